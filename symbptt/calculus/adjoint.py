@@ -1,0 +1,407 @@
+"""The reverse walk: every equation visited once, for symbolic t.
+
+Time is a shift. A quantity v read with lag k in the equation of y receives at step t
+what y's adjoint says at step t + k; what would lie past T is absent, and that is the
+boundary condition. So the walk does not depend on T, and it knows no rule: what an
+operand receives is asked of `symbptt.calculus.rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from symbptt.algebra import (
+    LAST,
+    NOW,
+    ONE,
+    Add,
+    Cotangent,
+    Derived,
+    Div,
+    Equation,
+    Expr,
+    Horizon,
+    Index,
+    Initial,
+    Model,
+    Mul,
+    Neg,
+    Param,
+    Pullback,
+    Ref,
+    Shape,
+    TimeSum,
+    map_children,
+    substitute_index,
+    walk,
+)
+from symbptt.calculus import forms
+from symbptt.calculus.derivation import Derivation, EquationName, Kind, Reason, Step
+from symbptt.calculus.normal import normalize
+from symbptt.calculus.rules import Context, Part, parts
+from symbptt.errors import MissingLossError
+
+MEAN_FACTOR = Div(ONE, Horizon())
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that one equation gives to one variable that it reads.
+
+    Attributes
+    ----------
+    reader : Equation or Derived
+    operand : Ref or Param
+        As the reader reads it: ``h[t-1]`` in the equation at t, ``h[T]`` in the loss at T.
+    chain : tuple of Expr
+        The chain rule in a `Pullback`, then its working out; at the reader's own step.
+    """
+
+    reader: Equation | Derived
+    operand: Expr
+    chain: tuple[Expr, ...]
+
+    @property
+    def lag(self) -> int:
+        """How many steps before the reader's own the variable is read."""
+        return -self.operand.index.offset if isinstance(self.operand, Ref) else 0
+
+    @property
+    def last(self) -> bool:
+        return isinstance(self.reader, Equation) and self.reader.last
+
+
+def derive(model: Model, *, wrt_inputs: bool = False) -> Derivation:
+    """The backpropagation through time of a model.
+
+    Parameters
+    ----------
+    wrt_inputs : bool
+        Also derive dL/d(input) for every real-valued input.
+
+    Raises
+    ------
+    MissingLossError
+        If the model has no loss.
+    """
+    if model.loss is None:
+        raise MissingLossError(
+            f"{model.name} has no loss, so there is nothing to differentiate; "
+            "add a line such as loss[t] = squared_error(o[t], y[t])"
+        )
+    normal = normalize(model)
+    walker = _Walk(normal, wrt_inputs)
+    return Derivation(model, normal, tuple(walker.steps()))
+
+
+def readings(model: Model) -> tuple[Reading, ...]:
+    """What every equation of a model in normal form gives to what it reads."""
+    found: list[Reading] = []
+    for reader in (*model.derived, *model.equations):
+        found.extend(_readings(model, reader))
+    return tuple(found)
+
+
+def _readings(model: Model, reader: Equation | Derived) -> Iterator[Reading]:
+    index = reader.index if isinstance(reader, Equation) else None
+    output: Expr = _output(reader)
+    whole = output if reader.shape == reader.rhs.shape else None
+    cotangent = Cotangent(reader.name, index, reader.shape)
+    chains: dict[Expr, list[tuple[Expr, ...]]] = {}
+    for part in parts(reader.rhs, cotangent, Context(model, index, whole)):
+        if reader.name == "loss" and _at_own_step(part.operand, index):
+            part = _seeded(part, cotangent, _seed(reader))
+        chains.setdefault(part.operand, []).append(part.chain)
+    for operand, gathered in chains.items():
+        members = _in_step(gathered, operand.shape)
+        yield Reading(reader, operand, (Pullback(output, operand, cotangent), *members))
+
+
+def _output(reader: Equation | Derived) -> Expr:
+    return (
+        reader.ref if isinstance(reader, Equation) else Param(reader.name, reader.shape)
+    )
+
+
+def _seed(loss: Equation | Derived) -> Expr:
+    return ONE if isinstance(loss, Equation) and loss.last else MEAN_FACTOR
+
+
+def _at_own_step(operand: Expr, index: Index | None) -> bool:
+    return not isinstance(operand, Ref) or operand.index == index
+
+
+def _seeded(part: Part, cotangent: Cotangent, seed: Expr) -> Part:
+    """The loss's cotangent is 1/T (1 for a loss at T), known from the seed, so put in.
+
+    Where the loss reads an earlier step its cotangent stays: it is absent past T.
+    """
+
+    def put_in(node: Expr) -> Expr:
+        if node == cotangent:
+            return seed
+        node = map_children(node, put_in)
+        return forms.mul(node.factors) if isinstance(node, Mul) else node
+
+    return replace(part, chain=tuple(map(put_in, part.chain)))
+
+
+def _in_step(chains: Iterable[tuple[Expr, ...]], shape: Shape) -> tuple[Expr, ...]:
+    """The chain of a sum of chains: as long as the longest, the others standing still."""
+    chains = tuple(chains)
+    length = max((len(chain) for chain in chains), default=1)
+    return tuple(
+        forms.add((chain[min(k, len(chain) - 1)] for chain in chains), shape)
+        for k in range(length)
+    )
+
+
+class _Walk:
+    """Numbers the steps as it meets them."""
+
+    def __init__(self, model: Model, wrt_inputs: bool) -> None:
+        self.model = model
+        self.wrt_inputs = wrt_inputs
+        self.readings = readings(model)
+        self.live = live_quantities(model)
+        self.number = 0
+
+    def steps(self) -> Iterator[Step]:
+        yield self.seed()
+        for equation in reversed(in_step_order(self.model)):
+            if equation.name != "loss" and not self.only_names(equation):
+                yield from self.adjoint(equation.name, equation.shape, equation.last)
+        for source in self.model.inputs:
+            if self.wrt_inputs and source.index_dim is None:
+                yield from self.adjoint(source.name, source.shape, not source.timed)
+        for initial in self.model.initials:
+            if initial.name not in {
+                i.name for i in self.model.inputs if i.index_dim is not None
+            }:
+                yield self.initial(initial)
+        for derived in reversed(derived_order(self.model)):
+            yield self.gradient(derived.name, derived.shape)
+        for parameter in self.model.parameters:
+            yield self.gradient(parameter.name, parameter.shape)
+
+    def only_names(self, equation: Equation) -> bool:
+        """Whether it is there only to give a value a name: nothing differentiates it."""
+        return equation.auxiliary and not self.readers(equation.name)
+
+    def make(
+        self,
+        kind: Kind,
+        target: Cotangent,
+        chains: Iterable[tuple[Expr, ...]],
+        reason: Reason,
+        where: str = "",
+        needs: int = 1,
+    ) -> Step:
+        self.number += 1
+        members = list(_in_step(chains, target.shape))
+        kept = [m for k, m in enumerate(members) if k == 0 or m != members[k - 1]]
+        return Step(self.number, kind, target, tuple(kept), reason, where, needs)
+
+    def seed(self) -> Step:
+        loss = self.model.equation("loss")
+        target = Cotangent("loss", loss.index, ())
+        if loss.last:
+            reason: Reason = ("L is the loss at the last step, ", loss.ref)
+            return self.make("seed", target, [(ONE,)], reason)
+        reason = ("L is the mean of ", loss.ref, " over the T steps")
+        return self.make("seed", target, [(MEAN_FACTOR,)], reason, "1 <= t <= T")
+
+    def readers(self, name: str) -> list[Reading]:
+        """The readings of a quantity or input that L depends on, later steps first."""
+        found = [
+            reading
+            for reading in self.readings
+            if isinstance(reading.operand, Ref)
+            and reading.operand.name == name
+            and reading.reader.name in self.live
+        ]
+        return sorted(found, key=lambda reading: -reading.lag)
+
+    def adjoint(self, name: str, shape: Shape, last: bool) -> Iterator[Step]:
+        """dL/d(name at t), the steps near T first: each says which terms are absent."""
+        readers = self.readers(name)
+        if last:
+            target = Cotangent(name, LAST, shape)
+            chains = [reading.chain for reading in readers]
+            yield self.make("adjoint", target, chains, _enters(target, readers, LAST))
+            return
+        general = [reading for reading in readers if not reading.last]
+        at_end = [reading for reading in readers if reading.last]
+        depth = max([r.lag for r in general] + [r.lag + 1 for r in at_end], default=0)
+        for before in range(depth):
+            present = [r for r in general if r.lag <= before]
+            present += [r for r in at_end if r.lag == before]
+            yield self.boundary(Cotangent(name, LAST - before, shape), present, before)
+        target = Cotangent(name, NOW, shape)
+        chains = [_at(reading, NOW + reading.lag) for reading in general]
+        upper = str(LAST - depth)
+        yield self.make(
+            "adjoint",
+            target,
+            chains,
+            _enters(target, general, NOW),
+            f"1 <= t <= {upper}",
+            needs=depth + 1,
+        )
+
+    def boundary(self, target: Cotangent, present: list[Reading], before: int) -> Step:
+        index = LAST - before
+        chains = [_at(reading, index + reading.lag) for reading in present]
+        reason = _enters(target, present, index) + (
+            "; what would lie past T is absent",
+        )
+        return self.make("boundary", target, chains, reason, needs=before + 1)
+
+    def initial(self, initial: Initial) -> Step:
+        """dL/d(value at a step <= 0): only what steps >= 1 read of it."""
+        index = Index(offset=initial.step)
+        target = Cotangent(initial.name, index, initial.shape)
+        present = [
+            reading
+            for reading in self.readers(initial.name)
+            if not reading.last and initial.step + reading.lag >= 1
+        ]
+        ends = [r.lag for r in self.readers(initial.name) if r.last]
+        needs = max(
+            [initial.step + r.lag for r in present]
+            + [initial.step + lag + 1 for lag in ends],
+            default=1,
+        )
+        chains = [_at(reading, index + reading.lag) for reading in present]
+        reason = _enters(target, present, index)
+        return self.make("initial", target, chains, reason, needs=max(1, needs))
+
+    def gradient(self, name: str, shape: Shape) -> Step:
+        """dL/d(parameter): every equation that reads it, summed over the steps."""
+        target = Cotangent(name, None, shape)
+        operand = Param(name, shape)
+        chains = []
+        readers = []
+        for reading in self.readings:
+            if reading.operand == operand and reading.reader.name in self.live:
+                chains.append(_over_time(reading))
+                readers.append(reading.reader.name)
+        starts = [i for i in self.model.initials if i.value == operand]
+        chains += [(self.start(initial, shape),) for initial in starts]
+        return self.make("gradient", target, chains, _shared(operand, readers, starts))
+
+    def start(self, initial: Initial, shape: Shape) -> Expr:
+        at_start = Cotangent(initial.name, Index(offset=initial.step), initial.shape)
+        return at_start if at_start.shape == shape else forms.total(at_start)
+
+
+def _at(reading: Reading, index: Index) -> tuple[Expr, ...]:
+    """A reading's chain with the reader at the given step."""
+    if reading.last:
+        return reading.chain
+    return tuple(substitute_index(member, {"t": index}) for member in reading.chain)
+
+
+def _over_time(reading: Reading) -> tuple[Expr, ...]:
+    if isinstance(reading.reader, Derived) or reading.last:
+        return reading.chain
+    return tuple(forms.add(_summed(member), member.shape) for member in reading.chain)
+
+
+def _summed(member: Expr) -> Iterator[Expr]:
+    """The sum over time, term by term, with signs in front."""
+    for term in member.terms if isinstance(member, Add) else (member,):
+        if isinstance(term, Neg):
+            yield Neg(TimeSum(term.operand))
+        else:
+            yield TimeSum(term)
+
+
+def _enters(target: Cotangent, readers: list[Reading], index: Index) -> Reason:
+    """ "h_t enters the equation of a at step t+1 and that of o at step t"."""
+    variable = Ref(target.name, index, target.shape)
+    if not readers:
+        return ("nothing that L depends on reads ", variable)
+    pieces: list[str | Expr | Index | EquationName] = [variable, " enters "]
+    for number, reading in enumerate(readers):
+        if number:
+            pieces.append(" and " if number == len(readers) - 1 else ", ")
+        step = LAST if reading.last else index + reading.lag
+        pieces += [EquationName(reading.reader.name), " at step ", step]
+    return tuple(pieces)
+
+
+def _shared(operand: Param, readers: list[str], starts: list[Initial]) -> Reason:
+    pieces: list[str | Expr | Index | EquationName] = [operand]
+    if not readers and not starts:
+        return ("L does not depend on ", operand)
+    for number, name in enumerate(readers):
+        pieces += [" enters " if number == 0 else ", ", EquationName(name)]
+    if readers:
+        pieces.append(" at every step, so its contributions add up")
+    for initial in starts:
+        pieces.append(
+            " and is the initial value " if readers else " is the initial value "
+        )
+        pieces.append(Ref(initial.name, Index(offset=initial.step), initial.shape))
+    return tuple(pieces)
+
+
+# --- order -------------------------------------------------------------------------------
+
+
+def live_quantities(model: Model) -> frozenset[str]:
+    """The quantities that L or a state (and so what follows this call) depends on."""
+    reads = {e.name: _names(e.rhs) for e in model.equations}
+    reads |= {d.name: _names(d.rhs) for d in model.derived}
+    starts = [i.value.name for i in model.initials if isinstance(i.value, Param)]
+    pending = ["loss", *model.states, *starts]
+    found: set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name in reads and name not in found:
+            found.add(name)
+            pending.extend(sorted(reads[name]))
+    return frozenset(found)
+
+
+def _names(expr: Expr) -> set[str]:
+    return {node.name for node in walk(expr) if isinstance(node, Ref | Param)}
+
+
+def in_step_order(model: Model) -> tuple[Equation, ...]:
+    """The equations in an order in which each comes after what it reads at its own step."""
+    by_name = {e.name: e for e in model.equations}
+    done: dict[str, Equation] = {}
+
+    def visit(equation: Equation) -> None:
+        if equation.name in done:
+            return
+        for node in walk(equation.rhs):
+            same_step = isinstance(node, Ref) and (node.index == NOW or equation.last)
+            if same_step and node.name in by_name:
+                visit(by_name[node.name])
+        done[equation.name] = equation
+
+    for equation in model.equations:
+        visit(equation)
+    return tuple(done.values())
+
+
+def derived_order(model: Model) -> tuple[Derived, ...]:
+    """The derived parameters in an order in which each comes after what it reads."""
+    by_name = {d.name: d for d in model.derived}
+    done: dict[str, Derived] = {}
+
+    def visit(derived: Derived) -> None:
+        if derived.name in done:
+            return
+        for node in walk(derived.rhs):
+            if isinstance(node, Param) and node.name in by_name:
+                visit(by_name[node.name])
+        done[derived.name] = derived
+
+    for derived in model.derived:
+        visit(derived)
+    return tuple(done.values())

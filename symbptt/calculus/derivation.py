@@ -1,0 +1,117 @@
+"""A derivation is data: numbered steps, each a chain of equal expressions with a reason.
+
+Documents render the steps and code is lowered from them; neither has a second source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from symbptt.algebra import Cotangent, Expr, Index, Model, Shape
+
+Kind = Literal["seed", "adjoint", "boundary", "initial", "gradient"]
+
+
+@dataclass(frozen=True)
+class StepNumber:
+    """A reference to a step of the same derivation, printed ``(3)``."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class EquationName:
+    """A reference to the equation of the normal form that defines ``name``."""
+
+    name: str
+
+
+Reason = tuple[str | Expr | Index | StepNumber | EquationName, ...]
+"""Plain text and, between it, mathematics (an `Index` stands for a step, ``t+1``) and
+references to steps and equations."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of reasoning: ``target`` equals each member of ``members``.
+
+    Attributes
+    ----------
+    number : int
+        From 1, in the order of the derivation.
+    kind : str
+        ``seed``: the derivative of L with respect to loss[t] (or loss[T]), the factor 1/T.
+        ``adjoint``: dL/d(quantity at t), for general t. Terms with a cotangent at a step
+        past T are absent there; ``boundary`` steps say so.
+        ``boundary``: the same at steps T, T-1, … where terms are absent, or where
+        ``loss[T]`` enters.
+        ``initial``: dL/d(value at a step <= 0). Terms read at steps <= 0 are absent.
+        ``gradient``: dL/d(parameter) or dL/d(derived parameter).
+    target : Cotangent
+    members : tuple of Expr
+        A chain of equals. The first is the chain rule in `Pullback`s, the last is what
+        code is lowered from. All have the target's shape; ranges of steps as in
+        ``where``.
+    reason : Reason
+        Why, e.g. "h_t enters (4) at step t+1 and (2) at step t".
+    where : str
+        The steps at which it holds, as ``1 <= t <= T - 1`` or ``""``.
+    needs : int
+        The step is only stated for T >= needs (a boundary at T - 1 needs T >= 2).
+    """
+
+    number: int
+    kind: Kind
+    target: Cotangent
+    members: tuple[Expr, ...]
+    reason: Reason
+    where: str = ""
+    needs: int = 1
+
+    @property
+    def shape(self) -> Shape:
+        return self.target.shape
+
+    @property
+    def result(self) -> Expr:
+        return self.members[-1]
+
+    def _repr_latex_(self) -> str:
+        from symbptt.typeset.latex import step_latex
+
+        return step_latex(self)
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The backpropagation through time of a model.
+
+    Attributes
+    ----------
+    model : Model
+        As the author wrote it.
+    normal : Model
+        The same in normal form: products act on names, and what stands inside a
+        nonlinear function or a product has a name of its own (``auxiliary`` equations,
+        derived parameters and initial values).
+    steps : tuple of Step
+        The seed, then every quantity in reverse order with its boundary, then the
+        initial values, then the gradients.
+    """
+
+    model: Model
+    normal: Model
+    steps: tuple[Step, ...]
+
+    def step(self, name: str, kind: Kind) -> Step:
+        """The first step of that kind for the variable ``name``."""
+        return next(s for s in self.steps if s.target.name == name and s.kind == kind)
+
+    def of_kind(self, *kinds: Kind) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.kind in kinds)
+
+    def _repr_latex_(self) -> str:
+        from symbptt.typeset.latex import derivation_latex
+
+        return derivation_latex(self)

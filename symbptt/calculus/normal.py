@@ -1,0 +1,296 @@
+"""The normal form: products act on names, and whatever a rule needs a name for has one.
+
+``h[t] = tanh(W @ x[t] + b)`` becomes ``a[t] = W @ x[t] + b``, ``h[t] = tanh(a[t])``.
+After that every right-hand side is a sum of terms, each a structured node on plain
+references or a pointwise expression of plain references, and the adjoint rules need to
+know nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from symbptt.algebra import (
+    LAST,
+    Abstract,
+    Add,
+    Call,
+    Concat,
+    Constant,
+    Derived,
+    Dot,
+    Equation,
+    Expr,
+    Horizon,
+    Identity,
+    Index,
+    Initial,
+    Length,
+    LogSoftmax,
+    Lookup,
+    Loss,
+    Mean,
+    Model,
+    Neg,
+    Number,
+    Param,
+    Pick,
+    Product,
+    Ref,
+    Softmax,
+    Sum,
+    Transpose,
+    map_children,
+    walk,
+)
+from symbptt.errors import UnboundFunctionError, UnknownNameError
+from symbptt.functions import FUNCTIONS, LOSSES
+
+STRUCTURED = (
+    Product, Lookup, Concat, Softmax, LogSoftmax, Sum, Mean, Dot, Pick, Loss, Transpose,
+)  # fmt: skip
+LEAVES = (Number, Constant, Length, Horizon, Identity, Param, Ref)
+
+
+def bind(
+    model: Model, bindings: Mapping[str, str] | None = None, *, defaults: bool = True
+) -> Model:
+    """The model with its abstract functions and losses replaced by concrete ones.
+
+    Parameters
+    ----------
+    bindings : mapping of str to str, optional
+        Abstract name to the name of a function or loss of the table.
+    defaults : bool
+        Use the model's own default for what ``bindings`` leaves out.
+
+    Raises
+    ------
+    UnknownNameError
+        If a binding names no abstract function of the model, or no known function.
+    UnboundFunctionError
+        If, with ``defaults``, a function is left without a binding.
+    """
+    chosen = dict(bindings or {})
+    _check_bindings(model, chosen)
+    if chosen and any(a.loss and a.name in chosen for a in model.abstract):
+        model = _reread(model, chosen)
+    names = {
+        a.name: chosen.get(a.name, a.default if defaults else None)
+        for a in model.abstract
+    }
+    for name, target in names.items():
+        if target is None and defaults:
+            raise UnboundFunctionError(
+                f"{model.name}: the function {name} is abstract and has no default; "
+                f"bind it, as in --bind {name}=tanh"
+            )
+    bound = {name: target for name, target in names.items() if target is not None}
+
+    def concrete(expr: Expr) -> Expr:
+        expr = map_children(expr, concrete)
+        if isinstance(expr, Call | Loss) and expr.function in bound:
+            return replace(expr, function=bound[expr.function])
+        return expr
+
+    return replace(
+        model,
+        equations=tuple(replace(e, rhs=concrete(e.rhs)) for e in model.equations),
+        derived=tuple(replace(d, rhs=concrete(d.rhs)) for d in model.derived),
+        initials=tuple(
+            i if i.value is None else replace(i, value=concrete(i.value))
+            for i in model.initials
+        ),
+        abstract=tuple(a for a in model.abstract if a.name not in bound),
+    )
+
+
+def _check_bindings(model: Model, bindings: Mapping[str, str]) -> None:
+    known = {a.name: a for a in model.abstract}
+    for name, target in bindings.items():
+        if name not in known:
+            listed = ", ".join(known) or "none"
+            raise UnknownNameError(
+                f"{model.name} has no abstract function {name!r}; its abstract functions: {listed}"
+            )
+        _check_target(known[name], target)
+
+
+def _check_target(abstract: Abstract, target: str) -> None:
+    if abstract.loss:
+        fitting = list(LOSSES)
+    else:
+        fitting = [
+            f.name
+            for f in FUNCTIONS.values()
+            if f.public and len(f.derivatives) == abstract.arity
+        ]
+    if target not in fitting:
+        raise UnknownNameError(
+            f"{abstract.name} can't be bound to {target!r}; expected one of: {', '.join(fitting)}"
+        )
+
+
+def _reread(model: Model, bindings: Mapping[str, str]) -> Model:
+    # A loss settles the shape and kind of its target, so the text is read again with it.
+    from symbptt.language.parser import parse
+
+    return parse(model.text, model.name, model.path, bindings=bindings)
+
+
+def normalize(model: Model) -> Model:
+    """The model in normal form (see the module's text). Its meaning is the same."""
+    trial = _Normalizer(model, Counter())
+    trial.run()
+    return _Normalizer(model, trial.letters).run()
+
+
+class _Normalizer:
+    """Names subexpressions; run twice, since a letter used once needs no subscript."""
+
+    def __init__(self, model: Model, uses: Counter[str]) -> None:
+        self.model = model
+        self.uses = uses
+        self.letters: Counter[str] = Counter()
+        self.taken = {
+            *(p.name for p in model.parameters),
+            *(d.name for d in model.derived),
+            *(i.name for i in model.inputs),
+            *(e.name for e in model.equations),
+            *(name for name, _ in model.constants),
+            *(a.name for a in model.abstract),
+            *FUNCTIONS, *LOSSES, "t", "T", "L", "I",
+        }  # fmt: skip
+        self.equations: list[Equation] = []
+        self.derived: list[Derived] = []
+
+    def run(self) -> Model:
+        for derived in self.model.derived:
+            rhs = self.affine(derived.rhs, derived.name, None)
+            self.derived.append(replace(derived, rhs=rhs))
+        initials = tuple(self.initial(initial) for initial in self.model.initials)
+        for equation in self.model.equations:
+            index = equation.index
+            rhs = self.affine(equation.rhs, equation.name, index)
+            self.equations.append(replace(equation, rhs=rhs))
+        return replace(
+            self.model,
+            equations=tuple(self.equations),
+            derived=tuple(self.derived),
+            initials=initials,
+        )
+
+    def initial(self, initial: Initial) -> Initial:
+        value = initial.value
+        if value is None or isinstance(value, Number | Constant | Param):
+            return initial
+        return replace(initial, value=self.name(value, "s", initial.name, None))
+
+    def affine(self, expr: Expr, owner: str, index: Index | None) -> Expr:
+        """A right-hand side: sums are entered, all else becomes one term."""
+        if isinstance(expr, Add | Neg):
+            return map_children(expr, lambda term: self.affine(term, owner, index))
+        if isinstance(expr, STRUCTURED):
+            return self.structured(expr, owner, index)
+        return self.pointwise(expr, owner, index)
+
+    def pointwise(self, expr: Expr, owner: str, index: Index | None) -> Expr:
+        """A pointwise expression: a part that holds a structured term gets a name."""
+        letter = "a" if isinstance(expr, Call) else "u"
+
+        def operand(child: Expr) -> Expr:
+            if any(isinstance(term, STRUCTURED) for term in _terms(child)):
+                return self.name(child, letter, owner, index)
+            return self.pointwise(child, owner, index)
+
+        return map_children(expr, operand)
+
+    def structured(self, expr: Expr, owner: str, index: Index | None) -> Expr:
+        """A structured node whose operands are plain references."""
+        if isinstance(expr, Product) and isinstance(expr.left, Neg):
+            positive = replace(expr, left=expr.left.operand)
+            return Neg(self.structured(positive, owner, index))
+        if isinstance(expr, Product):
+            left = self.matrix(expr.left, owner, index)
+            return Product(left, self.operand(expr.right, "u", owner, index))
+        if isinstance(expr, Loss):
+            expr = replace(
+                expr,
+                prediction=self.operand(expr.prediction, "u", owner, index),
+                target=self.operand(expr.target, "u", owner, index),
+            )
+            self.probabilities(expr, owner, index)
+            return expr
+        return map_children(expr, lambda child: self.operand(child, "u", owner, index))
+
+    def matrix(self, expr: Expr, owner: str, index: Index | None) -> Expr:
+        if isinstance(expr, Transpose):
+            inner = self.matrix(expr.operand, owner, index)
+            return inner.operand if isinstance(inner, Transpose) else Transpose(inner)
+        return self.operand(expr, "A", owner, index)
+
+    def operand(self, expr: Expr, letter: str, owner: str, index: Index | None) -> Expr:
+        return (
+            expr if isinstance(expr, LEAVES) else self.name(expr, letter, owner, index)
+        )
+
+    def probabilities(self, loss: Loss, owner: str, index: Index | None) -> None:
+        """Names softmax(o) beside a cross-entropy: its gradient is written with it."""
+        if loss.function == "softmax_cross_entropy":
+            self.name(Softmax(loss.prediction), "p", owner, index)
+
+    def name(self, expr: Expr, letter: str, owner: str, index: Index | None) -> Expr:
+        """A reference to the quantity that ``expr`` is, defined now if it is new."""
+        static = not any(isinstance(node, Ref) for node in walk(expr))
+        home = None if static else index
+        rhs = self.affine(expr, owner, home)
+        if home is None:
+            for derived in self.derived:
+                if derived.rhs == rhs:
+                    return Param(derived.name, derived.shape)
+            name = self.fresh(letter, owner)
+            self.derived.append(Derived(name, rhs, auxiliary=True))
+            return Param(name, rhs.shape)
+        for equation in (*self.equations, *self.model.equations):
+            if equation.rhs == rhs and equation.index == home:
+                return equation.ref
+        name = self.fresh(letter, owner)
+        equation = Equation(name, rhs, rhs.shape, last=home == LAST, auxiliary=True)
+        self.equations.append(equation)
+        return equation.ref
+
+    def fresh(self, letter: str, owner: str) -> str:
+        self.letters[letter] += 1
+        base = letter if self.uses[letter] <= 1 else f"{letter}_{owner}"
+        name, count = base, 1
+        while name in self.taken:
+            count += 1
+            name = (
+                f"{letter}_{owner}"
+                if count == 2 and base == letter
+                else f"{letter}_{owner}{count}"
+            )
+        self.taken.add(name)
+        return name
+
+
+def _terms(expr: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum, signs taken off."""
+    if isinstance(expr, Add):
+        return tuple(t for term in expr.terms for t in _terms(term))
+    if isinstance(expr, Neg):
+        return _terms(expr.operand)
+    return (expr,)
+
+
+def probabilities(model: Model, loss: Loss, index: Index) -> Ref:
+    """What the normal form calls softmax(o) of a cross-entropy in it."""
+    wanted = Softmax(loss.prediction)
+    for equation in model.equations:
+        if equation.rhs == wanted and equation.index == index:
+            return equation.ref
+    raise UnknownNameError(
+        f"{model.name}: no equation names {wanted}; normalize the model first"
+    )

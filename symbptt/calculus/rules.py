@@ -1,0 +1,493 @@
+"""The adjoint rules: one row a node kind.
+
+A rule takes a term of an equation in normal form and the cotangent of the equation's
+left-hand side, and says what each operand receives: a chain of equal expressions, from
+the derivative as it is worked out to its form in values that the forward pass has.
+
+The rules for products are those of the matrix calculus in the layout in which a
+gradient has its variable's shape: y = W v gives v̄ = W.T ȳ and W̄ = ȳ v.T
+(Zhang et al., Dive into Deep Learning, 9.7.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from symbptt.algebra import (
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Cases,
+    Concat,
+    Constant,
+    Div,
+    Dot,
+    Expr,
+    Index,
+    Length,
+    LogSoftmax,
+    Lookup,
+    Loss,
+    Mean,
+    Model,
+    Mul,
+    Neg,
+    Number,
+    OneHot,
+    Outer,
+    Param,
+    Pick,
+    Pow,
+    Product,
+    Ref,
+    Slice,
+    Softmax,
+    Sum,
+    Transpose,
+    children,
+)
+from symbptt.calculus import forms
+from symbptt.calculus.normal import probabilities
+from symbptt.errors import MissingRuleError
+from symbptt.functions import FUNCTIONS, derivative
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one operand of a term receives: ``chain`` is a chain of equal expressions."""
+
+    operand: Expr
+    chain: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a term stands: the model, the step, and the name of the whole right side."""
+
+    model: Model
+    index: Index | None
+    value: Expr | None
+
+
+Rule = Callable[[Expr, Expr, Context], Iterator[Part]]
+
+
+def parts(rhs: Expr, cotangent: Expr, context: Context) -> tuple[Part, ...]:
+    """What every operand of a right-hand side receives, in the order of the terms.
+
+    Raises
+    ------
+    MissingRuleError
+        If a term's node kind has no row in `RULES`.
+    """
+    if not forms.is_zero(cotangent):
+        return tuple(_parts(rhs, cotangent, context))
+    return ()
+
+
+def _parts(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    if isinstance(term, Add):
+        yield from _sum_of_terms(term, cotangent, replace(context, value=None))
+        return
+    if isinstance(term, Neg):
+        for part in _parts(term.operand, cotangent, replace(context, value=None)):
+            yield replace(part, chain=tuple(map(forms.neg, part.chain)))
+        return
+    if not term.shape:
+        cotangent = forms.total(cotangent)
+    rule = RULES.get(type(term))
+    if rule is None:
+        raise MissingRuleError(f"no adjoint rule for {type(term).__name__} in {term}")
+    yield from rule(term, cotangent, context)
+
+
+def _sum_of_terms(total: Add, cotangent: Expr, context: Context) -> Iterator[Part]:
+    """Structured terms one by one; the pointwise ones together, so that what an operand
+    receives from several of them has the cotangent once, as in (h_{t-1} - n_t) ⊙ h̄_t."""
+    pointwise = tuple(term for term in total.terms if _is_pointwise(term))
+    together = Add(pointwise) if len(pointwise) > 1 else None
+    for term in total.terms:
+        if together is None or not _is_pointwise(term):
+            yield from _parts(term, cotangent, context)
+        elif term is pointwise[0]:
+            inside = cotangent if together.shape else forms.total(cotangent)
+            yield from _pointwise(together, inside, context)
+
+
+def _is_pointwise(term: Expr) -> bool:
+    if isinstance(term, Neg):
+        return _is_pointwise(term.operand)
+    if isinstance(term, Add):
+        return all(map(_is_pointwise, term.terms))
+    return RULES.get(type(term)) is _pointwise
+
+
+def _single(operand: Expr, value: Expr) -> Iterator[Part]:
+    if isinstance(operand, Param | Ref):
+        yield Part(operand, (value,))
+
+
+# --- products and other structured nodes -------------------------------------------------
+
+
+def _product(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, Product)
+    matrix, vector = term.left, term.right
+    transposed = isinstance(matrix, Transpose)
+    inner = matrix.operand if isinstance(matrix, Transpose) else matrix
+    turned = inner if transposed else Transpose(inner)
+    pushed: Expr = Product(turned, _positive(cotangent))
+    yield from _single(vector, _signed(cotangent, pushed))
+    if len(vector.shape) == 2:
+        pulled: Expr = Product(_positive(cotangent), _transposed(vector))
+        if transposed:
+            pulled = Product(vector, Transpose(_positive(cotangent)))
+    else:
+        pair = (
+            (vector, _positive(cotangent))
+            if transposed
+            else (_positive(cotangent), vector)
+        )
+        pulled = Outer(*pair)
+    yield from _single(inner, _signed(cotangent, pulled))
+
+
+def _positive(expr: Expr) -> Expr:
+    return expr.operand if isinstance(expr, Neg) else expr
+
+
+def _signed(cotangent: Expr, value: Expr) -> Expr:
+    return forms.neg(value) if isinstance(cotangent, Neg) else value
+
+
+def _transposed(expr: Expr) -> Expr:
+    return expr.operand if isinstance(expr, Transpose) else Transpose(expr)
+
+
+def _transpose(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, Transpose)
+    yield from _single(
+        term.operand, _signed(cotangent, _transposed(_positive(cotangent)))
+    )
+
+
+def _lookup(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, Lookup)
+    unit = OneHot(term.row, term.table.shape[0])
+    yield from _single(
+        term.table, _signed(cotangent, Outer(unit, _positive(cotangent)))
+    )
+
+
+def _concat(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, Concat)
+    blocks = tuple(part.shape[0] for part in term.parts)
+    for number, part in enumerate(term.parts):
+        block: Expr = Slice(_positive(cotangent), blocks, number)
+        yield from _single(part, _signed(cotangent, block))
+
+
+def _softmax(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    """p = softmax(v): v̄ = p ⊙ (p̄ - p·p̄), since dp_k/dv_i = p_k (delta_ik - p_i)."""
+    assert isinstance(term, Softmax)
+    value = context.value or term
+    spread = forms.add((cotangent, forms.neg(Dot(value, cotangent))))
+    yield from _single(term.vector, Mul((value, spread)))
+
+
+def _log_softmax(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    """z = log softmax(v): v̄ = z̄ - exp(z) sum(z̄)."""
+    assert isinstance(term, LogSoftmax)
+    value = context.value or term
+    shared = forms.mul((Call("exp", (value,)), forms.total(cotangent)))
+    yield from _single(term.vector, forms.add((cotangent, forms.neg(shared))))
+
+
+def _sum(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, Sum)
+    yield from _single(term.operand, forms.fill(cotangent, term.operand.shape))
+
+
+def _mean(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, Mean)
+    shape = term.operand.shape
+    count = forms.mul(
+        Number(Fraction(d)) if isinstance(d, int) else Length(d) for d in shape
+    )
+    yield from _single(term.operand, forms.fill(forms.div(cotangent, count), shape))
+
+
+def _dot(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, Dot)
+    if term.left == term.right:
+        doubled = forms.mul((Number(Fraction(2)), cotangent, term.left))
+        yield from _single(term.left, doubled)
+        return
+    yield from _single(term.left, forms.mul((cotangent, term.right)))
+    yield from _single(term.right, forms.mul((cotangent, term.left)))
+
+
+def _pick(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, Pick)
+    unit = OneHot(term.position, term.vector.shape[0])
+    yield from _single(term.vector, forms.mul((cotangent, unit)))
+
+
+# --- losses ------------------------------------------------------------------------------
+
+
+def _loss(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, Loss)
+    gradient = LOSS_GRADIENTS.get(term.function, _abstract_loss)
+    for wrt, operand in enumerate((term.prediction, term.target)):
+        if isinstance(operand, Param | Ref) and not _is_index(operand, term, context):
+            chain = gradient(term, cotangent, context, wrt)
+            if chain:
+                yield Part(operand, chain)
+
+
+def _is_index(operand: Expr, term: Loss, context: Context) -> bool:
+    if operand is not term.target or not isinstance(operand, Ref):
+        return False
+    indexed = {i.name for i in context.model.inputs if i.index_dim is not None}
+    return operand.name in indexed
+
+
+def _abstract_loss(
+    term: Loss, cotangent: Expr, context: Context, wrt: int
+) -> tuple[Expr, ...]:
+    return (forms.mul((cotangent, replace(term, wrt=wrt))),)
+
+
+def _squared_error(
+    term: Loss, cotangent: Expr, context: Context, wrt: int
+) -> tuple[Expr, ...]:
+    """(1/2) ||o - y||^2 has the gradient o - y, and y - o for its second argument."""
+    pair = (
+        (term.prediction, term.target) if wrt == 0 else (term.target, term.prediction)
+    )
+    return (forms.mul((cotangent, Add((pair[0], Neg(pair[1]))))),)
+
+
+def _softmax_cross_entropy(
+    term: Loss, cotangent: Expr, context: Context, wrt: int
+) -> tuple[Expr, ...]:
+    """-log p_y with p = softmax(o), entry by entry in the two cases i = y and i != y.
+
+    The outer derivative is that of -log at p_y, the inner one dp_y/do_i, which the
+    quotient rule on exp(o_y) / S gives: p_y - p_y^2 for i = y and -p_y p_i otherwise.
+    """
+    assert context.index is not None
+    p = probabilities(context.model, term, context.index)
+    dim = p.shape[0]
+    at_label = Pick(p, term.target)
+    outer = forms.neg(derivative("log", 0, (at_label,)))
+    same = Add((at_label, Neg(Pow(at_label, Number(Fraction(2))))))
+    other = Neg(Mul((at_label, p)))
+    worked_out = Cases(
+        term.target,
+        forms.mul((cotangent, outer, same)),
+        forms.mul((cotangent, outer, other)),
+        dim,
+    )
+    cancelled = Cases(
+        term.target,
+        forms.mul((cotangent, _cancelled(outer, same, p, at_label))),
+        forms.mul((cotangent, _cancelled(outer, other, p, at_label))),
+        dim,
+    )
+    unit = OneHot(term.target, dim)
+    return (worked_out, cancelled, forms.mul((cotangent, Add((p, Neg(unit))))))
+
+
+def _cancelled(outer: Expr, inner: Expr, entry: Expr, at_label: Expr) -> Expr:
+    """The product of two entrywise factors, cancelled by SymPy.
+
+    ``entry`` is p_i and ``at_label`` is p_y; after cancelling, p_y is left only where
+    i = y, so that both are written ``entry``.
+    """
+    import sympy
+
+    symbols = {at_label: sympy.Symbol("p_y"), entry: sympy.Symbol("p_i")}
+
+    def to_sympy(expr: Expr) -> sympy.Expr:
+        if expr in symbols:
+            return symbols[expr]
+        inside = [to_sympy(child) for child in children(expr)]
+        match expr:
+            case Number(value=value):
+                return sympy.Rational(value.numerator, value.denominator)
+            case Add():
+                return sympy.Add(*inside)
+            case Mul():
+                return sympy.Mul(*inside)
+            case Neg():
+                return -inside[0]
+            case Div():
+                return inside[0] / inside[1]
+            case Pow():
+                return inside[0] ** inside[1]
+        raise MissingRuleError(
+            f"{type(expr).__name__} does not occur in a softmax entry"
+        )
+
+    cancelled = sympy.cancel(to_sympy(outer) * to_sympy(inner))
+    polynomial = sympy.Poly(
+        cancelled.subs(symbols[at_label], symbols[entry]), symbols[entry]
+    )
+    slope, constant = (polynomial.coeff_monomial(symbols[entry] ** k) for k in (1, 0))
+    if polynomial.degree() > 1 or slope != 1:
+        raise MissingRuleError(f"a softmax entry did not cancel: {cancelled}")
+    shift = Number(Fraction(int(abs(constant))))
+    return forms.add((entry, forms.neg(shift) if constant < 0 else shift))
+
+
+def _binary_cross_entropy(
+    term: Loss, cotangent: Expr, context: Context, wrt: int
+) -> tuple[Expr, ...]:
+    """-sum(y log s + (1 - y) log(1 - s)), s = sigmoid(o): s' = s (1 - s) cancels."""
+    o, y = term.prediction, term.target
+    if wrt == 1:
+        return (forms.mul((cotangent, Neg(o))),)
+    s = Call("sigmoid", (o,))
+    rest = Add((ONE, Neg(s)))
+    slope = Mul((s, rest))
+    outer = Add((Div(Add((ONE, Neg(y))), rest), Neg(Div(y, s))))
+    return (
+        forms.mul((cotangent, outer, slope)),
+        forms.mul((cotangent, Add((s, Neg(y))))),
+    )
+
+
+LossGradient = Callable[[Loss, Expr, Context, int], tuple[Expr, ...]]
+
+LOSS_GRADIENTS: dict[str, LossGradient] = {
+    "squared_error": _squared_error,
+    "softmax_cross_entropy": _softmax_cross_entropy,
+    "binary_cross_entropy": _binary_cross_entropy,
+}
+
+
+# --- pointwise expressions -----------------------------------------------------------------
+
+
+def _pointwise(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    for operand in _operands(term):
+        plain = partial(term, operand, None)
+        short = partial(term, operand, context.value)
+        chain = tuple(forms.scaled(c, cotangent, operand.shape) for c in (plain, short))
+        yield Part(operand, chain[:1] if chain[0] == chain[1] else chain)
+
+
+def _operands(term: Expr) -> tuple[Expr, ...]:
+    """The references of a pointwise expression, each once, in the author's order."""
+    found: dict[Expr, None] = {}
+
+    def visit(expr: Expr) -> None:
+        if isinstance(expr, Param | Ref):
+            found.setdefault(expr)
+        for child in children(expr):
+            visit(child)
+
+    visit(term)
+    return tuple(found)
+
+
+def partial(expr: Expr, wrt: Expr, value: Expr | None = None) -> Expr:
+    """The partial derivative of a pointwise expression, entry by entry.
+
+    Parameters
+    ----------
+    value : Expr, optional
+        What the forward pass calls ``expr``; a derivative such as 1 - tanh(a)^2 is then
+        written 1 - value^2.
+    """
+    if expr == wrt:
+        return ONE
+    match expr:
+        case Add(terms=terms):
+            return forms.add(partial(term, wrt) for term in terms)
+        case Neg(operand=operand):
+            return forms.neg(partial(operand, wrt))
+        case Mul(factors=factors):
+            return forms.add(
+                forms.mul((*factors[:k], inner, *factors[k + 1 :]))
+                for k, factor in enumerate(factors)
+                if not forms.is_zero(inner := partial(factor, wrt))
+            )
+        case Div(numerator=above, denominator=below):
+            return forms.add(_quotient(above, below, wrt, value))
+        case Pow(base=base, exponent=exponent):
+            inner = partial(base, wrt)
+            if forms.is_zero(inner):
+                return ZERO
+            return forms.mul((exponent, forms.power(base, _less_one(exponent)), inner))
+        case Call(function=name, args=args, wrt=None):
+            return forms.add(
+                forms.mul((_outer(name, k, args, expr, value), inner))
+                for k, arg in enumerate(args)
+                if not forms.is_zero(inner := partial(arg, wrt))
+            )
+    return ZERO
+
+
+def _quotient(
+    above: Expr, below: Expr, wrt: Expr, value: Expr | None
+) -> Iterator[Expr]:
+    upper, lower = partial(above, wrt), partial(below, wrt)
+    if not forms.is_zero(upper):
+        yield forms.mul((upper, Div(ONE, below))) if upper != ONE else Div(ONE, below)
+    if not forms.is_zero(lower):
+        quotient = value if value is not None else Div(above, below)
+        yield forms.neg(forms.mul((Div(quotient, below), lower)))
+
+
+def _less_one(exponent: Expr) -> Expr:
+    exact = _value(exponent)
+    return Number(exact - 1)
+
+
+def _value(exponent: Expr) -> Fraction:
+    match exponent:
+        case Number(value=value) | Constant(value=value):
+            return value
+        case Neg(operand=operand):
+            return -_value(operand)
+    raise MissingRuleError(f"an exponent is a number, found {exponent}")
+
+
+def _outer(
+    name: str, wrt: int, args: tuple[Expr, ...], call: Expr, value: Expr | None
+) -> Expr:
+    """The derivative of a function at its arguments; phi' where the function is abstract."""
+    if name in FUNCTIONS:
+        return derivative(name, wrt, args, call if value is None else value)
+    return Call(name, args, wrt)
+
+
+RULES: dict[type[Expr], Rule] = {
+    Product: _product,
+    Transpose: _transpose,
+    Lookup: _lookup,
+    Concat: _concat,
+    Softmax: _softmax,
+    LogSoftmax: _log_softmax,
+    Sum: _sum,
+    Mean: _mean,
+    Dot: _dot,
+    Pick: _pick,
+    Loss: _loss,
+    Mul: _pointwise,
+    Div: _pointwise,
+    Pow: _pointwise,
+    Call: _pointwise,
+    Ref: _pointwise,
+    Param: _pointwise,
+    Number: _pointwise,
+    Constant: _pointwise,
+    Length: _pointwise,
+}
+"""One row a node kind. `Add` and `Neg` are linear and entered before the table."""

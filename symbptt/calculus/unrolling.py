@@ -1,0 +1,273 @@
+"""A recurrence and its adjoint written out for a number of steps.
+
+Nothing is substituted into anything: each line gives one quantity at one step, and
+reads only lines that stand above it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbptt.algebra import (
+    Add,
+    Cotangent,
+    Div,
+    Equation,
+    Expr,
+    Horizon,
+    Index,
+    Model,
+    Neg,
+    Number,
+    Param,
+    Ref,
+    TimeSum,
+    substitute_index,
+    transform,
+    walk,
+)
+from symbptt.calculus import forms
+from symbptt.calculus.adjoint import derived_order, in_step_order
+from symbptt.calculus.derivation import Derivation, Step
+from symbptt.errors import FormulaError, UnknownNameError
+
+TOTAL_LOSS = Param("L", ())
+
+_DERIVATIVE = re.compile(r"d\(\s*L\s*,\s*(\w+)\s*(?:\[\s*(t|T|-?\d+)\s*\])?\s*\)")
+_QUANTITY = re.compile(r"(\w+)\s*(?:\[\s*(t|T|-?\d+)\s*\])?")
+
+
+@dataclass(frozen=True)
+class Line:
+    """``left = right``; ``right`` is None where the caller gives the value."""
+
+    left: Expr
+    right: Expr | None
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is to be unrolled.
+
+    Attributes
+    ----------
+    name : str
+    step : str or None
+        ``t`` for every step, ``T`` or a number for one, None where none is written.
+    derivative : bool
+        True for ``d(L, name[step])``, False for the quantity itself.
+    """
+
+    name: str
+    step: str | None
+    derivative: bool
+
+    @classmethod
+    def read(cls, text: str) -> Query:
+        """Read ``h``, ``h[3]``, ``d(L, h[t])`` or ``d(L, W)``.
+
+        Raises
+        ------
+        FormulaError
+            For anything else.
+        """
+        for pattern, derivative in ((_DERIVATIVE, True), (_QUANTITY, False)):
+            if found := pattern.fullmatch(text.strip()):
+                return cls(found[1], found[2], derivative)
+        raise FormulaError(
+            f"{text!r} can't be unrolled; expected a quantity (h, h[3]) or a derivative of the "
+            "total loss (d(L, h[t]), d(L, W))"
+        )
+
+    def steps(self, horizon: int) -> tuple[int, ...] | None:
+        """The steps asked for; None for all of them."""
+        if self.step in (None, "t"):
+            return None
+        return (horizon if self.step == "T" else int(str(self.step)),)
+
+
+# --- the forward equations -------------------------------------------------------------
+
+
+def unroll(model: Model, horizon: int, query: Query | None = None) -> tuple[Line, ...]:
+    """The equations of steps 1 to ``horizon``, initial values first.
+
+    Parameters
+    ----------
+    query : Query, optional
+        The quantity to show; by default all, the derived parameters and L.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model defines no such quantity at that step.
+    """
+    lines = _forward(model, horizon)
+    if query is None:
+        return lines
+    wanted = query.steps(horizon)
+    chosen = tuple(
+        line
+        for line in lines
+        if isinstance(line.left, Ref)
+        and line.left.name == query.name
+        and (wanted is None or line.left.index.offset in wanted)
+    )
+    if not chosen:
+        at = "" if wanted is None else f" at step {wanted[0]}"
+        raise UnknownNameError(
+            f"{model.name} defines no {query.name!r}{at}; it defines "
+            + ", ".join(equation.name for equation in model.equations)
+        )
+    return chosen
+
+
+def _forward(model: Model, horizon: int) -> tuple[Line, ...]:
+    lines = [Line(Param(d.name, d.shape), d.rhs, d.comment) for d in derived_order(model)]
+    for initial in model.initials:
+        left = Ref(initial.name, Index(offset=initial.step), initial.shape)
+        lines.append(Line(left, initial.value))
+    ordered = in_step_order(model)
+    for t in range(1, horizon + 1):
+        lines += [_at_step(e, t, horizon) for e in ordered if not e.last]
+    lines += [_at_step(e, horizon, horizon) for e in ordered if e.last]
+    if model.loss is not None:
+        lines.append(_total(model.loss, horizon))
+    return tuple(lines)
+
+
+def _at_step(equation: Equation, t: int, horizon: int) -> Line:
+    left = Ref(equation.name, Index(offset=t), equation.shape)
+    return Line(left, explicit(equation.rhs, t, horizon), equation.comment)
+
+
+def _total(loss: Equation, horizon: int) -> Line:
+    steps = (horizon,) if loss.last else range(1, horizon + 1)
+    losses = forms.add(Ref("loss", Index(offset=t), ()) for t in steps)
+    return Line(TOTAL_LOSS, forms.div(losses, Number(Fraction(len(steps)))), "total loss")
+
+
+def explicit(expr: Expr, t: int, horizon: int) -> Expr:
+    """The expression with numbers for t and T, and its sums over time written out."""
+    at_step = substitute_index(expr, {"t": Index(offset=t)})
+    return transform(at_step, lambda node: _for_horizon(node, horizon))
+
+
+def _for_horizon(node: Expr, horizon: int) -> Expr:
+    match node:
+        case Horizon():
+            return Number(Fraction(horizon))
+        case Div(numerator=numerator, denominator=denominator):
+            return forms.div(numerator, denominator)
+        case Ref() | Cotangent() if node.index is not None:
+            return substitute_index(node, {"T": Index(offset=horizon)})
+    return node
+
+
+# --- the adjoint -----------------------------------------------------------------------
+
+
+def unroll_derivative(derivation: Derivation, horizon: int, query: Query) -> tuple[Line, ...]:
+    """dL/d(variable) at the steps asked for, after all derivatives that it needs.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such variable at that step.
+    FormulaError
+        If the derivation states the step only for a larger number of steps.
+    """
+    wanted = _targets(derivation, horizon, query)
+    found: dict[tuple[str, int | None], tuple[Step, Line]] = {}
+    pending = list(wanted)
+    while pending:
+        key = pending.pop()
+        if key not in found:
+            step = _step_for(derivation, horizon, *key)
+            line = _adjoint_line(step, key[1], horizon)
+            found[key] = (step, line)
+            pending += _needed(line.right)
+    ordered = sorted(found.items(), key=lambda item: _place(item[0][1], item[1][0]))
+    return tuple(line for _, (_, line) in ordered)
+
+
+def _place(t: int | None, step: Step) -> tuple[bool, int, int]:
+    """Later steps first, in the derivation's order; what has no time comes last."""
+    return (t is None, -(t or 0), step.number)
+
+
+def _targets(
+    derivation: Derivation, horizon: int, query: Query
+) -> list[tuple[str, int | None]]:
+    timeless = {p.name for p in derivation.normal.parameters} | {
+        d.name for d in derivation.normal.derived
+    }
+    if query.name in timeless:
+        if query.step is not None:
+            raise FormulaError(f"{query.name} is a parameter: it has no step {query.step}")
+        return [(query.name, None)]
+    if query.step is None:
+        raise FormulaError(f"d(L, {query.name}) says no step; write d(L, {query.name}[t])")
+    steps = query.steps(horizon)
+    return [(query.name, t) for t in steps or range(1, horizon + 1)]
+
+
+def _step_for(derivation: Derivation, horizon: int, name: str, t: int | None) -> Step:
+    """The step that states dL/d(name at t) when T is ``horizon``."""
+    named = [step for step in derivation.steps if step.target.name == name]
+    for step in named:
+        if _states(step, t, horizon):
+            if step.kind == "initial" and step.needs > horizon:
+                raise FormulaError(f"dL/d{name}[{t}] is stated for T >= {step.needs} only")
+            return step
+    at = "" if t is None else f" at step {t}"
+    raise UnknownNameError(f"there is no derivative with respect to {name!r}{at}")
+
+
+def _states(step: Step, t: int | None, horizon: int) -> bool:
+    index = step.target.index
+    if index is None or t is None:
+        return index is None and t is None
+    if step.kind == "initial" or t < 1:
+        return step.kind == "initial" and index.offset == t
+    if "t" in index.names():
+        return t <= horizon
+    return index.at({"T": horizon}) == t
+
+
+def _adjoint_line(step: Step, t: int | None, horizon: int) -> Line:
+    if t is None:
+        left: Expr = step.target
+        right = forms.add(_summands(step.result, horizon), step.shape)
+    else:
+        left = Cotangent(step.target.name, Index(offset=t), step.shape)
+        right = explicit(step.result, t, horizon)
+    return Line(left, right, f"({step.number})")
+
+
+def _summands(expr: Expr, horizon: int) -> Iterable[Expr]:
+    """The terms of a sum, with each sum over time written out."""
+    for term in expr.terms if isinstance(expr, Add) else (expr,):
+        match term:
+            case TimeSum():
+                yield from _over_time(term, horizon)
+            case Neg(operand=TimeSum() as inner):
+                yield from map(forms.neg, _over_time(inner, horizon))
+            case _:
+                yield explicit(term, 0, horizon)
+
+
+def _over_time(expr: TimeSum, horizon: int) -> Iterable[Expr]:
+    first, last = (index.at({"T": horizon}) for index in (expr.first, expr.last))
+    return (explicit(expr.term, t, horizon) for t in range(first, last + 1))
+
+
+def _needed(expr: Expr | None) -> list[tuple[str, int | None]]:
+    if expr is None:
+        return []
+    cotangents = [node for node in walk(expr) if isinstance(node, Cotangent)]
+    return [(c.name, None if c.index is None else c.index.offset) for c in cotangents]

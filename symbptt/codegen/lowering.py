@@ -1,0 +1,306 @@
+"""From a derivation to an array program: every statement carries out one step.
+
+The last member of a step's chain is taken apart into its terms. A term with a cotangent
+at t + k is what the reader gives at its own step t to the variable k steps before; so
+read, nothing past T is ever touched. What does not depend on the recurrence leaves the
+loop over time and becomes one statement for all steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from symbptt.algebra import (
+    LAST,
+    NOW,
+    Add,
+    Cotangent,
+    Equation,
+    Expr,
+    Model,
+    Param,
+    Ref,
+    shifted,
+    walk,
+)
+from symbptt.calculus import forms
+from symbptt.calculus.adjoint import MEAN_FACTOR, derived_order, in_step_order, live_quantities
+from symbptt.calculus.derivation import Derivation, Step
+from symbptt.codegen.placement import components, is_recurrent, references
+from symbptt.codegen.program import Assign, Block, Program
+from symbptt.errors import LoweringError
+from symbptt.typeset.plain import plain
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """One term of an adjoint, at the reader's own step: what goes ``lag`` steps back.
+
+    ``reader`` is the quantity whose cotangent the term has; "loss" if it has none.
+    """
+
+    reader: str
+    lag: int
+    term: Expr
+    last: bool
+
+
+def lower(derivation: Derivation) -> Program:
+    """The array program of a derivation.
+
+    Raises
+    ------
+    LoweringError
+        If a step reads what no equation can give at that step.
+    """
+    return _Lowering(derivation).program()
+
+
+def _terms(expr: Expr) -> tuple[Expr, ...]:
+    if forms.is_zero(expr):
+        return ()
+    return expr.terms if isinstance(expr, Add) else (expr,)
+
+
+class _Lowering:
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        self.model = derivation.normal
+        self.last = {e.name for e in self.model.equations if e.last}
+        self.components = components(self.model)
+        self.home = {name: c for c in self.components for name in c}
+        self.loops = {c for c in self.components if is_recurrent(self.model, c)}
+        self.live = live_quantities(self.model)
+        self.steps = {s.target.name: s for s in derivation.of_kind("adjoint")}
+
+    def program(self) -> Program:
+        loss_side = loss_side_quantities(self.model)
+        forward = [self.static()]
+        loss: list[Block] = []
+        for component in self.components:
+            side = loss if component[0] in loss_side else forward
+            side.extend(self.forward(component))
+        ordered = [e for e in in_step_order(self.model) if e.last]
+        loss.append(Block("last", tuple(self.equation(e, e.rhs) for e in ordered)))
+        return Program(
+            self.model,
+            _merged(forward),
+            _merged(loss),
+            _merged([self.last_adjoints(), *self.backward()]),
+            _merged(self.gradients()),
+        )
+
+    # --- forward ---------------------------------------------------------------------------
+
+    def static(self) -> Block:
+        statements = [
+            Assign(Param(d.name, d.shape), d.rhs, formula=f"{d.name} = {plain(d.rhs)}")
+            for d in derived_order(self.model)
+        ]
+        return Block("static", tuple(statements))
+
+    def equation(self, equation: Equation, rhs: Expr) -> Assign:
+        formula = f"{plain(equation.ref)} = {plain(equation.rhs)}"
+        return Assign(equation.ref, rhs, formula=formula)
+
+    def forward(self, component: tuple[str, ...]) -> Iterator[Block]:
+        equations = [self.model.equation(name) for name in component]
+        if component not in self.loops:
+            yield Block("all", tuple(self.equation(e, e.rhs) for e in equations))
+            return
+        outside: list[Assign] = []
+        inside: list[Assign] = []
+        for equation in equations:
+            hoisted, kept = self.split(equation.rhs, component)
+            if hoisted is None:
+                inside.append(self.equation(equation, equation.rhs))
+                continue
+            name = self.fresh(f"{equation.name}_in")
+            part = Ref(name, NOW, equation.shape)
+            outside.append(Assign(part, hoisted, formula=f"{name}[t] = {plain(hoisted)}"))
+            inside.append(self.equation(equation, forms.add((part, *kept))))
+        yield Block("all", tuple(outside))
+        yield Block("loop", tuple(inside))
+
+    def split(self, rhs: Expr, component: tuple[str, ...]) -> tuple[Expr | None, list[Expr]]:
+        """The terms that the recurrence does not touch, and the others.
+
+        What has no time at all stays in the loop unless it has company: a bias is not
+        worth an array.
+        """
+        if not isinstance(rhs, Add):
+            return None, [rhs]
+        inside = [t for t in rhs.terms if set(references(t)) & set(component)]
+        outside = [t for t in rhs.terms if t not in inside]
+        moved = forms.add(outside, rhs.shape)
+        if not any(map(references, outside)) or moved.shape != rhs.shape:
+            return None, list(rhs.terms)
+        return moved, inside
+
+    def fresh(self, name: str) -> str:
+        taken = {e.name for e in self.model.equations} | {i.name for i in self.model.inputs}
+        taken |= {p.name for p in self.model.parameters} | {d.name for d in self.model.derived}
+        while name in taken:
+            name += "_"
+        return name
+
+    # --- backward --------------------------------------------------------------------------
+
+    def contributions(self, name: str) -> tuple[Contribution, ...]:
+        """What the readers of a quantity give it, from its steps."""
+        if name not in self.steps:
+            return ()
+        found = [self.contribution(self.steps[name], t) for t in _terms(self.steps[name].result)]
+        for step in self.derivation.of_kind("boundary"):
+            if step.target.name == name:
+                found.extend(self.at_the_end(step))
+        return tuple(found)
+
+    def contribution(self, step: Step, term: Expr) -> Contribution:
+        reader, lag = self.reader(step, term)
+        if step.target.index == LAST:
+            return Contribution(reader, 0, self.weighted(term), last=True)
+        own = shifted(term, -lag)
+        _check_reads(step, own)
+        return Contribution(reader, lag, own, last=False)
+
+    def reader(self, step: Step, term: Expr) -> tuple[str, int]:
+        cotangents = [n for n in walk(term) if isinstance(n, Cotangent)]
+        names = sorted({c.name for c in cotangents})
+        indices = {c.index for c in cotangents}
+        if not cotangents:
+            return "loss", 0
+        index = indices.pop()
+        if len(names) > 1 or indices or index is None or step.target.index is None:
+            raise LoweringError(f"step ({step.number}): the term {plain(term)} has two readers")
+        lead = index - step.target.index
+        if lead.terms or lead.offset < 0:
+            raise LoweringError(
+                f"step ({step.number}): {plain(term)} reads an adjoint of step {index} "
+                f"for step {step.target.index}"
+            )
+        return names[0], lead.offset
+
+    def at_the_end(self, step: Step) -> Iterator[Contribution]:
+        """The terms of a boundary that come from ``loss[T]`` or what only it reads."""
+        loss_is_last = "loss" in self.last
+        assert step.target.index is not None
+        before = (LAST - step.target.index).offset
+        for term in _terms(step.result):
+            named = [n.name for n in walk(term) if isinstance(n, Cotangent)]
+            if (named and named[0] in self.last) or (not named and loss_is_last):
+                reader = named[0] if named else "loss"
+                yield Contribution(reader, before, self.weighted(term), last=True)
+
+    def last_adjoints(self) -> Block:
+        """The adjoints of what ``loss[T]`` needs, then what it gives to the steps."""
+        statements: list[Assign] = []
+        for equation in reversed(in_step_order(self.model)):
+            if equation.last and equation.name in self.steps:
+                step = self.steps[equation.name]
+                value = forms.add(map(self.weighted, _terms(step.result)), step.shape)
+                statements.append(
+                    Assign(step.target, value, step=step.number, formula=_formula(step))
+                )
+        return Block("last", tuple(statements), backward=True)
+
+    def backward(self) -> Iterator[Block]:
+        sources = [i.name for i in self.model.inputs if i.name in self.steps]
+        for component in [*reversed(self.components), *((name,) for name in sources)]:
+            names = [n for n in reversed(component) if n in self.steps and n in self.live]
+            names += [n for n in component if n in sources]
+            looped = component in self.loops
+            ends: list[Assign] = []
+            outside: list[Assign] = []
+            inside: list[Assign] = []
+            handed: list[Assign] = []
+            for name in names:
+                gathered = self.contributions(name)
+                ends += self.gather(name, [c for c in gathered if c.last])
+                inner = [c for c in gathered if looped and c.reader in component and not c.last]
+                outer = [c for c in gathered if c not in inner and not c.last]
+                outside += self.gather(name, outer)
+                inside += self.gather(name, [c for c in inner if c.lag == 0])
+                handed += self.gather(name, [c for c in inner if c.lag > 0])
+            yield Block("last", tuple(ends), backward=True)
+            yield Block("all", tuple(outside), backward=True)
+            yield Block("loop", tuple(inside + handed), backward=True)
+
+    def gather(self, name: str, given: list[Contribution]) -> Iterator[Assign]:
+        """One statement for each lag, the sum of what comes from that far ahead."""
+        step = self.steps[name]
+        for lag in sorted({c.lag for c in given}):
+            terms = [c.term for c in given if c.lag == lag]
+            index = (LAST if given[0].last else NOW) - lag
+            target = Cotangent(name, index, step.target.shape)
+            value = forms.add(terms, step.target.shape)
+            yield Assign(target, value, add=True, step=step.number, formula=_formula(step))
+
+    # --- gradients -------------------------------------------------------------------------
+
+    def gradients(self) -> Iterator[Block]:
+        for step in self.derivation.of_kind("gradient"):
+            terms = (self.over_rows(term) for term in _terms(step.result))
+            value = forms.add(terms, step.shape)
+            assign = Assign(step.target, value, step=step.number, formula=_formula(step))
+            yield Block("static", (assign,), backward=True)
+
+    def over_rows(self, term: Expr) -> Expr:
+        """A term of a gradient, summed over the sequences too where it has only one step."""
+        if isinstance(term, Neg):
+            return Neg(self.over_rows(term.operand))
+        cotangents = [n for n in walk(term) if isinstance(n, Cotangent)]
+        if isinstance(term, TimeSum) or any(c.index is None for c in cotangents):
+            return term
+        index = cotangents[0].index if cotangents else LAST
+        assert index is not None
+        if index.terms:
+            return TimeSum(self.weighted(term), LAST, LAST)
+        return TimeSum(term, index, index)
+
+    def weighted(self, term: Expr) -> Expr:
+        """A loss at T is averaged over the sequences, which one sequence's text can't say."""
+        if "loss" not in self.last or any(isinstance(n, Cotangent) for n in walk(term)):
+            return term
+        return forms.mul((MEAN_FACTOR, term))
+
+
+def loss_side_quantities(model: Model) -> frozenset[str]:
+    """What only the loss needs: the loss, and auxiliaries that nothing else reads."""
+    side = {e.name for e in model.equations if e.last or e.name == "loss"}
+    for equation in reversed(in_step_order(model)):
+        readers = {e.name for e in model.equations if equation.name in references(e.rhs)}
+        if equation.auxiliary and readers <= side:
+            side.add(equation.name)
+    return frozenset(side)
+
+
+def _formula(step: Step) -> str:
+    return f"{plain(step.target)} = {plain(step.result)}"
+
+
+def _check_reads(step: Step, own: Expr) -> None:
+    for node in walk(own):
+        if isinstance(node, Ref) and node.index.names() == ("t",) and node.index.offset > 0:
+            raise LoweringError(
+                f"step ({step.number}): {plain(own)} reads {plain(node)} before it is computed"
+            )
+
+
+def _merged(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """Neighbouring blocks over the same rows become one; empty ones vanish."""
+    merged: list[Block] = []
+    for block in blocks:
+        if not block.statements:
+            continue
+        previous = merged[-1] if merged else None
+        same = previous is not None and (previous.place, previous.backward) == (
+            block.place,
+            block.backward,
+        )
+        if previous is not None and same and block.place != "loop":
+            merged[-1] = Block(block.place, previous.statements + block.statements, block.backward)
+        else:
+            merged.append(block)
+    return tuple(merged)

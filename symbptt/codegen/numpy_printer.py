@@ -1,0 +1,430 @@
+"""Expressions of the array program as NumPy text.
+
+Over rows (all steps, one step, the last step) a vector is an array (rows, n), a scalar
+(rows, 1); without time a vector is (n,), a scalar (). Both broadcast against each other
+as they should. A matrix times a vector over rows is therefore ``v @ W.T``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from symbptt.algebra import (
+    LAST,
+    ONE,
+    Add,
+    Call,
+    Concat,
+    Constant,
+    Cotangent,
+    Dim,
+    DimSum,
+    Div,
+    Dot,
+    Expr,
+    Fill,
+    Horizon,
+    Identity,
+    Length,
+    LogSoftmax,
+    Lookup,
+    Loss,
+    Mean,
+    Mul,
+    Neg,
+    Number,
+    OneHot,
+    Outer,
+    Param,
+    Pick,
+    Pow,
+    Product,
+    Ref,
+    Shape,
+    Slice,
+    Softmax,
+    Sum,
+    TimeSum,
+    Transpose,
+    children,
+    walk,
+)
+from symbptt.codegen.naming import Names
+from symbptt.codegen.program import Place
+from symbptt.errors import MissingRuleError
+from symbptt.functions import function
+
+SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
+
+Printed = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Raw(Expr):
+    """Text that already stands for a value, such as a temporary."""
+
+    text: str
+    of_shape: Shape
+    rowwise: bool
+
+    @property
+    def shape(self) -> Shape:
+        return self.of_shape
+
+
+@dataclass
+class Uses:
+    """What the printed text needs at the head of its function."""
+
+    constants: dict[str, str] = field(default_factory=dict)
+    helpers: set[str] = field(default_factory=set)
+
+
+def is_rowwise(expr: Expr) -> bool:
+    """Whether a value has an axis of rows, that is, depends on the step."""
+    if isinstance(expr, TimeSum):
+        return False
+    if isinstance(expr, Ref | Cotangent):
+        return expr.index is not None
+    if isinstance(expr, Raw):
+        return expr.rowwise
+    return any(map(is_rowwise, children(expr)))
+
+
+def is_full(expr: Expr) -> bool:
+    """Whether the NumPy value has the whole shape, or is left to broadcasting."""
+    if not expr.shape:
+        return True
+    if isinstance(expr, Fill):
+        return False
+    if isinstance(expr, Add | Mul | Div | Neg | Pow | Call):
+        return any(c.shape == expr.shape and is_full(c) for c in children(expr))
+    return True
+
+
+def integer_ratio(value: Fraction) -> str:
+    if value.denominator == 1:
+        return str(value.numerator)
+    head = "one" if abs(value.numerator) == 1 else f"{abs(value.numerator)} * one"
+    return f"{'-' if value < 0 else ''}{head} / {value.denominator}"
+
+
+class Printer:
+    """Prints expressions for one place; ``local`` names are temporaries of the loop."""
+
+    def __init__(
+        self,
+        names: Names,
+        place: Place,
+        uses: Uses,
+        local: frozenset[str] = frozenset(),
+        last: frozenset[str] = frozenset(),
+        lag: int = 1,
+    ) -> None:
+        self.names = names
+        self.place = place
+        self.uses = uses
+        self.local = local
+        self.last = last
+        self.lag = lag
+
+    def text(self, expr: Expr) -> str:
+        return self.printed(expr)[0]
+
+    def inside(self, expr: Expr, least: int) -> str:
+        text, strength = self.printed(expr)
+        return text if strength >= least else f"({text})"
+
+    def printed(self, expr: Expr) -> Printed:
+        """The text of an expression and how strongly its outermost operator binds.
+
+        Raises
+        ------
+        MissingRuleError
+            If there is no printer method for the node kind.
+        """
+        method: Callable[[Expr], Printed] | None = getattr(
+            self, f"print_{type(expr).__name__.lower()}", None
+        )
+        if method is None:
+            raise MissingRuleError(f"the NumPy printer has no method for {type(expr).__name__}")
+        return method(expr)
+
+    # --- leaves ----------------------------------------------------------------------------
+
+    def print_raw(self, expr: Raw) -> Printed:
+        return expr.text, ATOM
+
+    def print_number(self, expr: Number) -> Printed:
+        value = expr.value
+        if value.denominator == 1:
+            return str(value.numerator), ATOM if value >= 0 else SIGN
+        sign = "m" if value < 0 else ""
+        name = f"c_{sign}{abs(value.numerator)}_{value.denominator}"
+        if len(name) > 24:
+            name = f"c_{len(self.uses.constants)}"
+        return self.constant(name, value), ATOM
+
+    def print_constant(self, expr: Constant) -> Printed:
+        if expr.value.denominator == 1:
+            return str(expr.value.numerator), ATOM if expr.value >= 0 else SIGN
+        return self.constant(self.names.values[expr.name], expr.value), ATOM
+
+    def constant(self, name: str, value: Fraction) -> str:
+        ratio = integer_ratio(value)
+        known = {text: key for key, text in self.uses.constants.items()}
+        if ratio not in known:
+            self.uses.constants[name] = ratio
+        return known.get(ratio, name)
+
+    def print_length(self, expr: Length) -> Printed:
+        return self.length(expr.dim)
+
+    def length(self, dim: Dim) -> Printed:
+        match dim:
+            case int():
+                return str(dim), ATOM
+            case str():
+                return f'size["{dim}"]', ATOM
+            case DimSum(parts=parts):
+                return " + ".join(self.length(part)[0] for part in parts), SUM
+
+    def print_horizon(self, expr: Horizon) -> Printed:
+        return "rows.weight", ATOM
+
+    def print_identity(self, expr: Identity) -> Printed:
+        return f"np.eye({self.length(expr.dim)[0]}, dtype=dtype)", ATOM
+
+    def print_param(self, expr: Param) -> Printed:
+        return self.names.values[expr.name], ATOM
+
+    def print_ref(self, expr: Ref) -> Printed:
+        if expr.name in self.local:
+            return self.names.values[expr.name], ATOM
+        lag = -expr.index.offset
+        if expr.name in self.last:
+            return self.names.values[expr.name], ATOM
+        history = self.names.histories[expr.name]
+        value = self.names.values[expr.name]
+        if not expr.index.terms:
+            return f"{history}[rows.begin({expr.index.offset})]", ATOM
+        return self.rows(value, history, lag), ATOM
+
+    def rows(self, array: str, history: str, lag: int) -> str:
+        """The rows that a place means, ``lag`` steps back."""
+        if self.place == "loop":
+            return f"{array}[now]" if lag == 0 else f"{history}[{self.back(lag)}]"
+        if self.place == "last":
+            return f"{array}[rows.end]" if lag == 0 else f"{history}[rows.ends[{lag}]]"
+        return array if lag == 0 else f"{history}[rows.back[{lag}]]"
+
+    def back(self, lag: int) -> str:
+        return "prev" if self.lag == 1 else f"prev{lag}"
+
+    def print_cotangent(self, expr: Cotangent) -> Printed:
+        name = self.names.cotangents[expr.name]
+        if expr.name == "loss":
+            return "one / rows.weight", PRODUCT
+        if expr.index is None or expr.name in self.local or expr.name in self.last:
+            return name, ATOM
+        history = self.names.cotangent_histories[expr.name]
+        if not expr.index.terms:
+            return f"{history}[rows.begin({expr.index.offset})]", ATOM
+        return self.rows(name, history, -expr.index.offset), ATOM
+
+    # --- elementwise -----------------------------------------------------------------------
+
+    def print_add(self, expr: Add) -> Printed:
+        text = ""
+        for number, term in enumerate(expr.terms):
+            if number and isinstance(term, Neg):
+                text += f" - {self.inside(term.operand, PRODUCT)}"
+            else:
+                text += f"{' + ' if number else ''}{self.inside(term, PRODUCT if number else SUM)}"
+        return text, SUM
+
+    def print_neg(self, expr: Neg) -> Printed:
+        # Beside @ and * the sign binds more strongly in Python, with the same value.
+        if isinstance(expr.operand, Mul | Div | Product):
+            return f"-{self.inside(expr.operand, PRODUCT)}", SUM
+        return f"-{self.inside(expr.operand, POWER)}", SIGN
+
+    def print_mul(self, expr: Mul) -> Printed:
+        """A product; the 1/T and other unit fractions in front become divisions at the end."""
+        above: list[Expr] = []
+        below: list[Expr] = []
+        for factor in expr.factors:
+            unit = isinstance(factor, Div) and factor.numerator == ONE and self.is_count(factor)
+            if unit and isinstance(factor, Div):
+                below.append(factor.denominator)
+            else:
+                above.append(factor)
+        if not above:
+            above = [ONE]
+        text = " * ".join(
+            self.inside(f, PRODUCT if k == 0 and not isinstance(f, Product) else SIGN)
+            for k, f in enumerate(above)
+        )
+        if isinstance(above[0], Number) and len(above) == 1 and below:
+            text = "one"
+        return "".join([text, *(f" / {self.inside(d, POWER)}" for d in below)]), PRODUCT
+
+    def is_count(self, factor: Div) -> bool:
+        return isinstance(factor.denominator, Horizon | Length | Number)
+
+    def print_div(self, expr: Div) -> Printed:
+        above = self.inside(expr.numerator, PRODUCT)
+        if isinstance(expr.numerator, Number) and not is_rowwise(expr.denominator):
+            above = "one" if expr.numerator == ONE else f"{above} * one"
+        return f"{above} / {self.inside(expr.denominator, POWER)}", PRODUCT
+
+    def print_pow(self, expr: Pow) -> Printed:
+        base, exponent = self.inside(expr.base, ATOM), self.exponent(expr.exponent)
+        hugged = re.fullmatch(r"[\w.]+", base) and re.fullmatch(r"-?[\w.]+", exponent)
+        return f"{base}**{exponent}" if hugged else f"{base} ** {exponent}", POWER
+
+    def exponent(self, expr: Expr) -> str:
+        match expr:
+            case Number(value=value) | Constant(value=value):
+                if value.denominator == 1:
+                    return str(value.numerator)
+                return repr(float(value))
+            case Neg(operand=operand):
+                text = self.exponent(operand)
+                return text[1:] if text.startswith("-") else f"-{text}"
+        raise MissingRuleError(f"an exponent is a number, found {expr}")
+
+    def print_call(self, expr: Call) -> Printed:
+        if expr.wrt is not None:
+            raise MissingRuleError(f"the derivative of {expr.function} is abstract; bind it")
+        template = function(expr.function).numpy
+        self.uses.helpers.update(re.findall(r"\b_\w+", template))
+        return template.format(*map(self.text, expr.args)), ATOM
+
+    # --- products --------------------------------------------------------------------------
+
+    def print_transpose(self, expr: Transpose) -> Printed:
+        if is_rowwise(expr.operand):
+            return f"{self.inside(expr.operand, ATOM)}.swapaxes(1, 2)", ATOM
+        return f"{self.inside(expr.operand, ATOM)}.T", ATOM
+
+    def print_product(self, expr: Product) -> Printed:
+        left, right = expr.left, expr.right
+        if is_rowwise(left):
+            return self.helper("_apply", left, right), ATOM
+        if not is_rowwise(right) or len(right.shape) == 2:
+            return f"{self.inside(left, PRODUCT)} @ {self.inside(right, POWER)}", PRODUCT
+        turned = left.operand if isinstance(left, Transpose) else Transpose(left)
+        return f"{self.inside(right, PRODUCT)} @ {self.inside(turned, POWER)}", PRODUCT
+
+    def helper(self, name: str, *args: Expr) -> str:
+        self.uses.helpers.add(name)
+        return f"{name}({', '.join(map(self.text, args))})"
+
+    def print_outer(self, expr: Outer) -> Printed:
+        if is_rowwise(expr):
+            return self.helper("_outer", expr.left, expr.right), ATOM
+        return f"np.outer({self.text(expr.left)}, {self.text(expr.right)})", ATOM
+
+    def print_lookup(self, expr: Lookup) -> Printed:
+        return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
+
+    def print_onehot(self, expr: OneHot) -> Printed:
+        self.uses.helpers.add("_one_hot")
+        return f"_one_hot({self.text(expr.position)}, {self.length(expr.dim)[0]}, dtype)", ATOM
+
+    def print_pick(self, expr: Pick) -> Printed:
+        return self.helper("_pick", expr.vector, expr.position), ATOM
+
+    # --- vectors ---------------------------------------------------------------------------
+
+    def print_concat(self, expr: Concat) -> Printed:
+        if is_rowwise(expr):
+            return self.helper("_concat", *expr.parts), ATOM
+        parts = ", ".join(map(self.text, expr.parts))
+        return f"np.concatenate([{parts}])", ATOM
+
+    def print_slice(self, expr: Slice) -> Printed:
+        before = expr.blocks[: expr.number]
+        start = " + ".join(self.length(dim)[0] for dim in before) or "0"
+        self.uses.helpers.add("_block")
+        width = self.length(expr.blocks[expr.number])[0]
+        return f"_block({self.text(expr.vector)}, {start}, {width})", ATOM
+
+    def print_softmax(self, expr: Softmax) -> Printed:
+        return self.helper("_softmax", expr.vector), ATOM
+
+    def print_logsoftmax(self, expr: LogSoftmax) -> Printed:
+        return self.helper("_log_softmax", expr.vector), ATOM
+
+    def print_sum(self, expr: Sum) -> Printed:
+        if not is_full(expr.operand):
+            raise MissingRuleError(f"the sum of a value left to broadcasting: {expr}")
+        if is_rowwise(expr):
+            return self.helper("_total", expr.operand), ATOM
+        return f"np.sum({self.text(expr.operand)})", ATOM
+
+    def print_mean(self, expr: Mean) -> Printed:
+        if is_rowwise(expr):
+            return self.helper("_mean", expr.operand), ATOM
+        return f"np.mean({self.text(expr.operand)})", ATOM
+
+    def print_dot(self, expr: Dot) -> Printed:
+        if is_rowwise(expr):
+            return self.helper("_dot", expr.left, expr.right), ATOM
+        left, right = (self.inside(side, SIGN) for side in (expr.left, expr.right))
+        return f"np.sum({left} * {right})", ATOM
+
+    def print_loss(self, expr: Loss) -> Printed:
+        if expr.wrt is not None:
+            raise MissingRuleError(f"the gradient of {expr.function} is abstract; bind it")
+        return self.helper(f"_{expr.function}", expr.prediction, expr.target), ATOM
+
+    def print_fill(self, expr: Fill) -> Printed:
+        return self.printed(expr.scalar)
+
+    # --- sums over time ----------------------------------------------------------------------
+
+    def print_timesum(self, expr: TimeSum) -> Printed:
+        """A sum over rows: all of them, or those of one step."""
+        return self.at("last" if expr.first == LAST else "all").row_sum(expr)
+
+    def at(self, place: Place) -> Printer:
+        return Printer(self.names, place, self.uses, frozenset(), self.last, self.lag)
+
+    def row_sum(self, expr: TimeSum) -> Printed:
+        term = expr.term
+        if not is_rowwise(term):
+            rows = "rows.sequences" if expr.first == LAST else "rows.count"
+            return f"{rows} * {self.inside(term, SIGN)}", PRODUCT
+        if isinstance(term, Outer):
+            return self.sum_of_outer(term, expr)
+        if isinstance(term, Neg):
+            return f"-{self.inside(replace(expr, term=term.operand), POWER)}", SIGN
+        if term.shape and is_full(term):
+            return f"np.sum({self.text(term)}, axis=0)", ATOM
+        return f"np.sum({self.text(term)})", ATOM
+
+    def sum_of_outer(self, term: Outer, whole: TimeSum) -> Printed:
+        """The sum of u v.T over rows is U.T V."""
+        left, right = term.left, term.right
+        if isinstance(left, OneHot):
+            raise MissingRuleError("a sum of rows of a table is scattered, not multiplied")
+        if not is_rowwise(left) or not is_rowwise(right):
+            sides = (replace(whole, term=s) if is_rowwise(s) else s for s in (left, right))
+            return f"np.outer({', '.join(map(self.text, sides))})", ATOM
+        return f"{self.inside(left, ATOM)}.T @ {self.inside(right, POWER)}", PRODUCT
+
+
+def names_read(expr: Expr) -> tuple[tuple[str, str], ...]:
+    """Which values and cotangents an expression reads, as ("value", name) and so on."""
+    found: dict[tuple[str, str], None] = {}
+    for node in walk(expr):
+        if isinstance(node, Ref):
+            found.setdefault(("value", node.name))
+        if isinstance(node, Cotangent) and node.index is not None:
+            found.setdefault(("cotangent", node.name))
+    return tuple(found)

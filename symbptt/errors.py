@@ -1,0 +1,87 @@
+"""The named errors of symbptt: what was expected, what was found, where, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class SymbpttError(Exception):
+    """Any error that symbptt raises on purpose."""
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One finding in a model's text.
+
+    Attributes
+    ----------
+    message : str
+        What was expected, what was found, and what to do.
+    line : int
+        From 1; 0 where the finding is about the whole file.
+    column : int
+        From 0, in characters of ``source``.
+    source : str
+        The text of the line.
+    width : int
+        How many characters the caret underlines.
+    notes : tuple of (str, int, str)
+        Further places: what was stated there, its line, that line's text.
+    """
+
+    message: str
+    line: int = 0
+    column: int = 0
+    source: str = ""
+    width: int = 1
+    notes: tuple[tuple[str, int, str], ...] = ()
+
+    def render(self, file: str) -> str:
+        where = f"{file}:{self.line}" if self.line else file
+        text = f"{where}: {self.message}"
+        if self.line:
+            text += f"\n    {self.source}\n    {' ' * self.column}{'^' * max(1, self.width)}"
+        for message, line, source in self.notes:
+            text += f"\n  {file}:{line}: {message}\n    {source}"
+        return text
+
+
+class ModelError(SymbpttError):
+    """A model that can't be read, with every finding that does not follow from another."""
+
+    def __init__(self, file: str, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.file = file
+        self.diagnostics = diagnostics
+        super().__init__("\n".join(d.render(file) for d in diagnostics))
+
+
+class MissingLossError(SymbpttError):
+    """A model without a loss was to be differentiated."""
+
+
+class UnboundFunctionError(SymbpttError):
+    """Code or numbers were wanted of a model with a function left abstract."""
+
+
+class MissingRuleError(SymbpttError):
+    """A node kind has no adjoint rule, or a printer no method for it."""
+
+
+class UnknownNameError(SymbpttError):
+    """A name (of a model, a function, a format, a variable) that does not exist."""
+
+
+class InterfaceError(SymbpttError):
+    """A module does not offer what generated-module.md describes."""
+
+
+class LoweringError(SymbpttError):
+    """A derivation's step can't be turned into code: it reads what is not there yet."""
+
+
+class EvaluationError(SymbpttError):
+    """An expression has no value at a point: undefined there, or its shapes do not fit."""
+
+
+class FormulaError(SymbpttError):
+    """A formula, such as ``d(L, h[t])``, that can't be read or does not apply."""

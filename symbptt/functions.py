@@ -1,0 +1,252 @@
+"""The elementwise functions and the losses: one row each, read by every room.
+
+Adding a function is adding a row. ``derivatives`` are written in the arguments ``x``
+(or ``u``, ``v``) and in the function's own value ``y``, because the forward pass has y
+already: for tanh it is ``1 - y**2``. A test compares each with SymPy's derivative of
+the ``sympy`` form.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+from symbptt.algebra import (
+    Add,
+    Call,
+    Div,
+    Expr,
+    Mul,
+    Neg,
+    Number,
+    Param,
+    Pow,
+    transform,
+)
+from symbptt.errors import UnknownNameError
+
+
+@dataclass(frozen=True)
+class Function:
+    """An elementwise function.
+
+    Attributes
+    ----------
+    name : str
+    sympy : str
+        Its definition in SymPy's syntax. Names that SymPy lacks (``step``, ``sign``,
+        ``beyond``) are piecewise constant: their derivative is 0 wherever it exists.
+    latex : str
+        The function's sign, set before its arguments in parentheses.
+    numpy : str
+        The call, with ``{0}``, ``{1}`` for the arguments; a leading underscore names a
+        helper that the generated module defines.
+    derivatives : tuple of str
+        One per argument, in ``x`` (or ``u``, ``v``) and ``y``.
+    public : bool
+        Whether a model may call it; the others only occur in derivatives.
+    """
+
+    name: str
+    sympy: str
+    latex: str
+    numpy: str
+    derivatives: tuple[str, ...]
+    public: bool = True
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        return ("x",) if len(self.derivatives) == 1 else ("u", "v")
+
+
+_ROWS = (
+    Function("tanh", "tanh(x)", r"\tanh", "np.tanh({0})", ("1 - y**2",)),
+    Function("sigmoid", "1/(1 + exp(-x))", r"\sigma", "_sigmoid({0})", ("y*(1 - y)",)),
+    Function(
+        "relu", "x*step(x)", r"\operatorname{relu}", "np.maximum({0}, 0)", ("step(y)",)
+    ),
+    Function(
+        "softplus",
+        "log(1 + exp(x))",
+        r"\operatorname{softplus}",
+        "_softplus({0})",
+        ("sigmoid(x)",),
+    ),
+    Function("exp", "exp(x)", r"\exp", "np.exp({0})", ("y",)),
+    Function("log", "log(x)", r"\log", "np.log({0})", ("1/x",)),
+    Function("sqrt", "sqrt(x)", r"\operatorname{sqrt}", "np.sqrt({0})", ("1/(2*y)",)),
+    Function("sin", "sin(x)", r"\sin", "np.sin({0})", ("cos(x)",)),
+    Function("cos", "cos(x)", r"\cos", "np.cos({0})", ("-sin(x)",)),
+    Function("abs", "x*sign(x)", r"\operatorname{abs}", "np.abs({0})", ("sign(x)",)),
+    Function(
+        "erf", "erf(x)", r"\operatorname{erf}", "_erf({0})", ("2*normal_pdf(x, 1/2)",)
+    ),
+    Function(
+        "silu",
+        "x/(1 + exp(-x))",
+        r"\operatorname{silu}",
+        "_silu({0})",
+        ("y + sigmoid(x)*(1 - y)",),
+    ),
+    Function(
+        "gelu",
+        "x*(1 + erf(x/sqrt(2)))/2",
+        r"\operatorname{gelu}",
+        "_gelu({0})",
+        ("normal_cdf(x) + x*normal_pdf(x, 1)",),
+    ),
+    Function(
+        "softsign",
+        "x/(1 + x*sign(x))",
+        r"\operatorname{softsign}",
+        "_softsign({0})",
+        ("1/(1 + abs(x))**2",),
+    ),
+    Function(
+        "log_sigmoid",
+        "-log(1 + exp(-x))",
+        r"\log\sigma",
+        "_log_sigmoid({0})",
+        ("sigmoid(-x)",),
+    ),
+    Function(
+        "max",
+        "v + (u - v)*beyond(u, v)",
+        r"\max",
+        "np.maximum({0}, {1})",
+        ("beyond(u, v)", "beyond(v, u)"),
+    ),
+    Function(
+        "min",
+        "u - (u - v)*beyond(u, v)",
+        r"\min",
+        "np.minimum({0}, {1})",
+        ("beyond(v, u)", "beyond(u, v)"),
+    ),
+    # What only derivatives need.
+    Function(
+        "step", "step(x)", r"\operatorname{step}", "_step({0})", ("0",), public=False
+    ),
+    Function(
+        "sign", "sign(x)", r"\operatorname{sign}", "_sign({0})", ("0",), public=False
+    ),
+    Function(
+        "beyond",
+        "beyond(u, v)",
+        r"\operatorname{beyond}",
+        "_beyond({0}, {1})",
+        ("0", "0"),
+        public=False,
+    ),
+    Function(
+        "normal_cdf",
+        "(1 + erf(x/sqrt(2)))/2",
+        r"\Phi",
+        "_normal_cdf({0})",
+        ("normal_pdf(x, 1)",),
+        public=False,
+    ),
+    # The density of a centred normal variable; the second argument is its variance.
+    Function(
+        "normal_pdf",
+        "exp(-u**2/(2*v))/sqrt(2*pi*v)",
+        r"\varphi",
+        "_normal_pdf({0}, {1})",
+        ("-u/v*y", "y*(u**2 - v)/(2*v**2)"),
+        public=False,
+    ),
+)
+
+FUNCTIONS: dict[str, Function] = {row.name: row for row in _ROWS}
+
+VECTOR_FUNCTIONS = ("softmax", "log_softmax", "sum", "mean", "dot", "concat")
+"""Calls of the model language that are node kinds of their own."""
+
+
+@dataclass(frozen=True)
+class LossFunction:
+    """A loss l(o, y). ``index_target`` tells whether y is an integer or shaped like o."""
+
+    name: str
+    index_target: bool
+    words: str
+
+
+LOSSES: dict[str, LossFunction] = {
+    row.name: row
+    for row in (
+        LossFunction("softmax_cross_entropy", True, "-log softmax(o)[y]"),
+        LossFunction("squared_error", False, "half the squared distance of o and y"),
+        LossFunction(
+            "binary_cross_entropy",
+            False,
+            "-sum(y log sigmoid(o) + (1-y) log sigmoid(-o))",
+        ),
+    )
+}
+
+
+def function(name: str) -> Function:
+    """The row of an elementwise function.
+
+    Raises
+    ------
+    UnknownNameError
+        If the table has no such row.
+    """
+    try:
+        return FUNCTIONS[name]
+    except KeyError:
+        raise UnknownNameError(f"no elementwise function is called {name!r}") from None
+
+
+def derivative(
+    name: str, wrt: int, args: Sequence[Expr], value: Expr | None = None
+) -> Expr:
+    """The partial derivative of a function of the table, at ``args``.
+
+    Parameters
+    ----------
+    value : Expr, optional
+        What the forward pass calls the function's value; by default the call itself.
+    """
+    row = function(name)
+    names: dict[str, Expr] = dict(zip(row.arguments, args, strict=True))
+    names["y"] = Call(name, tuple(args)) if value is None else value
+
+    def fill(node: Expr) -> Expr:
+        return names[node.name] if isinstance(node, Param) else node
+
+    return transform(_read(row.derivatives[wrt]), fill)
+
+
+@lru_cache(maxsize=None)
+def _read(text: str) -> Expr:
+    """A derivative of the table as an expression; variables are scalar `Param`s."""
+    return _expression(ast.parse(text, mode="eval").body)
+
+
+def _expression(node: ast.expr) -> Expr:
+    match node:
+        case ast.Constant(value=int(value)):
+            return Number(Fraction(value))
+        case ast.Name(id=name):
+            return Param(name, ())
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return Neg(_expression(operand))
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return Add((_expression(left), _expression(right)))
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return Add((_expression(left), Neg(_expression(right))))
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return Mul((_expression(left), _expression(right)))
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return Div(_expression(left), _expression(right))
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return Pow(_expression(left), _expression(right))
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return Call(name, tuple(_expression(arg) for arg in args))
+    raise UnknownNameError(f"the function table does not read {ast.unparse(node)!r}")

@@ -1,0 +1,188 @@
+"""Number domains: what the proofs calculate with.
+
+An interpreter of expressions needs only arithmetic and the functions of the table. Where
+those come from is a `Domain`: residues modulo a large prime with functions as
+indeterminates (`symbptt.proof.field`), rationals, floats, floats of many digits, or
+SymPy expressions (`symbptt.proof.symbols`).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+
+from symbptt.errors import EvaluationError, UnboundFunctionError
+from symbptt.functions import FUNCTIONS
+
+
+class Domain:
+    """Numbers of one kind, with the functions on them.
+
+    Subclasses give `number`, `apply` and `random`; elements have ``+ - * /`` and integer
+    powers.
+    """
+
+    name = "numbers"
+
+    def __init__(self) -> None:
+        self._calls: dict[tuple[Any, ...], Any] = {}
+
+    def number(self, value: Fraction) -> Any:
+        """The element that an exact number is."""
+        raise NotImplementedError
+
+    def random(self, rng: random.Random) -> Any:
+        """A random element."""
+        raise NotImplementedError
+
+    def apply(self, head: str, args: Sequence[Any]) -> Any:
+        """A function that SymPy knows by the name ``head``, or step, sign, beyond, pi."""
+        raise NotImplementedError
+
+    def power(self, base: Any, exponent: Fraction) -> Any:
+        """A rational power; whole exponents are repeated products."""
+        if exponent.denominator == 1:
+            return base ** int(exponent)
+        return self.apply("power", (base, exponent))
+
+    def abstract(self, name: str, wrt: int | None, args: Sequence[Any]) -> Any:
+        """A function left abstract, or one of its partial derivatives.
+
+        Raises
+        ------
+        UnboundFunctionError
+            Where the domain has no such indeterminates.
+        """
+        raise UnboundFunctionError(f"the function {name} is abstract and has no value; bind it")
+
+    def call(self, name: str, args: Sequence[Any], wrt: int | None = None) -> Any:
+        """An elementwise function of the table, an abstract one, or a partial derivative.
+
+        Functions of the table are computed from their ``sympy`` column and their partial
+        derivatives from SymPy's derivative of that column.
+        """
+        from symbptt.proof.tape import function_tape
+
+        if name not in FUNCTIONS:
+            return self.abstract(name, wrt, args)
+        key = (name, wrt, *args)
+        if key not in self._calls:
+            (self._calls[key],) = function_tape(name, wrt).run(args, self)
+        return self._calls[key]
+
+    def weighted_sum(self, weights: Sequence[Any], vectors: Sequence[Any]) -> Any:
+        """The sum of weight times vector over at least one vector (1-d object arrays)."""
+        total = weights[0] * vectors[0]
+        for weight, vector in zip(weights[1:], vectors[1:], strict=True):
+            total = total + weight * vector
+        return total
+
+
+class Rational(Domain):
+    """Exact fractions; only what stays rational can be computed."""
+
+    name = "rational numbers"
+
+    def number(self, value: Fraction) -> Fraction:
+        return value
+
+    def random(self, rng: random.Random) -> Fraction:
+        return Fraction(rng.choice((-1, 1)) * rng.randint(1, 12), rng.randint(1, 7))
+
+    def apply(self, head: str, args: Sequence[Any]) -> Fraction:
+        piecewise = {"step": _step, "sign": _sign, "beyond": _beyond}
+        if head not in piecewise:
+            raise EvaluationError(f"{head} has no exact value at a rational point")
+        return Fraction(piecewise[head](*args))
+
+
+class Float(Domain):
+    """Double precision.
+
+    Attributes
+    ----------
+    margin : float
+        The smallest distance so far of a function's argument from a kink: derivatives
+        by differences are only meaningful where it is not small.
+    """
+
+    name = "float64"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.margin = math.inf
+
+    def number(self, value: Fraction) -> float:
+        return float(value)
+
+    def random(self, rng: random.Random) -> float:
+        return rng.choice((-1, 1)) * rng.uniform(0.1, 0.9)
+
+    def apply(self, head: str, args: Sequence[Any]) -> Any:
+        if head in ("step", "sign"):
+            self._near(args[0])
+            return float(_step(args[0]) if head == "step" else _sign(args[0]))
+        if head == "beyond":
+            self._near(args[0] - args[1])
+            return float(_beyond(*args))
+        return self._smooth(head, args)
+
+    def _near(self, distance: Any) -> None:
+        self.margin = min(self.margin, abs(float(distance)))
+
+    def _smooth(self, head: str, args: Sequence[Any]) -> float:
+        if head == "pi":
+            return math.pi
+        try:
+            if head == "power":
+                return float(math.pow(args[0], float(args[1])))
+            return float(getattr(math, head)(*args))
+        except (ValueError, OverflowError) as error:
+            raise EvaluationError(f"{head} is not defined at {args[0]}: {error}") from None
+        except AttributeError:
+            return float(_precise(head, args))
+
+
+class Precise(Float):
+    """Floats of many digits (mpmath's working precision, see `digits`)."""
+
+    name = "floats of 30 digits"
+    digits = 30
+
+    def number(self, value: Fraction) -> Any:
+        return mpmath.mpf(value.numerator) / value.denominator
+
+    def random(self, rng: random.Random) -> Any:
+        return mpmath.mpf(super().random(rng))
+
+    def _smooth(self, head: str, args: Sequence[Any]) -> Any:
+        return _precise(head, args)
+
+
+def _precise(head: str, args: Sequence[Any]) -> Any:
+    if head == "pi":
+        return +mpmath.pi
+    if head == "power":
+        value = mpmath.power(args[0], mpmath.mpf(args[1].numerator) / args[1].denominator)
+    else:
+        value = getattr(mpmath, head)(*args)
+    if not isinstance(value, mpmath.mpf) or not mpmath.isfinite(value):
+        raise EvaluationError(f"{head} is not a real number at {args[0]}")
+    return value
+
+
+def _step(x: Any) -> int:
+    return int(x > 0)
+
+
+def _sign(x: Any) -> int:
+    return int(x > 0) - int(x < 0)
+
+
+def _beyond(u: Any, v: Any) -> Fraction:
+    return Fraction(1, 2) if u == v else Fraction(int(u > v))

@@ -1,0 +1,507 @@
+"""An interpreter of expressions at a point, in any number domain.
+
+It says what an expression means, entry by entry and without a rule of the calculus: the
+proofs evaluate a derivation's members with it, and, in the domain of SymPy expressions,
+it writes a model's equations out in scalars. Values are object arrays of the domain's
+numbers; a scalar has shape ().
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, Protocol
+
+import numpy as np
+import sympy
+
+from symbptt.algebra import (
+    Add,
+    Call,
+    Cases,
+    Concat,
+    Constant,
+    Cotangent,
+    Dim,
+    DimSum,
+    Div,
+    Dot,
+    Expr,
+    Fill,
+    Horizon,
+    Identity,
+    Length,
+    LogSoftmax,
+    Lookup,
+    Loss,
+    Mean,
+    Mul,
+    Neg,
+    Number,
+    OneHot,
+    Outer,
+    Param,
+    Pick,
+    Pow,
+    Product,
+    Pullback,
+    Ref,
+    Shape,
+    Slice,
+    Softmax,
+    Sum,
+    TimeSum,
+    Transpose,
+    walk,
+)
+from symbptt.errors import EvaluationError, MissingRuleError
+from symbptt.functions import LOSSES
+from symbptt.proof.domain import Domain
+from symbptt.proof.symbols import Symbolic
+from symbptt.proof.tape import Tape
+
+Array = Any
+"""A NumPy array of objects, the numbers of a domain."""
+
+Steps = Mapping[str, int]
+"""What the index names mean, ``{"t": 2, "T": 5}``."""
+
+
+class Point(Protocol):
+    """What an expression is evaluated at.
+
+    ``reference`` gives the value of a quantity, an initial value or an input at a step;
+    of an integer input, the unit vector of its value (length of the dimension that it
+    indexes). ``cotangent`` gives None where it is absent, past T. ``pulled_back`` is the
+    transposed Jacobian of the one equation that defines ``output``, times a cotangent.
+    """
+
+    domain: Domain
+    sizes: Mapping[str, int]
+
+    def parameter(self, param: Param) -> Array: ...
+    def reference(self, ref: Ref, at: Steps) -> Array: ...
+    def cotangent(self, cotangent: Cotangent, at: Steps) -> Array | None: ...
+    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array: ...
+
+
+def length(dim: Dim, sizes: Mapping[str, int]) -> int:
+    """The number that a dimension is, for the given sizes of the named ones."""
+    if isinstance(dim, DimSum):
+        return sum(length(part, sizes) for part in dim.parts)
+    return sizes[dim] if isinstance(dim, str) else dim
+
+
+def lengths(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(length(dim, sizes) for dim in shape)
+
+
+def evaluate(expr: Expr, point: Point, at: Steps) -> Array:
+    """The value of an expression, in its shape.
+
+    A term whose cotangent lies past T is absent: it counts as 0, and what else it reads
+    is not looked at.
+
+    Parameters
+    ----------
+    at : mapping of str to int
+        The steps that the index names stand for.
+
+    Raises
+    ------
+    MissingRuleError
+        If a node kind has no method here.
+    EvaluationError, ZeroDivisionError
+        If the expression has no value at this point.
+    """
+    value = _evaluate(expr, point, at)
+    return _zeros(expr.shape, point) if value is None else value
+
+
+def _evaluate(expr: Expr, point: Point, at: Steps) -> Array | None:
+    method = METHODS.get(type(expr))
+    if method is None:
+        raise MissingRuleError(f"no way to evaluate {type(expr).__name__}")
+    value = method(expr, point, at)
+    if value is None:
+        return None
+    value = np.asarray(value, dtype=object)
+    expected = lengths(expr.shape, point.sizes)
+    if value.shape != expected:
+        raise EvaluationError(f"{type(expr).__name__} has shape {value.shape}, not {expected}")
+    return value
+
+
+def _operands(exprs: tuple[Expr, ...], point: Point, at: Steps) -> list[Array] | None:
+    """The values of factors; None if one is absent, and then the others are not read."""
+    values: dict[int, Array] = {}
+    for place in sorted(range(len(exprs)), key=lambda k: not _has_cotangent(exprs[k])):
+        value = _evaluate(exprs[place], point, at)
+        if value is None:
+            return None
+        values[place] = value
+    return [values[place] for place in range(len(exprs))]
+
+
+@lru_cache(maxsize=65536)
+def _has_cotangent(expr: Expr) -> bool:
+    return any(isinstance(node, Cotangent) for node in walk(expr))
+
+
+def _zeros(shape: Shape, point: Point) -> Array:
+    return np.full(lengths(shape, point.sizes), point.domain.number(Fraction(0)), dtype=object)
+
+
+# --- numbers and references ----------------------------------------------------------------
+
+
+def _number(expr: Number | Constant, point: Point, at: Steps) -> Array:
+    return point.domain.number(expr.value)
+
+
+def _length(expr: Length, point: Point, at: Steps) -> Array:
+    return point.domain.number(Fraction(length(expr.dim, point.sizes)))
+
+
+def _horizon(expr: Horizon, point: Point, at: Steps) -> Array:
+    return point.domain.number(Fraction(at["T"]))
+
+
+def _param(expr: Param, point: Point, at: Steps) -> Array:
+    return point.parameter(expr)
+
+
+def _ref(expr: Ref, point: Point, at: Steps) -> Array:
+    return point.reference(expr, at)
+
+
+def _cotangent(expr: Cotangent, point: Point, at: Steps) -> Array | None:
+    return point.cotangent(expr, at)
+
+
+def _identity(expr: Identity, point: Point, at: Steps) -> Array:
+    size = length(expr.dim, point.sizes)
+    ones = np.eye(size, dtype=int)
+    return np.vectorize(lambda one: point.domain.number(Fraction(int(one))), otypes=[object])(ones)
+
+
+# --- elementwise ---------------------------------------------------------------------------
+
+
+def _add(expr: Add, point: Point, at: Steps) -> Array | None:
+    total = None
+    for term in expr.terms:
+        value = _evaluate(term, point, at)
+        if value is not None:
+            total = value if total is None else total + value
+    if total is None or np.shape(total) == lengths(expr.shape, point.sizes):
+        return total
+    return total + _zeros(expr.shape, point)
+
+
+def _neg(expr: Neg, point: Point, at: Steps) -> Array | None:
+    value = _evaluate(expr.operand, point, at)
+    return None if value is None else -value
+
+
+def _mul(expr: Mul, point: Point, at: Steps) -> Array | None:
+    values = _operands(expr.factors, point, at)
+    if values is None:
+        return None
+    product = values[0]
+    for value in values[1:]:
+        product = product * value
+    return product
+
+
+def _div(expr: Div, point: Point, at: Steps) -> Array | None:
+    values = _operands((expr.numerator, expr.denominator), point, at)
+    return None if values is None else values[0] / values[1]
+
+
+def _pow(expr: Pow, point: Point, at: Steps) -> Array | None:
+    base = _evaluate(expr.base, point, at)
+    if base is None:
+        return None
+    exponent = exact(expr.exponent)
+    return _each(lambda entry: point.domain.power(entry, exponent), base)
+
+
+def exact(exponent: Expr) -> Fraction:
+    """The number that an exponent is.
+
+    Raises
+    ------
+    MissingRuleError
+        If it is neither a number nor a constant nor the negative of one.
+    """
+    match exponent:
+        case Number(value=value) | Constant(value=value):
+            return value
+        case Neg(operand=operand):
+            return -exact(operand)
+    raise MissingRuleError(f"an exponent is a number, not {type(exponent).__name__}")
+
+
+def _call(expr: Call, point: Point, at: Steps) -> Array | None:
+    values = _operands(expr.args, point, at)
+    if values is None:
+        return None
+    return _each(lambda *args: point.domain.call(expr.function, args, expr.wrt), *values)
+
+
+def _each(function: Callable[..., Any], *arrays: Array) -> Array:
+    """A function of numbers, entry by entry over arrays that broadcast."""
+    return np.frompyfunc(function, len(arrays), 1)(*arrays)
+
+
+# --- vectors and matrices ------------------------------------------------------------------
+
+
+def _transpose(expr: Transpose, point: Point, at: Steps) -> Array | None:
+    value = _evaluate(expr.operand, point, at)
+    return None if value is None else value.T
+
+
+def _product(expr: Product, point: Point, at: Steps) -> Array | None:
+    values = _operands((expr.left, expr.right), point, at)
+    if values is None:
+        return None
+    left, right = values
+    if left.ndim != 2 or left.shape[1] != right.shape[0]:
+        raise EvaluationError(f"a product of shapes {left.shape} and {right.shape}")
+    return np.dot(left, right)
+
+
+def _outer(expr: Outer, point: Point, at: Steps) -> Array | None:
+    values = _operands((expr.left, expr.right), point, at)
+    return None if values is None else np.multiply.outer(values[0], values[1])
+
+
+def _dot(expr: Dot, point: Point, at: Steps) -> Array | None:
+    values = _operands((expr.left, expr.right), point, at)
+    if values is None:
+        return None
+    if values[0].shape != values[1].shape:
+        raise EvaluationError(f"an inner product of shapes {values[0].shape}, {values[1].shape}")
+    return _total(values[0] * values[1])
+
+
+def _total(value: Array) -> Any:
+    return np.add.reduce(value, axis=None)
+
+
+def _sum(expr: Sum, point: Point, at: Steps) -> Array | None:
+    value = _evaluate(expr.operand, point, at)
+    return None if value is None else _total(value)
+
+
+def _mean(expr: Mean, point: Point, at: Steps) -> Array | None:
+    value = _evaluate(expr.operand, point, at)
+    return None if value is None else _total(value) * point.domain.number(Fraction(1, value.size))
+
+
+def _fill(expr: Fill, point: Point, at: Steps) -> Array | None:
+    value = _evaluate(expr.scalar, point, at)
+    if value is None:
+        return None
+    return np.full(lengths(expr.of_shape, point.sizes), value[()], dtype=object)
+
+
+def _concat(expr: Concat, point: Point, at: Steps) -> Array | None:
+    values = _operands(expr.parts, point, at)
+    return None if values is None else np.concatenate(values)
+
+
+def _slice(expr: Slice, point: Point, at: Steps) -> Array | None:
+    value = _evaluate(expr.vector, point, at)
+    if value is None:
+        return None
+    sizes = [length(block, point.sizes) for block in expr.blocks]
+    if sum(sizes) != value.shape[0]:
+        raise EvaluationError(f"blocks of lengths {sizes} in a vector of length {value.shape[0]}")
+    first = sum(sizes[: expr.number])
+    return value[first : first + sizes[expr.number]]
+
+
+# --- integers: a position is a unit vector ---------------------------------------------------
+
+
+def _lookup(expr: Lookup, point: Point, at: Steps) -> Array | None:
+    values = _operands((expr.table, expr.row), point, at)
+    return None if values is None else np.dot(values[1], values[0])
+
+
+def _one_hot(expr: OneHot, point: Point, at: Steps) -> Array | None:
+    return _evaluate_position(expr.position, point, at)
+
+
+def _evaluate_position(expr: Expr, point: Point, at: Steps) -> Array | None:
+    if not isinstance(expr, Ref):
+        raise MissingRuleError(f"a position is an integer input, not {type(expr).__name__}")
+    return np.asarray(point.reference(expr, at), dtype=object)
+
+
+def _pick(expr: Pick, point: Point, at: Steps) -> Array | None:
+    vector = _evaluate(expr.vector, point, at)
+    if vector is None:
+        return None
+    return _total(vector * _evaluate_position(expr.position, point, at))
+
+
+def _cases(expr: Cases, point: Point, at: Steps) -> Array | None:
+    values = _operands((expr.on, expr.off), point, at)
+    if values is None:
+        return None
+    here = _evaluate_position(expr.position, point, at)
+    return here * values[0] + (1 - here) * values[1]
+
+
+# --- softmax and losses ----------------------------------------------------------------------
+
+
+def _softmax(expr: Softmax, point: Point, at: Steps) -> Array | None:
+    value = _evaluate(expr.vector, point, at)
+    return None if value is None else softmax(value, point.domain)
+
+
+def softmax(vector: Array, domain: Domain) -> Array:
+    powers = _each(lambda entry: domain.call("exp", (entry,)), vector)
+    return powers / _total(powers)
+
+
+def _log_softmax(expr: LogSoftmax, point: Point, at: Steps) -> Array | None:
+    value = _evaluate(expr.vector, point, at)
+    if value is None:
+        return None
+    return _each(lambda entry: point.domain.call("log", (entry,)), softmax(value, point.domain))
+
+
+def _loss(expr: Loss, point: Point, at: Steps) -> Array | None:
+    prediction = _evaluate(expr.prediction, point, at)
+    target = _target(expr, point, at)
+    if prediction is None or target is None:
+        return None
+    if expr.wrt is None:
+        return loss_value(expr.function, prediction, target, point.domain)
+    return loss_gradient(expr.function, prediction, target, expr.wrt, point.domain)
+
+
+def _target(expr: Loss, point: Point, at: Steps) -> Array | None:
+    # An integer target has shape () in the model and is a unit vector here.
+    if isinstance(expr.target, Ref):
+        return np.asarray(point.reference(expr.target, at), dtype=object)
+    return _evaluate(expr.target, point, at)
+
+
+def loss_value(name: str, prediction: Array, target: Array, domain: Domain) -> Any:
+    """A loss of the table by its definition, or an abstract one."""
+    half = domain.number(Fraction(1, 2))
+    match name:
+        case "softmax_cross_entropy":
+            return -domain.call("log", (_total(target * softmax(prediction, domain)),))
+        case "squared_error":
+            return half * _total((prediction - target) ** 2)
+        case "binary_cross_entropy":
+            # -(y log s + (1 - y) log(1 - s)) with log(1 - s) = log s - o, s = sigmoid(o).
+            zero = _each(lambda entry: domain.call("softplus", (entry,)), prediction)
+            return _total(zero - target * prediction)
+    if name in LOSSES:
+        raise MissingRuleError(f"no definition of the loss {name}")
+    return domain.abstract(name, None, _arguments(prediction, target))
+
+
+def loss_gradient(name: str, prediction: Array, target: Array, wrt: int, domain: Domain) -> Array:
+    """The gradient of a loss with respect to one argument, by SymPy's derivative."""
+    arguments = _arguments(prediction, target)
+    first = np.size(prediction) * wrt
+    shape = np.shape((prediction, target)[wrt])
+    size = int(np.prod(shape))
+    if name in LOSSES:
+        tape = _loss_tape(name, np.shape(prediction), np.shape(target))
+        entries = tape.run(arguments, domain)[first : first + size]
+    else:
+        entries = [domain.abstract(name, first + k, arguments) for k in range(size)]
+    gradient = np.empty(size, dtype=object)
+    gradient[:] = entries
+    return gradient.reshape(shape)
+
+
+def _arguments(prediction: Array, target: Array) -> tuple[Any, ...]:
+    return (*np.ravel(prediction), *np.ravel(target))
+
+
+@lru_cache(maxsize=None)
+def _loss_tape(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) -> Tape:
+    """All partial derivatives of a loss of the table at a fixed size."""
+    o, y = symbol_array("o", prediction), symbol_array("y", target)
+    value = loss_value(name, o, y, Symbolic())
+    symbols = _arguments(o, y)
+    return Tape(symbols, [sympy.diff(value, symbol) for symbol in symbols])
+
+
+def symbol_array(label: str, shape: tuple[int, ...]) -> Array:
+    """An array of SymPy symbols, one an entry."""
+    symbols = np.empty(shape, dtype=object)
+    for place in np.ndindex(*shape):
+        symbols[place] = sympy.Symbol(label + "".join(f"_{k}" for k in place))
+    return symbols
+
+
+# --- the chain rule and time -------------------------------------------------------------------
+
+
+def _pullback(expr: Pullback, point: Point, at: Steps) -> Array | None:
+    cotangent = _evaluate(expr.cotangent, point, at)
+    return None if cotangent is None else point.pulled_back(expr, cotangent, at)
+
+
+def _time_sum(expr: TimeSum, point: Point, at: Steps) -> Array:
+    total = _zeros(expr.shape, point)
+    for step in _steps(expr, at):
+        total = total + evaluate(expr.term, point, {**at, "t": step})
+    return total
+
+
+def _steps(expr: TimeSum, at: Steps) -> Iterator[int]:
+    yield from range(expr.first.at(at), expr.last.at(at) + 1)
+
+
+Method = Callable[[Any, Point, Steps], Array | None]
+
+METHODS: dict[type[Expr], Method] = {
+    Number: _number,
+    Constant: _number,
+    Length: _length,
+    Horizon: _horizon,
+    Param: _param,
+    Ref: _ref,
+    Cotangent: _cotangent,
+    Identity: _identity,
+    Add: _add,
+    Neg: _neg,
+    Mul: _mul,
+    Div: _div,
+    Pow: _pow,
+    Call: _call,
+    Transpose: _transpose,
+    Product: _product,
+    Outer: _outer,
+    Dot: _dot,
+    Sum: _sum,
+    Mean: _mean,
+    Fill: _fill,
+    Concat: _concat,
+    Slice: _slice,
+    Lookup: _lookup,
+    OneHot: _one_hot,
+    Pick: _pick,
+    Cases: _cases,
+    Softmax: _softmax,
+    LogSoftmax: _log_softmax,
+    Loss: _loss,
+    Pullback: _pullback,
+    TimeSum: _time_sum,
+}
+"""One method a node kind; what is missing here is a `MissingRuleError`."""

@@ -1,0 +1,245 @@
+r"""How names print: ``W_hx`` as a bold W with the subscript hx, ``h[t-1]`` as h_{t-1}.
+
+Vectors and matrices are bold, scalars italic; names of several letters stand upright.
+The parts of a name after an underscore are its subscripts, in roman type, so that the
+subscript of a name and a step (in italics) can be told apart. Two names never print the
+same: what can't be set in this way, or would look like another symbol of the model, is
+set in typewriter type as its author wrote it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from symbptt.algebra import Dim, DimSum, Index, Model, Shape
+from symbptt.functions import FUNCTIONS
+from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
+
+_LONGEST = 20
+_ENTRY_LETTERS = ("i", "j", "k", "m", "n", "r", "s", "u", "v")
+_FALLBACK_LETTERS = (r"\iota", r"\kappa")
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A letter, accents and all, and its subscripts."""
+
+    core: str
+    subscripts: tuple[str, ...] = ()
+
+    def at(self, *more: str) -> str:
+        """LaTeX, with further subscripts (a step) behind the name's own."""
+        inside = ",".join((*self.subscripts, *more))
+        if not inside:
+            return self.core
+        return f"{self.core}_{inside}" if len(inside) == 1 else f"{self.core}_{{{inside}}}"
+
+
+class Names:
+    """The symbols of one model; without a model, of any name for itself."""
+
+    def __init__(self, *models: Model) -> None:
+        self._verbatim: set[str] = set()
+        self._short: dict[str, str] = {}
+        self._macros: set[str] = set()
+        self._bases: set[str] = set()
+        shapes = dict(entry for model in models for entry in _entries(model))
+        timed = {name for model in models for name in _timed(model)}
+        self._shorten(shapes)
+        seen: set[str] = {r"\ell"}
+        for name, shape in shapes.items():
+            text = self.symbol(name, shape).at()
+            if text in seen or _looks_timed(name, timed):
+                self._verbatim.add(name)
+            seen.add(text)
+            base = name.partition("_")[0]
+            self._bases.add(base)
+            self._macros.add(_greek(base) or "")
+        self._macros.discard("")
+        self._clashing_dims = {
+            dim for model in models for dim in model.dims if _symbol(dim, bold=False).at() in seen
+        }
+
+    def _shorten(self, names: Iterable[str]) -> None:
+        for name in names:
+            if len(name) > _LONGEST:
+                number = len(self._short) + 1
+                self._short[name] = f"{name[: _LONGEST - 6]}…{number}"
+
+    # --- symbols -----------------------------------------------------------------------
+
+    def symbol(self, name: str, shape: Shape) -> Symbol:
+        if name in self._short:
+            return Symbol(_typewriter(self._short[name]))
+        if name in self._verbatim:
+            return Symbol(_typewriter(name))
+        return _symbol(name, bold=bool(shape))
+
+    def timed(self, name: str, shape: Shape, index: Index) -> str:
+        """The quantity at a step; the loss is a script l."""
+        symbol = Symbol(r"\ell") if name == "loss" else self.symbol(name, shape)
+        return symbol.at(index_latex(index))
+
+    def dim(self, dim: Dim) -> str:
+        """A dimension, ``h`` or ``d + h``."""
+        if isinstance(dim, DimSum):
+            return " + ".join(map(self.dim, dim.parts))
+        if isinstance(dim, int):
+            return str(dim)
+        if dim in self._clashing_dims:
+            return _typewriter(dim)
+        return _symbol(dim, bold=False).at()
+
+    def space(self, shape: Shape) -> str:
+        r"""The space of a shape: ``\mathbb{R}^{h \times d}``."""
+        if not shape:
+            return r"\mathbb{R}"
+        exponent = r" \times ".join(
+            f"({self.dim(dim)})" if isinstance(dim, DimSum) and len(shape) > 1 else self.dim(dim)
+            for dim in shape
+        )
+        return rf"\mathbb{{R}}^{{{exponent}}}"
+
+    def function(self, name: str) -> str:
+        """The sign of a function, with ``{0}`` where the argument has a place of its own."""
+        if name in FUNCTIONS:
+            return self._known_function(name)
+        if name in self._verbatim or name in self._short:
+            return self.symbol(name, ()).at()
+        symbol = _symbol(name, bold=False)
+        core = symbol.core.replace(r"\mathrm{", r"\operatorname{")
+        return Symbol(core, symbol.subscripts).at()
+
+    def _known_function(self, name: str) -> str:
+        sign = FUNCTIONS[name].latex
+        macros = sign.replace("\\", " \\").split()
+        taken = any(macro in self._macros for macro in macros)
+        return rf"\operatorname{{{_roman(name)}}}" if taken else sign
+
+    def loss(self, name: str) -> str:
+        """The sign of an abstract loss."""
+        return LOSS_NAMES.get(name) or self.function(name)
+
+    def unit_vector(self, position: str) -> str | None:
+        """e_i, or None where the model has an e of its own."""
+        return None if "e" in self._bases else rf"\mathbf{{e}}_{{{position}}}"
+
+    def entry_letters(self) -> tuple[str, str]:
+        """Two letters for rows and columns that no name of the model begins with."""
+        free = [letter for letter in _ENTRY_LETTERS if letter not in self._bases]
+        first, second = (*free, *_FALLBACK_LETTERS)[:2]
+        return first, second
+
+
+def index_latex(index: Index) -> str:
+    return str(index)
+
+
+def _entries(model: Model) -> Iterator[tuple[str, Shape]]:
+    """Every name of a model with its shape."""
+    for item in (*model.parameters, *model.derived, *model.inputs, *model.equations):
+        if item.name != "loss":
+            yield item.name, item.shape
+    for name, _ in model.constants:
+        yield name, ()
+    for abstract in model.abstract:
+        if not (abstract.loss and abstract.name in LOSS_NAMES):
+            yield abstract.name, ()
+
+
+def _timed(model: Model) -> Iterator[str]:
+    for item in (*model.inputs, *model.equations):
+        yield item.name
+
+
+def _looks_timed(name: str, timed: set[str]) -> bool:
+    """Whether the name would print as another one at a step: ``h_0`` beside ``h[0]``."""
+    base, _, last = name.rpartition("_")
+    return base in timed and (last.isdigit() or last in ("t", "T"))
+
+
+# --- one name --------------------------------------------------------------------------
+
+
+def _symbol(name: str, bold: bool) -> Symbol:
+    base, *parts = name.split("_")
+    core = _letters(base, bold, alone=True)
+    if core is None or not base or not base[0].isalpha():
+        return Symbol(_typewriter(name))
+    core, parts = _accented(core, base, parts)
+    subscripts: list[str] = []
+    while parts:
+        part, *parts = parts
+        letters = _letters(part, bold=False, alone=False)
+        if not part or letters is None:
+            return Symbol(_typewriter(name))
+        letters, parts = _accented(letters, part, parts)
+        subscripts.append(letters)
+    return Symbol(core, tuple(subscripts))
+
+
+def _accented(core: str, base: str, parts: list[str]) -> tuple[str, list[str]]:
+    """The letter under the accents that follow it in the name."""
+    while parts and parts[0] in ACCENTS:
+        narrow, wide = ACCENTS[parts[0]]
+        single = len(base) == 1 or _greek(base) is not None
+        core = f"{narrow if single else wide}{{{core}}}"
+        parts = parts[1:]
+    return core, parts
+
+
+def _greek(part: str) -> str | None:
+    spelled = GREEK_CHARACTERS.get(part, part)
+    return GREEK.get(spelled)
+
+
+def _letters(part: str, bold: bool, alone: bool) -> str | None:
+    """One part of a name; None if it has a character that can't be set.
+
+    ``alone`` is True for the letter itself, False for a subscript, which is roman.
+    """
+    macro = _greek(part)
+    if macro is not None:
+        return rf"\boldsymbol{{{macro}}}" if bold else macro
+    if not part.isalnum():
+        return None
+    text = "".join(_letter(c) or "?" for c in part)
+    if "?" in text:
+        return None
+    if bold:
+        return rf"\mathbf{{{text}}}"
+    if part.isascii() and (part.isdigit() or (alone and len(part) == 1)):
+        return text
+    return rf"\mathrm{{{text}}}"
+
+
+def _letter(character: str) -> str | None:
+    if character.isascii():
+        return character
+    base, *marks = unicodedata.normalize("NFD", character)
+    if not base.isascii() or any(mark not in MATH_COMBINING for mark in marks):
+        return None
+    for mark in marks:
+        base = f"{MATH_COMBINING[mark]}{{{base}}}"
+    return base
+
+
+def _typewriter(name: str) -> str:
+    """The name as its author wrote it; characters outside ASCII by their number."""
+    return rf"\mathtt{{{''.join(map(_typed, name))}}}"
+
+
+def _typed(character: str) -> str:
+    if character == "_":
+        return r"\_"
+    if character == "…":
+        return r"{\ldots}"
+    if character.isascii() and character.isalnum():
+        return character
+    return rf"\langle {ord(character):x}\rangle "
+
+
+def _roman(name: str) -> str:
+    return name.replace("_", r"\_")

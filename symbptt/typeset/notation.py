@@ -1,0 +1,85 @@
+r"""Notation as data: Greek letters, accents, how losses and functions are written.
+
+Everything here is a table that a printer looks up. LaTeX that stands here must be read
+by pdflatex with amsmath, amssymb and bm, and by MathJax.
+"""
+
+from __future__ import annotations
+
+_SMALL = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma "
+    "tau upsilon phi chi psi omega"
+)
+_CAPITAL = "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
+_VARIANTS = "varepsilon vartheta varrho varsigma varphi"
+
+GREEK: dict[str, str] = {
+    name: rf"\{name}" for name in f"{_SMALL} {_CAPITAL} {_VARIANTS}".split()
+} | {"epsilon": r"\epsilon"}
+"""A name's Latin spelling to its macro. Capitals that look Latin have none in LaTeX."""
+
+GREEK_CHARACTERS: dict[str, str] = {
+    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", _SMALL.split(), strict=True)),
+    **dict(zip("ΓΔΘΛΞΠΣΥΦΨΩ", _CAPITAL.split(), strict=True)),
+    "ς": "varsigma",
+    "ϑ": "vartheta",
+    "ϕ": "phi",
+    "ϱ": "varrho",
+    "ϵ": "epsilon",
+    "µ": "mu",
+}
+
+ACCENTS: dict[str, tuple[str, str]] = {
+    "hat": (r"\hat", r"\widehat"),
+    "tilde": (r"\tilde", r"\widetilde"),
+    "bar": (r"\bar", r"\overline"),
+}
+"""A name's part after the letter to the accent on one letter and on several."""
+
+MATH_COMBINING: dict[str, str] = {
+    "\u0300": r"\grave",
+    "\u0301": r"\acute",
+    "\u0302": r"\hat",
+    "\u0303": r"\tilde",
+    "\u0304": r"\bar",
+    "\u0306": r"\breve",
+    "\u0307": r"\dot",
+    "\u0308": r"\ddot",
+    "\u030a": r"\mathring",
+    "\u030c": r"\check",
+}
+"""Combining characters to accents in mathematics."""
+
+TEXT_COMBINING: dict[str, str] = {
+    "\u0300": r"\`",
+    "\u0301": r"\'",
+    "\u0302": r"\^",
+    "\u0303": r"\~",
+    "\u0304": r"\=",
+    "\u0306": r"\u",
+    "\u0307": r"\.",
+    "\u0308": r"\"",
+    "\u030a": r"\r",
+    "\u030b": r"\H",
+    "\u030c": r"\v",
+    "\u0323": r"\d",
+    "\u0327": r"\c",
+    "\u0331": r"\b",
+}
+"""Combining characters to accents in text."""
+
+LOSS_NAMES = {"l": r"\ell", "ell": r"\ell", "loss": r"\ell"}
+"""Abstract losses that print as the script l of the textbooks."""
+
+ABOUT_FUNCTIONS: dict[str, str] = {
+    "step": r"is $1$ where $x > 0$ and $0$ elsewhere",
+    "sign": r"is $1$, $0$ or $-1$, the sign of $x$",
+    "beyond": r"is $1$ where $u > v$, $\frac{1}{2}$ where $u = v$ and $0$ elsewhere",
+    "erf": r"is the error function, $\frac{2}{\sqrt{\pi}} \int_0^x e^{-s^2} \, ds$",
+    "normal_cdf": "is the distribution function of the standard normal distribution",
+    "normal_pdf": "is the density at $u$ of the normal distribution with mean $0$ and variance $v$",
+}
+"""Functions that no formula of others defines, in words (LaTeX); arguments as in the table."""
+
+SELF_EXPLANATORY = frozenset({"tanh", "exp", "log", "sqrt", "sin", "cos", "abs", "max", "min"})
+"""Functions that every reader knows: an article does not define them."""

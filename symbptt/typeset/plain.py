@@ -1,0 +1,273 @@
+"""Expressions on one line of readable text: ``W_hh.T @ dL/da[t+1]``.
+
+For comments in generated code, for error messages and for tables in a terminal.
+"""
+
+from __future__ import annotations
+
+from symbptt.algebra import (
+    Add,
+    Call,
+    Cases,
+    Concat,
+    Constant,
+    Cotangent,
+    Dim,
+    DimSum,
+    Div,
+    Dot,
+    Expr,
+    Fill,
+    Horizon,
+    Identity,
+    Index,
+    Length,
+    LogSoftmax,
+    Lookup,
+    Loss,
+    Mean,
+    Mul,
+    Neg,
+    Number,
+    OneHot,
+    Outer,
+    Param,
+    Pick,
+    Pow,
+    Product,
+    Pullback,
+    Ref,
+    Shape,
+    Slice,
+    Softmax,
+    Sum,
+    TimeSum,
+    Transpose,
+    add_dims,
+)
+from symbptt.calculus.derivation import EquationName, Reason, Step, StepNumber
+from symbptt.typeset.printer import Level, Piece, Printer
+
+
+def plain(expr: Expr) -> str:
+    """The expression on one line of text.
+
+    Raises
+    ------
+    MissingRuleError
+        If the printer has no method for a node kind.
+    """
+    return _PRINTER.show(expr)
+
+
+def plain_step(step: Step, number: bool = True) -> str:
+    """A step's target and its result: ``(3) dL/dh[t] = W_qh.T @ dL/do[t]``."""
+    label = f"({step.number}) " if number else ""
+    return f"{label}{plain(step.target)} = {plain(step.result)}"
+
+
+def plain_reason(reason: Reason) -> str:
+    """A step's reason with its mathematics and references as text."""
+    return "".join(_reason_part(part) for part in reason)
+
+
+def _reason_part(part: str | Expr | Index | StepNumber | EquationName) -> str:
+    match part:
+        case str():
+            return part
+        case Index():
+            return str(part)
+        case StepNumber(number=number):
+            return f"({number})"
+        case EquationName(name=name):
+            return f"the equation of {name}"
+    return plain(part)
+
+
+def plain_dim(dim: Dim) -> str:
+    return " + ".join(map(str, dim.parts)) if isinstance(dim, DimSum) else str(dim)
+
+
+def plain_shape(shape: Shape) -> str:
+    """``(h, d)``, ``(h,)`` or ``scalar``."""
+    if not shape:
+        return "scalar"
+    return f"({', '.join(map(plain_dim, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _range(index: Index, last: Index) -> str:
+    whole = index == Index(offset=1) and last == Index.of("T")
+    return "sum_t" if whole else f"sum_{{t={index}..{last}}}"
+
+
+class PlainPrinter(Printer):
+    # --- leaves ------------------------------------------------------------------------
+
+    def print_number(self, expr: Number) -> Piece:
+        text = expr.text or str(expr.value)
+        if expr.value < 0:
+            return Piece(text, Level.SIGNED)
+        return Piece(text, Level.PRODUCT if "/" in text else Level.ATOM)
+
+    def print_constant(self, expr: Constant) -> Piece:
+        return Piece(expr.name)
+
+    def print_length(self, expr: Length) -> Piece:
+        return Piece(f"dim({plain_dim(expr.dim)})")
+
+    def print_horizon(self, expr: Horizon) -> Piece:
+        return Piece("T")
+
+    def print_param(self, expr: Param) -> Piece:
+        return Piece(expr.name)
+
+    def print_ref(self, expr: Ref) -> Piece:
+        return Piece(f"{expr.name}[{expr.index}]")
+
+    def print_cotangent(self, expr: Cotangent) -> Piece:
+        step = "" if expr.index is None else f"[{expr.index}]"
+        return Piece(f"dL/d{expr.name}{step}", Level.FRACTION)
+
+    def print_identity(self, expr: Identity) -> Piece:
+        return Piece("I")
+
+    # --- arithmetic --------------------------------------------------------------------
+
+    def print_add(self, expr: Add) -> Piece:
+        text = self.show(expr.terms[0], Level.SIGNED)
+        for term in expr.terms[1:]:
+            negative = isinstance(term, Neg)
+            shown = self.show(
+                term.operand if isinstance(term, Neg) else term, Level.BIG_SUM
+            )
+            text += f" - {shown}" if negative else f" + {shown}"
+        return Piece(text, Level.SUM)
+
+    def print_neg(self, expr: Neg) -> Piece:
+        return Piece(f"-{self.show(expr.operand, Level.BIG_SUM)}", Level.SIGNED)
+
+    def print_mul(self, expr: Mul) -> Piece:
+        first = self.piece(expr.factors[0])
+        signed = first.level == Level.SIGNED and not isinstance(expr.factors[0], Number)
+        bare = signed or first.level == Level.PRODUCT
+        start = first.text if bare else self.fit(first, Level.FRACTION)
+        rest = [self.show(factor, Level.FRACTION) for factor in expr.factors[1:]]
+        return Piece(
+            " * ".join([start, *rest]), Level.SIGNED if signed else Level.PRODUCT
+        )
+
+    def print_div(self, expr: Div) -> Piece:
+        top = self.piece(expr.numerator)
+        start = (
+            top.text if top.level == Level.PRODUCT else self.fit(top, Level.FRACTION)
+        )
+        return Piece(
+            f"{start} / {self.show(expr.denominator, Level.POWER)}", Level.PRODUCT
+        )
+
+    def print_pow(self, expr: Pow) -> Piece:
+        base = self.show(expr.base, Level.ATOM)
+        exponent = self.piece(expr.exponent)
+        signed = exponent.level == Level.SIGNED
+        shown = exponent.text if signed else self.fit(exponent, Level.POWER)
+        return Piece(f"{base}**{shown}", Level.POWER)
+
+    def print_call(self, expr: Call) -> Piece:
+        prime = (
+            ""
+            if expr.wrt is None
+            else "'"
+            if len(expr.args) == 1
+            else f"'{expr.wrt + 1}"
+        )
+        return self.call(expr.function + prime, *expr.args)
+
+    def call(self, name: str, *args: Expr) -> Piece:
+        return Piece(f"{name}({', '.join(map(self.show, args))})")
+
+    # --- vectors and matrices ----------------------------------------------------------
+
+    def print_transpose(self, expr: Transpose) -> Piece:
+        return Piece(f"{self.show(expr.operand, Level.ATOM)}.T")
+
+    def print_product(self, expr: Product) -> Piece:
+        parts = [self.matrix_factor(side) for side in (expr.left, expr.right)]
+        return Piece(" @ ".join(parts), Level.MATRIX)
+
+    def matrix_factor(self, expr: Expr) -> str:
+        return self.show(expr, Level.MATRIX)
+
+    def print_lookup(self, expr: Lookup) -> Piece:
+        return Piece(f"{self.show(expr.table, Level.ATOM)}[{self.show(expr.row)}]")
+
+    def print_onehot(self, expr: OneHot) -> Piece:
+        return self.call("onehot", expr.position)
+
+    def print_pick(self, expr: Pick) -> Piece:
+        return Piece(
+            f"{self.show(expr.vector, Level.ATOM)}[{self.show(expr.position)}]"
+        )
+
+    def print_concat(self, expr: Concat) -> Piece:
+        return self.call("concat", *expr.parts)
+
+    def print_slice(self, expr: Slice) -> Piece:
+        before, upto = expr.blocks[: expr.number], expr.blocks[: expr.number + 1]
+        start = plain_dim(add_dims(before)) if before else ""
+        end = plain_dim(add_dims(upto)) if len(upto) < len(expr.blocks) else ""
+        return Piece(f"{self.show(expr.vector, Level.ATOM)}[{start}:{end}]")
+
+    def print_softmax(self, expr: Softmax) -> Piece:
+        return self.call("softmax", expr.vector)
+
+    def print_logsoftmax(self, expr: LogSoftmax) -> Piece:
+        return self.call("log_softmax", expr.vector)
+
+    def print_sum(self, expr: Sum) -> Piece:
+        return self.call("sum", expr.operand)
+
+    def print_mean(self, expr: Mean) -> Piece:
+        return self.call("mean", expr.operand)
+
+    def print_dot(self, expr: Dot) -> Piece:
+        return self.call("dot", expr.left, expr.right)
+
+    def print_fill(self, expr: Fill) -> Piece:
+        if isinstance(expr.scalar, Number):
+            return self.piece(expr.scalar)
+        return Piece(f"{self.show(expr.scalar, Level.FRACTION)} * ones", Level.PRODUCT)
+
+    def print_outer(self, expr: Outer) -> Piece:
+        return self.call("outer", expr.left, expr.right)
+
+    # --- losses, the chain rule, sums over time ----------------------------------------
+
+    def print_loss(self, expr: Loss) -> Piece:
+        value = self.call(expr.function, expr.prediction, expr.target)
+        if expr.wrt is None:
+            return value
+        variable = self.show((expr.prediction, expr.target)[expr.wrt], Level.ATOM)
+        return Piece(f"d{value.text}/d{variable}", Level.FRACTION)
+
+    def print_pullback(self, expr: Pullback) -> Piece:
+        derivative = f"d{self.show(expr.output)}/d{self.show(expr.wrt)}"
+        if expr.output.shape:
+            return Piece(
+                f"({derivative}).T @ {self.matrix_factor(expr.cotangent)}", Level.MATRIX
+            )
+        return Piece(
+            f"{derivative} * {self.show(expr.cotangent, Level.FRACTION)}", Level.PRODUCT
+        )
+
+    def print_cases(self, expr: Cases) -> Piece:
+        where = self.show(expr.position)
+        return Piece(
+            f"({self.show(expr.on)} at entry {where}, {self.show(expr.off)} elsewhere)"
+        )
+
+    def print_timesum(self, expr: TimeSum) -> Piece:
+        term = self.show(expr.term, Level.PRODUCT)
+        return Piece(f"{_range(expr.first, expr.last)} {term}", Level.BIG_SUM)
+
+
+_PRINTER = PlainPrinter()

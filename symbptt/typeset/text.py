@@ -1,0 +1,148 @@
+"""Anybody's text made safe: comments and file names in LaTeX and in Markdown."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from symbptt.typeset.notation import GREEK, GREEK_CHARACTERS, MATH_COMBINING, TEXT_COMBINING
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "%": r"\%",
+    "&": r"\&",
+    "#": r"\#",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedblright{}",
+    "`": r"\textquoteleft{}",
+    # Kept from joining into dashes.
+    "-": "-{}",
+}
+
+_CHARACTERS = {
+    "–": "--", "—": "---", "−": r"\ensuremath{-}", "‐": "-{}", "‑": "-{}",
+    "‘": "\\textquoteleft{}", "’": "\\textquoteright{}",
+    "“": "\\textquotedblleft{}", "”": "\\textquotedblright{}", "„": ",,",
+    "…": r"\dots{}", "•": r"\textbullet{}", "·": r"\ensuremath{\cdot}", "§": r"\S{}",
+    "¶": r"\P{}", "©": r"\copyright{}", "£": r"\pounds{}", "°": r"\ensuremath{^\circ}",
+    "²": r"\textsuperscript{2}", "³": r"\textsuperscript{3}", "¹": r"\textsuperscript{1}",
+    "½": r"\ensuremath{\frac{1}{2}}", "×": r"\ensuremath{\times}", "÷": r"\ensuremath{\div}",
+    "±": r"\ensuremath{\pm}", "≤": r"\ensuremath{\leq}", "≥": r"\ensuremath{\geq}",
+    "≠": r"\ensuremath{\neq}", "≈": r"\ensuremath{\approx}", "∞": r"\ensuremath{\infty}",
+    "→": r"\ensuremath{\to}", "←": r"\ensuremath{\leftarrow}", "↔": r"\ensuremath{\leftrightarrow}",
+    "⇒": r"\ensuremath{\Rightarrow}", "∂": r"\ensuremath{\partial}", "∇": r"\ensuremath{\nabla}",
+    "∑": r"\ensuremath{\sum}", "∏": r"\ensuremath{\prod}", "√": r"\ensuremath{\surd}",
+    "∈": r"\ensuremath{\in}", "⊙": r"\ensuremath{\odot}", "⊗": r"\ensuremath{\otimes}",
+    "ℝ": r"\ensuremath{\mathbb{R}}", "ℓ": r"\ensuremath{\ell}", "⊤": r"\ensuremath{\top}",
+    "«": r"\ensuremath{\ll}", "»": r"\ensuremath{\gg}", "¡": "!'", "¿": "?'",
+    "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "ø": r"\o{}", "Ø": r"\O{}",
+    "œ": r"\oe{}", "Œ": r"\OE{}", "ł": r"\l{}", "Ł": r"\L{}",
+    "đ": r"\rlap{\kern.15em\raise.45ex\hbox{-}}d", "Đ": r"\rlap{\raise.05ex\hbox{-}}D",
+    "ı": r"\i{}",
+}  # fmt: skip
+
+# A hook and a horn, which Vietnamese has and TeX's first fonts have not.
+_RAISED = {"\u0309": r"\textsuperscript{,}", "\u031b": r"\kern-.05em\textquoteright{}"}
+
+_LONG_WORD = 16
+
+
+def latex_text(text: str) -> str:
+    """The text for a paragraph of LaTeX: nothing in it is a command any more.
+
+    Characters that pdflatex's fonts lack are built from what they have, and otherwise
+    written by number, as in [U+4E2D]. Long words may be broken.
+    """
+    words = unicodedata.normalize("NFC", text).split()
+    return " ".join(_latex_word(word) for word in words)
+
+
+def _latex_word(word: str) -> str:
+    pieces = [_latex_character(character) for character in word]
+    if len(word) > _LONG_WORD:
+        pieces = [
+            piece + (r"\allowbreak{}" if k % 8 == 7 else "") for k, piece in enumerate(pieces)
+        ]
+    return "".join(pieces)
+
+
+def _latex_character(character: str) -> str:
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    if " " <= character <= "~":
+        return character
+    if character in _CHARACTERS:
+        return _CHARACTERS[character]
+    if character in GREEK_CHARACTERS:
+        return rf"\ensuremath{{{GREEK[GREEK_CHARACTERS[character]]}}}"
+    if unicodedata.category(character) in ("Cc", "Cf", "Mn", "Co", "Cs"):
+        return ""
+    return _composed(character) or rf"[U+{ord(character):04X}]\allowbreak{{}}"
+
+
+def _composed(character: str) -> str | None:
+    """A letter with accents by TeX's accents, or None if it is none of ours."""
+    base, *marks = unicodedata.normalize("NFKD", character)
+    plain = all(" " <= c <= "~" and c not in _SPECIAL for c in [base, *marks])
+    if plain:
+        return base + "".join(marks)
+    if not (base.isascii() and base.isalpha()):
+        return None
+    upper = [mark for mark in marks if mark in MATH_COMBINING]
+    other = [mark for mark in marks if mark not in MATH_COMBINING]
+    if any(mark not in TEXT_COMBINING and mark not in _RAISED for mark in other):
+        return None
+    if len(upper) > 1:
+        # Text accents do not stack in TeX's first fonts, those of mathematics do.
+        letter = rf"\ensuremath{{{_stacked(base, upper)}}}"
+    elif upper:
+        letter = f"{TEXT_COMBINING[upper[0]]}{{{_dotless(base)}}}"
+    else:
+        letter = base
+    for mark in other:
+        raised = _RAISED.get(mark)
+        letter = letter + raised if raised else f"{TEXT_COMBINING[mark]}{{{letter}}}"
+    return letter
+
+
+def _dotless(letter: str) -> str:
+    return {"i": r"\i", "j": r"\j"}.get(letter, letter)
+
+
+def _stacked(base: str, marks: list[str]) -> str:
+    text = rf"\mathrm{{{base}}}"
+    for mark in marks:
+        text = f"{MATH_COMBINING[mark]}{{{text}}}"
+    return text
+
+
+def latex_comment(text: str) -> str:
+    """The text for one line after ``%``: printable ASCII only."""
+    line = " ".join(text.split())
+    return "".join(c if " " <= c <= "~" else "?" for c in line)
+
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$&])")
+
+
+def markdown_text(text: str) -> str:
+    """The text for a paragraph of Markdown: no emphasis, no HTML, no mathematics."""
+    cleaned = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs") or c.isspace())
+    return _MARKDOWN.sub(_markdown_character, " ".join(cleaned.split()))
+
+
+def _markdown_character(match: re.Match[str]) -> str:
+    # Renderers look for mathematics and HTML also behind a backslash: entities are safe.
+    entities = {"$": "&#36;", "<": "&lt;", ">": "&gt;", "&": "&amp;", "\\": "&#92;", "|": "&#124;"}
+    character = match.group(1)
+    if character in entities:
+        return entities[character]
+    return character if character in ".()-+!" else "\\" + character

@@ -1,0 +1,497 @@
+"""An interpreter of models, one sequence at a time, for automatic differentiation.
+
+It computes what the model language and the generated module's interface define, straight
+from the author's equations: a value is looked up or computed when somebody asks for it.
+Each sequence is run alone over its valid steps, so there are no masks, no buffers and no
+order of evaluation that could be wrong in the same way as in the generated code. The
+gradients come from somebody else's automatic differentiation (or, exactly, from dual
+numbers): of symbptt only the vocabulary and the parser are used.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
+
+import autograd
+import autograd.numpy as anp
+import numpy as np
+from autograd.extend import defvjp, primitive
+
+from symbptt.algebra import (
+    Add,
+    Call,
+    Concat,
+    Constant,
+    Div,
+    Dot,
+    Expr,
+    Identity,
+    Length,
+    LogSoftmax,
+    Lookup,
+    Loss,
+    Mean,
+    Model,
+    Mul,
+    Neg,
+    Number,
+    Param,
+    Pow,
+    Product,
+    Ref,
+    Softmax,
+    Sum,
+    Transpose,
+)
+from tests.points import Point, length_of, sizes_of
+
+
+class Backend(Protocol):
+    """What the interpreter needs of an array library.
+
+    ``functions`` are the elementwise functions by name. ``plain`` gives a NumPy array.
+    ``differentiate`` returns the value of a scalar function of a dict of NumPy arrays,
+    and its gradients.
+    """
+
+    functions: Mapping[str, Callable[..., Any]]
+
+    def number(self, value: Fraction) -> Any: ...
+    def plain(self, value: Any) -> Any: ...
+    def zeros(self, shape: tuple[int, ...]) -> Any: ...
+    def identity(self, size: int) -> Any: ...
+    def concatenate(self, parts: list[Any]) -> Any: ...
+    def total(self, value: Any) -> Any: ...
+    def log_softmax(self, vector: Any) -> Any: ...
+    def differentiate(
+        self,
+        function: Callable[[dict[str, Any]], Any],
+        variables: dict[str, Any],
+    ) -> tuple[Any, dict[str, Any]]: ...
+
+
+# --- HIPS autograd ---------------------------------------------------------------------
+
+_exact_erf = np.vectorize(math.erf, otypes=[float])
+_exact_erfc = np.vectorize(math.erfc, otypes=[float])
+
+
+@primitive
+def _erf(x: Any) -> Any:
+    return _exact_erf(x)
+
+
+@primitive
+def _erfc(x: Any) -> Any:
+    return _exact_erfc(x)
+
+
+defvjp(_erf, lambda y, x: lambda g: g * 2 / math.sqrt(math.pi) * anp.exp(-x * x))
+defvjp(_erfc, lambda y, x: lambda g: -g * 2 / math.sqrt(math.pi) * anp.exp(-x * x))
+
+
+def _log_sigmoid(x: Any) -> Any:
+    return -anp.logaddexp(0, -x)
+
+
+class Hips:
+    """HIPS autograd; every function in a form that neither overflows nor cancels."""
+
+    functions: Mapping[str, Callable[..., Any]] = {
+        "tanh": anp.tanh,
+        "sigmoid": lambda x: anp.exp(_log_sigmoid(x)),
+        "relu": lambda x: anp.where(x > 0, x, 0 * x),
+        "softplus": lambda x: anp.logaddexp(0, x),
+        "exp": anp.exp,
+        "log": anp.log,
+        "sqrt": anp.sqrt,
+        "sin": anp.sin,
+        "cos": anp.cos,
+        "abs": lambda x: x * np.sign(_plain(x)),
+        "erf": _erf,
+        "silu": lambda x: x * anp.exp(_log_sigmoid(x)),
+        "gelu": lambda x: x * _erfc(-x / math.sqrt(2)) / 2,
+        "softsign": lambda x: x / (1 + x * np.sign(_plain(x))),
+        "log_sigmoid": _log_sigmoid,
+        "max": anp.maximum,
+        "min": anp.minimum,
+    }
+
+    def number(self, value: Fraction) -> float:
+        return float(value)
+
+    def plain(self, value: Any) -> Any:
+        return value
+
+    def zeros(self, shape: tuple[int, ...]) -> Any:
+        return np.zeros(shape)
+
+    def identity(self, size: int) -> Any:
+        return np.eye(size)
+
+    def concatenate(self, parts: list[Any]) -> Any:
+        return anp.concatenate(parts)
+
+    def total(self, value: Any) -> Any:
+        return anp.sum(value)
+
+    def log_softmax(self, vector: Any) -> Any:
+        # A constant shift changes nothing and keeps exp in range.
+        shifted = vector - np.max(_plain(vector))
+        return shifted - anp.log(anp.sum(anp.exp(shifted)))
+
+    def differentiate(
+        self, function: Callable[[dict[str, Any]], Any], variables: dict[str, Any]
+    ) -> tuple[Any, dict[str, Any]]:
+        value, gradients = autograd.value_and_grad(function)(variables)
+        return float(value), gradients
+
+
+def _plain(value: Any) -> Any:
+    """The number inside autograd's boxes."""
+    while hasattr(value, "_value"):
+        value = value._value
+    return value
+
+
+# --- exact numbers ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Dual:
+    """a + b e with e**2 = 0: what is computed with it carries one exact derivative."""
+
+    value: Fraction
+    slope: Fraction = Fraction(0)
+
+    @staticmethod
+    def of(other: Any) -> Dual:
+        return other if isinstance(other, Dual) else Dual(Fraction(other))
+
+    def __add__(self, other: Any) -> Dual:
+        other = Dual.of(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Dual:
+        return Dual(-self.value, -self.slope)
+
+    def __sub__(self, other: Any) -> Dual:
+        return self + -Dual.of(other)
+
+    def __rsub__(self, other: Any) -> Dual:
+        return Dual.of(other) - self
+
+    def __mul__(self, other: Any) -> Dual:
+        other = Dual.of(other)
+        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Dual:
+        other = Dual.of(other)
+        quotient = self.value / other.value
+        return Dual(quotient, (self.slope - quotient * other.slope) / other.value)
+
+    def __rtruediv__(self, other: Any) -> Dual:
+        return Dual.of(other) / self
+
+    def __pow__(self, exponent: Any) -> Dual:
+        power = int(exponent)
+        if power != exponent:
+            raise ValueError("only whole powers are exact")
+        return Dual(self.value**power, power * self.value ** (power - 1) * self.slope)
+
+
+class Exact:
+    """Rational arithmetic; a run for each entry of each variable gives its derivative."""
+
+    functions: Mapping[str, Callable[..., Any]] = {}
+
+    def number(self, value: Fraction) -> Fraction:
+        return value
+
+    def plain(self, value: Any) -> Any:
+        return value
+
+    def zeros(self, shape: tuple[int, ...]) -> Any:
+        return np.full(shape, Fraction(0), dtype=object)
+
+    def identity(self, size: int) -> Any:
+        eye = self.zeros((size, size))
+        for i in range(size):
+            eye[i, i] = Fraction(1)
+        return eye
+
+    def concatenate(self, parts: list[Any]) -> Any:
+        return np.concatenate(parts)
+
+    def total(self, value: Any) -> Any:
+        return np.sum(value)
+
+    def log_softmax(self, vector: Any) -> Any:
+        raise ValueError("softmax is not rational")
+
+    def differentiate(
+        self, function: Callable[[dict[str, Any]], Any], variables: dict[str, Any]
+    ) -> tuple[Any, dict[str, Any]]:
+        value = Dual.of(function(variables)).value
+        gradients = {}
+        for name, array in variables.items():
+            gradients[name] = self.zeros(array.shape)
+            for entry in np.ndindex(array.shape):
+                moved = array.copy()
+                moved[entry] = Dual(Fraction(array[entry]), Fraction(1))
+                result = Dual.of(function({**variables, name: moved}))
+                gradients[name][entry] = result.slope
+        return value, gradients
+
+
+# --- the interpreter -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a call must give.
+
+    ``grads`` has a key for every parameter, every real initial value and every real
+    input; ``outputs`` those of `forward`, the loss among them.
+    """
+
+    loss: Any
+    grads: dict[str, Any]
+    carry: dict[str, Any]
+    outputs: dict[str, Any]
+
+
+def loss_and_grads(model: Model, point: Point, backend: Backend | None = None) -> Result:
+    """L, its gradients (or those of L + sum(carry_grad * carry)), carry and outputs."""
+    backend = backend or Hips()
+    variables = _variables(model, point, backend)
+
+    def objective(varied: dict[str, Any]) -> Any:
+        return Run(model, point, backend, varied).objective()
+
+    _, grads = backend.differentiate(objective, variables)
+    run = Run(model, point, backend, variables)
+    return Result(run.loss(), grads, run.carry(), run.outputs())
+
+
+def forward(model: Model, point: Point, backend: Backend | None = None) -> Run:
+    """The model evaluated at a point, without gradients."""
+    backend = backend or Hips()
+    return Run(model, point, backend, _variables(model, point, backend))
+
+
+def _variables(model: Model, point: Point, backend: Backend) -> dict[str, Any]:
+    """All that can be differentiated by.
+
+    Where no carry is given, the variable of an initial value is what is added to the
+    model's own: zeros, whose gradient is that of the initial value.
+    """
+    variables = dict(point.params)
+    for declared in model.inputs:
+        if declared.index_dim is None and declared.name in point.inputs:
+            variables[declared.name] = point.inputs[declared.name]
+    for initial in model.initials:
+        if is_integer(model, initial.name):
+            continue
+        if point.carry is None:
+            shape = (point.B, *sizes_of(initial.shape, point.dims))
+            variables[initial.key] = backend.zeros(shape)
+        else:
+            variables[initial.key] = point.carry[initial.key]
+    return variables
+
+
+def is_integer(model: Model, name: str) -> bool:
+    return any(i.name == name and i.index_dim is not None for i in model.inputs)
+
+
+class Run:
+    """All sequences of a call, each for itself."""
+
+    def __init__(
+        self, model: Model, point: Point, backend: Backend, variables: Mapping[str, Any]
+    ) -> None:
+        self.model = model
+        self.point = point
+        self.backend = backend
+        self.variables = variables
+        self.functions = {a.name: a.default for a in model.abstract} | dict(point.bind or {})
+        self.derived = {d.name: d for d in model.derived}
+        self.inputs = {i.name: i for i in model.inputs}
+        self.equations = {e.name: e for e in model.equations}
+        lengths = [point.T] * point.B if point.lengths is None else point.lengths
+        self.sequences = [Sequence(self, b, int(n)) for b, n in enumerate(lengths)]
+
+    def loss(self) -> Any:
+        """The mean over all valid steps, or over the sequences that have one."""
+        terms = [term for sequence in self.sequences for term in sequence.losses()]
+        return sum(terms[1:], terms[0]) / len(terms) if terms else self.backend.number(Fraction(0))
+
+    def objective(self) -> Any:
+        total = self.loss()
+        for key, weights in (self.point.carry_grad or {}).items():
+            for sequence in self.sequences:
+                if not is_integer(self.model, key.partition("[")[0]):
+                    value = sequence.carry()[key]
+                    total = total + self.backend.total(weights[sequence.batch] * value)
+        return total
+
+    def carry(self) -> dict[str, Any]:
+        rows = [sequence.carry() for sequence in self.sequences]
+        return {i.key: self.stack([row[i.key] for row in rows]) for i in self.model.initials}
+
+    def outputs(self) -> dict[str, Any]:
+        """Every defined quantity, (T, B, …) or for the last step's loss (B,)."""
+        result = {}
+        for equation in self.model.equations:
+            nothing = self.backend.zeros(sizes_of(equation.shape, self.point.dims))
+            steps = range(1, self.point.T + 1)
+            if equation.last:
+                result[equation.name] = self.stack(
+                    [s.value(equation.name, s.length) if s.length else nothing
+                     for s in self.sequences]
+                )  # fmt: skip
+                continue
+            rows = [
+                self.stack([s.value(equation.name, t) if t <= s.length else nothing
+                            for s in self.sequences])
+                for t in steps
+            ]  # fmt: skip
+            result[equation.name] = np.stack(rows) if rows else np.zeros((0, *nothing.shape))
+        return result
+
+    def stack(self, values: list[Any]) -> Any:
+        return np.stack([np.asarray(self.backend.plain(value)) for value in values])
+
+    def parameter(self, name: str) -> Any:
+        """A parameter or a derived one."""
+        if name in self.derived:
+            return Sequence(self, 0, 0).evaluate(self.derived[name].rhs, 0)
+        return self.variables[name]
+
+    def initial(self, name: str, step: int, batch: int) -> Any:
+        initial = next(i for i in self.model.initials if (i.name, i.step) == (name, step))
+        if is_integer(self.model, name):
+            return 0 if self.point.carry is None else int(self.point.carry[initial.key][batch])
+        variable = self.variables[initial.key][batch]
+        if self.point.carry is not None or initial.value is None:
+            return variable
+        return variable + Sequence(self, batch, 0).evaluate(initial.value, 0)
+
+
+class Sequence:
+    """One sequence over its valid steps: values are computed when asked for, and kept."""
+
+    def __init__(self, run: Run, batch: int, length: int) -> None:
+        self.run = run
+        self.batch = batch
+        self.length = length
+        self.known: dict[tuple[str, int], Any] = {}
+
+    def losses(self) -> list[Any]:
+        """The terms that the total loss is the mean of."""
+        equation = self.run.equations["loss"]
+        steps = range(1, self.length + 1)
+        if equation.last:
+            steps = steps[-1:]
+        return [self.value("loss", step) for step in steps]
+
+    def carry(self) -> dict[str, Any]:
+        """Seen from the end of this sequence, its last steps are steps 0, -1, …"""
+        return {i.key: self.value(i.name, self.length + i.step) for i in self.run.model.initials}
+
+    def value(self, name: str, step: int) -> Any:
+        if (name, step) not in self.known:
+            self.known[name, step] = self.compute(name, step)
+        return self.known[name, step]
+
+    def compute(self, name: str, step: int) -> Any:
+        run = self.run
+        if name in run.inputs and not run.inputs[name].timed:
+            return self.entry(name)[self.batch]
+        if step <= 0:
+            return run.initial(name, step, self.batch)
+        if name in run.inputs:
+            return self.entry(name)[step - 1, self.batch]
+        return self.evaluate(run.equations[name].rhs, step)
+
+    def entry(self, name: str) -> Any:
+        return self.run.variables.get(name, self.run.point.inputs[name])
+
+    def evaluate(self, expr: Expr, step: int) -> Any:
+        """The value of an expression of the author's at a step."""
+        run, backend = self.run, self.run.backend
+
+        def value(part: Expr) -> Any:
+            return self.evaluate(part, step)
+
+        match expr:
+            case Number(value=number) | Constant(value=number):
+                return backend.number(number)
+            case Length(dim=dim):
+                return backend.number(Fraction(length_of(dim, run.point.dims)))
+            case Identity(dim=dim):
+                return backend.identity(length_of(dim, run.point.dims))
+            case Param(name=name):
+                return run.parameter(name)
+            case Ref(name=name, index=index):
+                return self.value(name, index.at({"t": step, "T": self.length}))
+            case Add(terms=terms):
+                return sum((value(term) for term in terms[1:]), value(terms[0]))
+            case Neg(operand=operand):
+                return -value(operand)
+            case Mul(factors=factors):
+                return math.prod((value(factor) for factor in factors[1:]), start=value(factors[0]))
+            case Div(numerator=numerator, denominator=denominator):
+                return value(numerator) / value(denominator)
+            case Pow(base=base, exponent=exponent):
+                return value(base) ** value(exponent)
+            case Call(function=name, args=args):
+                function = backend.functions[run.functions.get(name) or name]
+                return function(*(value(arg) for arg in args))
+            case Transpose(operand=operand):
+                return value(operand).T
+            case Product(left=left, right=right):
+                return value(left) @ value(right)
+            case Lookup(table=table, row=row):
+                return value(table)[int(value(row))]
+            case Concat(parts=parts):
+                return backend.concatenate([value(part) for part in parts])
+            case Softmax(vector=vector):
+                return backend.functions["exp"](backend.log_softmax(value(vector)))
+            case LogSoftmax(vector=vector):
+                return backend.log_softmax(value(vector))
+            case Sum(operand=operand):
+                return backend.total(value(operand))
+            case Mean(operand=operand):
+                return backend.total(value(operand)) / math.prod(
+                    sizes_of(operand.shape, run.point.dims)
+                )
+            case Dot(left=left, right=right):
+                return backend.total(value(left) * value(right))
+            case Loss(function=name, prediction=prediction, target=target):
+                name = run.functions.get(name) or name
+                return self.loss(name, value(prediction), value(target))
+        raise TypeError(f"a model of the author's has no {type(expr).__name__}")
+
+    def loss(self, name: str, prediction: Any, target: Any) -> Any:
+        backend = self.run.backend
+        match name:
+            case "softmax_cross_entropy":
+                return -backend.log_softmax(prediction)[int(target)]
+            case "squared_error":
+                return backend.number(Fraction(1, 2)) * backend.total((prediction - target) ** 2)
+            case "binary_cross_entropy":
+                log_sigmoid = backend.functions["log_sigmoid"]
+                return -backend.total(
+                    target * log_sigmoid(prediction) + (1 - target) * log_sigmoid(-prediction)
+                )
+        raise TypeError(f"no loss is called {name}")
