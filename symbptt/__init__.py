@@ -1,0 +1,73 @@
+"""From a recurrence to its backpropagation through time: derivation, code and proof.
+
+>>> from symbptt import derive, generate, load, verify
+>>> model = load("elman")
+>>> derivation = derive(model)   # numbered steps, each with its reason
+>>> module = generate(model)     # the text of a NumPy module
+>>> report = verify(model)       # a row a check
+
+A name is imported when it is first used: SymPy and NumPy are not loaded before.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from symbptt.algebra import Model
+    from symbptt.calculus.adjoint import derive
+    from symbptt.calculus.derivation import Derivation, Step
+    from symbptt.calculus.normal import bind
+    from symbptt.codegen.render import generate
+    from symbptt.errors import ModelError, SymbpttError
+    from symbptt.language.library import load
+    from symbptt.language.parser import parse
+    from symbptt.proof.report import Report, verify
+    from symbptt.typeset.document import render
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Derivation",
+    "Model",
+    "ModelError",
+    "Report",
+    "Step",
+    "SymbpttError",
+    "bind",
+    "derive",
+    "generate",
+    "load",
+    "parse",
+    "render",
+    "verify",
+]
+
+_HOME = {
+    "Derivation": "symbptt.calculus.derivation",
+    "Model": "symbptt.algebra",
+    "ModelError": "symbptt.errors",
+    "Report": "symbptt.proof.report",
+    "Step": "symbptt.calculus.derivation",
+    "SymbpttError": "symbptt.errors",
+    "bind": "symbptt.calculus.normal",
+    "derive": "symbptt.calculus.adjoint",
+    "generate": "symbptt.codegen.render",
+    "load": "symbptt.language.library",
+    "parse": "symbptt.language.parser",
+    "render": "symbptt.typeset.document",
+    "verify": "symbptt.proof.report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -85,3 +85,7 @@ class EvaluationError(SymbpttError):
 
 class FormulaError(SymbpttError):
     """A formula, such as ``d(L, h[t])``, that can't be read or does not apply."""
+
+
+class OutputError(SymbpttError):
+    """A result can't be written where it was to go."""

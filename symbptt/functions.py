@@ -223,6 +223,11 @@ def derivative(
     return transform(_read(row.derivatives[wrt]), fill)
 
 
+def definition(name: str) -> Expr:
+    """A function's definition in its arguments, scalar `Param`s ``x`` (or ``u``, ``v``)."""
+    return _read(function(name).sympy)
+
+
 @lru_cache(maxsize=None)
 def _read(text: str) -> Expr:
     """A derivative of the table as an expression; variables are scalar `Param`s."""

@@ -7,8 +7,9 @@ dimensions all differ, tokens and labels repeat.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,36 @@ class Point:
     lengths: Any = None
     carry_grad: Mapping[str, Any] | None = None
     bind: Mapping[str, str] | None = None
+
+    def exact(self) -> Point:
+        """The same with fractions, near the floats."""
+        return self.converted(_fractions)
+
+    def floats(self, dtype: Any = np.float64) -> Point:
+        return self.converted(lambda array: array.astype(dtype))
+
+    def converted(self, convert: Callable[[Any], Any]) -> Point:
+        """The same with every real array converted."""
+
+        def each(arrays: Mapping[str, Any] | None) -> Any:
+            if arrays is None:
+                return None
+            return {key: a if a.dtype.kind == "i" else convert(a) for key, a in arrays.items()}
+
+        return replace(
+            self,
+            params=each(self.params),
+            inputs=each(self.inputs),
+            carry=each(self.carry),
+            carry_grad=each(self.carry_grad),
+        )
+
+
+def _fractions(array: Any) -> Any:
+    exact = np.empty(array.shape, dtype=object)
+    for entry in np.ndindex(array.shape):
+        exact[entry] = Fraction(round(64 * float(array[entry])), 64)
+    return exact
 
 
 def length_of(dim: Dim, dims: Mapping[str, int]) -> int:

@@ -19,8 +19,10 @@ from symbptt.algebra import (
     Equation,
     Expr,
     Model,
+    Neg,
     Param,
     Ref,
+    TimeSum,
     shifted,
     walk,
 )

@@ -50,7 +50,6 @@ from symbptt.algebra import (
     TimeSum,
     Transpose,
     children,
-    walk,
 )
 from symbptt.codegen.naming import Names
 from symbptt.codegen.program import Place
@@ -100,6 +99,8 @@ def is_full(expr: Expr) -> bool:
         return True
     if isinstance(expr, Fill):
         return False
+    if isinstance(expr, TimeSum):
+        return is_full(expr.term)
     if isinstance(expr, Add | Mul | Div | Neg | Pow | Call):
         return any(c.shape == expr.shape and is_full(c) for c in children(expr))
     return True
@@ -120,7 +121,7 @@ class Printer:
         names: Names,
         place: Place,
         uses: Uses,
-        local: frozenset[str] = frozenset(),
+        local: frozenset[tuple[str, str]] = frozenset(),
         last: frozenset[str] = frozenset(),
         lag: int = 1,
     ) -> None:
@@ -202,7 +203,7 @@ class Printer:
         return self.names.values[expr.name], ATOM
 
     def print_ref(self, expr: Ref) -> Printed:
-        if expr.name in self.local:
+        if ("value", expr.name) in self.local:
             return self.names.values[expr.name], ATOM
         lag = -expr.index.offset
         if expr.name in self.last:
@@ -228,7 +229,7 @@ class Printer:
         name = self.names.cotangents[expr.name]
         if expr.name == "loss":
             return "one / rows.weight", PRODUCT
-        if expr.index is None or expr.name in self.local or expr.name in self.last:
+        if expr.index is None or ("cotangent", expr.name) in self.local or expr.name in self.last:
             return name, ATOM
         history = self.names.cotangent_histories[expr.name]
         if not expr.index.terms:
@@ -417,14 +418,3 @@ class Printer:
             sides = (replace(whole, term=s) if is_rowwise(s) else s for s in (left, right))
             return f"np.outer({', '.join(map(self.text, sides))})", ATOM
         return f"{self.inside(left, ATOM)}.T @ {self.inside(right, POWER)}", PRODUCT
-
-
-def names_read(expr: Expr) -> tuple[tuple[str, str], ...]:
-    """Which values and cotangents an expression reads, as ("value", name) and so on."""
-    found: dict[tuple[str, str], None] = {}
-    for node in walk(expr):
-        if isinstance(node, Ref):
-            found.setdefault(("value", node.name))
-        if isinstance(node, Cotangent) and node.index is not None:
-            found.setdefault(("cotangent", node.name))
-    return tuple(found)

@@ -134,7 +134,7 @@ def _measure(tokens: list[Token]) -> tuple[Place, str] | None:
 
 def check_number(text: str) -> str | None:
     """What is wrong with a number as written, if anything is."""
-    mantissa, _, exponent = text.replace("_", "").lower().partition("e")
+    mantissa, _, exponent = text.lower().partition("e")
     digits = sum(map(str.isdigit, mantissa))
     if digits > MAX_DIGITS:
         return f"a number has at most {MAX_DIGITS} digits, and this one has {digits:,}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from unicodedata import normalize
 
 from symbptt.language.source import Findings, Place, Source
 
@@ -18,7 +19,7 @@ _TOKEN = re.compile(
     r"""
     (?P<space>[ \t]+)
   | (?P<comment>\#.*)
-  | (?P<number>(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?)
+  | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
   | (?P<name>[^\W\d]\w*)
   | (?P<text>["'])
   | (?P<op>\*\*=|//=|<<=|>>=|\*\*|//|<<|>>|[-+*/@%&|^=!<>:]=|->|.)
@@ -85,7 +86,7 @@ class Statement:
     def name(self) -> str | None:
         """The name that it seems to be about."""
         first = self.tokens[0]
-        return first.text if first.kind == "name" else None
+        return normalize("NFKC", first.text) if first.kind == "name" else None
 
 
 class _Splitter:

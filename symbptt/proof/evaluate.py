@@ -8,7 +8,7 @@ numbers; a scalar has shape ().
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Protocol
@@ -190,14 +190,24 @@ def _identity(expr: Identity, point: Point, at: Steps) -> Array:
 
 
 def _add(expr: Add, point: Point, at: Steps) -> Array | None:
-    total = None
-    for term in expr.terms:
-        value = _evaluate(term, point, at)
-        if value is not None:
-            total = value if total is None else total + value
-    if total is None or np.shape(total) == lengths(expr.shape, point.sizes):
-        return total
-    return total + _zeros(expr.shape, point)
+    found = (_evaluate(term, point, at) for term in expr.terms)
+    values = _fitting([value for value in found if value is not None])
+    if not values:
+        return None
+    total = values[0]
+    for value in values[1:]:
+        total = np.add(total, value)
+    # Where a vector term is absent the scalars that are left still fill the shape.
+    missing = np.shape(total) != lengths(expr.shape, point.sizes)
+    return np.add(total, _zeros(expr.shape, point)) if missing else total
+
+
+def _fitting(values: list[Array]) -> list[Array]:
+    """The values, if they are scalars and arrays of one shape."""
+    shapes = {value.shape for value in values if value.shape}
+    if len(shapes) > 1:
+        raise EvaluationError(f"shapes {sorted(shapes)} do not fit entry by entry")
+    return values
 
 
 def _neg(expr: Neg, point: Point, at: Steps) -> Array | None:
@@ -209,15 +219,18 @@ def _mul(expr: Mul, point: Point, at: Steps) -> Array | None:
     values = _operands(expr.factors, point, at)
     if values is None:
         return None
-    product = values[0]
+    product = _fitting(values)[0]
     for value in values[1:]:
-        product = product * value
+        product = np.multiply(product, value)
     return product
 
 
 def _div(expr: Div, point: Point, at: Steps) -> Array | None:
     values = _operands((expr.numerator, expr.denominator), point, at)
-    return None if values is None else values[0] / values[1]
+    if values is None:
+        return None
+    above, below = _fitting(values)
+    return np.divide(above, below)
 
 
 def _pow(expr: Pow, point: Point, at: Steps) -> Array | None:
@@ -248,7 +261,7 @@ def _call(expr: Call, point: Point, at: Steps) -> Array | None:
     values = _operands(expr.args, point, at)
     if values is None:
         return None
-    return _each(lambda *args: point.domain.call(expr.function, args, expr.wrt), *values)
+    return _each(lambda *args: point.domain.call(expr.function, args, expr.wrt), *_fitting(values))
 
 
 def _each(function: Callable[..., Any], *arrays: Array) -> Array:
@@ -329,15 +342,15 @@ def _slice(expr: Slice, point: Point, at: Steps) -> Array | None:
 
 
 def _lookup(expr: Lookup, point: Point, at: Steps) -> Array | None:
-    values = _operands((expr.table, expr.row), point, at)
-    return None if values is None else np.dot(values[1], values[0])
+    table = _evaluate(expr.table, point, at)
+    return None if table is None else np.dot(_position(expr.row, point, at), table)
 
 
 def _one_hot(expr: OneHot, point: Point, at: Steps) -> Array | None:
-    return _evaluate_position(expr.position, point, at)
+    return _position(expr.position, point, at)
 
 
-def _evaluate_position(expr: Expr, point: Point, at: Steps) -> Array | None:
+def _position(expr: Expr, point: Point, at: Steps) -> Array:
     if not isinstance(expr, Ref):
         raise MissingRuleError(f"a position is an integer input, not {type(expr).__name__}")
     return np.asarray(point.reference(expr, at), dtype=object)
@@ -347,15 +360,15 @@ def _pick(expr: Pick, point: Point, at: Steps) -> Array | None:
     vector = _evaluate(expr.vector, point, at)
     if vector is None:
         return None
-    return _total(vector * _evaluate_position(expr.position, point, at))
+    return _total(np.multiply(vector, _position(expr.position, point, at)))
 
 
 def _cases(expr: Cases, point: Point, at: Steps) -> Array | None:
     values = _operands((expr.on, expr.off), point, at)
     if values is None:
         return None
-    here = _evaluate_position(expr.position, point, at)
-    return here * values[0] + (1 - here) * values[1]
+    here = _position(expr.position, point, at)
+    return np.add(np.multiply(here, values[0]), np.multiply(1 - here, values[1]))
 
 
 # --- softmax and losses ----------------------------------------------------------------------
@@ -368,7 +381,7 @@ def _softmax(expr: Softmax, point: Point, at: Steps) -> Array | None:
 
 def softmax(vector: Array, domain: Domain) -> Array:
     powers = _each(lambda entry: domain.call("exp", (entry,)), vector)
-    return powers / _total(powers)
+    return np.divide(powers, _total(powers))
 
 
 def _log_softmax(expr: LogSoftmax, point: Point, at: Steps) -> Array | None:
@@ -459,13 +472,12 @@ def _pullback(expr: Pullback, point: Point, at: Steps) -> Array | None:
 
 def _time_sum(expr: TimeSum, point: Point, at: Steps) -> Array:
     total = _zeros(expr.shape, point)
-    for step in _steps(expr, at):
-        total = total + evaluate(expr.term, point, {**at, "t": step})
+    for step in range(expr.first.at(at), expr.last.at(at) + 1):
+        value = _evaluate(expr.term, point, {**at, "t": step})
+        if value is None:
+            raise EvaluationError(f"the sum over t reads past T at t = {step}")
+        total = np.add(total, value)
     return total
-
-
-def _steps(expr: TimeSum, at: Steps) -> Iterator[int]:
-    yield from range(expr.first.at(at), expr.last.at(at) + 1)
 
 
 Method = Callable[[Any, Point, Steps], Array | None]

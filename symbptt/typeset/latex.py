@@ -72,7 +72,9 @@ class LatexPrinter(Printer):
     def enclosed(self, text: str) -> str:
         if any(mark in text for mark in _TALL):
             return rf"\left({text}\right)"
-        return f"({text})"
+        if r"\bigl(" in text:
+            return rf"\Bigl({text}\Bigr)"
+        return rf"\bigl({text}\bigr)" if "(" in text else f"({text})"
 
     # --- leaves ------------------------------------------------------------------------
 
@@ -171,7 +173,7 @@ class LatexPrinter(Printer):
             return ""
         if hadamard:
             return r" \odot "
-        if right[0].isdigit() or (right.startswith(r"\frac{") and right[6].isdigit()):
+        if right[0].isdigit() or (left[-1].isdigit() and re.match(r"\\frac\{\d", right)):
             return r" \cdot "
         roman = any(text.startswith(r"\mathrm") for text in (left.rpartition(" ")[2], right))
         return r" \, " if roman else " "
@@ -344,14 +346,15 @@ class LatexPrinter(Printer):
         """The two cases of an entry i."""
         letter, _ = self.names.entry_letters()
         where = self.show(expr.position)
-        rows = (
-            rf"{self.entry(expr.on, letter)} & \text{{in row }} {letter} = {where}",
-            rf"{self.entry(expr.off, letter)} & \text{{in rows }} {letter} \neq {where}",
+        on, off = self.entry(expr.on, letter), self.entry(expr.off, letter)
+        return Piece(
+            rf"\begin{{cases}} {on} & \text{{in row }} {letter} = {where}, \\[2ex] "
+            rf"{off} & \text{{in the rows }} {letter} \neq {where} \end{{cases}}"
         )
-        return Piece(r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}")
 
     def entry(self, expr: Expr, letter: str) -> str:
-        return _EntryPrinter(self.names, letter).show(expr)
+        # Cases are set small; their outer fractions shall not be.
+        return _EntryPrinter(self.names, letter).show(expr).replace(r"\frac", r"\dfrac")
 
     def print_timesum(self, expr: TimeSum) -> Piece:
         term = self.show(expr.term, Level.BIG_SUM)
@@ -368,9 +371,10 @@ class _EntryPrinter(LatexPrinter):
         self.letter = letter
 
     def piece(self, expr: Expr) -> Piece:
-        if not expr.shape or isinstance(expr, Add | Neg | Mul | Div | Pow | Call | Fill):
+        if expr.shape and isinstance(expr, Add | Neg | Mul | Div | Pow | Call | Fill):
             return super().piece(expr)
-        return LatexPrinter(self.names).entry_of(expr, self.letter)
+        whole = LatexPrinter(self.names)
+        return whole.entry_of(expr, self.letter) if expr.shape else whole.piece(expr)
 
     def joint(self, left: str, right: str, hadamard: bool) -> str:
         return super().joint(left, right, hadamard=False)
@@ -421,13 +425,14 @@ def equation_rows(printer: LatexPrinter, item: Derived | Equation, tag: str = ""
 def step_rows(printer: LatexPrinter, step: Step, ending: str = "") -> Rows:
     """The chain of a step, numbered, with its space and an ``ending`` behind it."""
     members = [printer.show(member) for member in step.members]
-    members[-1] += rf" \quad \in {printer.names.space(step.shape)}{ending}"
-    return chain(printer.show(step.target), members, str(step.number))
+    space = rf"\in {printer.names.space(step.shape)}{ending}"
+    return chain(printer.show(step.target), members, str(step.number), space)
 
 
-def result_rows(printer: LatexPrinter, step: Step) -> Rows:
+def result_rows(printer: LatexPrinter, step: Step, ending: str = "") -> Rows:
     """A step's target and its last member."""
-    return chain(printer.show(step.target), [printer.show(step.result)])
+    result = printer.show(step.result)
+    return chain(printer.show(step.target), [result], str(step.number), ending)
 
 
 def _braced(text: str) -> str:

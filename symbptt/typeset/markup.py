@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Protocol
 
-from symbptt.typeset.display import Row, aligned
+from symbptt.typeset.display import Row, aligned, boxed
 from symbptt.typeset.text import latex_comment, latex_text, markdown_text
+
+
+# Equations of so many lines are kept on one page.
+_WHOLE = 8
 
 
 class Markup(Protocol):
@@ -15,6 +19,9 @@ class Markup(Protocol):
 
     def text(self, words: str) -> str:
         """Anybody's text, made safe."""
+
+    def words(self, words: str) -> str:
+        r"""The same within ``\text{…}`` of a display; "" where that is not possible."""
 
     def math(self, formula: str) -> str:
         """A formula within a line."""
@@ -25,57 +32,48 @@ class Markup(Protocol):
     def box(self, rows: Iterable[Row]) -> str:
         """A display that stands out: results."""
 
-    def cell(self, content: str) -> str:
-        """Ready content for a cell of a table."""
-
     def comment(self, words: str) -> str:
         """Text for one line that does not print."""
 
 
-class Latex:
+class LatexMarkup:
     def text(self, words: str) -> str:
+        return latex_text(words)
+
+    def words(self, words: str) -> str:
         return latex_text(words)
 
     def math(self, formula: str) -> str:
         return f"${formula}$"
 
     def display(self, rows: Iterable[Row]) -> str:
-        return aligned(rows)
+        return aligned(rows, whole=_WHOLE)
 
     def box(self, rows: Iterable[Row]) -> str:
-        inner = aligned(_untagged(rows), "aligned")
-        return f"\\[\n\\boxed{{\n{inner}\n}}\n\\]"
-
-    def cell(self, content: str) -> str:
-        return content
+        # Between two rules: a real box can't be broken over pages.
+        return f"\\par\\smallskip\\hrule\n{aligned(rows, whole=_WHOLE)}\n\\hrule\\medskip"
 
     def comment(self, words: str) -> str:
         return latex_comment(words)
 
 
-class Markdown:
+class MarkdownMarkup:
     def text(self, words: str) -> str:
         return markdown_text(words)
 
+    def words(self, words: str) -> str:
+        # MathJax knows few of TeX's escapes in text, so only what needs none.
+        return words if re.fullmatch(r"[A-Za-z0-9 ,.;:'()/=-]*", words) else ""
+
     def math(self, formula: str) -> str:
-        # Markdown would take a backslash before punctuation for its own.
-        return f"${formula}$"
+        # In a table's cell a bar would end the cell.
+        return "$" + formula.replace("|", r"\vert ") + "$"
 
     def display(self, rows: Iterable[Row]) -> str:
         return f"$$\n{aligned(rows)}\n$$"
 
     def box(self, rows: Iterable[Row]) -> str:
-        inner = aligned(_untagged(rows), "aligned")
-        return f"$$\n\\boxed{{\n{inner}\n}}\n$$"
-
-    def cell(self, content: str) -> str:
-        return re.sub(r"(?<!\\)\|", r"\\vert ", content)
+        return f"$$\n{boxed(rows)}\n$$"
 
     def comment(self, words: str) -> str:
-        return latex_comment(words).replace("--", "- ").replace(">", "&gt;")
-
-
-def _untagged(rows: Iterable[Row]) -> Iterable[Row]:
-    """Rows with their numbers in front, since a box has no margin for them."""
-    for row in rows:
-        yield Row(row.left, row.right + (rf" \qquad \text{{({row.tag})}}" if row.tag else ""))
+        return latex_comment(words).replace("--", "- -").replace(">", "&gt;")

@@ -19,8 +19,10 @@ _STYLES = {r"\mathbf": 1.15, r"\boldsymbol": 1.15, r"\mathtt": 1.02, r"\mathrm":
 _STYLES |= {r"\operatorname": 1.0, r"\text": 1.0, r"\mathbb": 1.0}
 _ACCENTS = {r"\hat", r"\tilde", r"\bar", r"\widehat", r"\widetilde", r"\overline", r"\grave"}
 _ACCENTS |= {r"\acute", r"\breve", r"\dot", r"\ddot", r"\mathring", r"\check", r"\sqrt"}
+_SIZES = {r"\left", r"\right", r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"}
 _NARROW = "ijltf,.;:'|!1()[]"
-_WIDE = "mwMWABCDEFGHKNOPQRTUVXYZ"
+_WIDE = "mABCDEFGHKNOPQRTUVXYZ"
+_WIDEST = "wMW"
 
 
 @lru_cache(maxsize=4096)
@@ -63,7 +65,8 @@ class _Measure:
         scripts = 0.0
         while self.position < len(self.tokens) and self.tokens[self.position] in "_^":
             self.next()
-            scripts = max(scripts, 0.72 * width(self.group()))
+            # Scripts have no space behind commas.
+            scripts = max(scripts, 0.74 * width(self.group().replace(",", ".")))
         return max(size, scripts) + 3 if token == r"\sum" else size + scripts
 
     def group(self) -> str:
@@ -80,7 +83,7 @@ class _Measure:
         if token in _SPACES:
             return _SPACES[token]
         if token in _OPERATORS:
-            return 24
+            return 23
         if token == r"\frac":
             return max(width(self.group()), width(self.group())) + 4.5
         if token in _STYLES:
@@ -90,9 +93,9 @@ class _Measure:
         if token == "{":
             self.position -= 1
             return width(self.group())
-        if token in (r"\left", r"\right", r"\Bigl", r"\Bigr"):
+        if token in _SIZES:
             self.next()
-            return 13
+            return 9 if token in (r"\bigl", r"\bigr") else 13
         if token == r"\sum":
             return 26
         return _command(token) if token.startswith("\\") else _letters(token)
@@ -118,14 +121,16 @@ def _character(character: str) -> float:
         return 8
     if character in _NARROW:
         return 7
-    return 14.5 if character in _WIDE else 9.6
+    if character in _WIDEST:
+        return 17.5
+    return 14.5 if character in _WIDE else 10
 
 
 # --- breaking into lines ---------------------------------------------------------------
 
 
-_OPENING = {"(", "[", r"\left", r"\Bigl"}
-_CLOSING = {")", "]", r"\right", r"\Bigr"}
+_OPENING = {"(", "[", r"\left", r"\bigl", r"\Bigl"}
+_CLOSING = {")", "]", r"\right", r"\bigr", r"\Bigr"}
 _RELATIONS = {"+", "-"}
 _PRODUCTS = {r"\odot", "/", r"\cdot"}
 _JUXTAPOSED = {r"\frac", r"\left", r"\sum", r"\mathbf", r"\boldsymbol", r"\operatorname", r"\log"}
@@ -171,7 +176,7 @@ def _places(text: str) -> Iterator[tuple[int, int]]:
         token = match.group().strip()
         if not token:
             continue
-        after_left = previous in (r"\left", r"\right", r"\Bigl", r"\Bigr")
+        after_left = previous in _SIZES
         outside = braces == 0 and environments == 0 and match.start() > 0
         if outside and not after_left and previous not in ("", *_OPENING, "_", "^"):
             depth = parens - lowest
@@ -203,7 +208,7 @@ def _depths(text: str) -> Iterator[int]:
         if not token:
             continue
         braces += {"{": 1, "}": -1}.get(token, 0)
-        if braces == 0 and previous not in (r"\left", r"\right", r"\Bigl", r"\Bigr"):
+        if braces == 0 and previous not in _SIZES:
             depth += (token in _OPENING) - (token in _CLOSING)
         previous = token
         yield depth

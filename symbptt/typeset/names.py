@@ -201,7 +201,8 @@ def _letters(part: str, bold: bool, alone: bool) -> str | None:
     ``alone`` is True for the letter itself, False for a subscript, which is roman.
     """
     macro = _greek(part)
-    if macro is not None:
+    # In a subscript xi and nu are two letters: W_xi leads from x to i.
+    if macro is not None and (alone or len(part) != 2):
         return rf"\boldsymbol{{{macro}}}" if bold else macro
     if not part.isalnum():
         return None

@@ -83,3 +83,41 @@ ABOUT_FUNCTIONS: dict[str, str] = {
 
 SELF_EXPLANATORY = frozenset({"tanh", "exp", "log", "sqrt", "sin", "cos", "abs", "max", "min"})
 """Functions that every reader knows: an article does not define them."""
+
+CONVENTIONS: tuple[tuple[str, str], ...] = (
+    (
+        "",
+        r"Vectors are columns. A gradient has the shape of its variable: "
+        r"$\frac{\partial L}{\partial \mathbf{v}}$ is a column for a vector $\mathbf{v}$, and for "
+        r"a matrix it is a matrix of the same shape.",
+    ),
+    (
+        "",
+        r"For vectors $\mathbf{u}$ and $\mathbf{v}$, "
+        r"$\frac{\partial \mathbf{u}}{\partial \mathbf{v}}$ is the Jacobian of the one equation "
+        r"that defines $\mathbf{u}$, with a row for each entry of $\mathbf{u}$; whatever else that "
+        r"equation reads is held fixed.",
+    ),
+    (
+        "",
+        r"The sign $\odot$ multiplies entry by entry. Functions and fractions of vectors are meant "
+        r"entry by entry too, and a number or scalar added to a vector is added to each entry.",
+    ),
+    ("ArrayPow", r"The power $\mathbf{v}^{\odot 2}$ squares each entry of $\mathbf{v}$."),
+    ("OneHot", r"$UNIT$ is the unit vector whose entry $i$ is 1."),
+    ("Pick", r"$(\mathbf{v})_i$ is the entry $i$ of $\mathbf{v}$."),
+    ("Lookup", r"$\mathbf{E}_{i,:}^{\top}$ is row $i$ of $\mathbf{E}$, as a column."),
+    ("Concat", r"$[\mathbf{u};\, \mathbf{v}]$ sets vectors end to end."),
+    ("Slice", r"$(\mathbf{v})_{a:b}$ are the entries $a$ to $b$ of $\mathbf{v}$."),
+    ("Sum", r"$\mathbf{1}$ is the vector of ones."),
+    ("Fill", r"$\mathbf{1}$ is the vector of ones."),
+    (
+        "",
+        r"Whatever would lie past the last step $T$ is absent: it does not exist and contributes "
+        r"nothing.",
+    ),
+)
+"""What an article says about its notation: a node kind (or "" for always) and the text.
+
+The text goes through `symbptt.typeset.glossary.with_formulas`.
+"""

@@ -1,0 +1,53 @@
+# `make demo` and `make test` set up everything that they need in .venv; no environment has to be
+# active. They want Python 3.11 or later; PYTHON=… says which one to take.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; \
+	done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+.PHONY: demo test check lint bench generated clean
+
+demo: $(VENV)/core
+	$(BIN)/python -m symbptt demo
+
+test: $(VENV)/tools
+	$(BIN)/python -m pytest
+
+# The fast part, under a minute.
+check: $(VENV)/tools
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/tools
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check --isolated generated
+	$(BIN)/python -m ruff format --check --isolated generated
+	$(BIN)/python -m mypy
+
+bench: $(VENV)/core
+	$(BIN)/python benchmarks/cost.py
+
+# Makes the files in generated/ again.
+generated: $(VENV)/tools
+	$(BIN)/python -m tests.generated --update
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+
+# The stamps are newer than pyproject.toml when what it asks for is installed.
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "symbptt needs Python 3.11 or later; none was found" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/core: pyproject.toml | $(BIN)/python
+	$(PIP) install -e .
+	@touch $@
+
+$(VENV)/tools: pyproject.toml | $(BIN)/python
+	$(PIP) install -e ".[test,lint]"
+	@touch $(VENV)/core $@

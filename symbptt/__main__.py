@@ -1,0 +1,5 @@
+"""``python -m symbptt`` is ``symbptt``."""
+
+from symbptt.cli import main
+
+main(prog_name="symbptt")

@@ -1,0 +1,372 @@
+"""The command line: verbs, their options, and what an exit status means.
+
+A verb imports what it needs when it runs, so that ``symbptt --help`` loads neither
+SymPy nor NumPy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from symbptt import __version__, errors
+
+if TYPE_CHECKING:
+    from symbptt.algebra import Model
+
+DONE, FAILED, USAGE, MODEL_ERROR, UNDECIDED, INTERNAL = 0, 1, 2, 3, 4, 70
+INTERRUPTED, PIPE_CLOSED = 130, 141
+
+_STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
+    (errors.InterfaceError, FAILED),
+    (errors.UnboundFunctionError, USAGE),
+    (errors.UnknownNameError, USAGE),
+    (errors.FormulaError, USAGE),
+    (errors.OutputError, USAGE),
+    (errors.ModelError, MODEL_ERROR),
+    (errors.MissingLossError, MODEL_ERROR),
+)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Program(click.Group):
+    """The verbs in the order of a day's work; every error ends in a status, none in a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; Python must not flush it again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(PIPE_CLOSED)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("\ninterrupted", err=True)
+            ctx.exit(INTERRUPTED)
+        except errors.SymbpttError as error:
+            ctx.exit(_report(error))
+        except Exception as error:  # the one place that turns a defect into a status
+            ctx.exit(_defect(error))
+
+
+def _report(error: errors.SymbpttError) -> int:
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            click.echo(f"symbptt: {error}", err=True)
+            return status
+    return _defect(error)
+
+
+def _defect(error: Exception) -> int:
+    if os.environ.get("SYMBPTT_DEBUG"):
+        traceback.print_exception(error)
+    what = " ".join(str(error).split())
+    click.echo(
+        f"symbptt: internal error: {type(error).__name__}: {what}\n"
+        f"This is a defect of symbptt {__version__}. Please report it where you got symbptt from, "
+        "with this command and the model; SYMBPTT_DEBUG=1 shows where it happened.",
+        err=True,
+    )
+    return INTERNAL
+
+
+@click.group(
+    cls=Program,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="MODEL is the name of a built-in model, a file (its name has a / or a .), or - for "
+    "standard input. Exit status: 0 done or right, 1 failed, 2 usage, 3 an error in the model, "
+    "4 undecided, 70 an internal error.",
+)
+@click.version_option(__version__, prog_name="symbptt")
+def main() -> None:
+    """Backpropagation through time of any recurrence: derivation, code and proof."""
+
+
+# --- what the verbs share --------------------------------------------------------------
+
+
+def model_argument(command: Command) -> Command:
+    return click.argument("model_name", metavar="MODEL")(command)
+
+
+def output_options(command: Command) -> Command:
+    command = click.option(
+        "--force", is_flag=True, help="Let -o replace a file that symbptt did not write."
+    )(command)
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        help="Write to this file: the whole result or nothing.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="For a program to read.")(command)
+
+
+def bind_option(command: Command) -> Command:
+    return click.option(
+        "--bind",
+        "bindings",
+        metavar="NAME=FUNCTION",
+        multiple=True,
+        callback=_bindings,
+        help="What stands for a function or loss left abstract, as phi=tanh; repeatable.",
+    )(command)
+
+
+def _bindings(_: click.Context, __: click.Parameter, values: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, function = (part.strip() for part in value.partition("="))
+        if not (name and equals and function):
+            raise click.BadParameter(f"{value!r} is not of the form NAME=FUNCTION")
+        if name in found:
+            raise click.BadParameter(f"{name} is bound twice")
+        found[name] = function
+    return found
+
+
+def _read(name: str) -> Model:
+    from symbptt.language import library, source
+    from symbptt.language.parser import parse
+
+    if name != "-":
+        return library.load(name)
+    data = sys.stdin.buffer.read(source.MAX_BYTES + 1)
+    return parse(source.decode(data, "standard input"), path="standard input")
+
+
+def _emit(text: str, output: Path | None, force: bool) -> None:
+    from symbptt.output import write
+
+    if force and output is None:
+        raise click.UsageError("--force says what -o may replace; there is no -o")
+    if output is None or str(output) == "-":
+        # Always UTF-8, whatever the terminal says it is: a document has one encoding.
+        click.echo(text.encode(), nl=False)
+    else:
+        write(output, text, force=force)
+
+
+def _json(verb: str, data: dict[str, Any]) -> str:
+    return json.dumps({"made_by": f"symbptt {verb}", **data}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _headed(command: str, text: str) -> str:
+    from symbptt.output import MARK
+
+    return f"# {MARK}: {command}\n{text}"
+
+
+# --- verbs -----------------------------------------------------------------------------
+
+
+@main.command("list")
+@json_option
+def list_models(as_json: bool) -> None:
+    """The built-in models, one line each."""
+    from symbptt.language import library
+    from symbptt.listing import table
+
+    titles = [(name, _title(library.load(name))) for name in library.names()]
+    if as_json:
+        models = [{"name": name, "title": title} for name, title in titles]
+        _emit(_json("list", {"models": models}), None, False)
+    else:
+        _emit("\n".join(table(titles, indent="")) + "\n", None, False)
+
+
+def _title(model: Model) -> str:
+    """A model's first comment."""
+    first = model.text.lstrip().partition("\n")[0]
+    return first.lstrip("# ").rstrip() if first.startswith("#") else ""
+
+
+@main.command()
+@model_argument
+@json_option
+@output_options
+def show(model_name: str, as_json: bool, output: Path | None, force: bool) -> None:
+    """The equations with what is inferred: shapes and roles."""
+    from symbptt.listing import model_data, model_text
+
+    model = _read(model_name)
+    if as_json:
+        text = _json("show", model_data(model))
+    else:
+        text = _headed(f"symbptt show {model.name}", model_text(model))
+    _emit(text, output, force)
+
+
+@main.command()
+@model_argument
+@click.argument("what", required=False)
+@click.option(
+    "-T",
+    "horizon",
+    type=click.IntRange(1, 1000),
+    default=4,
+    show_default=True,
+    help="How many steps.",
+)
+@json_option
+@output_options
+def unroll(
+    model_name: str,
+    what: str | None,
+    horizon: int,
+    as_json: bool,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """The equations written out for every step.
+
+    WHAT is a quantity (h, h[3]) or a derivative of the total loss ('d(L, h[t])', 'd(L, W)');
+    without it, all equations.
+    """
+    from symbptt.calculus.adjoint import derive as differentiate
+    from symbptt.calculus.unrolling import Query, unroll_derivative
+    from symbptt.calculus.unrolling import unroll as unroll_forward
+    from symbptt.listing import lines_data, lines_text
+
+    model = _read(model_name)
+    query = None if what is None else Query.read(what)
+    normal = None
+    if query is not None and query.derivative:
+        derivation = differentiate(model)
+        normal = derivation.normal
+        lines = unroll_derivative(derivation, horizon, query)
+    else:
+        lines = unroll_forward(model, horizon, query)
+    if as_json:
+        data = {"model": model.name, "what": what, "T": horizon, "equations": lines_data(lines)}
+        text = _json("unroll", data)
+    else:
+        asked = f" '{what}'" if what else ""
+        text = _headed(
+            f"symbptt unroll {model.name}{asked} -T {horizon}", lines_text(lines, normal)
+        )
+    _emit(text, output, force)
+
+
+class Format(click.ParamType):
+    """A format of `symbptt.typeset.document`, looked up when it is wanted."""
+
+    name = "format"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        from symbptt.typeset.document import FORMATS
+
+        if value not in FORMATS:
+            self.fail(f"{value!r} is none of {', '.join(FORMATS)}", param, ctx)
+        return str(value)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        from symbptt.typeset.document import FORMATS
+
+        return f"[{'|'.join(FORMATS)}]"
+
+
+@main.command()
+@model_argument
+@click.option("--to", type=Format(), default="tex", show_default=True, help="The format.")
+@click.option("--fragment", is_flag=True, help="Without preamble, to be pasted into a text.")
+@output_options
+def derive(model_name: str, to: str, fragment: bool, output: Path | None, force: bool) -> None:
+    """The backward pass, step by step, each with its reason."""
+    from symbptt.calculus.adjoint import derive as differentiate
+    from symbptt.typeset.document import render
+
+    text = render(differentiate(_read(model_name)), to=to, fragment=fragment)
+    _emit(text, output, force)
+
+
+@main.command()
+@model_argument
+@bind_option
+@click.option(
+    "--wrt",
+    type=click.Choice(["inputs"]),
+    help="Gradients with respect to the real-valued inputs, too.",
+)
+@output_options
+def generate(
+    model_name: str,
+    bindings: dict[str, str],
+    wrt: str | None,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """The NumPy module: forward, loss_and_grads and what goes with them."""
+    from symbptt.codegen.render import generate as generate_module
+
+    model = _read(model_name)
+    text = generate_module(model, bind=bindings, wrt_inputs=wrt == "inputs")
+    _emit(text, output, force)
+
+
+@main.command()
+@model_argument
+@click.option(
+    "--module",
+    "module_path",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Test this module, edited by hand or not, instead of proving the derivation.",
+)
+@bind_option
+@json_option
+@output_options
+def verify(
+    model_name: str,
+    module_path: Path | None,
+    bindings: dict[str, str],
+    as_json: bool,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Every proof and test, a row each, with figures."""
+    raise NotImplementedError
+
+
+@main.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("symbptt-demo"),
+    show_default=True,
+    help="The folder for the article and the module.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=1),
+    default=120,
+    show_default=True,
+    help="About how long the whole run may take.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+def demo(out: Path, seconds: float, seed: int) -> None:
+    """Derive, generate, verify and train on the text of Python's own documentation."""
+    from symbptt.demo import run
+
+    run(out, seconds, seed)
+
+

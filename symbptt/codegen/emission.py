@@ -1,0 +1,320 @@
+"""Statements of the array program as lines of Python, each short enough to be read.
+
+Which arrays are kept and which are temporaries of a loop is decided here, from who
+reads them: a quantity of the loop that nothing outside it needs has no array.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from symbptt.algebra import (
+    LAST,
+    Add,
+    Cotangent,
+    Dim,
+    Expr,
+    Neg,
+    OneHot,
+    Outer,
+    Ref,
+    Shape,
+    TimeSum,
+    children,
+    map_children,
+    walk,
+)
+from symbptt.calculus.forms import is_zero
+from symbptt.codegen.naming import Names
+from symbptt.codegen.numpy_printer import Printer, Raw, Uses, is_full, is_rowwise
+from symbptt.codegen.program import Assign, Block, Place, Program
+
+WIDTH = 88
+INDENT = "    "
+
+Variable = tuple[str, str]
+"""("value" or "cotangent", name)."""
+
+
+def variable(expr: Expr) -> Variable | None:
+    if isinstance(expr, Ref):
+        return "value", expr.name
+    if isinstance(expr, Cotangent) and expr.index is not None:
+        return "cotangent", expr.name
+    return None
+
+
+def read_by(expr: Expr) -> set[Variable]:
+    return {v for node in walk(expr) if (v := variable(node)) is not None}
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """How each variable lives: with a past, in an array, or as a temporary of its loop."""
+
+    histories: frozenset[str]
+    local: frozenset[Variable]
+    filled: frozenset[Variable]
+    last: frozenset[str]
+
+    def is_local(self, target: Expr) -> bool:
+        return variable(target) in self.local
+
+
+def keeping(program: Program) -> Keeping:
+    """Decides it from all blocks of a program."""
+    model = program.model
+    blocks = (*program.forward, *program.loss, *program.backward, *program.gradients)
+    histories = frozenset(i.name for i in model.initials)
+    last = frozenset(e.name for e in model.equations if e.last)
+    last |= {i.name for i in model.inputs if not i.timed}
+    assigned: Counter[Variable] = Counter()
+    outside: set[Variable] = set()
+    looped: dict[Variable, Block] = {}
+    for block in blocks:
+        for statement in block.statements:
+            target = variable(statement.target)
+            if target is not None:
+                assigned[target] += 1
+                if block.place == "loop" and is_full(statement.value):
+                    looped[target] = block
+    for block in blocks:
+        for statement in block.statements:
+            for read in read_by(statement.value):
+                if looped.get(read) is not block:
+                    outside.add(read)
+    authored = {("value", e.name) for e in model.equations if not e.auxiliary}
+    local = {
+        v
+        for v in looped
+        if assigned[v] == 1 and v not in outside and v not in authored and v[1] not in histories
+    }
+    read = {v for b in blocks for s in b.statements for v in read_by(s.value)}
+    filled = {v for v in assigned if v[0] == "cotangent" and _gathers(blocks, v)}
+    filled |= {v for v in read if v[0] == "cotangent" and v not in assigned and v[1] != "loss"}
+    return Keeping(histories, frozenset(local), frozenset(filled), last)
+
+
+def _gathers(blocks: Iterable[Block], wanted: Variable) -> bool:
+    """Whether a cotangent is built up by several statements, or only for some rows."""
+    found = [
+        (block, statement)
+        for block in blocks
+        for statement in block.statements
+        if variable(statement.target) == wanted
+    ]
+    if len(found) > 1:
+        return True
+    block, statement = found[0]
+    return block.place == "last" and statement.add
+
+
+class Emitter:
+    """The lines of one function's body."""
+
+    def __init__(self, program: Program, names: Names, kept: Keeping, uses: Uses, lag: int) -> None:
+        self.program = program
+        self.names = names
+        self.kept = kept
+        self.uses = uses
+        self.lag = lag
+        self.temporaries = 0
+        self.allocated: set[Variable] = set()
+
+    def blocks(self, blocks: Iterable[Block]) -> Iterator[str]:
+        for block in blocks:
+            yield from self.allocations(block)
+            if block.place == "loop":
+                yield from self.loop(block)
+            else:
+                for statement in block.statements:
+                    yield from self.statement(statement, block, "")
+
+    def loop(self, block: Block) -> Iterator[str]:
+        backs = ["prev"] if self.lag == 1 else [f"prev{k}" for k in range(1, self.lag + 1)]
+        names = ", ".join(["now", *backs])
+        steps = "reversed(rows.steps)" if block.backward else "rows.steps"
+        yield f"for {names} in {steps}:"
+        for statement in block.statements:
+            yield from self.statement(statement, block, INDENT)
+
+    # --- arrays ------------------------------------------------------------------------------
+
+    def allocations(self, block: Block) -> Iterator[str]:
+        for statement in block.statements:
+            for target in (statement.target, *walk(statement.value)):
+                yield from self.allocation(target, block, target is statement.target)
+
+    def allocation(self, target: Expr, block: Block, written: bool) -> Iterator[str]:
+        found = variable(target)
+        if found is None or found in self.allocated or found in self.kept.local:
+            return
+        kind, name = found
+        if name in self.kept.histories or (kind == "value" and not written):
+            return
+        shape = self.shape_text(target.shape)
+        if kind == "cotangent" and found in self.kept.filled:
+            rows = "rows.sequences" if name in self.kept.last else "rows.count"
+            self.allocated.add(found)
+            yield f"{self.names.cotangents[name]} = np.zeros(({rows}, {shape}), dtype)"
+        elif written and block.place == "loop":
+            self.allocated.add(found)
+            table = self.names.values if kind == "value" else self.names.cotangents
+            yield f"{table[name]} = np.empty((rows.count, {shape}), dtype)"
+
+    def shape_text(self, shape: Shape) -> str:
+        return ", ".join(self.length(dim) for dim in shape) if shape else "1"
+
+    def length(self, dim: Dim) -> str:
+        return Printer(self.names, "static", self.uses).length(dim)[0]
+
+    # --- statements --------------------------------------------------------------------------
+
+    def statement(self, statement: Assign, block: Block, indent: str) -> Iterator[str]:
+        yield from comment(statement, indent)
+        printer = Printer(
+            self.names, block.place, self.uses, self.kept.local, self.kept.last, self.lag
+        )
+        target, value = statement.target, statement.value
+        if isinstance(target, Cotangent) and target.index is None:
+            yield from self.gradient(target, value, printer, indent)
+            return
+        text = printer.text(target)
+        found = variable(target)
+        owned = found in self.kept.filled or self.has_past(target)
+        adds = statement.add and owned
+        bare = text.isidentifier() and not owned
+        if text.isidentifier() and owned and not adds:
+            text += "[:]"
+        if bare and found is not None and found not in self.kept.local and must_spread(value):
+            rows = "rows.sequences" if target.name in self.kept.last else "rows.count"
+            yield f"{indent}{text} = np.empty(({rows}, {self.shape_text(target.shape)}), dtype)"
+            text, bare = f"{text}[:]", False
+        yield from self.lines(text, "+=" if adds else "=", value, printer, indent, bare)
+
+    def has_past(self, target: Expr) -> bool:
+        found = variable(target)
+        return found is not None and found[1] in self.kept.histories
+
+    # --- gradients ---------------------------------------------------------------------------
+
+    def gradient(
+        self, target: Cotangent, value: Expr, printer: Printer, indent: str
+    ) -> Iterator[str]:
+        """dL/d(parameter): products first; rows of tables and own starts are added."""
+        name = self.names.cotangents[target.name]
+        terms = () if is_zero(value) else value.terms if isinstance(value, Add) else (value,)
+        scattered = [found for t in terms if (found := scattered_rows(t)) is not None]
+        starts = [t for t in terms if is_start(t)]
+        plain = tuple(t for t in terms if scattered_rows(t) is None and not is_start(t))
+        total = Add(plain)
+        if plain and is_full(total):
+            yield from self.lines(
+                name, "=", total if len(plain) > 1 else plain[0], printer, indent, True
+            )
+        else:
+            yield f"{indent}{name} = np.zeros_like({self.names.values[target.name]})"
+            for term in plain:
+                yield from self.lines(f"{name}[...]", "+=", term, printer, indent, False)
+        for place, position, added in scattered:
+            over = printer.at(place)
+            yield f"{indent}np.add.at({name}, {over.text(position)}, {over.text(added)})"
+        for term in starts:
+            yield f"{indent}if call.start is None:"
+            both = Add((Raw(name, target.shape, False), term))
+            yield from self.lines(name, "=", both, printer, indent + INDENT, True)
+
+    # --- lines -------------------------------------------------------------------------------
+
+    def lines(
+        self, target: str, operator: str, value: Expr, printer: Printer, indent: str, bare: bool
+    ) -> Iterator[str]:
+        """``target operator value``, in as many lines as it takes to keep them short."""
+        if operator == "+=" and isinstance(value, Neg):
+            operator, value = "-=", value.operand
+        line = f"{indent}{target} {operator} {printer.text(value)}"
+        if len(line) <= WIDTH or not children(value):
+            yield line
+        elif isinstance(value, Add):
+            yield from self.term_by_term(target, operator, value, printer, indent, bare)
+        else:
+            before: list[str] = []
+            shorter = map_children(
+                value, lambda child: self.hoisted(child, printer, indent, before)
+            )
+            yield from before
+            if shorter == value:
+                yield line
+            else:
+                yield from self.lines(target, operator, shorter, printer, indent, bare)
+
+    def term_by_term(
+        self, target: str, operator: str, value: Add, printer: Printer, indent: str, bare: bool
+    ) -> Iterator[str]:
+        # A bare name may be another array's second name, so it is never added to in place.
+        terms = sorted(value.terms, key=lambda term: not is_full(term)) if bare else value.terms
+        for number, term in enumerate(terms):
+            if number == 0:
+                yield from self.lines(target, operator, term, printer, indent, bare)
+            elif bare:
+                both = Add((Raw(target, value.shape, True), term))
+                text = f"{indent}{target} = {printer.text(both)}"
+                if len(text) > WIDTH:
+                    before: list[str] = []
+                    short = self.hoisted(term, printer, indent, before)
+                    yield from before
+                    both = Add((Raw(target, value.shape, True), short))
+                    text = f"{indent}{target} = {printer.text(both)}"
+                yield text
+            else:
+                sign = "-=" if operator == "-=" else "+="
+                yield from self.lines(target, sign, term, printer, indent, bare)
+
+    def hoisted(self, expr: Expr, printer: Printer, indent: str, before: list[str]) -> Expr:
+        """A part of a long line as a temporary of its own."""
+        if not children(expr) or len(printer.text(expr)) <= 24 or isinstance(expr, Raw):
+            return expr
+        if len(expr.shape) == 2 and not children(expr):
+            return expr
+        self.temporaries += 1
+        name = self.names.fresh(f"part{self.temporaries}")
+        before.extend(self.lines(name, "=", expr, printer, indent, True))
+        return Raw(name, expr.shape, is_rowwise(expr))
+
+
+def comment(statement: Assign, indent: str) -> list[str]:
+    """The number and the formula of the step that a statement carries out."""
+    number = f"({statement.step}) " if statement.step else ""
+    return textwrap.wrap(
+        number + statement.formula,
+        WIDTH,
+        initial_indent=f"{indent}# ",
+        subsequent_indent=f"{indent}#     ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def must_spread(value: Expr) -> bool:
+    """Whether NumPy would make a smaller array of it than the target is."""
+    return not is_full(value) or not is_rowwise(value)
+
+
+def scattered_rows(term: Expr, sign: int = 1) -> tuple[Place, Expr, Expr] | None:
+    """Place, index and rows of a sum of outer products with unit vectors, else None."""
+    if isinstance(term, Neg):
+        return scattered_rows(term.operand, -sign)
+    if isinstance(term, TimeSum) and isinstance(term.term, Outer):
+        left, right = term.term.left, term.term.right
+        if isinstance(left, OneHot):
+            place: Place = "last" if term.first == LAST else "all"
+            return place, left.position, right if sign > 0 else Neg(right)
+    return None
+
+
+def is_start(term: Expr) -> bool:
+    """Whether a term is what the initial value of this call received."""
+    return isinstance(term, TimeSum) and not term.first.terms and term.first == term.last

@@ -1,0 +1,50 @@
+"""Python literals as formatters write them, so that generated files need no formatter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from symbptt.algebra import Dim, Shape
+
+WIDTH = 88
+
+
+def literal(text: str) -> str:
+    """A string literal: double quotes, unless single ones save escapes."""
+    body = repr(text + "'" + '"')[1:-1]  # with both quotes in it, repr escapes the single one
+    body = body[: -len("\\'\"")].replace("\\'", "'")
+    if '"' in text and text.count("'") < text.count('"'):
+        return "'" + body.replace("'", "\\'") + "'"
+    return '"' + body.replace('"', '\\"') + '"'
+
+
+def in_docstring(text: str) -> str:
+    """Text that can stand in a docstring without ending it."""
+    return "".join(c if c.isprintable() and c not in '"\\' else "?" for c in text)
+
+
+def tuple_literal(parts: Iterable[str]) -> str:
+    texts = list(parts)
+    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
+
+
+def dict_literal(entries: Iterable[tuple[str, str | tuple[str, ...]]]) -> str:
+    """A dict with an entry a line; a tuple that makes a line too long has an item a line."""
+    lines = [entry(name, value) for name, value in entries]
+    return "{\n" + "".join(lines) + "}" if lines else "{}"
+
+
+def entry(name: str, value: str | tuple[str, ...]) -> str:
+    text = value if isinstance(value, str) else tuple_literal(value)
+    line = f"    {literal(name)}: {text},\n"
+    if isinstance(value, str) or len(line) <= WIDTH + 1 or not value:
+        return line
+    return f"    {literal(name)}: (\n" + "".join(f"        {v},\n" for v in value) + "    ),\n"
+
+
+def axis(dim: Dim | None) -> str:
+    return str(dim) if isinstance(dim, int) else literal(str(dim))
+
+
+def axes(shape: Shape) -> tuple[str, ...]:
+    return tuple(axis(dim) for dim in shape)

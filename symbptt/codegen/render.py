@@ -1,0 +1,364 @@
+"""A model's NumPy module, from its program and one template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from symbptt.algebra import (
+    Add,
+    Constant,
+    Expr,
+    Lookup,
+    Model,
+    Neg,
+    Number,
+    Param,
+    Parameter,
+    walk,
+)
+from symbptt.calculus.adjoint import derive
+from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.normal import bind as bind_functions
+from symbptt.codegen.emission import Emitter, keeping
+from symbptt.codegen.literals import axes, axis, dict_literal, in_docstring, literal, tuple_literal
+from symbptt.codegen.lowering import loss_side_quantities, lower
+from symbptt.codegen.naming import Names
+from symbptt.codegen.numpy_printer import Uses, integer_ratio
+from symbptt.codegen.program import Block, Program
+from symbptt.errors import UnboundFunctionError
+from symbptt.templating import environment, template_folder
+
+
+@dataclass(frozen=True)
+class ModuleText:
+    """What the template sets: ready strings and lists of ready lines."""
+
+    name: str
+    stem: str
+    equations: tuple[str, ...]
+    how: str
+    imports: tuple[str, ...]
+    dims: str
+    params: str
+    inputs: str
+    index_inputs: str
+    carry: str
+    lag: str
+    untimed: str
+    loss_only: str
+    outputs: str
+    scalars: str
+    scales: str
+    last_loss: str
+    steps_parameter: str
+    steps_keyword: tuple[str, ...]
+    steps_words: str
+    steps_value: str
+    grads_words: str
+    forward: tuple[str, ...]
+    loss: tuple[str, ...]
+    backward: tuple[str, ...]
+    input_gradients: str
+    helpers: tuple[str, ...]
+
+
+def generate(
+    source: Model | Derivation,
+    *,
+    bind: Mapping[str, str] | None = None,
+    wrt_inputs: bool = False,
+) -> str:
+    """The text of the NumPy module of a model or of a derivation.
+
+    Parameters
+    ----------
+    source : Model or Derivation
+        A derivation is lowered as it stands, step by step; its functions must be bound.
+    bind : mapping of str to str, optional
+        Functions for the abstract ones of a model; defaults for the others.
+    wrt_inputs : bool
+        Also compute the gradients with respect to the real-valued inputs.
+
+    Raises
+    ------
+    UnboundFunctionError
+        If a function is abstract and has neither binding nor default.
+    MissingLossError
+        If the model has no loss.
+    """
+    if isinstance(source, Derivation):
+        if source.model.abstract:
+            names = ", ".join(a.name for a in source.model.abstract)
+            raise UnboundFunctionError(f"the derivation leaves abstract: {names}; bind them first")
+        derivation = source
+    else:
+        derivation = derive(bind_functions(source, bind), wrt_inputs=wrt_inputs)
+    how = f"symbptt generate {derivation.model.name}"
+    for name, value in sorted((bind or {}).items()):
+        how += f" --bind {name}={value}"
+    if wrt_inputs:
+        how += " --wrt inputs"
+    return render(lower(derivation), derivation, how)
+
+
+def render(program: Program, derivation: Derivation, how: str) -> str:
+    """A program's module."""
+    text = _Module(program, derivation, how).text()
+    return environment("numpy").get_template("module.py.j2").render(m=text)
+
+
+STEPS_WORDS = """    steps : int
+        T, which no input of this model tells.
+"""
+
+
+class _Module:
+    def __init__(self, program: Program, derivation: Derivation, how: str) -> None:
+        self.program = program
+        self.model = program.model
+        self.derivation = derivation
+        self.how = how
+        known = {e.name for e in self.model.equations}
+        hoisted = [s.target.name for b in program.forward for s in b.statements]
+        self.names = Names(self.model, [name for name in hoisted if name not in known])
+        self.kept = keeping(program)
+        self.lag = max((1 - i.step for i in self.model.initials), default=0)
+        self.pasts = list(dict.fromkeys(i.name for i in self.model.initials))
+        self.indexed = {i.name for i in self.model.inputs if i.index_dim is not None}
+        self.helpers: set[str] = set()
+
+    def text(self) -> ModuleText:
+        model, author = self.model, self.derivation.model
+        forward, loss, backward = self.forward(), self.loss(), self.backward()
+        helpers = needed_helpers(self.helpers)
+        told = any(i.timed and not i.loss_only for i in model.inputs)
+        differentiated = [i for i in model.inputs if self.has_adjoint(i.name)]
+        quantities = [e for e in model.equations if not e.auxiliary and e.name != "loss"]
+        values = self.names.values
+        return ModuleText(
+            name=literal(author.name),
+            stem=in_docstring(author.name),
+            equations=tuple(literal(line) for line in author.text.splitlines()),
+            how=in_docstring(self.how),
+            imports=imports(helpers),
+            dims=tuple_literal(map(literal, model.dims)),
+            params=dict_literal((p.name, axes(p.shape)) for p in model.parameters),
+            inputs=dict_literal(
+                (i.name, axes((*(("T",) if i.timed else ()), "B", *i.shape))) for i in model.inputs
+            ),
+            index_inputs=dict_literal(
+                (i.name, axis(i.index_dim)) for i in model.inputs if i.index_dim is not None
+            ),
+            carry=dict_literal((i.key, axes(("B", *i.shape))) for i in model.initials),
+            lag=str(self.lag),
+            untimed=tuple_literal(literal(i.name) for i in model.inputs if not i.timed),
+            loss_only=tuple_literal(literal(i.name) for i in model.inputs if i.loss_only),
+            outputs=dict_literal((e.name, literal(values[e.name])) for e in quantities),
+            scalars=tuple_literal(
+                literal(name)
+                for name, shape in (
+                    *((e.name, e.shape) for e in quantities),
+                    *((i.name, i.shape) for i in differentiated),
+                )
+                if not shape
+            ),
+            scales=dict_literal((p.name, literal(self.drawn(p))) for p in model.parameters),
+            last_loss=str(model.loss is not None and model.loss.last),
+            steps_parameter="" if told else ", *, steps=None",
+            steps_keyword=() if told else ("steps=None",),
+            steps_words="" if told else STEPS_WORDS,
+            steps_value="None" if told else "steps",
+            grads_words=", and for every real-valued input" if differentiated else "",
+            forward=tuple(forward),
+            loss=tuple(loss),
+            backward=tuple(backward),
+            input_gradients=tuple_literal(literal(i.name) for i in differentiated),
+            helpers=tuple(f"helpers/{name}.py.j2" for name in helpers),
+        )
+
+    def has_adjoint(self, name: str) -> bool:
+        return any(step.target.name == name for step in self.derivation.of_kind("adjoint"))
+
+    # --- functions ---------------------------------------------------------------------------
+
+    def emitted(self, blocks: Sequence[Block]) -> tuple[list[str], Emitter]:
+        emitter = Emitter(self.program, self.names, self.kept, Uses(), max(self.lag, 1))
+        return list(emitter.blocks(blocks)), emitter
+
+    def function(self, emitter: Emitter, lines: list[str], own: Sequence[str]) -> list[str]:
+        """A body's lines, with what they mention fetched first.
+
+        ``own`` are the names that the body makes itself.
+        """
+        self.helpers |= emitter.uses.helpers
+        constants = [f"{name} = {ratio}" for name, ratio in emitter.uses.constants.items()]
+        words = mentioned(lines)
+        settings = [
+            f"{name} = call.{name}"
+            for name in ("rows", "size", "one", "dtype")
+            if name in words | mentioned(constants)
+        ]
+        fetched = [f"{n} = {home}" for n, home in self.homes() if n in words and n not in own]
+        return [*settings, *fetched, *constants, *lines]
+
+    def homes(self) -> Iterator[tuple[str, str]]:
+        """Every array's name and where a function finds it."""
+        values = self.names.values
+        for parameter in self.model.parameters:
+            yield values[parameter.name], f"call.params[{literal(parameter.name)}]"
+        for derived in self.model.derived:
+            yield values[derived.name], kept(values[derived.name])
+        for source in self.model.inputs:
+            if source.name not in self.pasts:
+                yield values[source.name], f"call.inputs[{literal(source.name)}]"
+        for name in self.pasts:
+            yield self.names.histories[name], kept(f"past of {name}")
+            yield values[name], kept(values[name])
+        for equation in self.model.equations:
+            if equation.name not in self.pasts:
+                yield values[equation.name], kept(values[equation.name])
+
+    def forward(self) -> list[str]:
+        blocks = self.program.forward
+        static = [b for b in blocks if b.place == "static"]
+        before, _ = self.emitted(static)
+        body, emitter = self.emitted([b for b in blocks if b.place != "static"])
+        lines = [*before, *self.begin_pasts(emitter), *body, "values = {}"]
+        own = [self.names.values[n] for b in blocks for n in (s.target.name for s in b.statements)]
+        own += [table[n] for n in self.pasts for table in (self.names.values, self.names.histories)]
+        for name, home in self.homes():
+            if home.startswith("values[") and name in own and self.is_kept(name):
+                lines.append(f"{home} = {name}")
+        return self.function(emitter, [*lines, "return values"], own)
+
+    def is_kept(self, identifier: str) -> bool:
+        local = {self.names.values[name] for kind, name in self.kept.local if kind == "value"}
+        return identifier not in local
+
+    def begin_pasts(self, emitter: Emitter) -> Iterator[str]:
+        """Arrays whose first rows are initial values."""
+        for name in self.pasts:
+            history, value = self.names.histories[name], self.names.values[name]
+            if name in {i.name for i in self.model.inputs}:
+                yield f"{history} = rows.past_of(call, {literal(name)})"
+            else:
+                initials = [i for i in self.model.initials if i.name == name]
+                fixed = [f"{i.step}: {self.start(i.value)}" for i in initials if i.value]
+                own = f"{{{', '.join(fixed)}}}"
+                width = emitter.shape_text(initials[0].shape)
+                yield f"{history} = rows.past(call, {literal(name)}, {own}, ({width},))"
+            yield f"{value} = {history}[rows.live]"
+
+    def start(self, value: Expr) -> str:
+        """An initial value that the model fixes: in normal form a name or a number."""
+        match value:
+            case Param(name=name):
+                return self.names.values[name]
+            case Number(value=number) | Constant(value=number):
+                ratio = integer_ratio(number)
+                return ratio.replace("one", "call.one")
+        raise UnboundFunctionError(f"an initial value in normal form is a name, found {value}")
+
+    def loss(self) -> list[str]:
+        body, emitter = self.emitted(self.program.loss)
+        made = [n for n in self.model.equations if n.name in loss_side_quantities(self.model)]
+        own = [self.names.values[e.name] for e in made]
+        lines = [f"{kept(name)} = {name}" for name in own if self.is_kept(name)]
+        return self.function(emitter, [*body, *lines], own)
+
+    def backward(self) -> list[str]:
+        body, emitter = self.emitted((*self.program.backward, *self.program.gradients))
+        pasts = [name for name in self.pasts if name not in self.indexed]
+        cotangents, histories = self.names.cotangents, self.names.cotangent_histories
+        begin = []
+        for name in pasts:
+            like = self.names.histories[name]
+            begin.append(f"{histories[name]} = rows.received(carry_grad, {literal(name)}, {like})")
+            begin.append(f"{cotangents[name]} = {histories[name]}[rows.live]")
+        flowing = [(p.name, cotangents[p.name]) for p in self.model.parameters]
+        sources = [(i.name, cotangents[i.name]) for i in self.model.inputs]
+        end = [
+            *f"grads = {dict_literal(flowing)}".splitlines(),
+            *f"pasts = {dict_literal((n, histories[n]) for n in pasts)}".splitlines(),
+            *f"sources = {dict_literal(s for s in sources if self.has_adjoint(s[0]))}".splitlines(),
+            "return grads, pasts, sources",
+        ]
+        return self.function(emitter, [*begin, *body, *end], ())
+
+    # --- init_params -----------------------------------------------------------------------------
+
+    def drawn(self, parameter: Parameter) -> str:
+        """How `init_params` draws a parameter, read off from how the model uses it."""
+        if len(parameter.shape) == 2:
+            return "table" if self.is_table(parameter.name) else "matrix"
+        return "bias" if self.is_added(parameter.name) else "factor"
+
+    def right_sides(self) -> tuple[Expr, ...]:
+        return tuple(d.rhs for d in (*self.model.derived, *self.model.equations))
+
+    def is_table(self, name: str) -> bool:
+        return any(
+            isinstance(node, Lookup) and isinstance(node.table, Param) and node.table.name == name
+            for rhs in self.right_sides()
+            for node in walk(rhs)
+        )
+
+    def is_added(self, name: str) -> bool:
+        """Whether a vector is only ever a term of a sum, as biases and starts are."""
+        for rhs in self.right_sides():
+            for term in terms_of(rhs):
+                uses = any(isinstance(node, Param) and node.name == name for node in walk(term))
+                if uses and not isinstance(term, Param):
+                    return False
+        return True
+
+
+def kept(name: str) -> str:
+    return f"values[{literal(name)}]"
+
+
+def mentioned(lines: Iterable[str]) -> set[str]:
+    """The words of some lines of code, comments and strings left out."""
+    words: set[str] = set()
+    for line in lines:
+        code = re.sub(r'"[^"]*"', "", line).split("#")[0]
+        words.update(re.findall(r"(?<![\w.])[^\W\d]\w*", code))
+    return words
+
+
+def terms_of(expr: Expr) -> Iterator[Expr]:
+    """The terms of a sum, signs taken off."""
+    if isinstance(expr, Add):
+        for term in expr.terms:
+            yield from terms_of(term)
+    elif isinstance(expr, Neg):
+        yield from terms_of(expr.operand)
+    else:
+        yield expr
+
+
+def helper_text(name: str) -> str:
+    path = template_folder("numpy") / "helpers" / f"{name}.py.j2"
+    return path.read_text(encoding="utf-8")
+
+
+def needed_helpers(used: Iterable[str]) -> tuple[str, ...]:
+    """The helpers, and the helpers that those call, in alphabetical order."""
+    folder = template_folder("numpy") / "helpers"
+    existing = {path.name.removesuffix(".py.j2") for path in folder.glob("*.py.j2")}
+    found: set[str] = set()
+    pending = sorted(used)
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            called = existing & set(re.findall(r"\b_\w+", helper_text(name)))
+            pending.extend(sorted(called))
+    return tuple(sorted(found))
+
+
+def imports(helpers: Iterable[str]) -> tuple[str, ...]:
+    needs_math = any("math." in helper_text(name) for name in helpers)
+    return ("import math",) if needs_math else ()

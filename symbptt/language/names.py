@@ -1,0 +1,181 @@
+"""The names of a model: where each is mentioned and how.
+
+A `Name` gathers what the statements say about one name; `roles` then decides what it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from symbptt.functions import FUNCTIONS, LOSSES, VECTOR_FUNCTIONS
+from symbptt.language.source import Findings, Place
+from symbptt.language.surface import (
+    Apply,
+    Assignment,
+    Declaration,
+    Definition,
+    Item,
+    Len,
+    Named,
+    Node,
+    Row,
+    Start,
+    Timed,
+    walk,
+)
+
+PUBLIC = tuple(name for name, row in FUNCTIONS.items() if row.public)
+CALLS = (*PUBLIC, *VECTOR_FUNCTIONS, *LOSSES, "len")
+FORMULA = ("d", "partial", "sum", "prod", "outer", "diag", "onehot", "delta")
+
+Role = Literal["parameter", "derived", "constant", "input", "quantity", "function", "identity"]
+
+
+@dataclass(eq=False)
+class Use:
+    """One mention inside the right-hand side of ``item``."""
+
+    node: Named | Timed
+    item: Item
+
+
+@dataclass(eq=False)
+class Name:
+    """What a model says of a name.
+
+    Attributes
+    ----------
+    place : Place
+        Its first mention.
+    index : bool
+        Whether it is an input of integers; ``index_place`` is where that was said.
+    lag : int
+        The longest lag with which it is read.
+    """
+
+    name: str
+    place: Place
+    role: Role = "parameter"
+    declaration: Declaration | None = None
+    definition: Definition | None = None
+    assignment: Assignment | None = None
+    plain: list[Use] = field(default_factory=list)
+    timed: list[Use] = field(default_factory=list)
+    called: list[Apply] = field(default_factory=list)
+    measured: list[Len] = field(default_factory=list)
+    starts: list[Start] = field(default_factory=list)
+    index: bool = False
+    index_place: Place | None = None
+    lag: int = 0
+
+    @property
+    def is_scalar(self) -> bool:
+        return self.declaration is not None and self.declaration.kind == "scalar"
+
+    @property
+    def has_shape(self) -> bool:
+        return self.declaration is not None and self.declaration.kind == "shape"
+
+    @property
+    def comment(self) -> str:
+        said = self.definition or self.assignment or self.declaration
+        own = said.comment if said is not None else ""
+        return own or (self.declaration.comment if self.declaration is not None else "")
+
+    @property
+    def used(self) -> bool:
+        return bool(self.plain or self.timed or self.called or self.measured)
+
+
+def reserved(name: str) -> str | None:
+    """Why a name can't be a model's own, or None."""
+    if name in ("t", "T"):
+        meaning = "the step" if name == "t" else "the number of steps"
+    elif name == "L":
+        meaning = "the total loss, the mean of `loss[t]`"
+    elif name == "I":
+        meaning = "the identity matrix"
+    elif name == "loss":
+        meaning = "the loss at a step, `loss[t] = …`"
+    elif name in CALLS:
+        meaning = "a function"
+    elif name in FORMULA:
+        meaning = "a sign of derivations"
+    else:
+        return None
+    return f"`{name}` is reserved ({meaning}): choose another name, `{name}_{name.lower()}`, say"
+
+
+def gather(items: list[Item], findings: Findings) -> dict[str, Name]:
+    """All names of a model in the order of their first mention."""
+    table: dict[str, Name] = {}
+
+    def named(name: str, place: Place) -> Name:
+        return table.setdefault(name, Name(name, place))
+
+    for item in items:
+        _record(item, named(item.name, item.place), findings)
+        if isinstance(item, Declaration):
+            continue
+        for node in walk(item.rhs):
+            match node:
+                case Named(place=place, name=name):
+                    named(name, place).plain.append(Use(node, item))
+                case Timed(place=place, name=name):
+                    named(name, place).timed.append(Use(node, item))
+                case Apply(function=name, head=head):
+                    if name not in CALLS:
+                        named(name, head).called.append(node)
+                case Len(vector=vector):
+                    named(vector.name, vector.place).measured.append(node)
+    return table
+
+
+def _record(item: Item, name: Name, findings: Findings) -> None:
+    """Enters a statement under its name, once of each kind."""
+    match item:
+        case Declaration():
+            if name.declaration is not None:
+                _twice(item, name.declaration, "declared", findings)
+            name.declaration = name.declaration or item
+        case Start():
+            same = [start for start in name.starts if start.step == item.step]
+            if same:
+                findings.add(
+                    item.place,
+                    f"`{item.name}[{item.step}]` is given twice: leave one of the two out",
+                    ("first given here", same[0].place),
+                )
+            else:
+                name.starts.append(item)
+        case Definition() | Assignment():
+            first = name.definition or name.assignment
+            if first is not None:
+                _twice(item, first, "defined", findings)
+            elif isinstance(item, Definition):
+                name.definition = item
+            else:
+                name.assignment = item
+
+
+def _twice(
+    item: Declaration | Definition | Assignment,
+    first: Declaration | Definition | Assignment,
+    how: str,
+    findings: Findings,
+) -> None:
+    if item.name == "loss":
+        message = "a model has one loss: add the two in one statement, `loss[t] = … + …`"
+    elif how == "defined":
+        message = (
+            f"`{item.name}` is defined twice; if these are two things (an output gate and a "
+            "read-out, say), rename one of them wherever it is read"
+        )
+    else:
+        message = f"`{item.name}` is declared twice: leave one of the two out"
+    findings.add(item.place, message, (f"first {how} here", first.place))
+
+
+def rows(node: Node) -> list[Row]:
+    return [part for part in walk(node) if isinstance(part, Row)]

@@ -1,0 +1,197 @@
+"""The located surface tree: what the author wrote, before roles and shapes are known.
+
+Nodes compare by identity, since two equal pieces of text may have different shapes, and
+know their place, since every finding points at one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbptt.algebra import Index
+from symbptt.language.source import Place
+
+
+@dataclass(eq=False)
+class Node:
+    place: Place
+
+
+@dataclass(eq=False)
+class Literal(Node):
+    """A number, or an expression of numbers and constants where one number is wanted."""
+
+    value: Fraction
+    text: str
+
+
+@dataclass(eq=False)
+class Named(Node):
+    """A name without time index: a parameter, derived parameter, constant or ``I``."""
+
+    name: str
+
+
+@dataclass(eq=False)
+class Timed(Node):
+    """A name at a step."""
+
+    name: str
+    index: Index
+
+
+@dataclass(eq=False)
+class Len(Node):
+    """``len(h)``; the vector is no part of the tree, since `h` and `h[t]` mean the same here."""
+
+    vector: Named | Timed
+
+
+@dataclass(eq=False)
+class Row(Node):
+    """``E[tok[t]]``."""
+
+    table: Named
+    row: Timed
+
+
+@dataclass(eq=False)
+class Plus(Node):
+    """A sum; a term that is subtracted is a `Minus`."""
+
+    terms: list[Node]
+
+
+@dataclass(eq=False)
+class Minus(Node):
+    operand: Node
+
+
+@dataclass(eq=False)
+class Times(Node):
+    factors: list[Node]
+
+
+@dataclass(eq=False)
+class Over(Node):
+    numerator: Node
+    denominator: Node
+
+
+@dataclass(eq=False)
+class Power(Node):
+    base: Node
+    exponent: Node
+
+
+@dataclass(eq=False)
+class Flip(Node):
+    """A transpose, ``W.T``."""
+
+    operand: Node
+
+
+@dataclass(eq=False)
+class Chain(Node):
+    """Operands of ``@`` written in a row: ``A @ B @ v``."""
+
+    operands: list[Node]
+
+
+@dataclass(eq=False)
+class Apply(Node):
+    """A call; ``head`` is the place of the function's name."""
+
+    function: str
+    args: list[Node]
+    head: Place
+
+
+@dataclass(eq=False)
+class Hole(Node):
+    """What could not be read; a finding says why, and nothing else is said about it."""
+
+
+def parts(node: Node) -> list[Node]:
+    """The nodes directly below, left to right."""
+    match node:
+        case Row(table=table, row=row):
+            return [table, row]
+        case Plus(terms=nodes) | Times(factors=nodes) | Chain(operands=nodes) | Apply(args=nodes):
+            return nodes
+        case Minus(operand=operand) | Flip(operand=operand):
+            return [operand]
+        case Over(numerator=first, denominator=second) | Power(base=first, exponent=second):
+            return [first, second]
+    return []
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it, parents first, left to right."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(parts(node)))
+
+
+# --- statements ------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Declaration:
+    """``W: (h, d)``, ``zeta: scalar``, ``tok: index``, ``phi: function = tanh``.
+
+    Attributes
+    ----------
+    kind : str
+        ``shape``, ``scalar``, ``index``, ``function`` or ``loss``.
+    dims : list of (name or length, place)
+        For a shape.
+    default : Named or None
+        For a function or loss.
+    """
+
+    name: str
+    place: Place
+    kind: str
+    dims: list[tuple[str | int, Place]]
+    default: Named | None
+    comment: str
+
+
+@dataclass(eq=False)
+class Definition:
+    """``name[t] = rhs``, ``loss[T] = rhs`` (``last``)."""
+
+    name: str
+    place: Place
+    rhs: Node
+    comment: str
+    last: bool = False
+
+
+@dataclass(eq=False)
+class Start:
+    """``h[0] = rhs``: the value at a step <= 0."""
+
+    name: str
+    place: Place
+    step: int
+    rhs: Node
+
+
+@dataclass(eq=False)
+class Assignment:
+    """``A = rhs``: a derived parameter, or a constant where ``value`` is known."""
+
+    name: str
+    place: Place
+    rhs: Node
+    comment: str
+    value: Fraction | None = None
+
+
+Item = Declaration | Definition | Start | Assignment

@@ -1,0 +1,207 @@
+"""From tokens to Python's syntax tree, with the student's slips explained first.
+
+A statement that passes `check` is one that ``ast.parse`` reads; what it still refuses
+is reported as well, in fewer words.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+
+from symbptt.language.source import Findings, Place, Source
+from symbptt.language.tokens import Statement, Token, depth_zero
+
+_PYTHON_STATEMENTS = frozenset(
+    "import from def class for while if elif else try except finally with return yield raise "
+    "del global nonlocal pass break continue assert async await".split()
+)
+_BINARY = frozenset(["+", "-", "*", "/", "@", "**"])
+
+
+def check(statement: Statement, findings: Findings) -> None:
+    """Finds keywords and misplaced operands and operators in a statement."""
+    found = (
+        _keyword(statement.tokens) or _no_statement(statement.tokens) or _order(statement.tokens)
+    )
+    if found:
+        findings.add(*found)
+        statement.broken = True
+
+
+def _keyword(tokens: list[Token]) -> tuple[Place, str] | None:
+    for position, token in enumerate(tokens):
+        if token.kind != "name" or not keyword.iskeyword(token.text):
+            continue
+        after = tokens[position + 1].text if position + 1 < len(tokens) else ""
+        return token.place, _about_keyword(token.text, position, tokens, after)
+    return None
+
+
+def _about_keyword(word: str, position: int, tokens: list[Token], after: str) -> str:
+    if word in ("True", "False", "None"):
+        return f"`{word}` is not a number; a model holds numbers and names only"
+    if position == 0 and word in _PYTHON_STATEMENTS and after not in ("[", "=", ":", "."):
+        return (
+            f"`{word}` begins a Python statement, and a model is no program: it holds definitions "
+            "`name[t] = …`, shapes `x: (d,)` and constants `k = 2`"
+        )
+    if word == "lambda" and position > 0 and after not in ("[", ")", "]", ",", "", *_BINARY):
+        return (
+            "a Python function has no place in a model: declare an elementwise function with "
+            "`phi: function`, or write the formula out"
+        )
+    if word in ("for", "if", "else", "in", "is", "not", "and", "or", "await", "yield") and position:
+        return f"Python's `{word}` has no place in a model's expression"
+    return f"`{word}` is reserved by Python and can't be a name: write `{word}_`, say"
+
+
+def _no_statement(tokens: list[Token]) -> tuple[Place, str] | None:
+    """A line without ``=`` and ``:`` says nothing, and two of them say too much."""
+    marks = [token for token in depth_zero(tokens) if token.text in ("=", ":", ",")]
+    first = tokens[0]
+    place = first.place
+    if not any(mark.text != "," for mark in marks):
+        message = (
+            "this line states nothing: expected a definition `name[t] = …`, a shape `x: (d,)` "
+            "or a constant `k = 2`"
+        )
+        if first.text in _BINARY or first.place.column > 0:
+            message += (
+                "; if it goes on from the line above, "
+                "put the whole expression in parentheses"
+            )
+        elif len(tokens) > 1 and tokens[1].text == "=":
+            message += ""
+        return place.until(tokens[-1].place), message
+    commas = [mark for mark in marks if mark.text == ","]
+    if commas:
+        return commas[0].place, (
+            "a comma outside brackets: a shape is written `x: (d,)`, and each statement stands on "
+            "a line of its own"
+        )
+    equals = [mark for mark in marks if mark.text == "="]
+    if len(equals) > 1:
+        return equals[1].place, "one `=` a line: define each name in a statement of its own"
+    colons = [mark for mark in marks if mark.text == ":"]
+    if len(colons) > 1:
+        return colons[1].place, "one `:` a line: declare each name on a line of its own"
+    return None
+
+
+def _order(tokens: list[Token]) -> tuple[Place, str] | None:
+    """Operands and operators take turns."""
+    operand = False  # whether the token before ends an operand
+    open_brackets: list[tuple[Token, bool]] = []
+    for position, token in enumerate(tokens):
+        text = token.text if token.kind == "op" else ""
+        before = tokens[position - 1] if position else None
+        if token.kind != "op":
+            if before is not None and before.text == ".":
+                continue
+            if operand:
+                assert before is not None
+                return token.place, _missing_operator(before, token)
+            operand = True
+        elif text in ("(", "["):
+            if text == "[" and not operand:
+                return token.place, "`[` stands after a name, as in `h[t]`; a group takes `(`"
+            open_brackets.append((token, operand))
+            operand = False
+        elif text in (")", "]"):
+            opened, after_operand = open_brackets.pop()
+            empty = before is opened
+            if empty and text == "]":
+                return token.place, "the brackets are empty: expected a step, as in `h[t]`"
+            trailing = before is not None and before.text == ","
+            if not operand and not empty and not trailing:
+                assert before is not None
+                return token.place, f"an operand is missing between `{before.text}` and `{text}`"
+            operand = True
+        elif text == ".":
+            follows = tokens[position + 1] if position + 1 < len(tokens) else None
+            if not operand or follows is None or follows.kind != "name":
+                return token.place, "`.` stands only in a number, as in `0.5`, and in `W.T`"
+        elif text in _BINARY:
+            if not operand and text not in ("+", "-"):
+                return token.place, _missing_operand(before, token)
+            operand = False
+        else:
+            wrong = _separator(before, token, operand, open_brackets)
+            if wrong:
+                return wrong
+            operand = False
+    last = tokens[-1]
+    if not operand:
+        return last.place, (
+            f"an operand is missing after `{last.text}`; an expression that goes on in the next "
+            "line stands in parentheses"
+        )
+    return None
+
+
+def _separator(
+    before: Token | None, token: Token, operand: bool, open_brackets: list[tuple[Token, bool]]
+) -> tuple[Place, str] | None:
+    """What is wrong with a ``,``, ``=`` or ``:`` where it stands."""
+    if not operand:
+        return token.place, _missing_operand(before, token)
+    if not open_brackets or token.text == ",":
+        return None
+    if token.text == "=":
+        return token.place, "`=` stands outside brackets only: arguments have no names here"
+    return token.place, "`:` has no meaning in brackets: a step is written `h[t]` or `h[t-1]`"
+
+
+def _missing_operand(before: Token | None, token: Token) -> str:
+    if before is None:
+        return f"an operand is missing before `{token.text}`"
+    return f"an operand is missing between `{before.text}` and `{token.text}`"
+
+
+def _missing_operator(before: Token, token: Token) -> str:
+    adjacent = before.place.line == token.place.line
+    adjacent = adjacent and before.place.end_column == token.place.column
+    if before.kind == "number" and adjacent:
+        return (
+            f"`{before.text}{token.text}` is no number and no name: numbers are written `2`, "
+            f"`0.05` or `1e-3`, a product `{before.text} * {token.text}`"
+        )
+    return (
+        f"an operator is missing between `{before.text}` and `{token.text}`: `@` for a matrix "
+        "product, `*` for an elementwise one"
+    )
+
+
+def read(statement: Statement, source: Source, findings: Findings) -> ast.stmt | None:
+    """Python's syntax tree of a statement; None where a finding says why there is none."""
+    text = statement_text(statement, source)
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        findings.add(_place_of(error, statement), "this statement can't be read")
+        return None
+    if len(body) == 1:
+        return body[0]
+    findings.add(statement.place, "expected one statement on a line")
+    return None
+
+
+def statement_text(statement: Statement, source: Source) -> str:
+    """A statement as written, from its first token to its last."""
+    place = statement.place
+    if place.line == place.end_line:
+        return source.line(place.line)[place.column : place.end_column]
+    lines = [source.line(place.line)[place.column :]]
+    lines += source.lines[place.line : place.end_line - 1]
+    lines.append(source.line(place.end_line)[: place.end_column])
+    return "\n".join(lines)
+
+
+def _place_of(error: Exception, statement: Statement) -> Place:
+    start = statement.place
+    if not isinstance(error, SyntaxError) or not error.lineno or not error.offset:
+        return start
+    line = start.line + error.lineno - 1
+    column = error.offset - 1 + (start.column if error.lineno == 1 else 0)
+    return Place(line, column, line, column + 1)

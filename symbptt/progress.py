@@ -1,0 +1,50 @@
+"""A progress bar on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+_WIDTH = 28
+
+
+class Progress:
+    """One line on stderr that says how far a long job is.
+
+    Parameters
+    ----------
+    title : str
+    every : float or None
+        Where stderr is no terminal: seconds between plain lines; None for no lines.
+    """
+
+    def __init__(
+        self, title: str, *, every: float | None = None, stream: TextIO | None = None
+    ) -> None:
+        self.title = title
+        self.stream = sys.stderr if stream is None else stream
+        self.live = self.stream.isatty()
+        self.every = 0.1 if self.live else every
+        self.last = -float("inf")
+
+    def show(self, fraction: float, note: str = "") -> None:
+        """Say that ``fraction`` (0 to 1) is done; calls in quick succession are skipped."""
+        now = time.monotonic()
+        if self.every is None or now - self.last < self.every:
+            return
+        self.last = now
+        percent = f"{100 * min(1.0, fraction):3.0f} %"
+        if self.live:
+            full = round(_WIDTH * min(1.0, fraction))
+            bar = "█" * full + "░" * (_WIDTH - full)
+            self.stream.write(f"\r\x1b[2K{self.title} {bar} {percent} {note}")
+        else:
+            self.stream.write(f"{self.title} {percent} {note}\n")
+        self.stream.flush()
+
+    def done(self) -> None:
+        """Take the bar away: what follows starts on a clean line."""
+        if self.live:
+            self.stream.write("\r\x1b[2K")
+            self.stream.flush()

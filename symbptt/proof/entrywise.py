@@ -1,0 +1,147 @@
+"""The equations of a model in scalars, and SymPy's derivatives of each.
+
+Every equation is written out once, for symbolic t, as one SymPy expression an entry;
+`sympy.diff` gives its partial derivative with respect to each scalar that it reads. No
+rule of the reverse walk takes part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+
+from symbptt.algebra import Cotangent, Expr, Index, Model, Param, Pullback, Ref
+from symbptt.errors import EvaluationError
+from symbptt.proof.domain import Domain
+from symbptt.proof.evaluate import Array, Steps, evaluate, length, lengths, symbol_array
+from symbptt.proof.symbols import Symbolic
+from symbptt.proof.tape import Tape
+
+Entry = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A vector, matrix or scalar that an equation reads; ``index`` is None without time."""
+
+    name: str
+    index: Index | None
+
+
+@dataclass(frozen=True)
+class Partial:
+    """The derivative of one entry of an equation with respect to one scalar it reads.
+
+    ``place`` is where the equation's tape puts it.
+    """
+
+    entry: Entry
+    source: Source
+    of: Entry
+    place: int
+
+
+@dataclass(frozen=True)
+class Scalars:
+    """An equation (or derived parameter, or initial value) written out in scalars.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    sources : tuple of Source
+        What it reads; the tape's inputs are their entries, one after the other.
+    tape : Tape
+        First the entries of the value, then the partial derivatives.
+    partials : tuple of Partial
+        Those that are not identically 0.
+    """
+
+    shape: tuple[int, ...]
+    sources: tuple[Source, ...]
+    tape: Tape
+    partials: tuple[Partial, ...]
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape))
+
+    def run(self, values: Mapping[Source, Array], domain: Domain) -> tuple[Array, list[Any]]:
+        """The value and, in the order of ``partials``, the derivatives at a point."""
+        inputs = [entry for source in self.sources for entry in np.ravel(values[source])]
+        outputs = self.tape.run(inputs, domain)
+        value = np.empty(self.size, dtype=object)
+        value[:] = outputs[: self.size]
+        return value.reshape(self.shape), [outputs[p.place] for p in self.partials]
+
+
+class _Symbols:
+    """The point whose numbers are symbols; it writes down what is read."""
+
+    def __init__(self, model: Model, sizes: Mapping[str, int]) -> None:
+        self.domain: Domain = Symbolic()
+        self.sizes = sizes
+        self.arrays: dict[Source, Array] = {}
+        self.positions = {
+            i.name: (length(i.index_dim, sizes),) for i in model.inputs if i.index_dim is not None
+        }
+
+    def parameter(self, param: Param) -> Array:
+        return self._array(Source(param.name, None), lengths(param.shape, self.sizes))
+
+    def reference(self, ref: Ref, at: Steps) -> Array:
+        shape = self.positions.get(ref.name, lengths(ref.shape, self.sizes))
+        return self._array(Source(ref.name, ref.index), shape)
+
+    def cotangent(self, cotangent: Cotangent, at: Steps) -> Array | None:
+        raise EvaluationError(f"the equations of a model do not read {cotangent}")
+
+    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array:
+        raise EvaluationError("the equations of a model hold no cotangent")
+
+    def _array(self, source: Source, shape: tuple[int, ...]) -> Array:
+        if source not in self.arrays:
+            self.arrays[source] = symbol_array(f"v{len(self.arrays)}", shape)
+        return self.arrays[source]
+
+
+def scalars(model: Model, rhs: Expr, shape: tuple[int, ...], sizes: Mapping[str, int]) -> Scalars:
+    """A right-hand side written out in scalars, with all its partial derivatives.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the left-hand side; a scalar right-hand side fills it.
+    """
+    point = _Symbols(model, sizes)
+    value = np.broadcast_to(evaluate(rhs, point, {}), shape)
+    sources = tuple(point.arrays)
+    owners = {
+        symbol: (source, of)
+        for source, array in point.arrays.items()
+        for of, symbol in np.ndenumerate(array)
+    }
+    outputs = [value[entry] for entry in np.ndindex(*shape)]
+    partials = []
+    for entry in np.ndindex(*shape):
+        for symbol in _differentiated(value[entry], owners, point):
+            slope = sympy.diff(value[entry], symbol)
+            if slope != 0:
+                partials.append(Partial(entry, *owners[symbol], len(outputs)))
+                outputs.append(slope)
+    return Scalars(shape, sources, Tape(tuple(owners), outputs), tuple(partials))
+
+
+def _differentiated(
+    entry: sympy.Expr, owners: Mapping[sympy.Symbol, tuple[Source, Entry]], point: _Symbols
+) -> list[sympy.Symbol]:
+    """The scalars that an entry reads, integers left out, in the order of reading."""
+    read = entry.free_symbols
+    return [s for s, (source, _) in owners.items() if s in read and not _integer(source, point)]
+
+
+def _integer(source: Source, point: _Symbols) -> bool:
+    return source.name in point.positions

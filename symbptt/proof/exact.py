@@ -1,0 +1,336 @@
+"""The exact checks: a derivation against the model's own derivatives, entry by entry.
+
+``exact``: a reader's calculation with the derivation's results, from the boundary at T
+down to the gradients, against forward accumulation in the model as its author wrote it.
+``chain``: every member of every step, at the true cotangents.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from symbptt.algebra import Expr
+from symbptt.calculus.derivation import Derivation, Step
+from symbptt.errors import EvaluationError, UnboundFunctionError
+from symbptt.proof.degree import Degrees, error_bits, largest
+from symbptt.proof.domain import Domain
+from symbptt.proof.evaluate import Array, evaluate
+from symbptt.proof.field import Field
+from symbptt.proof.ledger import Ledger, occasions, show
+from symbptt.proof.points import draw, size_sets
+from symbptt.proof.report import Row
+from symbptt.proof.sample import Sample
+from symbptt.proof.unrolled import Trajectory, Unrolled, Variable
+
+HORIZONS = (1, 2, 3, 4, 5)
+POINTS = 2
+TRIES = 20
+
+
+# --- a point ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A derivation at one random point: the model as written and its normal form, run."""
+
+    derivation: Derivation
+    written: Trajectory
+    normal: Trajectory
+
+    def truth(self, run: Trajectory, horizon: int) -> dict[Variable, Array]:
+        """dL/d(every variable of a run) for T = ``horizon``, by forward accumulation."""
+        _, slopes = run.total_loss(horizon)
+        return {variable: run.gradient(slopes, variable) for variable in run.variables}
+
+    def read(self, horizon: int) -> Reading:
+        """What a reader of the derivation calculates for T = ``horizon``."""
+        reading = Reading()
+        ledger = Ledger(self.normal, horizon, reading.known)
+        steps = self.derivation.steps
+        walk = [(s, occasions(s, horizon)) for s in steps if s.kind not in ("initial", "gradient")]
+        for t in range(horizon, 0, -1):
+            for step, when in walk:
+                if t in when:
+                    reading.take(step, t, ledger)
+        for step in self.derivation.of_kind("initial", "gradient"):
+            for when in occasions(step, horizon):
+                reading.take(step, when, ledger)
+        return reading
+
+
+@dataclass
+class Reading:
+    """The cotangents found, the steps that gave them, and what could not be evaluated."""
+
+    known: dict[Variable, Array] = field(default_factory=dict)
+    steps: dict[Variable, Step] = field(default_factory=dict)
+    errors: dict[Variable, str] = field(default_factory=dict)
+
+    def take(self, step: Step, when: int | None, ledger: Ledger) -> None:
+        variable = ledger.run.unrolled.variable(step.target.name, when)
+        if variable in self.steps:
+            return
+        self.steps[variable] = step
+        try:
+            self.known[variable] = member_value(step, step.result, when, ledger)
+        except (EvaluationError, ZeroDivisionError) as error:
+            self.errors[variable] = str(error)
+
+
+def member_value(step: Step, member: Expr, when: int | None, ledger: Ledger) -> Array:
+    """A member of a step's chain where its target is at step ``when``."""
+    at = {"T": ledger.horizon}
+    index = step.target.index
+    if index is not None and when is not None and "t" in index.names():
+        at["t"] = when - index.at({"t": 0, "T": ledger.horizon})
+    return evaluate(member, ledger, at)
+
+
+class Stage:
+    """Makes scenes at fixed sizes; the equations are written out once."""
+
+    def __init__(self, derivation: Derivation, sizes: Mapping[str, int]) -> None:
+        self.derivation = derivation
+        self.sizes = sizes
+        self.written = Unrolled(derivation.model, sizes)
+        self.normal = Unrolled(derivation.normal, sizes)
+
+    def scene(self, domain: Domain, seed: int) -> Scene:
+        """A scene at a random point at which everything is defined.
+
+        Raises
+        ------
+        EvaluationError
+            If none was found.
+        """
+        reason = ""
+        for attempt in range(TRIES):
+            rng = random.Random(seed * TRIES + attempt)
+            try:
+                given = draw(self.derivation.model, self.sizes, max(HORIZONS), domain, rng)
+                written = self.written.run(given, max(HORIZONS), domain)
+                normal = self.normal.run(given, max(HORIZONS), domain)
+            except (EvaluationError, ZeroDivisionError) as error:
+                reason = str(error)
+            else:
+                return Scene(self.derivation, written, normal)
+        raise EvaluationError(f"the model is not defined at any of {TRIES} points: {reason}")
+
+
+# --- rows ------------------------------------------------------------------------------------
+
+
+@dataclass
+class Tally:
+    """How many entries were compared for one row, and the first that was wrong."""
+
+    check: str
+    subject: str
+    words: str = ""
+    entries: int = 0
+    detail: str = ""
+
+    def compare(self, found: Array, true: Array) -> tuple[int, ...] | None:
+        """The first entry at which two arrays differ."""
+        self.entries += int(np.size(true))
+        for entry in np.ndindex(*np.shape(true)):
+            if not found[entry] == true[entry]:
+                return entry
+        return None
+
+    def row(self) -> Row:
+        detail = self.detail or ("" if self.entries else "nothing was compared")
+        figure = f"{self.entries} entries{self.words}"
+        return Row(self.check, self.subject, not detail, figure, detail)
+
+
+def exact_rows(
+    derivation: Derivation, seed: int = 0, progress: Callable[[str], None] = str
+) -> tuple[Row, ...]:
+    """The rows of the exact checks, ``exact`` first.
+
+    Raises
+    ------
+    EvaluationError
+        If no point is found at which the model is defined.
+    """
+    checks = _Checks(derivation)
+    for sizes in size_sets(derivation.model):
+        stage = Stage(derivation, sizes)
+        progress("exact, sizes " + ", ".join(f"{k} = {v}" for k, v in sizes.items()))
+        for number in range(POINTS):
+            checks.examine(stage, Field(seed + number), seed + number)
+    return checks.rows()
+
+
+class _Checks:
+    """Gathers the tallies of all points."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        self.bits: list[int] = []
+        model = derivation.model
+        integers = {i.name for i in model.inputs if i.index_dim is not None}
+        names = [*(p.name for p in model.parameters)]
+        names += [i.key for i in model.initials if i.name not in integers]
+        names += [f"{e.name}[{e.index}]" for e in model.equations if e.name != "loss"]
+        self.exact = {name: Tally("exact", f"dL/d{name}") for name in names}
+        self.normal = Tally("exact", "normal form")
+        self.chain = {
+            step.number: Tally("chain", f"({step.number}) {_target(step)}")
+            for step in derivation.steps
+        }
+
+    def examine(self, stage: Stage, domain: Field, seed: int) -> None:
+        scene = stage.scene(domain, seed)
+        for horizon in HORIZONS:
+            written = scene.truth(scene.written, horizon)
+            normal = scene.truth(scene.normal, horizon)
+            self._same_model(scene, written, normal, horizon)
+            self._read(stage, scene, written, horizon)
+            self._chains(stage, scene, normal, horizon)
+        if not self.bits:
+            self.bits.append(self._bits(stage, domain))
+
+    def _same_model(
+        self,
+        scene: Scene,
+        written: Mapping[Variable, Array],
+        normal: Mapping[Variable, Array],
+        horizon: int,
+    ) -> None:
+        """The normal form has the values and the derivatives of the author's equations."""
+        for variable, true in written.items():
+            values = scene.normal.values.get(variable), scene.written.values[variable]
+            for found, expected in (values, (normal.get(variable), true)):
+                wrong = found is None or self.normal.compare(found, expected) is not None
+                if wrong and not self.normal.detail:
+                    self.normal.detail = f"{show(*variable)} differs at T = {horizon}"
+
+    def _read(
+        self, stage: Stage, scene: Scene, truth: Mapping[Variable, Array], horizon: int
+    ) -> None:
+        reading = scene.read(horizon)
+        for variable, true in truth.items():
+            tally = self._tally(variable, horizon)
+            if tally is None or tally.detail:
+                continue
+            if variable not in reading.known:
+                reason = reading.errors.get(variable, "no step gives it")
+                tally.detail = f"{self._by(reading, variable)}: {show(*variable)}: {reason}"
+                continue
+            entry = tally.compare(reading.known[variable], true)
+            if entry is not None:
+
+                def both(other: Scene, variable: Variable = variable) -> tuple[Array, Array]:
+                    other_truth = other.truth(other.written, horizon)
+                    return other.read(horizon).known[variable], other_truth[variable]
+
+                words = _difference(stage, scene, both, entry)
+                tally.detail = (
+                    f"{self._by(reading, variable)} at T = {horizon}: {show(*variable)} {words}"
+                )
+
+    def _by(self, reading: Reading, variable: Variable) -> str:
+        step = reading.steps.get(variable)
+        return "no step" if step is None else f"step ({step.number})"
+
+    def _tally(self, variable: Variable, horizon: int) -> Tally | None:
+        """The row to which a variable at a step belongs, if it is one of the row's steps."""
+        name, step = variable
+        if step is None or step <= 0:
+            return self.exact.get(name if step is None else f"{name}[{step}]")
+        if step == horizon and f"{name}[T]" in self.exact:
+            return self.exact[f"{name}[T]"]
+        return self.exact.get(f"{name}[t]") if step <= horizon else None
+
+    def _chains(
+        self, stage: Stage, scene: Scene, truth: Mapping[Variable, Array], horizon: int
+    ) -> None:
+        for step in self.derivation.steps:
+            for when in occasions(step, horizon):
+                self._chain(stage, scene, truth, horizon, step, when)
+
+    def _chain(
+        self,
+        stage: Stage,
+        scene: Scene,
+        truth: Mapping[Variable, Array],
+        horizon: int,
+        step: Step,
+        when: int | None,
+    ) -> None:
+        tally = self.chain[step.number]
+        variable = scene.normal.unrolled.variable(step.target.name, when)
+        ledger = Ledger(scene.normal, horizon, truth)
+        for place, member in enumerate(step.members):
+            if tally.detail:
+                return
+            where = f"member {place + 1} of {len(step.members)} at T = {horizon}: {show(*variable)}"
+            try:
+                found = member_value(step, member, when, ledger)
+            except (EvaluationError, ZeroDivisionError) as error:
+                tally.detail = f"{where}: {error}"
+                return
+            entry = tally.compare(found, truth[variable])
+            if entry is not None:
+
+                def both(other: Scene, member: Expr = member) -> tuple[Array, Array]:
+                    other_truth = other.truth(other.normal, horizon)
+                    other_ledger = Ledger(other.normal, horizon, other_truth)
+                    found = member_value(step, member, when, other_ledger)
+                    return found, other_truth[variable]
+
+                tally.detail = f"{where} {_difference(stage, scene, both, entry)}"
+
+    def _bits(self, stage: Stage, domain: Field) -> int:
+        """The probability of an error at one point, as a power of 1/2."""
+        scene = stage.scene(Degrees(), 0)
+        horizon = max(HORIZONS)
+        truth, reading = scene.truth(scene.written, horizon), scene.read(horizon)
+        bounds = [
+            largest(found - truth[variable]).above
+            for variable, found in reading.known.items()
+            if variable in truth
+        ]
+        return error_bits(max(bounds, default=1), domain.indeterminates)
+
+    def rows(self) -> tuple[Row, ...]:
+        points = POINTS * len(size_sets(self.derivation.model))
+        steps = f"T = {min(HORIZONS)}…{max(HORIZONS)}"
+        words = f", {steps}, {points} points, error < 2^-{min(self.bits)}"
+        for tally in (self.normal, *self.exact.values()):
+            tally.words = words
+        for step in self.derivation.steps:
+            self.chain[step.number].words = f", {len(step.members)} members, {steps}"
+        tallies = (*self.exact.values(), self.normal, *self.chain.values())
+        return tuple(tally.row() for tally in tallies)
+
+
+def _target(step: Step) -> str:
+    index = step.target.index
+    return f"dL/d{step.target.name}" + ("" if index is None else f"[{index}]")
+
+
+def _difference(
+    stage: Stage,
+    scene: Scene,
+    both: Callable[[Scene], tuple[Array, Array]],
+    entry: tuple[int, ...],
+) -> str:
+    """The first wrong entry with both values, as real numbers where that is possible."""
+    try:
+        found, true = both(stage.scene(Sample(stage.derivation.model), 0))
+    except (EvaluationError, UnboundFunctionError, ZeroDivisionError, KeyError):
+        found, true = both(scene)
+    place = f"entry ({', '.join(str(k + 1) for k in entry)}) " if entry else ""
+    return f"{place}is {_number(found[entry])}, exact {_number(true[entry])}"
+
+
+def _number(value: object) -> str:
+    return f"{value:.9g}" if isinstance(value, float) else str(value)

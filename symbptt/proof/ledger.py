@@ -1,0 +1,117 @@
+"""What a reader knows while evaluating a derivation: values, and cotangents so far."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from symbptt.algebra import Cotangent, Expr, Param, Pullback, Ref
+from symbptt.calculus.derivation import Step
+from symbptt.errors import EvaluationError
+from symbptt.proof.domain import Domain
+from symbptt.proof.evaluate import Array, Steps, lengths
+from symbptt.proof.unrolled import Trajectory, Variable
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A point for `evaluate`: forward values of a run, and the cotangents known so far.
+
+    Steps past ``horizon`` have no values; cotangents there are absent.
+    """
+
+    run: Trajectory
+    horizon: int
+    cotangents: Mapping[Variable, Array]
+
+    @property
+    def domain(self) -> Domain:
+        return self.run.domain
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        return self.run.unrolled.sizes
+
+    def parameter(self, param: Param) -> Array:
+        return self._value(param.name, None)
+
+    def reference(self, ref: Ref, at: Steps) -> Array:
+        return self._value(ref.name, ref.index.at(at))
+
+    def cotangent(self, cotangent: Cotangent, at: Steps) -> Array | None:
+        step = None if cotangent.index is None else cotangent.index.at(at)
+        if step is not None and step > self.horizon:
+            return None
+        variable = self.run.unrolled.variable(cotangent.name, step)
+        if variable not in self.cotangents:
+            raise EvaluationError(f"no step gives {show(cotangent.name, step)}")
+        return self.cotangents[variable]
+
+    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array:
+        output, wrt = self._variable(node.output, at), self._variable(node.wrt, at)
+        zero = self.domain.number(Fraction(0))
+        total = np.full(lengths(node.shape, self.sizes), zero, dtype=object)
+        for partial, found, slope in self.run.local.get(output, []):
+            if found == wrt:
+                total[partial.of] = total[partial.of] + slope * cotangent[partial.entry]
+        return total
+
+    def _value(self, name: str, step: int | None) -> Array:
+        variable = self.run.unrolled.variable(name, step)
+        past = step is not None and step > self.horizon
+        if past or variable not in self.run.values:
+            raise EvaluationError(f"{name}[{step}] has no value for T = {self.horizon}")
+        return self.run.values[variable]
+
+    def _variable(self, expr: Expr, at: Steps) -> Variable:
+        if isinstance(expr, Ref):
+            return self.run.unrolled.variable(expr.name, expr.index.at(at))
+        if isinstance(expr, Param):
+            return expr.name, None
+        raise EvaluationError(f"a derivative by {type(expr).__name__} is not one of a variable")
+
+
+def show(name: str, step: int | None) -> str:
+    return f"dL/d{name}" if step is None else f"dL/d{name}[{step}]"
+
+
+# --- where a step holds ----------------------------------------------------------------------
+
+
+def occasions(step: Step, horizon: int) -> tuple[int | None, ...]:
+    """The steps t at which a derivation's step speaks about its target, latest first.
+
+    A gradient is stated once, for None.
+    """
+    index = step.target.index
+    if index is None:
+        return (None,)
+    if step.kind in ("adjoint", "boundary", "seed") and horizon < step.needs:
+        return ()
+    if "t" in index.names():
+        found = (t for t in range(horizon, 0, -1) if _holds(step.where, t, horizon))
+        return tuple(index.at({"t": t, "T": horizon}) for t in found)
+    return (index.at({"T": horizon}),)
+
+
+_BOUND = re.compile(r"\s*(?:(\d+)|([tT])(?:\s*([+-])\s*(\d+))?)\s*")
+
+
+def _holds(where: str, t: int, horizon: int) -> bool:
+    bounds = [_bound(text, t, horizon) for text in where.split("<=")] if where else []
+    return all(low <= high for low, high in zip(bounds, bounds[1:], strict=False))
+
+
+def _bound(text: str, t: int, horizon: int) -> int:
+    match = _BOUND.fullmatch(text)
+    if match is None:
+        raise EvaluationError(f"a range of steps reads like 1 <= t <= T-1, not {text!r}")
+    number, name, sign, offset = match.groups()
+    if number:
+        return int(number)
+    shift = int(offset or 0)
+    return (t if name == "t" else horizon) + (-shift if sign == "-" else shift)

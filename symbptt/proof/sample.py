@@ -1,0 +1,43 @@
+"""Doubles with some concrete function for every abstract one, to show what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from symbptt.algebra import Model
+from symbptt.functions import LOSSES
+from symbptt.proof.domain import Float
+from symbptt.proof.evaluate import loss_gradient, loss_value
+
+
+class Sample(Float):
+    """Floats in which an abstract function is its default, or else sine, or a sum."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.defaults: Mapping[str, str | None] = {a.name: a.default for a in model.abstract}
+        self.losses = frozenset(a.name for a in model.abstract if a.loss)
+
+    def abstract(self, name: str, wrt: int | None, args: Sequence[Any]) -> Any:
+        if name in self.losses:
+            return self._loss(self.defaults[name] or "squared_error", wrt, args)
+        function = self.defaults[name]
+        if function is not None:
+            return self.call(function, args, wrt)
+        # Without a default: sin(a) + 2 sin(b) + …
+        if wrt is None:
+            return sum((k + 1) * self.call("sin", (a,)) for k, a in enumerate(args))
+        return (wrt + 1) * self.call("cos", (args[wrt],))
+
+    def _loss(self, name: str, wrt: int | None, args: Sequence[Any]) -> Any:
+        assert name in LOSSES
+        half = len(args) // 2
+        prediction = np.array(args[:half], dtype=object)
+        target = np.array(args[half:], dtype=object)
+        if wrt is None:
+            return loss_value(name, prediction, target, self)
+        gradients = [loss_gradient(name, prediction, target, k, self) for k in (0, 1)]
+        return np.concatenate(gradients)[wrt]

@@ -1,0 +1,247 @@
+"""A model run entry by entry, its derivatives accumulated FORWARD through time.
+
+Beside every scalar goes the vector of its derivatives with respect to all variables:
+the parameters, the initial values, the inputs, and one perturbation added to every
+quantity at every step, whose derivative is that quantity's cotangent. The chain rule is
+applied forward, with the local derivatives of `symbptt.proof.entrywise`; so the result
+shares nothing with the reverse walk that it is compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from symbptt.algebra import Equation, Index, Model, Param, Ref, Shape, walk
+from symbptt.errors import EvaluationError
+from symbptt.proof.domain import Domain
+from symbptt.proof.entrywise import Partial, Scalars, Source, scalars
+from symbptt.proof.evaluate import Array, Steps, length, lengths
+
+Variable = tuple[str, int | None]
+"""A name and a step; the step is None for a parameter and for an input without time."""
+
+Values = Mapping[Variable, Array]
+
+
+class Unrolled:
+    """A model at fixed sizes, ready to be run at many points.
+
+    Parameters
+    ----------
+    sizes : mapping of str to int
+        Of every named dimension.
+    """
+
+    def __init__(self, model: Model, sizes: Mapping[str, int]) -> None:
+        self.model = model
+        self.sizes = sizes
+        self.untimed = frozenset(i.name for i in model.inputs if not i.timed)
+        self.integers = {
+            i.name: length(i.index_dim, sizes) for i in model.inputs if i.index_dim is not None
+        }
+        self.derived = {
+            d.name: self._scalars(d.rhs, d.shape) for d in in_order(model.derived, _reads_param)
+        }
+        self.starts = {
+            i.key: self._scalars(i.value, i.shape) for i in model.initials if i.value is not None
+        }
+        self.equations = {
+            e.name: self._scalars(e.rhs, e.shape) for e in in_order(model.equations, _reads_now)
+        }
+
+    def _scalars(self, rhs: Any, shape: Shape) -> Scalars:
+        return scalars(self.model, rhs, lengths(shape, self.sizes), self.sizes)
+
+    def variable(self, name: str, step: int | None) -> Variable:
+        return (name, None if name in self.untimed else step)
+
+    def run(
+        self,
+        given: Values,
+        steps: int,
+        domain: Domain,
+        *,
+        perturbed: bool = True,
+        differentiated: bool = True,
+    ) -> Trajectory:
+        """The values and derivatives of all quantities at steps 1 … ``steps``.
+
+        Parameters
+        ----------
+        given : mapping
+            The parameters, the inputs and the initial values (integer inputs as unit
+            vectors). An initial value that is given overrides the model's own.
+        perturbed : bool
+            Whether every quantity is also a variable; what is given always is.
+        """
+        run = Trajectory(self, domain, steps)
+        for variable, value in given.items():
+            run.add(variable, value, is_variable=differentiated and not self._integer(variable))
+        every = perturbed and differentiated
+        for name, equations in self.derived.items():
+            run.compute((name, None), equations, {}, every)
+        for initial in self.model.initials:
+            variable = (initial.name, initial.step)
+            if variable not in run.values:
+                if initial.value is None:
+                    raise EvaluationError(f"no value is given for {initial.key}")
+                run.compute(variable, self.starts[initial.key], {}, every)
+        for step in range(1, steps + 1):
+            for name, equations in self.equations.items():
+                run.compute((name, step), equations, {"t": step, "T": step}, every)
+        return run
+
+    def _integer(self, variable: Variable) -> bool:
+        return variable[0] in self.integers
+
+
+class Trajectory:
+    """The values of a run and, growing with time, their derivatives.
+
+    The variables are numbered in the order in which they come up; an entry's derivative
+    vector is as long as the variables known then (the later ones do not influence it).
+
+    Attributes
+    ----------
+    values : dict of Variable to Array
+    slopes : dict of Variable to list of 1-d arrays
+        One an entry, in the order of the flattened value.
+    local : dict of Variable to list of (Partial, Variable, number)
+        The partial derivatives of the one equation that defines a value, and of what.
+    variables : dict of Variable to (int, tuple of int)
+        First number and shape.
+    """
+
+    def __init__(self, unrolled: Unrolled, domain: Domain, steps: int) -> None:
+        self.unrolled = unrolled
+        self.domain = domain
+        self.steps = steps
+        self.values: dict[Variable, Array] = {}
+        self.slopes: dict[Variable, list[Array]] = {}
+        self.local: dict[Variable, list[tuple[Partial, Variable, Any]]] = {}
+        self.variables: dict[Variable, tuple[int, tuple[int, ...]]] = {}
+        self.count = 0
+        self._zero = domain.number(Fraction(0))
+        self._one = domain.number(Fraction(1))
+
+    def add(self, variable: Variable, value: Array, *, is_variable: bool) -> None:
+        value = np.asarray(value, dtype=object)
+        self.values[variable] = value
+        if is_variable:
+            self.slopes[variable] = [np.empty(0, dtype=object) for _ in range(value.size)]
+            self._perturb(variable)
+
+    def compute(
+        self, variable: Variable, equations: Scalars, at: Steps, is_variable: bool
+    ) -> None:
+        """The value of an equation, its derivatives by the chain rule, forward."""
+        sources = {source: self.resolve(source, at) for source in equations.sources}
+        inputs = {source: self.values[found] for source, found in sources.items()}
+        value, partials = equations.run(inputs, self.domain)
+        self.values[variable] = value
+        self.local[variable] = [
+            (partial, sources[partial.source], slope)
+            for partial, slope in zip(equations.partials, partials, strict=True)
+        ]
+        if not self.count:
+            return
+        terms: dict[tuple[int, ...], list[tuple[Any, Array]]] = {}
+        for partial, found, slope in self.local[variable]:
+            shape = self.values[found].shape
+            place = int(np.ravel_multi_index(partial.of, shape)) if shape else 0
+            terms.setdefault(partial.entry, []).append((slope, self.slopes[found][place]))
+        self.slopes[variable] = [
+            self._chain_rule(terms.get(entry, [])) for entry in np.ndindex(*equations.shape)
+        ]
+        if is_variable:
+            self._perturb(variable)
+
+    def resolve(self, source: Source, at: Steps) -> Variable:
+        """Which value an equation reads at a step.
+
+        Raises
+        ------
+        EvaluationError
+            If there is none.
+        """
+        step = None if source.index is None else source.index.at(at)
+        variable = self.unrolled.variable(source.name, step)
+        if variable not in self.values:
+            raise EvaluationError(f"{source.name}[{step}] has no value")
+        return variable
+
+    def _chain_rule(self, terms: list[tuple[Any, Array]]) -> Array:
+        present = [(slope, vector) for slope, vector in terms if vector.size]
+        if not present:
+            return np.empty(0, dtype=object)
+        longest = max(vector.size for _, vector in present)
+        padded = [self._padded(vector, longest) for _, vector in present]
+        return self.domain.weighted_sum([slope for slope, _ in present], padded)
+
+    def _padded(self, vector: Array, size: int) -> Array:
+        if vector.size == size:
+            return vector
+        longer = np.full(size, self._zero, dtype=object)
+        longer[: vector.size] = vector
+        return longer
+
+    def _perturb(self, variable: Variable) -> None:
+        """Adds one new variable to every entry."""
+        shape = self.values[variable].shape
+        self.variables[variable] = (self.count, shape)
+        for place, vector in enumerate(self.slopes[variable]):
+            number = self.count + place
+            longer = self._padded(vector, number + 1).copy()
+            longer[number] = longer[number] + self._one
+            self.slopes[variable][place] = longer
+        self.count += len(self.slopes[variable])
+
+    def slope(self, of: Variable, entry: int = 0) -> Array:
+        """The derivatives of one entry with respect to all variables."""
+        return self._padded(self.slopes[of][entry], self.count)
+
+    def total_loss(self, horizon: int) -> tuple[Any, Array]:
+        """L for T = ``horizon``, and its derivatives with respect to all variables."""
+        loss = self.unrolled.model.equation("loss")
+        steps = [horizon] if loss.last else list(range(1, horizon + 1))
+        weight = self.domain.number(Fraction(1, len(steps)))
+        value = sum((self.values["loss", step][()] for step in steps[1:]),
+                    self.values["loss", steps[0]][()])  # fmt: skip
+        vectors = [self.slope(("loss", step)) for step in steps]
+        return weight * value, self.domain.weighted_sum([weight] * len(steps), vectors)
+
+    def gradient(self, slopes: Array, variable: Variable) -> Array:
+        """The part of a derivative vector that belongs to one variable, in its shape."""
+        first, shape = self.variables[variable]
+        return slopes[first : first + int(np.prod(shape))].reshape(shape)
+
+
+def in_order(items: tuple[Any, ...], reads: Any) -> tuple[Any, ...]:
+    """The definitions in an order in which each comes after what it reads of the others."""
+    by_name = {item.name: item for item in items}
+    done: dict[str, Any] = {}
+
+    def visit(item: Any) -> None:
+        if item.name not in done:
+            for name in reads(item):
+                if name in by_name and name != item.name:
+                    visit(by_name[name])
+            done[item.name] = item
+
+    for item in items:
+        visit(item)
+    return tuple(done.values())
+
+
+def _reads_param(item: Any) -> Iterator[str]:
+    return (node.name for node in walk(item.rhs) if isinstance(node, Param))
+
+
+def _reads_now(item: Equation) -> Iterator[str]:
+    now = {Index.of("t"), Index.of("T")}
+    return (n.name for n in walk(item.rhs) if isinstance(n, Ref) and n.index in now)

@@ -1,0 +1,358 @@
+"""What a derivation says, section by section, in ready strings for a template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from symbptt.algebra import Expr, Index, Initial, Model, Number, walk
+from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step, StepNumber
+from symbptt.typeset.display import LINE, Row
+from symbptt.typeset.glossary import (
+    Glossary,
+    convention_texts,
+    function_texts,
+    with_formulas,
+)
+from symbptt.typeset.latex import (
+    LatexPrinter,
+    Rows,
+    equation_rows,
+    result_rows,
+    statements,
+    step_rows,
+)
+from symbptt.typeset.markup import Markup
+from symbptt.typeset.measure import width
+from symbptt.typeset.names import Names, index_latex
+
+# A page may end after so many rows of the table of symbols.
+_TABLE = 6
+
+
+@dataclass(frozen=True)
+class Item:
+    """A sentence and the display that it introduces."""
+
+    prose: str
+    display: str
+
+
+@dataclass(frozen=True)
+class Passage:
+    """All about one quantity."""
+
+    heading: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Article:
+    """Ready strings in the order of the document; a template lays them out.
+
+    ``tables`` are pieces of one table of symbols, rows of (symbol, role, space, meaning).
+    """
+
+    header: tuple[str, ...]
+    title: str
+    introduction: tuple[str, ...]
+    model: Item
+    start: str
+    tables: tuple[tuple[tuple[str, str, str, str], ...], ...]
+    functions: tuple[str, ...]
+    conventions: tuple[str, ...]
+    operations: tuple[Item, ...]
+    total: Item
+    batch: str
+    walk: str
+    backward: tuple[Passage, ...]
+    initials: tuple[Item, ...]
+    gradients: tuple[Item, ...]
+    summary: tuple[Item, ...]
+
+
+def write_article(derivation: Derivation, markup: Markup, command: str) -> Article:
+    """The derivation told in a document format; ``command`` makes the document again."""
+    return _Writer(derivation, markup).article(command)
+
+
+class _Writer:
+    def __init__(self, derivation: Derivation, markup: Markup) -> None:
+        self.derivation = derivation
+        self.model = derivation.model
+        self.normal = derivation.normal
+        self.markup = markup
+        self.printer = LatexPrinter(Names(self.normal))
+        self.names = self.printer.names
+        self.expanded = statements(self.model) != statements(self.normal)
+        self.tags = _tags(self.normal, "F")
+        self.words = {item.name: item.comment for item in statements(self.normal)}
+        self.words |= {item.name: item.comment for item in self.normal.inputs}
+
+    def article(self, command: str) -> Article:
+        title, introduction = self.title()
+        glossary = Glossary(self.normal, self.printer, self.markup, self.tags)
+        expressions = list(self.expressions())
+        rows = tuple(glossary.rows())
+        return Article(
+            header=(
+                self.markup.comment(f"Made by symbptt from the model {self.model.name}. To make"),
+                self.markup.comment(f"it again: {command}"),
+            ),
+            title=title,
+            introduction=introduction,
+            model=self.statement(),
+            start=self.start(),
+            tables=tuple(rows[k : k + _TABLE] for k in range(0, len(rows), _TABLE)),
+            functions=tuple(function_texts(expressions, self.normal, self.printer, self.markup)),
+            conventions=tuple(convention_texts(expressions, self.printer, self.markup)),
+            operations=self.operations(),
+            total=self.total(),
+            batch=self.batch(),
+            walk=self.strategy(),
+            backward=tuple(self.backward()),
+            initials=tuple(self.items("initial")),
+            gradients=tuple(self.items("gradient")),
+            summary=tuple(self.summary()),
+        )
+
+    def math(self, expr: Expr) -> str:
+        return self.markup.math(self.printer.show(expr))
+
+    def expressions(self) -> Iterator[Expr]:
+        """Every node that the document shows."""
+        for item in (*statements(self.model), *statements(self.normal)):
+            yield from walk(item.rhs)
+        for step in self.derivation.steps:
+            for member in step.members:
+                yield from walk(member)
+
+    # --- the model ---------------------------------------------------------------------
+
+    def title(self) -> tuple[str, tuple[str, ...]]:
+        """The model's leading comment: its first line the title, the rest a paragraph."""
+        lines = _leading_comment(self.model.text)
+        if lines and len(lines[0]) <= 120:
+            rest = " ".join(lines[1:])
+            return self.markup.text(lines[0]), (self.markup.text(rest),) if rest else ()
+        paragraph = " ".join(lines)
+        return (
+            self.markup.text(f"The model {self.model.name}"),
+            (self.markup.text(paragraph),) if paragraph else (),
+        )
+
+    def statement(self) -> Item:
+        """The author's equations with the author's words."""
+        rows: list[Row] = []
+        tags = _tags(self.model, "M") if self.expanded else self.tags
+        for item in statements(self.model):
+            block = equation_rows(self.printer, item, tags[item.name])
+            words = self.markup.words(f"({item.comment})") if item.comment else ""
+            rows += [*block[:-1], replace(block[-1], words=words)]
+        if _widest(rows) > LINE:
+            rows = [replace(row, words="") for row in rows]
+        step = self.markup.math("t = 1, \\dots, T")
+        return Item(f"At the steps {step} the model computes", self.markup.display(rows))
+
+    def start(self) -> str:
+        """How the recurrence starts: what is given and what the model fixes."""
+        given = [self.initial(i) for i in self.normal.initials if i.value is None]
+        fixed = [
+            self.markup.math(f"{self.initial_symbol(i)} = {self.fixed(i)}")
+            for i in self.normal.initials
+            if i.value is not None
+        ]
+        sentences = []
+        if given:
+            verb = "is" if len(given) == 1 else "are"
+            noun = "value" if len(given) == 1 else "values"
+            sentences.append(
+                f"The initial {noun} {_listed(given)} {verb} given with the inputs, "
+                "and zero if nothing is given."
+            )
+        if fixed:
+            sentences.append(f"The recurrence starts from {_listed(fixed)}.")
+        return " ".join(sentences)
+
+    def initial(self, initial: Initial) -> str:
+        return self.markup.math(self.initial_symbol(initial))
+
+    def initial_symbol(self, initial: Initial) -> str:
+        return self.names.timed(initial.name, initial.shape, Index(offset=initial.step))
+
+    def fixed(self, initial: Initial) -> str:
+        value = initial.value
+        assert value is not None
+        shown = self.printer.show(value)
+        if isinstance(value, Number) and initial.shape:
+            return r"\mathbf{0}" if value.value == 0 else rf"{shown} \, \mathbf{{1}}"
+        return shown
+
+    def operations(self) -> tuple[Item, ...]:
+        """The normal form, where it differs from what the author wrote."""
+        if not self.expanded:
+            return ()
+        rows = [
+            row
+            for item in statements(self.normal)
+            for row in equation_rows(self.printer, item, self.tags[item.name])
+        ]
+        prose = (
+            "The chain rule is applied to one operation at a time, so whatever stands inside "
+            "a function or a product, and whatever a derivative is written with, gets a name "
+            "of its own. In this form the model reads"
+        )
+        return (Item(prose, self.markup.display(rows)),)
+
+    def total(self) -> Item:
+        loss = self.normal.loss
+        assert loss is not None
+        shown = self.printer.show(loss.ref)
+        if loss.last:
+            prose = "The total loss is that of the last step,"
+            return Item(prose, self.markup.display([Row("L", f"= {shown}.", "L")]))
+        formula = rf"= \frac{{1}}{{T}} \sum_{{t=1}}^T {shown}."
+        prose = "The total loss is the mean of the losses of all steps,"
+        return Item(prose, self.markup.display([Row("L", formula, "L")]))
+
+    def batch(self) -> str:
+        loss = self.normal.loss
+        assert loss is not None
+        if loss.last:
+            return (
+                "For a batch of sequences it is the mean over the sequences, each with its own "
+                "last step."
+            )
+        number = self.markup.math("T")
+        return (
+            "For a batch of sequences it is the sum over all their steps divided by the number "
+            f"of these steps, which then stands in the place of {number}."
+        )
+
+    # --- the backward pass -------------------------------------------------------------
+
+    def strategy(self) -> str:
+        return with_formulas(
+            "The equations are visited from the last one to the first. The gradient with "
+            "respect to a quantity is the sum of what it receives from every equation that "
+            "reads it: the transposed Jacobian of that equation applied to the gradient with "
+            "respect to what it defines. Time is a shift: what an equation reads with a lag "
+            "of $k$ steps receives at step $t$ what this equation gives at step $t + k$, and "
+            "past step $T$ there is nothing to receive.",
+            self.markup,
+        )
+
+    def backward(self) -> Iterator[Passage]:
+        steps = self.derivation.of_kind("seed", "adjoint", "boundary")
+        for name, group in groupby(steps, key=lambda step: step.target.name):
+            items = tuple(self.item(step) for step in group)
+            yield Passage(self.heading(name), items)
+
+    def heading(self, name: str) -> str:
+        item = next(
+            i for i in (*self.normal.equations, *self.normal.inputs) if i.name == name
+        )
+        words = self.words.get(name) or ("loss" if name == "loss" else "")
+        symbol = self.markup.math(self.names.timed(name, item.shape, Index.of("t")))
+        text = self.markup.text(words[:1].upper() + words[1:])
+        return f"{text} {symbol}" if text else symbol
+
+    def items(self, kind: str) -> Iterator[Item]:
+        for step in self.derivation.steps:
+            if step.kind == kind:
+                yield self.item(step)
+
+    def item(self, step: Step) -> Item:
+        prose = f"{self.where(step)}{self.reason(step.reason)}:"
+        return Item(prose, self.markup.display(step_rows(self.printer, step, ".")))
+
+    def where(self, step: Step) -> str:
+        """For which steps it holds, as the beginning of a sentence."""
+        if step.kind == "boundary" and step.needs == 1:
+            return "At the end of the sequence, "
+        if step.kind == "boundary":
+            enough = rf"T \ge {step.needs}"
+            return f"Near the end, if {self.markup.math(enough)}, "
+        if step.kind != "adjoint" or not step.where:
+            return ""
+        if step.where == "1 <= t <= T":
+            return f"For every {self.markup.math('t')}, "
+        return f"For {self.markup.math(self.range(step))}, "
+
+    def range(self, step: Step) -> str:
+        return step.where.replace("<=", r"\le")
+
+    def reason(self, reason: Reason) -> str:
+        return "".join(map(self.reason_part, reason))
+
+    def reason_part(self, part: str | Expr | Index | StepNumber | EquationName) -> str:
+        match part:
+            case str():
+                return " ".join(map(self.word, part.split(" ")))
+            case Index():
+                return self.markup.math(index_latex(part))
+            case StepNumber(number=number):
+                return f"({number})"
+            case EquationName(name=name):
+                return f"({self.tags[name]})"
+        return self.math(part)
+
+    def word(self, word: str) -> str:
+        return self.markup.math(word) if word in ("L", "T", "t") else self.markup.text(word)
+
+    # --- the summary -------------------------------------------------------------------
+
+    def summary(self) -> Iterator[Item]:
+        yield from self.results(
+            "The backward pass, from the last step to the first:",
+            self.derivation.of_kind("seed", "adjoint", "boundary"),
+        )
+        yield from self.results(
+            "The gradients with respect to the initial values:", self.derivation.of_kind("initial")
+        )
+        yield from self.results(
+            "The gradients with respect to the parameters:", self.derivation.of_kind("gradient")
+        )
+
+    def results(self, prose: str, steps: Sequence[Step]) -> Iterator[Item]:
+        if steps:
+            yield Item(prose, self.markup.box(row for step in steps for row in self.result(step)))
+
+    def result(self, step: Step) -> Rows:
+        partly = step.kind == "adjoint" and step.where not in ("", "1 <= t <= T")
+        ending = rf"\quad ({self.range(step)})" if partly else ""
+        return result_rows(self.printer, step, ending)
+
+
+def _tags(model: Model, letter: str) -> dict[str, str]:
+    return {item.name: f"{letter}{k}" for k, item in enumerate(statements(model), start=1)}
+
+
+def _leading_comment(text: str) -> list[str]:
+    """The comment lines with which a model's text begins, decoration taken off."""
+    lines = []
+    for line in text.splitlines():
+        if not line.strip().startswith("#"):
+            if line.strip():
+                break
+            continue
+        words = line.strip().strip("#=-*~ \t")
+        if words:
+            lines.append(words)
+    return lines
+
+
+def _listed(parts: Sequence[str]) -> str:
+    if len(parts) <= 2:
+        return " and ".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _widest(rows: Sequence[Row]) -> float:
+    """The width of a display with its column of words."""
+    measured: Callable[[str], float] = width
+    left = max(measured(row.left) for row in rows)
+    right = max(measured(row.right) for row in rows)
+    words = max(10.0 * len(row.words) for row in rows)
+    return left + right + (words + 80 if words else 0)

@@ -1,0 +1,73 @@
+"""Derivations as documents: one printer of markup and one template for each format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symbptt.calculus.derivation import Derivation
+from symbptt.errors import UnknownNameError
+from symbptt.templating import environment
+from symbptt.typeset.article import write_article
+from symbptt.typeset.markup import LatexMarkup, MarkdownMarkup, Markup
+
+
+@dataclass(frozen=True)
+class Format:
+    """A document format.
+
+    Attributes
+    ----------
+    markup : Markup
+        Sets text, formulas and displays.
+    template : str
+        The document's body, in templates/latex; what ``fragment=True`` gives.
+    frame : str
+        The whole document with preamble, or the same as ``template`` where the format
+        has none.
+    suffix : str
+        Of files of this format.
+    words : str
+        What it is, for a list of formats.
+    """
+
+    markup: Markup
+    template: str
+    frame: str
+    suffix: str
+    words: str
+
+
+FORMATS: dict[str, Format] = {
+    "tex": Format(LatexMarkup(), "body.tex.j2", "article.tex.j2", ".tex", "LaTeX article"),
+    "md": Format(
+        MarkdownMarkup(), "body.md.j2", "article.md.j2", ".md", "Markdown with TeX formulas"
+    ),
+}
+
+
+def render(derivation: Derivation, to: str = "tex", fragment: bool = False) -> str:
+    """The derivation as a document.
+
+    Parameters
+    ----------
+    to : str
+        A key of `FORMATS`.
+    fragment : bool
+        Leave out preamble and title, for pasting into another document.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such format.
+    """
+    if to not in FORMATS:
+        raise UnknownNameError(f"no document format is called {to!r}; formats: {', '.join(FORMATS)}")
+    chosen = FORMATS[to]
+    command = _command(derivation.model.name, to, fragment)
+    template = environment("latex").get_template(chosen.template if fragment else chosen.frame)
+    return template.render(article=write_article(derivation, chosen.markup, command))
+
+
+def _command(name: str, to: str, fragment: bool) -> str:
+    options = ("" if to == "tex" else f" --to {to}") + (" --fragment" if fragment else "")
+    return f"symbptt derive {name}{options}"

@@ -1,0 +1,179 @@
+"""The table of symbols, the functions that occur, and the conventions of an article."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from symbptt.algebra import (
+    Abstract,
+    Call,
+    DimSum,
+    Expr,
+    Input,
+    Model,
+    Param,
+    Pow,
+    Ref,
+    Shape,
+    walk,
+)
+from symbptt.functions import FUNCTIONS, definition, function
+from symbptt.typeset.latex import LatexPrinter, statements
+from symbptt.typeset.markup import Markup
+from symbptt.typeset.measure import width
+from symbptt.typeset.notation import ABOUT_FUNCTIONS, CONVENTIONS, SELF_EXPLANATORY
+
+# A space wider than this is written without the raised dimensions, which can't be broken.
+_COLUMN = 120
+
+Cells = tuple[str, str, str, str]
+
+
+class Glossary:
+    """Rows of symbol, role, space and meaning."""
+
+    def __init__(
+        self, model: Model, printer: LatexPrinter, markup: Markup, tags: dict[str, str]
+    ) -> None:
+        self.model = model
+        self.printer = printer
+        self.names = printer.names
+        self.markup = markup
+        self.tags = tags
+
+    def rows(self) -> Iterator[Cells]:
+        model = self.model
+        for source in model.inputs:
+            yield self.input_row(source)
+        for equation in model.equations:
+            if equation.name == "loss":
+                yield self.row(r"\ell_t", "loss", (), equation.comment, "loss")
+                continue
+            role = "state" if equation.name in model.states else "quantity"
+            role = "auxiliary" if equation.auxiliary else role
+            symbol = self.names.timed(equation.name, equation.shape, equation.index)
+            yield self.row(symbol, role, equation.shape, equation.comment, equation.name)
+        for derived in model.derived:
+            role = "auxiliary" if derived.auxiliary else "derived"
+            symbol = self.names.symbol(derived.name, derived.shape).at()
+            yield self.row(symbol, role, derived.shape, derived.comment, derived.name)
+        for parameter in model.parameters:
+            symbol = self.names.symbol(parameter.name, parameter.shape).at()
+            yield self.row(
+                symbol, "parameter", parameter.shape, parameter.comment, parameter.name
+            )
+        for name, value in model.constants:
+            symbol = self.markup.math(self.names.symbol(name, ()).at())
+            yield symbol, "constant", self.markup.math(f"= {_decimal(value)}"), ""
+        for abstract in model.abstract:
+            yield self.function_row(abstract)
+
+    def row(self, symbol: str, role: str, shape: Shape, comment: str, name: str) -> Cells:
+        meaning = self.markup.text(comment) if comment else self.readers(name)
+        return self.markup.math(symbol), role, self.space(shape), meaning
+
+    def input_row(self, source: Input) -> Cells:
+        role = "target" if source.target else "input"
+        step = "t" if source.timed else "T"
+        symbol = self.names.symbol(source.name, source.shape).at(step)
+        meaning = self.markup.text(source.comment) if source.comment else self.readers(source.name)
+        space = self.space(source.shape)
+        if source.index_dim is not None:
+            space = self.markup.math(rf"\{{1, \dots, {self.names.dim(source.index_dim)}\}}")
+        return self.markup.math(symbol), role, space, meaning
+
+    def function_row(self, abstract: Abstract) -> Cells:
+        sign = (self.names.loss if abstract.loss else self.names.function)(abstract.name)
+        role = "abstract loss" if abstract.loss else "function"
+        meaning = "any differentiable loss" if abstract.loss else "any differentiable function"
+        if abstract.default is not None:
+            default = self.markup.text(abstract.default.replace("_", " "))
+            meaning += f"; {default} unless another is chosen"
+        return self.markup.math(sign), role, "", meaning
+
+    def space(self, shape: Shape) -> str:
+        raised = self.names.space(shape)
+        if width(raised) <= _COLUMN:
+            return self.markup.math(raised)
+        lengths = (
+            f"({self.names.dim(d)})" if isinstance(d, DimSum) else self.names.dim(d) for d in shape
+        )
+        return self.markup.math(r" \times ".join(lengths))
+
+    def readers(self, name: str) -> str:
+        """Where a symbol without words stands."""
+        found = [
+            f"({self.tags[item.name]})"
+            for item in statements(self.model)
+            if any(isinstance(n, Ref | Param) and n.name == name for n in walk(item.rhs))
+        ]
+        starts = [i for i in self.model.initials if i.value is not None]
+        if any(isinstance(n, Param) and n.name == name for i in starts for n in walk(i.value)):  # type: ignore[arg-type]
+            found.append("an initial value")
+        return f"in {', '.join(found)}" if found else ""
+
+
+def _decimal(value: Fraction) -> str:
+    """The shortest exact way of writing a number: 0.05, 2, or 1/3 as a fraction."""
+    if value.denominator == 1:
+        return str(value)
+    text = repr(float(value))
+    if "e" not in text and Fraction(text) == value:
+        return text
+    sign = "-" if value < 0 else ""
+    return rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"
+
+
+# --- functions -------------------------------------------------------------------------
+
+
+def function_texts(
+    nodes: Sequence[Expr], model: Model, printer: LatexPrinter, markup: Markup
+) -> Iterator[str]:
+    """A sentence for every function that not everybody knows."""
+    used = _with_definitions({n.function for n in nodes if isinstance(n, Call)})
+    for name in FUNCTIONS:
+        if name in used and name not in SELF_EXPLANATORY:
+            row = function(name)
+            arguments = tuple(Param(a, ()) for a in row.arguments)
+            sign = printer.show(Call(name, arguments))
+            if name in ABOUT_FUNCTIONS:
+                yield with_formulas(f"${sign}$ {ABOUT_FUNCTIONS[name]}", markup)
+            else:
+                yield markup.math(f"{sign} = {printer.show(definition(name))}")
+
+
+def _with_definitions(names: set[str]) -> set[str]:
+    """The functions and those that their definitions are written with."""
+    found: set[str] = set()
+    pending = sorted(names & set(FUNCTIONS))
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            if name not in ABOUT_FUNCTIONS and name not in SELF_EXPLANATORY:
+                pending += [n.function for n in walk(definition(name)) if isinstance(n, Call)]
+    return found
+
+
+# --- conventions -----------------------------------------------------------------------
+
+
+def convention_texts(
+    nodes: Sequence[Expr], printer: LatexPrinter, markup: Markup
+) -> Iterator[str]:
+    """The conventions of the article; those for rare signs only where the signs occur."""
+    signs = {type(node).__name__ for node in nodes}
+    if any(isinstance(node, Pow) and node.shape for node in nodes):
+        signs.add("ArrayPow")
+    for sign, text in CONVENTIONS:
+        if not sign or sign in signs:
+            unit = printer.names.unit_vector("i") or r"\operatorname{onehot}(i)"
+            yield with_formulas(text.replace("UNIT", unit), markup)
+
+
+def with_formulas(text: str, markup: Markup) -> str:
+    """Prose of the house, its formulas between dollar signs set as the format sets them."""
+    return re.sub(r"\$([^$]+)\$", lambda match: markup.math(match.group(1)), text)

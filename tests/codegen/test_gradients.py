@@ -1,0 +1,116 @@
+"""The generated modules against the reference's automatic differentiation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from symbptt.algebra import Model
+from tests import cells
+from tests.agreement import disagreements
+from tests.modules import BUILT_IN, RANDOM, call, model_of, module_of
+from tests.points import Point, draw
+from tests.reference import Result, loss_and_grads
+
+T, B = 5, 4
+# A sequence of full length, one without a step, two that end early.
+RAGGED = np.array([T, 0, 2, 4])
+NAMES = (*BUILT_IN, *cells.NAMES)
+
+
+def dense(model: Model) -> Point:
+    return replace(draw(model, T=T, B=B), carry=None, carry_grad=None)
+
+
+def carried(model: Model) -> Point:
+    return replace(draw(model, T=T, B=B, seed=1), carry_grad=None)
+
+
+def handed_back(model: Model) -> Point:
+    return replace(draw(model, T=T, B=B, seed=2), carry=None, lengths=RAGGED)
+
+
+def everything(model: Model) -> Point:
+    return replace(draw(model, T=T, B=B, seed=3), lengths=RAGGED)
+
+
+def two_steps(model: Model) -> Point:
+    """Fewer steps than some lags."""
+    return replace(draw(model, T=2, B=3, seed=4), lengths=np.array([1, 2, 0]))
+
+
+POINTS = {f.__name__: f for f in (dense, carried, handed_back, everything, two_steps)}
+
+
+def planted(model: Model, point: Point) -> Point:
+    """The same with NaN and impossible indices in the padded steps."""
+    if point.lengths is None:
+        return point
+    inputs: dict[str, Any] = {}
+    for declared in model.inputs:
+        inputs[declared.name] = point.inputs[declared.name].copy()
+        poison = np.nan if declared.index_dim is None else -100
+        for b, length in enumerate(point.lengths):
+            if declared.timed:
+                inputs[declared.name][length:, b] = poison
+            elif length == 0:
+                inputs[declared.name][b] = poison
+    return replace(point, inputs=inputs)
+
+
+def expected_keys(model: Model, wrt_inputs: bool) -> set[str]:
+    """The gradients that a module must give; an integer has none."""
+    integers = {i.name for i in model.inputs if i.index_dim is not None}
+    keys = {p.name for p in model.parameters}
+    keys |= {i.key for i in model.initials if i.name not in integers}
+    if wrt_inputs:
+        keys |= {i.name for i in model.inputs} - integers
+    return keys
+
+
+def check(name: str, point: Point, *, wrt_inputs: bool) -> None:
+    model = model_of(name)
+    point = replace(point, bind=cells.BINDINGS.get(name))
+    found = call(module_of(name, wrt_inputs), planted(model, point))
+    assert disagreements(found, loss_and_grads(model, point)) == []
+    assert set(found.grads) == expected_keys(model, wrt_inputs)
+
+
+@pytest.mark.parametrize("kind", POINTS)
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients(name: str, kind: str) -> None:
+    check(name, POINTS[kind](model_of(name)), wrt_inputs=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_with_respect_to_inputs(name: str) -> None:
+    check(name, everything(model_of(name)), wrt_inputs=True)
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_gradients_of_random_models(name: str) -> None:
+    """Every other one with respect to its inputs too."""
+    for kind in ("dense", "everything", "two_steps"):
+        check(name, POINTS[kind](model_of(name)), wrt_inputs=name[-1] in "02468")
+
+
+@pytest.mark.parametrize("kind", ("loss", "grads", "carry", "outputs"))
+def test_an_error_of_a_billionth_is_found(kind: str) -> None:
+    """The comparison can fail: on every kind of result, by little or by NaN."""
+    model = model_of("lstm")
+    expected = loss_and_grads(model, everything(model))
+    assert disagreements(expected, expected) == []
+    for spoil in (lambda value: value * (1 + 1e-9), lambda value: value * np.nan):
+        assert disagreements(spoiled(expected, kind, spoil), expected)
+
+
+def spoiled(result: Result, kind: str, spoil: Any) -> Result:
+    if kind == "loss":
+        return replace(result, loss=spoil(result.loss))
+    values = dict(getattr(result, kind))
+    key = sorted(values)[-1]
+    values[key] = spoil(values[key])
+    return replace(result, **{kind: values})

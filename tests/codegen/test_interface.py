@@ -1,0 +1,536 @@
+"""What a generated module promises beside its numbers."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import sys
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from symbptt.codegen.render import generate
+from tests import cells
+from tests.agreement import disagreements
+from tests.backends import Exact
+from tests.modules import BUILT_IN, call, model_of, module_from, module_of, steps_argument
+from tests.points import Point, draw, sizes
+from tests.reference import loss_and_grads
+
+T, B = 5, 3
+RAGGED = np.array([T, 0, 2])
+
+MIXED = """\
+x: (d,)
+tok: index
+h[0] = h_init
+h[t] = tanh(W @ h[t-1] + U @ x[t] + E[tok[t]] + zeta * h[t-2])
+zeta: scalar
+o[t] = V @ h[t]     # logits
+loss[t] = softmax_cross_entropy(o[t], y[t])
+"""
+
+
+@pytest.fixture(scope="module")
+def mixed() -> Any:
+    return module_from(MIXED)
+
+
+@pytest.fixture
+def point() -> Point:
+    from symbptt.language.parser import parse
+
+    return replace(draw(parse(MIXED, "model"), T=T, B=B), lengths=RAGGED)
+
+
+# --- tables ------------------------------------------------------------------------------
+
+
+def test_tables(mixed: Any) -> None:
+    assert mixed.MODEL == "model"
+    assert mixed.EQUATIONS == MIXED
+    assert mixed.DIMS == ("d", "n_tok", "n_h", "n_o")
+    assert mixed.PARAMS == {
+        "h_init": ("n_h",),
+        "W": ("n_h", "n_h"),
+        "U": ("n_h", "d"),
+        "E": ("n_tok", "n_h"),
+        "zeta": (),
+        "V": ("n_o", "n_h"),
+    }
+    assert mixed.INPUTS == {"x": ("T", "B", "d"), "tok": ("T", "B"), "y": ("T", "B")}
+    assert mixed.INDEX_INPUTS == {"tok": "n_tok", "y": "n_o"}
+    assert mixed.CARRY == {"h[0]": ("B", "n_h"), "h[-1]": ("B", "n_h")}
+
+
+def test_tables_of_a_last_step_loss() -> None:
+    assert module_of("last_step").INPUTS == {"x": ("T", "B", "d"), "y": ("B",)}
+    timed = module_of("last_step_timed_target").INPUTS
+    assert timed == {"x": ("T", "B", "d"), "z": ("B", "d")}
+
+
+def test_only_numpy_and_the_standard_library_are_imported(mixed: Any) -> None:
+    names = set()
+    for node in ast.walk(ast.parse(generate(model_of("lstm")))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        if isinstance(node, ast.ImportFrom):
+            names.add(str(node.module).partition(".")[0])
+    assert "numpy" in names
+    assert names - {"numpy"} <= set(sys.stdlib_module_names)
+
+
+# --- parameters --------------------------------------------------------------------------
+
+
+def test_init_params_are_reproducible_and_shaped(mixed: Any, point: Point) -> None:
+    params = mixed.init_params(point.dims)
+    assert {name: array.shape for name, array in params.items()} == {
+        name: array.shape for name, array in point.params.items()
+    }
+    assert {array.dtype for array in params.values()} == {np.dtype(np.float32)}
+    again = mixed.init_params(point.dims, seed=0)
+    other = mixed.init_params(point.dims, seed=1, dtype=np.float64)
+    assert all(np.array_equal(params[name], again[name]) for name in params)
+    assert not np.array_equal(params["W"], other["W"])
+    assert {array.dtype for array in other.values()} == {np.dtype(np.float64)}
+    assert all(np.all(np.isfinite(array)) for array in params.values())
+
+
+@pytest.mark.parametrize("name", (*BUILT_IN, *cells.NAMES))
+def test_init_params_work_for_every_model(name: str) -> None:
+    model, module = model_of(name), module_of(name)
+    drawn = draw(model, T=T, B=B)
+    params = module.init_params(drawn.dims, dtype=np.float64)
+    found = call(module, replace(drawn, params=params))
+    assert np.isfinite(found.loss)
+
+
+def test_init_params_refuse_wrong_dimensions(mixed: Any, point: Point) -> None:
+    dims = dict(point.dims)
+    for wrong in ({**dims, "extra": 3}, {k: v for k, v in dims.items() if k != "d"}):
+        with pytest.raises(ValueError, match="dims"):
+            mixed.init_params(wrong)
+
+
+# --- forward -----------------------------------------------------------------------------
+
+
+def test_forward_without_targets(mixed: Any, point: Point) -> None:
+    inputs = {name: array for name, array in point.inputs.items() if name != "y"}
+    outputs, carry = mixed.forward(point.params, inputs, point.carry, point.lengths)
+    full, same = mixed.forward(point.params, point.inputs, point.carry, point.lengths)
+    assert set(outputs) == {"h", "o"}
+    assert set(full) == {"h", "o", "loss"}
+    for key in outputs:
+        np.testing.assert_array_equal(outputs[key], full[key])
+    for key in carry:
+        np.testing.assert_array_equal(carry[key], same[key])
+
+
+def test_forward_lacks_what_needs_the_inputs_left_out() -> None:
+    module = module_of("two_losses")
+    full = draw(model_of("two_losses"), T=T, B=B)
+    inputs = {"x": full.inputs["x"], "y": full.inputs["y"], "q": full.inputs["q"]}
+    outputs, _ = module.forward(full.params, inputs)
+    assert set(outputs) == {"h", "o", "r"}
+
+
+def test_outputs_are_zero_at_padded_steps(mixed: Any, point: Point) -> None:
+    outputs, _ = mixed.forward(point.params, point.inputs, point.carry, point.lengths)
+    for name in ("h", "o", "loss"):
+        assert np.all(outputs[name][2:, 2] == 0)
+        assert np.all(outputs[name][:, 1] == 0)
+        assert np.all(outputs[name][:2, 2] != 0)
+
+
+# --- wrong arguments ---------------------------------------------------------------------
+
+
+def without(key: str) -> Any:
+    return lambda arrays: {name: array for name, array in arrays.items() if name != key}
+
+
+def with_(key: str, change: Any) -> Any:
+    def changed(arrays: Any) -> Any:
+        return {**arrays, key: change(arrays[key]) if key in arrays else change(None)}
+
+    return changed
+
+
+def at(entry: tuple[int, ...], value: Any) -> Any:
+    def changed(array: Any) -> Any:
+        array = array.copy()
+        array[entry] = value
+        return array
+
+    return changed
+
+
+# The argument, what is done to it, what the message must name.
+WRONG = {
+    "params missing": ("params", without("W"), ("params", "W")),
+    "params unknown": ("params", with_("Q", lambda _: np.zeros(2)), ("params", "Q")),
+    "params shape": (
+        "params",
+        with_("W", lambda w: w[:, :-1]),
+        ("params", "W", "n_h, n_h", "(2, 1)"),
+    ),
+    "params axes": ("params", with_("zeta", lambda z: np.zeros(1)), ("params", "zeta", "(1,)")),
+    "params dtype": ("params", with_("V", lambda v: v.astype(np.float32)), ("params", "V")),
+    "params integers": ("params", with_("V", lambda v: v.astype(int)), ("params", "V")),
+    "params complex": ("params", with_("V", lambda v: v.astype(complex)), ("params", "V")),
+    "inputs missing": ("inputs", without("x"), ("inputs", "x")),
+    "target missing": ("inputs", without("y"), ("inputs", "y")),
+    "inputs unknown": ("inputs", with_("u", lambda _: np.zeros(2)), ("inputs", "u")),
+    "inputs axes": ("inputs", with_("x", lambda x: x[0]), ("inputs", "x", "T, B, d", "(3, 3)")),
+    "inputs width": ("inputs", with_("x", lambda x: x[..., 1:]), ("inputs", "x", "(5, 3, 2)")),
+    "inputs T": ("inputs", with_("tok", lambda k: k[1:]), ("inputs", "tok", "T, B", "(4, 3)")),
+    "inputs B": ("inputs", with_("y", lambda y: y[:, 1:]), ("inputs", "y", "T, B", "(5, 2)")),
+    "inputs complex": ("inputs", with_("x", lambda x: x.astype(complex)), ("inputs", "x")),
+    "inputs text": ("inputs", with_("x", lambda x: x.astype(str)), ("inputs", "x")),
+    "index real": ("inputs", with_("tok", lambda k: k.astype(float)), ("inputs", "tok")),
+    "index too large": ("inputs", with_("tok", at((1, 2), 4)), ("inputs", "tok", "4")),
+    "index negative": ("inputs", with_("tok", at((4, 0), -1)), ("inputs", "tok", "-1")),
+    "label too large": ("inputs", with_("y", at((0, 0), 99)), ("inputs", "y", "99")),
+    "carry missing": ("carry", without("h[-1]"), ("carry", "h[-1]")),
+    "carry unknown": ("carry", with_("h[-2]", lambda _: np.zeros(2)), ("carry", "h[-2]")),
+    "carry shape": (
+        "carry",
+        with_("h[0]", lambda h: h[:2]),
+        ("carry", "h[0]", "B, n_h", "(2, 2)"),
+    ),
+    "carry complex": ("carry", with_("h[0]", lambda h: h.astype(complex)), ("carry", "h[0]")),
+    "carry_grad missing": ("carry_grad", without("h[0]"), ("carry_grad", "h[0]")),
+    "carry_grad unknown": ("carry_grad", with_("x", lambda _: np.zeros(2)), ("carry_grad", "x")),
+    "carry_grad shape": (
+        "carry_grad",
+        with_("h[0]", lambda h: h.T),
+        ("carry_grad", "h[0]", "B, n_h", "(2, 3)"),
+    ),
+    "lengths shape": ("lengths", lambda n: n[:2], ("lengths", "B", "(2,)")),
+    "lengths axes": ("lengths", lambda n: n[None], ("lengths", "B", "(1, 3)")),
+    "lengths real": ("lengths", lambda n: n.astype(float), ("lengths",)),
+    "lengths negative": ("lengths", lambda n: n - 1, ("lengths", "-1")),
+    "lengths too long": ("lengths", lambda n: n + 1, ("lengths", "6")),
+}
+
+
+def arguments(point: Point) -> dict[str, Any]:
+    return {
+        "params": dict(point.params),
+        "inputs": dict(point.inputs),
+        "carry": dict(point.carry or {}),
+        "lengths": point.lengths,
+        "carry_grad": dict(point.carry_grad or {}),
+    }
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_argument_is_named(mixed: Any, point: Point, case: str) -> None:
+    argument, change, words = WRONG[case]
+    given = arguments(point)
+    given[argument] = change(given[argument])
+    before = copy.deepcopy(given)
+    with pytest.raises(ValueError) as raised:
+        mixed.loss_and_grads(**given)
+    assert [word for word in words if word not in str(raised.value)] == []
+    assert_same(given, before)
+    if argument == "carry_grad" or case == "target missing":
+        return
+    del given["carry_grad"]
+    with pytest.raises(ValueError) as raised:
+        mixed.forward(**given)
+    assert [word for word in words if word not in str(raised.value)] == []
+
+
+def test_an_index_out_of_range_at_a_padded_step_is_none(mixed: Any, point: Point) -> None:
+    given = arguments(point)
+    given["inputs"]["tok"] = at((3, 2), 10**6)(given["inputs"]["tok"])
+    given["inputs"]["y"] = at((0, 1), -100)(given["inputs"]["y"])
+    loss, _, _ = mixed.loss_and_grads(**given)
+    assert loss == mixed.loss_and_grads(**arguments(point))[0]
+
+
+def assert_same(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert set(found) == set(expected)
+    for name, value in expected.items():
+        if isinstance(value, dict):
+            assert_same(found[name], value)
+        else:
+            assert found[name].dtype == value.dtype
+            np.testing.assert_array_equal(found[name], value)
+
+
+@pytest.mark.parametrize("name", (*BUILT_IN, "lag_three_alone", "lagged_token", "last_two_steps"))
+def test_arguments_are_never_changed_nor_handed_back(name: str) -> None:
+    """The results own their memory, also where a sequence has no step."""
+    point = replace(draw(model_of(name), T=2, B=B), lengths=np.array([2, 0, 1]))
+    given = arguments(point)
+    before = copy.deepcopy(given)
+    _, grads, carry = module_of(name).loss_and_grads(**given)
+    del given["carry_grad"]
+    outputs, forward_carry = module_of(name).forward(**given)
+    assert_same(given, {k: v for k, v in before.items() if k != "carry_grad"})
+    arrays = [
+        array
+        for value in (*given.values(), point.carry_grad)
+        for array in (value.values() if isinstance(value, dict) else [value])
+    ]
+    results = [*grads.values(), *carry.values(), *outputs.values(), *forward_carry.values()]
+    for position, result in enumerate(results):
+        for other in (*arrays, *results[:position]):
+            assert not np.shares_memory(result, other)
+
+
+# --- number types ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
+@pytest.mark.parametrize("name", (*BUILT_IN, "lag_two", "last_step", "learned_scalars"))
+def test_dtype_follows_the_parameters(name: str, dtype: Any) -> None:
+    """Inputs and carry are cast, single precision stays single precision."""
+    model = model_of(name)
+    exact = replace(draw(model, T=T, B=B), lengths=RAGGED)
+    found = call(module_of(name), replace(exact, params=exact.floats(dtype).params))
+    assert isinstance(found.loss, float)
+    arrays = (*found.grads.values(), *found.carry.values(), *found.outputs.values())
+    assert {array.dtype for array in arrays} == {np.dtype(dtype)}
+    tolerance = 1e-10 if dtype is np.float64 else 1e-4
+    assert disagreements(found, loss_and_grads(model, exact), tolerance) == []
+
+
+@pytest.mark.parametrize("name", ("linear", "linear_bias", *cells.RATIONAL))
+def test_fractions_are_exact(name: str) -> None:
+    model = model_of(name)
+    point = draw(model, T=3, B=2).exact()
+    for lengths in (None, np.array([3, 1]), np.array([0, 2]), np.array([0, 0])):
+        point = replace(point, lengths=lengths)
+        found, expected = call(module_of(name), point), loss_and_grads(model, point, Exact())
+        assert isinstance(found.loss, Fraction | int)
+        assert found.loss == expected.loss
+        for kind in ("grads", "carry", "outputs"):
+            for key, array in getattr(found, kind).items():
+                assert array.dtype == object
+                assert np.array_equal(array, getattr(expected, kind)[key]), (kind, key)
+
+
+# --- chunks ------------------------------------------------------------------------------
+
+CHUNKED = (
+    *BUILT_IN, "lag_two", "lag_three_alone", "learned_start", "stacked_with_a_way_back",
+    "lagged_input", "two_states", "scalar_state", "aliases", "unread_state",
+)  # fmt: skip
+
+
+def chunks(point: Point, cuts: tuple[int, ...]) -> list[Point]:
+    edges = (0, *cuts, point.T)
+    return [
+        replace(
+            point,
+            T=end - begin,
+            inputs={name: array[begin:end] for name, array in point.inputs.items()},
+        )
+        for begin, end in zip(edges[:-1], edges[1:], strict=True)
+    ]
+
+
+@pytest.mark.parametrize("cuts", ((3,), (1, 2), (1, 2, 3, 4)), ids=str)
+@pytest.mark.parametrize("name", CHUNKED)
+def test_chunks_are_chained_forwards_and_backwards(name: str, cuts: tuple[int, ...]) -> None:
+    """Carries handed on, and their gradients handed back, make the whole."""
+    module, whole = module_of(name), replace(draw(model_of(name), T=T, B=B), carry=None)
+    carry: Any = None
+    parts = []
+    for part in chunks(whole, cuts):
+        parts.append(replace(part, carry=carry))
+        _, carry = module.forward(part.params, part.inputs, carry)
+    loss: Any = 0.0
+    back = {key: T * array for key, array in (whole.carry_grad or {}).items()}
+    total = {key: np.zeros_like(array) for key, array in whole.params.items()}
+    for part in reversed(parts):
+        # F is T times the whole loss's rest; this chunk's own share counts its steps.
+        weights = {key: array / part.T for key, array in back.items()}
+        value, grads, _ = module.loss_and_grads(
+            part.params, part.inputs, part.carry, carry_grad=weights
+        )
+        loss = loss + value * part.T / T
+        back = {key: grads[key] * part.T for key in back}
+        for key in total:
+            total[key] += grads[key] * part.T / T
+    expected = call(module, whole)
+    starts = {key: array / T for key, array in back.items()}
+    found = replace(expected, loss=loss, grads={**total, **starts}, carry=carry)
+    assert disagreements(found, expected, 1e-12) == []
+
+
+def test_chunks_of_fractions_are_chained_exactly() -> None:
+    module, model = module_of("rational"), model_of("rational")
+    whole = draw(model, T=3, B=2).exact()
+    first, second = chunks(whole, (1,))
+    _, carry = module.forward(first.params, first.inputs, first.carry)
+    arguments = (second.params, second.inputs, carry)
+    half = {key: array * Fraction(3, 2) for key, array in (whole.carry_grad or {}).items()}
+    later, grads, _ = module.loss_and_grads(*arguments, carry_grad=half)
+    back = {key: grads[key] * 2 for key in whole.carry_grad or {}}
+    arguments = (first.params, first.inputs, first.carry)
+    earlier, first_grads, _ = module.loss_and_grads(*arguments, carry_grad=back)
+    expected = call(module, whole)
+    assert (earlier + 2 * later) / 3 == expected.loss
+    for key in whole.params:
+        total = (first_grads[key] + 2 * grads[key]) / Fraction(3)
+        assert np.array_equal(total, expected.grads[key])
+
+
+@pytest.mark.parametrize("name", (*BUILT_IN, "lag_three_alone", "last_two_steps", "learned_start"))
+def test_no_valid_step(name: str) -> None:
+    """L is 0, the carry handed in comes back, and so does what flows to it."""
+    point = replace(draw(model_of(name), T=2, B=B), lengths=np.zeros(B, dtype=int))
+    poisoned = {
+        key: np.full_like(array, -100 if array.dtype.kind == "i" else np.nan)
+        for key, array in point.inputs.items()
+    }
+    found = call(module_of(name), replace(point, inputs=poisoned))
+    assert found.loss == 0
+    for key, array in (point.carry or {}).items():
+        np.testing.assert_array_equal(found.carry[key], array)
+        np.testing.assert_array_equal(found.grads[key], (point.carry_grad or {})[key])
+    assert not any(np.any(found.grads[key]) for key in point.params)
+
+
+def test_padding_may_run_over() -> None:
+    """Run on past the end, the recurrence would overflow; nothing of it is seen."""
+    module = module_from("x: (d,)\nh[t] = exp(W @ h[t-1] + U @ x[t])\nloss[t] = sum(h[t])\n")
+    params = {"W": np.full((2, 2), 3.0), "U": np.full((2, 3), 0.1)}
+    inputs = {"x": np.ones((6, 2, 3))}
+    lengths = np.array([2, 1])
+    loss, grads, carry = module.loss_and_grads(params, inputs, lengths=lengths)
+    short = module.loss_and_grads(params, {"x": inputs["x"][:2]}, lengths=lengths)
+    assert np.isfinite(loss) and loss == short[0]
+    for key in grads:
+        np.testing.assert_array_equal(grads[key], short[1][key])
+    np.testing.assert_array_equal(carry["h[0]"], short[2]["h[0]"])
+
+
+# --- steps -------------------------------------------------------------------------------
+
+
+def test_steps_of_an_autonomous_model() -> None:
+    module, point = module_of("autonomous"), draw(model_of("autonomous"), T=T, B=B)
+    arguments = (point.params, {}, point.carry)
+    outputs, _ = module.forward(*arguments, steps=4)
+    assert outputs["h"].shape == (4, B, point.dims["n_h"])
+    assert outputs["loss"].shape == (4, B)
+    short, _ = module.forward(*arguments, np.array([2, 0, 4]), steps=4)
+    np.testing.assert_array_equal(short["h"][:2, 0], outputs["h"][:2, 0])
+    for wrong in ({}, {"steps": -1}, {"steps": 2.5}):
+        with pytest.raises(ValueError, match="steps"):
+            module.loss_and_grads(*arguments, **wrong)
+
+
+# --- clipping ----------------------------------------------------------------------------
+
+
+def gradients(scale: float, dtype: Any = np.float64) -> dict[str, Any]:
+    model = model_of("elman")
+    rng = np.random.default_rng(3)
+    point = draw(model, T=T, B=B)
+    grads = {key: scale * rng.normal(size=a.shape) for key, a in point.params.items()}
+    grads["h[0]"] = scale * rng.normal(size=(B, 4))
+    return {key: array.astype(dtype) for key, array in grads.items()}
+
+
+def norm_of(grads: dict[str, Any]) -> float:
+    """The global norm over the parameters, by a scale that avoids overflow."""
+    params = module_of("elman").PARAMS
+    largest = max(np.max(np.abs(grads[key])) for key in params)
+    if largest == 0:
+        return 0.0
+    scaled = [(np.asarray(grads[key], float) / float(largest)) ** 2 for key in params]
+    return float(largest) * float(np.sqrt(sum(np.sum(s) for s in scaled)))
+
+
+@pytest.mark.parametrize(
+    ("scale", "dtype"),
+    [(1.0, np.float64), (1e-3, np.float64), (1e200, np.float64), (1e-200, np.float64),
+     (1.0, np.float32), (1e30, np.float32), (1e-30, np.float32)],
+)  # fmt: skip
+def test_clipping(scale: float, dtype: Any) -> None:
+    clip = module_of("elman").clip_gradients
+    grads = gradients(scale, dtype)
+    before = copy.deepcopy(grads)
+    identities = {key: id(array) for key, array in grads.items()}
+    norm = norm_of(before)
+    tolerance = 1e-12 if dtype is np.float64 else 1e-5
+    assert clip(grads, 2 * norm) == pytest.approx(norm, rel=tolerance)
+    assert_same(grads, before)
+    assert clip(grads, norm / 3) == pytest.approx(norm, rel=tolerance)
+    assert norm_of(grads) == pytest.approx(norm / 3, rel=tolerance)
+    assert {key: id(array) for key, array in grads.items()} == identities
+    np.testing.assert_array_equal(grads["h[0]"], before["h[0]"])
+    ratio = grads["W_hh"] / before["W_hh"]
+    np.testing.assert_allclose(ratio, 1 / 3, rtol=10 * tolerance)
+
+
+@pytest.mark.parametrize("value", (np.nan, np.inf, -np.inf))
+def test_clipping_leaves_a_norm_that_is_not_finite(value: float) -> None:
+    grads = gradients(1.0)
+    grads["b_h"][0] = value
+    before = copy.deepcopy(grads)
+    assert not np.isfinite(module_of("elman").clip_gradients(grads, 1.0))
+    assert_same(grads, before)
+
+
+def test_clipping_leaves_zero() -> None:
+    grads = gradients(0.0)
+    assert module_of("elman").clip_gradients(grads, 1.0) == 0
+    assert not any(np.any(array) for array in grads.values())
+
+
+@pytest.mark.parametrize("theta", (0, -1.0, np.nan))
+def test_clipping_refuses_a_threshold_that_is_not_positive(theta: float) -> None:
+    grads = gradients(1.0)
+    before = copy.deepcopy(grads)
+    with pytest.raises(ValueError, match="theta"):
+        module_of("elman").clip_gradients(grads, theta)
+    assert_same(grads, before)
+
+
+# --- workspace ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", (*BUILT_IN, "lag_three_alone", "last_step", "autonomous"))
+def test_a_workspace_changes_no_number(name: str) -> None:
+    """Several calls through one workspace, of other values and lengths each."""
+    model, module = model_of(name), module_of(name)
+    workspace = module.Workspace(sizes(model), 2, B, dtype=np.float64)
+    assert workspace.nbytes >= 0
+    carry: Any = None
+    for seed, lengths in enumerate((None, np.array([2, 0, 1]), None, np.array([0, 0, 2]))):
+        drawn = draw(model, T=2, B=B, seed=seed)
+        point = replace(drawn, carry=carry or drawn.carry, lengths=lengths)
+        expected = call(module, copy.deepcopy(point))
+        loss, grads, carry = module.loss_and_grads(
+            point.params, point.inputs, point.carry, point.lengths,
+            carry_grad=point.carry_grad, workspace=workspace, **steps_argument(module, point),
+        )  # fmt: skip
+        assert loss == expected.loss
+        assert_same(grads, expected.grads)
+        assert_same(carry, expected.carry)
+
+
+def test_a_workspace_of_another_size_is_refused() -> None:
+    model, module = model_of("elman"), module_of("elman")
+    point = draw(model, T=T, B=B)
+    dims = sizes(model)
+    for workspace in (
+        module.Workspace(dims, T + 1, B, dtype=np.float64),
+        module.Workspace(dims, T, B + 1, dtype=np.float64),
+        module.Workspace({**dims, "d": dims["d"] + 1}, T, B, dtype=np.float64),
+        module.Workspace(dims, T, B),
+    ):
+        with pytest.raises(ValueError, match="workspace"):
+            module.loss_and_grads(point.params, point.inputs, workspace=workspace)

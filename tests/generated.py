@@ -1,0 +1,91 @@
+"""The files of ``generated/``, made again by the commands that their headers name.
+
+python -m tests.generated             compare, print the differences, exit 1 if any
+python -m tests.generated --update    write them
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from symbptt.cli import main as symbptt
+from symbptt.language import library
+from symbptt.output import is_ours
+
+GENERATED = Path(__file__).resolve().parents[1] / "generated"
+KINDS = {"numpy": ("generate", ".py"), "latex": ("derive", ".tex")}
+
+
+def make(folder: Path) -> None:
+    """Write what every built-in model gives into ``folder``."""
+    for kind, (verb, suffix) in KINDS.items():
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        for name in library.names():
+            path = folder / kind / (name + suffix)
+            symbptt.main([verb, name, "-o", str(path)], standalone_mode=False)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def differences(expected: Path, found: Path) -> Iterator[str]:
+    """What must change in ``found`` to become ``expected``, file by file."""
+    wanted, present = files(expected), files(found)
+    for name in sorted(wanted.keys() | present.keys()):
+        if name not in present:
+            yield f"{name}: is missing"
+        elif name not in wanted:
+            yield f"{name}: nothing makes this file"
+        elif wanted[name] != present[name]:
+            yield _difference(name, present[name], wanted[name])
+
+
+def _difference(name: str, old: bytes, new: bytes) -> str:
+    lines = difflib.unified_diff(
+        old.decode(errors="replace").splitlines(),
+        new.decode(errors="replace").splitlines(),
+        f"generated/{name}, as it stands",
+        f"generated/{name}, made again",
+        lineterm="",
+        n=1,
+    )
+    return "\n".join(lines) or f"{name}: differs in the ends of its lines"
+
+
+def update() -> None:
+    make(GENERATED)
+    with tempfile.TemporaryDirectory() as folder:
+        make(Path(folder))
+        extra = files(GENERATED).keys() - files(Path(folder)).keys()
+    for name in sorted(extra):
+        if is_ours(GENERATED / name):
+            (GENERATED / name).unlink()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--update", action="store_true", help="write the files")
+    parser.add_argument("--to", type=Path, help="make them in this folder and compare nothing")
+    arguments = parser.parse_args()
+    if arguments.to:
+        make(arguments.to)
+        return 0
+    if arguments.update:
+        update()
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        make(Path(folder))
+        found = list(differences(Path(folder), GENERATED))
+    print("\n".join(found))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Generated modules as test subjects."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from symbptt.algebra import Model
+from symbptt.codegen.render import generate
+from symbptt.language import library
+from symbptt.language.parser import parse
+from tests import cells
+from tests.grammar import random_model
+from tests.points import Point
+from tests.reference import Result
+
+BUILT_IN = tuple(library.names())
+RANDOM = tuple(f"random_{seed}" for seed in range(200))
+
+
+@cache
+def model_of(name: str) -> Model:
+    """A built-in model, a cell of `tests/cells` or a random model, by name."""
+    if name in BUILT_IN:
+        return library.load(name)
+    if name in cells.NAMES:
+        return cells.cell(name)
+    return parse(random_model(int(name.removeprefix("random_"))), name)
+
+
+@cache
+def module_of(name: str, wrt_inputs: bool = False) -> ModuleType:
+    """The generated module of the model with that name."""
+    model = model_of(name)
+    return executed(generate(model, bind=cells.BINDINGS.get(name), wrt_inputs=wrt_inputs), name)
+
+
+def module_from(text: str, *, wrt_inputs: bool = False) -> ModuleType:
+    """The generated module of a model's text."""
+    return executed(generate(parse(text, "model"), wrt_inputs=wrt_inputs), "model")
+
+
+def executed(source: str, name: str) -> ModuleType:
+    module = ModuleType(f"generated_{name}")
+    exec(compile(source, f"<generated {name}>", "exec"), module.__dict__)
+    return module
+
+
+def steps_argument(module: Any, point: Point) -> dict[str, int]:
+    """``steps`` where the inputs do not tell T."""
+    timed = any(axes[:1] == ("T",) for axes in module.INPUTS.values())
+    return {} if timed else {"steps": point.T}
+
+
+def call(module: Any, point: Point) -> Result:
+    """`loss_and_grads` and `forward` at a point; both must return the same carry."""
+    arguments = (point.params, point.inputs, point.carry, point.lengths)
+    steps = steps_argument(module, point)
+    loss, grads, carry = module.loss_and_grads(*arguments, carry_grad=point.carry_grad, **steps)
+    outputs, same_carry = module.forward(*arguments, **steps)
+    assert set(carry) == set(same_carry)
+    for key in carry:
+        np.testing.assert_array_equal(carry[key], same_carry[key])
+    return Result(loss, grads, carry, outputs)

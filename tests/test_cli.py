@@ -1,0 +1,408 @@
+"""The command line: what goes where, what each exit status means, what files it touches."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from symbptt import cli, output
+from symbptt.language import library
+
+ELMAN = """# A small network
+x: (d,)
+h[t] = tanh(W @ x[t] + U @ h[t-1] + b)   # state
+o[t] = V @ h[t]
+loss[t] = squared_error(o[t], y[t])
+"""
+
+
+def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
+    return CliRunner().invoke(cli.main, list(arguments), input=stdin)
+
+
+def fresh(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """The command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "symbptt", *arguments],
+        input=stdin,
+        capture_output=True,
+        env=os.environ | environment,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> str:
+    path = tmp_path / "small.rnn"
+    path.write_text(ELMAN)
+    return str(path)
+
+
+# --- results ---------------------------------------------------------------------------
+
+
+def test_list_has_a_line_for_every_model() -> None:
+    lines = run("list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(library.names())
+    assert all(len(line.split()) > 2 for line in lines)
+
+
+def test_list_as_json() -> None:
+    models = json.loads(run("list", "--json").stdout)["models"]
+    assert [entry["name"] for entry in models] == list(library.names())
+
+
+def test_show_names_shapes_and_roles(model: str) -> None:
+    result = run("show", model)
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    rows = [line.split() for line in result.stdout.splitlines()]
+    assert ["U", "(n_h,", "n_h)"] in rows
+    assert "state" in result.stdout
+
+
+def test_show_as_json(model: str) -> None:
+    data = json.loads(run("show", model, "--json").stdout)
+    assert data["model"] == "small"
+    assert {p["name"]: p["shape"] for p in data["parameters"]}["W"] == ["n_h", "d"]
+    assert [e["role"] for e in data["equations"]] == ["state", "quantity", "loss"]
+    assert data["initial_values"] == [{"name": "h[0]", "shape": ["n_h"], "formula": None}]
+
+
+@pytest.mark.parametrize("name", library.names())
+@pytest.mark.parametrize("as_json", [False, True])
+def test_every_built_in_model_is_shown_and_unrolled(name: str, as_json: bool) -> None:
+    for verb in ("show", "unroll"):
+        result = run(verb, name, *(["--json"] if as_json else []))
+        assert result.exit_code == 0
+        if as_json:
+            assert json.loads(result.stdout)["made_by"] == f"symbptt {verb}"
+
+
+def test_unroll_writes_every_step(model: str) -> None:
+    text = run("unroll", model, "h", "-T", "3").stdout
+    lines = [line.partition("#")[0].rstrip() for line in text.splitlines()[1:]]
+    assert lines == [
+        "h[0] = given by the caller, else zeros",
+        "h[1] = tanh(W @ x[1] + U @ h[0] + b)",
+        "h[2] = tanh(W @ x[2] + U @ h[1] + b)",
+        "h[3] = tanh(W @ x[3] + U @ h[2] + b)",
+    ]
+
+
+def test_unroll_as_json(model: str) -> None:
+    data = json.loads(run("unroll", model, "d(L, h[T])", "-T", "2", "--json").stdout)
+    assert [line["left"] for line in data["equations"]] == ["dL/do[2]", "dL/dh[2]"]
+
+
+@pytest.mark.parametrize("arguments", [("--to", "tex"), ("--to", "md"), ("--fragment",)])
+def test_derive_writes_a_document(model: str, arguments: tuple[str, ...]) -> None:
+    text = run("derive", model, *arguments).stdout
+    assert "symbptt" in text.splitlines()[0]
+    assert ("\\documentclass" in text) == (arguments == ("--to", "tex"))
+
+
+def test_generate_writes_a_module(model: str) -> None:
+    source = run("generate", model).stdout
+    compile(source, "small.py", "exec")
+    assert "def loss_and_grads" in source
+
+
+def test_generate_binds_functions() -> None:
+    bound = run("generate", "elman", "--bind", "phi_h=relu", "--bind", "phi_o=softplus").stdout
+    assert "np.tanh" in run("generate", "elman").stdout
+    assert "np.tanh" not in bound
+
+
+def test_generate_with_respect_to_inputs(model: str) -> None:
+    assert run("generate", model).stdout != run("generate", model, "--wrt", "inputs").stdout
+
+
+def test_model_from_standard_input() -> None:
+    result = run("show", "-", stdin=ELMAN)
+    assert result.exit_code == 0
+    assert "symbptt show model" in result.stdout
+
+
+def test_results_are_utf8_whatever_the_terminal_is(tmp_path: Path) -> None:
+    path = tmp_path / "m.rnn"
+    path.write_text(ELMAN.replace("# state", "# état caché"), encoding="utf-8")
+    result = fresh("show", str(path), PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert result.returncode == 0
+    assert "état caché" in result.stdout.decode("utf-8")
+
+
+@pytest.mark.slow
+def test_verify_says_right_and_wrong(model: str, tmp_path: Path) -> None:
+    module = tmp_path / "small.py"
+    assert run("generate", model, "-o", str(module)).exit_code == 0
+    right = run("verify", model, "--module", str(module))
+    assert right.exit_code == 0, right.output
+    assert right.stderr == ""
+    source = module.read_text()
+    assert source.count("np.tanh(") == 1
+    module.write_text(source.replace("np.tanh(", "1.001 * np.tanh("))
+    wrong = run("verify", model, "--module", str(module), "--json")
+    assert wrong.exit_code == 1
+    assert json.loads(wrong.stdout)["ok"] is False
+
+
+# --- exit statuses ---------------------------------------------------------------------
+
+BROKEN_MODELS = {
+    "shapes": ("h[t] = tanh(W @ x[t] + x[t] + U @ h[t-1])\nx: (3,)\nW: (4, 3)\n", "^"),
+    "with and without a step": ("h[t] = W @ h[t-1] + h\n", "^"),
+    "future": ("h[t] = W @ h[t+1]\n", "^"),
+    "cycle": ("a[t] = tanh(b[t])\nb[t] = tanh(a[t])\n", "^"),
+    "lag": ("h[t] = W @ h[t-n]\n", "^"),
+    "function": ("h[t] = tanhh(W @ h[t-1])\n", "^"),
+    "import": ("import os\n", "^"),
+    "dunder": ("h[t] = ().__class__\n", "^"),
+    "lambda": ("h[t] = (lambda: 0)()\n", "^"),
+    "syntax": ("h[t] = = 2\n", "^"),
+    "reserved": ("lambda[t] = W @ x[t]\n", "^"),
+    "empty": ("", "empty.rnn"),
+    "large": ("# " + "x" * 1_000_000 + "\n", "64 KiB"),
+    "deep": ("h[t] = " + "(" * 10_000 + "x[t]" + ")" * 10_000 + "\n", "^"),
+    "not UTF-8": (b"h[t] = W @ x[t]  # \xff\n", "^"),
+    "NUL": ("h[t] = W @ x[t]\0\n", "^"),
+}
+
+
+@pytest.mark.parametrize("verb", ["show", "generate"])
+@pytest.mark.parametrize("case", BROKEN_MODELS)
+def test_errors_in_a_model(case: str, verb: str, tmp_path: Path) -> None:
+    text, said = BROKEN_MODELS[case]
+    path = tmp_path / f"{case.split()[0]}.rnn"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    result = run(verb, str(path))
+    assert result.exit_code == 3, result.output
+    assert result.stdout == ""
+    assert said in result.stderr
+    assert path.name in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_no_traceback_in_a_process_of_its_own() -> None:
+    nested = ("h[t] = " + "(" * 10_000 + "x[t]" + ")" * 10_000).encode()
+    result = fresh("show", "-", stdin=nested)
+    assert result.returncode == 3
+    assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("show", "lstn"), "lstn"),
+        (("show", "./none.rnn"), "none.rnn"),
+        (("show",), "MODEL"),
+        (("walk", "lstm"), "walk"),
+        (("show", "lstm", "--force"), "--force"),
+        (("unroll", "lstm", "-T", "0"), "-T"),
+        (("unroll", "lstm", "nobody"), "nobody"),
+        (("unroll", "lstm", "d(L, nobody[t])"), "nobody"),
+        (("unroll", "lstm", "d(L, h)"), "d(L, h[t])"),
+        (("unroll", "lstm", "d(h[t], W)"), "d(h[t], W)"),
+        (("unroll", "lstm", "d(L, W_hi[t])"), "W_hi"),
+        (("unroll", "lstm", "h[9]"), "9"),
+        (("derive", "lstm", "--to", "doc"), "tex"),
+        (("generate", "elman", "--bind", "phi_h"), "NAME=FUNCTION"),
+        (("generate", "elman", "--bind", "phi_h=tanhh"), "tanhh"),
+        (("generate", "elman", "--bind", "psi=tanh"), "psi"),
+        (("generate", "elman", "--bind", "phi_h=tanh", "--bind", "phi_h=relu"), "twice"),
+        (("generate", "lstm", "--wrt", "weights"), "inputs"),
+        (("verify", "lstm", "--module", "none.py"), "none.py"),
+        (("demo", "--seconds", "0"), "--seconds"),
+    ],
+)
+def test_usage(arguments: tuple[str, ...], said: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_model_without_a_loss_is_no_model_to_differentiate(tmp_path: Path) -> None:
+    path = tmp_path / "m.rnn"
+    path.write_text("x: (d,)\nh[t] = tanh(W @ h[t-1] + U @ x[t])\n")
+    assert run("unroll", str(path)).exit_code == 0
+    for verb in ("derive", "generate"):
+        result = run(verb, str(path))
+        assert result.exit_code == 3
+        assert "loss" in result.stderr
+
+
+def test_an_unbound_function_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.rnn"
+    path.write_text("phi: function\n" + ELMAN.replace("tanh", "phi"))
+    result = run("generate", str(path))
+    assert result.exit_code == 2
+    assert "phi" in result.stderr
+    assert run("generate", str(path), "--bind", "phi=tanh").exit_code == 0
+
+
+def test_a_module_of_another_kind_fails(tmp_path: Path) -> None:
+    path = tmp_path / "other.py"
+    path.write_text("x = 1\n")
+    result = run("verify", "lstm", "--module", str(path))
+    assert result.exit_code == 1
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_defect_is_one_sentence(monkeypatch: pytest.MonkeyPatch, debug: bool) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("somewhere\ndeep")
+
+    monkeypatch.setattr(library, "names", broken)
+    monkeypatch.setenv("SYMBPTT_DEBUG", "1" if debug else "")
+    result = run("list")
+    assert result.exit_code == 70
+    assert "internal error: ZeroDivisionError: somewhere deep" in result.stderr
+    assert "report" in result.stderr
+    assert ("Traceback" in result.stderr) == debug
+
+
+def test_an_interruption_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(library, "names", interrupted)
+    assert run("list").exit_code == 130
+
+
+def test_a_reader_that_has_seen_enough() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "symbptt", "unroll", "lstm", "-T", "1000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
+
+
+# --- help ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["generate", "--help"]])
+def test_help_loads_neither_sympy_nor_numpy(arguments: list[str]) -> None:
+    code = (
+        "import sys, symbptt\n"
+        "from symbptt.cli import main\n"
+        f"main({arguments!r}, standalone_mode=False)\n"
+        "sys.exit(bool({'sympy', 'numpy', 'jinja2'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL).returncode == 0
+
+
+@pytest.mark.parametrize("verb", cli.main.commands)
+def test_every_verb_explains_itself(verb: str) -> None:
+    result = run(verb, "--help")
+    assert result.exit_code == 0
+    command = cli.main.commands[verb]
+    options = [p for p in command.params if isinstance(p, click.Option)]
+    for option in options:
+        assert option.opts[-1] in result.stdout
+
+
+def test_the_same_words_in_python() -> None:
+    import symbptt
+
+    for name in symbptt.__all__:
+        assert getattr(symbptt, name).__name__ == name
+    assert set(symbptt.__all__) <= set(dir(symbptt))
+    with pytest.raises(AttributeError, match="nothing"):
+        symbptt.nothing  # noqa: B018
+
+
+# --- files -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("show", "lstm"),
+        ("show", "lstm", "--json"),
+        ("unroll", "lstm"),
+        ("unroll", "lstm", "--json"),
+        ("derive", "lstm"),
+        ("derive", "lstm", "--to", "md"),
+        ("derive", "lstm", "--fragment"),
+        ("derive", "lstm", "--to", "md", "--fragment"),
+        ("generate", "lstm"),
+    ],
+)
+def test_a_result_replaces_a_result(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "result"
+    for _ in range(2):
+        assert run(*arguments, "-o", str(path)).exit_code == 0
+        assert path.read_text() == run(*arguments).stdout
+    assert [p.name for p in tmp_path.iterdir()] == ["result"]
+
+
+def test_what_symbptt_did_not_write_stays(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("import symbptt  # mine\n")
+    result = run("generate", "linear", "-o", str(path))
+    assert result.exit_code == 2
+    assert "--force" in result.stderr
+    assert path.read_text() == "import symbptt  # mine\n"
+    assert run("generate", "linear", "-o", str(path), "--force").exit_code == 0
+    assert "def forward" in path.read_text()
+
+
+def test_a_model_is_not_taken_for_a_result(model: str) -> None:
+    assert run("show", model, "-o", model).exit_code == 2
+    assert Path(model).read_text() == ELMAN
+
+
+def test_a_failed_write_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "result.txt"
+    assert run("show", "linear", "-o", str(path)).exit_code == 0
+    before = path.read_text()
+
+    def full_disk(self: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full_disk)
+    result = run("show", "lstm", "-o", str(path))
+    assert result.exit_code == 2
+    assert "No space left" in result.stderr
+    assert path.read_text() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["result.txt"]
+
+
+def test_an_error_makes_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "result.py"
+    assert run("generate", "-", "-o", str(path), stdin="h[t] = W @ h[t+1]").exit_code == 3
+    assert not path.exists()
+
+
+def test_output_through_links_and_devices(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.txt", tmp_path / "link.txt"
+    real.touch()
+    real.chmod(0o640)
+    link.symlink_to(real)
+    assert run("show", "linear", "-o", str(link)).exit_code == 0
+    assert link.is_symlink()
+    assert output.is_ours(real)
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert run("show", "linear", "-o", os.devnull).exit_code == 0
+    assert Path(os.devnull).is_char_device()
+    for place in (tmp_path, tmp_path / "none" / "result.txt"):
+        result = run("show", "linear", "-o", str(place))
+        assert result.exit_code == 2
+        assert "can't write" in result.stderr
