@@ -158,10 +158,19 @@ def _emit(text: str, output: Path | None, force: bool) -> None:
     if force and output is None:
         raise click.UsageError("--force says what -o may replace; there is no -o")
     if output is None or str(output) == "-":
-        # Always UTF-8, whatever the terminal says it is: a document has one encoding.
-        click.echo(text.encode(), nl=False)
+        _print(text)
     else:
         write(output, text, force=force)
+
+
+def _print(text: str) -> None:
+    """In UTF-8 whatever the terminal says it is: a document has one encoding."""
+    stream = click.get_binary_stream("stdout")
+    left = memoryview(text.encode())
+    while left:
+        # Without buffering a write to a pipe may end early.
+        left = left[stream.write(left) :]
+    stream.flush()
 
 
 def _json(verb: str, data: dict[str, Any]) -> str:

@@ -11,11 +11,16 @@ from symbptt.typeset.plain import plain, plain_dim, plain_shape
 
 Data = dict[str, Any]
 
+_WIDEST = 80
+
 
 def table(rows: Iterable[Sequence[str]], indent: str = "  ") -> list[str]:
-    """Rows of cells in columns of equal width, two spaces apart."""
+    """Rows of cells in columns, two spaces apart; a very wide cell moves only its own row."""
     cells = [tuple(row) for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = [
+        max((len(cell) for cell in column if len(cell) <= _WIDEST), default=0)
+        for column in zip(*cells, strict=True)
+    ]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         for row in cells

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -25,12 +25,10 @@ def template_folder(kind: str) -> Path:
     for root in _ROOTS:
         if (root / kind).is_dir():
             return root / kind
-    raise UnknownNameError(
-        f"no folder of templates is called {kind!r} (looked in {_ROOTS})"
-    )
+    raise UnknownNameError(f"no folder of templates is called {kind!r} (looked in {_ROOTS})")
 
 
-@lru_cache(maxsize=None)
+@cache
 def environment(kind: str) -> Environment:
     r"""The Jinja environment of one kind of template.
 

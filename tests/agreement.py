@@ -68,3 +68,14 @@ def _floats(value: Any) -> Any:
 
 def _largest(array: Any) -> float:
     return float(np.max(np.abs(array), initial=0.0))
+
+
+def assert_same(found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    """Arrays, in dicts of dicts, have the same numbers to the last bit."""
+    assert set(found) == set(expected)
+    for name, value in expected.items():
+        if isinstance(value, dict):
+            assert_same(found[name], value)
+        else:
+            assert found[name].dtype == value.dtype
+            np.testing.assert_array_equal(found[name], value)

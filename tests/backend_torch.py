@@ -79,4 +79,4 @@ class Torch:
             name: torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
             for name, leaf in leaves.items()
         }
-        return float(value), {name: grad.numpy() for name, grad in grads.items()}
+        return float(value.detach()), {name: grad.numpy() for name, grad in grads.items()}

@@ -27,7 +27,9 @@ def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
     return CliRunner().invoke(cli.main, list(arguments), input=stdin)
 
 
-def fresh(*arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+def fresh(
+    *arguments: str, stdin: bytes = b"", **environment: str
+) -> subprocess.CompletedProcess[bytes]:
     """The command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "symbptt", *arguments],

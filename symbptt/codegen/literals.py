@@ -18,6 +18,19 @@ def literal(text: str) -> str:
     return '"' + body.replace('"', '\\"') + '"'
 
 
+def text_literal(text: str) -> str:
+    """A triple-quoted literal: the text as it stands, but for what would break out of it."""
+    body = "".join(c if c == "\n" or c.isprintable() and c != "\\" else escaped(c) for c in text)
+    body = body.replace('"""', '\\"\\"\\"')
+    if body.endswith('"'):
+        body = body[:-1] + '\\"'
+    return f'"""\\\n{body}"""'
+
+
+def escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
 def in_docstring(text: str) -> str:
     """Text that can stand in a docstring without ending it."""
     return "".join(c if c.isprintable() and c not in '"\\' else "?" for c in text)

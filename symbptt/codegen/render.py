@@ -22,7 +22,15 @@ from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.normal import bind as bind_functions
 from symbptt.codegen.emission import Emitter, keeping
-from symbptt.codegen.literals import axes, axis, dict_literal, in_docstring, literal, tuple_literal
+from symbptt.codegen.literals import (
+    axes,
+    axis,
+    dict_literal,
+    in_docstring,
+    literal,
+    text_literal,
+    tuple_literal,
+)
 from symbptt.codegen.lowering import loss_side_quantities, lower
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
@@ -37,7 +45,7 @@ class ModuleText:
 
     name: str
     stem: str
-    equations: tuple[str, ...]
+    equations: str
     how: str
     imports: tuple[str, ...]
     dims: str
@@ -140,7 +148,7 @@ class _Module:
         return ModuleText(
             name=literal(author.name),
             stem=in_docstring(author.name),
-            equations=tuple(literal(line) for line in author.text.splitlines()),
+            equations=text_literal(author.text),
             how=in_docstring(self.how),
             imports=imports(helpers),
             dims=tuple_literal(map(literal, model.dims)),

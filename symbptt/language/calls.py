@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from symbptt.errors import UnknownNameError
 from symbptt.functions import FUNCTIONS, LOSSES, VECTOR_FUNCTIONS, LossFunction
 from symbptt.language.names import CALLS, PUBLIC, Name
-from symbptt.language.source import Findings, Place
+from symbptt.language.source import Findings
 from symbptt.language.surface import Apply, Declaration, Item, walk
 
 # What people call a function elsewhere, and how it is written here.
@@ -228,7 +228,3 @@ def _unknown(call: Apply, functions: Functions, names: Mapping[str, Name]) -> st
         f"{message}; an elementwise function is left abstract by declaring `{name}: function`, "
         "and those that exist are " + ", ".join(PUBLIC)
     )
-
-
-def head_place(call: Apply) -> Place:
-    return call.head

@@ -18,8 +18,6 @@ from symbptt.language.surface import (
     Item,
     Len,
     Named,
-    Node,
-    Row,
     Start,
     Timed,
     walk,
@@ -104,7 +102,7 @@ def reserved(name: str) -> str | None:
         meaning = "a sign of derivations"
     else:
         return None
-    return f"`{name}` is reserved ({meaning}): choose another name, `{name}_{name.lower()}`, say"
+    return f"`{name}` is reserved ({meaning}): choose another name"
 
 
 def gather(items: list[Item], findings: Findings) -> dict[str, Name]:
@@ -175,7 +173,3 @@ def _twice(
     else:
         message = f"`{item.name}` is declared twice: leave one of the two out"
     findings.add(item.place, message, (f"first {how} here", first.place))
-
-
-def rows(node: Node) -> list[Row]:
-    return [part for part in walk(node) if isinstance(part, Row)]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from symbptt.algebra import Expr, Index, Initial, Model, Number, walk
+from symbptt.algebra import Expr, Index, Initial, Model, Number, Shape, walk
 from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step, StepNumber
 from symbptt.typeset.display import LINE, Row
 from symbptt.typeset.glossary import (
@@ -92,7 +92,7 @@ class _Writer:
 
     def article(self, command: str) -> Article:
         title, introduction = self.title()
-        glossary = Glossary(self.normal, self.printer, self.markup, self.tags)
+        glossary = Glossary(self.derivation, self.printer, self.markup, self.tags)
         expressions = list(self.expressions())
         rows = tuple(glossary.rows())
         return Article(
@@ -246,15 +246,13 @@ class _Writer:
     def backward(self) -> Iterator[Passage]:
         steps = self.derivation.of_kind("seed", "adjoint", "boundary")
         for name, group in groupby(steps, key=lambda step: step.target.name):
-            items = tuple(self.item(step) for step in group)
-            yield Passage(self.heading(name), items)
+            about = tuple(group)
+            heading = self.heading(name, about[0].shape)
+            yield Passage(heading, tuple(self.item(step) for step in about))
 
-    def heading(self, name: str) -> str:
-        item = next(
-            i for i in (*self.normal.equations, *self.normal.inputs) if i.name == name
-        )
-        words = self.words.get(name) or ("loss" if name == "loss" else "")
-        symbol = self.markup.math(self.names.timed(name, item.shape, Index.of("t")))
+    def heading(self, name: str, shape: Shape) -> str:
+        words = self.words[name] or ("loss" if name == "loss" else "")
+        symbol = self.markup.math(self.names.timed(name, shape, Index.of("t")))
         text = self.markup.text(words[:1].upper() + words[1:])
         return f"{text} {symbol}" if text else symbol
 

@@ -9,7 +9,7 @@ from symbptt.typeset.measure import broken, width
 
 # The width of a line of text of the article, in units of 1/18 em, less a margin for the
 # error of the estimated widths and for the equation's number.
-LINE = 680.0
+LINE = 690.0
 
 _INDENT = r"\qquad {} "
 

@@ -61,7 +61,9 @@ def render(derivation: Derivation, to: str = "tex", fragment: bool = False) -> s
         If there is no such format.
     """
     if to not in FORMATS:
-        raise UnknownNameError(f"no document format is called {to!r}; formats: {', '.join(FORMATS)}")
+        raise UnknownNameError(
+            f"no document format is called {to!r}; formats: {', '.join(FORMATS)}"
+        )
     chosen = FORMATS[to]
     command = _command(derivation.model.name, to, fragment)
     template = environment("latex").get_template(chosen.template if fragment else chosen.frame)

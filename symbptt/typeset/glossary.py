@@ -19,6 +19,7 @@ from symbptt.algebra import (
     Shape,
     walk,
 )
+from symbptt.calculus.derivation import Derivation
 from symbptt.functions import FUNCTIONS, definition, function
 from symbptt.typeset.latex import LatexPrinter, statements
 from symbptt.typeset.markup import Markup
@@ -35,9 +36,14 @@ class Glossary:
     """Rows of symbol, role, space and meaning."""
 
     def __init__(
-        self, model: Model, printer: LatexPrinter, markup: Markup, tags: dict[str, str]
+        self,
+        derivation: Derivation,
+        printer: LatexPrinter,
+        markup: Markup,
+        tags: dict[str, str],
     ) -> None:
-        self.model = model
+        self.model = derivation.normal
+        self.steps = derivation.steps
         self.printer = printer
         self.names = printer.names
         self.markup = markup
@@ -61,9 +67,7 @@ class Glossary:
             yield self.row(symbol, role, derived.shape, derived.comment, derived.name)
         for parameter in model.parameters:
             symbol = self.names.symbol(parameter.name, parameter.shape).at()
-            yield self.row(
-                symbol, "parameter", parameter.shape, parameter.comment, parameter.name
-            )
+            yield self.row(symbol, "parameter", parameter.shape, parameter.comment, parameter.name)
         for name, value in model.constants:
             symbol = self.markup.math(self.names.symbol(name, ()).at())
             yield symbol, "constant", self.markup.math(f"= {_decimal(value)}"), ""
@@ -103,16 +107,19 @@ class Glossary:
         return self.markup.math(r" \times ".join(lengths))
 
     def readers(self, name: str) -> str:
-        """Where a symbol without words stands."""
+        """Where a symbol without words stands: in equations, else in steps."""
         found = [
-            f"({self.tags[item.name]})"
-            for item in statements(self.model)
-            if any(isinstance(n, Ref | Param) and n.name == name for n in walk(item.rhs))
+            f"({self.tags[item.name]})" for item in statements(self.model) if _reads(item.rhs, name)
         ]
-        starts = [i for i in self.model.initials if i.value is not None]
-        if any(isinstance(n, Param) and n.name == name for i in starts for n in walk(i.value)):  # type: ignore[arg-type]
+        if any(i.value is not None and _reads(i.value, name) for i in self.model.initials):
             found.append("an initial value")
+        if not found:
+            found = [f"({s.number})" for s in self.steps if any(_reads(m, name) for m in s.members)]
         return f"in {', '.join(found)}" if found else ""
+
+
+def _reads(expr: Expr, name: str) -> bool:
+    return any(isinstance(node, Ref | Param) and node.name == name for node in walk(expr))
 
 
 def _decimal(value: Fraction) -> str:
@@ -161,13 +168,13 @@ def _with_definitions(names: set[str]) -> set[str]:
 # --- conventions -----------------------------------------------------------------------
 
 
-def convention_texts(
-    nodes: Sequence[Expr], printer: LatexPrinter, markup: Markup
-) -> Iterator[str]:
+def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Markup) -> Iterator[str]:
     """The conventions of the article; those for rare signs only where the signs occur."""
     signs = {type(node).__name__ for node in nodes}
     if any(isinstance(node, Pow) and node.shape for node in nodes):
         signs.add("ArrayPow")
+    if signs & {"OneHot", "Pick", "Lookup"}:
+        signs.add("Index")
     for sign, text in CONVENTIONS:
         if not sign or sign in signs:
             unit = printer.names.unit_vector("i") or r"\operatorname{onehot}(i)"

@@ -9,7 +9,6 @@ from typing import Protocol
 from symbptt.typeset.display import Row, aligned, boxed
 from symbptt.typeset.text import latex_comment, latex_text, markdown_text
 
-
 # Equations of so many lines are kept on one page.
 _WHOLE = 8
 
@@ -76,4 +75,4 @@ class MarkdownMarkup:
         return f"$$\n{boxed(rows)}\n$$"
 
     def comment(self, words: str) -> str:
-        return latex_comment(words).replace("--", "- -").replace(">", "&gt;")
+        return latex_comment(words).replace(">", "&gt;")

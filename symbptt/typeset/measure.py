@@ -16,26 +16,31 @@ _TOKEN = re.compile(r"\\[a-zA-Z]+\s*|\\.|[{}_^&]|\s+|.", re.DOTALL)
 _SPACES = {r"\,": 3, r"\!": -3, r"\;": 5, r"\quad": 18, r"\qquad": 36, r"\ ": 6}
 _OPERATORS = {"+", "-", "=", "<", ">", r"\odot", r"\cdot", r"\times", r"\in", r"\neq", r"\le"}
 _STYLES = {r"\mathbf": 1.15, r"\boldsymbol": 1.15, r"\mathtt": 1.02, r"\mathrm": 1.0}
-_STYLES |= {r"\operatorname": 1.0, r"\text": 1.0, r"\mathbb": 1.0}
+_STYLES |= {r"\operatorname": 1.0, r"\text": 1.3, r"\mathbb": 1.0}
 _ACCENTS = {r"\hat", r"\tilde", r"\bar", r"\widehat", r"\widetilde", r"\overline", r"\grave"}
 _ACCENTS |= {r"\acute", r"\breve", r"\dot", r"\ddot", r"\mathring", r"\check", r"\sqrt"}
 _SIZES = {r"\left", r"\right", r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"}
-_NARROW = "ijltf,.;:'|!1()[]"
+_NARROWEST = ".:'|!"
+_NARROW = "ijltfr()[]"
 _WIDE = "mABCDEFGHKNOPQRTUVXYZ"
 _WIDEST = "wMW"
 
 
 @lru_cache(maxsize=4096)
-def width(text: str) -> float:
-    """The width of a formula in units of 1/18 em."""
-    return _Measure(text).total()
+def width(text: str, script: bool = False) -> float:
+    """The width of a formula in units of 1/18 em.
+
+    ``script``: as in a subscript, where there is no space around signs; not yet smaller.
+    """
+    return _Measure(text, script).total()
 
 
 class _Measure:
     """Reads LaTeX as the printers write it, adding up widths."""
 
-    def __init__(self, text: str) -> None:
-        self.tokens = [token.strip() or " " for token in _TOKEN.findall(text)]
+    def __init__(self, text: str, script: bool) -> None:
+        self.script = script
+        self.tokens = [token.strip() for token in _TOKEN.findall(text) if token.strip()]
         self.position = 0
 
     def total(self) -> float:
@@ -65,9 +70,11 @@ class _Measure:
         scripts = 0.0
         while self.position < len(self.tokens) and self.tokens[self.position] in "_^":
             self.next()
-            # Scripts have no space behind commas.
-            scripts = max(scripts, 0.74 * width(self.group().replace(",", ".")))
+            scripts = max(scripts, 0.74 * width(self.group(), True))
         return max(size, scripts) + 3 if token == r"\sum" else size + scripts
+
+    def inner(self) -> float:
+        return width(self.group(), self.script)
 
     def group(self) -> str:
         """The text of the next group or token."""
@@ -83,16 +90,18 @@ class _Measure:
         if token in _SPACES:
             return _SPACES[token]
         if token in _OPERATORS:
-            return 23
+            return 14 if self.script else 23
+        if token == "," and self.script:
+            return 5
         if token == r"\frac":
-            return max(width(self.group()), width(self.group())) + 4.5
+            return max(self.inner(), self.inner()) + 4.5
         if token in _STYLES:
             return _STYLES[token] * _letters(self.group())
         if token in _ACCENTS:
-            return width(self.group()) + (16 if token == r"\sqrt" else 0)
+            return self.inner() + (16 if token == r"\sqrt" else 0)
         if token == "{":
             self.position -= 1
-            return width(self.group())
+            return self.inner()
         if token in _SIZES:
             self.next()
             return 9 if token in (r"\bigl", r"\bigr") else 13
@@ -119,6 +128,8 @@ def _letters(text: str) -> float:
 def _character(character: str) -> float:
     if character in ",;":
         return 8
+    if character in _NARROWEST:
+        return 5
     if character in _NARROW:
         return 7
     if character in _WIDEST:
@@ -184,9 +195,8 @@ def _places(text: str) -> Iterator[tuple[int, int]]:
                 yield match.start(), 3 * depth
             elif token in _PRODUCTS or previous in (",", r"\,"):
                 yield match.start(), 3 * depth + 1
-            elif token in _JUXTAPOSED and previous not in _RELATIONS | _PRODUCTS:
-                if not previous.startswith("\\") and previous != "'":
-                    yield match.start(), 3 * depth + 2
+            elif token in _JUXTAPOSED and not previous.startswith(("\\", "'", "+", "-", "/")):
+                yield match.start(), 3 * depth + 2
         braces += {"{": 1, "}": -1}.get(token, 0)
         environments += {r"\begin": 1, r"\end": -1}.get(token, 0)
         if braces == 0 and not after_left:

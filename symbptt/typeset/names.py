@@ -139,9 +139,10 @@ def index_latex(index: Index) -> str:
 
 def _entries(model: Model) -> Iterator[tuple[str, Shape]]:
     """Every name of a model with its shape."""
-    for item in (*model.parameters, *model.derived, *model.inputs, *model.equations):
-        if item.name != "loss":
-            yield item.name, item.shape
+    yield from ((p.name, p.shape) for p in model.parameters)
+    yield from ((d.name, d.shape) for d in model.derived)
+    yield from ((i.name, i.shape) for i in model.inputs)
+    yield from ((e.name, e.shape) for e in model.equations if e.name != "loss")
     for name, _ in model.constants:
         yield name, ()
     for abstract in model.abstract:
@@ -150,8 +151,8 @@ def _entries(model: Model) -> Iterator[tuple[str, Shape]]:
 
 
 def _timed(model: Model) -> Iterator[str]:
-    for item in (*model.inputs, *model.equations):
-        yield item.name
+    yield from (source.name for source in model.inputs)
+    yield from (equation.name for equation in model.equations)
 
 
 def _looks_timed(name: str, timed: set[str]) -> bool:
@@ -219,7 +220,7 @@ def _letters(part: str, bold: bool, alone: bool) -> str | None:
 def _letter(character: str) -> str | None:
     if character.isascii():
         return character
-    base, *marks = unicodedata.normalize("NFD", character)
+    base, *marks = list(unicodedata.normalize("NFD", character))
     if not base.isascii() or any(mark not in MATH_COMBINING for mark in marks):
         return None
     for mark in marks:

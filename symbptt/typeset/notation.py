@@ -111,6 +111,7 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     ("Slice", r"$(\mathbf{v})_{a:b}$ are the entries $a$ to $b$ of $\mathbf{v}$."),
     ("Sum", r"$\mathbf{1}$ is the vector of ones."),
     ("Fill", r"$\mathbf{1}$ is the vector of ones."),
+    ("Index", r"Integers that stand for rows count from 1 here and from 0 in generated code."),
     (
         "",
         r"Whatever would lie past the last step $T$ is absent: it does not exist and contributes "

@@ -137,9 +137,7 @@ class PlainPrinter(Printer):
         text = self.show(expr.terms[0], Level.SIGNED)
         for term in expr.terms[1:]:
             negative = isinstance(term, Neg)
-            shown = self.show(
-                term.operand if isinstance(term, Neg) else term, Level.BIG_SUM
-            )
+            shown = self.show(term.operand if isinstance(term, Neg) else term, Level.BIG_SUM)
             text += f" - {shown}" if negative else f" + {shown}"
         return Piece(text, Level.SUM)
 
@@ -152,18 +150,12 @@ class PlainPrinter(Printer):
         bare = signed or first.level == Level.PRODUCT
         start = first.text if bare else self.fit(first, Level.FRACTION)
         rest = [self.show(factor, Level.FRACTION) for factor in expr.factors[1:]]
-        return Piece(
-            " * ".join([start, *rest]), Level.SIGNED if signed else Level.PRODUCT
-        )
+        return Piece(" * ".join([start, *rest]), Level.SIGNED if signed else Level.PRODUCT)
 
     def print_div(self, expr: Div) -> Piece:
         top = self.piece(expr.numerator)
-        start = (
-            top.text if top.level == Level.PRODUCT else self.fit(top, Level.FRACTION)
-        )
-        return Piece(
-            f"{start} / {self.show(expr.denominator, Level.POWER)}", Level.PRODUCT
-        )
+        start = top.text if top.level == Level.PRODUCT else self.fit(top, Level.FRACTION)
+        return Piece(f"{start} / {self.show(expr.denominator, Level.POWER)}", Level.PRODUCT)
 
     def print_pow(self, expr: Pow) -> Piece:
         base = self.show(expr.base, Level.ATOM)
@@ -173,13 +165,7 @@ class PlainPrinter(Printer):
         return Piece(f"{base}**{shown}", Level.POWER)
 
     def print_call(self, expr: Call) -> Piece:
-        prime = (
-            ""
-            if expr.wrt is None
-            else "'"
-            if len(expr.args) == 1
-            else f"'{expr.wrt + 1}"
-        )
+        prime = "" if expr.wrt is None else "'" if len(expr.args) == 1 else f"'{expr.wrt + 1}"
         return self.call(expr.function + prime, *expr.args)
 
     def call(self, name: str, *args: Expr) -> Piece:
@@ -204,9 +190,7 @@ class PlainPrinter(Printer):
         return self.call("onehot", expr.position)
 
     def print_pick(self, expr: Pick) -> Piece:
-        return Piece(
-            f"{self.show(expr.vector, Level.ATOM)}[{self.show(expr.position)}]"
-        )
+        return Piece(f"{self.show(expr.vector, Level.ATOM)}[{self.show(expr.position)}]")
 
     def print_concat(self, expr: Concat) -> Piece:
         return self.call("concat", *expr.parts)
@@ -252,18 +236,12 @@ class PlainPrinter(Printer):
     def print_pullback(self, expr: Pullback) -> Piece:
         derivative = f"d{self.show(expr.output)}/d{self.show(expr.wrt)}"
         if expr.output.shape:
-            return Piece(
-                f"({derivative}).T @ {self.matrix_factor(expr.cotangent)}", Level.MATRIX
-            )
-        return Piece(
-            f"{derivative} * {self.show(expr.cotangent, Level.FRACTION)}", Level.PRODUCT
-        )
+            return Piece(f"({derivative}).T @ {self.matrix_factor(expr.cotangent)}", Level.MATRIX)
+        return Piece(f"{derivative} * {self.show(expr.cotangent, Level.FRACTION)}", Level.PRODUCT)
 
     def print_cases(self, expr: Cases) -> Piece:
         where = self.show(expr.position)
-        return Piece(
-            f"({self.show(expr.on)} at entry {where}, {self.show(expr.off)} elsewhere)"
-        )
+        return Piece(f"({self.show(expr.on)} at entry {where}, {self.show(expr.off)} elsewhere)")
 
     def print_timesum(self, expr: TimeSum) -> Piece:
         term = self.show(expr.term, Level.PRODUCT)

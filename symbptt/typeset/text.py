@@ -90,7 +90,7 @@ def _latex_character(character: str) -> str:
 
 def _composed(character: str) -> str | None:
     """A letter with accents by TeX's accents, or None if it is none of ours."""
-    base, *marks = unicodedata.normalize("NFKD", character)
+    base, *marks = list(unicodedata.normalize("NFKD", character))
     plain = all(" " <= c <= "~" and c not in _SPECIAL for c in [base, *marks])
     if plain:
         return base + "".join(marks)

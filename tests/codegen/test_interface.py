@@ -14,10 +14,10 @@ import pytest
 
 from symbptt.codegen.render import generate
 from tests import cells
-from tests.agreement import disagreements
+from tests.agreement import assert_same, disagreements
 from tests.backends import Exact
-from tests.modules import BUILT_IN, call, model_of, module_from, module_of, steps_argument
-from tests.points import Point, draw, sizes
+from tests.modules import BUILT_IN, call, model_of, module_from, module_of
+from tests.points import Point, draw
 from tests.reference import loss_and_grads
 
 T, B = 5, 3
@@ -52,17 +52,17 @@ def point() -> Point:
 def test_tables(mixed: Any) -> None:
     assert mixed.MODEL == "model"
     assert mixed.EQUATIONS == MIXED
-    assert mixed.DIMS == ("d", "n_tok", "n_h", "n_o")
+    assert mixed.DIMS == ("d", "n_tok", "n_y", "n_h")
     assert mixed.PARAMS == {
         "h_init": ("n_h",),
         "W": ("n_h", "n_h"),
         "U": ("n_h", "d"),
         "E": ("n_tok", "n_h"),
         "zeta": (),
-        "V": ("n_o", "n_h"),
+        "V": ("n_y", "n_h"),
     }
     assert mixed.INPUTS == {"x": ("T", "B", "d"), "tok": ("T", "B"), "y": ("T", "B")}
-    assert mixed.INDEX_INPUTS == {"tok": "n_tok", "y": "n_o"}
+    assert mixed.INDEX_INPUTS == {"tok": "n_tok", "y": "n_y"}
     assert mixed.CARRY == {"h[0]": ("B", "n_h"), "h[-1]": ("B", "n_h")}
 
 
@@ -255,16 +255,6 @@ def test_an_index_out_of_range_at_a_padded_step_is_none(mixed: Any, point: Point
     assert loss == mixed.loss_and_grads(**arguments(point))[0]
 
 
-def assert_same(found: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert set(found) == set(expected)
-    for name, value in expected.items():
-        if isinstance(value, dict):
-            assert_same(found[name], value)
-        else:
-            assert found[name].dtype == value.dtype
-            np.testing.assert_array_equal(found[name], value)
-
-
 @pytest.mark.parametrize("name", (*BUILT_IN, "lag_three_alone", "lagged_token", "last_two_steps"))
 def test_arguments_are_never_changed_nor_handed_back(name: str) -> None:
     """The results own their memory, also where a sequence has no step."""
@@ -318,103 +308,6 @@ def test_fractions_are_exact(name: str) -> None:
                 assert np.array_equal(array, getattr(expected, kind)[key]), (kind, key)
 
 
-# --- chunks ------------------------------------------------------------------------------
-
-CHUNKED = (
-    *BUILT_IN, "lag_two", "lag_three_alone", "learned_start", "stacked_with_a_way_back",
-    "lagged_input", "two_states", "scalar_state", "aliases", "unread_state",
-)  # fmt: skip
-
-
-def chunks(point: Point, cuts: tuple[int, ...]) -> list[Point]:
-    edges = (0, *cuts, point.T)
-    return [
-        replace(
-            point,
-            T=end - begin,
-            inputs={name: array[begin:end] for name, array in point.inputs.items()},
-        )
-        for begin, end in zip(edges[:-1], edges[1:], strict=True)
-    ]
-
-
-@pytest.mark.parametrize("cuts", ((3,), (1, 2), (1, 2, 3, 4)), ids=str)
-@pytest.mark.parametrize("name", CHUNKED)
-def test_chunks_are_chained_forwards_and_backwards(name: str, cuts: tuple[int, ...]) -> None:
-    """Carries handed on, and their gradients handed back, make the whole."""
-    module, whole = module_of(name), replace(draw(model_of(name), T=T, B=B), carry=None)
-    carry: Any = None
-    parts = []
-    for part in chunks(whole, cuts):
-        parts.append(replace(part, carry=carry))
-        _, carry = module.forward(part.params, part.inputs, carry)
-    loss: Any = 0.0
-    back = {key: T * array for key, array in (whole.carry_grad or {}).items()}
-    total = {key: np.zeros_like(array) for key, array in whole.params.items()}
-    for part in reversed(parts):
-        # F is T times the whole loss's rest; this chunk's own share counts its steps.
-        weights = {key: array / part.T for key, array in back.items()}
-        value, grads, _ = module.loss_and_grads(
-            part.params, part.inputs, part.carry, carry_grad=weights
-        )
-        loss = loss + value * part.T / T
-        back = {key: grads[key] * part.T for key in back}
-        for key in total:
-            total[key] += grads[key] * part.T / T
-    expected = call(module, whole)
-    starts = {key: array / T for key, array in back.items()}
-    found = replace(expected, loss=loss, grads={**total, **starts}, carry=carry)
-    assert disagreements(found, expected, 1e-12) == []
-
-
-def test_chunks_of_fractions_are_chained_exactly() -> None:
-    module, model = module_of("rational"), model_of("rational")
-    whole = draw(model, T=3, B=2).exact()
-    first, second = chunks(whole, (1,))
-    _, carry = module.forward(first.params, first.inputs, first.carry)
-    arguments = (second.params, second.inputs, carry)
-    half = {key: array * Fraction(3, 2) for key, array in (whole.carry_grad or {}).items()}
-    later, grads, _ = module.loss_and_grads(*arguments, carry_grad=half)
-    back = {key: grads[key] * 2 for key in whole.carry_grad or {}}
-    arguments = (first.params, first.inputs, first.carry)
-    earlier, first_grads, _ = module.loss_and_grads(*arguments, carry_grad=back)
-    expected = call(module, whole)
-    assert (earlier + 2 * later) / 3 == expected.loss
-    for key in whole.params:
-        total = (first_grads[key] + 2 * grads[key]) / Fraction(3)
-        assert np.array_equal(total, expected.grads[key])
-
-
-@pytest.mark.parametrize("name", (*BUILT_IN, "lag_three_alone", "last_two_steps", "learned_start"))
-def test_no_valid_step(name: str) -> None:
-    """L is 0, the carry handed in comes back, and so does what flows to it."""
-    point = replace(draw(model_of(name), T=2, B=B), lengths=np.zeros(B, dtype=int))
-    poisoned = {
-        key: np.full_like(array, -100 if array.dtype.kind == "i" else np.nan)
-        for key, array in point.inputs.items()
-    }
-    found = call(module_of(name), replace(point, inputs=poisoned))
-    assert found.loss == 0
-    for key, array in (point.carry or {}).items():
-        np.testing.assert_array_equal(found.carry[key], array)
-        np.testing.assert_array_equal(found.grads[key], (point.carry_grad or {})[key])
-    assert not any(np.any(found.grads[key]) for key in point.params)
-
-
-def test_padding_may_run_over() -> None:
-    """Run on past the end, the recurrence would overflow; nothing of it is seen."""
-    module = module_from("x: (d,)\nh[t] = exp(W @ h[t-1] + U @ x[t])\nloss[t] = sum(h[t])\n")
-    params = {"W": np.full((2, 2), 3.0), "U": np.full((2, 3), 0.1)}
-    inputs = {"x": np.ones((6, 2, 3))}
-    lengths = np.array([2, 1])
-    loss, grads, carry = module.loss_and_grads(params, inputs, lengths=lengths)
-    short = module.loss_and_grads(params, {"x": inputs["x"][:2]}, lengths=lengths)
-    assert np.isfinite(loss) and loss == short[0]
-    for key in grads:
-        np.testing.assert_array_equal(grads[key], short[1][key])
-    np.testing.assert_array_equal(carry["h[0]"], short[2]["h[0]"])
-
-
 # --- steps -------------------------------------------------------------------------------
 
 
@@ -429,108 +322,3 @@ def test_steps_of_an_autonomous_model() -> None:
     for wrong in ({}, {"steps": -1}, {"steps": 2.5}):
         with pytest.raises(ValueError, match="steps"):
             module.loss_and_grads(*arguments, **wrong)
-
-
-# --- clipping ----------------------------------------------------------------------------
-
-
-def gradients(scale: float, dtype: Any = np.float64) -> dict[str, Any]:
-    model = model_of("elman")
-    rng = np.random.default_rng(3)
-    point = draw(model, T=T, B=B)
-    grads = {key: scale * rng.normal(size=a.shape) for key, a in point.params.items()}
-    grads["h[0]"] = scale * rng.normal(size=(B, 4))
-    return {key: array.astype(dtype) for key, array in grads.items()}
-
-
-def norm_of(grads: dict[str, Any]) -> float:
-    """The global norm over the parameters, by a scale that avoids overflow."""
-    params = module_of("elman").PARAMS
-    largest = max(np.max(np.abs(grads[key])) for key in params)
-    if largest == 0:
-        return 0.0
-    scaled = [(np.asarray(grads[key], float) / float(largest)) ** 2 for key in params]
-    return float(largest) * float(np.sqrt(sum(np.sum(s) for s in scaled)))
-
-
-@pytest.mark.parametrize(
-    ("scale", "dtype"),
-    [(1.0, np.float64), (1e-3, np.float64), (1e200, np.float64), (1e-200, np.float64),
-     (1.0, np.float32), (1e30, np.float32), (1e-30, np.float32)],
-)  # fmt: skip
-def test_clipping(scale: float, dtype: Any) -> None:
-    clip = module_of("elman").clip_gradients
-    grads = gradients(scale, dtype)
-    before = copy.deepcopy(grads)
-    identities = {key: id(array) for key, array in grads.items()}
-    norm = norm_of(before)
-    tolerance = 1e-12 if dtype is np.float64 else 1e-5
-    assert clip(grads, 2 * norm) == pytest.approx(norm, rel=tolerance)
-    assert_same(grads, before)
-    assert clip(grads, norm / 3) == pytest.approx(norm, rel=tolerance)
-    assert norm_of(grads) == pytest.approx(norm / 3, rel=tolerance)
-    assert {key: id(array) for key, array in grads.items()} == identities
-    np.testing.assert_array_equal(grads["h[0]"], before["h[0]"])
-    ratio = grads["W_hh"] / before["W_hh"]
-    np.testing.assert_allclose(ratio, 1 / 3, rtol=10 * tolerance)
-
-
-@pytest.mark.parametrize("value", (np.nan, np.inf, -np.inf))
-def test_clipping_leaves_a_norm_that_is_not_finite(value: float) -> None:
-    grads = gradients(1.0)
-    grads["b_h"][0] = value
-    before = copy.deepcopy(grads)
-    assert not np.isfinite(module_of("elman").clip_gradients(grads, 1.0))
-    assert_same(grads, before)
-
-
-def test_clipping_leaves_zero() -> None:
-    grads = gradients(0.0)
-    assert module_of("elman").clip_gradients(grads, 1.0) == 0
-    assert not any(np.any(array) for array in grads.values())
-
-
-@pytest.mark.parametrize("theta", (0, -1.0, np.nan))
-def test_clipping_refuses_a_threshold_that_is_not_positive(theta: float) -> None:
-    grads = gradients(1.0)
-    before = copy.deepcopy(grads)
-    with pytest.raises(ValueError, match="theta"):
-        module_of("elman").clip_gradients(grads, theta)
-    assert_same(grads, before)
-
-
-# --- workspace ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", (*BUILT_IN, "lag_three_alone", "last_step", "autonomous"))
-def test_a_workspace_changes_no_number(name: str) -> None:
-    """Several calls through one workspace, of other values and lengths each."""
-    model, module = model_of(name), module_of(name)
-    workspace = module.Workspace(sizes(model), 2, B, dtype=np.float64)
-    assert workspace.nbytes >= 0
-    carry: Any = None
-    for seed, lengths in enumerate((None, np.array([2, 0, 1]), None, np.array([0, 0, 2]))):
-        drawn = draw(model, T=2, B=B, seed=seed)
-        point = replace(drawn, carry=carry or drawn.carry, lengths=lengths)
-        expected = call(module, copy.deepcopy(point))
-        loss, grads, carry = module.loss_and_grads(
-            point.params, point.inputs, point.carry, point.lengths,
-            carry_grad=point.carry_grad, workspace=workspace, **steps_argument(module, point),
-        )  # fmt: skip
-        assert loss == expected.loss
-        assert_same(grads, expected.grads)
-        assert_same(carry, expected.carry)
-
-
-def test_a_workspace_of_another_size_is_refused() -> None:
-    model, module = model_of("elman"), module_of("elman")
-    point = draw(model, T=T, B=B)
-    dims = sizes(model)
-    for workspace in (
-        module.Workspace(dims, T + 1, B, dtype=np.float64),
-        module.Workspace(dims, T, B + 1, dtype=np.float64),
-        module.Workspace({**dims, "d": dims["d"] + 1}, T, B, dtype=np.float64),
-        module.Workspace(dims, T, B),
-    ):
-        with pytest.raises(ValueError, match="workspace"):
-            module.loss_and_grads(point.params, point.inputs, workspace=workspace)

@@ -1,0 +1,445 @@
+"""What each name of a model is, inferred from how it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from graphlib import CycleError, TopologicalSorter
+
+from symbptt.algebra import NOW
+from symbptt.language import calls, constants
+from symbptt.language.calls import Functions
+from symbptt.language.names import CALLS, FORMULA, Name, Use, gather, reserved
+from symbptt.language.source import Findings, Note, Place
+from symbptt.language.surface import (
+    Apply,
+    Assignment,
+    Declaration,
+    Definition,
+    Item,
+    Named,
+    Row,
+    Start,
+    Timed,
+    walk,
+)
+
+
+@dataclass
+class Roles:
+    """The names of a model with their roles, and its statements by kind.
+
+    Attributes
+    ----------
+    names : dict of name to Name
+        In the order of first mention; reserved names are left out.
+    constants : dict of name to value
+    definitions, derived, starts : lists of statements
+        In file order, the loss among the definitions.
+    unclear : set of str
+        Names about which something is wrong: what follows from them is not reported.
+    """
+
+    names: dict[str, Name]
+    functions: Functions
+    constants: dict[str, Fraction]
+    items: list[Item]
+    definitions: list[Definition] = field(default_factory=list)
+    derived: list[Assignment] = field(default_factory=list)
+    starts: list[Start] = field(default_factory=list)
+    unclear: set[str] = field(default_factory=set)
+
+    @property
+    def loss(self) -> Definition | None:
+        return next((one for one in self.definitions if one.name == "loss"), None)
+
+    def by_role(self, role: str) -> list[Name]:
+        return [name for name in self.names.values() if name.role == role]
+
+    @property
+    def states(self) -> list[Name]:
+        """Quantities read at an earlier step, in the order of their definitions."""
+        defined = [self.names[one.name] for one in self.definitions if one.name != "loss"]
+        return [name for name in defined if name.lag]
+
+
+def infer(
+    items: list[Item], unclear: set[str], bindings: Mapping[str, str], findings: Findings
+) -> Roles:
+    """The roles of all names; what is wrong with them goes to ``findings``.
+
+    Raises
+    ------
+    UnknownNameError
+        If ``bindings`` name a function that does not exist.
+    """
+    assignments = [item for item in items if isinstance(item, Assignment)]
+    known = constants.evaluate(assignments, findings)
+    names = gather(items, findings)
+    functions = calls.resolve(names, items, bindings, findings)
+    return _Inference(Roles(names, functions, known, items, unclear=set(unclear)), findings).run()
+
+
+class _Inference:
+    def __init__(self, roles: Roles, findings: Findings) -> None:
+        self.roles = roles
+        self.findings = findings
+
+    def run(self) -> Roles:
+        roles = self.roles
+        self.check_reserved()
+        for name in roles.names.values():
+            self.set_role(name)
+        for name in roles.names.values():
+            if name.definition is not None:
+                roles.definitions.append(name.definition)
+            if name.role == "derived" and name.assignment is not None:
+                roles.derived.append(name.assignment)
+            roles.starts.extend(name.starts)
+        for several in (roles.definitions, roles.derived, roles.starts):
+            several.sort(key=lambda one: (one.place.line, one.place.column))
+        for item in roles.items:
+            self.check_steps(item)
+        for name in roles.names.values():
+            self.check_starts(name)
+            self.check_used(name)
+        self.find_index_inputs()
+        self.check_cycles()
+        return roles
+
+    def wrong(self, name: str, place: Place, message: str, *notes: Note) -> None:
+        """A finding about a name, after which nothing more is said about it."""
+        if name not in self.roles.unclear:
+            self.findings.add(place, message, *notes)
+        self.roles.unclear.add(name)
+
+    # --- reserved names ---------------------------------------------------------------
+
+    def check_reserved(self) -> None:
+        names = self.roles.names
+        for name in [name for name in names if reserved(name) is not None]:
+            entry = names[name]
+            for item in self.roles.items:
+                if item.name == name and not (name == "loss" and isinstance(item, Definition)):
+                    self.findings.add(item.place, self.why_reserved(item))
+            for use in (*entry.plain, *entry.timed):
+                message = self.misused(use)
+                if message:
+                    self.findings.add(use.node.place, message)
+            for measured in entry.measured:
+                self.findings.add(measured.place, f"`{name}` has no length")
+            self.roles.unclear.add(name)
+            if name != "loss":
+                del names[name]
+
+    def why_reserved(self, item: Item) -> str:
+        if item.name == "loss" and isinstance(item, Assignment):
+            return "the loss has a step: write `loss[t] = …`, or `loss[T] = …` for the last one"
+        if item.name == "L":
+            return "`L` is the total loss, which follows from `loss[t] = …`: define that"
+        return reserved(item.name) or ""
+
+    def misused(self, use: Use) -> str | None:
+        name = use.node.name
+        if name == "I":
+            timed = isinstance(use.node, Timed)
+            return "`I` is the identity matrix and has no step" if timed else None
+        if name in ("t", "T"):
+            return f"`{name}` stands only in brackets, as in `h[{name}]`; it is no number here"
+        if name == "loss":
+            return "no equation reads the loss: give what you need a name of its own"
+        if name in CALLS:
+            return f"`{name}` is a function: write `{name}(…)`"
+        if name == "L":
+            return "`L` is the total loss, and no equation reads it"
+        assert name in FORMULA
+        return f"`{name}` is reserved for derivations: choose another name"
+
+    # --- roles ------------------------------------------------------------------------
+
+    def set_role(self, name: Name) -> None:
+        declared = name.declaration
+        if name.name == "loss":
+            name.role = "quantity"
+        elif declared is not None and declared.kind in ("function", "loss"):
+            name.role = "function"
+            self.check_function(name)
+        elif name.definition is not None:
+            name.role = "quantity"
+            self.check_timed(name, name.definition.place)
+        elif name.assignment is not None:
+            name.role = "constant" if name.name in self.roles.constants else "derived"
+            self.check_untimed(name)
+        elif name.timed or name.starts:
+            name.role = "input"
+            self.check_timed(name, name.timed[0].node.place if name.timed else name.place)
+        elif name.called and not name.plain:
+            name.role = "function"  # an unknown one, already reported
+            self.roles.unclear.add(name.name)
+        self.check_declared_kind(name)
+
+    def check_function(self, name: Name) -> None:
+        declared = name.declaration
+        assert declared is not None
+        for item in (name.definition, name.assignment):
+            if item is not None:
+                self.wrong(
+                    name.name,
+                    item.place,
+                    f"`{name.name}` is declared a function, and a function has no definition: "
+                    "rename one of the two",
+                    ("declared here", declared.place),
+                )
+        for use in (*name.plain, *name.timed):
+            self.wrong(
+                name.name,
+                use.node.place,
+                f"`{name.name}` is a function: write `{name.name}(…)`",
+                ("declared here", declared.place),
+            )
+
+    def check_timed(self, name: Name, place: Place) -> None:
+        """A name with a time index has one everywhere."""
+        how = "defined with" if name.definition is not None else "read with"
+        for use in name.plain:
+            example = f"`{name.name}[t]`"
+            self.wrong(
+                name.name,
+                use.node.place,
+                f"`{name.name}` stands here without a time index and is {how} one elsewhere: "
+                f"write {example}, or rename one of the two",
+                (f"{how} a time index here", place),
+            )
+        if name.assignment is not None:
+            self.roles.unclear.add(name.name)
+
+    def check_untimed(self, name: Name) -> None:
+        assert name.assignment is not None
+        reads = next((n for n in walk(name.assignment.rhs) if isinstance(n, Timed)), None)
+        uses: list[Timed | Start] = [u.node for u in name.timed if isinstance(u.node, Timed)]
+        if reads is not None and reads.name != name.name:
+            self.wrong(
+                name.name,
+                name.assignment.place,
+                f"`{name.name}` has no time index, but its definition reads "
+                f"`{reads.name}[{reads.index}]`: write `{name.name}[t] = …`",
+            )
+            return
+        for use in [*uses, *name.starts]:
+            self.wrong(
+                name.name,
+                use.place,
+                f"`{name.name}` has a time index here and is defined without one: write "
+                f"`{name.name}[t] = …` there, or `{name.name}` here",
+                ("defined without a time index here", name.assignment.place),
+            )
+
+    def check_declared_kind(self, name: Name) -> None:
+        declared = name.declaration
+        if declared is None or name.name in self.roles.unclear:
+            return
+        if name.role == "constant":
+            self.wrong(
+                name.name,
+                declared.place,
+                f"`{name.name}` is a constant, a number without axes, and needs no declaration",
+                ("defined here", name.assignment.place if name.assignment else declared.place),
+            )
+        elif declared.kind == "index" and name.role != "input" and name.used:
+            found = {"parameter": "stands without a time index"}.get(name.role, "is defined")
+            place = name.plain[0].node.place if name.role == "parameter" else name.place
+            said = name.definition or name.assignment
+            self.wrong(
+                name.name,
+                said.place if said is not None else place,
+                f"`{name.name}` is declared an index, an input of integers read as "
+                f"`{name.name}[t]`, and {found} here",
+                ("declared here", declared.place),
+            )
+
+    # --- steps ------------------------------------------------------------------------
+
+    def check_steps(self, item: Item) -> None:
+        """Which steps an equation may read, and how far back it does."""
+        if isinstance(item, Declaration):
+            return
+        last = isinstance(item, Definition) and item.last
+        for node in walk(item.rhs):
+            if isinstance(node, Timed) and node.name in self.roles.names:
+                message = self.wrong_step(node, item, last)
+                if message:
+                    self.findings.add(node.place, message)
+                    self.roles.unclear.add(item.name)
+                elif isinstance(item, Definition):
+                    name = self.roles.names[node.name]
+                    name.lag = max(name.lag, -node.index.offset)
+
+    def wrong_step(self, node: Timed, item: Item, last: bool) -> str | None:
+        name = node.name
+        if name in self.roles.unclear and name != item.name:
+            return None
+        if isinstance(item, Start):
+            return (
+                f"an initial value is made of parameters and constants, and `{name}` has a step: "
+                f"for a learned one write a parameter, `{item.name}[{item.step}] = {item.name}_init`"
+            )
+        if isinstance(item, Assignment):
+            return None
+        if not node.index.terms:
+            if name == item.name or self.roles.names[name].definition:
+                return f"an equation reads earlier steps as `{name}[t-1]`, not by their number"
+            return f"an equation reads `{name}[t]` or `{name}[t-1]`, not a step by its number"
+        letter = node.index.names()[0]
+        if last and letter == "t":
+            back = str(node.index).replace("t", "T")
+            return f"in `loss[T]` every step is counted from T: write `{name}[{back}]`"
+        if not last and letter == "T":
+            now = str(node.index).replace("T", "t")
+            return f"`[T]` stands only in `loss[T] = …`: write `{name}[{now}]`"
+        return None
+
+    def check_starts(self, name: Name) -> None:
+        lag = name.lag
+        for start in name.starts:
+            written = f"{name.name}[{start.step}]"
+            if name.name in self.roles.unclear:
+                continue
+            if lag == 0:
+                self.wrong(
+                    name.name,
+                    start.place,
+                    f"`{written}` is read by nothing: only what is read at an earlier step, "
+                    f"`{name.name}[t-1]`, has an initial value",
+                )
+            elif start.step < 1 - lag:
+                far = f"`{name.name}[0]`" if lag == 1 else f"`{name.name}[0]` to `{name.name}[{1 - lag}]`"
+                self.wrong(
+                    name.name,
+                    start.place,
+                    f"`{written}` is read by nothing: the longest lag of `{name.name}` is {lag}, "
+                    f"so the initial values are {far}",
+                )
+
+    # --- uses -------------------------------------------------------------------------
+
+    def check_used(self, name: Name) -> None:
+        declared = name.declaration
+        if declared is None or name.used or name.definition or name.assignment:
+            return
+        self.wrong(
+            name.name,
+            declared.place,
+            f"`{name.name}` is declared and never used: use it, or leave the line out",
+        )
+
+    def find_index_inputs(self) -> None:
+        """Integers are what stands in ``E[tok[t]]`` and what a loss takes as a label."""
+        for name in self.roles.names.values():
+            if name.declaration is not None and name.declaration.kind == "index":
+                name.index, name.index_place = True, name.declaration.place
+        for item in self.roles.items:
+            if isinstance(item, Declaration):
+                continue
+            for node in walk(item.rhs):
+                if isinstance(node, Row):
+                    self.set_index(node.row, "its row stands in brackets here")
+                elif isinstance(node, Apply) and self.takes_label(node):
+                    self.set_label(node)
+
+    def takes_label(self, call: Apply) -> bool:
+        row = self.roles.functions.loss(call.function)
+        return row is not None and row.index_target and len(call.args) == 2
+
+    def set_label(self, call: Apply) -> None:
+        target = call.args[1]
+        row = self.roles.functions.loss(call.function)
+        assert row is not None
+        if isinstance(target, Timed):
+            self.set_index(target, f"`{row.name}` takes it as a label here")
+        elif not isinstance(target, Named) or target.name not in self.roles.unclear:
+            self.findings.add(
+                target.place,
+                f"the second argument of `{row.name}` is a label, an input of integers: "
+                "expected `y[t]`",
+            )
+
+    def set_index(self, node: Timed, why: str) -> None:
+        name = self.roles.names.get(node.name)
+        if name is None or name.name in self.roles.unclear:
+            return
+        declared = name.declaration
+        if name.definition is not None:
+            self.findings.add(
+                node.place,
+                f"expected an input of integers, and `{name.name}` is defined by an equation",
+                ("defined here", name.definition.place),
+            )
+        elif declared is not None and declared.kind != "index":
+            self.wrong(
+                name.name,
+                node.place,
+                f"`{name.name}` is an input of integers here ({why}), and is declared with a shape: "
+                f"declare `{name.name}: index`, or nothing",
+                ("declared here", declared.place),
+            )
+        elif not name.index:
+            name.index, name.index_place = True, node.place
+
+    # --- cycles -----------------------------------------------------------------------
+
+    def check_cycles(self) -> None:
+        derived = {
+            one.name: [use.name for use in walk(one.rhs) if isinstance(use, Named)]
+            for one in self.roles.derived
+        }
+        steps = {
+            one.name: [
+                use.name
+                for use in walk(one.rhs)
+                if isinstance(use, Timed) and use.index == NOW
+            ]
+            for one in self.roles.definitions
+        }
+        places = {one.name: one.place for one in [*self.roles.derived, *self.roles.definitions]}
+        for cycle in cycles(derived):
+            arrow = " → ".join(f"`{name}`" for name in cycle)
+            self.report_cycle(
+                cycle, places, f"`{cycle[0]}` is defined by itself: {arrow}; define it otherwise"
+            )
+        for cycle in cycles(steps):
+            arrow = " → ".join(f"`{name}[t]`" for name in cycle)
+            before = f"`{cycle[1]}[t-1]`"
+            self.report_cycle(
+                cycle,
+                places,
+                f"`{cycle[0]}[t]` needs itself within one step: {arrow}; "
+                f"one of them must be read at an earlier step, {before}, say",
+            )
+
+    def report_cycle(self, cycle: list[str], places: Mapping[str, Place], message: str) -> None:
+        notes = [(f"`{name}` is defined here", places[name]) for name in cycle[1:-1]]
+        self.findings.add(places[cycle[0]], message, *notes)
+        self.roles.unclear.update(cycle)
+
+
+def cycles(needs: Mapping[str, list[str]]) -> list[list[str]]:
+    """Cycles that share no name, each from its first name in file order back to it."""
+    order = list(needs)
+    left = {name: [n for n in inner if n in needs] for name, inner in needs.items()}
+    found = []
+    while True:
+        try:
+            TopologicalSorter(left).prepare()
+            return found
+        except CycleError as error:
+            # graphlib lists each name before the one that needs it.
+            cycle = list(reversed(error.args[1]))[:-1]
+            first = min(range(len(cycle)), key=lambda i: order.index(cycle[i]))
+            cycle = cycle[first:] + cycle[:first]
+            found.append([*cycle, cycle[0]])
+            left = {
+                name: [n for n in inner if n not in cycle]
+                for name, inner in left.items()
+                if name not in cycle
+            }
