@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from symbptt.language.library import load
     from symbptt.language.parser import parse
     from symbptt.proof.report import Report, verify
-    from symbptt.typeset.document import render
 
 __version__ = "0.1.0"
 
@@ -40,7 +39,6 @@ __all__ = [
     "generate",
     "load",
     "parse",
-    "render",
     "verify",
 ]
 
@@ -56,7 +54,6 @@ _HOME = {
     "generate": "symbptt.codegen.render",
     "load": "symbptt.language.library",
     "parse": "symbptt.language.parser",
-    "render": "symbptt.typeset.document",
     "verify": "symbptt.proof.report",
 }
 

@@ -21,6 +21,10 @@ from symbptt import __version__, errors
 if TYPE_CHECKING:
     from symbptt.algebra import Model
 
+    TextType = click.ParamType[str]
+else:
+    TextType = click.ParamType
+
 DONE, FAILED, USAGE, MODEL_ERROR, UNDECIDED, INTERNAL = 0, 1, 2, 3, 4, 70
 INTERRUPTED, PIPE_CLOSED = 130, 141
 
@@ -59,7 +63,7 @@ class Program(click.Group):
             ctx.exit(INTERRUPTED)
         except errors.SymbpttError as error:
             ctx.exit(_report(error))
-        except Exception as error:  # the one place that turns a defect into a status
+        except Exception as error:  # noqa: BLE001 - a defect becomes a status here
             ctx.exit(_defect(error))
 
 
@@ -274,14 +278,12 @@ def unroll(
     _emit(text, output, force)
 
 
-class Format(click.ParamType):
+class Format(TextType):
     """A format of `symbptt.typeset.document`, looked up when it is wanted."""
 
     name = "format"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         from symbptt.typeset.document import FORMATS
 
         if value not in FORMATS:
@@ -377,5 +379,3 @@ def demo(out: Path, seconds: float, seed: int) -> None:
     from symbptt.demo import run
 
     run(out, seconds, seed)
-
-

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -111,7 +112,7 @@ def bigram_entropy(numbers: NDArray[np.int64]) -> float:
     No model that sees one character back and was fitted to another text can be better.
     """
     characters = numbers.tolist()
-    pairs = Counter(zip(characters[:-1], characters[1:], strict=True))
+    pairs = Counter(pairwise(characters))
     return _entropy(pairs) - _entropy(Counter(characters[:-1]))
 
 

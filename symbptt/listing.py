@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from symbptt.algebra import Cotangent, Equation, Initial, Input, Model, Ref, walk
+from symbptt.algebra import Cotangent, Derived, Equation, Initial, Input, Model, Ref, walk
 from symbptt.calculus.unrolling import Line
 from symbptt.typeset.plain import plain, plain_dim, plain_shape
 
@@ -40,7 +40,10 @@ def model_text(model: Model) -> str:
         ("parameters", [[p.name, plain_shape(p.shape), p.comment] for p in model.parameters]),
         (
             "derived parameters",
-            [[f"{d.name} = {plain(d.rhs)}", plain_shape(d.shape), d.comment] for d in model.derived],
+            [
+                [f"{d.name} = {plain(d.rhs)}", plain_shape(d.shape), d.comment]
+                for d in model.derived
+            ],
         ),
         ("functions left abstract", [_abstract_row(*a) for a in _abstract(model)]),
         ("initial values", [_initial_row(initial) for initial in model.initials]),
@@ -62,6 +65,10 @@ def _input_row(source: Input) -> list[str]:
 
 def _input_role(source: Input) -> str:
     return source.comment or ("target" if source.target else "")
+
+
+def _derived_row(derived: Derived) -> list[str]:
+    return [f"{derived.name} = {plain(derived.rhs)}", plain_shape(derived.shape), derived.comment]
 
 
 def _abstract(model: Model) -> list[tuple[str, str]]:

@@ -34,11 +34,11 @@ from symbptt.algebra import (
     TimeSum,
     map_children,
     substitute_index,
-    walk,
 )
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation, EquationName, Kind, Reason, Step
 from symbptt.calculus.normal import normalize
+from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.rules import Context, Part, parts
 from symbptt.errors import MissingLossError
 
@@ -98,7 +98,8 @@ def derive(model: Model, *, wrt_inputs: bool = False) -> Derivation:
 def readings(model: Model) -> tuple[Reading, ...]:
     """What every equation of a model in normal form gives to what it reads."""
     found: list[Reading] = []
-    for reader in (*model.derived, *model.equations):
+    readers: tuple[Equation | Derived, ...] = (*model.derived, *model.equations)
+    for reader in readers:
         found.extend(_readings(model, reader))
     return tuple(found)
 
@@ -119,9 +120,7 @@ def _readings(model: Model, reader: Equation | Derived) -> Iterator[Reading]:
 
 
 def _output(reader: Equation | Derived) -> Expr:
-    return (
-        reader.ref if isinstance(reader, Equation) else Param(reader.name, reader.shape)
-    )
+    return reader.ref if isinstance(reader, Equation) else Param(reader.name, reader.shape)
 
 
 def _seed(loss: Equation | Derived) -> Expr:
@@ -152,8 +151,7 @@ def _in_step(chains: Iterable[tuple[Expr, ...]], shape: Shape) -> tuple[Expr, ..
     chains = tuple(chains)
     length = max((len(chain) for chain in chains), default=1)
     return tuple(
-        forms.add((chain[min(k, len(chain) - 1)] for chain in chains), shape)
-        for k in range(length)
+        forms.add((chain[min(k, len(chain) - 1)] for chain in chains), shape) for k in range(length)
     )
 
 
@@ -176,9 +174,7 @@ class _Walk:
             if self.wrt_inputs and source.index_dim is None:
                 yield from self.adjoint(source.name, source.shape, not source.timed)
         for initial in self.model.initials:
-            if initial.name not in {
-                i.name for i in self.model.inputs if i.index_dim is not None
-            }:
+            if initial.name not in {i.name for i in self.model.inputs if i.index_dim is not None}:
                 yield self.initial(initial)
         for derived in reversed(derived_order(self.model)):
             yield self.gradient(derived.name, derived.shape)
@@ -253,9 +249,7 @@ class _Walk:
     def boundary(self, target: Cotangent, present: list[Reading], before: int) -> Step:
         index = LAST - before
         chains = [_at(reading, index + reading.lag) for reading in present]
-        reason = _enters(target, present, index) + (
-            "; what would lie past T is absent",
-        )
+        reason = (*_enters(target, present, index), "; what would lie past T is absent")
         return self.make("boundary", target, chains, reason, needs=before + 1)
 
     def initial(self, initial: Initial) -> Step:
@@ -269,8 +263,7 @@ class _Walk:
         ]
         ends = [r.lag for r in self.readers(initial.name) if r.last]
         needs = max(
-            [initial.step + r.lag for r in present]
-            + [initial.step + lag + 1 for lag in ends],
+            [initial.step + r.lag for r in present] + [initial.step + lag + 1 for lag in ends],
             default=1,
         )
         chains = [_at(reading, index + reading.lag) for reading in present]
@@ -341,67 +334,6 @@ def _shared(operand: Param, readers: list[str], starts: list[Initial]) -> Reason
     if readers:
         pieces.append(" at every step, so its contributions add up")
     for initial in starts:
-        pieces.append(
-            " and is the initial value " if readers else " is the initial value "
-        )
+        pieces.append(" and is the initial value " if readers else " is the initial value ")
         pieces.append(Ref(initial.name, Index(offset=initial.step), initial.shape))
     return tuple(pieces)
-
-
-# --- order -------------------------------------------------------------------------------
-
-
-def live_quantities(model: Model) -> frozenset[str]:
-    """The quantities that L or a state (and so what follows this call) depends on."""
-    reads = {e.name: _names(e.rhs) for e in model.equations}
-    reads |= {d.name: _names(d.rhs) for d in model.derived}
-    starts = [i.value.name for i in model.initials if isinstance(i.value, Param)]
-    pending = ["loss", *model.states, *starts]
-    found: set[str] = set()
-    while pending:
-        name = pending.pop()
-        if name in reads and name not in found:
-            found.add(name)
-            pending.extend(sorted(reads[name]))
-    return frozenset(found)
-
-
-def _names(expr: Expr) -> set[str]:
-    return {node.name for node in walk(expr) if isinstance(node, Ref | Param)}
-
-
-def in_step_order(model: Model) -> tuple[Equation, ...]:
-    """The equations in an order in which each comes after what it reads at its own step."""
-    by_name = {e.name: e for e in model.equations}
-    done: dict[str, Equation] = {}
-
-    def visit(equation: Equation) -> None:
-        if equation.name in done:
-            return
-        for node in walk(equation.rhs):
-            same_step = isinstance(node, Ref) and (node.index == NOW or equation.last)
-            if same_step and node.name in by_name:
-                visit(by_name[node.name])
-        done[equation.name] = equation
-
-    for equation in model.equations:
-        visit(equation)
-    return tuple(done.values())
-
-
-def derived_order(model: Model) -> tuple[Derived, ...]:
-    """The derived parameters in an order in which each comes after what it reads."""
-    by_name = {d.name: d for d in model.derived}
-    done: dict[str, Derived] = {}
-
-    def visit(derived: Derived) -> None:
-        if derived.name in done:
-            return
-        for node in walk(derived.rhs):
-            if isinstance(node, Param) and node.name in by_name:
-                visit(by_name[node.name])
-        done[derived.name] = derived
-
-    for derived in model.derived:
-        visit(derived)
-    return tuple(done.values())

@@ -108,9 +108,7 @@ def div(numerator: Expr, denominator: Expr) -> Expr:
 
 
 def power(base: Expr, exponent: Expr) -> Expr:
-    return (
-        base if exponent == ONE else ONE if is_zero(exponent) else Pow(base, exponent)
-    )
+    return base if exponent == ONE else ONE if is_zero(exponent) else Pow(base, exponent)
 
 
 def scaled(coefficient: Expr, cotangent: Expr, shape: Shape) -> Expr:

@@ -77,10 +77,7 @@ def bind(
     _check_bindings(model, chosen)
     if chosen and any(a.loss and a.name in chosen for a in model.abstract):
         model = _reread(model, chosen)
-    names = {
-        a.name: chosen.get(a.name, a.default if defaults else None)
-        for a in model.abstract
-    }
+    names = {a.name: chosen.get(a.name, a.default if defaults else None) for a in model.abstract}
     for name, target in names.items():
         if target is None and defaults:
             raise UnboundFunctionError(
@@ -100,8 +97,7 @@ def bind(
         equations=tuple(replace(e, rhs=concrete(e.rhs)) for e in model.equations),
         derived=tuple(replace(d, rhs=concrete(d.rhs)) for d in model.derived),
         initials=tuple(
-            i if i.value is None else replace(i, value=concrete(i.value))
-            for i in model.initials
+            i if i.value is None else replace(i, value=concrete(i.value)) for i in model.initials
         ),
         abstract=tuple(a for a in model.abstract if a.name not in bound),
     )
@@ -123,9 +119,7 @@ def _check_target(abstract: Abstract, target: str) -> None:
         fitting = list(LOSSES)
     else:
         fitting = [
-            f.name
-            for f in FUNCTIONS.values()
-            if f.public and len(f.derivatives) == abstract.arity
+            f.name for f in FUNCTIONS.values() if f.public and len(f.derivatives) == abstract.arity
         ]
     if target not in fitting:
         raise UnknownNameError(
@@ -232,9 +226,7 @@ class _Normalizer:
         return self.operand(expr, "A", owner, index)
 
     def operand(self, expr: Expr, letter: str, owner: str, index: Index | None) -> Expr:
-        return (
-            expr if isinstance(expr, LEAVES) else self.name(expr, letter, owner, index)
-        )
+        return expr if isinstance(expr, LEAVES) else self.name(expr, letter, owner, index)
 
     def probabilities(self, loss: Loss, owner: str, index: Index | None) -> None:
         """Names softmax(o) beside a cross-entropy: its gradient is written with it."""
@@ -268,9 +260,7 @@ class _Normalizer:
         while name in self.taken:
             count += 1
             name = (
-                f"{letter}_{owner}"
-                if count == 2 and base == letter
-                else f"{letter}_{owner}{count}"
+                f"{letter}_{owner}" if count == 2 and base == letter else f"{letter}_{owner}{count}"
             )
         self.taken.add(name)
         return name
@@ -291,6 +281,4 @@ def probabilities(model: Model, loss: Loss, index: Index) -> Ref:
     for equation in model.equations:
         if equation.rhs == wanted and equation.index == index:
             return equation.ref
-    raise UnknownNameError(
-        f"{model.name}: no equation names {wanted}; normalize the model first"
-    )
+    raise UnknownNameError(f"{model.name}: no equation names {wanted}; normalize the model first")

@@ -146,11 +146,7 @@ def _product(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
         if transposed:
             pulled = Product(vector, Transpose(_positive(cotangent)))
     else:
-        pair = (
-            (vector, _positive(cotangent))
-            if transposed
-            else (_positive(cotangent), vector)
-        )
+        pair = (vector, _positive(cotangent)) if transposed else (_positive(cotangent), vector)
         pulled = Outer(*pair)
     yield from _single(inner, _signed(cotangent, pulled))
 
@@ -169,17 +165,13 @@ def _transposed(expr: Expr) -> Expr:
 
 def _transpose(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
     assert isinstance(term, Transpose)
-    yield from _single(
-        term.operand, _signed(cotangent, _transposed(_positive(cotangent)))
-    )
+    yield from _single(term.operand, _signed(cotangent, _transposed(_positive(cotangent))))
 
 
 def _lookup(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
     assert isinstance(term, Lookup)
     unit = OneHot(term.row, term.table.shape[0])
-    yield from _single(
-        term.table, _signed(cotangent, Outer(unit, _positive(cotangent)))
-    )
+    yield from _single(term.table, _signed(cotangent, Outer(unit, _positive(cotangent))))
 
 
 def _concat(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
@@ -214,9 +206,7 @@ def _sum(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
 def _mean(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
     assert isinstance(term, Mean)
     shape = term.operand.shape
-    count = forms.mul(
-        Number(Fraction(d)) if isinstance(d, int) else Length(d) for d in shape
-    )
+    count = forms.mul(Number(Fraction(d)) if isinstance(d, int) else Length(d) for d in shape)
     yield from _single(term.operand, forms.fill(forms.div(cotangent, count), shape))
 
 
@@ -256,19 +246,13 @@ def _is_index(operand: Expr, term: Loss, context: Context) -> bool:
     return operand.name in indexed
 
 
-def _abstract_loss(
-    term: Loss, cotangent: Expr, context: Context, wrt: int
-) -> tuple[Expr, ...]:
+def _abstract_loss(term: Loss, cotangent: Expr, context: Context, wrt: int) -> tuple[Expr, ...]:
     return (forms.mul((cotangent, replace(term, wrt=wrt))),)
 
 
-def _squared_error(
-    term: Loss, cotangent: Expr, context: Context, wrt: int
-) -> tuple[Expr, ...]:
+def _squared_error(term: Loss, cotangent: Expr, context: Context, wrt: int) -> tuple[Expr, ...]:
     """(1/2) ||o - y||^2 has the gradient o - y, and y - o for its second argument."""
-    pair = (
-        (term.prediction, term.target) if wrt == 0 else (term.target, term.prediction)
-    )
+    pair = (term.prediction, term.target) if wrt == 0 else (term.target, term.prediction)
     return (forms.mul((cotangent, Add((pair[0], Neg(pair[1]))))),)
 
 
@@ -330,14 +314,10 @@ def _cancelled(outer: Expr, inner: Expr, entry: Expr, at_label: Expr) -> Expr:
                 return inside[0] / inside[1]
             case Pow():
                 return inside[0] ** inside[1]
-        raise MissingRuleError(
-            f"{type(expr).__name__} does not occur in a softmax entry"
-        )
+        raise MissingRuleError(f"{type(expr).__name__} does not occur in a softmax entry")
 
     cancelled = sympy.cancel(to_sympy(outer) * to_sympy(inner))
-    polynomial = sympy.Poly(
-        cancelled.subs(symbols[at_label], symbols[entry]), symbols[entry]
-    )
+    polynomial = sympy.Poly(cancelled.subs(symbols[at_label], symbols[entry]), symbols[entry])
     slope, constant = (polynomial.coeff_monomial(symbols[entry] ** k) for k in (1, 0))
     if polynomial.degree() > 1 or slope != 1:
         raise MissingRuleError(f"a softmax entry did not cancel: {cancelled}")
@@ -434,9 +414,7 @@ def partial(expr: Expr, wrt: Expr, value: Expr | None = None) -> Expr:
     return ZERO
 
 
-def _quotient(
-    above: Expr, below: Expr, wrt: Expr, value: Expr | None
-) -> Iterator[Expr]:
+def _quotient(above: Expr, below: Expr, wrt: Expr, value: Expr | None) -> Iterator[Expr]:
     upper, lower = partial(above, wrt), partial(below, wrt)
     if not forms.is_zero(upper):
         yield forms.mul((upper, Div(ONE, below))) if upper != ONE else Div(ONE, below)
@@ -459,9 +437,7 @@ def _value(exponent: Expr) -> Fraction:
     raise MissingRuleError(f"an exponent is a number, found {exponent}")
 
 
-def _outer(
-    name: str, wrt: int, args: tuple[Expr, ...], call: Expr, value: Expr | None
-) -> Expr:
+def _outer(name: str, wrt: int, args: tuple[Expr, ...], call: Expr, value: Expr | None) -> Expr:
     """The derivative of a function at its arguments; phi' where the function is abstract."""
     if name in FUNCTIONS:
         return derivative(name, wrt, args, call if value is None else value)

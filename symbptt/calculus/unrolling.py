@@ -30,8 +30,8 @@ from symbptt.algebra import (
     walk,
 )
 from symbptt.calculus import forms
-from symbptt.calculus.adjoint import derived_order, in_step_order
 from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.order import derived_order, in_step_order
 from symbptt.errors import FormulaError, UnknownNameError
 
 TOTAL_LOSS = Param("L", ())
@@ -200,9 +200,7 @@ def _place(t: int | None, step: Step) -> tuple[bool, int, int]:
     return (t is None, -(t or 0), step.number)
 
 
-def _targets(
-    derivation: Derivation, horizon: int, query: Query
-) -> list[tuple[str, int | None]]:
+def _targets(derivation: Derivation, horizon: int, query: Query) -> list[tuple[str, int | None]]:
     timeless = {p.name for p in derivation.normal.parameters} | {
         d.name for d in derivation.normal.derived
     }

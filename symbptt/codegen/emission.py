@@ -83,18 +83,20 @@ def keeping(program: Program) -> Keeping:
                     looped[target] = block
     for block in blocks:
         for statement in block.statements:
-            for read in read_by(statement.value):
-                if looped.get(read) is not block:
-                    outside.add(read)
+            for used in read_by(statement.value):
+                if looped.get(used) is not block:
+                    outside.add(used)
     authored = {("value", e.name) for e in model.equations if not e.auxiliary}
     local = {
         v
         for v in looped
         if assigned[v] == 1 and v not in outside and v not in authored and v[1] not in histories
     }
-    read = {v for b in blocks for s in b.statements for v in read_by(s.value)}
+    everything = {v for b in blocks for s in b.statements for v in read_by(s.value)}
     filled = {v for v in assigned if v[0] == "cotangent" and _gathers(blocks, v)}
-    filled |= {v for v in read if v[0] == "cotangent" and v not in assigned and v[1] != "loss"}
+    filled |= {
+        v for v in everything if v[0] == "cotangent" and v not in assigned and v[1] != "loss"
+    }
     return Keeping(histories, frozenset(local), frozenset(filled), last)
 
 

@@ -27,8 +27,9 @@ from symbptt.algebra import (
     walk,
 )
 from symbptt.calculus import forms
-from symbptt.calculus.adjoint import MEAN_FACTOR, derived_order, in_step_order, live_quantities
+from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.codegen.placement import components, is_recurrent, references
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.errors import LoweringError

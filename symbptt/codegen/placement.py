@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from symbptt.algebra import Expr, Model, Ref, walk
-from symbptt.calculus.adjoint import in_step_order
+from symbptt.calculus.order import in_step_order
 
 
 def references(expr: Expr) -> tuple[str, ...]:

@@ -304,7 +304,7 @@ class _Module:
         return "bias" if self.is_added(parameter.name) else "factor"
 
     def right_sides(self) -> tuple[Expr, ...]:
-        return tuple(d.rhs for d in (*self.model.derived, *self.model.equations))
+        return (*(d.rhs for d in self.model.derived), *(e.rhs for e in self.model.equations))
 
     def is_table(self, name: str) -> bool:
         return any(

@@ -141,9 +141,10 @@ class Reader:
                 case ast.Mult():
                     factors = whole.factors if own and isinstance(whole, Times) else [whole]
                     whole = Times(place, [*factors, right])
+                case _ if own and isinstance(whole, Chain):
+                    whole = Chain(place, [*whole.operands, right], whole.loose)
                 case _:
-                    operands = whole.operands if own and isinstance(whole, Chain) else [whole]
-                    whole = Chain(place, [*operands, right])
+                    whole = Chain(place, [whole, right], loose=own)
             own = True
         return whole
 

@@ -95,9 +95,14 @@ class Flip(Node):
 
 @dataclass(eq=False)
 class Chain(Node):
-    """Operands of ``@`` written in a row: ``A @ B @ v``."""
+    """Operands of ``@`` written in a row: ``A @ B @ v``.
+
+    ``loose`` tells that the first operand is a product or quotient without parentheses:
+    ``f * W @ h``, which Python reads as ``(f * W) @ h``.
+    """
 
     operands: list[Node]
+    loose: bool = False
 
 
 @dataclass(eq=False)

@@ -1,96 +1,223 @@
 """The numeric checks of a generated module, in double precision, at random points.
 
-``differences``: its gradients against central differences, extrapolated, of what it says
-itself that the loss and the carry are. ``values``: its loss, outputs, carry and gradients
-against the model's, by forward accumulation of the author's equations.
+``differences``: its gradients against central differences, extrapolated, of what the
+module itself says that the loss and the carry are. ``values``: its loss, outputs, carry
+and gradients against the model's, by forward accumulation of the author's equations.
 
 The parameters are never those of `init_params`: biases of 0 hide errors.
 """
 
 from __future__ import annotations
 
-import math
-import random
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from symbptt.algebra import Model
 from symbptt.calculus.derivation import Derivation
-from symbptt.errors import EvaluationError, InterfaceError
-from symbptt.proof.domain import Float
-from symbptt.proof.evaluate import lengths, length
+from symbptt.errors import InterfaceError
+from symbptt.proof.calls import SCENARIOS, Arrays, Call, Expected, draw_call
 from symbptt.proof.loaded import Loaded
-from symbptt.proof.points import size_sets, unit
+from symbptt.proof.points import size_sets
 from symbptt.proof.report import Row
-from symbptt.proof.unrolled import Trajectory, Unrolled
+from symbptt.proof.unrolled import Unrolled
 
-DIFFERENCES = 1e-6
-VALUES = 1e-9
-"""Largest error, as a part of the largest entry, that a right gradient may have."""
+TOLERANCE = {"differences": 1e-6, "values": 1e-9}
+"""Largest error that a right result may have, as a part of the largest entry."""
 
 FLOOR = 1e-3
-"""A variable whose gradient all but cancels is measured by the largest one times this."""
+"""A gradient whose entries all but cancel is measured by the largest of all times this."""
 
 WIDTH = 2.0**-9
-MARGIN = 0.01
-DRAWS = 40
-ENTRIES = 400
-"""More entries than this are not all differenced, but as many of them, at random."""
-
-Arrays = dict[str, np.ndarray]
+"""Half the distance of the two points of a difference; then half of it, and extrapolated."""
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """A kind of call: ``lengths`` of the sequences, and whether a carry is handed in."""
+def numeric_rows(
+    module: Loaded,
+    model: Model,
+    derivation: Derivation | None = None,
+    seed: int = 0,
+    progress: Callable[[str], None] = str,
+) -> tuple[Row, ...]:
+    """The rows of the numeric checks of a module.
 
-    words: str
-    steps: int
-    lengths: tuple[int, ...]
-    carry: bool
+    Parameters
+    ----------
+    model : Model
+        With all functions bound.
+    derivation : Derivation, optional
+        To name the step that gives a variable's gradient.
 
-    @property
-    def ragged(self) -> bool:
-        return set(self.lengths) != {self.steps}
+    Raises
+    ------
+    EvaluationError
+        If no point is found at which the model is defined.
+    InterfaceError
+        If the module raises, or what it returns lacks something.
+    """
+    checks = _Checks(module, _step_numbers(derivation))
+    sizes = size_sets(model)
+    stages = [Unrolled(model, chosen) for chosen in sizes]
+    for number, scenario in enumerate(SCENARIOS):
+        progress(f"module, {scenario.words}")
+        call, expected = draw_call(stages[number % len(stages)], scenario, seed + number)
+        checks.examine(call, expected)
+    return checks.rows()
 
 
-SCENARIOS = (
-    Scenario("with a carry", 5, (5, 5), True),
-    Scenario("lengths 6, 2, 0, 4", 6, (6, 2, 0, 4), True),
-    Scenario("one step", 1, (1, 1, 1), True),
-    Scenario("from the model's own start", 4, (4, 4), False),
-)
-
-
-@dataclass
-class Call:
-    """The arguments of a call, and what the model says about it."""
-
-    scenario: Scenario
-    params: Arrays
-    inputs: Arrays
-    carry: Arrays | None
-    carry_grad: Arrays | None
-    expected: Expected
-    results: Any = None
-
-    def keywords(self, module: Loaded) -> dict[str, Any]:
-        return {"steps": self.scenario.steps} if module.needs_steps else {}
-
-    def arguments(self) -> tuple[Any, ...]:
-        ragged = np.array(self.scenario.lengths) if self.scenario.ragged else None
-        return self.params, self.inputs, self.carry, ragged
+def _step_numbers(derivation: Derivation | None) -> dict[str, int]:
+    """Which step gives the gradient with a given key."""
+    numbers: dict[str, int] = {}
+    for step in derivation.steps if derivation else ():
+        if step.kind == "gradient":
+            numbers[step.target.name] = step.number
+        elif step.kind == "initial":
+            numbers[f"{step.target.name}[{step.target.index}]"] = step.number
+    return numbers
 
 
 @dataclass
-class Expected:
-    """What a call must return: floats, by the names that the module uses."""
+class Tally:
+    """One row in the making."""
 
-    loss: float = 0.0
-    outputs: Arrays = field(default_factory=dict)
-    carry: Arrays = field(default_factory=dict)
-    grads: Arrays = field(default_factory=dict)
-    margin: float = math.inf
+    check: str
+    subject: str
+    entries: int = 0
+    worst: float = 0.0
+    detail: str = ""
+
+    def compare(self, found: Any, expected: Any, scale: float, what: str, where: str) -> None:
+        """Records the error and, the first time, the first entry that is off."""
+        found, expected = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
+        self.entries += expected.size
+        if found.shape != expected.shape:
+            self.detail = self.detail or f"{what} has shape {found.shape}, not {expected.shape}"
+            return
+        errors = np.abs(found - expected) / (scale or 1.0)
+        self.worst = max(self.worst, float(np.max(errors, initial=0.0)))
+        # Written so that NaN is wrong.
+        wrong = np.argwhere(~(errors <= TOLERANCE[self.check]))
+        if len(wrong) and not self.detail:
+            entry = tuple(map(int, wrong[0]))
+            place = f"[{', '.join(map(str, entry))}]" if entry else ""
+            true = "differences give" if self.check == "differences" else "exact"
+            self.detail = (
+                f"{where}: {what}{place} is {found[entry]:.12g}, {true} {expected[entry]:.12g}"
+            )
+
+    def row(self) -> Row:
+        detail = self.detail or ("" if self.entries else "nothing was compared")
+        figure = f"{self.entries} entries, largest error {self.worst:.1e}"
+        return Row(self.check, self.subject, not detail, figure, detail)
+
+
+class _Checks:
+    """Gathers the tallies of all calls."""
+
+    def __init__(self, module: Loaded, steps: Mapping[str, int]) -> None:
+        self.module = module
+        self.steps = steps
+        self.tallies: dict[tuple[str, str], Tally] = {}
+
+    def tally(self, check: str, subject: str) -> Tally:
+        return self.tallies.setdefault((check, subject), Tally(check, subject))
+
+    def examine(self, call: Call, expected: Expected) -> None:
+        where = call.scenario.words
+        loss, grads, carry = self.run(call)
+        outputs, same_carry = self.module.call("forward", *call.arguments, **self.keywords(call))
+        scale = max(abs(expected.loss), FLOOR)
+        self.tally("values", "L").compare(loss, expected.loss, scale, "loss", where)
+        self.group("forward", outputs, expected.outputs, where)
+        self.group("carry", carry, expected.carry, where)
+        self.group("carry", same_carry, expected.carry, f"{where}, forward")
+        self.gradients("values", call, grads, expected.grads)
+        self.gradients("differences", call, grads, self.differences(call, grads))
+
+    def run(self, call: Call) -> tuple[Any, Arrays, Arrays]:
+        found = self.module.call(
+            "loss_and_grads", *call.arguments, carry_grad=call.carry_grad, **self.keywords(call)
+        )
+        if not isinstance(found, tuple) or len(found) != 3:
+            raise InterfaceError(f"{self.module.name}: loss_and_grads returns three values")
+        loss, grads, carry = found
+        return loss, grads, carry
+
+    def keywords(self, call: Call) -> dict[str, int]:
+        return {"steps": call.scenario.steps} if self.module.needs_steps else {}
+
+    def group(self, subject: str, found: Arrays, expected: Arrays, where: str) -> None:
+        """Several arrays in one row."""
+        self.same_keys(subject, found, expected)
+        for name, array in expected.items():
+            scale = float(np.max(np.abs(array), initial=FLOOR))
+            what = f"{subject}[{name!r}]"
+            self.tally("values", subject).compare(found[name], array, scale, what, where)
+
+    def same_keys(self, subject: str, found: Arrays, expected: Arrays) -> None:
+        missing = [name for name in expected if name not in found]
+        if missing:
+            raise InterfaceError(f"{self.module.name}: {subject} lacks {', '.join(missing)}")
+
+    def gradients(self, check: str, call: Call, grads: Arrays, expected: Arrays) -> None:
+        wanted = {name: array for name, array in expected.items() if self.is_wanted(name, grads)}
+        self.same_keys("grads", grads, wanted)
+        largest = max((float(np.max(np.abs(a), initial=0.0)) for a in wanted.values()), default=0.0)
+        for name, array in wanted.items():
+            scale = max(float(np.max(np.abs(array), initial=0.0)), FLOOR * largest)
+            number = self.steps.get(name)
+            where = call.scenario.words + (f", step ({number})" if number else "")
+            what = f"grads[{name!r}]"
+            self.tally(check, f"dL/d{name}").compare(grads[name], array, scale, what, where)
+
+    def is_wanted(self, name: str, grads: Arrays) -> bool:
+        """Inputs have gradients only in a module that was made so."""
+        return name in grads or name not in self.module.table("INPUTS")
+
+
+    def differences(self, call: Call, grads: Arrays) -> Arrays:
+        """The derivatives of what the module says, by central differences."""
+        found: Arrays = {}
+        for kind in ("params", "carry", "inputs"):
+            arrays: Arrays = getattr(call, kind) or {}
+            for name, array in arrays.items():
+                if name in grads and array.dtype == float:
+                    moved = array.copy()
+                    turned = replace(call, **{kind: {**arrays, name: moved}})
+                    found[name] = self.slopes(turned, moved)
+        return found
+
+    def slopes(self, call: Call, moved: Any) -> Any:
+        """The derivative by every entry of ``moved``, an array among the arguments."""
+        result = np.empty(moved.shape)
+        for entry in np.ndindex(*moved.shape):
+            here = moved[entry]
+            wide, narrow = (
+                self.slope(call, moved, entry, here, width) for width in (WIDTH, WIDTH / 2)
+            )
+            moved[entry] = here
+            # Richardson: the errors are as 4 to 1.
+            result[entry] = (4 * narrow - wide) / 3
+        return result
+
+    def slope(
+        self, call: Call, moved: Any, entry: tuple[int, ...], here: float, width: float
+    ) -> float:
+        values = []
+        for side in (here + width, here - width):
+            moved[entry] = side
+            values.append(self.objective(call))
+        return (values[0] - values[1]) / (2 * width)
+
+    def objective(self, call: Call) -> float:
+        """L, and what ``carry_grad`` makes of the carry."""
+        loss, _, carry = self.run(call)
+        weights = call.carry_grad or {}
+        following = sum(float(np.sum(weights[key] * carry[key])) for key in weights)
+        return float(loss) + following
+
+    def rows(self) -> tuple[Row, ...]:
+        tallies = sorted(self.tallies.values(), key=lambda tally: tally.check != "values")
+        return tuple(tally.row() for tally in tallies)

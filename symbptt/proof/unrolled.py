@@ -77,7 +77,10 @@ class Unrolled:
             The parameters, the inputs and the initial values (integer inputs as unit
             vectors). An initial value that is given overrides the model's own.
         perturbed : bool
-            Whether every quantity is also a variable; what is given always is.
+            Whether every quantity is also a variable; what is given and the initial
+            values always are.
+        differentiated : bool
+            Whether there are variables at all.
         """
         run = Trajectory(self, domain, steps)
         for variable, value in given.items():
@@ -90,7 +93,7 @@ class Unrolled:
             if variable not in run.values:
                 if initial.value is None:
                     raise EvaluationError(f"no value is given for {initial.key}")
-                run.compute(variable, self.starts[initial.key], {}, every)
+                run.compute(variable, self.starts[initial.key], {}, differentiated)
         for step in range(1, steps + 1):
             for name, equations in self.equations.items():
                 run.compute((name, step), equations, {"t": step, "T": step}, every)

@@ -135,9 +135,13 @@ class LatexPrinter(Printer):
             return [self.show(expr)]
         texts = [self.show(expr.terms[0], Level.SIGNED)]
         for term in expr.terms[1:]:
-            sign = "-" if isinstance(term, Neg) else "+"
-            inner = term.operand if isinstance(term, Neg) else term
-            texts.append(f"{sign} {self.show(inner, Level.BIG_SUM)}")
+            piece = self.piece(term)
+            if isinstance(term, Neg):
+                texts.append(f"- {self.show(term.operand, Level.BIG_SUM)}")
+            elif isinstance(term, Loss) and piece.level == Level.SIGNED:
+                texts.append(f"- {piece.text.removeprefix('-')}")
+            else:
+                texts.append(f"+ {self.fit(piece, Level.BIG_SUM)}")
         return texts
 
     def print_neg(self, expr: Neg) -> Piece:
@@ -212,7 +216,7 @@ class LatexPrinter(Printer):
             sign = rf"\operatorname{{{expr.function}}}"
         if expr.wrt is not None:
             several = len(expr.args) > 1
-            sign = rf"\partial_{{{expr.wrt + 1}}} {sign}" if several else f"{sign}'"
+            sign = rf"\partial_{_braced(str(expr.wrt + 1))} {sign}" if several else f"{sign}'"
         return self.applied(sign, *expr.args)
 
     def applied(self, sign: str, *args: Expr) -> Piece:

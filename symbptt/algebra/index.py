@@ -1,0 +1,97 @@
+"""Dimensions, shapes and indices in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DimSum:
+    """The length of vectors set end to end; ``parts`` are names or literal lengths."""
+
+    parts: tuple[str | int, ...]
+
+    def __str__(self) -> str:
+        return " + ".join(map(str, self.parts))
+
+
+Dim = str | int | DimSum
+Shape = tuple[Dim, ...]
+
+
+def add_dims(dims: Iterable[Dim]) -> Dim:
+    """The length of a concatenation: literal if all parts are, else a `DimSum`."""
+    parts: list[str | int] = []
+    for dim in dims:
+        parts.extend(dim.parts if isinstance(dim, DimSum) else (dim,))
+    literals = [part for part in parts if isinstance(part, int)]
+    if len(literals) == len(parts):
+        return sum(literals)
+    return parts[0] if len(parts) == 1 else DimSum(tuple(parts))
+
+
+@dataclass(frozen=True)
+class Index:
+    """An integer linear form in index names, such as ``t - 1`` or ``T + t - i``.
+
+    Attributes
+    ----------
+    terms : tuple of (name, coefficient)
+        In the order written; no name twice, no coefficient zero.
+    offset : int
+    """
+
+    terms: tuple[tuple[str, int], ...] = ()
+    offset: int = 0
+
+    @classmethod
+    def of(cls, name: str, offset: int = 0) -> Index:
+        return cls(((name, 1),), offset)
+
+    def __add__(self, other: Index | int) -> Index:
+        if isinstance(other, int):
+            return Index(self.terms, self.offset + other)
+        total: dict[str, int] = dict(self.terms)
+        for name, coefficient in other.terms:
+            total[name] = total.get(name, 0) + coefficient
+        terms = tuple((name, c) for name, c in total.items() if c)
+        return Index(terms, self.offset + other.offset)
+
+    def __neg__(self) -> Index:
+        return Index(tuple((name, -c) for name, c in self.terms), -self.offset)
+
+    def __sub__(self, other: Index | int) -> Index:
+        return self + (-other)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.terms)
+
+    def substitute(self, values: Mapping[str, Index]) -> Index:
+        result = Index(offset=self.offset)
+        for name, coefficient in self.terms:
+            value = values.get(name, Index.of(name))
+            scaled = Index(
+                tuple((n, c * coefficient) for n, c in value.terms),
+                value.offset * coefficient,
+            )
+            result = result + scaled
+        return result
+
+    def at(self, values: Mapping[str, int]) -> int:
+        """The step that this index means for the given values of its names."""
+        return self.offset + sum(c * values[name] for name, c in self.terms)
+
+    def __str__(self) -> str:
+        text = ""
+        for name, c in self.terms:
+            sign = "-" if c < 0 else "+" if text else ""
+            text += f"{sign}{'' if abs(c) == 1 else abs(c)}{name}"
+        if self.offset or not text:
+            text += f"{self.offset:+d}" if text else str(self.offset)
+        return text
+
+
+FIRST = Index(offset=1)
+NOW = Index.of("t")
+LAST = Index.of("T")

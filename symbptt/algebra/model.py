@@ -1,0 +1,174 @@
+"""Models: a recurrence with all names' roles and shapes known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symbptt.algebra.index import LAST, NOW, Dim, Index, Shape
+from symbptt.algebra.nodes import Expr, Ref
+
+
+@dataclass(frozen=True)
+class Parameter:
+    name: str
+    shape: Shape
+    comment: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A derived parameter: a name for an expression of parameters and constants."""
+
+    name: str
+    rhs: Expr
+    comment: str = ""
+    line: int = 0
+    auxiliary: bool = False
+
+    @property
+    def shape(self) -> Shape:
+        return self.rhs.shape
+
+
+@dataclass(frozen=True)
+class Input:
+    """What has a time index and is never defined.
+
+    Attributes
+    ----------
+    shape : Shape
+        Without time and batch; ``()`` for integers and scalars.
+    index_dim : Dim or None
+        For integer inputs, the dimension that they index; None for real ones.
+    timed : bool
+        False where it is read only at ``[T]`` (or ``[T-k]``) and so has no time axis.
+    target : bool
+        True where it stands as second argument of a loss.
+    loss_only : bool
+        True where nothing but the loss reads it.
+    """
+
+    name: str
+    shape: Shape
+    index_dim: Dim | None = None
+    timed: bool = True
+    target: bool = False
+    loss_only: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Equation:
+    """``name[t] = rhs``; ``last`` is True for ``loss[T] = …`` and what only it needs.
+
+    ``auxiliary`` marks what the normal form introduced (a pre-activation, say); the
+    author's own equations have it False.
+    """
+
+    name: str
+    rhs: Expr
+    shape: Shape
+    comment: str = ""
+    line: int = 0
+    last: bool = False
+    auxiliary: bool = False
+
+    @property
+    def index(self) -> Index:
+        return LAST if self.last else NOW
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.name, self.index, self.shape)
+
+
+@dataclass(frozen=True)
+class Initial:
+    """The value of a state or lagged input at a step <= 0.
+
+    ``value`` is None where the caller gives it, else an expression of parameters and
+    numbers (a scalar number fills the shape).
+    """
+
+    name: str
+    step: int
+    shape: Shape
+    value: Expr | None = None
+    line: int = 0
+
+    @property
+    def key(self) -> str:
+        """Its name in CARRY: ``h[0]``, ``h[-1]``."""
+        return f"{self.name}[{self.step}]"
+
+
+@dataclass(frozen=True)
+class Abstract:
+    """An elementwise function (or a loss) left abstract, with its default if any."""
+
+    name: str
+    arity: int
+    default: str | None = None
+    loss: bool = False
+
+
+@dataclass(frozen=True)
+class Model:
+    """A recurrence, parsed and with all shapes known.
+
+    Attributes
+    ----------
+    name : str
+        The file's stem.
+    text : str
+        The source, as read.
+    dims : tuple of str
+        The free dimensions: of inputs first, then states, then the rest, in file order.
+    parameters, derived, inputs, equations : tuples
+        In file order of first appearance (parameters, inputs) or of definition.
+        ``equations`` has the loss last where there is one; it is called ``loss``.
+    constants : tuple of (name, value)
+    initials : tuple of Initial
+        For every state and every input read with a lag, steps 0, -1, …, as far as the
+        longest lag reaches.
+    abstract : tuple of Abstract
+    """
+
+    name: str
+    text: str
+    dims: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    inputs: tuple[Input, ...]
+    equations: tuple[Equation, ...]
+    derived: tuple[Derived, ...] = ()
+    constants: tuple[tuple[str, Fraction], ...] = ()
+    initials: tuple[Initial, ...] = ()
+    abstract: tuple[Abstract, ...] = ()
+    path: str = field(default="", compare=False)
+
+    def equation(self, name: str) -> Equation:
+        return next(e for e in self.equations if e.name == name)
+
+    def input(self, name: str) -> Input:
+        return next(i for i in self.inputs if i.name == name)
+
+    @property
+    def loss(self) -> Equation | None:
+        return next((e for e in self.equations if e.name == "loss"), None)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The defined quantities that are also read at an earlier step, in file order."""
+        lagged = {initial.name for initial in self.initials}
+        return tuple(e.name for e in self.equations if e.name in lagged)
+
+    def lag(self, name: str) -> int:
+        """The longest lag with which ``name`` is read; 0 if only at its own step."""
+        return max((1 - i.step for i in self.initials if i.name == name), default=0)
+
+    def _repr_latex_(self) -> str:
+        from symbptt.typeset.latex import model_latex
+
+        return model_latex(self)

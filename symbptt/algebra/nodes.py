@@ -1,0 +1,417 @@
+"""The node kinds of expressions: one frozen class each, with its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symbptt.algebra.index import FIRST, LAST, Dim, Index, Shape, add_dims
+
+
+@dataclass(frozen=True)
+class Expr:
+    """A node. Children are the fields that are expressions or tuples of expressions."""
+
+    @property
+    def shape(self) -> Shape:
+        raise TypeError(f"{type(self).__name__} states no shape")
+
+
+@dataclass(frozen=True)
+class Number(Expr):
+    """An exact number; ``text`` is the author's spelling, ``0.05`` for 1/20."""
+
+    value: Fraction
+    text: str = field(default="", compare=False)
+
+    @property
+    def shape(self) -> Shape:
+        return ()
+
+
+@dataclass(frozen=True)
+class Constant(Expr):
+    """A named exact number of the model, ``dt = 0.05``."""
+
+    name: str
+    value: Fraction
+
+    @property
+    def shape(self) -> Shape:
+        return ()
+
+
+@dataclass(frozen=True)
+class Length(Expr):
+    """``len(h)``: the length of a dimension where a number is wanted."""
+
+    dim: Dim
+
+    @property
+    def shape(self) -> Shape:
+        return ()
+
+
+@dataclass(frozen=True)
+class Horizon(Expr):
+    """T as a number: what the total loss is divided by."""
+
+    @property
+    def shape(self) -> Shape:
+        return ()
+
+
+@dataclass(frozen=True)
+class Param(Expr):
+    """A parameter, or a derived parameter: it has no time."""
+
+    name: str
+    of_shape: Shape
+
+    @property
+    def shape(self) -> Shape:
+        return self.of_shape
+
+
+@dataclass(frozen=True)
+class Ref(Expr):
+    """A quantity, an input or the loss at a step: ``h[t-1]``, ``y[T]``, ``h[0]``."""
+
+    name: str
+    index: Index
+    of_shape: Shape
+
+    @property
+    def shape(self) -> Shape:
+        return self.of_shape
+
+
+@dataclass(frozen=True)
+class Cotangent(Expr):
+    """dL/d(variable), in the variable's shape.
+
+    ``index`` is None for a parameter or derived parameter. For the loss itself the name
+    is ``loss``.
+    """
+
+    name: str
+    index: Index | None
+    of_shape: Shape
+
+    @property
+    def shape(self) -> Shape:
+        return self.of_shape
+
+
+@dataclass(frozen=True)
+class Identity(Expr):
+    dim: Dim
+
+    @property
+    def shape(self) -> Shape:
+        return (self.dim, self.dim)
+
+
+def broadcast(parts: Iterable[Expr]) -> Shape:
+    """The common shape of elementwise operands: scalars take the others' shape."""
+    shapes = [part.shape for part in parts]
+    return max(shapes, key=len, default=())
+
+
+@dataclass(frozen=True)
+class Add(Expr):
+    """A sum in the author's order; a difference has a `Neg` among the terms."""
+
+    terms: tuple[Expr, ...]
+
+    @property
+    def shape(self) -> Shape:
+        return broadcast(self.terms)
+
+
+@dataclass(frozen=True)
+class Neg(Expr):
+    operand: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return self.operand.shape
+
+
+@dataclass(frozen=True)
+class Mul(Expr):
+    """An elementwise product; numbers and scalars scale vectors and matrices."""
+
+    factors: tuple[Expr, ...]
+
+    @property
+    def shape(self) -> Shape:
+        return broadcast(self.factors)
+
+
+@dataclass(frozen=True)
+class Div(Expr):
+    numerator: Expr
+    denominator: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return broadcast((self.numerator, self.denominator))
+
+
+@dataclass(frozen=True)
+class Pow(Expr):
+    """An elementwise power; the exponent is a `Number`, a `Constant` or their negative."""
+
+    base: Expr
+    exponent: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return self.base.shape
+
+
+@dataclass(frozen=True)
+class Call(Expr):
+    """An elementwise function, a row of `symbptt.functions` or an abstract one.
+
+    ``wrt`` is None for the function itself and the argument's number (from 0) for a
+    partial derivative of an abstract function, ``phi'``.
+    """
+
+    function: str
+    args: tuple[Expr, ...]
+    wrt: int | None = None
+
+    @property
+    def shape(self) -> Shape:
+        return broadcast(self.args)
+
+
+@dataclass(frozen=True)
+class Transpose(Expr):
+    """The transpose of a matrix expression."""
+
+    operand: Expr
+
+    @property
+    def shape(self) -> Shape:
+        rows, columns = self.operand.shape
+        return (columns, rows)
+
+
+@dataclass(frozen=True)
+class Product(Expr):
+    """A matrix times a vector (a vector results) or times a matrix."""
+
+    left: Expr
+    right: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return (self.left.shape[0], *self.right.shape[1:])
+
+
+@dataclass(frozen=True)
+class Lookup(Expr):
+    """A row of a matrix parameter, ``E[tok[t]]``; ``row`` is an integer `Ref`."""
+
+    table: Expr
+    row: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return (self.table.shape[1],)
+
+
+@dataclass(frozen=True)
+class OneHot(Expr):
+    """The unit vector e_i; ``position`` is an integer `Ref`, ``dim`` the length."""
+
+    position: Expr
+    dim: Dim
+
+    @property
+    def shape(self) -> Shape:
+        return (self.dim,)
+
+
+@dataclass(frozen=True)
+class Pick(Expr):
+    """The entry v_i of a vector; ``position`` is an integer `Ref`."""
+
+    vector: Expr
+    position: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return ()
+
+
+@dataclass(frozen=True)
+class Concat(Expr):
+    parts: tuple[Expr, ...]
+
+    @property
+    def shape(self) -> Shape:
+        return (add_dims(part.shape[0] for part in self.parts),)
+
+
+@dataclass(frozen=True)
+class Slice(Expr):
+    """Block ``number`` (from 0) of a vector whose blocks have the given lengths."""
+
+    vector: Expr
+    blocks: tuple[Dim, ...]
+    number: int
+
+    @property
+    def shape(self) -> Shape:
+        return (self.blocks[self.number],)
+
+
+@dataclass(frozen=True)
+class Softmax(Expr):
+    vector: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return self.vector.shape
+
+
+@dataclass(frozen=True)
+class LogSoftmax(Expr):
+    vector: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return self.vector.shape
+
+
+@dataclass(frozen=True)
+class Sum(Expr):
+    """The sum of all entries of a vector or matrix."""
+
+    operand: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return ()
+
+
+@dataclass(frozen=True)
+class Mean(Expr):
+    operand: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return ()
+
+
+@dataclass(frozen=True)
+class Dot(Expr):
+    """The inner product of two vectors, or of two matrices entry by entry."""
+
+    left: Expr
+    right: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return ()
+
+
+@dataclass(frozen=True)
+class Loss(Expr):
+    """A loss of two arguments: a row of `symbptt.functions.LOSSES`, or an abstract one.
+
+    ``wrt`` is None for its value (a scalar), 0 or 1 for its gradient with respect to
+    that argument (in the argument's shape).
+    """
+
+    function: str
+    prediction: Expr
+    target: Expr
+    wrt: int | None = None
+
+    @property
+    def shape(self) -> Shape:
+        if self.wrt is None:
+            return ()
+        return (self.prediction, self.target)[self.wrt].shape
+
+
+@dataclass(frozen=True)
+class Fill(Expr):
+    """A scalar in every entry of the given shape: s times the vector of ones."""
+
+    scalar: Expr
+    of_shape: Shape
+
+    @property
+    def shape(self) -> Shape:
+        return self.of_shape
+
+
+@dataclass(frozen=True)
+class Outer(Expr):
+    """u v.T, a matrix."""
+
+    left: Expr
+    right: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return (self.left.shape[0], self.right.shape[0])
+
+
+@dataclass(frozen=True)
+class Pullback(Expr):
+    """(d output / d wrt).T cotangent: the chain rule before anything is worked out.
+
+    The partial derivative is that of the one equation which defines ``output``, with
+    all else that it reads held. ``output`` and ``cotangent`` have the same name, index
+    and shape; the result has the shape of ``wrt`` (a `Ref` at a step, or a `Param`).
+    """
+
+    output: Expr
+    wrt: Expr
+    cotangent: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return self.wrt.shape
+
+
+@dataclass(frozen=True)
+class Cases(Expr):
+    """A vector by entries: ``on`` at the entry ``position``, ``off`` at the others.
+
+    ``on`` and ``off`` are vectors or scalars, read at the entry in question.
+    """
+
+    position: Expr
+    on: Expr
+    off: Expr
+    dim: Dim
+
+    @property
+    def shape(self) -> Shape:
+        return (self.dim,)
+
+
+@dataclass(frozen=True)
+class TimeSum(Expr):
+    """The sum over steps t = ``first`` … ``last`` of a term written for step t."""
+
+    term: Expr
+    first: Index = FIRST
+    last: Index = LAST
+
+    @property
+    def shape(self) -> Shape:
+        return self.term.shape
+
+
+ZERO = Number(Fraction(0))
+ONE = Number(Fraction(1))

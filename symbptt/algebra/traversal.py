@@ -1,0 +1,104 @@
+"""Walking and rewriting expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from operator import is_
+from typing import Any, TypeVar
+
+from symbptt.algebra.index import NOW, Index
+from symbptt.algebra.nodes import Cotangent, Expr, Ref
+
+_FIELDS: dict[type[Expr], tuple[str, ...]] = {}
+
+
+def _child_fields(kind: type[Expr]) -> tuple[str, ...]:
+    if kind not in _FIELDS:
+        _FIELDS[kind] = _possible_children(kind)
+    return _FIELDS[kind]
+
+
+def _possible_children(kind: type[Expr]) -> tuple[str, ...]:
+    plain = {
+        "Number",
+        "Constant",
+        "Length",
+        "Horizon",
+        "Param",
+        "Ref",
+        "Cotangent",
+        "Identity",
+    }
+    if kind.__name__ in plain:
+        return ()
+    skip = {
+        "dim",
+        "of_shape",
+        "blocks",
+        "number",
+        "function",
+        "wrt_argument",
+        "first",
+        "last",
+    }
+    return tuple(f.name for f in fields(kind) if f.name not in skip)
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """The direct subexpressions, in the order of the node's fields."""
+    found: list[Expr] = []
+    for name in _child_fields(type(expr)):
+        value = getattr(expr, name)
+        if isinstance(value, Expr):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found.extend(value)
+    return tuple(found)
+
+
+Node = TypeVar("Node", bound=Expr)
+
+
+def map_children(expr: Node, change: Callable[[Expr], Expr]) -> Node:
+    """The same node with every direct subexpression replaced by ``change`` of it."""
+    changed: dict[str, Any] = {}
+    for name in _child_fields(type(expr)):
+        value = getattr(expr, name)
+        new: Any = value
+        if isinstance(value, Expr):
+            new = change(value)
+        elif isinstance(value, tuple):
+            new = tuple(change(item) for item in value)
+            new = value if all(map(is_, new, value)) else new
+        if new is not value:
+            changed[name] = new
+    return replace(expr, **changed) if changed else expr
+
+
+def transform(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """``change`` applied to every node, from the leaves up."""
+    return change(map_children(expr, lambda child: transform(child, change)))
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """The node and all below it, parents first, left to right."""
+    yield expr
+    for child in children(expr):
+        yield from walk(child)
+
+
+def substitute_index(expr: Expr, values: Mapping[str, Index]) -> Expr:
+    """The expression at other steps: ``{"t": t + 1}`` moves all of it one step on."""
+
+    def move(node: Expr) -> Expr:
+        if isinstance(node, Ref | Cotangent) and node.index is not None:
+            return replace(node, index=node.index.substitute(values))
+        return node
+
+    return transform(expr, move)
+
+
+def shifted(expr: Expr, steps: int) -> Expr:
+    """The expression with t replaced by t + steps."""
+    return substitute_index(expr, {"t": NOW + steps}) if steps else expr

@@ -1,0 +1,320 @@
+"""Which names are scalars, vectors and matrices.
+
+First the scalars. A number broadcasts over anything, so what an elementwise expression
+is follows from the largest of its operands: number < scalar < array. Undeclared
+parameters and inputs are arrays; what a definition yields is the least solution of all
+definitions together, and a recurrence that nothing settles (``h[t] = tanh(h[t-1] + 1)``)
+is a vector.
+
+Then the arrays. All arrays in an elementwise expression have one rank, quantities and
+undeclared inputs are vectors, and ``@`` has a matrix on one side at least; parameters
+follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from symbptt.language.calls import Functions
+from symbptt.language.names import Name
+from symbptt.language.roles import Roles
+from symbptt.language.surface import (
+    Apply,
+    Assignment,
+    Chain,
+    Declaration,
+    Definition,
+    Flip,
+    Len,
+    Literal,
+    Minus,
+    Named,
+    Node,
+    Over,
+    Plus,
+    Power,
+    Row,
+    Timed,
+    Times,
+    walk,
+)
+
+Statement = Definition | Assignment
+
+
+class Level(IntEnum):
+    """How an expression takes part in broadcasting; OPEN is not known yet."""
+
+    OPEN = 0
+    NUMBER = 1
+    SCALAR = 2
+    ARRAY = 3
+
+
+def elementwise_operands(node: Node, functions: Functions) -> list[Node] | None:
+    """The operands of an elementwise operation; None if the node is something else."""
+    match node:
+        case Plus(terms=operands) | Times(factors=operands):
+            return operands
+        case Minus(operand=operand) | Power(base=operand):
+            return [operand]
+        case Over(numerator=numerator, denominator=denominator):
+            return [numerator, denominator]
+        case Apply(function=function, args=args) if functions.is_elementwise(function):
+            return args
+    return None
+
+
+class Levels:
+    """The level of every name, and with it that of every expression."""
+
+    def __init__(self, roles: Roles) -> None:
+        self.roles = roles
+        self.names: dict[str, Level] = {"I": Level.ARRAY}
+        self.yields: dict[str, list[Node]] = {}
+        for name in roles.names.values():
+            self._enter(name)
+        self._settle(list(self.yields))
+        self._default()
+
+    def of(self, node: Node) -> Level:
+        match node:
+            case Literal() | Len():
+                return Level.NUMBER
+            case Named(name=name) | Timed(name=name):
+                return self.names.get(name, Level.OPEN)
+            case Row() | Chain() | Flip():
+                return Level.ARRAY
+        operands = elementwise_operands(node, self.roles.functions)
+        if operands is not None:
+            return max([self.of(operand) for operand in operands], default=Level.OPEN)
+        if isinstance(node, Apply):
+            vectors = node.function in ("softmax", "log_softmax", "concat")
+            return Level.ARRAY if vectors else Level.SCALAR
+        return Level.OPEN
+
+    def _enter(self, name: Name) -> None:
+        """What is known of a name at once, or else the expressions that decide it."""
+        if name.role == "constant":
+            self.names[name.name] = Level.NUMBER
+        elif name.is_scalar or name.index:
+            self.names[name.name] = Level.SCALAR
+        elif name.has_shape:
+            self.names[name.name] = Level.ARRAY
+        elif name.role in ("quantity", "derived"):
+            said = name.definition or name.assignment
+            self.yields[name.name] = [said.rhs] if said is not None else []
+        else:
+            deciding = self._predictions(name) or self._started(name)
+            if deciding:
+                self.yields[name.name] = deciding
+            else:
+                self.names[name.name] = Level.ARRAY
+
+    def _predictions(self, name: Name) -> list[Node]:
+        """What an input is compared with by losses: it is a scalar where that is one."""
+        return [
+            call.args[0]
+            for use in name.timed
+            for call in _calls(use.item.rhs)
+            if self.roles.functions.is_loss(call.function)
+            and len(call.args) == 2
+            and call.args[1] is use.node
+        ]
+
+    def _started(self, name: Name) -> list[Node]:
+        """The states whose initial value a parameter is, if it is nothing else."""
+        states: list[Node] = []
+        for use in name.plain:
+            if use.item.rhs is not use.node or isinstance(use.item, Assignment | Definition):
+                return []
+            item = use.item
+            states += [one.node for one in self.roles.names[item.name].timed][:1]
+        return states
+
+    def _settle(self, waiting: list[str]) -> None:
+        """The least solution: levels only rise, and only what reads a risen name is redone."""
+        readers = self._readers()
+        queued = set(waiting)
+        while waiting:
+            again: list[str] = []
+            for name in waiting:
+                queued.discard(name)
+                level = max([self.of(node) for node in self.yields[name]], default=Level.OPEN)
+                if level > self.names.get(name, Level.OPEN):
+                    self.names[name] = level
+                    again += [n for n in readers.get(name, ()) if n not in queued]
+                    queued.update(again)
+            waiting = list(dict.fromkeys(again))
+
+    def _readers(self) -> dict[str, list[str]]:
+        readers: dict[str, list[str]] = {}
+        for name, nodes in self.yields.items():
+            for node in nodes:
+                for part in walk(node):
+                    if isinstance(part, Named | Timed):
+                        readers.setdefault(part.name, []).append(name)
+        return readers
+
+    def _default(self) -> None:
+        """A name that equals a number is a scalar; what nothing else settles is a vector."""
+        readers = self._readers()
+        for least, level in ((False, Level.SCALAR), (True, Level.ARRAY)):
+            risen = []
+            for name, nodes in self.yields.items():
+                reads = any(isinstance(part, Timed) for node in nodes for part in walk(node))
+                if self.names.get(name, Level.OPEN) < Level.SCALAR and (least or not reads):
+                    self.names[name] = level
+                    risen.append(name)
+            again = {reader for name in risen for reader in readers.get(name, ())}
+            self._settle([name for name in self.yields if name in again])
+
+
+def _calls(node: Node) -> list[Apply]:
+    return [part for part in walk(node) if isinstance(part, Apply)]
+
+
+class Ranks:
+    """The rank of every name: 0, 1 or 2. Names that are unclear have none."""
+
+    def __init__(self, roles: Roles, levels: Levels) -> None:
+        self.roles = roles
+        self.functions = roles.functions
+        self.names: dict[str, int] = {"I": 2}
+        self.open: dict[str, None] = {}
+        for name in roles.names.values():
+            self._enter(name, levels)
+        self._solve()
+
+    def of(self, node: Node) -> int | None:
+        return self._visit(node, None)
+
+    def _enter(self, name: Name, levels: Levels) -> None:
+        if levels.names.get(name.name, Level.OPEN) < Level.ARRAY:
+            self.names[name.name] = 0
+        elif name.has_shape and name.declaration is not None:
+            self.names[name.name] = len(name.declaration.dims)
+        elif name.role in ("quantity", "input"):
+            self.names[name.name] = 1
+        else:
+            self.open[name.name] = None
+
+    def _solve(self) -> None:
+        """Visits the equations that mention open names until nothing is open."""
+        mentions: dict[str, list[int]] = {}
+        equations = [item for item in self.roles.items if not isinstance(item, Declaration)]
+        for number, item in enumerate(equations):
+            for part in walk(item.rhs):
+                if isinstance(part, Named):
+                    mentions.setdefault(part.name, []).append(number)
+            if isinstance(item, Assignment):
+                mentions.setdefault(item.name, []).append(number)
+        left_of_product = self._matrices(item.rhs for item in equations)
+        waiting = dict.fromkeys(range(len(equations)))
+        while True:
+            while waiting:
+                number = next(iter(waiting))
+                del waiting[number]
+                before = set(self.open)
+                item = equations[number]
+                rank = self._visit(item.rhs, self.names.get(item.name))
+                if isinstance(item, Assignment) and rank is not None:
+                    self._settle(item.name, rank)
+                for name in before - set(self.open):
+                    waiting.update(dict.fromkeys(mentions.get(name, ())))
+            if not self.open:
+                return
+            name = next(iter(self.open))
+            self._settle(name, 2 if name in left_of_product else 1)
+            waiting.update(dict.fromkeys(mentions.get(name, ())))
+
+    def _matrices(self, expressions: Iterable[Node]) -> set[str]:
+        """Names that stand directly before a ``@``."""
+        found = set()
+        for expression in expressions:
+            for node in walk(expression):
+                if isinstance(node, Chain) and not node.loose:
+                    for operand in node.operands[:-1]:
+                        parts = walk(operand)
+                        found.update(part.name for part in parts if isinstance(part, Named))
+        return found
+
+    def _settle(self, name: str, rank: int | None) -> int | None:
+        if name in self.open and rank:
+            del self.open[name]
+            self.names[name] = rank
+        return self.names.get(name)
+
+    def _visit(self, node: Node, want: int | None) -> int | None:
+        """The rank of an expression; open names in it take the rank that is wanted."""
+        match node:
+            case Literal() | Len():
+                return 0
+            case Named(name=name):
+                return self._settle(name, want)
+            case Timed(name=name):
+                return self.names.get(name)
+            case Row(table=table):
+                self._settle(table.name, 2)
+                return 1
+            case Flip(operand=operand):
+                self._visit(operand, 2)
+                return 2
+            case Chain():
+                return self._chain(node, want)
+            case Apply(function=function) if not self.functions.is_elementwise(function):
+                return self._call(node)
+        operands = elementwise_operands(node, self.functions)
+        return None if operands is None else self._common(operands, want)
+
+    def _common(self, operands: list[Node], want: int | None) -> int | None:
+        """The one rank of all arrays among the operands."""
+        ranks = [self._visit(operand, want) for operand in operands]
+        arrays = [rank for rank in ranks if rank]
+        if arrays and None in ranks:
+            for operand, rank in zip(operands, ranks, strict=True):
+                if rank is None:
+                    self._visit(operand, arrays[0])
+        if arrays:
+            return arrays[0]
+        return None if None in ranks else 0
+
+    def _chain(self, chain: Chain, want: int | None) -> int | None:
+        operands = chain.operands
+        for operand in operands[1:-1]:
+            self._visit(operand, 2)
+        first, last = self._first(chain, None), self._visit(operands[-1], None)
+        if want == 2 or last == 1:
+            first = self._first(chain, 2)
+        if want == 2 or first == 1:
+            last = self._visit(operands[-1], 2) if last != 1 else last
+        if want == 1 and first == 2:
+            last = self._visit(operands[-1], 1)
+        if want == 1 and last == 2:
+            first = self._first(chain, 1)
+        if 1 in (first, last):
+            return 1
+        return last if first == 2 else None
+
+    def _first(self, chain: Chain, want: int | None) -> int | None:
+        """Of ``f * W`` before ``@`` only the W is taken for a matrix."""
+        first = chain.operands[0]
+        if chain.loose and isinstance(first, Times):
+            for factor in first.factors[:-1]:
+                self._visit(factor, None)
+            return self._visit(first.factors[-1], want)
+        return self._visit(first, want)
+
+    def _call(self, call: Apply) -> int:
+        match call.function:
+            case "softmax" | "log_softmax" | "concat":
+                for arg in call.args:
+                    self._visit(arg, 1)
+                return 1
+            case "sum" | "mean":
+                for arg in call.args:
+                    self._visit(arg, None)
+                return 0
+        self._common(call.args, None)
+        return 0

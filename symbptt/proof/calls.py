@@ -1,0 +1,285 @@
+"""Random calls of a module's functions, and what the model says they must return."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from symbptt.algebra import Input, Model, Shape
+from symbptt.errors import EvaluationError
+from symbptt.proof.domain import Float
+from symbptt.proof.evaluate import length, lengths
+from symbptt.proof.points import unit
+from symbptt.proof.unrolled import Trajectory, Unrolled, Variable
+
+MARGIN = 0.01
+"""How far from every kink a point is sought; differences do not reach across."""
+
+DRAWS = 60
+
+Arrays = dict[str, Any]
+Draw = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A kind of call: the lengths of its sequences, and whether it is handed a carry."""
+
+    words: str
+    steps: int
+    lengths: tuple[int, ...]
+    carry: bool
+
+    @property
+    def ragged(self) -> bool:
+        return set(self.lengths) != {self.steps}
+
+
+SCENARIOS = (
+    Scenario("T = 5 with a carry", 5, (5, 5), True),
+    Scenario("lengths 6, 2, 0, 4", 6, (6, 2, 0, 4), True),
+    Scenario("T = 1", 1, (1, 1, 1), True),
+    Scenario("the model's own start", 4, (4, 4), False),
+)
+
+
+@dataclass
+class Expected:
+    """What a call must return, by the names that a module uses."""
+
+    loss: float = 0.0
+    outputs: Arrays = field(default_factory=dict)
+    carry: Arrays = field(default_factory=dict)
+    grads: Arrays = field(default_factory=dict)
+    margin: float = math.inf
+
+
+@dataclass(frozen=True)
+class Call:
+    """The arguments of a call of `loss_and_grads`."""
+
+    scenario: Scenario
+    params: Arrays
+    inputs: Arrays
+    carry: Arrays | None
+    carry_grad: Arrays | None
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """Those that `forward` takes as well."""
+        ragged = np.array(self.scenario.lengths) if self.scenario.ragged else None
+        return self.params, self.inputs, self.carry, ragged
+
+
+def integer_inputs(model: Model, sizes: Mapping[str, int]) -> dict[str, int]:
+    """The integer inputs and the lengths that they index."""
+    return {i.name: length(i.index_dim, sizes) for i in model.inputs if i.index_dim is not None}
+
+
+def draw_call(unrolled: Unrolled, scenario: Scenario, seed: int) -> tuple[Call, Expected]:
+    """A random call at which everything is defined, away from kinks where possible.
+
+    Entries are of either sign; if the model is not defined at any such point (logarithms,
+    roots), they are positive.
+
+    Raises
+    ------
+    EvaluationError
+        If no such point is found.
+    """
+    best: tuple[Call, Expected] | None = None
+    reason = ""
+    for attempt in range(DRAWS):
+        positive = best is None and attempt >= DRAWS // 2
+        call = _draw(unrolled, scenario, np.random.default_rng([seed, attempt]), positive)
+        try:
+            expected = expect(unrolled, call)
+        except (EvaluationError, ZeroDivisionError, OverflowError) as error:
+            reason = str(error)
+            continue
+        if best is None or expected.margin > best[1].margin:
+            best = call, expected
+        if best[1].margin >= MARGIN:
+            break
+    if best is None:
+        raise EvaluationError(f"the model is not defined at any of {DRAWS} points: {reason}")
+    return best
+
+
+def _draw(
+    unrolled: Unrolled, scenario: Scenario, rng: np.random.Generator, positive: bool
+) -> Call:
+    model, sizes = unrolled.model, unrolled.sizes
+    B = len(scenario.lengths)
+
+    def real(*shape: int) -> Any:
+        size = rng.uniform(0.1, 0.9, shape)
+        return size if positive else size * rng.choice((-1.0, 1.0), shape)
+
+    inputs = {i.name: _input(i, sizes, scenario, rng, real) for i in model.inputs}
+    params = {p.name: real(*lengths(p.shape, sizes)) for p in model.parameters}
+    integers = integer_inputs(model, sizes)
+    carry, carry_grad = {}, {}
+    for initial in model.initials:
+        if initial.name in integers:
+            carry[initial.key] = rng.integers(integers[initial.name], size=B)
+        else:
+            shape = (B, *lengths(initial.shape, sizes))
+            carry[initial.key], carry_grad[initial.key] = real(*shape), real(*shape)
+    if not scenario.carry:
+        return Call(scenario, params, inputs, None, None)
+    return Call(scenario, params, inputs, carry, carry_grad)
+
+
+def _input(
+    source: Input,
+    sizes: Mapping[str, int],
+    scenario: Scenario,
+    rng: np.random.Generator,
+    real: Draw,
+) -> Any:
+    """An input's array; what lies past a sequence's end is nonsense on purpose."""
+    B = len(scenario.lengths)
+    lead = (scenario.steps, B) if source.timed else (B,)
+    if source.index_dim is None:
+        array = real(*lead, *lengths(source.shape, sizes))
+    else:
+        array = rng.integers(length(source.index_dim, sizes), size=lead)
+        # The first sequence repeats its first label, and the others repeat the first's.
+        array[..., 1:] = np.where(rng.random(B - 1) < 0.5, array[..., :1], array[..., 1:])
+        array[1:2] = array[:1] if source.timed else array[1:2]
+    if source.timed:
+        for b, valid in enumerate(scenario.lengths):
+            array[valid:, b] = math.nan if source.index_dim is None else -100
+    return array
+
+
+def expect(unrolled: Unrolled, call: Call) -> Expected:
+    """What a call must return, from the author's equations, one sequence at a time.
+
+    Raises
+    ------
+    EvaluationError, ZeroDivisionError
+        If the model is not defined there.
+    """
+    domain = Float()
+    valid = call.scenario.lengths
+    runs = [
+        unrolled.run(_given(unrolled, call, b, domain), valid[b], domain, perturbed=False)
+        for b in range(len(valid))
+    ]
+    last = unrolled.model.equation("loss").last
+    count = sum(n > 0 for n in valid) if last else sum(valid)
+    found = Expected(margin=domain.margin)
+    _values(unrolled, call, runs, found)
+    for b, run in enumerate(runs):
+        losses = [valid[b]][: valid[b]] if last else range(1, valid[b] + 1)
+        found.loss += sum(run.values["loss", step][()] for step in losses) / count
+        slopes = np.zeros(run.count)
+        for step in losses:
+            slopes += _floats(run.slope(("loss", step))) / count
+        slopes += _carried(unrolled, call, b, run)
+        _share(unrolled, call, b, run, slopes, found)
+    return found
+
+
+def _given(unrolled: Unrolled, call: Call, b: int, domain: Float) -> dict[Variable, Any]:
+    """What sequence ``b`` is given, in the form that `Unrolled.run` takes."""
+    integers = integer_inputs(unrolled.model, unrolled.sizes)
+    given: dict[Variable, Any] = {(name, None): _objects(v) for name, v in call.params.items()}
+
+    def value(name: str, array: Any) -> Any:
+        return unit(int(array), integers[name], domain) if name in integers else _objects(array)
+
+    for initial in unrolled.model.initials:
+        variable = (initial.name, initial.step)
+        if call.carry is not None:
+            given[variable] = value(initial.name, call.carry[initial.key][b])
+        elif initial.value is None:
+            zero = np.zeros(() if initial.name in integers else _shape(unrolled, initial.shape))
+            given[variable] = value(initial.name, zero)
+    for source in unrolled.model.inputs:
+        array = call.inputs[source.name]
+        if not source.timed:
+            given[source.name, None] = value(source.name, array[b])
+            continue
+        for step in range(1, call.scenario.lengths[b] + 1):
+            given[source.name, step] = value(source.name, array[step - 1, b])
+    return given
+
+
+def _shape(unrolled: Unrolled, shape: Shape) -> tuple[int, ...]:
+    return lengths(shape, unrolled.sizes)
+
+
+def _carried(unrolled: Unrolled, call: Call, b: int, run: Trajectory) -> Any:
+    """What ``carry_grad`` adds to the derivatives of sequence ``b``."""
+    slopes = np.zeros(run.count)
+    for initial in unrolled.model.initials:
+        if call.carry_grad is not None and initial.key in call.carry_grad:
+            weights = np.ravel(call.carry_grad[initial.key][b])
+            end = (initial.name, call.scenario.lengths[b] + initial.step)
+            for entry, weight in enumerate(weights):
+                slopes += weight * _floats(run.slope(end, entry))
+    return slopes
+
+
+def _values(unrolled: Unrolled, call: Call, runs: list[Trajectory], found: Expected) -> None:
+    """Outputs (0 past a sequence's end) and the carry."""
+    scenario = call.scenario
+    integers = integer_inputs(unrolled.model, unrolled.sizes)
+    for equation in unrolled.model.equations:
+        shape = _shape(unrolled, equation.shape)
+        lead = (len(runs),) if equation.last else (scenario.steps, len(runs))
+        array = np.zeros((*lead, *shape))
+        for b, valid in enumerate(scenario.lengths):
+            for step in range(1, valid + 1):
+                place = b if equation.last else (step - 1, b)
+                array[place] = _floats(runs[b].values[equation.name, step])
+        found.outputs[equation.name] = array
+    for initial in unrolled.model.initials:
+        ends = [
+            run.values[initial.name, valid + initial.step]
+            for run, valid in zip(runs, scenario.lengths, strict=True)
+        ]
+        if initial.name in integers:
+            found.carry[initial.key] = np.array([int(np.argmax(_floats(v))) for v in ends])
+        else:
+            found.carry[initial.key] = np.array([_floats(v) for v in ends])
+
+
+def _share(
+    unrolled: Unrolled, call: Call, b: int, run: Trajectory, slopes: Any, found: Expected
+) -> None:
+    """Puts the derivatives of sequence ``b`` where the module returns them."""
+    for (name, step), (first, shape) in run.variables.items():
+        part = slopes[first : first + int(np.prod(shape))].reshape(shape)
+        if name in call.params:
+            found.grads.setdefault(name, np.zeros(shape))
+            found.grads[name] += part
+        elif step is None:
+            found.grads.setdefault(name, np.zeros((len(call.scenario.lengths), *shape)))
+            found.grads[name][b] = part
+        elif step <= 0:
+            key = f"{name}[{step}]"
+            found.grads.setdefault(key, np.zeros((len(call.scenario.lengths), *shape)))
+            found.grads[key][b] = part
+        else:
+            lead = (call.scenario.steps, len(call.scenario.lengths))
+            found.grads.setdefault(name, np.zeros((*lead, *shape)))
+            found.grads[name][step - 1, b] = part
+
+
+def _objects(array: Any) -> Any:
+    values = np.empty(np.shape(array), dtype=object)
+    for entry in np.ndindex(*np.shape(array)):
+        values[entry] = float(np.asarray(array)[entry])
+    return values
+
+
+def _floats(array: Any) -> Any:
+    return np.asarray(array, dtype=float)
