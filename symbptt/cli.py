@@ -341,7 +341,7 @@ def generate(
     "module_path",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Test this module, edited by hand or not, instead of proving the derivation.",
+    help="Test this module, edited by hand or not, in place of the derivation and its own.",
 )
 @bind_option
 @json_option
@@ -355,7 +355,24 @@ def verify(
     force: bool,
 ) -> None:
     """Every proof and test, a row each, with figures."""
-    raise NotImplementedError
+    from symbptt.progress import Progress
+    from symbptt.proof.report import verify as prove
+
+    model = _read(model_name)
+    progress = Progress("verifying")
+    report = prove(
+        model,
+        module=module_path,
+        bind=bindings,
+        progress=lambda done, parts, what: progress.show(done / parts, what),
+    )
+    progress.done()
+    if as_json:
+        text = _json("verify", json.loads(report.to_json()))
+    else:
+        text = _headed(f"symbptt verify {model.name}", f"{report}\n")
+    _emit(text, output, force)
+    sys.exit(DONE if report.ok else FAILED if report.failures else UNDECIDED)
 
 
 @main.command()
@@ -378,4 +395,4 @@ def demo(out: Path, seconds: float, seed: int) -> None:
     """Derive, generate, verify and train on the text of Python's own documentation."""
     from symbptt.demo import run
 
-    run(out, seconds, seed)
+    sys.exit(DONE if run(out, seconds, seed) else FAILED)

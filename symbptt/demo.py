@@ -23,13 +23,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbptt import output
+from symbptt.algebra import Model
 from symbptt.calculus.adjoint import derive
 from symbptt.codegen.render import generate
 from symbptt.errors import UnknownNameError
 from symbptt.language.library import load
 from symbptt.progress import Progress
-from symbptt.proof.modules import load_module
-from symbptt.proof.report import verify
+from symbptt.proof.loaded import read_module
+from symbptt.proof.report import Report, verify
 from symbptt.typeset.document import render
 
 Arrays = dict[str, NDArray[Any]]
@@ -248,9 +249,10 @@ def run(out: Path, seconds: float, seed: int) -> bool:
     code = generate(model)
     output.write(module_file, code)
     _say("generated", f"{len(code.splitlines())} lines of NumPy, {module_file}")
-    report = verify(model)
-    _say("verified", f"{'all right' if report.ok else 'WRONG'}")
+    report = verified(model)
+    _say("verified", report.summary)
     if not report.ok:
+        click.echo(f"\n{report}")
         return False
     text = read(documentation())
     _say(
@@ -258,7 +260,7 @@ def run(out: Path, seconds: float, seed: int) -> bool:
         f"Python's documentation: {len(text.training) + len(text.held_out):,} characters "
         f"({len(text.alphabet)} different), the last {len(text.held_out):,} held out",
     )
-    module = load_module(module_file)
+    module = read_module(module_file, model).module
     left = seconds * (1 - RESERVE) - (time.monotonic() - start)
     trained = train(module, text, max(left, seconds / 4), seed)
     _say(
@@ -270,6 +272,13 @@ def run(out: Path, seconds: float, seed: int) -> bool:
     click.echo(f"\nA sample, drawn at temperature {TEMPERATURE}:\n")
     click.echo(_indented(sample(module, trained.params, text.alphabet, seed)))
     return True
+
+
+def verified(model: Model) -> Report:
+    progress = Progress("verifying")
+    report = verify(model, progress=lambda done, parts, what: progress.show(done / parts, what))
+    progress.done()
+    return report
 
 
 def _say(what: str, how: str) -> None:

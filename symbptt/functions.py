@@ -40,7 +40,8 @@ class Function:
         Its definition in SymPy's syntax. Names that SymPy lacks (``step``, ``sign``,
         ``beyond``) are piecewise constant: their derivative is 0 wherever it exists.
     latex : str
-        The function's sign, set before its arguments in parentheses.
+        The function's sign, set before its arguments in parentheses, or around them
+        where it has a place for them, as in ``\\sqrt{0}``.
     numpy : str
         The call, with ``{0}``, ``{1}`` for the arguments; a leading underscore names a
         helper that the generated module defines.
@@ -77,10 +78,10 @@ _ROWS = (
     ),
     Function("exp", "exp(x)", r"\exp", "np.exp({0})", ("y",)),
     Function("log", "log(x)", r"\log", "np.log({0})", ("1/x",)),
-    Function("sqrt", "sqrt(x)", r"\operatorname{sqrt}", "np.sqrt({0})", ("1/(2*y)",)),
+    Function("sqrt", "sqrt(x)", r"\sqrt{0}", "np.sqrt({0})", ("1/(2*y)",)),
     Function("sin", "sin(x)", r"\sin", "np.sin({0})", ("cos(x)",)),
     Function("cos", "cos(x)", r"\cos", "np.cos({0})", ("-sin(x)",)),
-    Function("abs", "x*sign(x)", r"\operatorname{abs}", "np.abs({0})", ("sign(x)",)),
+    Function("abs", "x*sign(x)", r"\left\lvert{0}\right\rvert", "np.abs({0})", ("sign(x)",)),
     Function(
         "erf", "erf(x)", r"\operatorname{erf}", "_erf({0})", ("2*normal_pdf(x, 1/2)",)
     ),

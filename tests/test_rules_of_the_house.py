@@ -48,7 +48,7 @@ def test_nothing_knows_a_cell(path: Path) -> None:
 
 LAYOUT = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.For,
-    nodes.If, nodes.CondExpr, nodes.Include, nodes.Const, nodes.Not,
+    nodes.If, nodes.CondExpr, nodes.Include, nodes.Const, nodes.Not, nodes.Tuple,
 )  # fmt: skip
 
 

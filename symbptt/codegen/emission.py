@@ -287,16 +287,23 @@ class Emitter:
         return Raw(name, expr.shape, is_rowwise(expr))
 
 
-def comment(statement: Assign, indent: str) -> list[str]:
+def comment(statement: Assign, indent: str) -> Iterator[str]:
     """The number and the formula of the step that a statement carries out."""
     number = f"({statement.step}) " if statement.step else ""
+    yield from wrapped(number + statement.formula, indent)
+    if statement.part:
+        yield from wrapped(f"    here {statement.part}", indent)
+
+
+def wrapped(text: str, indent: str) -> list[str]:
     return textwrap.wrap(
-        number + statement.formula,
+        text,
         WIDTH,
         initial_indent=f"{indent}# ",
         subsequent_indent=f"{indent}#     ",
         break_long_words=False,
         break_on_hyphens=False,
+        drop_whitespace=True,
     )
 
 

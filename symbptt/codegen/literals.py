@@ -21,9 +21,9 @@ def literal(text: str) -> str:
 def text_literal(text: str) -> str:
     """A triple-quoted literal: the text as it stands, but for what would break out of it."""
     body = "".join(c if c == "\n" or (c.isprintable() and c != "\\") else escaped(c) for c in text)
-    body = body.replace('"""', '\\"\\"\\"')
     if body.endswith('"'):
         body = body[:-1] + '\\"'
+    body = body.replace('"""', '\\"\\"\\"')
     return f'"""\\\n{body}"""'
 
 

@@ -238,7 +238,8 @@ class _Lowering:
             index = (LAST if given[0].last else NOW) - lag
             target = Cotangent(name, index, step.target.shape)
             value = forms.add(terms, step.target.shape)
-            yield Assign(target, value, add=True, step=step.number, formula=_formula(step))
+            part = "" if value == step.result else f"{plain(target)} += {plain(value)}"
+            yield Assign(target, value, True, step.number, _formula(step), part)
 
     # --- gradients -------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ class Assign:
         The number of the derivation's step that it carries out; 0 for a forward equation.
     formula : str
         That step, or equation, as one line of text.
+    part : str
+        What of it the statement does, where it does not do the whole.
     """
 
     target: Ref | Param | Cotangent
@@ -37,6 +39,7 @@ class Assign:
     add: bool = False
     step: int = 0
     formula: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True)

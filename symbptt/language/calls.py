@@ -162,7 +162,8 @@ def _check_call(
         if count < least or (wanted is not None and count != wanted):
             number = _arguments(least) if wanted is not None else f"at least {_arguments(least)}"
             findings.add(
-                call.place, f"`{name}` takes {number}, `{example}`, found {count}{_nested(name, count)}"
+                call.place,
+                f"`{name}` takes {number}, `{example}`, found {count}{_nested(name, count)}",
             )
     else:
         findings.add(call.head, _unknown(call, functions, names))
@@ -179,7 +180,8 @@ def _check_abstract_call(call: Apply, functions: Functions, findings: Findings) 
     if functions.is_loss(name):
         if count != 2:
             findings.add(
-                call.place, f"`{name}` is a loss of 2 arguments, `{name}(o[t], y[t])`, found {count}"
+                call.place,
+                f"`{name}` is a loss of 2 arguments, `{name}(o[t], y[t])`, found {count}",
             )
         return
     first = functions.arity.setdefault(name, count)
@@ -212,8 +214,7 @@ def _unknown(call: Apply, functions: Functions, names: Mapping[str, Name]) -> st
     entry = names[name]
     if entry.timed or entry.definition:
         return (
-            f"`{name}` is no function: a product is written `{name}[t] * (…)`, "
-            f"a step `{name}[t]`"
+            f"`{name}` is no function: a product is written `{name}[t] * (…)`, a step `{name}[t]`"
         )
     if entry.plain or entry.assignment or entry.declaration:
         return f"`{name}` is no function: a product is written `{name} * (…)` or `{name} @ (…)`"

@@ -98,7 +98,8 @@ class Reader:
                 return self.wrong(node, "the parentheses are empty: an expression is missing")
             case ast.Tuple():
                 return self.wrong(
-                    node, "a list of values is no expression; `concat(u, v)` sets vectors end to end"
+                    node,
+                    "a list of values is no expression; `concat(u, v)` sets vectors end to end",
                 )
         return self.wrong(node, "this is Python, but no expression of a model")
 
@@ -161,11 +162,11 @@ class Reader:
             )
         name, head = node.func.id, self.place(node.func)
         args = [self.read(arg) for arg in node.args]
-        if any(isinstance(part, Named) and part.name in ("t", "T") for a in args for part in walk(a)):
+        if any(
+            isinstance(part, Named) and part.name in ("t", "T") for a in args for part in walk(a)
+        ):
             inside = ", ".join(self.source.snippet(arg.place) for arg in args)
-            return self.wrong(
-                node, f"a step stands in square brackets: write `{name}[{inside}]`"
-            )
+            return self.wrong(node, f"a step stands in square brackets: write `{name}[{inside}]`")
         if name == "len":
             return self._len(node, place, args)
         return Apply(place, name, args, head)
@@ -221,9 +222,7 @@ class Reader:
         terms = tuple((letter, int(value)) for letter, value in form.items() if value)
         if terms not in ((), (("t", 1),), (("T", 1),)):
             written = self.source.snippet(node.place)
-            self.findings.add(
-                node.place, f"expected a step `t` or `t-1`, found `{written}`"
-            )
+            self.findings.add(node.place, f"expected a step `t` or `t-1`, found `{written}`")
             return None
         return Index(terms, offset)
 
@@ -233,8 +232,8 @@ class Reader:
         if value is not None:
             return {"": value}
         match node:
-            case Named(name="t" | "T" as letter):
-                return {letter: Fraction(1)}
+            case Named(name=now) if now in ("t", "T"):
+                return {now: Fraction(1)}
             case Plus(terms=terms):
                 total: dict[str, Fraction] = {}
                 for term in terms:

@@ -1,21 +1,67 @@
-"""The built-in models and model files."""
+"""The built-in models, and model files."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib.resources import files
 from pathlib import Path
 
 from symbptt.algebra import Model
+from symbptt.errors import UnknownNameError
 from symbptt.language.parser import parse
+from symbptt.language.source import MAX_BYTES, decode
 
-_FOLDER = Path(__file__).parents[1] / "models"
+SUFFIX = ".rnn"
 
 
 def names() -> tuple[str, ...]:
-    return tuple(sorted(p.stem for p in _FOLDER.glob("*.rnn")))
+    """The built-in models, in alphabetical order."""
+    found = (entry.name for entry in files("symbptt.models").iterdir())
+    return tuple(sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX)))
 
 
-def load(name_or_path: str) -> Model:
-    path = Path(name_or_path)
-    if not ("/" in name_or_path or "." in name_or_path):
-        path = _FOLDER / f"{name_or_path}.rnn"
-    return parse(path.read_text(encoding="utf-8"), path.stem, str(path))
+def load(name_or_path: str, bindings: Mapping[str, str] | None = None) -> Model:
+    """A built-in model by its name, or one from a file.
+
+    Parameters
+    ----------
+    name_or_path : str
+        With a ``/`` or a ``.`` in it, a file.
+    bindings : mapping of str to str, optional
+        As in `parse`.
+
+    Raises
+    ------
+    ModelError
+        If the model is in error.
+    UnknownNameError
+        If there is no such built-in model.
+    OSError
+        If the file can't be read.
+    """
+    if "/" in name_or_path or "." in name_or_path or "\\" in name_or_path:
+        path = Path(name_or_path)
+        return parse(decode(_read(path), name_or_path), path.stem, name_or_path, bindings)
+    known = names()
+    if name_or_path not in known:
+        close = get_close_matches(name_or_path, known, 3)
+        hint = "did you mean " + " or ".join(close) if close else "there are " + ", ".join(known)
+        message = (
+            f"no built-in model is called {name_or_path!r}; {hint} "
+            "(a file has a '/' or a '.' in its name)"
+        )
+        raise UnknownNameError(message)
+    file = name_or_path + SUFFIX
+    data = files("symbptt.models").joinpath(file).read_bytes()
+    return parse(decode(data, file), name_or_path, file, bindings)
+
+
+def _read(path: Path) -> bytes:
+    """The file's bytes, no more of them than show that it is too long."""
+    with path.open("rb") as file:
+        head = file.read(MAX_BYTES + 1)
+        if len(head) <= MAX_BYTES or not file.seekable():
+            return head
+        file.seek(0)
+        return file.read(16 * MAX_BYTES)

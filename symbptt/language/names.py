@@ -19,6 +19,7 @@ from symbptt.language.surface import (
     Len,
     Named,
     Start,
+    Stated,
     Timed,
     walk,
 )
@@ -35,7 +36,7 @@ class Use:
     """One mention inside the right-hand side of ``item``."""
 
     node: Named | Timed
-    item: Item
+    item: Stated
 
 
 @dataclass(eq=False)
@@ -50,6 +51,8 @@ class Name:
         Whether it is an input of integers; ``index_place`` is where that was said.
     lag : int
         The longest lag with which it is read.
+    has_axis : bool
+        False for an input that only ``loss[T]`` reads, and at one step: it has no time axis.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Name:
     index: bool = False
     index_place: Place | None = None
     lag: int = 0
+    has_axis: bool = True
 
     @property
     def is_scalar(self) -> bool:

@@ -1,230 +1,143 @@
-"""Reading a model (first form: the built-in models only; replaced shortly)."""
+"""From a model's text to a `Model`, or to an error that says what is wrong with it."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
-from symbptt.algebra import (
-    LAST, NOW, Abstract, Add, Call, Dim, Equation, Expr, Index, Initial, Input, Loss, Lookup,
-    Model, Mul, Neg, Number, Param, Parameter, Product, Ref,
-)
-from symbptt.functions import FUNCTIONS, LOSSES
+from symbptt.algebra import Abstract, Derived, Equation, Initial, Input, Model, Parameter
+from symbptt.language import dimensions, limits, roles, sides, statements, tokens
+from symbptt.language.building import Builder
+from symbptt.language.names import Name
+from symbptt.language.roles import Roles
+from symbptt.language.shapes import Shapes
+from symbptt.language.source import Findings, Source, check_characters
+from symbptt.language.surface import Apply, Start, Timed, walk
 
 
 def parse(
-    text: str, name: str = "model", path: str = "", bindings: Mapping[str, str] | None = None
+    text: str,
+    name: str = "model",
+    path: str = "",
+    bindings: Mapping[str, str] | None = None,
 ) -> Model:
-    tree = ast.parse(text)
-    comments = [line.partition("#")[2].strip() for line in text.splitlines()]
-    parent: dict[Any, Any] = {}
+    """Reads a model.
 
-    def find(x: Any) -> Any:
-        while x in parent:
-            x = parent[x]
-        return x
+    Parameters
+    ----------
+    text : str
+        As /model-language/ describes it; at most 64 KiB.
+    name : str
+        What the model is called, a file's stem.
+    path : str
+        The file, for messages.
+    bindings : mapping of str to str, optional
+        Functions in place of the defaults of abstract ones, ``{"phi": "relu"}``. They
+        stay abstract; the kind and shape of a loss's target follow the loss bound here.
 
-    def unify(a: Any, b: Any) -> None:
-        a, b = find(a), find(b)
-        if a != b:
-            assert isinstance(a, tuple) or isinstance(b, tuple), (a, b)
-            if isinstance(a, tuple):
-                parent[a] = b
-            else:
-                parent[b] = a
+    Raises
+    ------
+    ModelError
+        With every finding that does not follow from another one.
+    UnknownNameError
+        If ``bindings`` name a function that does not exist.
+    """
+    source = Source(text, path or name)
+    findings = Findings(source)
+    check_characters(source, findings)
+    findings.stop()
+    found = tokens.split(source, findings)
+    limits.check(found, findings)
+    items, unclear = statements.read(found, source, findings)
+    known = roles.infer(items, unclear, bindings or {}, findings)
+    if not known.definitions and not len(findings):
+        what = "is empty" if not found else "has no equation"
+        findings.add(None, f"the model {what}: expected at least one definition, `h[t] = …`")
+    shapes = Shapes(known, source, findings)
+    sides.infer(shapes)
+    findings.stop()
+    return _assemble(shapes, source, name, path)
 
-    shapes: dict[str, tuple[Any, ...]] = {}
-    abstract: dict[str, Abstract] = {}
-    index_inputs: dict[str, Any] = {}
-    order: list[str] = []
-    defs: list[tuple[str, ast.expr, bool, int]] = []
-    targets: set[str] = set()
-    lags: dict[str, int] = {}
-    timed: dict[str, bool] = {}
-    for s in tree.body:
-        if isinstance(s, ast.AnnAssign):
-            assert isinstance(s.target, ast.Name)
-            n = s.target.id
-            a = s.annotation
-            if isinstance(a, ast.Tuple):
-                shapes[n] = tuple(e.id if isinstance(e, ast.Name) else e.value for e in a.elts)  # type: ignore[attr-defined]
-                order.append(n)
-            else:
-                kind = a.id  # type: ignore[attr-defined]
-                if kind == "index":
-                    index_inputs[n] = (n, 0)
-                    order.append(n)
-                elif kind == "scalar":
-                    shapes[n] = ()
-                    order.append(n)
-                else:
-                    d = s.value.id if isinstance(s.value, ast.Name) else None
-                    abstract[n] = Abstract(n, 1, (bindings or {}).get(n, d), kind == "loss")
-        elif isinstance(s, ast.Assign):
-            tgt = s.targets[0]
-            assert isinstance(tgt, ast.Subscript) and isinstance(tgt.value, ast.Name)
-            last = isinstance(tgt.slice, ast.Name) and tgt.slice.id == "T"
-            defs.append((tgt.value.id, s.value, last, s.lineno))
-            order.append(tgt.value.id)
-    defined = [d[0] for d in defs]
-    where: dict[str, int] = {}
 
-    def shape_of(n: str, rank: int) -> tuple[Any, ...]:
-        if n in index_inputs:
-            return ()
-        if n not in shapes:
-            shapes[n] = tuple((n, i) for i in range(rank))
-        return shapes[n]
-
-    def note(n: str, line: int) -> None:
-        if n not in order:
-            order.append(n)
-        where.setdefault(n, line)
-
-    def loss_name(n: str) -> str | None:
-        if n in LOSSES:
-            return n
-        return abstract[n].default if n in abstract and abstract[n].loss else None
-
-    def infer(e: ast.expr, rank: int = 1) -> tuple[Any, ...]:
-        match e:
-            case ast.Constant():
-                return ()
-            case ast.Name(id=n):
-                note(n, e.lineno)
-                return shape_of(n, rank)
-            case ast.Subscript(value=ast.Name(id=n), slice=ast.Subscript(value=ast.Name(id=i))):
-                note(n, e.lineno)
-                infer(e.slice, 0)
-                sh = shape_of(n, 2)
-                unify(sh[0], index_inputs[i])
-                return (sh[1],)
-            case ast.Subscript(value=ast.Name(id=n), slice=sl):
-                note(n, e.lineno)
-                lags[n] = max(lags.get(n, 0), -index(sl).offset)
-                timed[n] = timed.get(n, False) or index(sl).terms[0][0] == "t"
-                return shape_of(n, rank)
-            case ast.BinOp(left=a, op=ast.MatMult(), right=b):
-                left, right = infer(a, 2), infer(b)
-                unify(left[1], right[0])
-                return (left[0],)
-            case ast.BinOp(left=a, right=b):
-                left, right = infer(a), infer(b)
-                if left and right:
-                    unify(left[0], right[0])
-                return left or right
-            case ast.UnaryOp(operand=a):
-                return infer(a)
-            case ast.Call(func=ast.Name(id=f), args=args):
-                if f in LOSSES or f in abstract and abstract[f].loss:
-                    y = args[1].value.id  # type: ignore[attr-defined]
-                    o = infer(args[0])
-                    lf = loss_name(f)
-                    if lf and LOSSES[lf].index_target:
-                        index_inputs[y] = o[0]
-                    targets.add(y)
-                    got = infer(args[1], len(o))
-                    if got:
-                        unify(o[0], got[0])
-                    return ()
-                parts = [infer(a) for a in args]
-                return max(parts, key=len)
-        raise AssertionError(ast.dump(e))
-
-    def index(e: ast.expr) -> Index:
-        match e:
-            case ast.Name(id=n):
-                return NOW if n == "t" else LAST
-            case ast.BinOp(left=ast.Name(id=n), op=ast.Sub(), right=ast.Constant(value=int(k))):
-                return Index.of(n, -k)
-        raise AssertionError
-
-    for n, e, _, line in defs:
-        note(n, line)
-        sh = infer(e)
-        if n == "loss":
-            shapes[n] = ()
-        elif n in shapes:
-            unify(shapes[n][0], sh[0])
-        else:
-            shapes[n] = sh
-    ordered = [n for n in order if n not in abstract]
-    inputs = [n for n in dict.fromkeys(ordered) if n in lags and n not in defined]
-    states = [n for n in defined if lags.get(n)]
-    ranked = inputs + states + [n for n in dict.fromkeys(ordered)]
-    names: dict[Any, str] = {}
-    dims: list[str] = []
-    for n in ranked:
-        these = (index_inputs[n],) if n in index_inputs else shapes[n]
-        for d in these:
-            root = find(d)
-            if isinstance(root, tuple) and root not in names:
-                names[root] = "n_" + n
-            dim = names.get(root, root)
-            if isinstance(dim, str) and dim not in dims:
-                dims.append(dim)
-
-    def solve(d: Any) -> Dim:
-        root = find(d)
-        result: Dim = names.get(root, root)
-        return result
-
-    final = {n: tuple(solve(d) for d in s) for n, s in shapes.items()}
-    final.update({n: () for n in index_inputs})
-
-    def flat(e: ast.expr, add: bool, top: bool = True) -> list[Expr]:
-        ops: tuple[Any, ...] = (ast.Add, ast.Sub) if add else (ast.Mult,)
-        if isinstance(e, ast.BinOp) and isinstance(e.op, ops) and (top or True):
-            r = build(e.right)
-            return [*flat(e.left, add), Neg(r) if isinstance(e.op, ast.Sub) else r]
-        return [build(e)]
-
-    def build(e: ast.expr) -> Expr:
-        match e:
-            case ast.Constant(value=v):
-                return Number(Fraction(str(v)), str(v))
-            case ast.Name(id=n):
-                return Param(n, final[n])
-            case ast.Subscript(value=ast.Name(id=n), slice=ast.Subscript() as row):
-                return Lookup(Param(n, final[n]), build(row))
-            case ast.Subscript(value=ast.Name(id=n), slice=sl):
-                return Ref(n, index(sl), final[n])
-            case ast.BinOp(left=a, op=ast.MatMult(), right=b):
-                return Product(build(a), build(b))
-            case ast.BinOp(op=ast.Mult()):
-                return Mul(tuple(flat(e, False)))
-            case ast.BinOp():
-                return Add(tuple(flat(e, True)))
-            case ast.UnaryOp(operand=a):
-                return Neg(build(a))
-            case ast.Call(func=ast.Name(id=f), args=args):
-                if f in LOSSES or f in abstract and abstract[f].loss:
-                    return Loss(f, build(args[0]), build(args[1]))
-                assert f in FUNCTIONS or f in abstract
-                return Call(f, tuple(build(a) for a in args))
-        raise AssertionError
-
-    eqs = [
-        Equation(n, build(e), final[n], comments[line - 1], line, last)
-        for n, e, last, line in defs
-    ]
-    eqs.sort(key=lambda q: q.name == "loss")
+def _assemble(shapes: Shapes, source: Source, name: str, path: str) -> Model:
+    dims = dimensions.name_all(shapes)
+    known, builder = shapes.roles, Builder(shapes)
+    definitions = sorted(known.definitions, key=lambda one: one.name == "loss")
     return Model(
-        name=name, text=text, dims=tuple(dims), path=path,
+        name=name,
+        text=source.text,
+        dims=dims,
         parameters=tuple(
-            Parameter(n, final[n], "", where[n])
-            for n in dict.fromkeys(ordered) if n not in lags and n not in defined
+            Parameter(one.name, builder.shape(one.name), one.comment, one.place.line)
+            for one in known.by_role("parameter")
         ),
-        inputs=tuple(
-            Input(n, final[n], solve(index_inputs[n]) if n in index_inputs else None,
-                  timed[n], n in targets, n in targets)
-            for n in inputs
+        inputs=tuple(_input(one, shapes, builder) for one in known.by_role("input")),
+        equations=tuple(
+            Equation(
+                one.name,
+                builder.expr(one.rhs),
+                () if one.name == "loss" else builder.shape(one.name),
+                one.comment,
+                one.place.line,
+                one.last,
+            )
+            for one in definitions
         ),
-        equations=tuple(eqs),
+        derived=tuple(
+            Derived(one.name, builder.expr(one.rhs), one.comment, one.place.line)
+            for one in known.derived
+        ),
+        constants=_constants(known),
         initials=tuple(
-            Initial(n, -k, final[n]) for n in inputs + states for k in range(lags.get(n, 0))
+            _initial(one, step, builder)
+            for one in [*known.states, *known.by_role("input")]
+            for step in range(0, -one.lag, -1)
         ),
-        abstract=tuple(abstract.values()),
+        abstract=tuple(
+            Abstract(
+                one,
+                2 if known.functions.is_loss(one) else known.functions.arity[one],
+                known.functions.defaults.get(one),
+                known.functions.is_loss(one),
+            )
+            for one in known.functions.declared
+        ),
+        path=path,
     )
+
+
+def _constants(known: Roles) -> tuple[tuple[str, Fraction], ...]:
+    names = [one for one in known.by_role("constant") if one.assignment is not None]
+    return tuple((one.name, known.constants[one.name]) for one in names)
+
+
+def _input(one: Name, shapes: Shapes, builder: Builder) -> Input:
+    return Input(
+        one.name,
+        builder.shape(one.name),
+        shapes.lengths.dim(shapes.labels[one.name]) if one.index else None,
+        timed=one.has_axis,
+        target=_is_target(one, shapes.roles),
+        loss_only=all(use.item.name == "loss" for use in one.timed),
+        comment=one.comment,
+    )
+
+
+def _is_target(one: Name, known: Roles) -> bool:
+    """Whether an input is the second argument of a loss."""
+    return any(
+        isinstance(call, Apply)
+        and known.functions.is_loss(call.function)
+        and isinstance(call.args[1], Timed)
+        and call.args[1].name == one.name
+        for use in one.timed
+        for call in walk(use.item.rhs)
+    )
+
+
+def _initial(one: Name, step: int, builder: Builder) -> Initial:
+    start: Start | None = next((s for s in one.starts if s.step == step), None)
+    if start is None:
+        return Initial(one.name, step, builder.shape(one.name))
+    value = builder.expr(start.rhs)
+    return Initial(one.name, step, builder.shape(one.name), value, start.place.line)

@@ -231,7 +231,7 @@ class Ranks:
 
     def _matrices(self, expressions: Iterable[Node]) -> set[str]:
         """Names that stand directly before a ``@``."""
-        found = set()
+        found: set[str] = set()
         for expression in expressions:
             for node in walk(expression):
                 if isinstance(node, Chain) and not node.loose:

@@ -102,6 +102,7 @@ class _Inference:
         for item in roles.items:
             self.check_steps(item)
         for name in roles.names.values():
+            self.set_axis(name)
             self.check_starts(name)
             self.check_used(name)
         self.find_index_inputs()
@@ -299,6 +300,13 @@ class _Inference:
             return f"`[T]` stands only in `loss[T] = …`: write `{name}[{now}]`"
         return None
 
+    def set_axis(self, name: Name) -> None:
+        """An input that only ``loss[T]`` reads, at one step, has one value, not one a step."""
+        last = all(isinstance(use.item, Definition) and use.item.last for use in name.timed)
+        steps = {use.node.index for use in name.timed if isinstance(use.node, Timed)}
+        if name.role == "input" and last and len(steps) == 1:
+            name.has_axis, name.lag = False, 0
+
     def check_starts(self, name: Name) -> None:
         lag = name.lag
         for start in name.starts:
@@ -313,7 +321,11 @@ class _Inference:
                     f"`{name.name}[t-1]`, has an initial value",
                 )
             elif start.step < 1 - lag:
-                far = f"`{name.name}[0]`" if lag == 1 else f"`{name.name}[0]` to `{name.name}[{1 - lag}]`"
+                far = (
+                    f"`{name.name}[0]`"
+                    if lag == 1
+                    else f"`{name.name}[0]` to `{name.name}[{1 - lag}]`"
+                )
                 self.wrong(
                     name.name,
                     start.place,
@@ -395,13 +407,12 @@ class _Inference:
         }
         steps = {
             one.name: [
-                use.name
-                for use in walk(one.rhs)
-                if isinstance(use, Timed) and use.index == NOW
+                use.name for use in walk(one.rhs) if isinstance(use, Timed) and use.index == NOW
             ]
             for one in self.roles.definitions
         }
-        places = {one.name: one.place for one in [*self.roles.derived, *self.roles.definitions]}
+        places = {one.name: one.place for one in self.roles.derived}
+        places.update((one.name, one.place) for one in self.roles.definitions)
         for cycle in cycles(derived):
             arrow = " → ".join(f"`{name}`" for name in cycle)
             self.report_cycle(
@@ -427,7 +438,7 @@ def cycles(needs: Mapping[str, list[str]]) -> list[list[str]]:
     """Cycles that share no name, each from its first name in file order back to it."""
     order = list(needs)
     left = {name: [n for n in inner if n in needs] for name, inner in needs.items()}
-    found = []
+    found: list[list[str]] = []
     while True:
         try:
             TopologicalSorter(left).prepare()

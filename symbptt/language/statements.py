@@ -12,7 +12,7 @@ from symbptt.algebra import LAST, NOW
 from symbptt.language import constants, syntax
 from symbptt.language.expressions import Reader
 from symbptt.language.limits import MAX_LAG
-from symbptt.language.source import Findings, Place, Source
+from symbptt.language.source import Findings, Source
 from symbptt.language.surface import Assignment, Declaration, Definition, Hole, Item, Named, Start
 from symbptt.language.tokens import Statement
 
@@ -124,7 +124,9 @@ class _StatementReader:
                 return Declaration(name, place, kind, [], self._default(tree, kind), self.comment)
             case ast.Name(id=other):
                 close = get_close_matches(other, KINDS, 1, 0.75)
-                hint = f"did you mean `{close[0]}`?" if close else f"a vector is `{name}: ({other},)`"
+                hint = (
+                    f"did you mean `{close[0]}`?" if close else f"a vector is `{name}: ({other},)`"
+                )
                 self.wrong(tree.annotation, f"{_KIND_WORDS}, found `{other}`; {hint}")
             case ast.Constant(value=int(length)) if not isinstance(length, bool):
                 hint = f"a vector is `{name}: ({length},)`"
@@ -161,20 +163,17 @@ class _StatementReader:
             case ast.Name(id="T" | "B" as letter):
                 which = "number of steps" if letter == "T" else "number of sequences"
                 self.wrong(
-                    element, f"`{letter}` is the {which}, no dimension of a vector; choose another name"
+                    element,
+                    f"`{letter}` is the {which}, no dimension of a vector; choose another name",
                 )
             case ast.Name(id=dim):
                 return dim
             case ast.Constant(value=int(length)) if not isinstance(length, bool):
                 if 1 <= length <= MAX_LENGTH:
                     return length
-                self.wrong(
-                    element, f"expected a length from 1 to {MAX_LENGTH:,}, found {length}"
-                )
+                self.wrong(element, f"expected a length from 1 to {MAX_LENGTH:,}, found {length}")
         found = self.reader.source.snippet(self.reader.place(element))
-        self.wrong(
-            element, f"a dimension is a name or a whole number, found `{found}`"
-        )
+        self.wrong(element, f"a dimension is a name or a whole number, found `{found}`")
 
     # --- definitions ------------------------------------------------------------------
 
@@ -208,9 +207,7 @@ class _StatementReader:
                 f"what it needs from earlier steps as `{name}[{now}-1]`",
             )
         if index == LAST and name != "loss":
-            self.wrong(
-                target, f"only the loss is defined at step T: expected `{name}[t] = …`"
-            )
+            self.wrong(target, f"only the loss is defined at step T: expected `{name}[t] = …`")
         assert index in (NOW, LAST)
         rhs = self.reader.read(value)
         return Definition(name, place, rhs, self.comment, index == LAST)

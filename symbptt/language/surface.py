@@ -199,4 +199,7 @@ class Assignment:
     value: Fraction | None = None
 
 
-Item = Declaration | Definition | Start | Assignment
+Stated = Definition | Start | Assignment
+"""A statement with a right-hand side."""
+
+Item = Declaration | Stated

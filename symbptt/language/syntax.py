@@ -12,9 +12,9 @@ import keyword
 from symbptt.language.source import Findings, Place, Source
 from symbptt.language.tokens import Statement, Token, depth_zero
 
-_PYTHON_STATEMENTS = frozenset(
-    "import from def class for while if elif else try except finally with return yield raise "
-    "del global nonlocal pass break continue assert async await".split()
+# Keywords that begin a statement of Python; the others stand inside expressions.
+_PYTHON_STATEMENTS = frozenset(keyword.kwlist) - frozenset(
+    ["False", "None", "True", "and", "as", "in", "is", "lambda", "not", "or"]
 )
 _BINARY = frozenset(["+", "-", "*", "/", "@", "**"])
 
@@ -68,8 +68,7 @@ def _no_statement(tokens: list[Token]) -> tuple[Place, str] | None:
         )
         if first.text in _BINARY or first.place.column > 0:
             message += (
-                "; if it goes on from the line above, "
-                "put the whole expression in parentheses"
+                "; if it goes on from the line above, put the whole expression in parentheses"
             )
         elif len(tokens) > 1 and tokens[1].text == "=":
             message += ""
@@ -92,7 +91,7 @@ def _no_statement(tokens: list[Token]) -> tuple[Place, str] | None:
 def _order(tokens: list[Token]) -> tuple[Place, str] | None:
     """Operands and operators take turns."""
     operand = False  # whether the token before ends an operand
-    open_brackets: list[tuple[Token, bool]] = []
+    open_brackets: list[Token] = []
     for position, token in enumerate(tokens):
         text = token.text if token.kind == "op" else ""
         before = tokens[position - 1] if position else None
@@ -106,10 +105,10 @@ def _order(tokens: list[Token]) -> tuple[Place, str] | None:
         elif text in ("(", "["):
             if text == "[" and not operand:
                 return token.place, "`[` stands after a name, as in `h[t]`; a group takes `(`"
-            open_brackets.append((token, operand))
+            open_brackets.append(token)
             operand = False
         elif text in (")", "]"):
-            opened, after_operand = open_brackets.pop()
+            opened = open_brackets.pop()
             empty = before is opened
             if empty and text == "]":
                 return token.place, "the brackets are empty: expected a step, as in `h[t]`"
@@ -141,7 +140,7 @@ def _order(tokens: list[Token]) -> tuple[Place, str] | None:
 
 
 def _separator(
-    before: Token | None, token: Token, operand: bool, open_brackets: list[tuple[Token, bool]]
+    before: Token | None, token: Token, operand: bool, open_brackets: list[Token]
 ) -> tuple[Place, str] | None:
     """What is wrong with a ``,``, ``=`` or ``:`` where it stands."""
     if not operand:

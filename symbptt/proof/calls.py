@@ -110,15 +110,13 @@ def draw_call(unrolled: Unrolled, scenario: Scenario, seed: int) -> tuple[Call, 
     return best
 
 
-def _draw(
-    unrolled: Unrolled, scenario: Scenario, rng: np.random.Generator, positive: bool
-) -> Call:
+def _draw(unrolled: Unrolled, scenario: Scenario, rng: np.random.Generator, positive: bool) -> Call:
     model, sizes = unrolled.model, unrolled.sizes
     B = len(scenario.lengths)
 
     def real(*shape: int) -> Any:
-        size = rng.uniform(0.1, 0.9, shape)
-        return size if positive else size * rng.choice((-1.0, 1.0), shape)
+        sign = 1.0 if positive else rng.choice((-1.0, 1.0), shape)
+        return np.array(rng.uniform(0.1, 0.9, shape) * sign)
 
     inputs = {i.name: _input(i, sizes, scenario, rng, real) for i in model.inputs}
     params = {p.name: real(*lengths(p.shape, sizes)) for p in model.parameters}
@@ -260,7 +258,7 @@ def _share(
         part = slopes[first : first + int(np.prod(shape))].reshape(shape)
         if name in call.params:
             found.grads.setdefault(name, np.zeros(shape))
-            found.grads[name] += part
+            found.grads[name] = found.grads[name] + part
         elif step is None:
             found.grads.setdefault(name, np.zeros((len(call.scenario.lengths), *shape)))
             found.grads[name][b] = part

@@ -10,14 +10,28 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
+import numpy as np
 
 from symbptt.errors import EvaluationError, UnboundFunctionError
 from symbptt.functions import FUNCTIONS
+
+Array = Any
+"""A NumPy array of objects, the numbers of a domain."""
+
+
+def each(function: Callable[..., Any], *arrays: Array) -> Array:
+    """A function of numbers, entry by entry over arrays that broadcast."""
+    return np.frompyfunc(function, len(arrays), 1)(*arrays)
+
+
+def total(array: Array) -> Any:
+    """The sum of all entries."""
+    return np.add.reduce(array, axis=None)
 
 
 class Domain:
@@ -95,7 +109,11 @@ class Rational(Domain):
         return Fraction(rng.choice((-1, 1)) * rng.randint(1, 12), rng.randint(1, 7))
 
     def apply(self, head: str, args: Sequence[Any]) -> Fraction:
-        piecewise = {"step": _step, "sign": _sign, "beyond": _beyond}
+        piecewise: dict[str, Callable[..., int | Fraction]] = {
+            "step": _step,
+            "sign": _sign,
+            "beyond": _beyond,
+        }
         if head not in piecewise:
             raise EvaluationError(f"{head} has no exact value at a rational point")
         return Fraction(piecewise[head](*args))
@@ -126,14 +144,16 @@ class Float(Domain):
     def apply(self, head: str, args: Sequence[Any]) -> Any:
         if head in ("step", "sign"):
             self._near(args[0])
-            return float(_step(args[0]) if head == "step" else _sign(args[0]))
+            return self.number(Fraction(_step(args[0]) if head == "step" else _sign(args[0])))
         if head == "beyond":
             self._near(args[0] - args[1])
-            return float(_beyond(*args))
+            return self.number(_beyond(*args))
         return self._smooth(head, args)
 
     def _near(self, distance: Any) -> None:
-        self.margin = min(self.margin, abs(float(distance)))
+        # Where two sides are equal over a whole neighbourhood there is no kink.
+        if distance != 0:
+            self.margin = min(self.margin, abs(float(distance)))
 
     def _smooth(self, head: str, args: Sequence[Any]) -> float:
         if head == "pi":
@@ -145,35 +165,36 @@ class Float(Domain):
         except (ValueError, OverflowError) as error:
             raise EvaluationError(f"{head} is not defined at {args[0]}: {error}") from None
         except AttributeError:
-            return float(_precise(head, args))
+            precise = Precise(20)
+            return float(precise.apply(head, [precise.context.mpf(arg) for arg in args]))
 
 
 class Precise(Float):
-    """Floats of many digits (mpmath's working precision, see `digits`)."""
+    """Floats of as many decimal digits as wanted."""
 
-    name = "floats of 30 digits"
-    digits = 30
+    def __init__(self, digits: int = 50) -> None:
+        super().__init__()
+        self.name = f"floats of {digits} digits"
+        self.context = mpmath.MPContext()
+        self.context.dps = digits
 
     def number(self, value: Fraction) -> Any:
-        return mpmath.mpf(value.numerator) / value.denominator
+        return self.context.mpf(value.numerator) / value.denominator
 
     def random(self, rng: random.Random) -> Any:
-        return mpmath.mpf(super().random(rng))
+        return self.context.mpf(super().random(rng))
 
     def _smooth(self, head: str, args: Sequence[Any]) -> Any:
-        return _precise(head, args)
-
-
-def _precise(head: str, args: Sequence[Any]) -> Any:
-    if head == "pi":
-        return +mpmath.pi
-    if head == "power":
-        value = mpmath.power(args[0], mpmath.mpf(args[1].numerator) / args[1].denominator)
-    else:
-        value = getattr(mpmath, head)(*args)
-    if not isinstance(value, mpmath.mpf) or not mpmath.isfinite(value):
-        raise EvaluationError(f"{head} is not a real number at {args[0]}")
-    return value
+        context = self.context
+        if head == "pi":
+            return +context.pi
+        if head == "power":
+            value = context.power(args[0], self.number(args[1]))
+        else:
+            value = getattr(context, head)(*args)
+        if not isinstance(value, context.mpf) or not context.isfinite(value):
+            raise EvaluationError(f"{head} is not a real number at {args[0]}")
+        return value
 
 
 def _step(x: Any) -> int:

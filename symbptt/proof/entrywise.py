@@ -16,9 +16,9 @@ import sympy
 
 from symbptt.algebra import Cotangent, Expr, Index, Model, Param, Pullback, Ref
 from symbptt.errors import EvaluationError
-from symbptt.proof.domain import Domain
-from symbptt.proof.evaluate import Array, Steps, evaluate, length, lengths, symbol_array
-from symbptt.proof.symbols import Symbolic
+from symbptt.proof.domain import Array, Domain
+from symbptt.proof.evaluate import Steps, evaluate, length, lengths
+from symbptt.proof.symbols import Symbolic, symbol_array
 from symbptt.proof.tape import Tape
 
 Entry = tuple[int, ...]

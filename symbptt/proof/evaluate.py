@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
-import sympy
 
 from symbptt.algebra import (
     Add,
@@ -56,13 +55,8 @@ from symbptt.algebra import (
     walk,
 )
 from symbptt.errors import EvaluationError, MissingRuleError
-from symbptt.functions import LOSSES
-from symbptt.proof.domain import Domain
-from symbptt.proof.symbols import Symbolic
-from symbptt.proof.tape import Tape
-
-Array = Any
-"""A NumPy array of objects, the numbers of a domain."""
+from symbptt.proof.domain import Array, Domain, each, total
+from symbptt.proof.losses import loss_gradient, loss_value, softmax
 
 Steps = Mapping[str, int]
 """What the index names mean, ``{"t": 2, "T": 5}``."""
@@ -77,9 +71,10 @@ class Point(Protocol):
     transposed Jacobian of the one equation that defines ``output``, times a cotangent.
     """
 
-    domain: Domain
-    sizes: Mapping[str, int]
-
+    @property
+    def domain(self) -> Domain: ...
+    @property
+    def sizes(self) -> Mapping[str, int]: ...
     def parameter(self, param: Param) -> Array: ...
     def reference(self, ref: Ref, at: Steps) -> Array: ...
     def cotangent(self, cotangent: Cotangent, at: Steps) -> Array | None: ...
@@ -194,12 +189,12 @@ def _add(expr: Add, point: Point, at: Steps) -> Array | None:
     values = _fitting([value for value in found if value is not None])
     if not values:
         return None
-    total = values[0]
+    result = values[0]
     for value in values[1:]:
-        total = np.add(total, value)
+        result = np.add(result, value)
     # Where a vector term is absent the scalars that are left still fill the shape.
-    missing = np.shape(total) != lengths(expr.shape, point.sizes)
-    return np.add(total, _zeros(expr.shape, point)) if missing else total
+    missing = np.shape(result) != lengths(expr.shape, point.sizes)
+    return np.add(result, _zeros(expr.shape, point)) if missing else result
 
 
 def _fitting(values: list[Array]) -> list[Array]:
@@ -238,7 +233,7 @@ def _pow(expr: Pow, point: Point, at: Steps) -> Array | None:
     if base is None:
         return None
     exponent = exact(expr.exponent)
-    return _each(lambda entry: point.domain.power(entry, exponent), base)
+    return each(lambda entry: point.domain.power(entry, exponent), base)
 
 
 def exact(exponent: Expr) -> Fraction:
@@ -261,12 +256,7 @@ def _call(expr: Call, point: Point, at: Steps) -> Array | None:
     values = _operands(expr.args, point, at)
     if values is None:
         return None
-    return _each(lambda *args: point.domain.call(expr.function, args, expr.wrt), *_fitting(values))
-
-
-def _each(function: Callable[..., Any], *arrays: Array) -> Array:
-    """A function of numbers, entry by entry over arrays that broadcast."""
-    return np.frompyfunc(function, len(arrays), 1)(*arrays)
+    return each(lambda *args: point.domain.call(expr.function, args, expr.wrt), *_fitting(values))
 
 
 # --- vectors and matrices ------------------------------------------------------------------
@@ -298,21 +288,17 @@ def _dot(expr: Dot, point: Point, at: Steps) -> Array | None:
         return None
     if values[0].shape != values[1].shape:
         raise EvaluationError(f"an inner product of shapes {values[0].shape}, {values[1].shape}")
-    return _total(values[0] * values[1])
-
-
-def _total(value: Array) -> Any:
-    return np.add.reduce(value, axis=None)
+    return total(values[0] * values[1])
 
 
 def _sum(expr: Sum, point: Point, at: Steps) -> Array | None:
     value = _evaluate(expr.operand, point, at)
-    return None if value is None else _total(value)
+    return None if value is None else total(value)
 
 
 def _mean(expr: Mean, point: Point, at: Steps) -> Array | None:
     value = _evaluate(expr.operand, point, at)
-    return None if value is None else _total(value) * point.domain.number(Fraction(1, value.size))
+    return None if value is None else total(value) * point.domain.number(Fraction(1, value.size))
 
 
 def _fill(expr: Fill, point: Point, at: Steps) -> Array | None:
@@ -360,7 +346,7 @@ def _pick(expr: Pick, point: Point, at: Steps) -> Array | None:
     vector = _evaluate(expr.vector, point, at)
     if vector is None:
         return None
-    return _total(np.multiply(vector, _position(expr.position, point, at)))
+    return total(np.multiply(vector, _position(expr.position, point, at)))
 
 
 def _cases(expr: Cases, point: Point, at: Steps) -> Array | None:
@@ -379,16 +365,11 @@ def _softmax(expr: Softmax, point: Point, at: Steps) -> Array | None:
     return None if value is None else softmax(value, point.domain)
 
 
-def softmax(vector: Array, domain: Domain) -> Array:
-    powers = _each(lambda entry: domain.call("exp", (entry,)), vector)
-    return np.divide(powers, _total(powers))
-
-
 def _log_softmax(expr: LogSoftmax, point: Point, at: Steps) -> Array | None:
     value = _evaluate(expr.vector, point, at)
     if value is None:
         return None
-    return _each(lambda entry: point.domain.call("log", (entry,)), softmax(value, point.domain))
+    return each(lambda entry: point.domain.call("log", (entry,)), softmax(value, point.domain))
 
 
 def _loss(expr: Loss, point: Point, at: Steps) -> Array | None:
@@ -408,60 +389,6 @@ def _target(expr: Loss, point: Point, at: Steps) -> Array | None:
     return _evaluate(expr.target, point, at)
 
 
-def loss_value(name: str, prediction: Array, target: Array, domain: Domain) -> Any:
-    """A loss of the table by its definition, or an abstract one."""
-    half = domain.number(Fraction(1, 2))
-    match name:
-        case "softmax_cross_entropy":
-            return -domain.call("log", (_total(target * softmax(prediction, domain)),))
-        case "squared_error":
-            return half * _total((prediction - target) ** 2)
-        case "binary_cross_entropy":
-            # -(y log s + (1 - y) log(1 - s)) with log(1 - s) = log s - o, s = sigmoid(o).
-            zero = _each(lambda entry: domain.call("softplus", (entry,)), prediction)
-            return _total(zero - target * prediction)
-    if name in LOSSES:
-        raise MissingRuleError(f"no definition of the loss {name}")
-    return domain.abstract(name, None, _arguments(prediction, target))
-
-
-def loss_gradient(name: str, prediction: Array, target: Array, wrt: int, domain: Domain) -> Array:
-    """The gradient of a loss with respect to one argument, by SymPy's derivative."""
-    arguments = _arguments(prediction, target)
-    first = np.size(prediction) * wrt
-    shape = np.shape((prediction, target)[wrt])
-    size = int(np.prod(shape))
-    if name in LOSSES:
-        tape = _loss_tape(name, np.shape(prediction), np.shape(target))
-        entries = tape.run(arguments, domain)[first : first + size]
-    else:
-        entries = [domain.abstract(name, first + k, arguments) for k in range(size)]
-    gradient = np.empty(size, dtype=object)
-    gradient[:] = entries
-    return gradient.reshape(shape)
-
-
-def _arguments(prediction: Array, target: Array) -> tuple[Any, ...]:
-    return (*np.ravel(prediction), *np.ravel(target))
-
-
-@lru_cache(maxsize=None)
-def _loss_tape(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) -> Tape:
-    """All partial derivatives of a loss of the table at a fixed size."""
-    o, y = symbol_array("o", prediction), symbol_array("y", target)
-    value = loss_value(name, o, y, Symbolic())
-    symbols = _arguments(o, y)
-    return Tape(symbols, [sympy.diff(value, symbol) for symbol in symbols])
-
-
-def symbol_array(label: str, shape: tuple[int, ...]) -> Array:
-    """An array of SymPy symbols, one an entry."""
-    symbols = np.empty(shape, dtype=object)
-    for place in np.ndindex(*shape):
-        symbols[place] = sympy.Symbol(label + "".join(f"_{k}" for k in place))
-    return symbols
-
-
 # --- the chain rule and time -------------------------------------------------------------------
 
 
@@ -471,13 +398,13 @@ def _pullback(expr: Pullback, point: Point, at: Steps) -> Array | None:
 
 
 def _time_sum(expr: TimeSum, point: Point, at: Steps) -> Array:
-    total = _zeros(expr.shape, point)
+    result = _zeros(expr.shape, point)
     for step in range(expr.first.at(at), expr.last.at(at) + 1):
         value = _evaluate(expr.term, point, {**at, "t": step})
         if value is None:
             raise EvaluationError(f"the sum over t reads past T at t = {step}")
-        total = np.add(total, value)
-    return total
+        result = np.add(result, value)
+    return result
 
 
 Method = Callable[[Any, Point, Steps], Array | None]

@@ -17,12 +17,12 @@ from symbptt.algebra import Expr
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.errors import EvaluationError, UnboundFunctionError
 from symbptt.proof.degree import Degrees, error_bits, largest
-from symbptt.proof.domain import Domain
-from symbptt.proof.evaluate import Array, evaluate
+from symbptt.proof.domain import Array, Domain
+from symbptt.proof.evaluate import evaluate
 from symbptt.proof.field import Field
 from symbptt.proof.ledger import Ledger, occasions, show
 from symbptt.proof.points import draw, size_sets
-from symbptt.proof.report import Row
+from symbptt.proof.rows import Row, silent
 from symbptt.proof.sample import Sample
 from symbptt.proof.unrolled import Trajectory, Unrolled, Variable
 
@@ -58,8 +58,8 @@ class Scene:
                 if t in when:
                     reading.take(step, t, ledger)
         for step in self.derivation.of_kind("initial", "gradient"):
-            for when in occasions(step, horizon):
-                reading.take(step, when, ledger)
+            for place in occasions(step, horizon):
+                reading.take(step, place, ledger)
         return reading
 
 
@@ -139,7 +139,7 @@ class Tally:
         """The first entry at which two arrays differ."""
         self.entries += int(np.size(true))
         for entry in np.ndindex(*np.shape(true)):
-            if not found[entry] == true[entry]:
+            if found[entry] != true[entry]:
                 return entry
         return None
 
@@ -150,7 +150,7 @@ class Tally:
 
 
 def exact_rows(
-    derivation: Derivation, seed: int = 0, progress: Callable[[str], None] = str
+    derivation: Derivation, seed: int = 0, progress: Callable[[str], None] = silent
 ) -> tuple[Row, ...]:
     """The rows of the exact checks, ``exact`` first.
 

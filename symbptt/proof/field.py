@@ -16,7 +16,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -220,7 +220,7 @@ def _mirror(argument: Residue) -> tuple[Residue, bool]:
     return (-argument, True) if argument.value > PRIME // 2 else (argument, False)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _symmetry(head: str) -> tuple[int, Fraction | None]:
     """1 for an even function, -1 for an odd one, 0 otherwise; and its value at 0."""
     function = getattr(sympy, head)

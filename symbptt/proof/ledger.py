@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
 from symbptt.algebra import Cotangent, Expr, Param, Pullback, Ref
 from symbptt.calculus.derivation import Step
 from symbptt.errors import EvaluationError
-from symbptt.proof.domain import Domain
-from symbptt.proof.evaluate import Array, Steps, lengths
+from symbptt.proof.domain import Array, Domain
+from symbptt.proof.evaluate import Steps, lengths
 from symbptt.proof.unrolled import Trajectory, Variable
 
 
@@ -103,7 +104,7 @@ _BOUND = re.compile(r"\s*(?:(\d+)|([tT])(?:\s*([+-])\s*(\d+))?)\s*")
 
 def _holds(where: str, t: int, horizon: int) -> bool:
     bounds = [_bound(text, t, horizon) for text in where.split("<=")] if where else []
-    return all(low <= high for low, high in zip(bounds, bounds[1:], strict=False))
+    return all(low <= high for low, high in pairwise(bounds))
 
 
 def _bound(text: str, t: int, horizon: int) -> int:

@@ -21,7 +21,7 @@ from symbptt.errors import InterfaceError
 from symbptt.proof.calls import SCENARIOS, Arrays, Call, Expected, draw_call
 from symbptt.proof.loaded import Loaded
 from symbptt.proof.points import size_sets
-from symbptt.proof.report import Row
+from symbptt.proof.rows import Row, silent
 from symbptt.proof.unrolled import Unrolled
 
 TOLERANCE = {"differences": 1e-6, "values": 1e-9}
@@ -39,7 +39,7 @@ def numeric_rows(
     model: Model,
     derivation: Derivation | None = None,
     seed: int = 0,
-    progress: Callable[[str], None] = str,
+    progress: Callable[[str], None] = silent,
 ) -> tuple[Row, ...]:
     """The rows of the numeric checks of a module.
 
@@ -176,7 +176,6 @@ class _Checks:
         """Inputs have gradients only in a module that was made so."""
         return name in grads or name not in self.module.table("INPUTS")
 
-
     def differences(self, call: Call, grads: Arrays) -> Arrays:
         """The derivatives of what the module says, by central differences."""
         found: Arrays = {}
@@ -185,7 +184,8 @@ class _Checks:
             for name, array in arrays.items():
                 if name in grads and array.dtype == float:
                     moved = array.copy()
-                    turned = replace(call, **{kind: {**arrays, name: moved}})
+                    changed: dict[str, Any] = {kind: {**arrays, name: moved}}
+                    turned = replace(call, **changed)
                     found[name] = self.slopes(turned, moved)
         return found
 

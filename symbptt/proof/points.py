@@ -7,14 +7,14 @@ repeat, so that what they share must add up.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 import numpy as np
 
 from symbptt.algebra import Input, Model, Shape
-from symbptt.proof.domain import Domain
-from symbptt.proof.evaluate import Array, length, lengths
+from symbptt.proof.domain import Array, Domain
+from symbptt.proof.evaluate import length, lengths
 from symbptt.proof.unrolled import Variable
 
 
@@ -28,9 +28,9 @@ def size_sets(model: Model) -> tuple[dict[str, int], ...]:
     return (up, down) if model.dims else ({},)
 
 
-def _shapes(model: Model) -> list[Shape]:
-    named = (*model.parameters, *model.derived, *model.inputs, *model.equations)
-    return [item.shape for item in named]
+def _shapes(model: Model) -> Iterator[Shape]:
+    for group in (model.parameters, model.derived, model.inputs, model.equations):
+        yield from (item.shape for item in group)
 
 
 def draw(

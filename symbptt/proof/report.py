@@ -1,81 +1,113 @@
-"""What a verification found: a row a check, with figures."""
+"""Verification: every proof and every test of one model, a row each."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from symbptt.algebra import Model
+from symbptt.calculus.adjoint import derive
+from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.normal import bind as bind_functions
+from symbptt.codegen.render import generate
+from symbptt.errors import UnboundFunctionError
+from symbptt.proof.calls import SCENARIOS
+from symbptt.proof.exact import exact_rows
+from symbptt.proof.loaded import Loaded, load_module, read_module
+from symbptt.proof.matrix import matrix_rows
+from symbptt.proof.numeric import numeric_rows
+from symbptt.proof.points import size_sets
+from symbptt.proof.rows import Report, Row
+
+__all__ = ["Progress", "Report", "Row", "verify"]
 
 Progress = Callable[[int, int, str], None]
-"""Told how many of how many parts are done, and what comes next."""
+"""Told how many of how many parts are done, and what is done next."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One check of one thing.
+def verify(
+    model: Model,
+    *,
+    module: str | Path | None = None,
+    derivation: Derivation | None = None,
+    source: str | None = None,
+    bind: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+    seed: int = 0,
+) -> Report:
+    """Prove and test the derivation of a model and its generated module.
 
-    Attributes
+    Parameters
     ----------
-    check : str
-        ``exact``, ``chain``, ``matrix``, ``differences`` or ``module``.
-    subject : str
-        The variable, as ``dL/dW_hh`` or ``dL/dh[t]``; of a chain also the step.
-    ok : bool or None
-        None where the check is not applicable.
-    figure : str
-        What was compared and how well it agreed.
-    detail : str
-        Of a failing row: the variable, the step, and the first wrong entry with both
-        values; of one that is not applicable: the reason.
+    module : str or Path, optional
+        A file with a module of this model, edited by hand or not: it alone is tested.
+    derivation : Derivation, optional
+        To be examined in place of the model's own.
+    source : str, optional
+        The text of a module, to be tested in place of the generated one.
+    bind : mapping of str to str, optional
+        Functions for the abstract ones. Without it the proofs leave them abstract and
+        the module has their defaults.
+    progress : callable, optional
+        See `Progress`.
+    seed : int
+        Of all random points.
+
+    Raises
+    ------
+    MissingLossError
+        If the model has no loss.
+    UnknownNameError
+        If ``bind`` names no function.
+    InterfaceError
+        If the module does not offer what a generated one does, or raises.
+    EvaluationError
+        If no point is found at which the model is defined.
     """
+    chosen = bind_functions(model, bind, defaults=False) if bind else model
+    examined = derivation or derive(chosen)
+    parts = (0 if module else len(size_sets(model)) + 1) + len(SCENARIOS)
+    told = _Counter(parts, progress)
+    rows: list[Row] = []
+    if module is None:
+        rows += exact_rows(examined, seed, told)
+        told("matrix derivative")
+        rows += matrix_rows(examined, seed)
+    rows += _numeric(chosen, module, derivation, source, seed, told)
+    return Report(model.name, tuple(rows))
 
-    check: str
-    subject: str
-    ok: bool | None
-    figure: str
-    detail: str = ""
 
-    @property
-    def verdict(self) -> str:
-        return "-" if self.ok is None else "ok" if self.ok else "FAILED"
+def _numeric(
+    model: Model,
+    path: str | Path | None,
+    derivation: Derivation | None,
+    source: str | None,
+    seed: int,
+    told: Callable[[str], None],
+) -> tuple[Row, ...]:
+    try:
+        bound = bind_functions(model)
+    except UnboundFunctionError as error:
+        return (Row("values", "module", None, "not applicable", str(error)),)
+    given = derivation if derivation and not derivation.model.abstract else None
+    lowered = given or derive(bound)
+    loaded: Loaded
+    if path is not None:
+        loaded = read_module(path, bound)
+    else:
+        loaded = load_module(source or generate(lowered), f"<{model.name}>", bound)
+    return numeric_rows(loaded, bound, lowered, seed, told)
 
 
-@dataclass(frozen=True)
-class Report:
-    """All rows of a verification. It is right if no row failed and some check was made."""
+class _Counter:
+    """Counts the parts of a verification."""
 
-    model: str
-    rows: tuple[Row, ...]
+    def __init__(self, parts: int, progress: Progress | None) -> None:
+        self.parts = parts
+        self.done = 0
+        self.progress = progress
 
-    @property
-    def ok(self) -> bool:
-        return not self.failures and any(row.ok for row in self.rows)
-
-    @property
-    def failures(self) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.ok is False)
-
-    def of(self, check: str) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.check == check)
-
-    def __str__(self) -> str:
-        """A table, the reason for a failure under its row."""
-        columns = [(row.verdict, row.check, row.subject, row.figure) for row in self.rows]
-        widths = [max((len(c[k]) for c in columns), default=0) for k in range(3)]
-        lines = []
-        for row, cells in zip(self.rows, columns, strict=True):
-            padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
-            lines.append("  ".join([*padded, row.figure]).rstrip())
-            if row.detail:
-                lines.append(f"    {row.detail}")
-        return "\n".join([f"{self.model}: {self.summary}", *lines])
-
-    @property
-    def summary(self) -> str:
-        checked = sum(row.ok is not None for row in self.rows)
-        wrong = len(self.failures)
-        return f"{checked} checks, {wrong} failed" if wrong else f"{checked} checks, all right"
-
-    def to_json(self) -> str:
-        rows = [asdict(row) for row in self.rows]
-        return json.dumps({"model": self.model, "ok": self.ok, "rows": rows}, indent=2)
+    def __call__(self, what: str) -> None:
+        if self.progress is not None:
+            self.progress(self.done, self.parts, what)
+        self.done += 1

@@ -1,4 +1,8 @@
-"""Doubles with some concrete function for every abstract one, to show what went wrong."""
+"""Numbers with some concrete function for every abstract one.
+
+An abstract function is its default where it has one. Exact fractions serve the linear
+models, whose only function is a loss; doubles serve to show what went wrong somewhere.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,12 @@ import numpy as np
 
 from symbptt.algebra import Model
 from symbptt.functions import LOSSES
-from symbptt.proof.domain import Float
-from symbptt.proof.evaluate import loss_gradient, loss_value
+from symbptt.proof.domain import Domain, Float, Rational
+from symbptt.proof.losses import loss_gradient, loss_value
 
 
-class Sample(Float):
-    """Floats in which an abstract function is its default, or else sine, or a sum."""
+class _Concrete(Domain):
+    """Takes the default for a function left abstract; without one, sin(a) + 2 sin(b) + …"""
 
     def __init__(self, model: Model) -> None:
         super().__init__()
@@ -27,7 +31,6 @@ class Sample(Float):
         function = self.defaults[name]
         if function is not None:
             return self.call(function, args, wrt)
-        # Without a default: sin(a) + 2 sin(b) + …
         if wrt is None:
             return sum((k + 1) * self.call("sin", (a,)) for k, a in enumerate(args))
         return (wrt + 1) * self.call("cos", (args[wrt],))
@@ -41,3 +44,11 @@ class Sample(Float):
             return loss_value(name, prediction, target, self)
         gradients = [loss_gradient(name, prediction, target, k, self) for k in (0, 1)]
         return np.concatenate(gradients)[wrt]
+
+
+class Sample(_Concrete, Float):
+    """Doubles."""
+
+
+class ExactSample(_Concrete, Rational):
+    """Fractions."""

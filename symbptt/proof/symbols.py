@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
 import sympy
 
-from symbptt.proof.domain import Domain
+from symbptt.proof.domain import Array, Domain
 from symbptt.proof.tape import Root, opaque
 
 
@@ -34,3 +35,11 @@ class Symbolic(Domain):
 
     def abstract(self, name: str, wrt: int | None, args: Sequence[sympy.Expr]) -> sympy.Expr:
         return self.call(name, args, wrt)
+
+
+def symbol_array(label: str, shape: tuple[int, ...]) -> Array:
+    """An array of SymPy symbols, one an entry."""
+    symbols = np.empty(shape, dtype=object)
+    for place in np.ndindex(*shape):
+        symbols[place] = sympy.Symbol(label + "".join(f"_{k}" for k in place))
+    return symbols

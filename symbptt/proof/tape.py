@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import sympy
@@ -49,7 +49,7 @@ class Root(sympy.Function):  # type: ignore[misc]
         return exponent * Root(base, exponent - 1)
 
 
-@lru_cache(maxsize=None)
+@cache
 def opaque(name: str, arity: int, wrt: int | None = None) -> type[Opaque]:
     """The SymPy function that stands for a function or one of its partial derivatives."""
     label = name if wrt is None else f"{name}_d{wrt}"
@@ -145,7 +145,7 @@ _PIECEWISE = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def function_tape(name: str, wrt: int | None) -> Tape:
     """A function of the table, or SymPy's derivative of it, as a program.
 

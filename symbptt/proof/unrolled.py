@@ -10,7 +10,6 @@ shares nothing with the reverse walk that it is compared with.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -18,9 +17,9 @@ import numpy as np
 
 from symbptt.algebra import Equation, Index, Model, Param, Ref, Shape, walk
 from symbptt.errors import EvaluationError
-from symbptt.proof.domain import Domain
+from symbptt.proof.domain import Array, Domain
 from symbptt.proof.entrywise import Partial, Scalars, Source, scalars
-from symbptt.proof.evaluate import Array, Steps, length, lengths
+from symbptt.proof.evaluate import Steps, length, lengths
 
 Variable = tuple[str, int | None]
 """A name and a step; the step is None for a parameter and for an input without time."""
@@ -139,9 +138,7 @@ class Trajectory:
             self.slopes[variable] = [np.empty(0, dtype=object) for _ in range(value.size)]
             self._perturb(variable)
 
-    def compute(
-        self, variable: Variable, equations: Scalars, at: Steps, is_variable: bool
-    ) -> None:
+    def compute(self, variable: Variable, equations: Scalars, at: Steps, is_variable: bool) -> None:
         """The value of an equation, its derivatives by the chain rule, forward."""
         sources = {source: self.resolve(source, at) for source in equations.sources}
         inputs = {source: self.values[found] for source, found in sources.items()}

@@ -12,6 +12,7 @@ from symbptt.typeset.display import LINE, Row
 from symbptt.typeset.glossary import (
     Glossary,
     convention_texts,
+    function_rows,
     function_texts,
     with_formulas,
 )
@@ -60,7 +61,7 @@ class Article:
     model: Item
     start: str
     tables: tuple[tuple[tuple[str, str, str, str], ...], ...]
-    functions: tuple[str, ...]
+    functions: tuple[Item, ...]
     conventions: tuple[str, ...]
     operations: tuple[Item, ...]
     total: Item
@@ -105,7 +106,7 @@ class _Writer:
             model=self.statement(),
             start=self.start(),
             tables=tuple(rows[k : k + _TABLE] for k in range(0, len(rows), _TABLE)),
-            functions=tuple(function_texts(expressions, self.normal, self.printer, self.markup)),
+            functions=self.functions(expressions),
             conventions=tuple(convention_texts(expressions, self.printer, self.markup)),
             operations=self.operations(),
             total=self.total(),
@@ -189,6 +190,13 @@ class _Writer:
             return r"\mathbf{0}" if value.value == 0 else rf"{shown} \, \mathbf{{1}}"
         return shown
 
+    def functions(self, expressions: Sequence[Expr]) -> tuple[Item, ...]:
+        """What the functions are that not everybody knows."""
+        rows = tuple(function_rows(expressions, self.printer))
+        texts = " ".join(function_texts(expressions, self.printer, self.markup))
+        items = (Item("The functions are", self.markup.display(rows)),) if rows else ()
+        return (*items, Item(texts, "")) if texts else items
+
     def operations(self) -> tuple[Item, ...]:
         """The normal form, where it differs from what the author wrote."""
         if not self.expanded:
@@ -251,10 +259,17 @@ class _Writer:
             yield Passage(heading, tuple(self.item(step) for step in about))
 
     def heading(self, name: str, shape: Shape) -> str:
-        words = self.words[name] or ("loss" if name == "loss" else "")
+        words = self.words[name] or self.role(name)
         symbol = self.markup.math(self.names.timed(name, shape, Index.of("t")))
-        text = self.markup.text(words[:1].upper() + words[1:])
-        return f"{text} {symbol}" if text else symbol
+        return f"{self.markup.text(words[:1].upper() + words[1:])} {symbol}"
+
+    def role(self, name: str) -> str:
+        """What a quantity without words is called."""
+        if name == "loss" or name in self.normal.states:
+            return "loss" if name == "loss" else "state"
+        if any(source.name == name for source in self.normal.inputs):
+            return "input"
+        return "auxiliary" if self.normal.equation(name).auxiliary else "quantity"
 
     def items(self, kind: str) -> Iterator[Item]:
         for step in self.derivation.steps:

@@ -12,7 +12,6 @@ from symbptt.algebra import (
     DimSum,
     Expr,
     Input,
-    Model,
     Param,
     Pow,
     Ref,
@@ -21,6 +20,7 @@ from symbptt.algebra import (
 )
 from symbptt.calculus.derivation import Derivation
 from symbptt.functions import FUNCTIONS, definition, function
+from symbptt.typeset.display import Row
 from symbptt.typeset.latex import LatexPrinter, statements
 from symbptt.typeset.markup import Markup
 from symbptt.typeset.measure import width
@@ -55,7 +55,9 @@ class Glossary:
             yield self.input_row(source)
         for equation in model.equations:
             if equation.name == "loss":
-                yield self.row(r"\ell_t", "loss", (), equation.comment, "loss")
+                symbol = self.names.timed("loss", (), equation.index)
+                words = "loss of the last step" if equation.last else "loss of one step"
+                yield self.row(symbol, "loss", (), equation.comment or words, "loss")
                 continue
             role = "state" if equation.name in model.states else "quantity"
             role = "auxiliary" if equation.auxiliary else role
@@ -136,20 +138,29 @@ def _decimal(value: Fraction) -> str:
 # --- functions -------------------------------------------------------------------------
 
 
-def function_texts(
-    nodes: Sequence[Expr], model: Model, printer: LatexPrinter, markup: Markup
-) -> Iterator[str]:
-    """A sentence for every function that not everybody knows."""
+def function_rows(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[Row]:
+    """The definition of every function that not everybody knows."""
+    for name in _functions_to_explain(nodes):
+        if name not in ABOUT_FUNCTIONS:
+            yield Row(_applied(name, printer), f"= {printer.show(definition(name))}")
+
+
+def function_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Markup) -> Iterator[str]:
+    """A sentence for every function that no formula defines."""
+    for name in _functions_to_explain(nodes):
+        if name in ABOUT_FUNCTIONS:
+            text = f"${_applied(name, printer)}$ {ABOUT_FUNCTIONS[name]}."
+            yield with_formulas(text, markup)
+
+
+def _functions_to_explain(nodes: Sequence[Expr]) -> Iterator[str]:
     used = _with_definitions({n.function for n in nodes if isinstance(n, Call)})
-    for name in FUNCTIONS:
-        if name in used and name not in SELF_EXPLANATORY:
-            row = function(name)
-            arguments = tuple(Param(a, ()) for a in row.arguments)
-            sign = printer.show(Call(name, arguments))
-            if name in ABOUT_FUNCTIONS:
-                yield with_formulas(f"${sign}$ {ABOUT_FUNCTIONS[name]}", markup)
-            else:
-                yield markup.math(f"{sign} = {printer.show(definition(name))}")
+    yield from (name for name in FUNCTIONS if name in used and name not in SELF_EXPLANATORY)
+
+
+def _applied(name: str, printer: LatexPrinter) -> str:
+    arguments = tuple(Param(a, ()) for a in function(name).arguments)
+    return printer.show(Call(name, arguments))
 
 
 def _with_definitions(names: set[str]) -> set[str]:

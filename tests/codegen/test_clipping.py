@@ -65,6 +65,14 @@ def test_clipping_leaves_a_norm_that_is_not_finite(value: float) -> None:
     assert_same(grads, before)
 
 
+def test_clipping_leaves_a_norm_past_the_range_of_floats() -> None:
+    grads = gradients(0.0)
+    grads["W_hh"][:] = 1.7e308
+    before = copy.deepcopy(grads)
+    assert module_of("elman").clip_gradients(grads, 1.0) == np.inf
+    assert_same(grads, before)
+
+
 def test_clipping_leaves_zero() -> None:
     grads = gradients(0.0)
     assert module_of("elman").clip_gradients(grads, 1.0) == 0

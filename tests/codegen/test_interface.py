@@ -177,7 +177,7 @@ WRONG = {
     "params shape": (
         "params",
         with_("W", lambda w: w[:, :-1]),
-        ("params", "W", "n_h, n_h", "(2, 1)"),
+        ("params", "W", "n_h, n_h", "(5, 4)"),
     ),
     "params axes": ("params", with_("zeta", lambda z: np.zeros(1)), ("params", "zeta", "(1,)")),
     "params dtype": ("params", with_("V", lambda v: v.astype(np.float32)), ("params", "V")),
@@ -201,7 +201,7 @@ WRONG = {
     "carry shape": (
         "carry",
         with_("h[0]", lambda h: h[:2]),
-        ("carry", "h[0]", "B, n_h", "(2, 2)"),
+        ("carry", "h[0]", "B, n_h", "(2, 5)"),
     ),
     "carry complex": ("carry", with_("h[0]", lambda h: h.astype(complex)), ("carry", "h[0]")),
     "carry_grad missing": ("carry_grad", without("h[0]"), ("carry_grad", "h[0]")),
@@ -209,7 +209,7 @@ WRONG = {
     "carry_grad shape": (
         "carry_grad",
         with_("h[0]", lambda h: h.T),
-        ("carry_grad", "h[0]", "B, n_h", "(2, 3)"),
+        ("carry_grad", "h[0]", "B, n_h", "(5, 3)"),
     ),
     "lengths shape": ("lengths", lambda n: n[:2], ("lengths", "B", "(2,)")),
     "lengths axes": ("lengths", lambda n: n[None], ("lengths", "B", "(1, 3)")),
@@ -245,6 +245,20 @@ def test_a_wrong_argument_is_named(mixed: Any, point: Point, case: str) -> None:
     with pytest.raises(ValueError) as raised:
         mixed.forward(**given)
     assert [word for word in words if word not in str(raised.value)] == []
+
+
+def test_what_stands_at_a_padded_step_is_not_even_cast(mixed: Any, point: Point) -> None:
+    """Past the range of float32, and no number at all beside fractions."""
+    single = point.floats(np.float32)
+    given = arguments(replace(single, inputs=point.inputs))
+    expected = mixed.loss_and_grads(**given)[0]
+    given["inputs"]["x"] = at((4, 2), 1e300)(given["inputs"]["x"])
+    assert mixed.loss_and_grads(**given)[0] == expected
+    exact = replace(draw(model_of("linear"), T=2, B=2).exact(), lengths=np.array([2, 1]))
+    expected = call(module_of("linear"), exact)
+    for nothing in (None, "no number", np.nan):
+        inputs = {**exact.inputs, "x": at((1, 1), nothing)(exact.inputs["x"])}
+        assert call(module_of("linear"), replace(exact, inputs=inputs)).loss == expected.loss
 
 
 def test_an_index_out_of_range_at_a_padded_step_is_none(mixed: Any, point: Point) -> None:

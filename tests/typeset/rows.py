@@ -52,7 +52,7 @@ TWO = Number(Fraction(2))
 HALF = Div(ONE, TWO)
 SMALL = Number(Fraction(1, 20), "0.05")
 X = Ref("x", NOW, ("d",))
-O = Ref("o", NOW, ("q",))
+OUT = Ref("o", NOW, ("q",))
 P = Ref("p", NOW, ("q",))
 Y = Ref("y", NOW, ())
 Z = Ref("z", NOW, ("q",))
@@ -168,14 +168,14 @@ ARRAYS: tuple[Row, ...] = (
     (Lookup(U, Y), "W_hx[y[t]]", r"(\mathbf{W}_{\mathrm{hx}})_{y_t,:}^{\top}"),
     (OneHot(Y, "q"), "onehot(y[t])", r"\mathbf{e}_{y_t}"),
     (Pick(P, Y), "p[t][y[t]]", r"(\mathbf{p}_t)_{y_t}"),
-    (Pick(LogSoftmax(O), Y), "log_softmax(o[t])[y[t]]",
+    (Pick(LogSoftmax(OUT), Y), "log_softmax(o[t])[y[t]]",
      r"\log\operatorname{softmax}(\mathbf{o}_t)_{y_t}"),
     (Concat((X, h(1))), "concat(x[t], h[t-1])", r"[\mathbf{x}_t;\, \mathbf{h}_{t-1}]"),
     (Slice(G, ("d", "h"), 0), "g_hat[t][:d]", r"(\hat{\mathbf{g}}_t)_{1:d}"),
     (Slice(G, ("d", "h"), 1), "g_hat[t][d:]", r"(\hat{\mathbf{g}}_t)_{d + 1:d + h}"),
     (Slice(G, (2, 3, 4), 1), "g_hat[t][2:5]", r"(\hat{\mathbf{g}}_t)_{3:5}"),
-    (Softmax(O), "softmax(o[t])", r"\operatorname{softmax}(\mathbf{o}_t)"),
-    (LogSoftmax(O), "log_softmax(o[t])", r"\log\operatorname{softmax}(\mathbf{o}_t)"),
+    (Softmax(OUT), "softmax(o[t])", r"\operatorname{softmax}(\mathbf{o}_t)"),
+    (LogSoftmax(OUT), "log_softmax(o[t])", r"\log\operatorname{softmax}(\mathbf{o}_t)"),
     (Sum(Add((h(), G))), "sum(h[t] + g_hat[t])",
      r"\mathbf{1}^{\top} (\mathbf{h}_t + \hat{\mathbf{g}}_t)"),
     (Sum(W), "sum(W_hh)", r"\mathbf{1}^{\top} \mathbf{W}_{\mathrm{hh}} \mathbf{1}"),
@@ -197,22 +197,22 @@ ARRAYS: tuple[Row, ...] = (
 )  # fmt: skip
 
 CHAIN_RULE: tuple[Row, ...] = (
-    (Loss("l", O, Z), "l(o[t], z[t])", r"\ell(\mathbf{o}_t, \mathbf{z}_t)"),
-    (Loss("l", O, Z, 0), "dl(o[t], z[t])/do[t]",
+    (Loss("l", OUT, Z), "l(o[t], z[t])", r"\ell(\mathbf{o}_t, \mathbf{z}_t)"),
+    (Loss("l", OUT, Z, 0), "dl(o[t], z[t])/do[t]",
      r"\frac{\partial \ell(\mathbf{o}_t, \mathbf{z}_t)}{\partial \mathbf{o}_t}"),
-    (Loss("softmax_cross_entropy", O, Y), "softmax_cross_entropy(o[t], y[t])",
+    (Loss("softmax_cross_entropy", OUT, Y), "softmax_cross_entropy(o[t], y[t])",
      r"-\log \operatorname{softmax}(\mathbf{o}_t)_{y_t}"),
-    (Add((S, Loss("softmax_cross_entropy", O, Y))), "s[t] + softmax_cross_entropy(o[t], y[t])",
+    (Add((S, Loss("softmax_cross_entropy", OUT, Y))), "s[t] + softmax_cross_entropy(o[t], y[t])",
      r"s_t - \log \operatorname{softmax}(\mathbf{o}_t)_{y_t}"),
-    (Loss("squared_error", O, Z), "squared_error(o[t], z[t])",
+    (Loss("squared_error", OUT, Z), "squared_error(o[t], z[t])",
      r"\frac{1}{2} \left\lVert \mathbf{o}_t - \mathbf{z}_t \right\rVert^2"),
-    (Loss("binary_cross_entropy", O, Z), "binary_cross_entropy(o[t], z[t])",
+    (Loss("binary_cross_entropy", OUT, Z), "binary_cross_entropy(o[t], z[t])",
      r"-\mathbf{z}_t^{\top} \log\sigma(\mathbf{o}_t) - "
      r"(\mathbf{1} - \mathbf{z}_t)^{\top} \log\sigma(-\mathbf{o}_t)"),
     (Pullback(h(-1), h(), dh(-1)), "(dh[t+1]/dh[t]).T @ dL/dh[t+1]",
      r"\left(\frac{\partial \mathbf{h}_{t+1}}{\partial \mathbf{h}_t}\right)^{\!\top} "
      r"\frac{\partial L}{\partial \mathbf{h}_{t+1}}"),
-    (Pullback(LOSS, O, DLOSS), "dloss[t]/do[t] * dL/dloss[t]",
+    (Pullback(LOSS, OUT, DLOSS), "dloss[t]/do[t] * dL/dloss[t]",
      r"\frac{\partial L}{\partial \ell_t} \frac{\partial \ell_t}{\partial \mathbf{o}_t}"),
     (Pullback(h(), W, dh()), "(dh[t]/dW_hh).T @ dL/dh[t]",
      r"\sum_i \frac{\partial L}{\partial (\mathbf{h}_t)_i} "

@@ -10,7 +10,7 @@ from symbptt import algebra
 from symbptt.algebra import Expr, Index, walk
 from symbptt.errors import MissingRuleError
 from symbptt.functions import FUNCTIONS, LOSSES
-from symbptt.typeset.latex import LatexPrinter, missing_losses
+from symbptt.typeset.formula import LatexPrinter, missing_losses
 from symbptt.typeset.plain import PlainPrinter, plain
 from tests.typeset.rows import ROWS, Row
 

@@ -1,0 +1,147 @@
+"""From the surface tree to the algebra, once all shapes are known."""
+
+from __future__ import annotations
+
+from symbptt.algebra import (
+    Add,
+    Call,
+    Concat,
+    Constant,
+    Div,
+    Dot,
+    Expr,
+    Identity,
+    Length,
+    LogSoftmax,
+    Lookup,
+    Loss,
+    Mean,
+    Mul,
+    Neg,
+    Number,
+    Param,
+    Pow,
+    Product,
+    Ref,
+    Shape,
+    Softmax,
+    Sum,
+    Transpose,
+)
+from symbptt.language.constants import fold
+from symbptt.language.shapes import Shapes
+from symbptt.language.surface import (
+    Apply,
+    Chain,
+    Flip,
+    Len,
+    Literal,
+    Minus,
+    Named,
+    Node,
+    Over,
+    Plus,
+    Power,
+    Row,
+    Timed,
+    Times,
+)
+
+
+class Builder:
+    """Builds expressions of the algebra; the shapes must be free of findings."""
+
+    def __init__(self, shapes: Shapes) -> None:
+        self.shapes = shapes
+        self.constants = shapes.roles.constants
+
+    def shape(self, name: str) -> Shape:
+        return tuple(self.shapes.lengths.dim(length) for length in self.shapes.names[name])
+
+    def expr(self, node: Node) -> Expr:
+        match node:
+            case Literal(value=value, text=text):
+                return Number(value, text)
+            case Named():
+                return self._named(node)
+            case Timed(name=name, index=index):
+                return Ref(name, index, self.shape(name))
+            case Len(vector=vector):
+                return Length(self.shape(vector.name)[0])
+            case Row(table=table, row=row):
+                return Lookup(self.expr(table), self.expr(row))
+            case Plus(terms=terms):
+                return Add(self._all(terms))
+            case Minus(operand=operand):
+                return Neg(self.expr(operand))
+            case Times(factors=factors):
+                return Mul(self._all(factors))
+            case Over(numerator=numerator, denominator=denominator):
+                return Div(self.expr(numerator), self.expr(denominator))
+            case Power(base=base, exponent=exponent):
+                return Pow(self.expr(base), self._exponent(exponent))
+            case Flip(operand=operand):
+                return transposed(self.expr(operand))
+            case Chain(operands=operands):
+                return self._chain(operands)
+            case Apply(function=function, args=args):
+                return self._apply(function, self._all(args))
+        raise AssertionError(f"no expression of the algebra for {type(node).__name__}")
+
+    def _all(self, nodes: list[Node]) -> tuple[Expr, ...]:
+        return tuple([self.expr(node) for node in nodes])
+
+    def _named(self, node: Named) -> Expr:
+        if node.name in self.constants:
+            return Constant(node.name, self.constants[node.name])
+        if node.name == "I":
+            size = self.shapes.of(node)
+            assert size is not None
+            return Identity(self.shapes.lengths.dim(size[0]))
+        return Param(node.name, self.shape(node.name))
+
+    def _exponent(self, node: Node) -> Expr:
+        """A number or constant or its negative; arithmetic is carried out."""
+        inner = node.operand if isinstance(node, Minus) else node
+        if isinstance(inner, Literal | Named):
+            return self.expr(node)
+        value = fold(node, self.constants)
+        assert value is not None
+        return Number(value, str(value)) if value >= 0 else Neg(Number(-value, str(-value)))
+
+    def _chain(self, operands: list[Node]) -> Expr:
+        """Nested products with the vector, or the last matrix, innermost."""
+        first, *rest = operands
+        if isinstance(first, Minus):
+            return Neg(self._chain([first.operand, *rest]))
+        if self.shapes.is_vector(first):
+            whole = self.expr(first)
+            for matrix in rest:
+                whole = Product(transposed(self.expr(matrix)), whole)
+            return whole
+        whole = self.expr(operands[-1])
+        for matrix in reversed(operands[:-1]):
+            whole = Product(self.expr(matrix), whole)
+        return whole
+
+    def _apply(self, function: str, args: tuple[Expr, ...]) -> Expr:
+        if self.shapes.roles.functions.is_loss(function):
+            return Loss(function, *args)
+        match function:
+            case "softmax":
+                return Softmax(*args)
+            case "log_softmax":
+                return LogSoftmax(*args)
+            case "sum":
+                return Sum(*args)
+            case "mean":
+                return Mean(*args)
+            case "dot":
+                return Dot(*args)
+            case "concat":
+                return Concat(args)
+        return Call(function, args)
+
+
+def transposed(expr: Expr) -> Expr:
+    return expr.operand if isinstance(expr, Transpose) else Transpose(expr)

@@ -1,0 +1,158 @@
+"""Words for shapes that do not fit: both sides, both places, and what may be meant."""
+
+from __future__ import annotations
+
+from symbptt.language.calls import Functions
+from symbptt.language.lengths import Length, Lengths
+from symbptt.language.names import Name
+from symbptt.language.ranks import Level, Levels, elementwise_operands
+from symbptt.language.roles import Roles
+from symbptt.language.source import Note, Source
+from symbptt.language.surface import Apply, Chain, Flip, Named, Node, Over, Plus, Row, Timed, Times
+
+Sizes = tuple[Length, ...]
+
+
+class Words:
+    """Describes nodes and shapes of one model."""
+
+    def __init__(
+        self,
+        roles: Roles,
+        levels: Levels,
+        lengths: Lengths,
+        names: dict[str, Sizes],
+        source: Source,
+    ) -> None:
+        self.roles = roles
+        self.levels = levels
+        self.lengths = lengths
+        self.names = names
+        self.source = source
+
+    def code(self, node: Node) -> str:
+        return f"`{self.source.snippet(node.place)}`"
+
+    def length(self, length: Length) -> str:
+        return str(self.lengths.reduce(length))
+
+    def shape(self, sizes: Sizes) -> str:
+        if not sizes:
+            return "a scalar"
+        if len(sizes) == 1:
+            return f"a vector of length {self.length(sizes[0])}"
+        return f"a matrix of shape ({self.length(sizes[0])}, {self.length(sizes[1])})"
+
+    # --- where a length was stated ------------------------------------------------------
+
+    def notes(self, *sides: tuple[Node, int]) -> list[Note]:
+        """Where the lengths of nodes along an axis come from, without repetition."""
+        found: list[Note] = []
+        for node, axis in sides:
+            note = self.stated(node, axis)
+            if note is not None and note not in found:
+                found.append(note)
+        return found
+
+    def stated(self, node: Node, axis: int) -> Note | None:
+        match node:
+            case Named(name=name) | Timed(name=name):
+                return self.stated_name(name, axis)
+            case Flip(operand=operand):
+                return self.stated(operand, 1 - axis)
+            case Row(table=table):
+                return self.stated(table, 1)
+            case Chain(operands=operands):
+                row = self.levels.of(operands[0]) == Level.ARRAY and self.is_vector(operands[0])
+                if row or axis == 1:
+                    return self.stated(operands[-1], 1)
+                return self.stated(operands[0], 0)
+            case Apply(function="softmax" | "log_softmax", args=[arg, *_]):
+                return self.stated(arg, axis)
+        operands = elementwise_operands(node, self.roles.functions) or []
+        arrays = [one for one in operands if self.levels.of(one) == Level.ARRAY]
+        return self.stated(arrays[0], axis) if arrays else None
+
+    def is_vector(self, node: Node) -> bool:
+        return isinstance(node, Named | Timed) and len(self.names.get(node.name, ())) == 1
+
+    def stated_name(self, name: str, axis: int) -> Note | None:
+        entry = self.roles.names.get(name)
+        sizes = self.names.get(name, ())
+        if entry is None or axis >= len(sizes):
+            return None
+        if entry.has_shape and entry.declaration is not None:
+            place = entry.declaration.place
+            shape = self.source.line(place.line).partition("#")[0].strip()
+            return f"declared here, `{shape}`", place
+        why = self.lengths.reason(sizes[axis])
+        if why is None:
+            return None
+        which = "length" if len(sizes) == 1 else ("number of rows", "number of columns")[axis]
+        return f"`{name}` gets its {which} {self.length(sizes[axis])} here", why
+
+    # --- what may be meant --------------------------------------------------------------
+
+    def hints(self, *sides: tuple[Node, Length]) -> str:
+        """Proposals after a clash of lengths."""
+        for node, length in sides:
+            one = self.lengths.reduce(length)
+            if not one.counts and one.number == 1 and isinstance(node, Named | Timed):
+                return f"; if `{node.name}` has no axes, declare `{node.name}: scalar`"
+        for node, _ in sides:
+            if isinstance(node, Named | Timed) and self.is_guessed(node.name):
+                return f"; if two different things are called `{node.name}`, rename one of them"
+        return ""
+
+    def is_guessed(self, name: str) -> bool:
+        """Whether an undeclared name has its shape from several uses."""
+        entry = self.roles.names.get(name)
+        if entry is None or entry.declaration is not None:
+            return False
+        return len(entry.plain) + len(entry.timed) + (entry.definition is not None) > 1
+
+    def to_be_scalars(self, node: Node) -> list[Name]:
+        """Undeclared names that make an elementwise expression a vector."""
+        if isinstance(node, Named | Timed):
+            entry = self.roles.names.get(node.name)
+            free = entry is not None and entry.declaration is None
+            if entry is None or not free or entry.role not in ("parameter", "input"):
+                return []
+            return [entry] if self.levels.of(node) == Level.ARRAY else []
+        operands = elementwise_operands(node, self.roles.functions) or []
+        found: dict[str, Name] = {}
+        for operand in operands:
+            found.update((name.name, name) for name in self.to_be_scalars(operand))
+        return list(found.values())
+
+    def scalar_hint(self, node: Node) -> str:
+        names = self.to_be_scalars(node)
+        if not names:
+            return ""
+        declared = " and ".join(f"`{name.name}: scalar`" for name in names[:3])
+        return f", or declare {declared}"
+
+    def regrouped(self, chain: Chain) -> str:
+        """``f * W @ h`` with the parentheses that its author meant."""
+        first = chain.operands[0]
+        if not isinstance(first, Times):
+            return ""
+        scales = [self.operand(factor) for factor in first.factors[:-1]]
+        matrix = first.factors[-1]
+        product = self.source.snippet(matrix.place.until(chain.place))
+        if not self.source.snippet(chain.place).endswith(product):
+            return ""
+        return f"`{' * '.join(scales)} * ({product})`"
+
+    def operand(self, node: Node) -> str:
+        text = self.source.snippet(node.place)
+        return f"({text})" if isinstance(node, Plus | Over) else text
+
+
+def is_matrix_scale(node: Node, levels: Levels) -> bool:
+    """Whether a factor may scale a matrix: a number, constant or scalar parameter."""
+    return levels.of(node) < Level.ARRAY
+
+
+def functions_of(words: Words) -> Functions:
+    return words.roles.functions

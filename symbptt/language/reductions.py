@@ -1,0 +1,154 @@
+"""The shapes of calls that are not elementwise: softmax, sums, concatenations, losses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from symbptt.language.conflicts import Sizes
+from symbptt.language.surface import Apply, Node, Timed
+
+if TYPE_CHECKING:
+    from symbptt.language.shapes import Shapes
+
+
+def call(shapes: Shapes, node: Apply) -> Sizes | None:
+    """The shape of a call; None where a finding says why there is none."""
+    if shapes.roles.functions.is_loss(node.function):
+        return _loss(shapes, node)
+    found = [shapes.of(arg) for arg in node.args]
+    sizes = [one for one in found if one is not None]
+    if len(sizes) < len(found) or not sizes:
+        return None
+    match node.function:
+        case "softmax" | "log_softmax" if len(sizes) == 1:
+            return sizes[0] if _are_vectors(shapes, node, sizes) else None
+        case "concat":
+            return _concat(shapes, node, sizes)
+        case "sum" | "mean" if len(sizes) == 1:
+            return () if _is_array(shapes, node, node.args[0], sizes[0]) else None
+        case "dot" if len(sizes) == 2:
+            return _dot(shapes, node, sizes)
+    return None
+
+
+def _are_vectors(shapes: Shapes, node: Apply, sizes: list[Sizes]) -> bool:
+    for arg, size in zip(node.args, sizes, strict=True):
+        if len(size) != 1:
+            hint = ""
+            if not size and node.function == "concat":
+                hint = "; a vector of one entry is declared `(1,)`"
+            shapes.wrong(
+                arg,
+                f"`{node.function}` takes vectors, and {shapes.words.code(arg)} is "
+                f"{shapes.words.shape(size)}{hint}",
+            )
+            return False
+    return True
+
+
+def _is_array(shapes: Shapes, node: Apply, arg: Node, size: Sizes) -> bool:
+    if not size:
+        shapes.wrong(
+            arg,
+            f"`{node.function}` takes a vector, and {shapes.words.code(arg)} is a scalar",
+        )
+    return bool(size)
+
+
+def _concat(shapes: Shapes, node: Apply, sizes: list[Sizes]) -> Sizes | None:
+    if not _are_vectors(shapes, node, sizes):
+        return None
+    total = shapes.lengths.total(size[0] for size in sizes)
+    shapes.constraints.add_sum(node, total)
+    return (total,)
+
+
+def _dot(shapes: Shapes, node: Apply, sizes: list[Sizes]) -> Sizes | None:
+    for arg, size in zip(node.args, sizes, strict=True):
+        if not _is_array(shapes, node, arg, size):
+            return None
+    left, right = sizes
+    if len(left) != len(right):
+        shapes.wrong(node, _two_shapes(shapes, node, left, right) + ": both must have one shape")
+        return None
+    for axis, (one, two) in enumerate(zip(left, right, strict=True)):
+        if not shapes.equate(one, two, node.place, lambda a=axis: _differ(shapes, node, a)):
+            return None
+    return ()
+
+
+def _two_shapes(shapes: Shapes, node: Apply, left: Sizes, right: Sizes) -> str:
+    words = shapes.words
+    return (
+        f"{words.code(node.args[0])} is {words.shape(left)} and {words.code(node.args[1])} is "
+        f"{words.shape(right)}"
+    )
+
+
+def _differ(shapes: Shapes, node: Apply, axis: int) -> None:
+    left, right = shapes.of(node.args[0]) or (), shapes.of(node.args[1]) or ()
+    words = shapes.words
+    hint = words.hints((node.args[0], left[axis]), (node.args[1], right[axis]))
+    shapes.wrong(
+        node,
+        f"{_two_shapes(shapes, node, left, right)}: in `{node.function}` these must be equal{hint}",
+        *words.notes((node.args[0], axis), (node.args[1], axis)),
+    )
+
+
+# --- losses -----------------------------------------------------------------------------
+
+
+def _loss(shapes: Shapes, node: Apply) -> Sizes | None:
+    if len(node.args) != 2:
+        return None
+    prediction, target = node.args
+    found = shapes.of(prediction)
+    row = shapes.roles.functions.loss(node.function)
+    if found is not None and len(found) == 2:
+        shapes.wrong(
+            prediction,
+            f"`{node.function}` compares vectors, and {shapes.words.code(prediction)} is "
+            f"{shapes.words.shape(found)}",
+        )
+        return None
+    label = _label_name(shapes, target)
+    if label is not None and (row is None or row.index_target):
+        return _labelled(shapes, node, label, found)
+    if row is not None and row.index_target:
+        return None  # the label is in error, which the roles have said
+    wanted = shapes.of(target)
+    if found is None or wanted is None:
+        return None
+    if len(found) != len(wanted):
+        hint = ""
+        if not found:
+            hint = f"; declare `{target.name}: scalar`" if isinstance(target, Timed) else ""
+        shapes.wrong(node, _two_shapes(shapes, node, found, wanted) + f", not of one shape{hint}")
+        return None
+    for axis, (one, two) in enumerate(zip(found, wanted, strict=True)):
+        if not shapes.equate(one, two, node.place, lambda a=axis: _differ(shapes, node, a)):
+            return None
+    return ()
+
+
+def _label_name(shapes: Shapes, target: Node) -> str | None:
+    if isinstance(target, Timed) and target.name not in shapes.roles.unclear:
+        name = shapes.roles.names.get(target.name)
+        return target.name if name is not None and name.index else None
+    return None
+
+
+def _labelled(shapes: Shapes, node: Apply, label: str, found: Sizes | None) -> Sizes | None:
+    if found is None:
+        return None
+    prediction = node.args[0]
+    if len(found) != 1:
+        shapes.wrong(
+            prediction,
+            f"`{label}` is a label, an entry's number, so `{node.function}` takes a vector of "
+            f"scores; {shapes.words.code(prediction)} is {shapes.words.shape(found)}",
+        )
+        return None
+    shapes.label(label, found[0], node, prediction, 0)
+    return ()

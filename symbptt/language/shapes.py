@@ -1,0 +1,291 @@
+"""The shape of every expression, by unification, with both places named where it fails."""
+
+from __future__ import annotations
+
+from symbptt.language import products, reductions
+from symbptt.language.conflicts import Sizes, Words
+from symbptt.language.constants import ArithmeticFinding, fold
+from symbptt.language.constraints import Constraints
+from symbptt.language.lengths import Length, Lengths
+from symbptt.language.names import Name
+from symbptt.language.ranks import Levels, Ranks, elementwise_operands
+from symbptt.language.roles import Roles
+from symbptt.language.source import Findings, Note, Source
+from symbptt.language.surface import (
+    Apply,
+    Chain,
+    Flip,
+    Hole,
+    Len,
+    Literal,
+    Named,
+    Node,
+    Over,
+    Power,
+    Row,
+    Timed,
+    Times,
+    walk,
+)
+
+MAX_POWER = 1_000
+
+
+class Shapes:
+    """Shapes of all names and expressions.
+
+    Attributes
+    ----------
+    names : dict of name to tuple of Length
+    labels : dict of name to Length
+        What each index input ranges over.
+    """
+
+    def __init__(self, roles: Roles, source: Source, findings: Findings) -> None:
+        self.roles = roles
+        self.findings = findings
+        self.levels = Levels(roles)
+        self.ranks = Ranks(roles, self.levels)
+        self.lengths = Lengths()
+        self.names: dict[str, Sizes] = {}
+        self.labels: dict[str, Length] = {}
+        self.words = Words(roles, self.levels, self.lengths, self.names, source)
+        self.constraints = Constraints(self.lengths, findings)
+        self.equate = self.constraints.equate
+        self._known: dict[Node, Sizes | None] = {}
+        for name in roles.names.values():
+            self._enter(name)
+
+    def _enter(self, name: Name) -> None:
+        if name.has_shape and name.declaration is not None:
+            self.names[name.name] = tuple(
+                Length(number=dim) if isinstance(dim, int) else self.lengths.named(dim)
+                for dim, _ in name.declaration.dims
+            )
+            return
+        rank = self.ranks.names.get(name.name, 0)
+        self.names[name.name] = tuple(self.lengths.fresh(f"n_{name.name}") for _ in range(rank))
+        if name.index:
+            self.labels[name.name] = self.lengths.fresh(f"n_{name.name}")
+
+    def wrong(self, node: Node, message: str, *notes: Note) -> None:
+        self.findings.add(node.place, message, *notes)
+
+    # --- expressions --------------------------------------------------------------------
+
+    def of(self, node: Node) -> Sizes | None:
+        """The shape of an expression; None where a finding says why there is none."""
+        if node not in self._known:
+            self._known[node] = self._of(node)
+        return self._known[node]
+
+    def _of(self, node: Node) -> Sizes | None:
+        match node:
+            case Literal():
+                return ()
+            case Len():
+                return self._len(node)
+            case Named(name="I"):
+                size = self.lengths.fresh("n_I")
+                return size, size
+            case Named(name=name):
+                unclear = name in self.roles.unclear or name not in self.names
+                return None if unclear else self.names[name]
+            case Timed():
+                return self._timed(node)
+            case Row():
+                return self._row(node)
+            case Flip():
+                return self._flip(node)
+            case Chain():
+                return products.chain(self, node)
+            case Apply(function=function) if not self.roles.functions.is_elementwise(function):
+                return reductions.call(self, node)
+            case Power():
+                self._check_power(node)
+            case Over():
+                self._check_quotient(node)
+        operands = elementwise_operands(node, self.roles.functions)
+        return None if operands is None else self._elementwise(node, operands)
+
+    def _len(self, node: Len) -> Sizes | None:
+        name = self.roles.names.get(node.vector.name)
+        if name is None or name.name in self.roles.unclear:
+            return None
+        if not (name.plain or name.timed or name.definition or name.assignment):
+            self.wrong(node, f"`{name.name}` is no vector of this model")
+            return None
+        if len(self.names[name.name]) != 1:
+            what = self.words.shape(self.names[name.name])
+            self.wrong(node, f"`len` takes a vector, and `{name.name}` is {what}")
+            return None
+        return ()
+
+    def _timed(self, node: Timed) -> Sizes | None:
+        if node.name in self.roles.unclear or node.name not in self.names:
+            return None
+        name = self.roles.names[node.name]
+        if name.index:
+            place = name.index_place
+            notes = [("said to be an index here", place)] if place and place != node.place else []
+            self.wrong(
+                node,
+                f"`{name.name}` holds integers, which are not computed with: its row of a table is "
+                f"`E[{name.name}[{node.index}]]`",
+                *notes,
+            )
+            return None
+        if self.is_matrix_input(node):
+            self.wrong(
+                node,
+                f"`{name.name}` is a matrix input, which stands alone beside `@`: "
+                f"`{name.name}[{node.index}] @ v`",
+            )
+            return None
+        return self.names[node.name]
+
+    def is_vector(self, node: Node) -> bool:
+        if isinstance(node, Timed) and self.is_matrix_input(node):
+            return False
+        sizes = None if _is_flip_of_input(node) else self.of(node)
+        return sizes is not None and len(sizes) == 1
+
+    def is_matrix_input(self, node: Timed) -> bool:
+        return node.name not in self.roles.unclear and len(self.names.get(node.name, ())) == 2
+
+    def _row(self, node: Row) -> Sizes | None:
+        table = self.of(node.table)
+        if table is None:
+            return None
+        if len(table) != 2:
+            self.wrong(
+                node,
+                f"a row is taken of a matrix, and `{node.table.name}` is {self.words.shape(table)}",
+                *self.words.notes((node.table, 0)),
+            )
+            return None
+        row = self.roles.names.get(node.row.name)
+        if row is None or not row.index or row.name in self.roles.unclear:
+            return None
+        self.label(row.name, table[0], node, node.table, 0)
+        return (table[1],)
+
+    def label(self, index: str, length: Length, node: Node, other: Node, axis: int) -> None:
+        """An index input ranges over a dimension."""
+
+        def report() -> None:
+            before = self.words.length(self.labels[index])
+            why = self.lengths.reason(self.labels[index])
+            notes = [(f"`{index}` ranges over {before} here", why)] if why is not None else []
+            self.wrong(
+                node,
+                f"`{index}` ranges over {self.words.length(length)} values here, and over {before} "
+                "elsewhere",
+                *notes,
+                *self.words.notes((other, axis)),
+            )
+
+        self.equate(self.labels[index], length, node.place, report)
+
+    def _flip(self, node: Flip) -> Sizes | None:
+        sizes = self.of(node.operand)
+        if sizes is None:
+            return None
+        if len(sizes) != 2:
+            inner = self.words.code(node.operand)
+            message = f"`.T` transposes a matrix, and {inner} is {self.words.shape(sizes)}"
+            if len(sizes) == 1:
+                message += f"; write {inner[:-1]} @ W` for a row vector, `dot(u, v)` for a product"
+            self.wrong(node, message)
+            return None
+        return sizes[1], sizes[0]
+
+    def _elementwise(self, node: Node, operands: list[Node]) -> Sizes | None:
+        shapes = [self.of(operand) for operand in operands]
+        if any(sizes is None for sizes in shapes):
+            return None
+        arrays = [(one, sizes) for one, sizes in zip(operands, shapes, strict=True) if sizes]
+        if not arrays:
+            return ()
+        if isinstance(node, Times) and self._scaled_identity(node, [one for one, _ in arrays]):
+            return None
+        first, common = arrays[0]
+        for other, sizes in arrays[1:]:
+            if len(sizes) != len(common):
+                self._mixed_ranks(first, common, other, sizes)
+                return None
+            for axis, (one, two) in enumerate(zip(common, sizes, strict=True)):
+                sides = (first, other, axis)
+                if not self.equate(one, two, other.place, lambda s=sides: self._clash(*s)):
+                    return None
+        return common
+
+    def _scaled_identity(self, node: Times, arrays: list[Node]) -> bool:
+        if len(arrays) < 2 or not any(isinstance(a, Named) and a.name == "I" for a in arrays):
+            return False
+        other = next(a for a in arrays if not (isinstance(a, Named) and a.name == "I"))
+        name = f"`{other.name}: scalar`" if isinstance(other, Named) else "a scalar"
+        self.wrong(
+            node,
+            f"the identity matrix `I` is scaled by numbers and scalars, and "
+            f"{self.words.code(other)} is neither: declare {name}",
+        )
+        return True
+
+    def _mixed_ranks(self, first: Node, common: Sizes, other: Node, sizes: Sizes) -> None:
+        vector = first if len(common) == 1 else other
+        self.wrong(
+            other,
+            f"{self.words.code(first)} is {self.words.shape(common)} and {self.words.code(other)} "
+            f"is {self.words.shape(sizes)}: they are combined entry by entry, so both must have "
+            f"one shape; a matrix product is written `@`, and rows are scaled by "
+            f"`{self.words.operand(vector)} * (W @ v)`",
+            *self.words.notes((first, 0), (other, 0)),
+        )
+
+    def _clash(self, first: Node, other: Node, axis: int) -> None:
+        one, two = self.of(first) or (), self.of(other) or ()
+        words = self.words
+        if len(one) == 1:
+            found = (
+                f"{words.code(first)} has length {words.length(one[0])} and {words.code(other)} "
+                f"has length {words.length(two[0])}"
+            )
+        else:
+            found = (
+                f"{words.code(first)} is {words.shape(one)} and {words.code(other)} is "
+                f"{words.shape(two)}"
+            )
+        hint = words.hints((first, one[axis]), (other, two[axis]))
+        self.wrong(
+            other,
+            f"{found}: they are combined entry by entry, so these must be equal{hint}",
+            *words.notes((first, axis), (other, axis)),
+        )
+
+    def _check_power(self, node: Power) -> None:
+        try:
+            value = fold(node.exponent, self.roles.constants)
+            if fold(node.base, self.roles.constants) == 0 and value is not None and value < 0:
+                self.wrong(node, "this divides by zero")
+        except ArithmeticFinding as found:
+            self.findings.add(found.place, found.message)
+            return
+        if value is None:
+            names = [n for n in walk(node.exponent) if isinstance(n, Named)]
+            clear = not any(n.name in self.roles.unclear for n in names)
+            if clear and not any(isinstance(n, Hole) for n in walk(node.exponent)):
+                self.wrong(
+                    node.exponent,
+                    "the exponent of `**` is a number or a constant; otherwise write "
+                    "`exp(a * log(v))`",
+                )
+        elif abs(value) > MAX_POWER or value.denominator > MAX_POWER:
+            self.wrong(node.exponent, f"an exponent is at most {MAX_POWER:,}")
+
+    def _check_quotient(self, node: Over) -> None:
+        try:
+            if fold(node.denominator, self.roles.constants) == 0:
+                self.wrong(node.denominator, "this divides by zero")
+        except ArithmeticFinding as found:
+            self.findings.add(found.place, found.message)

@@ -1,0 +1,81 @@
+"""What a verification finds: a row a check, with figures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One check of one thing.
+
+    Attributes
+    ----------
+    check : str
+        ``exact``, ``chain``, ``matrix``, ``values`` or ``differences``.
+    subject : str
+        The variable, as ``dL/dW_hh`` or ``dL/dh[t]``; of a chain also the step.
+    ok : bool or None
+        None where the check is not applicable.
+    figure : str
+        What was compared and how well it agreed.
+    detail : str
+        Of a failing row: the variable, the step, and the first wrong entry with both
+        values; of one that is not applicable: the reason.
+    """
+
+    check: str
+    subject: str
+    ok: bool | None
+    figure: str
+    detail: str = ""
+
+    @property
+    def verdict(self) -> str:
+        return "-" if self.ok is None else "ok" if self.ok else "FAILED"
+
+
+def silent(what: str) -> None:
+    """Takes word of what is done next, and keeps it."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All rows of a verification. It is right if no row failed and some check was made."""
+
+    model: str
+    rows: tuple[Row, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.failures and any(row.ok for row in self.rows)
+
+    @property
+    def failures(self) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.ok is False)
+
+    def of(self, check: str) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.check == check)
+
+    def __str__(self) -> str:
+        """A table, the reason for a failure under its row."""
+        columns = [(row.verdict, row.check, row.subject, row.figure) for row in self.rows]
+        widths = [max((len(c[k]) for c in columns), default=0) for k in range(3)]
+        lines = []
+        for row, cells in zip(self.rows, columns, strict=True):
+            padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
+            lines.append("  ".join([*padded, row.figure]).rstrip())
+            if row.detail:
+                lines.append(f"    {row.detail}")
+        return "\n".join([f"{self.model}: {self.summary}", *lines])
+
+    @property
+    def summary(self) -> str:
+        checked = sum(row.ok is not None for row in self.rows)
+        wrong = len(self.failures)
+        return f"{checked} checks, {wrong} failed" if wrong else f"{checked} checks, all right"
+
+    def to_json(self) -> str:
+        rows = [asdict(row) for row in self.rows]
+        return json.dumps({"model": self.model, "ok": self.ok, "rows": rows}, indent=2)

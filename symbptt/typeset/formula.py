@@ -1,0 +1,454 @@
+r"""Expressions in LaTeX, in their author's order, with no parentheses but the needed ones.
+
+Elementwise products of vectors have ``\odot``; numbers and scalars stand beside what
+they multiply. The output is read by pdflatex with amsmath and by MathJax.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from symbptt.algebra import (
+    Add,
+    Call,
+    Cases,
+    Concat,
+    Constant,
+    Cotangent,
+    Dim,
+    Div,
+    Dot,
+    Expr,
+    Fill,
+    Horizon,
+    Identity,
+    Length,
+    LogSoftmax,
+    Lookup,
+    Loss,
+    Mean,
+    Mul,
+    Neg,
+    Number,
+    OneHot,
+    Outer,
+    Param,
+    Pick,
+    Pow,
+    Product,
+    Pullback,
+    Ref,
+    Slice,
+    Softmax,
+    Sum,
+    TimeSum,
+    Transpose,
+    add_dims,
+)
+from symbptt.typeset.measure import width
+from symbptt.typeset.names import Names, index_latex
+from symbptt.typeset.printer import Level, Piece, Printer
+
+# Wider than this (in units of 1/18 em), a fraction's parts are set on the line.
+_WIDEST_FRACTION = 400
+
+_TALL = (r"\frac", r"\sum", r"\begin")
+
+
+class LatexPrinter(Printer):
+    """LaTeX of expressions; ``names`` knows the symbols of the model they belong to."""
+
+    def __init__(self, names: Names | None = None) -> None:
+        self.names = names or Names()
+
+    def enclosed(self, text: str) -> str:
+        if any(mark in text for mark in _TALL):
+            return rf"\left({text}\right)"
+        if r"\bigl(" in text:
+            return rf"\Bigl({text}\Bigr)"
+        return rf"\bigl({text}\bigr)" if "(" in text else f"({text})"
+
+    # --- leaves ------------------------------------------------------------------------
+
+    def print_number(self, expr: Number) -> Piece:
+        value = expr.value
+        if value < 0:
+            positive = Number(-value, expr.text.lstrip("-"))
+            return Piece(f"-{self.print_number(positive).text}", Level.SIGNED)
+        scientific = re.fullmatch(r"([\d.]+)[eE]\+?(-?\d+)", expr.text.replace("_", ""))
+        if scientific:
+            mantissa, exponent = scientific.groups()
+            return Piece(rf"{mantissa} \cdot 10^{{{int(exponent)}}}", Level.MATRIX)
+        if re.fullmatch(r"[\d._]+", expr.text):
+            return Piece(expr.text.replace("_", "").rstrip("."))
+        if value.denominator == 1:
+            return Piece(str(value))
+        return Piece(rf"\frac{{{value.numerator}}}{{{value.denominator}}}", Level.FRACTION)
+
+    def print_constant(self, expr: Constant) -> Piece:
+        return Piece(self.names.symbol(expr.name, ()).at())
+
+    def print_length(self, expr: Length) -> Piece:
+        text = self.names.dim(expr.dim)
+        return Piece(text, Level.SUM if " + " in text else Level.ATOM)
+
+    def print_horizon(self, expr: Horizon) -> Piece:
+        return Piece("T")
+
+    def print_param(self, expr: Param) -> Piece:
+        return Piece(self.names.symbol(expr.name, expr.shape).at())
+
+    def print_ref(self, expr: Ref) -> Piece:
+        return Piece(self.names.timed(expr.name, expr.shape, expr.index))
+
+    def variable(self, expr: Cotangent) -> str:
+        """What a cotangent is the derivative with respect to."""
+        if expr.index is None:
+            return self.names.symbol(expr.name, expr.shape).at()
+        return self.names.timed(expr.name, expr.shape, expr.index)
+
+    def print_cotangent(self, expr: Cotangent) -> Piece:
+        return self.derivative("L", self.variable(expr))
+
+    def derivative(self, of: str, by: str) -> Piece:
+        return Piece(rf"\frac{{\partial {of}}}{{\partial {by}}}", Level.FRACTION)
+
+    def print_identity(self, expr: Identity) -> Piece:
+        return Piece(r"\mathbf{I}")
+
+    # --- arithmetic --------------------------------------------------------------------
+
+    def print_add(self, expr: Add) -> Piece:
+        return Piece(" ".join(self.signed_terms(expr)), Level.SUM)
+
+    def signed_terms(self, expr: Expr) -> list[str]:
+        """The terms of a sum, each but the first with its sign in front."""
+        if not isinstance(expr, Add):
+            return [self.show(expr)]
+        texts = [self.show(expr.terms[0], Level.SIGNED)]
+        for term in expr.terms[1:]:
+            piece = self.piece(term)
+            if isinstance(term, Neg):
+                texts.append(f"- {self.show(term.operand, Level.BIG_SUM)}")
+            elif isinstance(term, Loss) and piece.level == Level.SIGNED:
+                texts.append(f"- {piece.text.removeprefix('-')}")
+            else:
+                texts.append(f"+ {self.fit(piece, Level.BIG_SUM)}")
+        return texts
+
+    def print_neg(self, expr: Neg) -> Piece:
+        return Piece(f"-{self.show(expr.operand, Level.BIG_SUM)}", Level.SIGNED)
+
+    def print_mul(self, expr: Mul) -> Piece:
+        r"""Scalars stand beside their neighbour, arrays are joined by ``\odot``."""
+        text = ""
+        arrays = 0
+        signed = False
+        for position, factor in enumerate(expr.factors):
+            piece = self.piece(factor)
+            if position == 0 and piece.level == Level.SIGNED and isinstance(factor, Neg):
+                signed = True
+                shown = piece.text
+            else:
+                shown = self.factor(piece, position, position == len(expr.factors) - 1)
+            array = bool(factor.shape)
+            text += self.joint(text, shown, hadamard=array and arrays > 0) + shown
+            arrays += array
+        level = Level.SIGNED if signed else Level.PRODUCT if arrays > 1 else Level.MATRIX
+        if len(expr.factors) == 1:
+            level = self.piece(expr.factors[0]).level
+        return Piece(text, level)
+
+    def factor(self, piece: Piece, position: int, last: bool) -> str:
+        if last and position and piece.level == Level.BIG_SUM:
+            return piece.text
+        return self.fit(piece, Level.FRACTION)
+
+    def joint(self, left: str, right: str, hadamard: bool) -> str:
+        if not left:
+            return ""
+        if hadamard:
+            return r" \odot "
+        if right[0].isdigit() or (left[-1].isdigit() and re.match(r"\\frac\{\d", right)):
+            return r" \cdot "
+        return " " if not (_ends_in_word(left) or _starts_with_word(right)) else r" \, "
+
+    def beside(self, *texts: str) -> str:
+        """Factors side by side, names of several letters kept apart."""
+        result = ""
+        for text in texts:
+            result += self.joint(result, text, hadamard=False) + text
+        return result
+
+    def print_div(self, expr: Div) -> Piece:
+        above, below = self.show(expr.numerator), self.show(expr.denominator)
+        if max(width(above), width(below)) <= _WIDEST_FRACTION:
+            return Piece(rf"\frac{{{above}}}{{{below}}}", Level.FRACTION)
+        above = self.show(expr.numerator, Level.FRACTION)
+        below = self.show(expr.denominator, Level.POWER)
+        return Piece(f"{above} / {below}", Level.PRODUCT)
+
+    def print_pow(self, expr: Pow) -> Piece:
+        r"""A power of an array is elementwise, ``^{\odot 2}``; a matrix power is not."""
+        base = self.show(expr.base, Level.ATOM)
+        hadamard = r"\odot " if expr.shape else ""
+        exponent = self.exponent(expr.exponent)
+        if not hadamard and len(exponent) == 1:
+            return Piece(f"{base}^{exponent}", Level.POWER)
+        return Piece(f"{base}^{{{hadamard}{exponent}}}", Level.POWER)
+
+    def exponent(self, expr: Expr) -> str:
+        """An exponent on one line: 1/2 rather than a small fraction."""
+        if isinstance(expr, Neg):
+            return f"-{self.exponent(expr.operand)}"
+        if isinstance(expr, Number) and not expr.text:
+            return str(expr.value)
+        return self.show(expr)
+
+    def print_call(self, expr: Call) -> Piece:
+        sign = self.names.function(expr.function)
+        if "{0}" in sign:
+            texts = [self.show(arg) for arg in expr.args]
+            if max(map(width, texts)) <= _WIDEST_FRACTION:
+                return Piece(_filled(sign, texts))
+            sign = rf"\operatorname{{{expr.function}}}"
+        if expr.wrt is not None:
+            several = len(expr.args) > 1
+            sign = rf"\partial_{_braced(str(expr.wrt + 1))} {sign}" if several else f"{sign}'"
+        return self.applied(sign, *expr.args)
+
+    def applied(self, sign: str, *args: Expr) -> Piece:
+        arguments = self.enclosed(", ".join(map(self.show, args)))
+        # A growing parenthesis would stand off from the function's sign.
+        return Piece(sign + (r"\!" if arguments.startswith(r"\left") else "") + arguments)
+
+    # --- vectors and matrices ----------------------------------------------------------
+
+    def print_transpose(self, expr: Transpose) -> Piece:
+        return Piece(self.transposed(self.show(expr.operand, Level.ATOM)), Level.POWER)
+
+    def transposed(self, text: str) -> str:
+        # A tall parenthesis stands too far from what is raised behind it.
+        return rf"{text}^{{\!\top}}" if text.endswith(r"\right)") else rf"{text}^{{\top}}"
+
+    def print_product(self, expr: Product) -> Piece:
+        left = self.show(expr.left, Level.MATRIX)
+        return Piece(self.beside(left, self.show(expr.right, Level.MATRIX)), Level.MATRIX)
+
+    def print_lookup(self, expr: Lookup) -> Piece:
+        """A row of the table, stood up as a column."""
+        table = self.show(expr.table, Level.ATOM)
+        if "_" in table:
+            table = f"({table})"
+        return Piece(rf"{table}_{{{self.show(expr.row)},:}}^{{\top}}", Level.POWER)
+
+    def print_onehot(self, expr: OneHot) -> Piece:
+        position = self.show(expr.position)
+        unit = self.names.unit_vector(position)
+        return Piece(unit or rf"\operatorname{{onehot}}({position})")
+
+    def print_pick(self, expr: Pick) -> Piece:
+        return self.entry_of(expr.vector, self.show(expr.position))
+
+    def entry_of(self, vector: Expr, position: str) -> Piece:
+        """The entry of a vector at the (printed) position."""
+        if isinstance(vector, Cotangent):
+            return self.derivative("L", f"({self.variable(vector)})_{_braced(position)}")
+        shown = self.show(vector)
+        if not isinstance(vector, Softmax | LogSoftmax):
+            shown = self.enclosed(shown)
+        return Piece(f"{shown}_{_braced(position)}")
+
+    def print_concat(self, expr: Concat) -> Piece:
+        inner = r";\, ".join(map(self.show, expr.parts))
+        return Piece(rf"\left[{inner}\right]" if r"\frac" in inner else f"[{inner}]")
+
+    def print_slice(self, expr: Slice) -> Piece:
+        first, last = self.block(expr.blocks, expr.number)
+        return Piece(f"{self.enclosed(self.show(expr.vector))}_{{{first}:{last}}}")
+
+    def block(self, blocks: tuple[Dim, ...], number: int) -> tuple[str, str]:
+        """The first and the last row of a block, counted from 1."""
+        last = self.names.dim(add_dims(blocks[: number + 1]))
+        if number == 0:
+            return "1", last
+        before = add_dims(blocks[:number])
+        first = str(before + 1) if isinstance(before, int) else f"{self.names.dim(before)} + 1"
+        return first, last
+
+    def print_softmax(self, expr: Softmax) -> Piece:
+        return self.applied(r"\operatorname{softmax}", expr.vector)
+
+    def print_logsoftmax(self, expr: LogSoftmax) -> Piece:
+        return self.applied(r"\log\operatorname{softmax}", expr.vector)
+
+    def print_sum(self, expr: Sum) -> Piece:
+        operand = self.show(expr.operand, Level.MATRIX)
+        right = [r"\mathbf{1}"] if len(expr.operand.shape) == 2 else []
+        return Piece(self.beside(r"\mathbf{1}^{\top}", operand, *right), Level.MATRIX)
+
+    def print_mean(self, expr: Mean) -> Piece:
+        lengths = r"\,".join(map(self.names.dim, expr.operand.shape))
+        total = self.print_sum(Sum(expr.operand)).text
+        return Piece(rf"\frac{{1}}{{{lengths}}} {total}", Level.MATRIX)
+
+    def print_dot(self, expr: Dot) -> Piece:
+        if len(expr.left.shape) == 2:
+            pair = f"{self.show(expr.left)}, {self.show(expr.right)}"
+            return Piece(rf"\left\langle {pair} \right\rangle")
+        left = self.transposed(self.show(expr.left, Level.ATOM))
+        return Piece(self.beside(left, self.show(expr.right, Level.MATRIX)), Level.MATRIX)
+
+    def print_fill(self, expr: Fill) -> Piece:
+        r"""s times the vector of ones; a number alone, since numbers broadcast."""
+        if isinstance(expr.scalar, Number):
+            return self.piece(expr.scalar)
+        ones = r"\mathbf{1} \mathbf{1}^{\top}" if len(expr.shape) == 2 else r"\mathbf{1}"
+        return Piece(self.beside(self.show(expr.scalar, Level.MATRIX), ones), Level.MATRIX)
+
+    def print_outer(self, expr: Outer) -> Piece:
+        left = self.show(expr.left, Level.MATRIX)
+        right = self.transposed(self.show(expr.right, Level.ATOM))
+        return Piece(self.beside(left, right), Level.MATRIX)
+
+    # --- losses, the chain rule, sums over time ----------------------------------------
+
+    def print_loss(self, expr: Loss) -> Piece:
+        known = _LOSSES.get(expr.function)
+        value = known(self, expr) if known else self.abstract_loss(expr)
+        if expr.wrt is None:
+            return value
+        variable = self.show((expr.prediction, expr.target)[expr.wrt])
+        if known is None:
+            return self.derivative(value.text, variable)
+        operator = rf"\frac{{\partial}}{{\partial {variable}}}"
+        return Piece(f"{operator} {self.fit(value, Level.POWER)}", Level.MATRIX)
+
+    def abstract_loss(self, expr: Loss) -> Piece:
+        return self.applied(self.names.loss(expr.function), expr.prediction, expr.target)
+
+    def print_pullback(self, expr: Pullback) -> Piece:
+        """The chain rule: transposed Jacobian, or a sum over entries for a matrix."""
+        output, wrt = self.show(expr.output), self.show(expr.wrt)
+        if not expr.output.shape:
+            cotangent = self.show(expr.cotangent, Level.FRACTION)
+            return Piece(f"{cotangent} {self.derivative(output, wrt).text}", Level.MATRIX)
+        if len(expr.output.shape) == 1 and len(expr.wrt.shape) <= 1:
+            jacobian = self.transposed(self.enclosed(self.derivative(output, wrt).text))
+            return Piece(f"{jacobian} {self.show(expr.cotangent, Level.MATRIX)}", Level.MATRIX)
+        row, column = self.names.entry_letters()
+        position = row if len(expr.output.shape) == 1 else f"{row}{column}"
+        entry = f"({output})_{_braced(position)}"
+        by_entry = self.entry_of(expr.cotangent, position).text
+        return Piece(
+            rf"\sum_{_braced(position)} {by_entry} {self.derivative(entry, wrt).text}",
+            Level.BIG_SUM,
+        )
+
+    def print_cases(self, expr: Cases) -> Piece:
+        """The two cases of an entry i."""
+        letter, _ = self.names.entry_letters()
+        where = self.show(expr.position)
+        on, off = self.entry(expr.on, letter), self.entry(expr.off, letter)
+        return Piece(
+            rf"\begin{{cases}} {on} & \text{{in row }} {letter} = {where}, \\[2ex] "
+            rf"{off} & \text{{in the rows }} {letter} \neq {where} \end{{cases}}"
+        )
+
+    def entry(self, expr: Expr, letter: str) -> str:
+        # Cases are set small; their outer fractions shall not be.
+        return _EntryPrinter(self.names, letter).show(expr).replace(r"\frac", r"\dfrac")
+
+    def print_timesum(self, expr: TimeSum) -> Piece:
+        term = self.show(expr.term, Level.BIG_SUM)
+        first, last = index_latex(expr.first), index_latex(expr.last)
+        last = last if len(last) == 1 else f"{{{last}}}"
+        return Piece(rf"\sum_{{t={first}}}^{last} {term}", Level.BIG_SUM)
+
+
+class _EntryPrinter(LatexPrinter):
+    """Elementwise expressions read at one entry: vectors print as their entry i."""
+
+    def __init__(self, names: Names, letter: str) -> None:
+        super().__init__(names)
+        self.letter = letter
+
+    def piece(self, expr: Expr) -> Piece:
+        if expr.shape and isinstance(expr, Add | Neg | Mul | Div | Pow | Call | Fill):
+            return super().piece(expr)
+        whole = LatexPrinter(self.names)
+        return whole.entry_of(expr, self.letter) if expr.shape else whole.piece(expr)
+
+    def joint(self, left: str, right: str, hadamard: bool) -> str:
+        return super().joint(left, right, hadamard=False)
+
+    def print_pow(self, expr: Pow) -> Piece:
+        return Piece(
+            f"{self.show(expr.base, Level.ATOM)}^{{{self.exponent(expr.exponent)}}}", Level.POWER
+        )
+
+    def print_fill(self, expr: Fill) -> Piece:
+        return self.piece(expr.scalar)
+
+
+_WORD = re.compile(r"\\(math(bf|rm|tt)|widehat|widetilde|overline)\{(?!.\})")
+
+
+def _starts_with_word(text: str) -> bool:
+    """Whether a formula begins with a name of several letters."""
+    return _WORD.match(text) is not None
+
+
+def _ends_in_word(text: str) -> bool:
+    """Whether the last symbol of a formula, its scripts taken off, has several letters."""
+    while match := re.search(r"[_^]([^{}]|\{([^{}]|\{([^{}]|\{[^{}]*\})*\})*\})$", text):
+        text = text[: match.start()]
+    last = re.search(r"\\[a-z]+\{([^{}]|\{[^{}]*\})*\}$", text)
+    return last is not None and _starts_with_word(last.group())
+
+
+def _braced(text: str) -> str:
+    return text if len(text) == 1 else f"{{{text}}}"
+
+
+def _filled(sign: str, texts: list[str]) -> str:
+    for number, text in enumerate(texts):
+        sign = sign.replace(f"{{{number}}}", f"{{{text}}}")
+    return sign
+
+
+# --- the losses of the table ---------------------------------------------------------------
+
+
+def _softmax_cross_entropy(printer: LatexPrinter, loss: Loss) -> Piece:
+    picked = printer.print_pick(Pick(Softmax(loss.prediction), loss.target))
+    return Piece(rf"-\log {picked.text}", Level.SIGNED)
+
+
+def _squared_error(printer: LatexPrinter, loss: Loss) -> Piece:
+    difference = printer.show(Add((loss.prediction, Neg(loss.target))))
+    return Piece(rf"\frac{{1}}{{2}} \left\lVert {difference} \right\rVert^2", Level.MATRIX)
+
+
+def _binary_cross_entropy(printer: LatexPrinter, loss: Loss) -> Piece:
+    """-y.T log sigmoid(o) - (1 - y).T log sigmoid(-o)."""
+    one = r"\mathbf{1}" if loss.prediction.shape else "1"
+    raised = r"^{\top}" if loss.prediction.shape else ""
+    y = printer.show(loss.target, Level.ATOM)
+    log = printer.names.function("log_sigmoid")
+    yes = f"{log}({printer.show(loss.prediction)})"
+    no = f"{log}({printer.show(Neg(loss.prediction))})"
+    return Piece(f"-{y}{raised} {yes} - ({one} - {y}){raised} {no}", Level.SUM)
+
+
+_LOSSES: dict[str, Callable[[LatexPrinter, Loss], Piece]] = {
+    "softmax_cross_entropy": _softmax_cross_entropy,
+    "squared_error": _squared_error,
+    "binary_cross_entropy": _binary_cross_entropy,
+}
+
+
+def missing_losses(names: frozenset[str]) -> frozenset[str]:
+    """The losses of the table that have no printer here."""
+    return names - frozenset(_LOSSES)

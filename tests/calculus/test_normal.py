@@ -1,0 +1,104 @@
+"""The normal form: what gets a name, and that binding replaces what is abstract."""
+
+import pytest
+
+from symbptt.algebra import Call, Loss, walk
+from symbptt.calculus.normal import LEAVES, STRUCTURED, bind, normalize
+from symbptt.errors import UnboundFunctionError, UnknownNameError
+from symbptt.language.library import load, names
+from symbptt.language.parser import parse
+from symbptt.typeset.plain import plain
+
+CASES = {
+    "pre-activation": (
+        "x: (d,)\nh[t] = tanh(W @ x[t] + U @ h[t-1] + b)",
+        ["a[t] = W @ x[t] + U @ h[t-1] + b", "h[t] = tanh(a[t])"],
+    ),
+    "two pre-activations": (
+        "x: (d,)\nf[t] = sigmoid(W @ x[t])\nh[t] = f[t] * tanh(U @ h[t-1])",
+        [
+            "a_f[t] = W @ x[t]",
+            "f[t] = sigmoid(a_f[t])",
+            "a_h[t] = U @ h[t-1]",
+            "h[t] = f[t] * tanh(a_h[t])",
+        ],
+    ),
+    "a product of a product's operand": (
+        "x: (d,)\nf[t] = V @ x[t]\nh[t] = U @ (f[t] * h[t-1])",
+        ["f[t] = V @ x[t]", "u[t] = f[t] * h[t-1]", "h[t] = U @ u[t]"],
+    ),
+    "inside a factor": (
+        "x: (d,)\nr[t] = V @ x[t]\nh[t] = r[t] * (W @ h[t-1] + b)",
+        ["r[t] = V @ x[t]", "u[t] = W @ h[t-1] + b", "h[t] = r[t] * u[t]"],
+    ),
+    "a name that is taken": (
+        "x: (d,)\na[t] = tanh(W @ x[t] + U @ a[t-1])",
+        ["a_a[t] = W @ x[t] + U @ a[t-1]", "a[t] = tanh(a_a[t])"],
+    ),
+    "what has a name keeps it": (
+        "x: (d,)\nz[t] = W @ x[t] + U @ h[t-1]\nh[t] = tanh(z[t])",
+        ["z[t] = W @ x[t] + U @ h[t-1]", "h[t] = tanh(z[t])"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_gets_a_name(case: str) -> None:
+    text, expected = CASES[case]
+    equations = normalize(parse(text)).equations
+    assert [f"{plain(e.ref)} = {plain(e.rhs)}" for e in equations] == expected
+
+
+def test_matrix_expressions_become_derived_parameters() -> None:
+    model = normalize(parse("x: (d,)\nh[t] = tanh((W - W.T) @ h[t-1] + V @ x[t])"))
+    assert [f"{d.name} = {plain(d.rhs)}" for d in model.derived] == ["A = W - W.T"]
+    assert plain(model.equation("a").rhs) == "A @ h[t-1] + V @ x[t]"
+
+
+@pytest.mark.parametrize("name", names())
+def test_structured_nodes_act_on_references(name: str) -> None:
+    for equation in normalize(load(name)).equations:
+        for node in walk(equation.rhs):
+            if isinstance(node, STRUCTURED):
+                below = [n for n in walk(node) if n is not node]
+                assert all(isinstance(n, LEAVES) for n in below if not isinstance(n, STRUCTURED))
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_normal_form_is_its_own_normal_form(name: str) -> None:
+    once = normalize(load(name))
+    assert normalize(once).equations == once.equations
+
+
+def test_binding_replaces_functions_and_losses() -> None:
+    model = bind(load("elman"), {"phi_h": "relu"})
+    called = {n.function for e in model.equations for n in walk(e.rhs) if isinstance(n, Call | Loss)}
+    assert called == {"relu", "sigmoid", "squared_error"}
+    assert not model.abstract
+
+
+def test_binding_an_index_loss_changes_the_target() -> None:
+    model = bind(load("linear"), {"l": "softmax_cross_entropy"})
+    assert model.input("y").index_dim is not None
+
+
+@pytest.mark.parametrize(
+    ("bindings", "error"),
+    [
+        ({"phi": "tanh"}, UnknownNameError),
+        ({"phi_h": "tahn"}, UnknownNameError),
+        ({"phi_h": "squared_error"}, UnknownNameError),
+        ({"phi_h": "max"}, UnknownNameError),
+        ({"l": "tanh"}, UnknownNameError),
+    ],
+)
+def test_a_wrong_binding_is_refused(bindings: dict[str, str], error: type[Exception]) -> None:
+    with pytest.raises(error):
+        bind(load("elman"), bindings)
+
+
+def test_a_function_without_default_must_be_bound() -> None:
+    model = parse("x: (d,)\nphi: function\nh[t] = phi(W @ x[t])")
+    with pytest.raises(UnboundFunctionError, match="--bind phi=tanh"):
+        bind(model)
+    assert bind(model, {"phi": "tanh"}).abstract == ()
