@@ -22,12 +22,19 @@ KINDS = {"numpy": ("generate", ".py"), "latex": ("derive", ".tex")}
 
 
 def make(folder: Path) -> None:
-    """Write what every built-in model gives into ``folder``."""
+    """Write what every built-in model gives into ``folder``.
+
+    Raises
+    ------
+    RuntimeError
+        If a command fails.
+    """
     for kind, (verb, suffix) in KINDS.items():
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for name in library.names():
             path = folder / kind / (name + suffix)
-            symbptt.main([verb, name, "-o", str(path)], standalone_mode=False)
+            if status := symbptt.main([verb, name, "-o", str(path)], standalone_mode=False):
+                raise RuntimeError(f"symbptt {verb} {name} ended with status {status}")
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -60,11 +67,14 @@ def _difference(name: str, old: bytes, new: bytes) -> str:
 
 
 def update() -> None:
-    make(GENERATED)
+    """Make everything first, so that an error leaves generated/ as it was."""
     with tempfile.TemporaryDirectory() as folder:
         make(Path(folder))
-        extra = files(GENERATED).keys() - files(Path(folder)).keys()
-    for name in sorted(extra):
+        wanted = files(Path(folder))
+    for name, content in wanted.items():
+        (GENERATED / name).parent.mkdir(parents=True, exist_ok=True)
+        (GENERATED / name).write_bytes(content)
+    for name in sorted(files(GENERATED).keys() - wanted.keys()):
         if is_ours(GENERATED / name):
             (GENERATED / name).unlink()
 

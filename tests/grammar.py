@@ -9,6 +9,7 @@ Every function is smooth and every quantity bounded, so that gradients are compa
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -93,7 +94,9 @@ class Author:
         if rows == columns and self.chance(0.15):
             derived = self.fresh("AM")
             sign = self.rng.choice("+-")
-            shift = self.rng.choice(("0.1 * I", f"{self.scalar_parameter()} * I", "I / 2"))
+            shift = self.rng.choice(("0.1 * I", "zeta * I", "I / 2"))
+            if "zeta" in shift:
+                shift = f"{self.scalar_parameter()} * I"
             self.lines.append(f"{derived} = {name} {sign} {name}.T - {shift}")
             self.matrices.setdefault((rows, rows), []).append(name)
             name = derived
@@ -189,9 +192,12 @@ class Author:
         return add(*terms) if len(terms) > 1 else terms[0]
 
     def scaled(self, dim: str, depth: int) -> Text:
-        factor = self.rng.choice(
-            (Text("0.5"), Text(self.scalar_parameter()), call("mean", self.vector(dim, depth)))
-        )
+        kind = self.rng.choice(("number", "parameter", "mean"))
+        factor = Text("0.5")
+        if kind == "parameter":
+            factor = Text(self.scalar_parameter())
+        elif kind == "mean":
+            factor = call("mean", self.vector(dim, depth))
         return times(factor, self.vector(dim, depth))
 
     def quotient(self, dim: str, depth: int) -> Text:
@@ -244,6 +250,7 @@ class Author:
             self.define(name, dim)
         self.starts()
         self.loss()
+        self.leave_out_what_is_unused()
         if self.chance(0.3):
             rng.shuffle(self.lines)
         return "\n".join(self.lines) + "\n"
@@ -291,6 +298,12 @@ class Author:
             value = times(Text("0.5"), value)
         text = value.text.replace("[t", "[T") if last else value.text
         self.lines.append(f"loss[{'T' if last else 't'}] = {text}")
+
+    def leave_out_what_is_unused(self) -> None:
+        """Declarations of inputs that no expression happened to read."""
+        defined = " ".join(line for line in self.lines if "=" in line)
+        read = set(re.findall(r"\w+", defined))
+        self.lines = [x for x in self.lines if "=" in x or x.partition(":")[0] in read]
 
 
 def random_model(seed: int) -> str:

@@ -28,6 +28,7 @@ from symbptt.algebra import (
     Sum,
     Transpose,
 )
+from symbptt.language import products
 from symbptt.language.constants import fold
 from symbptt.language.shapes import Shapes
 from symbptt.language.surface import (
@@ -114,7 +115,7 @@ class Builder:
         first, *rest = operands
         if isinstance(first, Minus):
             return Neg(self._chain([first.operand, *rest]))
-        if self.shapes.is_vector(first):
+        if len(products.operand_shape(self.shapes, first) or ()) == 1:
             whole = self.expr(first)
             for matrix in rest:
                 whole = Product(transposed(self.expr(matrix)), whole)
@@ -126,7 +127,8 @@ class Builder:
 
     def _apply(self, function: str, args: tuple[Expr, ...]) -> Expr:
         if self.shapes.roles.functions.is_loss(function):
-            return Loss(function, *args)
+            prediction, target = args
+            return Loss(function, prediction, target)
         match function:
             case "softmax":
                 return Softmax(*args)

@@ -15,6 +15,7 @@ from symbptt.language.tokens import Statement, Token
 MAX_STATEMENTS = 1_000
 MAX_TERMS = 1_000
 MAX_NESTING = 100
+MAX_DEPTH = 120  # of the tree, where sums and products between brackets count as well
 MAX_DIGITS = 100
 MAX_EXPONENT = 300  # of ten: what float64 can hold, with room
 MAX_LAG = 100
@@ -28,21 +29,29 @@ class _Level:
     """What one bracket holds so far.
 
     ``inner`` is the deepest nesting inside the present term, ``cost`` what the term's
-    own operators add; ``deepest`` is the same over finished terms. ``operators`` counts
-    the present chain and ``tall`` the longest chain inside it, for Python's parser reads
-    a chain as a tree that leans to the left.
+    own operators add; ``deepest`` is the same over finished terms. ``nodes`` and
+    ``deepest_nodes`` count the tree's nodes in their place. ``operators`` counts the
+    present chain and ``tall`` the longest chain inside it, for Python's parser reads a
+    chain as a tree that leans to the left.
     """
 
     inner: int = 0
     cost: int = 0
     deepest: int = 0
+    nodes: int = 0
+    product: bool = False
+    deepest_nodes: int = 0
+    is_sum: bool = False
+    is_call: bool = False
     operators: int = 0
     tall: int = 0
     tallest: int = 0
 
     def end_term(self) -> None:
         self.deepest = max(self.deepest, self.inner + self.cost)
-        self.inner = self.cost = 0
+        self.deepest_nodes = max(self.deepest_nodes, self.nodes + self.cost + self.product)
+        self.inner = self.cost = self.nodes = 0
+        self.product = False
 
     def end_chain(self) -> None:
         self.end_term()
@@ -56,19 +65,21 @@ class _Gauge:
     def __init__(self) -> None:
         self.levels = [_Level()]
         self.operand = False  # whether the token before ends an operand
+        self.postfix = False  # whether it is a closing bracket
 
     def add(self, token: Token) -> None:
         level = self.levels[-1]
         text = token.text if token.kind == "op" else ""
         if text in ("(", "["):
             # f(x)(y), a[0][0]: postfix brackets in a row nest as well.
-            level.cost += 1 if self.operand else 0
-            self.levels.append(_Level())
+            level.cost += 1 if self.postfix else 0
+            self.levels.append(_Level(is_call=self.operand))
         elif text in (")", "]") and len(self.levels) > 1:
             level.end_chain()
             self.levels.pop()
             outer = self.levels[-1]
             outer.inner = max(outer.inner, level.deepest + 1)
+            outer.nodes = max(outer.nodes, level.deepest_nodes + level.is_sum + level.is_call)
             outer.tall = max(outer.tall, level.tallest)
         elif text in (",", "=", ":"):
             level.end_chain()
@@ -76,16 +87,26 @@ class _Gauge:
             level.operators += 1
             if text in ("+", "-"):
                 level.end_term()
+                level.is_sum = True
             elif text in _DEEPENING:
                 level.cost += 1
+            else:
+                level.product = True
         elif text in _BINARY or text == ".":
             level.cost += 1
         self.operand = token.kind != "op" or text in (")", "]")
+        self.postfix = text in (")", "]")
 
     @property
     def nesting(self) -> int:
         level = self.levels[-1]
         return len(self.levels) - 1 + level.inner + level.cost
+
+    @property
+    def depth(self) -> int:
+        """How deep the tree is in what has been closed so far."""
+        level = self.levels[-1]
+        return max(level.deepest_nodes, level.nodes + level.cost + level.product) + level.is_sum
 
     @property
     def terms(self) -> int:
@@ -116,7 +137,7 @@ def _measure(tokens: list[Token]) -> tuple[Place, str] | None:
     gauge = _Gauge()
     for token in tokens:
         gauge.add(token)
-        if gauge.nesting > MAX_NESTING:
+        if gauge.nesting > MAX_NESTING or gauge.depth > MAX_DEPTH:
             return token.place, (
                 f"brackets, unary operators, `.T`, `**`, `/` and `@` nest at most {MAX_NESTING} "
                 "deep: give a part of the expression a name of its own"

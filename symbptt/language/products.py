@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from symbptt.language.conflicts import Sizes
@@ -17,7 +18,7 @@ def chain(shapes: Shapes, node: Chain) -> Sizes | None:
     if node.loose and _is_gated(shapes, node.operands[0]):
         _report_gate(shapes, node)
         return None
-    found = [_operand(shapes, operand) for operand in node.operands]
+    found = [operand_shape(shapes, one) for one in node.operands]
     sizes = [one for one in found if one is not None]
     if len(sizes) < len(found):
         return None
@@ -37,7 +38,7 @@ def chain(shapes: Shapes, node: Chain) -> Sizes | None:
     return _multiply(shapes, node, sizes)
 
 
-def _operand(shapes: Shapes, node: Node) -> Sizes | None:
+def operand_shape(shapes: Shapes, node: Node) -> Sizes | None:
     """The shape of an operand of ``@``; here a matrix input may stand, alone."""
     inner, flips = node, 0
     while isinstance(inner, Flip):
@@ -50,8 +51,8 @@ def _operand(shapes: Shapes, node: Node) -> Sizes | None:
         shapes.wrong(
             node,
             f"{shapes.words.code(node)} is a matrix that changes from step to step: beside `@` "
-            "stand matrices of parameters, or one matrix input; write `s[t] * (W @ v)` for a scaled "
-            "product",
+            "stand matrices of parameters, or one matrix input; a scaled product is written "
+            "`s[t] * (W @ v)`",
         )
         return None
     return found
@@ -62,11 +63,8 @@ def _multiply(shapes: Shapes, node: Chain, sizes: list[Sizes]) -> Sizes | None:
     # Each pair of neighbours shares a length: the columns on the left, all of a vector.
     for left, right, one, two in zip(operands, operands[1:], sizes, sizes[1:], strict=False):
         inner, outer = one[-1], two[0]
-        sides = (left, right, one, two)
-        fits = shapes.equate(
-            inner, outer, node.place, lambda s=sides: _report_inner_length(shapes, *s)
-        )
-        if not fits:
+        report = partial(_report_inner_length, shapes, left, right, one, two)
+        if not shapes.equate(inner, outer, node.place, report):
             return None
     if len(sizes[0]) == 1:
         return (sizes[-1][1],)

@@ -74,7 +74,8 @@ class Levels:
         self.names: dict[str, Level] = {"I": Level.ARRAY}
         self.yields: dict[str, list[Node]] = {}
         for name in roles.names.values():
-            self._enter(name)
+            if name.role != "function":
+                self._enter(name)
         self._settle(list(self.yields))
         self._default()
 
@@ -184,7 +185,8 @@ class Ranks:
         self.names: dict[str, int] = {"I": 2}
         self.open: dict[str, None] = {}
         for name in roles.names.values():
-            self._enter(name, levels)
+            if name.role != "function":
+                self._enter(name, levels)
         self._solve()
 
     def of(self, node: Node) -> int | None:

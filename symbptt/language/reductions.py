@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from symbptt.language.conflicts import Sizes
@@ -72,7 +73,7 @@ def _dot(shapes: Shapes, node: Apply, sizes: list[Sizes]) -> Sizes | None:
         shapes.wrong(node, _two_shapes(shapes, node, left, right) + ": both must have one shape")
         return None
     for axis, (one, two) in enumerate(zip(left, right, strict=True)):
-        if not shapes.equate(one, two, node.place, lambda a=axis: _differ(shapes, node, a)):
+        if not shapes.equate(one, two, node.place, partial(_differ, shapes, node, axis)):
             return None
     return ()
 
@@ -127,7 +128,7 @@ def _loss(shapes: Shapes, node: Apply) -> Sizes | None:
         shapes.wrong(node, _two_shapes(shapes, node, found, wanted) + f", not of one shape{hint}")
         return None
     for axis, (one, two) in enumerate(zip(found, wanted, strict=True)):
-        if not shapes.equate(one, two, node.place, lambda a=axis: _differ(shapes, node, a)):
+        if not shapes.equate(one, two, node.place, partial(_differ, shapes, node, axis)):
             return None
     return ()
 

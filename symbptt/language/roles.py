@@ -282,8 +282,8 @@ class _Inference:
             return None
         if isinstance(item, Start):
             return (
-                f"an initial value is made of parameters and constants, and `{name}` has a step: "
-                f"for a learned one write a parameter, `{item.name}[{item.step}] = {item.name}_init`"
+                f"an initial value is made of parameters and constants, and `{name}` has a step; "
+                f"a learned one is a parameter, `{item.name}[{item.step}] = {item.name}_init`"
             )
         if isinstance(item, Assignment):
             return None
@@ -391,8 +391,8 @@ class _Inference:
             self.wrong(
                 name.name,
                 node.place,
-                f"`{name.name}` is an input of integers here ({why}), and is declared with a shape: "
-                f"declare `{name.name}: index`, or nothing",
+                f"`{name.name}` is an input of integers here ({why}), and is declared with a "
+                f"shape: declare `{name.name}: index`, or nothing",
                 ("declared here", declared.place),
             )
         elif not name.index:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from symbptt.language import products, reductions
 from symbptt.language.conflicts import Sizes, Words
 from symbptt.language.constants import ArithmeticFinding, fold
@@ -21,10 +23,12 @@ from symbptt.language.surface import (
     Named,
     Node,
     Over,
+    Plus,
     Power,
     Row,
     Timed,
     Times,
+    upwards,
     walk,
 )
 
@@ -54,7 +58,8 @@ class Shapes:
         self.equate = self.constraints.equate
         self._known: dict[Node, Sizes | None] = {}
         for name in roles.names.values():
-            self._enter(name)
+            if name.role not in ("function", "constant"):
+                self._enter(name)
 
     def _enter(self, name: Name) -> None:
         if name.has_shape and name.declaration is not None:
@@ -75,6 +80,11 @@ class Shapes:
 
     def of(self, node: Node) -> Sizes | None:
         """The shape of an expression; None where a finding says why there is none."""
+        if node not in self._known:
+            # From the leaves up, so that deep expressions need no deep recursion here.
+            for part in upwards(node):
+                if isinstance(part, Plus | Times | Apply | Chain) and part not in self._known:
+                    self._known[part] = self._of(part)
         if node not in self._known:
             self._known[node] = self._of(node)
         return self._known[node]
@@ -144,12 +154,6 @@ class Shapes:
             return None
         return self.names[node.name]
 
-    def is_vector(self, node: Node) -> bool:
-        if isinstance(node, Timed) and self.is_matrix_input(node):
-            return False
-        sizes = None if _is_flip_of_input(node) else self.of(node)
-        return sizes is not None and len(sizes) == 1
-
     def is_matrix_input(self, node: Timed) -> bool:
         return node.name not in self.roles.unclear and len(self.names.get(node.name, ())) == 2
 
@@ -215,8 +219,8 @@ class Shapes:
                 self._mixed_ranks(first, common, other, sizes)
                 return None
             for axis, (one, two) in enumerate(zip(common, sizes, strict=True)):
-                sides = (first, other, axis)
-                if not self.equate(one, two, other.place, lambda s=sides: self._clash(*s)):
+                report = partial(self._clash, first, other, axis)
+                if not self.equate(one, two, other.place, report):
                     return None
         return common
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from symbptt.language.conflicts import Sizes
 from symbptt.language.constants import ArithmeticFinding, fold
 from symbptt.language.names import Name
@@ -53,7 +55,7 @@ class _Sides:
         if fits:
             for axis, (one, other) in enumerate(zip(wanted, found, strict=True)):
                 fits = fits and self.shapes.equate(
-                    one, other, item.place, lambda axis=axis: self._misfit(item, name, axis)
+                    one, other, item.place, partial(self._misfit, item, name, axis)
                 )
             return
         self._misfit(item, name, None)
@@ -119,9 +121,7 @@ class _Sides:
             )
         else:
             for axis, (one, other) in enumerate(zip(wanted, found, strict=True)):
-                self.shapes.equate(
-                    one, other, item.place, lambda axis=axis: self._bad_start(item, axis)
-                )
+                self.shapes.equate(one, other, item.place, partial(self._bad_start, item, axis))
 
     def _bad_start(self, item: Start, axis: int) -> None:
         found = self.shapes.of(item.rhs) or ()

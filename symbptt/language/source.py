@@ -56,7 +56,7 @@ class Findings:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._found: list[Diagnostic] = []
+        self._found: dict[Diagnostic, tuple[int, int]] = {}
 
     def __len__(self) -> int:
         return len(self._found)
@@ -64,7 +64,7 @@ class Findings:
     def add(self, place: Place | None, message: str, *notes: Note) -> None:
         """One finding; without a place it is about the whole file."""
         if place is None:
-            self._found.append(Diagnostic(message))
+            self._found[Diagnostic(message)] = (0, 0)
             return
         text = _printable(self.source.line(place.line))
         end = place.end_column if place.end_line == place.line else len(text)
@@ -75,8 +75,7 @@ class Findings:
             for words, other in notes
         )
         found = Diagnostic(message, place.line, column, shown, width, others)
-        if found not in self._found:
-            self._found.append(found)
+        self._found.setdefault(found, (place.line, place.column))
 
     def stop(self) -> None:
         """Raises what was found, if anything was.
@@ -88,7 +87,7 @@ class Findings:
         """
         if not self._found:
             return
-        found = sorted(self._found, key=lambda one: (one.line, one.column))
+        found = sorted(self._found, key=self._found.__getitem__)
         if len(found) > _SHOWN:
             rest = len(found) - _SHOWN
             found = [*found[:_SHOWN], Diagnostic(f"and {rest} more errors, which are not shown")]

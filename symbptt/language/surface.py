@@ -142,6 +142,15 @@ def walk(node: Node) -> Iterator[Node]:
         waiting.extend(reversed(parts(node)))
 
 
+def upwards(node: Node) -> list[Node]:
+    """The node and all below it, parents last, left to right."""
+    waiting, order = [node], []
+    while waiting:
+        order.append(waiting.pop())
+        waiting.extend(parts(order[-1]))
+    return order[::-1]
+
+
 # --- statements ------------------------------------------------------------------------
 
 

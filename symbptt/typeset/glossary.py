@@ -12,6 +12,7 @@ from symbptt.algebra import (
     DimSum,
     Expr,
     Input,
+    Loss,
     Param,
     Pow,
     Ref,
@@ -182,10 +183,13 @@ def _with_definitions(names: set[str]) -> set[str]:
 def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Markup) -> Iterator[str]:
     """The conventions of the article; those for rare signs only where the signs occur."""
     signs = {type(node).__name__ for node in nodes}
+    signs |= {node.function for node in nodes if isinstance(node, Loss)}
     if any(isinstance(node, Pow) and node.shape for node in nodes):
         signs.add("ArrayPow")
     if signs & {"OneHot", "Pick", "Lookup"}:
         signs.add("Index")
+    if signs & {"Sum", "Mean", "Fill", "binary_cross_entropy"}:
+        signs.add("Ones")
     for sign, text in CONVENTIONS:
         if not sign or sign in signs:
             unit = printer.names.unit_vector("i") or r"\operatorname{onehot}(i)"

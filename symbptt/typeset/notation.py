@@ -109,8 +109,7 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     ("Lookup", r"$\mathbf{E}_{i,:}^{\top}$ is row $i$ of $\mathbf{E}$, as a column."),
     ("Concat", r"$[\mathbf{u};\, \mathbf{v}]$ sets vectors end to end."),
     ("Slice", r"$(\mathbf{v})_{a:b}$ are the entries $a$ to $b$ of $\mathbf{v}$."),
-    ("Sum", r"$\mathbf{1}$ is the vector of ones."),
-    ("Fill", r"$\mathbf{1}$ is the vector of ones."),
+    ("Ones", r"$\mathbf{1}$ is the vector of ones."),
     ("Index", r"Integers that stand for rows count from 1 here and from 0 in generated code."),
     (
         "",

@@ -22,7 +22,8 @@ NAMES = (*BUILT_IN, *cells.NAMES)
 
 
 def dense(model: Model) -> Point:
-    return replace(draw(model, T=T, B=B), carry=None, carry_grad=None)
+    # Where neither inputs nor a carry tell how many sequences there are, it is one.
+    return replace(draw(model, T=T, B=B if model.inputs else 1), carry=None, carry_grad=None)
 
 
 def carried(model: Model) -> Point:

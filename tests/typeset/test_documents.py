@@ -1,0 +1,178 @@
+"""Documents say what the steps say, in every format, the same in every run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from symbptt.calculus.adjoint import derive
+from symbptt.calculus.derivation import Derivation
+from symbptt.errors import UnknownNameError
+from symbptt.language.library import load, names
+from symbptt.language.parser import parse
+from symbptt.typeset.document import FORMATS, render
+from symbptt.typeset.latex import LatexPrinter, derivation_latex, model_latex, step_latex
+from symbptt.typeset.names import Names
+from tests.typeset.hostile import HOSTILE
+
+
+def displays(text: str) -> str:
+    """The document's formulas on one line each, without the signs of alignment."""
+    return re.sub(r"\s+", " ", re.sub(r"\\qquad \{\}|&|\\\\\*?", " ", text))
+
+
+@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("name", names())
+def test_every_step_stands_in_the_document_with_its_number(name: str, to: str) -> None:
+    derivation = derive(load(name))
+    text = render(derivation, to)
+    body, _, summary = text.partition("Summary")
+    for step in derivation.steps:
+        assert body.count(rf"\tag{{{step.number}}}") == 1
+        number = rf"\tag{{{step.number}}}" if to == "tex" else rf"\text{{({step.number})}}"
+        assert summary.count(number) == 1
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_member_of_every_chain_is_printed(name: str) -> None:
+    derivation = derive(load(name))
+    printer = LatexPrinter(Names(derivation.normal))
+    text = displays(render(derivation))
+    for step in derivation.steps:
+        for member in step.members:
+            shown = printer.show(member)
+            assert displays(f"= {shown}") in text or displays(shown.split(" + ")[0]) in text
+
+
+def test_a_document_follows_the_steps() -> None:
+    derivation = derive(load("elman"))
+    shorter = replace(derivation, steps=derivation.steps[:-1])
+    lost = derivation.steps[-1]
+    assert rf"\tag{{{lost.number}}}" in render(derivation)
+    assert rf"\tag{{{lost.number}}}" not in render(shorter)
+
+
+def test_the_terms_stand_in_the_order_of_the_author() -> None:
+    text = render(derive(load("linear_bias")))
+    assert (
+        r"\mathbf{h}_t &= \mathbf{W}_{\mathrm{hx}} \mathbf{x}_t + "
+        r"\mathbf{W}_{\mathrm{hh}} \mathbf{h}_{t-1} + \mathbf{b}_{\mathrm{h}}"
+    ) in text
+
+
+@pytest.mark.parametrize("name", names())
+def test_nothing_of_a_computer_algebra_system_shows(name: str) -> None:
+    text = render(derive(load(name)))
+    for sign in (r"\mapsto", r"\circ", "1.0", r"\cosh", "None", "()", r"- -"):
+        assert sign not in re.sub(r"\n +", "\n", text)
+
+
+def test_the_preamble_needs_nothing_but_three_packages() -> None:
+    preamble = render(derive(load("linear"))).partition(r"\begin{document}")[0]
+    assert re.findall(r"\\usepackage(?:\[.*\])?\{(.*)\}", preamble) == ["amsmath,amssymb,bm"]
+    assert re.findall(r"\\documentclass\[.*\]\{(.*)\}", preamble) == ["article"]
+
+
+def test_a_fragment_is_the_body_of_the_article() -> None:
+    derivation = derive(load("linear"))
+    fragment = render(derivation, fragment=True)
+    assert fragment in render(derivation)
+    assert r"\documentclass" not in fragment
+    assert r"\begin{document}" not in fragment
+
+
+def test_the_header_says_how_to_make_it_again() -> None:
+    first, second, *_ = render(derive(load("linear"))).splitlines()
+    assert first.startswith("% Made by symbptt from the model linear.")
+    assert second == "% it again: symbptt derive linear"
+
+
+def test_an_unknown_format_is_a_named_error() -> None:
+    with pytest.raises(UnknownNameError, match="formats: tex, md"):
+        render(derive(load("linear")), "docx")
+
+
+def test_notebooks_get_formulas_that_mathjax_reads() -> None:
+    derivation = derive(load("lstm"))
+    shown = [
+        model_latex(derivation.model),
+        derivation_latex(derivation),
+        *map(step_latex, derivation.steps),
+    ]
+    for text in shown:
+        assert text.startswith(r"\begin{align*}")
+        assert not re.search(r"\\(bm|notag|label|ref|allowbreak|ensuremath|\*)\b", text)
+
+
+def test_the_total_loss_has_its_factor() -> None:
+    assert r"L &= \frac{1}{T} \sum_{t=1}^T \ell_t." in render(derive(load("linear")))
+
+
+def test_the_words_of_the_author_stand_in_model_table_and_headings() -> None:
+    text = render(derive(load("lstm")))
+    assert r"\text{(forget gate)}" in text
+    assert "& forget gate " in text.replace(r"\raggedright ", "")
+    assert r"\paragraph{Forget gate $\mathbf{f}_t$.}" in text
+    assert r"Long short-{}term memory" in text
+
+
+@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_renders(name: str, to: str) -> None:
+    text = render(derive(parse(HOSTILE[name], name)), to)
+    assert text.isascii() or to == "md"
+    assert r"\input{" not in text
+    assert r"\end{document}" not in text.removesuffix("\\end{document}\n")
+    assert "<script" not in text
+
+
+def test_a_model_without_comments_still_has_a_title() -> None:
+    text = "x: (d,)\nh[t] = tanh(W @ h[t-1] + U @ x[t])\nloss[t] = squared_error(h[t], y[t])\n"
+    assert r"The model my\_cell" in render(derive(parse(text, "my_cell")))
+
+
+SCRIPT = """
+import sys
+from symbptt.calculus.adjoint import derive
+from symbptt.language.library import load, names
+from symbptt.typeset.document import FORMATS, render
+for name in names():
+    for to in FORMATS:
+        print(render(derive(load(name)), to))
+"""
+
+
+def output(script: str, seed: str) -> str:
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    run = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    return run.stdout
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert output(SCRIPT, "0") == output(SCRIPT, "1")
+
+
+def test_typesetting_does_not_import_numpy() -> None:
+    script = f"{SCRIPT}\nassert not [m for m in sys.modules if m.split('.')[0] == 'numpy']"
+    output(script, "0")
+
+
+def timed(derivation: Derivation) -> str:
+    return render(derivation) + derivation_latex(derivation)
+
+
+def test_typesetting_is_fast() -> None:
+    import time
+
+    derivation = derive(load("lstm"))
+    timed(derivation)
+    start = time.process_time()
+    timed(derivation)
+    assert time.process_time() - start < 0.3
