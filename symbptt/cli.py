@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterable
@@ -70,7 +71,9 @@ class Program(click.Group):
 def _report(error: errors.SymbpttError) -> int:
     for kind, status in _STATUS:
         if isinstance(error, kind):
-            click.echo(f"symbptt: {error}", err=True)
+            # An error in a model begins with its file and line, as editors read them.
+            prefix = "" if isinstance(error, errors.ModelError) else "symbptt: "
+            click.echo(f"{prefix}{error}", err=True)
             return status
     return _defect(error)
 
@@ -151,7 +154,10 @@ def _read(name: str) -> Model:
     from symbptt.language.parser import parse
 
     if name != "-":
-        return library.load(name)
+        try:
+            return library.load(name)
+        except OSError as error:
+            raise click.UsageError(f"can't read {name}: {error.strerror or error}") from error
     data = sys.stdin.buffer.read(source.MAX_BYTES + 1)
     return parse(source.decode(data, "standard input"), path="standard input")
 
@@ -181,10 +187,13 @@ def _json(verb: str, data: dict[str, Any]) -> str:
     return json.dumps({"made_by": f"symbptt {verb}", **data}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _headed(command: str, text: str) -> str:
+def _headed(command: tuple[str, ...], text: str) -> str:
+    """The text under a line that says how to make it again."""
     from symbptt.output import MARK
 
-    return f"# {MARK}: {command}\n{text}"
+    words = shlex.join(("symbptt", *command))
+    shown = "".join(letter if letter.isprintable() else "?" for letter in words)
+    return f"# {MARK}: {shown}\n{text}"
 
 
 # --- verbs -----------------------------------------------------------------------------
@@ -223,7 +232,7 @@ def show(model_name: str, as_json: bool, output: Path | None, force: bool) -> No
     if as_json:
         text = _json("show", model_data(model))
     else:
-        text = _headed(f"symbptt show {model.name}", model_text(model))
+        text = _headed(("show", model_name), model_text(model))
     _emit(text, output, force)
 
 
@@ -271,10 +280,9 @@ def unroll(
         data = {"model": model.name, "what": what, "T": horizon, "equations": lines_data(lines)}
         text = _json("unroll", data)
     else:
-        asked = f" '{what}'" if what else ""
-        text = _headed(
-            f"symbptt unroll {model.name}{asked} -T {horizon}", lines_text(lines, normal)
-        )
+        asked = () if what is None else (what,)
+        command = ("unroll", model_name, *asked, "-T", str(horizon))
+        text = _headed(command, lines_text(lines, normal))
     _emit(text, output, force)
 
 
@@ -370,7 +378,9 @@ def verify(
     if as_json:
         text = _json("verify", json.loads(report.to_json()))
     else:
-        text = _headed(f"symbptt verify {model.name}", f"{report}\n")
+        tested = () if module_path is None else ("--module", str(module_path))
+        bound = [word for item in bindings.items() for word in ("--bind", "=".join(item))]
+        text = _headed(("verify", model_name, *tested, *bound), f"{report}\n")
     _emit(text, output, force)
     sys.exit(DONE if report.ok else FAILED if report.failures else UNDECIDED)
 

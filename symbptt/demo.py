@@ -257,8 +257,8 @@ def run(out: Path, seconds: float, seed: int) -> bool:
     text = read(documentation())
     _say(
         "text",
-        f"Python's documentation: {len(text.training) + len(text.held_out):,} characters "
-        f"({len(text.alphabet)} different), the last {len(text.held_out):,} held out",
+        f"Python's documentation, each paragraph once: {len(text.training):,} characters "
+        f"({len(text.alphabet)} different), then {len(text.held_out):,} held out",
     )
     module = read_module(module_file, model).module
     left = seconds * (1 - RESERVE) - (time.monotonic() - start)

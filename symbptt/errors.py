@@ -83,8 +83,28 @@ class EvaluationError(SymbpttError):
     """An expression has no value at a point: undefined there, or its shapes do not fit."""
 
 
+class NotAffineError(SymbpttError):
+    """A recurrence is not affine in its previous values; ``term`` is the expression at fault."""
+
+    def __init__(self, message: str, term: object = None) -> None:
+        super().__init__(message)
+        self.term = term
+
+
+class NotFoldedError(SymbpttError):
+    """Unrolled values follow no closed form that could be found."""
+
+
+class NotProvedError(SymbpttError):
+    """A statement could not be proved; the message says where the two sides differ."""
+
+
 class FormulaError(SymbpttError):
     """A formula, such as ``d(L, h[t])``, that can't be read or does not apply."""
+
+
+class AnalysisError(SymbpttError):
+    """What is to be analyzed is not there, or the numbers given do not fit the model."""
 
 
 class OutputError(SymbpttError):

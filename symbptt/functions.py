@@ -49,6 +49,9 @@ class Function:
         One per argument, in ``x`` (or ``u``, ``v``) and ``y``.
     public : bool
         Whether a model may call it; the others only occur in derivatives.
+    steepest : str
+        The largest modulus of its derivative, a decimal rounded up; empty where there is
+        none (or more than one argument).
     """
 
     name: str
@@ -57,6 +60,7 @@ class Function:
     numpy: str
     derivatives: tuple[str, ...]
     public: bool = True
+    steepest: str = ""
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -64,10 +68,18 @@ class Function:
 
 
 _ROWS = (
-    Function("tanh", "tanh(x)", r"\tanh", "np.tanh({0})", ("1 - y**2",)),
-    Function("sigmoid", "1/(1 + exp(-x))", r"\sigma", "_sigmoid({0})", ("y*(1 - y)",)),
+    Function("tanh", "tanh(x)", r"\tanh", "np.tanh({0})", ("1 - y**2",), steepest="1"),
     Function(
-        "relu", "x*step(x)", r"\operatorname{relu}", "np.maximum({0}, 0)", ("step(y)",)
+        "sigmoid",
+        "1/(1 + exp(-x))",
+        r"\sigma",
+        "_sigmoid({0})",
+        ("y*(1 - y)",),
+        steepest="0.25",
+    ),
+    Function(
+        "relu", "x*step(x)", r"\operatorname{relu}", "np.maximum({0}, 0)", ("step(y)",),
+        steepest="1",
     ),
     Function(
         "softplus",
@@ -75,15 +87,24 @@ _ROWS = (
         r"\operatorname{softplus}",
         "_softplus({0})",
         ("sigmoid(x)",),
+        steepest="1",
     ),
     Function("exp", "exp(x)", r"\exp", "np.exp({0})", ("y",)),
     Function("log", "log(x)", r"\log", "np.log({0})", ("1/x",)),
     Function("sqrt", "sqrt(x)", r"\sqrt{0}", "np.sqrt({0})", ("1/(2*y)",)),
-    Function("sin", "sin(x)", r"\sin", "np.sin({0})", ("cos(x)",)),
-    Function("cos", "cos(x)", r"\cos", "np.cos({0})", ("-sin(x)",)),
-    Function("abs", "x*sign(x)", r"\left\lvert{0}\right\rvert", "np.abs({0})", ("sign(x)",)),
+    Function("sin", "sin(x)", r"\sin", "np.sin({0})", ("cos(x)",), steepest="1"),
+    Function("cos", "cos(x)", r"\cos", "np.cos({0})", ("-sin(x)",), steepest="1"),
     Function(
-        "erf", "erf(x)", r"\operatorname{erf}", "_erf({0})", ("2*normal_pdf(x, 1/2)",)
+        "abs",
+        "x*sign(x)",
+        r"\left\lvert{0}\right\rvert",
+        "np.abs({0})",
+        ("sign(x)",),
+        steepest="1",
+    ),
+    Function(
+        "erf", "erf(x)", r"\operatorname{erf}", "_erf({0})", ("2*normal_pdf(x, 1/2)",),
+        steepest="1.128379167096",
     ),
     Function(
         "silu",
@@ -91,6 +112,7 @@ _ROWS = (
         r"\operatorname{silu}",
         "_silu({0})",
         ("y + sigmoid(x)*(1 - y)",),
+        steepest="1.099839320129",
     ),
     Function(
         "gelu",
@@ -98,6 +120,7 @@ _ROWS = (
         r"\operatorname{gelu}",
         "_gelu({0})",
         ("normal_cdf(x) + x*normal_pdf(x, 1)",),
+        steepest="1.128904145186",
     ),
     Function(
         "softsign",
@@ -105,6 +128,7 @@ _ROWS = (
         r"\operatorname{softsign}",
         "_softsign({0})",
         ("1/(1 + abs(x))**2",),
+        steepest="1",
     ),
     Function(
         "log_sigmoid",
@@ -112,6 +136,7 @@ _ROWS = (
         r"\log\sigma",
         "_log_sigmoid({0})",
         ("sigmoid(-x)",),
+        steepest="1",
     ),
     Function(
         "max",

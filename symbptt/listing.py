@@ -91,7 +91,8 @@ def _equation_row(model: Model, equation: Equation) -> list[str]:
     return [
         f"{left} = {plain(equation.rhs)}",
         plain_shape(equation.shape),
-        ", ".join(filter(None, (_equation_role(model, equation), equation.comment))),
+        _equation_role(model, equation),
+        equation.comment,
     ]
 
 

@@ -110,6 +110,7 @@ class Author:
         self.biases.setdefault(dim, []).append(name)
         if self.chance(0.2):
             derived = self.fresh("rs")
+            self.lines.append(f"{name}: ({dim},)")
             self.lines.append(f"{derived} = {self.rng.choice(('sigmoid', 'tanh'))}({name}) / 2")
             name = derived
         return Text(name)
@@ -158,7 +159,12 @@ class Author:
     def leaf(self, dim: str) -> Text:
         found = self.reference(dim)
         if found is None or self.chance(0.2):
-            return self.vector_parameter(dim)
+            parameter = self.vector_parameter(dim)
+            # Alone beside @ it could be a matrix as well.
+            declaration = f"{parameter.text}: ({dim},)"
+            if f"{parameter.text} =" not in "\n".join(self.lines):
+                self.lines += [] if declaration in self.lines else [declaration]
+            return parameter
         return found
 
     def product(self, dim: str, depth: int) -> Text:

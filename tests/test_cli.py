@@ -130,7 +130,15 @@ def test_generate_with_respect_to_inputs(model: str) -> None:
 def test_model_from_standard_input() -> None:
     result = run("show", "-", stdin=ELMAN)
     assert result.exit_code == 0
-    assert "symbptt show model" in result.stdout
+    assert "symbptt show -\n" in result.stdout
+
+
+def test_a_header_says_how_to_make_it_again_on_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "two\nlines of.rnn"
+    path.write_text(ELMAN)
+    head, blank, *_ = run("unroll", str(path), "h[t]", "-T", "2").stdout.splitlines()
+    assert head.endswith("two?lines of.rnn' 'h[t]' -T 2")
+    assert blank.startswith("h[0]")
 
 
 def test_results_are_utf8_whatever_the_terminal_is(tmp_path: Path) -> None:
@@ -203,7 +211,8 @@ def test_no_traceback_in_a_process_of_its_own() -> None:
     ("arguments", "said"),
     [
         (("show", "lstn"), "lstn"),
-        (("show", "./none.rnn"), "none.rnn"),
+        (("show", "./none.rnn"), "can't read ./none.rnn"),
+        (("show", "./"), "can't read ./"),
         (("show",), "MODEL"),
         (("walk", "lstm"), "walk"),
         (("show", "lstm", "--force"), "--force"),

@@ -84,7 +84,8 @@ class Counting:
 
 def test_the_held_out_loss_hands_the_carry_on() -> None:
     count = 2 * demo.EVALUATED_AT_ONCE + 10
-    loss = demo.held_out_loss(Counting(), {}, np.zeros(count + 1, dtype=np.int64))  # type: ignore[arg-type]
+    module: Any = Counting()
+    loss = demo.held_out_loss(module, {}, np.zeros(count + 1, dtype=np.int64))
     assert loss == pytest.approx((count + 1) / 2)
 
 
@@ -115,6 +116,6 @@ def test_a_short_run_beats_the_bigrams(tmp_path: Path) -> None:
     }
     unigram, bigram, loss = figures.values()
     assert loss < bigram < unigram
-    assert result.stdout.count("\n    ") >= 3
+    assert len(result.stdout.partition("A sample")[2]) > 200
     assert "training" in result.stderr
     assert "\r" not in result.stderr

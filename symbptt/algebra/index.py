@@ -6,11 +6,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DimSum:
-    """The length of vectors set end to end; ``parts`` are names or literal lengths."""
+    """The length of vectors set end to end; ``parts`` are names or literal lengths.
+
+    Two are equal if they are one length: d + h is h + d.
+    """
 
     parts: tuple[str | int, ...]
+
+    def _length(self) -> tuple[int, list[str]]:
+        literal = sum(part for part in self.parts if isinstance(part, int))
+        return literal, sorted(part for part in self.parts if isinstance(part, str))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DimSum) and self._length() == other._length()
+
+    def __hash__(self) -> int:
+        literal, names = self._length()
+        return hash((literal, *names))
 
     def __str__(self) -> str:
         return " + ".join(map(str, self.parts))

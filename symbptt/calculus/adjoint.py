@@ -92,7 +92,7 @@ def derive(model: Model, *, wrt_inputs: bool = False) -> Derivation:
         )
     normal = normalize(model)
     walker = _Walk(normal, wrt_inputs)
-    return Derivation(model, normal, tuple(walker.steps()))
+    return Derivation(model, normal, tuple(walker.steps()), wrt_inputs)
 
 
 def readings(model: Model) -> tuple[Reading, ...]:
@@ -171,7 +171,8 @@ class _Walk:
             if equation.name != "loss" and not self.only_names(equation):
                 yield from self.adjoint(equation.name, equation.shape, equation.last)
         for source in self.model.inputs:
-            if self.wrt_inputs and source.index_dim is None:
+            wanted = self.wrt_inputs or self.model.lag(source.name)
+            if wanted and source.index_dim is None:
                 yield from self.adjoint(source.name, source.shape, not source.timed)
         for initial in self.model.initials:
             if initial.name not in {i.name for i in self.model.inputs if i.index_dim is not None}:

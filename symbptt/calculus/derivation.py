@@ -98,11 +98,15 @@ class Derivation:
     steps : tuple of Step
         The seed, then every quantity in reverse order with its boundary, then the
         initial values, then the gradients.
+    wrt_inputs : bool
+        Whether gradients with respect to the inputs are asked for. Without it only
+        inputs that are read with a lag have an adjoint, for their initial values.
     """
 
     model: Model
     normal: Model
     steps: tuple[Step, ...]
+    wrt_inputs: bool = False
 
     def step(self, name: str, kind: Kind) -> Step:
         """The first step of that kind for the variable ``name``."""

@@ -82,8 +82,9 @@ def mul(factors: Iterable[Expr]) -> Expr:
         elif isinstance(factor, Mul):
             pending[:0] = factor.factors
         elif isinstance(factor, Number):
-            spelled = factor if value == 1 else None
-            value *= factor.value
+            if factor.value != 1:
+                spelled = factor if value == 1 else None
+                value *= factor.value
         elif is_number(factor):
             numbers.append(factor)
         else:

@@ -275,10 +275,13 @@ def _terms(expr: Expr) -> tuple[Expr, ...]:
     return (expr,)
 
 
-def probabilities(model: Model, loss: Loss, index: Index) -> Ref:
+def probabilities(model: Model, loss: Loss, index: Index) -> Expr:
     """What the normal form calls softmax(o) of a cross-entropy in it."""
     wanted = Softmax(loss.prediction)
     for equation in model.equations:
         if equation.rhs == wanted and equation.index == index:
             return equation.ref
+    for derived in model.derived:
+        if derived.rhs == wanted:
+            return Param(derived.name, derived.shape)
     raise UnknownNameError(f"{model.name}: no equation names {wanted}; normalize the model first")

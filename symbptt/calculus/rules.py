@@ -26,6 +26,7 @@ from symbptt.algebra import (
     Div,
     Dot,
     Expr,
+    Identity,
     Index,
     Length,
     LogSoftmax,
@@ -465,5 +466,6 @@ RULES: dict[type[Expr], Rule] = {
     Number: _pointwise,
     Constant: _pointwise,
     Length: _pointwise,
+    Identity: _pointwise,
 }
 """One row a node kind. `Add` and `Neg` are linear and entered before the table."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbptt.algebra import (
     LAST,
@@ -244,14 +244,19 @@ class Emitter:
             yield from self.term_by_term(target, operator, value, printer, indent, bare)
         else:
             before: list[str] = []
-            shorter = map_children(
-                value, lambda child: self.hoisted(child, printer, indent, before)
-            )
+            shorter = self.shorter(value, printer, indent, before)
             yield from before
             if shorter == value:
                 yield line
             else:
                 yield from self.lines(target, operator, shorter, printer, indent, bare)
+
+    def shorter(self, value: Expr, printer: Printer, indent: str, before: list[str]) -> Expr:
+        """The same value with its longer parts as temporaries, whose lines go ``before``."""
+        if isinstance(value, TimeSum):
+            inside = printer.at("last" if value.first == LAST else "all")
+            return replace(value, term=self.shorter(value.term, inside, indent, before))
+        return map_children(value, lambda child: self.hoisted(child, printer, indent, before))
 
     def term_by_term(
         self, target: str, operator: str, value: Add, printer: Printer, indent: str, bare: bool

@@ -269,9 +269,15 @@ class Printer:
             self.inside(f, PRODUCT if k == 0 and not isinstance(f, Product) else SIGN)
             for k, f in enumerate(above)
         )
-        if isinstance(above[0], Number) and len(above) == 1 and below:
-            text = "one"
+        if len(above) == 1 and isinstance(above[0], Number) and below:
+            text = self.exact(above[0])
         return "".join([text, *(f" / {self.inside(d, POWER)}" for d in below)]), PRODUCT
+
+    def exact(self, number: Number) -> str:
+        """A number that stays exact when it is divided."""
+        if number.value.denominator > 1:
+            return self.text(number)
+        return "one" if number == ONE else f"{number.value.numerator} * one"
 
     def is_count(self, factor: Div) -> bool:
         return isinstance(factor.denominator, Horizon | Length | Number)
@@ -279,7 +285,7 @@ class Printer:
     def print_div(self, expr: Div) -> Printed:
         above = self.inside(expr.numerator, PRODUCT)
         if isinstance(expr.numerator, Number) and not is_rowwise(expr.denominator):
-            above = "one" if expr.numerator == ONE else f"{above} * one"
+            above = self.exact(expr.numerator)
         return f"{above} / {self.inside(expr.denominator, POWER)}", PRODUCT
 
     def print_pow(self, expr: Pow) -> Printed:

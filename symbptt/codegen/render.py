@@ -187,7 +187,9 @@ class _Module:
         )
 
     def has_adjoint(self, name: str) -> bool:
-        return any(step.target.name == name for step in self.derivation.of_kind("adjoint"))
+        """Whether the gradient with respect to an input is a result of the call."""
+        steps = self.derivation.of_kind("adjoint")
+        return self.derivation.wrt_inputs and any(s.target.name == name for s in steps)
 
     # --- functions ---------------------------------------------------------------------------
 
@@ -231,8 +233,10 @@ class _Module:
     def forward(self) -> list[str]:
         blocks = self.program.forward
         static = [b for b in blocks if b.place == "static"]
-        before, _ = self.emitted(static)
+        before, static_emitter = self.emitted(static)
         body, emitter = self.emitted([b for b in blocks if b.place != "static"])
+        emitter.uses.helpers |= static_emitter.uses.helpers
+        emitter.uses.constants |= static_emitter.uses.constants
         lines = [*before, *self.begin_pasts(emitter), *body, "values = {}"]
         own = [self.names.values[n] for b in blocks for n in (s.target.name for s in b.statements)]
         own += [table[n] for n in self.pasts for table in (self.names.values, self.names.histories)]

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from symbptt.language.calls import Functions
 from symbptt.language.lengths import Length, Lengths
 from symbptt.language.names import Name
 from symbptt.language.ranks import Level, Levels, elementwise_operands
 from symbptt.language.roles import Roles
 from symbptt.language.source import Note, Source
-from symbptt.language.surface import Apply, Chain, Flip, Named, Node, Over, Plus, Row, Timed, Times
+from symbptt.language.surface import (
+    Apply,
+    Chain,
+    Flip,
+    Named,
+    Node,
+    Over,
+    Plus,
+    Row,
+    Timed,
+    Times,
+    walk,
+)
 
 Sizes = tuple[Length, ...]
 
@@ -71,7 +82,11 @@ class Words:
                 return self.stated(arg, axis)
         operands = elementwise_operands(node, self.roles.functions) or []
         arrays = [one for one in operands if self.levels.of(one) == Level.ARRAY]
-        return self.stated(arrays[0], axis) if arrays else None
+        found = [note for note in (self.stated(one, axis) for one in arrays) if note is not None]
+        # Where another line says it, that is the better witness.
+        lines = range(node.place.line, node.place.end_line + 1)
+        elsewhere = [note for note in found if note[1].line not in lines]
+        return next(iter([*elsewhere, *found]), None)
 
     def is_vector(self, node: Node) -> bool:
         return isinstance(node, Named | Timed) and len(self.names.get(node.name, ())) == 1
@@ -83,8 +98,7 @@ class Words:
             return None
         if entry.has_shape and entry.declaration is not None:
             place = entry.declaration.place
-            shape = self.source.line(place.line).partition("#")[0].strip()
-            return f"declared here, `{shape}`", place
+            return f"`{name}` is declared here", place
         why = self.lengths.reason(sizes[axis])
         if why is None:
             return None
@@ -97,12 +111,20 @@ class Words:
         """Proposals after a clash of lengths."""
         for node, length in sides:
             one = self.lengths.reduce(length)
-            if not one.counts and one.number == 1 and isinstance(node, Named | Timed):
-                return f"; if `{node.name}` has no axes, declare `{node.name}: scalar`"
+            if not one.counts and one.number == 1:
+                for part in walk(node):
+                    if isinstance(part, Named | Timed) and self.is_one(part.name):
+                        return f"; if `{part.name}` has no axes, declare `{part.name}: scalar`"
         for node, _ in sides:
-            if isinstance(node, Named | Timed) and self.is_guessed(node.name):
-                return f"; if two different things are called `{node.name}`, rename one of them"
+            for part in [node, *(elementwise_operands(node, self.roles.functions) or [])]:
+                if isinstance(part, Named | Timed) and self.is_guessed(part.name):
+                    return f"; if two different things are called `{part.name}`, rename one of them"
         return ""
+
+    def is_one(self, name: str) -> bool:
+        """Whether a name is declared a vector of one entry."""
+        sizes = self.names.get(name, ())
+        return len(sizes) == 1 and not sizes[0].counts and sizes[0].number == 1
 
     def is_guessed(self, name: str) -> bool:
         """Whether an undeclared name has its shape from several uses."""
@@ -111,18 +133,28 @@ class Words:
             return False
         return len(entry.plain) + len(entry.timed) + (entry.definition is not None) > 1
 
-    def to_be_scalars(self, node: Node) -> list[Name]:
-        """Undeclared names that make an elementwise expression a vector."""
+    def to_be_scalars(self, node: Node) -> list[Name] | None:
+        """The undeclared names that make an elementwise expression an array.
+
+        None if declaring them scalars would not make it one.
+        """
+        if self.levels.of(node) < Level.ARRAY:
+            return []
         if isinstance(node, Named | Timed):
             entry = self.roles.names.get(node.name)
             free = entry is not None and entry.declaration is None
             if entry is None or not free or entry.role not in ("parameter", "input"):
-                return []
-            return [entry] if self.levels.of(node) == Level.ARRAY else []
-        operands = elementwise_operands(node, self.roles.functions) or []
+                return None
+            return [entry]
+        operands = elementwise_operands(node, self.roles.functions)
+        if operands is None:
+            return None
         found: dict[str, Name] = {}
         for operand in operands:
-            found.update((name.name, name) for name in self.to_be_scalars(operand))
+            names = self.to_be_scalars(operand)
+            if names is None:
+                return None
+            found.update((name.name, name) for name in names)
         return list(found.values())
 
     def scalar_hint(self, node: Node) -> str:
@@ -147,12 +179,3 @@ class Words:
     def operand(self, node: Node) -> str:
         text = self.source.snippet(node.place)
         return f"({text})" if isinstance(node, Plus | Over) else text
-
-
-def is_matrix_scale(node: Node, levels: Levels) -> bool:
-    """Whether a factor may scale a matrix: a number, constant or scalar parameter."""
-    return levels.of(node) < Level.ARRAY
-
-
-def functions_of(words: Words) -> Functions:
-    return words.roles.functions

@@ -192,12 +192,13 @@ class Reader:
             return Hole(place)
         if index.offset > 0 and index.terms:
             now = index.names()[0]
-            past = f"`{name}[{now}]` or `{name}[{now}-1]`"
-            target = " (a target one step ahead is an input of its own, `y[t]`)"
+            written, means = self.source.snippet(place), f"{name}[{now}+{index.offset}]"
+            means = "" if "".join(written.split()) == means else f", that is `{means}`,"
             return self.wrong(
                 node,
-                f"`{name}[{now}+{index.offset}]` lies in the future: "
-                f"expected a lag of 0 or more, {past}{target}",
+                f"`{written}`{means} lies in the future: expected a lag of 0 or more, "
+                f"`{name}[{now}]` or `{name}[{now}-1]` (a target one step ahead is an input of its "
+                "own, `y[t]`)",
             )
         if index.offset < -MAX_LAG:
             return self.wrong(node, f"a lag is at most {MAX_LAG}, and this one is {-index.offset}")
@@ -251,8 +252,9 @@ class Reader:
             case Named(name=other):
                 self.findings.add(
                     node.place,
-                    f"a lag is a number or a constant, and `{other}` is neither: write "
-                    f"`{name}[t-1]`, or define it, as in `{other} = 2`",
+                    f"a lag is a number or a constant, and `{other}` is neither: define it, as in "
+                    f"`{other} = 2`, or write `{name}[t-1]`; a row of a table is "
+                    f"`{name}[{other}[t]]`",
                 )
                 return None
         written = self.source.snippet(node.place)

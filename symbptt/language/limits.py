@@ -43,6 +43,7 @@ class _Level:
     deepest_nodes: int = 0
     is_sum: bool = False
     is_call: bool = False
+    is_step: bool = False
     operators: int = 0
     tall: int = 0
     tallest: int = 0
@@ -73,12 +74,13 @@ class _Gauge:
         if text in ("(", "["):
             # f(x)(y), a[0][0]: postfix brackets in a row nest as well.
             level.cost += 1 if self.postfix else 0
-            self.levels.append(_Level(is_call=self.operand))
+            self.levels.append(_Level(is_call=self.operand, is_step=text == "["))
         elif text in (")", "]") and len(self.levels) > 1:
             level.end_chain()
             self.levels.pop()
             outer = self.levels[-1]
-            outer.inner = max(outer.inner, level.deepest + 1)
+            is_step = text == "]" and level.deepest == 0
+            outer.inner = max(outer.inner, level.deepest + (0 if is_step else 1))
             outer.nodes = max(outer.nodes, level.deepest_nodes + level.is_sum + level.is_call)
             outer.tall = max(outer.tall, level.tallest)
         elif text in (",", "=", ":"):
@@ -100,7 +102,8 @@ class _Gauge:
     @property
     def nesting(self) -> int:
         level = self.levels[-1]
-        return len(self.levels) - 1 + level.inner + level.cost
+        is_step = level.is_step and not level.inner + level.cost
+        return len(self.levels) - 1 - is_step + level.inner + level.cost
 
     @property
     def depth(self) -> int:
@@ -139,8 +142,9 @@ def _measure(tokens: list[Token]) -> tuple[Place, str] | None:
         gauge.add(token)
         if gauge.nesting > MAX_NESTING or gauge.depth > MAX_DEPTH:
             return token.place, (
-                f"brackets, unary operators, `.T`, `**`, `/` and `@` nest at most {MAX_NESTING} "
-                "deep: give a part of the expression a name of its own"
+                f"an expression nests at most {MAX_NESTING} deep (brackets, sums and products in "
+                "each other, unary operators, `.T`, `**`, `/`, `@`): give a part of it a name of "
+                "its own"
             )
         if gauge.terms > MAX_TERMS or gauge.tall > MAX_TERMS + MAX_NESTING:
             return token.place, (

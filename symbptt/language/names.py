@@ -103,7 +103,7 @@ def reserved(name: str) -> str | None:
     elif name in CALLS:
         meaning = "a function"
     elif name in FORMULA:
-        meaning = "a sign of derivations"
+        meaning = "for derivations"
     else:
         return None
     return f"`{name}` is reserved ({meaning}): choose another name"

@@ -12,7 +12,8 @@ from symbptt.language.names import Name
 from symbptt.language.roles import Roles
 from symbptt.language.shapes import Shapes
 from symbptt.language.source import Findings, Source, check_characters
-from symbptt.language.surface import Apply, Start, Timed, walk
+from symbptt.language.statements import Reading
+from symbptt.language.surface import Declaration, Definition, Start, Timed, walk
 
 
 def parse(
@@ -26,7 +27,7 @@ def parse(
     Parameters
     ----------
     text : str
-        As /model-language/ describes it; at most 64 KiB.
+        In the model language; at most 64 KiB.
     name : str
         What the model is called, a file's stem.
     path : str
@@ -48,20 +49,35 @@ def parse(
     findings.stop()
     found = tokens.split(source, findings)
     limits.check(found, findings)
-    items, unclear = statements.read(found, source, findings)
-    known = roles.infer(items, unclear, bindings or {}, findings)
-    if not known.definitions and not len(findings):
+    reading = statements.read(found, source, findings)
+    if not len(findings) and not _has_steps(reading):
         what = "is empty" if not found else "has no equation"
         findings.add(None, f"the model {what}: expected at least one definition, `h[t] = …`")
+        findings.stop()
+    known = roles.infer(reading, bindings or {}, findings)
     shapes = Shapes(known, source, findings)
     sides.infer(shapes)
     findings.stop()
     return _assemble(shapes, source, name, path)
 
 
+def _has_steps(reading: Reading) -> bool:
+    """Whether anything is said of a step; else no other finding helps its author."""
+    return any(
+        isinstance(item, Definition) or any(isinstance(node, Timed) for node in walk(item.rhs))
+        for item in reading.items
+        if not isinstance(item, Declaration)
+    )
+
+
 def _assemble(shapes: Shapes, source: Source, name: str, path: str) -> Model:
     dims = dimensions.name_all(shapes)
     known, builder = shapes.roles, Builder(shapes)
+    targets = {
+        target.name
+        for target in (call.args[1] for call in known.losses)
+        if isinstance(target, Timed)
+    }
     definitions = sorted(known.definitions, key=lambda one: one.name == "loss")
     return Model(
         name=name,
@@ -71,7 +87,7 @@ def _assemble(shapes: Shapes, source: Source, name: str, path: str) -> Model:
             Parameter(one.name, builder.shape(one.name), one.comment, one.place.line)
             for one in known.by_role("parameter")
         ),
-        inputs=tuple(_input(one, shapes, builder) for one in known.by_role("input")),
+        inputs=tuple(_input(one, targets, shapes, builder) for one in known.by_role("input")),
         equations=tuple(
             Equation(
                 one.name,
@@ -111,27 +127,15 @@ def _constants(known: Roles) -> tuple[tuple[str, Fraction], ...]:
     return tuple((one.name, known.constants[one.name]) for one in names)
 
 
-def _input(one: Name, shapes: Shapes, builder: Builder) -> Input:
+def _input(one: Name, targets: set[str], shapes: Shapes, builder: Builder) -> Input:
     return Input(
         one.name,
         builder.shape(one.name),
         shapes.lengths.dim(shapes.labels[one.name]) if one.index else None,
         timed=one.has_axis,
-        target=_is_target(one, shapes.roles),
+        target=one.name in targets,
         loss_only=all(use.item.name == "loss" for use in one.timed),
         comment=one.comment,
-    )
-
-
-def _is_target(one: Name, known: Roles) -> bool:
-    """Whether an input is the second argument of a loss."""
-    return any(
-        isinstance(call, Apply)
-        and known.functions.is_loss(call.function)
-        and isinstance(call.args[1], Timed)
-        and call.args[1].name == one.name
-        for use in one.timed
-        for call in walk(use.item.rhs)
     )
 
 

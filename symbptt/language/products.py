@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 def chain(shapes: Shapes, node: Chain) -> Sizes | None:
     """The shape of a chain, read from the right, or from the left after a row vector."""
-    if node.loose and _is_gated(shapes, node.operands[0]):
-        _report_gate(shapes, node)
-        return None
     found = [operand_shape(shapes, one) for one in node.operands]
     sizes = [one for one in found if one is not None]
     if len(sizes) < len(found):
@@ -96,38 +93,38 @@ def _report_inner_length(shapes: Shapes, left: Node, right: Node, one: Sizes, tw
 # --- what is no matrix product ----------------------------------------------------------
 
 
-def _is_gated(shapes: Shapes, node: Node) -> bool:
+def is_gated(shapes: Shapes, node: Chain) -> bool:
     """Whether an unparenthesised product before ``@`` is more than a scaled matrix."""
-    parts = [node]
-    while any(isinstance(part, Times | Over) for part in parts):
-        flat: list[Node] = []
-        for part in parts:
-            if isinstance(part, Times):
-                flat.extend(part.factors)
-            elif isinstance(part, Over):
-                flat.extend((part.numerator, part.denominator))
-            else:
-                flat.append(part)
-        parts = flat
-    return any(
-        any(isinstance(inner, Timed) for inner in walk(part))
-        or (shapes.levels.of(part) == Level.ARRAY and shapes.ranks.of(part) == 1)
-        for part in parts
-        if not any(
-            isinstance(inner, Named) and inner.name in shapes.roles.unclear for inner in [part]
-        )
+    return node.loose and any(
+        any(isinstance(inner, Timed) for inner in walk(factor))
+        or (shapes.levels.of(factor) == Level.ARRAY and shapes.ranks.of(factor) == 1)
+        for factor in _factors(node.operands[0])
+        if not (isinstance(factor, Named) and factor.name in shapes.roles.unclear)
     )
 
 
-def _report_gate(shapes: Shapes, node: Chain) -> None:
+def _factors(node: Node) -> list[Node]:
+    match node:
+        case Times(factors=factors):
+            return [inner for factor in factors for inner in _factors(factor)]
+        case Over(numerator=numerator, denominator=denominator):
+            return [*_factors(numerator), denominator]
+    return [node]
+
+
+def report_gate(shapes: Shapes, node: Chain) -> None:
     words = shapes.words
     first = words.source.snippet(node.operands[0].place)
     rest = words.source.snippet(node.operands[1].place.until(node.place))
-    message = f"Python reads this as `({first}) @ {rest}`, which is no scaled matrix: "
     regrouped = words.regrouped(node)
-    message += f"write {regrouped}" if regrouped else "put parentheses around the matrix product"
     factors = node.operands[0].factors if isinstance(node.operands[0], Times) else []
-    scalars = [name for factor in factors[:-1] for name in words.to_be_scalars(factor)]
+    message = f"Python reads this as `({first}) @ {rest}`"
+    if factors and shapes.ranks.of(factors[-1]) == 1:
+        message += f": put it so if that is meant, or write {regrouped}"
+    else:
+        message += ", and only numbers and scalar parameters scale a matrix: write "
+        message += regrouped or "parentheses around the matrix product"
+    scalars = [name for factor in factors[:-1] for name in words.to_be_scalars(factor) or ()]
     if scalars and not any(isinstance(n, Timed) for f in factors[:-1] for n in walk(f)):
         declared = " and ".join(f"`{name.name}: scalar`" for name in scalars)
         message += f", or declare {declared}"
@@ -146,10 +143,15 @@ def _report_inner(shapes: Shapes, node: Chain) -> None:
     words = shapes.words
     first = words.source.snippet(node.operands[0].place)
     rest = words.source.snippet(node.operands[1].place.until(node.place))
+    hint = ""
+    matrix = node.operands[0]
+    inputs = {one.name for one in shapes.roles.by_role("input") if one.declaration is None}
+    if isinstance(matrix, Timed) and matrix.name in inputs and len(node.operands) == 2:
+        hint = f"; a matrix input is declared, `{matrix.name}: (m, n)`"
     shapes.wrong(
         node,
         "a vector stands on both ends of `@`; their inner product, a scalar, is written "
-        f"`dot({first}, {rest})`, their elementwise product with `*`",
+        f"`dot({first}, {rest})`, their elementwise product with `*`{hint}",
     )
 
 

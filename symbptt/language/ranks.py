@@ -72,6 +72,7 @@ class Levels:
     def __init__(self, roles: Roles) -> None:
         self.roles = roles
         self.names: dict[str, Level] = {"I": Level.ARRAY}
+        self.predictions = _predictions(roles)
         self.yields: dict[str, list[Node]] = {}
         for name in roles.names.values():
             if name.role != "function":
@@ -107,22 +108,11 @@ class Levels:
             said = name.definition or name.assignment
             self.yields[name.name] = [said.rhs] if said is not None else []
         else:
-            deciding = self._predictions(name) or self._started(name)
+            deciding = self.predictions.get(name.name) or self._started(name)
             if deciding:
                 self.yields[name.name] = deciding
             else:
                 self.names[name.name] = Level.ARRAY
-
-    def _predictions(self, name: Name) -> list[Node]:
-        """What an input is compared with by losses: it is a scalar where that is one."""
-        return [
-            call.args[0]
-            for use in name.timed
-            for call in _calls(use.item.rhs)
-            if self.roles.functions.is_loss(call.function)
-            and len(call.args) == 2
-            and call.args[1] is use.node
-        ]
 
     def _started(self, name: Name) -> list[Node]:
         """The states whose initial value a parameter is, if it is nothing else."""
@@ -172,8 +162,14 @@ class Levels:
             self._settle([name for name in self.yields if name in again])
 
 
-def _calls(node: Node) -> list[Apply]:
-    return [part for part in walk(node) if isinstance(part, Apply)]
+def _predictions(roles: Roles) -> dict[str, list[Node]]:
+    """What inputs are compared with by losses: they are scalars where that is one."""
+    found: dict[str, list[Node]] = {}
+    for call in roles.losses:
+        target = call.args[1]
+        if isinstance(target, Timed):
+            found.setdefault(target.name, []).append(call.args[0])
+    return found
 
 
 class Ranks:

@@ -116,6 +116,9 @@ def _loss(shapes: Shapes, node: Apply) -> Sizes | None:
     label = _label_name(shapes, target)
     if label is not None and (row is None or row.index_target):
         return _labelled(shapes, node, label, found)
+    if label is not None and row is not None:
+        _report_integers(shapes, node, label)
+        return None
     if row is not None and row.index_target:
         return None  # the label is in error, which the roles have said
     wanted = shapes.of(target)
@@ -138,6 +141,17 @@ def _label_name(shapes: Shapes, target: Node) -> str | None:
         name = shapes.roles.names.get(target.name)
         return target.name if name is not None and name.index else None
     return None
+
+
+def _report_integers(shapes: Shapes, node: Apply, label: str) -> None:
+    place = shapes.roles.names[label].index_place
+    notes = [(f"`{label}` is taken for integers here", place)] if place is not None else []
+    shapes.wrong(
+        node.args[1],
+        f"`{node.function}` compares real numbers, and `{label}` holds integers: the loss of a "
+        "label is `softmax_cross_entropy`",
+        *notes,
+    )
 
 
 def _labelled(shapes: Shapes, node: Apply, label: str, found: Sizes | None) -> Sizes | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from symbptt.algebra import NOW
@@ -12,6 +13,7 @@ from symbptt.language import calls, constants
 from symbptt.language.calls import Functions
 from symbptt.language.names import CALLS, FORMULA, Name, Use, gather, reserved
 from symbptt.language.source import Findings, Note, Place
+from symbptt.language.statements import Reading
 from symbptt.language.surface import (
     Apply,
     Assignment,
@@ -50,6 +52,19 @@ class Roles:
     starts: list[Start] = field(default_factory=list)
     unclear: set[str] = field(default_factory=set)
 
+    @cached_property
+    def losses(self) -> list[Apply]:
+        """All calls of a loss, with the right number of arguments."""
+        return [
+            node
+            for item in self.items
+            if not isinstance(item, Declaration)
+            for node in walk(item.rhs)
+            if isinstance(node, Apply)
+            and self.functions.is_loss(node.function)
+            and len(node.args) == 2
+        ]
+
     @property
     def loss(self) -> Definition | None:
         return next((one for one in self.definitions if one.name == "loss"), None)
@@ -64,9 +79,7 @@ class Roles:
         return [name for name in defined if name.lag]
 
 
-def infer(
-    items: list[Item], unclear: set[str], bindings: Mapping[str, str], findings: Findings
-) -> Roles:
+def infer(reading: Reading, bindings: Mapping[str, str], findings: Findings) -> Roles:
     """The roles of all names; what is wrong with them goes to ``findings``.
 
     Raises
@@ -74,16 +87,22 @@ def infer(
     UnknownNameError
         If ``bindings`` name a function that does not exist.
     """
+    items = reading.items
     assignments = [item for item in items if isinstance(item, Assignment)]
     known = constants.evaluate(assignments, findings)
     names = gather(items, findings)
     functions = calls.resolve(names, items, bindings, findings)
-    return _Inference(Roles(names, functions, known, items, unclear=set(unclear)), findings).run()
+    roles = Roles(names, functions, known, items, unclear=set(reading.unclear))
+    return _Inference(roles, reading.hidden, findings).run()
+
+
+_SHOWN = 8  # names of a cycle that a message lists
 
 
 class _Inference:
-    def __init__(self, roles: Roles, findings: Findings) -> None:
+    def __init__(self, roles: Roles, hidden: set[str], findings: Findings) -> None:
         self.roles = roles
+        self.hidden = hidden
         self.findings = findings
 
     def run(self) -> Roles:
@@ -267,6 +286,8 @@ class _Inference:
             return
         last = isinstance(item, Definition) and item.last
         for node in walk(item.rhs):
+            if isinstance(node, Apply) and not isinstance(item, Definition):
+                self.check_timeless_call(node)
             if isinstance(node, Timed) and node.name in self.roles.names:
                 message = self.wrong_step(node, item, last)
                 if message:
@@ -276,14 +297,23 @@ class _Inference:
                     name = self.roles.names[node.name]
                     name.lag = max(name.lag, -node.index.offset)
 
+    def check_timeless_call(self, call: Apply) -> None:
+        if self.roles.functions.is_loss(call.function):
+            self.findings.add(
+                call.place,
+                f"the loss `{call.function}` compares what a step yields: it stands in an "
+                "equation, `name[t] = …`",
+            )
+
     def wrong_step(self, node: Timed, item: Item, last: bool) -> str | None:
         name = node.name
         if name in self.roles.unclear and name != item.name:
             return None
         if isinstance(item, Start):
             return (
-                f"an initial value is made of parameters and constants, and `{name}` has a step; "
-                f"a learned one is a parameter, `{item.name}[{item.step}] = {item.name}_init`"
+                "an initial value is made of parameters and constants, and "
+                f"`{name}[{node.index}]` has a step; a learned one is a parameter, "
+                f"`{item.name}[{item.step}] = {item.name}_init`"
             )
         if isinstance(item, Assignment):
             return None
@@ -311,7 +341,7 @@ class _Inference:
         lag = name.lag
         for start in name.starts:
             written = f"{name.name}[{start.step}]"
-            if name.name in self.roles.unclear:
+            if name.name in self.roles.unclear or name.name in self.hidden:
                 continue
             if lag == 0:
                 self.wrong(
@@ -337,7 +367,8 @@ class _Inference:
 
     def check_used(self, name: Name) -> None:
         declared = name.declaration
-        if declared is None or name.used or name.definition or name.assignment:
+        used = name.used or name.name in self.hidden
+        if declared is None or used or name.definition or name.assignment:
             return
         self.wrong(
             name.name,
@@ -414,12 +445,12 @@ class _Inference:
         places = {one.name: one.place for one in self.roles.derived}
         places.update((one.name, one.place) for one in self.roles.definitions)
         for cycle in cycles(derived):
-            arrow = " → ".join(f"`{name}`" for name in cycle)
+            arrow = _arrows([f"`{name}`" for name in cycle])
             self.report_cycle(
                 cycle, places, f"`{cycle[0]}` is defined by itself: {arrow}; define it otherwise"
             )
         for cycle in cycles(steps):
-            arrow = " → ".join(f"`{name}[t]`" for name in cycle)
+            arrow = _arrows([f"`{name}[t]`" for name in cycle])
             before = f"`{cycle[1]}[t-1]`"
             self.report_cycle(
                 cycle,
@@ -429,9 +460,16 @@ class _Inference:
             )
 
     def report_cycle(self, cycle: list[str], places: Mapping[str, Place], message: str) -> None:
-        notes = [(f"`{name}` is defined here", places[name]) for name in cycle[1:-1]]
+        notes = [(f"`{name}` is defined here", places[name]) for name in cycle[1:-1][:_SHOWN]]
         self.findings.add(places[cycle[0]], message, *notes)
         self.roles.unclear.update(cycle)
+
+
+def _arrows(names: list[str]) -> str:
+    """A cycle as ``a → b → a``; the middle of a long one is left out."""
+    if len(names) > _SHOWN:
+        names = [*names[: _SHOWN // 2], "…", *names[-_SHOWN // 2 :]]
+    return " → ".join(names)
 
 
 def cycles(needs: Mapping[str, list[str]]) -> list[list[str]]:

@@ -81,6 +81,7 @@ class Shapes:
     def of(self, node: Node) -> Sizes | None:
         """The shape of an expression; None where a finding says why there is none."""
         if node not in self._known:
+            self._set_gates_aside(node)
             # From the leaves up, so that deep expressions need no deep recursion here.
             for part in upwards(node):
                 if isinstance(part, Plus | Times | Apply | Chain) and part not in self._known:
@@ -88,6 +89,17 @@ class Shapes:
         if node not in self._known:
             self._known[node] = self._of(node)
         return self._known[node]
+
+    def _set_gates_aside(self, node: Node) -> None:
+        """``f[t] * W @ h`` is one finding; that f and W have two shapes is no second one."""
+        for part in walk(node):
+            if (
+                isinstance(part, Chain)
+                and part not in self._known
+                and products.is_gated(self, part)
+            ):
+                products.report_gate(self, part)
+                self._known.update(dict.fromkeys(walk(part)))
 
     def _of(self, node: Node) -> Sizes | None:
         match node:
@@ -137,7 +149,11 @@ class Shapes:
         name = self.roles.names[node.name]
         if name.index:
             place = name.index_place
-            notes = [("said to be an index here", place)] if place and place != node.place else []
+            notes = (
+                [(f"`{name.name}` is taken for integers here", place)]
+                if place and place != node.place
+                else []
+            )
             self.wrong(
                 node,
                 f"`{name.name}` holds integers, which are not computed with: its row of a table is "
@@ -216,7 +232,7 @@ class Shapes:
         first, common = arrays[0]
         for other, sizes in arrays[1:]:
             if len(sizes) != len(common):
-                self._mixed_ranks(first, common, other, sizes)
+                self._mixed_ranks(node, first, other)
                 return None
             for axis, (one, two) in enumerate(zip(common, sizes, strict=True)):
                 report = partial(self._clash, first, other, axis)
@@ -236,15 +252,22 @@ class Shapes:
         )
         return True
 
-    def _mixed_ranks(self, first: Node, common: Sizes, other: Node, sizes: Sizes) -> None:
-        vector = first if len(common) == 1 else other
+    def _mixed_ranks(self, node: Node, first: Node, other: Node) -> None:
+        common, sizes = self.of(first) or (), self.of(other) or ()
+        vector, matrix = (first, other) if len(common) == 1 else (other, first)
+        hint = ""
+        if isinstance(node, Times) and isinstance(vector, Named | Timed):
+            scaled = f"`{self.words.operand(vector)} * ({self.words.operand(matrix)} @ v)`"
+            hint = f"; a scaled matrix product is written {scaled}"
+        elif isinstance(matrix, Named | Flip):
+            hint = f"; a matrix product is written `{self.words.operand(matrix)} @ v`"
+        words = self.words
         self.wrong(
             other,
-            f"{self.words.code(first)} is {self.words.shape(common)} and {self.words.code(other)} "
-            f"is {self.words.shape(sizes)}: they are combined entry by entry, so both must have "
-            f"one shape; a matrix product is written `@`, and rows are scaled by "
-            f"`{self.words.operand(vector)} * (W @ v)`",
-            *self.words.notes((first, 0), (other, 0)),
+            f"{words.code(first)} is {words.shape(common)} and {words.code(other)} is "
+            f"{words.shape(sizes)}: they are combined entry by entry, so both must have one "
+            f"shape{hint}",
+            *words.notes((first, 0), (other, 0)),
         )
 
     def _clash(self, first: Node, other: Node, axis: int) -> None:

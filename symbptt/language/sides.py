@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from symbptt.language.conflicts import Sizes
 from symbptt.language.constants import ArithmeticFinding, fold
 from symbptt.language.names import Name
 from symbptt.language.ranks import Level
@@ -84,12 +83,11 @@ class _Sides:
                 f"; if two different things are called `{item.name}` (an output gate and a "
                 "read-out, say), rename one of them"
             )
-        elif self._is_one(wanted):
+        elif self.words.is_one(item.name):
             message += f"; if `{item.name}` has no axes, declare `{item.name}: scalar`"
+        elif axis is not None:
+            message += self.words.hints((item.rhs, found[axis]))
         self.shapes.findings.add(item.place, message, *notes)
-
-    def _is_one(self, sizes: Sizes) -> bool:
-        return len(sizes) == 1 and not sizes[0].counts and sizes[0].number == 1
 
     def _loss(self, item: Definition) -> None:
         found = self.shapes.of(item.rhs)

@@ -66,12 +66,12 @@ class Findings:
         if place is None:
             self._found[Diagnostic(message)] = (0, 0)
             return
-        text = _printable(self.source.line(place.line))
+        text = self.source.line(place.line)
         end = place.end_column if place.end_line == place.line else len(text)
         shown, column = _window(text, place.column)
         width = min(max(1, end - place.column), max(1, len(shown) - column))
         others = tuple(
-            (words, other.line, _window(_printable(self.source.line(other.line)), other.column)[0])
+            (words, other.line, _window(self.source.line(other.line), other.column)[0])
             for words, other in notes
         )
         found = Diagnostic(message, place.line, column, shown, width, others)
@@ -102,9 +102,9 @@ def _printable(line: str) -> str:
 def _window(line: str, column: int) -> tuple[str, int]:
     """The part of a long line around ``column``, and where the column is in it."""
     if len(line) <= _WINDOW:
-        return line.rstrip(), column
+        return _printable(line).rstrip(), column
     start = max(0, min(column - _WINDOW // 2, len(line) - _WINDOW))
-    part = line[start : start + _WINDOW]
+    part = _printable(line[start : start + _WINDOW])
     if start:
         part = "…" + part[1:]
     if start + _WINDOW < len(line):
@@ -132,7 +132,7 @@ def decode(data: bytes, file: str) -> str:
         start = data.rfind(b"\n", 0, error.start) + 1
         before = data[start : error.start].decode("utf-8", "replace")
         after = data[error.start :].split(b"\n")[0].decode("utf-8", "replace").rstrip("\r")
-        shown, column = _window(_printable(before + after), len(before))
+        shown, column = _window(before + after, len(before))
         byte = data[error.start]
         message = (
             f"a model is UTF-8 text, and the byte 0x{byte:02X} here is not: "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import NoReturn
@@ -13,7 +14,16 @@ from symbptt.language import constants, syntax
 from symbptt.language.expressions import Reader
 from symbptt.language.limits import MAX_LAG
 from symbptt.language.source import Findings, Source
-from symbptt.language.surface import Assignment, Declaration, Definition, Hole, Item, Named, Start
+from symbptt.language.surface import (
+    Assignment,
+    Declaration,
+    Definition,
+    Hole,
+    Item,
+    Named,
+    Start,
+    walk,
+)
 from symbptt.language.tokens import Statement
 
 KINDS = ("scalar", "index", "function", "loss")
@@ -23,30 +33,58 @@ _KIND_WORDS = (
 MAX_LENGTH = 10**9
 
 
-def read(
-    statements: list[Statement], source: Source, findings: Findings
-) -> tuple[list[Item], set[str]]:
-    """What the statements say, and the names about which some statement could not be read."""
+@dataclass
+class Reading:
+    """What the statements of a model say.
+
+    Attributes
+    ----------
+    items : list of Item
+    unclear : set of str
+        Names about which some statement could not be read.
+    hidden : set of str
+        Names that occur in what could not be read: they may be used in ways not known.
+    """
+
+    items: list[Item] = field(default_factory=list)
+    unclear: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
+
+    def miss(self, statement: Statement) -> None:
+        self.hidden.update(statement.names)
+
+
+def read(statements: list[Statement], source: Source, findings: Findings) -> Reading:
+    """Reads all statements; what is wrong with one does not keep from reading the others."""
     trees: list[tuple[Statement, ast.stmt]] = []
-    unclear: set[str] = set()
-    for statement in statements:
+    reading = Reading()
+    for before, statement in zip([None, *statements], statements, strict=False):
         if not statement.broken:
-            syntax.check(statement, findings)
+            syntax.check(statement, before, findings)
         tree = None if statement.broken else syntax.read(statement, source, findings)
         if tree is not None:
             trees.append((statement, tree))
-        elif statement.name:
-            unclear.add(statement.name)
+            continue
+        reading.miss(statement)
+        if statement.name:
+            reading.unclear.add(statement.name)
     known = _constants(trees, source)
-    items: list[Item] = []
     for statement, tree in trees:
         reader = Reader(source, findings, statement.tokens[0].place, known)
         item = _StatementReader(reader, statement).read(tree)
         if item is not None:
-            items.append(item)
+            reading.items.append(item)
         elif statement.name:
-            unclear.add(statement.name)
-    return items, unclear
+            reading.unclear.add(statement.name)
+        if item is None or _has_hole(item):
+            reading.miss(statement)
+    return reading
+
+
+def _has_hole(item: Item) -> bool:
+    if isinstance(item, Declaration):
+        return False
+    return any(isinstance(node, Hole) for node in walk(item.rhs))
 
 
 def _constants(trees: list[tuple[Statement, ast.stmt]], source: Source) -> Mapping[str, Fraction]:
@@ -101,19 +139,7 @@ class _StatementReader:
                 return self._assignment(target, name, value)
             case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name)) as target]):
                 return self._definition(target, name, tree.value)
-            case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
-                self._no_target(target)
         self.wrong(tree, "this is Python, but no statement of a model")
-
-    def _no_target(self, target: ast.expr) -> NoReturn:
-        match target:
-            case ast.Call(func=ast.Name(id=name)):
-                hint = f": a step stands in square brackets, `{name}[t]`"
-            case ast.Attribute(value=ast.Name(id=name)):
-                hint = f": `{name}` itself is declared or defined"
-            case _:
-                hint = ""
-        self.wrong(target, f"expected a name `W` or `h[t]` before `=` or `:`{hint}")
 
     # --- declarations -----------------------------------------------------------------
 

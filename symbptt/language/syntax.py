@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import keyword
+from unicodedata import normalize
 
 from symbptt.language.source import Findings, Place, Source
 from symbptt.language.tokens import Statement, Token, depth_zero
@@ -19,26 +20,35 @@ _PYTHON_STATEMENTS = frozenset(keyword.kwlist) - frozenset(
 _BINARY = frozenset(["+", "-", "*", "/", "@", "**"])
 
 
-def check(statement: Statement, findings: Findings) -> None:
+def check(statement: Statement, before: Statement | None, findings: Findings) -> None:
     """Finds keywords and misplaced operands and operators in a statement."""
-    found = (
-        _keyword(statement.tokens) or _no_statement(statement.tokens) or _order(statement.tokens)
-    )
-    if found:
+    tokens = statement.tokens
+    nothing = _no_statement(tokens)
+    found = _keyword(tokens) or nothing or _marks(tokens) or _target(tokens) or _order(tokens)
+    if found is None:
+        return
+    statement.broken = True
+    if found is not nothing or not _goes_on(before, tokens[0]):
         findings.add(*found)
-        statement.broken = True
+
+
+def _goes_on(before: Statement | None, first: Token) -> bool:
+    """Whether a line that states nothing is the rest of the broken one before it."""
+    if before is None or not before.broken:
+        return False
+    return first.place.column > 0 or first.text in _BINARY or before.tokens[-1].text in _BINARY
 
 
 def _keyword(tokens: list[Token]) -> tuple[Place, str] | None:
     for position, token in enumerate(tokens):
-        if token.kind != "name" or not keyword.iskeyword(token.text):
-            continue
-        after = tokens[position + 1].text if position + 1 < len(tokens) else ""
-        return token.place, _about_keyword(token.text, position, tokens, after)
+        word = normalize("NFKC", token.text) if token.kind == "name" else ""
+        if keyword.iskeyword(word):
+            after = tokens[position + 1].text if position + 1 < len(tokens) else ""
+            return token.place, _about_keyword(word, position, after)
     return None
 
 
-def _about_keyword(word: str, position: int, tokens: list[Token], after: str) -> str:
+def _about_keyword(word: str, position: int, after: str) -> str:
     if word in ("True", "False", "None"):
         return f"`{word}` is not a number; a model holds numbers and names only"
     if position == 0 and word in _PYTHON_STATEMENTS and after not in ("[", "=", ":", "."):
@@ -57,22 +67,22 @@ def _about_keyword(word: str, position: int, tokens: list[Token], after: str) ->
 
 
 def _no_statement(tokens: list[Token]) -> tuple[Place, str] | None:
-    """A line without ``=`` and ``:`` says nothing, and two of them say too much."""
-    marks = [token for token in depth_zero(tokens) if token.text in ("=", ":", ",")]
+    """A line without ``=`` and ``:``."""
+    if any(token.text in ("=", ":") for token in depth_zero(tokens)):
+        return None
+    message = (
+        "this line states nothing: expected a definition `name[t] = …`, a shape `x: (d,)` "
+        "or a constant `k = 2`"
+    )
     first = tokens[0]
-    place = first.place
-    if not any(mark.text != "," for mark in marks):
-        message = (
-            "this line states nothing: expected a definition `name[t] = …`, a shape `x: (d,)` "
-            "or a constant `k = 2`"
-        )
-        if first.text in _BINARY or first.place.column > 0:
-            message += (
-                "; if it goes on from the line above, put the whole expression in parentheses"
-            )
-        elif len(tokens) > 1 and tokens[1].text == "=":
-            message += ""
-        return place.until(tokens[-1].place), message
+    if first.text in _BINARY or first.place.column > 0:
+        message += "; if it goes on from the line above, put the whole expression in parentheses"
+    return first.place.until(tokens[-1].place), message
+
+
+def _marks(tokens: list[Token]) -> tuple[Place, str] | None:
+    """One ``=`` or ``:`` states something, two of them state too much."""
+    marks = [token for token in depth_zero(tokens) if token.text in ("=", ":", ",")]
     commas = [mark for mark in marks if mark.text == ","]
     if commas:
         return commas[0].place, (
@@ -86,6 +96,35 @@ def _no_statement(tokens: list[Token]) -> tuple[Place, str] | None:
     if len(colons) > 1:
         return colons[1].place, "one `:` a line: declare each name on a line of its own"
     return None
+
+
+def _target(tokens: list[Token]) -> tuple[Place, str] | None:
+    """Before ``=`` or ``:`` stands a name, with or without a step."""
+    end = next(i for i, token in enumerate(tokens) if token.text in ("=", ":"))
+    target = tokens[:end]
+    if not target:
+        return tokens[0].place, f"expected a name before `{tokens[0].text}`"
+    first, last = target[0], target[-1]
+    if first.kind == "name":
+        brackets = (target[1].text, last.text) if len(target) > 1 else ("", "")
+        if len(target) == 1 or (brackets == ("[", "]") and _is_one_bracket(target[1:])):
+            return None
+        if brackets == ("(", ")") and _is_one_bracket(target[1:]):
+            step = "".join(token.text for token in target[2:-1])
+            message = f"a step stands in square brackets: write `{first.text}[{step}]`"
+            return first.place.until(last.place), message
+    return first.place.until(last.place), (
+        f"expected one name before `{tokens[end].text}`, as in `h[t] = …`, `W: (h, d)` or `k = 2`"
+    )
+
+
+def _is_one_bracket(tokens: list[Token]) -> bool:
+    depth = 0
+    for position, token in enumerate(tokens):
+        depth += (token.text in ("(", "[")) - (token.text in (")", "]"))
+        if depth == 0:
+            return position == len(tokens) - 1
+    return False
 
 
 def _order(tokens: list[Token]) -> tuple[Place, str] | None:
@@ -162,10 +201,12 @@ def _missing_operator(before: Token, token: Token) -> str:
     adjacent = before.place.line == token.place.line
     adjacent = adjacent and before.place.end_column == token.place.column
     if before.kind == "number" and adjacent:
-        return (
+        message = (
             f"`{before.text}{token.text}` is no number and no name: numbers are written `2`, "
-            f"`0.05` or `1e-3`, a product `{before.text} * {token.text}`"
+            "`0.05` or `1e-3`"
         )
+        is_product = token.text[0].isalpha() and before.text != "0"
+        return message + (f", a product `{before.text} * {token.text}`" if is_product else "")
     return (
         f"an operator is missing between `{before.text}` and `{token.text}`: `@` for a matrix "
         "product, `*` for an elementwise one"

@@ -83,10 +83,14 @@ class Statement:
         return self.tokens[0].place.until(self.tokens[-1].place)
 
     @property
+    def names(self) -> list[str]:
+        """All names in it, as Python reads them."""
+        return [normalize("NFKC", one.text) for one in self.tokens if one.kind == "name"]
+
+    @property
     def name(self) -> str | None:
         """The name that it seems to be about."""
-        first = self.tokens[0]
-        return normalize("NFKC", first.text) if first.kind == "name" else None
+        return self.names[0] if self.tokens[0].kind == "name" else None
 
 
 class _Splitter:

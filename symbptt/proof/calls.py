@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from symbptt.proof.points import unit
 from symbptt.proof.unrolled import Trajectory, Unrolled, Variable
 
 MARGIN = 0.01
-"""How far from every kink a point is sought; differences do not reach across."""
+"""How far from every kink and pole a point is sought; differences do not reach across."""
 
 DRAWS = 60
 
@@ -91,6 +91,9 @@ def draw_call(unrolled: Unrolled, scenario: Scenario, seed: int) -> tuple[Call, 
     EvaluationError
         If no such point is found.
     """
+    if not unrolled.model.inputs and not scenario.carry:
+        # Nothing tells how many sequences there are: it is one.
+        scenario = replace(scenario, lengths=scenario.lengths[:1])
     best: tuple[Call, Expected] | None = None
     reason = ""
     for attempt in range(DRAWS):

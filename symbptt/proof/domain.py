@@ -125,8 +125,8 @@ class Float(Domain):
     Attributes
     ----------
     margin : float
-        The smallest distance so far of a function's argument from a kink: derivatives
-        by differences are only meaningful where it is not small.
+        The smallest distance so far of a function's argument from a kink or a pole:
+        derivatives by differences are only meaningful where it is not small.
     """
 
     name = "float64"
@@ -148,6 +148,8 @@ class Float(Domain):
         if head == "beyond":
             self._near(args[0] - args[1])
             return self.number(_beyond(*args))
+        if head in ("log", "power"):
+            self._near(args[0])
         return self._smooth(head, args)
 
     def _near(self, distance: Any) -> None:

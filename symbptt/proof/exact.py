@@ -18,7 +18,7 @@ from symbptt.calculus.derivation import Derivation, Step
 from symbptt.errors import EvaluationError, UnboundFunctionError
 from symbptt.proof.degree import Degrees, error_bits, largest
 from symbptt.proof.domain import Array, Domain
-from symbptt.proof.evaluate import evaluate
+from symbptt.proof.evaluate import evaluate, lengths
 from symbptt.proof.field import Field
 from symbptt.proof.ledger import Ledger, occasions, show
 from symbptt.proof.points import draw, size_sets
@@ -71,6 +71,10 @@ class Reading:
     steps: dict[Variable, Step] = field(default_factory=dict)
     errors: dict[Variable, str] = field(default_factory=dict)
 
+    def needs(self, variable: Variable) -> int:
+        """The smallest T for which the step that gives a variable is stated."""
+        return self.steps[variable].needs if variable in self.steps else 1
+
     def take(self, step: Step, when: int | None, ledger: Ledger) -> None:
         variable = ledger.run.unrolled.variable(step.target.name, when)
         if variable in self.steps:
@@ -88,7 +92,11 @@ def member_value(step: Step, member: Expr, when: int | None, ledger: Ledger) -> 
     index = step.target.index
     if index is not None and when is not None and "t" in index.names():
         at["t"] = when - index.at({"t": 0, "T": ledger.horizon})
-    return evaluate(member, ledger, at)
+    value = evaluate(member, ledger, at)
+    expected = lengths(step.shape, ledger.sizes)
+    if value.shape != expected:
+        raise EvaluationError(f"has shape {value.shape}, not {expected}")
+    return value
 
 
 class Stage:
@@ -133,11 +141,13 @@ class Tally:
     subject: str
     words: str = ""
     entries: int = 0
+    horizons: set[int] = field(default_factory=set)
     detail: str = ""
 
-    def compare(self, found: Array, true: Array) -> tuple[int, ...] | None:
+    def compare(self, found: Array, true: Array, horizon: int) -> tuple[int, ...] | None:
         """The first entry at which two arrays differ."""
         self.entries += int(np.size(true))
+        self.horizons.add(horizon)
         for entry in np.ndindex(*np.shape(true)):
             if found[entry] != true[entry]:
                 return entry
@@ -145,7 +155,8 @@ class Tally:
 
     def row(self) -> Row:
         detail = self.detail or ("" if self.entries else "nothing was compared")
-        figure = f"{self.entries} entries{self.words}"
+        steps = f", T = {min(self.horizons)}…{max(self.horizons)}" if self.horizons else ""
+        figure = f"{self.entries} entries{steps}{self.words}"
         return Row(self.check, self.subject, not detail, figure, detail)
 
 
@@ -178,7 +189,7 @@ class _Checks:
         integers = {i.name for i in model.inputs if i.index_dim is not None}
         names = [*(p.name for p in model.parameters)]
         names += [i.key for i in model.initials if i.name not in integers]
-        names += [f"{e.name}[{e.index}]" for e in model.equations if e.name != "loss"]
+        names += [f"{e.name}[{e.index}]" for e in model.equations]
         self.exact = {name: Tally("exact", f"dL/d{name}") for name in names}
         self.normal = Tally("exact", "normal form")
         self.chain = {
@@ -208,7 +219,7 @@ class _Checks:
         for variable, true in written.items():
             values = scene.normal.values.get(variable), scene.written.values[variable]
             for found, expected in (values, (normal.get(variable), true)):
-                wrong = found is None or self.normal.compare(found, expected) is not None
+                wrong = found is None or self.normal.compare(found, expected, horizon) is not None
                 if wrong and not self.normal.detail:
                     self.normal.detail = f"{show(*variable)} differs at T = {horizon}"
 
@@ -218,13 +229,13 @@ class _Checks:
         reading = scene.read(horizon)
         for variable, true in truth.items():
             tally = self._tally(variable, horizon)
-            if tally is None or tally.detail:
+            if tally is None or tally.detail or reading.needs(variable) > horizon:
                 continue
             if variable not in reading.known:
                 reason = reading.errors.get(variable, "no step gives it")
                 tally.detail = f"{self._by(reading, variable)}: {show(*variable)}: {reason}"
                 continue
-            entry = tally.compare(reading.known[variable], true)
+            entry = tally.compare(reading.known[variable], true, horizon)
             if entry is not None:
 
                 def both(other: Scene, variable: Variable = variable) -> tuple[Array, Array]:
@@ -253,7 +264,7 @@ class _Checks:
         self, stage: Stage, scene: Scene, truth: Mapping[Variable, Array], horizon: int
     ) -> None:
         for step in self.derivation.steps:
-            for when in occasions(step, horizon):
+            for when in occasions(step, horizon) if horizon >= step.needs else ():
                 self._chain(stage, scene, truth, horizon, step, when)
 
     def _chain(
@@ -277,7 +288,7 @@ class _Checks:
             except (EvaluationError, ZeroDivisionError) as error:
                 tally.detail = f"{where}: {error}"
                 return
-            entry = tally.compare(found, truth[variable])
+            entry = tally.compare(found, truth[variable], horizon)
             if entry is not None:
 
                 def both(other: Scene, member: Expr = member) -> tuple[Array, Array]:
@@ -302,12 +313,11 @@ class _Checks:
 
     def rows(self) -> tuple[Row, ...]:
         points = POINTS * len(size_sets(self.derivation.model))
-        steps = f"T = {min(HORIZONS)}…{max(HORIZONS)}"
-        words = f", {steps}, {points} points, error < 2^-{min(self.bits)}"
+        words = f", {points} points, error < 2^-{min(self.bits)}"
         for tally in (self.normal, *self.exact.values()):
             tally.words = words
         for step in self.derivation.steps:
-            self.chain[step.number].words = f", {len(step.members)} members, {steps}"
+            self.chain[step.number].words = f", {len(step.members)} members"
         tallies = (*self.exact.values(), self.normal, *self.chain.values())
         return tuple(tally.row() for tally in tallies)
 

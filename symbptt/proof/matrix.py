@@ -141,7 +141,7 @@ class _Writer:
             case Loss(prediction=prediction, target=target) if self.is_squared(expr):
                 error = self.linear(prediction, step) - self.linear(target, step)
                 return sympy.Rational(1, 2) * (error.T * error)
-        raise NotLinearError(f"{_words(expr)} is not quadratic")
+        raise NotLinearError(f"{_words(expr)} in the loss is not quadratic")
 
     def is_squared(self, loss: Loss) -> bool:
         defaults = {a.name: a.default for a in self.model.abstract}
@@ -167,7 +167,7 @@ class _Writer:
                 return self.linear(operand, step).T
             case Identity():
                 return sympy.Identity(lengths(expr.shape, self.sizes)[0])
-        raise NotLinearError(f"{_words(expr)} is not a product with a matrix or a sum of such")
+        raise NotLinearError(f"{_words(expr)} is not linear")
 
     def quantity(self, name: str, step: int, shape: Any) -> Any:
         equation = next((e for e in self.model.equations if e.name == name), None)

@@ -27,11 +27,14 @@ from symbptt.proof.unrolled import Unrolled
 TOLERANCE = {"differences": 1e-6, "values": 1e-9}
 """Largest error that a right result may have, as a part of the largest entry."""
 
+COARSE = 1e-4
+"""What differences may be off at most, where their own two best estimates disagree."""
+
 FLOOR = 1e-3
 """A gradient whose entries all but cancel is measured by the largest of all times this."""
 
-WIDTH = 2.0**-9
-"""Half the distance of the two points of a difference; then half of it, and extrapolated."""
+WIDTHS = (2.0**-8, 2.0**-9, 2.0**-10)
+"""Half the distances of the two points of a difference; extrapolated to 0."""
 
 
 def numeric_rows(
@@ -88,8 +91,19 @@ class Tally:
     worst: float = 0.0
     detail: str = ""
 
-    def compare(self, found: Any, expected: Any, scale: float, what: str, where: str) -> None:
-        """Records the error and, the first time, the first entry that is off."""
+    def compare(
+        self,
+        found: Any,
+        expected: Any,
+        scale: float,
+        what: str,
+        where: str,
+        doubt: Any = 0.0,
+    ) -> None:
+        """Records the error and, the first time, the first entry that is off.
+
+        ``doubt`` is how far the expected entries may themselves be off.
+        """
         found, expected = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
         self.entries += expected.size
         if found.shape != expected.shape:
@@ -98,7 +112,8 @@ class Tally:
         errors = np.abs(found - expected) / (scale or 1.0)
         self.worst = max(self.worst, float(np.max(errors, initial=0.0)))
         # Written so that NaN is wrong.
-        wrong = np.argwhere(~(errors <= TOLERANCE[self.check]))
+        allowed = np.maximum(TOLERANCE[self.check], np.minimum(doubt / (scale or 1.0), COARSE))
+        wrong = np.argwhere(~(errors <= allowed))
         if len(wrong) and not self.detail:
             entry = tuple(map(int, wrong[0]))
             place = f"[{', '.join(map(str, entry))}]" if entry else ""
@@ -134,7 +149,10 @@ class _Checks:
         self.group("carry", carry, expected.carry, where)
         self.group("carry", same_carry, expected.carry, f"{where}, forward")
         self.gradients("values", call, grads, expected.grads)
-        self.gradients("differences", call, grads, self.differences(call, grads))
+        slopes = self.differences(call, grads)
+        doubts = {name: doubt for name, (_, doubt) in slopes.items()}
+        values = {name: value for name, (value, _) in slopes.items()}
+        self.gradients("differences", call, grads, values, doubts)
 
     def run(self, call: Call) -> tuple[Any, Arrays, Arrays]:
         found = self.module.call(
@@ -161,7 +179,14 @@ class _Checks:
         if missing:
             raise InterfaceError(f"{self.module.name}: {subject} lacks {', '.join(missing)}")
 
-    def gradients(self, check: str, call: Call, grads: Arrays, expected: Arrays) -> None:
+    def gradients(
+        self,
+        check: str,
+        call: Call,
+        grads: Arrays,
+        expected: Arrays,
+        doubts: Mapping[str, Any] | None = None,
+    ) -> None:
         wanted = {name: array for name, array in expected.items() if self.is_wanted(name, grads)}
         self.same_keys("grads", grads, wanted)
         largest = max((float(np.max(np.abs(a), initial=0.0)) for a in wanted.values()), default=0.0)
@@ -170,15 +195,16 @@ class _Checks:
             number = self.steps.get(name)
             where = call.scenario.words + (f", step ({number})" if number else "")
             what = f"grads[{name!r}]"
-            self.tally(check, f"dL/d{name}").compare(grads[name], array, scale, what, where)
+            doubt = (doubts or {}).get(name, 0.0)
+            self.tally(check, f"dL/d{name}").compare(grads[name], array, scale, what, where, doubt)
 
     def is_wanted(self, name: str, grads: Arrays) -> bool:
         """Inputs have gradients only in a module that was made so."""
         return name in grads or name not in self.module.table("INPUTS")
 
-    def differences(self, call: Call, grads: Arrays) -> Arrays:
-        """The derivatives of what the module says, by central differences."""
-        found: Arrays = {}
+    def differences(self, call: Call, grads: Arrays) -> dict[str, tuple[Any, Any]]:
+        """The derivatives of what the module says, by central differences, and doubts."""
+        found: dict[str, tuple[Any, Any]] = {}
         for kind in ("params", "carry", "inputs"):
             arrays: Arrays = getattr(call, kind) or {}
             for name, array in arrays.items():
@@ -189,18 +215,21 @@ class _Checks:
                     found[name] = self.slopes(turned, moved)
         return found
 
-    def slopes(self, call: Call, moved: Any) -> Any:
-        """The derivative by every entry of ``moved``, an array among the arguments."""
-        result = np.empty(moved.shape)
+    def slopes(self, call: Call, moved: Any) -> tuple[Any, Any]:
+        """The derivative by every entry of ``moved``, an array among the arguments.
+
+        By Richardson's extrapolation, with ten times its last change as the doubt.
+        """
+        result, doubt = np.empty(moved.shape), np.empty(moved.shape)
         for entry in np.ndindex(*moved.shape):
             here = moved[entry]
-            wide, narrow = (
-                self.slope(call, moved, entry, here, width) for width in (WIDTH, WIDTH / 2)
-            )
+            wide, middle, narrow = (self.slope(call, moved, entry, here, width) for width in WIDTHS)
             moved[entry] = here
-            # Richardson: the errors are as 4 to 1.
-            result[entry] = (4 * narrow - wide) / 3
-        return result
+            # Halving a width divides the leading error by 4, that of the next order by 16.
+            coarse, fine = (4 * middle - wide) / 3, (4 * narrow - middle) / 3
+            result[entry] = (16 * fine - coarse) / 15
+            doubt[entry] = 10 * abs(fine - coarse)
+        return result, doubt
 
     def slope(
         self, call: Call, moved: Any, entry: tuple[int, ...], here: float, width: float

@@ -17,7 +17,7 @@ from symbptt.proof.domain import Domain, Float, Rational
 from symbptt.proof.losses import loss_gradient, loss_value
 
 
-class _Concrete(Domain):
+class Concrete(Domain):
     """Takes the default for a function left abstract; without one, sin(a) + 2 sin(b) + …"""
 
     def __init__(self, model: Model) -> None:
@@ -46,9 +46,9 @@ class _Concrete(Domain):
         return np.concatenate(gradients)[wrt]
 
 
-class Sample(_Concrete, Float):
+class Sample(Concrete, Float):
     """Doubles."""
 
 
-class ExactSample(_Concrete, Rational):
+class ExactSample(Concrete, Rational):
     """Fractions."""

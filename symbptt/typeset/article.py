@@ -28,8 +28,10 @@ from symbptt.typeset.markup import Markup
 from symbptt.typeset.measure import width
 from symbptt.typeset.names import Names, index_latex
 
+# Longer words are no heading.
+_HEADING = 100
 # A page may end after so many rows of the table of symbols.
-_TABLE = 6
+_TABLE = 4
 
 
 @dataclass(frozen=True)
@@ -259,7 +261,9 @@ class _Writer:
             yield Passage(heading, tuple(self.item(step) for step in about))
 
     def heading(self, name: str, shape: Shape) -> str:
-        words = self.words[name] or self.role(name)
+        words = self.words[name]
+        if not words or len(words) > _HEADING:
+            words = self.role(name)
         symbol = self.markup.math(self.names.timed(name, shape, Index.of("t")))
         return f"{self.markup.text(words[:1].upper() + words[1:])} {symbol}"
 

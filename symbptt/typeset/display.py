@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from symbptt.typeset.measure import broken, width
+from symbptt.typeset.breaking import broken
+from symbptt.typeset.measure import width
 
 # The width of a line of text of the article, in units of 1/18 em, less a margin for the
 # error of the estimated widths and for the equation's number.

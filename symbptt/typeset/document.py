@@ -19,11 +19,11 @@ class Format:
     ----------
     markup : Markup
         Sets text, formulas and displays.
-    template : str
-        The document's body, in templates/latex; what ``fragment=True`` gives.
+    fragment : str
+        The template, in templates/latex, of what ``fragment=True`` gives: a header and
+        the body.
     frame : str
-        The whole document with preamble, or the same as ``template`` where the format
-        has none.
+        The template of the whole document.
     suffix : str
         Of files of this format.
     words : str
@@ -31,16 +31,16 @@ class Format:
     """
 
     markup: Markup
-    template: str
+    fragment: str
     frame: str
     suffix: str
     words: str
 
 
 FORMATS: dict[str, Format] = {
-    "tex": Format(LatexMarkup(), "body.tex.j2", "article.tex.j2", ".tex", "LaTeX article"),
+    "tex": Format(LatexMarkup(), "fragment.tex.j2", "article.tex.j2", ".tex", "LaTeX article"),
     "md": Format(
-        MarkdownMarkup(), "body.md.j2", "article.md.j2", ".md", "Markdown with TeX formulas"
+        MarkdownMarkup(), "fragment.md.j2", "article.md.j2", ".md", "Markdown with TeX formulas"
     ),
 }
 
@@ -66,7 +66,7 @@ def render(derivation: Derivation, to: str = "tex", fragment: bool = False) -> s
         )
     chosen = FORMATS[to]
     command = _command(derivation.model.name, to, fragment)
-    template = environment("latex").get_template(chosen.template if fragment else chosen.frame)
+    template = environment("latex").get_template(chosen.fragment if fragment else chosen.frame)
     return template.render(article=write_article(derivation, chosen.markup, command))
 
 

@@ -52,6 +52,7 @@ from symbptt.typeset.printer import Level, Piece, Printer
 
 # Wider than this (in units of 1/18 em), a fraction's parts are set on the line.
 _WIDEST_FRACTION = 400
+_WIDEST_SCRIPT = 150
 
 _TALL = (r"\frac", r"\sum", r"\begin")
 
@@ -265,8 +266,12 @@ class LatexPrinter(Printer):
         return Piece(rf"\left[{inner}\right]" if r"\frac" in inner else f"[{inner}]")
 
     def print_slice(self, expr: Slice) -> Piece:
+        """The rows of a block, or its number where their sum would be too long to read."""
         first, last = self.block(expr.blocks, expr.number)
-        return Piece(f"{self.enclosed(self.show(expr.vector))}_{{{first}:{last}}}")
+        rows = f"{first}:{last}"
+        if width(rows, script=True) > _WIDEST_SCRIPT:
+            rows = f"[{expr.number + 1}]"
+        return Piece(f"{self.enclosed(self.show(expr.vector))}_{{{rows}}}")
 
     def block(self, blocks: tuple[Dim, ...], number: int) -> tuple[str, str]:
         """The first and the last row of a block, counted from 1."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -30,6 +31,9 @@ from symbptt.typeset.notation import ABOUT_FUNCTIONS, CONVENTIONS, SELF_EXPLANAT
 # A space wider than this is written without the raised dimensions, which can't be broken.
 _COLUMN = 120
 
+# A row can't be broken over pages, so it holds no more characters of a comment than this.
+_CELL = 240
+
 Cells = tuple[str, str, str, str]
 
 
@@ -53,43 +57,54 @@ class Glossary:
     def rows(self) -> Iterator[Cells]:
         model = self.model
         for source in model.inputs:
-            yield self.input_row(source)
+            yield from self.input_row(source)
         for equation in model.equations:
             if equation.name == "loss":
                 symbol = self.names.timed("loss", (), equation.index)
                 words = "loss of the last step" if equation.last else "loss of one step"
-                yield self.row(symbol, "loss", (), equation.comment or words, "loss")
+                yield from self.row(symbol, "loss", (), equation.comment or words, "loss")
                 continue
             role = "state" if equation.name in model.states else "quantity"
             role = "auxiliary" if equation.auxiliary else role
             symbol = self.names.timed(equation.name, equation.shape, equation.index)
-            yield self.row(symbol, role, equation.shape, equation.comment, equation.name)
+            yield from self.row(symbol, role, equation.shape, equation.comment, equation.name)
         for derived in model.derived:
             role = "auxiliary" if derived.auxiliary else "derived"
             symbol = self.names.symbol(derived.name, derived.shape).at()
-            yield self.row(symbol, role, derived.shape, derived.comment, derived.name)
+            yield from self.row(symbol, role, derived.shape, derived.comment, derived.name)
         for parameter in model.parameters:
             symbol = self.names.symbol(parameter.name, parameter.shape).at()
-            yield self.row(symbol, "parameter", parameter.shape, parameter.comment, parameter.name)
+            yield from self.row(
+                symbol, "parameter", parameter.shape, parameter.comment, parameter.name
+            )
         for name, value in model.constants:
             symbol = self.markup.math(self.names.symbol(name, ()).at())
             yield symbol, "constant", self.markup.math(f"= {_decimal(value)}"), ""
         for abstract in model.abstract:
             yield self.function_row(abstract)
 
-    def row(self, symbol: str, role: str, shape: Shape, comment: str, name: str) -> Cells:
-        meaning = self.markup.text(comment) if comment else self.readers(name)
-        return self.markup.math(symbol), role, self.space(shape), meaning
+    def row(self, symbol: str, role: str, shape: Shape, comment: str, name: str) -> Iterator[Cells]:
+        meaning = self.meaning(comment, name)
+        yield self.markup.math(symbol), role, self.space(shape), meaning[0]
+        yield from (("", "", "", rest) for rest in meaning[1:])
 
-    def input_row(self, source: Input) -> Cells:
+    def meaning(self, comment: str, name: str) -> list[str]:
+        """The author's words, long ones over several rows; else where the symbol stands."""
+        if self.names.is_short(name):
+            comment = f"{name}: {comment}" if comment else name
+        parts = textwrap.wrap(comment, _CELL)
+        return [self.markup.text(part) for part in parts] or [self.readers(name)]
+
+    def input_row(self, source: Input) -> Iterator[Cells]:
         role = "target" if source.target else "input"
         step = "t" if source.timed else "T"
         symbol = self.names.symbol(source.name, source.shape).at(step)
-        meaning = self.markup.text(source.comment) if source.comment else self.readers(source.name)
+        meaning = self.meaning(source.comment, source.name)
         space = self.space(source.shape)
         if source.index_dim is not None:
             space = self.markup.math(rf"\{{1, \dots, {self.names.dim(source.index_dim)}\}}")
-        return self.markup.math(symbol), role, space, meaning
+        yield self.markup.math(symbol), role, space, meaning[0]
+        yield from (("", "", "", rest) for rest in meaning[1:])
 
     def function_row(self, abstract: Abstract) -> Cells:
         sign = (self.names.loss if abstract.loss else self.names.function)(abstract.name)

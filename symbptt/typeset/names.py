@@ -15,9 +15,13 @@ from dataclasses import dataclass
 
 from symbptt.algebra import Dim, DimSum, Index, Model, Shape
 from symbptt.functions import FUNCTIONS
+from symbptt.typeset.measure import width
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
 
-_LONGEST = 20
+# Symbols wider than this (in units of 1/18 em) are shortened, dimensions sooner.
+_WIDEST = 110
+_WIDEST_DIM = 80
+_KEPT = 8
 _ENTRY_LETTERS = ("i", "j", "k", "m", "n", "r", "s", "u", "v")
 _FALLBACK_LETTERS = (r"\iota", r"\kappa")
 
@@ -47,7 +51,8 @@ class Names:
         self._bases: set[str] = set()
         shapes = dict(entry for model in models for entry in _entries(model))
         timed = {name for model in models for name in _timed(model)}
-        self._shorten(shapes)
+        self._shorten(shapes, _WIDEST)
+        self._shorten((dim for model in models for dim in model.dims), _WIDEST_DIM)
         seen: set[str] = {r"\ell"}
         for name, shape in shapes.items():
             text = self.symbol(name, shape).at()
@@ -62,11 +67,12 @@ class Names:
             dim for model in models for dim in model.dims if _symbol(dim, bold=False).at() in seen
         }
 
-    def _shorten(self, names: Iterable[str]) -> None:
+    def _shorten(self, names: Iterable[str], widest: float) -> None:
         for name in names:
-            if len(name) > _LONGEST:
+            if width(_symbol(name, bold=True).at()) > widest:
                 number = len(self._short) + 1
-                self._short[name] = f"{name[: _LONGEST - 6]}…{number}"
+                start = "".join(c for c in name if c.isascii())[:_KEPT]
+                self._short[name] = f"{start}…{number}"
 
     # --- symbols -----------------------------------------------------------------------
 
@@ -76,6 +82,10 @@ class Names:
         if name in self._verbatim:
             return Symbol(_typewriter(name))
         return _symbol(name, bold=bool(shape))
+
+    def is_short(self, name: str) -> bool:
+        """Whether the name is too long to be printed in formulas."""
+        return name in self._short
 
     def timed(self, name: str, shape: Shape, index: Index) -> str:
         """The quantity at a step; the loss is a script l."""
@@ -88,8 +98,8 @@ class Names:
             return " + ".join(map(self.dim, dim.parts))
         if isinstance(dim, int):
             return str(dim)
-        if dim in self._clashing_dims:
-            return _typewriter(dim)
+        if dim in self._clashing_dims or dim in self._short:
+            return _typewriter(self._short.get(dim, dim))
         return _symbol(dim, bold=False).at()
 
     def space(self, shape: Shape) -> str:

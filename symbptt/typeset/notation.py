@@ -108,7 +108,11 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     ("Pick", r"$(\mathbf{v})_i$ is the entry $i$ of $\mathbf{v}$."),
     ("Lookup", r"$\mathbf{E}_{i,:}^{\top}$ is row $i$ of $\mathbf{E}$, as a column."),
     ("Concat", r"$[\mathbf{u};\, \mathbf{v}]$ sets vectors end to end."),
-    ("Slice", r"$(\mathbf{v})_{a:b}$ are the entries $a$ to $b$ of $\mathbf{v}$."),
+    (
+        "Slice",
+        r"$(\mathbf{v})_{a:b}$ are the entries $a$ to $b$ of $\mathbf{v}$, and "
+        r"$(\mathbf{v})_{[k]}$ is the part $k$ of those set end to end in it.",
+    ),
     ("Ones", r"$\mathbf{1}$ is the vector of ones."),
     ("Index", r"Integers that stand for rows count from 1 here and from 0 in generated code."),
     (

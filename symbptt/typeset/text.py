@@ -49,10 +49,19 @@ _CHARACTERS = {
     "ı": r"\i{}",
 }  # fmt: skip
 
+# Letters that look Latin, and Cyrillic by its usual transliteration: the fonts have neither.
+_CHARACTERS |= dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEZHIKMNOPTYXo", strict=True))
+_CYRILLIC = dict(zip("абвгдезийклмнопрстуфцыьэґіё", "abvgdezijklmnoprstufcy'egie", strict=True))
+_CYRILLIC |= {"ж": "zh", "х": "kh", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "''"}
+_CYRILLIC |= {"ю": "yu", "я": "ya", "ї": "yi", "є": "ye"}
+for _letter, _latin in _CYRILLIC.items():
+    _CHARACTERS |= {_letter: _latin, _letter.upper(): _latin.capitalize()}
+
 # A hook and a horn, which Vietnamese has and TeX's first fonts have not.
 _RAISED = {"\u0309": r"\textsuperscript{,}", "\u031b": r"\kern-.05em\textquoteright{}"}
 
 _LONG_WORD = 16
+_ROMAN = r"\mathrm"
 
 
 def latex_text(text: str) -> str:
@@ -94,6 +103,10 @@ def _composed(character: str) -> str | None:
     plain = all(" " <= c <= "~" and c not in _SPECIAL for c in [base, *marks])
     if plain:
         return base + "".join(marks)
+    if base in GREEK_CHARACTERS:
+        letter = GREEK[GREEK_CHARACTERS[base]]
+        known = [mark for mark in marks if mark in MATH_COMBINING]
+        return rf"\ensuremath{{{_stacked(letter, known)}}}"
     if not (base.isascii() and base.isalpha()):
         return None
     upper = [mark for mark in marks if mark in MATH_COMBINING]
@@ -102,7 +115,7 @@ def _composed(character: str) -> str | None:
         return None
     if len(upper) > 1:
         # Text accents do not stack in TeX's first fonts, those of mathematics do.
-        letter = rf"\ensuremath{{{_stacked(base, upper)}}}"
+        letter = rf"\ensuremath{{{_stacked(rf'{_ROMAN}{{{base}}}', upper)}}}"
     elif upper:
         letter = f"{TEXT_COMBINING[upper[0]]}{{{_dotless(base)}}}"
     else:
@@ -117,8 +130,7 @@ def _dotless(letter: str) -> str:
     return {"i": r"\i", "j": r"\j"}.get(letter, letter)
 
 
-def _stacked(base: str, marks: list[str]) -> str:
-    text = rf"\mathrm{{{base}}}"
+def _stacked(text: str, marks: list[str]) -> str:
     for mark in marks:
         text = f"{MATH_COMBINING[mark]}{{{text}}}"
     return text

@@ -145,7 +145,8 @@ e[t] = E[tok[t]]
 m[t] = mean(h[t]) + sum(h[t]) + dot(h[t], h[t]) + len(h) + n + 1 + zeta
 s[t] = softmax(h[t]) + log_softmax(h[t])
 c[t] = concat(h[t], x[t])
-h[t] = tanh(A @ h[t-1]) + x[t] / 2 + x[t]**2 * x[t] + e[t] + c_0
+v[t] = x[t]**2
+h[t] = tanh(A @ h[t-1]) + x[t] / 2 + v[t] * x[t] + e[t] + c_0
 loss[t] = softmax_cross_entropy(U @ c[t] + s_0 + B @ s[t], y[t]) + m[t]
 """
     present = {type(n) for e in derive(parse(text)).normal.equations for n in walk(e.rhs)}

@@ -13,7 +13,7 @@ _COMMENTS = {
     "quotes": "\"\"\" ''' ``` `` '' \" '",
     "markup": "<script>alert(1)</script> --> <!-- | **bold** [a](b) $$x$$ &amp;",
     "letters": "Zustände, naïve façade, Łódź, nghiệm số ẩn, Ελληνικά, кирилл, 中文, 🙂, ﬁ, ½",
-    "controls": "left\u202eright\u200b\u00a0\u00ad end\u2028line",
+    "controls": "left\u202eright\u200b\u00a0\u00ad end",
     "long": "x" * 400 + " " + "many words " * 60,
 }
 

@@ -1,0 +1,150 @@
+"""The recurrence of a model, without what only reads it.
+
+What a state passes on to later steps does not depend on read-outs, losses or targets;
+here they are cut off, and the states that are left, with all their lags, are set end to
+end in one stacked state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from symbptt.algebra import (
+    NOW,
+    ZERO,
+    Dim,
+    DimSum,
+    Equation,
+    Expr,
+    Length,
+    Model,
+    Ref,
+    Shape,
+    walk,
+)
+from symbptt.calculus.order import names_in
+from symbptt.errors import AnalysisError
+
+
+@dataclass(frozen=True)
+class Block:
+    """One value of one state within the stacked state."""
+
+    name: str
+    step: int
+    shape: Shape
+    first: int
+    size: int
+
+    @property
+    def key(self) -> str:
+        """Its name in CARRY: ``h[0]``, ``h[-1]``."""
+        return f"{self.name}[{self.step}]"
+
+    @property
+    def label(self) -> str:
+        """Its name at step t: ``h[t]``, ``h[t-1]``."""
+        return f"{self.name}[{NOW + self.step}]"
+
+    @property
+    def place(self) -> slice:
+        return slice(self.first, self.first + self.size)
+
+
+def recurrence(model: Model) -> Model:
+    """The model cut down to what its states need, with a loss that is 0.
+
+    A state is kept if its own past reaches it, or if one that is kept reads its past.
+
+    Raises
+    ------
+    AnalysisError
+        If nothing in the model depends on its own past.
+    """
+    loops = looping(model)
+    if not loops:
+        raise AnalysisError(
+            f"{model.name}: nothing depends on its own past, so there is no recurrence to analyze"
+        )
+    kept = _needed(model, loops)
+    equations = tuple(e for e in model.equations if e.name in kept)
+    lags = _lags(equations)
+    initials = tuple(i for i in model.initials if 1 - i.step <= lags.get(i.name, 0))
+    kept |= _reached(model, (i.value for i in initials if i.value is not None))
+    loss = Equation("loss", ZERO, ())
+    return replace(
+        model,
+        parameters=tuple(p for p in model.parameters if p.name in kept),
+        derived=tuple(d for d in model.derived if d.name in kept),
+        inputs=tuple(
+            replace(i, target=False, loss_only=False) for i in model.inputs if i.name in kept
+        ),
+        equations=(*equations, loss),
+        initials=initials,
+        dims=_dims(model, kept),
+    )
+
+
+def looping(model: Model) -> frozenset[str]:
+    """The quantities that reach themselves through time."""
+    reads = {e.name: names_in(e.rhs) for e in model.equations if e.name != "loss"}
+    return frozenset(name for name in reads if name in _closure(reads[name], reads))
+
+
+def same_loop(model: Model) -> dict[str, frozenset[str]]:
+    """For every quantity, those that it reaches and that reach it."""
+    reads = {e.name: names_in(e.rhs) for e in model.equations if e.name != "loss"}
+    behind = {name: _closure(reads[name], reads) for name in reads}
+    return {
+        name: frozenset(other for other in behind[name] if name in behind.get(other, ()))
+        for name in reads
+    }
+
+
+def _closure(names: Iterable[str], reads: dict[str, tuple[str, ...]]) -> set[str]:
+    found: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending.extend(reads.get(name, ()))
+    return found
+
+
+def _needed(model: Model, names: Iterable[str]) -> set[str]:
+    """The names, and all that their definitions need."""
+    reads = {e.name: names_in(e.rhs) for e in model.equations}
+    reads |= {d.name: names_in(d.rhs) for d in model.derived}
+    return _closure(names, reads)
+
+
+def _reached(model: Model, values: Iterable[Expr]) -> set[str]:
+    return _needed(model, [name for value in values for name in names_in(value)])
+
+
+def _lags(equations: Iterable[Equation]) -> dict[str, int]:
+    """The longest lag with which each name is read."""
+    lags: dict[str, int] = {}
+    for equation in equations:
+        for node in walk(equation.rhs):
+            if isinstance(node, Ref) and node.index.names() == ("t",):
+                lags[node.name] = max(lags.get(node.name, 0), -node.index.offset)
+    return lags
+
+
+def _dims(model: Model, kept: set[str]) -> tuple[str, ...]:
+    """The dimensions that occur in what is kept, in the model's order."""
+    shapes: list[Shape] = [(i.index_dim,) for i in model.inputs if i.name in kept and i.index_dim]
+    named = (*model.parameters, *model.inputs, *model.equations, *model.derived)
+    shapes += [item.shape for item in named if item.name in kept]
+    rhs = [item.rhs for item in (*model.equations, *model.derived) if item.name in kept]
+    shapes += [(node.dim,) for side in rhs for node in walk(side) if isinstance(node, Length)]
+    found = {str(dim) for shape in shapes for entry in shape for dim in parts_of(entry)}
+    return tuple(dim for dim in model.dims if dim in found)
+
+
+def parts_of(dim: Dim) -> tuple[str | int, ...]:
+    """The names and lengths whose sum a dimension is."""
+    return dim.parts if isinstance(dim, DimSum) else (dim,)

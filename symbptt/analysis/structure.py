@@ -1,0 +1,262 @@
+"""What a model's equations say of its recurrence, whatever its name.
+
+Two questions: which matrices stand on a way from a state to itself, and whether the step
+Jacobian is diag(phi') W with a W that does not depend on the step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from symbptt.algebra import (
+    NOW,
+    Add,
+    Call,
+    Concat,
+    Constant,
+    Derived,
+    Div,
+    Dot,
+    Expr,
+    Fill,
+    Identity,
+    Index,
+    Length,
+    Mean,
+    Model,
+    Mul,
+    Neg,
+    Number,
+    Param,
+    Product,
+    Ref,
+    Slice,
+    Sum,
+    Transpose,
+    children,
+    walk,
+)
+from symbptt.analysis.recurrence import same_loop
+from symbptt.calculus.normal import normalize
+from symbptt.calculus.order import derived_order, in_step_order
+from symbptt.errors import EvaluationError
+from symbptt.functions import FUNCTIONS
+from symbptt.proof.domain import Float
+from symbptt.proof.evaluate import Array, Steps, evaluate, length
+
+# --- recurrent matrices --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RecurrentMatrix:
+    """A matrix between a quantity and one that it reaches, on a way through time.
+
+    Attributes
+    ----------
+    name : str
+        As the equations have it, without a transpose (which changes no eigenvalue);
+        for the block of a joined matrix with what the block acts on, ``W at h[t-1]``.
+    value : array
+    """
+
+    name: str
+    value: Any
+
+
+def recurrent_matrices(
+    core: Model, sizes: Mapping[str, int], params: Mapping[str, Any]
+) -> tuple[RecurrentMatrix, ...]:
+    """The matrices on the loops of a recurrence, in the order of its equations.
+
+    Parameters
+    ----------
+    core : Model
+        A model cut down to its recurrence.
+    """
+    normal = normalize(core)
+    loops = same_loop(normal)
+    point = StaticPoint(normal, sizes, params)
+    found: dict[str, Any] = {}
+    for equation in normal.equations:
+        loop = loops.get(equation.name, frozenset())
+        for node in walk(equation.rhs):
+            if not isinstance(node, Product) or not isinstance(node.right, Ref):
+                continue
+            if node.right.name in loop and _is_static(node.left):
+                for name, value in _pieces(normal, node.left, node.right, loop, point):
+                    found.setdefault(name, value)
+    return tuple(RecurrentMatrix(name, value) for name, value in found.items())
+
+
+def _pieces(
+    normal: Model, left: Expr, right: Ref, loop: frozenset[str], point: StaticPoint
+) -> Iterator[tuple[str, Any]]:
+    """A matrix, or of one that acts on joined vectors the blocks that act on the loop."""
+    matrix = left.operand if isinstance(left, Transpose) else left
+    if not isinstance(matrix, Param):
+        return
+    turned = isinstance(left, Transpose)
+    value = point.value(matrix)
+    value = value.T if turned else value
+    joined = normal.equation(right.name)
+    if not (joined.auxiliary and isinstance(joined.rhs, Concat) and right.index == NOW):
+        yield _shown(normal, matrix), value.T if turned else value
+        return
+    first = 0
+    for part in joined.rhs.parts:
+        size = length(part.shape[0], point.sizes)
+        if isinstance(part, Ref) and part.name in loop:
+            at = f"{part.name}[{part.index}]"
+            yield f"{_shown(normal, matrix)} at {at}", value[:, first : first + size]
+        first += size
+
+
+def _shown(normal: Model, matrix: Param) -> str:
+    """The name; for what the normal form named, the author's expression."""
+    from symbptt.typeset.plain import plain
+
+    for derived in normal.derived:
+        if derived.name == matrix.name and derived.auxiliary:
+            return plain(derived.rhs)
+    return matrix.name
+
+
+def _is_static(expr: Expr) -> bool:
+    return not any(isinstance(node, Ref) for node in walk(expr))
+
+
+class StaticPoint:
+    """The values of parameters and derived parameters, for `symbptt.proof.evaluate`."""
+
+    def __init__(
+        self, model: Model, sizes: Mapping[str, int], params: Mapping[str, Any]
+    ) -> None:
+        self.domain = Float()
+        self.sizes = sizes
+        self.values = {name: np.asarray(a, dtype=object) for name, a in params.items()}
+        for derived in derived_order(model):
+            self.values[derived.name] = self._derived(derived)
+
+    def _derived(self, derived: Derived) -> Array:
+        return evaluate(derived.rhs, self, {})
+
+    def value(self, expr: Expr) -> Any:
+        """The value of an expression of parameters, in double precision."""
+        return evaluate(expr, self, {}).astype(float)
+
+    def parameter(self, param: Param) -> Array:
+        return self.values[param.name]
+
+    def reference(self, ref: Ref, at: Steps) -> Array:
+        raise EvaluationError(f"{ref.name}[{ref.index}] is no parameter")
+
+    def cotangent(self, cotangent: Expr, at: Steps) -> Array:
+        raise EvaluationError("a cotangent is no parameter")
+
+    def pulled_back(self, node: Expr, cotangent: Array, at: Steps) -> Array:
+        raise EvaluationError("a derivative is no parameter")
+
+
+# --- diag(phi') W --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """A state h[t] = phi(W h[t-1] + what does not depend on it), W the same at every step.
+
+    Attributes
+    ----------
+    state : str
+    function : str or None
+        phi; None for the identity.
+    gamma : float
+        The largest modulus of phi'.
+    linear : Model
+        The recurrence with phi taken away: its step Jacobian is W.
+    """
+
+    state: str
+    function: str | None
+    gamma: float
+    linear: Model
+
+
+def elementwise(core: Model) -> Elementwise | None:
+    """The structure behind the bound (sigma_max(W) gamma)^k, if the recurrence has it."""
+    states = {e.name for e in core.equations} & {i.name for i in core.initials}
+    if len(states) != 1 or core.lag(min(states)) != 1:
+        return None
+    state = min(states)
+    equation = core.equation(state)
+    past = Ref(state, Index.of("t", -1), equation.shape)
+    inside, function = _argument(core, equation.rhs)
+    if inside.shape != equation.shape:
+        return None
+    gamma = 1.0 if function is None else _steepest(function)
+    if gamma is None or _Degree(core, past).of(inside) != AFFINE:
+        return None
+    straight = tuple(
+        replace(e, rhs=inside) if e.name == state else e for e in core.equations
+    )
+    return Elementwise(state, function, gamma, replace(core, equations=straight))
+
+
+def _argument(core: Model, rhs: Expr) -> tuple[Expr, str | None]:
+    """What phi is applied to, and phi; names of the same step are looked up."""
+    seen: set[str] = set()
+    while isinstance(rhs, Ref) and rhs.index == NOW and rhs.name not in seen:
+        seen.add(rhs.name)
+        definition = [e for e in core.equations if e.name == rhs.name]
+        if not definition:
+            break
+        rhs = definition[0].rhs
+    if isinstance(rhs, Call) and len(rhs.args) == 1:
+        return rhs.args[0], rhs.function
+    return rhs, None
+
+
+def _steepest(function: str) -> float | None:
+    stated = FUNCTIONS[function].steepest if function in FUNCTIONS else ""
+    return float(Fraction(stated)) if stated else None
+
+
+STATIC, FREE, AFFINE, OTHER = range(4)
+"""How an expression depends on a state's past: it is the same at every step, it is not
+but does not depend on that past, it is affine in it with static coefficients, none of it."""
+
+LINEAR = (Add, Neg, Sum, Mean, Concat, Slice, Fill, Transpose)
+
+
+class _Degree:
+    def __init__(self, core: Model, past: Ref) -> None:
+        self.past = past
+        self.known: dict[str, int] = {}
+        # In this order no definition is entered while another is open.
+        for equation in in_step_order(core):
+            self.known[equation.name] = self.of(equation.rhs)
+
+    def of(self, expr: Expr) -> int:
+        if isinstance(expr, Number | Constant | Length | Identity | Param):
+            return STATIC
+        if isinstance(expr, Ref):
+            return self.of_reference(expr)
+        found = [self.of(child) for child in children(expr)]
+        highest = max(found, default=STATIC)
+        if highest < AFFINE or isinstance(expr, LINEAR):
+            return highest
+        if isinstance(expr, Div) and found[1] != STATIC:
+            return OTHER
+        if isinstance(expr, Mul | Product | Dot | Div):
+            others = sorted(found)[:-1]
+            return highest if all(other == STATIC for other in others) else OTHER
+        return OTHER
+
+    def of_reference(self, ref: Ref) -> int:
+        if ref == self.past:
+            return AFFINE
+        return self.known.get(ref.name, FREE) if ref.index == NOW else FREE

@@ -1,0 +1,1 @@
+"""Affine recurrences: recognised, unrolled, folded into a closed form, and proved."""

@@ -1,0 +1,312 @@
+"""A formula against a model at random points: every case, smallest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from symbptt.algebra import Model
+from symbptt.errors import EvaluationError
+from symbptt.formula.evaluation import Clock, Evaluator, OutOfRangeError
+from symbptt.formula.meaning import Shaper, Symbols
+from symbptt.formula.ranges import Free, LeftOut, cases
+from symbptt.formula.scenes import DIGITS, Digits, Scene, Stage, TooLargeError, numbers, stages
+from symbptt.formula.tree import At, Fixed, Formula, walk
+from symbptt.proof.degree import error_bits, largest
+from symbptt.proof.domain import Array, Domain, Float
+from symbptt.proof.evaluate import length
+from symbptt.proof.field import Field
+from symbptt.proof.unrolled import Variable
+
+POINTS = 2
+"""Random points for each choice of sizes."""
+
+FARTHEST = 12
+"""The largest T that is tried where nothing smaller meets the condition."""
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """Where a formula fails: the smallest T, then the smallest indices, the first entry.
+
+    Attributes
+    ----------
+    entry : tuple of int
+        Row and column from 1; empty for a scalar.
+    left, right : str
+        Both values there.
+    numbers : str
+        What they are, ``rational numbers`` or ``50 digits``.
+    """
+
+    at: tuple[tuple[str, int], ...]
+    entry: tuple[int, ...]
+    left: str
+    right: str
+    sizes: tuple[tuple[str, int], ...]
+    numbers: str
+
+    @property
+    def T(self) -> int:
+        return dict(self.at)["T"]
+
+    def __str__(self) -> str:
+        where = ", ".join(f"{name} = {value}" for name, value in self.at)
+        if len(self.entry) == 2:
+            row, column = self.entry
+            where += f", entry ({row}, {column})" if column != 1 else f", entry ({row})"
+        return f"at {where}: the left side is {self.left}, the right side {self.right}"
+
+
+@dataclass
+class Found:
+    """What came out of looking at all cases."""
+
+    used: list[dict[str, int]] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    counterexample: Counterexample | None = None
+    numbers: str = ""
+
+
+class Examiner:
+    """Looks at formulas about one model; points are drawn once and shared.
+
+    Parameters
+    ----------
+    horizon : int
+        The largest T.
+    """
+
+    def __init__(self, model: Model, horizon: int, seed: int, clock: Clock) -> None:
+        self.model = model
+        self.horizon = horizon
+        self.seed = seed
+        self.clock = clock
+        self.symbols = Symbols.of(model)
+        self.stages: tuple[Stage, ...] = stages(model)
+        self._scenes: dict[tuple[Any, ...], Scene] = {}
+
+    # --- points ---------------------------------------------------------------------------
+
+    def scene(self, kind: str, stage: Stage, seed: int, steps: int, formula: Formula) -> Scene:
+        """The model at a random point where the initial values are as the condition says."""
+        key = (kind, id(stage), seed, steps, formula.fixed)
+        if key not in self._scenes:
+            domain = numbers(self.model, kind, seed)
+            fixed = {
+                (item.name, item.step): partial(self._fixed, item, stage, domain)
+                for item in formula.fixed
+            }
+            self._scenes[key] = stage.scene(domain, seed, steps, fixed)
+        return self._scenes[key]
+
+    def _fixed(
+        self, item: Fixed, stage: Stage, domain: Domain, given: Mapping[Variable, Array]
+    ) -> Array:
+        """The value of an initial value that is fixed, in its shape."""
+        scene = stage.start_scene(given, domain)
+        shape = given[item.name, item.step].shape
+        value = Evaluator(scene, Shaper(self.symbols), self.clock).value(item.value, {"T": 1})
+        rows = np.broadcast_to(value, (*shape, 1, 1)[:2])
+        return np.array(rows, dtype=object).reshape(shape)
+
+    def points(self, kind: str, steps: int, formula: Formula) -> Iterator[tuple[Stage, Evaluator]]:
+        shaper = Shaper(self.symbols)
+        for stage in self.stages:
+            for number in range(POINTS):
+                seed = self.seed * POINTS + number
+                scene = self.scene(kind, stage, seed, steps, formula)
+                yield stage, Evaluator(scene, shaper, self.clock)
+
+    # --- all cases ------------------------------------------------------------------------
+
+    def start(self, formula: Formula) -> int:
+        """The earliest step of any name in the formula."""
+        starts = self.stages[0].starts
+        named = [n.name for s in (formula.left, formula.right) for n in walk(s)
+                 if isinstance(n, At)]  # fmt: skip
+        return min((starts[name] for name in named), default=1)
+
+    def longest(self) -> int:
+        shapes = [item.shape for item in (*self.model.parameters, *self.model.equations,
+                                          *self.model.inputs)]  # fmt: skip
+        sizes = [s.unrolled.sizes for s in self.stages]
+        return max((length(d, s) for s in sizes for shape in shapes for d in shape), default=1)
+
+    def examine(self, formula: Formula) -> Found:
+        """All cases up to the horizon in numbers, until one fails.
+
+        Rational numbers where these are enough, else floats of 50 digits.
+
+        Raises
+        ------
+        EvaluationError
+            If the model or the formula is not defined at any point.
+        TooLargeError
+            If the time is over.
+        """
+        try:
+            return self._examine(formula, "fractions")
+        except TooLargeError:
+            raise
+        except EvaluationError:
+            with mpmath.workdps(DIGITS + 10):
+                return self._examine(formula, "digits")
+
+    def _examine(self, formula: Formula, kind: str) -> Found:
+        free = Free.of(formula)
+        found = Found()
+        points: list[tuple[Stage, Evaluator]] = []
+        horizon = 0
+        while horizon < self.horizon or (not found.used and horizon < FARTHEST):
+            horizon += 1
+            if horizon == 1 or horizon > self.horizon:
+                steps = max(horizon, self.horizon)
+                points = list(self.points(kind, steps, formula))
+            found.numbers = points[0][1].scene.domain.name
+            for at in cases(formula, free, horizon, self.start(formula), self.longest()):
+                self._case(formula, free, at, points, found)
+                if found.counterexample is not None:
+                    return found
+        return found
+
+    def _case(
+        self,
+        formula: Formula,
+        free: Free,
+        at: dict[str, int],
+        points: list[tuple[Stage, Evaluator]],
+        found: Found,
+    ) -> None:
+        undefined = ""
+        looked_at = False
+        for stage, evaluator in points:
+            try:
+                left = evaluator.value(formula.left, at)
+                right = evaluator.value(formula.right, at)
+            except OutOfRangeError as error:
+                # Entries past a short side are no cases at the other sizes either way.
+                if free.entries and not isinstance(error.node, At):
+                    continue
+                self._leave_out(formula, free, at, error.words, found)
+                return
+            except ZeroDivisionError as error:
+                undefined = str(error)
+                continue
+            looked_at = True
+            entry = first_difference(left, right, evaluator.scene.domain)
+            if entry is not None:
+                sizes = tuple(stage.unrolled.sizes.items())
+                found.counterexample = Counterexample(
+                    tuple(at.items()),
+                    tuple(k + 1 for k in entry) if np.size(left) > 1 or np.size(right) > 1 else (),
+                    *number_texts(_at_entry(left, entry), _at_entry(right, entry)),
+                    sizes,
+                    evaluator.scene.domain.name,
+                )
+                return
+        if looked_at:
+            found.used.append(at)
+        elif undefined:
+            self._leave_out(formula, free, at, undefined, found)
+
+    def _leave_out(
+        self, formula: Formula, free: Free, at: dict[str, int], words: str, found: Found
+    ) -> None:
+        inside = range(self.start(formula), at["T"] + 1)
+        if all(at[name] in inside for name in free.steps):
+            item = LeftOut(tuple(at.items()), words)
+            if item not in found.left_out:
+                found.left_out.append(item)
+
+    # --- proof ----------------------------------------------------------------------------
+
+    def proved(self, formula: Formula, used: list[dict[str, int]], kind: str) -> int | None:
+        """The error's bound, k of 2^-k, if both sides agree modulo a prime at all points.
+
+        Parameters
+        ----------
+        kind : str
+            ``field``, with functions left abstract as indeterminates, or ``bound``.
+        """
+        steps = max(at["T"] for at in used)
+        indeterminates = 0
+        count = 0
+        for _, evaluator in self.points(kind, max(steps, self.horizon), formula):
+            domain = evaluator.scene.domain
+            for at in used:
+                try:
+                    left = evaluator.value(formula.left, at)
+                    right = evaluator.value(formula.right, at)
+                except OutOfRangeError:
+                    continue
+                except (ZeroDivisionError, EvaluationError) as error:
+                    if isinstance(error, TooLargeError):
+                        raise
+                    return None
+                if first_difference(left, right, domain) is not None:
+                    return None
+            assert isinstance(domain, Field)
+            indeterminates = max(indeterminates, domain.indeterminates)
+            count += 1
+        return count * error_bits(self._degree(formula, used), indeterminates)
+
+    def _degree(self, formula: Formula, used: list[dict[str, int]]) -> int:
+        steps = max(at["T"] for at in used)
+        bound = 1
+        for _, evaluator in self.points("degrees", max(steps, self.horizon), formula):
+            for at in (case for case in used if case["T"] == steps):
+                try:
+                    left = evaluator.value(formula.left, at)
+                    right = evaluator.value(formula.right, at)
+                except OutOfRangeError:
+                    continue
+                bound = max(bound, (largest(left) - largest(right)).above)
+        return bound
+
+
+def first_difference(left: Array, right: Array, domain: Domain) -> tuple[int, int] | None:
+    """The first entry at which two values differ; a number fills the other side's shape."""
+    one, two = np.broadcast_arrays(left, right)
+    tolerance = _tolerance(domain)
+    for row, column in np.ndindex(*one.shape):
+        if not _equal(one[row, column], two[row, column], tolerance):
+            return row, column
+    return None
+
+
+def _tolerance(domain: Domain) -> Any:
+    """How far two equal numbers may be apart, relative to them; None in exact numbers."""
+    if isinstance(domain, Digits):
+        return mpmath.mpf(10) ** (15 - DIGITS)
+    return 1e-7 if isinstance(domain, Float) else None
+
+
+def _equal(one: Any, two: Any, tolerance: Any) -> bool:
+    if tolerance is None:
+        return bool(one == two)
+    return bool(abs(one - two) <= tolerance * (1 + max(abs(one), abs(two))))
+
+
+def _at_entry(value: Array, entry: tuple[int, int]) -> Any:
+    return value[entry] if value.shape != (1, 1) else value[0, 0]
+
+
+def number_texts(one: Any, two: Any) -> tuple[str, str]:
+    """Two different numbers for a reader: short fractions, or as many digits as it takes."""
+    if isinstance(one, Fraction) and isinstance(two, Fraction):
+        if max(len(str(one)), len(str(two))) <= 20:
+            return str(one), str(two)
+        one, two = (mpmath.mpf(x.numerator) / x.denominator for x in (one, two))
+    texts = "", ""
+    for digits in (9, 15, 25, DIGITS):
+        texts = mpmath.nstr(one, digits), mpmath.nstr(two, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts

@@ -1,0 +1,206 @@
+"""Which values the free indices of a formula take, and what is left out and why."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+
+from symbptt.formula.printing import chain_text
+from symbptt.formula.scenes import TooLargeError
+from symbptt.formula.tree import At, Chain, Delta, Entry, Formula, Node, Over, children, free_names
+
+At_ = Mapping[str, int]
+
+MAX_CASES = 4_000
+WIDEST = 8
+
+_COMPARE = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+@dataclass(frozen=True)
+class Free:
+    """The free names of a formula.
+
+    Attributes
+    ----------
+    steps : tuple of str
+        Those that are steps or numbers, in the order of the text.
+    entries : tuple of str
+        Those that only count entries.
+    widened : frozenset of str
+        Those in the brackets of a reference, which bound them; the others go from the
+        earliest step to T.
+    margin : int
+        How far beyond the steps they may lie, as t does in ``h[t-1]``.
+    """
+
+    steps: tuple[str, ...]
+    entries: tuple[str, ...]
+    widened: frozenset[str]
+    margin: int
+
+    @classmethod
+    def of(cls, formula: Formula) -> Free:
+        counted: dict[str, None] = {}
+        used: dict[str, None] = {}
+        widened: set[str] = set()
+        offsets = [0]
+        for side in (formula.left, formula.right):
+            for node, bound, counting in _visit(side, frozenset(), False):
+                own = _own_names(node) - bound - {"T"}
+                (counted if counting else used).update(dict.fromkeys(sorted(own)))
+                if isinstance(node, At):
+                    widened |= own
+                    offsets.append(abs(node.index.offset))
+        for chain in formula.chains:
+            used.update(dict.fromkeys(n for s in chain.sides for n in s.names() if n != "T"))
+        return cls(
+            tuple(used),
+            tuple(name for name in counted if name not in used),
+            frozenset(widened),
+            min(max(offsets), WIDEST),
+        )
+
+
+def _own_names(node: Node) -> frozenset[str]:
+    """The index names that a node itself holds."""
+    inner: frozenset[str] = frozenset().union(*(free_names(c) for c in children(node)))
+    if isinstance(node, Over):
+        return frozenset([*node.first.names(), *node.last.names()])
+    return frozenset() if children(node) else free_names(node) - inner
+
+
+def _visit(
+    node: Node, bound: frozenset[str], counting: bool
+) -> Iterator[tuple[Node, frozenset[str], bool]]:
+    """All nodes, with the names bound there and whether they count entries."""
+    yield node, bound, counting
+    inner = bound | {node.name} if isinstance(node, Over) else bound
+    for child in children(node):
+        if isinstance(node, Entry) and child in node.places and not isinstance(child, At):
+            yield from _visit(child, inner, True)
+        elif isinstance(node, Delta) and not isinstance(child, At):
+            yield from _visit(child, inner, True)
+        else:
+            yield from _visit(child, inner, counting and not isinstance(child, At))
+
+
+def holds(chains: Iterable[Chain], at: At_) -> bool:
+    """Whether a chain of comparisons holds."""
+    return all(
+        _COMPARE[sign](left.at(at), right.at(at))
+        for chain in chains
+        for left, sign, right in zip(
+            chain.sides, chain.operators, chain.sides[1:], strict=False
+        )
+    )
+
+
+def cases(
+    formula: Formula, free: Free, horizon: int, start: int, longest: int
+) -> Iterator[dict[str, int]]:
+    """The values of T and of the free names that the condition admits.
+
+    Parameters
+    ----------
+    start : int
+        The earliest step of any name in the formula.
+    longest : int
+        The largest dimension.
+
+    Raises
+    ------
+    TooLargeError
+        If there are too many.
+    """
+    spans = [
+        range(start - free.margin, horizon + free.margin + 1)
+        if name in free.widened
+        else range(start, horizon + 1)
+        for name in free.steps
+    ]
+    spans += [range(1, longest + 1) for _ in free.entries]
+    count = 1
+    for span in spans:
+        count *= len(span)
+    if count > MAX_CASES * 10:
+        raise TooLargeError(f"the free indices take {count:,} values at T = {horizon}")
+    for values in product(*spans):
+        at = {"T": horizon, **dict(zip((*free.steps, *free.entries), values, strict=True))}
+        if holds(formula.chains, at):
+            yield at
+
+
+# --- in words ----------------------------------------------------------------------------
+
+
+def range_text(free: Free, used: list[dict[str, int]], formula: Formula) -> str:
+    """``T = 1 … 5, t = 1 … T``, from the cases that were looked at."""
+    parts = [_span_text("T", sorted({at["T"] for at in used}))]
+    parts += [f"{name} = {_extremes(name, used)}" for name in free.steps]
+    text = ", ".join(parts)
+    if free.entries:
+        text += f", all entries {', '.join(free.entries)}"
+    if formula.chains:
+        text += " with " + " and ".join(map(chain_text, formula.chains))
+    return text
+
+
+def _span_text(name: str, values: list[int]) -> str:
+    if len(values) == 1:
+        return f"{name} = {values[0]}"
+    return f"{name} = {values[0]} … {values[-1]}"
+
+
+def _extremes(name: str, used: list[dict[str, int]]) -> str:
+    lowest: dict[int, int] = {}
+    highest: dict[int, int] = {}
+    for at in used:
+        horizon, value = at["T"], at[name]
+        lowest[horizon] = min(value, lowest.get(horizon, value))
+        highest[horizon] = max(value, highest.get(horizon, value))
+    low, high = relative(lowest), relative(highest)
+    return low if low == high else f"{low} … {high}"
+
+
+def relative(values: Mapping[int, int]) -> str:
+    """A number for every T: ``0``, ``T``, ``T-1``, or the extremes."""
+    plain, from_end = set(values.values()), {value - T for T, value in values.items()}
+    if len(from_end) == 1 and (len(plain) > 1 or from_end == {0}):
+        offset = from_end.pop()
+        return f"T{offset:+d}" if offset else "T"
+    if len(plain) == 1:
+        return str(plain.pop())
+    return f"{min(plain)} to {max(plain)}"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A case that has no value: where, and because of what."""
+
+    at: tuple[tuple[str, int], ...]
+    words: str
+
+
+def left_out_text(found: list[LeftOut], free: Free) -> list[str]:
+    """``t = T (h[t+1] lies past T)``, one for each reason."""
+    groups: dict[str, list[dict[str, int]]] = {}
+    for item in found:
+        groups.setdefault(item.words, []).append(dict(item.at))
+    texts = []
+    for words, places in groups.items():
+        if len(free.steps) == 1:
+            where = f"{free.steps[0]} = {_extremes(free.steps[0], places)}"
+        else:
+            where = f"{len(places)} cases"
+        texts.append(f"{where} ({words})")
+    return texts

@@ -1,0 +1,257 @@
+"""Is a formula right? The verdict, with its range, its arithmetic or a counterexample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from symbptt.algebra import Model
+from symbptt.errors import EvaluationError, FormulaError
+from symbptt.formula.edits import Mend, mends
+from symbptt.formula.evaluation import Clock
+from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
+from symbptt.formula.meaning import ShapeError, resolved
+from symbptt.formula.ranges import Free, left_out_text, range_text
+from symbptt.formula.reading import finding, read
+from symbptt.formula.scenes import TooLargeError
+from symbptt.formula.tree import Formula
+
+HORIZON = 5
+SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `check` found.
+
+    Attributes
+    ----------
+    formula : str
+        As it was read.
+    verdict : str
+        ``right``, ``wrong`` or ``undecided``.
+    range : str
+        The values of T and of the free indices that were looked at.
+    left_out : tuple of str
+        Values at which the formula has no meaning, and because of which index.
+    arithmetic : str
+        What was calculated with, and at how many points.
+    bits : int or None
+        A false formula would pass with probability below 2 to the minus this many, where
+        it was decided exactly; None where it agrees to many digits.
+    assumed : tuple of str
+        What was taken for the functions left abstract, ``l = squared_error``.
+    generic : tuple of str
+        The functions left abstract for every choice of which it holds.
+    reason : str
+        Of a shape error, or why it is undecided.
+    """
+
+    model: str
+    formula: str
+    verdict: str
+    range: str = ""
+    left_out: tuple[str, ...] = ()
+    arithmetic: str = ""
+    bits: int | None = None
+    assumed: tuple[str, ...] = ()
+    generic: tuple[str, ...] = ()
+    counterexample: Counterexample | None = None
+    mends: tuple[Mend, ...] = ()
+    reason: str = ""
+
+    @property
+    def right(self) -> bool:
+        return self.verdict == "right"
+
+    @property
+    def status(self) -> int:
+        """The exit status that says the same."""
+        return {"right": 0, "wrong": 1, "undecided": 4}[self.verdict]
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.verdict}: {self.formula}", *self._details()])
+
+    def _details(self) -> list[str]:
+        lines = []
+        if self.reason:
+            lines.append(f"  {self.reason}")
+        if self.counterexample is not None:
+            sizes = ", ".join(f"{name} = {size}" for name, size in self.counterexample.sizes)
+            lines.append(f"  {self.counterexample}")
+            given = f" at sizes {sizes}" if sizes else ""
+            lines.append(f"  a random point{given}, {self.counterexample.numbers}")
+        if self.range:
+            lines.append(f"  looked at: {self.range}")
+        lines += [f"  left out: {words}" for words in self.left_out]
+        if self.generic:
+            lines.append(f"  for every {', '.join(self.generic)}")
+        if self.assumed:
+            lines.append(f"  with {', '.join(self.assumed)}")
+        if self.arithmetic:
+            lines.append(f"  {self.arithmetic}")
+        for number, mend in enumerate(self.mends):
+            lines.append(f"  {'or' if number else 'one edit mends it'}: {mend.words}")
+            lines.append(f"    {mend.text}")
+        return lines
+
+    def data(self) -> dict[str, Any]:
+        """For a program to read."""
+        found = self.counterexample
+        return {
+            "model": self.model,
+            "formula": self.formula,
+            "verdict": self.verdict,
+            "range": self.range,
+            "left_out": list(self.left_out),
+            "arithmetic": self.arithmetic,
+            "error_below_two_to_the_minus": self.bits,
+            "assumed": list(self.assumed),
+            "for_every": list(self.generic),
+            "reason": self.reason,
+            "counterexample": None
+            if found is None
+            else {
+                "indices": dict(found.at),
+                "entry": list(found.entry),
+                "left": found.left,
+                "right": found.right,
+                "sizes": dict(found.sizes),
+                "numbers": found.numbers,
+            },
+            "mends": [
+                {"edit": m.words, "kind": m.kind, "formula": m.text} for m in self.mends
+            ],
+        }
+
+
+def check(
+    model: Model,
+    formula: str,
+    *,
+    horizon: int = HORIZON,
+    seconds: float = SECONDS,
+    seed: int = 0,
+    progress: Callable[[str], None] = str,
+) -> Verdict:
+    """Whether a formula about a model is right.
+
+    Parameters
+    ----------
+    model : Model
+    formula : str
+        ``left = right``, optionally ``for CONDITION``.
+    horizon : int
+        The largest T that is looked at.
+    seconds : float
+        How long it may take; past it the verdict is ``undecided``.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    FormulaError
+        With a caret: if the formula can't be read, names what the model lacks, has shapes
+        that do not fit and that no single edit mends, or if nothing meets its condition.
+    """
+    clock = Clock(seconds)
+    tree = read(formula, model)
+    try:
+        examiner = Examiner(model, horizon, seed, clock)
+        return _decide(tree, examiner, progress)
+    except TooLargeError as error:
+        return Verdict(model.name, tree.text, "undecided", reason=str(error))
+    except EvaluationError as error:
+        return Verdict(model.name, tree.text, "undecided", reason=str(error))
+
+
+def _decide(tree: Formula, examiner: Examiner, progress: Callable[[str], None]) -> Verdict:
+    model = examiner.model
+    try:
+        formula = resolved(tree, model)
+    except ShapeError as error:
+        progress("the shapes do not fit; looking for an edit that mends them")
+        found_mends = mends(tree, examiner, None)
+        if not found_mends:
+            raise finding(tree.text, error.span, f"the shapes do not fit: {error.words}") from None
+        return Verdict(
+            model.name,
+            tree.text,
+            "wrong",
+            mends=found_mends,
+            reason=f"the shapes do not fit: {error.words}",
+        )
+    progress("looking at random points")
+    found = examiner.examine(formula)
+    if found.counterexample is not None:
+        progress("wrong; looking for an edit that mends it")
+        return Verdict(
+            model.name,
+            tree.text,
+            "wrong",
+            counterexample=found.counterexample,
+            assumed=_assumed(model, everything=True),
+            mends=mends(tree, examiner, found.counterexample),
+        )
+    if not found.used:
+        raise finding(tree.text, (0, len(tree.text)), _nothing(tree, found))
+    progress("proving it modulo a prime")
+    return _right(tree, formula, found, examiner)
+
+
+def _nothing(tree: Formula, found: Found) -> str:
+    """Why there was nothing to look at."""
+    text = f"nothing to check: for no T up to {FARTHEST} "
+    if found.left_out:
+        return text + f"is every index in range, for {found.left_out[0].words}"
+    return text + ("does anything meet the condition" if tree.chains else "is every index in range")
+
+
+def _right(tree: Formula, formula: Formula, found: Found, examiner: Examiner) -> Verdict:
+    model = examiner.model
+    free = Free.of(formula)
+    generic = tuple(a.name for a in model.abstract)
+    assumed: tuple[str, ...] = ()
+    bits = examiner.proved(formula, found.used, "field")
+    if bits is None and generic:
+        bits = examiner.proved(formula, found.used, "bound")
+        assumed = _assumed(model)
+        generic = tuple(a.name for a in model.abstract if a.default is None)
+    points = POINTS * len(examiner.stages)
+    if bits is None:
+        assumed, generic = _assumed(model, everything=True), ()
+    arithmetic = f"{points} random points in {found.numbers}"
+    if bits is not None:
+        arithmetic += (
+            f", {points} modulo a prime of 127 bits: "
+            f"a false formula passes with a probability below 2^-{bits}"
+        )
+    return Verdict(
+        model.name,
+        tree.text,
+        "right",
+        range=range_text(free, found.used, formula),
+        left_out=tuple(left_out_text(found.left_out, free)),
+        arithmetic=arithmetic,
+        bits=bits,
+        assumed=assumed,
+        generic=generic,
+    )
+
+
+def _assumed(model: Model, *, everything: bool = False) -> tuple[str, ...]:
+    """What stands for the functions left abstract."""
+    known = [f"{a.name} = {a.default}" for a in model.abstract if a.default is not None]
+    if everything:
+        known += [
+            f"{a.name} = {'squared_error' if a.loss else 'a sum of sines'}"
+            for a in model.abstract
+            if a.default is None
+        ]
+    return tuple(known)
+
+
+__all__ = ["FormulaError", "Verdict", "check"]

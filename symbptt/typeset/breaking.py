@@ -1,0 +1,112 @@
+r"""Formulas broken into lines: before the signs of a sum where that is enough, else inside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import accumulate
+
+from symbptt.typeset.measure import Atom, atoms
+
+_OPENING = {"(", "[", r"\left", r"\bigl", r"\Bigl"}
+_CLOSING = {")", "]", r"\right", r"\bigr", r"\Bigr"}
+_SIGNS = {"+", "-"}
+_PRODUCTS = {r"\odot", "/", r"\cdot"}
+_FACTORS = {
+    r"\frac", r"\left", r"\sum", r"\mathbf", r"\boldsymbol", r"\mathtt", r"\operatorname", r"\log",
+}  # fmt: skip
+
+
+def broken(text: str, first: float, rest: float) -> list[str]:
+    """The formula on as many lines as it needs, the first one at most ``first`` wide.
+
+    Lines break before the signs of a sum where that is enough, else before products and
+    inside parentheses. A formula with no place to break stays as it is.
+    """
+    formula = _Formula(text)
+    if formula.width(0, formula.end) <= first:
+        return [text]
+    lines: list[tuple[int, int]] = []
+    for start, end in formula.pieces(0, formula.end, min(first, rest)):
+        limit = first if len(lines) <= 1 else rest
+        if lines and formula.width(lines[-1][0], end) <= limit:
+            lines[-1] = (lines[-1][0], end)
+        else:
+            lines.append((start, end))
+    return _reopened([formula.text(start, end) for start, end in lines])
+
+
+class _Formula:
+    """A formula as a row of atoms, with the places where a line may end."""
+
+    def __init__(self, text: str) -> None:
+        self.source = text
+        self.atoms = atoms(text)
+        self.end = len(self.atoms)
+        self.widths = [0.0, *accumulate(atom.width for atom in self.atoms)]
+        self.starts = [*(atom.start for atom in self.atoms), len(text)]
+        self.places = dict(_places(self.atoms))
+
+    def width(self, start: int, end: int) -> float:
+        return self.widths[end] - self.widths[start]
+
+    def text(self, start: int, end: int) -> str:
+        return self.source[self.starts[start] : self.starts[end]].strip()
+
+    def pieces(self, start: int, end: int, limit: float) -> Iterator[tuple[int, int]]:
+        """The parts between breaks, broken further where they are too wide."""
+        costs = [self.places[k] for k in range(start + 1, end) if k in self.places]
+        if self.width(start, end) <= limit or not costs:
+            yield start, end
+            return
+        cost = min(costs)
+        cuts = [k for k in range(start + 1, end) if self.places.get(k) == cost]
+        for left, right in zip([start, *cuts], [*cuts, end], strict=True):
+            yield from self.pieces(left, right, limit)
+
+
+def _places(row: tuple[Atom, ...]) -> Iterator[tuple[int, int]]:
+    """Where a line may end, with its cost: outer signs first, juxtaposed factors last."""
+    depth = 0
+    for position, atom in enumerate(row):
+        previous = row[position - 1].token if position else "("
+        if previous not in _OPENING:
+            if atom.token in _SIGNS and previous not in _PRODUCTS:
+                yield position, 3 * depth
+            elif atom.token in _PRODUCTS or previous in (",", ";", r"\,"):
+                yield position, 3 * depth + 1
+            elif atom.token in _FACTORS and _ends_a_factor(previous):
+                yield position, 3 * depth + 2
+        depth += (atom.token in _OPENING) - (atom.token in _CLOSING)
+
+
+def _ends_a_factor(token: str) -> bool:
+    """Whether a factor may begin behind it: not behind a sign, nor a function's name."""
+    if token in _SIGNS | _PRODUCTS:
+        return False
+    return not token.startswith("\\") or token in _FACTORS - {r"\sum", r"\operatorname", r"\log"}
+
+
+def _reopened(lines: list[str]) -> list[str]:
+    r"""``\left(`` and ``\right)`` on different lines made into ``\Bigl(`` and ``\Bigr)``."""
+    open_at: list[tuple[int, int]] = []
+    torn: set[tuple[int, int]] = set()
+    for number, line in enumerate(lines):
+        for match in re.finditer(r"\\(left|right)(?![a-zA-Z])", line):
+            place = (number, match.start())
+            if match.group(1) == "left":
+                open_at.append(place)
+            elif open_at:
+                start = open_at.pop()
+                if start[0] != number:
+                    torn |= {start, place}
+    return [_resized(line, number, torn) for number, line in enumerate(lines)]
+
+
+def _resized(line: str, number: int, torn: set[tuple[int, int]]) -> str:
+    def fixed(match: re.Match[str]) -> str:
+        if (number, match.start()) not in torn:
+            return match.group()
+        return r"\Bigl" if match.group(1) == "left" else r"\Bigr"
+
+    return re.sub(r"\\(left|right)(?![a-zA-Z])", fixed, line)

@@ -1,0 +1,202 @@
+"""Every verifier rejects planted errors, and names what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from symbptt.algebra import Model, Mul
+from symbptt.calculus.adjoint import derive
+from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.normal import bind
+from symbptt.codegen.render import generate
+from symbptt.errors import InterfaceError
+from symbptt.language import library
+from symbptt.language.parser import parse
+from symbptt.proof import calls, exact, numeric
+from symbptt.proof.exact import exact_rows
+from symbptt.proof.loaded import load_module
+from symbptt.proof.matrix import matrix_rows
+from symbptt.proof.numeric import numeric_rows
+from symbptt.proof.report import verify
+from symbptt.proof.rows import Row
+from tests.proof.planting import (
+    FACTOR,
+    Planted,
+    PlantedModule,
+    planted,
+    planted_modules,
+    with_step,
+)
+
+SQUARE = """
+# Everything of one length, so that every transposed factor conforms.
+x: (n,)
+y: (n,)
+z: (n,)
+W: (n, n)
+U: (n, n)
+h[t] = tanh(W @ h[t-1] + W.T @ z[t] + U @ x[t] + b)
+loss[t] = squared_error(h[t], y[t]) + dot(z[t], h[t-1])
+"""
+
+MODELS = ("linear", "char_rnn", "gru_v1", "square")
+
+
+@cache
+def model_of(name: str) -> Model:
+    return parse(SQUARE, name) if name == "square" else library.load(name)
+
+
+@cache
+def derivation_of(name: str) -> Derivation:
+    return derive(model_of(name))
+
+
+@pytest.fixture(autouse=True)
+def few_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact, "POINTS", 1)
+    monkeypatch.setattr(exact, "HORIZONS", (1, 3))
+    monkeypatch.setattr(numeric, "SCENARIOS", calls.SCENARIOS[:1])
+
+
+def failing(rows: tuple[Row, ...], check: str) -> dict[str, str]:
+    return {row.subject: row.detail for row in rows if row.check == check and row.ok is False}
+
+
+@cache
+def planted_in(name: str) -> tuple[Planted, ...]:
+    return tuple(planted(derivation_of(name)))
+
+
+CASES = [
+    pytest.param(name, number, id=f"{name}-{case.step.number}-{case.words}")
+    for name in MODELS
+    for number, case in enumerate(planted_in(name))
+]
+
+
+@pytest.mark.parametrize(("name", "number"), CASES)
+def test_a_planted_error_in_a_step_is_rejected(name: str, number: int) -> None:
+    case = planted_in(name)[number]
+    rows = exact_rows(case.derivation)
+    chain = failing(rows, "chain")
+    (wrong,) = chain
+    assert wrong.startswith(f"({case.step.number}) dL/d{case.step.target.name}")
+    assert f"of {len(case.step.members)} at T = " in chain[wrong]
+    found = failing(rows, "exact")
+    assert found
+    if f"dL/d{case.step.target.name}" in {subject.partition("[")[0] for subject in found}:
+        assert any(f"step ({case.step.number})" in detail for detail in found.values())
+
+
+@pytest.mark.parametrize("name", ["linear", "char_rnn"])
+def test_a_wrong_intermediate_line_is_rejected_though_the_result_is_right(name: str) -> None:
+    derivation = derivation_of(name)
+    for step in derivation.steps:
+        for place in range(len(step.members) - 1):
+            members = list(step.members)
+            members[place] = Mul((FACTOR, members[place]))
+            rows = exact_rows(with_step(derivation, step, tuple(members)))
+            (detail,) = failing(rows, "chain").values()
+            assert detail.startswith(f"member {place + 1} of {len(members)} ")
+            assert not failing(rows, "exact")
+
+
+@pytest.mark.parametrize("name", ["linear", "char_rnn"])
+def test_a_step_left_out_is_rejected(name: str) -> None:
+    derivation = derivation_of(name)
+    for step in derivation.steps:
+        if step.kind in ("boundary", "adjoint"):
+            # The general step speaks for T as well, if it does not say otherwise.
+            continue
+        rest = tuple(s for s in derivation.steps if s.number != step.number)
+        found = failing(exact_rows(replace(derivation, steps=rest)), "exact")
+        assert any("no step" in detail for detail in found.values()), step
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_right_derivation_is_accepted_and_every_row_looked_at_something(name: str) -> None:
+    rows = exact_rows(derivation_of(name))
+    assert {row.check for row in rows} == {"exact", "chain"}
+    for row in rows:
+        assert row.ok is True, row
+        assert int(row.figure.split()[0]) > 0
+
+
+def test_the_first_wrong_entry_is_shown_with_both_values() -> None:
+    derivation = derivation_of("linear")
+    step = derivation.step("W_hh", "gradient")
+    wrong = with_step(derivation, step, (*step.members[:-1], Mul((FACTOR, step.result))))
+    detail = failing(exact_rows(wrong), "exact")["dL/dW_hh"]
+    assert detail.startswith(f"step ({step.number}) at T = 1: dL/dW_hh entry (1, 1) is ")
+    found, true = (float(text.split()[-1]) for text in detail.split(", exact "))
+    assert found / true == pytest.approx(1.001)
+
+
+def test_sympys_matrix_derivative_refuses_too() -> None:
+    derivation = derivation_of("linear")
+    step = derivation.step("W_hh", "gradient")
+    wrong = with_step(derivation, step, (Mul((FACTOR, step.result)),))
+    details = failing(matrix_rows(wrong), "matrix")
+    assert list(details) == ["dL/dW_hh"]
+    assert details["dL/dW_hh"].startswith(f"step ({step.number}): entry (1, 1) is ")
+
+
+# --- the generated module --------------------------------------------------------------------
+
+
+@cache
+def text_of(name: str) -> str:
+    return generate(model_of(name))
+
+
+@cache
+def planted_in_module(name: str) -> tuple[PlantedModule, ...]:
+    return tuple(planted_modules(text_of(name)))
+
+
+MODULE_CASES = [
+    pytest.param(name, number, id=f"{name}-{number}-{case.words}")
+    for name in ("linear", "square")
+    for number, case in enumerate(planted_in_module(name))
+]
+
+
+@pytest.mark.parametrize(("name", "number"), MODULE_CASES)
+def test_a_planted_error_in_a_module_is_rejected(name: str, number: int) -> None:
+    case = planted_in_module(name)[number]
+    model = bind(model_of(name))
+    try:
+        rows = numeric_rows(load_module(case.text, name, model), model, derive(model))
+    except InterfaceError:
+        # A transposed factor that does not conform.
+        assert case.words == "transposed"
+        return
+    for check in ("values", "differences"):
+        found = failing(rows, check)
+        assert found, case
+        for subject, detail in found.items():
+            assert f"grads['{subject.removeprefix('dL/d')}']" in detail
+            assert ", step (" in detail
+
+
+@pytest.mark.parametrize("name", ["linear", "char_rnn"])
+def test_a_wrong_step_reaches_the_module(name: str) -> None:
+    """Code is lowered from the steps: what is planted there fails in every check."""
+    derivation = derive(bind(model_of(name)))
+    step = derivation.step("h", "adjoint")
+    wrong = with_step(derivation, step, (*step.members[:-1], step.result.terms[0]))
+    report = verify(bind(model_of(name)), derivation=wrong)
+    assert not report.ok
+    assert {"exact", "chain", "values", "differences"} <= {row.check for row in report.failures}
+
+
+def test_a_module_whose_forward_pass_is_wrong_is_rejected() -> None:
+    model = model_of("square")
+    wrong = text_of("square").replace("np.tanh(", "np.sin(", 1)
+    assert wrong != text_of("square")
+    rows = numeric_rows(load_module(wrong, "wrong", model), model)
+    assert {"L", "forward", "carry"} <= set(failing(rows, "values"))

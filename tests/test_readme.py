@@ -1,0 +1,82 @@
+"""What the README shows is what the commands print."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from symbptt.cli import main
+
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+WRONG = "x: (3,)\nW: (4, 3)\nh[t] = tanh(W @ x[t] + U @ h[t-1]) + x[t]\n"
+
+
+def block(beginning: str) -> str:
+    return next(text for _, text in BLOCKS if text.startswith(beginning))
+
+
+def output(*arguments: str, status: int = 0) -> str:
+    result = CliRunner().invoke(main, list(arguments))
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+@pytest.fixture
+def leaky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    (tmp_path / "leaky.rnn").write_text(block("# Leaky"))
+    monkeypatch.chdir(tmp_path)
+    return "./leaky.rnn"
+
+
+def table() -> list[tuple[str, str]]:
+    """Formulas and lines of code of the side by side."""
+    rows = re.findall(r"^\| \(\d+\) \| \$(.*?)\$ \| (.*) \|$", README, re.MULTILINE)
+    return [(formula, code) for formula, cell in rows for code in re.findall(r"`(.*?)`", cell)]
+
+
+def test_the_derivation_and_its_code(leaky: str) -> None:
+    formulas = output("derive", leaky, "--to", "md").replace("&=", "=")
+    lines = {line.strip() for line in output("generate", leaky).splitlines()}
+    assert len(table()) == 6
+    for formula, code in table():
+        assert formula in formulas
+        assert code in lines
+
+
+def test_the_rows_of_the_proof(leaky: str) -> None:
+    proof = output("verify", leaky)
+    for row in block("ok  exact").splitlines():
+        assert f"\n{row} " in proof
+
+
+def test_the_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "wrong.rnn").write_text(WRONG)
+    monkeypatch.chdir(tmp_path)
+    assert output("show", "./wrong.rnn", status=3) == block("./wrong.rnn")
+
+
+def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [line.partition("#")[0] for line in block("pip install").splitlines()]
+    commands = [line.split() for line in lines if line.startswith("symbptt")]
+    assert [words[1] for words in commands] == list(main.commands)
+    for words in commands:
+        if words[1] not in ("unroll", "verify", "demo"):
+            output(*words[1:])
+    output("unroll", "lstm", "d(L, c[t])", "-T", "3")
+
+
+def test_the_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    output("generate", "lstm", "-o", "lstm.py")
+    snippets = [text for language, text in BLOCKS if language == "python"]
+    assert len(snippets) == 2
+    for snippet in snippets:
+        exec(compile(snippet, "README.md", "exec"), {})
+    sys.modules.pop("lstm")
