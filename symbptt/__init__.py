@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from symbptt.algebra import Model
+    from symbptt.analysis.report import analyze
     from symbptt.calculus.adjoint import derive
     from symbptt.calculus.derivation import Derivation, Step
     from symbptt.calculus.normal import bind
@@ -34,6 +35,7 @@ __all__ = [
     "Report",
     "Step",
     "SymbpttError",
+    "analyze",
     "bind",
     "derive",
     "generate",
@@ -49,6 +51,7 @@ _HOME = {
     "Report": "symbptt.proof.report",
     "Step": "symbptt.calculus.derivation",
     "SymbpttError": "symbptt.errors",
+    "analyze": "symbptt.analysis.report",
     "bind": "symbptt.calculus.normal",
     "derive": "symbptt.calculus.adjoint",
     "generate": "symbptt.codegen.render",

@@ -34,6 +34,7 @@ _STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
     (errors.UnboundFunctionError, USAGE),
     (errors.UnknownNameError, USAGE),
     (errors.FormulaError, USAGE),
+    (errors.AnalysisError, USAGE),
     (errors.OutputError, USAGE),
     (errors.ModelError, MODEL_ERROR),
     (errors.MissingLossError, MODEL_ERROR),
@@ -383,6 +384,87 @@ def verify(
         text = _headed(("verify", model_name, *tested, *bound), f"{report}\n")
     _emit(text, output, force)
     sys.exit(DONE if report.ok else FAILED if report.failures else UNDECIDED)
+
+
+@main.command()
+@model_argument
+@click.argument(
+    "numbers",
+    metavar="[FILE.npz]",
+    required=False,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@bind_option
+@click.option(
+    "--dim",
+    "dims",
+    metavar="NAME=N",
+    multiple=True,
+    callback=_bindings,
+    help="The length of a dimension that no array tells, as h=64; 32 otherwise; repeatable.",
+)
+@click.option(
+    "-T", "horizon", type=click.IntRange(1, 100_000), help="Steps; 50 where FILE has none."
+)
+@click.option(
+    "--sequence",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Which sequence of a batch in FILE.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@json_option
+@output_options
+def analyze(
+    model_name: str,
+    numbers: Path | None,
+    bindings: dict[str, str],
+    dims: dict[str, str],
+    horizon: int | None,
+    sequence: int,
+    seed: int,
+    as_json: bool,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Where gradients vanish or explode: spectra, norms by lag and their bounds.
+
+    FILE.npz holds parameters, inputs (T, ...) or (T, B, ...) and initial values (h[0]) by
+    their names; what it lacks is drawn at random.
+    """
+    from symbptt.analysis.report import analyze as run
+    from symbptt.progress import Progress
+
+    progress = Progress("multiplying Jacobians")
+    found = run(
+        _read(model_name),
+        numbers,
+        bind=bindings,
+        dims=_lengths(dims),
+        steps=horizon,
+        sequence=sequence,
+        seed=seed,
+        progress=progress.show,
+    )
+    progress.done()
+    if as_json:
+        text = _json("analyze", found.data())
+    else:
+        asked: list[str] = [] if numbers is None else [str(numbers)]
+        for flag, table in (("--bind", bindings), ("--dim", dims)):
+            asked += [word for item in table.items() for word in (flag, "=".join(item))]
+        asked += [] if horizon is None else ["-T", str(horizon)]
+        asked += [] if sequence == 1 else ["--sequence", str(sequence)]
+        text = _headed(("analyze", model_name, *asked, "--seed", str(seed)), str(found))
+    _emit(text, output, force)
+
+
+def _lengths(dims: dict[str, str]) -> dict[str, int]:
+    for name, value in dims.items():
+        if not value.isdecimal() or int(value) < 1:
+            raise click.UsageError(f"--dim {name}={value}: expected a whole number, at least 1")
+    return {name: int(value) for name, value in dims.items()}
 
 
 @main.command()

@@ -134,8 +134,8 @@ class Spectrum:
 
     @property
     def transient(self) -> bool:
-        """Whether powers grow past what the eigenvalues alone would say, max(1, radius^k)."""
-        return bool(self.powers.peak > 1.001 * max(1.0, self.radius**self.powers.at))
+        """Whether powers grow first although no eigenvalue exceeds 1 in modulus."""
+        return self.fate != "explodes" and self.powers.peak > 1.001
 
 
 def fate(modulus: float) -> str:

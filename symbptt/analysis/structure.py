@@ -133,9 +133,7 @@ def _is_static(expr: Expr) -> bool:
 class StaticPoint:
     """The values of parameters and derived parameters, for `symbptt.proof.evaluate`."""
 
-    def __init__(
-        self, model: Model, sizes: Mapping[str, int], params: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, model: Model, sizes: Mapping[str, int], params: Mapping[str, Any]) -> None:
         self.domain = Float()
         self.sizes = sizes
         self.values = {name: np.asarray(a, dtype=object) for name, a in params.items()}
@@ -200,9 +198,7 @@ def elementwise(core: Model) -> Elementwise | None:
     gamma = 1.0 if function is None else _steepest(function)
     if gamma is None or _Degree(core, past).of(inside) != AFFINE:
         return None
-    straight = tuple(
-        replace(e, rhs=inside) if e.name == state else e for e in core.equations
-    )
+    straight = tuple(replace(e, rhs=inside) if e.name == state else e for e in core.equations)
     return Elementwise(state, function, gamma, replace(core, equations=straight))
 
 

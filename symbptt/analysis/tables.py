@@ -96,7 +96,7 @@ def _matrices(found: Analysis) -> Iterator[str]:
     if not found.matrices:
         return
     yield "recurrent matrices"
-    heads = ("", "size", "radius", "norm", "largest ||M^k||", "from normality")
+    heads = ("", "size", "radius", "norm", "largest ||M^k||", "departure from normality")
     yield from table([heads, *(_matrix_row(report) for report in found.matrices)])
 
 
@@ -105,9 +105,12 @@ def _matrix_row(report: MatrixReport) -> tuple[str, ...]:
     spectrum = report.spectrum
     if spectrum is None:
         return report.name, size, "", number(report.norm), "", ""
-    peak = f"{number(spectrum.powers.peak)} at k = {spectrum.powers.at}"
-    if not spectrum.powers.certain:
-        peak += f" of {len(spectrum.powers.norms)}"
+    powers = spectrum.powers
+    peak = f"{number(powers.peak)} at k = {powers.at}"
+    if spectrum.fate == "explodes":
+        peak = "unbounded"
+    elif not powers.certain:
+        peak += f" of {len(powers.norms)}"
     return (
         report.name, size, number(spectrum.radius), number(report.norm), peak,
         number(spectrum.departure),
@@ -217,7 +220,7 @@ def _of_matrix(report: MatrixReport) -> Iterator[str]:
         return
     total = len(spectrum.eigenvalues)
     word = {"explodes": "> 1: its powers explode", "vanishes": "< 1: its powers vanish",
-            "keeps its size": "= 1"}[spectrum.fate]  # fmt: skip
+            "keeps its size": "= 1, on the border"}[spectrum.fate]  # fmt: skip
     yield (
         f"- {name}: spectral radius {number(spectrum.radius)} {word}; {spectrum.growing} of "
         f"{total} eigenvalues have a modulus above 1 (the modulus counts, not the sign)."

@@ -10,6 +10,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from symbptt.algebra import (
     LAST,
@@ -17,6 +18,7 @@ from symbptt.algebra import (
     Cotangent,
     Dim,
     Expr,
+    Mul,
     Neg,
     OneHot,
     Outer,
@@ -32,8 +34,9 @@ from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import Printer, Raw, Uses, is_full, is_rowwise
 from symbptt.codegen.program import Assign, Block, Place, Program
 
-WIDTH = 88
 INDENT = "    "
+# Formatters allow 88 columns; a function's body stands one level in.
+WIDTH = 88 - len(INDENT)
 
 Variable = tuple[str, str]
 """("value" or "cotangent", name)."""
@@ -123,7 +126,6 @@ class Emitter:
         self.kept = kept
         self.uses = uses
         self.lag = lag
-        self.temporaries = 0
         self.allocated: set[Variable] = set()
 
     def blocks(self, blocks: Iterable[Block]) -> Iterator[str]:
@@ -256,13 +258,26 @@ class Emitter:
         if isinstance(value, TimeSum):
             inside = printer.at("last" if value.first == LAST else "all")
             return replace(value, term=self.shorter(value.term, inside, indent, before))
-        return map_children(value, lambda child: self.hoisted(child, printer, indent, before))
+        for least in (24, 12, 0):
+            hoist = partial(self.hoisted, least, printer, indent, before)
+            found = map_children(value, hoist)
+            if found != value:
+                return found
+        if isinstance(value, Mul) and len(value.factors) > 2:
+            half = Mul(value.factors[: len(value.factors) // 2])
+            first = self.hoisted(0, printer, indent, before, half)
+            return Mul((first, *value.factors[len(value.factors) // 2 :]))
+        return value
 
     def term_by_term(
         self, target: str, operator: str, value: Add, printer: Printer, indent: str, bare: bool
     ) -> Iterator[str]:
         # A bare name may be another array's second name, so it is never added to in place.
-        terms = sorted(value.terms, key=lambda term: not is_full(term)) if bare else value.terms
+        terms = (
+            sorted(value.terms, key=lambda t: t.shape != value.shape or not is_full(t))
+            if bare
+            else value.terms
+        )
         for number, term in enumerate(terms):
             if number == 0:
                 yield from self.lines(target, operator, term, printer, indent, bare)
@@ -271,7 +286,7 @@ class Emitter:
                 text = f"{indent}{target} = {printer.text(both)}"
                 if len(text) > WIDTH:
                     before: list[str] = []
-                    short = self.hoisted(term, printer, indent, before)
+                    short = self.hoisted(0, printer, indent, before, term)
                     yield from before
                     both = Add((Raw(target, value.shape, True), short))
                     text = f"{indent}{target} = {printer.text(both)}"
@@ -280,14 +295,13 @@ class Emitter:
                 sign = "-=" if operator == "-=" else "+="
                 yield from self.lines(target, sign, term, printer, indent, bare)
 
-    def hoisted(self, expr: Expr, printer: Printer, indent: str, before: list[str]) -> Expr:
-        """A part of a long line as a temporary of its own."""
-        if not children(expr) or len(printer.text(expr)) <= 24 or isinstance(expr, Raw):
+    def hoisted(
+        self, least: int, printer: Printer, indent: str, before: list[str], expr: Expr
+    ) -> Expr:
+        """A part of a long line as a temporary of its own, if it is longer than ``least``."""
+        if not children(expr) or len(printer.text(expr)) <= least:
             return expr
-        if len(expr.shape) == 2 and not children(expr):
-            return expr
-        self.temporaries += 1
-        name = self.names.fresh(f"part{self.temporaries}")
+        name = self.names.temporary()
         before.extend(self.lines(name, "=", expr, printer, indent, True))
         return Raw(name, expr.shape, is_rowwise(expr))
 

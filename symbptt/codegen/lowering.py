@@ -9,7 +9,7 @@ loop over time and becomes one statement for all steps.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbptt.algebra import (
     LAST,
@@ -90,9 +90,31 @@ class _Lowering:
             self.model,
             _merged(forward),
             _merged(loss),
-            _merged([self.last_adjoints(), *self.backward()]),
-            _merged(self.gradients()),
+            *self.needed(
+                _merged([self.last_adjoints(), *self.backward()]), _merged(self.gradients())
+            ),
         )
+
+    def needed(
+        self, backward: tuple[Block, ...], gradients: tuple[Block, ...]
+    ) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+        """Without the adjoints that no result needs, such as that of an input."""
+        results = {p.name for p in self.model.parameters} | {i.name for i in self.model.initials}
+        if self.derivation.wrt_inputs:
+            results |= {i.name for i in self.model.inputs}
+        while True:
+            blocks = (*backward, *gradients)
+            read = {
+                node.name
+                for block in blocks
+                for statement in block.statements
+                for node in walk(statement.value)
+                if isinstance(node, Cotangent) and node.name != statement.target.name
+            }
+            wanted = results | read
+            if all(s.target.name in wanted for block in blocks for s in block.statements):
+                return backward, gradients
+            backward, gradients = _only(backward, wanted), _only(gradients, wanted)
 
     # --- forward ---------------------------------------------------------------------------
 
@@ -268,6 +290,14 @@ class _Lowering:
         if "loss" not in self.last or any(isinstance(n, Cotangent) for n in walk(term)):
             return term
         return forms.mul((MEAN_FACTOR, term))
+
+
+def _only(blocks: tuple[Block, ...], wanted: set[str]) -> tuple[Block, ...]:
+    kept = (
+        replace(b, statements=tuple(s for s in b.statements if s.target.name in wanted))
+        for b in blocks
+    )
+    return _merged(kept)
 
 
 def loss_side_quantities(model: Model) -> frozenset[str]:

@@ -87,6 +87,7 @@ class Names:
 
     def __init__(self, model: Model, extra: Iterable[str] = ()) -> None:
         self.taken: set[str] = set(RESERVED)
+        self.temporaries = 0
         self.values: dict[str, str] = {}
         names = [
             *(p.name for p in model.parameters),
@@ -111,3 +112,8 @@ class Names:
             name += "_"
         self.taken.add(name)
         return name
+
+    def temporary(self) -> str:
+        """A new name for a part of a long line."""
+        self.temporaries += 1
+        return self.fresh(f"part{self.temporaries}")

@@ -250,8 +250,11 @@ class Printer:
     def print_neg(self, expr: Neg) -> Printed:
         # Beside @ and * the sign binds more strongly in Python, with the same value.
         if isinstance(expr.operand, Mul | Div | Product):
-            return f"-{self.inside(expr.operand, PRODUCT)}", SUM
-        return f"-{self.inside(expr.operand, POWER)}", SIGN
+            text = self.inside(expr.operand, PRODUCT)
+            return (f"-({text})" if text.startswith("-") else f"-{text}"), SUM
+        if isinstance(expr.operand, Neg):
+            return self.printed(expr.operand.operand)
+        return f"-{self.inside(expr.operand, ATOM)}", SIGN
 
     def print_mul(self, expr: Mul) -> Printed:
         """A product; the 1/T and other unit fractions in front become divisions at the end."""

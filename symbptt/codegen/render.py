@@ -288,9 +288,20 @@ class _Module:
         for name in pasts:
             like = self.names.histories[name]
             begin.append(f"{histories[name]} = rows.received(carry_grad, {literal(name)}, {like})")
-            begin.append(f"{cotangents[name]} = {histories[name]}[rows.live]")
+            if cotangents[name] in mentioned(body):
+                begin.append(f"{cotangents[name]} = {histories[name]}[rows.live]")
+        assigned = {s.target.name for b in self.program.backward for s in b.statements}
+        for source in self.model.inputs:
+            name = source.name
+            if self.has_adjoint(name) and name not in assigned and name not in self.pasts:
+                rows = "rows.count" if source.timed else "rows.sequences"
+                shape = emitter.shape_text(source.shape)
+                body.append(f"{cotangents[name]} = np.zeros(({rows}, {shape}), dtype)")
         flowing = [(p.name, cotangents[p.name]) for p in self.model.parameters]
-        sources = [(i.name, cotangents[i.name]) for i in self.model.inputs]
+        sources = [
+            (i.name, f"{histories[i.name]}[rows.live]" if i.name in pasts else cotangents[i.name])
+            for i in self.model.inputs
+        ]
         end = [
             *f"grads = {dict_literal(flowing)}".splitlines(),
             *f"pasts = {dict_literal((n, histories[n]) for n in pasts)}".splitlines(),

@@ -50,6 +50,30 @@ MIXED = "rows and columns mixed up"
 PARTIAL = "a total derivative for a partial one"
 TOTAL = "a partial derivative for a total one"
 
+RANK = {
+    kind: rank
+    for rank, kind in enumerate(
+        (
+            TRANSPOSE,
+            NO_TRANSPOSE,
+            SHIFT,
+            REVERSED,
+            LOST,
+            ELEMENTWISE,
+            ORDINARY,
+            EXPONENT,
+            PARTIAL,
+            TOTAL,
+            MIXED,
+            TERM,
+            SIGN,
+            FACTOR,
+            INDEX,
+        )
+    )
+}
+"""The likeliest slips first."""
+
 _ONE = Num(Fraction(1), "1")
 _T = Whole(Index.of("T"))
 PER_STEP = Div(_ONE, _T)
@@ -62,9 +86,12 @@ class Edit:
     kind: str
     old: Node
     new: Node
+    added: Node | None = None
 
     @property
     def words(self) -> str:
+        if self.added is not None:
+            return f"{self.kind}: `{node_text(self.added)}` beside `{node_text(self.old)}`"
         return f"{self.kind}: `{node_text(self.new)}` for `{node_text(self.old)}`"
 
 
@@ -85,7 +112,7 @@ class Scope:
         return ("t", "T", *(over.name for over in self.overs))
 
 
-def edited(node: Node, scope: Scope = Scope()) -> Iterator[tuple[Edit, Node]]:  # noqa: B008
+def edited(node: Node, scope: Scope = Scope()) -> Iterator[tuple[Edit, Node]]:
     """All single edits inside a part, each with the whole part as it then reads."""
     for edit in edits_of(node, scope):
         yield edit, edit.new
@@ -147,6 +174,10 @@ def _lost(node: Node, scope: Scope) -> Iterator[tuple[str, Node]]:
             yield LOST, Mul((PER_STEP, *factors))
         if not isinstance(parent, Neg) and not isinstance(node, Neg):
             yield SIGN, Neg(node)
+    if isinstance(node, Name | Flip) and isinstance(parent, Dot):
+        for over in scope.overs[-1:]:
+            for index in other_exponents(Index.of("T") - Index.of(over.name), scope):
+                yield EXPONENT, Power(node, Whole(index))
     if _vector_like(node) and isinstance(parent, Add | Mul | Neg | Call | Dot):
         yield EXPONENT, Power(node, Num(Fraction(2), "2"))
 
@@ -184,8 +215,8 @@ def other_indices(index: Index, scope: Scope) -> Iterator[tuple[str, Index]]:
 
 
 def _reflected(over: Over) -> Index:
-    """The other end's count: first + last - i."""
-    return over.first + over.last - Index.of(over.name)
+    """The other end's count: last + first - i."""
+    return over.last + over.first - Index.of(over.name)
 
 
 def _derivatives(node: Diff, scope: Scope) -> Iterator[tuple[str, Node]]:
@@ -256,6 +287,8 @@ def _products(node: Dot | Mul) -> Iterator[tuple[str, Node]]:
             yield REVERSED, replace(node, factors=swapped)
         if len(factors) > 2:
             yield REVERSED, replace(node, factors=factors[::-1])
+        if len(factors) == 2 and isinstance(factors[1], Flip):
+            yield MIXED, replace(node, factors=(factors[1].operand, Flip(factors[0])))
     for k in range(1, len(factors)):
         yield from _other_product(node, k)
     for k, factor in enumerate(factors):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
@@ -62,6 +63,16 @@ class Clock:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.end = time.monotonic() + seconds
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """A shorter time for a part of the work."""
+        end = self.end
+        self.end = min(end, time.monotonic() + seconds)
+        try:
+            yield
+        finally:
+            self.end = end
 
     def check(self) -> None:
         """
@@ -199,7 +210,7 @@ class Evaluator:
             return node.index.at(at)
         assert isinstance(node, At)
         position = self.scene.run.values[self.variable(node, at)]
-        return 1 + next(k for k, one in enumerate(position) if not one == 0)
+        return 1 + next(k for k, one in enumerate(position) if one != 0)
 
     def _entry(self, node: Entry, at: Steps) -> Array:
         operand = self.value(node.operand, at)
@@ -315,7 +326,7 @@ class Evaluator:
         size = len(matrix)
         rows = np.concatenate([matrix, self.scene.identity(size)], axis=1)
         for k in range(size):
-            pivot = next((r for r in range(k, size) if not rows[r, k] == 0), None)
+            pivot = next((r for r in range(k, size) if rows[r, k] != 0), None)
             if pivot is None:
                 raise ZeroDivisionError("a singular matrix has no negative power")
             rows[[k, pivot]] = rows[[pivot, k]]
@@ -375,5 +386,3 @@ class Evaluator:
 def _matrix(value: Array) -> Array:
     """A scalar as 1 × 1, a vector as a column."""
     return np.reshape(value, (*np.shape(value), 1, 1)[: max(2, np.ndim(value))])
-
-

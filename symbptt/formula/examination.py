@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
 from symbptt.algebra import Model
@@ -16,7 +16,16 @@ from symbptt.errors import EvaluationError
 from symbptt.formula.evaluation import Clock, Evaluator, OutOfRangeError
 from symbptt.formula.meaning import Shaper, Symbols
 from symbptt.formula.ranges import Free, LeftOut, cases
-from symbptt.formula.scenes import DIGITS, Digits, Scene, Stage, TooLargeError, numbers, stages
+from symbptt.formula.scenes import (
+    DIGITS,
+    Digits,
+    Scene,
+    Stage,
+    TooLargeError,
+    numbers,
+    shapes,
+    stages,
+)
 from symbptt.formula.tree import At, Fixed, Formula, walk
 from symbptt.proof.degree import error_bits, largest
 from symbptt.proof.domain import Array, Domain, Float
@@ -24,8 +33,8 @@ from symbptt.proof.evaluate import length
 from symbptt.proof.field import Field
 from symbptt.proof.unrolled import Variable
 
-POINTS = 2
-"""Random points for each choice of sizes."""
+POINTS = 4
+"""Random points, over all choices of sizes."""
 
 FARTHEST = 12
 """The largest T that is tried where nothing smaller meets the condition."""
@@ -88,7 +97,7 @@ class Examiner:
         self.horizon = horizon
         self.seed = seed
         self.clock = clock
-        self.symbols = Symbols.of(model)
+        self.shaper = Shaper(Symbols.of(model))
         self.stages: tuple[Stage, ...] = stages(model)
         self._scenes: dict[tuple[Any, ...], Scene] = {}
 
@@ -99,7 +108,7 @@ class Examiner:
         key = (kind, id(stage), seed, steps, formula.fixed)
         if key not in self._scenes:
             domain = numbers(self.model, kind, seed)
-            fixed = {
+            fixed: dict[Variable, Any] = {
                 (item.name, item.step): partial(self._fixed, item, stage, domain)
                 for item in formula.fixed
             }
@@ -112,17 +121,16 @@ class Examiner:
         """The value of an initial value that is fixed, in its shape."""
         scene = stage.start_scene(given, domain)
         shape = given[item.name, item.step].shape
-        value = Evaluator(scene, Shaper(self.symbols), self.clock).value(item.value, {"T": 1})
+        value = Evaluator(scene, self.shaper, self.clock).value(item.value, {"T": 1})
         rows = np.broadcast_to(value, (*shape, 1, 1)[:2])
         return np.array(rows, dtype=object).reshape(shape)
 
     def points(self, kind: str, steps: int, formula: Formula) -> Iterator[tuple[Stage, Evaluator]]:
-        shaper = Shaper(self.symbols)
+        count = points_at(self.stages)
         for stage in self.stages:
-            for number in range(POINTS):
-                seed = self.seed * POINTS + number
-                scene = self.scene(kind, stage, seed, steps, formula)
-                yield stage, Evaluator(scene, shaper, self.clock)
+            for number in range(count):
+                scene = self.scene(kind, stage, self.seed * count + number, steps, formula)
+                yield stage, Evaluator(scene, self.shaper, self.clock)
 
     # --- all cases ------------------------------------------------------------------------
 
@@ -134,10 +142,9 @@ class Examiner:
         return min((starts[name] for name in named), default=1)
 
     def longest(self) -> int:
-        shapes = [item.shape for item in (*self.model.parameters, *self.model.equations,
-                                          *self.model.inputs)]  # fmt: skip
-        sizes = [s.unrolled.sizes for s in self.stages]
-        return max((length(d, s) for s in sizes for shape in shapes for d in shape), default=1)
+        dims = {dim for _, shape in shapes(self.model) for dim in shape}
+        sizes = [stage.unrolled.sizes for stage in self.stages]
+        return max((length(dim, one) for one in sizes for dim in dims), default=1)
 
     def examine(self, formula: Formula) -> Found:
         """All cases up to the horizon in numbers, until one fails.
@@ -269,6 +276,11 @@ class Examiner:
                     continue
                 bound = max(bound, (largest(left) - largest(right)).above)
         return bound
+
+
+def points_at(choices: tuple[Stage, ...]) -> int:
+    """How many points there are for each choice of sizes."""
+    return POINTS // len(choices)
 
 
 def first_difference(left: Array, right: Array, domain: Domain) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from symbptt.algebra import Dim, Model, Shape, add_dims
 from symbptt.errors import FormulaError
 from symbptt.formula.printing import node_text
-from symbptt.formula.reading import finding
+from symbptt.formula.scenes import shapes
 from symbptt.formula.tree import (
     Add,
     At,
@@ -38,6 +38,7 @@ from symbptt.formula.tree import (
     Total,
     Unit,
     Whole,
+    walk,
 )
 from symbptt.functions import FUNCTIONS, LOSSES
 
@@ -80,9 +81,8 @@ class Symbols:
 
     @classmethod
     def of(cls, model: Model) -> Symbols:
-        named = (*model.parameters, *model.derived, *model.inputs, *model.equations)
         return cls(
-            {item.name: extents(item.shape) for item in named},
+            {name: extents(shape) for name, shape in shapes(model)},
             {i.name: (i.index_dim,) for i in model.inputs if i.index_dim is not None},
             frozenset([*LOSSES, *(a.name for a in model.abstract if a.loss)]),
             frozenset(a.name for a in model.abstract if not a.loss),
@@ -96,7 +96,7 @@ class Sized(Node):
     extent: Extent = ONE
 
 
-def resolved(formula: Formula, model: Model) -> Formula:
+def resolved(formula: Formula, shaper: Shaper) -> Formula:
     """The formula with all shapes checked and a size for every ``I``.
 
     Raises
@@ -104,7 +104,6 @@ def resolved(formula: Formula, model: Model) -> Formula:
     ShapeError
         If the shapes do not fit.
     """
-    shaper = Shaper(Symbols.of(model))
     left, right = shaper.shape(formula.left), shaper.shape(formula.right)
     whole = left if left is not None else right
     if left is not None and right is not None and left != right:
@@ -118,12 +117,11 @@ def resolved(formula: Formula, model: Model) -> Formula:
                 f"the left side is {shape_text(left)} and the right side {shape_text(right)}",
             )
     whole = whole or SCALAR
-    fixed = tuple(_fixed(item, shaper) for item in formula.fixed)
+    formula = replace(formula, fixed=tuple(_fixed(item, shaper) for item in formula.fixed))
+    if not any(isinstance(n, Unit) for s in (formula.left, formula.right) for n in walk(s)):
+        return formula
     return replace(
-        formula,
-        left=shaper.settle(formula.left, whole),
-        right=shaper.settle(formula.right, whole),
-        fixed=fixed,
+        formula, left=shaper.settle(formula.left, whole), right=shaper.settle(formula.right, whole)
     )
 
 
@@ -141,8 +139,6 @@ def _fixed(item: Fixed, shaper: Shaper) -> Fixed:
 
 def is_constant(node: Node) -> bool:
     """Whether it holds nothing but numbers and indices."""
-    from symbptt.formula.tree import walk
-
     return all(isinstance(n, Num | Whole | Neg | Add | Mul | Div | Power) for n in walk(node))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
+from symbptt.algebra import Index
 from symbptt.formula.tree import (
     Add,
     At,
@@ -29,6 +31,9 @@ from symbptt.formula.tree import (
     Total,
     Unit,
     Whole,
+    children,
+    map_indices,
+    with_child,
 )
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
@@ -43,14 +48,45 @@ def formula_text(formula: Formula) -> str:
 
 
 def chain_text(chain: Chain) -> str:
-    text = str(chain.sides[0])
+    text = index_text(chain.sides[0])
     for sign, side in zip(chain.operators, chain.sides[1:], strict=True):
-        text += f" {'=' if sign == '==' else sign} {side}"
+        text += f" {'=' if sign == '==' else sign} {index_text(side)}"
     return text
 
 
 def node_text(node: Node) -> str:
     return _print(node)[0]
+
+
+def index_text(index: Index) -> str:
+    """``i-t``, not ``-t+i``."""
+    return str(replace(index, terms=tuple(sorted(index.terms, key=lambda term: term[1] < 0))))
+
+
+def canonical(formula: Formula) -> str:
+    """A text that is the same for formulas which differ in the order of terms alone."""
+    sides = [node_text(_sorted(side)) for side in (formula.left, formula.right)]
+    return " = ".join([*sides, formula_text(replace(formula, left=_ZERO, right=_ZERO))])
+
+
+def _sorted(node: Node) -> Node:
+    for place, child in enumerate(children(node)):
+        node = with_child(node, place, _sorted(child))
+    node = map_indices(node, lambda index: replace(index, terms=tuple(sorted(index.terms))))
+    if isinstance(node, Add):
+        terms = [t for term in node.terms for t in _flat(term)]
+        return Add(tuple(sorted(terms, key=node_text)))
+    if isinstance(node, Dot):
+        factors = [f for g in node.factors for f in (g.factors if isinstance(g, Dot) else (g,))]
+        return Dot(tuple(factors))
+    return node
+
+
+def _flat(term: Node) -> tuple[Node, ...]:
+    return term.terms if isinstance(term, Add) else (term,)
+
+
+_ZERO = Num(Fraction(0), "0")
 
 
 def _in(node: Node, level: int) -> str:
@@ -64,8 +100,8 @@ def _print(node: Node) -> tuple[str, int]:
         case Num(value=value, text=text):
             return _number(value, text)
         case Whole(index=index):
-            plain = len(index.terms) <= 1 and not (index.terms and index.offset)
-            return str(index), ATOM if plain and "-" not in str(index) else SUM
+            text = index_text(index)
+            return text, ATOM if text.isalnum() else SUM
         case Unit():
             return "I", ATOM
         case Total():
@@ -73,7 +109,7 @@ def _print(node: Node) -> tuple[str, int]:
         case Name(name=name):
             return name, ATOM
         case At(name=name, index=index):
-            return f"{name}[{index}]", ATOM
+            return f"{name}[{index_text(index)}]", ATOM
         case Row(table=table, row=row):
             return f"{table.name}[{node_text(row)}]", ATOM
         case Entry(operand=operand, places=places):
@@ -125,7 +161,7 @@ def _sum(node: Add) -> str:
 
 
 def _over(node: Over) -> str:
-    parts = [node.name, str(node.first), str(node.last)]
+    parts = [node.name, index_text(node.first), index_text(node.last)]
     if node.step < 0:
         parts.append("-1")
     return f"{'prod' if node.product else 'sum'}({', '.join([*parts, node_text(node.body)])})"

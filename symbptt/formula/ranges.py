@@ -86,12 +86,8 @@ def _visit(
     yield node, bound, counting
     inner = bound | {node.name} if isinstance(node, Over) else bound
     for child in children(node):
-        if isinstance(node, Entry) and child in node.places and not isinstance(child, At):
-            yield from _visit(child, inner, True)
-        elif isinstance(node, Delta) and not isinstance(child, At):
-            yield from _visit(child, inner, True)
-        else:
-            yield from _visit(child, inner, counting and not isinstance(child, At))
+        place = isinstance(node, Delta) or (isinstance(node, Entry) and child in node.places)
+        yield from _visit(child, inner, (place or counting) and not isinstance(child, At))
 
 
 def holds(chains: Iterable[Chain], at: At_) -> bool:
@@ -99,9 +95,7 @@ def holds(chains: Iterable[Chain], at: At_) -> bool:
     return all(
         _COMPARE[sign](left.at(at), right.at(at))
         for chain in chains
-        for left, sign, right in zip(
-            chain.sides, chain.operators, chain.sides[1:], strict=False
-        )
+        for left, sign, right in zip(chain.sides, chain.operators, chain.sides[1:], strict=False)
     )
 
 

@@ -1,90 +1,46 @@
-"""From the text of a formula to its tree, by a whitelist of Python's syntax tree.
+"""From the text of a formula to its tree.
 
 ``left = right for CONDITION`` is taken apart by hand; what is left are expressions that
-`ast` reads. Every finding points at its place with a caret.
+`symbptt.formula.expressions` reads.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import NoReturn
+from collections.abc import Iterator
 
-from symbptt.algebra import Index, Model
-from symbptt.errors import Diagnostic, FormulaError
+from symbptt.algebra import Model
+from symbptt.errors import FormulaError
+from symbptt.formula.expressions import MAX_NESTING, ExpressionReader, Names, finding
 from symbptt.formula.tree import (
     Add,
     At,
-    Call,
     Chain,
-    Delta,
-    Diff,
     Div,
     Dot,
     Entry,
     Fixed,
     Flip,
     Formula,
-    Len,
     Mul,
     Name,
     Neg,
     Node,
     Num,
-    OneHot,
     Over,
     Power,
-    Row,
     Span,
-    Total,
-    Unit,
     Whole,
     children,
     free_names,
     walk,
 )
-from symbptt.functions import FUNCTIONS, LOSSES, VECTOR_FUNCTIONS
-from symbptt.language.limits import check_number
 
 MAX_LENGTH = 4_000
-MAX_NESTING = 100
 
-_RESERVED = frozenset(
-    ["T", "L", "I", "loss", "d", "partial", "sum", "prod", "outer", "diag", "onehot", "delta"]
-)
 _COMPARISON = re.compile(r"<=|>=|==|!=|<|>|=")
 _SHAPE = "a formula is `left = right`, and conditions follow after `for`"
-
-
-@dataclass(frozen=True)
-class Names:
-    """What the names of a model are."""
-
-    model: Model
-    timed: frozenset[str]
-    integers: frozenset[str]
-    timeless: frozenset[str]
-    constants: dict[str, Fraction]
-
-    @classmethod
-    def of(cls, model: Model) -> Names:
-        return cls(
-            model,
-            frozenset([*(e.name for e in model.equations), *(i.name for i in model.inputs)]),
-            frozenset(i.name for i in model.inputs if i.index_dim is not None),
-            frozenset([*(p.name for p in model.parameters), *(d.name for d in model.derived)]),
-            dict(model.constants),
-        )
-
-    @property
-    def functions(self) -> frozenset[str]:
-        return frozenset(a.name for a in self.model.abstract)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.timed | self.timeless | self.functions | frozenset(self.constants)
 
 
 def read(text: str, model: Model) -> Formula:
@@ -104,26 +60,7 @@ def read(text: str, model: Model) -> Formula:
     return reader.formula()
 
 
-def finding(text: str, span: Span, message: str) -> FormulaError:
-    """An error that points at a stretch of a formula."""
-    first, last = span
-    start = max(0, first - 60) if len(text) > 110 else 0
-    shown = text[start : start + 110]
-    width = min(max(1, last - first), max(1, len(shown) - (first - start)))
-    return FormulaError(Diagnostic(message, 1, first - start, shown, width).render("formula"))
-
-
-class _Reader:
-    def __init__(self, text: str, names: Names) -> None:
-        self.text = text
-        self.names = names
-        self.bound: list[str] = []
-
-    def wrong(self, span: Span, message: str) -> NoReturn:
-        raise finding(self.text, span, message)
-
-    # --- the parts of a formula ---------------------------------------------------------
-
+class _Reader(ExpressionReader):
     def formula(self) -> Formula:
         self._brackets()
         end = len(self.text)
@@ -178,9 +115,7 @@ class _Reader:
 
     def _conditions(self, span: Span) -> tuple[tuple[Chain, ...], tuple[Fixed, ...]]:
         first, last = span
-        commas = [
-            k for k in range(first, last) if self.text[k] == "," and self._outside(k)
-        ]
+        commas = [k for k in range(first, last) if self.text[k] == "," and self._outside(k)]
         chains: list[Chain] = []
         fixed: list[Fixed] = []
         for start, end in zip([first, *(k + 1 for k in commas)], [*commas, last], strict=True):
@@ -189,11 +124,11 @@ class _Reader:
             signs = self._signs((start, end))
             if not signs:
                 self.wrong(
-                    self._trimmed((start, end)),
+                    self.trimmed((start, end)),
                     "a condition compares indices (`1 <= t < T`) or fixes an initial value "
                     "(`h[0] = 0`)",
                 )
-            head = self._tree((start, signs[0][0]))
+            head = self.tree((start, signs[0][0]))
             if isinstance(head, ast.Subscript):
                 fixed.append(self._fixed(head, signs, (start, end)))
             else:
@@ -203,13 +138,13 @@ class _Reader:
     def _chain(self, signs: list[tuple[int, str]], span: Span) -> Chain:
         cuts = [span[0], *(k for place, s in signs for k in (place, place + len(s))), span[1]]
         spans = list(zip(cuts[::2], cuts[1::2], strict=True))
-        sides = tuple(self.index(self._tree(part)) for part in spans)
+        sides = tuple(self.index(self.tree(part)) for part in spans)
         return Chain(sides, tuple("==" if s == "=" else s for _, s in signs))
 
     def _fixed(self, head: ast.Subscript, signs: list[tuple[int, str]], span: Span) -> Fixed:
         place, sign = signs[0]
         target = self.node(head)
-        whole = self._trimmed(span)
+        whole = self.trimmed(span)
         if len(signs) > 1 or sign not in ("=", "==") or not isinstance(target, At):
             self.wrong(whole, "an initial value is fixed by one equation, `h[0] = 0`")
         if target.index.terms:
@@ -250,322 +185,6 @@ class _Reader:
                         "brackets on the left or in the condition",
                     )
 
-    # --- expressions --------------------------------------------------------------------
-
-    def _trimmed(self, span: Span) -> Span:
-        first, last = span
-        while first < last and self.text[first] == " ":
-            first += 1
-        while first < last and self.text[last - 1] == " ":
-            last -= 1
-        return first, last
-
-    def _tree(self, span: Span) -> ast.expr:
-        first, last = self._trimmed(span)
-        if first == last:
-            self.wrong((max(0, first - 1), first), "an expression is missing here")
-        text = self.text[first:last]
-        try:
-            tree = ast.parse(f"({text}\n)", mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            offset = getattr(error, "offset", None) or 1
-            column = min(max(first, first + offset - 2), last - 1)
-            self.wrong((column, column + 1), "this can't be read as an expression")
-        self._shift(tree, first, text)
-        return tree
-
-    def _shift(self, tree: ast.expr, first: int, text: str) -> None:
-        """Columns of the whole text in characters, and a bound on the tree's depth."""
-
-        def column(offset: int) -> int:
-            return first + len(text.encode()[: offset - 1].decode(errors="ignore"))
-
-        pending: list[tuple[ast.AST, int]] = [(tree, 1)]
-        while pending:
-            node, depth = pending.pop()
-            if isinstance(node, ast.expr):
-                node.col_offset = column(node.col_offset)
-                node.end_col_offset = column(node.end_col_offset or 1)
-                if depth > MAX_NESTING:
-                    message = f"a formula nests at most {MAX_NESTING} deep, long sums included"
-                    self.wrong(_span(node), message)
-            pending += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
-
-    def expression(self, span: Span) -> Node:
-        return self.node(self._tree(span))
-
-    def node(self, tree: ast.expr) -> Node:
-        span = _span(tree)
-        match tree:
-            case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-                return self._number(span)
-            case ast.Name(id=name):
-                return self._name(name, span)
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return Neg(self.node(operand), span=span)
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self.node(operand)
-            case ast.BinOp(op=ast.Add() | ast.Sub()):
-                return Add(tuple(self._terms(tree)), span=span)
-            case ast.BinOp(op=ast.Mult()):
-                return Mul(tuple(self._factors(tree, ast.Mult)), span=span)
-            case ast.BinOp(op=ast.MatMult()):
-                return Dot(tuple(self._factors(tree, ast.MatMult)), span=span)
-            case ast.BinOp(op=ast.Div(), left=left, right=right):
-                return Div(self.node(left), self.node(right), span=span)
-            case ast.BinOp(op=ast.Pow(), left=left, right=right):
-                return Power(self.node(left), self._exponent(right), span=span)
-            case ast.Attribute(attr="T", value=value):
-                return Flip(self.node(value), span=span)
-            case ast.Attribute(attr=attr):
-                self.wrong(span, f"`.{attr}` has no meaning here: only `.T`, the transpose")
-            case ast.Subscript():
-                return self._subscript(tree, span)
-            case ast.Call():
-                return self._call(tree, span)
-        self.wrong(span, "this is Python, but no expression of a formula")
-
-    def _number(self, span: Span) -> Num:
-        text = self.text[slice(*span)]
-        message = check_number(text)
-        if message:
-            self.wrong(span, message)
-        try:
-            return Num(Fraction(text), text, span=span)
-        except ValueError:
-            self.wrong(span, "a number is written `2`, `0.05` or `1e-3`")
-
-    def _name(self, name: str, span: Span) -> Node:
-        if name == "I":
-            return Unit(span=span)
-        if name == "L":
-            if self.names.model.loss is None:
-                self.wrong(span, f"the model {self.names.model.name} has no loss, so no `L`")
-            return Total(span=span)
-        if name in self.names.constants:
-            return Num(self.names.constants[name], name, span=span)
-        if name in self.names.timeless:
-            return Name(name, span=span)
-        if name in self.names.timed:
-            self.wrong(span, f"`{name}` has a value at every step: write `{name}[t]`")
-        if name in self._functions() or name in _RESERVED - {"T"}:
-            self.wrong(span, f"`{name}` is a function: its arguments stand in parentheses")
-        return Whole(Index.of(name), span=span)
-
-    def _functions(self) -> frozenset[str]:
-        return frozenset([*FUNCTIONS, *LOSSES, *VECTOR_FUNCTIONS, "len"]) | self.names.functions
-
-    def _terms(self, tree: ast.expr) -> Iterator[Node]:
-        """The terms of a sum; a group in parentheses stays one term."""
-        match tree:
-            case ast.BinOp(op=ast.Add() | ast.Sub() as sign, left=left, right=right):
-                grouped = _span(left)[0] != _span(tree)[0]
-                yield from [self.node(left)] if grouped else self._terms(left)
-                term = self.node(right)
-                yield Neg(term, span=term.span) if isinstance(sign, ast.Sub) else term
-            case _:
-                yield self.node(tree)
-
-    def _factors(self, tree: ast.expr, sign: type[ast.operator]) -> Iterator[Node]:
-        if isinstance(tree, ast.BinOp) and isinstance(tree.op, sign):
-            grouped = _span(tree.left)[0] != _span(tree)[0]
-            yield from [self.node(tree.left)] if grouped else self._factors(tree.left, sign)
-            yield self.node(tree.right)
-        else:
-            yield self.node(tree)
-
-    def _exponent(self, tree: ast.expr) -> Node:
-        names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-        if names and not any(name in self.names for name in names):
-            return Whole(self.index(tree), span=_span(tree))
-        node = self.node(tree)
-        if isinstance(node, Num) or (isinstance(node, Neg) and isinstance(node.operand, Num)):
-            return node
-        if isinstance(node, Div) and isinstance(node.above, Num) and isinstance(node.below, Num):
-            if node.below.value == 0:
-                self.wrong(node.span, "division by 0")
-            return Num(node.above.value / node.below.value, self.text[slice(*node.span)],
-                       span=node.span)  # fmt: skip
-        self.wrong(_span(tree), "an exponent is a number or an index, as in `W**(T-i)`")
-
-    # --- indices ------------------------------------------------------------------------
-
-    def index(self, tree: ast.expr) -> Index:
-        """A linear form in index names and whole numbers."""
-        span = _span(tree)
-        match tree:
-            case ast.Constant(value=int(value)) if not isinstance(value, bool):
-                if abs(value) > 10**6:
-                    self.wrong(span, "an index is at most a million")
-                return Index(offset=value)
-            case ast.Name(id=name):
-                return self._index_name(name, span)
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return -self.index(operand)
-            case ast.BinOp(op=ast.Add(), left=left, right=right):
-                return self.index(left) + self.index(right)
-            case ast.BinOp(op=ast.Sub(), left=left, right=right):
-                return self.index(left) - self.index(right)
-            case ast.BinOp(op=ast.Mult(), left=left, right=right):
-                one, two = self.index(left), self.index(right)
-                if one.terms and two.terms:
-                    self.wrong(span, "an index is linear: a product of two indices is none")
-                factor, form = (one, two) if not one.terms else (two, one)
-                scaled = tuple((n, c * factor.offset) for n, c in form.terms if factor.offset)
-                return Index(scaled, form.offset * factor.offset)
-        self.wrong(span, "an index is made of whole numbers and names such as `t`, by + and -")
-
-    def _index_name(self, name: str, span: Span) -> Index:
-        if name in self.names.constants:
-            value = self.names.constants[name]
-            if value.denominator != 1:
-                self.wrong(span, f"an index is whole, and `{name}` is {value}")
-            return Index(offset=int(value))
-        if name in self.names or name in _RESERVED - {"T"} or name in self._functions():
-            self.wrong(span, f"`{name}` is a name of the model or the language, and no index")
-        return Index.of(name)
-
-    def _place(self, tree: ast.expr) -> Node:
-        """Which entry: an index, or an integer input."""
-        match tree:
-            case ast.Subscript(value=ast.Name(id=name)) if name in self.names.integers:
-                return self.node(tree)
-        return Whole(self.index(tree), span=_span(tree))
-
-    def _subscript(self, tree: ast.Subscript, span: Span) -> Node:
-        inner = tree.slice
-        if isinstance(tree.value, ast.Name):
-            name = tree.value.id
-            if name in self.names.timed:
-                if isinstance(inner, ast.Tuple):
-                    self.wrong(_span(inner), f"an entry stands behind the step: `{name}[t][i, j]`")
-                return At(name, self.index(inner), span=span)
-            if name not in self.names.timeless:
-                self.wrong(
-                    _span(tree.value), f"the model {self.names.model.name} has no name `{name}`"
-                )
-        operand = self.node(tree.value)
-        trees = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-        if len(trees) not in (1, 2):
-            self.wrong(span, "an entry has one index or two")
-        places = tuple(self._place(one) for one in trees)
-        if isinstance(operand, Name) and len(places) == 1 and isinstance(places[0], At):
-            sizes = {p.name: p.shape for p in self.names.model.parameters}
-            sizes |= {d.name: d.shape for d in self.names.model.derived}
-            if len(sizes[operand.name]) == 2:
-                return Row(operand, places[0], span=span)
-        return Entry(operand, places, span=span)
-
-    # --- calls --------------------------------------------------------------------------
-
-    def _call(self, tree: ast.Call, span: Span) -> Node:
-        if not isinstance(tree.func, ast.Name):
-            self.wrong(span, "only functions are called; a product is written `*` or `@`")
-        if tree.keywords or any(isinstance(arg, ast.Starred) for arg in tree.args):
-            self.wrong(span, "arguments have no names here")
-        name, args = tree.func.id, tree.args
-        special: dict[str, Callable[[list[ast.expr], Span], Node]] = {
-            "d": lambda a, s: self._diff(a, s, partial=False),
-            "partial": lambda a, s: self._diff(a, s, partial=True),
-            "prod": lambda a, s: self._over(a, s, product=True),
-            "onehot": self._one_hot,
-            "delta": self._delta,
-            "len": self._len,
-        }
-        if name in special and name not in self.names.functions:
-            return special[name](args, span)
-        if name == "sum" and len(args) != 1:
-            return self._over(args, span, product=False)
-        if name not in self._functions() | {"outer", "diag"}:
-            kind = "no function" if name in self.names else "neither a function nor a name"
-            self.wrong(_span(tree.func), f"`{name}` is {kind} of the model "
-                       f"{self.names.model.name} or the formula language")  # fmt: skip
-        wanted = self._arity(name)
-        if wanted is not None and len(args) != wanted:
-            count = "one argument" if wanted == 1 else f"{wanted} arguments"
-            self.wrong(span, f"`{name}` takes {count}, and here are {len(args)}")
-        if not args:
-            self.wrong(span, f"`{name}` has no argument")
-        return Call(name, tuple(self.node(arg) for arg in args), span=span)
-
-    def _arity(self, name: str) -> int | None:
-        for abstract in self.names.model.abstract:
-            if abstract.name == name:
-                return 2 if abstract.loss else abstract.arity
-        if name in FUNCTIONS:
-            return len(FUNCTIONS[name].arguments)
-        if name == "concat":
-            return None
-        return 2 if name in LOSSES or name in ("dot", "outer") else 1
-
-    def _diff(self, args: list[ast.expr], span: Span, *, partial: bool) -> Node:
-        word = "partial" if partial else "d"
-        if len(args) != 2:
-            self.wrong(span, f"`{word}` takes two arguments, as in `{word}(h[t], h[t-1])`")
-        of, by = (self.node(arg) for arg in args)
-        core = of.operand if isinstance(of, Entry) else of
-        if not isinstance(core, At | Total) or (partial and isinstance(core, Total)):
-            step = "a quantity at a step" + ("" if partial else ", or `L`,")
-            self.wrong(of.span, f"`{word}` differentiates {step} or an entry of one")
-        core = by.operand if isinstance(by, Entry) else by
-        if not isinstance(core, At | Name):
-            self.wrong(by.span, f"`{word}` is taken by a parameter, by a quantity at a step, or by "
-                       "an entry of one")  # fmt: skip
-        if isinstance(core, At) and core.name in self.names.integers:
-            self.wrong(by.span, f"`{core.name}` is an integer: there is no derivative by it")
-        return Diff(of, by, partial, span=span)
-
-    def _over(self, args: list[ast.expr], span: Span, *, product: bool) -> Node:
-        word = "prod" if product else "sum"
-        if len(args) != 4 and not (product and len(args) == 5):
-            way = "`prod(j, a, b, expr)` or `prod(j, a, b, -1, expr)`" if product else (
-                "`sum(i, a, b, expr)`")  # fmt: skip
-            self.wrong(span, f"`{word}` is written {way}")
-        if not isinstance(args[0], ast.Name):
-            self.wrong(_span(args[0]), f"the first argument of `{word}` is an index, a new name")
-        name = args[0].id
-        if name in self.names or name in _RESERVED or name in self._functions():
-            self.wrong(
-                _span(args[0]),
-                f"`{name}` is a name of the model or the language already: a bound index needs "
-                "another",
-            )
-        step = 1
-        if len(args) == 5:
-            step = self._step(args[3])
-        first, last = self.index(args[1]), self.index(args[2])
-        return Over(name, first, last, self.node(args[-1]), product, step, span=span)
-
-    def _step(self, tree: ast.expr) -> int:
-        match tree:
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=1)):
-                return -1
-            case ast.Constant(value=1):
-                return 1
-        self.wrong(_span(tree), "a product goes up, or down with -1 as its fourth argument")
-
-    def _one_hot(self, args: list[ast.expr], span: Span) -> Node:
-        node = self.node(args[0]) if len(args) == 1 else None
-        if not isinstance(node, At) or node.name not in self.names.integers:
-            self.wrong(span, "`onehot` takes an integer input at a step, as in `onehot(y[t])`")
-        return OneHot(node, span=span)
-
-    def _delta(self, args: list[ast.expr], span: Span) -> Node:
-        if len(args) != 2:
-            self.wrong(span, "`delta` takes two indices, as in `delta(i, j)`")
-        return Delta(self._place(args[0]), self._place(args[1]), span=span)
-
-    def _len(self, args: list[ast.expr], span: Span) -> Node:
-        match args:
-            case [ast.Name(id=name)] | [ast.Subscript(value=ast.Name(id=name))]:
-                if name in self.names.timed | self.names.timeless:
-                    return Len(name, span=span)
-        self.wrong(span, "`len` takes the name of one vector, as in `len(h)`")
-
-
-def _span(tree: ast.expr) -> Span:
-    return tree.col_offset, tree.end_col_offset or tree.col_offset + 1
-
 
 def bracketed(node: Node) -> set[str]:
     """The index names that stand in brackets, bound ones left out."""
@@ -584,3 +203,6 @@ def _with_bound(node: Node, bound: frozenset[str]) -> Iterator[tuple[Node, froze
     inner = bound | {node.name} if isinstance(node, Over) else bound
     for child in children(node):
         yield from _with_bound(child, inner)
+
+
+__all__ = ["bracketed", "finding", "read"]

@@ -8,15 +8,15 @@ walk takes part.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
-from symbptt.algebra import Model
+from symbptt.algebra import Model, Shape
 from symbptt.errors import EvaluationError
 from symbptt.proof.degree import Degrees
 from symbptt.proof.domain import Array, Domain, Float, Precise
@@ -165,6 +165,12 @@ class Scene:
         return self._locals[variable]
 
 
+def shapes(model: Model) -> Iterator[tuple[str, Shape]]:
+    """The names of a model and their shapes."""
+    for group in (model.parameters, model.derived, model.inputs, model.equations):
+        yield from ((item.name, item.shape) for item in group)
+
+
 class Stage:
     """A model at fixed sizes; its equations are written out once.
 
@@ -175,8 +181,7 @@ class Stage:
     """
 
     def __init__(self, model: Model, sizes: Mapping[str, int]) -> None:
-        named = (*model.parameters, *model.derived, *model.inputs, *model.equations)
-        entries = sum(int(np.prod(lengths(item.shape, sizes))) for item in named)
+        entries = sum(int(np.prod(lengths(shape, sizes))) for _, shape in shapes(model))
         if entries > MAX_ENTRIES:
             raise TooLargeError(
                 f"the model has {entries:,} entries at the sizes tried, and {MAX_ENTRIES:,} are "
@@ -237,13 +242,12 @@ def stages(model: Model) -> tuple[Stage, ...]:
 
 def numbers(model: Model, kind: str, seed: int) -> Domain:
     """``fractions``, ``digits``, ``floats``, ``field``, ``bound`` or ``degrees``."""
-    makers = {
+    makers: dict[str, Callable[[], Domain]] = {
         "fractions": lambda: Halves(model),
         "digits": lambda: Digits(model),
         "floats": lambda: Sample(model),
         "field": lambda: Field(seed),
         "bound": lambda: BoundField(model, seed),
-        "degrees": lambda: Degrees(),
+        "degrees": Degrees,
     }
-    domain: Domain = makers[kind]()
-    return domain
+    return makers[kind]()

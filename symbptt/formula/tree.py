@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 from symbptt.algebra import Index
@@ -213,9 +212,13 @@ class Formula:
 # --- walking ---------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=None)
+_FIELDS: dict[type[Node], tuple[str, ...]] = {}
+
+
 def _names(kind: type[Node]) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind) if f.name not in ("span", "text"))
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(f.name for f in fields(kind) if f.name not in ("span", "text"))
+    return _FIELDS[kind]
 
 
 def children(node: Node) -> tuple[Node, ...]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from symbptt.algebra import Model
 from symbptt.errors import EvaluationError, FormulaError
-from symbptt.formula.edits import Mend, mends
 from symbptt.formula.evaluation import Clock
 from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
 from symbptt.formula.meaning import ShapeError, resolved
+from symbptt.formula.mending import Mend, mends
 from symbptt.formula.ranges import Free, left_out_text, range_text
 from symbptt.formula.reading import finding, read
 from symbptt.formula.scenes import TooLargeError
@@ -120,9 +120,7 @@ class Verdict:
                 "sizes": dict(found.sizes),
                 "numbers": found.numbers,
             },
-            "mends": [
-                {"edit": m.words, "kind": m.kind, "formula": m.text} for m in self.mends
-            ],
+            "mends": [{"edit": m.words, "kind": m.kind, "formula": m.text} for m in self.mends],
         }
 
 
@@ -133,7 +131,7 @@ def check(
     horizon: int = HORIZON,
     seconds: float = SECONDS,
     seed: int = 0,
-    progress: Callable[[str], None] = str,
+    progress: Callable[[str], object] = str,
 ) -> Verdict:
     """Whether a formula about a model is right.
 
@@ -168,10 +166,10 @@ def check(
         return Verdict(model.name, tree.text, "undecided", reason=str(error))
 
 
-def _decide(tree: Formula, examiner: Examiner, progress: Callable[[str], None]) -> Verdict:
+def _decide(tree: Formula, examiner: Examiner, progress: Callable[[str], object]) -> Verdict:
     model = examiner.model
     try:
-        formula = resolved(tree, model)
+        formula = resolved(tree, examiner.shaper)
     except ShapeError as error:
         progress("the shapes do not fit; looking for an edit that mends them")
         found_mends = mends(tree, examiner, None)
@@ -220,13 +218,12 @@ def _right(tree: Formula, formula: Formula, found: Found, examiner: Examiner) ->
         bits = examiner.proved(formula, found.used, "bound")
         assumed = _assumed(model)
         generic = tuple(a.name for a in model.abstract if a.default is None)
-    points = POINTS * len(examiner.stages)
     if bits is None:
         assumed, generic = _assumed(model, everything=True), ()
-    arithmetic = f"{points} random points in {found.numbers}"
+    arithmetic = f"{POINTS} random points in {found.numbers}"
     if bits is not None:
         arithmetic += (
-            f", {points} modulo a prime of 127 bits: "
+            f", {POINTS} modulo a prime of 127 bits: "
             f"a false formula passes with a probability below 2^-{bits}"
         )
     return Verdict(

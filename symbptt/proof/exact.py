@@ -24,7 +24,7 @@ from symbptt.proof.ledger import Ledger, occasions, show
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.rows import Row, silent
 from symbptt.proof.sample import Sample
-from symbptt.proof.unrolled import Trajectory, Unrolled, Variable
+from symbptt.proof.unrolled import Trajectory, Variable, unrolled
 
 HORIZONS = (1, 2, 3, 4, 5)
 POINTS = 2
@@ -105,8 +105,8 @@ class Stage:
     def __init__(self, derivation: Derivation, sizes: Mapping[str, int]) -> None:
         self.derivation = derivation
         self.sizes = sizes
-        self.written = Unrolled(derivation.model, sizes)
-        self.normal = Unrolled(derivation.normal, sizes)
+        self.written = unrolled(derivation.model, sizes)
+        self.normal = unrolled(derivation.normal, sizes)
 
     def scene(self, domain: Domain, seed: int) -> Scene:
         """A scene at a random point at which everything is defined.

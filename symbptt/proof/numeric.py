@@ -22,7 +22,7 @@ from symbptt.proof.calls import SCENARIOS, Arrays, Call, Expected, draw_call
 from symbptt.proof.loaded import Loaded
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row, silent
-from symbptt.proof.unrolled import Unrolled
+from symbptt.proof.unrolled import unrolled
 
 TOLERANCE = {"differences": 1e-6, "values": 1e-9}
 """Largest error that a right result may have, as a part of the largest entry."""
@@ -33,7 +33,7 @@ COARSE = 1e-4
 FLOOR = 1e-3
 """A gradient whose entries all but cancel is measured by the largest of all times this."""
 
-WIDTHS = (2.0**-8, 2.0**-9, 2.0**-10)
+WIDTHS = (2.0**-10, 2.0**-11, 2.0**-12)
 """Half the distances of the two points of a difference; extrapolated to 0."""
 
 
@@ -62,7 +62,7 @@ def numeric_rows(
     """
     checks = _Checks(module, _step_numbers(derivation))
     sizes = size_sets(model)
-    stages = [Unrolled(model, chosen) for chosen in sizes]
+    stages = [unrolled(model, chosen) for chosen in sizes]
     for number, scenario in enumerate(SCENARIOS):
         progress(f"module, {scenario.words}")
         call, expected = draw_call(stages[number % len(stages)], scenario, seed + number)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,16 @@ class Unrolled:
 
     def _integer(self, variable: Variable) -> bool:
         return variable[0] in self.integers
+
+
+def unrolled(model: Model, sizes: Mapping[str, int]) -> Unrolled:
+    """A model at fixed sizes; writing its equations out is the larger part of a proof."""
+    return _unrolled(model, tuple(sizes.items()))
+
+
+@lru_cache(maxsize=32)
+def _unrolled(model: Model, sizes: tuple[tuple[str, int], ...]) -> Unrolled:
+    return Unrolled(model, dict(sizes))
 
 
 class Trajectory:

@@ -40,7 +40,8 @@ def chain(
 ) -> tuple[Row, ...]:
     """``left = first = second …``, one member a line, long members over several.
 
-    ``ending`` comes behind the last member, or on a line of its own where it does not fit.
+    ``ending`` comes behind the last member, or on a line of its own where it does not fit;
+    where it fits nowhere it is left out.
     """
     room = line - width(left) - 24
     rows: list[Row] = []
@@ -48,6 +49,8 @@ def chain(
         first, *rest = broken(member, room, room - 36)
         rows.append(Row("" if rows else left, f"= {first}"))
         rows += [Row("", _INDENT + text) for text in rest]
+    if width(ending) > room:
+        ending = ""
     if ending and width(rows[-1].right) + width(ending) > room:
         rows.append(Row("", rf"\qquad {ending}"))
     elif ending:

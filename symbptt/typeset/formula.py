@@ -45,6 +45,7 @@ from symbptt.algebra import (
     TimeSum,
     Transpose,
     add_dims,
+    children,
 )
 from symbptt.typeset.measure import width
 from symbptt.typeset.names import Names, index_latex
@@ -62,6 +63,13 @@ class LatexPrinter(Printer):
 
     def __init__(self, names: Names | None = None) -> None:
         self.names = names or Names()
+        # By identity: expressions are deep, and a derivation shares their parts.
+        self.known: dict[int, tuple[Expr, Piece]] = {}
+
+    def piece(self, expr: Expr) -> Piece:
+        if id(expr) not in self.known:
+            self.known[id(expr)] = expr, super().piece(expr)
+        return self.known[id(expr)][1]
 
     def enclosed(self, text: str) -> str:
         if any(mark in text for mark in _TALL):
@@ -80,7 +88,8 @@ class LatexPrinter(Printer):
         scientific = re.fullmatch(r"([\d.]+)[eE]\+?(-?\d+)", expr.text.replace("_", ""))
         if scientific:
             mantissa, exponent = scientific.groups()
-            return Piece(rf"{mantissa} \cdot 10^{{{int(exponent)}}}", Level.MATRIX)
+            factor = "" if mantissa == "1" else rf"{mantissa} \cdot "
+            return Piece(rf"{factor}10^{{{int(exponent)}}}", Level.FRACTION)
         if re.fullmatch(r"[\d._]+", expr.text):
             return Piece(expr.text.replace("_", "").rstrip("."))
         if value.denominator == 1:
@@ -183,9 +192,10 @@ class LatexPrinter(Printer):
         return result
 
     def print_div(self, expr: Div) -> Piece:
-        above, below = self.show(expr.numerator), self.show(expr.denominator)
-        if max(width(above), width(below)) <= _WIDEST_FRACTION:
-            return Piece(rf"\frac{{{above}}}{{{below}}}", Level.FRACTION)
+        if not (_has_fractions(expr.numerator, 2) or _has_fractions(expr.denominator, 2)):
+            above, below = self.show(expr.numerator), self.show(expr.denominator)
+            if max(width(above), width(below)) <= _WIDEST_FRACTION:
+                return Piece(rf"\frac{{{above}}}{{{below}}}", Level.FRACTION)
         above = self.show(expr.numerator, Level.FRACTION)
         below = self.show(expr.denominator, Level.POWER)
         return Piece(f"{above} / {below}", Level.PRODUCT)
@@ -395,6 +405,12 @@ class _EntryPrinter(LatexPrinter):
 
     def print_fill(self, expr: Fill) -> Piece:
         return self.piece(expr.scalar)
+
+
+def _has_fractions(expr: Expr, depth: int) -> bool:
+    """Whether fractions stand ``depth`` deep in each other: more would be too small."""
+    depth -= isinstance(expr, Div | Cotangent)
+    return depth == 0 or any(_has_fractions(child, depth) for child in children(expr))
 
 
 _WORD = re.compile(r"\\(math(bf|rm|tt)|widehat|widetilde|overline)\{(?!.\})")

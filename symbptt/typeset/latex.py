@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symbptt.algebra import Derived, Equation, Model
+from symbptt.algebra import Derived, Equation, Expr, Fill, Model, Number
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.typeset.display import Row, aligned, chain
 from symbptt.typeset.formula import LatexPrinter
@@ -55,12 +55,20 @@ def equation_rows(printer: LatexPrinter, item: Derived | Equation, tag: str = ""
 
 def step_rows(printer: LatexPrinter, step: Step, ending: str = "") -> Rows:
     """The chain of a step, numbered, with its space and an ``ending`` behind it."""
-    members = [printer.show(member) for member in step.members]
+    members = [member_latex(printer, step, member) for member in step.members]
     space = rf"\in {printer.names.space(step.shape)}{ending}"
     return chain(printer.show(step.target), members, str(step.number), space)
 
 
+def member_latex(printer: LatexPrinter, step: Step, member: Expr) -> str:
+    """A member of a step's chain; a gradient that is zero is the zero of its space."""
+    scalar = member.scalar if isinstance(member, Fill) else member
+    if step.shape and isinstance(scalar, Number) and scalar.value == 0:
+        return r"\mathbf{0}"
+    return printer.show(member)
+
+
 def result_rows(printer: LatexPrinter, step: Step, ending: str = "") -> Rows:
     """A step's target and its last member."""
-    result = printer.show(step.result)
+    result = member_latex(printer, step, step.result)
     return chain(printer.show(step.target), [result], str(step.number), ending)

@@ -10,6 +10,7 @@ set in typewriter type as its author wrote it.
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -95,12 +96,17 @@ class Names:
     def dim(self, dim: Dim) -> str:
         """A dimension, ``h`` or ``d + h``."""
         if isinstance(dim, DimSum):
-            return " + ".join(map(self.dim, dim.parts))
+            return " + ".join(self._multiple(*counted) for counted in Counter(dim.parts).items())
         if isinstance(dim, int):
             return str(dim)
         if dim in self._clashing_dims or dim in self._short:
             return _typewriter(self._short.get(dim, dim))
         return _symbol(dim, bold=False).at()
+
+    def _multiple(self, part: str | int, count: int) -> str:
+        if isinstance(part, int):
+            return str(part * count)
+        return f"{count} {self.dim(part)}" if count > 1 else self.dim(part)
 
     def space(self, shape: Shape) -> str:
         r"""The space of a shape: ``\mathbb{R}^{h \times d}``."""

@@ -20,6 +20,7 @@ from symbptt.proof.exact import exact_rows
 from symbptt.proof.loaded import load_module
 from symbptt.proof.matrix import matrix_rows
 from symbptt.proof.numeric import numeric_rows
+from symbptt.proof.points import size_sets
 from symbptt.proof.report import verify
 from symbptt.proof.rows import Row
 from tests.proof.planting import (
@@ -58,6 +59,7 @@ def derivation_of(name: str) -> Derivation:
 @pytest.fixture(autouse=True)
 def few_points(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exact, "POINTS", 1)
+    monkeypatch.setattr(exact, "size_sets", lambda model: size_sets(model)[:1])
     monkeypatch.setattr(exact, "HORIZONS", (1, 3))
     monkeypatch.setattr(numeric, "SCENARIOS", calls.SCENARIOS[:1])
 

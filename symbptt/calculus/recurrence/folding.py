@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from symbptt.algebra import Index
 from symbptt.calculus.recurrence.law import Law
@@ -177,9 +178,7 @@ def _prefix(points: Sequence[Steps], prefixes: Sequence[Concrete]) -> Word:
     present = [(at, prefix) for at, prefix in zip(points, prefixes, strict=True) if prefix]
     first = _fit([at for at, _ in present], [_step(prefix[0]) for _, prefix in present])
     directions = {
-        _step(right) - _step(left)
-        for _, prefix in present
-        for left, right in zip(prefix, prefix[1:], strict=False)
+        _step(right) - _step(left) for _, prefix in present for left, right in pairwise(prefix)
     }
     if first is None or len(directions) != 1 or not directions <= {1, -1}:
         raise NotFoldedError("the factors of the coefficients follow no order")

@@ -230,5 +230,3 @@ def _term_text(term: Term) -> str:
     if term.bound:
         text = f"sum({term.bound}, {term.lower}, {term.upper}, {text})"
     return text
-
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from symbptt.algebra import Index
-from symbptt.calculus.recurrence.words import Form, Letter, Sum, Term, tidy
+from symbptt.calculus.recurrence.words import ZEROTH, Form, Letter, Sum, Term, tidy
 
 Beginning = Literal["value", "zero", "source"]
 
@@ -37,7 +37,7 @@ class Law:
 
     direction: int = 1
     begins: Beginning = "value"
-    start: Index = Index()
+    start: Index = ZEROTH
     sources: tuple[str, ...] = (SOURCE,)
     constant: frozenset[str] = frozenset()
     commuting: bool = False

@@ -20,6 +20,10 @@ Sum = Counter[Concrete]
 """A sum of words: each with how often it occurs."""
 
 
+ZEROTH = Index()
+"""The step 0."""
+
+
 def tidy(index: Index) -> Index:
     """The index with its terms in one order: T, t, the others; what is subtracted last."""
 
@@ -95,8 +99,8 @@ class Term:
 
     word: Word
     bound: str = ""
-    lower: Index = Index()
-    upper: Index = Index()
+    lower: Index = ZEROTH
+    upper: Index = ZEROTH
 
     def substitute(self, values: Mapping[str, Index]) -> Term:
         return Term(

@@ -1,0 +1,169 @@
+"""A recurrence from its equation to a closed form that holds for all t."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from symbptt.algebra import Index, Model
+from symbptt.calculus.adjoint import derive
+from symbptt.calculus.recurrence.folding import Coefficient, coefficients, fold
+from symbptt.calculus.recurrence.induction import Proof, prove
+from symbptt.calculus.recurrence.law import Law
+from symbptt.calculus.recurrence.normal_words import Scope, normal_form
+from symbptt.calculus.recurrence.sources import of_adjoints, of_sensitivities, of_values
+from symbptt.calculus.recurrence.system import Recurrence
+from symbptt.calculus.recurrence.words import Form, Sum, Term, form_at, reversed_sum
+from symbptt.errors import NotProvedError
+
+LONGEST = 40
+"""More steps than this are not compared one by one; the proof holds for all."""
+
+_VALUES = re.compile(r"(\w+)\s*(?:\[\s*t\s*\])?")
+_TOTAL = re.compile(r"d\(\s*(\w+)\s*(?:\[\s*t\s*\])?\s*,\s*(\w+)\s*(\[\s*t\s*\])?\s*\)")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which recurrence is asked for.
+
+    Attributes
+    ----------
+    name : str
+        The quantity.
+    wrt : str
+        For d(name[t], wrt) the parameter, else "".
+    adjoint : bool
+        True for d(L, name[t]).
+    """
+
+    name: str
+    wrt: str = ""
+    adjoint: bool = False
+
+    @classmethod
+    def read(cls, text: str) -> Question | None:
+        """Read ``h``, ``d(L, h[t])`` or ``d(h[t], W)``; None for anything else."""
+        if found := _VALUES.fullmatch(text.strip()):
+            return cls(found[1])
+        if found := _TOTAL.fullmatch(text.strip()):
+            of, by, timed = found.groups()
+            if of == "L":
+                return cls(by, adjoint=True) if timed else None
+            return None if timed or "[" not in text else cls(of, wrt=by)
+        return None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The closed form at one step, against the value unrolled: both as sums of words."""
+
+    step: int
+    unrolled: Sum
+    folded: Sum
+
+    @property
+    def right(self) -> bool:
+        return self.unrolled == self.folded
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that is found out about one recurrence.
+
+    Attributes
+    ----------
+    form : Form
+        The closed form, found from the unrolled values.
+    other : tuple of (Term, Index), or None
+        Where the coefficient is constant: the sum from its other end, and what was put
+        in for its index.
+    comparisons : tuple of Comparison
+        At every step of ``horizon`` steps (`LONGEST` at most).
+    proof : Proof
+    """
+
+    recurrence: Recurrence
+    horizon: int
+    form: Form
+    other: tuple[Term, Index] | None
+    comparisons: tuple[Comparison, ...]
+    proof: Proof
+
+    @property
+    def law(self) -> Law:
+        return self.recurrence.law
+
+    @property
+    def coefficients(self) -> tuple[Coefficient, ...]:
+        return coefficients({c.step: c.unrolled for c in self.comparisons})
+
+    @property
+    def right(self) -> bool:
+        return all(comparison.right for comparison in self.comparisons)
+
+
+def recognise(model: Model, question: Question) -> Recurrence:
+    """The recurrence asked for.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model has no such quantity or parameter.
+    NotAffineError
+        If there is no affine recurrence; the error's ``term`` is the one at fault.
+    MissingLossError
+        If the adjoint of a model without a loss is asked for.
+    """
+    if question.adjoint:
+        return of_adjoints(derive(model), question.name)
+    if question.wrt:
+        return of_sensitivities(model, question.name, question.wrt)
+    return of_values(model, question.name)
+
+
+def examine(recurrence: Recurrence, horizon: int, bounds: tuple[str, str] = ("i", "k")) -> Study:
+    """Unrolls, folds, compares and proves.
+
+    Parameters
+    ----------
+    bounds : tuple of str
+        Names for summation indices.
+
+    Raises
+    ------
+    NotFoldedError
+        If no closed form is found.
+    NotProvedError
+        If the one found can't be proved.
+    """
+    law = recurrence.law
+    form = fold(law, bounds[0])
+    proof = prove(law, form)
+    return Study(
+        recurrence,
+        horizon,
+        form,
+        _from_the_other_end(law, form, bounds[1]),
+        tuple(compare(law, form, min(horizon, LONGEST))),
+        proof,
+    )
+
+
+def compare(law: Law, form: Form, horizon: int) -> Iterator[Comparison]:
+    """The closed form at every step of a run, in the recurrence's direction."""
+    for step, unrolled in law.unrolled(horizon).items():
+        yield Comparison(step, unrolled, form_at(form, {"T": horizon, "t": step}))
+
+
+def _from_the_other_end(law: Law, form: Form, name: str) -> tuple[Term, Index] | None:
+    """The sum with its index changed, proved to be the same by its normal form."""
+    sums = [term for term in form if term.bound]
+    if "c" not in law.constant or len(sums) != 1 or "b" in law.constant:
+        return None
+    changed, index = reversed_sum(sums[0], name)
+    scope = Scope(law, 0)
+    if normal_form([changed], scope) != normal_form(sums, scope):
+        raise NotProvedError("the change of the summation index alters the sum")
+    return changed, index

@@ -1,0 +1,229 @@
+"""The one edit that mends a wrong formula.
+
+Every candidate is first tried in floating point where the formula failed, which nearly
+all fail again; what is left is decided as any formula is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import chain
+
+from symbptt.errors import EvaluationError
+from symbptt.formula.edits import RANK, Edit, edited
+from symbptt.formula.evaluation import Evaluator
+from symbptt.formula.examination import Counterexample, Examiner, first_difference
+from symbptt.formula.meaning import ShapeError, resolved
+from symbptt.formula.printing import canonical, formula_text
+from symbptt.formula.ranges import Free, cases
+from symbptt.formula.scenes import TooLargeError
+from symbptt.formula.tree import Fixed, Formula, Node, Num, free_names
+from symbptt.formula.vocabulary import Vocabulary, additions
+
+CONDITION = "a missing condition"
+CONFIRMED = 8
+OF_A_KIND = 2
+WANTED = 4
+"""How many mends are looked for, said of a kind, and said."""
+
+PROBED = 3
+"""Up to this T candidates are tried in floating point."""
+
+
+@dataclass(frozen=True)
+class Mend:
+    """An edit and the formula that it makes.
+
+    Attributes
+    ----------
+    words : str
+        What was wrong, what to write, and in the place of what.
+    kind : str
+        What was wrong.
+    text : str
+        The formula with the edit.
+    """
+
+    words: str
+    kind: str
+    text: str
+    formula: Formula
+
+
+def mends(
+    formula: Formula, examiner: Examiner, counterexample: Counterexample | None
+) -> tuple[Mend, ...]:
+    """The single edits that make a formula right, the likeliest first.
+
+    Parameters
+    ----------
+    counterexample : Counterexample or None
+        Where it fails; None if its shapes do not fit.
+    """
+    found: list[Mend] = []
+    for tier, seconds, enough in ((_small, 3.0, CONFIRMED), (_large, 4.0, OF_A_KIND)):
+        try:
+            with examiner.clock.within(seconds):
+                for mend in _mending(formula, tier(formula, examiner), examiner, counterexample):
+                    found.append(mend)
+                    if len(found) == enough:
+                        break
+        except TooLargeError:
+            pass  # What was found in the time is said; that there is no other is not claimed.
+        if found:
+            break
+    return _chosen(found, examiner)
+
+
+def _chosen(found: list[Mend], examiner: Examiner) -> tuple[Mend, ...]:
+    """Those that hold for every function left abstract before the others, few of a kind."""
+    try:
+        generic = {m.text: _is_generic(m.formula, examiner) for m in found[: CONFIRMED // 2]}
+    except TooLargeError:
+        generic = {}
+    ordered = sorted(found, key=lambda mend: not generic.get(mend.text, True))
+    count: dict[str, int] = {}
+    chosen = []
+    for mend in ordered:
+        count[mend.kind] = count.get(mend.kind, 0) + 1
+        if count[mend.kind] <= OF_A_KIND:
+            chosen.append(mend)
+    return tuple(chosen[:WANTED])
+
+
+def _is_generic(formula: Formula, examiner: Examiner) -> bool:
+    if not examiner.model.abstract:
+        return True
+    formula = resolved(formula, examiner.shaper)
+    found = examiner.examine(formula)
+    return examiner.proved(formula, found.used, "field") is not None
+
+
+Candidate = tuple[str, str, Formula]
+
+
+def _small(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
+    """Edits of what stands there: first on the right, then on the left."""
+    right = sorted(edited(formula.right), key=_rank)
+    left = sorted(edited(formula.left), key=_rank)
+    return chain(
+        _named((edit, replace(formula, right=side)) for edit, side in right),
+        _conditions(formula, examiner),
+        _named((edit, replace(formula, left=side)) for edit, side in left),
+    )
+
+
+def _rank(item: tuple[Edit, Node]) -> int:
+    return RANK[item[0].kind]
+
+
+def _large(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
+    """Terms and factors that do not stand there."""
+    vocabulary = Vocabulary(formula, examiner.model, examiner.shaper)
+    added = additions(formula.right, vocabulary)
+    return _named((e, replace(formula, right=side)) for e, side in added)
+
+
+def _named(edits: Iterator[tuple[Edit, Formula]]) -> Iterator[Candidate]:
+    return ((edit.words, edit.kind, formula) for edit, formula in edits)
+
+
+def _conditions(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
+    """Initial values fixed at 0."""
+    fixed = {(item.name, item.step) for item in formula.fixed}
+    for initial in examiner.model.initials:
+        if initial.value is None and (initial.name, initial.step) not in fixed:
+            item = Fixed(initial.name, initial.step, Num(Fraction(0), "0"))
+            words = f"{CONDITION}: `for {initial.key} = 0`"
+            yield words, CONDITION, replace(formula, fixed=(*formula.fixed, item))
+
+
+def _mending(
+    formula: Formula,
+    candidates: Iterator[Candidate],
+    examiner: Examiner,
+    counterexample: Counterexample | None,
+) -> Iterator[Mend]:
+    probe = _Probe(examiner, counterexample)
+    seen = {canonical(formula)}
+    for words, kind, candidate in candidates:
+        form = canonical(candidate)
+        if candidate.left == candidate.right or form in seen:
+            continue
+        seen.add(form)
+        if probe.passes(candidate) and _is_right(candidate, examiner):
+            yield Mend(words, kind, formula_text(candidate), candidate)
+
+
+def _is_right(formula: Formula, examiner: Examiner) -> bool:
+    try:
+        found = examiner.examine(resolved(formula, examiner.shaper))
+    except TooLargeError:
+        raise
+    except EvaluationError:
+        return False
+    return found.counterexample is None and bool(found.used)
+
+
+class _Probe:
+    """Tries candidates in floating point, first where the formula failed."""
+
+    def __init__(self, examiner: Examiner, counterexample: Counterexample | None) -> None:
+        self.examiner = examiner
+        self.failed = None if counterexample is None else dict(counterexample.at)
+        self._evaluators: dict[tuple[Fixed, ...], list[Evaluator]] = {}
+
+    def _points(self, formula: Formula) -> list[Evaluator]:
+        if formula.fixed not in self._evaluators:
+            points = self.examiner.points("floats", self.examiner.horizon, formula)
+            self._evaluators[formula.fixed] = [evaluator for _, evaluator in points]
+        return self._evaluators[formula.fixed]
+
+    def passes(self, formula: Formula) -> bool:
+        """Whether both sides agree, as far as doubles tell, at small T."""
+        self.examiner.clock.check()
+        try:
+            formula = resolved(formula, self.examiner.shaper)
+            evaluators = self._points(formula)
+        except TooLargeError:
+            raise
+        except (ShapeError, EvaluationError):
+            return False
+        if self.failed is not None and self._agrees(formula, self.failed, evaluators) is not True:
+            return False
+        agreed = 0
+        for horizon in range(1, PROBED + 1):
+            start, longest = self.examiner.start(formula), self.examiner.longest()
+            for at in cases(formula, Free.of(formula), horizon, start, longest):
+                agrees = self._agrees(formula, at, evaluators)
+                if agrees is False:
+                    return False
+                agreed += bool(agrees)
+        return agreed > 0
+
+    def _agrees(
+        self, formula: Formula, at: dict[str, int], evaluators: list[Evaluator]
+    ) -> bool | None:
+        """None where the formula has no value."""
+        known = set(at)
+        if not _index_names(formula) <= known:
+            return None
+        agrees: bool | None = None
+        for evaluator in evaluators:
+            try:
+                left = evaluator.value(formula.left, at)
+                right = evaluator.value(formula.right, at)
+            except TooLargeError:
+                raise
+            except (EvaluationError, ZeroDivisionError, OverflowError):
+                continue
+            if first_difference(left, right, evaluator.scene.domain) is not None:
+                return False
+            agrees = True
+        return agrees
+
+
+def _index_names(formula: Formula) -> set[str]:
+    return set(free_names(formula.left) | free_names(formula.right)) - {"T"}

@@ -1,0 +1,82 @@
+"""Articles go through pdflatex without an error or an overfull line, where it is installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from symbptt.calculus.adjoint import derive
+from symbptt.language.library import load
+from symbptt.language.parser import parse
+from symbptt.typeset.document import render
+from tests.typeset.hostile import HOSTILE
+
+GENERATED = sorted((Path(__file__).parents[2] / "generated" / "latex").glob("*.tex"))
+CELLS = sorted((Path(__file__).parents[1] / "cells").glob("*.rnn"))
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("pdflatex") is None,
+    reason="pdflatex is not installed (Debian: texlive-latex-base, texlive-latex-recommended)",
+)
+
+
+def complaints(text: str, folder: Path) -> list[str]:
+    """What pdflatex has to say against a document."""
+    (folder / "article.tex").write_text(text, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "article.tex"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False)
+    log = (folder / "article.log").read_text(encoding="utf-8", errors="replace")
+    found = [line for line in log.splitlines() if line.startswith("!") or "Overfull" in line]
+    assert found or run.returncode == 0, log[-500:]
+    return found
+
+
+@pytest.mark.parametrize("name", ["lstm", "char_rnn"])
+def test_an_article_compiles(name: str, tmp_path: Path) -> None:
+    assert not complaints(render(derive(load(name))), tmp_path)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_article_compiles(name: str, tmp_path: Path) -> None:
+    assert not complaints(render(derive(parse(HOSTILE[name], name))), tmp_path)
+
+
+WIDE = f"""
+x: (d,)
+h[t] = tanh({" + ".join(f"W_{k} @ h[t-{k}]" for k in range(1, 13))} + U @ x[t])
+g[t] = ({" + ".join(f"a_{k} * h[t]" for k in range(15))}) / (1 + exp({" * ".join("h[t]" * 0 or
+    f"b_{k}" for k in range(12))}))
+q[t] = tanh(R @ concat({", ".join(f"sin(c_{k} * g[t])" for k in range(12))}))
+loss[t] = squared_error(q[t], y[t])
+"""
+
+
+def test_long_formulas_are_broken_into_lines(tmp_path: Path) -> None:
+    assert not complaints(render(derive(parse(WIDE, "wide"))), tmp_path)
+
+
+@pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.stem)
+@pytest.mark.slow
+def test_a_generated_article_compiles(path: Path, tmp_path: Path) -> None:
+    assert not complaints(path.read_text(encoding="utf-8"), tmp_path)
+
+
+@pytest.mark.parametrize("path", CELLS, ids=lambda path: path.stem)
+@pytest.mark.slow
+def test_the_article_of_a_test_cell_compiles(path: Path, tmp_path: Path) -> None:
+    assert not complaints(render(derive(load(str(path)))), tmp_path)
+
+
+def test_an_overfull_line_is_found(tmp_path: Path) -> None:
+    text = render(derive(load("linear")))
+    wide = text.replace("L &= ", "L &= " + " + ".join(["x_{1000}"] * 40) + " + ")
+    assert any("Overfull" in line for line in complaints(wide, tmp_path))
+
+
+def test_an_error_is_found(tmp_path: Path) -> None:
+    text = render(derive(load("linear")))
+    found = complaints(text.replace("L &= ", r"\undefined &= "), tmp_path)
+    assert any("Undefined control sequence" in line for line in found)
