@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from symbptt.calculus.derivation import Derivation, Step
     from symbptt.calculus.normal import bind
     from symbptt.codegen.render import generate
-    from symbptt.errors import ModelError, SymbpttError
+    from symbptt.errors import FormulaError, ModelError, SymbpttError
+    from symbptt.formula.verdict import Verdict, check
     from symbptt.language.library import load
     from symbptt.language.parser import parse
     from symbptt.proof.report import Report, verify
@@ -30,13 +31,16 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Derivation",
+    "FormulaError",
     "Model",
     "ModelError",
     "Report",
     "Step",
     "SymbpttError",
+    "Verdict",
     "analyze",
     "bind",
+    "check",
     "derive",
     "generate",
     "load",
@@ -46,13 +50,16 @@ __all__ = [
 
 _HOME = {
     "Derivation": "symbptt.calculus.derivation",
+    "FormulaError": "symbptt.errors",
     "Model": "symbptt.algebra",
     "ModelError": "symbptt.errors",
     "Report": "symbptt.proof.report",
     "Step": "symbptt.calculus.derivation",
     "SymbpttError": "symbptt.errors",
+    "Verdict": "symbptt.formula.verdict",
     "analyze": "symbptt.analysis.report",
     "bind": "symbptt.calculus.normal",
+    "check": "symbptt.formula.verdict",
     "derive": "symbptt.calculus.adjoint",
     "generate": "symbptt.codegen.render",
     "load": "symbptt.language.library",

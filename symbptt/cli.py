@@ -488,3 +488,7 @@ def demo(out: Path, seconds: float, seed: int) -> None:
     from symbptt.demo import run
 
     sys.exit(DONE if run(out, seconds, seed) else FAILED)
+
+
+# The verb `check` stands in a file of its own.
+import symbptt.formula.verb  # noqa: E402, F401

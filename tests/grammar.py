@@ -73,6 +73,7 @@ class Author:
     matrices: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     biases: dict[str, list[str]] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    constant: bool = False
     count: int = 0
 
     def chance(self, probability: float) -> bool:
@@ -198,11 +199,14 @@ class Author:
         return add(*terms) if len(terms) > 1 else terms[0]
 
     def scaled(self, dim: str, depth: int) -> Text:
-        kind = self.rng.choice(("number", "parameter", "mean"))
+        kind = self.rng.choice(("number", "constant", "parameter", "mean"))
         factor = Text("0.5")
+        if kind == "constant":
+            self.constant = True
+            factor = Text("dt")
         if kind == "parameter":
             factor = Text(self.scalar_parameter())
-        elif kind == "mean":
+        if kind == "mean":
             factor = call("mean", self.vector(dim, depth))
         return times(factor, self.vector(dim, depth))
 
@@ -257,6 +261,8 @@ class Author:
         self.starts()
         self.loss()
         self.leave_out_what_is_unused()
+        if self.constant:
+            self.lines.append("dt = 0.25")
         if self.chance(0.3):
             rng.shuffle(self.lines)
         return "\n".join(self.lines) + "\n"
@@ -264,6 +270,10 @@ class Author:
     def define(self, name: str, dim: str) -> None:
         """A bounded definition, so that no recurrence grows past what a float resolves."""
         inner = self.sum(dim, self.rng.choice((1, 2, 2)))
+        shapes = [*self.matrices, *((d,) for d in (*self.biases, *self.inputs.values()))]
+        if not any(dim in shape for shape in shapes):
+            # Else no array would tell the generated module how long it is.
+            inner = add(inner, self.vector_parameter(dim))
         memory = times(Text("0.5"), Text(f"{name}[t-1]"))
         bounded = call(self.rng.choice(("tanh", "sigmoid", "sin", "softsign")), inner)
         body = self.rng.choice((bounded, bounded, add(bounded, memory), subtract(bounded, memory)))

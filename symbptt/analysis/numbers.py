@@ -56,9 +56,10 @@ def read_arrays(path: Path) -> dict[str, Array]:
         If it can't be read, or holds something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise AnalysisError(f"{path}: expected an .npz file, arrays with names")
+        file = np.load(path, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise AnalysisError(f"{path}: expected an .npz file, arrays with names")
+        with file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         what = getattr(error, "strerror", None) or error

@@ -137,10 +137,12 @@ def _lags(equations: Iterable[Equation]) -> dict[str, int]:
 def _dims(model: Model, kept: set[str]) -> tuple[str, ...]:
     """The dimensions that occur in what is kept, in the model's order."""
     shapes: list[Shape] = [(i.index_dim,) for i in model.inputs if i.name in kept and i.index_dim]
-    named = (*model.parameters, *model.inputs, *model.equations, *model.derived)
-    shapes += [item.shape for item in named if item.name in kept]
-    rhs = [item.rhs for item in (*model.equations, *model.derived) if item.name in kept]
-    shapes += [(node.dim,) for side in rhs for node in walk(side) if isinstance(node, Length)]
+    shapes += [p.shape for p in model.parameters if p.name in kept]
+    shapes += [i.shape for i in model.inputs if i.name in kept]
+    shapes += [e.shape for e in model.equations if e.name in kept]
+    defined = [e.rhs for e in model.equations if e.name in kept]
+    defined += [d.rhs for d in model.derived if d.name in kept]
+    shapes += [(node.dim,) for rhs in defined for node in walk(rhs) if isinstance(node, Length)]
     found = {str(dim) for shape in shapes for entry in shape for dim in parts_of(entry)}
     return tuple(dim for dim in model.dims if dim in found)
 

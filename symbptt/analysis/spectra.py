@@ -24,7 +24,8 @@ def eigenvalues(matrix: Array) -> Array:
     """The eigenvalues, largest modulus first; ties by real, then imaginary part."""
     found = np.linalg.eigvals(matrix).astype(complex)
     order = sorted(
-        range(len(found)), key=lambda k: (-_rounded(abs(found[k])), -found[k].real, -found[k].imag)
+        range(len(found)),
+        key=lambda k: (-_rounded(float(abs(found[k]))), -found[k].real, -found[k].imag),
     )
     return found[order]
 

@@ -41,18 +41,35 @@ def tuple_literal(parts: Iterable[str]) -> str:
     return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
 
 
+def assigned(name: str, value: str) -> str:
+    """``name = value``, in brackets of its own where only that makes the line short."""
+    line = f"{name} = {value}"
+    if len(line) > WIDTH >= len(value) + 4:
+        return f"{name} = (\n    {value}\n)"
+    return line
+
+
+def assigned_tuple(name: str, parts: Iterable[str]) -> str:
+    """``name = (…)``, an item a line where one line would be too long."""
+    items = list(parts)
+    line = f"{name} = {tuple_literal(items)}"
+    if len(line) <= WIDTH:
+        return line
+    return f"{name} = (\n" + "".join(f"    {item},\n" for item in items) + ")"
+
+
 def dict_literal(entries: Iterable[tuple[str, str | tuple[str, ...]]]) -> str:
     """A dict with an entry a line; a tuple that makes a line too long has an item a line."""
-    lines = [entry(name, value) for name, value in entries]
+    lines = [entry(literal(name), value) for name, value in entries]
     return "{\n" + "".join(lines) + "}" if lines else "{}"
 
 
-def entry(name: str, value: str | tuple[str, ...]) -> str:
+def entry(key: str, value: str | tuple[str, ...]) -> str:
     text = value if isinstance(value, str) else tuple_literal(value)
-    line = f"    {literal(name)}: {text},\n"
+    line = f"    {key}: {text},\n"
     if isinstance(value, str) or len(line) <= WIDTH + 1 or not value:
         return line
-    return f"    {literal(name)}: (\n" + "".join(f"        {v},\n" for v in value) + "    ),\n"
+    return f"    {key}: (\n" + "".join(f"        {v},\n" for v in value) + "    ),\n"
 
 
 def axis(dim: Dim | None) -> str:

@@ -11,6 +11,7 @@ import keyword
 from collections.abc import Iterable
 
 from symbptt.algebra import Model
+from symbptt.codegen.literals import literal
 
 RESERVED = frozenset(
     [
@@ -88,6 +89,7 @@ class Names:
     def __init__(self, model: Model, extra: Iterable[str] = ()) -> None:
         self.taken: set[str] = set(RESERVED)
         self.temporaries = 0
+        self.keys: dict[str, str] = {}
         self.values: dict[str, str] = {}
         names = [
             *(p.name for p in model.parameters),
@@ -104,6 +106,14 @@ class Names:
         self.cotangent_histories = {
             name: self.fresh(f"{text}_all") for name, text in self.cotangents.items()
         }
+
+    def key(self, name: str) -> str:
+        """A name as a dict's key in code: a literal, or a constant that stands for a long one."""
+        if len(name) <= LONGEST:
+            return literal(name)
+        if name not in self.keys:
+            self.keys[name] = f"_NAME_{len(self.keys) + 1}"
+        return self.keys[name]
 
     def fresh(self, wish: str) -> str:
         """An identifier like ``wish`` that nothing has yet."""

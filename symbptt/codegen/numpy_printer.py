@@ -189,7 +189,7 @@ class Printer:
             case int():
                 return str(dim), ATOM
             case str():
-                return f'size["{dim}"]', ATOM
+                return f"size[{self.names.key(dim)}]", ATOM
             case DimSum(parts=parts):
                 return " + ".join(self.length(part)[0] for part in parts), SUM
 

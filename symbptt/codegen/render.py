@@ -23,13 +23,15 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.normal import bind as bind_functions
 from symbptt.codegen.emission import Emitter, keeping
 from symbptt.codegen.literals import (
+    assigned,
+    assigned_tuple,
     axes,
     axis,
     dict_literal,
+    entry,
     in_docstring,
     literal,
     text_literal,
-    tuple_literal,
 )
 from symbptt.codegen.lowering import loss_side_quantities, lower
 from symbptt.codegen.naming import Names
@@ -59,6 +61,7 @@ class ModuleText:
     outputs: str
     scalars: str
     scales: str
+    keys: tuple[str, ...]
     last_loss: str
     steps_parameter: str
     steps_keyword: tuple[str, ...]
@@ -144,14 +147,16 @@ class _Module:
         told = any(i.timed and not i.loss_only for i in model.inputs)
         differentiated = [i for i in model.inputs if self.has_adjoint(i.name)]
         quantities = [e for e in model.equations if not e.auxiliary and e.name != "loss"]
+        shapes = [(e.name, e.shape) for e in quantities]
+        shapes += [(i.name, i.shape) for i in differentiated]
         values = self.names.values
         return ModuleText(
-            name=literal(author.name),
+            name=assigned("MODEL", literal(author.name)),
             stem=in_docstring(author.name),
             equations=text_literal(author.text),
             how=in_docstring(self.how),
             imports=imports(helpers),
-            dims=tuple_literal(map(literal, model.dims)),
+            dims=assigned_tuple("DIMS", map(literal, model.dims)),
             params=dict_literal((p.name, axes(p.shape)) for p in model.parameters),
             inputs=dict_literal(
                 (i.name, axes((*(("T",) if i.timed else ()), "B", *i.shape))) for i in model.inputs
@@ -161,18 +166,19 @@ class _Module:
             ),
             carry=dict_literal((i.key, axes(("B", *i.shape))) for i in model.initials),
             lag=str(self.lag),
-            untimed=tuple_literal(literal(i.name) for i in model.inputs if not i.timed),
-            loss_only=tuple_literal(literal(i.name) for i in model.inputs if i.loss_only),
+            untimed=assigned_tuple(
+                "_UNTIMED", (literal(i.name) for i in model.inputs if not i.timed)
+            ),
+            loss_only=assigned_tuple(
+                "_LOSS_ONLY", (literal(i.name) for i in model.inputs if i.loss_only)
+            ),
             outputs=dict_literal((e.name, literal(values[e.name])) for e in quantities),
-            scalars=tuple_literal(
-                literal(name)
-                for name, shape in (
-                    *((e.name, e.shape) for e in quantities),
-                    *((i.name, i.shape) for i in differentiated),
-                )
-                if not shape
+            scalars=assigned_tuple(
+                "_SCALARS",
+                (literal(name) for name, shape in shapes if not shape),
             ),
             scales=dict_literal((p.name, literal(self.drawn(p))) for p in model.parameters),
+            keys=tuple(assigned(key, literal(name)) for name, key in self.names.keys.items()),
             last_loss=str(model.loss is not None and model.loss.last),
             steps_parameter="" if told else ", *, steps=None",
             steps_keyword=() if told else ("steps=None",),
@@ -182,9 +188,17 @@ class _Module:
             forward=tuple(forward),
             loss=tuple(loss),
             backward=tuple(backward),
-            input_gradients=tuple_literal(literal(i.name) for i in differentiated),
+            input_gradients=assigned_tuple(
+                "_WITH_RESPECT_TO", (literal(i.name) for i in differentiated)
+            ),
             helpers=tuple(f"helpers/{name}.py.j2" for name in helpers),
         )
+
+    def past(self, name: str) -> str:
+        """Where the array with a quantity's past is kept."""
+        key = self.names.key(name)
+        whole = literal(f"past of {name}") if key == literal(name) else f'"past of " + {key}'
+        return f"values[{whole}]"
 
     def has_adjoint(self, name: str) -> bool:
         """Whether the gradient with respect to an input is a result of the call."""
@@ -217,14 +231,14 @@ class _Module:
         """Every array's name and where a function finds it."""
         values = self.names.values
         for parameter in self.model.parameters:
-            yield values[parameter.name], f"call.params[{literal(parameter.name)}]"
+            yield values[parameter.name], f"call.params[{self.names.key(parameter.name)}]"
         for derived in self.model.derived:
             yield values[derived.name], kept(values[derived.name])
         for source in self.model.inputs:
             if source.name not in self.pasts:
-                yield values[source.name], f"call.inputs[{literal(source.name)}]"
+                yield values[source.name], f"call.inputs[{self.names.key(source.name)}]"
         for name in self.pasts:
-            yield self.names.histories[name], kept(f"past of {name}")
+            yield self.names.histories[name], self.past(name)
             yield values[name], kept(values[name])
         for equation in self.model.equations:
             if equation.name not in self.pasts:
@@ -254,13 +268,13 @@ class _Module:
         for name in self.pasts:
             history, value = self.names.histories[name], self.names.values[name]
             if name in {i.name for i in self.model.inputs}:
-                yield f"{history} = rows.past_of(call, {literal(name)})"
+                yield f"{history} = rows.past_of(call, {self.names.key(name)})"
             else:
                 initials = [i for i in self.model.initials if i.name == name]
                 fixed = [f"{i.step}: {self.start(i.value)}" for i in initials if i.value]
                 own = f"{{{', '.join(fixed)}}}"
                 width = emitter.shape_text(initials[0].shape)
-                yield f"{history} = rows.past(call, {literal(name)}, {own}, ({width},))"
+                yield f"{history} = rows.past(call, {self.names.key(name)}, {own}, ({width},))"
             yield f"{value} = {history}[rows.live]"
 
     def start(self, value: Expr) -> str:
@@ -287,7 +301,9 @@ class _Module:
         begin = []
         for name in pasts:
             like = self.names.histories[name]
-            begin.append(f"{histories[name]} = rows.received(carry_grad, {literal(name)}, {like})")
+            begin.append(
+                f"{histories[name]} = rows.received(carry_grad, {self.names.key(name)}, {like})"
+            )
             if cotangents[name] in mentioned(body):
                 begin.append(f"{cotangents[name]} = {histories[name]}[rows.live]")
         assigned = {s.target.name for b in self.program.backward for s in b.statements}
@@ -303,12 +319,16 @@ class _Module:
             for i in self.model.inputs
         ]
         end = [
-            *f"grads = {dict_literal(flowing)}".splitlines(),
-            *f"pasts = {dict_literal((n, histories[n]) for n in pasts)}".splitlines(),
-            *f"sources = {dict_literal(s for s in sources if self.has_adjoint(s[0]))}".splitlines(),
+            *self.results("grads", flowing),
+            *self.results("pasts", [(n, histories[n]) for n in pasts]),
+            *self.results("sources", [s for s in sources if self.has_adjoint(s[0])]),
             "return grads, pasts, sources",
         ]
         return self.function(emitter, [*begin, *body, *end], ())
+
+    def results(self, name: str, entries: list[tuple[str, str]]) -> list[str]:
+        lines = "".join(entry(self.names.key(key), value) for key, value in entries)
+        return [f"{name} = {{", *lines.splitlines(), "}"] if entries else [f"{name} = {{}}"]
 
     # --- init_params -----------------------------------------------------------------------------
 

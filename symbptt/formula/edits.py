@@ -112,7 +112,10 @@ class Scope:
         return ("t", "T", *(over.name for over in self.overs))
 
 
-def edited(node: Node, scope: Scope = Scope()) -> Iterator[tuple[Edit, Node]]:
+TOP = Scope()
+
+
+def edited(node: Node, scope: Scope = TOP) -> Iterator[tuple[Edit, Node]]:
     """All single edits inside a part, each with the whole part as it then reads."""
     for edit in edits_of(node, scope):
         yield edit, edit.new

@@ -13,7 +13,7 @@ from itertools import product
 from typing import TypeVar
 
 from symbptt.algebra import Index, Model
-from symbptt.formula.edits import Edit, Scope
+from symbptt.formula.edits import TOP, Edit, Scope
 from symbptt.formula.meaning import ONE, SCALAR, Extents, ShapeError, Shaper
 from symbptt.formula.tree import (
     Add,
@@ -202,7 +202,7 @@ def _exchanged(node: Node, places: dict[Node, Node]) -> Node:
 
 
 def additions(
-    node: Node, vocabulary: Vocabulary, scope: Scope = Scope()
+    node: Node, vocabulary: Vocabulary, scope: Scope = TOP
 ) -> Iterator[tuple[Edit, Node]]:
     """All ways to add a term or a factor somewhere in a part, the outermost first."""
     for edit in _additions_at(node, vocabulary, scope):

@@ -58,7 +58,7 @@ class Shapes:
         self.equate = self.constraints.equate
         self._known: dict[Node, Sizes | None] = {}
         for name in roles.names.values():
-            if name.role not in ("function", "constant"):
+            if name.role != "function":
                 self._enter(name)
 
     def _enter(self, name: Name) -> None:

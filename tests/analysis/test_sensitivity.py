@@ -256,10 +256,13 @@ def test_a_state_that_overflows_ends_the_trajectory() -> None:
 
 
 def test_a_recurrence_of_one_direction_says_so() -> None:
-    model, params = linear(np.diag([0.9, 0.09]))
+    model, params = linear(np.diag([0.9, 0.27]))
     found = analyze(model, params, steps=5)
-    assert found.aligned_from == 3
-    assert analyze(linear(np.diag([0.9, 0.9]))[0], {"W": 0.9 * np.eye(2)}, steps=5).aligned_from is None
+    assert found.aligned_from == 4
+    assert (
+        analyze(linear(np.diag([0.9, 0.9]))[0], {"W": 0.9 * np.eye(2)}, steps=5).aligned_from
+        is None
+    )
 
 
 def test_a_product_keeps_its_scale() -> None:

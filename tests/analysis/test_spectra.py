@@ -55,7 +55,7 @@ def test_the_modulus_counts_and_not_the_sign(value: float, expected: str) -> Non
 
 
 def test_minus_two_is_smaller_than_one_and_diverges() -> None:
-    """"Eigenvalues smaller than 1 vanish" is wrong taken literally."""
+    """ "Eigenvalues smaller than 1 vanish" is wrong taken literally."""
     found = spectrum(np.diag([-2.0, 0.5]), 60)
     assert found.eigenvalues[0] == -2 < 1
     assert found.fate == "explodes"

@@ -44,11 +44,11 @@ def test_a_hostile_article_compiles(name: str, tmp_path: Path) -> None:
     assert not complaints(render(derive(parse(HOSTILE[name], name))), tmp_path)
 
 
+GAINS = [f"b_{k}" for k in range(12)]
 WIDE = f"""
 x: (d,)
 h[t] = tanh({" + ".join(f"W_{k} @ h[t-{k}]" for k in range(1, 13))} + U @ x[t])
-g[t] = ({" + ".join(f"a_{k} * h[t]" for k in range(15))}) / (1 + exp({" * ".join("h[t]" * 0 or
-    f"b_{k}" for k in range(12))}))
+g[t] = ({" + ".join(f"a_{k} * h[t]" for k in range(15))}) / (1 + exp({" * ".join(GAINS)}))
 q[t] = tanh(R @ concat({", ".join(f"sin(c_{k} * g[t])" for k in range(12))}))
 loss[t] = squared_error(q[t], y[t])
 """

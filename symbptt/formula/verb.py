@@ -1,0 +1,61 @@
+"""The verb ``check``, which `symbptt.cli` takes in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from symbptt import cli
+
+
+@cli.main.command()
+@cli.model_argument
+@click.argument("formula")
+@click.option(
+    "-T",
+    "horizon",
+    type=click.IntRange(1, 12),
+    default=5,
+    show_default=True,
+    help="The largest T that is looked at.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10,
+    show_default=True,
+    help="The CPU time it may take; past it the formula is undecided.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@cli.bind_option
+@cli.json_option
+@cli.output_options
+def check(
+    model_name: str,
+    formula: str,
+    horizon: int,
+    seconds: float,
+    seed: int,
+    bindings: dict[str, str],
+    as_json: bool,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Is a formula right? If not: the smallest counterexample, and the edit that mends it.
+
+    FORMULA is 'left = right' or 'left = right for CONDITION', as in
+    'd(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])'. Exit status: 0 right, 1 wrong,
+    2 can't be read, 4 undecided.
+    """
+    from symbptt.calculus.normal import bind
+    from symbptt.formula.verdict import check as decide
+
+    model = cli._read(model_name)
+    if bindings:
+        model = bind(model, bindings, defaults=False)
+    verdict = decide(model, formula, horizon=horizon, seconds=seconds, seed=seed)
+    text = cli._json("check", verdict.data()) if as_json else f"{verdict}\n"
+    cli._emit(text, output, force)
+    sys.exit(verdict.status)

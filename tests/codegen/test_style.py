@@ -1,0 +1,59 @@
+"""Generated modules are formatted and linted as they come, whatever the model."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import tests.cells as cells
+from symbptt.codegen.render import generate
+from tests.modules import model_of
+
+pytestmark = pytest.mark.skipif(shutil.which("ruff") is None, reason="ruff is not installed")
+
+NAMES = [*cells.NAMES, *(f"random_{seed}" for seed in range(0, 200, 5))]
+
+LONG = "a_name_that_is_much_longer_than_any_name_should_ever_be_" * 2
+HOSTILE = f"""
+# \'\'\' \"\"\" quotes, \\ backslashes, \\input{{x}}, %, {{{{ jinja }}}} and ünïcödé
+np: (d,)
+params: (d,)
+{LONG}1: (d, d)
+{LONG}2: (d, d)
+h[t] = tanh({LONG}1 @ h[t-1] + {LONG}2 @ x[t] + np * x[t] + params)   # \"\"\" \\
+loss[t] = squared_error(h[t], y[t])
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("modules")
+    for name in NAMES:
+        model = model_of(name)
+        for wrt_inputs in (False, True):
+            text = generate(model, bind=cells.BINDINGS.get(name), wrt_inputs=wrt_inputs)
+            (path / f"{name}_{wrt_inputs}.py").write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("command", [("format", "--check"), ("check",)], ids=" ".join)
+def test_modules_pass_ruff_with_its_own_settings(folder: Path, command: tuple[str, ...]) -> None:
+    arguments = ["ruff", *command, "--isolated", "--no-cache", str(folder)]
+    found = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout[-3000:] + found.stderr[-3000:]
+
+
+def test_hostile_names_and_comments_stay_inside(tmp_path: Path) -> None:
+    from symbptt.language.parser import parse
+
+    text = generate(parse(HOSTILE, 'evil"""\\name'))
+    (tmp_path / "module.py").write_text(text, encoding="utf-8")
+    for command in (("format", "--check"), ("check",)):
+        arguments = ["ruff", *command, "--isolated", "--no-cache", str(tmp_path)]
+        found = subprocess.run(arguments, capture_output=True, text=True, check=False)
+        assert found.returncode == 0, found.stdout[-3000:]
+    space: dict[str, object] = {}
+    exec(compile(text, "module", "exec"), space)
+    assert space["EQUATIONS"] == HOSTILE
+    assert set(space["PARAMS"]) >= {"np", "params"}  # type: ignore[call-overload]
