@@ -176,7 +176,7 @@ def _emit(text: str, output: Path | None, force: bool) -> None:
 
 def _print(text: str) -> None:
     """In UTF-8 whatever the terminal says it is: a document has one encoding."""
-    stream = click.get_binary_stream("stdout")
+    stream = sys.stdout.buffer
     left = memoryview(text.encode())
     while left:
         # Without buffering a write to a pipe may end early.
@@ -248,42 +248,43 @@ def show(model_name: str, as_json: bool, output: Path | None, force: bool) -> No
     show_default=True,
     help="How many steps.",
 )
+@click.option(
+    "--to",
+    type=click.Choice(["text", "tex"]),
+    default="text",
+    show_default=True,
+    help="The format.",
+)
 @json_option
 @output_options
 def unroll(
     model_name: str,
     what: str | None,
     horizon: int,
+    to: str,
     as_json: bool,
     output: Path | None,
     force: bool,
 ) -> None:
-    """The equations written out for every step.
+    """The equations written out for every step, and the closed form that they fold into.
 
-    WHAT is a quantity (h, h[3]) or a derivative of the total loss ('d(L, h[t])', 'd(L, W)');
-    without it, all equations.
+    WHAT is a quantity (h, h[3]), a derivative of the total loss ('d(L, h[t])', 'd(L, W)') or
+    of a quantity ('d(h[t], W)'); without it, all equations. What is affine in the values of
+    earlier (or, for 'd(L, h[t])', later) steps is folded, checked and proved for all t.
     """
-    from symbptt.calculus.adjoint import derive as differentiate
-    from symbptt.calculus.unrolling import Query, unroll_derivative
-    from symbptt.calculus.unrolling import unroll as unroll_forward
-    from symbptt.listing import lines_data, lines_text
+    from symbptt.unrolled import answer
 
-    model = _read(model_name)
-    query = None if what is None else Query.read(what)
-    normal = None
-    if query is not None and query.derivative:
-        derivation = differentiate(model)
-        normal = derivation.normal
-        lines = unroll_derivative(derivation, horizon, query)
-    else:
-        lines = unroll_forward(model, horizon, query)
+    if as_json and to != "text":
+        raise click.UsageError(f"--json and --to {to} can't be combined")
+    found = answer(_read(model_name), what, horizon)
+    asked = () if what is None else (what,)
+    command = ("unroll", model_name, *asked, "-T", str(horizon))
     if as_json:
-        data = {"model": model.name, "what": what, "T": horizon, "equations": lines_data(lines)}
-        text = _json("unroll", data)
+        text = _json("unroll", found.data())
+    elif to == "tex":
+        text = found.latex([_headed((*command, "--to", "tex"), "").strip("# \n")])
     else:
-        asked = () if what is None else (what,)
-        command = ("unroll", model_name, *asked, "-T", str(horizon))
-        text = _headed(command, lines_text(lines, normal))
+        text = _headed(command, found.text())
     _emit(text, output, force)
 
 

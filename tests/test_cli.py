@@ -89,8 +89,10 @@ def test_every_built_in_model_is_shown_and_unrolled(name: str, as_json: bool) ->
 
 
 def test_unroll_writes_every_step(model: str) -> None:
-    text = run("unroll", model, "h", "-T", "3").stdout
+    text, _, folded = run("unroll", model, "h", "-T", "3").stdout.partition("\n\n")
     lines = [line.partition("#")[0].rstrip() for line in text.splitlines()[1:]]
+    assert "not affine" in folded
+    assert "tanh(W @ x[t] + U @ h[t-1] + b)" in folded
     assert lines == [
         "h[0] = given by the caller, else zeros",
         "h[1] = tanh(W @ x[1] + U @ h[0] + b)",

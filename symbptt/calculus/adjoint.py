@@ -280,7 +280,7 @@ class _Walk:
         for reading in self.readings:
             if reading.operand == operand and reading.reader.name in self.live:
                 chains.append(_over_time(reading))
-                readers.append(reading.reader.name)
+                readers.append(reading.reader)
         starts = [i for i in self.model.initials if i.value == operand]
         chains += [(self.start(initial, shape),) for initial in starts]
         return self.make("gradient", target, chains, _shared(operand, readers, starts))
@@ -326,13 +326,16 @@ def _enters(target: Cotangent, readers: list[Reading], index: Index) -> Reason:
     return tuple(pieces)
 
 
-def _shared(operand: Param, readers: list[str], starts: list[Initial]) -> Reason:
+def _shared(operand: Param, readers: list[Equation | Derived], starts: list[Initial]) -> Reason:
+    """ "W enters (1) and (3) at every step, so its contributions add up"."""
     pieces: list[str | Expr | Index | EquationName] = [operand]
     if not readers and not starts:
         return ("L does not depend on ", operand)
-    for number, name in enumerate(readers):
-        pieces += [" enters " if number == 0 else ", ", EquationName(name)]
-    if readers:
+    for number, reader in enumerate(readers):
+        last = number == len(readers) - 1
+        pieces += [" and " if number and last else ", " if number else " enters "]
+        pieces.append(EquationName(reader.name))
+    if any(isinstance(reader, Equation) and not reader.last for reader in readers):
         pieces.append(" at every step, so its contributions add up")
     for initial in starts:
         pieces.append(" and is the initial value " if readers else " is the initial value ")

@@ -27,8 +27,10 @@ from symbptt.formula.tree import (
     Neg,
     Node,
     Num,
+    OneHot,
     Over,
     Power,
+    Row,
     Whole,
     children,
     with_child,
@@ -42,6 +44,7 @@ REVERSED = "a reversed product"
 LOST = "a lost factor 1/T"
 FACTOR = "a factor too many"
 EXPONENT = "a wrong exponent"
+NAME = "another name"
 TERM = "a term too many"
 SIGN = "a wrong sign"
 ELEMENTWISE = "an ordinary product for an elementwise one"
@@ -69,6 +72,7 @@ RANK = {
             SIGN,
             FACTOR,
             INDEX,
+            NAME,
         )
     )
 }
@@ -120,10 +124,16 @@ def edited(node: Node, scope: Scope = TOP) -> Iterator[tuple[Edit, Node]]:
     for edit in edits_of(node, scope):
         yield edit, edit.new
     for place, child in enumerate(children(node)):
-        if isinstance(node, Diff) or (isinstance(node, Power) and place == 1):
-            continue
-        for edit, new in edited(child, scope.inside(node, child)):
-            yield edit, with_child(node, place, new)
+        if is_operand(node, place):
+            for edit, new in edited(child, scope.inside(node, child)):
+                yield edit, with_child(node, place, new)
+
+
+def is_operand(node: Node, place: int) -> bool:
+    """Whether a child is an expression by itself: no exponent, no entry's place, no step."""
+    if isinstance(node, Diff | Row | OneHot | Delta):
+        return False
+    return place == 0 or not isinstance(node, Power | Entry)
 
 
 def edits_of(node: Node, scope: Scope) -> Iterator[Edit]:
@@ -157,10 +167,10 @@ def _replacements(node: Node, scope: Scope) -> Iterator[tuple[str, Node]]:
             yield MIXED, replace(node, args=(right, left))
         case Call(function="diag", args=(vector,)):
             yield MIXED, vector
-        case Entry(places=(row, column)):
-            yield MIXED, replace(node, places=(column, row))
-        case Entry() | Delta():
-            yield from _positions(node)
+        case Entry() | Delta() | Row() | OneHot():
+            yield from _positions(node, scope)
+            if isinstance(node, Entry) and len(node.places) == 2:
+                yield MIXED, replace(node, places=node.places[::-1])
         case Div(above=above, below=Whole()):
             yield FACTOR, above
         case Neg(operand=operand):
@@ -243,11 +253,10 @@ def _derivatives(node: Diff, scope: Scope) -> Iterator[tuple[str, Node]]:
     for field in ("of", "by"):
         part = getattr(node, field)
         if isinstance(part, Entry):
-            for kind, new in _positions(part):
+            for kind, new in _positions(part, scope):
                 yield kind, _with(node, field, new)
             if len(part.places) == 2:
-                places = (part.places[1], part.places[0])
-                yield MIXED, _with(node, field, replace(part, places=places))
+                yield MIXED, _with(node, field, replace(part, places=part.places[::-1]))
             if isinstance(part.operand, At):
                 for kind, new in _references(part.operand, scope):
                     yield kind, _with(node, field, replace(part, operand=new))
@@ -257,11 +266,17 @@ def _with(node: Diff, field: str, part: Node) -> Diff:
     return replace(node, of=part) if field == "of" else replace(node, by=part)
 
 
-def _positions(node: Node) -> Iterator[tuple[str, Node]]:
+def _positions(node: Node, scope: Scope) -> Iterator[tuple[str, Node]]:
+    """The places of an entry, and the steps of the integers that stand for places."""
     for place, child in enumerate(children(node)):
+        if is_operand(node, place):
+            continue
         if isinstance(child, Whole):
             for step in (1, -1):
                 yield SHIFT, with_child(node, place, Whole(child.index + step))
+        elif isinstance(child, At):
+            for kind, new in _references(child, scope):
+                yield kind, with_child(node, place, new)
 
 
 def _overs(node: Over, scope: Scope) -> Iterator[tuple[str, Node]]:
@@ -331,6 +346,8 @@ def _same(node: Node, kind: type[Dot] | type[Mul]) -> tuple[Node, ...]:
 def _powers(node: Power, scope: Scope) -> Iterator[tuple[str, Node]]:
     yield EXPONENT, node.base
     exponent = node.exponent
+    if isinstance(node.base, Add):
+        yield EXPONENT, replace(node.base, terms=tuple(_raised(t, node) for t in node.base.terms))
     if isinstance(exponent, Num):
         for step in (1, -1):
             value = exponent.value + step
@@ -338,6 +355,15 @@ def _powers(node: Power, scope: Scope) -> Iterator[tuple[str, Node]]:
     if isinstance(exponent, Whole):
         for index in other_exponents(exponent.index, scope):
             yield EXPONENT, replace(node, exponent=Whole(index))
+
+
+def _raised(term: Node, node: Power) -> Node:
+    """A term of a sum with the sum's exponent: 1 - h**2 for (1 - h)**2."""
+    if isinstance(term, Num):
+        return term
+    if isinstance(term, Neg):
+        return Neg(_raised(term.operand, node))
+    return replace(node, base=term)
 
 
 def other_exponents(index: Index, scope: Scope) -> Iterator[Index]:

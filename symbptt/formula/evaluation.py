@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from symbptt.algebra import Index
 from symbptt.errors import EvaluationError
 from symbptt.formula.meaning import Extent, Shaper, Sized
 from symbptt.formula.printing import node_text
@@ -98,6 +99,10 @@ class Evaluator:
         self.scene = scene
         self.shaper = shaper
         self.clock = clock
+        self.lengths = {
+            f"len({name})": self._size(rows) * self._size(columns)
+            for name, (rows, columns) in shaper.symbols.shapes.items()
+        }
         self._known: dict[tuple[int, ...], Array] = {}
         self._free: dict[int, tuple[Node, tuple[str, ...]]] = {}
 
@@ -127,7 +132,7 @@ class Evaluator:
             case Num(value=value):
                 return self._number(value)
             case Whole(index=index):
-                return self._number(Fraction(index.at(at)))
+                return self._number(Fraction(self._at(index, at)))
             case Sized(extent=extent):
                 return self.scene.identity(self._size(extent))
             case Total():
@@ -164,11 +169,14 @@ class Evaluator:
                 equal = self._place(left, at) == self._place(right, at)
                 return self._number(Fraction(int(equal)))
             case Len(name=name):
-                rows, columns = self.shaper.symbols.shapes[name]
-                return self._number(Fraction(self._size(rows) * self._size(columns)))
+                return self._number(Fraction(self.lengths[f"len({name})"]))
             case Call():
                 return self._call(node, at)
         raise TypeError(f"no value for {type(node).__name__}")
+
+    def _at(self, index: Index, at: Steps) -> int:
+        """The number that an index is."""
+        return index.at({**self.lengths, **at})
 
     def _number(self, value: Fraction) -> Array:
         return self.scene.array([[self.scene.number(value)]])
@@ -192,7 +200,7 @@ class Evaluator:
         OutOfRangeError
             If there is none.
         """
-        step, horizon, name = node.index.at(at), at["T"], node.name
+        step, horizon, name = self._at(node.index, at), at["T"], node.name
         scene = self.scene
         if name in scene.unrolled.untimed or name in scene.last:
             if step != horizon:
@@ -207,7 +215,7 @@ class Evaluator:
     def _place(self, node: Node, at: Steps) -> int:
         """An entry's number, from 1."""
         if isinstance(node, Whole):
-            return node.index.at(at)
+            return self._at(node.index, at)
         assert isinstance(node, At)
         position = self.scene.run.values[self.variable(node, at)]
         return 1 + next(k for k, one in enumerate(position) if one != 0)
@@ -275,7 +283,7 @@ class Evaluator:
     # --- sums, products, powers ---------------------------------------------------------
 
     def _over(self, node: Over, at: Steps) -> Array:
-        first, last = node.first.at(at), node.last.at(at)
+        first, last = self._at(node.first, at), self._at(node.last, at)
         steps = range(first, last + node.step, node.step)
         found: Array | None = None
         for step in steps:
@@ -310,7 +318,7 @@ class Evaluator:
             case Neg(operand=operand):
                 return -self._exponent(operand, at)
             case Whole(index=index):
-                return Fraction(index.at(at))
+                return Fraction(self._at(index, at))
         raise TypeError(f"no exponent {type(node).__name__}")
 
     def _matrix_power(self, base: Array, exponent: int) -> Array:

@@ -243,6 +243,10 @@ class ExpressionReader:
                 return Index(offset=value)
             case ast.Name(id=name):
                 return self._index_name(name, span)
+            case ast.Call(func=ast.Name(id="len"), args=args):
+                length = self._len(args, span)
+                assert isinstance(length, Len)
+                return Index.of(f"len({length.name})")
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return -self.index(operand)
             case ast.BinOp(op=ast.Add(), left=left, right=right):

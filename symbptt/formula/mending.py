@@ -11,16 +11,17 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 
+from symbptt.algebra import Index
 from symbptt.errors import EvaluationError
 from symbptt.formula.edits import RANK, Edit, edited
 from symbptt.formula.evaluation import Evaluator
 from symbptt.formula.examination import Counterexample, Examiner, first_difference
 from symbptt.formula.meaning import ShapeError, resolved
-from symbptt.formula.printing import canonical, formula_text
-from symbptt.formula.ranges import Free, cases
+from symbptt.formula.printing import canonical, chain_text, formula_text
+from symbptt.formula.ranges import Free, cases, holds
 from symbptt.formula.scenes import TooLargeError
-from symbptt.formula.tree import Fixed, Formula, Node, Num, free_names
-from symbptt.formula.vocabulary import Vocabulary, additions
+from symbptt.formula.tree import Chain, Fixed, Formula, Node, Num, free_names
+from symbptt.formula.vocabulary import Vocabulary, additions, renamed
 
 CONDITION = "a missing condition"
 CONFIRMED = 8
@@ -120,9 +121,9 @@ def _rank(item: tuple[Edit, Node]) -> int:
 
 
 def _large(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
-    """Terms and factors that do not stand there."""
+    """Other names, and terms and factors that do not stand there."""
     vocabulary = Vocabulary(formula, examiner.model, examiner.shaper)
-    added = additions(formula.right, vocabulary)
+    added = chain(renamed(formula.right, vocabulary), additions(formula.right, vocabulary))
     return _named((e, replace(formula, right=side)) for e, side in added)
 
 
@@ -131,13 +132,18 @@ def _named(edits: Iterator[tuple[Edit, Formula]]) -> Iterator[Candidate]:
 
 
 def _conditions(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
-    """Initial values fixed at 0."""
+    """Initial values fixed at 0, the initial steps left out, the last step left out."""
     fixed = {(item.name, item.step) for item in formula.fixed}
     for initial in examiner.model.initials:
         if initial.value is None and (initial.name, initial.step) not in fixed:
             item = Fixed(initial.name, initial.step, Num(Fraction(0), "0"))
             words = f"{CONDITION}: `for {initial.key} = 0`"
             yield words, CONDITION, replace(formula, fixed=(*formula.fixed, item))
+    for name in Free.of(formula).steps:
+        for sign, side in ((">=", Index(offset=1)), ("<", Index.of("T"))):
+            added = Chain((Index.of(name), side), (sign,))
+            words = f"{CONDITION}: `for {chain_text(added)}`"
+            yield words, CONDITION, replace(formula, chains=(*formula.chains, added))
 
 
 def _mending(
@@ -191,8 +197,10 @@ class _Probe:
             raise
         except (ShapeError, EvaluationError):
             return False
-        if self.failed is not None and self._agrees(formula, self.failed, evaluators) is not True:
-            return False
+        failed = self.failed
+        if failed is not None and holds(formula.chains, failed):
+            if self._agrees(formula, failed, evaluators) is not True:
+                return False
         agreed = 0
         for horizon in range(1, PROBED + 1):
             start, longest = self.examiner.start(formula), self.examiner.longest()

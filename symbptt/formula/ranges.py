@@ -9,7 +9,18 @@ from itertools import product
 
 from symbptt.formula.printing import chain_text
 from symbptt.formula.scenes import TooLargeError
-from symbptt.formula.tree import At, Chain, Delta, Entry, Formula, Node, Over, children, free_names
+from symbptt.formula.tree import (
+    At,
+    Chain,
+    Delta,
+    Entry,
+    Formula,
+    Node,
+    Over,
+    children,
+    free_names,
+    limit_names,
+)
 
 At_ = Mapping[str, int]
 
@@ -75,7 +86,7 @@ def _own_names(node: Node) -> frozenset[str]:
     """The index names that a node itself holds."""
     inner: frozenset[str] = frozenset().union(*(free_names(c) for c in children(node)))
     if isinstance(node, Over):
-        return frozenset([*node.first.names(), *node.last.names()])
+        return limit_names(node)
     return frozenset() if children(node) else free_names(node) - inner
 
 

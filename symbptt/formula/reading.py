@@ -34,6 +34,8 @@ from symbptt.formula.tree import (
     Whole,
     children,
     free_names,
+    is_length,
+    limit_names,
     walk,
 )
 
@@ -139,6 +141,8 @@ class _Reader(ExpressionReader):
         cuts = [span[0], *(k for place, s in signs for k in (place, place + len(s))), span[1]]
         spans = list(zip(cuts[::2], cuts[1::2], strict=True))
         sides = tuple(self.index(self.tree(part)) for part in spans)
+        if any(is_length(name) for side in sides for name in side.names()):
+            self.wrong(self.trimmed(span), "a condition compares steps, and `len` is none")
         return Chain(sides, tuple("==" if s == "=" else s for _, s in signs))
 
     def _fixed(self, head: ast.Subscript, signs: list[tuple[int, str]], span: Span) -> Fixed:
@@ -175,7 +179,7 @@ class _Reader(ExpressionReader):
             for node, bound in _with_bound(side, frozenset()):
                 own = free_names(node) if isinstance(node, Whole | At) else frozenset()
                 if isinstance(node, Over):
-                    own = frozenset(node.first.names()) | frozenset(node.last.names())
+                    own = limit_names(node)
                 unknown = sorted(own - known - bound)
                 if unknown:
                     self.wrong(

@@ -24,7 +24,7 @@ from symbptt.proof.evaluate import lengths
 from symbptt.proof.field import Field
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.sample import Concrete, ExactSample, Sample
-from symbptt.proof.unrolled import Trajectory, Unrolled, Variable
+from symbptt.proof.unrolled import Trajectory, Unrolled, Variable, unrolled
 
 DIGITS = 50
 TRIES = 20
@@ -188,7 +188,7 @@ class Stage:
                 "as many as are checked"
             )
         self.model = model
-        self.unrolled = Unrolled(model, sizes)
+        self.unrolled = unrolled(model, sizes)
         self.last = frozenset(e.name for e in model.equations if e.last)
         self.starts = {e.name: 1 for e in model.equations} | {i.name: 1 for i in model.inputs}
         for initial in model.initials:

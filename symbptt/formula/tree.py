@@ -250,15 +250,27 @@ def indices(node: Node) -> Iterator[Index]:
             yield value
 
 
+def is_length(name: str) -> bool:
+    """Whether an index name is ``len(h)``, a number that the sizes tell."""
+    return name.endswith(")")
+
+
 def free_names(node: Node) -> frozenset[str]:
     """The index names that are not bound inside."""
     found: set[str] = set()
     for index in indices(node):
-        found.update(index.names())
+        found.update(name for name in index.names() if not is_length(name))
     for child in children(node):
         inner = free_names(child)
         found |= inner - {node.name} if isinstance(node, Over) else inner
     return frozenset(found)
+
+
+def limit_names(node: Over) -> frozenset[str]:
+    """The index names in the limits of a sum or product."""
+    return frozenset(
+        name for index in indices(node) for name in index.names() if not is_length(name)
+    )
 
 
 def with_child(node: Node, place: int, child: Node) -> Node:

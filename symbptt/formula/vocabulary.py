@@ -13,7 +13,7 @@ from itertools import product
 from typing import TypeVar
 
 from symbptt.algebra import Index, Model
-from symbptt.formula.edits import TOP, Edit, Scope
+from symbptt.formula.edits import NAME, TOP, Edit, Scope, is_operand
 from symbptt.formula.meaning import ONE, SCALAR, Extents, ShapeError, Shaper
 from symbptt.formula.tree import (
     Add,
@@ -201,6 +201,20 @@ def _exchanged(node: Node, places: dict[Node, Node]) -> Node:
     return node
 
 
+def renamed(node: Node, vocabulary: Vocabulary) -> Iterator[tuple[Edit, Node]]:
+    """All ways to write another name of the model in one place."""
+    others: list[Node] = []
+    if isinstance(node, Name):
+        others = [name for name in vocabulary.parameters if name != node]
+    elif isinstance(node, At) and node.name in vocabulary.timed:
+        others = [replace(node, name=name) for name in vocabulary.timed if name != node.name]
+    for other in others:
+        yield Edit(NAME, node, other), other
+    for place, child in enumerate(children(node)):
+        for edit, new in renamed(child, vocabulary):
+            yield edit, with_child(node, place, new)
+
+
 def additions(
     node: Node, vocabulary: Vocabulary, scope: Scope = TOP
 ) -> Iterator[tuple[Edit, Node]]:
@@ -208,10 +222,9 @@ def additions(
     for edit in _additions_at(node, vocabulary, scope):
         yield edit, edit.new
     for place, child in enumerate(children(node)):
-        if isinstance(node, Diff) or (isinstance(node, Power) and place == 1):
-            continue
-        for edit, new in additions(child, vocabulary, scope.inside(node, child)):
-            yield edit, with_child(node, place, new)
+        if is_operand(node, place):
+            for edit, new in additions(child, vocabulary, scope.inside(node, child)):
+                yield edit, with_child(node, place, new)
 
 
 def _additions_at(node: Node, vocabulary: Vocabulary, scope: Scope) -> Iterator[Edit]:

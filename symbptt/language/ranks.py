@@ -13,7 +13,6 @@ follow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import IntEnum
 
 from symbptt.language.calls import Functions
@@ -35,12 +34,11 @@ from symbptt.language.surface import (
     Plus,
     Power,
     Row,
+    Stated,
     Timed,
     Times,
     walk,
 )
-
-Statement = Definition | Assignment
 
 
 class Level(IntEnum):
@@ -180,6 +178,7 @@ class Ranks:
         self.functions = roles.functions
         self.names: dict[str, int] = {"I": 2}
         self.open: dict[str, None] = {}
+        self.settled: list[str] = []
         for name in roles.names.values():
             if name.role != "function":
                 self._enter(name, levels)
@@ -200,48 +199,62 @@ class Ranks:
 
     def _solve(self) -> None:
         """Visits the equations that mention open names until nothing is open."""
-        mentions: dict[str, list[int]] = {}
         equations = [item for item in self.roles.items if not isinstance(item, Declaration)]
+        mentions: dict[str, list[int]] = {}
         for number, item in enumerate(equations):
             for part in walk(item.rhs):
                 if isinstance(part, Named):
                     mentions.setdefault(part.name, []).append(number)
             if isinstance(item, Assignment):
                 mentions.setdefault(item.name, []).append(number)
-        left_of_product = self._matrices(item.rhs for item in equations)
-        waiting = dict.fromkeys(range(len(equations)))
-        while True:
-            while waiting:
-                number = next(iter(waiting))
-                del waiting[number]
-                before = set(self.open)
-                item = equations[number]
-                rank = self._visit(item.rhs, self.names.get(item.name))
-                if isinstance(item, Assignment) and rank is not None:
-                    self._settle(item.name, rank)
-                for name in before - set(self.open):
-                    waiting.update(dict.fromkeys(mentions.get(name, ())))
-            if not self.open:
-                return
-            name = next(iter(self.open))
-            self._settle(name, 2 if name in left_of_product else 1)
-            waiting.update(dict.fromkeys(mentions.get(name, ())))
+        self._propagate(equations, mentions, list(range(len(equations))))
+        left_of_products = [name for item in equations for name in self._matrices(item.rhs)]
+        for names, rank in ((left_of_products, 2), (list(self.open), 1)):
+            self.settled.clear()
+            for name in names:
+                self._settle(name, rank)
+            again = [number for name in self.settled for number in mentions.get(name, ())]
+            self._propagate(equations, mentions, again)
 
-    def _matrices(self, expressions: Iterable[Node]) -> set[str]:
-        """Names that stand directly before a ``@``."""
-        found: set[str] = set()
-        for expression in expressions:
-            for node in walk(expression):
-                if isinstance(node, Chain) and not node.loose:
-                    for operand in node.operands[:-1]:
-                        parts = walk(operand)
-                        found.update(part.name for part in parts if isinstance(part, Named))
-        return found
+    def _propagate(
+        self, equations: list[Stated], mentions: dict[str, list[int]], numbers: list[int]
+    ) -> None:
+        waiting = dict.fromkeys(numbers)
+        while waiting:
+            number = next(iter(waiting))
+            del waiting[number]
+            self.settled.clear()
+            item = equations[number]
+            rank = self._visit(item.rhs, self.names.get(item.name))
+            if isinstance(item, Assignment):
+                self._settle(item.name, rank)
+            for name in self.settled:
+                waiting.update(dict.fromkeys(mentions.get(name, ())))
+
+    def _matrices(self, expression: Node) -> list[str]:
+        """Names that stand before a ``@``, in the order written."""
+        return [
+            name
+            for node in walk(expression)
+            if isinstance(node, Chain) and not node.loose
+            for operand in node.operands[:-1]
+            for name in self._names_in(operand)
+        ]
+
+    def _names_in(self, node: Node) -> list[str]:
+        match node:
+            case Named(name=name):
+                return [name]
+            case Flip(operand=operand):
+                return self._names_in(operand)
+        operands = elementwise_operands(node, self.functions) or []
+        return [name for operand in operands for name in self._names_in(operand)]
 
     def _settle(self, name: str, rank: int | None) -> int | None:
         if name in self.open and rank:
             del self.open[name]
             self.names[name] = rank
+            self.settled.append(name)
         return self.names.get(name)
 
     def _visit(self, node: Node, want: int | None) -> int | None:

@@ -106,7 +106,7 @@ class Stage:
         self.derivation = derivation
         self.sizes = sizes
         self.written = unrolled(derivation.model, sizes)
-        self.normal = unrolled(derivation.normal, sizes)
+        self.normal = unrolled(derivation.normal, sizes, whole=True)
 
     def scene(self, domain: Domain, seed: int) -> Scene:
         """A scene at a random point at which everything is defined.

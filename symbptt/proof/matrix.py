@@ -34,6 +34,7 @@ from symbptt.algebra import (
     Transpose,
 )
 from symbptt.calculus.derivation import Derivation
+from symbptt.errors import EvaluationError
 from symbptt.proof.evaluate import lengths
 from symbptt.proof.exact import Scene, Stage
 from symbptt.proof.points import size_sets
@@ -56,9 +57,9 @@ def matrix_rows(derivation: Derivation, seed: int = 0) -> tuple[Row, ...]:
     writer = _Writer(model, sizes)
     try:
         loss = writer.total_loss(HORIZON)
-    except NotLinearError as reason:
+        scene = Stage(derivation, sizes).scene(ExactSample(model), seed)
+    except (NotLinearError, EvaluationError) as reason:
         return (Row(CHECK, "SymPy's matrix derivative", None, "not applicable", str(reason)),)
-    scene = Stage(derivation, sizes).scene(ExactSample(model), seed)
     return tuple(
         _row(derivation, scene, loss, writer, variable) for variable in writer.differentiated()
     )

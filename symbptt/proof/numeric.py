@@ -148,11 +148,7 @@ class _Checks:
         self.group("forward", outputs, expected.outputs, where)
         self.group("carry", carry, expected.carry, where)
         self.group("carry", same_carry, expected.carry, f"{where}, forward")
-        self.gradients("values", call, grads, expected.grads)
-        slopes = self.differences(call, grads)
-        doubts = {name: doubt for name, (_, doubt) in slopes.items()}
-        values = {name: value for name, (value, _) in slopes.items()}
-        self.gradients("differences", call, grads, values, doubts)
+        self.gradients(call, grads, expected)
 
     def run(self, call: Call) -> tuple[Any, Arrays, Arrays]:
         found = self.module.call(
@@ -179,66 +175,73 @@ class _Checks:
         if missing:
             raise InterfaceError(f"{self.module.name}: {subject} lacks {', '.join(missing)}")
 
-    def gradients(
-        self,
-        check: str,
-        call: Call,
-        grads: Arrays,
-        expected: Arrays,
-        doubts: Mapping[str, Any] | None = None,
-    ) -> None:
-        wanted = {name: array for name, array in expected.items() if self.is_wanted(name, grads)}
+    def gradients(self, call: Call, grads: Arrays, expected: Expected) -> None:
+        wanted = {n: array for n, array in expected.grads.items() if self.is_wanted(n, grads)}
         self.same_keys("grads", grads, wanted)
-        largest = max((float(np.max(np.abs(a), initial=0.0)) for a in wanted.values()), default=0.0)
+        sizes = {name: float(np.max(np.abs(array), initial=0.0)) for name, array in wanted.items()}
+        floor = FLOOR * max(sizes.values(), default=0.0)
         for name, array in wanted.items():
-            scale = max(float(np.max(np.abs(array), initial=0.0)), FLOOR * largest)
-            number = self.steps.get(name)
-            where = call.scenario.words + (f", step ({number})" if number else "")
-            what = f"grads[{name!r}]"
-            doubt = (doubts or {}).get(name, 0.0)
-            self.tally(check, f"dL/d{name}").compare(grads[name], array, scale, what, where, doubt)
+            scale = max(sizes[name], floor)
+            where, what = self.where(call, name), f"grads[{name!r}]"
+            self.tally("values", f"dL/d{name}").compare(grads[name], array, scale, what, where)
+            if np.shape(grads[name]) == array.shape:
+                self.differences(call, name, grads[name], scale)
 
     def is_wanted(self, name: str, grads: Arrays) -> bool:
         """Inputs have gradients only in a module that was made so."""
         return name in grads or name not in self.module.table("INPUTS")
 
-    def differences(self, call: Call, grads: Arrays) -> dict[str, tuple[Any, Any]]:
-        """The derivatives of what the module says, by central differences, and doubts."""
-        found: dict[str, tuple[Any, Any]] = {}
-        for kind in ("params", "carry", "inputs"):
-            arrays: Arrays = getattr(call, kind) or {}
-            for name, array in arrays.items():
-                if name in grads and array.dtype == float:
-                    moved = array.copy()
-                    changed: dict[str, Any] = {kind: {**arrays, name: moved}}
-                    turned = replace(call, **changed)
-                    found[name] = self.slopes(turned, moved)
-        return found
+    def where(self, call: Call, name: str) -> str:
+        number = self.steps.get(name)
+        return call.scenario.words + (f", step ({number})" if number else "")
 
-    def slopes(self, call: Call, moved: Any) -> tuple[Any, Any]:
-        """The derivative by every entry of ``moved``, an array among the arguments.
+    def differences(self, call: Call, name: str, gradient: Any, scale: float) -> None:
+        """A gradient against differences of what the module itself says.
 
-        By Richardson's extrapolation, with ten times its last change as the doubt.
+        Entry by entry for sequences of different lengths, else along one random direction.
         """
-        result, doubt = np.empty(moved.shape), np.empty(moved.shape)
-        for entry in np.ndindex(*moved.shape):
-            here = moved[entry]
-            wide, middle, narrow = (self.slope(call, moved, entry, here, width) for width in WIDTHS)
-            moved[entry] = here
-            # Halving a width divides the leading error by 4, that of the next order by 16.
-            coarse, fine = (4 * middle - wide) / 3, (4 * narrow - middle) / 3
-            result[entry] = (16 * fine - coarse) / 15
-            doubt[entry] = 10 * abs(fine - coarse)
-        return result, doubt
+        kind = next(
+            (k for k in ("params", "carry", "inputs") if name in (getattr(call, k) or {})), None
+        )
+        if kind is None:
+            return
+        arrays: Arrays = getattr(call, kind)
+        start, moved = arrays[name], arrays[name].copy()
+        changed: dict[str, Any] = {kind: {**arrays, name: moved}}
+        turned = replace(call, **changed)
+        tally, where = self.tally("differences", f"dL/d{name}"), self.where(call, name)
+        if not call.scenario.ragged:
+            direction = np.random.default_rng(0).choice((-1.0, 1.0), start.shape)
+            slope, doubt = self.slope(turned, start, moved, direction)
+            found = float(np.sum(gradient * direction))
+            what = f"grads[{name!r}] along a random direction"
+            tally.compare(found, slope, scale, what, where, doubt)
+            return
+        slopes, doubts = np.empty(start.shape), np.empty(start.shape)
+        for entry in np.ndindex(*start.shape):
+            direction = np.zeros(start.shape)
+            direction[entry] = 1.0
+            slopes[entry], doubts[entry] = self.slope(turned, start, moved, direction)
+        tally.compare(gradient, slopes, scale, f"grads[{name!r}]", where, doubts)
 
-    def slope(
-        self, call: Call, moved: Any, entry: tuple[int, ...], here: float, width: float
-    ) -> float:
-        values = []
-        for side in (here + width, here - width):
-            moved[entry] = side
-            values.append(self.objective(call))
-        return (values[0] - values[1]) / (2 * width)
+    def slope(self, call: Call, start: Any, moved: Any, direction: Any) -> tuple[float, float]:
+        """The derivative along a direction, by Richardson's extrapolation; and a doubt.
+
+        ``moved`` is the array among the call's arguments that starts as ``start``. The
+        doubt is ten times the last change of the extrapolation.
+        """
+        found = []
+        for width in WIDTHS:
+            values = []
+            for side in (width, -width):
+                moved[...] = start + side * direction
+                values.append(self.objective(call))
+            found.append((values[0] - values[1]) / (2 * width))
+        moved[...] = start
+        wide, middle, narrow = found
+        # Halving a width divides the leading error by 4, that of the next order by 16.
+        coarse, fine = (4 * middle - wide) / 3, (4 * narrow - middle) / 3
+        return (16 * fine - coarse) / 15, 10 * abs(fine - coarse)
 
     def objective(self, call: Call) -> float:
         """L, and what ``carry_grad`` makes of the carry."""

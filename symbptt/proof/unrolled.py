@@ -21,6 +21,7 @@ from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array, Domain
 from symbptt.proof.entrywise import Partial, Scalars, Source, scalars
 from symbptt.proof.evaluate import Steps, length, lengths
+from symbptt.proof.pieces import MARK, in_pieces
 
 Variable = tuple[str, int | None]
 """A name and a step; the step is None for a parameter and for an input without time."""
@@ -35,23 +36,27 @@ class Unrolled:
     ----------
     sizes : mapping of str to int
         Of every named dimension.
+    whole : bool
+        Leave the equations as they are. Else long ones are computed in pieces, which is
+        the same and faster; but then no `Trajectory.local` tells a whole equation.
     """
 
-    def __init__(self, model: Model, sizes: Mapping[str, int]) -> None:
+    def __init__(self, model: Model, sizes: Mapping[str, int], *, whole: bool = False) -> None:
         self.model = model
+        parts = model if whole else in_pieces(model)
         self.sizes = sizes
         self.untimed = frozenset(i.name for i in model.inputs if not i.timed)
         self.integers = {
             i.name: length(i.index_dim, sizes) for i in model.inputs if i.index_dim is not None
         }
         self.derived = {
-            d.name: self._scalars(d.rhs, d.shape) for d in in_order(model.derived, _reads_param)
+            d.name: self._scalars(d.rhs, d.shape) for d in in_order(parts.derived, _reads_param)
         }
         self.starts = {
             i.key: self._scalars(i.value, i.shape) for i in model.initials if i.value is not None
         }
         self.equations = {
-            e.name: self._scalars(e.rhs, e.shape) for e in in_order(model.equations, _reads_now)
+            e.name: self._scalars(e.rhs, e.shape) for e in in_order(parts.equations, _reads_now)
         }
 
     def _scalars(self, rhs: Any, shape: Shape) -> Scalars:
@@ -87,7 +92,7 @@ class Unrolled:
             run.add(variable, value, is_variable=differentiated and not self._integer(variable))
         every = perturbed and differentiated
         for name, equations in self.derived.items():
-            run.compute((name, None), equations, {}, every)
+            run.compute((name, None), equations, {}, every and not name.startswith(MARK))
         for initial in self.model.initials:
             variable = (initial.name, initial.step)
             if variable not in run.values:
@@ -95,22 +100,24 @@ class Unrolled:
                     raise EvaluationError(f"no value is given for {initial.key}")
                 run.compute(variable, self.starts[initial.key], {}, differentiated)
         for step in range(1, steps + 1):
+            at = {"t": step, "T": step}
             for name, equations in self.equations.items():
-                run.compute((name, step), equations, {"t": step, "T": step}, every)
+                named = not name.startswith(MARK)
+                run.compute((name, step), equations, at, every and named)
         return run
 
     def _integer(self, variable: Variable) -> bool:
         return variable[0] in self.integers
 
 
-def unrolled(model: Model, sizes: Mapping[str, int]) -> Unrolled:
-    """A model at fixed sizes; writing its equations out is the larger part of a proof."""
-    return _unrolled(model, tuple(sizes.items()))
+def unrolled(model: Model, sizes: Mapping[str, int], *, whole: bool = False) -> Unrolled:
+    """An `Unrolled`, kept: writing the equations out is the larger part of a proof."""
+    return _unrolled(model, tuple(sizes.items()), whole)
 
 
 @lru_cache(maxsize=32)
-def _unrolled(model: Model, sizes: tuple[tuple[str, int], ...]) -> Unrolled:
-    return Unrolled(model, dict(sizes))
+def _unrolled(model: Model, sizes: tuple[tuple[str, int], ...], whole: bool) -> Unrolled:
+    return Unrolled(model, dict(sizes), whole=whole)
 
 
 class Trajectory:

@@ -6,24 +6,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from symbptt.algebra import Expr, Index, Model, Number, Ref
+from symbptt.algebra import Expr, Index, Model, Number, Ref, walk
+from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.folding import Coefficient
 from symbptt.calculus.recurrence.induction import Line
+from symbptt.calculus.recurrence.operators import IDENTITY
 from symbptt.calculus.recurrence.study import Study
 from symbptt.calculus.recurrence.words import Form, Letter, Run, Term
 from symbptt.errors import NotAffineError
-from symbptt.templating import environment
-from symbptt.typeset.display import Row, aligned, chain
 from symbptt.typeset.factors import (
     Factors,
-    LatexFactors,
     PlainFactors,
     operator_text,
     pieces_text,
 )
-from symbptt.typeset.names import Names as Symbols
-from symbptt.typeset.names import index_latex
-from symbptt.typeset.wording import LatexWording, Names, wordings
+from symbptt.typeset.wording import Names, wordings
 
 SHOWN = 8
 """So many steps are written out."""
@@ -31,12 +28,16 @@ SHOWN = 8
 
 @dataclass(frozen=True)
 class Statement:
-    """``left = right`` with a remark; ``left`` is empty where it continues the one above."""
+    """``left = right`` with a remark; ``left`` is empty where it continues the one above.
+
+    ``sign`` is what stands between the two.
+    """
 
     left: str
     right: str
     remark: str = ""
     number: int = 0
+    sign: str = "="
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Section:
 
 class Report:
     """What is said of a study, in one notation."""
+
+    comma = ", "
 
     def __init__(self, study: Study, model: Model, names: Names, factors: Factors) -> None:
         self.study = study
@@ -86,6 +89,22 @@ class Report:
         if "c" not in self.names.own:
             yield from self.coefficient(self.law.letter("c", t))
         yield from self.beginning()
+        yield from self.auxiliary()
+
+    def auxiliary(self) -> Iterator[Statement]:
+        """What the names mean that only the normal form has."""
+        normal = normalize(self.model)
+        used = {node.name for expr in self.read() for node in walk(expr) if isinstance(node, Ref)}
+        for equation in normal.equations:
+            if equation.auxiliary and equation.name in used:
+                yield Statement(self.factors.show(equation.ref), self.factors.show(equation.rhs))
+
+    def read(self) -> Iterator[Expr]:
+        """All expressions of the equation."""
+        for row in self.recurrence.matrix:
+            yield from (f for operator in row for m in operator for f in m.factors)
+        for piece in (p for block in self.recurrence.source for p in block):
+            yield from (*piece.monomial.factors, piece.leaf)
 
     def range(self, distance: int) -> str:
         low, high = Index(offset=1), Index.of("T")
@@ -112,16 +131,26 @@ class Report:
             (row,) = self.recurrence.matrix
             yield Statement(name, operator_text(self.factors, row[0]).text)
             return
-        size = len(self.recurrence.stack)
-        yield Statement(name, self.block_matrix(size), "blocks; the others are 0")
+        cells = [
+            [self.cell_of(letter, i, j) for j in range(len(row))]
+            for i, row in enumerate(self.recurrence.matrix)
+        ]
+        yield Statement(name, self.blocks(cells))
         for i, row in enumerate(self.recurrence.matrix):
             for j, operator in enumerate(row):
-                if operator:
+                if operator not in ((), IDENTITY):
                     text = operator_text(self.factors, operator).text
                     yield Statement(self.block(letter, i, j), text)
 
-    def block_matrix(self, size: int) -> str:
-        return f"{size} x {size} blocks"
+    def cell_of(self, letter: Letter, row: int, column: int) -> str:
+        operator = self.recurrence.matrix[row][column]
+        if operator in ((), IDENTITY):
+            return self.factors.identity if operator else "0"
+        return self.block(letter, row, column)
+
+    def blocks(self, cells: Sequence[Sequence[str]]) -> str:
+        rows = [f"[{', '.join(row)}]" for row in cells]
+        return f"[{', '.join(rows)}]"
 
     def block(self, letter: Letter, row: int, column: int) -> str:
         step = "" if letter.index is None else f"[{letter.index}]"
@@ -158,38 +187,41 @@ class Report:
 
     def found(self) -> Iterator[Statement]:
         """What multiplies each letter, step by step, then the pattern of them all."""
-        shown = {c.step for c in self.study.comparisons[:SHOWN]}
+        start = self.law.start.at({"T": self.study.horizon})
+        rows: dict[int, list[Coefficient]] = {}
         for row in self.study.coefficients:
-            if row.at in shown and row.at != self.law.start.at({"T": self.study.horizon}):
-                yield Statement(self.of(row), self.product_of(row))
+            rows.setdefault(row.at, []).append(row)
+        for step in [c.step for c in self.study.comparisons[:SHOWN]]:
+            if step != start:
+                value = self.letters.letter(Letter("a", Index(offset=step))).text
+                cells = self.comma.join(map(self.cell, rows.get(step, ())))
+                yield Statement(self.in_value(value), cells, sign=":")
         for term in self.study.form:
             yield self.pattern(term)
 
-    def of(self, row: Coefficient) -> str:
+    def cell(self, row: Coefficient) -> str:
+        """A coefficient at one step, and of what."""
         name, step = row.letter
         letter = Letter(name, None if step is None else Index(offset=step))
-        value = Letter("a", Index(offset=row.at))
-        return self.in_value(self.letters.letter(letter).text, self.letters.letter(value).text)
+        words = self.comma.join(self.letters.concrete(word).text for word in row.words)
+        return self.of(words, self.letters.letter(letter).text)
 
-    def in_value(self, letter: str, value: str) -> str:
-        return f"of {letter} in {value}"
+    def of(self, coefficient: str, letter: str) -> str:
+        return f"{coefficient} of {letter}"
 
-    def product_of(self, row: Coefficient) -> str:
-        return ", ".join(self.letters.concrete(word).text for word in row.words)
+    def in_value(self, value: str) -> str:
+        return f"in {value}"
 
     def pattern(self, term: Term) -> Statement:
         *product, letter = term.word
         assert isinstance(letter, Letter)
-        left = self.in_value(
-            self.letters.letter(letter).text, self.letters.letter(Letter("a", Index.of("t"))).text
-        )
-        right = self.letters.word(tuple(product)).text
+        left = self.in_value(self.letters.letter(Letter("a", Index.of("t"))).text)
+        coefficient = self.letters.word(tuple(product)).text
+        right = self.of(coefficient, self.letters.letter(letter).text)
         run = next((f for f in product if isinstance(f, Run)), None)
-        order = _order(run) if run else ""
-        if not term.bound:
-            return Statement(left, right, order)
-        ends = self.between(term.bound, term.lower, term.upper)
-        return Statement(left, right, f"{ends}, {order}" if order else ends)
+        remarks = [self.between(term.bound, term.lower, term.upper)] if term.bound else []
+        remarks += [_order(run)] if run else []
+        return Statement(left, right, ", ".join(remarks), sign=":")
 
     def between(self, name: str, low: Index, high: Index) -> str:
         return f"{low} <= {name} <= {high}"
@@ -198,8 +230,11 @@ class Report:
         form = self.study.form
         value = self.letters.letter(self.law.value(Index.of("t"))).text
         yield Statement(value, self.letters.form(form).text, self.range(0))
-        if not self.recurrence.stacked:
-            yield Statement("", self.spelled.form(form).text)
+        spelled = self.spelled.form(form).text
+        if spelled != self.letters.form(form).text:
+            yield Statement("", spelled)
+        if self.study.split is not None:
+            yield Statement("", self.letters.form(self.study.split).text, self.range(1))
         if self.study.other is not None:
             term, index = self.study.other
             (old,) = (t for t in form if t.bound)
@@ -214,14 +249,20 @@ class Report:
     def checks(self) -> Iterator[Statement]:
         for c in self.study.comparisons[: 4 * SHOWN]:
             verdict = "right" if c.right else "WRONG"
-            yield Statement(self.at_step(c.step), f"{_count(c.unrolled.total())}, {verdict}")
+            text = self.said(f"{_count(c.unrolled.total())}, {verdict}")
+            yield Statement(self.at_step(c.step), text, sign=":")
         rest = self.study.comparisons[4 * SHOWN :]
         if rest:
             wrong = sum(not c.right for c in rest)
-            yield Statement("the rest", f"{len(rest)} further steps, {wrong} wrong")
+            yield Statement(
+                self.said("the rest"), self.said(f"{len(rest)} steps, {wrong} wrong"), sign=":"
+            )
 
     def at_step(self, step: int) -> str:
         return f"t = {step}"
+
+    def said(self, words: str) -> str:
+        return words
 
     def proof(self) -> Iterator[Statement]:
         for line in self.study.proof.lines:
@@ -254,48 +295,6 @@ def _count(words: int) -> str:
     return "1 term" if words == 1 else f"{words} terms"
 
 
-class LatexReport(Report):
-    """The same in LaTeX."""
-
-    letters: LatexWording
-
-    def span(self, low: Index, high: Index) -> str:
-        return rf"${index_latex(low)} \le t \le {index_latex(high)}$"
-
-    def between(self, name: str, low: Index, high: Index) -> str:
-        return rf"${index_latex(low)} \le {name} \le {index_latex(high)}$"
-
-    def change(self, name: str, index: Index) -> str:
-        return f"with ${name} = {index_latex(index)}$"
-
-    def column(self, blocks: Sequence[str]) -> str:
-        return rf"\begin{{bmatrix}} {r' \\[1ex] '.join(blocks)} \end{{bmatrix}}"
-
-    def block(self, letter: Letter, row: int, column: int) -> str:
-        symbol = self.factors.names.symbol(self.names.letters["c"], ("h", "h"))  # type: ignore[union-attr]
-        step = [] if letter.index is None else [index_latex(letter.index)]
-        return str(symbol.at(f"{row + 1}{column + 1}", *step))
-
-    def index(self, index: Index) -> str:
-        return f"${index_latex(index)}$"
-
-    def block_matrix(self, size: int) -> str:
-        return rf"\text{{{size} by {size} blocks}}"
-
-    def in_value(self, letter: str, value: str) -> str:
-        return rf"\text{{of }} {letter} \text{{ in }} {value}"
-
-    def at_step(self, step: int) -> str:
-        return f"t = {step}"
-
-    @property
-    def times(self) -> str:
-        return " "
-
-    def inside(self, form: Form) -> str:
-        return rf"\Bigl({self.letters.form(form).text}\Bigr)"
-
-
 # --- text ------------------------------------------------------------------------------
 
 
@@ -305,7 +304,15 @@ def folded_text(study: Study, model: Model, names: Names) -> str:
     lines: list[str] = []
     for section in report.sections():
         lines += ["", section.title, *_lines(section.statements)]
+    if any("prod(" in line for line in lines):
+        lines += ["", *_ABOUT_PRODUCTS]
     return "\n".join(lines) + "\n"
+
+
+_ABOUT_PRODUCTS = (
+    "prod(j, first, last, -1, x) multiplies from left to right as j descends, prod(j, first, last,",
+    "x) as it ascends; a product without factors is I (1 for numbers), a sum without summands 0",
+)
 
 
 def _lines(statements: Sequence[Statement]) -> Iterator[str]:
@@ -313,22 +320,19 @@ def _lines(statements: Sequence[Statement]) -> Iterator[str]:
     right = max((len(s.right) for s in statements if len(s.right) <= 60), default=0)
     for s in statements:
         number = f"{s.number}. " if s.number else ""
-        text = f"  {number}{s.left.ljust(left)} = {s.right.ljust(right)}"
+        text = f"  {number}{s.left.ljust(left)} {s.sign} {s.right.ljust(right)}"
         yield f"{text}  # {s.remark}" if s.remark else text.rstrip()
 
 
 def refusal_text(error: NotAffineError) -> str:
     """What is not affine, with the term at fault."""
-    return _refusal(error, PlainFactors())
-
-
-def _refusal(error: NotAffineError, factors: PlainFactors) -> str:
+    factors = PlainFactors()
     if not isinstance(error.term, tuple):
-        return f"{error}; no closed form"
+        return str(error)
     left, term = error.term
     return (
-        f"{factors.show(left)} is not affine in the values of earlier steps, so it has no closed "
-        f"form; the term at fault: {factors.show(term)}"
+        f"{factors.show(left)} is not affine in the values of earlier steps; the term at fault is "
+        f"{factors.show(term)}"
     )
 
 
@@ -360,48 +364,3 @@ def _statement(statement: Statement) -> dict[str, Any]:
     if statement.remark:
         data["remark"] = statement.remark
     return data
-
-
-# --- LaTeX -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Part:
-    """A section of the document: ready strings."""
-
-    title: str
-    display: str
-
-
-@dataclass(frozen=True)
-class Page:
-    """What the template receives."""
-
-    header: tuple[str, ...]
-    title: str
-    equations: str
-    parts: tuple[Part, ...]
-    remark: str
-
-
-def folded_latex(
-    study: Study | None, model: Model, names: Names | None, page: Page, fragment: bool = False
-) -> str:
-    """The page with the study's sections set."""
-    template = "unrolled_body.tex.j2" if fragment else "unrolled.tex.j2"
-    parts: tuple[Part, ...] = ()
-    if study is not None and names is not None:
-        report = LatexReport(study, model, names, LatexFactors(Symbols(model)))
-        parts = tuple(Part(s.title.capitalize(), _display(s)) for s in report.sections())
-    shown = Page(page.header, page.title, page.equations, parts, page.remark)
-    return environment("latex").get_template(template).render(page=shown)
-
-
-def _display(section: Section) -> str:
-    rows: list[Row] = []
-    for statement in section.statements:
-        remark = rf"\text{{({statement.remark})}}" if statement.remark else ""
-        tag = str(statement.number) if statement.number else ""
-        found = chain(statement.left, [statement.right], tag=tag, ending=remark)
-        rows += found
-    return aligned(rows)

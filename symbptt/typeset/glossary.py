@@ -11,6 +11,7 @@ from symbptt.algebra import (
     Abstract,
     Call,
     DimSum,
+    Dot,
     Expr,
     Input,
     Loss,
@@ -201,6 +202,10 @@ def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Marku
     signs |= {node.function for node in nodes if isinstance(node, Loss)}
     if any(isinstance(node, Pow) and node.shape for node in nodes):
         signs.add("ArrayPow")
+    if any(isinstance(node, Call) and node.wrt is not None for node in nodes):
+        signs.add("Derivative")
+    if any(isinstance(node, Dot) and len(node.left.shape) == 2 for node in nodes):
+        signs.add("MatrixDot")
     if signs & {"OneHot", "Pick", "Lookup"}:
         signs.add("Index")
     if signs & {"Sum", "Mean", "Fill", "binary_cross_entropy"}:

@@ -49,8 +49,13 @@ class LatexMarkup:
         return aligned(rows, whole=_WHOLE)
 
     def box(self, rows: Iterable[Row]) -> str:
-        # Between two rules: a real box can't be broken over pages.
-        return f"\\par\\smallskip\\hrule\n{aligned(rows, whole=_WHOLE)}\n\\hrule\\medskip"
+        # Between two rules, which stay with it: a real box can't be broken over pages.
+        display = aligned(rows, whole=_WHOLE)
+        return (
+            "\\\\\n\\rule{\\linewidth}{0.4pt}\n"
+            f"{{\\postdisplaypenalty=10000\n{display}}}\n"
+            "\\par\\nobreak\\hrule\\medskip"
+        )
 
     def comment(self, words: str) -> str:
         return latex_comment(words)

@@ -104,6 +104,11 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
         r"entry by entry too, and a number or scalar added to a vector is added to each entry.",
     ),
     ("ArrayPow", r"The power $\mathbf{v}^{\odot 2}$ squares each entry of $\mathbf{v}$."),
+    (
+        "Derivative",
+        r"$\phi'$ is the derivative of a function $\phi$ of one argument, and $\partial_k \phi$ "
+        r"the partial derivative by argument $k$ of a function of several.",
+    ),
     ("OneHot", r"$UNIT$ is the unit vector whose entry $i$ is 1."),
     ("Pick", r"$(\mathbf{v})_i$ is the entry $i$ of $\mathbf{v}$."),
     ("Lookup", r"$\mathbf{E}_{i,:}^{\top}$ is row $i$ of $\mathbf{E}$, as a column."),
@@ -112,6 +117,11 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
         "Slice",
         r"$(\mathbf{v})_{a:b}$ are the entries $a$ to $b$ of $\mathbf{v}$, and "
         r"$(\mathbf{v})_{[k]}$ is the part $k$ of those set end to end in it.",
+    ),
+    (
+        "MatrixDot",
+        r"$\langle \mathbf{A}, \mathbf{B} \rangle$ is the sum of all entries of "
+        r"$\mathbf{A} \odot \mathbf{B}$.",
     ),
     ("Ones", r"$\mathbf{1}$ is the vector of ones."),
     ("Index", r"Integers that stand for rows count from 1 here and from 0 in generated code."),

@@ -261,6 +261,9 @@ class LatexWording(Wording):
     def index(self, index: Index) -> str:
         return index_latex(index)
 
+    def _remark(self, part: str | Index | Letter) -> str:
+        return super()._remark(part).replace(" t = ", " $t$ = ")
+
     def math(self, text: str) -> str:
         return f"${text}$"
 

@@ -97,6 +97,7 @@ ALLOWED = {
     "transposes": "h[t] = W" + ".T" * 99 + " @ x[t]",
     "products": "h[t] = " + "W @ " * 99 + "x[t]",
     "quotients": "h[t] = x[t]" + " / 2" * 99,
+    "names": "s[t] = " + " + ".join(f"dot(a{i}, b{i} * c{i})" for i in range(1000)),
     "a long lag": "h[t] = h[t" + "-0" * 900 + "-100]",
     "a long comment": "h[t] = x[t]\n#" + "x" * 65_000,
 }

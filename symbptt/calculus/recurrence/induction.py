@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from symbptt.algebra import Index
 from symbptt.calculus.recurrence.law import Law
 from symbptt.calculus.recurrence.normal_words import Scope, merged, normal_form, normal_term
-from symbptt.calculus.recurrence.words import Form, Letter, Term, tidy
+from symbptt.calculus.recurrence.words import Form, Letter, Term, moved, tidy
 from symbptt.errors import NotProvedError
 
 RemarkPart = str | Index | Letter
@@ -90,13 +90,23 @@ def _base(law: Law, form: Form, distance: int) -> list[Line]:
         raise NotProvedError(
             f"the statement is wrong at t = {first}: {_difference(known, claimed)}"
         )
-    value = law.value(first)
-    reason: Remark = ("the beginning: at t = ", first, " the closed form is ", value)
-    if law.begins == "source" and distance == 0:
-        reason = (*reason, ", since nothing lies behind it")
-    elif law.begins == "zero" and distance == 0:
-        reason = (*reason, ", since an empty sum is 0")
-    return [Line(0, value, known, reason)]
+    return [Line(0, law.value(first), known, _about_the_beginning(law, form, first))]
+
+
+def _about_the_beginning(law: Law, form: Form, first: Index) -> Remark:
+    remark: list[RemarkPart] = ["the beginning: at t = ", first, " "]
+    said: list[str] = []
+    if any(not term.bound and len(term.word) > 1 for term in form):
+        said.append("the product is empty")
+    for term in form:
+        if term.bound:
+            count = tidy(moved(term.upper - term.lower + 1, {"t": first})).offset
+            words = {0: "the sum has no summand", 1: "the sum has one summand"}
+            said.append(words.get(count, "the sum is written out"))
+    remark.append(" and ".join(dict.fromkeys(said)) or "the two are the same")
+    if law.begins == "source":
+        remark.append("; nothing lies behind it")
+    return tuple(remark)
 
 
 def _expanded(form: Form, scope: Scope) -> Form:
@@ -134,8 +144,11 @@ def _step(law: Law, form: Form, distance: int) -> list[Line]:
     if any(term.bound for term in assumed):
         where: Remark = (factor, " does not depend on the index of the sum, so it moves inside")
         lines.append(Line(0, None, (*added, *inside), where))
-    lines.append(Line(0, None, shown, _merging(factor, law)))
-    lines.append(Line(0, None, form, (*splits, "; this is the statement at ", t)))
+    if splits:
+        lines.append(Line(0, None, shown, _merging(factor, law)))
+        lines.append(Line(0, None, form, (*splits, ": the statement at ", t)))
+    else:
+        lines.append(Line(0, None, form, (*_merging(factor, law), ": the statement at ", t)))
     return lines
 
 
@@ -143,7 +156,7 @@ def _merging(factor: Letter, law: Law) -> Remark:
     if factor.index is None:
         return (factor, " times its power is the next power")
     neighbour = Letter(factor.name, tidy(factor.index - law.direction))
-    return (factor, " stands directly left of ", neighbour, ": the products merge")
+    return (factor, " stands directly left of ", neighbour, ", so the products merge")
 
 
 def _equate(left: Form, right: Form, scope: Scope) -> Remark:
@@ -169,7 +182,7 @@ def _equate(left: Form, right: Form, scope: Scope) -> Remark:
         raise NotProvedError(
             f"the statement at t does not follow from that before: {_difference(more, less)}"
         )
-    return tuple(splits) if splits else ("both sides are the same",)
+    return tuple(splits)
 
 
 def _balanced(term: Term, other: Term, over: Counter[Term], scope: Scope) -> list[RemarkPart]:
@@ -203,7 +216,7 @@ def _split_off(term: Term, low: bool, scope: Scope) -> tuple[Term, Term]:
 
 def _about(word: Term) -> Remark:
     if len(word.word) == 1 and isinstance(word.word[0], Letter):
-        return (word.word[0], " is one more summand of the sum, the one with the empty product")
+        return (word.word[0], " is one more summand, the one whose product is empty")
     return ("a summand is split off the sum",)
 
 

@@ -6,12 +6,16 @@ quantity asked for is eliminated within a step, until only values of other steps
 
 from __future__ import annotations
 
+from functools import partial
+from operator import eq
+
 from symbptt.algebra import (
     LAST,
     NOW,
     ONE,
     ZERO,
     Cotangent,
+    Derived,
     Equation,
     Expr,
     Index,
@@ -68,6 +72,8 @@ def of_values(model: Model, name: str) -> Recurrence:
         If it is not affine in the values of earlier steps, or reads none.
     """
     equations = {e.name: e for e in model.equations if not e.last}
+    if any(e.last and e.name == name for e in model.equations):
+        raise NotAffineError(f"{name} is defined at the last step alone")
     if name not in equations:
         raise UnknownNameError(_none_such(model, name))
     together = circle(name, {e: names_in(equations[e].rhs) for e in equations})
@@ -144,14 +150,12 @@ def of_adjoints(derivation: Derivation, name: str) -> Recurrence:
 
     Raises
     ------
-    UnknownNameError
-        If there is no such derivative.
     NotAffineError
-        If it reads no derivative of a later step.
+        If it has no recurrence of its own.
     """
     steps = {s.target.name: s for s in derivation.of_kind("adjoint") if s.where}
     if name not in steps:
-        raise UnknownNameError(f"there is no recurrence of dL/d{name}[t]")
+        raise NotAffineError(f"dL/d{name} is not defined at every step")
     reads: Reads = {n: _cotangents(s.result) for n, s in steps.items()}
     together = circle(name, reads)
     if not together:
@@ -234,10 +238,11 @@ def of_sensitivities(model: Model, name: str, parameter: str) -> Recurrence:
     """
     normal = normalize(model)
     equations = {e.name: e for e in normal.equations if not e.last and e.name != "loss"}
-    wrt = _parameter(normal, parameter)
+    wrt = _parameter(normal, name, parameter)
     if name not in equations:
         raise UnknownNameError(_none_such(model, name))
-    together = circle(name, {e: names_in(equations[e].rhs) for e in equations})
+    reads = {e: names_in(equations[e].rhs) for e in equations}
+    together = circle(name, reads)
     if not together:
         raise NotAffineError(f"{name}[t] depends on no earlier value of its own")
     local = _jacobians(normal)
@@ -264,6 +269,8 @@ def of_sensitivities(model: Model, name: str, parameter: str) -> Recurrence:
             return [p.after(m) for m in jacobian for p in unfolded(operand.name)]
         if not inside and not _depends(operand.name, parameter, normal):
             return []
+        if not inside and operand.index == NOW and not circle(operand.name, reads):
+            return [p.after(m) for m in jacobian for p in unfolded(operand.name)]
         return [Piece(m, total(operand.name, operand.index)) for m in jacobian]
 
     def which(leaf: Expr) -> Unknown | None:
@@ -280,8 +287,7 @@ def of_sensitivities(model: Model, name: str, parameter: str) -> Recurrence:
         return _start_by(initials.get((quantity, index.offset)), wrt, derived)
 
     zero = all(_is_zero(begin(n, START - back)) for n in names for back in range(_depth(n, rows)))
-    found = assemble(names, rows, total, 1, "zero" if zero else "value", START, begin, wrt.shape)
-    return found
+    return assemble(names, rows, total, 1, "zero" if zero else "value", START, begin, wrt.shape)
 
 
 def _start_by(
@@ -295,19 +301,26 @@ def _start_by(
     return None if wrt.name in names else ZERO
 
 
-def _parameter(model: Model, name: str) -> Param:
+def _parameter(model: Model, of: str, name: str) -> Param:
     shapes = {p.name: p.shape for p in model.parameters}
     shapes |= {d.name: d.shape for d in model.derived}
     if name in shapes:
         return Param(name, shapes[name])
     known = ", ".join(p.name for p in model.parameters)
-    raise UnknownNameError(f"{model.name} has no parameter {name!r}; its parameters: {known}")
+    raise UnknownNameError(
+        f"d({of}[t], {name}): {model.name} has no parameter {name!r}; its parameters: {known}"
+    )
 
 
 def _depends(name: str, parameter: str, model: Model) -> bool:
     reads = {e.name: names_in(e.rhs) for e in model.equations}
     reads |= {d.name: names_in(d.rhs) for d in model.derived}
     return parameter in reached(name, reads)
+
+
+def _own_cotangent(reader: Equation | Derived) -> Cotangent:
+    index = reader.index if isinstance(reader, Equation) else None
+    return Cotangent(reader.name, index, reader.shape)
 
 
 def _jacobians(model: Model) -> dict[str, list[tuple[Expr, Operator]]]:
@@ -317,12 +330,8 @@ def _jacobians(model: Model) -> dict[str, list[tuple[Expr, Operator]]]:
         reader = reading.reader
         if reader.name == "loss" or len(reader.shape) > 1 or reading.last:
             continue
-        own = (
-            Cotangent(reader.name, reader.index, reader.shape)
-            if isinstance(reader, Equation)
-            else Cotangent(reader.name, None, reader.shape)
-        )
-        pieces = Taker(own.__eq__).pieces(reading.chain[-1])
+        own = _own_cotangent(reader)
+        pieces = Taker(partial(eq, own)).pieces(reading.chain[-1])
         operator = transposed(tuple(piece.monomial for piece in pieces))
         found.setdefault(reader.name, []).append((reading.operand, operator))
     return found

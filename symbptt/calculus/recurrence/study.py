@@ -14,7 +14,7 @@ from symbptt.calculus.recurrence.law import Law
 from symbptt.calculus.recurrence.normal_words import Scope, normal_form
 from symbptt.calculus.recurrence.sources import of_adjoints, of_sensitivities, of_values
 from symbptt.calculus.recurrence.system import Recurrence
-from symbptt.calculus.recurrence.words import Form, Sum, Term, form_at, reversed_sum
+from symbptt.calculus.recurrence.words import Form, Sum, Term, form_at, reversed_sum, tidy
 from symbptt.errors import NotProvedError
 
 LONGEST = 40
@@ -74,13 +74,18 @@ class Study:
 
     Attributes
     ----------
+    horizon : int
+        As asked for, but not above `LONGEST`.
     form : Form
         The closed form, found from the unrolled values.
     other : tuple of (Term, Index), or None
         Where the coefficient is constant: the sum from its other end, and what was put
         in for its index.
+    split : Form or None
+        For a recurrence that runs forward, the closed form for t >= 1 with the last
+        summand in front, ``b[t] + sum(i, 1, t-1, …)``; proved by itself.
     comparisons : tuple of Comparison
-        At every step of ``horizon`` steps (`LONGEST` at most).
+        At every step of ``horizon`` steps.
     proof : Proof
     """
 
@@ -88,6 +93,7 @@ class Study:
     horizon: int
     form: Form
     other: tuple[Term, Index] | None
+    split: Form | None
     comparisons: tuple[Comparison, ...]
     proof: Proof
 
@@ -139,6 +145,7 @@ def examine(recurrence: Recurrence, horizon: int, bounds: tuple[str, str] = ("i"
         If the one found can't be proved.
     """
     law = recurrence.law
+    horizon = min(horizon, LONGEST)
     form = fold(law, bounds[0])
     proof = prove(law, form)
     return Study(
@@ -146,7 +153,8 @@ def examine(recurrence: Recurrence, horizon: int, bounds: tuple[str, str] = ("i"
         horizon,
         form,
         _from_the_other_end(law, form, bounds[1]),
-        tuple(compare(law, form, min(horizon, LONGEST))),
+        _split_off(law, form),
+        tuple(compare(law, form, horizon)),
         proof,
     )
 
@@ -167,3 +175,20 @@ def _from_the_other_end(law: Law, form: Form, name: str) -> tuple[Term, Index] |
     if normal_form([changed], scope) != normal_form(sums, scope):
         raise NotProvedError("the change of the summation index alters the sum")
     return changed, index
+
+
+def _split_off(law: Law, form: Form) -> Form | None:
+    """The closed form with the last summand of every sum set in front, proved by itself."""
+    if law.direction < 0 or not any(term.bound for term in form):
+        return None
+    last: list[Term] = []
+    rest: list[Term] = []
+    for term in form:
+        if not term.bound:
+            rest.append(term)
+            continue
+        last.append(Term(term.summand(term.upper)))
+        rest.append(Term(term.word, term.bound, term.lower, tidy(term.upper - 1)))
+    split = (*normal_form(last, Scope(law, 1)), *rest)
+    prove(law, split, distance=1)
+    return split

@@ -1,0 +1,229 @@
+"""Slips planted into right formulas, one operator each, and what the answer makes of them.
+
+python -m tests.formula.planting [MODEL …]      measure all sites of all formulas
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from symbptt.errors import FormulaError
+from symbptt.formula.printing import canonical, formula_text
+from symbptt.formula.reading import read
+from symbptt.formula.tree import (
+    Add,
+    At,
+    Call,
+    Diff,
+    Div,
+    Dot,
+    Entry,
+    Flip,
+    Formula,
+    Mul,
+    Node,
+    Num,
+    Over,
+    Power,
+    Whole,
+    children,
+    with_child,
+)
+from symbptt.formula.verdict import Verdict, check
+from tests.formula.catalogue import RIGHT, Row, model
+
+Plant = Callable[[Node], Iterator[Node]]
+
+
+def missing_transpose(node: Node) -> Iterator[Node]:
+    if isinstance(node, Flip):
+        yield node.operand
+
+
+def shifted_index(node: Node) -> Iterator[Node]:
+    match node:
+        case At(index=index):
+            yield from (replace(node, index=index + k) for k in (1, -1))
+        case Over(first=first, last=last):
+            yield from (replace(node, first=first + k) for k in (1, -1))
+            yield from (replace(node, last=last + k) for k in (1, -1))
+
+
+def reversed_product(node: Node) -> Iterator[Node]:
+    if isinstance(node, Dot):
+        for k in range(len(node.factors) - 1):
+            factors = list(node.factors)
+            factors[k : k + 2] = factors[k + 1], factors[k]
+            yield Dot(tuple(factors))
+    if isinstance(node, Over) and node.product:
+        yield replace(node, first=node.last, last=node.first, step=-node.step)
+
+
+def lost_factor(node: Node) -> Iterator[Node]:
+    if isinstance(node, Div) and isinstance(node.below, Whole):
+        if not isinstance(node.above, Num):
+            yield node.above
+    if isinstance(node, Mul):
+        head, *rest = node.factors
+        if isinstance(head, Div) and isinstance(head.below, Whole):
+            yield rest[0] if len(rest) == 1 else Mul(tuple(rest))
+
+
+def wrong_exponent(node: Node) -> Iterator[Node]:
+    if isinstance(node, Power):
+        yield node.base
+        if isinstance(node.exponent, Num):
+            value = node.exponent.value + Fraction(1)
+            yield replace(node, exponent=Num(value, str(value)))
+        if isinstance(node.exponent, Whole):
+            yield replace(node, exponent=Whole(node.exponent.index + 1))
+            yield replace(node, exponent=Whole(-node.exponent.index))
+
+
+def missing_term(node: Node) -> Iterator[Node]:
+    if isinstance(node, Add):
+        for k in range(len(node.terms)):
+            rest = (*node.terms[:k], *node.terms[k + 1 :])
+            yield rest[0] if len(rest) == 1 else Add(rest)
+
+
+def ordinary_product(node: Node) -> Iterator[Node]:
+    if isinstance(node, Mul) and not isinstance(node.factors[0], Div):
+        yield Dot(node.factors)
+
+
+def elementwise_product(node: Node) -> Iterator[Node]:
+    if isinstance(node, Dot):
+        yield Mul(node.factors)
+
+
+def rows_and_columns(node: Node) -> Iterator[Node]:
+    match node:
+        case Entry(places=(row, column)):
+            yield replace(node, places=(column, row))
+        case Call(function="outer", args=(left, right)):
+            yield replace(node, args=(right, left))
+        case Mul(factors=factors):
+            for k, factor in enumerate(factors):
+                if isinstance(factor, Add | Flip):
+                    other = factor.operand if isinstance(factor, Flip) else Flip(factor)
+                    yield replace(node, factors=(*factors[:k], other, *factors[k + 1 :]))
+        case Diff(by=Entry(places=(row, column)) as by):
+            yield replace(node, by=replace(by, places=(column, row)))
+
+
+OPERATORS: dict[str, Plant] = {
+    "missing transpose": missing_transpose,
+    "shifted index": shifted_index,
+    "reversed product": reversed_product,
+    "lost factor 1/T": lost_factor,
+    "wrong exponent": wrong_exponent,
+    "missing term": missing_term,
+    "ordinary for elementwise": ordinary_product,
+    "elementwise for ordinary": elementwise_product,
+    "rows and columns": rows_and_columns,
+}
+
+
+def planted(node: Node, plant: Plant) -> Iterator[Node]:
+    """All ways to plant one slip in a part."""
+    yield from plant(node)
+    for place, child in enumerate(children(node)):
+        for new in planted(child, plant):
+            yield with_child(node, place, new)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was said of one planted slip.
+
+    ``word`` is ``equal`` (the edited formula is right as well), ``named`` (refused, and
+    the edit is named back), ``refused`` (without it) or ``unreadable`` (no index is in
+    range, or no edit mends the shapes: exit status 2).
+    """
+
+    row: Row
+    operator: str
+    formula: str
+    word: str
+    verdict: Verdict | None
+
+
+def outcomes(row: Row, operator: str, sites: int | None = None) -> Iterator[Outcome]:
+    """The outcomes at the first ``sites`` places of a formula, all by default."""
+    formula = read(row.formula, model(row.model))
+    seen = {canonical(formula)}
+    for side in planted(formula.right, OPERATORS[operator]):
+        edited = replace(formula, right=side)
+        if canonical(edited) in seen:
+            continue
+        seen.add(canonical(edited))
+        yield outcome(row, operator, formula, formula_text(edited))
+        if sites is not None and len(seen) > sites:
+            return
+
+
+def outcome(row: Row, operator: str, original: Formula, text: str) -> Outcome:
+    try:
+        verdict = check(model(row.model), text)
+    except FormulaError:
+        return Outcome(row, operator, text, "unreadable", None)
+    if verdict.right:
+        return Outcome(row, operator, text, "equal", verdict)
+    if verdict.verdict == "undecided":
+        return Outcome(row, operator, text, "undecided", verdict)
+    named = any(same(mend.formula, original) for mend in verdict.mends)
+    return Outcome(row, operator, text, "named" if named else "refused", verdict)
+
+
+def same(one: Formula, other: Formula) -> bool:
+    """Whether two formulas say the same up to the order of terms and the place of 1/T."""
+    plain = [replace(f, right=per_step(f.right)) for f in (one, other)]
+    return canonical(plain[0]) == canonical(plain[1])
+
+
+def per_step(node: Node) -> Node:
+    """x/T as 1/T * x."""
+    for place, child in enumerate(children(node)):
+        node = with_child(node, place, per_step(child))
+    if isinstance(node, Div) and isinstance(node.below, Whole):
+        if not isinstance(node.above, Num):
+            return Mul((Div(Num(Fraction(1), "1"), node.below), node.above))
+    return node
+
+
+def share(found: list[Outcome]) -> float:
+    """In how many of the refusals the answer names the edit back."""
+    refused = [o for o in found if o.word not in ("equal", "undecided")]
+    return sum(o.word == "named" for o in refused) / max(1, len(refused))
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    found: list[Outcome] = []
+    start = time.process_time()
+    for row in RIGHT:
+        if wanted and row.model not in wanted:
+            continue
+        for operator in OPERATORS:
+            for one in outcomes(row, operator):
+                found.append(one)
+                if one.word not in ("named", "equal"):
+                    print(f"{one.word}: [{operator}] {row.model}: {one.formula}", flush=True)
+                    for mend in one.verdict.mends if one.verdict else ():
+                        print(f"    {mend.text}")
+    for operator in OPERATORS:
+        some = [o for o in found if o.operator == operator]
+        words = Counter(o.word for o in some)
+        print(f"{operator:26s} {100 * share(some):5.1f} %  {dict(words)}")
+    print(f"all: {100 * share(found):.1f} % of {len(found)}, {time.process_time() - start:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

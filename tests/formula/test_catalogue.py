@@ -1,0 +1,59 @@
+"""Every right formula of the seeds is accepted, and every misprint is refused."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from symbptt.formula.printing import canonical
+from symbptt.formula.reading import read
+from symbptt.formula.verdict import Verdict, check
+from tests.formula.catalogue import MISPRINTS, RIGHT, Row, model
+
+SECONDS = 10.0
+
+
+def decide(row: Row) -> Verdict:
+    """The verdict, in less than ten seconds of CPU time."""
+    start = time.process_time()
+    verdict = check(model(row.model), row.formula)
+    assert time.process_time() - start < SECONDS
+    return verdict
+
+
+@pytest.mark.parametrize("row", RIGHT, ids=lambda row: row.id)
+def test_right(row: Row) -> None:
+    verdict = decide(row)
+    assert verdict.right, str(verdict)
+    assert verdict.bits is not None and verdict.bits > 200
+    assert "random points in" in verdict.arithmetic
+    assert verdict.range.startswith("T = ")
+
+
+@pytest.mark.parametrize("row", MISPRINTS, ids=lambda row: row.id)
+def test_misprint(row: Row) -> None:
+    verdict = decide(row)
+    assert verdict.verdict == "wrong", str(verdict)
+    if row.smallest:
+        assert verdict.counterexample is not None
+        assert row.smallest == verdict.counterexample.T, str(verdict)
+        assert verdict.counterexample.left != verdict.counterexample.right
+    else:
+        assert verdict.reason.startswith("the shapes do not fit")
+    if row.mended:
+        wanted = canonical(read(row.mended, model(row.model)))
+        found = [canonical(mend.formula) for mend in verdict.mends]
+        assert wanted in found, str(verdict)
+
+
+@pytest.mark.parametrize("row", [row for row in MISPRINTS if row.mended], ids=lambda row: row.id)
+def test_correction(row: Row) -> None:
+    assert check(model(row.model), row.mended).right
+
+
+def test_a_misprint_that_can_not_be_read() -> None:
+    from symbptt.errors import FormulaError
+
+    with pytest.raises(FormulaError, match=r"\^"):
+        check(model("linear_bias"), "d(L, W_hx) = sum(t, 1, T, (paramfracL h[t]) @ x[t].T)")
