@@ -486,6 +486,9 @@ def _lengths(dims: dict[str, str]) -> dict[str, int]:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 def demo(out: Path, seconds: float, seed: int) -> None:
     """Derive, generate, verify and train on the text of Python's own documentation."""
+    # Products of this size gain nothing from a second thread, and where the cores have other
+    # work, threads that wait for each other cost twenty times as much. Read when NumPy loads.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from symbptt.demo import run
 
     sys.exit(DONE if run(out, seconds, seed) else FAILED)

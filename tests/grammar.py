@@ -270,9 +270,8 @@ class Author:
     def define(self, name: str, dim: str) -> None:
         """A bounded definition, so that no recurrence grows past what a float resolves."""
         inner = self.sum(dim, self.rng.choice((1, 2, 2)))
-        shapes = [*self.matrices, *((d,) for d in (*self.biases, *self.inputs.values()))]
-        if not any(dim in shape for shape in shapes):
-            # Else no array would tell the generated module how long it is.
+        if not re.search(r"\b[A-Zabcrs]_\d", inner.text):
+            # Else no array might tell the generated module how long it is.
             inner = add(inner, self.vector_parameter(dim))
         memory = times(Text("0.5"), Text(f"{name}[t-1]"))
         bounded = call(self.rng.choice(("tanh", "sigmoid", "sin", "softsign")), inner)

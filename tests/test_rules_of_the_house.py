@@ -103,6 +103,8 @@ ALLOWED = {
     # Generated statements cite their step's formula as plain text.
     "codegen": {*BASE, "language", "calculus", "typeset", "codegen"},
     "proof": {*BASE, *ROOMS},
+    "analysis": {*BASE, *ROOMS, "analysis", "listing"},
+    "figures": {*BASE, "figures"},
 }
 
 

@@ -56,10 +56,11 @@ def read_arrays(path: Path) -> dict[str, Array]:
         If it can't be read, or holds something else.
     """
     try:
-        file = np.load(path, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise AnalysisError(f"{path}: expected an .npz file, arrays with names")
-        with file:
+        # Opened here: NumPy leaves a file open that is no archive.
+        with path.open("rb") as stream:
+            file = np.load(stream, allow_pickle=False)
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise AnalysisError(f"{path}: expected an .npz file, arrays with names")
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         what = getattr(error, "strerror", None) or error

@@ -176,7 +176,7 @@ class _Walk:
                 yield from self.adjoint(source.name, source.shape, not source.timed)
         for initial in self.model.initials:
             if initial.name not in {i.name for i in self.model.inputs if i.index_dim is not None}:
-                yield self.initial(initial)
+                yield from self.initials(initial)
         for derived in reversed(derived_order(self.model)):
             yield self.gradient(derived.name, derived.shape)
         for parameter in self.model.parameters:
@@ -253,23 +253,29 @@ class _Walk:
         reason = (*_enters(target, present, index), "; what would lie past T is absent")
         return self.make("boundary", target, chains, reason, needs=before + 1)
 
-    def initial(self, initial: Initial) -> Step:
-        """dL/d(value at a step <= 0): only what steps >= 1 read of it."""
+    def initials(self, initial: Initial) -> Iterator[Step]:
+        """dL/d(value at a step <= 0): only what steps >= 1 read of it.
+
+        The general step holds where T is long enough for all of them; shorter sequences
+        get one each.
+        """
+        readers = self.readers(initial.name)
+        general = [r for r in readers if not r.last and initial.step + r.lag >= 1]
+        at_end = [r for r in readers if r.last]
+        enough = [initial.step + r.lag for r in general]
+        enough += [initial.step + r.lag + 1 for r in at_end]
+        needs = max([1, *enough])
+        yield self.initial(initial, general, "", needs)
+        for horizon in range(1, needs):
+            present = [r for r in general if initial.step + r.lag <= horizon]
+            present += [r for r in at_end if initial.step + r.lag == horizon]
+            yield self.initial(initial, present, f"T = {horizon}", horizon)
+
+    def initial(self, initial: Initial, present: list[Reading], where: str, needs: int) -> Step:
         index = Index(offset=initial.step)
         target = Cotangent(initial.name, index, initial.shape)
-        present = [
-            reading
-            for reading in self.readers(initial.name)
-            if not reading.last and initial.step + reading.lag >= 1
-        ]
-        ends = [r.lag for r in self.readers(initial.name) if r.last]
-        needs = max(
-            [initial.step + r.lag for r in present] + [initial.step + lag + 1 for lag in ends],
-            default=1,
-        )
         chains = [_at(reading, index + reading.lag) for reading in present]
-        reason = _enters(target, present, index)
-        return self.make("initial", target, chains, reason, needs=max(1, needs))
+        return self.make("initial", target, chains, _enters(target, present, index), where, needs)
 
     def gradient(self, name: str, shape: Shape) -> Step:
         """dL/d(parameter): every equation that reads it, summed over the steps."""

@@ -46,7 +46,9 @@ class Step:
         past T are absent there; ``boundary`` steps say so.
         ``boundary``: the same at steps T, T-1, … where terms are absent, or where
         ``loss[T]`` enters.
-        ``initial``: dL/d(value at a step <= 0). Terms read at steps <= 0 are absent.
+        ``initial``: dL/d(value at a step <= 0). Terms read at steps <= 0 are absent. For
+        sequences shorter than the longest lag there are steps of their own, which say
+        ``T = 1`` and so on in ``where``.
         ``gradient``: dL/d(parameter) or dL/d(derived parameter).
     target : Cotangent
     members : tuple of Expr
@@ -72,6 +74,12 @@ class Step:
     @property
     def shape(self) -> Shape:
         return self.target.shape
+
+    def stated_for(self, horizon: int) -> bool:
+        """Whether the step speaks about sequences of this many steps."""
+        if self.where == f"T = {self.needs}":
+            return horizon == self.needs
+        return horizon >= self.needs
 
     @property
     def result(self) -> Expr:

@@ -219,8 +219,6 @@ def _step_for(derivation: Derivation, horizon: int, name: str, t: int | None) ->
     named = [step for step in derivation.steps if step.target.name == name]
     for step in named:
         if _states(step, t, horizon):
-            if step.kind == "initial" and step.needs > horizon:
-                raise FormulaError(f"dL/d{name}[{t}] is stated for T >= {step.needs} only")
             return step
     at = "" if t is None else f" at step {t}"
     raise UnknownNameError(f"there is no derivative with respect to {name!r}{at}")
@@ -231,7 +229,7 @@ def _states(step: Step, t: int | None, horizon: int) -> bool:
     if index is None or t is None:
         return index is None and t is None
     if step.kind == "initial" or t < 1:
-        return step.kind == "initial" and index.offset == t
+        return step.kind == "initial" and index.offset == t and step.stated_for(horizon)
     if "t" in index.names():
         return t <= horizon
     return index.at({"T": horizon}) == t

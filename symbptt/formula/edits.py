@@ -327,6 +327,8 @@ def _other_product(node: Dot | Mul, k: int) -> Iterator[tuple[str, Node]]:
     """The sign before factor k exchanged: as it is read then, and with its two operands grouped."""
     kind, other = (ELEMENTWISE, Mul) if isinstance(node, Dot) else (ORDINARY, Dot)
     factors = node.factors
+    if k == 1 and len(factors) > 2:
+        yield kind, other(factors)
     head = factors[0] if k == 1 else replace(node, factors=factors[:k])
     whole: Node = other((*_same(head, other), factors[k]))
     tail = factors[k + 1 :]

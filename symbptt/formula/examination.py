@@ -75,12 +75,19 @@ class Counterexample:
 
 @dataclass
 class Found:
-    """What came out of looking at all cases."""
+    """What came out of looking at all cases.
+
+    Attributes
+    ----------
+    past_the_end : str
+        Which entry lay past the end of its vector, if one did.
+    """
 
     used: list[dict[str, int]] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     counterexample: Counterexample | None = None
     numbers: str = ""
+    past_the_end: str = ""
 
 
 class Examiner:
@@ -200,6 +207,7 @@ class Examiner:
             except OutOfRangeError as error:
                 # Entries past a short side are no cases at the other sizes either way.
                 if free.entries and not isinstance(error.node, At):
+                    found.past_the_end = error.words
                     continue
                 self._leave_out(formula, free, at, error.words, found)
                 return

@@ -25,12 +25,15 @@ from symbptt.formula.vocabulary import Vocabulary, additions, renamed
 
 CONDITION = "a missing condition"
 CONFIRMED = 8
-OF_A_KIND = 2
+OF_A_KIND = 3
 WANTED = 4
 """How many mends are looked for, said of a kind, and said."""
 
 PROBED = 3
 """Up to this T candidates are tried in floating point."""
+
+MEANT = 3
+"""In how many cases a mended formula with a free step must have a meaning up to there."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def mends(
         Where it fails; None if its shapes do not fit.
     """
     found: list[Mend] = []
-    for tier, seconds, enough in ((_small, 3.0, CONFIRMED), (_large, 4.0, OF_A_KIND)):
+    for tier, seconds, enough in ((_small, 3.0, CONFIRMED), (_large, 4.0, WANTED)):
         try:
             with examiner.clock.within(seconds):
                 for mend in _mending(formula, tier(formula, examiner), examiner, counterexample):
@@ -198,18 +201,18 @@ class _Probe:
         except (ShapeError, EvaluationError):
             return False
         failed = self.failed
-        if failed is not None and holds(formula.chains, failed):
-            if self._agrees(formula, failed, evaluators) is not True:
-                return False
+        tried = failed is not None and holds(formula.chains, failed)
+        if failed is not None and tried and self._agrees(formula, failed, evaluators) is False:
+            return False
         agreed = 0
+        free, start = Free.of(formula), self.examiner.start(formula)
         for horizon in range(1, PROBED + 1):
-            start, longest = self.examiner.start(formula), self.examiner.longest()
-            for at in cases(formula, Free.of(formula), horizon, start, longest):
+            for at in cases(formula, free, horizon, start, self.examiner.longest()):
                 agrees = self._agrees(formula, at, evaluators)
                 if agrees is False:
                     return False
                 agreed += bool(agrees)
-        return agreed > 0
+        return agreed >= (MEANT if free.steps else 1)
 
     def _agrees(
         self, formula: Formula, at: dict[str, int], evaluators: list[Evaluator]

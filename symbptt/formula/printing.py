@@ -129,7 +129,9 @@ def _print(node: Node) -> tuple[str, int]:
         case Power(base=base, exponent=exponent):
             return f"{_in(base, ATOM)}**{_in(exponent, ATOM)}", POWER
         case Flip(operand=operand):
-            return f"{_in(operand, ATOM)}.T", ATOM
+            # 1.T would be read as a number, 1., and a name.
+            inner = _in(operand, ATOM) if not isinstance(operand, Num) else f"({operand.text})"
+            return f"{inner}.T", ATOM
         case Diff(of=of, by=by, partial=partial):
             return f"{'partial' if partial else 'd'}({node_text(of)}, {node_text(by)})", ATOM
         case Over():

@@ -91,10 +91,7 @@ class Verdict:
             lines.append(f"  with {', '.join(self.assumed)}")
         if self.arithmetic:
             lines.append(f"  {self.arithmetic}")
-        for number, mend in enumerate(self.mends):
-            lines.append(f"  {'or' if number else 'one edit mends it'}: {mend.words}")
-            lines.append(f"    {mend.text}")
-        return lines
+        return [*lines, *_mend_lines(self.mends)]
 
     def data(self) -> dict[str, Any]:
         """For a program to read."""
@@ -166,6 +163,28 @@ def check(
         return Verdict(model.name, tree.text, "undecided", reason=str(error))
 
 
+class NothingToCheckError(FormulaError):
+    """No index is ever in range, or nothing meets the condition.
+
+    Attributes
+    ----------
+    mends : tuple of Mend
+        The single edits that bring the indices in range and make the formula right.
+    """
+
+    def __init__(self, words: str, mends: tuple[Mend, ...]) -> None:
+        self.mends = mends
+        super().__init__("\n".join([words, *_mend_lines(mends)]))
+
+
+def _mend_lines(mends: tuple[Mend, ...]) -> list[str]:
+    lines = []
+    for number, mend in enumerate(mends):
+        lines.append(f"  {'or' if number else 'one edit mends it'}: {mend.words}")
+        lines.append(f"    {mend.text}")
+    return lines
+
+
 def _decide(tree: Formula, examiner: Examiner, progress: Callable[[str], object]) -> Verdict:
     model = examiner.model
     try:
@@ -195,17 +214,21 @@ def _decide(tree: Formula, examiner: Examiner, progress: Callable[[str], object]
             mends=mends(tree, examiner, found.counterexample),
         )
     if not found.used:
-        raise finding(tree.text, (0, len(tree.text)), _nothing(tree, found))
+        raise NothingToCheckError(
+            str(finding(tree.text, (0, len(tree.text)), _nothing(found))),
+            mends(tree, examiner, None) if found.left_out else (),
+        )
     progress("proving it modulo a prime")
     return _right(tree, formula, found, examiner)
 
 
-def _nothing(tree: Formula, found: Found) -> str:
+def _nothing(found: Found) -> str:
     """Why there was nothing to look at."""
     text = f"nothing to check: for no T up to {FARTHEST} "
-    if found.left_out:
-        return text + f"is every index in range, for {found.left_out[0].words}"
-    return text + ("does anything meet the condition" if tree.chains else "is every index in range")
+    reason = found.left_out[0].words if found.left_out else found.past_the_end
+    if reason:
+        return text + f"is every index in range, for {reason}"
+    return text + "does anything meet the condition"
 
 
 def _right(tree: Formula, formula: Formula, found: Found, examiner: Examiner) -> Verdict:

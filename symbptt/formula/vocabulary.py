@@ -28,6 +28,7 @@ from symbptt.formula.tree import (
     Neg,
     Node,
     Num,
+    OneHot,
     Over,
     Power,
     children,
@@ -35,6 +36,7 @@ from symbptt.formula.tree import (
     walk,
     with_child,
 )
+from symbptt.functions import FUNCTIONS
 
 MISSING = "a missing term"
 MISSING_FACTOR = "a missing factor"
@@ -52,6 +54,8 @@ class Vocabulary:
         self.parameters += [Name(d.name) for d in model.derived]
         real = [i.name for i in model.inputs if i.index_dim is None]
         self.timed = [*(e.name for e in model.equations), *real]
+        self.integers = [i.name for i in model.inputs if i.index_dim is not None]
+        self.calls = _unique(n.function for n in nodes if isinstance(n, Call))
         self.steps = _unique([*(n.index for n in nodes if isinstance(n, At)), Index.of("t")])
         self.derivatives = _unique(n for n in nodes if isinstance(n, Diff))
         self._terms: dict[tuple[Extents, tuple[Node, ...], frozenset[str]], list[Node]] = {}
@@ -87,6 +91,15 @@ class Vocabulary:
     def values(self, names: frozenset[str]) -> list[Node]:
         return [At(name, index) for name in self.timed for index in self._indices(names)]
 
+    def _applied(self, names: frozenset[str]) -> Iterator[Node]:
+        """Functions that the formula uses, of one value; integers as unit vectors."""
+        wanted = ["softmax", *(name for name in self.calls if name in FUNCTIONS)]
+        for function in _unique(wanted):
+            if function == "softmax" or len(FUNCTIONS[function].arguments) == 1:
+                yield from (Call(function, (value,)) for value in self.values(names))
+        for name in self.integers:
+            yield from (OneHot(At(name, index)) for index in self._indices(names))
+
     def _slopes(self, names: frozenset[str]) -> list[Node]:
         """The formula's derivatives, by and of other quantities and at other steps."""
         indices = self._indices(names)
@@ -112,7 +125,7 @@ class Vocabulary:
         """The terms that stand there, with other parameters, quantities and steps."""
         for term in near:
             inner = term.operand if isinstance(term, Neg) else term
-            slots = [n for n in _unique(walk(inner)) if isinstance(n, Name | At)]
+            slots = [n for n in _unique(walk(inner)) if self._exchangeable(n)]
             if not 1 <= len(slots) <= 3:
                 continue
             choices = [
@@ -121,22 +134,24 @@ class Vocabulary:
             for choice in product(*choices):
                 yield _exchanged(inner, dict(zip(slots, choice, strict=True)))
 
+    def _exchangeable(self, node: Node) -> bool:
+        return isinstance(node, Name) or (isinstance(node, At) and node.name in self.timed)
+
     def _composed(self, shape: Extents, names: frozenset[str]) -> Iterator[Node]:
         values = self.values(names)
         slopes = self._slopes(names)
         yield from self.parameters
         yield from values
         yield from slopes
-        if shape == SCALAR:
-            yield Num(Fraction(1), "1")
-        matrices: list[Node] = []
-        for name in self.parameters:
-            found = self.shape(name)
-            if found is not None and ONE not in found:
-                matrices += [name, Flip(name)]
+        applied = list(self._applied(names))
+        yield from (sign(node) for node in applied for sign in (_same, Neg))
+        matrices = [p for p in self.parameters if not _is_vector(self.shape(p))]
         operands = [*values, *slopes]
         for matrix, operand in product(matrices, operands):
-            yield Dot((matrix, operand))
+            for one in (matrix, Flip(matrix)):
+                yield Dot((one, operand))
+                yield Dot((Flip(operand), one))
+        yield from self._through_functions(matrices, slopes)
         matrix_values = [v for v in operands if not _is_vector(self.shape(v))]
         for left, right in product(matrix_values, operands):
             if self.shape(left) != SCALAR:
@@ -147,6 +162,18 @@ class Vocabulary:
             vectors = [v for v in operands if _is_vector(self.shape(v))]
             yield from (Dot((u, Flip(v))) for u, v in product(vectors, vectors))
 
+    def _through_functions(self, matrices: list[Name], slopes: list[Node]) -> Iterator[Node]:
+        """Derivatives carried through an elementwise function, 1 - q**2 or q (1 - q)."""
+        for slope in slopes:
+            by = slope.by if isinstance(slope, Diff) else None
+            if not isinstance(by, At):
+                continue
+            for matrix, factor in product(matrices, _function_slopes(by)):
+                scaled = Call("diag", (factor,))
+                yield Dot((Flip(slope), scaled, matrix))
+                yield Dot((Flip(matrix), Mul((slope, factor))))
+                yield Dot((Flip(matrix), scaled, slope))
+
     def _elementwise(self, shape: Extents, operands: list[Node]) -> Iterator[Node]:
         same = [v for v in operands if self.shape(v) == shape]
         if len(same) > 60:
@@ -155,7 +182,7 @@ class Vocabulary:
         for value in same:
             if isinstance(value, At):
                 yield Neg(value)
-                yield Neg(Power(value, Num(Fraction(2), "2")))
+                yield Neg(Power(value, _TWO))
 
     # --- factors --------------------------------------------------------------------------
 
@@ -164,9 +191,8 @@ class Vocabulary:
         for name in self.parameters:
             yield True, name
             yield True, Flip(name)
-        square = Num(Fraction(2), "2")
         for value in self.values(names):
-            slope = Add((Num(Fraction(1), "1"), Neg(Power(value, square))))
+            slope, *_ = _function_slopes(value)
             yield False, slope
             yield False, value
             yield True, Call("diag", (slope,))
@@ -174,6 +200,19 @@ class Vocabulary:
             yield True, slope_
             yield True, Flip(slope_)
             yield False, slope_
+
+
+_UNITY = Num(Fraction(1), "1")
+_TWO = Num(Fraction(2), "2")
+
+
+def _function_slopes(value: Node) -> tuple[Node, Node]:
+    """What tanh and the sigmoid are differentiated to, in their value."""
+    return Add((_UNITY, Neg(Power(value, _TWO)))), Mul((value, Add((_UNITY, Neg(value)))))
+
+
+def _same(node: Node) -> Node:
+    return node
 
 
 Item = TypeVar("Item")
@@ -233,6 +272,12 @@ def _additions_at(node: Node, vocabulary: Vocabulary, scope: Scope) -> Iterator[
     shape = vocabulary.shape(node)
     if shape is not None and not isinstance(parent, Add | Neg | Flip | Power):
         near = node.terms if isinstance(node, Add) else (node,)
+        if isinstance(parent, Call | Mul | Dot):
+            yield Edit(MISSING, node, Add((_UNITY, *near)), _UNITY)
+        if isinstance(node, Num):
+            for value in vocabulary.values(names):
+                for term in (Neg(Power(value, _TWO)), Neg(value), value):
+                    yield Edit(MISSING, node, Add((*near, term)), term)
         for term in vocabulary.terms(shape, near, names):
             yield Edit(MISSING, node, Add((*near, term)), term)
             if isinstance(parent, Call | Mul | Dot) or parent is None:

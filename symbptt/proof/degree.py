@@ -6,7 +6,6 @@ numerator and the denominator of the rational function that it is in the indeter
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,4 +99,4 @@ def error_bits(degree: int, indeterminates: int) -> int:
     arguments coincide there (as much for each pair).
     """
     pairs = 1 + indeterminates * (indeterminates - 1) // 2
-    return math.floor(math.log2(PRIME) - math.log2(max(1, degree)) - math.log2(pairs))
+    return (PRIME // (max(1, degree) * pairs)).bit_length() - 1

@@ -118,7 +118,7 @@ class Stage:
         """
         reason = ""
         for attempt in range(TRIES):
-            rng = random.Random(seed * TRIES + attempt)
+            rng = random.Random(f"point {seed} {attempt}")
             try:
                 given = draw(self.derivation.model, self.sizes, max(HORIZONS), domain, rng)
                 written = self.written.run(given, max(HORIZONS), domain)
@@ -190,6 +190,8 @@ class _Checks:
         names = [*(p.name for p in model.parameters)]
         names += [i.key for i in model.initials if i.name not in integers]
         names += [f"{e.name}[{e.index}]" for e in model.equations]
+        targets = {step.target.name for step in derivation.steps}
+        names += [f"{i.name}[t]" if i.timed else i.name for i in model.inputs if i.name in targets]
         self.exact = {name: Tally("exact", f"dL/d{name}") for name in names}
         self.normal = Tally("exact", "normal form")
         self.chain = {

@@ -122,7 +122,8 @@ class Field(Domain):
 
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
-        self._rng = random.Random(seed)
+        # A stream of its own: a point drawn from the same seed must have nothing in common.
+        self._rng = random.Random(f"functions {seed}")
         self._known: dict[tuple[Any, ...], Residue] = {}
         self._exp: dict[Residue, Residue] = {Residue(0): Residue(1)}
         self._log: dict[Residue, Residue] = {Residue(1): Residue(0)}

@@ -91,7 +91,7 @@ def occasions(step: Step, horizon: int) -> tuple[int | None, ...]:
     index = step.target.index
     if index is None:
         return (None,)
-    if step.kind in ("adjoint", "boundary", "seed") and horizon < step.needs:
+    if not step.stated_for(horizon):
         return ()
     if "t" in index.names():
         found = (t for t in range(horizon, 0, -1) if _holds(step.where, t, horizon))

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from symbptt.algebra import Expr, Index, Initial, Model, Number, Shape, walk
 from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step, StepNumber
+from symbptt.typeset.clipping import clipping
 from symbptt.typeset.display import LINE, Row
 from symbptt.typeset.glossary import (
     Glossary,
@@ -291,6 +292,11 @@ class _Writer:
         if step.kind == "boundary":
             enough = rf"T \ge {step.needs}"
             return f"Near the end, if {self.markup.math(enough)}, "
+        if step.kind == "initial" and step.needs > 1:
+            enough = step.where or rf"T \ge {step.needs}"
+            return f"For {self.markup.math(enough)}, "
+        if step.kind == "initial" and step.where:
+            return f"For {self.markup.math(step.where)}, "
         if step.kind != "adjoint" or not step.where:
             return ""
         if step.where == "1 <= t <= T":
@@ -331,6 +337,9 @@ class _Writer:
         yield from self.results(
             "The gradients with respect to the parameters:", self.derivation.of_kind("gradient")
         )
+        prose, rows = clipping(self.derivation, self.printer, self.markup)
+        if rows:
+            yield Item(prose, self.markup.display(rows))
 
     def results(self, prose: str, steps: Sequence[Step]) -> Iterator[Item]:
         if steps:

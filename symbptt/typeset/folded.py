@@ -161,7 +161,7 @@ class Report:
         left = self.letters.letter(start).text
         if self.law.begins == "source":
             right = self.letters.form(self.law.beginning()).text
-            yield Statement(left, right, f"nothing lies behind step {self.index(self.law.start)}")
+            yield Statement(left, right, f"what lies past step {self.index(self.law.start)} is absent")
         elif self.law.begins == "zero":
             yield Statement(left, "0")
         elif self.recurrence.stacked or self.recurrence.begin[0][1] is not None:

@@ -29,9 +29,7 @@ SEEDS = {
     ("char_rnn", "adjoint", "a"): "(1 - h[t]**2) * dL/dh[t]",
     ("char_rnn", "gradient", "W"): "sum_t outer(dL/da[t], h[t-1])",
     ("char_rnn", "gradient", "E"): "sum_t outer(onehot(tok[t]), dL/dx[t])",
-    ("lstm", "adjoint", "c"): (
-        "f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]"
-    ),
+    ("lstm", "adjoint", "c"): ("f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]"),
     ("gru", "adjoint", "z"): "(h[t-1] - n[t]) * dL/dh[t]",
 }
 

@@ -72,7 +72,9 @@ def test_a_normal_form_is_its_own_normal_form(name: str) -> None:
 
 def test_binding_replaces_functions_and_losses() -> None:
     model = bind(load("elman"), {"phi_h": "relu"})
-    called = {n.function for e in model.equations for n in walk(e.rhs) if isinstance(n, Call | Loss)}
+    called = {
+        n.function for e in model.equations for n in walk(e.rhs) if isinstance(n, Call | Loss)
+    }
     assert called == {"relu", "sigmoid", "squared_error"}
     assert not model.abstract
 

@@ -73,6 +73,24 @@ def test_clipping_leaves_a_norm_past_the_range_of_floats() -> None:
     assert_same(grads, before)
 
 
+@pytest.mark.parametrize("value", (np.nan, np.inf))
+@pytest.mark.parametrize("key", ("W_xh", "b_y"))
+def test_one_entry_that_is_not_finite_is_noticed_among_zeros(key: str, value: float) -> None:
+    grads = gradients(0.0)
+    grads[key].flat[0] = value
+    assert not np.isfinite(module_of("elman").clip_gradients(grads, 1.0))
+
+
+def test_clipping_keeps_the_direction_and_only_shortens() -> None:
+    """g <- min(1, theta/||g||) g, as seed 004 has it."""
+    for theta in (0.01, 1.0, 100.0, 1e6):
+        grads = gradients(1.0)
+        before = copy.deepcopy(grads)
+        norm = module_of("elman").clip_gradients(grads, theta)
+        for name in module_of("elman").PARAMS:
+            np.testing.assert_allclose(grads[name], min(1, theta / norm) * before[name], rtol=1e-14)
+
+
 def test_clipping_leaves_zero() -> None:
     grads = gradients(0.0)
     assert module_of("elman").clip_gradients(grads, 1.0) == 0

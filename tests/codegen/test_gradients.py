@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +11,10 @@ import numpy as np
 import pytest
 
 from symbptt.algebra import Model
+from symbptt.codegen.render import generate
 from tests import cells
 from tests.agreement import disagreements
-from tests.modules import BUILT_IN, RANDOM, call, model_of, module_of
+from tests.modules import BUILT_IN, RANDOM, call, executed, model_of, module_of
 from tests.points import Point, draw
 from tests.reference import Result, loss_and_grads
 
@@ -115,3 +118,41 @@ def spoiled(result: Result, kind: str, spoil: Any) -> Result:
     key = sorted(values)[-1]
     values[key] = spoil(values[key])
     return replace(result, **{kind: values})
+
+
+class OffByAThousandth(ast.NodeTransformer):
+    """Multiplies one statement of the backward pass by 1.001."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.seen = 0
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        return self.generic_visit(node) if node.name == "_backward" else node  # type: ignore
+
+    def changed(self, node: Any) -> Any:
+        text = ast.unparse(node.value)
+        if isinstance(node.value, ast.BinOp) or text.startswith(("np.sum", "-")):
+            self.seen += 1
+            if self.seen == self.number:
+                node.value = ast.parse(f"({text}) * 1.001", mode="eval").body
+        return node
+
+    visit_Assign = changed
+    visit_AugAssign = changed
+
+
+@pytest.mark.parametrize("name", ("char_rnn", "peephole_lstm", "stacked_with_a_way_back"))
+def test_a_planted_factor_is_found_in_every_statement(name: str) -> None:
+    """Each statement of the backward pass counts, and the comparison sees it."""
+    model = model_of(name)
+    point = everything(model)
+    expected = loss_and_grads(model, point)
+    source = generate(model, wrt_inputs=True)
+    for number in itertools.count(1):
+        changer = OffByAThousandth(number)
+        changed = ast.unparse(changer.visit(ast.parse(source)))
+        if number > changer.seen:
+            break
+        assert disagreements(call(executed(changed, name), point), expected), number
+    assert number > 10

@@ -34,7 +34,7 @@ from symbptt.formula.tree import (
     children,
     with_child,
 )
-from symbptt.formula.verdict import Verdict, check
+from symbptt.formula.verdict import NothingToCheckError, Verdict, check
 from tests.formula.catalogue import RIGHT, Row, model
 
 Plant = Callable[[Node], Iterator[Node]]
@@ -65,9 +65,8 @@ def reversed_product(node: Node) -> Iterator[Node]:
 
 
 def lost_factor(node: Node) -> Iterator[Node]:
-    if isinstance(node, Div) and isinstance(node.below, Whole):
-        if not isinstance(node.above, Num):
-            yield node.above
+    if isinstance(node, Div) and isinstance(node.below, Whole) and not isinstance(node.above, Num):
+        yield node.above
     if isinstance(node, Mul):
         head, *rest = node.factors
         if isinstance(head, Div) and isinstance(head.below, Whole):
@@ -171,6 +170,9 @@ def outcomes(row: Row, operator: str, sites: int | None = None) -> Iterator[Outc
 def outcome(row: Row, operator: str, original: Formula, text: str) -> Outcome:
     try:
         verdict = check(model(row.model), text)
+    except NothingToCheckError as error:
+        named = any(same(mend.formula, original) for mend in error.mends)
+        return Outcome(row, operator, text, "named" if named else "out of range", None)
     except FormulaError:
         return Outcome(row, operator, text, "unreadable", None)
     if verdict.right:
@@ -191,9 +193,8 @@ def per_step(node: Node) -> Node:
     """x/T as 1/T * x."""
     for place, child in enumerate(children(node)):
         node = with_child(node, place, per_step(child))
-    if isinstance(node, Div) and isinstance(node.below, Whole):
-        if not isinstance(node.above, Num):
-            return Mul((Div(Num(Fraction(1), "1"), node.below), node.above))
+    if isinstance(node, Div) and isinstance(node.below, Whole) and not isinstance(node.above, Num):
+        return Mul((Div(Num(Fraction(1), "1"), node.below), node.above))
     return node
 
 

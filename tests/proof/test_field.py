@@ -58,6 +58,14 @@ def test_functions_have_one_value_an_argument_and_no_more_in_common_than_needed(
     assert field.abstract("phi", None, (a,)) != field.abstract("phi", 0, (a,))
 
 
+def test_a_point_and_the_functions_of_one_seed_are_independent() -> None:
+    field, rng = Field(0), random.Random(0)
+    drawn = {field.random(rng) for _ in range(100)}
+    values = {field.abstract("phi", None, (argument,)) for argument in drawn}
+    assert len(drawn) == len(values) == 100
+    assert not drawn & values
+
+
 def test_piecewise_constant_functions_keep_their_laws_on_both_sides() -> None:
     field = Field(3)
     rng = random.Random(4)

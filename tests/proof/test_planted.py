@@ -202,3 +202,13 @@ def test_a_module_whose_forward_pass_is_wrong_is_rejected() -> None:
     assert wrong != text_of("square")
     rows = numeric_rows(load_module(wrong, "wrong", model), model)
     assert {"L", "forward", "carry"} <= set(failing(rows, "values"))
+
+
+def test_gradients_of_inputs_are_looked_at_where_the_derivation_has_them() -> None:
+    derivation = derive(model_of("square"), wrt_inputs=True)
+    rows = exact_rows(derivation)
+    subjects = {row.subject for row in rows if row.check == "exact" and row.ok}
+    assert {"dL/dx[t]", "dL/dy[t]", "dL/dz[t]"} <= subjects
+    step = derivation.step("z", "adjoint")
+    wrong = with_step(derivation, step, (*step.members[:-1], Mul((FACTOR, step.result))))
+    assert "dL/dz[t]" in failing(exact_rows(wrong), "exact")

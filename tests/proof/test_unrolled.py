@@ -95,7 +95,7 @@ def test_a_perturbation_is_a_term_added_to_the_equation() -> None:
         "x: (d,)\nh[t] = tanh(W @ h[t-1] + U @ x[t])\nloss[t] = dot(h[t], h[t-1])\n", "m"
     )
     added = parse(plain.text.replace("U @ x[t])", "U @ x[t]) + z[t]"), "m")
-    sizes = dict.fromkeys(added.dims, 3)
+    sizes = dict.fromkeys((*added.dims, *plain.dims), 3)
     given = draw(added, sizes, 4, Float(), random.Random(2))
     for t in range(1, 5):
         given["z", t] = given["z", t] * 0

@@ -105,7 +105,7 @@ def _about_the_beginning(law: Law, form: Form, first: Index) -> Remark:
             said.append(words.get(count, "the sum is written out"))
     remark.append(" and ".join(dict.fromkeys(said)) or "the two are the same")
     if law.begins == "source":
-        remark.append("; nothing lies behind it")
+        remark.append("; what lies behind it is absent")
     return tuple(remark)
 
 

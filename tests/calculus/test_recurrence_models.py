@@ -1,0 +1,166 @@
+"""Recurrences recognised in models, and their closed forms, in exact numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from symbptt.algebra import Model
+from symbptt.calculus.recurrence.folding import fold
+from symbptt.calculus.recurrence.induction import prove
+from symbptt.calculus.recurrence.study import Question, recognise
+from symbptt.calculus.recurrence.system import Recurrence
+from symbptt.errors import NotAffineError
+from symbptt.language import library
+from tests import cells
+from tests.calculus.recurrence_values import Numbers, Truth, same, truths
+
+HORIZONS = (1, 3)
+NAMES = (*library.names(), *cells.NAMES)
+
+
+def model_of(name: str) -> Model:
+    return cells.cell(name) if name in cells.NAMES else library.load(name)
+
+
+def first_wrong(recurrence: Recurrence, truth: Truth) -> str:
+    """Where the recurrence or its closed form is not the true value; "" if nowhere."""
+    law = recurrence.law
+    form = fold(law)
+    prove(law, form)
+    numbers = Numbers(recurrence, truth)
+    start = law.start.at({"T": truth.horizon})
+    last = truth.horizon if law.direction > 0 else 1
+    steps = range(start, last + law.direction, law.direction)
+    for t in [t for t in steps if t >= law.direction]:
+        true = numbers.value(t) if t >= 1 else None
+        if true is not None and not same(numbers.folded(form, t), true):
+            return f"closed form at t = {t}, T = {truth.horizon}"
+        if t != start and true is not None:
+            behind = (
+                numbers.value(t - law.direction)
+                if t - law.direction != start
+                else (numbers.beginning())
+            )
+            found = numbers.coefficient(t + (law.direction < 0)) @ behind
+            if law.sources:
+                found = found + numbers.source(t)
+            if not same(found, true):
+                return f"recurrence at t = {t}, T = {truth.horizon}"
+    return ""
+
+
+def recurrences(model: Model) -> Iterator[tuple[str, Recurrence]]:
+    """Of every quantity: its values, its adjoint, its sensitivities, where affine."""
+    names = [e.name for e in model.equations if e.name != "loss" and not e.last]
+    questions = [Question(n) for n in names]
+    if model.loss is not None:
+        questions += [Question(n, adjoint=True) for n in names]
+    questions += [Question(n, wrt=p.name) for n in model.states for p in model.parameters]
+    for question in questions:
+        try:
+            yield str(question), recognise(model, question)
+        except NotAffineError:
+            continue
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_recurrence_is_right_in_exact_numbers(name: str) -> None:
+    model = model_of(name)
+    found = list(recurrences(model))
+    assert found or not model.states or model.states == ("loss",)
+    for truth in truths(model, HORIZONS):
+        for question, recurrence in found:
+            assert first_wrong(recurrence, truth) == "", question
+
+
+def planted(recurrence: Recurrence) -> Iterator[tuple[str, Recurrence]]:
+    """The recurrence with errors."""
+    (first, *row), *rows = recurrence.matrix
+    (monomial, *others) = first
+    head, *blocks = recurrence.source
+    doubled = replace(recurrence, matrix=(((*first, monomial), *row), *rows))
+    yield "a term of C twice", doubled
+    signed = replace(monomial, negative=not monomial.negative)
+    yield "a sign of C", replace(recurrence, matrix=(((signed, *others), *row), *rows))
+    yield "C lost", replace(recurrence, matrix=(((), *row), *rows))
+    yield "b lost", replace(recurrence, source=((), *blocks))
+    if len(monomial.factors) > 1:
+        turned = Monomial(monomial.factors[::-1])
+        yield (
+            "factors in the wrong order",
+            replace(recurrence, matrix=(((turned, *others), *row), *rows)),
+        )
+    for place, factor in enumerate(monomial.factors):
+        if isinstance(factor, Transpose):
+            factors = list(monomial.factors)
+            factors[place] = factor.operand
+            wrong = Monomial(tuple(factors), monomial.negative)
+            yield "not transposed", replace(recurrence, matrix=(((wrong, *others), *row), *rows))
+
+
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [
+        ("linear", Question("h")),
+        ("linear", Question("h", adjoint=True)),
+        ("char_rnn", Question("h", adjoint=True)),
+        ("char_rnn", Question("h", wrt="W")),
+        ("lstm", Question("h", adjoint=True)),
+        ("lag_two", Question("h", adjoint=True)),
+    ],
+    ids=str,
+)
+def test_planted_errors_are_noticed(name: str, question: Question) -> None:
+    model = model_of(name)
+    (truth,) = truths(model, (4,))
+    recurrence = recognise(model, question)
+    assert first_wrong(recurrence, truth) == ""
+    for what, wrong in planted(recurrence):
+        assert first_wrong(wrong, truth) != "", what
+
+
+# --- what is not affine ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "fault"),
+    [
+        ("h[t] = tanh(W @ h[t-1] + U @ x[t])", "h", "Call"),
+        ("h[t] = x[t] * h[t-1] * h[t-1]", "h", "Mul"),
+        ("h[t] = x[t] / h[t-1]", "h", "Div"),
+        ("h[t] = x[t] + h[t-1]**2", "h", "Pow"),
+        ("h[t] = W @ x[t] + softmax(h[t-1])", "h", "Softmax"),
+        ("g[t] = sigmoid(V @ h[t-1] + x[t])\nh[t] = g[t] * h[t-1]", "h", "Mul"),
+        ("h[t] = dot(h[t-1], h[t-1]) * x[t]", "h", "Dot"),
+    ],
+)
+def test_the_term_at_fault_is_named(text: str, name: str, fault: str) -> None:
+    with pytest.raises(NotAffineError) as caught:
+        recognise(parse(f"x: (n,)\nh: (n,)\n{text}\n"), Question(name))
+    term = caught.value.term
+    assert isinstance(term, tuple)
+    assert type(term[1]).__name__ == fault
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "h[t] = g[t] * h[t-1]\ng[t] = sigmoid(V @ x[t])",
+        "h[t] = 0.9 * h[t-1] + dot(w, h[t-1]) * x[t]",
+        "h[t] = (W - W.T) @ h[t-1] - h[t-2] / 2 + mean(h[t-1])",
+        "h[t] = A @ u[t-1] + x[t]\nu[t] = B @ h[t] - h[t-2]",
+        "h[t] = concat(s[t-1], x[t]) - W @ h[t-1]\ns[t] = V @ h[t]",
+        "u[t] = tanh(R @ u[t-1] + x[t])\nh[t] = W @ h[t-1] + u[t] * h[t-1]",
+        "h[t] = sum(h[t-1]) * x[t] + h[t-1]\nh[0] = 0",
+        "h[t] = W @ h[t-1] + x[t]\nh[0] = h_init",
+        "h[t] = h[t-3]",
+        "C: (n, n)\nh[t] = C[t] @ h[t-1] + b\nh[0] = 0.5",
+    ],
+)
+def test_affine_states_of_every_kind_fold(text: str) -> None:
+    model = parse(f"x: (d,)\n{text}\n" if "concat" in text else f"x: (n,)\nh: (n,)\n{text}\n")
+    recurrence = recognise(model, Question("h"))
+    for truth in truths(model, HORIZONS):
+        assert first_wrong(recurrence, truth) == ""

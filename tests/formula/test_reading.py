@@ -1,0 +1,148 @@
+"""What can't be read is said with a caret; what can be is printed and read again."""
+
+from __future__ import annotations
+
+import pytest
+
+from symbptt.errors import FormulaError
+from symbptt.formula.printing import formula_text
+from symbptt.formula.reading import MAX_LENGTH, read
+from symbptt.formula.verdict import NothingToCheckError, check
+from tests.formula.catalogue import MISPRINTS, RIGHT, Row, model
+
+BAD = {
+    "": "no `=`",
+    "d(L, h[t])": "no `=`",
+    "h[t] = ": "missing",
+    "h[t] = h[t] = h[t]": "one `=`",
+    "h[t] == h[t]": "comparison",
+    "h[t] <= h[t]": "comparison",
+    "h[t] = h[t": "never closed",
+    "h[t] = h[t])": "closes no bracket",
+    "h[t] = (h[t]]": "does not close",
+    "h[t] = h[t] @": "can't be read",
+    "h[t] = import os": "can't be read",
+    "h[t] = ().__class__": "`.__class__`",
+    "h[t] = (lambda: 1)": "no expression",
+    "h[t] = [1, 2][0]": "no expression",
+    'h[t] = "x"': "no meaning",
+    "h[t] = __import__(1)": "neither a function",
+    "h[t] = h": "has a value at every step",
+    "h[t] = tanh": "is a function",
+    "h[t] = W @ h[t-1]": "neither a name",
+    "h[t] = v[t]": "no name `v`",
+    "h[t] = W_hh @ h[t+k]": "neither a name",
+    "h[t] = sum(i, 1, t, h[k])": "neither a name",
+    "h[t] = sum(h, 1, t, h[t])": "a bound index needs another",
+    "h[t] = sum(T, 1, t, h[t])": "a bound index needs another",
+    "h[t] = sum(1, 1, t, h[t])": "an index, a new name",
+    "h[t] = sum(i, 1, h[t])": "is written",
+    "h[t] = prod(i, 1, 2, -2, W_hh) @ h[t]": "down with -1",
+    "h[t] = h[t*t]": "linear",
+    "h[t] = h[t/2]": "an index is made of",
+    "h[t] = h[W_hh]": "no index",
+    "h[t] = tanh(h[t], h[t])": "takes one argument",
+    "h[t] = tanh()": "takes one argument",
+    "h[t] = W_hh**W_hh @ h[t]": "an exponent",
+    "h[t] = 1e999999999 * h[t]": "exponent of a number",
+    "h[t] = d(h[t])": "two arguments",
+    "h[t] = d(W_hh, h[t])": "differentiates a quantity",
+    "h[t] = partial(L, h[t])": "differentiates a quantity",
+    "h[t] = d(h[t], L)": "is taken by",
+    "h[t] = onehot(x[t])": "integer input",
+    "h[t] = h[t] for": "missing",
+    "h[t] = h[t] for t": "compares indices",
+    "h[t] = h[t] for t > 0 for t < 2": "one `for`",
+    "h[t] = h[t] for x[0] = 0": "no initial value",
+    "h[t] = h[t] for h[1] = 0": "no initial value",
+    "h[t] = h[t] for h[t] = 0": "a number for its step",
+    "h[t] = h[t] for h[0] = x[1]": "expression of parameters",
+    "h[t] = h[t] for h[0] < 0": "fixed by one equation",
+    "h[t] = " + "-" * 200 + "h[t]": "nests at most",
+    "h[t] = " + "(" * 200 + "h[t]" + ")" * 200: "nest at most",
+    "h[t] = " + " + ".join(["h[t]"] * 300): "nests at most",
+    "h[t] = h[t][1, 2, 3]": "one index or two",
+    "h[t] = h[t, 1]": "behind the step",
+    "h[t] = W_hh.t @ h[t]": "only `.T`",
+    "h[t] = 007 * h[t]": "can't be read",
+    "h[t] = \\input{x}": "no meaning",
+    "h[t] = h[t] for t < len(h)": "a condition compares steps",
+    # Shapes that no single edit mends.
+    "h[t] = W_hx @ W_qh @ W_hx": "do not fit",
+    "h[t] = diag(W_hx)": "does not take",
+    "h[t] = I": "is square",
+}
+
+
+@pytest.mark.parametrize(("text", "words"), BAD.items(), ids=lambda text: text[:30])
+def test_bad_input(text: str, words: str) -> None:
+    with pytest.raises(FormulaError) as error:
+        check(model("linear"), text)
+    message = str(error.value)
+    assert words in message
+    assert len(message) < 1_500
+    *_, caret = message.splitlines()
+    assert "^" in caret and set(caret) <= {" ", "^"}
+
+
+def test_the_caret_stands_under_the_place() -> None:
+    with pytest.raises(FormulaError) as error:
+        check(model("linear"), "d(L, h[t]) = Ü[t]")
+    _, line, caret = str(error.value).splitlines()
+    assert line[caret.index("^")] == "Ü"
+
+
+def test_too_long() -> None:
+    with pytest.raises(FormulaError, match="4,000 characters"):
+        check(model("linear"), "h[t] = " + "x" * MAX_LENGTH)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("h[t] = h[t] for t > T", "meet the condition"),
+        ("h[t] = h[t] for t > 3, t < 2", "meet the condition"),
+        ("h[t] = h[t] for T > 1000", "meet the condition"),
+        ("h[t] = h[t+100]", "lies past T"),
+        ("h[-3] = h[t]", "starts at step 0"),
+        ("d(L, h[T+1]) = W_qh.T @ d(L, o[T+1])", "lies past T"),
+        ("h[t][i] = h[t][i+9] for t >= 1", "every index in range"),
+    ],
+)
+def test_nothing_to_check_is_never_right(text: str, words: str) -> None:
+    with pytest.raises(NothingToCheckError, match=words):
+        check(model("linear"), text)
+
+
+def test_a_model_without_a_loss() -> None:
+    with pytest.raises(FormulaError, match="has no loss"):
+        check(model("matrix_recurrence"), "L = 0")
+
+
+@pytest.mark.parametrize("row", [*RIGHT, *MISPRINTS], ids=lambda row: row.id)
+def test_printing_reads_back(row: Row) -> None:
+    formula = read(row.formula, model(row.model))
+    again = read(formula_text(formula), model(row.model))
+    assert again == formula
+    assert formula_text(again) == formula_text(formula)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a * b @ c", "(a * b) @ c"),
+        ("a - b - c", "a - (b + c)"),
+        ("-a ** 2", "-(a ** 2)"),
+        ("a / b / c", "(a / b) / c"),
+    ],
+)
+def test_grouping_is_kept(one: str, other: str) -> None:
+    names = {"a": "h[t]", "b": "h[t-1]", "c": "h[t]"}
+
+    def text(form: str) -> str:
+        return "".join(names.get(letter, letter) for letter in form)
+
+    formulas = [read(f"h[t] = {text(form)}", model("linear")) for form in (one, other)]
+    printed = [formula_text(formula) for formula in formulas]
+    assert read(printed[0], model("linear")) == formulas[0]
+    assert (printed[0] == printed[1]) == (one != "a - b - c")

@@ -1,0 +1,232 @@
+"""Verification of what is right: no row fails, and every row looked at something."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from symbptt.algebra import Model
+from symbptt.calculus.adjoint import derive
+from symbptt.codegen.render import generate
+from symbptt.errors import EvaluationError, InterfaceError, MissingLossError
+from symbptt.language import library
+from symbptt.language.parser import parse
+from symbptt.proof import exact
+from symbptt.proof.exact import exact_rows
+from symbptt.proof.report import Report, Row, verify
+from tests.cells import BINDINGS
+from tests.cells import NAMES as CELLS
+from tests.modules import RANDOM, model_of
+
+CHECKS = ("exact", "chain", "matrix", "values", "differences")
+WITH_LOSS = [name for name in library.names() if library.load(name).loss is not None]
+
+
+def entries(row: Row) -> int:
+    return int(row.figure.split()[0])
+
+
+def assert_right(report: Report, model: Model) -> None:
+    assert report.ok
+    assert report.failures == ()
+    for row in report.rows:
+        assert row.ok is None or entries(row) > 0, row
+    parameters = {f"dL/d{p.name}" for p in model.parameters}
+    for check in ("exact", "values", "differences"):
+        assert parameters <= {row.subject for row in report.of(check)}
+
+
+@pytest.mark.parametrize("name", WITH_LOSS)
+def test_a_built_in_model_is_verified(name: str) -> None:
+    model = library.load(name)
+    bind = {a.name: "tanh" for a in model.abstract if a.default is None and not a.loss}
+    report = verify(model, bind=bind or None)
+    assert_right(report, model)
+    assert {row.check for row in report.rows} == set(CHECKS)
+    for row in report.of("exact"):
+        bits = re.search(r"T = 1…5, 4 points, error < 2\^-(\d+)$", row.figure)
+        assert bits is not None
+        assert int(bits[1]) > 60
+
+
+@pytest.mark.parametrize("name", [n for n in CELLS if model_of(n).loss is not None])
+def test_the_derivation_of_a_cell_is_exact(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exact, "POINTS", 1)
+    monkeypatch.setattr(exact, "HORIZONS", (1, 3))
+    for row in exact_rows(derive(model_of(name))):
+        assert row.ok, row
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*(n for n in CELLS if model_of(n).loss is not None), *RANDOM])
+def test_a_cell_is_verified(name: str) -> None:
+    model = model_of(name)
+    assert_right(verify(model, bind=BINDINGS.get(name)), model)
+
+
+def test_the_linear_models_have_sympys_derivative_for_a_witness() -> None:
+    rows = verify(library.load("linear")).of("matrix")
+    assert [row.subject for row in rows] == ["dL/dW_hx", "dL/dW_hh", "dL/dW_qh", "dL/dh[0]"]
+    assert all(row.ok for row in rows)
+
+
+def test_others_say_why_it_does_not_apply() -> None:
+    (row,) = verify(library.load("char_rnn")).of("matrix")
+    assert row.ok is None
+    assert row.detail == "softmax_cross_entropy in the loss is not quadratic"
+    assert row.verdict == "-"
+
+
+def test_a_report_is_a_table_and_json() -> None:
+    rows = (
+        Row("exact", "dL/dW", True, "12 entries"),
+        Row("chain", "(3) dL/dh[t]", False, "4 entries", "member 2 of 3: entry (1) is 2, exact 3"),
+        Row("matrix", "L", None, "not applicable", "tanh is not linear"),
+    )
+    report = Report("model", rows)
+    assert not report.ok
+    assert str(report).splitlines() == [
+        "model: 2 checks, 1 failed",
+        "ok      exact   dL/dW         12 entries",
+        "FAILED  chain   (3) dL/dh[t]  4 entries",
+        "    member 2 of 3: entry (1) is 2, exact 3",
+        "-       matrix  L             not applicable",
+        "    tanh is not linear",
+    ]
+    found = json.loads(report.to_json())
+    assert (found["ok"], found["rows"][1]["ok"], found["rows"][2]["ok"]) == (False, False, None)
+    assert not Report("nothing was checked", rows[2:]).ok
+
+
+def test_the_same_seed_gives_the_same_report() -> None:
+    model = library.load("linear_bias")
+    assert verify(model, seed=3) == verify(model, seed=3)
+    assert verify(model, seed=3) != verify(model, seed=4)
+
+
+def test_progress_is_told() -> None:
+    told: list[tuple[int, int, str]] = []
+    verify(library.load("linear"), progress=lambda *what: told.append(what))
+    assert [done for done, _, _ in told] == list(range(7))
+    assert {parts for _, parts, _ in told} == {7}
+    assert told[-1][2] == "module, the model's own start"
+
+
+ABSTRACT = """
+x: (d,)
+phi: function
+h[t] = phi(W @ h[t-1] + U @ x[t])
+loss[t] = squared_error(h[t], y[t])
+"""
+
+
+def test_an_abstract_function_is_proved_and_not_run() -> None:
+    report = verify(parse(ABSTRACT, "abstract"))
+    assert report.ok
+    assert {row.check for row in report.rows if row.ok} == {"exact", "chain"}
+    (row,) = report.of("values")
+    assert row.ok is None
+    assert "phi" in row.detail
+    bound = verify(parse(ABSTRACT, "abstract"), bind={"phi": "sigmoid"})
+    assert bound.ok
+    assert bound.of("differences")
+
+
+def test_points_are_sought_where_the_model_is_defined() -> None:
+    text = "x: (d,)\nh[t] = log(W @ sqrt(x[t]))\nloss[t] = sum(h[t]) + sum(h[t-1])\n"
+    report = verify(parse(text, "roots"))
+    assert report.ok
+    nowhere = "x: (d,)\nh[t] = W @ x[t] + log(-1 - x[t-1] * x[t-1])\nloss[t] = sum(h[t])\n"
+    with pytest.raises(EvaluationError, match="not defined at any of"):
+        verify(parse(nowhere, "nowhere"))
+
+
+def test_kinks_are_kept_away_from() -> None:
+    text = "x: (d,)\nh[t] = relu(W @ h[t-1] + U @ x[t])\nloss[t] = sum(max(h[t], abs(y[t])))\n"
+    assert verify(parse(text, "kinks")).ok
+
+
+def test_a_model_without_a_loss_is_refused() -> None:
+    with pytest.raises(MissingLossError):
+        verify(parse("x: (d,)\nh[t] = tanh(W @ h[t-1] + U @ x[t])\n", "open"))
+
+
+# --- a module in a file --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    path = tmp_path / "module.py"
+    path.write_text(generate(library.load("linear")), encoding="utf-8")
+    return path
+
+
+def test_a_module_in_a_file_is_tested_alone(written: Path) -> None:
+    report = verify(library.load("linear"), module=written)
+    assert report.ok
+    assert {row.check for row in report.rows} == {"values", "differences"}
+
+
+def test_a_module_edited_by_hand_is_judged_by_what_it_computes(written: Path) -> None:
+    text = written.read_text(encoding="utf-8")
+    edited = text.replace("    return loss, grads, carry", "    return 2 * loss, grads, carry", 1)
+    if edited == text:
+        edited = text + (
+            "\n_right = loss_and_grads\n\n\n"
+            "def loss_and_grads(*args, **kwargs):\n"
+            "    loss, grads, carry = _right(*args, **kwargs)\n"
+            "    return 2 * loss, grads, carry\n"
+        )
+    written.write_text(edited, encoding="utf-8")
+    report = verify(library.load("linear"), module=written)
+    failed = {(row.check, row.subject) for row in report.failures}
+    assert ("values", "L") in failed
+    # What it says is the loss is no longer what its gradients are of.
+    assert ("differences", "dL/dW_hh") in failed
+    assert ("values", "dL/dW_hh") not in failed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("def clip_gradients", "def clip", "lacks clip_gradients"),
+        ('    "W_hx":', '    "W_xh":', "PARAMS is"),
+        ("import numpy as np", "import numpy as np)", "can't be executed"),
+        ("import numpy as np", "import nothing_of_that_name", "can't be executed"),
+        ("def _backward(", "def _backward(_missing, ", "loss_and_grads raised TypeError"),
+    ],
+)
+def test_a_module_without_the_interface_is_refused(
+    written: Path, old: str, new: str, words: str
+) -> None:
+    text = written.read_text(encoding="utf-8")
+    assert old in text
+    written.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InterfaceError, match=re.escape(words)):
+        verify(library.load("linear"), module=written)
+
+
+def test_a_file_that_is_not_there_is_an_interface_error(tmp_path: Path) -> None:
+    with pytest.raises(InterfaceError, match="can't be read"):
+        verify(library.load("linear"), module=tmp_path / "none.py")
+
+
+def test_nan_is_an_error(written: Path) -> None:
+    text = written.read_text(encoding="utf-8")
+    wrapped = text + (
+        "\n_right = loss_and_grads\n\n\n"
+        "def loss_and_grads(*args, **kwargs):\n"
+        "    loss, grads, carry = _right(*args, **kwargs)\n"
+        '    grads["W_hh"][0, 0] = np.nan\n'
+        "    return loss, grads, carry\n"
+    )
+    written.write_text(wrapped, encoding="utf-8")
+    report = verify(library.load("linear"), module=written)
+    failed = {(row.check, row.subject): row.detail for row in report.failures}
+    assert set(failed) == {("values", "dL/dW_hh"), ("differences", "dL/dW_hh")}
+    assert "grads['W_hh'][0, 0] is nan, exact " in failed["values", "dL/dW_hh"]
+    assert not any(math.isnan(entries(row)) for row in report.rows)
