@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import TextIO
@@ -38,7 +39,9 @@ class Progress:
         if self.live:
             full = round(_WIDTH * min(1.0, fraction))
             bar = "█" * full + "░" * (_WIDTH - full)
-            self.stream.write(f"\r\x1b[2K{self.title} {bar} {percent} {note}")
+            # A line that wraps can't be taken back.
+            line = f"{self.title} {bar} {percent} {note}"[: shutil.get_terminal_size().columns - 1]
+            self.stream.write(f"\r\x1b[2K{line}")
         else:
             self.stream.write(f"{self.title} {percent} {note}\n")
         self.stream.flush()

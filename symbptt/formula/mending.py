@@ -21,7 +21,7 @@ from symbptt.formula.printing import canonical, chain_text, formula_text
 from symbptt.formula.ranges import Free, cases, holds
 from symbptt.formula.scenes import TooLargeError
 from symbptt.formula.tree import Chain, Fixed, Formula, Node, Num, free_names
-from symbptt.formula.vocabulary import Vocabulary, additions, renamed
+from symbptt.formula.vocabulary import Vocabulary, additions, completed, renamed
 
 CONDITION = "a missing condition"
 CONFIRMED = 8
@@ -126,7 +126,8 @@ def _rank(item: tuple[Edit, Node]) -> int:
 def _large(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
     """Other names, and terms and factors that do not stand there."""
     vocabulary = Vocabulary(formula, examiner.model, examiner.shaper)
-    added = chain(renamed(formula.right, vocabulary), additions(formula.right, vocabulary))
+    ways = (renamed, completed, additions)
+    added = chain.from_iterable(way(formula.right, vocabulary) for way in ways)
     return _named((e, replace(formula, right=side)) for e, side in added)
 
 

@@ -171,6 +171,7 @@ class Vocabulary:
             for matrix, factor in product(matrices, _function_slopes(by)):
                 scaled = Call("diag", (factor,))
                 yield Dot((Flip(slope), scaled, matrix))
+                yield Dot((Flip(slope), Mul((factor, matrix))))
                 yield Dot((Flip(matrix), Mul((slope, factor))))
                 yield Dot((Flip(matrix), scaled, slope))
 
@@ -254,6 +255,29 @@ def renamed(node: Node, vocabulary: Vocabulary) -> Iterator[tuple[Edit, Node]]:
             yield edit, with_child(node, place, new)
 
 
+def completed(
+    node: Node, vocabulary: Vocabulary, scope: Scope = TOP
+) -> Iterator[tuple[Edit, Node]]:
+    """All ways to complete a factor or an argument by a number, or a number by a value."""
+    parent = scope.parents[-1] if scope.parents else None
+    if isinstance(parent, Call | Mul | Dot | Flip):
+        for term in _completions(node, vocabulary, frozenset(scope.names)):
+            edit = Edit(MISSING, node, Add((node, term)), term)
+            yield edit, edit.new
+    for place, child in enumerate(children(node)):
+        if is_operand(node, place):
+            for edit, new in completed(child, vocabulary, scope.inside(node, child)):
+                yield edit, with_child(node, place, new)
+
+
+def _completions(node: Node, vocabulary: Vocabulary, names: frozenset[str]) -> Iterator[Node]:
+    if isinstance(node, Num):
+        for value in vocabulary.values(names):
+            yield from (Neg(Power(value, _TWO)), Neg(value), value)
+    elif isinstance(node, Neg | At | Power):
+        yield _UNITY
+
+
 def additions(
     node: Node, vocabulary: Vocabulary, scope: Scope = TOP
 ) -> Iterator[tuple[Edit, Node]]:
@@ -272,12 +296,6 @@ def _additions_at(node: Node, vocabulary: Vocabulary, scope: Scope) -> Iterator[
     shape = vocabulary.shape(node)
     if shape is not None and not isinstance(parent, Add | Neg | Flip | Power):
         near = node.terms if isinstance(node, Add) else (node,)
-        if isinstance(parent, Call | Mul | Dot):
-            yield Edit(MISSING, node, Add((_UNITY, *near)), _UNITY)
-        if isinstance(node, Num):
-            for value in vocabulary.values(names):
-                for term in (Neg(Power(value, _TWO)), Neg(value), value):
-                    yield Edit(MISSING, node, Add((*near, term)), term)
         for term in vocabulary.terms(shape, near, names):
             yield Edit(MISSING, node, Add((*near, term)), term)
             if isinstance(parent, Call | Mul | Dot) or parent is None:

@@ -126,6 +126,8 @@ def monomial_text(factors: Factors, monomial: Monomial, leaf: Expr = WHOLE) -> T
         joined = factors.scalar_sign.join(front)
         text = f"{joined}{factors.scalar_sign}{text}" if text else joined
         level = Level.PRODUCT
+        if len(scalars) == 1 and joined == text:
+            level = factors.piece(scalars[0]).level
     text = text or factors.identity
     if monomial.negative:
         text, level = f"-{factors.fit(Text(text, level), Level.BIG_SUM)}", Level.SIGNED

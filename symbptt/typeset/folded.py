@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from symbptt.algebra import Expr, Index, Model, Number, Ref, walk
+from symbptt.algebra import Expr, Index, Model, Number, Param, Ref, walk
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.folding import Coefficient
 from symbptt.calculus.recurrence.induction import Line
-from symbptt.calculus.recurrence.operators import IDENTITY
+from symbptt.calculus.recurrence.operators import Operator
 from symbptt.calculus.recurrence.study import Study
 from symbptt.calculus.recurrence.words import Form, Letter, Run, Term
 from symbptt.errors import NotAffineError
@@ -138,14 +138,14 @@ class Report:
         yield Statement(name, self.blocks(cells))
         for i, row in enumerate(self.recurrence.matrix):
             for j, operator in enumerate(row):
-                if operator not in ((), IDENTITY):
+                if operator and not _is_short(operator):
                     text = operator_text(self.factors, operator).text
                     yield Statement(self.block(letter, i, j), text)
 
     def cell_of(self, letter: Letter, row: int, column: int) -> str:
         operator = self.recurrence.matrix[row][column]
-        if operator in ((), IDENTITY):
-            return self.factors.identity if operator else "0"
+        if not operator or _is_short(operator):
+            return operator_text(self.factors, operator).text
         return self.block(letter, row, column)
 
     def blocks(self, cells: Sequence[Sequence[str]]) -> str:
@@ -161,7 +161,9 @@ class Report:
         left = self.letters.letter(start).text
         if self.law.begins == "source":
             right = self.letters.form(self.law.beginning()).text
-            yield Statement(left, right, f"what lies past step {self.index(self.law.start)} is absent")
+            yield Statement(
+                left, right, f"what lies past step {self.index(self.law.start)} is absent"
+            )
         elif self.law.begins == "zero":
             yield Statement(left, "0")
         elif self.recurrence.stacked or self.recurrence.begin[0][1] is not None:
@@ -282,6 +284,13 @@ class Report:
 
     def inside(self, form: Form) -> str:
         return f"({self.letters.form(form).text})"
+
+
+def _is_short(operator: Operator) -> bool:
+    """Whether it is the identity or one name, so that a block needs no letter of its own."""
+    if len(operator) != 1 or len(operator[0].factors) > 1:
+        return False
+    return all(isinstance(f, Param | Ref) for f in operator[0].factors)
 
 
 def _order(run: Run) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from symbptt.algebra import Model
+from symbptt.algebra import Model, Transpose
 from symbptt.calculus.recurrence.folding import fold
 from symbptt.calculus.recurrence.induction import prove
+from symbptt.calculus.recurrence.operators import Monomial
 from symbptt.calculus.recurrence.study import Question, recognise
 from symbptt.calculus.recurrence.system import Recurrence
 from symbptt.errors import NotAffineError
 from symbptt.language import library
+from symbptt.language.parser import parse
 from tests import cells
 from tests.calculus.recurrence_values import Numbers, Truth, same, truths
 
@@ -79,7 +82,7 @@ def planted(recurrence: Recurrence) -> Iterator[tuple[str, Recurrence]]:
     """The recurrence with errors."""
     (first, *row), *rows = recurrence.matrix
     (monomial, *others) = first
-    head, *blocks = recurrence.source
+    _, *blocks = recurrence.source
     doubled = replace(recurrence, matrix=(((*first, monomial), *row), *rows))
     yield "a term of C twice", doubled
     signed = replace(monomial, negative=not monomial.negative)

@@ -99,12 +99,12 @@ def test_what_lies_past_the_end_is_absent() -> None:
     assert backward(parse(AT_THE_END), 2, "d(L, h[t])")[-1] == "dL/dh[1] = U.T @ dL/dh[2]"
 
 
-@pytest.mark.parametrize("horizon", [1, 2, 3])
-def test_an_initial_value_receives_only_what_there_is(horizon: int) -> None:
+@pytest.mark.parametrize(
+    ("horizon", "expected"), [(1, "0"), (2, "A.T @ dL/da[2]"), (3, "A.T @ dL/da[2]")]
+)
+def test_an_initial_value_receives_only_what_there_is(horizon: int, expected: str) -> None:
     last = backward(parse(LAG_TWO), horizon, "d(L, h[0])")[-1]
-    assert last.startswith("dL/dh[0] = ")
-    assert ("dL/dh[1]" in last) or ("dL/da[1]" in last)
-    assert any(f"[{step}]" in last for step in (2,)) == (horizon >= 2)
+    assert last == f"dL/dh[0] = {expected}"
 
 
 # --- every model -----------------------------------------------------------------------
