@@ -64,6 +64,7 @@ _OUTPUTS = {
     "o": "o",
 }
 _SCALARS = ()
+_WITH_RESPECT_TO = ()
 _DRAWN = {
     "W_xr": "matrix",
     "W_hr": "matrix",
@@ -192,16 +193,14 @@ def loss_and_grads(
     ValueError
         If an argument has a wrong key, shape, dtype or range.
     """
-    call = _prepare(params, inputs, carry, lengths, None, loss=True)
+    call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     rows, dtype = call.rows, call.dtype
-    if carry_grad is not None:
-        carry_grad = _checked_carry("carry_grad", carry_grad, call.size, dtype, False)
     if workspace is not None:
         workspace.check(call)
     values = _forward(call)
     _loss(call, values)
     loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = _backward(call, values, carry_grad)
+    flowing, pasts, sources = _backward(call, values, call.carry_grad)
     grads = {name: _shaped(flowing[name], call.params[name]) for name in PARAMS}
     for key in CARRY:
         name, step = _name_and_step(key)
@@ -311,8 +310,8 @@ def _backward(call, values, carry_grad):
     d_h = d_h_all[rows.live]
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
     d_o = (p - _one_hot(y, size["q"], dtype)) / rows.weight
-    # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] * dL/du[t+1] +
-    #     z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
+    # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] * dL/du[t+1]
+    #     + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
     #     here dL/dh[t] += W_qh.T @ dL/do[t]
     d_h += d_o @ W_qh
     d_a_n = np.empty((rows.count, size["h"]), dtype)
@@ -333,10 +332,10 @@ def _backward(call, values, carry_grad):
         d_r = h_all[prev] * d_u
         # (11) dL/da_r[t] = r[t] * (1 - r[t]) * dL/dr[t]
         d_a_r[now] = r[now] * (1 - r[now]) * d_r
-        # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] * dL/du[t+1]
-        #     + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
-        #     here dL/dh[t-1] += W_hr.T @ dL/da_r[t] + W_hz.T @ dL/da_z[t] + r[t] * dL/du[t]
-        #     + z[t] * dL/dh[t]
+        # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] *
+        #     dL/du[t+1] + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
+        #     here dL/dh[t-1] += W_hr.T @ dL/da_r[t] + W_hz.T @ dL/da_z[t] + r[t] *
+        #     dL/du[t] + z[t] * dL/dh[t]
         d_h_all[prev] += d_a_r[now] @ W_hr
         d_h_all[prev] += d_a_z[now] @ W_hz
         d_h_all[prev] += r[now] * d_u
@@ -401,7 +400,8 @@ def clip_gradients(grads, theta):
     if not theta > 0:
         raise ValueError(f"theta: expected a positive number, found {theta}")
     arrays = [grads[name] for name in PARAMS if grads[name].size]
-    largest = max((float(np.max(np.abs(g))) for g in arrays), default=0.0)
+    # NumPy's maximum is NaN where one of them is; Python's may not be.
+    largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
         return largest
     # Scaled by the largest entry first: squares of large gradients would overflow.
@@ -437,7 +437,7 @@ class Workspace:
         self.dtype = np.dtype(dtype)
         self.buffers = {}
         tables = {**PARAMS, **CARRY}
-        for name in ():
+        for name in _WITH_RESPECT_TO:
             tables[name] = INPUTS[name]
         for name, axes in tables.items():
             shape = tuple(_extent(axis, self.size) for axis in axes)
@@ -642,7 +642,7 @@ def _extent(axis, size):
     return int(size[axis])
 
 
-def _prepare(params, inputs, carry, lengths, steps, *, loss):
+def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
     """Check all arguments and lay them out in rows."""
     size = {}
     params = _checked_params(params, size)
@@ -651,16 +651,22 @@ def _prepare(params, inputs, carry, lengths, steps, *, loss):
         dtype = array.dtype
     one = _unit(params) if dtype == object else 1
     if dtype == object:
-        params = {name: array * one for name, array in params.items()}
+        params = {name: _exact(array, one) for name, array in params.items()}
     inputs = _checked_inputs(inputs, size, dtype, optional=() if loss else _LOSS_ONLY)
     if carry is not None:
         carry = _checked_carry("carry", carry, size, dtype)
+    if carry_grad is not None:
+        carry_grad = _checked_carry("carry_grad", carry_grad, size, dtype, False)
     lengths = _checked_lengths(lengths, size)
     if "T" not in size:
         if steps is None:
             raise ValueError("steps: expected T, since no input tells it")
+        if not isinstance(steps, (int, np.integer)) or steps < 0:
+            raise ValueError(f"steps: expected an integer >= 0, found {steps!r}")
         size["T"] = int(steps)
     size.setdefault("B", 1)
+    for name, array in params.items():
+        _solve_sums(array.shape, PARAMS[name], size)
     for name in DIMS:
         if name not in size:
             raise ValueError(f"dims: no array tells {name!r}; hand in a carry")
@@ -686,6 +692,7 @@ def _prepare(params, inputs, carry, lengths, steps, *, loss):
         params=params,
         inputs=laid,
         start=carry,
+        carry_grad=carry_grad,
         rows=rows,
         size=size,
         one=one,
@@ -700,6 +707,13 @@ def _unit(params):
             one = entry * 0 + 1
             return Fraction(1) if isinstance(one, int) else one
     return Fraction(1)
+
+
+def _exact(array, one):
+    """The entries as numbers of the exact type, so that a quotient stays exact."""
+    entries = np.empty(array.shape, object)
+    entries[...] = array * one
+    return entries
 
 
 def _check_keys(what, found, expected, optional=()):
@@ -734,6 +748,17 @@ def _check_shape(what, array, axes, size):
         )
     for axis, length in learned.items():
         size.setdefault(axis, length)
+
+
+def _solve_sums(shape, axes, size):
+    """Learn a length from that of a concatenation whose other parts are known."""
+    for axis, length in zip(axes, shape):
+        parts = str(axis).split(" + ")
+        unknown = [p for p in parts if not p.isdigit() and p not in size]
+        if len(unknown) == 1 and len(parts) > 1:
+            parts.remove(unknown[0])
+            known = sum(int(p) if p.isdigit() else size[p] for p in parts)
+            size[unknown[0]] = length - known
 
 
 def _checked_params(params, size):
@@ -823,7 +848,8 @@ def _one_hot(position, length, dtype):
 
 
 def _pick(v, position):
-    """The entry of each row at its own position."""
+    """The entry of each row at its own position; a vector without rows serves them all."""
+    v = np.broadcast_to(v, (len(position), v.shape[-1]))
     return np.take_along_axis(v, position[:, None], axis=1)
 
 

@@ -24,7 +24,7 @@ h[t] = W_hx @ x[t] + W_hh @ h[t-1]      # hidden state
 o[t] = W_qh @ h[t]                      # output
 loss[t] = l(o[t], y[t])
 """
-DIMS = ("d", "q", "h", "n_l")
+DIMS = ("d", "q", "h")
 PARAMS = {
     "W_hx": ("h", "d"),
     "W_hh": ("h", "h"),
@@ -49,6 +49,7 @@ _OUTPUTS = {
     "o": "o",
 }
 _SCALARS = ()
+_WITH_RESPECT_TO = ()
 _DRAWN = {
     "W_hx": "matrix",
     "W_hh": "matrix",
@@ -169,16 +170,14 @@ def loss_and_grads(
     ValueError
         If an argument has a wrong key, shape, dtype or range.
     """
-    call = _prepare(params, inputs, carry, lengths, None, loss=True)
+    call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     rows, dtype = call.rows, call.dtype
-    if carry_grad is not None:
-        carry_grad = _checked_carry("carry_grad", carry_grad, call.size, dtype, False)
     if workspace is not None:
         workspace.check(call)
     values = _forward(call)
     _loss(call, values)
     loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = _backward(call, values, carry_grad)
+    flowing, pasts, sources = _backward(call, values, call.carry_grad)
     grads = {name: _shaped(flowing[name], call.params[name]) for name in PARAMS}
     for key in CARRY:
         name, step = _name_and_step(key)
@@ -285,7 +284,8 @@ def clip_gradients(grads, theta):
     if not theta > 0:
         raise ValueError(f"theta: expected a positive number, found {theta}")
     arrays = [grads[name] for name in PARAMS if grads[name].size]
-    largest = max((float(np.max(np.abs(g))) for g in arrays), default=0.0)
+    # NumPy's maximum is NaN where one of them is; Python's may not be.
+    largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
         return largest
     # Scaled by the largest entry first: squares of large gradients would overflow.
@@ -321,7 +321,7 @@ class Workspace:
         self.dtype = np.dtype(dtype)
         self.buffers = {}
         tables = {**PARAMS, **CARRY}
-        for name in ():
+        for name in _WITH_RESPECT_TO:
             tables[name] = INPUTS[name]
         for name, axes in tables.items():
             shape = tuple(_extent(axis, self.size) for axis in axes)
@@ -526,7 +526,7 @@ def _extent(axis, size):
     return int(size[axis])
 
 
-def _prepare(params, inputs, carry, lengths, steps, *, loss):
+def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
     """Check all arguments and lay them out in rows."""
     size = {}
     params = _checked_params(params, size)
@@ -535,16 +535,22 @@ def _prepare(params, inputs, carry, lengths, steps, *, loss):
         dtype = array.dtype
     one = _unit(params) if dtype == object else 1
     if dtype == object:
-        params = {name: array * one for name, array in params.items()}
+        params = {name: _exact(array, one) for name, array in params.items()}
     inputs = _checked_inputs(inputs, size, dtype, optional=() if loss else _LOSS_ONLY)
     if carry is not None:
         carry = _checked_carry("carry", carry, size, dtype)
+    if carry_grad is not None:
+        carry_grad = _checked_carry("carry_grad", carry_grad, size, dtype, False)
     lengths = _checked_lengths(lengths, size)
     if "T" not in size:
         if steps is None:
             raise ValueError("steps: expected T, since no input tells it")
+        if not isinstance(steps, (int, np.integer)) or steps < 0:
+            raise ValueError(f"steps: expected an integer >= 0, found {steps!r}")
         size["T"] = int(steps)
     size.setdefault("B", 1)
+    for name, array in params.items():
+        _solve_sums(array.shape, PARAMS[name], size)
     for name in DIMS:
         if name not in size:
             raise ValueError(f"dims: no array tells {name!r}; hand in a carry")
@@ -570,6 +576,7 @@ def _prepare(params, inputs, carry, lengths, steps, *, loss):
         params=params,
         inputs=laid,
         start=carry,
+        carry_grad=carry_grad,
         rows=rows,
         size=size,
         one=one,
@@ -584,6 +591,13 @@ def _unit(params):
             one = entry * 0 + 1
             return Fraction(1) if isinstance(one, int) else one
     return Fraction(1)
+
+
+def _exact(array, one):
+    """The entries as numbers of the exact type, so that a quotient stays exact."""
+    entries = np.empty(array.shape, object)
+    entries[...] = array * one
+    return entries
 
 
 def _check_keys(what, found, expected, optional=()):
@@ -618,6 +632,17 @@ def _check_shape(what, array, axes, size):
         )
     for axis, length in learned.items():
         size.setdefault(axis, length)
+
+
+def _solve_sums(shape, axes, size):
+    """Learn a length from that of a concatenation whose other parts are known."""
+    for axis, length in zip(axes, shape):
+        parts = str(axis).split(" + ")
+        unknown = [p for p in parts if not p.isdigit() and p not in size]
+        if len(unknown) == 1 and len(parts) > 1:
+            parts.remove(unknown[0])
+            known = sum(int(p) if p.isdigit() else size[p] for p in parts)
+            size[unknown[0]] = length - known
 
 
 def _checked_params(params, size):

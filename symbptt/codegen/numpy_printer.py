@@ -93,6 +93,18 @@ def is_rowwise(expr: Expr) -> bool:
     return any(map(is_rowwise, children(expr)))
 
 
+def is_whole(expr: Expr) -> bool:
+    """Whether a value is an integer of Python's, whose quotients would be floats."""
+    match expr:
+        case Number(value=value) | Constant(value=value):
+            return value.denominator == 1
+        case Length() | Horizon():
+            return True
+        case Add() | Mul() | Neg():
+            return all(map(is_whole, children(expr)))
+    return False
+
+
 def is_full(expr: Expr) -> bool:
     """Whether the NumPy value has the whole shape, or is left to broadcasting."""
     if not expr.shape:
@@ -272,27 +284,27 @@ class Printer:
             self.inside(f, PRODUCT if k == 0 and not isinstance(f, Product) else SIGN)
             for k, f in enumerate(above)
         )
-        if len(above) == 1 and isinstance(above[0], Number) and below:
-            text = self.exact(above[0])
+        if below and all(map(is_whole, above)):
+            text = self.exact(text)
         return "".join([text, *(f" / {self.inside(d, POWER)}" for d in below)]), PRODUCT
 
-    def exact(self, number: Number) -> str:
-        """A number that stays exact when it is divided."""
-        if number.value.denominator > 1:
-            return self.text(number)
-        return "one" if number == ONE else f"{number.value.numerator} * one"
+    def exact(self, whole: str) -> str:
+        """A whole number that stays exact when it is divided."""
+        return "one" if whole == "1" else f"{whole} * one"
 
     def is_count(self, factor: Div) -> bool:
         return isinstance(factor.denominator, Horizon | Length | Number)
 
     def print_div(self, expr: Div) -> Printed:
         above = self.inside(expr.numerator, PRODUCT)
-        if isinstance(expr.numerator, Number) and not is_rowwise(expr.denominator):
-            above = self.exact(expr.numerator)
+        if is_whole(expr.numerator) and not is_rowwise(expr.denominator):
+            above = self.exact(above)
         return f"{above} / {self.inside(expr.denominator, POWER)}", PRODUCT
 
     def print_pow(self, expr: Pow) -> Printed:
         base, exponent = self.inside(expr.base, ATOM), self.exponent(expr.exponent)
+        if is_whole(expr.base) and exponent.startswith("-"):
+            base = f"({self.exact(base)})"
         hugged = re.fullmatch(r"[\w.]+", base) and re.fullmatch(r"-?[\w.]+", exponent)
         return f"{base}**{exponent}" if hugged else f"{base} ** {exponent}", POWER
 

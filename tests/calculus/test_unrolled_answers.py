@@ -212,6 +212,6 @@ def test_latex_writes_the_order_of_products_out() -> None:
 
 
 def test_many_steps_cost_little() -> None:
-    data = found("lstm", "d(L, h[t])", 1000).data()
+    data = found("lstm", "d(L, h[t])", 100).data()
     checks = data["folded"]["sections"]["check at every step"]
     assert checks[-1]["right"] == "8 steps, 0 wrong"

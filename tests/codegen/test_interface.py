@@ -294,14 +294,21 @@ def test_arguments_are_never_changed_nor_handed_back(name: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
-@pytest.mark.parametrize("name", (*BUILT_IN, "lag_two", "last_step", "learned_scalars"))
+@pytest.mark.parametrize("name", (*BUILT_IN, *cells.NAMES))
 def test_dtype_follows_the_parameters(name: str, dtype: Any) -> None:
     """Inputs and carry are cast, single precision stays single precision."""
     model = model_of(name)
-    exact = replace(draw(model, T=T, B=B), lengths=RAGGED)
+    bind = cells.BINDINGS.get(name)
+    exact = replace(draw(model, T=T, B=B), lengths=RAGGED, bind=bind)
     found = call(module_of(name), replace(exact, params=exact.floats(dtype).params))
     assert isinstance(found.loss, float)
-    arrays = (*found.grads.values(), *found.carry.values(), *found.outputs.values())
+    indexed = {i.key for i in model.initials if i.name in module_of(name).INDEX_INPUTS}
+    arrays = [
+        array
+        for result in (found.grads, found.carry, found.outputs)
+        for key, array in result.items()
+        if key not in indexed
+    ]
     assert {array.dtype for array in arrays} == {np.dtype(dtype)}
     tolerance = 1e-10 if dtype is np.float64 else 1e-4
     assert disagreements(found, loss_and_grads(model, exact), tolerance) == []

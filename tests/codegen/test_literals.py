@@ -4,7 +4,13 @@ import ast
 
 import pytest
 
-from symbptt.codegen.literals import dict_literal, in_docstring, literal, text_literal, tuple_literal
+from symbptt.codegen.literals import (
+    dict_literal,
+    in_docstring,
+    literal,
+    text_literal,
+    tuple_literal,
+)
 
 HOSTILE = [
     "",
@@ -13,7 +19,7 @@ HOSTILE = [
     "it's",
     "both ' and \"",
     '"""',
-    '\'\'\'"""\'',
+    "'''\"\"\"'",
     'ends with "',
     'ends with ""',
     "back\\slash",

@@ -1,0 +1,325 @@
+"""Figure 9.7.2 of seed 004: a model's computational graph over a few steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from symbptt.algebra import (
+    Add,
+    Call,
+    Concat,
+    Constant,
+    Div,
+    Dot,
+    Equation,
+    Expr,
+    Horizon,
+    Length,
+    LogSoftmax,
+    Lookup,
+    Loss,
+    Mean,
+    Model,
+    Mul,
+    Neg,
+    Number,
+    Param,
+    Pow,
+    Product,
+    Ref,
+    Softmax,
+    Sum,
+    Transpose,
+    children,
+)
+from symbptt.errors import AnalysisError
+from symbptt.figures.svg import FAINT, SHADE, Drawing, Label, Point, symbol
+
+SIGNS: dict[type[Expr], str] = {
+    Add: "+",
+    Neg: "−",
+    Div: "/",
+    Pow: "^",
+    Product: "×",
+    Lookup: "row",
+    Concat: "[ ; ]",
+    Softmax: "softmax",
+    LogSoftmax: "log softmax",
+    Sum: "Σ",
+    Mean: "mean",
+    Dot: "·",
+}
+BOX_HEIGHT, SPACING, GAP, RAIL, MARGIN = 28.0, 66.0, 62.0, 34.0, 70.0
+
+
+@dataclass
+class Node:
+    """What is drawn in the column of a step.
+
+    Attributes
+    ----------
+    kind : str
+        ``input``, ``quantity``, ``operator`` or ``number``.
+    sources : list of (int, int)
+        Numbers of nodes and with which lag they are read.
+    parameters : list of Label
+    last : bool
+        Whether it is there at the last step only.
+    """
+
+    kind: str
+    label: Label
+    name: str = ""
+    sources: list[tuple[int, int]] = field(default_factory=list)
+    parameters: list[Label] = field(default_factory=list)
+    last: bool = False
+    level: int = 0
+    lane: float = 0.0
+
+    @property
+    def width(self) -> float:
+        return max(BOX_HEIGHT, self.label.width + 16)
+
+
+def computational_graph(model: Model, steps: int = 3) -> str:
+    """The graph as SVG: boxes are values, shaded ones parameters, round ones operations.
+
+    Parameters
+    ----------
+    steps : int
+        How many steps are drawn, at least 1.
+
+    Raises
+    ------
+    AnalysisError
+        If ``steps`` is below 1.
+    """
+    if steps < 1:
+        raise AnalysisError(f"a graph has at least one step, not {steps}")
+    return _Picture(model, steps, _Template(model).nodes).svg()
+
+
+class _Template:
+    """The nodes of one step, each above what it reads at its own step."""
+
+    def __init__(self, model: Model) -> None:
+        self.nodes: list[Node] = []
+        self.by_name: dict[str, int] = {}
+        for source in model.inputs:
+            self.add(Node("input", symbol(source.name), source.name, last=not source.timed))
+        boxes = [self._box(equation) for equation in model.equations]
+        for equation, box in zip(model.equations, boxes, strict=True):
+            self.read(equation.rhs, self.nodes[box], equation.last)
+        self._levels()
+        self._lanes()
+
+    def add(self, node: Node) -> int:
+        self.nodes.append(node)
+        if node.name:
+            self.by_name[node.name] = len(self.nodes) - 1
+        return len(self.nodes) - 1
+
+    def _box(self, equation: Equation) -> int:
+        name = "l" if equation.name == "loss" else equation.name
+        return self.add(Node("quantity", symbol(name), equation.name, last=equation.last))
+
+    def read(self, expr: Expr, reader: Node, last: bool) -> None:
+        """Make a reader read an expression, its operations first."""
+        match expr:
+            case Param(name=name):
+                reader.parameters.append(symbol(name))
+            case Transpose(operand=Param(name=name)):
+                label = symbol(name)
+                reader.parameters.append(Label(f"{label.letters}ᵀ", below=label.below))
+            case Ref(name=name):
+                lag = -expr.index.offset if expr.index.names() else 0
+                reader.sources.append((self.by_name[name], lag))
+            case Number() | Constant() | Length() | Horizon():
+                number = self.add(Node("number", Label(upright=_number(expr)), last=last))
+                reader.sources.append((number, 0))
+            case _:
+                node = Node("operator", Label(upright=_sign(expr)), last=last)
+                for child in children(expr):
+                    self.read(child, node, last)
+                reader.sources.append((self.add(node), 0))
+
+    def _levels(self) -> None:
+        for _ in self.nodes:
+            changed = False
+            for node in self.nodes:
+                level = max((self._above(source, lag) for source, lag in node.sources), default=0)
+                level = max(level, 1 if node.kind == "operator" else 0)
+                changed |= level != node.level
+                node.level = level
+            if not changed:
+                break
+        # What is only read high up stands right below its reader.
+        for number, node in enumerate(self.nodes):
+            if node.kind in ("input", "number"):
+                readers = [n.level for n in self.nodes if (number, 0) in n.sources]
+                node.level = max(0, min(readers, default=1) - 1)
+
+    def _above(self, source: int, lag: int) -> int:
+        """One level above what is read at the same step; the past is level 0."""
+        return 1 if lag else self.nodes[source].level + 1
+
+    def _lanes(self) -> None:
+        for level in range(max(node.level for node in self.nodes) + 1):
+            here = [node for node in self.nodes if node.level == level]
+            here.sort(key=lambda node: not any(lag for _, lag in node.sources))
+            for place, node in enumerate(here):
+                node.lane = place - (len(here) - 1) / 2
+
+
+def _number(expr: Expr) -> str:
+    match expr:
+        case Number(value=value, text=text):
+            return text or str(value)
+        case Constant(name=name):
+            return name
+        case Length(dim=dim):
+            return f"len {dim}"
+    return "T"
+
+
+def _sign(expr: Expr) -> str:
+    match expr:
+        case Call(function=name) | Loss(function=name):
+            return name.replace("_", " ")
+        case Mul(factors=factors):
+            return "⊙" if all(factor.shape for factor in factors) else "·"
+    return SIGNS.get(type(expr), type(expr).__name__.lower())
+
+
+class _Picture:
+    def __init__(self, model: Model, steps: int, nodes: list[Node]) -> None:
+        self.model, self.steps, self.nodes = model, steps, nodes
+        self.past = max((1 - i.step for i in model.initials), default=0)
+        widest = max(
+            sum(max(n.width + 18, SPACING) for n in nodes if n.level == level)
+            for level in {n.level for n in nodes}
+        )
+        self.column = widest + 54
+        self.rails = self._rails()
+        self.heights = self._heights()
+        self.total = model.loss is not None
+        top = self.heights[-1] + (2 * GAP if self.total else GAP / 2)
+        self.height = top + 40
+        self.left = MARGIN + 56 + self.past * 70.0
+        self.width = self.left + steps * self.column + 10
+
+    def _rails(self) -> list[tuple[int, int]]:
+        """(node, number of its parameter), one rail each."""
+        return [(k, p) for k, node in enumerate(self.nodes) for p in range(len(node.parameters))]
+
+    def _heights(self) -> list[float]:
+        """How high above the bottom each level stands; rails run below their level."""
+        heights: list[float] = []
+        high = 30.0
+        for level in range(max(node.level for node in self.nodes) + 1):
+            rails = sum(1 for k, _ in self.rails if self.nodes[k].level == level)
+            high += (GAP if level else 0) + RAIL * rails
+            heights.append(high)
+        return heights
+
+    def at(self, number: int, step: int) -> Point:
+        """Where a node stands at a step (at steps <= 0 an initial value)."""
+        node = self.nodes[number]
+        y = self.height - self.heights[node.level]
+        if step < 1:
+            return (self.left - 35 + 70.0 * step, y)
+        widest = max((n.width for n in self.nodes if n.level == node.level), default=0.0)
+        spacing = max(SPACING, widest + 18)
+        return (self.left + (step - 0.5) * self.column + node.lane * spacing, y)
+
+    def present(self, number: int, step: int) -> bool:
+        return step == self.steps or not self.nodes[number].last
+
+    def svg(self) -> str:
+        title = f"Computational graph of {self.model.name} over {self.steps} steps"
+        drawing = Drawing(self.width, self.height, title, f"computational_graph {self.model.name}")
+        self._draw_rails(drawing)
+        for step in range(1, self.steps + 1):
+            for number in range(len(self.nodes)):
+                if self.present(number, step):
+                    self._draw_edges(drawing, number, step)
+        self._draw_total(drawing)
+        for number, step in self._shown():
+            self._draw_node(drawing, number, step)
+        return str(drawing)
+
+    def _shown(self) -> Iterator[tuple[int, int]]:
+        by_name = {node.name: k for k, node in enumerate(self.nodes) if node.name}
+        for initial in self.model.initials:
+            yield by_name[initial.name], initial.step
+        for step in range(1, self.steps + 1):
+            yield from ((k, step) for k in range(len(self.nodes)) if self.present(k, step))
+
+    def _draw_node(self, drawing: Drawing, number: int, step: int) -> None:
+        node, at = self.nodes[number], self.at(number, step)
+        label = node.label
+        if node.name:
+            label = Label(label.letters, label.upright, f"{label.below},{step}".lstrip(","))
+            label = Label(label.letters, below=label.below.replace("-", "−"))
+        if node.kind != "number":
+            width = max(node.width, label.width + 14)
+            radius = BOX_HEIGHT / 2 if node.kind == "operator" else 3
+            drawing.box(at, width, BOX_HEIGHT, radius=radius)
+        drawing.label(at, label)
+
+    def _draw_edges(self, drawing: Drawing, number: int, step: int) -> None:
+        x, y = self.at(number, step)
+        half = BOX_HEIGHT / 2
+        for source, lag in self.nodes[number].sources:
+            if lag and step - lag < 1 - self.past:
+                continue
+            u, v = self.at(source, step - lag)
+            if lag:
+                u += self.nodes[source].width / 2 + 4
+                end = x - max(self.nodes[number].width, BOX_HEIGHT) / 2
+                drawing.curve(((u, v), (u + 34, v), (end - 34, y), (end, y)))
+            elif u == x:
+                drawing.line([(u, v - half), (x, y + half)], arrow=True)
+            else:
+                start, end = v - half, y + half
+                drawing.curve(((u, start), (u, start - 20), (x, end + 20), (x, end)))
+
+    def _draw_rails(self, drawing: Drawing) -> None:
+        """A parameter stands once, at the left; its rail runs through all steps."""
+        below: dict[int, int] = {}
+        for number, place in self.rails:
+            node = self.nodes[number]
+            below[node.level] = below.get(node.level, 0) + 1
+            y = self.height - self.heights[node.level] + BOX_HEIGHT / 2 + RAIL * below[node.level]
+            shift = 6.0 * (place - (len(node.parameters) - 1) / 2)
+            steps = [s for s in range(1, self.steps + 1) if self.present(number, s)]
+            ends = [(self.at(number, s)[0] + shift, self.at(number, s)[1]) for s in steps]
+            width = max(34.0, node.parameters[place].width + 14)
+            drawing.line([(MARGIN / 2 + width / 2, y), (ends[-1][0], y)], FAINT)
+            for x, top in ends:
+                drawing.dot((x, y), FAINT)
+                drawing.line([(x, y), (x, top + BOX_HEIGHT / 2)], FAINT, arrow=True)
+            drawing.box((MARGIN / 2, y), width, 24, SHADE)
+            drawing.label((MARGIN / 2, y), node.parameters[place])
+
+    def _draw_total(self, drawing: Drawing) -> None:
+        """L, the mean of the losses, or the loss of the last step."""
+        loss = self.model.loss
+        if loss is None:
+            return
+        number = next(k for k, node in enumerate(self.nodes) if node.name == "loss")
+        steps = [self.steps] if loss.last else list(range(1, self.steps + 1))
+        ends = [self.at(number, step) for step in steps]
+        x = sum(end[0] for end in ends) / len(ends)
+        y = ends[0][1] - GAP
+        for u, v in ends:
+            start, end = v - BOX_HEIGHT / 2, y + BOX_HEIGHT / 2
+            drawing.curve(((u, start), (u, start - 20), (x, end + 20), (x, end)))
+        if not loss.last:
+            drawing.line([(x, y - BOX_HEIGHT / 2), (x, y - GAP + BOX_HEIGHT / 2)], arrow=True)
+            drawing.box((x, y), 52, BOX_HEIGHT, radius=BOX_HEIGHT / 2)
+            drawing.label((x, y), Label(upright="mean"))
+            y -= GAP
+        drawing.box((x, y), 34, BOX_HEIGHT)
+        drawing.label((x, y), Label("L"))
