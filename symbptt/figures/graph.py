@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from symbptt.algebra import (
@@ -50,7 +50,7 @@ SIGNS: dict[type[Expr], str] = {
     Mean: "mean",
     Dot: "·",
 }
-BOX_HEIGHT, SPACING, GAP, RAIL, MARGIN = 28.0, 66.0, 62.0, 34.0, 70.0
+BOX_HEIGHT, SPACING, BETWEEN, GAP, RAIL = 28.0, 66.0, 40.0, 62.0, 34.0
 
 
 @dataclass
@@ -75,11 +75,18 @@ class Node:
     parameters: list[Label] = field(default_factory=list)
     last: bool = False
     level: int = 0
-    lane: float = 0.0
+
+    def labelled(self, step: int) -> Label:
+        """Its label at a step: quantities and inputs carry the step's number."""
+        if not self.name:
+            return self.label
+        below = f"{self.label.below},{step}".lstrip(",").replace("-", "−")
+        return Label(self.label.letters, self.label.upright, below)
 
     @property
     def width(self) -> float:
-        return max(BOX_HEIGHT, self.label.width + 16)
+        """Wide enough for any step of one digit."""
+        return max(BOX_HEIGHT, self.labelled(1).width + 14)
 
 
 def computational_graph(model: Model, steps: int = 3) -> str:
@@ -106,13 +113,13 @@ class _Template:
     def __init__(self, model: Model) -> None:
         self.nodes: list[Node] = []
         self.by_name: dict[str, int] = {}
+        self.abstract = {abstract.name for abstract in model.abstract}
         for source in model.inputs:
             self.add(Node("input", symbol(source.name), source.name, last=not source.timed))
         boxes = [self._box(equation) for equation in model.equations]
         for equation, box in zip(model.equations, boxes, strict=True):
             self.read(equation.rhs, self.nodes[box], equation.last)
         self._levels()
-        self._lanes()
 
     def add(self, node: Node) -> int:
         self.nodes.append(node)
@@ -139,10 +146,16 @@ class _Template:
                 number = self.add(Node("number", Label(upright=_number(expr)), last=last))
                 reader.sources.append((number, 0))
             case _:
-                node = Node("operator", Label(upright=_sign(expr)), last=last)
+                node = Node("operator", self.sign(expr), last=last)
                 for child in children(expr):
                     self.read(child, node, last)
                 reader.sources.append((self.add(node), 0))
+
+    def sign(self, expr: Expr) -> Label:
+        """What stands in an operation's circle; functions left abstract are symbols."""
+        if isinstance(expr, Call | Loss) and expr.function in self.abstract:
+            return symbol(expr.function)
+        return Label(upright=_sign(expr))
 
     def _levels(self) -> None:
         for _ in self.nodes:
@@ -164,12 +177,10 @@ class _Template:
         """One level above what is read at the same step; the past is level 0."""
         return 1 if lag else self.nodes[source].level + 1
 
-    def _lanes(self) -> None:
-        for level in range(max(node.level for node in self.nodes) + 1):
-            here = [node for node in self.nodes if node.level == level]
-            here.sort(key=lambda node: not any(lag for _, lag in node.sources))
-            for place, node in enumerate(here):
-                node.lane = place - (len(here) - 1) / 2
+
+def shaded_width(label: Label) -> float:
+    """Of a parameter's box."""
+    return max(34.0, label.width + 14)
 
 
 def _number(expr: Expr) -> str:
@@ -196,18 +207,39 @@ class _Picture:
     def __init__(self, model: Model, steps: int, nodes: list[Node]) -> None:
         self.model, self.steps, self.nodes = model, steps, nodes
         self.past = max((1 - i.step for i in model.initials), default=0)
-        widest = max(
-            sum(max(n.width + 18, SPACING) for n in nodes if n.level == level)
-            for level in {n.level for n in nodes}
+        lagged = {initial.name for initial in model.initials}
+        self.now, self.column = self._slots(range(len(nodes)))
+        self.before, self.past_column = self._slots(
+            k for k, node in enumerate(nodes) if node.name in lagged
         )
-        self.column = widest + 54
         self.rails = self._rails()
         self.heights = self._heights()
-        self.total = model.loss is not None
-        top = self.heights[-1] + (2 * GAP if self.total else GAP / 2)
+        top = self.heights[-1] + (2 * GAP if model.loss is not None else GAP / 2)
         self.height = top + 40
-        self.left = MARGIN + 56 + self.past * 70.0
+        labels = [label for node in nodes for label in node.parameters]
+        self.margin = max((shaded_width(label) for label in labels), default=0.0) + 40
+        self.left = self.margin + self.past * self.past_column
         self.width = self.left + steps * self.column + 10
+
+    def _slots(self, numbers: Iterable[int]) -> tuple[dict[int, float], float]:
+        """Where nodes stand beside the middle of their column, and how wide it is.
+
+        In a level those come first that read the past.
+        """
+        levels: dict[int, list[int]] = {}
+        for number in numbers:
+            levels.setdefault(self.nodes[number].level, []).append(number)
+        places: dict[int, float] = {}
+        widest = 0.0
+        for here in levels.values():
+            here.sort(key=lambda k: not any(lag for _, lag in self.nodes[k].sources))
+            slots = [max(self.nodes[k].width + 18, SPACING) for k in here]
+            left = -sum(slots) / 2
+            for number, slot in zip(here, slots, strict=True):
+                places[number] = left + slot / 2
+                left += slot
+            widest = max(widest, sum(slots))
+        return places, widest + (BETWEEN if widest else 0.0)
 
     def _rails(self) -> list[tuple[int, int]]:
         """(node, number of its parameter), one rail each."""
@@ -225,13 +257,10 @@ class _Picture:
 
     def at(self, number: int, step: int) -> Point:
         """Where a node stands at a step (at steps <= 0 an initial value)."""
-        node = self.nodes[number]
-        y = self.height - self.heights[node.level]
+        y = self.height - self.heights[self.nodes[number].level]
         if step < 1:
-            return (self.left - 35 + 70.0 * step, y)
-        widest = max((n.width for n in self.nodes if n.level == node.level), default=0.0)
-        spacing = max(SPACING, widest + 18)
-        return (self.left + (step - 0.5) * self.column + node.lane * spacing, y)
+            return (self.left + (step - 0.5) * self.past_column + self.before[number], y)
+        return (self.left + (step - 0.5) * self.column + self.now[number], y)
 
     def present(self, number: int, step: int) -> bool:
         return step == self.steps or not self.nodes[number].last
@@ -258,15 +287,10 @@ class _Picture:
 
     def _draw_node(self, drawing: Drawing, number: int, step: int) -> None:
         node, at = self.nodes[number], self.at(number, step)
-        label = node.label
-        if node.name:
-            label = Label(label.letters, label.upright, f"{label.below},{step}".lstrip(","))
-            label = Label(label.letters, below=label.below.replace("-", "−"))
         if node.kind != "number":
-            width = max(node.width, label.width + 14)
             radius = BOX_HEIGHT / 2 if node.kind == "operator" else 3
-            drawing.box(at, width, BOX_HEIGHT, radius=radius)
-        drawing.label(at, label)
+            drawing.box(at, node.width, BOX_HEIGHT, radius=radius)
+        drawing.label(at, node.labelled(step))
 
     def _draw_edges(self, drawing: Drawing, number: int, step: int) -> None:
         x, y = self.at(number, step)
@@ -276,13 +300,17 @@ class _Picture:
                 continue
             u, v = self.at(source, step - lag)
             if lag:
-                u += self.nodes[source].width / 2 + 4
-                end = x - max(self.nodes[number].width, BOX_HEIGHT) / 2
+                u, end = u + self.nodes[source].width / 2, x - self.nodes[number].width / 2
                 drawing.curve(((u, v), (u + 34, v), (end - 34, y), (end, y)))
-            elif u == x:
-                drawing.line([(u, v - half), (x, y + half)], arrow=True)
+                continue
+            start, end = v - half, y + half
+            if self.nodes[number].level - self.nodes[source].level > 1:
+                # Round what stands between.
+                aside = 52.0 if u >= x else -52.0
+                drawing.curve(
+                    ((u, start), (u + aside, start - 40), (x + aside, end + 40), (x, end))
+                )
             else:
-                start, end = v - half, y + half
                 drawing.curve(((u, start), (u, start - 20), (x, end + 20), (x, end)))
 
     def _draw_rails(self, drawing: Drawing) -> None:
@@ -292,16 +320,17 @@ class _Picture:
             node = self.nodes[number]
             below[node.level] = below.get(node.level, 0) + 1
             y = self.height - self.heights[node.level] + BOX_HEIGHT / 2 + RAIL * below[node.level]
-            shift = 6.0 * (place - (len(node.parameters) - 1) / 2)
+            # Beside the middle, where an operand's arrow ends.
+            shift = -9.0 + 18.0 * place / max(1, len(node.parameters) - 1)
             steps = [s for s in range(1, self.steps + 1) if self.present(number, s)]
             ends = [(self.at(number, s)[0] + shift, self.at(number, s)[1]) for s in steps]
-            width = max(34.0, node.parameters[place].width + 14)
-            drawing.line([(MARGIN / 2 + width / 2, y), (ends[-1][0], y)], FAINT)
+            width, middle = shaded_width(node.parameters[place]), (self.margin - 20) / 2
+            drawing.line([(middle + width / 2, y), (ends[-1][0], y)], FAINT)
             for x, top in ends:
                 drawing.dot((x, y), FAINT)
-                drawing.line([(x, y), (x, top + BOX_HEIGHT / 2)], FAINT, arrow=True)
-            drawing.box((MARGIN / 2, y), width, 24, SHADE)
-            drawing.label((MARGIN / 2, y), node.parameters[place])
+                drawing.line([(x, y), (x, top + BOX_HEIGHT / 2 - 3)], FAINT, arrow=True)
+            drawing.box((middle, y), width, 24, SHADE)
+            drawing.label((middle, y), node.parameters[place])
 
     def _draw_total(self, drawing: Drawing) -> None:
         """L, the mean of the losses, or the loss of the last step."""

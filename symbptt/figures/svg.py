@@ -125,7 +125,8 @@ class Drawing:
         size = f'width="{_n(self.width)}" height="{_n(self.height)}"'
         heads = "".join(
             f'<marker id="head-{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-            f'markerHeight="7" orient="auto"><path d="M 0 1 L 8 4 L 0 7 z" fill="{color}"/></marker>'
+            f'markerHeight="7" orient="auto"><path d="M 0 1 L 8 4 L 0 7 z" fill="{color}"/>'
+            "</marker>"
             for name, color in (("ink", INK), ("faint", FAINT))
         )
         return "\n".join(

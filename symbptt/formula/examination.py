@@ -252,7 +252,6 @@ class Examiner:
         """
         steps = max(at["T"] for at in used)
         indeterminates = 0
-        count = 0
         for _, evaluator in self.points(kind, max(steps, self.horizon), formula):
             domain = evaluator.scene.domain
             for at in used:
@@ -269,8 +268,9 @@ class Examiner:
                     return None
             assert isinstance(domain, Field)
             indeterminates = max(indeterminates, domain.indeterminates)
-            count += 1
-        return count * error_bits(self._degree(formula, used), indeterminates)
+        # What is false for one choice of sizes is only met at that choice's points.
+        points = points_at(self.stages)
+        return points * error_bits(self._degree(formula, used), indeterminates)
 
     def _degree(self, formula: Formula, used: list[dict[str, int]]) -> int:
         steps = max(at["T"] for at in used)
@@ -323,7 +323,8 @@ def number_texts(one: Any, two: Any) -> tuple[str, str]:
     if isinstance(one, Fraction) and isinstance(two, Fraction):
         if max(len(str(one)), len(str(two))) <= 20:
             return str(one), str(two)
-        one, two = (mpmath.mpf(x.numerator) / x.denominator for x in (one, two))
+        with mpmath.workdps(DIGITS + 10):
+            one, two = (mpmath.mpf(x.numerator) / x.denominator for x in (one, two))
     texts = "", ""
     for digits in (9, 15, 25, DIGITS):
         texts = mpmath.nstr(one, digits), mpmath.nstr(two, digits)

@@ -169,12 +169,17 @@ def _mending(
 
 def _is_right(formula: Formula, examiner: Examiner) -> bool:
     try:
-        found = examiner.examine(resolved(formula, examiner.shaper))
+        formula = resolved(formula, examiner.shaper)
+        found = examiner.examine(formula)
     except TooLargeError:
         raise
     except EvaluationError:
         return False
-    return found.counterexample is None and bool(found.used)
+    if found.counterexample is not None or not found.used:
+        return False
+    if all(a.default is not None for a in examiner.model.abstract):
+        return True
+    return examiner.proved(formula, found.used, "bound") is not None
 
 
 class _Probe:

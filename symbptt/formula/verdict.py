@@ -241,14 +241,24 @@ def _right(tree: Formula, formula: Formula, found: Found, examiner: Examiner) ->
         bits = examiner.proved(formula, found.used, "bound")
         assumed = _assumed(model)
         generic = tuple(a.name for a in model.abstract if a.default is None)
-    if bits is None:
-        assumed, generic = _assumed(model, everything=True), ()
+    unbound = [a.name for a in model.abstract if a.default is None]
+    if bits is None and unbound:
+        return Verdict(
+            model.name,
+            tree.text,
+            "undecided",
+            range=range_text(free, found.used, formula),
+            assumed=_assumed(model, everything=True),
+            reason=f"it agrees here, and is not proved for every {', '.join(unbound)}",
+        )
     arithmetic = f"{POINTS} random points in {found.numbers}"
     if bits is not None:
         arithmetic += (
             f", {POINTS} modulo a prime of 127 bits: "
             f"a false formula passes with a probability below 2^-{bits}"
         )
+    else:
+        arithmetic += "; it rests on what the functions are, so there is no proof modulo a prime"
     return Verdict(
         model.name,
         tree.text,

@@ -27,6 +27,8 @@ from symbptt.proof.sample import Sample
 from symbptt.proof.unrolled import Trajectory, Variable, unrolled
 
 HORIZONS = (1, 2, 3, 4, 5)
+"""Every T for which a derivation is examined, and the first at which all steps hold."""
+
 POINTS = 2
 TRIES = 20
 
@@ -105,6 +107,8 @@ class Stage:
     def __init__(self, derivation: Derivation, sizes: Mapping[str, int]) -> None:
         self.derivation = derivation
         self.sizes = sizes
+        longest = max(step.needs for step in derivation.steps)
+        self.horizons = (*HORIZONS, longest) if longest > max(HORIZONS) else HORIZONS
         self.written = unrolled(derivation.model, sizes)
         self.normal = unrolled(derivation.normal, sizes, whole=True)
 
@@ -120,9 +124,9 @@ class Stage:
         for attempt in range(TRIES):
             rng = random.Random(f"point {seed} {attempt}")
             try:
-                given = draw(self.derivation.model, self.sizes, max(HORIZONS), domain, rng)
-                written = self.written.run(given, max(HORIZONS), domain)
-                normal = self.normal.run(given, max(HORIZONS), domain)
+                given = draw(self.derivation.model, self.sizes, max(self.horizons), domain, rng)
+                written = self.written.run(given, max(self.horizons), domain)
+                normal = self.normal.run(given, max(self.horizons), domain)
             except (EvaluationError, ZeroDivisionError) as error:
                 reason = str(error)
             else:
@@ -201,7 +205,7 @@ class _Checks:
 
     def examine(self, stage: Stage, domain: Field, seed: int) -> None:
         scene = stage.scene(domain, seed)
-        for horizon in HORIZONS:
+        for horizon in stage.horizons:
             written = scene.truth(scene.written, horizon)
             normal = scene.truth(scene.normal, horizon)
             self._same_model(scene, written, normal, horizon)
@@ -304,7 +308,7 @@ class _Checks:
     def _bits(self, stage: Stage, domain: Field) -> int:
         """The probability of an error at one point, as a power of 1/2."""
         scene = stage.scene(Degrees(), 0)
-        horizon = max(HORIZONS)
+        horizon = max(stage.horizons)
         truth, reading = scene.truth(scene.written, horizon), scene.read(horizon)
         bounds = [
             largest(found - truth[variable]).above

@@ -12,6 +12,7 @@ from symbptt.calculus.recurrence.folding import Coefficient
 from symbptt.calculus.recurrence.induction import Line
 from symbptt.calculus.recurrence.operators import Operator
 from symbptt.calculus.recurrence.study import Study
+from symbptt.calculus.recurrence.system import spelled_out
 from symbptt.calculus.recurrence.words import Form, Letter, Run, Term
 from symbptt.errors import NotAffineError
 from symbptt.typeset.factors import (
@@ -20,7 +21,7 @@ from symbptt.typeset.factors import (
     operator_text,
     pieces_text,
 )
-from symbptt.typeset.wording import Names, wordings
+from symbptt.typeset.wording import Names, Wording, wordings
 
 SHOWN = 8
 """So many steps are written out."""
@@ -353,7 +354,8 @@ def folded_data(study: Study, model: Model, names: Names) -> dict[str, Any]:
     report = Report(study, model, names, PlainFactors())
     data: dict[str, Any] = {
         "right": study.right,
-        "closed_form": _closed(report),
+        "closed_form": _closed(report, report.spelled),
+        "formula": None if study.recurrence.stacked else _formula(report),
         "sections": {
             s.title: [_statement(item) for item in s.statements] for s in report.sections()
         },
@@ -361,9 +363,16 @@ def folded_data(study: Study, model: Model, names: Names) -> dict[str, Any]:
     return data
 
 
-def _closed(report: Report) -> str:
+def _closed(report: Report, wording: Wording) -> str:
     value = report.letters.letter(report.law.value(Index.of("t"))).text
-    return f"{value} = {report.spelled.form(report.study.form).text}"
+    return f"{value} = {wording.form(report.study.form).text}"
+
+
+def _formula(report: Report) -> str:
+    """The closed form in the author's names alone, so that a checker can read it."""
+    recurrence = spelled_out(report.recurrence, normalize(report.model))
+    _, spelled = wordings(report.names, recurrence, report.factors)
+    return _closed(report, spelled)
 
 
 def _statement(statement: Statement) -> dict[str, Any]:

@@ -109,6 +109,17 @@ def test_init_params_work_for_every_model(name: str) -> None:
     assert np.isfinite(found.loss)
 
 
+@pytest.mark.parametrize("name", ("elman", "char_rnn", "lstm", "gru", "gru_v1"))
+def test_a_first_step_neither_vanishes_nor_explodes(name: str) -> None:
+    """Where inputs have entries of size one, so do hidden states, whatever the width."""
+    model, module = model_of(name), module_of(name)
+    dims = dict.fromkeys(model.dims, 200)
+    drawn = draw(model, T=1, B=20, dims=dims)
+    params = module.init_params(dims, dtype=np.float64)
+    outputs, _ = module.forward(params, drawn.inputs)
+    assert 0.05 < np.std(outputs["h"]) < 2
+
+
 def test_init_params_refuse_wrong_dimensions(mixed: Any, point: Point) -> None:
     dims = dict(point.dims)
     for wrong in ({**dims, "extra": 3}, {k: v for k, v in dims.items() if k != "d"}):

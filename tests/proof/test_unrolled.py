@@ -91,9 +91,7 @@ def test_gradients_are_those_of_differences(name: str) -> None:
 
 def test_a_perturbation_is_a_term_added_to_the_equation() -> None:
     """dL/dh[t] is dL/dz[t] where z is added to the equation of h."""
-    plain = parse(
-        "x: (d,)\nh[t] = tanh(W @ h[t-1] + U @ x[t])\nloss[t] = dot(h[t], h[t-1])\n", "m"
-    )
+    plain = parse("x: (d,)\nh[t] = tanh(W @ h[t-1] + U @ x[t])\nloss[t] = dot(h[t], h[t-1])\n", "m")
     added = parse(plain.text.replace("U @ x[t])", "U @ x[t]) + z[t]"), "m")
     sizes = dict.fromkeys((*added.dims, *plain.dims), 3)
     given = draw(added, sizes, 4, Float(), random.Random(2))

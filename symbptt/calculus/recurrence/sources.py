@@ -161,15 +161,18 @@ def of_adjoints(derivation: Derivation, name: str) -> Recurrence:
     if not together:
         raise NotAffineError(_elsewhere(derivation.normal, name, reads))
     kept = _cut(derivation.normal, name, together, reads)
-    taker = Taker(lambda node: isinstance(node, Cotangent) and node.name in together)
-    lead = dict.fromkeys(together, 0)
+    # What only the normal form has a name for is written out, too.
+    hidden = {e.name for e in derivation.normal.equations if e.auxiliary and e.name in steps}
+    open_names = together | {n for n in hidden if not circle(n, reads)}
+    taker = Taker(lambda node: isinstance(node, Cotangent) and node.name in open_names)
+    lead: dict[str, int] = {}
 
     def unfolded(quantity: str, ahead: int) -> tuple[Piece, ...]:
-        lead[quantity] = max(lead[quantity], ahead)
+        lead[quantity] = max(lead.get(quantity, 0), ahead)
         found: list[Piece] = []
         for piece in shifted_pieces(taker.pieces(steps[quantity].result), ahead):
             leaf = piece.leaf
-            if isinstance(leaf, Cotangent) and leaf.name in together:
+            if isinstance(leaf, Cotangent) and leaf.name in open_names:
                 assert leaf.index is not None
                 later = leaf.index.offset
                 if later == 0 or leaf.name not in kept:
@@ -186,7 +189,7 @@ def of_adjoints(derivation: Derivation, name: str) -> Recurrence:
     rows = {n: gathered(unfolded(n, 0), which) for n in kept}
     shapes = {n: steps[n].shape for n in kept}
     ends = any(equation.last for equation in derivation.normal.equations)
-    depth = max(steps[n].needs - 1 + lead[n] for n in together)
+    depth = max(steps[n].needs - 1 + ahead for n, ahead in lead.items())
     return assemble(
         kept,
         rows,

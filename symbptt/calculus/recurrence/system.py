@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from symbptt.algebra import NOW, Expr, Index, Shape, substitute_index
+from symbptt.algebra import NOW, Expr, Index, Model, Ref, Shape, substitute_index, transform
 from symbptt.calculus.recurrence.law import Beginning, Law
 from symbptt.calculus.recurrence.operators import (
     IDENTITY,
+    Monomial,
     Operator,
     Piece,
     commute,
@@ -150,6 +151,28 @@ def shifted_pieces(pieces: Iterable[Piece], steps: int) -> tuple[Piece, ...]:
         (monomial,) = moved_in_time((piece.monomial,), index)
         moved.append(Piece(monomial, substitute_index(piece.leaf, {"t": index})))
     return tuple(moved)
+
+
+def spelled_out(recurrence: Recurrence, normal: Model) -> Recurrence:
+    """The recurrence with the names that only the normal form has replaced by what they are."""
+    hidden = {e.name: e.rhs for e in normal.equations if e.auxiliary}
+
+    def plain(node: Expr) -> Expr:
+        if isinstance(node, Ref) and node.name in hidden and "T" not in node.index.names():
+            return transform(substitute_index(hidden[node.name], {"t": node.index}), plain)
+        return node
+
+    def monomial(old: Monomial) -> Monomial:
+        return replace(old, factors=tuple(transform(factor, plain) for factor in old.factors))
+
+    return replace(
+        recurrence,
+        matrix=tuple(tuple(tuple(map(monomial, op)) for op in row) for row in recurrence.matrix),
+        source=tuple(
+            tuple(Piece(monomial(p.monomial), transform(p.leaf, plain)) for p in block)
+            for block in recurrence.source
+        ),
+    )
 
 
 # --- what depends on what --------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The verb ``check``, which `symbptt.cli` takes in."""
+"""The verb that judges a formula: check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from symbptt import cli
+from symbptt.cli import program as cli
 
 
 @cli.main.command()
@@ -52,10 +52,10 @@ def check(
     from symbptt.calculus.normal import bind
     from symbptt.formula.verdict import check as decide
 
-    model = cli._read(model_name)
+    model = cli.read_model(model_name)
     if bindings:
         model = bind(model, bindings, defaults=False)
     verdict = decide(model, formula, horizon=horizon, seconds=seconds, seed=seed)
-    text = cli._json("check", verdict.data()) if as_json else f"{verdict}\n"
-    cli._emit(text, output, force)
+    text = cli.json_text("check", verdict.data()) if as_json else f"{verdict}\n"
+    cli.emit(text, output, force)
     sys.exit(verdict.status)

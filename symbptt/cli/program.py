@@ -1,0 +1,193 @@
+"""The command line's frame: statuses, errors, and what the verbs share."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from symbptt import __version__, errors
+
+if TYPE_CHECKING:
+    from symbptt.algebra import Model
+
+    TextType = click.ParamType[str]
+else:
+    TextType = click.ParamType
+
+DONE, FAILED, USAGE, MODEL_ERROR, UNDECIDED, INTERNAL = 0, 1, 2, 3, 4, 70
+INTERRUPTED, PIPE_CLOSED = 130, 141
+
+_STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
+    (errors.InterfaceError, FAILED),
+    (errors.UnboundFunctionError, USAGE),
+    (errors.UnknownNameError, USAGE),
+    (errors.FormulaError, USAGE),
+    (errors.AnalysisError, USAGE),
+    (errors.OutputError, USAGE),
+    (errors.ModelError, MODEL_ERROR),
+    (errors.MissingLossError, MODEL_ERROR),
+)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Program(click.Group):
+    """The verbs in the order of a day's work; every error ends in a status, none in a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; Python must not flush it again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(PIPE_CLOSED)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("\ninterrupted", err=True)
+            ctx.exit(INTERRUPTED)
+        except errors.SymbpttError as error:
+            ctx.exit(_report(error))
+        except Exception as error:  # noqa: BLE001 - a defect becomes a status here
+            ctx.exit(_defect(error))
+
+
+def _report(error: errors.SymbpttError) -> int:
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            # An error in a model begins with its file and line, as editors read them.
+            prefix = "" if isinstance(error, errors.ModelError) else "symbptt: "
+            click.echo(f"{prefix}{error}", err=True)
+            return status
+    return _defect(error)
+
+
+def _defect(error: Exception) -> int:
+    if os.environ.get("SYMBPTT_DEBUG"):
+        traceback.print_exception(error)
+    what = " ".join(str(error).split())
+    click.echo(
+        f"symbptt: internal error: {type(error).__name__}: {what}\n"
+        f"This is a defect of symbptt {__version__}. Please report it where you got symbptt from, "
+        "with this command and the model; SYMBPTT_DEBUG=1 shows where it happened.",
+        err=True,
+    )
+    return INTERNAL
+
+
+@click.group(
+    cls=Program,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="MODEL is the name of a built-in model, a file (its name has a / or a .), or - for "
+    "standard input. Exit status: 0 done or right, 1 failed, 2 usage, 3 an error in the model, "
+    "4 undecided, 70 an internal error.",
+)
+@click.version_option(__version__, prog_name="symbptt")
+def main() -> None:
+    """Backpropagation through time of any recurrence: derivation, code and proof."""
+
+
+# --- what the verbs share --------------------------------------------------------------
+
+
+def model_argument(command: Command) -> Command:
+    return click.argument("model_name", metavar="MODEL")(command)
+
+
+def output_options(command: Command) -> Command:
+    command = click.option(
+        "--force", is_flag=True, help="Let -o replace a file that symbptt did not write."
+    )(command)
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        help="Write to this file: the whole result or nothing.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="For a program to read.")(command)
+
+
+def bind_option(command: Command) -> Command:
+    return click.option(
+        "--bind",
+        "bindings",
+        metavar="NAME=FUNCTION",
+        multiple=True,
+        callback=read_bindings,
+        help="What stands for a function or loss left abstract, as phi=tanh; repeatable.",
+    )(command)
+
+
+def read_bindings(_: click.Context, __: click.Parameter, values: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values:
+        name, equals, function = (part.strip() for part in value.partition("="))
+        if not (name and equals and function):
+            raise click.BadParameter(f"{value!r} is not of the form NAME=FUNCTION")
+        if name in found:
+            raise click.BadParameter(f"{name} is bound twice")
+        found[name] = function
+    return found
+
+
+def read_model(name: str) -> Model:
+    from symbptt.language import library, source
+    from symbptt.language.parser import parse
+
+    if name != "-":
+        try:
+            return library.load(name)
+        except OSError as error:
+            raise click.UsageError(f"can't read {name}: {error.strerror or error}") from error
+    data = sys.stdin.buffer.read(source.MAX_BYTES + 1)
+    return parse(source.decode(data, "standard input"), path="standard input")
+
+
+def emit(text: str, output: Path | None, force: bool) -> None:
+    from symbptt.output import write
+
+    if force and output is None:
+        raise click.UsageError("--force says what -o may replace; there is no -o")
+    if output is None or str(output) == "-":
+        print_text(text)
+    else:
+        write(output, text, force=force)
+
+
+def print_text(text: str) -> None:
+    """In UTF-8 whatever the terminal says it is: a document has one encoding."""
+    stream = sys.stdout.buffer
+    left = memoryview(text.encode())
+    while left:
+        # Without buffering a write to a pipe may end early.
+        left = left[stream.write(left) :]
+    stream.flush()
+
+
+def json_text(verb: str, data: dict[str, Any]) -> str:
+    return json.dumps({"made_by": f"symbptt {verb}", **data}, indent=2, ensure_ascii=False) + "\n"
+
+
+def headed(command: tuple[str, ...], text: str) -> str:
+    """The text under a line that says how to make it again."""
+    from symbptt.output import MARK
+
+    words = shlex.join(("symbptt", *command))
+    shown = "".join(letter if letter.isprintable() else "?" for letter in words)
+    return f"# {MARK}: {shown}\n{text}"

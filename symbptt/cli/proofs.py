@@ -1,0 +1,149 @@
+"""The verbs that judge and show: verify, analyze, demo."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from symbptt.cli.program import (
+    DONE,
+    FAILED,
+    UNDECIDED,
+    bind_option,
+    emit,
+    headed,
+    json_option,
+    json_text,
+    main,
+    model_argument,
+    output_options,
+    read_bindings,
+    read_model,
+)
+
+
+@main.command()
+@model_argument
+@click.option(
+    "--module",
+    "module_path",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Test this module, edited by hand or not, in place of the derivation and its own.",
+)
+@bind_option
+@json_option
+@output_options
+def verify(
+    model_name: str,
+    module_path: Path | None,
+    bindings: dict[str, str],
+    as_json: bool,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Every proof and test, a row each, with figures."""
+    from symbptt.progress import Progress
+    from symbptt.proof.report import verify as prove
+
+    model = read_model(model_name)
+    progress = Progress("verifying")
+    report = prove(
+        model,
+        module=module_path,
+        bind=bindings,
+        progress=lambda done, parts, what: progress.show(done / parts, what),
+    )
+    progress.done()
+    if as_json:
+        text = json_text("verify", json.loads(report.to_json()))
+    else:
+        tested = () if module_path is None else ("--module", str(module_path))
+        bound = [word for item in bindings.items() for word in ("--bind", "=".join(item))]
+        text = headed(("verify", model_name, *tested, *bound), f"{report}\n")
+    emit(text, output, force)
+    sys.exit(DONE if report.ok else FAILED if report.failures else UNDECIDED)
+
+
+@main.command()
+@model_argument
+@click.argument(
+    "numbers",
+    metavar="[FILE.npz]",
+    required=False,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@bind_option
+@click.option(
+    "--dim",
+    "dims",
+    metavar="NAME=N",
+    multiple=True,
+    callback=read_bindings,
+    help="The length of a dimension that no array tells, as h=64; 32 otherwise; repeatable.",
+)
+@click.option(
+    "-T", "horizon", type=click.IntRange(1, 100_000), help="Steps; 50 where FILE has none."
+)
+@click.option(
+    "--sequence",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Which sequence of a batch in FILE.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@json_option
+@output_options
+def analyze(
+    model_name: str,
+    numbers: Path | None,
+    bindings: dict[str, str],
+    dims: dict[str, str],
+    horizon: int | None,
+    sequence: int,
+    seed: int,
+    as_json: bool,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Where gradients vanish or explode: spectra, norms by lag and their bounds.
+
+    FILE.npz holds parameters, inputs (T, ...) or (T, B, ...) and initial values (h[0]) by
+    their names; what it lacks is drawn at random.
+    """
+    from symbptt.analysis.report import analyze as run
+    from symbptt.progress import Progress
+
+    progress = Progress("multiplying Jacobians")
+    found = run(
+        read_model(model_name),
+        numbers,
+        bind=bindings,
+        dims=_lengths(dims),
+        steps=horizon,
+        sequence=sequence,
+        seed=seed,
+        progress=progress.show,
+    )
+    progress.done()
+    if as_json:
+        text = json_text("analyze", found.data())
+    else:
+        asked: list[str] = [] if numbers is None else [str(numbers)]
+        for flag, table in (("--bind", bindings), ("--dim", dims)):
+            asked += [word for item in table.items() for word in (flag, "=".join(item))]
+        asked += [] if horizon is None else ["-T", str(horizon)]
+        asked += [] if sequence == 1 else ["--sequence", str(sequence)]
+        text = headed(("analyze", model_name, *asked, "--seed", str(seed)), str(found))
+    emit(text, output, force)
+
+
+def _lengths(dims: dict[str, str]) -> dict[str, int]:
+    for name, value in dims.items():
+        if not value.isdecimal() or int(value) < 1:
+            raise click.UsageError(f"--dim {name}={value}: expected a whole number, at least 1")
+    return {name: int(value) for name, value in dims.items()}

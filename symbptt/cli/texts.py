@@ -1,0 +1,168 @@
+"""The verbs that write texts: list, show, unroll, derive, generate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from symbptt.cli.program import (
+    TextType,
+    bind_option,
+    emit,
+    headed,
+    json_option,
+    json_text,
+    main,
+    model_argument,
+    output_options,
+    read_model,
+)
+
+if TYPE_CHECKING:
+    from symbptt.algebra import Model
+
+
+@main.command("list")
+@json_option
+def list_models(as_json: bool) -> None:
+    """The built-in models, one line each."""
+    from symbptt.language import library
+    from symbptt.listing import table
+
+    titles = [(name, _title(library.load(name))) for name in library.names()]
+    if as_json:
+        models = [{"name": name, "title": title} for name, title in titles]
+        emit(json_text("list", {"models": models}), None, False)
+    else:
+        emit("\n".join(table(titles, indent="")) + "\n", None, False)
+
+
+def _title(model: Model) -> str:
+    """A model's first comment."""
+    first = model.text.lstrip().partition("\n")[0]
+    return first.lstrip("# ").rstrip() if first.startswith("#") else ""
+
+
+@main.command()
+@model_argument
+@json_option
+@output_options
+def show(model_name: str, as_json: bool, output: Path | None, force: bool) -> None:
+    """The equations with what is inferred: shapes and roles."""
+    from symbptt.listing import model_data, model_text
+
+    model = read_model(model_name)
+    if as_json:
+        text = json_text("show", model_data(model))
+    else:
+        text = headed(("show", model_name), model_text(model))
+    emit(text, output, force)
+
+
+@main.command()
+@model_argument
+@click.argument("what", required=False)
+@click.option(
+    "-T",
+    "horizon",
+    type=click.IntRange(1, 1000),
+    default=4,
+    show_default=True,
+    help="How many steps.",
+)
+@click.option(
+    "--to",
+    type=click.Choice(["text", "tex"]),
+    default="text",
+    show_default=True,
+    help="The format.",
+)
+@json_option
+@output_options
+def unroll(
+    model_name: str,
+    what: str | None,
+    horizon: int,
+    to: str,
+    as_json: bool,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """The equations written out for every step, and the closed form that they fold into.
+
+    WHAT is a quantity (h, h[3]), a derivative of the total loss ('d(L, h[t])', 'd(L, W)') or
+    of a quantity ('d(h[t], W)'); without it, all equations. What is affine in the values of
+    earlier (or, for 'd(L, h[t])', later) steps is folded, checked and proved for all t.
+    """
+    from symbptt.unrolled import answer
+
+    if as_json and to != "text":
+        raise click.UsageError(f"--json and --to {to} can't be combined")
+    found = answer(read_model(model_name), what, horizon)
+    asked = () if what is None else (what,)
+    command = ("unroll", model_name, *asked, "-T", str(horizon))
+    if as_json:
+        text = json_text("unroll", found.data())
+    elif to == "tex":
+        text = found.latex([headed((*command, "--to", "tex"), "").strip("# \n")])
+    else:
+        text = headed(command, found.text())
+    emit(text, output, force)
+
+
+class Format(TextType):
+    """A format of `symbptt.typeset.document`, looked up when it is wanted."""
+
+    name = "format"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from symbptt.typeset.document import FORMATS
+
+        if value not in FORMATS:
+            self.fail(f"{value!r} is none of {', '.join(FORMATS)}", param, ctx)
+        return str(value)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        from symbptt.typeset.document import FORMATS
+
+        return f"[{'|'.join(FORMATS)}]"
+
+
+@main.command()
+@model_argument
+@click.option("--to", type=Format(), default="tex", show_default=True, help="The format.")
+@click.option("--fragment", is_flag=True, help="Without preamble, to be pasted into a text.")
+@output_options
+def derive(model_name: str, to: str, fragment: bool, output: Path | None, force: bool) -> None:
+    """The backward pass, step by step, each with its reason."""
+    from symbptt.calculus.adjoint import derive as differentiate
+    from symbptt.typeset.document import render
+
+    text = render(differentiate(read_model(model_name)), to=to, fragment=fragment)
+    emit(text, output, force)
+
+
+@main.command()
+@model_argument
+@bind_option
+@click.option(
+    "--wrt",
+    type=click.Choice(["inputs"]),
+    help="Gradients with respect to the real-valued inputs, too.",
+)
+@output_options
+def generate(
+    model_name: str,
+    bindings: dict[str, str],
+    wrt: str | None,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """The NumPy module: forward, loss_and_grads and what goes with them."""
+    from symbptt.codegen.render import generate as generate_module
+
+    model = read_model(model_name)
+    text = generate_module(model, bind=bindings, wrt_inputs=wrt == "inputs")
+    emit(text, output, force)

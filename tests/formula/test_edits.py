@@ -1,0 +1,87 @@
+"""Right formulas of three models under each edit operator: refused or proved equal, named back."""
+
+from __future__ import annotations
+
+import pytest
+
+from symbptt.formula.mending import mends
+from tests.formula.catalogue import RIGHT, Row, model
+from tests.formula.planting import OPERATORS, Outcome, outcomes, share
+
+WANTED = 0.9
+
+# A formula of each kind on three models; `python -m tests.formula.planting` does all of all.
+CHOSEN = (
+    "004 9.7.12",
+    "004 9.7.14",
+    "004 9.7.15",
+    "001 (10)",
+    "000 (11)",
+    "001 (3)",
+    "003 (4.1) vectors",
+    "003 (3.8)",
+    "003 (3.16), (4.7)",
+)
+ROWS = [row for row in RIGHT if row.id in CHOSEN]
+FOUND: list[Outcome] = []
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_an_edited_formula_is_refused_or_equal(row: Row, operator: str) -> None:
+    found = list(outcomes(row, operator, sites=1))
+    FOUND.extend(found)
+    for one in found:
+        assert one.word != "undecided", one.formula
+        if one.word == "equal":
+            # Proved, not merely not refuted.
+            assert one.verdict is not None and one.verdict.bits is not None
+
+
+def test_the_answer_names_the_edit_back(capsys: pytest.CaptureFixture[str]) -> None:
+    if len({one.operator for one in FOUND}) < len(OPERATORS):
+        pytest.skip("needs the outcomes of all operators")
+    assert {one.row.model for one in FOUND} >= {"linear", "elman", "char_rnn"}
+    refused = [one for one in FOUND if one.word != "equal"]
+    with capsys.disabled():
+        print(f"\nnamed back: {100 * share(FOUND):.1f} % of {len(refused)} refusals")
+    assert len(refused) > 40
+    assert share(FOUND) >= WANTED, [one.formula for one in refused if one.word != "named"]
+
+
+def test_every_operator_has_a_site() -> None:
+    """An operator that plants nothing would be measured as perfect."""
+    for operator in OPERATORS:
+        assert any(True for row in RIGHT for _ in _sites(row, operator))
+
+
+def _sites(row: Row, operator: str) -> list[object]:
+    from symbptt.formula.reading import read
+    from tests.formula.planting import planted
+
+    return list(planted(read(row.formula, model(row.model)).right, OPERATORS[operator]))
+
+
+def test_no_edit_is_claimed_where_none_mends() -> None:
+    from symbptt.formula.verdict import check
+
+    verdict = check(model("linear"), "d(L, h[t]) = tanh(x[t][1]) * h[t]", seconds=5)
+    assert verdict.verdict == "wrong"
+    assert verdict.mends == ()
+
+
+def test_a_mend_is_right_itself() -> None:
+    """Candidates that only look right in floating point would fail here."""
+    from symbptt.formula.evaluation import Clock
+    from symbptt.formula.examination import Examiner
+    from symbptt.formula.meaning import resolved
+    from symbptt.formula.reading import read
+
+    examiner = Examiner(model("linear"), 5, 0, Clock(20))
+    formula = read("d(L, h[t]) = W_hh @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])", examiner.model)
+    found = examiner.examine(resolved(formula, examiner.shaper))
+    chosen = mends(formula, examiner, found.counterexample)
+    assert chosen
+    for mend in chosen:
+        again = examiner.examine(resolved(mend.formula, examiner.shaper))
+        assert again.counterexample is None and again.used

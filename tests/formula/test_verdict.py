@@ -1,0 +1,279 @@
+"""What a verdict says: ranges, arithmetic, counterexamples, conditions, limits, status."""
+
+from __future__ import annotations
+
+import json
+import random
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import symbptt
+from symbptt.cli import main
+from symbptt.formula.evaluation import Clock
+from symbptt.formula.examination import Examiner
+from symbptt.formula.verdict import check
+from symbptt.language.parser import parse
+from symbptt.proof.field import Field
+from symbptt.proof.points import draw
+from symbptt.proof.unrolled import Unrolled
+from tests.formula.catalogue import model
+
+RECURRENT = "d(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])"
+
+
+# --- ranges ------------------------------------------------------------------------------
+
+
+def test_the_range_and_what_is_left_out() -> None:
+    verdict = check(model("linear"), RECURRENT)
+    assert verdict.right
+    assert verdict.range == "T = 2 … 5, t = 1 … T-1"
+    assert verdict.left_out == ("t = 0 (o starts at step 1)", "t = T (h[t+1] lies past T)")
+
+
+def test_every_index_in_range_counts() -> None:
+    """t may be T + 1 where it stands as t - 1 alone."""
+    verdict = check(model("linear"), "h[t-1] = h[t-1]")
+    assert verdict.range == "T = 1 … 5, t = 1 … T+1"
+
+
+def test_free_names_of_the_condition() -> None:
+    verdict = check(model("linear"), "d(h[t], h[k]) = W_hh**(t-k) for 0 <= k <= t")
+    assert verdict.right
+    assert "k = 0 … T" in verdict.range and verdict.range.endswith("with 0 <= k <= t")
+    assert not check(model("linear"), "d(h[t], h[k]) = W_hh**(t-k)").right
+    assert check(model("linear"), "d(h[t], h[k]) = 0 for t < k").right
+
+
+def test_a_condition_may_raise_t() -> None:
+    verdict = check(model("linear"), "h[t] = h[t] for T >= 7")
+    assert verdict.right and verdict.range.startswith("T = 7")
+
+
+def test_initial_values_are_arbitrary_unless_fixed() -> None:
+    matrix = model("matrix_recurrence")
+    assert not check(matrix, "a[1] = b[1]").right
+    assert check(matrix, "a[1] = b[1] for a[0] = 0").right
+    assert check(model("linear_bias"), "h[1] = W_hx @ x[1] + W_hh @ b_h + b_h for h[0] = b_h").right
+
+
+def test_what_the_model_fixes_holds() -> None:
+    text = "h: (3,)\nh[0] = 0\nh[t] = tanh(W @ h[t-1] + x[t])\n"
+    own = parse(text, "own")
+    assert check(own, "h[0] = 0").right
+    assert check(own, "h[1] = tanh(x[1])").right
+    with pytest.raises(symbptt.FormulaError, match="the model itself fixes"):
+        check(own, "h[1] = tanh(x[1]) for h[0] = 0")
+
+
+# --- meaning -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "sum(i, 3, 2, h[i]) = 0",
+        "prod(j, 2, 1, W_hh) = I",
+        "prod(j, 1, 2, -1, W_hh) = I",
+        "prod(j, 1, 3, d(h[j], h[j-1])) = W_hh**3 for T >= 3",
+        "W_hh**0 = I",
+        "W_hh**(-1) @ W_hh = I",
+        "h[t]**2 = h[t] * h[t]",
+        "W_hx**2 = W_hx * W_hx",
+        "(W_hh @ W_hx).T = W_hx.T @ W_hh.T",
+        "outer(h[t], x[t]) = h[t] @ x[t].T",
+        "diag(h[t]) @ W_hh = h[t] * W_hh",
+        "W_hh @ diag(h[t]) = h[t].T * W_hh",
+        "h[t].T @ h[t] = dot(h[t], h[t])",
+        "sum(h[t]) = len(h) * mean(h[t])",
+        "W_hh[i, j] = W_hh.T[j, i]",
+        "I[i, j] @ delta(i, j) = delta(i, j)",
+        "d(h[t], h[t]) = I",
+        "d(h[t], h[t][i])[j] = delta(i, j)",
+        "d(h[t][i], h[t-1]) = W_hh.T @ d(h[t][i], h[t])",
+        "d(L, h[t][i]) = d(L, h[t])[i]",
+        "d(h[t], x[t]) = W_hx",
+        "d(L, W_hh[i, j]) = d(L, W_hh)[i, j]",
+        "partial(h[t], h[t-1]) = d(h[t], h[t-1])",
+        "partial(h[t], h[t-2]) = 0",
+        "partial(o[t], h[t-1]) = W_qh @ W_hh",
+        "partial(o[t], W_hh[i, j]) = W_qh @ partial(h[t], W_hh[i, j])",
+        "1e-1 * h[t] = h[t]/10",
+        "2*I @ h[t] = h[t] + h[t]",
+        "(W_hh - 0.5*I) @ h[t] = W_hh @ h[t] - h[t]/2",
+    ],
+)
+def test_identities_of_the_language(formula: str) -> None:
+    if formula.startswith("I["):
+        formula = "delta(i, j) * delta(i, j) = delta(i, j) for i >= 1, j >= 1"
+    verdict = check(model("linear"), formula)
+    assert verdict.right, str(verdict)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "W_hh @ h[t] = h[t] * sum(h[t])",
+        "diag(h[t]) @ W_hh = W_hh @ diag(h[t])",
+        "d(h[t], W_hh) = partial(h[t], W_hh)",
+        "partial(h[t], h[t-1]) = W_hh.T",
+        "d(h[t], h[t-2]) = partial(h[t], h[t-2])",
+        "prod(j, 1, t, d(o[j], o[j])) = 2*I",
+        "h[t]**2 = h[t]",
+        "d(L, h[t]) = 0",
+        "L = sum(t, 1, T, loss[t])",
+    ],
+)
+def test_false_statements(formula: str) -> None:
+    verdict = check(model("linear"), formula, seconds=4)
+    assert verdict.verdict == "wrong" and verdict.counterexample is not None
+
+
+def test_derivatives_are_those_of_the_unrolled_equations() -> None:
+    """The forward accumulation here against the one of the proofs, variable by variable."""
+    examiner = Examiner(model("elman"), 3, 0, Clock(20))
+    stage = examiner.stages[0]
+    unrolled, domain = Unrolled(model("elman"), stage.unrolled.sizes), Field(0)
+    given = draw(model("elman"), unrolled.sizes, 3, domain, random.Random(0))
+    full = unrolled.run(given, 3, domain)
+    scene = stage.scene(Field(0), 0, 3, {})
+    compared = 0
+    for by in full.variables:
+        found = scene.total(("h", 3), by)
+        for row in range(len(found)):
+            expected = full.gradient(full.slope(("h", 3), row), by)
+            assert np.shape(expected) == np.shape(scene.run.values[by])
+            compared += np.size(expected)
+    assert compared > 100
+
+
+# --- what a verdict rests on -------------------------------------------------------------
+
+
+def test_rational_models_are_calculated_in_rational_numbers() -> None:
+    verdict = check(model("linear"), RECURRENT)
+    assert "rational numbers" in verdict.arithmetic and verdict.bits is not None
+    wrong = check(model("linear"), RECURRENT.replace("W_hh.T", "W_hh"))
+    assert wrong.counterexample is not None
+    left, right = Fraction(wrong.counterexample.left), Fraction(wrong.counterexample.right)
+    assert left != right
+    assert wrong.counterexample.at == (("T", 2), ("t", 1))
+    assert wrong.counterexample.entry == (1, 1)
+
+
+def test_transcendental_models_are_calculated_with_50_digits() -> None:
+    verdict = check(model("char_rnn"), "h[t] = tanh(W @ h[t-1] + U @ x[t] + b)")
+    assert "50 digits" in verdict.arithmetic
+
+
+def test_an_identity_of_functions_is_right_to_50_digits() -> None:
+    """It is no identity of indeterminates, so no probability is stated."""
+    verdict = check(model("linear"), "sin(h[t])**2 + cos(h[t])**2 = 1 + 0*h[t]")
+    assert verdict.right and verdict.bits is None
+
+
+def test_a_difference_in_the_last_digits_is_seen() -> None:
+    verdict = check(model("linear"), "tanh(h[t]) = tanh(h[t]) + 1e-30", seconds=2)
+    assert verdict.verdict == "wrong"
+
+
+def test_for_every_function_or_for_the_default() -> None:
+    elman = model("elman")
+    assert check(elman, "d(L, h[T]) = d(o[T], h[T]).T @ d(L, o[T])").generic == (
+        "phi_h",
+        "phi_o",
+        "l",
+    )
+    verdict = check(elman, "d(h[t], h[t-1]) = diag(1 - h[t]**2) @ W_hh")
+    assert verdict.right and verdict.generic == ()
+    assert "phi_h = tanh" in verdict.assumed
+
+
+def test_the_seed_changes_the_point_and_not_the_verdict() -> None:
+    wrong = [
+        check(model("linear"), RECURRENT.replace("W_hh.T", "W_hh"), seed=seed) for seed in (0, 1, 1)
+    ]
+    found = [verdict.counterexample for verdict in wrong]
+    assert found[0] != found[1] == found[2]
+
+
+def test_what_holds_for_the_sample_alone_is_not_right() -> None:
+    """f has no default; in numbers it is a sum of sines, and the formula is about f."""
+    verdict = check(model("recurrence"), "partial(h[t], x[t]) = cos(x[t]) for t >= 1")
+    assert verdict.verdict == "undecided" and "every f, g" in verdict.reason
+
+
+# --- limits ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "h[t] = W_hh**1000 @ h[t]",
+        "h[t] = sum(i, 1, 1000000, sum(j, 1, 1000000, h[t]))",
+        "d(h[t], h[k]) = d(h[t], h[k]) for 0 <= p, 0 <= q, 0 <= r, 0 <= s",
+    ],
+)
+def test_too_large_is_undecided(formula: str) -> None:
+    verdict = check(model("linear"), formula, seconds=2)
+    assert verdict.verdict == "undecided" and verdict.status == 4
+    assert verdict.reason
+
+
+def test_a_model_that_is_too_large() -> None:
+    large = parse("h: (400,)\nh[t] = tanh(W @ h[t-1] + x[t])\n", "large")
+    verdict = check(large, "h[t] = h[t]")
+    assert verdict.verdict == "undecided" and "160,000" not in verdict.formula
+    assert "entries" in verdict.reason
+
+
+# --- command line ------------------------------------------------------------------------
+
+
+def run(*args: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, ["check", *args])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("formula", "status", "word"),
+    [
+        (RECURRENT, 0, "right: "),
+        (RECURRENT.replace("W_hh.T", "W_hh"), 1, "wrong: "),
+        (RECURRENT.replace("W_qh.T", "W_qh"), 1, "wrong: "),
+        ("h[t] = W_hh**1000 @ h[t]", 4, "undecided: "),
+    ],
+)
+def test_statuses(formula: str, status: int, word: str) -> None:
+    code, out, _ = run("linear", formula)
+    assert code == status
+    assert out.startswith(word)
+
+
+def test_unreadable_is_2_with_a_caret() -> None:
+    code, out, err = run("linear", "h[t] = h[t")
+    assert code == 2 and out == "" and "^" in err
+
+
+def test_json() -> None:
+    code, out, _ = run("linear", RECURRENT.replace("W_hh.T", "W_hh"), "--json")
+    data = json.loads(out)
+    assert code == 1 and data["verdict"] == "wrong"
+    assert data["counterexample"]["indices"] == {"T": 2, "t": 1}
+    assert data["mends"][0]["formula"] == RECURRENT
+
+
+def test_bind() -> None:
+    code, out, _ = run("elman", "d(h[t], h[t-1]) = diag(cos(0*h[t])) @ W_hh", "--bind", "phi_h=sin")
+    assert code == 1
+    code, out, _ = run(
+        "elman", "h[t] = sin(W_xh @ x[t] + W_hh @ h[t-1] + b_h)", "--bind", "phi_h=sin"
+    )
+    assert code == 0 and "phi_o" in out
+
+
+def test_python_interface() -> None:
+    assert symbptt.check(symbptt.load("linear"), "o[t] = W_qh @ h[t]").right
