@@ -78,7 +78,11 @@ _ROWS = (
         steepest="0.25",
     ),
     Function(
-        "relu", "x*step(x)", r"\operatorname{relu}", "np.maximum({0}, 0)", ("step(y)",),
+        "relu",
+        "x*step(x)",
+        r"\operatorname{relu}",
+        "np.maximum({0}, 0)",
+        ("step(y)",),
         steepest="1",
     ),
     Function(
@@ -103,7 +107,11 @@ _ROWS = (
         steepest="1",
     ),
     Function(
-        "erf", "erf(x)", r"\operatorname{erf}", "_erf({0})", ("2*normal_pdf(x, 1/2)",),
+        "erf",
+        "erf(x)",
+        r"\operatorname{erf}",
+        "_erf({0})",
+        ("2*normal_pdf(x, 1/2)",),
         steepest="1.128379167096",
     ),
     Function(
@@ -153,12 +161,8 @@ _ROWS = (
         ("beyond(v, u)", "beyond(u, v)"),
     ),
     # What only derivatives need.
-    Function(
-        "step", "step(x)", r"\operatorname{step}", "_step({0})", ("0",), public=False
-    ),
-    Function(
-        "sign", "sign(x)", r"\operatorname{sign}", "_sign({0})", ("0",), public=False
-    ),
+    Function("step", "step(x)", r"\operatorname{step}", "_step({0})", ("0",), public=False),
+    Function("sign", "sign(x)", r"\operatorname{sign}", "_sign({0})", ("0",), public=False),
     Function(
         "beyond",
         "beyond(u, v)",
@@ -229,9 +233,7 @@ def function(name: str) -> Function:
         raise UnknownNameError(f"no elementwise function is called {name!r}") from None
 
 
-def derivative(
-    name: str, wrt: int, args: Sequence[Expr], value: Expr | None = None
-) -> Expr:
+def derivative(name: str, wrt: int, args: Sequence[Expr], value: Expr | None = None) -> Expr:
     """The partial derivative of a function of the table, at ``args``.
 
     Parameters

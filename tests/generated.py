@@ -18,7 +18,10 @@ from symbptt.language import library
 from symbptt.output import is_ours
 
 GENERATED = Path(__file__).resolve().parents[1] / "generated"
-KINDS = {"numpy": ("generate", ".py"), "latex": ("derive", ".tex")}
+KINDS = {
+    "numpy": ("generate", ".py", library.runnable),
+    "latex": ("derive", ".tex", library.differentiable),
+}
 
 
 def make(folder: Path) -> None:
@@ -29,9 +32,9 @@ def make(folder: Path) -> None:
     RuntimeError
         If a command fails.
     """
-    for kind, (verb, suffix) in KINDS.items():
+    for kind, (verb, suffix, names) in KINDS.items():
         (folder / kind).mkdir(parents=True, exist_ok=True)
-        for name in library.names():
+        for name in names():
             path = folder / kind / (name + suffix)
             if status := symbptt.main([verb, name, "-o", str(path)], standalone_mode=False):
                 raise RuntimeError(f"symbptt {verb} {name} ended with status {status}")

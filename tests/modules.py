@@ -17,7 +17,7 @@ from tests.grammar import random_model
 from tests.points import Point
 from tests.reference import Result
 
-BUILT_IN = tuple(library.names())
+BUILT_IN = library.runnable()
 RANDOM = tuple(f"random_{seed}" for seed in range(200))
 
 

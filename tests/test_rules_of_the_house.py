@@ -29,8 +29,9 @@ def name_of(path: Path) -> str:
 
 # --- no cell-specific mathematics ------------------------------------------------------
 
+WORDS = {"linear", "recurrence"}  # names of models that are words, too
 CELLS = re.compile(
-    r"\b(?:" + "|".join({"lstm", "gru", "elman", *library.names()} - {"linear"}) + r")\b", re.I
+    r"\b(?:" + "|".join({"lstm", "gru", "elman", *library.names()} - WORDS) + r")\b", re.I
 )
 NAMED_ON_PURPOSE = {
     "symbptt/demo.py": {"char_rnn"},  # what it trains

@@ -162,7 +162,9 @@ def _lags(found: Analysis) -> Iterator[str]:
     for lag in _shown(lags):
         row = [str(lag.lag), from_log(lag.log_norm), from_log(lag.log_product)]
         row += [from_log(found.bound.log(lag.lag))] if found.bound else []
-        row += [number(lag.ratio), *(from_log(lag.blocks[name]) for name in several)]
+        # Below this the second singular value is rounding.
+        row.append("< 1e-7" if 0 < lag.ratio < 1e-7 else number(lag.ratio))
+        row += [from_log(lag.blocks[name]) for name in several]
         rows.append(row)
     yield from table(rows)
 
@@ -201,7 +203,8 @@ def _largest_entries(found: Analysis, vector: Any) -> list[str]:
         for block in found.blocks
         for k in range(block.size)
     ]
-    return [f"{names[k]} {vector[k]:+.3f}" for k in order[:SHOWN_ENTRIES]]
+    shown = [k for k in order[:SHOWN_ENTRIES] if abs(float(vector[k])) >= 5e-4]
+    return [f"{names[k]} {vector[k]:+.3f}" for k in shown]
 
 
 # --- sentences -----------------------------------------------------------------------------
@@ -285,5 +288,5 @@ def _of_trajectory(found: Analysis) -> Iterator[str]:
     if found.aligned_from is not None:
         yield (
             f"- From lag {found.aligned_from} on the second singular value is below 1 % of the "
-            "first: whatever the loss at T, its gradient points along one direction, up to sign."
+            "first: for almost every loss at T the gradient points along one direction, up to sign."
         )

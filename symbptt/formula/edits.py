@@ -215,7 +215,7 @@ def other_indices(index: Index, scope: Scope) -> Iterator[tuple[str, Index]]:
         if over.name in index.names():
             yield INDEX, index.substitute({over.name: _reflected(over)})
     for step in (2, -2):
-        yield SHIFT, index + step
+        yield INDEX, index + step
     if len(index.terms) == 1:
         for name in scope.names:
             yield INDEX, index.substitute({index.terms[0][0]: Index.of(name)})
@@ -240,10 +240,10 @@ def _derivatives(node: Diff, scope: Scope) -> Iterator[tuple[str, Node]]:
             other = node
         yield PARTIAL if not node.partial else TOTAL, other
     steps = [part for part in (node.of, node.by) if isinstance(part, At)]
-    for kind, index in (f for part in steps for f in other_indices(part.index, scope)):
-        for field in ("of", "by"):
-            part = getattr(node, field)
-            if isinstance(part, At):
+    for field in ("of", "by"):
+        part = getattr(node, field)
+        if isinstance(part, At):
+            for kind, index in other_indices(part.index, scope):
                 yield kind, _with(node, field, replace(part, index=index))
     if len(steps) == 2:
         for step in (1, -1):

@@ -216,7 +216,7 @@ def _decide(tree: Formula, examiner: Examiner, progress: Callable[[str], object]
     if not found.used:
         raise NothingToCheckError(
             str(finding(tree.text, (0, len(tree.text)), _nothing(found))),
-            mends(tree, examiner, None) if found.left_out else (),
+            mends(tree, examiner, None) if found.left_out or found.past_the_end else (),
         )
     progress("proving it modulo a prime")
     return _right(tree, formula, found, examiner)

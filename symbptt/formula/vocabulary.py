@@ -21,6 +21,7 @@ from symbptt.formula.tree import (
     Call,
     Diff,
     Dot,
+    Entry,
     Flip,
     Formula,
     Mul,
@@ -54,6 +55,9 @@ class Vocabulary:
         self.parameters += [Name(d.name) for d in model.derived]
         real = [i.name for i in model.inputs if i.index_dim is None]
         self.timed = [*(e.name for e in model.equations), *real]
+        self.places = _unique(
+            n for entry in nodes if isinstance(entry, Entry) for n in entry.places
+        )
         self.integers = [i.name for i in model.inputs if i.index_dim is not None]
         self.calls = _unique(n.function for n in nodes if isinstance(n, Call))
         self.steps = _unique([*(n.index for n in nodes if isinstance(n, At)), Index.of("t")])
@@ -152,6 +156,9 @@ class Vocabulary:
                 yield Dot((one, operand))
                 yield Dot((Flip(operand), one))
         yield from self._through_functions(matrices, slopes)
+        yield from self._recursive(names)
+        if shape == SCALAR:
+            yield from self._entries([*self.parameters, *values], matrices, values)
         matrix_values = [v for v in operands if not _is_vector(self.shape(v))]
         for left, right in product(matrix_values, operands):
             if self.shape(left) != SCALAR:
@@ -161,6 +168,24 @@ class Vocabulary:
         if shape[0] != ONE and shape[1] != ONE:
             vectors = [v for v in operands if _is_vector(self.shape(v))]
             yield from (Dot((u, Flip(v))) for u, v in product(vectors, vectors))
+
+    def _recursive(self, names: frozenset[str]) -> Iterator[Node]:
+        """A derivative by way of a value one step before."""
+        for diff in self.derivatives:
+            if isinstance(diff.of, At) and set(diff.of.index.names()) <= names:
+                for name in self.timed:
+                    before = At(name, diff.of.index + -1)
+                    step = Diff(diff.of, before, partial=True)
+                    yield Dot((step, replace(diff, of=before, partial=False)))
+
+    def _entries(
+        self, vectors: list[Node], matrices: list[Name], values: list[Node]
+    ) -> Iterator[Node]:
+        for place in self.places:
+            for vector in vectors:
+                yield Entry(vector, (place,))
+            for matrix, value in product(matrices, values):
+                yield Entry(Dot((matrix, value)), (place,))
 
     def _through_functions(self, matrices: list[Name], slopes: list[Node]) -> Iterator[Node]:
         """Derivatives carried through an elementwise function, 1 - q**2 or q (1 - q)."""

@@ -21,6 +21,17 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX)))
 
 
+def differentiable() -> tuple[str, ...]:
+    """The built-in models that have a loss: what can be derived."""
+    return tuple(name for name in names() if load(name).loss is not None)
+
+
+def runnable() -> tuple[str, ...]:
+    """Those whose functions are all concrete or have a default: what becomes a module."""
+    models = (load(name) for name in differentiable())
+    return tuple(m.name for m in models if all(a.default is not None for a in m.abstract))
+
+
 def load(name_or_path: str, bindings: Mapping[str, str] | None = None) -> Model:
     """A built-in model by its name, or one from a file.
 

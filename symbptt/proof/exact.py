@@ -27,7 +27,7 @@ from symbptt.proof.sample import Sample
 from symbptt.proof.unrolled import Trajectory, Variable, unrolled
 
 HORIZONS = (1, 2, 3, 4, 5)
-"""Every T for which a derivation is examined, and the first at which all steps hold."""
+"""Every T for which a derivation is examined; more where a step needs more."""
 
 POINTS = 2
 TRIES = 20
@@ -73,10 +73,6 @@ class Reading:
     steps: dict[Variable, Step] = field(default_factory=dict)
     errors: dict[Variable, str] = field(default_factory=dict)
 
-    def needs(self, variable: Variable) -> int:
-        """The smallest T for which the step that gives a variable is stated."""
-        return self.steps[variable].needs if variable in self.steps else 1
-
     def take(self, step: Step, when: int | None, ledger: Ledger) -> None:
         variable = ledger.run.unrolled.variable(step.target.name, when)
         if variable in self.steps:
@@ -108,7 +104,7 @@ class Stage:
         self.derivation = derivation
         self.sizes = sizes
         longest = max(step.needs for step in derivation.steps)
-        self.horizons = (*HORIZONS, longest) if longest > max(HORIZONS) else HORIZONS
+        self.horizons = (*HORIZONS, *range(max(HORIZONS) + 1, longest + 1))
         self.written = unrolled(derivation.model, sizes)
         self.normal = unrolled(derivation.normal, sizes, whole=True)
 
@@ -159,8 +155,9 @@ class Tally:
 
     def row(self) -> Row:
         detail = self.detail or ("" if self.entries else "nothing was compared")
-        steps = f", T = {min(self.horizons)}…{max(self.horizons)}" if self.horizons else ""
-        figure = f"{self.entries} entries{steps}{self.words}"
+        spoken = sorted(self.horizons)
+        steps = f", T = {'…'.join(map(str, dict.fromkeys([*spoken[:1], *spoken[-1:]])))}"
+        figure = f"{self.entries} entries{steps if spoken else ''}{self.words}"
         return Row(self.check, self.subject, not detail, figure, detail)
 
 
@@ -235,7 +232,7 @@ class _Checks:
         reading = scene.read(horizon)
         for variable, true in truth.items():
             tally = self._tally(variable, horizon)
-            if tally is None or tally.detail or reading.needs(variable) > horizon:
+            if tally is None or tally.detail:
                 continue
             if variable not in reading.known:
                 reason = reading.errors.get(variable, "no step gives it")
@@ -270,7 +267,7 @@ class _Checks:
         self, stage: Stage, scene: Scene, truth: Mapping[Variable, Array], horizon: int
     ) -> None:
         for step in self.derivation.steps:
-            for when in occasions(step, horizon) if horizon >= step.needs else ():
+            for when in occasions(step, horizon):
                 self._chain(stage, scene, truth, horizon, step, when)
 
     def _chain(

@@ -105,8 +105,13 @@ def _selected(expr: Block) -> list[str]:
     return ["I" if k == expr.number else "0" for k in range(len(expr.blocks))]
 
 
-def monomial_text(factors: Factors, monomial: Monomial, leaf: Expr = WHOLE) -> Text:
-    """The monomial applied to a leaf, or by itself."""
+def monomial_text(
+    factors: Factors, monomial: Monomial, leaf: Expr = WHOLE, scalar: bool = False
+) -> Text:
+    """The monomial applied to a leaf, or by itself.
+
+    A number that stands by itself for a matrix is that number times I, unless ``scalar``.
+    """
     scalars = [f for f in monomial.factors if not f.shape]
     rest = [f for f in monomial.factors if f.shape]
     shown = [leaf] if leaf != WHOLE else []
@@ -126,9 +131,11 @@ def monomial_text(factors: Factors, monomial: Monomial, leaf: Expr = WHOLE) -> T
         joined = factors.scalar_sign.join(front)
         text = f"{joined}{factors.scalar_sign}{text}" if text else joined
         level = Level.PRODUCT
-        if len(scalars) == 1 and joined == text:
+        if joined == text and scalar and len(scalars) == 1:
             level = factors.piece(scalars[0]).level
-    text = text or factors.identity
+        elif joined == text and not scalar:
+            text += f"{factors.scalar_sign}{factors.identity}"
+    text = text or ("1" if scalar else factors.identity)
     if monomial.negative:
         text, level = f"-{factors.fit(Text(text, level), Level.BIG_SUM)}", Level.SIGNED
     return Text(text, level)
@@ -140,14 +147,15 @@ def _chain(factors: Factors, texts: list[str]) -> str:
     return factors.matrix_sign.join(texts)
 
 
-def operator_text(factors: Factors, operator: Operator) -> Text:
+def operator_text(factors: Factors, operator: Operator, scalar: bool = False) -> Text:
     """The sum of an operator's monomials; 0 if there are none."""
-    return sum_text(factors, [monomial_text(factors, m) for m in operator])
+    return sum_text(factors, [monomial_text(factors, m, scalar=scalar) for m in operator])
 
 
-def pieces_text(factors: Factors, pieces: Iterable[Piece]) -> Text:
+def pieces_text(factors: Factors, pieces: Iterable[Piece], scalar: bool = False) -> Text:
     """An affine expression from its terms."""
-    return sum_text(factors, [monomial_text(factors, p.monomial, p.leaf) for p in pieces])
+    texts = [monomial_text(factors, p.monomial, p.leaf, scalar) for p in pieces]
+    return sum_text(factors, texts)
 
 
 def sum_text(printer: Printer, terms: list[Text]) -> Text:

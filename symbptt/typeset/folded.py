@@ -10,7 +10,7 @@ from symbptt.algebra import Expr, Index, Model, Number, Param, Ref, walk
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.folding import Coefficient
 from symbptt.calculus.recurrence.induction import Line
-from symbptt.calculus.recurrence.operators import Operator
+from symbptt.calculus.recurrence.operators import Operator, Total
 from symbptt.calculus.recurrence.study import Study
 from symbptt.calculus.recurrence.system import spelled_out
 from symbptt.calculus.recurrence.words import Form, Letter, Run, Term
@@ -21,7 +21,7 @@ from symbptt.typeset.factors import (
     operator_text,
     pieces_text,
 )
-from symbptt.typeset.wording import Names, Wording, wordings
+from symbptt.typeset.wording import Names, Wording, is_number, is_scalar, wordings
 
 SHOWN = 8
 """So many steps are written out."""
@@ -62,7 +62,8 @@ class Report:
         self.letters, self.spelled = wordings(names, study.recurrence, factors)
 
     def sections(self) -> tuple[Section, ...]:
-        return (
+        """What there is to say; a run too short for the recurrence has no values to show."""
+        every = (
             Section(f"affine in the value of the step {self.before}", tuple(self.equation())),
             Section("unrolled", tuple(self.unrolled())),
             Section("coefficients found", tuple(self.found())),
@@ -70,6 +71,7 @@ class Report:
             Section("check at every step", tuple(self.checks())),
             Section("proof by induction, for all t", tuple(self.proof())),
         )
+        return tuple(section for section in every if section.statements)
 
     @property
     def before(self) -> str:
@@ -122,15 +124,31 @@ class Report:
         return f"[{'; '.join(blocks)}]"
 
     def source(self, letter: Letter) -> Iterator[Statement]:
-        blocks = [pieces_text(self.factors, block).text for block in self.recurrence.source]
-        text = self.column(blocks) if self.recurrence.stacked else blocks[0]
-        yield Statement(self.letters.symbol(letter).text, text)
+        blocks = [
+            pieces_text(self.factors, block, is_number(value)).text
+            for block, value in zip(self.recurrence.source, self.recurrence.stack, strict=True)
+        ]
+        name = self.letters.symbol(letter).text
+        if not self.recurrence.stacked:
+            yield Statement(name, blocks[0])
+            return
+        # A block of one quantity stands in its place, a longer one gets a name.
+        long = [any(p.monomial.factors for p in b) or len(b) > 1 for b in self.recurrence.source]
+        cells = [
+            self.block(letter, k + 1) if named else text
+            for k, (text, named) in enumerate(zip(blocks, long, strict=True))
+        ]
+        yield Statement(name, self.column(cells))
+        for cell, text, named in zip(cells, blocks, long, strict=True):
+            if named:
+                yield Statement(cell, text)
 
     def coefficient(self, letter: Letter) -> Iterator[Statement]:
         name = self.letters.symbol(letter).text
         if not self.recurrence.stacked:
             (row,) = self.recurrence.matrix
-            yield Statement(name, operator_text(self.factors, row[0]).text)
+            text = operator_text(self.factors, row[0], is_scalar(self.recurrence)).text
+            yield Statement(name, text)
             return
         cells = [
             [self.cell_of(letter, i, j) for j in range(len(row))]
@@ -140,22 +158,27 @@ class Report:
         for i, row in enumerate(self.recurrence.matrix):
             for j, operator in enumerate(row):
                 if operator and not _is_short(operator):
-                    text = operator_text(self.factors, operator).text
-                    yield Statement(self.block(letter, i, j), text)
+                    yield Statement(self.block(letter, i + 1, j + 1), self.operator(i, j))
 
     def cell_of(self, letter: Letter, row: int, column: int) -> str:
         operator = self.recurrence.matrix[row][column]
         if not operator or _is_short(operator):
-            return operator_text(self.factors, operator).text
-        return self.block(letter, row, column)
+            return self.operator(row, column)
+        return self.block(letter, row + 1, column + 1)
+
+    def operator(self, row: int, column: int) -> str:
+        """A block of C; between two numbers it is a number."""
+        scalar = not any(_output(self.recurrence.stack[k]).shape for k in (row, column))
+        return operator_text(self.factors, self.recurrence.matrix[row][column], scalar).text
 
     def blocks(self, cells: Sequence[Sequence[str]]) -> str:
         rows = [f"[{', '.join(row)}]" for row in cells]
         return f"[{', '.join(rows)}]"
 
-    def block(self, letter: Letter, row: int, column: int) -> str:
+    def block(self, letter: Letter, *place: int) -> str:
+        """The name of a block of b or C, counted from 1."""
         step = "" if letter.index is None else f"[{letter.index}]"
-        return f"{self.names.letters['c']}{row + 1}{column + 1}{step}"
+        return f"{self.names.letters[letter.name]}{''.join(map(str, place))}{step}"
 
     def beginning(self) -> Iterator[Statement]:
         start = self.law.value(self.law.start)
@@ -254,6 +277,9 @@ class Report:
             verdict = "right" if c.right else "WRONG"
             text = self.said(f"{_count(c.unrolled.total())}, {verdict}")
             yield Statement(self.at_step(c.step), text, sign=":")
+        if not self.study.comparisons:
+            few = f"T = {self.study.horizon}"
+            yield Statement(few, self.said("too few steps for this recurrence"), sign=":")
         rest = self.study.comparisons[4 * SHOWN :]
         if rest:
             wrong = sum(not c.right for c in rest)
@@ -285,6 +311,10 @@ class Report:
 
     def inside(self, form: Form) -> str:
         return f"({self.letters.form(form).text})"
+
+
+def _output(value: Expr) -> Expr:
+    return value.output if isinstance(value, Total) else value
 
 
 def _is_short(operator: Operator) -> bool:
@@ -372,7 +402,7 @@ def _formula(report: Report) -> str:
     """The closed form in the author's names alone, so that a checker can read it."""
     recurrence = spelled_out(report.recurrence, normalize(report.model))
     _, spelled = wordings(report.names, recurrence, report.factors)
-    return _closed(report, spelled)
+    return f"{_closed(report, spelled)} for {report.range(0)}"
 
 
 def _statement(statement: Statement) -> dict[str, Any]:

@@ -37,10 +37,12 @@ class LatexReport(Report):
         inner = r" \\[1ex] ".join(blocks)
         return rf"\begin{{bmatrix}} {inner} \end{{bmatrix}}"
 
-    def block(self, letter: Letter, row: int, column: int) -> str:
-        symbol = self.factors.names.symbol(self.names.letters["c"], ("h", "h"))  # type: ignore[union-attr]
+    def block(self, letter: Letter, *place: int) -> str:
+        symbol = self.factors.names.symbol(  # type: ignore[union-attr]
+            self.names.letters[letter.name], self.letters.shape(letter.name)
+        )
         step = [] if letter.index is None else [index_latex(letter.index)]
-        return str(symbol.at(f"{row + 1}{column + 1}", *step))
+        return str(symbol.at("".join(map(str, place)), *step))
 
     def index(self, index: Index) -> str:
         return f"${index_latex(index)}$"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import chain, count
 
-from symbptt.algebra import Index, Model, Param, Ref, substitute_index
+from symbptt.algebra import Expr, Index, Model, Param, Ref, substitute_index
 from symbptt.calculus.recurrence.induction import Remark
-from symbptt.calculus.recurrence.operators import Monomial, moved_in_time
+from symbptt.calculus.recurrence.operators import Monomial, Total, moved_in_time
 from symbptt.calculus.recurrence.system import Recurrence, shifted_pieces
 from symbptt.calculus.recurrence.words import (
     Concrete,
@@ -35,7 +37,7 @@ _CANDIDATES = {
     "c": ("C", "J", "M", "K", "coefficient"),
     "scalar": ("c", "C", "r", "m", "coefficient"),
 }
-_INDICES = ("i", "k", "j", "m", "n", "r", "s", "p", "q", "i_1", "k_1", "j_1")
+_INDICES = ("i", "k", "j", "m", "n", "r", "s", "p", "q")
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,22 @@ def choose_names(model: Model, recurrence: Recurrence) -> Names:
             own.add(letter)
         else:
             kind = "scalar" if letter == "c" and is_scalar(recurrence) else letter
-            name = next(n for n in _CANDIDATES[kind] if n not in taken)
+            name = _fresh(_CANDIDATES[kind], taken)
             taken.add(name)
         letters[letter] = name
-    free = [n for n in _INDICES if n not in taken]
+    free: list[str] = []
+    while len(free) < 3:
+        free.append(_fresh(_INDICES, taken))
+        taken.add(free[-1])
     order = (1, 0) if recurrence.law.direction < 0 else (0, 1)
     return Names(letters, free[order[0]], free[order[1]], free[2], frozenset(own))
+
+
+def _fresh(candidates: Sequence[str], taken: Set[str]) -> str:
+    """The first name that is not taken, nor with digits behind it (blocks are numbered)."""
+    numbered = (f"{candidates[-1]}_{k}" for k in count(2))
+    bases = {name.rstrip("0123456789") for name in taken}
+    return next(n for n in chain(candidates, numbered) if n not in taken | bases)
 
 
 def _own_name(recurrence: Recurrence, letter: str) -> str | None:
@@ -100,6 +112,13 @@ def is_scalar(recurrence: Recurrence) -> bool:
     if recurrence.stacked:
         return False
     return all(not f.shape for m in recurrence.matrix[0][0] for f in m.factors)
+
+
+def is_number(value: Expr) -> bool:
+    """Whether a value is a number, so that the identity on it is 1."""
+    if isinstance(value, Total):
+        return not value.output.shape and not value.wrt.shape
+    return not value.shape
 
 
 class Wording:
@@ -130,8 +149,9 @@ class Wording:
                 )
                 for p in pieces
             ]
-            return pieces_text(self.factors, moved)
-        return operator_text(self.factors, moved_in_time(self.recurrence.matrix[0][0], index))
+            return pieces_text(self.factors, moved, is_number(self.recurrence.value))
+        coefficient = moved_in_time(self.recurrence.matrix[0][0], index)
+        return operator_text(self.factors, coefficient, is_scalar(self.recurrence))
 
     def symbol(self, letter: Letter) -> Text:
         step = "" if letter.index is None else f"[{letter.index}]"

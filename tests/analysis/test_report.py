@@ -19,6 +19,7 @@ from symbptt.analysis.data import power
 from symbptt.analysis.report import analyze
 from symbptt.analysis.tables import complex_number, from_log
 from symbptt.cli import main
+from symbptt.errors import UnboundFunctionError
 from tests.analysis.subjects import bound, linear
 from tests.modules import model_of
 
@@ -203,6 +204,11 @@ def test_numbers_from_a_file(tmp_path: Path) -> None:
 )
 def test_what_the_command_refuses(arguments: tuple[str, ...], status: int, words: str) -> None:
     assert words in run(*arguments, status=status)
+
+
+def test_a_function_left_abstract_is_named() -> None:
+    with pytest.raises(UnboundFunctionError, match="phi"):
+        analyze(model_of("bound_by_name"))
 
 
 def test_another_function_may_be_bound() -> None:

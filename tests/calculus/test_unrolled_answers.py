@@ -8,6 +8,7 @@ import re
 import pytest
 
 from symbptt.algebra import Model
+from symbptt.formula.verdict import check
 from symbptt.language import library
 from symbptt.language.parser import parse
 from symbptt.unrolled import Answer, answer
@@ -15,6 +16,10 @@ from symbptt.unrolled import Answer, answer
 SCALARS = "a: scalar\nb: scalar\nc: scalar\na[t] = b[t] + c[t]*a[t-1]\n"
 MATRICES = "C: (n, n)\na: (n,)\na[t] = b[t] + C[t] @ a[t-1]\n"
 ABSTRACT = "x: scalar\nw_h: scalar\nh: scalar\nf: function\nh[t] = f(x[t], h[t-1], w_h)\nh[0] = 0\n"
+LEAKY = (
+    "dt = 0.05\nx: (d,)\nv[t] = v[t-1] + dt * (W @ tanh(v[t-1]) + U @ x[t] + b - 0.9 * v[t-1])\n"
+    "loss[t] = dot(v[t], v[t])\n"
+)
 LAG_TWO = "x: (d,)\nh[t] = A @ h[t-1] + B @ h[t-2] + U @ x[t]\n"
 
 ANSWERS = [
@@ -176,6 +181,17 @@ def test_letters_and_indices_are_never_names_of_the_model() -> None:
     assert "sum(m, 1, t, C**(t-m) @ e[m])" in shown
 
 
+def test_letters_when_all_are_taken() -> None:
+    """Every candidate is a parameter, so names are made up; none of them is the model's."""
+    words = "b B e u source C J M K coefficient s S z Z stack i k j m n r p q b2 C11"
+    names = re.findall(r"\w+", words)
+    total = " + ".join(f"dot({name}, h[t-1])" for name in names)
+    model = parse(f"x: (n_x,)\nh[t] = A @ h[t-1] + D @ h[t-2] + ({total}) * x[t]\n")
+    shown = squeezed(answer(model, "h", 2).text())
+    assert "stack_2[t] = source_2[t] + coefficient_2[t] @ stack_2[t-1]" in shown
+    assert "prod(q_4, t, 1, -1, coefficient_2[q_4]) @ stack_2[0]" in shown
+
+
 @pytest.mark.parametrize(
     ("name", "what"),
     [
@@ -211,7 +227,41 @@ def test_latex_writes_the_order_of_products_out() -> None:
     assert r"\mathbf{C}_{t+1} \mathbf{C}_{t+2} \cdots \mathbf{C}_k" in ascending
 
 
+def test_a_run_too_short_for_the_recurrence() -> None:
+    model = parse("h[t] = W @ h[t-1]\nloss[T] = dot(h[T], h[T-2])\n")
+    for horizon, right in ((1, None), (2, None), (3, True)):
+        folded = answer(model, "d(L, h[t])", horizon).data()["folded"]
+        assert folded["right"] is right
+        answer(model, "d(L, h[t])", horizon).latex([])
+
+
 def test_many_steps_cost_little() -> None:
     data = found("lstm", "d(L, h[t])", 100).data()
     checks = data["folded"]["sections"]["check at every step"]
     assert checks[-1]["right"] == "8 steps, 0 wrong"
+
+
+# --- the checker agrees ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("linear", "h"),
+        ("linear", "d(L, h[t])"),
+        ("char_rnn", "d(L, h[t])"),
+        ("char_rnn", "d(h[t], b)"),
+        (LEAKY, "d(L, v[t])"),
+        (LEAKY, "d(v[t], b)"),
+        (SCALARS, "a"),
+        (MATRICES, "a"),
+    ],
+)
+def test_the_checker_accepts_the_closed_form(name: str, what: str) -> None:
+    model = model_of(name)
+    formula = answer(model, what, 4).data()["folded"]["formula"]
+    assert check(model, formula).status == 0
+    # Its last limit moved by one, it is another formula.
+    wrong = formula.replace("(i, 1, t,", "(i, 2, t,").replace("(k, t, T,", "(k, t+1, T,")
+    assert wrong != formula
+    assert check(model, wrong).status == 1

@@ -16,7 +16,7 @@ from symbptt.language.parser import parse
 from symbptt.typeset.plain import plain
 
 CELLS = sorted((Path(__file__).parents[1] / "cells").glob("*.rnn"))
-MODELS = [*library.names(), *map(str, CELLS)]
+MODELS = [*library.differentiable(), *map(str, CELLS)]
 LAG_TWO = """
 x: (d,)
 A: (h, h)

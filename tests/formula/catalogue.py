@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from symbptt.algebra import Model
 from symbptt.language import library
 from symbptt.language.parser import parse
-
-MODELS = Path(__file__).parent / "models"
 
 # The joined weights of 001, w_h = [W_xh W_hh].
 JOINED = """
@@ -45,8 +42,7 @@ TEXTS = {"joined": JOINED, "singh": SINGH}
 def model(name: str) -> Model:
     if name in TEXTS:
         return parse(TEXTS[name], name)
-    own = MODELS / f"{name}.rnn"
-    return library.load(str(own) if own.exists() else name)
+    return library.load(name)
 
 
 @dataclass(frozen=True)

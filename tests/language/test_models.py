@@ -36,7 +36,7 @@ from symbptt.algebra import (
     Transpose,
 )
 from symbptt.functions import FUNCTIONS, LOSSES
-from symbptt.language.library import load, names
+from symbptt.language.library import differentiable, load, names, runnable
 from symbptt.language.names import PUBLIC
 from symbptt.language.parser import parse
 
@@ -465,9 +465,14 @@ def test_library() -> None:
     assert list(names()) == sorted(names())
 
 
+def test_built_in_models_by_what_can_be_done_with_them() -> None:
+    assert set(names()) - set(differentiable()) == {"matrix_recurrence"}
+    assert set(differentiable()) - set(runnable()) == {"recurrence"}
+
+
 @pytest.mark.parametrize("name", names())
 def test_built_in_model(name: str) -> None:
     model = load(name)
     assert model.name == name
-    assert model.loss is not None and model.states
+    assert model.states
     assert parse(model.text, name).equations == model.equations

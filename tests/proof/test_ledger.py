@@ -25,6 +25,9 @@ def step(kind: Kind, index: Index | None, where: str = "", needs: int = 1) -> St
         (step("boundary", LAST - 1, needs=2), (3,)),
         (step("boundary", LAST - 4, needs=5), ()),
         (step("initial", Index(offset=-1)), (-1,)),
+        (step("initial", Index(offset=0), "T = 4", 4), (0,)),
+        (step("initial", Index(offset=0), "T = 3", 3), ()),
+        (step("initial", Index(offset=0), needs=5), ()),
         (step("gradient", None), (None,)),
     ],
 )

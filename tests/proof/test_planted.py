@@ -77,6 +77,8 @@ CASES = [
     pytest.param(name, number, id=f"{name}-{case.step.number}-{case.words}")
     for name in MODELS
     for number, case in enumerate(planted_in(name))
+    # The larger cell is there for its elementwise products; a few kinds of error do.
+    if name != "gru_v1" or case.words in ("factor", "dropped term")
 ]
 
 

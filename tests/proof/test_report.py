@@ -62,7 +62,7 @@ def test_a_built_in_model_is_verified(name: str) -> None:
 @pytest.mark.parametrize("name", [n for n in CELLS if model_of(n).loss is not None])
 def test_the_derivation_of_a_cell_is_exact(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exact, "POINTS", 1)
-    monkeypatch.setattr(exact, "HORIZONS", (1, 4))
+    monkeypatch.setattr(exact, "HORIZONS", (1, 2, 3, 4))
     for row in exact_rows(derive(model_of(name))):
         assert row.ok, row
 
@@ -155,7 +155,7 @@ def test_a_lag_beyond_the_horizons_is_reached_all_the_same() -> None:
     text = "x: (d,)\nh[t] = tanh(W @ h[t-7] + x[t])\nloss[t] = dot(h[t], h[t])\n"
     report = verify(parse(text, "far"))
     assert report.ok
-    assert any("T = 8…8" in row.figure for row in report.of("chain"))
+    assert any("T = 8," in row.figure for row in report.of("chain"))
 
 
 def test_kinks_are_kept_away_from() -> None:

