@@ -15,11 +15,11 @@ demo: $(VENV)/core
 	$(BIN)/python -m symbptt demo
 
 test: $(VENV)/tools
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 # The fast part, under a minute.
 check: $(VENV)/tools
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 lint: $(VENV)/tools
 	$(BIN)/python -m ruff check .

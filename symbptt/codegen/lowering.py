@@ -302,10 +302,13 @@ def _only(blocks: tuple[Block, ...], wanted: set[str]) -> tuple[Block, ...]:
 
 def loss_side_quantities(model: Model) -> frozenset[str]:
     """What only the loss needs: the loss, and auxiliaries that nothing else reads."""
+    readers: dict[str, set[str]] = {e.name: set() for e in model.equations}
+    for equation in model.equations:
+        for name in references(equation.rhs):
+            readers.get(name, set()).add(equation.name)
     side = {e.name for e in model.equations if e.last or e.name == "loss"}
     for equation in reversed(in_step_order(model)):
-        readers = {e.name for e in model.equations if equation.name in references(e.rhs)}
-        if equation.auxiliary and readers <= side:
+        if equation.auxiliary and readers[equation.name] <= side:
             side.add(equation.name)
     return frozenset(side)
 

@@ -289,7 +289,8 @@ class _Module:
 
     def loss(self) -> list[str]:
         body, emitter = self.emitted(self.program.loss)
-        made = [n for n in self.model.equations if n.name in loss_side_quantities(self.model)]
+        side = loss_side_quantities(self.model)
+        made = [e for e in self.model.equations if e.name in side]
         own = [self.names.values[e.name] for e in made]
         lines = [f"{kept(name)} = {name}" for name in own if self.is_kept(name)]
         return self.function(emitter, [*body, *lines], own)

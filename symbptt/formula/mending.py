@@ -15,7 +15,7 @@ from symbptt.algebra import Index
 from symbptt.errors import EvaluationError
 from symbptt.formula.edits import RANK, Edit, edited
 from symbptt.formula.evaluation import Evaluator
-from symbptt.formula.examination import Counterexample, Examiner, first_difference
+from symbptt.formula.examination import Counterexample, Examiner, first_difference, points_at
 from symbptt.formula.meaning import ShapeError, resolved
 from symbptt.formula.printing import canonical, chain_text, formula_text
 from symbptt.formula.ranges import Free, cases, holds
@@ -192,8 +192,9 @@ class _Probe:
 
     def _points(self, formula: Formula) -> list[Evaluator]:
         if formula.fixed not in self._evaluators:
-            points = self.examiner.points("floats", self.examiner.horizon, formula)
-            self._evaluators[formula.fixed] = [evaluator for _, evaluator in points]
+            points = list(self.examiner.points("floats", self.examiner.horizon, formula))
+            every = points_at(self.examiner.stages)
+            self._evaluators[formula.fixed] = [evaluator for _, evaluator in points[::every]]
         return self._evaluators[formula.fixed]
 
     def passes(self, formula: Formula) -> bool:
@@ -207,7 +208,8 @@ class _Probe:
         except (ShapeError, EvaluationError):
             return False
         failed = self.failed
-        tried = failed is not None and holds(formula.chains, failed)
+        tried = failed is not None and _index_names(formula) <= set(failed)
+        tried = tried and failed is not None and holds(formula.chains, failed)
         if failed is not None and tried and self._agrees(formula, failed, evaluators) is False:
             return False
         agreed = 0
@@ -224,9 +226,6 @@ class _Probe:
         self, formula: Formula, at: dict[str, int], evaluators: list[Evaluator]
     ) -> bool | None:
         """None where the formula has no value."""
-        known = set(at)
-        if not _index_names(formula) <= known:
-            return None
         agrees: bool | None = None
         for evaluator in evaluators:
             try:

@@ -88,6 +88,9 @@ class Scene:
     last: frozenset[str]
     starts: dict[str, int]
     _slopes: dict[Variable, dict[Variable, Jacobian]] = field(default_factory=dict)
+    _immediate: dict[tuple[Variable, int | None], dict[Variable, Jacobian]] = field(
+        default_factory=dict
+    )
     _locals: dict[Variable, dict[Variable, Jacobian]] = field(default_factory=dict)
 
     @property
@@ -124,7 +127,9 @@ class Scene:
 
     def immediate(self, of: Variable, by: Variable) -> Jacobian:
         """The same with every value of earlier steps held."""
-        return self._found(self._forward(by, of[1]), of, by)
+        if (by, of[1]) not in self._immediate:
+            self._immediate[by, of[1]] = self._forward(by, of[1])
+        return self._found(self._immediate[by, of[1]], of, by)
 
     def _found(self, slopes: dict[Variable, Jacobian], of: Variable, by: Variable) -> Jacobian:
         if of in slopes:

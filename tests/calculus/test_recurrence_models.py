@@ -167,3 +167,16 @@ def test_affine_states_of_every_kind_fold(text: str) -> None:
     recurrence = recognise(model, Question("h"))
     for truth in truths(model, (1, 4)):
         assert first_wrong(recurrence, truth) == ""
+
+
+@pytest.mark.parametrize("loss", ["sum(a[t])", "dot(a[t], a[t])", "sum(g[t])", "sum(h[t-1])"])
+def test_what_the_loss_reads_of_the_circle_is_absent_past_the_end(loss: str) -> None:
+    """dL/da[t+1] holds a term of its own, 1/T, which is not there at t = T."""
+    text = (
+        f"x: (n,)\ng[t] = W @ h[t-1] + x[t]\na[t] = U @ g[t]\nh[t] = tanh(a[t])\nloss[t] = {loss}\n"
+    )
+    model = parse(text)
+    for name in ("h", "a", "g"):
+        recurrence = recognise(model, Question(name, adjoint=True))
+        for truth in truths(model, (1, 2, 4)):
+            assert first_wrong(recurrence, truth) == ""

@@ -160,38 +160,46 @@ def of_adjoints(derivation: Derivation, name: str) -> Recurrence:
     together = circle(name, reads)
     if not together:
         raise NotAffineError(_elsewhere(derivation.normal, name, reads))
-    kept = _cut(derivation.normal, name, together, reads)
     # What only the normal form has a name for is written out, too.
     hidden = {e.name for e in derivation.normal.equations if e.auxiliary and e.name in steps}
-    open_names = together | {n for n in hidden if not circle(n, reads)}
-    taker = Taker(lambda node: isinstance(node, Cotangent) and node.name in open_names)
+    beside = {n for n in hidden if not circle(n, reads)}
+    taker = Taker(lambda node: isinstance(node, Cotangent) and node.name in together | beside)
+    pieces = {n: taker.pieces(steps[n].result) for n in together | beside}
+    explicit = {n for n in together if any(map(_is_explicit, pieces[n]))}
+    kept = list(_cut(derivation.normal, name, together, reads))
     lead: dict[str, int] = {}
 
     def unfolded(quantity: str, ahead: int) -> tuple[Piece, ...]:
         lead[quantity] = max(lead.get(quantity, 0), ahead)
         found: list[Piece] = []
-        for piece in shifted_pieces(taker.pieces(steps[quantity].result), ahead):
+        for piece in shifted_pieces(pieces[quantity], ahead):
             leaf = piece.leaf
-            if isinstance(leaf, Cotangent) and leaf.name in open_names:
-                assert leaf.index is not None
-                later = leaf.index.offset
-                if later == 0 or leaf.name not in kept:
-                    found += [p.after(piece.monomial) for p in unfolded(leaf.name, later)]
-                    continue
-            found.append(piece)
+            later = _lead(leaf)
+            if later and isinstance(leaf, Cotangent) and leaf.name in explicit - set(kept):
+                kept.append(leaf.name)
+            if isinstance(leaf, Cotangent) and (
+                (leaf.name in together and not (later and leaf.name in kept))
+                or (leaf.name in beside and not later)
+            ):
+                found += [p.after(piece.monomial) for p in unfolded(leaf.name, later)]
+            else:
+                found.append(piece)
         return tuple(found)
 
     def which(leaf: Expr) -> Unknown | None:
-        if isinstance(leaf, Cotangent) and leaf.name in kept and leaf.index is not None:
-            return leaf.name, leaf.index.offset
-        return None
+        return (
+            (leaf.name, _lead(leaf)) if isinstance(leaf, Cotangent) and leaf.name in kept else None
+        )
 
-    rows = {n: gathered(unfolded(n, 0), which) for n in kept}
+    size = 0
+    while size != len(kept):
+        size = len(kept)
+        rows = {n: gathered(unfolded(n, 0), which) for n in tuple(kept)}
     shapes = {n: steps[n].shape for n in kept}
     ends = any(equation.last for equation in derivation.normal.equations)
     depth = max(steps[n].needs - 1 + ahead for n, ahead in lead.items())
     return assemble(
-        kept,
+        tuple(kept),
         rows,
         lambda n, index: Cotangent(n, index, shapes[n]),
         -1,
@@ -200,6 +208,19 @@ def of_adjoints(derivation: Derivation, name: str) -> Recurrence:
         lambda quantity, index: None,
         shapes[name],
     )
+
+
+def _lead(leaf: Expr) -> int:
+    """How many steps ahead a derivative is; 0 for what is none."""
+    return leaf.index.offset if isinstance(leaf, Cotangent) and leaf.index is not None else 0
+
+
+def _is_explicit(piece: Piece) -> bool:
+    """Whether a term holds no derivative, so that nothing says that it is absent past T.
+
+    An equation with such a term must not be written out at a later step.
+    """
+    return not any(isinstance(node, Cotangent) for node in walk(piece.leaf))
 
 
 def _cotangents(expr: Expr) -> tuple[str, ...]:
