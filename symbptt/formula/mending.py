@@ -67,7 +67,7 @@ def mends(
         Where it fails; None if its shapes do not fit.
     """
     found: list[Mend] = []
-    for tier, seconds, enough in ((_small, 3.0, CONFIRMED), (_large, 4.0, WANTED)):
+    for tier, seconds, enough in ((_small, 3.0, CONFIRMED), (_large, 3.0, WANTED)):
         try:
             with examiner.clock.within(seconds):
                 for mend in _mending(formula, tier(formula, examiner), examiner, counterexample):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 from symbptt.algebra import Model
+from symbptt.cli import main
 from symbptt.formula.verdict import check
 from symbptt.language import library
 from symbptt.language.parser import parse
@@ -265,3 +268,39 @@ def test_the_checker_accepts_the_closed_form(name: str, what: str) -> None:
     wrong = formula.replace("(i, 1, t,", "(i, 2, t,").replace("(k, t, T,", "(k, t+1, T,")
     assert wrong != formula
     assert check(model, wrong).status == 1
+
+
+# --- the verb --------------------------------------------------------------------------
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["unroll", *arguments])
+
+
+def test_the_verb_writes_text_data_and_latex(tmp_path: Path) -> None:
+    question = ("linear", "d(h[t], W_hh)", "-T", "3")
+    text = run(*question)
+    assert text.exit_code == 0
+    assert text.stdout.startswith("# made by symbptt: symbptt unroll linear 'd(h[t], W_hh)' -T 3\n")
+    assert json.loads(run(*question, "--json").stdout)["folded"]["right"] is True
+    path = tmp_path / "w.tex"
+    for _ in range(2):  # it may replace what it wrote itself
+        assert run(*question, "--to", "tex", "-o", str(path)).exit_code == 0
+    assert path.read_text(encoding="utf-8").startswith("% made by symbptt: symbptt unroll linear")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("linear", "h", "--json", "--to", "tex"), "--json"),
+        (("linear", "d(h[t], nobody)"), "nobody"),
+        (("linear", "d(nobody[t], W_hh)"), "nobody"),
+        (("linear", "d(h, W_hh)"), "d(L, h[t])"),
+        (("linear", "h", "--to", "pdf"), "tex"),
+    ],
+)
+def test_the_verb_refuses(arguments: tuple[str, ...], said: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stdout == ""
