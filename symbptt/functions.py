@@ -12,7 +12,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 
 from symbptt.algebra import (
     Add,
@@ -256,7 +256,7 @@ def definition(name: str) -> Expr:
     return _read(function(name).sympy)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _read(text: str) -> Expr:
     """A derivative of the table as an expression; variables are scalar `Param`s."""
     return _expression(ast.parse(text, mode="eval").body)

@@ -572,13 +572,12 @@ def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
     """Check all arguments and lay them out in rows."""
     size = {}
     params = _checked_params(params, size)
-    dtype = np.dtype(np.float32)
-    for array in params.values():
-        dtype = array.dtype
+    _check_keys("inputs", inputs, INPUTS, () if loss else _LOSS_ONLY)
+    dtype = _common_dtype(params or {**inputs, **(carry or {})})
     one = _unit(params) if dtype == object else 1
     if dtype == object:
         params = {name: _exact(array, one) for name, array in params.items()}
-    inputs = _checked_inputs(inputs, size, dtype, optional=() if loss else _LOSS_ONLY)
+    inputs = _checked_inputs(inputs, size, dtype)
     if carry is not None:
         carry = _checked_carry("carry", carry, size, dtype)
     if carry_grad is not None:
@@ -624,6 +623,14 @@ def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
         one=one,
         dtype=dtype,
     )
+
+
+def _common_dtype(arrays):
+    """The dtype of the first real array; float64 where there is none."""
+    for array in map(np.asarray, arrays.values()):
+        if array.dtype == object or array.dtype.kind == "f":
+            return array.dtype
+    return np.dtype(np.float64)
 
 
 def _unit(params):
@@ -714,8 +721,7 @@ def _whole(what, value):
     return array
 
 
-def _checked_inputs(inputs, size, dtype, optional):
-    _check_keys("inputs", inputs, INPUTS, optional)
+def _checked_inputs(inputs, size, dtype):
     checked = {}
     for name, axes in INPUTS.items():
         if name in inputs:

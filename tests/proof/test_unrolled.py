@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from symbptt import proof
 from symbptt.algebra import Model
 from symbptt.calculus.normal import bind
 from symbptt.language import library
@@ -148,3 +150,10 @@ def test_what_is_not_given_is_named() -> None:
 
 def test_bindings_name_cells() -> None:
     assert set(BINDINGS) <= set(NAMES)
+
+
+@pytest.mark.parametrize("room", ["rules", "adjoint", "forms", "normal"])
+def test_the_proofs_share_no_rule_with_the_reverse_walk(room: str) -> None:
+    for path in Path(proof.__path__[0]).glob("*.py"):
+        if path.name != "report.py":
+            assert f"calculus.{room}" not in path.read_text(encoding="utf-8"), path
