@@ -1,6 +1,33 @@
 """What all tests share."""
 
 import os
+from pathlib import Path
+
+import pytest
 
 # The arrays of tests are small: threads would only wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+FOLDER = Path(__file__).parent
+
+# Files that take long as a whole: `make check` leaves them out, `make test` does not.
+SLOW = {
+    "analysis/test_sensitivity.py",
+    "calculus/test_recurrence_models.py",
+    "codegen/test_extremes.py",
+    "codegen/test_gradients.py",
+    "codegen/test_style.py",
+    "formula/test_catalogue.py",
+    "formula/test_edits.py",
+    "formula/test_verdict.py",
+    "proof/test_planted.py",
+    "proof/test_report.py",
+    "proof/test_unrolled.py",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow files."""
+    for item in items:
+        if item.path.relative_to(FOLDER).as_posix() in SLOW:
+            item.add_marker(pytest.mark.slow)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,9 @@ from tests.reference import Result
 
 BUILT_IN = library.runnable()
 RANDOM = tuple(f"random_{seed}" for seed in range(200))
+
+# Slow tests take a sample of what they could look at; SYMBPTT_EXHAUSTIVE=1 takes it all.
+EXHAUSTIVE = bool(os.environ.get("SYMBPTT_EXHAUSTIVE"))
 
 
 @cache

@@ -122,9 +122,10 @@ def _check_target(abstract: Abstract, target: str) -> None:
             f.name for f in FUNCTIONS.values() if f.public and len(f.derivatives) == abstract.arity
         ]
     if target not in fitting:
-        raise UnknownNameError(
-            f"{abstract.name} can't be bound to {target!r}; expected one of: {', '.join(fitting)}"
-        )
+        expected = f"expected one of: {', '.join(fitting)}"
+        if not fitting:
+            expected = f"no function of the table takes {abstract.arity} arguments"
+        raise UnknownNameError(f"{abstract.name} can't be bound to {target!r}; {expected}")
 
 
 def _reread(model: Model, bindings: Mapping[str, str]) -> Model:
