@@ -63,9 +63,6 @@ class Keeping:
     filled: frozenset[Variable]
     last: frozenset[str]
 
-    def is_local(self, target: Expr) -> bool:
-        return variable(target) in self.local
-
 
 def keeping(program: Program) -> Keeping:
     """Decides it from all blocks of a program."""
@@ -120,8 +117,7 @@ def _gathers(blocks: Iterable[Block], wanted: Variable) -> bool:
 class Emitter:
     """The lines of one function's body."""
 
-    def __init__(self, program: Program, names: Names, kept: Keeping, uses: Uses, lag: int) -> None:
-        self.program = program
+    def __init__(self, names: Names, kept: Keeping, uses: Uses, lag: int) -> None:
         self.names = names
         self.kept = kept
         self.uses = uses

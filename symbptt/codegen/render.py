@@ -208,7 +208,7 @@ class _Module:
     # --- functions ---------------------------------------------------------------------------
 
     def emitted(self, blocks: Sequence[Block]) -> tuple[list[str], Emitter]:
-        emitter = Emitter(self.program, self.names, self.kept, Uses(), max(self.lag, 1))
+        emitter = Emitter(self.names, self.kept, Uses(), max(self.lag, 1))
         return list(emitter.blocks(blocks)), emitter
 
     def function(self, emitter: Emitter, lines: list[str], own: Sequence[str]) -> list[str]:
