@@ -52,6 +52,10 @@ class Function:
     steepest : str
         The largest modulus of its derivative, a decimal rounded up; empty where there is
         none (or more than one argument).
+    calls : tuple of str
+        For floats, the function as ufuncs one after the other, each of which writes into
+        ``{out}``; where there are none and ``numpy`` is no ufunc, it is computed a few rows
+        at a time.
     """
 
     name: str
@@ -61,6 +65,7 @@ class Function:
     derivatives: tuple[str, ...]
     public: bool = True
     steepest: str = ""
+    calls: tuple[str, ...] = ()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -76,6 +81,13 @@ _ROWS = (
         "_sigmoid({0})",
         ("y*(1 - y)",),
         steepest="0.25",
+        # (tanh(x/2) + 1)/2: one call that never overflows, and two cheap ones.
+        calls=(
+            "np.multiply({0}, 0.5)",
+            "np.tanh({out})",
+            "np.multiply({out}, 0.5)",
+            "np.add({out}, 0.5)",
+        ),
     ),
     Function(
         "relu",
@@ -92,6 +104,7 @@ _ROWS = (
         "_softplus({0})",
         ("sigmoid(x)",),
         steepest="1",
+        calls=("np.logaddexp({0}, 0)",),
     ),
     Function("exp", "exp(x)", r"\exp", "np.exp({0})", ("y",)),
     Function("log", "log(x)", r"\log", "np.log({0})", ("1/x",)),
@@ -121,6 +134,13 @@ _ROWS = (
         "_silu({0})",
         ("y + sigmoid(x)*(1 - y)",),
         steepest="1.099839320129",
+        calls=(
+            "np.multiply({0}, 0.5)",
+            "np.tanh({out})",
+            "np.add({out}, 1)",
+            "np.multiply({out}, 0.5)",
+            "np.multiply({out}, {0})",
+        ),
     ),
     Function(
         "gelu",
@@ -137,6 +157,7 @@ _ROWS = (
         "_softsign({0})",
         ("1/(1 + abs(x))**2",),
         steepest="1",
+        calls=("np.abs({0})", "np.add({out}, 1)", "np.divide({0}, {out})"),
     ),
     Function(
         "log_sigmoid",
@@ -145,6 +166,7 @@ _ROWS = (
         "_log_sigmoid({0})",
         ("sigmoid(-x)",),
         steepest="1",
+        calls=("np.negative({0})", "np.logaddexp({out}, 0)", "np.negative({out})"),
     ),
     Function(
         "max",
@@ -161,8 +183,24 @@ _ROWS = (
         ("beyond(v, u)", "beyond(u, v)"),
     ),
     # What only derivatives need.
-    Function("step", "step(x)", r"\operatorname{step}", "_step({0})", ("0",), public=False),
-    Function("sign", "sign(x)", r"\operatorname{sign}", "_sign({0})", ("0",), public=False),
+    Function(
+        "step",
+        "step(x)",
+        r"\operatorname{step}",
+        "_step({0})",
+        ("0",),
+        public=False,
+        calls=("np.greater({0}, 0)",),
+    ),
+    Function(
+        "sign",
+        "sign(x)",
+        r"\operatorname{sign}",
+        "_sign({0})",
+        ("0",),
+        public=False,
+        calls=("np.sign({0})",),
+    ),
     Function(
         "beyond",
         "beyond(u, v)",

@@ -19,8 +19,9 @@ from symbptt.output import is_ours
 
 GENERATED = Path(__file__).resolve().parents[1] / "generated"
 KINDS = {
-    "numpy": ("generate", ".py", library.runnable),
-    "latex": ("derive", ".tex", library.differentiable),
+    "numpy": (("generate", "-O0"), ".py", library.runnable),
+    "numpy-fast": (("generate",), ".py", library.runnable),
+    "latex": (("derive",), ".tex", library.differentiable),
 }
 
 
@@ -32,11 +33,13 @@ def make(folder: Path) -> None:
     RuntimeError
         If a command fails.
     """
-    for kind, (verb, suffix, names) in KINDS.items():
+    for kind, ((verb, *options), suffix, names) in KINDS.items():
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for name in names():
             path = folder / kind / (name + suffix)
-            if status := symbptt.main([verb, name, "-o", str(path)], standalone_mode=False):
+            if status := symbptt.main(
+                [verb, name, *options, "-o", str(path)], standalone_mode=False
+            ):
                 raise RuntimeError(f"symbptt {verb} {name} ended with status {status}")
 
 

@@ -49,9 +49,9 @@ def test_headers_say_what_made_the_file() -> None:
     for name in files(GENERATED):
         path = GENERATED / name
         head = "\n".join(path.read_text(encoding="utf-8").splitlines()[:8])
-        verb, _, _ = KINDS[path.parent.name]
+        (verb, *options), _, _ = KINDS[path.parent.name]
         assert is_ours(path), name
-        assert f"symbptt {verb} {path.stem}" in head, name
+        assert " ".join(("symbptt", verb, path.stem, *options)) in head, name
 
 
 def test_differences_are_found(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of notes_elman, in NumPy.
 
-Made by symbptt; not to be edited. To make it again: symbptt generate notes_elman
+Made by symbptt; not to be edited. To make it again: symbptt generate notes_elman -O0
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
 a vector with a value a step is an array (rows, n), so that whatever the recurrence
@@ -177,9 +177,71 @@ def loss_and_grads(
         If an argument has a wrong key, shape, dtype or range.
     """
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
-    rows, dtype = call.rows, call.dtype
     if workspace is not None:
         workspace.check(call)
+    return _computed_plainly(call, workspace)
+
+
+class Workspace:
+    """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
+
+    Parameters
+    ----------
+    dims : dict
+        A length for every name in `DIMS`.
+    T, B : int
+        Steps and sequences.
+    dtype : numpy dtype
+
+    Attributes
+    ----------
+    nbytes : int
+        The size of all buffers.
+    """
+
+    def __init__(self, dims, T, B, dtype=np.float32):
+        self.size = {name: int(dims[name]) for name in DIMS}
+        self.size |= {"T": int(T), "B": int(B)}
+        self.dtype = np.dtype(dtype)
+        self.buffers = {}
+        tables = {**PARAMS, **CARRY}
+        for name in _WITH_RESPECT_TO:
+            tables[name] = INPUTS[name]
+        for name, axes in tables.items():
+            shape = tuple(_extent(axis, self.size) for axis in axes)
+            self.buffers[name] = np.zeros(shape, self.dtype)
+        self.carries = {}
+        for key in CARRY:
+            whole = _name_and_step(key)[0] in INDEX_INPUTS
+            kind = np.dtype(np.intp) if whole else self.dtype
+            self.carries[key] = np.zeros(self.buffers[key].shape, kind)
+
+    @property
+    def nbytes(self):
+        """The bytes of all buffers."""
+        parts = (self.buffers, self.carries)
+        return sum(array.nbytes for part in parts for array in part.values())
+
+    def check(self, call):
+        """Refuse a call of another size or dtype."""
+        found = {name: call.size[name] for name in self.size}
+        if found != self.size or call.dtype != self.dtype:
+            raise ValueError(
+                f"workspace: made for {self.size} and {self.dtype}, "
+                f"found a call with {found} and {call.dtype}"
+            )
+
+    def hold(self, arrays):
+        """Copy results into the buffers, and give the buffers out."""
+        kept = self.carries if arrays.keys() == CARRY.keys() else self.buffers
+        for name, array in arrays.items():
+            kept[name][...] = array
+        return {name: kept[name] for name in arrays}
+
+
+def _computed_plainly(call, workspace=None):
+    """Run forward and backward in arrays made on the way."""
+    rows, dtype = call.rows, call.dtype
     values = _forward(call)
     _loss(call, values)
     loss = np.sum(values["loss"]) * call.one / rows.weight
@@ -322,63 +384,6 @@ def clip_gradients(grads, theta):
             scale = Fraction if g.dtype == object else g.dtype.type
             g *= scale(theta / norm)
     return norm
-
-
-class Workspace:
-    """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
-
-    Parameters
-    ----------
-    dims : dict
-        A length for every name in `DIMS`.
-    T, B : int
-        Steps and sequences.
-    dtype : numpy dtype
-
-    Attributes
-    ----------
-    nbytes : int
-        The size of all buffers.
-    """
-
-    def __init__(self, dims, T, B, dtype=np.float32):
-        self.size = {name: int(dims[name]) for name in DIMS}
-        self.size |= {"T": int(T), "B": int(B)}
-        self.dtype = np.dtype(dtype)
-        self.buffers = {}
-        tables = {**PARAMS, **CARRY}
-        for name in _WITH_RESPECT_TO:
-            tables[name] = INPUTS[name]
-        for name, axes in tables.items():
-            shape = tuple(_extent(axis, self.size) for axis in axes)
-            self.buffers[name] = np.zeros(shape, self.dtype)
-        self.carries = {}
-        for key in CARRY:
-            whole = _name_and_step(key)[0] in INDEX_INPUTS
-            kind = np.dtype(np.intp) if whole else self.dtype
-            self.carries[key] = np.zeros(self.buffers[key].shape, kind)
-
-    @property
-    def nbytes(self):
-        """The bytes of all buffers."""
-        parts = (self.buffers, self.carries)
-        return sum(array.nbytes for part in parts for array in part.values())
-
-    def check(self, call):
-        """Refuse a call of another size or dtype."""
-        found = {name: call.size[name] for name in self.size}
-        if found != self.size or call.dtype != self.dtype:
-            raise ValueError(
-                f"workspace: made for {self.size} and {self.dtype}, "
-                f"found a call with {found} and {call.dtype}"
-            )
-
-    def hold(self, arrays):
-        """Copy results into the buffers, and give the buffers out."""
-        kept = self.carries if arrays.keys() == CARRY.keys() else self.buffers
-        for name, array in arrays.items():
-            kept[name][...] = array
-        return {name: kept[name] for name in arrays}
 
 
 class _Rows:

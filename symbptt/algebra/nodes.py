@@ -251,11 +251,14 @@ class Pick(Expr):
 
 @dataclass(frozen=True)
 class Concat(Expr):
+    """Vectors end to end; in array programs also matrices, one below the other."""
+
     parts: tuple[Expr, ...]
 
     @property
     def shape(self) -> Shape:
-        return (add_dims(part.shape[0] for part in self.parts),)
+        first = add_dims(part.shape[0] for part in self.parts)
+        return (first, *self.parts[0].shape[1:])
 
 
 @dataclass(frozen=True)

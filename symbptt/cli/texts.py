@@ -152,11 +152,20 @@ def derive(model_name: str, to: str, fragment: bool, output: Path | None, force:
     type=click.Choice(["inputs"]),
     help="Gradients with respect to the real-valued inputs, too.",
 )
+@click.option(
+    "-O",
+    "level",
+    type=click.IntRange(0, 2),
+    default=2,
+    show_default=True,
+    help="0 plain and readable, 1 in buffers made once, 2 everything that makes it fast.",
+)
 @output_options
 def generate(
     model_name: str,
     bindings: dict[str, str],
     wrt: str | None,
+    level: int,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -164,5 +173,5 @@ def generate(
     from symbptt.codegen.render import generate as generate_module
 
     model = read_model(model_name)
-    text = generate_module(model, bind=bindings, wrt_inputs=wrt == "inputs")
+    text = generate_module(model, bind=bindings, wrt_inputs=wrt == "inputs", level=level)
     emit(text, output, force)

@@ -80,14 +80,23 @@ RESERVED = frozenset(
         "count",
     ]
 )
+BUFFERED = frozenset(
+    ["w", "weight", "step", "top", "here", "run", "whole", "chunk", "chunks", "buffers"]
+    + ["past", "width", "value", "out", "sources", *(f"prev{k}" for k in range(2, 100))]
+    + [f"loop_{k}" for k in range(1, 100)]
+)
+"""What code that computes in buffers uses besides."""
+
 LONGEST = 20
 
 
 class Names:
     """Identifiers of a model's values and cotangents, given out in a fixed order."""
 
-    def __init__(self, model: Model, extra: Iterable[str] = ()) -> None:
-        self.taken: set[str] = set(RESERVED)
+    def __init__(
+        self, model: Model, extra: Iterable[str] = (), reserved: Iterable[str] = ()
+    ) -> None:
+        self.taken: set[str] = {*RESERVED, *reserved}
         self.temporaries = 0
         self.keys: dict[str, str] = {}
         self.values: dict[str, str] = {}

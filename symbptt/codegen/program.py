@@ -2,17 +2,19 @@
 
 A program knows no language. A block says over which rows its statements run: once
 (``static``), over all steps at once (``all``), step by step (``loop``), or over the last
-step of every sequence (``last``). Passes may rewrite programs; a printer makes text.
+step of every sequence (``last``). Passes rewrite programs; a printer makes text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from symbptt.algebra import Cotangent, Expr, Model, Param, Ref
+from symbptt.algebra import Concat, Cotangent, Expr, Model, Param, Ref
 
-Place = Literal["static", "all", "loop", "last"]
+Place = Literal["static", "all", "loop", "last", "chunk"]
+Target = Ref | Param | Cotangent
 
 
 @dataclass(frozen=True)
@@ -32,23 +34,47 @@ class Assign:
         That step, or equation, as one line of text.
     part : str
         What of it the statement does, where it does not do the whole.
+    beside : tuple of Ref, Param or Cotangent
+        Names that stand behind the target, end to end with it, and are written with it.
     """
 
-    target: Ref | Param | Cotangent
+    target: Target
     value: Expr
     add: bool = False
     step: int = 0
     formula: str = ""
     part: str = ""
+    beside: tuple[Target, ...] = ()
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        return (self.target, *self.beside)
+
+    @property
+    def whole(self) -> Expr:
+        """All that is written, as one expression."""
+        return Concat(self.targets) if self.beside else self.target
 
 
 @dataclass(frozen=True)
 class Block:
-    """Statements that run over the same rows; ``backward`` loops go from T to 1."""
+    """Statements that run over the same rows; ``backward`` loops go from T to 1.
+
+    ``coefficients`` of a loop do not depend on what the loop computes: they run before
+    it, over the rows of a whole chunk of steps at once (the place ``chunk``).
+    """
 
     place: Place
     statements: tuple[Assign, ...]
     backward: bool = False
+    coefficients: tuple[Assign, ...] = ()
+
+    def run(self) -> Iterator[tuple[Place, Assign]]:
+        """The statements in order, each with its place."""
+        for statement in self.coefficients:
+            yield "chunk", statement
+        for statement in self.statements:
+            yield self.place, statement
 
 
 @dataclass(frozen=True)
@@ -61,6 +87,8 @@ class Program:
         In normal form.
     forward, loss, backward, gradients : tuple of Block
         ``loss`` holds what only the loss needs; ``gradients`` runs after ``backward``.
+    families : tuple of tuple of Expr
+        Names that stand end to end in one array, in this order.
     """
 
     model: Model
@@ -68,3 +96,31 @@ class Program:
     loss: tuple[Block, ...]
     backward: tuple[Block, ...]
     gradients: tuple[Block, ...]
+    families: tuple[tuple[Expr, ...], ...] = ()
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """All blocks in the order in which they run."""
+        return (*self.forward, *self.loss, *self.backward, *self.gradients)
+
+    @property
+    def timed(self) -> frozenset[str]:
+        """The names of all values a step that are assigned."""
+        return frozenset(t.name for t in self.targets if isinstance(t, Ref))
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """All that is assigned, in order."""
+        return tuple(
+            target
+            for block in self.blocks
+            for _, statement in block.run()
+            for target in statement.targets
+        )
+
+    @property
+    def introduced(self) -> tuple[str, ...]:
+        """The names that the model does not have, in order."""
+        known = {e.name for e in self.model.equations} | {i.name for i in self.model.inputs}
+        known |= {p.name for p in self.model.parameters} | {d.name for d in self.model.derived}
+        return tuple(dict.fromkeys(t.name for t in self.targets if t.name not in known))

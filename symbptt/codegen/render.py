@@ -21,6 +21,7 @@ from symbptt.algebra import (
 from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.normal import bind as bind_functions
+from symbptt.codegen.buffered import Buffered, BufferedText
 from symbptt.codegen.emission import Emitter, keeping
 from symbptt.codegen.literals import (
     assigned,
@@ -34,8 +35,9 @@ from symbptt.codegen.literals import (
     text_literal,
 )
 from symbptt.codegen.lowering import loss_side_quantities, lower
-from symbptt.codegen.naming import Names
+from symbptt.codegen.naming import BUFFERED, Names
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
+from symbptt.codegen.passes import optimised
 from symbptt.codegen.program import Block, Program
 from symbptt.errors import UnboundFunctionError
 from symbptt.templating import environment, template_folder
@@ -73,6 +75,8 @@ class ModuleText:
     backward: tuple[str, ...]
     input_gradients: str
     helpers: tuple[str, ...]
+    told: str
+    buffered: BufferedText | None
 
 
 def generate(
@@ -80,6 +84,7 @@ def generate(
     *,
     bind: Mapping[str, str] | None = None,
     wrt_inputs: bool = False,
+    level: int = 2,
 ) -> str:
     """The text of the NumPy module of a model or of a derivation.
 
@@ -91,6 +96,9 @@ def generate(
         Functions for the abstract ones of a model; defaults for the others.
     wrt_inputs : bool
         Also compute the gradients with respect to the real-valued inputs.
+    level : int
+        0 plain code to be read, 1 the same statements in buffers made once, 2 all passes
+        of `symbptt.codegen.passes`.
 
     Raises
     ------
@@ -111,12 +119,13 @@ def generate(
         how += f" --bind {name}={value}"
     if wrt_inputs:
         how += " --wrt inputs"
-    return render(lower(derivation), derivation, how)
+    how += "" if level == 2 else f" -O{level}"
+    return render(lower(derivation), derivation, how, level)
 
 
-def render(program: Program, derivation: Derivation, how: str) -> str:
+def render(program: Program, derivation: Derivation, how: str, level: int = 0) -> str:
     """A program's module."""
-    text = _Module(program, derivation, how).text()
+    text = _Module(program, derivation, how, level).text()
     return environment("numpy").get_template("module.py.j2").render(m=text)
 
 
@@ -126,7 +135,8 @@ STEPS_WORDS = """    steps : int
 
 
 class _Module:
-    def __init__(self, program: Program, derivation: Derivation, how: str) -> None:
+    def __init__(self, program: Program, derivation: Derivation, how: str, level: int = 0) -> None:
+        self.level = level
         self.program = program
         self.model = program.model
         self.derivation = derivation
@@ -143,8 +153,9 @@ class _Module:
     def text(self) -> ModuleText:
         model, author = self.model, self.derivation.model
         forward, loss, backward = self.forward(), self.loss(), self.backward()
-        helpers = needed_helpers(self.helpers)
         told = any(i.timed and not i.loss_only for i in model.inputs)
+        buffered = self.buffered() if self.level else None
+        helpers = needed_helpers(self.helpers)
         differentiated = [i for i in model.inputs if self.has_adjoint(i.name)]
         quantities = [e for e in model.equations if not e.auxiliary and e.name != "loss"]
         shapes = [(e.name, e.shape) for e in quantities]
@@ -192,7 +203,18 @@ class _Module:
                 "_WITH_RESPECT_TO", (literal(i.name) for i in differentiated)
             ),
             helpers=tuple(f"helpers/{name}.py.j2" for name in helpers),
+            told=str(told),
+            buffered=buffered,
         )
+
+    def buffered(self) -> BufferedText:
+        """What computes in buffers; its names are apart from those of the plain code."""
+        program = optimised(self.program, self.level)
+        names = Names(self.model, program.introduced, BUFFERED)
+        writer = Buffered(program, names, self.derivation.wrt_inputs)
+        text = writer.text()
+        self.helpers |= {name for name in writer.helpers if helper_exists(name)}
+        return text
 
     def past(self, name: str) -> str:
         """Where the array with a quantity's past is kept."""
@@ -381,6 +403,10 @@ def terms_of(expr: Expr) -> Iterator[Expr]:
         yield from terms_of(expr.operand)
     else:
         yield expr
+
+
+def helper_exists(name: str) -> bool:
+    return (template_folder("numpy") / "helpers" / f"{name}.py.j2").is_file()
 
 
 def helper_text(name: str) -> str:

@@ -148,7 +148,7 @@ def test_a_planted_factor_is_found_in_every_statement(name: str) -> None:
     model = model_of(name)
     point = everything(model)
     expected = loss_and_grads(model, point)
-    source = generate(model, wrt_inputs=True)
+    source = generate(model, wrt_inputs=True, level=0)
     for number in itertools.count(1):
         changer = OffByAThousandth(number)
         changed = ast.unparse(changer.visit(ast.parse(source)))

@@ -1,0 +1,1229 @@
+"""Forward pass and backpropagation through time of char_rnn, in NumPy.
+
+Made by symbptt; not to be edited. To make it again: symbptt generate char_rnn
+
+Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
+a vector with a value a step is an array (rows, n), so that whatever the recurrence
+does not touch is one product over all steps. Comments in the backward pass give the
+number and the formula of the derivation's step that a statement carries out.
+"""
+
+from fractions import Fraction
+from types import SimpleNamespace
+
+import numpy as np
+
+MODEL = "char_rnn"
+EQUATIONS = """\
+# Character model: embedding, tanh units, softmax cross-entropy at every step
+tok: index
+E: (n, d)
+h: (h,)
+o: (n,)
+x[t] = E[tok[t]]                             # embedding
+h[t] = tanh(W @ h[t-1] + U @ x[t] + b)       # hidden state
+o[t] = V @ h[t] + c                          # logits
+loss[t] = softmax_cross_entropy(o[t], y[t])
+"""
+DIMS = ("n", "h", "d")
+PARAMS = {
+    "E": ("n", "d"),
+    "W": ("h", "h"),
+    "U": ("h", "d"),
+    "b": ("h",),
+    "V": ("n", "h"),
+    "c": ("n",),
+}
+INPUTS = {
+    "tok": ("T", "B"),
+    "y": ("T", "B"),
+}
+INDEX_INPUTS = {
+    "tok": "n",
+    "y": "n",
+}
+CARRY = {
+    "h[0]": ("B", "h"),
+}
+
+# How many steps back the longest lag reads; what has no time axis; what only the loss
+# reads; which array holds a quantity of the model; how a parameter is drawn.
+_LAG = 1
+_UNTIMED = ()
+_LOSS_ONLY = ("y",)
+_OUTPUTS = {
+    "x": "x",
+    "h": "h",
+    "o": "o",
+}
+_SCALARS = ()
+_WITH_RESPECT_TO = ()
+_DRAWN = {
+    "E": "table",
+    "W": "matrix",
+    "U": "matrix",
+    "b": "bias",
+    "V": "matrix",
+    "c": "bias",
+}
+_LOSS_AT_LAST_STEP = False
+# Whether the inputs tell T; how many bytes a chunk of steps may take.
+_TOLD = True
+_CHUNK_BYTES = 393216
+
+
+def init_params(dims, *, seed=0, dtype=np.float32):
+    """Draw parameters for a first step that neither vanishes nor explodes.
+
+    Parameters
+    ----------
+    dims : dict
+        A length for every name in `DIMS`.
+    seed : int
+    dtype : numpy dtype
+        float32 or float64.
+
+    Returns
+    -------
+    dict of arrays
+        Keys and axes as in `PARAMS`. Matrices have entries of variance 1/columns,
+        biases and initial values are 0, factors lie between 1/2 and 1.
+    """
+    unknown = sorted(set(dims) ^ set(DIMS))
+    if unknown:
+        raise ValueError(f"dims: expected the names {DIMS}, found {tuple(dims)}")
+    rng = np.random.default_rng(seed)
+    params = {}
+    for name, axes in PARAMS.items():
+        shape = tuple(_extent(axis, dims) for axis in axes)
+        kind = _DRAWN[name]
+        if kind == "bias":
+            array = np.zeros(shape)
+        elif kind == "factor":
+            array = rng.uniform(0.5, 1.0, shape)
+        else:
+            columns = shape[1] if kind == "matrix" else 1
+            array = rng.standard_normal(shape) / np.sqrt(max(columns, 1))
+        params[name] = np.asarray(array, dtype)
+    return params
+
+
+def forward(params, inputs, carry=None, lengths=None):
+    """Compute every quantity of the model.
+
+    Parameters
+    ----------
+    params : dict of arrays
+        As in `PARAMS`, all of one dtype: float32, float64 or object.
+    inputs : dict of arrays
+        As in `INPUTS`. What only the loss reads may be left out.
+    carry : dict of arrays, optional
+        As in `CARRY`; by default the model's own initial values, 0 where it fixes none.
+    lengths : array of int, optional
+        (B,): how many steps of each sequence are valid; by default all.
+
+    Returns
+    -------
+    outputs : dict of arrays
+        Every quantity by name, ("T", "B", ...), 0 at padded steps; with all targets also
+        "loss".
+    carry : dict of arrays
+        The initial values for what follows.
+
+    Raises
+    ------
+    ValueError
+        If an argument has a wrong key, shape, dtype or range.
+    """
+    call = _prepare(params, inputs, carry, lengths, None, loss=False)
+    rows = call.rows
+    values = _forward(call)
+    outputs = {}
+    for name, array in _OUTPUTS.items():
+        outputs[name] = _timed(name, values[array], rows)
+    if all(name in call.inputs for name in _LOSS_ONLY):
+        _loss(call, values)
+        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
+        outputs["loss"] = spread(values["loss"][:, 0])
+    return outputs, _carry_out(values, rows)
+
+
+class Workspace:
+    """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
+
+    Parameters
+    ----------
+    dims : dict
+        A length for every name in `DIMS`.
+    T, B : int
+        Steps and sequences.
+    dtype : numpy dtype
+
+    Attributes
+    ----------
+    nbytes : int
+        The size of all buffers.
+    """
+
+    def __init__(self, dims, T, B, dtype=np.float32):
+        self.size = {name: int(dims[name]) for name in DIMS}
+        self.size |= {"T": int(T), "B": int(B)}
+        self.dtype = np.dtype(dtype)
+        self.buffers, self.carries, self.others = {}, {}, {}
+        self.ragged = None
+        if self.dtype == object:
+            return
+        self.buffers = _buffers(self.size, self.dtype)
+        for key in CARRY:
+            shape = (self.size["B"], *_tail(key, self.size))
+            whole = _name_and_step(key)[0] in INDEX_INPUTS
+            self.carries[key] = np.zeros(shape, np.intp if whole else self.dtype)
+        self.weight = np.zeros((), self.dtype)
+        self.even = _Rows(self.size["T"], self.size["B"], None)
+        self.even_views = _views(self.buffers, self.even, self.size, self.dtype)
+        self.use(self.even)
+        self.kinds = {}
+        for name, axes in {**PARAMS, **INPUTS, **CARRY}.items():
+            shape = tuple(_extent(axis, self.size) for axis in axes)
+            base = _name_and_step(name)[0] if name in CARRY else name
+            limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
+            dtype = np.dtype(np.intp) if limit else self.dtype
+            self.kinds[name] = (shape, dtype, limit)
+
+    @property
+    def nbytes(self):
+        """The bytes of all buffers."""
+        parts = (self.buffers, self.carries)
+        return sum(array.nbytes for part in parts for array in part.values())
+
+    def check(self, call):
+        """Refuse a call of another size or dtype."""
+        found = {name: call.size[name] for name in self.size}
+        if found != self.size or call.dtype != self.dtype:
+            raise ValueError(
+                f"workspace: made for {self.size} and {self.dtype}, "
+                f"found a call with {found} and {call.dtype}"
+            )
+
+    def use(self, rows):
+        """Take up the views of all buffers for these lengths."""
+        if rows.order is None:
+            rows, views = self.even, self.even_views
+        elif self.ragged is not None and _alike(rows, self.ragged[0]):
+            rows, views = self.ragged
+        else:
+            views = _views(self.buffers, rows, self.size, self.dtype)
+            self.ragged = rows, views
+        self.rows, self.views = rows, views
+        self.weight[...] = rows.weight
+
+    def takes(self, params, inputs, carry, carry_grad):
+        """Whether the arguments are such that nothing is to be checked, cast or sorted."""
+        tables = [(params, PARAMS), (inputs, INPUTS)]
+        tables += [(given, CARRY) for given in (carry, carry_grad) if given is not None]
+        for given, table in tables:
+            if type(given) is not dict or len(given) != len(table):
+                return False
+            for name in table:
+                array, shape, dtype, limit = given.get(name), *self.kinds[name]
+                if type(array) is not np.ndarray or array.dtype is not dtype:
+                    return False
+                if array.shape != shape or (limit and not array.size):
+                    return False
+                if limit and not 0 <= array.min() <= array.max() < limit:
+                    return False
+        return True
+
+    def laid(self, name, array):
+        """An input of one length for all sequences, as rows."""
+        if name not in _UNTIMED:
+            array = array.reshape(-1, *array.shape[2:])
+        if array.ndim == 1 and name not in INDEX_INPUTS:
+            return array[:, None]
+        return array
+
+    def gathered(self, name, array, where):
+        """Rows of an array: a view where they stand end to end, else a copy."""
+        if isinstance(where, slice):
+            return array[where]
+        if name not in self.others:
+            full = max(self.size["T"], 1) * self.size["B"]
+            self.others[name] = np.empty((full, *array.shape[1:]), array.dtype)
+        out = self.others[name][: len(where)]
+        return np.take(array, where, 0, out, "clip")
+
+    def unsorted(self, array, where, out):
+        """Rows of an array, one a sequence, in the caller's order."""
+        if self.rows.order is None:
+            np.copyto(out, array[where].reshape(out.shape))
+        else:
+            if isinstance(where, slice):
+                where = np.arange(where.start, where.stop)
+            back = where[np.argsort(self.rows.order)]
+            np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
+        return out
+
+
+def loss_and_grads(
+    params,
+    inputs,
+    carry=None,
+    lengths=None,
+    *,
+    carry_grad=None,
+    workspace=None,
+):
+    """Compute the loss and its gradients by backpropagation through time.
+
+    Parameters
+    ----------
+    params, inputs, carry, lengths
+        As for `forward`; all inputs are needed.
+    carry_grad : dict of arrays, optional
+        dF/d(the carry that this call returns), with the keys of `CARRY`; the gradients
+        are then those of this call's loss + F.
+    workspace : Workspace, optional
+        Buffers of an earlier call of the same size. The gradients and the carry are then
+        views that the next call with it overwrites.
+
+    Returns
+    -------
+    loss : float
+        The mean over all valid steps (with a loss at T, over the sequences); for object
+        arrays the exact scalar.
+    grads : dict of arrays
+        For every parameter and every initial value, in its shape.
+    carry : dict of arrays
+
+    Raises
+    ------
+    ValueError
+        If an argument has a wrong key, shape, dtype or range.
+    """
+    w = workspace
+    plain = w is not None and lengths is None and _TOLD
+    if plain and w.takes(params, inputs, carry, carry_grad):
+        laid = {name: w.laid(name, array) for name, array in inputs.items()}
+        start = carry and {key: _column(array) for key, array in carry.items()}
+        back = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
+        w.use(w.even)
+        return _computed(w, params, laid, start, back)
+    call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
+    if w is not None:
+        w.check(call)
+    if call.dtype == object:
+        return _computed_plainly(call)
+    if w is None:
+        w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+    w.use(call.rows)
+    start, back = call.start, call.carry_grad
+    if call.rows.order is not None:
+        start = start and {key: array[call.rows.order] for key, array in start.items()}
+        back = back and {key: array[call.rows.order] for key, array in back.items()}
+    return _computed(w, call.params, call.inputs, start, back)
+
+
+def _alike(rows, others):
+    """Whether two batches have the same lengths in the same order."""
+    same = np.array_equal(rows.lengths, others.lengths)
+    return same and np.array_equal(rows.order, others.order)
+
+
+def _column(array):
+    """A scalar a sequence as a column."""
+    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
+
+
+def _computed(w, params, inputs, start, carry_grad):
+    """Run forward and backward in the buffers of a workspace."""
+    rows = w.rows
+    loss = float(_run_forward(w, params, inputs, start)) / rows.weight
+    grads, sources = _run_backward(w, params, inputs, start, carry_grad)
+    for key in CARRY:
+        name, step = _name_and_step(key)
+        if name in w.views.adjoints:
+            out = w.buffers["gradient of " + key]
+            grads[key] = w.unsorted(w.views.adjoints[name], rows.begin(step), out)
+        w.unsorted(w.views.pasts[name], rows.finals[-step], w.carries[key])
+    for name, array in sources.items():
+        if name in _UNTIMED:
+            array = rows.unsorted(array)
+            grads[name] = array.reshape(array.shape[:1] + _tail(name, w.size))
+        else:
+            grads[name] = _timed(name, array, rows)
+    return loss, grads, dict(w.carries)
+
+
+def _value_1(v1, v2):
+    value = _softmax_cross_entropy(v1, v2)
+    return value
+
+
+def _value_2(v1, size, dtype):
+    value = _one_hot(v1, size["n"], dtype)
+    return value
+
+
+def _run_forward(w, params, inputs, start):
+    x, a_in, fixed, o, p, part1, loss, h, loop_1, h_0 = w.views.forward
+    E = params["E"]
+    W = params["W"]
+    U = params["U"]
+    b = params["b"]
+    V = params["V"]
+    c = params["c"]
+    tok = inputs["tok"]
+    y = inputs["y"]
+    np.copyto(fixed, W.T)
+    if start is None:
+        np.copyto(h_0, 0)
+    else:
+        np.copyto(h_0, start["h[0]"])
+    # x[t] = E[tok[t]]
+    np.take(E, tok, 0, x, "clip")
+    # a_in[t] = U @ x[t] + b
+    np.dot(x, U.T, a_in)
+    np.add(a_in, b, a_in)
+    for a_now, h_prev, a_in_now, h_now in loop_1:
+        # a[t] = W @ h[t-1] + U @ x[t] + b
+        np.dot(h_prev, fixed, a_now)
+        np.add(a_now, a_in_now, a_now)
+        # h[t] = tanh(a[t])
+        np.tanh(a_now, h_now)
+    # o[t] = V @ h[t] + c
+    np.dot(h, V.T, o)
+    np.add(o, c, o)
+    # p[t] = softmax(o[t])
+    _softmax_into(o, part1, p)
+    # loss[t] = softmax_cross_entropy(o[t], y[t])
+    _by_rows(loss, _value_1, (o, y), ())
+    return np.add.reduce(loss, None)
+
+
+def _run_backward(w, params, inputs, start, carry_grad):
+    (
+        x,
+        h_all,
+        p,
+        d_h_all,
+        d_o,
+        part2,
+        d_a,
+        d_x,
+        d_E,
+        d_W,
+        d_U,
+        d_b,
+        d_V,
+        d_c,
+        h,
+        d_h,
+        c_1_1,
+        loop_2,
+        ones,
+    ) = w.views.backward
+    rows = w.rows
+    weight = w.weight
+    W = params["W"]
+    U = params["U"]
+    V = params["V"]
+    tok = inputs["tok"]
+    y = inputs["y"]
+    np.copyto(d_h_all[: rows.live.start], 0)
+    # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
+    _by_rows(part2, _value_2, (y,), (w.size, w.dtype))
+    np.subtract(p, part2, d_o)
+    np.divide(d_o, weight, d_o)
+    # (4) dL/dh[t] = W.T @ dL/da[t+1] + V.T @ dL/do[t]
+    #     here dL/dh[t] += V.T @ dL/do[t]
+    np.dot(d_o, V, d_h)
+    if carry_grad is not None:
+        _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
+    for d_a_now, part3_, h_now_, d_h_now, d_h_prev in loop_2:
+        # (5) dL/da[t] = (1 - h[t]**2) * dL/dh[t]
+        np.multiply(h_now_, h_now_, part3_)
+        np.subtract(c_1_1, part3_, d_a_now)
+        np.multiply(d_a_now, d_h_now, d_a_now)
+        # (4) dL/dh[t] = W.T @ dL/da[t+1] + V.T @ dL/do[t]
+        #     here dL/dh[t-1] += W.T @ dL/da[t]
+        np.dot(d_a_now, W, part3_)
+        np.add(d_h_prev, part3_, d_h_prev)
+    # (6) dL/dx[t] = U.T @ dL/da[t]
+    np.dot(d_a, U, d_x)
+    # (8) dL/dE = sum_t outer(onehot(tok[t]), dL/dx[t])
+    np.copyto(d_E, 0)
+    np.add.at(d_E, tok, d_x)
+    # (9) dL/dW = sum_t outer(dL/da[t], h[t-1])
+    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
+    np.dot(d_a.T, h_back1, d_W)
+    # (10) dL/dU = sum_t outer(dL/da[t], x[t])
+    np.dot(d_a.T, x, d_U)
+    # (11) dL/db = sum_t dL/da[t]
+    np.dot(ones, d_a, d_b)
+    # (12) dL/dV = sum_t outer(dL/do[t], h[t])
+    np.dot(d_o.T, h, d_V)
+    # (13) dL/dc = sum_t dL/do[t]
+    np.dot(ones, d_o, d_c)
+    grads = {
+        "E": d_E,
+        "W": d_W,
+        "U": d_U,
+        "b": d_b,
+        "V": d_V,
+        "c": d_c,
+    }
+    return grads, {}
+
+
+def _buffers(size, dtype):
+    """Arrays for every value that a call keeps, with rows for all steps of all sequences."""
+    count = size["T"] * size["B"]
+    past = _LAG * size["B"]
+    buffers = {
+        "x": np.zeros((count, size["d"]), dtype),
+        "a_in": np.zeros((count, size["h"]), dtype),
+        "a": np.zeros((size["B"], size["h"]), dtype),
+        "h_all": np.zeros((past + count, size["h"]), dtype),
+        "fixed": np.zeros((size["h"], size["h"]), dtype),
+        "o": np.zeros((count, size["n"]), dtype),
+        "p": np.zeros((count, size["n"]), dtype),
+        "part1": np.zeros((count, 1), dtype),
+        "loss": np.zeros((count, 1), dtype),
+        "d_h_all": np.zeros((past + count, size["h"]), dtype),
+        "d_o": np.zeros((count, size["n"]), dtype),
+        "part2": np.zeros((count, size["n"]), dtype),
+        "d_a": np.zeros((count, size["h"]), dtype),
+        "part3": np.zeros((size["B"], size["h"]), dtype),
+        "d_x": np.zeros((count, size["d"]), dtype),
+        "d_E": np.zeros((size["n"], size["d"]), dtype),
+        "d_W": np.zeros((size["h"], size["h"]), dtype),
+        "d_U": np.zeros((size["h"], size["d"]), dtype),
+        "d_b": np.zeros((size["h"],), dtype),
+        "d_V": np.zeros((size["n"], size["h"]), dtype),
+        "d_c": np.zeros((size["n"],), dtype),
+    }
+    for key, axes in CARRY.items():
+        shape = tuple(_extent(axis, size) for axis in axes)
+        buffers["gradient of " + key] = np.zeros(shape, dtype)
+    return buffers
+
+
+def _views(buffers, rows, size, dtype):
+    """All views that a call with these rows needs, those of every step included."""
+    x = buffers["x"][: rows.count]
+    a_in = buffers["a_in"][: rows.count]
+    a = buffers["a"]
+    h_all = buffers["h_all"][: rows.live.stop]
+    fixed = buffers["fixed"]
+    o = buffers["o"][: rows.count]
+    p = buffers["p"][: rows.count]
+    part1 = buffers["part1"][: rows.count]
+    loss = buffers["loss"][: rows.count]
+    d_h_all = buffers["d_h_all"][: rows.live.stop]
+    d_o = buffers["d_o"][: rows.count]
+    part2 = buffers["part2"][: rows.count]
+    d_a = buffers["d_a"][: rows.count]
+    part3 = buffers["part3"]
+    d_x = buffers["d_x"][: rows.count]
+    d_E = buffers["d_E"]
+    d_W = buffers["d_W"]
+    d_U = buffers["d_U"]
+    d_b = buffers["d_b"]
+    d_V = buffers["d_V"]
+    d_c = buffers["d_c"]
+    h = h_all[rows.live]
+    d_h = d_h_all[rows.live]
+    steps = _steps(rows)
+    loop_1 = [
+        (
+            a[top],
+            h_all[prev],
+            a_in[now],
+            h[now],
+        )
+        for top, now, prev in steps
+    ]
+    loop_2 = [
+        (
+            d_a[now],
+            part3[top],
+            h[now],
+            d_h[now],
+            d_h_all[prev],
+        )
+        for top, now, prev in reversed(steps)
+    ]
+    return SimpleNamespace(
+        forward=(
+            x,
+            a_in,
+            fixed,
+            o,
+            p,
+            part1,
+            loss,
+            h,
+            loop_1,
+            h_all[rows.begin(0)],
+        ),
+        backward=(
+            x,
+            h_all,
+            p,
+            d_h_all,
+            d_o,
+            part2,
+            d_a,
+            d_x,
+            d_E,
+            d_W,
+            d_U,
+            d_b,
+            d_V,
+            d_c,
+            h,
+            d_h,
+            np.asarray(1, dtype),
+            loop_2,
+            np.ones(rows.count, dtype),
+        ),
+        pasts={
+            "h": h_all,
+        },
+        adjoints={
+            "h": d_h_all,
+        },
+    )
+
+
+def _steps(rows):
+    """For every step the rows of its sequences: in one step's array, and in all steps'."""
+    steps = []
+    for now, *prevs in rows.steps:
+        steps.append((slice(0, now.stop - now.start), now, *prevs))
+    return steps
+
+
+def _chunk_rows(size, width, dtype):
+    """How many rows of a width fit into the second level cache."""
+    return max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
+
+
+def _chunks(steps, limit):
+    """Runs of steps whose rows, and the rows before them, stand end to end."""
+    runs = []
+    for top, *places in steps:
+        last = runs[-1] if runs else None
+        if last is not None:
+            follow = all(a.stop == b.start for a, b in zip(last[-1][2:], places))
+            if not follow or places[0].stop - last[0][2].start > limit:
+                last = None
+        if last is None:
+            last = []
+            runs.append(last)
+        begin = last[0][2].start if last else places[0].start
+        here = slice(places[0].start - begin, places[0].stop - begin)
+        last.append((here, top, *places))
+    return [_whole(run) for run in runs]
+
+
+def _whole(run):
+    """A run of steps with the rows of all of them."""
+    pairs = zip(run[0][2:], run[-1][2:])
+    places = [slice(first.start, last.stop) for first, last in pairs]
+    return (*places, slice(0, places[0].stop - places[0].start), run)
+
+
+def _rows_of(matrix, start, width):
+    """Rows of a stack of matrices, or entries of vectors end to end."""
+    return matrix[start : start + width]
+
+
+def _add_at(array, where, values):
+    """Add to rows of an array, each of which is named once."""
+    if isinstance(where, slice):
+        array[where] += values
+    else:
+        np.add.at(array, where, values)
+
+
+def _by_rows(out, function, rows, others):
+    """Compute a function of rows a few rows at a time, so that little is allocated."""
+    count = max(1, 4096 * len(out) // max(out.size, 1))
+    for start in range(0, len(out), count):
+        part = slice(start, start + count)
+        out[part] = function(*(array[part] for array in rows), *others)
+
+
+def _sum_by_rows(out, function, rows, others):
+    """Add up a function that sums over rows, a few rows at a time."""
+    out[...] = 0
+    for start in range(0, len(rows[0]), 256):
+        part = slice(start, start + 256)
+        out += function(*(array[part] for array in rows), *others)
+
+
+def _softmax_into(v, column, out):
+    """Softmax of every row, shifted by its maximum."""
+    np.maximum.reduce(v, 1, None, column, True)
+    np.subtract(v, column, out)
+    np.exp(out, out)
+    np.add.reduce(out, 1, None, column, True)
+    np.divide(out, column, out)
+
+
+def _computed_plainly(call, workspace=None):
+    """Run forward and backward in arrays made on the way."""
+    rows, dtype = call.rows, call.dtype
+    values = _forward(call)
+    _loss(call, values)
+    loss = np.sum(values["loss"]) * call.one / rows.weight
+    flowing, pasts, sources = _backward(call, values, call.carry_grad)
+    grads = {name: _shaped(flowing[name], call.params[name]) for name in PARAMS}
+    for key in CARRY:
+        name, step = _name_and_step(key)
+        if name in pasts:
+            start = rows.unsorted(pasts[name][rows.begin(step)])
+            grads[key] = start.reshape(start.shape[:1] + _tail(key, call.size))
+    for name, array in sources.items():
+        if name in _UNTIMED:
+            array = rows.unsorted(array)
+            grads[name] = array.reshape(array.shape[:1] + _tail(name, call.size))
+        else:
+            grads[name] = _timed(name, array, rows)
+    carry = _carry_out(values, rows)
+    loss = loss if dtype == object else float(loss)
+    if workspace is not None:
+        return loss, workspace.hold(grads), workspace.hold(carry)
+    return loss, grads, carry
+
+
+def _forward(call):
+    rows = call.rows
+    size = call.size
+    E = call.params["E"]
+    W = call.params["W"]
+    U = call.params["U"]
+    b = call.params["b"]
+    V = call.params["V"]
+    c = call.params["c"]
+    tok = call.inputs["tok"]
+    h_all = rows.past(call, "h", {}, (size["h"],))
+    h = h_all[rows.live]
+    # x[t] = E[tok[t]]
+    x = E[tok]
+    # a_in[t] = U @ x[t] + b
+    a_in = x @ U.T + b
+    for now, prev in rows.steps:
+        # a[t] = W @ h[t-1] + U @ x[t] + b
+        a = a_in[now] + h_all[prev] @ W.T
+        # h[t] = tanh(a[t])
+        h[now] = np.tanh(a)
+    # o[t] = V @ h[t] + c
+    o = h @ V.T + c
+    values = {}
+    values["past of h"] = h_all
+    values["h"] = h
+    values["x"] = x
+    values["o"] = o
+    return values
+
+
+def _loss(call, values):
+    y = call.inputs["y"]
+    o = values["o"]
+    # p[t] = softmax(o[t])
+    p = _softmax(o)
+    # loss[t] = softmax_cross_entropy(o[t], y[t])
+    loss = _softmax_cross_entropy(o, y)
+    values["p"] = p
+    values["loss"] = loss
+
+
+def _backward(call, values, carry_grad):
+    rows = call.rows
+    size = call.size
+    dtype = call.dtype
+    E = call.params["E"]
+    W = call.params["W"]
+    U = call.params["U"]
+    V = call.params["V"]
+    tok = call.inputs["tok"]
+    y = call.inputs["y"]
+    h_all = values["past of h"]
+    h = values["h"]
+    x = values["x"]
+    p = values["p"]
+    d_h_all = rows.received(carry_grad, "h", h_all)
+    d_h = d_h_all[rows.live]
+    # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
+    d_o = (p - _one_hot(y, size["n"], dtype)) / rows.weight
+    # (4) dL/dh[t] = W.T @ dL/da[t+1] + V.T @ dL/do[t]
+    #     here dL/dh[t] += V.T @ dL/do[t]
+    d_h += d_o @ V
+    d_a = np.empty((rows.count, size["h"]), dtype)
+    for now, prev in reversed(rows.steps):
+        # (5) dL/da[t] = (1 - h[t]**2) * dL/dh[t]
+        d_a[now] = (1 - h[now] ** 2) * d_h[now]
+        # (4) dL/dh[t] = W.T @ dL/da[t+1] + V.T @ dL/do[t]
+        #     here dL/dh[t-1] += W.T @ dL/da[t]
+        d_h_all[prev] += d_a[now] @ W
+    # (6) dL/dx[t] = U.T @ dL/da[t]
+    d_x = d_a @ U
+    # (8) dL/dE = sum_t outer(onehot(tok[t]), dL/dx[t])
+    d_E = np.zeros_like(E)
+    np.add.at(d_E, tok, d_x)
+    # (9) dL/dW = sum_t outer(dL/da[t], h[t-1])
+    d_W = d_a.T @ h_all[rows.back[1]]
+    # (10) dL/dU = sum_t outer(dL/da[t], x[t])
+    d_U = d_a.T @ x
+    # (11) dL/db = sum_t dL/da[t]
+    d_b = np.sum(d_a, axis=0)
+    # (12) dL/dV = sum_t outer(dL/do[t], h[t])
+    d_V = d_o.T @ h
+    # (13) dL/dc = sum_t dL/do[t]
+    d_c = np.sum(d_o, axis=0)
+    grads = {
+        "E": d_E,
+        "W": d_W,
+        "U": d_U,
+        "b": d_b,
+        "V": d_V,
+        "c": d_c,
+    }
+    pasts = {
+        "h": d_h_all,
+    }
+    sources = {}
+    return grads, pasts, sources
+
+
+def clip_gradients(grads, theta):
+    """Scale the parameters' gradients in place to a global norm of at most theta.
+
+    g <- min(1, theta / ||g||) g; gradients of initial values are left alone.
+
+    Returns
+    -------
+    float
+        The norm before. If it is not finite, nothing is changed.
+
+    Raises
+    ------
+    ValueError
+        If theta is not positive.
+    """
+    if not theta > 0:
+        raise ValueError(f"theta: expected a positive number, found {theta}")
+    arrays = [grads[name] for name in PARAMS if grads[name].size]
+    # NumPy's maximum is NaN where one of them is; Python's may not be.
+    largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
+    if largest == 0.0 or not np.isfinite(largest):
+        return largest
+    # Scaled by the largest entry first: squares of large gradients would overflow.
+    squares = sum(float(np.sum((g / largest).astype(float) ** 2)) for g in arrays)
+    norm = largest * float(np.sqrt(squares))
+    if theta < norm < np.inf:
+        for g in arrays:
+            scale = Fraction if g.dtype == object else g.dtype.type
+            g *= scale(theta / norm)
+    return norm
+
+
+class _Rows:
+    """Where each step of each sequence stands in an array of stacked rows.
+
+    Sequences are sorted, the longest first, so that those that still run at a step are
+    the first ones; a padded step has no row at all. An array with a past begins with
+    `_LAG` blocks of B rows, the initial values of the steps 1 - _LAG, ..., 0.
+    """
+
+    def __init__(self, T, B, lengths):
+        if lengths is None and T == 0:
+            lengths = np.zeros(B, int)
+        self.T, self.B = T, B
+        self.order = None if lengths is None else np.argsort(-lengths, kind="stable")
+        self.lengths = np.full(B, T) if lengths is None else lengths[self.order]
+        running = (self.lengths[None, :] > np.arange(T)[:, None]).sum(axis=1).tolist()
+        running = [count for count in running if count]
+        past = _LAG * B
+        self.count = sum(running)
+        self.sequences = running[0] if running else 0
+        self.weight = max(self.sequences if _LOSS_AT_LAST_STEP else self.count, 1)
+        self.live = slice(past, past + self.count)
+        # The first row of each step in an array with a past, steps 1 - _LAG, ..., T.
+        self.first = [k * B for k in range(_LAG)]
+        self.first += (past + np.cumsum([0, *running[:-1]])).tolist() if running else []
+        self.steps = []
+        for t, count in enumerate(running, start=_LAG):
+            now = slice(self.first[t] - past, self.first[t] - past + count)
+            firsts = self.first[t - _LAG : t][::-1]
+            prevs = [slice(first, first + count) for first in firsts]
+            self.steps.append((now, *prevs))
+        self.back = {k: self._joined(k) for k in range(1, _LAG + 1)}
+        at = [self._at(k, self.sequences) for k in range(_LAG + 1)]
+        self.ends = dict(enumerate(at))
+        self.end = at[0] - past if self.order is not None else self._moved(at[0], -past)
+        self.finals = [self._at(k, B) for k in range(_LAG)]
+
+    def _joined(self, k):
+        """The rows k steps before those of all steps."""
+        if self.order is None:
+            start = (_LAG - k) * self.B
+            return slice(start, start + self.count)
+        rows = [np.arange(step[k].start, step[k].stop) for step in self.steps]
+        return np.concatenate([np.arange(0), *rows])
+
+    def _at(self, k, sequences):
+        """The rows of the first sequences k steps before their last valid step."""
+        if self.order is None:
+            start = self.first[self.T - 1 + _LAG - k]
+            return slice(start, start + self.B)
+        first = np.asarray([*self.first, 0])
+        steps = self.lengths[:sequences] - 1 + _LAG - k
+        return first[steps] + np.arange(sequences)
+
+    @staticmethod
+    def _moved(rows, by):
+        return slice(rows.start + by, rows.stop + by)
+
+    def begin(self, step):
+        """The rows of the initial values of a step <= 0."""
+        start = (step + _LAG - 1) * self.B
+        return slice(start, start + self.B)
+
+    def sorted(self, array):
+        """Sequences in the order of the rows, from an array (B, ...)."""
+        return array if self.order is None else array[self.order]
+
+    def unsorted(self, array):
+        """Sequences in the caller's order, 0 where one has no row."""
+        if self.order is None:
+            return array.copy()
+        full = np.zeros((self.B, *array.shape[1:]), array.dtype)
+        full[self.order[: len(array)]] = array
+        return full
+
+    def packed(self, array):
+        """The rows of all valid steps, from an array (T, B, ...)."""
+        if self.order is None:
+            return array.reshape(self.count, *array.shape[2:])
+        rows = np.empty((self.count, *array.shape[2:]), array.dtype)
+        for t, (now, *_) in enumerate(self.steps):
+            rows[now] = array[t, self.order[: now.stop - now.start]]
+        return rows
+
+    def unpacked(self, rows):
+        """An array (T, B, ...) with 0 at padded steps, from the rows of all valid steps."""
+        if self.order is None:
+            return rows.reshape(self.T, self.B, *rows.shape[1:]).copy()
+        full = np.zeros((self.T, self.B, *rows.shape[1:]), rows.dtype)
+        for t, (now, *_) in enumerate(self.steps):
+            full[t, self.order[: now.stop - now.start]] = rows[now]
+        return full
+
+    def past(self, call, name, own, shape, dtype=None):
+        """A new array for a state: its initial values, then room for every step.
+
+        `own` are the values that the model fixes, by step.
+        """
+        array = np.zeros((_LAG * self.B + self.count, *shape), dtype or call.dtype)
+        if call.dtype == object and dtype is None:
+            array *= call.one
+        for step in _steps_of(name):
+            if call.start is None:
+                array[self.begin(step)] = own.get(step, 0)
+            else:
+                array[self.begin(step)] = self.sorted(call.start[f"{name}[{step}]"])
+        return array
+
+    def past_of(self, call, name):
+        """An input that is read with a lag: its initial values, then its rows."""
+        rows = call.inputs[name]
+        array = self.past(call, name, {}, rows.shape[1:], rows.dtype)
+        array[self.live] = rows
+        return array
+
+    def received(self, carry_grad, name, like):
+        """The adjoint of an array with a past: 0, and what the returned carry receives."""
+        array = np.zeros(like.shape, like.dtype)
+        if carry_grad is not None:
+            for step in _steps_of(name):
+                array[self.finals[-step]] += self.sorted(carry_grad[f"{name}[{step}]"])
+        return array
+
+
+def _carry_out(values, rows):
+    """The values that the next call starts from, by the keys of `CARRY`."""
+    carry = {}
+    for key, axes in CARRY.items():
+        name, step = _name_and_step(key)
+        carry[key] = rows.unsorted(values["past of " + name][rows.finals[-step]])
+        if len(axes) < carry[key].ndim:
+            carry[key] = carry[key][:, 0]
+    return carry
+
+
+def _timed(name, array, rows):
+    """A quantity's rows as ("T", "B", ...)."""
+    return rows.unpacked(array[:, 0] if name in _SCALARS else array)
+
+
+def _shaped(value, like):
+    """A gradient in its variable's shape and dtype, in memory of its own."""
+    array = np.empty(like.shape, like.dtype)
+    array[...] = value
+    return array
+
+
+def _name_and_step(key):
+    name, _, step = key.rpartition("[")
+    return name, int(step[:-1])
+
+
+def _steps_of(name):
+    pairs = map(_name_and_step, CARRY)
+    return [step for other, step in pairs if other == name]
+
+
+def _tail(key, size):
+    """The shape of one value of an input or initial value."""
+    axes = CARRY[key] if key in CARRY else INPUTS[key]
+    return tuple(_extent(axis, size) for axis in axes if axis not in ("T", "B"))
+
+
+def _extent(axis, size):
+    """The length of an axis: literal, named, or a sum of those."""
+    if isinstance(axis, int):
+        return axis
+    if " + " in axis:
+        return sum(int(p) if p.isdigit() else size[p] for p in axis.split(" + "))
+    return int(size[axis])
+
+
+def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
+    """Check all arguments and lay them out in rows."""
+    size = {}
+    params = _checked_params(params, size)
+    _check_keys("inputs", inputs, INPUTS, () if loss else _LOSS_ONLY)
+    dtype = _common_dtype(params or {**inputs, **(carry or {})})
+    one = _unit(params) if dtype == object else 1
+    if dtype == object:
+        params = {name: _exact(array, one) for name, array in params.items()}
+    inputs = _checked_inputs(inputs, size, dtype)
+    if carry is not None:
+        carry = _checked_carry("carry", carry, size, dtype)
+    if carry_grad is not None:
+        carry_grad = _checked_carry("carry_grad", carry_grad, size, dtype, False)
+    lengths = _checked_lengths(lengths, size)
+    if "T" not in size:
+        if steps is None:
+            raise ValueError("steps: expected T, since no input tells it")
+        if not isinstance(steps, (int, np.integer)) or steps < 0:
+            raise ValueError(f"steps: expected an integer >= 0, found {steps!r}")
+        size["T"] = int(steps)
+    size.setdefault("B", 1)
+    for name, array in params.items():
+        _solve_sums(array.shape, PARAMS[name], size)
+    for name in DIMS:
+        if name not in size:
+            raise ValueError(f"dims: no array tells {name!r}; hand in a carry")
+    for name, array in params.items():
+        _check_shape(f"params[{name!r}]", array, PARAMS[name], size)
+    if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
+        raise ValueError(f"lengths: expected 0 to T = {size['T']}, found {lengths}")
+    rows = _Rows(size["T"], size["B"], lengths)
+    laid = {}
+    for name, array in inputs.items():
+        if name in _UNTIMED:
+            array = rows.sorted(array)[: rows.sequences]
+        else:
+            array = rows.packed(array)
+        if name in INDEX_INPUTS:
+            _check_range(f"inputs[{name!r}]", array, INDEX_INPUTS[name], size)
+        else:
+            array = array[:, None] if array.ndim == 1 else array
+            # Cast only now: a padded step may hold what the dtype can't.
+            array = array * one if dtype == object else array.astype(dtype, copy=False)
+        laid[name] = array
+    return SimpleNamespace(
+        params=params,
+        inputs=laid,
+        start=carry,
+        carry_grad=carry_grad,
+        rows=rows,
+        size=size,
+        one=one,
+        dtype=dtype,
+    )
+
+
+def _common_dtype(arrays):
+    """The dtype of the first real array; float64 where there is none."""
+    for array in map(np.asarray, arrays.values()):
+        if array.dtype == object or array.dtype.kind == "f":
+            return array.dtype
+    return np.dtype(np.float64)
+
+
+def _unit(params):
+    """The number 1 of the exact type that the parameters have."""
+    for array in params.values():
+        for entry in array.flat:
+            one = entry * 0 + 1
+            return Fraction(1) if isinstance(one, int) else one
+    return Fraction(1)
+
+
+def _exact(array, one):
+    """The entries as numbers of the exact type, so that a quotient stays exact."""
+    entries = np.empty(array.shape, object)
+    entries[...] = array * one
+    return entries
+
+
+def _check_keys(what, found, expected, optional=()):
+    if not hasattr(found, "keys"):
+        keys = tuple(expected)
+        raise ValueError(f"{what}: expected a dict with {keys}, found {found!r}")
+    missing = [key for key in expected if key not in found and key not in optional]
+    unknown = [key for key in found if key not in expected]
+    if missing or unknown:
+        raise ValueError(
+            f"{what}: expected the keys {tuple(expected)}; "
+            f"missing {missing}, unknown {unknown}"
+        )
+
+
+def _check_shape(what, array, axes, size):
+    """Compare an array's shape with its axes; an axis seen for the first time is learned."""
+    fits = array.ndim == len(axes)
+    learned = {}
+    for axis, length in zip(axes, array.shape) if fits else ():
+        if isinstance(axis, str) and " + " not in axis:
+            fits = fits and size.get(axis, learned.setdefault(axis, length)) == length
+        elif isinstance(axis, int):
+            fits = fits and axis == length
+        elif all(p.isdigit() or p in size for p in axis.split(" + ")):
+            fits = fits and _extent(axis, size) == length
+    if not fits:
+        known = {axis: size[axis] for axis in axes if axis in size}
+        raise ValueError(
+            f"{what}: expected axes ({', '.join(map(str, axes))}) with {known}, "
+            f"found shape {array.shape}"
+        )
+    for axis, length in learned.items():
+        size.setdefault(axis, length)
+
+
+def _solve_sums(shape, axes, size):
+    """Learn a length from that of a concatenation whose other parts are known."""
+    for axis, length in zip(axes, shape):
+        parts = str(axis).split(" + ")
+        unknown = [p for p in parts if not p.isdigit() and p not in size]
+        if len(unknown) == 1 and len(parts) > 1:
+            parts.remove(unknown[0])
+            known = sum(int(p) if p.isdigit() else size[p] for p in parts)
+            size[unknown[0]] = length - known
+
+
+def _checked_params(params, size):
+    _check_keys("params", params, PARAMS)
+    arrays = {name: np.asarray(params[name]) for name in PARAMS}
+    kinds = {str(array.dtype) for array in arrays.values()}
+    if not kinds <= {"float32", "float64", "object"} or len(kinds) > 1:
+        found = {name: str(array.dtype) for name, array in arrays.items()}
+        raise ValueError(f"params: expected float32, float64 or object; found {found}")
+    for name, axes in PARAMS.items():
+        _check_shape(f"params[{name!r}]", arrays[name], axes, size)
+    return arrays
+
+
+def _real(what, value, dtype):
+    array = np.asarray(value)
+    if array.dtype.kind not in ("fiu" if dtype != object else "iuO"):
+        found = array.dtype
+        raise ValueError(f"{what}: expected real numbers for {dtype}, found {found}")
+    return array
+
+
+def _whole(what, value):
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{what}: expected integers, found dtype {array.dtype}")
+    return array
+
+
+def _checked_inputs(inputs, size, dtype):
+    checked = {}
+    for name, axes in INPUTS.items():
+        if name in inputs:
+            what, value = f"inputs[{name!r}]", inputs[name]
+            whole = name in INDEX_INPUTS
+            array = _whole(what, value) if whole else _real(what, value, dtype)
+            _check_shape(what, array, axes, size)
+            checked[name] = array
+    return checked
+
+
+def _checked_carry(what, carry, size, dtype, whole=True):
+    real = [key for key in CARRY if _name_and_step(key)[0] not in INDEX_INPUTS]
+    expected = [key for key in CARRY if key in real or whole]
+    _check_keys(what, carry, expected)
+    checked = {}
+    for key in expected:
+        place, value = f"{what}[{key!r}]", carry[key]
+        array = _real(place, value, dtype) if key in real else _whole(place, value)
+        array = array.astype(dtype, copy=False) if key in real else array
+        _check_shape(place, array, CARRY[key], size)
+        if key not in real:
+            _check_range(place, array, INDEX_INPUTS[_name_and_step(key)[0]], size)
+        checked[key] = array[:, None] if array.ndim == 1 and key in real else array
+    return checked
+
+
+def _checked_lengths(lengths, size):
+    if lengths is None:
+        return None
+    array = _whole("lengths", lengths)
+    _check_shape("lengths", array, ("B",), size)
+    return array.astype(int)
+
+
+def _check_range(what, array, axis, size):
+    limit = _extent(axis, size)
+    if array.size and (array.min() < 0 or array.max() >= limit):
+        raise ValueError(
+            f"{what}: expected 0 <= index < {limit}, found {array.min()} to {array.max()}"
+        )
+
+
+def _log_softmax(v):
+    """log softmax(v) along the last axis, shifted by the maximum for floats."""
+    if v.dtype != object:
+        v = v - v.max(axis=-1, keepdims=True)
+    return v - np.log(np.exp(v).sum(axis=-1, keepdims=True))
+
+
+def _one_hot(position, length, dtype):
+    """A row with a 1 at each position."""
+    units = np.zeros((len(position), length), dtype)
+    units[np.arange(len(position)), position] = 1
+    return units
+
+
+def _pick(v, position):
+    """The entry of each row at its own position; a vector without rows serves them all."""
+    v = np.broadcast_to(v, (len(position), v.shape[-1]))
+    return np.take_along_axis(v, position[:, None], axis=1)
+
+
+def _softmax(v):
+    """exp(v) / sum(exp(v)) along the last axis, shifted by the maximum for floats."""
+    powers = np.exp(v if v.dtype == object else v - v.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _softmax_cross_entropy(o, y):
+    """-log softmax(o)[y], a row each."""
+    return -_pick(_log_softmax(o), y)

@@ -1,0 +1,1665 @@
+"""Forward pass and backpropagation through time of lstm, in NumPy.
+
+Made by symbptt; not to be edited. To make it again: symbptt generate lstm
+
+Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
+a vector with a value a step is an array (rows, n), so that whatever the recurrence
+does not touch is one product over all steps. Comments in the backward pass give the
+number and the formula of the derivation's step that a statement carries out.
+"""
+
+from fractions import Fraction
+from types import SimpleNamespace
+
+import numpy as np
+
+MODEL = "lstm"
+EQUATIONS = """\
+# Long short-term memory
+x: (d,)
+h: (h,)
+s: (q,)
+i[t] = sigmoid(W_xi @ x[t] + W_hi @ h[t-1] + b_i)      # input gate
+f[t] = sigmoid(W_xf @ x[t] + W_hf @ h[t-1] + b_f)      # forget gate
+o[t] = sigmoid(W_xo @ x[t] + W_ho @ h[t-1] + b_o)      # output gate
+g[t] = tanh(W_xg @ x[t] + W_hg @ h[t-1] + b_g)         # candidate
+c[t] = f[t] * c[t-1] + i[t] * g[t]                     # memory cell
+h[t] = o[t] * tanh(c[t])                               # hidden state
+s[t] = W_qh @ h[t] + b_q                               # logits
+loss[t] = softmax_cross_entropy(s[t], y[t])
+"""
+DIMS = ("d", "q", "h")
+PARAMS = {
+    "W_xi": ("h", "d"),
+    "W_hi": ("h", "h"),
+    "b_i": ("h",),
+    "W_xf": ("h", "d"),
+    "W_hf": ("h", "h"),
+    "b_f": ("h",),
+    "W_xo": ("h", "d"),
+    "W_ho": ("h", "h"),
+    "b_o": ("h",),
+    "W_xg": ("h", "d"),
+    "W_hg": ("h", "h"),
+    "b_g": ("h",),
+    "W_qh": ("q", "h"),
+    "b_q": ("q",),
+}
+INPUTS = {
+    "x": ("T", "B", "d"),
+    "y": ("T", "B"),
+}
+INDEX_INPUTS = {
+    "y": "q",
+}
+CARRY = {
+    "c[0]": ("B", "h"),
+    "h[0]": ("B", "h"),
+}
+
+# How many steps back the longest lag reads; what has no time axis; what only the loss
+# reads; which array holds a quantity of the model; how a parameter is drawn.
+_LAG = 1
+_UNTIMED = ()
+_LOSS_ONLY = ("y",)
+_OUTPUTS = {
+    "i": "i",
+    "f": "f",
+    "o": "o",
+    "g": "g",
+    "c": "c",
+    "h": "h",
+    "s": "s",
+}
+_SCALARS = ()
+_WITH_RESPECT_TO = ()
+_DRAWN = {
+    "W_xi": "matrix",
+    "W_hi": "matrix",
+    "b_i": "bias",
+    "W_xf": "matrix",
+    "W_hf": "matrix",
+    "b_f": "bias",
+    "W_xo": "matrix",
+    "W_ho": "matrix",
+    "b_o": "bias",
+    "W_xg": "matrix",
+    "W_hg": "matrix",
+    "b_g": "bias",
+    "W_qh": "matrix",
+    "b_q": "bias",
+}
+_LOSS_AT_LAST_STEP = False
+# Whether the inputs tell T; how many bytes a chunk of steps may take.
+_TOLD = True
+_CHUNK_BYTES = 393216
+
+
+def init_params(dims, *, seed=0, dtype=np.float32):
+    """Draw parameters for a first step that neither vanishes nor explodes.
+
+    Parameters
+    ----------
+    dims : dict
+        A length for every name in `DIMS`.
+    seed : int
+    dtype : numpy dtype
+        float32 or float64.
+
+    Returns
+    -------
+    dict of arrays
+        Keys and axes as in `PARAMS`. Matrices have entries of variance 1/columns,
+        biases and initial values are 0, factors lie between 1/2 and 1.
+    """
+    unknown = sorted(set(dims) ^ set(DIMS))
+    if unknown:
+        raise ValueError(f"dims: expected the names {DIMS}, found {tuple(dims)}")
+    rng = np.random.default_rng(seed)
+    params = {}
+    for name, axes in PARAMS.items():
+        shape = tuple(_extent(axis, dims) for axis in axes)
+        kind = _DRAWN[name]
+        if kind == "bias":
+            array = np.zeros(shape)
+        elif kind == "factor":
+            array = rng.uniform(0.5, 1.0, shape)
+        else:
+            columns = shape[1] if kind == "matrix" else 1
+            array = rng.standard_normal(shape) / np.sqrt(max(columns, 1))
+        params[name] = np.asarray(array, dtype)
+    return params
+
+
+def forward(params, inputs, carry=None, lengths=None):
+    """Compute every quantity of the model.
+
+    Parameters
+    ----------
+    params : dict of arrays
+        As in `PARAMS`, all of one dtype: float32, float64 or object.
+    inputs : dict of arrays
+        As in `INPUTS`. What only the loss reads may be left out.
+    carry : dict of arrays, optional
+        As in `CARRY`; by default the model's own initial values, 0 where it fixes none.
+    lengths : array of int, optional
+        (B,): how many steps of each sequence are valid; by default all.
+
+    Returns
+    -------
+    outputs : dict of arrays
+        Every quantity by name, ("T", "B", ...), 0 at padded steps; with all targets also
+        "loss".
+    carry : dict of arrays
+        The initial values for what follows.
+
+    Raises
+    ------
+    ValueError
+        If an argument has a wrong key, shape, dtype or range.
+    """
+    call = _prepare(params, inputs, carry, lengths, None, loss=False)
+    rows = call.rows
+    values = _forward(call)
+    outputs = {}
+    for name, array in _OUTPUTS.items():
+        outputs[name] = _timed(name, values[array], rows)
+    if all(name in call.inputs for name in _LOSS_ONLY):
+        _loss(call, values)
+        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
+        outputs["loss"] = spread(values["loss"][:, 0])
+    return outputs, _carry_out(values, rows)
+
+
+class Workspace:
+    """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
+
+    Parameters
+    ----------
+    dims : dict
+        A length for every name in `DIMS`.
+    T, B : int
+        Steps and sequences.
+    dtype : numpy dtype
+
+    Attributes
+    ----------
+    nbytes : int
+        The size of all buffers.
+    """
+
+    def __init__(self, dims, T, B, dtype=np.float32):
+        self.size = {name: int(dims[name]) for name in DIMS}
+        self.size |= {"T": int(T), "B": int(B)}
+        self.dtype = np.dtype(dtype)
+        self.buffers, self.carries, self.others = {}, {}, {}
+        self.ragged = None
+        if self.dtype == object:
+            return
+        self.buffers = _buffers(self.size, self.dtype)
+        for key in CARRY:
+            shape = (self.size["B"], *_tail(key, self.size))
+            whole = _name_and_step(key)[0] in INDEX_INPUTS
+            self.carries[key] = np.zeros(shape, np.intp if whole else self.dtype)
+        self.weight = np.zeros((), self.dtype)
+        self.even = _Rows(self.size["T"], self.size["B"], None)
+        self.even_views = _views(self.buffers, self.even, self.size, self.dtype)
+        self.use(self.even)
+        self.kinds = {}
+        for name, axes in {**PARAMS, **INPUTS, **CARRY}.items():
+            shape = tuple(_extent(axis, self.size) for axis in axes)
+            base = _name_and_step(name)[0] if name in CARRY else name
+            limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
+            dtype = np.dtype(np.intp) if limit else self.dtype
+            self.kinds[name] = (shape, dtype, limit)
+
+    @property
+    def nbytes(self):
+        """The bytes of all buffers."""
+        parts = (self.buffers, self.carries)
+        return sum(array.nbytes for part in parts for array in part.values())
+
+    def check(self, call):
+        """Refuse a call of another size or dtype."""
+        found = {name: call.size[name] for name in self.size}
+        if found != self.size or call.dtype != self.dtype:
+            raise ValueError(
+                f"workspace: made for {self.size} and {self.dtype}, "
+                f"found a call with {found} and {call.dtype}"
+            )
+
+    def use(self, rows):
+        """Take up the views of all buffers for these lengths."""
+        if rows.order is None:
+            rows, views = self.even, self.even_views
+        elif self.ragged is not None and _alike(rows, self.ragged[0]):
+            rows, views = self.ragged
+        else:
+            views = _views(self.buffers, rows, self.size, self.dtype)
+            self.ragged = rows, views
+        self.rows, self.views = rows, views
+        self.weight[...] = rows.weight
+
+    def takes(self, params, inputs, carry, carry_grad):
+        """Whether the arguments are such that nothing is to be checked, cast or sorted."""
+        tables = [(params, PARAMS), (inputs, INPUTS)]
+        tables += [(given, CARRY) for given in (carry, carry_grad) if given is not None]
+        for given, table in tables:
+            if type(given) is not dict or len(given) != len(table):
+                return False
+            for name in table:
+                array, shape, dtype, limit = given.get(name), *self.kinds[name]
+                if type(array) is not np.ndarray or array.dtype is not dtype:
+                    return False
+                if array.shape != shape or (limit and not array.size):
+                    return False
+                if limit and not 0 <= array.min() <= array.max() < limit:
+                    return False
+        return True
+
+    def laid(self, name, array):
+        """An input of one length for all sequences, as rows."""
+        if name not in _UNTIMED:
+            array = array.reshape(-1, *array.shape[2:])
+        if array.ndim == 1 and name not in INDEX_INPUTS:
+            return array[:, None]
+        return array
+
+    def gathered(self, name, array, where):
+        """Rows of an array: a view where they stand end to end, else a copy."""
+        if isinstance(where, slice):
+            return array[where]
+        if name not in self.others:
+            full = max(self.size["T"], 1) * self.size["B"]
+            self.others[name] = np.empty((full, *array.shape[1:]), array.dtype)
+        out = self.others[name][: len(where)]
+        return np.take(array, where, 0, out, "clip")
+
+    def unsorted(self, array, where, out):
+        """Rows of an array, one a sequence, in the caller's order."""
+        if self.rows.order is None:
+            np.copyto(out, array[where].reshape(out.shape))
+        else:
+            if isinstance(where, slice):
+                where = np.arange(where.start, where.stop)
+            back = where[np.argsort(self.rows.order)]
+            np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
+        return out
+
+
+def loss_and_grads(
+    params,
+    inputs,
+    carry=None,
+    lengths=None,
+    *,
+    carry_grad=None,
+    workspace=None,
+):
+    """Compute the loss and its gradients by backpropagation through time.
+
+    Parameters
+    ----------
+    params, inputs, carry, lengths
+        As for `forward`; all inputs are needed.
+    carry_grad : dict of arrays, optional
+        dF/d(the carry that this call returns), with the keys of `CARRY`; the gradients
+        are then those of this call's loss + F.
+    workspace : Workspace, optional
+        Buffers of an earlier call of the same size. The gradients and the carry are then
+        views that the next call with it overwrites.
+
+    Returns
+    -------
+    loss : float
+        The mean over all valid steps (with a loss at T, over the sequences); for object
+        arrays the exact scalar.
+    grads : dict of arrays
+        For every parameter and every initial value, in its shape.
+    carry : dict of arrays
+
+    Raises
+    ------
+    ValueError
+        If an argument has a wrong key, shape, dtype or range.
+    """
+    w = workspace
+    plain = w is not None and lengths is None and _TOLD
+    if plain and w.takes(params, inputs, carry, carry_grad):
+        laid = {name: w.laid(name, array) for name, array in inputs.items()}
+        start = carry and {key: _column(array) for key, array in carry.items()}
+        back = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
+        w.use(w.even)
+        return _computed(w, params, laid, start, back)
+    call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
+    if w is not None:
+        w.check(call)
+    if call.dtype == object:
+        return _computed_plainly(call)
+    if w is None:
+        w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+    w.use(call.rows)
+    start, back = call.start, call.carry_grad
+    if call.rows.order is not None:
+        start = start and {key: array[call.rows.order] for key, array in start.items()}
+        back = back and {key: array[call.rows.order] for key, array in back.items()}
+    return _computed(w, call.params, call.inputs, start, back)
+
+
+def _alike(rows, others):
+    """Whether two batches have the same lengths in the same order."""
+    same = np.array_equal(rows.lengths, others.lengths)
+    return same and np.array_equal(rows.order, others.order)
+
+
+def _column(array):
+    """A scalar a sequence as a column."""
+    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
+
+
+def _computed(w, params, inputs, start, carry_grad):
+    """Run forward and backward in the buffers of a workspace."""
+    rows = w.rows
+    loss = float(_run_forward(w, params, inputs, start)) / rows.weight
+    grads, sources = _run_backward(w, params, inputs, start, carry_grad)
+    for key in CARRY:
+        name, step = _name_and_step(key)
+        if name in w.views.adjoints:
+            out = w.buffers["gradient of " + key]
+            grads[key] = w.unsorted(w.views.adjoints[name], rows.begin(step), out)
+        w.unsorted(w.views.pasts[name], rows.finals[-step], w.carries[key])
+    for name, array in sources.items():
+        if name in _UNTIMED:
+            array = rows.unsorted(array)
+            grads[name] = array.reshape(array.shape[:1] + _tail(name, w.size))
+        else:
+            grads[name] = _timed(name, array, rows)
+    return loss, grads, dict(w.carries)
+
+
+def _value_1(v1, v2):
+    value = _softmax_cross_entropy(v1, v2)
+    return value
+
+
+def _value_2(v1, size, dtype):
+    value = _one_hot(v1, size["q"], dtype)
+    return value
+
+
+def _run_forward(w, params, inputs, start):
+    (
+        a_i_in,
+        a_f_in,
+        a_o_in,
+        a_g_in,
+        fixed,
+        fixed_,
+        fixed__,
+        fixed___,
+        s,
+        p,
+        part3,
+        loss,
+        h,
+        c_1_2,
+        loop_1,
+        c_0,
+        h_0,
+    ) = w.views.forward
+    W_xi = params["W_xi"]
+    W_hi = params["W_hi"]
+    b_i = params["b_i"]
+    W_xf = params["W_xf"]
+    W_hf = params["W_hf"]
+    b_f = params["b_f"]
+    W_xo = params["W_xo"]
+    W_ho = params["W_ho"]
+    b_o = params["b_o"]
+    W_xg = params["W_xg"]
+    W_hg = params["W_hg"]
+    b_g = params["b_g"]
+    W_qh = params["W_qh"]
+    b_q = params["b_q"]
+    x = inputs["x"]
+    y = inputs["y"]
+    np.copyto(fixed, W_hi.T)
+    np.copyto(fixed_, W_hf.T)
+    np.copyto(fixed__, W_ho.T)
+    np.copyto(fixed___, W_hg.T)
+    if start is None:
+        np.copyto(c_0, 0)
+        np.copyto(h_0, 0)
+    else:
+        np.copyto(c_0, start["c[0]"])
+        np.copyto(h_0, start["h[0]"])
+    # a_i_in[t] = W_xi @ x[t] + b_i
+    np.dot(x, W_xi.T, a_i_in)
+    np.add(a_i_in, b_i, a_i_in)
+    # a_f_in[t] = W_xf @ x[t] + b_f
+    np.dot(x, W_xf.T, a_f_in)
+    np.add(a_f_in, b_f, a_f_in)
+    # a_o_in[t] = W_xo @ x[t] + b_o
+    np.dot(x, W_xo.T, a_o_in)
+    np.add(a_o_in, b_o, a_o_in)
+    # a_g_in[t] = W_xg @ x[t] + b_g
+    np.dot(x, W_xg.T, a_g_in)
+    np.add(a_g_in, b_g, a_g_in)
+    for step in loop_1:
+        (
+            a_i_now,
+            h_prev,
+            a_i_in_now,
+            i_now,
+            a_f_now,
+            a_f_in_now,
+            f_now,
+            a_o_now,
+            a_o_in_now,
+            o_now,
+            a_g_now,
+            a_g_in_now,
+            g_now,
+            c_now,
+            part1_,
+            c_prev,
+            part2_,
+            h_now,
+        ) = step
+        # a_i[t] = W_xi @ x[t] + W_hi @ h[t-1] + b_i
+        np.dot(h_prev, fixed, a_i_now)
+        np.add(a_i_now, a_i_in_now, a_i_now)
+        # i[t] = sigmoid(a_i[t])
+        np.multiply(a_i_now, c_1_2, i_now)
+        np.tanh(i_now, i_now)
+        np.multiply(i_now, c_1_2, i_now)
+        np.add(i_now, c_1_2, i_now)
+        # a_f[t] = W_xf @ x[t] + W_hf @ h[t-1] + b_f
+        np.dot(h_prev, fixed_, a_f_now)
+        np.add(a_f_now, a_f_in_now, a_f_now)
+        # f[t] = sigmoid(a_f[t])
+        np.multiply(a_f_now, c_1_2, f_now)
+        np.tanh(f_now, f_now)
+        np.multiply(f_now, c_1_2, f_now)
+        np.add(f_now, c_1_2, f_now)
+        # a_o[t] = W_xo @ x[t] + W_ho @ h[t-1] + b_o
+        np.dot(h_prev, fixed__, a_o_now)
+        np.add(a_o_now, a_o_in_now, a_o_now)
+        # o[t] = sigmoid(a_o[t])
+        np.multiply(a_o_now, c_1_2, o_now)
+        np.tanh(o_now, o_now)
+        np.multiply(o_now, c_1_2, o_now)
+        np.add(o_now, c_1_2, o_now)
+        # a_g[t] = W_xg @ x[t] + W_hg @ h[t-1] + b_g
+        np.dot(h_prev, fixed___, a_g_now)
+        np.add(a_g_now, a_g_in_now, a_g_now)
+        # g[t] = tanh(a_g[t])
+        np.tanh(a_g_now, g_now)
+        # c[t] = f[t] * c[t-1] + i[t] * g[t]
+        np.multiply(f_now, c_prev, part1_)
+        np.multiply(i_now, g_now, part2_)
+        np.add(part1_, part2_, part1_)
+        np.copyto(c_now, part1_)
+        # h[t] = o[t] * tanh(c[t])
+        np.tanh(c_now, h_now)
+        np.multiply(h_now, o_now, h_now)
+    # s[t] = W_qh @ h[t] + b_q
+    np.dot(h, W_qh.T, s)
+    np.add(s, b_q, s)
+    # p[t] = softmax(s[t])
+    _softmax_into(s, part3, p)
+    # loss[t] = softmax_cross_entropy(s[t], y[t])
+    _by_rows(loss, _value_1, (s, y), ())
+    return np.add.reduce(loss, None)
+
+
+def _run_backward(w, params, inputs, start, carry_grad):
+    (
+        h_all,
+        p,
+        d_c_all,
+        d_h_all,
+        d_s,
+        part4,
+        d_a_g,
+        d_a_o,
+        d_a_f,
+        d_a_i,
+        d_W_xi,
+        d_W_hi,
+        d_b_i,
+        d_W_xf,
+        d_W_hf,
+        d_b_f,
+        d_W_xo,
+        d_W_ho,
+        d_b_o,
+        d_W_xg,
+        d_W_hg,
+        d_b_g,
+        d_W_qh,
+        d_b_q,
+        h,
+        d_h,
+        c_1_1,
+        loop_2,
+        ones,
+    ) = w.views.backward
+    rows = w.rows
+    weight = w.weight
+    W_hi = params["W_hi"]
+    W_hf = params["W_hf"]
+    W_ho = params["W_ho"]
+    W_hg = params["W_hg"]
+    W_qh = params["W_qh"]
+    x = inputs["x"]
+    y = inputs["y"]
+    if carry_grad is None:
+        d_c_all[rows.finals[0]] = 0
+    else:
+        d_c_all[rows.finals[0]] = carry_grad["c[0]"]
+    np.copyto(d_h_all[: rows.live.start], 0)
+    # (2) dL/ds[t] = 1 / T * (p[t] - onehot(y[t]))
+    _by_rows(part4, _value_2, (y,), (w.size, w.dtype))
+    np.subtract(p, part4, d_s)
+    np.divide(d_s, weight, d_s)
+    # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
+    #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
+    #     here dL/dh[t] += W_qh.T @ dL/ds[t]
+    np.dot(d_s, W_qh, d_h)
+    if carry_grad is not None:
+        _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
+    for step in loop_2:
+        (
+            d_c_now,
+            part1__,
+            part2__,
+            part5_,
+            c_now_,
+            o_now_,
+            d_h_now,
+            d_g_now,
+            i_now_,
+            d_a_g_now,
+            g_now_,
+            d_o_now,
+            d_a_o_now,
+            d_f_now,
+            c_prev_,
+            d_a_f_now,
+            f_now_,
+            d_i_now,
+            d_a_i_now,
+            d_h_prev,
+            d_c_prev,
+        ) = step
+        # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
+        #     here dL/dc[t] += o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
+        np.tanh(c_now_, part5_)
+        np.multiply(part5_, part5_, part2__)
+        np.subtract(c_1_1, part2__, part1__)
+        np.multiply(part1__, o_now_, part1__)
+        np.multiply(part1__, d_h_now, part1__)
+        np.add(d_c_now, part1__, d_c_now)
+        # (7) dL/dg[t] = i[t] * dL/dc[t]
+        np.multiply(i_now_, d_c_now, d_g_now)
+        # (8) dL/da_g[t] = (1 - g[t]**2) * dL/dg[t]
+        np.multiply(g_now_, g_now_, part1__)
+        np.subtract(c_1_1, part1__, d_a_g_now)
+        np.multiply(d_a_g_now, d_g_now, d_a_g_now)
+        # (9) dL/do[t] = tanh(c[t]) * dL/dh[t]
+        np.tanh(c_now_, d_o_now)
+        np.multiply(d_o_now, d_h_now, d_o_now)
+        # (10) dL/da_o[t] = o[t] * (1 - o[t]) * dL/do[t]
+        np.subtract(c_1_1, o_now_, d_a_o_now)
+        np.multiply(d_a_o_now, o_now_, d_a_o_now)
+        np.multiply(d_a_o_now, d_o_now, d_a_o_now)
+        # (11) dL/df[t] = c[t-1] * dL/dc[t]
+        np.multiply(c_prev_, d_c_now, d_f_now)
+        # (12) dL/da_f[t] = f[t] * (1 - f[t]) * dL/df[t]
+        np.subtract(c_1_1, f_now_, d_a_f_now)
+        np.multiply(d_a_f_now, f_now_, d_a_f_now)
+        np.multiply(d_a_f_now, d_f_now, d_a_f_now)
+        # (13) dL/di[t] = g[t] * dL/dc[t]
+        np.multiply(g_now_, d_c_now, d_i_now)
+        # (14) dL/da_i[t] = i[t] * (1 - i[t]) * dL/di[t]
+        np.subtract(c_1_1, i_now_, d_a_i_now)
+        np.multiply(d_a_i_now, i_now_, d_a_i_now)
+        np.multiply(d_a_i_now, d_i_now, d_a_i_now)
+        # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
+        #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
+        #     here dL/dh[t-1] += W_hi.T @ dL/da_i[t] + W_hf.T @ dL/da_f[t] + W_ho.T @
+        #     dL/da_o[t] + W_hg.T @ dL/da_g[t]
+        np.dot(d_a_i_now, W_hi, part1__)
+        np.add(d_h_prev, part1__, d_h_prev)
+        np.dot(d_a_f_now, W_hf, part1__)
+        np.add(d_h_prev, part1__, d_h_prev)
+        np.dot(d_a_o_now, W_ho, part1__)
+        np.add(d_h_prev, part1__, d_h_prev)
+        np.dot(d_a_g_now, W_hg, part1__)
+        np.add(d_h_prev, part1__, d_h_prev)
+        # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
+        #     here dL/dc[t-1] += f[t] * dL/dc[t]
+        np.multiply(f_now_, d_c_now, part1__)
+        np.copyto(d_c_prev, part1__)
+    # (17) dL/dW_xi = sum_t outer(dL/da_i[t], x[t])
+    np.dot(d_a_i.T, x, d_W_xi)
+    # (18) dL/dW_hi = sum_t outer(dL/da_i[t], h[t-1])
+    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
+    np.dot(d_a_i.T, h_back1, d_W_hi)
+    # (19) dL/db_i = sum_t dL/da_i[t]
+    np.dot(ones, d_a_i, d_b_i)
+    # (20) dL/dW_xf = sum_t outer(dL/da_f[t], x[t])
+    np.dot(d_a_f.T, x, d_W_xf)
+    # (21) dL/dW_hf = sum_t outer(dL/da_f[t], h[t-1])
+    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
+    np.dot(d_a_f.T, h_back1, d_W_hf)
+    # (22) dL/db_f = sum_t dL/da_f[t]
+    np.dot(ones, d_a_f, d_b_f)
+    # (23) dL/dW_xo = sum_t outer(dL/da_o[t], x[t])
+    np.dot(d_a_o.T, x, d_W_xo)
+    # (24) dL/dW_ho = sum_t outer(dL/da_o[t], h[t-1])
+    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
+    np.dot(d_a_o.T, h_back1, d_W_ho)
+    # (25) dL/db_o = sum_t dL/da_o[t]
+    np.dot(ones, d_a_o, d_b_o)
+    # (26) dL/dW_xg = sum_t outer(dL/da_g[t], x[t])
+    np.dot(d_a_g.T, x, d_W_xg)
+    # (27) dL/dW_hg = sum_t outer(dL/da_g[t], h[t-1])
+    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
+    np.dot(d_a_g.T, h_back1, d_W_hg)
+    # (28) dL/db_g = sum_t dL/da_g[t]
+    np.dot(ones, d_a_g, d_b_g)
+    # (29) dL/dW_qh = sum_t outer(dL/ds[t], h[t])
+    np.dot(d_s.T, h, d_W_qh)
+    # (30) dL/db_q = sum_t dL/ds[t]
+    np.dot(ones, d_s, d_b_q)
+    grads = {
+        "W_xi": d_W_xi,
+        "W_hi": d_W_hi,
+        "b_i": d_b_i,
+        "W_xf": d_W_xf,
+        "W_hf": d_W_hf,
+        "b_f": d_b_f,
+        "W_xo": d_W_xo,
+        "W_ho": d_W_ho,
+        "b_o": d_b_o,
+        "W_xg": d_W_xg,
+        "W_hg": d_W_hg,
+        "b_g": d_b_g,
+        "W_qh": d_W_qh,
+        "b_q": d_b_q,
+    }
+    return grads, {}
+
+
+def _buffers(size, dtype):
+    """Arrays for every value that a call keeps, with rows for all steps of all sequences."""
+    count = size["T"] * size["B"]
+    past = _LAG * size["B"]
+    buffers = {
+        "a_i_in": np.zeros((count, size["h"]), dtype),
+        "a_f_in": np.zeros((count, size["h"]), dtype),
+        "a_o_in": np.zeros((count, size["h"]), dtype),
+        "a_g_in": np.zeros((count, size["h"]), dtype),
+        "a_i": np.zeros((size["B"], size["h"]), dtype),
+        "h_all": np.zeros((past + count, size["h"]), dtype),
+        "fixed": np.zeros((size["h"], size["h"]), dtype),
+        "i": np.zeros((count, size["h"]), dtype),
+        "a_f": np.zeros((size["B"], size["h"]), dtype),
+        "fixed_": np.zeros((size["h"], size["h"]), dtype),
+        "f": np.zeros((count, size["h"]), dtype),
+        "a_o": np.zeros((size["B"], size["h"]), dtype),
+        "fixed__": np.zeros((size["h"], size["h"]), dtype),
+        "o": np.zeros((count, size["h"]), dtype),
+        "a_g": np.zeros((size["B"], size["h"]), dtype),
+        "fixed___": np.zeros((size["h"], size["h"]), dtype),
+        "g": np.zeros((count, size["h"]), dtype),
+        "c_all": np.zeros((past + count, size["h"]), dtype),
+        "part1": np.zeros((size["B"], size["h"]), dtype),
+        "part2": np.zeros((size["B"], size["h"]), dtype),
+        "s": np.zeros((count, size["q"]), dtype),
+        "p": np.zeros((count, size["q"]), dtype),
+        "part3": np.zeros((count, 1), dtype),
+        "loss": np.zeros((count, 1), dtype),
+        "d_c_all": np.zeros((past + count, size["h"]), dtype),
+        "d_h_all": np.zeros((past + count, size["h"]), dtype),
+        "d_s": np.zeros((count, size["q"]), dtype),
+        "part4": np.zeros((count, size["q"]), dtype),
+        "part5": np.zeros((size["B"], size["h"]), dtype),
+        "d_g": np.zeros((size["B"], size["h"]), dtype),
+        "d_a_g": np.zeros((count, size["h"]), dtype),
+        "d_o": np.zeros((size["B"], size["h"]), dtype),
+        "d_a_o": np.zeros((count, size["h"]), dtype),
+        "d_f": np.zeros((size["B"], size["h"]), dtype),
+        "d_a_f": np.zeros((count, size["h"]), dtype),
+        "d_i": np.zeros((size["B"], size["h"]), dtype),
+        "d_a_i": np.zeros((count, size["h"]), dtype),
+        "d_W_xi": np.zeros((size["h"], size["d"]), dtype),
+        "d_W_hi": np.zeros((size["h"], size["h"]), dtype),
+        "d_b_i": np.zeros((size["h"],), dtype),
+        "d_W_xf": np.zeros((size["h"], size["d"]), dtype),
+        "d_W_hf": np.zeros((size["h"], size["h"]), dtype),
+        "d_b_f": np.zeros((size["h"],), dtype),
+        "d_W_xo": np.zeros((size["h"], size["d"]), dtype),
+        "d_W_ho": np.zeros((size["h"], size["h"]), dtype),
+        "d_b_o": np.zeros((size["h"],), dtype),
+        "d_W_xg": np.zeros((size["h"], size["d"]), dtype),
+        "d_W_hg": np.zeros((size["h"], size["h"]), dtype),
+        "d_b_g": np.zeros((size["h"],), dtype),
+        "d_W_qh": np.zeros((size["q"], size["h"]), dtype),
+        "d_b_q": np.zeros((size["q"],), dtype),
+    }
+    for key, axes in CARRY.items():
+        shape = tuple(_extent(axis, size) for axis in axes)
+        buffers["gradient of " + key] = np.zeros(shape, dtype)
+    return buffers
+
+
+def _views(buffers, rows, size, dtype):
+    """All views that a call with these rows needs, those of every step included."""
+    a_i_in = buffers["a_i_in"][: rows.count]
+    a_f_in = buffers["a_f_in"][: rows.count]
+    a_o_in = buffers["a_o_in"][: rows.count]
+    a_g_in = buffers["a_g_in"][: rows.count]
+    a_i = buffers["a_i"]
+    h_all = buffers["h_all"][: rows.live.stop]
+    fixed = buffers["fixed"]
+    i = buffers["i"][: rows.count]
+    a_f = buffers["a_f"]
+    fixed_ = buffers["fixed_"]
+    f = buffers["f"][: rows.count]
+    a_o = buffers["a_o"]
+    fixed__ = buffers["fixed__"]
+    o = buffers["o"][: rows.count]
+    a_g = buffers["a_g"]
+    fixed___ = buffers["fixed___"]
+    g = buffers["g"][: rows.count]
+    c_all = buffers["c_all"][: rows.live.stop]
+    part1 = buffers["part1"]
+    part2 = buffers["part2"]
+    s = buffers["s"][: rows.count]
+    p = buffers["p"][: rows.count]
+    part3 = buffers["part3"][: rows.count]
+    loss = buffers["loss"][: rows.count]
+    d_c_all = buffers["d_c_all"][: rows.live.stop]
+    d_h_all = buffers["d_h_all"][: rows.live.stop]
+    d_s = buffers["d_s"][: rows.count]
+    part4 = buffers["part4"][: rows.count]
+    part5 = buffers["part5"]
+    d_g = buffers["d_g"]
+    d_a_g = buffers["d_a_g"][: rows.count]
+    d_o = buffers["d_o"]
+    d_a_o = buffers["d_a_o"][: rows.count]
+    d_f = buffers["d_f"]
+    d_a_f = buffers["d_a_f"][: rows.count]
+    d_i = buffers["d_i"]
+    d_a_i = buffers["d_a_i"][: rows.count]
+    d_W_xi = buffers["d_W_xi"]
+    d_W_hi = buffers["d_W_hi"]
+    d_b_i = buffers["d_b_i"]
+    d_W_xf = buffers["d_W_xf"]
+    d_W_hf = buffers["d_W_hf"]
+    d_b_f = buffers["d_b_f"]
+    d_W_xo = buffers["d_W_xo"]
+    d_W_ho = buffers["d_W_ho"]
+    d_b_o = buffers["d_b_o"]
+    d_W_xg = buffers["d_W_xg"]
+    d_W_hg = buffers["d_W_hg"]
+    d_b_g = buffers["d_b_g"]
+    d_W_qh = buffers["d_W_qh"]
+    d_b_q = buffers["d_b_q"]
+    h = h_all[rows.live]
+    c = c_all[rows.live]
+    d_h = d_h_all[rows.live]
+    d_c = d_c_all[rows.live]
+    steps = _steps(rows)
+    loop_1 = [
+        (
+            a_i[top],
+            h_all[prev],
+            a_i_in[now],
+            i[now],
+            a_f[top],
+            a_f_in[now],
+            f[now],
+            a_o[top],
+            a_o_in[now],
+            o[now],
+            a_g[top],
+            a_g_in[now],
+            g[now],
+            c[now],
+            part1[top],
+            c_all[prev],
+            part2[top],
+            h[now],
+        )
+        for top, now, prev in steps
+    ]
+    loop_2 = [
+        (
+            d_c[now],
+            part1[top],
+            part2[top],
+            part5[top],
+            c[now],
+            o[now],
+            d_h[now],
+            d_g[top],
+            i[now],
+            d_a_g[now],
+            g[now],
+            d_o[top],
+            d_a_o[now],
+            d_f[top],
+            c_all[prev],
+            d_a_f[now],
+            f[now],
+            d_i[top],
+            d_a_i[now],
+            d_h_all[prev],
+            d_c_all[prev],
+        )
+        for top, now, prev in reversed(steps)
+    ]
+    return SimpleNamespace(
+        forward=(
+            a_i_in,
+            a_f_in,
+            a_o_in,
+            a_g_in,
+            fixed,
+            fixed_,
+            fixed__,
+            fixed___,
+            s,
+            p,
+            part3,
+            loss,
+            h,
+            np.asarray(1 / 2, dtype),
+            loop_1,
+            c_all[rows.begin(0)],
+            h_all[rows.begin(0)],
+        ),
+        backward=(
+            h_all,
+            p,
+            d_c_all,
+            d_h_all,
+            d_s,
+            part4,
+            d_a_g,
+            d_a_o,
+            d_a_f,
+            d_a_i,
+            d_W_xi,
+            d_W_hi,
+            d_b_i,
+            d_W_xf,
+            d_W_hf,
+            d_b_f,
+            d_W_xo,
+            d_W_ho,
+            d_b_o,
+            d_W_xg,
+            d_W_hg,
+            d_b_g,
+            d_W_qh,
+            d_b_q,
+            h,
+            d_h,
+            np.asarray(1, dtype),
+            loop_2,
+            np.ones(rows.count, dtype),
+        ),
+        pasts={
+            "c": c_all,
+            "h": h_all,
+        },
+        adjoints={
+            "c": d_c_all,
+            "h": d_h_all,
+        },
+    )
+
+
+def _steps(rows):
+    """For every step the rows of its sequences: in one step's array, and in all steps'."""
+    steps = []
+    for now, *prevs in rows.steps:
+        steps.append((slice(0, now.stop - now.start), now, *prevs))
+    return steps
+
+
+def _chunk_rows(size, width, dtype):
+    """How many rows of a width fit into the second level cache."""
+    return max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
+
+
+def _chunks(steps, limit):
+    """Runs of steps whose rows, and the rows before them, stand end to end."""
+    runs = []
+    for top, *places in steps:
+        last = runs[-1] if runs else None
+        if last is not None:
+            follow = all(a.stop == b.start for a, b in zip(last[-1][2:], places))
+            if not follow or places[0].stop - last[0][2].start > limit:
+                last = None
+        if last is None:
+            last = []
+            runs.append(last)
+        begin = last[0][2].start if last else places[0].start
+        here = slice(places[0].start - begin, places[0].stop - begin)
+        last.append((here, top, *places))
+    return [_whole(run) for run in runs]
+
+
+def _whole(run):
+    """A run of steps with the rows of all of them."""
+    pairs = zip(run[0][2:], run[-1][2:])
+    places = [slice(first.start, last.stop) for first, last in pairs]
+    return (*places, slice(0, places[0].stop - places[0].start), run)
+
+
+def _rows_of(matrix, start, width):
+    """Rows of a stack of matrices, or entries of vectors end to end."""
+    return matrix[start : start + width]
+
+
+def _add_at(array, where, values):
+    """Add to rows of an array, each of which is named once."""
+    if isinstance(where, slice):
+        array[where] += values
+    else:
+        np.add.at(array, where, values)
+
+
+def _by_rows(out, function, rows, others):
+    """Compute a function of rows a few rows at a time, so that little is allocated."""
+    count = max(1, 4096 * len(out) // max(out.size, 1))
+    for start in range(0, len(out), count):
+        part = slice(start, start + count)
+        out[part] = function(*(array[part] for array in rows), *others)
+
+
+def _sum_by_rows(out, function, rows, others):
+    """Add up a function that sums over rows, a few rows at a time."""
+    out[...] = 0
+    for start in range(0, len(rows[0]), 256):
+        part = slice(start, start + 256)
+        out += function(*(array[part] for array in rows), *others)
+
+
+def _softmax_into(v, column, out):
+    """Softmax of every row, shifted by its maximum."""
+    np.maximum.reduce(v, 1, None, column, True)
+    np.subtract(v, column, out)
+    np.exp(out, out)
+    np.add.reduce(out, 1, None, column, True)
+    np.divide(out, column, out)
+
+
+def _computed_plainly(call, workspace=None):
+    """Run forward and backward in arrays made on the way."""
+    rows, dtype = call.rows, call.dtype
+    values = _forward(call)
+    _loss(call, values)
+    loss = np.sum(values["loss"]) * call.one / rows.weight
+    flowing, pasts, sources = _backward(call, values, call.carry_grad)
+    grads = {name: _shaped(flowing[name], call.params[name]) for name in PARAMS}
+    for key in CARRY:
+        name, step = _name_and_step(key)
+        if name in pasts:
+            start = rows.unsorted(pasts[name][rows.begin(step)])
+            grads[key] = start.reshape(start.shape[:1] + _tail(key, call.size))
+    for name, array in sources.items():
+        if name in _UNTIMED:
+            array = rows.unsorted(array)
+            grads[name] = array.reshape(array.shape[:1] + _tail(name, call.size))
+        else:
+            grads[name] = _timed(name, array, rows)
+    carry = _carry_out(values, rows)
+    loss = loss if dtype == object else float(loss)
+    if workspace is not None:
+        return loss, workspace.hold(grads), workspace.hold(carry)
+    return loss, grads, carry
+
+
+def _forward(call):
+    rows = call.rows
+    size = call.size
+    dtype = call.dtype
+    W_xi = call.params["W_xi"]
+    W_hi = call.params["W_hi"]
+    b_i = call.params["b_i"]
+    W_xf = call.params["W_xf"]
+    W_hf = call.params["W_hf"]
+    b_f = call.params["b_f"]
+    W_xo = call.params["W_xo"]
+    W_ho = call.params["W_ho"]
+    b_o = call.params["b_o"]
+    W_xg = call.params["W_xg"]
+    W_hg = call.params["W_hg"]
+    b_g = call.params["b_g"]
+    W_qh = call.params["W_qh"]
+    b_q = call.params["b_q"]
+    x = call.inputs["x"]
+    c_all = rows.past(call, "c", {}, (size["h"],))
+    c = c_all[rows.live]
+    h_all = rows.past(call, "h", {}, (size["h"],))
+    h = h_all[rows.live]
+    # a_i_in[t] = W_xi @ x[t] + b_i
+    a_i_in = x @ W_xi.T + b_i
+    # a_f_in[t] = W_xf @ x[t] + b_f
+    a_f_in = x @ W_xf.T + b_f
+    # a_o_in[t] = W_xo @ x[t] + b_o
+    a_o_in = x @ W_xo.T + b_o
+    # a_g_in[t] = W_xg @ x[t] + b_g
+    a_g_in = x @ W_xg.T + b_g
+    i = np.empty((rows.count, size["h"]), dtype)
+    f = np.empty((rows.count, size["h"]), dtype)
+    o = np.empty((rows.count, size["h"]), dtype)
+    g = np.empty((rows.count, size["h"]), dtype)
+    for now, prev in rows.steps:
+        # a_i[t] = W_xi @ x[t] + W_hi @ h[t-1] + b_i
+        a_i = a_i_in[now] + h_all[prev] @ W_hi.T
+        # i[t] = sigmoid(a_i[t])
+        i[now] = _sigmoid(a_i)
+        # a_f[t] = W_xf @ x[t] + W_hf @ h[t-1] + b_f
+        a_f = a_f_in[now] + h_all[prev] @ W_hf.T
+        # f[t] = sigmoid(a_f[t])
+        f[now] = _sigmoid(a_f)
+        # a_o[t] = W_xo @ x[t] + W_ho @ h[t-1] + b_o
+        a_o = a_o_in[now] + h_all[prev] @ W_ho.T
+        # o[t] = sigmoid(a_o[t])
+        o[now] = _sigmoid(a_o)
+        # a_g[t] = W_xg @ x[t] + W_hg @ h[t-1] + b_g
+        a_g = a_g_in[now] + h_all[prev] @ W_hg.T
+        # g[t] = tanh(a_g[t])
+        g[now] = np.tanh(a_g)
+        # c[t] = f[t] * c[t-1] + i[t] * g[t]
+        c[now] = f[now] * c_all[prev] + i[now] * g[now]
+        # h[t] = o[t] * tanh(c[t])
+        h[now] = o[now] * np.tanh(c[now])
+    # s[t] = W_qh @ h[t] + b_q
+    s = h @ W_qh.T + b_q
+    values = {}
+    values["past of c"] = c_all
+    values["c"] = c
+    values["past of h"] = h_all
+    values["h"] = h
+    values["i"] = i
+    values["f"] = f
+    values["o"] = o
+    values["g"] = g
+    values["s"] = s
+    return values
+
+
+def _loss(call, values):
+    y = call.inputs["y"]
+    s = values["s"]
+    # p[t] = softmax(s[t])
+    p = _softmax(s)
+    # loss[t] = softmax_cross_entropy(s[t], y[t])
+    loss = _softmax_cross_entropy(s, y)
+    values["p"] = p
+    values["loss"] = loss
+
+
+def _backward(call, values, carry_grad):
+    rows = call.rows
+    size = call.size
+    dtype = call.dtype
+    W_hi = call.params["W_hi"]
+    W_hf = call.params["W_hf"]
+    W_ho = call.params["W_ho"]
+    W_hg = call.params["W_hg"]
+    W_qh = call.params["W_qh"]
+    x = call.inputs["x"]
+    y = call.inputs["y"]
+    c_all = values["past of c"]
+    c = values["c"]
+    h_all = values["past of h"]
+    h = values["h"]
+    i = values["i"]
+    f = values["f"]
+    o = values["o"]
+    g = values["g"]
+    p = values["p"]
+    d_c_all = rows.received(carry_grad, "c", c_all)
+    d_c = d_c_all[rows.live]
+    d_h_all = rows.received(carry_grad, "h", h_all)
+    d_h = d_h_all[rows.live]
+    # (2) dL/ds[t] = 1 / T * (p[t] - onehot(y[t]))
+    d_s = (p - _one_hot(y, size["q"], dtype)) / rows.weight
+    # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
+    #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
+    #     here dL/dh[t] += W_qh.T @ dL/ds[t]
+    d_h += d_s @ W_qh
+    d_a_g = np.empty((rows.count, size["h"]), dtype)
+    d_a_o = np.empty((rows.count, size["h"]), dtype)
+    d_a_f = np.empty((rows.count, size["h"]), dtype)
+    d_a_i = np.empty((rows.count, size["h"]), dtype)
+    for now, prev in reversed(rows.steps):
+        # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
+        #     here dL/dc[t] += o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
+        d_c[now] += o[now] * (1 - np.tanh(c[now]) ** 2) * d_h[now]
+        # (7) dL/dg[t] = i[t] * dL/dc[t]
+        d_g = i[now] * d_c[now]
+        # (8) dL/da_g[t] = (1 - g[t]**2) * dL/dg[t]
+        d_a_g[now] = (1 - g[now] ** 2) * d_g
+        # (9) dL/do[t] = tanh(c[t]) * dL/dh[t]
+        d_o = np.tanh(c[now]) * d_h[now]
+        # (10) dL/da_o[t] = o[t] * (1 - o[t]) * dL/do[t]
+        d_a_o[now] = o[now] * (1 - o[now]) * d_o
+        # (11) dL/df[t] = c[t-1] * dL/dc[t]
+        d_f = c_all[prev] * d_c[now]
+        # (12) dL/da_f[t] = f[t] * (1 - f[t]) * dL/df[t]
+        d_a_f[now] = f[now] * (1 - f[now]) * d_f
+        # (13) dL/di[t] = g[t] * dL/dc[t]
+        d_i = g[now] * d_c[now]
+        # (14) dL/da_i[t] = i[t] * (1 - i[t]) * dL/di[t]
+        d_a_i[now] = i[now] * (1 - i[now]) * d_i
+        # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
+        #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
+        #     here dL/dh[t-1] += W_hi.T @ dL/da_i[t] + W_hf.T @ dL/da_f[t] + W_ho.T @
+        #     dL/da_o[t] + W_hg.T @ dL/da_g[t]
+        d_h_all[prev] += d_a_i[now] @ W_hi
+        d_h_all[prev] += d_a_f[now] @ W_hf
+        d_h_all[prev] += d_a_o[now] @ W_ho
+        d_h_all[prev] += d_a_g[now] @ W_hg
+        # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
+        #     here dL/dc[t-1] += f[t] * dL/dc[t]
+        d_c_all[prev] += f[now] * d_c[now]
+    # (17) dL/dW_xi = sum_t outer(dL/da_i[t], x[t])
+    d_W_xi = d_a_i.T @ x
+    # (18) dL/dW_hi = sum_t outer(dL/da_i[t], h[t-1])
+    d_W_hi = d_a_i.T @ h_all[rows.back[1]]
+    # (19) dL/db_i = sum_t dL/da_i[t]
+    d_b_i = np.sum(d_a_i, axis=0)
+    # (20) dL/dW_xf = sum_t outer(dL/da_f[t], x[t])
+    d_W_xf = d_a_f.T @ x
+    # (21) dL/dW_hf = sum_t outer(dL/da_f[t], h[t-1])
+    d_W_hf = d_a_f.T @ h_all[rows.back[1]]
+    # (22) dL/db_f = sum_t dL/da_f[t]
+    d_b_f = np.sum(d_a_f, axis=0)
+    # (23) dL/dW_xo = sum_t outer(dL/da_o[t], x[t])
+    d_W_xo = d_a_o.T @ x
+    # (24) dL/dW_ho = sum_t outer(dL/da_o[t], h[t-1])
+    d_W_ho = d_a_o.T @ h_all[rows.back[1]]
+    # (25) dL/db_o = sum_t dL/da_o[t]
+    d_b_o = np.sum(d_a_o, axis=0)
+    # (26) dL/dW_xg = sum_t outer(dL/da_g[t], x[t])
+    d_W_xg = d_a_g.T @ x
+    # (27) dL/dW_hg = sum_t outer(dL/da_g[t], h[t-1])
+    d_W_hg = d_a_g.T @ h_all[rows.back[1]]
+    # (28) dL/db_g = sum_t dL/da_g[t]
+    d_b_g = np.sum(d_a_g, axis=0)
+    # (29) dL/dW_qh = sum_t outer(dL/ds[t], h[t])
+    d_W_qh = d_s.T @ h
+    # (30) dL/db_q = sum_t dL/ds[t]
+    d_b_q = np.sum(d_s, axis=0)
+    grads = {
+        "W_xi": d_W_xi,
+        "W_hi": d_W_hi,
+        "b_i": d_b_i,
+        "W_xf": d_W_xf,
+        "W_hf": d_W_hf,
+        "b_f": d_b_f,
+        "W_xo": d_W_xo,
+        "W_ho": d_W_ho,
+        "b_o": d_b_o,
+        "W_xg": d_W_xg,
+        "W_hg": d_W_hg,
+        "b_g": d_b_g,
+        "W_qh": d_W_qh,
+        "b_q": d_b_q,
+    }
+    pasts = {
+        "c": d_c_all,
+        "h": d_h_all,
+    }
+    sources = {}
+    return grads, pasts, sources
+
+
+def clip_gradients(grads, theta):
+    """Scale the parameters' gradients in place to a global norm of at most theta.
+
+    g <- min(1, theta / ||g||) g; gradients of initial values are left alone.
+
+    Returns
+    -------
+    float
+        The norm before. If it is not finite, nothing is changed.
+
+    Raises
+    ------
+    ValueError
+        If theta is not positive.
+    """
+    if not theta > 0:
+        raise ValueError(f"theta: expected a positive number, found {theta}")
+    arrays = [grads[name] for name in PARAMS if grads[name].size]
+    # NumPy's maximum is NaN where one of them is; Python's may not be.
+    largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
+    if largest == 0.0 or not np.isfinite(largest):
+        return largest
+    # Scaled by the largest entry first: squares of large gradients would overflow.
+    squares = sum(float(np.sum((g / largest).astype(float) ** 2)) for g in arrays)
+    norm = largest * float(np.sqrt(squares))
+    if theta < norm < np.inf:
+        for g in arrays:
+            scale = Fraction if g.dtype == object else g.dtype.type
+            g *= scale(theta / norm)
+    return norm
+
+
+class _Rows:
+    """Where each step of each sequence stands in an array of stacked rows.
+
+    Sequences are sorted, the longest first, so that those that still run at a step are
+    the first ones; a padded step has no row at all. An array with a past begins with
+    `_LAG` blocks of B rows, the initial values of the steps 1 - _LAG, ..., 0.
+    """
+
+    def __init__(self, T, B, lengths):
+        if lengths is None and T == 0:
+            lengths = np.zeros(B, int)
+        self.T, self.B = T, B
+        self.order = None if lengths is None else np.argsort(-lengths, kind="stable")
+        self.lengths = np.full(B, T) if lengths is None else lengths[self.order]
+        running = (self.lengths[None, :] > np.arange(T)[:, None]).sum(axis=1).tolist()
+        running = [count for count in running if count]
+        past = _LAG * B
+        self.count = sum(running)
+        self.sequences = running[0] if running else 0
+        self.weight = max(self.sequences if _LOSS_AT_LAST_STEP else self.count, 1)
+        self.live = slice(past, past + self.count)
+        # The first row of each step in an array with a past, steps 1 - _LAG, ..., T.
+        self.first = [k * B for k in range(_LAG)]
+        self.first += (past + np.cumsum([0, *running[:-1]])).tolist() if running else []
+        self.steps = []
+        for t, count in enumerate(running, start=_LAG):
+            now = slice(self.first[t] - past, self.first[t] - past + count)
+            firsts = self.first[t - _LAG : t][::-1]
+            prevs = [slice(first, first + count) for first in firsts]
+            self.steps.append((now, *prevs))
+        self.back = {k: self._joined(k) for k in range(1, _LAG + 1)}
+        at = [self._at(k, self.sequences) for k in range(_LAG + 1)]
+        self.ends = dict(enumerate(at))
+        self.end = at[0] - past if self.order is not None else self._moved(at[0], -past)
+        self.finals = [self._at(k, B) for k in range(_LAG)]
+
+    def _joined(self, k):
+        """The rows k steps before those of all steps."""
+        if self.order is None:
+            start = (_LAG - k) * self.B
+            return slice(start, start + self.count)
+        rows = [np.arange(step[k].start, step[k].stop) for step in self.steps]
+        return np.concatenate([np.arange(0), *rows])
+
+    def _at(self, k, sequences):
+        """The rows of the first sequences k steps before their last valid step."""
+        if self.order is None:
+            start = self.first[self.T - 1 + _LAG - k]
+            return slice(start, start + self.B)
+        first = np.asarray([*self.first, 0])
+        steps = self.lengths[:sequences] - 1 + _LAG - k
+        return first[steps] + np.arange(sequences)
+
+    @staticmethod
+    def _moved(rows, by):
+        return slice(rows.start + by, rows.stop + by)
+
+    def begin(self, step):
+        """The rows of the initial values of a step <= 0."""
+        start = (step + _LAG - 1) * self.B
+        return slice(start, start + self.B)
+
+    def sorted(self, array):
+        """Sequences in the order of the rows, from an array (B, ...)."""
+        return array if self.order is None else array[self.order]
+
+    def unsorted(self, array):
+        """Sequences in the caller's order, 0 where one has no row."""
+        if self.order is None:
+            return array.copy()
+        full = np.zeros((self.B, *array.shape[1:]), array.dtype)
+        full[self.order[: len(array)]] = array
+        return full
+
+    def packed(self, array):
+        """The rows of all valid steps, from an array (T, B, ...)."""
+        if self.order is None:
+            return array.reshape(self.count, *array.shape[2:])
+        rows = np.empty((self.count, *array.shape[2:]), array.dtype)
+        for t, (now, *_) in enumerate(self.steps):
+            rows[now] = array[t, self.order[: now.stop - now.start]]
+        return rows
+
+    def unpacked(self, rows):
+        """An array (T, B, ...) with 0 at padded steps, from the rows of all valid steps."""
+        if self.order is None:
+            return rows.reshape(self.T, self.B, *rows.shape[1:]).copy()
+        full = np.zeros((self.T, self.B, *rows.shape[1:]), rows.dtype)
+        for t, (now, *_) in enumerate(self.steps):
+            full[t, self.order[: now.stop - now.start]] = rows[now]
+        return full
+
+    def past(self, call, name, own, shape, dtype=None):
+        """A new array for a state: its initial values, then room for every step.
+
+        `own` are the values that the model fixes, by step.
+        """
+        array = np.zeros((_LAG * self.B + self.count, *shape), dtype or call.dtype)
+        if call.dtype == object and dtype is None:
+            array *= call.one
+        for step in _steps_of(name):
+            if call.start is None:
+                array[self.begin(step)] = own.get(step, 0)
+            else:
+                array[self.begin(step)] = self.sorted(call.start[f"{name}[{step}]"])
+        return array
+
+    def past_of(self, call, name):
+        """An input that is read with a lag: its initial values, then its rows."""
+        rows = call.inputs[name]
+        array = self.past(call, name, {}, rows.shape[1:], rows.dtype)
+        array[self.live] = rows
+        return array
+
+    def received(self, carry_grad, name, like):
+        """The adjoint of an array with a past: 0, and what the returned carry receives."""
+        array = np.zeros(like.shape, like.dtype)
+        if carry_grad is not None:
+            for step in _steps_of(name):
+                array[self.finals[-step]] += self.sorted(carry_grad[f"{name}[{step}]"])
+        return array
+
+
+def _carry_out(values, rows):
+    """The values that the next call starts from, by the keys of `CARRY`."""
+    carry = {}
+    for key, axes in CARRY.items():
+        name, step = _name_and_step(key)
+        carry[key] = rows.unsorted(values["past of " + name][rows.finals[-step]])
+        if len(axes) < carry[key].ndim:
+            carry[key] = carry[key][:, 0]
+    return carry
+
+
+def _timed(name, array, rows):
+    """A quantity's rows as ("T", "B", ...)."""
+    return rows.unpacked(array[:, 0] if name in _SCALARS else array)
+
+
+def _shaped(value, like):
+    """A gradient in its variable's shape and dtype, in memory of its own."""
+    array = np.empty(like.shape, like.dtype)
+    array[...] = value
+    return array
+
+
+def _name_and_step(key):
+    name, _, step = key.rpartition("[")
+    return name, int(step[:-1])
+
+
+def _steps_of(name):
+    pairs = map(_name_and_step, CARRY)
+    return [step for other, step in pairs if other == name]
+
+
+def _tail(key, size):
+    """The shape of one value of an input or initial value."""
+    axes = CARRY[key] if key in CARRY else INPUTS[key]
+    return tuple(_extent(axis, size) for axis in axes if axis not in ("T", "B"))
+
+
+def _extent(axis, size):
+    """The length of an axis: literal, named, or a sum of those."""
+    if isinstance(axis, int):
+        return axis
+    if " + " in axis:
+        return sum(int(p) if p.isdigit() else size[p] for p in axis.split(" + "))
+    return int(size[axis])
+
+
+def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
+    """Check all arguments and lay them out in rows."""
+    size = {}
+    params = _checked_params(params, size)
+    _check_keys("inputs", inputs, INPUTS, () if loss else _LOSS_ONLY)
+    dtype = _common_dtype(params or {**inputs, **(carry or {})})
+    one = _unit(params) if dtype == object else 1
+    if dtype == object:
+        params = {name: _exact(array, one) for name, array in params.items()}
+    inputs = _checked_inputs(inputs, size, dtype)
+    if carry is not None:
+        carry = _checked_carry("carry", carry, size, dtype)
+    if carry_grad is not None:
+        carry_grad = _checked_carry("carry_grad", carry_grad, size, dtype, False)
+    lengths = _checked_lengths(lengths, size)
+    if "T" not in size:
+        if steps is None:
+            raise ValueError("steps: expected T, since no input tells it")
+        if not isinstance(steps, (int, np.integer)) or steps < 0:
+            raise ValueError(f"steps: expected an integer >= 0, found {steps!r}")
+        size["T"] = int(steps)
+    size.setdefault("B", 1)
+    for name, array in params.items():
+        _solve_sums(array.shape, PARAMS[name], size)
+    for name in DIMS:
+        if name not in size:
+            raise ValueError(f"dims: no array tells {name!r}; hand in a carry")
+    for name, array in params.items():
+        _check_shape(f"params[{name!r}]", array, PARAMS[name], size)
+    if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
+        raise ValueError(f"lengths: expected 0 to T = {size['T']}, found {lengths}")
+    rows = _Rows(size["T"], size["B"], lengths)
+    laid = {}
+    for name, array in inputs.items():
+        if name in _UNTIMED:
+            array = rows.sorted(array)[: rows.sequences]
+        else:
+            array = rows.packed(array)
+        if name in INDEX_INPUTS:
+            _check_range(f"inputs[{name!r}]", array, INDEX_INPUTS[name], size)
+        else:
+            array = array[:, None] if array.ndim == 1 else array
+            # Cast only now: a padded step may hold what the dtype can't.
+            array = array * one if dtype == object else array.astype(dtype, copy=False)
+        laid[name] = array
+    return SimpleNamespace(
+        params=params,
+        inputs=laid,
+        start=carry,
+        carry_grad=carry_grad,
+        rows=rows,
+        size=size,
+        one=one,
+        dtype=dtype,
+    )
+
+
+def _common_dtype(arrays):
+    """The dtype of the first real array; float64 where there is none."""
+    for array in map(np.asarray, arrays.values()):
+        if array.dtype == object or array.dtype.kind == "f":
+            return array.dtype
+    return np.dtype(np.float64)
+
+
+def _unit(params):
+    """The number 1 of the exact type that the parameters have."""
+    for array in params.values():
+        for entry in array.flat:
+            one = entry * 0 + 1
+            return Fraction(1) if isinstance(one, int) else one
+    return Fraction(1)
+
+
+def _exact(array, one):
+    """The entries as numbers of the exact type, so that a quotient stays exact."""
+    entries = np.empty(array.shape, object)
+    entries[...] = array * one
+    return entries
+
+
+def _check_keys(what, found, expected, optional=()):
+    if not hasattr(found, "keys"):
+        keys = tuple(expected)
+        raise ValueError(f"{what}: expected a dict with {keys}, found {found!r}")
+    missing = [key for key in expected if key not in found and key not in optional]
+    unknown = [key for key in found if key not in expected]
+    if missing or unknown:
+        raise ValueError(
+            f"{what}: expected the keys {tuple(expected)}; "
+            f"missing {missing}, unknown {unknown}"
+        )
+
+
+def _check_shape(what, array, axes, size):
+    """Compare an array's shape with its axes; an axis seen for the first time is learned."""
+    fits = array.ndim == len(axes)
+    learned = {}
+    for axis, length in zip(axes, array.shape) if fits else ():
+        if isinstance(axis, str) and " + " not in axis:
+            fits = fits and size.get(axis, learned.setdefault(axis, length)) == length
+        elif isinstance(axis, int):
+            fits = fits and axis == length
+        elif all(p.isdigit() or p in size for p in axis.split(" + ")):
+            fits = fits and _extent(axis, size) == length
+    if not fits:
+        known = {axis: size[axis] for axis in axes if axis in size}
+        raise ValueError(
+            f"{what}: expected axes ({', '.join(map(str, axes))}) with {known}, "
+            f"found shape {array.shape}"
+        )
+    for axis, length in learned.items():
+        size.setdefault(axis, length)
+
+
+def _solve_sums(shape, axes, size):
+    """Learn a length from that of a concatenation whose other parts are known."""
+    for axis, length in zip(axes, shape):
+        parts = str(axis).split(" + ")
+        unknown = [p for p in parts if not p.isdigit() and p not in size]
+        if len(unknown) == 1 and len(parts) > 1:
+            parts.remove(unknown[0])
+            known = sum(int(p) if p.isdigit() else size[p] for p in parts)
+            size[unknown[0]] = length - known
+
+
+def _checked_params(params, size):
+    _check_keys("params", params, PARAMS)
+    arrays = {name: np.asarray(params[name]) for name in PARAMS}
+    kinds = {str(array.dtype) for array in arrays.values()}
+    if not kinds <= {"float32", "float64", "object"} or len(kinds) > 1:
+        found = {name: str(array.dtype) for name, array in arrays.items()}
+        raise ValueError(f"params: expected float32, float64 or object; found {found}")
+    for name, axes in PARAMS.items():
+        _check_shape(f"params[{name!r}]", arrays[name], axes, size)
+    return arrays
+
+
+def _real(what, value, dtype):
+    array = np.asarray(value)
+    if array.dtype.kind not in ("fiu" if dtype != object else "iuO"):
+        found = array.dtype
+        raise ValueError(f"{what}: expected real numbers for {dtype}, found {found}")
+    return array
+
+
+def _whole(what, value):
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{what}: expected integers, found dtype {array.dtype}")
+    return array
+
+
+def _checked_inputs(inputs, size, dtype):
+    checked = {}
+    for name, axes in INPUTS.items():
+        if name in inputs:
+            what, value = f"inputs[{name!r}]", inputs[name]
+            whole = name in INDEX_INPUTS
+            array = _whole(what, value) if whole else _real(what, value, dtype)
+            _check_shape(what, array, axes, size)
+            checked[name] = array
+    return checked
+
+
+def _checked_carry(what, carry, size, dtype, whole=True):
+    real = [key for key in CARRY if _name_and_step(key)[0] not in INDEX_INPUTS]
+    expected = [key for key in CARRY if key in real or whole]
+    _check_keys(what, carry, expected)
+    checked = {}
+    for key in expected:
+        place, value = f"{what}[{key!r}]", carry[key]
+        array = _real(place, value, dtype) if key in real else _whole(place, value)
+        array = array.astype(dtype, copy=False) if key in real else array
+        _check_shape(place, array, CARRY[key], size)
+        if key not in real:
+            _check_range(place, array, INDEX_INPUTS[_name_and_step(key)[0]], size)
+        checked[key] = array[:, None] if array.ndim == 1 and key in real else array
+    return checked
+
+
+def _checked_lengths(lengths, size):
+    if lengths is None:
+        return None
+    array = _whole("lengths", lengths)
+    _check_shape("lengths", array, ("B",), size)
+    return array.astype(int)
+
+
+def _check_range(what, array, axis, size):
+    limit = _extent(axis, size)
+    if array.size and (array.min() < 0 or array.max() >= limit):
+        raise ValueError(
+            f"{what}: expected 0 <= index < {limit}, found {array.min()} to {array.max()}"
+        )
+
+
+def _log_softmax(v):
+    """log softmax(v) along the last axis, shifted by the maximum for floats."""
+    if v.dtype != object:
+        v = v - v.max(axis=-1, keepdims=True)
+    return v - np.log(np.exp(v).sum(axis=-1, keepdims=True))
+
+
+def _one_hot(position, length, dtype):
+    """A row with a 1 at each position."""
+    units = np.zeros((len(position), length), dtype)
+    units[np.arange(len(position)), position] = 1
+    return units
+
+
+def _pick(v, position):
+    """The entry of each row at its own position; a vector without rows serves them all."""
+    v = np.broadcast_to(v, (len(position), v.shape[-1]))
+    return np.take_along_axis(v, position[:, None], axis=1)
+
+
+def _sigmoid(x):
+    """1 / (1 + exp(-x)), without overflow for floats."""
+    if x.dtype == object:
+        return 1 / (1 + np.exp(-x))
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def _softmax(v):
+    """exp(v) / sum(exp(v)) along the last axis, shifted by the maximum for floats."""
+    powers = np.exp(v if v.dtype == object else v - v.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _softmax_cross_entropy(o, y):
+    """-log softmax(o)[y], a row each."""
+    return -_pick(_log_softmax(o), y)

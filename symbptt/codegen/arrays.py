@@ -1,0 +1,111 @@
+"""The arrays of a module with buffers, and the views that go by the values' names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from symbptt.codegen.literals import literal
+from symbptt.codegen.naming import Names
+from symbptt.codegen.scope import Buffer, Layout, call_lines, row_shape
+from symbptt.codegen.storage import Variable
+
+EXTENTS = {
+    "rows": "count",
+    "past": "past + count",
+    "step": 'size["B"]',
+    "chunk": "chunk",
+    "last": 'size["B"]',
+}
+
+
+class Arrays:
+    """Writes what a workspace makes for the buffers of a layout."""
+
+    def __init__(self, layout: Layout, names: Names) -> None:
+        self.layout = layout
+        self.names = names
+        self.storage = layout.storage
+
+    def homes(self) -> dict[str, str]:
+        """Every array's name and the view of its buffer that it is."""
+        layout = self.layout
+        found: dict[str, str] = {}
+        for name, buffer in layout.buffers.items():
+            found[name] = viewed(name, buffer)
+        for members, name in layout.family_names.items():
+            shapes = [layout.storage.shapes[m][0] for m in members]
+            start: list[str] = []
+            for member, dim in zip(members, shapes, strict=True):
+                at = " + ".join(start) or "0"
+                width = row_shape(self.names, (dim,))
+                part = self.part(member)
+                found[layout.name(member)] = f"{part}({name}, {at}, {width})"
+                start.append(width)
+        for members, name in layout.ranges.items():
+            family = layout.storage.family[members[0]]
+            first = family.index(members[0])
+            before = [row_shape(self.names, layout.storage.shapes[m][:1]) for m in family[:first]]
+            inside = [row_shape(self.names, layout.storage.shapes[m][:1]) for m in members]
+            whole = layout.family_names[family]
+            part = self.part(members[0])
+            found[name] = f"{part}({whole}, {' + '.join(before) or '0'}, {' + '.join(inside)})"
+        for v, kind in layout.storage.kinds.items():
+            history = layout.history(v) if kind == "past" else ""
+            if history in layout.buffers:
+                found[layout.name(v)] = f"{history}[rows.live]"
+        return found
+
+    def part(self, member: Variable) -> str:
+        """What takes a member out of its family: columns of rows, rows of a matrix."""
+        if self.storage.kinds[member] == "static":
+            return "_rows_of"
+        self.layout.helpers.add("_block")
+        return "_block"
+
+    def buffer_lines(self) -> Iterator[str]:
+        for name, buffer in self.layout.buffers.items():
+            shape = row_shape(self.names, buffer.shape)
+            if buffer.integer and not buffer.shape:
+                extent = f"({EXTENTS[buffer.kind]},)"
+                yield from call_lines(f"{literal(name)}: np.zeros", [extent, "np.intp"], "")
+                continue
+            kind = "np.intp" if buffer.integer else "dtype"
+            if buffer.kind == "static":
+                shape = row_shape(self.names, buffer.shape) if buffer.shape else ""
+                shape = f"({shape},)" if len(buffer.shape) == 1 else f"({shape})"
+                yield from call_lines(f"{literal(name)}: np.zeros", [shape, kind], "")
+                continue
+            extent = f"({EXTENTS[buffer.kind]}, {shape})"
+            yield from call_lines(f"{literal(name)}: np.zeros", [extent, kind], "")
+
+    def extent_lines(self) -> Iterator[str]:
+        """How many rows the arrays have."""
+        kinds = {buffer.kind for buffer in self.layout.buffers.values()}
+        if kinds & {"rows", "past"}:
+            yield 'count = size["T"] * size["B"]'
+        if "past" in kinds:
+            yield 'past = _LAG * size["B"]'
+        yield from self.chunk_lines()
+
+    def chunk_lines(self) -> Iterator[str]:
+        """How many rows a chunk has, so that what it computes stays in the cache."""
+        widths = [
+            row_shape(self.names, b.shape)
+            for b in self.layout.buffers.values()
+            if b.kind == "chunk"
+        ]
+        if widths:
+            yield f"width = {' + '.join(widths)}"
+            yield "chunk = _chunk_rows(size, width, dtype)"
+
+
+def viewed(name: str, buffer: Buffer) -> str:
+    array = f"buffers[{literal(name)}]"
+    match buffer.kind:
+        case "rows":
+            return f"{array}[: rows.count]"
+        case "past":
+            return f"{array}[: rows.live.stop]"
+        case "last":
+            return f"{array}[: rows.sequences]"
+    return array

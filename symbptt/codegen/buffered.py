@@ -1,0 +1,582 @@
+"""The parts of a module that computes in buffers, from a program.
+
+Two functions, forward and backward, run over arrays of a workspace. Straight code takes
+whole arrays; a loop takes the views of its step from a list that is made once for a size
+of call (see `symbptt.codegen.scope`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from symbptt.algebra import (
+    Add,
+    Cotangent,
+    Expr,
+    Input,
+    Lookup,
+    Neg,
+    Number,
+    Param,
+    Ref,
+    TimeSum,
+)
+from symbptt.calculus.forms import is_zero
+from symbptt.codegen.arrays import Arrays
+from symbptt.codegen.calls import Compiler
+from symbptt.codegen.emission import Emitter, comment, is_start, keeping, scattered_rows
+from symbptt.codegen.naming import Names
+from symbptt.codegen.numpy_printer import ATOM, Printed, Printer, Uses, is_rowwise
+from symbptt.codegen.program import Assign, Block, Program, Target
+from symbptt.codegen.scope import (
+    INDENT,
+    Layout,
+    Scope,
+    Section,
+    call_lines,
+    exact,
+    unpacked,
+)
+from symbptt.codegen.storage import Storage, Variable, leaves, variable
+
+WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
+
+
+@dataclass(frozen=True)
+class BufferedText:
+    """What the template sets of a module with buffers: ready lines."""
+
+    aliases: tuple[str, ...]
+    functions: tuple[str, ...]
+    buffers: tuple[str, ...]
+    views: tuple[str, ...]
+    forward: tuple[str, ...]
+    backward: tuple[str, ...]
+    extents: tuple[str, ...]
+
+
+class Buffered:
+    """Writes the functions of one program."""
+
+    def __init__(self, program: Program, names: Names, wrt_inputs: bool) -> None:
+        self.program = program
+        self.model = program.model
+        self.names = names
+        self.wrt_inputs = wrt_inputs
+        self.storage = Storage(program)
+        self.layout = Layout(self.storage, names, self.given())
+        self.arrays = Arrays(self.layout, names)
+        self.uses = Uses()
+        self.kept = keeping(program)
+        self.functions: list[str] = []
+        self.loops: list[str] = []
+        self.counted = 0
+        self.lag = max((1 - i.step for i in self.model.initials), default=0)
+        self.indexed = {i.name for i in self.model.inputs if i.index_dim is not None}
+
+    def text(self) -> BufferedText:
+        forward = Section("forward")
+        backward = Section("backward")
+        self.received()
+        self.unread()
+        forward_lines = self.forward(forward)
+        backward_lines = self.backward(backward)
+        return BufferedText(
+            aliases=(),
+            functions=tuple(self.functions),
+            buffers=tuple(self.arrays.buffer_lines()),
+            views=tuple(self.view_lines((forward, forward_lines), (backward, backward_lines))),
+            forward=tuple(self.body(forward, forward_lines)),
+            backward=tuple(self.body(backward, backward_lines)),
+            extents=tuple(self.arrays.extent_lines()),
+        )
+
+    @property
+    def helpers(self) -> set[str]:
+        """The helpers that the lines call."""
+        return self.uses.helpers | self.layout.helpers
+
+    # --- the two functions -----------------------------------------------------------------
+
+    def forward(self, section: Section) -> list[str]:
+        static = [b for b in self.program.forward if b.place == "static"]
+        rest = [b for b in self.program.forward if b.place != "static"]
+        self.blocks(static, section)
+        before, section.lines = section.lines, []
+        self.blocks([*rest, *self.program.loss], section)
+        loss = self.program.model.equation("loss")
+        scope = Scope(self.layout, "last" if loss.last else "all", section, section)
+        total = scope.leaf(loss.ref)
+        starts = list(self.starts(section))
+        inputs = list(self.inputs())
+        body = [*before, *section.prologue, *inputs, *starts, *section.lines]
+        return [*body, f"return np.add.reduce({total}, None)"]
+
+    def backward(self, section: Section) -> list[str]:
+        begin = list(self.beginnings())
+        self.blocks([*self.program.backward, *self.program.gradients], section)
+        return [*begin, *section.prologue, *section.lines, *self.results(section)]
+
+    def inputs(self) -> Iterator[str]:
+        """Inputs that a loop reads get an array whose views can be kept."""
+        for source in self.model.inputs:
+            found: Variable = ("value", source.name)
+            if found in self.storage.shapes and not self.is_direct(found):
+                self.layout.declare(found)
+                yield f"np.copyto({self.layout.name(found)}, inputs[{self.names.key(source.name)}])"
+
+    def given(self) -> Iterator[Variable]:
+        """Parameters, and inputs that are read as the caller gave them."""
+        yield from (("value", p.name) for p in self.model.parameters)
+        for source in self.model.inputs:
+            if self.is_direct(("value", source.name)):
+                yield "value", source.name
+
+    def is_direct(self, found: Variable) -> bool:
+        """Whether only straight code reads an input, so that no view of it is kept."""
+        if self.storage.kinds.get(found) == "past":
+            return False
+        return all(place != "loop" and place != "chunk" for _, place in self.storage.readers[found])
+
+    def starts(self, section: Section) -> Iterator[str]:
+        """The initial values: the caller's, or the model's own."""
+        own: list[str] = []
+        given: list[str] = []
+        scope = Scope(self.layout, "all", section, section)
+        for initial in self.model.initials:
+            found: Variable = ("value", initial.name)
+            if found not in self.storage.shapes:
+                self.storage.shapes[found] = initial.shape
+                self.storage.kinds[found] = "past"
+            self.layout.declare(found)
+            view = scope.at_start(self.layout.history(found), initial.step, self.layout.name(found))
+            value = "0"
+            if isinstance(initial.value, Param):
+                value = self.names.values[initial.value.name]
+            elif initial.value is not None:
+                value = scope.number(Number(exact(initial.value)))
+            own.append(f"{INDENT}np.copyto({view}, {value})")
+            given.append(f"{INDENT}np.copyto({view}, start[{self.names.key(initial.key)}])")
+        if own:
+            yield from ["if start is None:", *own, "else:", *given]
+
+    # --- adjoints that are built up ----------------------------------------------------------
+
+    def received(self) -> list[Variable]:
+        """The adjoints of what has initial values, in the order of these."""
+        names = dict.fromkeys(i.name for i in self.model.initials if i.name not in self.indexed)
+        found: list[Variable] = [("cotangent", name) for name in names]
+        for v in found:
+            if v not in self.storage.shapes:
+                shape = next(i.shape for i in self.model.initials if i.name == v[1])
+                self.storage.shapes[v] = shape
+                self.storage.kinds[v] = "past"
+        return found
+
+    def beginnings(self) -> Iterator[str]:
+        """What adjoints start from, where no first statement writes all of their rows."""
+        for found in self.received():
+            yield from self.beginning(found)
+        for found, kind in self.storage.kinds.items():
+            role, name = found
+            adjoint = role == "cotangent" and name != "loss" and kind != "past"
+            if adjoint and not self.covered(found):
+                self.layout.declare(found)
+                yield f"np.copyto({self.layout.name(found)}, 0)"
+
+    def beginning(self, found: Variable) -> Iterator[str]:
+        """The adjoint of a state: 0 where nothing is written first, then carry_grad."""
+        self.layout.declare(found)
+        history = self.layout.history(found)
+        first = self.first_rows(found)
+        if first is None:
+            yield f"np.copyto({history}, 0)"
+            yield from self.receive(found, "+=")
+        elif first == "handed":
+            yield from self.receive(found, "=")
+        else:
+            yield f"np.copyto({history}[: rows.live.start], 0)"
+
+    def unread(self) -> None:
+        """Inputs that L does not depend on have a gradient, too: 0."""
+        for source in self.sources():
+            v: Variable = ("cotangent", source.name)
+            if v not in self.storage.kinds:
+                self.storage.shapes[v] = source.shape
+                self.storage.kinds[v] = "rows" if source.timed else "last"
+
+    def receive(self, found: Variable, operator: str) -> Iterator[str]:
+        """Put or add what the returned carry receives to the last steps' rows."""
+        history = self.layout.history(found)
+        keys = [(i.key, -i.step) for i in self.model.initials if i.name == found[1]]
+        if operator == "=":
+            yield "if carry_grad is None:"
+            for _, lag in keys:
+                yield f"{INDENT}{history}[rows.finals[{lag}]] = 0"
+            yield "else:"
+        else:
+            yield "if carry_grad is not None:"
+        for key, lag in keys:
+            given = f"carry_grad[{self.names.key(key)}]"
+            if operator == "=":
+                yield f"{INDENT}{history}[rows.finals[{lag}]] = {given}"
+            else:
+                yield f"{INDENT}_add_at({history}, rows.finals[{lag}], {given})"
+
+    def first_rows(self, found: Variable) -> Literal["all", "handed"] | None:
+        """Which statement writes every row before any other adds to it.
+
+        ``all``: the first one, over all steps. ``handed``: what a loop hands the most steps
+        back reaches each row first, but for the last steps' rows, which nothing is handed.
+        """
+        writers = self.storage.statements[found]
+        if not writers:
+            return None
+        lags = [lag_of(statement.target) for _, _, statement in writers]
+        if writers[0][1] == "all" and lags[0] == 0:
+            return "all"
+        longest = max(i for i in self.lags_of(found[1]))
+        block = writers[0][0]
+        alone = all(b is block and place == "loop" for b, place, _ in writers)
+        return "handed" if alone and max(lags) == longest else None
+
+    def lags_of(self, name: str) -> list[int]:
+        return [1 - i.step for i in self.model.initials if i.name == name]
+
+    def covered(self, found: Variable) -> bool:
+        """Whether the first statement that writes a variable writes all of its rows."""
+        writers = self.storage.statements[found]
+        if not writers:
+            return False
+        _, place, _ = writers[0]
+        return place in ("all", "loop") or self.storage.kinds[found] == "last"
+
+    def is_first(self, statement: Assign) -> bool:
+        """Whether a statement that adds is the first one to write its target's rows."""
+        found = variable(statement.target)
+        assert found is not None
+        writers = self.storage.statements[found]
+        if self.storage.kinds[found] != "past":
+            return writers[0][2] is statement and self.covered(found)
+        match self.first_rows(found):
+            case "all":
+                return writers[0][2] is statement
+            case "handed":
+                return lag_of(statement.target) == max(self.lags_of(found[1]))
+        return False
+
+    def sources(self) -> list[Input]:
+        """The inputs whose gradients are results."""
+        real = [i for i in self.model.inputs if i.index_dim is None]
+        return real if self.wrt_inputs else []
+
+    def past_names(self) -> list[str]:
+        return list(dict.fromkeys(i.name for i in self.model.initials))
+
+    def results(self, section: Section) -> Iterator[str]:
+        yield "grads = {"
+        for parameter in self.model.parameters:
+            found: Variable = ("gradient", parameter.name)
+            self.layout.declare(found)
+            yield f"    {self.names.key(parameter.name)}: {self.layout.name(found)},"
+        yield "}"
+        sources = []
+        for source in self.sources():
+            v: Variable = ("cotangent", source.name)
+            if v in self.storage.kinds:
+                self.layout.declare(v)
+                sources.append(f"    {self.names.key(source.name)}: {self.layout.name(v)},")
+        yield from ["return grads, {", *sources, "}"] if sources else ["return grads, {}"]
+
+    # --- blocks ------------------------------------------------------------------------------
+
+    def blocks(self, blocks: Iterable[Block], section: Section) -> None:
+        for block in blocks:
+            if block.place == "loop":
+                self.loop(block, section)
+            else:
+                scope = self.scope(block, section, section)
+                for statement in block.statements:
+                    section.lines += comment(statement, "")
+                    self.statement(statement, scope)
+
+    def scope(self, block: Block, straight: Section, own: Section, indent: str = "") -> Scope:
+        return Scope(self.layout, block.place, straight, own, indent, self.by_rows)
+
+    def loop(self, block: Block, straight: Section) -> None:
+        self.counted += 1
+        name = f"loop_{self.counted}"
+        own = Section(name)
+        indent = INDENT * (2 if block.coefficients else 1)
+        scope = self.scope(block, straight, own, indent)
+        for statement in block.statements:
+            own.lines += comment(statement, indent)
+            self.statement(statement, scope)
+        chunk = Section(f"chunk_{self.counted}")
+        if block.coefficients:
+            before = self.scope(replace(block, place="chunk"), straight, chunk, INDENT)
+            for statement in block.coefficients:
+                self.statement(statement, before)
+        straight.views[name] = name
+        self.loops += self.loop_views(name, block, own, chunk)
+        handed = list(own.views.values())
+        if block.coefficients:
+            straight.lines.append(f"for chunk, steps in {name}:")
+            straight.lines += unpacked(list(chunk.views.values()), "chunk", INDENT)
+            straight.lines += chunk.lines
+            straight.lines += loop_head(handed, "steps", INDENT)
+        else:
+            straight.lines += loop_head(handed, name, "")
+        straight.lines += own.lines
+
+    def loop_views(self, name: str, block: Block, own: Section, chunk: Section) -> list[str]:
+        """The lines that make the views of a loop's steps."""
+        backs = ["prev" if k == 1 else f"prev{k}" for k in range(1, self.lag + 1)]
+        steps = ", ".join(["top", "now", *backs])
+        if not block.coefficients:
+            source = "reversed(steps)" if block.backward else "steps"
+            return [
+                f"{name} = [",
+                *tuple_lines(own.views, INDENT),
+                f"{INDENT}for {steps} in {source}",
+                "]",
+            ]
+        run = "reversed(run)" if block.backward else "run"
+        chunks = "reversed(chunks)" if block.backward else "chunks"
+        return [
+            f"{name} = [",
+            f"{INDENT}(",
+            *tuple_lines(chunk.views, INDENT * 2, ","),
+            f"{INDENT * 2}[",
+            *tuple_lines(own.views, INDENT * 3),
+            f"{INDENT * 3}for here, {steps} in {run}",
+            f"{INDENT * 2}],",
+            f"{INDENT})",
+            f"{INDENT}for {', '.join(['now', *backs])}, whole, run in {chunks}",
+            "]",
+        ]
+
+    # --- statements --------------------------------------------------------------------------
+
+    def statement(self, statement: Assign, scope: Scope) -> None:
+        target = statement.target
+        if isinstance(target, Cotangent) and target.index is None:
+            self.gradient(statement, scope)
+            return
+        first = statement.add and self.is_first(statement)
+        Compiler(scope).assign(statement.whole, statement.value, add=statement.add and not first)
+        found = variable(target)
+        assert found is not None
+        if first and self.storage.kinds[found] == "past" and self.first_rows(found) == "all":
+            scope.own.lines += self.receive(found, "+=")
+
+    def gradient(self, statement: Assign, scope: Scope) -> None:
+        """dL/d(parameter): products first; rows of tables and own starts are added."""
+        value = statement.value
+        terms = () if is_zero(value) else value.terms if isinstance(value, Add) else (value,)
+        out = Compiler(scope).target(statement.whole)
+        compiler = Compiler(scope)
+        plain = [t for t in terms if scattered_rows(t) is None and not is_start(t)]
+        if not plain:
+            scope.emit("copyto", out, "0")
+        for number, term in enumerate(plain):
+            if number == 0:
+                compiler.into(term, out, statement.whole)
+            else:
+                compiler.assign(statement.whole, term, add=True)
+        for term in terms:
+            scattered = scattered_rows(term)
+            if scattered is not None:
+                place, position, added = scattered
+                inside = Scope(
+                    scope.layout, place, scope.straight, scope.own, scope.indent, self.by_rows
+                )
+                with Compiler(inside).operands((position, added)) as (where, rows):
+                    scope.line(f"np.add.at({out}, {where}, {rows})")
+            elif is_start(term):
+                self.own_start(term, out, scope)
+
+    def own_start(self, term: Expr, out: str, scope: Scope) -> None:
+        """What the model's own initial value received, if this call started from it."""
+        sign = "-=" if isinstance(term, Neg) else "+="
+        summed = term.operand if isinstance(term, Neg) else term
+        assert isinstance(summed, TimeSum)
+        view = scope.leaf(summed.term) if isinstance(summed.term, Cotangent) else None
+        if view is None:
+            (inner,) = (leaf for leaf in leaves(summed.term) if isinstance(leaf, Cotangent))
+            view = scope.leaf(inner)
+        axis = "axis=0" if summed.shape else "axis=None"
+        scope.line("if start is None:")
+        scope.line(f"{INDENT}{out} {sign} np.add.reduce({view}, {axis})")
+
+    # --- what has no calls of its own ----------------------------------------------------------
+
+    def by_rows(self, scope: Scope, out: str, expr: Expr) -> list[str]:
+        """A function of the plain text of an expression, called for a few rows at a time."""
+        printer = _Plain(self.names, "all", self.uses, scope)
+        emitter = Emitter(self.names, self.kept, self.uses, max(self.lag, 1))
+        before = dict(self.uses.constants)
+        self.uses.constants = {}
+        lines = list(emitter.lines("value", "=", expr, printer, "", True))
+        constants = [f"{name} = {ratio}" for name, ratio in self.uses.constants.items()]
+        self.uses.constants = before
+        name = f"_value_{len(self.functions) + 1}"
+        body = [*constants, *lines, "return value"]
+        extras = [w for w in ("rows", "size", "dtype", "one") if w in words(body)]
+        arguments = [*printer.over_rows.values(), *printer.others.values(), *extras]
+        text = "".join(f"{INDENT}{line}\n" for line in body)
+        self.functions.append(f"def {name}({', '.join(arguments)}):\n{text}".rstrip("\n"))
+        summed = isinstance(expr, TimeSum) or (isinstance(expr, Neg) and not is_rowwise(expr))
+        others = [*printer.others, *(EXTRAS[w] for w in extras)]
+        if not printer.over_rows:
+            return call_lines("np.copyto", [out, f"{name}({', '.join(others)})"], scope.indent)
+        over = listed(printer.over_rows)
+        callee = "_sum_by_rows" if summed else "_by_rows"
+        self.uses.helpers.add(callee)
+        return call_lines(callee, [out, name, over, listed(others)], scope.indent)
+
+    # --- the module's parts --------------------------------------------------------------------
+
+    def body(self, section: Section, lines: list[str]) -> list[str]:
+        """A function's lines, what they mention fetched first."""
+        known = words(lines)
+        handed = [*self.own_views(known), *self.registered(section)]
+        fetched = unpacked(handed, f"w.views.{section.name}", "") if handed else []
+        params = [
+            f"{self.names.values[p.name]} = params[{self.names.key(p.name)}]"
+            for p in self.model.parameters
+            if self.names.values[p.name] in known
+        ]
+        inputs = [
+            f"{self.names.values[i.name]} = inputs[{self.names.key(i.name)}]"
+            for i in self.model.inputs
+            if ("value", i.name) in self.storage.shapes
+            and self.is_direct(("value", i.name))
+            and self.names.values[i.name] in known
+        ]
+        settings = [f"{n} = w.{n}" for n in ("rows", "size", "dtype", "weight") if n in known]
+        return [*fetched, *settings, *params, *inputs, *lines]
+
+    def registered(self, section: Section) -> list[str]:
+        return [
+            name
+            for text, name in section.views.items()
+            if not text.startswith(("gathered ", "once "))
+        ]
+
+    def own_views(self, known: set[str]) -> list[str]:
+        """The arrays that some lines mention, in the order of the buffers."""
+        return [name for name in self.arrays.homes() if name in known]
+
+    def view_lines(self, *sections: tuple[Section, list[str]]) -> Iterator[str]:
+        homes = self.arrays.homes()
+        tuples: list[str] = []
+        pasts = {n: self.layout.history(("value", n)) for n in self.past_names()}
+        adjoints = {v[1]: self.layout.history(v) for v in self.received()}
+        for section, lines in sections:
+            handed = self.own_views(words(lines))
+            views = {name: name for name in handed}
+            views |= {
+                text: name
+                for text, name in section.views.items()
+                if not text.startswith(("gathered ", "once "))
+            }
+            if views:
+                tuples += [f"{section.name}=(", *(f"{INDENT}{text}," for text in views), "),"]
+            else:
+                tuples.append(f"{section.name}=(),")
+        mentioned = words([*self.loops, *tuples, *pasts.values(), *adjoints.values()])
+        needed: list[str] = []
+        for name in reversed(list(homes)):
+            if name in mentioned or name in words(needed):
+                needed.insert(0, f"{name} = {homes[name]}")
+        yield from needed
+        text = words([*self.loops])
+        if "steps" in text or "chunks" in text:
+            yield "steps = _steps(rows)"
+        if "chunks" in text:
+            yield from self.arrays.chunk_lines()
+            yield "chunks = _chunks(steps, chunk)"
+        yield from self.loops
+        yield "return SimpleNamespace("
+        yield from (f"{INDENT}{line}" for line in tuples)
+        for title, table in (("pasts", pasts), ("adjoints", adjoints)):
+            entries = [f"{INDENT * 2}{self.names.key(k)}: {v}," for k, v in table.items()]
+            yield from (
+                [f"{INDENT}{title}={{", *entries, f"{INDENT}}},"]
+                if entries
+                else [f"{INDENT}{title}={{}},"]
+            )
+        yield ")"
+
+
+EXTRAS = {"rows": "w.rows", "size": "w.size", "dtype": "w.dtype", "one": "1"}
+
+
+class _Plain(Printer):
+    """Plain text in which every leaf is an argument of a function."""
+
+    def __init__(self, names: Names, place: str, uses: Uses, scope: Scope) -> None:
+        super().__init__(names, "all", uses)
+        self.scope = scope
+        self.over_rows: dict[str, str] = {}
+        self.others: dict[str, str] = {}
+
+    def argument(self, expr: Expr) -> Printed:
+        text = self.scope.leaf(expr)
+        table = self.over_rows if is_rowwise(expr) else self.others
+        if text not in table:
+            table[text] = f"v{len(self.over_rows) + len(self.others) + 1}"
+        return table[text], ATOM
+
+    def print_ref(self, expr: Ref) -> Printed:
+        return self.argument(expr)
+
+    def print_param(self, expr: Param) -> Printed:
+        return self.argument(expr)
+
+    def print_cotangent(self, expr: Cotangent) -> Printed:
+        if expr.name == "loss":
+            return super().print_cotangent(expr)
+        return self.argument(expr)
+
+    def print_lookup(self, expr: Lookup) -> Printed:
+        return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
+
+    def at(self, place: str) -> Printer:
+        return self
+
+
+def tuple_lines(views: dict[str, str], indent: str, ending: str = "") -> list[str]:
+    return [f"{indent}(", *(f"{indent}{INDENT}{text}," for text in views), f"{indent}){ending}"]
+
+
+def loop_head(names: list[str], source: str, indent: str) -> list[str]:
+    listed = ", ".join(names)
+    line = f"{indent}for {listed} in {source}:"
+    if len(names) > 1 and len(line) <= 84:
+        return [line]
+    return [f"{indent}for step in {source}:", *unpacked(names, "step", indent + INDENT)]
+
+
+def lag_of(target: Target) -> int:
+    """How many steps back a statement writes."""
+    index = None if isinstance(target, Param) else target.index
+    return 0 if index is None else -index.offset
+
+
+def listed(texts: Iterable[str]) -> str:
+    parts = list(texts)
+    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+
+def words(lines: Iterable[str]) -> set[str]:
+    """The words of some lines of code, comments and strings left out."""
+    found: set[str] = set()
+    for line in lines:
+        code = re.sub(r'"[^"]*"', "", line).split("#")[0]
+        found.update(WORD.findall(code))
+    return found

@@ -1,0 +1,433 @@
+"""The places of a module with buffers: what a name is there, and what is written down.
+
+Straight code knows whole arrays. Inside a loop every array is known by the view of one
+step; these views are made once, when the size of a call is known, and handed to the loop
+as a tuple a step. So a loop indexes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symbptt.algebra import (
+    Concat,
+    Constant,
+    Cotangent,
+    Dim,
+    DimSum,
+    Expr,
+    Horizon,
+    Identity,
+    Length,
+    Neg,
+    Number,
+    Param,
+    Ref,
+    Shape,
+    Transpose,
+    add_dims,
+)
+from symbptt.codegen.literals import literal
+from symbptt.codegen.naming import Names
+from symbptt.codegen.numpy_printer import is_rowwise
+from symbptt.codegen.program import Place
+from symbptt.codegen.storage import Kind, Storage, Variable, variable
+
+INDENT = "    "
+# Formatters allow 88 columns; a function's body stands one level in.
+WIDTH = 88 - len(INDENT)
+
+
+def call_lines(callee: str, args: Sequence[str], indent: str) -> list[str]:
+    """A call, an argument a line where one line would be too long."""
+    line = f"{indent}{callee}({', '.join(args)})"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"{indent}{callee}(", *(f"{indent}{INDENT}{arg}," for arg in args), f"{indent})"]
+
+
+def unpacked(names: Sequence[str], source: str, indent: str) -> list[str]:
+    """``a, b = source``, a name a line where one line would be too long."""
+    listed = f"{names[0]}," if len(names) == 1 else ", ".join(names)
+    line = f"{indent}{f'({listed})' if len(names) == 1 else listed} = {source}"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"{indent}(", *(f"{indent}{INDENT}{name}," for name in names), f"{indent}) = {source}"]
+
+
+@dataclass
+class Buffer:
+    """An array of the workspace: over which rows it goes, and the shape of a row."""
+
+    kind: Kind
+    shape: Shape
+    integer: bool = False
+
+
+@dataclass
+class Section:
+    """One function, or one loop in it: its lines and the views that it is handed."""
+
+    name: str
+    views: dict[str, str] = field(default_factory=dict)
+    prologue: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+
+class Layout:
+    """All arrays of a module, and the names by which they go."""
+
+    def __init__(self, storage: Storage, names: Names, given: Iterable[Variable]) -> None:
+        self.storage = storage
+        self.given = frozenset(given)
+        self.names = names
+        self.buffers: dict[str, Buffer] = {}
+        self.ranges: dict[tuple[Variable, ...], str] = {}
+        self.family_names: dict[tuple[Variable, ...], str] = {}
+        self.helpers: set[str] = set()
+        self.local: dict[str, str] = {}
+
+    def name(self, found: Variable) -> str:
+        role, name = found
+        return self.names.values[name] if role == "value" else self.names.cotangents[name]
+
+    def history(self, found: Variable) -> str:
+        role, name = found
+        table = self.names.histories if role == "value" else self.names.cotangent_histories
+        return table[name]
+
+    def declare(self, found: Variable) -> None:
+        """See to it that the variable has an array; what the caller gives has one."""
+        if found in self.given:
+            return
+        kind, shape = self.storage.kinds[found], self.storage.shapes[found]
+        members = self.storage.family.get(found)
+        if members is not None:
+            self.family(members)
+        elif kind == "past":
+            self.buffers.setdefault(
+                self.history(found), Buffer(kind, shape, self.storage.is_integer(found))
+            )
+        else:
+            self.buffers.setdefault(
+                self.name(found), Buffer(kind, shape, self.storage.is_integer(found))
+            )
+
+    def family(self, members: tuple[Variable, ...]) -> str:
+        if members not in self.family_names:
+            name = self.names.fresh(f"{self.name(members[0])}_etc")
+            self.family_names[members] = name
+            shapes = [self.storage.shapes[m] for m in members]
+            width = add_dims(shape[0] for shape in shapes)
+            self.buffers[name] = Buffer(self.storage.kinds[members[0]], (width, *shapes[0][1:]))
+        return self.family_names[members]
+
+    def range_of(self, members: tuple[Variable, ...]) -> str | None:
+        """The name of neighbours in a family; None if they are none."""
+        family = self.storage.family.get(members[0])
+        if family is None:
+            return None
+        start = family.index(members[0])
+        if family[start : start + len(members)] != members:
+            return None
+        if members == family:
+            return self.family(family)
+        if members not in self.ranges:
+            self.family(family)
+            self.ranges[members] = self.names.fresh(
+                f"{self.name(members[0])}_to_{self.name(members[-1])}"
+            )
+        return self.ranges[members]
+
+    def scratch(self, kind: Kind, shape: Shape, used: Iterable[str]) -> str:
+        """A scratch array of that kind and shape that is not in use."""
+        taken = set(used)
+        for name, buffer in self.buffers.items():
+            fits = (buffer.kind, buffer.shape) == (kind, shape) and not buffer.integer
+            if name in self.local and fits and name not in taken:
+                return name
+        name = self.names.fresh(f"part{len(self.local) + 1}")
+        self.local[name] = name
+        self.buffers[name] = Buffer(kind, shape)
+        return name
+
+
+class Scope:
+    """One place of one function: resolves names, gives scratch arrays, collects lines."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        place: Place,
+        straight: Section,
+        own: Section,
+        indent: str = "",
+        fallback: Callable[[Scope, str, Expr], list[str]] | None = None,
+    ) -> None:
+        self.layout = layout
+        self.place = place
+        self.straight = straight
+        self.own = own
+        self.indent = indent
+        self.fallback = fallback
+        self.used: dict[str, str] = {}
+
+    def at(self, place: Place) -> Scope:
+        """Another place, whose lines go where those of this one go."""
+        other = Scope(self.layout, place, self.straight, self.own, self.indent, self.fallback)
+        other.used = self.used
+        return other
+
+    def ones(self) -> str:
+        """A one for every row of this place, to add rows up by a product."""
+        count = "rows.sequences" if self.place == "last" else "rows.count"
+        return self.shared(f"np.ones({count}, dtype)", "ones")
+
+    def line(self, text: str) -> None:
+        self.own.lines.append(f"{self.indent}{text}")
+
+    def emit(self, callee: str, *args: str) -> None:
+        known = callee if callee.startswith("_") else f"np.{callee}"
+        if callee in ("maximum", "minimum"):
+            # A third argument by position is deprecated for these two.
+            args = (*args[:-1], f"out={args[-1]}")
+        self.own.lines += call_lines(known, args, self.indent)
+
+    # --- names -----------------------------------------------------------------------------
+
+    def view(self, text: str, wish: str) -> str:
+        """The name of a view that the loop is handed."""
+        if text not in self.own.views:
+            self.own.views[text] = self.layout.names.fresh(wish)
+        return self.own.views[text]
+
+    def leaf(self, expr: Expr) -> str:
+        found = variable(expr)
+        assert found is not None
+        kind = self.layout.storage.kinds[found]
+        index = getattr(expr, "index", None)
+        self.layout.declare(found)
+        name = self.layout.name(found)
+        if kind == "static":
+            return name
+        lag = 0 if index is None else -index.offset
+        if index is not None and not index.terms:
+            return self.at_start(self.layout.history(found), index.offset, name)
+        history = self.layout.history(found) if kind == "past" else name
+        return self.rows(name, history, kind, lag)
+
+    def at_start(self, history: str, step: int, name: str) -> str:
+        """The rows of the initial values of a step <= 0."""
+        wish = f"{name}_{-step}"
+        text = f"{history}[rows.begin({step})]"
+        if text not in self.straight.views:
+            self.straight.views[text] = self.layout.names.fresh(wish)
+        return self.straight.views[text]
+
+    def rows(self, name: str, history: str, kind: Kind, lag: int) -> str:
+        """The rows that a place means, ``lag`` steps back."""
+        back = "prev" if lag == 1 else f"prev{lag}"
+        match self.place:
+            case "loop" if kind == "step":
+                return self.view(f"{name}[top]", f"{name}_now")
+            case "loop" if kind == "chunk":
+                return self.view(f"{name}[here]", f"{name}_now")
+            case "loop" if lag:
+                return self.view(f"{history}[{back}]", f"{name}_{back}")
+            case "loop":
+                return self.view(f"{name}[now]", f"{name}_now")
+            case "chunk" if kind == "chunk":
+                return self.view(f"{name}[whole]", f"{name}_part")
+            case "chunk" if lag:
+                return self.view(f"{history}[{back}]", f"{name}_{back}")
+            case "chunk":
+                return self.view(f"{name}[now]", f"{name}_part")
+            case "last" if kind != "last":
+                where = f"rows.ends[{lag}]" if kind == "past" else "rows.end"
+                return self.gathered(history if kind == "past" else name, where, f"{name}_end{lag}")
+            case "all" if lag:
+                return self.gathered(history, f"rows.back[{lag}]", f"{name}_back{lag}")
+        return name
+
+    def scattered(self, target: Expr) -> tuple[str, str] | None:
+        """Array and rows of what is added to rows that need not stand end to end."""
+        found = variable(target)
+        if found is None or not isinstance(target, Ref | Cotangent) or target.index is None:
+            return None
+        kind = self.layout.storage.kinds[found]
+        lag = -target.index.offset
+        self.layout.declare(found)
+        name = self.layout.name(found)
+        history = self.layout.history(found) if kind == "past" else name
+        if self.place == "last" and kind == "past":
+            return history, f"rows.ends[{lag}]"
+        if self.place == "last" and kind == "rows":
+            return name, "rows.end"
+        if self.place == "all" and lag:
+            return history, f"rows.back[{lag}]"
+        return None
+
+    def gathered(self, array: str, where: str, wish: str) -> str:
+        """Rows that stand end to end only where all sequences are of one length."""
+        key = f"gathered {array}[{where}]"
+        if key not in self.straight.views:
+            self.straight.views[key] = self.layout.names.fresh(wish)
+        name = self.straight.views[key]
+        self.line(f"{name} = w.gathered({literal(name)}, {array}, {where})")
+        return name
+
+    def joined(self, parts: tuple[Expr, ...]) -> str | None:
+        """The text of neighbours in one array; None where they stand apart."""
+        members = tuple(v for part in parts if (v := variable(part)) is not None)
+        indices = {getattr(part, "index", None) for part in parts}
+        if len(members) < len(parts) or len(indices) > 1:
+            return None
+        text = self.layout.range_of(members)
+        if text is None:
+            return None
+        kind = self.layout.storage.kinds[members[0]]
+        return text if kind == "static" else self.rows(text, text, kind, 0)
+
+    def same_array(self, left: Expr, right: Expr) -> bool:
+        a, b = variable(left), variable(right)
+        if a is None or b is None:
+            return False
+        family = self.layout.storage.family
+        return a == b or (a in family and family[a] == family.get(b))
+
+    # --- numbers ---------------------------------------------------------------------------
+
+    def number(self, expr: Expr) -> str:
+        """A number as an array without axes, which ufuncs take at once."""
+        if isinstance(expr, Horizon):
+            return "weight"
+        if isinstance(expr, Length):
+            return self.constant(length(self.layout.names, expr.dim), "length")
+        value = exact(expr)
+        sign = "m" if value < 0 else ""
+        wish = f"c_{sign}{abs(value.numerator)}_{value.denominator}"
+        return self.constant(str(value).replace("/", " / "), wish if len(wish) < 24 else "c")
+
+    def constant(self, text: str, wish: str) -> str:
+        key = f"np.asarray({text}, dtype)"
+        if key not in self.straight.views:
+            self.straight.views[key] = self.layout.names.fresh(wish)
+        return self.straight.views[key]
+
+    # --- what has no rows ------------------------------------------------------------------
+
+    def once(self, expr: Expr, *, anew: bool = False) -> str:
+        """The value of an expression without rows, computed before all else.
+
+        ``anew``: a transposed matrix is laid out anew, since a view is slow to multiply.
+        """
+        if isinstance(expr, Identity):
+            n = length(self.layout.names, expr.dim)
+            return self.shared(f"np.eye({n}, dtype=dtype)", "identity")
+        turns = isinstance(expr, Transpose) and isinstance(expr.operand, Param | Cotangent)
+        if isinstance(expr, Transpose) and turns and not anew:
+            return f"{self.leaf(expr.operand)}.T"
+        if self.place == "static":
+            raise TypeError(f"computed where it stands: {expr}")
+        key = f"once {expr!r}"
+        if key not in self.straight.views:
+            name = self.layout.names.fresh("fixed")
+            self.layout.buffers[name] = Buffer("static", expr.shape)
+            self.straight.views[key] = name
+            self.prologue(expr, name)
+        return self.straight.views[key]
+
+    def shared(self, text: str, wish: str) -> str:
+        if text not in self.straight.views:
+            self.straight.views[text] = self.layout.names.fresh(wish)
+        return self.straight.views[text]
+
+    def prologue(self, expr: Expr, name: str) -> None:
+        from symbptt.codegen.calls import Compiler
+
+        before = Section("prologue", self.straight.views)
+        place = Scope(self.layout, "static", self.straight, before, "", self.fallback)
+        Compiler(place).compute(expr, name)
+        self.straight.prologue += before.lines
+
+    def turned(self, left: Expr) -> str:
+        """The transposed matrix that rows are multiplied by from the right."""
+        if isinstance(left, Transpose) and isinstance(left.operand, Param):
+            return self.leaf(left.operand)
+        if self.place == "loop" or not isinstance(left, Param):
+            return self.once(Transpose(left), anew=True)
+        return f"{self.leaf(left)}.T"
+
+    # --- scratch arrays --------------------------------------------------------------------
+
+    def take(self, shape: Shape) -> str:
+        kind: Kind = {
+            "static": "static",
+            "all": "rows",
+            "loop": "step",
+            "last": "last",
+            "chunk": "chunk",
+        }[self.place]  # type: ignore[assignment]
+        name = self.layout.scratch(kind, shape, self.used.values())
+        text = name
+        if self.place == "loop":
+            text = self.view(f"{name}[top]", name)
+        elif self.place == "chunk":
+            text = self.view(f"{name}[whole]", name)
+        self.used[text] = name
+        return text
+
+    def give(self, text: str) -> None:
+        del self.used[text]
+
+    def block(self, vector: str, blocks: Sequence[Dim], number: int) -> str:
+        self.layout.helpers.add("_block")
+        start = add_dims(blocks[:number]) if number else 0
+        width = length(self.layout.names, blocks[number])
+        known = {name: text for text, name in self.own.views.items()}
+        array = known.get(vector, vector)
+        text = f"_block({array}, {length(self.layout.names, start)}, {width})"
+        return self.view(text, "block") if vector in known else text
+
+    def by_rows(self, out: str, expr: Expr) -> None:
+        assert self.fallback is not None
+        self.own.lines += self.fallback(self, out, expr)
+
+
+def exact(expr: Expr) -> Fraction:
+    match expr:
+        case Number(value=value) | Constant(value=value):
+            return value
+        case Neg(operand=operand):
+            return -exact(operand)
+    raise TypeError(f"not a number: {expr}")
+
+
+def length(names: Names, dim: Dim) -> str:
+    """The text of a length, equal dimensions counted."""
+    if isinstance(dim, int):
+        return str(dim)
+    if isinstance(dim, str):
+        return f"size[{names.key(dim)}]"
+    assert isinstance(dim, DimSum)
+    counted: dict[str, int] = {}
+    literal_part = 0
+    for part in dim.parts:
+        if isinstance(part, int):
+            literal_part += part
+        else:
+            counted[part] = counted.get(part, 0) + 1
+    texts = [
+        f"{count} * size[{names.key(part)}]" if count > 1 else f"size[{names.key(part)}]"
+        for part, count in counted.items()
+    ]
+    return " + ".join([*texts, *([str(literal_part)] if literal_part else [])])
+
+
+def row_shape(names: Names, shape: Shape) -> str:
+    return ", ".join(length(names, dim) for dim in shape) if shape else "1"
+
+
+__all__ = ["Buffer", "Concat", "Layout", "Ref", "Scope", "Section", "is_rowwise"]
