@@ -64,19 +64,14 @@ class Arrays:
 
     def buffer_lines(self) -> Iterator[str]:
         for name, buffer in self.layout.buffers.items():
-            shape = row_shape(self.names, buffer.shape)
-            if buffer.integer and not buffer.shape:
-                extent = f"({EXTENTS[buffer.kind]},)"
-                yield from call_lines(f"{literal(name)}: np.zeros", [extent, "np.intp"], "")
-                continue
+            shape = f"({', '.join(extents(self.names, buffer))})"
+            if shape.count(",") == 0 and shape != "()":
+                shape = f"({shape[1:-1]},)"
             kind = "np.intp" if buffer.integer else "dtype"
-            if buffer.kind == "static":
-                shape = row_shape(self.names, buffer.shape) if buffer.shape else ""
-                shape = f"({shape},)" if len(buffer.shape) == 1 else f"({shape})"
-                yield from call_lines(f"{literal(name)}: np.zeros", [shape, kind], "")
-                continue
-            extent = f"({EXTENTS[buffer.kind]}, {shape})"
-            yield from call_lines(f"{literal(name)}: np.zeros", [extent, kind], "")
+            # The lines stand two levels in, and end in a comma.
+            lines = call_lines(f"{literal(name)}: np.zeros", [shape, kind], " " * 5)
+            lines[-1] += ","
+            yield from (line[5:] for line in lines)
 
     def extent_lines(self) -> Iterator[str]:
         """How many rows the arrays have."""
@@ -85,18 +80,25 @@ class Arrays:
             yield 'count = size["T"] * size["B"]'
         if "past" in kinds:
             yield 'past = _LAG * size["B"]'
-        yield from self.chunk_lines()
+        if "chunk" in kinds:
+            yield from self.chunk_lines()
 
     def chunk_lines(self) -> Iterator[str]:
-        """How many rows a chunk has, so that what it computes stays in the cache."""
-        widths = [
-            row_shape(self.names, b.shape)
-            for b in self.layout.buffers.values()
-            if b.kind == "chunk"
-        ]
+        """How many rows a chunk has, so that what it touches stays in the cache."""
+        widths = list(dict.fromkeys(self.layout.chunk_widths))
         if widths:
-            yield f"width = {' + '.join(widths)}"
+            width = widths[0] if len(widths) == 1 else f"max({', '.join(widths)})"
+            yield f"width = {width}"
             yield "chunk = _chunk_rows(size, width, dtype)"
+
+
+def extents(names: Names, buffer: Buffer) -> list[str]:
+    """The lengths of a buffer's axes; a scalar a row is a column, an index a row is none."""
+    inner = [row_shape(names, (dim,)) for dim in buffer.shape]
+    if buffer.kind == "static":
+        return inner
+    column = [] if inner or buffer.integer else ["1"]
+    return [EXTENTS[buffer.kind], *inner, *column]
 
 
 def viewed(name: str, buffer: Buffer) -> str:

@@ -18,11 +18,14 @@ from symbptt.algebra import (
     Expr,
     Input,
     Lookup,
+    Loss,
     Neg,
     Number,
     Param,
     Ref,
+    Softmax,
     TimeSum,
+    add_dims,
 )
 from symbptt.calculus.forms import is_zero
 from symbptt.codegen.arrays import Arrays
@@ -38,6 +41,7 @@ from symbptt.codegen.scope import (
     Section,
     call_lines,
     exact,
+    row_shape,
     unpacked,
 )
 from symbptt.codegen.storage import Storage, Variable, leaves, variable
@@ -124,7 +128,7 @@ class Buffered:
         """Inputs that a loop reads get an array whose views can be kept."""
         for source in self.model.inputs:
             found: Variable = ("value", source.name)
-            if found in self.storage.shapes and not self.is_direct(found):
+            if found in self.storage.kinds and not self.is_direct(found):
                 self.layout.declare(found)
                 yield f"np.copyto({self.layout.name(found)}, inputs[{self.names.key(source.name)}])"
 
@@ -137,7 +141,7 @@ class Buffered:
 
     def is_direct(self, found: Variable) -> bool:
         """Whether only straight code reads an input, so that no view of it is kept."""
-        if self.storage.kinds.get(found) == "past":
+        if found[1] in self.storage.pasts:
             return False
         return all(place != "loop" and place != "chunk" for _, place in self.storage.readers[found])
 
@@ -180,7 +184,7 @@ class Buffered:
         """What adjoints start from, where no first statement writes all of their rows."""
         for found in self.received():
             yield from self.beginning(found)
-        for found, kind in self.storage.kinds.items():
+        for found, kind in list(self.storage.kinds.items()):
             role, name = found
             adjoint = role == "cotangent" and name != "loss" and kind != "past"
             if adjoint and not self.covered(found):
@@ -252,7 +256,7 @@ class Buffered:
         if not writers:
             return False
         _, place, _ = writers[0]
-        return place in ("all", "loop") or self.storage.kinds[found] == "last"
+        return place in ("all", "loop", "chunk") or self.storage.kinds[found] == "last"
 
     def is_first(self, statement: Assign) -> bool:
         """Whether a statement that adds is the first one to write its target's rows."""
@@ -298,10 +302,30 @@ class Buffered:
             if block.place == "loop":
                 self.loop(block, section)
             else:
-                scope = self.scope(block, section, section)
-                for statement in block.statements:
-                    section.lines += comment(statement, "")
-                    self.statement(statement, scope)
+                self.straight(block, section)
+
+    def straight(self, block: Block, section: Section) -> None:
+        scope = self.scope(block, section, section)
+        softmax = {s.value.vector: s for s in block.statements if isinstance(s.value, Softmax)}
+        losses = {
+            s.value.prediction: s
+            for s in block.statements
+            if isinstance(s.value, Loss) and s.value.function == "softmax_cross_entropy"
+        }
+        both = {v: s for v, s in softmax.items() if v in losses and is_rowwise(v)}
+        for statement in block.statements:
+            section.lines += comment(statement, "")
+            value = statement.value
+            if isinstance(value, Softmax) and value.vector in both:
+                continue
+            if isinstance(value, Loss) and value.prediction in both and is_rowwise(value.target):
+                # The softmax and the loss share the exponentials: both at once.
+                compiler = Compiler(scope)
+                out = compiler.target(statement.target)
+                other = compiler.target(both[value.prediction].target)
+                compiler.softmax_and_loss(value, other, out)
+                continue
+            self.statement(statement, scope)
 
     def scope(self, block: Block, straight: Section, own: Section, indent: str = "") -> Scope:
         return Scope(self.layout, block.place, straight, own, indent, self.by_rows)
@@ -317,6 +341,7 @@ class Buffered:
             self.statement(statement, scope)
         chunk = Section(f"chunk_{self.counted}")
         if block.coefficients:
+            self.layout.chunk_widths.append(self.touched(block))
             before = self.scope(replace(block, place="chunk"), straight, chunk, INDENT)
             for statement in block.coefficients:
                 self.statement(statement, before)
@@ -331,6 +356,18 @@ class Buffered:
         else:
             straight.lines += loop_head(handed, name, "")
         straight.lines += own.lines
+
+    def touched(self, block: Block) -> str:
+        """How many numbers a row of a chunk has in all that its coefficients touch."""
+        found: dict[Variable, None] = {}
+        for statement in block.coefficients:
+            for leaf in (*statement.targets, *leaves(statement.value)):
+                v = variable(leaf)
+                if v is not None and self.storage.has_rows(v):
+                    found.setdefault(v)
+        plain = [self.storage.shapes[v] for v in found]
+        dims = add_dims(shape[0] for shape in plain if len(shape) == 1)
+        return row_shape(self.names, (dims,)) if dims != 0 else "1"
 
     def loop_views(self, name: str, block: Block, own: Section, chunk: Section) -> list[str]:
         """The lines that make the views of a loop's steps."""

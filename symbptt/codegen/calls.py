@@ -22,33 +22,40 @@ from symbptt.algebra import (
     Constant,
     Cotangent,
     Div,
+    Dot,
     Expr,
     Fill,
     Horizon,
     Identity,
     Length,
     Lookup,
+    Loss,
+    Mean,
     Mul,
     Neg,
     Number,
+    OneHot,
     Outer,
     Param,
     Pow,
     Product,
     Ref,
+    Shape,
     Slice,
     Softmax,
+    Sum,
     TimeSum,
     Transpose,
 )
 from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
 from symbptt.codegen.scope import Scope
-from symbptt.codegen.storage import leaves, variable
+from symbptt.codegen.storage import leaves
 from symbptt.functions import function
 
 LEAVES = Ref | Param | Cotangent
 UFUNC = re.compile(r"np\.(\w+)\((.*)\)")
+HALF = Number(Fraction(1, 2))
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -74,6 +81,8 @@ class Compiler:
                 self.there.line(f"_add_at({', '.join(scattered)}, {found})")
             return
         out = self.target(target)
+        if self.there.has_gaps(target):
+            self.there.gapped.add(out)
         if not add:
             self.into(value, out, target)
             return
@@ -122,7 +131,7 @@ class Compiler:
             return self.there.number(expr)
         if isinstance(expr, Fill) and is_rowwise(expr):
             return self.standing(expr.scalar)
-        if isinstance(expr, Concat):
+        if isinstance(expr, Concat) and is_rowwise(expr):
             return self.there.joined(expr.parts)
         if isinstance(expr, Slice):
             vector = self.standing(expr.vector)
@@ -149,16 +158,41 @@ class Compiler:
     def is_safe(self, value: Expr, target: Expr) -> bool:
         """Whether writing the target early can spoil nothing that is read later."""
         targets = target.parts if isinstance(target, Concat) else (target,)
-        reads = [leaf for leaf in leaves(value) if variable(leaf) is not None]
-        shared = [leaf for leaf in reads if any(self.there.same_array(leaf, t) for t in targets)]
+        shared = [
+            leaf for leaf in leaves(value) if any(self.there.same_rows(leaf, t) for t in targets)
+        ]
         if not shared:
             return True
-        if isinstance(value, Add | Mul) and len(shared) == 1:
-            # It is read by the first call, in place.
-            parts = value.terms if isinstance(value, Add) else value.factors
-            first = parts[0].operand if isinstance(parts[0], Neg) else parts[0]
-            return first == shared[0] == target
-        return isinstance(value, Call) and value.args == tuple(shared)
+        return all(leaf in targets for leaf in shared) and self.reads_first(value, target)
+
+    def reads_first(self, expr: Expr, target: Expr) -> bool:
+        """Whether the target is read by the first call of all, and by no later one."""
+        if expr == target:
+            return True
+        parts: tuple[Expr, ...]
+        match expr:
+            case Add():
+                parts = tuple(t.operand if isinstance(t, Neg) else t for t in expr.terms)
+                if target in expr.terms:
+                    return sum(mentions(part, target) for part in parts) == 1
+                first = self.first_term(expr)
+                if first is None:
+                    return False
+                inner = parts[first]
+            case Mul(factors=parts):
+                if target in parts:
+                    return sum(mentions(part, target) for part in parts) == 1
+                inner = min(parts, key=self.is_standing)
+            case Neg(operand=inner) | Pow(base=inner):
+                parts = (inner,)
+            case Div(numerator=inner, denominator=below):
+                parts = (inner, below)
+            case Call(args=parts):
+                inner = parts[0]
+            case _:
+                return False
+        others = [part for part in parts if part is not inner]
+        return not any(mentions(o, target) for o in others) and self.reads_first(inner, target)
 
     def compute(self, expr: Expr, out: str) -> None:
         """Emit the calls that leave the value of an expression in ``out``."""
@@ -171,9 +205,10 @@ class Compiler:
 
     # --- elementwise ---------------------------------------------------------------------
 
-    def fold(self, name: str, parts: Sequence[tuple[str, Expr]], out: str) -> None:
+    def fold(self, shape: Shape, parts: Sequence[tuple[str, Expr]], out: str) -> None:
         """``((p0 op p1) op p2) …`` into ``out``; each part comes with its own operation."""
-        first = self.value(parts[0][1], out if len(parts) > 1 else None)
+        whole = parts[0][1].shape == shape and is_full(parts[0][1])
+        first = self.value(parts[0][1], out if whole and len(parts) > 1 else None)
         text = first.text
         if len(parts) == 1:
             self.there.emit("copyto", out, text)
@@ -181,21 +216,44 @@ class Compiler:
             with self.operand(part) as other:
                 self.there.emit(operation, text, other, out)
             text = out
+        if first.scratch:
+            self.there.give(first.text)
 
     def compute_add(self, expr: Add, out: str) -> None:
+        units = [t for t in expr.terms if isinstance(unsigned(t), OneHot) and is_rowwise(t)]
+        if units and out not in self.there.gapped:
+            rest = tuple(t for t in expr.terms if t not in units)
+            self.compute(Add(rest) if len(rest) > 1 else Neg(Neg(rest[0])), out)
+            for unit in units:
+                with self.index(unsigned(unit)) as index:
+                    callee = "subtract.at" if isinstance(unit, Neg) else "add.at"
+                    self.there.emit(callee, f"{out}.reshape(-1)", index, self.there.number(ONE))
+            return
         signed = [
             ("subtract", term.operand) if isinstance(term, Neg) else ("add", term)
             for term in expr.terms
         ]
-        # In place first: what is computed goes into ``out``, what stands is added to it.
-        first = next((k for k, s in enumerate(signed) if s[0] == "add" and self.heavy(s[1])), None)
+        first = self.own_term(expr, out)
         if first is None:
-            first = next((k for k, s in enumerate(signed) if s[0] == "add"), None)
+            first = self.first_term(expr)
         if first is None:
-            self.fold("add", [("add", term) for _, term in signed], out)
+            self.fold(expr.shape, [("add", term) for _, term in signed], out)
             self.there.emit("negative", out, out)
             return
-        self.fold("add", [signed[first], *signed[:first], *signed[first + 1 :]], out)
+        self.fold(expr.shape, [signed[first], *signed[:first], *signed[first + 1 :]], out)
+
+    def own_term(self, expr: Add, out: str) -> int | None:
+        """The term that stands where the sum is to stand."""
+        for number, term in enumerate(expr.terms):
+            if isinstance(term, LEAVES | Concat) and self.standing(term) == out:
+                return number
+        return None
+
+    def first_term(self, expr: Add) -> int | None:
+        """What is computed goes into the target first, what stands is added to it."""
+        plain = [k for k, term in enumerate(expr.terms) if not isinstance(term, Neg)]
+        heavy = [k for k in plain if self.heavy(expr.terms[k])]
+        return next(iter([*heavy, *plain]), None)
 
     def heavy(self, expr: Expr) -> bool:
         """Whether an expression needs calls."""
@@ -208,23 +266,47 @@ class Compiler:
             return self.is_standing(expr.scalar)
         return self.there.place != "static" and not is_rowwise(expr)
 
+    @contextmanager
+    def index(self, unit: Expr) -> Iterator[str]:
+        """Where the entries of unit vectors stand in an array of rows end to end."""
+        assert isinstance(unit, OneHot)
+        found = self.there.take((), integer=True)
+        with self.operand(unit.position) as position:
+            self.there.emit("add", self.there.row_starts(unit.dim), position, found)
+        yield found
+        self.there.give(found)
+
     def compute_neg(self, expr: Neg, out: str) -> None:
+        if isinstance(expr.operand, Neg):
+            self.place(expr.operand.operand, out)
+            return
         with self.operand(expr.operand) as found:
             self.there.emit("negative", found, out)
 
     def compute_mul(self, expr: Mul, out: str) -> None:
         above: list[tuple[str, Expr]] = []
         below: list[tuple[str, Expr]] = []
-        for factor in expr.factors:
+        for factor in self.gathered(expr.factors):
             if isinstance(factor, Div) and factor.numerator == ONE:
                 below.append(("divide", factor.denominator))
             else:
                 above.append(("multiply", factor))
-        above.sort(key=lambda pair: self.is_standing(pair[1]))
-        self.fold("multiply", [*(above or [("multiply", ONE)]), *below], out)
+        own = [p for p in above if isinstance(p[1], LEAVES | Concat) and self.standing(p[1]) == out]
+        # What stands in the target is read first, then what is computed, then the rest.
+        above = own + sorted(
+            (p for p in above if p not in own), key=lambda pair: self.is_standing(pair[1])
+        )
+        self.fold(expr.shape, [*(above or [("multiply", ONE)]), *below], out)
+
+    def gathered(self, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        """What has no rows as one factor, which is computed once."""
+        without = tuple(f for f in factors if not is_rowwise(f))
+        if self.there.place == "static" or len(without) < 2:
+            return factors
+        return (*(f for f in factors if is_rowwise(f)), Mul(without))
 
     def compute_div(self, expr: Div, out: str) -> None:
-        self.fold("divide", [("", expr.numerator), ("divide", expr.denominator)], out)
+        self.fold(expr.shape, [("", expr.numerator), ("divide", expr.denominator)], out)
 
     def compute_pow(self, expr: Pow, out: str) -> None:
         exponent = expr.exponent
@@ -289,20 +371,39 @@ class Compiler:
             self.there.by_rows(out, expr)
             return
         with self.operand(right) as rows:
-            self.there.emit("dot", rows, self.there.turned(left), out)
+            # The fastest product writes only into arrays without gaps.
+            callee = "matmul" if out in self.there.gapped else "dot"
+            self.there.emit(callee, rows, self.there.turned(left), out)
 
     def compute_transpose(self, expr: Transpose, out: str) -> None:
+        inner = expr.operand
         if is_rowwise(expr):
             self.there.by_rows(out, expr)
-            return
-        with self.operand(expr.operand) as found:
-            self.there.emit("copyto", out, f"{found}.T")
+        elif isinstance(inner, Concat):
+            blocks = [part.shape[0] for part in inner.parts]
+            for number, part in enumerate(inner.parts):
+                self.place(flipped(part), self.there.columns_of(out, blocks, number))
+        elif isinstance(flipped(inner), Transpose):
+            with self.operand(inner) as found:
+                self.there.emit("copyto", out, f"{found}.T")
+        else:
+            self.compute(flipped(inner), out)
+
+    def place(self, expr: Expr, out: str) -> None:
+        """The value of an expression into a part of an array."""
+        standing = self.standing(expr)
+        if standing is None:
+            self.compute(expr, out)
+        elif standing != out:
+            self.there.emit("copyto", out, standing)
 
     def compute_concat(self, expr: Concat, out: str) -> None:
         blocks = [part.shape[0] for part in expr.parts]
         for number, part in enumerate(expr.parts):
-            with self.operand(part) as found:
-                self.there.emit("copyto", self.there.block(out, blocks, number), found)
+            if is_rowwise(expr):
+                self.place(part, self.there.block(out, blocks, number))
+            else:
+                self.place(part, self.there.rows_of(out, blocks, number))
 
     def compute_slice(self, expr: Slice, out: str) -> None:
         with self.operand(expr.vector) as found:
@@ -323,6 +424,69 @@ class Compiler:
     def compute_fill(self, expr: Fill, out: str) -> None:
         with self.operand(expr.scalar) as found:
             self.there.emit("copyto", out, found)
+
+    def compute_loss(self, expr: Loss, out: str) -> None:
+        method = getattr(self, f"loss_{expr.function}", None)
+        if method is None or not is_rowwise(expr.prediction) or not is_rowwise(expr.target):
+            self.there.by_rows(out, expr)
+        else:
+            method(expr, out)
+
+    def loss_softmax_cross_entropy(self, expr: Loss, out: str) -> None:
+        scratch = self.there.take(expr.prediction.shape)
+        self.softmax_and_loss(expr, scratch, out)
+        self.there.give(scratch)
+
+    def softmax_and_loss(self, expr: Loss, softmax: str, out: str) -> None:
+        """Both at once: they share the exponentials."""
+        column = self.there.take(())
+        unit = OneHot(expr.target, expr.prediction.shape[0])
+        with self.index(unit) as index, self.operand(expr.prediction) as found:
+            self.there.emit("_softmax_and_loss", found, index, column, softmax, out)
+        self.there.give(column)
+
+    def loss_squared_error(self, expr: Loss, out: str) -> None:
+        difference = Add((expr.prediction, Neg(expr.target)))
+        with self.operand(difference) as found:
+            self.there.emit("multiply", found, found, found)
+            self.row_sum(found, expr.prediction, out)
+        self.there.emit("multiply", out, self.there.number(HALF), out)
+
+    def loss_binary_cross_entropy(self, expr: Loss, out: str) -> None:
+        o, y = expr.prediction, expr.target
+        with self.operand(Add((Call("softplus", (o,)), Neg(Mul((y, o)))))) as found:
+            self.row_sum(found, o, out)
+
+    def row_sum(self, text: str, like: Expr, out: str) -> None:
+        """The sum of each row; of a scalar a row, the scalar."""
+        if like.shape:
+            self.there.emit("add.reduce", text, "1", "None", out, "True")
+        else:
+            self.there.emit("copyto", out, text)
+
+    def compute_sum(self, expr: Sum | Mean, out: str) -> None:
+        if not self.sums_vectors(expr.operand):
+            self.there.by_rows(out, expr)
+            return
+        with self.operand(expr.operand) as found:
+            self.row_sum(found, expr.operand, out)
+
+    def compute_mean(self, expr: Mean, out: str) -> None:
+        self.compute_sum(expr, out)
+        if self.sums_vectors(expr.operand):
+            self.there.emit("divide", out, self.there.number(Length(expr.operand.shape[0])), out)
+
+    def compute_dot(self, expr: Dot, out: str) -> None:
+        if not (self.sums_vectors(expr.left) and self.sums_vectors(expr.right)):
+            self.there.by_rows(out, expr)
+            return
+        scratch = self.there.take(expr.left.shape)
+        self.compute(Mul((expr.left, expr.right)), scratch)
+        self.row_sum(scratch, expr.left, out)
+        self.there.give(scratch)
+
+    def sums_vectors(self, expr: Expr) -> bool:
+        return len(expr.shape) == 1 and is_rowwise(expr) and is_full(expr)
 
     def compute_lookup(self, expr: Lookup, out: str) -> None:
         if not is_rowwise(expr):
@@ -354,3 +518,27 @@ class Compiler:
                 self.there.emit("add.reduce", rows, "None", "None", out)
         else:
             self.there.by_rows(out, expr)
+
+
+def unsigned(expr: Expr) -> Expr:
+    return expr.operand if isinstance(expr, Neg) else expr
+
+
+def mentions(expr: Expr, target: Expr) -> bool:
+    """Whether an expression holds the target, or a part of it."""
+    if isinstance(target, Concat):
+        return any(mentions(expr, part) for part in target.parts)
+    return any(node == target for node in leaves(expr))
+
+
+def flipped(expr: Expr) -> Expr:
+    """The transposed matrix, the transpose at what has no operation."""
+    if isinstance(expr, Transpose):
+        return expr.operand
+    if isinstance(expr, Mul):
+        return Mul(tuple(flipped(f) if f.shape else f for f in expr.factors))
+    if isinstance(expr, Add):
+        return Add(tuple(map(flipped, expr.terms)))
+    if isinstance(expr, Neg):
+        return Neg(flipped(expr.operand))
+    return Transpose(expr)

@@ -87,6 +87,7 @@ class Layout:
         self.ranges: dict[tuple[Variable, ...], str] = {}
         self.family_names: dict[tuple[Variable, ...], str] = {}
         self.helpers: set[str] = set()
+        self.chunk_widths: list[str] = []
         self.local: dict[str, str] = {}
 
     def name(self, found: Variable) -> str:
@@ -141,17 +142,27 @@ class Layout:
             )
         return self.ranges[members]
 
-    def scratch(self, kind: Kind, shape: Shape, used: Iterable[str]) -> str:
+    def scratch(self, kind: Kind, shape: Shape, used: Iterable[str], integer: bool) -> str:
         """A scratch array of that kind and shape that is not in use."""
         taken = set(used)
         for name, buffer in self.buffers.items():
-            fits = (buffer.kind, buffer.shape) == (kind, shape) and not buffer.integer
+            fits = (buffer.kind, buffer.shape, buffer.integer) == (kind, shape, integer)
             if name in self.local and fits and name not in taken:
                 return name
         name = self.names.fresh(f"part{len(self.local) + 1}")
         self.local[name] = name
-        self.buffers[name] = Buffer(kind, shape)
+        self.buffers[name] = Buffer(kind, shape, integer)
         return name
+
+
+SCRATCH: dict[Place, Kind] = {
+    "static": "static",
+    "all": "rows",
+    "loop": "step",
+    "last": "last",
+    "chunk": "chunk",
+}
+"""How many rows a scratch array needs in a place."""
 
 
 class Scope:
@@ -173,6 +184,7 @@ class Scope:
         self.indent = indent
         self.fallback = fallback
         self.used: dict[str, str] = {}
+        self.gapped: set[str] = set()
 
     def at(self, place: Place) -> Scope:
         """Another place, whose lines go where those of this one go."""
@@ -275,7 +287,9 @@ class Scope:
         if key not in self.straight.views:
             self.straight.views[key] = self.layout.names.fresh(wish)
         name = self.straight.views[key]
-        self.line(f"{name} = w.gathered({literal(name)}, {array}, {where})")
+        line = f"{name} = w.gathered({literal(name)}, {array}, {where})"
+        if line not in self.straight.lines:
+            self.line(line)
         return name
 
     def joined(self, parts: tuple[Expr, ...]) -> str | None:
@@ -290,12 +304,26 @@ class Scope:
         kind = self.layout.storage.kinds[members[0]]
         return text if kind == "static" else self.rows(text, text, kind, 0)
 
-    def same_array(self, left: Expr, right: Expr) -> bool:
+    def same_rows(self, left: Expr, right: Expr) -> bool:
+        """Whether two leaves share memory: in a loop, those of different steps do not."""
         a, b = variable(left), variable(right)
         if a is None or b is None:
             return False
         family = self.layout.storage.family
-        return a == b or (a in family and family[a] == family.get(b))
+        if a != b and (a not in family or family[a] != family.get(b)):
+            return False
+        steps = {getattr(left, "index", None), getattr(right, "index", None)}
+        return len(steps) == 1 or self.place != "loop"
+
+    def has_gaps(self, target: Expr) -> bool:
+        """Whether a target is only some columns of an array."""
+        parts = target.parts if isinstance(target, Concat) else (target,)
+        members = tuple(variable(part) for part in parts)
+        first = members[0]
+        family = self.layout.storage.family.get(first) if first is not None else None
+        if family is None or first is None or self.layout.storage.kinds[first] == "static":
+            return False
+        return family != members
 
     # --- numbers ---------------------------------------------------------------------------
 
@@ -362,15 +390,8 @@ class Scope:
 
     # --- scratch arrays --------------------------------------------------------------------
 
-    def take(self, shape: Shape) -> str:
-        kind: Kind = {
-            "static": "static",
-            "all": "rows",
-            "loop": "step",
-            "last": "last",
-            "chunk": "chunk",
-        }[self.place]  # type: ignore[assignment]
-        name = self.layout.scratch(kind, shape, self.used.values())
+    def take(self, shape: Shape, *, integer: bool = False) -> str:
+        name = self.layout.scratch(SCRATCH[self.place], shape, self.used.values(), integer)
         text = name
         if self.place == "loop":
             text = self.view(f"{name}[top]", name)
@@ -378,6 +399,19 @@ class Scope:
             text = self.view(f"{name}[whole]", name)
         self.used[text] = name
         return text
+
+    def row_starts(self, dim: Dim) -> str:
+        """Where rows of that length begin in an array of them end to end."""
+        count = {
+            "all": "rows.count",
+            "loop": "top.stop",
+            "chunk": "whole.stop",
+            "last": "rows.sequences",
+            "static": "1",
+        }[self.place]
+        text = f"np.arange({count}) * {in_brackets(length(self.layout.names, dim))}"
+        inside = self.place in ("loop", "chunk")
+        return self.view(text, "row_starts") if inside else self.shared(text, "row_starts")
 
     def give(self, text: str) -> None:
         del self.used[text]
@@ -390,6 +424,20 @@ class Scope:
         array = known.get(vector, vector)
         text = f"_block({array}, {length(self.layout.names, start)}, {width})"
         return self.view(text, "block") if vector in known else text
+
+    def rows_of(self, array: str, blocks: Sequence[Dim], number: int) -> str:
+        """Rows of a stack of matrices, or entries of biases end to end."""
+        return self.piece("_rows_of", array, blocks, number)
+
+    def columns_of(self, array: str, blocks: Sequence[Dim], number: int) -> str:
+        """Columns of a stack of matrices that is laid out transposed."""
+        self.layout.helpers.add("_block")
+        return self.piece("_block", array, blocks, number)
+
+    def piece(self, callee: str, array: str, blocks: Sequence[Dim], number: int) -> str:
+        start = length(self.layout.names, add_dims(blocks[:number])) if number else "0"
+        width = length(self.layout.names, blocks[number])
+        return self.shared(f"{callee}({array}, {start}, {width})", f"{array}_{number + 1}")
 
     def by_rows(self, out: str, expr: Expr) -> None:
         assert self.fallback is not None
@@ -424,6 +472,10 @@ def length(names: Names, dim: Dim) -> str:
         for part, count in counted.items()
     ]
     return " + ".join([*texts, *([str(literal_part)] if literal_part else [])])
+
+
+def in_brackets(text: str) -> str:
+    return f"({text})" if " + " in text else text
 
 
 def row_shape(names: Names, shape: Shape) -> str:

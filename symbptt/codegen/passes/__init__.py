@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from symbptt.codegen.passes.activations import fewer_calls, one_tanh
+from symbptt.codegen.passes.coefficients import coefficients
+from symbptt.codegen.passes.composition import compose, without_unread
+from symbptt.codegen.passes.joining import join
+from symbptt.codegen.passes.renaming import in_place
 from symbptt.codegen.program import Program
 
 Pass = Callable[[Program], Program]
 
-LEVELS: dict[int, tuple[Pass, ...]] = {0: (), 1: (), 2: ()}
+LEVELS: dict[int, tuple[Pass, ...]] = {
+    0: (),
+    1: (without_unread,),
+    2: (
+        without_unread,
+        compose,
+        without_unread,
+        coefficients,
+        fewer_calls,
+        one_tanh,
+        in_place,
+        join,
+    ),
+}
 """The passes of each level of optimisation, in the order in which they are applied."""
 
 
