@@ -284,6 +284,9 @@ class Compiler:
             self.there.emit("negative", found, out)
 
     def compute_mul(self, expr: Mul, out: str) -> None:
+        if len(expr.factors) == 2 and is_repeated(expr.factors[1]):
+            self.scaled(expr.factors[0], expr.factors[1], out)
+            return
         above: list[tuple[str, Expr]] = []
         below: list[tuple[str, Expr]] = []
         for factor in self.gathered(expr.factors):
@@ -297,6 +300,18 @@ class Compiler:
             (p for p in above if p not in own), key=lambda pair: self.is_standing(pair[1])
         )
         self.fold(expr.shape, [*(above or [("multiply", ONE)]), *below], out)
+
+    def scaled(self, blocks: Expr, repeated: Expr, out: str) -> None:
+        """Blocks that stand end to end, each multiplied by one and the same vector."""
+        assert isinstance(repeated, Concat)
+        count = len(repeated.parts)
+        with self.operands((blocks, repeated.parts[0])) as (found, one):
+            self.there.emit(
+                "multiply",
+                self.there.in_blocks(found, count),
+                self.there.for_each_block(one),
+                self.there.in_blocks(out, count),
+            )
 
     def gathered(self, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
         """What has no rows as one factor, which is computed once."""
@@ -371,9 +386,17 @@ class Compiler:
             self.there.by_rows(out, expr)
             return
         with self.operand(right) as rows:
-            # The fastest product writes only into arrays without gaps.
-            callee = "matmul" if out in self.there.gapped else "dot"
-            self.there.emit(callee, rows, self.there.turned(left), out)
+            self.there.emit(self.product(out, right), rows, self.there.turned(left), out)
+
+    def product(self, out: str, *sides: Expr) -> str:
+        """The fastest product knows only arrays without gaps: of others it makes copies."""
+        gaps = out in self.there.gapped or any(self.has_gaps(side) for side in sides)
+        return "matmul" if gaps else "dot"
+
+    def has_gaps(self, expr: Expr) -> bool:
+        if isinstance(expr, Slice):
+            return True
+        return isinstance(expr, LEAVES | Concat) and self.there.has_gaps(expr)
 
     def compute_transpose(self, expr: Transpose, out: str) -> None:
         inner = expr.operand
@@ -509,7 +532,8 @@ class Compiler:
             self.there.emit("negative", out, out)
         elif isinstance(term, Outer) and is_rowwise(term.left) and is_rowwise(term.right):
             with self.operands((term.left, term.right)) as (left, right):
-                self.there.emit("dot", f"{left}.T", right, out)
+                callee = self.product(out, term.left, term.right)
+                self.there.emit(callee, f"{left}.T", right, out)
         elif len(term.shape) == 1 and is_rowwise(term) and is_full(term):
             with self.operand(term) as rows:
                 self.there.emit("dot", self.there.ones(), rows, out)
@@ -518,6 +542,11 @@ class Compiler:
                 self.there.emit("add.reduce", rows, "None", "None", out)
         else:
             self.there.by_rows(out, expr)
+
+
+def is_repeated(expr: Expr) -> bool:
+    """Whether a concatenation is one vector several times."""
+    return isinstance(expr, Concat) and is_rowwise(expr) and len(set(expr.parts)) == 1
 
 
 def unsigned(expr: Expr) -> Expr:

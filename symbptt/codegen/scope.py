@@ -425,6 +425,19 @@ class Scope:
         text = f"_block({array}, {length(self.layout.names, start)}, {width})"
         return self.view(text, "block") if vector in known else text
 
+    def in_blocks(self, array: str, count: int) -> str:
+        """Columns of an array by blocks, (rows, blocks, n)."""
+        return self.reshaped(array, f"_in_blocks({{}}, {count})")
+
+    def for_each_block(self, array: str) -> str:
+        return self.reshaped(array, "{}[:, None]")
+
+    def reshaped(self, array: str, how: str) -> str:
+        known = {name: text for text, name in self.own.views.items()}
+        if array not in known:
+            return how.format(array)
+        return self.view(how.format(known[array]), f"{array}_by")
+
     def rows_of(self, array: str, blocks: Sequence[Dim], number: int) -> str:
         """Rows of a stack of matrices, or entries of biases end to end."""
         return self.piece("_rows_of", array, blocks, number)

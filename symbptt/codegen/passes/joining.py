@@ -101,17 +101,29 @@ def fixed_names(program: Program) -> set[Variable]:
 # --- forms -------------------------------------------------------------------------------
 
 
-def form(statement: Assign) -> Form | None:
-    """The form of a statement, or None where it can't be joined with others."""
-    parts: list[Expr] = [statement.target]
+def forms_of(statement: Assign) -> Iterator[Form]:
+    """The forms in which a statement can be joined with others, none for most."""
+    target = statement.target
+    if statement.beside or isinstance(target, Param) or len(target.shape) not in (1, 2):
+        return
+    if target.index is None and not isinstance(statement.value, TimeSum):
+        return
+    head = (type(target).__name__, target.index, statement.add)
+    parts: list[Expr] = [target]
     key = shape_key(statement.value, parts)
-    if key is None or statement.beside or isinstance(statement.target, Param):
-        return None
-    if len(statement.target.shape) not in (1, 2):
-        return None
-    index = getattr(statement.target, "index", None)
-    kind = type(statement.target).__name__
-    return Form((kind, index, statement.add, key), tuple(parts))
+    if key is not None:
+        yield Form((*head, key), tuple(parts))
+    yield from scaled_forms(statement, head)
+
+
+def scaled_forms(statement: Assign, head: Any) -> Iterator[Form]:
+    """Several values, each multiplied entry by entry by one and the same adjoint."""
+    value, target = statement.value, statement.target
+    if not isinstance(value, Mul) or len(value.factors) != 2 or statement.add:
+        return
+    first, second = value.factors
+    if is_leaf(first) and isinstance(second, Cotangent) and second.shape == target.shape:
+        yield Form((*head, "scaled", second, type(first), target.shape), (target, first))
 
 
 def shape_key(expr: Expr, parts: list[Expr]) -> Any:
@@ -197,19 +209,20 @@ def moving(parts: Iterable[Expr]) -> tuple[Variable, ...]:
 def statement_groups(program: Program, fixed: set[Variable]) -> Iterator[Group]:
     for number, block in enumerate(program.blocks):
         for statements in (block.coefficients, block.statements):
-            alike: dict[Any, list[Assign]] = defaultdict(list)
+            alike: dict[Any, list[tuple[Assign, Form]]] = defaultdict(list)
             for statement in statements:
-                found = form(statement)
-                if found is not None and not (set(moving(found.parts)) & fixed):
-                    alike[found.key].append(statement)
-            for members in alike.values():
-                for level in independent(members, statements):
-                    yield from group(level, number, block)
+                for found in forms_of(statement):
+                    if not (set(moving(found.parts)) & fixed):
+                        alike[found.key].append((statement, found))
+            for pairs in alike.values():
+                rows = {id(statement): moving(found.parts) for statement, found in pairs}
+                for level in independent([statement for statement, _ in pairs], statements):
+                    yield from group(level, [rows[id(m)] for m in level], number, block)
 
 
-def group(members: list[Assign], number: int, block: Block) -> Iterator[Group]:
-    forms = [form(member) for member in members]
-    rows = [moving(f.parts) for f in forms if f is not None]
+def group(
+    members: list[Assign], rows: list[tuple[Variable, ...]], number: int, block: Block
+) -> Iterator[Group]:
     widths = {len(row) for row in rows}
     apart = sum(len(set(row)) for row in rows) == len({v for row in rows for v in row})
     if len(members) > 1 and len(widths) == 1 and apart:
