@@ -306,11 +306,7 @@ class Scope:
 
     def same_rows(self, left: Expr, right: Expr) -> bool:
         """Whether two leaves share memory: in a loop, those of different steps do not."""
-        a, b = variable(left), variable(right)
-        if a is None or b is None:
-            return False
-        family = self.layout.storage.family
-        if a != b and (a not in family or family[a] != family.get(b)):
+        if variable(left) is None or variable(left) != variable(right):
             return False
         steps = {getattr(left, "index", None), getattr(right, "index", None)}
         return len(steps) == 1 or self.place != "loop"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from symbptt.codegen.passes.activations import fewer_calls, one_tanh
 from symbptt.codegen.passes.coefficients import coefficients
 from symbptt.codegen.passes.composition import compose, without_unread
-from symbptt.codegen.passes.joining import join
+from symbptt.codegen.passes.joining import join, name_products
 from symbptt.codegen.passes.renaming import in_place
 from symbptt.codegen.program import Program
 
@@ -24,6 +24,7 @@ LEVELS: dict[int, tuple[Pass, ...]] = {
         fewer_calls,
         one_tanh,
         in_place,
+        name_products,
         join,
     ),
 }

@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import permutations
 from typing import Any
 
 from symbptt.algebra import (
+    NOW,
     Add,
     Call,
     Concat,
@@ -84,6 +86,56 @@ def join(program: Program) -> Program:
     columns = Columns(groups)
     chosen = columns.chosen()
     return Joiner(program, chosen, columns).program()
+
+
+def name_products(program: Program) -> Program:
+    """Give products with one vector names where they stand in statements of several forms.
+
+    They can then be one product with the matrices stacked, whatever is done with its parts.
+    """
+    taken = {t.name for t in program.targets} | {p.name for p in program.model.parameters}
+    taken |= {i.name for i in program.model.inputs} | {e.name for e in program.model.equations}
+
+    def block(old: Block) -> Block:
+        if old.place != "loop":
+            return old
+        found: dict[Expr, dict[Any, list[Expr]]] = {}
+        for statement in old.statements:
+            keys = [f.key for f in forms_of(statement)]
+            for node in walk(statement.value):
+                if is_stackable(node):
+                    assert isinstance(node, Product)
+                    found.setdefault(node.right, {}).setdefault(tuple(keys), []).append(node)
+        several = {v for v, kinds in found.items() if len(kinds) > 1}
+        statements: list[Assign] = []
+        for statement in old.statements:
+            named: dict[Expr, Expr] = {}
+            for node in walk(statement.value):
+                if is_stackable(node) and isinstance(node, Product) and node.right in several:
+                    name = fresh(f"w_{statement.target.name}", taken)
+                    named[node] = Ref(name, NOW, node.shape)
+                    statements.append(Assign(Ref(name, NOW, node.shape), node))
+            put = partial(named_in, named)
+            statements.append(replace(statement, value=put(statement.value)))
+        return replace(old, statements=tuple(statements))
+
+    return on_blocks(program, block)
+
+
+def is_stackable(node: Expr) -> bool:
+    matrix = isinstance(node, Product) and not is_rowwise(node.left)
+    return isinstance(node, Product) and matrix and isinstance(node.right, Ref)
+
+
+def named_in(named: dict[Expr, Expr], expr: Expr) -> Expr:
+    return named.get(expr) or map_children(expr, partial(named_in, named))
+
+
+def fresh(wish: str, taken: set[str]) -> str:
+    while wish in taken:
+        wish += "_"
+    taken.add(wish)
+    return wish
 
 
 def fixed_names(program: Program) -> set[Variable]:

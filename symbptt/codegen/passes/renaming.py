@@ -53,6 +53,8 @@ def overwritten(program: Program) -> tuple[Variable, Expr] | None:
                     readers[v].append((block, statement))
     kept = {i.name for i in program.model.initials} | {i.name for i in program.model.inputs}
     kept |= {e.name for e in program.model.equations if e.last} | {"loss"}
+    # Coefficients stay in the cache, an array of their own for a chunk of steps.
+    kept |= {s.target.name for block in program.blocks for s in block.coefficients}
     for x, found in list(readers.items()):
         role, name = x
         if name in kept or role == "gradient" or not writers[x]:
