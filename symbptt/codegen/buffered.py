@@ -89,7 +89,7 @@ class Buffered:
         forward_lines = self.forward(forward)
         backward_lines = self.backward(backward)
         return BufferedText(
-            aliases=(),
+            aliases=tuple(f"{a} = np.{name}" for a, name in sorted(self.layout.aliases.items())),
             functions=tuple(self.functions),
             buffers=tuple(self.arrays.buffer_lines()),
             views=tuple(self.view_lines((forward, forward_lines), (backward, backward_lines))),
@@ -130,7 +130,7 @@ class Buffered:
             found: Variable = ("value", source.name)
             if found in self.storage.kinds and not self.is_direct(found):
                 self.layout.declare(found)
-                yield f"np.copyto({self.layout.name(found)}, inputs[{self.names.key(source.name)}])"
+                yield f"_copyto({self.layout.name(found)}, inputs[{self.names.key(source.name)}])"
 
     def given(self) -> Iterator[Variable]:
         """Parameters, and inputs that are read as the caller gave them."""
@@ -162,8 +162,8 @@ class Buffered:
                 value = self.names.values[initial.value.name]
             elif initial.value is not None:
                 value = scope.number(Number(exact(initial.value)))
-            own.append(f"{INDENT}np.copyto({view}, {value})")
-            given.append(f"{INDENT}np.copyto({view}, start[{self.names.key(initial.key)}])")
+            own.append(f"{INDENT}_copyto({view}, {value})")
+            given.append(f"{INDENT}_copyto({view}, start[{self.names.key(initial.key)}])")
         if own:
             yield from ["if start is None:", *own, "else:", *given]
 
@@ -189,7 +189,7 @@ class Buffered:
             adjoint = role == "cotangent" and name != "loss" and kind != "past"
             if adjoint and not self.covered(found):
                 self.layout.declare(found)
-                yield f"np.copyto({self.layout.name(found)}, 0)"
+                yield f"_copyto({self.layout.name(found)}, 0)"
 
     def beginning(self, found: Variable) -> Iterator[str]:
         """The adjoint of a state: 0 where nothing is written first, then carry_grad."""
@@ -197,12 +197,12 @@ class Buffered:
         history = self.layout.history(found)
         first = self.first_rows(found)
         if first is None:
-            yield f"np.copyto({history}, 0)"
+            yield f"_copyto({history}, 0)"
             yield from self.receive(found, "+=")
         elif first == "handed":
             yield from self.receive(found, "=")
         else:
-            yield f"np.copyto({history}[: rows.live.start], 0)"
+            yield f"_copyto({history}[: rows.live.start], 0)"
 
     def unread(self) -> None:
         """Inputs that L does not depend on have a gradient, too: 0."""
@@ -469,7 +469,7 @@ class Buffered:
         summed = isinstance(expr, TimeSum) or (isinstance(expr, Neg) and not is_rowwise(expr))
         others = [*printer.others, *(EXTRAS[w] for w in extras)]
         if not printer.over_rows:
-            return call_lines("np.copyto", [out, f"{name}({', '.join(others)})"], scope.indent)
+            return call_lines("_copyto", [out, f"{name}({', '.join(others)})"], scope.indent)
         over = listed(printer.over_rows)
         callee = "_sum_by_rows" if summed else "_by_rows"
         self.uses.helpers.add(callee)

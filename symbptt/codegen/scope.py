@@ -87,8 +87,17 @@ class Layout:
         self.ranges: dict[tuple[Variable, ...], str] = {}
         self.family_names: dict[tuple[Variable, ...], str] = {}
         self.helpers: set[str] = set()
+        self.aliases = {f"_{name}": name for name in ("copyto", "divide", "exp", "log", "subtract")}
         self.chunk_widths: list[str] = []
         self.local: dict[str, str] = {}
+
+    def function(self, name: str) -> str:
+        """The module's name for a function of NumPy."""
+        if "." in name or name in ("sign", "greater"):
+            return f"np.{name}"
+        alias = "_product" if name == "dot" else f"_{name}"
+        self.aliases[alias] = name
+        return alias
 
     def name(self, found: Variable) -> str:
         role, name = found
@@ -201,7 +210,7 @@ class Scope:
         self.own.lines.append(f"{self.indent}{text}")
 
     def emit(self, callee: str, *args: str) -> None:
-        known = callee if callee.startswith("_") else f"np.{callee}"
+        known = callee if callee.startswith("_") else self.layout.function(callee)
         if callee in ("maximum", "minimum"):
             # A third argument by position is deprecated for these two.
             args = (*args[:-1], f"out={args[-1]}")
