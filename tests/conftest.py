@@ -16,6 +16,7 @@ SLOW = {
     "calculus/test_recurrence_models.py",
     "codegen/test_extremes.py",
     "codegen/test_gradients.py",
+    "codegen/test_levels.py",
     "codegen/test_style.py",
     "formula/test_catalogue.py",
     "formula/test_edits.py",

@@ -312,7 +312,11 @@ class Buffered:
             for s in block.statements
             if isinstance(s.value, Loss) and s.value.function == "softmax_cross_entropy"
         }
-        both = {v: s for v, s in softmax.items() if v in losses and is_rowwise(v)}
+        both = {
+            v: s
+            for v, s in softmax.items()
+            if v in losses and is_rowwise(v) and not scope.has_gaps(s.whole)
+        }
         for statement in block.statements:
             section.lines += comment(statement, "")
             value = statement.value

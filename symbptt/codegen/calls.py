@@ -536,7 +536,7 @@ class Compiler:
                 self.there.emit(callee, f"{left}.T", right, out)
         elif len(term.shape) == 1 and is_rowwise(term) and is_full(term):
             with self.operand(term) as rows:
-                self.there.emit("dot", self.there.ones(), rows, out)
+                self.there.emit(self.product(out, term), self.there.ones(), rows, out)
         elif not term.shape and is_rowwise(term):
             with self.operand(term) as rows:
                 self.there.emit("add.reduce", rows, "None", "None", out)

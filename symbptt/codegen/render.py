@@ -37,7 +37,7 @@ from symbptt.codegen.literals import (
 from symbptt.codegen.lowering import loss_side_quantities, lower
 from symbptt.codegen.naming import BUFFERED, Names
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
-from symbptt.codegen.passes import optimised
+from symbptt.codegen.passes import LEVELS, Pass
 from symbptt.codegen.program import Block, Program
 from symbptt.errors import UnboundFunctionError
 from symbptt.templating import environment, template_folder
@@ -123,9 +123,16 @@ def generate(
     return render(lower(derivation), derivation, how, level)
 
 
-def render(program: Program, derivation: Derivation, how: str, level: int = 0) -> str:
-    """A program's module."""
-    text = _Module(program, derivation, how, level).text()
+def render(
+    program: Program,
+    derivation: Derivation,
+    how: str,
+    level: int = 0,
+    passes: Sequence[Pass] | None = None,
+) -> str:
+    """A program's module; ``passes`` in place of those of the level."""
+    chosen = LEVELS[level] if passes is None else tuple(passes)
+    text = _Module(program, derivation, how, level, chosen).text()
     return environment("numpy").get_template("module.py.j2").render(m=text)
 
 
@@ -135,8 +142,16 @@ STEPS_WORDS = """    steps : int
 
 
 class _Module:
-    def __init__(self, program: Program, derivation: Derivation, how: str, level: int = 0) -> None:
+    def __init__(
+        self,
+        program: Program,
+        derivation: Derivation,
+        how: str,
+        level: int,
+        passes: Sequence[Pass],
+    ) -> None:
         self.level = level
+        self.passes = passes
         self.program = program
         self.model = program.model
         self.derivation = derivation
@@ -209,7 +224,9 @@ class _Module:
 
     def buffered(self) -> BufferedText:
         """What computes in buffers; its names are apart from those of the plain code."""
-        program = optimised(self.program, self.level)
+        program = self.program
+        for change in self.passes:
+            program = change(program)
         names = Names(self.model, program.introduced, BUFFERED)
         writer = Buffered(program, names, self.derivation.wrt_inputs)
         text = writer.text()

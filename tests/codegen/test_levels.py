@@ -1,0 +1,159 @@
+"""Levels of optimisation give one result, pass by pass, and allocate nothing that grows."""
+
+from __future__ import annotations
+
+import tracemalloc
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from symbptt.calculus.adjoint import derive
+from symbptt.calculus.normal import bind
+from symbptt.codegen.lowering import lower
+from symbptt.codegen.passes import LEVELS
+from symbptt.codegen.program import Program
+from symbptt.codegen.render import render
+from tests import cells
+from tests.agreement import disagreements
+from tests.codegen.test_gradients import POINTS, planted
+from tests.modules import (
+    BUILT_IN,
+    EXHAUSTIVE,
+    RANDOM,
+    executed,
+    model_of,
+    module_of,
+    steps_argument,
+)
+from tests.points import Point, draw, sizes
+from tests.reference import Result
+
+NAMES = (*BUILT_IN, *cells.NAMES)
+SAMPLE = RANDOM if EXHAUSTIVE else RANDOM[::5]
+FEW = ("lstm", "gru", "char_rnn", "peephole_lstm", "two_states", "lag_two", "last_two_steps")
+
+
+def result(module: Any, point: Point, workspace: Any = None) -> Result:
+    arguments = (point.params, point.inputs, point.carry, point.lengths)
+    loss, grads, carry = module.loss_and_grads(
+        *arguments,
+        carry_grad=point.carry_grad,
+        workspace=workspace,
+        **steps_argument(module, point),
+    )
+    return Result(loss, grads, carry, {})
+
+
+@pytest.mark.parametrize("level", [1, 2])
+@pytest.mark.parametrize("name", [*NAMES, *SAMPLE])
+def test_levels_agree(name: str, level: int) -> None:
+    """With lengths, carries and their gradients; with a workspace, twice, and without."""
+    model = model_of(name)
+    plain, fast = module_of(name, True, 0), module_of(name, True, level)
+    for kind in POINTS:
+        point = planted(model, POINTS[kind](model))
+        expected = result(plain, point)
+        found = result(fast, point)
+        assert disagreements(found, expected, 1e-12) == [], kind
+        workspace = fast.Workspace(sizes(model), point.T, batch_of(fast, point), np.float64)
+        for _ in range(2):
+            again = result(fast, point, workspace)
+            assert disagreements(again, found, 0.0) == [], kind
+
+
+def batch_of(module: Any, point: Point) -> int:
+    """How many sequences a point has; lengths or a carry tell it where no input does."""
+    if point.lengths is not None:
+        return len(point.lengths)
+    arrays = [(point.inputs[name], axes) for name, axes in module.INPUTS.items()]
+    arrays += [(array, module.CARRY[name]) for name, array in (point.carry or {}).items()]
+    return next((int(array.shape[axes.index("B")]) for array, axes in arrays), 1)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_levels_agree_in_single_precision(name: str) -> None:
+    point = single(draw(model_of(name), T=5, B=4, seed=2))
+    expected, found = (result(module_of(name, False, level), point) for level in (0, 2))
+    for key, array in expected.grads.items():
+        assert found.grads[key].dtype == np.float32
+        largest = np.abs(array).max(initial=1e-3)
+        assert np.abs(found.grads[key] - array).max(initial=0) <= 1e-5 * largest, key
+
+
+def single(point: Point) -> Point:
+    def cast(arrays: Any) -> Any:
+        return arrays and {
+            k: a.astype(np.float32) if a.dtype.kind == "f" else a for k, a in arrays.items()
+        }
+
+    return replace(
+        point,
+        params=cast(point.params),
+        inputs=cast(point.inputs),
+        carry=cast(point.carry),
+        carry_grad=cast(point.carry_grad),
+    )
+
+
+# --- pass by pass -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", range(len(LEVELS[2]) + 1))
+@pytest.mark.parametrize("name", FEW)
+def test_every_pass_keeps_the_numbers(name: str, number: int) -> None:
+    """The program after the first passes, run, gives what it gave before them."""
+    model = model_of(name)
+    derivation = derive(bind(model))
+    text = render(lower(derivation), derivation, "", 1, LEVELS[2][:number])
+    module = executed(text, name)
+    point = planted(model, POINTS["everything"](model))
+    assert disagreements(result(module, point), result(module_of(name, False, 0), point)) == []
+
+
+def test_a_wrong_pass_is_noticed() -> None:
+    """Dropping the last statement of the backward loop changes a gradient."""
+    model = model_of("lstm")
+    derivation = derive(model)
+
+    def broken(program: Program) -> Program:
+        backward = tuple(
+            replace(b, statements=b.statements[:-1]) if b.place == "loop" else b
+            for b in program.backward
+        )
+        return replace(program, backward=backward)
+
+    text = render(lower(derivation), derivation, "", 1, (*LEVELS[2], broken))
+    point = POINTS["dense"](model)
+    expected = result(module_of("lstm", False, 0), point)
+    assert disagreements(result(executed(text, "lstm"), point), expected)
+
+
+# --- allocation ---------------------------------------------------------------------------
+
+
+def peak(module: Any, point: Point, workspace: Any) -> int:
+    """The bytes that a third call through one workspace allocates at its peak."""
+    for _ in range(2):
+        result(module, point, workspace)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        result(module, point, workspace)
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("level", [1, 2])
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_call_with_a_workspace_allocates_nothing_that_grows(name: str, level: int) -> None:
+    model, module = model_of(name), module_of(name, False, level)
+    found = []
+    for T, B in ((200, 48), (600, 48), (200, 144)):
+        point = draw(model, T=T, B=B)
+        workspace = module.Workspace(sizes(model), T, B, np.float64)
+        found.append(peak(module, point, workspace))
+    assert max(found) <= found[0] + 4096, found
