@@ -1,0 +1,201 @@
+"""GRU with the reset gate after the product, as fast as NumPy written by hand gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy import add, copyto, dot, matmul, multiply, subtract, tanh
+from numpy.typing import DTypeLike
+
+from benchmarks.handwritten.tape import Array, Sizes, Tape
+
+
+class Gradient:
+    """A function (params, inputs) -> (loss, gradients) with its buffers, for one size.
+
+    The blocks of a step of `flow` are dL/do, the hidden side of the candidate, z, r, the input side
+    of the candidate, and what goes to h[t] as it is; of `kept`: hidden side, z, r, n.
+    """
+
+    def __init__(self, size: Sizes, dtype: DTypeLike) -> None:
+        h, q = size.h, size.q
+        self.size = size
+        self.tape = tape = Tape(size, dtype, 3, 4, 3, 5)
+        self.kept = tape.zeros(size.T, 4 * h)
+        self.gates = np.zeros((2 * h, h + 1 + size.d), dtype)
+        self.candidate = np.zeros((h, h + 1), dtype)
+        self.side = np.zeros((h, 1 + size.d), dtype)
+        self.out = np.zeros((q, h + 1), dtype)
+        self.single = size.B == 1
+        back = (q + 3 * h, h)
+        self.back = np.zeros(back if self.single else back[::-1], dtype)
+        self.d_h, self.room = tape.zeros(h), tape.zeros(h)
+        self.half, self.one = np.asarray(0.5, dtype), np.asarray(1, dtype)
+        self.d_bias = np.zeros(h, dtype)
+        joint = tape.joint
+        self.steps = [
+            (joint[t], joint[t, : h + 1], s[h : 3 * h], s[:h], s[2 * h : 3 * h], s[3 * h :],
+             s[h : 2 * h], joint[t, :h], joint[t + 1, :h])
+            for t, s in enumerate(self.kept)
+        ]  # fmt: skip
+        self._backward_views()
+        self._gradient_views()
+
+    def _backward_views(self) -> None:
+        h, q, tape = self.size.h, self.size.q, self.tape
+        bytes_a_step = (15 * h + q) * self.size.B * tape.dtype.itemsize
+        pieces = {s.low: tape.chunks(s, bytes_a_step) for s in tape.segments}
+        longest = max(len(steps) for chunks in pieces.values() for steps in chunks)
+        self.coefficients = tape.zeros(longest, 5 * h)
+        by_block = self.coefficients.reshape(longest, 5, *self.d_h.shape)
+        blocks = tape.flow[:, q:].reshape(-1, 5, *self.d_h.shape)
+        self.pieces = {}
+        for s in tape.segments:
+            self.pieces[s.low] = []
+            for steps in pieces[s.low]:
+                bottom = steps[-1]
+                walk = [
+                    (tape.flow[t - s.low + 1, : q + 3 * h], blocks[t - s.low + 1, 4],
+                     by_block[t - bottom], blocks[t - s.low])
+                    for t in steps
+                ]  # fmt: skip
+                self.pieces[s.low].append((self._coefficient_views(bottom - 1, steps[0]), walk))
+        self.last = (tape.flow[1, : q + 3 * h], blocks[1, 4])
+
+    def _coefficient_views(self, start: int, stop: int) -> tuple[Array, ...]:
+        h, kept = self.size.h, self.kept[start:stop]
+        k = self.coefficients[: stop - start]
+        return (
+            self.tape.joint[start:stop, :h], kept[:, :h], kept[:, h : 2 * h],
+            kept[:, 2 * h : 3 * h], kept[:, 3 * h :],
+            k[:, :h], k[:, h : 2 * h], k[:, 2 * h : 3 * h], k[:, 3 * h : 4 * h], k[:, 4 * h :],
+        )  # fmt: skip
+
+    def _gradient_views(self) -> None:
+        h, q, tape = self.size.h, self.size.q, self.tape
+        d_w, d_x = tape.d_weights, tape.d_inputs
+        self.grads = {"W_qh": d_w[:q, :h], "b_q": d_w[:q, h], "h[0]": tape.batch(self.d_h)}
+        for k, gate in enumerate("nzr"):
+            rows = slice(q + k * h, q + (k + 1) * h)
+            self.grads[f"W_h{gate}"] = d_w[rows, :h]
+            self.grads["b_hn" if gate == "n" else f"b_{gate}"] = d_w[rows, h]
+        for k, gate in enumerate("zrn"):
+            self.grads[f"W_x{gate}"] = d_x[k * h : (k + 1) * h]
+        self.grads["b_xn"] = self.d_bias
+
+    def _stack(self, p: Mapping[str, Array]) -> None:
+        """Weights of both gates as one; the half of sigmoid(x) = tanh(x / 2) / 2 + 1 / 2 in them."""
+        h, q, w = self.size.h, self.size.q, self.gates
+        for k, gate in enumerate("zr"):
+            rows = w[k * h : (k + 1) * h]
+            multiply(p[f"W_h{gate}"], self.half, rows[:, :h])
+            multiply(p[f"b_{gate}"], self.half, rows[:, h])
+            multiply(p[f"W_x{gate}"], self.half, rows[:, h + 1 :])
+        copyto(self.candidate[:, :h], p["W_hn"])
+        copyto(self.candidate[:, h], p["b_hn"])
+        copyto(self.side[:, 0], p["b_xn"])
+        copyto(self.side[:, 1:], p["W_xn"])
+        back = self.back if self.single else self.back.T
+        copyto(back[:q], p["W_qh"])
+        copyto(back[q : q + h], p["W_hn"])
+        copyto(back[q + h : q + 2 * h], p["W_hz"])
+        copyto(back[q + 2 * h :], p["W_hr"])
+        copyto(self.out[:, :h], p["W_qh"])
+        copyto(self.out[:, h], p["b_q"])
+
+    def __call__(
+        self,
+        params: Mapping[str, Array],
+        inputs: Mapping[str, Array],
+        carry: Mapping[str, Array] | None = None,
+    ) -> tuple[float, dict[str, Array]]:
+        size, tape = self.size, self.tape
+        x, y = inputs["x"], inputs["y"].reshape(-1)
+        self._stack(params)
+        tape.load(x, (carry or {}).get("h[0]"))
+        fed, into = tape.joint[: size.T, size.h :], self.kept[:, 3 * size.h :]
+        if self.single:
+            matmul(fed, self.side.T, out=into)
+        else:
+            matmul(self.side, fed, out=into)
+        self._forward()
+        loss = 0.0
+        self.d_bias[...] = 0
+        x = x.reshape(-1, size.d)
+        for segment in tape.backward():
+            loss += tape.read_out(segment, self.out, y)
+            for views, walk in self.pieces[segment.low]:
+                self._coefficients(*views)
+                self._walk(walk)
+            tape.collect(segment, x)
+            self._collect_bias(segment)
+        self._back(self.last[0], self.last[1])
+        return loss * float(tape.scale), self.grads
+
+    def _forward(self) -> None:
+        gates_of, candidate_of, half, room = self.gates, self.candidate, self.half, self.room
+        for joint, state, gates, hidden, r, n, z, past, h in self.steps:
+            dot(gates_of, joint, gates)
+            dot(candidate_of, state, hidden)
+            tanh(gates, gates)
+            multiply(gates, half, gates)
+            add(gates, half, gates)
+            multiply(r, hidden, room)
+            add(n, room, n)
+            tanh(n, n)
+            subtract(past, n, room)
+            multiply(z, room, room)
+            add(n, room, h)
+
+    def _coefficients(
+        self, past: Array, hidden: Array, z: Array, r: Array, n: Array,
+        k_hidden: Array, k_z: Array, k_r: Array, k_n: Array, k_past: Array,
+    ) -> None:  # fmt: skip
+        """What multiplies dL/dh[t]."""
+        one = self.one
+        subtract(one, z, k_past)
+        multiply(n, n, k_n)
+        subtract(one, k_n, k_n)
+        multiply(k_n, k_past, k_n)
+        subtract(past, n, k_z)
+        multiply(k_z, z, k_z)
+        multiply(k_z, k_past, k_z)
+        multiply(k_n, r, k_hidden)
+        subtract(one, r, k_r)
+        multiply(k_r, hidden, k_r)
+        multiply(k_r, k_hidden, k_r)
+        copyto(k_past, z)
+
+    def _walk(self, walk: list[tuple[Array, ...]]) -> None:
+        back, d_h, single = self.back, self.d_h, self.single
+        for flow, kept, k, into in walk:
+            if single:
+                dot(flow, back, d_h)
+            else:
+                dot(back, flow, d_h)
+            add(d_h, kept, d_h)
+            multiply(k, d_h, into)
+
+    def _back(self, flow: Array, kept: Array) -> None:
+        """dL/dh[t] from what flows into its step."""
+        if self.single:
+            dot(flow, self.back, self.d_h)
+        else:
+            dot(self.back, flow, self.d_h)
+        add(self.d_h, kept, self.d_h)
+
+    def _collect_bias(self, segment: object) -> None:
+        h, q = self.size.h, self.size.q
+        rows = slice(q + 3 * h, q + 4 * h)
+        if self.single:
+            copyto(self.d_bias, self.tape.all[rows, h])
+        else:
+            add(self.d_bias, segment.turned[rows].sum(axis=1), self.d_bias)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all buffers."""
+        own = (self.kept, self.gates, self.candidate, self.side, self.out, self.back, self.d_h,
+               self.room, self.d_bias, self.coefficients)  # fmt: skip
+        return self.tape.nbytes + sum(a.nbytes for a in own)
