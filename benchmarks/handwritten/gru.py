@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy import add, copyto, dot, matmul, multiply, subtract, tanh
 from numpy.typing import DTypeLike
 
-from benchmarks.handwritten.tape import Array, Sizes, Tape
+from benchmarks.handwritten.tape import Array, Segment, Sizes, Tape
 
 
 class Gradient:
@@ -50,7 +51,7 @@ class Gradient:
         self.coefficients = tape.zeros(longest, 5 * h)
         by_block = self.coefficients.reshape(longest, 5, *self.d_h.shape)
         blocks = tape.flow[:, q:].reshape(-1, 5, *self.d_h.shape)
-        self.pieces = {}
+        self.pieces: dict[int, list[Any]] = {}
         for s in tape.segments:
             self.pieces[s.low] = []
             for steps in pieces[s.low]:
@@ -85,7 +86,7 @@ class Gradient:
         self.grads["b_xn"] = self.d_bias
 
     def _stack(self, p: Mapping[str, Array]) -> None:
-        """Weights of both gates as one; the half of sigmoid(x) = tanh(x / 2) / 2 + 1 / 2 in them."""
+        """Weights of both gates as one, with the half of sigmoid(x) = tanh(x / 2) / 2 + 1 / 2."""
         h, q, w = self.size.h, self.size.q, self.gates
         for k, gate in enumerate("zr"):
             rows = w[k * h : (k + 1) * h]
@@ -107,7 +108,7 @@ class Gradient:
     def __call__(
         self,
         params: Mapping[str, Array],
-        inputs: Mapping[str, Array],
+        inputs: Mapping[str, Any],
         carry: Mapping[str, Array] | None = None,
     ) -> tuple[float, dict[str, Array]]:
         size, tape = self.size, self.tape
@@ -185,7 +186,7 @@ class Gradient:
             dot(self.back, flow, self.d_h)
         add(self.d_h, kept, self.d_h)
 
-    def _collect_bias(self, segment: object) -> None:
+    def _collect_bias(self, segment: Segment) -> None:
         h, q = self.size.h, self.size.q
         rows = slice(q + 3 * h, q + 4 * h)
         if self.single:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy import add, copyto, dot, multiply, subtract, tanh
@@ -53,7 +54,7 @@ class Gradient:
         self.coefficients = tape.zeros(longest, 6 * h)
         by_block = self.coefficients.reshape(longest, 6, *self.d_h.shape)
         blocks = tape.flow[:, q:].reshape(-1, 5, *self.d_h.shape)
-        self.pieces = {}
+        self.pieces: dict[int, list[Any]] = {}
         for s in tape.segments:
             self.pieces[s.low] = []
             for steps in pieces[s.low]:
@@ -90,7 +91,7 @@ class Gradient:
         self.grads["c[0]"] = tape.batch(self.last[1])
 
     def _stack(self, p: Mapping[str, Array]) -> None:
-        """Weights of all gates as one; the half of sigmoid(x) = tanh(x / 2) / 2 + 1 / 2 in them."""
+        """Weights of all gates as one, with the half of sigmoid(x) = tanh(x / 2) / 2 + 1 / 2."""
         h, w = self.size.h, self.weights
         np.concatenate([p[f"W_h{gate}"] for gate in GATES], out=w[:, :h])
         np.concatenate([p[f"b_{gate}"] for gate in GATES], out=w[:, h])
@@ -105,7 +106,7 @@ class Gradient:
     def __call__(
         self,
         params: Mapping[str, Array],
-        inputs: Mapping[str, Array],
+        inputs: Mapping[str, Any],
         carry: Mapping[str, Array] | None = None,
     ) -> tuple[float, dict[str, Array]]:
         size, tape = self.size, self.tape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy import copyto, dot, multiply, subtract, tanh
@@ -67,7 +68,7 @@ class Gradient:
     def __call__(
         self,
         params: Mapping[str, Array],
-        inputs: Mapping[str, Array],
+        inputs: Mapping[str, Any],
         carry: Mapping[str, Array] | None = None,
     ) -> tuple[float, dict[str, Array]]:
         tape = self.tape

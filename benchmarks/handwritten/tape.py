@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 # Bytes that the loop over a chunk of steps touches, and columns of a product after the loop.
 CHUNK_BYTES = 1 << 20
@@ -56,7 +57,7 @@ class Segment:
             self.stride, self.across = 1, size.q
             by_step = self.logits.reshape(seen, size.q)
             self.o, self.o_by_step = by_step.T, by_step
-            self.states = tape.joint[steps, :rows].T
+            self.states: Array = tape.joint[steps, :rows].T
             return
         self.stride, self.across = seen, 1
         self.states_all = tape.states[: rows * width].reshape(rows, width)
@@ -141,7 +142,7 @@ class Tape:
         """A step (h, B) as (B, h)."""
         return array[None] if self.size.B == 1 else array.T
 
-    def read_out(self, segment: Segment, weights: Array, y: NDArray[np.integer]) -> float:
+    def read_out(self, segment: Segment, weights: Array, y: NDArray[np.integer[Any]]) -> float:
         """Losses of a segment, summed; dL/do goes to `flow`.
 
         weights (q, h + 1) have the bias as their last column.
@@ -212,4 +213,6 @@ class Tape:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays that are kept."""
-        return sum(a.nbytes for a in vars(self).values() if isinstance(a, np.ndarray) and a.base is None)
+        return sum(
+            a.nbytes for a in vars(self).values() if isinstance(a, np.ndarray) and a.base is None
+        )
