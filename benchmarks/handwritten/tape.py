@@ -44,6 +44,7 @@ class Segment:
         self.skipped = 1 if low == 0 else 0  # step 0 has no output
         steps = slice(low + self.skipped, high + 1)
         self.places = slice(1 + self.skipped, 1 + self.count)
+        self.states: Array
         self.joint = tape.joint[low : high + 1, :rows]
         self.d_o = tape.flow[self.places, : size.q]
         width, seen = self.count * size.B, (self.count - self.skipped) * size.B
@@ -57,7 +58,7 @@ class Segment:
             self.stride, self.across = 1, size.q
             by_step = self.logits.reshape(seen, size.q)
             self.o, self.o_by_step = by_step.T, by_step
-            self.states: Array = tape.joint[steps, :rows].T
+            self.states = tape.joint[steps, :rows].T
             return
         self.stride, self.across = seen, 1
         self.states_all = tape.states[: rows * width].reshape(rows, width)
