@@ -9,7 +9,7 @@ import numpy as np
 from numpy import add, copyto, dot, matmul, multiply, subtract, tanh
 from numpy.typing import DTypeLike
 
-from benchmarks.handwritten.tape import Array, Segment, Sizes, Tape
+from benchmarks.handwritten.tape import Array, Segment, Sizes, Tape, room
 
 
 class Gradient:
@@ -24,16 +24,16 @@ class Gradient:
         self.size = size
         self.tape = tape = Tape(size, dtype, 3, 4, 3, 5)
         self.kept = tape.zeros(size.T, 4 * h)
-        self.gates = np.zeros((2 * h, h + 1 + size.d), dtype)
-        self.candidate = np.zeros((h, h + 1), dtype)
-        self.side = np.zeros((h, 1 + size.d), dtype)
-        self.out = np.zeros((q, h + 1), dtype)
+        self.gates = room((2 * h, h + 1 + size.d), dtype)
+        self.candidate = room((h, h + 1), dtype)
+        self.side = room((h, 1 + size.d), dtype)
+        self.out = room((q, h + 1), dtype)
         self.single = size.B == 1
         back = (q + 3 * h, h)
-        self.back = np.zeros(back if self.single else back[::-1], dtype)
+        self.back = room(back if self.single else back[::-1], dtype)
         self.d_h, self.room = tape.zeros(h), tape.zeros(h)
         self.half, self.one = np.asarray(0.5, dtype), np.asarray(1, dtype)
-        self.d_bias = np.zeros(h, dtype)
+        self.d_bias = room(h, dtype)
         joint = tape.joint
         self.steps = [
             (joint[t], joint[t, : h + 1], s[h : 3 * h], s[:h], s[2 * h : 3 * h], s[3 * h :],

@@ -9,7 +9,7 @@ import numpy as np
 from numpy import add, copyto, dot, multiply, subtract, tanh
 from numpy.typing import DTypeLike
 
-from benchmarks.handwritten.tape import Array, Sizes, Tape
+from benchmarks.handwritten.tape import Array, Sizes, Tape, room
 
 GATES = "oifg"
 
@@ -26,11 +26,11 @@ class Gradient:
         self.size = size
         self.tape = tape = Tape(size, dtype, 4, 4, 4, 5)
         self.kept = tape.zeros(T + 1, 6 * h)
-        self.weights = np.zeros((4 * h, h + 1 + size.d), dtype)
-        self.out = np.zeros((q, h + 1), dtype)
+        self.weights = room((4 * h, h + 1 + size.d), dtype)
+        self.out = room((q, h + 1), dtype)
         self.single = size.B == 1
         back = (q + 4 * h, h)
-        self.back = np.zeros(back if self.single else back[::-1], dtype)
+        self.back = room(back if self.single else back[::-1], dtype)
         self.pair, self.d_h, self.d_c = tape.zeros(2 * h), tape.zeros(h), tape.zeros(h)
         self.half, self.one = np.asarray(0.5, dtype), np.asarray(1, dtype)
         self._forward_views()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy import copyto, dot, multiply, subtract, tanh
 from numpy.typing import DTypeLike
 
-from benchmarks.handwritten.tape import Array, Sizes, Tape
+from benchmarks.handwritten.tape import Array, Sizes, Tape, room
 
 
 class Gradient:
@@ -22,10 +22,10 @@ class Gradient:
         h, q = size.h, size.q
         self.size = size
         self.tape = tape = Tape(size, dtype, 1, 1, 1, 1)
-        self.weights = np.zeros((h, h + 1 + size.d), dtype)
-        self.out = np.zeros((q, h + 1), dtype)
+        self.weights = room((h, h + 1 + size.d), dtype)
+        self.out = room((q, h + 1), dtype)
         self.single = size.B == 1
-        self.back = np.zeros((q + h, h) if self.single else (h, q + h), dtype)
+        self.back = room((q + h, h) if self.single else (h, q + h), dtype)
         self.pre, self.d_h = tape.zeros(h), tape.zeros(h)
         self.one = np.asarray(1, dtype)
         joint = tape.joint

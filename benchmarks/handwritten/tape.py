@@ -9,6 +9,7 @@ and the sum of `flow[t]` times `joint[t]` over t = 0 … T is the gradient of al
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,24 @@ Array = NDArray[np.floating[Any]]
 # Bytes that the loop over a chunk of steps touches, and columns of a product after the loop.
 CHUNK_BYTES = 1 << 20
 COLUMNS = 2048
+
+
+# Bytes of a line of the cache: a vector register that lies in two of them is read twice.
+LINE = 64
+
+# Products of at most this many multiplications are fastest in blocks of rows that OpenBLAS takes
+# to its kernel for small ones, which copies nothing; larger ones it divides among the cores.
+SMALL = 2_000_000
+ROWS = 16
+
+
+def room(shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Zeros that begin with a line of the cache."""
+    shape = (shape,) if isinstance(shape, int) else shape
+    count = math.prod(shape)
+    raw = np.zeros(count * np.dtype(dtype).itemsize + LINE, np.uint8)
+    start = -raw.ctypes.data % LINE
+    return raw[start:][: count * np.dtype(dtype).itemsize].view(dtype).reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -103,19 +122,19 @@ class Tape:
         longest = -(-steps // segments)
         self.flow = self.zeros(longest + 1, q + blocks * h)
         width = longest * size.B
-        self.logits = np.zeros(q * width, dtype)
-        self.row, self.total, self.largest = (np.zeros(width, dtype) for _ in range(3))
+        self.logits = room(q * width, dtype)
+        self.row, self.total, self.largest = (room(width, dtype) for _ in range(3))
         self.index = np.zeros(width, np.intp)
         self.ramp = np.arange(width)
         self.scale = np.asarray(1 / (size.T * size.B), dtype)
         if size.B == 1:
-            self.all = np.zeros((self.products, h + 1 + size.d), dtype)
+            self.all = room((self.products, h + 1 + size.d), dtype)
             self.d_weights, self.d_inputs = self.all[:, : h + 1], self.all[self.fed, h + 1 :]
         else:
-            self.states = np.zeros((h + 1) * width, dtype)
-            self.turned = np.zeros(self.products * width, dtype)
-            self.d_weights = np.zeros((self.hidden, h + 1), dtype)
-            self.d_inputs = np.zeros((inputs * h, size.d), dtype)
+            self.states = room((h + 1) * width, dtype)
+            self.turned = room(self.products * width, dtype)
+            self.d_weights = room((self.hidden, h + 1), dtype)
+            self.d_inputs = room((inputs * h, size.d), dtype)
             self.part_weights = np.zeros_like(self.d_weights)
             self.part_inputs = np.zeros_like(self.d_inputs)
         ends = range(steps, 0, -longest)
@@ -123,7 +142,11 @@ class Tape:
 
     def zeros(self, *shape: int) -> Array:
         """An array (…, rows, B), without the last axis where B is 1."""
-        return np.zeros(shape if self.size.B == 1 else (*shape, self.size.B), self.dtype)
+        if self.size.B > 1:
+            return room((*shape, self.size.B), self.dtype)
+        *steps, rows = shape
+        full = rows + -rows % (LINE // self.dtype.itemsize)
+        return room((*steps, full), self.dtype)[..., :rows]
 
     def load(self, x: Array, start: Array | None) -> None:
         """Lay inputs and initial state beside each other."""
@@ -214,6 +237,6 @@ class Tape:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays that are kept."""
-        return sum(
-            a.nbytes for a in vars(self).values() if isinstance(a, np.ndarray) and a.base is None
-        )
+        views = ("d_weights", "d_inputs") if self.size.B == 1 else ()
+        arrays = [array for name, array in vars(self).items() if name not in views]
+        return sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
