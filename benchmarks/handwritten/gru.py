@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy import add, copyto, dot, matmul, multiply, subtract, tanh
+from numpy import add, copyto, matmul, multiply, subtract, tanh
 from numpy.typing import DTypeLike
 
-from benchmarks.handwritten.tape import Array, Segment, Sizes, Tape, room
+from benchmarks.handwritten.tape import Array, Chunk, Factor, Segment, Sizes, Tape, room
 
 
 class Gradient:
@@ -22,21 +22,21 @@ class Gradient:
     def __init__(self, size: Sizes, dtype: DTypeLike) -> None:
         h, q = size.h, size.q
         self.size = size
-        self.tape = tape = Tape(size, dtype, 3, 4, 3, 5)
+        self.tape = tape = Tape(size, dtype, 3, 4, 3, 5, touched=15)
         self.kept = tape.zeros(size.T, 4 * h)
-        self.gates = room((2 * h, h + 1 + size.d), dtype)
-        self.candidate = room((h, h + 1), dtype)
+        self.gates = Factor(size, 2 * h, h + 1 + size.d, dtype)
+        self.candidate = Factor(size, h, h + 1, dtype)
+        self.back = Factor(size, h, q + 3 * h, dtype, flipped=True)
         self.side = room((h, 1 + size.d), dtype)
         self.out = room((q, h + 1), dtype)
-        self.single = size.B == 1
-        back = (q + 3 * h, h)
-        self.back = room(back if self.single else back[::-1], dtype)
         self.d_h, self.room = tape.zeros(h), tape.zeros(h)
         self.half, self.one = np.asarray(0.5, dtype), np.asarray(1, dtype)
         self.d_bias = room(h, dtype)
         joint = tape.joint
         self.steps = [
-            (joint[t], joint[t, : h + 1], s[h : 3 * h], s[:h], s[2 * h : 3 * h], s[3 * h :],
+            (*self.gates.pair(joint[t]), self.gates.out(s[h : 3 * h]),
+             *self.candidate.pair(joint[t, : h + 1]), self.candidate.out(s[:h]),
+             s[h : 3 * h], s[:h], s[2 * h : 3 * h], s[3 * h :],
              s[h : 2 * h], joint[t, :h], joint[t + 1, :h])
             for t, s in enumerate(self.kept)
         ]  # fmt: skip
@@ -45,30 +45,24 @@ class Gradient:
 
     def _backward_views(self) -> None:
         h, q, tape = self.size.h, self.size.q, self.tape
-        bytes_a_step = (15 * h + q) * self.size.B * tape.dtype.itemsize
-        pieces = {s.low: tape.chunks(s, bytes_a_step) for s in tape.segments}
-        longest = max(len(steps) for chunks in pieces.values() for steps in chunks)
-        self.coefficients = tape.zeros(longest, 5 * h)
-        by_block = self.coefficients.reshape(longest, 5, *self.d_h.shape)
-        blocks = tape.flow[:, q:].reshape(-1, 5, *self.d_h.shape)
-        self.pieces: dict[int, list[Any]] = {}
-        for s in tape.segments:
-            self.pieces[s.low] = []
-            for steps in pieces[s.low]:
-                bottom = steps[-1]
-                walk = [
-                    (tape.flow[t - s.low + 1, : q + 3 * h], blocks[t - s.low + 1, 4],
-                     by_block[t - bottom], blocks[t - s.low])
-                    for t in steps
-                ]  # fmt: skip
-                self.pieces[s.low].append((self._coefficient_views(bottom - 1, steps[0]), walk))
-        self.last = (tape.flow[1, : q + 3 * h], blocks[1, 4])
+        self.coefficients = tape.zeros(tape.length, 5 * h)
+        by_block = self.coefficients.reshape(-1, 5, *self.d_h.shape)
+        self.turns: dict[int, Any] = {}
+        for chunk, steps in tape.walks():
+            walk = [
+                (*self.back.pair(flow[: q + 3 * h]), flow[q + 4 * h :],
+                 by_block[t - chunk.bottom], into[q:].reshape(5, *self.d_h.shape))
+                for t, flow, into in steps
+            ]  # fmt: skip
+            self.turns[chunk.low] = self._coefficient_views(chunk), walk
 
-    def _coefficient_views(self, start: int, stop: int) -> tuple[Array, ...]:
-        h, kept = self.size.h, self.kept[start:stop]
-        k = self.coefficients[: stop - start]
+    def _coefficient_views(self, chunk: Chunk) -> tuple[Array, ...]:
+        h, count = self.size.h, len(chunk.steps)
+        k = self.coefficients[:count]
+        steps = slice(chunk.high - count, chunk.high)
+        kept = self.kept[steps]
         return (
-            self.tape.joint[start:stop, :h], kept[:, :h], kept[:, h : 2 * h],
+            self.tape.joint[1:][steps, :h], kept[:, :h], kept[:, h : 2 * h],
             kept[:, 2 * h : 3 * h], kept[:, 3 * h :],
             k[:, :h], k[:, h : 2 * h], k[:, 2 * h : 3 * h], k[:, 3 * h : 4 * h], k[:, 4 * h :],
         )  # fmt: skip
@@ -87,23 +81,25 @@ class Gradient:
 
     def _stack(self, p: Mapping[str, Array]) -> None:
         """Weights of both gates as one, with the half of sigmoid(x) = tanh(x / 2) / 2 + 1 / 2."""
-        h, q, w = self.size.h, self.size.q, self.gates
+        h, q, w = self.size.h, self.size.q, self.gates.matrix
         for k, gate in enumerate("zr"):
             rows = w[k * h : (k + 1) * h]
             multiply(p[f"W_h{gate}"], self.half, rows[:, :h])
             multiply(p[f"b_{gate}"], self.half, rows[:, h])
             multiply(p[f"W_x{gate}"], self.half, rows[:, h + 1 :])
-        copyto(self.candidate[:, :h], p["W_hn"])
-        copyto(self.candidate[:, h], p["b_hn"])
+        copyto(self.candidate.matrix[:, :h], p["W_hn"])
+        copyto(self.candidate.matrix[:, h], p["b_hn"])
         copyto(self.side[:, 0], p["b_xn"])
         copyto(self.side[:, 1:], p["W_xn"])
-        back = self.back if self.single else self.back.T
+        back = self.back.matrix.T
         copyto(back[:q], p["W_qh"])
         copyto(back[q : q + h], p["W_hn"])
         copyto(back[q + h : q + 2 * h], p["W_hz"])
         copyto(back[q + 2 * h :], p["W_hr"])
         copyto(self.out[:, :h], p["W_qh"])
         copyto(self.out[:, h], p["b_q"])
+        for factor in (self.gates, self.candidate, self.back):
+            factor.ready()
 
     def __call__(
         self,
@@ -116,7 +112,7 @@ class Gradient:
         self._stack(params)
         tape.load(x, (carry or {}).get("h[0]"))
         fed, into = tape.joint[: size.T, size.h :], self.kept[:, 3 * size.h :]
-        if self.single:
+        if size.B == 1:
             matmul(fed, self.side.T, out=into)
         else:
             matmul(self.side, fed, out=into)
@@ -124,21 +120,27 @@ class Gradient:
         loss = 0.0
         self.d_bias[...] = 0
         x = x.reshape(-1, size.d)
-        for segment in tape.backward():
+        for segment, chunks in zip(tape.segments, tape.chunks, strict=True):
             loss += tape.read_out(segment, self.out, y)
-            for views, walk in self.pieces[segment.low]:
+            for chunk in chunks:
+                copyto(*chunk.d_o)
+                views, walk = self.turns[chunk.low]
                 self._coefficients(*views)
                 self._walk(walk)
+                if size.B > 1:
+                    copyto(*chunk.turned)
             tape.collect(segment, x)
             self._collect_bias(segment)
-        self._back(self.last[0], self.last[1])
+        self.back.product(*self.back.pair(tape.last[: tape.hidden]), self.back.out(self.d_h))
+        add(self.d_h, tape.last[size.q + 4 * size.h :], self.d_h)
         return loss * float(tape.scale), self.grads
 
     def _forward(self) -> None:
-        gates_of, candidate_of, half, room = self.gates, self.candidate, self.half, self.room
-        for joint, state, gates, hidden, r, n, z, past, h in self.steps:
-            dot(gates_of, joint, gates)
-            dot(candidate_of, state, hidden)
+        gated, considered = self.gates.product, self.candidate.product
+        half, room = self.half, self.room
+        for a, b, out, k, m, side, gates, hidden, r, n, z, past, h in self.steps:
+            gated(a, b, out)
+            considered(k, m, side)
             tanh(gates, gates)
             multiply(gates, half, gates)
             add(gates, half, gates)
@@ -150,7 +152,7 @@ class Gradient:
             add(n, room, h)
 
     def _coefficients(
-        self, past: Array, hidden: Array, z: Array, r: Array, n: Array,
+        self, h: Array, hidden: Array, z: Array, r: Array, n: Array,
         k_hidden: Array, k_z: Array, k_r: Array, k_n: Array, k_past: Array,
     ) -> None:  # fmt: skip
         """What multiplies dL/dh[t]."""
@@ -159,8 +161,7 @@ class Gradient:
         multiply(n, n, k_n)
         subtract(one, k_n, k_n)
         multiply(k_n, k_past, k_n)
-        subtract(past, n, k_z)
-        multiply(k_z, z, k_z)
+        subtract(h, n, k_z)  # z (h[t-1] - n) = h[t] - n
         multiply(k_z, k_past, k_z)
         multiply(k_n, r, k_hidden)
         subtract(one, r, k_r)
@@ -169,30 +170,19 @@ class Gradient:
         copyto(k_past, z)
 
     def _walk(self, walk: list[tuple[Array, ...]]) -> None:
-        back, d_h, single = self.back, self.d_h, self.single
-        for flow, kept, k, into in walk:
-            if single:
-                dot(flow, back, d_h)
-            else:
-                dot(back, flow, d_h)
-            add(d_h, kept, d_h)
+        product, d_h, out = self.back.product, self.d_h, self.back.out(self.d_h)
+        for a, b, past, k, into in walk:
+            product(a, b, out)
+            add(d_h, past, d_h)
             multiply(k, d_h, into)
-
-    def _back(self, flow: Array, kept: Array) -> None:
-        """dL/dh[t] from what flows into its step."""
-        if self.single:
-            dot(flow, self.back, self.d_h)
-        else:
-            dot(self.back, flow, self.d_h)
-        add(self.d_h, kept, self.d_h)
 
     def _collect_bias(self, segment: Segment) -> None:
         h, q = self.size.h, self.size.q
         rows = slice(q + 3 * h, q + 4 * h)
-        if self.single:
+        if self.size.B == 1:
             copyto(self.d_bias, self.tape.all[rows, h])
         else:
-            add(self.d_bias, segment.turned[rows].sum(axis=1), self.d_bias)
+            add(self.d_bias, np.add.reduce(segment.turned[rows], axis=1), self.d_bias)
 
     @property
     def nbytes(self) -> int:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy import add, copyto, dot, multiply, subtract, tanh
+from numpy import add, copyto, multiply, subtract, tanh
 from numpy.typing import DTypeLike
 
-from benchmarks.handwritten.tape import Array, Sizes, Tape, room
+from benchmarks.handwritten.tape import Array, Chunk, Factor, Sizes, Tape, room
 
 GATES = "oifg"
 
@@ -22,17 +22,15 @@ class Gradient:
     """
 
     def __init__(self, size: Sizes, dtype: DTypeLike) -> None:
-        T, h, q = size.T, size.h, size.q
+        h, q = size.h, size.q
         self.size = size
-        self.tape = tape = Tape(size, dtype, 4, 4, 4, 5)
-        self.kept = tape.zeros(T + 1, 6 * h)
-        self.weights = room((4 * h, h + 1 + size.d), dtype)
+        self.tape = tape = Tape(size, dtype, 4, 4, 4, 5, touched=17)
+        self.kept = tape.zeros(size.T + 1, 6 * h)
+        self.weights = Factor(size, 4 * h, h + 1 + size.d, dtype)
+        self.back = Factor(size, h, q + 4 * h, dtype, flipped=True)
         self.out = room((q, h + 1), dtype)
-        self.single = size.B == 1
-        back = (q + 4 * h, h)
-        self.back = room(back if self.single else back[::-1], dtype)
         self.pair, self.d_h, self.d_c = tape.zeros(2 * h), tape.zeros(h), tape.zeros(h)
-        self.half, self.one = np.asarray(0.5, dtype), np.asarray(1, dtype)
+        self.half = np.asarray(0.5, dtype)
         self._forward_views()
         self._backward_views()
         self._gradient_views()
@@ -41,40 +39,39 @@ class Gradient:
         h, joint, kept = self.size.h, self.tape.joint, self.kept
         self.first, self.second = self.pair[:h], self.pair[h:]
         self.steps = [
-            (joint[t], s[h : 5 * h], s[h : 4 * h], s[2 * h : 4 * h], s[4 * h :],
+            (*self.weights.pair(joint[t]), self.weights.out(s[h : 5 * h]),
+             s[h : 5 * h], s[h : 4 * h], s[2 * h : 4 * h], s[4 * h :],
              kept[t + 1, 5 * h :], s[:h], s[h : 2 * h], joint[t + 1, :h])
             for t, s in enumerate(kept[:-1])
         ]  # fmt: skip
 
     def _backward_views(self) -> None:
         h, q, tape = self.size.h, self.size.q, self.tape
-        bytes_a_step = (12 * h + q + 5 * h) * self.size.B * tape.dtype.itemsize
-        pieces = {s.low: tape.chunks(s, bytes_a_step) for s in tape.segments}
-        longest = max(len(steps) for chunks in pieces.values() for steps in chunks)
-        self.coefficients = tape.zeros(longest, 6 * h)
-        by_block = self.coefficients.reshape(longest, 6, *self.d_h.shape)
-        blocks = tape.flow[:, q:].reshape(-1, 5, *self.d_h.shape)
-        self.pieces: dict[int, list[Any]] = {}
-        for s in tape.segments:
-            self.pieces[s.low] = []
-            for steps in pieces[s.low]:
-                bottom = steps[-1]
-                walk = [
-                    (tape.flow[t - s.low + 1, : q + 4 * h],
-                     by_block[t - bottom, :2], blocks[t - s.low, :2],
-                     blocks[t - s.low, 1], blocks[t - s.low + 1, 4],
-                     by_block[t - bottom, 2:], blocks[t - s.low, 1:])
-                    for t in steps
-                ]  # fmt: skip
-                kept = self.kept[bottom - 1 : steps[0]]
-                self.pieces[s.low].append((self._coefficient_views(kept), walk))
-        self.last = (tape.flow[1, : q + 4 * h], blocks[1, 4])
+        self.coefficients = tape.zeros(tape.length, 6 * h)
+        self.product = tape.zeros(tape.length, 2 * h)
+        by_block = self.coefficients.reshape(-1, 6, *self.d_h.shape)
+        self.turns: dict[int, Any] = {}
+        for chunk, steps in tape.walks():
+            walk = []
+            for t, flow, into in steps:
+                k = by_block[t - chunk.bottom]
+                below = into[q:].reshape(5, *self.d_h.shape)
+                walk.append((
+                    *self.back.pair(flow[: q + 4 * h]), k[:2], below[:2], below[1],
+                    flow[q + 4 * h :], k[2:], below[1:],
+                ))  # fmt: skip
+            self.turns[chunk.low] = self._coefficient_views(chunk), walk
+        self.past = tape.last[q + 4 * h :]
 
-    def _coefficient_views(self, kept: Array) -> tuple[Array, ...]:
-        h, k = self.size.h, self.coefficients[: len(kept)]
+    def _coefficient_views(self, chunk: Chunk) -> tuple[Array, ...]:
+        h, count = self.size.h, len(chunk.steps)
+        k, product = self.coefficients[:count], self.product[:count]
+        steps = slice(chunk.high - count, chunk.high)
+        kept, states = self.kept[steps], self.tape.joint[1:][steps, :h]
         return (
-            kept[:, :h], kept[:, h : 2 * h], kept[:, 2 * h : 4 * h], kept[:, 4 * h : 5 * h],
-            kept[:, 4 * h :], kept[:, 2 * h : 3 * h], kept[:, 3 * h : 4 * h],
+            states, kept[:, :h], kept[:, h : 2 * h], kept[:, 2 * h : 4 * h],
+            kept[:, 4 * h : 5 * h], kept[:, 4 * h :], kept[:, 2 * h : 3 * h],
+            kept[:, 3 * h : 4 * h], product, product[:, :h],
             k[:, :h], k[:, h : 2 * h], k[:, 2 * h : 4 * h], k[:, 4 * h : 5 * h], k[:, 5 * h :],
         )  # fmt: skip
 
@@ -88,20 +85,21 @@ class Gradient:
             self.grads[f"b_{gate}"] = d_w[rows, h]
             self.grads[f"W_x{gate}"] = d_x[k * h : (k + 1) * h]
         self.grads["h[0]"] = tape.batch(self.d_h)
-        self.grads["c[0]"] = tape.batch(self.last[1])
+        self.grads["c[0]"] = tape.batch(self.past)
 
     def _stack(self, p: Mapping[str, Array]) -> None:
         """Weights of all gates as one, with the half of sigmoid(x) = tanh(x / 2) / 2 + 1 / 2."""
-        h, w = self.size.h, self.weights
+        h, w, back = self.size.h, self.weights.matrix, self.back.matrix.T
         np.concatenate([p[f"W_h{gate}"] for gate in GATES], out=w[:, :h])
         np.concatenate([p[f"b_{gate}"] for gate in GATES], out=w[:, h])
         np.concatenate([p[f"W_x{gate}"] for gate in GATES], out=w[:, h + 1 :])
-        back = self.back if self.single else self.back.T
         copyto(back[: self.size.q], p["W_qh"])
         copyto(back[self.size.q :], w[:, :h])
         multiply(w[: 3 * h], self.half, w[: 3 * h])
         copyto(self.out[:, :h], p["W_qh"])
         copyto(self.out[:, h], p["b_q"])
+        self.weights.ready()
+        self.back.ready()
 
     def __call__(
         self,
@@ -118,20 +116,24 @@ class Gradient:
         self._forward()
         loss = 0.0
         x = x.reshape(-1, size.d)
-        for segment in tape.backward():
+        for segment, chunks in zip(tape.segments, tape.chunks, strict=True):
             loss += tape.read_out(segment, self.out, y)
-            for views, walk in self.pieces[segment.low]:
+            for chunk in chunks:
+                copyto(*chunk.d_o)
+                views, walk = self.turns[chunk.low]
                 self._coefficients(*views)
                 self._walk(walk)
+                if size.B > 1:
+                    copyto(*chunk.turned)
             tape.collect(segment, x)
-        self._back(self.last[0], self.d_h)
+        self.back.product(*self.back.pair(tape.last[: tape.hidden]), self.back.out(self.d_h))
         return loss * float(tape.scale), self.grads
 
     def _forward(self) -> None:
-        weights, half, pair = self.weights, self.half, self.pair
+        product, half, pair = self.weights.product, self.half, self.pair
         first, second = self.first, self.second
-        for joint, gates, sigmoids, i_f, g_c, c, tanh_c, o, h in self.steps:
-            dot(weights, joint, gates)
+        for a, b, out, gates, sigmoids, i_f, g_c, c, tanh_c, o, h in self.steps:
+            product(a, b, out)
             tanh(gates, gates)
             multiply(sigmoids, half, sigmoids)
             add(sigmoids, half, sigmoids)
@@ -141,44 +143,33 @@ class Gradient:
             multiply(o, tanh_c, h)
 
     def _coefficients(
-        self, tanh_c: Array, o: Array, i_f: Array, g: Array, g_c: Array, i: Array, f: Array,
+        self, h: Array, tanh_c: Array, o: Array, i_f: Array, g: Array, g_c: Array,
+        i: Array, f: Array, product: Array, i_g: Array,
         k_o: Array, k_c: Array, k_i_f: Array, k_g: Array, k_past: Array,
     ) -> None:  # fmt: skip
         """What multiplies dL/dh[t] (o, c) and dL/dc[t] (i, f, g, c[t-1])."""
-        multiply(o, o, k_o)
-        subtract(o, k_o, k_o)
-        multiply(k_o, tanh_c, k_o)
-        multiply(tanh_c, tanh_c, k_c)
-        subtract(self.one, k_c, k_c)
-        multiply(k_c, o, k_c)
-        multiply(i_f, i_f, k_i_f)
-        subtract(i_f, k_i_f, k_i_f)
-        multiply(k_i_f, g_c, k_i_f)
-        multiply(g, g, k_g)
-        subtract(self.one, k_g, k_g)
-        multiply(k_g, i, k_g)
+        multiply(h, o, k_o)  # tanh(c) o (1 - o) = h - h o
+        subtract(h, k_o, k_o)
+        multiply(tanh_c, h, k_c)  # o (1 - tanh(c)^2) = o - tanh(c) h
+        subtract(o, k_c, k_c)
+        multiply(i_f, g_c, product)  # g i (1 - i) = i g - i g i, and so f with c[t-1]
+        multiply(product, i_f, k_i_f)
+        subtract(product, k_i_f, k_i_f)
+        multiply(g, i_g, k_g)  # i (1 - g^2) = i - g i g
+        subtract(i, k_g, k_g)
         copyto(k_past, f)
 
     def _walk(self, walk: list[tuple[Array, ...]]) -> None:
-        back, d_h, d_c, single = self.back, self.d_h, self.d_c, self.single
-        for flow, k_h, from_h, into_c, past_c, k_c, from_c in walk:
-            if single:
-                dot(flow, back, d_h)
-            else:
-                dot(back, flow, d_h)
+        product, d_h, d_c, out = self.back.product, self.d_h, self.d_c, self.back.out(self.d_h)
+        for a, b, k_h, from_h, into_c, past_c, k_c, from_c in walk:
+            product(a, b, out)
             multiply(k_h, d_h, from_h)
             add(into_c, past_c, d_c)
             multiply(k_c, d_c, from_c)
 
-    def _back(self, flow: Array, d_h: Array) -> None:
-        """dL/dh[t] from what flows into its step."""
-        if self.single:
-            dot(flow, self.back, d_h)
-        else:
-            dot(self.back, flow, d_h)
-
     @property
     def nbytes(self) -> int:
         """Bytes of all buffers."""
-        own = (self.kept, self.weights, self.out, self.back, self.pair, self.d_h, self.d_c)
-        return self.tape.nbytes + self.coefficients.nbytes + sum(a.nbytes for a in own)
+        own = (self.kept, self.weights, self.out, self.back, self.pair, self.d_h, self.d_c,
+               self.coefficients, self.product)  # fmt: skip
+        return self.tape.nbytes + sum(a.nbytes for a in own)

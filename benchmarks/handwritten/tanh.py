@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy import copyto, dot, multiply, subtract, tanh
+from numpy import copyto, multiply, subtract, tanh
 from numpy.typing import DTypeLike
 
-from benchmarks.handwritten.tape import Array, Sizes, Tape, room
+from benchmarks.handwritten.tape import Array, Factor, Sizes, Tape, room
 
 
 class Gradient:
@@ -21,16 +21,23 @@ class Gradient:
     def __init__(self, size: Sizes, dtype: DTypeLike) -> None:
         h, q = size.h, size.q
         self.size = size
-        self.tape = tape = Tape(size, dtype, 1, 1, 1, 1)
-        self.weights = room((h, h + 1 + size.d), dtype)
+        self.tape = tape = Tape(size, dtype, 1, 1, 1, 1, touched=4)
+        self.weights = Factor(size, h, h + 1 + size.d, dtype)
+        self.back = Factor(size, h, q + h, dtype, flipped=True)
         self.out = room((q, h + 1), dtype)
-        self.single = size.B == 1
-        self.back = room((q + h, h) if self.single else (h, q + h), dtype)
         self.pre, self.d_h = tape.zeros(h), tape.zeros(h)
         self.one = np.asarray(1, dtype)
         joint = tape.joint
-        self.steps = [(joint[t], joint[t + 1, :h]) for t in range(size.T)]
-        self._backward_views()
+        self.steps = [(*self.weights.pair(joint[t]), joint[t + 1, :h]) for t in range(size.T)]
+        self.slope = tape.zeros(tape.length, h)
+        self.turns: dict[int, Any] = {}
+        for chunk, steps in tape.walks():
+            walk = [
+                (*self.back.pair(flow), self.slope[t - chunk.bottom], into[q:])
+                for t, flow, into in steps
+            ]
+            states = joint[chunk.bottom : chunk.high + 1, :h]
+            self.turns[chunk.low] = states, self.slope[: len(states)], walk
         d_w, d_x = tape.d_weights, tape.d_inputs
         self.grads = {
             "W_qh": d_w[:q, :h], "b_q": d_w[:q, h],
@@ -38,32 +45,17 @@ class Gradient:
             "h[0]": tape.batch(self.d_h),
         }  # fmt: skip
 
-    def _backward_views(self) -> None:
-        h, q, tape = self.size.h, self.size.q, self.tape
-        bytes_a_step = (4 * h + q) * self.size.B * tape.dtype.itemsize
-        pieces = {s.low: tape.chunks(s, bytes_a_step) for s in tape.segments}
-        longest = max(len(steps) for chunks in pieces.values() for steps in chunks)
-        self.slope = tape.zeros(longest, h)
-        self.pieces = {
-            s.low: [
-                (tape.joint[steps[-1] : steps[0] + 1, :h], self.slope[: len(steps)],
-                 [(tape.flow[t - s.low + 1], self.slope[t - steps[-1]], tape.flow[t - s.low, q:])
-                  for t in steps])
-                for steps in pieces[s.low]
-            ]
-            for s in tape.segments
-        }  # fmt: skip
-
     def _stack(self, p: Mapping[str, Array]) -> None:
-        h, q = self.size.h, self.size.q
-        copyto(self.weights[:, :h], p["W_hh"])
-        copyto(self.weights[:, h], p["b_h"])
-        copyto(self.weights[:, h + 1 :], p["W_xh"])
-        back = self.back if self.single else self.back.T
+        h, q, w, back = self.size.h, self.size.q, self.weights.matrix, self.back.matrix.T
+        copyto(w[:, :h], p["W_hh"])
+        copyto(w[:, h], p["b_h"])
+        copyto(w[:, h + 1 :], p["W_xh"])
         copyto(back[:q], p["W_qh"])
         copyto(back[q:], p["W_hh"])
         copyto(self.out[:, :h], p["W_qh"])
         copyto(self.out[:, h], p["b_q"])
+        self.weights.ready()
+        self.back.ready()
 
     def __call__(
         self,
@@ -75,37 +67,31 @@ class Gradient:
         x, y = inputs["x"], inputs["y"].reshape(-1)
         self._stack(params)
         tape.load(x, (carry or {}).get("h[0]"))
-        weights, pre = self.weights, self.pre
-        for joint, h in self.steps:
-            dot(weights, joint, pre)
+        product, pre, out = self.weights.product, self.pre, self.weights.out(self.pre)
+        for a, b, h in self.steps:
+            product(a, b, out)
             tanh(pre, h)
         loss = 0.0
         x = x.reshape(-1, self.size.d)
-        for segment in tape.backward():
+        for segment, chunks in zip(tape.segments, tape.chunks, strict=True):
             loss += tape.read_out(segment, self.out, y)
-            for states, slope, walk in self.pieces[segment.low]:
+            for chunk in chunks:
+                copyto(*chunk.d_o)
+                states, slope, walk = self.turns[chunk.low]
                 multiply(states, states, slope)
                 subtract(self.one, slope, slope)
                 self._walk(walk)
+                if self.size.B > 1:
+                    copyto(*chunk.turned)
             tape.collect(segment, x)
-        self._back(tape.flow[1])
+        self.back.product(*self.back.pair(tape.last), self.back.out(self.d_h))
         return loss * float(tape.scale), self.grads
 
-    def _walk(self, walk: list[tuple[Array, Array, Array]]) -> None:
-        back, d_h, single = self.back, self.d_h, self.single
-        for flow, slope, d_a in walk:
-            if single:
-                dot(flow, back, d_h)
-            else:
-                dot(back, flow, d_h)
+    def _walk(self, walk: list[tuple[Array, ...]]) -> None:
+        product, d_h, out = self.back.product, self.d_h, self.back.out(self.d_h)
+        for a, b, slope, d_a in walk:
+            product(a, b, out)
             multiply(slope, d_h, d_a)
-
-    def _back(self, flow: Array) -> None:
-        """dL/dh[t] from what flows into its step."""
-        if self.single:
-            dot(flow, self.back, self.d_h)
-        else:
-            dot(self.back, flow, self.d_h)
 
     @property
     def nbytes(self) -> int:

@@ -41,15 +41,17 @@ def largest_difference(one: Gradient, other: Gradient) -> float:
     return max(abs(one[0] - other[0]), *differences)
 
 
-@pytest.mark.parametrize("pieces", ["whole", "many"])
+@pytest.mark.parametrize("chunk", [1, 4000, None], ids=str)
 @pytest.mark.parametrize("size", SHAPES, ids=str)
 @pytest.mark.parametrize("cell", CELLS)
 def test_written_by_hand_and_generated_agree(
-    cell: str, size: Sizes, pieces: str, monkeypatch: pytest.MonkeyPatch
+    cell: str, size: Sizes, chunk: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if pieces == "many":
+    if chunk is not None:
         monkeypatch.setattr(tape, "COLUMNS", 5 * size.B)
-        monkeypatch.setattr(tape, "CHUNK_BYTES", 4000)
+        monkeypatch.setattr(tape, "CHUNK_BYTES", chunk)
+        monkeypatch.setattr(tape, "LARGE", 0)  # products in blocks of rows
+        monkeypatch.setattr(tape, "ROWS", 2)
     task = drawn(cell, size)
     expected = generated(cell, 2).loss_and_grads(task.params, task.inputs)[:2]
     fast = import_module(f"benchmarks.handwritten.{cell}").Gradient(size, np.float64)
