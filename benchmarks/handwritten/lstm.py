@@ -18,14 +18,14 @@ class Gradient:
     """A function (params, inputs) -> (loss, gradients) with its buffers, for one size.
 
     The blocks of a step of `flow` are dL/do, then the pre-activations o, i, f, g, then what goes
-    to c[t]; of `kept`: tanh(c), o, i, f, g, c[t-1].
+    to c[t]; of `kept`: o, i, f, g, c[t-1].
     """
 
     def __init__(self, size: Sizes, dtype: DTypeLike) -> None:
         h, q = size.h, size.q
         self.size = size
         self.tape = tape = Tape(size, dtype, 4, 4, 4, 5, touched=17)
-        self.kept = tape.zeros(size.T + 1, 6 * h)
+        self.kept = tape.zeros(size.T + 1, 5 * h)
         self.weights = Factor(size, 4 * h, h + 1 + size.d, dtype)
         self.back = Factor(size, h, q + 4 * h, dtype, flipped=True)
         self.out = room((q, h + 1), dtype)
@@ -39,9 +39,9 @@ class Gradient:
         h, joint, kept = self.size.h, self.tape.joint, self.kept
         self.first, self.second = self.pair[:h], self.pair[h:]
         self.steps = [
-            (*self.weights.pair(joint[t]), self.weights.out(s[h : 5 * h]),
-             s[h : 5 * h], s[h : 4 * h], s[2 * h : 4 * h], s[4 * h :],
-             kept[t + 1, 5 * h :], s[:h], s[h : 2 * h], joint[t + 1, :h])
+            (*self.weights.pair(joint[t]), self.weights.out(s[: 4 * h]),
+             s[: 4 * h], s[: 3 * h], s[h : 3 * h], s[3 * h :],
+             kept[t + 1, 4 * h :], s[:h], joint[t + 1, :h])
             for t, s in enumerate(kept[:-1])
         ]  # fmt: skip
 
@@ -69,9 +69,9 @@ class Gradient:
         steps = slice(chunk.high - count, chunk.high)
         kept, states = self.kept[steps], self.tape.joint[1:][steps, :h]
         return (
-            states, kept[:, :h], kept[:, h : 2 * h], kept[:, 2 * h : 4 * h],
-            kept[:, 4 * h : 5 * h], kept[:, 4 * h :], kept[:, 2 * h : 3 * h],
-            kept[:, 3 * h : 4 * h], product, product[:, :h],
+            states, self.kept[1:][steps, 4 * h :], kept[:, :h], kept[:, h : 3 * h],
+            kept[:, 3 * h : 4 * h], kept[:, 3 * h :], kept[:, h : 2 * h],
+            kept[:, 2 * h : 3 * h], product, product[:, :h],
             k[:, :h], k[:, h : 2 * h], k[:, 2 * h : 4 * h], k[:, 4 * h : 5 * h], k[:, 5 * h :],
         )  # fmt: skip
 
@@ -112,7 +112,7 @@ class Gradient:
         start = carry or {}
         self._stack(params)
         tape.load(x, start.get("h[0]"))
-        tape.put(self.kept[0, 5 * size.h :], start.get("c[0]"))
+        tape.put(self.kept[0, 4 * size.h :], start.get("c[0]"))
         self._forward()
         loss = 0.0
         x = x.reshape(-1, size.d)
@@ -132,25 +132,26 @@ class Gradient:
     def _forward(self) -> None:
         product, half, pair = self.weights.product, self.half, self.pair
         first, second = self.first, self.second
-        for a, b, out, gates, sigmoids, i_f, g_c, c, tanh_c, o, h in self.steps:
+        for a, b, out, gates, sigmoids, i_f, g_c, c, o, h in self.steps:
             product(a, b, out)
             tanh(gates, gates)
             multiply(sigmoids, half, sigmoids)
             add(sigmoids, half, sigmoids)
             multiply(i_f, g_c, pair)
             add(first, second, c)
-            tanh(c, tanh_c)
-            multiply(o, tanh_c, h)
+            tanh(c, h)
+            multiply(o, h, h)
 
     def _coefficients(
-        self, h: Array, tanh_c: Array, o: Array, i_f: Array, g: Array, g_c: Array,
+        self, h: Array, c: Array, o: Array, i_f: Array, g: Array, g_c: Array,
         i: Array, f: Array, product: Array, i_g: Array,
         k_o: Array, k_c: Array, k_i_f: Array, k_g: Array, k_past: Array,
     ) -> None:  # fmt: skip
         """What multiplies dL/dh[t] (o, c) and dL/dc[t] (i, f, g, c[t-1])."""
         multiply(h, o, k_o)  # tanh(c) o (1 - o) = h - h o
         subtract(h, k_o, k_o)
-        multiply(tanh_c, h, k_c)  # o (1 - tanh(c)^2) = o - tanh(c) h
+        tanh(c, k_c)
+        multiply(k_c, h, k_c)  # o (1 - tanh(c)^2) = o - tanh(c) h
         subtract(o, k_c, k_c)
         multiply(i_f, g_c, product)  # g i (1 - i) = i g - i g i, and so f with c[t-1]
         multiply(product, i_f, k_i_f)

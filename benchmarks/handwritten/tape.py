@@ -28,8 +28,8 @@ LINE = 64
 
 # Products of more multiplications than `LARGE` OpenBLAS copies and divides among the cores; up to
 # `SMALL` they are faster in blocks of rows that it takes to its kernel for small ones.
-LARGE, SMALL = 1_000_000, 2_000_000
-ROWS = 16
+LARGE, SMALL = 800_000, 13_000_000
+ROWS = 8
 
 
 def room(shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
