@@ -20,7 +20,7 @@ import numpy as np
 
 import symbptt
 from benchmarks.handwritten import loops
-from benchmarks.handwritten.tape import Array, Sizes
+from benchmarks.handwritten.tape import ROWS, Array, Sizes, room
 
 SIZES = {
     "edge": Sizes(T=10, B=1, d=8, h=16, q=8),
@@ -142,94 +142,102 @@ def _loops(task: Task) -> Call:
 READS = {"tanh": (0, 0, 1), "lstm": (0, 0, 4), "gru": (1, 1, 2)}
 
 
+Product = tuple[Callable[[Array, Array, Array], Any], Array, Array, Array]
+LAYOUTS = ("blocks", "features first", "sequences first")
+
+
 def _products(task: Task) -> Call:
     """The fastest of some ways to lay out the products of one gradient step."""
     ways = [
-        partial(_run, list(way(task, features_first)))
-        for way in (_joint, _apart)
-        for features_first in (True, False)
+        partial(_run, list(way(task, layout))) for way in (_joint, _apart) for layout in LAYOUTS
     ]
     return Call(min(ways, key=_seconds))
 
 
-def _run(products: list[tuple[Array, Array, Array]]) -> None:
-    for a, b, out in products:
-        np.dot(a, b, out)
+def _run(products: list[Product]) -> None:
+    for product, a, b, out in products:
+        product(a, b, out)
 
 
 def _seconds(run: Callable[[], Any]) -> float:
+    """The least time of some runs."""
     run()
     times = []
     for _ in range(7):
         start = time.perf_counter()
         run()
         times.append(time.perf_counter() - start)
-    return sorted(times)[3]
+    return min(times)
 
 
-def _joint(task: Task, features_first: bool) -> Iterator[tuple[Array, Array, Array]]:
+def _joint(task: Task, layout: str) -> Iterator[Product]:
     """Input and state beside each other; the read-out's adjoint beside the recurrence's."""
     s = task.size
     state, fed, both = READS[task.cell]
-    N = s.T * s.B
-    make = partial(_product, task.dtype, features_first)
-    step = [make(both * s.h, s.d + s.h, s.B)]
+    N, hidden = s.T * s.B, (state + both) * s.h
+    step = [_product(task, layout, both * s.h, s.d + s.h, s.B)]
     if state:
-        step.append(make(state * s.h, s.h, s.B))
-        yield make(fed * s.h, s.d, N)
+        step.append(_product(task, layout, state * s.h, s.h, s.B))
+        yield _product(task, layout, fed * s.h, s.d, N)
     for _ in range(s.T):
         yield from step
-    yield make(s.q, s.h, N)
-    hidden = (state + both) * s.h
-    back = make(s.h, hidden + s.q, s.B)
+    yield _product(task, layout, s.q, s.h, N)
+    back = _product(task, layout, s.h, hidden + s.q, s.B)
     for _ in range(s.T):
         yield back
-    yield _gradient(task.dtype, features_first, hidden + s.q, N, s.h)
-    yield _gradient(task.dtype, features_first, (fed + both) * s.h, N, s.d)
+    yield _gradient(task, layout, hidden + s.q, N, s.h)
+    yield _gradient(task, layout, (fed + both) * s.h, N, s.d)
 
 
-def _apart(task: Task, features_first: bool) -> Iterator[tuple[Array, Array, Array]]:
+def _apart(task: Task, layout: str) -> Iterator[Product]:
     """All that reads no state before and after the loop."""
     s = task.size
     state, fed, both = READS[task.cell]
     N, hidden = s.T * s.B, (state + both) * s.h
-    make = partial(_product, task.dtype, features_first)
-    yield make((fed + both) * s.h, s.d, N)
-    step = make(hidden, s.h, s.B)
+    yield _product(task, layout, (fed + both) * s.h, s.d, N)
+    step = _product(task, layout, hidden, s.h, s.B)
     for _ in range(s.T):
         yield step
-    yield make(s.q, s.h, N)
-    yield make(s.h, s.q, N)
-    back = make(s.h, hidden, s.B)
+    yield _product(task, layout, s.q, s.h, N)
+    yield _product(task, layout, s.h, s.q, N)
+    back = _product(task, layout, s.h, hidden, s.B)
     for _ in range(s.T):
         yield back
-    yield _gradient(task.dtype, features_first, hidden, N, s.h)
-    yield _gradient(task.dtype, features_first, (fed + both) * s.h, N, s.d)
-    yield _gradient(task.dtype, features_first, s.q, N, s.h)
+    yield _gradient(task, layout, hidden, N, s.h)
+    yield _gradient(task, layout, (fed + both) * s.h, N, s.d)
+    yield _gradient(task, layout, s.q, N, s.h)
 
 
-def _product(
-    dtype: Any, features_first: bool, rows: int, inner: int, columns: int
-) -> tuple[Array, Array, Array]:
-    """Weights (rows, inner) times `columns` values, or its transpose."""
-    rng = np.random.default_rng(0)
-    shapes: tuple[tuple[int, ...], ...] = ((rows, inner), (inner, columns), (rows, columns))
+def _product(task: Task, layout: str, rows: int, inner: int, columns: int) -> Product:
+    """Weights (rows, inner) times `columns` values, or the transposes."""
+    weights = _drawn(task, rows, inner)
     if columns == 1:
-        shapes = ((rows, inner), (inner,), (rows,))
-    if not features_first:
-        shapes = tuple(shape[::-1] for shape in (shapes[1], shapes[0], shapes[2]))
-    a, b, out = (rng.normal(size=shape).astype(dtype) for shape in shapes)
-    return a, b, out
+        values, out = _drawn(task, inner), room(rows, task.dtype)
+        if layout == "sequences first":
+            return np.dot, values, np.ascontiguousarray(weights.T), out
+        return np.dot, weights, values, out
+    values, out = _drawn(task, inner, columns), room((rows, columns), task.dtype)
+    if layout == "sequences first":
+        values, weights = _drawn(task, columns, inner), _drawn(task, inner, rows)
+        return np.dot, values, weights, out.reshape(columns, rows)
+    if layout == "blocks" and columns == task.size.B and rows % ROWS == 0:
+        blocks = _drawn(task, rows // ROWS, inner, ROWS).transpose(0, 2, 1)
+        return np.matmul, blocks, values, out.reshape(-1, ROWS, columns)
+    return np.dot, weights, values, out
 
 
-def _gradient(
-    dtype: Any, features_first: bool, rows: int, inner: int, columns: int
-) -> tuple[Array, Array, Array]:
+def _gradient(task: Task, layout: str, rows: int, inner: int, columns: int) -> Product:
     """A weights' gradient: rows times columns, summed over `inner`."""
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(inner, rows)).astype(dtype), rng.normal(size=(inner, columns))
-    left = np.ascontiguousarray(a.T) if features_first else a.T
-    return left, b.astype(dtype), np.zeros((rows, columns), dtype)
+    first = layout != "sequences first"
+    left = _drawn(task, rows, inner) if first else _drawn(task, inner, rows).T
+    right = _drawn(task, columns, inner).T if first else _drawn(task, inner, columns)
+    return np.dot, left, right, room((rows, columns), task.dtype)
+
+
+def _drawn(task: Task, *shape: int) -> Array:
+    array = room(shape, task.dtype)
+    array[...] = np.random.default_rng(0).normal(size=shape)
+    return array
 
 
 # --- the frameworks --------------------------------------------------------------------

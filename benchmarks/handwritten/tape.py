@@ -234,12 +234,12 @@ class Tape:
             yield chunk, walk
 
     @property
-    def first(self) -> Array:
+    def first(self) -> Any:
         """`flow` of the last step."""
         return self.chunks[0][0].flow[-1]
 
     @property
-    def last(self) -> Array:
+    def last(self) -> Any:
         """`flow` of step 0."""
         return self.chunks[-1][-1].flow[0]
 
