@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 Array = NDArray[np.floating[Any]]
 
 # Bytes that the loop over a chunk of steps touches, and columns of a product after the loop.
-CHUNK_BYTES = 300_000
+CHUNK_BYTES = 400_000
 COLUMNS = 2048
 
 # Bytes of a line of the cache: a vector register that lies in two of them is read twice.
