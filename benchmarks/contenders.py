@@ -92,6 +92,17 @@ class Contender:
         return find_spec(self.needs) is not None
 
 
+def least_seconds(run: Callable[[], Any]) -> float:
+    """The least time of some runs."""
+    run()
+    times = []
+    for _ in range(7):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
 # --- symbptt's modules -----------------------------------------------------------------
 
 
@@ -151,23 +162,12 @@ def _products(task: Task) -> Call:
     ways = [
         partial(_run, list(way(task, layout))) for way in (_joint, _apart) for layout in LAYOUTS
     ]
-    return Call(min(ways, key=_seconds))
+    return Call(min(ways, key=least_seconds))
 
 
 def _run(products: list[Product]) -> None:
     for product, a, b, out in products:
         product(a, b, out)
-
-
-def _seconds(run: Callable[[], Any]) -> float:
-    """The least time of some runs."""
-    run()
-    times = []
-    for _ in range(7):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def _joint(task: Task, layout: str) -> Iterator[Product]:
