@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check lint bench generated clean
+.PHONY: demo test check lint bench cost generated clean
 
 demo: $(VENV)/core
 	$(BIN)/python -m symbptt demo
@@ -28,7 +28,12 @@ lint: $(VENV)/tools
 	$(BIN)/python -m ruff format --check --isolated generated
 	$(BIN)/python -m mypy
 
+# One gradient step beside hand-written NumPy and, where installed, PyTorch and JAX.
 bench: $(VENV)/core
+	$(BIN)/python -m benchmarks.speed --write docs
+
+# What symbptt itself costs.
+cost: $(VENV)/core
 	$(BIN)/python benchmarks/cost.py
 
 # Makes the files in generated/ again.

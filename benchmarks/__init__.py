@@ -1,0 +1,1 @@
+"""Measurements: of symbptt itself (`cost`) and of what it writes (`speed`)."""
