@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from symbptt.codegen.layout import Buffer, Layout
 from symbptt.codegen.literals import literal
 from symbptt.codegen.naming import Names
-from symbptt.codegen.scope import Buffer, Layout, call_lines, row_shape
+from symbptt.codegen.scope import call_lines, row_shape
 from symbptt.codegen.storage import Variable
 
 EXTENTS = {

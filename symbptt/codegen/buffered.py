@@ -7,46 +7,40 @@ of call (see `symbptt.codegen.scope`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from symbptt.algebra import (
     Add,
     Cotangent,
     Expr,
-    Input,
-    Lookup,
     Loss,
     Neg,
     Number,
     Param,
-    Ref,
     Softmax,
     TimeSum,
     add_dims,
 )
 from symbptt.calculus.forms import is_zero
 from symbptt.codegen.arrays import Arrays
+from symbptt.codegen.beginnings import Beginnings
 from symbptt.codegen.calls import Compiler
-from symbptt.codegen.emission import Emitter, comment, is_start, keeping, scattered_rows
+from symbptt.codegen.emission import comment, is_start, keeping, scattered_rows
+from symbptt.codegen.fallback import Fallback, words
+from symbptt.codegen.layout import Layout
 from symbptt.codegen.naming import Names
-from symbptt.codegen.numpy_printer import ATOM, Printed, Printer, Uses, is_rowwise
-from symbptt.codegen.program import Assign, Block, Program, Target
+from symbptt.codegen.numpy_printer import Uses, is_rowwise
+from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.scope import (
     INDENT,
-    Layout,
     Scope,
     Section,
-    call_lines,
     exact,
     row_shape,
     unpacked,
 )
 from symbptt.codegen.storage import Storage, Variable, leaves, variable
-
-WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 
 
 @dataclass(frozen=True)
@@ -73,24 +67,25 @@ class Buffered:
         self.storage = Storage(program)
         self.layout = Layout(self.storage, names, self.given())
         self.arrays = Arrays(self.layout, names)
+        self.adjoints = Beginnings(program.model, self.layout, names, wrt_inputs)
         self.uses = Uses()
         self.kept = keeping(program)
-        self.functions: list[str] = []
         self.loops: list[str] = []
         self.counted = 0
         self.lag = max((1 - i.step for i in self.model.initials), default=0)
+        self.fallback = Fallback(names, self.kept, self.uses, self.lag)
         self.indexed = {i.name for i in self.model.inputs if i.index_dim is not None}
 
     def text(self) -> BufferedText:
         forward = Section("forward")
         backward = Section("backward")
-        self.received()
-        self.unread()
+        self.adjoints.received()
+        self.adjoints.unread()
         forward_lines = self.forward(forward)
         backward_lines = self.backward(backward)
         return BufferedText(
             aliases=tuple(f"{a} = np.{name}" for a, name in sorted(self.layout.aliases.items())),
-            functions=tuple(self.functions),
+            functions=tuple(self.fallback.functions),
             buffers=tuple(self.arrays.buffer_lines()),
             views=tuple(self.view_lines((forward, forward_lines), (backward, backward_lines))),
             forward=tuple(self.body(forward, forward_lines)),
@@ -120,7 +115,7 @@ class Buffered:
         return [*body, f"return np.add.reduce({total}, None)"]
 
     def backward(self, section: Section) -> list[str]:
-        begin = list(self.beginnings())
+        begin = list(self.adjoints.lines())
         self.blocks([*self.program.backward, *self.program.gradients], section)
         return [*begin, *section.prologue, *section.lines, *self.results(section)]
 
@@ -167,116 +162,6 @@ class Buffered:
         if own:
             yield from ["if start is None:", *own, "else:", *given]
 
-    # --- adjoints that are built up ----------------------------------------------------------
-
-    def received(self) -> list[Variable]:
-        """The adjoints of what has initial values, in the order of these."""
-        names = dict.fromkeys(i.name for i in self.model.initials if i.name not in self.indexed)
-        found: list[Variable] = [("cotangent", name) for name in names]
-        for v in found:
-            if v not in self.storage.shapes:
-                shape = next(i.shape for i in self.model.initials if i.name == v[1])
-                self.storage.shapes[v] = shape
-                self.storage.kinds[v] = "past"
-        return found
-
-    def beginnings(self) -> Iterator[str]:
-        """What adjoints start from, where no first statement writes all of their rows."""
-        for found in self.received():
-            yield from self.beginning(found)
-        for found, kind in list(self.storage.kinds.items()):
-            role, name = found
-            adjoint = role == "cotangent" and name != "loss" and kind != "past"
-            if adjoint and not self.covered(found):
-                self.layout.declare(found)
-                yield f"_copyto({self.layout.name(found)}, 0)"
-
-    def beginning(self, found: Variable) -> Iterator[str]:
-        """The adjoint of a state: 0 where nothing is written first, then carry_grad."""
-        self.layout.declare(found)
-        history = self.layout.history(found)
-        first = self.first_rows(found)
-        if first is None:
-            yield f"_copyto({history}, 0)"
-            yield from self.receive(found, "+=")
-        elif first == "handed":
-            yield from self.receive(found, "=")
-        else:
-            yield f"_copyto({history}[: rows.live.start], 0)"
-
-    def unread(self) -> None:
-        """Inputs that L does not depend on have a gradient, too: 0."""
-        for source in self.sources():
-            v: Variable = ("cotangent", source.name)
-            if v not in self.storage.kinds:
-                self.storage.shapes[v] = source.shape
-                self.storage.kinds[v] = "rows" if source.timed else "last"
-
-    def receive(self, found: Variable, operator: str) -> Iterator[str]:
-        """Put or add what the returned carry receives to the last steps' rows."""
-        history = self.layout.history(found)
-        keys = [(i.key, -i.step) for i in self.model.initials if i.name == found[1]]
-        if operator == "=":
-            yield "if carry_grad is None:"
-            for _, lag in keys:
-                yield f"{INDENT}{history}[rows.finals[{lag}]] = 0"
-            yield "else:"
-        else:
-            yield "if carry_grad is not None:"
-        for key, lag in keys:
-            given = f"carry_grad[{self.names.key(key)}]"
-            if operator == "=":
-                yield f"{INDENT}{history}[rows.finals[{lag}]] = {given}"
-            else:
-                yield f"{INDENT}_add_at({history}, rows.finals[{lag}], {given})"
-
-    def first_rows(self, found: Variable) -> Literal["all", "handed"] | None:
-        """Which statement writes every row before any other adds to it.
-
-        ``all``: the first one, over all steps. ``handed``: what a loop hands the most steps
-        back reaches each row first, but for the last steps' rows, which nothing is handed.
-        """
-        writers = self.storage.statements[found]
-        if not writers:
-            return None
-        lags = [lag_of(statement.target) for _, _, statement in writers]
-        if writers[0][1] == "all" and lags[0] == 0:
-            return "all"
-        longest = max(i for i in self.lags_of(found[1]))
-        block = writers[0][0]
-        alone = all(b is block and place == "loop" for b, place, _ in writers)
-        return "handed" if alone and max(lags) == longest else None
-
-    def lags_of(self, name: str) -> list[int]:
-        return [1 - i.step for i in self.model.initials if i.name == name]
-
-    def covered(self, found: Variable) -> bool:
-        """Whether the first statement that writes a variable writes all of its rows."""
-        writers = self.storage.statements[found]
-        if not writers:
-            return False
-        _, place, _ = writers[0]
-        return place in ("all", "loop", "chunk") or self.storage.kinds[found] == "last"
-
-    def is_first(self, statement: Assign) -> bool:
-        """Whether a statement that adds is the first one to write its target's rows."""
-        found = variable(statement.target)
-        assert found is not None
-        writers = self.storage.statements[found]
-        if self.storage.kinds[found] != "past":
-            return writers[0][2] is statement and self.covered(found)
-        match self.first_rows(found):
-            case "all":
-                return writers[0][2] is statement
-            case "handed":
-                return lag_of(statement.target) == max(self.lags_of(found[1]))
-        return False
-
-    def sources(self) -> list[Input]:
-        """The inputs whose gradients are results."""
-        real = [i for i in self.model.inputs if i.index_dim is None]
-        return real if self.wrt_inputs else []
-
     def past_names(self) -> list[str]:
         return list(dict.fromkeys(i.name for i in self.model.initials))
 
@@ -288,7 +173,7 @@ class Buffered:
             yield f"    {self.names.key(parameter.name)}: {self.layout.name(found)},"
         yield "}"
         sources = []
-        for source in self.sources():
+        for source in self.adjoints.sources():
             v: Variable = ("cotangent", source.name)
             if v in self.storage.kinds:
                 self.layout.declare(v)
@@ -332,7 +217,7 @@ class Buffered:
             self.statement(statement, scope)
 
     def scope(self, block: Block, straight: Section, own: Section, indent: str = "") -> Scope:
-        return Scope(self.layout, block.place, straight, own, indent, self.by_rows)
+        return Scope(self.layout, block.place, straight, own, indent, self.fallback.by_rows)
 
     def loop(self, block: Block, straight: Section) -> None:
         self.counted += 1
@@ -407,12 +292,16 @@ class Buffered:
         if isinstance(target, Cotangent) and target.index is None:
             self.gradient(statement, scope)
             return
-        first = statement.add and self.is_first(statement)
+        first = statement.add and self.adjoints.is_first(statement)
         Compiler(scope).assign(statement.whole, statement.value, add=statement.add and not first)
         found = variable(target)
         assert found is not None
-        if first and self.storage.kinds[found] == "past" and self.first_rows(found) == "all":
-            scope.own.lines += self.receive(found, "+=")
+        if (
+            first
+            and self.storage.kinds[found] == "past"
+            and self.adjoints.first_rows(found) == "all"
+        ):
+            scope.own.lines += self.adjoints.receive(found, "+=")
 
     def gradient(self, statement: Assign, scope: Scope) -> None:
         """dL/d(parameter): products first; rows of tables and own starts are added."""
@@ -433,7 +322,12 @@ class Buffered:
             if scattered is not None:
                 place, position, added = scattered
                 inside = Scope(
-                    scope.layout, place, scope.straight, scope.own, scope.indent, self.by_rows
+                    scope.layout,
+                    place,
+                    scope.straight,
+                    scope.own,
+                    scope.indent,
+                    self.fallback.by_rows,
                 )
                 with Compiler(inside).operands((position, added)) as (where, rows):
                     scope.line(f"np.add.at({out}, {where}, {rows})")
@@ -452,32 +346,6 @@ class Buffered:
         axis = "axis=0" if summed.shape else "axis=None"
         scope.line("if start is None:")
         scope.line(f"{INDENT}{out} {sign} np.add.reduce({view}, {axis})")
-
-    # --- what has no calls of its own ----------------------------------------------------------
-
-    def by_rows(self, scope: Scope, out: str, expr: Expr) -> list[str]:
-        """A function of the plain text of an expression, called for a few rows at a time."""
-        printer = _Plain(self.names, "all", self.uses, scope)
-        emitter = Emitter(self.names, self.kept, self.uses, max(self.lag, 1))
-        before = dict(self.uses.constants)
-        self.uses.constants = {}
-        lines = list(emitter.lines("value", "=", expr, printer, "", True))
-        constants = [f"{name} = {ratio}" for name, ratio in self.uses.constants.items()]
-        self.uses.constants = before
-        name = f"_value_{len(self.functions) + 1}"
-        body = [*constants, *lines, "return value"]
-        extras = [w for w in ("rows", "size", "dtype", "one") if w in words(body)]
-        arguments = [*printer.over_rows.values(), *printer.others.values(), *extras]
-        text = "".join(f"{INDENT}{line}\n" for line in body)
-        self.functions.append(f"def {name}({', '.join(arguments)}):\n{text}".rstrip("\n"))
-        summed = isinstance(expr, TimeSum) or (isinstance(expr, Neg) and not is_rowwise(expr))
-        others = [*printer.others, *(EXTRAS[w] for w in extras)]
-        if not printer.over_rows:
-            return call_lines("_copyto", [out, f"{name}({', '.join(others)})"], scope.indent)
-        over = listed(printer.over_rows)
-        callee = "_sum_by_rows" if summed else "_by_rows"
-        self.uses.helpers.add(callee)
-        return call_lines(callee, [out, name, over, listed(others)], scope.indent)
 
     # --- the module's parts --------------------------------------------------------------------
 
@@ -516,7 +384,7 @@ class Buffered:
         homes = self.arrays.homes()
         tuples: list[str] = []
         pasts = {n: self.layout.history(("value", n)) for n in self.past_names()}
-        adjoints = {v[1]: self.layout.history(v) for v in self.received()}
+        adjoints = {v[1]: self.layout.history(v) for v in self.adjoints.received()}
         for section, lines in sections:
             handed = self.own_views(words(lines))
             views = {name: name for name in handed}
@@ -554,43 +422,6 @@ class Buffered:
         yield ")"
 
 
-EXTRAS = {"rows": "w.rows", "size": "w.size", "dtype": "w.dtype", "one": "1"}
-
-
-class _Plain(Printer):
-    """Plain text in which every leaf is an argument of a function."""
-
-    def __init__(self, names: Names, place: str, uses: Uses, scope: Scope) -> None:
-        super().__init__(names, "all", uses)
-        self.scope = scope
-        self.over_rows: dict[str, str] = {}
-        self.others: dict[str, str] = {}
-
-    def argument(self, expr: Expr) -> Printed:
-        text = self.scope.leaf(expr)
-        table = self.over_rows if is_rowwise(expr) else self.others
-        if text not in table:
-            table[text] = f"v{len(self.over_rows) + len(self.others) + 1}"
-        return table[text], ATOM
-
-    def print_ref(self, expr: Ref) -> Printed:
-        return self.argument(expr)
-
-    def print_param(self, expr: Param) -> Printed:
-        return self.argument(expr)
-
-    def print_cotangent(self, expr: Cotangent) -> Printed:
-        if expr.name == "loss":
-            return super().print_cotangent(expr)
-        return self.argument(expr)
-
-    def print_lookup(self, expr: Lookup) -> Printed:
-        return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
-
-    def at(self, place: str) -> Printer:
-        return self
-
-
 def tuple_lines(views: dict[str, str], indent: str, ending: str = "") -> list[str]:
     return [f"{indent}(", *(f"{indent}{INDENT}{text}," for text in views), f"{indent}){ending}"]
 
@@ -601,23 +432,3 @@ def loop_head(names: list[str], source: str, indent: str) -> list[str]:
     if len(names) > 1 and len(line) <= 84:
         return [line]
     return [f"{indent}for step in {source}:", *unpacked(names, "step", indent + INDENT)]
-
-
-def lag_of(target: Target) -> int:
-    """How many steps back a statement writes."""
-    index = None if isinstance(target, Param) else target.index
-    return 0 if index is None else -index.offset
-
-
-def listed(texts: Iterable[str]) -> str:
-    parts = list(texts)
-    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
-
-
-def words(lines: Iterable[str]) -> set[str]:
-    """The words of some lines of code, comments and strings left out."""
-    found: set[str] = set()
-    for line in lines:
-        code = re.sub(r'"[^"]*"', "", line).split("#")[0]
-        found.update(WORD.findall(code))
-    return found
