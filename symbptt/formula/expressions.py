@@ -158,6 +158,8 @@ class ExpressionReader:
                 return Div(self.node(left), self.node(right), span=span)
             case ast.BinOp(op=ast.Pow(), left=left, right=right):
                 return Power(self.node(left), self._exponent(right), span=span)
+            case ast.BinOp(op=ast.BitXor()):
+                self.wrong(span, "`^` has no meaning in a formula: a power is written `**`")
             case ast.Attribute(attr="T", value=value):
                 return Flip(self.node(value), span=span)
             case ast.Attribute(attr=attr):

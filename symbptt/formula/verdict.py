@@ -227,7 +227,7 @@ def _nothing(found: Found) -> str:
     text = f"nothing to check: for no T up to {FARTHEST} "
     reason = found.left_out[0].words if found.left_out else found.past_the_end
     if reason:
-        return text + f"is every index in range, for {reason}"
+        return text + f"is every index in range and every term defined: {reason}"
     return text + "does anything meet the condition"
 
 

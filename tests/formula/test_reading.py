@@ -104,7 +104,7 @@ def test_too_long() -> None:
         ("h[t] = h[t] for t > 3, t < 2", "meet the condition"),
         ("h[t] = h[t] for T > 1000", "meet the condition"),
         ("h[t] = h[t+100]", "lies past T"),
-        ("h[-3] = h[t]", "starts at step 0"),
+        ("h[-3] = h[t]", r"h\[-3\] lies before h\[0\], the first"),
         ("d(L, h[T+1]) = W_qh.T @ d(L, o[T+1])", "lies past T"),
         ("h[t][i] = h[t][i+9] for t >= 1", "every index in range"),
     ],

@@ -31,7 +31,10 @@ def test_the_range_and_what_is_left_out() -> None:
     verdict = check(model("linear"), RECURRENT)
     assert verdict.right
     assert verdict.range == "T = 2 … 5, t = 1 … T-1"
-    assert verdict.left_out == ("t = 0 (o starts at step 1)", "t = T (h[t+1] lies past T)")
+    assert verdict.left_out == (
+        "t = 0 (o[t] lies before o[1], the first)",
+        "t = T (h[t+1] lies past T)",
+    )
 
 
 def test_every_index_in_range_counts() -> None:

@@ -1,0 +1,111 @@
+"""An edit mends a formula if it is right where the wrong one has a value, not where it has none."""
+
+from __future__ import annotations
+
+import pytest
+
+from symbptt.algebra import Model
+from symbptt.formula.printing import canonical
+from symbptt.formula.reading import read
+from symbptt.formula.verdict import check
+from symbptt.language import library
+from symbptt.language.parser import parse
+
+LAGGED = parse(
+    """
+tok: index
+E: (n, d)
+g[t] = sigmoid(A @ E[tok[t]] + R @ g[t-1] + S @ g[t-2])
+q[t] = V @ g[t]
+loss[t] = softmax_cross_entropy(q[t], y[t])
+""",
+    "lagged",
+)
+NUMBERS = parse("a: scalar\nb: scalar\nc: scalar\na[t] = b[t] + c[t] * a[t-1]\n", "numbers")
+LAST = parse(
+    "x: (d,)\nh[t] = tanh(W @ x[t] + U @ h[t-1])\no[t] = V @ h[t]\n"
+    "loss[t] = squared_error(o[t], y[t])\n",
+    "plain",
+)
+
+
+def mends(model: Model, formula: str) -> list[str]:
+    return [canonical(mend.formula) for mend in check(model, formula).mends]
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        (
+            "matrix_recurrence",
+            "a[t] = b[t] + sum(i, 1, t-1, prod(j, i+1, t, C[j]) @ b[i]) for a[0] = 0",
+        ),
+        (
+            "matrix_recurrence",
+            "a[t] = b[t] + sum(i, 1, t-1, prod(j, t, i, -1, C[j]) @ b[i]) for a[0] = 0",
+        ),
+    ],
+)
+def test_an_index_out_of_range_mends_nothing(name: str, formula: str) -> None:
+    """b[i-1] with i = 1 has no value, so the formula would be left with t = 1 alone."""
+    model = library.load(name)
+    found = check(model, formula).mends
+    assert found
+    for mend in found:
+        verdict = check(model, mend.text)
+        assert verdict.right
+        assert verdict.range == "T = 1 … 5, t = 1 … T"
+
+
+@pytest.mark.parametrize(
+    ("model", "formula", "mended"),
+    [
+        (
+            LAGGED,  # The right formula has a value from T = 3 on.
+            "d(L, g[t]) = R.T @ (d(L, g[t+1]) @ (g[t+1] * (1 - g[t+1]))) "
+            "+ S.T @ (d(L, g[t+2]) * (g[t+2] * (1 - g[t+2]))) + V.T @ d(L, q[t])",
+            "d(L, g[t]) = R.T @ (d(L, g[t+1]) * (g[t+1] * (1 - g[t+1]))) "
+            "+ S.T @ (d(L, g[t+2]) * (g[t+2] * (1 - g[t+2]))) + V.T @ d(L, q[t])",
+        ),
+        (LAST, "prod(j, t, 1, U) = U**t", "prod(j, t, 1, -1, U) = U**t"),
+        (
+            LAST,
+            "d(h[T], h[t]) = prod(j, t+1, T, -1, diag(1 - h[j]**2) @ U)",
+            "d(h[T], h[t]) = prod(j, T, t+1, -1, diag(1 - h[j]**2) @ U)",
+        ),
+        (
+            NUMBERS,
+            "d(a[t], a[s]) = prod(j, s+1, t, c[j])",
+            "d(a[t], a[s]) = prod(j, s+1, t, c[j]) for t >= s",
+        ),
+    ],
+)
+def test_what_is_proposed(model: Model, formula: str, mended: str) -> None:
+    assert canonical(read(mended, model)) in mends(model, formula)
+    assert check(model, mended).right
+
+
+def test_leaving_steps_out_comes_before_fixing_values() -> None:
+    found = check(LAST, "partial(h[t], h[t-1]) = diag(1 - h[t]**2) @ U for t >= 0").mends
+    assert not found  # Right as it stands: h[-1] does not exist.
+    words = [m.words for m in check(LAGGED, "d(g[t], g[t-1]) = diag(g[t]*(1-g[t])) @ R").mends]
+    assert words[0].endswith("`for t >= 1`")
+
+
+@pytest.mark.parametrize(
+    ("formula", "range"),
+    [
+        ("h[t] = h[t] for t != 3", "T = 1 … 5, t within 0 … 5 with t != 3"),
+        ("h[2*t] = h[2*t]", "T = 1 … 5, t within 0 … 2"),
+        ("h[t] = h[t] for t < T", "T = 1 … 5, t = 0 … T-1 with t < T"),
+    ],
+)
+def test_ranges_with_ends_of_their_own(formula: str, range: str) -> None:
+    assert check(LAST, formula).range == range
+
+
+def test_left_out_says_which_index() -> None:
+    found = check(NUMBERS, "d(a[t], b[s]) = prod(j, s+1, t, c[j]) for s <= t").left_out
+    assert found == ("20 cases from T = 1, t = 0, s = 0 on (b[s] lies before b[1], the first)",)
+    found = check(NUMBERS, "a[2] = b[2] + c[2] * b[1] + c[2] * c[1] * a[0]").left_out
+    assert found == ("T = 1 (a[2] lies past T)",)
