@@ -14,6 +14,7 @@ FOLDER = Path(__file__).parent
 SLOW = {
     "analysis/test_sensitivity.py",
     "calculus/test_recurrence_models.py",
+    "catalogue/test_table.py",
     "codegen/test_extremes.py",
     "codegen/test_gradients.py",
     "codegen/test_levels.py",

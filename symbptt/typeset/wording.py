@@ -266,7 +266,7 @@ class LatexWording(Wording):
             index = self.names.factor
             inner = self.factors.fit(self.letter(Letter(run.name, Index.of(index))), Level.ATOM)
             ends = rf"{index} = {index_latex(run.first)}, \dots, {index_latex(run.last)}"
-            return Text(rf"\prod_{{{ends}}} {inner}", Level.MATRIX)
+            return Text(rf"\prod_{{{ends}}} {inner}", Level.BIG_SUM)
         behind = run.first + run.step
         shown = [self.letter(Letter(run.name, i)).text for i in (run.first, behind, run.last)]
         return Text(rf"({shown[0]} {shown[1]} \cdots {shown[2]})")

@@ -6,10 +6,11 @@ import time
 
 import pytest
 
+from symbptt.errors import FormulaError
 from symbptt.formula.printing import canonical
 from symbptt.formula.reading import read
 from symbptt.formula.verdict import Verdict, check
-from tests.formula.catalogue import MISPRINTS, RIGHT, Row, model
+from tests.formula.catalogue import MISPRINTS, RIGHT, UNREADABLE, Row, decided, model
 
 SECONDS = 10.0
 
@@ -17,7 +18,7 @@ SECONDS = 10.0
 def decide(row: Row) -> Verdict:
     """The verdict, in less than ten seconds of CPU time."""
     start = time.process_time()
-    verdict = check(model(row.model), row.formula)
+    verdict = decided(row)
     assert time.process_time() - start < SECONDS
     return verdict
 
@@ -52,8 +53,12 @@ def test_correction(row: Row) -> None:
     assert check(model(row.model), row.mended).right
 
 
-def test_a_misprint_that_can_not_be_read() -> None:
-    from symbptt.errors import FormulaError
-
+@pytest.mark.parametrize("row", UNREADABLE, ids=lambda row: row.id)
+def test_a_misprint_that_can_not_be_read(row: Row) -> None:
     with pytest.raises(FormulaError, match=r"\^"):
-        check(model("linear_bias"), "d(L, W_hx) = sum(t, 1, T, (paramfracL h[t]) @ x[t].T)")
+        check(model(row.model), row.formula)
+
+
+def test_ids_are_unique() -> None:
+    ids = [row.id for row in (*RIGHT, *MISPRINTS, *UNREADABLE)]
+    assert len(ids) == len(set(ids))
