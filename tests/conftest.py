@@ -13,6 +13,7 @@ FOLDER = Path(__file__).parent
 # Files that take long as a whole: `make check` leaves them out, `make test` does not.
 SLOW = {
     "analysis/test_sensitivity.py",
+    "calculus/test_closed_formulas.py",
     "calculus/test_recurrence_models.py",
     "catalogue/test_table.py",
     "codegen/test_extremes.py",

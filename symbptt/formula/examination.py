@@ -156,7 +156,8 @@ class Examiner:
     def examine(self, formula: Formula) -> Found:
         """All cases up to the horizon in numbers, until one fails.
 
-        Rational numbers where these are enough, else floats of 50 digits.
+        Rational numbers where these are enough, else floats of 50 digits, at positive
+        points where it is not defined at others.
 
         Raises
         ------
@@ -165,13 +166,17 @@ class Examiner:
         TooLargeError
             If the time is over.
         """
-        try:
-            return self._examine(formula, "fractions")
-        except TooLargeError:
-            raise
-        except EvaluationError:
-            with mpmath.workdps(DIGITS + 10):
-                return self._examine(formula, "digits")
+        reason: EvaluationError | None = None
+        for kind in ("fractions", "digits", "positive"):
+            try:
+                with mpmath.workdps(DIGITS + 10):
+                    return self._examine(formula, kind)
+            except TooLargeError:
+                raise
+            except EvaluationError as error:
+                reason = reason if kind == "positive" else error
+        assert reason is not None
+        raise reason
 
     def _examine(self, formula: Formula, kind: str) -> Found:
         free = Free.of(formula)

@@ -6,6 +6,8 @@ derivative of another quantity with d, a partial one with ∂.
 
 from __future__ import annotations
 
+import re
+
 from symbptt.algebra import Index, Model
 from symbptt.formula.meaning import SCALAR, ShapeError, Shaper, Symbols
 from symbptt.formula.tree import (
@@ -236,7 +238,9 @@ class _Printer:
         if node.function in known.losses:
             return f"{self.names.loss(node.function)}({', '.join(shown)})"
         sign = self.names.function(node.function)
-        return sign.format(*shown) if "{0}" in sign else f"{sign}({', '.join(shown)})"
+        if "{0}" in sign:
+            return re.sub(r"\{(\d)\}", lambda place: f"{{{shown[int(place[1])]}}}", sign)
+        return f"{sign}({', '.join(shown)})"
 
     def applied(self, name: str, args: list[str]) -> str:
         return rf"\operatorname{{{name}}}({', '.join(args)})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 
 from symbptt.formula.verdict import Verdict, check
@@ -9,10 +10,16 @@ from tests.formula.documents import TEXTS, Row, model
 from tests.formula.equations import RIGHT
 from tests.formula.misprints import MISPRINTS, UNREADABLE
 
-__all__ = ["MISPRINTS", "RIGHT", "TEXTS", "UNREADABLE", "Row", "decided", "model"]
+__all__ = ["MISPRINTS", "RIGHT", "TEXTS", "UNREADABLE", "Row", "decided", "model", "timed"]
 
 
 @cache
+def timed(row: Row) -> tuple[Verdict, float]:
+    """The verdict, found once for all tests that want it, and the CPU time that it took."""
+    start = time.process_time()
+    verdict = check(model(row.model), row.formula)
+    return verdict, time.process_time() - start
+
+
 def decided(row: Row) -> Verdict:
-    """The verdict, found once for all tests that want it."""
-    return check(model(row.model), row.formula)
+    return timed(row)[0]

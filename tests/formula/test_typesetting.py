@@ -53,6 +53,7 @@ def latex(name: str, formula: str) -> str:
             r"\left(\prod_{j = t, \dots, 1} \mathbf{C}_j\right) \mathbf{a}_0 = 0 \quad "
             r"(\mathbf{a}_0 = 0)",
         ),
+        ("singh", "sqrt(h[t]) = exp(h[t])", r"\sqrt{\mathbf{h}_t} = \exp(\mathbf{h}_t)"),
         ("singh", "p[t] = onehot(y[t])", r"\mathbf{p}_t = \mathbf{e}_{y_t}"),
         ("singh", "p[t][i] = delta(i, y[t])", r"(\mathbf{p}_t)_{i} = \delta_{i, y_t}"),
         (

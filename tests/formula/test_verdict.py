@@ -178,6 +178,15 @@ def test_an_identity_of_functions_is_right_to_50_digits() -> None:
     assert verdict.right and verdict.bits is None
 
 
+def test_roots_and_logarithms_are_looked_at_where_they_are_defined() -> None:
+    for formula in ("x[t]**(-1/2) = 1/sqrt(x[t])", "log(x[t]**2) = 2 * log(x[t])"):
+        verdict = check(model("char_rnn"), formula)
+        assert verdict.right and "at positive points" in verdict.arithmetic
+    assert check(model("char_rnn"), "log(x[t]**2) = 3 * log(x[t])").status == 1
+    # Not defined anywhere.
+    assert check(model("char_rnn"), "log(-x[t]**2) = 0").status == 4
+
+
 def test_a_difference_in_the_last_digits_is_seen() -> None:
     verdict = check(model("linear"), "tanh(h[t]) = tanh(h[t]) + 1e-30", seconds=2)
     assert verdict.verdict == "wrong"
