@@ -11,12 +11,13 @@ from tests.catalogue.printing import (
     Printer,
     analysed,
     clip,
+    derived,
     equations,
     folded,
     recurrence,
+    slope,
     step,
     total,
-    typed,
 )
 from tests.catalogue.proofs import (
     Proof,
@@ -67,6 +68,8 @@ class Document:
     entries: tuple[Entry, ...]
 
 
+_INDEX = ("--detail", "index")
+_OF_ONE_STEP = ("--of", "loss[t]")
 _SENSITIVITY = "d(h[t], w)"
 _MATRIX_SENSITIVITY = "d(h[t], W_hh)"
 
@@ -84,7 +87,13 @@ SECTION = Document(
             "9.7.3",
             (
                 step("recurrence", ("w", "gradient")),
-                typed("004 9.7.3 b", by="derive recurrence --form sensitivity"),
+                derived(
+                    "recurrence",
+                    "--form",
+                    "sensitivity",
+                    lefts=(r"\frac{\partial L}{\partial w}",),
+                    typed=("004 9.7.3 b",),
+                ),
             ),
             ("004 9.7.3 a", "004 9.7.3 b"),
             (chains("recurrence", ("w", "gradient")),),
@@ -117,7 +126,25 @@ SECTION = Document(
         ),
         Entry(
             "truncation",
-            (typed("004 truncation after 2 steps", by="derive elman --estimator window:2"),),
+            (
+                derived(
+                    "elman",
+                    "--estimator",
+                    "window:2",
+                    lefts=(
+                        "w(s, t)",
+                        r"\operatorname{bias} \frac{\partial L}{\partial \mathbf{W}_{\mathrm{hh}}}",
+                    ),
+                    typed=("004 truncation after 2 steps",),
+                ),
+                derived(
+                    "elman",
+                    "--estimator",
+                    "chunk:3",
+                    lefts=(r"\xi_t", "w(s, t)"),
+                    typed=(),
+                ),
+            ),
             ("004 truncation after 2 steps",),
             words="The last term is what ending the sum drops. Two estimators are meant: a "
             "sliding window (the sum ended at ∂h_{t-τ}/∂w_h) and chunks (the text cut into "
@@ -125,7 +152,20 @@ SECTION = Document(
         ),
         Entry(
             "9.7.8",
-            (recurrence("recurrence", _SENSITIVITY),),
+            (
+                recurrence("recurrence", _SENSITIVITY),
+                derived(
+                    "recurrence",
+                    "--estimator",
+                    "random:0.5",
+                    lefts=(
+                        r"\mathbb{E}\bigl[\xi_t\bigr]",
+                        r"\mathbb{E}\bigl[\mathbf{z}_t\bigr]",
+                        r"\mathbf{V}_t",
+                    ),
+                    typed=(),
+                ),
+            ),
             proved=(expectation, no_gate_at_zero),
             words="Right for 0 < π_t ≤ 1; printed with 0 ≤ π_t, for which E ξ_t = 1 fails at 0. "
             "`--estimator random:PI`.",
@@ -218,7 +258,15 @@ SLIDES = Document(
             "(4)-(6)",
             (
                 step("linear_bias", ("W_qh", "gradient")),
-                typed("000 (4)", "000 (5)", by="derive linear_bias --detail index --only W_qh"),
+                derived(
+                    "linear_bias",
+                    *_INDEX,
+                    lefts=(
+                        r"(\mathbf{o}_t)_{j}",
+                        r"\frac{\partial L}{\partial (\mathbf{W}_{\mathrm{qh}})_{ji}}",
+                    ),
+                    typed=("000 (4)", "000 (5)"),
+                ),
             ),
             ("000 (4)", "000 (5) chain", "000 (5)", "000 (6)"),
             (chains("linear_bias", ("W_qh", "gradient")),),
@@ -227,7 +275,15 @@ SLIDES = Document(
             "(7)-(13)",
             (
                 step("linear_bias", ("h", "boundary"), ("h", "adjoint")),
-                typed("000 (8)", by="derive linear_bias --detail index"),
+                derived(
+                    "linear_bias",
+                    *_INDEX,
+                    lefts=(
+                        r"\frac{\partial L}{\partial (\mathbf{h}_T)_{i}}",
+                        r"\frac{\partial L}{\partial (\mathbf{h}_t)_{i}}",
+                    ),
+                    typed=("000 (8)",),
+                ),
             ),
             (
                 "000 (7)",
@@ -246,7 +302,16 @@ SLIDES = Document(
             "(14)-(19)",
             (
                 step("linear_bias", ("W_hx", "gradient")),
-                typed("000 (17)", "000 (18)", by="derive linear_bias --detail index --only W_hx"),
+                derived(
+                    "linear_bias",
+                    *_INDEX,
+                    lefts=(
+                        r"(\mathbf{h}_t)_{j}",
+                        slope(r"(\mathbf{h}_t)_{j}", r"(\mathbf{W}_{\mathrm{hx}})_{mi}"),
+                        r"\frac{\partial L}{\partial (\mathbf{W}_{\mathrm{hx}})_{ji}}",
+                    ),
+                    typed=("000 (17)", "000 (18)"),
+                ),
             ),
             ("000 (15)", "000 (16)", "000 (17)", "000 (18) chain", "000 (18)", "000 (19)"),
             (chains("linear_bias", ("W_hx", "gradient")),),
@@ -257,7 +322,15 @@ SLIDES = Document(
             "(20)-(25)",
             (
                 step("linear_bias", ("W_hh", "gradient")),
-                typed("000 (23)", "000 (24)", by="derive linear_bias --detail index --only W_hh"),
+                derived(
+                    "linear_bias",
+                    *_INDEX,
+                    lefts=(
+                        slope(r"(\mathbf{h}_t)_{j}", r"(\mathbf{W}_{\mathrm{hh}})_{mi}"),
+                        r"\frac{\partial L}{\partial (\mathbf{W}_{\mathrm{hh}})_{ji}}",
+                    ),
+                    typed=("000 (23)", "000 (24)"),
+                ),
             ),
             ("000 (21)", "000 (23)", "000 (24) chain", "000 (24)", "000 (25)"),
             (chains("linear_bias", ("W_hh", "gradient")),),
@@ -313,7 +386,14 @@ ELMAN = Document(
         ),
         Entry(
             "(4), (5)",
-            (typed("001 (4)", "001 (5)", by="derive ./joined.rnn --of 'loss[t]'"),),
+            (
+                derived(
+                    "joined",
+                    *_OF_ONE_STEP,
+                    lefts=(r"\frac{\partial \ell_t}{\partial \mathbf{w}_{\mathrm{h}}}",),
+                    typed=("001 (4)", "001 (5)"),
+                ),
+            ),
             ("001 (4)", "001 (5)"),
         ),
         Entry(
@@ -347,7 +427,12 @@ NOTES = Document(
             "∂L_t/∂U",
             (
                 step("notes_elman", ("U", "gradient")),
-                typed("002 dU", by="derive notes_elman --of 'loss[t]' --only U"),
+                derived(
+                    "notes_elman",
+                    *_OF_ONE_STEP,
+                    lefts=(r"\frac{\partial \ell_t}{\partial \mathbf{U}}",),
+                    typed=("002 dU",),
+                ),
             ),
             ("002 dU",),
             (chains("notes_elman", ("U", "gradient")),),
@@ -358,7 +443,14 @@ NOTES = Document(
             "∂L_t/∂W",
             (
                 folded("notes_elman", "d(h[t], W)"),
-                typed("002 dW", by="derive notes_elman --form expanded --of 'loss[t]' --only W"),
+                derived(
+                    "notes_elman",
+                    "--form",
+                    "expanded",
+                    *_OF_ONE_STEP,
+                    lefts=(r"\frac{\partial \ell_t}{\partial \mathbf{W}}",),
+                    typed=("002 dW",),
+                ),
             ),
             ("002 dW", "002 dW from step 1", "002 step 0"),
             (induction("notes_elman", "d(h[t], W)"),),
@@ -371,7 +463,14 @@ NOTES = Document(
             "∂L_t/∂V",
             (
                 folded("notes_elman", "d(h[t], V)"),
-                typed("002 dV", by="derive notes_elman --form expanded --of 'loss[t]' --only V"),
+                derived(
+                    "notes_elman",
+                    "--form",
+                    "expanded",
+                    *_OF_ONE_STEP,
+                    lefts=(r"\frac{\partial \ell_t}{\partial \mathbf{V}}",),
+                    typed=("002 dV",),
+                ),
             ),
             ("002 dV",),
             (induction("notes_elman", "d(h[t], V)"), everything("notes_elman")),

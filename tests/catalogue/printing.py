@@ -26,6 +26,7 @@ from symbptt.typeset.latex import LatexPrinter, member_latex
 from symbptt.typeset.markup import MarkdownMarkup
 from symbptt.typeset.names import Names
 from symbptt.typeset.wording import choose_names
+from tests.catalogue import output
 from tests.formula.catalogue import MISPRINTS, RIGHT, TEXTS, UNREADABLE, Row, model
 
 MARKUP = MarkdownMarkup()
@@ -154,13 +155,27 @@ def clip(name: str) -> Printer:
     return shown
 
 
-def typed(*ids: str, by: str) -> Printer:
-    """Formulas as `check` prints them; ``by`` is the command that derives them."""
+def derived(name: str, *options: str, lefts: Sequence[str], typed: Sequence[str]) -> Printer:
+    """The equations with these left sides; ``typed`` in the form of `check` without the option."""
 
     def shown() -> Shown:
-        return Shown(by, tuple(formula(ROWS[one]) for one in ids), checked=True)
+        command = " ".join(["derive", argument(name), *map(_quoted, options)])
+        found = output.derived(name, options)
+        if found is None:
+            return Shown(command, tuple(formula(ROWS[one]) for one in typed), checked=True)
+        chosen = [one.text for left in lefts for one in output.with_left(found, left)]
+        return Shown(command, tuple(chosen))
 
     return shown
+
+
+def slope(above: str, below: str) -> str:
+    """A partial derivative as it is printed."""
+    return rf"\frac{{\partial {above}}}{{\partial {below}}}"
+
+
+def _quoted(option: str) -> str:
+    return f"'{option}'" if "[" in option else option
 
 
 def analysed(matrix: Sequence[Sequence[float]]) -> Printer:

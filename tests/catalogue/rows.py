@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from tests.catalogue.entries import ELMAN, NOTES, SECTION, SLIDES, Document, Entry
-from tests.catalogue.printing import analysed, equations, step, total, typed
+from tests.catalogue.printing import analysed, derived, equations, step, total
 from tests.catalogue.proofs import aligned, chains, everything
 
-_ROW = "derive char_rnn --layout row --notation operator"
-_INDEX = "derive char_rnn --detail index"
+_ROWS = ("--layout", "row", "--notation", "superscript,D")
 
 SINGH = Document(
     "003: tanh units, softmax cross-entropy, an embedding; row vectors",
@@ -22,7 +21,17 @@ SINGH = Document(
             "(3.1)-(3.4), (4.1)",
             (
                 step("char_rnn", ("o", "adjoint")),
-                typed("003 both cases", "003 (3.4), (4.1)", by=_INDEX),
+                derived(
+                    "char_rnn",
+                    "--detail",
+                    "index",
+                    lefts=(
+                        r"\frac{\partial (\mathbf{p}_t)_{j}}{\partial (\mathbf{o}_t)_{i}}",
+                        r"\frac{\partial \ell_t}{\partial (\mathbf{o}_t)_{i}}",
+                        r"\frac{\partial L}{\partial (\mathbf{o}_t)_{i}}",
+                    ),
+                    typed=("003 both cases", "003 (3.4), (4.1)"),
+                ),
             ),
             (
                 "003 (3.1)",
@@ -37,13 +46,29 @@ SINGH = Document(
         ),
         Entry(
             "(3.5), (4.2)",
-            (step("char_rnn", ("h", "boundary")), typed("003 (3.5), (4.2)", by=_ROW)),
+            (
+                step("char_rnn", ("h", "boundary")),
+                derived(
+                    "char_rnn",
+                    *_ROWS,
+                    lefts=(r"(DL)_{\mathbf{h}^{(T)}}",),
+                    typed=("003 (3.5), (4.2)",),
+                ),
+            ),
             ("003 (3.5), (4.2)",),
             (chains("char_rnn", ("h", "boundary")),),
         ),
         Entry(
             "(3.6)-(3.8), (4.3)",
-            (step("char_rnn", ("h", "adjoint")), typed("003 (3.8)", by=_ROW)),
+            (
+                step("char_rnn", ("h", "adjoint")),
+                derived(
+                    "char_rnn",
+                    *_ROWS,
+                    lefts=(r"(DL)_{\mathbf{h}^{(t)}}", r"(DL)_{\mathbf{a}^{(t)}}"),
+                    typed=("003 (3.8)",),
+                ),
+            ),
             ("003 (3.6)", "003 (3.7)", "003 (3.8)", "003 (3.8) column"),
             (chains("char_rnn", ("h", "adjoint"), ("h", "boundary")),),
             ("003 (3.8) row",),
@@ -87,7 +112,19 @@ SINGH = Document(
         ),
         Entry(
             "(3.19)-(3.21), (4.9)",
-            (step("char_rnn", ("E", "gradient")), typed("003 (3.19)", by=_INDEX)),
+            (
+                step("char_rnn", ("E", "gradient")),
+                derived(
+                    "char_rnn",
+                    "--detail",
+                    "index",
+                    lefts=(r"\frac{\partial L}{\partial (\mathbf{E})_{ji}}",),
+                    typed=("003 (3.19)",),
+                ),
+                derived(
+                    "char_rnn", *_ROWS, lefts=(r"(DL)_{\mathbf{E}}",), typed=("003 (3.21), (4.9)",)
+                ),
+            ),
             ("003 (3.19)", "003 (3.20)", "003 (3.21), (4.9)"),
             (chains("char_rnn", ("E", "gradient")),),
             ("003 words on (3.21)",),
@@ -95,10 +132,27 @@ SINGH = Document(
         ),
         Entry(
             "notation",
-            (typed("003 (3.8)", by=_ROW),),
+            (
+                derived(
+                    "char_rnn",
+                    *_ROWS,
+                    lefts=(
+                        r"\mathbf{x}^{(t)}",
+                        r"\mathbf{a}^{(t)}",
+                        r"\mathbf{h}^{(t)}",
+                        r"\mathbf{o}^{(t)}",
+                        r"(DL)_{\mathbf{W}}",
+                        r"(DL)_{\mathbf{U}}",
+                        r"(DL)_{\mathbf{V}}",
+                        r"(DL)_{\mathbf{b}}",
+                        r"(DL)_{\mathbf{c}}",
+                    ),
+                    typed=("003 (3.8)",),
+                ),
+            ),
             ("003 (3.8)",),
             (everything("char_rnn"),),
-            words="Operator D, rows, superscript times: `--layout row --notation operator`.",
+            words="Operator D, rows, superscript times: `--layout row --notation superscript,D`.",
         ),
     ),
 )

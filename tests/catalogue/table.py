@@ -92,6 +92,8 @@ def columns(entry: Entry) -> tuple[list[str], ...]:
 
 
 def _shown(found: Shown) -> Iterator[str]:
+    if not found.lines:
+        return
     yield from map(math, found.lines) if found.math else found.lines
     yield f"`symbptt {found.command}`" + (" (as `check` prints it)" if found.checked else "")
 
