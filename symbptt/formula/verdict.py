@@ -269,7 +269,10 @@ def _right(tree: Formula, formula: Formula, found: Found, examiner: Examiner) ->
         tree.text,
         "right",
         range=range_text(free, found.used, formula),
-        left_out=tuple(left_out_text(found.left_out, free)),
+        left_out=(
+            *left_out_text(found.left_out, free),
+            *(f"other entries ({words})" for words in found.shorter),
+        ),
         arithmetic=arithmetic,
         bits=bits,
         assumed=assumed,

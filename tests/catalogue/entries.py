@@ -379,7 +379,7 @@ ELMAN = Document(
         Entry(
             "w_h",
             (equations("joined", "h"), step("joined", ("w_h", "gradient"))),
-            ("001 w_h",),
+            ("001 w_h", "001 w_h, block of x", "001 w_h, block of h"),
             (chains("joined", ("w_h", "gradient")), everything("joined")),
             ("001 w_h transposed",),
             words="Printed as the transpose, which does not multiply [x_t; h_{t-1}] from the left.",

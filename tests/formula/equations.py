@@ -160,6 +160,17 @@ RIGHT = (
     Row("001 (2)", "elman", "h[t] = phi_h(W_xh @ x[t] + W_hh @ h[t-1] + b_h)"),
     Row("001 (3)", "elman", "o[t] = phi_o(W_hy @ h[t] + b_y)"),
     Row("001 w_h", "joined", "h[t] = phi_h(w_h @ concat(x[t], h[t-1]) + b_h)"),
+    Row(
+        "001 w_h, block of x",
+        "joined",
+        "d(L, w_h[j, i]) = sum(t, 1, T, d(L, h[t][j]) * partial(h[t][j], b_h[j]) * x[t][i])",
+    ),
+    Row(
+        "001 w_h, block of h",
+        "joined",
+        "d(L, w_h[j, len(x)+k]) = sum(t, 1, T, "
+        "d(L, h[t][j]) * partial(h[t][j], b_h[j]) * h[t-1][k])",
+    ),
     Row("001 (4)", "joined", "d(L, w_h) = 1/T * sum(t, 1, T, d(loss[t], w_h))"),
     Row(
         "001 (5)",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from symbptt.errors import FormulaError
 from symbptt.formula.printing import canonical
 from symbptt.formula.reading import read
 from symbptt.formula.verdict import Verdict, check
-from tests.formula.catalogue import MISPRINTS, RIGHT, UNREADABLE, Row, model, timed
+from tests.formula.catalogue import MISPRINTS, RIGHT, TEXTS, UNREADABLE, Row, model, timed
 
 SECONDS = 10.0
 
@@ -59,3 +64,18 @@ def test_a_misprint_that_can_not_be_read(row: Row) -> None:
 def test_ids_are_unique() -> None:
     ids = [row.id for row in (*RIGHT, *MISPRINTS, *UNREADABLE)]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("id", ["001 (5)", "004 9.7.15", "003 (3.19)"])
+def test_the_command_decides_as_fast(id: str, tmp_path: Path) -> None:
+    """From the start of the process to its end: CPU time, whatever else runs."""
+    (row,) = (row for row in RIGHT if row.id == id)
+    name = row.model
+    if name in TEXTS:
+        name = str(tmp_path / f"{row.model}.rnn")
+        Path(name).write_text(TEXTS[row.model], encoding="utf-8")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "symbptt", "check", name, row.formula]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < SECONDS

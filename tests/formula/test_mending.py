@@ -10,6 +10,7 @@ from symbptt.formula.reading import read
 from symbptt.formula.verdict import check
 from symbptt.language import library
 from symbptt.language.parser import parse
+from tests.formula.catalogue import model
 
 LAGGED = parse(
     """
@@ -29,8 +30,8 @@ LAST = parse(
 )
 
 
-def mends(model: Model, formula: str) -> list[str]:
-    return [canonical(mend.formula) for mend in check(model, formula).mends]
+def mends(about: Model, formula: str) -> list[str]:
+    return [canonical(mend.formula) for mend in check(about, formula).mends]
 
 
 @pytest.mark.parametrize(
@@ -48,17 +49,17 @@ def mends(model: Model, formula: str) -> list[str]:
 )
 def test_an_index_out_of_range_mends_nothing(name: str, formula: str) -> None:
     """b[i-1] with i = 1 has no value, so the formula would be left with t = 1 alone."""
-    model = library.load(name)
-    found = check(model, formula).mends
+    recurrence = library.load(name)
+    found = check(recurrence, formula).mends
     assert found
     for mend in found:
-        verdict = check(model, mend.text)
+        verdict = check(recurrence, mend.text)
         assert verdict.right
         assert verdict.range == "T = 1 … 5, t = 1 … T"
 
 
 @pytest.mark.parametrize(
-    ("model", "formula", "mended"),
+    ("about", "formula", "mended"),
     [
         (
             LAGGED,  # The right formula has a value from T = 3 on.
@@ -80,9 +81,9 @@ def test_an_index_out_of_range_mends_nothing(name: str, formula: str) -> None:
         ),
     ],
 )
-def test_what_is_proposed(model: Model, formula: str, mended: str) -> None:
-    assert canonical(read(mended, model)) in mends(model, formula)
-    assert check(model, mended).right
+def test_what_is_proposed(about: Model, formula: str, mended: str) -> None:
+    assert canonical(read(mended, about)) in mends(about, formula)
+    assert check(about, mended).right
 
 
 def test_leaving_steps_out_comes_before_fixing_values() -> None:
@@ -109,3 +110,13 @@ def test_left_out_says_which_index() -> None:
     assert found == ("20 cases from T = 1, t = 0, s = 0 on (b[s] lies before b[1], the first)",)
     found = check(NUMBERS, "a[2] = b[2] + c[2] * b[1] + c[2] * c[1] * a[0]").left_out
     assert found == ("T = 1 (a[2] lies past T)",)
+
+
+def test_entries_that_one_side_has_are_said_to_be_left_out() -> None:
+    slope = "d(L, h[t][j]) * partial(h[t][j], b_h[j])"
+    formula = f"d(L, w_h[j, i]) = sum(t, 1, T, {slope} * x[t][i])"
+    found = check(model("joined"), formula)
+    assert found.right
+    assert found.left_out == ("other entries (x[t][i] has entries 1 to the length)",)
+    both = check(model("linear"), "d(L, W_qh[j, i]) = sum(t, 1, T, d(L, o[t][j]) * h[t][i])")
+    assert both.right and both.left_out == ()
