@@ -126,3 +126,39 @@ def test_a_power_with_a_broken_exponent_reads_back() -> None:
     formula = answer(model, "d(L, h[t])", HORIZON).formula
     assert formula is not None and "**(-1/2)" in formula
     assert check(model, formula, horizon=HORIZON).right
+
+
+START_OF_ANOTHER = """
+x: (n,)
+h[0] = h_init
+h[t] = tanh(W @ h[t-2] + x[t])
+g[t] = tanh(V @ h[t-1] + U @ g[t-1])
+loss[t] = dot(g[t], g[t])
+"""
+
+LATE = """
+c[t] = tanh(A @ c[t-1] + B @ c[t-3])
+loss[T] = dot(c[T-2], c[T-2])
+"""
+
+
+def test_a_parameter_that_is_the_start_of_another_state() -> None:
+    """g depends on h_init by way of h[0] alone: its derivative is not 0."""
+    model = parse(START_OF_ANOTHER, "start")
+    found = answer(model, "d(g[t], h_init)", HORIZON)
+    assert found.formula is not None and "d(h[i-1], h_init)" in found.formula
+    assert check(model, found.formula).right
+
+
+@pytest.mark.parametrize("horizon", [1, 3, 6])
+def test_a_loss_that_reads_earlier_steps_folds(horizon: int) -> None:
+    """The recurrence begins some steps before T, so that few steps show its pattern."""
+    found = answer(parse(LATE, "late"), "d(L, c[t])", horizon)
+    assert found.study is not None and found.study.form
+
+
+def test_what_the_loss_does_not_read_is_proved_to_be_0() -> None:
+    model = parse(START_OF_ANOTHER.replace("dot(g[t], g[t])", "dot(x[t], x[t])"), "unread")
+    text = answer(model, "d(L, g[t])", HORIZON).text()
+    assert "times 0 is 0: the statement at t" in text
+    assert check(model, "d(L, g[t]) = 0 for 1 <= t <= T").right
