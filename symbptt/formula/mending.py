@@ -206,12 +206,14 @@ class _Probe:
     ) -> None:
         self.examiner = examiner
         self.failed = None if counterexample is None else dict(counterexample.at)
+        # What has no meaning before fails later than the horizon.
+        self.steps = max(examiner.horizon, 0 if counterexample is None else counterexample.T)
         self._evaluators: dict[tuple[Fixed, ...], list[Evaluator]] = {}
         self._reached = self._reach(formula)
 
     def _points(self, formula: Formula) -> list[Evaluator]:
         if formula.fixed not in self._evaluators:
-            points = list(self.examiner.points("floats", self.examiner.horizon, formula))
+            points = list(self.examiner.points("floats", self.steps, formula))
             every = points_at(self.examiner.stages)
             self._evaluators[formula.fixed] = [evaluator for _, evaluator in points[::every]]
         return self._evaluators[formula.fixed]
@@ -276,7 +278,7 @@ class _Probe:
 
     def _longest(self, formula: Formula) -> Iterator[tuple[tuple[int, ...], dict[str, int]]]:
         free, start = Free.of(formula), self.examiner.start(formula)
-        for at in cases(formula, free, self.examiner.horizon, start, self.examiner.longest()):
+        for at in cases(formula, free, self.steps, start, self.examiner.longest()):
             yield tuple(at[name] for name in free.steps), at
 
     def _agrees(

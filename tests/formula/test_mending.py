@@ -120,3 +120,16 @@ def test_entries_that_one_side_has_are_said_to_be_left_out() -> None:
     assert found.left_out == ("other entries (x[t][i] has entries 1 to the length)",)
     both = check(model("linear"), "d(L, W_qh[j, i]) = sum(t, 1, T, d(L, o[t][j]) * h[t][i])")
     assert both.right and both.left_out == ()
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "d(h[t+6], h[t]) = prod(j, t+1, t+6, d(h[j], h[j-1]))",
+        "d(L, h[t]) = U.T @ d(h[t+7], h[t]) @ d(L, h[t+1])",
+    ],
+)
+def test_what_fails_later_than_the_horizon(formula: str) -> None:
+    verdict = check(LAST, formula)
+    assert verdict.status == 1
+    assert verdict.counterexample is not None and verdict.counterexample.T > 5
