@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from tests.catalogue.entries import ELMAN, NOTES, SECTION, SLIDES, Document, Entry
+from tests.catalogue.entries import Document, Entry
+from tests.catalogue.notes import ELMAN, NOTES
 from tests.catalogue.printing import analysed, derived, equations, step, total
 from tests.catalogue.proofs import aligned, chains, everything
+from tests.catalogue.slides import SLIDES
+from tests.catalogue.textbook import SECTION
 
 _ROWS = ("--layout", "row", "--notation", "superscript,D")
 
