@@ -51,7 +51,8 @@ def derived(name: str, options: tuple[str, ...]) -> tuple[Equation, ...] | None:
 def equations(document: str) -> Iterator[Equation]:
     """All chains of equals in the displays of a Markdown document."""
     for display in _DISPLAY.findall(document):
-        left, members = "", []
+        left = ""
+        members: list[str] = []
         for line in display.splitlines():
             head, sign, right = line.partition("&= ")
             if sign and head.strip():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from itertools import product
 from typing import Any
@@ -161,9 +162,16 @@ def _recursive(gates: Sequence[Any], b: Sequence[Any], c: Sequence[Any]) -> Any:
 
 def no_gate_at_zero() -> str:
     """At pi = 0 the gate is 0 for certain, and so is its mean."""
-    outcomes = ((0, 1), (None, 0))
-    assert sum(xi * p for xi, p in outcomes if p) == 0
-    return "at π = 0 the gate is 0 for certain, so E ξ = 0"
+    means = {pi: _mean_gate(pi) for pi in (Fraction(0), Fraction(1, 3), Fraction(1))}
+    assert means == {Fraction(0): 0, Fraction(1, 3): 1, Fraction(1): 1}
+    return "at π = 0 the gate is 0 for certain, so E ξ = 0; at 1/3 and 1 it is 1"
+
+
+def _mean_gate(pi: Fraction) -> Fraction:
+    """Over the values that the gate takes; with pi = 0 there is no 1/pi among them."""
+    outcomes = [(Fraction(0), 1 - pi), *([(1 / pi, pi)] if pi else [])]
+    assert sum(probability for _, probability in outcomes) == 1
+    return sum((gate * probability for gate, probability in outcomes), Fraction(0))
 
 
 # --- spectra and clipping ----------------------------------------------------------------

@@ -36,7 +36,8 @@ INTRODUCTION = """\
 One row an equation. The second column is what symbptt prints, with the command that prints it;
 the third says how it was proved; the last has the equation as its document prints it, typed from
 there as a formula, and what `symbptt check` says of it. A false formula passes `check` with a
-probability below 2^-100 where it says “exact”.
+probability below 2^-100 where it says “exact”. Where a command is followed by “as `check` prints
+it”, the equation is that of the last column, typed, and the command is the one that derives it.
 """
 
 
