@@ -82,7 +82,7 @@ def columns(entry: Entry) -> tuple[list[str], ...]:
     if entry.figure:
         shown.append(f"![{entry.id}](figures/{entry.figure}.svg)")
     proved = [proof() for proof in entry.proved]
-    if entry.right:
+    if entry.right or entry.wrong:
         proved.append("`check`, right column")
     if entry.figure:
         proved.append("drawn by symbptt from the model or the text")
