@@ -22,6 +22,7 @@ SLOW = {
     "codegen/test_style.py",
     "formula/test_catalogue.py",
     "formula/test_edits.py",
+    "formula/test_mending.py",
     "formula/test_verdict.py",
     "proof/test_planted.py",
     "proof/test_report.py",
