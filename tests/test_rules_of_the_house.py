@@ -106,7 +106,7 @@ ALLOWED = {
     "proof": {*BASE, *ROOMS},
     "analysis": {*BASE, *ROOMS, "analysis", "listing"},
     "figures": {*BASE, "figures"},
-    "formula": {*BASE, "language", "calculus", "proof", "formula"},
+    "formula": {*BASE, "language", "calculus", "typeset", "proof", "formula"},
 }
 
 

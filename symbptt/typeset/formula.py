@@ -55,7 +55,7 @@ from symbptt.typeset.printer import Level, Piece, Printer
 _WIDEST_FRACTION = 400
 _WIDEST_SCRIPT = 150
 
-_TALL = (r"\frac", r"\sum", r"\begin")
+_TALL = (r"\frac", r"\sum", r"\prod", r"\begin")
 
 
 class LatexPrinter(Printer):

@@ -160,7 +160,8 @@ class PlainPrinter(Printer):
     def print_pow(self, expr: Pow) -> Piece:
         base = self.show(expr.base, Level.ATOM)
         exponent = self.piece(expr.exponent)
-        signed = exponent.level == Level.SIGNED
+        # -1/2 is the quotient of -1 and 2: behind ** it needs its parentheses.
+        signed = exponent.level == Level.SIGNED and "/" not in exponent.text
         shown = exponent.text if signed else self.fit(exponent, Level.POWER)
         return Piece(f"{base}**{shown}", Level.POWER)
 
