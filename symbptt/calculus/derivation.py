@@ -5,10 +5,11 @@ Documents render the steps and code is lowered from them; neither has a second s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from symbptt.algebra import Cotangent, Expr, Index, Model, Shape
+from symbptt.algebra import Cotangent, Expr, Index, Input, Model, Shape
+from symbptt.calculus.estimators import FULL, Estimator
 
 Kind = Literal["seed", "adjoint", "boundary", "initial", "gradient"]
 
@@ -109,12 +110,25 @@ class Derivation:
     wrt_inputs : bool
         Whether gradients with respect to the inputs are asked for. Without it only
         inputs that are read with a lag have an adjoint, for their initial values.
+    estimator : Estimator
+        What is derived in place of the gradient of L; "dL/d" then stands for it.
+    gate : Input or None
+        Of a gated estimator: the gates, a scalar a step, 1 at the first step and before.
     """
 
     model: Model
     normal: Model
     steps: tuple[Step, ...]
     wrt_inputs: bool = False
+    estimator: Estimator = FULL
+    gate: Input | None = None
+
+    @property
+    def symbols(self) -> Model:
+        """The normal form with everything that has a symbol in the steps."""
+        if self.gate is None:
+            return self.normal
+        return replace(self.normal, inputs=(*self.normal.inputs, self.gate))
 
     def step(self, name: str, kind: Kind) -> Step:
         """The first step of that kind for the variable ``name``."""

@@ -30,6 +30,7 @@ _STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
     (errors.UnboundFunctionError, USAGE),
     (errors.UnknownNameError, USAGE),
     (errors.FormulaError, USAGE),
+    (errors.EstimatorError, USAGE),
     (errors.AnalysisError, USAGE),
     (errors.OutputError, USAGE),
     (errors.ModelError, MODEL_ERROR),
@@ -121,6 +122,16 @@ def output_options(command: Command) -> Command:
 
 def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="For a program to read.")(command)
+
+
+def estimator_option(command: Command) -> Command:
+    return click.option(
+        "--estimator",
+        default="full",
+        show_default=True,
+        metavar="NAME[:ARG]",
+        help="Which gradient: full, window:TAU, chunk:TAU or random:PI.",
+    )(command)
 
 
 def bind_option(command: Command) -> Command:
