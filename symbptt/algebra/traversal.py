@@ -92,6 +92,8 @@ def substitute_index(expr: Expr, values: Mapping[str, Index]) -> Expr:
     """The expression at other steps: ``{"t": t + 1}`` moves all of it one step on."""
 
     def move(node: Expr) -> Expr:
+        if isinstance(node, Cotangent) and node.part is not None:
+            node = replace(node, part=node.part.substitute(values))
         if isinstance(node, Ref | Cotangent) and node.index is not None:
             return replace(node, index=node.index.substitute(values))
         return node

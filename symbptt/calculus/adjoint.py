@@ -106,8 +106,13 @@ def derive(
         )
     normal = normalize(model)
     gate = gate_of(normal) if chosen.gated else None
-    walker = _Walk(normal, wrt_inputs, gate.name if gate else None)
-    return Derivation(model, normal, tuple(walker.steps()), wrt_inputs, chosen, gate)
+    walk = Walk(normal, wrt_inputs, gate.name if gate else None)
+    if chosen.kind == "window":
+        # A window's walk builds on this one.
+        from symbptt.calculus.window import WindowWalk
+
+        walk = WindowWalk(normal, wrt_inputs, chosen.tau)
+    return Derivation(model, normal, tuple(walk.steps()), wrt_inputs, chosen, gate)
 
 
 def readings(model: Model, gate: str | None = None) -> tuple[Reading, ...]:
@@ -167,13 +172,15 @@ def _seeded(part: Part, cotangent: Cotangent, seed: Expr) -> Part:
     Where the loss reads an earlier step its cotangent stays: it is absent past T.
     """
 
-    def put_in(node: Expr) -> Expr:
-        if node == cotangent:
-            return seed
-        node = map_children(node, put_in)
-        return forms.mul(node.factors) if isinstance(node, Mul) else node
+    return replace(part, chain=tuple(with_seed(m, cotangent, seed) for m in part.chain))
 
-    return replace(part, chain=tuple(map(put_in, part.chain)))
+
+def with_seed(member: Expr, cotangent: Expr, seed: Expr) -> Expr:
+    """The member of a chain with ``seed`` in the place of the loss's cotangent."""
+    if member == cotangent:
+        return seed
+    member = map_children(member, lambda child: with_seed(child, cotangent, seed))
+    return forms.mul(member.factors) if isinstance(member, Mul) else member
 
 
 def _in_step(chains: Iterable[tuple[Expr, ...]], shape: Shape) -> tuple[Expr, ...]:
@@ -185,7 +192,7 @@ def _in_step(chains: Iterable[tuple[Expr, ...]], shape: Shape) -> tuple[Expr, ..
     )
 
 
-class _Walk:
+class Walk:
     """Numbers the steps as it meets them."""
 
     def __init__(self, model: Model, wrt_inputs: bool, gate: str | None = None) -> None:
@@ -212,6 +219,11 @@ class _Walk:
             yield self.gradient(derived.name, derived.shape)
         for parameter in self.model.parameters:
             yield self.gradient(parameter.name, parameter.shape)
+
+    def variables(self) -> tuple[str, ...]:
+        """The quantities and real-valued inputs that L may depend on."""
+        quantities = [e.name for e in self.model.equations if e.name in self.live - {"loss"}]
+        return (*quantities, *(i.name for i in self.model.inputs if i.index_dim is None))
 
     def only_names(self, equation: Equation) -> bool:
         """Whether it is there only to give a value a name: nothing differentiates it."""
@@ -266,6 +278,8 @@ class _Walk:
             present = [r for r in general if r.lag <= before]
             present += [r for r in at_end if r.lag == before]
             yield self.boundary(Cotangent(name, LAST - before, shape), present, before)
+        if not self.is_stated(general):
+            return
         target = Cotangent(name, NOW, shape)
         chains = [_at(reading, NOW + reading.lag) for reading in general]
         upper = str(LAST - depth)
@@ -277,6 +291,10 @@ class _Walk:
             f"1 <= t <= {upper}",
             needs=depth + 1,
         )
+
+    def is_stated(self, general: list[Reading]) -> bool:
+        """Whether there is a step for general t when these read the variable."""
+        return True
 
     def boundary(self, target: Cotangent, present: list[Reading], before: int) -> Step:
         index = LAST - before

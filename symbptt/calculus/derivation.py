@@ -11,7 +11,7 @@ from typing import Literal
 from symbptt.algebra import Cotangent, Expr, Index, Input, Model, Shape
 from symbptt.calculus.estimators import FULL, Estimator
 
-Kind = Literal["seed", "adjoint", "boundary", "initial", "gradient"]
+Kind = Literal["seed", "adjoint", "boundary", "initial", "window", "gradient"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class EquationName:
     name: str
 
 
-Reason = tuple[str | Expr | Index | StepNumber | EquationName, ...]
+ReasonPart = str | Expr | Index | StepNumber | EquationName
+Reason = tuple[ReasonPart, ...]
 """Plain text and, between it, mathematics (an `Index` stands for a step, ``t+1``) and
 references to steps and equations."""
 
@@ -50,6 +51,9 @@ class Step:
         ``initial``: dL/d(value at a step <= 0). Terms read at steps <= 0 are absent. For
         sequences shorter than the longest lag there are steps of their own, which say
         ``T = 1`` and so on in ``where``.
+        ``window``: dL/d(quantity or initial value), of a window, from the gradients of the
+        parts of L. Steps of other kinds about such a gradient speak of the part of a
+        loss at step s, which stands in them where T does elsewhere.
         ``gradient``: dL/d(parameter) or dL/d(derived parameter).
     target : Cotangent
     members : tuple of Expr

@@ -359,9 +359,15 @@ class _Module:
         begin = []
         for name in pasts:
             like = self.names.histories[name]
-            begin.append(
-                f"{histories[name]} = rows.received(carry_grad, {self.names.key(name)}, {like})"
-            )
+            received = f"rows.received(carry_grad, {self.names.key(name)}, {like})"
+            if name in self.kept.ahead:
+                emitter.uses.helpers.add("_ahead")
+                begin.append(f"{histories[name]} = np.zeros_like({like})")
+                begin.append(f"{self.names.aheads[name]} = {received}")
+                ahead = self.names.aheads[name]
+                begin.append(f"{ahead} = _ahead({ahead}, {self.kept.ahead[name]})")
+            else:
+                begin.append(f"{histories[name]} = {received}")
             if cotangents[name] in mentioned(body):
                 begin.append(f"{cotangents[name]} = {histories[name]}[rows.live]")
         assigned = {s.target.name for b in self.program.backward for s in b.statements}

@@ -34,6 +34,7 @@ from symbptt.algebra import (
     OneHot,
     Outer,
     Param,
+    PartSum,
     Pick,
     Pow,
     Product,
@@ -119,7 +120,11 @@ class LatexPrinter(Printer):
         return self.names.timed(expr.name, expr.shape, expr.index)
 
     def print_cotangent(self, expr: Cotangent) -> Piece:
-        return self.derivative("L", self.variable(expr))
+        return self.derivative(self.of_part(expr), self.variable(expr))
+
+    def of_part(self, expr: Cotangent) -> str:
+        """L, or the part of it that the loss of one step gives."""
+        return "L" if expr.part is None else f"L_{_braced(index_latex(expr.part))}"
 
     def derivative(self, of: str, by: str) -> Piece:
         return Piece(rf"\frac{{\partial {of}}}{{\partial {by}}}", Level.FRACTION)
@@ -265,7 +270,8 @@ class LatexPrinter(Printer):
     def entry_of(self, vector: Expr, position: str) -> Piece:
         """The entry of a vector at the (printed) position."""
         if isinstance(vector, Cotangent):
-            return self.derivative("L", f"({self.variable(vector)})_{_braced(position)}")
+            entry = f"({self.variable(vector)})_{_braced(position)}"
+            return self.derivative(self.of_part(vector), entry)
         shown = self.show(vector)
         if not isinstance(vector, Softmax | LogSoftmax):
             shown = self.enclosed(shown)
@@ -380,6 +386,11 @@ class LatexPrinter(Printer):
         first, last = index_latex(expr.first), index_latex(expr.last)
         last = last if len(last) == 1 else f"{{{last}}}"
         return Piece(rf"\sum_{{t={first}}}^{last} {term}", Level.BIG_SUM)
+
+    def print_partsum(self, expr: PartSum) -> Piece:
+        term = self.show(expr.term, Level.BIG_SUM)
+        first, last = index_latex(expr.first), _braced(index_latex(expr.last))
+        return Piece(rf"\sum_{{s={first}}}^{last} {term}", Level.BIG_SUM)
 
 
 class _EntryPrinter(LatexPrinter):
