@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from symbptt.algebra import (
     NOW,
+    PART,
     ONE,
     Add,
     Call,
@@ -31,6 +32,7 @@ from symbptt.algebra import (
     OneHot,
     Outer,
     Param,
+    PartSum,
     Pick,
     Pow,
     Product,
@@ -226,6 +228,10 @@ CHAIN_RULE: tuple[Row, ...] = (
     (TimeSum(Add((h(), G)), Index(offset=2), Index.of("T") - 1),
      "sum_{t=2..T-1} (h[t] + g_hat[t])",
      r"\sum_{t=2}^{T-1} (\mathbf{h}_t + \hat{\mathbf{g}}_t)"),
+    (PartSum(Cotangent("h", NOW, ("h",), PART), NOW, NOW + 7), "sum_{s=t..t+7} dL[s]/dh[t]",
+     r"\sum_{s=t}^{t+7} \frac{\partial L_s}{\partial \mathbf{h}_t}"),
+    (Pick(Cotangent("o", NOW, ("q",), NOW + 1), Y), "(dL[t+1]/do[t])[y[t]]",
+     r"\frac{\partial L_{t+1}}{\partial (\mathbf{o}_t)_{y_t}}"),
     (Mul((HALF, TimeSum(h()))), "1 / 2 * (sum_t h[t])", r"\frac{1}{2} \sum_{t=1}^T \mathbf{h}_t"),
     (Add((TimeSum(h()), Neg(TimeSum(G)))), "sum_t h[t] - sum_t g_hat[t]",
      r"\sum_{t=1}^T \mathbf{h}_t - \sum_{t=1}^T \hat{\mathbf{g}}_t"),
