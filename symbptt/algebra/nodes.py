@@ -422,12 +422,15 @@ class TimeSum(Expr):
 class PartSum(Expr):
     """The sum over the parts of L that the losses of steps s = ``first`` … ``last`` give.
 
-    ``term`` is written for the loss of step s; what lies past T is absent.
+    ``term`` is written for the loss of step s; what lies past T is absent. In pieces of
+    ``tau`` steps (0: there are none) the index c_s means the last step of the piece before
+    that of s.
     """
 
     term: Expr
     first: Index
     last: Index
+    tau: int = 0
 
     @property
     def shape(self) -> Shape:

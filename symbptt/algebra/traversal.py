@@ -41,6 +41,8 @@ def _possible_children(kind: type[Expr]) -> tuple[str, ...]:
         "wrt_argument",
         "first",
         "last",
+        "part",
+        "tau",
     }
     return tuple(f.name for f in fields(kind) if f.name not in skip)
 

@@ -154,19 +154,22 @@ class WindowWalk(Walk):
             step,
             target=target,
             members=tuple(map(parted, step.members)),
-            reason=tuple(map(self.told, step.reason)),
+            reason=tuple(told for part in step.reason for told in self.told(part)),
             where=step.where.replace("T", str(self.part)),
         )
 
-    def told(self, part: ReasonPart) -> ReasonPart:
+    def told(self, part: ReasonPart) -> Iterator[ReasonPart]:
+        """A part of a reason with the loss's step where T stood."""
         match part:
             case Index():
-                return part.substitute({"T": self.part})
+                yield part.substitute({"T": self.part})
             case Expr():
-                return substitute_index(part, {"T": self.part})
-            case str():
-                return part.replace("past T", f"past {self.part}")
-        return part
+                yield substitute_index(part, {"T": self.part})
+            case str() if " past T " in part:
+                before, after = part.split(" past T ")
+                yield from (f"{before} past ", self.part, f" {after}")
+            case _:
+                yield part
 
     def total(self, target: Cotangent, tau: int, where: str) -> Step:
         """The sum over the parts of L that are less than tau steps ahead."""
@@ -176,8 +179,8 @@ class WindowWalk(Walk):
         variable = Ref(target.name, target.index, target.shape)
         steps = f"{tau} step{'' if tau == 1 else 's'}"
         if not upto.terms and upto.offset < 1:
-            reason: Reason = ("no loss is less than ", steps, " away from ", variable)
+            reason: Reason = ("No loss is less than ", steps, " away from ", variable)
             return self.make("window", target, [(forms.zero(target.shape),)], reason, where)
-        reason = ("the window holds ", variable, f" for every loss from {steps} on")
+        reason = (f"For losses from {steps} on, the window holds ", variable)
         member = PartSum(replace(target, part=PART), first, upto)
         return self.make("window", target, [(member,)], reason, where)

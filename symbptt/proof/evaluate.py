@@ -412,7 +412,8 @@ def _part_sum(expr: PartSum, point: Point, at: Steps) -> Array:
     """The sum over losses: those past T are absent."""
     result = _zeros(expr.shape, point)
     for step in range(expr.first.at(at), expr.last.at(at) + 1):
-        value = _evaluate(expr.term, point, {**at, "s": step})
+        before = {"c_s": (step - 1) // expr.tau * expr.tau} if expr.tau else {}
+        value = _evaluate(expr.term, point, {**at, **before, "s": step})
         result = result if value is None else np.add(result, value)
     return result
 

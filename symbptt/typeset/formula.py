@@ -48,6 +48,7 @@ from symbptt.algebra import (
     add_dims,
     children,
 )
+from symbptt.calculus.moments import Expectation
 from symbptt.typeset.measure import width
 from symbptt.typeset.names import Names, index_latex
 from symbptt.typeset.printer import Level, Piece, Printer
@@ -55,6 +56,9 @@ from symbptt.typeset.printer import Level, Piece, Printer
 # Wider than this (in units of 1/18 em), a fraction's parts are set on the line.
 _WIDEST_FRACTION = 400
 _WIDEST_SCRIPT = 150
+
+# What a scalar stands before without parentheses.
+_JUXTAPOSED = (Product, Outer, Pullback)
 
 _TALL = (r"\frac", r"\sum", r"\begin")
 
@@ -162,11 +166,14 @@ class LatexPrinter(Printer):
         signed = False
         for position, factor in enumerate(expr.factors):
             piece = self.piece(factor)
+            last = position == len(expr.factors) - 1
             if position == 0 and piece.level == Level.SIGNED and isinstance(factor, Neg):
                 signed = True
                 shown = piece.text
+            elif last and position and not arrays and isinstance(factor, _JUXTAPOSED):
+                shown = self.fit(piece, Level.BIG_SUM)
             else:
-                shown = self.factor(piece, position, position == len(expr.factors) - 1)
+                shown = self.factor(piece, position, last)
             array = bool(factor.shape)
             text += self.joint(text, shown, hadamard=array and arrays > 0) + shown
             arrays += array
@@ -391,6 +398,9 @@ class LatexPrinter(Printer):
         term = self.show(expr.term, Level.BIG_SUM)
         first, last = index_latex(expr.first), _braced(index_latex(expr.last))
         return Piece(rf"\sum_{{s={first}}}^{last} {term}", Level.BIG_SUM)
+
+    def print_expectation(self, expr: Expectation) -> Piece:
+        return Piece(rf"\mathbb{{E}}\bigl[{self.show(expr.operand)}\bigr]")
 
 
 class _EntryPrinter(LatexPrinter):
