@@ -198,7 +198,7 @@ class _Prover:
             case Neg(operand=operand):
                 return -self.word(operand, turned)
             case Mul(factors=factors):
-                return self.product((self.word(f, turned) for f in factors))
+                return self.product(self.word(f, turned) for f in factors)
             case Div(numerator=above, denominator=below):
                 return self.word(above, turned) / self.word(below, turned)
             case Pow(base=base, exponent=exponent):

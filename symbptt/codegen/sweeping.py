@@ -15,7 +15,7 @@ from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.order import in_step_order
 from symbptt.codegen.contributions import Contribution, formula_of, terms_of
-from symbptt.codegen.program import Assign, Block
+from symbptt.codegen.program import Assign, Block, Place
 from symbptt.typeset.plain import plain
 
 Given = Callable[[Step, Expr], Contribution]
@@ -48,7 +48,7 @@ class Sweeps:
     def blocks(self) -> Iterator[Block]:
         """What the losses give at their own step, then the sweeps."""
         loss = self.derivation.normal.equation("loss")
-        place = "last" if loss.last else "all"
+        place: Place = "last" if loss.last else "all"
         begun = tuple(s for name in self.names for s in self.at_the_loss(name))
         yield Block(place, begun, backward=True)
         inside = tuple(s for name in self.names for s in self.between(name, handed=False))

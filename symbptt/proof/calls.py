@@ -202,9 +202,7 @@ def expect(unrolled: Unrolled, call: Call, estimator: Estimator = FULL) -> Expec
     return found
 
 
-def _run(
-    unrolled: Unrolled, call: Call, b: int, domain: Float, estimator: Estimator
-) -> Trajectory:
+def _run(unrolled: Unrolled, call: Call, b: int, domain: Float, estimator: Estimator) -> Trajectory:
     """Sequence ``b``, with the derivatives of the estimator."""
     steps = call.scenario.lengths[b]
     given = _given(unrolled, call, b, domain)

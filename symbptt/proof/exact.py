@@ -57,14 +57,7 @@ class Scene:
         """The same of the parts of L that the losses give, where the derivation has them."""
         if self.derivation.estimator.kind != "window":
             return {}
-        run, last = self.normal, self.derivation.normal.equation("loss").last
-        weight = run.domain.number(Fraction(1) if last else Fraction(1, horizon))
-        found = {}
-        for loss in [horizon] if last else range(1, horizon + 1):
-            slopes = run.domain.weighted_sum([weight], [run.slope(("loss", loss))])
-            for variable in run.variables:
-                found[variable, loss] = run.gradient(slopes, variable)
-        return found
+        return self.normal.parts_of_loss(horizon)
 
     def ledger(
         self,
@@ -100,9 +93,7 @@ class Reading:
     steps: dict[Variable, Step] = field(default_factory=dict)
     errors: dict[Variable, str] = field(default_factory=dict)
 
-    def take(
-        self, step: Step, when: int | None, ledger: Ledger, loss: int | None = None
-    ) -> None:
+    def take(self, step: Step, when: int | None, ledger: Ledger, loss: int | None = None) -> None:
         variable = ledger.run.unrolled.variable(step.target.name, when)
         if (variable in self.steps) if loss is None else ((variable, loss) in self.parts):
             return

@@ -57,7 +57,12 @@ class Ledger:
             return None
         variable = self.run.unrolled.variable(cotangent.name, step)
         if cotangent.part is not None:
-            return self._part(variable, cotangent.part.at(at))
+            loss = cotangent.part.at(at)
+            if self.run.unrolled.model.equation("loss").last and loss < self.horizon:
+                # There is no loss at that step: its part of L is 0.
+                zero = self.domain.number(Fraction(0))
+                return np.full(lengths(cotangent.shape, self.sizes), zero, dtype=object)
+            return self._part(variable, loss)
         if variable not in self.cotangents:
             raise EvaluationError(f"no step gives {show(cotangent.name, step)}")
         return self.cotangents[variable]
@@ -65,10 +70,7 @@ class Ledger:
     def _part(self, variable: Variable, loss: int) -> Array | None:
         """A cotangent of a part of L; absent where there is no such loss, or it is over."""
         name, step = variable
-        last = self.run.unrolled.model.equation("loss").last
-        if loss > self.horizon or (last and loss < self.horizon):
-            return None
-        if step is not None and step > loss:
+        if loss > self.horizon or (step is not None and step > loss):
             return None
         if (variable, loss) not in self.parts:
             raise EvaluationError(f"no step gives the part of loss[{loss}] in {show(name, step)}")

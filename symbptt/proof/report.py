@@ -14,6 +14,7 @@ from symbptt.codegen.render import generate
 from symbptt.errors import UnboundFunctionError
 from symbptt.proof.calls import SCENARIOS
 from symbptt.proof.exact import exact_rows
+from symbptt.proof.lacking import statement_rows
 from symbptt.proof.loaded import Loaded, load_module, read_module
 from symbptt.proof.matrix import matrix_rows
 from symbptt.proof.numeric import numeric_rows
@@ -79,6 +80,7 @@ def verify(
         rows += exact_rows(examined, seed, told)
         told("matrix derivative")
         rows += matrix_rows(examined, seed)
+        rows += statement_rows(examined, seed)
     rows += _numeric(chosen, module, derivation, source, examined.estimator, seed, told)
     return Report(model.name, tuple(rows))
 

@@ -184,15 +184,19 @@ class Trajectory:
         for partial, found, slope in self.local[variable]:
             shape = self.values[found].shape
             place = int(np.ravel_multi_index(partial.of, shape)) if shape else 0
-            if self.weight is not None and variable[1] is not None and found[1] is not None:
-                if found[1] < variable[1]:
-                    slope = slope * self.weight(variable[1], found[1])
+            slope = self._weighted(slope, variable[1], found[1])
             terms.setdefault(partial.entry, []).append((slope, self.slopes[found][place]))
         self.slopes[variable] = [
             self._chain_rule(terms.get(entry, [])) for entry in np.ndindex(*equations.shape)
         ]
         if is_variable:
             self._perturb(variable)
+
+    def _weighted(self, slope: Any, step: int | None, read: int | None) -> Any:
+        """A derivative with the weight of its way from step to step."""
+        if self.weight is None or step is None or read is None or read >= step:
+            return slope
+        return slope * self.weight(step, read)
 
     def resolve(self, source: Source, at: Steps) -> Variable:
         """Which value an equation reads at a step.
@@ -252,6 +256,17 @@ class Trajectory:
                     self.values["loss", steps[0]][()])  # fmt: skip
         vectors = [self.estimate(("loss", step)) for step in steps]
         return weight * value, self.domain.weighted_sum([weight] * len(steps), vectors)
+
+    def parts_of_loss(self, horizon: int) -> dict[tuple[Variable, int], Array]:
+        """d(the part of L that a loss gives)/d(every variable), by variable and loss's step."""
+        last = self.unrolled.model.equation("loss").last
+        weight = self.domain.number(Fraction(1) if last else Fraction(1, horizon))
+        found = {}
+        for step in [horizon] if last else range(1, horizon + 1):
+            slopes = self.domain.weighted_sum([weight], [self.slope(("loss", step))])
+            for variable in self.variables:
+                found[variable, step] = self.gradient(slopes, variable)
+        return found
 
     def gradient(self, slopes: Array, variable: Variable) -> Array:
         """The part of a derivative vector that belongs to one variable, in its shape."""

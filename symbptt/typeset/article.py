@@ -239,13 +239,14 @@ class _Writer:
     # --- the backward pass -------------------------------------------------------------
 
     def strategy(self) -> str:
+        gates = " On its way back through a step it is multiplied by the gate of that step."
         return with_formulas(
             "The equations are visited from the last one to the first. The gradient with "
             "respect to a quantity is the sum of what it receives from every equation that "
             "reads it: the transposed Jacobian of that equation applied to the gradient with "
             "respect to what it defines. Time is a shift: what an equation reads with a lag "
             "of $k$ steps receives at step $t$ what this equation gives at step $t + k$, and "
-            "past step $T$ there is nothing to receive.",
+            "past step $T$ there is nothing to receive." + (gates if self.derivation.gate else ""),
             self.markup,
         )
 
@@ -293,7 +294,8 @@ class _Writer:
             return "At the end of the sequence, " if whole else "At the step of the loss, "
         if step.kind == "boundary":
             enough = rf"{end} \ge {step.needs}"
-            return f"Near the end, if {self.markup.math(enough)}, "
+            place = "end" if step.target.part is None else "loss"
+            return f"Near the {place}, if {self.markup.math(enough)}, "
         if step.kind == "initial" and step.needs > 1:
             enough = step.where or rf"{end} \ge {step.needs}"
             return f"For {self.markup.math(enough)}, "

@@ -44,18 +44,10 @@ CANDIDATES = {
 """Letters for what the model has no names for, in the order of preference."""
 
 
-def estimate(
-    derivation: Derivation, printer: LatexPrinter, markup: Markup
-) -> tuple[Estimate, ...]:
+def estimate(derivation: Derivation, printer: LatexPrinter, markup: Markup) -> tuple[Estimate, ...]:
     """The passages about a derivation's estimator; none about the gradient itself."""
-    writer = _Writer(derivation, printer, markup)
-    write = {
-        "full": lambda: (),
-        "window": lambda: (writer.truncated(writer.window),),
-        "chunk": lambda: (writer.truncated(writer.chunk),),
-        "random": lambda: (writer.random(),),
-    }
-    return tuple(write[derivation.estimator.kind]())
+    write = PASSAGES[derivation.estimator.kind]
+    return () if write is None else (write(_Writer(derivation, printer, markup)),)
 
 
 class _Writer:
@@ -100,8 +92,8 @@ class _Writer:
     def window(self) -> Iterator[Item]:
         yield Item(
             self.say(f"""What follows is not the gradient but an estimate of it, with a window of
-            $\\tau = {self.tau}$ steps: when the loss $\\ell_s$ is differentiated, every value of the
-            steps $t \\le s - \\tau$ is held. An initial value counts as a value of its step. The
+            $\\tau = {self.tau}$ steps: when the loss $\\ell_s$ is differentiated, every value of
+            the steps $t \\le s - \\tau$ is held. An initial value counts as a value of its step. The
             sign of a derivative of $L$ stands for this estimate of it."""),
             "",
         )
@@ -124,7 +116,7 @@ class _Writer:
         yield self.carried("the last step")
 
     def cases(self) -> str:
-        begins = rf"\text{{if }} t = 1 + n \tau \text{{ for a whole number }} n \ge 1"
+        begins = r"\text{if } t = 1 + n \tau \text{ for a whole number } n \ge 1"
         return rf"\begin{{cases}} 0 & {begins}, \\ 1 & \text{{otherwise}} \end{{cases}}"
 
     def gate(self, step: str = "t") -> str:
@@ -194,7 +186,7 @@ class _Writer:
         value = self.derivation.estimator.pi
         shown = f"{value.numerator} / {value.denominator}" if value.denominator > 1 else str(value)
         yield Item(
-            self.say(f"""What follows is not the gradient but a random estimate of it: into step
+            self.say("""What follows is not the gradient but a random estimate of it: into step
             $t > 1$ the gradient passes through a gate, independent of all others, with"""),
             self.markup.display(
                 [
@@ -270,6 +262,15 @@ class _Writer:
 
     def show(self, expr: Expr) -> str:
         return self.printer.show(expr)
+
+
+PASSAGES: dict[str, Callable[[_Writer], Estimate] | None] = {
+    "full": None,
+    "window": lambda writer: writer.truncated(writer.window),
+    "chunk": lambda writer: writer.truncated(writer.chunk),
+    "random": lambda writer: writer.random(),
+}
+"""A row for each of `symbptt.calculus.estimators.ESTIMATORS`."""
 
 
 def outermost(formula: str) -> str:

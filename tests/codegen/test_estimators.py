@@ -208,7 +208,7 @@ def test_gates_are_drawn_once_and_as_stated() -> None:
 
 def test_constants_say_what_it_is() -> None:
     assert (module := estimating("elman", "random:0.8")).ESTIMATOR == "random:4/5"
-    assert module.PI == Fraction(4, 5)
+    assert Fraction(4, 5) == module.PI
     assert estimating("elman", "chunk:3").TAU == estimating("elman", "window:3").TAU == 3
     assert not hasattr(estimating("elman", "full"), "ESTIMATOR")
 

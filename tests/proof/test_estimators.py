@@ -137,9 +137,7 @@ def test_a_wrong_module_is_rejected(estimator: str, old: str, new: str) -> None:
 def test_a_module_of_another_pi_has_another_expectation() -> None:
     """The estimate is right for the gates given, but these are not unbiased."""
     model = model_of("linear")
-    source = generate(model, estimator="random:1/2").replace(
-        "cast = gates *", "cast = 2 * gates *"
-    )
+    source = generate(model, estimator="random:1/2").replace("cast = gates *", "cast = 2 * gates *")
     wrong = source.replace("gates.astype(call.dtype)", "0.5 * gates.astype(call.dtype)")
     report = verify(model, source=wrong, estimator="random:1/2")
     assert "expectation" in {row.check for row in report.failures}

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from symbptt.algebra import (
     NOW,
-    PART,
     ONE,
+    PART,
     Add,
     Call,
     Cases,
