@@ -199,6 +199,10 @@ def headed(command: tuple[str, ...], text: str) -> str:
     """The text under a line that says how to make it again."""
     from symbptt.output import MARK
 
-    words = shlex.join(("symbptt", *command))
-    shown = "".join(letter if letter.isprintable() else "?" for letter in words)
-    return f"# {MARK}: {shown}\n{text}"
+    return f"# {MARK}: {command_line(command)}\n{text}"
+
+
+def command_line(words: Iterable[str]) -> str:
+    """A command as it is typed, on one line."""
+    line = shlex.join(("symbptt", *words))
+    return "".join(letter if letter.isprintable() else "?" for letter in line)

@@ -93,8 +93,8 @@ class _Writer:
         yield Item(
             self.say(f"""What follows is not the gradient but an estimate of it, with a window of
             $\\tau = {self.tau}$ steps: when the loss $\\ell_s$ is differentiated, every value of
-            the steps $t \\le s - \\tau$ is held. An initial value counts as a value of its step. The
-            sign of a derivative of $L$ stands for this estimate of it."""),
+            the steps $t \\le s - \\tau$ is held. An initial value counts as a value of its step.
+            The sign of a derivative of $L$ stands for this estimate of it."""),
             "",
         )
         yield self.parts()
