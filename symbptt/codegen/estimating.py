@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import Estimator
-from symbptt.codegen.literals import assigned, literal
+from symbptt.codegen.literals import assigned, dict_literal, literal
+from symbptt.codegen.program import Program
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class EstimatorText:
         Statements when the arguments are checked.
     helpers : tuple of str
         That those call.
+    direct : str
+        Whether a call may do without preparation.
     """
 
     constants: tuple[str, ...] = ()
@@ -38,6 +41,7 @@ class EstimatorText:
     arguments: tuple[str, ...] = ()
     prepare: tuple[str, ...] = ()
     helpers: tuple[str, ...] = ()
+    direct: str = "_TOLD"
 
 
 _CARRIED = (
@@ -72,7 +76,8 @@ def _chunk(estimator: Estimator) -> EstimatorText:
             "the initial values come from the first piece.",
             *_CARRIED,
         ),
-        prepare=("call.gates = _regular_gates(call)",),
+        prepare=("call.inputs.update(_regular_gates(call))",),
+        direct="False",
         helpers=("_regular_gates",),
     )
 
@@ -93,7 +98,8 @@ def _random(estimator: Estimator) -> EstimatorText:
             "gates : array, optional",
             "    (T, B), in place of the draw; its first row is ignored. One of the two is given.",
         ),
-        prepare=("call.gates = _random_gates(call, rng, gates)",),
+        prepare=("call.inputs.update(_random_gates(call, rng, gates))",),
+        direct="False",
         helpers=("_random_gates",),
     )
 
@@ -115,5 +121,9 @@ TEXTS: dict[str, Callable[[Estimator], EstimatorText]] = {
 """A row for each of `symbptt.calculus.estimators.ESTIMATORS`."""
 
 
-def estimator_text(derivation: Derivation) -> EstimatorText:
-    return TEXTS[derivation.estimator.kind](derivation.estimator)
+def estimator_text(derivation: Derivation, program: Program) -> EstimatorText:
+    text = TEXTS[derivation.estimator.kind](derivation.estimator)
+    if derivation.gate is None:
+        return text
+    gates = dict_literal((name, str(lag)) for name, lag in program.gates)
+    return replace(text, constants=(*text.constants, f"_GATES = {gates}"))

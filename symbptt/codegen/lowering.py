@@ -32,6 +32,7 @@ from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.window import swept_quantities
 from symbptt.codegen.contributions import Contribution, formula_of, terms_of
+from symbptt.codegen.gates import with_gates
 from symbptt.codegen.placement import components, is_recurrent, references
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.sweeping import Sweeps
@@ -47,7 +48,8 @@ def lower(derivation: Derivation) -> Program:
     LoweringError
         If a step reads what no equation can give at that step.
     """
-    return _Lowering(derivation).program()
+    program = _Lowering(derivation).program()
+    return program if derivation.gate is None else with_gates(program, derivation.gate.name)
 
 
 class _Lowering:

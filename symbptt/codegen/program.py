@@ -95,6 +95,8 @@ class Program:
         ``loss`` holds what only the loss needs; ``gradients`` runs after ``backward``.
     families : tuple of tuple of Expr
         Names that stand end to end in one array, in this order.
+    gates : tuple of (str, int)
+        Inputs of the model that are an estimator's gates, by how many steps they cross.
     """
 
     model: Model
@@ -103,6 +105,7 @@ class Program:
     backward: tuple[Block, ...]
     gradients: tuple[Block, ...]
     families: tuple[tuple[Expr, ...], ...] = ()
+    gates: tuple[tuple[str, int], ...] = ()
 
     @property
     def blocks(self) -> tuple[Block, ...]:

@@ -102,7 +102,7 @@ def generate(
         Also compute the gradients with respect to the real-valued inputs.
     level : int
         0 plain code to be read, 1 the same statements in buffers made once, 2 all passes
-        of `symbptt.codegen.passes`.
+        of `symbptt.codegen.passes`. The module of a window is plain at every level.
     estimator : Estimator or str, optional
         Of a model: which estimator of the gradient, as ``chunk:8``; else the gradient.
 
@@ -165,14 +165,14 @@ class _Module:
         self.level = level if derivation.estimator == FULL else 0
         self.passes = passes
         self.program = program
-        self.model = program.model
+        self.model = derivation.normal
         self.derivation = derivation
         self.how = how
         known = {e.name for e in self.model.equations}
         hoisted = [s.target.name for b in program.forward for s in b.statements]
         added = [name for name in hoisted if name not in known]
-        self.gate = derivation.gate.name if derivation.gate else None
-        self.names = Names(self.model, [*added, *([self.gate] if self.gate else [])])
+        self.gates = [name for name, _ in program.gates]
+        self.names = Names(self.model, [*added, *self.gates])
         self.kept = keeping(program)
         self.lag = max((1 - i.step for i in self.model.initials), default=0)
         self.pasts = list(dict.fromkeys(i.name for i in self.model.initials))
@@ -182,7 +182,7 @@ class _Module:
     def text(self) -> ModuleText:
         model, author = self.model, self.derivation.model
         forward, loss, backward = self.forward(), self.loss(), self.backward()
-        estimator = estimator_text(self.derivation)
+        estimator = estimator_text(self.derivation, self.program)
         told = any(i.timed and not i.loss_only for i in model.inputs)
         buffered = self.buffered() if self.level else None
         helpers = needed_helpers({*self.helpers, *estimator.helpers})
@@ -243,7 +243,7 @@ class _Module:
         program = self.program
         for change in self.passes:
             program = change(program)
-        names = Names(self.model, program.introduced, BUFFERED)
+        names = Names(program.model, program.introduced, BUFFERED)
         writer = Buffered(program, names, self.derivation.wrt_inputs)
         text = writer.text()
         self.helpers |= {name for name in writer.helpers if helper_exists(name)}
@@ -297,9 +297,8 @@ class _Module:
         for equation in self.model.equations:
             if equation.name not in self.pasts:
                 yield values[equation.name], kept(values[equation.name])
-        if self.gate is not None:
-            yield self.names.histories[self.gate], "call.gates"
-            yield values[self.gate], "call.gates[rows.live]"
+        for gate in self.gates:
+            yield values[gate], f"call.inputs[{self.names.key(gate)}]"
 
     def forward(self) -> list[str]:
         blocks = self.program.forward

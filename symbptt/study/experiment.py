@@ -183,19 +183,25 @@ def _line(estimator: Estimator, found: Sequence[Measure]) -> Line:
         return math.fsum(getattr(one, name) for one in found)
 
     square = total("square")
-    doubt = math.sqrt(math.fsum(one.error**2 for one in found))
-    sampled = total("sampled")
-    root = math.sqrt(sampled / square)
     return Line(
         estimator,
         math.sqrt(total("bias") / square),
         math.sqrt(total("variance") / square),
         math.sqrt((total("bias") + total("variance")) / square),
         total("product") / math.sqrt(square * total("estimate")),
-        root if sampled else None,
-        # The error of a root is half that of its square, divided by the root.
-        doubt / square / (2 * root) if sampled else None,
+        *_samples(found, square),
     )
+
+
+def _samples(found: Sequence[Measure], square: float) -> tuple[float | None, float | None]:
+    """The deviation of samples and its standard error, half that of its square over itself."""
+    distances = [one.sampled for one in found if one.sampled is not None]
+    errors = [one.error for one in found if one.error is not None]
+    if not distances:
+        return None, None
+    deviation = math.sqrt(math.fsum(distances) / square)
+    doubt = math.sqrt(math.fsum(error**2 for error in errors)) / square
+    return deviation, doubt / (2 * deviation) if deviation else 0.0
 
 
 # --- the text and the model ------------------------------------------------------------

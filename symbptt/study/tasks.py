@@ -52,7 +52,7 @@ class Measure:
         The squared norm of the bias; the variances of all entries, added up.
     product, estimate : float
         The inner product of gradient and expected estimate, and the latter's square.
-    sampled, error : float
+    sampled, error : float or None
         Of samples: the mean squared distance from the gradient, and its standard error.
     """
 
@@ -61,8 +61,8 @@ class Measure:
     variance: float
     product: float
     estimate: float
-    sampled: float = 0.0
-    error: float = 0.0
+    sampled: float | None = None
+    error: float | None = None
 
 
 @lru_cache(maxsize=64)
@@ -112,10 +112,10 @@ def _random(task: Task, whole: ModuleType, gradient: Floats) -> tuple[Measure, .
 
 def _sampled(
     task: Task, estimator: Estimator, gradient: Floats, rng: np.random.Generator
-) -> tuple[float, float]:
+) -> tuple[float, ...]:
     """The mean squared distance of drawn estimates from the gradient, and its standard error."""
     if task.samples < 2:
-        return 0.0, 0.0
+        return ()
     module = module_of(task.model, estimator)
     distances = np.empty(task.samples)
     for place in range(task.samples):

@@ -240,7 +240,7 @@ class _Writer:
         z, pi = self.show(letters.vector(letters.z)), self.printer.names.symbol(letters.pi, ()).at()
         prose = f"""The gradient of $L$ is linear in these derivatives, and the estimate is the
             same with the recursive ${z}$: its expectation is the gradient. The weights, being
-            products of independent gates, have"""
+            products of independent gates, have for $t \\ge 1$"""
         expectation = r"\mathbb{E}[w(s, t)]"
         rows = [
             Row(expectation, "= 1,"),

@@ -38,12 +38,13 @@ def drawn_gates(T: int, B: int) -> Any:
 
 
 @cache
-def estimating(name: str, estimator: str, wrt_inputs: bool = True) -> ModuleType:
+def estimating(name: str, estimator: str, level: int = 2) -> ModuleType:
     text = generate(
         model_of(name),
         bind=cells.BINDINGS.get(name),
-        wrt_inputs=wrt_inputs,
+        wrt_inputs=True,
         estimator=estimator,
+        level=level,
     )
     return executed(text, name)
 
@@ -94,16 +95,16 @@ def test_every_row_of_the_table_has_a_definition() -> None:
 @pytest.mark.parametrize("estimator", ["window:1", "window:2", "chunk:2", "random:1/2"])
 @pytest.mark.parametrize("name", FEW)
 def test_a_module_computes_what_the_estimator_is(name: str, estimator: str) -> None:
-    module = estimating(name, estimator)
-    for T, ragged in ((5, True), (4, False), (1, False), (2, True)):
+    for level, T, ragged in ((2, 5, True), (0, 4, False), (2, 1, False), (0, 2, True)):
+        module = estimating(name, estimator, level)
         assert wrong(module, name, point_of(name, T, ragged), estimator) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_LOSS)
 def test_every_model_has_every_estimator(name: str) -> None:
-    for estimator in ("window:3", "chunk:3", "random:1/2"):
-        assert wrong(estimating(name, estimator), name, point_of(name), estimator) == []
+    for estimator, level in (("window:3", 2), ("chunk:3", 0), ("random:1/2", 1)):
+        assert wrong(estimating(name, estimator, level), name, point_of(name), estimator) == []
 
 
 @pytest.mark.parametrize("name", FEW)
@@ -175,23 +176,20 @@ def test_the_expectation_over_all_outcomes_is_the_gradient(name: str, T: int) ->
 PLANTED = {
     "a gate a step late": ("chunk:2", "gates[::TAU] = 0", "gates[1::TAU] = 0"),
     "a piece too long": ("chunk:2", "gates[::TAU]", "gates[:: TAU + 1]"),
-    "the first gate not 1": ("random:1/2", "array[rows.live][now] = call.one", "pass"),
+    "the first gate not 1": ("random:1/2", "cast[:1] = call.one", "pass"),
     "one sweep too many": ("window:2", "range(min(TAU,", "range(min(TAU + 1,"),
     "one sweep too few": ("window:2", "range(min(TAU,", "range(min(TAU - 1,"),
     "a sweep that is not cleared": ("window:4", "done[...] = 0", "pass"),
-    "the wrong step's gate": ("random:1/2", "xi[now]", "xi_all[prev]"),
+    "the wrong step's gate": ("random:1/2", "xi[now]", "xi[: now.stop - now.start]"),
 }
 
 
 @pytest.mark.parametrize("words", PLANTED)
 def test_a_planted_error_is_noticed(words: str) -> None:
     estimator, old, new = PLANTED[words]
-    text = generate(model_of("elman"), wrt_inputs=True, estimator=estimator)
+    text = generate(model_of("elman"), wrt_inputs=True, estimator=estimator, level=0)
     assert old in text
-    text = text.replace(old, new).replace(
-        "xi = call.gates[rows.live]", "xi_all = call.gates\n    xi = xi_all[rows.live]"
-    )
-    assert wrong(executed(text, "elman"), "elman", point_of("elman"), estimator)
+    assert wrong(executed(text.replace(old, new), "elman"), "elman", point_of("elman"), estimator)
 
 
 # --- what a module takes ---------------------------------------------------------------
