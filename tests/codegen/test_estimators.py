@@ -103,7 +103,7 @@ def test_a_module_computes_what_the_estimator_is(name: str, estimator: str) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_LOSS)
 def test_every_model_has_every_estimator(name: str) -> None:
-    for estimator, level in (("window:3", 2), ("chunk:3", 0), ("random:1/2", 1)):
+    for estimator, level in (("window:3", 2), ("chunk:3", 1), ("random:1/2", 2)):
         assert wrong(estimating(name, estimator, level), name, point_of(name), estimator) == []
 
 
@@ -266,3 +266,24 @@ def test_padding_is_not_looked_at() -> None:
         more = {"gates": gates} if kind == "random" else {}
         found = called(module, replace(point, inputs=poisoned), **more)
         assert disagreements(found, called(module, point), 0.0) == []
+
+
+AWKWARD = """
+xi: (d,)
+xi_2: scalar
+PI: scalar
+h[t] = tanh(TAU @ h[t-1] + gates @ xi[t] + xi_2 * h[t-2] + rng)
+s_h[t] = PI * h[t] + h[t-1]
+loss[t] = squared_error(s_h[t], crossed[t])
+"""
+
+
+@pytest.mark.parametrize("estimator", ["window:2", "chunk:2", "random:1/2"])
+@pytest.mark.parametrize("level", [0, 2])
+def test_names_that_modules_of_estimators_use_are_free(estimator: str, level: int) -> None:
+    model = parse(AWKWARD, "awkward")
+    text = generate(model, wrt_inputs=True, estimator=estimator, level=level)
+    point = replace(draw(model, T=5, B=4), lengths=RAGGED)
+    wanted = read_estimator(estimator)
+    expected = DEFINITIONS[wanted.kind](model, point, wanted.tau)
+    assert disagreements(called(executed(text, "awkward"), point), expected) == []
