@@ -21,16 +21,18 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 
-GATE = "xi"
+LETTERS = ("xi", "zeta", "chi", "eta", "omega", "gate")
+"""Names for a gate, in the order of preference."""
 
 
 def gate_of(model: Model) -> Input:
-    """The gates as a scalar input, by a name that the model does not have."""
-    taken = {name for name, _ in model.constants} | {a.name for a in model.abstract}
+    """The gates as a scalar input, by a letter that no name of the model begins with."""
+    names = {name for name, _ in model.constants} | {a.name for a in model.abstract}
     for items in (model.parameters, model.derived, model.inputs, model.equations):
-        taken |= {item.name for item in items}
-    name = GATE
-    while name in taken:
+        names |= {item.name for item in items}
+    bases = {name.partition("_")[0] for name in names}
+    name = next((letter for letter in LETTERS if letter not in bases), LETTERS[-1])
+    while name in names:
         name += "_"
     return Input(name, (), comment="gate on the recurrence")
 

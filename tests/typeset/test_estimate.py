@@ -9,6 +9,7 @@ import pytest
 
 from symbptt.calculus.adjoint import derive
 from symbptt.calculus.estimators import ESTIMATORS
+from symbptt.language.parser import parse
 from symbptt.typeset.document import FORMATS, render
 from tests.modules import model_of
 from tests.typeset.test_pdflatex import complaints
@@ -47,6 +48,12 @@ def test_expectation_and_variance_are_proved_in_the_text() -> None:
     assert r"\mathbb{E}\bigl[\xi_t\bigr]" in text
     assert r"\frac{1}{\pi} - 1" in text
     assert r"\pi = 4 / 5" in text
+
+
+def test_a_gate_has_a_letter_of_its_own() -> None:
+    model = parse("xi: (d,)\nh[t] = W @ h[t-1] + U @ xi[t]\nloss[t] = dot(h[t], h[t])", "m")
+    text = render(derive(model, estimator="chunk:2"))
+    assert r"\zeta_{t+1} \mathbf{W}^{\top}" in text
 
 
 def test_letters_that_the_model_has_are_left_to_it() -> None:
