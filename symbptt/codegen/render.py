@@ -161,8 +161,8 @@ class _Module:
         level: int,
         passes: Sequence[Pass],
     ) -> None:
-        # Modules of estimators are plain: no pass knows gates or sweeps.
-        self.level = level if derivation.estimator == FULL else 0
+        # The sweeps of a window are computed plainly: no buffers are laid out for them.
+        self.level = 0 if derivation.estimator.kind == "window" else level
         self.passes = passes
         self.program = program
         self.model = derivation.normal
