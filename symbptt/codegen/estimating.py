@@ -44,9 +44,7 @@ class EstimatorText:
     direct: str = "_TOLD"
 
 
-_CARRIED = (
-    "What `carry_grad` brings counts as the gradient of a loss at the last valid step.",
-)  # fmt: skip
+_CARRIED = "What `carry_grad` brings counts as the gradient of a loss at the last valid step."
 
 
 def _full(estimator: Estimator) -> EstimatorText:
@@ -74,7 +72,7 @@ def _chunk(estimator: Estimator) -> EstimatorText:
             "The steps are taken in pieces of TAU, counted from the first step of the call. The",
             "state crosses from one piece to the next, the gradient does not; the gradients of",
             "the initial values come from the first piece.",
-            *_CARRIED,
+            _CARRIED,
         ),
         prepare=("call.inputs.update(_regular_gates(call))",),
         direct="False",
@@ -89,7 +87,7 @@ def _random(estimator: Estimator) -> EstimatorText:
         words=(
             "Into each step but the first the gradient passes with probability PI, and weighs",
             "1 / PI there; else it is cut off. The expectation is the gradient itself.",
-            *_CARRIED,
+            _CARRIED,
         ),
         keywords=("rng=None", "gates=None"),
         arguments=(

@@ -171,6 +171,46 @@ def test_the_expectation_over_all_outcomes_is_the_gradient(name: str, T: int) ->
     assert differ == 2 ** (T - 1) if T > 1 else differ == 0
 
 
+# --- the book's own formulas: seed 004, 9.7.7 ended early, and 9.7.8 ----------------------
+
+
+def exact_scalars() -> tuple[Model, Point, list[Any], list[Any]]:
+    """h_t = u h_{t-1} + v x_t in fractions, with h_{t-1} and dl_t/dh_t for every t."""
+    model = parse(SCALARS + "h[t] = u*h[t-1] + v*x[t]\nloss[t] = squared_error(h[t], y[t])", "s")
+    point = replace(draw(model, T=6, B=1).exact(), carry_grad=None)
+    outputs, _ = executed(generate(model), "s").forward(point.params, point.inputs, point.carry)
+    assert point.carry is not None
+    states = [point.carry["h[0]"][0], *outputs["h"][:, 0]]
+    slopes = [h - y for h, y in zip(states[1:], point.inputs["y"][:, 0], strict=True)]
+    return model, point, states[:-1], slopes
+
+
+def test_the_window_is_the_sum_over_steps_ended_early() -> None:
+    """dl_t/du = dl_t/dh_t (b_t + sum over i > t - tau of c_t ... c_{i+1} b_i), b_i = h_{i-1}."""
+    model, point, before, slopes = exact_scalars()
+    u = point.params["u"][()]
+    for tau in range(1, 7):
+        by_hand = sum(
+            slopes[t] * sum(u ** (t - i) * before[i] for i in range(max(0, t - tau + 1), t + 1))
+            for t in range(6)
+        )
+        module = executed(generate(model, estimator=f"window:{tau}"), "s")
+        assert called(module, point).grads["u"] == by_hand / 6
+
+
+def test_random_truncation_is_the_recursion_with_gates() -> None:
+    """z_t = b_t + xi_t c_t z_{t-1}, the first one without a gate."""
+    model, point, before, slopes = exact_scalars()
+    u = point.params["u"][()]
+    gates = np.array([[Fraction(n, 3)] for n in (7, 0, 5, 3, 3, 2)], dtype=object)
+    z, by_hand = Fraction(0), Fraction(0)
+    for t in range(6):
+        z = before[t] + (gates[t, 0] if t else 1) * u * z
+        by_hand += slopes[t] * z / 6
+    module = executed(generate(model, estimator="random:1/3"), "s")
+    assert called(module, point, gates=gates).grads["u"] == by_hand
+
+
 # --- planted errors --------------------------------------------------------------------
 
 PLANTED = {
