@@ -106,6 +106,7 @@ ALLOWED = {
     "proof": {*BASE, *ROOMS},
     "analysis": {*BASE, *ROOMS, "analysis", "listing"},
     "figures": {*BASE, "figures"},
+    "study": {*BASE, *ROOMS, "study", "demo"},
     "formula": {*BASE, "language", "calculus", "typeset", "proof", "formula"},
 }
 

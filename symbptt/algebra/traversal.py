@@ -41,6 +41,8 @@ def _possible_children(kind: type[Expr]) -> tuple[str, ...]:
         "wrt_argument",
         "first",
         "last",
+        "part",
+        "tau",
     }
     return tuple(f.name for f in fields(kind) if f.name not in skip)
 
@@ -92,6 +94,8 @@ def substitute_index(expr: Expr, values: Mapping[str, Index]) -> Expr:
     """The expression at other steps: ``{"t": t + 1}`` moves all of it one step on."""
 
     def move(node: Expr) -> Expr:
+        if isinstance(node, Cotangent) and node.part is not None:
+            node = replace(node, part=node.part.substitute(values))
         if isinstance(node, Ref | Cotangent) and node.index is not None:
             return replace(node, index=node.index.substitute(values))
         return node

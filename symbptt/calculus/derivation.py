@@ -5,12 +5,13 @@ Documents render the steps and code is lowered from them; neither has a second s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from symbptt.algebra import Cotangent, Expr, Index, Model, Shape
+from symbptt.algebra import Cotangent, Expr, Index, Input, Model, Shape
+from symbptt.calculus.estimators import FULL, Estimator
 
-Kind = Literal["seed", "adjoint", "boundary", "initial", "gradient"]
+Kind = Literal["seed", "adjoint", "boundary", "initial", "window", "gradient"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class EquationName:
     name: str
 
 
-Reason = tuple[str | Expr | Index | StepNumber | EquationName, ...]
+ReasonPart = str | Expr | Index | StepNumber | EquationName
+Reason = tuple[ReasonPart, ...]
 """Plain text and, between it, mathematics (an `Index` stands for a step, ``t+1``) and
 references to steps and equations."""
 
@@ -49,6 +51,9 @@ class Step:
         ``initial``: dL/d(value at a step <= 0). Terms read at steps <= 0 are absent. For
         sequences shorter than the longest lag there are steps of their own, which say
         ``T = 1`` and so on in ``where``.
+        ``window``: dL/d(quantity or initial value), of a window, from the gradients of the
+        parts of L. Steps of other kinds about such a gradient speak of the part of a
+        loss at step s, which stands in them where T does elsewhere.
         ``gradient``: dL/d(parameter) or dL/d(derived parameter).
     target : Cotangent
     members : tuple of Expr
@@ -109,12 +114,25 @@ class Derivation:
     wrt_inputs : bool
         Whether gradients with respect to the inputs are asked for. Without it only
         inputs that are read with a lag have an adjoint, for their initial values.
+    estimator : Estimator
+        What is derived in place of the gradient of L; "dL/d" then stands for it.
+    gate : Input or None
+        Of a gated estimator: the gates, a scalar a step, 1 at the first step and before.
     """
 
     model: Model
     normal: Model
     steps: tuple[Step, ...]
     wrt_inputs: bool = False
+    estimator: Estimator = FULL
+    gate: Input | None = None
+
+    @property
+    def symbols(self) -> Model:
+        """The normal form with everything that has a symbol in the steps."""
+        if self.gate is None:
+            return self.normal
+        return replace(self.normal, inputs=(*self.normal.inputs, self.gate))
 
     def step(self, name: str, kind: Kind) -> Step:
         """The first step of that kind for the variable ``name``."""

@@ -11,6 +11,7 @@ from symbptt.cli.program import (
     TextType,
     bind_option,
     emit,
+    estimator_option,
     headed,
     json_option,
     json_text,
@@ -134,13 +135,17 @@ class Format(TextType):
 @model_argument
 @click.option("--to", type=Format(), default="tex", show_default=True, help="The format.")
 @click.option("--fragment", is_flag=True, help="Without preamble, to be pasted into a text.")
+@estimator_option
 @output_options
-def derive(model_name: str, to: str, fragment: bool, output: Path | None, force: bool) -> None:
+def derive(
+    model_name: str, to: str, fragment: bool, estimator: str, output: Path | None, force: bool
+) -> None:
     """The backward pass, step by step, each with its reason."""
     from symbptt.calculus.adjoint import derive as differentiate
     from symbptt.typeset.document import render
 
-    text = render(differentiate(read_model(model_name)), to=to, fragment=fragment)
+    derivation = differentiate(read_model(model_name), estimator=estimator)
+    text = render(derivation, to=to, fragment=fragment)
     emit(text, output, force)
 
 
@@ -160,12 +165,14 @@ def derive(model_name: str, to: str, fragment: bool, output: Path | None, force:
     show_default=True,
     help="0 plain and readable, 1 in buffers made once, 2 everything that makes it fast.",
 )
+@estimator_option
 @output_options
 def generate(
     model_name: str,
     bindings: dict[str, str],
     wrt: str | None,
     level: int,
+    estimator: str,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -173,5 +180,7 @@ def generate(
     from symbptt.codegen.render import generate as generate_module
 
     model = read_model(model_name)
-    text = generate_module(model, bind=bindings, wrt_inputs=wrt == "inputs", level=level)
+    text = generate_module(
+        model, bind=bindings, wrt_inputs=wrt == "inputs", estimator=estimator, level=level
+    )
     emit(text, output, force)

@@ -41,6 +41,7 @@ from symbptt.algebra import (
     OneHot,
     Outer,
     Param,
+    PartSum,
     Pick,
     Pow,
     Product,
@@ -407,6 +408,16 @@ def _time_sum(expr: TimeSum, point: Point, at: Steps) -> Array:
     return result
 
 
+def _part_sum(expr: PartSum, point: Point, at: Steps) -> Array:
+    """The sum over losses: those past T are absent."""
+    result = _zeros(expr.shape, point)
+    for step in range(expr.first.at(at), expr.last.at(at) + 1):
+        before = {"c_s": (step - 1) // expr.tau * expr.tau} if expr.tau else {}
+        value = _evaluate(expr.term, point, {**at, **before, "s": step})
+        result = result if value is None else np.add(result, value)
+    return result
+
+
 Method = Callable[[Any, Point, Steps], Array | None]
 
 METHODS: dict[type[Expr], Method] = {
@@ -442,5 +453,6 @@ METHODS: dict[type[Expr], Method] = {
     Loss: _loss,
     Pullback: _pullback,
     TimeSum: _time_sum,
+    PartSum: _part_sum,
 }
 """One method a node kind; what is missing here is a `MissingRuleError`."""

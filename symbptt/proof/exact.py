@@ -10,6 +10,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -20,11 +22,12 @@ from symbptt.proof.degree import Degrees, error_bits, largest
 from symbptt.proof.domain import Array, Domain
 from symbptt.proof.evaluate import evaluate, lengths
 from symbptt.proof.field import Field
-from symbptt.proof.ledger import Ledger, occasions, show
+from symbptt.proof.ledger import Ledger, in_turn, places, show
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.rows import Row, silent
 from symbptt.proof.sample import Sample
-from symbptt.proof.unrolled import Trajectory, Variable, unrolled
+from symbptt.proof.unrolled import Trajectory, Unrolled, Variable, Weight, unrolled
+from symbptt.proof.weights import weighted_run
 
 HORIZONS = (1, 2, 3, 4, 5)
 """Every T for which a derivation is examined; more where a step needs more."""
@@ -43,26 +46,42 @@ class Scene:
     derivation: Derivation
     written: Trajectory
     normal: Trajectory
+    gates: Mapping[Variable, Array] = field(default_factory=dict)
 
     def truth(self, run: Trajectory, horizon: int) -> dict[Variable, Array]:
         """dL/d(every variable of a run) for T = ``horizon``, by forward accumulation."""
         _, slopes = run.total_loss(horizon)
         return {variable: run.gradient(slopes, variable) for variable in run.variables}
 
+    def parts(self, horizon: int) -> dict[tuple[Variable, int], Array]:
+        """The same of the parts of L that the losses give, where the derivation has them."""
+        if self.derivation.estimator.kind != "window":
+            return {}
+        return self.normal.parts_of_loss(horizon)
+
+    def ledger(
+        self,
+        horizon: int,
+        known: Mapping[Variable, Array],
+        parts: Mapping[tuple[Variable, int], Array],
+    ) -> Ledger:
+        return Ledger(self.normal, horizon, known, parts, self.gates)
+
     def read(self, horizon: int) -> Reading:
         """What a reader of the derivation calculates for T = ``horizon``."""
         reading = Reading()
-        ledger = Ledger(self.normal, horizon, reading.known)
-        steps = self.derivation.steps
-        walk = [(s, occasions(s, horizon)) for s in steps if s.kind not in ("initial", "gradient")]
-        for t in range(horizon, 0, -1):
-            for step, when in walk:
-                if t in when:
-                    reading.take(step, t, ledger)
-        for step in self.derivation.of_kind("initial", "gradient"):
-            for place in occasions(step, horizon):
-                reading.take(step, place, ledger)
+        ledger = self.ledger(horizon, reading.known, reading.parts)
+        for steps in in_turn(self.derivation):
+            whens = [(step, when, loss) for step in steps for when, loss in places(step, horizon)]
+            # Later losses and later steps first, and in a step as the derivation has them.
+            for step, when, loss in sorted(whens, key=_later_first):
+                reading.take(step, when, ledger, loss)
         return reading
+
+
+def _later_first(place: tuple[Step, int | None, int | None]) -> tuple[int, int]:
+    _, when, loss = place
+    return -(loss or 0), -(when or 0)
 
 
 @dataclass
@@ -70,26 +89,38 @@ class Reading:
     """The cotangents found, the steps that gave them, and what could not be evaluated."""
 
     known: dict[Variable, Array] = field(default_factory=dict)
+    parts: dict[tuple[Variable, int], Array] = field(default_factory=dict)
     steps: dict[Variable, Step] = field(default_factory=dict)
     errors: dict[Variable, str] = field(default_factory=dict)
 
-    def take(self, step: Step, when: int | None, ledger: Ledger) -> None:
+    def take(self, step: Step, when: int | None, ledger: Ledger, loss: int | None = None) -> None:
         variable = ledger.run.unrolled.variable(step.target.name, when)
-        if variable in self.steps:
+        if (variable in self.steps) if loss is None else ((variable, loss) in self.parts):
             return
-        self.steps[variable] = step
+        if loss is None:
+            self.steps[variable] = step
         try:
-            self.known[variable] = member_value(step, step.result, when, ledger)
+            value = member_value(step, step.result, when, ledger, loss)
         except (EvaluationError, ZeroDivisionError) as error:
             self.errors[variable] = str(error)
+            return
+        if loss is None:
+            self.known[variable] = value
+        else:
+            self.parts[variable, loss] = value
 
 
-def member_value(step: Step, member: Expr, when: int | None, ledger: Ledger) -> Array:
-    """A member of a step's chain where its target is at step ``when``."""
-    at = {"T": ledger.horizon}
+def member_value(
+    step: Step, member: Expr, when: int | None, ledger: Ledger, loss: int | None = None
+) -> Array:
+    """A member of a step's chain where its target is at step ``when``.
+
+    ``loss`` is the step of the loss whose part of L the target is a gradient of.
+    """
+    at = {"T": ledger.horizon} if loss is None else {"T": ledger.horizon, "s": loss}
     index = step.target.index
     if index is not None and when is not None and "t" in index.names():
-        at["t"] = when - index.at({"t": 0, "T": ledger.horizon})
+        at["t"] = when - index.at({**at, "t": 0})
     value = evaluate(member, ledger, at)
     expected = lengths(step.shape, ledger.sizes)
     if value.shape != expected:
@@ -121,13 +152,43 @@ class Stage:
             rng = random.Random(f"point {seed} {attempt}")
             try:
                 given = draw(self.derivation.model, self.sizes, max(self.horizons), domain, rng)
-                written = self.written.run(given, max(self.horizons), domain)
-                normal = self.normal.run(given, max(self.horizons), domain)
+                gates = self.gates(domain, rng)
+                written = self.run(self.written, given, domain, gates)
+                normal = self.run(self.normal, given, domain, gates)
             except (EvaluationError, ZeroDivisionError) as error:
                 reason = str(error)
             else:
-                return Scene(self.derivation, written, normal)
+                return Scene(self.derivation, written, normal, self.named(gates))
         raise EvaluationError(f"the model is not defined at any of {TRIES} points: {reason}")
+
+    def run(
+        self,
+        unrolled: Unrolled,
+        given: Mapping[Variable, Array],
+        domain: Domain,
+        gates: Mapping[int, Any],
+    ) -> Trajectory:
+        steps = max(self.horizons)
+
+        def weighted(weight: Weight | None) -> Trajectory:
+            return unrolled.run(given, steps, domain, weight=weight)
+
+        one = domain.number(Fraction(1))
+        return weighted_run(weighted, self.derivation.estimator, gates, steps, one)
+
+    def gates(self, domain: Domain, rng: random.Random) -> dict[int, Any]:
+        """Any numbers: what holds for them holds for all gates. They are 1 up to step 1."""
+        if self.derivation.gate is None:
+            return {}
+        one = domain.number(Fraction(1))
+        steps = range(2 - max(self.horizons), max(self.horizons) + 1)
+        return {step: domain.random(rng) if step > 1 else one for step in steps}
+
+    def named(self, gates: Mapping[int, Any]) -> dict[Variable, Array]:
+        gate = self.derivation.gate
+        if gate is None:
+            return {}
+        return {(gate.name, step): np.array(value, object) for step, value in gates.items()}
 
 
 # --- rows ------------------------------------------------------------------------------------
@@ -266,39 +327,42 @@ class _Checks:
     def _chains(
         self, stage: Stage, scene: Scene, truth: Mapping[Variable, Array], horizon: int
     ) -> None:
+        ledger = scene.ledger(horizon, truth, scene.parts(horizon))
         for step in self.derivation.steps:
-            for when in occasions(step, horizon):
-                self._chain(stage, scene, truth, horizon, step, when)
+            for place in places(step, horizon):
+                self._chain(stage, scene, ledger, step, place)
 
     def _chain(
         self,
         stage: Stage,
         scene: Scene,
-        truth: Mapping[Variable, Array],
-        horizon: int,
+        ledger: Ledger,
         step: Step,
-        when: int | None,
+        place: tuple[int | None, int | None],
     ) -> None:
         tally = self.chain[step.number]
+        when, loss = place
+        horizon = ledger.horizon
         variable = scene.normal.unrolled.variable(step.target.name, when)
-        ledger = Ledger(scene.normal, horizon, truth)
-        for place, member in enumerate(step.members):
+        expected = ledger.cotangents[variable] if loss is None else ledger.parts[variable, loss]
+        for number, member in enumerate(step.members, start=1):
             if tally.detail:
                 return
-            where = f"member {place + 1} of {len(step.members)} at T = {horizon}: {show(*variable)}"
+            where = f"member {number} of {len(step.members)} at T = {horizon}: {show(*variable)}"
             try:
-                found = member_value(step, member, when, ledger)
+                found = member_value(step, member, when, ledger, loss)
             except (EvaluationError, ZeroDivisionError) as error:
                 tally.detail = f"{where}: {error}"
                 return
-            entry = tally.compare(found, truth[variable], horizon)
+            entry = tally.compare(found, expected, horizon)
             if entry is not None:
 
                 def both(other: Scene, member: Expr = member) -> tuple[Array, Array]:
                     other_truth = other.truth(other.normal, horizon)
-                    other_ledger = Ledger(other.normal, horizon, other_truth)
-                    found = member_value(step, member, when, other_ledger)
-                    return found, other_truth[variable]
+                    parts = other.parts(horizon)
+                    other_ledger = other.ledger(horizon, other_truth, parts)
+                    found = member_value(step, member, when, other_ledger, loss)
+                    return found, other_truth[variable] if loss is None else parts[variable, loss]
 
                 tally.detail = f"{where} {_difference(stage, scene, both, entry)}"
 

@@ -10,6 +10,7 @@ from symbptt.algebra import Expr, Index, Initial, Model, Number, Shape, walk
 from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step, StepNumber
 from symbptt.typeset.clipping import clipping
 from symbptt.typeset.display import LINE, Row
+from symbptt.typeset.estimate import Estimate, Item, estimate
 from symbptt.typeset.glossary import (
     Glossary,
     convention_texts,
@@ -33,14 +34,6 @@ from symbptt.typeset.names import Names, index_latex
 _HEADING = 100
 # A page may end after so many rows of the table of symbols.
 _TABLE = 4
-
-
-@dataclass(frozen=True)
-class Item:
-    """A sentence and the display that it introduces."""
-
-    prose: str
-    display: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +62,7 @@ class Article:
     operations: tuple[Item, ...]
     total: Item
     batch: str
+    estimates: tuple[Estimate, ...]
     walk: str
     backward: tuple[Passage, ...]
     initials: tuple[Item, ...]
@@ -87,7 +81,7 @@ class _Writer:
         self.model = derivation.model
         self.normal = derivation.normal
         self.markup = markup
-        self.printer = LatexPrinter(Names(self.normal))
+        self.printer = LatexPrinter(Names(derivation.symbols))
         self.names = self.printer.names
         self.expanded = statements(self.model) != statements(self.normal)
         self.tags = _tags(self.normal, "F")
@@ -114,10 +108,11 @@ class _Writer:
             operations=self.operations(),
             total=self.total(),
             batch=self.batch(),
+            estimates=estimate(self.derivation, self.printer, self.markup),
             walk=self.strategy(),
             backward=tuple(self.backward()),
-            initials=tuple(self.items("initial")),
-            gradients=tuple(self.items("gradient")),
+            initials=tuple(map(self.item, self.initials())),
+            gradients=tuple(map(self.item, self.derivation.of_kind("gradient"))),
             summary=tuple(self.summary()),
         )
 
@@ -244,22 +239,28 @@ class _Writer:
     # --- the backward pass -------------------------------------------------------------
 
     def strategy(self) -> str:
+        gates = " On its way back through a step it is multiplied by the gate of that step."
         return with_formulas(
             "The equations are visited from the last one to the first. The gradient with "
             "respect to a quantity is the sum of what it receives from every equation that "
             "reads it: the transposed Jacobian of that equation applied to the gradient with "
             "respect to what it defines. Time is a shift: what an equation reads with a lag "
             "of $k$ steps receives at step $t$ what this equation gives at step $t + k$, and "
-            "past step $T$ there is nothing to receive.",
+            "past step $T$ there is nothing to receive." + (gates if self.derivation.gate else ""),
             self.markup,
         )
 
     def backward(self) -> Iterator[Passage]:
-        steps = self.derivation.of_kind("seed", "adjoint", "boundary")
-        for name, group in groupby(steps, key=lambda step: step.target.name):
-            about = tuple(group)
-            heading = self.heading(name, about[0].shape)
+        for about in self.passages():
+            heading = self.heading(about[0].target.name, about[0].shape)
             yield Passage(heading, tuple(self.item(step) for step in about))
+
+    def passages(self) -> Iterator[tuple[Step, ...]]:
+        """The steps of the walk, those about one quantity together."""
+        found = self.derivation.of_kind("seed", "adjoint", "boundary", "window")
+        walk = (step for step in found if not _is_start(step))
+        for _, group in groupby(walk, key=lambda step: step.target.name):
+            yield tuple(group)
 
     def heading(self, name: str, shape: Shape) -> str:
         words = self.words[name]
@@ -276,10 +277,10 @@ class _Writer:
             return "input"
         return "auxiliary" if self.normal.equation(name).auxiliary else "quantity"
 
-    def items(self, kind: str) -> Iterator[Item]:
-        for step in self.derivation.steps:
-            if step.kind == kind:
-                yield self.item(step)
+    def initials(self) -> tuple[Step, ...]:
+        """The steps about the initial values; of a window also the sums over the losses."""
+        found = self.derivation.of_kind("initial", "window")
+        return tuple(step for step in found if step.kind == "initial" or _is_start(step))
 
     def item(self, step: Step) -> Item:
         prose = f"{self.where(step)}{self.reason(step.reason)}:"
@@ -287,13 +288,16 @@ class _Writer:
 
     def where(self, step: Step) -> str:
         """For which steps it holds, as the beginning of a sentence."""
+        end = str(step.target.part or "T")
         if step.kind == "boundary" and step.needs == 1:
-            return "At the end of the sequence, "
+            whole = step.target.part is None
+            return "At the end of the sequence, " if whole else "At the step of the loss, "
         if step.kind == "boundary":
-            enough = rf"T \ge {step.needs}"
-            return f"Near the end, if {self.markup.math(enough)}, "
+            enough = rf"{end} \ge {step.needs}"
+            place = "end" if step.target.part is None else "loss"
+            return f"Near the {place}, if {self.markup.math(enough)}, "
         if step.kind == "initial" and step.needs > 1:
-            enough = step.where or rf"T \ge {step.needs}"
+            enough = step.where or rf"{end} \ge {step.needs}"
             return f"For {self.markup.math(enough)}, "
         if step.kind == "initial" and step.where:
             return f"For {self.markup.math(step.where)}, "
@@ -329,10 +333,10 @@ class _Writer:
     def summary(self) -> Iterator[Item]:
         yield from self.results(
             "The backward pass, from the last step to the first:",
-            self.derivation.of_kind("seed", "adjoint", "boundary"),
+            tuple(step for passage in self.passages() for step in passage),
         )
         yield from self.results(
-            "The gradients with respect to the initial values:", self.derivation.of_kind("initial")
+            "The gradients with respect to the initial values:", self.initials()
         )
         yield from self.results(
             "The gradients with respect to the parameters:", self.derivation.of_kind("gradient")
@@ -349,6 +353,12 @@ class _Writer:
         partly = step.kind == "adjoint" and step.where not in ("", "1 <= t <= T")
         ending = rf"\quad ({self.range(step)})" if partly else ""
         return result_rows(self.printer, step, ending)
+
+
+def _is_start(step: Step) -> bool:
+    """Whether a step is about a value at a step <= 0."""
+    index = step.target.index
+    return index is not None and not index.terms
 
 
 def _tags(model: Model, letter: str) -> dict[str, str]:

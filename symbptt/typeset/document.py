@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.estimators import FULL
 from symbptt.errors import UnknownNameError
 from symbptt.templating import environment
 from symbptt.typeset.article import write_article
@@ -65,11 +66,13 @@ def render(derivation: Derivation, to: str = "tex", fragment: bool = False) -> s
             f"no document format is called {to!r}; formats: {', '.join(FORMATS)}"
         )
     chosen = FORMATS[to]
-    command = _command(derivation.model.name, to, fragment)
+    command = _command(derivation, to, fragment)
     template = environment("latex").get_template(chosen.fragment if fragment else chosen.frame)
     return template.render(article=write_article(derivation, chosen.markup, command))
 
 
-def _command(name: str, to: str, fragment: bool) -> str:
+def _command(derivation: Derivation, to: str, fragment: bool) -> str:
     options = ("" if to == "tex" else f" --to {to}") + (" --fragment" if fragment else "")
-    return f"symbptt derive {name}{options}"
+    if derivation.estimator != FULL:
+        options += f" --estimator {derivation.estimator}"
+    return f"symbptt derive {derivation.model.name}{options}"

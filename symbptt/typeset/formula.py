@@ -34,6 +34,7 @@ from symbptt.algebra import (
     OneHot,
     Outer,
     Param,
+    PartSum,
     Pick,
     Pow,
     Product,
@@ -47,6 +48,7 @@ from symbptt.algebra import (
     add_dims,
     children,
 )
+from symbptt.calculus.moments import Expectation
 from symbptt.typeset.measure import width
 from symbptt.typeset.names import Names, index_latex
 from symbptt.typeset.printer import Level, Piece, Printer
@@ -54,6 +56,9 @@ from symbptt.typeset.printer import Level, Piece, Printer
 # Wider than this (in units of 1/18 em), a fraction's parts are set on the line.
 _WIDEST_FRACTION = 400
 _WIDEST_SCRIPT = 150
+
+# What a scalar stands before without parentheses.
+_JUXTAPOSED = (Product, Outer, Pullback)
 
 _TALL = (r"\frac", r"\sum", r"\prod", r"\begin")
 
@@ -119,7 +124,11 @@ class LatexPrinter(Printer):
         return self.names.timed(expr.name, expr.shape, expr.index)
 
     def print_cotangent(self, expr: Cotangent) -> Piece:
-        return self.derivative("L", self.variable(expr))
+        return self.derivative(self.of_part(expr), self.variable(expr))
+
+    def of_part(self, expr: Cotangent) -> str:
+        """L, or the part of it that the loss of one step gives."""
+        return "L" if expr.part is None else f"L_{_braced(index_latex(expr.part))}"
 
     def derivative(self, of: str, by: str) -> Piece:
         return Piece(rf"\frac{{\partial {of}}}{{\partial {by}}}", Level.FRACTION)
@@ -157,11 +166,14 @@ class LatexPrinter(Printer):
         signed = False
         for position, factor in enumerate(expr.factors):
             piece = self.piece(factor)
+            last = position == len(expr.factors) - 1
             if position == 0 and piece.level == Level.SIGNED and isinstance(factor, Neg):
                 signed = True
                 shown = piece.text
+            elif last and position and not arrays and isinstance(factor, _JUXTAPOSED):
+                shown = self.fit(piece, Level.BIG_SUM)
             else:
-                shown = self.factor(piece, position, position == len(expr.factors) - 1)
+                shown = self.factor(piece, position, last)
             array = bool(factor.shape)
             text += self.joint(text, shown, hadamard=array and arrays > 0) + shown
             arrays += array
@@ -265,7 +277,8 @@ class LatexPrinter(Printer):
     def entry_of(self, vector: Expr, position: str) -> Piece:
         """The entry of a vector at the (printed) position."""
         if isinstance(vector, Cotangent):
-            return self.derivative("L", f"({self.variable(vector)})_{_braced(position)}")
+            entry = f"({self.variable(vector)})_{_braced(position)}"
+            return self.derivative(self.of_part(vector), entry)
         shown = self.show(vector)
         if not isinstance(vector, Softmax | LogSoftmax):
             shown = self.enclosed(shown)
@@ -380,6 +393,14 @@ class LatexPrinter(Printer):
         first, last = index_latex(expr.first), index_latex(expr.last)
         last = last if len(last) == 1 else f"{{{last}}}"
         return Piece(rf"\sum_{{t={first}}}^{last} {term}", Level.BIG_SUM)
+
+    def print_partsum(self, expr: PartSum) -> Piece:
+        term = self.show(expr.term, Level.BIG_SUM)
+        first, last = index_latex(expr.first), _braced(index_latex(expr.last))
+        return Piece(rf"\sum_{{s={first}}}^{last} {term}", Level.BIG_SUM)
+
+    def print_expectation(self, expr: Expectation) -> Piece:
+        return Piece(rf"\mathbb{{E}}\bigl[{self.show(expr.operand)}\bigr]")
 
 
 class _EntryPrinter(LatexPrinter):

@@ -32,6 +32,7 @@ from symbptt.algebra import (
     OneHot,
     Outer,
     Param,
+    PartSum,
     Pick,
     Pow,
     Product,
@@ -126,7 +127,8 @@ class PlainPrinter(Printer):
 
     def print_cotangent(self, expr: Cotangent) -> Piece:
         step = "" if expr.index is None else f"[{expr.index}]"
-        return Piece(f"dL/d{expr.name}{step}", Level.FRACTION)
+        part = "" if expr.part is None else f"[{expr.part}]"
+        return Piece(f"dL{part}/d{expr.name}{step}", Level.FRACTION)
 
     def print_identity(self, expr: Identity) -> Piece:
         return Piece("I")
@@ -247,6 +249,10 @@ class PlainPrinter(Printer):
     def print_timesum(self, expr: TimeSum) -> Piece:
         term = self.show(expr.term, Level.PRODUCT)
         return Piece(f"{_range(expr.first, expr.last)} {term}", Level.BIG_SUM)
+
+    def print_partsum(self, expr: PartSum) -> Piece:
+        term = self.show(expr.term, Level.PRODUCT)
+        return Piece(f"sum_{{s={expr.first}..{expr.last}}} {term}", Level.BIG_SUM)
 
 
 _PRINTER = PlainPrinter()

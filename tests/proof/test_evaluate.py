@@ -14,6 +14,7 @@ from symbptt import algebra
 from symbptt.algebra import (
     LAST,
     NOW,
+    PART,
     Add,
     Call,
     Cases,
@@ -38,6 +39,7 @@ from symbptt.algebra import (
     OneHot,
     Outer,
     Param,
+    PartSum,
     Pick,
     Pow,
     Product,
@@ -163,6 +165,10 @@ CASES: list[tuple[Expr, Any]] = [
     (TimeSum(Mul((V, cotangent(NOW)))), sum(A["v", t] * A["dv", t] for t in (1, 2, 3))),
     (TimeSum(V, NOW, LAST - 1), v),
     (TimeSum(V, LAST, LAST - 1), np.zeros(3)),
+    # The numbers have cotangents up to step 3: here the loss's step takes the place of t.
+    (PartSum(cotangent(PART), NOW, NOW + 1), A["dv", 2] + A["dv", 3]),
+    (PartSum(cotangent(PART), NOW + 1, NOW + 5), A["dv", 3]),
+    (PartSum(cotangent(PART), NOW, NOW - 1), np.zeros(3)),
 ]
 
 
