@@ -21,6 +21,7 @@ from symbptt.algebra import (
     Constant,
     Cotangent,
     Dim,
+    DimProduct,
     DimSum,
     Div,
     Dot,
@@ -125,6 +126,11 @@ def integer_ratio(value: Fraction) -> str:
     return f"{'-' if value < 0 else ''}{head} / {value.denominator}"
 
 
+def _factor(printed: Printed) -> str:
+    text, strength = printed
+    return text if strength > SUM else f"({text})"
+
+
 class Printer:
     """Prints expressions for one place; ``local`` names are temporaries of the loop."""
 
@@ -204,6 +210,8 @@ class Printer:
                 return f"size[{self.names.key(dim)}]", ATOM
             case DimSum(parts=parts):
                 return " + ".join(self.length(part)[0] for part in parts), SUM
+            case DimProduct(parts=parts):
+                return " * ".join(_factor(self.length(part)) for part in parts), PRODUCT
 
     def print_horizon(self, expr: Horizon) -> Printed:
         return "rows.weight", ATOM

@@ -8,28 +8,33 @@ numbers; a scalar has shape ().
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
-from typing import Any, Protocol
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
 from symbptt.algebra import (
     Add,
+    Block,
+    BlockMatrix,
     Call,
     Cases,
+    Column,
     Concat,
     Constant,
     Cotangent,
-    Dim,
-    DimSum,
+    Derivative,
+    Diag,
+    Direct,
     Div,
     Dot,
     Expr,
     Fill,
     Horizon,
     Identity,
+    Kron,
     Length,
     LogSoftmax,
     Lookup,
@@ -39,6 +44,8 @@ from symbptt.algebra import (
     Neg,
     Number,
     OneHot,
+    Ones,
+    OrderedProduct,
     Outer,
     Param,
     Pick,
@@ -49,47 +56,32 @@ from symbptt.algebra import (
     Shape,
     Slice,
     Softmax,
+    Stack,
     Sum,
     TimeSum,
     Transpose,
     walk,
 )
 from symbptt.errors import EvaluationError, MissingRuleError
-from symbptt.proof.domain import Array, Domain, each, total
+from symbptt.proof.domain import Array, each, total
 from symbptt.proof.losses import loss_gradient, loss_value, softmax
+from symbptt.proof.place import (
+    Point,
+    Steps,
+    block,
+    column,
+    diagonal,
+    kronecker,
+    length,
+    lengths,
+    ones,
+    unit,
+    zeros,
+)
 
-Steps = Mapping[str, int]
-"""What the index names mean, ``{"t": 2, "T": 5}``."""
+__all__ = ["METHODS", "Point", "Steps", "evaluate", "exact", "length", "lengths"]
 
-
-class Point(Protocol):
-    """What an expression is evaluated at.
-
-    ``reference`` gives the value of a quantity, an initial value or an input at a step;
-    of an integer input, the unit vector of its value (length of the dimension that it
-    indexes). ``cotangent`` gives None where it is absent, past T. ``pulled_back`` is the
-    transposed Jacobian of the one equation that defines ``output``, times a cotangent.
-    """
-
-    @property
-    def domain(self) -> Domain: ...
-    @property
-    def sizes(self) -> Mapping[str, int]: ...
-    def parameter(self, param: Param) -> Array: ...
-    def reference(self, ref: Ref, at: Steps) -> Array: ...
-    def cotangent(self, cotangent: Cotangent, at: Steps) -> Array | None: ...
-    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array: ...
-
-
-def length(dim: Dim, sizes: Mapping[str, int]) -> int:
-    """The number that a dimension is, for the given sizes of the named ones."""
-    if isinstance(dim, DimSum):
-        return sum(length(part, sizes) for part in dim.parts)
-    return sizes[dim] if isinstance(dim, str) else dim
-
-
-def lengths(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
-    return tuple(length(dim, sizes) for dim in shape)
+Method = Callable[[Any, Point, Steps], Array | None]
 
 
 def evaluate(expr: Expr, point: Point, at: Steps) -> Array:
@@ -111,7 +103,7 @@ def evaluate(expr: Expr, point: Point, at: Steps) -> Array:
         If the expression has no value at this point.
     """
     value = _evaluate(expr, point, at)
-    return _zeros(expr.shape, point) if value is None else value
+    return zeros(expr.shape, point) if value is None else value
 
 
 def _evaluate(expr: Expr, point: Point, at: Steps) -> Array | None:
@@ -141,11 +133,7 @@ def _operands(exprs: tuple[Expr, ...], point: Point, at: Steps) -> list[Array] |
 
 @lru_cache(maxsize=65536)
 def _has_cotangent(expr: Expr) -> bool:
-    return any(isinstance(node, Cotangent) for node in walk(expr))
-
-
-def _zeros(shape: Shape, point: Point) -> Array:
-    return np.full(lengths(shape, point.sizes), point.domain.number(Fraction(0)), dtype=object)
+    return any(isinstance(node, Cotangent | Direct) for node in walk(expr))
 
 
 # --- numbers and references ----------------------------------------------------------------
@@ -175,10 +163,12 @@ def _cotangent(expr: Cotangent, point: Point, at: Steps) -> Array | None:
     return point.cotangent(expr, at)
 
 
+def _stack(expr: Stack, point: Point, at: Steps) -> Array:
+    return np.concatenate([np.ravel(point.reference(part, at)) for part in expr.parts])
+
+
 def _identity(expr: Identity, point: Point, at: Steps) -> Array:
-    size = length(expr.dim, point.sizes)
-    ones = np.eye(size, dtype=int)
-    return np.vectorize(lambda one: point.domain.number(Fraction(int(one))), otypes=[object])(ones)
+    return unit(length(expr.dim, point.sizes), point)
 
 
 # --- elementwise ---------------------------------------------------------------------------
@@ -194,7 +184,7 @@ def _add(expr: Add, point: Point, at: Steps) -> Array | None:
         result = np.add(result, value)
     # Where a vector term is absent the scalars that are left still fill the shape.
     missing = np.shape(result) != lengths(expr.shape, point.sizes)
-    return np.add(result, _zeros(expr.shape, point)) if missing else result
+    return np.add(result, zeros(expr.shape, point)) if missing else result
 
 
 def _fitting(values: list[Array]) -> list[Array]:
@@ -310,7 +300,7 @@ def _fill(expr: Fill, point: Point, at: Steps) -> Array | None:
 
 def _concat(expr: Concat, point: Point, at: Steps) -> Array | None:
     values = _operands(expr.parts, point, at)
-    return None if values is None else np.concatenate(values)
+    return None if values is None else np.concatenate([np.ravel(value) for value in values])
 
 
 def _slice(expr: Slice, point: Point, at: Steps) -> Array | None:
@@ -322,6 +312,44 @@ def _slice(expr: Slice, point: Point, at: Steps) -> Array | None:
         raise EvaluationError(f"blocks of lengths {sizes} in a vector of length {value.shape[0]}")
     first = sum(sizes[: expr.number])
     return value[first : first + sizes[expr.number]]
+
+
+# --- what Jacobians are made of --------------------------------------------------------------
+
+
+def _of_vector(make: Callable[[Any, Array, Point], Array]) -> Method:
+    def method(expr: Any, point: Point, at: Steps) -> Array | None:
+        value = _evaluate(expr.vector, point, at)
+        return None if value is None else make(expr, value, point)
+
+    return method
+
+
+def _block_matrix(expr: BlockMatrix, point: Point, at: Steps) -> Array:
+    return np.block(
+        [
+            [_cell(cell, (height, width), point, at) for cell, width in _with(row, expr.widths)]
+            for row, height in _with(expr.cells, expr.heights)
+        ]
+    )
+
+
+_with = partial(zip, strict=True)
+
+
+def _cell(cell: Expr | None, shape: Shape, point: Point, at: Steps) -> Array:
+    nothing = zeros(shape, point)
+    value = nothing if cell is None else evaluate(cell, point, at)
+    if value.shape != nothing.shape:
+        raise EvaluationError(f"a block of shape {value.shape}, not {nothing.shape}")
+    return value
+
+
+def _ordered_product(expr: OrderedProduct, point: Point, at: Steps) -> Array:
+    result = unit(length(expr.shape[0], point.sizes), point)
+    for step in range(expr.first.at(at), expr.last.at(at) + expr.step, expr.step):
+        result = np.dot(result, evaluate(expr.factor, point, {**at, expr.index: step}))
+    return result
 
 
 # --- integers: a position is a unit vector ---------------------------------------------------
@@ -397,25 +425,38 @@ def _pullback(expr: Pullback, point: Point, at: Steps) -> Array | None:
     return None if cotangent is None else point.pulled_back(expr, cotangent, at)
 
 
+def _differentiated(expr: Derivative | Direct, point: Point, at: Steps) -> Array | None:
+    return point.differentiated(expr, at)
+
+
 def _time_sum(expr: TimeSum, point: Point, at: Steps) -> Array:
-    result = _zeros(expr.shape, point)
+    result = zeros(expr.shape, point)
     for step in range(expr.first.at(at), expr.last.at(at) + 1):
-        value = _evaluate(expr.term, point, {**at, "t": step})
+        value = _evaluate(expr.term, point, {**at, expr.index: step})
         if value is None:
-            raise EvaluationError(f"the sum over t reads past T at t = {step}")
+            name = expr.index
+            raise EvaluationError(f"the sum over {name} reads past T at {name} = {step}")
         result = np.add(result, value)
     return result
 
 
-Method = Callable[[Any, Point, Steps], Array | None]
-
 METHODS: dict[type[Expr], Method] = {
+    Derivative: _differentiated,
+    Direct: _differentiated,
+    Diag: _of_vector(diagonal),
+    Column: _of_vector(column),
+    Kron: _of_vector(kronecker),
+    Ones: ones,
+    Block: block,
+    BlockMatrix: _block_matrix,
+    OrderedProduct: _ordered_product,
     Number: _number,
     Constant: _number,
     Length: _length,
     Horizon: _horizon,
     Param: _param,
     Ref: _ref,
+    Stack: _stack,
     Cotangent: _cotangent,
     Identity: _identity,
     Add: _add,

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 
-from symbptt.algebra import Cotangent, Expr, Param, Pullback, Ref
+from symbptt.algebra import (
+    Cotangent,
+    Derivative,
+    Direct,
+    Expr,
+    Held,
+    Param,
+    Pullback,
+    Ref,
+    Stack,
+    entries,
+)
 from symbptt.calculus.derivation import Step
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array, Domain
 from symbptt.proof.evaluate import Steps, lengths
+from symbptt.proof.jacobians import Jacobians
 from symbptt.proof.unrolled import Trajectory, Variable
 
 
@@ -52,7 +65,38 @@ class Ledger:
             raise EvaluationError(f"no step gives {show(cotangent.name, step)}")
         return self.cotangents[variable]
 
+    def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None:
+        step = node.index.at(at)
+        if step > self.horizon:
+            return None
+        if isinstance(node, Direct):
+            parts = node.of.parts if isinstance(node.of, Stack) else (node.of,)
+            shown = [p for p in parts if isinstance(p, Ref) and p.index == node.index]
+            given = jacobians(self.run).direct(self._variables(shown, at), self.horizon)
+            rest = lengths((entries(node.shape),), self.sizes)[0] - given.size
+            zero = self.domain.number(Fraction(0))
+            whole = np.concatenate([given, np.full(rest, zero, dtype=object)])
+            return whole.reshape(lengths(node.shape, self.sizes))
+        return self._jacobian(node.output, node.wrt, node.held, at)
+
+    def _jacobian(self, output: Expr, wrt: Expr, held: Held, at: Steps) -> Array:
+        outputs, columns = self._variables((output,), at), self._variables((wrt,), at)
+        step = output.index.at(at) if isinstance(output, Ref | Stack) else 0
+        return jacobians(self.run).matrix(outputs, columns, held, step)
+
+    def _variables(self, exprs: Iterable[Expr], at: Steps) -> list[Variable]:
+        """The variables that are meant, the parts of a stack one by one."""
+        found: list[Variable] = []
+        for expr in exprs:
+            for part in expr.parts if isinstance(expr, Stack) else (expr,):
+                found.append(self._variable(part, at))
+        return found
+
     def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array:
+        if node.held != "equation":
+            jacobian = self._jacobian(node.output, node.wrt, node.held, at)
+            pulled = np.dot(np.ravel(cotangent), jacobian)
+            return pulled.reshape(lengths(node.shape, self.sizes))
         output, wrt = self._variable(node.output, at), self._variable(node.wrt, at)
         zero = self.domain.number(Fraction(0))
         total = np.full(lengths(node.shape, self.sizes), zero, dtype=object)
@@ -74,6 +118,11 @@ class Ledger:
         if isinstance(expr, Param):
             return expr.name, None
         raise EvaluationError(f"a derivative by {type(expr).__name__} is not one of a variable")
+
+
+@lru_cache(maxsize=8)
+def jacobians(run: Trajectory) -> Jacobians:
+    return Jacobians(run)
 
 
 def show(name: str, step: int | None) -> str:

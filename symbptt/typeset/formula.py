@@ -17,6 +17,7 @@ from symbptt.algebra import (
     Constant,
     Cotangent,
     Dim,
+    Direct,
     Div,
     Dot,
     Expr,
@@ -47,9 +48,10 @@ from symbptt.algebra import (
     add_dims,
     children,
 )
+from symbptt.typeset.jacobians import JacobianPrinter
 from symbptt.typeset.measure import width
 from symbptt.typeset.names import Names, index_latex
-from symbptt.typeset.printer import Level, Piece, Printer
+from symbptt.typeset.printer import Level, Piece
 
 # Wider than this (in units of 1/18 em), a fraction's parts are set on the line.
 _WIDEST_FRACTION = 400
@@ -58,11 +60,11 @@ _WIDEST_SCRIPT = 150
 _TALL = (r"\frac", r"\sum", r"\begin")
 
 
-class LatexPrinter(Printer):
+class LatexPrinter(JacobianPrinter):
     """LaTeX of expressions; ``names`` knows the symbols of the model they belong to."""
 
     def __init__(self, names: Names | None = None) -> None:
-        self.names = names or Names()
+        super().__init__(names or Names())
         # By identity: expressions are deep, and a derivation shares their parts.
         self.known: dict[int, tuple[Expr, Piece]] = {}
 
@@ -266,6 +268,8 @@ class LatexPrinter(Printer):
         """The entry of a vector at the (printed) position."""
         if isinstance(vector, Cotangent):
             return self.derivative("L", f"({self.variable(vector)})_{_braced(position)}")
+        if isinstance(vector, Direct):
+            return self.direct(f"({self.show(vector.of)})_{_braced(position)}")
         shown = self.show(vector)
         if not isinstance(vector, Softmax | LogSoftmax):
             shown = self.enclosed(shown)
@@ -348,16 +352,17 @@ class LatexPrinter(Printer):
         output, wrt = self.show(expr.output), self.show(expr.wrt)
         if not expr.output.shape:
             cotangent = self.show(expr.cotangent, Level.FRACTION)
-            return Piece(f"{cotangent} {self.derivative(output, wrt).text}", Level.MATRIX)
+            quotient = self.quotient(output, wrt, expr.held).text
+            return Piece(f"{cotangent} {quotient}", Level.MATRIX)
         if len(expr.output.shape) == 1 and len(expr.wrt.shape) <= 1:
-            jacobian = self.transposed(self.enclosed(self.derivative(output, wrt).text))
+            jacobian = self.transposed(self.enclosed(self.quotient(output, wrt, expr.held).text))
             return Piece(f"{jacobian} {self.show(expr.cotangent, Level.MATRIX)}", Level.MATRIX)
         row, column = self.names.entry_letters()
         position = row if len(expr.output.shape) == 1 else f"{row}{column}"
         entry = f"({output})_{_braced(position)}"
         by_entry = self.entry_of(expr.cotangent, position).text
         return Piece(
-            rf"\sum_{_braced(position)} {by_entry} {self.derivative(entry, wrt).text}",
+            rf"\sum_{_braced(position)} {by_entry} {self.quotient(entry, wrt, expr.held).text}",
             Level.BIG_SUM,
         )
 
@@ -379,7 +384,7 @@ class LatexPrinter(Printer):
         term = self.show(expr.term, Level.BIG_SUM)
         first, last = index_latex(expr.first), index_latex(expr.last)
         last = last if len(last) == 1 else f"{{{last}}}"
-        return Piece(rf"\sum_{{t={first}}}^{last} {term}", Level.BIG_SUM)
+        return Piece(rf"\sum_{{{expr.index}={first}}}^{last} {term}", Level.BIG_SUM)
 
 
 class _EntryPrinter(LatexPrinter):

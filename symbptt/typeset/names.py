@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from symbptt.algebra import Dim, DimSum, Index, Model, Shape
+from symbptt.algebra import Dim, DimProduct, DimSum, Index, Model, Shape
 from symbptt.functions import FUNCTIONS
 from symbptt.typeset.measure import width
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
@@ -97,6 +97,9 @@ class Names:
         """A dimension, ``h`` or ``d + h``."""
         if isinstance(dim, DimSum):
             return " + ".join(self._multiple(*counted) for counted in Counter(dim.parts).items())
+        if isinstance(dim, DimProduct):
+            parts = (self.dim(part) for part in dim.parts)
+            return r" \, ".join(f"({part})" if " + " in part else part for part in parts)
         if isinstance(dim, int):
             return str(dim)
         if dim in self._clashing_dims or dim in self._short:

@@ -1,0 +1,95 @@
+r"""Jacobians in LaTeX, and what they are made of: one method per node kind.
+
+``\partial`` is a derivative of one equation, ``\partial^+`` one within a step, the
+upright d one through all steps.
+"""
+
+from __future__ import annotations
+
+from symbptt.algebra import (
+    Block,
+    BlockMatrix,
+    Column,
+    Derivative,
+    Diag,
+    Direct,
+    Expr,
+    Held,
+    Kron,
+    Ones,
+    OrderedProduct,
+    Stack,
+)
+from symbptt.typeset.names import Names, index_latex
+from symbptt.typeset.printer import Level, Piece, Printer
+
+_ABOVE: dict[Held, str] = {
+    "equation": r"\partial ",
+    "step": r"\partial^{+} ",
+    "nothing": r"\mathrm{d} ",
+}
+
+
+class JacobianPrinter(Printer):
+    """The part of the LaTeX printer that knows derivatives of quantities."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
+    def applied(self, sign: str, *args: Expr) -> Piece:
+        raise NotImplementedError
+
+    def transposed(self, text: str) -> str:
+        raise NotImplementedError
+
+    def print_derivative(self, expr: Derivative) -> Piece:
+        return self.quotient(self.show(expr.output), self.show(expr.wrt), expr.held)
+
+    def quotient(self, output: str, wrt: str, held: Held) -> Piece:
+        below = r"\mathrm{d} " if held == "nothing" else r"\partial "
+        return Piece(rf"\frac{{{_ABOVE[held]}{output}}}{{{below}{wrt}}}", Level.FRACTION)
+
+    def print_direct(self, expr: Direct) -> Piece:
+        return self.direct(self.show(expr.of))
+
+    def direct(self, by: str) -> Piece:
+        return self.quotient("L", by, "step")
+
+    def print_stack(self, expr: Stack) -> Piece:
+        return Piece(self.names.timed(expr.name, expr.shape, expr.index))
+
+    def print_orderedproduct(self, expr: OrderedProduct) -> Piece:
+        """The product with its order written out: j = t, ..., i+1."""
+        ends = rf"{expr.index} = {index_latex(expr.first)}, \dots, {index_latex(expr.last)}"
+        return Piece(rf"\prod_{{{ends}}} {self.show(expr.factor, Level.MATRIX)}", Level.BIG_SUM)
+
+    def print_blockmatrix(self, expr: BlockMatrix) -> Piece:
+        rows = [
+            " & ".join(r"\mathbf{0}" if cell is None else self.cell(cell) for cell in row)
+            for row in expr.cells
+        ]
+        body = r" \\[1ex] ".join(rows)
+        return Piece(rf"\begin{{pmatrix}} {body} \end{{pmatrix}}")
+
+    def cell(self, expr: Expr) -> str:
+        # Cells are set small; their outer fractions shall not be.
+        return self.show(expr).replace(r"\frac", r"\dfrac")
+
+    def print_diag(self, expr: Diag) -> Piece:
+        return self.applied(r"\operatorname{diag}", expr.vector)
+
+    def print_column(self, expr: Column) -> Piece:
+        return self.piece(expr.vector)
+
+    def print_ones(self, expr: Ones) -> Piece:
+        return Piece(r"\mathbf{1}")
+
+    def print_block(self, expr: Block) -> Piece:
+        cells = (r"\mathbf{I}" if k == expr.number else "0" for k in range(len(expr.blocks)))
+        inside = r"\;".join(cells)
+        return Piece(f"[{inside}]")
+
+    def print_kron(self, expr: Kron) -> Piece:
+        row = self.transposed(self.show(expr.vector, Level.ATOM))
+        pair = (row, r"\mathbf{I}") if expr.first else (r"\mathbf{I}", row)
+        return Piece(rf"({pair[0]} \otimes {pair[1]})")
