@@ -129,7 +129,7 @@ class Diag(Expr):
 
     @property
     def shape(self) -> Shape:
-        return (self.vector.shape[0], self.vector.shape[0])
+        return (self.vector.shape[-1], self.vector.shape[-1])
 
 
 @dataclass(frozen=True)

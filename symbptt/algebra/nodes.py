@@ -261,15 +261,17 @@ class Pick(Expr):
 
 @dataclass(frozen=True)
 class Concat(Expr):
-    """Vectors end to end, a scalar being one entry; in array programs also matrices, one
-    below the other."""
+    """Vectors end to end, columns or rows, a scalar being one entry; in array programs also
+    matrices, one below the other."""
 
     parts: tuple[Expr, ...]
 
     @property
     def shape(self) -> Shape:
-        first = add_dims(part.shape[0] if part.shape else 1 for part in self.parts)
-        return (first, *self.parts[0].shape[1:])
+        shapes = [part.shape for part in self.parts]
+        if all(len(shape) == 2 and shape[0] == 1 for shape in shapes):
+            return (1, add_dims(shape[1] for shape in shapes))
+        return (add_dims(shape[0] if shape else 1 for shape in shapes), *shapes[0][1:])
 
 
 @dataclass(frozen=True)
@@ -282,7 +284,7 @@ class Slice(Expr):
 
     @property
     def shape(self) -> Shape:
-        return (self.blocks[self.number],)
+        return (*self.vector.shape[:-1], self.blocks[self.number])
 
 
 @dataclass(frozen=True)

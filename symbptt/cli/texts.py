@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from symbptt.cli.program import (
+    Command,
     TextType,
     bind_option,
     emit,
@@ -130,17 +131,71 @@ class Format(TextType):
         return f"[{'|'.join(FORMATS)}]"
 
 
+class Row(TextType):
+    """A key of a table of `symbptt.typeset.style`, or a list of keys, looked up when wanted."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        self.name = table.lower().removesuffix("s")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        # Whether names go together is for the style to say.
+        return str(value)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        from symbptt.typeset import style
+
+        return f"[{'|'.join(getattr(style, self.table))}]"
+
+
+def style_options(command: Command) -> Command:
+    """How a derivation is shown: `symbptt.typeset.style.Style`."""
+    command = click.option(
+        "--notation",
+        type=Row("NOTATIONS"),
+        default="",
+        help="Where steps in time stand and how derivatives are written; a list with commas, "
+        "as superscript,D.",
+    )(command)
+    return click.option(
+        "--layout",
+        type=Row("LAYOUTS"),
+        default="column",
+        show_default=True,
+        help="Vectors as columns or as rows.",
+    )(command)
+
+
 @main.command()
 @model_argument
 @click.option("--to", type=Format(), default="tex", show_default=True, help="The format.")
 @click.option("--fragment", is_flag=True, help="Without preamble, to be pasted into a text.")
+@click.option(
+    "--detail",
+    type=Row("DETAILS"),
+    default="steps",
+    show_default=True,
+    help="How closely: index derives every step entry by entry, too.",
+)
+@style_options
 @output_options
-def derive(model_name: str, to: str, fragment: bool, output: Path | None, force: bool) -> None:
+def derive(
+    model_name: str,
+    to: str,
+    fragment: bool,
+    detail: str,
+    layout: str,
+    notation: str,
+    output: Path | None,
+    force: bool,
+) -> None:
     """The backward pass, step by step, each with its reason."""
     from symbptt.calculus.adjoint import derive as differentiate
     from symbptt.typeset.document import render
+    from symbptt.typeset.style import Style
 
-    text = render(differentiate(read_model(model_name)), to=to, fragment=fragment)
+    style = Style.of(layout, notation, detail)
+    text = render(differentiate(read_model(model_name)), to=to, fragment=fragment, style=style)
     emit(text, output, force)
 
 

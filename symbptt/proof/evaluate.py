@@ -62,6 +62,7 @@ from symbptt.algebra import (
     Transpose,
     walk,
 )
+from symbptt.calculus.rows import Row
 from symbptt.errors import EvaluationError, MissingRuleError
 from symbptt.proof.domain import Array, each, total
 from symbptt.proof.losses import loss_gradient, loss_value, softmax
@@ -300,7 +301,9 @@ def _fill(expr: Fill, point: Point, at: Steps) -> Array | None:
 
 def _concat(expr: Concat, point: Point, at: Steps) -> Array | None:
     values = _operands(expr.parts, point, at)
-    return None if values is None else np.concatenate([np.ravel(value) for value in values])
+    if values is None:
+        return None
+    return np.concatenate([np.ravel(v) for v in values]).reshape(lengths(expr.shape, point.sizes))
 
 
 def _slice(expr: Slice, point: Point, at: Steps) -> Array | None:
@@ -308,10 +311,15 @@ def _slice(expr: Slice, point: Point, at: Steps) -> Array | None:
     if value is None:
         return None
     sizes = [length(block, point.sizes) for block in expr.blocks]
-    if sum(sizes) != value.shape[0]:
-        raise EvaluationError(f"blocks of lengths {sizes} in a vector of length {value.shape[0]}")
+    if sum(sizes) != value.shape[-1]:
+        raise EvaluationError(f"blocks of lengths {sizes} in a vector of length {value.shape[-1]}")
     first = sum(sizes[: expr.number])
-    return value[first : first + sizes[expr.number]]
+    return value[..., first : first + sizes[expr.number]]
+
+
+def _row(expr: Row, point: Point, at: Steps) -> Array | None:
+    value = _evaluate(expr.vector, point, at)
+    return None if value is None else value[np.newaxis, :]
 
 
 # --- what Jacobians are made of --------------------------------------------------------------
@@ -472,6 +480,7 @@ METHODS: dict[type[Expr], Method] = {
     Sum: _sum,
     Mean: _mean,
     Fill: _fill,
+    Row: _row,
     Concat: _concat,
     Slice: _slice,
     Lookup: _lookup,

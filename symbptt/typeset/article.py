@@ -8,6 +8,7 @@ from itertools import groupby
 
 from symbptt.algebra import Expr, Index, Initial, Model, Number, Shape, walk
 from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step, StepNumber
+from symbptt.calculus.elimination import without_auxiliaries
 from symbptt.typeset.clipping import clipping
 from symbptt.typeset.display import LINE, Row
 from symbptt.typeset.glossary import (
@@ -18,16 +19,17 @@ from symbptt.typeset.glossary import (
     with_formulas,
 )
 from symbptt.typeset.latex import (
-    LatexPrinter,
     Rows,
     equation_rows,
+    printer_of,
     result_rows,
     statements,
     step_rows,
 )
 from symbptt.typeset.markup import Markup
 from symbptt.typeset.measure import width
-from symbptt.typeset.names import Names, index_latex
+from symbptt.typeset.names import index_latex
+from symbptt.typeset.style import LAYOUTS, Style
 
 # Longer words are no heading.
 _HEADING = 100
@@ -76,18 +78,19 @@ class Article:
     summary: tuple[Item, ...]
 
 
-def write_article(derivation: Derivation, markup: Markup, command: str) -> Article:
+def write_article(derivation: Derivation, markup: Markup, command: str, style: Style) -> Article:
     """The derivation told in a document format; ``command`` makes the document again."""
-    return _Writer(derivation, markup).article(command)
+    return _Writer(derivation, markup, style).article(command)
 
 
 class _Writer:
-    def __init__(self, derivation: Derivation, markup: Markup) -> None:
+    def __init__(self, derivation: Derivation, markup: Markup, style: Style) -> None:
         self.derivation = derivation
+        self.style = style
         self.model = derivation.model
         self.normal = derivation.normal
         self.markup = markup
-        self.printer = LatexPrinter(Names(self.normal))
+        self.printer = printer_of(self.normal, style)
         self.names = self.printer.names
         self.expanded = statements(self.model) != statements(self.normal)
         self.tags = _tags(self.normal, "F")
@@ -122,15 +125,15 @@ class _Writer:
         )
 
     def math(self, expr: Expr) -> str:
-        return self.markup.math(self.printer.show(expr))
+        return self.markup.math(self.printer.laid(expr))
 
     def expressions(self) -> Iterator[Expr]:
         """Every node that the document shows."""
         for item in (*statements(self.model), *statements(self.normal)):
-            yield from walk(item.rhs)
+            yield from walk(self.printer.lay(item.rhs))
         for step in self.derivation.steps:
             for member in step.members:
-                yield from walk(member)
+                yield from walk(self.printer.lay(member))
 
     # --- the model ---------------------------------------------------------------------
 
@@ -188,7 +191,7 @@ class _Writer:
     def fixed(self, initial: Initial) -> str:
         value = initial.value
         assert value is not None
-        shown = self.printer.show(value)
+        shown = self.printer.laid(value)
         if isinstance(value, Number) and initial.shape:
             return r"\mathbf{0}" if value.value == 0 else rf"{shown} \, \mathbf{{1}}"
         return shown
@@ -247,8 +250,7 @@ class _Writer:
         return with_formulas(
             "The equations are visited from the last one to the first. The gradient with "
             "respect to a quantity is the sum of what it receives from every equation that "
-            "reads it: the transposed Jacobian of that equation applied to the gradient with "
-            "respect to what it defines. Time is a shift: what an equation reads with a lag "
+            f"reads it: {LAYOUTS[self.style.layout].receives}. Time is a shift: what an equation reads with a lag "
             "of $k$ steps receives at step $t$ what this equation gives at step $t + k$, and "
             "past step $T$ there is nothing to receive.",
             self.markup,
@@ -337,6 +339,9 @@ class _Writer:
         yield from self.results(
             "The gradients with respect to the parameters:", self.derivation.of_kind("gradient")
         )
+        if LAYOUTS[self.style.layout].put_in:
+            prose = "With the gradients of the auxiliary quantities put in, these read:"
+            yield from self.results(prose, without_auxiliaries(self.derivation))
         prose, rows = clipping(self.derivation, self.printer, self.markup)
         if rows:
             yield Item(prose, self.markup.display(rows))

@@ -9,6 +9,7 @@ from symbptt.errors import UnknownNameError
 from symbptt.templating import environment
 from symbptt.typeset.article import write_article
 from symbptt.typeset.markup import LatexMarkup, MarkdownMarkup, Markup
+from symbptt.typeset.style import Style
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def render(derivation: Derivation, to: str = "tex", fragment: bool = False) -> str:
+def render(
+    derivation: Derivation, to: str = "tex", fragment: bool = False, style: Style | None = None
+) -> str:
     """The derivation as a document.
 
     Parameters
@@ -54,6 +57,8 @@ def render(derivation: Derivation, to: str = "tex", fragment: bool = False) -> s
         A key of `FORMATS`.
     fragment : bool
         Leave out preamble and title, for pasting into another document.
+    style : Style, optional
+        Layout, notation and level of detail; columns, fractions and steps without it.
 
     Raises
     ------
@@ -65,11 +70,12 @@ def render(derivation: Derivation, to: str = "tex", fragment: bool = False) -> s
             f"no document format is called {to!r}; formats: {', '.join(FORMATS)}"
         )
     chosen = FORMATS[to]
-    command = _command(derivation.model.name, to, fragment)
+    style = style or Style()
+    command = _command(derivation.model.name, to, fragment, style)
     template = environment("latex").get_template(chosen.fragment if fragment else chosen.frame)
-    return template.render(article=write_article(derivation, chosen.markup, command))
+    return template.render(article=write_article(derivation, chosen.markup, command, style))
 
 
-def _command(name: str, to: str, fragment: bool) -> str:
+def _command(name: str, to: str, fragment: bool, style: Style) -> str:
     options = ("" if to == "tex" else f" --to {to}") + (" --fragment" if fragment else "")
-    return f"symbptt derive {name}{options}"
+    return f"symbptt derive {name}{options}{style.options}"

@@ -7,7 +7,6 @@ they multiply. The output is read by pdflatex with amsmath and by MathJax.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from symbptt.algebra import (
     Add,
@@ -40,6 +39,7 @@ from symbptt.algebra import (
     Product,
     Pullback,
     Ref,
+    Shape,
     Slice,
     Softmax,
     Sum,
@@ -49,6 +49,7 @@ from symbptt.algebra import (
     children,
 )
 from symbptt.typeset.jacobians import JacobianPrinter
+from symbptt.typeset.losses import LOSSES
 from symbptt.typeset.measure import width
 from symbptt.typeset.names import Names, index_latex
 from symbptt.typeset.printer import Level, Piece
@@ -62,6 +63,9 @@ _TALL = (r"\frac", r"\sum", r"\begin")
 
 class LatexPrinter(JacobianPrinter):
     """LaTeX of expressions; ``names`` knows the symbols of the model they belong to."""
+
+    # What the entries of a vector stand in.
+    lines = "row"
 
     def __init__(self, names: Names | None = None) -> None:
         super().__init__(names or Names())
@@ -78,7 +82,20 @@ class LatexPrinter(JacobianPrinter):
             return rf"\left({text}\right)"
         if r"\bigl(" in text:
             return rf"\Bigl({text}\Bigr)"
-        return rf"\bigl({text}\bigr)" if "(" in text else f"({text})"
+        return rf"\bigl({text}\bigr)" if "(" in text.replace("^{(", "") else f"({text})"
+
+    # --- the layout --------------------------------------------------------------------
+
+    def lay(self, expr: Expr) -> Expr:
+        """An expression of the algebra in the layout that is printed."""
+        return expr
+
+    def laid(self, expr: Expr, at_least: Level = Level.SUM) -> str:
+        return self.show(self.lay(expr), at_least)
+
+    def space(self, shape: Shape) -> str:
+        """The space of a shape, in the layout that is printed."""
+        return self.names.space(shape)
 
     # --- leaves ------------------------------------------------------------------------
 
@@ -112,7 +129,11 @@ class LatexPrinter(JacobianPrinter):
         return Piece(self.names.symbol(expr.name, expr.shape).at())
 
     def print_ref(self, expr: Ref) -> Piece:
-        return Piece(self.names.timed(expr.name, expr.shape, expr.index))
+        return self.with_scripts(self.names.timed(expr.name, expr.shape, expr.index))
+
+    def with_scripts(self, symbol: str) -> Piece:
+        """A symbol; one that has something above takes no exponent without parentheses."""
+        return Piece(symbol, Level.POWER if _has_exponent(symbol) else Level.ATOM)
 
     def variable(self, expr: Cotangent) -> str:
         """What a cotangent is the derivative with respect to."""
@@ -121,10 +142,11 @@ class LatexPrinter(JacobianPrinter):
         return self.names.timed(expr.name, expr.shape, expr.index)
 
     def print_cotangent(self, expr: Cotangent) -> Piece:
-        return self.derivative("L", self.variable(expr))
+        own = self.names.gradient(expr.name, expr.shape, expr.index)
+        return self.with_scripts(own) if own else self.derivative("L", self.variable(expr))
 
     def derivative(self, of: str, by: str) -> Piece:
-        return Piece(rf"\frac{{\partial {of}}}{{\partial {by}}}", Level.FRACTION)
+        return self.quotient(of, by, "equation")
 
     def print_identity(self, expr: Identity) -> Piece:
         return Piece(r"\mathbf{I}")
@@ -251,10 +273,14 @@ class LatexPrinter(JacobianPrinter):
 
     def print_lookup(self, expr: Lookup) -> Piece:
         """A row of the table, stood up as a column."""
+        return Piece(rf"{self.row_of(expr)}^{{\top}}", Level.POWER)
+
+    def row_of(self, expr: Lookup) -> str:
+        """A row of a table, as the row that it is."""
         table = self.show(expr.table, Level.ATOM)
         if "_" in table:
             table = f"({table})"
-        return Piece(rf"{table}_{{{self.show(expr.row)},:}}^{{\top}}", Level.POWER)
+        return rf"{table}_{{{self.show(expr.row)},:}}"
 
     def print_onehot(self, expr: OneHot) -> Piece:
         position = self.show(expr.position)
@@ -267,7 +293,9 @@ class LatexPrinter(JacobianPrinter):
     def entry_of(self, vector: Expr, position: str) -> Piece:
         """The entry of a vector at the (printed) position."""
         if isinstance(vector, Cotangent):
-            return self.derivative("L", f"({self.variable(vector)})_{_braced(position)}")
+            own = self.names.gradient(vector.name, vector.shape, vector.index)
+            entry = f"({own or self.variable(vector)})_{_braced(position)}"
+            return Piece(entry) if own else self.derivative("L", entry)
         if isinstance(vector, Direct):
             return self.direct(f"({self.show(vector.of)})_{_braced(position)}")
         shown = self.show(vector)
@@ -304,7 +332,7 @@ class LatexPrinter(JacobianPrinter):
 
     def print_sum(self, expr: Sum) -> Piece:
         operand = self.show(expr.operand, Level.MATRIX)
-        right = [r"\mathbf{1}"] if len(expr.operand.shape) == 2 else []
+        right = [r"\mathbf{1}"] if self.is_matrix(expr.operand) else []
         return Piece(self.beside(r"\mathbf{1}^{\top}", operand, *right), Level.MATRIX)
 
     def print_mean(self, expr: Mean) -> Piece:
@@ -313,17 +341,24 @@ class LatexPrinter(JacobianPrinter):
         return Piece(rf"\frac{{1}}{{{lengths}}} {total}", Level.MATRIX)
 
     def print_dot(self, expr: Dot) -> Piece:
-        if len(expr.left.shape) == 2:
+        if self.is_matrix(expr.left):
             pair = f"{self.show(expr.left)}, {self.show(expr.right)}"
             return Piece(rf"\left\langle {pair} \right\rangle")
         left = self.transposed(self.show(expr.left, Level.ATOM))
         return Piece(self.beside(left, self.show(expr.right, Level.MATRIX)), Level.MATRIX)
 
+    def is_matrix(self, expr: Expr) -> bool:
+        return len(expr.shape) == 2
+
+    def inner(self, left: str, right: str) -> str:
+        """The inner product of two printed vectors."""
+        return rf"{left}^{{\top}} {right}"
+
     def print_fill(self, expr: Fill) -> Piece:
         r"""s times the vector of ones; a number alone, since numbers broadcast."""
         if isinstance(expr.scalar, Number):
             return self.piece(expr.scalar)
-        ones = r"\mathbf{1} \mathbf{1}^{\top}" if len(expr.shape) == 2 else r"\mathbf{1}"
+        ones = r"\mathbf{1} \mathbf{1}^{\top}" if self.is_matrix(expr) else r"\mathbf{1}"
         return Piece(self.beside(self.show(expr.scalar, Level.MATRIX), ones), Level.MATRIX)
 
     def print_outer(self, expr: Outer) -> Piece:
@@ -334,13 +369,15 @@ class LatexPrinter(JacobianPrinter):
     # --- losses, the chain rule, sums over time ----------------------------------------
 
     def print_loss(self, expr: Loss) -> Piece:
-        known = _LOSSES.get(expr.function)
+        known = LOSSES.get(expr.function)
         value = known(self, expr) if known else self.abstract_loss(expr)
         if expr.wrt is None:
             return value
         variable = self.show((expr.prediction, expr.target)[expr.wrt])
         if known is None:
             return self.derivative(value.text, variable)
+        if self.names.style.derivatives == "D":
+            return self.derivative(self.fit(value, Level.POWER), variable)
         operator = rf"\frac{{\partial}}{{\partial {variable}}}"
         return Piece(f"{operator} {self.fit(value, Level.POWER)}", Level.MATRIX)
 
@@ -349,14 +386,12 @@ class LatexPrinter(JacobianPrinter):
 
     def print_pullback(self, expr: Pullback) -> Piece:
         """The chain rule: transposed Jacobian, or a sum over entries for a matrix."""
-        output, wrt = self.show(expr.output), self.show(expr.wrt)
+        output, wrt = self.laid(expr.output), self.laid(expr.wrt)
+        jacobian = self.quotient(output, wrt, expr.held)
         if not expr.output.shape:
-            cotangent = self.show(expr.cotangent, Level.FRACTION)
-            quotient = self.quotient(output, wrt, expr.held).text
-            return Piece(f"{cotangent} {quotient}", Level.MATRIX)
+            return Piece(f"{self.show(expr.cotangent, Level.FRACTION)} {jacobian.text}", Level.MATRIX)
         if len(expr.output.shape) == 1 and len(expr.wrt.shape) <= 1:
-            jacobian = self.transposed(self.enclosed(self.quotient(output, wrt, expr.held).text))
-            return Piece(f"{jacobian} {self.show(expr.cotangent, Level.MATRIX)}", Level.MATRIX)
+            return Piece(self.received(jacobian, expr.cotangent), Level.MATRIX)
         row, column = self.names.entry_letters()
         position = row if len(expr.output.shape) == 1 else f"{row}{column}"
         entry = f"({output})_{_braced(position)}"
@@ -366,14 +401,19 @@ class LatexPrinter(JacobianPrinter):
             Level.BIG_SUM,
         )
 
+    def received(self, jacobian: Piece, cotangent: Expr) -> str:
+        """What a vector receives through a Jacobian."""
+        turned = self.transposed(self.enclosed(jacobian.text))
+        return f"{turned} {self.show(cotangent, Level.MATRIX)}"
+
     def print_cases(self, expr: Cases) -> Piece:
         """The two cases of an entry i."""
         letter, _ = self.names.entry_letters()
         where = self.show(expr.position)
         on, off = self.entry(expr.on, letter), self.entry(expr.off, letter)
         return Piece(
-            rf"\begin{{cases}} {on} & \text{{in row }} {letter} = {where}, \\[2ex] "
-            rf"{off} & \text{{in the rows }} {letter} \neq {where} \end{{cases}}"
+            rf"\begin{{cases}} {on} & \text{{in {self.lines} }} {letter} = {where}, \\[2ex] "
+            rf"{off} & \text{{in the {self.lines}s }} {letter} \neq {where} \end{{cases}}"
         )
 
     def entry(self, expr: Expr, letter: str) -> str:
@@ -434,6 +474,13 @@ def _ends_in_word(text: str) -> bool:
     return last is not None and _starts_with_word(last.group())
 
 
+def _has_exponent(symbol: str) -> bool:
+    """Whether something stands above a symbol; what stands in its subscripts aside."""
+    while match := re.search(r"\{[^{}]*\}", symbol):
+        symbol = symbol[: match.start()] + symbol[match.end() :]
+    return "^" in symbol
+
+
 def _braced(text: str) -> str:
     return text if len(text) == 1 else f"{{{text}}}"
 
@@ -442,39 +489,3 @@ def _filled(sign: str, texts: list[str]) -> str:
     for number, text in enumerate(texts):
         sign = sign.replace(f"{{{number}}}", f"{{{text}}}")
     return sign
-
-
-# --- the losses of the table ---------------------------------------------------------------
-
-
-def _softmax_cross_entropy(printer: LatexPrinter, loss: Loss) -> Piece:
-    picked = printer.print_pick(Pick(Softmax(loss.prediction), loss.target))
-    return Piece(rf"-\log {picked.text}", Level.SIGNED)
-
-
-def _squared_error(printer: LatexPrinter, loss: Loss) -> Piece:
-    difference = printer.show(Add((loss.prediction, Neg(loss.target))))
-    return Piece(rf"\frac{{1}}{{2}} \left\lVert {difference} \right\rVert^2", Level.MATRIX)
-
-
-def _binary_cross_entropy(printer: LatexPrinter, loss: Loss) -> Piece:
-    """-y.T log sigmoid(o) - (1 - y).T log sigmoid(-o)."""
-    one = r"\mathbf{1}" if loss.prediction.shape else "1"
-    raised = r"^{\top}" if loss.prediction.shape else ""
-    y = printer.show(loss.target, Level.ATOM)
-    log = printer.names.function("log_sigmoid")
-    yes = f"{log}({printer.show(loss.prediction)})"
-    no = f"{log}({printer.show(Neg(loss.prediction))})"
-    return Piece(f"-{y}{raised} {yes} - ({one} - {y}){raised} {no}", Level.SUM)
-
-
-_LOSSES: dict[str, Callable[[LatexPrinter, Loss], Piece]] = {
-    "softmax_cross_entropy": _softmax_cross_entropy,
-    "squared_error": _squared_error,
-    "binary_cross_entropy": _binary_cross_entropy,
-}
-
-
-def missing_losses(names: frozenset[str]) -> frozenset[str]:
-    """The losses of the table that have no printer here."""
-    return names - frozenset(_LOSSES)

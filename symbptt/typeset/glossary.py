@@ -10,9 +10,11 @@ from fractions import Fraction
 from symbptt.algebra import (
     Abstract,
     Call,
+    Cotangent,
     DimSum,
     Dot,
     Expr,
+    Index,
     Input,
     Loss,
     Param,
@@ -98,8 +100,8 @@ class Glossary:
 
     def input_row(self, source: Input) -> Iterator[Cells]:
         role = "target" if source.target else "input"
-        step = "t" if source.timed else "T"
-        symbol = self.names.symbol(source.name, source.shape).at(step)
+        index = Index.of("t" if source.timed else "T")
+        symbol = self.names.timed(source.name, source.shape, index)
         meaning = self.meaning(source.comment, source.name)
         space = self.space(source.shape)
         if source.index_dim is not None:
@@ -117,7 +119,7 @@ class Glossary:
         return self.markup.math(sign), role, "", meaning
 
     def space(self, shape: Shape) -> str:
-        raised = self.names.space(shape)
+        raised = self.printer.space(shape)
         if width(raised) <= _COLUMN:
             return self.markup.math(raised)
         lengths = (
@@ -210,10 +212,29 @@ def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Marku
         signs.add("Index")
     if signs & {"Sum", "Mean", "Fill", "binary_cross_entropy"}:
         signs.add("Ones")
+    style = printer.names.style
+    signs |= {style.layout.capitalize() + sign for sign in signs}
+    signs |= {style.layout, style.times, style.derivatives}
+    spelled = _spelled(printer)
     for sign, text in CONVENTIONS:
         if not sign or sign in signs:
-            unit = printer.names.unit_vector("i") or r"\operatorname{onehot}(i)"
-            yield with_formulas(text.replace("UNIT", unit), markup)
+            for word, formula in spelled.items():
+                text = text.replace(word, formula)
+            yield with_formulas(text, markup)
+
+
+def _spelled(printer: LatexPrinter) -> dict[str, str]:
+    """What the words in capitals of the conventions print as."""
+    names = printer.names
+    vector, now = Param("v", ("n",)), Index.of("t")
+    gradient = printer.show(printer.lay(Cotangent("v", None, vector.shape)))
+    return {
+        "UNIT": names.unit_vector("i") or r"\operatorname{onehot}(i)",
+        "GRADIENT": gradient,
+        "JACOBIAN": printer.derivative(r"\mathbf{u}", r"\mathbf{v}").text,
+        "DERIVATIVE": r"\frac{\partial L}{\partial \mathbf{v}}",
+        "STEP": names.timed("v", vector.shape, now),
+    }
 
 
 def with_formulas(text: str, markup: Markup) -> str:

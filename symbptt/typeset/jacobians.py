@@ -1,7 +1,7 @@
 r"""Jacobians in LaTeX, and what they are made of: one method per node kind.
 
 ``\partial`` is a derivative of one equation, ``\partial^+`` one within a step, the
-upright d one through all steps.
+upright d one through all steps; with the operator D, a plus and a star are raised behind it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _ABOVE: dict[Held, str] = {
     "nothing": r"\mathrm{d} ",
 }
 
+_RAISED: dict[Held, str] = {"equation": "", "step": "^{+}", "nothing": "^{*}"}
+
 
 class JacobianPrinter(Printer):
     """The part of the LaTeX printer that knows derivatives of quantities."""
@@ -46,6 +48,8 @@ class JacobianPrinter(Printer):
         return self.quotient(self.show(expr.output), self.show(expr.wrt), expr.held)
 
     def quotient(self, output: str, wrt: str, held: Held) -> Piece:
+        if self.names.style.derivatives == "D":
+            return Piece(rf"({self.names.operator()}{_RAISED[held]}{output})_{{{wrt}}}")
         below = r"\mathrm{d} " if held == "nothing" else r"\partial "
         return Piece(rf"\frac{{{_ABOVE[held]}{output}}}{{{below}{wrt}}}", Level.FRACTION)
 

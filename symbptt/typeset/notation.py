@@ -86,15 +86,29 @@ SELF_EXPLANATORY = frozenset({"tanh", "exp", "log", "sqrt", "sin", "cos", "abs",
 
 CONVENTIONS: tuple[tuple[str, str], ...] = (
     (
-        "",
+        "column",
         r"Vectors are columns. A gradient has the shape of its variable: "
-        r"$\frac{\partial L}{\partial \mathbf{v}}$ is a column for a vector $\mathbf{v}$, and for "
+        r"$GRADIENT$ is a column for a vector $\mathbf{v}$, and for "
         r"a matrix it is a matrix of the same shape.",
     ),
     (
+        "row",
+        r"Vectors are rows, so that a matrix stands behind what it multiplies. A gradient has the "
+        r"shape of its variable: $GRADIENT$ is a row for a vector $\mathbf{v}$, and for a matrix it "
+        r"is a matrix of the same shape.",
+    ),
+    ("superscript", r"The step is written above: $STEP$ is the vector $\mathbf{v}$ at step $t$."),
+    (
+        "D",
+        r"The operator of differentiation comes first and the variable below: $GRADIENT$ is the "
+        r"gradient $DERIVATIVE$.",
+    ),
+    ("bar", r"A bar marks a gradient: $GRADIENT = DERIVATIVE$."),
+    ("delta", r"A gradient is a delta with its variable above: $GRADIENT = DERIVATIVE$."),
+    (
         "",
         r"For vectors $\mathbf{u}$ and $\mathbf{v}$, "
-        r"$\frac{\partial \mathbf{u}}{\partial \mathbf{v}}$ is the Jacobian of the one equation "
+        r"$JACOBIAN$ is the Jacobian of the one equation "
         r"that defines $\mathbf{u}$, with a row for each entry of $\mathbf{u}$; whatever else that "
         r"equation reads is held fixed.",
     ),
@@ -111,8 +125,16 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     ),
     ("OneHot", r"$UNIT$ is the unit vector whose entry $i$ is 1."),
     ("Pick", r"$(\mathbf{v})_i$ is the entry $i$ of $\mathbf{v}$."),
-    ("Lookup", r"$\mathbf{E}_{i,:}^{\top}$ is row $i$ of $\mathbf{E}$, as a column."),
-    ("Concat", r"$[\mathbf{u};\, \mathbf{v}]$ sets vectors end to end."),
+    ("ColumnLookup", r"$\mathbf{E}_{i,:}^{\top}$ is row $i$ of $\mathbf{E}$, as a column."),
+    ("RowLookup", r"$\mathbf{E}_{i,:}$ is row $i$ of $\mathbf{E}$."),
+    ("ColumnConcat", r"$[\mathbf{u};\, \mathbf{v}]$ sets vectors end to end."),
+    ("RowConcat", r"$[\mathbf{u},\, \mathbf{v}]$ sets vectors end to end."),
+    (
+        "Diag",
+        r"$\operatorname{diag}[\mathbf{v}]$ is the square matrix with the entries of $\mathbf{v}$ "
+        r"on its diagonal: behind a row it multiplies entry by entry, before a matrix it scales the "
+        r"matrix's rows.",
+    ),
     (
         "Slice",
         r"$(\mathbf{v})_{a:b}$ are the entries $a$ to $b$ of $\mathbf{v}$, and "
@@ -123,7 +145,8 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
         r"$\langle \mathbf{A}, \mathbf{B} \rangle$ is the sum of all entries of "
         r"$\mathbf{A} \odot \mathbf{B}$.",
     ),
-    ("Ones", r"$\mathbf{1}$ is the vector of ones."),
+    ("ColumnOnes", r"$\mathbf{1}$ is the vector of ones."),
+    ("RowOnes", r"$\mathbf{1}$ is the row of ones."),
     ("Index", r"Integers that stand for rows count from 1 here and from 0 in generated code."),
     (
         "",
@@ -131,7 +154,10 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
         r"nothing.",
     ),
 )
-"""What an article says about its notation: a node kind (or "" for always) and the text.
+"""What an article says about its notation: when, and the text.
+
+"" is for always; else it is a layout, a choice of notation, or what occurs: a node kind, by
+itself or with the layout in front (`symbptt.typeset.glossary`).
 
 The text goes through `symbptt.typeset.glossary.with_formulas`.
 """

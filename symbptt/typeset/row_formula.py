@@ -1,0 +1,119 @@
+r"""Expressions in LaTeX where vectors are rows.
+
+A name by itself is a row; where an expression of the column layout is set as it is, its
+vectors are columns and print as ``\mathbf{h}^{\top}``.
+"""
+
+from __future__ import annotations
+
+from symbptt.algebra import (
+    Cases,
+    Concat,
+    Cotangent,
+    Diag,
+    Dot,
+    Expr,
+    Lookup,
+    Mean,
+    OneHot,
+    Param,
+    Pullback,
+    Ref,
+    Shape,
+    Sum,
+)
+from symbptt.calculus.rows import Row, in_rows, is_row, row_shape
+from symbptt.typeset.formula import LatexPrinter
+from symbptt.typeset.printer import Level, Piece
+
+
+class RowPrinter(LatexPrinter):
+    """LaTeX in the row layout."""
+
+    lines = "column"
+
+    def lay(self, expr: Expr) -> Expr:
+        return in_rows(expr)
+
+    def space(self, shape: Shape) -> str:
+        return super().space(row_shape(shape))
+
+    def is_matrix(self, expr: Expr) -> bool:
+        return super().is_matrix(expr) and not is_row(expr)
+
+    # --- names -------------------------------------------------------------------------
+
+    def print_param(self, expr: Param) -> Piece:
+        return self.column(super().print_param(expr), expr)
+
+    def print_ref(self, expr: Ref) -> Piece:
+        return self.column(super().print_ref(expr), expr)
+
+    def print_cotangent(self, expr: Cotangent) -> Piece:
+        return self.column(super().print_cotangent(expr), expr)
+
+    def print_onehot(self, expr: OneHot) -> Piece:
+        return self.column(super().print_onehot(expr), expr)
+
+    def column(self, row: Piece, expr: Expr) -> Piece:
+        """A vector's name stood up as a column."""
+        if len(expr.shape) != 1:
+            return row
+        return Piece(self.transposed(self.fit(row, Level.ATOM)), Level.POWER)
+
+    def print_row(self, expr: Row) -> Piece:
+        match expr.vector:
+            case Param() as vector:
+                return super().print_param(vector)
+            case Ref() as vector:
+                return super().print_ref(vector)
+            case Cotangent() as vector:
+                return super().print_cotangent(vector)
+            case OneHot() as vector:
+                return super().print_onehot(vector)
+            case Lookup() as vector:
+                return Piece(self.row_of(vector))
+            case Cases() as vector:
+                return self.print_cases(vector)
+            case Pullback() as vector:
+                return self.print_pullback(vector)
+        return Piece(self.transposed(self.show(expr.vector, Level.ATOM)), Level.POWER)
+
+    # --- products ----------------------------------------------------------------------
+
+    def print_diag(self, expr: Diag) -> Piece:
+        r"""Square brackets set it off from elementwise factors: ``diag[1 - h^2]``."""
+        inner = self.show(expr.vector)
+        tall = r"\frac" in inner or r"\left" in inner
+        shown = rf"\!\left[{inner}\right]" if tall else f"[{inner}]"
+        return Piece(rf"\operatorname{{diag}}{shown}")
+
+    def print_dot(self, expr: Dot) -> Piece:
+        if not is_row(expr.left):
+            return super().print_dot(expr)
+        right = self.transposed(self.show(expr.right, Level.ATOM))
+        return Piece(self.beside(self.show(expr.left, Level.MATRIX), right), Level.MATRIX)
+
+    def inner(self, left: str, right: str) -> str:
+        return rf"{right} {left}^{{\top}}"
+
+    def print_sum(self, expr: Sum) -> Piece:
+        if not is_row(expr.operand):
+            return super().print_sum(expr)
+        row = self.show(expr.operand, Level.MATRIX)
+        return Piece(self.beside(row, r"\mathbf{1}^{\top}"), Level.MATRIX)
+
+    def print_mean(self, expr: Mean) -> Piece:
+        if not is_row(expr.operand):
+            return super().print_mean(expr)
+        length = self.names.dim(expr.operand.shape[1])
+        return Piece(rf"\frac{{1}}{{{length}}} {self.print_sum(Sum(expr.operand)).text}", Level.MATRIX)
+
+    def print_concat(self, expr: Concat) -> Piece:
+        inner = r",\, ".join(map(self.show, expr.parts))
+        return Piece(rf"\left[{inner}\right]" if r"\frac" in inner else f"[{inner}]")
+
+    # --- the chain rule ----------------------------------------------------------------
+
+    def received(self, jacobian: Piece, cotangent: Expr) -> str:
+        return self.beside(self.laid(cotangent, Level.MATRIX), self.fit(jacobian, Level.MATRIX))
