@@ -118,6 +118,10 @@ def _turned(matrix: Expr) -> Expr:
             return Neg(_turned(operand))
         case Product(left=left, right=right):
             return Product(_turned(right), _turned(left))
+        case Mul(factors=(*scalars, inner)) if len(inner.shape) == 2 and not any(
+            factor.shape for factor in scalars
+        ):
+            return Mul((*map(in_rows, scalars), _turned(inner)))
         case Identity():
             return matrix
     return Transpose(in_rows(matrix))

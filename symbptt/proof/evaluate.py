@@ -103,11 +103,12 @@ def evaluate(expr: Expr, point: Point, at: Steps) -> Array:
     EvaluationError, ZeroDivisionError
         If the expression has no value at this point.
     """
-    value = _evaluate(expr, point, at)
+    value = part_value(expr, point, at)
     return zeros(expr.shape, point) if value is None else value
 
 
-def _evaluate(expr: Expr, point: Point, at: Steps) -> Array | None:
+def part_value(expr: Expr, point: Point, at: Steps) -> Array | None:
+    """The value of a part of an expression; None where it is absent."""
     method = METHODS.get(type(expr))
     if method is None:
         raise MissingRuleError(f"no way to evaluate {type(expr).__name__}")
@@ -125,7 +126,7 @@ def _operands(exprs: tuple[Expr, ...], point: Point, at: Steps) -> list[Array] |
     """The values of factors; None if one is absent, and then the others are not read."""
     values: dict[int, Array] = {}
     for place in sorted(range(len(exprs)), key=lambda k: not _has_cotangent(exprs[k])):
-        value = _evaluate(exprs[place], point, at)
+        value = part_value(exprs[place], point, at)
         if value is None:
             return None
         values[place] = value
@@ -176,7 +177,7 @@ def _identity(expr: Identity, point: Point, at: Steps) -> Array:
 
 
 def _add(expr: Add, point: Point, at: Steps) -> Array | None:
-    found = (_evaluate(term, point, at) for term in expr.terms)
+    found = (part_value(term, point, at) for term in expr.terms)
     values = _fitting([value for value in found if value is not None])
     if not values:
         return None
@@ -197,7 +198,7 @@ def _fitting(values: list[Array]) -> list[Array]:
 
 
 def _neg(expr: Neg, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.operand, point, at)
+    value = part_value(expr.operand, point, at)
     return None if value is None else -value
 
 
@@ -220,7 +221,7 @@ def _div(expr: Div, point: Point, at: Steps) -> Array | None:
 
 
 def _pow(expr: Pow, point: Point, at: Steps) -> Array | None:
-    base = _evaluate(expr.base, point, at)
+    base = part_value(expr.base, point, at)
     if base is None:
         return None
     exponent = exact(expr.exponent)
@@ -254,7 +255,7 @@ def _call(expr: Call, point: Point, at: Steps) -> Array | None:
 
 
 def _transpose(expr: Transpose, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.operand, point, at)
+    value = part_value(expr.operand, point, at)
     return None if value is None else value.T
 
 
@@ -283,17 +284,17 @@ def _dot(expr: Dot, point: Point, at: Steps) -> Array | None:
 
 
 def _sum(expr: Sum, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.operand, point, at)
+    value = part_value(expr.operand, point, at)
     return None if value is None else total(value)
 
 
 def _mean(expr: Mean, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.operand, point, at)
+    value = part_value(expr.operand, point, at)
     return None if value is None else total(value) * point.domain.number(Fraction(1, value.size))
 
 
 def _fill(expr: Fill, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.scalar, point, at)
+    value = part_value(expr.scalar, point, at)
     if value is None:
         return None
     return np.full(lengths(expr.of_shape, point.sizes), value[()], dtype=object)
@@ -307,7 +308,7 @@ def _concat(expr: Concat, point: Point, at: Steps) -> Array | None:
 
 
 def _slice(expr: Slice, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.vector, point, at)
+    value = part_value(expr.vector, point, at)
     if value is None:
         return None
     sizes = [length(block, point.sizes) for block in expr.blocks]
@@ -318,7 +319,7 @@ def _slice(expr: Slice, point: Point, at: Steps) -> Array | None:
 
 
 def _row(expr: Row, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.vector, point, at)
+    value = part_value(expr.vector, point, at)
     return None if value is None else value[np.newaxis, :]
 
 
@@ -327,7 +328,7 @@ def _row(expr: Row, point: Point, at: Steps) -> Array | None:
 
 def _of_vector(make: Callable[[Any, Array, Point], Array]) -> Method:
     def method(expr: Any, point: Point, at: Steps) -> Array | None:
-        value = _evaluate(expr.vector, point, at)
+        value = part_value(expr.vector, point, at)
         return None if value is None else make(expr, value, point)
 
     return method
@@ -364,7 +365,7 @@ def _ordered_product(expr: OrderedProduct, point: Point, at: Steps) -> Array:
 
 
 def _lookup(expr: Lookup, point: Point, at: Steps) -> Array | None:
-    table = _evaluate(expr.table, point, at)
+    table = part_value(expr.table, point, at)
     return None if table is None else np.dot(_position(expr.row, point, at), table)
 
 
@@ -379,7 +380,7 @@ def _position(expr: Expr, point: Point, at: Steps) -> Array:
 
 
 def _pick(expr: Pick, point: Point, at: Steps) -> Array | None:
-    vector = _evaluate(expr.vector, point, at)
+    vector = part_value(expr.vector, point, at)
     if vector is None:
         return None
     return total(np.multiply(vector, _position(expr.position, point, at)))
@@ -397,19 +398,19 @@ def _cases(expr: Cases, point: Point, at: Steps) -> Array | None:
 
 
 def _softmax(expr: Softmax, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.vector, point, at)
+    value = part_value(expr.vector, point, at)
     return None if value is None else softmax(value, point.domain)
 
 
 def _log_softmax(expr: LogSoftmax, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.vector, point, at)
+    value = part_value(expr.vector, point, at)
     if value is None:
         return None
     return each(lambda entry: point.domain.call("log", (entry,)), softmax(value, point.domain))
 
 
 def _loss(expr: Loss, point: Point, at: Steps) -> Array | None:
-    prediction = _evaluate(expr.prediction, point, at)
+    prediction = part_value(expr.prediction, point, at)
     target = _target(expr, point, at)
     if prediction is None or target is None:
         return None
@@ -422,14 +423,14 @@ def _target(expr: Loss, point: Point, at: Steps) -> Array | None:
     # An integer target has shape () in the model and is a unit vector here.
     if isinstance(expr.target, Ref):
         return np.asarray(point.reference(expr.target, at), dtype=object)
-    return _evaluate(expr.target, point, at)
+    return part_value(expr.target, point, at)
 
 
 # --- the chain rule and time -------------------------------------------------------------------
 
 
 def _pullback(expr: Pullback, point: Point, at: Steps) -> Array | None:
-    cotangent = _evaluate(expr.cotangent, point, at)
+    cotangent = part_value(expr.cotangent, point, at)
     return None if cotangent is None else point.pulled_back(expr, cotangent, at)
 
 
@@ -440,7 +441,7 @@ def _differentiated(expr: Derivative | Direct, point: Point, at: Steps) -> Array
 def _time_sum(expr: TimeSum, point: Point, at: Steps) -> Array:
     result = zeros(expr.shape, point)
     for step in range(expr.first.at(at), expr.last.at(at) + 1):
-        value = _evaluate(expr.term, point, {**at, expr.index: step})
+        value = part_value(expr.term, point, {**at, expr.index: step})
         if value is None:
             name = expr.index
             raise EvaluationError(f"the sum over {name} reads past T at {name} = {step}")

@@ -9,8 +9,9 @@ from itertools import groupby
 from symbptt.algebra import Expr, Index, Initial, Model, Number, Shape, walk
 from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step, StepNumber
 from symbptt.calculus.elimination import without_auxiliaries
+from symbptt.typeset.by_entries import ByEntries
 from symbptt.typeset.clipping import clipping
-from symbptt.typeset.display import LINE, Row
+from symbptt.typeset.display import LINE, Item, Row
 from symbptt.typeset.glossary import (
     Glossary,
     convention_texts,
@@ -38,14 +39,6 @@ _TABLE = 4
 
 
 @dataclass(frozen=True)
-class Item:
-    """A sentence and the display that it introduces."""
-
-    prose: str
-    display: str
-
-
-@dataclass(frozen=True)
 class Passage:
     """All about one quantity."""
 
@@ -69,6 +62,7 @@ class Article:
     functions: tuple[Item, ...]
     conventions: tuple[str, ...]
     operations: tuple[Item, ...]
+    entries: tuple[Item, ...]
     total: Item
     batch: str
     walk: str
@@ -96,6 +90,8 @@ class _Writer:
         self.tags = _tags(self.normal, "F")
         self.words = {item.name: item.comment for item in statements(self.normal)}
         self.words |= {item.name: item.comment for item in self.normal.inputs}
+        wanted = style.detail == "index"
+        self.by_entries = ByEntries(derivation, self.printer, markup, self.tags) if wanted else None
 
     def article(self, command: str) -> Article:
         title, introduction = self.title()
@@ -115,6 +111,7 @@ class _Writer:
             functions=self.functions(expressions),
             conventions=tuple(convention_texts(expressions, self.printer, self.markup)),
             operations=self.operations(),
+            entries=tuple(self.by_entries.equations()) if self.by_entries else (),
             total=self.total(),
             batch=self.batch(),
             walk=self.strategy(),
@@ -134,6 +131,8 @@ class _Writer:
         for step in self.derivation.steps:
             for member in step.members:
                 yield from walk(self.printer.lay(member))
+        if self.by_entries:
+            yield from self.by_entries.expressions()
 
     # --- the model ---------------------------------------------------------------------
 
@@ -261,7 +260,7 @@ class _Writer:
         for name, group in groupby(steps, key=lambda step: step.target.name):
             about = tuple(group)
             heading = self.heading(name, about[0].shape)
-            yield Passage(heading, tuple(self.item(step) for step in about))
+            yield Passage(heading, tuple(i for step in about for i in self.told(step)))
 
     def heading(self, name: str, shape: Shape) -> str:
         words = self.words[name]
@@ -281,11 +280,16 @@ class _Writer:
     def items(self, kind: str) -> Iterator[Item]:
         for step in self.derivation.steps:
             if step.kind == kind:
-                yield self.item(step)
+                yield from self.told(step)
 
-    def item(self, step: Step) -> Item:
+    def told(self, step: Step) -> Iterator[Item]:
+        """A step with its reason; before it, if asked for, the same entry by entry."""
         prose = f"{self.where(step)}{self.reason(step.reason)}:"
-        return Item(prose, self.markup.display(step_rows(self.printer, step, ".")))
+        display = self.markup.display(step_rows(self.printer, step, "."))
+        if self.by_entries:
+            yield from self.by_entries.step(step, prose, display)
+        else:
+            yield Item(prose, display)
 
     def where(self, step: Step) -> str:
         """For which steps it holds, as the beginning of a sentence."""

@@ -48,6 +48,7 @@ from symbptt.algebra import (
     add_dims,
     children,
 )
+from symbptt.typeset.index_formula import IndexPrinter
 from symbptt.typeset.jacobians import JacobianPrinter
 from symbptt.typeset.losses import LOSSES
 from symbptt.typeset.measure import width
@@ -61,7 +62,7 @@ _WIDEST_SCRIPT = 150
 _TALL = (r"\frac", r"\sum", r"\begin")
 
 
-class LatexPrinter(JacobianPrinter):
+class LatexPrinter(IndexPrinter, JacobianPrinter):
     """LaTeX of expressions; ``names`` knows the symbols of the model they belong to."""
 
     # What the entries of a vector stand in.
@@ -137,9 +138,7 @@ class LatexPrinter(JacobianPrinter):
 
     def variable(self, expr: Cotangent) -> str:
         """What a cotangent is the derivative with respect to."""
-        if expr.index is None:
-            return self.names.symbol(expr.name, expr.shape).at()
-        return self.names.timed(expr.name, expr.shape, expr.index)
+        return self.names.variable(expr.name, expr.shape, expr.index)
 
     def print_cotangent(self, expr: Cotangent) -> Piece:
         own = self.names.gradient(expr.name, expr.shape, expr.index)

@@ -24,6 +24,7 @@ from symbptt.algebra import (
     walk,
 )
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.entries import Delta, Letter
 from symbptt.functions import FUNCTIONS, definition, function
 from symbptt.typeset.display import Row
 from symbptt.typeset.latex import LatexPrinter, statements
@@ -210,6 +211,8 @@ def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Marku
         signs.add("MatrixDot")
     if signs & {"OneHot", "Pick", "Lookup"}:
         signs.add("Index")
+    if "Entry" in signs:
+        signs.add("Pick")
     if signs & {"Sum", "Mean", "Fill", "binary_cross_entropy"}:
         signs.add("Ones")
     style = printer.names.style
@@ -227,12 +230,15 @@ def _spelled(printer: LatexPrinter) -> dict[str, str]:
     """What the words in capitals of the conventions print as."""
     names = printer.names
     vector, now = Param("v", ("n",)), Index.of("t")
+    first, second = (Letter(name, "n") for name in "ij")
     gradient = printer.show(printer.lay(Cotangent("v", None, vector.shape)))
     return {
         "UNIT": names.unit_vector("i") or r"\operatorname{onehot}(i)",
         "GRADIENT": gradient,
         "JACOBIAN": printer.derivative(r"\mathbf{u}", r"\mathbf{v}").text,
         "DERIVATIVE": r"\frac{\partial L}{\partial \mathbf{v}}",
+        "DELTA": printer.show(Delta(first, second)),
+        "PLACES": "i = j",
         "STEP": names.timed("v", vector.shape, now),
     }
 

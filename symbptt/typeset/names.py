@@ -80,6 +80,7 @@ class Names:
             self._bases.add(base)
             self._macros.add(_greek(base) or "")
         self._macros.discard("")
+        self._has_delta = r"\delta" in self._macros
         self._clashing_dims = {
             dim for model in models for dim in model.dims if _symbol(dim, bold=False).at() in seen
         }
@@ -117,6 +118,12 @@ class Names:
     def timed(self, name: str, shape: Shape, index: Index) -> str:
         """The quantity at a step; the loss is a script l."""
         return self.at_step(self._variable(name, shape), index)
+
+    def variable(self, name: str, shape: Shape, index: Index | None) -> str:
+        """A quantity at a step, or a parameter."""
+        if index is None:
+            return self.symbol(name, shape).at()
+        return self.timed(name, shape, index)
 
     def at_step(self, symbol: Symbol, index: Index) -> str:
         """A symbol with its step, below or above."""
@@ -192,6 +199,14 @@ class Names:
     def unit_vector(self, position: str) -> str | None:
         """e_i, or None where the model has an e of its own."""
         return None if "e" in self._bases else rf"\mathbf{{e}}_{{{position}}}"
+
+    def letter(self, name: str) -> str:
+        """The letter of a place."""
+        return _symbol(name, bold=False).at()
+
+    def has_delta(self) -> bool:
+        """Whether a delta means something else than that two places are one."""
+        return self._has_delta or self.style.derivatives == "delta"
 
     def entry_letters(self) -> tuple[str, str]:
         """Two letters for rows and columns that no name of the model begins with."""

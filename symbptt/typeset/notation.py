@@ -125,6 +125,12 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     ),
     ("OneHot", r"$UNIT$ is the unit vector whose entry $i$ is 1."),
     ("Pick", r"$(\mathbf{v})_i$ is the entry $i$ of $\mathbf{v}$."),
+    ("Delta", r"$DELTA$ is $1$ where $PLACES$ and $0$ elsewhere."),
+    (
+        "Behind",
+        r"Entries of vectors set end to end are counted through: behind the $d$ entries of "
+        r"$\mathbf{u}$, entry $d + k$ of both is entry $k$ of $\mathbf{v}$.",
+    ),
     ("ColumnLookup", r"$\mathbf{E}_{i,:}^{\top}$ is row $i$ of $\mathbf{E}$, as a column."),
     ("RowLookup", r"$\mathbf{E}_{i,:}$ is row $i$ of $\mathbf{E}$."),
     ("ColumnConcat", r"$[\mathbf{u};\, \mathbf{v}]$ sets vectors end to end."),

@@ -56,6 +56,9 @@ from symbptt.algebra import (
     add_dims,
 )
 from symbptt.calculus.derivation import EquationName, Reason, Step, StepNumber
+from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
+from symbptt.calculus.recurrence.operators import Diag
+from symbptt.calculus.rows import Row
 from symbptt.typeset.printer import Level, Piece, Printer
 
 
@@ -300,6 +303,37 @@ class PlainPrinter(Printer):
     def print_timesum(self, expr: TimeSum) -> Piece:
         term = self.show(expr.term, Level.PRODUCT)
         return Piece(f"{_range(expr)} {term}", Level.BIG_SUM)
+
+    # --- rows and entries --------------------------------------------------------------
+
+    def print_row(self, expr: Row) -> Piece:
+        return self.piece(expr.vector)
+
+    def print_diag(self, expr: Diag) -> Piece:
+        return self.call("diag", expr.vector)
+
+    def print_letter(self, expr: Letter) -> Piece:
+        return Piece(expr.name)
+
+    def print_behind(self, expr: Behind) -> Piece:
+        letter = self.show(expr.letter)
+        return Piece(letter if expr.dim == 0 else f"{plain_dim(expr.dim)}+{letter}")
+
+    def print_entry(self, expr: Entry) -> Piece:
+        return Piece(f"{self.show(expr.array)}[{', '.join(map(self.show, expr.places))}]")
+
+    def print_delta(self, expr: Delta) -> Piece:
+        return self.call("delta", expr.left, expr.right)
+
+    def print_slope(self, expr: Slope) -> Piece:
+        return Piece(f"d{self.show(expr.output)}/d{self.show(expr.wrt)}", Level.FRACTION)
+
+    def print_lettersum(self, expr: LetterSum) -> Piece:
+        term = self.show(expr.term, Level.PRODUCT)
+        return Piece(f"sum_{self.show(expr.letter)} {term}", Level.BIG_SUM)
+
+    def print_rowof(self, expr: RowOf) -> Piece:
+        return Piece(f"{self.show(expr.matrix)}[{self.show(expr.place)}]")
 
 
 _PRINTER = PlainPrinter()

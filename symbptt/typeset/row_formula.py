@@ -22,6 +22,7 @@ from symbptt.algebra import (
     Shape,
     Sum,
 )
+from symbptt.calculus.entries import RowOf
 from symbptt.calculus.rows import Row, in_rows, is_row, row_shape
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.printer import Level, Piece
@@ -73,6 +74,8 @@ class RowPrinter(LatexPrinter):
                 return super().print_onehot(vector)
             case Lookup() as vector:
                 return Piece(self.row_of(vector))
+            case RowOf() as vector:
+                return self.matrix_row(vector)
             case Cases() as vector:
                 return self.print_cases(vector)
             case Pullback() as vector:

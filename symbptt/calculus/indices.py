@@ -1,0 +1,366 @@
+"""A derivation entry by entry: every equation, every partial derivative, every step.
+
+From (o_t)_j = sum_i (W)_ji (h_t)_i + (b)_j over d(o_t)_j/d(W)_mi = delta_jm (h_t)_i to
+dL/d(W)_ji = sum_t dL/d(o_t)_j (h_t)_i, which the derivation's own step says with whole
+arrays. It is made from the steps of a derivation and says nothing of its own about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from symbptt.algebra import (
+    Cotangent,
+    Derived,
+    Equation,
+    Expr,
+    Identity,
+    Index,
+    Lookup,
+    Model,
+    Mul,
+    Param,
+    Product,
+    Pullback,
+    Ref,
+    TimeSum,
+    Transpose,
+    map_children,
+    substitute_index,
+    walk,
+)
+from symbptt.calculus import forms
+from symbptt.calculus.collapsing import collapsed
+from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.entries import Delta, Entry, Letter, Letters, LetterSum, RowOf, Slope
+from symbptt.calculus.entrywise import Places, at_entry, entry_of
+from symbptt.calculus.slopes import Chain, Where, slope
+
+SliceRule = Callable[[Pullback, RowOf], Expr]
+
+# The places of letters in the pool.
+_OUT, _IN, _OTHER, _FOURTH = range(4)
+
+
+@dataclass(frozen=True)
+class Line:
+    """``target`` equals each member, at every place that the letters stand for.
+
+    Attributes
+    ----------
+    letters : tuple of Letter
+        The free letters.
+    """
+
+    target: Expr
+    members: tuple[Expr, ...]
+    letters: tuple[Letter, ...]
+
+
+@dataclass(frozen=True)
+class EquationLines:
+    """An equation of the normal form by entries, and its partial derivatives."""
+
+    name: str
+    entry: Line
+    slopes: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class StepLines:
+    """A step by entries.
+
+    Attributes
+    ----------
+    step : Step
+    line : Line
+        The chain rule by entries, the partial derivatives put in, the sums collapsed.
+    nested : Line or None
+        For a table: the same with the gradient of its row spelled out, a sum over three
+        letters (A. Singh, BPTT derivations, 3.19).
+    tensor : Line or None
+        For a table: by rows of the tensor of its derivatives (3.20 and 3.21).
+    """
+
+    step: Step
+    line: Line
+    nested: Line | None = None
+    tensor: Line | None = None
+
+
+@dataclass(frozen=True)
+class Indices:
+    """A derivation entry by entry."""
+
+    equations: tuple[EquationLines, ...]
+    steps: tuple[StepLines, ...]
+
+    def of(self, step: Step) -> StepLines | None:
+        return next((lines for lines in self.steps if lines.step.number == step.number), None)
+
+    def lines(self) -> Iterator[Line]:
+        """All lines in order."""
+        for equation in self.equations:
+            yield equation.entry
+            yield from equation.slopes
+        for lines in self.steps:
+            yield from (line for line in (lines.nested, lines.tensor, lines.line) if line)
+
+
+def by_entries(derivation: Derivation) -> Indices:
+    """The derivation entry by entry.
+
+    Raises
+    ------
+    MissingRuleError
+        If a node kind has no rule for its entries.
+    """
+    maker = _Maker(derivation)
+    model = derivation.normal
+    return Indices(
+        tuple(maker.equation(item) for item in (*model.derived, *model.equations)),
+        tuple(
+            maker.step(step)
+            for step in derivation.steps
+            if any(isinstance(node, Pullback) for node in walk(step.members[0]))
+        ),
+    )
+
+
+class _Maker:
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        self.model: Model = derivation.normal
+        self.items = {item.name: item for item in (*self.model.derived, *self.model.equations)}
+
+    # --- equations ---------------------------------------------------------------------
+
+    def equation(self, item: Derived | Equation) -> EquationLines:
+        letters = Letters(self.model)
+        places = self.places(item.rhs, letters, (_OUT, _IN))
+        entry = Line(
+            entry_of(self.output(item), places), (at_entry(item.rhs, places, letters),), places
+        )
+        read = dict.fromkeys(n for n in walk(item.rhs) if isinstance(n, Ref | Param))
+        slopes = (self.slope_line(item, operand) for operand in read if self.is_real(operand))
+        return EquationLines(item.name, entry, tuple(slopes))
+
+    def output(self, item: Derived | Equation) -> Expr:
+        return item.ref if isinstance(item, Equation) else Param(item.name, item.shape)
+
+    def is_real(self, operand: Expr) -> bool:
+        integers = {i.name for i in self.model.inputs if i.index_dim is not None}
+        return not (isinstance(operand, Ref) and operand.name in integers)
+
+    def places(
+        self, array: Expr, letters: Letters, numbers: tuple[int, int]
+    ) -> tuple[Letter, ...]:
+        """Letters of fixed places in the pool, one for each axis."""
+        return tuple(
+            letters.nth(number, dim) for number, dim in zip(numbers, array.shape, strict=False)
+        )
+
+    def slope_line(self, item: Derived | Equation, operand: Expr) -> Line:
+        letters = Letters(self.model)
+        places = self.places(self.output(item), letters, (_OUT, _OTHER))
+        numbers = (_FOURTH, _IN) if len(operand.shape) == 2 else (_IN, _IN)
+        others = self.places(operand, letters, numbers)
+        target = Slope(entry_of(self.output(item), places), entry_of(operand, others))
+        return Line(target, self.slope(target, letters), (*places, *others))
+
+    def slope(self, node: Slope, letters: Letters) -> Chain:
+        """The partial derivative as its equation gives it, at the equation's step."""
+        output, places = _array(node.output)
+        wrt, others = _array(node.wrt)
+        assert isinstance(output, Ref | Param)
+        item = self.items[output.name]
+        index = item.index if isinstance(item, Equation) else None
+        where = Where(
+            self.model,
+            index,
+            places,
+            _in_frame(wrt, output, index),
+            others,
+            self.output(item) if item.shape == item.rhs.shape else None,
+        )
+        return tuple(_moved(m, output, index) for m in slope(item.rhs, where, letters))
+
+    # --- steps -------------------------------------------------------------------------
+
+    def step(self, step: Step) -> StepLines:
+        lines = StepLines(step, self.line(step, step.members[0]))
+        if step.kind == "gradient" and self.tables(step):
+            nested = self.nested(step, lines.line)
+            return replace(lines, nested=nested, tensor=self.tensor(step))
+        return lines
+
+    def letters(self, step: Step) -> tuple[Letters, tuple[Letter, ...]]:
+        letters = Letters(self.model)
+        numbers = (_OUT, _IN) if len(step.shape) == 2 else (_IN, _IN)
+        return letters, self.places(step.target, letters, numbers)
+
+    def line(self, step: Step, member: Expr) -> Line:
+        letters, places = self.letters(step)
+        rule = self.chain_rule(member, places, letters)
+        put_in = self.put_in(rule, letters, step)
+        members = (rule, put_in, collapsed(put_in))
+        return Line(entry_of(step.target, places), _distinct(members), places)
+
+    def chain_rule(self, member: Expr, places: Places, letters: Letters) -> Expr:
+        """The chain rule by entries; each term has its letters to itself."""
+        if isinstance(member, Pullback) or not any(
+            isinstance(node, Pullback) for node in walk(member)
+        ):
+            return at_entry(member, places if member.shape else (), letters.fork())
+        return map_children(member, lambda child: self.chain_rule(child, places, letters))
+
+    def put_in(self, expr: Expr, letters: Letters, step: Step) -> Expr:
+        """The partial derivatives in the place of their signs, and the factor of the loss."""
+        if isinstance(expr, LetterSum):
+            inside = letters.fork()
+            inside.used.append(expr.letter.name)
+            return replace(expr, term=self.put_in(expr.term, inside, step))
+        if isinstance(expr, Mul) and isinstance(expr.factors[-1], Slope):
+            *before, node = expr.factors
+            found = self.slope(node, letters.fork())[-1]
+            weights = [self.put_in(w, letters, step) for w in self.weights(before, node)]
+            pair = (*weights, found) if step.kind == "gradient" else (found, *weights)
+            return forms.mul(pair)
+        return map_children(expr, lambda child: self.put_in(child, letters, step))
+
+    def weights(self, before: list[Expr], node: Slope) -> list[Expr]:
+        """The gradients in front of a partial derivative; that of the loss is known.
+
+        Where the loss reads an earlier step it stays: past T it is absent.
+        """
+        wrt, _ = _array(node.wrt)
+        output, _ = _array(node.output)
+        loss = self.derivation.of_kind("seed")[0]
+        same = not isinstance(wrt, Ref) or (isinstance(output, Ref) and wrt.index == output.index)
+        return [
+            loss.result if isinstance(w, Cotangent) and w.name == "loss" and same else w
+            for w in before
+        ]
+
+    # --- tables, both ways -------------------------------------------------------------
+
+    def tables(self, step: Step) -> bool:
+        """Whether the parameter is read as a table and in no other way."""
+        table = Param(step.target.name, step.shape)
+        readers = [self.items[p.output.name] for p in _pullbacks(step.members[0])]
+        read = sum(_count(reader.rhs, table) for reader in readers)
+        return 0 < read == sum(len(_rows_read(reader.rhs, table)) for reader in readers)
+
+    def nested(self, step: Step, line: Line) -> Line:
+        """The gradient of the row that is read, spelled out by its own chain rule."""
+        letters = Letters(self.model, tuple(_used(line.members[0])))
+        spelled = self.spelled(line.members[0], letters)
+        put_in = self.put_in(spelled, letters, step)
+        return replace(line, members=_distinct((line.members[0], spelled, put_in, collapsed(put_in))))
+
+    def spelled(self, expr: Expr, letters: Letters) -> Expr:
+        if isinstance(expr, Entry) and isinstance(expr.array, Cotangent):
+            name, index = expr.array.name, expr.array.index
+            steps = [s for s in self.derivation.of_kind("adjoint") if s.target.name == name]
+            if index is not None and steps and steps[0].where == "1 <= t <= T":
+                rule = self.chain_rule(steps[0].members[0], expr.places, letters)
+                return substitute_index(rule, {"t": index})
+        return map_children(expr, lambda child: self.spelled(child, letters))
+
+    def tensor(self, step: Step) -> Line:
+        """Row by row: the slice of the tensor for row j is delta_j,tok times the identity."""
+        table = Param(step.target.name, step.shape)
+        letter = Letters(self.model).nth(_OUT, step.shape[0])
+        row = RowOf(table, letter)
+        members = (
+            self.sliced(step.members[0], row, _sliced_rule),
+            self.sliced(step.members[0], row, self.with_identity),
+            self.sliced(step.members[0], row, self.without_identity),
+        )
+        return Line(RowOf(step.target, letter), _distinct(members), (letter,))
+
+    def sliced(self, member: Expr, row: RowOf, rule: SliceRule) -> Expr:
+        if isinstance(member, Pullback):
+            return rule(member, row)
+        if isinstance(member, TimeSum):
+            inner = self.sliced(member.term, row, rule)
+            return collapsed(replace(member, term=inner))
+        return map_children(member, lambda child: self.sliced(child, row, rule))
+
+    def with_identity(self, node: Pullback, row: RowOf) -> Expr:
+        """delta_j,tok I dL/dx."""
+        identity = Identity(row.shape[0])
+        return forms.add(
+            forms.neg(product) if negative else product
+            for here, negative in self.rows_read(node, row)
+            for product in (Product(Mul((here, identity)), node.cotangent),)
+        )
+
+    def without_identity(self, node: Pullback, row: RowOf) -> Expr:
+        return forms.add(
+            forms.mul((forms.neg(here) if negative else here, node.cotangent))
+            for here, negative in self.rows_read(node, row)
+        )
+
+    def rows_read(self, node: Pullback, row: RowOf) -> Iterator[tuple[Expr, bool]]:
+        """A delta for each row that the equation reads, and whether with a minus."""
+        item = self.items[node.output.name]
+        index = item.index if isinstance(item, Equation) else None
+        for lookup, negative in _rows_read(item.rhs, node.wrt):
+            yield Delta(row.place, _moved(lookup.row, node.output, index)), negative
+
+
+def _sliced_rule(node: Pullback, row: RowOf) -> Expr:
+    return Product(Transpose(Slope(node.output, row)), node.cotangent)
+
+
+def _array(entry: Expr) -> tuple[Expr, Places]:
+    return (entry.array, entry.places) if isinstance(entry, Entry) else (entry, ())
+
+
+def _in_frame(wrt: Expr, output: Expr, index: Index | None) -> Expr:
+    """What an equation used at another step reads, as the equation itself says it."""
+    if index is None or not (isinstance(wrt, Ref) and isinstance(output, Ref)):
+        return wrt
+    return replace(wrt, index=index + (wrt.index - output.index))
+
+
+def _moved(member: Expr, output: Expr, index: Index | None) -> Expr:
+    """An equation's expression at the step at which it is used."""
+    if index is None or not isinstance(output, Ref) or output.index == index:
+        return member
+    return substitute_index(member, {"t": output.index})
+
+
+def _pullbacks(expr: Expr) -> list[Pullback]:
+    return [node for node in walk(expr) if isinstance(node, Pullback)]
+
+
+def _count(expr: Expr, operand: Expr) -> int:
+    return sum(1 for node in walk(expr) if node == operand)
+
+
+def _rows_read(rhs: Expr, table: Expr) -> list[tuple[Lookup, bool]]:
+    """The lookups that are terms of a right-hand side, and their signs."""
+    found: list[tuple[Lookup, bool]] = []
+
+    def visit(term: Expr, negative: bool) -> None:
+        if isinstance(term, Lookup) and term.table == table:
+            found.append((term, negative))
+        elif hasattr(term, "terms"):
+            for inner in term.terms:
+                visit(inner, negative)
+        elif hasattr(term, "operand"):
+            visit(term.operand, not negative)
+
+    visit(rhs, False)
+    return found
+
+
+def _used(expr: Expr) -> Iterator[str]:
+    return (node.name for node in walk(expr) if isinstance(node, Letter))
+
+
+def _distinct(members: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    return tuple(m for k, m in enumerate(members) if k == 0 or m != members[k - 1])

@@ -1,0 +1,136 @@
+"""The lines of a derivation's entries, evaluated: every member at every place.
+
+A line's target, each of its members and, for a step, the entry of its matrix form must be
+one number for all places that the letters stand for, at every step in time for which the
+line speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+from symbptt.algebra import Cotangent, Equation, Expr
+from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.entries import Entry, Letter, RowOf
+from symbptt.calculus.indices import Indices, Line, by_entries
+from symbptt.errors import EvaluationError
+from symbptt.proof.domain import Array
+from symbptt.proof.entries import part_value
+from symbptt.proof.evaluate import Steps, length
+from symbptt.proof.exact import Scene, Stage, Tally
+from symbptt.proof.field import Field
+from symbptt.proof.ledger import Ledger, occasions
+from symbptt.proof.points import size_sets
+from symbptt.proof.rows import Row
+from symbptt.typeset.plain import plain
+
+HORIZON = 3
+"""The longest T for which lines are evaluated, unless a step needs more."""
+
+
+def line_rows(
+    derivation: Derivation, indices: Indices | None = None, seed: int = 0
+) -> tuple[Row, ...]:
+    """A row for each line: whether its members are equal.
+
+    Parameters
+    ----------
+    indices : Indices, optional
+        What to check, if not what `by_entries` makes of the derivation.
+
+    Raises
+    ------
+    EvaluationError
+        If no point is found at which the model is defined.
+    """
+    found = by_entries(derivation) if indices is None else indices
+    stage = Stage(derivation, size_sets(derivation.model)[0])
+    scene = stage.scene(Field(seed), seed)
+    longest = max(HORIZON, *(step.needs for step in derivation.steps))
+    checks = _Checks(derivation, scene)
+    for horizon in range(1, longest + 1):
+        checks.examine(found, horizon)
+    return tuple(tally.row() for tally in checks.tallies.values())
+
+
+class _Checks:
+    def __init__(self, derivation: Derivation, scene: Scene) -> None:
+        self.derivation = derivation
+        self.scene = scene
+        self.tallies: dict[str, Tally] = {}
+        self.ends = {
+            item.name for item in derivation.normal.equations if isinstance(item, Equation) and item.last
+        }
+
+    def examine(self, indices: Indices, horizon: int) -> None:
+        truth = self.scene.truth(self.scene.normal, horizon)
+        ledger = Ledger(self.scene.normal, horizon, truth)
+        for equation in indices.equations:
+            steps = (horizon,) if equation.name in self.ends else range(1, horizon + 1)
+            for line in (equation.entry, *equation.slopes):
+                for t in steps:
+                    self.compare(line, line.members, ledger, {"t": t, "T": horizon})
+        for lines in indices.steps:
+            for at in _moments(lines.step, horizon):
+                for line in (lines.line, lines.nested, lines.tensor):
+                    if line is not None:
+                        whole = _of_whole(lines.step, line)
+                        self.compare(line, (*line.members, whole), ledger, at)
+
+    def compare(
+        self, line: Line, members: tuple[Expr, ...], ledger: Ledger, at: Steps
+    ) -> None:
+        """The target and the members at every place; the first that differs is told."""
+        subject = plain(line.target)
+        tally = self.tallies.setdefault(subject, Tally("entries", subject))
+        for places in _every_place(line.letters, ledger):
+            here = {**at, **places}
+            true = _value(line.target, ledger, here)
+            for number, member in enumerate(members, start=1):
+                if tally.detail:
+                    return
+                where = f"member {number} of {len(members)} at {_shown(here)}"
+                try:
+                    differs = tally.compare(_value(member, ledger, here), true, at["T"])
+                except (EvaluationError, ZeroDivisionError) as error:
+                    tally.detail = f"{where}: {error}"
+                    return
+                if differs is not None:
+                    tally.detail = f"{where}: {plain(member)} is not {subject}"
+
+
+def _value(expr: Expr, ledger: Ledger, at: Steps) -> Array:
+    value = part_value(expr, ledger, at)
+    if value is None:
+        raise EvaluationError(f"{plain(expr)} is absent")
+    return value
+
+
+def _of_whole(step: Step, line: Line) -> Expr:
+    """The entry, or the row, of a step's result to which a line's target belongs."""
+    match line.target:
+        case Entry(array=Cotangent(), places=places):
+            return Entry(step.result, places)
+        case RowOf(place=place):
+            return RowOf(step.result, place)
+    return step.result
+
+
+def _every_place(letters: tuple[Letter, ...], ledger: Ledger) -> Iterator[dict[str, int]]:
+    ranges = [range(1, length(letter.dim, ledger.sizes) + 1) for letter in letters]
+    for numbers in product(*ranges):
+        yield {letter.name: number for letter, number in zip(letters, numbers, strict=True)}
+
+
+def _moments(step: Step, horizon: int) -> Iterator[Steps]:
+    for when in occasions(step, horizon):
+        index = step.target.index
+        if index is None or when is None or "t" not in index.names():
+            yield {"T": horizon}
+        else:
+            yield {"T": horizon, "t": when - index.at({"t": 0, "T": horizon})}
+
+
+def _shown(at: Steps) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in at.items())
