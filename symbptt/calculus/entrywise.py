@@ -177,6 +177,11 @@ def _softmax(expr: Expr, places: Places, letters: Letters) -> Expr:
 
 def _log_softmax(expr: Expr, places: Places, letters: Letters) -> Expr:
     assert isinstance(expr, LogSoftmax)
+    return Call("log", (_softmax(Softmax(expr.vector), places, letters),))
+
+
+def log_softmax_difference(expr: LogSoftmax, places: Places, letters: Letters) -> Expr:
+    """The logarithm of the quotient as a difference: (v)_i - log sum_k exp((v)_k)."""
     here = at_entry(expr.vector, places, letters)
     return Add((here, Neg(Call("log", (_exponentials(expr.vector, letters),)))))
 
@@ -314,14 +319,17 @@ def _softmax_cross_entropy(expr: Loss, letters: Letters) -> Expr:
 
 
 def _binary_cross_entropy(expr: Loss, letters: Letters) -> Expr:
-    """-sum_k ((y)_k log sigmoid((o)_k) + (1 - (y)_k) log sigmoid(-(o)_k))."""
+    """sum_k (softplus((o)_k) - (y)_k (o)_k).
+
+    It is -y log s - (1 - y) log(1 - s) with s = sigmoid(o), since -log s = softplus(-o),
+    -log(1 - s) = softplus(o) and softplus(o) - softplus(-o) = o.
+    """
 
     def term(inner: Places) -> Expr:
         o, y = _pair(expr, inner, letters)
-        yes = Mul((y, Call("log_sigmoid", (o,))))
-        return Add((yes, Mul((Add((ONE, Neg(y))), Call("log_sigmoid", (Neg(o),))))))
+        return Add((Call("softplus", (o,)), Neg(Mul((y, o)))))
 
-    return Neg(summed(expr.prediction.shape, letters, term))
+    return summed(expr.prediction.shape, letters, term)
 
 
 LOSSES: dict[str, Callable[[Loss, Letters], Expr]] = {

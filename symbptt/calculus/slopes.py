@@ -20,6 +20,7 @@ from symbptt.algebra import (
     Div,
     Expr,
     Index,
+    LogSoftmax,
     Loss,
     Model,
     Mul,
@@ -31,7 +32,7 @@ from symbptt.algebra import (
 from symbptt.calculus import forms
 from symbptt.calculus.collapsing import collapsed
 from symbptt.calculus.entries import Delta, Entry, Letters, LetterSum
-from symbptt.calculus.entrywise import TWO, Places, at_entry, entry_of
+from symbptt.calculus.entrywise import TWO, Places, at_entry, entry_of, log_softmax_difference
 from symbptt.calculus.normal import probabilities
 from symbptt.calculus.rules import in_groups, is_pointwise, operands, partial
 from symbptt.errors import MissingRuleError
@@ -82,7 +83,11 @@ def slope(rhs: Expr, where: Where, letters: Letters) -> Chain:
         return _softmax(rhs, where, letters)
     if isinstance(rhs, Loss):
         return _loss(rhs, where, letters)
-    raw = differentiated(at_entry(rhs, where.places, letters), where.wrt, where.wrt_places)
+    if isinstance(rhs, LogSoftmax):
+        entry = log_softmax_difference(rhs, where.places, letters)
+    else:
+        entry = at_entry(rhs, where.places, letters)
+    raw = differentiated(entry, where.wrt, where.wrt_places)
     return _distinct(raw, collapsed(raw))
 
 
@@ -156,7 +161,7 @@ def _softmax_cross_entropy(term: Loss, where: Where) -> Chain:
     p = probabilities(where.model, term, where.index)
     (place,) = where.wrt_places
     at_label = Entry(p, (term.target,))
-    raw = Mul((Div(ONE, at_label), _softmax_slope(p, term.target, place)))
+    raw = forms.mul((Div(ONE, at_label), _softmax_slope(p, term.target, place)))
     return Neg(raw), Add((Entry(p, (place,)), Neg(Delta(place, term.target))))
 
 

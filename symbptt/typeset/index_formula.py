@@ -51,7 +51,7 @@ class IndexPrinter(Printer):
         """The derivative by an entry, or the entry of the gradient's own sign."""
         own = self.names.gradient(array.name, array.shape, array.index)
         variable = own or self.names.variable(array.name, array.shape, array.index)
-        entry = f"{self.enclosed(variable)}{places}"
+        entry = f"{self.enclosed(variable) if '_' in variable or ':' not in places else variable}{places}"
         return Piece(entry) if own else self.derivative("L", entry)
 
     def print_delta(self, expr: Delta) -> Piece:
