@@ -108,9 +108,7 @@ def _number(expr: Expr, places: Places, letters: Letters) -> Expr:
 
 def _by_entries(expr: Expr, places: Places, letters: Letters) -> Expr:
     """What acts entry by entry; scalars in it are what they are."""
-    return map_children(
-        expr, lambda child: at_entry(child, places if child.shape else (), letters)
-    )
+    return map_children(expr, lambda child: at_entry(child, places if child.shape else (), letters))
 
 
 def _identity(expr: Expr, places: Places, letters: Letters) -> Expr:
@@ -153,19 +151,21 @@ def _concat(expr: Expr, places: Places, letters: Letters) -> Expr:
     assert isinstance(expr, Concat)
     terms = []
     for number, part in enumerate(expr.parts):
-        before = add_dims(p.shape[0] for p in expr.parts[:number])
+        before = add_dims(p.shape[0] if p.shape else 1 for p in expr.parts[:number])
 
         def term(inner: Places, part: Expr = part, before: Dim = before) -> Expr:
             here = Delta(places[0], Behind(inner[0], before))
-            return forms.mul((here, at_entry(part, inner, letters)))
+            return forms.mul((here, at_entry(part, inner if part.shape else (), letters)))
 
-        terms.append(summed(part.shape, letters, term))
+        terms.append(summed(part.shape or (1,), letters, term))
     return forms.add(terms)
 
 
 def _slice(expr: Expr, places: Places, letters: Letters) -> Expr:
     assert isinstance(expr, Slice)
-    return at_entry(expr.vector, (Behind(places[0], add_dims(expr.blocks[: expr.number])),), letters)
+    return at_entry(
+        expr.vector, (Behind(places[0], add_dims(expr.blocks[: expr.number])),), letters
+    )
 
 
 def _softmax(expr: Expr, places: Places, letters: Letters) -> Expr:

@@ -88,6 +88,9 @@ class StepLines:
     nested: Line | None = None
     tensor: Line | None = None
 
+    def all(self) -> tuple[Line, ...]:
+        return tuple(line for line in (self.line, self.nested, self.tensor) if line is not None)
+
 
 @dataclass(frozen=True)
 class Indices:
@@ -105,7 +108,7 @@ class Indices:
             yield equation.entry
             yield from equation.slopes
         for lines in self.steps:
-            yield from (line for line in (lines.nested, lines.tensor, lines.line) if line)
+            yield from lines.all()
 
 
 def by_entries(derivation: Derivation) -> Indices:
@@ -117,13 +120,12 @@ def by_entries(derivation: Derivation) -> Indices:
         If a node kind has no rule for its entries.
     """
     maker = _Maker(derivation)
-    model = derivation.normal
     return Indices(
-        tuple(maker.equation(item) for item in (*model.derived, *model.equations)),
+        tuple(map(maker.equation, maker.items.values())),
         tuple(
             maker.step(step)
             for step in derivation.steps
-            if any(isinstance(node, Pullback) for node in walk(step.members[0]))
+            if {node.held for node in _pullbacks(step.members[0])} == {"equation"}
         ),
     )
 
@@ -132,7 +134,8 @@ class _Maker:
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
         self.model: Model = derivation.normal
-        self.items = {item.name: item for item in (*self.model.derived, *self.model.equations)}
+        items: tuple[Derived | Equation, ...] = (*self.model.derived, *self.model.equations)
+        self.items = {item.name: item for item in items}
 
     # --- equations ---------------------------------------------------------------------
 
@@ -153,9 +156,7 @@ class _Maker:
         integers = {i.name for i in self.model.inputs if i.index_dim is not None}
         return not (isinstance(operand, Ref) and operand.name in integers)
 
-    def places(
-        self, array: Expr, letters: Letters, numbers: tuple[int, int]
-    ) -> tuple[Letter, ...]:
+    def places(self, array: Expr, letters: Letters, numbers: tuple[int, int]) -> tuple[Letter, ...]:
         """Letters of fixed places in the pool, one for each axis."""
         return tuple(
             letters.nth(number, dim) for number, dim in zip(numbers, array.shape, strict=False)
@@ -221,15 +222,15 @@ class _Maker:
             inside = letters.fork()
             inside.used.append(expr.letter.name)
             return replace(expr, term=self.put_in(expr.term, inside, step))
-        if isinstance(expr, Mul) and isinstance(expr.factors[-1], Slope):
-            *before, node = expr.factors
+        if isinstance(expr, Mul) and isinstance(node := expr.factors[-1], Slope):
+            before = expr.factors[:-1]
             found = self.slope(node, letters.fork())[-1]
             weights = [self.put_in(w, letters, step) for w in self.weights(before, node)]
             pair = (*weights, found) if step.kind == "gradient" else (found, *weights)
             return forms.mul(pair)
         return map_children(expr, lambda child: self.put_in(child, letters, step))
 
-    def weights(self, before: list[Expr], node: Slope) -> list[Expr]:
+    def weights(self, before: tuple[Expr, ...], node: Slope) -> list[Expr]:
         """The gradients in front of a partial derivative; that of the loss is known.
 
         Where the loss reads an earlier step it stays: past T it is absent.
@@ -248,16 +249,22 @@ class _Maker:
     def tables(self, step: Step) -> bool:
         """Whether the parameter is read as a table and in no other way."""
         table = Param(step.target.name, step.shape)
-        readers = [self.items[p.output.name] for p in _pullbacks(step.members[0])]
+        readers = [self.reader(node) for node in _pullbacks(step.members[0])]
         read = sum(_count(reader.rhs, table) for reader in readers)
         return 0 < read == sum(len(_rows_read(reader.rhs, table)) for reader in readers)
+
+    def reader(self, node: Pullback) -> Derived | Equation:
+        assert isinstance(node.output, Ref | Param)
+        return self.items[node.output.name]
 
     def nested(self, step: Step, line: Line) -> Line:
         """The gradient of the row that is read, spelled out by its own chain rule."""
         letters = Letters(self.model, tuple(_used(line.members[0])))
         spelled = self.spelled(line.members[0], letters)
         put_in = self.put_in(spelled, letters, step)
-        return replace(line, members=_distinct((line.members[0], spelled, put_in, collapsed(put_in))))
+        return replace(
+            line, members=_distinct((line.members[0], spelled, put_in, collapsed(put_in)))
+        )
 
     def spelled(self, expr: Expr, letters: Letters) -> Expr:
         if isinstance(expr, Entry) and isinstance(expr.array, Cotangent):
@@ -305,7 +312,7 @@ class _Maker:
 
     def rows_read(self, node: Pullback, row: RowOf) -> Iterator[tuple[Expr, bool]]:
         """A delta for each row that the equation reads, and whether with a minus."""
-        item = self.items[node.output.name]
+        item = self.reader(node)
         index = item.index if isinstance(item, Equation) else None
         for lookup, negative in _rows_read(item.rhs, node.wrt):
             yield Delta(row.place, _moved(lookup.row, node.output, index)), negative

@@ -12,7 +12,7 @@ A kind without a row in `TURNS` is transposed as a whole, which is long but not 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbptt.algebra import (
     Add,
@@ -22,6 +22,7 @@ from symbptt.algebra import (
     Diag,
     Dim,
     DimSum,
+    Direct,
     Div,
     Dot,
     Expr,
@@ -32,6 +33,7 @@ from symbptt.algebra import (
     Mean,
     Mul,
     Neg,
+    OrderedProduct,
     Outer,
     Pick,
     Pow,
@@ -99,7 +101,7 @@ def _mul(expr: Expr) -> Expr:
 
 
 def _is_gradient(expr: Expr) -> bool:
-    return any(isinstance(node, Cotangent) for node in walk(expr))
+    return any(isinstance(node, Cotangent | Direct) for node in walk(expr))
 
 
 def _product(expr: Expr) -> Expr:
@@ -122,9 +124,24 @@ def _turned(matrix: Expr) -> Expr:
             factor.shape for factor in scalars
         ):
             return Mul((*map(in_rows, scalars), _turned(inner)))
-        case Identity():
-            return matrix
+        case OrderedProduct():
+            return _reversed(matrix, _turned(matrix.factor))
+        case Identity() | Diag():
+            return in_rows(matrix)
     return Transpose(in_rows(matrix))
+
+
+def _reversed(product: OrderedProduct, factor: Expr) -> Expr:
+    """The product with its last factor first."""
+    return replace(
+        product, factor=factor, first=product.last, last=product.first, step=-product.step
+    )
+
+
+def _concat(expr: Expr) -> Expr:
+    """Scalars end to end are laid as a whole."""
+    laid = _part_by_part(expr)
+    return laid if is_row(laid) else _laid(expr)
 
 
 def _outer(expr: Expr) -> Expr:
@@ -142,10 +159,11 @@ TURNS: dict[type[Expr], Callable[[Expr], Expr]] = {
     Product: _product,
     Outer: _outer,
     Fill: _fill,
+    Concat: _concat,
     **dict.fromkeys(
         (
-            Add, Neg, Div, Pow, Call, Transpose, Concat, Slice, Pick, Softmax, LogSoftmax, Sum,
-            Mean, Dot, Loss, TimeSum,
+            Add, Neg, Div, Pow, Call, Transpose, Diag, OrderedProduct, Slice, Pick, Softmax,
+            LogSoftmax, Sum, Mean, Dot, Loss, TimeSum,
         ),
         _part_by_part,
     ),

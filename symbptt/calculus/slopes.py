@@ -98,7 +98,9 @@ def _distinct(*members: Expr) -> Chain:
 
 def _in_step(chains: list[Chain]) -> Chain:
     length = max(map(len, chains), default=1)
-    return tuple(forms.add(chain[min(k, len(chain) - 1)] for chain in chains) for k in range(length))
+    return tuple(
+        forms.add(chain[min(k, len(chain) - 1)] for chain in chains) for k in range(length)
+    )
 
 
 # --- terms -----------------------------------------------------------------------------

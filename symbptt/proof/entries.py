@@ -14,7 +14,7 @@ from symbptt.algebra import Cotangent, Expr, Param, Pullback, Ref
 from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array
-from symbptt.proof.evaluate import METHODS, Point, Steps, length, lengths, part_value
+from symbptt.proof.evaluate import OTHERS, Method, Point, Steps, length, lengths, part_value
 from symbptt.proof.points import unit
 
 
@@ -85,7 +85,8 @@ def _slope(expr: Slope, point: Point, at: Steps) -> Array:
     output, places = _array(expr.output)
     sizes = lengths(output.shape, point.sizes)
     if not places and output.shape:
-        rows = [_row_of_jacobian(expr.wrt, output, at_unit, point, at) for at_unit in _units(output, point)]
+        units = _units(output, point)
+        rows = [_row_of_jacobian(expr.wrt, output, cotangent, point, at) for cotangent in units]
         return np.array(rows, dtype=object)
     cotangent = np.array(point.domain.number(Fraction(1)), dtype=object)
     for each, size in zip(places, sizes, strict=True):
@@ -98,9 +99,7 @@ def _units(output: Expr, point: Point) -> list[Array]:
     return [unit(number, size, point.domain) for number in range(size)]
 
 
-def _row_of_jacobian(
-    wrt: Expr, output: Expr, cotangent: Array, point: Point, at: Steps
-) -> Array:
+def _row_of_jacobian(wrt: Expr, output: Expr, cotangent: Array, point: Point, at: Steps) -> Array:
     array, places = _array(wrt)
     if not isinstance(output, Ref | Param):
         raise EvaluationError(f"{type(output).__name__} has no equation")
@@ -128,6 +127,13 @@ def _row_of(expr: RowOf, point: Point, at: Steps) -> Array | None:
     return np.tensordot(place(expr.place, value.shape[0], point, at), value, axes=1)
 
 
-METHODS.update(
-    {Entry: _entry, Delta: _delta, LetterSum: _letter_sum, Slope: _slope, RowOf: _row_of}
-)
+ENTRIES: dict[type[Expr], Method] = {
+    Entry: _entry,
+    Delta: _delta,
+    LetterSum: _letter_sum,
+    Slope: _slope,
+    RowOf: _row_of,
+}
+"""One method a node kind; the interpreter knows them once this is imported."""
+
+OTHERS.update(ENTRIES)

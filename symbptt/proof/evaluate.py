@@ -109,7 +109,7 @@ def evaluate(expr: Expr, point: Point, at: Steps) -> Array:
 
 def part_value(expr: Expr, point: Point, at: Steps) -> Array | None:
     """The value of a part of an expression; None where it is absent."""
-    method = METHODS.get(type(expr))
+    method = METHODS.get(type(expr)) or OTHERS.get(type(expr))
     if method is None:
         raise MissingRuleError(f"no way to evaluate {type(expr).__name__}")
     value = method(expr, point, at)
@@ -481,7 +481,6 @@ METHODS: dict[type[Expr], Method] = {
     Sum: _sum,
     Mean: _mean,
     Fill: _fill,
-    Row: _row,
     Concat: _concat,
     Slice: _slice,
     Lookup: _lookup,
@@ -495,3 +494,6 @@ METHODS: dict[type[Expr], Method] = {
     TimeSum: _time_sum,
 }
 """One method a node kind; what is missing here is a `MissingRuleError`."""
+
+OTHERS: dict[type[Expr], Method] = {Row: _row}
+"""Kinds that are not the algebra's; who gives them a meaning puts it in."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from symbptt.algebra import Cotangent, Equation, Expr
+from symbptt.algebra import Cotangent, Expr
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.entries import Entry, Letter, RowOf
 from symbptt.calculus.indices import Indices, Line, by_entries
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array
-from symbptt.proof.entries import part_value
-from symbptt.proof.evaluate import Steps, length
+from symbptt.proof.entries import ENTRIES
+from symbptt.proof.evaluate import Steps, length, part_value
 from symbptt.proof.exact import Scene, Stage, Tally
 from symbptt.proof.field import Field
 from symbptt.proof.ledger import Ledger, occasions
@@ -59,9 +59,7 @@ class _Checks:
         self.derivation = derivation
         self.scene = scene
         self.tallies: dict[str, Tally] = {}
-        self.ends = {
-            item.name for item in derivation.normal.equations if isinstance(item, Equation) and item.last
-        }
+        self.ends = {equation.name for equation in derivation.normal.equations if equation.last}
 
     def examine(self, indices: Indices, horizon: int) -> None:
         truth = self.scene.truth(self.scene.normal, horizon)
@@ -73,14 +71,11 @@ class _Checks:
                     self.compare(line, line.members, ledger, {"t": t, "T": horizon})
         for lines in indices.steps:
             for at in _moments(lines.step, horizon):
-                for line in (lines.line, lines.nested, lines.tensor):
-                    if line is not None:
-                        whole = _of_whole(lines.step, line)
-                        self.compare(line, (*line.members, whole), ledger, at)
+                for line in lines.all():
+                    whole = _of_whole(lines.step, line)
+                    self.compare(line, (*line.members, whole), ledger, at)
 
-    def compare(
-        self, line: Line, members: tuple[Expr, ...], ledger: Ledger, at: Steps
-    ) -> None:
+    def compare(self, line: Line, members: tuple[Expr, ...], ledger: Ledger, at: Steps) -> None:
         """The target and the members at every place; the first that differs is told."""
         subject = plain(line.target)
         tally = self.tallies.setdefault(subject, Tally("entries", subject))
@@ -101,7 +96,8 @@ class _Checks:
 
 
 def _value(expr: Expr, ledger: Ledger, at: Steps) -> Array:
-    value = part_value(expr, ledger, at)
+    method = ENTRIES.get(type(expr), part_value)
+    value = method(expr, ledger, at)
     if value is None:
         raise EvaluationError(f"{plain(expr)} is absent")
     return value

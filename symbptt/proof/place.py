@@ -79,7 +79,7 @@ def unit(size: int, point: Point) -> Array:
 
 def diagonal(expr: Diag, vector: Array, point: Point) -> Array:
     result = zeros(expr.shape, point)
-    np.fill_diagonal(result, vector)
+    np.fill_diagonal(result, np.ravel(vector))
     return result
 
 

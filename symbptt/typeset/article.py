@@ -249,9 +249,9 @@ class _Writer:
         return with_formulas(
             "The equations are visited from the last one to the first. The gradient with "
             "respect to a quantity is the sum of what it receives from every equation that "
-            f"reads it: {LAYOUTS[self.style.layout].receives}. Time is a shift: what an equation reads with a lag "
-            "of $k$ steps receives at step $t$ what this equation gives at step $t + k$, and "
-            "past step $T$ there is nothing to receive.",
+            f"reads it: {LAYOUTS[self.style.layout].receives}. Time is a shift: what an equation "
+            "reads with a lag of $k$ steps receives at step $t$ what this equation gives at step "
+            "$t + k$, and past step $T$ there is nothing to receive.",
             self.markup,
         )
 

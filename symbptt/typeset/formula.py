@@ -87,13 +87,6 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
 
     # --- the layout --------------------------------------------------------------------
 
-    def lay(self, expr: Expr) -> Expr:
-        """An expression of the algebra in the layout that is printed."""
-        return expr
-
-    def laid(self, expr: Expr, at_least: Level = Level.SUM) -> str:
-        return self.show(self.lay(expr), at_least)
-
     def space(self, shape: Shape) -> str:
         """The space of a shape, in the layout that is printed."""
         return self.names.space(shape)
@@ -296,7 +289,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
             entry = f"({own or self.variable(vector)})_{_braced(position)}"
             return Piece(entry) if own else self.derivative("L", entry)
         if isinstance(vector, Direct):
-            return self.direct(f"({self.show(vector.of)})_{_braced(position)}")
+            return self.direct(f"({self.laid(vector.of)})_{_braced(position)}")
         shown = self.show(vector)
         if not isinstance(vector, Softmax | LogSoftmax):
             shown = self.enclosed(shown)
@@ -388,7 +381,9 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         output, wrt = self.laid(expr.output), self.laid(expr.wrt)
         jacobian = self.quotient(output, wrt, expr.held)
         if not expr.output.shape:
-            return Piece(f"{self.show(expr.cotangent, Level.FRACTION)} {jacobian.text}", Level.MATRIX)
+            return Piece(
+                f"{self.show(expr.cotangent, Level.FRACTION)} {jacobian.text}", Level.MATRIX
+            )
         if len(expr.output.shape) == 1 and len(expr.wrt.shape) <= 1:
             return Piece(self.received(jacobian, expr.cotangent), Level.MATRIX)
         row, column = self.names.entry_letters()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from symbptt.algebra import Cotangent, Expr, Loss, LogSoftmax, Softmax
+from symbptt.algebra import Cotangent, Expr, LogSoftmax, Loss, Softmax
 from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece, Printer
@@ -14,9 +14,6 @@ class IndexPrinter(Printer):
     """The nodes of `symbptt.calculus.entries`; the rest is the printer's that builds on it."""
 
     names: Names
-
-    def lay(self, expr: Expr) -> Expr:
-        raise NotImplementedError
 
     def derivative(self, of: str, by: str) -> Piece:
         raise NotImplementedError
@@ -42,16 +39,17 @@ class IndexPrinter(Printer):
             case Loss(wrt=int() as wrt) as array:
                 variable = (array.prediction, array.target)[wrt]
                 value = self.show(Loss(array.function, array.prediction, array.target))
-                return self.derivative(value, f"({self.show(self.lay(variable))})_{{{places}}}")
+                return self.derivative(value, f"({self.laid(variable)})_{{{places}}}")
             case Softmax() | LogSoftmax() as array:
-                return Piece(rf"{self.show(self.lay(array))}_{{{places}}}")
-        return Piece(rf"{self.enclosed(self.show(self.lay(expr.array)))}_{{{places}}}")
+                return Piece(rf"{self.laid(array)}_{{{places}}}")
+        return Piece(rf"{self.enclosed(self.laid(expr.array))}_{{{places}}}")
 
     def gradient_entry(self, array: Cotangent, places: str) -> Piece:
         """The derivative by an entry, or the entry of the gradient's own sign."""
         own = self.names.gradient(array.name, array.shape, array.index)
         variable = own or self.names.variable(array.name, array.shape, array.index)
-        entry = f"{self.enclosed(variable) if '_' in variable or ':' not in places else variable}{places}"
+        bare = ":" in places and "_" not in variable
+        entry = f"{variable if bare else self.enclosed(variable)}{places}"
         return Piece(entry) if own else self.derivative("L", entry)
 
     def print_delta(self, expr: Delta) -> Piece:
@@ -61,7 +59,7 @@ class IndexPrinter(Printer):
         return Piece(rf"\delta_{{{self.places((expr.left, expr.right))}}}")
 
     def print_slope(self, expr: Slope) -> Piece:
-        output, wrt = (self.show(self.lay(side)) for side in (expr.output, expr.wrt))
+        output, wrt = (self.laid(side) for side in (expr.output, expr.wrt))
         return self.derivative(output, wrt)
 
     def print_lettersum(self, expr: LetterSum) -> Piece:

@@ -45,7 +45,7 @@ class JacobianPrinter(Printer):
         raise NotImplementedError
 
     def print_derivative(self, expr: Derivative) -> Piece:
-        return self.quotient(self.show(expr.output), self.show(expr.wrt), expr.held)
+        return self.quotient(self.laid(expr.output), self.laid(expr.wrt), expr.held)
 
     def quotient(self, output: str, wrt: str, held: Held) -> Piece:
         if self.names.style.derivatives == "D":
@@ -54,7 +54,7 @@ class JacobianPrinter(Printer):
         return Piece(rf"\frac{{{_ABOVE[held]}{output}}}{{{below}{wrt}}}", Level.FRACTION)
 
     def print_direct(self, expr: Direct) -> Piece:
-        return self.direct(self.show(expr.of))
+        return self.direct(self.laid(expr.of))
 
     def direct(self, by: str) -> Piece:
         return self.quotient("L", by, "step")
@@ -80,7 +80,7 @@ class JacobianPrinter(Printer):
         return self.show(expr).replace(r"\frac", r"\dfrac")
 
     def print_diag(self, expr: Diag) -> Piece:
-        return self.applied(r"\operatorname{diag}", expr.vector)
+        return self.applied(r"\operatorname{diag}", self.lay(expr.vector))
 
     def print_column(self, expr: Column) -> Piece:
         return self.piece(expr.vector)
@@ -93,7 +93,11 @@ class JacobianPrinter(Printer):
         inside = r"\;".join(cells)
         return Piece(f"[{inside}]")
 
+    def row(self, vector: Expr) -> str:
+        """A vector across."""
+        return self.transposed(self.show(vector, Level.ATOM))
+
     def print_kron(self, expr: Kron) -> Piece:
-        row = self.transposed(self.show(expr.vector, Level.ATOM))
+        row = self.row(expr.vector)
         pair = (row, r"\mathbf{I}") if expr.first else (r"\mathbf{I}", row)
         return Piece(rf"({pair[0]} \otimes {pair[1]})")

@@ -172,7 +172,8 @@ class Names:
         if not shape:
             return r"\mathbb{R}"
         exponent = r" \times ".join(
-            f"({text})" if len(shape) > 1 and " + " in text else text for text in map(self.dim, shape)
+            f"({text})" if len(shape) > 1 and " + " in text else text
+            for text in map(self.dim, shape)
         )
         return rf"\mathbb{{R}}^{{{exponent}}}"
 

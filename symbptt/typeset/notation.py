@@ -94,8 +94,8 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     (
         "row",
         r"Vectors are rows, so that a matrix stands behind what it multiplies. A gradient has the "
-        r"shape of its variable: $GRADIENT$ is a row for a vector $\mathbf{v}$, and for a matrix it "
-        r"is a matrix of the same shape.",
+        r"shape of its variable: $GRADIENT$ is a row for a vector $\mathbf{v}$, and for a matrix "
+        r"it is a matrix of the same shape.",
     ),
     ("superscript", r"The step is written above: $STEP$ is the vector $\mathbf{v}$ at step $t$."),
     (
@@ -138,8 +138,8 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     (
         "Diag",
         r"$\operatorname{diag}[\mathbf{v}]$ is the square matrix with the entries of $\mathbf{v}$ "
-        r"on its diagonal: behind a row it multiplies entry by entry, before a matrix it scales the "
-        r"matrix's rows.",
+        r"on its diagonal: behind a row it multiplies entry by entry, before a matrix it scales "
+        r"the matrix's rows.",
     ),
     (
         "Slice",

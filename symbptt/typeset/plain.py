@@ -57,7 +57,6 @@ from symbptt.algebra import (
 )
 from symbptt.calculus.derivation import EquationName, Reason, Step, StepNumber
 from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
-from symbptt.calculus.recurrence.operators import Diag
 from symbptt.calculus.rows import Row
 from symbptt.typeset.printer import Level, Piece, Printer
 
@@ -308,9 +307,6 @@ class PlainPrinter(Printer):
 
     def print_row(self, expr: Row) -> Piece:
         return self.piece(expr.vector)
-
-    def print_diag(self, expr: Diag) -> Piece:
-        return self.call("diag", expr.vector)
 
     def print_letter(self, expr: Letter) -> Piece:
         return Piece(expr.name)

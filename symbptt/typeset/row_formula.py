@@ -6,20 +6,26 @@ vectors are columns and print as ``\mathbf{h}^{\top}``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ClassVar
+
 from symbptt.algebra import (
     Cases,
     Concat,
     Cotangent,
     Diag,
+    Direct,
     Dot,
     Expr,
     Lookup,
     Mean,
     OneHot,
+    Ones,
     Param,
     Pullback,
     Ref,
     Shape,
+    Stack,
     Sum,
 )
 from symbptt.calculus.entries import RowOf
@@ -32,6 +38,17 @@ class RowPrinter(LatexPrinter):
     """LaTeX in the row layout."""
 
     lines = "column"
+
+    # What prints as a row when it stands by itself.
+    names_of_rows: ClassVar[dict[type[Expr], Callable[..., Piece]]] = {
+        Param: LatexPrinter.print_param,
+        Ref: LatexPrinter.print_ref,
+        Cotangent: LatexPrinter.print_cotangent,
+        OneHot: LatexPrinter.print_onehot,
+        Stack: LatexPrinter.print_stack,
+        Direct: LatexPrinter.print_direct,
+        Ones: LatexPrinter.print_ones,
+    }
 
     def lay(self, expr: Expr) -> Expr:
         return in_rows(expr)
@@ -56,6 +73,15 @@ class RowPrinter(LatexPrinter):
     def print_onehot(self, expr: OneHot) -> Piece:
         return self.column(super().print_onehot(expr), expr)
 
+    def print_stack(self, expr: Stack) -> Piece:
+        return self.column(super().print_stack(expr), expr)
+
+    def print_direct(self, expr: Direct) -> Piece:
+        return self.column(super().print_direct(expr), expr)
+
+    def print_ones(self, expr: Ones) -> Piece:
+        return self.column(super().print_ones(expr), expr)
+
     def column(self, row: Piece, expr: Expr) -> Piece:
         """A vector's name stood up as a column."""
         if len(expr.shape) != 1:
@@ -63,15 +89,9 @@ class RowPrinter(LatexPrinter):
         return Piece(self.transposed(self.fit(row, Level.ATOM)), Level.POWER)
 
     def print_row(self, expr: Row) -> Piece:
+        if type(expr.vector) in self.names_of_rows:
+            return self.names_of_rows[type(expr.vector)](self, expr.vector)
         match expr.vector:
-            case Param() as vector:
-                return super().print_param(vector)
-            case Ref() as vector:
-                return super().print_ref(vector)
-            case Cotangent() as vector:
-                return super().print_cotangent(vector)
-            case OneHot() as vector:
-                return super().print_onehot(vector)
             case Lookup() as vector:
                 return Piece(self.row_of(vector))
             case RowOf() as vector:
@@ -86,10 +106,13 @@ class RowPrinter(LatexPrinter):
 
     def print_diag(self, expr: Diag) -> Piece:
         r"""Square brackets set it off from elementwise factors: ``diag[1 - h^2]``."""
-        inner = self.show(expr.vector)
+        inner = self.laid(expr.vector)
         tall = r"\frac" in inner or r"\left" in inner
         shown = rf"\!\left[{inner}\right]" if tall else f"[{inner}]"
         return Piece(rf"\operatorname{{diag}}{shown}")
+
+    def row(self, vector: Expr) -> str:
+        return self.laid(vector, Level.ATOM)
 
     def print_dot(self, expr: Dot) -> Piece:
         if not is_row(expr.left):
@@ -110,7 +133,8 @@ class RowPrinter(LatexPrinter):
         if not is_row(expr.operand):
             return super().print_mean(expr)
         length = self.names.dim(expr.operand.shape[1])
-        return Piece(rf"\frac{{1}}{{{length}}} {self.print_sum(Sum(expr.operand)).text}", Level.MATRIX)
+        total = self.print_sum(Sum(expr.operand)).text
+        return Piece(rf"\frac{{1}}{{{length}}} {total}", Level.MATRIX)
 
     def print_concat(self, expr: Concat) -> Piece:
         inner = r",\, ".join(map(self.show, expr.parts))
