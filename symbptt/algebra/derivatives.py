@@ -134,13 +134,13 @@ class Diag(Expr):
 
 @dataclass(frozen=True)
 class Column(Expr):
-    """A vector as a matrix of one column: it takes a scalar to a vector."""
+    """A vector, or a scalar, as a matrix of one column: it takes a scalar to a vector."""
 
     vector: Expr
 
     @property
     def shape(self) -> Shape:
-        return (self.vector.shape[0], 1)
+        return (entries(self.vector.shape), 1)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from symbptt.algebra import Cotangent, Expr, Index, Model, Shape
+from symbptt.algebra import Cotangent, Derivative, Direct, Expr, Index, Model, Shape
 
-Kind = Literal["seed", "adjoint", "boundary", "initial", "gradient"]
+Kind = Literal[
+    "seed", "adjoint", "boundary", "jacobian", "start", "sensitivity", "initial", "gradient"
+]
+Target = Cotangent | Direct | Derivative
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,9 @@ class Step:
         sequences shorter than the longest lag there are steps of their own, which say
         ``T = 1`` and so on in ``where``.
         ``gradient``: dL/d(parameter) or dL/d(derived parameter).
-    target : Cotangent
+        ``jacobian``: the derivative of a quantity within one step. ``start`` and
+        ``sensitivity``: its derivative through all steps, at steps <= 0 and >= 1.
+    target : Cotangent, Direct or Derivative
     members : tuple of Expr
         A chain of equals. The first is the chain rule in `Pullback`s, the last is what
         code is lowered from. All have the target's shape; ranges of steps as in
@@ -65,7 +70,7 @@ class Step:
 
     number: int
     kind: Kind
-    target: Cotangent
+    target: Target
     members: tuple[Expr, ...]
     reason: Reason
     where: str = ""
@@ -109,12 +114,22 @@ class Derivation:
     wrt_inputs : bool
         Whether gradients with respect to the inputs are asked for. Without it only
         inputs that are read with a lag have an adjoint, for their initial values.
+    form : str
+        A key of `symbptt.calculus.gradients.FORMS`.
+    of : str
+        ``L``, or ``loss[t]`` for the loss of one step alone. The steps then speak of the
+        last step's loss; documents call the last step t.
+    only : tuple of str
+        The gradients asked for; empty for all of them.
     """
 
     model: Model
     normal: Model
     steps: tuple[Step, ...]
     wrt_inputs: bool = False
+    form: str = "adjoint"
+    of: str = "L"
+    only: tuple[str, ...] = ()
 
     def step(self, name: str, kind: Kind) -> Step:
         """The first step of that kind for the variable ``name``."""

@@ -225,6 +225,7 @@ class _Lowering:
             if equation.last and equation.name in self.steps:
                 step = self.steps[equation.name]
                 value = forms.add(map(self.weighted, _terms(step.result)), step.shape)
+                assert isinstance(step.target, Cotangent)
                 statements.append(
                     Assign(step.target, value, step=step.number, formula=_formula(step))
                 )
@@ -269,6 +270,7 @@ class _Lowering:
         for step in self.derivation.of_kind("gradient"):
             terms = (self.over_rows(term) for term in _terms(step.result))
             value = forms.add(terms, step.shape)
+            assert isinstance(step.target, Cotangent)
             assign = Assign(step.target, value, step=step.number, formula=_formula(step))
             yield Block("static", (assign,), backward=True)
 

@@ -13,18 +13,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from symbptt.algebra import Expr
-from symbptt.calculus.derivation import Derivation, Step
+from symbptt.algebra import Cotangent, Expr
+from symbptt.calculus.derivation import Derivation, Kind, Step
 from symbptt.errors import EvaluationError, UnboundFunctionError
 from symbptt.proof.degree import Degrees, error_bits, largest
 from symbptt.proof.domain import Array, Domain
 from symbptt.proof.evaluate import evaluate, lengths
 from symbptt.proof.field import Field
-from symbptt.proof.ledger import Ledger, occasions, show
+from symbptt.proof.ledger import Ledger, occasions, show, spoken
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.rows import Row, silent
 from symbptt.proof.sample import Sample
 from symbptt.proof.unrolled import Trajectory, Variable, unrolled
+from symbptt.typeset.plain import plain
 
 HORIZONS = (1, 2, 3, 4, 5)
 """Every T for which a derivation is examined; more where a step needs more."""
@@ -52,17 +53,25 @@ class Scene:
     def read(self, horizon: int) -> Reading:
         """What a reader of the derivation calculates for T = ``horizon``."""
         reading = Reading()
-        ledger = Ledger(self.normal, horizon, reading.known)
-        steps = self.derivation.steps
-        walk = [(s, occasions(s, horizon)) for s in steps if s.kind not in ("initial", "gradient")]
-        for t in range(horizon, 0, -1):
-            for step, when in walk:
-                if t in when:
-                    reading.take(step, t, ledger)
+        ledger = Ledger(self.normal, horizon, reading.known, reading.derivatives)
+        first = min([1, *(initial.step for initial in self.derivation.normal.initials)])
+        for kinds, forward in _ORDER:
+            walk = [(s, occasions(s, horizon)) for s in self.derivation.of_kind(*kinds)]
+            for t in range(first, horizon + 1) if forward else range(horizon, 0, -1):
+                for step, when in walk:
+                    if t in when:
+                        reading.take(step, t, ledger)
         for step in self.derivation.of_kind("initial", "gradient"):
             for place in occasions(step, horizon):
                 reading.take(step, place, ledger)
         return reading
+
+
+_ORDER: tuple[tuple[tuple[Kind, ...], bool], ...] = (
+    (("seed", "adjoint", "boundary"), False),
+    (("start", "jacobian", "sensitivity"), True),
+)
+"""Which steps a reader carries out together, and whether from the first step to the last."""
 
 
 @dataclass
@@ -70,10 +79,14 @@ class Reading:
     """The cotangents found, the steps that gave them, and what could not be evaluated."""
 
     known: dict[Variable, Array] = field(default_factory=dict)
+    derivatives: dict[str, Array] = field(default_factory=dict)
     steps: dict[Variable, Step] = field(default_factory=dict)
     errors: dict[Variable, str] = field(default_factory=dict)
 
     def take(self, step: Step, when: int | None, ledger: Ledger) -> None:
+        if not isinstance(step.target, Cotangent):
+            self.note(step, when, ledger)
+            return
         variable = ledger.run.unrolled.variable(step.target.name, when)
         if variable in self.steps:
             return
@@ -83,14 +96,30 @@ class Reading:
         except (EvaluationError, ZeroDivisionError) as error:
             self.errors[variable] = str(error)
 
+    def note(self, step: Step, when: int | None, ledger: Ledger) -> None:
+        """A derivative that is no gradient, found by a step."""
+        key = spoken(step.target, steps_at(step, when, ledger.horizon))
+        if key in self.derivatives:
+            return
+        try:
+            self.derivatives[key] = member_value(step, step.result, when, ledger)
+        except (EvaluationError, ZeroDivisionError):
+            # Whoever reads it says that no step gives it.
+            return
+
+
+def steps_at(step: Step, when: int | None, horizon: int) -> dict[str, int]:
+    """What t and T stand for where a step's target is at step ``when``."""
+    at = {"T": horizon}
+    index = step.target.index
+    if index is not None and when is not None and "t" in index.names():
+        at["t"] = when - index.at({"t": 0, "T": horizon})
+    return at
+
 
 def member_value(step: Step, member: Expr, when: int | None, ledger: Ledger) -> Array:
     """A member of a step's chain where its target is at step ``when``."""
-    at = {"T": ledger.horizon}
-    index = step.target.index
-    if index is not None and when is not None and "t" in index.names():
-        at["t"] = when - index.at({"t": 0, "T": ledger.horizon})
-    value = evaluate(member, ledger, at)
+    value = evaluate(member, ledger, steps_at(step, when, ledger.horizon))
     expected = lengths(step.shape, ledger.sizes)
     if value.shape != expected:
         raise EvaluationError(f"has shape {value.shape}, not {expected}")
@@ -190,8 +219,12 @@ class _Checks:
         integers = {i.name for i in model.inputs if i.index_dim is not None}
         names = [*(p.name for p in model.parameters)]
         names += [i.key for i in model.initials if i.name not in integers]
-        names += [f"{e.name}[{e.index}]" for e in model.equations]
-        targets = {step.target.name for step in derivation.steps}
+        if derivation.only:
+            names = [name for name in names if name in derivation.only]
+        timed = derivation.of_kind("seed", "adjoint", "boundary")
+        targets = {s.target.name for s in timed if isinstance(s.target, Cotangent)}
+        every = derivation.form == "adjoint" and not derivation.only
+        names += [f"{e.name}[{e.index}]" for e in model.equations if every or e.name in targets]
         names += [f"{i.name}[t]" if i.timed else i.name for i in model.inputs if i.name in targets]
         self.exact = {name: Tally("exact", f"dL/d{name}") for name in names}
         self.normal = Tally("exact", "normal form")
@@ -280,25 +313,26 @@ class _Checks:
         when: int | None,
     ) -> None:
         tally = self.chain[step.number]
-        variable = scene.normal.unrolled.variable(step.target.name, when)
+        at = steps_at(step, when, horizon)
         ledger = Ledger(scene.normal, horizon, truth)
+        true, subject = evaluate(step.target, ledger, at), spoken(step.target, at)
         for place, member in enumerate(step.members):
             if tally.detail:
                 return
-            where = f"member {place + 1} of {len(step.members)} at T = {horizon}: {show(*variable)}"
+            where = f"member {place + 1} of {len(step.members)} at T = {horizon}: {subject}"
             try:
                 found = member_value(step, member, when, ledger)
             except (EvaluationError, ZeroDivisionError) as error:
                 tally.detail = f"{where}: {error}"
                 return
-            entry = tally.compare(found, truth[variable], horizon)
+            entry = tally.compare(found, true, horizon)
             if entry is not None:
 
                 def both(other: Scene, member: Expr = member) -> tuple[Array, Array]:
                     other_truth = other.truth(other.normal, horizon)
                     other_ledger = Ledger(other.normal, horizon, other_truth)
                     found = member_value(step, member, when, other_ledger)
-                    return found, other_truth[variable]
+                    return found, evaluate(step.target, other_ledger, at)
 
                 tally.detail = f"{where} {_difference(stage, scene, both, entry)}"
 
@@ -326,8 +360,7 @@ class _Checks:
 
 
 def _target(step: Step) -> str:
-    index = step.target.index
-    return f"dL/d{step.target.name}" + ("" if index is None else f"[{index}]")
+    return plain(step.target)
 
 
 def _difference(

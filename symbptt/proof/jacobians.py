@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from symbptt.calculus.order import recurrent_quantities
 from symbptt.proof.domain import Array
 from symbptt.proof.unrolled import Trajectory, Variable
 
-Slope = tuple[int, Variable, int, object]
+Slope = tuple[int, Variable, int, Any]
 """An entry of what an equation defines, what it reads, an entry of that, the derivative."""
 
 
@@ -28,6 +29,8 @@ class Jacobians:
         self.zero = run.domain.number(Fraction(0))
         self.one = run.domain.number(Fraction(1))
         self.recurrent = recurrent_quantities(run.unrolled.model)
+        self.blocks: dict[tuple[Variable, Variable, Held, int], Array] = {}
+        self.bars: dict[int, dict[Variable, Array]] = {}
 
     def matrix(
         self, outputs: Sequence[Variable], wrt: Sequence[Variable], held: Held, step: int
@@ -36,7 +39,13 @@ class Jacobians:
 
         ``step`` is that of the output: its parts before it are held.
         """
-        return np.block([[self._block(v, w, held, step) for w in wrt] for v in outputs])
+        return np.block([[self.block(v, w, held, step) for w in wrt] for v in outputs])
+
+    def block(self, output: Variable, wrt: Variable, held: Held, step: int) -> Array:
+        key = (output, wrt, held, step)
+        if key not in self.blocks:
+            self.blocks[key] = self._block(*key)
+        return self.blocks[key]
 
     def _block(self, output: Variable, wrt: Variable, held: Held, step: int) -> Array:
         if held == "equation":
@@ -79,7 +88,7 @@ class Jacobians:
         result = self._empty(output, wrt)
         for row, found, column, slope in self.slopes(output):
             if found in known:
-                result[row] = result[row] + slope * known[found][column]
+                result[row] = result[row] + known[found][column] * slope
         return result
 
     def _total(self, output: Variable, wrt: Variable) -> Array:
@@ -100,10 +109,18 @@ class Jacobians:
         """Derived parameters and initial values that the model makes."""
         return (v for v in self.run.local if v[1] is None or v[1] <= 0)
 
-    def direct(self, variables: Iterable[Variable], horizon: int) -> Array:
-        """What L gives to values of the recurrence through what is read out of it."""
-        bars = self._read_out(horizon)
-        parts = [bars.get(v, np.full(self._size(v), self.zero, dtype=object)) for v in variables]
+    def direct(self, variables: Iterable[Variable], step: int, horizon: int) -> Array:
+        """What L gives to values of a step through what is read out of the recurrence.
+
+        Values of other steps, such as a stack holds, count at their own.
+        """
+        if horizon not in self.bars:
+            self.bars[horizon] = self._read_out(horizon)
+        bars = self.bars[horizon]
+        parts = []
+        for variable in variables:
+            empty = np.full(self._size(variable), self.zero, dtype=object)
+            parts.append(bars.get(variable, empty) if variable[1] == step else empty)
         return np.concatenate(parts)
 
     def _read_out(self, horizon: int) -> dict[Variable, Array]:

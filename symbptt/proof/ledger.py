@@ -17,11 +17,12 @@ from symbptt.algebra import (
     Direct,
     Expr,
     Held,
+    Index,
     Param,
     Pullback,
     Ref,
     Stack,
-    entries,
+    substitute_index,
 )
 from symbptt.calculus.derivation import Step
 from symbptt.errors import EvaluationError
@@ -29,18 +30,21 @@ from symbptt.proof.domain import Array, Domain
 from symbptt.proof.evaluate import Steps, lengths
 from symbptt.proof.jacobians import Jacobians
 from symbptt.proof.unrolled import Trajectory, Variable
+from symbptt.typeset.plain import plain
 
 
 @dataclass(frozen=True)
 class Ledger:
     """A point for `evaluate`: forward values of a run, and the cotangents known so far.
 
-    Steps past ``horizon`` have no values; cotangents there are absent.
+    Steps past ``horizon`` have no values; cotangents there are absent. ``derivatives`` are
+    the others known so far, by their text at given steps; without them the true ones count.
     """
 
     run: Trajectory
     horizon: int
     cotangents: Mapping[Variable, Array]
+    derivatives: Mapping[str, Array] | None = None
 
     @property
     def domain(self) -> Domain:
@@ -69,15 +73,19 @@ class Ledger:
         step = node.index.at(at)
         if step > self.horizon:
             return None
+        if self.derivatives is not None and getattr(node, "held", "step") != "equation":
+            return self._known(node, at)
         if isinstance(node, Direct):
-            parts = node.of.parts if isinstance(node.of, Stack) else (node.of,)
-            shown = [p for p in parts if isinstance(p, Ref) and p.index == node.index]
-            given = jacobians(self.run).direct(self._variables(shown, at), self.horizon)
-            rest = lengths((entries(node.shape),), self.sizes)[0] - given.size
-            zero = self.domain.number(Fraction(0))
-            whole = np.concatenate([given, np.full(rest, zero, dtype=object)])
-            return whole.reshape(lengths(node.shape, self.sizes))
+            given = jacobians(self.run).direct(self._variables((node.of,), at), step, self.horizon)
+            return given.reshape(lengths(node.shape, self.sizes))
         return self._jacobian(node.output, node.wrt, node.held, at)
+
+    def _known(self, node: Expr, at: Steps) -> Array:
+        assert self.derivatives is not None
+        text = spoken(node, at)
+        if text not in self.derivatives:
+            raise EvaluationError(f"no step gives {text}")
+        return self.derivatives[text]
 
     def _jacobian(self, output: Expr, wrt: Expr, held: Held, at: Steps) -> Array:
         outputs, columns = self._variables((output,), at), self._variables((wrt,), at)
@@ -94,7 +102,8 @@ class Ledger:
 
     def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array:
         if node.held != "equation":
-            jacobian = self._jacobian(node.output, node.wrt, node.held, at)
+            jacobian = self.differentiated(Derivative(node.output, node.wrt, node.held), at)
+            assert jacobian is not None, "what is read out lies within the sequence"
             pulled = np.dot(np.ravel(cotangent), jacobian)
             return pulled.reshape(lengths(node.shape, self.sizes))
         output, wrt = self._variable(node.output, at), self._variable(node.wrt, at)
@@ -123,6 +132,11 @@ class Ledger:
 @lru_cache(maxsize=8)
 def jacobians(run: Trajectory) -> Jacobians:
     return Jacobians(run)
+
+
+def spoken(expr: Expr, at: Steps) -> str:
+    """A derivative as text, at the steps that its index names stand for."""
+    return plain(substitute_index(expr, {name: Index(offset=step) for name, step in at.items()}))
 
 
 def show(name: str, step: int | None) -> str:
