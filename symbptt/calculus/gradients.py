@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from symbptt.algebra import Model
 from symbptt.calculus import adjoint
@@ -78,10 +79,8 @@ def derive(
     chosen = model if of.strip() == "L" else one_step(adjoint.with_loss(model))
     if wrt_inputs and form != "adjoint":
         raise OptionError(f"the form {form} gives no gradients by inputs; the form adjoint does")
-    if wrt_inputs:
-        found = adjoint.derive(chosen, wrt_inputs=True)
-    else:
-        found = FORMS[form].derive(chosen)
+    by_inputs = partial(adjoint.derive, wrt_inputs=True)
+    found = (by_inputs if wrt_inputs else FORMS[form].derive)(chosen)
     found = replace(found, of=of.replace(" ", ""))
     names = tuple(only)
     return selected(found, names) if names else found

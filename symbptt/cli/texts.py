@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,26 @@ class Format(TextType):
         return f"[{'|'.join(FORMATS)}]"
 
 
+class KeyOf(TextType):
+    """A key of a table, looked up when it is wanted."""
+
+    def __init__(self, module: str, table: str) -> None:
+        self.module = module
+        self.table = table
+        self.name = table.lower().removesuffix("s")
+
+    def keys(self) -> tuple[str, ...]:
+        return tuple(getattr(import_module(self.module), self.table))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.keys():
+            self.fail(f"{value!r} is none of {', '.join(self.keys())}", param, ctx)
+        return str(value)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return f"[{'|'.join(self.keys())}]"
+
+
 class Row(TextType):
     """A key of a table of `symbptt.typeset.style`, or a list of keys, looked up when wanted."""
 
@@ -178,24 +199,49 @@ def style_options(command: Command) -> Command:
     help="How closely: index derives every step entry by entry, too.",
 )
 @style_options
+@click.option(
+    "--form",
+    type=KeyOf("symbptt.calculus.gradients", "FORMS"),
+    default="adjoint",
+    show_default=True,
+    help="Backward, as a sum over steps, or forward.",
+)
+@click.option(
+    "--of",
+    type=KeyOf("symbptt.calculus.gradients", "OF"),
+    default="L",
+    show_default=True,
+    help="What is differentiated: the total loss or that of one step.",
+)
+@click.option(
+    "--only",
+    metavar="NAMES",
+    multiple=True,
+    help="Gradients with respect to these only: W_hh, h[0]; with commas or repeated.",
+)
 @output_options
 def derive(
     model_name: str,
     to: str,
     fragment: bool,
+    form: str,
+    of: str,
+    only: tuple[str, ...],
     detail: str,
     layout: str,
     notation: str,
     output: Path | None,
     force: bool,
 ) -> None:
-    """The backward pass, step by step, each with its reason."""
-    from symbptt.calculus.adjoint import derive as differentiate
+    """The gradient, step by step, each with its reason."""
+    from symbptt.calculus.gradients import derive as differentiate
     from symbptt.typeset.document import render
     from symbptt.typeset.style import Style
 
     style = Style.of(layout, notation, detail)
-    text = render(differentiate(read_model(model_name)), to=to, fragment=fragment, style=style)
+    names = [name.strip() for part in only for name in part.split(",") if name.strip()]
+    derivation = differentiate(read_model(model_name), form=form, of=of, only=names)
+    text = render(derivation, to=to, fragment=fragment, style=style)
     emit(text, output, force)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from symbptt.calculus.derivation import Derivation
-from symbptt.errors import UnknownNameError
+from symbptt.errors import OptionError, UnknownNameError
 from symbptt.templating import environment
 from symbptt.typeset.article import write_article
 from symbptt.typeset.markup import LatexMarkup, MarkdownMarkup, Markup
@@ -71,11 +72,37 @@ def render(
         )
     chosen = FORMATS[to]
     style = style or Style()
-    command = _command(derivation.model.name, to, fragment, style)
+    refuse_together(derivation, style)
+    command = _command(derivation, to, fragment, style)
     template = environment("latex").get_template(chosen.fragment if fragment else chosen.frame)
     return template.render(article=write_article(derivation, chosen.markup, command, style))
 
 
-def _command(name: str, to: str, fragment: bool, style: Style) -> str:
-    options = ("" if to == "tex" else f" --to {to}") + (" --fragment" if fragment else "")
-    return f"symbptt derive {name}{options}{style.options}"
+def refuse_together(derivation: Derivation, style: Style) -> None:
+    """Refuse a form in a style in which it can't be shown.
+
+    Raises
+    ------
+    OptionError
+    """
+    plainly = derivation.form == "adjoint" and derivation.of == "L"
+    if style.detail == "index" and not plainly:
+        raise OptionError(
+            f"--detail index can't be combined with --form {derivation.form} --of "
+            f"{derivation.of}: entry by entry there is the adjoint form of the gradient of L"
+        )
+    if style.layout != "column" and derivation.form != "adjoint":
+        raise OptionError(
+            f"--layout {style.layout} can't be combined with --form {derivation.form}: "
+            "the Jacobians of this form act on columns"
+        )
+
+
+def _command(derivation: Derivation, to: str, fragment: bool, style: Style) -> str:
+    words = ["symbptt", "derive", derivation.model.name]
+    words += [] if to == "tex" else ["--to", to]
+    words += ["--fragment"] if fragment else []
+    words += [] if derivation.form == "adjoint" else ["--form", derivation.form]
+    words += [] if derivation.of == "L" else ["--of", derivation.of]
+    words += ["--only", ",".join(derivation.only)] if derivation.only else []
+    return shlex.join(words) + style.options

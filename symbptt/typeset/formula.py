@@ -52,7 +52,7 @@ from symbptt.typeset.index_formula import IndexPrinter
 from symbptt.typeset.jacobians import JacobianPrinter
 from symbptt.typeset.losses import LOSSES
 from symbptt.typeset.measure import width
-from symbptt.typeset.names import Names, index_latex
+from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece
 
 # Wider than this (in units of 1/18 em), a fraction's parts are set on the line.
@@ -117,7 +117,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         return Piece(text, Level.SUM if " + " in text else Level.ATOM)
 
     def print_horizon(self, expr: Horizon) -> Piece:
-        return Piece("T")
+        return Piece(self.names.clock.last)
 
     def print_param(self, expr: Param) -> Piece:
         return Piece(self.names.symbol(expr.name, expr.shape).at())
@@ -135,7 +135,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
 
     def print_cotangent(self, expr: Cotangent) -> Piece:
         own = self.names.gradient(expr.name, expr.shape, expr.index)
-        return self.with_scripts(own) if own else self.derivative("L", self.variable(expr))
+        return self.with_scripts(own) if own else self.derivative(self.loss, self.variable(expr))
 
     def derivative(self, of: str, by: str) -> Piece:
         return self.quotient(of, by, "equation")
@@ -287,7 +287,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         if isinstance(vector, Cotangent):
             own = self.names.gradient(vector.name, vector.shape, vector.index)
             entry = f"({own or self.variable(vector)})_{_braced(position)}"
-            return Piece(entry) if own else self.derivative("L", entry)
+            return Piece(entry) if own else self.derivative(self.loss, entry)
         if isinstance(vector, Direct):
             return self.direct(f"({self.laid(vector.of)})_{_braced(position)}")
         shown = self.show(vector)
@@ -416,9 +416,11 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
 
     def print_timesum(self, expr: TimeSum) -> Piece:
         term = self.show(expr.term, Level.BIG_SUM)
-        first, last = index_latex(expr.first), index_latex(expr.last)
+        first, last = self.names.index(expr.first), self.names.index(expr.last)
         last = last if len(last) == 1 else f"{{{last}}}"
-        return Piece(rf"\sum_{{{expr.index}={first}}}^{last} {term}", Level.BIG_SUM)
+        return Piece(
+            rf"\sum_{{{self.names.clock.letter(expr.index)}={first}}}^{last} {term}", Level.BIG_SUM
+        )
 
 
 class _EntryPrinter(LatexPrinter):

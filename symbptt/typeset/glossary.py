@@ -11,6 +11,7 @@ from symbptt.algebra import (
     Abstract,
     Call,
     Cotangent,
+    Derivative,
     DimSum,
     Dot,
     Expr,
@@ -19,6 +20,7 @@ from symbptt.algebra import (
     Loss,
     Param,
     Pow,
+    Pullback,
     Ref,
     Shape,
     walk,
@@ -206,7 +208,9 @@ def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Marku
     if any(isinstance(node, Pow) and node.shape for node in nodes):
         signs.add("ArrayPow")
     if any(isinstance(node, Call) and node.wrt is not None for node in nodes):
-        signs.add("Derivative")
+        signs.add("Prime")
+    held = {node.held for node in nodes if isinstance(node, Derivative | Pullback)}
+    signs |= {f"Held{what.capitalize()}" for what in held - {"equation"}}
     if any(isinstance(node, Dot) and len(node.left.shape) == 2 for node in nodes):
         signs.add("MatrixDot")
     if signs & {"OneHot", "Pick", "Lookup"}:
@@ -239,6 +243,10 @@ def _spelled(printer: LatexPrinter) -> dict[str, str]:
         "DERIVATIVE": r"\frac{\partial L}{\partial \mathbf{v}}",
         "DELTA": printer.show(Delta(first, second)),
         "PLACES": "i = j",
+        "LAST": names.clock.last,
+        "WITHIN": printer.quotient(r"\mathbf{u}_t", r"\mathbf{v}", "step").text,
+        "THROUGH": printer.quotient(r"\mathbf{u}_t", r"\mathbf{v}", "nothing").text,
+        "DIRECTLY": printer.direct(r"\mathbf{v}").text,
         "STEP": names.timed("v", vector.shape, now),
     }
 

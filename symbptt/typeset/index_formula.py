@@ -50,7 +50,7 @@ class IndexPrinter(Printer):
         variable = own or self.names.variable(array.name, array.shape, array.index)
         bare = ":" in places and "_" not in variable
         entry = f"{variable if bare else self.enclosed(variable)}{places}"
-        return Piece(entry) if own else self.derivative("L", entry)
+        return Piece(entry) if own else self.derivative(self.names.clock.loss, entry)
 
     def print_delta(self, expr: Delta) -> Piece:
         sides = (self.show(expr.left), self.show(expr.right))

@@ -20,7 +20,7 @@ from symbptt.algebra import (
     OrderedProduct,
     Stack,
 )
-from symbptt.typeset.names import Names, index_latex
+from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece, Printer
 
 _ABOVE: dict[Held, str] = {
@@ -37,6 +37,11 @@ class JacobianPrinter(Printer):
 
     def __init__(self, names: Names) -> None:
         self.names = names
+
+    @property
+    def loss(self) -> str:
+        """What is differentiated: L, or the loss of one step."""
+        return self.names.clock.loss
 
     def applied(self, sign: str, *args: Expr) -> Piece:
         raise NotImplementedError
@@ -57,14 +62,15 @@ class JacobianPrinter(Printer):
         return self.direct(self.laid(expr.of))
 
     def direct(self, by: str) -> Piece:
-        return self.quotient("L", by, "step")
+        return self.quotient(self.loss, by, "step")
 
     def print_stack(self, expr: Stack) -> Piece:
         return Piece(self.names.timed(expr.name, expr.shape, expr.index))
 
     def print_orderedproduct(self, expr: OrderedProduct) -> Piece:
         """The product with its order written out: j = t, ..., i+1."""
-        ends = rf"{expr.index} = {index_latex(expr.first)}, \dots, {index_latex(expr.last)}"
+        first, last = self.names.index(expr.first), self.names.index(expr.last)
+        ends = rf"{expr.index} = {first}, \dots, {last}"
         return Piece(rf"\prod_{{{ends}}} {self.show(expr.factor, Level.MATRIX)}", Level.BIG_SUM)
 
     def print_blockmatrix(self, expr: BlockMatrix) -> Piece:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from symbptt.algebra import Dim, DimProduct, DimSum, Index, Model, Shape
 from symbptt.functions import FUNCTIONS
+from symbptt.typeset.clock import Clock
 from symbptt.typeset.measure import width
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
 from symbptt.typeset.style import Style
@@ -62,6 +63,7 @@ class Names:
 
     def __init__(self, *models: Model, style: Style | None = None) -> None:
         self.style = style or Style()
+        self.clock = Clock()
         self._verbatim: set[str] = set()
         self._short: dict[str, str] = {}
         self._macros: set[str] = set()
@@ -125,9 +127,17 @@ class Names:
             return self.symbol(name, shape).at()
         return self.timed(name, shape, index)
 
+    def tell(self, clock: Clock) -> None:
+        """Take the letters of a document for steps; other letters are then chosen beside."""
+        self.clock = clock
+        self._bases |= clock.bound
+
+    def index(self, index: Index) -> str:
+        return index_latex(self.clock.index(index))
+
     def at_step(self, symbol: Symbol, index: Index) -> str:
         """A symbol with its step, below or above."""
-        step = index_latex(index)
+        step = self.index(index)
         return symbol.above(step) if self.style.times == "superscript" else symbol.at(step)
 
     def _variable(self, name: str, shape: Shape) -> Symbol:

@@ -119,7 +119,7 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     ),
     ("ArrayPow", r"The power $\mathbf{v}^{\odot 2}$ squares each entry of $\mathbf{v}$."),
     (
-        "Derivative",
+        "Prime",
         r"$\phi'$ is the derivative of a function $\phi$ of one argument, and $\partial_k \phi$ "
         r"the partial derivative by argument $k$ of a function of several.",
     ),
@@ -142,6 +142,34 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
         r"the matrix's rows.",
     ),
     (
+        "HeldStep",
+        r"$WITHIN$ is the derivative within step $t$: the values of all earlier steps are held "
+        r"fixed, but for $\mathbf{v}$ if it is one of them, and what is computed on the way from "
+        r"them follows.",
+    ),
+    (
+        "HeldNothing",
+        r"$THROUGH$ is the derivative through all steps up to $t$: everything that depends on "
+        r"$\mathbf{v}$ follows.",
+    ),
+    (
+        "Direct",
+        r"$DIRECTLY$ is the direct derivative: all other values of the recurrence are held fixed, "
+        r"and only what is read out follows.",
+    ),
+    (
+        "Kron",
+        r"$\otimes$ is the Kronecker product. A Jacobian has a column for each entry of what it is "
+        r"taken by, and the entries of a matrix count row by row; so $\mathbf{I} \otimes "
+        r"\mathbf{v}^{\top}$ is the derivative of $\mathbf{W} \mathbf{v}$ by $\mathbf{W}$.",
+    ),
+    (
+        "OrderedProduct",
+        r"The factors of a product over $j = t, \dots, i$ stand in this order from left to right; "
+        r"a product without factors is the identity.",
+    ),
+    ("BlockMatrix", r"Blocks that are zero are written $\mathbf{0}$, whatever their shape."),
+    (
         "Slice",
         r"$(\mathbf{v})_{a:b}$ are the entries $a$ to $b$ of $\mathbf{v}$, and "
         r"$(\mathbf{v})_{[k]}$ is the part $k$ of those set end to end in it.",
@@ -156,8 +184,8 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     ("Index", r"Integers that stand for rows count from 1 here and from 0 in generated code."),
     (
         "",
-        r"Whatever would lie past the last step $T$ is absent: it does not exist and contributes "
-        r"nothing.",
+        r"Whatever would lie past the last step $LAST$ is absent: it does not exist and "
+        r"contributes nothing.",
     ),
 )
 """What an article says about its notation: when, and the text.

@@ -80,6 +80,7 @@ NOTATIONS: dict[str, Choice] = {
 """The first one of each kind is the default."""
 
 DETAILS: dict[str, str] = {
+    "summary": "the results of all steps and nothing else",
     "steps": "every step with its chain of equals",
     "index": "every step entry by entry, too",
 }
