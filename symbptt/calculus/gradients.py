@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from symbptt.algebra import Model
+from symbptt.algebra import LAST, Model, Ref
 from symbptt.calculus import adjoint
-from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.expanded import derive_expanded
 from symbptt.calculus.onestep import ONE_STEP, one_step
 from symbptt.calculus.selection import selected
@@ -81,6 +81,13 @@ def derive(
         raise OptionError(f"the form {form} gives no gradients by inputs; the form adjoint does")
     by_inputs = partial(adjoint.derive, wrt_inputs=True)
     found = (by_inputs if wrt_inputs else FORMS[form].derive)(chosen)
-    found = replace(found, of=of.replace(" ", ""))
+    if chosen is not model:
+        found = replace(found, of=ONE_STEP, steps=tuple(map(_of_one_step, found.steps)))
     names = tuple(only)
     return selected(found, names) if names else found
+
+
+def _of_one_step(step: Step) -> Step:
+    if step.kind != "seed":
+        return step
+    return replace(step, reason=("it is ", Ref("loss", LAST, ()), " that is differentiated"))

@@ -43,6 +43,11 @@ class Clock:
         now, lag = [*free, "k", "n"][:2]
         return cls(now, "t", lag, r"\ell_t", bound)
 
+    @property
+    def one_step(self) -> bool:
+        """Whether it is one step's loss that is differentiated."""
+        return self.loss != "L"
+
     def index(self, index: Index) -> Index:
         """An index with the letters of this clock."""
         return index.substitute({"t": Index.of(self.now), "T": Index.of(self.last)})

@@ -67,7 +67,8 @@ class Glossary:
         for equation in model.equations:
             if equation.name == "loss":
                 symbol = self.names.timed("loss", (), equation.index)
-                words = "loss of the last step" if equation.last else "loss of one step"
+                ends = equation.last and not self.names.clock.one_step
+                words = "loss of the last step" if ends else "loss of one step"
                 yield from self.row(symbol, "loss", (), equation.comment or words, "loss")
                 continue
             role = "state" if equation.name in model.states else "quantity"
@@ -103,7 +104,8 @@ class Glossary:
 
     def input_row(self, source: Input) -> Iterator[Cells]:
         role = "target" if source.target else "input"
-        index = Index.of("t" if source.timed else "T")
+        ends = not source.timed or (self.names.clock.one_step and source.loss_only)
+        index = Index.of("T" if ends else "t")
         symbol = self.names.timed(source.name, source.shape, index)
         meaning = self.meaning(source.comment, source.name)
         space = self.space(source.shape)

@@ -78,7 +78,7 @@ class JacobianPrinter(Printer):
             " & ".join(r"\mathbf{0}" if cell is None else self.cell(cell) for cell in row)
             for row in expr.cells
         ]
-        body = r" \\[1ex] ".join(rows)
+        body = r" \\[2.5ex] ".join(rows)
         return Piece(rf"\begin{{pmatrix}} {body} \end{{pmatrix}}")
 
     def cell(self, expr: Expr) -> str:

@@ -182,7 +182,7 @@ class Names:
         if not shape:
             return r"\mathbb{R}"
         exponent = r" \times ".join(
-            f"({text})" if len(shape) > 1 and " + " in text else text
+            f"({text})" if len(shape) > 1 and (" + " in text or r" \, " in text) else text
             for text in map(self.dim, shape)
         )
         return rf"\mathbb{{R}}^{{{exponent}}}"

@@ -266,7 +266,7 @@ JACOBIANS: tuple[Row, ...] = (
     (Kron(h(1), "d", first=True), "kron(h[t-1].T, I)",
      r"(\mathbf{h}_{t-1}^{\top} \otimes \mathbf{I})"),
     (BlockMatrix(((W, None), (None, Identity("h"))), ("h", "h"), ("h", "h")), "[W_hh, 0; 0, I]",
-     r"\begin{pmatrix} \mathbf{W}_{\mathrm{hh}} & \mathbf{0} \\[1ex] \mathbf{0} & \mathbf{I} "
+     r"\begin{pmatrix} \mathbf{W}_{\mathrm{hh}} & \mathbf{0} \\[2.5ex] \mathbf{0} & \mathbf{I} "
      r"\end{pmatrix}"),
     (OrderedProduct(FACTOR, NOW, Index.of("i") + 1), "prod(j, t, i+1, -1, d+h[j]/dh[j-1])",
      r"\prod_{j = t, \dots, i+1} \frac{\partial^{+} \mathbf{h}_j}{\partial \mathbf{h}_{j-1}}"),
