@@ -7,7 +7,7 @@ sensitivities along and adds what they and the direct derivatives give to the gr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from symbptt.algebra import (
@@ -56,11 +56,23 @@ def _in_reverse(step: Step) -> Step:
     return replace(step, target=target, members=tuple(map(_as_cotangent, step.members)))
 
 
+def _read_at_the_end(steps: Sequence[Step]) -> Iterator[Step]:
+    """What is read out at the last step alone receives nothing at the others."""
+    stated = {step.target.name for step in steps if step.kind == "adjoint"}
+    for step in steps:
+        if step.kind == "boundary" and step.target.name not in stated:
+            name, shape = step.target.name, step.shape
+            nothing = (forms.zero(shape),)
+            yield replace(step, kind="adjoint", target=Cotangent(name, NOW, shape), members=nothing)
+
+
 class _ForwardMode:
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
-        read_out = map(_in_reverse, derivation.of_kind("seed", "adjoint", "boundary"))
-        self.lowering = Lowering(replace(derivation, steps=tuple(read_out)))
+        self.given = derivation.of_kind("seed", "adjoint", "boundary")
+        steps = tuple(map(_in_reverse, self.given))
+        steps = (*steps, *_read_at_the_end(steps))
+        self.lowering = Lowering(replace(derivation, steps=steps))
         self.sensitivities = derivation.of_kind("start", "sensitivity")
 
     def program(self) -> Program:
@@ -68,10 +80,23 @@ class _ForwardMode:
         loop = Block("loop", (*self.within(), *self.through(), *self.gathered()))
         read = frozenset(step.target.name for step in self.sensitivities)
         read_out = merged([self.lowering.last_adjoints(), *self.lowering.backward()])
-        read_out, _ = self.lowering.needed(read_out, (), read)
+        read_out, gradients = self.lowering.needed(read_out, tuple(self.gradients()), read)
+        read_out = tuple(map(self.told, read_out))
         starts = Block("static", tuple(self.assign(s) for s in self.derivation.of_kind("start")))
-        blocks = (*read_out, starts, loop)
-        return replace(lowered, backward=blocks, gradients=tuple(self.gradients()))
+        blocks = merged((*read_out, starts, loop))
+        return replace(lowered, backward=blocks, gradients=gradients)
+
+    def told(self, block: Block) -> Block:
+        """A block whose statements cite the steps as they are: direct derivatives."""
+        formulas = {s.number: f"{plain(s.target)} = {plain(s.result)}" for s in self.given}
+        direct = {s.number: plain(s.target.of) for s in self.given if isinstance(s.target, Direct)}
+        statements = []
+        for statement in block.statements:
+            name = direct.get(statement.step, "").partition("[")[0]
+            part = statement.part.replace(f"dL/d{name}[", f"d+L/d{name}[") if name else ""
+            formula = formulas.get(statement.step, statement.formula)
+            statements.append(replace(statement, formula=formula, part=part or statement.part))
+        return replace(block, statements=tuple(statements))
 
     def assign(self, step: Step) -> Assign:
         assert isinstance(step.target, Derivative)

@@ -57,7 +57,7 @@ def lower(derivation: Derivation) -> Program:
     LoweringError
         If a step reads what no equation can give at that step.
     """
-    return _Lowering(derivation).program()
+    return Lowering(derivation).program()
 
 
 def _terms(expr: Expr) -> tuple[Expr, ...]:
@@ -66,7 +66,9 @@ def _terms(expr: Expr) -> tuple[Expr, ...]:
     return expr.terms if isinstance(expr, Add) else (expr,)
 
 
-class _Lowering:
+class Lowering:
+    """The parts of a program, each from the steps that say it."""
+
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
         self.model = derivation.normal
@@ -88,18 +90,25 @@ class _Lowering:
         loss.append(Block("last", tuple(self.equation(e, e.rhs) for e in ordered)))
         return Program(
             self.model,
-            _merged(forward),
-            _merged(loss),
+            merged(forward),
+            merged(loss),
             *self.needed(
-                _merged([self.last_adjoints(), *self.backward()]), _merged(self.gradients())
+                merged([self.last_adjoints(), *self.backward()]), merged(self.gradients())
             ),
         )
 
     def needed(
-        self, backward: tuple[Block, ...], gradients: tuple[Block, ...]
+        self,
+        backward: tuple[Block, ...],
+        gradients: tuple[Block, ...],
+        besides: frozenset[str] = frozenset(),
     ) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
-        """Without the adjoints that no result needs, such as that of an input."""
+        """Without the adjoints that no result needs, such as that of an input.
+
+        ``besides`` are the names of those that are needed elsewhere.
+        """
         results = {p.name for p in self.model.parameters} | {i.name for i in self.model.initials}
+        results |= besides
         if self.derivation.wrt_inputs:
             results |= {i.name for i in self.model.inputs}
         while True:
@@ -299,7 +308,7 @@ def _only(blocks: tuple[Block, ...], wanted: set[str]) -> tuple[Block, ...]:
         replace(b, statements=tuple(s for s in b.statements if s.target.name in wanted))
         for b in blocks
     )
-    return _merged(kept)
+    return merged(kept)
 
 
 def loss_side_quantities(model: Model) -> frozenset[str]:
@@ -327,7 +336,7 @@ def _check_reads(step: Step, own: Expr) -> None:
             )
 
 
-def _merged(blocks: Iterable[Block]) -> tuple[Block, ...]:
+def merged(blocks: Iterable[Block]) -> tuple[Block, ...]:
     """Neighbouring blocks over the same rows become one; empty ones vanish."""
     merged: list[Block] = []
     for block in blocks:

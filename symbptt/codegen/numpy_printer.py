@@ -20,6 +20,7 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Cotangent,
+    Derivative,
     Dim,
     DimProduct,
     DimSum,
@@ -87,7 +88,7 @@ def is_rowwise(expr: Expr) -> bool:
     """Whether a value has an axis of rows, that is, depends on the step."""
     if isinstance(expr, TimeSum):
         return False
-    if isinstance(expr, Ref | Cotangent):
+    if isinstance(expr, Ref | Cotangent | Derivative):
         return expr.index is not None
     if isinstance(expr, Raw):
         return expr.rowwise

@@ -18,8 +18,8 @@ from symbptt.algebra import (
     Parameter,
     walk,
 )
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.normal import bind as bind_functions
 from symbptt.codegen.buffered import Buffered, BufferedText
 from symbptt.codegen.emission import Emitter, keeping
@@ -34,11 +34,13 @@ from symbptt.codegen.literals import (
     literal,
     text_literal,
 )
-from symbptt.codegen.lowering import loss_side_quantities, lower
+from symbptt.codegen.lowering import loss_side_quantities
+from symbptt.codegen.modes import Mode, mode_named, mode_of
 from symbptt.codegen.naming import BUFFERED, Names
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
 from symbptt.codegen.passes import LEVELS, Pass
 from symbptt.codegen.program import Block, Program
+from symbptt.codegen.tangents import TangentEmitter
 from symbptt.errors import UnboundFunctionError
 from symbptt.templating import environment, template_folder
 
@@ -77,6 +79,7 @@ class ModuleText:
     helpers: tuple[str, ...]
     told: str
     buffered: BufferedText | None
+    mode: Mode
 
 
 def generate(
@@ -84,7 +87,8 @@ def generate(
     *,
     bind: Mapping[str, str] | None = None,
     wrt_inputs: bool = False,
-    level: int = 2,
+    level: int | None = None,
+    mode: str = "reverse",
 ) -> str:
     """The text of the NumPy module of a model or of a derivation.
 
@@ -98,7 +102,10 @@ def generate(
         Also compute the gradients with respect to the real-valued inputs.
     level : int
         0 plain code to be read, 1 the same statements in buffers made once, 2 all passes
-        of `symbptt.codegen.passes`.
+        of `symbptt.codegen.passes`; by default the highest that the mode has.
+    mode : str
+        A key of `symbptt.codegen.modes.MODES`: ``reverse`` or ``forward``. A derivation
+        has the mode of its form.
 
     Raises
     ------
@@ -106,21 +113,29 @@ def generate(
         If a function is abstract and has neither binding nor default.
     MissingLossError
         If the model has no loss.
+    UnknownNameError
+        If there is no such mode.
+    OptionError
+        If the mode has not this level, or not the gradients asked for.
     """
     if isinstance(source, Derivation):
         if source.model.abstract:
             names = ", ".join(a.name for a in source.model.abstract)
             raise UnboundFunctionError(f"the derivation leaves abstract: {names}; bind them first")
         derivation = source
+        chosen = mode_of(derivation)
     else:
-        derivation = derive(bind_functions(source, bind), wrt_inputs=wrt_inputs)
+        chosen = mode_named(mode)
+        derivation = derive(bind_functions(source, bind), form=chosen.form, wrt_inputs=wrt_inputs)
+    level = chosen.checked(level)
     how = f"symbptt generate {derivation.model.name}"
     for name, value in sorted((bind or {}).items()):
         how += f" --bind {name}={value}"
     if wrt_inputs:
         how += " --wrt inputs"
-    how += "" if level == 2 else f" -O{level}"
-    return render(lower(derivation), derivation, how, level)
+    how += chosen.option
+    how += "" if level == chosen.levels[-1] else f" -O{level}"
+    return render(chosen.lower(derivation), derivation, how, level)
 
 
 def render(
@@ -220,6 +235,7 @@ class _Module:
             helpers=tuple(f"helpers/{name}.py.j2" for name in helpers),
             told=str(told),
             buffered=buffered,
+            mode=mode_of(self.derivation),
         )
 
     def buffered(self) -> BufferedText:
@@ -247,7 +263,8 @@ class _Module:
     # --- functions ---------------------------------------------------------------------------
 
     def emitted(self, blocks: Sequence[Block]) -> tuple[list[str], Emitter]:
-        emitter = Emitter(self.names, self.kept, Uses(), max(self.lag, 1))
+        kind = TangentEmitter if self.derivation.form == "sensitivity" else Emitter
+        emitter = kind(self.names, self.kept, Uses(), max(self.lag, 1))
         return list(emitter.blocks(blocks)), emitter
 
     def function(self, emitter: Emitter, lines: list[str], own: Sequence[str]) -> list[str]:

@@ -18,10 +18,8 @@ from symbptt.algebra import (
     Diag,
     Expr,
     Fill,
-    Identity,
     Kron,
     Mul,
-    Neg,
     Ones,
     Param,
     Product,
@@ -30,10 +28,11 @@ from symbptt.algebra import (
     Shape,
     Transpose,
     entries,
+    walk,
 )
 from symbptt.calculus import forms
 from symbptt.codegen import program
-from symbptt.codegen.emission import INDENT, Emitter, comment
+from symbptt.codegen.emission import INDENT, Emitter, Keeping, comment
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import (
     ATOM,
@@ -41,10 +40,12 @@ from symbptt.codegen.numpy_printer import (
     SIGN,
     Printed,
     Printer,
+    Raw,
+    Uses,
     is_full,
     is_rowwise,
 )
-from symbptt.codegen.program import Assign
+from symbptt.codegen.program import Assign, Place
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,21 @@ class TangentNames:
         self.known: dict[object, str] = {}
 
     def of(self, node: Derivative) -> str:
-        letter = "S" if node.held == "nothing" else "J"
-        assert isinstance(node.output, Ref)
-        key = (node.held, node.output.name, self.by(node))
-        return self.named(key, f"{letter}_{self.values(node.output)}_{self.wrt(node)}")
+        """A Jacobian within the step, or a sensitivity at the step that it is at."""
+        if node.held == "nothing":
+            return self.sensitivity(node, self.lag(node))
+        key = (node.held, node.name, self.by(node))
+        return self.named(key, f"J_{self.names.values[node.name]}_{self.wrt(node)}")
+
+    def sensitivity(self, node: Derivative, lag: int) -> str:
+        """A sensitivity so many steps back."""
+        back = f"_back{lag}" if lag else ""
+        wish = f"S_{self.names.values[node.name]}_{self.wrt(node)}{back}"
+        return self.named((node.held, node.name, self.by(node), lag), wish)
+
+    def lag(self, node: Derivative) -> int:
+        """How many steps back; values before the first step stand back from it."""
+        return -node.index.offset if node.index.terms else 1 - node.index.offset
 
     def by(self, node: Derivative) -> tuple[str, object]:
         wrt = node.wrt
@@ -81,7 +93,7 @@ class TangentNames:
 
     def wrt(self, node: Derivative) -> str:
         assert isinstance(node.wrt, Ref | Param)
-        name, step = self.by(node)
+        _, step = self.by(node)
         digits = "" if step is None else str(step).replace("-", "_")
         return f"{self.values(node.wrt)}{digits}"
 
@@ -114,15 +126,16 @@ class TangentPrinter(Printer):
             return self.inside(vector, ATOM)
         return f"({self.inside(vector, SIGN)} * np.ones({self.size(vector)}, dtype))"
 
+    def argument(self, vector: Expr) -> str:
+        return self.text(vector) if is_full(vector) else self.whole(vector)
+
     def size(self, vector: Expr) -> str:
         return self.length(entries(vector.shape))[0]
 
     def print_derivative(self, expr: Derivative) -> Printed:
         name = self.tangents.of(expr)
-        lag = -expr.index.offset
-        if expr.held == "nothing" and lag:
-            return f"{name}_{lag}[:count]", ATOM
-        return name, ATOM
+        back = expr.held == "nothing" and expr.index.offset
+        return (f"{name}[:count]" if back else name), ATOM
 
     def print_gathered(self, expr: Gathered) -> Printed:
         name = self.tangents.gathered(expr.of)
@@ -133,7 +146,7 @@ class TangentPrinter(Printer):
 
     def print_diag(self, expr: Diag) -> Printed:
         self.uses.helpers.add("_diagonal")
-        return f"_diagonal({self.whole(expr.vector)})", ATOM
+        return f"_diagonal({self.argument(expr.vector)})", ATOM
 
     def print_column(self, expr: Column) -> Printed:
         if expr.vector.shape or is_rowwise(expr.vector):
@@ -152,7 +165,7 @@ class TangentPrinter(Printer):
     def print_kron(self, expr: Kron) -> Printed:
         name = "_kron_first" if expr.first else "_kron"
         self.uses.helpers.add(name)
-        return f"{name}({self.whole(expr.vector)}, {self.length(expr.dim)[0]})", ATOM
+        return f"{name}({self.argument(expr.vector)}, {self.length(expr.dim)[0]})", ATOM
 
     def print_fill(self, expr: Fill) -> Printed:
         if len(expr.shape) == 2:
@@ -189,6 +202,108 @@ class TangentPrinter(Printer):
 class TangentEmitter(Emitter):
     """Emits the loop over the sensitivities; all else as ever."""
 
-    def blocks(self, blocks: object) -> Iterator[str]:
-        self.tangents = TangentNames(self.names)
-        return super().blocks(blocks)  # type: ignore[arg-type]
+    def __init__(self, names: Names, kept: Keeping, uses: Uses, lag: int) -> None:
+        super().__init__(names, kept, uses, lag)
+        self.tangents = TangentNames(names)
+
+    def printer(self, place: Place) -> TangentPrinter:
+        printer = TangentPrinter(
+            self.names, place, self.uses, self.kept.local, self.kept.last, self.lag
+        )
+        printer.tangents = self.tangents
+        return printer
+
+    def statement(self, statement: Assign, block: program.Block, indent: str) -> Iterator[str]:
+        target, value = statement.target, statement.value
+        if isinstance(target, Derivative) and block.place == "static":
+            yield from comment(statement, indent)
+            yield from self.start(target, value)
+        elif isinstance(target, Derivative):
+            yield from comment(statement, indent)
+            yield from self.matrix(target, value, indent)
+        elif isinstance(value, Pullback):
+            yield from comment(statement, indent)
+            yield self.gathering(statement.target, value, indent)
+        elif isinstance(target, Cotangent) and any(isinstance(n, Gathered) for n in walk(value)):
+            yield from comment(statement, indent)
+            yield from self.total(target, value, indent)
+        else:
+            yield from super().statement(statement, block, indent)
+
+    def loop(self, block: program.Block) -> Iterator[str]:
+        if not any(isinstance(s.target, Derivative) for s in block.statements):
+            yield from super().loop(block)
+            return
+        for gradient in dict.fromkeys(_gradients(block)):
+            size = self.printer("static").length(entries(gradient.shape))[0]
+            shape = size if gradient.index is None else f"(rows.sequences, {size})"
+            yield f"{self.tangents.gathered(gradient)} = np.zeros({shape}, dtype)"
+        head, *body = super().loop(block)
+        yield head
+        yield f"{INDENT}count = now.stop - now.start"
+        yield from body
+        yield from self.handed_on(block)
+
+    # --- sensitivities -----------------------------------------------------------------------
+
+    def start(self, target: Derivative, value: Expr) -> Iterator[str]:
+        """The derivative of an initial value, for every sequence that has a step."""
+        name = self.tangents.of(target)
+        printer = self.printer("static")
+        yield f"{name} = {printer.text(value)}"
+        yield f"{name} = np.broadcast_to({name}, (rows.sequences, *{name}.shape))"
+
+    def matrix(self, target: Derivative, value: Expr, indent: str) -> Iterator[str]:
+        printer = self.printer("loop")
+        name = self.tangents.of(target)
+        if target.held == "nothing" and not is_rowwise(value):
+            yield from self.lines(name, "=", value, printer, indent, True)
+            value = Raw(f"np.broadcast_to({name}, (count, *{name}.shape))", value.shape, True)
+        yield from self.lines(name, "=", value, printer, indent, True)
+
+    def gathering(self, gradient: program.Target, value: Pullback, indent: str) -> str:
+        """What one sensitivity and the direct derivatives of this step give to a gradient."""
+        assert isinstance(gradient, Cotangent)
+        printer = self.printer("loop")
+        sensitivity = printer.text(Derivative(value.output, value.wrt, value.held))
+        given = f"_pulled_back({printer.text(value.cotangent)}, {sensitivity})"
+        self.uses.helpers.add("_pulled_back")
+        name = self.tangents.gathered(gradient)
+        if gradient.index is None:
+            return f"{indent}{name} += np.sum({given}, axis=0)"
+        return f"{indent}{name}[:count] += {given}"
+
+    def handed_on(self, block: program.Block) -> Iterator[str]:
+        """The sensitivities of this step become those of the step before."""
+        depths: dict[str, tuple[Derivative, int]] = {}
+        for statement in block.statements:
+            for node in walk(statement.value):
+                if isinstance(node, Derivative) and node.held == "nothing":
+                    name = self.tangents.sensitivity(node, 0)
+                    _, known = depths.get(name, (node, 0))
+                    depths[name] = node, max(known, self.tangents.lag(node))
+        for node, depth in depths.values():
+            for lag in range(depth, 0, -1):
+                before = self.tangents.sensitivity(node, lag - 1)
+                yield f"{INDENT}{self.tangents.sensitivity(node, lag)} = {before}"
+
+    def total(self, target: Cotangent, value: Expr, indent: str) -> Iterator[str]:
+        """A gradient from what was gathered."""
+        if target.index is None:
+            printer = self.printer("static")
+            yield from self.gradient(target, value, printer, indent)
+            return
+        history = self.names.cotangent_histories[target.name]
+        gathered = self.tangents.gathered(target)
+        shape = target.shape if len(target.shape) == 2 else ()
+        printer = self.printer("static")
+        sizes = "".join(f", {printer.length(dim)[0]}" for dim in shape)
+        added = f"{gathered}.reshape(-1{sizes})" if shape else gathered
+        rows = f"{history}[rows.begin({target.index.offset})]"
+        yield f"{indent}{rows}[: rows.sequences] += {added}"
+
+
+def _gradients(block: program.Block) -> Iterator[Cotangent]:
+    for statement in block.statements:
+        if isinstance(statement.value, Pullback) and isinstance(statement.target, Cotangent):
+            yield statement.target
