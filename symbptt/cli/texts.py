@@ -257,22 +257,32 @@ def derive(
     "-O",
     "level",
     type=click.IntRange(0, 2),
-    default=2,
+    help="0 plain and readable, 1 in buffers made once, 2 everything that makes it fast; "
+    "the highest that the mode has if not given.",
+)
+@click.option(
+    "--mode",
+    type=KeyOf("symbptt.codegen.modes", "MODES"),
+    default="reverse",
     show_default=True,
-    help="0 plain and readable, 1 in buffers made once, 2 everything that makes it fast.",
+    help="Backpropagation through time, or forward: real-time recurrent learning.",
 )
 @output_options
 def generate(
     model_name: str,
     bindings: dict[str, str],
     wrt: str | None,
-    level: int,
+    level: int | None,
+    mode: str,
     output: Path | None,
     force: bool,
 ) -> None:
     """The NumPy module: forward, loss_and_grads and what goes with them."""
     from symbptt.codegen.render import generate as generate_module
 
+    if wrt and mode == "forward":
+        raise click.UsageError(f"--wrt {wrt} and --mode {mode} can't be combined")
     model = read_model(model_name)
-    text = generate_module(model, bind=bindings, wrt_inputs=wrt == "inputs", level=level)
+    by_inputs = wrt == "inputs"
+    text = generate_module(model, bind=bindings, wrt_inputs=by_inputs, level=level, mode=mode)
     emit(text, output, force)

@@ -8,7 +8,7 @@ down to the gradients, against forward accumulation in the model as its author w
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -191,9 +191,21 @@ class Tally:
 
 
 def exact_rows(
-    derivation: Derivation, seed: int = 0, progress: Callable[[str], None] = silent
+    derivation: Derivation,
+    seed: int = 0,
+    progress: Callable[[str], None] = silent,
+    *,
+    sets: Sequence[Mapping[str, int]] = (),
+    points: int = 0,
 ) -> tuple[Row, ...]:
     """The rows of the exact checks, ``exact`` first.
+
+    Parameters
+    ----------
+    sets : sequence of mappings
+        The sizes at which to look, if not those of `size_sets`.
+    points : int
+        How many points to look at for each, if not `POINTS`.
 
     Raises
     ------
@@ -201,10 +213,10 @@ def exact_rows(
         If no point is found at which the model is defined.
     """
     checks = _Checks(derivation)
-    for sizes in size_sets(derivation.model):
+    for sizes in sets or size_sets(derivation.model):
         stage = Stage(derivation, sizes)
         progress("exact, sizes " + ", ".join(f"{k} = {v}" for k, v in sizes.items()))
-        for number in range(POINTS):
+        for number in range(points or POINTS):
             checks.examine(stage, Field(seed + number), seed + number)
     return checks.rows()
 
@@ -215,6 +227,7 @@ class _Checks:
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
         self.bits: list[int] = []
+        self.points = 0
         model = derivation.model
         integers = {i.name for i in model.inputs if i.index_dim is not None}
         names = [*(p.name for p in model.parameters)]
@@ -235,6 +248,7 @@ class _Checks:
 
     def examine(self, stage: Stage, domain: Field, seed: int) -> None:
         scene = stage.scene(domain, seed)
+        self.points += 1
         for horizon in stage.horizons:
             written = scene.truth(scene.written, horizon)
             normal = scene.truth(scene.normal, horizon)
@@ -349,8 +363,7 @@ class _Checks:
         return error_bits(max(bounds, default=1), domain.indeterminates)
 
     def rows(self) -> tuple[Row, ...]:
-        points = POINTS * len(size_sets(self.derivation.model))
-        words = f", {points} points, error < 2^-{min(self.bits)}"
+        words = f", {self.points} point{"s" * (self.points > 1)}, error < 2^-{min(self.bits)}"
         for tally in (self.normal, *self.exact.values()):
             tally.words = words
         for step in self.derivation.steps:

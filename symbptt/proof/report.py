@@ -16,6 +16,7 @@ from symbptt.proof.exact import exact_rows
 from symbptt.proof.loaded import Loaded, load_module, read_module
 from symbptt.proof.matrix import matrix_rows
 from symbptt.proof.numeric import numeric_rows
+from symbptt.proof.other_forms import OTHERS, mode_rows, other_form_rows
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Report, Row
 
@@ -66,14 +67,20 @@ def verify(
     """
     chosen = bind_functions(model, bind, defaults=False) if bind else model
     examined = derivation or derive(chosen)
+    own = module is None and derivation is None and source is None
     parts = (0 if module else len(size_sets(model)) + 1) + len(SCENARIOS)
+    parts += len(OTHERS) + 1 if own else 0
     told = _Counter(parts, progress)
     rows: list[Row] = []
     if module is None:
         rows += exact_rows(examined, seed, told)
         told("matrix derivative")
         rows += matrix_rows(examined, seed)
+    if own:
+        rows += other_form_rows(chosen, seed, told)
     rows += _numeric(chosen, module, derivation, source, seed, told)
+    if own:
+        rows += _modes(chosen, seed, told)
     return Report(model.name, tuple(rows))
 
 
@@ -97,6 +104,13 @@ def _numeric(
     else:
         loaded = load_module(source or generate(lowered), f"<{model.name}>", bound)
     return numeric_rows(loaded, bound, lowered, seed, told)
+
+
+def _modes(model: Model, seed: int, told: Callable[[str], None]) -> tuple[Row, ...]:
+    try:
+        return mode_rows(bind_functions(model), seed, told)
+    except UnboundFunctionError as error:
+        return (Row("forward", "module", None, "not applicable", str(error)),)
 
 
 class _Counter:

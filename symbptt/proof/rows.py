@@ -13,7 +13,8 @@ class Row:
     Attributes
     ----------
     check : str
-        ``exact``, ``chain``, ``matrix``, ``values`` or ``differences``.
+        ``exact``, ``chain``, ``matrix``, ``values`` or ``differences``; a form of the
+        gradient, or ``forward`` for a module in this mode.
     subject : str
         The variable, as ``dL/dW_hh`` or ``dL/dh[t]``; of a chain also the step.
     ok : bool or None
