@@ -363,7 +363,8 @@ class _Checks:
         return error_bits(max(bounds, default=1), domain.indeterminates)
 
     def rows(self) -> tuple[Row, ...]:
-        words = f", {self.points} point{"s" * (self.points > 1)}, error < 2^-{min(self.bits)}"
+        noun = "point" if self.points == 1 else "points"
+        words = f", {self.points} {noun}, error < 2^-{min(self.bits)}"
         for tally in (self.normal, *self.exact.values()):
             tally.words = words
         for step in self.derivation.steps:
