@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from symbptt.algebra.index import Dim, Index, Shape, add_dims, entries
-from symbptt.algebra.nodes import Expr, Held, Ref
+from symbptt.algebra.nodes import Cotangent, Expr, Held, Ref
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,16 @@ class BlockMatrix(Expr):
     cells: tuple[tuple[Expr | None, ...], ...]
     heights: tuple[Dim, ...]
     widths: tuple[Dim, ...]
+
+    @property
+    def name(self) -> str:
+        """The names of the gradients that are its blocks, side by side."""
+        found = (cell for row in self.cells for cell in row)
+        return " ".join(cell.name for cell in found if isinstance(cell, Cotangent))
+
+    @property
+    def index(self) -> None:
+        return None
 
     @property
     def shape(self) -> Shape:

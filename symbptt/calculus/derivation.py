@@ -8,12 +8,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from symbptt.algebra import Cotangent, Derivative, Direct, Expr, Index, Model, Shape
+from symbptt.algebra import (
+    BlockMatrix,
+    Cotangent,
+    Derivative,
+    Direct,
+    Expr,
+    Index,
+    Model,
+    Ref,
+    Shape,
+)
 
 Kind = Literal[
-    "seed", "adjoint", "boundary", "jacobian", "start", "sensitivity", "initial", "gradient"
+    "seed",
+    "adjoint",
+    "boundary",
+    "jacobian",
+    "start",
+    "sensitivity",
+    "initial",
+    "gradient",
+    "joined",
 ]
-Target = Cotangent | Direct | Derivative
+Target = Cotangent | Direct | Derivative | Ref | BlockMatrix
 
 
 @dataclass(frozen=True)
@@ -55,7 +73,8 @@ class Step:
         ``gradient``: dL/d(parameter) or dL/d(derived parameter).
         ``jacobian``: the derivative of a quantity within one step. ``start`` and
         ``sensitivity``: its derivative through all steps, at steps <= 0 and >= 1.
-    target : Cotangent, Direct or Derivative
+        ``joined``: values and gradients of matrices that stand side by side.
+    target : Cotangent, Direct, Derivative, Ref or BlockMatrix
     members : tuple of Expr
         A chain of equals. The first is the chain rule in `Pullback`s, the last is what
         code is lowered from. All have the target's shape; ranges of steps as in

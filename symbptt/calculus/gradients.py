@@ -10,6 +10,7 @@ from symbptt.algebra import LAST, Model, Ref
 from symbptt.calculus import adjoint
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.expanded import derive_expanded
+from symbptt.calculus.joined import derive_joined
 from symbptt.calculus.onestep import ONE_STEP, one_step
 from symbptt.calculus.selection import selected
 from symbptt.calculus.sensitivity import derive_sensitivity
@@ -35,6 +36,7 @@ class Form:
 FORMS: dict[str, Form] = {
     "adjoint": Form(adjoint.derive, "backward, step by step: backpropagation through time"),
     "expanded": Form(derive_expanded, "a sum over steps of ordered products of Jacobians"),
+    "joined": Form(derive_joined, "backward, with matrices side by side and their blocks"),
     "sensitivity": Form(derive_sensitivity, "forward, step by step: real-time recurrent learning"),
 }
 

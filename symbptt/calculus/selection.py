@@ -46,8 +46,10 @@ def selected(derivation: Derivation, names: Iterable[str]) -> Derivation:
             )
     given: dict[Key, list[Step]] = {}
     for step in derivation.steps:
-        given.setdefault(_key(step.target), []).append(step)
+        if step.kind != "joined":
+            given.setdefault(_key(step.target), []).append(step)
     pending = [step for step in derivation.steps if _result(step) in wanted]
+    pending += [s for s in derivation.of_kind("joined") if set(wanted) & _joins(s)]
     kept: set[int] = set()
     while pending:
         step = pending.pop()
@@ -81,6 +83,12 @@ def _result(step: Step) -> str | None:
     if not isinstance(target, Cotangent) or step.kind not in ("gradient", "initial"):
         return None
     return target.name if target.index is None else f"{target.name}[{target.index}]"
+
+
+def _joins(step: Step) -> set[str]:
+    """The matrices of which a step says what they are side by side."""
+    shown = (node for expr in (step.target, *step.members) for node in walk(expr))
+    return {n.name for n in shown if isinstance(n, Param | Cotangent) and len(n.shape) == 2}
 
 
 def _givers(member: Expr, given: dict[Key, list[Step]]) -> Iterator[Step]:

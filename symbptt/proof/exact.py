@@ -236,7 +236,7 @@ class _Checks:
             names = [name for name in names if name in derivation.only]
         timed = derivation.of_kind("seed", "adjoint", "boundary")
         targets = {s.target.name for s in timed if isinstance(s.target, Cotangent)}
-        every = derivation.form == "adjoint" and not derivation.only
+        every = derivation.form in ("adjoint", "joined") and not derivation.only
         names += [f"{e.name}[{e.index}]" for e in model.equations if every or e.name in targets]
         names += [f"{i.name}[t]" if i.timed else i.name for i in model.inputs if i.name in targets]
         self.exact = {name: Tally("exact", f"dL/d{name}") for name in names}

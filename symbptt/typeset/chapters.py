@@ -132,11 +132,20 @@ SENSITIVITIES = Chapter(
     boxed="The sensitivities, from the first step to the last:",
 )
 
+JOINED = Chapter(
+    "Joined weights",
+    "Matrices that stand in one sum are one matrix, set side by side, which acts on vectors set "
+    "end to end.",
+    ("joined",),
+    boxed="The matrices joined:",
+)
+
 TELLINGS: dict[str, Telling] = {
     "adjoint": Telling("Backpropagation through time", (BACKWARD, INITIALS, GRADIENTS)),
     "expanded": Telling(
         "The gradient as a sum over steps", (READ_OUT, ONE_STEP, IMMEDIATE, INITIALS, GRADIENTS)
     ),
+    "joined": Telling("Backpropagation through time", (BACKWARD, INITIALS, GRADIENTS, JOINED)),
     "sensitivity": Telling(
         "Real-time recurrent learning", (READ_OUT, ONE_STEP, SENSITIVITIES, INITIALS, GRADIENTS)
     ),
