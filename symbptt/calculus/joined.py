@@ -95,10 +95,8 @@ def _value(equation: Equation, products: tuple[Product, ...]) -> Step:
     joined = Product(_row(tuple(p.left for p in products)), _end_to_end(products))
     rest = [term for term in _terms(equation.rhs) if term not in products]
     whole = forms.add((joined, *rest), equation.shape)
-    reason: Reason = (
-        "side by side, the matrices of ", EquationName(equation.name), " act on the vectors set ",
-        "end to end",
-    )  # fmt: skip
+    name = EquationName(equation.name)
+    reason: Reason = (name, " adds up products, so its matrices act side by side")
     return Step(0, "joined", equation.ref, (equation.rhs, whole), reason, EVERY)
 
 
@@ -118,7 +116,7 @@ def _gradient(equation: Equation, products: tuple[Product, ...]) -> Step:
     targets = tuple(Cotangent(matrix.name, None, matrix.shape) for matrix in matrices)
     sums = tuple(TimeSum(Outer(own, p.right)) for p in products)
     whole = TimeSum(Outer(own, _end_to_end(products)))
-    reason: Reason = ("the gradients of the blocks are the blocks of one gradient",)
+    reason: Reason = ("The gradients of the blocks are the blocks of one gradient",)
     return Step(0, "joined", _row(targets), (_row(sums), whole), reason)
 
 

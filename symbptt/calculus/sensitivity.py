@@ -60,8 +60,8 @@ class _Forward(Within):
 
     def carriers(self, leaf: Expr) -> frozenset[str]:
         """The names whose values depend on a leaf, at some step."""
-        found = {leaf.name} if isinstance(leaf, Ref) else set()
-        found |= {e.name for e in self.order if self.depends(e.name, leaf)}
+        sources = self.sources(leaf)
+        found = {e.name for e in self.order if any(self.depends(e.name, s) for s in sources)}
         size = -1
         while size != len(found):
             size = len(found)
@@ -70,14 +70,23 @@ class _Forward(Within):
                     found |= {e.name for e in self.order if self.depends(e.name, value)}
         return frozenset(found)
 
+    def sources(self, leaf: Expr) -> list[Expr]:
+        """Where a leaf enters a step: a parameter as such, a given value as it is read.
+
+        One at step s <= 0 is read by step 1 and later ones, with lags of 1 - s and more.
+        """
+        if not isinstance(leaf, Ref):
+            return [leaf]
+        return [v for v in self.past if v.name == leaf.name and v.index.offset < leaf.index.offset]
+
     def sensitivities(self, leaf: Expr) -> Iterator[Step]:
         carriers = self.carriers(leaf)
-        inputs = {i.name for i in self.model.inputs}
-        read = [v for v in self.past if v.name in carriers]
+        sources = self.sources(leaf)
+        read = [v for v in self.past if v.name in carriers or v in sources]
         for initial in self.carried:
             if any(v.name == initial.name for v in read):
                 yield self.begin(initial, leaf)
-        for name in dict.fromkeys(v.name for v in read if v.name in inputs):
+        for name in dict.fromkeys(v.name for v in read if v.name not in carriers):
             yield self.nothing(next(v for v in read if v.name == name), leaf)
         for equation in self.wanted:
             if equation.name in carriers:
@@ -96,7 +105,7 @@ class _Forward(Within):
 
     def nothing(self, value: Ref, leaf: Expr) -> Step:
         target = Derivative(Ref(value.name, NOW, value.shape), leaf, "nothing")
-        words: Reason = (target.output, " is given, whatever ", leaf, " is")
+        words: Reason = (target.output, " does not depend on ", leaf)
         return self.make("sensitivity", target, [(forms.zero(target.shape),)], words, EVERY)
 
     def sensitivity(self, equation: Equation, leaf: Expr, read: list[Ref]) -> Step:

@@ -81,7 +81,7 @@ MODES: dict[str, Mode] = {
             levels=(0,),
             method="real-time recurrent learning",
             function="_sensitivities",
-            pass_name="pass over the sensitivities",
+            pass_name="tangent pass",
             option=" --mode forward",
         ),
     )

@@ -32,7 +32,7 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 from symbptt.codegen import program
-from symbptt.codegen.emission import INDENT, Emitter, Keeping, comment
+from symbptt.codegen.emission import INDENT, WIDTH, Emitter, Keeping, comment
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import (
     ATOM,
@@ -223,7 +223,7 @@ class TangentEmitter(Emitter):
             yield from self.matrix(target, value, indent)
         elif isinstance(value, Pullback):
             yield from comment(statement, indent)
-            yield self.gathering(statement.target, value, indent)
+            yield from self.gathering(statement.target, value, indent)
         elif isinstance(target, Cotangent) and any(isinstance(n, Gathered) for n in walk(value)):
             yield from comment(statement, indent)
             yield from self.total(target, value, indent)
@@ -237,7 +237,9 @@ class TangentEmitter(Emitter):
         for gradient in dict.fromkeys(_gradients(block)):
             size = self.printer("static").length(entries(gradient.shape))[0]
             shape = size if gradient.index is None else f"(rows.sequences, {size})"
-            yield f"{self.tangents.gathered(gradient)} = np.zeros({shape}, dtype)"
+            yield from self.short(
+                f"{self.tangents.gathered(gradient)} = np.zeros(", shape, ", dtype)", ""
+            )
         head, *body = super().loop(block)
         yield head
         yield f"{INDENT}count = now.stop - now.start"
@@ -250,18 +252,33 @@ class TangentEmitter(Emitter):
         """The derivative of an initial value, for every sequence that has a step."""
         name = self.tangents.of(target)
         printer = self.printer("static")
-        yield f"{name} = {printer.text(value)}"
-        yield f"{name} = np.broadcast_to({name}, (rows.sequences, *{name}.shape))"
+        self.uses.helpers.add("_repeated")
+        if isinstance(value, Fill):
+            sizes = ", ".join(printer.length(dim)[0] for dim in value.shape)
+            yield from self.short(f"{name} = np.zeros(", f"({sizes})", ", dtype)", "")
+        else:
+            yield f"{name} = {printer.text(value)}"
+        yield f"{name} = _repeated({name}, rows.sequences)"
+
+    def short(self, head: str, inside: str, tail: str, indent: str) -> Iterator[str]:
+        """A line, or two where it is long: its longer part gets a name."""
+        line = f"{indent}{head}{inside}{tail}"
+        if len(line) > WIDTH:
+            name = self.names.temporary()
+            yield f"{indent}{name} = {inside}"
+            line = f"{indent}{head}{name}{tail}"
+        yield line
 
     def matrix(self, target: Derivative, value: Expr, indent: str) -> Iterator[str]:
         printer = self.printer("loop")
         name = self.tangents.of(target)
         if target.held == "nothing" and not is_rowwise(value):
             yield from self.lines(name, "=", value, printer, indent, True)
-            value = Raw(f"np.broadcast_to({name}, (count, *{name}.shape))", value.shape, True)
+            self.uses.helpers.add("_repeated")
+            value = Raw(f"_repeated({name}, count)", value.shape, True)
         yield from self.lines(name, "=", value, printer, indent, True)
 
-    def gathering(self, gradient: program.Target, value: Pullback, indent: str) -> str:
+    def gathering(self, gradient: program.Target, value: Pullback, indent: str) -> Iterator[str]:
         """What one sensitivity and the direct derivatives of this step give to a gradient."""
         assert isinstance(gradient, Cotangent)
         printer = self.printer("loop")
@@ -270,8 +287,9 @@ class TangentEmitter(Emitter):
         self.uses.helpers.add("_pulled_back")
         name = self.tangents.gathered(gradient)
         if gradient.index is None:
-            return f"{indent}{name} += np.sum({given}, axis=0)"
-        return f"{indent}{name}[:count] += {given}"
+            yield from self.short(f"{name} += np.sum(", given, ", axis=0)", indent)
+        else:
+            yield from self.short(f"{name}[:count] += ", given, "", indent)
 
     def handed_on(self, block: program.Block) -> Iterator[str]:
         """The sensitivities of this step become those of the step before."""

@@ -381,9 +381,8 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         output, wrt = self.laid(expr.output), self.laid(expr.wrt)
         jacobian = self.quotient(output, wrt, expr.held)
         if not expr.output.shape:
-            return Piece(
-                f"{self.show(expr.cotangent, Level.FRACTION)} {jacobian.text}", Level.MATRIX
-            )
+            level = Level.FRACTION if expr.held == "equation" else Level.MATRIX
+            return Piece(f"{self.show(expr.cotangent, level)} {jacobian.text}", Level.MATRIX)
         if len(expr.output.shape) == 1 and len(expr.wrt.shape) <= 1:
             return Piece(self.received(jacobian, expr.cotangent), Level.MATRIX)
         row, column = self.names.entry_letters()

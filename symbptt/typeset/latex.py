@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symbptt.algebra import Derived, Equation, Expr, Fill, Model, Number
+from symbptt.algebra import Derivative, Derived, Equation, Expr, Fill, Model, Number
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.typeset.display import Row, aligned, chain
 from symbptt.typeset.formula import LatexPrinter
@@ -68,7 +68,8 @@ def equation_rows(printer: LatexPrinter, item: Derived | Equation, tag: str = ""
 def step_rows(printer: LatexPrinter, step: Step, ending: str = "") -> Rows:
     """The chain of a step, numbered, with its space and an ``ending`` behind it."""
     members = [member_latex(printer, step, member) for member in step.members]
-    space = rf"\in {printer.space(step.shape)}{ending}"
+    number = isinstance(step.target, Derivative) and step.shape == (1, 1)
+    space = rf"\in {printer.space(() if number else step.shape)}{ending}"
     return chain(printer.laid(step.target), members, str(step.number), space)
 
 
