@@ -42,6 +42,10 @@ class ReadOut(Walk):
                 yield from self.adjoint(equation.name, equation.shape, equation.last)
             elif self.readers(equation.name):
                 yield from self.direct(equation.name, equation.shape)
+        for source in self.model.inputs:
+            given = any(initial.name == source.name for initial in self.carried)
+            if given and self.readers(source.name):
+                yield from self.adjoint(source.name, source.shape, not source.timed)
         for initial in self.carried:
             if any(initial.step + r.lag >= 1 for r in self.readers(initial.name)):
                 yield from self.initials(initial)

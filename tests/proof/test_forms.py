@@ -201,7 +201,7 @@ def test_every_kind_of_error_was_planted() -> None:
 def test_a_step_left_out_is_noticed(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exact, "HORIZONS", (4,))
     derivation = PLANTED[form]
-    for step in derivation.steps:
+    for step in derivation.steps[:: 1 if EXHAUSTIVE else 3]:
         if step.kind in ("start", "sensitivity", "gradient"):
             rest = tuple(s for s in derivation.steps if s.number != step.number)
             rows = exact_rows(replace(derivation, steps=rest), sets=({"n": 2},), points=1)
