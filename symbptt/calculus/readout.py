@@ -25,7 +25,8 @@ class ReadOut(Walk):
         self.carried = tuple(i for i in model.initials if i.name not in self.integers)
 
     def target(self, name: str, index: Index, shape: Shape) -> Target:
-        if name in self.recurrent or (index.offset <= 0 and not index.terms):
+        given = {initial.name for initial in self.carried}
+        if name in self.recurrent or name in given:
             return Direct(Ref(name, index, shape))
         return Cotangent(name, index, shape)
 
