@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from symbptt.algebra import (
     Cotangent,
+    Derivative,
     Derived,
     Equation,
     Expr,
@@ -60,7 +61,10 @@ class Line:
 
 @dataclass(frozen=True)
 class EquationLines:
-    """An equation of the normal form by entries, and its partial derivatives."""
+    """An equation of the normal form by entries, and its partial derivatives.
+
+    Where the entries of a Jacobian are those of a matrix, a line says so behind them.
+    """
 
     name: str
     entry: Line
@@ -146,8 +150,9 @@ class _Maker:
             entry_of(self.output(item), places), (at_entry(item.rhs, places, letters),), places
         )
         read = dict.fromkeys(n for n in walk(item.rhs) if isinstance(n, Ref | Param))
-        slopes = (self.slope_line(item, operand) for operand in read if self.is_real(operand))
-        return EquationLines(item.name, entry, tuple(slopes))
+        slopes = [self.slope_line(item, operand) for operand in read if self.is_real(operand)]
+        lines = [line for found in slopes for line in (found, _jacobian(found)) if line]
+        return EquationLines(item.name, entry, tuple(lines))
 
     def output(self, item: Derived | Equation) -> Expr:
         return item.ref if isinstance(item, Equation) else Param(item.name, item.shape)
@@ -320,6 +325,29 @@ class _Maker:
 
 def _sliced_rule(node: Pullback, row: RowOf) -> Expr:
     return Product(Transpose(Slope(node.output, row)), node.cotangent)
+
+
+def _jacobian(line: Line) -> Line | None:
+    """The partial derivatives of a vector by a vector as the matrix that they are."""
+    assert isinstance(line.target, Slope)
+    (output, places), (wrt, others) = _array(line.target.output), _array(line.target.wrt)
+    if len(places) != 1 or len(others) != 1:
+        return None
+    matrix = _as_matrix(line.members[-1], places[0], others[0])
+    return Line(Derivative(output, wrt), (matrix,), ()) if matrix else None
+
+
+def _as_matrix(expr: Expr, row: Expr, column: Expr) -> Expr | None:
+    """The matrix with this entry, if it has a name."""
+    match expr:
+        case Entry(array=array, places=places) if places == (row, column):
+            return array
+        case Entry(array=array, places=places) if places == (column, row):
+            return Transpose(array)
+        case Delta(left=left, right=right) if (left, right) == (row, column):
+            assert isinstance(row, Letter)
+            return Identity(row.dim)
+    return None
 
 
 def _array(entry: Expr) -> tuple[Expr, Places]:

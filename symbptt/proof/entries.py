@@ -14,7 +14,7 @@ from symbptt.algebra import Cotangent, Expr, Param, Pullback, Ref
 from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array
-from symbptt.proof.evaluate import OTHERS, Method, Point, Steps, length, lengths, part_value
+from symbptt.proof.evaluate import OTHERS, Point, Steps, length, lengths, part_value
 from symbptt.proof.points import unit
 
 
@@ -40,7 +40,8 @@ def place(expr: Expr, size: int, point: Point, at: Steps) -> Array:
 def _number(expr: Expr, point: Point, at: Steps) -> int:
     if isinstance(expr, Behind):
         return length(expr.dim, point.sizes) + _number(expr.letter, point, at)
-    assert isinstance(expr, Letter)
+    if not isinstance(expr, Letter) or expr.name not in at:
+        raise EvaluationError(f"nothing says which place {expr} is")
     return at[expr.name]
 
 
@@ -127,13 +128,22 @@ def _row_of(expr: RowOf, point: Point, at: Steps) -> Array | None:
     return np.tensordot(place(expr.place, value.shape[0], point, at), value, axes=1)
 
 
-ENTRIES: dict[type[Expr], Method] = {
-    Entry: _entry,
-    Delta: _delta,
-    LetterSum: _letter_sum,
-    Slope: _slope,
-    RowOf: _row_of,
-}
-"""One method a node kind; the interpreter knows them once this is imported."""
+OTHERS.update(
+    {Entry: _entry, Delta: _delta, LetterSum: _letter_sum, Slope: _slope, RowOf: _row_of}
+)
 
-OTHERS.update(ENTRIES)
+
+def entry_value(expr: Expr, point: Point, at: Steps) -> Array | None:
+    """The value of an expression that may hold entries; None where it is absent, past T.
+
+    Parameters
+    ----------
+    at : mapping of str to int
+        The steps and the places that names stand for.
+
+    Raises
+    ------
+    EvaluationError, ZeroDivisionError
+        If the expression has no value at this point.
+    """
+    return part_value(expr, point, at)

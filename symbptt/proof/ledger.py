@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -160,6 +160,16 @@ def occasions(step: Step, horizon: int) -> tuple[int | None, ...]:
         found = (t for t in range(horizon, 0, -1) if _holds(step.where, t, horizon))
         return tuple(index.at({"t": t, "T": horizon}) for t in found)
     return (index.at({"T": horizon}),)
+
+
+def moments(step: Step, horizon: int) -> Iterator[Steps]:
+    """What t and T are on each of a step's occasions."""
+    for when in occasions(step, horizon):
+        index = step.target.index
+        if index is None or when is None or "t" not in index.names():
+            yield {"T": horizon}
+        else:
+            yield {"T": horizon, "t": when - index.at({"t": 0, "T": horizon})}
 
 
 _BOUND = re.compile(r"\s*(?:(\d+)|([tT])(?:\s*([+-])\s*(\d+))?)\s*")

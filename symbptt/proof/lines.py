@@ -16,11 +16,11 @@ from symbptt.calculus.entries import Entry, Letter, RowOf
 from symbptt.calculus.indices import Indices, Line, by_entries
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array
-from symbptt.proof.entries import ENTRIES
-from symbptt.proof.evaluate import Steps, length, part_value
+from symbptt.proof.entries import entry_value
+from symbptt.proof.evaluate import Steps, length
 from symbptt.proof.exact import Scene, Stage, Tally
 from symbptt.proof.field import Field
-from symbptt.proof.ledger import Ledger, occasions
+from symbptt.proof.ledger import Ledger, moments
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row
 from symbptt.typeset.plain import plain
@@ -29,37 +29,39 @@ HORIZON = 3
 """The longest T for which lines are evaluated, unless a step needs more."""
 
 
-def line_rows(
-    derivation: Derivation, indices: Indices | None = None, seed: int = 0
-) -> tuple[Row, ...]:
-    """A row for each line: whether its members are equal.
-
-    Parameters
-    ----------
-    indices : Indices, optional
-        What to check, if not what `by_entries` makes of the derivation.
+def line_rows(derivation: Derivation, seed: int = 0) -> tuple[Row, ...]:
+    """A row for each line of a derivation by entries: whether its members are equal.
 
     Raises
     ------
     EvaluationError
         If no point is found at which the model is defined.
     """
-    found = by_entries(derivation) if indices is None else indices
-    stage = Stage(derivation, size_sets(derivation.model)[0])
-    scene = stage.scene(Field(seed), seed)
-    longest = max(HORIZON, *(step.needs for step in derivation.steps))
-    checks = _Checks(derivation, scene)
-    for horizon in range(1, longest + 1):
-        checks.examine(found, horizon)
-    return tuple(tally.row() for tally in checks.tallies.values())
+    return LineCheck(derivation, seed).rows(by_entries(derivation))
 
 
-class _Checks:
-    def __init__(self, derivation: Derivation, scene: Scene) -> None:
-        self.derivation = derivation
-        self.scene = scene
-        self.tallies: dict[str, Tally] = {}
+class LineCheck:
+    """Evaluates lines at one random point.
+
+    Raises
+    ------
+    EvaluationError
+        If no point is found at which the model is defined.
+    """
+
+    def __init__(self, derivation: Derivation, seed: int = 0) -> None:
+        stage = Stage(derivation, size_sets(derivation.model)[0])
+        self.scene = stage.scene(Field(seed), seed)
+        self.longest = max(HORIZON, *(step.needs for step in derivation.steps))
         self.ends = {equation.name for equation in derivation.normal.equations if equation.last}
+        self.tallies: dict[str, Tally] = {}
+
+    def rows(self, indices: Indices) -> tuple[Row, ...]:
+        """A row for each line's target."""
+        self.tallies = {}
+        for horizon in range(1, self.longest + 1):
+            self.examine(indices, horizon)
+        return tuple(tally.row() for tally in self.tallies.values())
 
     def examine(self, indices: Indices, horizon: int) -> None:
         truth = self.scene.truth(self.scene.normal, horizon)
@@ -70,7 +72,7 @@ class _Checks:
                 for t in steps:
                     self.compare(line, line.members, ledger, {"t": t, "T": horizon})
         for lines in indices.steps:
-            for at in _moments(lines.step, horizon):
+            for at in moments(lines.step, horizon):
                 for line in lines.all():
                     whole = _of_whole(lines.step, line)
                     self.compare(line, (*line.members, whole), ledger, at)
@@ -96,8 +98,7 @@ class _Checks:
 
 
 def _value(expr: Expr, ledger: Ledger, at: Steps) -> Array:
-    method = ENTRIES.get(type(expr), part_value)
-    value = method(expr, ledger, at)
+    value = entry_value(expr, ledger, at)
     if value is None:
         raise EvaluationError(f"{plain(expr)} is absent")
     return value
@@ -117,15 +118,6 @@ def _every_place(letters: tuple[Letter, ...], ledger: Ledger) -> Iterator[dict[s
     ranges = [range(1, length(letter.dim, ledger.sizes) + 1) for letter in letters]
     for numbers in product(*ranges):
         yield {letter.name: number for letter, number in zip(letters, numbers, strict=True)}
-
-
-def _moments(step: Step, horizon: int) -> Iterator[Steps]:
-    for when in occasions(step, horizon):
-        index = step.target.index
-        if index is None or when is None or "t" not in index.names():
-            yield {"T": horizon}
-        else:
-            yield {"T": horizon, "t": when - index.at({"t": 0, "T": horizon})}
 
 
 def _shown(at: Steps) -> str:
