@@ -113,6 +113,13 @@ def test_derive_writes_a_document(model: str, arguments: tuple[str, ...]) -> Non
     assert ("\\documentclass" in text) == (arguments == ("--to", "tex"))
 
 
+def test_derive_says_how_it_was_asked(model: str) -> None:
+    asked = ("--layout", "row", "--notation", "superscript,bar", "--detail", "index")
+    shown = run("derive", model, "--to", "md", "--fragment", *asked).stdout
+    assert shown.splitlines()[1].endswith(f"--to md --fragment {' '.join(asked)} -->")
+    assert "Vectors are rows" in shown
+
+
 def test_generate_writes_a_module(model: str) -> None:
     source = run("generate", model).stdout
     compile(source, "small.py", "exec")
@@ -226,6 +233,10 @@ def test_no_traceback_in_a_process_of_its_own() -> None:
         (("unroll", "lstm", "d(L, W_hi[t])"), "W_hi"),
         (("unroll", "lstm", "h[9]"), "9"),
         (("derive", "lstm", "--to", "doc"), "tex"),
+        (("derive", "lstm", "--layout", "diagonal"), "column, row"),
+        (("derive", "lstm", "--notation", "newton"), "superscript, leibniz, D, bar, delta"),
+        (("derive", "lstm", "--notation", "bar,delta"), "can't be combined"),
+        (("derive", "lstm", "--detail", "all"), "steps, index"),
         (("generate", "elman", "--bind", "phi_h"), "NAME=FUNCTION"),
         (("generate", "elman", "--bind", "phi_h=tanhh"), "tanhh"),
         (("generate", "elman", "--bind", "psi=tanh"), "psi"),
@@ -353,6 +364,7 @@ def test_the_same_words_in_python() -> None:
         ("derive", "lstm", "--to", "md"),
         ("derive", "lstm", "--fragment"),
         ("derive", "lstm", "--to", "md", "--fragment"),
+        ("derive", "lstm", "--layout", "row", "--notation", "superscript,D", "--detail", "index"),
         ("generate", "lstm"),
     ],
 )

@@ -2,7 +2,8 @@
 
 The normal form names what stands inside a function, and the reverse walk gives each name a
 gradient of its own. A textbook that has no such names writes the gradient of the next
-quantity in its place: dL/da = (1 - h^2) ⊙ dL/dh put into W.T dL/da.
+quantity in its place: dL/da = (1 - h^2) ⊙ dL/dh put into W.T dL/da. So it is with what the
+author named but whose gradient only parameters receive, such as the row of a table.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from symbptt.algebra import Cotangent, Expr, map_children, substitute_index
+from symbptt.algebra import Cotangent, Expr, map_children, substitute_index, walk
 from symbptt.calculus.derivation import Derivation, Step
 
 
@@ -18,8 +19,8 @@ def without_auxiliaries(derivation: Derivation) -> tuple[Step, ...]:
     """The steps that change when gradients of auxiliary quantities are put in.
 
     Each keeps its number; its two members are the step's own result and the same with the
-    gradients put in. Auxiliary quantities have no step here, except where their gradient
-    is not the same at all steps and so can't be put in.
+    gradients put in. What is put in has no step of its own here; a gradient that is not
+    the same at all steps can't be put in.
     """
     return tuple(_steps(derivation))
 
@@ -35,12 +36,19 @@ def _steps(derivation: Derivation) -> Iterator[Step]:
 
 
 def _given(derivation: Derivation) -> dict[str, Step]:
-    """The steps of the auxiliary quantities whose gradient is stated for every step."""
+    """The steps to put in: those that hold for every step in time."""
     auxiliary = {e.name for e in derivation.normal.equations if e.auxiliary}
+    passed_on = {
+        node.name
+        for step in derivation.of_kind("adjoint", "boundary", "initial")
+        for node in walk(step.result)
+        if isinstance(node, Cotangent)
+    }
     return {
         step.target.name: step
         for step in derivation.of_kind("adjoint")
-        if step.target.name in auxiliary and step.where in ("", "1 <= t <= T")
+        if (step.target.name in auxiliary or step.target.name not in passed_on)
+        and step.where in ("", "1 <= t <= T")
     }
 
 

@@ -418,7 +418,10 @@ class _Writer:
                 yield from self.results(first, steps[start : start + _BOX])
                 first = "And further:"
         if LAYOUTS[self.style.layout].put_in:
-            prose = "With the gradients of the auxiliary quantities put in, these read:"
+            prose = (
+                "With the gradients put in that auxiliary quantities have, or that only "
+                "parameters receive, these read:"
+            )
             yield from self.results(prose, without_auxiliaries(self.derivation))
         prose, rows = clipping(self.derivation, self.printer, self.markup)
         if rows and self.derivation.of == "L" and not self.derivation.only:

@@ -29,7 +29,10 @@ class IndexPrinter(Printer):
         """Letters side by side; anything longer with commas between."""
         found = tuple(places)
         short = all(isinstance(place, Letter) and "_" not in place.name for place in found)
-        return ("" if short else ",").join(map(self.show, found))
+        shown = tuple(map(self.show, found))
+        if not short:
+            return ",".join(shown)
+        return (" " if any("\\" in text for text in shown) else "").join(shown)
 
     def print_entry(self, expr: Entry) -> Piece:
         places = self.places(expr.places)

@@ -20,6 +20,8 @@ _STYLES |= {r"\operatorname": 1.0, r"\text": 1.3, r"\mathbb": 1.0}
 _ACCENTS = {r"\hat", r"\tilde", r"\bar", r"\widehat", r"\widetilde", r"\overline", r"\grave"}
 _ACCENTS |= {r"\acute", r"\breve", r"\dot", r"\ddot", r"\mathring", r"\check", r"\sqrt"}
 _SIZES = {r"\left", r"\right", r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"}
+# Scripts are set smaller; the next size is little smaller, and wider.
+_SCRIPT, _SCRIPT_OF_SCRIPT = 0.74, 0.9
 _NARROWEST = ".:'|!"
 _NARROW = "ijltfr()[]"
 _WIDE = "mABCDEFGHKNOPQRTUVXYZ"
@@ -92,7 +94,8 @@ class _Measure:
         scripts = 0.0
         while self.position < len(self.tokens) and self.tokens[self.position] in "_^":
             self.next()
-            scripts = max(scripts, 0.74 * width(self.group(), True))
+            scale = _SCRIPT_OF_SCRIPT if self.script else _SCRIPT
+            scripts = max(scripts, scale * width(self.group(), True))
         return max(size, scripts) + 3 if token == r"\sum" else size + scripts
 
     def inner(self) -> float:

@@ -70,6 +70,8 @@ class Names:
         self._bases: set[str] = set()
         shapes = dict(entry for model in models for entry in _entries(model))
         timed = {name for model in models for name in _timed(model)}
+        if self.style.derivatives == "bar":
+            timed |= {f"{name}_bar" for name in timed}
         self._shorten(shapes, _WIDEST)
         self._shorten((dim for model in models for dim in model.dims), _WIDEST_DIM)
         seen: set[str] = {r"\ell", *self._of_gradients(shapes)}
@@ -182,8 +184,8 @@ class Names:
         if not shape:
             return r"\mathbb{R}"
         exponent = r" \times ".join(
-            f"({text})" if len(shape) > 1 and (" + " in text or r" \, " in text) else text
-            for text in map(self.dim, shape)
+            f"({self.dim(dim)})" if len(shape) > 1 and _is_compound(dim) else self.dim(dim)
+            for dim in shape
         )
         return rf"\mathbb{{R}}^{{{exponent}}}"
 
@@ -237,6 +239,10 @@ def _delta(variable: Symbol, bold: bool) -> Symbol:
 
 GRADIENT_SIGNS: dict[str, Callable[[Symbol, bool], Symbol]] = {"bar": _barred, "delta": _delta}
 """The notations in which a gradient has a sign of its own, made from its variable's."""
+
+
+def _is_compound(dim: Dim) -> bool:
+    return isinstance(dim, DimSum | DimProduct) and len(dim.parts) > 1
 
 
 def index_latex(index: Index) -> str:
