@@ -128,9 +128,7 @@ def _row_of(expr: RowOf, point: Point, at: Steps) -> Array | None:
     return np.tensordot(place(expr.place, value.shape[0], point, at), value, axes=1)
 
 
-OTHERS.update(
-    {Entry: _entry, Delta: _delta, LetterSum: _letter_sum, Slope: _slope, RowOf: _row_of}
-)
+OTHERS.update({Entry: _entry, Delta: _delta, LetterSum: _letter_sum, Slope: _slope, RowOf: _row_of})
 
 
 def entry_value(expr: Expr, point: Point, at: Steps) -> Array | None:

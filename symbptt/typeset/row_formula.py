@@ -19,9 +19,11 @@ from symbptt.algebra import (
     Expr,
     Lookup,
     Mean,
+    Mul,
     OneHot,
     Ones,
     Param,
+    Product,
     Pullback,
     Ref,
     Shape,
@@ -110,6 +112,14 @@ class RowPrinter(LatexPrinter):
         tall = r"\frac" in inner or r"\left" in inner
         shown = rf"\!\left[{inner}\right]" if tall else f"[{inner}]"
         return Piece(rf"\operatorname{{diag}}{shown}")
+
+    def print_mul(self, expr: Mul) -> Piece:
+        """Scalars before a product need no parentheses around it."""
+        *scalars, last = expr.factors
+        if not scalars or not isinstance(last, Product) or any(f.shape for f in scalars):
+            return super().print_mul(expr)
+        front = self.show(Mul(tuple(scalars)), Level.PRODUCT)
+        return Piece(self.beside(front, self.show(last, Level.MATRIX)), Level.MATRIX)
 
     def row(self, vector: Expr) -> str:
         return self.laid(vector, Level.ATOM)
