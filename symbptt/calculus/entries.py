@@ -96,6 +96,21 @@ class RowOf(Expr):
         return (self.matrix.shape[1],)
 
 
+@dataclass(frozen=True)
+class Line:
+    """``target`` equals each member, at every place that the letters stand for.
+
+    Attributes
+    ----------
+    letters : tuple of Letter
+        The free letters.
+    """
+
+    target: Expr
+    members: tuple[Expr, ...]
+    letters: tuple[Letter, ...]
+
+
 def letter_names(model: Model) -> Iterator[str]:
     """Letters with which no name or dimension of the model begins, without end."""
     taken = {name.partition("_")[0] for name in _names(model)}

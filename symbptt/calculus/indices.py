@@ -7,7 +7,7 @@ arrays. It is made from the steps of a derivation and says nothing of its own ab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from symbptt.algebra import (
@@ -18,14 +18,11 @@ from symbptt.algebra import (
     Expr,
     Identity,
     Index,
-    Lookup,
     Model,
     Mul,
     Param,
-    Product,
     Pullback,
     Ref,
-    TimeSum,
     Transpose,
     map_children,
     substitute_index,
@@ -34,29 +31,13 @@ from symbptt.algebra import (
 from symbptt.calculus import forms
 from symbptt.calculus.collapsing import collapsed
 from symbptt.calculus.derivation import Derivation, Step
-from symbptt.calculus.entries import Delta, Entry, Letter, Letters, LetterSum, RowOf, Slope
+from symbptt.calculus.entries import Delta, Entry, Letter, Letters, LetterSum, Line, Slope
 from symbptt.calculus.entrywise import Places, at_entry, entry_of
 from symbptt.calculus.slopes import Chain, Where, slope
-
-SliceRule = Callable[[Pullback, RowOf], Expr]
+from symbptt.calculus.tensors import Slices, moved_to, pullbacks
 
 # The places of letters in the pool.
 _OUT, _IN, _OTHER, _FOURTH = range(4)
-
-
-@dataclass(frozen=True)
-class Line:
-    """``target`` equals each member, at every place that the letters stand for.
-
-    Attributes
-    ----------
-    letters : tuple of Letter
-        The free letters.
-    """
-
-    target: Expr
-    members: tuple[Expr, ...]
-    letters: tuple[Letter, ...]
 
 
 @dataclass(frozen=True)
@@ -129,7 +110,7 @@ def by_entries(derivation: Derivation) -> Indices:
         tuple(
             maker.step(step)
             for step in derivation.steps
-            if {node.held for node in _pullbacks(step.members[0])} == {"equation"}
+            if {node.held for node in pullbacks(step.members[0])} == {"equation"}
         ),
     )
 
@@ -140,6 +121,7 @@ class _Maker:
         self.model: Model = derivation.normal
         items: tuple[Derived | Equation, ...] = (*self.model.derived, *self.model.equations)
         self.items = {item.name: item for item in items}
+        self.slices = Slices(self.model)
 
     # --- equations ---------------------------------------------------------------------
 
@@ -190,15 +172,15 @@ class _Maker:
             others,
             self.output(item) if item.shape == item.rhs.shape else None,
         )
-        return tuple(_moved(m, output, index) for m in slope(item.rhs, where, letters))
+        return tuple(moved_to(m, output, index) for m in slope(item.rhs, where, letters))
 
     # --- steps -------------------------------------------------------------------------
 
     def step(self, step: Step) -> StepLines:
         lines = StepLines(step, self.line(step, step.members[0]))
-        if step.kind == "gradient" and self.tables(step):
+        if step.kind == "gradient" and self.slices.readers(step):
             nested = self.nested(step, lines.line)
-            return replace(lines, nested=nested, tensor=self.tensor(step))
+            return replace(lines, nested=nested, tensor=self.slices.line(step))
         return lines
 
     def letters(self, step: Step) -> tuple[Letters, tuple[Letter, ...]]:
@@ -251,80 +233,33 @@ class _Maker:
 
     # --- tables, both ways -------------------------------------------------------------
 
-    def tables(self, step: Step) -> bool:
-        """Whether the parameter is read as a table and in no other way."""
-        table = Param(step.target.name, step.shape)
-        readers = [self.reader(node) for node in _pullbacks(step.members[0])]
-        read = sum(_count(reader.rhs, table) for reader in readers)
-        return 0 < read == sum(len(_rows_read(reader.rhs, table)) for reader in readers)
-
-    def reader(self, node: Pullback) -> Derived | Equation:
-        assert isinstance(node.output, Ref | Param)
-        return self.items[node.output.name]
-
     def nested(self, step: Step, line: Line) -> Line:
         """The gradient of the row that is read, spelled out by its own chain rule."""
         letters = Letters(self.model, tuple(_used(line.members[0])))
-        spelled = self.spelled(line.members[0], letters)
+        readers = self.slices.readers(step)
+        spelled = self.spelled(line.members[0], readers, letters)
         put_in = self.put_in(spelled, letters, step)
-        return replace(
-            line, members=_distinct((line.members[0], spelled, put_in, collapsed(put_in)))
-        )
+        members = (line.members[0], spelled, put_in, collapsed(put_in))
+        return replace(line, members=_distinct(members))
 
-    def spelled(self, expr: Expr, letters: Letters) -> Expr:
+    def spelled(self, expr: Expr, readers: set[str], letters: Letters) -> Expr:
+        """What goes through the readers of rows, with their gradients spelled out."""
+        if isinstance(expr, Mul) and isinstance(node := expr.factors[-1], Slope):
+            output, _ = _array(node.output)
+            if not isinstance(output, Ref | Param) or output.name not in readers:
+                return expr
+            return Mul((*(self.gradient(f, letters) for f in expr.factors[:-1]), node))
+        return map_children(expr, lambda child: self.spelled(child, readers, letters))
+
+    def gradient(self, expr: Expr, letters: Letters) -> Expr:
+        """The entry of a gradient by the chain rule that its own step begins with."""
         if isinstance(expr, Entry) and isinstance(expr.array, Cotangent):
             name, index = expr.array.name, expr.array.index
             steps = [s for s in self.derivation.of_kind("adjoint") if s.target.name == name]
             if index is not None and steps and steps[0].where == "1 <= t <= T":
                 rule = self.chain_rule(steps[0].members[0], expr.places, letters)
                 return substitute_index(rule, {"t": index})
-        return map_children(expr, lambda child: self.spelled(child, letters))
-
-    def tensor(self, step: Step) -> Line:
-        """Row by row: the slice of the tensor for row j is delta_j,tok times the identity."""
-        table = Param(step.target.name, step.shape)
-        letter = Letters(self.model).nth(_OUT, step.shape[0])
-        row = RowOf(table, letter)
-        members = (
-            self.sliced(step.members[0], row, _sliced_rule),
-            self.sliced(step.members[0], row, self.with_identity),
-            self.sliced(step.members[0], row, self.without_identity),
-        )
-        return Line(RowOf(step.target, letter), _distinct(members), (letter,))
-
-    def sliced(self, member: Expr, row: RowOf, rule: SliceRule) -> Expr:
-        if isinstance(member, Pullback):
-            return rule(member, row)
-        if isinstance(member, TimeSum):
-            inner = self.sliced(member.term, row, rule)
-            return collapsed(replace(member, term=inner))
-        return map_children(member, lambda child: self.sliced(child, row, rule))
-
-    def with_identity(self, node: Pullback, row: RowOf) -> Expr:
-        """delta_j,tok I dL/dx."""
-        identity = Identity(row.shape[0])
-        return forms.add(
-            forms.neg(product) if negative else product
-            for here, negative in self.rows_read(node, row)
-            for product in (Product(Mul((here, identity)), node.cotangent),)
-        )
-
-    def without_identity(self, node: Pullback, row: RowOf) -> Expr:
-        return forms.add(
-            forms.mul((forms.neg(here) if negative else here, node.cotangent))
-            for here, negative in self.rows_read(node, row)
-        )
-
-    def rows_read(self, node: Pullback, row: RowOf) -> Iterator[tuple[Expr, bool]]:
-        """A delta for each row that the equation reads, and whether with a minus."""
-        item = self.reader(node)
-        index = item.index if isinstance(item, Equation) else None
-        for lookup, negative in _rows_read(item.rhs, node.wrt):
-            yield Delta(row.place, _moved(lookup.row, node.output, index)), negative
-
-
-def _sliced_rule(node: Pullback, row: RowOf) -> Expr:
-    return Product(Transpose(Slope(node.output, row)), node.cotangent)
+        return expr
 
 
 def _jacobian(line: Line) -> Line | None:
@@ -359,38 +294,6 @@ def _in_frame(wrt: Expr, output: Expr, index: Index | None) -> Expr:
     if index is None or not (isinstance(wrt, Ref) and isinstance(output, Ref)):
         return wrt
     return replace(wrt, index=index + (wrt.index - output.index))
-
-
-def _moved(member: Expr, output: Expr, index: Index | None) -> Expr:
-    """An equation's expression at the step at which it is used."""
-    if index is None or not isinstance(output, Ref) or output.index == index:
-        return member
-    return substitute_index(member, {"t": output.index})
-
-
-def _pullbacks(expr: Expr) -> list[Pullback]:
-    return [node for node in walk(expr) if isinstance(node, Pullback)]
-
-
-def _count(expr: Expr, operand: Expr) -> int:
-    return sum(1 for node in walk(expr) if node == operand)
-
-
-def _rows_read(rhs: Expr, table: Expr) -> list[tuple[Lookup, bool]]:
-    """The lookups that are terms of a right-hand side, and their signs."""
-    found: list[tuple[Lookup, bool]] = []
-
-    def visit(term: Expr, negative: bool) -> None:
-        if isinstance(term, Lookup) and term.table == table:
-            found.append((term, negative))
-        elif hasattr(term, "terms"):
-            for inner in term.terms:
-                visit(inner, negative)
-        elif hasattr(term, "operand"):
-            visit(term.operand, not negative)
-
-    visit(rhs, False)
-    return found
 
 
 def _used(expr: Expr) -> Iterator[str]:

@@ -12,13 +12,13 @@ from itertools import product
 
 from symbptt.algebra import Cotangent, Expr
 from symbptt.calculus.derivation import Derivation, Step
-from symbptt.calculus.entries import Entry, Letter, RowOf
-from symbptt.calculus.indices import Indices, Line, by_entries
+from symbptt.calculus.entries import Entry, Letter, Line, RowOf
+from symbptt.calculus.indices import Indices, by_entries
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array
 from symbptt.proof.entries import entry_value
 from symbptt.proof.evaluate import Steps, length
-from symbptt.proof.exact import Scene, Stage, Tally
+from symbptt.proof.exact import Stage, Tally
 from symbptt.proof.field import Field
 from symbptt.proof.ledger import Ledger, moments
 from symbptt.proof.points import size_sets

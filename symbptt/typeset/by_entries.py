@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from symbptt.algebra import Expr, walk
 from symbptt.calculus.derivation import Derivation, Step
-from symbptt.calculus.indices import EquationLines, Line, StepLines, by_entries
+from symbptt.calculus.entries import Line
+from symbptt.calculus.indices import EquationLines, StepLines, by_entries
 from symbptt.typeset.display import Item, Row, chain
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.glossary import with_formulas

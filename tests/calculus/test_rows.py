@@ -33,7 +33,7 @@ from symbptt.calculus.rows import Row, in_rows, is_row, row_shape
 from symbptt.proof.evaluate import evaluate
 from symbptt.typeset.row_formula import RowPrinter
 from tests.proof.test_evaluate import AT, CASES, Numbers
-from tests.typeset.rows import B, DO, G, OUT, ROWS, SQUARE, U, W, X, Y, ZETA, E, dh, h
+from tests.typeset.rows import DO, OUT, ROWS, SQUARE, ZETA, B, E, G, U, W, X, Y, dh, h
 
 
 @pytest.mark.parametrize(("expr", "expected"), CASES, ids=lambda x: type(x).__name__)

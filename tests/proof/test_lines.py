@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
 from fractions import Fraction
+from functools import cache
 
 import pytest
 
 from symbptt.algebra import ONE, Expr, Mul, Number, Ref, walk
 from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.entries import Delta, Entry, LetterSum, Slope, substituted
-from symbptt.calculus.indices import EquationLines, Indices, Line, StepLines, by_entries
+from symbptt.calculus.entries import Delta, Entry, LetterSum, Line, Slope, substituted
+from symbptt.calculus.indices import EquationLines, Indices, StepLines, by_entries
 from symbptt.language.library import differentiable, load
 from symbptt.proof.lines import LineCheck, line_rows
 from tests.cells import NAMES, cell
