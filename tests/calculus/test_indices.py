@@ -78,7 +78,7 @@ def test_a_kind_without_a_rule_is_a_named_error() -> None:
 
 # --- collapsing ------------------------------------------------------------------------------
 
-I, J, K = (Letter(name, "n") for name in "ijk")
+FIRST, SECOND, K = (Letter(name, "n") for name in "ijk")
 V = Ref("v", NOW, ("n",))
 
 
@@ -87,13 +87,15 @@ def v(letter: Letter) -> Entry:
 
 
 COLLAPSING: tuple[tuple[Expr, str], ...] = (
-    (LetterSum(K, Mul((v(K), Delta(K, I)))), "v[t][i]"),
-    (LetterSum(K, Mul((v(K), Delta(I, K)))), "v[t][i]"),
-    (LetterSum(K, Neg(Mul((v(K), Delta(K, I))))), "-v[t][i]"),
-    (LetterSum(K, Mul((v(K), Delta(J, I)))), "delta(j, i) * (sum_k v[t][k])"),
-    (LetterSum(K, Mul((v(K), Add((Delta(K, I), Neg(v(J))))))), "v[t][i] - sum_k v[t][k] * v[t][j]"),
-    (LetterSum(J, LetterSum(K, Mul((Delta(J, I), Delta(K, J), v(K))))), "v[t][i]"),
-    (TimeSum(LetterSum(K, Mul((v(K), Delta(K, I))))), "sum_t v[t][i]"),
+    (LetterSum(K, Mul((v(K), Delta(K, FIRST)))), "v[t][i]"),
+    (LetterSum(K, Mul((v(K), Delta(FIRST, K)))), "v[t][i]"),
+    (LetterSum(K, Neg(Mul((v(K), Delta(K, FIRST))))), "-v[t][i]"),
+    (LetterSum(K, Mul((v(K), Delta(SECOND, FIRST)))), "delta(j, i) * (sum_k v[t][k])"),
+    (LetterSum(K, Mul((v(K), Add((Delta(K, FIRST), Neg(v(SECOND))))))),
+     "v[t][i] - sum_k v[t][k] * v[t][j]"),
+    (LetterSum(SECOND, LetterSum(K, Mul((Delta(SECOND, FIRST), Delta(K, SECOND), v(K))))),
+     "v[t][i]"),
+    (TimeSum(LetterSum(K, Mul((v(K), Delta(K, FIRST))))), "sum_t v[t][i]"),
     (LetterSum(K, v(K)), "sum_k v[t][k]"),
     # A letter of another dimension may stand outside.
     (LetterSum(K, Mul((v(K), Delta(K, Letter("m", "h"))))), "sum_k v[t][k] * delta(k, m)"),
@@ -106,8 +108,8 @@ def test_a_delta_leaves_one_term(expr: Expr, shown: str) -> None:
 
 
 def test_the_derivative_of_an_entry_is_a_delta() -> None:
-    assert differentiated(v(K), V, (I,)) == Delta(K, I)
-    assert plain(differentiated(LetterSum(K, Mul((v(K), v(K)))), V, (I,))) == (
+    assert differentiated(v(K), V, (FIRST,)) == Delta(K, FIRST)
+    assert plain(differentiated(LetterSum(K, Mul((v(K), v(K)))), V, (FIRST,))) == (
         "sum_k (delta(k, i) * v[t][k] + v[t][k] * delta(k, i))"
     )
     assert differentiated(V, V, ()) == ONE
