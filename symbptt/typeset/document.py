@@ -91,11 +91,6 @@ def refuse_together(derivation: Derivation, style: Style) -> None:
             f"--detail index can't be combined with --form {derivation.form} --of "
             f"{derivation.of}: entry by entry there is the adjoint form of the gradient of L"
         )
-    if style.layout != "column" and derivation.form != "adjoint":
-        raise OptionError(
-            f"--layout {style.layout} can't be combined with --form {derivation.form}: "
-            "the Jacobians of this form act on columns"
-        )
 
 
 def _command(derivation: Derivation, to: str, fragment: bool, style: Style) -> str:

@@ -290,7 +290,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
             return Piece(entry) if own else self.derivative(self.loss, entry)
         if isinstance(vector, Direct):
             return self.direct(f"({self.laid(vector.of)})_{_braced(position)}")
-        shown = self.show(vector)
+        shown = self.laid(vector)
         if not isinstance(vector, Softmax | LogSoftmax):
             shown = self.enclosed(shown)
         return Piece(f"{shown}_{_braced(position)}")

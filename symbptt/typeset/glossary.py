@@ -17,9 +17,11 @@ from symbptt.algebra import (
     Expr,
     Index,
     Input,
+    Kron,
     Loss,
     Param,
     Pow,
+    Product,
     Pullback,
     Ref,
     Shape,
@@ -213,7 +215,7 @@ def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Marku
         signs.add("Prime")
     held = {node.held for node in nodes if isinstance(node, Derivative | Pullback)}
     signs |= {f"Held{what.capitalize()}" for what in held - {"equation"}}
-    if any(isinstance(node, Dot) and len(node.left.shape) == 2 for node in nodes):
+    if any(isinstance(node, Dot) and printer.is_matrix(node.left) for node in nodes):
         signs.add("MatrixDot")
     if signs & {"OneHot", "Pick", "Lookup"}:
         signs.add("Index")
@@ -237,7 +239,9 @@ def _spelled(printer: LatexPrinter) -> dict[str, str]:
     names = printer.names
     vector, now = Param("v", ("n",)), Index.of("t")
     first, second = (Letter(name, "n") for name in "ij")
-    gradient = printer.show(printer.lay(Cotangent("v", None, vector.shape)))
+    gradient = printer.laid(Cotangent("v", None, vector.shape))
+    output = names.timed("u", vector.shape, now)
+    matrix = Param("W", ("m", "n"))
     return {
         "UNIT": names.unit_vector("i") or r"\operatorname{onehot}(i)",
         "GRADIENT": gradient,
@@ -246,8 +250,10 @@ def _spelled(printer: LatexPrinter) -> dict[str, str]:
         "DELTA": printer.show(Delta(first, second)),
         "PLACES": "i = j",
         "LAST": names.clock.last,
-        "WITHIN": printer.quotient(r"\mathbf{u}_t", r"\mathbf{v}", "step").text,
-        "THROUGH": printer.quotient(r"\mathbf{u}_t", r"\mathbf{v}", "nothing").text,
+        "WITHIN": printer.quotient(output, r"\mathbf{v}", "step").text,
+        "THROUGH": printer.quotient(output, r"\mathbf{v}", "nothing").text,
+        "KRON": printer.print_kron(Kron(vector, "m")).text.strip("()"),
+        "PRODUCT": printer.laid(Product(matrix, vector)),
         "DIRECTLY": printer.direct(r"\mathbf{v}").text,
         "STEP": names.timed("v", vector.shape, now),
     }

@@ -136,7 +136,12 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     ("ColumnConcat", r"$[\mathbf{u};\, \mathbf{v}]$ sets vectors end to end."),
     ("RowConcat", r"$[\mathbf{u},\, \mathbf{v}]$ sets vectors end to end."),
     (
-        "Diag",
+        "ColumnDiag",
+        r"$\operatorname{diag}(\mathbf{v})$ is the square matrix with the entries of $\mathbf{v}$ "
+        r"on its diagonal.",
+    ),
+    (
+        "RowDiag",
         r"$\operatorname{diag}[\mathbf{v}]$ is the square matrix with the entries of $\mathbf{v}$ "
         r"on its diagonal: behind a row it multiplies entry by entry, before a matrix it scales "
         r"the matrix's rows.",
@@ -160,8 +165,8 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     (
         "Kron",
         r"$\otimes$ is the Kronecker product. A Jacobian has a column for each entry of what it is "
-        r"taken by, and the entries of a matrix count row by row; so $\mathbf{I} \otimes "
-        r"\mathbf{v}^{\top}$ is the derivative of $\mathbf{W} \mathbf{v}$ by $\mathbf{W}$.",
+        r"taken by, and the entries of a matrix count row by row; so $KRON$ is the derivative of "
+        r"$PRODUCT$ by $\mathbf{W}$.",
     ),
     (
         "OrderedProduct",

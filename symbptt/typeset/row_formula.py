@@ -122,7 +122,7 @@ class RowPrinter(LatexPrinter):
         return Piece(self.beside(front, self.show(last, Level.MATRIX)), Level.MATRIX)
 
     def row(self, vector: Expr) -> str:
-        return self.laid(vector, Level.ATOM)
+        return self.laid(vector, Level.POWER)
 
     def print_dot(self, expr: Dot) -> Piece:
         if not is_row(expr.left):

@@ -9,8 +9,8 @@ import pytest
 
 from symbptt.algebra import Dot, Expr, Mul, Outer, Product, TimeSum, Transpose, map_children
 from symbptt.calculus import rows
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.gradients import FORMS, derive
 from symbptt.calculus.rows import TURNS, Row, in_rows
 from symbptt.language.library import differentiable, load
 from symbptt.proof.layouts import layout_rows
@@ -37,6 +37,13 @@ def test_a_layout_says_what_columns_say(name: str, layout: str) -> None:
     found = layout_rows(derivation_of(name), PRINTERS[layout]().lay)
     assert [row for row in found if not row.ok] == []
     assert len(found) > 3
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", ["char_rnn", "lstm", "lag_two"])
+def test_rows_say_it_in_every_form(name: str, form: str) -> None:
+    derivation = derive(cell(name) if name in NAMES else load(name), form=form)
+    assert [row for row in layout_rows(derivation, in_rows) if not row.ok] == []
 
 
 # --- planted errors --------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from symbptt.proof.lines import LineCheck, line_rows
 from tests.cells import NAMES, cell
 from tests.proof.planting import edited
 
-SOME = ("leaky", "joint_matrix", "attention_inside", "tied_table", "last_two_steps", "binary")
+FAST = ("linear_bias", "char_rnn", "lstm", "leaky", "joint_matrix", "tied_table", "binary")
 
 
 @cache
@@ -30,8 +30,8 @@ def derivation_of(name: str) -> Derivation:
 @pytest.mark.parametrize(
     "name",
     [
-        *differentiable(),
-        *(pytest.param(n, marks=() if n in SOME else pytest.mark.slow) for n in NAMES),
+        pytest.param(name, marks=() if name in FAST else pytest.mark.slow)
+        for name in (*differentiable(), *NAMES)
     ],
 )
 def test_every_line_holds_at_every_place(name: str) -> None:

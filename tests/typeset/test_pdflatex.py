@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive as differentiate
 from symbptt.language.library import load
 from symbptt.language.parser import parse
 from symbptt.typeset.document import render
@@ -87,6 +88,16 @@ def test_an_article_of_another_style_compiles(
 ) -> None:
     style = Style.of(layout, notation, detail)
     assert not complaints(render(derive(load(name)), style=style), tmp_path)
+
+
+@pytest.mark.parametrize("form", ["expanded", "sensitivity"])
+@pytest.mark.slow
+def test_other_forms_compile_in_rows(form: str, tmp_path: Path) -> None:
+    for name, notation in (("char_rnn", "superscript,D"), ("lag_two", "bar"), ("gru", "delta")):
+        source = next((str(path) for path in CELLS if path.stem == name), name)
+        derivation = differentiate(load(source), form=form)
+        text = render(derivation, style=Style.of("row", notation))
+        assert not complaints(text, tmp_path), name
 
 
 @pytest.mark.parametrize("path", CELLS, ids=lambda path: path.stem)
