@@ -266,7 +266,7 @@ def _jacobian(line: Line) -> Line | None:
     """The partial derivatives of a vector by a vector as the matrix that they are."""
     assert isinstance(line.target, Slope)
     (output, places), (wrt, others) = _array(line.target.output), _array(line.target.wrt)
-    if len(places) != 1 or len(others) != 1:
+    if len(places) != 1 or len(others) != 1 or not isinstance(output, Ref):
         return None
     matrix = _as_matrix(line.members[-1], places[0], others[0])
     return Line(Derivative(output, wrt), (matrix,), ()) if matrix else None

@@ -1,7 +1,6 @@
 """Expressions of entries evaluated: what `symbptt.proof.evaluate` adds for letters.
 
-A letter's value stands among the steps that index names stand for; a place is a unit
-vector, as an integer of the model is.
+A letter's value stands among the steps that index names stand for.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from symbptt.algebra import Cotangent, Expr, Param, Pullback, Ref
+from symbptt.algebra import Cotangent, Derivative, Expr, Param, Pullback, Ref
 from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array
@@ -18,52 +17,52 @@ from symbptt.proof.evaluate import OTHERS, Point, Steps, length, lengths, part_v
 from symbptt.proof.points import unit
 
 
-def place(expr: Expr, size: int, point: Point, at: Steps) -> Array:
-    """The unit vector of a place in a dimension of ``size``.
+def place(expr: Expr, size: int, point: Point, at: Steps) -> int:
+    """The number, from 0, of a place in a dimension of ``size``.
 
     Raises
     ------
     EvaluationError
         If there is no such place.
     """
-    if isinstance(expr, Ref):
-        vector: Array = np.asarray(point.reference(expr, at), dtype=object)
-        if vector.shape != (size,):
-            raise EvaluationError(f"a place in {vector.shape} is none in ({size},)")
-        return vector
     number = _number(expr, point, at)
     if not 1 <= number <= size:
         raise EvaluationError(f"there is no place {number} in 1 … {size}")
-    return unit(number - 1, size, point.domain)
+    return number - 1
 
 
 def _number(expr: Expr, point: Point, at: Steps) -> int:
-    if isinstance(expr, Behind):
-        return length(expr.dim, point.sizes) + _number(expr.letter, point, at)
-    if not isinstance(expr, Letter) or expr.name not in at:
-        raise EvaluationError(f"nothing says which place {expr} is")
-    return at[expr.name]
+    """The number, from 1, that a place stands for."""
+    match expr:
+        case Behind(letter=letter, dim=dim):
+            return length(dim, point.sizes) + _number(letter, point, at)
+        case Letter(name=name) if name in at:
+            return at[name]
+        case Ref():
+            one = point.domain.number(Fraction(1))
+            return 1 + [entry == one for entry in point.reference(expr, at)].index(True)
+    raise EvaluationError(f"nothing says which place {expr} is")
+
+
+def _at_places(value: Array, places: tuple[Expr, ...], point: Point, at: Steps) -> Array:
+    """The entry of an array, or its row where the places are fewer than its axes."""
+    numbers = tuple(place(p, n, point, at) for p, n in zip(places, value.shape, strict=False))
+    return np.asarray(value[numbers], dtype=object)
 
 
 def _entry(expr: Entry, point: Point, at: Steps) -> Array | None:
     value = part_value(expr.array, point, at)
-    if value is None:
-        return None
-    for each in expr.places:
-        value = np.tensordot(place(each, value.shape[0], point, at), value, axes=1)
-    return value
+    return None if value is None else _at_places(value, expr.places, point, at)
+
+
+def _row_of(expr: RowOf, point: Point, at: Steps) -> Array | None:
+    value = part_value(expr.matrix, point, at)
+    return None if value is None else _at_places(value, (expr.place,), point, at)
 
 
 def _delta(expr: Delta, point: Point, at: Steps) -> Array:
-    numbers = [_place_number(side, point, at) for side in (expr.left, expr.right)]
-    return point.domain.number(Fraction(int(numbers[0] == numbers[1])))
-
-
-def _place_number(expr: Expr, point: Point, at: Steps) -> int:
-    if isinstance(expr, Ref):
-        one = point.domain.number(Fraction(1))
-        return 1 + [entry == one for entry in point.reference(expr, at)].index(True)
-    return _number(expr, point, at)
+    same = _number(expr.left, point, at) == _number(expr.right, point, at)
+    return point.domain.number(Fraction(int(same)))
 
 
 def _letter_sum(expr: LetterSum, point: Point, at: Steps) -> Array | None:
@@ -82,34 +81,39 @@ def _letter_sum(expr: LetterSum, point: Point, at: Steps) -> Array | None:
 
 
 def _slope(expr: Slope, point: Point, at: Steps) -> Array:
-    """From the transposed Jacobian of the equation, applied to a unit vector."""
     output, places = _array(expr.output)
-    sizes = lengths(output.shape, point.sizes)
-    if not places and output.shape:
-        units = _units(output, point)
-        rows = [_row_of_jacobian(expr.wrt, output, cotangent, point, at) for cotangent in units]
-        return np.array(rows, dtype=object)
-    cotangent = np.array(point.domain.number(Fraction(1)), dtype=object)
-    for each, size in zip(places, sizes, strict=True):
-        cotangent = np.multiply.outer(cotangent, place(each, size, point, at))
-    return _row_of_jacobian(expr.wrt, output, cotangent, point, at)
+    wrt, others = _array(expr.wrt)
+    jacobian = _jacobian(output, wrt, point, at)
+    of_entries = _at_places(jacobian, places, point, at)
+    if len(places) < len(output.shape):
+        return np.array([_at_places(row, others, point, at) for row in of_entries], dtype=object)
+    return _at_places(of_entries, others, point, at)
 
 
-def _units(output: Expr, point: Point) -> list[Array]:
-    (size,) = lengths(output.shape, point.sizes)
-    return [unit(number, size, point.domain) for number in range(size)]
-
-
-def _row_of_jacobian(wrt: Expr, output: Expr, cotangent: Array, point: Point, at: Steps) -> Array:
-    array, places = _array(wrt)
-    if not isinstance(output, Ref | Param):
+def _jacobian(output: Expr, wrt: Expr, point: Point, at: Steps) -> Array:
+    """The derivatives of one equation, with the axes of its output before those of ``wrt``."""
+    shape = (*lengths(output.shape, point.sizes), *lengths(wrt.shape, point.sizes))
+    if isinstance(output, Ref):
+        found = point.differentiated(Derivative(output, wrt), at)
+    elif isinstance(output, Param):
+        found = _of_parameter(output, wrt, point, at)
+    else:
         raise EvaluationError(f"{type(output).__name__} has no equation")
-    index = output.index if isinstance(output, Ref) else None
-    node = Pullback(output, array, Cotangent(output.name, index, output.shape))
-    value = point.pulled_back(node, cotangent, at)
-    for each in places:
-        value = np.tensordot(place(each, value.shape[0], point, at), value, axes=1)
-    return value
+    if found is None:
+        raise EvaluationError(f"there is no derivative of {output} past T")
+    return np.reshape(found, shape)
+
+
+def _of_parameter(output: Param, wrt: Expr, point: Point, at: Steps) -> Array:
+    """From the transposed Jacobian of the equation, applied to unit vectors."""
+    node = Pullback(output, wrt, Cotangent(output.name, None, output.shape))
+    sizes = lengths(output.shape, point.sizes)
+    count = int(np.prod(sizes))
+    rows = [
+        point.pulled_back(node, unit(number, count, point.domain).reshape(sizes), at)
+        for number in range(count)
+    ]
+    return np.array(rows, dtype=object)
 
 
 def _array(expr: Expr) -> tuple[Expr, tuple[Expr, ...]]:
@@ -119,13 +123,6 @@ def _array(expr: Expr) -> tuple[Expr, tuple[Expr, ...]]:
         case RowOf(matrix=matrix, place=row):
             return matrix, (row,)
     return expr, ()
-
-
-def _row_of(expr: RowOf, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.matrix, point, at)
-    if value is None:
-        return None
-    return np.tensordot(place(expr.place, value.shape[0], point, at), value, axes=1)
 
 
 OTHERS.update({Entry: _entry, Delta: _delta, LetterSum: _letter_sum, Slope: _slope, RowOf: _row_of})

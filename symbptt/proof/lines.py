@@ -25,7 +25,7 @@ from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row
 from symbptt.typeset.plain import plain
 
-HORIZON = 3
+HORIZON = 2
 """The longest T for which lines are evaluated, unless a step needs more."""
 
 
