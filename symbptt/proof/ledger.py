@@ -89,6 +89,9 @@ class Ledger:
 
     def _jacobian(self, output: Expr, wrt: Expr, held: Held, at: Steps) -> Array:
         outputs, columns = self._variables((output,), at), self._variables((wrt,), at)
+        for name, found in (*outputs, *columns):
+            if (name, found) not in self.run.values:
+                raise EvaluationError(f"{name}[{found}] has no value for T = {self.horizon}")
         step = output.index.at(at) if isinstance(output, Ref | Stack) else 0
         return jacobians(self.run).matrix(outputs, columns, held, step)
 
