@@ -32,6 +32,10 @@ from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step
 
 EVERY = "1 <= t <= T"
 
+SHOWN = 4
+MOST = 8
+"""So many sums, and so many matrices, side by side can be read; more are not joined."""
+
 
 def derive_joined(model: Model) -> Derivation:
     """The adjoint form, and behind it the weights joined and their gradients in blocks."""
@@ -46,12 +50,12 @@ def _steps(model: Model) -> Iterator[Step]:
         if equation.last:
             continue
         products = _products(model, equation)
-        if len(products) > 1:
+        if 1 < len(products) <= MOST:
             yield _value(equation, products)
             yield _gradient(equation, products)
         for product in products:
             parts = _parts(model, product)
-            if len(parts) > 1:
+            if 1 < len(parts) <= SHOWN:
                 yield _blocks(equation, product, parts)
 
 
@@ -116,8 +120,9 @@ def _gradient(equation: Equation, products: tuple[Product, ...]) -> Step:
     targets = tuple(Cotangent(matrix.name, None, matrix.shape) for matrix in matrices)
     sums = tuple(TimeSum(Outer(own, p.right)) for p in products)
     whole = TimeSum(Outer(own, _end_to_end(products)))
+    members = (_row(sums), whole) if len(sums) <= SHOWN else (whole,)
     reason: Reason = ("The gradients of the blocks are the blocks of one gradient",)
-    return Step(0, "joined", _row(targets), (_row(sums), whole), reason)
+    return Step(0, "joined", _row(targets), members, reason)
 
 
 def _blocks(equation: Equation, product: Product, parts: tuple[Expr, ...]) -> Step:

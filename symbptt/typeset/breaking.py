@@ -92,7 +92,8 @@ def _ends_a_factor(token: str) -> bool:
     """Whether a factor may begin behind it: not behind a sign, nor a function's name."""
     if token in _SIGNS | _PRODUCTS:
         return False
-    return not token.startswith("\\") or token in _FACTORS - {r"\sum", r"\operatorname", r"\log"}
+    ends = _FACTORS | {r"\right"}
+    return not token.startswith("\\") or token in ends - {r"\sum", r"\operatorname", r"\log"}
 
 
 def _reopened(lines: list[str]) -> list[str]:

@@ -23,6 +23,9 @@ from symbptt.algebra import (
 from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece, Printer
 
+# A matrix of more blocks side by side is set small (amsmath has ten columns at most).
+_WIDE = 6
+
 _ABOVE: dict[Held, str] = {
     "equation": r"\partial ",
     "step": r"\partial^{+} ",
@@ -74,16 +77,21 @@ class JacobianPrinter(Printer):
         return Piece(rf"\prod_{{{ends}}} {self.show(expr.factor, Level.MATRIX)}", Level.BIG_SUM)
 
     def print_blockmatrix(self, expr: BlockMatrix) -> Piece:
+        wide = len(expr.widths) > _WIDE
         rows = [
-            " & ".join(r"\mathbf{0}" if cell is None else self.cell(cell) for cell in row)
+            " & ".join(r"\mathbf{0}" if c is None else self.cell(c, wide) for c in row)
             for row in expr.cells
         ]
+        if wide:
+            body = r" \\[1.5ex] ".join(rows)
+            return Piece(rf"\left( \begin{{smallmatrix}} {body} \end{{smallmatrix}} \right)")
         body = r" \\[2.5ex] ".join(rows)
         return Piece(rf"\begin{{pmatrix}} {body} \end{{pmatrix}}")
 
-    def cell(self, expr: Expr) -> str:
-        # Cells are set small; their outer fractions shall not be.
-        return self.show(expr).replace(r"\frac", r"\dfrac")
+    def cell(self, expr: Expr, wide: bool) -> str:
+        # Cells are set small; their outer fractions shall not be, where there is room.
+        text = self.show(expr)
+        return text if wide else text.replace(r"\frac", r"\dfrac")
 
     def print_diag(self, expr: Diag) -> Piece:
         return self.applied(r"\operatorname{diag}", self.lay(expr.vector))
