@@ -475,7 +475,6 @@ def test_a_summary_has_no_chains() -> None:
         (("derive", "linear", "--form", "tree"), "none of adjoint, expanded, joined, sensitivity"),
         (("derive", "linear", "--of", "o"), "none of L, loss[t]"),
         (("derive", "linear", "--only", "W"), "it has those by h[0], W_hx, W_hh, W_qh"),
-        (("derive", "linear", "--form", "expanded", "--layout", "row"), "can't be combined"),
         (("derive", "linear", "--form", "expanded", "--detail", "index"), "can't be combined"),
         (("generate", "linear", "--mode", "forward", "--wrt", "inputs"), "can't be combined"),
         (("generate", "linear", "--mode", "forward", "-O", "2"), "can't be combined"),

@@ -70,8 +70,6 @@ def test_a_letter_of_a_step_is_none_of_the_models() -> None:
 
 def test_what_a_form_can_not_be_shown_in_is_refused_by_name() -> None:
     expanded = derive(load("linear"), form="expanded")
-    with pytest.raises(OptionError, match="--layout row can't be combined with --form expanded"):
-        render(expanded, style=Style(layout="row"))
     with pytest.raises(OptionError, match="--detail index can't be combined with --form expanded"):
         render(expanded, style=Style(detail="index"))
 
