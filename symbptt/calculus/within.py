@@ -38,7 +38,7 @@ class Within(ReadOut):
         super().__init__(model)
         self.local = local_jacobians(model, self.recurrent)
         self.results: dict[Expr, Expr] = {}
-        self.known_dependence: dict[tuple[str, Expr], bool] = {}
+        self.dependents: dict[Expr, frozenset[str]] = {}
 
     @cached_property
     def order(self) -> tuple[Equation, ...]:
@@ -78,18 +78,21 @@ class Within(ReadOut):
 
     def depends(self, name: str, wrt: Expr) -> bool:
         """Whether a quantity depends on a parameter or an earlier value within its step."""
-        key = (name, wrt)
-        if key not in self.known_dependence:
-            self.known_dependence[key] = any(
-                local.operand == wrt or self.follows(local, wrt) for local in self.local[name]
-            )
-        return self.known_dependence[key]
+        if wrt not in self.dependents:
+            found: set[str] = set()
+            for equation in self.order:
+                if any(
+                    local.operand == wrt or _now(local) in found
+                    for local in self.local[equation.name]
+                ):
+                    found.add(equation.name)
+            self.dependents[wrt] = frozenset(found)
+        return name in self.dependents[wrt]
 
     def follows(self, local: Local, wrt: Expr) -> bool:
-        operand = local.operand
-        if not isinstance(operand, Ref) or operand.index != NOW:
-            return False
-        return operand.name in self.recurrent and self.depends(operand.name, wrt)
+        """Whether what an equation reads at its own step depends on ``wrt``."""
+        name = _now(local)
+        return name is not None and self.depends(name, wrt)
 
     def derivatives(self, wrt: Expr) -> Iterator[Step]:
         """One step for every quantity of the recurrence that depends on ``wrt``."""
@@ -132,3 +135,9 @@ class Within(ReadOut):
         """Derived parameters, each before what it is made of, then the parameters."""
         found = [Param(d.name, d.shape) for d in reversed(derived_order(self.model))]
         return found + [Param(p.name, p.shape) for p in self.model.parameters]
+
+
+def _now(local: Local) -> str | None:
+    """The name of what is read at the equation's own step, if it is that."""
+    operand = local.operand
+    return operand.name if isinstance(operand, Ref) and operand.index == NOW else None

@@ -30,6 +30,7 @@ class Jacobians:
         self.one = run.domain.number(Fraction(1))
         self.recurrent = recurrent_quantities(run.unrolled.model)
         self.blocks: dict[tuple[Variable, Variable, Held, int], Array] = {}
+        self.steps: dict[tuple[Variable, int], dict[Variable, Array]] = {}
         self.bars: dict[int, dict[Variable, Array]] = {}
 
     def matrix(
@@ -78,11 +79,15 @@ class Jacobians:
 
     def _within(self, output: Variable, wrt: Variable, step: int) -> Array:
         """Forward through the equations of one step, all earlier values held."""
-        known: dict[Variable, Array] = {wrt: self._unit(wrt)}
-        for name in self.run.unrolled.equations:
-            if (name, step) != wrt and (name, step) in self.run.values:
-                known[name, step] = self._chained((name, step), wrt, known)
-        return known.get(output, self._empty(output, wrt))
+        if (wrt, step) not in self.steps:
+            known: dict[Variable, Array] = {wrt: self._unit(wrt)}
+            for name in self.run.unrolled.equations:
+                here = (name, step)
+                read = (found for _, found, _, _ in self.slopes(here))
+                if here != wrt and any(variable in known for variable in read):
+                    known[here] = self._chained(here, wrt, known)
+            self.steps[wrt, step] = known
+        return self.steps[wrt, step].get(output, self._empty(output, wrt))
 
     def _chained(self, output: Variable, wrt: Variable, known: dict[Variable, Array]) -> Array:
         result = self._empty(output, wrt)
