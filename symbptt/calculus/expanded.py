@@ -78,21 +78,22 @@ class _Expansion(Within):
 
     def steps(self) -> Iterator[Step]:
         yield from self.read_out()
+        if self.is_stacked:
+            yield self.direct_of_state()
         for value in self.past:
             yield from self.derivatives(value)
-        if self.places:
+        if self.is_stacked:
             yield from self.stacked()
         for leaf in self.leaves:
             yield from self.derivatives(leaf)
-            if self.reaches(leaf):
-                yield from self.column(leaf)
+            if self.is_stacked and self.reaches(leaf):
+                yield self.column(leaf)
         for initial in self.carried:
-            yield from self.start_columns(initial)
             through = self.from_the_start(initial)
-            yield self.initial_gradient(initial, through, self.reason(_value(initial)))
+            yield self.initial_gradient(initial, through, self.reason_of(initial))
         for leaf in self.static():
             through = self.through(leaf) if self.reaches(leaf) else None
-            yield self.gradients(leaf, through, self.reason(leaf))
+            yield self.gradients(leaf, through, self.reason(leaf, Index.of(self.early)))
 
     # --- the state -------------------------------------------------------------------------
 
@@ -108,6 +109,7 @@ class _Expansion(Within):
 
     @property
     def is_stacked(self) -> bool:
+        """Whether the state is more than one value at one step."""
         return len(self.places) > 1
 
     def state(self, index: Index) -> Expr:
@@ -131,25 +133,29 @@ class _Expansion(Within):
         return tuple(entries(place.shape) for place in self.places)
 
     def stacked(self) -> Iterator[Step]:
-        """The state's Jacobian and its direct derivative, from those of its parts."""
-        if not self.is_stacked:
-            return
+        """The Jacobian of the state by the one before, and by the values it starts from."""
         before = [substitute_index(place, {"t": NOW - 1}) for place in self.places]
         columns = [ref for ref in before if isinstance(ref, Ref)]
-        yield self.blocks(Derivative(self.state(NOW), self.state(NOW - 1), "step"), columns)
-        yield self.direct_of_state()
+        yield self.blocks(Derivative(self.state(NOW), self.state(NOW - 1), "step"), columns, NOW)
+        for initial in self.carried:
+            yield from self.start_columns(initial)
 
-    def blocks(self, target: Derivative, columns: list[Ref]) -> Step:
+    def blocks(self, target: Derivative, columns: list[Ref], index: Index) -> Step:
+        """A Jacobian of the state at a step, from those of its parts."""
         cells = tuple(tuple(self.cell(p, c) for c in columns) for p in self.places)
         sizes = tuple(entries(p.shape) for p in self.places)
         matrix = BlockMatrix(cells, sizes, tuple(entries(c.shape) for c in columns))
-        return self.make("jacobian", target, [(matrix,)], self.holds(), EVERY)
+        moved = substitute_index(matrix, {"t": index})
+        where = EVERY if index == NOW else ""
+        needs = 1 if index.terms else index.offset
+        return self.make("jacobian", target, [(moved,)], self.holds(index), where, needs)
 
-    def holds(self) -> Reason:
-        pieces: list[str | Expr | EquationName] = [self.state(NOW), " holds "]
+    def holds(self, index: Index) -> Reason:
+        pieces: list[str | Expr | EquationName] = [self.state(index), " holds "]
         for number, place in enumerate(self.places):
             last = number == len(self.places) - 1
-            pieces += [" and " if last and number else ", " if number else "", place]
+            pieces += [" and " if last and number else ", " if number else ""]
+            pieces.append(substitute_index(place, {"t": index}))
         return tuple(pieces)
 
     def direct_of_state(self) -> Step:
@@ -163,32 +169,38 @@ class _Expansion(Within):
         )
         where = EVERY if index == NOW else ""
         target = Direct(self.state(index))
-        return self.make("adjoint", target, [(Concat(parts),)], self.holds(), where)
+        return self.make("adjoint", target, [(Concat(parts),)], self.holds(index), where)
 
     def end(self) -> Index:
         """Where the state is read out: at every step, or at the last alone."""
         return LAST if self.ends_alone() else NOW
 
-    def column(self, leaf: Param) -> Iterator[Step]:
+    def column(self, leaf: Param) -> Step:
         """The immediate partial derivative of the stacked state."""
-        if self.is_stacked:
-            cells = tuple(
-                (Derivative(p, leaf, "step"),)
-                if p.index == NOW and self.depends(p.name, leaf)
-                else (None,)
-                for p in self.places
-            )
-            target = Derivative(self.state(NOW), leaf, "step")
-            sizes = tuple(entries(p.shape) for p in self.places)
-            matrix = BlockMatrix(cells, sizes, (target.shape[1],))
-            yield self.make("jacobian", target, [(matrix,)], self.holds(), EVERY)
+        cells = tuple(
+            (Derivative(p, leaf, "step"),)
+            if p.index == NOW and self.depends(p.name, leaf)
+            else (None,)
+            for p in self.places
+        )
+        target = Derivative(self.state(NOW), leaf, "step")
+        sizes = tuple(entries(p.shape) for p in self.places)
+        matrix = BlockMatrix(cells, sizes, (target.shape[1],))
+        return self.make("jacobian", target, [(matrix,)], self.holds(NOW), EVERY)
 
-    def reason(self, leaf: Expr) -> Reason:
-        early: Index = Index(offset=1) if isinstance(leaf, Ref) else Index.of(self.early)
+    def reason(self, leaf: Expr, *early: Index) -> Reason:
+        """ "W enters at step i, the steps up to t hand it on, and at step t it is read out"."""
+        steps: list[str | Index] = []
+        for number, step in enumerate(early):
+            steps += [" and " if number else "", step]
+        last = self.end()
         return (
-            leaf, " enters at step ", early, ", the steps up to t hand it on, and at step t it is ",
-            "read out",
+            leaf, " enters at step ", *steps, ", the steps up to ", last,
+            " hand it on, and at step ", last, " it is read out",
         )  # fmt: skip
+
+    def reason_of(self, initial: Initial) -> Reason:
+        return self.reason(_value(initial), *map(_at, self.entries_of(initial)))
 
     # --- gradients -------------------------------------------------------------------------
 
@@ -222,17 +234,10 @@ class _Expansion(Within):
 
     def start_columns(self, initial: Initial) -> Iterator[Step]:
         """The derivative of the state by a given value, at the steps where it enters."""
-        if not (self.is_stacked and self.places):
-            return
         for step in self.entries_of(initial):
-            index = Index(offset=step)
             value = Ref(initial.name, NOW + (initial.step - step), initial.shape)
-            general = self.blocks(Derivative(self.state(NOW), value, "step"), [value])
-            self.number -= 1
-            members = [(substitute_index(m, {"t": index}),) for m in general.members]
-            target = substitute_index(general.target, {"t": index})
-            assert isinstance(target, Derivative)
-            yield self.make("jacobian", target, members, self.holds(), needs=step)
+            target = Derivative(self.state(_at(step)), _value(initial), "step")
+            yield self.blocks(target, [value], _at(step))
 
     def from_the_start(self, initial: Initial) -> Expr | None:
         if not self.places:
@@ -240,7 +245,7 @@ class _Expansion(Within):
         value = _value(initial)
         terms: list[Expr] = []
         for step in self.entries_of(initial):
-            at = Index(offset=step)
+            at = _at(step)
             pulled = Pullback(self.state(at), value, self.handed_back(NOW, at), "step")
             terms.append(self.over_ends(pulled, at))
         return forms.add(terms, value.shape) if terms else None
@@ -248,3 +253,7 @@ class _Expansion(Within):
 
 def _value(initial: Initial) -> Ref:
     return Ref(initial.name, Index(offset=initial.step), initial.shape)
+
+
+def _at(step: int) -> Index:
+    return Index(offset=step)

@@ -96,11 +96,15 @@ class ReadOut(Walk):
         """dL/d(value at a step <= 0)."""
         value = Ref(initial.name, Index(offset=initial.step), initial.shape)
         target = Cotangent(initial.name, value.index, initial.shape)
-        parts: list[Expr] = [] if through is None else [through]
+        parts = [] if through is None else [through]
+        reason = why
         if any(initial.step + r.lag >= 1 for r in self.readers(initial.name)):
             parts.append(Direct(value))
-            why = (*why, *((", and ",) if through is not None else ()), "it is read out, too")
-        reason = why if parts else ("nothing that L depends on reads ", value)
+            reason = (*why, "; it is read out itself, too") if through is not None else (
+                value, " does not enter the recurrence, but is read out itself",
+            )  # fmt: skip
+        if not parts:
+            reason = ("nothing that L depends on reads ", value)
         return self.make("initial", target, [(part,) for part in parts], reason)
 
 

@@ -16,10 +16,10 @@ from symbptt.codegen.modes import MODES
 from symbptt.errors import OptionError, UnknownNameError
 from tests import cells
 from tests.agreement import disagreements
-from tests.modules import BUILT_IN, call, executed, model_of, module_of
+from tests.modules import BUILT_IN, EXHAUSTIVE, RANDOM, call, executed, model_of, module_of
 from tests.points import Point, draw
 
-NAMES = (*BUILT_IN, *cells.NAMES)
+NAMES = (*BUILT_IN, *cells.NAMES, *(RANDOM if EXHAUSTIVE else RANDOM[::25]))
 RAGGED = np.array([2, 5, 0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def test_every_form_is_told() -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("to", FORMATS)
 def test_every_step_stands_in_a_section_and_in_the_summary(form: str, to: str) -> None:
-    derivation = derive(model_of("lag_two"), form=form)
+    derivation = derive(model_of("stacked_with_a_way_back"), form=form)
     sections, _, summary = render(derivation, to=to).partition(
         r"\section{Summary}" if to == "tex" else "## Summary"
     )
@@ -42,6 +43,8 @@ def test_every_step_stands_in_a_section_and_in_the_summary(form: str, to: str) -
     for step in derivation.steps:
         assert sections.count(rf"\tag{{{step.number}}}") == 1, step.number
         assert summary.count(boxed.format(step.number)) == 1, step.number
+    told = [int(number) for number in re.findall(r"\\tag\{(\d+)\}", sections)]
+    assert told == sorted(told)
 
 
 def test_a_summary_is_what_the_whole_ends_with() -> None:
