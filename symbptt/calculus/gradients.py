@@ -92,4 +92,4 @@ def derive(
 def _of_one_step(step: Step) -> Step:
     if step.kind != "seed":
         return step
-    return replace(step, reason=("it is ", Ref("loss", LAST, ()), " that is differentiated"))
+    return replace(step, reason=(Ref("loss", LAST, ()), " is what is differentiated"))

@@ -112,7 +112,7 @@ class _Writer:
         self.words = {item.name: item.comment for item in statements(self.normal)}
         self.words |= {item.name: item.comment for item in self.normal.inputs}
         wanted = style.detail == "index"
-        self.clock = Clock.of(derivation)
+        self.clock = Clock.of(derivation, by_entries=style.detail == "index")
         self.names.tell(self.clock)
         self.telling = TELLINGS[derivation.form]
         self.by_entries = ByEntries(derivation, self.printer, markup, self.tags) if wanted else None

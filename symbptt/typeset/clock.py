@@ -10,6 +10,8 @@ from symbptt.algebra import Index, Model, OrderedProduct, TimeSum, walk
 from symbptt.calculus.derivation import Derivation
 
 _RUNNING = ("k", "n", "m", "s", "r", "u")
+# Entries have the letters of the others, where they are written out (calculus.entries).
+_BESIDE_ENTRIES = ("p", "q", "l", "w")
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,18 @@ class Clock:
     bound: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, derivation: Derivation) -> Clock:
-        """The usual letters; where one step's loss is differentiated, that step is t."""
+    def of(cls, derivation: Derivation, by_entries: bool = False) -> Clock:
+        """The usual letters; where one step's loss is differentiated, that step is t.
+
+        ``by_entries``: letters of entries stand beside those of steps.
+        """
         bound = frozenset(_bound(derivation)) - {"t", "T"}
         if derivation.of == "L":
             return cls(bound=bound)
         taken = bound | _bases(derivation.normal)
-        free = [letter for letter in _RUNNING if letter not in taken]
-        now, lag = [*free, "k", "n"][:2]
+        letters = _BESIDE_ENTRIES if by_entries else _RUNNING
+        free = [letter for letter in letters if letter not in taken]
+        now, lag = [*free, *letters][:2]
         return cls(now, "t", lag, r"\ell_t", bound)
 
     @property

@@ -85,11 +85,10 @@ def refuse_together(derivation: Derivation, style: Style) -> None:
     ------
     OptionError
     """
-    plainly = derivation.form == "adjoint" and derivation.of == "L"
-    if style.detail == "index" and not plainly:
+    if style.detail == "index" and derivation.form != "adjoint":
         raise OptionError(
-            f"--detail index can't be combined with --form {derivation.form} --of "
-            f"{derivation.of}: entry by entry there is the adjoint form of the gradient of L"
+            f"--detail index can't be combined with --form {derivation.form}: entry by entry "
+            "there is the adjoint form"
         )
 
 
