@@ -146,8 +146,8 @@ class _Expansion(Within):
         sizes = tuple(entries(p.shape) for p in self.places)
         matrix = BlockMatrix(cells, sizes, tuple(entries(c.shape) for c in columns))
         moved = substitute_index(matrix, {"t": index})
-        where = EVERY if index == NOW else ""
-        needs = 1 if index.terms else index.offset
+        # By the state before the first step there are the columns that have a value.
+        where, needs = ("2 <= t <= T", 2) if index == NOW else ("", index.offset)
         return self.make("jacobian", target, [(moved,)], self.holds(index), where, needs)
 
     def holds(self, index: Index) -> Reason:

@@ -103,10 +103,11 @@ class Ledger:
                 found.append(self._variable(part, at))
         return found
 
-    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array:
+    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array | None:
         if node.held != "equation":
             jacobian = self.differentiated(Derivative(node.output, node.wrt, node.held), at)
-            assert jacobian is not None, "what is read out lies within the sequence"
+            if jacobian is None:
+                return None
             pulled = np.dot(np.ravel(cotangent), jacobian)
             return pulled.reshape(lengths(node.shape, self.sizes))
         output, wrt = self._variable(node.output, at), self._variable(node.wrt, at)

@@ -56,6 +56,7 @@ SAMPLE = (
     "start_as_an_expression",
     "derived_of_derived",
     "joint_matrix",
+    "reductions",
     "used_by_nobody",
 )
 PROVED = tuple(sorted({*BUILT_IN, *cells.NAMES})) if EXHAUSTIVE else SAMPLE
@@ -76,7 +77,7 @@ def test_every_member_of_every_form_is_right(name: str, form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", ["linear", "lag_two", "loss_reads_the_past"])
+@pytest.mark.parametrize("name", ["linear", "lag_two", "lagged_input", "loss_reads_the_past"])
 def test_the_loss_of_one_step_is_proved_too(name: str, form: str) -> None:
     rows = form_rows(derive(model_of(name), form=form, of="loss[t]"))
     assert [row for row in rows if not row.ok] == []
