@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check lint bench cost generated clean
+.PHONY: demo test check lint bench cost generated docs clean
 
 demo: $(VENV)/core
 	$(BIN)/python -m symbptt demo
@@ -39,6 +39,10 @@ cost: $(VENV)/core
 # Makes the files in generated/ again.
 generated: $(VENV)/tools
 	$(BIN)/python -m tests.generated --update
+
+# Makes docs/catalogue.md and its figures again.
+docs: $(VENV)/tools
+	$(BIN)/python -m tests.catalogue.table --update
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -103,6 +103,10 @@ class NotProvedError(SymbpttError):
     """A statement could not be proved; the message says where the two sides differ."""
 
 
+class EstimatorError(SymbpttError):
+    """An estimator that does not exist, or not with that argument."""
+
+
 class FormulaError(SymbpttError):
     """A formula, such as ``d(L, h[t])``, that can't be read or does not apply."""
 

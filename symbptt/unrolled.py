@@ -10,9 +10,12 @@ from symbptt.algebra import Model
 from symbptt.calculus.adjoint import derive
 from symbptt.calculus.recurrence.study import Question, Study, examine, recognise
 from symbptt.calculus.unrolling import Line, Query, unroll, unroll_derivative
-from symbptt.errors import NotAffineError
+from symbptt.errors import FormulaError, NotAffineError
+from symbptt.formula.meaning import Shaper, Symbols, resolved
+from symbptt.formula.reading import read
 from symbptt.listing import lines_data, lines_text
 from symbptt.typeset.folded import folded_data, folded_text, refusal_text
+from symbptt.typeset.formulas import WHY_NOT, WHY_NOT_BLOCKS, candidates, is_one_quantity
 from symbptt.typeset.wording import Names, choose_names
 
 
@@ -39,10 +42,34 @@ class Answer:
     names: Names | None = None
     refusal: str = ""
 
+    @property
+    def formula(self) -> str | None:
+        """The closed form in the language of `check`, if that language can say it."""
+        if self.study is None or self.names is None:
+            return None
+        shaper = Shaper(Symbols.of(self.model))
+        for text in candidates(self.study, self.model, self.names):
+            try:
+                resolved(read(text, self.model), shaper)
+            except FormulaError:
+                continue
+            return text
+        return None
+
+    @property
+    def no_formula(self) -> str:
+        """Why there is no formula; "" where there is one."""
+        if self.study is None or self.formula is not None:
+            return ""
+        recurrence = self.study.recurrence
+        blocks = recurrence.stacked and not is_one_quantity(recurrence)
+        return f"none: {WHY_NOT_BLOCKS if blocks else WHY_NOT}"
+
     def text(self) -> str:
         parts = [lines_text(self.lines, self.normal)] if self.lines else []
         if self.study is not None and self.names is not None:
             parts.append(folded_text(self.study, self.model, self.names).lstrip("\n"))
+            parts.append(f"as a formula, for check\n  {self.formula or self.no_formula}\n")
         elif self.refusal:
             parts.append(f"no closed form: {self.refusal}\n")
         return "\n".join(parts)
@@ -55,7 +82,11 @@ class Answer:
             "equations": lines_data(self.lines),
         }
         if self.study is not None and self.names is not None:
-            data["folded"] = folded_data(self.study, self.model, self.names)
+            data["folded"] = {
+                **folded_data(self.study, self.model, self.names),
+                "formula": self.formula,
+                "no_formula": self.no_formula,
+            }
         elif self.refusal:
             data["no_closed_form"] = self.refusal
         return data

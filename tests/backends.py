@@ -81,11 +81,11 @@ class Hips:
         "sqrt": anp.sqrt,
         "sin": anp.sin,
         "cos": anp.cos,
-        "abs": lambda x: x * np.sign(_plain(x)),
+        "abs": lambda x: x * np.sign(without_derivative(x)),
         "erf": _erf,
         "silu": lambda x: x * anp.exp(_log_sigmoid(x)),
         "gelu": lambda x: x * _erfc(-x / math.sqrt(2)) / 2,
-        "softsign": lambda x: x / (1 + x * np.sign(_plain(x))),
+        "softsign": lambda x: x / (1 + x * np.sign(without_derivative(x))),
         "log_sigmoid": _log_sigmoid,
         "max": anp.maximum,
         "min": anp.minimum,
@@ -114,7 +114,7 @@ class Hips:
 
     def log_softmax(self, vector: Any) -> Any:
         # A constant shift changes nothing and keeps exp in range.
-        shifted = vector - np.max(_plain(vector))
+        shifted = vector - np.max(without_derivative(vector))
         return shifted - anp.log(anp.sum(anp.exp(shifted)))
 
     def differentiate(
@@ -124,8 +124,8 @@ class Hips:
         return float(value), gradients
 
 
-def _plain(value: Any) -> Any:
-    """The number inside autograd's boxes."""
+def without_derivative(value: Any) -> Any:
+    """The numbers inside autograd's boxes."""
     while hasattr(value, "_value"):
         value = value._value
     return value

@@ -13,7 +13,9 @@ FOLDER = Path(__file__).parent
 # Files that take long as a whole: `make check` leaves them out, `make test` does not.
 SLOW = {
     "analysis/test_sensitivity.py",
+    "calculus/test_closed_formulas.py",
     "calculus/test_recurrence_models.py",
+    "catalogue/test_table.py",
     "codegen/test_extremes.py",
     "codegen/test_forward_mode.py",
     "codegen/test_gradients.py",
@@ -21,6 +23,7 @@ SLOW = {
     "codegen/test_style.py",
     "formula/test_catalogue.py",
     "formula/test_edits.py",
+    "formula/test_mending.py",
     "formula/test_verdict.py",
     "proof/test_forms.py",
     "proof/test_planted.py",

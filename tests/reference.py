@@ -65,23 +65,23 @@ class Result:
 def loss_and_grads(model: Model, point: Point, backend: Backend | None = None) -> Result:
     """L, its gradients (or those of L + sum(carry_grad * carry)), carry and outputs."""
     backend = backend or Hips()
-    variables = _variables(model, point, backend)
+    given = variables(model, point, backend)
 
     def objective(varied: dict[str, Any]) -> Any:
         return Run(model, point, backend, varied).objective()
 
-    _, grads = backend.differentiate(objective, variables)
-    run = Run(model, point, backend, variables)
+    _, grads = backend.differentiate(objective, given)
+    run = Run(model, point, backend, given)
     return Result(run.loss(), grads, run.carry(), run.outputs())
 
 
 def forward(model: Model, point: Point, backend: Backend | None = None) -> Run:
     """The model evaluated at a point, without gradients."""
     backend = backend or Hips()
-    return Run(model, point, backend, _variables(model, point, backend))
+    return Run(model, point, backend, variables(model, point, backend))
 
 
-def _variables(model: Model, point: Point, backend: Backend) -> dict[str, Any]:
+def variables(model: Model, point: Point, backend: Backend) -> dict[str, Any]:
     """All that can be differentiated by.
 
     Where no carry is given, the variable of an initial value is what is added to the

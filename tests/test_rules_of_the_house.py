@@ -106,7 +106,8 @@ ALLOWED = {
     "proof": {*BASE, *ROOMS},
     "analysis": {*BASE, *ROOMS, "analysis", "listing"},
     "figures": {*BASE, "figures"},
-    "formula": {*BASE, "language", "calculus", "proof", "formula"},
+    "study": {*BASE, *ROOMS, "study", "demo"},
+    "formula": {*BASE, "language", "calculus", "typeset", "proof", "formula"},
 }
 
 

@@ -148,3 +148,4 @@ class Index:
 FIRST = Index(offset=1)
 NOW = Index.of("t")
 LAST = Index.of("T")
+PART = Index.of("s")

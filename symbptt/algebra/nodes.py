@@ -102,12 +102,14 @@ class Cotangent(Expr):
     """dL/d(variable), in the variable's shape.
 
     ``index`` is None for a parameter or derived parameter. For the loss itself the name
-    is ``loss``.
+    is ``loss``. With ``part`` it is d(the part of L that the loss of that step
+    gives)/d(variable).
     """
 
     name: str
     index: Index | None
     of_shape: Shape
+    part: Index | None = None
 
     @property
     def shape(self) -> Shape:
@@ -428,6 +430,25 @@ class TimeSum(Expr):
     first: Index = FIRST
     last: Index = LAST
     index: str = "t"
+
+    @property
+    def shape(self) -> Shape:
+        return self.term.shape
+
+
+@dataclass(frozen=True)
+class PartSum(Expr):
+    """The sum over the parts of L that the losses of steps s = ``first`` … ``last`` give.
+
+    ``term`` is written for the loss of step s; what lies past T is absent. In pieces of
+    ``tau`` steps (0: there are none) the index c_s means the last step of the piece before
+    that of s.
+    """
+
+    term: Expr
+    first: Index
+    last: Index
+    tau: int = 0
 
     @property
     def shape(self) -> Shape:

@@ -51,6 +51,8 @@ def _possible_children(kind: type[Expr]) -> tuple[str, ...]:
         "last",
         "step",
         "index",
+        "part",
+        "tau",
     }
     return tuple(f.name for f in fields(kind) if f.name not in skip)
 
@@ -125,6 +127,8 @@ def substitute_index(expr: Expr, values: Mapping[str, Index]) -> Expr:
     """The expression at other steps: ``{"t": t + 1}`` moves all of it one step on."""
 
     def move(node: Expr) -> Expr:
+        if isinstance(node, Cotangent) and node.part is not None:
+            node = replace(node, part=node.part.substitute(values))
         match node:
             case Ref(index=Index() as index) | Cotangent(index=Index() as index):
                 return replace(node, index=index.substitute(values))

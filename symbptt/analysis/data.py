@@ -82,6 +82,16 @@ def _matrix(report: MatrixReport) -> Data:
         "shape": list(report.shape),
         "norm": finite(report.norm),
         "spectrum": None if report.spectrum is None else _spectrum(report.spectrum),
+        "turns": [
+            {
+                "power": turn.power,
+                "eigenvalues_off_by": finite(turn.distance),
+                "sine": finite(turn.sine),
+                "sine_at_most": finite(turn.bound),
+                "sign": turn.sign,
+            }
+            for turn in report.turns
+        ],
     }
 
 

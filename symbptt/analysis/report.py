@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from symbptt.algebra import Model
+from symbptt.analysis.alignment import Turn, turns
 from symbptt.analysis.dynamics import Dynamics
 from symbptt.analysis.numbers import Numbers, at_least_one, gather, read_arrays
 from symbptt.analysis.recurrence import Block, recurrence
@@ -23,15 +24,22 @@ VANISHED, EXPLODED = 1e-3, 1e3
 ALIGNED = 0.01
 """The second singular value below this part of the first: one direction is left."""
 
+POWERS = (1, 2, 3, 5, 10, 20, 50)
+"""At which powers of a symmetric matrix it is shown how vectors turn."""
+
 
 @dataclass(frozen=True)
 class MatrixReport:
-    """A recurrent matrix; ``spectrum`` is None where it is not square."""
+    """A recurrent matrix; ``spectrum`` is None where it is not square.
+
+    ``turns`` has rows where the matrix is symmetric and one eigenvalue dominates.
+    """
 
     name: str
     shape: tuple[int, int]
     norm: float
     spectrum: Spectrum | None
+    turns: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -186,16 +194,21 @@ def analyze(
         source=None if given is None else source,
         seed=seed,
         blocks=dynamics.blocks,
-        matrices=tuple(matrix_report(m.name, m.value, numbers.steps) for m in matrices),
+        matrices=tuple(matrix_report(m.name, m.value, numbers.steps, seed) for m in matrices),
         trajectory=trajectory,
         bound=None if structure is None else bound(structure, numbers),
     )
 
 
-def matrix_report(name: str, value: Any, steps: int) -> MatrixReport:
+def matrix_report(name: str, value: Any, steps: int, seed: int = 0) -> MatrixReport:
     rows, columns = value.shape
-    square = spectrum(value, max(steps, 100)) if rows == columns else None
-    return MatrixReport(name, (rows, columns), norm(value), square)
+    if rows != columns:
+        return MatrixReport(name, (rows, columns), norm(value), None)
+    found = spectrum(value, max(steps, 100))
+    turned: tuple[Turn, ...] = ()
+    if found.symmetric and found.dominant is not None and rows > 1:
+        turned = turns(value, found.dominant, POWERS, seed)
+    return MatrixReport(name, (rows, columns), norm(value), found, turned)
 
 
 def bound(structure: Elementwise, numbers: Numbers) -> Bound:

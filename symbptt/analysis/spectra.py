@@ -194,11 +194,13 @@ def spectrum(matrix: Array, count: int) -> Spectrum:
     whole = float(np.sum(matrix**2))
     left = max(whole - float(np.sum(np.abs(values) ** 2)), 0.0)
     scale = float(np.max(np.abs(matrix), initial=0.0))
+    symmetric = bool(np.max(np.abs(matrix - matrix.T), initial=0.0) <= 1e-12 * scale)
     return Spectrum(
         eigenvalues=values,
         norm=norm(matrix),
-        departure=math.sqrt(left / whole) if whole else 0.0,
-        symmetric=bool(np.max(np.abs(matrix - matrix.T), initial=0.0) <= 1e-12 * scale),
+        # The difference of two squares of a symmetric matrix is nothing but rounding.
+        departure=math.sqrt(left / whole) if whole and not symmetric else 0.0,
+        symmetric=symmetric,
         powers=powers(matrix, count),
         dominant=dominant(matrix) if len(matrix) else None,
     )

@@ -27,6 +27,7 @@ def text(found: Analysis) -> str:
         "\n".join(_given(found)),
         "\n".join(_matrices(found)),
         *("\n".join(_eigenvalues(report)) for report in found.matrices if report.spectrum),
+        *("\n".join(_turns(report)) for report in found.matrices if report.turns),
         "\n".join(_steps(found)),
         "\n".join(_lags(found)),
         "\n".join(_direction(found)),
@@ -134,6 +135,17 @@ def _eigenvalue_row(value: complex) -> tuple[str, ...]:
         steps = max(1, math.ceil(1 / abs(math.log10(modulus)) - 1e-9))
         pace = f"{steps} step{'s' if steps > 1 else ''}"
     return complex_number(value), number(modulus), pace, word
+
+
+def _turns(report: MatrixReport) -> Iterator[str]:
+    """A random x under the powers of a symmetric matrix."""
+    yield f"powers of {report.name}, which is symmetric: M^k x turns to the line of v_1"
+    rows = [("k", "eigenvalues against lambda_i^k", "sine of the angle", "at most", "v_1.(M^k x)")]
+    for turn in report.turns:
+        off = f"off by {turn.distance:.0e}" if turn.distance > 1e-15 else "equal"
+        sign = "+" if turn.sign > 0 else "-"
+        rows.append((str(turn.power), off, number(turn.sine), number(turn.bound), sign))
+    yield from table(rows)
 
 
 # --- the trajectory ------------------------------------------------------------------------
@@ -244,6 +256,12 @@ def _of_matrix(report: MatrixReport) -> Iterator[str]:
             f"- {name}{', symmetric,' if spectrum.symmetric else ''} has the dominant eigenvalue "
             f"{number(dominant.value)}: {way}; what lies across shrinks against it by "
             f"{number(dominant.ratio)} a step."
+        )
+    if report.turns and dominant is not None:
+        yield (
+            f"- {name}^k has the eigenvalues lambda_i^k: along v_1 a linear recurrence scales a "
+            f"gradient by {number(abs(dominant.value))} a step, along every other eigenvector by "
+            "less, so gradients of far steps point along v_1 whatever the loss."
         )
 
 

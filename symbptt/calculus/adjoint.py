@@ -37,6 +37,8 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation, EquationName, Kind, Reason, Step, Target
+from symbptt.calculus.estimators import Estimator, as_estimator
+from symbptt.calculus.gating import gate_of, gated, gates_between, without_first_gates
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.rules import Context, Part, parts
@@ -68,26 +70,45 @@ class Reading:
         return -self.operand.index.offset if isinstance(self.operand, Ref) else 0
 
     @property
+    def step(self) -> Index:
+        """The reader's own step."""
+        return self.reader.index if isinstance(self.reader, Equation) else NOW
+
+    @property
     def last(self) -> bool:
         return isinstance(self.reader, Equation) and self.reader.last
 
 
-def derive(model: Model, *, wrt_inputs: bool = False) -> Derivation:
+def derive(
+    model: Model, *, wrt_inputs: bool = False, estimator: Estimator | str | None = None
+) -> Derivation:
     """The backpropagation through time of a model.
 
     Parameters
     ----------
     wrt_inputs : bool
         Also derive dL/d(input) for every real-valued input.
+    estimator : Estimator or str, optional
+        Which estimator of the gradient, as ``chunk:8``; by default the gradient itself.
 
     Raises
     ------
     MissingLossError
         If the model has no loss.
+    EstimatorError
+        If the text names no estimator.
     """
+    chosen = as_estimator(estimator)
     normal = normal_form(model)
-    walker = Walk(normal, wrt_inputs)
-    return Derivation(model, normal, tuple(walker.steps()), wrt_inputs)
+    gate = gate_of(normal) if chosen.gated else None
+    walk = Walk(normal, wrt_inputs, gate.name if gate else None)
+    if chosen.kind == "window":
+        # A window's walk builds on this one.
+        from symbptt.calculus.window import WindowWalk
+
+        walk = WindowWalk(normal, wrt_inputs, chosen.tau)
+    steps = tuple(walk.steps())
+    return Derivation(model, normal, steps, wrt_inputs, estimator=chosen, gate=gate)
 
 
 def normal_form(model: Model) -> Model:
@@ -117,13 +138,28 @@ def with_loss(model: Model) -> Model:
     return model
 
 
-def readings(model: Model) -> tuple[Reading, ...]:
-    """What every equation of a model in normal form gives to what it reads."""
+def readings(model: Model, gate: str | None = None) -> tuple[Reading, ...]:
+    """What every equation of a model in normal form gives to what it reads.
+
+    With the name of a gate, what an earlier step receives is multiplied by the gates of
+    the steps between.
+    """
     found: list[Reading] = []
     readers: tuple[Equation | Derived, ...] = (*model.derived, *model.equations)
     for reader in readers:
         found.extend(_readings(model, reader))
-    return tuple(found)
+    if gate is None:
+        return tuple(found)
+    # An input without time has one value, which is of no step.
+    untimed = {i.name for i in model.inputs if not i.timed}
+    return tuple(_through_gates(reading, gate, untimed) for reading in found)
+
+
+def _through_gates(reading: Reading, gate: str, untimed: set[str]) -> Reading:
+    if not reading.lag or (isinstance(reading.operand, Ref) and reading.operand.name in untimed):
+        return reading
+    gates = gates_between(gate, reading.step, reading.lag)
+    return replace(reading, chain=tuple(gated(member, gates) for member in reading.chain))
 
 
 def _readings(model: Model, reader: Equation | Derived) -> Iterator[Reading]:
@@ -159,13 +195,15 @@ def _seeded(part: Part, cotangent: Cotangent, seed: Expr) -> Part:
     Where the loss reads an earlier step its cotangent stays: it is absent past T.
     """
 
-    def put_in(node: Expr) -> Expr:
-        if node == cotangent:
-            return seed
-        node = map_children(node, put_in)
-        return forms.mul(node.factors) if isinstance(node, Mul) else node
+    return replace(part, chain=tuple(with_seed(m, cotangent, seed) for m in part.chain))
 
-    return replace(part, chain=tuple(map(put_in, part.chain)))
+
+def with_seed(member: Expr, cotangent: Expr, seed: Expr) -> Expr:
+    """The member of a chain with ``seed`` in the place of the loss's cotangent."""
+    if member == cotangent:
+        return seed
+    member = map_children(member, lambda child: with_seed(child, cotangent, seed))
+    return forms.mul(member.factors) if isinstance(member, Mul) else member
 
 
 def in_step(chains: Iterable[tuple[Expr, ...]], shape: Shape) -> tuple[Expr, ...]:
@@ -183,10 +221,11 @@ class Walk:
     The other forms of the gradient walk the same way where the recurrence is not entered.
     """
 
-    def __init__(self, model: Model, wrt_inputs: bool) -> None:
+    def __init__(self, model: Model, wrt_inputs: bool, gate: str | None = None) -> None:
         self.model = model
         self.wrt_inputs = wrt_inputs
-        self.readings = readings(model)
+        self.gate = gate
+        self.readings = readings(model, gate)
         self.live = live_quantities(model)
         self.number = 0
 
@@ -206,6 +245,11 @@ class Walk:
             yield self.gradient(derived.name, derived.shape)
         for parameter in self.model.parameters:
             yield self.gradient(parameter.name, parameter.shape)
+
+    def variables(self) -> tuple[str, ...]:
+        """The quantities and real-valued inputs that L may depend on."""
+        quantities = [e.name for e in self.model.equations if e.name in self.live - {"loss"}]
+        return (*quantities, *(i.name for i in self.model.inputs if i.index_dim is None))
 
     def only_names(self, equation: Equation) -> bool:
         """Whether it is there only to give a value a name: nothing differentiates it."""
@@ -264,6 +308,8 @@ class Walk:
             present = [r for r in general if r.lag <= before]
             present += [r for r in at_end if r.lag == before]
             yield self.boundary(self.target(name, LAST - before, shape), present, before)
+        if not self.is_stated(general):
+            return
         target = self.target(name, NOW, shape)
         chains = [at_step(reading, NOW + reading.lag) for reading in general]
         upper = str(LAST - depth)
@@ -275,6 +321,10 @@ class Walk:
             f"1 <= t <= {upper}",
             needs=depth + 1,
         )
+
+    def is_stated(self, general: list[Reading]) -> bool:
+        """Whether there is a step for general t when these read the variable."""
+        return True
 
     def boundary(self, target: Target, present: list[Reading], before: int) -> Step:
         index = LAST - before
@@ -303,8 +353,14 @@ class Walk:
     def initial(self, initial: Initial, present: list[Reading], where: str, needs: int) -> Step:
         index = Index(offset=initial.step)
         target = self.target(initial.name, index, initial.shape)
-        chains = [at_step(reading, index + reading.lag) for reading in present]
+        chains = [self.at_start(reading, index + reading.lag, needs) for reading in present]
         return self.make("initial", target, chains, _enters(target, present, index), where, needs)
+
+    def at_start(self, reading: Reading, index: Index, horizon: int) -> tuple[Expr, ...]:
+        chain = at_step(reading, index)
+        if self.gate is None:
+            return chain
+        return tuple(without_first_gates(member, self.gate, horizon) for member in chain)
 
     def gradient(self, name: str, shape: Shape) -> Step:
         """dL/d(parameter): every equation that reads it, summed over the steps."""

@@ -5,7 +5,7 @@ Documents render the steps and code is lowered from them; neither has a second s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from symbptt.algebra import (
@@ -15,10 +15,12 @@ from symbptt.algebra import (
     Direct,
     Expr,
     Index,
+    Input,
     Model,
     Ref,
     Shape,
 )
+from symbptt.calculus.estimators import FULL, Estimator
 
 Kind = Literal[
     "seed",
@@ -28,6 +30,7 @@ Kind = Literal[
     "start",
     "sensitivity",
     "initial",
+    "window",
     "gradient",
     "joined",
 ]
@@ -48,7 +51,8 @@ class EquationName:
     name: str
 
 
-Reason = tuple[str | Expr | Index | StepNumber | EquationName, ...]
+ReasonPart = str | Expr | Index | StepNumber | EquationName
+Reason = tuple[ReasonPart, ...]
 """Plain text and, between it, mathematics (an `Index` stands for a step, ``t+1``) and
 references to steps and equations."""
 
@@ -70,6 +74,9 @@ class Step:
         ``initial``: dL/d(value at a step <= 0). Terms read at steps <= 0 are absent. For
         sequences shorter than the longest lag there are steps of their own, which say
         ``T = 1`` and so on in ``where``.
+        ``window``: dL/d(quantity or initial value), of a window, from the gradients of the
+        parts of L. Steps of other kinds about such a gradient speak of the part of a
+        loss at step s, which stands in them where T does elsewhere.
         ``gradient``: dL/d(parameter) or dL/d(derived parameter).
         ``jacobian``: the derivative of a quantity within one step. ``start`` and
         ``sensitivity``: its derivative through all steps, at steps <= 0 and >= 1.
@@ -98,6 +105,11 @@ class Step:
     @property
     def shape(self) -> Shape:
         return self.target.shape
+
+    @property
+    def part(self) -> Index | None:
+        """The step of the loss whose part of L the target is a gradient of; None of all L."""
+        return self.target.part if isinstance(self.target, Cotangent) else None
 
     def stated_for(self, horizon: int) -> bool:
         """Whether the step speaks about sequences of this many steps."""
@@ -140,6 +152,10 @@ class Derivation:
         last step's loss; documents call the last step t.
     only : tuple of str
         The gradients asked for; empty for all of them.
+    estimator : Estimator
+        What is derived in place of the gradient of L; "dL/d" then stands for it.
+    gate : Input or None
+        Of a gated estimator: the gates, a scalar a step, 1 at the first step and before.
     """
 
     model: Model
@@ -149,6 +165,15 @@ class Derivation:
     form: str = "adjoint"
     of: str = "L"
     only: tuple[str, ...] = ()
+    estimator: Estimator = FULL
+    gate: Input | None = None
+
+    @property
+    def symbols(self) -> Model:
+        """The normal form with everything that has a symbol in the steps."""
+        if self.gate is None:
+            return self.normal
+        return replace(self.normal, inputs=(*self.normal.inputs, self.gate))
 
     def step(self, name: str, kind: Kind) -> Step:
         """The first step of that kind for the variable ``name``."""

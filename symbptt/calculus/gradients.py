@@ -9,6 +9,7 @@ from functools import partial
 from symbptt.algebra import LAST, Model, Ref
 from symbptt.calculus import adjoint
 from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.estimators import FULL, Estimator, as_estimator
 from symbptt.calculus.expanded import derive_expanded
 from symbptt.calculus.joined import derive_joined
 from symbptt.calculus.onestep import ONE_STEP, one_step
@@ -50,6 +51,7 @@ def derive(
     of: str = "L",
     only: Iterable[str] = (),
     wrt_inputs: bool = False,
+    estimator: Estimator | str | None = None,
 ) -> Derivation:
     """The gradient of a model's loss, derived step by step.
 
@@ -64,6 +66,8 @@ def derive(
         gradients need, and no others.
     wrt_inputs : bool
         Also derive dL/d(input) for every real-valued input, in the adjoint form.
+    estimator : Estimator or str, optional
+        What to derive in place of the gradient, as ``window:8``, in the adjoint form.
 
     Raises
     ------
@@ -81,8 +85,14 @@ def derive(
     chosen = model if of.strip() == "L" else one_step(adjoint.with_loss(model))
     if wrt_inputs and form != "adjoint":
         raise OptionError(f"the form {form} gives no gradients by inputs; the form adjoint does")
-    by_inputs = partial(adjoint.derive, wrt_inputs=True)
-    found = (by_inputs if wrt_inputs else FORMS[form].derive)(chosen)
+    plain = as_estimator(estimator) == FULL
+    if not plain and (form != "adjoint" or of.strip() != "L"):
+        raise OptionError(
+            f"--estimator {as_estimator(estimator)} can't be combined with --form {form} --of "
+            f"{of}: estimators are those of the adjoint form of the gradient of L"
+        )
+    own = partial(adjoint.derive, wrt_inputs=wrt_inputs, estimator=estimator)
+    found = (own if form == "adjoint" else FORMS[form].derive)(chosen)
     if chosen is not model:
         found = replace(found, of=ONE_STEP, steps=tuple(map(_of_one_step, found.steps)))
     names = tuple(only)

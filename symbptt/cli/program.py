@@ -31,6 +31,7 @@ _STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
     (errors.UnknownNameError, USAGE),
     (errors.OptionError, USAGE),
     (errors.FormulaError, USAGE),
+    (errors.EstimatorError, USAGE),
     (errors.AnalysisError, USAGE),
     (errors.OutputError, USAGE),
     (errors.ModelError, MODEL_ERROR),
@@ -124,6 +125,16 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="For a program to read.")(command)
 
 
+def estimator_option(command: Command) -> Command:
+    return click.option(
+        "--estimator",
+        default="full",
+        show_default=True,
+        metavar="NAME[:ARG]",
+        help="Which gradient: full, window:TAU, chunk:TAU or random:PI.",
+    )(command)
+
+
 def bind_option(command: Command) -> Command:
     return click.option(
         "--bind",
@@ -189,6 +200,10 @@ def headed(command: tuple[str, ...], text: str) -> str:
     """The text under a line that says how to make it again."""
     from symbptt.output import MARK
 
-    words = shlex.join(("symbptt", *command))
-    shown = "".join(letter if letter.isprintable() else "?" for letter in words)
-    return f"# {MARK}: {shown}\n{text}"
+    return f"# {MARK}: {command_line(command)}\n{text}"
+
+
+def command_line(words: Iterable[str]) -> str:
+    """A command as it is typed, on one line."""
+    line = shlex.join(("symbptt", *words))
+    return "".join(letter if letter.isprintable() else "?" for letter in line)

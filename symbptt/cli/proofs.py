@@ -14,6 +14,7 @@ from symbptt.cli.program import (
     UNDECIDED,
     bind_option,
     emit,
+    estimator_option,
     headed,
     json_option,
     json_text,
@@ -35,12 +36,14 @@ from symbptt.cli.program import (
     help="Test this module, edited by hand or not, in place of the derivation and its own.",
 )
 @bind_option
+@estimator_option
 @json_option
 @output_options
 def verify(
     model_name: str,
     module_path: Path | None,
     bindings: dict[str, str],
+    estimator: str,
     as_json: bool,
     output: Path | None,
     force: bool,
@@ -55,6 +58,7 @@ def verify(
         model,
         module=module_path,
         bind=bindings,
+        estimator=estimator,
         progress=lambda done, parts, what: progress.show(done / parts, what),
     )
     progress.done()
@@ -63,7 +67,8 @@ def verify(
     else:
         tested = () if module_path is None else ("--module", str(module_path))
         bound = [word for item in bindings.items() for word in ("--bind", "=".join(item))]
-        text = headed(("verify", model_name, *tested, *bound), f"{report}\n")
+        which = () if estimator == "full" else ("--estimator", estimator)
+        text = headed(("verify", model_name, *tested, *bound, *which), f"{report}\n")
     emit(text, output, force)
     sys.exit(DONE if report.ok else FAILED if report.failures else UNDECIDED)
 

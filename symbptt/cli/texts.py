@@ -13,6 +13,7 @@ from symbptt.cli.program import (
     TextType,
     bind_option,
     emit,
+    estimator_option,
     headed,
     json_option,
     json_text,
@@ -219,6 +220,7 @@ def style_options(command: Command) -> Command:
     multiple=True,
     help="Gradients with respect to these only: W_hh, h[0]; with commas or repeated.",
 )
+@estimator_option
 @output_options
 def derive(
     model_name: str,
@@ -230,6 +232,7 @@ def derive(
     detail: str,
     layout: str,
     notation: str,
+    estimator: str,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -240,7 +243,9 @@ def derive(
 
     style = Style.of(layout, notation, detail)
     names = [name.strip() for part in only for name in part.split(",") if name.strip()]
-    derivation = differentiate(read_model(model_name), form=form, of=of, only=names)
+    derivation = differentiate(
+        read_model(model_name), form=form, of=of, only=names, estimator=estimator
+    )
     text = render(derivation, to=to, fragment=fragment, style=style)
     emit(text, output, force)
 
@@ -267,6 +272,7 @@ def derive(
     show_default=True,
     help="Backpropagation through time, or forward: real-time recurrent learning.",
 )
+@estimator_option
 @output_options
 def generate(
     model_name: str,
@@ -274,6 +280,7 @@ def generate(
     wrt: str | None,
     level: int | None,
     mode: str,
+    estimator: str,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -283,6 +290,12 @@ def generate(
     if wrt and mode == "forward":
         raise click.UsageError(f"--wrt {wrt} and --mode {mode} can't be combined")
     model = read_model(model_name)
-    by_inputs = wrt == "inputs"
-    text = generate_module(model, bind=bindings, wrt_inputs=by_inputs, level=level, mode=mode)
+    text = generate_module(
+        model,
+        bind=bindings,
+        wrt_inputs=wrt == "inputs",
+        estimator=estimator,
+        level=level,
+        mode=mode,
+    )
     emit(text, output, force)

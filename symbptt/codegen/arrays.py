@@ -70,7 +70,7 @@ class Arrays:
                 shape = f"({shape[1:-1]},)"
             kind = "np.intp" if buffer.integer else "dtype"
             # The lines stand two levels in, and end in a comma.
-            lines = call_lines(f"{literal(name)}: np.zeros", [shape, kind], " " * 5)
+            lines = call_lines(f"{literal(name)}: _zeros", [shape, kind], " " * 5)
             lines[-1] += ","
             yield from (line[5:] for line in lines)
 

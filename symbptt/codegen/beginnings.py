@@ -129,7 +129,8 @@ class Beginnings:
 
     def sources(self) -> list[Input]:
         """The inputs whose gradients are results."""
-        real = [i for i in self.model.inputs if i.index_dim is None]
+        gates = {name for name, _ in self.storage.program.gates}
+        real = [i for i in self.model.inputs if i.index_dim is None and i.name not in gates]
         return real if self.wrt_inputs else []
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -39,14 +39,14 @@ INDENT = "    "
 WIDTH = 88 - len(INDENT)
 
 Variable = tuple[str, str]
-"""("value" or "cotangent", name)."""
+"""("value", "cotangent" or, for that of the current sweep, "sweep"; name)."""
 
 
 def variable(expr: Expr) -> Variable | None:
     if isinstance(expr, Ref):
         return "value", expr.name
     if isinstance(expr, Cotangent) and expr.index is not None:
-        return "cotangent", expr.name
+        return ("cotangent" if expr.part is None else "sweep"), expr.name
     return None
 
 
@@ -56,12 +56,17 @@ def read_by(expr: Expr) -> set[Variable]:
 
 @dataclass(frozen=True)
 class Keeping:
-    """How each variable lives: with a past, in an array, or as a temporary of its loop."""
+    """How each variable lives: with a past, in an array, or as a temporary of its loop.
+
+    ``ahead`` are those that a sweep finds begun by others, with the number of sweeps by
+    which they may be ahead.
+    """
 
     histories: frozenset[str]
     local: frozenset[Variable]
     filled: frozenset[Variable]
     last: frozenset[str]
+    ahead: Mapping[str, int]
 
 
 def keeping(program: Program) -> Keeping:
@@ -97,7 +102,25 @@ def keeping(program: Program) -> Keeping:
     filled |= {
         v for v in everything if v[0] == "cotangent" and v not in assigned and v[1] != "loss"
     }
-    return Keeping(histories, frozenset(local), frozenset(filled), last)
+    ahead = _ahead(blocks, histories)
+    return Keeping(histories, frozenset(local), frozenset(filled), last, ahead)
+
+
+def _ahead(blocks: Iterable[Block], histories: frozenset[str]) -> dict[str, int]:
+    """The sweeps' variables but those that one statement in the sweep makes anew."""
+    lags: dict[str, list[int]] = {}
+    made: Counter[str] = Counter()
+    for block in blocks:
+        for target in (s.target for s in block.statements):
+            if isinstance(target, Cotangent) and target.part is not None:
+                assert target.index is not None
+                lags.setdefault(target.name, []).append(-target.index.offset)
+                made[target.name] += 1 if block.place == "sweep" else 2
+    return {
+        name: max(found)
+        for name, found in lags.items()
+        if name in histories or made[name] > 1 or max(found)
+    }
 
 
 def _gathers(blocks: Iterable[Block], wanted: Variable) -> bool:
@@ -111,7 +134,7 @@ def _gathers(blocks: Iterable[Block], wanted: Variable) -> bool:
     if len(found) > 1:
         return True
     block, statement = found[0]
-    return block.place == "last" and statement.add
+    return block.place in ("last", "sweep") and statement.add
 
 
 class Emitter:
@@ -129,6 +152,8 @@ class Emitter:
             yield from self.allocations(block)
             if block.place == "loop":
                 yield from self.loop(block)
+            elif block.place == "sweep":
+                yield from self.sweeps(block)
             else:
                 for statement in block.statements:
                     yield from self.statement(statement, block, "")
@@ -140,6 +165,36 @@ class Emitter:
         yield f"for {names} in {steps}:"
         for statement in block.statements:
             yield from self.statement(statement, block, INDENT)
+
+    def sweeps(self, block: Block) -> Iterator[str]:
+        """The loop over sweeps: no step is further from a loss than T and the longest lag."""
+        names = self.names
+        self.uses.helpers.add("_turned")
+        yield "for _ in range(min(TAU, rows.T + _LAG)):"
+        for name in self.kept.ahead:
+            if name in self.kept.histories:
+                yield f"{INDENT}{names.sweep_histories[name]} = {names.aheads[name]}[0]"
+                live = f"{names.sweep_histories[name]}[rows.live]"
+                yield f"{INDENT}{names.sweeps[name]} = {live}"
+            else:
+                yield f"{INDENT}{names.sweeps[name]} = {names.aheads[name]}[0]"
+        for statement in block.statements:
+            yield from self.statement(statement, block, INDENT)
+        for name in self.kept.ahead:
+            yield f"{INDENT}{names.aheads[name]} = _turned({names.aheads[name]})"
+
+    def swept(self, target: Cotangent, place: Place) -> str:
+        """What belongs to a sweep, as the target of a statement."""
+        assert target.index is not None
+        lag = -target.index.offset
+        if place == "sweep" and lag == 0:
+            return self.names.sweeps[target.name]
+        ahead = f"{self.names.aheads[target.name]}[{lag}]"
+        if target.name not in self.kept.histories:
+            return f"{ahead}[rows.end]" if place == "last" else ahead
+        if place == "last":
+            return f"{ahead}[rows.ends[{lag}]]"
+        return f"{ahead}[rows.back[{lag}]]" if lag else f"{ahead}[rows.live]"
 
     # --- arrays ------------------------------------------------------------------------------
 
@@ -153,6 +208,9 @@ class Emitter:
         if found is None or found in self.allocated or found in self.kept.local:
             return
         kind, name = found
+        if kind == "sweep":
+            yield from self.begun(target, found)
+            return
         if name in self.kept.histories or (kind == "value" and not written):
             return
         shape = self.shape_text(target.shape)
@@ -164,6 +222,15 @@ class Emitter:
             self.allocated.add(found)
             table = self.names.values if kind == "value" else self.names.cotangents
             yield f"{table[name]} = np.empty((rows.count, {shape}), dtype)"
+
+    def begun(self, target: Expr, found: Variable) -> Iterator[str]:
+        """The room of what a sweep finds begun; with a past it begins with the carry's."""
+        name = found[1]
+        if name in self.kept.ahead and name not in self.kept.histories:
+            self.allocated.add(found)
+            self.uses.helpers.add("_ahead")
+            zeros = f"np.zeros((rows.count, {self.shape_text(target.shape)}), dtype)"
+            yield f"{self.names.aheads[name]} = _ahead({zeros}, {self.kept.ahead[name]})"
 
     def shape_text(self, shape: Shape) -> str:
         return ", ".join(self.length(dim) for dim in shape) if shape else "1"
@@ -182,9 +249,18 @@ class Emitter:
         if isinstance(target, Cotangent) and target.index is None:
             yield from self.gradient(target, value, printer, indent)
             return
-        text = printer.text(target)
         found = variable(target)
+        if block.place == "sweep" and self.has_past(target) and is_total(statement):
+            name = target.name
+            total, part = self.names.cotangent_histories[name], self.names.sweep_histories[name]
+            yield f"{indent}{total} += {part}"
+            return
+        if isinstance(target, Cotangent) and target.part is not None:
+            text = self.swept(target, block.place)
+        else:
+            text = printer.text(target)
         owned = found in self.kept.filled or self.has_past(target)
+        owned = owned or (found is not None and found[0] == "sweep" and found[1] in self.kept.ahead)
         adds = statement.add and owned
         bare = text.isidentifier() and not owned
         if text.isidentifier() and owned and not adds:
@@ -300,6 +376,12 @@ class Emitter:
         name = self.names.temporary()
         before.extend(self.lines(name, "=", expr, printer, indent, True))
         return Raw(name, expr.shape, is_rowwise(expr))
+
+
+def is_total(statement: Assign) -> bool:
+    """Whether a statement adds a sweep to the sum of the sweeps."""
+    target = statement.target
+    return isinstance(target, Cotangent) and target.part is None
 
 
 def comment(statement: Assign, indent: str) -> Iterator[str]:

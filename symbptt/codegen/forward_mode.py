@@ -79,7 +79,7 @@ class _ForwardMode:
         lowered = self.lowering.program()
         loop = Block("loop", (*self.within(), *self.through(), *self.gathered()))
         read = frozenset(step.target.name for step in self.sensitivities)
-        read_out = merged([self.lowering.last_adjoints(), *self.lowering.backward()])
+        read_out = merged([self.lowering.last_adjoints(), *self.lowering.reverse()])
         read_out, gradients = self.lowering.needed(read_out, tuple(self.gradients()), read)
         read_out = tuple(map(self.told, read_out))
         starts = Block("static", tuple(self.assign(s) for s in self.derivation.of_kind("start")))

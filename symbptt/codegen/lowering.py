@@ -9,7 +9,7 @@ loop over time and becomes one statement for all steps.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from symbptt.algebra import (
     LAST,
@@ -30,23 +30,14 @@ from symbptt.calculus import forms
 from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.order import derived_order, in_step_order, live_quantities
+from symbptt.calculus.window import swept_quantities
+from symbptt.codegen.contributions import Contribution, formula_of, terms_of
+from symbptt.codegen.gates import with_gates
 from symbptt.codegen.placement import components, is_recurrent, references
 from symbptt.codegen.program import Assign, Block, Program
+from symbptt.codegen.sweeping import Sweeps
 from symbptt.errors import LoweringError
 from symbptt.typeset.plain import plain
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """One term of an adjoint, at the reader's own step: what goes ``lag`` steps back.
-
-    ``reader`` is the quantity whose cotangent the term has; "loss" if it has none.
-    """
-
-    reader: str
-    lag: int
-    term: Expr
-    last: bool
 
 
 def lower(derivation: Derivation) -> Program:
@@ -57,13 +48,8 @@ def lower(derivation: Derivation) -> Program:
     LoweringError
         If a step reads what no equation can give at that step.
     """
-    return Lowering(derivation).program()
-
-
-def _terms(expr: Expr) -> tuple[Expr, ...]:
-    if forms.is_zero(expr):
-        return ()
-    return expr.terms if isinstance(expr, Add) else (expr,)
+    program = Lowering(derivation).program()
+    return program if derivation.gate is None else with_gates(program, derivation.gate.name)
 
 
 class Lowering:
@@ -77,7 +63,8 @@ class Lowering:
         self.home = {name: c for c in self.components for name in c}
         self.loops = {c for c in self.components if is_recurrent(self.model, c)}
         self.live = live_quantities(self.model)
-        self.steps = {s.target.name: s for s in derivation.of_kind("adjoint")}
+        adjoints = derivation.of_kind("adjoint")
+        self.steps = {s.target.name: s for s in adjoints if s.part is None}
 
     def program(self) -> Program:
         loss_side = loss_side_quantities(self.model)
@@ -92,9 +79,7 @@ class Lowering:
             self.model,
             merged(forward),
             merged(loss),
-            *self.needed(
-                merged([self.last_adjoints(), *self.backward()]), merged(self.gradients())
-            ),
+            *self.needed(merged([self.last_adjoints(), *self.reverse()]), merged(self.gradients())),
         )
 
     def needed(
@@ -107,21 +92,22 @@ class Lowering:
 
         ``besides`` are the names of those that are needed elsewhere.
         """
-        results = {p.name for p in self.model.parameters} | {i.name for i in self.model.initials}
-        results |= besides
+        results = {(p.name, True) for p in self.model.parameters}
+        results |= {(i.name, True) for i in self.model.initials}
+        results |= {(name, True) for name in besides}
         if self.derivation.wrt_inputs:
-            results |= {i.name for i in self.model.inputs}
+            results |= {(i.name, True) for i in self.model.inputs}
         while True:
             blocks = (*backward, *gradients)
+            statements = [s for block in blocks for s in block.statements]
             read = {
-                node.name
-                for block in blocks
-                for statement in block.statements
+                _adjoint(node)
+                for statement in statements
                 for node in walk(statement.value)
-                if isinstance(node, Cotangent) and node.name != statement.target.name
+                if isinstance(node, Cotangent) and _adjoint(node) != _adjoint(statement.target)
             }
             wanted = results | read
-            if all(s.target.name in wanted for block in blocks for s in block.statements):
+            if all(_adjoint(s.target) in wanted for s in statements):
                 return backward, gradients
             backward, gradients = _only(backward, wanted), _only(gradients, wanted)
 
@@ -185,7 +171,7 @@ class Lowering:
         """What the readers of a quantity give it, from its steps."""
         if name not in self.steps:
             return ()
-        found = [self.contribution(self.steps[name], t) for t in _terms(self.steps[name].result)]
+        found = [self.contribution(self.steps[name], t) for t in terms_of(self.steps[name].result)]
         for step in self.derivation.of_kind("boundary"):
             if step.target.name == name:
                 found.extend(self.at_the_end(step))
@@ -221,7 +207,7 @@ class Lowering:
         loss_is_last = "loss" in self.last
         assert step.target.index is not None
         before = (LAST - step.target.index).offset
-        for term in _terms(step.result):
+        for term in terms_of(step.result):
             named = [n.name for n in walk(term) if isinstance(n, Cotangent)]
             if (named and named[0] in self.last) or (not named and loss_is_last):
                 reader = named[0] if named else "loss"
@@ -233,18 +219,30 @@ class Lowering:
         for equation in reversed(in_step_order(self.model)):
             if equation.last and equation.name in self.steps:
                 step = self.steps[equation.name]
-                value = forms.add(map(self.weighted, _terms(step.result)), step.shape)
+                value = forms.add(map(self.weighted, terms_of(step.result)), step.shape)
                 assert isinstance(step.target, Cotangent)
                 statements.append(
-                    Assign(step.target, value, step=step.number, formula=_formula(step))
+                    Assign(step.target, value, step=step.number, formula=formula_of(step))
                 )
         return Block("last", tuple(statements), backward=True)
 
-    def backward(self) -> Iterator[Block]:
+    def reverse(self) -> Iterator[Block]:
+        """The whole walk; the sweeps of a window between what they need and what needs them."""
+        if self.derivation.estimator.kind != "window":
+            yield from self.backward(frozenset(self.steps))
+            return
+        sweeps = Sweeps(self.derivation, self.contribution, self.weighted)
+        before = swept_quantities(self.derivation).own
+        yield from self.backward(before)
+        yield from sweeps.blocks()
+        yield from self.backward(frozenset(self.steps) - before)
+
+    def backward(self, wanted: frozenset[str]) -> Iterator[Block]:
         sources = [i.name for i in self.model.inputs if i.name in self.steps]
         for component in [*reversed(self.components), *((name,) for name in sources)]:
             names = [n for n in reversed(component) if n in self.steps and n in self.live]
             names += [n for n in component if n in sources]
+            names = [n for n in names if n in wanted]
             looped = component in self.loops
             ends: list[Assign] = []
             outside: list[Assign] = []
@@ -271,16 +269,16 @@ class Lowering:
             target = Cotangent(name, index, step.target.shape)
             value = forms.add(terms, step.target.shape)
             part = "" if value == step.result else f"{plain(target)} += {plain(value)}"
-            yield Assign(target, value, True, step.number, _formula(step), part)
+            yield Assign(target, value, True, step.number, formula_of(step), part)
 
     # --- gradients -------------------------------------------------------------------------
 
     def gradients(self) -> Iterator[Block]:
         for step in self.derivation.of_kind("gradient"):
-            terms = (self.over_rows(term) for term in _terms(step.result))
+            terms = (self.over_rows(term) for term in terms_of(step.result))
             value = forms.add(terms, step.shape)
             assert isinstance(step.target, Cotangent)
-            assign = Assign(step.target, value, step=step.number, formula=_formula(step))
+            assign = Assign(step.target, value, step=step.number, formula=formula_of(step))
             yield Block("static", (assign,), backward=True)
 
     def over_rows(self, term: Expr) -> Expr:
@@ -303,9 +301,15 @@ class Lowering:
         return forms.mul((MEAN_FACTOR, term))
 
 
-def _only(blocks: tuple[Block, ...], wanted: set[str]) -> tuple[Block, ...]:
+def _adjoint(target: Expr) -> tuple[str, bool]:
+    """Which adjoint it is: a name, and whether that of all of L (or of one sweep)."""
+    assert isinstance(target, Ref | Param | Cotangent)
+    return target.name, not (isinstance(target, Cotangent) and target.part is not None)
+
+
+def _only(blocks: tuple[Block, ...], wanted: set[tuple[str, bool]]) -> tuple[Block, ...]:
     kept = (
-        replace(b, statements=tuple(s for s in b.statements if s.target.name in wanted))
+        replace(b, statements=tuple(s for s in b.statements if _adjoint(s.target) in wanted))
         for b in blocks
     )
     return merged(kept)
@@ -322,10 +326,6 @@ def loss_side_quantities(model: Model) -> frozenset[str]:
         if equation.auxiliary and readers[equation.name] <= side:
             side.add(equation.name)
     return frozenset(side)
-
-
-def _formula(step: Step) -> str:
-    return f"{plain(step.target)} = {plain(step.result)}"
 
 
 def _check_reads(step: Step, own: Expr) -> None:

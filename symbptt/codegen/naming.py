@@ -36,6 +36,11 @@ RESERVED = frozenset(
         "Fraction",
         "math",
         "SimpleNamespace",
+        "ESTIMATOR",
+        "TAU",
+        "PI",
+        "rng",
+        "gates",
         "MODEL",
         "EQUATIONS",
         "DIMS",
@@ -115,6 +120,10 @@ class Names:
         self.cotangent_histories = {
             name: self.fresh(f"{text}_all") for name, text in self.cotangents.items()
         }
+        # Of the sweeps of a window: the current one, with its past, and those ahead.
+        self.sweeps = {name: self.fresh(f"s_{text}") for name, text in self.values.items()}
+        self.sweep_histories = {n: self.fresh(f"{text}_all") for n, text in self.sweeps.items()}
+        self.aheads = {name: self.fresh(f"{text}_ahead") for name, text in self.sweeps.items()}
 
     def key(self, name: str) -> str:
         """A name as a dict's key in code: a literal, or a constant that stands for a long one."""

@@ -247,6 +247,8 @@ class Printer:
         return "prev" if self.lag == 1 else f"prev{lag}"
 
     def print_cotangent(self, expr: Cotangent) -> Printed:
+        if expr.part is not None:
+            return self.names.sweeps[expr.name], ATOM
         name = self.names.cotangents[expr.name]
         if expr.name == "loss":
             return "one / rows.weight", PRODUCT

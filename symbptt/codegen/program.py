@@ -1,8 +1,14 @@
 """The array program: what is computed where, still in the algebra's expressions.
 
 A program knows no language. A block says over which rows its statements run: once
-(``static``), over all steps at once (``all``), step by step (``loop``), or over the last
-step of every sequence (``last``). Passes rewrite programs; a printer makes text.
+(``static``), over all steps at once (``all``), step by step (``loop``), over the last step of
+every sequence (``last``), or again and again over all steps (``sweep``). Passes rewrite
+programs; a printer makes text.
+
+The block of sweeps of a window (`symbptt.codegen.sweeping`) is the body of a loop over the
+distance n = 0, 1, ... between a loss and what is differentiated. A cotangent with a
+``part`` is, in it, that of the current sweep; as a target at t - k it belongs to the sweep
+k later, and before the block, to sweep k. One without is what the sweeps are added to.
 """
 
 from __future__ import annotations
@@ -13,7 +19,7 @@ from typing import Literal
 
 from symbptt.algebra import Concat, Cotangent, Derivative, Expr, Model, Param, Ref
 
-Place = Literal["static", "all", "loop", "last", "chunk"]
+Place = Literal["static", "all", "loop", "last", "chunk", "sweep"]
 Target = Ref | Param | Cotangent | Derivative
 
 
@@ -90,6 +96,8 @@ class Program:
         ``loss`` holds what only the loss needs; ``gradients`` runs after ``backward``.
     families : tuple of tuple of Expr
         Names that stand end to end in one array, in this order.
+    gates : tuple of (str, int)
+        Inputs of the model that are an estimator's gates, by how many steps they cross.
     """
 
     model: Model
@@ -98,6 +106,7 @@ class Program:
     backward: tuple[Block, ...]
     gradients: tuple[Block, ...]
     families: tuple[tuple[Expr, ...], ...] = ()
+    gates: tuple[tuple[str, int], ...] = ()
 
     @property
     def blocks(self) -> tuple[Block, ...]:

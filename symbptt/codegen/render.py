@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbptt.algebra import (
     Add,
@@ -19,10 +19,12 @@ from symbptt.algebra import (
     walk,
 )
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.normal import bind as bind_functions
 from symbptt.codegen.buffered import Buffered, BufferedText
 from symbptt.codegen.emission import Emitter, keeping
+from symbptt.codegen.estimating import EstimatorText, estimator_text
 from symbptt.codegen.literals import (
     assigned,
     assigned_tuple,
@@ -76,6 +78,7 @@ class ModuleText:
     loss: tuple[str, ...]
     backward: tuple[str, ...]
     input_gradients: str
+    estimator: EstimatorText
     helpers: tuple[str, ...]
     told: str
     buffered: BufferedText | None
@@ -89,6 +92,7 @@ def generate(
     wrt_inputs: bool = False,
     level: int | None = None,
     mode: str = "reverse",
+    estimator: Estimator | str | None = None,
 ) -> str:
     """The text of the NumPy module of a model or of a derivation.
 
@@ -102,13 +106,18 @@ def generate(
         Also compute the gradients with respect to the real-valued inputs.
     level : int
         0 plain code to be read, 1 the same statements in buffers made once, 2 all passes
-        of `symbptt.codegen.passes`; by default the highest that the mode has.
+        of `symbptt.codegen.passes`; by default the highest that the mode has. The module of
+        a window is plain at every level.
     mode : str
         A key of `symbptt.codegen.modes.MODES`: ``reverse`` or ``forward``. A derivation
         has the mode of its form.
+    estimator : Estimator or str, optional
+        Of a model: which estimator of the gradient, as ``chunk:8``; else the gradient.
 
     Raises
     ------
+    EstimatorError
+        If the text names no estimator.
     UnboundFunctionError
         If a function is abstract and has neither binding nor default.
     MissingLossError
@@ -126,13 +135,16 @@ def generate(
         chosen = mode_of(derivation)
     else:
         chosen = mode_named(mode)
-        derivation = derive(bind_functions(source, bind), form=chosen.form, wrt_inputs=wrt_inputs)
+        bound = bind_functions(source, bind)
+        derivation = derive(bound, form=chosen.form, wrt_inputs=wrt_inputs, estimator=estimator)
     level = chosen.checked(level)
     how = f"symbptt generate {derivation.model.name}"
     for name, value in sorted((bind or {}).items()):
         how += f" --bind {name}={value}"
     if wrt_inputs:
         how += " --wrt inputs"
+    if derivation.estimator != FULL:
+        how += f" --estimator {derivation.estimator}"
     how += chosen.option
     how += "" if level == chosen.levels[-1] else f" -O{level}"
     return render(chosen.lower(derivation), derivation, how, level)
@@ -165,15 +177,18 @@ class _Module:
         level: int,
         passes: Sequence[Pass],
     ) -> None:
-        self.level = level
+        # The sweeps of a window are computed plainly: no buffers are laid out for them.
+        self.level = 0 if derivation.estimator.kind == "window" else level
         self.passes = passes
         self.program = program
-        self.model = program.model
+        self.model = derivation.normal
         self.derivation = derivation
         self.how = how
         known = {e.name for e in self.model.equations}
         hoisted = [s.target.name for b in program.forward for s in b.statements]
-        self.names = Names(self.model, [name for name in hoisted if name not in known])
+        added = [name for name in hoisted if name not in known]
+        self.gates = [name for name, _ in program.gates]
+        self.names = Names(self.model, [*added, *self.gates])
         self.kept = keeping(program)
         self.lag = max((1 - i.step for i in self.model.initials), default=0)
         self.pasts = list(dict.fromkeys(i.name for i in self.model.initials))
@@ -183,9 +198,11 @@ class _Module:
     def text(self) -> ModuleText:
         model, author = self.model, self.derivation.model
         forward, loss, backward = self.forward(), self.loss(), self.backward()
+        estimator = estimator_text(self.derivation, self.program)
+        mode = mode_of(self.derivation)
         told = any(i.timed and not i.loss_only for i in model.inputs)
         buffered = self.buffered() if self.level else None
-        helpers = needed_helpers(self.helpers)
+        helpers = needed_helpers({*self.helpers, *estimator.helpers})
         differentiated = [i for i in model.inputs if self.has_adjoint(i.name)]
         quantities = [e for e in model.equations if not e.auxiliary and e.name != "loss"]
         shapes = [(e.name, e.shape) for e in quantities]
@@ -232,10 +249,11 @@ class _Module:
             input_gradients=assigned_tuple(
                 "_WITH_RESPECT_TO", (literal(i.name) for i in differentiated)
             ),
+            estimator=replace(estimator, what=estimator.what.replace("METHOD", mode.method)),
             helpers=tuple(f"helpers/{name}.py.j2" for name in helpers),
             told=str(told),
             buffered=buffered,
-            mode=mode_of(self.derivation),
+            mode=mode,
         )
 
     def buffered(self) -> BufferedText:
@@ -243,7 +261,7 @@ class _Module:
         program = self.program
         for change in self.passes:
             program = change(program)
-        names = Names(self.model, program.introduced, BUFFERED)
+        names = Names(program.model, program.introduced, BUFFERED)
         writer = Buffered(program, names, self.derivation.wrt_inputs)
         text = writer.text()
         self.helpers |= {name for name in writer.helpers if helper_exists(name)}
@@ -275,12 +293,11 @@ class _Module:
         self.helpers |= emitter.uses.helpers
         constants = [f"{name} = {ratio}" for name, ratio in emitter.uses.constants.items()]
         words = mentioned(lines)
-        settings = [
-            f"{name} = call.{name}"
-            for name in ("rows", "size", "one", "dtype")
-            if name in words | mentioned(constants)
-        ]
         fetched = [f"{n} = {home}" for n, home in self.homes() if n in words and n not in own]
+        needed = words | mentioned([*constants, *fetched])
+        settings = [
+            f"{name} = call.{name}" for name in ("rows", "size", "one", "dtype") if name in needed
+        ]
         return [*settings, *fetched, *constants, *lines]
 
     def homes(self) -> Iterator[tuple[str, str]]:
@@ -299,6 +316,8 @@ class _Module:
         for equation in self.model.equations:
             if equation.name not in self.pasts:
                 yield values[equation.name], kept(values[equation.name])
+        for gate in self.gates:
+            yield values[gate], f"call.inputs[{self.names.key(gate)}]"
 
     def forward(self) -> list[str]:
         blocks = self.program.forward
@@ -358,9 +377,15 @@ class _Module:
         begin = []
         for name in pasts:
             like = self.names.histories[name]
-            begin.append(
-                f"{histories[name]} = rows.received(carry_grad, {self.names.key(name)}, {like})"
-            )
+            received = f"rows.received(carry_grad, {self.names.key(name)}, {like})"
+            if name in self.kept.ahead:
+                emitter.uses.helpers.add("_ahead")
+                begin.append(f"{histories[name]} = np.zeros_like({like})")
+                begin.append(f"{self.names.aheads[name]} = {received}")
+                ahead = self.names.aheads[name]
+                begin.append(f"{ahead} = _ahead({ahead}, {self.kept.ahead[name]})")
+            else:
+                begin.append(f"{histories[name]} = {received}")
             if cotangents[name] in mentioned(body):
                 begin.append(f"{cotangents[name]} = {histories[name]}[rows.live]")
         assigned = {s.target.name for b in self.program.backward for s in b.statements}

@@ -19,6 +19,7 @@ def truncation_figure(
     pi: float = 0.8,
     seed: int = 0,
     gates: Sequence[bool] | None = None,
+    how: str = "truncation_figure",
 ) -> str:
     """The first characters of a text under random, regular and no truncation, as SVG.
 
@@ -37,6 +38,8 @@ def truncation_figure(
     gates : sequence of bool, optional
         In place of the draw: for every character whether the gradient passes into it from
         the right to the one before; the first is ignored.
+    how : str
+        What makes the figure again.
 
     Raises
     ------
@@ -59,7 +62,7 @@ def truncation_figure(
         ROW * len(rows) + 16,
         "Three strategies for the gradients of a recurrence: random truncation, regular "
         "truncation and full backpropagation through time",
-        "truncation_figure",
+        how,
     )
     for number, (name, pieces, words) in enumerate(rows):
         _row(drawing, 16 + ROW * number, shown, name, pieces, words)

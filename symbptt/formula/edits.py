@@ -282,8 +282,10 @@ def _positions(node: Node, scope: Scope) -> Iterator[tuple[str, Node]]:
 def _overs(node: Over, scope: Scope) -> Iterator[tuple[str, Node]]:
     """Limits moved by one or replaced, and a product's direction."""
     if node.product:
-        turned = replace(node, first=node.last, last=node.first, step=-node.step)
+        turned = replace(node, first=node.last, last=node.first)
+        yield REVERSED, replace(turned, step=-node.step)
         yield REVERSED, turned
+        yield REVERSED, replace(node, step=-node.step)
     for step in (1, -1):
         yield SHIFT, replace(node, first=node.first + step)
         yield SHIFT, replace(node, last=node.last + step)

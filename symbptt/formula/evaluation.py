@@ -211,7 +211,8 @@ class Evaluator:
         if step > horizon:
             raise OutOfRangeError(node, f"{node_text(node)} lies past T")
         if step < scene.starts[name]:
-            raise OutOfRangeError(node, f"{name} starts at step {scene.starts[name]}")
+            first = scene.starts[name]
+            raise OutOfRangeError(node, f"{node_text(node)} lies before {name}[{first}], the first")
         return (name, step)
 
     def _place(self, node: Node, at: Steps) -> int:

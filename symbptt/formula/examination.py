@@ -26,7 +26,7 @@ from symbptt.formula.scenes import (
     shapes,
     stages,
 )
-from symbptt.formula.tree import At, Fixed, Formula, walk
+from symbptt.formula.tree import At, Fixed, Formula, free_names, walk
 from symbptt.proof.degree import error_bits, largest
 from symbptt.proof.domain import Array, Domain, Float
 from symbptt.proof.evaluate import length
@@ -81,6 +81,8 @@ class Found:
     ----------
     past_the_end : str
         Which entry lay past the end of its vector, if one did.
+    shorter : dict of str
+        Which entries lay past the end where the other side has a value.
     """
 
     used: list[dict[str, int]] = field(default_factory=list)
@@ -88,6 +90,7 @@ class Found:
     counterexample: Counterexample | None = None
     numbers: str = ""
     past_the_end: str = ""
+    shorter: dict[str, None] = field(default_factory=dict)
 
 
 class Examiner:
@@ -156,7 +159,8 @@ class Examiner:
     def examine(self, formula: Formula) -> Found:
         """All cases up to the horizon in numbers, until one fails.
 
-        Rational numbers where these are enough, else floats of 50 digits.
+        Rational numbers where these are enough, else floats of 50 digits, at positive
+        points where it is not defined at others.
 
         Raises
         ------
@@ -165,13 +169,17 @@ class Examiner:
         TooLargeError
             If the time is over.
         """
-        try:
-            return self._examine(formula, "fractions")
-        except TooLargeError:
-            raise
-        except EvaluationError:
-            with mpmath.workdps(DIGITS + 10):
-                return self._examine(formula, "digits")
+        reason: EvaluationError | None = None
+        for kind in ("fractions", "digits", "positive"):
+            try:
+                with mpmath.workdps(DIGITS + 10):
+                    return self._examine(formula, kind)
+            except TooLargeError:
+                raise
+            except EvaluationError as error:
+                reason = reason if kind == "positive" else error
+        assert reason is not None
+        raise reason
 
     def _examine(self, formula: Formula, kind: str) -> Found:
         free = Free.of(formula)
@@ -208,6 +216,8 @@ class Examiner:
                 # Entries past a short side are no cases at the other sizes either way.
                 if free.entries and not isinstance(error.node, At):
                     found.past_the_end = error.words
+                    if self._has_one_side(formula, free, at, evaluator):
+                        found.shorter[error.words] = None
                     continue
                 self._leave_out(formula, free, at, error.words, found)
                 return
@@ -230,6 +240,23 @@ class Examiner:
             found.used.append(at)
         elif undefined:
             self._leave_out(formula, free, at, undefined, found)
+
+    def _has_one_side(
+        self, formula: Formula, free: Free, at: dict[str, int], evaluator: Evaluator
+    ) -> bool:
+        """Whether one side has an entry where the other, which counts the same, has none."""
+        sides = (formula.left, formula.right)
+        counted = [free_names(side) & set(free.entries) for side in sides]
+        if counted[0] != counted[1]:
+            return False
+        values = 0
+        for side in sides:
+            try:
+                evaluator.value(side, at)
+            except (OutOfRangeError, ZeroDivisionError):
+                continue
+            values += 1
+        return values == 1
 
     def _leave_out(
         self, formula: Formula, free: Free, at: dict[str, int], words: str, found: Found

@@ -6,6 +6,7 @@ Every finding points at its place with a caret.
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -42,6 +43,13 @@ from symbptt.functions import FUNCTIONS, LOSSES, VECTOR_FUNCTIONS
 from symbptt.language.limits import check_number
 
 MAX_NESTING = 100
+
+_ARITHMETIC: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 
 RESERVED = frozenset(
     ["T", "L", "I", "loss", "d", "partial", "sum", "prod", "outer", "diag", "onehot", "delta"]
@@ -158,6 +166,8 @@ class ExpressionReader:
                 return Div(self.node(left), self.node(right), span=span)
             case ast.BinOp(op=ast.Pow(), left=left, right=right):
                 return Power(self.node(left), self._exponent(right), span=span)
+            case ast.BinOp(op=ast.BitXor()):
+                self.wrong(span, "`^` has no meaning in a formula: a power is written `**`")
             case ast.Attribute(attr="T", value=value):
                 return Flip(self.node(value), span=span)
             case ast.Attribute(attr=attr):
@@ -218,18 +228,37 @@ class ExpressionReader:
             yield self.node(tree)
 
     def _exponent(self, tree: ast.expr) -> Node:
+        """A number, worked out where it is written as several, or an index."""
+        span = span_of(tree)
+        if isinstance(tree, ast.Name | ast.Constant) and self._rational(tree) is not None:
+            return self.node(tree)
+        value = self._rational(tree)
+        if value is not None:
+            return Num(value, span=span)
         names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-        if names and not any(name in self.names for name in names):
-            return Whole(self.index(tree), span=span_of(tree))
-        node = self.node(tree)
-        if isinstance(node, Num) or (isinstance(node, Neg) and isinstance(node.operand, Num)):
-            return node
-        if isinstance(node, Div) and isinstance(node.above, Num) and isinstance(node.below, Num):
-            if node.below.value == 0:
-                self.wrong(node.span, "division by 0")
-            return Num(node.above.value / node.below.value, self.text[slice(*node.span)],
-                       span=node.span)  # fmt: skip
-        self.wrong(span_of(tree), "an exponent is a number or an index, as in `W**(T-i)`")
+        if any(name in self.names and name not in self.names.constants for name in names):
+            self.wrong(span, "an exponent is a number or an index, as in `W**(T-i)`")
+        return Whole(self.index(tree), span=span)
+
+    def _rational(self, tree: ast.expr) -> Fraction | None:
+        """The number that an expression of numbers and named constants is."""
+        match tree:
+            case ast.Constant(value=int() | float()):
+                node = self.node(tree)
+                return node.value if isinstance(node, Num) else None
+            case ast.Name(id=name):
+                return self.names.constants.get(name)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                inner = self._rational(operand)
+                return None if inner is None else -inner
+            case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() as op):
+                left, right = self._rational(tree.left), self._rational(tree.right)
+                if left is None or right is None:
+                    return None
+                if isinstance(op, ast.Div) and right == 0:
+                    self.wrong(span_of(tree), "division by 0")
+                return _ARITHMETIC[type(op)](left, right)
+        return None
 
     # --- indices ------------------------------------------------------------------------
 

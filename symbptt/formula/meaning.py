@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from symbptt.algebra import Dim, Model, Shape, add_dims
+from symbptt.algebra import Dim, DimSum, Model, Shape, add_dims
 from symbptt.errors import FormulaError
 from symbptt.formula.printing import node_text
 from symbptt.formula.scenes import shapes
@@ -67,7 +67,11 @@ def extents(shape: Shape) -> Extents:
 
 
 def shape_text(shape: Extents) -> str:
-    return " × ".join("·".join(map(str, extent)) or "1" for extent in shape)
+    return " × ".join("·".join(map(_dim_text, extent)) or "1" for extent in shape)
+
+
+def _dim_text(dim: Dim) -> str:
+    return f"({dim})" if isinstance(dim, DimSum) else str(dim)
 
 
 @dataclass(frozen=True)

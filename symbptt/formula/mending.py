@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, combinations
 
 from symbptt.algebra import Index
 from symbptt.errors import EvaluationError
@@ -20,7 +20,17 @@ from symbptt.formula.meaning import ShapeError, resolved
 from symbptt.formula.printing import canonical, chain_text, formula_text
 from symbptt.formula.ranges import Free, cases, holds
 from symbptt.formula.scenes import TooLargeError
-from symbptt.formula.tree import Chain, Fixed, Formula, Node, Num, free_names
+from symbptt.formula.tree import (
+    At,
+    Chain,
+    Fixed,
+    Formula,
+    Node,
+    Num,
+    Over,
+    children,
+    free_names,
+)
 from symbptt.formula.vocabulary import Vocabulary, additions, completed, renamed
 
 CONDITION = "a missing condition"
@@ -32,8 +42,9 @@ WANTED = 4
 PROBED = 3
 """Up to this T candidates are tried in floating point."""
 
-MEANT = 3
-"""In how many cases a mended formula with a free step must have a meaning up to there."""
+KEPT = Fraction(1, 2)
+"""The part of the steps at which a formula has a value that its mend must keep: an index out
+of range everywhere mends nothing."""
 
 
 @dataclass(frozen=True)
@@ -136,18 +147,23 @@ def _named(edits: Iterator[tuple[Edit, Formula]]) -> Iterator[Candidate]:
 
 
 def _conditions(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
-    """Initial values fixed at 0, the initial steps left out, the last step left out."""
+    """The initial steps or the last step left out, steps in order, initial values fixed at 0."""
+    steps = [Index.of(name) for name in Free.of(formula).steps]
+    pairs = [(step, sign, side) for step in steps for sign, side in _ENDS]
+    pairs += [(one, sign, two) for one, two in combinations(steps, 2) for sign in ("<=", ">=")]
+    for left, sign, right in pairs:
+        added = Chain((left, right), (sign,))
+        words = f"{CONDITION}: `for {chain_text(added)}`"
+        yield words, CONDITION, replace(formula, chains=(*formula.chains, added))
     fixed = {(item.name, item.step) for item in formula.fixed}
     for initial in examiner.model.initials:
         if initial.value is None and (initial.name, initial.step) not in fixed:
             item = Fixed(initial.name, initial.step, Num(Fraction(0), "0"))
             words = f"{CONDITION}: `for {initial.key} = 0`"
             yield words, CONDITION, replace(formula, fixed=(*formula.fixed, item))
-    for name in Free.of(formula).steps:
-        for sign, side in ((">=", Index(offset=1)), ("<", Index.of("T"))):
-            added = Chain((Index.of(name), side), (sign,))
-            words = f"{CONDITION}: `for {chain_text(added)}`"
-            yield words, CONDITION, replace(formula, chains=(*formula.chains, added))
+
+
+_ENDS = ((">=", Index(offset=1)), ("<", Index.of("T")))
 
 
 def _mending(
@@ -156,14 +172,14 @@ def _mending(
     examiner: Examiner,
     counterexample: Counterexample | None,
 ) -> Iterator[Mend]:
-    probe = _Probe(examiner, counterexample)
+    probe = _Probe(examiner, counterexample, formula)
     seen = {canonical(formula)}
     for words, kind, candidate in candidates:
         form = canonical(candidate)
         if candidate.left == candidate.right or form in seen:
             continue
         seen.add(form)
-        if probe.passes(candidate) and _is_right(candidate, examiner):
+        if probe.passes(candidate) and probe.keeps(candidate) and _is_right(candidate, examiner):
             yield Mend(words, kind, formula_text(candidate), candidate)
 
 
@@ -185,14 +201,19 @@ def _is_right(formula: Formula, examiner: Examiner) -> bool:
 class _Probe:
     """Tries candidates in floating point, first where the formula failed."""
 
-    def __init__(self, examiner: Examiner, counterexample: Counterexample | None) -> None:
+    def __init__(
+        self, examiner: Examiner, counterexample: Counterexample | None, formula: Formula
+    ) -> None:
         self.examiner = examiner
         self.failed = None if counterexample is None else dict(counterexample.at)
+        # What has no meaning before fails later than the horizon.
+        self.steps = max(examiner.horizon, 0 if counterexample is None else counterexample.T)
         self._evaluators: dict[tuple[Fixed, ...], list[Evaluator]] = {}
+        self._reached = self._reach(formula)
 
     def _points(self, formula: Formula) -> list[Evaluator]:
         if formula.fixed not in self._evaluators:
-            points = list(self.examiner.points("floats", self.examiner.horizon, formula))
+            points = list(self.examiner.points("floats", self.steps, formula))
             every = points_at(self.examiner.stages)
             self._evaluators[formula.fixed] = [evaluator for _, evaluator in points[::every]]
         return self._evaluators[formula.fixed]
@@ -220,7 +241,45 @@ class _Probe:
                 if agrees is False:
                     return False
                 agreed += bool(agrees)
-        return agreed >= (MEANT if free.steps else 1)
+        return agreed > 0
+
+    def keeps(self, formula: Formula) -> bool:
+        """Whether it has a value at most of the steps at which the wrong formula has one."""
+        return self._reach(formula) >= KEPT * self._reached
+
+    def _reach(self, formula: Formula) -> int:
+        """At how many steps it has a value in the longest run."""
+        try:
+            formula = resolved(formula, self.examiner.shaper)
+            evaluators = self._points(formula)
+        except ShapeError:
+            return self._span(formula)
+        except EvaluationError:
+            return 0
+        found = set()
+        for steps, at in self._longest(formula):
+            if steps not in found and self._agrees(formula, at, evaluators) is not None:
+                found.add(steps)
+        return len(found)
+
+    def _span(self, formula: Formula) -> int:
+        """At how many steps the references outside sums are in range, whatever their shapes."""
+        evaluator = self._points(formula)[0]
+        references = [n for side in (formula.left, formula.right) for n in _outside_sums(side)]
+        found = set()
+        for steps, at in self._longest(formula):
+            try:
+                for reference in references:
+                    evaluator.variable(reference, at)
+            except EvaluationError:
+                continue
+            found.add(steps)
+        return len(found)
+
+    def _longest(self, formula: Formula) -> Iterator[tuple[tuple[int, ...], dict[str, int]]]:
+        free, start = Free.of(formula), self.examiner.start(formula)
+        for at in cases(formula, free, self.steps, start, self.examiner.longest()):
+            yield tuple(at[name] for name in free.steps), at
 
     def _agrees(
         self, formula: Formula, at: dict[str, int], evaluators: list[Evaluator]
@@ -243,3 +302,11 @@ class _Probe:
 
 def _index_names(formula: Formula) -> set[str]:
     return set(free_names(formula.left) | free_names(formula.right)) - {"T"}
+
+
+def _outside_sums(node: Node) -> Iterator[At]:
+    if isinstance(node, At):
+        yield node
+    elif not isinstance(node, Over):
+        for child in children(node):
+            yield from _outside_sums(child)

@@ -151,7 +151,7 @@ def cases(
 def range_text(free: Free, used: list[dict[str, int]], formula: Formula) -> str:
     """``T = 1 … 5, t = 1 … T``, from the cases that were looked at."""
     parts = [_span_text("T", sorted({at["T"] for at in used}))]
-    parts += [f"{name} = {_extremes(name, used)}" for name in free.steps]
+    parts += [_extremes(name, used) for name in free.steps]
     text = ", ".join(parts)
     if free.entries:
         text += f", all entries {', '.join(free.entries)}"
@@ -167,25 +167,27 @@ def _span_text(name: str, values: list[int]) -> str:
 
 
 def _extremes(name: str, used: list[dict[str, int]]) -> str:
+    """``t = 1 … T``, or ``t within 1 … 3`` where the ends move with T in another way."""
     lowest: dict[int, int] = {}
     highest: dict[int, int] = {}
     for at in used:
         horizon, value = at["T"], at[name]
         lowest[horizon] = min(value, lowest.get(horizon, value))
         highest[horizon] = max(value, highest.get(horizon, value))
-    low, high = relative(lowest), relative(highest)
-    return low if low == high else f"{low} … {high}"
+    ends = (relative(lowest) or str(min(lowest.values())),
+            relative(highest) or str(max(highest.values())))  # fmt: skip
+    if not (relative(lowest) and relative(highest)):
+        return f"{name} within {' … '.join(ends)}"
+    return f"{name} = {' … '.join(dict.fromkeys(ends))}"
 
 
 def relative(values: Mapping[int, int]) -> str:
-    """A number for every T: ``0``, ``T``, ``T-1``, or the extremes."""
+    """A number for every T: ``0``, ``T`` or ``T-1``; "" if it is none of these."""
     plain, from_end = set(values.values()), {value - T for T, value in values.items()}
     if len(from_end) == 1 and (len(plain) > 1 or from_end == {0}):
         offset = from_end.pop()
         return f"T{offset:+d}" if offset else "T"
-    if len(plain) == 1:
-        return str(plain.pop())
-    return f"{min(plain)} to {max(plain)}"
+    return str(plain.pop()) if len(plain) == 1 else ""
 
 
 @dataclass(frozen=True)
@@ -197,15 +199,19 @@ class LeftOut:
 
 
 def left_out_text(found: list[LeftOut], free: Free) -> list[str]:
-    """``t = T (h[t+1] lies past T)``, one for each reason."""
+    """``t = T (h[t+1] lies past T)``, one for each index that is out of range."""
     groups: dict[str, list[dict[str, int]]] = {}
     for item in found:
         groups.setdefault(item.words, []).append(dict(item.at))
     texts = []
     for words, places in groups.items():
         if len(free.steps) == 1:
-            where = f"{free.steps[0]} = {_extremes(free.steps[0], places)}"
+            where = _extremes(free.steps[0], places)
+        elif not free.steps:
+            where = _span_text("T", sorted({at["T"] for at in places}))
         else:
-            where = f"{len(places)} cases"
+            first = ", ".join(f"{name} = {places[0][name]}" for name in ("T", *free.steps))
+            count = "1 case" if len(places) == 1 else f"{len(places)} cases"
+            where = f"{count} from {first} on"
         texts.append(f"{where} ({words})")
     return texts

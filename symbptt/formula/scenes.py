@@ -51,6 +51,17 @@ class Digits(Sample, Precise):
         return mpmath.mpf(rng.choice((-1, 1)) * rng.randint(10, 99)) / 97
 
 
+class PositiveDigits(Digits):
+    """The same at positive points, where roots and logarithms are defined."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model)
+        self.name += " at positive points"
+
+    def random(self, rng: random.Random) -> Any:
+        return abs(super().random(rng))
+
+
 class BoundField(Concrete, Field):
     """Residues modulo a prime, a function left abstract being its default if it has one."""
 
@@ -246,10 +257,11 @@ def stages(model: Model) -> tuple[Stage, ...]:
 
 
 def numbers(model: Model, kind: str, seed: int) -> Domain:
-    """``fractions``, ``digits``, ``floats``, ``field``, ``bound`` or ``degrees``."""
+    """``fractions``, ``digits``, ``positive``, ``floats``, ``field``, ``bound`` or ``degrees``."""
     makers: dict[str, Callable[[], Domain]] = {
         "fractions": lambda: Halves(model),
         "digits": lambda: Digits(model),
+        "positive": lambda: PositiveDigits(model),
         "floats": lambda: Sample(model),
         "field": lambda: Field(seed),
         "bound": lambda: BoundField(model, seed),

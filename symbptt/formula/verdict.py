@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symbptt.algebra import Model
@@ -14,8 +14,8 @@ from symbptt.formula.meaning import ShapeError, resolved
 from symbptt.formula.mending import Mend, mends
 from symbptt.formula.ranges import Free, left_out_text, range_text
 from symbptt.formula.reading import finding, read
-from symbptt.formula.scenes import TooLargeError
 from symbptt.formula.tree import Formula
+from symbptt.formula.typesetting import formula_latex
 
 HORIZON = 5
 SECONDS = 10.0
@@ -46,6 +46,8 @@ class Verdict:
         The functions left abstract for every choice of which it holds.
     reason : str
         Of a shape error, or why it is undecided.
+    latex : str
+        The formula as it was read, in LaTeX.
     """
 
     model: str
@@ -60,6 +62,10 @@ class Verdict:
     counterexample: Counterexample | None = None
     mends: tuple[Mend, ...] = ()
     reason: str = ""
+    latex: str = ""
+
+    def _repr_latex_(self) -> str:
+        return rf"$$\text{{{self.verdict}: }} {self.latex}$$"
 
     @property
     def right(self) -> bool:
@@ -99,6 +105,7 @@ class Verdict:
         return {
             "model": self.model,
             "formula": self.formula,
+            "latex": self.latex,
             "verdict": self.verdict,
             "range": self.range,
             "left_out": list(self.left_out),
@@ -155,12 +162,10 @@ def check(
     clock = Clock(seconds)
     tree = read(formula, model)
     try:
-        examiner = Examiner(model, horizon, seed, clock)
-        return _decide(tree, examiner, progress)
-    except TooLargeError as error:
-        return Verdict(model.name, tree.text, "undecided", reason=str(error))
+        verdict = _decide(tree, Examiner(model, horizon, seed, clock), progress)
     except EvaluationError as error:
-        return Verdict(model.name, tree.text, "undecided", reason=str(error))
+        verdict = Verdict(model.name, tree.text, "undecided", reason=str(error))
+    return replace(verdict, latex=formula_latex(tree, model))
 
 
 class NothingToCheckError(FormulaError):
@@ -227,7 +232,7 @@ def _nothing(found: Found) -> str:
     text = f"nothing to check: for no T up to {FARTHEST} "
     reason = found.left_out[0].words if found.left_out else found.past_the_end
     if reason:
-        return text + f"is every index in range, for {reason}"
+        return text + f"is every index in range and every term defined: {reason}"
     return text + "does anything meet the condition"
 
 
@@ -264,7 +269,10 @@ def _right(tree: Formula, formula: Formula, found: Found, examiner: Examiner) ->
         tree.text,
         "right",
         range=range_text(free, found.used, formula),
-        left_out=tuple(left_out_text(found.left_out, free)),
+        left_out=(
+            *left_out_text(found.left_out, free),
+            *(f"other entries ({words})" for words in found.shorter),
+        ),
         arithmetic=arithmetic,
         bits=bits,
         assumed=assumed,

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from symbptt.algebra import Input, Model, Shape
+from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Float
 from symbptt.proof.evaluate import length, lengths
 from symbptt.proof.points import unit
-from symbptt.proof.unrolled import Trajectory, Unrolled, Variable
+from symbptt.proof.unrolled import Trajectory, Unrolled, Variable, Weight
+from symbptt.proof.weights import weighted_run
 
 MARGIN = 0.01
 """How far from every kink and pole a point is sought; differences do not reach across."""
@@ -67,6 +69,7 @@ class Call:
     inputs: Arrays
     carry: Arrays | None
     carry_grad: Arrays | None
+    gates: Any = None
 
     @property
     def arguments(self) -> tuple[Any, ...]:
@@ -80,7 +83,9 @@ def integer_inputs(model: Model, sizes: Mapping[str, int]) -> dict[str, int]:
     return {i.name: length(i.index_dim, sizes) for i in model.inputs if i.index_dim is not None}
 
 
-def draw_call(unrolled: Unrolled, scenario: Scenario, seed: int) -> tuple[Call, Expected]:
+def draw_call(
+    unrolled: Unrolled, scenario: Scenario, seed: int, estimator: Estimator = FULL
+) -> tuple[Call, Expected]:
     """A random call at which everything is defined, away from kinks where possible.
 
     Entries are of either sign; if the model is not defined at any such point (logarithms,
@@ -98,9 +103,12 @@ def draw_call(unrolled: Unrolled, scenario: Scenario, seed: int) -> tuple[Call, 
     reason = ""
     for attempt in range(DRAWS):
         positive = best is None and attempt >= DRAWS // 2
-        call = _draw(unrolled, scenario, np.random.default_rng([seed, attempt]), positive)
+        rng = np.random.default_rng([seed, attempt])
+        call = _draw(unrolled, scenario, rng, positive)
+        if estimator.gated:
+            call = replace(call, gates=_gates(scenario, estimator, rng))
         try:
-            expected = expect(unrolled, call)
+            expected = expect(unrolled, call, estimator)
         except (EvaluationError, ZeroDivisionError, OverflowError) as error:
             reason = str(error)
             continue
@@ -136,6 +144,15 @@ def _draw(unrolled: Unrolled, scenario: Scenario, rng: np.random.Generator, posi
     return Call(scenario, params, inputs, carry, carry_grad)
 
 
+def _gates(scenario: Scenario, estimator: Estimator, rng: np.random.Generator) -> Any:
+    """Gates (T, B): those of pieces, or any numbers, since an estimate is linear in each."""
+    steps, B = scenario.steps, len(scenario.lengths)
+    if estimator.kind == "chunk":
+        column = [float(estimator.gate(step)) for step in range(1, steps + 1)]
+        return np.repeat(np.array(column)[:, None], B, axis=1)
+    return rng.uniform(0.2, 1.8, (steps, B))
+
+
 def _input(
     source: Input,
     sizes: Mapping[str, int],
@@ -159,7 +176,7 @@ def _input(
     return array
 
 
-def expect(unrolled: Unrolled, call: Call) -> Expected:
+def expect(unrolled: Unrolled, call: Call, estimator: Estimator = FULL) -> Expected:
     """What a call must return, from the author's equations, one sequence at a time.
 
     Raises
@@ -169,10 +186,7 @@ def expect(unrolled: Unrolled, call: Call) -> Expected:
     """
     domain = Float()
     valid = call.scenario.lengths
-    runs = [
-        unrolled.run(_given(unrolled, call, b, domain), valid[b], domain, perturbed=False)
-        for b in range(len(valid))
-    ]
+    runs = [_run(unrolled, call, b, domain, estimator) for b in range(len(valid))]
     last = unrolled.model.equation("loss").last
     count = sum(n > 0 for n in valid) if last else sum(valid)
     found = Expected(margin=domain.margin)
@@ -182,10 +196,22 @@ def expect(unrolled: Unrolled, call: Call) -> Expected:
         found.loss += sum(run.values["loss", step][()] for step in losses) / count
         slopes = np.zeros(run.count)
         for step in losses:
-            slopes += _floats(run.slope(("loss", step))) / count
+            slopes += _floats(run.estimate(("loss", step))) / count
         slopes += _carried(unrolled, call, b, run)
         _share(unrolled, call, b, run, slopes, found)
     return found
+
+
+def _run(unrolled: Unrolled, call: Call, b: int, domain: Float, estimator: Estimator) -> Trajectory:
+    """Sequence ``b``, with the derivatives of the estimator."""
+    steps = call.scenario.lengths[b]
+    given = _given(unrolled, call, b, domain)
+    gates = {} if call.gates is None else dict(enumerate(call.gates[:, b], start=1))
+
+    def run(weight: Weight | None) -> Trajectory:
+        return unrolled.run(given, steps, domain, perturbed=False, weight=weight)
+
+    return weighted_run(run, estimator, gates, steps, 1.0)
 
 
 def _given(unrolled: Unrolled, call: Call, b: int, domain: Float) -> dict[Variable, Any]:
@@ -225,7 +251,7 @@ def _carried(unrolled: Unrolled, call: Call, b: int, run: Trajectory) -> Any:
             weights = np.ravel(call.carry_grad[initial.key][b])
             end = (initial.name, call.scenario.lengths[b] + initial.step)
             for entry, weight in enumerate(weights):
-                slopes += weight * _floats(run.slope(end, entry))
+                slopes += weight * _floats(run.estimate(end, entry))
     return slopes
 
 

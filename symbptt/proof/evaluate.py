@@ -48,6 +48,7 @@ from symbptt.algebra import (
     OrderedProduct,
     Outer,
     Param,
+    PartSum,
     Pick,
     Pow,
     Product,
@@ -72,6 +73,7 @@ from symbptt.proof.place import (
     block,
     column,
     diagonal,
+    exact,
     kronecker,
     length,
     lengths,
@@ -226,22 +228,6 @@ def _pow(expr: Pow, point: Point, at: Steps) -> Array | None:
         return None
     exponent = exact(expr.exponent)
     return each(lambda entry: point.domain.power(entry, exponent), base)
-
-
-def exact(exponent: Expr) -> Fraction:
-    """The number that an exponent is.
-
-    Raises
-    ------
-    MissingRuleError
-        If it is neither a number nor a constant nor the negative of one.
-    """
-    match exponent:
-        case Number(value=value) | Constant(value=value):
-            return value
-        case Neg(operand=operand):
-            return -exact(operand)
-    raise MissingRuleError(f"an exponent is a number, not {type(exponent).__name__}")
 
 
 def _call(expr: Call, point: Point, at: Steps) -> Array | None:
@@ -449,6 +435,16 @@ def _time_sum(expr: TimeSum, point: Point, at: Steps) -> Array:
     return result
 
 
+def _part_sum(expr: PartSum, point: Point, at: Steps) -> Array:
+    """The sum over losses: those past T are absent."""
+    result = zeros(expr.shape, point)
+    for step in range(expr.first.at(at), expr.last.at(at) + 1):
+        before = {"c_s": (step - 1) // expr.tau * expr.tau} if expr.tau else {}
+        value = part_value(expr.term, point, {**at, **before, "s": step})
+        result = result if value is None else np.add(result, value)
+    return result
+
+
 METHODS: dict[type[Expr], Method] = {
     Derivative: _differentiated,
     Direct: _differentiated,
@@ -492,6 +488,7 @@ METHODS: dict[type[Expr], Method] = {
     Loss: _loss,
     Pullback: _pullback,
     TimeSum: _time_sum,
+    PartSum: _part_sum,
 }
 """One method a node kind; what is missing here is a `MissingRuleError`."""
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -20,11 +22,12 @@ from symbptt.proof.degree import Degrees, error_bits, largest
 from symbptt.proof.domain import Array, Domain
 from symbptt.proof.evaluate import evaluate, lengths
 from symbptt.proof.field import Field
-from symbptt.proof.ledger import Ledger, occasions, show, spoken
+from symbptt.proof.ledger import Ledger, in_turn, places, show, spoken
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.rows import Row, silent
 from symbptt.proof.sample import Sample
-from symbptt.proof.unrolled import Trajectory, Variable, unrolled
+from symbptt.proof.unrolled import Trajectory, Unrolled, Variable, Weight, unrolled
+from symbptt.proof.weights import weighted_run
 from symbptt.typeset.plain import plain
 
 HORIZONS = (1, 2, 3, 4, 5)
@@ -44,34 +47,52 @@ class Scene:
     derivation: Derivation
     written: Trajectory
     normal: Trajectory
+    gates: Mapping[Variable, Array] = field(default_factory=dict)
 
     def truth(self, run: Trajectory, horizon: int) -> dict[Variable, Array]:
         """dL/d(every variable of a run) for T = ``horizon``, by forward accumulation."""
         _, slopes = run.total_loss(horizon)
         return {variable: run.gradient(slopes, variable) for variable in run.variables}
 
+    def parts(self, horizon: int) -> dict[tuple[Variable, int], Array]:
+        """The same of the parts of L that the losses give, where the derivation has them."""
+        if self.derivation.estimator.kind != "window":
+            return {}
+        return self.normal.parts_of_loss(horizon)
+
+    def ledger(
+        self,
+        horizon: int,
+        known: Mapping[Variable, Array],
+        parts: Mapping[tuple[Variable, int], Array],
+        derivatives: Mapping[str, Array] | None = None,
+    ) -> Ledger:
+        return Ledger(self.normal, horizon, known, parts, self.gates, derivatives)
+
     def read(self, horizon: int) -> Reading:
         """What a reader of the derivation calculates for T = ``horizon``."""
         reading = Reading()
-        ledger = Ledger(self.normal, horizon, reading.known, reading.derivatives)
-        first = min([1, *(initial.step for initial in self.derivation.normal.initials)])
-        for kinds, forward in _ORDER:
-            walk = [(s, occasions(s, horizon)) for s in self.derivation.of_kind(*kinds)]
-            for t in range(first, horizon + 1) if forward else range(horizon, 0, -1):
-                for step, when in walk:
-                    if t in when:
-                        reading.take(step, t, ledger)
-        for step in self.derivation.of_kind("initial", "gradient"):
-            for place in occasions(step, horizon):
-                reading.take(step, place, ledger)
+        ledger = self.ledger(horizon, reading.known, reading.parts, reading.derivatives)
+        for steps in in_turn(self.derivation):
+            whens = [(step, when, loss) for step in steps for when, loss in places(step, horizon)]
+            # Later losses and later steps first, and in a step as the derivation has them;
+            # what goes forward through time the other way round.
+            order = _earlier_first if any(s.kind in _FORWARD for s in steps) else _later_first
+            for step, when, loss in sorted(whens, key=order):
+                reading.take(step, when, ledger, loss)
         return reading
 
 
-_ORDER: tuple[tuple[tuple[Kind, ...], bool], ...] = (
-    (("seed", "adjoint", "boundary"), False),
-    (("start", "jacobian", "sensitivity"), True),
-)
-"""Which steps a reader carries out together, and whether from the first step to the last."""
+_FORWARD: tuple[Kind, ...] = ("start", "jacobian", "sensitivity")
+
+
+def _later_first(place: tuple[Step, int | None, int | None]) -> tuple[int, int]:
+    _, when, loss = place
+    return -(loss or 0), -(when or 0)
+
+
+def _earlier_first(place: tuple[Step, int | None, int | None]) -> int:
+    return place[1] or 0
 
 
 @dataclass
@@ -80,21 +101,28 @@ class Reading:
 
     known: dict[Variable, Array] = field(default_factory=dict)
     derivatives: dict[str, Array] = field(default_factory=dict)
+    parts: dict[tuple[Variable, int], Array] = field(default_factory=dict)
     steps: dict[Variable, Step] = field(default_factory=dict)
     errors: dict[Variable, str] = field(default_factory=dict)
 
-    def take(self, step: Step, when: int | None, ledger: Ledger) -> None:
+    def take(self, step: Step, when: int | None, ledger: Ledger, loss: int | None = None) -> None:
         if not isinstance(step.target, Cotangent):
             self.note(step, when, ledger)
             return
         variable = ledger.run.unrolled.variable(step.target.name, when)
-        if variable in self.steps:
+        if (variable in self.steps) if loss is None else ((variable, loss) in self.parts):
             return
-        self.steps[variable] = step
+        if loss is None:
+            self.steps[variable] = step
         try:
-            self.known[variable] = member_value(step, step.result, when, ledger)
+            value = member_value(step, step.result, when, ledger, loss)
         except (EvaluationError, ZeroDivisionError) as error:
             self.errors[variable] = str(error)
+            return
+        if loss is None:
+            self.known[variable] = value
+        else:
+            self.parts[variable, loss] = value
 
     def note(self, step: Step, when: int | None, ledger: Ledger) -> None:
         """A derivative that is no gradient, found by a step."""
@@ -108,18 +136,23 @@ class Reading:
             return
 
 
-def steps_at(step: Step, when: int | None, horizon: int) -> dict[str, int]:
-    """What t and T stand for where a step's target is at step ``when``."""
-    at = {"T": horizon}
+def steps_at(step: Step, when: int | None, horizon: int, loss: int | None = None) -> dict[str, int]:
+    """What t and T stand for where a step's target is at step ``when``, and s for a loss."""
+    at = {"T": horizon} if loss is None else {"T": horizon, "s": loss}
     index = step.target.index
     if index is not None and when is not None and "t" in index.names():
-        at["t"] = when - index.at({"t": 0, "T": horizon})
+        at["t"] = when - index.at({**at, "t": 0})
     return at
 
 
-def member_value(step: Step, member: Expr, when: int | None, ledger: Ledger) -> Array:
-    """A member of a step's chain where its target is at step ``when``."""
-    value = evaluate(member, ledger, steps_at(step, when, ledger.horizon))
+def member_value(
+    step: Step, member: Expr, when: int | None, ledger: Ledger, loss: int | None = None
+) -> Array:
+    """A member of a step's chain where its target is at step ``when``.
+
+    ``loss`` is the step of the loss whose part of L the target is a gradient of.
+    """
+    value = evaluate(member, ledger, steps_at(step, when, ledger.horizon, loss))
     expected = lengths(step.shape, ledger.sizes)
     if value.shape != expected:
         raise EvaluationError(f"has shape {value.shape}, not {expected}")
@@ -150,13 +183,43 @@ class Stage:
             rng = random.Random(f"point {seed} {attempt}")
             try:
                 given = draw(self.derivation.model, self.sizes, max(self.horizons), domain, rng)
-                written = self.written.run(given, max(self.horizons), domain)
-                normal = self.normal.run(given, max(self.horizons), domain)
+                gates = self.gates(domain, rng)
+                written = self.run(self.written, given, domain, gates)
+                normal = self.run(self.normal, given, domain, gates)
             except (EvaluationError, ZeroDivisionError) as error:
                 reason = str(error)
             else:
-                return Scene(self.derivation, written, normal)
+                return Scene(self.derivation, written, normal, self.named(gates))
         raise EvaluationError(f"the model is not defined at any of {TRIES} points: {reason}")
+
+    def run(
+        self,
+        unrolled: Unrolled,
+        given: Mapping[Variable, Array],
+        domain: Domain,
+        gates: Mapping[int, Any],
+    ) -> Trajectory:
+        steps = max(self.horizons)
+
+        def weighted(weight: Weight | None) -> Trajectory:
+            return unrolled.run(given, steps, domain, weight=weight)
+
+        one = domain.number(Fraction(1))
+        return weighted_run(weighted, self.derivation.estimator, gates, steps, one)
+
+    def gates(self, domain: Domain, rng: random.Random) -> dict[int, Any]:
+        """Any numbers: what holds for them holds for all gates. They are 1 up to step 1."""
+        if self.derivation.gate is None:
+            return {}
+        one = domain.number(Fraction(1))
+        steps = range(2 - max(self.horizons), max(self.horizons) + 1)
+        return {step: domain.random(rng) if step > 1 else one for step in steps}
+
+    def named(self, gates: Mapping[int, Any]) -> dict[Variable, Array]:
+        gate = self.derivation.gate
+        if gate is None:
+            return {}
+        return {(gate.name, step): np.array(value, object) for step, value in gates.items()}
 
 
 # --- rows ------------------------------------------------------------------------------------
@@ -313,29 +376,30 @@ class _Checks:
     def _chains(
         self, stage: Stage, scene: Scene, truth: Mapping[Variable, Array], horizon: int
     ) -> None:
+        ledger = scene.ledger(horizon, truth, scene.parts(horizon))
         for step in self.derivation.steps:
-            for when in occasions(step, horizon):
-                self._chain(stage, scene, truth, horizon, step, when)
+            for place in places(step, horizon):
+                self._chain(stage, scene, ledger, step, place)
 
     def _chain(
         self,
         stage: Stage,
         scene: Scene,
-        truth: Mapping[Variable, Array],
-        horizon: int,
+        ledger: Ledger,
         step: Step,
-        when: int | None,
+        place: tuple[int | None, int | None],
     ) -> None:
         tally = self.chain[step.number]
-        at = steps_at(step, when, horizon)
-        ledger = Ledger(scene.normal, horizon, truth)
+        when, loss = place
+        horizon = ledger.horizon
+        at = steps_at(step, when, horizon, loss)
         true, subject = evaluate(step.target, ledger, at), spoken(step.target, at)
-        for place, member in enumerate(step.members):
+        for number, member in enumerate(step.members, start=1):
             if tally.detail:
                 return
-            where = f"member {place + 1} of {len(step.members)} at T = {horizon}: {subject}"
+            where = f"member {number} of {len(step.members)} at T = {horizon}: {subject}"
             try:
-                found = member_value(step, member, when, ledger)
+                found = member_value(step, member, when, ledger, loss)
             except (EvaluationError, ZeroDivisionError) as error:
                 tally.detail = f"{where}: {error}"
                 return
@@ -344,8 +408,8 @@ class _Checks:
 
                 def both(other: Scene, member: Expr = member) -> tuple[Array, Array]:
                     other_truth = other.truth(other.normal, horizon)
-                    other_ledger = Ledger(other.normal, horizon, other_truth)
-                    found = member_value(step, member, when, other_ledger)
+                    other_ledger = other.ledger(horizon, other_truth, other.parts(horizon))
+                    found = member_value(step, member, when, other_ledger, loss)
                     return found, evaluate(step.target, other_ledger, at)
 
                 tally.detail = f"{where} {_difference(stage, scene, both, entry)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from symbptt.algebra import (
+    LAST,
     Cotangent,
     Derivative,
     Direct,
@@ -24,7 +25,8 @@ from symbptt.algebra import (
     Stack,
     substitute_index,
 )
-from symbptt.calculus.derivation import Step
+from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.window import swept_quantities
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array, Domain
 from symbptt.proof.evaluate import Steps, lengths
@@ -37,13 +39,17 @@ from symbptt.typeset.plain import plain
 class Ledger:
     """A point for `evaluate`: forward values of a run, and the cotangents known so far.
 
-    Steps past ``horizon`` have no values; cotangents there are absent. ``derivatives`` are
-    the others known so far, by their text at given steps; without them the true ones count.
+    Steps past ``horizon`` have no values; cotangents there are absent. ``parts`` are
+    cotangents of the part of L that the loss of a step gives; ``gates`` the values of an
+    estimator's gates, by their name and step. ``derivatives`` are the others known so far,
+    by their text at given steps; without them the true ones count.
     """
 
     run: Trajectory
     horizon: int
     cotangents: Mapping[Variable, Array]
+    parts: Mapping[tuple[Variable, int], Array] = field(default_factory=dict)
+    gates: Mapping[Variable, Array] = field(default_factory=dict)
     derivatives: Mapping[str, Array] | None = None
 
     @property
@@ -58,6 +64,9 @@ class Ledger:
         return self._value(param.name, None)
 
     def reference(self, ref: Ref, at: Steps) -> Array:
+        gate = (ref.name, ref.index.at(at))
+        if gate in self.gates:
+            return self.gates[gate]
         return self._value(ref.name, ref.index.at(at))
 
     def cotangent(self, cotangent: Cotangent, at: Steps) -> Array | None:
@@ -65,9 +74,25 @@ class Ledger:
         if step is not None and step > self.horizon:
             return None
         variable = self.run.unrolled.variable(cotangent.name, step)
+        if cotangent.part is not None:
+            loss = cotangent.part.at(at)
+            if self.run.unrolled.model.equation("loss").last and loss < self.horizon:
+                # There is no loss at that step: its part of L is 0.
+                zero = self.domain.number(Fraction(0))
+                return np.full(lengths(cotangent.shape, self.sizes), zero, dtype=object)
+            return self._part(variable, loss)
         if variable not in self.cotangents:
             raise EvaluationError(f"no step gives {show(cotangent.name, step)}")
         return self.cotangents[variable]
+
+    def _part(self, variable: Variable, loss: int) -> Array | None:
+        """A cotangent of a part of L; absent where there is no such loss, or it is over."""
+        name, step = variable
+        if loss > self.horizon or (step is not None and step > loss):
+            return None
+        if (variable, loss) not in self.parts:
+            raise EvaluationError(f"no step gives the part of loss[{loss}] in {show(name, step)}")
+        return self.parts[variable, loss]
 
     def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None:
         step = node.index.at(at)
@@ -174,6 +199,37 @@ def moments(step: Step, horizon: int) -> Iterator[Steps]:
             yield {"T": horizon}
         else:
             yield {"T": horizon, "t": when - index.at({"t": 0, "T": horizon})}
+
+
+def places(step: Step, horizon: int) -> tuple[tuple[int | None, int | None], ...]:
+    """The occasions of a step, each with the step of the loss, None where it is of all L.
+
+    Of a part of L a step speaks as of a sequence that ends with the loss.
+    """
+    part = step.part
+    if part is None:
+        return tuple((when, None) for when in occasions(step, horizon))
+    if part == LAST:
+        return tuple((when, horizon) for when in occasions(step, horizon))
+    target = substitute_index(step.target, {"s": LAST})
+    assert isinstance(target, Cotangent)
+    ended = replace(step, target=target, where=step.where.replace("s", "T"))
+    return tuple((w, loss) for loss in range(1, horizon + 1) for w in occasions(ended, loss))
+
+
+def in_turn(derivation: Derivation) -> Iterator[tuple[Step, ...]]:
+    """The steps in the order in which a reader calculates with them, group by group."""
+    walk = derivation.of_kind("seed", "adjoint", "boundary")
+    if derivation.estimator.kind == "window":
+        own = {"loss", *swept_quantities(derivation).own}
+        yield tuple(s for s in walk if s.target.name in own)
+        yield tuple(s for s in walk if s.part is not None)
+        yield tuple(s for s in derivation.of_kind("initial") if s.part is not None)
+        yield derivation.of_kind("window")
+    yield walk
+    yield derivation.of_kind("start", "jacobian", "sensitivity")
+    yield derivation.of_kind("initial")
+    yield derivation.of_kind("gradient")
 
 
 _BOUND = re.compile(r"\s*(?:(\d+)|([tT])(?:\s*([+-])\s*(\d+))?)\s*")

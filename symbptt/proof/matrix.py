@@ -34,6 +34,7 @@ from symbptt.algebra import (
     Transpose,
 )
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.estimators import FULL
 from symbptt.errors import EvaluationError
 from symbptt.proof.evaluate import lengths
 from symbptt.proof.exact import Scene, Stage
@@ -53,13 +54,16 @@ class NotLinearError(Exception):
 def matrix_rows(derivation: Derivation, seed: int = 0) -> tuple[Row, ...]:
     """The rows of the check, or one that says why it does not apply."""
     model = derivation.model
+    if derivation.estimator != FULL:
+        reason = "an estimate is no derivative of the loss"
+        return (Row(CHECK, "SymPy's matrix derivative", None, "not applicable", reason),)
     sizes = size_sets(model)[0]
     writer = _Writer(model, sizes)
     try:
         loss = writer.total_loss(HORIZON)
         scene = Stage(derivation, sizes).scene(ExactSample(model), seed)
-    except (NotLinearError, EvaluationError) as reason:
-        return (Row(CHECK, "SymPy's matrix derivative", None, "not applicable", str(reason)),)
+    except (NotLinearError, EvaluationError) as error:
+        return (Row(CHECK, "SymPy's matrix derivative", None, "not applicable", str(error)),)
     return tuple(
         _row(derivation, scene, loss, writer, variable) for variable in writer.differentiated()
     )

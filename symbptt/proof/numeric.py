@@ -17,12 +17,14 @@ import numpy as np
 
 from symbptt.algebra import Model
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import InterfaceError
-from symbptt.proof.calls import SCENARIOS, Arrays, Call, Expected, draw_call
+from symbptt.proof.calls import SCENARIOS, Arrays, Call, Expected, Scenario, draw_call
+from symbptt.proof.expectation import STEPS, expectation_row
 from symbptt.proof.loaded import Loaded
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row, silent
-from symbptt.proof.unrolled import unrolled
+from symbptt.proof.unrolled import Unrolled, unrolled
 
 TOLERANCE = {"differences": 1e-6, "values": 1e-9}
 """Largest error that a right result may have, as a part of the largest entry."""
@@ -32,6 +34,10 @@ COARSE = 1e-4
 
 FLOOR = 1e-3
 """A gradient whose entries all but cancel is measured by the largest of all times this."""
+
+NO_DIFFERENCES = Row(
+    "differences", "gradients", None, "not applicable", "an estimate is no derivative of the loss"
+)
 
 WIDTHS = (2.0**-10, 2.0**-11, 2.0**-12)
 """Half the distances of the two points of a difference; extrapolated to 0."""
@@ -60,14 +66,31 @@ def numeric_rows(
     InterfaceError
         If the module raises, or what it returns lacks something.
     """
-    checks = _Checks(module, _step_numbers(derivation))
+    estimator = derivation.estimator if derivation else FULL
+    checks = _Checks(module, _step_numbers(derivation), estimator)
     sizes = size_sets(model)
     stages = [unrolled(model, chosen) for chosen in sizes]
     for number, scenario in enumerate(SCENARIOS):
         progress(f"module, {scenario.words}")
-        call, expected = draw_call(stages[number % len(stages)], scenario, seed + number)
+        stage = stages[number % len(stages)]
+        call, expected = draw_call(stage, scenario, seed + number, estimator)
         checks.examine(call, expected)
-    return checks.rows()
+    more = () if estimator.kind != "random" else (_expectation(checks, stages[0], estimator, seed),)
+    return (*checks.rows(), *more)
+
+
+def _expectation(checks: _Checks, stage: Unrolled, estimator: Estimator, seed: int) -> Row:
+    scenario = Scenario(f"T = {STEPS}, all gates", STEPS, (STEPS, STEPS), True)
+    call, whole = draw_call(stage, scenario, seed)
+
+    def grads(gates: Any) -> Arrays:
+        _, found, _ = checks.run(replace(call, gates=gates))
+        checks.same_keys("grads", found, wanted)
+        return found
+
+    table = checks.module.table("INPUTS")
+    wanted = {name: array for name, array in whole.grads.items() if name not in table}
+    return expectation_row(grads, wanted, estimator, len(call.scenario.lengths))
 
 
 def _step_numbers(derivation: Derivation | None) -> dict[str, int]:
@@ -76,7 +99,7 @@ def _step_numbers(derivation: Derivation | None) -> dict[str, int]:
     for step in derivation.steps if derivation else ():
         if step.kind == "gradient":
             numbers[step.target.name] = step.number
-        elif step.kind == "initial":
+        elif step.kind in ("initial", "window") and step.part is None:
             numbers[f"{step.target.name}[{step.target.index}]"] = step.number
     return numbers
 
@@ -131,9 +154,12 @@ class Tally:
 class _Checks:
     """Gathers the tallies of all calls."""
 
-    def __init__(self, module: Loaded, steps: Mapping[str, int]) -> None:
+    def __init__(
+        self, module: Loaded, steps: Mapping[str, int], estimator: Estimator = FULL
+    ) -> None:
         self.module = module
         self.steps = steps
+        self.estimator = estimator
         self.tallies: dict[tuple[str, str], Tally] = {}
 
     def tally(self, check: str, subject: str) -> Tally:
@@ -151,15 +177,16 @@ class _Checks:
         self.gradients(call, grads, expected)
 
     def run(self, call: Call) -> tuple[Any, Arrays, Arrays]:
-        found = self.module.call(
-            "loss_and_grads", *call.arguments, carry_grad=call.carry_grad, **self.keywords(call)
-        )
+        more = dict(self.keywords(call), carry_grad=call.carry_grad)
+        if self.estimator.kind == "random":
+            more["gates"] = call.gates
+        found = self.module.call("loss_and_grads", *call.arguments, **more)
         if not isinstance(found, tuple) or len(found) != 3:
             raise InterfaceError(f"{self.module.name}: loss_and_grads returns three values")
         loss, grads, carry = found
         return loss, grads, carry
 
-    def keywords(self, call: Call) -> dict[str, int]:
+    def keywords(self, call: Call) -> dict[str, Any]:
         return {"steps": call.scenario.steps} if self.module.needs_steps else {}
 
     def group(self, subject: str, found: Arrays, expected: Arrays, where: str) -> None:
@@ -184,7 +211,7 @@ class _Checks:
             scale = max(sizes[name], floor)
             where, what = self.where(call, name), f"grads[{name!r}]"
             self.tally("values", f"dL/d{name}").compare(grads[name], array, scale, what, where)
-            if np.shape(grads[name]) == array.shape:
+            if np.shape(grads[name]) == array.shape and self.estimator == FULL:
                 self.differences(call, name, grads[name], scale)
 
     def is_wanted(self, name: str, grads: Arrays) -> bool:
@@ -252,4 +279,5 @@ class _Checks:
 
     def rows(self) -> tuple[Row, ...]:
         tallies = sorted(self.tallies.values(), key=lambda tally: tally.check != "values")
-        return tuple(tally.row() for tally in tallies)
+        rows = tuple(tally.row() for tally in tallies)
+        return rows if self.estimator == FULL else (*rows, NO_DIFFERENCES)

@@ -8,11 +8,13 @@ from pathlib import Path
 from symbptt.algebra import Model
 from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.normal import bind as bind_functions
 from symbptt.codegen.render import generate
 from symbptt.errors import UnboundFunctionError
 from symbptt.proof.calls import SCENARIOS
 from symbptt.proof.exact import exact_rows
+from symbptt.proof.lacking import statement_rows
 from symbptt.proof.layouts import layout_rows
 from symbptt.proof.lines import line_rows
 from symbptt.proof.loaded import Loaded, load_module, read_module
@@ -37,6 +39,7 @@ def verify(
     derivation: Derivation | None = None,
     source: str | None = None,
     bind: Mapping[str, str] | None = None,
+    estimator: Estimator | str | None = None,
     progress: Progress | None = None,
     seed: int = 0,
 ) -> Report:
@@ -53,6 +56,8 @@ def verify(
     bind : mapping of str to str, optional
         Functions for the abstract ones. Without it the proofs leave them abstract and
         the module has their defaults.
+    estimator : Estimator or str, optional
+        Which estimator of the gradient is examined; of ``derivation`` its own.
     progress : callable, optional
         See `Progress`.
     seed : int
@@ -64,15 +69,19 @@ def verify(
         If the model has no loss.
     UnknownNameError
         If ``bind`` names no function.
+    EstimatorError
+        If the text names no estimator.
     InterfaceError
         If the module does not offer what a generated one does, or raises.
     EvaluationError
         If no point is found at which the model is defined.
     """
     chosen = bind_functions(model, bind, defaults=False) if bind else model
-    examined = derivation or derive(chosen)
-    own = module is None and derivation is None and source is None
-    parts = (0 if module else len(size_sets(model)) + len(PRINTERS) + 1) + len(SCENARIOS)
+    examined = derivation or derive(chosen, estimator=estimator)
+    full = examined.estimator == FULL
+    own = module is None and derivation is None and source is None and full
+    parts = (0 if module else len(size_sets(model)) + 1) + len(SCENARIOS)
+    parts += len(PRINTERS) if full and not module else 0
     parts += len(OTHERS) + 1 if own else 0
     told = _Counter(parts, progress)
     rows: list[Row] = []
@@ -80,10 +89,11 @@ def verify(
         rows += exact_rows(examined, seed, told)
         told("matrix derivative")
         rows += matrix_rows(examined, seed)
-        rows += _shown(examined, seed, told)
+        rows += _shown(examined, seed, told) if full else ()
+        rows += statement_rows(examined, seed)
     if own:
         rows += other_form_rows(chosen, seed, told)
-    rows += _numeric(chosen, module, derivation, source, seed, told)
+    rows += _numeric(chosen, module, derivation, source, examined.estimator, seed, told)
     if own:
         rows += _modes(chosen, seed, told)
     return Report(model.name, tuple(rows))
@@ -105,6 +115,7 @@ def _numeric(
     path: str | Path | None,
     derivation: Derivation | None,
     source: str | None,
+    estimator: Estimator,
     seed: int,
     told: Callable[[str], None],
 ) -> tuple[Row, ...]:
@@ -113,7 +124,7 @@ def _numeric(
     except UnboundFunctionError as error:
         return (Row("values", "module", None, "not applicable", str(error)),)
     given = derivation if derivation and not derivation.model.abstract else None
-    lowered = given or derive(bound)
+    lowered = given or derive(bound, estimator=estimator)
     loaded: Loaded
     if path is not None:
         loaded = read_module(path, bound)

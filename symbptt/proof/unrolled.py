@@ -9,7 +9,7 @@ shares nothing with the reverse walk that it is compared with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -27,6 +27,9 @@ Variable = tuple[str, int | None]
 """A name and a step; the step is None for a parameter and for an input without time."""
 
 Values = Mapping[Variable, Array]
+
+Weight = Callable[[int, int], Any]
+"""Of an estimator: what multiplies the derivative of what a step reads at an earlier one."""
 
 
 class Unrolled:
@@ -73,6 +76,7 @@ class Unrolled:
         *,
         perturbed: bool = True,
         differentiated: bool = True,
+        weight: Weight | None = None,
     ) -> Trajectory:
         """The values and derivatives of all quantities at steps 1 … ``steps``.
 
@@ -86,8 +90,10 @@ class Unrolled:
             values always are.
         differentiated : bool
             Whether there are variables at all.
+        weight : callable, optional
+            Of an estimator, for the derivatives that cross from step to step.
         """
-        run = Trajectory(self, domain, steps)
+        run = Trajectory(self, domain, steps, weight)
         for variable, value in given.items():
             run.add(variable, value, is_variable=differentiated and not self._integer(variable))
         every = perturbed and differentiated
@@ -135,12 +141,18 @@ class Trajectory:
         The partial derivatives of the one equation that defines a value, and of what.
     variables : dict of Variable to (int, tuple of int)
         First number and shape.
+    held : dict of int to Trajectory
+        The runs with other weights that tell the derivatives of what is of these steps.
     """
 
-    def __init__(self, unrolled: Unrolled, domain: Domain, steps: int) -> None:
+    def __init__(
+        self, unrolled: Unrolled, domain: Domain, steps: int, weight: Weight | None = None
+    ) -> None:
         self.unrolled = unrolled
         self.domain = domain
         self.steps = steps
+        self.weight = weight
+        self.held: dict[int, Trajectory] = {}
         self.values: dict[Variable, Array] = {}
         self.slopes: dict[Variable, list[Array]] = {}
         self.local: dict[Variable, list[tuple[Partial, Variable, Any]]] = {}
@@ -172,12 +184,19 @@ class Trajectory:
         for partial, found, slope in self.local[variable]:
             shape = self.values[found].shape
             place = int(np.ravel_multi_index(partial.of, shape)) if shape else 0
+            slope = self._weighted(slope, variable[1], found[1])
             terms.setdefault(partial.entry, []).append((slope, self.slopes[found][place]))
         self.slopes[variable] = [
             self._chain_rule(terms.get(entry, [])) for entry in np.ndindex(*equations.shape)
         ]
         if is_variable:
             self._perturb(variable)
+
+    def _weighted(self, slope: Any, step: int | None, read: int | None) -> Any:
+        """A derivative with the weight of its way from step to step."""
+        if self.weight is None or step is None or read is None or read >= step:
+            return slope
+        return slope * self.weight(step, read)
 
     def resolve(self, source: Source, at: Steps) -> Variable:
         """Which value an equation reads at a step.
@@ -223,6 +242,11 @@ class Trajectory:
         """The derivatives of one entry with respect to all variables."""
         return self._padded(self.slopes[of][entry], self.count)
 
+    def estimate(self, of: Variable, entry: int = 0) -> Array:
+        """The same as the estimator has it."""
+        assert of[1] is not None
+        return self.held.get(of[1], self).slope(of, entry)
+
     def total_loss(self, horizon: int) -> tuple[Any, Array]:
         """L for T = ``horizon``, and its derivatives with respect to all variables."""
         loss = self.unrolled.model.equation("loss")
@@ -230,8 +254,19 @@ class Trajectory:
         weight = self.domain.number(Fraction(1, len(steps)))
         value = sum((self.values["loss", step][()] for step in steps[1:]),
                     self.values["loss", steps[0]][()])  # fmt: skip
-        vectors = [self.slope(("loss", step)) for step in steps]
+        vectors = [self.estimate(("loss", step)) for step in steps]
         return weight * value, self.domain.weighted_sum([weight] * len(steps), vectors)
+
+    def parts_of_loss(self, horizon: int) -> dict[tuple[Variable, int], Array]:
+        """d(the part of L that a loss gives)/d(every variable), by variable and loss's step."""
+        last = self.unrolled.model.equation("loss").last
+        weight = self.domain.number(Fraction(1) if last else Fraction(1, horizon))
+        found = {}
+        for step in [horizon] if last else range(1, horizon + 1):
+            slopes = self.domain.weighted_sum([weight], [self.slope(("loss", step))])
+            for variable in self.variables:
+                found[variable, step] = self.gradient(slopes, variable)
+        return found
 
     def gradient(self, slopes: Array, variable: Variable) -> Array:
         """The part of a derivative vector that belongs to one variable, in its shape."""

@@ -26,6 +26,7 @@ from symbptt.typeset.chapters import TELLINGS, Chapter
 from symbptt.typeset.clipping import clipping
 from symbptt.typeset.clock import Clock
 from symbptt.typeset.display import LINE, Item, Row
+from symbptt.typeset.estimate import Estimate, estimate
 from symbptt.typeset.glossary import (
     Glossary,
     convention_texts,
@@ -89,6 +90,7 @@ class Article:
     entries: tuple[Item, ...]
     total: Item
     batch: str
+    estimates: tuple[Estimate, ...]
     sections: tuple[Section, ...]
     summary: tuple[Item, ...]
 
@@ -105,7 +107,7 @@ class _Writer:
         self.model = derivation.model
         self.normal = derivation.normal
         self.markup = markup
-        self.printer = printer_of(self.normal, style)
+        self.printer = printer_of(derivation.symbols, style)
         self.names = self.printer.names
         self.expanded = statements(self.model) != statements(self.normal)
         self.tags = _tags(self.normal, "F")
@@ -140,6 +142,7 @@ class _Writer:
             entries=tuple(self.by_entries.equations()) if self.by_entries else (),
             total=self.total(),
             batch=self.batch(),
+            estimates=estimate(self.derivation, self.printer, self.markup),
             sections=() if self.style.detail == "summary" else tuple(self.sections()),
             summary=tuple(self.summary()),
         )
@@ -296,6 +299,8 @@ class _Writer:
 
     def spelled(self, text: str) -> str:
         clock = self.clock
+        gates = " On its way back through a step it is multiplied by the gate of that step."
+        text = text.replace("GATES", gates if self.derivation.gate else "")
         text = text.replace("RECEIVES", LAYOUTS[self.style.layout].receives)
         text = text.replace("DIRECT", self.printer.direct(r"\mathbf{v}").text)
         for word, letter in (("NOW", clock.now), ("LAST", clock.last), ("LAG", clock.lag)):
@@ -369,12 +374,14 @@ class _Writer:
 
     def where(self, step: Step) -> str:
         """For which steps it holds, as the beginning of a sentence."""
-        last = self.clock.last
+        part = step.part
+        last = self.clock.last if part is None else str(part)
         if step.kind == "boundary" and step.needs == 1:
-            return "At the end of the sequence, "
+            return "At the end of the sequence, " if part is None else "At the step of the loss, "
         if step.kind == "boundary":
             enough = rf"{last} \ge {step.needs}"
-            return f"Near the end, if {self.markup.math(enough)}, "
+            place = "end" if part is None else "loss"
+            return f"Near the {place}, if {self.markup.math(enough)}, "
         if step.kind == "initial" and step.needs > 1:
             enough = self.clock.told(step.where) or rf"{last} \ge {step.needs}"
             return f"For {self.markup.math(enough)}, "

@@ -49,6 +49,22 @@ def _is_gradient(step: Step) -> bool:
     return isinstance(step.target, Cotangent)
 
 
+def _is_walked(step: Step) -> bool:
+    """Whether a step is about a quantity; of a window the sums over the losses, too."""
+    return not is_start(step)
+
+
+def _is_of_the_start(step: Step) -> bool:
+    """Whether a step gives the gradient with respect to an initial value."""
+    return (step.kind == "initial" and _is_gradient(step)) or is_start(step)
+
+
+def is_start(step: Step) -> bool:
+    """Whether a step adds up what the losses of a window give to an initial value."""
+    index = step.target.index
+    return step.kind == "window" and index is not None and not index.terms
+
+
 def _is_given_out(step: Step) -> bool:
     """Whether a step tells what the read-out gives."""
     return step.kind != "initial" or not isinstance(step.target, Cotangent)
@@ -67,8 +83,8 @@ def _by_parameter(step: Step) -> bool:
 INITIALS = Chapter(
     "The initial values",
     "",
-    ("initial",),
-    _is_gradient,
+    ("initial", "window"),
+    _is_of_the_start,
     boxed="The gradients with respect to the initial values:",
 )
 GRADIENTS = Chapter(
@@ -84,8 +100,9 @@ BACKWARD = Chapter(
     "respect to a quantity is the sum of what it receives from every equation that "
     "reads it: RECEIVES. Time is a shift: what an equation "
     "reads with a lag of $LAG$ steps receives at step $NOW$ what this equation gives at step "
-    "$NOW + LAG$, and past step $LAST$ there is nothing to receive.",
-    ("seed", "adjoint", "boundary"),
+    "$NOW + LAG$, and past step $LAST$ there is nothing to receive.GATES",
+    ("seed", "adjoint", "boundary", "window"),
+    _is_walked,
     grouped="quantity",
     boxed="The backward pass, from the last step to the first:",
 )

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.estimators import FULL
 from symbptt.errors import OptionError, UnknownNameError
 from symbptt.templating import environment
 from symbptt.typeset.article import write_article
@@ -99,4 +100,5 @@ def _command(derivation: Derivation, to: str, fragment: bool, style: Style) -> s
     words += [] if derivation.form == "adjoint" else ["--form", derivation.form]
     words += [] if derivation.of == "L" else ["--of", derivation.of]
     words += ["--only", ",".join(derivation.only)] if derivation.only else []
+    words += [] if derivation.estimator == FULL else ["--estimator", str(derivation.estimator)]
     return shlex.join(words) + style.options

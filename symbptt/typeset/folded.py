@@ -12,7 +12,6 @@ from symbptt.calculus.recurrence.folding import Coefficient
 from symbptt.calculus.recurrence.induction import Line
 from symbptt.calculus.recurrence.operators import Operator, Total
 from symbptt.calculus.recurrence.study import Study
-from symbptt.calculus.recurrence.system import spelled_out
 from symbptt.calculus.recurrence.words import Form, Letter, Run, Term
 from symbptt.errors import NotAffineError
 from symbptt.typeset.factors import (
@@ -385,7 +384,6 @@ def folded_data(study: Study, model: Model, names: Names) -> dict[str, Any]:
     data: dict[str, Any] = {
         "right": study.right,
         "closed_form": _closed(report, report.spelled),
-        "formula": None if study.recurrence.stacked else _formula(report),
         "sections": {
             s.title: [_statement(item) for item in s.statements] for s in report.sections()
         },
@@ -396,13 +394,6 @@ def folded_data(study: Study, model: Model, names: Names) -> dict[str, Any]:
 def _closed(report: Report, wording: Wording) -> str:
     value = report.letters.letter(report.law.value(Index.of("t"))).text
     return f"{value} = {wording.form(report.study.form).text}"
-
-
-def _formula(report: Report) -> str:
-    """The closed form in the author's names alone, so that a checker can read it."""
-    recurrence = spelled_out(report.recurrence, normalize(report.model))
-    _, spelled = wordings(report.names, recurrence, report.factors)
-    return f"{_closed(report, spelled)} for {report.range(0)}"
 
 
 def _statement(statement: Statement) -> dict[str, Any]:

@@ -59,7 +59,10 @@ from symbptt.typeset.printer import Level, Piece
 _WIDEST_FRACTION = 400
 _WIDEST_SCRIPT = 150
 
-_TALL = (r"\frac", r"\sum", r"\begin")
+# What a scalar stands before without parentheses.
+_JUXTAPOSED = (Product, Outer, Pullback)
+
+_TALL = (r"\frac", r"\sum", r"\prod", r"\begin")
 
 
 class LatexPrinter(IndexPrinter, JacobianPrinter):
@@ -135,7 +138,13 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
 
     def print_cotangent(self, expr: Cotangent) -> Piece:
         own = self.names.gradient(expr.name, expr.shape, expr.index)
-        return self.with_scripts(own) if own else self.derivative(self.loss, self.variable(expr))
+        if own and expr.part is None:
+            return self.with_scripts(own)
+        return self.derivative(self.of_part(expr), self.variable(expr))
+
+    def of_part(self, expr: Cotangent) -> str:
+        """L, or the part of it that the loss of one step gives."""
+        return self.loss if expr.part is None else f"L_{_braced(self.names.index(expr.part))}"
 
     def derivative(self, of: str, by: str) -> Piece:
         return self.quotient(of, by, "equation")
@@ -173,11 +182,14 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         signed = False
         for position, factor in enumerate(expr.factors):
             piece = self.piece(factor)
+            last = position == len(expr.factors) - 1
             if position == 0 and piece.level == Level.SIGNED and isinstance(factor, Neg):
                 signed = True
                 shown = piece.text
+            elif last and position and not arrays and isinstance(factor, _JUXTAPOSED):
+                shown = self.fit(piece, Level.BIG_SUM)
             else:
-                shown = self.factor(piece, position, position == len(expr.factors) - 1)
+                shown = self.factor(piece, position, last)
             array = bool(factor.shape)
             text += self.joint(text, shown, hadamard=array and arrays > 0) + shown
             arrays += array
@@ -286,8 +298,9 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         """The entry of a vector at the (printed) position."""
         if isinstance(vector, Cotangent):
             own = self.names.gradient(vector.name, vector.shape, vector.index)
+            own = own if vector.part is None else None
             entry = f"({own or self.variable(vector)})_{_braced(position)}"
-            return Piece(entry) if own else self.derivative(self.loss, entry)
+            return Piece(entry) if own else self.derivative(self.of_part(vector), entry)
         if isinstance(vector, Direct):
             return self.direct(f"({self.laid(vector.of)})_{_braced(position)}")
         shown = self.laid(vector)

@@ -57,6 +57,7 @@ class Glossary:
     ) -> None:
         self.model = derivation.normal
         self.steps = derivation.steps
+        self.gate = derivation.gate
         self.printer = printer
         self.names = printer.names
         self.markup = markup
@@ -86,6 +87,9 @@ class Glossary:
             yield from self.row(
                 symbol, "parameter", parameter.shape, parameter.comment, parameter.name
             )
+        if self.gate is not None:
+            symbol = self.names.symbol(self.gate.name, ()).at("t")
+            yield from self.row(symbol, "gate", (), self.gate.comment, self.gate.name)
         for name, value in model.constants:
             symbol = self.markup.math(self.names.symbol(name, ()).at())
             yield symbol, "constant", self.markup.math(f"= {_decimal(value)}"), ""

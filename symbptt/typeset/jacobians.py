@@ -18,8 +18,10 @@ from symbptt.algebra import (
     Kron,
     Ones,
     OrderedProduct,
+    PartSum,
     Stack,
 )
+from symbptt.calculus.moments import Expectation
 from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece, Printer
 
@@ -115,3 +117,14 @@ class JacobianPrinter(Printer):
         row = self.row(expr.vector)
         pair = (row, r"\mathbf{I}") if expr.first else (r"\mathbf{I}", row)
         return Piece(rf"({pair[0]} \otimes {pair[1]})")
+
+    # --- parts of L, expectations ------------------------------------------------------
+
+    def print_partsum(self, expr: PartSum) -> Piece:
+        term = self.show(expr.term, Level.BIG_SUM)
+        first, last = self.names.index(expr.first), self.names.index(expr.last)
+        last = last if len(last) == 1 else f"{{{last}}}"
+        return Piece(rf"\sum_{{s={first}}}^{last} {term}", Level.BIG_SUM)
+
+    def print_expectation(self, expr: Expectation) -> Piece:
+        return Piece(rf"\mathbb{{E}}\bigl[{self.show(expr.operand)}\bigr]")

@@ -47,7 +47,7 @@ def step_latex(step: Step) -> str:
 
 def derivation_latex(derivation: Derivation) -> str:
     """All steps of a derivation, for a notebook."""
-    printer = LatexPrinter(Names(derivation.normal))
+    printer = LatexPrinter(Names(derivation.symbols))
     return aligned(row for step in derivation.steps for row in step_rows(printer, step))
 
 

@@ -41,6 +41,7 @@ from symbptt.algebra import (
     OrderedProduct,
     Outer,
     Param,
+    PartSum,
     Pick,
     Pow,
     Product,
@@ -143,7 +144,8 @@ class PlainPrinter(Printer):
 
     def print_cotangent(self, expr: Cotangent) -> Piece:
         step = "" if expr.index is None else f"[{expr.index}]"
-        return Piece(f"dL/d{expr.name}{step}", Level.FRACTION)
+        part = "" if expr.part is None else f"[{expr.part}]"
+        return Piece(f"dL{part}/d{expr.name}{step}", Level.FRACTION)
 
     def print_identity(self, expr: Identity) -> Piece:
         return Piece("I")
@@ -177,7 +179,8 @@ class PlainPrinter(Printer):
     def print_pow(self, expr: Pow) -> Piece:
         base = self.show(expr.base, Level.ATOM)
         exponent = self.piece(expr.exponent)
-        signed = exponent.level == Level.SIGNED
+        # -1/2 is the quotient of -1 and 2: behind ** it needs its parentheses.
+        signed = exponent.level == Level.SIGNED and "/" not in exponent.text
         shown = exponent.text if signed else self.fit(exponent, Level.POWER)
         return Piece(f"{base}**{shown}", Level.POWER)
 
@@ -330,6 +333,10 @@ class PlainPrinter(Printer):
 
     def print_rowof(self, expr: RowOf) -> Piece:
         return Piece(f"{self.show(expr.matrix)}[{self.show(expr.place)}]")
+
+    def print_partsum(self, expr: PartSum) -> Piece:
+        term = self.show(expr.term, Level.PRODUCT)
+        return Piece(f"sum_{{s={expr.first}..{expr.last}}} {term}", Level.BIG_SUM)
 
 
 _PRINTER = PlainPrinter()

@@ -9,7 +9,7 @@ from itertools import chain, count
 from symbptt.algebra import Expr, Index, Model, Param, Ref, substitute_index
 from symbptt.calculus.recurrence.induction import Remark
 from symbptt.calculus.recurrence.operators import Monomial, Total, moved_in_time
-from symbptt.calculus.recurrence.system import Recurrence, shifted_pieces
+from symbptt.calculus.recurrence.system import Recurrence, pieces_at
 from symbptt.calculus.recurrence.words import (
     Concrete,
     Factor,
@@ -142,13 +142,7 @@ class Wording:
         if not self.spelled or self.recurrence.stacked:
             return self.symbol(letter)
         if letter.name == "b":
-            pieces = shifted_pieces(self.recurrence.source[0], 0)
-            moved = [
-                type(p)(
-                    moved_in_time((p.monomial,), index)[0], substitute_index(p.leaf, {"t": index})
-                )
-                for p in pieces
-            ]
+            moved = pieces_at(self.recurrence.source[0], index)
             return pieces_text(self.factors, moved, is_number(self.recurrence.value))
         coefficient = moved_in_time(self.recurrence.matrix[0][0], index)
         return operator_text(self.factors, coefficient, is_scalar(self.recurrence))
@@ -266,7 +260,7 @@ class LatexWording(Wording):
             index = self.names.factor
             inner = self.factors.fit(self.letter(Letter(run.name, Index.of(index))), Level.ATOM)
             ends = rf"{index} = {index_latex(run.first)}, \dots, {index_latex(run.last)}"
-            return Text(rf"\prod_{{{ends}}} {inner}", Level.MATRIX)
+            return Text(rf"\prod_{{{ends}}} {inner}", Level.BIG_SUM)
         behind = run.first + run.step
         shown = [self.letter(Letter(run.name, i)).text for i in (run.first, behind, run.last)]
         return Text(rf"({shown[0]} {shown[1]} \cdots {shown[2]})")

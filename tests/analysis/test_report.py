@@ -65,6 +65,15 @@ SCHEMA: Any = {
                     ),
                 },
             ),
+            "turns": [
+                {
+                    "power": int,
+                    "eigenvalues_off_by": MAYBE,
+                    "sine": MAYBE,
+                    "sine_at_most": MAYBE,
+                    "sign": int,
+                }
+            ],
         }
     ],
     "steps": [

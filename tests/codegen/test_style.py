@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import tests.cells as cells
+from symbptt.calculus.estimators import ESTIMATORS
 from symbptt.codegen.render import generate
 from tests.modules import model_of
 
@@ -34,6 +35,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for wrt_inputs in (False, True):
             text = generate(model, bind=cells.BINDINGS.get(name), wrt_inputs=wrt_inputs)
             (path / f"{name}_{wrt_inputs}.py").write_text(text, encoding="utf-8")
+    for name in ("lag_two", "two_losses"):
+        for kind, row in ESTIMATORS.items():
+            for level in (0, 2):
+                text = generate(model_of(name), estimator=row.example, level=level)
+                (path / f"{name}_{kind}_{level}.py").write_text(text, encoding="utf-8")
     return path
 
 

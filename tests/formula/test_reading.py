@@ -8,6 +8,7 @@ from symbptt.errors import FormulaError
 from symbptt.formula.printing import formula_text
 from symbptt.formula.reading import MAX_LENGTH, read
 from symbptt.formula.verdict import NothingToCheckError, check
+from symbptt.language.parser import parse
 from tests.formula.catalogue import MISPRINTS, RIGHT, Row, model
 
 BAD = {
@@ -104,7 +105,7 @@ def test_too_long() -> None:
         ("h[t] = h[t] for t > 3, t < 2", "meet the condition"),
         ("h[t] = h[t] for T > 1000", "meet the condition"),
         ("h[t] = h[t+100]", "lies past T"),
-        ("h[-3] = h[t]", "starts at step 0"),
+        ("h[-3] = h[t]", r"h\[-3\] lies before h\[0\], the first"),
         ("d(L, h[T+1]) = W_qh.T @ d(L, o[T+1])", "lies past T"),
         ("h[t][i] = h[t][i+9] for t >= 1", "every index in range"),
     ],
@@ -146,3 +147,36 @@ def test_grouping_is_kept(one: str, other: str) -> None:
     printed = [formula_text(formula) for formula in formulas]
     assert read(printed[0], model("linear")) == formulas[0]
     assert (printed[0] == printed[1]) == (one != "a - b - c")
+
+
+CONSTANTS = parse("x: (n,)\nk = 2\np = 3\nh[t] = tanh(W @ h[t-k] + x[t]**p)\n", "constants")
+
+
+@pytest.mark.parametrize(
+    ("formula", "same"),
+    [
+        ("W**(k+1) = W @ W @ W", "W**3 = W @ W @ W"),
+        ("W**(T-k) = W**(T-2)", "W**(T-2) = W**(T-2)"),
+        ("x[t]**(p-1) = x[t] * x[t]", "x[t]**2 = x[t] * x[t]"),
+        ("x[t]**(-k/2) = 1/x[t]", "x[t]**-1 = 1/x[t]"),
+        ("x[t]**p = x[t]**k * x[t]", "x[t]**3 = x[t]**2 * x[t]"),
+    ],
+)
+def test_exponents_are_numbers_constants_or_indices(formula: str, same: str) -> None:
+    one, two = read(formula, CONSTANTS), read(same, CONSTANTS)
+    assert (one.left, one.right) == (two.left, two.right)
+    assert read(formula_text(one), CONSTANTS) == one
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("x[t]**(1/0) = 1", "division by 0"),
+        ("x[t]**W = 1", "an exponent is a number or an index"),
+        ("x[t]**x[t] = 1", "an exponent is a number or an index"),
+        ("x[t]^2 = 1", "a power is written"),
+    ],
+)
+def test_other_exponents_are_refused(formula: str, said: str) -> None:
+    with pytest.raises(FormulaError, match=said):
+        read(formula, CONSTANTS)

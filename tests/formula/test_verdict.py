@@ -31,7 +31,10 @@ def test_the_range_and_what_is_left_out() -> None:
     verdict = check(model("linear"), RECURRENT)
     assert verdict.right
     assert verdict.range == "T = 2 … 5, t = 1 … T-1"
-    assert verdict.left_out == ("t = 0 (o starts at step 1)", "t = T (h[t+1] lies past T)")
+    assert verdict.left_out == (
+        "t = 0 (o[t] lies before o[1], the first)",
+        "t = T (h[t+1] lies past T)",
+    )
 
 
 def test_every_index_in_range_counts() -> None:
@@ -173,6 +176,15 @@ def test_an_identity_of_functions_is_right_to_50_digits() -> None:
     """It is no identity of indeterminates, so no probability is stated."""
     verdict = check(model("linear"), "sin(h[t])**2 + cos(h[t])**2 = 1 + 0*h[t]")
     assert verdict.right and verdict.bits is None
+
+
+def test_roots_and_logarithms_are_looked_at_where_they_are_defined() -> None:
+    for formula in ("x[t]**(-1/2) = 1/sqrt(x[t])", "log(x[t]**2) = 2 * log(x[t])"):
+        verdict = check(model("char_rnn"), formula)
+        assert verdict.right and "at positive points" in verdict.arithmetic
+    assert check(model("char_rnn"), "log(x[t]**2) = 3 * log(x[t])").status == 1
+    # Not defined anywhere.
+    assert check(model("char_rnn"), "log(-x[t]**2) = 0").status == 4
 
 
 def test_a_difference_in_the_last_digits_is_seen() -> None:

@@ -14,6 +14,7 @@ from symbptt import algebra
 from symbptt.algebra import (
     LAST,
     NOW,
+    PART,
     Add,
     Block,
     BlockMatrix,
@@ -47,6 +48,7 @@ from symbptt.algebra import (
     OrderedProduct,
     Outer,
     Param,
+    PartSum,
     Pick,
     Pow,
     Product,
@@ -205,6 +207,10 @@ CASES: list[tuple[Expr, Any]] = [
     ),
     (OrderedProduct(Derivative(V, B), NOW, LAST), np.eye(3)),
     (TimeSum(V, LAST, LAST - 1), np.zeros(3)),
+    # The numbers have cotangents up to step 3: here the loss's step takes the place of t.
+    (PartSum(cotangent(PART), NOW, NOW + 1), A["dv", 2] + A["dv", 3]),
+    (PartSum(cotangent(PART), NOW + 1, NOW + 5), A["dv", 3]),
+    (PartSum(cotangent(PART), NOW, NOW - 1), np.zeros(3)),
 ]
 
 

@@ -67,7 +67,9 @@ def fold(law: Law, bound: str = "i") -> Form:
     NotFoldedError
         If the unrolled values follow no such form.
     """
-    horizons = [ENOUGH] if law.direction > 0 else list(range(1, ENOUGH + 1))
+    # A recurrence that begins before T has that many steps fewer to show.
+    longest = ENOUGH - min(0, law.start.offset)
+    horizons = [ENOUGH] if law.direction > 0 else list(range(1, longest + 1))
     samples: list[tuple[Steps, Sum]] = []
     for horizon in horizons:
         for step, total in law.unrolled(horizon).items():

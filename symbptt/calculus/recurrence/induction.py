@@ -144,7 +144,9 @@ def _step(law: Law, form: Form, distance: int) -> list[Line]:
     if any(term.bound for term in assumed):
         where: Remark = (factor, " does not depend on the index of the sum, so it moves inside")
         lines.append(Line(0, None, (*added, *inside), where))
-    if splits:
+    if not form:
+        lines.append(Line(0, None, form, (factor, " times 0 is 0: the statement at ", t)))
+    elif splits:
         lines.append(Line(0, None, shown, _merging(factor, law)))
         lines.append(Line(0, None, form, (*splits, ": the statement at ", t)))
     else:

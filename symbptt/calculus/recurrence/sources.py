@@ -337,8 +337,12 @@ def _parameter(model: Model, of: str, name: str) -> Param:
 
 
 def _depends(name: str, parameter: str, model: Model) -> bool:
-    reads = {e.name: names_in(e.rhs) for e in model.equations}
-    reads |= {d.name: names_in(d.rhs) for d in model.derived}
+    """Whether a quantity depends on a parameter, through initial values included."""
+    reads = {e.name: list(names_in(e.rhs)) for e in model.equations}
+    reads |= {d.name: list(names_in(d.rhs)) for d in model.derived}
+    for initial in model.initials:
+        if initial.value is not None and initial.name in reads:
+            reads[initial.name] += names_in(initial.value)
     return parameter in reached(name, reads)
 
 

@@ -143,14 +143,18 @@ def gathered(pieces: Iterable[Piece], which: Callable[[Expr], Unknown | None]) -
     return Row(unknowns, tuple(rest))
 
 
-def shifted_pieces(pieces: Iterable[Piece], steps: int) -> tuple[Piece, ...]:
-    """The terms with t replaced by t + steps."""
-    index = NOW + steps
+def pieces_at(pieces: Iterable[Piece], index: Index) -> tuple[Piece, ...]:
+    """The terms with t replaced by another step."""
     moved = []
     for piece in pieces:
         (monomial,) = moved_in_time((piece.monomial,), index)
         moved.append(Piece(monomial, substitute_index(piece.leaf, {"t": index})))
     return tuple(moved)
+
+
+def shifted_pieces(pieces: Iterable[Piece], steps: int) -> tuple[Piece, ...]:
+    """The terms with t replaced by t + steps."""
+    return pieces_at(pieces, NOW + steps)
 
 
 def spelled_out(recurrence: Recurrence, normal: Model) -> Recurrence:

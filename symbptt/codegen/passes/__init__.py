@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from symbptt.codegen.passes.activations import fewer_calls, one_tanh
 from symbptt.codegen.passes.coefficients import coefficients
-from symbptt.codegen.passes.composition import compose, without_unread
+from symbptt.codegen.passes.composition import compose, store_once, without_unread
 from symbptt.codegen.passes.joining import join, name_products
 from symbptt.codegen.passes.renaming import in_place
 from symbptt.codegen.program import Program
@@ -15,9 +15,10 @@ Pass = Callable[[Program], Program]
 
 LEVELS: dict[int, tuple[Pass, ...]] = {
     0: (),
-    1: (without_unread,),
+    1: (without_unread, store_once),
     2: (
         without_unread,
+        store_once,
         compose,
         without_unread,
         coefficients,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 from symbptt.codegen.program import Assign
@@ -48,8 +48,8 @@ class Columns:
         """As many groups as there is an order for, the most useful first."""
         kept: list[Group] = []
         for candidate in sorted(self.groups, key=lambda g: g.follows):
-            columns = {self.find(row[0]) for row in candidate.rows}
-            if candidate.follows and not any(columns <= set(order) for order in self.orders):
+            if candidate.follows:
+                kept += self.within(candidate)
                 continue
             before = self.parent, self.found
             orders = self.solved([*kept, candidate])
@@ -59,6 +59,50 @@ class Columns:
                 kept.append(candidate)
                 self.orders = orders
         return kept
+
+    def within(self, candidate: Group) -> list[Group]:
+        """What of a group stands end to end already."""
+        places = {c: (n, k) for n, order in enumerate(self.orders) for k, c in enumerate(order)}
+        found: dict[int, list[tuple[int, Assign, tuple[Variable, ...]]]] = {}
+        for member, row in zip(candidate.members, candidate.rows, strict=True):
+            standing = {self.find(v) for v in row if self.has_family(v)}
+            free = all(self.has_family(v) or v[0] == "gradient" for v in row)
+            if len(standing) == 1 and free and standing <= places.keys():
+                order, place = places[standing.pop()]
+                found.setdefault(order, []).append((place, member, row))
+        runs = []
+        for members in found.values():
+            members.sort(key=lambda entry: entry[0])
+            run = [members[0]]
+            for entry in members[1:]:
+                if entry[0] != run[-1][0] + 1:
+                    runs.append(run)
+                    run = []
+                run.append(entry)
+            runs.append(run)
+        chosen = [
+            replace(candidate, members=[m for _, m, _ in run], rows=[r for _, _, r in run])
+            for run in runs
+            if len(run) > 1
+        ]
+        for taken in chosen:
+            self.settle(taken)
+        return chosen
+
+    def settle(self, taken: Group) -> None:
+        """Gradients that had no place yet stand as what they are gradients of."""
+        for at in range(len(taken.rows[0])):
+            new = {row[at] for row in taken.rows}
+            if not any(self.has_family(v) for v in new):
+                self.found.append(new)
+        for row in taken.rows:
+            column = next(self.find(v) for v in row if v[0] != "gradient")
+            for v in row:
+                if v[0] == "gradient":
+                    self.parent[self.find(v)] = column
+
+    def has_family(self, v: Variable) -> bool:
+        return any(v in members for members in self.found)
 
     def solved(self, groups: Sequence[Group]) -> list[tuple[Variable, ...]] | None:
         """The orders of all columns in which these groups are unbroken runs, or None."""

@@ -66,6 +66,23 @@ def is_scaled_adjoint(statement: Assign) -> bool:
     return not any(isinstance(leaf, Cotangent) for f in others for leaf in leaves(f))
 
 
+def store_once(program: Program) -> Program:
+    """An adjoint that one statement alone makes, for all its rows, is stored, not added to."""
+    written = Counter(variable(t) for t in program.targets)
+    pasts = {i.name for i in program.model.initials}
+
+    def block(old: Block) -> Block:
+        if old.place not in ("all", "loop"):
+            return old
+        return replace(old, statements=tuple(map(stored, old.statements)))
+
+    def stored(statement: Assign) -> Assign:
+        alone = written[variable(statement.target)] == 1 and statement.target.name not in pasts
+        return replace(statement, add=False) if statement.add and alone else statement
+
+    return on_blocks(program, block)
+
+
 def without_unread(program: Program) -> Program:
     """Leave out what nothing reads and no result needs."""
     results = {("value", "loss")}

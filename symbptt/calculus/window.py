@@ -1,0 +1,186 @@
+r"""The window: loss[t] differentiated with every value of steps <= t - tau held.
+
+L is the sum of parts L_s, one a loss. What only losses of its own step read receives from
+one part alone, and its steps are those of the whole gradient. What the recurrence reads has
+a gradient of each part, dL_s/dh_t, which the window does not touch as long as t > s - tau;
+so dL/dh_t stands for the sum of dL_s/dh_t over s = t ... t + tau - 1, and all else is
+linear in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from symbptt.algebra import (
+    LAST,
+    NOW,
+    PART,
+    Cotangent,
+    Equation,
+    Expr,
+    Index,
+    Initial,
+    Model,
+    PartSum,
+    Ref,
+    Shape,
+    substitute_index,
+    transform,
+)
+from symbptt.calculus import forms
+from symbptt.calculus.adjoint import MEAN_FACTOR, Reading, Walk, with_seed
+from symbptt.calculus.derivation import Derivation, Reason, ReasonPart, Step
+
+
+@dataclass(frozen=True)
+class Swept:
+    """Which variables have gradients of the parts of L.
+
+    Attributes
+    ----------
+    own : frozenset of str
+        What is read at its own step only, by the loss and by such.
+    names : frozenset of str
+        What is read with a lag, and what such gradients come from, less ``own``.
+    """
+
+    own: frozenset[str]
+    names: frozenset[str]
+
+
+def swept(walk: Walk) -> Swept:
+    """Sorts a model's quantities and inputs."""
+    readers = {name: walk.readers(name) for name in walk.variables()}
+    # An input without time has one value, which is of no step.
+    untimed = {i.name for i in walk.model.inputs if not i.timed}
+    names = {n for n, found in readers.items() if n not in untimed and any(r.lag for r in found)}
+    own: set[str] = set()
+    while True:
+        only = {
+            name
+            for name, found in readers.items()
+            if name not in names and all(r.reader.name in own or is_loss(r) for r in found)
+        }
+        if only == own:
+            break
+        own = only
+    while True:
+        sources = {r.reader.name for name in names for r in readers[name]}
+        more = (sources & set(readers)) - own - names
+        if not more:
+            return Swept(frozenset(own), frozenset(names))
+        names |= more
+
+
+def swept_quantities(derivation: Derivation) -> Swept:
+    """The same for the derivation of a window."""
+    return swept(Walk(derivation.normal, derivation.wrt_inputs))
+
+
+def is_loss(reading: Reading) -> bool:
+    """Whether the reader is the loss, or computed at the last step for it."""
+    return reading.reader.name == "loss" or reading.last
+
+
+class WindowWalk(Walk):
+    """The reverse walk with gradients of the parts of L."""
+
+    def __init__(self, model: Model, wrt_inputs: bool, tau: int) -> None:
+        super().__init__(model, wrt_inputs)
+        self.tau = tau
+        self.part = LAST if model.equation("loss").last else PART
+        self.parted = False
+        self.swept = swept(self)
+
+    def adjoint(self, name: str, shape: Shape, last: bool) -> Iterator[Step]:
+        if name not in self.swept.names:
+            yield from super().adjoint(name, shape, last)
+            return
+        self.parted = True
+        yield from map(self.of_part, super().adjoint(name, shape, last))
+        self.parted = False
+        yield self.total(Cotangent(name, NOW, shape), self.tau, "1 <= t <= T")
+
+    def is_stated(self, general: list[Reading]) -> bool:
+        return bool(general) or not self.parted
+
+    def initials(self, initial: Initial) -> Iterator[Step]:
+        if initial.name not in self.swept.names:
+            yield from super().initials(initial)
+            return
+        self.parted = True
+        yield from map(self.of_part, super().initials(initial))
+        self.parted = False
+        target = Cotangent(initial.name, Index(offset=initial.step), initial.shape)
+        yield self.total(target, self.tau, "")
+
+    def readers(self, name: str) -> list[Reading]:
+        """In a part of L, what only its loss needs is read at the step of that loss."""
+        found = super().readers(name)
+        return [self.at_its_loss(r) for r in found] if self.parted else found
+
+    def at_its_loss(self, reading: Reading) -> Reading:
+        """A reading by the loss, or by what is only its own, as one at the last step."""
+        loss = reading.reader.name == "loss"
+        if reading.last or not (loss or reading.reader.name in self.swept.own):
+            return reading
+        assert isinstance(reading.reader, Equation)
+        chain = reading.chain
+        if loss:
+            cotangent = Cotangent("loss", NOW, ())
+            chain = tuple(with_seed(m, cotangent, MEAN_FACTOR) for m in chain)
+        end = {"t": LAST}
+        return Reading(
+            replace(reading.reader, last=True),
+            substitute_index(reading.operand, end),
+            tuple(substitute_index(member, end) for member in chain),
+        )
+
+    def of_part(self, step: Step) -> Step:
+        """A step about a loss at the last step as one about the part of L of step s."""
+
+        def moved(expr: Expr) -> Expr:
+            if isinstance(expr, Cotangent) and expr.name in self.swept.names:
+                expr = replace(expr, part=LAST)
+            return expr
+
+        def parted(expr: Expr) -> Expr:
+            return substitute_index(transform(expr, moved), {"T": self.part})
+
+        target = parted(step.target)
+        assert isinstance(target, Cotangent)
+        return replace(
+            step,
+            target=target,
+            members=tuple(map(parted, step.members)),
+            reason=tuple(told for part in step.reason for told in self.told(part)),
+            where=step.where.replace("T", str(self.part)),
+        )
+
+    def told(self, part: ReasonPart) -> Iterator[ReasonPart]:
+        """A part of a reason with the loss's step where T stood."""
+        match part:
+            case Index():
+                yield part.substitute({"T": self.part})
+            case Expr():
+                yield substitute_index(part, {"T": self.part})
+            case str() if " past T " in part:
+                before, after = part.split(" past T ")
+                yield from (f"{before} past ", self.part, f" {after}")
+            case _:
+                yield part
+
+    def total(self, target: Cotangent, tau: int, where: str) -> Step:
+        """The sum over the parts of L that are less than tau steps ahead."""
+        assert target.index is not None
+        upto = target.index + (tau - 1)
+        first = target.index if "t" in target.index.names() else Index(offset=1)
+        variable = Ref(target.name, target.index, target.shape)
+        steps = f"{tau} step{'' if tau == 1 else 's'}"
+        if not upto.terms and upto.offset < 1:
+            reason: Reason = ("No loss is less than ", steps, " away from ", variable)
+            return self.make("window", target, [(forms.zero(target.shape),)], reason, where)
+        reason = (f"For losses from {steps} on, the window holds ", variable)
+        member = PartSum(replace(target, part=PART), first, upto)
+        return self.make("window", target, [(member,)], reason, where)

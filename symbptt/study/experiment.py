@@ -1,0 +1,239 @@
+"""Bias and variance of the estimators on real text, spread over an executor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symbptt.calculus.estimators import Estimator, read_estimator
+from symbptt.demo import MODEL, documentation, read
+from symbptt.errors import AnalysisError
+from symbptt.study.steps import Arrays
+from symbptt.study.tasks import Measure, Task, measure, module_of
+
+TAUS = (1, 2, 4, 8, 16, 32)
+PIS = ("1/2", "4/5", "9/10", "19/20", "99/100")
+RATE, THETA, LANES = 0.5, 1.0, 16
+
+Progress = Callable[[float, str], None]
+"""Told what part of the work is done, and what of it."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the study is about.
+
+    Attributes
+    ----------
+    taus : tuple of int
+        Of windows and of pieces.
+    pis : tuple of str
+        Of the random estimator, exact.
+    steps, passages : int
+        The length of a passage, and how many there are, spread evenly over the text.
+    units, embedding : int
+        The model's sizes.
+    training : int
+        For how many steps of gradient descent the parameters are trained first.
+    samples : int
+        How many estimates are drawn on each passage for each random estimator, as a check.
+    seed : int
+        Of the parameters and the draws.
+    """
+
+    taus: tuple[int, ...] = TAUS
+    pis: tuple[str, ...] = PIS
+    steps: int = 64
+    passages: int = 8
+    units: int = 16
+    embedding: int = 8
+    training: int = 300
+    samples: int = 100
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "passages", "units", "embedding"):
+            if getattr(self, name) < 1:
+                raise AnalysisError(f"{name}: expected at least 1, found {getattr(self, name)}")
+        for name in ("training", "samples", "seed"):
+            if getattr(self, name) < 0:
+                raise AnalysisError(f"{name}: expected at least 0, found {getattr(self, name)}")
+
+    def estimators(self) -> tuple[tuple[Estimator, ...], ...]:
+        """The estimators, those of one kind together."""
+        named = (
+            [f"window:{tau}" for tau in self.taus],
+            [f"chunk:{tau}" for tau in self.taus],
+            [f"random:{pi}" for pi in self.pis],
+        )
+        return tuple(tuple(map(read_estimator, group)) for group in named if group)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One estimator over all passages; everything is relative to the gradient's norm.
+
+    Attributes
+    ----------
+    bias : float
+        Root of the mean squared norm of the bias.
+    deviation : float
+        Root of the variances of all entries, added up.
+    error : float
+        Root of the mean squared distance from the gradient, both together.
+    cosine : float
+        Of the angle between gradient and expected estimate.
+    sampled, doubt : float or None
+        The deviation of samples, and how far it may be off: its standard error.
+    """
+
+    estimator: Estimator
+    bias: float
+    deviation: float
+    error: float
+    cosine: float
+    sampled: float | None = None
+    doubt: float | None = None
+
+
+@dataclass(frozen=True)
+class Study:
+    """The lines of the table, and what they are about."""
+
+    setting: Setting
+    characters: int
+    loss: float
+    lines: tuple[Line, ...]
+
+
+def study_estimators(
+    setting: Setting | None = None,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Study:
+    """Bias and variance of each estimator against the whole gradient.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor, optional
+        Runs the measurements; by default as many processes as there are cores. The
+        result does not depend on it.
+
+    Raises
+    ------
+    AnalysisError
+        If a number is out of range, or the text is too short.
+    EstimatorError
+        If a tau or pi is none.
+    UnknownNameError
+        If this Python comes without the text of its documentation.
+    """
+    setting = setting or Setting()
+    groups = setting.estimators()
+    text = read(documentation())
+    params, loss = _trained(setting, text.training, len(text.alphabet))
+    passages = list(_passages(setting, text.training))
+    tasks = [
+        Task(MODEL, group, number, params, inputs, setting.samples, setting.seed)
+        for number, inputs in enumerate(passages)
+        for group in groups
+    ]
+    told = progress or (lambda done, what: None)
+    if executor is None:
+        with ProcessPoolExecutor() as own:
+            measures = run_all(tasks, own, told)
+    else:
+        measures = run_all(tasks, executor, told)
+    return Study(setting, len(text.alphabet), loss, tuple(_lines(tasks, measures)))
+
+
+def run_all(
+    tasks: Sequence[Task], executor: Executor, progress: Progress
+) -> list[tuple[Measure, ...]]:
+    """The measures of all tasks, in the order of the tasks, whichever is done first."""
+    futures: list[Future[tuple[Measure, ...]]] = [executor.submit(measure, t) for t in tasks]
+    try:
+        for done, _ in enumerate(as_completed(futures), start=1):
+            progress(done / len(tasks), f"{done} of {len(tasks)}")
+        return [future.result() for future in futures]
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _lines(tasks: Sequence[Task], measures: Sequence[tuple[Measure, ...]]) -> Iterator[Line]:
+    gathered: dict[Estimator, list[Measure]] = {}
+    for task, of_task in zip(tasks, measures, strict=True):
+        for estimator, one in zip(task.estimators, of_task, strict=True):
+            gathered.setdefault(estimator, []).append(one)
+    for estimator, found in gathered.items():
+        yield _line(estimator, found)
+
+
+def _line(estimator: Estimator, found: Sequence[Measure]) -> Line:
+    """Sums over passages, in their order: the same to the last bit wherever they ran."""
+
+    def total(name: str) -> float:
+        return math.fsum(getattr(one, name) for one in found)
+
+    square = total("square")
+    return Line(
+        estimator,
+        math.sqrt(total("bias") / square),
+        math.sqrt(total("variance") / square),
+        math.sqrt((total("bias") + total("variance")) / square),
+        total("product") / math.sqrt(square * total("estimate")),
+        *_samples(found, square),
+    )
+
+
+def _samples(found: Sequence[Measure], square: float) -> tuple[float | None, float | None]:
+    """The deviation of samples and its standard error, half that of its square over itself."""
+    distances = [one.sampled for one in found if one.sampled is not None]
+    errors = [one.error for one in found if one.error is not None]
+    if not distances:
+        return None, None
+    deviation = math.sqrt(math.fsum(distances) / square)
+    doubt = math.sqrt(math.fsum(error**2 for error in errors)) / square
+    return deviation, doubt / (2 * deviation) if deviation else 0.0
+
+
+# --- the text and the model ------------------------------------------------------------
+
+
+def _passages(setting: Setting, numbers: Any) -> Iterator[Arrays]:
+    """Passages at even distances, each the input of a call with one sequence."""
+    room = len(numbers) - setting.steps - 1
+    if room < setting.passages:
+        raise AnalysisError(f"the text has {len(numbers)} characters, too few for this study")
+    for number in range(setting.passages):
+        start = number * room // setting.passages
+        piece = numbers[start : start + setting.steps + 1, None]
+        yield {"tok": piece[:-1], "y": piece[1:]}
+
+
+def _trained(setting: Setting, numbers: Any, characters: int) -> tuple[Arrays, float]:
+    """Parameters after some steps of gradient descent, clipped; and the last losses' mean."""
+    module = module_of(MODEL, Estimator())
+    sizes = dict.fromkeys(module.DIMS, setting.units)
+    sizes[module.PARAMS["E"][1]] = setting.embedding
+    sizes |= dict.fromkeys(module.INDEX_INPUTS.values(), characters)
+    params: Arrays = module.init_params(sizes, seed=setting.seed, dtype=np.float64)
+    rng = np.random.default_rng(setting.seed)
+    losses = []
+    for _ in range(setting.training):
+        starts = rng.integers(len(numbers) - setting.steps - 1, size=LANES)
+        rows = starts[None, :] + np.arange(setting.steps + 1)[:, None]
+        piece = numbers[rows]
+        loss, grads, _ = module.loss_and_grads(params, {"tok": piece[:-1], "y": piece[1:]})
+        module.clip_gradients(grads, THETA)
+        for name, value in params.items():
+            value -= RATE * grads[name]
+        losses.append(loss)
+    return params, float(np.mean(losses[-50:])) if losses else math.log(characters)

@@ -1,0 +1,1 @@
+"""The catalogue of the seed documents, row by row: printed, proved, compared."""
