@@ -148,6 +148,19 @@ def forward(params, inputs, carry=None, lengths=None):
     return outputs, _carry_out(values, rows)
 
 
+# Looked up once: a loop over time calls them a few times a step.
+_add = np.add
+_copyto = np.copyto
+_divide = np.divide
+_exp = np.exp
+_log = np.log
+_multiply = np.multiply
+_product = np.dot
+_subtract = np.subtract
+_take = np.take
+_tanh = np.tanh
+
+
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -181,14 +194,17 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_views = _views(self.buffers, self.even, self.size, self.dtype)
-        self.use(self.even)
-        self.kinds = {}
-        for name, axes in {**PARAMS, **INPUTS, **CARRY}.items():
-            shape = tuple(_extent(axis, self.size) for axis in axes)
-            base = _name_and_step(name)[0] if name in CARRY else name
-            limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
-            dtype = np.dtype(np.intp) if limit else self.dtype
-            self.kinds[name] = (shape, dtype, limit)
+        self.rows = None
+        self.expected = {}
+        for title, table in (("params", PARAMS), ("inputs", INPUTS), ("carry", CARRY)):
+            self.expected[title] = [self.kind(*entry) for entry in table.items()]
+
+    def kind(self, name, axes):
+        """Name, shape and dtype of an argument, and below what an index must be."""
+        base = _name_and_step(name)[0] if name in CARRY else name
+        limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
+        shape = tuple(_extent(axis, self.size) for axis in axes)
+        return name, shape, np.dtype(np.intp) if limit else self.dtype, limit
 
     @property
     def nbytes(self):
@@ -216,21 +232,39 @@ class Workspace:
             self.ragged = rows, views
         self.rows, self.views = rows, views
         self.weight[...] = rows.weight
+        self.last, self.first = [], {}
+        for key, out in self.carries.items():
+            name, step = _name_and_step(key)
+            self.last.append((views.pasts[name], rows.finals[-step], out))
+            if name in views.adjoints:
+                array, where = views.adjoints[name], rows.begin(step)
+                self.first[key] = array, where, self.buffers["gradient of " + key]
+        if rows.order is None:
+            # One after another in memory: views, made once.
+            self.last = [(a[i].reshape(o.shape), None, o) for a, i, o in self.last]
+            for key, (array, where, out) in self.first.items():
+                self.first[key] = array[where].reshape(out.shape)
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
-        tables = [(params, PARAMS), (inputs, INPUTS)]
-        tables += [(given, CARRY) for given in (carry, carry_grad) if given is not None]
-        for given, table in tables:
+        for given, table in (
+            (params, self.expected["params"]),
+            (inputs, self.expected["inputs"]),
+            (carry, self.expected["carry"]),
+            (carry_grad, self.expected["carry"]),
+        ):
+            if given is None and table is self.expected["carry"]:
+                continue
             if type(given) is not dict or len(given) != len(table):
                 return False
-            for name in table:
-                array, shape, dtype, limit = given.get(name), *self.kinds[name]
+            for name, shape, dtype, limit in table:
+                array = given.get(name)
                 if type(array) is not np.ndarray or array.dtype is not dtype:
                     return False
-                if array.shape != shape or (limit and not array.size):
+                if array.shape != shape:
                     return False
-                if limit and not 0 <= array.min() <= array.max() < limit:
+                # Without its sign, a negative index is a large one.
+                if limit and not (array.size and array.view(np.uintp).max() < limit):
                     return False
         return True
 
@@ -254,14 +288,10 @@ class Workspace:
 
     def unsorted(self, array, where, out):
         """Rows of an array, one a sequence, in the caller's order."""
-        if self.rows.order is None:
-            np.copyto(out, array[where].reshape(out.shape))
-        else:
-            if isinstance(where, slice):
-                where = np.arange(where.start, where.stop)
-            back = where[np.argsort(self.rows.order)]
-            np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
-        return out
+        if isinstance(where, slice):
+            where = np.arange(where.start, where.stop)
+        back = where[np.argsort(self.rows.order)]
+        return np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
 
 
 def loss_and_grads(
@@ -306,7 +336,8 @@ def loss_and_grads(
         laid = {name: w.laid(name, array) for name, array in inputs.items()}
         start = carry and {key: _column(array) for key, array in carry.items()}
         back = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
-        w.use(w.even)
+        if w.rows is not w.even:
+            w.use(w.even)
         return _computed(w, params, laid, start, back)
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if w is not None:
@@ -339,12 +370,16 @@ def _computed(w, params, inputs, start, carry_grad):
     rows = w.rows
     loss = float(_run_forward(w, params, inputs, start)) / rows.weight
     grads, sources = _run_backward(w, params, inputs, start, carry_grad)
-    for key in CARRY:
-        name, step = _name_and_step(key)
-        if name in w.views.adjoints:
-            out = w.buffers["gradient of " + key]
-            grads[key] = w.unsorted(w.views.adjoints[name], rows.begin(step), out)
-        w.unsorted(w.views.pasts[name], rows.finals[-step], w.carries[key])
+    if rows.order is None:
+        grads.update(w.first)
+        for values, _, out in w.last:
+            _copyto(out, values)
+    else:
+        for key, (array, where, out) in w.first.items():
+            w.unsorted(array, where, out)
+            grads[key] = out
+        for array, where, out in w.last:
+            w.unsorted(array, where, out)
     for name, array in sources.items():
         if name in _UNTIMED:
             array = rows.unsorted(array)
@@ -354,18 +389,8 @@ def _computed(w, params, inputs, start, carry_grad):
     return loss, grads, dict(w.carries)
 
 
-def _value_1(v1, v2):
-    value = _softmax_cross_entropy(v1, v2)
-    return value
-
-
-def _value_2(v1, size, dtype):
-    value = _one_hot(v1, size["n"], dtype)
-    return value
-
-
 def _run_forward(w, params, inputs, start):
-    x, a_in, fixed, o, p, part1, loss, h, loop_1, h_0 = w.views.forward
+    x, fixed1, o, loss, d_o, part2, part3, h, loop_1, row_starts, h_0 = w.views.forward
     E = params["E"]
     W = params["W"]
     U = params["U"]
@@ -374,29 +399,29 @@ def _run_forward(w, params, inputs, start):
     c = params["c"]
     tok = inputs["tok"]
     y = inputs["y"]
-    np.copyto(fixed, W.T)
+    _copyto(fixed1, W.T)
     if start is None:
-        np.copyto(h_0, 0)
+        _copyto(h_0, 0)
     else:
-        np.copyto(h_0, start["h[0]"])
+        _copyto(h_0, start["h[0]"])
     # x[t] = E[tok[t]]
-    np.take(E, tok, 0, x, "clip")
+    _take(E, tok, 0, x, "clip")
     # a_in[t] = U @ x[t] + b
-    np.dot(x, U.T, a_in)
-    np.add(a_in, b, a_in)
-    for a_now, h_prev, a_in_now, h_now in loop_1:
+    _product(x, U.T, h)
+    _add(h, b, h)
+    for h_now, part1_, h_prev in loop_1:
         # a[t] = W @ h[t-1] + U @ x[t] + b
-        np.dot(h_prev, fixed, a_now)
-        np.add(a_now, a_in_now, a_now)
+        _product(h_prev, fixed1, part1_)
+        _add(h_now, part1_, h_now)
         # h[t] = tanh(a[t])
-        np.tanh(a_now, h_now)
+        _tanh(h_now, h_now)
     # o[t] = V @ h[t] + c
-    np.dot(h, V.T, o)
-    np.add(o, c, o)
+    _product(h, V.T, o)
+    _add(o, c, o)
     # p[t] = softmax(o[t])
-    _softmax_into(o, part1, p)
     # loss[t] = softmax_cross_entropy(o[t], y[t])
-    _by_rows(loss, _value_1, (o, y), ())
+    _add(row_starts, y, part3)
+    _softmax_and_loss(o, part3, part2, d_o, loss)
     return np.add.reduce(loss, None)
 
 
@@ -404,10 +429,9 @@ def _run_backward(w, params, inputs, start, carry_grad):
     (
         x,
         h_all,
-        p,
-        d_h_all,
         d_o,
-        part2,
+        part3,
+        d_h_all,
         d_a,
         d_x,
         d_E,
@@ -418,6 +442,7 @@ def _run_backward(w, params, inputs, start, carry_grad):
         d_c,
         h,
         d_h,
+        row_starts,
         c_1_1,
         loop_2,
         ones,
@@ -429,41 +454,44 @@ def _run_backward(w, params, inputs, start, carry_grad):
     V = params["V"]
     tok = inputs["tok"]
     y = inputs["y"]
-    np.copyto(d_h_all[: rows.live.start], 0)
+    _copyto(d_h_all[: rows.live.start], 0)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
-    _by_rows(part2, _value_2, (y,), (w.size, w.dtype))
-    np.subtract(p, part2, d_o)
-    np.divide(d_o, weight, d_o)
+    _add(row_starts, y, part3)
+    np.subtract.at(d_o.reshape(-1), part3, c_1_1)
+    _divide(d_o, weight, d_o)
     # (4) dL/dh[t] = W.T @ dL/da[t+1] + V.T @ dL/do[t]
     #     here dL/dh[t] += V.T @ dL/do[t]
-    np.dot(d_o, V, d_h)
+    _product(d_o, V, d_h)
     if carry_grad is not None:
         _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for d_a_now, part3_, h_now_, d_h_now, d_h_prev in loop_2:
-        # (5) dL/da[t] = (1 - h[t]**2) * dL/dh[t]
-        np.multiply(h_now_, h_now_, part3_)
-        np.subtract(c_1_1, part3_, d_a_now)
-        np.multiply(d_a_now, d_h_now, d_a_now)
-        # (4) dL/dh[t] = W.T @ dL/da[t+1] + V.T @ dL/do[t]
-        #     here dL/dh[t-1] += W.T @ dL/da[t]
-        np.dot(d_a_now, W, part3_)
-        np.add(d_h_prev, part3_, d_h_prev)
+    for chunk, steps in loop_2:
+        k1_part, part4_, h_part = chunk
+        # k1[t] = 1 - h[t]**2
+        _multiply(h_part, h_part, part4_)
+        _subtract(c_1_1, part4_, k1_part)
+        for d_a_now, k1_now, d_h_now, d_h_prev, part1_ in steps:
+            # (5) dL/da[t] = (1 - h[t]**2) * dL/dh[t]
+            _multiply(k1_now, d_h_now, d_a_now)
+            # (4) dL/dh[t] = W.T @ dL/da[t+1] + V.T @ dL/do[t]
+            #     here dL/dh[t-1] += W.T @ dL/da[t]
+            _product(d_a_now, W, part1_)
+            _add(d_h_prev, part1_, d_h_prev)
     # (6) dL/dx[t] = U.T @ dL/da[t]
-    np.dot(d_a, U, d_x)
+    _product(d_a, U, d_x)
     # (8) dL/dE = sum_t outer(onehot(tok[t]), dL/dx[t])
-    np.copyto(d_E, 0)
+    _copyto(d_E, 0)
     np.add.at(d_E, tok, d_x)
     # (9) dL/dW = sum_t outer(dL/da[t], h[t-1])
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    np.dot(d_a.T, h_back1, d_W)
+    _product(d_a.T, h_back1, d_W)
     # (10) dL/dU = sum_t outer(dL/da[t], x[t])
-    np.dot(d_a.T, x, d_U)
+    _product(d_a.T, x, d_U)
     # (11) dL/db = sum_t dL/da[t]
-    np.dot(ones, d_a, d_b)
+    _product(ones, d_a, d_b)
     # (12) dL/dV = sum_t outer(dL/do[t], h[t])
-    np.dot(d_o.T, h, d_V)
+    _product(d_o.T, h, d_V)
     # (13) dL/dc = sum_t dL/do[t]
-    np.dot(ones, d_o, d_c)
+    _product(ones, d_o, d_c)
     grads = {
         "E": d_E,
         "W": d_W,
@@ -479,28 +507,29 @@ def _buffers(size, dtype):
     """Arrays for every value that a call keeps, with rows for all steps of all sequences."""
     count = size["T"] * size["B"]
     past = _LAG * size["B"]
+    width = 2 * size["h"]
+    chunk = _chunk_rows(size, width, dtype)
     buffers = {
-        "x": np.zeros((count, size["d"]), dtype),
-        "a_in": np.zeros((count, size["h"]), dtype),
-        "a": np.zeros((size["B"], size["h"]), dtype),
-        "h_all": np.zeros((past + count, size["h"]), dtype),
-        "fixed": np.zeros((size["h"], size["h"]), dtype),
-        "o": np.zeros((count, size["n"]), dtype),
-        "p": np.zeros((count, size["n"]), dtype),
-        "part1": np.zeros((count, 1), dtype),
-        "loss": np.zeros((count, 1), dtype),
-        "d_h_all": np.zeros((past + count, size["h"]), dtype),
-        "d_o": np.zeros((count, size["n"]), dtype),
-        "part2": np.zeros((count, size["n"]), dtype),
-        "d_a": np.zeros((count, size["h"]), dtype),
-        "part3": np.zeros((size["B"], size["h"]), dtype),
-        "d_x": np.zeros((count, size["d"]), dtype),
-        "d_E": np.zeros((size["n"], size["d"]), dtype),
-        "d_W": np.zeros((size["h"], size["h"]), dtype),
-        "d_U": np.zeros((size["h"], size["d"]), dtype),
-        "d_b": np.zeros((size["h"],), dtype),
-        "d_V": np.zeros((size["n"], size["h"]), dtype),
-        "d_c": np.zeros((size["n"],), dtype),
+        "x": _zeros((count, size["d"]), dtype),
+        "h_all": _zeros((past + count, size["h"]), dtype),
+        "part1": _zeros((size["B"], size["h"]), dtype),
+        "fixed1": _zeros((size["h"], size["h"]), dtype),
+        "o": _zeros((count, size["n"]), dtype),
+        "loss": _zeros((count, 1), dtype),
+        "d_o": _zeros((count, size["n"]), dtype),
+        "part2": _zeros((count, 1), dtype),
+        "part3": _zeros((count,), np.intp),
+        "d_h_all": _zeros((past + count, size["h"]), dtype),
+        "d_a": _zeros((count, size["h"]), dtype),
+        "k1": _zeros((chunk, size["h"]), dtype),
+        "part4": _zeros((chunk, size["h"]), dtype),
+        "d_x": _zeros((count, size["d"]), dtype),
+        "d_E": _zeros((size["n"], size["d"]), dtype),
+        "d_W": _zeros((size["h"], size["h"]), dtype),
+        "d_U": _zeros((size["h"], size["d"]), dtype),
+        "d_b": _zeros((size["h"],), dtype),
+        "d_V": _zeros((size["n"], size["h"]), dtype),
+        "d_c": _zeros((size["n"],), dtype),
     }
     for key, axes in CARRY.items():
         shape = tuple(_extent(axis, size) for axis in axes)
@@ -508,22 +537,30 @@ def _buffers(size, dtype):
     return buffers
 
 
+def _zeros(shape, dtype):
+    """An array that begins with a line of the cache, as the fastest loads want it."""
+    dtype = np.dtype(dtype)
+    size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    begin = -raw.ctypes.data % 64
+    return raw[begin : begin + size].view(dtype).reshape(shape)
+
+
 def _views(buffers, rows, size, dtype):
     """All views that a call with these rows needs, those of every step included."""
     x = buffers["x"][: rows.count]
-    a_in = buffers["a_in"][: rows.count]
-    a = buffers["a"]
     h_all = buffers["h_all"][: rows.live.stop]
-    fixed = buffers["fixed"]
+    part1 = buffers["part1"]
+    fixed1 = buffers["fixed1"]
     o = buffers["o"][: rows.count]
-    p = buffers["p"][: rows.count]
-    part1 = buffers["part1"][: rows.count]
     loss = buffers["loss"][: rows.count]
-    d_h_all = buffers["d_h_all"][: rows.live.stop]
     d_o = buffers["d_o"][: rows.count]
     part2 = buffers["part2"][: rows.count]
+    part3 = buffers["part3"][: rows.count]
+    d_h_all = buffers["d_h_all"][: rows.live.stop]
     d_a = buffers["d_a"][: rows.count]
-    part3 = buffers["part3"]
+    k1 = buffers["k1"]
+    part4 = buffers["part4"]
     d_x = buffers["d_x"][: rows.count]
     d_E = buffers["d_E"]
     d_W = buffers["d_W"]
@@ -534,45 +571,57 @@ def _views(buffers, rows, size, dtype):
     h = h_all[rows.live]
     d_h = d_h_all[rows.live]
     steps = _steps(rows)
+    width = 2 * size["h"]
+    chunk = _chunk_rows(size, width, dtype)
+    chunks = _chunks(steps, chunk)
     loop_1 = [
         (
-            a[top],
-            h_all[prev],
-            a_in[now],
             h[now],
+            part1[top],
+            h_all[prev],
         )
         for top, now, prev in steps
     ]
     loop_2 = [
         (
-            d_a[now],
-            part3[top],
-            h[now],
-            d_h[now],
-            d_h_all[prev],
+            (
+                k1[whole],
+                part4[whole],
+                h[now],
+            ),
+            [
+                (
+                    d_a[now],
+                    k1[here],
+                    d_h[now],
+                    d_h_all[prev],
+                    part1[top],
+                )
+                for here, top, now, prev in reversed(run)
+            ],
         )
-        for top, now, prev in reversed(steps)
+        for now, prev, whole, run in reversed(chunks)
     ]
     return SimpleNamespace(
         forward=(
             x,
-            a_in,
-            fixed,
+            fixed1,
             o,
-            p,
-            part1,
             loss,
+            d_o,
+            part2,
+            part3,
             h,
             loop_1,
+            np.arange(rows.count) * size["n"],
             h_all[rows.begin(0)],
         ),
         backward=(
             x,
             h_all,
-            p,
-            d_h_all,
             d_o,
-            part2,
+            part3,
+            d_h_all,
             d_a,
             d_x,
             d_E,
@@ -583,6 +632,7 @@ def _views(buffers, rows, size, dtype):
             d_c,
             h,
             d_h,
+            np.arange(rows.count) * size["n"],
             np.asarray(1, dtype),
             loop_2,
             np.ones(rows.count, dtype),
@@ -624,10 +674,10 @@ def _chunks(steps, limit):
         begin = last[0][2].start if last else places[0].start
         here = slice(places[0].start - begin, places[0].stop - begin)
         last.append((here, top, *places))
-    return [_whole(run) for run in runs]
+    return [_together(run) for run in runs]
 
 
-def _whole(run):
+def _together(run):
     """A run of steps with the rows of all of them."""
     pairs = zip(run[0][2:], run[-1][2:])
     places = [slice(first.start, last.stop) for first, last in pairs]
@@ -637,6 +687,11 @@ def _whole(run):
 def _rows_of(matrix, start, width):
     """Rows of a stack of matrices, or entries of vectors end to end."""
     return matrix[start : start + width]
+
+
+def _in_blocks(array, count):
+    """Columns of an array by blocks of one length, (rows, blocks, n)."""
+    return array.reshape(len(array), count, array.shape[1] // count)
 
 
 def _add_at(array, where, values):
@@ -670,6 +725,18 @@ def _softmax_into(v, column, out):
     np.exp(out, out)
     np.add.reduce(out, 1, None, column, True)
     np.divide(out, column, out)
+
+
+def _softmax_and_loss(v, index, column, p, loss):
+    """The softmax of every row, and -log of its entry at the label, which `index` names."""
+    np.maximum.reduce(v, 1, None, column, True)
+    _subtract(v, column, p)
+    np.take(p.reshape(-1), index, 0, loss.reshape(-1), "clip")
+    _exp(p, p)
+    np.add.reduce(p, 1, None, column, True)
+    _divide(p, column, p)
+    _log(column, column)
+    _subtract(column, loss, loss)
 
 
 def _computed_plainly(call, workspace=None):

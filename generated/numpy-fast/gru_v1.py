@@ -160,6 +160,19 @@ def forward(params, inputs, carry=None, lengths=None):
     return outputs, _carry_out(values, rows)
 
 
+# Looked up once: a loop over time calls them a few times a step.
+_add = np.add
+_copyto = np.copyto
+_divide = np.divide
+_exp = np.exp
+_log = np.log
+_matmul = np.matmul
+_multiply = np.multiply
+_product = np.dot
+_subtract = np.subtract
+_tanh = np.tanh
+
+
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -193,14 +206,17 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_views = _views(self.buffers, self.even, self.size, self.dtype)
-        self.use(self.even)
-        self.kinds = {}
-        for name, axes in {**PARAMS, **INPUTS, **CARRY}.items():
-            shape = tuple(_extent(axis, self.size) for axis in axes)
-            base = _name_and_step(name)[0] if name in CARRY else name
-            limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
-            dtype = np.dtype(np.intp) if limit else self.dtype
-            self.kinds[name] = (shape, dtype, limit)
+        self.rows = None
+        self.expected = {}
+        for title, table in (("params", PARAMS), ("inputs", INPUTS), ("carry", CARRY)):
+            self.expected[title] = [self.kind(*entry) for entry in table.items()]
+
+    def kind(self, name, axes):
+        """Name, shape and dtype of an argument, and below what an index must be."""
+        base = _name_and_step(name)[0] if name in CARRY else name
+        limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
+        shape = tuple(_extent(axis, self.size) for axis in axes)
+        return name, shape, np.dtype(np.intp) if limit else self.dtype, limit
 
     @property
     def nbytes(self):
@@ -228,21 +244,39 @@ class Workspace:
             self.ragged = rows, views
         self.rows, self.views = rows, views
         self.weight[...] = rows.weight
+        self.last, self.first = [], {}
+        for key, out in self.carries.items():
+            name, step = _name_and_step(key)
+            self.last.append((views.pasts[name], rows.finals[-step], out))
+            if name in views.adjoints:
+                array, where = views.adjoints[name], rows.begin(step)
+                self.first[key] = array, where, self.buffers["gradient of " + key]
+        if rows.order is None:
+            # One after another in memory: views, made once.
+            self.last = [(a[i].reshape(o.shape), None, o) for a, i, o in self.last]
+            for key, (array, where, out) in self.first.items():
+                self.first[key] = array[where].reshape(out.shape)
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
-        tables = [(params, PARAMS), (inputs, INPUTS)]
-        tables += [(given, CARRY) for given in (carry, carry_grad) if given is not None]
-        for given, table in tables:
+        for given, table in (
+            (params, self.expected["params"]),
+            (inputs, self.expected["inputs"]),
+            (carry, self.expected["carry"]),
+            (carry_grad, self.expected["carry"]),
+        ):
+            if given is None and table is self.expected["carry"]:
+                continue
             if type(given) is not dict or len(given) != len(table):
                 return False
-            for name in table:
-                array, shape, dtype, limit = given.get(name), *self.kinds[name]
+            for name, shape, dtype, limit in table:
+                array = given.get(name)
                 if type(array) is not np.ndarray or array.dtype is not dtype:
                     return False
-                if array.shape != shape or (limit and not array.size):
+                if array.shape != shape:
                     return False
-                if limit and not 0 <= array.min() <= array.max() < limit:
+                # Without its sign, a negative index is a large one.
+                if limit and not (array.size and array.view(np.uintp).max() < limit):
                     return False
         return True
 
@@ -266,14 +300,10 @@ class Workspace:
 
     def unsorted(self, array, where, out):
         """Rows of an array, one a sequence, in the caller's order."""
-        if self.rows.order is None:
-            np.copyto(out, array[where].reshape(out.shape))
-        else:
-            if isinstance(where, slice):
-                where = np.arange(where.start, where.stop)
-            back = where[np.argsort(self.rows.order)]
-            np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
-        return out
+        if isinstance(where, slice):
+            where = np.arange(where.start, where.stop)
+        back = where[np.argsort(self.rows.order)]
+        return np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
 
 
 def loss_and_grads(
@@ -318,7 +348,8 @@ def loss_and_grads(
         laid = {name: w.laid(name, array) for name, array in inputs.items()}
         start = carry and {key: _column(array) for key, array in carry.items()}
         back = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
-        w.use(w.even)
+        if w.rows is not w.even:
+            w.use(w.even)
         return _computed(w, params, laid, start, back)
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if w is not None:
@@ -351,12 +382,16 @@ def _computed(w, params, inputs, start, carry_grad):
     rows = w.rows
     loss = float(_run_forward(w, params, inputs, start)) / rows.weight
     grads, sources = _run_backward(w, params, inputs, start, carry_grad)
-    for key in CARRY:
-        name, step = _name_and_step(key)
-        if name in w.views.adjoints:
-            out = w.buffers["gradient of " + key]
-            grads[key] = w.unsorted(w.views.adjoints[name], rows.begin(step), out)
-        w.unsorted(w.views.pasts[name], rows.finals[-step], w.carries[key])
+    if rows.order is None:
+        grads.update(w.first)
+        for values, _, out in w.last:
+            _copyto(out, values)
+    else:
+        for key, (array, where, out) in w.first.items():
+            w.unsorted(array, where, out)
+            grads[key] = out
+        for array, where, out in w.last:
+            w.unsorted(array, where, out)
     for name, array in sources.items():
         if name in _UNTIMED:
             array = rows.unsorted(array)
@@ -366,32 +401,30 @@ def _computed(w, params, inputs, start, carry_grad):
     return loss, grads, dict(w.carries)
 
 
-def _value_1(v1, v2):
-    value = _softmax_cross_entropy(v1, v2)
-    return value
-
-
-def _value_2(v1, size, dtype):
-    value = _one_hot(v1, size["q"], dtype)
-    return value
-
-
 def _run_forward(w, params, inputs, start):
     (
-        a_r_in,
-        a_z_in,
-        a_n_in,
-        fixed,
-        fixed_,
-        fixed__,
+        n_etc,
+        fixed1,
+        fixed2,
+        fixed3,
+        fixed4,
         o,
-        p,
-        part3,
         loss,
+        d_o,
+        part3,
+        part4,
         h,
+        fixed1_1,
+        fixed1_2,
         c_1_2,
-        c_1_1,
+        fixed1_3,
+        fixed2_1,
+        fixed2_2,
+        fixed2_3,
+        fixed3_1,
+        fixed3_2,
         loop_1,
+        row_starts,
         h_0,
     ) = w.views.forward
     W_xr = params["W_xr"]
@@ -407,75 +440,52 @@ def _run_forward(w, params, inputs, start):
     b_q = params["b_q"]
     x = inputs["x"]
     y = inputs["y"]
-    np.copyto(fixed, W_hr.T)
-    np.copyto(fixed_, W_hz.T)
-    np.copyto(fixed__, W_hn.T)
+    _copyto(fixed1_1, b_n)
+    _multiply(c_1_2, b_r, fixed1_2)
+    _multiply(c_1_2, b_z, fixed1_3)
+    _copyto(fixed2_1, W_xn.T)
+    _multiply(W_xr.T, c_1_2, fixed2_2)
+    _multiply(W_xz.T, c_1_2, fixed2_3)
+    _multiply(W_hr.T, c_1_2, fixed3_1)
+    _multiply(W_hz.T, c_1_2, fixed3_2)
+    _copyto(fixed4, W_hn.T)
     if start is None:
-        np.copyto(h_0, 0)
+        _copyto(h_0, 0)
     else:
-        np.copyto(h_0, start["h[0]"])
-    # a_r_in[t] = W_xr @ x[t] + b_r
-    np.dot(x, W_xr.T, a_r_in)
-    np.add(a_r_in, b_r, a_r_in)
-    # a_z_in[t] = W_xz @ x[t] + b_z
-    np.dot(x, W_xz.T, a_z_in)
-    np.add(a_z_in, b_z, a_z_in)
+        _copyto(h_0, start["h[0]"])
     # a_n_in[t] = W_xn @ x[t] + b_n
-    np.dot(x, W_xn.T, a_n_in)
-    np.add(a_n_in, b_n, a_n_in)
-    for step in loop_1:
-        (
-            a_r_now,
-            h_prev,
-            a_r_in_now,
-            r_now,
-            a_z_now,
-            a_z_in_now,
-            z_now,
-            u_now,
-            a_n_now,
-            a_n_in_now,
-            n_now,
-            h_now,
-            part1_,
-            part2_,
-        ) = step
+    # a_r_in[t] = W_xr @ x[t] + b_r
+    # a_z_in[t] = W_xz @ x[t] + b_z
+    _product(x, fixed2, n_etc)
+    _add(n_etc, fixed1, n_etc)
+    for r_to_z_now, part1_, h_prev, u_now, r_now, n_now, part2_, h_now, z_now in loop_1:
         # a_r[t] = W_xr @ x[t] + W_hr @ h[t-1] + b_r
-        np.dot(h_prev, fixed, a_r_now)
-        np.add(a_r_now, a_r_in_now, a_r_now)
-        # r[t] = sigmoid(a_r[t])
-        np.multiply(a_r_now, c_1_2, r_now)
-        np.tanh(r_now, r_now)
-        np.multiply(r_now, c_1_2, r_now)
-        np.add(r_now, c_1_2, r_now)
         # a_z[t] = W_xz @ x[t] + W_hz @ h[t-1] + b_z
-        np.dot(h_prev, fixed_, a_z_now)
-        np.add(a_z_now, a_z_in_now, a_z_now)
+        _product(h_prev, fixed3, part1_)
+        _add(r_to_z_now, part1_, r_to_z_now)
+        # r[t] = sigmoid(a_r[t])
         # z[t] = sigmoid(a_z[t])
-        np.multiply(a_z_now, c_1_2, z_now)
-        np.tanh(z_now, z_now)
-        np.multiply(z_now, c_1_2, z_now)
-        np.add(z_now, c_1_2, z_now)
+        _tanh(r_to_z_now, r_to_z_now)
+        _multiply(r_to_z_now, c_1_2, r_to_z_now)
+        _add(r_to_z_now, c_1_2, r_to_z_now)
         # u[t] = r[t] * h[t-1]
-        np.multiply(r_now, h_prev, u_now)
+        _multiply(r_now, h_prev, u_now)
         # a_n[t] = W_xn @ x[t] + W_hn @ u[t] + b_n
-        np.dot(u_now, fixed__, a_n_now)
-        np.add(a_n_now, a_n_in_now, a_n_now)
+        _product(u_now, fixed4, part2_)
+        _add(n_now, part2_, n_now)
         # n[t] = tanh(a_n[t])
-        np.tanh(a_n_now, n_now)
+        _tanh(n_now, n_now)
         # h[t] = (1 - z[t]) * n[t] + z[t] * h[t-1]
-        np.subtract(c_1_1, z_now, part1_)
-        np.multiply(part1_, n_now, part1_)
-        np.multiply(z_now, h_prev, part2_)
-        np.add(part1_, part2_, part1_)
-        np.copyto(h_now, part1_)
+        _subtract(h_prev, n_now, h_now)
+        _multiply(h_now, z_now, h_now)
+        _add(h_now, n_now, h_now)
     # o[t] = W_qh @ h[t] + b_q
-    np.dot(h, W_qh.T, o)
-    np.add(o, b_q, o)
+    _product(h, W_qh.T, o)
+    _add(o, b_q, o)
     # p[t] = softmax(o[t])
-    _softmax_into(o, part3, p)
     # loss[t] = softmax_cross_entropy(o[t], y[t])
-    _by_rows(loss, _value_1, (o, y), ())
+    _add(row_starts, y, part4)
+    _softmax_and_loss(o, part4, part3, d_o, loss)
     return np.add.reduce(loss, None)
 
 
@@ -483,27 +493,33 @@ def _run_backward(w, params, inputs, start, carry_grad):
     (
         h_all,
         u,
-        p,
-        d_h_all,
         d_o,
         part4,
-        d_a_n,
-        d_a_z,
-        d_a_r,
-        d_W_xr,
-        d_W_hr,
-        d_b_r,
-        d_W_xz,
-        d_W_hz,
-        d_b_z,
-        d_W_xn,
+        d_h_all,
+        d_a_r_etc,
+        fixed5,
+        d_W_xr_etc,
+        d_W_hr_etc,
+        d_b_r_etc,
         d_W_hn,
-        d_b_n,
         d_W_qh,
         d_b_q,
+        d_a_n,
+        d_W_xr,
+        d_W_xz,
+        d_W_xn,
+        d_W_hr,
+        d_W_hz,
+        d_b_r,
+        d_b_z,
+        d_b_n,
+        d_a_r_to_d_a_z,
         h,
         d_h,
-        c_1_1_,
+        row_starts,
+        c_1_1,
+        fixed5_1,
+        fixed5_2,
         loop_2,
         ones,
     ) = w.views.backward
@@ -515,92 +531,86 @@ def _run_backward(w, params, inputs, start, carry_grad):
     W_qh = params["W_qh"]
     x = inputs["x"]
     y = inputs["y"]
-    np.copyto(d_h_all[: rows.live.start], 0)
+    _copyto(d_h_all[: rows.live.start], 0)
+    _copyto(fixed5_1, W_hr)
+    _copyto(fixed5_2, W_hz)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
-    _by_rows(part4, _value_2, (y,), (w.size, w.dtype))
-    np.subtract(p, part4, d_o)
-    np.divide(d_o, weight, d_o)
+    _add(row_starts, y, part4)
+    np.subtract.at(d_o.reshape(-1), part4, c_1_1)
+    _divide(d_o, weight, d_o)
     # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] * dL/du[t+1]
     #     + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
     #     here dL/dh[t] += W_qh.T @ dL/do[t]
-    np.dot(d_o, W_qh, d_h)
+    _product(d_o, W_qh, d_h)
     if carry_grad is not None:
         _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for step in loop_2:
-        (
-            d_n_now,
-            z_now_,
-            d_h_now,
-            d_a_n_now,
-            part1__,
-            n_now_,
-            d_u_now,
-            d_z_now,
-            h_prev_,
-            d_a_z_now,
-            d_r_now,
-            d_a_r_now,
-            r_now_,
-            d_h_prev,
-        ) = step
-        # (5) dL/dn[t] = (1 - z[t]) * dL/dh[t]
-        np.subtract(c_1_1_, z_now_, d_n_now)
-        np.multiply(d_n_now, d_h_now, d_n_now)
-        # (6) dL/da_n[t] = (1 - n[t]**2) * dL/dn[t]
-        np.multiply(n_now_, n_now_, part1__)
-        np.subtract(c_1_1_, part1__, d_a_n_now)
-        np.multiply(d_a_n_now, d_n_now, d_a_n_now)
-        # (7) dL/du[t] = W_hn.T @ dL/da_n[t]
-        np.dot(d_a_n_now, W_hn, d_u_now)
-        # (8) dL/dz[t] = (h[t-1] - n[t]) * dL/dh[t]
-        np.subtract(h_prev_, n_now_, d_z_now)
-        np.multiply(d_z_now, d_h_now, d_z_now)
-        # (9) dL/da_z[t] = z[t] * (1 - z[t]) * dL/dz[t]
-        np.subtract(c_1_1_, z_now_, d_a_z_now)
-        np.multiply(d_a_z_now, z_now_, d_a_z_now)
-        np.multiply(d_a_z_now, d_z_now, d_a_z_now)
-        # (10) dL/dr[t] = h[t-1] * dL/du[t]
-        np.multiply(h_prev_, d_u_now, d_r_now)
-        # (11) dL/da_r[t] = r[t] * (1 - r[t]) * dL/dr[t]
-        np.subtract(c_1_1_, r_now_, d_a_r_now)
-        np.multiply(d_a_r_now, r_now_, d_a_r_now)
-        np.multiply(d_a_r_now, d_r_now, d_a_r_now)
-        # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] *
-        #     dL/du[t+1] + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
-        #     here dL/dh[t-1] += W_hr.T @ dL/da_r[t] + W_hz.T @ dL/da_z[t] + r[t] *
-        #     dL/du[t] + z[t] * dL/dh[t]
-        np.dot(d_a_r_now, W_hr, part1__)
-        np.add(d_h_prev, part1__, d_h_prev)
-        np.dot(d_a_z_now, W_hz, part1__)
-        np.add(d_h_prev, part1__, d_h_prev)
-        np.multiply(r_now_, d_u_now, part1__)
-        np.add(d_h_prev, part1__, d_h_prev)
-        np.multiply(z_now_, d_h_now, part1__)
-        np.add(d_h_prev, part1__, d_h_prev)
+    for chunk, steps in loop_2:
+        k1_part, part5_, n_part, z_part, k2_part, h_prev, k3_part, r_part = chunk
+        # k1[t] = (1 - n[t]**2) * (1 - z[t])
+        _multiply(n_part, n_part, part5_)
+        _subtract(c_1_1, part5_, k1_part)
+        _subtract(c_1_1, z_part, part5_)
+        _multiply(k1_part, part5_, k1_part)
+        # k2[t] = z[t] * (1 - z[t]) * (h[t-1] - n[t])
+        _subtract(c_1_1, z_part, k2_part)
+        _subtract(h_prev, n_part, part5_)
+        _multiply(k2_part, part5_, k2_part)
+        _multiply(k2_part, z_part, k2_part)
+        # k3[t] = r[t] * (1 - r[t]) * h[t-1]
+        _subtract(c_1_1, r_part, k3_part)
+        _multiply(k3_part, r_part, k3_part)
+        _multiply(k3_part, h_prev, k3_part)
+        for step in steps:
+            (
+                d_h_now,
+                k2_etc_now_by,
+                d_h_now_by,
+                d_a_z_to_d_a_n_now_by,
+                d_u_now,
+                d_a_n_now,
+                d_a_r_now,
+                k3_now,
+                d_h_prev,
+                part2_,
+                d_a_r_to_d_a_z_now,
+                r_now,
+                z_now,
+            ) = step
+            # (9) dL/da_z[t] = z[t] * (1 - z[t]) * dL/dz[t]
+            # (6) dL/da_n[t] = (1 - n[t]**2) * dL/dn[t]
+            _multiply(k2_etc_now_by, d_h_now_by, d_a_z_to_d_a_n_now_by)
+            # (7) dL/du[t] = W_hn.T @ dL/da_n[t]
+            _matmul(d_a_n_now, W_hn, d_u_now)
+            # (11) dL/da_r[t] = r[t] * (1 - r[t]) * dL/dr[t]
+            _multiply(k3_now, d_u_now, d_a_r_now)
+            # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] *
+            #     dL/du[t+1] + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
+            #     here dL/dh[t-1] += W_hr.T @ dL/da_r[t] + W_hz.T @ dL/da_z[t] + r[t] *
+            #     dL/du[t] + z[t] * dL/dh[t]
+            _matmul(d_a_r_to_d_a_z_now, fixed5, part2_)
+            _add(d_h_prev, part2_, d_h_prev)
+            _multiply(r_now, d_u_now, part2_)
+            _add(d_h_prev, part2_, d_h_prev)
+            _multiply(z_now, d_h_now, part2_)
+            _add(d_h_prev, part2_, d_h_prev)
     # (13) dL/dW_xr = sum_t outer(dL/da_r[t], x[t])
-    np.dot(d_a_r.T, x, d_W_xr)
-    # (14) dL/dW_hr = sum_t outer(dL/da_r[t], h[t-1])
-    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    np.dot(d_a_r.T, h_back1, d_W_hr)
-    # (15) dL/db_r = sum_t dL/da_r[t]
-    np.dot(ones, d_a_r, d_b_r)
     # (16) dL/dW_xz = sum_t outer(dL/da_z[t], x[t])
-    np.dot(d_a_z.T, x, d_W_xz)
+    # (19) dL/dW_xn = sum_t outer(dL/da_n[t], x[t])
+    _product(d_a_r_etc.T, x, d_W_xr_etc)
+    # (14) dL/dW_hr = sum_t outer(dL/da_r[t], h[t-1])
     # (17) dL/dW_hz = sum_t outer(dL/da_z[t], h[t-1])
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    np.dot(d_a_z.T, h_back1, d_W_hz)
+    _matmul(d_a_r_to_d_a_z.T, h_back1, d_W_hr_etc)
+    # (15) dL/db_r = sum_t dL/da_r[t]
     # (18) dL/db_z = sum_t dL/da_z[t]
-    np.dot(ones, d_a_z, d_b_z)
-    # (19) dL/dW_xn = sum_t outer(dL/da_n[t], x[t])
-    np.dot(d_a_n.T, x, d_W_xn)
-    # (20) dL/dW_hn = sum_t outer(dL/da_n[t], u[t])
-    np.dot(d_a_n.T, u, d_W_hn)
     # (21) dL/db_n = sum_t dL/da_n[t]
-    np.dot(ones, d_a_n, d_b_n)
+    _product(ones, d_a_r_etc, d_b_r_etc)
+    # (20) dL/dW_hn = sum_t outer(dL/da_n[t], u[t])
+    _matmul(d_a_n.T, u, d_W_hn)
     # (22) dL/dW_qh = sum_t outer(dL/do[t], h[t])
-    np.dot(d_o.T, h, d_W_qh)
+    _product(d_o.T, h, d_W_qh)
     # (23) dL/db_q = sum_t dL/do[t]
-    np.dot(ones, d_o, d_b_q)
+    _product(ones, d_o, d_b_q)
     grads = {
         "W_xr": d_W_xr,
         "W_hr": d_W_hr,
@@ -621,48 +631,36 @@ def _buffers(size, dtype):
     """Arrays for every value that a call keeps, with rows for all steps of all sequences."""
     count = size["T"] * size["B"]
     past = _LAG * size["B"]
+    width = 7 * size["h"]
+    chunk = _chunk_rows(size, width, dtype)
     buffers = {
-        "a_r_in": np.zeros((count, size["h"]), dtype),
-        "a_z_in": np.zeros((count, size["h"]), dtype),
-        "a_n_in": np.zeros((count, size["h"]), dtype),
-        "a_r": np.zeros((size["B"], size["h"]), dtype),
-        "h_all": np.zeros((past + count, size["h"]), dtype),
-        "fixed": np.zeros((size["h"], size["h"]), dtype),
-        "r": np.zeros((count, size["h"]), dtype),
-        "a_z": np.zeros((size["B"], size["h"]), dtype),
-        "fixed_": np.zeros((size["h"], size["h"]), dtype),
-        "z": np.zeros((count, size["h"]), dtype),
-        "u": np.zeros((count, size["h"]), dtype),
-        "a_n": np.zeros((size["B"], size["h"]), dtype),
-        "fixed__": np.zeros((size["h"], size["h"]), dtype),
-        "n": np.zeros((count, size["h"]), dtype),
-        "part1": np.zeros((size["B"], size["h"]), dtype),
-        "part2": np.zeros((size["B"], size["h"]), dtype),
-        "o": np.zeros((count, size["q"]), dtype),
-        "p": np.zeros((count, size["q"]), dtype),
-        "part3": np.zeros((count, 1), dtype),
-        "loss": np.zeros((count, 1), dtype),
-        "d_h_all": np.zeros((past + count, size["h"]), dtype),
-        "d_o": np.zeros((count, size["q"]), dtype),
-        "part4": np.zeros((count, size["q"]), dtype),
-        "d_n": np.zeros((size["B"], size["h"]), dtype),
-        "d_a_n": np.zeros((count, size["h"]), dtype),
-        "d_u": np.zeros((size["B"], size["h"]), dtype),
-        "d_z": np.zeros((size["B"], size["h"]), dtype),
-        "d_a_z": np.zeros((count, size["h"]), dtype),
-        "d_r": np.zeros((size["B"], size["h"]), dtype),
-        "d_a_r": np.zeros((count, size["h"]), dtype),
-        "d_W_xr": np.zeros((size["h"], size["d"]), dtype),
-        "d_W_hr": np.zeros((size["h"], size["h"]), dtype),
-        "d_b_r": np.zeros((size["h"],), dtype),
-        "d_W_xz": np.zeros((size["h"], size["d"]), dtype),
-        "d_W_hz": np.zeros((size["h"], size["h"]), dtype),
-        "d_b_z": np.zeros((size["h"],), dtype),
-        "d_W_xn": np.zeros((size["h"], size["d"]), dtype),
-        "d_W_hn": np.zeros((size["h"], size["h"]), dtype),
-        "d_b_n": np.zeros((size["h"],), dtype),
-        "d_W_qh": np.zeros((size["q"], size["h"]), dtype),
-        "d_b_q": np.zeros((size["q"],), dtype),
+        "n_etc": _zeros((count, 3 * size["h"]), dtype),
+        "fixed1": _zeros((3 * size["h"],), dtype),
+        "fixed2": _zeros((size["d"], 3 * size["h"]), dtype),
+        "part1": _zeros((size["B"], 2 * size["h"]), dtype),
+        "h_all": _zeros((past + count, size["h"]), dtype),
+        "fixed3": _zeros((size["h"], 2 * size["h"]), dtype),
+        "u": _zeros((count, size["h"]), dtype),
+        "part2": _zeros((size["B"], size["h"]), dtype),
+        "fixed4": _zeros((size["h"], size["h"]), dtype),
+        "o": _zeros((count, size["q"]), dtype),
+        "loss": _zeros((count, 1), dtype),
+        "d_o": _zeros((count, size["q"]), dtype),
+        "part3": _zeros((count, 1), dtype),
+        "part4": _zeros((count,), np.intp),
+        "d_h_all": _zeros((past + count, size["h"]), dtype),
+        "d_a_r_etc": _zeros((count, 3 * size["h"]), dtype),
+        "k2_etc": _zeros((chunk, 2 * size["h"]), dtype),
+        "d_u": _zeros((size["B"], size["h"]), dtype),
+        "k3": _zeros((chunk, size["h"]), dtype),
+        "fixed5": _zeros((2 * size["h"], size["h"]), dtype),
+        "part5": _zeros((chunk, size["h"]), dtype),
+        "d_W_xr_etc": _zeros((3 * size["h"], size["d"]), dtype),
+        "d_W_hr_etc": _zeros((2 * size["h"], size["h"]), dtype),
+        "d_b_r_etc": _zeros((3 * size["h"],), dtype),
+        "d_W_hn": _zeros((size["h"], size["h"]), dtype),
+        "d_W_qh": _zeros((size["q"], size["h"]), dtype),
+        "d_b_q": _zeros((size["q"],), dtype),
     }
     for key, axes in CARRY.items():
         shape = tuple(_extent(axis, size) for axis in axes)
@@ -670,132 +668,171 @@ def _buffers(size, dtype):
     return buffers
 
 
+def _zeros(shape, dtype):
+    """An array that begins with a line of the cache, as the fastest loads want it."""
+    dtype = np.dtype(dtype)
+    size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    begin = -raw.ctypes.data % 64
+    return raw[begin : begin + size].view(dtype).reshape(shape)
+
+
 def _views(buffers, rows, size, dtype):
     """All views that a call with these rows needs, those of every step included."""
-    a_r_in = buffers["a_r_in"][: rows.count]
-    a_z_in = buffers["a_z_in"][: rows.count]
-    a_n_in = buffers["a_n_in"][: rows.count]
-    a_r = buffers["a_r"]
-    h_all = buffers["h_all"][: rows.live.stop]
-    fixed = buffers["fixed"]
-    r = buffers["r"][: rows.count]
-    a_z = buffers["a_z"]
-    fixed_ = buffers["fixed_"]
-    z = buffers["z"][: rows.count]
-    u = buffers["u"][: rows.count]
-    a_n = buffers["a_n"]
-    fixed__ = buffers["fixed__"]
-    n = buffers["n"][: rows.count]
+    n_etc = buffers["n_etc"][: rows.count]
+    fixed1 = buffers["fixed1"]
+    fixed2 = buffers["fixed2"]
     part1 = buffers["part1"]
+    h_all = buffers["h_all"][: rows.live.stop]
+    fixed3 = buffers["fixed3"]
+    u = buffers["u"][: rows.count]
     part2 = buffers["part2"]
+    fixed4 = buffers["fixed4"]
     o = buffers["o"][: rows.count]
-    p = buffers["p"][: rows.count]
-    part3 = buffers["part3"][: rows.count]
     loss = buffers["loss"][: rows.count]
-    d_h_all = buffers["d_h_all"][: rows.live.stop]
     d_o = buffers["d_o"][: rows.count]
+    part3 = buffers["part3"][: rows.count]
     part4 = buffers["part4"][: rows.count]
-    d_n = buffers["d_n"]
-    d_a_n = buffers["d_a_n"][: rows.count]
+    d_h_all = buffers["d_h_all"][: rows.live.stop]
+    d_a_r_etc = buffers["d_a_r_etc"][: rows.count]
+    k2_etc = buffers["k2_etc"]
     d_u = buffers["d_u"]
-    d_z = buffers["d_z"]
-    d_a_z = buffers["d_a_z"][: rows.count]
-    d_r = buffers["d_r"]
-    d_a_r = buffers["d_a_r"][: rows.count]
-    d_W_xr = buffers["d_W_xr"]
-    d_W_hr = buffers["d_W_hr"]
-    d_b_r = buffers["d_b_r"]
-    d_W_xz = buffers["d_W_xz"]
-    d_W_hz = buffers["d_W_hz"]
-    d_b_z = buffers["d_b_z"]
-    d_W_xn = buffers["d_W_xn"]
+    k3 = buffers["k3"]
+    fixed5 = buffers["fixed5"]
+    part5 = buffers["part5"]
+    d_W_xr_etc = buffers["d_W_xr_etc"]
+    d_W_hr_etc = buffers["d_W_hr_etc"]
+    d_b_r_etc = buffers["d_b_r_etc"]
     d_W_hn = buffers["d_W_hn"]
-    d_b_n = buffers["d_b_n"]
     d_W_qh = buffers["d_W_qh"]
     d_b_q = buffers["d_b_q"]
+    n = _block(n_etc, 0, size["h"])
+    r = _block(n_etc, size["h"], size["h"])
+    z = _block(n_etc, 2 * size["h"], size["h"])
+    d_a_r = _block(d_a_r_etc, 0, size["h"])
+    d_a_n = _block(d_a_r_etc, 2 * size["h"], size["h"])
+    k2 = _block(k2_etc, 0, size["h"])
+    k1 = _block(k2_etc, size["h"], size["h"])
+    d_W_xr = _rows_of(d_W_xr_etc, 0, size["h"])
+    d_W_xz = _rows_of(d_W_xr_etc, size["h"], size["h"])
+    d_W_xn = _rows_of(d_W_xr_etc, 2 * size["h"], size["h"])
+    d_W_hr = _rows_of(d_W_hr_etc, 0, size["h"])
+    d_W_hz = _rows_of(d_W_hr_etc, size["h"], size["h"])
+    d_b_r = _rows_of(d_b_r_etc, 0, size["h"])
+    d_b_z = _rows_of(d_b_r_etc, size["h"], size["h"])
+    d_b_n = _rows_of(d_b_r_etc, 2 * size["h"], size["h"])
+    r_to_z = _block(n_etc, size["h"], 2 * size["h"])
+    d_a_z_to_d_a_n = _block(d_a_r_etc, size["h"], 2 * size["h"])
+    d_a_r_to_d_a_z = _block(d_a_r_etc, 0, 2 * size["h"])
     h = h_all[rows.live]
     d_h = d_h_all[rows.live]
     steps = _steps(rows)
+    width = 7 * size["h"]
+    chunk = _chunk_rows(size, width, dtype)
+    chunks = _chunks(steps, chunk)
     loop_1 = [
         (
-            a_r[top],
-            h_all[prev],
-            a_r_in[now],
-            r[now],
-            a_z[top],
-            a_z_in[now],
-            z[now],
-            u[now],
-            a_n[top],
-            a_n_in[now],
-            n[now],
-            h[now],
+            r_to_z[now],
             part1[top],
+            h_all[prev],
+            u[now],
+            r[now],
+            n[now],
             part2[top],
+            h[now],
+            z[now],
         )
         for top, now, prev in steps
     ]
     loop_2 = [
         (
-            d_n[top],
-            z[now],
-            d_h[now],
-            d_a_n[now],
-            part1[top],
-            n[now],
-            d_u[top],
-            d_z[top],
-            h_all[prev],
-            d_a_z[now],
-            d_r[top],
-            d_a_r[now],
-            r[now],
-            d_h_all[prev],
+            (
+                k1[whole],
+                part5[whole],
+                n[now],
+                z[now],
+                k2[whole],
+                h_all[prev],
+                k3[whole],
+                r[now],
+            ),
+            [
+                (
+                    d_h[now],
+                    _in_blocks(k2_etc[here], 2),
+                    d_h[now][:, None],
+                    _in_blocks(d_a_z_to_d_a_n[now], 2),
+                    d_u[top],
+                    d_a_n[now],
+                    d_a_r[now],
+                    k3[here],
+                    d_h_all[prev],
+                    part2[top],
+                    d_a_r_to_d_a_z[now],
+                    r[now],
+                    z[now],
+                )
+                for here, top, now, prev in reversed(run)
+            ],
         )
-        for top, now, prev in reversed(steps)
+        for now, prev, whole, run in reversed(chunks)
     ]
     return SimpleNamespace(
         forward=(
-            a_r_in,
-            a_z_in,
-            a_n_in,
-            fixed,
-            fixed_,
-            fixed__,
+            n_etc,
+            fixed1,
+            fixed2,
+            fixed3,
+            fixed4,
             o,
-            p,
-            part3,
             loss,
+            d_o,
+            part3,
+            part4,
             h,
+            _rows_of(fixed1, 0, size["h"]),
+            _rows_of(fixed1, size["h"], size["h"]),
             np.asarray(1 / 2, dtype),
-            np.asarray(1, dtype),
+            _rows_of(fixed1, 2 * size["h"], size["h"]),
+            _block(fixed2, 0, size["h"]),
+            _block(fixed2, size["h"], size["h"]),
+            _block(fixed2, 2 * size["h"], size["h"]),
+            _block(fixed3, 0, size["h"]),
+            _block(fixed3, size["h"], size["h"]),
             loop_1,
+            np.arange(rows.count) * size["q"],
             h_all[rows.begin(0)],
         ),
         backward=(
             h_all,
             u,
-            p,
-            d_h_all,
             d_o,
             part4,
-            d_a_n,
-            d_a_z,
-            d_a_r,
-            d_W_xr,
-            d_W_hr,
-            d_b_r,
-            d_W_xz,
-            d_W_hz,
-            d_b_z,
-            d_W_xn,
+            d_h_all,
+            d_a_r_etc,
+            fixed5,
+            d_W_xr_etc,
+            d_W_hr_etc,
+            d_b_r_etc,
             d_W_hn,
-            d_b_n,
             d_W_qh,
             d_b_q,
+            d_a_n,
+            d_W_xr,
+            d_W_xz,
+            d_W_xn,
+            d_W_hr,
+            d_W_hz,
+            d_b_r,
+            d_b_z,
+            d_b_n,
+            d_a_r_to_d_a_z,
             h,
             d_h,
+            np.arange(rows.count) * size["q"],
             np.asarray(1, dtype),
+            _rows_of(fixed5, 0, size["h"]),
+            _rows_of(fixed5, size["h"], size["h"]),
             loop_2,
             np.ones(rows.count, dtype),
         ),
@@ -836,10 +873,10 @@ def _chunks(steps, limit):
         begin = last[0][2].start if last else places[0].start
         here = slice(places[0].start - begin, places[0].stop - begin)
         last.append((here, top, *places))
-    return [_whole(run) for run in runs]
+    return [_together(run) for run in runs]
 
 
-def _whole(run):
+def _together(run):
     """A run of steps with the rows of all of them."""
     pairs = zip(run[0][2:], run[-1][2:])
     places = [slice(first.start, last.stop) for first, last in pairs]
@@ -849,6 +886,11 @@ def _whole(run):
 def _rows_of(matrix, start, width):
     """Rows of a stack of matrices, or entries of vectors end to end."""
     return matrix[start : start + width]
+
+
+def _in_blocks(array, count):
+    """Columns of an array by blocks of one length, (rows, blocks, n)."""
+    return array.reshape(len(array), count, array.shape[1] // count)
 
 
 def _add_at(array, where, values):
@@ -882,6 +924,18 @@ def _softmax_into(v, column, out):
     np.exp(out, out)
     np.add.reduce(out, 1, None, column, True)
     np.divide(out, column, out)
+
+
+def _softmax_and_loss(v, index, column, p, loss):
+    """The softmax of every row, and -log of its entry at the label, which `index` names."""
+    np.maximum.reduce(v, 1, None, column, True)
+    _subtract(v, column, p)
+    np.take(p.reshape(-1), index, 0, loss.reshape(-1), "clip")
+    _exp(p, p)
+    np.add.reduce(p, 1, None, column, True)
+    _divide(p, column, p)
+    _log(column, column)
+    _subtract(column, loss, loss)
 
 
 def _computed_plainly(call, workspace=None):
@@ -1470,6 +1524,11 @@ def _check_range(what, array, axis, size):
         raise ValueError(
             f"{what}: expected 0 <= index < {limit}, found {array.min()} to {array.max()}"
         )
+
+
+def _block(v, start, width):
+    """Columns of a concatenation."""
+    return v[..., start : start + width]
 
 
 def _log_softmax(v):

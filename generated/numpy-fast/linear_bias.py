@@ -141,6 +141,17 @@ def forward(params, inputs, carry=None, lengths=None):
     return outputs, _carry_out(values, rows)
 
 
+# Looked up once: a loop over time calls them a few times a step.
+_add = np.add
+_copyto = np.copyto
+_divide = np.divide
+_exp = np.exp
+_log = np.log
+_multiply = np.multiply
+_product = np.dot
+_subtract = np.subtract
+
+
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -174,14 +185,17 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_views = _views(self.buffers, self.even, self.size, self.dtype)
-        self.use(self.even)
-        self.kinds = {}
-        for name, axes in {**PARAMS, **INPUTS, **CARRY}.items():
-            shape = tuple(_extent(axis, self.size) for axis in axes)
-            base = _name_and_step(name)[0] if name in CARRY else name
-            limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
-            dtype = np.dtype(np.intp) if limit else self.dtype
-            self.kinds[name] = (shape, dtype, limit)
+        self.rows = None
+        self.expected = {}
+        for title, table in (("params", PARAMS), ("inputs", INPUTS), ("carry", CARRY)):
+            self.expected[title] = [self.kind(*entry) for entry in table.items()]
+
+    def kind(self, name, axes):
+        """Name, shape and dtype of an argument, and below what an index must be."""
+        base = _name_and_step(name)[0] if name in CARRY else name
+        limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
+        shape = tuple(_extent(axis, self.size) for axis in axes)
+        return name, shape, np.dtype(np.intp) if limit else self.dtype, limit
 
     @property
     def nbytes(self):
@@ -209,21 +223,39 @@ class Workspace:
             self.ragged = rows, views
         self.rows, self.views = rows, views
         self.weight[...] = rows.weight
+        self.last, self.first = [], {}
+        for key, out in self.carries.items():
+            name, step = _name_and_step(key)
+            self.last.append((views.pasts[name], rows.finals[-step], out))
+            if name in views.adjoints:
+                array, where = views.adjoints[name], rows.begin(step)
+                self.first[key] = array, where, self.buffers["gradient of " + key]
+        if rows.order is None:
+            # One after another in memory: views, made once.
+            self.last = [(a[i].reshape(o.shape), None, o) for a, i, o in self.last]
+            for key, (array, where, out) in self.first.items():
+                self.first[key] = array[where].reshape(out.shape)
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
-        tables = [(params, PARAMS), (inputs, INPUTS)]
-        tables += [(given, CARRY) for given in (carry, carry_grad) if given is not None]
-        for given, table in tables:
+        for given, table in (
+            (params, self.expected["params"]),
+            (inputs, self.expected["inputs"]),
+            (carry, self.expected["carry"]),
+            (carry_grad, self.expected["carry"]),
+        ):
+            if given is None and table is self.expected["carry"]:
+                continue
             if type(given) is not dict or len(given) != len(table):
                 return False
-            for name in table:
-                array, shape, dtype, limit = given.get(name), *self.kinds[name]
+            for name, shape, dtype, limit in table:
+                array = given.get(name)
                 if type(array) is not np.ndarray or array.dtype is not dtype:
                     return False
-                if array.shape != shape or (limit and not array.size):
+                if array.shape != shape:
                     return False
-                if limit and not 0 <= array.min() <= array.max() < limit:
+                # Without its sign, a negative index is a large one.
+                if limit and not (array.size and array.view(np.uintp).max() < limit):
                     return False
         return True
 
@@ -247,14 +279,10 @@ class Workspace:
 
     def unsorted(self, array, where, out):
         """Rows of an array, one a sequence, in the caller's order."""
-        if self.rows.order is None:
-            np.copyto(out, array[where].reshape(out.shape))
-        else:
-            if isinstance(where, slice):
-                where = np.arange(where.start, where.stop)
-            back = where[np.argsort(self.rows.order)]
-            np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
-        return out
+        if isinstance(where, slice):
+            where = np.arange(where.start, where.stop)
+        back = where[np.argsort(self.rows.order)]
+        return np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
 
 
 def loss_and_grads(
@@ -299,7 +327,8 @@ def loss_and_grads(
         laid = {name: w.laid(name, array) for name, array in inputs.items()}
         start = carry and {key: _column(array) for key, array in carry.items()}
         back = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
-        w.use(w.even)
+        if w.rows is not w.even:
+            w.use(w.even)
         return _computed(w, params, laid, start, back)
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if w is not None:
@@ -332,12 +361,16 @@ def _computed(w, params, inputs, start, carry_grad):
     rows = w.rows
     loss = float(_run_forward(w, params, inputs, start)) / rows.weight
     grads, sources = _run_backward(w, params, inputs, start, carry_grad)
-    for key in CARRY:
-        name, step = _name_and_step(key)
-        if name in w.views.adjoints:
-            out = w.buffers["gradient of " + key]
-            grads[key] = w.unsorted(w.views.adjoints[name], rows.begin(step), out)
-        w.unsorted(w.views.pasts[name], rows.finals[-step], w.carries[key])
+    if rows.order is None:
+        grads.update(w.first)
+        for values, _, out in w.last:
+            _copyto(out, values)
+    else:
+        for key, (array, where, out) in w.first.items():
+            w.unsorted(array, where, out)
+            grads[key] = out
+        for array, where, out in w.last:
+            w.unsorted(array, where, out)
     for name, array in sources.items():
         if name in _UNTIMED:
             array = rows.unsorted(array)
@@ -347,13 +380,8 @@ def _computed(w, params, inputs, start, carry_grad):
     return loss, grads, dict(w.carries)
 
 
-def _value_1(v1, v2):
-    value = _squared_error(v1, v2)
-    return value
-
-
 def _run_forward(w, params, inputs, start):
-    h_in, fixed, o, loss, h, loop_1, h_0 = w.views.forward
+    h_in, fixed1, o, loss, part1, h, loop_1, c_1_2, h_0 = w.views.forward
     W_hx = params["W_hx"]
     W_hh = params["W_hh"]
     b_h = params["b_h"]
@@ -361,24 +389,26 @@ def _run_forward(w, params, inputs, start):
     b_q = params["b_q"]
     x = inputs["x"]
     y = inputs["y"]
-    np.copyto(fixed, W_hh.T)
+    _copyto(fixed1, W_hh.T)
     if start is None:
-        np.copyto(h_0, 0)
+        _copyto(h_0, 0)
     else:
-        np.copyto(h_0, start["h[0]"])
+        _copyto(h_0, start["h[0]"])
     # h_in[t] = W_hx @ x[t] + b_h
-    np.dot(x, W_hx.T, h_in)
-    np.add(h_in, b_h, h_in)
-    for h_now, part1_, h_prev, h_in_now in loop_1:
+    _product(x, W_hx.T, h_in)
+    _add(h_in, b_h, h_in)
+    for h_now, h_in_now, h_prev in loop_1:
         # h[t] = W_hx @ x[t] + W_hh @ h[t-1] + b_h
-        np.dot(h_prev, fixed, part1_)
-        np.add(part1_, h_in_now, part1_)
-        np.copyto(h_now, part1_)
+        _product(h_prev, fixed1, h_now)
+        _add(h_now, h_in_now, h_now)
     # o[t] = W_qh @ h[t] + b_q
-    np.dot(h, W_qh.T, o)
-    np.add(o, b_q, o)
+    _product(h, W_qh.T, o)
+    _add(o, b_q, o)
     # loss[t] = squared_error(o[t], y[t])
-    _by_rows(loss, _value_1, (o, y), ())
+    _subtract(o, y, part1)
+    _multiply(part1, part1, part1)
+    np.add.reduce(part1, 1, None, loss, True)
+    _multiply(loss, c_1_2, loss)
     return np.add.reduce(loss, None)
 
 
@@ -404,31 +434,31 @@ def _run_backward(w, params, inputs, start, carry_grad):
     W_qh = params["W_qh"]
     x = inputs["x"]
     y = inputs["y"]
-    np.copyto(d_h_all[: rows.live.start], 0)
+    _copyto(d_h_all[: rows.live.start], 0)
     # (2) dL/do[t] = 1 / T * (o[t] - y[t])
-    np.subtract(o, y, d_o)
-    np.divide(d_o, weight, d_o)
+    _subtract(o, y, d_o)
+    _divide(d_o, weight, d_o)
     # (4) dL/dh[t] = W_hh.T @ dL/dh[t+1] + W_qh.T @ dL/do[t]
     #     here dL/dh[t] += W_qh.T @ dL/do[t]
-    np.dot(d_o, W_qh, d_h)
+    _product(d_o, W_qh, d_h)
     if carry_grad is not None:
         _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for d_h_prev, part1__, d_h_now in loop_2:
+    for d_h_prev, part2_, d_h_now in loop_2:
         # (4) dL/dh[t] = W_hh.T @ dL/dh[t+1] + W_qh.T @ dL/do[t]
         #     here dL/dh[t-1] += W_hh.T @ dL/dh[t]
-        np.dot(d_h_now, W_hh, part1__)
-        np.add(d_h_prev, part1__, d_h_prev)
+        _product(d_h_now, W_hh, part2_)
+        _add(d_h_prev, part2_, d_h_prev)
     # (6) dL/dW_hx = sum_t outer(dL/dh[t], x[t])
-    np.dot(d_h.T, x, d_W_hx)
+    _product(d_h.T, x, d_W_hx)
     # (7) dL/dW_hh = sum_t outer(dL/dh[t], h[t-1])
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    np.dot(d_h.T, h_back1, d_W_hh)
+    _product(d_h.T, h_back1, d_W_hh)
     # (8) dL/db_h = sum_t dL/dh[t]
-    np.dot(ones, d_h, d_b_h)
+    _product(ones, d_h, d_b_h)
     # (9) dL/dW_qh = sum_t outer(dL/do[t], h[t])
-    np.dot(d_o.T, h, d_W_qh)
+    _product(d_o.T, h, d_W_qh)
     # (10) dL/db_q = sum_t dL/do[t]
-    np.dot(ones, d_o, d_b_q)
+    _product(ones, d_o, d_b_q)
     grads = {
         "W_hx": d_W_hx,
         "W_hh": d_W_hh,
@@ -444,19 +474,20 @@ def _buffers(size, dtype):
     count = size["T"] * size["B"]
     past = _LAG * size["B"]
     buffers = {
-        "h_in": np.zeros((count, size["h"]), dtype),
-        "h_all": np.zeros((past + count, size["h"]), dtype),
-        "part1": np.zeros((size["B"], size["h"]), dtype),
-        "fixed": np.zeros((size["h"], size["h"]), dtype),
-        "o": np.zeros((count, size["q"]), dtype),
-        "loss": np.zeros((count, 1), dtype),
-        "d_h_all": np.zeros((past + count, size["h"]), dtype),
-        "d_o": np.zeros((count, size["q"]), dtype),
-        "d_W_hx": np.zeros((size["h"], size["d"]), dtype),
-        "d_W_hh": np.zeros((size["h"], size["h"]), dtype),
-        "d_b_h": np.zeros((size["h"],), dtype),
-        "d_W_qh": np.zeros((size["q"], size["h"]), dtype),
-        "d_b_q": np.zeros((size["q"],), dtype),
+        "h_in": _zeros((count, size["h"]), dtype),
+        "h_all": _zeros((past + count, size["h"]), dtype),
+        "fixed1": _zeros((size["h"], size["h"]), dtype),
+        "o": _zeros((count, size["q"]), dtype),
+        "loss": _zeros((count, 1), dtype),
+        "part1": _zeros((count, size["q"]), dtype),
+        "d_h_all": _zeros((past + count, size["h"]), dtype),
+        "d_o": _zeros((count, size["q"]), dtype),
+        "part2": _zeros((size["B"], size["h"]), dtype),
+        "d_W_hx": _zeros((size["h"], size["d"]), dtype),
+        "d_W_hh": _zeros((size["h"], size["h"]), dtype),
+        "d_b_h": _zeros((size["h"],), dtype),
+        "d_W_qh": _zeros((size["q"], size["h"]), dtype),
+        "d_b_q": _zeros((size["q"],), dtype),
     }
     for key, axes in CARRY.items():
         shape = tuple(_extent(axis, size) for axis in axes)
@@ -464,16 +495,26 @@ def _buffers(size, dtype):
     return buffers
 
 
+def _zeros(shape, dtype):
+    """An array that begins with a line of the cache, as the fastest loads want it."""
+    dtype = np.dtype(dtype)
+    size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    begin = -raw.ctypes.data % 64
+    return raw[begin : begin + size].view(dtype).reshape(shape)
+
+
 def _views(buffers, rows, size, dtype):
     """All views that a call with these rows needs, those of every step included."""
     h_in = buffers["h_in"][: rows.count]
     h_all = buffers["h_all"][: rows.live.stop]
-    part1 = buffers["part1"]
-    fixed = buffers["fixed"]
+    fixed1 = buffers["fixed1"]
     o = buffers["o"][: rows.count]
     loss = buffers["loss"][: rows.count]
+    part1 = buffers["part1"][: rows.count]
     d_h_all = buffers["d_h_all"][: rows.live.stop]
     d_o = buffers["d_o"][: rows.count]
+    part2 = buffers["part2"]
     d_W_hx = buffers["d_W_hx"]
     d_W_hh = buffers["d_W_hh"]
     d_b_h = buffers["d_b_h"]
@@ -485,16 +526,15 @@ def _views(buffers, rows, size, dtype):
     loop_1 = [
         (
             h[now],
-            part1[top],
-            h_all[prev],
             h_in[now],
+            h_all[prev],
         )
         for top, now, prev in steps
     ]
     loop_2 = [
         (
             d_h_all[prev],
-            part1[top],
+            part2[top],
             d_h[now],
         )
         for top, now, prev in reversed(steps)
@@ -502,11 +542,13 @@ def _views(buffers, rows, size, dtype):
     return SimpleNamespace(
         forward=(
             h_in,
-            fixed,
+            fixed1,
             o,
             loss,
+            part1,
             h,
             loop_1,
+            np.asarray(1 / 2, dtype),
             h_all[rows.begin(0)],
         ),
         backward=(
@@ -561,10 +603,10 @@ def _chunks(steps, limit):
         begin = last[0][2].start if last else places[0].start
         here = slice(places[0].start - begin, places[0].stop - begin)
         last.append((here, top, *places))
-    return [_whole(run) for run in runs]
+    return [_together(run) for run in runs]
 
 
-def _whole(run):
+def _together(run):
     """A run of steps with the rows of all of them."""
     pairs = zip(run[0][2:], run[-1][2:])
     places = [slice(first.start, last.stop) for first, last in pairs]
@@ -574,6 +616,11 @@ def _whole(run):
 def _rows_of(matrix, start, width):
     """Rows of a stack of matrices, or entries of vectors end to end."""
     return matrix[start : start + width]
+
+
+def _in_blocks(array, count):
+    """Columns of an array by blocks of one length, (rows, blocks, n)."""
+    return array.reshape(len(array), count, array.shape[1] // count)
 
 
 def _add_at(array, where, values):
@@ -607,6 +654,18 @@ def _softmax_into(v, column, out):
     np.exp(out, out)
     np.add.reduce(out, 1, None, column, True)
     np.divide(out, column, out)
+
+
+def _softmax_and_loss(v, index, column, p, loss):
+    """The softmax of every row, and -log of its entry at the label, which `index` names."""
+    np.maximum.reduce(v, 1, None, column, True)
+    _subtract(v, column, p)
+    np.take(p.reshape(-1), index, 0, loss.reshape(-1), "clip")
+    _exp(p, p)
+    np.add.reduce(p, 1, None, column, True)
+    _divide(p, column, p)
+    _log(column, column)
+    _subtract(column, loss, loss)
 
 
 def _computed_plainly(call, workspace=None):

@@ -171,6 +171,18 @@ def forward(params, inputs, carry=None, lengths=None):
     return outputs, _carry_out(values, rows)
 
 
+# Looked up once: a loop over time calls them a few times a step.
+_add = np.add
+_copyto = np.copyto
+_divide = np.divide
+_exp = np.exp
+_log = np.log
+_multiply = np.multiply
+_product = np.dot
+_subtract = np.subtract
+_tanh = np.tanh
+
+
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -204,14 +216,17 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_views = _views(self.buffers, self.even, self.size, self.dtype)
-        self.use(self.even)
-        self.kinds = {}
-        for name, axes in {**PARAMS, **INPUTS, **CARRY}.items():
-            shape = tuple(_extent(axis, self.size) for axis in axes)
-            base = _name_and_step(name)[0] if name in CARRY else name
-            limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
-            dtype = np.dtype(np.intp) if limit else self.dtype
-            self.kinds[name] = (shape, dtype, limit)
+        self.rows = None
+        self.expected = {}
+        for title, table in (("params", PARAMS), ("inputs", INPUTS), ("carry", CARRY)):
+            self.expected[title] = [self.kind(*entry) for entry in table.items()]
+
+    def kind(self, name, axes):
+        """Name, shape and dtype of an argument, and below what an index must be."""
+        base = _name_and_step(name)[0] if name in CARRY else name
+        limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
+        shape = tuple(_extent(axis, self.size) for axis in axes)
+        return name, shape, np.dtype(np.intp) if limit else self.dtype, limit
 
     @property
     def nbytes(self):
@@ -239,21 +254,39 @@ class Workspace:
             self.ragged = rows, views
         self.rows, self.views = rows, views
         self.weight[...] = rows.weight
+        self.last, self.first = [], {}
+        for key, out in self.carries.items():
+            name, step = _name_and_step(key)
+            self.last.append((views.pasts[name], rows.finals[-step], out))
+            if name in views.adjoints:
+                array, where = views.adjoints[name], rows.begin(step)
+                self.first[key] = array, where, self.buffers["gradient of " + key]
+        if rows.order is None:
+            # One after another in memory: views, made once.
+            self.last = [(a[i].reshape(o.shape), None, o) for a, i, o in self.last]
+            for key, (array, where, out) in self.first.items():
+                self.first[key] = array[where].reshape(out.shape)
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
-        tables = [(params, PARAMS), (inputs, INPUTS)]
-        tables += [(given, CARRY) for given in (carry, carry_grad) if given is not None]
-        for given, table in tables:
+        for given, table in (
+            (params, self.expected["params"]),
+            (inputs, self.expected["inputs"]),
+            (carry, self.expected["carry"]),
+            (carry_grad, self.expected["carry"]),
+        ):
+            if given is None and table is self.expected["carry"]:
+                continue
             if type(given) is not dict or len(given) != len(table):
                 return False
-            for name in table:
-                array, shape, dtype, limit = given.get(name), *self.kinds[name]
+            for name, shape, dtype, limit in table:
+                array = given.get(name)
                 if type(array) is not np.ndarray or array.dtype is not dtype:
                     return False
-                if array.shape != shape or (limit and not array.size):
+                if array.shape != shape:
                     return False
-                if limit and not 0 <= array.min() <= array.max() < limit:
+                # Without its sign, a negative index is a large one.
+                if limit and not (array.size and array.view(np.uintp).max() < limit):
                     return False
         return True
 
@@ -277,14 +310,10 @@ class Workspace:
 
     def unsorted(self, array, where, out):
         """Rows of an array, one a sequence, in the caller's order."""
-        if self.rows.order is None:
-            np.copyto(out, array[where].reshape(out.shape))
-        else:
-            if isinstance(where, slice):
-                where = np.arange(where.start, where.stop)
-            back = where[np.argsort(self.rows.order)]
-            np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
-        return out
+        if isinstance(where, slice):
+            where = np.arange(where.start, where.stop)
+        back = where[np.argsort(self.rows.order)]
+        return np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
 
 
 def loss_and_grads(
@@ -329,7 +358,8 @@ def loss_and_grads(
         laid = {name: w.laid(name, array) for name, array in inputs.items()}
         start = carry and {key: _column(array) for key, array in carry.items()}
         back = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
-        w.use(w.even)
+        if w.rows is not w.even:
+            w.use(w.even)
         return _computed(w, params, laid, start, back)
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if w is not None:
@@ -362,12 +392,16 @@ def _computed(w, params, inputs, start, carry_grad):
     rows = w.rows
     loss = float(_run_forward(w, params, inputs, start)) / rows.weight
     grads, sources = _run_backward(w, params, inputs, start, carry_grad)
-    for key in CARRY:
-        name, step = _name_and_step(key)
-        if name in w.views.adjoints:
-            out = w.buffers["gradient of " + key]
-            grads[key] = w.unsorted(w.views.adjoints[name], rows.begin(step), out)
-        w.unsorted(w.views.pasts[name], rows.finals[-step], w.carries[key])
+    if rows.order is None:
+        grads.update(w.first)
+        for values, _, out in w.last:
+            _copyto(out, values)
+    else:
+        for key, (array, where, out) in w.first.items():
+            w.unsorted(array, where, out)
+            grads[key] = out
+        for array, where, out in w.last:
+            w.unsorted(array, where, out)
     for name, array in sources.items():
         if name in _UNTIMED:
             array = rows.unsorted(array)
@@ -377,33 +411,33 @@ def _computed(w, params, inputs, start, carry_grad):
     return loss, grads, dict(w.carries)
 
 
-def _value_1(v1, v2):
-    value = _softmax_cross_entropy(v1, v2)
-    return value
-
-
-def _value_2(v1, size, dtype):
-    value = _one_hot(v1, size["q"], dtype)
-    return value
-
-
 def _run_forward(w, params, inputs, start):
     (
-        a_i_in,
-        a_f_in,
-        a_o_in,
-        a_g_in,
-        fixed,
-        fixed_,
-        fixed__,
-        fixed___,
+        f_etc,
+        fixed1,
+        fixed2,
+        fixed3,
         s,
-        p,
-        part3,
         loss,
+        d_s,
+        part3,
+        part4,
         h,
+        fixed1_1,
         c_1_2,
+        fixed1_2,
+        fixed1_3,
+        fixed1_4,
+        fixed2_1,
+        fixed2_2,
+        fixed2_3,
+        fixed2_4,
+        fixed3_1,
+        fixed3_2,
+        fixed3_3,
+        fixed3_4,
         loop_1,
+        row_starts,
         c_0,
         h_0,
     ) = w.views.forward
@@ -423,125 +457,109 @@ def _run_forward(w, params, inputs, start):
     b_q = params["b_q"]
     x = inputs["x"]
     y = inputs["y"]
-    np.copyto(fixed, W_hi.T)
-    np.copyto(fixed_, W_hf.T)
-    np.copyto(fixed__, W_ho.T)
-    np.copyto(fixed___, W_hg.T)
+    _multiply(c_1_2, b_f, fixed1_1)
+    _multiply(c_1_2, b_i, fixed1_2)
+    _multiply(c_1_2, b_o, fixed1_3)
+    _copyto(fixed1_4, b_g)
+    _multiply(W_xf.T, c_1_2, fixed2_1)
+    _multiply(W_xi.T, c_1_2, fixed2_2)
+    _multiply(W_xo.T, c_1_2, fixed2_3)
+    _copyto(fixed2_4, W_xg.T)
+    _multiply(W_hf.T, c_1_2, fixed3_1)
+    _multiply(W_hi.T, c_1_2, fixed3_2)
+    _multiply(W_ho.T, c_1_2, fixed3_3)
+    _copyto(fixed3_4, W_hg.T)
     if start is None:
-        np.copyto(c_0, 0)
-        np.copyto(h_0, 0)
+        _copyto(c_0, 0)
+        _copyto(h_0, 0)
     else:
-        np.copyto(c_0, start["c[0]"])
-        np.copyto(h_0, start["h[0]"])
-    # a_i_in[t] = W_xi @ x[t] + b_i
-    np.dot(x, W_xi.T, a_i_in)
-    np.add(a_i_in, b_i, a_i_in)
+        _copyto(c_0, start["c[0]"])
+        _copyto(h_0, start["h[0]"])
     # a_f_in[t] = W_xf @ x[t] + b_f
-    np.dot(x, W_xf.T, a_f_in)
-    np.add(a_f_in, b_f, a_f_in)
+    # a_i_in[t] = W_xi @ x[t] + b_i
     # a_o_in[t] = W_xo @ x[t] + b_o
-    np.dot(x, W_xo.T, a_o_in)
-    np.add(a_o_in, b_o, a_o_in)
     # a_g_in[t] = W_xg @ x[t] + b_g
-    np.dot(x, W_xg.T, a_g_in)
-    np.add(a_g_in, b_g, a_g_in)
+    _product(x, fixed2, f_etc)
+    _add(f_etc, fixed1, f_etc)
     for step in loop_1:
         (
-            a_i_now,
-            h_prev,
-            a_i_in_now,
-            i_now,
-            a_f_now,
-            a_f_in_now,
-            f_now,
-            a_o_now,
-            a_o_in_now,
-            o_now,
-            a_g_now,
-            a_g_in_now,
-            g_now,
-            c_now,
+            f_etc_now,
             part1_,
+            h_prev,
+            f_to_o_now,
+            c_now,
+            f_now,
             c_prev,
             part2_,
+            i_now,
+            g_now,
             h_now,
+            o_now,
         ) = step
-        # a_i[t] = W_xi @ x[t] + W_hi @ h[t-1] + b_i
-        np.dot(h_prev, fixed, a_i_now)
-        np.add(a_i_now, a_i_in_now, a_i_now)
-        # i[t] = sigmoid(a_i[t])
-        np.multiply(a_i_now, c_1_2, i_now)
-        np.tanh(i_now, i_now)
-        np.multiply(i_now, c_1_2, i_now)
-        np.add(i_now, c_1_2, i_now)
         # a_f[t] = W_xf @ x[t] + W_hf @ h[t-1] + b_f
-        np.dot(h_prev, fixed_, a_f_now)
-        np.add(a_f_now, a_f_in_now, a_f_now)
-        # f[t] = sigmoid(a_f[t])
-        np.multiply(a_f_now, c_1_2, f_now)
-        np.tanh(f_now, f_now)
-        np.multiply(f_now, c_1_2, f_now)
-        np.add(f_now, c_1_2, f_now)
+        # a_i[t] = W_xi @ x[t] + W_hi @ h[t-1] + b_i
         # a_o[t] = W_xo @ x[t] + W_ho @ h[t-1] + b_o
-        np.dot(h_prev, fixed__, a_o_now)
-        np.add(a_o_now, a_o_in_now, a_o_now)
-        # o[t] = sigmoid(a_o[t])
-        np.multiply(a_o_now, c_1_2, o_now)
-        np.tanh(o_now, o_now)
-        np.multiply(o_now, c_1_2, o_now)
-        np.add(o_now, c_1_2, o_now)
         # a_g[t] = W_xg @ x[t] + W_hg @ h[t-1] + b_g
-        np.dot(h_prev, fixed___, a_g_now)
-        np.add(a_g_now, a_g_in_now, a_g_now)
+        _product(h_prev, fixed3, part1_)
+        _add(f_etc_now, part1_, f_etc_now)
+        # f[t] = sigmoid(a_f[t])
+        # i[t] = sigmoid(a_i[t])
+        # o[t] = sigmoid(a_o[t])
         # g[t] = tanh(a_g[t])
-        np.tanh(a_g_now, g_now)
+        _tanh(f_etc_now, f_etc_now)
+        _multiply(f_to_o_now, c_1_2, f_to_o_now)
+        _add(f_to_o_now, c_1_2, f_to_o_now)
         # c[t] = f[t] * c[t-1] + i[t] * g[t]
-        np.multiply(f_now, c_prev, part1_)
-        np.multiply(i_now, g_now, part2_)
-        np.add(part1_, part2_, part1_)
-        np.copyto(c_now, part1_)
+        _multiply(f_now, c_prev, c_now)
+        _multiply(i_now, g_now, part2_)
+        _add(c_now, part2_, c_now)
         # h[t] = o[t] * tanh(c[t])
-        np.tanh(c_now, h_now)
-        np.multiply(h_now, o_now, h_now)
+        _tanh(c_now, h_now)
+        _multiply(h_now, o_now, h_now)
     # s[t] = W_qh @ h[t] + b_q
-    np.dot(h, W_qh.T, s)
-    np.add(s, b_q, s)
+    _product(h, W_qh.T, s)
+    _add(s, b_q, s)
     # p[t] = softmax(s[t])
-    _softmax_into(s, part3, p)
     # loss[t] = softmax_cross_entropy(s[t], y[t])
-    _by_rows(loss, _value_1, (s, y), ())
+    _add(row_starts, y, part4)
+    _softmax_and_loss(s, part4, part3, d_s, loss)
     return np.add.reduce(loss, None)
 
 
 def _run_backward(w, params, inputs, start, carry_grad):
     (
         h_all,
-        p,
-        d_c_all,
-        d_h_all,
         d_s,
         part4,
-        d_a_g,
-        d_a_o,
-        d_a_f,
-        d_a_i,
-        d_W_xi,
-        d_W_hi,
-        d_b_i,
-        d_W_xf,
-        d_W_hf,
-        d_b_f,
-        d_W_xo,
-        d_W_ho,
-        d_b_o,
-        d_W_xg,
-        d_W_hg,
-        d_b_g,
+        d_c_all,
+        d_h_all,
+        d_a_o_etc,
+        fixed4,
+        d_W_xo_etc,
+        d_W_ho_etc,
+        d_b_o_etc,
         d_W_qh,
         d_b_q,
+        d_W_xo,
+        d_W_xg,
+        d_W_xf,
+        d_W_xi,
+        d_W_ho,
+        d_W_hg,
+        d_W_hf,
+        d_W_hi,
+        d_b_o,
+        d_b_g,
+        d_b_f,
+        d_b_i,
         h,
         d_h,
+        row_starts,
         c_1_1,
+        fixed4_1,
+        fixed4_2,
+        fixed4_3,
+        fixed4_4,
         loop_2,
         ones,
     ) = w.views.backward
@@ -558,122 +576,114 @@ def _run_backward(w, params, inputs, start, carry_grad):
         d_c_all[rows.finals[0]] = 0
     else:
         d_c_all[rows.finals[0]] = carry_grad["c[0]"]
-    np.copyto(d_h_all[: rows.live.start], 0)
+    _copyto(d_h_all[: rows.live.start], 0)
+    _copyto(fixed4_1, W_ho)
+    _copyto(fixed4_2, W_hg)
+    _copyto(fixed4_3, W_hf)
+    _copyto(fixed4_4, W_hi)
     # (2) dL/ds[t] = 1 / T * (p[t] - onehot(y[t]))
-    _by_rows(part4, _value_2, (y,), (w.size, w.dtype))
-    np.subtract(p, part4, d_s)
-    np.divide(d_s, weight, d_s)
+    _add(row_starts, y, part4)
+    np.subtract.at(d_s.reshape(-1), part4, c_1_1)
+    _divide(d_s, weight, d_s)
     # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
     #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
     #     here dL/dh[t] += W_qh.T @ dL/ds[t]
-    np.dot(d_s, W_qh, d_h)
+    _product(d_s, W_qh, d_h)
     if carry_grad is not None:
         _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for step in loop_2:
+    for chunk, steps in loop_2:
         (
-            d_c_now,
-            part1__,
-            part2__,
+            k6_part,
+            c_part,
+            k1_part,
+            o_part,
             part5_,
-            c_now_,
-            o_now_,
-            d_h_now,
-            d_g_now,
-            i_now_,
-            d_a_g_now,
-            g_now_,
-            d_o_now,
-            d_a_o_now,
-            d_f_now,
-            c_prev_,
-            d_a_f_now,
-            f_now_,
-            d_i_now,
-            d_a_i_now,
-            d_h_prev,
-            d_c_prev,
-        ) = step
-        # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
-        #     here dL/dc[t] += o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
-        np.tanh(c_now_, part5_)
-        np.multiply(part5_, part5_, part2__)
-        np.subtract(c_1_1, part2__, part1__)
-        np.multiply(part1__, o_now_, part1__)
-        np.multiply(part1__, d_h_now, part1__)
-        np.add(d_c_now, part1__, d_c_now)
-        # (7) dL/dg[t] = i[t] * dL/dc[t]
-        np.multiply(i_now_, d_c_now, d_g_now)
-        # (8) dL/da_g[t] = (1 - g[t]**2) * dL/dg[t]
-        np.multiply(g_now_, g_now_, part1__)
-        np.subtract(c_1_1, part1__, d_a_g_now)
-        np.multiply(d_a_g_now, d_g_now, d_a_g_now)
-        # (9) dL/do[t] = tanh(c[t]) * dL/dh[t]
-        np.tanh(c_now_, d_o_now)
-        np.multiply(d_o_now, d_h_now, d_o_now)
-        # (10) dL/da_o[t] = o[t] * (1 - o[t]) * dL/do[t]
-        np.subtract(c_1_1, o_now_, d_a_o_now)
-        np.multiply(d_a_o_now, o_now_, d_a_o_now)
-        np.multiply(d_a_o_now, d_o_now, d_a_o_now)
-        # (11) dL/df[t] = c[t-1] * dL/dc[t]
-        np.multiply(c_prev_, d_c_now, d_f_now)
-        # (12) dL/da_f[t] = f[t] * (1 - f[t]) * dL/df[t]
-        np.subtract(c_1_1, f_now_, d_a_f_now)
-        np.multiply(d_a_f_now, f_now_, d_a_f_now)
-        np.multiply(d_a_f_now, d_f_now, d_a_f_now)
-        # (13) dL/di[t] = g[t] * dL/dc[t]
-        np.multiply(g_now_, d_c_now, d_i_now)
-        # (14) dL/da_i[t] = i[t] * (1 - i[t]) * dL/di[t]
-        np.subtract(c_1_1, i_now_, d_a_i_now)
-        np.multiply(d_a_i_now, i_now_, d_a_i_now)
-        np.multiply(d_a_i_now, d_i_now, d_a_i_now)
-        # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
-        #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
-        #     here dL/dh[t-1] += W_hi.T @ dL/da_i[t] + W_hf.T @ dL/da_f[t] + W_ho.T @
-        #     dL/da_o[t] + W_hg.T @ dL/da_g[t]
-        np.dot(d_a_i_now, W_hi, part1__)
-        np.add(d_h_prev, part1__, d_h_prev)
-        np.dot(d_a_f_now, W_hf, part1__)
-        np.add(d_h_prev, part1__, d_h_prev)
-        np.dot(d_a_o_now, W_ho, part1__)
-        np.add(d_h_prev, part1__, d_h_prev)
-        np.dot(d_a_g_now, W_hg, part1__)
-        np.add(d_h_prev, part1__, d_h_prev)
-        # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
-        #     here dL/dc[t-1] += f[t] * dL/dc[t]
-        np.multiply(f_now_, d_c_now, part1__)
-        np.copyto(d_c_prev, part1__)
+            k2_part,
+            i_part,
+            g_part,
+            k3_part,
+            k4_part,
+            f_part,
+            c_prev,
+            k5_part,
+        ) = chunk
+        # k6[t] = tanh(c[t])
+        _tanh(c_part, k6_part)
+        # k1[t] = o[t] * (1 - k6[t]**2)
+        _multiply(k6_part, k6_part, part5_)
+        _subtract(c_1_1, part5_, k1_part)
+        _multiply(k1_part, o_part, k1_part)
+        # k2[t] = (1 - g[t]**2) * i[t]
+        _multiply(g_part, g_part, part5_)
+        _subtract(c_1_1, part5_, k2_part)
+        _multiply(k2_part, i_part, k2_part)
+        # k3[t] = o[t] * (1 - o[t]) * k6[t]
+        _subtract(c_1_1, o_part, k3_part)
+        _multiply(k3_part, o_part, k3_part)
+        _multiply(k3_part, k6_part, k3_part)
+        # k4[t] = f[t] * (1 - f[t]) * c[t-1]
+        _subtract(c_1_1, f_part, k4_part)
+        _multiply(k4_part, f_part, k4_part)
+        _multiply(k4_part, c_prev, k4_part)
+        # k5[t] = i[t] * (1 - i[t]) * g[t]
+        _subtract(c_1_1, i_part, k5_part)
+        _multiply(k5_part, i_part, k5_part)
+        _multiply(k5_part, g_part, k5_part)
+        for step in steps:
+            (
+                d_c_now,
+                part2_,
+                k1_now,
+                d_h_now,
+                k2_etc_now_by,
+                d_c_now_by,
+                d_a_g_to_d_a_i_now_by,
+                d_a_o_now,
+                k3_now,
+                d_h_prev,
+                d_a_o_etc_now,
+                d_c_prev,
+                f_now,
+            ) = step
+            # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
+            #     here dL/dc[t] += o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
+            _multiply(k1_now, d_h_now, part2_)
+            _add(d_c_now, part2_, d_c_now)
+            # (8) dL/da_g[t] = (1 - g[t]**2) * dL/dg[t]
+            # (12) dL/da_f[t] = f[t] * (1 - f[t]) * dL/df[t]
+            # (14) dL/da_i[t] = i[t] * (1 - i[t]) * dL/di[t]
+            _multiply(k2_etc_now_by, d_c_now_by, d_a_g_to_d_a_i_now_by)
+            # (10) dL/da_o[t] = o[t] * (1 - o[t]) * dL/do[t]
+            _multiply(k3_now, d_h_now, d_a_o_now)
+            # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
+            #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
+            #     here dL/dh[t-1] += W_hi.T @ dL/da_i[t] + W_hf.T @ dL/da_f[t] + W_ho.T
+            #     @ dL/da_o[t] + W_hg.T @ dL/da_g[t]
+            _product(d_a_o_etc_now, fixed4, part2_)
+            _add(d_h_prev, part2_, d_h_prev)
+            # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
+            #     here dL/dc[t-1] += f[t] * dL/dc[t]
+            _multiply(f_now, d_c_now, d_c_prev)
+    # (23) dL/dW_xo = sum_t outer(dL/da_o[t], x[t])
+    # (26) dL/dW_xg = sum_t outer(dL/da_g[t], x[t])
+    # (20) dL/dW_xf = sum_t outer(dL/da_f[t], x[t])
     # (17) dL/dW_xi = sum_t outer(dL/da_i[t], x[t])
-    np.dot(d_a_i.T, x, d_W_xi)
+    _product(d_a_o_etc.T, x, d_W_xo_etc)
+    # (24) dL/dW_ho = sum_t outer(dL/da_o[t], h[t-1])
+    # (27) dL/dW_hg = sum_t outer(dL/da_g[t], h[t-1])
+    # (21) dL/dW_hf = sum_t outer(dL/da_f[t], h[t-1])
     # (18) dL/dW_hi = sum_t outer(dL/da_i[t], h[t-1])
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    np.dot(d_a_i.T, h_back1, d_W_hi)
-    # (19) dL/db_i = sum_t dL/da_i[t]
-    np.dot(ones, d_a_i, d_b_i)
-    # (20) dL/dW_xf = sum_t outer(dL/da_f[t], x[t])
-    np.dot(d_a_f.T, x, d_W_xf)
-    # (21) dL/dW_hf = sum_t outer(dL/da_f[t], h[t-1])
-    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    np.dot(d_a_f.T, h_back1, d_W_hf)
-    # (22) dL/db_f = sum_t dL/da_f[t]
-    np.dot(ones, d_a_f, d_b_f)
-    # (23) dL/dW_xo = sum_t outer(dL/da_o[t], x[t])
-    np.dot(d_a_o.T, x, d_W_xo)
-    # (24) dL/dW_ho = sum_t outer(dL/da_o[t], h[t-1])
-    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    np.dot(d_a_o.T, h_back1, d_W_ho)
+    _product(d_a_o_etc.T, h_back1, d_W_ho_etc)
     # (25) dL/db_o = sum_t dL/da_o[t]
-    np.dot(ones, d_a_o, d_b_o)
-    # (26) dL/dW_xg = sum_t outer(dL/da_g[t], x[t])
-    np.dot(d_a_g.T, x, d_W_xg)
-    # (27) dL/dW_hg = sum_t outer(dL/da_g[t], h[t-1])
-    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    np.dot(d_a_g.T, h_back1, d_W_hg)
     # (28) dL/db_g = sum_t dL/da_g[t]
-    np.dot(ones, d_a_g, d_b_g)
+    # (22) dL/db_f = sum_t dL/da_f[t]
+    # (19) dL/db_i = sum_t dL/da_i[t]
+    _product(ones, d_a_o_etc, d_b_o_etc)
     # (29) dL/dW_qh = sum_t outer(dL/ds[t], h[t])
-    np.dot(d_s.T, h, d_W_qh)
+    _product(d_s.T, h, d_W_qh)
     # (30) dL/db_q = sum_t dL/ds[t]
-    np.dot(ones, d_s, d_b_q)
+    _product(ones, d_s, d_b_q)
     grads = {
         "W_xi": d_W_xi,
         "W_hi": d_W_hi,
@@ -697,58 +707,36 @@ def _buffers(size, dtype):
     """Arrays for every value that a call keeps, with rows for all steps of all sequences."""
     count = size["T"] * size["B"]
     past = _LAG * size["B"]
+    width = 11 * size["h"]
+    chunk = _chunk_rows(size, width, dtype)
     buffers = {
-        "a_i_in": np.zeros((count, size["h"]), dtype),
-        "a_f_in": np.zeros((count, size["h"]), dtype),
-        "a_o_in": np.zeros((count, size["h"]), dtype),
-        "a_g_in": np.zeros((count, size["h"]), dtype),
-        "a_i": np.zeros((size["B"], size["h"]), dtype),
-        "h_all": np.zeros((past + count, size["h"]), dtype),
-        "fixed": np.zeros((size["h"], size["h"]), dtype),
-        "i": np.zeros((count, size["h"]), dtype),
-        "a_f": np.zeros((size["B"], size["h"]), dtype),
-        "fixed_": np.zeros((size["h"], size["h"]), dtype),
-        "f": np.zeros((count, size["h"]), dtype),
-        "a_o": np.zeros((size["B"], size["h"]), dtype),
-        "fixed__": np.zeros((size["h"], size["h"]), dtype),
-        "o": np.zeros((count, size["h"]), dtype),
-        "a_g": np.zeros((size["B"], size["h"]), dtype),
-        "fixed___": np.zeros((size["h"], size["h"]), dtype),
-        "g": np.zeros((count, size["h"]), dtype),
-        "c_all": np.zeros((past + count, size["h"]), dtype),
-        "part1": np.zeros((size["B"], size["h"]), dtype),
-        "part2": np.zeros((size["B"], size["h"]), dtype),
-        "s": np.zeros((count, size["q"]), dtype),
-        "p": np.zeros((count, size["q"]), dtype),
-        "part3": np.zeros((count, 1), dtype),
-        "loss": np.zeros((count, 1), dtype),
-        "d_c_all": np.zeros((past + count, size["h"]), dtype),
-        "d_h_all": np.zeros((past + count, size["h"]), dtype),
-        "d_s": np.zeros((count, size["q"]), dtype),
-        "part4": np.zeros((count, size["q"]), dtype),
-        "part5": np.zeros((size["B"], size["h"]), dtype),
-        "d_g": np.zeros((size["B"], size["h"]), dtype),
-        "d_a_g": np.zeros((count, size["h"]), dtype),
-        "d_o": np.zeros((size["B"], size["h"]), dtype),
-        "d_a_o": np.zeros((count, size["h"]), dtype),
-        "d_f": np.zeros((size["B"], size["h"]), dtype),
-        "d_a_f": np.zeros((count, size["h"]), dtype),
-        "d_i": np.zeros((size["B"], size["h"]), dtype),
-        "d_a_i": np.zeros((count, size["h"]), dtype),
-        "d_W_xi": np.zeros((size["h"], size["d"]), dtype),
-        "d_W_hi": np.zeros((size["h"], size["h"]), dtype),
-        "d_b_i": np.zeros((size["h"],), dtype),
-        "d_W_xf": np.zeros((size["h"], size["d"]), dtype),
-        "d_W_hf": np.zeros((size["h"], size["h"]), dtype),
-        "d_b_f": np.zeros((size["h"],), dtype),
-        "d_W_xo": np.zeros((size["h"], size["d"]), dtype),
-        "d_W_ho": np.zeros((size["h"], size["h"]), dtype),
-        "d_b_o": np.zeros((size["h"],), dtype),
-        "d_W_xg": np.zeros((size["h"], size["d"]), dtype),
-        "d_W_hg": np.zeros((size["h"], size["h"]), dtype),
-        "d_b_g": np.zeros((size["h"],), dtype),
-        "d_W_qh": np.zeros((size["q"], size["h"]), dtype),
-        "d_b_q": np.zeros((size["q"],), dtype),
+        "f_etc": _zeros((count, 4 * size["h"]), dtype),
+        "fixed1": _zeros((4 * size["h"],), dtype),
+        "fixed2": _zeros((size["d"], 4 * size["h"]), dtype),
+        "part1": _zeros((size["B"], 4 * size["h"]), dtype),
+        "h_all": _zeros((past + count, size["h"]), dtype),
+        "fixed3": _zeros((size["h"], 4 * size["h"]), dtype),
+        "c_all": _zeros((past + count, size["h"]), dtype),
+        "part2": _zeros((size["B"], size["h"]), dtype),
+        "s": _zeros((count, size["q"]), dtype),
+        "loss": _zeros((count, 1), dtype),
+        "d_s": _zeros((count, size["q"]), dtype),
+        "part3": _zeros((count, 1), dtype),
+        "part4": _zeros((count,), np.intp),
+        "d_c_all": _zeros((past + count, size["h"]), dtype),
+        "d_h_all": _zeros((past + count, size["h"]), dtype),
+        "k1": _zeros((chunk, size["h"]), dtype),
+        "d_a_o_etc": _zeros((count, 4 * size["h"]), dtype),
+        "k2_etc": _zeros((chunk, 3 * size["h"]), dtype),
+        "k3": _zeros((chunk, size["h"]), dtype),
+        "fixed4": _zeros((4 * size["h"], size["h"]), dtype),
+        "k6": _zeros((chunk, size["h"]), dtype),
+        "part5": _zeros((chunk, size["h"]), dtype),
+        "d_W_xo_etc": _zeros((4 * size["h"], size["d"]), dtype),
+        "d_W_ho_etc": _zeros((4 * size["h"], size["h"]), dtype),
+        "d_b_o_etc": _zeros((4 * size["h"],), dtype),
+        "d_W_qh": _zeros((size["q"], size["h"]), dtype),
+        "d_b_q": _zeros((size["q"],), dtype),
     }
     for key, axes in CARRY.items():
         shape = tuple(_extent(axis, size) for axis in axes)
@@ -756,161 +744,192 @@ def _buffers(size, dtype):
     return buffers
 
 
+def _zeros(shape, dtype):
+    """An array that begins with a line of the cache, as the fastest loads want it."""
+    dtype = np.dtype(dtype)
+    size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    begin = -raw.ctypes.data % 64
+    return raw[begin : begin + size].view(dtype).reshape(shape)
+
+
 def _views(buffers, rows, size, dtype):
     """All views that a call with these rows needs, those of every step included."""
-    a_i_in = buffers["a_i_in"][: rows.count]
-    a_f_in = buffers["a_f_in"][: rows.count]
-    a_o_in = buffers["a_o_in"][: rows.count]
-    a_g_in = buffers["a_g_in"][: rows.count]
-    a_i = buffers["a_i"]
-    h_all = buffers["h_all"][: rows.live.stop]
-    fixed = buffers["fixed"]
-    i = buffers["i"][: rows.count]
-    a_f = buffers["a_f"]
-    fixed_ = buffers["fixed_"]
-    f = buffers["f"][: rows.count]
-    a_o = buffers["a_o"]
-    fixed__ = buffers["fixed__"]
-    o = buffers["o"][: rows.count]
-    a_g = buffers["a_g"]
-    fixed___ = buffers["fixed___"]
-    g = buffers["g"][: rows.count]
-    c_all = buffers["c_all"][: rows.live.stop]
+    f_etc = buffers["f_etc"][: rows.count]
+    fixed1 = buffers["fixed1"]
+    fixed2 = buffers["fixed2"]
     part1 = buffers["part1"]
+    h_all = buffers["h_all"][: rows.live.stop]
+    fixed3 = buffers["fixed3"]
+    c_all = buffers["c_all"][: rows.live.stop]
     part2 = buffers["part2"]
     s = buffers["s"][: rows.count]
-    p = buffers["p"][: rows.count]
-    part3 = buffers["part3"][: rows.count]
     loss = buffers["loss"][: rows.count]
+    d_s = buffers["d_s"][: rows.count]
+    part3 = buffers["part3"][: rows.count]
+    part4 = buffers["part4"][: rows.count]
     d_c_all = buffers["d_c_all"][: rows.live.stop]
     d_h_all = buffers["d_h_all"][: rows.live.stop]
-    d_s = buffers["d_s"][: rows.count]
-    part4 = buffers["part4"][: rows.count]
+    k1 = buffers["k1"]
+    d_a_o_etc = buffers["d_a_o_etc"][: rows.count]
+    k2_etc = buffers["k2_etc"]
+    k3 = buffers["k3"]
+    fixed4 = buffers["fixed4"]
+    k6 = buffers["k6"]
     part5 = buffers["part5"]
-    d_g = buffers["d_g"]
-    d_a_g = buffers["d_a_g"][: rows.count]
-    d_o = buffers["d_o"]
-    d_a_o = buffers["d_a_o"][: rows.count]
-    d_f = buffers["d_f"]
-    d_a_f = buffers["d_a_f"][: rows.count]
-    d_i = buffers["d_i"]
-    d_a_i = buffers["d_a_i"][: rows.count]
-    d_W_xi = buffers["d_W_xi"]
-    d_W_hi = buffers["d_W_hi"]
-    d_b_i = buffers["d_b_i"]
-    d_W_xf = buffers["d_W_xf"]
-    d_W_hf = buffers["d_W_hf"]
-    d_b_f = buffers["d_b_f"]
-    d_W_xo = buffers["d_W_xo"]
-    d_W_ho = buffers["d_W_ho"]
-    d_b_o = buffers["d_b_o"]
-    d_W_xg = buffers["d_W_xg"]
-    d_W_hg = buffers["d_W_hg"]
-    d_b_g = buffers["d_b_g"]
+    d_W_xo_etc = buffers["d_W_xo_etc"]
+    d_W_ho_etc = buffers["d_W_ho_etc"]
+    d_b_o_etc = buffers["d_b_o_etc"]
     d_W_qh = buffers["d_W_qh"]
     d_b_q = buffers["d_b_q"]
+    f = _block(f_etc, 0, size["h"])
+    i = _block(f_etc, size["h"], size["h"])
+    o = _block(f_etc, 2 * size["h"], size["h"])
+    g = _block(f_etc, 3 * size["h"], size["h"])
+    d_a_o = _block(d_a_o_etc, 0, size["h"])
+    k2 = _block(k2_etc, 0, size["h"])
+    k4 = _block(k2_etc, size["h"], size["h"])
+    k5 = _block(k2_etc, 2 * size["h"], size["h"])
+    d_W_xo = _rows_of(d_W_xo_etc, 0, size["h"])
+    d_W_xg = _rows_of(d_W_xo_etc, size["h"], size["h"])
+    d_W_xf = _rows_of(d_W_xo_etc, 2 * size["h"], size["h"])
+    d_W_xi = _rows_of(d_W_xo_etc, 3 * size["h"], size["h"])
+    d_W_ho = _rows_of(d_W_ho_etc, 0, size["h"])
+    d_W_hg = _rows_of(d_W_ho_etc, size["h"], size["h"])
+    d_W_hf = _rows_of(d_W_ho_etc, 2 * size["h"], size["h"])
+    d_W_hi = _rows_of(d_W_ho_etc, 3 * size["h"], size["h"])
+    d_b_o = _rows_of(d_b_o_etc, 0, size["h"])
+    d_b_g = _rows_of(d_b_o_etc, size["h"], size["h"])
+    d_b_f = _rows_of(d_b_o_etc, 2 * size["h"], size["h"])
+    d_b_i = _rows_of(d_b_o_etc, 3 * size["h"], size["h"])
+    f_to_o = _block(f_etc, 0, 3 * size["h"])
+    d_a_g_to_d_a_i = _block(d_a_o_etc, size["h"], 3 * size["h"])
     h = h_all[rows.live]
     c = c_all[rows.live]
     d_h = d_h_all[rows.live]
     d_c = d_c_all[rows.live]
     steps = _steps(rows)
+    width = 11 * size["h"]
+    chunk = _chunk_rows(size, width, dtype)
+    chunks = _chunks(steps, chunk)
     loop_1 = [
         (
-            a_i[top],
-            h_all[prev],
-            a_i_in[now],
-            i[now],
-            a_f[top],
-            a_f_in[now],
-            f[now],
-            a_o[top],
-            a_o_in[now],
-            o[now],
-            a_g[top],
-            a_g_in[now],
-            g[now],
-            c[now],
+            f_etc[now],
             part1[top],
+            h_all[prev],
+            f_to_o[now],
+            c[now],
+            f[now],
             c_all[prev],
             part2[top],
+            i[now],
+            g[now],
             h[now],
+            o[now],
         )
         for top, now, prev in steps
     ]
     loop_2 = [
         (
-            d_c[now],
-            part1[top],
-            part2[top],
-            part5[top],
-            c[now],
-            o[now],
-            d_h[now],
-            d_g[top],
-            i[now],
-            d_a_g[now],
-            g[now],
-            d_o[top],
-            d_a_o[now],
-            d_f[top],
-            c_all[prev],
-            d_a_f[now],
-            f[now],
-            d_i[top],
-            d_a_i[now],
-            d_h_all[prev],
-            d_c_all[prev],
+            (
+                k6[whole],
+                c[now],
+                k1[whole],
+                o[now],
+                part5[whole],
+                k2[whole],
+                i[now],
+                g[now],
+                k3[whole],
+                k4[whole],
+                f[now],
+                c_all[prev],
+                k5[whole],
+            ),
+            [
+                (
+                    d_c[now],
+                    part2[top],
+                    k1[here],
+                    d_h[now],
+                    _in_blocks(k2_etc[here], 3),
+                    d_c[now][:, None],
+                    _in_blocks(d_a_g_to_d_a_i[now], 3),
+                    d_a_o[now],
+                    k3[here],
+                    d_h_all[prev],
+                    d_a_o_etc[now],
+                    d_c_all[prev],
+                    f[now],
+                )
+                for here, top, now, prev in reversed(run)
+            ],
         )
-        for top, now, prev in reversed(steps)
+        for now, prev, whole, run in reversed(chunks)
     ]
     return SimpleNamespace(
         forward=(
-            a_i_in,
-            a_f_in,
-            a_o_in,
-            a_g_in,
-            fixed,
-            fixed_,
-            fixed__,
-            fixed___,
+            f_etc,
+            fixed1,
+            fixed2,
+            fixed3,
             s,
-            p,
-            part3,
             loss,
+            d_s,
+            part3,
+            part4,
             h,
+            _rows_of(fixed1, 0, size["h"]),
             np.asarray(1 / 2, dtype),
+            _rows_of(fixed1, size["h"], size["h"]),
+            _rows_of(fixed1, 2 * size["h"], size["h"]),
+            _rows_of(fixed1, 3 * size["h"], size["h"]),
+            _block(fixed2, 0, size["h"]),
+            _block(fixed2, size["h"], size["h"]),
+            _block(fixed2, 2 * size["h"], size["h"]),
+            _block(fixed2, 3 * size["h"], size["h"]),
+            _block(fixed3, 0, size["h"]),
+            _block(fixed3, size["h"], size["h"]),
+            _block(fixed3, 2 * size["h"], size["h"]),
+            _block(fixed3, 3 * size["h"], size["h"]),
             loop_1,
+            np.arange(rows.count) * size["q"],
             c_all[rows.begin(0)],
             h_all[rows.begin(0)],
         ),
         backward=(
             h_all,
-            p,
-            d_c_all,
-            d_h_all,
             d_s,
             part4,
-            d_a_g,
-            d_a_o,
-            d_a_f,
-            d_a_i,
-            d_W_xi,
-            d_W_hi,
-            d_b_i,
-            d_W_xf,
-            d_W_hf,
-            d_b_f,
-            d_W_xo,
-            d_W_ho,
-            d_b_o,
-            d_W_xg,
-            d_W_hg,
-            d_b_g,
+            d_c_all,
+            d_h_all,
+            d_a_o_etc,
+            fixed4,
+            d_W_xo_etc,
+            d_W_ho_etc,
+            d_b_o_etc,
             d_W_qh,
             d_b_q,
+            d_W_xo,
+            d_W_xg,
+            d_W_xf,
+            d_W_xi,
+            d_W_ho,
+            d_W_hg,
+            d_W_hf,
+            d_W_hi,
+            d_b_o,
+            d_b_g,
+            d_b_f,
+            d_b_i,
             h,
             d_h,
+            np.arange(rows.count) * size["q"],
             np.asarray(1, dtype),
+            _rows_of(fixed4, 0, size["h"]),
+            _rows_of(fixed4, size["h"], size["h"]),
+            _rows_of(fixed4, 2 * size["h"], size["h"]),
+            _rows_of(fixed4, 3 * size["h"], size["h"]),
             loop_2,
             np.ones(rows.count, dtype),
         ),
@@ -953,10 +972,10 @@ def _chunks(steps, limit):
         begin = last[0][2].start if last else places[0].start
         here = slice(places[0].start - begin, places[0].stop - begin)
         last.append((here, top, *places))
-    return [_whole(run) for run in runs]
+    return [_together(run) for run in runs]
 
 
-def _whole(run):
+def _together(run):
     """A run of steps with the rows of all of them."""
     pairs = zip(run[0][2:], run[-1][2:])
     places = [slice(first.start, last.stop) for first, last in pairs]
@@ -966,6 +985,11 @@ def _whole(run):
 def _rows_of(matrix, start, width):
     """Rows of a stack of matrices, or entries of vectors end to end."""
     return matrix[start : start + width]
+
+
+def _in_blocks(array, count):
+    """Columns of an array by blocks of one length, (rows, blocks, n)."""
+    return array.reshape(len(array), count, array.shape[1] // count)
 
 
 def _add_at(array, where, values):
@@ -999,6 +1023,18 @@ def _softmax_into(v, column, out):
     np.exp(out, out)
     np.add.reduce(out, 1, None, column, True)
     np.divide(out, column, out)
+
+
+def _softmax_and_loss(v, index, column, p, loss):
+    """The softmax of every row, and -log of its entry at the label, which `index` names."""
+    np.maximum.reduce(v, 1, None, column, True)
+    _subtract(v, column, p)
+    np.take(p.reshape(-1), index, 0, loss.reshape(-1), "clip")
+    _exp(p, p)
+    np.add.reduce(p, 1, None, column, True)
+    _divide(p, column, p)
+    _log(column, column)
+    _subtract(column, loss, loss)
 
 
 def _computed_plainly(call, workspace=None):
@@ -1624,6 +1660,11 @@ def _check_range(what, array, axis, size):
         raise ValueError(
             f"{what}: expected 0 <= index < {limit}, found {array.min()} to {array.max()}"
         )
+
+
+def _block(v, start, width):
+    """Columns of a concatenation."""
+    return v[..., start : start + width]
 
 
 def _log_softmax(v):

@@ -143,6 +143,18 @@ def forward(params, inputs, carry=None, lengths=None):
     return outputs, _carry_out(values, rows)
 
 
+# Looked up once: a loop over time calls them a few times a step.
+_add = np.add
+_copyto = np.copyto
+_divide = np.divide
+_exp = np.exp
+_log = np.log
+_multiply = np.multiply
+_product = np.dot
+_subtract = np.subtract
+_tanh = np.tanh
+
+
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -176,14 +188,17 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_views = _views(self.buffers, self.even, self.size, self.dtype)
-        self.use(self.even)
-        self.kinds = {}
-        for name, axes in {**PARAMS, **INPUTS, **CARRY}.items():
-            shape = tuple(_extent(axis, self.size) for axis in axes)
-            base = _name_and_step(name)[0] if name in CARRY else name
-            limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
-            dtype = np.dtype(np.intp) if limit else self.dtype
-            self.kinds[name] = (shape, dtype, limit)
+        self.rows = None
+        self.expected = {}
+        for title, table in (("params", PARAMS), ("inputs", INPUTS), ("carry", CARRY)):
+            self.expected[title] = [self.kind(*entry) for entry in table.items()]
+
+    def kind(self, name, axes):
+        """Name, shape and dtype of an argument, and below what an index must be."""
+        base = _name_and_step(name)[0] if name in CARRY else name
+        limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
+        shape = tuple(_extent(axis, self.size) for axis in axes)
+        return name, shape, np.dtype(np.intp) if limit else self.dtype, limit
 
     @property
     def nbytes(self):
@@ -211,21 +226,39 @@ class Workspace:
             self.ragged = rows, views
         self.rows, self.views = rows, views
         self.weight[...] = rows.weight
+        self.last, self.first = [], {}
+        for key, out in self.carries.items():
+            name, step = _name_and_step(key)
+            self.last.append((views.pasts[name], rows.finals[-step], out))
+            if name in views.adjoints:
+                array, where = views.adjoints[name], rows.begin(step)
+                self.first[key] = array, where, self.buffers["gradient of " + key]
+        if rows.order is None:
+            # One after another in memory: views, made once.
+            self.last = [(a[i].reshape(o.shape), None, o) for a, i, o in self.last]
+            for key, (array, where, out) in self.first.items():
+                self.first[key] = array[where].reshape(out.shape)
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
-        tables = [(params, PARAMS), (inputs, INPUTS)]
-        tables += [(given, CARRY) for given in (carry, carry_grad) if given is not None]
-        for given, table in tables:
+        for given, table in (
+            (params, self.expected["params"]),
+            (inputs, self.expected["inputs"]),
+            (carry, self.expected["carry"]),
+            (carry_grad, self.expected["carry"]),
+        ):
+            if given is None and table is self.expected["carry"]:
+                continue
             if type(given) is not dict or len(given) != len(table):
                 return False
-            for name in table:
-                array, shape, dtype, limit = given.get(name), *self.kinds[name]
+            for name, shape, dtype, limit in table:
+                array = given.get(name)
                 if type(array) is not np.ndarray or array.dtype is not dtype:
                     return False
-                if array.shape != shape or (limit and not array.size):
+                if array.shape != shape:
                     return False
-                if limit and not 0 <= array.min() <= array.max() < limit:
+                # Without its sign, a negative index is a large one.
+                if limit and not (array.size and array.view(np.uintp).max() < limit):
                     return False
         return True
 
@@ -249,14 +282,10 @@ class Workspace:
 
     def unsorted(self, array, where, out):
         """Rows of an array, one a sequence, in the caller's order."""
-        if self.rows.order is None:
-            np.copyto(out, array[where].reshape(out.shape))
-        else:
-            if isinstance(where, slice):
-                where = np.arange(where.start, where.stop)
-            back = where[np.argsort(self.rows.order)]
-            np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
-        return out
+        if isinstance(where, slice):
+            where = np.arange(where.start, where.stop)
+        back = where[np.argsort(self.rows.order)]
+        return np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
 
 
 def loss_and_grads(
@@ -301,7 +330,8 @@ def loss_and_grads(
         laid = {name: w.laid(name, array) for name, array in inputs.items()}
         start = carry and {key: _column(array) for key, array in carry.items()}
         back = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
-        w.use(w.even)
+        if w.rows is not w.even:
+            w.use(w.even)
         return _computed(w, params, laid, start, back)
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if w is not None:
@@ -334,12 +364,16 @@ def _computed(w, params, inputs, start, carry_grad):
     rows = w.rows
     loss = float(_run_forward(w, params, inputs, start)) / rows.weight
     grads, sources = _run_backward(w, params, inputs, start, carry_grad)
-    for key in CARRY:
-        name, step = _name_and_step(key)
-        if name in w.views.adjoints:
-            out = w.buffers["gradient of " + key]
-            grads[key] = w.unsorted(w.views.adjoints[name], rows.begin(step), out)
-        w.unsorted(w.views.pasts[name], rows.finals[-step], w.carries[key])
+    if rows.order is None:
+        grads.update(w.first)
+        for values, _, out in w.last:
+            _copyto(out, values)
+    else:
+        for key, (array, where, out) in w.first.items():
+            w.unsorted(array, where, out)
+            grads[key] = out
+        for array, where, out in w.last:
+            w.unsorted(array, where, out)
     for name, array in sources.items():
         if name in _UNTIMED:
             array = rows.unsorted(array)
@@ -349,13 +383,8 @@ def _computed(w, params, inputs, start, carry_grad):
     return loss, grads, dict(w.carries)
 
 
-def _value_1(v1, v2):
-    value = _squared_error(v1, v2)
-    return value
-
-
 def _run_forward(w, params, inputs, start):
-    a_h_in, fixed, a_y_hat, y_hat, loss, h, loop_1, c_1_2, h_0 = w.views.forward
+    fixed1, y_hat, loss, part2, h, loop_1, c_1_2, h_0 = w.views.forward
     V = params["V"]
     W = params["W"]
     b_h = params["b_h"]
@@ -363,30 +392,33 @@ def _run_forward(w, params, inputs, start):
     b_y = params["b_y"]
     x = inputs["x"]
     y = inputs["y"]
-    np.copyto(fixed, W.T)
+    _copyto(fixed1, W.T)
     if start is None:
-        np.copyto(h_0, 0)
+        _copyto(h_0, 0)
     else:
-        np.copyto(h_0, start["h[0]"])
+        _copyto(h_0, start["h[0]"])
     # a_h_in[t] = V @ x[t] + b_h
-    np.dot(x, V.T, a_h_in)
-    np.add(a_h_in, b_h, a_h_in)
-    for a_h_now, h_prev, a_h_in_now, h_now in loop_1:
+    _product(x, V.T, h)
+    _add(h, b_h, h)
+    for h_now, part1_, h_prev in loop_1:
         # a_h[t] = V @ x[t] + W @ h[t-1] + b_h
-        np.dot(h_prev, fixed, a_h_now)
-        np.add(a_h_now, a_h_in_now, a_h_now)
+        _product(h_prev, fixed1, part1_)
+        _add(h_now, part1_, h_now)
         # h[t] = tanh(a_h[t])
-        np.tanh(a_h_now, h_now)
+        _tanh(h_now, h_now)
     # a_y_hat[t] = U @ h[t] + b_y
-    np.dot(h, U.T, a_y_hat)
-    np.add(a_y_hat, b_y, a_y_hat)
+    _product(h, U.T, y_hat)
+    _add(y_hat, b_y, y_hat)
     # y_hat[t] = sigmoid(a_y_hat[t])
-    np.multiply(a_y_hat, c_1_2, y_hat)
-    np.tanh(y_hat, y_hat)
-    np.multiply(y_hat, c_1_2, y_hat)
-    np.add(y_hat, c_1_2, y_hat)
+    _multiply(y_hat, c_1_2, y_hat)
+    _tanh(y_hat, y_hat)
+    _multiply(y_hat, c_1_2, y_hat)
+    _add(y_hat, c_1_2, y_hat)
     # loss[t] = squared_error(y_hat[t], y[t])
-    _by_rows(loss, _value_1, (y_hat, y), ())
+    _subtract(y_hat, y, part2)
+    _multiply(part2, part2, part2)
+    np.add.reduce(part2, 1, None, loss, True)
+    _multiply(loss, c_1_2, loss)
     return np.add.reduce(loss, None)
 
 
@@ -394,8 +426,8 @@ def _run_backward(w, params, inputs, start, carry_grad):
     (
         h_all,
         y_hat,
+        part2,
         d_h_all,
-        d_y_hat,
         d_a_y_hat,
         d_a_h,
         d_V,
@@ -415,39 +447,42 @@ def _run_backward(w, params, inputs, start, carry_grad):
     U = params["U"]
     x = inputs["x"]
     y = inputs["y"]
-    np.copyto(d_h_all[: rows.live.start], 0)
+    _copyto(d_h_all[: rows.live.start], 0)
     # (2) dL/dy_hat[t] = 1 / T * (y_hat[t] - y[t])
-    np.subtract(y_hat, y, d_y_hat)
-    np.divide(d_y_hat, weight, d_y_hat)
+    _subtract(y_hat, y, d_a_y_hat)
+    _divide(d_a_y_hat, weight, d_a_y_hat)
     # (3) dL/da_y_hat[t] = y_hat[t] * (1 - y_hat[t]) * dL/dy_hat[t]
-    np.subtract(c_1_1, y_hat, d_a_y_hat)
-    np.multiply(d_a_y_hat, y_hat, d_a_y_hat)
-    np.multiply(d_a_y_hat, d_y_hat, d_a_y_hat)
+    _subtract(c_1_1, y_hat, part2)
+    _multiply(d_a_y_hat, part2, d_a_y_hat)
+    _multiply(d_a_y_hat, y_hat, d_a_y_hat)
     # (5) dL/dh[t] = W.T @ dL/da_h[t+1] + U.T @ dL/da_y_hat[t]
     #     here dL/dh[t] += U.T @ dL/da_y_hat[t]
-    np.dot(d_a_y_hat, U, d_h)
+    _product(d_a_y_hat, U, d_h)
     if carry_grad is not None:
         _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for d_a_h_now, part1_, h_now_, d_h_now, d_h_prev in loop_2:
-        # (6) dL/da_h[t] = (1 - h[t]**2) * dL/dh[t]
-        np.multiply(h_now_, h_now_, part1_)
-        np.subtract(c_1_1, part1_, d_a_h_now)
-        np.multiply(d_a_h_now, d_h_now, d_a_h_now)
-        # (5) dL/dh[t] = W.T @ dL/da_h[t+1] + U.T @ dL/da_y_hat[t]
-        #     here dL/dh[t-1] += W.T @ dL/da_h[t]
-        np.dot(d_a_h_now, W, part1_)
-        np.add(d_h_prev, part1_, d_h_prev)
+    for chunk, steps in loop_2:
+        k1_part, part3_, h_part = chunk
+        # k1[t] = 1 - h[t]**2
+        _multiply(h_part, h_part, part3_)
+        _subtract(c_1_1, part3_, k1_part)
+        for d_a_h_now, k1_now, d_h_now, d_h_prev, part1_ in steps:
+            # (6) dL/da_h[t] = (1 - h[t]**2) * dL/dh[t]
+            _multiply(k1_now, d_h_now, d_a_h_now)
+            # (5) dL/dh[t] = W.T @ dL/da_h[t+1] + U.T @ dL/da_y_hat[t]
+            #     here dL/dh[t-1] += W.T @ dL/da_h[t]
+            _product(d_a_h_now, W, part1_)
+            _add(d_h_prev, part1_, d_h_prev)
     # (8) dL/dV = sum_t outer(dL/da_h[t], x[t])
-    np.dot(d_a_h.T, x, d_V)
+    _product(d_a_h.T, x, d_V)
     # (9) dL/dW = sum_t outer(dL/da_h[t], h[t-1])
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    np.dot(d_a_h.T, h_back1, d_W)
+    _product(d_a_h.T, h_back1, d_W)
     # (10) dL/db_h = sum_t dL/da_h[t]
-    np.dot(ones, d_a_h, d_b_h)
+    _product(ones, d_a_h, d_b_h)
     # (11) dL/dU = sum_t outer(dL/da_y_hat[t], h[t])
-    np.dot(d_a_y_hat.T, h, d_U)
+    _product(d_a_y_hat.T, h, d_U)
     # (12) dL/db_y = sum_t dL/da_y_hat[t]
-    np.dot(ones, d_a_y_hat, d_b_y)
+    _product(ones, d_a_y_hat, d_b_y)
     grads = {
         "V": d_V,
         "W": d_W,
@@ -462,24 +497,25 @@ def _buffers(size, dtype):
     """Arrays for every value that a call keeps, with rows for all steps of all sequences."""
     count = size["T"] * size["B"]
     past = _LAG * size["B"]
+    width = 2 * size["h"]
+    chunk = _chunk_rows(size, width, dtype)
     buffers = {
-        "a_h_in": np.zeros((count, size["h"]), dtype),
-        "a_h": np.zeros((size["B"], size["h"]), dtype),
-        "h_all": np.zeros((past + count, size["h"]), dtype),
-        "fixed": np.zeros((size["h"], size["h"]), dtype),
-        "a_y_hat": np.zeros((count, size["q"]), dtype),
-        "y_hat": np.zeros((count, size["q"]), dtype),
-        "loss": np.zeros((count, 1), dtype),
-        "d_h_all": np.zeros((past + count, size["h"]), dtype),
-        "d_y_hat": np.zeros((count, size["q"]), dtype),
-        "d_a_y_hat": np.zeros((count, size["q"]), dtype),
-        "d_a_h": np.zeros((count, size["h"]), dtype),
-        "part1": np.zeros((size["B"], size["h"]), dtype),
-        "d_V": np.zeros((size["h"], size["d"]), dtype),
-        "d_W": np.zeros((size["h"], size["h"]), dtype),
-        "d_b_h": np.zeros((size["h"],), dtype),
-        "d_U": np.zeros((size["q"], size["h"]), dtype),
-        "d_b_y": np.zeros((size["q"],), dtype),
+        "h_all": _zeros((past + count, size["h"]), dtype),
+        "part1": _zeros((size["B"], size["h"]), dtype),
+        "fixed1": _zeros((size["h"], size["h"]), dtype),
+        "y_hat": _zeros((count, size["q"]), dtype),
+        "loss": _zeros((count, 1), dtype),
+        "part2": _zeros((count, size["q"]), dtype),
+        "d_h_all": _zeros((past + count, size["h"]), dtype),
+        "d_a_y_hat": _zeros((count, size["q"]), dtype),
+        "d_a_h": _zeros((count, size["h"]), dtype),
+        "k1": _zeros((chunk, size["h"]), dtype),
+        "part3": _zeros((chunk, size["h"]), dtype),
+        "d_V": _zeros((size["h"], size["d"]), dtype),
+        "d_W": _zeros((size["h"], size["h"]), dtype),
+        "d_b_h": _zeros((size["h"],), dtype),
+        "d_U": _zeros((size["q"], size["h"]), dtype),
+        "d_b_y": _zeros((size["q"],), dtype),
     }
     for key, axes in CARRY.items():
         shape = tuple(_extent(axis, size) for axis in axes)
@@ -487,20 +523,28 @@ def _buffers(size, dtype):
     return buffers
 
 
+def _zeros(shape, dtype):
+    """An array that begins with a line of the cache, as the fastest loads want it."""
+    dtype = np.dtype(dtype)
+    size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    begin = -raw.ctypes.data % 64
+    return raw[begin : begin + size].view(dtype).reshape(shape)
+
+
 def _views(buffers, rows, size, dtype):
     """All views that a call with these rows needs, those of every step included."""
-    a_h_in = buffers["a_h_in"][: rows.count]
-    a_h = buffers["a_h"]
     h_all = buffers["h_all"][: rows.live.stop]
-    fixed = buffers["fixed"]
-    a_y_hat = buffers["a_y_hat"][: rows.count]
+    part1 = buffers["part1"]
+    fixed1 = buffers["fixed1"]
     y_hat = buffers["y_hat"][: rows.count]
     loss = buffers["loss"][: rows.count]
+    part2 = buffers["part2"][: rows.count]
     d_h_all = buffers["d_h_all"][: rows.live.stop]
-    d_y_hat = buffers["d_y_hat"][: rows.count]
     d_a_y_hat = buffers["d_a_y_hat"][: rows.count]
     d_a_h = buffers["d_a_h"][: rows.count]
-    part1 = buffers["part1"]
+    k1 = buffers["k1"]
+    part3 = buffers["part3"]
     d_V = buffers["d_V"]
     d_W = buffers["d_W"]
     d_b_h = buffers["d_b_h"]
@@ -509,32 +553,43 @@ def _views(buffers, rows, size, dtype):
     h = h_all[rows.live]
     d_h = d_h_all[rows.live]
     steps = _steps(rows)
+    width = 2 * size["h"]
+    chunk = _chunk_rows(size, width, dtype)
+    chunks = _chunks(steps, chunk)
     loop_1 = [
         (
-            a_h[top],
-            h_all[prev],
-            a_h_in[now],
             h[now],
+            part1[top],
+            h_all[prev],
         )
         for top, now, prev in steps
     ]
     loop_2 = [
         (
-            d_a_h[now],
-            part1[top],
-            h[now],
-            d_h[now],
-            d_h_all[prev],
+            (
+                k1[whole],
+                part3[whole],
+                h[now],
+            ),
+            [
+                (
+                    d_a_h[now],
+                    k1[here],
+                    d_h[now],
+                    d_h_all[prev],
+                    part1[top],
+                )
+                for here, top, now, prev in reversed(run)
+            ],
         )
-        for top, now, prev in reversed(steps)
+        for now, prev, whole, run in reversed(chunks)
     ]
     return SimpleNamespace(
         forward=(
-            a_h_in,
-            fixed,
-            a_y_hat,
+            fixed1,
             y_hat,
             loss,
+            part2,
             h,
             loop_1,
             np.asarray(1 / 2, dtype),
@@ -543,8 +598,8 @@ def _views(buffers, rows, size, dtype):
         backward=(
             h_all,
             y_hat,
+            part2,
             d_h_all,
-            d_y_hat,
             d_a_y_hat,
             d_a_h,
             d_V,
@@ -595,10 +650,10 @@ def _chunks(steps, limit):
         begin = last[0][2].start if last else places[0].start
         here = slice(places[0].start - begin, places[0].stop - begin)
         last.append((here, top, *places))
-    return [_whole(run) for run in runs]
+    return [_together(run) for run in runs]
 
 
-def _whole(run):
+def _together(run):
     """A run of steps with the rows of all of them."""
     pairs = zip(run[0][2:], run[-1][2:])
     places = [slice(first.start, last.stop) for first, last in pairs]
@@ -608,6 +663,11 @@ def _whole(run):
 def _rows_of(matrix, start, width):
     """Rows of a stack of matrices, or entries of vectors end to end."""
     return matrix[start : start + width]
+
+
+def _in_blocks(array, count):
+    """Columns of an array by blocks of one length, (rows, blocks, n)."""
+    return array.reshape(len(array), count, array.shape[1] // count)
 
 
 def _add_at(array, where, values):
@@ -641,6 +701,18 @@ def _softmax_into(v, column, out):
     np.exp(out, out)
     np.add.reduce(out, 1, None, column, True)
     np.divide(out, column, out)
+
+
+def _softmax_and_loss(v, index, column, p, loss):
+    """The softmax of every row, and -log of its entry at the label, which `index` names."""
+    np.maximum.reduce(v, 1, None, column, True)
+    _subtract(v, column, p)
+    np.take(p.reshape(-1), index, 0, loss.reshape(-1), "clip")
+    _exp(p, p)
+    np.add.reduce(p, 1, None, column, True)
+    _divide(p, column, p)
+    _log(column, column)
+    _subtract(column, loss, loss)
 
 
 def _computed_plainly(call, workspace=None):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from symbptt.algebra import add_dims
 from symbptt.codegen.layout import Buffer, Layout
 from symbptt.codegen.literals import literal
 from symbptt.codegen.naming import Names
-from symbptt.codegen.scope import call_lines, row_shape
+from symbptt.codegen.scope import call_lines, length, row_shape
 from symbptt.codegen.storage import Variable
 
 EXTENTS = {
@@ -34,27 +35,25 @@ class Arrays:
         for name, buffer in layout.buffers.items():
             found[name] = viewed(name, buffer)
         for members, name in layout.family_names.items():
-            shapes = [layout.storage.shapes[m][0] for m in members]
-            start: list[str] = []
-            for member, dim in zip(members, shapes, strict=True):
-                at = " + ".join(start) or "0"
-                width = row_shape(self.names, (dim,))
-                part = self.part(member)
-                found[layout.name(member)] = f"{part}({name}, {at}, {width})"
-                start.append(width)
+            for number, member in enumerate(members):
+                found[layout.name(member)] = self.taken(name, members, number, number + 1)
         for members, name in layout.ranges.items():
             family = layout.storage.family[members[0]]
             first = family.index(members[0])
-            before = [row_shape(self.names, layout.storage.shapes[m][:1]) for m in family[:first]]
-            inside = [row_shape(self.names, layout.storage.shapes[m][:1]) for m in members]
             whole = layout.family_names[family]
-            part = self.part(members[0])
-            found[name] = f"{part}({whole}, {' + '.join(before) or '0'}, {' + '.join(inside)})"
+            found[name] = self.taken(whole, family, first, first + len(members))
         for v, kind in layout.storage.kinds.items():
             history = layout.history(v) if kind == "past" else ""
             if history in layout.buffers:
                 found[layout.name(v)] = f"{history}[rows.live]"
         return found
+
+    def taken(self, array: str, family: tuple[Variable, ...], first: int, end: int) -> str:
+        """Neighbours in a family, out of the array of all."""
+        dims = [self.storage.shapes[member][0] for member in family]
+        start = length(self.names, add_dims(dims[:first])) if first else "0"
+        width = length(self.names, add_dims(dims[first:end]))
+        return f"{self.part(family[first])}({array}, {start}, {width})"
 
     def part(self, member: Variable) -> str:
         """What takes a member out of its family: columns of rows, rows of a matrix."""

@@ -36,6 +36,7 @@ from symbptt.codegen.scope import (
     INDENT,
     Scope,
     Section,
+    call_lines,
     exact,
     row_shape,
     unpacked,
@@ -233,7 +234,11 @@ class Buffered:
             self.layout.chunk_widths.append(self.touched(block))
             before = self.scope(replace(block, place="chunk"), straight, chunk, INDENT)
             for statement in block.coefficients:
+                chunk.lines += comment(statement, INDENT)
                 self.statement(statement, before)
+        for section in (own, chunk):
+            known = words(section.lines)
+            section.views = {text: view for text, view in section.views.items() if view in known}
         straight.views[name] = name
         self.loops += self.loop_views(name, block, own, chunk)
         handed = list(own.views.values())
@@ -401,7 +406,9 @@ class Buffered:
         needed: list[str] = []
         for name in reversed(list(homes)):
             if name in mentioned or name in words(needed):
-                needed.insert(0, f"{name} = {homes[name]}")
+                callee, _, rest = f"{name} = {homes[name]}".partition("(")
+                arguments = rest.removesuffix(")").split(", ")
+                needed[:0] = call_lines(callee, arguments, "") if rest else [callee]
         yield from needed
         text = words([*self.loops])
         if "steps" in text or "chunks" in text:

@@ -390,6 +390,8 @@ def comment(statement: Assign, indent: str) -> Iterator[str]:
     yield from wrapped(number + statement.formula, indent)
     if statement.part:
         yield from wrapped(f"    here {statement.part}", indent)
+    for step, formula in statement.cited:
+        yield from wrapped(f"({step}) {formula}" if step else formula, indent)
 
 
 def wrapped(text: str, indent: str) -> list[str]:

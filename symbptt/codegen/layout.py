@@ -30,6 +30,8 @@ class Layout:
         self.ranges: dict[tuple[Variable, ...], str] = {}
         self.family_names: dict[tuple[Variable, ...], str] = {}
         self.helpers: set[str] = set()
+        self.views: dict[tuple[str, str, int], str] = {}
+        self.fixed = 0
         self.aliases = {f"_{name}": name for name in ("copyto", "divide", "exp", "log", "subtract")}
         self.chunk_widths: list[str] = []
         self.local: dict[str, str] = {}
@@ -93,6 +95,19 @@ class Layout:
                 f"{self.name(members[0])}_to_{self.name(members[-1])}"
             )
         return self.ranges[members]
+
+    def view_name(self, views: dict[str, str], extent: str, wish: str) -> str:
+        """A name for a view; other functions and other loops have the same for theirs."""
+        number = 0
+        while (name := self.views.get((extent, wish, number))) in views.values():
+            number += 1
+        if name is None:
+            name = self.views[extent, wish, number] = self.names.fresh(wish)
+        return name
+
+    def count_fixed(self) -> int:
+        self.fixed += 1
+        return self.fixed
 
     def scratch(self, kind: Kind, shape: Shape, used: Iterable[str], integer: bool) -> str:
         """A scratch array of that kind and shape that is not in use."""

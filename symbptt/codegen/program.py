@@ -43,6 +43,8 @@ class Assign:
         What of it the statement does, where it does not do the whole.
     beside : tuple of Ref, Param or Cotangent
         Names that stand behind the target, end to end with it, and are written with it.
+    cited : tuple of (step, formula)
+        What else the statement carries out, where passes made one of several.
     """
 
     target: Target
@@ -52,6 +54,7 @@ class Assign:
     formula: str = ""
     part: str = ""
     beside: tuple[Target, ...] = ()
+    cited: tuple[tuple[int, str], ...] = ()
 
     @property
     def targets(self) -> tuple[Target, ...]:

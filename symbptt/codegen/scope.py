@@ -124,7 +124,7 @@ class Scope:
     def view(self, text: str, wish: str) -> str:
         """The name of a view that the loop is handed."""
         if text not in self.own.views:
-            self.own.views[text] = self.layout.names.fresh(wish)
+            self.own.views[text] = self.layout.view_name(self.own.views, "step", wish)
         return self.own.views[text]
 
     def leaf(self, expr: Expr) -> str:
@@ -147,7 +147,7 @@ class Scope:
         wish = f"{name}_{-step}"
         text = f"{history}[rows.begin({step})]"
         if text not in self.straight.views:
-            self.straight.views[text] = self.layout.names.fresh(wish)
+            self.straight.views[text] = self.layout.view_name(self.straight.views, "whole", wish)
         return self.straight.views[text]
 
     def rows(self, name: str, history: str, kind: Kind, lag: int) -> str:
@@ -197,7 +197,7 @@ class Scope:
         """Rows that stand end to end only where all sequences are of one length."""
         key = f"gathered {array}[{where}]"
         if key not in self.straight.views:
-            self.straight.views[key] = self.layout.names.fresh(wish)
+            self.straight.views[key] = self.layout.view_name(self.straight.views, "whole", wish)
         name = self.straight.views[key]
         line = f"{name} = w.gathered({literal(name)}, {array}, {where})"
         if line not in self.straight.lines:
@@ -249,7 +249,7 @@ class Scope:
     def constant(self, text: str, wish: str) -> str:
         key = f"np.asarray({text}, dtype)"
         if key not in self.straight.views:
-            self.straight.views[key] = self.layout.names.fresh(wish)
+            self.straight.views[key] = self.layout.view_name(self.straight.views, "whole", wish)
         return self.straight.views[key]
 
     # --- what has no rows ------------------------------------------------------------------
@@ -269,7 +269,7 @@ class Scope:
             raise TypeError(f"computed where it stands: {expr}")
         key = f"once {expr!r}"
         if key not in self.straight.views:
-            name = self.layout.names.fresh("fixed")
+            name = self.layout.names.fresh(f"fixed{self.layout.count_fixed()}")
             self.layout.buffers[name] = Buffer("static", expr.shape)
             self.straight.views[key] = name
             self.prologue(expr, name)
@@ -277,7 +277,7 @@ class Scope:
 
     def shared(self, text: str, wish: str) -> str:
         if text not in self.straight.views:
-            self.straight.views[text] = self.layout.names.fresh(wish)
+            self.straight.views[text] = self.layout.view_name(self.straight.views, "whole", wish)
         return self.straight.views[text]
 
     def prologue(self, expr: Expr, name: str) -> None:

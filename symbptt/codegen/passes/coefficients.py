@@ -23,6 +23,7 @@ from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.passes.rewriting import factors, on_blocks
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.storage import leaves
+from symbptt.typeset.plain import plain
 
 
 def coefficients(program: Program) -> Program:
@@ -45,7 +46,10 @@ class _Hoister:
         self.found = {}
         changed = tuple(replace(s, value=self.hoisted(collected(s.value))) for s in old.statements)
         made = [Assign(ref, value) for value, ref in self.found.items()]
-        return replace(old, statements=changed, coefficients=self.shared(made))
+        cited = tuple(
+            replace(s, formula=f"{plain(s.target)} = {plain(s.value)}") for s in self.shared(made)
+        )
+        return replace(old, statements=changed, coefficients=cited)
 
     def name(self, expr: Expr) -> Ref:
         if expr not in self.found:

@@ -366,7 +366,9 @@ class Joiner:
         first, *others = members
         value = together([m.value for m in members])
         targets: tuple[Target, ...] = tuple(m.target for m in others)
-        return replace(first, value=value, beside=targets, formula="", part="", step=0)
+        others_cited = tuple((m.step, m.formula) for m in others if m.formula)
+        cited = tuple(dict.fromkeys((*first.cited, *others_cited)))
+        return replace(first, value=value, beside=targets, cited=cited)
 
     def summed(self, statement: Assign, found: Group | None) -> Assign:
         """A sum of products with its terms as one product."""
