@@ -95,11 +95,11 @@ SHOWN: tuple[tuple[Expr, str], ...] = (
     (Row(Product(W, h())), r"(\mathbf{W}_{\mathrm{hh}} \mathbf{h}_t^{\top})^{\top}"),
     # A product over steps, its factors in the reverse order.
     (Product(Transpose(OrderedProduct(W, NOW, Index.of("i"))), dh()),
-     r"\frac{\partial L}{\partial \mathbf{h}_t} (\prod_{j = t, \dots, i} "
-     r"\mathbf{W}_{\mathrm{hh}})"),
+     r"\frac{\partial L}{\partial \mathbf{h}_t} \left(\prod_{j = t, \dots, i} "
+     r"\mathbf{W}_{\mathrm{hh}}\right)"),
     (Product(OrderedProduct(Transpose(W), Index.of("i"), NOW, 1), dh()),
-     r"\frac{\partial L}{\partial \mathbf{h}_t} (\prod_{j = t, \dots, i} "
-     r"\mathbf{W}_{\mathrm{hh}})"),
+     r"\frac{\partial L}{\partial \mathbf{h}_t} \left(\prod_{j = t, \dots, i} "
+     r"\mathbf{W}_{\mathrm{hh}}\right)"),
     (Product(FACTOR, h()), r"\mathbf{h}_t \operatorname{diag}[\mathbf{h}_t^{\odot 2}]"),
 )  # fmt: skip
 
