@@ -40,14 +40,15 @@ def _given(derivation: Derivation) -> dict[str, Step]:
     auxiliary = {e.name for e in derivation.normal.equations if e.auxiliary}
     passed_on = {
         node.name
-        for step in derivation.of_kind("adjoint", "boundary", "initial")
+        for step in derivation.steps
         for node in walk(step.result)
-        if isinstance(node, Cotangent)
+        if isinstance(node, Cotangent) and step.kind != "gradient"
     }
     return {
         step.target.name: step
         for step in derivation.of_kind("adjoint")
-        if (step.target.name in auxiliary or step.target.name not in passed_on)
+        if isinstance(step.target, Cotangent)
+        and (step.target.name in auxiliary or step.target.name not in passed_on)
         and step.where in ("", "1 <= t <= T")
     }
 
