@@ -40,7 +40,7 @@ def test_a_layout_says_what_columns_say(name: str, layout: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", ["char_rnn", "lstm", "lag_two"])
+@pytest.mark.parametrize("name", ["char_rnn", "gru", "lag_two", "learned_start", "reductions"])
 def test_rows_say_it_in_every_form(name: str, form: str) -> None:
     derivation = derive(cell(name) if name in NAMES else load(name), form=form)
     assert [row for row in layout_rows(derivation, in_rows) if not row.ok] == []
