@@ -51,7 +51,7 @@ class IndexPrinter(Printer):
         """The derivative by an entry, or the entry of the gradient's own sign."""
         own = self.names.gradient(array.name, array.shape, array.index)
         variable = own or self.names.variable(array.name, array.shape, array.index)
-        bare = ":" in places and "_" not in variable
+        bare = ":" in places and not set(variable) & {"_", "^"}
         entry = f"{variable if bare else self.enclosed(variable)}{places}"
         return Piece(entry) if own else self.derivative(self.names.clock.loss, entry)
 

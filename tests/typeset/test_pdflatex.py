@@ -78,6 +78,7 @@ STYLES = [
     ("linear", "column", "subscript,leibniz", "index"),
     ("gru_v1", "row", "superscript,D", "steps"),
     ("char_rnn", "row", "subscript,bar", "index"),
+    ("char_rnn", "column", "superscript,delta", "index"),
     ("lstm", "row", "superscript,delta", "index"),
 ]
 
