@@ -16,7 +16,6 @@ from symbptt.calculus.entries import Delta, Entry, LetterSum, Line, Slope, subst
 from symbptt.calculus.indices import EquationLines, Indices, StepLines, by_entries
 from symbptt.language.library import differentiable, load
 from symbptt.proof.lines import LineCheck, line_rows
-from symbptt.proof.report import verify
 from tests.cells import NAMES, cell
 from tests.proof.planting import edited
 
@@ -137,18 +136,3 @@ def test_a_line_is_compared_with_its_matrix_form() -> None:
     (found,) = LineCheck(derivation).rows(Indices((), (StepLines(wrong, lines.line),)))
     assert not found.ok
     assert f"member {len(lines.line.members) + 1} of" in found.detail
-
-
-def test_a_report_tells_a_line_that_does_not_hold() -> None:
-    derivation = derivation_of("linear")
-    step = derivation.steps[-1]
-    wrong = replace(step, members=(*step.members[:-1], Mul((Number(Fraction(2)), step.result))))
-    steps = (*derivation.steps[:-1], wrong)
-    report = verify(derivation.model, derivation=replace(derivation, steps=steps))
-    (entries,), (layout,) = report.of("entries"), report.of("layout")
-    assert entries.ok is False
-    assert entries.detail.startswith("dL/dW_qh[j, i] member 4 of 4 at ")
-    assert layout.ok is False
-    assert layout.detail.startswith(f"({step.number}) at ")
-    right = verify(derivation.model)
-    assert all(row.ok for check in ("layout", "entries") for row in right.of(check))

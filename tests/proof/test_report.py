@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from symbptt.algebra import Model
+from symbptt.algebra import Model, Mul, Number
 from symbptt.calculus.adjoint import derive
 from symbptt.codegen.render import generate
 from symbptt.errors import EvaluationError, InterfaceError, MissingLossError
@@ -258,3 +260,16 @@ def test_nan_is_an_error(written: Path) -> None:
     assert set(failed) == {("values", "dL/dW_hh"), ("differences", "dL/dW_hh")}
     assert "grads['W_hh'][0, 0] is nan, exact " in failed["values", "dL/dW_hh"]
     assert not any(math.isnan(entries(row)) for row in report.rows)
+
+
+def test_a_wrong_step_is_told_in_other_layouts_and_by_entries() -> None:
+    derivation = derive(library.load("linear"))
+    step = derivation.steps[-1]
+    wrong = replace(step, members=(*step.members[:-1], Mul((Number(Fraction(2)), step.result))))
+    steps = (*derivation.steps[:-1], wrong)
+    report = verify(derivation.model, derivation=replace(derivation, steps=steps))
+    (entries,), (layout,) = report.of("entries"), report.of("layout")
+    assert entries.ok is False
+    assert entries.detail.startswith("dL/dW_qh[j, i] member 4 of 4 at ")
+    assert layout.ok is False
+    assert layout.detail.startswith(f"({step.number}) at ")
