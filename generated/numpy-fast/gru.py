@@ -425,6 +425,8 @@ def _run_forward(w, params, inputs, start):
         fixed3_1,
         fixed3_2,
         fixed3_3,
+        product,
+        columns,
         loop_1,
         row_starts,
         h_0,
@@ -452,6 +454,7 @@ def _run_forward(w, params, inputs, start):
     _multiply(W_hr.T, c_1_2, fixed3_1)
     _multiply(W_hz.T, c_1_2, fixed3_2)
     _copyto(fixed3_3, W_hn.T)
+    matrix = _in_columns(fixed3, columns)
     if start is None:
         _copyto(h_0, 0)
     else:
@@ -463,8 +466,9 @@ def _run_forward(w, params, inputs, start):
     _add(n_etc, fixed1, n_etc)
     for step in loop_1:
         (
-            w_r_etc_now,
             h_prev,
+            h_prev_by,
+            w_r_etc_now_by,
             r_to_z_now,
             w_r_to_w_z_now,
             u_now,
@@ -475,7 +479,7 @@ def _run_forward(w, params, inputs, start):
             h_now,
             z_now,
         ) = step
-        _product(h_prev, fixed3, w_r_etc_now)
+        product(h_prev_by, matrix, w_r_etc_now_by)
         # a_r[t] = W_xr @ x[t] + W_hr @ h[t-1] + b_r
         # a_z[t] = W_xz @ x[t] + W_hz @ h[t-1] + b_z
         _add(r_to_z_now, w_r_to_w_z_now, r_to_z_now)
@@ -749,10 +753,12 @@ def _views(buffers, rows, size, dtype):
     width = 9 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
     chunks = _chunks(steps, chunk)
+    blocks1 = _blocking(size["B"], size["h"], 3 * size["h"])
     loop_1 = [
         (
-            w_r_etc[top],
             h_all[prev],
+            _rows_in(h_all[prev], blocks1),
+            _out_in(w_r_etc[top], blocks1),
             r_to_z[now],
             w_r_to_w_z[top],
             u[now],
@@ -817,6 +823,8 @@ def _views(buffers, rows, size, dtype):
             _block(fixed3, 0, size["h"]),
             _block(fixed3, size["h"], size["h"]),
             _block(fixed3, 2 * size["h"], size["h"]),
+            _product_in(blocks1),
+            _columns_for(blocks1, size["h"], 3 * size["h"], dtype),
             loop_1,
             np.arange(rows.count) * size["q"],
             h_all[rows.begin(0)],
@@ -910,6 +918,55 @@ def _rows_of(matrix, start, width):
 def _in_blocks(array, count):
     """Columns of an array by blocks of one length, (rows, blocks, n)."""
     return array.reshape(len(array), count, array.shape[1] // count)
+
+
+def _blocking(rows, inner, columns):
+    """How many rows, or columns, blocks of a product have; 0: all.
+
+    Products of middle size are faster in blocks so small that the library multiplies
+    them where they stand, without copies of its own.
+    """
+    if not 750_000 <= rows * inner * columns <= 14_000_000:
+        return 0, 0
+    for count in (8, 4):
+        if rows % count == 0 and count * inner * columns <= 600_000:
+            return count, 0
+    if columns % 64 == 0 and rows * inner * 64 <= 600_000:
+        return 0, 64
+    return 0, 0
+
+
+def _product_in(blocks):
+    return _matmul if any(blocks) else np.dot
+
+
+def _columns_for(blocks, inner, columns, dtype):
+    """Room for a matrix by blocks of columns, each of which stands end to end."""
+    if not blocks[1]:
+        return None
+    return _zeros((columns // blocks[1], inner, blocks[1]), dtype)
+
+
+def _in_columns(matrix, columns):
+    if columns is None:
+        return matrix
+    count, inner, width = columns.shape
+    _copyto(columns, matrix.reshape(inner, count, width).swapaxes(0, 1))
+    return columns
+
+
+def _rows_in(array, blocks):
+    """Rows by blocks; as they are where no whole number of blocks makes them up."""
+    if not blocks[0] or len(array) % blocks[0]:
+        return array
+    return array.reshape(len(array) // blocks[0], blocks[0], array.shape[1])
+
+
+def _out_in(array, blocks):
+    if blocks[1]:
+        shape = len(array), array.shape[1] // blocks[1], blocks[1]
+        return array.reshape(shape).swapaxes(0, 1)
+    return _rows_in(array, blocks)
 
 
 def _add_at(array, where, values):

@@ -423,6 +423,10 @@ def _run_forward(w, params, inputs, start):
         fixed2_3,
         fixed3_1,
         fixed3_2,
+        product,
+        columns,
+        product_,
+        columns_,
         loop_1,
         row_starts,
         h_0,
@@ -448,7 +452,9 @@ def _run_forward(w, params, inputs, start):
     _multiply(W_xz.T, c_1_2, fixed2_3)
     _multiply(W_hr.T, c_1_2, fixed3_1)
     _multiply(W_hz.T, c_1_2, fixed3_2)
+    matrix = _in_columns(fixed3, columns)
     _copyto(fixed4, W_hn.T)
+    matrix_ = _in_columns(fixed4, columns_)
     if start is None:
         _copyto(h_0, 0)
     else:
@@ -458,10 +464,25 @@ def _run_forward(w, params, inputs, start):
     # a_z_in[t] = W_xz @ x[t] + b_z
     _product(x, fixed2, n_etc)
     _add(n_etc, fixed1, n_etc)
-    for r_to_z_now, part1_, h_prev, u_now, r_now, n_now, part2_, h_now, z_now in loop_1:
+    for step in loop_1:
+        (
+            r_to_z_now,
+            part1_,
+            h_prev,
+            h_prev_by,
+            part1__by,
+            u_now,
+            r_now,
+            n_now,
+            part2_,
+            u_now_by,
+            part2__by,
+            h_now,
+            z_now,
+        ) = step
         # a_r[t] = W_xr @ x[t] + W_hr @ h[t-1] + b_r
         # a_z[t] = W_xz @ x[t] + W_hz @ h[t-1] + b_z
-        _product(h_prev, fixed3, part1_)
+        product(h_prev_by, matrix, part1__by)
         _add(r_to_z_now, part1_, r_to_z_now)
         # r[t] = sigmoid(a_r[t])
         # z[t] = sigmoid(a_z[t])
@@ -471,7 +492,7 @@ def _run_forward(w, params, inputs, start):
         # u[t] = r[t] * h[t-1]
         _multiply(r_now, h_prev, u_now)
         # a_n[t] = W_xn @ x[t] + W_hn @ u[t] + b_n
-        _product(u_now, fixed4, part2_)
+        product_(u_now_by, matrix_, part2__by)
         _add(n_now, part2_, n_now)
         # n[t] = tanh(a_n[t])
         _tanh(n_now, n_now)
@@ -730,15 +751,21 @@ def _views(buffers, rows, size, dtype):
     width = 7 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
     chunks = _chunks(steps, chunk)
+    blocks1 = _blocking(size["B"], size["h"], 2 * size["h"])
+    blocks2 = _blocking(size["B"], size["h"], size["h"])
     loop_1 = [
         (
             r_to_z[now],
             part1[top],
             h_all[prev],
+            _rows_in(h_all[prev], blocks1),
+            _out_in(part1[top], blocks1),
             u[now],
             r[now],
             n[now],
             part2[top],
+            _rows_in(u[now], blocks2),
+            _out_in(part2[top], blocks2),
             h[now],
             z[now],
         )
@@ -799,6 +826,10 @@ def _views(buffers, rows, size, dtype):
             _block(fixed2, 2 * size["h"], size["h"]),
             _block(fixed3, 0, size["h"]),
             _block(fixed3, size["h"], size["h"]),
+            _product_in(blocks1),
+            _columns_for(blocks1, size["h"], 2 * size["h"], dtype),
+            _product_in(blocks2),
+            _columns_for(blocks2, size["h"], size["h"], dtype),
             loop_1,
             np.arange(rows.count) * size["q"],
             h_all[rows.begin(0)],
@@ -891,6 +922,55 @@ def _rows_of(matrix, start, width):
 def _in_blocks(array, count):
     """Columns of an array by blocks of one length, (rows, blocks, n)."""
     return array.reshape(len(array), count, array.shape[1] // count)
+
+
+def _blocking(rows, inner, columns):
+    """How many rows, or columns, blocks of a product have; 0: all.
+
+    Products of middle size are faster in blocks so small that the library multiplies
+    them where they stand, without copies of its own.
+    """
+    if not 750_000 <= rows * inner * columns <= 14_000_000:
+        return 0, 0
+    for count in (8, 4):
+        if rows % count == 0 and count * inner * columns <= 600_000:
+            return count, 0
+    if columns % 64 == 0 and rows * inner * 64 <= 600_000:
+        return 0, 64
+    return 0, 0
+
+
+def _product_in(blocks):
+    return _matmul if any(blocks) else np.dot
+
+
+def _columns_for(blocks, inner, columns, dtype):
+    """Room for a matrix by blocks of columns, each of which stands end to end."""
+    if not blocks[1]:
+        return None
+    return _zeros((columns // blocks[1], inner, blocks[1]), dtype)
+
+
+def _in_columns(matrix, columns):
+    if columns is None:
+        return matrix
+    count, inner, width = columns.shape
+    _copyto(columns, matrix.reshape(inner, count, width).swapaxes(0, 1))
+    return columns
+
+
+def _rows_in(array, blocks):
+    """Rows by blocks; as they are where no whole number of blocks makes them up."""
+    if not blocks[0] or len(array) % blocks[0]:
+        return array
+    return array.reshape(len(array) // blocks[0], blocks[0], array.shape[1])
+
+
+def _out_in(array, blocks):
+    if blocks[1]:
+        shape = len(array), array.shape[1] // blocks[1], blocks[1]
+        return array.reshape(shape).swapaxes(0, 1)
+    return _rows_in(array, blocks)
 
 
 def _add_at(array, where, values):

@@ -143,6 +143,7 @@ _copyto = np.copyto
 _divide = np.divide
 _exp = np.exp
 _log = np.log
+_matmul = np.matmul
 _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
@@ -377,22 +378,35 @@ def _computed(w, params, inputs, start, carry_grad):
 
 
 def _run_forward(w, params, inputs, start):
-    h_in, fixed1, o, loss, part1, h, loop_1, c_1_2, h_0 = w.views.forward
+    (
+        h_in,
+        fixed1,
+        o,
+        loss,
+        part1,
+        h,
+        product,
+        columns,
+        loop_1,
+        c_1_2,
+        h_0,
+    ) = w.views.forward
     W_hx = params["W_hx"]
     W_hh = params["W_hh"]
     W_qh = params["W_qh"]
     x = inputs["x"]
     y = inputs["y"]
     _copyto(fixed1, W_hh.T)
+    matrix = _in_columns(fixed1, columns)
     if start is None:
         _copyto(h_0, 0)
     else:
         _copyto(h_0, start["h[0]"])
     # h_in[t] = W_hx @ x[t]
     _product(x, W_hx.T, h_in)
-    for h_now, h_in_now, h_prev in loop_1:
+    for h_now, h_in_now, h_prev_by, h_now_by in loop_1:
         # h[t] = W_hx @ x[t] + W_hh @ h[t-1]
-        _product(h_prev, fixed1, h_now)
+        product(h_prev_by, matrix, h_now_by)
         _add(h_now, h_in_now, h_now)
     # o[t] = W_qh @ h[t]
     _product(h, W_qh.T, o)
@@ -405,7 +419,20 @@ def _run_forward(w, params, inputs, start):
 
 
 def _run_backward(w, params, inputs, start, carry_grad):
-    h_all, o, d_h_all, d_o, d_W_hx, d_W_hh, d_W_qh, h, d_h, loop_2 = w.views.backward
+    (
+        h_all,
+        o,
+        d_h_all,
+        d_o,
+        d_W_hx,
+        d_W_hh,
+        d_W_qh,
+        h,
+        d_h,
+        product,
+        columns,
+        loop_2,
+    ) = w.views.backward
     rows = w.rows
     weight = w.weight
     W_hh = params["W_hh"]
@@ -413,6 +440,7 @@ def _run_backward(w, params, inputs, start, carry_grad):
     x = inputs["x"]
     y = inputs["y"]
     _copyto(d_h_all[: rows.live.start], 0)
+    matrix = _in_columns(W_hh, columns)
     # (2) dL/do[t] = 1 / T * (o[t] - y[t])
     _subtract(o, y, d_o)
     _divide(d_o, weight, d_o)
@@ -421,10 +449,10 @@ def _run_backward(w, params, inputs, start, carry_grad):
     _product(d_o, W_qh, d_h)
     if carry_grad is not None:
         _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for d_h_prev, part2_, d_h_now in loop_2:
+    for d_h_prev, part2_, d_h_now_by, part2__by in loop_2:
         # (4) dL/dh[t] = W_hh.T @ dL/dh[t+1] + W_qh.T @ dL/do[t]
         #     here dL/dh[t-1] += W_hh.T @ dL/dh[t]
-        _product(d_h_now, W_hh, part2_)
+        product(d_h_now_by, matrix, part2__by)
         _add(d_h_prev, part2_, d_h_prev)
     # (6) dL/dW_hx = sum_t outer(dL/dh[t], x[t])
     _product(d_h.T, x, d_W_hx)
@@ -491,11 +519,13 @@ def _views(buffers, rows, size, dtype):
     h = h_all[rows.live]
     d_h = d_h_all[rows.live]
     steps = _steps(rows)
+    blocks1 = _blocking(size["B"], size["h"], size["h"])
     loop_1 = [
         (
             h[now],
             h_in[now],
-            h_all[prev],
+            _rows_in(h_all[prev], blocks1),
+            _out_in(h[now], blocks1),
         )
         for top, now, prev in steps
     ]
@@ -503,7 +533,8 @@ def _views(buffers, rows, size, dtype):
         (
             d_h_all[prev],
             part2[top],
-            d_h[now],
+            _rows_in(d_h[now], blocks1),
+            _out_in(part2[top], blocks1),
         )
         for top, now, prev in reversed(steps)
     ]
@@ -515,6 +546,8 @@ def _views(buffers, rows, size, dtype):
             loss,
             part1,
             h,
+            _product_in(blocks1),
+            _columns_for(blocks1, size["h"], size["h"], dtype),
             loop_1,
             np.asarray(1 / 2, dtype),
             h_all[rows.begin(0)],
@@ -529,6 +562,8 @@ def _views(buffers, rows, size, dtype):
             d_W_qh,
             h,
             d_h,
+            _product_in(blocks1),
+            _columns_for(blocks1, size["h"], size["h"], dtype),
             loop_2,
         ),
         pasts={
@@ -586,6 +621,55 @@ def _rows_of(matrix, start, width):
 def _in_blocks(array, count):
     """Columns of an array by blocks of one length, (rows, blocks, n)."""
     return array.reshape(len(array), count, array.shape[1] // count)
+
+
+def _blocking(rows, inner, columns):
+    """How many rows, or columns, blocks of a product have; 0: all.
+
+    Products of middle size are faster in blocks so small that the library multiplies
+    them where they stand, without copies of its own.
+    """
+    if not 750_000 <= rows * inner * columns <= 14_000_000:
+        return 0, 0
+    for count in (8, 4):
+        if rows % count == 0 and count * inner * columns <= 600_000:
+            return count, 0
+    if columns % 64 == 0 and rows * inner * 64 <= 600_000:
+        return 0, 64
+    return 0, 0
+
+
+def _product_in(blocks):
+    return _matmul if any(blocks) else np.dot
+
+
+def _columns_for(blocks, inner, columns, dtype):
+    """Room for a matrix by blocks of columns, each of which stands end to end."""
+    if not blocks[1]:
+        return None
+    return _zeros((columns // blocks[1], inner, blocks[1]), dtype)
+
+
+def _in_columns(matrix, columns):
+    if columns is None:
+        return matrix
+    count, inner, width = columns.shape
+    _copyto(columns, matrix.reshape(inner, count, width).swapaxes(0, 1))
+    return columns
+
+
+def _rows_in(array, blocks):
+    """Rows by blocks; as they are where no whole number of blocks makes them up."""
+    if not blocks[0] or len(array) % blocks[0]:
+        return array
+    return array.reshape(len(array) // blocks[0], blocks[0], array.shape[1])
+
+
+def _out_in(array, blocks):
+    if blocks[1]:
+        shape = len(array), array.shape[1] // blocks[1], blocks[1]
+        return array.reshape(shape).swapaxes(0, 1)
+    return _rows_in(array, blocks)
 
 
 def _add_at(array, where, values):

@@ -177,6 +177,7 @@ _copyto = np.copyto
 _divide = np.divide
 _exp = np.exp
 _log = np.log
+_matmul = np.matmul
 _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
@@ -436,6 +437,8 @@ def _run_forward(w, params, inputs, start):
         fixed3_2,
         fixed3_3,
         fixed3_4,
+        product,
+        columns,
         loop_1,
         row_starts,
         c_0,
@@ -469,6 +472,7 @@ def _run_forward(w, params, inputs, start):
     _multiply(W_hi.T, c_1_2, fixed3_2)
     _multiply(W_ho.T, c_1_2, fixed3_3)
     _copyto(fixed3_4, W_hg.T)
+    matrix = _in_columns(fixed3, columns)
     if start is None:
         _copyto(c_0, 0)
         _copyto(h_0, 0)
@@ -485,7 +489,8 @@ def _run_forward(w, params, inputs, start):
         (
             f_etc_now,
             part1_,
-            h_prev,
+            h_prev_by,
+            part1__by,
             f_to_o_now,
             c_now,
             f_now,
@@ -500,7 +505,7 @@ def _run_forward(w, params, inputs, start):
         # a_i[t] = W_xi @ x[t] + W_hi @ h[t-1] + b_i
         # a_o[t] = W_xo @ x[t] + W_ho @ h[t-1] + b_o
         # a_g[t] = W_xg @ x[t] + W_hg @ h[t-1] + b_g
-        _product(h_prev, fixed3, part1_)
+        product(h_prev_by, matrix, part1__by)
         _add(f_etc_now, part1_, f_etc_now)
         # f[t] = sigmoid(a_f[t])
         # i[t] = sigmoid(a_i[t])
@@ -560,6 +565,8 @@ def _run_backward(w, params, inputs, start, carry_grad):
         fixed4_2,
         fixed4_3,
         fixed4_4,
+        product,
+        columns,
         loop_2,
         ones,
     ) = w.views.backward
@@ -581,6 +588,7 @@ def _run_backward(w, params, inputs, start, carry_grad):
     _copyto(fixed4_2, W_hg)
     _copyto(fixed4_3, W_hf)
     _copyto(fixed4_4, W_hi)
+    matrix = _in_columns(fixed4, columns)
     # (2) dL/ds[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part4)
     np.subtract.at(d_s.reshape(-1), part4, c_1_1)
@@ -641,7 +649,8 @@ def _run_backward(w, params, inputs, start, carry_grad):
                 d_a_o_now,
                 k3_now,
                 d_h_prev,
-                d_a_o_etc_now,
+                d_a_o_etc_now_by,
+                part2__by,
                 d_c_prev,
                 f_now,
             ) = step
@@ -659,7 +668,7 @@ def _run_backward(w, params, inputs, start, carry_grad):
             #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
             #     here dL/dh[t-1] += W_hi.T @ dL/da_i[t] + W_hf.T @ dL/da_f[t] + W_ho.T
             #     @ dL/da_o[t] + W_hg.T @ dL/da_g[t]
-            _product(d_a_o_etc_now, fixed4, part2_)
+            product(d_a_o_etc_now_by, matrix, part2__by)
             _add(d_h_prev, part2_, d_h_prev)
             # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
             #     here dL/dc[t-1] += f[t] * dL/dc[t]
@@ -812,11 +821,14 @@ def _views(buffers, rows, size, dtype):
     width = 11 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
     chunks = _chunks(steps, chunk)
+    blocks1 = _blocking(size["B"], size["h"], 4 * size["h"])
+    blocks2 = _blocking(size["B"], 4 * size["h"], size["h"])
     loop_1 = [
         (
             f_etc[now],
             part1[top],
-            h_all[prev],
+            _rows_in(h_all[prev], blocks1),
+            _out_in(part1[top], blocks1),
             f_to_o[now],
             c[now],
             f[now],
@@ -858,7 +870,8 @@ def _views(buffers, rows, size, dtype):
                     d_a_o[now],
                     k3[here],
                     d_h_all[prev],
-                    d_a_o_etc[now],
+                    _rows_in(d_a_o_etc[now], blocks2),
+                    _out_in(part2[top], blocks2),
                     d_c_all[prev],
                     f[now],
                 )
@@ -892,6 +905,8 @@ def _views(buffers, rows, size, dtype):
             _block(fixed3, size["h"], size["h"]),
             _block(fixed3, 2 * size["h"], size["h"]),
             _block(fixed3, 3 * size["h"], size["h"]),
+            _product_in(blocks1),
+            _columns_for(blocks1, size["h"], 4 * size["h"], dtype),
             loop_1,
             np.arange(rows.count) * size["q"],
             c_all[rows.begin(0)],
@@ -930,6 +945,8 @@ def _views(buffers, rows, size, dtype):
             _rows_of(fixed4, size["h"], size["h"]),
             _rows_of(fixed4, 2 * size["h"], size["h"]),
             _rows_of(fixed4, 3 * size["h"], size["h"]),
+            _product_in(blocks2),
+            _columns_for(blocks2, 4 * size["h"], size["h"], dtype),
             loop_2,
             np.ones(rows.count, dtype),
         ),
@@ -990,6 +1007,55 @@ def _rows_of(matrix, start, width):
 def _in_blocks(array, count):
     """Columns of an array by blocks of one length, (rows, blocks, n)."""
     return array.reshape(len(array), count, array.shape[1] // count)
+
+
+def _blocking(rows, inner, columns):
+    """How many rows, or columns, blocks of a product have; 0: all.
+
+    Products of middle size are faster in blocks so small that the library multiplies
+    them where they stand, without copies of its own.
+    """
+    if not 750_000 <= rows * inner * columns <= 14_000_000:
+        return 0, 0
+    for count in (8, 4):
+        if rows % count == 0 and count * inner * columns <= 600_000:
+            return count, 0
+    if columns % 64 == 0 and rows * inner * 64 <= 600_000:
+        return 0, 64
+    return 0, 0
+
+
+def _product_in(blocks):
+    return _matmul if any(blocks) else np.dot
+
+
+def _columns_for(blocks, inner, columns, dtype):
+    """Room for a matrix by blocks of columns, each of which stands end to end."""
+    if not blocks[1]:
+        return None
+    return _zeros((columns // blocks[1], inner, blocks[1]), dtype)
+
+
+def _in_columns(matrix, columns):
+    if columns is None:
+        return matrix
+    count, inner, width = columns.shape
+    _copyto(columns, matrix.reshape(inner, count, width).swapaxes(0, 1))
+    return columns
+
+
+def _rows_in(array, blocks):
+    """Rows by blocks; as they are where no whole number of blocks makes them up."""
+    if not blocks[0] or len(array) % blocks[0]:
+        return array
+    return array.reshape(len(array) // blocks[0], blocks[0], array.shape[1])
+
+
+def _out_in(array, blocks):
+    if blocks[1]:
+        shape = len(array), array.shape[1] // blocks[1], blocks[1]
+        return array.reshape(shape).swapaxes(0, 1)
+    return _rows_in(array, blocks)
 
 
 def _add_at(array, where, values):

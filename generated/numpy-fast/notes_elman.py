@@ -149,6 +149,7 @@ _copyto = np.copyto
 _divide = np.divide
 _exp = np.exp
 _log = np.log
+_matmul = np.matmul
 _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
@@ -384,7 +385,18 @@ def _computed(w, params, inputs, start, carry_grad):
 
 
 def _run_forward(w, params, inputs, start):
-    fixed1, y_hat, loss, part2, h, loop_1, c_1_2, h_0 = w.views.forward
+    (
+        fixed1,
+        y_hat,
+        loss,
+        part2,
+        h,
+        product,
+        columns,
+        loop_1,
+        c_1_2,
+        h_0,
+    ) = w.views.forward
     V = params["V"]
     W = params["W"]
     b_h = params["b_h"]
@@ -393,6 +405,7 @@ def _run_forward(w, params, inputs, start):
     x = inputs["x"]
     y = inputs["y"]
     _copyto(fixed1, W.T)
+    matrix = _in_columns(fixed1, columns)
     if start is None:
         _copyto(h_0, 0)
     else:
@@ -400,9 +413,9 @@ def _run_forward(w, params, inputs, start):
     # a_h_in[t] = V @ x[t] + b_h
     _product(x, V.T, h)
     _add(h, b_h, h)
-    for h_now, part1_, h_prev in loop_1:
+    for h_now, part1_, h_prev_by, part1__by in loop_1:
         # a_h[t] = V @ x[t] + W @ h[t-1] + b_h
-        _product(h_prev, fixed1, part1_)
+        product(h_prev_by, matrix, part1__by)
         _add(h_now, part1_, h_now)
         # h[t] = tanh(a_h[t])
         _tanh(h_now, h_now)
@@ -438,6 +451,8 @@ def _run_backward(w, params, inputs, start, carry_grad):
         h,
         d_h,
         c_1_1,
+        product,
+        columns,
         loop_2,
         ones,
     ) = w.views.backward
@@ -448,6 +463,7 @@ def _run_backward(w, params, inputs, start, carry_grad):
     x = inputs["x"]
     y = inputs["y"]
     _copyto(d_h_all[: rows.live.start], 0)
+    matrix = _in_columns(W, columns)
     # (2) dL/dy_hat[t] = 1 / T * (y_hat[t] - y[t])
     _subtract(y_hat, y, d_a_y_hat)
     _divide(d_a_y_hat, weight, d_a_y_hat)
@@ -465,12 +481,13 @@ def _run_backward(w, params, inputs, start, carry_grad):
         # k1[t] = 1 - h[t]**2
         _multiply(h_part, h_part, part3_)
         _subtract(c_1_1, part3_, k1_part)
-        for d_a_h_now, k1_now, d_h_now, d_h_prev, part1_ in steps:
+        for step in steps:
+            d_a_h_now, k1_now, d_h_now, d_h_prev, part1_, d_a_h_now_by, part1__by = step
             # (6) dL/da_h[t] = (1 - h[t]**2) * dL/dh[t]
             _multiply(k1_now, d_h_now, d_a_h_now)
             # (5) dL/dh[t] = W.T @ dL/da_h[t+1] + U.T @ dL/da_y_hat[t]
             #     here dL/dh[t-1] += W.T @ dL/da_h[t]
-            _product(d_a_h_now, W, part1_)
+            product(d_a_h_now_by, matrix, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
     # (8) dL/dV = sum_t outer(dL/da_h[t], x[t])
     _product(d_a_h.T, x, d_V)
@@ -556,11 +573,13 @@ def _views(buffers, rows, size, dtype):
     width = 2 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
     chunks = _chunks(steps, chunk)
+    blocks1 = _blocking(size["B"], size["h"], size["h"])
     loop_1 = [
         (
             h[now],
             part1[top],
-            h_all[prev],
+            _rows_in(h_all[prev], blocks1),
+            _out_in(part1[top], blocks1),
         )
         for top, now, prev in steps
     ]
@@ -578,6 +597,8 @@ def _views(buffers, rows, size, dtype):
                     d_h[now],
                     d_h_all[prev],
                     part1[top],
+                    _rows_in(d_a_h[now], blocks1),
+                    _out_in(part1[top], blocks1),
                 )
                 for here, top, now, prev in reversed(run)
             ],
@@ -591,6 +612,8 @@ def _views(buffers, rows, size, dtype):
             loss,
             part2,
             h,
+            _product_in(blocks1),
+            _columns_for(blocks1, size["h"], size["h"], dtype),
             loop_1,
             np.asarray(1 / 2, dtype),
             h_all[rows.begin(0)],
@@ -610,6 +633,8 @@ def _views(buffers, rows, size, dtype):
             h,
             d_h,
             np.asarray(1, dtype),
+            _product_in(blocks1),
+            _columns_for(blocks1, size["h"], size["h"], dtype),
             loop_2,
             np.ones(rows.count, dtype),
         ),
@@ -668,6 +693,55 @@ def _rows_of(matrix, start, width):
 def _in_blocks(array, count):
     """Columns of an array by blocks of one length, (rows, blocks, n)."""
     return array.reshape(len(array), count, array.shape[1] // count)
+
+
+def _blocking(rows, inner, columns):
+    """How many rows, or columns, blocks of a product have; 0: all.
+
+    Products of middle size are faster in blocks so small that the library multiplies
+    them where they stand, without copies of its own.
+    """
+    if not 750_000 <= rows * inner * columns <= 14_000_000:
+        return 0, 0
+    for count in (8, 4):
+        if rows % count == 0 and count * inner * columns <= 600_000:
+            return count, 0
+    if columns % 64 == 0 and rows * inner * 64 <= 600_000:
+        return 0, 64
+    return 0, 0
+
+
+def _product_in(blocks):
+    return _matmul if any(blocks) else np.dot
+
+
+def _columns_for(blocks, inner, columns, dtype):
+    """Room for a matrix by blocks of columns, each of which stands end to end."""
+    if not blocks[1]:
+        return None
+    return _zeros((columns // blocks[1], inner, blocks[1]), dtype)
+
+
+def _in_columns(matrix, columns):
+    if columns is None:
+        return matrix
+    count, inner, width = columns.shape
+    _copyto(columns, matrix.reshape(inner, count, width).swapaxes(0, 1))
+    return columns
+
+
+def _rows_in(array, blocks):
+    """Rows by blocks; as they are where no whole number of blocks makes them up."""
+    if not blocks[0] or len(array) % blocks[0]:
+        return array
+    return array.reshape(len(array) // blocks[0], blocks[0], array.shape[1])
+
+
+def _out_in(array, blocks):
+    if blocks[1]:
+        shape = len(array), array.shape[1] // blocks[1], blocks[1]
+        return array.reshape(shape).swapaxes(0, 1)
+    return _rows_in(array, blocks)
 
 
 def _add_at(array, where, values):

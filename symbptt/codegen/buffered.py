@@ -399,7 +399,9 @@ class Buffered:
                 if not text.startswith(("gathered ", "once "))
             }
             if views:
-                tuples += [f"{section.name}=(", *(f"{INDENT}{text}," for text in views), "),"]
+                # They stand two levels deeper in the module.
+                items = [line for text in views for line in item_lines(text, INDENT * 3)]
+                tuples += [f"{section.name}=(", *(line[8:] for line in items), "),"]
             else:
                 tuples.append(f"{section.name}=(),")
         mentioned = words([*self.loops, *tuples, *pasts.values(), *adjoints.values()])
@@ -416,6 +418,9 @@ class Buffered:
         if "chunks" in text:
             yield from self.arrays.chunk_lines()
             yield "chunks = _chunks(steps, chunk)"
+        for setting, name in self.layout.settings.items():
+            callee, _, rest = f"{name} = {setting}".partition("(")
+            yield from call_lines(callee, rest.removesuffix(")").split(", "), "")
         yield from self.loops
         yield "return SimpleNamespace("
         yield from (f"{INDENT}{line}" for line in tuples)
@@ -430,7 +435,18 @@ class Buffered:
 
 
 def tuple_lines(views: dict[str, str], indent: str, ending: str = "") -> list[str]:
-    return [f"{indent}(", *(f"{indent}{INDENT}{text}," for text in views), f"{indent}){ending}"]
+    # A level deeper in the module.
+    items = [line for text in views for line in item_lines(text, indent + INDENT * 2)]
+    return [f"{indent}(", *(line[4:] for line in items), f"{indent}){ending}"]
+
+
+def item_lines(text: str, indent: str) -> list[str]:
+    """An item of a tuple; a call in it an argument a line where it would be too long."""
+    callee, _, rest = text.partition("(")
+    if len(indent) + len(text) < 88 or not rest.endswith(")"):
+        return [f"{indent}{text},"]
+    inside = [f"{indent}{INDENT}{part}," for part in rest.removesuffix(")").split(", ")]
+    return [f"{indent}{callee}(", *inside, f"{indent}),"]
 
 
 def loop_head(names: list[str], source: str, indent: str) -> list[str]:

@@ -81,8 +81,13 @@ class Compiler(Entrywise):
         if len(right.shape) == 2:
             self.there.by_rows(out, expr)
             return
+        callee = self.product(out, right)
         with self.operand(right) as rows:
-            self.there.emit(self.product(out, right), rows, self.there.turned(left), out)
+            sides = rows, self.there.turned(left), out
+            if self.there.place == "loop" and callee == "dot":
+                self.there.product_in_blocks(*sides, left.shape)
+            else:
+                self.there.emit(callee, *sides)
 
     def product(self, out: str, *sides: Expr) -> str:
         """The fastest product knows only arrays without gaps: of others it makes copies."""

@@ -19,6 +19,10 @@ class Buffer:
     integer: bool = False
 
 
+USED = ("copyto", "divide", "exp", "log", "matmul", "subtract")
+"""What the template itself calls."""
+
+
 class Layout:
     """All arrays of a module, and the names by which they go."""
 
@@ -32,7 +36,8 @@ class Layout:
         self.helpers: set[str] = set()
         self.views: dict[tuple[str, str, int], str] = {}
         self.fixed = 0
-        self.aliases = {f"_{name}": name for name in ("copyto", "divide", "exp", "log", "subtract")}
+        self.settings: dict[str, str] = {}
+        self.aliases = {f"_{name}": name for name in USED}
         self.chunk_widths: list[str] = []
         self.local: dict[str, str] = {}
 
@@ -104,6 +109,12 @@ class Layout:
         if name is None:
             name = self.views[extent, wish, number] = self.names.fresh(wish)
         return name
+
+    def setting(self, text: str, wish: str) -> str:
+        """The name of what is decided when the size of a call is known."""
+        if text not in self.settings:
+            self.settings[text] = self.names.fresh(f"{wish}{len(self.settings) + 1}")
+        return self.settings[text]
 
     def count_fixed(self) -> int:
         self.fixed += 1

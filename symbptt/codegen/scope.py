@@ -296,6 +296,22 @@ class Scope:
             return self.once(Transpose(left), anew=True)
         return f"{self.leaf(left)}.T"
 
+    def product_in_blocks(self, rows: str, matrix: str, out: str, shape: Shape) -> None:
+        """A product a step, by blocks where these are faster: that depends on the sizes."""
+        layout = self.layout
+        columns, inner = (length(layout.names, dim) for dim in shape)
+        how = layout.setting(f'_blocking(size["B"], {inner}, {columns})', "blocks")
+        product = self.shared(f"_product_in({how})", "product")
+        blocks = self.shared(f"_columns_for({how}, {inner}, {columns}, dtype)", "columns")
+        key = f"gathered {matrix} {blocks}"
+        if key not in self.straight.views:
+            name = layout.view_name(self.straight.views, "whole", "matrix")
+            self.straight.views[key] = name
+            self.straight.prologue.append(f"{name} = _in_columns({matrix}, {blocks})")
+        left = self.reshaped(rows, f"_rows_in({{}}, {how})")
+        right = self.reshaped(out, f"_out_in({{}}, {how})")
+        self.line(f"{product}({left}, {self.straight.views[key]}, {right})")
+
     # --- scratch arrays --------------------------------------------------------------------
 
     def take(self, shape: Shape, *, integer: bool = False) -> str:
