@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from symbptt.algebra import Model
     from symbptt.analysis.report import analyze
-    from symbptt.calculus.adjoint import derive
     from symbptt.calculus.derivation import Derivation, Step
+    from symbptt.calculus.gradients import derive
     from symbptt.calculus.normal import bind
     from symbptt.codegen.render import generate
     from symbptt.errors import FormulaError, ModelError, SymbpttError
@@ -60,7 +60,7 @@ _HOME = {
     "analyze": "symbptt.analysis.report",
     "bind": "symbptt.calculus.normal",
     "check": "symbptt.formula.verdict",
-    "derive": "symbptt.calculus.adjoint",
+    "derive": "symbptt.calculus.gradients",
     "generate": "symbptt.codegen.render",
     "load": "symbptt.language.library",
     "parse": "symbptt.language.parser",

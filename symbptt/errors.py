@@ -71,6 +71,10 @@ class UnknownNameError(SymbpttError):
     """A name (of a model, a function, a format, a variable) that does not exist."""
 
 
+class OptionError(SymbpttError):
+    """Options that do not go together, or one that does not apply."""
+
+
 class InterfaceError(SymbpttError):
     """A module does not offer what generated-module.md describes."""
 

@@ -113,6 +113,13 @@ def test_derive_writes_a_document(model: str, arguments: tuple[str, ...]) -> Non
     assert ("\\documentclass" in text) == (arguments == ("--to", "tex"))
 
 
+def test_derive_says_how_it_was_asked(model: str) -> None:
+    asked = ("--layout", "row", "--notation", "superscript,bar", "--detail", "index")
+    shown = run("derive", model, "--to", "md", "--fragment", *asked).stdout
+    assert shown.splitlines()[1].endswith(f"--to md --fragment {' '.join(asked)} -->")
+    assert "Vectors are rows" in shown
+
+
 def test_generate_writes_a_module(model: str) -> None:
     source = run("generate", model).stdout
     compile(source, "small.py", "exec")
@@ -227,6 +234,10 @@ def test_no_traceback_in_a_process_of_its_own() -> None:
         (("unroll", "lstm", "d(L, W_hi[t])"), "W_hi"),
         (("unroll", "lstm", "h[9]"), "9"),
         (("derive", "lstm", "--to", "doc"), "tex"),
+        (("derive", "lstm", "--layout", "diagonal"), "column, row"),
+        (("derive", "lstm", "--notation", "newton"), "superscript, leibniz, D, bar, delta"),
+        (("derive", "lstm", "--notation", "bar,delta"), "can't be combined"),
+        (("derive", "lstm", "--detail", "all"), "steps, index"),
         (("generate", "elman", "--bind", "phi_h"), "NAME=FUNCTION"),
         (("generate", "elman", "--bind", "phi_h=tanhh"), "tanhh"),
         (("generate", "elman", "--bind", "psi=tanh"), "psi"),
@@ -354,6 +365,7 @@ def test_the_same_words_in_python() -> None:
         ("derive", "lstm", "--to", "md"),
         ("derive", "lstm", "--fragment"),
         ("derive", "lstm", "--to", "md", "--fragment"),
+        ("derive", "lstm", "--layout", "row", "--notation", "superscript,D", "--detail", "index"),
         ("generate", "lstm"),
     ],
 )
@@ -420,3 +432,65 @@ def test_output_through_links_and_devices(tmp_path: Path) -> None:
         result = run("show", "linear", "-o", str(place))
         assert result.exit_code == 2
         assert "can't write" in result.stderr
+
+
+# --- forms, one step's loss, some gradients, modes ---------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("--form", "expanded"), "The gradient as a sum over steps"),
+        (("--form", "sensitivity"), "Real-time recurrent learning"),
+        (("--form", "joined"), r"\section{Joined weights}"),
+        (("--of", "loss[t]"), r"\frac{\partial \ell_t}{\partial \mathbf{W}"),
+        (("--detail", "summary"), r"\section{Summary}"),
+    ],
+)
+def test_derive_in_every_way(arguments: tuple[str, ...], shown: str) -> None:
+    text = run("derive", "linear", *arguments).stdout
+    assert shown in text
+    # The header says how to make it again.
+    again = [
+        word.strip("'") for word in text.partition("symbptt derive ")[2].split("\n")[0].split()
+    ]
+    assert again[1:] == list(arguments)
+
+
+def test_derive_only_some() -> None:
+    text = run("derive", "linear", "--only", "W_hh, h[0]", "--only", "W_qh").stdout
+    assert "hx}}} &=" not in text
+    assert r"\frac{\partial L}{\partial \mathbf{W}_{\mathrm{qh}}} &=" in text
+    assert r"\frac{\partial L}{\partial \mathbf{h}_0} &=" in text
+
+
+def test_a_summary_has_no_chains() -> None:
+    text = run("derive", "linear", "--detail", "summary").stdout
+    assert r"\section{The backward pass}" not in text
+    assert text.count(r"\tag{5}") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("derive", "linear", "--form", "tree"), "none of adjoint, expanded, joined, sensitivity"),
+        (("derive", "linear", "--of", "o"), "none of L, loss[t]"),
+        (("derive", "linear", "--only", "W"), "it has those by h[0], W_hx, W_hh, W_qh"),
+        (("derive", "linear", "--form", "expanded", "--detail", "index"), "can't be combined"),
+        (("generate", "linear", "--mode", "forward", "--wrt", "inputs"), "can't be combined"),
+        (("generate", "linear", "--mode", "forward", "-O", "2"), "can't be combined"),
+        (("generate", "linear", "--mode", "up"), "none of reverse, forward"),
+    ],
+)
+def test_what_does_not_go_together_is_refused_by_name(
+    arguments: tuple[str, ...], said: str
+) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_generate_in_forward_mode() -> None:
+    source = run("generate", "linear", "--mode", "forward").stdout
+    assert "def _sensitivities(" in source
+    assert "symbptt generate linear --mode forward" in source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,31 @@ class DimSum:
         return " + ".join(map(str, self.parts))
 
 
-Dim = str | int | DimSum
+@dataclass(frozen=True, eq=False)
+class DimProduct:
+    """The number of entries of a matrix; ``parts`` are its dimensions.
+
+    Two are equal if they are one number: d h is h d.
+    """
+
+    parts: tuple[str | int | DimSum, ...]
+
+    def _factors(self) -> tuple[int, list[str]]:
+        literal = prod(part for part in self.parts if isinstance(part, int))
+        return literal, sorted(str(part) for part in self.parts if not isinstance(part, int))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DimProduct) and self._factors() == other._factors()
+
+    def __hash__(self) -> int:
+        literal, names = self._factors()
+        return hash((literal, *names))
+
+    def __str__(self) -> str:
+        return " * ".join(f"({p})" if isinstance(p, DimSum) else str(p) for p in self.parts)
+
+
+Dim = str | int | DimSum | DimProduct
 Shape = tuple[Dim, ...]
 
 
@@ -38,11 +63,25 @@ def add_dims(dims: Iterable[Dim]) -> Dim:
     """The length of a concatenation: literal if all parts are, else a `DimSum`."""
     parts: list[str | int] = []
     for dim in dims:
+        if isinstance(dim, DimProduct):
+            raise TypeError(f"a sum of lengths holds no product, found {dim}")
         parts.extend(dim.parts if isinstance(dim, DimSum) else (dim,))
     literals = [part for part in parts if isinstance(part, int)]
     if len(literals) == len(parts):
         return sum(literals)
     return parts[0] if len(parts) == 1 else DimSum(tuple(parts))
+
+
+def entries(shape: Shape) -> Dim:
+    """How many entries a value has, flattened: 1 for a scalar."""
+    parts = [part for d in shape for part in (d.parts if isinstance(d, DimProduct) else (d,))]
+    named = tuple(part for part in parts if not isinstance(part, int))
+    literal = prod(part for part in parts if isinstance(part, int))
+    if not named:
+        return literal
+    if len(named) == 1 and literal == 1:
+        return named[0]
+    return DimProduct(named if literal == 1 else (literal, *named))
 
 
 @dataclass(frozen=True)

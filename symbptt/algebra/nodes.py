@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Literal
 
 from symbptt.algebra.index import FIRST, LAST, Dim, Index, Shape, add_dims
+
+Held = Literal["equation", "step", "nothing"]
+"""What a derivative of a quantity at a step holds fixed.
+
+``equation``: all that the one equation which defines it reads, but the one thing asked
+for. ``step``: the values of all earlier steps, but the one asked for; what is computed
+within the step follows. ``nothing``: everything follows, through all steps. A derived
+parameter is a parameter of its own: it does not follow.
+"""
 
 
 @dataclass(frozen=True)
@@ -253,14 +263,17 @@ class Pick(Expr):
 
 @dataclass(frozen=True)
 class Concat(Expr):
-    """Vectors end to end; in array programs also matrices, one below the other."""
+    """Vectors end to end, columns or rows, a scalar being one entry; in array programs also
+    matrices, one below the other."""
 
     parts: tuple[Expr, ...]
 
     @property
     def shape(self) -> Shape:
-        first = add_dims(part.shape[0] for part in self.parts)
-        return (first, *self.parts[0].shape[1:])
+        shapes = [part.shape for part in self.parts]
+        if all(len(shape) == 2 and shape[0] == 1 for shape in shapes):
+            return (1, add_dims(shape[1] for shape in shapes))
+        return (add_dims(shape[0] if shape else 1 for shape in shapes), *shapes[0][1:])
 
 
 @dataclass(frozen=True)
@@ -273,7 +286,7 @@ class Slice(Expr):
 
     @property
     def shape(self) -> Shape:
-        return (self.blocks[self.number],)
+        return (*self.vector.shape[:-1], self.blocks[self.number])
 
 
 @dataclass(frozen=True)
@@ -374,14 +387,15 @@ class Outer(Expr):
 class Pullback(Expr):
     """(d output / d wrt).T cotangent: the chain rule before anything is worked out.
 
-    The partial derivative is that of the one equation which defines ``output``, with
-    all else that it reads held. ``output`` and ``cotangent`` have the same name, index
-    and shape; the result has the shape of ``wrt`` (a `Ref` at a step, or a `Param`).
+    ``held`` says what the derivative is (`Held`): by default that of the one equation
+    which defines ``output``. ``output`` and ``cotangent`` have the same shape; the result
+    has the shape of ``wrt`` (a `Ref` at a step, or a `Param`).
     """
 
     output: Expr
     wrt: Expr
     cotangent: Expr
+    held: Held = "equation"
 
     @property
     def shape(self) -> Shape:
@@ -407,11 +421,15 @@ class Cases(Expr):
 
 @dataclass(frozen=True)
 class TimeSum(Expr):
-    """The sum over steps t = ``first`` … ``last`` of a term written for step t."""
+    """The sum over steps t = ``first`` … ``last`` of a term written for step t.
+
+    ``index`` is the name of the step that is summed over.
+    """
 
     term: Expr
     first: Index = FIRST
     last: Index = LAST
+    index: str = "t"
 
     @property
     def shape(self) -> Shape:

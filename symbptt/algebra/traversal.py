@@ -7,8 +7,9 @@ from dataclasses import fields, replace
 from operator import is_
 from typing import Any, TypeVar
 
+from symbptt.algebra.derivatives import Derivative, Direct, OrderedProduct, Stack
 from symbptt.algebra.index import NOW, Index
-from symbptt.algebra.nodes import Cotangent, Expr, Ref
+from symbptt.algebra.nodes import Cotangent, Expr, Ref, TimeSum
 
 _FIELDS: dict[type[Expr], tuple[str, ...]] = {}
 
@@ -29,6 +30,10 @@ def _possible_children(kind: type[Expr]) -> tuple[str, ...]:
         "Ref",
         "Cotangent",
         "Identity",
+        "Ones",
+        "Stack",
+        "Derivative",
+        "Direct",
     }
     if kind.__name__ in plain:
         return ()
@@ -36,11 +41,16 @@ def _possible_children(kind: type[Expr]) -> tuple[str, ...]:
         "dim",
         "of_shape",
         "blocks",
+        "heights",
+        "widths",
         "number",
         "function",
         "wrt_argument",
+        "held",
         "first",
         "last",
+        "step",
+        "index",
         "part",
         "tau",
     }
@@ -48,15 +58,39 @@ def _possible_children(kind: type[Expr]) -> tuple[str, ...]:
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
-    """The direct subexpressions, in the order of the node's fields."""
+    """The direct subexpressions, in the order of the node's fields.
+
+    A derivative has none: it names its variables and does not read their values.
+    """
     found: list[Expr] = []
     for name in _child_fields(type(expr)):
         value = getattr(expr, name)
         if isinstance(value, Expr):
             found.append(value)
         elif isinstance(value, tuple):
-            found.extend(value)
+            found.extend(_leaves(value))
     return tuple(found)
+
+
+def _leaves(values: tuple[Any, ...]) -> Iterator[Expr]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _leaves(value)
+        elif isinstance(value, Expr):
+            yield value
+
+
+def _changed(values: tuple[Any, ...], change: Callable[[Expr], Expr]) -> tuple[Any, ...]:
+    """The same values with every expression changed, also in tuples of tuples."""
+    new = tuple(
+        _changed(value, change)
+        if isinstance(value, tuple)
+        else change(value)
+        if isinstance(value, Expr)
+        else value
+        for value in values
+    )
+    return values if all(map(is_, new, values)) else new
 
 
 Node = TypeVar("Node", bound=Expr)
@@ -71,8 +105,7 @@ def map_children(expr: Node, change: Callable[[Expr], Expr]) -> Node:
         if isinstance(value, Expr):
             new = change(value)
         elif isinstance(value, tuple):
-            new = tuple(change(item) for item in value)
-            new = value if all(map(is_, new, value)) else new
+            new = _changed(value, change)
         if new is not value:
             changed[name] = new
     return replace(expr, **changed) if changed else expr
@@ -96,8 +129,19 @@ def substitute_index(expr: Expr, values: Mapping[str, Index]) -> Expr:
     def move(node: Expr) -> Expr:
         if isinstance(node, Cotangent) and node.part is not None:
             node = replace(node, part=node.part.substitute(values))
-        if isinstance(node, Ref | Cotangent) and node.index is not None:
-            return replace(node, index=node.index.substitute(values))
+        match node:
+            case Ref(index=Index() as index) | Cotangent(index=Index() as index):
+                return replace(node, index=index.substitute(values))
+            case Stack(index=index, parts=parts):
+                moved = tuple(replace(p, index=p.index.substitute(values)) for p in parts)
+                return replace(node, index=index.substitute(values), parts=moved)
+            case Derivative(output=output, wrt=wrt):
+                return replace(node, output=move(output), wrt=move(wrt))
+            case Direct(of=of):
+                return replace(node, of=move(of))
+            case TimeSum(first=first, last=last) | OrderedProduct(first=first, last=last):
+                first, last = first.substitute(values), last.substitute(values)
+                return replace(node, first=first, last=last)
         return node
 
     return transform(expr, move)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from symbptt.algebra import ZERO, Dim, DimSum, Equation, Initial, Input, Model, Shape
+from symbptt.algebra import ZERO, Dim, DimProduct, DimSum, Equation, Initial, Input, Model, Shape
 from symbptt.codegen.render import generate
 from symbptt.errors import AnalysisError
 from symbptt.proof.evaluate import length, lengths
@@ -115,6 +116,8 @@ class _Sizes:
     def of(self, dim: Dim) -> int:
         if isinstance(dim, DimSum):
             return sum(self.of(part) for part in dim.parts)
+        if isinstance(dim, DimProduct):
+            return prod(self.of(part) for part in dim.parts)
         return self.known.get(dim, (SIZE, ""))[0] if isinstance(dim, str) else dim
 
     def all(self) -> dict[str, int]:

@@ -14,6 +14,7 @@ from symbptt.algebra import (
     NOW,
     ZERO,
     Dim,
+    DimProduct,
     DimSum,
     Equation,
     Expr,
@@ -149,4 +150,6 @@ def _dims(model: Model, kept: set[str]) -> tuple[str, ...]:
 
 def parts_of(dim: Dim) -> tuple[str | int, ...]:
     """The names and lengths whose sum a dimension is."""
+    if isinstance(dim, DimProduct):
+        raise AnalysisError(f"{dim} is a number of entries, not a length")
     return dim.parts if isinstance(dim, DimSum) else (dim,)

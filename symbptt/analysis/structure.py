@@ -161,6 +161,9 @@ class StaticPoint:
     def pulled_back(self, node: Expr, cotangent: Array, at: Steps) -> Array:
         raise EvaluationError("a derivative is no parameter")
 
+    def differentiated(self, node: Expr, at: Steps) -> Array:
+        raise EvaluationError("a derivative is no parameter")
+
 
 # --- diag(phi') W --------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ from symbptt.algebra import (
     substitute_index,
 )
 from symbptt.calculus import forms
-from symbptt.calculus.derivation import Derivation, EquationName, Kind, Reason, Step
+from symbptt.calculus.derivation import Derivation, EquationName, Kind, Reason, Step, Target
 from symbptt.calculus.estimators import Estimator, as_estimator
 from symbptt.calculus.gating import gate_of, gated, gates_between, without_first_gates
 from symbptt.calculus.normal import normalize
@@ -99,12 +99,7 @@ def derive(
         If the text names no estimator.
     """
     chosen = as_estimator(estimator)
-    if model.loss is None:
-        raise MissingLossError(
-            f"{model.name} has no loss, so there is nothing to differentiate; "
-            "add a line such as loss[t] = squared_error(o[t], y[t])"
-        )
-    normal = normalize(model)
+    normal = normal_form(model)
     gate = gate_of(normal) if chosen.gated else None
     walk = Walk(normal, wrt_inputs, gate.name if gate else None)
     if chosen.kind == "window":
@@ -112,7 +107,35 @@ def derive(
         from symbptt.calculus.window import WindowWalk
 
         walk = WindowWalk(normal, wrt_inputs, chosen.tau)
-    return Derivation(model, normal, tuple(walk.steps()), wrt_inputs, chosen, gate)
+    steps = tuple(walk.steps())
+    return Derivation(model, normal, steps, wrt_inputs, estimator=chosen, gate=gate)
+
+
+def normal_form(model: Model) -> Model:
+    """The normal form of a model with a loss.
+
+    Raises
+    ------
+    MissingLossError
+        If it has none.
+    """
+    return normalize(with_loss(model))
+
+
+def with_loss(model: Model) -> Model:
+    """The model, if it has a loss to differentiate.
+
+    Raises
+    ------
+    MissingLossError
+        If it has none.
+    """
+    if model.loss is None:
+        raise MissingLossError(
+            f"{model.name} has no loss, so there is nothing to differentiate; "
+            "add a line such as loss[t] = squared_error(o[t], y[t])"
+        )
+    return model
 
 
 def readings(model: Model, gate: str | None = None) -> tuple[Reading, ...]:
@@ -150,7 +173,7 @@ def _readings(model: Model, reader: Equation | Derived) -> Iterator[Reading]:
             part = _seeded(part, cotangent, _seed(reader))
         chains.setdefault(part.operand, []).append(part.chain)
     for operand, gathered in chains.items():
-        members = _in_step(gathered, operand.shape)
+        members = in_step(gathered, operand.shape)
         yield Reading(reader, operand, (Pullback(output, operand, cotangent), *members))
 
 
@@ -183,7 +206,7 @@ def with_seed(member: Expr, cotangent: Expr, seed: Expr) -> Expr:
     return forms.mul(member.factors) if isinstance(member, Mul) else member
 
 
-def _in_step(chains: Iterable[tuple[Expr, ...]], shape: Shape) -> tuple[Expr, ...]:
+def in_step(chains: Iterable[tuple[Expr, ...]], shape: Shape) -> tuple[Expr, ...]:
     """The chain of a sum of chains: as long as the longest, the others standing still."""
     chains = tuple(chains)
     length = max((len(chain) for chain in chains), default=1)
@@ -193,7 +216,10 @@ def _in_step(chains: Iterable[tuple[Expr, ...]], shape: Shape) -> tuple[Expr, ..
 
 
 class Walk:
-    """Numbers the steps as it meets them."""
+    """Numbers the steps as it meets them.
+
+    The other forms of the gradient walk the same way where the recurrence is not entered.
+    """
 
     def __init__(self, model: Model, wrt_inputs: bool, gate: str | None = None) -> None:
         self.model = model
@@ -229,17 +255,21 @@ class Walk:
         """Whether it is there only to give a value a name: nothing differentiates it."""
         return equation.auxiliary and not self.readers(equation.name)
 
+    def target(self, name: str, index: Index, shape: Shape) -> Target:
+        """What is asked for about a quantity at a step."""
+        return Cotangent(name, index, shape)
+
     def make(
         self,
         kind: Kind,
-        target: Cotangent,
+        target: Target,
         chains: Iterable[tuple[Expr, ...]],
         reason: Reason,
         where: str = "",
         needs: int = 1,
     ) -> Step:
         self.number += 1
-        members = list(_in_step(chains, target.shape))
+        members = list(in_step(chains, target.shape))
         kept = [m for k, m in enumerate(members) if k == 0 or m != members[k - 1]]
         return Step(self.number, kind, target, tuple(kept), reason, where, needs)
 
@@ -267,7 +297,7 @@ class Walk:
         """dL/d(name at t), the steps near T first: each says which terms are absent."""
         readers = self.readers(name)
         if last:
-            target = Cotangent(name, LAST, shape)
+            target = self.target(name, LAST, shape)
             chains = [reading.chain for reading in readers]
             yield self.make("adjoint", target, chains, _enters(target, readers, LAST))
             return
@@ -277,11 +307,11 @@ class Walk:
         for before in range(depth):
             present = [r for r in general if r.lag <= before]
             present += [r for r in at_end if r.lag == before]
-            yield self.boundary(Cotangent(name, LAST - before, shape), present, before)
+            yield self.boundary(self.target(name, LAST - before, shape), present, before)
         if not self.is_stated(general):
             return
-        target = Cotangent(name, NOW, shape)
-        chains = [_at(reading, NOW + reading.lag) for reading in general]
+        target = self.target(name, NOW, shape)
+        chains = [at_step(reading, NOW + reading.lag) for reading in general]
         upper = str(LAST - depth)
         yield self.make(
             "adjoint",
@@ -296,9 +326,9 @@ class Walk:
         """Whether there is a step for general t when these read the variable."""
         return True
 
-    def boundary(self, target: Cotangent, present: list[Reading], before: int) -> Step:
+    def boundary(self, target: Target, present: list[Reading], before: int) -> Step:
         index = LAST - before
-        chains = [_at(reading, index + reading.lag) for reading in present]
+        chains = [at_step(reading, index + reading.lag) for reading in present]
         reason = (*_enters(target, present, index), "; what would lie past T is absent")
         return self.make("boundary", target, chains, reason, needs=before + 1)
 
@@ -322,12 +352,12 @@ class Walk:
 
     def initial(self, initial: Initial, present: list[Reading], where: str, needs: int) -> Step:
         index = Index(offset=initial.step)
-        target = Cotangent(initial.name, index, initial.shape)
+        target = self.target(initial.name, index, initial.shape)
         chains = [self.at_start(reading, index + reading.lag, needs) for reading in present]
         return self.make("initial", target, chains, _enters(target, present, index), where, needs)
 
     def at_start(self, reading: Reading, index: Index, horizon: int) -> tuple[Expr, ...]:
-        chain = _at(reading, index)
+        chain = at_step(reading, index)
         if self.gate is None:
             return chain
         return tuple(without_first_gates(member, self.gate, horizon) for member in chain)
@@ -340,31 +370,31 @@ class Walk:
         readers = []
         for reading in self.readings:
             if reading.operand == operand and reading.reader.name in self.live:
-                chains.append(_over_time(reading))
+                chains.append(over_time(reading))
                 readers.append(reading.reader)
         starts = [i for i in self.model.initials if i.value == operand]
         chains += [(self.start(initial, shape),) for initial in starts]
-        return self.make("gradient", target, chains, _shared(operand, readers, starts))
+        return self.make("gradient", target, chains, shared(operand, readers, starts))
 
     def start(self, initial: Initial, shape: Shape) -> Expr:
         at_start = Cotangent(initial.name, Index(offset=initial.step), initial.shape)
         return at_start if at_start.shape == shape else forms.total(at_start)
 
 
-def _at(reading: Reading, index: Index) -> tuple[Expr, ...]:
+def at_step(reading: Reading, index: Index) -> tuple[Expr, ...]:
     """A reading's chain with the reader at the given step."""
     if reading.last:
         return reading.chain
     return tuple(substitute_index(member, {"t": index}) for member in reading.chain)
 
 
-def _over_time(reading: Reading) -> tuple[Expr, ...]:
+def over_time(reading: Reading) -> tuple[Expr, ...]:
     if isinstance(reading.reader, Derived) or reading.last:
         return reading.chain
-    return tuple(forms.add(_summed(member), member.shape) for member in reading.chain)
+    return tuple(forms.add(summed(member), member.shape) for member in reading.chain)
 
 
-def _summed(member: Expr) -> Iterator[Expr]:
+def summed(member: Expr) -> Iterator[Expr]:
     """The sum over time, term by term, with signs in front."""
     for term in member.terms if isinstance(member, Add) else (member,):
         if isinstance(term, Neg):
@@ -373,7 +403,7 @@ def _summed(member: Expr) -> Iterator[Expr]:
             yield TimeSum(term)
 
 
-def _enters(target: Cotangent, readers: list[Reading], index: Index) -> Reason:
+def _enters(target: Target, readers: list[Reading], index: Index) -> Reason:
     """ "h_t enters the equation of a at step t+1 and that of o at step t"."""
     variable = Ref(target.name, index, target.shape)
     if not readers:
@@ -387,7 +417,7 @@ def _enters(target: Cotangent, readers: list[Reading], index: Index) -> Reason:
     return tuple(pieces)
 
 
-def _shared(operand: Param, readers: list[Equation | Derived], starts: list[Initial]) -> Reason:
+def shared(operand: Param, readers: list[Equation | Derived], starts: list[Initial]) -> Reason:
     """ "W enters (1) and (3) at every step, so its contributions add up"."""
     pieces: list[str | Expr | Index | EquationName] = [operand]
     if not readers and not starts:

@@ -71,7 +71,8 @@ class _Dropping:
                 of = Cotangent(initial.name, index, initial.shape)
                 yield Dropped(of, self.of_start(of, initial.step))
         for step in self.derivation.of_kind("gradient"):
-            yield Dropped(step.target, self.of_parameter(step))
+            of = Cotangent(step.target.name, None, step.shape)
+            yield Dropped(of, self.of_parameter(step))
 
     def of_start(self, of: Cotangent, step: int) -> Expr:
         """A value at a step <= 0: the losses from which it is held, or of later pieces."""

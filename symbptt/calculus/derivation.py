@@ -8,10 +8,33 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from symbptt.algebra import Cotangent, Expr, Index, Input, Model, Shape
+from symbptt.algebra import (
+    BlockMatrix,
+    Cotangent,
+    Derivative,
+    Direct,
+    Expr,
+    Index,
+    Input,
+    Model,
+    Ref,
+    Shape,
+)
 from symbptt.calculus.estimators import FULL, Estimator
 
-Kind = Literal["seed", "adjoint", "boundary", "initial", "window", "gradient"]
+Kind = Literal[
+    "seed",
+    "adjoint",
+    "boundary",
+    "jacobian",
+    "start",
+    "sensitivity",
+    "initial",
+    "window",
+    "gradient",
+    "joined",
+]
+Target = Cotangent | Direct | Derivative | Ref | BlockMatrix
 
 
 @dataclass(frozen=True)
@@ -55,7 +78,10 @@ class Step:
         parts of L. Steps of other kinds about such a gradient speak of the part of a
         loss at step s, which stands in them where T does elsewhere.
         ``gradient``: dL/d(parameter) or dL/d(derived parameter).
-    target : Cotangent
+        ``jacobian``: the derivative of a quantity within one step. ``start`` and
+        ``sensitivity``: its derivative through all steps, at steps <= 0 and >= 1.
+        ``joined``: values and gradients of matrices that stand side by side.
+    target : Cotangent, Direct, Derivative, Ref or BlockMatrix
     members : tuple of Expr
         A chain of equals. The first is the chain rule in `Pullback`s, the last is what
         code is lowered from. All have the target's shape; ranges of steps as in
@@ -70,7 +96,7 @@ class Step:
 
     number: int
     kind: Kind
-    target: Cotangent
+    target: Target
     members: tuple[Expr, ...]
     reason: Reason
     where: str = ""
@@ -79,6 +105,11 @@ class Step:
     @property
     def shape(self) -> Shape:
         return self.target.shape
+
+    @property
+    def part(self) -> Index | None:
+        """The step of the loss whose part of L the target is a gradient of; None of all L."""
+        return self.target.part if isinstance(self.target, Cotangent) else None
 
     def stated_for(self, horizon: int) -> bool:
         """Whether the step speaks about sequences of this many steps."""
@@ -114,6 +145,13 @@ class Derivation:
     wrt_inputs : bool
         Whether gradients with respect to the inputs are asked for. Without it only
         inputs that are read with a lag have an adjoint, for their initial values.
+    form : str
+        A key of `symbptt.calculus.gradients.FORMS`.
+    of : str
+        ``L``, or ``loss[t]`` for the loss of one step alone. The steps then speak of the
+        last step's loss; documents call the last step t.
+    only : tuple of str
+        The gradients asked for; empty for all of them.
     estimator : Estimator
         What is derived in place of the gradient of L; "dL/d" then stands for it.
     gate : Input or None
@@ -124,6 +162,9 @@ class Derivation:
     normal: Model
     steps: tuple[Step, ...]
     wrt_inputs: bool = False
+    form: str = "adjoint"
+    of: str = "L"
+    only: tuple[str, ...] = ()
     estimator: Estimator = FULL
     gate: Input | None = None
 

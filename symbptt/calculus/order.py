@@ -36,6 +36,19 @@ def live_quantities(model: Model) -> frozenset[str]:
     return frozenset(found)
 
 
+def recurrent_quantities(model: Model) -> frozenset[str]:
+    """The states, and what they are computed from within a step."""
+    reads = {e.name: names_in(e.rhs) for e in model.equations}
+    pending = list(model.states)
+    found: set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name in reads and name not in found:
+            found.add(name)
+            pending.extend(reads[name])
+    return frozenset(found)
+
+
 def after_what_they_read(
     names: Sequence[str], reads: Mapping[str, Sequence[str]]
 ) -> tuple[str, ...]:

@@ -108,21 +108,31 @@ def _parts(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
 def _sum_of_terms(total: Add, cotangent: Expr, context: Context) -> Iterator[Part]:
     """Structured terms one by one; the pointwise ones together, so that what an operand
     receives from several of them has the cotangent once, as in (h_{t-1} - n_t) ⊙ h̄_t."""
-    pointwise = tuple(term for term in total.terms if _is_pointwise(term))
+    for term in in_groups(total):
+        if isinstance(term, Add) and is_pointwise(term):
+            inside = cotangent if term.shape else forms.total(cotangent)
+            yield from _pointwise(term, inside, context)
+        else:
+            yield from _parts(term, cotangent, context)
+
+
+def in_groups(total: Add) -> Iterator[Expr]:
+    """The terms of a sum; the pointwise ones, where there are several, as one sum."""
+    pointwise = tuple(term for term in total.terms if is_pointwise(term))
     together = Add(pointwise) if len(pointwise) > 1 else None
     for term in total.terms:
-        if together is None or not _is_pointwise(term):
-            yield from _parts(term, cotangent, context)
+        if together is None or not is_pointwise(term):
+            yield term
         elif term is pointwise[0]:
-            inside = cotangent if together.shape else forms.total(cotangent)
-            yield from _pointwise(together, inside, context)
+            yield together
 
 
-def _is_pointwise(term: Expr) -> bool:
+def is_pointwise(term: Expr) -> bool:
+    """Whether each entry depends on the same entry of what is read."""
     if isinstance(term, Neg):
-        return _is_pointwise(term.operand)
+        return is_pointwise(term.operand)
     if isinstance(term, Add):
-        return all(map(_is_pointwise, term.terms))
+        return all(map(is_pointwise, term.terms))
     return RULES.get(type(term)) is _pointwise
 
 
@@ -356,14 +366,14 @@ LOSS_GRADIENTS: dict[str, LossGradient] = {
 
 
 def _pointwise(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    for operand in _operands(term):
+    for operand in operands(term):
         plain = partial(term, operand, None)
         short = partial(term, operand, context.value)
         chain = tuple(forms.scaled(c, cotangent, operand.shape) for c in (plain, short))
         yield Part(operand, chain[:1] if chain[0] == chain[1] else chain)
 
 
-def _operands(term: Expr) -> tuple[Expr, ...]:
+def operands(term: Expr) -> tuple[Expr, ...]:
     """The references of a pointwise expression, each once, in the author's order."""
     found: dict[Expr, None] = {}
 

@@ -29,6 +29,7 @@ _STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
     (errors.InterfaceError, FAILED),
     (errors.UnboundFunctionError, USAGE),
     (errors.UnknownNameError, USAGE),
+    (errors.OptionError, USAGE),
     (errors.FormulaError, USAGE),
     (errors.EstimatorError, USAGE),
     (errors.AnalysisError, USAGE),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from symbptt.cli.program import (
+    Command,
     TextType,
     bind_option,
     emit,
@@ -131,21 +133,120 @@ class Format(TextType):
         return f"[{'|'.join(FORMATS)}]"
 
 
+class KeyOf(TextType):
+    """A key of a table, looked up when it is wanted."""
+
+    def __init__(self, module: str, table: str) -> None:
+        self.module = module
+        self.table = table
+        self.name = table.lower().removesuffix("s")
+
+    def keys(self) -> tuple[str, ...]:
+        return tuple(getattr(import_module(self.module), self.table))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.keys():
+            self.fail(f"{value!r} is none of {', '.join(self.keys())}", param, ctx)
+        return str(value)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return f"[{'|'.join(self.keys())}]"
+
+
+class Row(TextType):
+    """A key of a table of `symbptt.typeset.style`, or a list of keys, looked up when wanted."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        self.name = table.lower().removesuffix("s")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        # Whether names go together is for the style to say.
+        return str(value)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        from symbptt.typeset import style
+
+        return f"[{'|'.join(getattr(style, self.table))}]"
+
+
+def style_options(command: Command) -> Command:
+    """How a derivation is shown: `symbptt.typeset.style.Style`."""
+    command = click.option(
+        "--notation",
+        type=Row("NOTATIONS"),
+        default="",
+        help="Where steps in time stand and how derivatives are written; a list with commas, "
+        "as superscript,D.",
+    )(command)
+    return click.option(
+        "--layout",
+        type=Row("LAYOUTS"),
+        default="column",
+        show_default=True,
+        help="Vectors as columns or as rows.",
+    )(command)
+
+
 @main.command()
 @model_argument
 @click.option("--to", type=Format(), default="tex", show_default=True, help="The format.")
 @click.option("--fragment", is_flag=True, help="Without preamble, to be pasted into a text.")
+@click.option(
+    "--detail",
+    type=Row("DETAILS"),
+    default="steps",
+    show_default=True,
+    help="How closely: index derives every step entry by entry, too.",
+)
+@style_options
+@click.option(
+    "--form",
+    type=KeyOf("symbptt.calculus.gradients", "FORMS"),
+    default="adjoint",
+    show_default=True,
+    help="Backward, as a sum over steps, or forward.",
+)
+@click.option(
+    "--of",
+    type=KeyOf("symbptt.calculus.gradients", "OF"),
+    default="L",
+    show_default=True,
+    help="What is differentiated: the total loss or that of one step.",
+)
+@click.option(
+    "--only",
+    metavar="NAMES",
+    multiple=True,
+    help="Gradients with respect to these only: W_hh, h[0]; with commas or repeated.",
+)
 @estimator_option
 @output_options
 def derive(
-    model_name: str, to: str, fragment: bool, estimator: str, output: Path | None, force: bool
+    model_name: str,
+    to: str,
+    fragment: bool,
+    form: str,
+    of: str,
+    only: tuple[str, ...],
+    detail: str,
+    layout: str,
+    notation: str,
+    estimator: str,
+    output: Path | None,
+    force: bool,
 ) -> None:
-    """The backward pass, step by step, each with its reason."""
-    from symbptt.calculus.adjoint import derive as differentiate
+    """The gradient, step by step, each with its reason."""
+    from symbptt.calculus.gradients import derive as differentiate
     from symbptt.typeset.document import render
+    from symbptt.typeset.style import Style
 
-    derivation = differentiate(read_model(model_name), estimator=estimator)
-    text = render(derivation, to=to, fragment=fragment)
+    style = Style.of(layout, notation, detail)
+    names = [name.strip() for part in only for name in part.split(",") if name.strip()]
+    derivation = differentiate(
+        read_model(model_name), form=form, of=of, only=names, estimator=estimator
+    )
+    text = render(derivation, to=to, fragment=fragment, style=style)
     emit(text, output, force)
 
 
@@ -161,9 +262,15 @@ def derive(
     "-O",
     "level",
     type=click.IntRange(0, 2),
-    default=2,
+    help="0 plain and readable, 1 in buffers made once, 2 everything that makes it fast; "
+    "the highest that the mode has if not given.",
+)
+@click.option(
+    "--mode",
+    type=KeyOf("symbptt.codegen.modes", "MODES"),
+    default="reverse",
     show_default=True,
-    help="0 plain and readable, 1 in buffers made once, 2 everything that makes it fast.",
+    help="Backpropagation through time, or forward: real-time recurrent learning.",
 )
 @estimator_option
 @output_options
@@ -171,7 +278,8 @@ def generate(
     model_name: str,
     bindings: dict[str, str],
     wrt: str | None,
-    level: int,
+    level: int | None,
+    mode: str,
     estimator: str,
     output: Path | None,
     force: bool,
@@ -179,8 +287,15 @@ def generate(
     """The NumPy module: forward, loss_and_grads and what goes with them."""
     from symbptt.codegen.render import generate as generate_module
 
+    if wrt and mode == "forward":
+        raise click.UsageError(f"--wrt {wrt} and --mode {mode} can't be combined")
     model = read_model(model_name)
     text = generate_module(
-        model, bind=bindings, wrt_inputs=wrt == "inputs", estimator=estimator, level=level
+        model,
+        bind=bindings,
+        wrt_inputs=wrt == "inputs",
+        estimator=estimator,
+        level=level,
+        mode=mode,
     )
     emit(text, output, force)

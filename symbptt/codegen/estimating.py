@@ -21,7 +21,7 @@ class EstimatorText:
     constants : tuple of str
         Of the module.
     what : str
-        What `loss_and_grads` computes beside the loss.
+        What `loss_and_grads` computes beside the loss; METHOD is the name of the mode.
     words, arguments : tuple of str
         Of its docstring: what the estimate is; its further arguments.
     keywords : tuple of str
@@ -35,7 +35,7 @@ class EstimatorText:
     """
 
     constants: tuple[str, ...] = ()
-    what: str = "its gradients by backpropagation through time"
+    what: str = "its gradients by METHOD"
     words: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()

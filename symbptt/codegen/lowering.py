@@ -48,11 +48,13 @@ def lower(derivation: Derivation) -> Program:
     LoweringError
         If a step reads what no equation can give at that step.
     """
-    program = _Lowering(derivation).program()
+    program = Lowering(derivation).program()
     return program if derivation.gate is None else with_gates(program, derivation.gate.name)
 
 
-class _Lowering:
+class Lowering:
+    """The parts of a program, each from the steps that say it."""
+
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
         self.model = derivation.normal
@@ -62,7 +64,7 @@ class _Lowering:
         self.loops = {c for c in self.components if is_recurrent(self.model, c)}
         self.live = live_quantities(self.model)
         adjoints = derivation.of_kind("adjoint")
-        self.steps = {s.target.name: s for s in adjoints if s.target.part is None}
+        self.steps = {s.target.name: s for s in adjoints if s.part is None}
 
     def program(self) -> Program:
         loss_side = loss_side_quantities(self.model)
@@ -75,19 +77,24 @@ class _Lowering:
         loss.append(Block("last", tuple(self.equation(e, e.rhs) for e in ordered)))
         return Program(
             self.model,
-            _merged(forward),
-            _merged(loss),
-            *self.needed(
-                _merged([self.last_adjoints(), *self.reverse()]), _merged(self.gradients())
-            ),
+            merged(forward),
+            merged(loss),
+            *self.needed(merged([self.last_adjoints(), *self.reverse()]), merged(self.gradients())),
         )
 
     def needed(
-        self, backward: tuple[Block, ...], gradients: tuple[Block, ...]
+        self,
+        backward: tuple[Block, ...],
+        gradients: tuple[Block, ...],
+        besides: frozenset[str] = frozenset(),
     ) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
-        """Without the adjoints that no result needs, such as that of an input."""
+        """Without the adjoints that no result needs, such as that of an input.
+
+        ``besides`` are the names of those that are needed elsewhere.
+        """
         results = {(p.name, True) for p in self.model.parameters}
         results |= {(i.name, True) for i in self.model.initials}
+        results |= {(name, True) for name in besides}
         if self.derivation.wrt_inputs:
             results |= {(i.name, True) for i in self.model.inputs}
         while True:
@@ -213,6 +220,7 @@ class _Lowering:
             if equation.last and equation.name in self.steps:
                 step = self.steps[equation.name]
                 value = forms.add(map(self.weighted, terms_of(step.result)), step.shape)
+                assert isinstance(step.target, Cotangent)
                 statements.append(
                     Assign(step.target, value, step=step.number, formula=formula_of(step))
                 )
@@ -269,6 +277,7 @@ class _Lowering:
         for step in self.derivation.of_kind("gradient"):
             terms = (self.over_rows(term) for term in terms_of(step.result))
             value = forms.add(terms, step.shape)
+            assert isinstance(step.target, Cotangent)
             assign = Assign(step.target, value, step=step.number, formula=formula_of(step))
             yield Block("static", (assign,), backward=True)
 
@@ -303,7 +312,7 @@ def _only(blocks: tuple[Block, ...], wanted: set[tuple[str, bool]]) -> tuple[Blo
         replace(b, statements=tuple(s for s in b.statements if _adjoint(s.target) in wanted))
         for b in blocks
     )
-    return _merged(kept)
+    return merged(kept)
 
 
 def loss_side_quantities(model: Model) -> frozenset[str]:
@@ -327,7 +336,7 @@ def _check_reads(step: Step, own: Expr) -> None:
             )
 
 
-def _merged(blocks: Iterable[Block]) -> tuple[Block, ...]:
+def merged(blocks: Iterable[Block]) -> tuple[Block, ...]:
     """Neighbouring blocks over the same rows become one; empty ones vanish."""
     merged: list[Block] = []
     for block in blocks:

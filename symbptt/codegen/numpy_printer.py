@@ -20,7 +20,9 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Cotangent,
+    Derivative,
     Dim,
+    DimProduct,
     DimSum,
     Div,
     Dot,
@@ -86,7 +88,7 @@ def is_rowwise(expr: Expr) -> bool:
     """Whether a value has an axis of rows, that is, depends on the step."""
     if isinstance(expr, TimeSum):
         return False
-    if isinstance(expr, Ref | Cotangent):
+    if isinstance(expr, Ref | Cotangent | Derivative):
         return expr.index is not None
     if isinstance(expr, Raw):
         return expr.rowwise
@@ -123,6 +125,11 @@ def integer_ratio(value: Fraction) -> str:
         return str(value.numerator)
     head = "one" if abs(value.numerator) == 1 else f"{abs(value.numerator)} * one"
     return f"{'-' if value < 0 else ''}{head} / {value.denominator}"
+
+
+def _factor(printed: Printed) -> str:
+    text, strength = printed
+    return text if strength > SUM else f"({text})"
 
 
 class Printer:
@@ -204,6 +211,8 @@ class Printer:
                 return f"size[{self.names.key(dim)}]", ATOM
             case DimSum(parts=parts):
                 return " + ".join(self.length(part)[0] for part in parts), SUM
+            case DimProduct(parts=parts):
+                return " * ".join(_factor(self.length(part)) for part in parts), PRODUCT
 
     def print_horizon(self, expr: Horizon) -> Printed:
         return "rows.weight", ATOM

@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from symbptt.algebra import Concat, Cotangent, Expr, Model, Param, Ref
+from symbptt.algebra import Concat, Cotangent, Derivative, Expr, Model, Param, Ref
 
 Place = Literal["static", "all", "loop", "last", "chunk", "sweep"]
-Target = Ref | Param | Cotangent
+Target = Ref | Param | Cotangent | Derivative
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Assign:
     ----------
     target : Ref, Param or Cotangent
         At its own step t; at ``t - k`` where a reverse step hands something to k steps
-        before; at T (or T - k) in a ``last`` block; without index where it has no time.
+        before; at T (or T - k) in a ``last`` block; without index where it has no time. In
+        forward mode a Jacobian or a sensitivity.
     value : Expr
         Everything in it stands at step t (T in a ``last`` block) or before.
     step : int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbptt.algebra import (
     Add,
@@ -18,9 +18,9 @@ from symbptt.algebra import (
     Parameter,
     walk,
 )
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.normal import bind as bind_functions
 from symbptt.codegen.buffered import Buffered, BufferedText
 from symbptt.codegen.emission import Emitter, keeping
@@ -36,11 +36,13 @@ from symbptt.codegen.literals import (
     literal,
     text_literal,
 )
-from symbptt.codegen.lowering import loss_side_quantities, lower
+from symbptt.codegen.lowering import loss_side_quantities
+from symbptt.codegen.modes import Mode, mode_named, mode_of
 from symbptt.codegen.naming import BUFFERED, Names
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
 from symbptt.codegen.passes import LEVELS, Pass
 from symbptt.codegen.program import Block, Program
+from symbptt.codegen.tangents import TangentEmitter
 from symbptt.errors import UnboundFunctionError
 from symbptt.templating import environment, template_folder
 
@@ -80,6 +82,7 @@ class ModuleText:
     helpers: tuple[str, ...]
     told: str
     buffered: BufferedText | None
+    mode: Mode
 
 
 def generate(
@@ -87,7 +90,8 @@ def generate(
     *,
     bind: Mapping[str, str] | None = None,
     wrt_inputs: bool = False,
-    level: int = 2,
+    level: int | None = None,
+    mode: str = "reverse",
     estimator: Estimator | str | None = None,
 ) -> str:
     """The text of the NumPy module of a model or of a derivation.
@@ -102,7 +106,11 @@ def generate(
         Also compute the gradients with respect to the real-valued inputs.
     level : int
         0 plain code to be read, 1 the same statements in buffers made once, 2 all passes
-        of `symbptt.codegen.passes`. The module of a window is plain at every level.
+        of `symbptt.codegen.passes`; by default the highest that the mode has. The module of
+        a window is plain at every level.
+    mode : str
+        A key of `symbptt.codegen.modes.MODES`: ``reverse`` or ``forward``. A derivation
+        has the mode of its form.
     estimator : Estimator or str, optional
         Of a model: which estimator of the gradient, as ``chunk:8``; else the gradient.
 
@@ -114,15 +122,22 @@ def generate(
         If a function is abstract and has neither binding nor default.
     MissingLossError
         If the model has no loss.
+    UnknownNameError
+        If there is no such mode.
+    OptionError
+        If the mode has not this level, or not the gradients asked for.
     """
     if isinstance(source, Derivation):
         if source.model.abstract:
             names = ", ".join(a.name for a in source.model.abstract)
             raise UnboundFunctionError(f"the derivation leaves abstract: {names}; bind them first")
         derivation = source
+        chosen = mode_of(derivation)
     else:
+        chosen = mode_named(mode)
         bound = bind_functions(source, bind)
-        derivation = derive(bound, wrt_inputs=wrt_inputs, estimator=estimator)
+        derivation = derive(bound, form=chosen.form, wrt_inputs=wrt_inputs, estimator=estimator)
+    level = chosen.checked(level)
     how = f"symbptt generate {derivation.model.name}"
     for name, value in sorted((bind or {}).items()):
         how += f" --bind {name}={value}"
@@ -130,8 +145,9 @@ def generate(
         how += " --wrt inputs"
     if derivation.estimator != FULL:
         how += f" --estimator {derivation.estimator}"
-    how += "" if level == 2 else f" -O{level}"
-    return render(lower(derivation), derivation, how, level)
+    how += chosen.option
+    how += "" if level == chosen.levels[-1] else f" -O{level}"
+    return render(chosen.lower(derivation), derivation, how, level)
 
 
 def render(
@@ -183,6 +199,7 @@ class _Module:
         model, author = self.model, self.derivation.model
         forward, loss, backward = self.forward(), self.loss(), self.backward()
         estimator = estimator_text(self.derivation, self.program)
+        mode = mode_of(self.derivation)
         told = any(i.timed and not i.loss_only for i in model.inputs)
         buffered = self.buffered() if self.level else None
         helpers = needed_helpers({*self.helpers, *estimator.helpers})
@@ -232,10 +249,11 @@ class _Module:
             input_gradients=assigned_tuple(
                 "_WITH_RESPECT_TO", (literal(i.name) for i in differentiated)
             ),
-            estimator=estimator,
+            estimator=replace(estimator, what=estimator.what.replace("METHOD", mode.method)),
             helpers=tuple(f"helpers/{name}.py.j2" for name in helpers),
             told=str(told),
             buffered=buffered,
+            mode=mode,
         )
 
     def buffered(self) -> BufferedText:
@@ -263,7 +281,8 @@ class _Module:
     # --- functions ---------------------------------------------------------------------------
 
     def emitted(self, blocks: Sequence[Block]) -> tuple[list[str], Emitter]:
-        emitter = Emitter(self.names, self.kept, Uses(), max(self.lag, 1))
+        kind = TangentEmitter if self.derivation.form == "sensitivity" else Emitter
+        emitter = kind(self.names, self.kept, Uses(), max(self.lag, 1))
         return list(emitter.blocks(blocks)), emitter
 
     def function(self, emitter: Emitter, lines: list[str], own: Sequence[str]) -> list[str]:

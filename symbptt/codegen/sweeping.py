@@ -39,7 +39,7 @@ class Sweeps:
         self.given = given
         self.weighted = weighted
         steps = derivation.of_kind("adjoint", "boundary")
-        self.parts = [step for step in steps if step.target.part is not None]
+        self.parts = [step for step in steps if step.part is not None]
         order = [e.name for e in in_step_order(derivation.normal)]
         order = [i.name for i in derivation.normal.inputs] + order
         swept = {step.target.name for step in self.parts}
@@ -78,7 +78,7 @@ class Sweeps:
                 yield self.assign(step, self.cotangent(step, NOW - lag), value)
 
     def cotangent(self, step: Step, index: Index) -> Cotangent:
-        return Cotangent(step.target.name, index, step.shape, step.target.part)
+        return Cotangent(step.target.name, index, step.shape, step.part)
 
     def assign(self, step: Step, target: Expr, value: Expr) -> Assign:
         assert isinstance(target, Cotangent)
@@ -90,6 +90,7 @@ class Sweeps:
         """The sum of the sweeps."""
         step = self.derivation.step(name, "window")
         value = Cotangent(name, NOW, step.shape, self.part)
+        assert isinstance(step.target, Cotangent)
         return Assign(step.target, value, True, step.number, formula_of(step))
 
     @property

@@ -14,7 +14,17 @@ from typing import Any
 import numpy as np
 import sympy
 
-from symbptt.algebra import Cotangent, Expr, Index, Model, Param, Pullback, Ref
+from symbptt.algebra import (
+    Cotangent,
+    Derivative,
+    Direct,
+    Expr,
+    Index,
+    Model,
+    Param,
+    Pullback,
+    Ref,
+)
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array, Domain
 from symbptt.proof.evaluate import Steps, evaluate, length, lengths
@@ -101,6 +111,9 @@ class _Symbols:
 
     def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array:
         raise EvaluationError("the equations of a model hold no cotangent")
+
+    def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None:
+        raise EvaluationError("the equations of a model hold no derivative")
 
     def _array(self, source: Source, shape: tuple[int, ...]) -> Array:
         if source not in self.arrays:

@@ -8,28 +8,33 @@ numbers; a scalar has shape ().
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
-from typing import Any, Protocol
+from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
 from symbptt.algebra import (
     Add,
+    Block,
+    BlockMatrix,
     Call,
     Cases,
+    Column,
     Concat,
     Constant,
     Cotangent,
-    Dim,
-    DimSum,
+    Derivative,
+    Diag,
+    Direct,
     Div,
     Dot,
     Expr,
     Fill,
     Horizon,
     Identity,
+    Kron,
     Length,
     LogSoftmax,
     Lookup,
@@ -39,6 +44,8 @@ from symbptt.algebra import (
     Neg,
     Number,
     OneHot,
+    Ones,
+    OrderedProduct,
     Outer,
     Param,
     PartSum,
@@ -50,47 +57,34 @@ from symbptt.algebra import (
     Shape,
     Slice,
     Softmax,
+    Stack,
     Sum,
     TimeSum,
     Transpose,
     walk,
 )
+from symbptt.calculus.rows import Row
 from symbptt.errors import EvaluationError, MissingRuleError
-from symbptt.proof.domain import Array, Domain, each, total
+from symbptt.proof.domain import Array, each, total
 from symbptt.proof.losses import loss_gradient, loss_value, softmax
+from symbptt.proof.place import (
+    Point,
+    Steps,
+    block,
+    column,
+    diagonal,
+    exact,
+    kronecker,
+    length,
+    lengths,
+    ones,
+    unit,
+    zeros,
+)
 
-Steps = Mapping[str, int]
-"""What the index names mean, ``{"t": 2, "T": 5}``."""
+__all__ = ["METHODS", "Point", "Steps", "evaluate", "exact", "length", "lengths"]
 
-
-class Point(Protocol):
-    """What an expression is evaluated at.
-
-    ``reference`` gives the value of a quantity, an initial value or an input at a step;
-    of an integer input, the unit vector of its value (length of the dimension that it
-    indexes). ``cotangent`` gives None where it is absent, past T. ``pulled_back`` is the
-    transposed Jacobian of the one equation that defines ``output``, times a cotangent.
-    """
-
-    @property
-    def domain(self) -> Domain: ...
-    @property
-    def sizes(self) -> Mapping[str, int]: ...
-    def parameter(self, param: Param) -> Array: ...
-    def reference(self, ref: Ref, at: Steps) -> Array: ...
-    def cotangent(self, cotangent: Cotangent, at: Steps) -> Array | None: ...
-    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array: ...
-
-
-def length(dim: Dim, sizes: Mapping[str, int]) -> int:
-    """The number that a dimension is, for the given sizes of the named ones."""
-    if isinstance(dim, DimSum):
-        return sum(length(part, sizes) for part in dim.parts)
-    return sizes[dim] if isinstance(dim, str) else dim
-
-
-def lengths(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
-    return tuple(length(dim, sizes) for dim in shape)
+Method = Callable[[Any, Point, Steps], Array | None]
 
 
 def evaluate(expr: Expr, point: Point, at: Steps) -> Array:
@@ -111,12 +105,13 @@ def evaluate(expr: Expr, point: Point, at: Steps) -> Array:
     EvaluationError, ZeroDivisionError
         If the expression has no value at this point.
     """
-    value = _evaluate(expr, point, at)
-    return _zeros(expr.shape, point) if value is None else value
+    value = part_value(expr, point, at)
+    return zeros(expr.shape, point) if value is None else value
 
 
-def _evaluate(expr: Expr, point: Point, at: Steps) -> Array | None:
-    method = METHODS.get(type(expr))
+def part_value(expr: Expr, point: Point, at: Steps) -> Array | None:
+    """The value of a part of an expression; None where it is absent."""
+    method = METHODS.get(type(expr)) or OTHERS.get(type(expr))
     if method is None:
         raise MissingRuleError(f"no way to evaluate {type(expr).__name__}")
     value = method(expr, point, at)
@@ -133,7 +128,7 @@ def _operands(exprs: tuple[Expr, ...], point: Point, at: Steps) -> list[Array] |
     """The values of factors; None if one is absent, and then the others are not read."""
     values: dict[int, Array] = {}
     for place in sorted(range(len(exprs)), key=lambda k: not _has_cotangent(exprs[k])):
-        value = _evaluate(exprs[place], point, at)
+        value = part_value(exprs[place], point, at)
         if value is None:
             return None
         values[place] = value
@@ -142,11 +137,7 @@ def _operands(exprs: tuple[Expr, ...], point: Point, at: Steps) -> list[Array] |
 
 @lru_cache(maxsize=65536)
 def _has_cotangent(expr: Expr) -> bool:
-    return any(isinstance(node, Cotangent) for node in walk(expr))
-
-
-def _zeros(shape: Shape, point: Point) -> Array:
-    return np.full(lengths(shape, point.sizes), point.domain.number(Fraction(0)), dtype=object)
+    return any(isinstance(node, Cotangent | Direct) for node in walk(expr))
 
 
 # --- numbers and references ----------------------------------------------------------------
@@ -176,17 +167,19 @@ def _cotangent(expr: Cotangent, point: Point, at: Steps) -> Array | None:
     return point.cotangent(expr, at)
 
 
+def _stack(expr: Stack, point: Point, at: Steps) -> Array:
+    return np.concatenate([np.ravel(point.reference(part, at)) for part in expr.parts])
+
+
 def _identity(expr: Identity, point: Point, at: Steps) -> Array:
-    size = length(expr.dim, point.sizes)
-    ones = np.eye(size, dtype=int)
-    return np.vectorize(lambda one: point.domain.number(Fraction(int(one))), otypes=[object])(ones)
+    return unit(length(expr.dim, point.sizes), point)
 
 
 # --- elementwise ---------------------------------------------------------------------------
 
 
 def _add(expr: Add, point: Point, at: Steps) -> Array | None:
-    found = (_evaluate(term, point, at) for term in expr.terms)
+    found = (part_value(term, point, at) for term in expr.terms)
     values = _fitting([value for value in found if value is not None])
     if not values:
         return None
@@ -195,7 +188,7 @@ def _add(expr: Add, point: Point, at: Steps) -> Array | None:
         result = np.add(result, value)
     # Where a vector term is absent the scalars that are left still fill the shape.
     missing = np.shape(result) != lengths(expr.shape, point.sizes)
-    return np.add(result, _zeros(expr.shape, point)) if missing else result
+    return np.add(result, zeros(expr.shape, point)) if missing else result
 
 
 def _fitting(values: list[Array]) -> list[Array]:
@@ -207,7 +200,7 @@ def _fitting(values: list[Array]) -> list[Array]:
 
 
 def _neg(expr: Neg, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.operand, point, at)
+    value = part_value(expr.operand, point, at)
     return None if value is None else -value
 
 
@@ -230,27 +223,11 @@ def _div(expr: Div, point: Point, at: Steps) -> Array | None:
 
 
 def _pow(expr: Pow, point: Point, at: Steps) -> Array | None:
-    base = _evaluate(expr.base, point, at)
+    base = part_value(expr.base, point, at)
     if base is None:
         return None
     exponent = exact(expr.exponent)
     return each(lambda entry: point.domain.power(entry, exponent), base)
-
-
-def exact(exponent: Expr) -> Fraction:
-    """The number that an exponent is.
-
-    Raises
-    ------
-    MissingRuleError
-        If it is neither a number nor a constant nor the negative of one.
-    """
-    match exponent:
-        case Number(value=value) | Constant(value=value):
-            return value
-        case Neg(operand=operand):
-            return -exact(operand)
-    raise MissingRuleError(f"an exponent is a number, not {type(exponent).__name__}")
 
 
 def _call(expr: Call, point: Point, at: Steps) -> Array | None:
@@ -264,7 +241,7 @@ def _call(expr: Call, point: Point, at: Steps) -> Array | None:
 
 
 def _transpose(expr: Transpose, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.operand, point, at)
+    value = part_value(expr.operand, point, at)
     return None if value is None else value.T
 
 
@@ -293,17 +270,17 @@ def _dot(expr: Dot, point: Point, at: Steps) -> Array | None:
 
 
 def _sum(expr: Sum, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.operand, point, at)
+    value = part_value(expr.operand, point, at)
     return None if value is None else total(value)
 
 
 def _mean(expr: Mean, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.operand, point, at)
+    value = part_value(expr.operand, point, at)
     return None if value is None else total(value) * point.domain.number(Fraction(1, value.size))
 
 
 def _fill(expr: Fill, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.scalar, point, at)
+    value = part_value(expr.scalar, point, at)
     if value is None:
         return None
     return np.full(lengths(expr.of_shape, point.sizes), value[()], dtype=object)
@@ -311,25 +288,70 @@ def _fill(expr: Fill, point: Point, at: Steps) -> Array | None:
 
 def _concat(expr: Concat, point: Point, at: Steps) -> Array | None:
     values = _operands(expr.parts, point, at)
-    return None if values is None else np.concatenate(values)
+    if values is None:
+        return None
+    return np.concatenate([np.ravel(v) for v in values]).reshape(lengths(expr.shape, point.sizes))
 
 
 def _slice(expr: Slice, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.vector, point, at)
+    value = part_value(expr.vector, point, at)
     if value is None:
         return None
     sizes = [length(block, point.sizes) for block in expr.blocks]
-    if sum(sizes) != value.shape[0]:
-        raise EvaluationError(f"blocks of lengths {sizes} in a vector of length {value.shape[0]}")
+    if sum(sizes) != value.shape[-1]:
+        raise EvaluationError(f"blocks of lengths {sizes} in a vector of length {value.shape[-1]}")
     first = sum(sizes[: expr.number])
-    return value[first : first + sizes[expr.number]]
+    return value[..., first : first + sizes[expr.number]]
+
+
+def _row(expr: Row, point: Point, at: Steps) -> Array | None:
+    value = part_value(expr.vector, point, at)
+    return None if value is None else value[np.newaxis, :]
+
+
+# --- what Jacobians are made of --------------------------------------------------------------
+
+
+def _of_vector(make: Callable[[Any, Array, Point], Array]) -> Method:
+    def method(expr: Any, point: Point, at: Steps) -> Array | None:
+        value = part_value(expr.vector, point, at)
+        return None if value is None else make(expr, value, point)
+
+    return method
+
+
+def _block_matrix(expr: BlockMatrix, point: Point, at: Steps) -> Array:
+    return np.block(
+        [
+            [_cell(cell, (height, width), point, at) for cell, width in _with(row, expr.widths)]
+            for row, height in _with(expr.cells, expr.heights)
+        ]
+    )
+
+
+_with = partial(zip, strict=True)
+
+
+def _cell(cell: Expr | None, shape: Shape, point: Point, at: Steps) -> Array:
+    nothing = zeros(shape, point)
+    value = nothing if cell is None else evaluate(cell, point, at)
+    if value.shape != nothing.shape:
+        raise EvaluationError(f"a block of shape {value.shape}, not {nothing.shape}")
+    return value
+
+
+def _ordered_product(expr: OrderedProduct, point: Point, at: Steps) -> Array:
+    result = unit(length(expr.shape[0], point.sizes), point)
+    for step in range(expr.first.at(at), expr.last.at(at) + expr.step, expr.step):
+        result = np.dot(result, evaluate(expr.factor, point, {**at, expr.index: step}))
+    return result
 
 
 # --- integers: a position is a unit vector ---------------------------------------------------
 
 
 def _lookup(expr: Lookup, point: Point, at: Steps) -> Array | None:
-    table = _evaluate(expr.table, point, at)
+    table = part_value(expr.table, point, at)
     return None if table is None else np.dot(_position(expr.row, point, at), table)
 
 
@@ -344,7 +366,7 @@ def _position(expr: Expr, point: Point, at: Steps) -> Array:
 
 
 def _pick(expr: Pick, point: Point, at: Steps) -> Array | None:
-    vector = _evaluate(expr.vector, point, at)
+    vector = part_value(expr.vector, point, at)
     if vector is None:
         return None
     return total(np.multiply(vector, _position(expr.position, point, at)))
@@ -362,19 +384,19 @@ def _cases(expr: Cases, point: Point, at: Steps) -> Array | None:
 
 
 def _softmax(expr: Softmax, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.vector, point, at)
+    value = part_value(expr.vector, point, at)
     return None if value is None else softmax(value, point.domain)
 
 
 def _log_softmax(expr: LogSoftmax, point: Point, at: Steps) -> Array | None:
-    value = _evaluate(expr.vector, point, at)
+    value = part_value(expr.vector, point, at)
     if value is None:
         return None
     return each(lambda entry: point.domain.call("log", (entry,)), softmax(value, point.domain))
 
 
 def _loss(expr: Loss, point: Point, at: Steps) -> Array | None:
-    prediction = _evaluate(expr.prediction, point, at)
+    prediction = part_value(expr.prediction, point, at)
     target = _target(expr, point, at)
     if prediction is None or target is None:
         return None
@@ -387,46 +409,59 @@ def _target(expr: Loss, point: Point, at: Steps) -> Array | None:
     # An integer target has shape () in the model and is a unit vector here.
     if isinstance(expr.target, Ref):
         return np.asarray(point.reference(expr.target, at), dtype=object)
-    return _evaluate(expr.target, point, at)
+    return part_value(expr.target, point, at)
 
 
 # --- the chain rule and time -------------------------------------------------------------------
 
 
 def _pullback(expr: Pullback, point: Point, at: Steps) -> Array | None:
-    cotangent = _evaluate(expr.cotangent, point, at)
+    cotangent = part_value(expr.cotangent, point, at)
     return None if cotangent is None else point.pulled_back(expr, cotangent, at)
 
 
+def _differentiated(expr: Derivative | Direct, point: Point, at: Steps) -> Array | None:
+    return point.differentiated(expr, at)
+
+
 def _time_sum(expr: TimeSum, point: Point, at: Steps) -> Array:
-    result = _zeros(expr.shape, point)
+    result = zeros(expr.shape, point)
     for step in range(expr.first.at(at), expr.last.at(at) + 1):
-        value = _evaluate(expr.term, point, {**at, "t": step})
+        value = part_value(expr.term, point, {**at, expr.index: step})
         if value is None:
-            raise EvaluationError(f"the sum over t reads past T at t = {step}")
+            name = expr.index
+            raise EvaluationError(f"the sum over {name} reads past T at {name} = {step}")
         result = np.add(result, value)
     return result
 
 
 def _part_sum(expr: PartSum, point: Point, at: Steps) -> Array:
     """The sum over losses: those past T are absent."""
-    result = _zeros(expr.shape, point)
+    result = zeros(expr.shape, point)
     for step in range(expr.first.at(at), expr.last.at(at) + 1):
         before = {"c_s": (step - 1) // expr.tau * expr.tau} if expr.tau else {}
-        value = _evaluate(expr.term, point, {**at, **before, "s": step})
+        value = part_value(expr.term, point, {**at, **before, "s": step})
         result = result if value is None else np.add(result, value)
     return result
 
 
-Method = Callable[[Any, Point, Steps], Array | None]
-
 METHODS: dict[type[Expr], Method] = {
+    Derivative: _differentiated,
+    Direct: _differentiated,
+    Diag: _of_vector(diagonal),
+    Column: _of_vector(column),
+    Kron: _of_vector(kronecker),
+    Ones: ones,
+    Block: block,
+    BlockMatrix: _block_matrix,
+    OrderedProduct: _ordered_product,
     Number: _number,
     Constant: _number,
     Length: _length,
     Horizon: _horizon,
     Param: _param,
     Ref: _ref,
+    Stack: _stack,
     Cotangent: _cotangent,
     Identity: _identity,
     Add: _add,
@@ -456,3 +491,6 @@ METHODS: dict[type[Expr], Method] = {
     PartSum: _part_sum,
 }
 """One method a node kind; what is missing here is a `MissingRuleError`."""
+
+OTHERS: dict[type[Expr], Method] = {Row: _row}
+"""Kinds that are not the algebra's; who gives them a meaning puts it in."""

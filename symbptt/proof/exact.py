@@ -8,26 +8,27 @@ down to the gradients, against forward accumulation in the model as its author w
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from symbptt.algebra import Expr
-from symbptt.calculus.derivation import Derivation, Step
+from symbptt.algebra import Cotangent, Expr
+from symbptt.calculus.derivation import Derivation, Kind, Step
 from symbptt.errors import EvaluationError, UnboundFunctionError
 from symbptt.proof.degree import Degrees, error_bits, largest
 from symbptt.proof.domain import Array, Domain
 from symbptt.proof.evaluate import evaluate, lengths
 from symbptt.proof.field import Field
-from symbptt.proof.ledger import Ledger, in_turn, places, show
+from symbptt.proof.ledger import Ledger, in_turn, places, show, spoken
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.rows import Row, silent
 from symbptt.proof.sample import Sample
 from symbptt.proof.unrolled import Trajectory, Unrolled, Variable, Weight, unrolled
 from symbptt.proof.weights import weighted_run
+from symbptt.typeset.plain import plain
 
 HORIZONS = (1, 2, 3, 4, 5)
 """Every T for which a derivation is examined; more where a step needs more."""
@@ -64,19 +65,25 @@ class Scene:
         horizon: int,
         known: Mapping[Variable, Array],
         parts: Mapping[tuple[Variable, int], Array],
+        derivatives: Mapping[str, Array] | None = None,
     ) -> Ledger:
-        return Ledger(self.normal, horizon, known, parts, self.gates)
+        return Ledger(self.normal, horizon, known, parts, self.gates, derivatives)
 
     def read(self, horizon: int) -> Reading:
         """What a reader of the derivation calculates for T = ``horizon``."""
         reading = Reading()
-        ledger = self.ledger(horizon, reading.known, reading.parts)
+        ledger = self.ledger(horizon, reading.known, reading.parts, reading.derivatives)
         for steps in in_turn(self.derivation):
             whens = [(step, when, loss) for step in steps for when, loss in places(step, horizon)]
-            # Later losses and later steps first, and in a step as the derivation has them.
-            for step, when, loss in sorted(whens, key=_later_first):
+            # Later losses and later steps first, and in a step as the derivation has them;
+            # what goes forward through time the other way round.
+            order = _earlier_first if any(s.kind in _FORWARD for s in steps) else _later_first
+            for step, when, loss in sorted(whens, key=order):
                 reading.take(step, when, ledger, loss)
         return reading
+
+
+_FORWARD: tuple[Kind, ...] = ("start", "jacobian", "sensitivity")
 
 
 def _later_first(place: tuple[Step, int | None, int | None]) -> tuple[int, int]:
@@ -84,16 +91,24 @@ def _later_first(place: tuple[Step, int | None, int | None]) -> tuple[int, int]:
     return -(loss or 0), -(when or 0)
 
 
+def _earlier_first(place: tuple[Step, int | None, int | None]) -> int:
+    return place[1] or 0
+
+
 @dataclass
 class Reading:
     """The cotangents found, the steps that gave them, and what could not be evaluated."""
 
     known: dict[Variable, Array] = field(default_factory=dict)
+    derivatives: dict[str, Array] = field(default_factory=dict)
     parts: dict[tuple[Variable, int], Array] = field(default_factory=dict)
     steps: dict[Variable, Step] = field(default_factory=dict)
     errors: dict[Variable, str] = field(default_factory=dict)
 
     def take(self, step: Step, when: int | None, ledger: Ledger, loss: int | None = None) -> None:
+        if not isinstance(step.target, Cotangent):
+            self.note(step, when, ledger)
+            return
         variable = ledger.run.unrolled.variable(step.target.name, when)
         if (variable in self.steps) if loss is None else ((variable, loss) in self.parts):
             return
@@ -109,6 +124,26 @@ class Reading:
         else:
             self.parts[variable, loss] = value
 
+    def note(self, step: Step, when: int | None, ledger: Ledger) -> None:
+        """A derivative that is no gradient, found by a step."""
+        key = spoken(step.target, steps_at(step, when, ledger.horizon))
+        if key in self.derivatives:
+            return
+        try:
+            self.derivatives[key] = member_value(step, step.result, when, ledger)
+        except (EvaluationError, ZeroDivisionError):
+            # Whoever reads it says that no step gives it.
+            return
+
+
+def steps_at(step: Step, when: int | None, horizon: int, loss: int | None = None) -> dict[str, int]:
+    """What t and T stand for where a step's target is at step ``when``, and s for a loss."""
+    at = {"T": horizon} if loss is None else {"T": horizon, "s": loss}
+    index = step.target.index
+    if index is not None and when is not None and "t" in index.names():
+        at["t"] = when - index.at({**at, "t": 0})
+    return at
+
 
 def member_value(
     step: Step, member: Expr, when: int | None, ledger: Ledger, loss: int | None = None
@@ -117,11 +152,7 @@ def member_value(
 
     ``loss`` is the step of the loss whose part of L the target is a gradient of.
     """
-    at = {"T": ledger.horizon} if loss is None else {"T": ledger.horizon, "s": loss}
-    index = step.target.index
-    if index is not None and when is not None and "t" in index.names():
-        at["t"] = when - index.at({**at, "t": 0})
-    value = evaluate(member, ledger, at)
+    value = evaluate(member, ledger, steps_at(step, when, ledger.horizon, loss))
     expected = lengths(step.shape, ledger.sizes)
     if value.shape != expected:
         raise EvaluationError(f"has shape {value.shape}, not {expected}")
@@ -223,9 +254,21 @@ class Tally:
 
 
 def exact_rows(
-    derivation: Derivation, seed: int = 0, progress: Callable[[str], None] = silent
+    derivation: Derivation,
+    seed: int = 0,
+    progress: Callable[[str], None] = silent,
+    *,
+    sets: Sequence[Mapping[str, int]] = (),
+    points: int = 0,
 ) -> tuple[Row, ...]:
     """The rows of the exact checks, ``exact`` first.
+
+    Parameters
+    ----------
+    sets : sequence of mappings
+        The sizes at which to look, if not those of `size_sets`.
+    points : int
+        How many points to look at for each, if not `POINTS`.
 
     Raises
     ------
@@ -233,10 +276,10 @@ def exact_rows(
         If no point is found at which the model is defined.
     """
     checks = _Checks(derivation)
-    for sizes in size_sets(derivation.model):
+    for sizes in sets or size_sets(derivation.model):
         stage = Stage(derivation, sizes)
         progress("exact, sizes " + ", ".join(f"{k} = {v}" for k, v in sizes.items()))
-        for number in range(POINTS):
+        for number in range(points or POINTS):
             checks.examine(stage, Field(seed + number), seed + number)
     return checks.rows()
 
@@ -247,12 +290,17 @@ class _Checks:
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
         self.bits: list[int] = []
+        self.points = 0
         model = derivation.model
         integers = {i.name for i in model.inputs if i.index_dim is not None}
         names = [*(p.name for p in model.parameters)]
         names += [i.key for i in model.initials if i.name not in integers]
-        names += [f"{e.name}[{e.index}]" for e in model.equations]
-        targets = {step.target.name for step in derivation.steps}
+        if derivation.only:
+            names = [name for name in names if name in derivation.only]
+        timed = derivation.of_kind("seed", "adjoint", "boundary")
+        targets = {s.target.name for s in timed if isinstance(s.target, Cotangent)}
+        every = derivation.form in ("adjoint", "joined") and not derivation.only
+        names += [f"{e.name}[{e.index}]" for e in model.equations if every or e.name in targets]
         names += [f"{i.name}[t]" if i.timed else i.name for i in model.inputs if i.name in targets]
         self.exact = {name: Tally("exact", f"dL/d{name}") for name in names}
         self.normal = Tally("exact", "normal form")
@@ -263,6 +311,7 @@ class _Checks:
 
     def examine(self, stage: Stage, domain: Field, seed: int) -> None:
         scene = stage.scene(domain, seed)
+        self.points += 1
         for horizon in stage.horizons:
             written = scene.truth(scene.written, horizon)
             normal = scene.truth(scene.normal, horizon)
@@ -343,26 +392,25 @@ class _Checks:
         tally = self.chain[step.number]
         when, loss = place
         horizon = ledger.horizon
-        variable = scene.normal.unrolled.variable(step.target.name, when)
-        expected = ledger.cotangents[variable] if loss is None else ledger.parts[variable, loss]
+        at = steps_at(step, when, horizon, loss)
+        true, subject = evaluate(step.target, ledger, at), spoken(step.target, at)
         for number, member in enumerate(step.members, start=1):
             if tally.detail:
                 return
-            where = f"member {number} of {len(step.members)} at T = {horizon}: {show(*variable)}"
+            where = f"member {number} of {len(step.members)} at T = {horizon}: {subject}"
             try:
                 found = member_value(step, member, when, ledger, loss)
             except (EvaluationError, ZeroDivisionError) as error:
                 tally.detail = f"{where}: {error}"
                 return
-            entry = tally.compare(found, expected, horizon)
+            entry = tally.compare(found, true, horizon)
             if entry is not None:
 
                 def both(other: Scene, member: Expr = member) -> tuple[Array, Array]:
                     other_truth = other.truth(other.normal, horizon)
-                    parts = other.parts(horizon)
-                    other_ledger = other.ledger(horizon, other_truth, parts)
+                    other_ledger = other.ledger(horizon, other_truth, other.parts(horizon))
                     found = member_value(step, member, when, other_ledger, loss)
-                    return found, other_truth[variable] if loss is None else parts[variable, loss]
+                    return found, evaluate(step.target, other_ledger, at)
 
                 tally.detail = f"{where} {_difference(stage, scene, both, entry)}"
 
@@ -379,8 +427,8 @@ class _Checks:
         return error_bits(max(bounds, default=1), domain.indeterminates)
 
     def rows(self) -> tuple[Row, ...]:
-        points = POINTS * len(size_sets(self.derivation.model))
-        words = f", {points} points, error < 2^-{min(self.bits)}"
+        noun = "point" if self.points == 1 else "points"
+        words = f", {self.points} {noun}, error < 2^-{min(self.bits)}"
         for tally in (self.normal, *self.exact.values()):
             tally.words = words
         for step in self.derivation.steps:
@@ -390,8 +438,7 @@ class _Checks:
 
 
 def _target(step: Step) -> str:
-    index = step.target.index
-    return f"dL/d{step.target.name}" + ("" if index is None else f"[{index}]")
+    return plain(step.target)
 
 
 def _difference(

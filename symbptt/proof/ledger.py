@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 
-from symbptt.algebra import LAST, Cotangent, Expr, Param, Pullback, Ref, substitute_index
+from symbptt.algebra import (
+    LAST,
+    Cotangent,
+    Derivative,
+    Direct,
+    Expr,
+    Held,
+    Index,
+    Param,
+    Pullback,
+    Ref,
+    Stack,
+    substitute_index,
+)
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.window import swept_quantities
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array, Domain
 from symbptt.proof.evaluate import Steps, lengths
+from symbptt.proof.jacobians import Jacobians
 from symbptt.proof.unrolled import Trajectory, Variable
+from symbptt.typeset.plain import plain
 
 
 @dataclass(frozen=True)
@@ -25,7 +41,8 @@ class Ledger:
 
     Steps past ``horizon`` have no values; cotangents there are absent. ``parts`` are
     cotangents of the part of L that the loss of a step gives; ``gates`` the values of an
-    estimator's gates, by their name and step.
+    estimator's gates, by their name and step. ``derivatives`` are the others known so far,
+    by their text at given steps; without them the true ones count.
     """
 
     run: Trajectory
@@ -33,6 +50,7 @@ class Ledger:
     cotangents: Mapping[Variable, Array]
     parts: Mapping[tuple[Variable, int], Array] = field(default_factory=dict)
     gates: Mapping[Variable, Array] = field(default_factory=dict)
+    derivatives: Mapping[str, Array] | None = None
 
     @property
     def domain(self) -> Domain:
@@ -76,7 +94,47 @@ class Ledger:
             raise EvaluationError(f"no step gives the part of loss[{loss}] in {show(name, step)}")
         return self.parts[variable, loss]
 
-    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array:
+    def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None:
+        step = node.index.at(at)
+        if step > self.horizon:
+            return None
+        if self.derivatives is not None and getattr(node, "held", "step") != "equation":
+            return self._known(node, at)
+        if isinstance(node, Direct):
+            given = jacobians(self.run).direct(self._variables((node.of,), at), step, self.horizon)
+            return given.reshape(lengths(node.shape, self.sizes))
+        return self._jacobian(node.output, node.wrt, node.held, at)
+
+    def _known(self, node: Expr, at: Steps) -> Array:
+        assert self.derivatives is not None
+        text = spoken(node, at)
+        if text not in self.derivatives:
+            raise EvaluationError(f"no step gives {text}")
+        return self.derivatives[text]
+
+    def _jacobian(self, output: Expr, wrt: Expr, held: Held, at: Steps) -> Array:
+        outputs, columns = self._variables((output,), at), self._variables((wrt,), at)
+        for name, found in (*outputs, *columns):
+            if (name, found) not in self.run.values:
+                raise EvaluationError(f"{name}[{found}] has no value for T = {self.horizon}")
+        step = output.index.at(at) if isinstance(output, Ref | Stack) else 0
+        return jacobians(self.run).matrix(outputs, columns, held, step)
+
+    def _variables(self, exprs: Iterable[Expr], at: Steps) -> list[Variable]:
+        """The variables that are meant, the parts of a stack one by one."""
+        found: list[Variable] = []
+        for expr in exprs:
+            for part in expr.parts if isinstance(expr, Stack) else (expr,):
+                found.append(self._variable(part, at))
+        return found
+
+    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array | None:
+        if node.held != "equation":
+            jacobian = self.differentiated(Derivative(node.output, node.wrt, node.held), at)
+            if jacobian is None:
+                return None
+            pulled = np.dot(np.ravel(cotangent), jacobian)
+            return pulled.reshape(lengths(node.shape, self.sizes))
         output, wrt = self._variable(node.output, at), self._variable(node.wrt, at)
         zero = self.domain.number(Fraction(0))
         total = np.full(lengths(node.shape, self.sizes), zero, dtype=object)
@@ -98,6 +156,16 @@ class Ledger:
         if isinstance(expr, Param):
             return expr.name, None
         raise EvaluationError(f"a derivative by {type(expr).__name__} is not one of a variable")
+
+
+@lru_cache(maxsize=8)
+def jacobians(run: Trajectory) -> Jacobians:
+    return Jacobians(run)
+
+
+def spoken(expr: Expr, at: Steps) -> str:
+    """A derivative as text, at the steps that its index names stand for."""
+    return plain(substitute_index(expr, {name: Index(offset=step) for name, step in at.items()}))
 
 
 def show(name: str, step: int | None) -> str:
@@ -123,12 +191,22 @@ def occasions(step: Step, horizon: int) -> tuple[int | None, ...]:
     return (index.at({"T": horizon}),)
 
 
+def moments(step: Step, horizon: int) -> Iterator[Steps]:
+    """What t and T are on each of a step's occasions."""
+    for when in occasions(step, horizon):
+        index = step.target.index
+        if index is None or when is None or "t" not in index.names():
+            yield {"T": horizon}
+        else:
+            yield {"T": horizon, "t": when - index.at({"t": 0, "T": horizon})}
+
+
 def places(step: Step, horizon: int) -> tuple[tuple[int | None, int | None], ...]:
     """The occasions of a step, each with the step of the loss, None where it is of all L.
 
     Of a part of L a step speaks as of a sequence that ends with the loss.
     """
-    part = step.target.part
+    part = step.part
     if part is None:
         return tuple((when, None) for when in occasions(step, horizon))
     if part == LAST:
@@ -145,10 +223,11 @@ def in_turn(derivation: Derivation) -> Iterator[tuple[Step, ...]]:
     if derivation.estimator.kind == "window":
         own = {"loss", *swept_quantities(derivation).own}
         yield tuple(s for s in walk if s.target.name in own)
-        yield tuple(s for s in walk if s.target.part is not None)
-        yield tuple(s for s in derivation.of_kind("initial") if s.target.part is not None)
+        yield tuple(s for s in walk if s.part is not None)
+        yield tuple(s for s in derivation.of_kind("initial") if s.part is not None)
         yield derivation.of_kind("window")
     yield walk
+    yield derivation.of_kind("start", "jacobian", "sensitivity")
     yield derivation.of_kind("initial")
     yield derivation.of_kind("gradient")
 

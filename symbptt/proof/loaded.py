@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from symbptt.algebra import Dim, DimSum, Model
+from symbptt.algebra import Dim, Model
 from symbptt.errors import InterfaceError
 
 TABLES = ("DIMS", "PARAMS", "INPUTS", "INDEX_INPUTS", "CARRY")
@@ -100,7 +100,7 @@ def tables(model: Model) -> dict[str, Any]:
     """The tables that a model's module has."""
 
     def axes(*shape: Dim) -> tuple[Axis, ...]:
-        return tuple(str(dim) if isinstance(dim, DimSum) else dim for dim in shape)
+        return tuple(dim if isinstance(dim, str | int) else str(dim) for dim in shape)
 
     return {
         "DIMS": model.dims,

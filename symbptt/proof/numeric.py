@@ -99,7 +99,7 @@ def _step_numbers(derivation: Derivation | None) -> dict[str, int]:
     for step in derivation.steps if derivation else ():
         if step.kind == "gradient":
             numbers[step.target.name] = step.number
-        elif step.kind in ("initial", "window") and step.target.part is None:
+        elif step.kind in ("initial", "window") and step.part is None:
             numbers[f"{step.target.name}[{step.target.index}]"] = step.number
     return numbers
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from symbptt.algebra import Model
 from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.estimators import Estimator
+from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.normal import bind as bind_functions
 from symbptt.codegen.render import generate
 from symbptt.errors import UnboundFunctionError
 from symbptt.proof.calls import SCENARIOS
 from symbptt.proof.exact import exact_rows
 from symbptt.proof.lacking import statement_rows
+from symbptt.proof.layouts import layout_rows
+from symbptt.proof.lines import line_rows
 from symbptt.proof.loaded import Loaded, load_module, read_module
 from symbptt.proof.matrix import matrix_rows
 from symbptt.proof.numeric import numeric_rows
+from symbptt.proof.other_forms import OTHERS, mode_rows, other_form_rows
 from symbptt.proof.points import size_sets
-from symbptt.proof.rows import Report, Row
+from symbptt.proof.rows import Report, Row, together
+from symbptt.typeset.latex import PRINTERS
+from symbptt.typeset.style import Style
 
 __all__ = ["Progress", "Report", "Row", "verify"]
 
@@ -73,16 +78,36 @@ def verify(
     """
     chosen = bind_functions(model, bind, defaults=False) if bind else model
     examined = derivation or derive(chosen, estimator=estimator)
+    full = examined.estimator == FULL
+    own = module is None and derivation is None and source is None and full
     parts = (0 if module else len(size_sets(model)) + 1) + len(SCENARIOS)
+    parts += len(PRINTERS) if full and not module else 0
+    parts += len(OTHERS) + 1 if own else 0
     told = _Counter(parts, progress)
     rows: list[Row] = []
     if module is None:
         rows += exact_rows(examined, seed, told)
         told("matrix derivative")
         rows += matrix_rows(examined, seed)
+        rows += _shown(examined, seed, told) if full else ()
         rows += statement_rows(examined, seed)
+    if own:
+        rows += other_form_rows(chosen, seed, told)
     rows += _numeric(chosen, module, derivation, source, examined.estimator, seed, told)
+    if own:
+        rows += _modes(chosen, seed, told)
     return Report(model.name, tuple(rows))
+
+
+def _shown(derivation: Derivation, seed: int, told: Callable[[str], None]) -> Iterator[Row]:
+    """What documents say in other layouts and entry by entry."""
+    for layout, printer in PRINTERS.items():
+        if layout != Style().layout:
+            told(f"layout {layout}")
+            rows = layout_rows(derivation, printer().lay, seed)
+            yield together("layout", layout, rows, "equations and steps")
+    told("entries")
+    yield together("entries", "all lines", line_rows(derivation, seed), "lines at every place")
 
 
 def _numeric(
@@ -106,6 +131,13 @@ def _numeric(
     else:
         loaded = load_module(source or generate(lowered), f"<{model.name}>", bound)
     return numeric_rows(loaded, bound, lowered, seed, told)
+
+
+def _modes(model: Model, seed: int, told: Callable[[str], None]) -> tuple[Row, ...]:
+    try:
+        return mode_rows(bind_functions(model), seed, told)
+    except UnboundFunctionError as error:
+        return (Row("forward", "module", None, "not applicable", str(error)),)
 
 
 class _Counter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 
@@ -13,7 +14,8 @@ class Row:
     Attributes
     ----------
     check : str
-        ``exact``, ``chain``, ``matrix``, ``values`` or ``differences``.
+        ``exact``, ``chain``, ``matrix``, ``layout``, ``entries``, ``values`` or
+        ``differences``; a form of the gradient, or ``forward`` for a module in this mode.
     subject : str
         The variable, as ``dL/dW_hh`` or ``dL/dh[t]``; of a chain also the step.
     ok : bool or None
@@ -34,6 +36,13 @@ class Row:
     @property
     def verdict(self) -> str:
         return "-" if self.ok is None else "ok" if self.ok else "FAILED"
+
+
+def together(check: str, subject: str, rows: Sequence[Row], what: str) -> Row:
+    """One row for many: right if all are; the first that is not says why."""
+    wrong = next((row for row in rows if not row.ok), None)
+    detail = "" if wrong is None else f"{wrong.subject} {wrong.detail}"
+    return Row(check, subject, wrong is None, f"{len(rows)} {what}", detail)
 
 
 def silent(what: str) -> None:

@@ -6,11 +6,27 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from symbptt.algebra import Expr, Index, Initial, Model, Number, Shape, walk
+from symbptt.algebra import (
+    Cotangent,
+    Derivative,
+    Direct,
+    Expr,
+    Index,
+    Initial,
+    Model,
+    Number,
+    Shape,
+    Stack,
+    walk,
+)
 from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step, StepNumber
+from symbptt.calculus.elimination import without_auxiliaries
+from symbptt.typeset.by_entries import ByEntries
+from symbptt.typeset.chapters import TELLINGS, Chapter
 from symbptt.typeset.clipping import clipping
-from symbptt.typeset.display import LINE, Row
-from symbptt.typeset.estimate import Estimate, Item, estimate
+from symbptt.typeset.clock import Clock
+from symbptt.typeset.display import LINE, Item, Row
+from symbptt.typeset.estimate import Estimate, estimate
 from symbptt.typeset.glossary import (
     Glossary,
     convention_texts,
@@ -19,29 +35,38 @@ from symbptt.typeset.glossary import (
     with_formulas,
 )
 from symbptt.typeset.latex import (
-    LatexPrinter,
     Rows,
     equation_rows,
+    printer_of,
     result_rows,
     statements,
     step_rows,
 )
 from symbptt.typeset.markup import Markup
 from symbptt.typeset.measure import width
-from symbptt.typeset.names import Names, index_latex
+from symbptt.typeset.style import LAYOUTS, Style
 
 # Longer words are no heading.
 _HEADING = 100
 # A page may end after so many rows of the table of symbols.
 _TABLE = 4
+# So many results stand between two rules of the summary.
+_BOX = 40
 
 
 @dataclass(frozen=True)
 class Passage:
-    """All about one quantity."""
+    """All about one quantity, or by one; without a heading where it stands alone."""
 
     heading: str
     items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    introduction: str
+    passages: tuple[Passage, ...]
 
 
 @dataclass(frozen=True)
@@ -53,6 +78,8 @@ class Article:
 
     header: tuple[str, ...]
     title: str
+    subtitle: str
+    subject: str
     introduction: tuple[str, ...]
     model: Item
     start: str
@@ -60,33 +87,37 @@ class Article:
     functions: tuple[Item, ...]
     conventions: tuple[str, ...]
     operations: tuple[Item, ...]
+    entries: tuple[Item, ...]
     total: Item
     batch: str
     estimates: tuple[Estimate, ...]
-    walk: str
-    backward: tuple[Passage, ...]
-    initials: tuple[Item, ...]
-    gradients: tuple[Item, ...]
+    sections: tuple[Section, ...]
     summary: tuple[Item, ...]
 
 
-def write_article(derivation: Derivation, markup: Markup, command: str) -> Article:
+def write_article(derivation: Derivation, markup: Markup, command: str, style: Style) -> Article:
     """The derivation told in a document format; ``command`` makes the document again."""
-    return _Writer(derivation, markup).article(command)
+    return _Writer(derivation, markup, style).article(command)
 
 
 class _Writer:
-    def __init__(self, derivation: Derivation, markup: Markup) -> None:
+    def __init__(self, derivation: Derivation, markup: Markup, style: Style) -> None:
         self.derivation = derivation
+        self.style = style
         self.model = derivation.model
         self.normal = derivation.normal
         self.markup = markup
-        self.printer = LatexPrinter(Names(derivation.symbols))
+        self.printer = printer_of(derivation.symbols, style)
         self.names = self.printer.names
         self.expanded = statements(self.model) != statements(self.normal)
         self.tags = _tags(self.normal, "F")
         self.words = {item.name: item.comment for item in statements(self.normal)}
         self.words |= {item.name: item.comment for item in self.normal.inputs}
+        wanted = style.detail == "index"
+        self.clock = Clock.of(derivation, by_entries=style.detail == "index")
+        self.names.tell(self.clock)
+        self.telling = TELLINGS[derivation.form]
+        self.by_entries = ByEntries(derivation, self.printer, markup, self.tags) if wanted else None
 
     def article(self, command: str) -> Article:
         title, introduction = self.title()
@@ -99,6 +130,8 @@ class _Writer:
                 self.markup.comment(f"it again: {command}"),
             ),
             title=title,
+            subtitle=self.telling.subtitle,
+            subject=self.telling.subtitle[:1].lower() + self.telling.subtitle[1:],
             introduction=introduction,
             model=self.statement(),
             start=self.start(),
@@ -106,26 +139,26 @@ class _Writer:
             functions=self.functions(expressions),
             conventions=tuple(convention_texts(expressions, self.printer, self.markup)),
             operations=self.operations(),
+            entries=tuple(self.by_entries.equations()) if self.by_entries else (),
             total=self.total(),
             batch=self.batch(),
             estimates=estimate(self.derivation, self.printer, self.markup),
-            walk=self.strategy(),
-            backward=tuple(self.backward()),
-            initials=tuple(map(self.item, self.initials())),
-            gradients=tuple(map(self.item, self.derivation.of_kind("gradient"))),
+            sections=() if self.style.detail == "summary" else tuple(self.sections()),
             summary=tuple(self.summary()),
         )
 
     def math(self, expr: Expr) -> str:
-        return self.markup.math(self.printer.show(expr))
+        return self.markup.math(self.printer.laid(expr))
 
     def expressions(self) -> Iterator[Expr]:
         """Every node that the document shows."""
         for item in (*statements(self.model), *statements(self.normal)):
-            yield from walk(item.rhs)
+            yield from walk(self.printer.lay(item.rhs))
         for step in self.derivation.steps:
             for member in step.members:
-                yield from walk(member)
+                yield from walk(self.printer.lay(member))
+        if self.by_entries:
+            yield from self.by_entries.expressions()
 
     # --- the model ---------------------------------------------------------------------
 
@@ -151,7 +184,7 @@ class _Writer:
             rows += [*block[:-1], replace(block[-1], words=words)]
         if _widest(rows) > LINE:
             rows = [replace(row, words="") for row in rows]
-        step = self.markup.math("t = 1, \\dots, T")
+        step = self.markup.math(rf"{self.clock.now} = 1, \dots, {self.clock.last}")
         return Item(f"At the steps {step} the model computes", self.markup.display(rows))
 
     def start(self) -> str:
@@ -183,7 +216,7 @@ class _Writer:
     def fixed(self, initial: Initial) -> str:
         value = initial.value
         assert value is not None
-        shown = self.printer.show(value)
+        shown = self.printer.laid(value)
         if isinstance(value, Number) and initial.shape:
             return r"\mathbf{0}" if value.value == 0 else rf"{shown} \, \mathbf{{1}}"
         return shown
@@ -215,6 +248,8 @@ class _Writer:
         loss = self.normal.loss
         assert loss is not None
         shown = self.printer.show(loss.ref)
+        if self.derivation.of != "L":
+            return self.mean_of_one_step(shown)
         if loss.last:
             prose = "The total loss is that of the last step,"
             return Item(prose, self.markup.display([Row("L", f"= {shown}.", "L")]))
@@ -222,9 +257,23 @@ class _Writer:
         prose = "The total loss is the mean of the losses of all steps,"
         return Item(prose, self.markup.display([Row("L", formula, "L")]))
 
+    def mean_of_one_step(self, shown: str) -> Item:
+        """What the gradient of one step's loss is for the gradient of L."""
+        last = self.clock.last
+        prose = with_formulas(
+            f"The loss of one step ${last}$ is differentiated alone, and ${self.clock.now}$ runs "
+            f"over the steps up to it. The mean over all steps ${last}$ gives the gradient of the "
+            "total loss, for every parameter $w$:",
+            self.markup,
+        )
+        mean = rf"= \frac{{1}}{{T}} \sum_{{{last}=1}}^T \frac{{\partial {shown}}}{{\partial w}}."
+        return Item(prose, self.markup.display([Row(r"\frac{\partial L}{\partial w}", mean)]))
+
     def batch(self) -> str:
         loss = self.normal.loss
         assert loss is not None
+        if self.derivation.of != "L":
+            return ""
         if loss.last:
             return (
                 "For a batch of sequences it is the mean over the sequences, each with its own "
@@ -236,38 +285,75 @@ class _Writer:
             f"of these steps, which then stands in the place of {number}."
         )
 
-    # --- the backward pass -------------------------------------------------------------
+    # --- the sections ------------------------------------------------------------------
 
-    def strategy(self) -> str:
+    def sections(self) -> Iterator[Section]:
+        for chapter in self.telling.chapters:
+            steps = self.steps_of(chapter)
+            if steps:
+                passages = tuple(self.passages(chapter, steps))
+                yield Section(chapter.title, self.spelled(chapter.introduction), passages)
+
+    def steps_of(self, chapter: Chapter) -> tuple[Step, ...]:
+        return tuple(s for s in self.derivation.of_kind(*chapter.kinds) if chapter.holds(s))
+
+    def spelled(self, text: str) -> str:
+        clock = self.clock
         gates = " On its way back through a step it is multiplied by the gate of that step."
-        return with_formulas(
-            "The equations are visited from the last one to the first. The gradient with "
-            "respect to a quantity is the sum of what it receives from every equation that "
-            "reads it: the transposed Jacobian of that equation applied to the gradient with "
-            "respect to what it defines. Time is a shift: what an equation reads with a lag "
-            "of $k$ steps receives at step $t$ what this equation gives at step $t + k$, and "
-            "past step $T$ there is nothing to receive." + (gates if self.derivation.gate else ""),
-            self.markup,
-        )
+        text = text.replace("GATES", gates if self.derivation.gate else "")
+        text = text.replace("RECEIVES", LAYOUTS[self.style.layout].receives)
+        text = text.replace("DIRECT", self.printer.direct(r"\mathbf{v}").text)
+        for word, letter in (("NOW", clock.now), ("LAST", clock.last), ("LAG", clock.lag)):
+            text = text.replace(word, letter)
+        return with_formulas(text, self.markup)
 
-    def backward(self) -> Iterator[Passage]:
-        for about in self.passages():
-            heading = self.heading(about[0].target.name, about[0].shape)
-            yield Passage(heading, tuple(self.item(step) for step in about))
+    def passages(self, chapter: Chapter, steps: Sequence[Step]) -> Iterator[Passage]:
+        if not chapter.grouped:
+            yield Passage("", tuple(item for step in steps for item in self.told(step)))
+            return
+        key = self.quantity if chapter.grouped == "quantity" else self.variable
+        for heading, group in groupby(steps, key=key):
+            about = tuple(group)
+            starts = [step for step in about if step.kind == "start"]
+            items: list[Item] = []
+            for step in about:
+                if step.kind != "start" or len(starts) == 1:
+                    items += self.told(step)
+                elif step == starts[0]:
+                    items.append(self.started(starts))
+            yield Passage(heading, tuple(items))
 
-    def passages(self) -> Iterator[tuple[Step, ...]]:
-        """The steps of the walk, those about one quantity together."""
-        found = self.derivation.of_kind("seed", "adjoint", "boundary", "window")
-        walk = (step for step in found if not _is_start(step))
-        for _, group in groupby(walk, key=lambda step: step.target.name):
-            yield tuple(group)
+    def started(self, steps: Sequence[Step]) -> Item:
+        """Several initial values together."""
+        rows = [row for step in steps for row in step_rows(self.printer, step, ".")]
+        prose = "An initial value is a value of its own:"
+        return Item(prose, self.markup.display(rows))
+
+    def quantity(self, step: Step) -> str:
+        target = step.target
+        assert isinstance(target, Cotangent | Direct)
+        if isinstance(target, Direct) and isinstance(target.of, Stack):
+            return f"The state {self.math(target.of)}"
+        return self.heading(target.name, target.shape)
+
+    def variable(self, step: Step) -> str:
+        """What a derivative is taken by."""
+        assert isinstance(step.target, Derivative)
+        return f"With respect to {self.math(step.target.wrt)}"
 
     def heading(self, name: str, shape: Shape) -> str:
         words = self.words[name]
         if not words or len(words) > _HEADING:
             words = self.role(name)
-        symbol = self.markup.math(self.names.timed(name, shape, Index.of("t")))
+        index = self.normal_index(name)
+        symbol = self.markup.math(self.names.timed(name, shape, index))
         return f"{self.markup.text(words[:1].upper() + words[1:])} {symbol}"
+
+    def normal_index(self, name: str) -> Index:
+        """The step at which a quantity is spoken of; at the last one if it is its loss."""
+        equation = next((e for e in self.normal.equations if e.name == name), None)
+        alone = self.derivation.of != "L" and equation is not None and equation.last
+        return Index.of("T" if alone else "t")
 
     def role(self, name: str) -> str:
         """What a quantity without words is called."""
@@ -277,38 +363,38 @@ class _Writer:
             return "input"
         return "auxiliary" if self.normal.equation(name).auxiliary else "quantity"
 
-    def initials(self) -> tuple[Step, ...]:
-        """The steps about the initial values; of a window also the sums over the losses."""
-        found = self.derivation.of_kind("initial", "window")
-        return tuple(step for step in found if step.kind == "initial" or _is_start(step))
-
-    def item(self, step: Step) -> Item:
+    def told(self, step: Step) -> Iterator[Item]:
+        """A step with its reason; before it, if asked for, the same entry by entry."""
         prose = f"{self.where(step)}{self.reason(step.reason)}:"
-        return Item(prose, self.markup.display(step_rows(self.printer, step, ".")))
+        display = self.markup.display(step_rows(self.printer, step, "."))
+        if self.by_entries:
+            yield from self.by_entries.step(step, prose, display)
+        else:
+            yield Item(prose, display)
 
     def where(self, step: Step) -> str:
         """For which steps it holds, as the beginning of a sentence."""
-        end = str(step.target.part or "T")
+        part = step.part
+        last = self.clock.last if part is None else str(part)
         if step.kind == "boundary" and step.needs == 1:
-            whole = step.target.part is None
-            return "At the end of the sequence, " if whole else "At the step of the loss, "
+            return "At the end of the sequence, " if part is None else "At the step of the loss, "
         if step.kind == "boundary":
-            enough = rf"{end} \ge {step.needs}"
-            place = "end" if step.target.part is None else "loss"
+            enough = rf"{last} \ge {step.needs}"
+            place = "end" if part is None else "loss"
             return f"Near the {place}, if {self.markup.math(enough)}, "
         if step.kind == "initial" and step.needs > 1:
-            enough = step.where or rf"{end} \ge {step.needs}"
+            enough = self.clock.told(step.where) or rf"{last} \ge {step.needs}"
             return f"For {self.markup.math(enough)}, "
         if step.kind == "initial" and step.where:
-            return f"For {self.markup.math(step.where)}, "
-        if step.kind != "adjoint" or not step.where:
+            return f"For {self.markup.math(self.clock.told(step.where))}, "
+        if step.kind not in ("adjoint", "jacobian", "sensitivity") or not step.where:
             return ""
         if step.where == "1 <= t <= T":
-            return f"For every {self.markup.math('t')}, "
+            return f"For every {self.markup.math(self.clock.now)}, "
         return f"For {self.markup.math(self.range(step))}, "
 
     def range(self, step: Step) -> str:
-        return step.where.replace("<=", r"\le")
+        return self.clock.told(step.where).replace("<=", r"\le")
 
     def reason(self, reason: Reason) -> str:
         return "".join(map(self.reason_part, reason))
@@ -318,7 +404,7 @@ class _Writer:
             case str():
                 return " ".join(map(self.word, part.split(" ")))
             case Index():
-                return self.markup.math(index_latex(part))
+                return self.markup.math(self.names.index(part))
             case StepNumber(number=number):
                 return f"({number})"
             case EquationName(name=name):
@@ -326,23 +412,26 @@ class _Writer:
         return self.math(part)
 
     def word(self, word: str) -> str:
-        return self.markup.math(word) if word in ("L", "T", "t") else self.markup.text(word)
+        letter = self.clock.word(word)
+        return self.markup.math(letter) if letter else self.markup.text(word)
 
     # --- the summary -------------------------------------------------------------------
 
     def summary(self) -> Iterator[Item]:
-        yield from self.results(
-            "The backward pass, from the last step to the first:",
-            tuple(step for passage in self.passages() for step in passage),
-        )
-        yield from self.results(
-            "The gradients with respect to the initial values:", self.initials()
-        )
-        yield from self.results(
-            "The gradients with respect to the parameters:", self.derivation.of_kind("gradient")
-        )
+        for chapter in self.telling.chapters:
+            steps = self.steps_of(chapter)
+            first = chapter.boxed
+            for start in range(0, len(steps), _BOX):
+                yield from self.results(first, steps[start : start + _BOX])
+                first = "And further:"
+        if LAYOUTS[self.style.layout].put_in:
+            prose = (
+                "With the gradients put in that auxiliary quantities have, or that only "
+                "parameters receive, these read:"
+            )
+            yield from self.results(prose, without_auxiliaries(self.derivation))
         prose, rows = clipping(self.derivation, self.printer, self.markup)
-        if rows:
+        if rows and self.derivation.of == "L" and not self.derivation.only:
             yield Item(prose, self.markup.display(rows))
 
     def results(self, prose: str, steps: Sequence[Step]) -> Iterator[Item]:
@@ -353,12 +442,6 @@ class _Writer:
         partly = step.kind == "adjoint" and step.where not in ("", "1 <= t <= T")
         ending = rf"\quad ({self.range(step)})" if partly else ""
         return result_rows(self.printer, step, ending)
-
-
-def _is_start(step: Step) -> bool:
-    """Whether a step is about a value at a step <= 0."""
-    index = step.target.index
-    return index is not None and not index.terms
 
 
 def _tags(model: Model, letter: str) -> dict[str, str]:

@@ -16,6 +16,9 @@ _FACTORS = {
     r"\frac", r"\left", r"\sum", r"\mathbf", r"\boldsymbol", r"\mathtt", r"\operatorname", r"\log",
 }  # fmt: skip
 
+# The cost of a break between two pairs of parentheses: where nothing else is left.
+_LAST = 1000
+
 
 def broken(text: str, first: float, rest: float) -> list[str]:
     """The formula on as many lines as it needs, the first one at most ``first`` wide.
@@ -66,7 +69,10 @@ class _Formula:
 
 
 def _places(row: tuple[Atom, ...]) -> Iterator[tuple[int, int]]:
-    """Where a line may end, with its cost: outer signs first, juxtaposed factors last."""
+    """Where a line may end, with its cost: outer signs first, juxtaposed factors last.
+
+    Parentheses are factors only behind others; behind a name they may be its arguments.
+    """
     depth = 0
     for position, atom in enumerate(row):
         previous = row[position - 1].token if position else "("
@@ -77,6 +83,8 @@ def _places(row: tuple[Atom, ...]) -> Iterator[tuple[int, int]]:
                 yield position, 3 * depth + 1
             elif atom.token in _FACTORS and _ends_a_factor(previous):
                 yield position, 3 * depth + 2
+            elif atom.token in _OPENING and previous in _CLOSING:
+                yield position, _LAST + depth
         depth += (atom.token in _OPENING) - (atom.token in _CLOSING)
 
 
@@ -84,7 +92,8 @@ def _ends_a_factor(token: str) -> bool:
     """Whether a factor may begin behind it: not behind a sign, nor a function's name."""
     if token in _SIGNS | _PRODUCTS:
         return False
-    return not token.startswith("\\") or token in _FACTORS - {r"\sum", r"\operatorname", r"\log"}
+    ends = _FACTORS | {r"\right"}
+    return not token.startswith("\\") or token in ends - {r"\sum", r"\operatorname", r"\log"}
 
 
 def _reopened(lines: list[str]) -> list[str]:

@@ -18,7 +18,7 @@ def clipping(
     """A sentence and the display that it introduces; no rows where nothing is learned."""
     names = {parameter.name for parameter in derivation.model.parameters}
     terms = [
-        rf"\Bigl\lVert {printer.show(step.target)} \Bigr\rVert^2"
+        rf"\Bigl\lVert {printer.laid(step.target)} \Bigr\rVert^2"
         for step in derivation.of_kind("gradient")
         if step.target.name in names
     ]

@@ -35,6 +35,14 @@ class Row:
     words: str = ""
 
 
+@dataclass(frozen=True)
+class Item:
+    """A sentence and the display that it introduces."""
+
+    prose: str
+    display: str
+
+
 def chain(
     left: str, members: Sequence[str], tag: str = "", ending: str = "", line: float = LINE
 ) -> tuple[Row, ...]:

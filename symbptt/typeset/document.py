@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL
-from symbptt.errors import UnknownNameError
+from symbptt.errors import OptionError, UnknownNameError
 from symbptt.templating import environment
 from symbptt.typeset.article import write_article
 from symbptt.typeset.markup import LatexMarkup, MarkdownMarkup, Markup
+from symbptt.typeset.style import Style
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def render(derivation: Derivation, to: str = "tex", fragment: bool = False) -> str:
+def render(
+    derivation: Derivation, to: str = "tex", fragment: bool = False, style: Style | None = None
+) -> str:
     """The derivation as a document.
 
     Parameters
@@ -55,6 +59,8 @@ def render(derivation: Derivation, to: str = "tex", fragment: bool = False) -> s
         A key of `FORMATS`.
     fragment : bool
         Leave out preamble and title, for pasting into another document.
+    style : Style, optional
+        Layout, notation and level of detail; columns, fractions and steps without it.
 
     Raises
     ------
@@ -66,13 +72,33 @@ def render(derivation: Derivation, to: str = "tex", fragment: bool = False) -> s
             f"no document format is called {to!r}; formats: {', '.join(FORMATS)}"
         )
     chosen = FORMATS[to]
-    command = _command(derivation, to, fragment)
+    style = style or Style()
+    refuse_together(derivation, style)
+    command = _command(derivation, to, fragment, style)
     template = environment("latex").get_template(chosen.fragment if fragment else chosen.frame)
-    return template.render(article=write_article(derivation, chosen.markup, command))
+    return template.render(article=write_article(derivation, chosen.markup, command, style))
 
 
-def _command(derivation: Derivation, to: str, fragment: bool) -> str:
-    options = ("" if to == "tex" else f" --to {to}") + (" --fragment" if fragment else "")
-    if derivation.estimator != FULL:
-        options += f" --estimator {derivation.estimator}"
-    return f"symbptt derive {derivation.model.name}{options}"
+def refuse_together(derivation: Derivation, style: Style) -> None:
+    """Refuse a form in a style in which it can't be shown.
+
+    Raises
+    ------
+    OptionError
+    """
+    if style.detail == "index" and derivation.form != "adjoint":
+        raise OptionError(
+            f"--detail index can't be combined with --form {derivation.form}: entry by entry "
+            "there is the adjoint form"
+        )
+
+
+def _command(derivation: Derivation, to: str, fragment: bool, style: Style) -> str:
+    words = ["symbptt", "derive", derivation.model.name]
+    words += [] if to == "tex" else ["--to", to]
+    words += ["--fragment"] if fragment else []
+    words += [] if derivation.form == "adjoint" else ["--form", derivation.form]
+    words += [] if derivation.of == "L" else ["--of", derivation.of]
+    words += ["--only", ",".join(derivation.only)] if derivation.only else []
+    words += [] if derivation.estimator == FULL else ["--estimator", str(derivation.estimator)]
+    return shlex.join(words) + style.options

@@ -10,18 +10,10 @@ from symbptt.calculus.bias import Dropped, dropped
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.forms import is_zero
 from symbptt.calculus.moments import Letters, statements
-from symbptt.typeset.display import Row, chain
+from symbptt.typeset.display import Item, Row, chain
 from symbptt.typeset.glossary import with_formulas
 from symbptt.typeset.latex import LatexPrinter
 from symbptt.typeset.markup import Markup
-
-
-@dataclass(frozen=True)
-class Item:
-    """A sentence and the display that it introduces."""
-
-    prose: str
-    display: str
 
 
 @dataclass(frozen=True)

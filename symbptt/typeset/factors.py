@@ -11,12 +11,7 @@ from collections.abc import Iterable
 
 from symbptt.algebra import Cotangent, Expr
 from symbptt.calculus.recurrence.operators import (
-    Block,
-    Column,
-    Diag,
-    Kron,
     Monomial,
-    Ones,
     Operator,
     Partial,
     Piece,
@@ -42,22 +37,6 @@ class PlainFactors(PlainPrinter):
         step = "" if expr.index is None else f"[{expr.index}]"
         return Text(f"d(L, {expr.name}{step})")
 
-    def print_diag(self, expr: Diag) -> Text:
-        return self.call("diag", expr.vector)
-
-    def print_column(self, expr: Column) -> Text:
-        return self.piece(expr.vector)
-
-    def print_ones(self, expr: Ones) -> Text:
-        return Text("ones")
-
-    def print_block(self, expr: Block) -> Text:
-        return Text(f"[{' '.join(_selected(expr))}]")
-
-    def print_kron(self, expr: Kron) -> Text:
-        row = f"{self.show(expr.vector, Level.ATOM)}.T"
-        return Text(f"kron({row}, I)" if expr.first else f"kron(I, {row})")
-
     def print_partial(self, expr: Partial) -> Text:
         return self.call("partial", expr.output, expr.wrt)
 
@@ -72,24 +51,6 @@ class LatexFactors(LatexPrinter):
     scalar_sign = r" \, "
     identity = r"\mathbf{I}"
 
-    def print_diag(self, expr: Diag) -> Text:
-        return self.applied(r"\operatorname{diag}", expr.vector)
-
-    def print_column(self, expr: Column) -> Text:
-        return self.piece(expr.vector)
-
-    def print_ones(self, expr: Ones) -> Text:
-        return Text(r"\mathbf{1}")
-
-    def print_block(self, expr: Block) -> Text:
-        cells = r"\;".join(r"\mathbf{I}" if c == "I" else "0" for c in _selected(expr))
-        return Text(f"[{cells}]")
-
-    def print_kron(self, expr: Kron) -> Text:
-        row = self.transposed(self.show(expr.vector, Level.ATOM))
-        pair = (row, r"\mathbf{I}") if expr.first else (r"\mathbf{I}", row)
-        return Text(rf"({pair[0]} \otimes {pair[1]})")
-
     def print_partial(self, expr: Partial) -> Text:
         return self.derivative(self.show(expr.output), self.show(expr.wrt))
 
@@ -99,10 +60,6 @@ class LatexFactors(LatexPrinter):
 
 
 Factors = PlainFactors | LatexFactors
-
-
-def _selected(expr: Block) -> list[str]:
-    return ["I" if k == expr.number else "0" for k in range(len(expr.blocks))]
 
 
 def monomial_text(

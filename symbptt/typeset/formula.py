@@ -7,7 +7,6 @@ they multiply. The output is read by pdflatex with amsmath and by MathJax.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from symbptt.algebra import (
     Add,
@@ -17,6 +16,7 @@ from symbptt.algebra import (
     Constant,
     Cotangent,
     Dim,
+    Direct,
     Div,
     Dot,
     Expr,
@@ -34,12 +34,12 @@ from symbptt.algebra import (
     OneHot,
     Outer,
     Param,
-    PartSum,
     Pick,
     Pow,
     Product,
     Pullback,
     Ref,
+    Shape,
     Slice,
     Softmax,
     Sum,
@@ -48,10 +48,12 @@ from symbptt.algebra import (
     add_dims,
     children,
 )
-from symbptt.calculus.moments import Expectation
+from symbptt.typeset.index_formula import IndexPrinter
+from symbptt.typeset.jacobians import JacobianPrinter
+from symbptt.typeset.losses import LOSSES
 from symbptt.typeset.measure import width
-from symbptt.typeset.names import Names, index_latex
-from symbptt.typeset.printer import Level, Piece, Printer
+from symbptt.typeset.names import Names
+from symbptt.typeset.printer import Level, Piece
 
 # Wider than this (in units of 1/18 em), a fraction's parts are set on the line.
 _WIDEST_FRACTION = 400
@@ -63,11 +65,14 @@ _JUXTAPOSED = (Product, Outer, Pullback)
 _TALL = (r"\frac", r"\sum", r"\prod", r"\begin")
 
 
-class LatexPrinter(Printer):
+class LatexPrinter(IndexPrinter, JacobianPrinter):
     """LaTeX of expressions; ``names`` knows the symbols of the model they belong to."""
 
+    # What the entries of a vector stand in.
+    lines = "row"
+
     def __init__(self, names: Names | None = None) -> None:
-        self.names = names or Names()
+        super().__init__(names or Names())
         # By identity: expressions are deep, and a derivation shares their parts.
         self.known: dict[int, tuple[Expr, Piece]] = {}
 
@@ -81,7 +86,13 @@ class LatexPrinter(Printer):
             return rf"\left({text}\right)"
         if r"\bigl(" in text:
             return rf"\Bigl({text}\Bigr)"
-        return rf"\bigl({text}\bigr)" if "(" in text else f"({text})"
+        return rf"\bigl({text}\bigr)" if "(" in text.replace("^{(", "") else f"({text})"
+
+    # --- the layout --------------------------------------------------------------------
+
+    def space(self, shape: Shape) -> str:
+        """The space of a shape, in the layout that is printed."""
+        return self.names.space(shape)
 
     # --- leaves ------------------------------------------------------------------------
 
@@ -109,29 +120,34 @@ class LatexPrinter(Printer):
         return Piece(text, Level.SUM if " + " in text else Level.ATOM)
 
     def print_horizon(self, expr: Horizon) -> Piece:
-        return Piece("T")
+        return Piece(self.names.clock.last)
 
     def print_param(self, expr: Param) -> Piece:
         return Piece(self.names.symbol(expr.name, expr.shape).at())
 
     def print_ref(self, expr: Ref) -> Piece:
-        return Piece(self.names.timed(expr.name, expr.shape, expr.index))
+        return self.with_scripts(self.names.timed(expr.name, expr.shape, expr.index))
+
+    def with_scripts(self, symbol: str) -> Piece:
+        """A symbol; one that has something above takes no exponent without parentheses."""
+        return Piece(symbol, Level.POWER if _has_exponent(symbol) else Level.ATOM)
 
     def variable(self, expr: Cotangent) -> str:
         """What a cotangent is the derivative with respect to."""
-        if expr.index is None:
-            return self.names.symbol(expr.name, expr.shape).at()
-        return self.names.timed(expr.name, expr.shape, expr.index)
+        return self.names.variable(expr.name, expr.shape, expr.index)
 
     def print_cotangent(self, expr: Cotangent) -> Piece:
+        own = self.names.gradient(expr.name, expr.shape, expr.index)
+        if own and expr.part is None:
+            return self.with_scripts(own)
         return self.derivative(self.of_part(expr), self.variable(expr))
 
     def of_part(self, expr: Cotangent) -> str:
         """L, or the part of it that the loss of one step gives."""
-        return "L" if expr.part is None else f"L_{_braced(index_latex(expr.part))}"
+        return self.loss if expr.part is None else f"L_{_braced(self.names.index(expr.part))}"
 
     def derivative(self, of: str, by: str) -> Piece:
-        return Piece(rf"\frac{{\partial {of}}}{{\partial {by}}}", Level.FRACTION)
+        return self.quotient(of, by, "equation")
 
     def print_identity(self, expr: Identity) -> Piece:
         return Piece(r"\mathbf{I}")
@@ -261,10 +277,14 @@ class LatexPrinter(Printer):
 
     def print_lookup(self, expr: Lookup) -> Piece:
         """A row of the table, stood up as a column."""
+        return Piece(rf"{self.row_of(expr)}^{{\top}}", Level.POWER)
+
+    def row_of(self, expr: Lookup) -> str:
+        """A row of a table, as the row that it is."""
         table = self.show(expr.table, Level.ATOM)
         if "_" in table:
             table = f"({table})"
-        return Piece(rf"{table}_{{{self.show(expr.row)},:}}^{{\top}}", Level.POWER)
+        return rf"{table}_{{{self.show(expr.row)},:}}"
 
     def print_onehot(self, expr: OneHot) -> Piece:
         position = self.show(expr.position)
@@ -277,9 +297,13 @@ class LatexPrinter(Printer):
     def entry_of(self, vector: Expr, position: str) -> Piece:
         """The entry of a vector at the (printed) position."""
         if isinstance(vector, Cotangent):
-            entry = f"({self.variable(vector)})_{_braced(position)}"
-            return self.derivative(self.of_part(vector), entry)
-        shown = self.show(vector)
+            own = self.names.gradient(vector.name, vector.shape, vector.index)
+            own = own if vector.part is None else None
+            entry = f"({own or self.variable(vector)})_{_braced(position)}"
+            return Piece(entry) if own else self.derivative(self.of_part(vector), entry)
+        if isinstance(vector, Direct):
+            return self.direct(f"({self.laid(vector.of)})_{_braced(position)}")
+        shown = self.laid(vector)
         if not isinstance(vector, Softmax | LogSoftmax):
             shown = self.enclosed(shown)
         return Piece(f"{shown}_{_braced(position)}")
@@ -313,7 +337,7 @@ class LatexPrinter(Printer):
 
     def print_sum(self, expr: Sum) -> Piece:
         operand = self.show(expr.operand, Level.MATRIX)
-        right = [r"\mathbf{1}"] if len(expr.operand.shape) == 2 else []
+        right = [r"\mathbf{1}"] if self.is_matrix(expr.operand) else []
         return Piece(self.beside(r"\mathbf{1}^{\top}", operand, *right), Level.MATRIX)
 
     def print_mean(self, expr: Mean) -> Piece:
@@ -322,17 +346,24 @@ class LatexPrinter(Printer):
         return Piece(rf"\frac{{1}}{{{lengths}}} {total}", Level.MATRIX)
 
     def print_dot(self, expr: Dot) -> Piece:
-        if len(expr.left.shape) == 2:
+        if self.is_matrix(expr.left):
             pair = f"{self.show(expr.left)}, {self.show(expr.right)}"
             return Piece(rf"\left\langle {pair} \right\rangle")
         left = self.transposed(self.show(expr.left, Level.ATOM))
         return Piece(self.beside(left, self.show(expr.right, Level.MATRIX)), Level.MATRIX)
 
+    def is_matrix(self, expr: Expr) -> bool:
+        return len(expr.shape) == 2
+
+    def inner(self, left: str, right: str) -> str:
+        """The inner product of two printed vectors."""
+        return rf"{left}^{{\top}} {right}"
+
     def print_fill(self, expr: Fill) -> Piece:
         r"""s times the vector of ones; a number alone, since numbers broadcast."""
         if isinstance(expr.scalar, Number):
             return self.piece(expr.scalar)
-        ones = r"\mathbf{1} \mathbf{1}^{\top}" if len(expr.shape) == 2 else r"\mathbf{1}"
+        ones = r"\mathbf{1} \mathbf{1}^{\top}" if self.is_matrix(expr) else r"\mathbf{1}"
         return Piece(self.beside(self.show(expr.scalar, Level.MATRIX), ones), Level.MATRIX)
 
     def print_outer(self, expr: Outer) -> Piece:
@@ -343,13 +374,15 @@ class LatexPrinter(Printer):
     # --- losses, the chain rule, sums over time ----------------------------------------
 
     def print_loss(self, expr: Loss) -> Piece:
-        known = _LOSSES.get(expr.function)
+        known = LOSSES.get(expr.function)
         value = known(self, expr) if known else self.abstract_loss(expr)
         if expr.wrt is None:
             return value
         variable = self.show((expr.prediction, expr.target)[expr.wrt])
         if known is None:
             return self.derivative(value.text, variable)
+        if self.names.style.derivatives == "D":
+            return self.derivative(self.fit(value, Level.POWER), variable)
         operator = rf"\frac{{\partial}}{{\partial {variable}}}"
         return Piece(f"{operator} {self.fit(value, Level.POWER)}", Level.MATRIX)
 
@@ -358,21 +391,26 @@ class LatexPrinter(Printer):
 
     def print_pullback(self, expr: Pullback) -> Piece:
         """The chain rule: transposed Jacobian, or a sum over entries for a matrix."""
-        output, wrt = self.show(expr.output), self.show(expr.wrt)
+        output, wrt = self.laid(expr.output), self.laid(expr.wrt)
+        jacobian = self.quotient(output, wrt, expr.held)
         if not expr.output.shape:
-            cotangent = self.show(expr.cotangent, Level.FRACTION)
-            return Piece(f"{cotangent} {self.derivative(output, wrt).text}", Level.MATRIX)
+            level = Level.FRACTION if expr.held == "equation" else Level.MATRIX
+            return Piece(f"{self.show(expr.cotangent, level)} {jacobian.text}", Level.MATRIX)
         if len(expr.output.shape) == 1 and len(expr.wrt.shape) <= 1:
-            jacobian = self.transposed(self.enclosed(self.derivative(output, wrt).text))
-            return Piece(f"{jacobian} {self.show(expr.cotangent, Level.MATRIX)}", Level.MATRIX)
+            return Piece(self.received(jacobian, expr.cotangent), Level.MATRIX)
         row, column = self.names.entry_letters()
         position = row if len(expr.output.shape) == 1 else f"{row}{column}"
         entry = f"({output})_{_braced(position)}"
         by_entry = self.entry_of(expr.cotangent, position).text
         return Piece(
-            rf"\sum_{_braced(position)} {by_entry} {self.derivative(entry, wrt).text}",
+            rf"\sum_{_braced(position)} {by_entry} {self.quotient(entry, wrt, expr.held).text}",
             Level.BIG_SUM,
         )
+
+    def received(self, jacobian: Piece, cotangent: Expr) -> str:
+        """What a vector receives through a Jacobian."""
+        turned = self.transposed(self.enclosed(jacobian.text))
+        return f"{turned} {self.show(cotangent, Level.MATRIX)}"
 
     def print_cases(self, expr: Cases) -> Piece:
         """The two cases of an entry i."""
@@ -380,8 +418,8 @@ class LatexPrinter(Printer):
         where = self.show(expr.position)
         on, off = self.entry(expr.on, letter), self.entry(expr.off, letter)
         return Piece(
-            rf"\begin{{cases}} {on} & \text{{in row }} {letter} = {where}, \\[2ex] "
-            rf"{off} & \text{{in the rows }} {letter} \neq {where} \end{{cases}}"
+            rf"\begin{{cases}} {on} & \text{{in {self.lines} }} {letter} = {where}, \\[2ex] "
+            rf"{off} & \text{{in the {self.lines}s }} {letter} \neq {where} \end{{cases}}"
         )
 
     def entry(self, expr: Expr, letter: str) -> str:
@@ -390,17 +428,11 @@ class LatexPrinter(Printer):
 
     def print_timesum(self, expr: TimeSum) -> Piece:
         term = self.show(expr.term, Level.BIG_SUM)
-        first, last = index_latex(expr.first), index_latex(expr.last)
+        first, last = self.names.index(expr.first), self.names.index(expr.last)
         last = last if len(last) == 1 else f"{{{last}}}"
-        return Piece(rf"\sum_{{t={first}}}^{last} {term}", Level.BIG_SUM)
-
-    def print_partsum(self, expr: PartSum) -> Piece:
-        term = self.show(expr.term, Level.BIG_SUM)
-        first, last = index_latex(expr.first), _braced(index_latex(expr.last))
-        return Piece(rf"\sum_{{s={first}}}^{last} {term}", Level.BIG_SUM)
-
-    def print_expectation(self, expr: Expectation) -> Piece:
-        return Piece(rf"\mathbb{{E}}\bigl[{self.show(expr.operand)}\bigr]")
+        return Piece(
+            rf"\sum_{{{self.names.clock.letter(expr.index)}={first}}}^{last} {term}", Level.BIG_SUM
+        )
 
 
 class _EntryPrinter(LatexPrinter):
@@ -450,6 +482,13 @@ def _ends_in_word(text: str) -> bool:
     return last is not None and _starts_with_word(last.group())
 
 
+def _has_exponent(symbol: str) -> bool:
+    """Whether something stands above a symbol; what stands in its subscripts aside."""
+    while match := re.search(r"\{[^{}]*\}", symbol):
+        symbol = symbol[: match.start()] + symbol[match.end() :]
+    return "^" in symbol
+
+
 def _braced(text: str) -> str:
     return text if len(text) == 1 else f"{{{text}}}"
 
@@ -458,39 +497,3 @@ def _filled(sign: str, texts: list[str]) -> str:
     for number, text in enumerate(texts):
         sign = sign.replace(f"{{{number}}}", f"{{{text}}}")
     return sign
-
-
-# --- the losses of the table ---------------------------------------------------------------
-
-
-def _softmax_cross_entropy(printer: LatexPrinter, loss: Loss) -> Piece:
-    picked = printer.print_pick(Pick(Softmax(loss.prediction), loss.target))
-    return Piece(rf"-\log {picked.text}", Level.SIGNED)
-
-
-def _squared_error(printer: LatexPrinter, loss: Loss) -> Piece:
-    difference = printer.show(Add((loss.prediction, Neg(loss.target))))
-    return Piece(rf"\frac{{1}}{{2}} \left\lVert {difference} \right\rVert^2", Level.MATRIX)
-
-
-def _binary_cross_entropy(printer: LatexPrinter, loss: Loss) -> Piece:
-    """-y.T log sigmoid(o) - (1 - y).T log sigmoid(-o)."""
-    one = r"\mathbf{1}" if loss.prediction.shape else "1"
-    raised = r"^{\top}" if loss.prediction.shape else ""
-    y = printer.show(loss.target, Level.ATOM)
-    log = printer.names.function("log_sigmoid")
-    yes = f"{log}({printer.show(loss.prediction)})"
-    no = f"{log}({printer.show(Neg(loss.prediction))})"
-    return Piece(f"-{y}{raised} {yes} - ({one} - {y}){raised} {no}", Level.SUM)
-
-
-_LOSSES: dict[str, Callable[[LatexPrinter, Loss], Piece]] = {
-    "softmax_cross_entropy": _softmax_cross_entropy,
-    "squared_error": _squared_error,
-    "binary_cross_entropy": _binary_cross_entropy,
-}
-
-
-def missing_losses(names: frozenset[str]) -> frozenset[str]:
-    """The losses of the table that have no printer here."""
-    return names - frozenset(_LOSSES)

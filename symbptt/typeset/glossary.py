@@ -10,18 +10,25 @@ from fractions import Fraction
 from symbptt.algebra import (
     Abstract,
     Call,
+    Cotangent,
+    Derivative,
     DimSum,
     Dot,
     Expr,
+    Index,
     Input,
+    Kron,
     Loss,
     Param,
     Pow,
+    Product,
+    Pullback,
     Ref,
     Shape,
     walk,
 )
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.entries import Delta, Letter
 from symbptt.functions import FUNCTIONS, definition, function
 from symbptt.typeset.display import Row
 from symbptt.typeset.latex import LatexPrinter, statements
@@ -63,7 +70,8 @@ class Glossary:
         for equation in model.equations:
             if equation.name == "loss":
                 symbol = self.names.timed("loss", (), equation.index)
-                words = "loss of the last step" if equation.last else "loss of one step"
+                ends = equation.last and not self.names.clock.one_step
+                words = "loss of the last step" if ends else "loss of one step"
                 yield from self.row(symbol, "loss", (), equation.comment or words, "loss")
                 continue
             role = "state" if equation.name in model.states else "quantity"
@@ -102,8 +110,9 @@ class Glossary:
 
     def input_row(self, source: Input) -> Iterator[Cells]:
         role = "target" if source.target else "input"
-        step = "t" if source.timed else "T"
-        symbol = self.names.symbol(source.name, source.shape).at(step)
+        ends = not source.timed or (self.names.clock.one_step and source.loss_only)
+        index = Index.of("T" if ends else "t")
+        symbol = self.names.timed(source.name, source.shape, index)
         meaning = self.meaning(source.comment, source.name)
         space = self.space(source.shape)
         if source.index_dim is not None:
@@ -121,7 +130,7 @@ class Glossary:
         return self.markup.math(sign), role, "", meaning
 
     def space(self, shape: Shape) -> str:
-        raised = self.names.space(shape)
+        raised = self.printer.space(shape)
         if width(raised) <= _COLUMN:
             return self.markup.math(raised)
         lengths = (
@@ -207,17 +216,51 @@ def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Marku
     if any(isinstance(node, Pow) and node.shape for node in nodes):
         signs.add("ArrayPow")
     if any(isinstance(node, Call) and node.wrt is not None for node in nodes):
-        signs.add("Derivative")
-    if any(isinstance(node, Dot) and len(node.left.shape) == 2 for node in nodes):
+        signs.add("Prime")
+    held = {node.held for node in nodes if isinstance(node, Derivative | Pullback)}
+    signs |= {f"Held{what.capitalize()}" for what in held - {"equation"}}
+    if any(isinstance(node, Dot) and printer.is_matrix(node.left) for node in nodes):
         signs.add("MatrixDot")
     if signs & {"OneHot", "Pick", "Lookup"}:
         signs.add("Index")
+    if "Entry" in signs:
+        signs.add("Pick")
     if signs & {"Sum", "Mean", "Fill", "binary_cross_entropy"}:
         signs.add("Ones")
+    style = printer.names.style
+    signs |= {style.layout.capitalize() + sign for sign in signs}
+    signs |= {style.layout, style.times, style.derivatives}
+    spelled = _spelled(printer)
     for sign, text in CONVENTIONS:
         if not sign or sign in signs:
-            unit = printer.names.unit_vector("i") or r"\operatorname{onehot}(i)"
-            yield with_formulas(text.replace("UNIT", unit), markup)
+            for word, formula in spelled.items():
+                text = text.replace(word, formula)
+            yield with_formulas(text, markup)
+
+
+def _spelled(printer: LatexPrinter) -> dict[str, str]:
+    """What the words in capitals of the conventions print as."""
+    names = printer.names
+    vector, now = Param("v", ("n",)), Index.of("t")
+    first, second = (Letter(name, "n") for name in "ij")
+    gradient = printer.laid(Cotangent("v", None, vector.shape))
+    output = names.timed("u", vector.shape, now)
+    matrix = Param("W", ("m", "n"))
+    return {
+        "UNIT": names.unit_vector("i") or r"\operatorname{onehot}(i)",
+        "GRADIENT": gradient,
+        "JACOBIAN": printer.derivative(r"\mathbf{u}", r"\mathbf{v}").text,
+        "DERIVATIVE": r"\frac{\partial L}{\partial \mathbf{v}}",
+        "DELTA": printer.show(Delta(first, second)),
+        "PLACES": "i = j",
+        "LAST": names.clock.last,
+        "WITHIN": printer.quotient(output, r"\mathbf{v}", "step").text,
+        "THROUGH": printer.quotient(output, r"\mathbf{v}", "nothing").text,
+        "KRON": printer.print_kron(Kron(vector, "m")).text.strip("()"),
+        "PRODUCT": printer.laid(Product(matrix, vector)),
+        "DIRECTLY": printer.direct(r"\mathbf{v}").text,
+        "STEP": names.timed("v", vector.shape, now),
+    }
 
 
 def with_formulas(text: str, markup: Markup) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from symbptt.algebra import Derived, Equation, Expr, Fill, Model, Number
+from symbptt.algebra import Derivative, Derived, Equation, Expr, Fill, Model, Number
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.typeset.display import Row, aligned, chain
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.names import Names
+from symbptt.typeset.row_formula import RowPrinter
+from symbptt.typeset.style import Style
 
 __all__ = [
+    "PRINTERS",
     "LatexPrinter",
     "derivation_latex",
     "equation_rows",
     "model_latex",
+    "printer_of",
     "result_rows",
     "statements",
     "step_latex",
@@ -20,6 +24,14 @@ __all__ = [
 ]
 
 Rows = tuple[Row, ...]
+
+PRINTERS: dict[str, type[LatexPrinter]] = {"column": LatexPrinter, "row": RowPrinter}
+"""The printer of each layout."""
+
+
+def printer_of(model: Model, style: Style) -> LatexPrinter:
+    """A printer of the model's expressions in a style."""
+    return PRINTERS[style.layout](Names(model, style=style))
 
 
 def model_latex(model: Model) -> str:
@@ -50,14 +62,15 @@ def equation_rows(printer: LatexPrinter, item: Derived | Equation, tag: str = ""
         left = printer.names.symbol(item.name, item.shape).at()
     else:
         left = printer.names.timed(item.name, item.shape, item.index)
-    return chain(left, [printer.show(item.rhs)], tag)
+    return chain(left, [printer.laid(item.rhs)], tag)
 
 
 def step_rows(printer: LatexPrinter, step: Step, ending: str = "") -> Rows:
     """The chain of a step, numbered, with its space and an ``ending`` behind it."""
     members = [member_latex(printer, step, member) for member in step.members]
-    space = rf"\in {printer.names.space(step.shape)}{ending}"
-    return chain(printer.show(step.target), members, str(step.number), space)
+    number = isinstance(step.target, Derivative) and step.shape == (1, 1)
+    space = rf"\in {printer.space(() if number else step.shape)}{ending}"
+    return chain(printer.laid(step.target), members, str(step.number), space)
 
 
 def member_latex(printer: LatexPrinter, step: Step, member: Expr) -> str:
@@ -65,10 +78,10 @@ def member_latex(printer: LatexPrinter, step: Step, member: Expr) -> str:
     scalar = member.scalar if isinstance(member, Fill) else member
     if step.shape and isinstance(scalar, Number) and scalar.value == 0:
         return r"\mathbf{0}"
-    return printer.show(member)
+    return printer.laid(member)
 
 
 def result_rows(printer: LatexPrinter, step: Step, ending: str = "") -> Rows:
     """A step's target and its last member."""
     result = member_latex(printer, step, step.result)
-    return chain(printer.show(step.target), [result], str(step.number), ending)
+    return chain(printer.laid(step.target), [result], str(step.number), ending)

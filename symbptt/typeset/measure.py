@@ -20,6 +20,9 @@ _STYLES |= {r"\operatorname": 1.0, r"\text": 1.3, r"\mathbb": 1.0}
 _ACCENTS = {r"\hat", r"\tilde", r"\bar", r"\widehat", r"\widetilde", r"\overline", r"\grave"}
 _ACCENTS |= {r"\acute", r"\breve", r"\dot", r"\ddot", r"\mathring", r"\check", r"\sqrt"}
 _SIZES = {r"\left", r"\right", r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"}
+# Scripts are set smaller; the next size is little smaller, and wider.
+_SCRIPT, _SCRIPT_OF_SCRIPT = 0.74, 0.9
+_LIMITS = {r"\sum", r"\prod"}
 _NARROWEST = ".:'|!"
 _NARROW = "ijltfr()[]"
 _WIDE = "mABCDEFGHKNOPQRTUVXYZ"
@@ -66,7 +69,7 @@ class _Measure:
 
     def environment(self) -> float:
         """The widest row of what stands up to the next end of an environment."""
-        self.group()
+        small = 0.7 if self.group() == "smallmatrix" else 1.0
         widest = row = 0.0
         while self.position < len(self.tokens):
             if self.tokens[self.position] == "\\\\":
@@ -78,7 +81,7 @@ class _Measure:
                 break
             row += self.atom()
             widest = max(widest, row)
-        return widest + 36
+        return small * widest + 36
 
     def next(self) -> str:
         token = self.tokens[self.position] if self.position < len(self.tokens) else ""
@@ -92,8 +95,9 @@ class _Measure:
         scripts = 0.0
         while self.position < len(self.tokens) and self.tokens[self.position] in "_^":
             self.next()
-            scripts = max(scripts, 0.74 * width(self.group(), True))
-        return max(size, scripts) + 3 if token == r"\sum" else size + scripts
+            scale = _SCRIPT_OF_SCRIPT if self.script else _SCRIPT
+            scripts = max(scripts, scale * width(self.group(), True))
+        return max(size, scripts) + 3 if token in _LIMITS else size + scripts
 
     def inner(self) -> float:
         return width(self.group(), self.script)
@@ -129,14 +133,14 @@ class _Measure:
             return 9 if token in (r"\bigl", r"\bigr") else 13
         if token == r"\begin":
             return self.environment()
-        if token == r"\sum":
-            return 26
+        if token in _LIMITS:
+            return 26 if token == r"\sum" else 48
         return _command(token) if token.startswith("\\") else _letters(token)
 
 
 def _command(token: str) -> float:
-    if token in (r"\partial", r"\ell", r"\top", r"\ldots", r"\langle", r"\rangle"):
-        return {r"\top": 14.0, r"\ell": 8.0, r"\ldots": 24.0}.get(token, 10.0)
+    if token in (r"\partial", r"\ell", r"\top", r"\ldots", r"\dots", r"\langle", r"\rangle"):
+        return {r"\top": 14.0, r"\ell": 8.0, r"\ldots": 24.0, r"\dots": 24.0}.get(token, 10.0)
     if token[1:] in ("tanh", "exp", "log", "sin", "cos", "max", "min"):
         return 9.2 * len(token[1:]) + 3
     return 12

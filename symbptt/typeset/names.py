@@ -11,18 +11,22 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from symbptt.algebra import Dim, DimSum, Index, Model, Shape
+from symbptt.algebra import Dim, DimProduct, DimSum, Index, Model, Shape
 from symbptt.functions import FUNCTIONS
+from symbptt.typeset.clock import Clock
 from symbptt.typeset.measure import width
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
+from symbptt.typeset.style import Style
 
 # Symbols wider than this (in units of 1/18 em) are shortened, dimensions sooner.
 _WIDEST = 110
 _WIDEST_DIM = 80
 _KEPT = 8
+# The widest letter, accents included.
+_ONE_LETTER = 24
 _ENTRY_LETTERS = ("i", "j", "k", "m", "n", "r", "s", "u", "v")
 _FALLBACK_LETTERS = (r"\iota", r"\kappa")
 
@@ -33,40 +37,67 @@ class Symbol:
 
     core: str
     subscripts: tuple[str, ...] = ()
+    raised: tuple[str, ...] = ()
 
     def at(self, *more: str) -> str:
         """LaTeX, with further subscripts (a step) behind the name's own."""
-        inside = ",".join((*self.subscripts, *more))
-        if not inside:
-            return self.core
-        return f"{self.core}_{inside}" if len(inside) == 1 else f"{self.core}_{{{inside}}}"
+        return self.core + _script("_", (*self.subscripts, *more)) + _script("^", self.raised)
+
+    def above(self, step: str) -> str:
+        """LaTeX, with a step in parentheses above."""
+        return replace(self, raised=(*self.raised, f"({step})")).at()
+
+
+def _script(sign: str, parts: tuple[str, ...]) -> str:
+    inside = ",".join(parts)
+    if not inside:
+        return ""
+    return f"{sign}{inside}" if len(inside) == 1 else f"{sign}{{{inside}}}"
 
 
 class Names:
-    """The symbols of one model; without a model, of any name for itself."""
+    """The symbols of one model; without a model, of any name for itself.
 
-    def __init__(self, *models: Model) -> None:
+    ``style`` says where steps in time stand and whether gradients have a sign of their own.
+    """
+
+    def __init__(self, *models: Model, style: Style | None = None) -> None:
+        self.style = style or Style()
+        self.clock = Clock()
         self._verbatim: set[str] = set()
         self._short: dict[str, str] = {}
         self._macros: set[str] = set()
         self._bases: set[str] = set()
         shapes = dict(entry for model in models for entry in _entries(model))
         timed = {name for model in models for name in _timed(model)}
+        if self.style.derivatives == "bar":
+            timed |= {f"{name}_bar" for name in timed}
         self._shorten(shapes, _WIDEST)
         self._shorten((dim for model in models for dim in model.dims), _WIDEST_DIM)
-        seen: set[str] = {r"\ell"}
+        seen: set[str] = {r"\ell", *self._of_gradients(shapes)}
         for name, shape in shapes.items():
             text = self.symbol(name, shape).at()
-            if text in seen or _looks_timed(name, timed):
+            if text in seen or _looks_timed(name, timed) or self._is_sign(name):
                 self._verbatim.add(name)
             seen.add(text)
             base = name.partition("_")[0]
             self._bases.add(base)
             self._macros.add(_greek(base) or "")
         self._macros.discard("")
+        self._has_delta = r"\delta" in self._macros
         self._clashing_dims = {
             dim for model in models for dim in model.dims if _symbol(dim, bold=False).at() in seen
         }
+
+    def _of_gradients(self, shapes: Mapping[str, Shape]) -> Iterator[str]:
+        """The signs that gradients have of their own: no name may look like one."""
+        if self.style.derivatives in GRADIENT_SIGNS:
+            for name, shape in (("loss", ()), *shapes.items()):
+                yield self.gradient_symbol(name, shape).at()
+
+    def _is_sign(self, name: str) -> bool:
+        """Whether the name's letter is the sign of gradients."""
+        return self.style.derivatives == "delta" and _greek(name.partition("_")[0]) == r"\delta"
 
     def _shorten(self, names: Iterable[str], widest: float) -> None:
         for name in names:
@@ -90,13 +121,53 @@ class Names:
 
     def timed(self, name: str, shape: Shape, index: Index) -> str:
         """The quantity at a step; the loss is a script l."""
-        symbol = Symbol(r"\ell") if name == "loss" else self.symbol(name, shape)
-        return symbol.at(index_latex(index))
+        return self.at_step(self._variable(name, shape), index)
+
+    def variable(self, name: str, shape: Shape, index: Index | None) -> str:
+        """A quantity at a step, or a parameter."""
+        if index is None:
+            return self.symbol(name, shape).at()
+        return self.timed(name, shape, index)
+
+    def tell(self, clock: Clock) -> None:
+        """Take the letters of a document for steps; other letters are then chosen beside."""
+        self.clock = clock
+        self._bases |= clock.bound
+
+    def index(self, index: Index) -> str:
+        return index_latex(self.clock.index(index))
+
+    def at_step(self, symbol: Symbol, index: Index) -> str:
+        """A symbol with its step, below or above."""
+        step = self.index(index)
+        return symbol.above(step) if self.style.times == "superscript" else symbol.at(step)
+
+    def _variable(self, name: str, shape: Shape) -> Symbol:
+        return Symbol(r"\ell") if name == "loss" else self.symbol(name, shape)
+
+    def gradient(self, name: str, shape: Shape, index: Index | None) -> str | None:
+        """The gradient's own sign; None where the notation writes a derivative."""
+        if self.style.derivatives not in GRADIENT_SIGNS:
+            return None
+        symbol = self.gradient_symbol(name, shape)
+        return symbol.at() if index is None else self.at_step(symbol, index)
+
+    def gradient_symbol(self, name: str, shape: Shape) -> Symbol:
+        """The sign that the notation gives to a variable's gradient."""
+        sign = GRADIENT_SIGNS[self.style.derivatives]
+        return sign(self._variable(name, shape), bool(shape))
+
+    def operator(self) -> str:
+        """The operator D, or a script D where the model has a D of its own."""
+        return r"\mathcal{D}" if "D" in self._bases else "D"
 
     def dim(self, dim: Dim) -> str:
         """A dimension, ``h`` or ``d + h``."""
         if isinstance(dim, DimSum):
             return " + ".join(self._multiple(*counted) for counted in Counter(dim.parts).items())
+        if isinstance(dim, DimProduct):
+            parts = (self.dim(part) for part in dim.parts)
+            return r" \, ".join(f"({part})" if " + " in part else part for part in parts)
         if isinstance(dim, int):
             return str(dim)
         if dim in self._clashing_dims or dim in self._short:
@@ -113,7 +184,7 @@ class Names:
         if not shape:
             return r"\mathbb{R}"
         exponent = r" \times ".join(
-            f"({self.dim(dim)})" if isinstance(dim, DimSum) and len(shape) > 1 else self.dim(dim)
+            f"({self.dim(dim)})" if len(shape) > 1 and _is_compound(dim) else self.dim(dim)
             for dim in shape
         )
         return rf"\mathbb{{R}}^{{{exponent}}}"
@@ -142,11 +213,36 @@ class Names:
         """e_i, or None where the model has an e of its own."""
         return None if "e" in self._bases else rf"\mathbf{{e}}_{{{position}}}"
 
+    def letter(self, name: str) -> str:
+        """The letter of a place."""
+        return _symbol(name, bold=False).at()
+
+    def has_delta(self) -> bool:
+        """Whether a delta means something else than that two places are one."""
+        return self._has_delta or self.style.derivatives == "delta"
+
     def entry_letters(self) -> tuple[str, str]:
         """Two letters for rows and columns that no name of the model begins with."""
         free = [letter for letter in _ENTRY_LETTERS if letter not in self._bases]
         first, second = (*free, *_FALLBACK_LETTERS)[:2]
         return first, second
+
+
+def _barred(variable: Symbol, bold: bool) -> Symbol:
+    accent = r"\overline" if width(variable.core) > _ONE_LETTER else r"\bar"
+    return replace(variable, core=f"{accent}{{{variable.core}}}")
+
+
+def _delta(variable: Symbol, bold: bool) -> Symbol:
+    return Symbol(r"\boldsymbol{\delta}" if bold else r"\delta", raised=(variable.at(),))
+
+
+GRADIENT_SIGNS: dict[str, Callable[[Symbol, bool], Symbol]] = {"bar": _barred, "delta": _delta}
+"""The notations in which a gradient has a sign of its own, made from its variable's."""
+
+
+def _is_compound(dim: Dim) -> bool:
+    return isinstance(dim, DimSum | DimProduct) and len(dim.parts) > 1
 
 
 def index_latex(index: Index) -> str:

@@ -86,15 +86,29 @@ SELF_EXPLANATORY = frozenset({"tanh", "exp", "log", "sqrt", "sin", "cos", "abs",
 
 CONVENTIONS: tuple[tuple[str, str], ...] = (
     (
-        "",
+        "column",
         r"Vectors are columns. A gradient has the shape of its variable: "
-        r"$\frac{\partial L}{\partial \mathbf{v}}$ is a column for a vector $\mathbf{v}$, and for "
+        r"$GRADIENT$ is a column for a vector $\mathbf{v}$, and for "
         r"a matrix it is a matrix of the same shape.",
     ),
     (
+        "row",
+        r"Vectors are rows, so that a matrix stands behind what it multiplies. A gradient has the "
+        r"shape of its variable: $GRADIENT$ is a row for a vector $\mathbf{v}$, and for a matrix "
+        r"it is a matrix of the same shape.",
+    ),
+    ("superscript", r"The step is written above: $STEP$ is the vector $\mathbf{v}$ at step $t$."),
+    (
+        "D",
+        r"The operator of differentiation comes first and the variable below: $GRADIENT$ is the "
+        r"gradient $DERIVATIVE$.",
+    ),
+    ("bar", r"A bar marks a gradient: $GRADIENT = DERIVATIVE$."),
+    ("delta", r"A gradient is a delta with its variable above: $GRADIENT = DERIVATIVE$."),
+    (
         "",
         r"For vectors $\mathbf{u}$ and $\mathbf{v}$, "
-        r"$\frac{\partial \mathbf{u}}{\partial \mathbf{v}}$ is the Jacobian of the one equation "
+        r"$JACOBIAN$ is the Jacobian of the one equation "
         r"that defines $\mathbf{u}$, with a row for each entry of $\mathbf{u}$; whatever else that "
         r"equation reads is held fixed.",
     ),
@@ -105,14 +119,61 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     ),
     ("ArrayPow", r"The power $\mathbf{v}^{\odot 2}$ squares each entry of $\mathbf{v}$."),
     (
-        "Derivative",
+        "Prime",
         r"$\phi'$ is the derivative of a function $\phi$ of one argument, and $\partial_k \phi$ "
         r"the partial derivative by argument $k$ of a function of several.",
     ),
     ("OneHot", r"$UNIT$ is the unit vector whose entry $i$ is 1."),
     ("Pick", r"$(\mathbf{v})_i$ is the entry $i$ of $\mathbf{v}$."),
-    ("Lookup", r"$\mathbf{E}_{i,:}^{\top}$ is row $i$ of $\mathbf{E}$, as a column."),
-    ("Concat", r"$[\mathbf{u};\, \mathbf{v}]$ sets vectors end to end."),
+    ("Delta", r"$DELTA$ is $1$ where $PLACES$ and $0$ elsewhere."),
+    (
+        "Behind",
+        r"Entries of vectors set end to end are counted through: behind the $d$ entries of "
+        r"$\mathbf{u}$, entry $d + k$ of both is entry $k$ of $\mathbf{v}$.",
+    ),
+    ("ColumnLookup", r"$\mathbf{E}_{i,:}^{\top}$ is row $i$ of $\mathbf{E}$, as a column."),
+    ("RowLookup", r"$\mathbf{E}_{i,:}$ is row $i$ of $\mathbf{E}$."),
+    ("ColumnConcat", r"$[\mathbf{u};\, \mathbf{v}]$ sets vectors end to end."),
+    ("RowConcat", r"$[\mathbf{u},\, \mathbf{v}]$ sets vectors end to end."),
+    (
+        "ColumnDiag",
+        r"$\operatorname{diag}(\mathbf{v})$ is the square matrix with the entries of $\mathbf{v}$ "
+        r"on its diagonal.",
+    ),
+    (
+        "RowDiag",
+        r"$\operatorname{diag}[\mathbf{v}]$ is the square matrix with the entries of $\mathbf{v}$ "
+        r"on its diagonal: behind a row it multiplies entry by entry, before a matrix it scales "
+        r"the matrix's rows.",
+    ),
+    (
+        "HeldStep",
+        r"$WITHIN$ is the derivative within step $t$: the values of all earlier steps are held "
+        r"fixed, but for $\mathbf{v}$ if it is one of them, and what is computed on the way from "
+        r"them follows.",
+    ),
+    (
+        "HeldNothing",
+        r"$THROUGH$ is the derivative through all steps up to $t$: everything that depends on "
+        r"$\mathbf{v}$ follows.",
+    ),
+    (
+        "Direct",
+        r"$DIRECTLY$ is the direct derivative: all other values of the recurrence are held fixed, "
+        r"and only what is read out follows.",
+    ),
+    (
+        "Kron",
+        r"$\otimes$ is the Kronecker product. A Jacobian has a column for each entry of what it is "
+        r"taken by, and the entries of a matrix count row by row; so $KRON$ is the derivative of "
+        r"$PRODUCT$ by $\mathbf{W}$.",
+    ),
+    (
+        "OrderedProduct",
+        r"The factors of a product over $j = t, \dots, i$ stand in this order from left to right; "
+        r"a product without factors is the identity.",
+    ),
+    ("BlockMatrix", r"Blocks that are zero are written $\mathbf{0}$, whatever their shape."),
     (
         "Slice",
         r"$(\mathbf{v})_{a:b}$ are the entries $a$ to $b$ of $\mathbf{v}$, and "
@@ -123,15 +184,19 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
         r"$\langle \mathbf{A}, \mathbf{B} \rangle$ is the sum of all entries of "
         r"$\mathbf{A} \odot \mathbf{B}$.",
     ),
-    ("Ones", r"$\mathbf{1}$ is the vector of ones."),
+    ("ColumnOnes", r"$\mathbf{1}$ is the vector of ones."),
+    ("RowOnes", r"$\mathbf{1}$ is the row of ones."),
     ("Index", r"Integers that stand for rows count from 1 here and from 0 in generated code."),
     (
         "",
-        r"Whatever would lie past the last step $T$ is absent: it does not exist and contributes "
-        r"nothing.",
+        r"Whatever would lie past the last step $LAST$ is absent: it does not exist and "
+        r"contributes nothing.",
     ),
 )
-"""What an article says about its notation: a node kind (or "" for always) and the text.
+"""What an article says about its notation: when, and the text.
+
+"" is for always; else it is a layout, a choice of notation, or what occurs: a node kind, by
+itself or with the layout in front (`symbptt.typeset.glossary`).
 
 The text goes through `symbptt.typeset.glossary.with_formulas`.
 """

@@ -7,20 +7,27 @@ from __future__ import annotations
 
 from symbptt.algebra import (
     Add,
+    Block,
+    BlockMatrix,
     Call,
     Cases,
+    Column,
     Concat,
     Constant,
     Cotangent,
+    Derivative,
+    Diag,
     Dim,
-    DimSum,
+    Direct,
     Div,
     Dot,
     Expr,
     Fill,
+    Held,
     Horizon,
     Identity,
     Index,
+    Kron,
     Length,
     LogSoftmax,
     Lookup,
@@ -30,6 +37,8 @@ from symbptt.algebra import (
     Neg,
     Number,
     OneHot,
+    Ones,
+    OrderedProduct,
     Outer,
     Param,
     PartSum,
@@ -41,12 +50,15 @@ from symbptt.algebra import (
     Shape,
     Slice,
     Softmax,
+    Stack,
     Sum,
     TimeSum,
     Transpose,
     add_dims,
 )
 from symbptt.calculus.derivation import EquationName, Reason, Step, StepNumber
+from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
+from symbptt.calculus.rows import Row
 from symbptt.typeset.printer import Level, Piece, Printer
 
 
@@ -86,7 +98,7 @@ def _reason_part(part: str | Expr | Index | StepNumber | EquationName) -> str:
 
 
 def plain_dim(dim: Dim) -> str:
-    return " + ".join(map(str, dim.parts)) if isinstance(dim, DimSum) else str(dim)
+    return str(dim)
 
 
 def plain_shape(shape: Shape) -> str:
@@ -96,9 +108,14 @@ def plain_shape(shape: Shape) -> str:
     return f"({', '.join(map(plain_dim, shape))}{',' if len(shape) == 1 else ''})"
 
 
-def _range(index: Index, last: Index) -> str:
-    whole = index == Index(offset=1) and last == Index.of("T")
-    return "sum_t" if whole else f"sum_{{t={index}..{last}}}"
+def _range(expr: TimeSum) -> str:
+    whole = expr.first == Index(offset=1) and expr.last == Index.of("T")
+    if whole:
+        return f"sum_{expr.index}"
+    return f"sum_{{{expr.index}={expr.first}..{expr.last}}}"
+
+
+_ABOVE: dict[Held, str] = {"equation": "d", "step": "d+", "nothing": "D"}
 
 
 class PlainPrinter(Printer):
@@ -236,8 +253,47 @@ class PlainPrinter(Printer):
         variable = self.show((expr.prediction, expr.target)[expr.wrt], Level.ATOM)
         return Piece(f"d{value.text}/d{variable}", Level.FRACTION)
 
+    def print_derivative(self, expr: Derivative) -> Piece:
+        return Piece(self.quotient(expr.output, expr.wrt, expr.held), Level.FRACTION)
+
+    def quotient(self, output: Expr, wrt: Expr, held: Held) -> str:
+        below = "D" if held == "nothing" else "d"
+        return f"{_ABOVE[held]}{self.show(output)}/{below}{self.show(wrt)}"
+
+    def print_direct(self, expr: Direct) -> Piece:
+        return Piece(f"d+L/d{self.show(expr.of)}", Level.FRACTION)
+
+    def print_stack(self, expr: Stack) -> Piece:
+        return Piece(f"{expr.name}[{expr.index}]")
+
+    def print_orderedproduct(self, expr: OrderedProduct) -> Piece:
+        order = "-1, " if expr.step < 0 else ""
+        factor = self.show(expr.factor)
+        return Piece(f"prod({expr.index}, {expr.first}, {expr.last}, {order}{factor})")
+
+    def print_blockmatrix(self, expr: BlockMatrix) -> Piece:
+        rows = [[self.show(c) if c is not None else "0" for c in row] for row in expr.cells]
+        return Piece(f"[{'; '.join(', '.join(row) for row in rows)}]")
+
+    def print_diag(self, expr: Diag) -> Piece:
+        return self.call("diag", expr.vector)
+
+    def print_column(self, expr: Column) -> Piece:
+        return self.piece(expr.vector)
+
+    def print_ones(self, expr: Ones) -> Piece:
+        return Piece("ones")
+
+    def print_block(self, expr: Block) -> Piece:
+        cells = ("I" if k == expr.number else "0" for k in range(len(expr.blocks)))
+        return Piece(f"[{' '.join(cells)}]")
+
+    def print_kron(self, expr: Kron) -> Piece:
+        row = f"{self.show(expr.vector, Level.ATOM)}.T"
+        return Piece(f"kron({row}, I)" if expr.first else f"kron(I, {row})")
+
     def print_pullback(self, expr: Pullback) -> Piece:
-        derivative = f"d{self.show(expr.output)}/d{self.show(expr.wrt)}"
+        derivative = self.quotient(expr.output, expr.wrt, expr.held)
         if expr.output.shape:
             return Piece(f"({derivative}).T @ {self.matrix_factor(expr.cotangent)}", Level.MATRIX)
         return Piece(f"{derivative} * {self.show(expr.cotangent, Level.FRACTION)}", Level.PRODUCT)
@@ -248,7 +304,35 @@ class PlainPrinter(Printer):
 
     def print_timesum(self, expr: TimeSum) -> Piece:
         term = self.show(expr.term, Level.PRODUCT)
-        return Piece(f"{_range(expr.first, expr.last)} {term}", Level.BIG_SUM)
+        return Piece(f"{_range(expr)} {term}", Level.BIG_SUM)
+
+    # --- rows and entries --------------------------------------------------------------
+
+    def print_row(self, expr: Row) -> Piece:
+        return self.piece(expr.vector)
+
+    def print_letter(self, expr: Letter) -> Piece:
+        return Piece(expr.name)
+
+    def print_behind(self, expr: Behind) -> Piece:
+        letter = self.show(expr.letter)
+        return Piece(letter if expr.dim == 0 else f"{plain_dim(expr.dim)}+{letter}")
+
+    def print_entry(self, expr: Entry) -> Piece:
+        return Piece(f"{self.show(expr.array)}[{', '.join(map(self.show, expr.places))}]")
+
+    def print_delta(self, expr: Delta) -> Piece:
+        return self.call("delta", expr.left, expr.right)
+
+    def print_slope(self, expr: Slope) -> Piece:
+        return Piece(f"d{self.show(expr.output)}/d{self.show(expr.wrt)}", Level.FRACTION)
+
+    def print_lettersum(self, expr: LetterSum) -> Piece:
+        term = self.show(expr.term, Level.PRODUCT)
+        return Piece(f"sum_{self.show(expr.letter)} {term}", Level.BIG_SUM)
+
+    def print_rowof(self, expr: RowOf) -> Piece:
+        return Piece(f"{self.show(expr.matrix)}[{self.show(expr.place)}]")
 
     def print_partsum(self, expr: PartSum) -> Piece:
         term = self.show(expr.term, Level.PRODUCT)

@@ -52,9 +52,16 @@ class Printer:
         printed: Piece = method(expr)
         return printed
 
+    def lay(self, expr: Expr) -> Expr:
+        """An expression of the algebra in the layout that is printed."""
+        return expr
+
     def show(self, expr: Expr, at_least: Level = Level.SUM) -> str:
         """The printed expression, in parentheses where it binds less than ``at_least``."""
         return self.fit(self.piece(expr), at_least)
+
+    def laid(self, expr: Expr, at_least: Level = Level.SUM) -> str:
+        return self.show(self.lay(expr), at_least)
 
     def fit(self, piece: Piece, at_least: Level) -> str:
         return piece.text if piece.level >= at_least else self.enclosed(piece.text)

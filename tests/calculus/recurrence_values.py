@@ -13,15 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.algebra import Cotangent, Expr, Identity, Model, Ref, Transpose, walk
-from symbptt.calculus.normal import normalize
-from symbptt.calculus.recurrence.operators import (
+from symbptt.algebra import (
     Block,
     Column,
+    Cotangent,
     Diag,
+    Expr,
+    Identity,
     Kron,
-    Monomial,
+    Model,
     Ones,
+    Ref,
+    Transpose,
+    walk,
+)
+from symbptt.calculus.normal import normalize
+from symbptt.calculus.recurrence.operators import (
+    Monomial,
     Operator,
     Partial,
     Piece,

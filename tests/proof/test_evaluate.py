@@ -16,11 +16,17 @@ from symbptt.algebra import (
     NOW,
     PART,
     Add,
+    Block,
+    BlockMatrix,
     Call,
     Cases,
+    Column,
     Concat,
     Constant,
     Cotangent,
+    Derivative,
+    Diag,
+    Direct,
     Div,
     Dot,
     Expr,
@@ -28,6 +34,7 @@ from symbptt.algebra import (
     Horizon,
     Identity,
     Index,
+    Kron,
     Length,
     LogSoftmax,
     Lookup,
@@ -37,6 +44,8 @@ from symbptt.algebra import (
     Neg,
     Number,
     OneHot,
+    Ones,
+    OrderedProduct,
     Outer,
     Param,
     PartSum,
@@ -47,6 +56,7 @@ from symbptt.algebra import (
     Ref,
     Slice,
     Softmax,
+    Stack,
     Sum,
     TimeSum,
     Transpose,
@@ -104,6 +114,12 @@ class Numbers:
 
     def pulled_back(self, node: Pullback, cotangent: Any, at: Mapping[str, int]) -> Any:
         return 10 * cotangent
+
+    def differentiated(self, node: Derivative | Direct, at: Mapping[str, int]) -> Any:
+        step = node.index.at(at)
+        if isinstance(node, Direct):
+            return None if step > at["T"] else self.arrays["dv", step].astype(object)
+        return np.outer(self.arrays["v", step], self.arrays["b"]).astype(object)
 
 
 A = Numbers().arrays
@@ -164,6 +180,32 @@ CASES: list[tuple[Expr, Any]] = [
     (Pullback(V, BEFORE, cotangent(NOW)), 10 * A["dv", 2]),
     (TimeSum(Mul((V, cotangent(NOW)))), sum(A["v", t] * A["dv", t] for t in (1, 2, 3))),
     (TimeSum(V, NOW, LAST - 1), v),
+    (
+        TimeSum(Add((BEFORE, Ref("v", Index.of("i"), ("n",)))), NOW, LAST, "i"),
+        2 * before + v + A["v", 3],
+    ),
+    (Derivative(V, B), np.outer(v, b)),
+    (Direct(V), A["dv", 2]),
+    (Stack("z", NOW, (V, BEFORE)), np.concatenate([v, before])),
+    (Diag(V), np.diag(v)),
+    (Column(V), v[:, None]),
+    (Ones("m"), np.ones(4)),
+    (Block(("n", "m"), 1), np.eye(7)[3:]),
+    (Kron(C, "n"), np.kron(np.eye(3), c)),
+    (Kron(C, "n", first=True), np.kron(c, np.eye(3))),
+    (
+        BlockMatrix(((W, None), (None, Identity("n"))), ("n", "n"), ("m", "n")),
+        np.block([[w, np.zeros((3, 3))], [np.zeros((3, 4)), np.eye(3)]]),
+    ),
+    (
+        OrderedProduct(Derivative(Ref("v", Index.of("j"), ("n",)), B), LAST, NOW),
+        np.outer(A["v", 3], b) @ np.outer(v, b),
+    ),
+    (
+        OrderedProduct(Derivative(Ref("v", Index.of("j"), ("n",)), B), NOW, LAST, 1),
+        np.outer(v, b) @ np.outer(A["v", 3], b),
+    ),
+    (OrderedProduct(Derivative(V, B), NOW, LAST), np.eye(3)),
     (TimeSum(V, LAST, LAST - 1), np.zeros(3)),
     # The numbers have cotangents up to step 3: here the loss's step takes the place of t.
     (PartSum(cotangent(PART), NOW, NOW + 1), A["dv", 2] + A["dv", 3]),
@@ -212,6 +254,7 @@ READS_PAST_THE_END = Mul((Ref("v", NOW + 1, ("n",)), LATER))
         (Dot(Ref("v", NOW + 1, ("n",)), LATER), 0.0),
         (Pullback(Ref("v", NOW + 1, ("n",)), V, LATER), np.zeros(3)),
         (Fill(Sum(LATER), ("m",)), np.zeros(4)),
+        (Product(U, Direct(Ref("v", NOW + 1, ("n",)))), np.zeros(4)),
     ],
 )
 def test_a_term_whose_cotangent_lies_past_t_is_absent(expr: Expr, expected: Any) -> None:

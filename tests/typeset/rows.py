@@ -9,11 +9,17 @@ from symbptt.algebra import (
     ONE,
     PART,
     Add,
+    Block,
+    BlockMatrix,
     Call,
     Cases,
+    Column,
     Concat,
     Constant,
     Cotangent,
+    Derivative,
+    Diag,
+    Direct,
     Div,
     Dot,
     Expr,
@@ -21,6 +27,7 @@ from symbptt.algebra import (
     Horizon,
     Identity,
     Index,
+    Kron,
     Length,
     LogSoftmax,
     Lookup,
@@ -30,6 +37,8 @@ from symbptt.algebra import (
     Neg,
     Number,
     OneHot,
+    Ones,
+    OrderedProduct,
     Outer,
     Param,
     PartSum,
@@ -40,6 +49,7 @@ from symbptt.algebra import (
     Ref,
     Slice,
     Softmax,
+    Stack,
     Sum,
     TimeSum,
     Transpose,
@@ -237,4 +247,41 @@ CHAIN_RULE: tuple[Row, ...] = (
      r"\sum_{t=1}^T \mathbf{h}_t - \sum_{t=1}^T \hat{\mathbf{g}}_t"),
 )  # fmt: skip
 
-ROWS: tuple[Row, ...] = (*LEAVES, *ARITHMETIC, *ARRAYS, *CHAIN_RULE)
+J = NOW.of("j")
+STATE = Stack("z", NOW, (h(), S))
+FACTOR = Derivative(Ref("h", J, ("h",)), Ref("h", J - 1, ("h",)), "step")
+
+JACOBIANS: tuple[Row, ...] = (
+    (Derivative(h(), G), "dh[t]/dg_hat[t]",
+     r"\frac{\partial \mathbf{h}_t}{\partial \hat{\mathbf{g}}_t}"),
+    (Derivative(h(), h(1), "step"), "d+h[t]/dh[t-1]",
+     r"\frac{\partial^{+} \mathbf{h}_t}{\partial \mathbf{h}_{t-1}}"),
+    (Derivative(h(), W, "nothing"), "Dh[t]/DW_hh",
+     r"\frac{\mathrm{d} \mathbf{h}_t}{\mathrm{d} \mathbf{W}_{\mathrm{hh}}}"),
+    (Derivative(STATE, B, "step"), "d+z[t]/db_h",
+     r"\frac{\partial^{+} \mathbf{z}_t}{\partial \mathbf{b}_{\mathrm{h}}}"),
+    (Direct(h()), "d+L/dh[t]", r"\frac{\partial^{+} L}{\partial \mathbf{h}_t}"),
+    (STATE, "z[t]", r"\mathbf{z}_t"),
+    (Product(Diag(SQUARE), W), "diag(h[t]**2) @ W_hh",
+     r"\operatorname{diag}(\mathbf{h}_t^{\odot 2}) \mathbf{W}_{\mathrm{hh}}"),
+    (Product(Column(h()), Transpose(Column(G))), "h[t] @ g_hat[t].T",
+     r"\mathbf{h}_t \hat{\mathbf{g}}_t^{\top}"),
+    (Column(Ones("h")), "ones", r"\mathbf{1}"),
+    (Product(Block(("d", "h"), 1), G), "[0 I] @ g_hat[t]", r"[0\;\mathbf{I}] \hat{\mathbf{g}}_t"),
+    (Kron(h(1), "h"), "kron(I, h[t-1].T)", r"(\mathbf{I} \otimes \mathbf{h}_{t-1}^{\top})"),
+    (Kron(h(1), "d", first=True), "kron(h[t-1].T, I)",
+     r"(\mathbf{h}_{t-1}^{\top} \otimes \mathbf{I})"),
+    (BlockMatrix(((W, None), (None, Identity("h"))), ("h", "h"), ("h", "h")), "[W_hh, 0; 0, I]",
+     r"\begin{pmatrix} \mathbf{W}_{\mathrm{hh}} & \mathbf{0} \\[2.5ex] \mathbf{0} & \mathbf{I} "
+     r"\end{pmatrix}"),
+    (OrderedProduct(FACTOR, NOW, Index.of("i") + 1), "prod(j, t, i+1, -1, d+h[j]/dh[j-1])",
+     r"\prod_{j = t, \dots, i+1} \frac{\partial^{+} \mathbf{h}_j}{\partial \mathbf{h}_{j-1}}"),
+    (OrderedProduct(W, Index(offset=1), NOW, 1), "prod(j, 1, t, W_hh)",
+     r"\prod_{j = 1, \dots, t} \mathbf{W}_{\mathrm{hh}}"),
+    (Pullback(h(), W, Direct(h()), "nothing"), "(Dh[t]/DW_hh).T @ d+L/dh[t]",
+     r"\sum_i \frac{\partial^{+} L}{\partial (\mathbf{h}_t)_i} "
+     r"\frac{\mathrm{d} (\mathbf{h}_t)_i}{\mathrm{d} \mathbf{W}_{\mathrm{hh}}}"),
+    (TimeSum(h(), Index(offset=1), NOW, "i"), "sum_{i=1..t} h[t]", r"\sum_{i=1}^t \mathbf{h}_t"),
+)  # fmt: skip
+
+ROWS: tuple[Row, ...] = (*LEAVES, *ARITHMETIC, *ARRAYS, *CHAIN_RULE, *JACOBIANS)

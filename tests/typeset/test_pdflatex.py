@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive as differentiate
 from symbptt.language.library import load
 from symbptt.language.parser import parse
 from symbptt.typeset.document import render
+from symbptt.typeset.style import LAYOUTS, NOTATIONS, Style
 from tests.typeset.hostile import HOSTILE
 
+KINDS = ("times", "derivatives")
 GENERATED = sorted((Path(__file__).parents[2] / "generated" / "latex").glob("*.tex"))
 CELLS = sorted((Path(__file__).parents[1] / "cells").glob("*.rnn"))
 
@@ -68,6 +72,52 @@ def test_a_generated_article_compiles(path: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_article_of_a_test_cell_compiles(path: Path, tmp_path: Path) -> None:
     assert not complaints(render(derive(load(str(path)))), tmp_path)
+
+
+STYLES = [
+    ("linear", "column", "subscript,leibniz", "index"),
+    ("gru_v1", "row", "superscript,D", "steps"),
+    ("char_rnn", "row", "subscript,bar", "index"),
+    ("char_rnn", "column", "superscript,delta", "index"),
+    ("lstm", "row", "superscript,delta", "index"),
+]
+
+
+@pytest.mark.parametrize(("name", "layout", "notation", "detail"), STYLES)
+def test_an_article_of_another_style_compiles(
+    name: str, layout: str, notation: str, detail: str, tmp_path: Path
+) -> None:
+    style = Style.of(layout, notation, detail)
+    assert not complaints(render(derive(load(name)), style=style), tmp_path)
+
+
+@pytest.mark.parametrize("form", ["expanded", "sensitivity"])
+@pytest.mark.slow
+def test_other_forms_compile_in_rows(form: str, tmp_path: Path) -> None:
+    for name, notation in (("char_rnn", "superscript,D"), ("lag_two", "bar"), ("gru", "delta")):
+        source = next((str(path) for path in CELLS if path.stem == name), name)
+        derivation = differentiate(load(source), form=form)
+        text = render(derivation, style=Style.of("row", notation))
+        assert not complaints(text, tmp_path), name
+
+
+@pytest.mark.parametrize("path", CELLS, ids=lambda path: path.stem)
+@pytest.mark.slow
+def test_the_styles_of_a_test_cell_compile(path: Path, tmp_path: Path) -> None:
+    """Each cell in one of all combinations, in turn, entry by entry."""
+    names = [[c.name for c in NOTATIONS.values() if c.kind == kind] for kind in KINDS]
+    together = list(product(LAYOUTS, *names))
+    layout, *notation = together[CELLS.index(path) % len(together)]
+    style = Style.of(layout, ",".join(notation), "index")
+    assert not complaints(render(derive(load(str(path))), style=style), tmp_path)
+
+
+@pytest.mark.slow
+def test_long_formulas_are_broken_in_all_styles(tmp_path: Path) -> None:
+    derivation = derive(parse(WIDE, "wide"))
+    for notation in ("superscript,D", "bar", "superscript,delta"):
+        style = Style.of("row", notation, "index")
+        assert not complaints(render(derivation, style=style), tmp_path)
 
 
 def test_an_overfull_line_is_found(tmp_path: Path) -> None:

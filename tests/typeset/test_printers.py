@@ -10,7 +10,8 @@ from symbptt import algebra
 from symbptt.algebra import Expr, Index, walk
 from symbptt.errors import MissingRuleError
 from symbptt.functions import FUNCTIONS, LOSSES
-from symbptt.typeset.formula import LatexPrinter, missing_losses
+from symbptt.typeset.formula import LatexPrinter
+from symbptt.typeset.losses import missing_losses
 from symbptt.typeset.plain import PlainPrinter, plain
 from tests.typeset.rows import ROWS, Row
 

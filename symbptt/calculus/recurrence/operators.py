@@ -14,21 +14,25 @@ from fractions import Fraction
 from symbptt.algebra import (
     ONE,
     Add,
+    Block,
+    Column,
     Concat,
     Cotangent,
-    Dim,
+    Diag,
     Div,
     Dot,
     Expr,
     Fill,
     Identity,
     Index,
+    Kron,
     Length,
     Mean,
     Mul,
     Neg,
     Number,
     OneHot,
+    Ones,
     Outer,
     Param,
     Pick,
@@ -45,66 +49,6 @@ from symbptt.calculus import forms
 from symbptt.errors import NotAffineError
 
 # --- factors that only operators have --------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Diag(Expr):
-    """The diagonal matrix with a vector's entries."""
-
-    vector: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return (self.vector.shape[0], self.vector.shape[0])
-
-
-@dataclass(frozen=True)
-class Column(Expr):
-    """A vector as a matrix of one column: it takes a scalar to a vector."""
-
-    vector: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return (self.vector.shape[0], 1)
-
-
-@dataclass(frozen=True)
-class Ones(Expr):
-    """The vector of ones."""
-
-    dim: Dim
-
-    @property
-    def shape(self) -> Shape:
-        return (self.dim,)
-
-
-@dataclass(frozen=True)
-class Block(Expr):
-    """The matrix that picks block ``number`` of vectors set end to end."""
-
-    blocks: tuple[Dim, ...]
-    number: int
-
-    @property
-    def shape(self) -> Shape:
-        return (self.blocks[self.number], 1)
-
-
-@dataclass(frozen=True)
-class Kron(Expr):
-    """``I ⊗ v.T``, or ``v.T ⊗ I`` where ``first``: the derivative of ``W @ v`` by W.
-
-    W is flattened row by row; ``first`` is for ``W.T @ v`` and for rows of a table.
-    """
-
-    vector: Expr
-    first: bool = False
-
-    @property
-    def shape(self) -> Shape:
-        return (self.vector.shape[0], 1)
 
 
 @dataclass(frozen=True)
@@ -146,9 +90,11 @@ class Monomial:
         scalars = [f for f in together if not f.shape]
         rest: list[Expr] = []
         for factor in (f for f in together if f.shape):
-            if rest and isinstance(rest[-1], Diag) and isinstance(factor, Diag):
-                factor = Diag(forms.mul((rest.pop().vector, factor.vector)))  # type: ignore[attr-defined]
-            rest.append(factor)
+            before = rest[-1] if rest else None
+            if isinstance(before, Diag) and isinstance(factor, Diag):
+                rest[-1] = Diag(forms.mul((before.vector, factor.vector)))
+            else:
+                rest.append(factor)
         return Monomial((*_product(scalars), *rest), self.negative != other.negative)
 
     @property
@@ -290,9 +236,9 @@ class Taker:
             case Pick(vector=vector, position=position):
                 return [(Monomial((_row(OneHot(position, vector.shape[0])),)), vector)]
             case Outer(left=left, right=right) if not self.depends(right):
-                return [(Monomial((Transpose(Kron(right)),)), left)]
+                return [(Monomial((Transpose(Kron(right, left.shape[0])),)), left)]
             case Outer(left=left, right=right) if not self.depends(left):
-                return [(Monomial((Transpose(Kron(left, first=True)),)), right)]
+                return [(Monomial((Transpose(Kron(left, right.shape[0], first=True)),)), right)]
         raise NotAffineError("not affine", term=expr)
 
     def _factor(self, expr: Expr, factors: tuple[Expr, ...]) -> tuple[Monomial, Expr]:

@@ -1,0 +1,194 @@
+"""The node kinds of derivatives: Jacobians, what acts as one, and products over time.
+
+A Jacobian is a matrix with a row for each entry of the output and a column for each
+entry of what it is taken by; a matrix counts row by row, a scalar as one entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from symbptt.algebra.index import Dim, Index, Shape, add_dims, entries
+from symbptt.algebra.nodes import Cotangent, Expr, Held, Ref
+
+
+@dataclass(frozen=True)
+class Stack(Expr):
+    """Values end to end under one name: the state of a recurrence at a step.
+
+    ``parts`` are quantities at this step or before it.
+    """
+
+    name: str
+    index: Index
+    parts: tuple[Ref, ...]
+
+    @property
+    def shape(self) -> Shape:
+        return (add_dims(part.shape[0] if part.shape else 1 for part in self.parts),)
+
+    def moved(self, to: Index, parts: tuple[Ref, ...]) -> Stack:
+        return replace(self, index=to, parts=parts)
+
+
+@dataclass(frozen=True)
+class Derivative(Expr):
+    """The Jacobian of ``output`` (a `Ref` or a `Stack`) by ``wrt`` (or a `Param`)."""
+
+    output: Expr
+    wrt: Expr
+    held: Held = "equation"
+
+    @property
+    def shape(self) -> Shape:
+        return (entries(self.output.shape), entries(self.wrt.shape))
+
+    @property
+    def name(self) -> str:
+        assert isinstance(self.output, Ref | Stack)
+        return self.output.name
+
+    @property
+    def index(self) -> Index:
+        assert isinstance(self.output, Ref | Stack)
+        return self.output.index
+
+
+@dataclass(frozen=True)
+class Direct(Expr):
+    """What L gives to a value of the recurrence without going through the recurrence.
+
+    The derivative of L by ``of`` (a `Ref` or a `Stack`) with all other values of the
+    recurrence held: only what is read out of it follows.
+    """
+
+    of: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return self.of.shape
+
+    @property
+    def name(self) -> str:
+        assert isinstance(self.of, Ref | Stack)
+        return self.of.name
+
+    @property
+    def index(self) -> Index:
+        assert isinstance(self.of, Ref | Stack)
+        return self.of.index
+
+
+@dataclass(frozen=True)
+class OrderedProduct(Expr):
+    """A product of square matrices over steps, in the order in which it is written.
+
+    The factor at ``first`` stands on the left; the steps go on by ``step`` (1 or -1) to
+    ``last``. Without a step the product is the identity.
+    """
+
+    factor: Expr
+    first: Index
+    last: Index
+    step: int = -1
+    index: str = "j"
+
+    @property
+    def shape(self) -> Shape:
+        return self.factor.shape
+
+
+@dataclass(frozen=True)
+class BlockMatrix(Expr):
+    """A matrix of blocks, row by row; where there is none it is zero.
+
+    ``heights`` and ``widths`` are the dimensions of the blocks.
+    """
+
+    cells: tuple[tuple[Expr | None, ...], ...]
+    heights: tuple[Dim, ...]
+    widths: tuple[Dim, ...]
+
+    @property
+    def name(self) -> str:
+        """The names of the gradients that are its blocks, side by side."""
+        found = (cell for row in self.cells for cell in row)
+        return " ".join(cell.name for cell in found if isinstance(cell, Cotangent))
+
+    @property
+    def index(self) -> None:
+        return None
+
+    @property
+    def shape(self) -> Shape:
+        return (add_dims(self.heights), _added(self.widths))
+
+
+def _added(dims: tuple[Dim, ...]) -> Dim:
+    return dims[0] if len(dims) == 1 else add_dims(dims)
+
+
+# --- what Jacobians are made of --------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Diag(Expr):
+    """The diagonal matrix with a vector's entries."""
+
+    vector: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return (self.vector.shape[-1], self.vector.shape[-1])
+
+
+@dataclass(frozen=True)
+class Column(Expr):
+    """A vector, or a scalar, as a matrix of one column: it takes a scalar to a vector."""
+
+    vector: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return (entries(self.vector.shape), 1)
+
+
+@dataclass(frozen=True)
+class Ones(Expr):
+    """The vector of ones."""
+
+    dim: Dim
+
+    @property
+    def shape(self) -> Shape:
+        return (self.dim,)
+
+
+@dataclass(frozen=True)
+class Block(Expr):
+    """The matrix that picks block ``number`` of vectors set end to end."""
+
+    blocks: tuple[Dim, ...]
+    number: int
+
+    @property
+    def shape(self) -> Shape:
+        return (self.blocks[self.number], add_dims(self.blocks))
+
+
+@dataclass(frozen=True)
+class Kron(Expr):
+    """``I ⊗ v.T``, or ``v.T ⊗ I`` where ``first``: the derivative of ``W @ v`` by W.
+
+    W is flattened row by row; ``first`` is for ``W.T @ v`` and for rows of a table.
+    ``dim`` is the size of I.
+    """
+
+    vector: Expr
+    dim: Dim
+    first: bool = False
+
+    @property
+    def shape(self) -> Shape:
+        length = self.vector.shape[0]
+        return (self.dim, entries((length, self.dim) if self.first else (self.dim, length)))

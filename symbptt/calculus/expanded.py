@@ -1,0 +1,259 @@
+"""The expanded form of the gradient: a sum over steps of ordered products of Jacobians.
+
+dL/dw = sum_t sum_{i <= t} (direct derivative at t) (product of the Jacobians of the steps
+t, t-1, ..., i+1, in this order) (immediate partial derivative at i). (Zhang et al., Dive
+into Deep Learning, equation 9.7.7, with the order that matrices need.) Several states,
+and states read with lags above 1, are one stacked state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import chain
+
+from symbptt.algebra import (
+    FIRST,
+    LAST,
+    NOW,
+    BlockMatrix,
+    Concat,
+    Derivative,
+    Direct,
+    Expr,
+    Index,
+    Initial,
+    Model,
+    Mul,
+    OrderedProduct,
+    Param,
+    Product,
+    Pullback,
+    Ref,
+    Stack,
+    TimeSum,
+    Transpose,
+    entries,
+    substitute_index,
+)
+from symbptt.calculus import forms
+from symbptt.calculus.adjoint import normal_form
+from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step
+from symbptt.calculus.local import unit
+from symbptt.calculus.within import EVERY, Within
+
+LETTERS = ("i", "j", "k", "m", "n", "r", "s", "u", "v", "l", "p", "q")
+STACKS = ("z", "s", "Z", "S")
+
+
+def derive_expanded(model: Model) -> Derivation:
+    """The gradient as a sum over steps, for every parameter and initial value."""
+    normal = normal_form(model)
+    return Derivation(model, normal, tuple(_Expansion(normal).steps()), form="expanded")
+
+
+def free_names(model: Model, candidates: tuple[str, ...]) -> Iterator[str]:
+    """Those candidates, then numbered ones, that no name of a model begins with."""
+    taken = {
+        name.partition("_")[0]
+        for name in (
+            *(p.name for p in model.parameters),
+            *(d.name for d in model.derived),
+            *(i.name for i in model.inputs),
+            *(e.name for e in model.equations),
+            *(name for name, _ in model.constants),
+            *(a.name for a in model.abstract),
+        )
+    }
+    numbered = (f"{candidates[0]}{number}" for number in range(1, len(taken) + 9))
+    return (name for name in chain(candidates, numbered) if name not in taken)
+
+
+class _Expansion(Within):
+    def __init__(self, model: Model) -> None:
+        super().__init__(model)
+        letters = free_names(model, LETTERS)
+        self.early, self.factor = next(letters), next(letters)
+        self.stack_name = next(free_names(model, STACKS))
+
+    def steps(self) -> Iterator[Step]:
+        yield from self.read_out()
+        if self.is_stacked:
+            yield self.direct_of_state()
+        for value in self.past:
+            yield from self.derivatives(value)
+        if self.is_stacked:
+            yield from self.stacked()
+        for leaf in self.leaves:
+            yield from self.derivatives(leaf)
+            if self.is_stacked and self.reaches(leaf):
+                yield self.column(leaf)
+        for initial in self.carried:
+            through = self.from_the_start(initial)
+            yield self.initial_gradient(initial, through, self.reason_of(initial))
+        for leaf in self.static():
+            through = self.through(leaf) if self.reaches(leaf) else None
+            yield self.gradients(leaf, through, self.reason(leaf, Index.of(self.early)))
+
+    # --- the state -------------------------------------------------------------------------
+
+    @cached_property
+    def places(self) -> tuple[Ref, ...]:
+        """What the state at step t holds: every quantity, as far back as it is read."""
+        found = []
+        for equation in self.wanted:
+            lags = [-v.index.offset for v in self.past if v.name == equation.name]
+            for back in range(max([1, *lags])):
+                found.append(Ref(equation.name, NOW - back, equation.shape))
+        return tuple(found) if self.read_directly() else ()
+
+    @property
+    def is_stacked(self) -> bool:
+        """Whether the state is more than one value at one step."""
+        return len(self.places) > 1
+
+    def state(self, index: Index) -> Expr:
+        if not self.is_stacked:
+            return substitute_index(self.places[0], {"t": index})
+        return substitute_index(Stack(self.stack_name, NOW, self.places), {"t": index})
+
+    def reaches(self, leaf: Expr) -> bool:
+        """Whether a parameter enters the state within a step."""
+        return any(self.depends(p.name, leaf) for p in self.places if p.index == NOW)
+
+    def cell(self, place: Ref, wrt: Ref) -> Expr | None:
+        """The block of the step's Jacobian of one part of the state by an earlier value."""
+        if place == wrt:
+            return unit((entries(place.shape), entries(place.shape)))
+        if place.index != NOW or wrt not in self.past or not self.depends(place.name, wrt):
+            return None
+        return Derivative(place, wrt, "step")
+
+    def heights(self) -> tuple[object, ...]:
+        return tuple(entries(place.shape) for place in self.places)
+
+    def stacked(self) -> Iterator[Step]:
+        """The Jacobian of the state by the one before, and by the values it starts from."""
+        before = [substitute_index(place, {"t": NOW - 1}) for place in self.places]
+        columns = [ref for ref in before if isinstance(ref, Ref)]
+        yield self.blocks(Derivative(self.state(NOW), self.state(NOW - 1), "step"), columns, NOW)
+        for initial in self.carried:
+            yield from self.start_columns(initial)
+
+    def blocks(self, target: Derivative, columns: list[Ref], index: Index) -> Step:
+        """A Jacobian of the state at a step, from those of its parts."""
+        cells = tuple(tuple(self.cell(p, c) for c in columns) for p in self.places)
+        sizes = tuple(entries(p.shape) for p in self.places)
+        matrix = BlockMatrix(cells, sizes, tuple(entries(c.shape) for c in columns))
+        moved = substitute_index(matrix, {"t": index})
+        # By the state before the first step there are the columns that have a value.
+        where, needs = ("2 <= t <= T", 2) if index == NOW else ("", index.offset)
+        return self.make("jacobian", target, [(moved,)], self.holds(index), where, needs)
+
+    def holds(self, index: Index) -> Reason:
+        pieces: list[str | Expr | EquationName] = [self.state(index), " holds "]
+        for number, place in enumerate(self.places):
+            last = number == len(self.places) - 1
+            pieces += [" and " if last and number else ", " if number else ""]
+            pieces.append(substitute_index(place, {"t": index}))
+        return tuple(pieces)
+
+    def direct_of_state(self) -> Step:
+        read = self.read_directly()
+        index = self.end()
+        parts = tuple(
+            Direct(substitute_index(place, {"t": index}))
+            if place.index == NOW and place.name in read
+            else forms.zero(place.shape)
+            for place in self.places
+        )
+        where = EVERY if index == NOW else ""
+        target = Direct(self.state(index))
+        return self.make("adjoint", target, [(Concat(parts),)], self.holds(index), where)
+
+    def end(self) -> Index:
+        """Where the state is read out: at every step, or at the last alone."""
+        return LAST if self.ends_alone() else NOW
+
+    def column(self, leaf: Param) -> Step:
+        """The immediate partial derivative of the stacked state."""
+        cells = tuple(
+            (Derivative(p, leaf, "step"),)
+            if p.index == NOW and self.depends(p.name, leaf)
+            else (None,)
+            for p in self.places
+        )
+        target = Derivative(self.state(NOW), leaf, "step")
+        sizes = tuple(entries(p.shape) for p in self.places)
+        matrix = BlockMatrix(cells, sizes, (target.shape[1],))
+        return self.make("jacobian", target, [(matrix,)], self.holds(NOW), EVERY)
+
+    def reason(self, leaf: Expr, *early: Index) -> Reason:
+        """ "W enters at step i, the steps up to t hand it on, and at step t it is read out"."""
+        steps: list[str | Index] = []
+        for number, step in enumerate(early):
+            steps += [" and " if number else "", step]
+        last = self.end()
+        return (
+            leaf, " enters at step ", *steps, ", the steps up to ", last,
+            " hand it on, and at step ", last, " it is read out",
+        )  # fmt: skip
+
+    def reason_of(self, initial: Initial) -> Reason:
+        return self.reason(_value(initial), *map(_at, self.entries_of(initial)))
+
+    # --- gradients -------------------------------------------------------------------------
+
+    def handed_back(self, first: Index, last: Index) -> Expr:
+        """What the read-out at step ``first`` gives to the state at step ``last``."""
+        step = Index.of(self.factor)
+        jacobian = Derivative(self.state(step), self.state(step - 1), "step")
+        product = OrderedProduct(jacobian, first, last + 1, -1, self.factor)
+        read = Direct(self.state(first))
+        return Product(Transpose(product), read) if read.shape else Mul((product, read))
+
+    def over_ends(self, term: Expr, first: Index) -> Expr:
+        """The sum over the steps t at which the state is read out."""
+        if self.end() == LAST:
+            return substitute_index(term, {"t": LAST})
+        return TimeSum(term, first, LAST)
+
+    def through(self, leaf: Param) -> Expr:
+        early = Index.of(self.early)
+        pulled = Pullback(self.state(early), leaf, self.handed_back(NOW, early), "step")
+        return self.over_ends(TimeSum(pulled, FIRST, NOW, self.early), FIRST)
+
+    def entries_of(self, initial: Initial) -> list[int]:
+        """The steps at which a given value enters the state."""
+        name, step = initial.name, initial.step
+        if any(p.name == name for p in self.places):
+            deep = any(p.name == name and p.index.offset == step for p in self.places)
+            return [1] if deep and any(v.name == name for v in self.past) else []
+        lags = sorted(-v.index.offset for v in self.past if v.name == name)
+        return [step + lag for lag in lags if step + lag >= 1]
+
+    def start_columns(self, initial: Initial) -> Iterator[Step]:
+        """The derivative of the state by a given value, at the steps where it enters."""
+        for step in self.entries_of(initial):
+            value = Ref(initial.name, NOW + (initial.step - step), initial.shape)
+            target = Derivative(self.state(_at(step)), _value(initial), "step")
+            yield self.blocks(target, [value], _at(step))
+
+    def from_the_start(self, initial: Initial) -> Expr | None:
+        if not self.places:
+            return None
+        value = _value(initial)
+        terms: list[Expr] = []
+        for step in self.entries_of(initial):
+            at = _at(step)
+            pulled = Pullback(self.state(at), value, self.handed_back(NOW, at), "step")
+            terms.append(self.over_ends(pulled, at))
+        return forms.add(terms, value.shape) if terms else None
+
+
+def _value(initial: Initial) -> Ref:
+    return Ref(initial.name, Index(offset=initial.step), initial.shape)
+
+
+def _at(step: int) -> Index:
+    return Index(offset=step)

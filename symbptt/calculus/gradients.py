@@ -1,0 +1,105 @@
+"""Gradients in every form, of L or of one step's loss, all of them or some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from symbptt.algebra import LAST, Model, Ref
+from symbptt.calculus import adjoint
+from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.estimators import FULL, Estimator, as_estimator
+from symbptt.calculus.expanded import derive_expanded
+from symbptt.calculus.joined import derive_joined
+from symbptt.calculus.onestep import ONE_STEP, one_step
+from symbptt.calculus.selection import selected
+from symbptt.calculus.sensitivity import derive_sensitivity
+from symbptt.errors import OptionError, UnknownNameError
+
+
+@dataclass(frozen=True)
+class Form:
+    """A way to write a gradient.
+
+    Attributes
+    ----------
+    derive : callable
+        From a model with a loss to its derivation.
+    words : str
+        What it is, for a list of forms.
+    """
+
+    derive: Callable[[Model], Derivation]
+    words: str
+
+
+FORMS: dict[str, Form] = {
+    "adjoint": Form(adjoint.derive, "backward, step by step: backpropagation through time"),
+    "expanded": Form(derive_expanded, "a sum over steps of ordered products of Jacobians"),
+    "joined": Form(derive_joined, "backward, with matrices side by side and their blocks"),
+    "sensitivity": Form(derive_sensitivity, "forward, step by step: real-time recurrent learning"),
+}
+
+OF = ("L", ONE_STEP)
+
+
+def derive(
+    model: Model,
+    *,
+    form: str = "adjoint",
+    of: str = "L",
+    only: Iterable[str] = (),
+    wrt_inputs: bool = False,
+    estimator: Estimator | str | None = None,
+) -> Derivation:
+    """The gradient of a model's loss, derived step by step.
+
+    Parameters
+    ----------
+    form : str
+        A key of `FORMS`.
+    of : str
+        What is differentiated: ``L``, or ``loss[t]``, the loss of one step alone.
+    only : iterable of str
+        Parameters, derived parameters or initial values (``h[0]``): the steps that their
+        gradients need, and no others.
+    wrt_inputs : bool
+        Also derive dL/d(input) for every real-valued input, in the adjoint form.
+    estimator : Estimator or str, optional
+        What to derive in place of the gradient, as ``window:8``, in the adjoint form.
+
+    Raises
+    ------
+    MissingLossError
+        If the model has no loss.
+    UnknownNameError
+        If there is no such form, loss or gradient.
+    OptionError
+        If gradients by inputs are asked for in a form that has none.
+    """
+    if form not in FORMS:
+        raise UnknownNameError(f"no form is called {form!r}; forms: {', '.join(FORMS)}")
+    if of.replace(" ", "") not in OF:
+        raise UnknownNameError(f"{of!r} can't be differentiated; expected one of: {', '.join(OF)}")
+    chosen = model if of.strip() == "L" else one_step(adjoint.with_loss(model))
+    if wrt_inputs and form != "adjoint":
+        raise OptionError(f"the form {form} gives no gradients by inputs; the form adjoint does")
+    plain = as_estimator(estimator) == FULL
+    if not plain and (form != "adjoint" or of.strip() != "L"):
+        raise OptionError(
+            f"--estimator {as_estimator(estimator)} can't be combined with --form {form} --of "
+            f"{of}: estimators are those of the adjoint form of the gradient of L"
+        )
+    own = partial(adjoint.derive, wrt_inputs=wrt_inputs, estimator=estimator)
+    found = (own if form == "adjoint" else FORMS[form].derive)(chosen)
+    if chosen is not model:
+        found = replace(found, of=ONE_STEP, steps=tuple(map(_of_one_step, found.steps)))
+    names = tuple(only)
+    return selected(found, names) if names else found
+
+
+def _of_one_step(step: Step) -> Step:
+    if step.kind != "seed":
+        return step
+    return replace(step, reason=(Ref("loss", LAST, ()), " is what is differentiated"))

@@ -1,0 +1,304 @@
+"""A derivation entry by entry: every equation, every partial derivative, every step.
+
+From (o_t)_j = sum_i (W)_ji (h_t)_i + (b)_j over d(o_t)_j/d(W)_mi = delta_jm (h_t)_i to
+dL/d(W)_ji = sum_t dL/d(o_t)_j (h_t)_i, which the derivation's own step says with whole
+arrays. It is made from the steps of a derivation and says nothing of its own about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from symbptt.algebra import (
+    Cotangent,
+    Derivative,
+    Derived,
+    Equation,
+    Expr,
+    Identity,
+    Index,
+    Model,
+    Mul,
+    Param,
+    Pullback,
+    Ref,
+    Transpose,
+    map_children,
+    substitute_index,
+    walk,
+)
+from symbptt.calculus import forms
+from symbptt.calculus.collapsing import collapsed
+from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.entries import Delta, Entry, Letter, Letters, LetterSum, Line, Slope
+from symbptt.calculus.entrywise import Places, at_entry, entry_of
+from symbptt.calculus.slopes import Chain, Where, slope
+from symbptt.calculus.tensors import Slices, moved_to, pullbacks
+
+# The places of letters in the pool.
+_OUT, _IN, _OTHER, _FOURTH = range(4)
+
+
+@dataclass(frozen=True)
+class EquationLines:
+    """An equation of the normal form by entries, and its partial derivatives.
+
+    Where the entries of a Jacobian are those of a matrix, a line says so behind them.
+    """
+
+    name: str
+    entry: Line
+    slopes: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class StepLines:
+    """A step by entries.
+
+    Attributes
+    ----------
+    step : Step
+    line : Line
+        The chain rule by entries, the partial derivatives put in, the sums collapsed.
+    nested : Line or None
+        For a table: the same with the gradient of its row spelled out, a sum over three
+        letters (A. Singh, BPTT derivations, 3.19).
+    tensor : Line or None
+        For a table: by rows of the tensor of its derivatives (3.20 and 3.21).
+    """
+
+    step: Step
+    line: Line
+    nested: Line | None = None
+    tensor: Line | None = None
+
+    def all(self) -> tuple[Line, ...]:
+        return tuple(line for line in (self.line, self.nested, self.tensor) if line is not None)
+
+
+@dataclass(frozen=True)
+class Indices:
+    """A derivation entry by entry."""
+
+    equations: tuple[EquationLines, ...]
+    steps: tuple[StepLines, ...]
+
+    def of(self, step: Step) -> StepLines | None:
+        return next((lines for lines in self.steps if lines.step.number == step.number), None)
+
+    def lines(self) -> Iterator[Line]:
+        """All lines in order."""
+        for equation in self.equations:
+            yield equation.entry
+            yield from equation.slopes
+        for lines in self.steps:
+            yield from lines.all()
+
+
+def by_entries(derivation: Derivation) -> Indices:
+    """The derivation entry by entry.
+
+    Raises
+    ------
+    MissingRuleError
+        If a node kind has no rule for its entries.
+    """
+    maker = _Maker(derivation)
+    return Indices(
+        tuple(map(maker.equation, maker.items.values())),
+        tuple(
+            maker.step(step)
+            for step in derivation.steps
+            if {node.held for node in pullbacks(step.members[0])} == {"equation"}
+        ),
+    )
+
+
+class _Maker:
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        self.model: Model = derivation.normal
+        items: tuple[Derived | Equation, ...] = (*self.model.derived, *self.model.equations)
+        self.items = {item.name: item for item in items}
+        self.slices = Slices(self.model)
+
+    # --- equations ---------------------------------------------------------------------
+
+    def equation(self, item: Derived | Equation) -> EquationLines:
+        letters = Letters(self.model)
+        places = self.places(item.rhs, letters, (_OUT, _IN))
+        entry = Line(
+            entry_of(self.output(item), places), (at_entry(item.rhs, places, letters),), places
+        )
+        read = dict.fromkeys(n for n in walk(item.rhs) if isinstance(n, Ref | Param))
+        slopes = [self.slope_line(item, operand) for operand in read if self.is_real(operand)]
+        lines = [line for found in slopes for line in (found, _jacobian(found)) if line]
+        return EquationLines(item.name, entry, tuple(lines))
+
+    def output(self, item: Derived | Equation) -> Expr:
+        return item.ref if isinstance(item, Equation) else Param(item.name, item.shape)
+
+    def is_real(self, operand: Expr) -> bool:
+        integers = {i.name for i in self.model.inputs if i.index_dim is not None}
+        return not (isinstance(operand, Ref) and operand.name in integers)
+
+    def places(self, array: Expr, letters: Letters, numbers: tuple[int, int]) -> tuple[Letter, ...]:
+        """Letters of fixed places in the pool, one for each axis."""
+        return tuple(
+            letters.nth(number, dim) for number, dim in zip(numbers, array.shape, strict=False)
+        )
+
+    def slope_line(self, item: Derived | Equation, operand: Expr) -> Line:
+        letters = Letters(self.model)
+        places = self.places(self.output(item), letters, (_OUT, _OTHER))
+        numbers = (_FOURTH, _IN) if len(operand.shape) == 2 else (_IN, _IN)
+        others = self.places(operand, letters, numbers)
+        target = Slope(entry_of(self.output(item), places), entry_of(operand, others))
+        return Line(target, self.slope(target, letters), (*places, *others))
+
+    def slope(self, node: Slope, letters: Letters) -> Chain:
+        """The partial derivative as its equation gives it, at the equation's step."""
+        output, places = _array(node.output)
+        wrt, others = _array(node.wrt)
+        assert isinstance(output, Ref | Param)
+        item = self.items[output.name]
+        index = item.index if isinstance(item, Equation) else None
+        where = Where(
+            self.model,
+            index,
+            places,
+            _in_frame(wrt, output, index),
+            others,
+            self.output(item) if item.shape == item.rhs.shape else None,
+        )
+        return tuple(moved_to(m, output, index) for m in slope(item.rhs, where, letters))
+
+    # --- steps -------------------------------------------------------------------------
+
+    def step(self, step: Step) -> StepLines:
+        lines = StepLines(step, self.line(step, step.members[0]))
+        if step.kind == "gradient" and self.slices.readers(step):
+            nested = self.nested(step, lines.line)
+            return replace(lines, nested=nested, tensor=self.slices.line(step))
+        return lines
+
+    def letters(self, step: Step) -> tuple[Letters, tuple[Letter, ...]]:
+        letters = Letters(self.model)
+        numbers = (_OUT, _IN) if len(step.shape) == 2 else (_IN, _IN)
+        return letters, self.places(step.target, letters, numbers)
+
+    def line(self, step: Step, member: Expr) -> Line:
+        letters, places = self.letters(step)
+        rule = self.chain_rule(member, places, letters)
+        put_in = self.put_in(rule, letters, step)
+        members = (rule, put_in, collapsed(put_in))
+        return Line(entry_of(step.target, places), _distinct(members), places)
+
+    def chain_rule(self, member: Expr, places: Places, letters: Letters) -> Expr:
+        """The chain rule by entries; each term has its letters to itself."""
+        if isinstance(member, Pullback) or not any(
+            isinstance(node, Pullback) for node in walk(member)
+        ):
+            return at_entry(member, places if member.shape else (), letters.fork())
+        return map_children(member, lambda child: self.chain_rule(child, places, letters))
+
+    def put_in(self, expr: Expr, letters: Letters, step: Step) -> Expr:
+        """The partial derivatives in the place of their signs, and the factor of the loss."""
+        if isinstance(expr, LetterSum):
+            inside = letters.fork()
+            inside.used.append(expr.letter.name)
+            return replace(expr, term=self.put_in(expr.term, inside, step))
+        if isinstance(expr, Mul) and isinstance(node := expr.factors[-1], Slope):
+            before = expr.factors[:-1]
+            found = self.slope(node, letters.fork())[-1]
+            weights = [self.put_in(w, letters, step) for w in self.weights(before, node)]
+            pair = (*weights, found) if step.kind == "gradient" else (found, *weights)
+            return forms.mul(pair)
+        return map_children(expr, lambda child: self.put_in(child, letters, step))
+
+    def weights(self, before: tuple[Expr, ...], node: Slope) -> list[Expr]:
+        """The gradients in front of a partial derivative; that of the loss is known.
+
+        Where the loss reads an earlier step it stays: past T it is absent.
+        """
+        wrt, _ = _array(node.wrt)
+        output, _ = _array(node.output)
+        loss = self.derivation.of_kind("seed")[0]
+        same = not isinstance(wrt, Ref) or (isinstance(output, Ref) and wrt.index == output.index)
+        return [
+            loss.result if isinstance(w, Cotangent) and w.name == "loss" and same else w
+            for w in before
+        ]
+
+    # --- tables, both ways -------------------------------------------------------------
+
+    def nested(self, step: Step, line: Line) -> Line:
+        """The gradient of the row that is read, spelled out by its own chain rule."""
+        letters = Letters(self.model, tuple(_used(line.members[0])))
+        readers = self.slices.readers(step)
+        spelled = self.spelled(line.members[0], readers, letters)
+        put_in = self.put_in(spelled, letters, step)
+        members = (line.members[0], spelled, put_in, collapsed(put_in))
+        return replace(line, members=_distinct(members))
+
+    def spelled(self, expr: Expr, readers: set[str], letters: Letters) -> Expr:
+        """What goes through the readers of rows, with their gradients spelled out."""
+        if isinstance(expr, Mul) and isinstance(node := expr.factors[-1], Slope):
+            output, _ = _array(node.output)
+            if not isinstance(output, Ref | Param) or output.name not in readers:
+                return expr
+            return Mul((*(self.gradient(f, letters) for f in expr.factors[:-1]), node))
+        return map_children(expr, lambda child: self.spelled(child, readers, letters))
+
+    def gradient(self, expr: Expr, letters: Letters) -> Expr:
+        """The entry of a gradient by the chain rule that its own step begins with."""
+        if isinstance(expr, Entry) and isinstance(expr.array, Cotangent):
+            name, index = expr.array.name, expr.array.index
+            steps = [s for s in self.derivation.of_kind("adjoint") if s.target.name == name]
+            if index is not None and steps and steps[0].where == "1 <= t <= T":
+                rule = self.chain_rule(steps[0].members[0], expr.places, letters)
+                return substitute_index(rule, {"t": index})
+        return expr
+
+
+def _jacobian(line: Line) -> Line | None:
+    """The partial derivatives of a vector by a vector as the matrix that they are."""
+    assert isinstance(line.target, Slope)
+    (output, places), (wrt, others) = _array(line.target.output), _array(line.target.wrt)
+    if len(places) != 1 or len(others) != 1 or not isinstance(output, Ref):
+        return None
+    matrix = _as_matrix(line.members[-1], places[0], others[0])
+    return Line(Derivative(output, wrt), (matrix,), ()) if matrix else None
+
+
+def _as_matrix(expr: Expr, row: Expr, column: Expr) -> Expr | None:
+    """The matrix with this entry, if it has a name."""
+    match expr:
+        case Entry(array=array, places=places) if places == (row, column):
+            return array
+        case Entry(array=array, places=places) if places == (column, row):
+            return Transpose(array)
+        case Delta(left=left, right=right) if (left, right) == (row, column):
+            assert isinstance(row, Letter)
+            return Identity(row.dim)
+    return None
+
+
+def _array(entry: Expr) -> tuple[Expr, Places]:
+    return (entry.array, entry.places) if isinstance(entry, Entry) else (entry, ())
+
+
+def _in_frame(wrt: Expr, output: Expr, index: Index | None) -> Expr:
+    """What an equation used at another step reads, as the equation itself says it."""
+    if index is None or not (isinstance(wrt, Ref) and isinstance(output, Ref)):
+        return wrt
+    return replace(wrt, index=index + (wrt.index - output.index))
+
+
+def _used(expr: Expr) -> Iterator[str]:
+    return (node.name for node in walk(expr) if isinstance(node, Letter))
+
+
+def _distinct(members: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    return tuple(m for k, m in enumerate(members) if k == 0 or m != members[k - 1])

@@ -1,0 +1,122 @@
+"""Only the steps that some gradients need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from symbptt.algebra import (
+    Cotangent,
+    Derivative,
+    Direct,
+    Expr,
+    Index,
+    Param,
+    Pullback,
+    Ref,
+    Stack,
+    walk,
+)
+from symbptt.calculus.derivation import Derivation, Step, StepNumber
+from symbptt.errors import UnknownNameError
+
+Key = tuple[object, ...]
+
+
+def selected(derivation: Derivation, names: Iterable[str]) -> Derivation:
+    """The derivation with the gradients by these names and the steps that they need.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of parameters, derived parameters or initial values (``h[0]``).
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such gradient; the message names those that there are.
+    """
+    wanted = tuple(dict.fromkeys(names))
+    results = {_result(s): s for s in derivation.of_kind("gradient", "initial") if _result(s)}
+    for name in wanted:
+        if name not in results:
+            raise UnknownNameError(
+                f"{derivation.model.name} has no gradient by {name!r}; it has those by "
+                f"{', '.join(map(str, results))}"
+            )
+    given: dict[Key, list[Step]] = {}
+    for step in derivation.steps:
+        if step.kind != "joined":
+            given.setdefault(_key(step.target), []).append(step)
+    pending = [step for step in derivation.steps if _result(step) in wanted]
+    pending += [s for s in derivation.of_kind("joined") if set(wanted) & _joins(s)]
+    kept: set[int] = set()
+    while pending:
+        step = pending.pop()
+        if step.number not in kept:
+            kept.add(step.number)
+            pending += [s for member in step.members for s in _givers(member, given)]
+    steps = [step for step in derivation.steps if step.number in kept]
+    return replace(derivation, steps=renumbered(steps), only=wanted)
+
+
+def renumbered(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The steps numbered from 1, with the numbers in their reasons."""
+    steps = tuple(steps)
+    new = {step.number: number for number, step in enumerate(steps, start=1)}
+    return tuple(
+        replace(
+            step,
+            number=new[step.number],
+            reason=tuple(
+                StepNumber(new[part.number]) if isinstance(part, StepNumber) else part
+                for part in step.reason
+            ),
+        )
+        for step in steps
+    )
+
+
+def _result(step: Step) -> str | None:
+    """The name by which a step's gradient is asked for."""
+    target = step.target
+    if not isinstance(target, Cotangent) or step.kind not in ("gradient", "initial"):
+        return None
+    return target.name if target.index is None else f"{target.name}[{target.index}]"
+
+
+def _joins(step: Step) -> set[str]:
+    """The matrices of which a step says what they are side by side."""
+    shown = (node for expr in (step.target, *step.members) for node in walk(expr))
+    return {n.name for n in shown if isinstance(n, Param | Cotangent) and len(n.shape) == 2}
+
+
+def _givers(member: Expr, given: dict[Key, list[Step]]) -> Iterator[Step]:
+    for node in walk(member):
+        if isinstance(node, Pullback) and node.held != "equation":
+            node = Derivative(node.output, node.wrt, node.held)
+        if isinstance(node, Cotangent | Direct | Derivative):
+            yield from given.get(_key(node), ())
+
+
+def _key(node: Expr) -> Key:
+    """What steps that give a derivative have in common, at whichever steps it is."""
+    match node:
+        case Cotangent(name=name, index=index):
+            return "L", name, None if index is None else _is_past(index)
+        case Direct():
+            return "direct", node.name, _is_past(node.index)
+        case Derivative(wrt=wrt, held=held):
+            return held, node.name, _by(wrt, node.index, held)
+    raise TypeError(f"{type(node).__name__} is no derivative")
+
+
+def _is_past(index: Index) -> bool:
+    return not index.terms and index.offset <= 0
+
+
+def _by(wrt: Expr, index: Index, held: str) -> Key:
+    if isinstance(wrt, Param):
+        return (wrt.name,)
+    assert isinstance(wrt, Ref | Stack)
+    return wrt.name, str(wrt.index if held == "nothing" else index - wrt.index)

@@ -1,0 +1,327 @@
+"""Jacobians and sensitivities as NumPy text, and the loop that carries them along.
+
+Over rows a Jacobian is an array (rows, entries of the output, entries of what it is taken
+by); without time it has no axis of rows. Both broadcast against each other in sums,
+products with a factor for each row of the Jacobian, and ``@``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from symbptt.algebra import (
+    Block,
+    Column,
+    Cotangent,
+    Derivative,
+    Diag,
+    Expr,
+    Fill,
+    Kron,
+    Mul,
+    Ones,
+    Param,
+    Product,
+    Pullback,
+    Ref,
+    Shape,
+    Transpose,
+    entries,
+    walk,
+)
+from symbptt.calculus import forms
+from symbptt.codegen import program
+from symbptt.codegen.emission import INDENT, WIDTH, Emitter, Keeping, comment
+from symbptt.codegen.naming import Names
+from symbptt.codegen.numpy_printer import (
+    ATOM,
+    PRODUCT,
+    SIGN,
+    Printed,
+    Printer,
+    Raw,
+    Uses,
+    is_full,
+    is_rowwise,
+)
+from symbptt.codegen.program import Assign, Place
+
+
+@dataclass(frozen=True)
+class Gathered(Expr):
+    """What the loop has added up of a gradient, in its variable's shape."""
+
+    of: Cotangent
+
+    @property
+    def shape(self) -> Shape:
+        return self.of.shape
+
+
+class TangentNames:
+    """Identifiers of Jacobians, sensitivities and gathered gradients, as they are asked for."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.known: dict[object, str] = {}
+
+    def of(self, node: Derivative) -> str:
+        """A Jacobian within the step, or a sensitivity at the step that it is at."""
+        if node.held == "nothing":
+            return self.sensitivity(node, self.lag(node))
+        key = (node.held, node.name, self.by(node))
+        return self.named(key, f"J_{self.names.values[node.name]}_{self.wrt(node)}")
+
+    def sensitivity(self, node: Derivative, lag: int) -> str:
+        """A sensitivity so many steps back."""
+        back = f"_back{lag}" if lag else ""
+        wish = f"S_{self.names.values[node.name]}_{self.wrt(node)}{back}"
+        return self.named((node.held, node.name, self.by(node), lag), wish)
+
+    def lag(self, node: Derivative) -> int:
+        """How many steps back; values before the first step stand back from it."""
+        return -node.index.offset if node.index.terms else 1 - node.index.offset
+
+    def by(self, node: Derivative) -> tuple[str, object]:
+        wrt = node.wrt
+        assert isinstance(wrt, Ref | Param)
+        if isinstance(wrt, Param):
+            return wrt.name, None
+        relative = node.held == "step"
+        return wrt.name, str(node.index - wrt.index if relative else wrt.index)
+
+    def wrt(self, node: Derivative) -> str:
+        assert isinstance(node.wrt, Ref | Param)
+        _, step = self.by(node)
+        digits = "" if step is None else str(step).replace("-", "_")
+        return f"{self.values(node.wrt)}{digits}"
+
+    def values(self, expr: Ref | Param) -> str:
+        return self.names.values[expr.name]
+
+    def gathered(self, gradient: Cotangent) -> str:
+        step = "" if gradient.index is None else str(gradient.index).replace("-", "_")
+        wish = f"sum_{self.names.values[gradient.name]}{step}"
+        return self.named(("sum", gradient.name, step), wish)
+
+    def named(self, key: object, wish: str) -> str:
+        if key not in self.known:
+            self.known[key] = self.names.fresh(wish)
+        return self.known[key]
+
+
+class TangentPrinter(Printer):
+    """Also prints matrices that change with the step."""
+
+    tangents: TangentNames
+
+    def of_rows(self, expr: Expr) -> str:
+        """A vector as text that broadcasts against a Jacobian's rows."""
+        return f"{self.whole(expr)}[..., None]"
+
+    def whole(self, vector: Expr) -> str:
+        """A vector in its full length."""
+        if is_full(vector):
+            return self.inside(vector, ATOM)
+        return f"({self.inside(vector, SIGN)} * np.ones({self.size(vector)}, dtype))"
+
+    def argument(self, vector: Expr) -> str:
+        return self.text(vector) if is_full(vector) else self.whole(vector)
+
+    def size(self, vector: Expr) -> str:
+        return self.length(entries(vector.shape))[0]
+
+    def print_derivative(self, expr: Derivative) -> Printed:
+        name = self.tangents.of(expr)
+        back = expr.held == "nothing" and expr.index.offset
+        return (f"{name}[:count]" if back else name), ATOM
+
+    def print_gathered(self, expr: Gathered) -> Printed:
+        name = self.tangents.gathered(expr.of)
+        if len(expr.shape) == 2:
+            sizes = ", ".join(self.length(dim)[0] for dim in expr.shape)
+            return f"{name}.reshape({sizes})", ATOM
+        return (name if expr.shape else f"{name}[0]"), ATOM
+
+    def print_diag(self, expr: Diag) -> Printed:
+        self.uses.helpers.add("_diagonal")
+        return f"_diagonal({self.argument(expr.vector)})", ATOM
+
+    def print_column(self, expr: Column) -> Printed:
+        if expr.vector.shape or is_rowwise(expr.vector):
+            return self.of_rows(expr.vector), ATOM
+        return f"np.full((1, 1), {self.text(expr.vector)}, dtype)", ATOM
+
+    def print_ones(self, expr: Ones) -> Printed:
+        return f"np.ones({self.length(expr.dim)[0]}, dtype)", ATOM
+
+    def print_block(self, expr: Block) -> Printed:
+        whole = self.length(expr.shape[1])[0]
+        before = " + ".join(self.length(dim)[0] for dim in expr.blocks[: expr.number]) or "0"
+        self.uses.helpers.add("_selection")
+        return f"_selection({whole}, {before}, {self.length(expr.shape[0])[0]}, dtype)", ATOM
+
+    def print_kron(self, expr: Kron) -> Printed:
+        name = "_kron_first" if expr.first else "_kron"
+        self.uses.helpers.add(name)
+        return f"{name}({self.argument(expr.vector)}, {self.length(expr.dim)[0]})", ATOM
+
+    def print_fill(self, expr: Fill) -> Printed:
+        if len(expr.shape) == 2:
+            sizes = ", ".join(self.length(dim)[0] for dim in expr.shape)
+            return f"np.zeros(({sizes}), dtype)", ATOM
+        return super().print_fill(expr)
+
+    def print_transpose(self, expr: Transpose) -> Printed:
+        if isinstance(expr.operand, Column):
+            return f"{self.inside(expr.operand, ATOM)}.swapaxes(-1, -2)", ATOM
+        return super().print_transpose(expr)
+
+    def print_mul(self, expr: Mul) -> Printed:
+        if len(expr.shape) < 2:
+            return super().print_mul(expr)
+        *scalars, matrix = expr.factors
+        scale = forms.mul(scalars)
+        text = self.inside(matrix, SIGN)
+        if is_rowwise(scale):
+            return f"{self.inside(scale, ATOM)}[..., None] * {text}", PRODUCT
+        return f"{self.inside(scale, PRODUCT)} * {text}", PRODUCT
+
+    def print_product(self, expr: Product) -> Printed:
+        left, right = expr.left, expr.right
+        if len(right.shape) < 2:
+            return super().print_product(expr)
+        if isinstance(left, Diag):
+            return f"{self.of_rows(left.vector)} * {self.inside(right, SIGN)}", PRODUCT
+        if isinstance(right, Diag):
+            return f"{self.inside(left, SIGN)} * {self.whole(right.vector)}[..., None, :]", PRODUCT
+        return f"{self.inside(left, SIGN)} @ {self.inside(right, SIGN)}", PRODUCT
+
+
+class TangentEmitter(Emitter):
+    """Emits the loop over the sensitivities; all else as ever."""
+
+    def __init__(self, names: Names, kept: Keeping, uses: Uses, lag: int) -> None:
+        super().__init__(names, kept, uses, lag)
+        self.tangents = TangentNames(names)
+
+    def printer(self, place: Place) -> TangentPrinter:
+        printer = TangentPrinter(
+            self.names, place, self.uses, self.kept.local, self.kept.last, self.lag
+        )
+        printer.tangents = self.tangents
+        return printer
+
+    def statement(self, statement: Assign, block: program.Block, indent: str) -> Iterator[str]:
+        target, value = statement.target, statement.value
+        if isinstance(target, Derivative) and block.place == "static":
+            yield from comment(statement, indent)
+            yield from self.start(target, value)
+        elif isinstance(target, Derivative):
+            yield from comment(statement, indent)
+            yield from self.matrix(target, value, indent)
+        elif isinstance(value, Pullback):
+            yield from comment(statement, indent)
+            yield from self.gathering(statement.target, value, indent)
+        elif isinstance(target, Cotangent) and any(isinstance(n, Gathered) for n in walk(value)):
+            yield from comment(statement, indent)
+            yield from self.total(target, value, indent)
+        else:
+            yield from super().statement(statement, block, indent)
+
+    def loop(self, block: program.Block) -> Iterator[str]:
+        if not any(isinstance(s.target, Derivative) for s in block.statements):
+            yield from super().loop(block)
+            return
+        for gradient in dict.fromkeys(_gradients(block)):
+            size = self.printer("static").length(entries(gradient.shape))[0]
+            shape = size if gradient.index is None else f"(rows.sequences, {size})"
+            yield from self.short(
+                f"{self.tangents.gathered(gradient)} = np.zeros(", shape, ", dtype)", ""
+            )
+        head, *body = super().loop(block)
+        yield head
+        yield f"{INDENT}count = now.stop - now.start"
+        yield from body
+        yield from self.handed_on(block)
+
+    # --- sensitivities -----------------------------------------------------------------------
+
+    def start(self, target: Derivative, value: Expr) -> Iterator[str]:
+        """The derivative of an initial value, for every sequence that has a step."""
+        name = self.tangents.of(target)
+        printer = self.printer("static")
+        self.uses.helpers.add("_repeated")
+        if isinstance(value, Fill):
+            sizes = ", ".join(printer.length(dim)[0] for dim in value.shape)
+            yield from self.short(f"{name} = np.zeros(", f"({sizes})", ", dtype)", "")
+        else:
+            yield f"{name} = {printer.text(value)}"
+        yield f"{name} = _repeated({name}, rows.sequences)"
+
+    def short(self, head: str, inside: str, tail: str, indent: str) -> Iterator[str]:
+        """A line, or two where it is long: its longer part gets a name."""
+        line = f"{indent}{head}{inside}{tail}"
+        if len(line) > WIDTH:
+            name = self.names.temporary()
+            yield f"{indent}{name} = {inside}"
+            line = f"{indent}{head}{name}{tail}"
+        yield line
+
+    def matrix(self, target: Derivative, value: Expr, indent: str) -> Iterator[str]:
+        printer = self.printer("loop")
+        name = self.tangents.of(target)
+        if target.held == "nothing" and not is_rowwise(value):
+            yield from self.lines(name, "=", value, printer, indent, True)
+            self.uses.helpers.add("_repeated")
+            value = Raw(f"_repeated({name}, count)", value.shape, True)
+        yield from self.lines(name, "=", value, printer, indent, True)
+
+    def gathering(self, gradient: program.Target, value: Pullback, indent: str) -> Iterator[str]:
+        """What one sensitivity and the direct derivatives of this step give to a gradient."""
+        assert isinstance(gradient, Cotangent)
+        printer = self.printer("loop")
+        sensitivity = printer.text(Derivative(value.output, value.wrt, value.held))
+        given = f"_pulled_back({printer.text(value.cotangent)}, {sensitivity})"
+        self.uses.helpers.add("_pulled_back")
+        name = self.tangents.gathered(gradient)
+        if gradient.index is None:
+            yield from self.short(f"{name} += np.sum(", given, ", axis=0)", indent)
+        else:
+            yield from self.short(f"{name}[:count] += ", given, "", indent)
+
+    def handed_on(self, block: program.Block) -> Iterator[str]:
+        """The sensitivities of this step become those of the step before."""
+        depths: dict[str, tuple[Derivative, int]] = {}
+        for statement in block.statements:
+            for node in walk(statement.value):
+                if isinstance(node, Derivative) and node.held == "nothing":
+                    name = self.tangents.sensitivity(node, 0)
+                    _, known = depths.get(name, (node, 0))
+                    depths[name] = node, max(known, self.tangents.lag(node))
+        for node, depth in depths.values():
+            for lag in range(depth, 0, -1):
+                before = self.tangents.sensitivity(node, lag - 1)
+                yield f"{INDENT}{self.tangents.sensitivity(node, lag)} = {before}"
+
+    def total(self, target: Cotangent, value: Expr, indent: str) -> Iterator[str]:
+        """A gradient from what was gathered."""
+        if target.index is None:
+            printer = self.printer("static")
+            yield from self.gradient(target, value, printer, indent)
+            return
+        history = self.names.cotangent_histories[target.name]
+        gathered = self.tangents.gathered(target)
+        shape = target.shape if len(target.shape) == 2 else ()
+        printer = self.printer("static")
+        sizes = "".join(f", {printer.length(dim)[0]}" for dim in shape)
+        added = f"{gathered}.reshape(-1{sizes})" if shape else gathered
+        rows = f"{history}[rows.begin({target.index.offset})]"
+        yield f"{indent}{rows}[: rows.sequences] += {added}"
+
+
+def _gradients(block: program.Block) -> Iterator[Cotangent]:
+    for statement in block.statements:
+        if isinstance(statement.value, Pullback) and isinstance(statement.target, Cotangent):
+            yield statement.target

@@ -1,0 +1,144 @@
+"""Expressions of entries evaluated: what `symbptt.proof.evaluate` adds for letters.
+
+A letter's value stands among the steps that index names stand for.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from symbptt.algebra import Cotangent, Derivative, Expr, Param, Pullback, Ref
+from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
+from symbptt.errors import EvaluationError
+from symbptt.proof.domain import Array
+from symbptt.proof.evaluate import OTHERS, Point, Steps, length, lengths, part_value
+from symbptt.proof.points import unit
+
+
+def place(expr: Expr, size: int, point: Point, at: Steps) -> int:
+    """The number, from 0, of a place in a dimension of ``size``.
+
+    Raises
+    ------
+    EvaluationError
+        If there is no such place.
+    """
+    number = _number(expr, point, at)
+    if not 1 <= number <= size:
+        raise EvaluationError(f"there is no place {number} in 1 … {size}")
+    return number - 1
+
+
+def _number(expr: Expr, point: Point, at: Steps) -> int:
+    """The number, from 1, that a place stands for."""
+    match expr:
+        case Behind(letter=letter, dim=dim):
+            return length(dim, point.sizes) + _number(letter, point, at)
+        case Letter(name=name) if name in at:
+            return at[name]
+        case Ref():
+            one = point.domain.number(Fraction(1))
+            return 1 + [entry == one for entry in point.reference(expr, at)].index(True)
+    raise EvaluationError(f"nothing says which place {expr} is")
+
+
+def _at_places(value: Array, places: tuple[Expr, ...], point: Point, at: Steps) -> Array:
+    """The entry of an array, or its row where the places are fewer than its axes."""
+    numbers = tuple(place(p, n, point, at) for p, n in zip(places, value.shape, strict=False))
+    return np.asarray(value[numbers], dtype=object)
+
+
+def _entry(expr: Entry, point: Point, at: Steps) -> Array | None:
+    value = part_value(expr.array, point, at)
+    return None if value is None else _at_places(value, expr.places, point, at)
+
+
+def _row_of(expr: RowOf, point: Point, at: Steps) -> Array | None:
+    value = part_value(expr.matrix, point, at)
+    return None if value is None else _at_places(value, (expr.place,), point, at)
+
+
+def _delta(expr: Delta, point: Point, at: Steps) -> Array:
+    same = _number(expr.left, point, at) == _number(expr.right, point, at)
+    return point.domain.number(Fraction(int(same)))
+
+
+def _letter_sum(expr: LetterSum, point: Point, at: Steps) -> Array | None:
+    size = length(expr.letter.dim, point.sizes)
+    values = [
+        part_value(expr.term, point, {**at, expr.letter.name: number})
+        for number in range(1, size + 1)
+    ]
+    found = [value for value in values if value is not None]
+    if not found:
+        return None
+    result = found[0]
+    for value in found[1:]:
+        result = np.add(result, value)
+    return result
+
+
+def _slope(expr: Slope, point: Point, at: Steps) -> Array:
+    output, places = _array(expr.output)
+    wrt, others = _array(expr.wrt)
+    jacobian = _jacobian(output, wrt, point, at)
+    of_entries = _at_places(jacobian, places, point, at)
+    if len(places) < len(output.shape):
+        return np.array([_at_places(row, others, point, at) for row in of_entries], dtype=object)
+    return _at_places(of_entries, others, point, at)
+
+
+def _jacobian(output: Expr, wrt: Expr, point: Point, at: Steps) -> Array:
+    """The derivatives of one equation, with the axes of its output before those of ``wrt``."""
+    shape = (*lengths(output.shape, point.sizes), *lengths(wrt.shape, point.sizes))
+    if isinstance(output, Ref):
+        found = point.differentiated(Derivative(output, wrt), at)
+    elif isinstance(output, Param):
+        found = _of_parameter(output, wrt, point, at)
+    else:
+        raise EvaluationError(f"{type(output).__name__} has no equation")
+    if found is None:
+        raise EvaluationError(f"there is no derivative of {output} past T")
+    return np.reshape(found, shape)
+
+
+def _of_parameter(output: Param, wrt: Expr, point: Point, at: Steps) -> Array:
+    """From the transposed Jacobian of the equation, applied to unit vectors."""
+    node = Pullback(output, wrt, Cotangent(output.name, None, output.shape))
+    sizes = lengths(output.shape, point.sizes)
+    count = int(np.prod(sizes))
+    rows = [
+        point.pulled_back(node, unit(number, count, point.domain).reshape(sizes), at)
+        for number in range(count)
+    ]
+    return np.array(rows, dtype=object)
+
+
+def _array(expr: Expr) -> tuple[Expr, tuple[Expr, ...]]:
+    match expr:
+        case Entry(array=array, places=places):
+            return array, places
+        case RowOf(matrix=matrix, place=row):
+            return matrix, (row,)
+    return expr, ()
+
+
+OTHERS.update({Entry: _entry, Delta: _delta, LetterSum: _letter_sum, Slope: _slope, RowOf: _row_of})
+
+
+def entry_value(expr: Expr, point: Point, at: Steps) -> Array | None:
+    """The value of an expression that may hold entries; None where it is absent, past T.
+
+    Parameters
+    ----------
+    at : mapping of str to int
+        The steps and the places that names stand for.
+
+    Raises
+    ------
+    EvaluationError, ZeroDivisionError
+        If the expression has no value at this point.
+    """
+    return part_value(expr, point, at)

@@ -1,0 +1,150 @@
+"""The true Jacobians of a run, from its local derivatives and its forward accumulation.
+
+No rule of the calculus takes part: the local derivatives are SymPy's, of one scalar
+equation each, and what follows through time was accumulated forward with the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from symbptt.algebra import Held
+from symbptt.calculus.order import recurrent_quantities
+from symbptt.proof.domain import Array
+from symbptt.proof.unrolled import Trajectory, Variable
+
+Slope = tuple[int, Variable, int, Any]
+"""An entry of what an equation defines, what it reads, an entry of that, the derivative."""
+
+
+class Jacobians:
+    """The derivatives of a run that has been made, whole equations and all."""
+
+    def __init__(self, run: Trajectory) -> None:
+        self.run = run
+        self.zero = run.domain.number(Fraction(0))
+        self.one = run.domain.number(Fraction(1))
+        self.recurrent = recurrent_quantities(run.unrolled.model)
+        self.blocks: dict[tuple[Variable, Variable, Held, int], Array] = {}
+        self.steps: dict[tuple[Variable, int], dict[Variable, Array]] = {}
+        self.bars: dict[int, dict[Variable, Array]] = {}
+
+    def matrix(
+        self, outputs: Sequence[Variable], wrt: Sequence[Variable], held: Held, step: int
+    ) -> Array:
+        """The Jacobian of values end to end by values end to end.
+
+        ``step`` is that of the output: its parts before it are held.
+        """
+        return np.block([[self.block(v, w, held, step) for w in wrt] for v in outputs])
+
+    def block(self, output: Variable, wrt: Variable, held: Held, step: int) -> Array:
+        key = (output, wrt, held, step)
+        if key not in self.blocks:
+            self.blocks[key] = self._block(*key)
+        return self.blocks[key]
+
+    def _block(self, output: Variable, wrt: Variable, held: Held, step: int) -> Array:
+        if held == "equation":
+            return self._equation(output, wrt)
+        return self._total(output, wrt) if held == "nothing" else self._within(output, wrt, step)
+
+    def _size(self, variable: Variable) -> int:
+        return int(self.run.values[variable].size)
+
+    def _empty(self, output: Variable, wrt: Variable) -> Array:
+        return np.full((self._size(output), self._size(wrt)), self.zero, dtype=object)
+
+    def _unit(self, variable: Variable) -> Array:
+        result = self._empty(variable, variable)
+        np.fill_diagonal(result, self.one)
+        return result
+
+    def slopes(self, output: Variable) -> Iterator[Slope]:
+        """The partial derivatives of the one equation that defines a value."""
+        for partial, found, slope in self.run.local.get(output, []):
+            row = _place(partial.entry, self.run.values[output].shape)
+            yield row, found, _place(partial.of, self.run.values[found].shape), slope
+
+    def _equation(self, output: Variable, wrt: Variable) -> Array:
+        result = self._empty(output, wrt)
+        for row, found, column, slope in self.slopes(output):
+            if found == wrt:
+                result[row, column] = result[row, column] + slope
+        return result
+
+    def _within(self, output: Variable, wrt: Variable, step: int) -> Array:
+        """Forward through the equations of one step, all earlier values held."""
+        if (wrt, step) not in self.steps:
+            known: dict[Variable, Array] = {wrt: self._unit(wrt)}
+            for name in self.run.unrolled.equations:
+                here = (name, step)
+                read = (found for _, found, _, _ in self.slopes(here))
+                if here != wrt and any(variable in known for variable in read):
+                    known[here] = self._chained(here, wrt, known)
+            self.steps[wrt, step] = known
+        return self.steps[wrt, step].get(output, self._empty(output, wrt))
+
+    def _chained(self, output: Variable, wrt: Variable, known: dict[Variable, Array]) -> Array:
+        result = self._empty(output, wrt)
+        for row, found, column, slope in self.slopes(output):
+            if found in known:
+                result[row] = result[row] + known[found][column] * slope
+        return result
+
+    def _total(self, output: Variable, wrt: Variable) -> Array:
+        """All that follows, less what goes through values that are made of ``wrt``."""
+        result = self._accumulated(output, wrt)
+        for made in self._static():
+            inner = self._equation(made, wrt)
+            if made != wrt and np.any(inner != self.zero):
+                result = result - np.dot(self._accumulated(output, made), inner)
+        return result
+
+    def _accumulated(self, output: Variable, wrt: Variable) -> Array:
+        first, _ = self.run.variables[wrt]
+        columns = slice(first, first + self._size(wrt))
+        return np.array([self.run.slope(output, k)[columns] for k in range(self._size(output))])
+
+    def _static(self) -> Iterator[Variable]:
+        """Derived parameters and initial values that the model makes."""
+        return (v for v in self.run.local if v[1] is None or v[1] <= 0)
+
+    def direct(self, variables: Iterable[Variable], step: int, horizon: int) -> Array:
+        """What L gives to values of a step through what is read out of the recurrence.
+
+        Values of other steps, such as a stack holds, count at their own.
+        """
+        if horizon not in self.bars:
+            self.bars[horizon] = self._read_out(horizon)
+        bars = self.bars[horizon]
+        parts = []
+        for variable in variables:
+            empty = np.full(self._size(variable), self.zero, dtype=object)
+            parts.append(bars.get(variable, empty) if variable[1] == step else empty)
+        return np.concatenate(parts)
+
+    def _read_out(self, horizon: int) -> dict[Variable, Array]:
+        equations = self.run.unrolled.equations
+        outside = [name for name in reversed(equations) if name not in self.recurrent]
+        loss = self.run.unrolled.model.equation("loss")
+        steps = [horizon] if loss.last else list(range(1, horizon + 1))
+        weight = self.run.domain.number(Fraction(1, len(steps)))
+        bars: dict[Variable, Array] = {}
+        for step in steps:
+            bars["loss", step] = np.full(1, weight, dtype=object)
+            for variable in ((name, step) for name in outside):
+                for row, found, column, slope in self.slopes(variable):
+                    if variable in bars:
+                        empty = np.full(self._size(found), self.zero, dtype=object)
+                        bar = bars.setdefault(found, empty)
+                        bar[column] = bar[column] + slope * bars[variable][row]
+        return bars
+
+
+def _place(entry: tuple[int, ...], shape: tuple[int, ...]) -> int:
+    return int(np.ravel_multi_index(entry, shape)) if shape else 0

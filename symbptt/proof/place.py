@@ -1,0 +1,123 @@
+"""Where an expression is evaluated, and the arrays that need nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import prod
+from typing import Protocol
+
+import numpy as np
+
+from symbptt.algebra import (
+    Block,
+    Column,
+    Constant,
+    Cotangent,
+    Derivative,
+    Diag,
+    Dim,
+    DimProduct,
+    DimSum,
+    Direct,
+    Expr,
+    Kron,
+    Neg,
+    Number,
+    Ones,
+    Param,
+    Pullback,
+    Ref,
+    Shape,
+)
+from symbptt.errors import MissingRuleError
+from symbptt.proof.domain import Array, Domain
+
+Steps = Mapping[str, int]
+"""What the index names mean, ``{"t": 2, "T": 5}``."""
+
+
+class Point(Protocol):
+    """What an expression is evaluated at.
+
+    ``reference`` gives the value of a quantity, an initial value or an input at a step;
+    of an integer input, the unit vector of its value (length of the dimension that it
+    indexes). ``cotangent`` and ``differentiated`` give None where they are absent, past T.
+    ``pulled_back`` is a transposed derivative times a cotangent.
+    """
+
+    @property
+    def domain(self) -> Domain: ...
+    @property
+    def sizes(self) -> Mapping[str, int]: ...
+    def parameter(self, param: Param) -> Array: ...
+    def reference(self, ref: Ref, at: Steps) -> Array: ...
+    def cotangent(self, cotangent: Cotangent, at: Steps) -> Array | None: ...
+    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array | None: ...
+    def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None: ...
+
+
+def length(dim: Dim, sizes: Mapping[str, int]) -> int:
+    """The number that a dimension is, for the given sizes of the named ones."""
+    if isinstance(dim, DimSum):
+        return sum(length(part, sizes) for part in dim.parts)
+    if isinstance(dim, DimProduct):
+        return prod(length(part, sizes) for part in dim.parts)
+    return sizes[dim] if isinstance(dim, str) else dim
+
+
+def lengths(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(length(dim, sizes) for dim in shape)
+
+
+def zeros(shape: Shape, point: Point) -> Array:
+    return np.full(lengths(shape, point.sizes), point.domain.number(Fraction(0)), dtype=object)
+
+
+def unit(size: int, point: Point) -> Array:
+    whole = np.eye(size, dtype=int)
+    return np.vectorize(lambda one: point.domain.number(Fraction(int(one))), otypes=[object])(whole)
+
+
+def exact(exponent: Expr) -> Fraction:
+    """The number that an exponent is.
+
+    Raises
+    ------
+    MissingRuleError
+        If it is neither a number nor a constant nor the negative of one.
+    """
+    match exponent:
+        case Number(value=value) | Constant(value=value):
+            return value
+        case Neg(operand=operand):
+            return -exact(operand)
+    raise MissingRuleError(f"an exponent is a number, not {type(exponent).__name__}")
+
+
+# --- what Jacobians are made of --------------------------------------------------------------
+
+
+def diagonal(expr: Diag, vector: Array, point: Point) -> Array:
+    result = zeros(expr.shape, point)
+    np.fill_diagonal(result, np.ravel(vector))
+    return result
+
+
+def column(expr: Column, vector: Array, point: Point) -> Array:
+    return vector.reshape(-1, 1)
+
+
+def kronecker(expr: Kron, vector: Array, point: Point) -> Array:
+    row, identity = vector.reshape(1, -1), unit(length(expr.dim, point.sizes), point)
+    return np.kron(row, identity) if expr.first else np.kron(identity, row)
+
+
+def ones(expr: Ones, point: Point, at: Steps) -> Array:
+    return zeros(expr.shape, point) + point.domain.number(Fraction(1))
+
+
+def block(expr: Block, point: Point, at: Steps) -> Array:
+    sizes = lengths(expr.blocks, point.sizes)
+    first = sum(sizes[: expr.number])
+    return unit(sum(sizes), point)[first : first + sizes[expr.number]]

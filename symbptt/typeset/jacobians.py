@@ -1,0 +1,130 @@
+r"""Jacobians in LaTeX, and what they are made of: one method per node kind.
+
+``\partial`` is a derivative of one equation, ``\partial^+`` one within a step, the
+upright d one through all steps; with the operator D, a plus and a star are raised behind it.
+"""
+
+from __future__ import annotations
+
+from symbptt.algebra import (
+    Block,
+    BlockMatrix,
+    Column,
+    Derivative,
+    Diag,
+    Direct,
+    Expr,
+    Held,
+    Kron,
+    Ones,
+    OrderedProduct,
+    PartSum,
+    Stack,
+)
+from symbptt.calculus.moments import Expectation
+from symbptt.typeset.names import Names
+from symbptt.typeset.printer import Level, Piece, Printer
+
+# A matrix of more blocks side by side is set small (amsmath has ten columns at most).
+_WIDE = 6
+
+_ABOVE: dict[Held, str] = {
+    "equation": r"\partial ",
+    "step": r"\partial^{+} ",
+    "nothing": r"\mathrm{d} ",
+}
+
+_RAISED: dict[Held, str] = {"equation": "", "step": "^{+}", "nothing": "^{*}"}
+
+
+class JacobianPrinter(Printer):
+    """The part of the LaTeX printer that knows derivatives of quantities."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
+    @property
+    def loss(self) -> str:
+        """What is differentiated: L, or the loss of one step."""
+        return self.names.clock.loss
+
+    def applied(self, sign: str, *args: Expr) -> Piece:
+        raise NotImplementedError
+
+    def transposed(self, text: str) -> str:
+        raise NotImplementedError
+
+    def print_derivative(self, expr: Derivative) -> Piece:
+        return self.quotient(self.laid(expr.output), self.laid(expr.wrt), expr.held)
+
+    def quotient(self, output: str, wrt: str, held: Held) -> Piece:
+        if self.names.style.derivatives == "D":
+            return Piece(rf"({self.names.operator()}{_RAISED[held]}{output})_{{{wrt}}}")
+        below = r"\mathrm{d} " if held == "nothing" else r"\partial "
+        return Piece(rf"\frac{{{_ABOVE[held]}{output}}}{{{below}{wrt}}}", Level.FRACTION)
+
+    def print_direct(self, expr: Direct) -> Piece:
+        return self.direct(self.laid(expr.of))
+
+    def direct(self, by: str) -> Piece:
+        return self.quotient(self.loss, by, "step")
+
+    def print_stack(self, expr: Stack) -> Piece:
+        return Piece(self.names.timed(expr.name, expr.shape, expr.index))
+
+    def print_orderedproduct(self, expr: OrderedProduct) -> Piece:
+        """The product with its order written out: j = t, ..., i+1."""
+        first, last = self.names.index(expr.first), self.names.index(expr.last)
+        ends = rf"{expr.index} = {first}, \dots, {last}"
+        return Piece(rf"\prod_{{{ends}}} {self.show(expr.factor, Level.MATRIX)}", Level.BIG_SUM)
+
+    def print_blockmatrix(self, expr: BlockMatrix) -> Piece:
+        wide = len(expr.widths) > _WIDE
+        rows = [
+            " & ".join(r"\mathbf{0}" if c is None else self.cell(c, wide) for c in row)
+            for row in expr.cells
+        ]
+        if wide:
+            body = r" \\[1.5ex] ".join(rows)
+            return Piece(rf"\left( \begin{{smallmatrix}} {body} \end{{smallmatrix}} \right)")
+        body = r" \\[2.5ex] ".join(rows)
+        return Piece(rf"\begin{{pmatrix}} {body} \end{{pmatrix}}")
+
+    def cell(self, expr: Expr, wide: bool) -> str:
+        # Cells are set small; their outer fractions shall not be, where there is room.
+        text = self.show(expr)
+        return text if wide else text.replace(r"\frac", r"\dfrac")
+
+    def print_diag(self, expr: Diag) -> Piece:
+        return self.applied(r"\operatorname{diag}", self.lay(expr.vector))
+
+    def print_column(self, expr: Column) -> Piece:
+        return self.piece(expr.vector)
+
+    def print_ones(self, expr: Ones) -> Piece:
+        return Piece(r"\mathbf{1}")
+
+    def print_block(self, expr: Block) -> Piece:
+        cells = (r"\mathbf{I}" if k == expr.number else "0" for k in range(len(expr.blocks)))
+        inside = r"\;".join(cells)
+        return Piece(f"[{inside}]")
+
+    def row(self, vector: Expr) -> str:
+        """A vector across."""
+        return self.transposed(self.show(vector, Level.ATOM))
+
+    def print_kron(self, expr: Kron) -> Piece:
+        row = self.row(expr.vector)
+        pair = (row, r"\mathbf{I}") if expr.first else (r"\mathbf{I}", row)
+        return Piece(rf"({pair[0]} \otimes {pair[1]})")
+
+    # --- parts of L, expectations ------------------------------------------------------
+
+    def print_partsum(self, expr: PartSum) -> Piece:
+        term = self.show(expr.term, Level.BIG_SUM)
+        first, last = self.names.index(expr.first), self.names.index(expr.last)
+        last = last if len(last) == 1 else f"{{{last}}}"
+        return Piece(rf"\sum_{{s={first}}}^{last} {term}", Level.BIG_SUM)
+
+    def print_expectation(self, expr: Expectation) -> Piece:
+        return Piece(rf"\mathbb{{E}}\bigl[{self.show(expr.operand)}\bigr]")

@@ -1,0 +1,156 @@
+r"""Expressions in LaTeX where vectors are rows.
+
+A name by itself is a row; where an expression of the column layout is set as it is, its
+vectors are columns and print as ``\mathbf{h}^{\top}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from symbptt.algebra import (
+    Cases,
+    Concat,
+    Cotangent,
+    Diag,
+    Direct,
+    Dot,
+    Expr,
+    Lookup,
+    Mean,
+    Mul,
+    OneHot,
+    Ones,
+    Param,
+    Product,
+    Pullback,
+    Ref,
+    Shape,
+    Stack,
+    Sum,
+)
+from symbptt.calculus.entries import RowOf
+from symbptt.calculus.rows import Row, in_rows, is_row, row_shape
+from symbptt.typeset.formula import LatexPrinter
+from symbptt.typeset.printer import Level, Piece
+
+
+class RowPrinter(LatexPrinter):
+    """LaTeX in the row layout."""
+
+    lines = "column"
+
+    # What prints as a row when it stands by itself.
+    names_of_rows: ClassVar[dict[type[Expr], Callable[..., Piece]]] = {
+        Param: LatexPrinter.print_param,
+        Ref: LatexPrinter.print_ref,
+        Cotangent: LatexPrinter.print_cotangent,
+        OneHot: LatexPrinter.print_onehot,
+        Stack: LatexPrinter.print_stack,
+        Direct: LatexPrinter.print_direct,
+        Ones: LatexPrinter.print_ones,
+    }
+
+    def lay(self, expr: Expr) -> Expr:
+        return in_rows(expr)
+
+    def space(self, shape: Shape) -> str:
+        return super().space(row_shape(shape))
+
+    def is_matrix(self, expr: Expr) -> bool:
+        return super().is_matrix(expr) and not is_row(expr)
+
+    # --- names -------------------------------------------------------------------------
+
+    def print_param(self, expr: Param) -> Piece:
+        return self.column(super().print_param(expr), expr)
+
+    def print_ref(self, expr: Ref) -> Piece:
+        return self.column(super().print_ref(expr), expr)
+
+    def print_cotangent(self, expr: Cotangent) -> Piece:
+        return self.column(super().print_cotangent(expr), expr)
+
+    def print_onehot(self, expr: OneHot) -> Piece:
+        return self.column(super().print_onehot(expr), expr)
+
+    def print_stack(self, expr: Stack) -> Piece:
+        return self.column(super().print_stack(expr), expr)
+
+    def print_direct(self, expr: Direct) -> Piece:
+        return self.column(super().print_direct(expr), expr)
+
+    def print_ones(self, expr: Ones) -> Piece:
+        return self.column(super().print_ones(expr), expr)
+
+    def column(self, row: Piece, expr: Expr) -> Piece:
+        """A vector's name stood up as a column."""
+        if len(expr.shape) != 1:
+            return row
+        return Piece(self.transposed(self.fit(row, Level.ATOM)), Level.POWER)
+
+    def print_row(self, expr: Row) -> Piece:
+        if type(expr.vector) in self.names_of_rows:
+            return self.names_of_rows[type(expr.vector)](self, expr.vector)
+        match expr.vector:
+            case Lookup() as vector:
+                return Piece(self.row_of(vector))
+            case RowOf() as vector:
+                return self.matrix_row(vector)
+            case Cases() as vector:
+                return self.print_cases(vector)
+            case Pullback() as vector:
+                return self.print_pullback(vector)
+        return Piece(self.transposed(self.show(expr.vector, Level.ATOM)), Level.POWER)
+
+    # --- products ----------------------------------------------------------------------
+
+    def print_diag(self, expr: Diag) -> Piece:
+        r"""Square brackets set it off from elementwise factors: ``diag[1 - h^2]``."""
+        inner = self.laid(expr.vector)
+        tall = r"\frac" in inner or r"\left" in inner
+        shown = rf"\!\left[{inner}\right]" if tall else f"[{inner}]"
+        return Piece(rf"\operatorname{{diag}}{shown}")
+
+    def print_mul(self, expr: Mul) -> Piece:
+        """Scalars before a product need no parentheses around it."""
+        *scalars, last = expr.factors
+        if not scalars or not isinstance(last, Product) or any(f.shape for f in scalars):
+            return super().print_mul(expr)
+        front = self.show(Mul(tuple(scalars)), Level.PRODUCT)
+        return Piece(self.beside(front, self.show(last, Level.MATRIX)), Level.MATRIX)
+
+    def row(self, vector: Expr) -> str:
+        return self.laid(vector, Level.POWER)
+
+    def print_dot(self, expr: Dot) -> Piece:
+        if not is_row(expr.left):
+            return super().print_dot(expr)
+        right = self.transposed(self.show(expr.right, Level.ATOM))
+        return Piece(self.beside(self.show(expr.left, Level.MATRIX), right), Level.MATRIX)
+
+    def inner(self, left: str, right: str) -> str:
+        return rf"{right} {left}^{{\top}}"
+
+    def print_sum(self, expr: Sum) -> Piece:
+        if not is_row(expr.operand):
+            return super().print_sum(expr)
+        row = self.show(expr.operand, Level.MATRIX)
+        return Piece(self.beside(row, r"\mathbf{1}^{\top}"), Level.MATRIX)
+
+    def print_mean(self, expr: Mean) -> Piece:
+        if not is_row(expr.operand):
+            return super().print_mean(expr)
+        length = self.names.dim(expr.operand.shape[1])
+        total = self.print_sum(Sum(expr.operand)).text
+        return Piece(rf"\frac{{1}}{{{length}}} {total}", Level.MATRIX)
+
+    def print_concat(self, expr: Concat) -> Piece:
+        inner = r",\, ".join(map(self.show, expr.parts))
+        return Piece(rf"\left[{inner}\right]" if r"\frac" in inner else f"[{inner}]")
+
+    # --- the chain rule ----------------------------------------------------------------
+
+    def received(self, jacobian: Piece, cotangent: Expr) -> str:
+        return self.beside(self.laid(cotangent, Level.MATRIX), self.fit(jacobian, Level.MATRIX))
