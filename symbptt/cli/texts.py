@@ -289,6 +289,8 @@ def generate(
 
     if wrt and mode == "forward":
         raise click.UsageError(f"--wrt {wrt} and --mode {mode} can't be combined")
+    if estimator != "full" and mode == "forward":
+        raise click.UsageError(f"--estimator {estimator} and --mode {mode} can't be combined")
     model = read_model(model_name)
     text = generate_module(
         model,

@@ -6,6 +6,7 @@ reads them: a quantity of the loop that nothing outside it needs has no array.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -312,8 +313,10 @@ class Emitter:
         if operator == "+=" and isinstance(value, Neg):
             operator, value = "-=", value.operand
         line = f"{indent}{target} {operator} {printer.text(value)}"
-        if len(line) <= WIDTH or not children(value):
+        if len(line) <= WIDTH:
             yield line
+        elif not children(value):
+            yield from exploded(line, indent)
         elif isinstance(value, Add):
             yield from self.term_by_term(target, operator, value, printer, indent, bare)
         else:
@@ -321,7 +324,7 @@ class Emitter:
             shorter = self.shorter(value, printer, indent, before)
             yield from before
             if shorter == value:
-                yield line
+                yield from exploded(line, indent)
             else:
                 yield from self.lines(target, operator, shorter, printer, indent, bare)
 
@@ -382,6 +385,18 @@ def is_total(statement: Assign) -> bool:
     """Whether a statement adds a sweep to the sum of the sweeps."""
     target = statement.target
     return isinstance(target, Cotangent) and target.part is None
+
+
+CALL = re.compile(r"(.* = \w+)\(([^()]*)\)(\.T)?")
+
+
+def exploded(line: str, indent: str) -> list[str]:
+    """A call that can't be made shorter, an argument a line."""
+    match = CALL.fullmatch(line)
+    if match is None:
+        return [line]
+    arguments = [f"{indent}{INDENT}{argument}," for argument in match[2].split(", ")]
+    return [f"{match[1]}(", *arguments, f"{indent}){match[3] or ''}"]
 
 
 def comment(statement: Assign, indent: str) -> Iterator[str]:
