@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from symbptt.calculus.normal import bind
 from symbptt.codegen.lowering import lower
 from symbptt.codegen.passes import LEVELS
 from symbptt.codegen.program import Program
-from symbptt.codegen.render import render
+from symbptt.codegen.render import generate, render
 from tests import cells
 from tests.agreement import disagreements
 from tests.codegen.test_gradients import POINTS, planted
@@ -157,3 +158,41 @@ def test_a_call_with_a_workspace_allocates_nothing_that_grows(name: str, level: 
         workspace = module.Workspace(sizes(model), T, B, np.float64)
         found.append(peak(module, point, workspace))
     assert max(found) <= found[0] + 4096, found
+
+
+# --- planted errors -----------------------------------------------------------------------
+
+STATEMENT = re.compile(r" +(_\w+|product\d*|np\.\w+\.\w+)\(.*\)")
+
+
+def planted_lines(source: str) -> list[int]:
+    """The lines of the two functions that compute, each a call that writes into an array.
+
+    Not those that write what stands there already: zeros in an array that was just made,
+    and in the backward pass the labels' places, which the forward pass computed.
+    """
+    lines = source.splitlines()
+    begin, end = lines.index(RUN_FORWARD), lines.index("def _buffers(size, dtype):")
+    calls = [k for k in range(begin, end) if STATEMENT.fullmatch(lines[k])]
+    return [k for k in calls if not lines[k].endswith(", 0)") and "row_starts" not in lines[k]]
+
+
+RUN_FORWARD = "def _run_forward(w, params, inputs, start):"
+
+
+@pytest.mark.parametrize("name", ("lstm", "gru", "two_states"))
+def test_every_call_of_the_fastest_level_counts(name: str) -> None:
+    """With any of them left out, loss or gradients differ from those of the plain level."""
+    model = model_of(name)
+    source = generate(model)
+    point = replace(draw(model, T=4, B=3, seed=1), lengths=np.array([4, 2, 3]))
+    expected = result(module_of(name, False, 0), point)
+    lines = source.splitlines()
+    tried = planted_lines(source)
+    for number in tried:
+        indent = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
+        changed = [*lines[:number], f"{indent}pass", *lines[number + 1 :]]
+        with np.errstate(all="ignore"):
+            found = result(executed("\n".join(changed), name), point)
+        assert disagreements(found, expected), lines[number]
+    assert len(tried) > 20
