@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -250,6 +250,24 @@ def derive(
     emit(text, output, force)
 
 
+class Segment(click.ParamType):
+    """How many steps a segment has, or ``auto``."""
+
+    name = "segment"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | Literal["auto"]:
+        if value == "auto":
+            return "auto"
+        if not (value.isdecimal() and int(value) > 0):
+            self.fail(f"{value!r} is neither a number of steps from 1 on nor auto", param, ctx)
+        return int(value)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "[S|auto]"
+
+
 @main.command()
 @model_argument
 @bind_option
@@ -273,6 +291,11 @@ def derive(
     help="Backpropagation through time, or forward: real-time recurrent learning.",
 )
 @estimator_option
+@click.option(
+    "--checkpoint",
+    type=Segment(),
+    help="Keep states every so many steps only and run the steps between again.",
+)
 @output_options
 def generate(
     model_name: str,
@@ -281,6 +304,7 @@ def generate(
     level: int | None,
     mode: str,
     estimator: str,
+    checkpoint: int | Literal["auto"] | None,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -291,6 +315,14 @@ def generate(
         raise click.UsageError(f"--wrt {wrt} and --mode {mode} can't be combined")
     if estimator != "full" and mode == "forward":
         raise click.UsageError(f"--estimator {estimator} and --mode {mode} can't be combined")
+    if checkpoint is not None:
+        others = {
+            "-O0": level == 0,
+            "--estimator": estimator != "full",
+            f"--mode {mode}": mode != "reverse",
+        }
+        for other in (option for option, given in others.items() if given):
+            raise click.UsageError(f"--checkpoint and {other} can't be combined")
     model = read_model(model_name)
     text = generate_module(
         model,
@@ -299,5 +331,6 @@ def generate(
         estimator=estimator,
         level=level,
         mode=mode,
+        checkpoint=checkpoint,
     )
     emit(text, output, force)

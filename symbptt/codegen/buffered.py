@@ -41,6 +41,7 @@ from symbptt.codegen.scope import (
     row_shape,
     unpacked,
 )
+from symbptt.codegen.segments import only_states
 from symbptt.codegen.storage import Storage, Variable, leaves, variable
 
 
@@ -53,18 +54,25 @@ class BufferedText:
     buffers: tuple[str, ...]
     views: tuple[str, ...]
     forward: tuple[str, ...]
+    states: tuple[str, ...]
     backward: tuple[str, ...]
     extents: tuple[str, ...]
 
 
 class Buffered:
-    """Writes the functions of one program."""
+    """Writes the functions of one program.
 
-    def __init__(self, program: Program, names: Names, wrt_inputs: bool) -> None:
+    ``by_segments``: also a function that computes no more of a forward pass than states.
+    """
+
+    def __init__(
+        self, program: Program, names: Names, wrt_inputs: bool, *, by_segments: bool = False
+    ) -> None:
         self.program = program
         self.model = program.model
         self.names = names
         self.wrt_inputs = wrt_inputs
+        self.by_segments = by_segments
         self.storage = Storage(program)
         self.layout = Layout(self.storage, names, self.given())
         self.arrays = Arrays(self.layout, names)
@@ -80,16 +88,22 @@ class Buffered:
     def text(self) -> BufferedText:
         forward = Section("forward")
         backward = Section("backward")
+        states = Section("states")
         self.adjoints.received()
         self.adjoints.unread()
         forward_lines = self.forward(forward)
         backward_lines = self.backward(backward)
+        sections = [(forward, forward_lines), (backward, backward_lines)]
+        states_lines = self.states(states) if self.by_segments else []
+        if self.by_segments:
+            sections.insert(1, (states, states_lines))
         return BufferedText(
             aliases=tuple(f"{a} = np.{name}" for a, name in sorted(self.layout.aliases.items())),
             functions=tuple(self.fallback.functions),
             buffers=tuple(self.arrays.buffer_lines()),
-            views=tuple(self.view_lines((forward, forward_lines), (backward, backward_lines))),
+            views=tuple(self.view_lines(*sections)),
             forward=tuple(self.body(forward, forward_lines)),
+            states=tuple(self.body(states, states_lines)),
             backward=tuple(self.body(backward, backward_lines)),
             extents=tuple(self.arrays.extent_lines()),
         )
@@ -102,18 +116,33 @@ class Buffered:
     # --- the two functions -----------------------------------------------------------------
 
     def forward(self, section: Section) -> list[str]:
-        static = [b for b in self.program.forward if b.place == "static"]
-        rest = [b for b in self.program.forward if b.place != "static"]
-        self.blocks(static, section)
-        before, section.lines = section.lines, []
-        self.blocks([*rest, *self.program.loss], section)
+        before = self.static_first(self.program.forward, section)
+        self.blocks(self.program.loss, section)
         loss = self.program.model.equation("loss")
         scope = Scope(self.layout, "last" if loss.last else "all", section, section)
         total = scope.leaf(loss.ref)
+        return [*self.begun(before, section), f"return np.add.reduce({total}, None)"]
+
+    def states(self, section: Section) -> list[str]:
+        """Of the forward pass what the next segment's start needs."""
+        return self.begun(self.static_first(only_states(self.program), section), section)
+
+    def static_first(self, blocks: Iterable[Block], section: Section) -> list[str]:
+        """Write blocks; the lines of those without rows stand in front of all else."""
+        static: list[Block] = []
+        rest: list[Block] = []
+        for block in blocks:
+            (static if block.place == "static" else rest).append(block)
+        self.blocks(static, section)
+        before, section.lines = section.lines, []
+        self.blocks(rest, section)
+        return before
+
+    def begun(self, before: list[str], section: Section) -> list[str]:
+        """A forward function's lines, the inputs and initial values laid down first."""
         starts = list(self.starts(section))
         inputs = list(self.inputs())
-        body = [*before, *section.prologue, *inputs, *starts, *section.lines]
-        return [*body, f"return np.add.reduce({total}, None)"]
+        return [*before, *section.prologue, *inputs, *starts, *section.lines]
 
     def backward(self, section: Section) -> list[str]:
         begin = list(self.adjoints.lines())

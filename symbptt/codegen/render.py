@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from symbptt.algebra import (
     Add,
@@ -25,6 +26,7 @@ from symbptt.calculus.normal import bind as bind_functions
 from symbptt.codegen.buffered import Buffered, BufferedText
 from symbptt.codegen.emission import Emitter, keeping
 from symbptt.codegen.estimating import EstimatorText, estimator_text
+from symbptt.codegen.helpers import helper_exists, imports, needed_helpers
 from symbptt.codegen.literals import (
     assigned,
     assigned_tuple,
@@ -42,9 +44,10 @@ from symbptt.codegen.naming import BUFFERED, Names
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
 from symbptt.codegen.passes import LEVELS, Pass
 from symbptt.codegen.program import Block, Program
+from symbptt.codegen.segments import check_segments
 from symbptt.codegen.tangents import TangentEmitter
 from symbptt.errors import UnboundFunctionError
-from symbptt.templating import environment, template_folder
+from symbptt.templating import environment
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class ModuleText:
     estimator: EstimatorText
     helpers: tuple[str, ...]
     told: str
+    segment: str
     buffered: BufferedText | None
     mode: Mode
 
@@ -93,6 +97,7 @@ def generate(
     level: int | None = None,
     mode: str = "reverse",
     estimator: Estimator | str | None = None,
+    checkpoint: int | Literal["auto"] | None = None,
 ) -> str:
     """The text of the NumPy module of a model or of a derivation.
 
@@ -113,6 +118,11 @@ def generate(
         has the mode of its form.
     estimator : Estimator or str, optional
         Of a model: which estimator of the gradient, as ``chunk:8``; else the gradient.
+    checkpoint : int or "auto", optional
+        Keep the states between segments of so many steps only, and run each segment forward
+        again before its backward pass; ``auto``: about the square root of T, so that memory
+        grows with it (Chen et al., Training deep nets with sublinear memory cost, 2016,
+        section 3). From level 1 on, for the gradient itself.
 
     Raises
     ------
@@ -125,7 +135,8 @@ def generate(
     UnknownNameError
         If there is no such mode.
     OptionError
-        If the mode has not this level, or not the gradients asked for.
+        If the mode has not this level, or not the gradients asked for; if ``checkpoint`` is
+        neither a number of steps nor "auto", or stands beside what it does not go with.
     """
     if isinstance(source, Derivation):
         if source.model.abstract:
@@ -147,7 +158,10 @@ def generate(
         how += f" --estimator {derivation.estimator}"
     how += chosen.option
     how += "" if level == chosen.levels[-1] else f" -O{level}"
-    return render(chosen.lower(derivation), derivation, how, level)
+    if checkpoint is not None:
+        check_segments(checkpoint, chosen, level, derivation.estimator)
+        how += f" --checkpoint {checkpoint}"
+    return render(chosen.lower(derivation), derivation, how, level, checkpoint=checkpoint)
 
 
 def render(
@@ -156,10 +170,11 @@ def render(
     how: str,
     level: int = 0,
     passes: Sequence[Pass] | None = None,
+    checkpoint: int | Literal["auto"] | None = None,
 ) -> str:
     """A program's module; ``passes`` in place of those of the level."""
     chosen = LEVELS[level] if passes is None else tuple(passes)
-    text = _Module(program, derivation, how, level, chosen).text()
+    text = _Module(program, derivation, how, level, chosen, checkpoint).text()
     return environment("numpy").get_template("module.py.j2").render(m=text)
 
 
@@ -176,9 +191,11 @@ class _Module:
         how: str,
         level: int,
         passes: Sequence[Pass],
+        checkpoint: int | Literal["auto"] | None,
     ) -> None:
         # The sweeps of a window are computed plainly: no buffers are laid out for them.
         self.level = 0 if derivation.estimator.kind == "window" else level
+        self.checkpoint = checkpoint
         self.passes = passes
         self.program = program
         self.model = derivation.normal
@@ -252,6 +269,7 @@ class _Module:
             estimator=replace(estimator, what=estimator.what.replace("METHOD", mode.method)),
             helpers=tuple(f"helpers/{name}.py.j2" for name in helpers),
             told=str(told),
+            segment=self.segment(),
             buffered=buffered,
             mode=mode,
         )
@@ -262,10 +280,18 @@ class _Module:
         for change in self.passes:
             program = change(program)
         names = Names(program.model, program.introduced, BUFFERED)
-        writer = Buffered(program, names, self.derivation.wrt_inputs)
+        by_segments = self.checkpoint is not None
+        writer = Buffered(program, names, self.derivation.wrt_inputs, by_segments=by_segments)
         text = writer.text()
         self.helpers |= {name for name in writer.helpers if helper_exists(name)}
         return text
+
+    def segment(self) -> str:
+        """How many steps a segment of a checkpointed module has; nothing for another."""
+        if self.checkpoint is None:
+            return ""
+        steps = None if self.checkpoint == "auto" else self.checkpoint
+        return assigned("_SEGMENT", str(steps))
 
     def past(self, name: str) -> str:
         """Where the array with a quantity's past is kept."""
@@ -462,32 +488,3 @@ def terms_of(expr: Expr) -> Iterator[Expr]:
         yield from terms_of(expr.operand)
     else:
         yield expr
-
-
-def helper_exists(name: str) -> bool:
-    return (template_folder("numpy") / "helpers" / f"{name}.py.j2").is_file()
-
-
-def helper_text(name: str) -> str:
-    path = template_folder("numpy") / "helpers" / f"{name}.py.j2"
-    return path.read_text(encoding="utf-8")
-
-
-def needed_helpers(used: Iterable[str]) -> tuple[str, ...]:
-    """The helpers, and the helpers that those call, in alphabetical order."""
-    folder = template_folder("numpy") / "helpers"
-    existing = {path.name.removesuffix(".py.j2") for path in folder.glob("*.py.j2")}
-    found: set[str] = set()
-    pending = sorted(used)
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            called = existing & set(re.findall(r"\b_\w+", helper_text(name)))
-            pending.extend(sorted(called))
-    return tuple(sorted(found))
-
-
-def imports(helpers: Iterable[str]) -> tuple[str, ...]:
-    needs_math = any("math." in helper_text(name) for name in helpers)
-    return ("import math",) if needs_math else ()
