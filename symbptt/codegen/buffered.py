@@ -53,8 +53,10 @@ class BufferedText:
     functions: tuple[str, ...]
     buffers: tuple[str, ...]
     views: tuple[str, ...]
+    fixed: tuple[str, ...]
     forward: tuple[str, ...]
     states: tuple[str, ...]
+    turned: tuple[str, ...]
     backward: tuple[str, ...]
     extents: tuple[str, ...]
 
@@ -62,7 +64,7 @@ class BufferedText:
 class Buffered:
     """Writes the functions of one program.
 
-    ``by_segments``: also a function that computes no more of a forward pass than states.
+    ``by_segments``: apart from what has no rows, and with a function for the states alone.
     """
 
     def __init__(
@@ -86,25 +88,35 @@ class Buffered:
         self.indexed = {i.name for i in self.model.inputs if i.index_dim is not None}
 
     def text(self) -> BufferedText:
-        forward = Section("forward")
-        backward = Section("backward")
-        states = Section("states")
+        forward, states, backward = Section("forward"), Section("states"), Section("backward")
         self.adjoints.received()
         self.adjoints.unread()
-        forward_lines = self.forward(forward)
-        backward_lines = self.backward(backward)
-        sections = [(forward, forward_lines), (backward, backward_lines)]
-        states_lines = self.states(states) if self.by_segments else []
+        static, forward_lines = self.forward(forward)
+        begin, backward_lines = self.backward(backward)
+        bodies = [
+            (forward, [*static, *forward_lines]),
+            (backward, [*begin, *backward.prologue, *backward_lines]),
+        ]
         if self.by_segments:
-            sections.insert(1, (states, states_lines))
+            # What has no rows is computed before the first segment, for all of them.
+            bodies = [
+                (Section("fixed", forward.views), static),
+                (forward, forward_lines),
+                (states, self.states(states, forward)),
+                (Section("turned", backward.views), backward.prologue),
+                (backward, [*begin, *backward_lines]),
+            ]
+        text = {section.name: tuple(self.body(section, lines)) for section, lines in bodies}
         return BufferedText(
             aliases=tuple(f"{a} = np.{name}" for a, name in sorted(self.layout.aliases.items())),
             functions=tuple(self.fallback.functions),
             buffers=tuple(self.arrays.buffer_lines()),
-            views=tuple(self.view_lines(*sections)),
-            forward=tuple(self.body(forward, forward_lines)),
-            states=tuple(self.body(states, states_lines)),
-            backward=tuple(self.body(backward, backward_lines)),
+            views=tuple(self.view_lines(bodies)),
+            fixed=text.get("fixed", ()),
+            forward=text["forward"],
+            states=text.get("states", ()),
+            turned=text.get("turned", ()),
+            backward=text["backward"],
             extents=tuple(self.arrays.extent_lines()),
         )
 
@@ -115,39 +127,35 @@ class Buffered:
 
     # --- the two functions -----------------------------------------------------------------
 
-    def forward(self, section: Section) -> list[str]:
-        before = self.static_first(self.program.forward, section)
+    def forward(self, section: Section) -> tuple[list[str], list[str]]:
+        """The lines that need no rows, and the others."""
+        static = [b for b in self.program.forward if b.place == "static"]
+        self.blocks(static, section)
+        before, section.lines = section.lines, []
+        self.blocks((b for b in self.program.forward if b.place != "static"), section)
         self.blocks(self.program.loss, section)
         loss = self.program.model.equation("loss")
         scope = Scope(self.layout, "last" if loss.last else "all", section, section)
         total = scope.leaf(loss.ref)
-        return [*self.begun(before, section), f"return np.add.reduce({total}, None)"]
+        lines = [*self.begun(section), f"return np.add.reduce({total}, None)"]
+        return [*before, *section.prologue], lines
 
-    def states(self, section: Section) -> list[str]:
+    def states(self, section: Section, forward: Section) -> list[str]:
         """Of the forward pass what the next segment's start needs."""
-        return self.begun(self.static_first(only_states(self.program), section), section)
+        section.views |= {text: n for text, n in forward.views.items() if text.startswith("once ")}
+        self.blocks((b for b in only_states(self.program) if b.place != "static"), section)
+        return self.begun(section)
 
-    def static_first(self, blocks: Iterable[Block], section: Section) -> list[str]:
-        """Write blocks; the lines of those without rows stand in front of all else."""
-        static: list[Block] = []
-        rest: list[Block] = []
-        for block in blocks:
-            (static if block.place == "static" else rest).append(block)
-        self.blocks(static, section)
-        before, section.lines = section.lines, []
-        self.blocks(rest, section)
-        return before
-
-    def begun(self, before: list[str], section: Section) -> list[str]:
+    def begun(self, section: Section) -> list[str]:
         """A forward function's lines, the inputs and initial values laid down first."""
         starts = list(self.starts(section))
-        inputs = list(self.inputs())
-        return [*before, *section.prologue, *inputs, *starts, *section.lines]
+        return [*self.inputs(), *starts, *section.lines]
 
-    def backward(self, section: Section) -> list[str]:
+    def backward(self, section: Section) -> tuple[list[str], list[str]]:
+        """What adjoints start from, and all else."""
         begin = list(self.adjoints.lines())
         self.blocks([*self.program.backward, *self.program.gradients], section)
-        return [*begin, *section.prologue, *section.lines, *self.results(section)]
+        return begin, [*section.lines, *self.results(section)]
 
     def inputs(self) -> Iterator[str]:
         """Inputs that a loop reads get an array whose views can be kept."""
@@ -386,7 +394,7 @@ class Buffered:
     def body(self, section: Section, lines: list[str]) -> list[str]:
         """A function's lines, what they mention fetched first."""
         known = words(lines)
-        handed = [*self.own_views(known), *self.registered(section)]
+        handed = [*self.own_views(known), *self.registered(section, known).values()]
         fetched = unpacked(handed, f"w.views.{section.name}", "") if handed else []
         params = [
             f"{self.names.values[p.name]} = params[{self.names.key(p.name)}]"
@@ -403,30 +411,28 @@ class Buffered:
         settings = [f"{n} = w.{n}" for n in ("rows", "size", "dtype", "weight") if n in known]
         return [*fetched, *settings, *params, *inputs, *lines]
 
-    def registered(self, section: Section) -> list[str]:
-        return [
-            name
+    def registered(self, section: Section, known: set[str]) -> dict[str, str]:
+        """The views that a function's lines asked for; the lines may be only some of them."""
+        return {
+            text: name
             for text, name in section.views.items()
             if not text.startswith(("gathered ", "once "))
-        ]
+            and (name in known or not self.by_segments)
+        }
 
     def own_views(self, known: set[str]) -> list[str]:
         """The arrays that some lines mention, in the order of the buffers."""
         return [name for name in self.arrays.homes() if name in known]
 
-    def view_lines(self, *sections: tuple[Section, list[str]]) -> Iterator[str]:
+    def view_lines(self, bodies: Iterable[tuple[Section, list[str]]]) -> Iterator[str]:
         homes = self.arrays.homes()
         tuples: list[str] = []
         pasts = {n: self.layout.history(("value", n)) for n in self.past_names()}
         adjoints = {v[1]: self.layout.history(v) for v in self.adjoints.received()}
-        for section, lines in sections:
-            handed = self.own_views(words(lines))
-            views = {name: name for name in handed}
-            views |= {
-                text: name
-                for text, name in section.views.items()
-                if not text.startswith(("gathered ", "once "))
-            }
+        for section, lines in bodies:
+            known = words(lines)
+            views = {name: name for name in self.own_views(known)}
+            views |= self.registered(section, known)
             if views:
                 # They stand two levels deeper in the module.
                 items = [line for text in views for line in item_lines(text, INDENT * 3)]

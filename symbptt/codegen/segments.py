@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from symbptt.algebra import Param
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.codegen.modes import Mode
 from symbptt.codegen.program import Assign, Block, Program
@@ -38,7 +39,10 @@ def only_states(program: Program) -> tuple[Block, ...]:
     matter which of several values of an array that is written over is meant.
     """
     blocks = (*program.forward, *program.loss)
-    needed = needed_for([("value", i.name) for i in program.model.initials], blocks)
+    initials = program.model.initials
+    wanted: list[Variable] = [("value", i.name) for i in initials]
+    wanted += [("value", i.value.name) for i in initials if isinstance(i.value, Param)]
+    needed = needed_for(wanted, blocks)
     return tuple(kept for block in blocks if (kept := without(block, needed)).statements)
 
 
