@@ -433,7 +433,10 @@ class Buffered:
             known = words(lines)
             views = {name: name for name in self.own_views(known)}
             views |= self.registered(section, known)
-            if views:
+            if len(views) == 1 and len(first := next(iter(views))) < 60:
+                # A formatter leaves a tuple of one on its line.
+                tuples.append(f"{section.name}=({first},),")
+            elif views:
                 # They stand two levels deeper in the module.
                 items = [line for text in views for line in item_lines(text, INDENT * 3)]
                 tuples += [f"{section.name}=(", *(line[8:] for line in items), "),"]

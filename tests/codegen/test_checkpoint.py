@@ -1,0 +1,220 @@
+"""Modules that keep the states between segments only give the same gradients in less memory."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from symbptt.codegen.render import generate
+from symbptt.errors import OptionError
+from tests import cells
+from tests.agreement import assert_same, disagreements
+from tests.codegen.test_levels import peak
+from tests.modules import BUILT_IN, executed, model_of, module_of, steps_argument
+from tests.points import Point, draw, sizes
+from tests.reference import Result
+
+T, B = 7, 3
+SEGMENTS = (1, 2, 3, "auto")
+NAMES = (*BUILT_IN, *cells.NAMES)
+FEW = ("lstm", "char_rnn", "lag_three_alone", "last_two_steps", "lagged_input", "learned_start")
+# Ends within a segment, at its end, before the first step; what is padded is never read.
+LENGTHS = (None, (7, 0, 3), (2, 4, 6), (6, 6, 6))
+
+
+def text_of(name: str, level: int = 2, checkpoint: Any = "auto") -> str:
+    bind = cells.BINDINGS.get(name)
+    return generate(model_of(name), bind=bind, wrt_inputs=True, level=level, checkpoint=checkpoint)
+
+
+@cache
+def checkpointed(name: str, level: int = 2) -> ModuleType:
+    """A module whose segments are as long as a test wants: the length is one constant."""
+    return executed(text_of(name, level), name)
+
+
+def with_segments(module: Any, steps: Any) -> Any:
+    module._SEGMENT = None if steps == "auto" else steps
+    return module
+
+
+def points(name: str) -> list[Point]:
+    """Full and ragged, from a carry and from the model's own start."""
+    found = []
+    for number, lengths in enumerate(LENGTHS):
+        point = draw(model_of(name), T=T, B=B, seed=number)
+        if lengths is not None:
+            point = padded(replace(point, lengths=np.array(lengths)))
+        found.append(point if number % 2 else replace(point, carry=None))
+    return found
+
+
+def padded(point: Point) -> Point:
+    """The same with NaN, or an index out of range, at every step without a sequence."""
+    beyond = np.arange(point.T)[:, None] >= point.lengths
+    inputs = {}
+    for key, array in point.inputs.items():
+        inputs[key] = array.copy()
+        if array.shape[:2] == beyond.shape:
+            inputs[key][beyond] = -100 if array.dtype.kind == "i" else np.nan
+    return replace(point, inputs=inputs)
+
+
+def result(module: Any, point: Point, workspace: Any = None) -> Result:
+    loss, grads, carry = module.loss_and_grads(
+        point.params, point.inputs, point.carry, point.lengths,
+        carry_grad=point.carry_grad, workspace=workspace, **steps_argument(module, point),
+    )  # fmt: skip
+    return Result(loss, grads, carry, {})
+
+
+def found_in(module: Any, reference: Any, name: str) -> list[str]:
+    """What disagrees at any point, for any length of a segment."""
+    lines = []
+    for point in points(name):
+        expected = result(reference, point)
+        for steps in SEGMENTS:
+            found = result(with_segments(module, steps), point)
+            assert set(found.grads) == set(expected.grads)
+            lines += disagreements(found, expected, 1e-12)
+    return lines
+
+
+# --- numbers --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_segments_change_no_number(name: str) -> None:
+    assert found_in(checkpointed(name), module_of(name, True), name) == []
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_nor_where_no_pass_was_applied(name: str) -> None:
+    assert found_in(checkpointed(name, 1), module_of(name, True, 1), name) == []
+
+
+PLANTED = {
+    "a state too late": ("w.kept[number - 1] if", "w.kept[number] if"),
+    "no state": ("begin = w.kept[number - 1] if number else start", "begin = start"),
+    "adjoints not handed back": ("        back = w.back\n", "        back = carry_grad\n"),
+    "only the first segment's gradients": ("total += grads[name]", "total[...] = grads[name]"),
+    "a factor": ("_copyto(back[key], array)", "np.multiply(array, 1.001, back[key])"),
+    "the weight of a segment": ("    rows.weight = whole.weight\n", ""),
+    "ends one step late": ("whole.lengths > end", "whole.lengths >= end"),
+    "the inputs of another segment": ("plan.append((made[alike], slice(start, start + part.count))",
+                                      "plan.append((made[alike], slice(0, part.count))"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("error", PLANTED)
+def test_planted_errors_are_noticed(error: str) -> None:
+    """One model reads at T, and one a parameter at every step, besides a usual one."""
+    before, after = PLANTED[error]
+    noticed = []
+    for name in ("lstm", "last_two_steps", "regularised"):
+        text = text_of(name)
+        assert text.count(before) == 1
+        module = executed(text.replace(before, after), name)
+        point = points(name)[1]
+        expected = result(module_of(name, True), point)
+        noticed += disagreements(result(with_segments(module, 2), point), expected, 1e-6)
+    assert noticed
+
+
+def test_exact_numbers_are_computed_as_without_segments() -> None:
+    point = draw(model_of("rational"), T=3, B=2).exact()
+    found = result(with_segments(checkpointed("rational"), 2), point)
+    expected = result(module_of("rational", True), point)
+    assert found.loss == expected.loss
+    assert all(np.array_equal(found.grads[key], expected.grads[key]) for key in found.grads)
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_a_workspace_changes_no_number(name: str) -> None:
+    """Calls of changing lengths through one, each from the carry that the last one returned."""
+    model, module = model_of(name), with_segments(checkpointed(name), 2)
+    workspace = module.Workspace(sizes(model), T, B, dtype=np.float64)
+    carry: Any = None
+    for seed, lengths in enumerate((None, np.array([7, 0, 1]), None, np.array([0, 0, 2]))):
+        drawn = draw(model, T=T, B=B, seed=seed)
+        point = replace(drawn, carry=carry or drawn.carry, lengths=lengths)
+        expected = result(module, point)
+        found = result(module, point, workspace)
+        assert found.loss == expected.loss
+        assert_same(found.grads, expected.grads)
+        assert_same(found.carry, expected.carry)
+        carry = found.carry
+
+
+@pytest.mark.parametrize("steps", [0, 2])
+@pytest.mark.parametrize("name", FEW)
+def test_no_step_and_no_valid_step(name: str, steps: int) -> None:
+    drawn = draw(model_of(name), T=steps, B=B)
+    for lengths in (None, np.zeros(B, dtype=int)):
+        point = replace(drawn, lengths=lengths)
+        found = result(with_segments(checkpointed(name), "auto"), point)
+        assert disagreements(found, result(module_of(name, True), point), 1e-12) == []
+
+
+# --- memory ---------------------------------------------------------------------------------
+
+
+def test_a_long_lstm_in_under_twelve_percent() -> None:
+    model = model_of("lstm")
+    dims = {"d": 64, "h": 128, "q": 64}
+    found = [
+        executed(generate(model, checkpoint=checkpoint), "lstm").Workspace(dims, 1000, 16).nbytes
+        for checkpoint in ("auto", None)
+    ]
+    assert found[0] < 0.12 * found[1]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_a_call_with_a_workspace_allocates_nothing_that_grows(name: str) -> None:
+    model = model_of(name)
+    module: Any = executed(generate(model, checkpoint=100), name)
+    found = []
+    for steps, sequences in ((200, 96), (600, 96), (200, 288)):
+        point = draw(model, T=steps, B=sequences)
+        workspace = module.Workspace(sizes(model), steps, sequences, np.float64)
+        found.append(peak(module, point, workspace))
+    assert max(found) <= found[0] + 4096, found
+
+
+# --- options and text -----------------------------------------------------------------------
+
+
+def test_the_length_is_one_constant() -> None:
+    """So that tests may set it; and the header says how to make the module again."""
+    automatic = text_of("elman").replace("--checkpoint auto", "--checkpoint 3")
+    assert automatic.count("_SEGMENT = None\n") == 1
+    assert automatic.replace("_SEGMENT = None\n", "_SEGMENT = 3\n") == text_of("elman", 2, 3)
+    assert "symbptt generate elman --wrt inputs --checkpoint 3\n" in automatic
+
+
+@pytest.mark.parametrize("options", [
+    {"checkpoint": 0}, {"checkpoint": -1}, {"checkpoint": True}, {"checkpoint": "some"},
+    {"checkpoint": 2, "level": 0}, {"checkpoint": 2, "estimator": "chunk:2"},
+], ids=str)  # fmt: skip
+def test_what_does_not_go_together_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match="checkpoint"):
+        generate(model_of("elman"), **options)
+
+
+@pytest.mark.skipif(shutil.which("ruff") is None, reason="ruff is not installed")
+def test_modules_pass_ruff_with_its_own_settings(tmp_path: Path) -> None:
+    for name in (*FEW[1:], "only_a_read_out", "awkward_names", "minimal_gated_unit"):
+        for level in (1, 2):
+            (tmp_path / f"{name}_{level}.py").write_text(text_of(name, level), encoding="utf-8")
+    for command in (("format", "--check"), ("check",)):
+        arguments = ["ruff", *command, "--isolated", "--no-cache", str(tmp_path)]
+        found = subprocess.run(arguments, capture_output=True, text=True, check=False)
+        assert found.returncode == 0, found.stdout[-3000:] + found.stderr[-3000:]
