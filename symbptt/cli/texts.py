@@ -250,22 +250,17 @@ def derive(
     emit(text, output, force)
 
 
-class Segment(click.ParamType):
-    """How many steps a segment has, or ``auto``."""
-
-    name = "segment"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int | Literal["auto"]:
-        if value == "auto":
-            return "auto"
-        if not (value.isdecimal() and int(value) > 0):
-            self.fail(f"{value!r} is neither a number of steps from 1 on nor auto", param, ctx)
-        return int(value)
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        return "[S|auto]"
+def _segment(
+    ctx: click.Context, param: click.Parameter, value: str | None
+) -> int | Literal["auto"] | None:
+    """How many steps a segment has."""
+    if value is None:
+        return None
+    if value == "auto":
+        return "auto"
+    if not (value.isdecimal() and int(value) > 0):
+        raise click.BadParameter(f"{value!r} is neither a number of steps from 1 on nor auto")
+    return int(value)
 
 
 @main.command()
@@ -293,7 +288,8 @@ class Segment(click.ParamType):
 @estimator_option
 @click.option(
     "--checkpoint",
-    type=Segment(),
+    metavar="S|auto",
+    callback=_segment,
     help="Keep states every so many steps only and run the steps between again.",
 )
 @output_options
