@@ -106,23 +106,24 @@ def least_seconds(run: Callable[[], Any]) -> float:
 # --- symbptt's modules -----------------------------------------------------------------
 
 
-def generated(cell: str, level: int | None) -> ModuleType:
+def generated(cell: str, level: int | None, checkpoint: str | None = None) -> ModuleType:
     """The module that symbptt writes, at a level where it knows levels."""
-    if (cell, level) not in _MODULES:
+    if (cell, level, checkpoint) not in _MODULES:
         knows = level is not None and "level" in inspect.signature(symbptt.generate).parameters
         options: Any = {"level": level} if knows else {}
+        options |= {"checkpoint": checkpoint} if checkpoint else {}
         source = symbptt.generate(symbptt.load(CELLS[cell]), **options)
         module = ModuleType(f"{cell}_O{level}")
         exec(compile(source, f"<{cell} -O{level}>", "exec"), module.__dict__)
-        _MODULES[cell, level] = module
-    return _MODULES[cell, level]
+        _MODULES[cell, level, checkpoint] = module
+    return _MODULES[cell, level, checkpoint]
 
 
-_MODULES: dict[tuple[str, int | None], ModuleType] = {}
+_MODULES: dict[tuple[str, int | None, str | None], ModuleType] = {}
 
 
-def _generated(task: Task, *, level: int) -> Call:
-    module, size = generated(task.cell, level), task.size
+def _generated(task: Task, *, level: int, checkpoint: str | None = None) -> Call:
+    module, size = generated(task.cell, level, checkpoint), task.size
     dims = {"d": size.d, "h": size.h, "q": size.q}
     workspace = module.Workspace(dims, size.T, size.B, dtype=task.dtype)
     params, inputs = task.params, task.inputs
@@ -255,6 +256,7 @@ def _jax(task: Task) -> Call:
 
 CONTENDERS = {
     "generated": Contender("generated -O2", partial(_generated, level=2)),
+    "checkpointed": Contender("checkpointed", partial(_generated, level=2, checkpoint="auto")),
     "plain": Contender("generated -O0", partial(_generated, level=0)),
     "fast": Contender("NumPy by hand", _fast),
     "loops": Contender("loops by hand", _loops),

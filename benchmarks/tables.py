@@ -11,6 +11,7 @@ from symbptt.figures.svg import FAINT, INK, Drawing
 
 COLOURS = {
     "generated": INK,
+    "checkpointed": "#66ccee",
     "plain": "#b8b8b8",
     "fast": "#4477aa",
     "loops": "#aa3377",
