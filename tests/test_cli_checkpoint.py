@@ -29,7 +29,10 @@ def test_what_is_no_length_is_refused(length: str) -> None:
     assert "--checkpoint" in found and "nor auto" in found
 
 
-@pytest.mark.parametrize("others", [("-O0",), ("--estimator", "chunk:2")], ids=" ".join)
+@pytest.mark.parametrize(
+    "others", [("-O0",), ("--estimator", "chunk:2"), ("--mode", "forward")], ids=" ".join
+)
 def test_what_it_does_not_go_together_with_is_refused_by_name(others: tuple[str, ...]) -> None:
     found = output("generate", "elman", "--checkpoint", "auto", *others, status=2)
-    assert f"--checkpoint and {others[0]} can't be combined" in found
+    named = "--mode forward" if others[0] == "--mode" else others[0]
+    assert f"--checkpoint and {named} can't be combined" in found

@@ -203,6 +203,7 @@ def test_the_length_is_one_constant() -> None:
 @pytest.mark.parametrize("options", [
     {"checkpoint": 0}, {"checkpoint": -1}, {"checkpoint": True}, {"checkpoint": "some"},
     {"checkpoint": 2, "level": 0}, {"checkpoint": 2, "estimator": "chunk:2"},
+    {"checkpoint": 2, "mode": "forward"},
 ], ids=str)  # fmt: skip
 def test_what_does_not_go_together_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match="checkpoint"):
