@@ -41,7 +41,7 @@ from symbptt.codegen.scope import (
     row_shape,
     unpacked,
 )
-from symbptt.codegen.segments import only_states
+from symbptt.codegen.segments import apart, only_states
 from symbptt.codegen.storage import Storage, Variable, leaves, variable
 
 
@@ -94,17 +94,19 @@ class Buffered:
         static, forward_lines = self.forward(forward)
         begin, backward_lines = self.backward(backward)
         bodies = [
-            (forward, [*static, *forward_lines]),
+            (forward, [*static, *forward.prologue, *forward_lines]),
             (backward, [*begin, *backward.prologue, *backward_lines]),
         ]
         if self.by_segments:
             # What has no rows is computed before the first segment, for all of them.
+            fixed, named = apart(forward)
+            turned, renamed = apart(backward)
             bodies = [
-                (Section("fixed", forward.views), static),
-                (forward, forward_lines),
+                (Section("fixed", forward.views), [*static, *fixed]),
+                (forward, [*named, *forward_lines]),
                 (states, self.states(states, forward)),
-                (Section("turned", backward.views), backward.prologue),
-                (backward, [*begin, *backward_lines]),
+                (Section("turned", backward.views), turned),
+                (backward, [*begin, *renamed, *backward_lines]),
             ]
         text = {section.name: tuple(self.body(section, lines)) for section, lines in bodies}
         return BufferedText(
@@ -138,13 +140,14 @@ class Buffered:
         scope = Scope(self.layout, "last" if loss.last else "all", section, section)
         total = scope.leaf(loss.ref)
         lines = [*self.begun(section), f"return np.add.reduce({total}, None)"]
-        return [*before, *section.prologue], lines
+        return before, lines
 
     def states(self, section: Section, forward: Section) -> list[str]:
         """Of the forward pass what the next segment's start needs."""
         section.views |= {text: n for text, n in forward.views.items() if text.startswith("once ")}
         self.blocks((b for b in only_states(self.program) if b.place != "static"), section)
-        return self.begun(section)
+        lines = self.begun(section)
+        return [*section.prologue, *lines]
 
     def begun(self, section: Section) -> list[str]:
         """A forward function's lines, the inputs and initial values laid down first."""
@@ -433,7 +436,7 @@ class Buffered:
             known = words(lines)
             views = {name: name for name in self.own_views(known)}
             views |= self.registered(section, known)
-            if len(views) == 1 and len(first := next(iter(views))) < 60:
+            if len(views) == 1 and len(first := next(iter(views))) < 76 - len(section.name):
                 # A formatter leaves a tuple of one on its line.
                 tuples.append(f"{section.name}=({first},),")
             elif views:

@@ -101,6 +101,19 @@ def test_nor_where_no_pass_was_applied(name: str) -> None:
     assert found_in(checkpointed(name, 1), module_of(name, True, 1), name) == []
 
 
+@pytest.mark.parametrize(("sequences", "units"), [(16, 128), (6, 256)])
+def test_nor_where_products_are_in_blocks(sequences: int, units: int) -> None:
+    """Of rows, and of columns: the matrix by blocks is each segment's own."""
+    module, dims = with_segments(checkpointed("lstm"), 3), {"d": 3, "h": units, "q": 4}
+    ends = np.arange(sequences) % 8
+    assert any(module._blocking(sequences, units, 4 * units))
+    for lengths in (None, ends):
+        point = draw(model_of("lstm"), T=T, B=sequences, dims=dims)
+        point = replace(point, lengths=lengths)
+        expected = result(module_of("lstm", True), point)
+        assert disagreements(result(module, point), expected, 1e-11) == []
+
+
 PLANTED = {
     "a state too late": ("w.kept[number - 1] if", "w.kept[number] if"),
     "no state": ("begin = w.kept[number - 1] if number else start", "begin = start"),
