@@ -120,7 +120,7 @@ def generate(
         Of a model: which estimator of the gradient, as ``chunk:8``; else the gradient.
     checkpoint : int or "auto", optional
         Keep the states between segments of so many steps only, and run each segment forward
-        again before its backward pass; ``auto``: about the square root of T, so that memory
+        again before its backward pass; ``auto``: twice the square root of T, so that memory
         grows with it (Chen et al., Training deep nets with sublinear memory cost, 2016,
         section 3). From level 1 on, for the gradient itself.
 
