@@ -1,7 +1,9 @@
 """Generated modules are formatted and linted as they come, whatever the model."""
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,25 @@ def test_hostile_names_and_comments_stay_inside(tmp_path: Path) -> None:
     exec(compile(text, "module", "exec"), space)
     assert space["EQUATIONS"] == HOSTILE
     assert set(space["PARAMS"]) >= {"np", "params"}  # type: ignore[call-overload]
+
+
+def test_the_order_of_sets_shows_in_no_module() -> None:
+    """Names that hash differently in every process leave every byte as it is."""
+    program = (
+        "from symbptt.codegen.render import generate\n"
+        "from tests import cells\n"
+        "for name in cells.NAMES:\n"
+        "    model = cells.cell(name)\n"
+        "    print(generate(model, bind=cells.BINDINGS.get(name), wrt_inputs=True))\n"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "20")
+    }
+    assert len(texts) == 1

@@ -48,7 +48,7 @@ def overwritten(program: Program) -> tuple[Variable, Expr] | None:
             for target in statement.targets:
                 if (v := variable(target)) is not None:
                     writers[v].append((block, statement))
-            for v in {variable(leaf) for leaf in leaves(statement.value)}:
+            for v in dict.fromkeys(variable(leaf) for leaf in leaves(statement.value)):
                 if v is not None:
                     readers[v].append((block, statement))
     kept = {i.name for i in program.model.initials} | {i.name for i in program.model.inputs}
