@@ -1,9 +1,9 @@
 """Generated modules are formatted and linted as they come, whatever the model."""
 
 import os
-import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from symbptt.calculus.estimators import ESTIMATORS
 from symbptt.codegen.render import generate
 from tests.modules import model_of
 
-pytestmark = pytest.mark.skipif(shutil.which("ruff") is None, reason="ruff is not installed")
+pytestmark = pytest.mark.skipif(find_spec("ruff") is None, reason="ruff is not installed")
 
 NAMES = [*cells.NAMES, *(f"random_{seed}" for seed in range(0, 200, 5))]
 
@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("command", [("format", "--check"), ("check",)], ids=" ".join)
 def test_modules_pass_ruff_with_its_own_settings(folder: Path, command: tuple[str, ...]) -> None:
-    arguments = ["ruff", *command, "--isolated", "--no-cache", str(folder)]
+    arguments = [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", str(folder)]
     found = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout[-3000:] + found.stderr[-3000:]
 
@@ -58,7 +58,15 @@ def test_hostile_names_and_comments_stay_inside(tmp_path: Path) -> None:
     text = generate(parse(HOSTILE, 'evil"""\\name'))
     (tmp_path / "module.py").write_text(text, encoding="utf-8")
     for command in (("format", "--check"), ("check",)):
-        arguments = ["ruff", *command, "--isolated", "--no-cache", str(tmp_path)]
+        arguments = [
+            sys.executable,
+            "-m",
+            "ruff",
+            *command,
+            "--isolated",
+            "--no-cache",
+            str(tmp_path),
+        ]
         found = subprocess.run(arguments, capture_output=True, text=True, check=False)
         assert found.returncode == 0, found.stdout[-3000:]
     space: dict[str, object] = {}
