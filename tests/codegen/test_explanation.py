@@ -14,6 +14,7 @@ import symbptt
 from symbptt import cli
 from symbptt.algebra import DimProduct, DimSum, Expr, nodes
 from symbptt.calculus.adjoint import derive
+from symbptt.calculus.estimators import ESTIMATORS
 from symbptt.calculus.normal import bind
 from symbptt.codegen import explanation
 from symbptt.codegen.explanation import entries, explain, polynomial, stage_lines, stages
@@ -52,8 +53,6 @@ lowered:
   loop 1, t = 1, ..., T: 3 calls a step, 1 matrix product among them
   loop 2, t = T, ..., 1: 5 calls a step, 1 matrix product among them
   kept: 8 * (4 * n_y + 1) bytes a step of one sequence, in float64
-
-pass 1, without_unread: no effect
 """
 
 
@@ -66,7 +65,11 @@ def run(*arguments: str) -> Result:
 
 
 def test_a_level_is_explained() -> None:
-    assert explain(parse(SMALL, "small"), 1) == EXPLAINED
+    model = parse(SMALL, "small")
+    assert explain(model, 0) == EXPLAINED
+    more = explain(model, 1).removeprefix(EXPLAINED)
+    stored = EXPLAINED.replace("dL/da[t] +=", "dL/da[t] =").partition("\n")[2]
+    assert more == f"\npass 1, without_unread: no effect\n\npass 2, store_once:\n{stored}"
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -77,6 +80,15 @@ def test_every_pass_has_its_part(name: str, level: int) -> None:
     names = [f"pass {k}, {each.__name__}" for k, each in enumerate(LEVELS[level], start=1)]
     assert [title.removesuffix(": no effect") for title in titles] == ["lowered", *names]
     assert text == explain(model_of(name), level, bind=cells.BINDINGS.get(name))
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_every_estimator_is_explained(kind: str) -> None:
+    example = ESTIMATORS[kind].example
+    text = run("lstm", "--estimator", example, "--explain").stdout
+    assert (f"--estimator {example}" in text) == (kind != "full")
+    # A window's module is plain at every level.
+    assert ("pass 1, " in text) == (kind != "window")
 
 
 def test_a_pass_without_effect_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,8 @@ from tests.cells import BINDINGS
 from tests.cells import NAMES as CELLS
 from tests.modules import EXHAUSTIVE, RANDOM, model_of
 
-CHECKS = {"exact", "chain", "matrix", "layout", "entries", "values", "differences"}
-MODULE_CHECKS = {"matrix", "values", "differences", "forward"}
+CHECKS = {"exact", "chain", "matrix", "layout", "entries", "values", "differences", "levels"}
+MODULE_CHECKS = {"matrix", "values", "differences", "levels", "forward"}
 
 
 def entries(row: Row) -> int:
