@@ -15,6 +15,7 @@ from symbptt.codegen.beginnings import Beginnings
 from symbptt.codegen.lowering import lower
 from symbptt.codegen.passes import LEVELS
 from symbptt.codegen.program import Assign, Block, Program
+from symbptt.codegen.scanning import SCAN_NUMBERS
 from symbptt.codegen.storage import Storage
 from symbptt.codegen.work import Work, work
 from symbptt.typeset.plain import plain
@@ -144,10 +145,11 @@ def works(program: Program, block: Block) -> tuple[Work, Work]:
 def loop_words(program: Program, block: Block) -> str:
     step, chunk = (each.inside for each in works(program, block))
     before = f", {counted(chunk.total(), 'call')} a chunk" if block.coefficients else ""
+    scan = f"; scanned at up to {SCAN_NUMBERS} numbers a step" if block.scan else ""
     return (
         f"t = {'T, ..., 1' if block.backward else '1, ..., T'}: "
         f"{counted(step.total(), 'call')} a step, "
-        f"{counted(step['product'], 'matrix product')} among them{before}"
+        f"{counted(step['product'], 'matrix product')} among them{before}{scan}"
     )
 
 

@@ -191,7 +191,7 @@ def test_a_model_without_a_loss_is_refused() -> None:
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
     path = tmp_path / "module.py"
-    path.write_text(generate(library.load("linear")), encoding="utf-8")
+    path.write_text(generate(library.load("linear"), level=0), encoding="utf-8")
     return path
 
 
