@@ -244,6 +244,9 @@ def test_no_traceback_in_a_process_of_its_own() -> None:
         (("generate", "elman", "--bind", "phi_h=tanh", "--bind", "phi_h=relu"), "twice"),
         (("generate", "lstm", "--wrt", "weights"), "inputs"),
         (("verify", "lstm", "--module", "none.py"), "none.py"),
+        (("generate", "lstm", "--mode", "forward", "--explain"), "--explain and --mode forward"),
+        (("verify", "lstm", "--module", "README.md", "-O", "1"), "--module and -O"),
+        (("verify", "lstm", "-O", "3"), "-O"),
         (("demo", "--seconds", "0"), "--seconds"),
     ],
 )

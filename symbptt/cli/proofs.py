@@ -37,6 +37,13 @@ from symbptt.cli.program import (
 )
 @bind_option
 @estimator_option
+@click.option(
+    "-O",
+    "level",
+    type=click.IntRange(0, 2),
+    help="The level of the generated module that is tested; 2 by default. That all levels "
+    "agree is tested with each.",
+)
 @json_option
 @output_options
 def verify(
@@ -44,6 +51,7 @@ def verify(
     module_path: Path | None,
     bindings: dict[str, str],
     estimator: str,
+    level: int | None,
     as_json: bool,
     output: Path | None,
     force: bool,
@@ -52,6 +60,8 @@ def verify(
     from symbptt.progress import Progress
     from symbptt.proof.report import verify as prove
 
+    if module_path is not None and level is not None:
+        raise click.UsageError("--module and -O can't be combined: a file is of the level it is of")
     model = read_model(model_name)
     progress = Progress("verifying")
     report = prove(
@@ -59,6 +69,7 @@ def verify(
         module=module_path,
         bind=bindings,
         estimator=estimator,
+        level=2 if level is None else level,
         progress=lambda done, parts, what: progress.show(done / parts, what),
     )
     progress.done()
@@ -68,7 +79,8 @@ def verify(
         tested = () if module_path is None else ("--module", str(module_path))
         bound = [word for item in bindings.items() for word in ("--bind", "=".join(item))]
         which = () if estimator == "full" else ("--estimator", estimator)
-        text = headed(("verify", model_name, *tested, *bound, *which), f"{report}\n")
+        asked = () if level is None else ("-O", str(level))
+        text = headed(("verify", model_name, *tested, *bound, *which, *asked), f"{report}\n")
     emit(text, output, force)
     sys.exit(DONE if report.ok else FAILED if report.failures else UNDECIDED)
 

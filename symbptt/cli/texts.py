@@ -292,6 +292,12 @@ def _segment(
     callback=_segment,
     help="Keep states every so many steps only and run the steps between again.",
 )
+@click.option(
+    "--explain",
+    "explained",
+    is_flag=True,
+    help="The array program after each pass of the level, with counts, in place of the module.",
+)
 @output_options
 def generate(
     model_name: str,
@@ -301,32 +307,60 @@ def generate(
     mode: str,
     estimator: str,
     checkpoint: int | Literal["auto"] | None,
+    explained: bool,
     output: Path | None,
     force: bool,
 ) -> None:
     """The NumPy module: forward, loss_and_grads and what goes with them."""
     from symbptt.codegen.render import generate as generate_module
 
-    if wrt and mode == "forward":
-        raise click.UsageError(f"--wrt {wrt} and --mode {mode} can't be combined")
-    if estimator != "full" and mode == "forward":
-        raise click.UsageError(f"--estimator {estimator} and --mode {mode} can't be combined")
+    asked = {
+        f"--wrt {wrt}": wrt is not None,
+        f"--estimator {estimator}": estimator != "full",
+        "--explain": explained,
+    }
+    for option, given in asked.items():
+        if given and mode == "forward":
+            raise click.UsageError(f"{option} and --mode {mode} can't be combined")
     if checkpoint is not None:
         others = {
             "-O0": level == 0,
             "--estimator": estimator != "full",
             f"--mode {mode}": mode != "reverse",
+            "--explain": explained,
         }
         for other in (option for option, given in others.items() if given):
             raise click.UsageError(f"--checkpoint and {other} can't be combined")
-    model = read_model(model_name)
-    text = generate_module(
-        model,
-        bind=bindings,
-        wrt_inputs=wrt == "inputs",
-        estimator=estimator,
-        level=level,
-        mode=mode,
-        checkpoint=checkpoint,
-    )
+    model, inputs = read_model(model_name), wrt == "inputs"
+    if explained:
+        text = _explained(model_name, model, bindings, inputs, estimator, level)
+    else:
+        text = generate_module(
+            model,
+            bind=bindings,
+            wrt_inputs=inputs,
+            estimator=estimator,
+            level=level,
+            mode=mode,
+            checkpoint=checkpoint,
+        )
     emit(text, output, force)
+
+
+def _explained(
+    name: str,
+    model: Model,
+    bindings: dict[str, str],
+    wrt_inputs: bool,
+    estimator: str,
+    level: int | None,
+) -> str:
+    """What the passes of a level do, under the command that says it again."""
+    from symbptt.codegen.explanation import explain
+
+    level = 2 if level is None else level
+    asked = [word for item in bindings.items() for word in ("--bind", "=".join(item))]
+    asked += ["--wrt", "inputs"] if wrt_inputs else []
+    asked += [] if estimator == "full" else ["--estimator", estimator]
+    text = explain(model, level, bind=bindings, wrt_inputs=wrt_inputs, estimator=estimator)
+    return headed(("generate", name, *asked, "-O", str(level), "--explain"), text)

@@ -7,10 +7,10 @@ from typing import Literal
 
 from symbptt.algebra import Input, Model, Param
 from symbptt.codegen.layout import Layout
-from symbptt.codegen.naming import Names
-from symbptt.codegen.program import Assign, Target
+from symbptt.codegen.naming import BUFFERED, Names
+from symbptt.codegen.program import Assign, Program, Target
 from symbptt.codegen.scope import INDENT
-from symbptt.codegen.storage import Variable, variable
+from symbptt.codegen.storage import Storage, Variable, variable
 
 
 class Beginnings:
@@ -23,6 +23,12 @@ class Beginnings:
         self.names = names
         self.wrt_inputs = wrt_inputs
         self.indexed = {i.name for i in model.inputs if i.index_dim is not None}
+
+    @classmethod
+    def of(cls, program: Program) -> Beginnings:
+        """To ask about a program of which nothing is written."""
+        names = Names(program.model, program.introduced, BUFFERED)
+        return cls(program.model, Layout(Storage(program), names, ()), names, False)
 
     def received(self) -> list[Variable]:
         """The adjoints of what has initial values, in the order of these."""

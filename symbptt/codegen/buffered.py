@@ -23,6 +23,7 @@ from symbptt.algebra import (
     add_dims,
 )
 from symbptt.calculus.forms import is_zero
+from symbptt.codegen import scanning
 from symbptt.codegen.arrays import Arrays
 from symbptt.codegen.beginnings import Beginnings
 from symbptt.codegen.calls import Compiler
@@ -264,13 +265,13 @@ class Buffered:
         self.counted += 1
         name = f"loop_{self.counted}"
         own = Section(name)
-        indent = INDENT * (2 if block.coefficients else 1)
+        indent = INDENT * (2 if block.in_chunks else 1)
         scope = self.scope(block, straight, own, indent)
         for statement in block.statements:
             own.lines += comment(statement, indent)
             self.statement(statement, scope)
         chunk = Section(f"chunk_{self.counted}")
-        if block.coefficients:
+        if block.in_chunks:
             self.layout.chunk_widths.append(self.touched(block))
             before = self.scope(replace(block, place="chunk"), straight, chunk, INDENT)
             for statement in block.coefficients:
@@ -282,10 +283,13 @@ class Buffered:
         straight.views[name] = name
         self.loops += self.loop_views(name, block, own, chunk)
         handed = list(own.views.values())
-        if block.coefficients:
-            straight.lines.append(f"for chunk, steps in {name}:")
-            straight.lines += unpacked(list(chunk.views.values()), "chunk", INDENT)
+        if block.in_chunks:
+            views = list(chunk.views.values())
+            plan = "plan, " if block.scan else ""
+            straight.lines.append(f"for {'chunk' if views else '_'}, {plan}steps in {name}:")
+            straight.lines += unpacked(views, "chunk", INDENT) if views else []
             straight.lines += chunk.lines
+            straight.lines += [f"{INDENT}_scan(plan)"] if block.scan else []
             straight.lines += loop_head(handed, "steps", INDENT)
         else:
             straight.lines += loop_head(handed, name, "")
@@ -307,6 +311,11 @@ class Buffered:
         """The lines that make the views of a loop's steps."""
         backs = ["prev" if k == 1 else f"prev{k}" for k in range(1, self.lag + 1)]
         steps = ", ".join(["top", "now", *backs])
+        if block.scan:
+            self.uses.helpers.update(scanning.HELPERS)
+            (statement,) = block.statements
+            views = tuple_lines(own.views, INDENT * 3), tuple_lines(chunk.views, INDENT * 2, ",")
+            return scanning.scan_views(name, statement, backs, views, self.layout, block.backward)
         if not block.coefficients:
             source = "reversed(steps)" if block.backward else "steps"
             return [

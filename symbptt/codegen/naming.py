@@ -86,9 +86,9 @@ RESERVED = frozenset(
     ]
 )
 BUFFERED = frozenset(
-    ["w", "weight", "step", "top", "here", "run", "whole", "chunk", "chunks", "buffers"]
+    ["w", "weight", "step", "top", "here", "run", "plan", "whole", "chunk", "chunks", "buffers"]
     + ["past", "width", "value", "out", "sources", *(f"prev{k}" for k in range(2, 100))]
-    + [f"loop_{k}" for k in range(1, 100)]
+    + [f"{word}_{k}" for word in ("loop", "scan", "chunks") for k in range(1, 100)]
 )
 """What code that computes in buffers uses besides."""
 

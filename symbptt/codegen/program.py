@@ -71,13 +71,21 @@ class Block:
     """Statements that run over the same rows; ``backward`` loops go from T to 1.
 
     ``coefficients`` of a loop do not depend on what the loop computes: they run before
-    it, over the rows of a whole chunk of steps at once (the place ``chunk``).
+    it, over the rows of a whole chunk of steps at once (the place ``chunk``). A loop that
+    is a ``scan`` has one statement, which adds to its target a known multiple of the step
+    before (`symbptt.codegen.passes.scan`).
     """
 
     place: Place
     statements: tuple[Assign, ...]
     backward: bool = False
     coefficients: tuple[Assign, ...] = ()
+    scan: bool = False
+
+    @property
+    def in_chunks(self) -> bool:
+        """Whether its steps are taken in chunks."""
+        return bool(self.coefficients) or self.scan
 
     def run(self) -> Iterator[tuple[Place, Assign]]:
         """The statements in order, each with its place."""

@@ -9,7 +9,7 @@ The parameters are never those of `init_params`: biases of 0 hide errors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,12 +43,20 @@ WIDTHS = (2.0**-10, 2.0**-11, 2.0**-12)
 """Half the distances of the two points of a difference; extrapolated to 0."""
 
 
+Result = tuple[Any, Arrays, Arrays]
+
+
+def unnoted(call: Call) -> None:
+    """Takes a call, and forgets it."""
+
+
 def numeric_rows(
     module: Loaded,
     model: Model,
     derivation: Derivation | None = None,
     seed: int = 0,
     progress: Callable[[str], None] = silent,
+    note: Callable[[Call], None] = unnoted,
 ) -> tuple[Row, ...]:
     """The rows of the numeric checks of a module.
 
@@ -58,6 +66,8 @@ def numeric_rows(
         With all functions bound.
     derivation : Derivation, optional
         To name the step that gives a variable's gradient.
+    note : callable, optional
+        Handed every random call, so that other modules can be called alike.
 
     Raises
     ------
@@ -68,15 +78,55 @@ def numeric_rows(
     """
     estimator = derivation.estimator if derivation else FULL
     checks = _Checks(module, _step_numbers(derivation), estimator)
-    sizes = size_sets(model)
-    stages = [unrolled(model, chosen) for chosen in sizes]
+    for call, expected in random_calls(model, seed, estimator, progress):
+        note(call)
+        checks.examine(call, expected)
+    if estimator.kind != "random":
+        return checks.rows()
+    stage = unrolled(model, size_sets(model)[0])
+    return (*checks.rows(), _expectation(checks, stage, estimator, seed))
+
+
+def random_calls(
+    model: Model,
+    seed: int = 0,
+    estimator: Estimator = FULL,
+    progress: Callable[[str], None] = silent,
+) -> Iterator[tuple[Call, Expected]]:
+    """A random call of every scenario, and what it must return.
+
+    Raises
+    ------
+    EvaluationError
+        If no point is found at which the model is defined.
+    """
+    stages = [unrolled(model, chosen) for chosen in size_sets(model)]
     for number, scenario in enumerate(SCENARIOS):
         progress(f"module, {scenario.words}")
-        stage = stages[number % len(stages)]
-        call, expected = draw_call(stage, scenario, seed + number, estimator)
-        checks.examine(call, expected)
-    more = () if estimator.kind != "random" else (_expectation(checks, stages[0], estimator, seed),)
-    return (*checks.rows(), *more)
+        yield draw_call(stages[number % len(stages)], scenario, seed + number, estimator)
+
+
+def called(module: Loaded, call: Call, estimator: Estimator = FULL) -> Result:
+    """Loss, gradients and carry of a call of `loss_and_grads`.
+
+    Raises
+    ------
+    InterfaceError
+        If the module raises, or returns something else.
+    """
+    more = dict(keywords(module, call), carry_grad=call.carry_grad)
+    if estimator.kind == "random":
+        more["gates"] = call.gates
+    found = module.call("loss_and_grads", *call.arguments, **more)
+    if not isinstance(found, tuple) or len(found) != 3:
+        raise InterfaceError(f"{module.name}: loss_and_grads returns three values")
+    loss, grads, carry = found
+    return loss, grads, carry
+
+
+def keywords(module: Loaded, call: Call) -> dict[str, Any]:
+    """What a module needs where no input tells T."""
+    return {"steps": call.scenario.steps} if module.needs_steps else {}
 
 
 def _expectation(checks: _Checks, stage: Unrolled, estimator: Estimator, seed: int) -> Row:
@@ -168,7 +218,9 @@ class _Checks:
     def examine(self, call: Call, expected: Expected) -> None:
         where = call.scenario.words
         loss, grads, carry = self.run(call)
-        outputs, same_carry = self.module.call("forward", *call.arguments, **self.keywords(call))
+        outputs, same_carry = self.module.call(
+            "forward", *call.arguments, **keywords(self.module, call)
+        )
         scale = max(abs(expected.loss), FLOOR)
         self.tally("values", "L").compare(loss, expected.loss, scale, "loss", where)
         self.group("forward", outputs, expected.outputs, where)
@@ -176,18 +228,8 @@ class _Checks:
         self.group("carry", same_carry, expected.carry, f"{where}, forward")
         self.gradients(call, grads, expected)
 
-    def run(self, call: Call) -> tuple[Any, Arrays, Arrays]:
-        more = dict(self.keywords(call), carry_grad=call.carry_grad)
-        if self.estimator.kind == "random":
-            more["gates"] = call.gates
-        found = self.module.call("loss_and_grads", *call.arguments, **more)
-        if not isinstance(found, tuple) or len(found) != 3:
-            raise InterfaceError(f"{self.module.name}: loss_and_grads returns three values")
-        loss, grads, carry = found
-        return loss, grads, carry
-
-    def keywords(self, call: Call) -> dict[str, Any]:
-        return {"steps": call.scenario.steps} if self.module.needs_steps else {}
+    def run(self, call: Call) -> Result:
+        return called(self.module, call, self.estimator)
 
     def group(self, subject: str, found: Arrays, expected: Arrays, where: str) -> None:
         """Several arrays in one row."""

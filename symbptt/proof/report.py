@@ -10,14 +10,16 @@ from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.normal import bind as bind_functions
+from symbptt.codegen.passes import LEVELS
 from symbptt.codegen.render import generate
 from symbptt.errors import UnboundFunctionError
-from symbptt.proof.calls import SCENARIOS
+from symbptt.proof.calls import SCENARIOS, Call
 from symbptt.proof.exact import exact_rows
 from symbptt.proof.lacking import statement_rows
 from symbptt.proof.layouts import layout_rows
+from symbptt.proof.levels import level_rows
 from symbptt.proof.lines import line_rows
-from symbptt.proof.loaded import Loaded, load_module, read_module
+from symbptt.proof.loaded import load_module, read_module
 from symbptt.proof.matrix import matrix_rows
 from symbptt.proof.numeric import numeric_rows
 from symbptt.proof.other_forms import OTHERS, mode_rows, other_form_rows
@@ -40,6 +42,7 @@ def verify(
     source: str | None = None,
     bind: Mapping[str, str] | None = None,
     estimator: Estimator | str | None = None,
+    level: int = 2,
     progress: Progress | None = None,
     seed: int = 0,
 ) -> Report:
@@ -58,6 +61,8 @@ def verify(
         the module has their defaults.
     estimator : Estimator or str, optional
         Which estimator of the gradient is examined; of ``derivation`` its own.
+    level : int
+        Of optimisation, of the generated module; that all levels agree is a row.
     progress : callable, optional
         See `Progress`.
     seed : int
@@ -93,7 +98,7 @@ def verify(
         rows += statement_rows(examined, seed)
     if own:
         rows += other_form_rows(chosen, seed, told)
-    rows += _numeric(chosen, module, derivation, source, examined.estimator, seed, told)
+    rows += _numeric(chosen, module, derivation, source, examined.estimator, level, seed, told)
     if own:
         rows += _modes(chosen, seed, told)
     return Report(model.name, tuple(rows))
@@ -116,6 +121,7 @@ def _numeric(
     derivation: Derivation | None,
     source: str | None,
     estimator: Estimator,
+    level: int,
     seed: int,
     told: Callable[[str], None],
 ) -> tuple[Row, ...]:
@@ -125,12 +131,16 @@ def _numeric(
         return (Row("values", "module", None, "not applicable", str(error)),)
     given = derivation if derivation and not derivation.model.abstract else None
     lowered = given or derive(bound, estimator=estimator)
-    loaded: Loaded
     if path is not None:
-        loaded = read_module(path, bound)
-    else:
-        loaded = load_module(source or generate(lowered), f"<{model.name}>", bound)
-    return numeric_rows(loaded, bound, lowered, seed, told)
+        return numeric_rows(read_module(path, bound), bound, lowered, seed, told)
+    texts = {each: generate(lowered, level=each) for each in LEVELS}
+    texts[level] = source or texts[level]
+    modules = {
+        each: load_module(text, f"<{model.name} -O{each}>", bound) for each, text in texts.items()
+    }
+    calls: list[Call] = []
+    rows = numeric_rows(modules[level], bound, lowered, seed, told, calls.append)
+    return (*rows, *level_rows(modules, calls, estimator))
 
 
 def _modes(model: Model, seed: int, told: Callable[[str], None]) -> tuple[Row, ...]:

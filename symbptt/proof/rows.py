@@ -14,8 +14,9 @@ class Row:
     Attributes
     ----------
     check : str
-        ``exact``, ``chain``, ``matrix``, ``layout``, ``entries``, ``values`` or
-        ``differences``; a form of the gradient, or ``forward`` for a module in this mode.
+        ``exact``, ``chain``, ``matrix``, ``layout``, ``entries``, ``values``,
+        ``differences`` or ``levels``; a form of the gradient, or ``forward`` for a module
+        in this mode.
     subject : str
         The variable, as ``dL/dW_hh`` or ``dL/dh[t]``; of a chain also the step.
     ok : bool or None

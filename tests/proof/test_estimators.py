@@ -130,7 +130,7 @@ def test_a_wrong_module_is_rejected(estimator: str, old: str, new: str) -> None:
     source = generate(model, estimator=estimator, level=0)
     assert old in source
     report = verify(model, source=source.replace(old, new), estimator=estimator)
-    assert {row.check for row in report.failures} <= {"values", "expectation"}
+    assert {row.check for row in report.failures} <= {"values", "expectation", "levels"}
     assert report.failures
 
 

@@ -25,8 +25,8 @@ from tests.cells import BINDINGS
 from tests.cells import NAMES as CELLS
 from tests.modules import EXHAUSTIVE, RANDOM, model_of
 
-CHECKS = {"exact", "chain", "matrix", "layout", "entries", "values", "differences"}
-MODULE_CHECKS = {"matrix", "values", "differences", "forward"}
+CHECKS = {"exact", "chain", "matrix", "layout", "entries", "values", "differences", "levels"}
+MODULE_CHECKS = {"matrix", "values", "differences", "levels", "forward"}
 
 
 def entries(row: Row) -> int:
@@ -191,7 +191,7 @@ def test_a_model_without_a_loss_is_refused() -> None:
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
     path = tmp_path / "module.py"
-    path.write_text(generate(library.load("linear")), encoding="utf-8")
+    path.write_text(generate(library.load("linear"), level=0), encoding="utf-8")
     return path
 
 

@@ -9,6 +9,7 @@ from symbptt.codegen.passes.coefficients import coefficients
 from symbptt.codegen.passes.composition import compose, store_once, without_unread
 from symbptt.codegen.passes.joining import join, name_products
 from symbptt.codegen.passes.renaming import in_place
+from symbptt.codegen.passes.scan import scanned
 from symbptt.codegen.program import Program
 
 Pass = Callable[[Program], Program]
@@ -27,6 +28,7 @@ LEVELS: dict[int, tuple[Pass, ...]] = {
         in_place,
         name_products,
         join,
+        scanned,
     ),
 }
 """The passes of each level of optimisation, in the order in which they are applied."""
