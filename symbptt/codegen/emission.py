@@ -172,15 +172,16 @@ class Emitter:
         names = self.names
         self.uses.helpers.add("_turned")
         yield "for _ in range(min(TAU, rows.T + _LAG)):"
+        body = [line for s in block.statements for line in self.statement(s, block, INDENT)]
         for name in self.kept.ahead:
             if name in self.kept.histories:
                 yield f"{INDENT}{names.sweep_histories[name]} = {names.aheads[name]}[0]"
                 live = f"{names.sweep_histories[name]}[rows.live]"
-                yield f"{INDENT}{names.sweeps[name]} = {live}"
+                if any(re.search(rf"\b{names.sweeps[name]}\b", line) for line in body):
+                    yield f"{INDENT}{names.sweeps[name]} = {live}"
             else:
                 yield f"{INDENT}{names.sweeps[name]} = {names.aheads[name]}[0]"
-        for statement in block.statements:
-            yield from self.statement(statement, block, INDENT)
+        yield from body
         for name in self.kept.ahead:
             yield f"{INDENT}{names.aheads[name]} = _turned({names.aheads[name]})"
 
