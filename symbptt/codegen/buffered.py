@@ -29,6 +29,7 @@ from symbptt.codegen.beginnings import Beginnings
 from symbptt.codegen.calls import Compiler
 from symbptt.codegen.emission import comment, is_start, keeping, scattered_rows
 from symbptt.codegen.fallback import Fallback, words
+from symbptt.codegen.handing import handed, loop_head, tuple_lines
 from symbptt.codegen.layout import Layout
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import Uses, is_rowwise
@@ -445,15 +446,7 @@ class Buffered:
             known = words(lines)
             views = {name: name for name in self.own_views(known)}
             views |= self.registered(section, known)
-            if len(views) == 1 and len(first := next(iter(views))) < 76 - len(section.name):
-                # A formatter leaves a tuple of one on its line.
-                tuples.append(f"{section.name}=({first},),")
-            elif views:
-                # They stand two levels deeper in the module.
-                items = [line for text in views for line in item_lines(text, INDENT * 3)]
-                tuples += [f"{section.name}=(", *(line[8:] for line in items), "),"]
-            else:
-                tuples.append(f"{section.name}=(),")
+            tuples += handed(section.name, views)
         mentioned = words([*self.loops, *tuples, *pasts.values(), *adjoints.values()])
         needed: list[str] = []
         for name in reversed(list(homes)):
@@ -482,26 +475,3 @@ class Buffered:
                 else [f"{INDENT}{title}={{}},"]
             )
         yield ")"
-
-
-def tuple_lines(views: dict[str, str], indent: str, ending: str = "") -> list[str]:
-    # A level deeper in the module.
-    items = [line for text in views for line in item_lines(text, indent + INDENT * 2)]
-    return [f"{indent}(", *(line[4:] for line in items), f"{indent}){ending}"]
-
-
-def item_lines(text: str, indent: str) -> list[str]:
-    """An item of a tuple; a call in it an argument a line where it would be too long."""
-    callee, _, rest = text.partition("(")
-    if len(indent) + len(text) < 88 or not rest.endswith(")"):
-        return [f"{indent}{text},"]
-    inside = [f"{indent}{INDENT}{part}," for part in rest.removesuffix(")").split(", ")]
-    return [f"{indent}{callee}(", *inside, f"{indent}),"]
-
-
-def loop_head(names: list[str], source: str, indent: str) -> list[str]:
-    listed = ", ".join(names)
-    line = f"{indent}for {listed} in {source}:"
-    if len(names) > 1 and len(line) <= 84:
-        return [line]
-    return [f"{indent}for step in {source}:", *unpacked(names, "step", indent + INDENT)]
