@@ -827,9 +827,23 @@ def _views(buffers, rows, size, dtype):
             _block(fixed3, 0, size["h"]),
             _block(fixed3, size["h"], size["h"]),
             _product_in(blocks1),
-            _columns_for(blocks1, size["h"], 2 * size["h"], dtype),
+            _columns_for(
+                buffers,
+                "fixed3 by columns",
+                blocks1,
+                size["h"],
+                2 * size["h"],
+                dtype,
+            ),
             _product_in(blocks2),
-            _columns_for(blocks2, size["h"], size["h"], dtype),
+            _columns_for(
+                buffers,
+                "fixed4 by columns",
+                blocks2,
+                size["h"],
+                size["h"],
+                dtype,
+            ),
             loop_1,
             np.arange(rows.count) * size["q"],
             h_all[rows.begin(0)],
@@ -944,11 +958,14 @@ def _product_in(blocks):
     return _matmul if any(blocks) else np.dot
 
 
-def _columns_for(blocks, inner, columns, dtype):
+def _columns_for(buffers, name, blocks, inner, columns, dtype):
     """Room for a matrix by blocks of columns, each of which stands end to end."""
     if not blocks[1]:
         return None
-    return _zeros((columns // blocks[1], inner, blocks[1]), dtype)
+    if name not in buffers:
+        shape = columns // blocks[1], inner, blocks[1]
+        buffers[name] = _zeros(shape, dtype)
+    return buffers[name]
 
 
 def _in_columns(matrix, columns):

@@ -613,7 +613,14 @@ def _views(buffers, rows, size, dtype):
             part2,
             h,
             _product_in(blocks1),
-            _columns_for(blocks1, size["h"], size["h"], dtype),
+            _columns_for(
+                buffers,
+                "fixed1 by columns",
+                blocks1,
+                size["h"],
+                size["h"],
+                dtype,
+            ),
             loop_1,
             np.asarray(1 / 2, dtype),
             h_all[rows.begin(0)],
@@ -634,7 +641,7 @@ def _views(buffers, rows, size, dtype):
             d_h,
             np.asarray(1, dtype),
             _product_in(blocks1),
-            _columns_for(blocks1, size["h"], size["h"], dtype),
+            _columns_for(buffers, "W by columns", blocks1, size["h"], size["h"], dtype),
             loop_2,
             np.ones(rows.count, dtype),
         ),
@@ -715,11 +722,14 @@ def _product_in(blocks):
     return _matmul if any(blocks) else np.dot
 
 
-def _columns_for(blocks, inner, columns, dtype):
+def _columns_for(buffers, name, blocks, inner, columns, dtype):
     """Room for a matrix by blocks of columns, each of which stands end to end."""
     if not blocks[1]:
         return None
-    return _zeros((columns // blocks[1], inner, blocks[1]), dtype)
+    if name not in buffers:
+        shape = columns // blocks[1], inner, blocks[1]
+        buffers[name] = _zeros(shape, dtype)
+    return buffers[name]
 
 
 def _in_columns(matrix, columns):

@@ -302,7 +302,8 @@ class Scope:
         columns, inner = (length(layout.names, dim) for dim in shape)
         how = layout.setting(f'_blocking(size["B"], {inner}, {columns})', "blocks")
         product = self.shared(f"_product_in({how})", "product")
-        blocks = self.shared(f"_columns_for({how}, {inner}, {columns}, dtype)", "columns")
+        room = f'_columns_for(buffers, "{matrix} by columns", {how}, {inner}, {columns}, dtype)'
+        blocks = self.shared(room, "columns")
         key = f"gathered {matrix} {blocks}"
         if key not in self.straight.views:
             name = layout.view_name(self.straight.views, "whole", "matrix")

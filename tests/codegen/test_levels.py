@@ -196,3 +196,20 @@ def test_every_call_of_the_fastest_level_counts(name: str) -> None:
             found = result(executed("\n".join(changed), name), point)
         assert disagreements(found, expected), lines[number]
     assert len(tried) > 20
+
+
+# --- products in blocks -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("blocks", [(1, 0), (2, 0), (0, 1)], ids=str)
+@pytest.mark.parametrize("name", ("lstm", "gru", "stacked", "two_states", "lag_two", "aliases"))
+def test_products_in_blocks_are_the_same_products(name: str, blocks: tuple[int, int]) -> None:
+    """Blocks as for large sizes, forced upon small ones; several matrices of one shape too."""
+    model, module = model_of(name), executed(generate(model_of(name)), name)
+    module._blocking = lambda rows, inner, columns: blocks  # type: ignore[attr-defined]
+    for kind in ("dense", "everything"):
+        point = planted(model, POINTS[kind](model))
+        expected = result(module_of(name, False, 0), point)
+        workspace = module.Workspace(sizes(model), point.T, batch_of(module, point), np.float64)
+        for _ in range(2):
+            assert disagreements(result(module, point, workspace), expected, 1e-12) == []
