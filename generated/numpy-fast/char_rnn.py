@@ -244,7 +244,7 @@ class Workspace:
             # One after another in memory: views, made once.
             self.last = [(a[i].reshape(o.shape), None, o) for a, i, o in self.last]
             for key, (array, where, out) in self.first.items():
-                self.first[key] = array[where].reshape(out.shape)
+                self.first[key] = array[where].reshape(out.shape), None, out
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
@@ -371,8 +371,11 @@ def _computed(w, params, inputs, start, carry_grad):
     rows = w.rows
     loss = float(_run_forward(w, params, inputs, start)) / rows.weight
     grads, sources = _run_backward(w, params, inputs, start, carry_grad)
+    # Copies: both may be handed to the next call, which writes where they come from.
     if rows.order is None:
-        grads.update(w.first)
+        for key, (values, _, out) in w.first.items():
+            _copyto(out, values)
+            grads[key] = out
         for values, _, out in w.last:
             _copyto(out, values)
     else:

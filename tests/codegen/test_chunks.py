@@ -132,6 +132,25 @@ def test_a_workspace_changes_no_number(name: str) -> None:
         assert_same(carry, expected.carry)
 
 
+@pytest.mark.parametrize("level", (0, 1, 2))
+@pytest.mark.parametrize("name", ("lstm", "gru", "lag_two", "lag_three_alone", "scalar_state"))
+def test_gradients_are_handed_back_through_one_workspace(name: str, level: int) -> None:
+    """What the call before gave goes into the next one as it is, views of the workspace."""
+    model, module = model_of(name), module_of(name, False, level)
+    whole = draw(model, T=2, B=B)
+    workspace = module.Workspace(sizes(model), 2, B, dtype=np.float64)
+    back, expected = whole.carry_grad, whole.carry_grad
+    for seed in range(3):
+        point = draw(model, T=2, B=B, seed=seed)
+        arguments = (point.params, point.inputs, point.carry)
+        _, fresh, _ = module.loss_and_grads(*arguments, carry_grad=expected)
+        _, grads, _ = module.loss_and_grads(*arguments, carry_grad=back, workspace=workspace)
+        back = {key: grads[key] for key in back or {}}
+        expected = {key: fresh[key] for key in expected or {}}
+        for key, array in expected.items():
+            np.testing.assert_allclose(back[key], array, rtol=0, atol=1e-12)
+
+
 def test_a_workspace_of_another_size_is_refused() -> None:
     model, module = model_of("elman"), module_of("elman")
     point = draw(model, T=T, B=B)
