@@ -84,6 +84,8 @@ class _Expansion(Within):
             yield from self.derivatives(value)
         if self.is_stacked:
             yield from self.stacked()
+        elif self.places and not self.hands_on():
+            yield self.hands_nothing_on()
         for leaf in self.leaves:
             yield from self.derivatives(leaf)
             if self.is_stacked and self.reaches(leaf):
@@ -116,6 +118,20 @@ class _Expansion(Within):
         if not self.is_stacked:
             return substitute_index(self.places[0], {"t": index})
         return substitute_index(Stack(self.stack_name, NOW, self.places), {"t": index})
+
+    def hands_on(self) -> bool:
+        """Whether the one value that is the state depends on the value before."""
+        (place,) = self.places
+        return any(v.name == place.name and self.depends(place.name, v) for v in self.past)
+
+    def hands_nothing_on(self) -> Step:
+        """A value that only later steps' losses read has no recurrence: its Jacobian is 0."""
+        now, before = self.state(NOW), self.state(NOW - 1)
+        target = Derivative(now, before, "step")
+        reason: Reason = (now, " does not depend on ", before)
+        return self.make(
+            "jacobian", target, [(forms.zero(target.shape),)], reason, "2 <= t <= T", 2
+        )
 
     def reaches(self, leaf: Expr) -> bool:
         """Whether a parameter enters the state within a step."""
