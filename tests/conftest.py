@@ -13,9 +13,13 @@ FOLDER = Path(__file__).parent
 # Files that take long as a whole: `make check` leaves them out, `make test` does not.
 SLOW = {
     "analysis/test_sensitivity.py",
+    "calculus/test_bias.py",
     "calculus/test_closed_formulas.py",
     "calculus/test_recurrence_models.py",
     "catalogue/test_table.py",
+    "codegen/test_checkpoint.py",
+    "codegen/test_estimators.py",
+    "codegen/test_explanation.py",
     "codegen/test_extremes.py",
     "codegen/test_forward_mode.py",
     "codegen/test_gradients.py",
@@ -25,10 +29,17 @@ SLOW = {
     "formula/test_edits.py",
     "formula/test_mending.py",
     "formula/test_verdict.py",
+    "proof/test_estimators.py",
     "proof/test_forms.py",
+    "proof/test_layouts.py",
+    "proof/test_levels.py",
+    "proof/test_lines.py",
     "proof/test_planted.py",
     "proof/test_report.py",
     "proof/test_unrolled.py",
+    "test_readme.py",
+    "typeset/test_forms.py",
+    "typeset/test_pdflatex.py",
 }
 
 
