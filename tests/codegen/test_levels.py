@@ -206,7 +206,7 @@ def test_every_call_of_the_fastest_level_counts(name: str) -> None:
 def test_products_in_blocks_are_the_same_products(name: str, blocks: tuple[int, int]) -> None:
     """Blocks as for large sizes, forced upon small ones; several matrices of one shape too."""
     model, module = model_of(name), executed(generate(model_of(name)), name)
-    module._blocking = lambda rows, inner, columns: blocks  # type: ignore[attr-defined]
+    vars(module)["_blocking"] = lambda rows, inner, columns: blocks
     for kind in ("dense", "everything"):
         point = planted(model, POINTS[kind](model))
         expected = result(module_of(name, False, 0), point)
