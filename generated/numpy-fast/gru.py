@@ -84,6 +84,8 @@ _LOSS_AT_LAST_STEP = False
 # Whether the inputs tell T; how many bytes a chunk of steps may take.
 _TOLD = True
 _CHUNK_BYTES = 393216
+# How many rows a segment of steps has.
+_SEGMENT_ROWS = 1024
 
 
 def init_params(dims, *, seed=0, dtype=np.float32):
@@ -178,6 +180,8 @@ _tanh = np.tanh
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
+    What the backward pass alone needs they hold for one segment of steps.
+
     Parameters
     ----------
     dims : dict
@@ -196,22 +200,49 @@ class Workspace:
         self.size = {name: int(dims[name]) for name in DIMS}
         self.size |= {"T": int(T), "B": int(B)}
         self.dtype = np.dtype(dtype)
-        self.buffers, self.carries, self.others = {}, {}, {}
+        self.buffers, self.kept, self.others = {}, [], {}
+        self.begins, self.carries, self.back, self.between = {}, {}, {}, []
+        self.totals, self.sources = {}, {}
         self.ragged = None
         if self.dtype == object:
             return
-        self.buffers = _buffers(self.size, self.dtype)
+        steps = _segment_steps(self.size["T"], self.size["B"])
+        self.part = {**self.size, "T": steps}
+        count = max(-(-self.size["T"] // max(steps, 1)), 1)
+        self.buffers = _buffers(self.part, self.dtype)
+        self.kept = [_kept(self.part, self.dtype) for _ in range(count)]
         for key in CARRY:
             shape = (self.size["B"], *_tail(key, self.size))
             whole = _name_and_step(key)[0] in INDEX_INPUTS
             self.carries[key] = np.zeros(shape, np.intp if whole else self.dtype)
+            if not whole:
+                self.begins[key] = np.zeros(shape, self.dtype)
+        # The states behind each segment and what they receive, the sequences in the order
+        # of the rows.
+        for _ in range(count):
+            arrays = self.carries.items()
+            self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
+        self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
+        if count > 1:
+            self.make_totals()
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
-        self.even_views = _views(self.buffers, self.even, self.size, self.dtype)
+        self.even_plan = _planned(self, self.even)
         self.rows = None
         self.expected = {}
         for title, table in (("params", PARAMS), ("inputs", INPUTS), ("carry", CARRY)):
             self.expected[title] = [self.kind(*entry) for entry in table.items()]
+
+    def make_totals(self):
+        """Room for what is added up, or put together, over all segments."""
+        for name, axes in PARAMS.items():
+            shape = tuple(_extent(axis, self.size) for axis in axes)
+            self.totals[name] = np.zeros(shape, self.dtype)
+        for name in _WITH_RESPECT_TO:
+            full = 1 if name in _UNTIMED else self.size["T"]
+            width = _tail(name, self.size) or (1,)
+            shape = (full * self.size["B"], *width)
+            self.sources[name] = np.zeros(shape, self.dtype)
 
     def kind(self, name, axes):
         """Name, shape and dtype of an argument, and below what an index must be."""
@@ -223,7 +254,8 @@ class Workspace:
     @property
     def nbytes(self):
         """The bytes of all buffers."""
-        parts = (self.buffers, self.carries)
+        parts = (self.buffers, self.others, self.begins, self.carries, self.back)
+        parts += (self.totals, self.sources, *self.kept, *self.between)
         return sum(array.nbytes for part in parts for array in part.values())
 
     def check(self, call):
@@ -236,28 +268,16 @@ class Workspace:
             )
 
     def use(self, rows):
-        """Take up the views of all buffers for these lengths."""
+        """Take up the segments of these lengths."""
         if rows.order is None:
-            rows, views = self.even, self.even_views
+            rows, plan = self.even, self.even_plan
         elif self.ragged is not None and _alike(rows, self.ragged[0]):
-            rows, views = self.ragged
+            rows, plan = self.ragged
         else:
-            views = _views(self.buffers, rows, self.size, self.dtype)
-            self.ragged = rows, views
-        self.rows, self.views = rows, views
+            plan = _planned(self, rows)
+            self.ragged = rows, plan
+        self.rows, self.plan = rows, plan
         self.weight[...] = rows.weight
-        self.last, self.first = [], {}
-        for key, out in self.carries.items():
-            name, step = _name_and_step(key)
-            self.last.append((views.pasts[name], rows.finals[-step], out))
-            if name in views.adjoints:
-                array, where = views.adjoints[name], rows.begin(step)
-                self.first[key] = array, where, self.buffers["gradient of " + key]
-        if rows.order is None:
-            # One after another in memory: views, made once.
-            self.last = [(a[i].reshape(o.shape), None, o) for a, i, o in self.last]
-            for key, (array, where, out) in self.first.items():
-                self.first[key] = array[where].reshape(out.shape), None, out
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
@@ -290,6 +310,43 @@ class Workspace:
             return array[:, None]
         return array
 
+
+class _Segment:
+    """Some steps of a call: their rows, and the views of the buffers for them."""
+
+    def __init__(self, w, rows, kept):
+        self.rows, self.size, self.dtype = rows, w.part, w.dtype
+        self.weight, self.others = w.weight, w.others
+        self.views = _views(w.buffers, kept, rows, w.part, w.dtype)
+        self.first, self.last = {}, {}
+        for key in CARRY:
+            name, step = _name_and_step(key)
+            self.last[key] = self.views.pasts[name], rows.finals[-step]
+            if name in self.views.adjoints:
+                self.first[key] = self.views.adjoints[name][rows.begin(step)]
+        if rows.order is None:
+            self.begins = [
+                (key, values.reshape(w.begins[key].shape), w.begins[key])
+                for key, values in self.first.items()
+            ]
+            self.ends = [
+                (values[where].reshape(w.carries[key].shape), w.carries[key])
+                for key, (values, where) in self.last.items()
+            ]
+
+    def hand_on(self, states):
+        """Keep the states that the next segment starts from."""
+        for key, (array, where) in self.last.items():
+            if isinstance(where, slice):
+                _copyto(states[key], array[where])
+            else:
+                np.take(array, where, 0, states[key], "clip")
+
+    def hand_back(self, back):
+        """Keep what the states that this segment started from receive."""
+        for key, array in self.first.items():
+            _copyto(back[key], array)
+
     def gathered(self, name, array, where):
         """Rows of an array: a view where they stand end to end, else a copy."""
         if isinstance(where, slice):
@@ -300,12 +357,48 @@ class Workspace:
         out = self.others[name][: len(where)]
         return np.take(array, where, 0, out, "clip")
 
-    def unsorted(self, array, where, out):
-        """Rows of an array, one a sequence, in the caller's order."""
-        if isinstance(where, slice):
-            where = np.arange(where.start, where.stop)
-        back = where[np.argsort(self.rows.order)]
-        return np.take(array, back, 0, out.reshape(-1, *array.shape[1:]), "clip")
+
+def _segment_steps(T, B):
+    """How many steps a segment has."""
+    # As many rows as make products over a segment pay, and no more: what a segment
+    # touches between its forward and its backward pass stays in the cache.
+    number = max(round(T * B / _SEGMENT_ROWS), 1)
+    return -(-T // number)
+
+
+def _planned(w, rows):
+    """The segments of a call in order, and where the rows of each stand among all rows."""
+    last = len(rows.steps)
+    if last <= w.part["T"]:
+        return [(_Segment(w, rows, w.kept[0]), slice(0, rows.count))]
+    plan, start = [], 0
+    for begin in range(0, last, w.part["T"]):
+        part = _rows_between(rows, begin, min(begin + w.part["T"], last))
+        segment = _Segment(w, part, w.kept[len(plan)])
+        plan.append((segment, slice(start, start + part.count)))
+        start += part.count
+    return plan
+
+
+def _rows_between(whole, begin, end):
+    """The rows of some steps of a call, its sequences in the order of its rows."""
+    lengths = np.clip(whole.lengths, begin, end) - begin
+    even = np.all(lengths == end - begin)
+    rows = _Rows(end - begin, whole.B, None if even else lengths)
+    rows.weight = whole.weight
+    # What is read at T belongs to the segment in which a sequence ends.
+    ending = slice(int(np.sum(whole.lengths > end)), rows.sequences)
+    rows.ending, rows.sequences = ending, ending.stop - ending.start
+    rows.end = _part_of(rows.end, ending)
+    rows.ends = {lag: _part_of(where, ending) for lag, where in rows.ends.items()}
+    return rows
+
+
+def _part_of(where, part):
+    """Some of the rows that are named by a slice or an array."""
+    if isinstance(where, slice):
+        return slice(where.start + part.start, where.start + part.stop)
+    return where[part]
 
 
 def loss_and_grads(
@@ -381,43 +474,108 @@ def _column(array):
 
 def _computed(w, params, inputs, start, carry_grad):
     """Run forward and backward in the buffers of a workspace."""
-    rows = w.rows
-    loss = float(_run_forward(w, params, inputs, start)) / rows.weight
-    grads, sources = _run_backward(w, params, inputs, start, carry_grad)
+    if len(w.plan) > 1:
+        return _computed_by_segments(w, params, inputs, start, carry_grad)
+    segment, _ = w.plan[0]
+    rows = segment.rows
+    _run_forward(segment, params, inputs, start, True)
+    back = carry_grad
+    total, grads, sources = _run_backward(segment, params, inputs, start, back, True)
     # Copies: both may be handed to the next call, which writes where they come from.
     if rows.order is None:
-        for key, (values, _, out) in w.first.items():
+        for key, values, out in segment.begins:
             _copyto(out, values)
             grads[key] = out
-        for values, _, out in w.last:
+        for values, out in segment.ends:
             _copyto(out, values)
+        carry = dict(w.carries)
     else:
-        for key, (array, where, out) in w.first.items():
-            w.unsorted(array, where, out)
-            grads[key] = out
-        for array, where, out in w.last:
-            w.unsorted(array, where, out)
+        segment.hand_on(w.between[0])
+        segment.hand_back(w.back)
+        grads |= _begins(w)
+        carry = _ends(w)
     for name, array in sources.items():
-        if name in _UNTIMED:
-            array = rows.unsorted(array)
-            grads[name] = array.reshape(array.shape[:1] + _tail(name, w.size))
-        else:
-            grads[name] = _timed(name, array, rows)
-    return loss, grads, dict(w.carries)
+        grads[name] = _source(w, name, array)
+    return float(total) / rows.weight, grads, carry
 
 
-def _run_forward(w, params, inputs, start):
+def _computed_by_segments(w, params, inputs, start, carry_grad):
+    """Run all segments forward, then, from the last to the first, each one backward."""
+    last = len(w.plan) - 1
+    begin = start
+    for number, (segment, place) in enumerate(w.plan):
+        own = _taken(segment, inputs, place)
+        _run_forward(segment, params, own, begin, number == 0)
+        begin = w.between[number]
+        segment.hand_on(begin)
+    loss, back = 0.0, carry_grad
+    for number in range(last, -1, -1):
+        segment, place = w.plan[number]
+        own = _taken(segment, inputs, place)
+        begin = w.between[number - 1] if number else start
+        found = _run_backward(segment, params, own, begin, back, number == last)
+        total, grads, sources = found
+        loss += float(total)
+        back = w.back
+        segment.hand_back(back)
+        for name, sum_of_all in w.totals.items():
+            if number == last:
+                _copyto(sum_of_all, grads[name])
+            else:
+                _add(sum_of_all, grads[name], sum_of_all)
+        for name, array in sources.items():
+            where = segment.rows.ending if name in _UNTIMED else place
+            w.sources[name][where] = array
+    return loss / w.rows.weight, _gradients(w), _ends(w)
+
+
+def _taken(segment, inputs, place):
+    """The rows of all inputs that belong to a segment."""
+    ending = segment.rows.ending
+    return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
+
+
+def _gradients(w):
+    """The gradients of a call, in the caller's order."""
+    rows, grads = w.rows, {**w.totals, **_begins(w)}
+    for name, array in w.sources.items():
+        count = rows.sequences if name in _UNTIMED else rows.count
+        grads[name] = _source(w, name, array[:count])
+    return grads
+
+
+def _begins(w):
+    """The gradients of the initial values, in the caller's order."""
+    return {key: _in_order(w.rows, a, w.begins[key]) for key, a in w.back.items()}
+
+
+def _source(w, name, array):
+    """The gradient of an input in the caller's order."""
+    if name in _UNTIMED:
+        array = w.rows.unsorted(array)
+        return array.reshape(array.shape[:1] + _tail(name, w.size))
+    return _timed(name, array, w.rows)
+
+
+def _ends(w):
+    """The states behind the last segment, in the caller's order."""
+    states = w.between[len(w.plan) - 1]
+    return {key: _in_order(w.rows, states[key], out) for key, out in w.carries.items()}
+
+
+def _in_order(rows, array, out):
+    """Sequences in the caller's order."""
+    out[... if rows.order is None else rows.order] = array.reshape(out.shape)
+    return out
+
+
+def _run_forward(w, params, inputs, start, first):
+    """Run the steps of a segment forward."""
     (
         n_etc,
         fixed1,
         fixed2,
         fixed3,
-        o,
-        loss,
-        d_o,
-        part2,
-        part3,
-        h,
         fixed1_1,
         fixed1_2,
         c_1_2,
@@ -431,7 +589,6 @@ def _run_forward(w, params, inputs, start):
         product,
         columns,
         loop_1,
-        row_starts,
         h_0,
     ) = w.views.forward
     W_xr = params["W_xr"]
@@ -444,19 +601,17 @@ def _run_forward(w, params, inputs, start):
     b_xn = params["b_xn"]
     W_hn = params["W_hn"]
     b_hn = params["b_hn"]
-    W_qh = params["W_qh"]
-    b_q = params["b_q"]
     x = inputs["x"]
-    y = inputs["y"]
-    _copyto(fixed1_1, b_xn)
-    _multiply(c_1_2, b_r, fixed1_2)
-    _multiply(c_1_2, b_z, fixed1_3)
-    _copyto(fixed2_1, W_xn.T)
-    _multiply(W_xr.T, c_1_2, fixed2_2)
-    _multiply(W_xz.T, c_1_2, fixed2_3)
-    _multiply(W_hr.T, c_1_2, fixed3_1)
-    _multiply(W_hz.T, c_1_2, fixed3_2)
-    _copyto(fixed3_3, W_hn.T)
+    if first:
+        _copyto(fixed1_1, b_xn)
+        _multiply(c_1_2, b_r, fixed1_2)
+        _multiply(c_1_2, b_z, fixed1_3)
+        _copyto(fixed2_1, W_xn.T)
+        _multiply(W_xr.T, c_1_2, fixed2_2)
+        _multiply(W_xz.T, c_1_2, fixed2_3)
+        _multiply(W_hr.T, c_1_2, fixed3_1)
+        _multiply(W_hz.T, c_1_2, fixed3_2)
+        _copyto(fixed3_3, W_hn.T)
     matrix = _in_columns(fixed3, columns)
     if start is None:
         _copyto(h_0, 0)
@@ -502,20 +657,16 @@ def _run_forward(w, params, inputs, start):
         _subtract(h_prev, n_now, h_now)
         _multiply(h_now, z_now, h_now)
         _add(h_now, n_now, h_now)
-    # o[t] = W_qh @ h[t] + b_q
-    _product(h, W_qh.T, o)
-    _add(o, b_q, o)
-    # p[t] = softmax(o[t])
-    # loss[t] = softmax_cross_entropy(o[t], y[t])
-    _add(row_starts, y, part3)
-    _softmax_and_loss(o, part3, part2, d_o, loss)
-    return np.add.reduce(loss, None)
 
 
-def _run_backward(w, params, inputs, start, carry_grad):
+def _run_backward(w, params, inputs, start, carry_grad, first):
+    """Compute the loss of a segment, then run its steps backward."""
     (
         h_all,
+        o,
+        loss,
         d_o,
+        part2,
         part3,
         d_h_all,
         d_a_n_etc,
@@ -553,12 +704,22 @@ def _run_backward(w, params, inputs, start, carry_grad):
     W_hz = params["W_hz"]
     W_hn = params["W_hn"]
     W_qh = params["W_qh"]
+    b_q = params["b_q"]
     x = inputs["x"]
     y = inputs["y"]
+    if first:
+        _copyto(fixed4_1, W_hz)
+        _copyto(fixed4_2, W_hr)
+        _copyto(fixed4_3, W_hn)
+    # o[t] = W_qh @ h[t] + b_q
+    _product(h, W_qh.T, o)
+    _add(o, b_q, o)
+    # p[t] = softmax(o[t])
+    # loss[t] = softmax_cross_entropy(o[t], y[t])
+    _add(row_starts, y, part3)
+    _softmax_and_loss(o, part3, part2, d_o, loss)
+    total = np.add.reduce(loss, None)
     _copyto(d_h_all[: rows.live.start], 0)
-    _copyto(fixed4_1, W_hz)
-    _copyto(fixed4_2, W_hr)
-    _copyto(fixed4_3, W_hn)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part3)
     np.subtract.at(d_o.reshape(-1), part3, c_1_1)
@@ -654,23 +815,21 @@ def _run_backward(w, params, inputs, start, carry_grad):
         "W_qh": d_W_qh,
         "b_q": d_b_q,
     }
-    return grads, {}
+    sources = {}
+    return total, grads, sources
 
 
 def _buffers(size, dtype):
-    """Arrays for every value that a call keeps, with rows for all steps of all sequences."""
+    """The arrays that all segments of a call share."""
     count = size["T"] * size["B"]
     past = _LAG * size["B"]
     width = 9 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
-    buffers = {
-        "n_etc": _zeros((count, 3 * size["h"]), dtype),
+    return {
         "fixed1": _zeros((3 * size["h"],), dtype),
         "fixed2": _zeros((size["d"], 3 * size["h"]), dtype),
         "w_r_etc": _zeros((size["B"], 3 * size["h"]), dtype),
-        "h_all": _zeros((past + count, size["h"]), dtype),
         "fixed3": _zeros((size["h"], 3 * size["h"]), dtype),
-        "u": _zeros((count, size["h"]), dtype),
         "part1": _zeros((size["B"], size["h"]), dtype),
         "o": _zeros((count, size["q"]), dtype),
         "loss": _zeros((count, 1), dtype),
@@ -688,10 +847,17 @@ def _buffers(size, dtype):
         "d_W_qh": _zeros((size["q"], size["h"]), dtype),
         "d_b_q": _zeros((size["q"],), dtype),
     }
-    for key, axes in CARRY.items():
-        shape = tuple(_extent(axis, size) for axis in axes)
-        buffers["gradient of " + key] = np.zeros(shape, dtype)
-    return buffers
+
+
+def _kept(size, dtype):
+    """The arrays of a segment that its backward pass finds as the forward pass left them."""
+    count = size["T"] * size["B"]
+    past = _LAG * size["B"]
+    return {
+        "n_etc": _zeros((count, 3 * size["h"]), dtype),
+        "h_all": _zeros((past + count, size["h"]), dtype),
+        "u": _zeros((count, size["h"]), dtype),
+    }
 
 
 def _zeros(shape, dtype):
@@ -703,15 +869,15 @@ def _zeros(shape, dtype):
     return raw[begin : begin + size].view(dtype).reshape(shape)
 
 
-def _views(buffers, rows, size, dtype):
+def _views(buffers, kept, rows, size, dtype):
     """All views that a call with these rows needs, those of every step included."""
-    n_etc = buffers["n_etc"][: rows.count]
+    n_etc = kept["n_etc"][: rows.count]
     fixed1 = buffers["fixed1"]
     fixed2 = buffers["fixed2"]
     w_r_etc = buffers["w_r_etc"]
-    h_all = buffers["h_all"][: rows.live.stop]
+    h_all = kept["h_all"][: rows.live.stop]
     fixed3 = buffers["fixed3"]
-    u = buffers["u"][: rows.count]
+    u = kept["u"][: rows.count]
     part1 = buffers["part1"]
     o = buffers["o"][: rows.count]
     loss = buffers["loss"][: rows.count]
@@ -810,12 +976,6 @@ def _views(buffers, rows, size, dtype):
             fixed1,
             fixed2,
             fixed3,
-            o,
-            loss,
-            d_o,
-            part2,
-            part3,
-            h,
             _rows_of(fixed1, 0, size["h"]),
             _rows_of(fixed1, size["h"], size["h"]),
             np.asarray(1 / 2, dtype),
@@ -836,12 +996,14 @@ def _views(buffers, rows, size, dtype):
                 dtype,
             ),
             loop_1,
-            np.arange(rows.count) * size["q"],
             h_all[rows.begin(0)],
         ),
         backward=(
             h_all,
+            o,
+            loss,
             d_o,
+            part2,
             part3,
             d_h_all,
             d_a_n_etc,

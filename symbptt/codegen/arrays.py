@@ -28,12 +28,12 @@ class Arrays:
         self.names = names
         self.storage = layout.storage
 
-    def homes(self) -> dict[str, str]:
+    def homes(self, kept: set[str]) -> dict[str, str]:
         """Every array's name and the view of its buffer that it is."""
         layout = self.layout
         found: dict[str, str] = {}
         for name, buffer in layout.buffers.items():
-            found[name] = viewed(name, buffer)
+            found[name] = viewed("kept" if name in kept else "buffers", name, buffer)
         for members, name in layout.family_names.items():
             for number, member in enumerate(members):
                 found[layout.name(member)] = self.taken(name, members, number, number + 1)
@@ -62,8 +62,9 @@ class Arrays:
         self.layout.helpers.add("_block")
         return "_block"
 
-    def buffer_lines(self) -> Iterator[str]:
-        for name, buffer in self.layout.buffers.items():
+    def buffer_lines(self, kept: set[str], *, inside: bool) -> Iterator[str]:
+        """The arrays that every segment has for itself (``inside``), or the others."""
+        for name, buffer in self.chosen(kept, inside=inside):
             shape = f"({', '.join(extents(self.names, buffer))})"
             if shape.count(",") == 0 and shape != "()":
                 shape = f"({shape[1:-1]},)"
@@ -73,9 +74,14 @@ class Arrays:
             lines[-1] += ","
             yield from (line[5:] for line in lines)
 
-    def extent_lines(self) -> Iterator[str]:
+    def chosen(self, kept: set[str], *, inside: bool) -> Iterator[tuple[str, Buffer]]:
+        for name, buffer in self.layout.buffers.items():
+            if (name in kept) is inside:
+                yield name, buffer
+
+    def extent_lines(self, kept: set[str], *, inside: bool) -> Iterator[str]:
         """How many rows the arrays have."""
-        kinds = {buffer.kind for buffer in self.layout.buffers.values()}
+        kinds = {buffer.kind for _, buffer in self.chosen(kept, inside=inside)}
         if kinds & {"rows", "past"}:
             yield 'count = size["T"] * size["B"]'
         if "past" in kinds:
@@ -101,8 +107,8 @@ def extents(names: Names, buffer: Buffer) -> list[str]:
     return [EXTENTS[buffer.kind], *inner, *column]
 
 
-def viewed(name: str, buffer: Buffer) -> str:
-    array = f"buffers[{literal(name)}]"
+def viewed(source: str, name: str, buffer: Buffer) -> str:
+    array = f"{source}[{literal(name)}]"
     match buffer.kind:
         case "rows":
             return f"{array}[: rows.count]"

@@ -43,7 +43,7 @@ from symbptt.codegen.scope import (
     row_shape,
     unpacked,
 )
-from symbptt.codegen.segments import apart, only_states
+from symbptt.codegen.segments import apart, kept_apart, parted
 from symbptt.codegen.storage import Storage, Variable, leaves, variable
 
 
@@ -55,28 +55,21 @@ class BufferedText:
     functions: tuple[str, ...]
     buffers: tuple[str, ...]
     views: tuple[str, ...]
-    fixed: tuple[str, ...]
+    kept: tuple[str, ...]
     forward: tuple[str, ...]
-    states: tuple[str, ...]
-    turned: tuple[str, ...]
     backward: tuple[str, ...]
-    extents: tuple[str, ...]
+    shared_extents: tuple[str, ...]
+    kept_extents: tuple[str, ...]
 
 
 class Buffered:
-    """Writes the functions of one program.
+    """Writes the functions of one program."""
 
-    ``by_segments``: apart from what has no rows, and with a function for the states alone.
-    """
-
-    def __init__(
-        self, program: Program, names: Names, wrt_inputs: bool, *, by_segments: bool = False
-    ) -> None:
+    def __init__(self, program: Program, names: Names, wrt_inputs: bool) -> None:
         self.program = program
         self.model = program.model
         self.names = names
         self.wrt_inputs = wrt_inputs
-        self.by_segments = by_segments
         self.storage = Storage(program)
         self.layout = Layout(self.storage, names, self.given())
         self.arrays = Arrays(self.layout, names)
@@ -90,38 +83,27 @@ class Buffered:
         self.indexed = {i.name for i in self.model.inputs if i.index_dim is not None}
 
     def text(self) -> BufferedText:
-        forward, states, backward = Section("forward"), Section("states"), Section("backward")
+        forward, backward = Section("forward"), Section("backward")
         self.adjoints.received()
         self.adjoints.unread()
-        static, forward_lines = self.forward(forward)
-        begin, backward_lines = self.backward(backward)
+        first, waiting = parted(self.program)
         bodies = [
-            (forward, [*static, *forward.prologue, *forward_lines]),
-            (backward, [*begin, *backward.prologue, *backward_lines]),
+            (forward, self.forward(forward, first)),
+            (backward, self.backward(backward, waiting)),
         ]
-        if self.by_segments:
-            # What has no rows is computed before the first segment, for all of them.
-            fixed, named = apart(forward)
-            turned, renamed = apart(backward)
-            bodies = [
-                (Section("fixed", forward.views), [*static, *fixed]),
-                (forward, [*named, *forward_lines]),
-                (states, self.states(states, forward)),
-                (Section("turned", backward.views), turned),
-                (backward, [*begin, *renamed, *backward_lines]),
-            ]
         text = {section.name: tuple(self.body(section, lines)) for section, lines in bodies}
+        kept = {self.layout.array(v) for v in kept_apart(self.program, self.storage)}
+        views = tuple(self.view_lines(bodies, kept))
         return BufferedText(
             aliases=tuple(f"{a} = np.{name}" for a, name in sorted(self.layout.aliases.items())),
             functions=tuple(self.fallback.functions),
-            buffers=tuple(self.arrays.buffer_lines()),
-            views=tuple(self.view_lines(bodies)),
-            fixed=text.get("fixed", ()),
+            buffers=tuple(self.arrays.buffer_lines(kept, inside=False)),
+            kept=tuple(self.arrays.buffer_lines(kept, inside=True)),
+            views=views,
             forward=text["forward"],
-            states=text.get("states", ()),
-            turned=text.get("turned", ()),
             backward=text["backward"],
-            extents=tuple(self.arrays.extent_lines()),
+            shared_extents=tuple(self.arrays.extent_lines(kept, inside=False)),
+            kept_extents=tuple(self.arrays.extent_lines(kept, inside=True)),
         )
 
     @property
@@ -131,36 +113,27 @@ class Buffered:
 
     # --- the two functions -----------------------------------------------------------------
 
-    def forward(self, section: Section) -> tuple[list[str], list[str]]:
-        """The lines that need no rows, and the others."""
-        static = [b for b in self.program.forward if b.place == "static"]
-        self.blocks(static, section)
-        before, section.lines = section.lines, []
-        self.blocks((b for b in self.program.forward if b.place != "static"), section)
-        self.blocks(self.program.loss, section)
+    def forward(self, section: Section, first: Iterable[Block]) -> list[str]:
+        """The first part of the forward pass, inputs and initial values laid down before it."""
+        for block in first:
+            if block.place == "static":
+                self.straight(block, section, INDENT)
+        static, section.lines = section.lines, []
+        self.blocks((b for b in first if b.place != "static"), section)
+        starts = list(self.starts(section))
+        once, named = apart(section)
+        return [*at_first([*static, *once]), *named, *self.inputs(), *starts, *section.lines]
+
+    def backward(self, section: Section, waiting: Iterable[Block]) -> list[str]:
+        """The rest of the forward pass, what adjoints start from, and all else."""
+        self.blocks(waiting, section)
         loss = self.program.model.equation("loss")
         scope = Scope(self.layout, "last" if loss.last else "all", section, section)
-        total = scope.leaf(loss.ref)
-        lines = [*self.begun(section), f"return np.add.reduce({total}, None)"]
-        return before, lines
-
-    def states(self, section: Section, forward: Section) -> list[str]:
-        """Of the forward pass what the next segment's start needs."""
-        section.views |= {text: n for text, n in forward.views.items() if text.startswith("once ")}
-        self.blocks((b for b in only_states(self.program) if b.place != "static"), section)
-        lines = self.begun(section)
-        return [*section.prologue, *lines]
-
-    def begun(self, section: Section) -> list[str]:
-        """A forward function's lines, the inputs and initial values laid down first."""
-        starts = list(self.starts(section))
-        return [*self.inputs(), *starts, *section.lines]
-
-    def backward(self, section: Section) -> tuple[list[str], list[str]]:
-        """What adjoints start from, and all else."""
-        begin = list(self.adjoints.lines())
+        section.lines.append(f"total = np.add.reduce({scope.leaf(loss.ref)}, None)")
+        section.lines += self.adjoints.lines()
         self.blocks([*self.program.backward, *self.program.gradients], section)
-        return begin, [*section.lines, *self.results(section)]
+        once, named = apart(section)
+        return [*at_first(once), *named, *section.lines, *self.results(section)]
 
     def inputs(self) -> Iterator[str]:
         """Inputs that a loop reads get an array whose views can be kept."""
@@ -221,7 +194,8 @@ class Buffered:
             if v in self.storage.kinds:
                 self.layout.declare(v)
                 sources.append(f"    {self.names.key(source.name)}: {self.layout.name(v)},")
-        yield from ["return grads, {", *sources, "}"] if sources else ["return grads, {}"]
+        given = ["sources = {", *sources, "}"] if sources else ["sources = {}"]
+        yield from [*given, "return total, grads, sources"]
 
     # --- blocks ------------------------------------------------------------------------------
 
@@ -232,8 +206,8 @@ class Buffered:
             else:
                 self.straight(block, section)
 
-    def straight(self, block: Block, section: Section) -> None:
-        scope = self.scope(block, section, section)
+    def straight(self, block: Block, section: Section, indent: str = "") -> None:
+        scope = self.scope(block, section, section, indent)
         softmax = {s.value.vector: s for s in block.statements if isinstance(s.value, Softmax)}
         losses = {
             s.value.prediction: s
@@ -246,7 +220,7 @@ class Buffered:
             if v in losses and is_rowwise(v) and not scope.has_gaps(s.whole)
         }
         for statement in block.statements:
-            section.lines += comment(statement, "")
+            section.lines += comment(statement, indent)
             value = statement.value
             if isinstance(value, Softmax) and value.vector in both:
                 continue
@@ -425,20 +399,21 @@ class Buffered:
         return [*fetched, *settings, *params, *inputs, *lines]
 
     def registered(self, section: Section, known: set[str]) -> dict[str, str]:
-        """The views that a function's lines asked for; the lines may be only some of them."""
+        """The views that a function's lines asked for."""
         return {
             text: name
             for text, name in section.views.items()
             if not text.startswith(("gathered ", "once "))
-            and (name in known or not self.by_segments)
         }
 
     def own_views(self, known: set[str]) -> list[str]:
         """The arrays that some lines mention, in the order of the buffers."""
-        return [name for name in self.arrays.homes() if name in known]
+        return [name for name in self.arrays.homes(set()) if name in known]
 
-    def view_lines(self, bodies: Iterable[tuple[Section, list[str]]]) -> Iterator[str]:
-        homes = self.arrays.homes()
+    def view_lines(
+        self, bodies: Iterable[tuple[Section, list[str]]], kept: set[str]
+    ) -> Iterator[str]:
+        homes = self.arrays.homes(kept)
         tuples: list[str] = []
         pasts = {n: self.layout.history(("value", n)) for n in self.past_names()}
         adjoints = {v[1]: self.layout.history(v) for v in self.adjoints.received()}
@@ -475,3 +450,8 @@ class Buffered:
                 else [f"{INDENT}{title}={{}},"]
             )
         yield ")"
+
+
+def at_first(lines: list[str]) -> list[str]:
+    """Lines, one level in, that the first segment of a call runs for all of them."""
+    return ["if first:", *lines] if lines else []

@@ -84,6 +84,14 @@ class Layout:
             self.buffers[name] = Buffer(self.storage.kinds[members[0]], (width, *shapes[0][1:]))
         return self.family_names[members]
 
+    def array(self, found: Variable) -> str:
+        """The name of the array that a variable is in."""
+        members = self.storage.family.get(found)
+        if members is not None:
+            return self.family(members)
+        past = self.storage.kinds.get(found) == "past"
+        return self.history(found) if past else self.name(found)
+
     def range_of(self, members: tuple[Variable, ...]) -> str | None:
         """The name of neighbours in a family; None if they are none."""
         family = self.storage.family.get(members[0])

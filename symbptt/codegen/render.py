@@ -120,7 +120,7 @@ def generate(
         Of a model: which estimator of the gradient, as ``chunk:8``; else the gradient.
     checkpoint : int or "auto", optional
         Keep the states between segments of so many steps only, and run each segment forward
-        again before its backward pass; ``auto``: twice the square root of T, so that memory
+        again before its backward pass; ``auto``: the square root of T, so that memory
         grows with it (Chen et al., Training deep nets with sublinear memory cost, 2016,
         section 3). From level 1 on, for the gradient itself.
 
@@ -280,8 +280,7 @@ class _Module:
         for change in self.passes:
             program = change(program)
         names = Names(program.model, program.introduced, BUFFERED)
-        by_segments = self.checkpoint is not None
-        writer = Buffered(program, names, self.derivation.wrt_inputs, by_segments=by_segments)
+        writer = Buffered(program, names, self.derivation.wrt_inputs)
         text = writer.text()
         self.helpers |= {name for name in writer.helpers if helper_exists(name)}
         return text

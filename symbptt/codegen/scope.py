@@ -284,7 +284,7 @@ class Scope:
         from symbptt.codegen.calls import Compiler
 
         before = Section("prologue", self.straight.views)
-        place = Scope(self.layout, "static", self.straight, before, "", self.fallback)
+        place = Scope(self.layout, "static", self.straight, before, INDENT, self.fallback)
         Compiler(place).compute(expr, name)
         self.straight.prologue += before.lines
 

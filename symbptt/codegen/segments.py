@@ -1,4 +1,9 @@
-"""Checkpointed modules: the length of a segment, and what of a forward pass keeps its states."""
+"""A call in segments of steps: what of a forward pass can wait, and what each segment keeps.
+
+Forward, all segments run one after another; then, from the last to the first, each one runs
+backward in arrays that all share, so that these stay in the cache. Checkpointed modules share
+the arrays of the forward pass, too, and run each segment forward a second time.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.codegen.modes import Mode
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.scope import Section
-from symbptt.codegen.storage import Variable, leaves, variable
+from symbptt.codegen.storage import Storage, Variable, leaves, variable
 from symbptt.errors import OptionError
 
 
@@ -33,18 +38,53 @@ def check_segments(checkpoint: int | str, mode: Mode, level: int, estimator: Est
         raise OptionError(f"checkpoint and the estimator {estimator} can't be combined")
 
 
-def only_states(program: Program) -> tuple[Block, ...]:
-    """The forward blocks without the statements that no initial value of later steps needs.
+def parted(program: Program) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+    """The forward blocks in two parts: what loops and states take, and what can wait.
 
-    A name that is needed anywhere keeps every statement that writes it, so that it does not
-    matter which of several values of an array that is written over is meant.
+    The second part runs right before the backward pass of a segment, in arrays that all
+    segments share. A name that is needed anywhere keeps every statement that writes it in the
+    first part, so that it does not matter which of several values of an array that is written
+    over is meant; so does a statement whose operands are written over later.
     """
     blocks = (*program.forward, *program.loss)
     initials = program.model.initials
     wanted: list[Variable] = [("value", i.name) for i in initials]
     wanted += [("value", i.value.name) for i in initials if isinstance(i.value, Param)]
+    for block in blocks:
+        if block.place in ("loop", "static"):
+            wanted += [v for _, statement in block.run() for v in written(statement)]
     needed = needed_for(wanted, blocks)
-    return tuple(kept for block in blocks if (kept := without(block, needed)).statements)
+    while missing := overtaken(blocks, needed):
+        needed = needed_for([*needed, *missing], blocks)
+    first = tuple(kept for b in blocks if (kept := only(b, needed)).statements)
+    rest = tuple(kept for b in blocks if (kept := only(b, needed, waiting=True)).statements)
+    return first, rest
+
+
+def overtaken(blocks: Iterable[Block], needed: set[Variable]) -> set[Variable]:
+    """What waiting statements write whose operands a later, needed one writes over."""
+    found: set[Variable] = set()
+    waiting: list[Assign] = []
+    for block in blocks:
+        for _, statement in block.run():
+            if written(statement) & needed:
+                for earlier in waiting:
+                    if written(statement) & set(read(earlier)):
+                        found |= written(earlier)
+            else:
+                waiting.append(statement)
+    return found
+
+
+def kept_apart(program: Program, storage: Storage) -> set[Variable]:
+    """What every segment has an array of its own for: made in the first part, read later."""
+    first, rest = parted(program)
+    later = (*rest, *program.backward, *program.gradients)
+    made = {v for block in first for _, s in block.run() for v in written(s)}
+    made |= {("value", name) for name in (*storage.inputs, *storage.pasts)}
+    used = {v for block in later for _, s in block.run() for v in read(s)}
+    used |= {("value", name) for name in storage.pasts}
+    return {v for v in made & used if storage.kinds.get(v, "static") != "static"}
 
 
 def needed_for(wanted: Iterable[Variable], blocks: Iterable[Block]) -> set[Variable]:
@@ -61,12 +101,14 @@ def needed_for(wanted: Iterable[Variable], blocks: Iterable[Block]) -> set[Varia
     return needed
 
 
-def without(block: Block, needed: set[Variable]) -> Block:
-    """A block without the statements that write nothing needed."""
+def only(block: Block, needed: set[Variable], *, waiting: bool = False) -> Block:
+    """A block with the statements that write something needed; or with those that do not."""
+
+    def chosen(statements: Iterable[Assign]) -> tuple[Assign, ...]:
+        return tuple(s for s in statements if bool(written(s) & needed) is not waiting)
+
     return replace(
-        block,
-        statements=tuple(s for s in block.statements if written(s) & needed),
-        coefficients=tuple(s for s in block.coefficients if written(s) & needed),
+        block, statements=chosen(block.statements), coefficients=chosen(block.coefficients)
     )
 
 

@@ -1,4 +1,4 @@
-"""Modules that keep the states between segments only give the same gradients in less memory."""
+"""Calls in segments: each with arrays of its own, or run forward again from the states kept."""
 
 from __future__ import annotations
 
@@ -44,6 +44,12 @@ def checkpointed(name: str, level: int = 2) -> ModuleType:
 
 def with_segments(module: Any, steps: Any) -> Any:
     module._SEGMENT = None if steps == "auto" else steps
+    return module
+
+
+def with_rows(module: Any, rows: int) -> Any:
+    """A module that keeps every segment, with about so many rows in each."""
+    module._SEGMENT_ROWS = rows
     return module
 
 
@@ -97,6 +103,27 @@ def test_segments_change_no_number(name: str) -> None:
     assert found_in(checkpointed(name), module_of(name, True), name) == []
 
 
+@pytest.mark.parametrize("level", [1, 2])
+@pytest.mark.parametrize("name", NAMES)
+def test_nor_where_each_keeps_its_arrays(name: str, level: int) -> None:
+    module = executed(generate(model_of(name), bind=cells.BINDINGS.get(name), wrt_inputs=True,
+                               level=level), name)  # fmt: skip
+    for number, point in enumerate(points(name)):
+        expected = result(module_of(name, True, 0), point)
+        for rows in (1, 2 * B, 10_000):
+            found = result(with_rows(module, rows), point)
+            assert set(found.grads) == set(expected.grads)
+            assert disagreements(found, expected, 1e-12) == [], (number, rows)
+
+
+def test_a_segment_has_as_many_rows_as_it_says() -> None:
+    module: Any = with_rows(executed(generate(model_of("lstm")), "lstm"), 100)
+    for steps, sequences, expected in ((50, 4, 25), (51, 4, 26), (3, 200, 1), (9, 5, 9)):
+        workspace = module.Workspace({"d": 2, "h": 3, "q": 4}, steps, sequences)
+        assert workspace.part["T"] == expected
+        assert len(workspace.even_plan) == len(workspace.kept) == -(-steps // expected)
+
+
 @pytest.mark.parametrize("name", FEW)
 def test_nor_where_no_pass_was_applied(name: str) -> None:
     assert found_in(checkpointed(name, 1), module_of(name, True, 1), name) == []
@@ -116,31 +143,59 @@ def test_nor_where_products_are_in_blocks(sequences: int, units: int) -> None:
 
 
 PLANTED = {
-    "a state too late": ("w.kept[number - 1] if", "w.kept[number] if"),
-    "no state": ("begin = w.kept[number - 1] if number else start", "begin = start"),
+    "a state too late": ("w.between[number - 1] if", "w.between[number] if"),
+    "no state": ("begin = w.between[number - 1] if number else start", "begin = start"),
     "adjoints not handed back": ("        back = w.back\n", "        back = carry_grad\n"),
-    "only the first segment's gradients": ("total += grads[name]", "total[...] = grads[name]"),
+    "only the first segment's gradients": ("_add(sum_of_all, grads[name], sum_of_all)",
+                                           "_copyto(sum_of_all, grads[name])"),
     "a factor": ("_copyto(back[key], array)", "np.multiply(array, 1.001, back[key])"),
     "the weight of a segment": ("    rows.weight = whole.weight\n", ""),
     "ends one step late": ("whole.lengths > end", "whole.lengths >= end"),
-    "the inputs of another segment": ("plan.append((made[alike], slice(start, start + part.count))",
-                                      "plan.append((made[alike], slice(0, part.count))"),
+    "the inputs of another segment": ("plan.append((segment, slice(start, start + part.count))",
+                                      "plan.append((segment, slice(0, part.count))"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("error", PLANTED)
-def test_planted_errors_are_noticed(error: str) -> None:
+# Where each segment keeps its arrays, only its own forward pass reads the states before it.
+RUN_AGAIN = ("a state too late", "no state")
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [*((error, True) for error in PLANTED), *((e, False) for e in PLANTED if e not in RUN_AGAIN)],
+)
+def test_planted_errors_are_noticed(error: str, again: bool) -> None:
     """One model reads at T, and one a parameter at every step, besides a usual one."""
     before, after = PLANTED[error]
     noticed = []
     for name in ("lstm", "last_two_steps", "regularised"):
-        text = text_of(name)
+        text = text_of(name, checkpoint="auto" if again else None)
         assert text.count(before) == 1
         module = executed(text.replace(before, after), name)
+        module = with_segments(module, 2) if again else with_rows(module, 2 * B)
         point = points(name)[1]
-        expected = result(module_of(name, True), point)
-        noticed += disagreements(result(with_segments(module, 2), point), expected, 1e-6)
+        expected = result(module_of(name, True, 0), point)
+        noticed += disagreements(result(module, point), expected, 1e-6)
     assert noticed
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("_Segment(w, part, w.kept[len(plan)])", "_Segment(w, part, w.kept[0])"),
+        (
+            "begin = w.between[number]\n        segment.hand_on(begin)",
+            "segment.hand_on(w.between[0])",
+        ),
+    ],
+    ids=["arrays of another segment", "no state handed on"],
+)
+def test_errors_in_what_segments_keep_are_noticed(before: str, after: str) -> None:
+    text = text_of("lstm", checkpoint=None)
+    assert text.count(before) == 1
+    module = with_rows(executed(text.replace(before, after), "lstm"), 6)
+    point = points("lstm")[0]
+    assert disagreements(result(module, point), result(module_of("lstm", True, 0), point), 1e-6)
 
 
 def test_exact_numbers_are_computed_as_without_segments() -> None:

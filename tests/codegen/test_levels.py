@@ -177,7 +177,7 @@ def planted_lines(source: str) -> list[int]:
     return [k for k in calls if not lines[k].endswith(", 0)") and "row_starts" not in lines[k]]
 
 
-RUN_FORWARD = "def _run_forward(w, params, inputs, start):"
+RUN_FORWARD = "def _run_forward(w, params, inputs, start, first):"
 
 
 @pytest.mark.parametrize("name", ("lstm", "gru", "two_states"))

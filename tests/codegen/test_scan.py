@@ -130,7 +130,8 @@ def modules(name: str, level: int) -> ModuleType:
 
 def is_scanned(module: Any, dims: dict[str, int], T: int, B: int) -> bool:
     workspace = module.Workspace(dims, T, B, np.float64)
-    views = (*workspace.even_views.forward, *workspace.even_views.backward)
+    (segment, _), *_ = workspace.even_plan
+    views = (*segment.views.forward, *segment.views.backward)
     plans = [entry[1] for view in views if isinstance(view, list) for entry in view]
     return any(isinstance(plan, tuple) and len(plan) == 4 for plan in plans)
 

@@ -27,6 +27,8 @@ from tests.modules import BUILT_IN, EXHAUSTIVE, model_of
 NAME = "elman"
 SAMPLE = CELLS if EXHAUSTIVE else CELLS[::6]
 
+BACKWARD = "    total, grads, sources = _run_backward(segment, params, inputs, start, back, True)\n"
+
 PLANTED = {
     0: ("np.tanh(", "1.001 * np.tanh("),
     1: ("_tanh = np.tanh\n", "_tanh = lambda x, out: np.multiply(np.tanh(x), 1.001, out)\n"),
@@ -92,23 +94,22 @@ def test_an_error_in_one_level_is_noticed(level: int) -> None:
 
 @pytest.mark.parametrize("change", ["* 1.001", "* np.nan", "+ 1e-6", "[:1]"])
 def test_one_wrong_gradient_is_named(change: str) -> None:
-    old = "    grads, sources = _run_backward(w, params, inputs, start, carry_grad)\n"
-    wrong = text_of(2).replace(old, f'{old}    grads["W_hh"] = grads["W_hh"] {change}\n', 1)
+    wrong = text_of(2).replace(
+        BACKWARD, f'{BACKWARD}    grads["W_hh"] = grads["W_hh"] {change}\n', 1
+    )
     (row,) = compared({0: text_of(0), 2: wrong})
     assert row.ok is False
     assert "grads['W_hh']" in row.detail
 
 
 def test_rounding_is_no_error() -> None:
-    old = "    grads, sources = _run_backward(w, params, inputs, start, carry_grad)\n"
-    near = text_of(2).replace(old, f'{old}    grads["W_hh"] *= {1 + TOLERANCE / 10}\n', 1)
+    near = text_of(2).replace(BACKWARD, f'{BACKWARD}    grads["W_hh"] *= {1 + TOLERANCE / 10}\n', 1)
     (row,) = compared({0: text_of(0), 2: near})
     assert row.ok
 
 
 def test_a_result_that_one_level_lacks_is_named() -> None:
-    old = "    grads, sources = _run_backward(w, params, inputs, start, carry_grad)\n"
-    wrong = text_of(2).replace(old, f'{old}    del grads["W_hh"]\n', 1)
+    wrong = text_of(2).replace(BACKWARD, f'{BACKWARD}    del grads["W_hh"]\n', 1)
     (row,) = compared({0: text_of(0), 2: wrong})
     assert row.ok is False
     assert "only one of them has grads['W_hh']" in row.detail
