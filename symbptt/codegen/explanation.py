@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -16,7 +16,8 @@ from symbptt.codegen.lowering import lower
 from symbptt.codegen.passes import LEVELS
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.scanning import SCAN_NUMBERS
-from symbptt.codegen.storage import Storage
+from symbptt.codegen.segments import kept_apart
+from symbptt.codegen.storage import Storage, Variable
 from symbptt.codegen.work import Work, work
 from symbptt.typeset.plain import plain
 
@@ -66,8 +67,9 @@ def explain(
     bound = bind_functions(model, bind)
     derivation = derive(bound, wrt_inputs=wrt_inputs, estimator=estimator)
     used = 0 if derivation.estimator.kind == "window" else level
-    found = stages(lower(derivation), used)
-    return "\n".join("\n".join(stage_lines(stage)) + "\n" for stage in found)
+    found = list(stages(lower(derivation), used))
+    texts = ["\n".join(stage_lines(stage)) + "\n" for stage in found]
+    return "\n".join([*texts, *([segment_words(found[-1].program)] if used else [])])
 
 
 def stages(program: Program, level: int) -> Iterator[Stage]:
@@ -164,9 +166,19 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def segment_words(program: Program) -> str:
+    """What of it each segment has for itself; all segments share the rest."""
+    storage = Storage(program)
+    own = kept_numbers(program, kept_apart(program, storage))
+    return f"each segment of steps for itself: {in_bytes(own)}\n"
+
+
 def kept_words(program: Program) -> str:
     """The bytes of all that has a row for every step of every sequence."""
-    numbers = kept_numbers(program)
+    return in_bytes(kept_numbers(program))
+
+
+def in_bytes(numbers: Counter[tuple[str, ...]]) -> str:
     if not numbers:
         return "nothing for every step"
     text = polynomial(numbers)
@@ -174,7 +186,9 @@ def kept_words(program: Program) -> str:
     return f"{NUMBER_BYTES} * {inside} bytes a step of one sequence, in float64"
 
 
-def kept_numbers(program: Program) -> Counter[tuple[str, ...]]:
+def kept_numbers(
+    program: Program, among: Container[Variable] | None = None
+) -> Counter[tuple[str, ...]]:
     """How many numbers, as a polynomial in the dimensions: monomials with coefficients.
 
     Inputs are the caller's. What is only in a loop, or a chunk of it, has no such row.
@@ -182,7 +196,8 @@ def kept_numbers(program: Program) -> Counter[tuple[str, ...]]:
     storage = Storage(program)
     found: Counter[tuple[str, ...]] = Counter()
     for variable, kind in storage.kinds.items():
-        if kind in ("rows", "past") and storage.writers[variable]:
+        chosen = among is None or variable in among
+        if chosen and kind in ("rows", "past") and storage.writers[variable]:
             found += entries(storage.shapes[variable])
     return found
 
