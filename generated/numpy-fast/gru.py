@@ -408,7 +408,7 @@ def _computed(w, params, inputs, start, carry_grad):
 
 def _run_forward(w, params, inputs, start):
     (
-        n_etc,
+        n,
         fixed1,
         fixed2,
         fixed3,
@@ -417,14 +417,13 @@ def _run_forward(w, params, inputs, start):
         d_o,
         part2,
         part3,
+        r_in_etc,
         h,
         fixed1_1,
-        fixed1_2,
         c_1_2,
-        fixed1_3,
+        fixed1_2,
         fixed2_1,
         fixed2_2,
-        fixed2_3,
         fixed3_1,
         fixed3_2,
         fixed3_3,
@@ -448,12 +447,10 @@ def _run_forward(w, params, inputs, start):
     b_q = params["b_q"]
     x = inputs["x"]
     y = inputs["y"]
-    _copyto(fixed1_1, b_xn)
-    _multiply(c_1_2, b_r, fixed1_2)
-    _multiply(c_1_2, b_z, fixed1_3)
-    _copyto(fixed2_1, W_xn.T)
-    _multiply(W_xr.T, c_1_2, fixed2_2)
-    _multiply(W_xz.T, c_1_2, fixed2_3)
+    _multiply(c_1_2, b_r, fixed1_1)
+    _multiply(c_1_2, b_z, fixed1_2)
+    _multiply(W_xr.T, c_1_2, fixed2_1)
+    _multiply(W_xz.T, c_1_2, fixed2_2)
     _multiply(W_hr.T, c_1_2, fixed3_1)
     _multiply(W_hz.T, c_1_2, fixed3_2)
     _copyto(fixed3_3, W_hn.T)
@@ -463,17 +460,22 @@ def _run_forward(w, params, inputs, start):
     else:
         _copyto(h_0, start["h[0]"])
     # a_n_in[t] = W_xn @ x[t] + b_xn
+    _product(x, W_xn.T, n)
+    _add(n, b_xn, n)
     # a_r_in[t] = W_xr @ x[t] + b_r
     # a_z_in[t] = W_xz @ x[t] + b_z
-    _product(x, fixed2, n_etc)
-    _add(n_etc, fixed1, n_etc)
+    _product(x, fixed2, r_in_etc)
+    _add(r_in_etc, fixed1, r_in_etc)
     for step in loop_1:
         (
             h_prev,
             h_prev_by,
             w_r_etc_now_by,
-            r_to_z_now,
+            r_sum_etc_now,
+            r_in_etc_now,
             w_r_to_w_z_now,
+            r_etc_now,
+            r_sum_etc_now_,
             u_now,
             w_u_now,
             n_now,
@@ -485,12 +487,12 @@ def _run_forward(w, params, inputs, start):
         product(h_prev_by, matrix, w_r_etc_now_by)
         # a_r[t] = W_xr @ x[t] + W_hr @ h[t-1] + b_r
         # a_z[t] = W_xz @ x[t] + W_hz @ h[t-1] + b_z
-        _add(r_to_z_now, w_r_to_w_z_now, r_to_z_now)
+        _add(r_in_etc_now, w_r_to_w_z_now, r_sum_etc_now)
         # r[t] = sigmoid(a_r[t])
         # z[t] = sigmoid(a_z[t])
-        _tanh(r_to_z_now, r_to_z_now)
-        _multiply(r_to_z_now, c_1_2, r_to_z_now)
-        _add(r_to_z_now, c_1_2, r_to_z_now)
+        _tanh(r_sum_etc_now_, r_etc_now)
+        _multiply(r_etc_now, c_1_2, r_etc_now)
+        _add(r_etc_now, c_1_2, r_etc_now)
         # u[t] = W_hn @ h[t-1] + b_hn
         _add(w_u_now, b_hn, u_now)
         # a_n[t] = W_xn @ x[t] + b_xn + r[t] * u[t]
@@ -600,10 +602,9 @@ def _run_backward(w, params, inputs, start, carry_grad):
         _multiply(k4_part, u_part, k4_part)
         for step in steps:
             (
+                d_a_n_etc_now,
+                k1_etc_now,
                 d_h_now,
-                k1_etc_now_by,
-                d_h_now_by,
-                d_a_n_etc_now_by,
                 d_h_prev,
                 part1_,
                 d_a_z_to_d_u_now,
@@ -613,7 +614,7 @@ def _run_backward(w, params, inputs, start, carry_grad):
             # (9) dL/da_z[t] = z[t] * (1 - z[t]) * dL/dz[t]
             # (11) dL/da_r[t] = r[t] * (1 - r[t]) * dL/dr[t]
             # (7) dL/du[t] = r[t] * dL/da_n[t]
-            _multiply(k1_etc_now_by, d_h_now_by, d_a_n_etc_now_by)
+            _multiply(k1_etc_now, d_h_now, d_a_n_etc_now)
             # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + W_hn.T @
             #     dL/du[t+1] + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
             #     here dL/dh[t-1] += W_hr.T @ dL/da_r[t] + W_hz.T @ dL/da_z[t] + W_hn.T
@@ -664,12 +665,14 @@ def _buffers(size, dtype):
     width = 9 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
     buffers = {
-        "n_etc": _zeros((count, 3 * size["h"]), dtype),
-        "fixed1": _zeros((3 * size["h"],), dtype),
-        "fixed2": _zeros((size["d"], 3 * size["h"]), dtype),
+        "n": _zeros((count, size["h"]), dtype),
+        "r_etc": _zeros((count, 2 * size["h"]), dtype),
+        "fixed1": _zeros((2 * size["h"],), dtype),
+        "fixed2": _zeros((size["d"], 2 * size["h"]), dtype),
         "w_r_etc": _zeros((size["B"], 3 * size["h"]), dtype),
         "h_all": _zeros((past + count, size["h"]), dtype),
         "fixed3": _zeros((size["h"], 3 * size["h"]), dtype),
+        "r_sum_etc": _zeros((size["B"], 2 * size["h"]), dtype),
         "u": _zeros((count, size["h"]), dtype),
         "part1": _zeros((size["B"], size["h"]), dtype),
         "o": _zeros((count, size["q"]), dtype),
@@ -705,12 +708,14 @@ def _zeros(shape, dtype):
 
 def _views(buffers, rows, size, dtype):
     """All views that a call with these rows needs, those of every step included."""
-    n_etc = buffers["n_etc"][: rows.count]
+    n = buffers["n"][: rows.count]
+    r_etc = buffers["r_etc"][: rows.count]
     fixed1 = buffers["fixed1"]
     fixed2 = buffers["fixed2"]
     w_r_etc = buffers["w_r_etc"]
     h_all = buffers["h_all"][: rows.live.stop]
     fixed3 = buffers["fixed3"]
+    r_sum_etc = buffers["r_sum_etc"]
     u = buffers["u"][: rows.count]
     part1 = buffers["part1"]
     o = buffers["o"][: rows.count]
@@ -728,14 +733,8 @@ def _views(buffers, rows, size, dtype):
     d_b_xn_etc = buffers["d_b_xn_etc"]
     d_W_qh = buffers["d_W_qh"]
     d_b_q = buffers["d_b_q"]
-    n = _block(n_etc, 0, size["h"])
-    r = _block(n_etc, size["h"], size["h"])
-    z = _block(n_etc, 2 * size["h"], size["h"])
+    r_in_etc = r_etc
     w_u = _block(w_r_etc, 2 * size["h"], size["h"])
-    k1 = _block(k1_etc, 0, size["h"])
-    k3 = _block(k1_etc, size["h"], size["h"])
-    k4 = _block(k1_etc, 2 * size["h"], size["h"])
-    k2 = _block(k1_etc, 3 * size["h"], size["h"])
     d_W_xn = _rows_of(d_W_xn_etc, 0, size["h"])
     d_W_xz = _rows_of(d_W_xn_etc, size["h"], size["h"])
     d_W_xr = _rows_of(d_W_xn_etc, 2 * size["h"], size["h"])
@@ -746,7 +745,6 @@ def _views(buffers, rows, size, dtype):
     d_b_z = _rows_of(d_b_xn_etc, size["h"], size["h"])
     d_b_r = _rows_of(d_b_xn_etc, 2 * size["h"], size["h"])
     d_b_hn = _rows_of(d_b_xn_etc, 3 * size["h"], size["h"])
-    r_to_z = _block(n_etc, size["h"], 2 * size["h"])
     w_r_to_w_z = _block(w_r_etc, 0, 2 * size["h"])
     d_a_z_to_d_u = _block(d_a_n_etc, size["h"], 3 * size["h"])
     d_a_n_to_d_a_r = _block(d_a_n_etc, 0, 3 * size["h"])
@@ -755,49 +753,51 @@ def _views(buffers, rows, size, dtype):
     steps = _steps(rows)
     width = 9 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
-    chunks = _chunks(steps, chunk)
+    chunks = _chunks(steps, chunk, even=True)
     blocks1 = _blocking(size["B"], size["h"], 3 * size["h"])
     loop_1 = [
         (
             h_all[prev],
             _rows_in(h_all[prev], blocks1),
             _out_in(w_r_etc[top], blocks1),
-            r_to_z[now],
+            r_sum_etc[top],
+            r_in_etc[now],
             w_r_to_w_z[top],
+            _by_blocks(r_etc[now], 2)[0],
+            _by_columns(r_sum_etc[top], 2)[0],
             u[now],
             w_u[top],
             n[now],
             part1[top],
-            r[now],
+            _by_blocks(r_etc[now], 2)[0, 0],
             h[now],
-            z[now],
+            _by_blocks(r_etc[now], 2)[0, 1],
         )
         for top, now, prev in steps
     ]
     loop_2 = [
         (
             (
-                k1[whole],
-                part4[whole],
-                n[now],
-                z[now],
-                k2[whole],
-                r[now],
-                k3[whole],
-                h_all[prev],
-                k4[whole],
-                u[now],
+                _by_blocks(k1_etc[whole], 4, len(run))[:, 0:1],
+                _by_blocks(part4[whole], 1, len(run)),
+                _by_blocks(n[now], 1, len(run)),
+                _by_blocks(r_etc[now], 2, len(run))[:, 1:2],
+                _by_blocks(k1_etc[whole], 4, len(run))[:, 3:4],
+                _by_blocks(r_etc[now], 2, len(run))[:, 0:1],
+                _by_blocks(k1_etc[whole], 4, len(run))[:, 1:2],
+                _by_blocks(h_all[prev], 1, len(run)),
+                _by_blocks(k1_etc[whole], 4, len(run))[:, 2:3],
+                _by_blocks(u[now], 1, len(run)),
             ),
             [
                 (
+                    _by_columns(d_a_n_etc[now], 4)[0],
+                    _by_blocks(k1_etc[here], 4)[0],
                     d_h[now],
-                    _in_blocks(k1_etc[here], 4),
-                    d_h[now][:, None],
-                    _in_blocks(d_a_n_etc[now], 4),
                     d_h_all[prev],
                     part1[top],
                     d_a_z_to_d_u[now],
-                    z[now],
+                    _by_blocks(r_etc[now], 2)[0, 1],
                 )
                 for here, top, now, prev in reversed(run)
             ],
@@ -806,7 +806,7 @@ def _views(buffers, rows, size, dtype):
     ]
     return SimpleNamespace(
         forward=(
-            n_etc,
+            n,
             fixed1,
             fixed2,
             fixed3,
@@ -815,14 +815,13 @@ def _views(buffers, rows, size, dtype):
             d_o,
             part2,
             part3,
+            r_in_etc,
             h,
             _rows_of(fixed1, 0, size["h"]),
-            _rows_of(fixed1, size["h"], size["h"]),
             np.asarray(1 / 2, dtype),
-            _rows_of(fixed1, 2 * size["h"], size["h"]),
+            _rows_of(fixed1, size["h"], size["h"]),
             _block(fixed2, 0, size["h"]),
             _block(fixed2, size["h"], size["h"]),
-            _block(fixed2, 2 * size["h"], size["h"]),
             _block(fixed3, 0, size["h"]),
             _block(fixed3, size["h"], size["h"]),
             _block(fixed3, 2 * size["h"], size["h"]),
@@ -895,13 +894,17 @@ def _chunk_rows(size, width, dtype):
     return max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
 
 
-def _chunks(steps, limit):
-    """Runs of steps whose rows, and the rows before them, stand end to end."""
+def _chunks(steps, limit, even=False):
+    """Runs of steps whose rows, and the rows before them, stand end to end.
+
+    With `even`, they all have as many rows.
+    """
     runs = []
     for top, *places in steps:
         last = runs[-1] if runs else None
         if last is not None:
             follow = all(a.stop == b.start for a, b in zip(last[-1][2:], places))
+            follow = follow and (not even or top == last[-1][1])
             if not follow or places[0].stop - last[0][2].start > limit:
                 last = None
         if last is None:
@@ -1623,6 +1626,18 @@ def _check_range(what, array, axis, size):
 def _block(v, start, width):
     """Columns of a concatenation."""
     return v[..., start : start + width]
+
+
+def _by_blocks(array, count, steps=1):
+    """The rows of some steps, each step's as blocks end to end: (steps, count, B, n)."""
+    shape = steps, count, len(array) // steps, array.shape[1] // count
+    return array.reshape(shape)
+
+
+def _by_columns(array, count, steps=1):
+    """Columns side by side in the shape of blocks: (steps, count, B, n)."""
+    shape = steps, len(array) // steps, count, array.shape[1] // count
+    return array.reshape(shape).swapaxes(1, 2)
 
 
 def _log_softmax(v):

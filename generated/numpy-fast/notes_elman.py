@@ -670,13 +670,17 @@ def _chunk_rows(size, width, dtype):
     return max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
 
 
-def _chunks(steps, limit):
-    """Runs of steps whose rows, and the rows before them, stand end to end."""
+def _chunks(steps, limit, even=False):
+    """Runs of steps whose rows, and the rows before them, stand end to end.
+
+    With `even`, they all have as many rows.
+    """
     runs = []
     for top, *places in steps:
         last = runs[-1] if runs else None
         if last is not None:
             follow = all(a.stop == b.start for a, b in zip(last[-1][2:], places))
+            follow = follow and (not even or top == last[-1][1])
             if not follow or places[0].stop - last[0][2].start > limit:
                 last = None
         if last is None:

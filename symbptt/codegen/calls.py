@@ -47,6 +47,10 @@ class Compiler(Entrywise):
             with self.operand(value) as found:
                 self.there.line(f"_add_at({', '.join(scattered)}, {found})")
             return
+        with self.there.shaped(target, value):
+            self.assign_here(target, value, add=add)
+
+    def assign_here(self, target: Expr, value: Expr, *, add: bool) -> None:
         out = self.target(target)
         if self.there.has_gaps(target):
             self.there.gapped.add(out)

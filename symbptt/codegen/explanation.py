@@ -181,8 +181,9 @@ def kept_numbers(program: Program) -> Counter[tuple[str, ...]]:
     """
     storage = Storage(program)
     found: Counter[tuple[str, ...]] = Counter()
+    guests = {member for family in storage.rooms for member in family}
     for variable, kind in storage.kinds.items():
-        if kind in ("rows", "past") and storage.writers[variable]:
+        if kind in ("rows", "past") and storage.writers[variable] and variable not in guests:
             found += entries(storage.shapes[variable])
     return found
 
