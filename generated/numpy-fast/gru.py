@@ -352,7 +352,7 @@ def loss_and_grads(
         back = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
         if w.rows is not w.even:
             w.use(w.even)
-        return _computed(w, params, laid, start, back)
+        return _without_copies(w, params, laid, start, back)
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if w is not None:
         w.check(call)
@@ -365,7 +365,22 @@ def loss_and_grads(
     if call.rows.order is not None:
         start = start and {key: array[call.rows.order] for key, array in start.items()}
         back = back and {key: array[call.rows.order] for key, array in back.items()}
-    return _computed(w, call.params, call.inputs, start, back)
+    return _without_copies(w, call.params, call.inputs, start, back)
+
+
+def _without_copies(w, *arguments):
+    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
+
+    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
+    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
+    """
+    if w.size["B"] == 1:
+        return _computed(w, *arguments)
+    before = np.setbufsize(1024)
+    try:
+        return _computed(w, *arguments)
+    finally:
+        np.setbufsize(before)
 
 
 def _alike(rows, others):
