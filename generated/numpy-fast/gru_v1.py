@@ -558,8 +558,12 @@ def _run_backward(w, params, inputs, start, carry_grad):
         d_h,
         row_starts,
         c_1_1,
+        product,
+        columns,
         fixed5_1,
         fixed5_2,
+        product_,
+        columns_,
         loop_2,
         ones,
     ) = w.views.backward
@@ -572,8 +576,10 @@ def _run_backward(w, params, inputs, start, carry_grad):
     x = inputs["x"]
     y = inputs["y"]
     _copyto(d_h_all[: rows.live.start], 0)
+    matrix = _in_columns(W_hn, columns)
     _copyto(fixed5_1, W_hr)
     _copyto(fixed5_2, W_hz)
+    matrix_ = _in_columns(fixed5, columns_)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part3)
     np.subtract.at(d_o.reshape(-1), part3, c_1_1)
@@ -606,12 +612,14 @@ def _run_backward(w, params, inputs, start, carry_grad):
                 k2_etc_now,
                 d_h_now,
                 d_u_now,
-                d_a_n_now,
+                d_a_n_now_by,
+                d_u_now_by,
                 d_a_r_now,
                 k3_now,
                 d_h_prev,
                 part1_,
-                d_a_r_to_d_a_z_now,
+                d_a_r_to_d_a_z_now_by,
+                part1__by,
                 r_now,
                 z_now,
             ) = step
@@ -619,14 +627,14 @@ def _run_backward(w, params, inputs, start, carry_grad):
             # (6) dL/da_n[t] = (1 - n[t]**2) * dL/dn[t]
             _multiply(k2_etc_now, d_h_now, d_a_z_to_d_a_n_now)
             # (7) dL/du[t] = W_hn.T @ dL/da_n[t]
-            _matmul(d_a_n_now, W_hn, d_u_now)
+            product(d_a_n_now_by, matrix, d_u_now_by)
             # (11) dL/da_r[t] = r[t] * (1 - r[t]) * dL/dr[t]
             _multiply(k3_now, d_u_now, d_a_r_now)
             # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] *
             #     dL/du[t+1] + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
             #     here dL/dh[t-1] += W_hr.T @ dL/da_r[t] + W_hz.T @ dL/da_z[t] + r[t] *
             #     dL/du[t] + z[t] * dL/dh[t]
-            _matmul(d_a_r_to_d_a_z_now, fixed5, part1_)
+            product_(d_a_r_to_d_a_z_now_by, matrix_, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
             _multiply(r_now, d_u_now, part1_)
             _add(d_h_prev, part1_, d_h_prev)
@@ -768,13 +776,14 @@ def _views(buffers, rows, size, dtype):
     chunks = _chunks(steps, chunk, even=True)
     blocks1 = _blocking(size["B"], size["h"], 2 * size["h"])
     blocks2 = _blocking(size["B"], size["h"], size["h"])
+    blocks3 = _blocking(size["B"], 2 * size["h"], size["h"])
     loop_1 = [
         (
             r_sum_etc[top],
             r_in_etc[now],
             h_all[prev],
             _rows_in(h_all[prev], blocks1),
-            _out_in(r_sum_etc[top], blocks1),
+            _out_in(r_sum_etc[top], blocks1, buffers),
             _by_blocks(r_etc[now], 2)[0],
             _by_columns(r_sum_etc[top], 2)[0],
             u[now],
@@ -782,7 +791,7 @@ def _views(buffers, rows, size, dtype):
             n[now],
             part1[top],
             _rows_in(u[now], blocks2),
-            _out_in(part1[top], blocks2),
+            _out_in(part1[top], blocks2, buffers),
             h[now],
             _by_blocks(r_etc[now], 2)[0, 1],
         )
@@ -806,12 +815,14 @@ def _views(buffers, rows, size, dtype):
                     _by_blocks(k2_etc[here], 2)[0],
                     d_h[now],
                     d_u[top],
-                    d_a_n[now],
+                    _rows_in(d_a_n[now], blocks2),
+                    _out_in(d_u[top], blocks2, buffers),
                     d_a_r[now],
                     k3[here],
                     d_h_all[prev],
                     part1[top],
-                    d_a_r_to_d_a_z[now],
+                    _rows_in(d_a_r_to_d_a_z[now], blocks3),
+                    _out_in(part1[top], blocks3, buffers),
                     _by_blocks(r_etc[now], 2)[0, 0],
                     _by_blocks(r_etc[now], 2)[0, 1],
                 )
@@ -891,8 +902,26 @@ def _views(buffers, rows, size, dtype):
             d_h,
             np.arange(rows.count) * size["q"],
             np.asarray(1, dtype),
+            _product_in(blocks2, gaps=True),
+            _columns_for(
+                buffers,
+                "W_hn by columns",
+                blocks2,
+                size["h"],
+                size["h"],
+                dtype,
+            ),
             _rows_of(fixed5, 0, size["h"]),
             _rows_of(fixed5, size["h"], size["h"]),
+            _product_in(blocks3, gaps=True),
+            _columns_for(
+                buffers,
+                "fixed5 by columns",
+                blocks3,
+                2 * size["h"],
+                size["h"],
+                dtype,
+            ),
             loop_2,
             np.ones(rows.count, dtype),
         ),
@@ -958,23 +987,34 @@ def _in_blocks(array, count):
 
 
 def _blocking(rows, inner, columns):
-    """How many rows, or columns, blocks of a product have; 0: all.
+    """How many rows, or columns, blocks of a product have (0: all), and of how many sums.
 
     Products of middle size are faster in blocks so small that the library multiplies
-    them where they stand, without copies of its own.
+    them where they stand, without copies of its own; these may be parts of the sum.
     """
     if not 750_000 <= rows * inner * columns <= 14_000_000:
-        return 0, 0
+        return 0, 0, 1
     for count in (8, 4):
         if rows % count == 0 and count * inner * columns <= 600_000:
-            return count, 0
-    if columns % 64 == 0 and rows * inner * 64 <= 600_000:
-        return 0, 64
-    return 0, 0
+            return count, 0, 1
+    for sums in range(1, 17):
+        fits = columns % 64 == 0 and inner % sums == 0
+        if fits and rows * (inner // sums) * 64 <= 600_000:
+            return 0, 64, sums
+    return 0, 0, 1
 
 
-def _product_in(blocks):
-    return _matmul if any(blocks) else np.dot
+def _product_in(blocks, gaps=False):
+    if blocks[2] > 1:
+        return _summed
+    return _matmul if any(blocks[:2]) or gaps else np.dot
+
+
+def _summed(rows, matrix, out):
+    """A product as several, added up."""
+    blocks, sums, total = out
+    _matmul(rows, matrix, blocks)
+    np.add.reduce(sums, 0, None, total)
 
 
 def _columns_for(buffers, name, blocks, inner, columns, dtype):
@@ -982,31 +1022,46 @@ def _columns_for(buffers, name, blocks, inner, columns, dtype):
     if not blocks[1]:
         return None
     if name not in buffers:
-        shape = columns // blocks[1], inner, blocks[1]
-        buffers[name] = _zeros(shape, dtype)
+        count, sums = columns // blocks[1], blocks[2]
+        shape = sums, count, inner // sums, blocks[1]
+        buffers[name] = _zeros(shape if sums > 1 else shape[1:], dtype)
     return buffers[name]
 
 
 def _in_columns(matrix, columns):
     if columns is None:
         return matrix
-    count, inner, width = columns.shape
-    _copyto(columns, matrix.reshape(inner, count, width).swapaxes(0, 1))
+    *sums, count, inner, width = columns.shape
+    _copyto(columns, matrix.reshape(*sums, inner, count, width).swapaxes(-3, -2))
     return columns
 
 
 def _rows_in(array, blocks):
     """Rows by blocks; as they are where no whole number of blocks makes them up."""
+    if blocks[2] > 1:
+        return _in_blocks(array, blocks[2]).swapaxes(0, 1)[:, None]
     if not blocks[0] or len(array) % blocks[0]:
         return array
     return array.reshape(len(array) // blocks[0], blocks[0], array.shape[1])
 
 
-def _out_in(array, blocks):
-    if blocks[1]:
-        shape = len(array), array.shape[1] // blocks[1], blocks[1]
+def _out_in(array, blocks, buffers):
+    """Where a product's blocks go; with sums also these, and what they make."""
+    if not blocks[1]:
+        return _rows_in(array, blocks)
+    shape = len(array), array.shape[1] // blocks[1], blocks[1]
+    if blocks[2] == 1:
         return array.reshape(shape).swapaxes(0, 1)
-    return _rows_in(array, blocks)
+    sums = _sums_for(buffers, blocks[2], array)
+    return sums.reshape(blocks[2], *shape).swapaxes(1, 2), sums, array
+
+
+def _sums_for(buffers, count, array):
+    """Room for so many arrays like one of a step, shared by all products of that shape."""
+    name = f"{count} sums of {array.shape[1]}"
+    if name not in buffers or buffers[name].shape[1] < len(array):
+        buffers[name] = _zeros((count, *array.shape), array.dtype)
+    return buffers[name][:, : len(array)]
 
 
 def _add_at(array, where, values):
