@@ -426,7 +426,7 @@ def loss_and_grads(
         back = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
         if w.rows is not w.even:
             w.use(w.even)
-        return _computed(w, params, laid, start, back)
+        return _without_copies(w, params, laid, start, back)
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if w is not None:
         w.check(call)
@@ -439,7 +439,22 @@ def loss_and_grads(
     if call.rows.order is not None:
         start = start and {key: array[call.rows.order] for key, array in start.items()}
         back = back and {key: array[call.rows.order] for key, array in back.items()}
-    return _computed(w, call.params, call.inputs, start, back)
+    return _without_copies(w, call.params, call.inputs, start, back)
+
+
+def _without_copies(w, *arguments):
+    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
+
+    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
+    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
+    """
+    if w.size["B"] == 1:
+        return _computed(w, *arguments)
+    before = np.setbufsize(1024)
+    try:
+        return _computed(w, *arguments)
+    finally:
+        np.setbufsize(before)
 
 
 def _alike(rows, others):
@@ -742,7 +757,7 @@ def _views(buffers, kept, rows, size, dtype):
             h[now],
             part1[top],
             _rows_in(h_all[prev], blocks1),
-            _out_in(part1[top], blocks1),
+            _out_in(part1[top], blocks1, buffers),
         )
         for top, now, prev in steps
     ]
@@ -761,7 +776,7 @@ def _views(buffers, kept, rows, size, dtype):
                     d_h_all[prev],
                     part1[top],
                     _rows_in(d_a_h[now], blocks1),
-                    _out_in(part1[top], blocks1),
+                    _out_in(part1[top], blocks1, buffers),
                 )
                 for here, top, now, prev in reversed(run)
             ],
@@ -835,13 +850,17 @@ def _chunk_rows(size, width, dtype):
     return max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
 
 
-def _chunks(steps, limit):
-    """Runs of steps whose rows, and the rows before them, stand end to end."""
+def _chunks(steps, limit, even=False):
+    """Runs of steps whose rows, and the rows before them, stand end to end.
+
+    With `even`, they all have as many rows.
+    """
     runs = []
     for top, *places in steps:
         last = runs[-1] if runs else None
         if last is not None:
             follow = all(a.stop == b.start for a, b in zip(last[-1][2:], places))
+            follow = follow and (not even or top == last[-1][1])
             if not follow or places[0].stop - last[0][2].start > limit:
                 last = None
         if last is None:
@@ -871,23 +890,34 @@ def _in_blocks(array, count):
 
 
 def _blocking(rows, inner, columns):
-    """How many rows, or columns, blocks of a product have; 0: all.
+    """How many rows, or columns, blocks of a product have (0: all), and of how many sums.
 
     Products of middle size are faster in blocks so small that the library multiplies
-    them where they stand, without copies of its own.
+    them where they stand, without copies of its own; these may be parts of the sum.
     """
     if not 750_000 <= rows * inner * columns <= 14_000_000:
-        return 0, 0
+        return 0, 0, 1
     for count in (8, 4):
         if rows % count == 0 and count * inner * columns <= 600_000:
-            return count, 0
-    if columns % 64 == 0 and rows * inner * 64 <= 600_000:
-        return 0, 64
-    return 0, 0
+            return count, 0, 1
+    for sums in range(1, 17):
+        fits = columns % 64 == 0 and inner % sums == 0
+        if fits and rows * (inner // sums) * 64 <= 600_000:
+            return 0, 64, sums
+    return 0, 0, 1
 
 
-def _product_in(blocks):
-    return _matmul if any(blocks) else np.dot
+def _product_in(blocks, gaps=False):
+    if blocks[2] > 1:
+        return _summed
+    return _matmul if any(blocks[:2]) or gaps else np.dot
+
+
+def _summed(rows, matrix, out):
+    """A product as several, added up."""
+    blocks, sums, total = out
+    _matmul(rows, matrix, blocks)
+    np.add.reduce(sums, 0, None, total)
 
 
 def _columns_for(buffers, name, blocks, inner, columns, dtype):
@@ -895,31 +925,46 @@ def _columns_for(buffers, name, blocks, inner, columns, dtype):
     if not blocks[1]:
         return None
     if name not in buffers:
-        shape = columns // blocks[1], inner, blocks[1]
-        buffers[name] = _zeros(shape, dtype)
+        count, sums = columns // blocks[1], blocks[2]
+        shape = sums, count, inner // sums, blocks[1]
+        buffers[name] = _zeros(shape if sums > 1 else shape[1:], dtype)
     return buffers[name]
 
 
 def _in_columns(matrix, columns):
     if columns is None:
         return matrix
-    count, inner, width = columns.shape
-    _copyto(columns, matrix.reshape(inner, count, width).swapaxes(0, 1))
+    *sums, count, inner, width = columns.shape
+    _copyto(columns, matrix.reshape(*sums, inner, count, width).swapaxes(-3, -2))
     return columns
 
 
 def _rows_in(array, blocks):
     """Rows by blocks; as they are where no whole number of blocks makes them up."""
+    if blocks[2] > 1:
+        return _in_blocks(array, blocks[2]).swapaxes(0, 1)[:, None]
     if not blocks[0] or len(array) % blocks[0]:
         return array
     return array.reshape(len(array) // blocks[0], blocks[0], array.shape[1])
 
 
-def _out_in(array, blocks):
-    if blocks[1]:
-        shape = len(array), array.shape[1] // blocks[1], blocks[1]
+def _out_in(array, blocks, buffers):
+    """Where a product's blocks go; with sums also these, and what they make."""
+    if not blocks[1]:
+        return _rows_in(array, blocks)
+    shape = len(array), array.shape[1] // blocks[1], blocks[1]
+    if blocks[2] == 1:
         return array.reshape(shape).swapaxes(0, 1)
-    return _rows_in(array, blocks)
+    sums = _sums_for(buffers, blocks[2], array)
+    return sums.reshape(blocks[2], *shape).swapaxes(1, 2), sums, array
+
+
+def _sums_for(buffers, count, array):
+    """Room for so many arrays like one of a step, shared by all products of that shape."""
+    name = f"{count} sums of {array.shape[1]}"
+    if name not in buffers or buffers[name].shape[1] < len(array):
+        buffers[name] = _zeros((count, *array.shape), array.dtype)
+    return buffers[name][:, : len(array)]
 
 
 def _add_at(array, where, values):

@@ -443,7 +443,7 @@ def loss_and_grads(
         back = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
         if w.rows is not w.even:
             w.use(w.even)
-        return _computed(w, params, laid, start, back)
+        return _without_copies(w, params, laid, start, back)
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if w is not None:
         w.check(call)
@@ -456,7 +456,22 @@ def loss_and_grads(
     if call.rows.order is not None:
         start = start and {key: array[call.rows.order] for key, array in start.items()}
         back = back and {key: array[call.rows.order] for key, array in back.items()}
-    return _computed(w, call.params, call.inputs, start, back)
+    return _without_copies(w, call.params, call.inputs, start, back)
+
+
+def _without_copies(w, *arguments):
+    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
+
+    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
+    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
+    """
+    if w.size["B"] == 1:
+        return _computed(w, *arguments)
+    before = np.setbufsize(1024)
+    try:
+        return _computed(w, *arguments)
+    finally:
+        np.setbufsize(before)
 
 
 def _alike(rows, others):
@@ -570,18 +585,17 @@ def _in_order(rows, array, out):
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
     (
-        n_etc,
+        n,
         fixed1,
         fixed2,
         fixed3,
         fixed4,
+        r_in_etc,
         fixed1_1,
-        fixed1_2,
         c_1_2,
-        fixed1_3,
+        fixed1_2,
         fixed2_1,
         fixed2_2,
-        fixed2_3,
         fixed3_1,
         fixed3_2,
         product,
@@ -602,12 +616,10 @@ def _run_forward(w, params, inputs, start, first):
     b_n = params["b_n"]
     x = inputs["x"]
     if first:
-        _copyto(fixed1_1, b_n)
-        _multiply(c_1_2, b_r, fixed1_2)
-        _multiply(c_1_2, b_z, fixed1_3)
-        _copyto(fixed2_1, W_xn.T)
-        _multiply(W_xr.T, c_1_2, fixed2_2)
-        _multiply(W_xz.T, c_1_2, fixed2_3)
+        _multiply(c_1_2, b_r, fixed1_1)
+        _multiply(c_1_2, b_z, fixed1_2)
+        _multiply(W_xr.T, c_1_2, fixed2_1)
+        _multiply(W_xz.T, c_1_2, fixed2_2)
         _multiply(W_hr.T, c_1_2, fixed3_1)
         _multiply(W_hz.T, c_1_2, fixed3_2)
         _copyto(fixed4, W_hn.T)
@@ -618,40 +630,44 @@ def _run_forward(w, params, inputs, start, first):
     else:
         _copyto(h_0, start["h[0]"])
     # a_n_in[t] = W_xn @ x[t] + b_n
+    _product(x, W_xn.T, n)
+    _add(n, b_n, n)
     # a_r_in[t] = W_xr @ x[t] + b_r
     # a_z_in[t] = W_xz @ x[t] + b_z
-    _product(x, fixed2, n_etc)
-    _add(n_etc, fixed1, n_etc)
+    _product(x, fixed2, r_in_etc)
+    _add(r_in_etc, fixed1, r_in_etc)
     for step in loop_1:
         (
-            r_to_z_now,
-            part1_,
+            r_sum_etc_now,
+            r_in_etc_now,
             h_prev,
             h_prev_by,
-            part1__by,
+            r_sum_etc_now_by,
+            r_etc_now,
+            r_sum_etc_now_,
             u_now,
             r_now,
             n_now,
-            part2_,
+            part1_,
             u_now_by,
-            part2__by,
+            part1__by,
             h_now,
             z_now,
         ) = step
         # a_r[t] = W_xr @ x[t] + W_hr @ h[t-1] + b_r
         # a_z[t] = W_xz @ x[t] + W_hz @ h[t-1] + b_z
-        product(h_prev_by, matrix, part1__by)
-        _add(r_to_z_now, part1_, r_to_z_now)
+        product(h_prev_by, matrix, r_sum_etc_now_by)
+        _add(r_sum_etc_now, r_in_etc_now, r_sum_etc_now)
         # r[t] = sigmoid(a_r[t])
         # z[t] = sigmoid(a_z[t])
-        _tanh(r_to_z_now, r_to_z_now)
-        _multiply(r_to_z_now, c_1_2, r_to_z_now)
-        _add(r_to_z_now, c_1_2, r_to_z_now)
+        _tanh(r_sum_etc_now_, r_etc_now)
+        _multiply(r_etc_now, c_1_2, r_etc_now)
+        _add(r_etc_now, c_1_2, r_etc_now)
         # u[t] = r[t] * h[t-1]
         _multiply(r_now, h_prev, u_now)
         # a_n[t] = W_xn @ x[t] + W_hn @ u[t] + b_n
-        product_(u_now_by, matrix_, part2__by)
-        _add(n_now, part2_, n_now)
+        product_(u_now_by, matrix_, part1__by)
+        _add(n_now, part1_, n_now)
         # n[t] = tanh(a_n[t])
         _tanh(n_now, n_now)
         # h[t] = (1 - z[t]) * n[t] + z[t] * h[t-1]
@@ -668,8 +684,8 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         o,
         loss,
         d_o,
+        part2,
         part3,
-        part4,
         d_h_all,
         d_a_r_etc,
         fixed5,
@@ -693,8 +709,12 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         d_h,
         row_starts,
         c_1_1,
+        product,
+        columns,
         fixed5_1,
         fixed5_2,
+        product_,
+        columns_,
         loop_2,
         ones,
     ) = w.views.backward
@@ -710,18 +730,20 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     if first:
         _copyto(fixed5_1, W_hr)
         _copyto(fixed5_2, W_hz)
+    matrix = _in_columns(W_hn, columns)
+    matrix_ = _in_columns(fixed5, columns_)
     # o[t] = W_qh @ h[t] + b_q
     _product(h, W_qh.T, o)
     _add(o, b_q, o)
     # p[t] = softmax(o[t])
     # loss[t] = softmax_cross_entropy(o[t], y[t])
-    _add(row_starts, y, part4)
-    _softmax_and_loss(o, part4, part3, d_o, loss)
+    _add(row_starts, y, part3)
+    _softmax_and_loss(o, part3, part2, d_o, loss)
     total = np.add.reduce(loss, None)
     _copyto(d_h_all[: rows.live.start], 0)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
-    _add(row_starts, y, part4)
-    np.subtract.at(d_o.reshape(-1), part4, c_1_1)
+    _add(row_starts, y, part3)
+    np.subtract.at(d_o.reshape(-1), part3, c_1_1)
     _divide(d_o, weight, d_o)
     # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] * dL/du[t+1]
     #     + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
@@ -730,16 +752,16 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     if carry_grad is not None:
         _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
     for chunk, steps in loop_2:
-        k1_part, part5_, n_part, z_part, k2_part, h_prev, k3_part, r_part = chunk
+        k1_part, part4_, n_part, z_part, k2_part, h_prev, k3_part, r_part = chunk
         # k1[t] = (1 - n[t]**2) * (1 - z[t])
-        _multiply(n_part, n_part, part5_)
-        _subtract(c_1_1, part5_, k1_part)
-        _subtract(c_1_1, z_part, part5_)
-        _multiply(k1_part, part5_, k1_part)
+        _multiply(n_part, n_part, part4_)
+        _subtract(c_1_1, part4_, k1_part)
+        _subtract(c_1_1, z_part, part4_)
+        _multiply(k1_part, part4_, k1_part)
         # k2[t] = z[t] * (1 - z[t]) * (h[t-1] - n[t])
         _subtract(c_1_1, z_part, k2_part)
-        _subtract(h_prev, n_part, part5_)
-        _multiply(k2_part, part5_, k2_part)
+        _subtract(h_prev, n_part, part4_)
+        _multiply(k2_part, part4_, k2_part)
         _multiply(k2_part, z_part, k2_part)
         # k3[t] = r[t] * (1 - r[t]) * h[t-1]
         _subtract(c_1_1, r_part, k3_part)
@@ -747,37 +769,38 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         _multiply(k3_part, h_prev, k3_part)
         for step in steps:
             (
+                d_a_z_to_d_a_n_now,
+                k2_etc_now,
                 d_h_now,
-                k2_etc_now_by,
-                d_h_now_by,
-                d_a_z_to_d_a_n_now_by,
                 d_u_now,
-                d_a_n_now,
+                d_a_n_now_by,
+                d_u_now_by,
                 d_a_r_now,
                 k3_now,
                 d_h_prev,
-                part2_,
-                d_a_r_to_d_a_z_now,
+                part1_,
+                d_a_r_to_d_a_z_now_by,
+                part1__by,
                 r_now,
                 z_now,
             ) = step
             # (9) dL/da_z[t] = z[t] * (1 - z[t]) * dL/dz[t]
             # (6) dL/da_n[t] = (1 - n[t]**2) * dL/dn[t]
-            _multiply(k2_etc_now_by, d_h_now_by, d_a_z_to_d_a_n_now_by)
+            _multiply(k2_etc_now, d_h_now, d_a_z_to_d_a_n_now)
             # (7) dL/du[t] = W_hn.T @ dL/da_n[t]
-            _matmul(d_a_n_now, W_hn, d_u_now)
+            product(d_a_n_now_by, matrix, d_u_now_by)
             # (11) dL/da_r[t] = r[t] * (1 - r[t]) * dL/dr[t]
             _multiply(k3_now, d_u_now, d_a_r_now)
             # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] *
             #     dL/du[t+1] + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
             #     here dL/dh[t-1] += W_hr.T @ dL/da_r[t] + W_hz.T @ dL/da_z[t] + r[t] *
             #     dL/du[t] + z[t] * dL/dh[t]
-            _matmul(d_a_r_to_d_a_z_now, fixed5, part2_)
-            _add(d_h_prev, part2_, d_h_prev)
-            _multiply(r_now, d_u_now, part2_)
-            _add(d_h_prev, part2_, d_h_prev)
-            _multiply(z_now, d_h_now, part2_)
-            _add(d_h_prev, part2_, d_h_prev)
+            product_(d_a_r_to_d_a_z_now_by, matrix_, part1__by)
+            _add(d_h_prev, part1_, d_h_prev)
+            _multiply(r_now, d_u_now, part1_)
+            _add(d_h_prev, part1_, d_h_prev)
+            _multiply(z_now, d_h_now, part1_)
+            _add(d_h_prev, part1_, d_h_prev)
     # (13) dL/dW_xr = sum_t outer(dL/da_r[t], x[t])
     # (16) dL/dW_xz = sum_t outer(dL/da_z[t], x[t])
     # (19) dL/dW_xn = sum_t outer(dL/da_n[t], x[t])
@@ -820,24 +843,24 @@ def _buffers(size, dtype):
     width = 7 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
     return {
-        "fixed1": _zeros((3 * size["h"],), dtype),
-        "fixed2": _zeros((size["d"], 3 * size["h"]), dtype),
-        "part1": _zeros((size["B"], 2 * size["h"]), dtype),
+        "fixed1": _zeros((2 * size["h"],), dtype),
+        "fixed2": _zeros((size["d"], 2 * size["h"]), dtype),
+        "r_sum_etc": _zeros((size["B"], 2 * size["h"]), dtype),
         "fixed3": _zeros((size["h"], 2 * size["h"]), dtype),
-        "part2": _zeros((size["B"], size["h"]), dtype),
+        "part1": _zeros((size["B"], size["h"]), dtype),
         "fixed4": _zeros((size["h"], size["h"]), dtype),
         "o": _zeros((count, size["q"]), dtype),
         "loss": _zeros((count, 1), dtype),
         "d_o": _zeros((count, size["q"]), dtype),
-        "part3": _zeros((count, 1), dtype),
-        "part4": _zeros((count,), np.intp),
+        "part2": _zeros((count, 1), dtype),
+        "part3": _zeros((count,), np.intp),
         "d_h_all": _zeros((past + count, size["h"]), dtype),
         "d_a_r_etc": _zeros((count, 3 * size["h"]), dtype),
         "k2_etc": _zeros((chunk, 2 * size["h"]), dtype),
         "d_u": _zeros((size["B"], size["h"]), dtype),
         "k3": _zeros((chunk, size["h"]), dtype),
         "fixed5": _zeros((2 * size["h"], size["h"]), dtype),
-        "part5": _zeros((chunk, size["h"]), dtype),
+        "part4": _zeros((chunk, size["h"]), dtype),
         "d_W_xr_etc": _zeros((3 * size["h"], size["d"]), dtype),
         "d_W_hr_etc": _zeros((2 * size["h"], size["h"]), dtype),
         "d_b_r_etc": _zeros((3 * size["h"],), dtype),
@@ -852,7 +875,8 @@ def _kept(size, dtype):
     count = size["T"] * size["B"]
     past = _LAG * size["B"]
     return {
-        "n_etc": _zeros((count, 3 * size["h"]), dtype),
+        "n": _zeros((count, size["h"]), dtype),
+        "r_etc": _zeros((count, 2 * size["h"]), dtype),
         "h_all": _zeros((past + count, size["h"]), dtype),
         "u": _zeros((count, size["h"]), dtype),
     }
@@ -869,40 +893,37 @@ def _zeros(shape, dtype):
 
 def _views(buffers, kept, rows, size, dtype):
     """All views that a call with these rows needs, those of every step included."""
-    n_etc = kept["n_etc"][: rows.count]
+    n = kept["n"][: rows.count]
+    r_etc = kept["r_etc"][: rows.count]
     fixed1 = buffers["fixed1"]
     fixed2 = buffers["fixed2"]
-    part1 = buffers["part1"]
+    r_sum_etc = buffers["r_sum_etc"]
     h_all = kept["h_all"][: rows.live.stop]
     fixed3 = buffers["fixed3"]
     u = kept["u"][: rows.count]
-    part2 = buffers["part2"]
+    part1 = buffers["part1"]
     fixed4 = buffers["fixed4"]
     o = buffers["o"][: rows.count]
     loss = buffers["loss"][: rows.count]
     d_o = buffers["d_o"][: rows.count]
+    part2 = buffers["part2"][: rows.count]
     part3 = buffers["part3"][: rows.count]
-    part4 = buffers["part4"][: rows.count]
     d_h_all = buffers["d_h_all"][: rows.live.stop]
     d_a_r_etc = buffers["d_a_r_etc"][: rows.count]
     k2_etc = buffers["k2_etc"]
     d_u = buffers["d_u"]
     k3 = buffers["k3"]
     fixed5 = buffers["fixed5"]
-    part5 = buffers["part5"]
+    part4 = buffers["part4"]
     d_W_xr_etc = buffers["d_W_xr_etc"]
     d_W_hr_etc = buffers["d_W_hr_etc"]
     d_b_r_etc = buffers["d_b_r_etc"]
     d_W_hn = buffers["d_W_hn"]
     d_W_qh = buffers["d_W_qh"]
     d_b_q = buffers["d_b_q"]
-    n = _block(n_etc, 0, size["h"])
-    r = _block(n_etc, size["h"], size["h"])
-    z = _block(n_etc, 2 * size["h"], size["h"])
+    r_in_etc = r_etc
     d_a_r = _block(d_a_r_etc, 0, size["h"])
     d_a_n = _block(d_a_r_etc, 2 * size["h"], size["h"])
-    k2 = _block(k2_etc, 0, size["h"])
-    k1 = _block(k2_etc, size["h"], size["h"])
     d_W_xr = _rows_of(d_W_xr_etc, 0, size["h"])
     d_W_xz = _rows_of(d_W_xr_etc, size["h"], size["h"])
     d_W_xn = _rows_of(d_W_xr_etc, 2 * size["h"], size["h"])
@@ -911,7 +932,6 @@ def _views(buffers, kept, rows, size, dtype):
     d_b_r = _rows_of(d_b_r_etc, 0, size["h"])
     d_b_z = _rows_of(d_b_r_etc, size["h"], size["h"])
     d_b_n = _rows_of(d_b_r_etc, 2 * size["h"], size["h"])
-    r_to_z = _block(n_etc, size["h"], 2 * size["h"])
     d_a_z_to_d_a_n = _block(d_a_r_etc, size["h"], 2 * size["h"])
     d_a_r_to_d_a_z = _block(d_a_r_etc, 0, 2 * size["h"])
     h = h_all[rows.live]
@@ -919,54 +939,58 @@ def _views(buffers, kept, rows, size, dtype):
     steps = _steps(rows)
     width = 7 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
-    chunks = _chunks(steps, chunk)
+    chunks = _chunks(steps, chunk, even=True)
     blocks1 = _blocking(size["B"], size["h"], 2 * size["h"])
     blocks2 = _blocking(size["B"], size["h"], size["h"])
+    blocks3 = _blocking(size["B"], 2 * size["h"], size["h"])
     loop_1 = [
         (
-            r_to_z[now],
-            part1[top],
+            r_sum_etc[top],
+            r_in_etc[now],
             h_all[prev],
             _rows_in(h_all[prev], blocks1),
-            _out_in(part1[top], blocks1),
+            _out_in(r_sum_etc[top], blocks1, buffers),
+            _by_blocks(r_etc[now], 2)[0],
+            _by_columns(r_sum_etc[top], 2)[0],
             u[now],
-            r[now],
+            _by_blocks(r_etc[now], 2)[0, 0],
             n[now],
-            part2[top],
+            part1[top],
             _rows_in(u[now], blocks2),
-            _out_in(part2[top], blocks2),
+            _out_in(part1[top], blocks2, buffers),
             h[now],
-            z[now],
+            _by_blocks(r_etc[now], 2)[0, 1],
         )
         for top, now, prev in steps
     ]
     loop_2 = [
         (
             (
-                k1[whole],
-                part5[whole],
-                n[now],
-                z[now],
-                k2[whole],
-                h_all[prev],
-                k3[whole],
-                r[now],
+                _by_blocks(k2_etc[whole], 2, len(run))[:, 1:2],
+                _by_blocks(part4[whole], 1, len(run)),
+                _by_blocks(n[now], 1, len(run)),
+                _by_blocks(r_etc[now], 2, len(run))[:, 1:2],
+                _by_blocks(k2_etc[whole], 2, len(run))[:, 0:1],
+                _by_blocks(h_all[prev], 1, len(run)),
+                _by_blocks(k3[whole], 1, len(run)),
+                _by_blocks(r_etc[now], 2, len(run))[:, 0:1],
             ),
             [
                 (
+                    _by_columns(d_a_z_to_d_a_n[now], 2)[0],
+                    _by_blocks(k2_etc[here], 2)[0],
                     d_h[now],
-                    _in_blocks(k2_etc[here], 2),
-                    d_h[now][:, None],
-                    _in_blocks(d_a_z_to_d_a_n[now], 2),
                     d_u[top],
-                    d_a_n[now],
+                    _rows_in(d_a_n[now], blocks2),
+                    _out_in(d_u[top], blocks2, buffers),
                     d_a_r[now],
                     k3[here],
                     d_h_all[prev],
-                    part2[top],
-                    d_a_r_to_d_a_z[now],
-                    r[now],
-                    z[now],
+                    part1[top],
+                    _rows_in(d_a_r_to_d_a_z[now], blocks3),
+                    _out_in(part1[top], blocks3, buffers),
+                    _by_blocks(r_etc[now], 2)[0, 0],
+                    _by_blocks(r_etc[now], 2)[0, 1],
                 )
                 for here, top, now, prev in reversed(run)
             ],
@@ -975,18 +999,17 @@ def _views(buffers, kept, rows, size, dtype):
     ]
     return SimpleNamespace(
         forward=(
-            n_etc,
+            n,
             fixed1,
             fixed2,
             fixed3,
             fixed4,
+            r_in_etc,
             _rows_of(fixed1, 0, size["h"]),
-            _rows_of(fixed1, size["h"], size["h"]),
             np.asarray(1 / 2, dtype),
-            _rows_of(fixed1, 2 * size["h"], size["h"]),
+            _rows_of(fixed1, size["h"], size["h"]),
             _block(fixed2, 0, size["h"]),
             _block(fixed2, size["h"], size["h"]),
-            _block(fixed2, 2 * size["h"], size["h"]),
             _block(fixed3, 0, size["h"]),
             _block(fixed3, size["h"], size["h"]),
             _product_in(blocks1),
@@ -1016,8 +1039,8 @@ def _views(buffers, kept, rows, size, dtype):
             o,
             loss,
             d_o,
+            part2,
             part3,
-            part4,
             d_h_all,
             d_a_r_etc,
             fixed5,
@@ -1041,8 +1064,26 @@ def _views(buffers, kept, rows, size, dtype):
             d_h,
             np.arange(rows.count) * size["q"],
             np.asarray(1, dtype),
+            _product_in(blocks2, gaps=True),
+            _columns_for(
+                buffers,
+                "W_hn by columns",
+                blocks2,
+                size["h"],
+                size["h"],
+                dtype,
+            ),
             _rows_of(fixed5, 0, size["h"]),
             _rows_of(fixed5, size["h"], size["h"]),
+            _product_in(blocks3, gaps=True),
+            _columns_for(
+                buffers,
+                "fixed5 by columns",
+                blocks3,
+                2 * size["h"],
+                size["h"],
+                dtype,
+            ),
             loop_2,
             np.ones(rows.count, dtype),
         ),
@@ -1068,13 +1109,17 @@ def _chunk_rows(size, width, dtype):
     return max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
 
 
-def _chunks(steps, limit):
-    """Runs of steps whose rows, and the rows before them, stand end to end."""
+def _chunks(steps, limit, even=False):
+    """Runs of steps whose rows, and the rows before them, stand end to end.
+
+    With `even`, they all have as many rows.
+    """
     runs = []
     for top, *places in steps:
         last = runs[-1] if runs else None
         if last is not None:
             follow = all(a.stop == b.start for a, b in zip(last[-1][2:], places))
+            follow = follow and (not even or top == last[-1][1])
             if not follow or places[0].stop - last[0][2].start > limit:
                 last = None
         if last is None:
@@ -1104,23 +1149,34 @@ def _in_blocks(array, count):
 
 
 def _blocking(rows, inner, columns):
-    """How many rows, or columns, blocks of a product have; 0: all.
+    """How many rows, or columns, blocks of a product have (0: all), and of how many sums.
 
     Products of middle size are faster in blocks so small that the library multiplies
-    them where they stand, without copies of its own.
+    them where they stand, without copies of its own; these may be parts of the sum.
     """
     if not 750_000 <= rows * inner * columns <= 14_000_000:
-        return 0, 0
+        return 0, 0, 1
     for count in (8, 4):
         if rows % count == 0 and count * inner * columns <= 600_000:
-            return count, 0
-    if columns % 64 == 0 and rows * inner * 64 <= 600_000:
-        return 0, 64
-    return 0, 0
+            return count, 0, 1
+    for sums in range(1, 17):
+        fits = columns % 64 == 0 and inner % sums == 0
+        if fits and rows * (inner // sums) * 64 <= 600_000:
+            return 0, 64, sums
+    return 0, 0, 1
 
 
-def _product_in(blocks):
-    return _matmul if any(blocks) else np.dot
+def _product_in(blocks, gaps=False):
+    if blocks[2] > 1:
+        return _summed
+    return _matmul if any(blocks[:2]) or gaps else np.dot
+
+
+def _summed(rows, matrix, out):
+    """A product as several, added up."""
+    blocks, sums, total = out
+    _matmul(rows, matrix, blocks)
+    np.add.reduce(sums, 0, None, total)
 
 
 def _columns_for(buffers, name, blocks, inner, columns, dtype):
@@ -1128,31 +1184,46 @@ def _columns_for(buffers, name, blocks, inner, columns, dtype):
     if not blocks[1]:
         return None
     if name not in buffers:
-        shape = columns // blocks[1], inner, blocks[1]
-        buffers[name] = _zeros(shape, dtype)
+        count, sums = columns // blocks[1], blocks[2]
+        shape = sums, count, inner // sums, blocks[1]
+        buffers[name] = _zeros(shape if sums > 1 else shape[1:], dtype)
     return buffers[name]
 
 
 def _in_columns(matrix, columns):
     if columns is None:
         return matrix
-    count, inner, width = columns.shape
-    _copyto(columns, matrix.reshape(inner, count, width).swapaxes(0, 1))
+    *sums, count, inner, width = columns.shape
+    _copyto(columns, matrix.reshape(*sums, inner, count, width).swapaxes(-3, -2))
     return columns
 
 
 def _rows_in(array, blocks):
     """Rows by blocks; as they are where no whole number of blocks makes them up."""
+    if blocks[2] > 1:
+        return _in_blocks(array, blocks[2]).swapaxes(0, 1)[:, None]
     if not blocks[0] or len(array) % blocks[0]:
         return array
     return array.reshape(len(array) // blocks[0], blocks[0], array.shape[1])
 
 
-def _out_in(array, blocks):
-    if blocks[1]:
-        shape = len(array), array.shape[1] // blocks[1], blocks[1]
+def _out_in(array, blocks, buffers):
+    """Where a product's blocks go; with sums also these, and what they make."""
+    if not blocks[1]:
+        return _rows_in(array, blocks)
+    shape = len(array), array.shape[1] // blocks[1], blocks[1]
+    if blocks[2] == 1:
         return array.reshape(shape).swapaxes(0, 1)
-    return _rows_in(array, blocks)
+    sums = _sums_for(buffers, blocks[2], array)
+    return sums.reshape(blocks[2], *shape).swapaxes(1, 2), sums, array
+
+
+def _sums_for(buffers, count, array):
+    """Room for so many arrays like one of a step, shared by all products of that shape."""
+    name = f"{count} sums of {array.shape[1]}"
+    if name not in buffers or buffers[name].shape[1] < len(array):
+        buffers[name] = _zeros((count, *array.shape), array.dtype)
+    return buffers[name][:, : len(array)]
 
 
 def _add_at(array, where, values):
@@ -1791,6 +1862,18 @@ def _check_range(what, array, axis, size):
 def _block(v, start, width):
     """Columns of a concatenation."""
     return v[..., start : start + width]
+
+
+def _by_blocks(array, count, steps=1):
+    """The rows of some steps, each step's as blocks end to end: (steps, count, B, n)."""
+    shape = steps, count, len(array) // steps, array.shape[1] // count
+    return array.reshape(shape)
+
+
+def _by_columns(array, count, steps=1):
+    """Columns side by side in the shape of blocks: (steps, count, B, n)."""
+    shape = steps, len(array) // steps, count, array.shape[1] // count
+    return array.reshape(shape).swapaxes(1, 2)
 
 
 def _log_softmax(v):

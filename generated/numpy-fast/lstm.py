@@ -454,7 +454,7 @@ def loss_and_grads(
         back = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
         if w.rows is not w.even:
             w.use(w.even)
-        return _computed(w, params, laid, start, back)
+        return _without_copies(w, params, laid, start, back)
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if w is not None:
         w.check(call)
@@ -467,7 +467,22 @@ def loss_and_grads(
     if call.rows.order is not None:
         start = start and {key: array[call.rows.order] for key, array in start.items()}
         back = back and {key: array[call.rows.order] for key, array in back.items()}
-    return _computed(w, call.params, call.inputs, start, back)
+    return _without_copies(w, call.params, call.inputs, start, back)
+
+
+def _without_copies(w, *arguments):
+    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
+
+    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
+    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
+    """
+    if w.size["B"] == 1:
+        return _computed(w, *arguments)
+    before = np.setbufsize(1024)
+    try:
+        return _computed(w, *arguments)
+    finally:
+        np.setbufsize(before)
 
 
 def _alike(rows, others):
@@ -581,10 +596,10 @@ def _in_order(rows, array, out):
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
     (
-        f_etc,
         fixed1,
         fixed2,
         fixed3,
+        f_in_etc,
         fixed1_1,
         c_1_2,
         fixed1_2,
@@ -641,19 +656,21 @@ def _run_forward(w, params, inputs, start, first):
     # a_i_in[t] = W_xi @ x[t] + b_i
     # a_o_in[t] = W_xo @ x[t] + b_o
     # a_g_in[t] = W_xg @ x[t] + b_g
-    _product(x, fixed2, f_etc)
-    _add(f_etc, fixed1, f_etc)
+    _product(x, fixed2, f_in_etc)
+    _add(f_in_etc, fixed1, f_in_etc)
     for step in loop_1:
         (
-            f_etc_now,
-            part1_,
+            f_sum_etc_now,
+            f_in_etc_now,
             h_prev_by,
-            part1__by,
+            f_sum_etc_now_by,
+            f_etc_now,
+            f_sum_etc_now_,
             f_to_o_now,
             c_now,
             f_now,
             c_prev,
-            part2_,
+            part1_,
             i_now,
             g_now,
             h_now,
@@ -663,19 +680,19 @@ def _run_forward(w, params, inputs, start, first):
         # a_i[t] = W_xi @ x[t] + W_hi @ h[t-1] + b_i
         # a_o[t] = W_xo @ x[t] + W_ho @ h[t-1] + b_o
         # a_g[t] = W_xg @ x[t] + W_hg @ h[t-1] + b_g
-        product(h_prev_by, matrix, part1__by)
-        _add(f_etc_now, part1_, f_etc_now)
+        product(h_prev_by, matrix, f_sum_etc_now_by)
+        _add(f_sum_etc_now, f_in_etc_now, f_sum_etc_now)
         # f[t] = sigmoid(a_f[t])
         # i[t] = sigmoid(a_i[t])
         # o[t] = sigmoid(a_o[t])
         # g[t] = tanh(a_g[t])
-        _tanh(f_etc_now, f_etc_now)
+        _tanh(f_sum_etc_now_, f_etc_now)
         _multiply(f_to_o_now, c_1_2, f_to_o_now)
         _add(f_to_o_now, c_1_2, f_to_o_now)
         # c[t] = f[t] * c[t-1] + i[t] * g[t]
         _multiply(f_now, c_prev, c_now)
-        _multiply(i_now, g_now, part2_)
-        _add(c_now, part2_, c_now)
+        _multiply(i_now, g_now, part1_)
+        _add(c_now, part1_, c_now)
         # h[t] = o[t] * tanh(c[t])
         _tanh(c_now, h_now)
         _multiply(h_now, o_now, h_now)
@@ -688,8 +705,8 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         s,
         loss,
         d_s,
+        part2,
         part3,
-        part4,
         d_c_all,
         d_h_all,
         d_a_o_etc,
@@ -745,8 +762,8 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     _add(s, b_q, s)
     # p[t] = softmax(s[t])
     # loss[t] = softmax_cross_entropy(s[t], y[t])
-    _add(row_starts, y, part4)
-    _softmax_and_loss(s, part4, part3, d_s, loss)
+    _add(row_starts, y, part3)
+    _softmax_and_loss(s, part3, part2, d_s, loss)
     total = np.add.reduce(loss, None)
     if carry_grad is None:
         d_c_all[rows.finals[0]] = 0
@@ -754,8 +771,8 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         d_c_all[rows.finals[0]] = carry_grad["c[0]"]
     _copyto(d_h_all[: rows.live.start], 0)
     # (2) dL/ds[t] = 1 / T * (p[t] - onehot(y[t]))
-    _add(row_starts, y, part4)
-    np.subtract.at(d_s.reshape(-1), part4, c_1_1)
+    _add(row_starts, y, part3)
+    np.subtract.at(d_s.reshape(-1), part3, c_1_1)
     _divide(d_s, weight, d_s)
     # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
     #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
@@ -769,7 +786,8 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             c_part,
             k1_part,
             o_part,
-            part5_,
+            part4_,
+            k6_part_,
             k2_part,
             i_part,
             g_part,
@@ -782,17 +800,17 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         # k6[t] = tanh(c[t])
         _tanh(c_part, k6_part)
         # k1[t] = o[t] * (1 - k6[t]**2)
-        _multiply(k6_part, k6_part, part5_)
-        _subtract(c_1_1, part5_, k1_part)
+        _multiply(k6_part_, k6_part_, part4_)
+        _subtract(c_1_1, part4_, k1_part)
         _multiply(k1_part, o_part, k1_part)
         # k2[t] = (1 - g[t]**2) * i[t]
-        _multiply(g_part, g_part, part5_)
-        _subtract(c_1_1, part5_, k2_part)
+        _multiply(g_part, g_part, part4_)
+        _subtract(c_1_1, part4_, k2_part)
         _multiply(k2_part, i_part, k2_part)
         # k3[t] = o[t] * (1 - o[t]) * k6[t]
         _subtract(c_1_1, o_part, k3_part)
         _multiply(k3_part, o_part, k3_part)
-        _multiply(k3_part, k6_part, k3_part)
+        _multiply(k3_part, k6_part_, k3_part)
         # k4[t] = f[t] * (1 - f[t]) * c[t-1]
         _subtract(c_1_1, f_part, k4_part)
         _multiply(k4_part, f_part, k4_part)
@@ -804,36 +822,35 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         for step in steps:
             (
                 d_c_now,
-                part2_,
+                part1_,
                 k1_now,
                 d_h_now,
-                k2_etc_now_by,
-                d_c_now_by,
-                d_a_g_to_d_a_i_now_by,
+                d_a_g_to_d_a_i_now,
+                k2_etc_now,
                 d_a_o_now,
                 k3_now,
                 d_h_prev,
                 d_a_o_etc_now_by,
-                part2__by,
+                part1__by,
                 d_c_prev,
                 f_now,
             ) = step
             # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
             #     here dL/dc[t] += o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
-            _multiply(k1_now, d_h_now, part2_)
-            _add(d_c_now, part2_, d_c_now)
+            _multiply(k1_now, d_h_now, part1_)
+            _add(d_c_now, part1_, d_c_now)
             # (8) dL/da_g[t] = (1 - g[t]**2) * dL/dg[t]
             # (12) dL/da_f[t] = f[t] * (1 - f[t]) * dL/df[t]
             # (14) dL/da_i[t] = i[t] * (1 - i[t]) * dL/di[t]
-            _multiply(k2_etc_now_by, d_c_now_by, d_a_g_to_d_a_i_now_by)
+            _multiply(k2_etc_now, d_c_now, d_a_g_to_d_a_i_now)
             # (10) dL/da_o[t] = o[t] * (1 - o[t]) * dL/do[t]
             _multiply(k3_now, d_h_now, d_a_o_now)
             # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
             #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
             #     here dL/dh[t-1] += W_hi.T @ dL/da_i[t] + W_hf.T @ dL/da_f[t] + W_ho.T
             #     @ dL/da_o[t] + W_hg.T @ dL/da_g[t]
-            product(d_a_o_etc_now_by, matrix, part2__by)
-            _add(d_h_prev, part2_, d_h_prev)
+            product(d_a_o_etc_now_by, matrix, part1__by)
+            _add(d_h_prev, part1_, d_h_prev)
             # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
             #     here dL/dc[t-1] += f[t] * dL/dc[t]
             _multiply(f_now, d_c_now, d_c_prev)
@@ -886,14 +903,14 @@ def _buffers(size, dtype):
     return {
         "fixed1": _zeros((4 * size["h"],), dtype),
         "fixed2": _zeros((size["d"], 4 * size["h"]), dtype),
-        "part1": _zeros((size["B"], 4 * size["h"]), dtype),
+        "f_sum_etc": _zeros((size["B"], 4 * size["h"]), dtype),
         "fixed3": _zeros((size["h"], 4 * size["h"]), dtype),
-        "part2": _zeros((size["B"], size["h"]), dtype),
+        "part1": _zeros((size["B"], size["h"]), dtype),
         "s": _zeros((count, size["q"]), dtype),
         "loss": _zeros((count, 1), dtype),
         "d_s": _zeros((count, size["q"]), dtype),
-        "part3": _zeros((count, 1), dtype),
-        "part4": _zeros((count,), np.intp),
+        "part2": _zeros((count, 1), dtype),
+        "part3": _zeros((count,), np.intp),
         "d_c_all": _zeros((past + count, size["h"]), dtype),
         "d_h_all": _zeros((past + count, size["h"]), dtype),
         "k1": _zeros((chunk, size["h"]), dtype),
@@ -902,7 +919,7 @@ def _buffers(size, dtype):
         "k3": _zeros((chunk, size["h"]), dtype),
         "fixed4": _zeros((4 * size["h"], size["h"]), dtype),
         "k6": _zeros((chunk, size["h"]), dtype),
-        "part5": _zeros((chunk, size["h"]), dtype),
+        "part4": _zeros((chunk, size["h"]), dtype),
         "d_W_xo_etc": _zeros((4 * size["h"], size["d"]), dtype),
         "d_W_ho_etc": _zeros((4 * size["h"], size["h"]), dtype),
         "d_b_o_etc": _zeros((4 * size["h"],), dtype),
@@ -936,16 +953,16 @@ def _views(buffers, kept, rows, size, dtype):
     f_etc = kept["f_etc"][: rows.count]
     fixed1 = buffers["fixed1"]
     fixed2 = buffers["fixed2"]
-    part1 = buffers["part1"]
+    f_sum_etc = buffers["f_sum_etc"]
     h_all = kept["h_all"][: rows.live.stop]
     fixed3 = buffers["fixed3"]
     c_all = kept["c_all"][: rows.live.stop]
-    part2 = buffers["part2"]
+    part1 = buffers["part1"]
     s = buffers["s"][: rows.count]
     loss = buffers["loss"][: rows.count]
     d_s = buffers["d_s"][: rows.count]
+    part2 = buffers["part2"][: rows.count]
     part3 = buffers["part3"][: rows.count]
-    part4 = buffers["part4"][: rows.count]
     d_c_all = buffers["d_c_all"][: rows.live.stop]
     d_h_all = buffers["d_h_all"][: rows.live.stop]
     k1 = buffers["k1"]
@@ -954,20 +971,14 @@ def _views(buffers, kept, rows, size, dtype):
     k3 = buffers["k3"]
     fixed4 = buffers["fixed4"]
     k6 = buffers["k6"]
-    part5 = buffers["part5"]
+    part4 = buffers["part4"]
     d_W_xo_etc = buffers["d_W_xo_etc"]
     d_W_ho_etc = buffers["d_W_ho_etc"]
     d_b_o_etc = buffers["d_b_o_etc"]
     d_W_qh = buffers["d_W_qh"]
     d_b_q = buffers["d_b_q"]
-    f = _block(f_etc, 0, size["h"])
-    i = _block(f_etc, size["h"], size["h"])
-    o = _block(f_etc, 2 * size["h"], size["h"])
-    g = _block(f_etc, 3 * size["h"], size["h"])
+    f_in_etc = f_etc
     d_a_o = _block(d_a_o_etc, 0, size["h"])
-    k2 = _block(k2_etc, 0, size["h"])
-    k4 = _block(k2_etc, size["h"], size["h"])
-    k5 = _block(k2_etc, 2 * size["h"], size["h"])
     d_W_xo = _rows_of(d_W_xo_etc, 0, size["h"])
     d_W_xg = _rows_of(d_W_xo_etc, size["h"], size["h"])
     d_W_xf = _rows_of(d_W_xo_etc, 2 * size["h"], size["h"])
@@ -980,7 +991,6 @@ def _views(buffers, kept, rows, size, dtype):
     d_b_g = _rows_of(d_b_o_etc, size["h"], size["h"])
     d_b_f = _rows_of(d_b_o_etc, 2 * size["h"], size["h"])
     d_b_i = _rows_of(d_b_o_etc, 3 * size["h"], size["h"])
-    f_to_o = _block(f_etc, 0, 3 * size["h"])
     d_a_g_to_d_a_i = _block(d_a_o_etc, size["h"], 3 * size["h"])
     h = h_all[rows.live]
     c = c_all[rows.live]
@@ -989,24 +999,26 @@ def _views(buffers, kept, rows, size, dtype):
     steps = _steps(rows)
     width = 11 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
-    chunks = _chunks(steps, chunk)
+    chunks = _chunks(steps, chunk, even=True)
     blocks1 = _blocking(size["B"], size["h"], 4 * size["h"])
     blocks2 = _blocking(size["B"], 4 * size["h"], size["h"])
     loop_1 = [
         (
-            f_etc[now],
-            part1[top],
+            f_sum_etc[top],
+            f_in_etc[now],
             _rows_in(h_all[prev], blocks1),
-            _out_in(part1[top], blocks1),
-            f_to_o[now],
+            _out_in(f_sum_etc[top], blocks1, buffers),
+            _by_blocks(f_etc[now], 4)[0],
+            _by_columns(f_sum_etc[top], 4)[0],
+            _by_blocks(f_etc[now], 4)[0, 0:3],
             c[now],
-            f[now],
+            _by_blocks(f_etc[now], 4)[0, 0],
             c_all[prev],
-            part2[top],
-            i[now],
-            g[now],
+            part1[top],
+            _by_blocks(f_etc[now], 4)[0, 1],
+            _by_blocks(f_etc[now], 4)[0, 3],
             h[now],
-            o[now],
+            _by_blocks(f_etc[now], 4)[0, 2],
         )
         for top, now, prev in steps
     ]
@@ -1015,34 +1027,34 @@ def _views(buffers, kept, rows, size, dtype):
             (
                 k6[whole],
                 c[now],
-                k1[whole],
-                o[now],
-                part5[whole],
-                k2[whole],
-                i[now],
-                g[now],
-                k3[whole],
-                k4[whole],
-                f[now],
-                c_all[prev],
-                k5[whole],
+                _by_blocks(k1[whole], 1, len(run)),
+                _by_blocks(f_etc[now], 4, len(run))[:, 2:3],
+                _by_blocks(part4[whole], 1, len(run)),
+                _by_blocks(k6[whole], 1, len(run)),
+                _by_blocks(k2_etc[whole], 3, len(run))[:, 0:1],
+                _by_blocks(f_etc[now], 4, len(run))[:, 1:2],
+                _by_blocks(f_etc[now], 4, len(run))[:, 3:4],
+                _by_blocks(k3[whole], 1, len(run)),
+                _by_blocks(k2_etc[whole], 3, len(run))[:, 1:2],
+                _by_blocks(f_etc[now], 4, len(run))[:, 0:1],
+                _by_blocks(c_all[prev], 1, len(run)),
+                _by_blocks(k2_etc[whole], 3, len(run))[:, 2:3],
             ),
             [
                 (
                     d_c[now],
-                    part2[top],
+                    part1[top],
                     k1[here],
                     d_h[now],
-                    _in_blocks(k2_etc[here], 3),
-                    d_c[now][:, None],
-                    _in_blocks(d_a_g_to_d_a_i[now], 3),
+                    _by_columns(d_a_g_to_d_a_i[now], 3)[0],
+                    _by_blocks(k2_etc[here], 3)[0],
                     d_a_o[now],
                     k3[here],
                     d_h_all[prev],
                     _rows_in(d_a_o_etc[now], blocks2),
-                    _out_in(part2[top], blocks2),
+                    _out_in(part1[top], blocks2, buffers),
                     d_c_all[prev],
-                    f[now],
+                    _by_blocks(f_etc[now], 4)[0, 0],
                 )
                 for here, top, now, prev in reversed(run)
             ],
@@ -1051,10 +1063,10 @@ def _views(buffers, kept, rows, size, dtype):
     ]
     return SimpleNamespace(
         forward=(
-            f_etc,
             fixed1,
             fixed2,
             fixed3,
+            f_in_etc,
             _rows_of(fixed1, 0, size["h"]),
             np.asarray(1 / 2, dtype),
             _rows_of(fixed1, size["h"], size["h"]),
@@ -1086,8 +1098,8 @@ def _views(buffers, kept, rows, size, dtype):
             s,
             loss,
             d_s,
+            part2,
             part3,
-            part4,
             d_c_all,
             d_h_all,
             d_a_o_etc,
@@ -1153,13 +1165,17 @@ def _chunk_rows(size, width, dtype):
     return max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
 
 
-def _chunks(steps, limit):
-    """Runs of steps whose rows, and the rows before them, stand end to end."""
+def _chunks(steps, limit, even=False):
+    """Runs of steps whose rows, and the rows before them, stand end to end.
+
+    With `even`, they all have as many rows.
+    """
     runs = []
     for top, *places in steps:
         last = runs[-1] if runs else None
         if last is not None:
             follow = all(a.stop == b.start for a, b in zip(last[-1][2:], places))
+            follow = follow and (not even or top == last[-1][1])
             if not follow or places[0].stop - last[0][2].start > limit:
                 last = None
         if last is None:
@@ -1189,23 +1205,34 @@ def _in_blocks(array, count):
 
 
 def _blocking(rows, inner, columns):
-    """How many rows, or columns, blocks of a product have; 0: all.
+    """How many rows, or columns, blocks of a product have (0: all), and of how many sums.
 
     Products of middle size are faster in blocks so small that the library multiplies
-    them where they stand, without copies of its own.
+    them where they stand, without copies of its own; these may be parts of the sum.
     """
     if not 750_000 <= rows * inner * columns <= 14_000_000:
-        return 0, 0
+        return 0, 0, 1
     for count in (8, 4):
         if rows % count == 0 and count * inner * columns <= 600_000:
-            return count, 0
-    if columns % 64 == 0 and rows * inner * 64 <= 600_000:
-        return 0, 64
-    return 0, 0
+            return count, 0, 1
+    for sums in range(1, 17):
+        fits = columns % 64 == 0 and inner % sums == 0
+        if fits and rows * (inner // sums) * 64 <= 600_000:
+            return 0, 64, sums
+    return 0, 0, 1
 
 
-def _product_in(blocks):
-    return _matmul if any(blocks) else np.dot
+def _product_in(blocks, gaps=False):
+    if blocks[2] > 1:
+        return _summed
+    return _matmul if any(blocks[:2]) or gaps else np.dot
+
+
+def _summed(rows, matrix, out):
+    """A product as several, added up."""
+    blocks, sums, total = out
+    _matmul(rows, matrix, blocks)
+    np.add.reduce(sums, 0, None, total)
 
 
 def _columns_for(buffers, name, blocks, inner, columns, dtype):
@@ -1213,31 +1240,46 @@ def _columns_for(buffers, name, blocks, inner, columns, dtype):
     if not blocks[1]:
         return None
     if name not in buffers:
-        shape = columns // blocks[1], inner, blocks[1]
-        buffers[name] = _zeros(shape, dtype)
+        count, sums = columns // blocks[1], blocks[2]
+        shape = sums, count, inner // sums, blocks[1]
+        buffers[name] = _zeros(shape if sums > 1 else shape[1:], dtype)
     return buffers[name]
 
 
 def _in_columns(matrix, columns):
     if columns is None:
         return matrix
-    count, inner, width = columns.shape
-    _copyto(columns, matrix.reshape(inner, count, width).swapaxes(0, 1))
+    *sums, count, inner, width = columns.shape
+    _copyto(columns, matrix.reshape(*sums, inner, count, width).swapaxes(-3, -2))
     return columns
 
 
 def _rows_in(array, blocks):
     """Rows by blocks; as they are where no whole number of blocks makes them up."""
+    if blocks[2] > 1:
+        return _in_blocks(array, blocks[2]).swapaxes(0, 1)[:, None]
     if not blocks[0] or len(array) % blocks[0]:
         return array
     return array.reshape(len(array) // blocks[0], blocks[0], array.shape[1])
 
 
-def _out_in(array, blocks):
-    if blocks[1]:
-        shape = len(array), array.shape[1] // blocks[1], blocks[1]
+def _out_in(array, blocks, buffers):
+    """Where a product's blocks go; with sums also these, and what they make."""
+    if not blocks[1]:
+        return _rows_in(array, blocks)
+    shape = len(array), array.shape[1] // blocks[1], blocks[1]
+    if blocks[2] == 1:
         return array.reshape(shape).swapaxes(0, 1)
-    return _rows_in(array, blocks)
+    sums = _sums_for(buffers, blocks[2], array)
+    return sums.reshape(blocks[2], *shape).swapaxes(1, 2), sums, array
+
+
+def _sums_for(buffers, count, array):
+    """Room for so many arrays like one of a step, shared by all products of that shape."""
+    name = f"{count} sums of {array.shape[1]}"
+    if name not in buffers or buffers[name].shape[1] < len(array):
+        buffers[name] = _zeros((count, *array.shape), array.dtype)
+    return buffers[name][:, : len(array)]
 
 
 def _add_at(array, where, values):
@@ -1913,6 +1955,18 @@ def _check_range(what, array, axis, size):
 def _block(v, start, width):
     """Columns of a concatenation."""
     return v[..., start : start + width]
+
+
+def _by_blocks(array, count, steps=1):
+    """The rows of some steps, each step's as blocks end to end: (steps, count, B, n)."""
+    shape = steps, count, len(array) // steps, array.shape[1] // count
+    return array.reshape(shape)
+
+
+def _by_columns(array, count, steps=1):
+    """Columns side by side in the shape of blocks: (steps, count, B, n)."""
+    shape = steps, len(array) // steps, count, array.shape[1] // count
+    return array.reshape(shape).swapaxes(1, 2)
 
 
 def _log_softmax(v):

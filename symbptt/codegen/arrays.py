@@ -34,6 +34,7 @@ class Arrays:
         found: dict[str, str] = {}
         for name, buffer in layout.buffers.items():
             found[name] = viewed("kept" if name in kept else "buffers", name, buffer)
+        found |= layout.rooms
         for members, name in layout.family_names.items():
             for number, member in enumerate(members):
                 found[layout.name(member)] = self.taken(name, members, number, number + 1)

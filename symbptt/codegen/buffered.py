@@ -435,7 +435,8 @@ class Buffered:
             yield "steps = _steps(rows)"
         if "chunks" in text:
             yield from self.arrays.chunk_lines()
-            yield "chunks = _chunks(steps, chunk)"
+            even = ", even=True" if self.storage.by_blocks else ""
+            yield f"chunks = _chunks(steps, chunk{even})"
         for setting, name in self.layout.settings.items():
             callee, _, rest = f"{name} = {setting}".partition("(")
             yield from call_lines(callee, rest.removesuffix(")").split(", "), "")

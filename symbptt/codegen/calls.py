@@ -47,6 +47,10 @@ class Compiler(Entrywise):
             with self.operand(value) as found:
                 self.there.line(f"_add_at({', '.join(scattered)}, {found})")
             return
+        with self.there.shaped(target, value):
+            self.assign_here(target, value, add=add)
+
+    def assign_here(self, target: Expr, value: Expr, *, add: bool) -> None:
         out = self.target(target)
         if self.there.has_gaps(target):
             self.there.gapped.add(out)
@@ -84,8 +88,8 @@ class Compiler(Entrywise):
         callee = self.product(out, right)
         with self.operand(right) as rows:
             sides = rows, self.there.turned(left), out
-            if self.there.place == "loop" and callee == "dot":
-                self.there.product_in_blocks(*sides, left.shape)
+            if self.there.place == "loop":
+                self.there.product_in_blocks(*sides, left.shape, gaps=callee == "matmul")
             else:
                 self.there.emit(callee, *sides)
 

@@ -100,7 +100,7 @@ class Entrywise:
         if (isinstance(expr, Transpose) and isinstance(expr.operand, Param)) or not (
             self.there.place == "static" or is_rowwise(expr)
         ):
-            return self.there.once(expr)
+            return self.there.spread(expr, self.there.once(expr))
         return None
 
     # --- into an array -------------------------------------------------------------------
@@ -267,6 +267,9 @@ class Entrywise:
         assert isinstance(repeated, Concat)
         count = len(repeated.parts)
         with self.operands((blocks, repeated.parts[0])) as (found, one):
+            if self.there.shape.count:
+                self.there.emit("multiply", found, one, out)
+                return
             self.there.emit(
                 "multiply",
                 self.there.in_blocks(found, count),

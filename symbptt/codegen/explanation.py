@@ -195,9 +195,11 @@ def kept_numbers(
     """
     storage = Storage(program)
     found: Counter[tuple[str, ...]] = Counter()
+    guests = {member for family in storage.rooms for member in family}
     for variable, kind in storage.kinds.items():
-        chosen = among is None or variable in among
-        if chosen and kind in ("rows", "past") and storage.writers[variable]:
+        if variable in guests or (among is not None and variable not in among):
+            continue
+        if kind in ("rows", "past") and storage.writers[variable]:
             found += entries(storage.shapes[variable])
     return found
 

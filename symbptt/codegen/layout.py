@@ -33,6 +33,7 @@ class Layout:
         self.buffers: dict[str, Buffer] = {}
         self.ranges: dict[tuple[Variable, ...], str] = {}
         self.family_names: dict[tuple[Variable, ...], str] = {}
+        self.rooms: dict[str, str] = {}
         self.helpers: set[str] = set()
         self.views: dict[tuple[str, str, int], str] = {}
         self.fixed = 0
@@ -79,6 +80,9 @@ class Layout:
         if members not in self.family_names:
             name = self.names.fresh(f"{self.name(members[0])}_etc")
             self.family_names[members] = name
+            if members in self.storage.rooms:
+                self.rooms[name] = self.family(self.storage.rooms[members])
+                return name
             shapes = [self.storage.shapes[m] for m in members]
             width = add_dims(shape[0] for shape in shapes)
             self.buffers[name] = Buffer(self.storage.kinds[members[0]], (width, *shapes[0][1:]))

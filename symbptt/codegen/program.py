@@ -21,6 +21,7 @@ from symbptt.algebra import Concat, Cotangent, Derivative, Expr, Model, Param, R
 
 Place = Literal["static", "all", "loop", "last", "chunk", "sweep"]
 Target = Ref | Param | Cotangent | Derivative
+Family = tuple[Expr, ...]
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,11 @@ class Program:
         ``loss`` holds what only the loss needs; ``gradients`` runs after ``backward``.
     families : tuple of tuple of Expr
         Names that stand end to end in one array, in this order.
+    by_blocks : frozenset of tuple of Expr
+        Those families of which a step's rows are not columns side by side but blocks end to
+        end, one a member (`symbptt.codegen.blocks`).
+    rooms : tuple of (tuple of Expr, tuple of Expr)
+        Families by columns, each with one by blocks that takes over its array step by step.
     gates : tuple of (str, int)
         Inputs of the model that are an estimator's gates, by how many steps they cross.
     """
@@ -116,7 +122,9 @@ class Program:
     loss: tuple[Block, ...]
     backward: tuple[Block, ...]
     gradients: tuple[Block, ...]
-    families: tuple[tuple[Expr, ...], ...] = ()
+    families: tuple[Family, ...] = ()
+    by_blocks: frozenset[Family] = frozenset()
+    rooms: tuple[tuple[Family, Family], ...] = ()
     gates: tuple[tuple[str, int], ...] = ()
 
     @property

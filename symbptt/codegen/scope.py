@@ -7,7 +7,8 @@ as a tuple a step. So a loop indexes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -29,11 +30,12 @@ from symbptt.algebra import (
     Transpose,
     add_dims,
 )
+from symbptt.codegen.blocks import Reading, helpers_of, taken_blocks
 from symbptt.codegen.layout import Buffer, Layout
 from symbptt.codegen.literals import literal
 from symbptt.codegen.naming import Names
 from symbptt.codegen.program import Place
-from symbptt.codegen.storage import Kind, variable
+from symbptt.codegen.storage import Kind, Variable, leaves, variable
 
 INDENT = "    "
 # Formatters allow 88 columns; a function's body stands one level in.
@@ -97,6 +99,7 @@ class Scope:
         self.fallback = fallback
         self.used: dict[str, str] = {}
         self.gapped: set[str] = set()
+        self.shape = Reading()
 
     def at(self, place: Place) -> Scope:
         """Another place, whose lines go where those of this one go."""
@@ -123,6 +126,7 @@ class Scope:
 
     def view(self, text: str, wish: str) -> str:
         """The name of a view that the loop is handed."""
+        self.layout.helpers |= helpers_of(text)
         if text not in self.own.views:
             self.own.views[text] = self.layout.view_name(self.own.views, "step", wish)
         return self.own.views[text]
@@ -139,8 +143,39 @@ class Scope:
         lag = 0 if index is None else -index.offset
         if index is not None and not index.terms:
             return self.at_start(self.layout.history(found), index.offset, name)
+        if self.is_by_blocks(found):
+            return self.blocks((found,))
         history = self.layout.history(found) if kind == "past" else name
-        return self.rows(name, history, kind, lag)
+        return self.rows(name, history, kind, lag, self.shape.plain)
+
+    def is_by_blocks(self, found: Variable) -> bool:
+        return self.place in ("loop", "chunk") and found in self.layout.storage.by_blocks
+
+    def blocks(self, members: tuple[Variable, ...]) -> str:
+        """The blocks of neighbours in a family by blocks."""
+        family = self.layout.storage.family[members[0]]
+        array = self.layout.family(family)
+        first = family.index(members[0])
+        how = taken_blocks(self.place, len(family), first, first + len(members))
+        name = self.layout.range_of(members) if len(members) > 1 else self.layout.name(members[0])
+        assert name is not None
+        return self.rows(array, array, self.layout.storage.kinds[family[0]], 0, how, name)
+
+    @contextmanager
+    def shaped(self, target: Expr, value: Expr) -> Iterator[None]:
+        """While a statement is compiled, the shape in which it takes arrays."""
+        found = {variable(leaf) for leaf in (*leaves(target), *leaves(value))}
+        if any(v is not None and self.is_by_blocks(v) for v in found):
+            count = len(target.parts) if isinstance(target, Concat) else 1
+            self.shape = Reading(self.place, count)
+        yield
+        self.shape = Reading()
+
+    def spread(self, expr: Expr, array: str) -> str:
+        """A vector for all rows, where blocks are taken an entry for each of theirs."""
+        if self.shape.count < 2 or not expr.shape:
+            return array
+        return self.shared(f"{array}.reshape({self.shape.count}, 1, -1)", f"{array}_by")
 
     def at_start(self, history: str, step: int, name: str) -> str:
         """The rows of the initial values of a step <= 0."""
@@ -150,24 +185,27 @@ class Scope:
             self.straight.views[text] = self.layout.view_name(self.straight.views, "whole", wish)
         return self.straight.views[text]
 
-    def rows(self, name: str, history: str, kind: Kind, lag: int) -> str:
-        """The rows that a place means, ``lag`` steps back."""
+    def rows(
+        self, name: str, history: str, kind: Kind, lag: int, how: str = "{}", wish: str = ""
+    ) -> str:
+        """The rows that a place means, ``lag`` steps back, in the shape that is told."""
+        wish = wish or name
         back = "prev" if lag == 1 else f"prev{lag}"
         match self.place:
             case "loop" if kind == "step":
-                return self.view(f"{name}[top]", f"{name}_now")
+                return self.view(how.format(f"{name}[top]"), f"{wish}_now")
             case "loop" if kind == "chunk":
-                return self.view(f"{name}[here]", f"{name}_now")
+                return self.view(how.format(f"{name}[here]"), f"{wish}_now")
             case "loop" if lag:
-                return self.view(f"{history}[{back}]", f"{name}_{back}")
+                return self.view(how.format(f"{history}[{back}]"), f"{wish}_{back}")
             case "loop":
-                return self.view(f"{name}[now]", f"{name}_now")
+                return self.view(how.format(f"{name}[now]"), f"{wish}_now")
             case "chunk" if kind == "chunk":
-                return self.view(f"{name}[whole]", f"{name}_part")
+                return self.view(how.format(f"{name}[whole]"), f"{wish}_part")
             case "chunk" if lag:
-                return self.view(f"{history}[{back}]", f"{name}_{back}")
+                return self.view(how.format(f"{history}[{back}]"), f"{wish}_{back}")
             case "chunk":
-                return self.view(f"{name}[now]", f"{name}_part")
+                return self.view(how.format(f"{name}[now]"), f"{wish}_part")
             case "last" if kind != "last":
                 where = f"rows.ends[{lag}]" if kind == "past" else "rows.end"
                 return self.gathered(history if kind == "past" else name, where, f"{name}_end{lag}")
@@ -214,7 +252,9 @@ class Scope:
         if text is None:
             return None
         kind = self.layout.storage.kinds[members[0]]
-        return text if kind == "static" else self.rows(text, text, kind, 0)
+        if self.is_by_blocks(members[0]):
+            return self.blocks(members)
+        return text if kind == "static" else self.rows(text, text, kind, 0, self.shape.columns)
 
     def same_rows(self, left: Expr, right: Expr) -> bool:
         """Whether two leaves share memory: in a loop, those of different steps do not."""
@@ -228,6 +268,8 @@ class Scope:
         parts = target.parts if isinstance(target, Concat) else (target,)
         members = tuple(variable(part) for part in parts)
         first = members[0]
+        if first is not None and self.is_by_blocks(first):
+            return False
         family = self.layout.storage.family.get(first) if first is not None else None
         if family is None or first is None or self.layout.storage.kinds[first] == "static":
             return False
@@ -296,12 +338,14 @@ class Scope:
             return self.once(Transpose(left), anew=True)
         return f"{self.leaf(left)}.T"
 
-    def product_in_blocks(self, rows: str, matrix: str, out: str, shape: Shape) -> None:
+    def product_in_blocks(
+        self, rows: str, matrix: str, out: str, shape: Shape, *, gaps: bool
+    ) -> None:
         """A product a step, by blocks where these are faster: that depends on the sizes."""
         layout = self.layout
         columns, inner = (length(layout.names, dim) for dim in shape)
         how = layout.setting(f'_blocking(size["B"], {inner}, {columns})', "blocks")
-        product = self.shared(f"_product_in({how})", "product")
+        product = self.shared(f"_product_in({how}{', gaps=True' if gaps else ''})", "product")
         room = f'_columns_for(buffers, "{matrix} by columns", {how}, {inner}, {columns}, dtype)'
         blocks = self.shared(room, "columns")
         key = f"gathered {matrix} {blocks}"
@@ -310,7 +354,7 @@ class Scope:
             self.straight.views[key] = name
             self.straight.prologue.append(f"{name} = _in_columns({matrix}, {blocks})")
         left = self.reshaped(rows, f"_rows_in({{}}, {how})")
-        right = self.reshaped(out, f"_out_in({{}}, {how})")
+        right = self.reshaped(out, f"_out_in({{}}, {how}, buffers)")
         self.line(f"{product}({left}, {self.straight.views[key]}, {right})")
 
     # --- scratch arrays --------------------------------------------------------------------
@@ -318,10 +362,11 @@ class Scope:
     def take(self, shape: Shape, *, integer: bool = False) -> str:
         name = self.layout.scratch(SCRATCH[self.place], shape, self.used.values(), integer)
         text = name
+        how = self.shape.scratch if shape else self.shape.plain
         if self.place == "loop":
-            text = self.view(f"{name}[top]", name)
+            text = self.view(how.format(f"{name}[top]"), name)
         elif self.place == "chunk":
-            text = self.view(f"{name}[whole]", name)
+            text = self.view(how.format(f"{name}[whole]"), name)
         self.used[text] = name
         return text
 

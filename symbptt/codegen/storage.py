@@ -8,7 +8,7 @@ initial values in front; all else has a row for every step of every sequence.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from symbptt.algebra import Cotangent, Expr, Param, Ref, Shape, walk
@@ -34,6 +34,10 @@ def variable(expr: Expr) -> Variable | None:
 
 def leaves(expr: Expr) -> Iterator[Expr]:
     return (node for node in walk(expr) if variable(node) is not None)
+
+
+def variables(members: Iterable[Expr]) -> tuple[Variable, ...]:
+    return tuple(v for member in members if (v := variable(member)) is not None)
 
 
 class Storage:
@@ -63,10 +67,13 @@ class Storage:
         self.kinds = {v: self.decided(v) for v in self.shapes}
         self.family: dict[Variable, tuple[Variable, ...]] = {}
         for members in program.families:
-            together = tuple(v for m in members if (v := variable(m)) is not None)
+            together = variables(members)
             self.family |= dict.fromkeys(together, together)
             widest = self.widest(together)
             self.kinds |= dict.fromkeys(together, widest)
+        self.by_blocks = {v for members in program.by_blocks for v in variables(members)}
+        pairs = [(variables(one), variables(other)) for one, other in program.rooms]
+        self.rooms = {one: o for one, o in pairs if self.kinds[one[0]] == self.kinds[o[0]]}
 
     def note(
         self,

@@ -201,12 +201,20 @@ def test_every_call_of_the_fastest_level_counts(name: str) -> None:
 # --- products in blocks -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("blocks", [(1, 0), (2, 0), (0, 1)], ids=str)
+BLOCKS = {
+    "rows": lambda inner: (1, 0, 1),
+    "pairs of rows": lambda inner: (2, 0, 1),
+    "columns": lambda inner: (0, 1, 1),
+    "sums": lambda inner: (0, 1, inner),
+}
+
+
+@pytest.mark.parametrize("blocks", BLOCKS)
 @pytest.mark.parametrize("name", ("lstm", "gru", "stacked", "two_states", "lag_two", "aliases"))
-def test_products_in_blocks_are_the_same_products(name: str, blocks: tuple[int, int]) -> None:
+def test_products_in_blocks_are_the_same_products(name: str, blocks: str) -> None:
     """Blocks as for large sizes, forced upon small ones; several matrices of one shape too."""
     model, module = model_of(name), executed(generate(model_of(name)), name)
-    vars(module)["_blocking"] = lambda rows, inner, columns: blocks
+    vars(module)["_blocking"] = lambda rows, inner, columns: BLOCKS[blocks](inner)
     for kind in ("dense", "everything"):
         point = planted(model, POINTS[kind](model))
         expected = result(module_of(name, False, 0), point)

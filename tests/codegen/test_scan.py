@@ -70,9 +70,8 @@ BY_HAND = {
 def program_of(name: str) -> Program:
     """As it is when the pass gets it."""
     program = lower(derive(bind(model_of(name), cells.BINDINGS.get(name))))
-    for change in LEVELS[2]:
-        if change is not scanned:
-            program = change(program)
+    for change in LEVELS[2][: LEVELS[2].index(scanned)]:
+        program = change(program)
     return program
 
 

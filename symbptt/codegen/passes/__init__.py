@@ -8,8 +8,10 @@ from symbptt.codegen.passes.activations import fewer_calls, one_tanh
 from symbptt.codegen.passes.coefficients import coefficients
 from symbptt.codegen.passes.composition import compose, store_once, without_unread
 from symbptt.codegen.passes.joining import join, name_products
+from symbptt.codegen.passes.parting import parted
 from symbptt.codegen.passes.renaming import in_place
 from symbptt.codegen.passes.scan import scanned
+from symbptt.codegen.passes.turning import by_blocks
 from symbptt.codegen.program import Program
 
 Pass = Callable[[Program], Program]
@@ -29,6 +31,8 @@ LEVELS: dict[int, tuple[Pass, ...]] = {
         name_products,
         join,
         scanned,
+        parted,
+        by_blocks,
     ),
 }
 """The passes of each level of optimisation, in the order in which they are applied."""
