@@ -184,6 +184,7 @@ _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
 _tanh = np.tanh
+_ndarray, _uintp = np.ndarray, np.uintp
 
 
 class Workspace:
@@ -302,12 +303,12 @@ class Workspace:
                 return False
             for name, shape, dtype, limit in table:
                 array = given.get(name)
-                if type(array) is not np.ndarray or array.dtype is not dtype:
+                if type(array) is not _ndarray or array.dtype is not dtype:
                     return False
                 if array.shape != shape:
                     return False
                 # Without its sign, a negative index is a large one.
-                if limit and not (array.size and array.view(np.uintp).max() < limit):
+                if limit and (not array.size or _largest(array.view(_uintp)) >= limit):
                     return False
         return True
 
@@ -371,7 +372,7 @@ def _segment_steps(T, B):
     """How many steps a segment has."""
     # As many rows as make products over a segment pay, and no more: what a segment
     # touches between its forward and its backward pass stays in the cache.
-    number = max(round(T * B / _SEGMENT_ROWS), 1)
+    number = max(-(-T * B // _SEGMENT_ROWS), 1)
     return -(-T // number)
 
 
@@ -483,6 +484,10 @@ def _without_copies(w, *arguments):
         return _computed(w, *arguments)
     finally:
         np.setbufsize(before)
+
+
+def _largest(array):
+    return np.maximum.reduce(array, None)
 
 
 def _alike(rows, others):
