@@ -692,8 +692,9 @@ def _steps(rows):
 
 
 def _chunk_rows(size, width, dtype):
-    """How many rows of a width fit into the second level cache."""
-    return max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
+    """How many rows of a width fit into the second level cache; no more than there are."""
+    fit = max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
+    return min(fit, size["T"] * size["B"])
 
 
 def _chunks(steps, limit):
