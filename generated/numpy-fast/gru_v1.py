@@ -542,8 +542,12 @@ def _run_backward(w, params, inputs, start, carry_grad):
         d_h,
         row_starts,
         c_1_1,
+        product,
+        columns,
         fixed5_1,
         fixed5_2,
+        product_,
+        columns_,
         loop_2,
         ones,
     ) = w.views.backward
@@ -556,8 +560,10 @@ def _run_backward(w, params, inputs, start, carry_grad):
     x = inputs["x"]
     y = inputs["y"]
     _copyto(d_h_all[: rows.live.start], 0)
+    matrix = _in_columns(W_hn, columns)
     _copyto(fixed5_1, W_hr)
     _copyto(fixed5_2, W_hz)
+    matrix_ = _in_columns(fixed5, columns_)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part4)
     np.subtract.at(d_o.reshape(-1), part4, c_1_1)
@@ -591,12 +597,14 @@ def _run_backward(w, params, inputs, start, carry_grad):
                 d_h_now_by,
                 d_a_z_to_d_a_n_now_by,
                 d_u_now,
-                d_a_n_now,
+                d_a_n_now_by,
+                d_u_now_by,
                 d_a_r_now,
                 k3_now,
                 d_h_prev,
                 part2_,
-                d_a_r_to_d_a_z_now,
+                d_a_r_to_d_a_z_now_by,
+                part2__by,
                 r_now,
                 z_now,
             ) = step
@@ -604,14 +612,14 @@ def _run_backward(w, params, inputs, start, carry_grad):
             # (6) dL/da_n[t] = (1 - n[t]**2) * dL/dn[t]
             _multiply(k2_etc_now_by, d_h_now_by, d_a_z_to_d_a_n_now_by)
             # (7) dL/du[t] = W_hn.T @ dL/da_n[t]
-            _matmul(d_a_n_now, W_hn, d_u_now)
+            product(d_a_n_now_by, matrix, d_u_now_by)
             # (11) dL/da_r[t] = r[t] * (1 - r[t]) * dL/dr[t]
             _multiply(k3_now, d_u_now, d_a_r_now)
             # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] *
             #     dL/du[t+1] + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
             #     here dL/dh[t-1] += W_hr.T @ dL/da_r[t] + W_hz.T @ dL/da_z[t] + r[t] *
             #     dL/du[t] + z[t] * dL/dh[t]
-            _matmul(d_a_r_to_d_a_z_now, fixed5, part2_)
+            product_(d_a_r_to_d_a_z_now_by, matrix_, part2__by)
             _add(d_h_prev, part2_, d_h_prev)
             _multiply(r_now, d_u_now, part2_)
             _add(d_h_prev, part2_, d_h_prev)
@@ -754,8 +762,9 @@ def _views(buffers, rows, size, dtype):
     width = 7 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
     chunks = _chunks(steps, chunk)
-    blocks1 = _blocking(size["B"], size["h"], 2 * size["h"])
-    blocks2 = _blocking(size["B"], size["h"], size["h"])
+    blocks1 = _blocking(size["B"], size["h"], 2 * size["h"], dtype)
+    blocks2 = _blocking(size["B"], size["h"], size["h"], dtype)
+    blocks3 = _blocking(size["B"], 2 * size["h"], size["h"], dtype)
     loop_1 = [
         (
             r_to_z[now],
@@ -793,12 +802,14 @@ def _views(buffers, rows, size, dtype):
                     d_h[now][:, None],
                     _in_blocks(d_a_z_to_d_a_n[now], 2),
                     d_u[top],
-                    d_a_n[now],
+                    _rows_in(d_a_n[now], blocks2),
+                    _out_in(d_u[top], blocks2),
                     d_a_r[now],
                     k3[here],
                     d_h_all[prev],
                     part2[top],
-                    d_a_r_to_d_a_z[now],
+                    _rows_in(d_a_r_to_d_a_z[now], blocks3),
+                    _out_in(part2[top], blocks3),
                     r[now],
                     z[now],
                 )
@@ -829,7 +840,7 @@ def _views(buffers, rows, size, dtype):
             _block(fixed2, 2 * size["h"], size["h"]),
             _block(fixed3, 0, size["h"]),
             _block(fixed3, size["h"], size["h"]),
-            _product_in(blocks1),
+            _product_in(blocks1, False),
             _columns_for(
                 buffers,
                 "fixed3 by columns",
@@ -838,7 +849,7 @@ def _views(buffers, rows, size, dtype):
                 2 * size["h"],
                 dtype,
             ),
-            _product_in(blocks2),
+            _product_in(blocks2, False),
             _columns_for(
                 buffers,
                 "fixed4 by columns",
@@ -879,8 +890,26 @@ def _views(buffers, rows, size, dtype):
             d_h,
             np.arange(rows.count) * size["q"],
             np.asarray(1, dtype),
+            _product_in(blocks2, True),
+            _columns_for(
+                buffers,
+                "W_hn by columns",
+                blocks2,
+                size["h"],
+                size["h"],
+                dtype,
+            ),
             _rows_of(fixed5, 0, size["h"]),
             _rows_of(fixed5, size["h"], size["h"]),
+            _product_in(blocks3, True),
+            _columns_for(
+                buffers,
+                "fixed5 by columns",
+                blocks3,
+                2 * size["h"],
+                size["h"],
+                dtype,
+            ),
             loop_2,
             np.ones(rows.count, dtype),
         ),
@@ -942,34 +971,44 @@ def _in_blocks(array, count):
     return array.reshape(len(array), count, array.shape[1] // count)
 
 
-def _blocking(rows, inner, columns):
-    """How many rows, or columns, blocks of a product have; 0: all.
+def _blocking(rows, inner, columns, dtype):
+    """How many rows and columns blocks of a product have; 0: it is not cut.
 
-    Products of middle size are faster in blocks so small that the library multiplies
-    them where they stand, without copies of its own.
+    OpenBLAS multiplies up to a million numbers where they stand. What is larger it copies
+    first and divides among threads, which pays only where it is much larger.
     """
-    if not 750_000 <= rows * inner * columns <= 14_000_000:
+    count = rows * inner * columns
+    if rows < 4 or count <= 1_000_000:
         return 0, 0
-    for count in (8, 4):
-        if rows % count == 0 and count * inner * columns <= 600_000:
-            return count, 0
-    if columns % 64 == 0 and rows * inner * 64 <= 600_000:
-        return 0, 64
-    return 0, 0
+    height, width = rows, 256 // dtype.itemsize
+    if columns % width:
+        width = columns
+    while height % 2 == 0 and height * inner * width > 1_000_000:
+        height //= 2
+    fits = height >= 4 and height * inner * width <= 1_000_000
+    return (height, width) if fits and count <= 14_000_000 else (rows, columns)
 
 
-def _product_in(blocks):
-    return _matmul if any(blocks) else np.dot
+def _product_in(blocks, gaps):
+    """Arrays with gaps np.dot would copy."""
+    return _matmul if gaps or any(blocks) else np.dot
 
 
 def _columns_for(buffers, name, blocks, inner, columns, dtype):
-    """Room for a matrix by blocks of columns, each of which stands end to end."""
-    if not blocks[1]:
+    """Room for a matrix by blocks of columns, each of which stands end to end.
+
+    Rows as long as a power of two would meet in few places of the cache: they are kept a
+    line of it longer.
+    """
+    if not any(blocks):
+        return None
+    width, line = blocks[1], 64 // dtype.itemsize
+    gap = line if width * dtype.itemsize % 1024 == 0 else 0
+    if width == columns and not gap:
         return None
     if name not in buffers:
-        shape = columns // blocks[1], inner, blocks[1]
-        buffers[name] = _zeros(shape, dtype)
-    return buffers[name]
+        buffers[name] = _zeros((columns // width, inner, width + gap), dtype)
+    return buffers[name][:, :, :width]
 
 
 def _in_columns(matrix, columns):
@@ -981,17 +1020,20 @@ def _in_columns(matrix, columns):
 
 
 def _rows_in(array, blocks):
-    """Rows by blocks; as they are where no whole number of blocks makes them up."""
-    if not blocks[0] or len(array) % blocks[0]:
+    """Rows by blocks; all in one where no whole number of blocks makes them up."""
+    if not any(blocks):
         return array
-    return array.reshape(len(array) // blocks[0], blocks[0], array.shape[1])
+    rows = len(array) if len(array) % blocks[0] else blocks[0]
+    return array.reshape(len(array) // rows, 1, rows, array.shape[1])
 
 
 def _out_in(array, blocks):
-    if blocks[1]:
-        shape = len(array), array.shape[1] // blocks[1], blocks[1]
-        return array.reshape(shape).swapaxes(0, 1)
-    return _rows_in(array, blocks)
+    """A result by blocks of rows, and these by blocks of columns."""
+    if not any(blocks):
+        return array
+    rows = len(array) if len(array) % blocks[0] else blocks[0]
+    shape = len(array) // rows, rows, array.shape[1] // blocks[1], blocks[1]
+    return array.reshape(shape).swapaxes(1, 2)
 
 
 def _add_at(array, where, values):

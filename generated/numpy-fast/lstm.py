@@ -824,8 +824,8 @@ def _views(buffers, rows, size, dtype):
     width = 11 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
     chunks = _chunks(steps, chunk)
-    blocks1 = _blocking(size["B"], size["h"], 4 * size["h"])
-    blocks2 = _blocking(size["B"], 4 * size["h"], size["h"])
+    blocks1 = _blocking(size["B"], size["h"], 4 * size["h"], dtype)
+    blocks2 = _blocking(size["B"], 4 * size["h"], size["h"], dtype)
     loop_1 = [
         (
             f_etc[now],
@@ -908,7 +908,7 @@ def _views(buffers, rows, size, dtype):
             _block(fixed3, size["h"], size["h"]),
             _block(fixed3, 2 * size["h"], size["h"]),
             _block(fixed3, 3 * size["h"], size["h"]),
-            _product_in(blocks1),
+            _product_in(blocks1, False),
             _columns_for(
                 buffers,
                 "fixed3 by columns",
@@ -955,7 +955,7 @@ def _views(buffers, rows, size, dtype):
             _rows_of(fixed4, size["h"], size["h"]),
             _rows_of(fixed4, 2 * size["h"], size["h"]),
             _rows_of(fixed4, 3 * size["h"], size["h"]),
-            _product_in(blocks2),
+            _product_in(blocks2, False),
             _columns_for(
                 buffers,
                 "fixed4 by columns",
@@ -1027,34 +1027,44 @@ def _in_blocks(array, count):
     return array.reshape(len(array), count, array.shape[1] // count)
 
 
-def _blocking(rows, inner, columns):
-    """How many rows, or columns, blocks of a product have; 0: all.
+def _blocking(rows, inner, columns, dtype):
+    """How many rows and columns blocks of a product have; 0: it is not cut.
 
-    Products of middle size are faster in blocks so small that the library multiplies
-    them where they stand, without copies of its own.
+    OpenBLAS multiplies up to a million numbers where they stand. What is larger it copies
+    first and divides among threads, which pays only where it is much larger.
     """
-    if not 750_000 <= rows * inner * columns <= 14_000_000:
+    count = rows * inner * columns
+    if rows < 4 or count <= 1_000_000:
         return 0, 0
-    for count in (8, 4):
-        if rows % count == 0 and count * inner * columns <= 600_000:
-            return count, 0
-    if columns % 64 == 0 and rows * inner * 64 <= 600_000:
-        return 0, 64
-    return 0, 0
+    height, width = rows, 256 // dtype.itemsize
+    if columns % width:
+        width = columns
+    while height % 2 == 0 and height * inner * width > 1_000_000:
+        height //= 2
+    fits = height >= 4 and height * inner * width <= 1_000_000
+    return (height, width) if fits and count <= 14_000_000 else (rows, columns)
 
 
-def _product_in(blocks):
-    return _matmul if any(blocks) else np.dot
+def _product_in(blocks, gaps):
+    """Arrays with gaps np.dot would copy."""
+    return _matmul if gaps or any(blocks) else np.dot
 
 
 def _columns_for(buffers, name, blocks, inner, columns, dtype):
-    """Room for a matrix by blocks of columns, each of which stands end to end."""
-    if not blocks[1]:
+    """Room for a matrix by blocks of columns, each of which stands end to end.
+
+    Rows as long as a power of two would meet in few places of the cache: they are kept a
+    line of it longer.
+    """
+    if not any(blocks):
+        return None
+    width, line = blocks[1], 64 // dtype.itemsize
+    gap = line if width * dtype.itemsize % 1024 == 0 else 0
+    if width == columns and not gap:
         return None
     if name not in buffers:
-        shape = columns // blocks[1], inner, blocks[1]
-        buffers[name] = _zeros(shape, dtype)
-    return buffers[name]
+        buffers[name] = _zeros((columns // width, inner, width + gap), dtype)
+    return buffers[name][:, :, :width]
 
 
 def _in_columns(matrix, columns):
@@ -1066,17 +1076,20 @@ def _in_columns(matrix, columns):
 
 
 def _rows_in(array, blocks):
-    """Rows by blocks; as they are where no whole number of blocks makes them up."""
-    if not blocks[0] or len(array) % blocks[0]:
+    """Rows by blocks; all in one where no whole number of blocks makes them up."""
+    if not any(blocks):
         return array
-    return array.reshape(len(array) // blocks[0], blocks[0], array.shape[1])
+    rows = len(array) if len(array) % blocks[0] else blocks[0]
+    return array.reshape(len(array) // rows, 1, rows, array.shape[1])
 
 
 def _out_in(array, blocks):
-    if blocks[1]:
-        shape = len(array), array.shape[1] // blocks[1], blocks[1]
-        return array.reshape(shape).swapaxes(0, 1)
-    return _rows_in(array, blocks)
+    """A result by blocks of rows, and these by blocks of columns."""
+    if not any(blocks):
+        return array
+    rows = len(array) if len(array) % blocks[0] else blocks[0]
+    shape = len(array) // rows, rows, array.shape[1] // blocks[1], blocks[1]
+    return array.reshape(shape).swapaxes(1, 2)
 
 
 def _add_at(array, where, values):

@@ -84,8 +84,9 @@ class Compiler(Entrywise):
         callee = self.product(out, right)
         with self.operand(right) as rows:
             sides = rows, self.there.turned(left), out
-            if self.there.place == "loop" and callee == "dot":
-                self.there.product_in_blocks(*sides, left.shape)
+            if self.there.place == "loop":
+                gaps = callee == "matmul"
+                self.there.product_in_blocks(*sides, left.shape, gaps=gaps)
             else:
                 self.there.emit(callee, *sides)
 

@@ -296,12 +296,14 @@ class Scope:
             return self.once(Transpose(left), anew=True)
         return f"{self.leaf(left)}.T"
 
-    def product_in_blocks(self, rows: str, matrix: str, out: str, shape: Shape) -> None:
+    def product_in_blocks(
+        self, rows: str, matrix: str, out: str, shape: Shape, *, gaps: bool
+    ) -> None:
         """A product a step, by blocks where these are faster: that depends on the sizes."""
         layout = self.layout
         columns, inner = (length(layout.names, dim) for dim in shape)
-        how = layout.setting(f'_blocking(size["B"], {inner}, {columns})', "blocks")
-        product = self.shared(f"_product_in({how})", "product")
+        how = layout.setting(f'_blocking(size["B"], {inner}, {columns}, dtype)', "blocks")
+        product = self.shared(f"_product_in({how}, {gaps})", "product")
         room = f'_columns_for(buffers, "{matrix} by columns", {how}, {inner}, {columns}, dtype)'
         blocks = self.shared(room, "columns")
         key = f"gathered {matrix} {blocks}"
