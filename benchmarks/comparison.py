@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.contenders import CONTENDERS, DTYPES, SIZES, Gradient, Task
+from benchmarks.contenders import CONTENDERS, DTYPES, SIZES, Call, Gradient, Task
 from benchmarks.rounds import Times, timed
 
 # Largest difference to the first contender's gradient over its largest entry.
@@ -44,7 +44,7 @@ def ratio_in_words(times: Times, name: str, against: str) -> str:
 def compared(
     cell: str, size: str, dtype: str, contenders: Sequence[str], rounds: int
 ) -> Comparison:
-    """Compare the contenders' gradients, then time them.
+    """Compare the contenders' gradients of one task, then time them.
 
     Raises
     ------
@@ -53,15 +53,20 @@ def compared(
     """
     task = Task(cell, SIZES[size], DTYPES[dtype])
     calls = {name: CONTENDERS[name].make(task) for name in contenders}
+    assert_alike(calls, tuple(task.params), TOLERANCES[dtype])
+    times = timed({name: call.run for name, call in calls.items()}, rounds)
+    return Comparison(cell, size, dtype, times)
+
+
+def assert_alike(calls: Mapping[str, Call], params: Sequence[str], tolerance: float) -> None:
+    """Raise `Disagreement` where a call gives another loss or gradient than the first."""
     found: dict[str, Gradient] = {}
     for name, call in calls.items():
         if call.read is not None:
             loss, grads = call.read(call.run())
             # Copies: a contender may write the next call's into the same arrays.
             found[name] = loss, {key: np.array(array) for key, array in grads.items()}
-    assert_same(found, tuple(task.params), TOLERANCES[dtype])
-    times = timed({name: call.run for name, call in calls.items()}, rounds)
-    return Comparison(cell, size, dtype, times)
+    assert_same(found, params, tolerance)
 
 
 def assert_same(found: dict[str, Gradient], params: Sequence[str], tolerance: float) -> None:

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 import symbptt
 from benchmarks.handwritten import loops
@@ -40,6 +41,15 @@ DTYPES: dict[str, type[np.floating[Any]]] = {"float32": np.float32, "float64": n
 Gradient = tuple[float, dict[str, Array]]
 
 
+def drawn_params(module: ModuleType, dims: dict[str, int], dtype: DTypeLike) -> dict[str, Array]:
+    """A module's own initial parameters; what these leave at 0 is drawn, too."""
+    rng = np.random.default_rng(1)
+    return {
+        name: array if array.any() else rng.normal(0, 0.1, array.shape).astype(dtype)
+        for name, array in module.init_params(dims, dtype=dtype).items()
+    }
+
+
 @dataclass(frozen=True)
 class Task:
     """One gradient step: a cell at a size, with parameters and inputs drawn for it."""
@@ -52,12 +62,7 @@ class Task:
     def params(self) -> dict[str, Array]:
         size = self.size
         dims = {"d": size.d, "h": size.h, "q": size.q}
-        rng = np.random.default_rng(1)
-        drawn = generated(self.cell, None).init_params(dims, dtype=self.dtype)
-        return {
-            name: array if array.any() else rng.normal(0, 0.1, array.shape).astype(self.dtype)
-            for name, array in drawn.items()
-        }
+        return drawn_params(generated(self.cell, None), dims, self.dtype)
 
     @cached_property
     def inputs(self) -> dict[str, Any]:
@@ -113,10 +118,15 @@ def generated(cell: str, level: int | None, checkpoint: str | None = None) -> Mo
         options: Any = {"level": level} if knows else {}
         options |= {"checkpoint": checkpoint} if checkpoint else {}
         source = symbptt.generate(symbptt.load(CELLS[cell]), **options)
-        module = ModuleType(f"{cell}_O{level}")
-        exec(compile(source, f"<{cell} -O{level}>", "exec"), module.__dict__)
-        _MODULES[cell, level, checkpoint] = module
+        _MODULES[cell, level, checkpoint] = executed(source, f"{cell}_O{level}")
     return _MODULES[cell, level, checkpoint]
+
+
+def executed(source: str, name: str) -> ModuleType:
+    """The module of a text."""
+    module = ModuleType(name)
+    exec(compile(source, f"<{name}>", "exec"), module.__dict__)
+    return module
 
 
 _MODULES: dict[tuple[str, int | None, str | None], ModuleType] = {}

@@ -30,11 +30,11 @@ LIBRARIES = ("numpy", "torch", "jax")
 ROUNDS = {"edge": 41, "tiny": 41, "small": 31, "long": 11, "medium": 9}
 
 
-def without_misleading_settings(arguments: Sequence[str]) -> None:
+def without_misleading_settings(arguments: Sequence[str], module: str = "benchmarks.speed") -> None:
     """Start again without them: the library reads them when it is loaded."""
     if any(name in os.environ for name in MISLEADING):
         clean = {name: value for name, value in os.environ.items() if name not in MISLEADING}
-        os.execve(sys.executable, [sys.executable, "-m", "benchmarks.speed", *arguments], clean)
+        os.execve(sys.executable, [sys.executable, "-m", module, *arguments], clean)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,7 +88,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
         ("--dtypes", list(DTYPES), list(DTYPES)),
         ("--contenders", list(CONTENDERS), installed),
     ):
-        parser.add_argument(option, type=_some_of(choices), default=default,
+        parser.add_argument(option, type=some_of(choices), default=default,
                             help=f"some of {','.join(choices)}")  # fmt: skip
     parser.add_argument("--against", default="generated", choices=list(CONTENDERS))
     parser.add_argument("--rounds", type=int, help="by default more for smaller sizes")
@@ -111,7 +111,9 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _some_of(choices: Sequence[str]) -> Any:
+def some_of(choices: Sequence[str]) -> Any:
+    """What splits an argument at commas and refuses what is not a choice."""
+
     def split(text: str) -> list[str]:
         names = text.split(",")
         if unknown := [name for name in names if name not in choices]:

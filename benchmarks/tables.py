@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from benchmarks.comparison import Comparison, ratio_in_words
 from benchmarks.contenders import CONTENDERS, DTYPES, SIZES
@@ -29,12 +29,11 @@ def page(
     against: str,
 ) -> str:
     """The page in Markdown."""
-    sizes = "; ".join(f"{name} ({s.T}, {s.B}, {s.d}, {s.h}, {s.q})" for name, s in SIZES.items())
     parts = [
         "# How fast the generated modules are",
         f"Made by {MAKE}. One gradient step (forward pass, mean softmax cross-entropy on every "
         "step, all parameter gradients), all contenders in one process, interleaved, their results "
-        f"compared first. Sizes (T, B, d, h, q): {sizes}.",
+        f"compared first. {sizes_in_words(SIZES)}",
         "\n".join(f"- {line}" for line in about),
         "![Ratios of times](benchmark.svg)",
     ]
@@ -44,7 +43,7 @@ def page(
             parts += [
                 f"## {dtype}: a contender's time over that of {_title(against)}",
                 "Median and quartiles of the rounds' ratios.",
-                _ratios(rows, against),
+                ratios(rows, against),
             ]
     if peaks:
         parts += [
@@ -57,8 +56,15 @@ def page(
     return "\n\n".join(parts) + "\n"
 
 
+def sizes_in_words(names: Container[str]) -> str:
+    """What T, B, d, h and q are at some sizes."""
+    sizes = [(name, SIZES[name]) for name in SIZES if name in names]
+    listed = "; ".join(f"{name} ({s.T}, {s.B}, {s.d}, {s.h}, {s.q})" for name, s in sizes)
+    return f"Sizes (T, B, d, h, q): {listed}."
+
+
 def _title(name: str) -> str:
-    return CONTENDERS[name].title
+    return CONTENDERS[name].title if name in CONTENDERS else name
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -66,7 +72,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _ratios(rows: Sequence[Comparison], against: str) -> str:
+def ratios(rows: Sequence[Comparison], against: str) -> str:
+    """A table of times and ratios, a row a cell and size."""
     names = [name for name in rows[0].times.names if name != against]
     return _table(
         ["cell, size", f"{_title(against)}, ms", *map(_title, names)],

@@ -586,7 +586,7 @@ def _run_forward(w, params, inputs, start, first):
     tok = inputs["tok"]
     if first:
         _copyto(fixed1, W.T)
-    matrix = _in_columns(fixed1, columns)
+    matrix = _in_columns(fixed1, columns, first)
     if start is None:
         _copyto(h_0, 0)
     else:
@@ -640,7 +640,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     c = params["c"]
     tok = inputs["tok"]
     y = inputs["y"]
-    matrix = _in_columns(W, columns)
+    matrix = _in_columns(W, columns, first)
     # o[t] = V @ h[t] + c
     _product(h, V.T, o)
     _add(o, c, o)
@@ -774,13 +774,13 @@ def _views(buffers, kept, rows, size, dtype):
     width = 2 * size["h"]
     chunk = _chunk_rows(size, width, dtype)
     chunks = _chunks(steps, chunk)
-    blocks1 = _blocking(size["B"], size["h"], size["h"])
+    blocks1 = _blocking(size["B"], size["h"], size["h"], dtype)
     loop_1 = [
         (
             h[now],
             part1[top],
             _rows_in(h_all[prev], blocks1),
-            _out_in(part1[top], blocks1, buffers),
+            _out_in(part1[top], blocks1),
         )
         for top, now, prev in steps
     ]
@@ -799,7 +799,7 @@ def _views(buffers, kept, rows, size, dtype):
                     d_h_all[prev],
                     part1[top],
                     _rows_in(d_a[now], blocks1),
-                    _out_in(part1[top], blocks1, buffers),
+                    _out_in(part1[top], blocks1),
                 )
                 for here, top, now, prev in reversed(run)
             ],
@@ -811,7 +811,7 @@ def _views(buffers, kept, rows, size, dtype):
             x,
             fixed1,
             h,
-            _product_in(blocks1),
+            _product_in(blocks1, False),
             _columns_for(
                 buffers,
                 "fixed1 by columns",
@@ -844,7 +844,7 @@ def _views(buffers, kept, rows, size, dtype):
             d_h,
             np.arange(rows.count) * size["n"],
             np.asarray(1, dtype),
-            _product_in(blocks1),
+            _product_in(blocks1, False),
             _columns_for(buffers, "W by columns", blocks1, size["h"], size["h"], dtype),
             loop_2,
             np.ones(rows.count, dtype),
@@ -867,8 +867,9 @@ def _steps(rows):
 
 
 def _chunk_rows(size, width, dtype):
-    """How many rows of a width fit into the second level cache."""
-    return max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
+    """How many rows of a width fit into the second level cache; no more than there are."""
+    fit = max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
+    return min(fit, size["T"] * size["B"])
 
 
 def _chunks(steps, limit, even=False):
@@ -910,82 +911,71 @@ def _in_blocks(array, count):
     return array.reshape(len(array), count, array.shape[1] // count)
 
 
-def _blocking(rows, inner, columns):
-    """How many rows, or columns, blocks of a product have (0: all), and of how many sums.
+def _blocking(rows, inner, columns, dtype):
+    """How many rows and columns blocks of a product have; 0: it is not cut.
 
-    Products of middle size are faster in blocks so small that the library multiplies
-    them where they stand, without copies of its own; these may be parts of the sum.
+    OpenBLAS multiplies up to a million numbers where they stand. What is larger it copies
+    first and divides among threads, which pays only where it is much larger.
     """
-    if not 750_000 <= rows * inner * columns <= 14_000_000:
-        return 0, 0, 1
-    for count in (8, 4):
-        if rows % count == 0 and count * inner * columns <= 600_000:
-            return count, 0, 1
-    for sums in range(1, 17):
-        fits = columns % 64 == 0 and inner % sums == 0
-        if fits and rows * (inner // sums) * 64 <= 600_000:
-            return 0, 64, sums
-    return 0, 0, 1
+    count = rows * inner * columns
+    if rows < 4 or count <= 1_000_000:
+        return 0, 0
+    height, width = rows, 256 // dtype.itemsize
+    if columns % width:
+        width = columns
+    while height % 2 == 0 and height * inner * width > 1_000_000:
+        height //= 2
+    fits = height >= 4 and height * inner * width <= 1_000_000
+    return (height, width) if fits and count <= 14_000_000 else (rows, columns)
 
 
-def _product_in(blocks, gaps=False):
-    if blocks[2] > 1:
-        return _summed
-    return _matmul if any(blocks[:2]) or gaps else np.dot
-
-
-def _summed(rows, matrix, out):
-    """A product as several, added up."""
-    blocks, sums, total = out
-    _matmul(rows, matrix, blocks)
-    np.add.reduce(sums, 0, None, total)
+def _product_in(blocks, gaps):
+    """Arrays with gaps np.dot would copy."""
+    return _matmul if gaps or any(blocks) else np.dot
 
 
 def _columns_for(buffers, name, blocks, inner, columns, dtype):
-    """Room for a matrix by blocks of columns, each of which stands end to end."""
-    if not blocks[1]:
+    """Room for a matrix by blocks of columns, each of which stands end to end.
+
+    Rows as long as a power of two would meet in few places of the cache: they are kept a
+    line of it longer.
+    """
+    if not any(blocks):
+        return None
+    width, line = blocks[1], 64 // dtype.itemsize
+    gap = line if width * dtype.itemsize % 1024 == 0 else 0
+    if width == columns and not gap:
         return None
     if name not in buffers:
-        count, sums = columns // blocks[1], blocks[2]
-        shape = sums, count, inner // sums, blocks[1]
-        buffers[name] = _zeros(shape if sums > 1 else shape[1:], dtype)
-    return buffers[name]
+        buffers[name] = _zeros((columns // width, inner, width + gap), dtype)
+    return buffers[name][:, :, :width]
 
 
-def _in_columns(matrix, columns):
+def _in_columns(matrix, columns, first):
+    """A matrix as its products take it, which the first segment lays out for all."""
     if columns is None:
         return matrix
-    *sums, count, inner, width = columns.shape
-    _copyto(columns, matrix.reshape(*sums, inner, count, width).swapaxes(-3, -2))
+    if first:
+        count, inner, width = columns.shape
+        _copyto(columns, matrix.reshape(inner, count, width).swapaxes(0, 1))
     return columns
 
 
 def _rows_in(array, blocks):
-    """Rows by blocks; as they are where no whole number of blocks makes them up."""
-    if blocks[2] > 1:
-        return _in_blocks(array, blocks[2]).swapaxes(0, 1)[:, None]
-    if not blocks[0] or len(array) % blocks[0]:
+    """Rows by blocks; all in one where no whole number of blocks makes them up."""
+    if not any(blocks):
         return array
-    return array.reshape(len(array) // blocks[0], blocks[0], array.shape[1])
+    rows = len(array) if len(array) % blocks[0] else blocks[0]
+    return array.reshape(len(array) // rows, 1, rows, array.shape[1])
 
 
-def _out_in(array, blocks, buffers):
-    """Where a product's blocks go; with sums also these, and what they make."""
-    if not blocks[1]:
-        return _rows_in(array, blocks)
-    shape = len(array), array.shape[1] // blocks[1], blocks[1]
-    if blocks[2] == 1:
-        return array.reshape(shape).swapaxes(0, 1)
-    sums = _sums_for(buffers, blocks[2], array)
-    return sums.reshape(blocks[2], *shape).swapaxes(1, 2), sums, array
-
-
-def _sums_for(buffers, count, array):
-    """Room for so many arrays like one of a step, shared by all products of that shape."""
-    name = f"{count} sums of {array.shape[1]}"
-    if name not in buffers or buffers[name].shape[1] < len(array):
-        buffers[name] = _zeros((count, *array.shape), array.dtype)
-    return buffers[name][:, : len(array)]
+def _out_in(array, blocks):
+    """A result by blocks of rows, and these by blocks of columns."""
+    if not any(blocks):
+        return array
+    rows = len(array) if len(array) % blocks[0] else blocks[0]
+    shape = len(array) // rows, rows, array.shape[1] // blocks[1], blocks[1]
+    return array.reshape(shape).swapaxes(1, 2)
 
 
 def _add_at(array, where, values):

@@ -89,7 +89,8 @@ class Compiler(Entrywise):
         with self.operand(right) as rows:
             sides = rows, self.there.turned(left), out
             if self.there.place == "loop":
-                self.there.product_in_blocks(*sides, left.shape, gaps=callee == "matmul")
+                gaps = callee == "matmul"
+                self.there.product_in_blocks(*sides, left.shape, gaps=gaps)
             else:
                 self.there.emit(callee, *sides)
 

@@ -12,7 +12,7 @@ from symbptt.codegen.storage import leaves
 SCAN_NUMBERS = 64
 """Up to how many numbers a step has a scan is faster than the loop, by measurement."""
 
-HELPERS = ("_scan", "_scan_plan", "_uniform", "_stepwise")
+HELPERS = ("_scan", "_scan_plan", "_scan_room", "_uniform", "_stepwise")
 
 
 def scan_views(
@@ -48,6 +48,8 @@ def scan_views(
         f"{INDENT * 3}run,",
         *(f"{INDENT * 3}{text}," for text in plan_arrays(statement, layout)),
         f"{INDENT * 3}{backward},",
+        f"{INDENT * 3}buffers,",
+        f"{INDENT * 3}size,",
         f"{INDENT * 2}),",
         f"{INDENT * 2}[",
         *own,

@@ -344,17 +344,17 @@ class Scope:
         """A product a step, by blocks where these are faster: that depends on the sizes."""
         layout = self.layout
         columns, inner = (length(layout.names, dim) for dim in shape)
-        how = layout.setting(f'_blocking(size["B"], {inner}, {columns})', "blocks")
-        product = self.shared(f"_product_in({how}{', gaps=True' if gaps else ''})", "product")
+        how = layout.setting(f'_blocking(size["B"], {inner}, {columns}, dtype)', "blocks")
+        product = self.shared(f"_product_in({how}, {gaps})", "product")
         room = f'_columns_for(buffers, "{matrix} by columns", {how}, {inner}, {columns}, dtype)'
         blocks = self.shared(room, "columns")
         key = f"gathered {matrix} {blocks}"
         if key not in self.straight.views:
             name = layout.view_name(self.straight.views, "whole", "matrix")
             self.straight.views[key] = name
-            self.straight.prologue.append(f"{name} = _in_columns({matrix}, {blocks})")
+            self.straight.prologue.append(f"{name} = _in_columns({matrix}, {blocks}, first)")
         left = self.reshaped(rows, f"_rows_in({{}}, {how})")
-        right = self.reshaped(out, f"_out_in({{}}, {how}, buffers)")
+        right = self.reshaped(out, f"_out_in({{}}, {how})")
         self.line(f"{product}({left}, {self.straight.views[key]}, {right})")
 
     # --- scratch arrays --------------------------------------------------------------------

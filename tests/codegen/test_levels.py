@@ -160,6 +160,16 @@ def test_a_call_with_a_workspace_allocates_nothing_that_grows(name: str, level: 
     assert max(found) <= found[0] + 4096, found
 
 
+def test_a_chunk_has_no_more_rows_than_a_call() -> None:
+    model, module = model_of("lstm"), module_of("lstm")
+    single, limit = np.dtype(np.float32), module._CHUNK_BYTES
+    assert module._chunk_rows({"T": 10, "B": 1}, 16, single) == 10
+    assert module._chunk_rows({"T": 10**6, "B": 2}, 16, single) == limit // 64
+    assert module._chunk_rows({"T": 2, "B": limit}, 16, single) == limit
+    workspace = module.Workspace(sizes(model), 40, 1, np.float64)
+    assert max(map(len, workspace.buffers.values())) == 41
+
+
 # --- planted errors -----------------------------------------------------------------------
 
 STATEMENT = re.compile(r" +(_\w+|product\d*|np\.\w+\.\w+)\(.*\)")
@@ -201,23 +211,62 @@ def test_every_call_of_the_fastest_level_counts(name: str) -> None:
 # --- products in blocks -------------------------------------------------------------------
 
 
-BLOCKS = {
-    "rows": lambda inner: (1, 0, 1),
-    "pairs of rows": lambda inner: (2, 0, 1),
-    "columns": lambda inner: (0, 1, 1),
-    "sums": lambda inner: (0, 1, inner),
-}
-
-
-@pytest.mark.parametrize("blocks", BLOCKS)
+@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize("whole", [True, False], ids=["rows", "rows and columns"])
 @pytest.mark.parametrize("name", ("lstm", "gru", "stacked", "two_states", "lag_two", "aliases"))
-def test_products_in_blocks_are_the_same_products(name: str, blocks: str) -> None:
+def test_products_in_blocks_are_the_same_products(name: str, whole: bool, rows: int) -> None:
     """Blocks as for large sizes, forced upon small ones; several matrices of one shape too."""
     model, module = model_of(name), executed(generate(model_of(name)), name)
-    vars(module)["_blocking"] = lambda rows, inner, columns: BLOCKS[blocks](inner)
+    vars(module)["_blocking"] = lambda _rows, _inner, columns, _dtype: (
+        rows,
+        columns if whole else 1,
+    )
     for kind in ("dense", "everything"):
         point = planted(model, POINTS[kind](model))
         expected = result(module_of(name, False, 0), point)
         workspace = module.Workspace(sizes(model), point.T, batch_of(module, point), np.float64)
         for _ in range(2):
             assert disagreements(result(module, point, workspace), expected, 1e-12) == []
+
+
+@pytest.mark.parametrize(
+    ("product", "single", "double"),
+    [
+        ((1, 4096, 4096), (0, 0), (0, 0)),
+        ((16, 128, 128), (0, 0), (0, 0)),
+        ((32, 256, 1024), (32, 64), (32, 32)),
+        ((32, 1024, 256), (8, 64), (16, 32)),
+        ((16, 512, 128), (16, 64), (16, 32)),
+        ((32, 200, 804), (4, 804), (4, 804)),
+        ((32, 804, 201), (4, 201), (4, 201)),
+        ((31, 2000, 100), (31, 100), (31, 100)),
+        ((64, 512, 2048), (64, 2048), (64, 2048)),
+    ],
+    ids=str,
+)
+def test_blocks_are_such_that_the_library_copies_nothing(
+    product: tuple[int, int, int], single: tuple[int, int], double: tuple[int, int]
+) -> None:
+    blocking = vars(module_of("lstm"))["_blocking"]
+    assert blocking(*product, np.dtype(np.float32)) == single
+    assert blocking(*product, np.dtype(np.float64)) == double
+
+
+@pytest.mark.parametrize(("B", "width"), [(31, 32), (32, 32), (256, 512 + 8)])
+@pytest.mark.parametrize("name", ("lstm", "gru"))
+def test_products_of_sizes_that_are_cut(name: str, B: int, width: int) -> None:
+    """Of all sequences, of some, and of matrices whose rows are kept apart."""
+    model, module = model_of(name), module_of(name)
+    dims = {"d": 3, "h": 128, "q": 2}
+    point = draw(model, T=3, B=B, dims=dims)
+    params = {key: 0.2 * array for key, array in point.params.items()}
+    lengths = np.arange(B) % 3 + 1
+    for each in (point, replace(point, lengths=lengths, carry=None, carry_grad=None)):
+        each = replace(each, params=params)
+        expected = result(module_of(name, False, 0), each)
+        workspace = module.Workspace(dims, 3, B, np.float64)
+        widths = {array.shape[2] for array in workspace.buffers.values() if array.ndim == 3}
+        assert width in widths or name == "gru"
+        assert widths
+        for _ in range(2):
+            assert disagreements(result(module, each, workspace), expected, 1e-12) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from types import ModuleType
@@ -210,13 +211,19 @@ def scan_functions() -> dict[str, Any]:
     return module_of("min_gru").__dict__
 
 
+def plan_of(run: Any, factor: Any, values: Any, backward: bool) -> Any:
+    rooms: dict[str, Any] = {}
+    sizes = {"T": len(run), "B": 1}
+    plan = scan_functions()["_scan_plan"]
+    return plan(True, run, factor, values[:-1], values[1:], backward, rooms, sizes)
+
+
 def scanned_values(factor: Any, added: Any, start: Any) -> Any:
     """h[t] = factor[t] * h[t-1] + added[t], by the module's own functions."""
     T = len(added)
     values = np.concatenate([start[None], added])
     run = [(None, slice(0, 1))] * T
-    plan = scan_functions()["_scan_plan"](True, run, factor, values[:-1], values[1:], False)
-    scan_functions()["_scan"](plan)
+    scan_functions()["_scan"](plan_of(run, factor, values, False))
     return values[1:]
 
 
@@ -253,13 +260,52 @@ def test_a_plan_holds_views(T: int) -> None:
     factor, values = np.ones((T, 3)), np.ones((T + 1, 3))
     for given in (factor, np.ones(3), np.ones(())):
         run = [(None, slice(0, 1))] * T
-        plan = scan_functions()["_scan_plan"](True, run, given, values[:-1], values[1:], True)
-        _, folds, (factors, product), steps = plan
+        _, folds, (factors, product), steps = plan_of(run, given, values, True)
         assert np.shares_memory(factors, given)
         assert all(np.shares_memory(each, given) for each, _, _ in folds)
         for each, _, _, out in steps:
             assert np.shares_memory(each, given) or np.shares_memory(each, product)
             assert np.shares_memory(out, values) or np.shares_memory(out, steps[0][3].base)
+
+
+def arrays_in(views: Any) -> Iterator[Any]:
+    if isinstance(views, np.ndarray):
+        yield views
+    elif isinstance(views, tuple | list):
+        for each in views:
+            yield from arrays_in(each)
+
+
+def memory_of(array: Any) -> int:
+    """What tells the memory that an array is a view of."""
+    while array.base is not None:
+        array = array.base
+    return id(array)
+
+
+@pytest.mark.parametrize("name", [*SUBJECTS, *BY_HAND])
+def test_a_workspace_counts_what_its_scans_write_into(name: str) -> None:
+    """Alone and of several lengths; only constants, of one number, stand elsewhere."""
+    model = parse(BY_HAND[name], "model") if name in BY_HAND else model_of(name)
+    fast = modules(name, 2)
+    for T in (1, 16, 17, 300):
+        workspace = fast.Workspace(sizes(model), T, 3, np.float64)
+        point = replace(draw(model, T=T, B=3, seed=1), lengths=np.array([T, T // 2, T]))
+        before = workspace.nbytes
+        result(fast, point, workspace)
+        gathered = sum(array.nbytes for array in workspace.others.values())
+        assert workspace.nbytes == before + gathered
+        tables = (workspace.buffers, *workspace.kept)
+        buffers = [array for table in tables for array in table.values()]
+        counted = {memory_of(array) for array in buffers}
+        assert workspace.nbytes >= sum(array.nbytes for array in buffers)
+        for (segment, _), *_ in (workspace.even_plan, workspace.plan):
+            views = segment.views
+            plans = [*views.forward, *views.backward]
+            written = [a for a in arrays_in(plans) if a.ndim == 3 and a.dtype == np.float64]
+            assert written
+            # A rate that all entries or steps share may be a view of a constant.
+            assert all(memory_of(a) in counted or 0 in a.strides for a in written)
 
 
 def test_a_call_with_a_scan_allocates_nothing_that_grows() -> None:
