@@ -714,13 +714,13 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         part3,
         d_c_all,
         d_h_all,
-        d_a_o_etc,
         fixed4,
         d_W_xo_etc,
         d_W_ho_etc,
         d_b_o_etc,
         d_W_qh,
         d_b_q,
+        d_a_o_etc,
         d_W_xo,
         d_W_xg,
         d_W_xf,
@@ -830,6 +830,8 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
                 part1_,
                 k1_now,
                 d_h_now,
+                d_c_prev,
+                f_now,
                 d_a_g_to_d_a_i_now,
                 k2_etc_now,
                 d_a_o_now,
@@ -837,13 +839,14 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
                 d_h_prev,
                 d_a_o_etc_now_by,
                 part1__by,
-                d_c_prev,
-                f_now,
             ) = step
             # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
             #     here dL/dc[t] += o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
             _multiply(k1_now, d_h_now, part1_)
             _add(d_c_now, part1_, d_c_now)
+            # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
+            #     here dL/dc[t-1] += f[t] * dL/dc[t]
+            _multiply(f_now, d_c_now, d_c_prev)
             # (8) dL/da_g[t] = (1 - g[t]**2) * dL/dg[t]
             # (12) dL/da_f[t] = f[t] * (1 - f[t]) * dL/df[t]
             # (14) dL/da_i[t] = i[t] * (1 - i[t]) * dL/di[t]
@@ -856,9 +859,6 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             #     @ dL/da_o[t] + W_hg.T @ dL/da_g[t]
             product(d_a_o_etc_now_by, matrix, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
-            # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
-            #     here dL/dc[t-1] += f[t] * dL/dc[t]
-            _multiply(f_now, d_c_now, d_c_prev)
     # (23) dL/dW_xo = sum_t outer(dL/da_o[t], x[t])
     # (26) dL/dW_xg = sum_t outer(dL/da_g[t], x[t])
     # (20) dL/dW_xf = sum_t outer(dL/da_f[t], x[t])
@@ -919,7 +919,6 @@ def _buffers(size, dtype):
         "d_c_all": _zeros((past + count, size["h"]), dtype),
         "d_h_all": _zeros((past + count, size["h"]), dtype),
         "k1": _zeros((chunk, size["h"]), dtype),
-        "d_a_o_etc": _zeros((count, 4 * size["h"]), dtype),
         "k2_etc": _zeros((chunk, 3 * size["h"]), dtype),
         "k3": _zeros((chunk, size["h"]), dtype),
         "fixed4": _zeros((4 * size["h"], size["h"]), dtype),
@@ -971,7 +970,6 @@ def _views(buffers, kept, rows, size, dtype):
     d_c_all = buffers["d_c_all"][: rows.live.stop]
     d_h_all = buffers["d_h_all"][: rows.live.stop]
     k1 = buffers["k1"]
-    d_a_o_etc = buffers["d_a_o_etc"][: rows.count]
     k2_etc = buffers["k2_etc"]
     k3 = buffers["k3"]
     fixed4 = buffers["fixed4"]
@@ -983,6 +981,7 @@ def _views(buffers, kept, rows, size, dtype):
     d_W_qh = buffers["d_W_qh"]
     d_b_q = buffers["d_b_q"]
     f_in_etc = f_etc
+    d_a_o_etc = f_etc
     d_a_o = _block(d_a_o_etc, 0, size["h"])
     d_W_xo = _rows_of(d_W_xo_etc, 0, size["h"])
     d_W_xg = _rows_of(d_W_xo_etc, size["h"], size["h"])
@@ -1051,6 +1050,8 @@ def _views(buffers, kept, rows, size, dtype):
                     part1[top],
                     k1[here],
                     d_h[now],
+                    d_c_all[prev],
+                    _by_blocks(f_etc[now], 4)[0, 0],
                     _by_columns(d_a_g_to_d_a_i[now], 3)[0],
                     _by_blocks(k2_etc[here], 3)[0],
                     d_a_o[now],
@@ -1058,8 +1059,6 @@ def _views(buffers, kept, rows, size, dtype):
                     d_h_all[prev],
                     _rows_in(d_a_o_etc[now], blocks2),
                     _out_in(part1[top], blocks2),
-                    d_c_all[prev],
-                    _by_blocks(f_etc[now], 4)[0, 0],
                 )
                 for here, top, now, prev in reversed(run)
             ],
@@ -1107,13 +1106,13 @@ def _views(buffers, kept, rows, size, dtype):
             part3,
             d_c_all,
             d_h_all,
-            d_a_o_etc,
             fixed4,
             d_W_xo_etc,
             d_W_ho_etc,
             d_b_o_etc,
             d_W_qh,
             d_b_q,
+            d_a_o_etc,
             d_W_xo,
             d_W_xg,
             d_W_xf,

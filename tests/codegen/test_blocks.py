@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symbptt.algebra import NOW, Concat, Product, Ref, walk
+from symbptt.algebra import NOW, Concat, Cotangent, Product, Ref, walk
 from symbptt.calculus.adjoint import derive
 from symbptt.calculus.normal import bind
 from symbptt.codegen.lowering import lower
@@ -17,8 +17,8 @@ from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.passes import LEVELS, optimised
 from symbptt.codegen.passes.parting import parted
 from symbptt.codegen.passes.turning import by_blocks
-from symbptt.codegen.program import Assign, Program
-from symbptt.codegen.render import generate
+from symbptt.codegen.program import Assign, Block, Program
+from symbptt.codegen.render import generate, render
 from symbptt.codegen.storage import leaves
 from symbptt.language.parser import parse
 from tests import cells
@@ -94,14 +94,24 @@ def multiplied(statement: Assign) -> list[Concat]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_columns_are_read_before_their_room_is_taken(name: str) -> None:
+def test_a_room_is_read_for_the_last_time_before_it_is_taken(name: str) -> None:
+    """In a step; what runs before a loop, or a chunk's coefficients, it finds as they were."""
     program = program_of(name)
-    for columns, blocks in program.rooms:
-        for block in program.blocks:
-            if block.place == "loop":
-                reads = [k for k, s in enumerate(block.statements) if read(s) & set(columns)]
-                writes = [k for k, s in enumerate(block.statements) if set(s.targets) & set(blocks)]
-                assert not reads or not writes or max(reads) < min(writes)
+    for room in program.rooms:
+        first, second = sorted(room, key=lambda family: begun(program, family))
+        for block in program.blocks[begun(program, second) :]:
+            reads = [k for k, s in enumerate(block.statements) if read(s) & set(first)]
+            writes = [k for k, s in enumerate(block.statements) if set(s.targets) & set(second)]
+            assert not reads or max(reads) < min(writes)
+
+
+def begun(program: Program, family: Any) -> int:
+    """The first block that writes it."""
+    return next(k for k, block in enumerate(program.blocks) if set(written(block)) & set(family))
+
+
+def written(block: Block) -> list[Any]:
+    return [target for _, statement in block.run() for target in statement.targets]
 
 
 def read(statement: Assign) -> set[Any]:
@@ -209,6 +219,35 @@ def test_chunks_of_steps_of_several_lengths_are_noticed() -> None:
     assert disagreements(result(mixed, point), expected)
 
 
+# --- rooms ------------------------------------------------------------------------------------
+
+
+def test_an_lstms_adjoints_stand_where_its_gates_stood() -> None:
+    rooms = {(joined(guest), joined(host)) for guest, host in program_of("lstm").rooms}
+    assert rooms == {("f_in i_in o_in g_in", "f i o g"), ("a_o a_g a_f a_i", "f i o g")}
+    assert program_of("gru").rooms  # of what stood before the loop alone: 4 adjoints, 2 gates
+    assert not any(isinstance(guest[0], Cotangent) for guest, _ in program_of("gru").rooms)
+
+
+def test_a_gate_that_is_read_too_late_is_noticed() -> None:
+    """dL/dc[t-1] += f[t] * dL/dc[t], once the adjoints stand where f stood."""
+    model = model_of("lstm")
+    derivation = derive(model)
+
+    def late(program: Program) -> Program:
+        return replace(program, backward=tuple(map(reordered, program.backward)))
+
+    def reordered(block: Block) -> Block:
+        gates = {member for family in program_of("lstm").by_blocks for member in family}
+        readers = [s for s in block.statements if block.place == "loop" and read(s) & gates]
+        others = [s for s in block.statements if s not in readers]
+        return replace(block, statements=(*others, *readers))
+
+    text = render(lower(derivation), derivation, "", 1, (*LEVELS[2], late))
+    expected = result(module_of("lstm", False, 0), ragged("lstm"))
+    assert disagreements(result(executed(text, "lstm"), ragged("lstm")), expected)
+
+
 # --- what it is for ---------------------------------------------------------------------------
 
 
@@ -221,12 +260,16 @@ def test_the_forward_loop_meets_gaps_at_the_turn_alone() -> None:
         assert [array.shape for array in step if not array.flags.c_contiguous] == [(4, 6, h)]
 
 
-def test_columns_and_blocks_have_one_room() -> None:
+def test_columns_blocks_and_adjoints_have_one_room() -> None:
     module = module_of("lstm", False, 2)
     w = workspace(module, "lstm")
-    assert "f_in_etc" not in {*w.buffers, *w.kept[0]}
-    views = w.even_plan[0][0].views.forward[:12]
-    assert sum(np.shares_memory(w.kept[0]["f_etc"], array) for array in views) == 1
+    room = w.kept[0]["f_etc"]
+    views = w.even_plan[0][0].views
+    views = [*views.forward, *views.backward]
+    whole = [a for a in views if isinstance(a, np.ndarray) and a.shape == room.shape]
+    assert len(whole) == 2
+    assert all(np.shares_memory(array, room) for array in whole)
+    assert not {"f_in_etc", "d_a_o_etc"} & {*w.buffers, *w.kept[0]}
 
 
 def workspace(module: Any, name: str) -> Any:

@@ -10,6 +10,7 @@ from symbptt.codegen.passes.composition import compose, store_once, without_unre
 from symbptt.codegen.passes.joining import join, name_products
 from symbptt.codegen.passes.parting import parted
 from symbptt.codegen.passes.renaming import in_place
+from symbptt.codegen.passes.rooms import over_gates
 from symbptt.codegen.passes.scan import scanned
 from symbptt.codegen.passes.turning import by_blocks
 from symbptt.codegen.program import Program
@@ -33,6 +34,7 @@ LEVELS: dict[int, tuple[Pass, ...]] = {
         scanned,
         parted,
         by_blocks,
+        over_gates,
     ),
 }
 """The passes of each level of optimisation, in the order in which they are applied."""
