@@ -626,6 +626,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         h,
         d_h,
         row_starts,
+        column_of_ones,
         c_1_1,
         product,
         columns,
@@ -647,7 +648,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     # p[t] = softmax(o[t])
     # loss[t] = softmax_cross_entropy(o[t], y[t])
     _add(row_starts, y, part3)
-    _softmax_and_loss(o, part3, part2, d_o, loss)
+    _softmax_and_loss(o, part3, part2, column_of_ones, d_o, loss)
     total = np.add.reduce(loss, None)
     _copyto(d_h_all[: rows.live.start], 0)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
@@ -843,6 +844,7 @@ def _views(buffers, kept, rows, size, dtype):
             h,
             d_h,
             np.arange(rows.count) * size["n"],
+            np.ones((size["n"], 1), dtype),
             np.asarray(1, dtype),
             _product_in(blocks1, False),
             _columns_for(buffers, "W by columns", blocks1, size["h"], size["h"], dtype),
@@ -1002,22 +1004,32 @@ def _sum_by_rows(out, function, rows, others):
         out += function(*(array[part] for array in rows), *others)
 
 
-def _softmax_into(v, column, out):
-    """Softmax of every row, shifted by its maximum."""
+def _shifted(v, column, out):
+    """Rows for `exp`: as they are where all are near 0, else less their maximum each.
+
+    Of numbers up to 16 the exponentials have a sum in range, and its logarithm is right to
+    1e-6 (float32); a maximum of every row takes longer than all else here.
+    """
+    least = np.minimum.reduce(v, None, None, None, False, 0)
+    if least > -16 and np.maximum.reduce(v, None, None, None, False, 0) < 16:
+        return v
     np.maximum.reduce(v, 1, None, column, True)
-    np.subtract(v, column, out)
-    np.exp(out, out)
-    np.add.reduce(out, 1, None, column, True)
-    np.divide(out, column, out)
+    return _subtract(v, column, out)
 
 
-def _softmax_and_loss(v, index, column, p, loss):
+def _softmax_into(v, column, ones, out):
+    """Softmax of every row."""
+    _exp(_shifted(v, column, out), out)
+    _matmul(out, ones, column)
+    _divide(out, column, out)
+
+
+def _softmax_and_loss(v, index, column, ones, p, loss):
     """The softmax of every row, and -log of its entry at the label, which `index` names."""
-    np.maximum.reduce(v, 1, None, column, True)
-    _subtract(v, column, p)
-    np.take(p.reshape(-1), index, 0, loss.reshape(-1), "clip")
-    _exp(p, p)
-    np.add.reduce(p, 1, None, column, True)
+    v = _shifted(v, column, p)
+    np.take(v.reshape(-1), index, 0, loss.reshape(-1), "clip")
+    _exp(v, p)
+    _matmul(p, ones, column)
     _divide(p, column, p)
     _log(column, column)
     _subtract(column, loss, loss)

@@ -136,7 +136,8 @@ class Compiler(Entrywise):
             return
         column = self.there.take(())
         with self.operand(expr.vector) as found:
-            self.there.emit("_softmax_into", found, column, out)
+            ones = self.there.column_of_ones(expr.shape[0])
+            self.there.emit("_softmax_into", found, column, ones, out)
         self.there.give(column)
 
     def compute_identity(self, expr: Identity, out: str) -> None:
@@ -163,7 +164,8 @@ class Compiler(Entrywise):
         column = self.there.take(())
         unit = OneHot(expr.target, expr.prediction.shape[0])
         with self.index(unit) as index, self.operand(expr.prediction) as found:
-            self.there.emit("_softmax_and_loss", found, index, column, softmax, out)
+            ones = self.there.column_of_ones(unit.shape[0])
+            self.there.emit("_softmax_and_loss", found, index, column, ones, softmax, out)
         self.there.give(column)
 
     def loss_squared_error(self, expr: Loss, out: str) -> None:

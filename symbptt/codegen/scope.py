@@ -112,6 +112,11 @@ class Scope:
         count = "rows.sequences" if self.place == "last" else "rows.count"
         return self.shared(f"np.ones({count}, dtype)", "ones")
 
+    def column_of_ones(self, dim: Dim) -> str:
+        """A one for every entry of a row, to add these up by a product."""
+        count = length(self.layout.names, dim)
+        return self.shared(f"np.ones(({count}, 1), dtype)", "column_of_ones")
+
     def line(self, text: str) -> None:
         self.own.lines.append(f"{self.indent}{text}")
 
