@@ -852,9 +852,9 @@ def _buffers(size, dtype):
         "fixed1": _zeros((2 * size["h"],), dtype),
         "fixed2": _zeros((size["d"], 2 * size["h"]), dtype),
         "r_sum_etc": _zeros((size["B"], 2 * size["h"]), dtype),
-        "fixed3": _zeros((size["h"], 2 * size["h"]), dtype),
+        "fixed3": _matrix(size, size["h"], 2 * size["h"], dtype),
         "part1": _zeros((size["B"], size["h"]), dtype),
-        "fixed4": _zeros((size["h"], size["h"]), dtype),
+        "fixed4": _matrix(size, size["h"], size["h"], dtype),
         "o": _zeros((count, size["q"]), dtype),
         "loss": _zeros((count, 1), dtype),
         "d_o": _zeros((count, size["q"]), dtype),
@@ -865,7 +865,7 @@ def _buffers(size, dtype):
         "k2_etc": _zeros((chunk, 2 * size["h"]), dtype),
         "d_u": _zeros((size["B"], size["h"]), dtype),
         "k3": _zeros((chunk, size["h"]), dtype),
-        "fixed5": _zeros((2 * size["h"], size["h"]), dtype),
+        "fixed5": _matrix(size, 2 * size["h"], size["h"], dtype),
         "part4": _zeros((chunk, size["h"]), dtype),
         "d_W_xr_etc": _zeros((3 * size["h"], size["d"]), dtype),
         "d_W_hr_etc": _zeros((2 * size["h"], size["h"]), dtype),
@@ -1026,6 +1026,7 @@ def _views(buffers, kept, rows, size, dtype):
                 size["h"],
                 2 * size["h"],
                 dtype,
+                False,
             ),
             _product_in(blocks2, False),
             _columns_for(
@@ -1035,6 +1036,7 @@ def _views(buffers, kept, rows, size, dtype):
                 size["h"],
                 size["h"],
                 dtype,
+                False,
             ),
             loop_1,
             h_all[rows.begin(0)],
@@ -1079,6 +1081,7 @@ def _views(buffers, kept, rows, size, dtype):
                 size["h"],
                 size["h"],
                 dtype,
+                True,
             ),
             _rows_of(fixed5, 0, size["h"]),
             _rows_of(fixed5, size["h"], size["h"]),
@@ -1090,6 +1093,7 @@ def _views(buffers, kept, rows, size, dtype):
                 2 * size["h"],
                 size["h"],
                 dtype,
+                False,
             ),
             loop_2,
             np.ones(rows.count, dtype),
@@ -1179,21 +1183,29 @@ def _product_in(blocks, gaps):
     return _matmul if gaps or any(blocks) else np.dot
 
 
-def _columns_for(buffers, name, blocks, inner, columns, dtype):
-    """Room for a matrix by blocks of columns, each of which stands end to end.
-
-    Rows as long as a power of two would meet in few places of the cache: they are kept a
-    line of it longer.
-    """
+def _columns_for(buffers, name, blocks, inner, columns, dtype, given):
+    """Room for a matrix by blocks of columns; None where it is taken as it stands."""
     if not any(blocks):
         return None
-    width, line = blocks[1], 64 // dtype.itemsize
-    gap = line if width * dtype.itemsize % 1024 == 0 else 0
-    if width == columns and not gap:
+    width = blocks[1]
+    gap = _gap(width, dtype)
+    if width == columns and not (given and gap):
         return None
     if name not in buffers:
         buffers[name] = _zeros((columns // width, inner, width + gap), dtype)
     return buffers[name][:, :, :width]
+
+
+def _gap(width, dtype):
+    """How much longer rows are kept that would else meet in few places of the cache."""
+    return 64 // dtype.itemsize if width * dtype.itemsize % 1024 == 0 else 0
+
+
+def _matrix(size, inner, columns, dtype):
+    """A matrix for the products of a step, its rows apart where these take it whole."""
+    whole = _blocking(size["B"], inner, columns, dtype)[1] == columns
+    gap = _gap(columns, dtype) if whole else 0
+    return _zeros((inner, columns + gap), dtype)[:, :columns]
 
 
 def _in_columns(matrix, columns, first):

@@ -697,7 +697,7 @@ def _buffers(size, dtype):
     chunk = _chunk_rows(size, width, dtype)
     return {
         "part1": _zeros((size["B"], size["h"]), dtype),
-        "fixed1": _zeros((size["h"], size["h"]), dtype),
+        "fixed1": _matrix(size, size["h"], size["h"], dtype),
         "y_hat": _zeros((count, size["q"]), dtype),
         "loss": _zeros((count, 1), dtype),
         "part2": _zeros((count, size["q"]), dtype),
@@ -800,6 +800,7 @@ def _views(buffers, kept, rows, size, dtype):
                 size["h"],
                 size["h"],
                 dtype,
+                False,
             ),
             loop_1,
             h_all[rows.begin(0)],
@@ -822,7 +823,15 @@ def _views(buffers, kept, rows, size, dtype):
             np.asarray(1 / 2, dtype),
             np.asarray(1, dtype),
             _product_in(blocks1, False),
-            _columns_for(buffers, "W by columns", blocks1, size["h"], size["h"], dtype),
+            _columns_for(
+                buffers,
+                "W by columns",
+                blocks1,
+                size["h"],
+                size["h"],
+                dtype,
+                True,
+            ),
             loop_2,
             np.ones(rows.count, dtype),
         ),
@@ -911,21 +920,29 @@ def _product_in(blocks, gaps):
     return _matmul if gaps or any(blocks) else np.dot
 
 
-def _columns_for(buffers, name, blocks, inner, columns, dtype):
-    """Room for a matrix by blocks of columns, each of which stands end to end.
-
-    Rows as long as a power of two would meet in few places of the cache: they are kept a
-    line of it longer.
-    """
+def _columns_for(buffers, name, blocks, inner, columns, dtype, given):
+    """Room for a matrix by blocks of columns; None where it is taken as it stands."""
     if not any(blocks):
         return None
-    width, line = blocks[1], 64 // dtype.itemsize
-    gap = line if width * dtype.itemsize % 1024 == 0 else 0
-    if width == columns and not gap:
+    width = blocks[1]
+    gap = _gap(width, dtype)
+    if width == columns and not (given and gap):
         return None
     if name not in buffers:
         buffers[name] = _zeros((columns // width, inner, width + gap), dtype)
     return buffers[name][:, :, :width]
+
+
+def _gap(width, dtype):
+    """How much longer rows are kept that would else meet in few places of the cache."""
+    return 64 // dtype.itemsize if width * dtype.itemsize % 1024 == 0 else 0
+
+
+def _matrix(size, inner, columns, dtype):
+    """A matrix for the products of a step, its rows apart where these take it whole."""
+    whole = _blocking(size["B"], inner, columns, dtype)[1] == columns
+    gap = _gap(columns, dtype) if whole else 0
+    return _zeros((inner, columns + gap), dtype)[:, :columns]
 
 
 def _in_columns(matrix, columns, first):

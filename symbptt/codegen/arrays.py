@@ -70,8 +70,12 @@ class Arrays:
             if shape.count(",") == 0 and shape != "()":
                 shape = f"({shape[1:-1]},)"
             kind = "np.intp" if buffer.integer else "dtype"
+            arguments = [shape, kind]
+            if name in self.layout.matrices:
+                arguments = ["size", *self.layout.matrices[name].split(", "), kind]
+            made = "_matrix" if name in self.layout.matrices else "_zeros"
             # The lines stand two levels in, and end in a comma.
-            lines = call_lines(f"{literal(name)}: _zeros", [shape, kind], " " * 5)
+            lines = call_lines(f"{literal(name)}: {made}", arguments, " " * 5)
             lines[-1] += ","
             yield from (line[5:] for line in lines)
 

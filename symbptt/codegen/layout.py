@@ -41,6 +41,8 @@ class Layout:
         self.aliases = {f"_{name}": name for name in USED}
         self.chunk_widths: list[str] = []
         self.local: dict[str, str] = {}
+        # What products of a step take, and the lengths of its axes.
+        self.matrices: dict[str, str] = {}
 
     def function(self, name: str) -> str:
         """The module's name for a function of NumPy."""

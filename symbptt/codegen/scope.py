@@ -351,8 +351,11 @@ class Scope:
         columns, inner = (length(layout.names, dim) for dim in shape)
         how = layout.setting(f'_blocking(size["B"], {inner}, {columns}, dtype)', "blocks")
         product = self.shared(f"_product_in({how}, {gaps})", "product")
-        room = f'_columns_for(buffers, "{matrix} by columns", {how}, {inner}, {columns}, dtype)'
-        blocks = self.shared(room, "columns")
+        given = matrix not in layout.buffers
+        if not given:
+            layout.matrices[matrix] = f"{inner}, {columns}"
+        sizes = f"{how}, {inner}, {columns}, dtype, {given}"
+        blocks = self.shared(f'_columns_for(buffers, "{matrix} by columns", {sizes})', "columns")
         key = f"gathered {matrix} {blocks}"
         if key not in self.straight.views:
             name = layout.view_name(self.straight.views, "whole", "matrix")
