@@ -94,7 +94,7 @@ _LOSS_AT_LAST_STEP = False
 _TOLD = True
 _CHUNK_BYTES = 393216
 # How many rows a segment of steps has.
-_SEGMENT_ROWS = 1024
+_SEGMENT_ROWS = 2048
 
 
 def init_params(dims, *, seed=0, dtype=np.float32):
@@ -212,7 +212,7 @@ class Workspace:
         self.dtype = np.dtype(dtype)
         self.buffers, self.kept, self.others = {}, [], {}
         self.begins, self.carries, self.back, self.between = {}, {}, {}, []
-        self.totals, self.sources = {}, {}
+        self.sums, self.parts, self.sources = {}, {}, {}
         self.ragged = None
         if self.dtype == object:
             return
@@ -233,8 +233,10 @@ class Workspace:
             arrays = self.carries.items()
             self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
         self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
+        self.sums = _sums(self.part, self.dtype)
         if count > 1:
-            self.make_totals()
+            self.parts = _sums(self.part, self.dtype)
+            self.make_sources()
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
@@ -243,11 +245,8 @@ class Workspace:
         for title, table in (("params", PARAMS), ("inputs", INPUTS), ("carry", CARRY)):
             self.expected[title] = [self.kind(*entry) for entry in table.items()]
 
-    def make_totals(self):
-        """Room for what is added up, or put together, over all segments."""
-        for name, axes in PARAMS.items():
-            shape = tuple(_extent(axis, self.size) for axis in axes)
-            self.totals[name] = np.zeros(shape, self.dtype)
+    def make_sources(self):
+        """Room for the gradients of inputs, put together from all segments."""
         for name in _WITH_RESPECT_TO:
             full = 1 if name in _UNTIMED else self.size["T"]
             width = _tail(name, self.size) or (1,)
@@ -265,7 +264,7 @@ class Workspace:
     def nbytes(self):
         """The bytes of all buffers."""
         parts = (self.buffers, self.others, self.begins, self.carries, self.back)
-        parts += (self.totals, self.sources, *self.kept, *self.between)
+        parts += (self.sums, self.parts, self.sources, *self.kept, *self.between)
         return sum(array.nbytes for part in parts for array in part.values())
 
     def check(self, call):
@@ -324,10 +323,10 @@ class Workspace:
 class _Segment:
     """Some steps of a call: their rows, and the views of the buffers for them."""
 
-    def __init__(self, w, rows, kept):
+    def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
         self.weight, self.others = w.weight, w.others
-        self.views = _views(w.buffers, kept, rows, w.part, w.dtype)
+        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -380,11 +379,13 @@ def _planned(w, rows):
     """The segments of a call in order, and where the rows of each stand among all rows."""
     last = len(rows.steps)
     if last <= w.part["T"]:
-        return [(_Segment(w, rows, w.kept[0]), slice(0, rows.count))]
+        return [(_Segment(w, rows, w.kept[0], w.sums), slice(0, rows.count))]
     plan, start = [], 0
     for begin in range(0, last, w.part["T"]):
         part = _rows_between(rows, begin, min(begin + w.part["T"], last))
-        segment = _Segment(w, part, w.kept[len(plan)])
+        # The last one runs backward first: to what it finds the others add theirs.
+        sums = w.sums if begin + w.part["T"] >= last else w.parts
+        segment = _Segment(w, part, w.kept[len(plan)], sums)
         plan.append((segment, slice(start, start + part.count)))
         start += part.count
     return plan
@@ -543,19 +544,19 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         own = _taken(segment, inputs, place)
         begin = w.between[number - 1] if number else start
         found = _run_backward(segment, params, own, begin, back, number == last)
-        total, grads, sources = found
+        total, sums, sources = found
         loss += float(total)
         back = w.back
         segment.hand_back(back)
-        for name, sum_of_all in w.totals.items():
-            if number == last:
-                _copyto(sum_of_all, grads[name])
-            else:
-                _add(sum_of_all, grads[name], sum_of_all)
+        if number == last:
+            grads = sums
+        else:
+            for name, array in w.sums.items():
+                _add(array, w.parts[name], array)
         for name, array in sources.items():
             where = segment.rows.ending if name in _UNTIMED else place
             w.sources[name][where] = array
-    return loss / w.rows.weight, _gradients(w), _ends(w)
+    return loss / w.rows.weight, _gradients(w, grads), _ends(w)
 
 
 def _taken(segment, inputs, place):
@@ -564,9 +565,9 @@ def _taken(segment, inputs, place):
     return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
 
 
-def _gradients(w):
-    """The gradients of a call, in the caller's order."""
-    rows, grads = w.rows, {**w.totals, **_begins(w)}
+def _gradients(w, grads):
+    """The gradients of a call, with those of initial values and inputs as the caller has them."""
+    rows, grads = w.rows, {**grads, **_begins(w)}
     for name, array in w.sources.items():
         count = rows.sequences if name in _UNTIMED else rows.count
         grads[name] = _source(w, name, array[:count])
@@ -925,6 +926,12 @@ def _buffers(size, dtype):
         "fixed4": _matrix(size, 4 * size["h"], size["h"], dtype),
         "k6": _zeros((chunk, size["h"]), dtype),
         "part4": _zeros((chunk, size["h"]), dtype),
+    }
+
+
+def _sums(size, dtype):
+    """The gradients, and what they are made of."""
+    return {
         "d_W_xo_etc": _zeros((4 * size["h"], size["d"]), dtype),
         "d_W_ho_etc": _zeros((4 * size["h"], size["h"]), dtype),
         "d_b_o_etc": _zeros((4 * size["h"],), dtype),
@@ -953,7 +960,7 @@ def _zeros(shape, dtype):
     return raw[begin : begin + size].view(dtype).reshape(shape)
 
 
-def _views(buffers, kept, rows, size, dtype):
+def _views(buffers, kept, sums, rows, size, dtype):
     """All views that a call with these rows needs, those of every step included."""
     f_etc = kept["f_etc"][: rows.count]
     fixed1 = buffers["fixed1"]
@@ -976,11 +983,11 @@ def _views(buffers, kept, rows, size, dtype):
     fixed4 = buffers["fixed4"]
     k6 = buffers["k6"]
     part4 = buffers["part4"]
-    d_W_xo_etc = buffers["d_W_xo_etc"]
-    d_W_ho_etc = buffers["d_W_ho_etc"]
-    d_b_o_etc = buffers["d_b_o_etc"]
-    d_W_qh = buffers["d_W_qh"]
-    d_b_q = buffers["d_b_q"]
+    d_W_xo_etc = sums["d_W_xo_etc"]
+    d_W_ho_etc = sums["d_W_ho_etc"]
+    d_b_o_etc = sums["d_b_o_etc"]
+    d_W_qh = sums["d_W_qh"]
+    d_b_q = sums["d_b_q"]
     f_in_etc = f_etc
     d_a_o_etc = f_etc
     d_a_o = _block(d_a_o_etc, 0, size["h"])

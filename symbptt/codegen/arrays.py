@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from symbptt.algebra import add_dims
 from symbptt.codegen.layout import Buffer, Layout
@@ -10,6 +11,9 @@ from symbptt.codegen.literals import literal
 from symbptt.codegen.naming import Names
 from symbptt.codegen.scope import call_lines, length, row_shape
 from symbptt.codegen.storage import Variable
+
+Owner = Literal["buffers", "kept", "sums"]
+"""Who has an array: all segments of a call, each one, or all as what they add up to."""
 
 EXTENTS = {
     "rows": "count",
@@ -27,13 +31,20 @@ class Arrays:
         self.layout = layout
         self.names = names
         self.storage = layout.storage
+        # Whose they are, by their names; all others are shared by all segments.
+        self.owners: dict[str, Owner] = {}
 
-    def homes(self, kept: set[str]) -> dict[str, str]:
+    def assign(self, kept: Iterable[Variable], sums: Iterable[Variable]) -> None:
+        """Say what each segment has for itself, and what is added up over all."""
+        self.owners |= {self.layout.array(v): "sums" for v in sums}
+        self.owners |= {self.layout.array(v): "kept" for v in kept}
+
+    def homes(self) -> dict[str, str]:
         """Every array's name and the view of its buffer that it is."""
         layout = self.layout
         found: dict[str, str] = {}
         for name, buffer in layout.buffers.items():
-            found[name] = viewed("kept" if name in kept else "buffers", name, buffer)
+            found[name] = viewed(self.owners.get(name, "buffers"), name, buffer)
         found |= layout.rooms
         for members, name in layout.family_names.items():
             for number, member in enumerate(members):
@@ -63,9 +74,8 @@ class Arrays:
         self.layout.helpers.add("_block")
         return "_block"
 
-    def buffer_lines(self, kept: set[str], *, inside: bool) -> Iterator[str]:
-        """The arrays that every segment has for itself (``inside``), or the others."""
-        for name, buffer in self.chosen(kept, inside=inside):
+    def buffer_lines(self, owner: Owner) -> Iterator[str]:
+        for name, buffer in self.chosen(owner):
             shape = f"({', '.join(extents(self.names, buffer))})"
             if shape.count(",") == 0 and shape != "()":
                 shape = f"({shape[1:-1]},)"
@@ -79,14 +89,14 @@ class Arrays:
             lines[-1] += ","
             yield from (line[5:] for line in lines)
 
-    def chosen(self, kept: set[str], *, inside: bool) -> Iterator[tuple[str, Buffer]]:
+    def chosen(self, owner: Owner) -> Iterator[tuple[str, Buffer]]:
         for name, buffer in self.layout.buffers.items():
-            if (name in kept) is inside:
+            if self.owners.get(name, "buffers") == owner:
                 yield name, buffer
 
-    def extent_lines(self, kept: set[str], *, inside: bool) -> Iterator[str]:
+    def extent_lines(self, owner: Owner) -> Iterator[str]:
         """How many rows the arrays have."""
-        kinds = {buffer.kind for _, buffer in self.chosen(kept, inside=inside)}
+        kinds = {buffer.kind for _, buffer in self.chosen(owner)}
         if kinds & {"rows", "past"}:
             yield 'count = size["T"] * size["B"]'
         if "past" in kinds:

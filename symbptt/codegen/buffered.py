@@ -56,6 +56,7 @@ class BufferedText:
     buffers: tuple[str, ...]
     views: tuple[str, ...]
     kept: tuple[str, ...]
+    sums: tuple[str, ...]
     forward: tuple[str, ...]
     backward: tuple[str, ...]
     shared_extents: tuple[str, ...]
@@ -92,18 +93,18 @@ class Buffered:
             (backward, self.backward(backward, waiting)),
         ]
         text = {section.name: tuple(self.body(section, lines)) for section, lines in bodies}
-        kept = {self.layout.array(v) for v in kept_apart(self.program, self.storage)}
-        views = tuple(self.view_lines(bodies, kept))
+        self.arrays.assign(kept_apart(self.program, self.storage), self.storage.gradients())
         return BufferedText(
             aliases=tuple(f"{a} = np.{name}" for a, name in sorted(self.layout.aliases.items())),
             functions=tuple(self.fallback.functions),
-            buffers=tuple(self.arrays.buffer_lines(kept, inside=False)),
-            kept=tuple(self.arrays.buffer_lines(kept, inside=True)),
-            views=views,
+            buffers=tuple(self.arrays.buffer_lines("buffers")),
+            kept=tuple(self.arrays.buffer_lines("kept")),
+            sums=tuple(self.arrays.buffer_lines("sums")),
+            views=tuple(self.view_lines(bodies)),
             forward=text["forward"],
             backward=text["backward"],
-            shared_extents=tuple(self.arrays.extent_lines(kept, inside=False)),
-            kept_extents=tuple(self.arrays.extent_lines(kept, inside=True)),
+            shared_extents=tuple(self.arrays.extent_lines("buffers")),
+            kept_extents=tuple(self.arrays.extent_lines("kept")),
         )
 
     @property
@@ -408,12 +409,10 @@ class Buffered:
 
     def own_views(self, known: set[str]) -> list[str]:
         """The arrays that some lines mention, in the order of the buffers."""
-        return [name for name in self.arrays.homes(set()) if name in known]
+        return [name for name in self.arrays.homes() if name in known]
 
-    def view_lines(
-        self, bodies: Iterable[tuple[Section, list[str]]], kept: set[str]
-    ) -> Iterator[str]:
-        homes = self.arrays.homes(kept)
+    def view_lines(self, bodies: Iterable[tuple[Section, list[str]]]) -> Iterator[str]:
+        homes = self.arrays.homes()
         tuples: list[str] = []
         pasts = {n: self.layout.history(("value", n)) for n in self.past_names()}
         adjoints = {v[1]: self.layout.history(v) for v in self.adjoints.received()}

@@ -113,6 +113,10 @@ class Storage:
         order: tuple[Kind, ...] = ("past", "last", "rows", "chunk", "step", "static")
         return next(kind for kind in order if kind in kinds)
 
+    def gradients(self) -> list[Variable]:
+        """All that is a sum over the steps, in the order in which it is written."""
+        return [v for v in self.writers if v[0] == "gradient"]
+
     def has_rows(self, found: Variable) -> bool:
         """Whether it has a value a step: a parameter, derived or stacked, has none."""
         role, name = found
