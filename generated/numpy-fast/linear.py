@@ -206,7 +206,7 @@ class Workspace:
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
         self.rows = None
-        self.expected = {}
+        self.expected, self.taken = {}, {}
         for title, table in (("params", PARAMS), ("inputs", INPUTS), ("carry", CARRY)):
             self.expected[title] = [self.kind(*entry) for entry in table.items()]
 
@@ -255,6 +255,7 @@ class Workspace:
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
+        taken = self.taken
         for given, table in (
             (params, self.expected["params"]),
             (inputs, self.expected["inputs"]),
@@ -267,6 +268,8 @@ class Workspace:
                 return False
             for name, shape, dtype, limit in table:
                 array = given.get(name)
+                if given is params and array is taken.get(name, self):
+                    continue
                 if type(array) is not _ndarray or array.dtype is not dtype:
                     return False
                 if array.shape != shape:
@@ -274,6 +277,8 @@ class Workspace:
                 # Without its sign, a negative index is a large one.
                 if limit and (not array.size or _largest(array.view(_uintp)) >= limit):
                     return False
+        # Parameters that are changed in place need no look at the next call.
+        self.taken = dict(params)
         return True
 
     def laid(self, name, array):

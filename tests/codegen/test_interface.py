@@ -17,7 +17,7 @@ from tests import cells
 from tests.agreement import assert_same, disagreements
 from tests.backends import Exact
 from tests.modules import BUILT_IN, call, model_of, module_from, module_of
-from tests.points import Point, draw
+from tests.points import Point, draw, sizes
 from tests.reference import loss_and_grads
 
 T, B = 5, 3
@@ -354,3 +354,27 @@ def test_steps_of_an_autonomous_model() -> None:
     for wrong in ({}, {"steps": -1}, {"steps": 2.5}):
         with pytest.raises(ValueError, match="steps"):
             module.loss_and_grads(*arguments, **wrong)
+
+
+def test_parameters_changed_in_place_and_put_in_others_place() -> None:
+    """A workspace does not look twice at the same arrays: their numbers count, and others' kind."""
+    module, point = module_of("lstm"), draw(model_of("lstm"), T=3, B=2)
+    workspace = module.Workspace(sizes(model_of("lstm")), 3, 2, np.float64)
+    params = {key: array.copy() for key, array in point.params.items()}
+
+    def loss() -> float:
+        found: float = module.loss_and_grads(params, point.inputs, workspace=workspace)[0]
+        return found
+
+    first = loss()
+    params["W_qh"] *= 2
+    assert loss() == module.loss_and_grads(params, point.inputs)[0] != first
+    params["W_qh"] = params["W_qh"][:, :-1]
+    with pytest.raises(ValueError, match="W_qh"):
+        loss()
+    params["W_qh"] = point.params["W_qh"].astype(np.float32)
+    with pytest.raises(ValueError, match="W_qh"):
+        loss()
+    del params["W_qh"]
+    with pytest.raises(ValueError, match="W_qh"):
+        loss()
