@@ -182,7 +182,7 @@ def test_planted_errors_are_noticed(error: str, again: bool) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("_Segment(w, part, w.kept[len(plan)])", "_Segment(w, part, w.kept[0])"),
+        ("w.kept[len(plan)], sums)", "w.kept[0], sums)"),
         (
             "begin = w.between[number]\n        segment.hand_on(begin)",
             "segment.hand_on(w.between[0])",
