@@ -43,7 +43,7 @@ from symbptt.codegen.scope import (
     row_shape,
     unpacked,
 )
-from symbptt.codegen.segments import apart, kept_apart, parted
+from symbptt.codegen.segments import apart, in_two_parts, kept_apart
 from symbptt.codegen.storage import Storage, Variable, leaves, variable
 
 
@@ -87,7 +87,7 @@ class Buffered:
         forward, backward = Section("forward"), Section("backward")
         self.adjoints.received()
         self.adjoints.unread()
-        first, waiting = parted(self.program)
+        first, waiting = in_two_parts(self.program)
         bodies = [
             (forward, self.forward(forward, first)),
             (backward, self.backward(backward, waiting)),

@@ -38,7 +38,7 @@ def check_segments(checkpoint: int | str, mode: Mode, level: int, estimator: Est
         raise OptionError(f"checkpoint and the estimator {estimator} can't be combined")
 
 
-def parted(program: Program) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+def in_two_parts(program: Program) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
     """The forward blocks in two parts: what loops and states take, and what can wait.
 
     The second part runs right before the backward pass of a segment, in arrays that all
@@ -78,7 +78,7 @@ def overtaken(blocks: Iterable[Block], needed: set[Variable]) -> set[Variable]:
 
 def kept_apart(program: Program, storage: Storage) -> set[Variable]:
     """What every segment has an array of its own for: made in the first part, read later."""
-    first, rest = parted(program)
+    first, rest = in_two_parts(program)
     later = (*rest, *program.backward, *program.gradients)
     made = {v for block in first for _, s in block.run() for v in written(s)}
     made |= {("value", name) for name in (*storage.inputs, *storage.pasts)}
