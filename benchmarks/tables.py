@@ -103,7 +103,8 @@ def _memory_in_words(found: Mapping[str, float]) -> str:
 
 # --- the figure ------------------------------------------------------------------------
 
-LEFT, TOP, ROW, WIDTH = 130.0, 70.0, 24.0, 560.0
+LEFT, TOP, ROW, WIDTH = 130.0, 90.0, 24.0, 560.0
+BESIDE = 4  # names in a line of the legend
 TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 
 
@@ -117,9 +118,10 @@ def figure(results: Sequence[Comparison], against: str) -> str:
     drawing.text((LEFT, 20), title, anchor="start")
     names = [name for name in rows[0].times.names if name != against]
     for number, name in enumerate(names):
-        x = LEFT + number * WIDTH / len(names)
-        drawing.dot((x, 42), COLOURS[name])
-        drawing.text((x + 7, 46), _title(name), anchor="start", size=11)
+        line, column = divmod(number, BESIDE)
+        x, y = LEFT + column * WIDTH / BESIDE, 42 + 18 * line
+        drawing.dot((x, y), COLOURS[name])
+        drawing.text((x + 7, y + 4), _title(name), anchor="start", size=11)
     for tick in TICKS:
         x = _place(tick)
         drawing.line([(x, TOP - 12), (x, height - 40)], INK if tick == 1 else FAINT,

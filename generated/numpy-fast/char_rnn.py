@@ -594,7 +594,7 @@ def _run_forward(w, params, inputs, start, first):
         _copyto(fixed1, W.T)
     matrix = _in_columns(fixed1, columns, first)
     if start is None:
-        _copyto(h_0, 0)
+        h_0.fill(0)
     else:
         _copyto(h_0, start["h[0]"])
     # x[t] = E[tok[t]]
@@ -656,7 +656,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     _add(row_starts, y, part3)
     _softmax_and_loss(o, part3, part2, column_of_ones, d_o, loss)
     total = np.add.reduce(loss, None)
-    _copyto(d_h_all[: rows.live.start], 0)
+    d_h_all[: rows.live.start].fill(0)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part3)
     np.subtract.at(d_o.reshape(-1), part3, c_1_1)

@@ -637,7 +637,7 @@ def _run_forward(w, params, inputs, start, first):
     matrix = _in_columns(fixed3, columns, first)
     matrix_ = _in_columns(fixed4, columns_, first)
     if start is None:
-        _copyto(h_0, 0)
+        h_0.fill(0)
     else:
         _copyto(h_0, start["h[0]"])
     # a_n_in[t] = W_xn @ x[t] + b_n
@@ -752,7 +752,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     _add(row_starts, y, part3)
     _softmax_and_loss(o, part3, part2, column_of_ones, d_o, loss)
     total = np.add.reduce(loss, None)
-    _copyto(d_h_all[: rows.live.start], 0)
+    d_h_all[: rows.live.start].fill(0)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part3)
     np.subtract.at(d_o.reshape(-1), part3, c_1_1)

@@ -658,8 +658,8 @@ def _run_forward(w, params, inputs, start, first):
         _copyto(fixed3_4, W_hg.T)
     matrix = _in_columns(fixed3, columns, first)
     if start is None:
-        _copyto(c_0, 0)
-        _copyto(h_0, 0)
+        c_0.fill(0)
+        h_0.fill(0)
     else:
         _copyto(c_0, start["c[0]"])
         _copyto(h_0, start["h[0]"])
@@ -781,7 +781,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         d_c_all[rows.finals[0]] = 0
     else:
         d_c_all[rows.finals[0]] = carry_grad["c[0]"]
-    _copyto(d_h_all[: rows.live.start], 0)
+    d_h_all[: rows.live.start].fill(0)
     # (2) dL/ds[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part3)
     np.subtract.at(d_s.reshape(-1), part3, c_1_1)

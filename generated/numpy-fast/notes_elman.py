@@ -587,7 +587,7 @@ def _run_forward(w, params, inputs, start, first):
         _copyto(fixed1, W.T)
     matrix = _in_columns(fixed1, columns, first)
     if start is None:
-        _copyto(h_0, 0)
+        h_0.fill(0)
     else:
         _copyto(h_0, start["h[0]"])
     # a_h_in[t] = V @ x[t] + b_h
@@ -647,7 +647,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     np.add.reduce(part2, 1, None, loss, True)
     _multiply(loss, c_1_2, loss)
     total = np.add.reduce(loss, None)
-    _copyto(d_h_all[: rows.live.start], 0)
+    d_h_all[: rows.live.start].fill(0)
     # (2) dL/dy_hat[t] = 1 / T * (y_hat[t] - y[t])
     _subtract(y_hat, y, d_a_y_hat)
     _divide(d_a_y_hat, weight, d_a_y_hat)

@@ -50,7 +50,7 @@ class Beginnings:
             adjoint = role == "cotangent" and name != "loss" and kind != "past"
             if adjoint and not self.covered(found):
                 self.layout.declare(found)
-                yield f"_copyto({self.layout.name(found)}, 0)"
+                yield f"{self.layout.name(found)}.fill(0)"
 
     def beginning(self, found: Variable) -> Iterator[str]:
         """The adjoint of a state: 0 where nothing is written first, then carry_grad."""
@@ -58,12 +58,12 @@ class Beginnings:
         history = self.layout.history(found)
         first = self.first_rows(found)
         if first is None:
-            yield f"_copyto({history}, 0)"
+            yield f"{history}.fill(0)"
             yield from self.receive(found, "+=")
         elif first == "handed":
             yield from self.receive(found, "=")
         else:
-            yield f"_copyto({history}[: rows.live.start], 0)"
+            yield f"{history}[: rows.live.start].fill(0)"
 
     def unread(self) -> None:
         """Inputs that L does not depend on have a gradient, too: 0."""

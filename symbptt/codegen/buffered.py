@@ -169,12 +169,13 @@ class Buffered:
                 self.storage.kinds[found] = "past"
             self.layout.declare(found)
             view = scope.at_start(self.layout.history(found), initial.step, self.layout.name(found))
-            value = "0"
             if isinstance(initial.value, Param):
-                value = self.names.values[initial.value.name]
+                own.append(f"{INDENT}_copyto({view}, {self.names.values[initial.value.name]})")
             elif initial.value is not None:
                 value = scope.number(Number(exact(initial.value)))
-            own.append(f"{INDENT}_copyto({view}, {value})")
+                own.append(f"{INDENT}_copyto({view}, {value})")
+            else:
+                own.append(f"{INDENT}{view}.fill(0)")
             given.append(f"{INDENT}_copyto({view}, start[{self.names.key(initial.key)}])")
         if own:
             yield from ["if start is None:", *own, "else:", *given]
