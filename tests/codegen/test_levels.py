@@ -73,10 +73,11 @@ def batch_of(module: Any, point: Point) -> int:
     return next((int(array.shape[axes.index("B")]) for array, axes in arrays), 1)
 
 
-@pytest.mark.parametrize("name", BUILT_IN)
-def test_levels_agree_in_single_precision(name: str) -> None:
+@pytest.mark.parametrize("level", [1, 2])
+@pytest.mark.parametrize("name", NAMES)
+def test_levels_agree_in_single_precision(name: str, level: int) -> None:
     point = single(draw(model_of(name), T=5, B=4, seed=2))
-    expected, found = (result(module_of(name, False, level), point) for level in (0, 2))
+    expected, found = (result(module_of(name, False, each), point) for each in (0, level))
     for key, array in expected.grads.items():
         assert found.grads[key].dtype == np.float32
         largest = np.abs(array).max(initial=1e-3)

@@ -69,12 +69,14 @@ def test_levels_agree_at_random_calls(name: str) -> None:
         assert int(row.figure.split()[0]) > 0
 
 
+@pytest.mark.parametrize("name", [*BUILT_IN, *SAMPLE])
 @pytest.mark.parametrize("kind", ESTIMATORS)
-def test_levels_agree_for_every_estimator(kind: str) -> None:
-    model, which = bind(model_of(NAME)), read_estimator(ESTIMATORS[kind].example)
+def test_levels_agree_for_every_estimator(kind: str, name: str) -> None:
+    model = bind(model_of(name), BINDINGS.get(name))
+    which = read_estimator(ESTIMATORS[kind].example)
     derivation = derive(model, estimator=which)
     modules = {
-        level: load_module(generate(derivation, level=level), NAME, model) for level in LEVELS
+        level: load_module(generate(derivation, level=level), name, model) for level in LEVELS
     }
     calls = [call for call, _ in random_calls(model, estimator=which)]
     assert all(row.ok for row in level_rows(modules, calls, which))
