@@ -293,6 +293,13 @@ def _segment(
     help="Keep states every so many steps only and run the steps between again.",
 )
 @click.option(
+    "--gates",
+    type=click.Choice(["blocks", "columns"]),
+    default="blocks",
+    show_default=True,
+    help="How -O2 lays out the gates of a step: end to end where it can be, or side by side.",
+)
+@click.option(
     "--explain",
     "explained",
     is_flag=True,
@@ -307,6 +314,7 @@ def generate(
     mode: str,
     estimator: str,
     checkpoint: int | Literal["auto"] | None,
+    gates: str,
     explained: bool,
     output: Path | None,
     force: bool,
@@ -331,6 +339,11 @@ def generate(
         }
         for other in (option for option, given in others.items() if given):
             raise click.UsageError(f"--checkpoint and {other} can't be combined")
+    if gates == "columns":
+        others = {f"-O{level}": level in (0, 1), "--mode forward": mode == "forward",
+                  "--explain": explained}  # fmt: skip
+        for other in (option for option, given in others.items() if given):
+            raise click.UsageError(f"--gates columns and {other} can't be combined")
     model, inputs = read_model(model_name), wrt == "inputs"
     if explained:
         text = _explained(model_name, model, bindings, inputs, estimator, level)
@@ -343,6 +356,7 @@ def generate(
             level=level,
             mode=mode,
             checkpoint=checkpoint,
+            gates=gates,
         )
     emit(text, output, force)
 

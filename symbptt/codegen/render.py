@@ -42,7 +42,7 @@ from symbptt.codegen.lowering import loss_side_quantities
 from symbptt.codegen.modes import Mode, mode_named, mode_of
 from symbptt.codegen.naming import BUFFERED, Names
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
-from symbptt.codegen.passes import LEVELS, Pass
+from symbptt.codegen.passes import LEVELS, Pass, passes_of
 from symbptt.codegen.program import Block, Program
 from symbptt.codegen.segments import check_segments
 from symbptt.codegen.tangents import TangentEmitter
@@ -98,6 +98,7 @@ def generate(
     mode: str = "reverse",
     estimator: Estimator | str | None = None,
     checkpoint: int | Literal["auto"] | None = None,
+    gates: str = "blocks",
 ) -> str:
     """The text of the NumPy module of a model or of a derivation.
 
@@ -123,6 +124,8 @@ def generate(
         again before its backward pass; ``auto``: the square root of T, so that memory
         grows with it (Chen et al., Training deep nets with sublinear memory cost, 2016,
         section 3). From level 1 on, for the gradient itself.
+    gates : str
+        ``blocks`` where the program permits, or ``columns`` (`symbptt.codegen.blocks`).
 
     Raises
     ------
@@ -136,7 +139,7 @@ def generate(
         If there is no such mode.
     OptionError
         If the mode has not this level, or not the gradients asked for; if ``checkpoint`` is
-        neither a number of steps nor "auto", or stands beside what it does not go with.
+        neither a number of steps nor "auto", or it or ``gates`` does not go with the others.
     """
     if isinstance(source, Derivation):
         if source.model.abstract:
@@ -158,10 +161,12 @@ def generate(
         how += f" --estimator {derivation.estimator}"
     how += chosen.option
     how += "" if level == chosen.levels[-1] else f" -O{level}"
+    how += "" if gates == "blocks" else f" --gates {gates}"
+    passes = passes_of(level, gates)
     if checkpoint is not None:
         check_segments(checkpoint, chosen, level, derivation.estimator)
         how += f" --checkpoint {checkpoint}"
-    return render(chosen.lower(derivation), derivation, how, level, checkpoint=checkpoint)
+    return render(chosen.lower(derivation), derivation, how, level, passes, checkpoint)
 
 
 def render(

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from symbptt import cli
 from symbptt.algebra import NOW, Concat, Cotangent, Product, Ref, walk
 from symbptt.calculus.adjoint import derive
 from symbptt.calculus.normal import bind
@@ -20,6 +22,7 @@ from symbptt.codegen.passes.turning import by_blocks
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.render import generate, render
 from symbptt.codegen.storage import leaves
+from symbptt.errors import OptionError
 from symbptt.language.parser import parse
 from tests import cells
 from tests.agreement import disagreements
@@ -293,3 +296,31 @@ def test_numpy_has_its_buffers_back(name: str) -> None:
 def test_without_families_nothing_is_changed() -> None:
     program = before("elman", by_blocks)
     assert by_blocks(program) == program
+
+
+# --- asked for ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", BLOCKED)
+def test_columns_may_be_asked_for(name: str) -> None:
+    model, point = model_of(name), draw(model_of(name), T=5, B=4, seed=3)
+    text = generate(model, gates="columns")
+    assert "_by_blocks(" in generate(model) and "_by_blocks(" not in text
+    assert disagreements(result(executed(text, name), point), result(module_of(name), point)) == []
+
+
+@pytest.mark.parametrize(("gates", "level"), [("rows", 2), ("columns", 1), ("columns", 0)])
+def test_a_layout_that_there_is_not_is_refused(gates: str, level: int) -> None:
+    with pytest.raises(OptionError, match="gates"):
+        generate(model_of("lstm"), level=level, gates=gates)
+
+
+def test_the_command_lays_out_by_columns() -> None:
+    runner = CliRunner()
+    found = runner.invoke(cli.main, ["generate", "lstm", "--gates", "columns"])
+    assert found.stdout == generate(model_of("lstm"), gates="columns")
+    assert "symbptt generate lstm --gates columns" in found.stdout
+    for other in ("-O1", "--explain", "--mode=forward"):
+        refused = runner.invoke(cli.main, ["generate", "lstm", "--gates", "columns", other])
+        assert refused.exit_code == 2
+        assert "--gates columns and" in refused.output

@@ -14,6 +14,7 @@ from symbptt.codegen.passes.rooms import over_gates
 from symbptt.codegen.passes.scan import scanned
 from symbptt.codegen.passes.turning import by_blocks
 from symbptt.codegen.program import Program
+from symbptt.errors import OptionError
 
 Pass = Callable[[Program], Program]
 
@@ -38,6 +39,29 @@ LEVELS: dict[int, tuple[Pass, ...]] = {
     ),
 }
 """The passes of each level of optimisation, in the order in which they are applied."""
+
+
+GATES = ("blocks", "columns")
+"""How the gates of a step stand in memory: end to end, or side by side in the same rows."""
+
+LAYING_OUT: tuple[Pass, ...] = (parted, by_blocks, over_gates)
+
+
+def passes_of(level: int, gates: str) -> tuple[Pass, ...]:
+    """The passes of a level with the layout asked for.
+
+    Raises
+    ------
+    OptionError
+        If there is no such layout, or the level lays nothing out.
+    """
+    if gates not in GATES:
+        raise OptionError(f"gates: expected one of {', '.join(GATES)}, found {gates!r}")
+    if gates == "blocks":
+        return LEVELS[level]
+    if level < 2:
+        raise OptionError(f"gates and level {level} can't be combined: only level 2 joins gates")
+    return tuple(change for change in LEVELS[level] if change not in LAYING_OUT)
 
 
 def optimised(program: Program, level: int) -> Program:
