@@ -827,16 +827,6 @@ def _together(run):
     return (*places, slice(0, places[0].stop - places[0].start), run)
 
 
-def _rows_of(matrix, start, width):
-    """Rows of a stack of matrices, or entries of vectors end to end."""
-    return matrix[start : start + width]
-
-
-def _in_blocks(array, count):
-    """Columns of an array by blocks of one length, (rows, blocks, n)."""
-    return array.reshape(len(array), count, array.shape[1] // count)
-
-
 def _blocking(rows, inner, columns, dtype):
     """How many rows and columns blocks of a product have; 0: it is not cut.
 
@@ -918,53 +908,6 @@ def _add_at(array, where, values):
         array[where] += values
     else:
         np.add.at(array, where, values)
-
-
-def _by_rows(out, function, rows, others):
-    """Compute a function of rows a few rows at a time, so that little is allocated."""
-    count = max(1, 4096 * len(out) // max(out.size, 1))
-    for start in range(0, len(out), count):
-        part = slice(start, start + count)
-        out[part] = function(*(array[part] for array in rows), *others)
-
-
-def _sum_by_rows(out, function, rows, others):
-    """Add up a function that sums over rows, a few rows at a time."""
-    out[...] = 0
-    for start in range(0, len(rows[0]), 256):
-        part = slice(start, start + 256)
-        out += function(*(array[part] for array in rows), *others)
-
-
-def _shifted(v, column, out):
-    """Rows for `exp`: as they are where all are near 0, else less their maximum each.
-
-    Of numbers up to 16 the exponentials have a sum in range, and its logarithm is right to
-    1e-6 (float32); a maximum of every row takes longer than all else here.
-    """
-    least = np.minimum.reduce(v, None, None, None, False, 0)
-    if least > -16 and np.maximum.reduce(v, None, None, None, False, 0) < 16:
-        return v
-    np.maximum.reduce(v, 1, None, column, True)
-    return _subtract(v, column, out)
-
-
-def _softmax_into(v, column, ones, out):
-    """Softmax of every row."""
-    _exp(_shifted(v, column, out), out)
-    _matmul(out, ones, column)
-    _divide(out, column, out)
-
-
-def _softmax_and_loss(v, index, column, ones, p, loss):
-    """The softmax of every row, and -log of its entry at the label, which `index` names."""
-    v = _shifted(v, column, p)
-    np.take(v.reshape(-1), index, 0, loss.reshape(-1), "clip")
-    _exp(v, p)
-    _matmul(p, ones, column)
-    _divide(p, column, p)
-    _log(column, column)
-    _subtract(column, loss, loss)
 
 
 def _computed_plainly(call, workspace=None):

@@ -71,7 +71,6 @@ class Arrays:
         """What takes a member out of its family: columns of rows, rows of a matrix."""
         if self.storage.kinds[member] == "static":
             return "_rows_of"
-        self.layout.helpers.add("_block")
         return "_block"
 
     def buffer_lines(self, owner: Owner) -> Iterator[str]:

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 from symbptt.codegen.program import Place
 
-HELPERS = ("_by_blocks", "_by_columns")
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -51,11 +49,6 @@ class Reading:
         if self.count and self.place == "chunk":
             return f"_by_blocks({{}}, {self.count}, len(run))"
         return f"_by_blocks({{}}, {self.count})[0]" if self.count > 1 else "{}"
-
-
-def helpers_of(view: str) -> set[str]:
-    """The helpers that make the shape of a view."""
-    return {name for name in HELPERS if view.startswith(f"{name}(")}
 
 
 def taken_blocks(place: Place, count: int, first: int, end: int) -> str:

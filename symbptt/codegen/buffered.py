@@ -62,6 +62,11 @@ class BufferedText:
     shared_extents: tuple[str, ...]
     kept_extents: tuple[str, ...]
 
+    @property
+    def lines(self) -> list[str]:
+        """All of them."""
+        return [line for part in vars(self).values() for line in part]
+
 
 class Buffered:
     """Writes the functions of one program."""
@@ -106,11 +111,6 @@ class Buffered:
             shared_extents=tuple(self.arrays.extent_lines("buffers")),
             kept_extents=tuple(self.arrays.extent_lines("kept")),
         )
-
-    @property
-    def helpers(self) -> set[str]:
-        """The helpers that the lines call."""
-        return self.uses.helpers | self.layout.helpers
 
     # --- the two functions -----------------------------------------------------------------
 
@@ -289,7 +289,6 @@ class Buffered:
         backs = ["prev" if k == 1 else f"prev{k}" for k in range(1, self.lag + 1)]
         steps = ", ".join(["top", "now", *backs])
         if block.scan:
-            self.uses.helpers.update(scanning.HELPERS)
             (statement,) = block.statements
             views = tuple_lines(own.views, INDENT * 3), tuple_lines(chunk.views, INDENT * 2, ",")
             return scanning.scan_views(name, statement, backs, views, self.layout, block.backward)

@@ -34,7 +34,6 @@ class Layout:
         self.ranges: dict[tuple[Variable, ...], str] = {}
         self.family_names: dict[tuple[Variable, ...], str] = {}
         self.rooms: dict[str, str] = {}
-        self.helpers: set[str] = set()
         self.views: dict[tuple[str, str, int], str] = {}
         self.fixed = 0
         self.settings: dict[str, str] = {}

@@ -287,7 +287,7 @@ class _Module:
         names = Names(program.model, program.introduced, BUFFERED)
         writer = Buffered(program, names, self.derivation.wrt_inputs)
         text = writer.text()
-        self.helpers |= {name for name in writer.helpers if helper_exists(name)}
+        self.helpers |= {name for name in mentioned(text.lines) if helper_exists(name)}
         return text
 
     def segment(self) -> str:

@@ -12,8 +12,6 @@ from symbptt.codegen.storage import leaves
 SCAN_NUMBERS = 64
 """Up to how many numbers a step has a scan is faster than the loop, by measurement."""
 
-HELPERS = ("_scan", "_scan_plan", "_scan_room", "_uniform", "_stepwise")
-
 
 def scan_views(
     name: str,

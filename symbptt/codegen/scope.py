@@ -30,7 +30,7 @@ from symbptt.algebra import (
     Transpose,
     add_dims,
 )
-from symbptt.codegen.blocks import Reading, helpers_of, taken_blocks
+from symbptt.codegen.blocks import Reading, taken_blocks
 from symbptt.codegen.layout import Buffer, Layout
 from symbptt.codegen.literals import literal
 from symbptt.codegen.naming import Names
@@ -131,7 +131,6 @@ class Scope:
 
     def view(self, text: str, wish: str) -> str:
         """The name of a view that the loop is handed."""
-        self.layout.helpers |= helpers_of(text)
         if text not in self.own.views:
             self.own.views[text] = self.layout.view_name(self.own.views, "step", wish)
         return self.own.views[text]
@@ -395,7 +394,6 @@ class Scope:
         del self.used[text]
 
     def block(self, vector: str, blocks: Sequence[Dim], number: int) -> str:
-        self.layout.helpers.add("_block")
         start = add_dims(blocks[:number]) if number else 0
         width = length(self.layout.names, blocks[number])
         known = {name: text for text, name in self.own.views.items()}
@@ -422,7 +420,6 @@ class Scope:
 
     def columns_of(self, array: str, blocks: Sequence[Dim], number: int) -> str:
         """Columns of a stack of matrices that is laid out transposed."""
-        self.layout.helpers.add("_block")
         return self.piece("_block", array, blocks, number)
 
     def piece(self, callee: str, array: str, blocks: Sequence[Dim], number: int) -> str:

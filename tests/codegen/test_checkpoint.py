@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -277,22 +273,3 @@ def test_the_length_is_one_constant() -> None:
 def test_what_does_not_go_together_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(OptionError, match="checkpoint"):
         generate(model_of("elman"), **options)
-
-
-@pytest.mark.skipif(find_spec("ruff") is None, reason="ruff is not installed")
-def test_modules_pass_ruff_with_its_own_settings(tmp_path: Path) -> None:
-    for name in (*FEW[1:], "only_a_read_out", "awkward_names", "minimal_gated_unit"):
-        for level in (1, 2):
-            (tmp_path / f"{name}_{level}.py").write_text(text_of(name, level), encoding="utf-8")
-    for command in (("format", "--check"), ("check",)):
-        arguments = [
-            sys.executable,
-            "-m",
-            "ruff",
-            *command,
-            "--isolated",
-            "--no-cache",
-            str(tmp_path),
-        ]
-        found = subprocess.run(arguments, capture_output=True, text=True, check=False)
-        assert found.returncode == 0, found.stdout[-3000:] + found.stderr[-3000:]

@@ -16,6 +16,11 @@ from tests.modules import model_of
 pytestmark = pytest.mark.skipif(find_spec("ruff") is None, reason="ruff is not installed")
 
 NAMES = [*cells.NAMES, *(f"random_{seed}" for seed in range(0, 200, 5))]
+CHECKPOINTED = (
+    "char_rnn", "lag_three_alone", "last_two_steps", "lagged_input", "learned_start",
+    "only_a_read_out", "awkward_names", "minimal_gated_unit",
+)  # fmt: skip
+COMMANDS = (("format", "--check"), ("check",))
 
 LONG = "a_name_that_is_much_longer_than_any_name_should_ever_be_" * 2
 HOSTILE = f"""
@@ -42,14 +47,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for level in (0, 2):
                 text = generate(model_of(name), estimator=row.example, level=level)
                 (path / f"{name}_{kind}_{level}.py").write_text(text, encoding="utf-8")
+    for name in CHECKPOINTED:
+        bind = cells.BINDINGS.get(name)
+        for level in (1, 2):
+            text = generate(
+                model_of(name), bind=bind, wrt_inputs=True, level=level, checkpoint="auto"
+            )
+            (path / f"{name}_checkpointed_{level}.py").write_text(text, encoding="utf-8")
+    (path / "gates.py").write_text(generate(model_of("lstm"), gates="columns"), encoding="utf-8")
     return path
 
 
-@pytest.mark.parametrize("command", [("format", "--check"), ("check",)], ids=" ".join)
-def test_modules_pass_ruff_with_its_own_settings(folder: Path, command: tuple[str, ...]) -> None:
+def assert_clean(folder: Path, command: tuple[str, ...]) -> None:
     arguments = [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", str(folder)]
     found = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout[-3000:] + found.stderr[-3000:]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_modules_pass_ruff_with_its_own_settings(folder: Path, command: tuple[str, ...]) -> None:
+    assert_clean(folder, command)
 
 
 def test_hostile_names_and_comments_stay_inside(tmp_path: Path) -> None:
@@ -57,18 +74,8 @@ def test_hostile_names_and_comments_stay_inside(tmp_path: Path) -> None:
 
     text = generate(parse(HOSTILE, 'evil"""\\name'))
     (tmp_path / "module.py").write_text(text, encoding="utf-8")
-    for command in (("format", "--check"), ("check",)):
-        arguments = [
-            sys.executable,
-            "-m",
-            "ruff",
-            *command,
-            "--isolated",
-            "--no-cache",
-            str(tmp_path),
-        ]
-        found = subprocess.run(arguments, capture_output=True, text=True, check=False)
-        assert found.returncode == 0, found.stdout[-3000:]
+    for command in COMMANDS:
+        assert_clean(tmp_path, command)
     space: dict[str, object] = {}
     exec(compile(text, "module", "exec"), space)
     assert space["EQUATIONS"] == HOSTILE
