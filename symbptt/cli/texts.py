@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -322,28 +323,16 @@ def generate(
     """The NumPy module: forward, loss_and_grads and what goes with them."""
     from symbptt.codegen.render import generate as generate_module
 
-    asked = {
-        f"--wrt {wrt}": wrt is not None,
-        f"--estimator {estimator}": estimator != "full",
-        "--explain": explained,
-    }
-    for option, given in asked.items():
-        if given and mode == "forward":
-            raise click.UsageError(f"{option} and --mode {mode} can't be combined")
+    forward, estimated = mode == "forward", estimator != "full"
+    if forward:
+        _alone("--mode forward", {f"--wrt {wrt}": wrt is not None, "--estimator": estimated,
+                                  "--explain": explained})  # fmt: skip
     if checkpoint is not None:
-        others = {
-            "-O0": level == 0,
-            "--estimator": estimator != "full",
-            f"--mode {mode}": mode != "reverse",
-            "--explain": explained,
-        }
-        for other in (option for option, given in others.items() if given):
-            raise click.UsageError(f"--checkpoint and {other} can't be combined")
-    if gates == "columns":
-        others = {f"-O{level}": level in (0, 1), "--mode forward": mode == "forward",
-                  "--explain": explained}  # fmt: skip
-        for other in (option for option, given in others.items() if given):
-            raise click.UsageError(f"--gates columns and {other} can't be combined")
+        _alone("--checkpoint", {"-O0": level == 0, "--estimator": estimated,
+                                "--mode forward": forward, "--explain": explained})  # fmt: skip
+    if gates != "blocks":
+        _alone(f"--gates {gates}", {f"-O{level}": level in (0, 1), "--mode forward": forward,
+                                    "--explain": explained})  # fmt: skip
     model, inputs = read_model(model_name), wrt == "inputs"
     if explained:
         text = _explained(model_name, model, bindings, inputs, estimator, level)
@@ -359,6 +348,12 @@ def generate(
             gates=gates,
         )
     emit(text, output, force)
+
+
+def _alone(option: str, others: Mapping[str, bool]) -> None:
+    """Refuse an option beside others that are given."""
+    for other in (other for other, given in others.items() if given):
+        raise click.UsageError(f"{option} and {other} can't be combined")
 
 
 def _explained(
