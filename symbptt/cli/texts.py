@@ -323,16 +323,19 @@ def generate(
     """The NumPy module: forward, loss_and_grads and what goes with them."""
     from symbptt.codegen.render import generate as generate_module
 
-    forward, estimated = mode == "forward", estimator != "full"
-    if forward:
-        _alone("--mode forward", {f"--wrt {wrt}": wrt is not None, "--estimator": estimated,
-                                  "--explain": explained})  # fmt: skip
+    forward, estimated = {"--mode forward": mode == "forward"}, estimator != "full"
+    if wrt is not None:
+        _alone(f"--wrt {wrt}", forward)
+    if estimated:
+        _alone(f"--estimator {estimator}", forward)
+    if explained:
+        _alone("--explain", forward)
     if checkpoint is not None:
-        _alone("--checkpoint", {"-O0": level == 0, "--estimator": estimated,
-                                "--mode forward": forward, "--explain": explained})  # fmt: skip
+        others = {"-O0": level == 0, "--estimator": estimated, "--explain": explained}
+        _alone("--checkpoint", others | forward)
     if gates != "blocks":
-        _alone(f"--gates {gates}", {f"-O{level}": level in (0, 1), "--mode forward": forward,
-                                    "--explain": explained})  # fmt: skip
+        others = {f"-O{level}": level in (0, 1), "--explain": explained}
+        _alone(f"--gates {gates}", others | forward)
     model, inputs = read_model(model_name), wrt == "inputs"
     if explained:
         text = _explained(model_name, model, bindings, inputs, estimator, level)
