@@ -39,7 +39,7 @@ from symbptt.algebra import (
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import normal_form
 from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step
-from symbptt.calculus.local import unit
+from symbptt.calculus.recurrence.operators import unit
 from symbptt.calculus.within import EVERY, Within
 
 LETTERS = ("i", "j", "k", "m", "n", "r", "s", "u", "v", "l", "p", "q")

@@ -30,6 +30,7 @@ from symbptt.algebra import (
     Identity,
     LogSoftmax,
     Loss,
+    MatrixPower,
     Mean,
     Mul,
     Neg,
@@ -126,6 +127,8 @@ def _turned(matrix: Expr) -> Expr:
             return Mul((*map(in_rows, scalars), _turned(inner)))
         case OrderedProduct():
             return _reversed(matrix, _turned(matrix.factor))
+        case MatrixPower():
+            return replace(matrix, base=_turned(matrix.base))
         case Identity() | Diag():
             return in_rows(matrix)
     return Transpose(in_rows(matrix))
@@ -162,7 +165,8 @@ TURNS: dict[type[Expr], Callable[[Expr], Expr]] = {
     Concat: _concat,
     **dict.fromkeys(
         (
-            Add, Neg, Div, Pow, Call, Transpose, Diag, OrderedProduct, Slice, Pick, Softmax,
+            Add, Neg, Div, Pow, Call, Transpose, Diag, OrderedProduct, MatrixPower,
+            Slice, Pick, Softmax,
             LogSoftmax, Sum, Mean, Dot, Loss, TimeSum,
         ),
         _part_by_part,

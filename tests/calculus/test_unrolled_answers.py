@@ -101,12 +101,12 @@ ANSWERS = [
         "= sum(k, t, T, prod(j, t+1, k, W.T @ diag(1 - h[j]**2)) @ V.T @ d(L, o[k]))",
     ),
     # lags above 1 and several states
-    (LAG_TWO, "h", "C = [[A, B], [I, 0]]"),
+    (LAG_TWO, "h", "C = [A, B; I, 0]"),
     (LAG_TWO, "h", "s[t] = C**t @ s[0] + sum(i, 1, t, C**(t-i) @ b[i])"),
     (LAG_TWO, "h", "s[0] = [h[0]; h[-1]]"),
     ("lstm", "d(L, c[t])", "S[t] = [d(L, c[t]); d(L, h[t])]"),
     ("lstm", "d(L, h[t])", "S[t] = sum(j, t, T, prod(m, t+1, j, C[m]) @ b[j])"),
-    ("lstm", "d(h[t], W_hi)", "C22[t] = diag(f[t])"),
+    ("lstm", "d(h[t], W_hi)", "C_22[t] = diag(f[t])"),
     # what is not affine
     ("elman", "h", "the term at fault is phi_h(W_xh @ x[t] + W_hh @ h[t-1] + b_h)"),
     ("lstm", "c", "the term at fault is f[t] * c[t-1]"),
@@ -153,7 +153,7 @@ def test_the_sections_and_the_proof() -> None:
     assert [line["right"] for line in proof] == [
         "b[T]",
         "b[t] + C @ d(L, h[t+1])",
-        "b[t] + C @ (sum(k, t+1, T, C**(k-t-1) @ b[k]))",
+        "b[t] + C @ sum(k, t+1, T, C**(k-t-1) @ b[k])",
         "b[t] + sum(k, t+1, T, C @ C**(k-t-1) @ b[k])",
         "b[t] + sum(k, t+1, T, C**(k-t) @ b[k])",
         "sum(k, t, T, C**(k-t) @ b[k])",
@@ -217,8 +217,8 @@ def test_latex(name: str, what: str) -> None:
 
 def test_latex_of_both_forms_of_9_7_15() -> None:
     text = found("linear", "d(L, h[t])").latex([])
-    assert r"\sum_{k=t}^{T} (\mathbf{W}_{\mathrm{hh}}^{\top})^{k-t}" in text
-    assert r"\sum_{i=t}^{T} (\mathbf{W}_{\mathrm{hh}}^{\top})^{T-i}" in text
+    assert r"\sum_{k=t}^T (\mathbf{W}_{\mathrm{hh}}^{\top})^{k-t}" in text
+    assert r"\sum_{i=t}^T (\mathbf{W}_{\mathrm{hh}}^{\top})^{T-i}" in text
     assert r"\partial \mathbf{o}_{T+t-i}" in text
     assert r"with $k = T+t-i$" in text
 
