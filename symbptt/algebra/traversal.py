@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, replace
-from functools import cache
+from dataclasses import replace
 from operator import is_
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -13,12 +12,14 @@ from symbptt.algebra.index import NOW, Index
 from symbptt.algebra.nodes import Cotangent, Expr, Ref, TimeSum
 
 
-@cache
+_FIELDS: dict[type[Expr], tuple[str, ...]] = {}
+
+
 def _child_fields(kind: type[Expr]) -> tuple[str, ...]:
-    if kind.opaque:
-        return ()
-    hints = get_type_hints(kind)
-    return tuple(f.name for f in fields(kind) if _holds_expressions(hints[f.name]))
+    if kind not in _FIELDS:
+        hints = {} if kind.opaque else get_type_hints(kind)
+        _FIELDS[kind] = tuple(name for name in hints if _holds_expressions(hints[name]))
+    return _FIELDS[kind]
 
 
 def _holds_expressions(hint: object) -> bool:
