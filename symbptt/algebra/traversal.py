@@ -11,7 +11,6 @@ from symbptt.algebra.derivatives import Derivative, Direct, OrderedProduct, Stac
 from symbptt.algebra.index import NOW, Index
 from symbptt.algebra.nodes import Cotangent, Expr, Ref, TimeSum
 
-
 _FIELDS: dict[type[Expr], tuple[str, ...]] = {}
 
 
