@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from symbptt.calculus.derivation import Derivation, Step
     from symbptt.calculus.gradients import derive
     from symbptt.calculus.normal import bind
-    from symbptt.codegen.explanation import explain
+    from symbptt.codegen.fast.explanation import explain
     from symbptt.codegen.render import generate
     from symbptt.errors import FormulaError, ModelError, SymbpttError
     from symbptt.formula.verdict import Verdict, check
@@ -63,7 +63,7 @@ _HOME = {
     "bind": "symbptt.calculus.normal",
     "check": "symbptt.formula.verdict",
     "derive": "symbptt.calculus.gradients",
-    "explain": "symbptt.codegen.explanation",
+    "explain": "symbptt.codegen.fast.explanation",
     "generate": "symbptt.codegen.render",
     "load": "symbptt.language.library",
     "parse": "symbptt.language.parser",

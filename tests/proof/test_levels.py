@@ -11,7 +11,7 @@ from symbptt import cli
 from symbptt.calculus.adjoint import derive
 from symbptt.calculus.estimators import ESTIMATORS, read_estimator
 from symbptt.calculus.normal import bind
-from symbptt.codegen.passes import LEVELS
+from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
 from symbptt.errors import InterfaceError
 from symbptt.proof.calls import Call

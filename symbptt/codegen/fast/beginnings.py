@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 from symbptt.algebra import Input, Model, Param
-from symbptt.codegen.layout import Layout
+from symbptt.codegen.fast.layout import Layout
+from symbptt.codegen.fast.scope import INDENT
 from symbptt.codegen.naming import BUFFERED, Names
 from symbptt.codegen.program import Assign, Program, Target
-from symbptt.codegen.scope import INDENT
 from symbptt.codegen.storage import Storage, Variable, variable
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from symbptt.algebra import Cotangent, Expr, Lookup, Neg, Param, Ref, TimeSum
 from symbptt.codegen.emission import Emitter, Keeping
+from symbptt.codegen.fast.scope import INDENT, Scope, call_lines
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import ATOM, Printed, Printer, Uses, is_rowwise
-from symbptt.codegen.scope import INDENT, Scope, call_lines
 
 WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 

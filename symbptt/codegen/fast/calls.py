@@ -33,7 +33,7 @@ from symbptt.algebra import (
     TimeSum,
     Transpose,
 )
-from symbptt.codegen.entrywise import HALF, LEAVES, Entrywise
+from symbptt.codegen.fast.entrywise import HALF, LEAVES, Entrywise
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
 
 

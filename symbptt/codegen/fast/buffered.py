@@ -2,7 +2,7 @@
 
 Two functions, forward and backward, run over arrays of a workspace. Straight code takes
 whole arrays; a loop takes the views of its step from a list that is made once for a size
-of call (see `symbptt.codegen.scope`).
+of call (see `symbptt.codegen.fast.scope`).
 """
 
 from __future__ import annotations
@@ -23,18 +23,15 @@ from symbptt.algebra import (
     add_dims,
 )
 from symbptt.calculus.forms import is_zero
-from symbptt.codegen import scanning
-from symbptt.codegen.arrays import Arrays
-from symbptt.codegen.beginnings import Beginnings
-from symbptt.codegen.calls import Compiler
 from symbptt.codegen.emission import comment, is_start, keeping, scattered_rows
-from symbptt.codegen.fallback import Fallback, words
-from symbptt.codegen.handing import handed, loop_head, tuple_lines
-from symbptt.codegen.layout import Layout
-from symbptt.codegen.naming import Names
-from symbptt.codegen.numpy_printer import Uses, is_rowwise
-from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.scope import (
+from symbptt.codegen.fast import scanning
+from symbptt.codegen.fast.arrays import Arrays
+from symbptt.codegen.fast.beginnings import Beginnings
+from symbptt.codegen.fast.calls import Compiler
+from symbptt.codegen.fast.fallback import Fallback, words
+from symbptt.codegen.fast.handing import handed, loop_head, tuple_lines
+from symbptt.codegen.fast.layout import Layout
+from symbptt.codegen.fast.scope import (
     INDENT,
     Scope,
     Section,
@@ -43,7 +40,10 @@ from symbptt.codegen.scope import (
     row_shape,
     unpacked,
 )
-from symbptt.codegen.segments import apart, in_two_parts, kept_apart
+from symbptt.codegen.fast.segments import apart, in_two_parts, kept_apart
+from symbptt.codegen.naming import Names
+from symbptt.codegen.numpy_printer import Uses, is_rowwise
+from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.storage import Storage, Variable, leaves, variable
 
 
@@ -251,7 +251,7 @@ class Buffered:
         if block.in_chunks:
             self.layout.chunk_widths.append(self.touched(block))
             before = self.scope(replace(block, place="chunk"), straight, chunk, INDENT)
-            for statement in block.coefficients:
+            for statement in block.hoisted:
                 chunk.lines += comment(statement, INDENT)
                 self.statement(statement, before)
         for section in (own, chunk):
@@ -275,7 +275,7 @@ class Buffered:
     def touched(self, block: Block) -> str:
         """How many numbers a row of a chunk has in all that its coefficients touch."""
         found: dict[Variable, None] = {}
-        for statement in block.coefficients:
+        for statement in block.hoisted:
             for leaf in (*statement.targets, *leaves(statement.value)):
                 v = variable(leaf)
                 if v is not None and self.storage.has_rows(v):
@@ -292,7 +292,7 @@ class Buffered:
             (statement,) = block.statements
             views = tuple_lines(own.views, INDENT * 3), tuple_lines(chunk.views, INDENT * 2, ",")
             return scanning.scan_views(name, statement, backs, views, self.layout, block.backward)
-        if not block.coefficients:
+        if not block.hoisted:
             source = "reversed(steps)" if block.backward else "steps"
             return [
                 f"{name} = [",
