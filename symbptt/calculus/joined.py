@@ -28,9 +28,7 @@ from symbptt.algebra import (
     walk,
 )
 from symbptt.calculus import adjoint, forms
-from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step
-
-EVERY = "1 <= t <= T"
+from symbptt.calculus.derivation import EVERY, Derivation, EquationName, Reason, Step
 
 SHOWN = 4
 MOST = 8
