@@ -19,10 +19,10 @@ from symbptt.algebra import (
     Parameter,
     walk,
 )
+from symbptt.binding import bind as bind_functions
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.gradients import derive
-from symbptt.calculus.normal import bind as bind_functions
 from symbptt.codegen.emission import Emitter, keeping
 from symbptt.codegen.estimating import EstimatorText, estimator_text
 from symbptt.codegen.fast.buffered import Buffered, BufferedText
