@@ -15,41 +15,26 @@ from symbptt.algebra import (
     LAST,
     Add,
     Call,
-    Concat,
     Constant,
     Derived,
-    Dot,
     Equation,
     Expr,
-    Horizon,
-    Identity,
     Index,
     Initial,
-    Length,
-    LogSoftmax,
-    Lookup,
     Loss,
-    Mean,
     Model,
     Neg,
     Number,
     Param,
-    Pick,
     Product,
     Ref,
     Softmax,
-    Sum,
     Transpose,
     map_children,
     walk,
 )
 from symbptt.errors import UnknownNameError
 from symbptt.functions import FUNCTIONS, LOSSES
-
-STRUCTURED = (
-    Product, Lookup, Concat, Softmax, LogSoftmax, Sum, Mean, Dot, Pick, Loss, Transpose,
-)  # fmt: skip
-LEAVES = (Number, Constant, Length, Horizon, Identity, Param, Ref)
 
 
 def normalize(model: Model) -> Model:
@@ -104,7 +89,7 @@ class _Normalizer:
         """A right-hand side: sums are entered, all else becomes one term."""
         if isinstance(expr, Add | Neg):
             return map_children(expr, lambda term: self.affine(term, owner, index))
-        if isinstance(expr, STRUCTURED):
+        if expr.structured:
             return self.structured(expr, owner, index)
         return self.pointwise(expr, owner, index)
 
@@ -113,7 +98,7 @@ class _Normalizer:
         letter = "a" if isinstance(expr, Call) else "u"
 
         def operand(child: Expr) -> Expr:
-            if any(isinstance(term, STRUCTURED) for term in _terms(child)):
+            if any(term.structured for term in _terms(child)):
                 return self.name(child, letter, owner, index)
             return self.pointwise(child, owner, index)
 
@@ -144,7 +129,7 @@ class _Normalizer:
         return self.operand(expr, "A", owner, index)
 
     def operand(self, expr: Expr, letter: str, owner: str, index: Index | None) -> Expr:
-        return expr if isinstance(expr, LEAVES) else self.name(expr, letter, owner, index)
+        return expr if expr.leaf else self.name(expr, letter, owner, index)
 
     def probabilities(self, loss: Loss, owner: str, index: Index | None) -> None:
         """Names softmax(o) beside a cross-entropy: its gradient is written with it."""

@@ -16,7 +16,7 @@ from tests import cells
 from tests.modules import BUILT_IN, model_of
 from tests.points import draw, sizes
 
-STILL = ("only_a_read_out",)
+STILL = ("no_recurrence", "no_recurrence_at_the_end", "only_a_read_out")
 """Cells in which nothing depends on its own past."""
 
 SUBJECTS = tuple(name for name in (*BUILT_IN, *cells.NAMES) if name not in STILL)

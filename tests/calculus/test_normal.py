@@ -3,7 +3,7 @@
 import pytest
 
 from symbptt.algebra import walk
-from symbptt.calculus.normal import LEAVES, STRUCTURED, normalize
+from symbptt.calculus.normal import normalize
 from symbptt.language.library import load, names
 from symbptt.language.parser import parse
 from symbptt.typeset.plain import plain
@@ -58,9 +58,9 @@ def test_matrix_expressions_become_derived_parameters() -> None:
 def test_structured_nodes_act_on_references(name: str) -> None:
     for equation in normalize(load(name)).equations:
         for node in walk(equation.rhs):
-            if isinstance(node, STRUCTURED):
+            if node.structured:
                 below = [n for n in walk(node) if n is not node]
-                assert all(isinstance(n, LEAVES) for n in below if not isinstance(n, STRUCTURED))
+                assert all(n.leaf for n in below if not n.structured)
 
 
 @pytest.mark.parametrize("name", names())
