@@ -15,6 +15,7 @@ from jinja2 import nodes
 import symbptt
 from symbptt.language import library
 from symbptt.templating import environment
+from tests import house
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "symbptt"
@@ -94,68 +95,58 @@ def test_a_template_that_computes_is_noticed(source: str) -> None:
 
 # --- imports run one way ---------------------------------------------------------------
 
-ROOMS = ("language", "calculus", "typeset", "codegen", "proof")
-BASE = ("errors", "algebra", "functions", "templating")
-ALLOWED = {
-    **{name: set(BASE) for name in BASE},
-    "language": {*BASE, "language"},
-    "calculus": {*BASE, "language", "calculus"},
-    "typeset": {*BASE, "language", "calculus", "typeset"},
-    # Generated statements cite their step's formula as plain text.
-    "codegen": {*BASE, "language", "calculus", "typeset", "codegen"},
-    "proof": {*BASE, *ROOMS},
-    "analysis": {*BASE, *ROOMS, "analysis", "listing"},
-    "figures": {*BASE, "figures"},
-    "study": {*BASE, *ROOMS, "study", "demo"},
-    "formula": {*BASE, "language", "calculus", "typeset", "proof", "formula"},
-}
+HOUSE = house.read(ROOT)
 
 
-def room(module: str) -> str:
-    """``calculus`` for ``symbptt.calculus.rules``, ``errors`` for ``symbptt.errors``."""
-    return module.split(".")[1] if "." in module else ""
+def test_imports_run_one_way() -> None:
+    """The order of the rooms stands in tests/house.py; a file in no room is a KeyError."""
+    assert HOUSE.back == []
 
 
-def imported(tree: ast.AST) -> Iterator[str]:
-    """The modules of symbptt that a file imports, at its top or later.
-
-    What an object does to show itself in a notebook is the exception to the rule.
-    """
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef) and node.name == "_repr_latex_":
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
-            module = node.module or ""
-            yield from (
-                f"{module}.{alias.name}" if module == "symbptt" else module for alias in node.names
-            )
-        yield from imported(node)
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Lazy imports, imports for types and modules named in strings are imports."""
+    assert len(HOUSE.circles) <= 2
 
 
-def astray(where: str, source: str) -> set[str]:
-    """The rooms that a file of room ``where`` must not import."""
-    found = {m for m in imported(ast.parse(source)) if m.split(".")[0] == "symbptt"}
-    return {room(module) for module in found} - ALLOWED[where]
+def test_classes_have_names_of_their_own() -> None:
+    assert len(HOUSE.doubled) <= 55
 
 
-def room_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def built(**texts: str) -> house.House:
+    """A house of the modules that are given; ``algebra__nodes`` stands for algebra/nodes.py."""
+    paths = {f"symbptt/{name.replace('__', '/')}.py": text for name, text in texts.items()}
+    return house.House([house.File(*pair) for pair in paths.items()], [], [])
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if room_of(p) in ALLOWED], ids=name_of)
-def test_imports_run_one_way(path: Path) -> None:
-    assert astray(room_of(path), path.read_text(encoding="utf-8")) == set()
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f():\n    from symbptt.calculus.adjoint import derive",
+        "if TYPE_CHECKING:\n    import symbptt.calculus.adjoint",
+        "from symbptt.calculus import adjoint",
+        "HOME = 'symbptt.calculus.adjoint'",
+    ],
+)
+def test_an_import_against_the_direction_is_noticed(text: str) -> None:
+    small = built(calculus__adjoint="", language__names=text)
+    assert small.back == ["symbptt.language.names imports symbptt.calculus.adjoint"]
 
 
-def test_an_import_against_the_direction_is_noticed() -> None:
-    assert astray("language", "def f():\n    from symbptt.calculus.adjoint import derive") == {
-        "calculus"
-    }
-    assert astray("typeset", "import symbptt.codegen.render") == {"codegen"}
-    assert astray("calculus", "from symbptt import output") == {"output"}
+def test_a_circle_is_noticed() -> None:
+    lazy = "def f():\n    from symbptt.algebra.model import Model"
+    small = built(
+        algebra__model="from symbptt.algebra import nodes",
+        algebra__nodes="import symbptt.algebra.index",
+        algebra__index=lazy,
+        errors="",
+        algebra__traversal="import symbptt.errors, symbptt.algebra.model",
+    )
+    assert small.circles == {"symbptt.algebra.index symbptt.algebra.model symbptt.algebra.nodes"}
+
+
+def test_a_name_for_two_classes_is_noticed() -> None:
+    small = built(errors="class _Row: ...", output="def f():\n    class Row: ...")
+    assert small.doubled == {"Row": ["symbptt/errors.py:1", "symbptt/output.py:2"]}
 
 
 @pytest.mark.parametrize(

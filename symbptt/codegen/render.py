@@ -18,13 +18,15 @@ from symbptt.algebra import (
     Parameter,
     walk,
 )
+from symbptt.binding import bind as bind_functions
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.gradients import derive
-from symbptt.calculus.normal import bind as bind_functions
-from symbptt.codegen.buffered import Buffered, BufferedText
 from symbptt.codegen.emission import Emitter, keeping
 from symbptt.codegen.estimating import EstimatorText, estimator_text
+from symbptt.codegen.fast.buffered import Buffered, BufferedText
+from symbptt.codegen.fast.passes import LEVELS, Pass, passes_of
+from symbptt.codegen.fast.segments import check_segments
 from symbptt.codegen.helpers import helper_exists, imports, needed_helpers
 from symbptt.codegen.literals import (
     assigned,
@@ -41,9 +43,7 @@ from symbptt.codegen.lowering import loss_side_quantities
 from symbptt.codegen.modes import Mode, mode_named, mode_of
 from symbptt.codegen.naming import Identifiers, Names, words_of
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
-from symbptt.codegen.passes import LEVELS, Pass, passes_of
 from symbptt.codegen.program import Block, Program
-from symbptt.codegen.segments import check_segments
 from symbptt.codegen.tangents import TangentEmitter
 from symbptt.errors import UnboundFunctionError
 from symbptt.templating import environment
@@ -111,7 +111,7 @@ def generate(
         Also compute the gradients with respect to the real-valued inputs.
     level : int
         0 plain code to be read, 1 the same statements in buffers made once, 2 all passes
-        of `symbptt.codegen.passes`; by default the highest that the mode has. The module of
+        of `symbptt.codegen.fast.passes`; by default the highest that the mode has. The module of
         a window is plain at every level.
     mode : str
         A key of `symbptt.codegen.modes.MODES`: ``reverse`` or ``forward``. A derivation
@@ -124,7 +124,7 @@ def generate(
         grows with it (Chen et al., Training deep nets with sublinear memory cost, 2016,
         section 3). From level 1 on, for the gradient itself.
     gates : str
-        ``blocks`` where the program permits, or ``columns`` (`symbptt.codegen.blocks`).
+        ``blocks`` where the program permits, or ``columns`` (`symbptt.codegen.fast.blocks`).
 
     Raises
     ------

@@ -1,0 +1,258 @@
+"""Expressions as calls that write into arrays made before: nothing is allocated.
+
+A statement becomes a row of three-address calls, ``np.multiply(a, b, out)``. An operand
+is a view of an array, or a scratch array that is given back as soon as it is read. What
+has no such call is computed a few rows at a time by the plain text of its expression.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbptt.algebra import (
+    LAST,
+    Add,
+    Call,
+    Concat,
+    Dot,
+    Expr,
+    Fill,
+    Identity,
+    Length,
+    Lookup,
+    Loss,
+    Mean,
+    Mul,
+    Neg,
+    OneHot,
+    Outer,
+    Product,
+    Slice,
+    Softmax,
+    Sum,
+    TimeSum,
+    Transpose,
+)
+from symbptt.codegen.fast.entrywise import HALF, LEAVES, Entrywise
+from symbptt.codegen.numpy_printer import is_full, is_rowwise
+
+
+class Compiler(Entrywise):
+    """Compiles statements in one place; ``there`` knows the place."""
+
+    def assign(self, target: Expr, value: Expr, *, add: bool) -> None:
+        """``target = value`` or ``target += value``; the target is a leaf or adjacent leaves."""
+        scattered = self.there.scattered(target)
+        if scattered is not None:
+            with self.operand(value) as found:
+                self.there.line(f"_add_at({', '.join(scattered)}, {found})")
+            return
+        with self.there.shaped(target, value):
+            self.assign_here(target, value, add=add)
+
+    def assign_here(self, target: Expr, value: Expr, *, add: bool) -> None:
+        out = self.target(target)
+        if self.there.has_gaps(target):
+            self.there.gapped.add(out)
+        if not add:
+            self.into(value, out, target)
+            return
+        terms = value.terms if isinstance(value, Add) else (value,)
+        for term in terms:
+            positive = term.operand if isinstance(term, Neg) else term
+            with self.operand(positive) as found:
+                sign = "subtract" if isinstance(term, Neg) else "add"
+                self.there.emit(sign, out, found, out)
+
+    def target(self, target: Expr) -> str:
+        if isinstance(target, Concat):
+            text = self.there.joined(target.parts)
+            assert text is not None
+            return text
+        return self.there.leaf(target)
+
+    # --- products ------------------------------------------------------------------------
+
+    def compute_product(self, expr: Product, out: str) -> None:
+        left, right = expr.left, expr.right
+        if is_rowwise(left):
+            self.there.by_rows(out, expr)
+            return
+        if not is_rowwise(right):
+            # A matrix may be laid out with its rows apart, which np.dot does not write into.
+            with self.operands((left, right)) as texts:
+                self.there.emit("matmul", *texts, out)
+            return
+        if len(right.shape) == 2:
+            self.there.by_rows(out, expr)
+            return
+        callee = self.product(out, right)
+        with self.operand(right) as rows:
+            sides = rows, self.there.turned(left), out
+            if self.there.place == "loop":
+                gaps = callee == "matmul"
+                self.there.product_in_blocks(*sides, left.shape, gaps=gaps)
+            else:
+                self.there.emit(callee, *sides)
+
+    def product(self, out: str, *sides: Expr) -> str:
+        """The fastest product knows only arrays without gaps: of others it makes copies."""
+        gaps = out in self.there.gapped or any(self.has_gaps(side) for side in sides)
+        return "matmul" if gaps else "dot"
+
+    def has_gaps(self, expr: Expr) -> bool:
+        if isinstance(expr, Slice):
+            return True
+        return isinstance(expr, LEAVES | Concat) and self.there.has_gaps(expr)
+
+    def compute_transpose(self, expr: Transpose, out: str) -> None:
+        inner = expr.operand
+        if is_rowwise(expr):
+            self.there.by_rows(out, expr)
+        elif isinstance(inner, Concat):
+            blocks = [part.shape[0] for part in inner.parts]
+            for number, part in enumerate(inner.parts):
+                self.place(flipped(part), self.there.columns_of(out, blocks, number))
+        elif isinstance(flipped(inner), Transpose):
+            with self.operand(inner) as found:
+                self.there.emit("copyto", out, f"{found}.T")
+        else:
+            self.compute(flipped(inner), out)
+
+    def compute_concat(self, expr: Concat, out: str) -> None:
+        blocks = [part.shape[0] for part in expr.parts]
+        for number, part in enumerate(expr.parts):
+            if is_rowwise(expr):
+                self.place(part, self.there.block(out, blocks, number))
+            else:
+                self.place(part, self.there.rows_of(out, blocks, number))
+
+    def compute_slice(self, expr: Slice, out: str) -> None:
+        with self.operand(expr.vector) as found:
+            self.there.emit("copyto", out, self.there.block(found, expr.blocks, expr.number))
+
+    def compute_softmax(self, expr: Softmax, out: str) -> None:
+        if not is_rowwise(expr):
+            self.there.by_rows(out, expr)
+            return
+        column = self.there.take(())
+        with self.operand(expr.vector) as found:
+            ones = self.there.column_of_ones(expr.shape[0])
+            self.there.emit("_softmax_into", found, column, ones, out)
+        self.there.give(column)
+
+    def compute_identity(self, expr: Identity, out: str) -> None:
+        self.there.emit("copyto", out, self.there.once(expr))
+
+    def compute_fill(self, expr: Fill, out: str) -> None:
+        with self.operand(expr.scalar) as found:
+            self.there.emit("copyto", out, found)
+
+    def compute_loss(self, expr: Loss, out: str) -> None:
+        method = getattr(self, f"loss_{expr.function}", None)
+        if method is None or not is_rowwise(expr.prediction) or not is_rowwise(expr.target):
+            self.there.by_rows(out, expr)
+        else:
+            method(expr, out)
+
+    def loss_softmax_cross_entropy(self, expr: Loss, out: str) -> None:
+        scratch = self.there.take(expr.prediction.shape)
+        self.softmax_and_loss(expr, scratch, out)
+        self.there.give(scratch)
+
+    def softmax_and_loss(self, expr: Loss, softmax: str, out: str) -> None:
+        """Both at once: they share the exponentials."""
+        column = self.there.take(())
+        unit = OneHot(expr.target, expr.prediction.shape[0])
+        with self.index(unit) as index, self.operand(expr.prediction) as found:
+            ones = self.there.column_of_ones(unit.shape[0])
+            self.there.emit("_softmax_and_loss", found, index, column, ones, softmax, out)
+        self.there.give(column)
+
+    def loss_squared_error(self, expr: Loss, out: str) -> None:
+        difference = Add((expr.prediction, Neg(expr.target)))
+        with self.operand(difference) as found:
+            self.there.emit("multiply", found, found, found)
+            self.row_sum(found, expr.prediction, out)
+        self.there.emit("multiply", out, self.there.number(HALF), out)
+
+    def loss_binary_cross_entropy(self, expr: Loss, out: str) -> None:
+        o, y = expr.prediction, expr.target
+        with self.operand(Add((Call("softplus", (o,)), Neg(Mul((y, o)))))) as found:
+            self.row_sum(found, o, out)
+
+    def row_sum(self, text: str, like: Expr, out: str) -> None:
+        """The sum of each row; of a scalar a row, the scalar."""
+        if like.shape:
+            self.there.emit("add.reduce", text, "1", "None", out, "True")
+        else:
+            self.there.emit("copyto", out, text)
+
+    def compute_sum(self, expr: Sum | Mean, out: str) -> None:
+        if not self.sums_vectors(expr.operand):
+            self.there.by_rows(out, expr)
+            return
+        with self.operand(expr.operand) as found:
+            self.row_sum(found, expr.operand, out)
+
+    def compute_mean(self, expr: Mean, out: str) -> None:
+        self.compute_sum(expr, out)
+        if self.sums_vectors(expr.operand):
+            self.there.emit("divide", out, self.there.number(Length(expr.operand.shape[0])), out)
+
+    def compute_dot(self, expr: Dot, out: str) -> None:
+        if not (self.sums_vectors(expr.left) and self.sums_vectors(expr.right)):
+            self.there.by_rows(out, expr)
+            return
+        scratch = self.there.take(expr.left.shape)
+        self.compute(Mul((expr.left, expr.right)), scratch)
+        self.row_sum(scratch, expr.left, out)
+        self.there.give(scratch)
+
+    def sums_vectors(self, expr: Expr) -> bool:
+        return len(expr.shape) == 1 and is_rowwise(expr) and is_full(expr)
+
+    def compute_lookup(self, expr: Lookup, out: str) -> None:
+        if not is_rowwise(expr):
+            self.there.by_rows(out, expr)
+            return
+        with self.operands((expr.table, expr.row)) as texts:
+            self.there.emit("take", *texts, "0", out, '"clip"')
+
+    # --- sums over time --------------------------------------------------------------------
+
+    def compute_timesum(self, expr: TimeSum, out: str) -> None:
+        over_rows = Compiler(self.there.at("last" if expr.first == LAST else "all"))
+        over_rows.sum_rows(expr, out)
+
+    def sum_rows(self, expr: TimeSum, out: str) -> None:
+        """A sum over the rows of this place."""
+        term = expr.term
+        if isinstance(term, Neg):
+            self.sum_rows(replace(expr, term=term.operand), out)
+            self.there.emit("negative", out, out)
+        elif isinstance(term, Outer) and is_rowwise(term.left) and is_rowwise(term.right):
+            with self.operands((term.left, term.right)) as (left, right):
+                callee = self.product(out, term.left, term.right)
+                self.there.emit(callee, f"{left}.T", right, out)
+        elif len(term.shape) == 1 and is_rowwise(term) and is_full(term):
+            with self.operand(term) as rows:
+                self.there.emit(self.product(out, term), self.there.ones(), rows, out)
+        elif not term.shape and is_rowwise(term):
+            with self.operand(term) as rows:
+                self.there.emit("add.reduce", rows, "None", "None", out)
+        else:
+            self.there.by_rows(out, expr)
+
+
+def flipped(expr: Expr) -> Expr:
+    """The transposed matrix, the transpose at what has no operation."""
+    if isinstance(expr, Transpose):
+        return expr.operand
+    if isinstance(expr, Mul):
+        return Mul(tuple(flipped(f) if f.shape else f for f in expr.factors))
+    if isinstance(expr, Add):
+        return Add(tuple(map(flipped, expr.terms)))
+    if isinstance(expr, Neg):
+        return Neg(flipped(expr.operand))
+    return Transpose(expr)

@@ -1,0 +1,360 @@
+"""Entrywise expressions as calls that write into arrays made before.
+
+An operand is a view of an array, or a scratch array that is given back as soon as it is
+read. A target that is read by its own value is read by the first call or kept apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symbptt.algebra import (
+    ONE,
+    Add,
+    Call,
+    Concat,
+    Constant,
+    Cotangent,
+    Div,
+    Expr,
+    Fill,
+    Horizon,
+    Length,
+    Mul,
+    Neg,
+    Number,
+    OneHot,
+    Param,
+    Pow,
+    Ref,
+    Shape,
+    Slice,
+    Transpose,
+)
+from symbptt.calculus.adjoint import MEAN_FACTOR
+from symbptt.codegen.fast.scope import Scope
+from symbptt.codegen.numpy_printer import is_full, is_rowwise
+from symbptt.codegen.storage import leaves
+from symbptt.functions import function
+
+LEAVES = Ref | Param | Cotangent
+UFUNC = re.compile(r"np\.(\w+)\((.*)\)")
+HALF = Number(Fraction(1, 2))
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Operand:
+    """The text of an array; ``scratch`` if it is to be given back once read."""
+
+    text: str
+    scratch: bool = False
+
+
+class Entrywise:
+    """Compiles what works entry by entry in one place; ``there`` knows the place."""
+
+    def __init__(self, there: Scope) -> None:
+        self.there = there
+
+    # --- operands ------------------------------------------------------------------------
+
+    @contextmanager
+    def operand(self, expr: Expr) -> Iterator[str]:
+        found = self.value(expr, None)
+        yield found.text
+        if found.scratch:
+            self.there.give(found.text)
+
+    def value(self, expr: Expr, out: str | None) -> Operand:
+        """Where the value of an expression stands; computed into ``out`` if it must be."""
+        standing = self.standing(expr)
+        if standing is not None:
+            return Operand(standing)
+        if out is not None:
+            self.compute(expr, out)
+            return Operand(out)
+        scratch = self.there.take(expr.shape)
+        self.compute(expr, scratch)
+        return Operand(scratch, scratch=True)
+
+    def standing(self, expr: Expr) -> str | None:
+        """The text of what stands somewhere already, or is computed once for all rows."""
+        if isinstance(expr, Cotangent) and expr.name == "loss":
+            return self.there.once(MEAN_FACTOR)
+        if isinstance(expr, LEAVES):
+            return self.there.leaf(expr)
+        if isinstance(expr, Number | Constant | Horizon | Length):
+            return self.there.number(expr)
+        if isinstance(expr, Fill) and is_rowwise(expr):
+            return self.standing(expr.scalar)
+        if isinstance(expr, Concat) and is_rowwise(expr):
+            return self.there.joined(expr.parts)
+        if isinstance(expr, Slice):
+            vector = self.standing(expr.vector)
+            return None if vector is None else self.there.block(vector, expr.blocks, expr.number)
+        if (isinstance(expr, Transpose) and isinstance(expr.operand, Param)) or not (
+            self.there.place == "static" or is_rowwise(expr)
+        ):
+            return self.there.spread(expr, self.there.once(expr))
+        return None
+
+    # --- into an array -------------------------------------------------------------------
+
+    def into(self, value: Expr, out: str, target: Expr) -> None:
+        """The value into ``out``, which it may read: then what it reads is kept apart."""
+        standing = self.standing(value)
+        if standing is not None:
+            self.there.emit("copyto", out, standing)
+        elif self.is_safe(value, target):
+            self.compute(value, out)
+        else:
+            with self.operand(value) as found:
+                self.there.emit("copyto", out, found)
+
+    def is_safe(self, value: Expr, target: Expr) -> bool:
+        """Whether writing the target early can spoil nothing that is read later."""
+        targets = target.parts if isinstance(target, Concat) else (target,)
+        shared = [
+            leaf for leaf in leaves(value) if any(self.there.same_rows(leaf, t) for t in targets)
+        ]
+        if not shared:
+            return True
+        return all(leaf in targets for leaf in shared) and self.reads_first(value, target)
+
+    def reads_first(self, expr: Expr, target: Expr) -> bool:
+        """Whether the target is read by the first call of all, and by no later one."""
+        if expr == target:
+            return True
+        parts: tuple[Expr, ...]
+        match expr:
+            case Add():
+                parts = tuple(t.operand if isinstance(t, Neg) else t for t in expr.terms)
+                if target in expr.terms:
+                    return sum(mentions(part, target) for part in parts) == 1
+                first = self.first_term(expr)
+                if first is None:
+                    return False
+                inner = parts[first]
+            case Mul(factors=parts):
+                if target in parts:
+                    return sum(mentions(part, target) for part in parts) == 1
+                inner = min(parts, key=self.is_standing)
+            case Neg(operand=inner) | Pow(base=inner):
+                parts = (inner,)
+            case Div(numerator=inner, denominator=below):
+                parts = (inner, below)
+            case Call(args=parts):
+                inner = parts[0]
+            case _:
+                return False
+        others = [part for part in parts if part is not inner]
+        return not any(mentions(o, target) for o in others) and self.reads_first(inner, target)
+
+    def compute(self, expr: Expr, out: str) -> None:
+        """Emit the calls that leave the value of an expression in ``out``."""
+        kind = type(expr).__name__.lower()
+        method: Callable[[Expr, str], None] | None = getattr(self, f"compute_{kind}", None)
+        if method is None:
+            self.there.by_rows(out, expr)
+        else:
+            method(expr, out)
+
+    # --- elementwise ---------------------------------------------------------------------
+
+    def fold(self, shape: Shape, parts: Sequence[tuple[str, Expr]], out: str) -> None:
+        """``((p0 op p1) op p2) …`` into ``out``; each part comes with its own operation."""
+        whole = parts[0][1].shape == shape and is_full(parts[0][1])
+        first = self.value(parts[0][1], out if whole and len(parts) > 1 else None)
+        text = first.text
+        if len(parts) == 1:
+            self.there.emit("copyto", out, text)
+        for operation, part in parts[1:]:
+            with self.operand(part) as other:
+                self.there.emit(operation, text, other, out)
+            text = out
+        if first.scratch:
+            self.there.give(first.text)
+
+    def compute_add(self, expr: Add, out: str) -> None:
+        units = [t for t in expr.terms if isinstance(unsigned(t), OneHot) and is_rowwise(t)]
+        if units and out not in self.there.gapped:
+            rest = tuple(t for t in expr.terms if t not in units)
+            self.compute(Add(rest) if len(rest) > 1 else Neg(Neg(rest[0])), out)
+            for unit in units:
+                with self.index(unsigned(unit)) as index:
+                    callee = "subtract.at" if isinstance(unit, Neg) else "add.at"
+                    self.there.emit(callee, f"{out}.reshape(-1)", index, self.there.number(ONE))
+            return
+        signed = [
+            ("subtract", term.operand) if isinstance(term, Neg) else ("add", term)
+            for term in expr.terms
+        ]
+        first = self.own_term(expr, out)
+        if first is None:
+            first = self.first_term(expr)
+        if first is None:
+            self.fold(expr.shape, [("add", term) for _, term in signed], out)
+            self.there.emit("negative", out, out)
+            return
+        self.fold(expr.shape, [signed[first], *signed[:first], *signed[first + 1 :]], out)
+
+    def own_term(self, expr: Add, out: str) -> int | None:
+        """The term that stands where the sum is to stand."""
+        for number, term in enumerate(expr.terms):
+            if isinstance(term, LEAVES | Concat) and self.standing(term) == out:
+                return number
+        return None
+
+    def first_term(self, expr: Add) -> int | None:
+        """What is computed goes into the target first, what stands is added to it."""
+        plain = [k for k, term in enumerate(expr.terms) if not isinstance(term, Neg)]
+        heavy = [k for k in plain if self.heavy(expr.terms[k])]
+        return next(iter([*heavy, *plain]), None)
+
+    def heavy(self, expr: Expr) -> bool:
+        """Whether an expression needs calls."""
+        return self.is_standing(expr) is False
+
+    def is_standing(self, expr: Expr) -> bool:
+        if isinstance(expr, LEAVES | Number | Constant | Horizon | Length | Concat | Slice):
+            return True
+        if isinstance(expr, Fill):
+            return self.is_standing(expr.scalar)
+        return self.there.place != "static" and not is_rowwise(expr)
+
+    @contextmanager
+    def index(self, unit: Expr) -> Iterator[str]:
+        """Where the entries of unit vectors stand in an array of rows end to end."""
+        assert isinstance(unit, OneHot)
+        found = self.there.take((), integer=True)
+        with self.operand(unit.position) as position:
+            self.there.emit("add", self.there.row_starts(unit.dim), position, found)
+        yield found
+        self.there.give(found)
+
+    def compute_neg(self, expr: Neg, out: str) -> None:
+        if isinstance(expr.operand, Neg):
+            self.place(expr.operand.operand, out)
+            return
+        with self.operand(expr.operand) as found:
+            self.there.emit("negative", found, out)
+
+    def compute_mul(self, expr: Mul, out: str) -> None:
+        if len(expr.factors) == 2 and is_repeated(expr.factors[1]):
+            self.scaled(expr.factors[0], expr.factors[1], out)
+            return
+        above: list[tuple[str, Expr]] = []
+        below: list[tuple[str, Expr]] = []
+        for factor in self.gathered(expr.factors):
+            if isinstance(factor, Div) and factor.numerator == ONE:
+                below.append(("divide", factor.denominator))
+            else:
+                above.append(("multiply", factor))
+        own = [p for p in above if isinstance(p[1], LEAVES | Concat) and self.standing(p[1]) == out]
+        # What stands in the target is read first, then what is computed, then the rest.
+        above = own + sorted(
+            (p for p in above if p not in own), key=lambda pair: self.is_standing(pair[1])
+        )
+        self.fold(expr.shape, [*(above or [("multiply", ONE)]), *below], out)
+
+    def scaled(self, blocks: Expr, repeated: Expr, out: str) -> None:
+        """Blocks that stand end to end, each multiplied by one and the same vector."""
+        assert isinstance(repeated, Concat)
+        count = len(repeated.parts)
+        with self.operands((blocks, repeated.parts[0])) as (found, one):
+            if self.there.shape.count:
+                self.there.emit("multiply", found, one, out)
+                return
+            self.there.emit(
+                "multiply",
+                self.there.in_blocks(found, count),
+                self.there.for_each_block(one),
+                self.there.in_blocks(out, count),
+            )
+
+    def gathered(self, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        """What has no rows as one factor, which is computed once."""
+        without = tuple(f for f in factors if not is_rowwise(f))
+        if self.there.place == "static" or len(without) < 2:
+            return factors
+        return (*(f for f in factors if is_rowwise(f)), Mul(without))
+
+    def compute_div(self, expr: Div, out: str) -> None:
+        self.fold(expr.shape, [("", expr.numerator), ("divide", expr.denominator)], out)
+
+    def compute_pow(self, expr: Pow, out: str) -> None:
+        exponent = expr.exponent
+        value = exponent.value if isinstance(exponent, Number | Constant) else None
+        with self.operand(expr.base) as base:
+            if value == 2:
+                self.there.emit("multiply", base, base, out)
+            elif value == 1:
+                self.there.emit("copyto", out, base)
+            else:
+                self.there.emit("power", base, self.there.number(exponent), out)
+
+    def compute_call(self, expr: Call, out: str) -> None:
+        row = function(expr.function)
+        calls = row.calls or ((row.numpy,) if UFUNC.fullmatch(row.numpy) else ())
+        if not calls:
+            self.there.by_rows(out, expr)
+            return
+        with self.operands(expr.args) as texts:
+            if out in texts and any("{0}" in template for template in calls[1:]):
+                # A later call reads the argument again.
+                scratch = self.there.take(expr.shape)
+                self.chain(calls, texts, scratch)
+                self.there.emit("copyto", out, scratch)
+                self.there.give(scratch)
+            else:
+                self.chain(calls, texts, out)
+
+    def chain(self, calls: Sequence[str], texts: list[str], out: str) -> None:
+        for template in calls:
+            match = UFUNC.fullmatch(template.format(*texts, out=out))
+            assert match is not None
+            self.there.emit(match[1], *self.arguments(match[2]), out)
+
+    def arguments(self, text: str) -> list[str]:
+        """The arguments of a template; numbers become arrays without axes."""
+        return [
+            self.there.number(Number(Fraction(part))) if NUMBER.fullmatch(part) else part
+            for part in re.split(r", (?![^\[(]*[\])])", text)
+        ]
+
+    @contextmanager
+    def operands(self, exprs: Iterable[Expr]) -> Iterator[list[str]]:
+        found = [self.value(expr, None) for expr in exprs]
+        yield [operand.text for operand in found]
+        for operand in found:
+            if operand.scratch:
+                self.there.give(operand.text)
+
+    def place(self, expr: Expr, out: str) -> None:
+        """The value of an expression into a part of an array."""
+        standing = self.standing(expr)
+        if standing is None:
+            self.compute(expr, out)
+        elif standing != out:
+            self.there.emit("copyto", out, standing)
+
+
+def is_repeated(expr: Expr) -> bool:
+    """Whether a concatenation is one vector several times."""
+    return isinstance(expr, Concat) and is_rowwise(expr) and len(set(expr.parts)) == 1
+
+
+def unsigned(expr: Expr) -> Expr:
+    return expr.operand if isinstance(expr, Neg) else expr
+
+
+def mentions(expr: Expr, target: Expr) -> bool:
+    """Whether an expression holds the target, or a part of it."""
+    if isinstance(target, Concat):
+        return any(mentions(expr, part) for part in target.parts)
+    return any(node == target for node in leaves(expr))

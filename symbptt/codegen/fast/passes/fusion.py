@@ -1,0 +1,422 @@
+"""Statements of one form become one statement over values that stand end to end.
+
+Products with several matrices become one with the matrices stacked; gates become one
+array; gradients of several matrices one product. Which values stand end to end, and in
+which order, is one question for the whole program: it asks for an order of columns in
+which every group of statements is an unbroken run (a consecutive-ones problem), and where
+there is none the least useful groups are given up.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from symbptt.algebra import (
+    NOW,
+    Add,
+    Call,
+    Concat,
+    Constant,
+    Cotangent,
+    Div,
+    Expr,
+    Horizon,
+    Length,
+    Mul,
+    Neg,
+    Number,
+    Outer,
+    Param,
+    Pow,
+    Product,
+    Ref,
+    TimeSum,
+    Transpose,
+    children,
+    map_children,
+    walk,
+)
+from symbptt.codegen.fast.passes.columns import Columns, Group
+from symbptt.codegen.fast.passes.rewriting import on_blocks, ordered
+from symbptt.codegen.numpy_printer import is_rowwise
+from symbptt.codegen.program import Assign, Block, Program, Target
+from symbptt.codegen.storage import Variable, variable
+
+NUMBERS = Number | Constant | Horizon | Length
+
+
+@dataclass(frozen=True)
+class Form:
+    """What statements that can be joined have in common, and where they differ.
+
+    ``key`` has a place for every leaf that differs; ``parts`` are these leaves: expressions
+    with rows, or without (a matrix, a bias), in a fixed order.
+    """
+
+    key: Any
+    parts: tuple[Expr, ...]
+
+
+def fusion(program: Program) -> Program:
+    """Join what is worth it, in blocks and in sums of products."""
+    fixed = fixed_names(program)
+    groups = [*statement_groups(program, fixed), *sum_groups(program, fixed)]
+    columns = Columns(groups)
+    chosen = columns.chosen()
+    return Fusion(program, chosen, columns).program()
+
+
+def named_products(program: Program) -> Program:
+    """Give products with one vector names where they stand in statements of several forms.
+
+    They can then be one product with the matrices stacked, whatever is done with its parts.
+    """
+    taken = {t.name for t in program.targets} | {p.name for p in program.model.parameters}
+    taken |= {i.name for i in program.model.inputs} | {e.name for e in program.model.equations}
+
+    def block(old: Block) -> Block:
+        if old.place != "loop":
+            return old
+        found: dict[Expr, dict[Any, list[Expr]]] = {}
+        for statement in old.statements:
+            keys = [f.key for f in forms_of(statement)]
+            for node in walk(statement.value):
+                if is_stackable(node):
+                    assert isinstance(node, Product)
+                    found.setdefault(node.right, {}).setdefault(tuple(keys), []).append(node)
+        several = {v for v, kinds in found.items() if len(kinds) > 1}
+        statements: list[Assign] = []
+        for statement in old.statements:
+            named: dict[Expr, Expr] = {}
+            for node in walk(statement.value):
+                if is_stackable(node) and isinstance(node, Product) and node.right in several:
+                    name = fresh(f"w_{statement.target.name}", taken)
+                    named[node] = Ref(name, NOW, node.shape)
+                    statements.append(Assign(Ref(name, NOW, node.shape), node))
+            put = partial(named_in, named)
+            statements.append(replace(statement, value=put(statement.value)))
+        return replace(old, statements=tuple(statements))
+
+    return on_blocks(program, block)
+
+
+def is_stackable(node: Expr) -> bool:
+    matrix = isinstance(node, Product) and not is_rowwise(node.left)
+    return isinstance(node, Product) and matrix and isinstance(node.right, Ref)
+
+
+def named_in(named: dict[Expr, Expr], expr: Expr) -> Expr:
+    return named.get(expr) or map_children(expr, partial(named_in, named))
+
+
+def fresh(wish: str, taken: set[str]) -> str:
+    while wish in taken:
+        wish += "_"
+    taken.add(wish)
+    return wish
+
+
+def fixed_names(program: Program) -> set[Variable]:
+    """What can't move: states, inputs, results and what has no rows of its own."""
+    model = program.model
+    fixed: set[Variable] = set()
+    for name in {i.name for i in model.initials} | {i.name for i in model.inputs} | {"loss"}:
+        fixed |= {("value", name), ("cotangent", name)}
+    for equation in model.equations:
+        if equation.last:
+            fixed |= {("value", equation.name), ("cotangent", equation.name)}
+    return fixed
+
+
+# --- forms -------------------------------------------------------------------------------
+
+
+def forms_of(statement: Assign) -> Iterator[Form]:
+    """The forms in which a statement can be joined with others, none for most."""
+    target = statement.target
+    if statement.beside or isinstance(target, Param) or len(target.shape) not in (1, 2):
+        return
+    if target.index is None and not isinstance(statement.value, TimeSum):
+        return
+    head = (type(target).__name__, target.index, statement.add)
+    parts: list[Expr] = [target]
+    key = shape_key(statement.value, parts)
+    if key is not None:
+        yield Form((*head, key), tuple(parts))
+    yield from scaled_forms(statement, head)
+
+
+def scaled_forms(statement: Assign, head: Any) -> Iterator[Form]:
+    """Several values, each multiplied entry by entry by one and the same adjoint."""
+    value, target = statement.value, statement.target
+    if not isinstance(value, Mul) or len(value.factors) != 2 or statement.add:
+        return
+    first, second = value.factors
+    if is_leaf(first) and isinstance(second, Cotangent) and second.shape == target.shape:
+        yield Form((*head, "scaled", second, type(first), target.shape), (target, first))
+
+
+def shape_key(expr: Expr, parts: list[Expr]) -> Any:
+    """A nested tuple that is equal for expressions of one form; None where there is none."""
+    if isinstance(expr, NUMBERS):
+        return expr
+    if isinstance(expr, Ref | Cotangent) and is_rowwise(expr):
+        if not expr.shape:
+            return expr  # one factor for all entries of all members
+        if len(expr.shape) != 1:
+            return None
+        parts.append(expr)
+        return type(expr).__name__, expr.index
+    if isinstance(expr, Product) and not is_rowwise(expr.left) and is_rowwise(expr.right):
+        if len(expr.right.shape) != 1 or not isinstance(expr.right, Ref | Cotangent):
+            return None
+        parts.append(expr.left)
+        return "product", expr.right, expr.left.shape[1]
+    if isinstance(expr, TimeSum):
+        return sum_key(expr, parts)
+    if not is_rowwise(expr) and not isinstance(expr, TimeSum):
+        if not expr.shape:
+            return expr if not list(time_sums(expr)) else None
+        if len(expr.shape) != 1 or list(time_sums(expr)):
+            return None
+        parts.append(expr)
+        return "once"
+    if isinstance(expr, Add | Mul):
+        inner = expr.terms if isinstance(expr, Add) else expr.factors
+        keys = [shape_key(child, parts) for child in inner]
+        return None if None in keys else (type(expr).__name__, *keys)
+    if isinstance(expr, Neg):
+        key = shape_key(expr.operand, parts)
+        return None if key is None else ("neg", key)
+    if isinstance(expr, Div):
+        pair = [shape_key(c, parts) for c in (expr.numerator, expr.denominator)]
+        return None if None in pair else ("div", *pair)
+    if isinstance(expr, Pow):
+        key = shape_key(expr.base, parts)
+        return None if key is None else ("pow", key, expr.exponent)
+    if isinstance(expr, Call) and expr.wrt is None:
+        keys = [shape_key(arg, parts) for arg in expr.args]
+        return None if None in keys else ("call", expr.function, *keys)
+    return None
+
+
+def sum_key(expr: TimeSum, parts: list[Expr]) -> Any:
+    """Sums of outer products with one right side, and sums of rows."""
+    term = expr.term
+    ends = (expr.first, expr.last)
+    if isinstance(term, Outer) and isinstance(term.left, Cotangent) and is_leaf(term.right):
+        parts.append(term.left)
+        return "outer", ends, term.left.index, term.right
+    if isinstance(term, Cotangent) and len(term.shape) == 1 and term.index is not None:
+        if not term.index.names():
+            return None
+        parts.append(term)
+        return "rows", ends, term.index
+    return None
+
+
+def is_leaf(expr: Expr) -> bool:
+    return isinstance(expr, Ref | Cotangent) and len(expr.shape) == 1
+
+
+def time_sums(expr: Expr) -> Iterator[Expr]:
+    return (node for node in walk(expr) if isinstance(node, TimeSum))
+
+
+def moving(parts: Iterable[Expr]) -> tuple[Variable, ...]:
+    """The variables of a form's places; matrices and biases, stacked anew, don't move."""
+    found = []
+    for part in parts:
+        v = variable(part)
+        if v is not None and not isinstance(part, Param):
+            found.append(v)
+    return tuple(found)
+
+
+# --- groups ------------------------------------------------------------------------------
+
+
+def statement_groups(program: Program, fixed: set[Variable]) -> Iterator[Group]:
+    for number, block in enumerate(program.blocks):
+        for statements in (block.hoisted, block.statements):
+            alike: dict[Any, list[tuple[Assign, Form]]] = defaultdict(list)
+            for statement in statements:
+                for found in forms_of(statement):
+                    if not (set(moving(found.parts)) & fixed):
+                        alike[found.key].append((statement, found))
+            for pairs in alike.values():
+                rows = {id(statement): moving(found.parts) for statement, found in pairs}
+                for level in independent([statement for statement, _ in pairs], statements):
+                    yield from group(level, [rows[id(m)] for m in level], number, block)
+
+
+def group(
+    members: list[Assign], rows: list[tuple[Variable, ...]], number: int, block: Block
+) -> Iterator[Group]:
+    widths = {len(row) for row in rows}
+    apart = sum(len(set(row)) for row in rows) == len({v for row in rows for v in row})
+    if len(members) > 1 and len(widths) == 1 and apart:
+        value = worth(members[0], block)
+        yield Group(value * len(members), members, rows, number, follows=value == 1.0)
+
+
+def worth(member: Assign, block: Block) -> float:
+    """How much a group is worth: products before the rest, loops before straight code."""
+    products = any(isinstance(n, Product | Outer) for n in walk(member.value))
+    return (10.0 if products else 1.0) * (10.0 if block.place == "loop" else 1.0)
+
+
+def independent(members: list[Assign], statements: Sequence[Assign]) -> Iterator[list[Assign]]:
+    """The members in sets in which none needs another."""
+    left = list(members)
+    while left:
+        level: list[Assign] = []
+        for member in left:
+            if ordered(statements, [[*level, member]]) is not None:
+                level.append(member)
+        yield level
+        left = [m for m in left if not any(m is chosen for chosen in level)]
+
+
+def sum_groups(program: Program, fixed: set[Variable]) -> Iterator[Group]:
+    """Terms W.T d of one sum: their d stand end to end, and the sum is one product."""
+    for number, block in enumerate(program.blocks):
+        for statement in block.statements:
+            terms = product_terms(statement.value)
+            if len(terms) < 2:
+                continue
+            rows = [moving((term.right,)) for term in terms]
+            flat = [v for row in rows for v in row]
+            if len(set(flat)) == len(terms) and not set(flat) & fixed:
+                yield Group(worth(statement, block) * len(terms), [statement], rows, number)
+
+
+def product_terms(value: Expr) -> list[Product]:
+    """The terms of a sum that are products of one index with different adjoints."""
+    terms = value.terms if isinstance(value, Add) else ()
+    found = [
+        t for t in terms if isinstance(t, Product) and is_leaf(t.right) and not is_rowwise(t.left)
+    ]
+    first = found[0].right if found else None
+    return [t for t in found if same_step(t.right, first)]
+
+
+def same_step(left: Expr, right: Expr | None) -> bool:
+    return type(left) is type(right) and getattr(left, "index", 0) == getattr(right, "index", 1)
+
+
+# --- rewriting -----------------------------------------------------------------------------
+
+
+class Fusion:
+    """Writes the joined program."""
+
+    def __init__(self, old: Program, groups: Sequence[Group], columns: Columns) -> None:
+        self.old = old
+        self.columns = columns
+        self.groups = groups
+
+    def program(self) -> Program:
+        numbers = {id(block): k for k, block in enumerate(self.old.blocks)}
+
+        def block(old: Block) -> Block:
+            mine = [g for g in self.groups if g.block == numbers[id(old)]]
+            return replace(
+                old,
+                hoisted=tuple(self.fused(old.hoisted, mine)),
+                statements=tuple(self.fused(old.statements, mine)),
+            )
+
+        program = on_blocks(self.old, block)
+        return replace(program, families=tuple(self.families(program)))
+
+    def fused(self, statements: Sequence[Assign], groups: Sequence[Group]) -> list[Assign]:
+        present = {id(s) for s in statements}
+        mine = [g for g in groups if all(id(m) in present for m in g.members)]
+        several: list[Group] = []
+        for g in mine:
+            if len(g.members) > 1:
+                trial = [other.members for other in [*several, g]]
+                if ordered(statements, trial) is not None:
+                    several.append(g)
+        lined = ordered(statements, [g.members for g in several])
+        assert lined is not None
+        by_member = {id(m): g for g in several for m in g.members}
+        sums = {id(g.members[0]): g for g in mine if len(g.members) == 1}
+        result: list[Assign] = []
+        done: set[int] = set()
+        for statement in lined:
+            found = by_member.get(id(statement))
+            if found is None:
+                result.append(self.summed(statement, sums.get(id(statement))))
+            elif id(found) not in done:
+                done.add(id(found))
+                result.append(self.one(found))
+        return result
+
+    def one(self, found: Group) -> Assign:
+        """The one statement that a group becomes."""
+        order = self.columns.sorted([row[0] for row in found.rows])
+        by_first = {row[0]: m for row, m in zip(found.rows, found.members, strict=True)}
+        members = [by_first[v] for v in order]
+        first, *others = members
+        value = together([m.value for m in members])
+        targets: tuple[Target, ...] = tuple(m.target for m in others)
+        others_cited = tuple((m.step, m.formula) for m in others if m.formula)
+        cited = tuple(dict.fromkeys((*first.cited, *others_cited)))
+        return replace(first, value=value, beside=targets, cited=cited)
+
+    def summed(self, statement: Assign, found: Group | None) -> Assign:
+        """A sum of products with its terms as one product."""
+        if found is None:
+            return statement
+        terms = product_terms(statement.value)
+        by_right = {variable(t.right): t for t in terms}
+        order = self.columns.sorted([row[0] for row in found.rows])
+        chosen = [by_right[v] for v in order]
+        right = Concat(tuple(t.right for t in chosen))
+        left = Transpose(Concat(tuple(turned(t.left) for t in chosen)))
+        assert isinstance(statement.value, Add)
+        rest = [t for t in statement.value.terms if not any(t is c for c in terms)]
+        product = Product(left, right)
+        value = Add((product, *rest)) if rest else product
+        return replace(statement, value=value)
+
+    def families(self, program: Program) -> Iterator[tuple[Expr, ...]]:
+        targets: dict[Variable, Expr] = {}
+        for target in program.targets:
+            v = variable(target)
+            if v is not None:
+                targets.setdefault(v, target)
+        for members in self.columns.found:
+            order = self.columns.sorted(members)
+            if len(order) > 1:
+                yield tuple(targets[v] for v in order if v in targets)
+
+
+def turned(matrix: Expr) -> Expr:
+    return matrix.operand if isinstance(matrix, Transpose) else Transpose(matrix)
+
+
+def together(values: Sequence[Expr]) -> Expr:
+    """Values of one form as one value, what differs set end to end."""
+    first = values[0]
+    if not first.shape and all(v == first for v in values):
+        return first
+    if isinstance(first, Product):
+        left = Concat(tuple(v.left for v in values if isinstance(v, Product)))
+        return Product(left, first.right)
+    if isinstance(first, TimeSum):
+        inner = [v.term for v in values if isinstance(v, TimeSum)]
+        if isinstance(first.term, Outer):
+            lefts = tuple(t.left for t in inner if isinstance(t, Outer))
+            return replace(first, term=Outer(Concat(lefts), first.term.right))
+        return replace(first, term=Concat(tuple(inner)))
+    if isinstance(first, Ref | Cotangent) or not is_rowwise(first):
+        return Concat(tuple(values))
+    merged = iter([together(parts) for parts in zip(*map(children, values), strict=True)])
+    return map_children(first, lambda _: next(merged))
