@@ -39,7 +39,6 @@ from symbptt.algebra import (
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import (
     EVERY,
-    Derivation,
     EquationName,
     Kind,
     Past,
@@ -50,8 +49,7 @@ from symbptt.calculus.derivation import (
     Target,
     TotalLoss,
 )
-from symbptt.calculus.estimators import Estimator, as_estimator
-from symbptt.calculus.gating import gate_of, gated, gates_between, without_first_gates
+from symbptt.calculus.gating import gated, gates_between, without_first_gates
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.rules import Context, Part, parts
@@ -90,38 +88,6 @@ class Reading:
     @property
     def last(self) -> bool:
         return isinstance(self.reader, Equation) and self.reader.last
-
-
-def derive(
-    model: Model, *, wrt_inputs: bool = False, estimator: Estimator | str | None = None
-) -> Derivation:
-    """The backpropagation through time of a model.
-
-    Parameters
-    ----------
-    wrt_inputs : bool
-        Also derive dL/d(input) for every real-valued input.
-    estimator : Estimator or str, optional
-        Which estimator of the gradient, as ``chunk:8``; by default the gradient itself.
-
-    Raises
-    ------
-    MissingLossError
-        If the model has no loss.
-    EstimatorError
-        If the text names no estimator.
-    """
-    chosen = as_estimator(estimator)
-    normal = normal_form(model)
-    gate = gate_of(normal) if chosen.gated else None
-    walk = Walk(normal, wrt_inputs, gate.name if gate else None)
-    if chosen.kind == "window":
-        # A window's walk builds on this one.
-        from symbptt.calculus.window import WindowWalk
-
-        walk = WindowWalk(normal, wrt_inputs, chosen.tau)
-    steps = tuple(walk.steps())
-    return Derivation(model, normal, steps, wrt_inputs, estimator=chosen, gate=gate)
 
 
 def normal_form(model: Model) -> Model:

@@ -159,11 +159,6 @@ class Step:
     def result(self) -> Expr:
         return self.members[-1]
 
-    def _repr_latex_(self) -> str:
-        from symbptt.typeset.latex import step_latex
-
-        return step_latex(self)
-
 
 @dataclass(frozen=True)
 class Derivation:
@@ -219,8 +214,3 @@ class Derivation:
 
     def of_kind(self, *kinds: Kind) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.kind in kinds)
-
-    def _repr_latex_(self) -> str:
-        from symbptt.typeset.latex import derivation_latex
-
-        return derivation_latex(self)

@@ -368,7 +368,7 @@ def _explained(
     level: int | None,
 ) -> str:
     """What the passes of a level do, under the command that says it again."""
-    from symbptt.codegen.explanation import explain
+    from symbptt.codegen.fast.explanation import explain
 
     level = 2 if level is None else level
     asked = [word for item in bindings.items() for word in ("--bind", "=".join(item))]

@@ -71,26 +71,26 @@ class Assign:
 class Block:
     """Statements that run over the same rows; ``backward`` loops go from T to 1.
 
-    ``coefficients`` of a loop do not depend on what the loop computes: they run before
+    ``hoisted`` statements of a loop do not depend on what the loop computes: they run before
     it, over the rows of a whole chunk of steps at once (the place ``chunk``). A loop that
     is a ``scan`` has one statement, which adds to its target a known multiple of the step
-    before (`symbptt.codegen.passes.scan`).
+    before (`symbptt.codegen.fast.passes.scan`).
     """
 
     place: Place
     statements: tuple[Assign, ...]
     backward: bool = False
-    coefficients: tuple[Assign, ...] = ()
+    hoisted: tuple[Assign, ...] = ()
     scan: bool = False
 
     @property
     def in_chunks(self) -> bool:
         """Whether its steps are taken in chunks."""
-        return bool(self.coefficients) or self.scan
+        return bool(self.hoisted) or self.scan
 
     def run(self) -> Iterator[tuple[Place, Assign]]:
         """The statements in order, each with its place."""
-        for statement in self.coefficients:
+        for statement in self.hoisted:
             yield "chunk", statement
         for statement in self.statements:
             yield self.place, statement
@@ -110,8 +110,8 @@ class Program:
         Names that stand end to end in one array, in this order.
     by_blocks : frozenset of tuple of Expr
         Those families of which a step's rows are not columns side by side but blocks end to
-        end, one a member (`symbptt.codegen.blocks`).
-    rooms : tuple of (tuple of Expr, tuple of Expr)
+        end, one a member (`symbptt.codegen.fast.blocks`).
+    reuse : tuple of (tuple of Expr, tuple of Expr)
         Families by columns, each with one by blocks that takes over its array step by step.
     gates : tuple of (str, int)
         Inputs of the model that are an estimator's gates, by how many steps they cross.
@@ -124,7 +124,7 @@ class Program:
     gradients: tuple[Block, ...]
     families: tuple[Family, ...] = ()
     by_blocks: frozenset[Family] = frozenset()
-    rooms: tuple[tuple[Family, Family], ...] = ()
+    reuse: tuple[tuple[Family, Family], ...] = ()
     gates: tuple[tuple[str, int], ...] = ()
 
     @property

@@ -72,8 +72,8 @@ class Storage:
             widest = self.widest(together)
             self.kinds |= dict.fromkeys(together, widest)
         self.by_blocks = {v for members in program.by_blocks for v in variables(members)}
-        pairs = [(variables(one), variables(other)) for one, other in program.rooms]
-        self.rooms = {one: o for one, o in pairs if self.kinds[one[0]] == self.kinds[o[0]]}
+        pairs = [(variables(one), variables(other)) for one, other in program.reuse]
+        self.reuse = {one: o for one, o in pairs if self.kinds[one[0]] == self.kinds[o[0]]}
 
     def note(
         self,

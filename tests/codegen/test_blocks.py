@@ -12,13 +12,13 @@ from click.testing import CliRunner
 
 from symbptt import cli
 from symbptt.algebra import NOW, Concat, Cotangent, Product, Ref, walk
-from symbptt.calculus.adjoint import derive
-from symbptt.calculus.normal import bind
+from symbptt.binding import bind
+from symbptt.calculus.gradients import derive
+from symbptt.codegen.fast.passes import LEVELS, optimised
+from symbptt.codegen.fast.passes.layout import layout
+from symbptt.codegen.fast.passes.splitting import splitting
 from symbptt.codegen.lowering import lower
 from symbptt.codegen.numpy_printer import is_rowwise
-from symbptt.codegen.passes import LEVELS, optimised
-from symbptt.codegen.passes.parting import parted
-from symbptt.codegen.passes.turning import by_blocks
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.render import generate, render
 from symbptt.codegen.storage import leaves
@@ -97,11 +97,11 @@ def multiplied(statement: Assign) -> list[Concat]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_room_is_read_for_the_last_time_before_it_is_taken(name: str) -> None:
+def test_an_array_is_read_for_the_last_time_before_it_is_taken(name: str) -> None:
     """In a step; what runs before a loop, or a chunk's coefficients, it finds as they were."""
     program = program_of(name)
-    for room in program.rooms:
-        first, second = sorted(room, key=lambda family: begun(program, family))
+    for pair in program.reuse:
+        first, second = sorted(pair, key=lambda family: begun(program, family))
         for block in program.blocks[begun(program, second) :]:
             reads = [k for k, s in enumerate(block.statements) if read(s) & set(first)]
             writes = [k for k, s in enumerate(block.statements) if set(s.targets) & set(second)]
@@ -143,22 +143,22 @@ def test_numbers_stand_where_members_follow_one_another() -> None:
     assert disagreements(result(fast, point), result(plain, point), 1e-12) == []
 
 
-# --- parted families -------------------------------------------------------------------------
+# --- split families --------------------------------------------------------------------------
 
 
-def test_what_only_the_product_joined_is_parted() -> None:
+def test_what_only_the_product_joined_is_split() -> None:
     """A GRU's candidate is worked on alone, its gates together."""
-    old = before("gru", parted)
-    new = parted(old)
+    old = before("gru", splitting)
+    new = splitting(old)
     assert "n r z" in map(joined, old.families)
     assert "r z" in map(joined, new.families)
     assert not any("n" in joined(family).split() for family in new.families)
 
 
 @pytest.mark.parametrize("name", ("gru", "peephole_lstm", "minimal_gated_unit"))
-def test_parted_statements_keep_their_formulas(name: str) -> None:
-    old = before(name, parted)
-    assert sorted(formulas(parted(old))) == sorted(formulas(old))
+def test_split_statements_keep_their_formulas(name: str) -> None:
+    old = before(name, splitting)
+    assert sorted(formulas(splitting(old))) == sorted(formulas(old))
 
 
 def formulas(program: Program) -> list[tuple[int, str]]:
@@ -222,14 +222,14 @@ def test_chunks_of_steps_of_several_lengths_are_noticed() -> None:
     assert disagreements(result(mixed, point), expected)
 
 
-# --- rooms ------------------------------------------------------------------------------------
+# --- reuse ------------------------------------------------------------------------------------
 
 
 def test_an_lstms_adjoints_stand_where_its_gates_stood() -> None:
-    rooms = {(joined(guest), joined(host)) for guest, host in program_of("lstm").rooms}
-    assert rooms == {("f_in i_in o_in g_in", "f i o g"), ("a_o a_g a_f a_i", "f i o g")}
-    assert program_of("gru").rooms  # of what stood before the loop alone: 4 adjoints, 2 gates
-    assert not any(isinstance(guest[0], Cotangent) for guest, _ in program_of("gru").rooms)
+    pairs = {(joined(guest), joined(host)) for guest, host in program_of("lstm").reuse}
+    assert pairs == {("f_in i_in o_in g_in", "f i o g"), ("a_o a_g a_f a_i", "f i o g")}
+    assert program_of("gru").reuse  # of what stood before the loop alone: 4 adjoints, 2 gates
+    assert not any(isinstance(guest[0], Cotangent) for guest, _ in program_of("gru").reuse)
 
 
 def test_a_gate_that_is_read_too_late_is_noticed() -> None:
@@ -294,8 +294,8 @@ def test_numpy_has_its_buffers_back(name: str) -> None:
 
 
 def test_without_families_nothing_is_changed() -> None:
-    program = before("elman", by_blocks)
-    assert by_blocks(program) == program
+    program = before("elman", layout)
+    assert layout(program) == program
 
 
 # --- asked for ----------------------------------------------------------------------------

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symbptt.calculus.adjoint import derive
-from symbptt.calculus.normal import bind
-from symbptt.codegen import scanning
+from symbptt.binding import bind
+from symbptt.calculus.gradients import derive
+from symbptt.codegen.fast import scanning
+from symbptt.codegen.fast.passes import LEVELS
+from symbptt.codegen.fast.passes.scan import scan
 from symbptt.codegen.lowering import lower
-from symbptt.codegen.passes import LEVELS
-from symbptt.codegen.passes.scan import scanned
 from symbptt.codegen.program import Program
 from symbptt.codegen.render import generate
 from symbptt.language.parser import parse
@@ -71,14 +71,14 @@ BY_HAND = {
 def program_of(name: str) -> Program:
     """As it is when the pass gets it."""
     program = lower(derive(bind(model_of(name), cells.BINDINGS.get(name))))
-    for change in LEVELS[2][: LEVELS[2].index(scanned)]:
+    for change in LEVELS[2][: LEVELS[2].index(scan)]:
         program = change(program)
     return program
 
 
 @pytest.mark.parametrize("name", [*BUILT_IN, *cells.NAMES, *(RANDOM if EXHAUSTIVE else ())])
 def test_what_is_scanned(name: str) -> None:
-    before, after = program_of(name), scanned(program_of(name))
+    before, after = program_of(name), scan(program_of(name))
     found = tuple(block.backward for block in after.blocks if block.scan)
     assert found == LOOPS.get(name, ()) or name in RANDOM
     if not found:
@@ -90,11 +90,11 @@ def test_what_is_scanned(name: str) -> None:
 
 
 def test_a_scan_has_one_statement_that_adds() -> None:
-    for block in scanned(program_of("min_gru")).blocks:
+    for block in scan(program_of("min_gru")).blocks:
         if block.scan:
             (statement,) = block.statements
             assert statement.add
-            assert len(block.coefficients) == 1
+            assert len(block.hoisted) == 1
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from symbptt.algebra import (
     Ref,
     transform,
 )
-from symbptt.codegen.passes.rewriting import on_statements
+from symbptt.codegen.fast.passes.rewriting import on_statements
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.storage import Variable, leaves, variable
 
@@ -54,7 +54,7 @@ def overwritten(program: Program) -> tuple[Variable, Expr] | None:
     kept = {i.name for i in program.model.initials} | {i.name for i in program.model.inputs}
     kept |= {e.name for e in program.model.equations if e.last} | {"loss"}
     # Coefficients stay in the cache, an array of their own for a chunk of steps.
-    kept |= {s.target.name for block in program.blocks for s in block.coefficients}
+    kept |= {s.target.name for block in program.blocks for s in block.hoisted}
     # An adjoint starts from what the returned carry receives, which no statement writes.
     received: set[Variable] = {("cotangent", i.name) for i in program.model.initials}
     for x, found in list(readers.items()):

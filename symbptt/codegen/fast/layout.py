@@ -19,7 +19,7 @@ class Buffer:
     integer: bool = False
 
 
-USED = ("copyto", "divide", "exp", "log", "matmul", "subtract")
+USED = ("add", "copyto", "divide", "exp", "log", "matmul", "subtract")
 """What the template itself calls."""
 
 
@@ -33,7 +33,7 @@ class Layout:
         self.buffers: dict[str, Buffer] = {}
         self.ranges: dict[tuple[Variable, ...], str] = {}
         self.family_names: dict[tuple[Variable, ...], str] = {}
-        self.rooms: dict[str, str] = {}
+        self.guests: dict[str, str] = {}
         self.views: dict[tuple[str, str, int], str] = {}
         self.fixed = 0
         self.settings: dict[str, str] = {}
@@ -81,8 +81,8 @@ class Layout:
         if members not in self.family_names:
             name = self.names.fresh(f"{self.name(members[0])}_etc")
             self.family_names[members] = name
-            if members in self.storage.rooms:
-                self.rooms[name] = self.family(self.storage.rooms[members])
+            if members in self.storage.reuse:
+                self.guests[name] = self.family(self.storage.reuse[members])
                 return name
             shapes = [self.storage.shapes[m] for m in members]
             width = add_dims(shape[0] for shape in shapes)

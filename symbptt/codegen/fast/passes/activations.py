@@ -9,15 +9,15 @@ from fractions import Fraction
 
 from symbptt.algebra import Add, Call, Expr, Mul, Neg, Number, Product, Ref
 from symbptt.calculus import forms
+from symbptt.codegen.fast.passes.rewriting import on_blocks, statements
 from symbptt.codegen.numpy_printer import is_rowwise
-from symbptt.codegen.passes.rewriting import on_blocks, statements
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.storage import Variable, leaves, variable
 
 HALF = Number(Fraction(1, 2), "0.5")
 
 
-def one_tanh(program: Program) -> Program:
+def shared_tanh(program: Program) -> Program:
     """Write a gate s = sigmoid(a) as s = tanh(a / 2), then s = s / 2 + 1 / 2.
 
     The half goes into the weights and biases that a is made of, of which stacked copies
@@ -107,7 +107,7 @@ def half_of(term: Expr) -> Expr:
     return term if is_rowwise(term) else Mul((HALF, term))
 
 
-def fewer_calls(program: Program) -> Program:
+def factoring(program: Program) -> Program:
     """Write a blend (1 - u) v + u w as v + u (w - v): three calls in place of four."""
 
     def changed(statement: Assign) -> Assign:

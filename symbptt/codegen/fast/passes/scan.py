@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 from symbptt.algebra import NOW, ONE, Expr, Mul, Param, Ref, shifted
 from symbptt.calculus import forms
-from symbptt.codegen.beginnings import Beginnings
+from symbptt.codegen.fast.beginnings import Beginnings
+from symbptt.codegen.fast.passes.rewriting import factors, names_of, reads, statements, terms
 from symbptt.codegen.numpy_printer import is_rowwise
-from symbptt.codegen.passes.rewriting import factors, names_of, reads, statements, terms
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.storage import leaves, variable
 
@@ -31,7 +31,7 @@ class Recurrence:
     rest: tuple[Expr, ...]
 
 
-def scanned(program: Program) -> Program:
+def scan(program: Program) -> Program:
     """Mark loops that can be scanned; what they read is computed before."""
     return _Scanner(program).program()
 
@@ -99,7 +99,7 @@ class _Scanner:
             yield block
             return
         rate, target = found.rate, found.statement.target
-        before = list(block.coefficients)
+        before = list(block.hoisted)
         if not is_rowwise(rate):
             name = Param(self.fresh(), rate.shape)
             yield Block("static", (Assign(name, rate),))
@@ -111,7 +111,7 @@ class _Scanner:
         if found.rest and not self.renames(found):
             before.append(Assign(target, forms.add(found.rest, target.shape)))
         step = replace(found.statement, value=Mul((rate, found.source)), add=True)
-        yield replace(block, statements=(step,), coefficients=tuple(before), scan=True)
+        yield replace(block, statements=(step,), hoisted=tuple(before), scan=True)
 
     def renames(self, found: Recurrence) -> bool:
         """Whether what is added is made where the recurrence's own values will stand."""

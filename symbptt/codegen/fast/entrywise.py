@@ -36,8 +36,8 @@ from symbptt.algebra import (
     Transpose,
 )
 from symbptt.calculus.adjoint import MEAN_FACTOR
+from symbptt.codegen.fast.scope import Scope
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
-from symbptt.codegen.scope import Scope
 from symbptt.codegen.storage import leaves
 from symbptt.functions import function
 

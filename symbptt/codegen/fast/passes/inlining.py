@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from symbptt.algebra import NOW, Add, Cotangent, Div, Expr, Mul, Neg, Param, map_children
 from symbptt.calculus import forms
-from symbptt.codegen.passes.rewriting import factors, on_blocks, statements
+from symbptt.codegen.fast.passes.rewriting import factors, on_blocks, statements
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.storage import Variable, leaves, variable
 
 
-def compose(program: Program) -> Program:
+def inlining(program: Program) -> Program:
     """Put an adjoint that is a coefficient times another into what reads it entry by entry.
 
     What the chain rule writes as one factor a step is then one product of factors known
@@ -27,7 +27,7 @@ def compose(program: Program) -> Program:
         known: dict[Variable, Expr] = {}
         changed: list[Assign] = []
         for statement in old.statements:
-            value = composed(statement.value, known)
+            value = inlined(statement.value, known)
             statement = replace(statement, value=value)
             changed.append(statement)
             found = variable(statement.target)
@@ -39,18 +39,18 @@ def compose(program: Program) -> Program:
     return on_blocks(program, block)
 
 
-def composed(expr: Expr, known: dict[Variable, Expr]) -> Expr:
+def inlined(expr: Expr, known: dict[Variable, Expr]) -> Expr:
     """The expression with known adjoints put in, wherever entries are not mixed."""
     if isinstance(expr, Cotangent) and expr.index == NOW:
         found = variable(expr)
         return known.get(found, expr) if found is not None else expr
     if isinstance(expr, Add | Neg):
-        return map_children(expr, lambda child: composed(child, known))
+        return map_children(expr, lambda child: inlined(child, known))
     if isinstance(expr, Mul):
-        inside = [composed(factor, known) for factor in expr.factors]
+        inside = [inlined(factor, known) for factor in expr.factors]
         return forms.mul(inside) if tuple(inside) != expr.factors else expr
     if isinstance(expr, Div):
-        return replace(expr, numerator=composed(expr.numerator, known))
+        return replace(expr, numerator=inlined(expr.numerator, known))
     return expr
 
 
@@ -66,7 +66,7 @@ def is_scaled_adjoint(statement: Assign) -> bool:
     return not any(isinstance(leaf, Cotangent) for f in others for leaf in leaves(f))
 
 
-def store_once(program: Program) -> Program:
+def single_assignment(program: Program) -> Program:
     """An adjoint that one statement alone makes, for all its rows, is stored, not added to."""
     written = Counter(variable(t) for t in program.targets)
     pasts = {i.name for i in program.model.initials}
@@ -83,7 +83,7 @@ def store_once(program: Program) -> Program:
     return on_blocks(program, block)
 
 
-def without_unread(program: Program) -> Program:
+def dead_code(program: Program) -> Program:
     """Leave out what nothing reads and no result needs."""
     results = {("value", "loss")}
     results |= {("gradient", p.name) for p in program.model.parameters}
@@ -105,7 +105,7 @@ def without_unread(program: Program) -> Program:
             return replace(
                 old,
                 statements=tuple(filter(needed, old.statements)),
-                coefficients=tuple(filter(needed, old.coefficients)),
+                hoisted=tuple(filter(needed, old.hoisted)),
             )
 
         smaller = on_blocks(program, block)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from symbptt.algebra import add_dims
-from symbptt.codegen.layout import Buffer, Layout
+from symbptt.codegen.fast.layout import Buffer, Layout
+from symbptt.codegen.fast.scope import call_lines, length, row_shape
 from symbptt.codegen.literals import literal
 from symbptt.codegen.naming import Names
-from symbptt.codegen.scope import call_lines, length, row_shape
 from symbptt.codegen.storage import Variable
 
 Owner = Literal["buffers", "kept", "sums"]
@@ -45,7 +45,7 @@ class Arrays:
         found: dict[str, str] = {}
         for name, buffer in layout.buffers.items():
             found[name] = viewed(self.owners.get(name, "buffers"), name, buffer)
-        found |= layout.rooms
+        found |= layout.guests
         for members, name in layout.family_names.items():
             for number, member in enumerate(members):
                 found[layout.name(member)] = self.taken(name, members, number, number + 1)

@@ -19,14 +19,14 @@ from symbptt.algebra import (
     walk,
 )
 from symbptt.calculus import forms
+from symbptt.codegen.fast.passes.rewriting import factors, on_blocks
 from symbptt.codegen.numpy_printer import is_rowwise
-from symbptt.codegen.passes.rewriting import factors, on_blocks
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.storage import leaves
 from symbptt.typeset.plain import plain
 
 
-def coefficients(program: Program) -> Program:
+def hoisting(program: Program) -> Program:
     """Compute them for a chunk of steps at once; equal ones are computed once."""
     taken = {t.name for t in program.targets} | set(program.introduced)
     model = program.model
@@ -49,7 +49,7 @@ class _Hoister:
         cited = tuple(
             replace(s, formula=f"{plain(s.target)} = {plain(s.value)}") for s in self.shared(made)
         )
-        return replace(old, statements=changed, coefficients=cited)
+        return replace(old, statements=changed, hoisted=cited)
 
     def name(self, expr: Expr) -> Ref:
         if expr not in self.found:

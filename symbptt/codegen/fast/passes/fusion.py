@@ -40,9 +40,9 @@ from symbptt.algebra import (
     map_children,
     walk,
 )
+from symbptt.codegen.fast.passes.columns import Columns, Group
+from symbptt.codegen.fast.passes.rewriting import on_blocks, ordered
 from symbptt.codegen.numpy_printer import is_rowwise
-from symbptt.codegen.passes.columns import Columns, Group
-from symbptt.codegen.passes.rewriting import on_blocks, ordered
 from symbptt.codegen.program import Assign, Block, Program, Target
 from symbptt.codegen.storage import Variable, variable
 
@@ -61,16 +61,16 @@ class Form:
     parts: tuple[Expr, ...]
 
 
-def join(program: Program) -> Program:
+def fusion(program: Program) -> Program:
     """Join what is worth it, in blocks and in sums of products."""
     fixed = fixed_names(program)
     groups = [*statement_groups(program, fixed), *sum_groups(program, fixed)]
     columns = Columns(groups)
     chosen = columns.chosen()
-    return Joiner(program, chosen, columns).program()
+    return Fusion(program, chosen, columns).program()
 
 
-def name_products(program: Program) -> Program:
+def named_products(program: Program) -> Program:
     """Give products with one vector names where they stand in statements of several forms.
 
     They can then be one product with the matrices stacked, whatever is done with its parts.
@@ -242,7 +242,7 @@ def moving(parts: Iterable[Expr]) -> tuple[Variable, ...]:
 
 def statement_groups(program: Program, fixed: set[Variable]) -> Iterator[Group]:
     for number, block in enumerate(program.blocks):
-        for statements in (block.coefficients, block.statements):
+        for statements in (block.hoisted, block.statements):
             alike: dict[Any, list[tuple[Assign, Form]]] = defaultdict(list)
             for statement in statements:
                 for found in forms_of(statement):
@@ -312,7 +312,7 @@ def same_step(left: Expr, right: Expr | None) -> bool:
 # --- rewriting -----------------------------------------------------------------------------
 
 
-class Joiner:
+class Fusion:
     """Writes the joined program."""
 
     def __init__(self, old: Program, groups: Sequence[Group], columns: Columns) -> None:
@@ -327,14 +327,14 @@ class Joiner:
             mine = [g for g in self.groups if g.block == numbers[id(old)]]
             return replace(
                 old,
-                coefficients=tuple(self.joined(old.coefficients, mine)),
-                statements=tuple(self.joined(old.statements, mine)),
+                hoisted=tuple(self.fused(old.hoisted, mine)),
+                statements=tuple(self.fused(old.statements, mine)),
             )
 
         program = on_blocks(self.old, block)
         return replace(program, families=tuple(self.families(program)))
 
-    def joined(self, statements: Sequence[Assign], groups: Sequence[Group]) -> list[Assign]:
+    def fused(self, statements: Sequence[Assign], groups: Sequence[Group]) -> list[Assign]:
         present = {id(s) for s in statements}
         mine = [g for g in groups if all(id(m) in present for m in g.members)]
         several: list[Group] = []

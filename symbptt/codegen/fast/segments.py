@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from symbptt.algebra import Param
 from symbptt.calculus.estimators import FULL, Estimator
+from symbptt.codegen.fast.scope import Section
 from symbptt.codegen.modes import Mode
 from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.scope import Section
 from symbptt.codegen.storage import Storage, Variable, leaves, variable
 from symbptt.errors import OptionError
 
@@ -107,9 +107,7 @@ def only(block: Block, needed: set[Variable], *, waiting: bool = False) -> Block
     def chosen(statements: Iterable[Assign]) -> tuple[Assign, ...]:
         return tuple(s for s in statements if bool(written(s) & needed) is not waiting)
 
-    return replace(
-        block, statements=chosen(block.statements), coefficients=chosen(block.coefficients)
-    )
+    return replace(block, statements=chosen(block.statements), hoisted=chosen(block.hoisted))
 
 
 def written(statement: Assign) -> set[Variable]:

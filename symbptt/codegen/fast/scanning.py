@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symbptt.codegen.layout import Layout
+from symbptt.codegen.fast.layout import Layout
+from symbptt.codegen.fast.scope import INDENT, Scope, Section, in_brackets, row_shape
 from symbptt.codegen.program import Assign
-from symbptt.codegen.scope import INDENT, Scope, Section, in_brackets, row_shape
 from symbptt.codegen.storage import leaves
 
 SCAN_NUMBERS = 64

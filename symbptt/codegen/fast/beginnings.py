@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 from symbptt.algebra import Input, Model, Param
-from symbptt.codegen.layout import Layout
-from symbptt.codegen.naming import BUFFERED, Names
+from symbptt.codegen.fast.layout import Layout
+from symbptt.codegen.fast.scope import INDENT
+from symbptt.codegen.naming import Names
 from symbptt.codegen.program import Assign, Program, Target
-from symbptt.codegen.scope import INDENT
 from symbptt.codegen.storage import Storage, Variable, variable
 
 
@@ -27,7 +27,7 @@ class Beginnings:
     @classmethod
     def of(cls, program: Program) -> Beginnings:
         """To ask about a program of which nothing is written."""
-        names = Names(program.model, program.introduced, BUFFERED)
+        names = Names(program.model, program.introduced)
         return cls(program.model, Layout(Storage(program), names, ()), names, False)
 
     def received(self) -> list[Variable]:

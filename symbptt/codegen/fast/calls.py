@@ -33,7 +33,7 @@ from symbptt.algebra import (
     TimeSum,
     Transpose,
 )
-from symbptt.codegen.entrywise import HALF, LEAVES, Entrywise
+from symbptt.codegen.fast.entrywise import HALF, LEAVES, Entrywise
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
 
 
@@ -79,8 +79,9 @@ class Compiler(Entrywise):
             self.there.by_rows(out, expr)
             return
         if not is_rowwise(right):
+            # A matrix may be laid out with its rows apart, which np.dot does not write into.
             with self.operands((left, right)) as texts:
-                self.there.emit("dot", *texts, out)
+                self.there.emit("matmul", *texts, out)
             return
         if len(right.shape) == 2:
             self.there.by_rows(out, expr)

@@ -1,4 +1,4 @@
-"""Families that only the product before a loop made, parted again.
+"""Families that only the product before a loop made, split again.
 
 A product for all steps at once is one whether its results stand in one array or in two. A
 loop that takes them one by one walks gaps in an array of all, and none in one of each.
@@ -11,14 +11,14 @@ from dataclasses import replace
 from functools import partial
 
 from symbptt.algebra import Concat, Expr, Product, Ref, map_children, walk
+from symbptt.codegen.fast.passes.rewriting import on_blocks, statements
 from symbptt.codegen.numpy_printer import is_rowwise
-from symbptt.codegen.passes.rewriting import on_blocks, statements
 from symbptt.codegen.program import Assign, Block, Family, Program
 from symbptt.codegen.storage import leaves, variable
 
 
-def parted(program: Program) -> Program:
-    """Part families into those of their members that something else takes at once."""
+def splitting(program: Program) -> Program:
+    """Split families into those of their members that something else takes at once."""
     families: list[Family] = []
     pieces: dict[Expr, Family] = {}
     for family in program.families:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symbptt.codegen.scope import INDENT, unpacked
+from symbptt.codegen.fast.scope import INDENT, unpacked
 
 
 def handed(name: str, views: dict[str, str]) -> list[str]:

@@ -3,11 +3,11 @@
 A product leaves the values of several gates as columns side by side. What then works entry
 by entry on one gate, or on some, walks gaps. Where a loop computes a family entry by entry
 from what stands by columns it writes a step's rows as blocks end to end (see
-`symbptt.codegen.blocks`), and all that reads them there, and in chunks, has no gaps.
+`symbptt.codegen.fast.blocks`), and all that reads them there, and in chunks, has no gaps.
 
 What the family held by columns gets names of its own: ``f_in`` for what stood in its array
 before the loop, ``f_sum`` for what the loop's products add to. The former is read before a
-step writes its first block, so that both can have one room.
+step writes its first block, so that both can have one array.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from symbptt.algebra import (
     transform,
     walk,
 )
-from symbptt.codegen.entrywise import UFUNC, is_repeated
+from symbptt.codegen.fast.entrywise import UFUNC, is_repeated
+from symbptt.codegen.fast.passes.rewriting import on_blocks
 from symbptt.codegen.numpy_printer import is_rowwise
-from symbptt.codegen.passes.rewriting import on_blocks
 from symbptt.codegen.program import Assign, Block, Family, Place, Program
 from symbptt.codegen.storage import Storage, Variable, leaves, variable
 from symbptt.functions import function
@@ -51,17 +51,17 @@ Versions = dict[Expr, str]
 """For each member what it holds: "in", "sum" (both by columns) or "gate"."""
 
 
-def by_blocks(program: Program) -> Program:
+def layout(program: Program) -> Program:
     """Lay out by blocks every family that is only worked on entry by entry."""
     for family in program.families:
-        found = Turning(program, family).program()
+        found = BlockLayout(program, family).program()
         if found is not None:
             program = found
     return program
 
 
 @dataclass
-class Turning:
+class BlockLayout:
     """One family, and what its members are called before they are gates."""
 
     old: Program
@@ -80,12 +80,12 @@ class Turning:
             changed[id(block)] = found
         new = on_blocks(self.old, lambda block: changed[id(block)])
         families = [self.family, *self.others()]
-        rooms = [(other, self.family) for other in families[1:] if self.of("in", other)]
+        pairs = [(other, self.family) for other in families[1:] if self.of("in", other)]
         return replace(
             new,
             families=(*new.families, *families[1:]),
             by_blocks=new.by_blocks | {self.family},
-            rooms=(*new.rooms, *rooms),
+            reuse=(*new.reuse, *pairs),
         )
 
     # --- which families --------------------------------------------------------------------
@@ -134,11 +134,11 @@ class Turning:
             return replace(old, statements=tuple(map(put, old.statements)))
         if old.place != "loop" or old.scan:
             return None
-        coefficients = self.statements(old.coefficients, looped=False)
+        coefficients = self.statements(old.hoisted, looped=False)
         statements = self.statements(old.statements, looped=True)
         if coefficients is None or statements is None:
             return None
-        return replace(old, coefficients=tuple(coefficients), statements=tuple(statements))
+        return replace(old, hoisted=tuple(coefficients), statements=tuple(statements))
 
     def statements(self, old: Sequence[Assign], *, looped: bool) -> list[Assign] | None:
         """The statements of a loop, or of its chunks, by what they take and leave."""

@@ -2,7 +2,7 @@
 
 Two functions, forward and backward, run over arrays of a workspace. Straight code takes
 whole arrays; a loop takes the views of its step from a list that is made once for a size
-of call (see `symbptt.codegen.scope`).
+of call (see `symbptt.codegen.fast.scope`).
 """
 
 from __future__ import annotations
@@ -23,18 +23,15 @@ from symbptt.algebra import (
     add_dims,
 )
 from symbptt.calculus.forms import is_zero
-from symbptt.codegen import scanning
-from symbptt.codegen.arrays import Arrays
-from symbptt.codegen.beginnings import Beginnings
-from symbptt.codegen.calls import Compiler
 from symbptt.codegen.emission import comment, is_start, keeping, scattered_rows
-from symbptt.codegen.fallback import Fallback, words
-from symbptt.codegen.handing import handed, loop_head, tuple_lines
-from symbptt.codegen.layout import Layout
-from symbptt.codegen.naming import Names
-from symbptt.codegen.numpy_printer import Uses, is_rowwise
-from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.scope import (
+from symbptt.codegen.fast import scanning
+from symbptt.codegen.fast.arrays import Arrays
+from symbptt.codegen.fast.beginnings import Beginnings
+from symbptt.codegen.fast.calls import Compiler
+from symbptt.codegen.fast.fallback import Fallback
+from symbptt.codegen.fast.handing import handed, loop_head, tuple_lines
+from symbptt.codegen.fast.layout import Layout
+from symbptt.codegen.fast.scope import (
     INDENT,
     Scope,
     Section,
@@ -43,7 +40,10 @@ from symbptt.codegen.scope import (
     row_shape,
     unpacked,
 )
-from symbptt.codegen.segments import apart, in_two_parts, kept_apart
+from symbptt.codegen.fast.segments import apart, in_two_parts, kept_apart
+from symbptt.codegen.naming import Names, words_of
+from symbptt.codegen.numpy_printer import Uses, is_rowwise
+from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.storage import Storage, Variable, leaves, variable
 
 
@@ -251,11 +251,11 @@ class Buffered:
         if block.in_chunks:
             self.layout.chunk_widths.append(self.touched(block))
             before = self.scope(replace(block, place="chunk"), straight, chunk, INDENT)
-            for statement in block.coefficients:
+            for statement in block.hoisted:
                 chunk.lines += comment(statement, INDENT)
                 self.statement(statement, before)
         for section in (own, chunk):
-            known = words(section.lines)
+            known = words_of(section.lines)
             section.views = {text: view for text, view in section.views.items() if view in known}
         straight.views[name] = name
         self.loops += self.loop_views(name, block, own, chunk)
@@ -275,7 +275,7 @@ class Buffered:
     def touched(self, block: Block) -> str:
         """How many numbers a row of a chunk has in all that its coefficients touch."""
         found: dict[Variable, None] = {}
-        for statement in block.coefficients:
+        for statement in block.hoisted:
             for leaf in (*statement.targets, *leaves(statement.value)):
                 v = variable(leaf)
                 if v is not None and self.storage.has_rows(v):
@@ -292,7 +292,7 @@ class Buffered:
             (statement,) = block.statements
             views = tuple_lines(own.views, INDENT * 3), tuple_lines(chunk.views, INDENT * 2, ",")
             return scanning.scan_views(name, statement, backs, views, self.layout, block.backward)
-        if not block.coefficients:
+        if not block.hoisted:
             source = "reversed(steps)" if block.backward else "steps"
             return [
                 f"{name} = [",
@@ -381,7 +381,7 @@ class Buffered:
 
     def body(self, section: Section, lines: list[str]) -> list[str]:
         """A function's lines, what they mention fetched first."""
-        known = words(lines)
+        known = words_of(lines)
         handed = [*self.own_views(known), *self.registered(section, known).values()]
         fetched = unpacked(handed, f"w.views.{section.name}", "") if handed else []
         params = [
@@ -417,19 +417,19 @@ class Buffered:
         pasts = {n: self.layout.history(("value", n)) for n in self.past_names()}
         adjoints = {v[1]: self.layout.history(v) for v in self.adjoints.received()}
         for section, lines in bodies:
-            known = words(lines)
+            known = words_of(lines)
             views = {name: name for name in self.own_views(known)}
             views |= self.registered(section, known)
             tuples += handed(section.name, views)
-        mentioned = words([*self.loops, *tuples, *pasts.values(), *adjoints.values()])
+        mentioned = words_of([*self.loops, *tuples, *pasts.values(), *adjoints.values()])
         needed: list[str] = []
         for name in reversed(list(homes)):
-            if name in mentioned or name in words(needed):
+            if name in mentioned or name in words_of(needed):
                 callee, _, rest = f"{name} = {homes[name]}".partition("(")
                 arguments = rest.removesuffix(")").split(", ")
                 needed[:0] = call_lines(callee, arguments, "") if rest else [callee]
         yield from needed
-        text = words([*self.loops])
+        text = words_of([*self.loops])
         if "steps" in text or "chunks" in text:
             yield "steps = _steps(rows)"
         if "chunks" in text:

@@ -12,13 +12,13 @@ from dataclasses import replace
 from functools import partial
 
 from symbptt.algebra import NOW, Cotangent, Expr
-from symbptt.codegen.passes.rewriting import conflict, on_blocks
+from symbptt.codegen.fast.passes.rewriting import conflict, on_blocks
 from symbptt.codegen.program import Assign, Block, Family, Program
 from symbptt.codegen.storage import Storage, leaves, variable, variables
 
 
-def over_gates(program: Program) -> Program:
-    """Give every family of adjoints that can have one the room of a family of gates."""
+def reuse(program: Program) -> Program:
+    """Give every family of adjoints that that can have one the array of a family of gates."""
     for gates in program.families:
         if gates in program.by_blocks:
             program = next(shared(program, gates), program)
@@ -26,9 +26,9 @@ def over_gates(program: Program) -> Program:
 
 
 def shared(program: Program, gates: Family) -> Iterator[Program]:
-    """The program with these gates' room given away, for each family that may have it."""
+    """The program with these gates' array given away, for each family that may have it."""
     kinds = Storage(program).kinds
-    guests = {guest for guest, _ in program.rooms}
+    guests = {guest for guest, _ in program.reuse}
     for adjoints in program.families:
         alike = [a.shape for a in adjoints] == [g.shape for g in gates]
         timed = all(isinstance(a, Cotangent) and a.index == NOW for a in adjoints)
@@ -43,7 +43,7 @@ def shared(program: Program, gates: Family) -> Iterator[Program]:
         if statements is not None:
             changed = replace(loop, statements=tuple(statements))
             new = on_blocks(program, partial(put, loop, changed))
-            yield replace(new, rooms=(*new.rooms, (adjoints, gates)))
+            yield replace(new, reuse=(*new.reuse, (adjoints, gates)))
 
 
 def put(old: Block, new: Block, block: Block) -> Block:

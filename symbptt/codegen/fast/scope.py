@@ -30,8 +30,8 @@ from symbptt.algebra import (
     Transpose,
     add_dims,
 )
-from symbptt.codegen.blocks import Reading, taken_blocks
-from symbptt.codegen.layout import Buffer, Layout
+from symbptt.codegen.fast.blocks import Reading, taken_blocks
+from symbptt.codegen.fast.layout import Buffer, Layout
 from symbptt.codegen.literals import literal
 from symbptt.codegen.naming import Names
 from symbptt.codegen.program import Place
@@ -327,7 +327,7 @@ class Scope:
         return self.straight.views[text]
 
     def prologue(self, expr: Expr, name: str) -> None:
-        from symbptt.codegen.calls import Compiler
+        from symbptt.codegen.fast.calls import Compiler
 
         before = Section("prologue", self.straight.views)
         place = Scope(self.layout, "static", self.straight, before, INDENT, self.fallback)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symbptt.codegen.passes.activations import fewer_calls, one_tanh
-from symbptt.codegen.passes.coefficients import coefficients
-from symbptt.codegen.passes.composition import compose, store_once, without_unread
-from symbptt.codegen.passes.joining import join, name_products
-from symbptt.codegen.passes.parting import parted
-from symbptt.codegen.passes.renaming import in_place
-from symbptt.codegen.passes.rooms import over_gates
-from symbptt.codegen.passes.scan import scanned
-from symbptt.codegen.passes.turning import by_blocks
+from symbptt.codegen.fast.passes.activations import factoring, shared_tanh
+from symbptt.codegen.fast.passes.fusion import fusion, named_products
+from symbptt.codegen.fast.passes.hoisting import hoisting
+from symbptt.codegen.fast.passes.in_place import in_place
+from symbptt.codegen.fast.passes.inlining import dead_code, inlining, single_assignment
+from symbptt.codegen.fast.passes.layout import layout
+from symbptt.codegen.fast.passes.reuse import reuse
+from symbptt.codegen.fast.passes.scan import scan
+from symbptt.codegen.fast.passes.splitting import splitting
 from symbptt.codegen.program import Program
 from symbptt.errors import OptionError
 
@@ -20,22 +20,22 @@ Pass = Callable[[Program], Program]
 
 LEVELS: dict[int, tuple[Pass, ...]] = {
     0: (),
-    1: (without_unread, store_once),
+    1: (dead_code, single_assignment),
     2: (
-        without_unread,
-        store_once,
-        compose,
-        without_unread,
-        coefficients,
-        fewer_calls,
-        one_tanh,
+        dead_code,
+        single_assignment,
+        inlining,
+        dead_code,
+        hoisting,
+        factoring,
+        shared_tanh,
         in_place,
-        name_products,
-        join,
-        scanned,
-        parted,
-        by_blocks,
-        over_gates,
+        named_products,
+        fusion,
+        scan,
+        splitting,
+        layout,
+        reuse,
     ),
 }
 """The passes of each level of optimisation, in the order in which they are applied."""
@@ -44,7 +44,7 @@ LEVELS: dict[int, tuple[Pass, ...]] = {
 GATES = ("blocks", "columns")
 """How the gates of a step stand in memory: end to end, or side by side in the same rows."""
 
-LAYING_OUT: tuple[Pass, ...] = (parted, by_blocks, over_gates)
+LAYOUT: tuple[Pass, ...] = (splitting, layout, reuse)
 
 
 def passes_of(level: int, gates: str) -> tuple[Pass, ...]:
@@ -61,7 +61,7 @@ def passes_of(level: int, gates: str) -> tuple[Pass, ...]:
         return LEVELS[level]
     if level < 2:
         raise OptionError(f"gates and level {level} can't be combined: only level 2 joins gates")
-    return tuple(change for change in LEVELS[level] if change not in LAYING_OUT)
+    return tuple(change for change in LEVELS[level] if change not in LAYOUT)
 
 
 def optimised(program: Program, level: int) -> Program:

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from itertools import product
 
 from symbptt.algebra import Dim, DimProduct, DimSum, Model, Shape
-from symbptt.calculus.adjoint import derive
+from symbptt.binding import bind as bind_functions
 from symbptt.calculus.estimators import Estimator
-from symbptt.calculus.normal import bind as bind_functions
-from symbptt.codegen.beginnings import Beginnings
+from symbptt.calculus.gradients import derive
+from symbptt.codegen.fast.beginnings import Beginnings
+from symbptt.codegen.fast.passes import LEVELS
+from symbptt.codegen.fast.scanning import SCAN_NUMBERS
+from symbptt.codegen.fast.segments import kept_apart
+from symbptt.codegen.fast.work import Work, work
 from symbptt.codegen.lowering import lower
-from symbptt.codegen.passes import LEVELS
 from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.scanning import SCAN_NUMBERS
-from symbptt.codegen.segments import kept_apart
 from symbptt.codegen.storage import Storage, Variable
-from symbptt.codegen.work import Work, work
 from symbptt.typeset.plain import plain
 
 NUMBER_BYTES = 8
@@ -47,7 +47,7 @@ def explain(
     Parameters
     ----------
     level : int
-        A key of `symbptt.codegen.passes.LEVELS`. A window is plain at every level.
+        A key of `symbptt.codegen.fast.passes.LEVELS`. A window is plain at every level.
     bind : mapping of str to str, optional
         Functions for the abstract ones; defaults for the others.
     wrt_inputs : bool
@@ -141,12 +141,12 @@ def works(program: Program, block: Block) -> tuple[Work, Work]:
     inside = total(
         work(s, block.place, first=s.add and beginnings.is_first(s)) for s in block.statements
     )
-    return inside, total(work(s, "chunk") for s in block.coefficients)
+    return inside, total(work(s, "chunk") for s in block.hoisted)
 
 
 def loop_words(program: Program, block: Block) -> str:
     step, chunk = (each.inside for each in works(program, block))
-    before = f", {counted(chunk.total(), 'call')} a chunk" if block.coefficients else ""
+    before = f", {counted(chunk.total(), 'call')} a chunk" if block.hoisted else ""
     scan = f"; scanned at up to {SCAN_NUMBERS} numbers a step" if block.scan else ""
     return (
         f"t = {'T, ..., 1' if block.backward else '1, ..., T'}: "
@@ -195,7 +195,7 @@ def kept_numbers(
     """
     storage = Storage(program)
     found: Counter[tuple[str, ...]] = Counter()
-    guests = {member for family in storage.rooms for member in family}
+    guests = {member for family in storage.reuse for member in family}
     for variable, kind in storage.kinds.items():
         if variable in guests or (among is not None and variable not in among):
             continue

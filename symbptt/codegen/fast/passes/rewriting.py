@@ -18,7 +18,7 @@ def on_blocks(program: Program, change: Callable[[Block], Block]) -> Program:
     """The program with every block changed; blocks left empty are left out."""
 
     def changed(blocks: Iterable[Block]) -> tuple[Block, ...]:
-        return tuple(b for b in map(change, blocks) if b.statements or b.coefficients)
+        return tuple(b for b in map(change, blocks) if b.statements or b.hoisted)
 
     return replace(
         program,
@@ -36,7 +36,7 @@ def on_statements(program: Program, change: Callable[[Assign], Assign]) -> Progr
         return replace(
             old,
             statements=tuple(map(change, old.statements)),
-            coefficients=tuple(map(change, old.coefficients)),
+            hoisted=tuple(map(change, old.hoisted)),
         )
 
     return on_blocks(program, block)
