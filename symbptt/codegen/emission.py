@@ -244,10 +244,10 @@ class Emitter:
             if found != value:
                 return found
         if isinstance(value, Mul) and len(value.factors) > 2:
-            half = Mul(value.factors[: len(value.factors) // 2])
-            first = self.hoisted(0, printer, indent, before, half)
-            return Mul((first, *value.factors[len(value.factors) // 2 :]))
-        return value
+            half = max(2, len(value.factors) // 2)
+            first = self.hoisted(0, printer, indent, before, Mul(value.factors[:half]))
+            return Mul((first, *value.factors[half:]))
+        return map_children(value, partial(self.taken, printer, indent, before))
 
     def term_by_term(
         self, target: str, operator: str, value: Add, printer: Printer, indent: str, bare: bool
@@ -275,12 +275,21 @@ class Emitter:
                 sign = "-=" if operator == "-=" else "+="
                 yield from self.lines(target, sign, term, printer, indent, bare)
 
+    def taken(self, printer: Printer, indent: str, before: list[str], leaf: Expr) -> Expr:
+        """Rows of an array as a temporary of their own."""
+        if "[" not in printer.text(leaf):
+            return leaf
+        return self.named(leaf, printer, indent, before)
+
     def hoisted(
         self, least: int, printer: Printer, indent: str, before: list[str], expr: Expr
     ) -> Expr:
         """A part of a long line as a temporary of its own, if it is longer than ``least``."""
         if not children(expr) or len(printer.text(expr)) <= least:
             return expr
+        return self.named(expr, printer, indent, before)
+
+    def named(self, expr: Expr, printer: Printer, indent: str, before: list[str]) -> Expr:
         name = self.names.temporary()
         before.extend(self.lines(name, "=", expr, printer, indent, True))
         return Raw(name, expr.shape, is_rowwise(expr))

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from symbptt import cli
 from symbptt.algebra import NOW, Concat, Cotangent, Product, Ref, walk
-from symbptt.calculus.adjoint import derive
-from symbptt.calculus.normal import bind
+from symbptt.binding import bind
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.passes import LEVELS, optimised
 from symbptt.codegen.fast.passes.layout import layout
 from symbptt.codegen.fast.passes.splitting import splitting

@@ -8,7 +8,7 @@ from typing import Literal
 from symbptt.algebra import Model
 from symbptt.codegen.fast.layout import Layout
 from symbptt.codegen.fast.scope import INDENT
-from symbptt.codegen.naming import BUFFERED, Names
+from symbptt.codegen.naming import Names
 from symbptt.codegen.places import Kind, Places, Variable, lag_of, variable
 from symbptt.codegen.program import Assign, Program
 
@@ -26,7 +26,7 @@ class Beginnings:
     @classmethod
     def of(cls, program: Program) -> Beginnings:
         """To ask about a program of which nothing is written."""
-        names = Names(program.model, program.introduced, BUFFERED)
+        names = Names(program.model, program.introduced)
         return cls(program.model, Layout(Places(program), names, ()), names, False)
 
     def received(self) -> list[Variable]:

@@ -28,7 +28,7 @@ from symbptt.codegen.fast import scanning
 from symbptt.codegen.fast.arrays import Arrays
 from symbptt.codegen.fast.beginnings import Beginnings
 from symbptt.codegen.fast.calls import Compiler
-from symbptt.codegen.fast.fallback import Fallback, words
+from symbptt.codegen.fast.fallback import Fallback
 from symbptt.codegen.fast.handing import handed, loop_head, tuple_lines
 from symbptt.codegen.fast.layout import Layout
 from symbptt.codegen.fast.scope import (
@@ -41,7 +41,7 @@ from symbptt.codegen.fast.scope import (
     unpacked,
 )
 from symbptt.codegen.fast.segments import apart, in_two_parts, kept_apart
-from symbptt.codegen.naming import Names
+from symbptt.codegen.naming import Names, words_of
 from symbptt.codegen.numpy_printer import Uses, is_rowwise
 from symbptt.codegen.places import Places, Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Program
@@ -247,7 +247,7 @@ class Buffered:
                 chunk.lines += comment(statement, INDENT)
                 self.statement(statement, before)
         for section in (own, chunk):
-            known = words(section.lines)
+            known = words_of(section.lines)
             section.views = {text: view for text, view in section.views.items() if view in known}
         straight.views[name] = name
         self.loops += self.loop_views(name, block, own, chunk)
@@ -373,7 +373,7 @@ class Buffered:
 
     def body(self, section: Section, lines: list[str]) -> list[str]:
         """A function's lines, what they mention fetched first."""
-        known = words(lines)
+        known = words_of(lines)
         handed = [*self.own_views(known), *self.registered(section, known).values()]
         fetched = unpacked(handed, f"w.views.{section.name}", "") if handed else []
         params = [
@@ -409,19 +409,19 @@ class Buffered:
         pasts = {n: self.layout.history(("value", n)) for n in self.places.pasts}
         adjoints = {v[1]: self.layout.history(v) for v in self.adjoints.received()}
         for section, lines in bodies:
-            known = words(lines)
+            known = words_of(lines)
             views = {name: name for name in self.own_views(known)}
             views |= self.registered(section, known)
             tuples += handed(section.name, views)
-        mentioned = words([*self.loops, *tuples, *pasts.values(), *adjoints.values()])
+        mentioned = words_of([*self.loops, *tuples, *pasts.values(), *adjoints.values()])
         needed: list[str] = []
         for name in reversed(list(homes)):
-            if name in mentioned or name in words(needed):
+            if name in mentioned or name in words_of(needed):
                 callee, _, rest = f"{name} = {homes[name]}".partition("(")
                 arguments = rest.removesuffix(")").split(", ")
                 needed[:0] = call_lines(callee, arguments, "") if rest else [callee]
         yield from needed
-        text = words([*self.loops])
+        text = words_of([*self.loops])
         if "steps" in text or "chunks" in text:
             yield "steps = _steps(rows)"
         if "chunks" in text:

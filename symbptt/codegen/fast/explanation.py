@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from itertools import product
 
 from symbptt.algebra import Dim, DimProduct, DimSum, Model, Shape
-from symbptt.calculus.adjoint import derive
+from symbptt.binding import bind as bind_functions
 from symbptt.calculus.estimators import Estimator
-from symbptt.calculus.normal import bind as bind_functions
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.beginnings import Beginnings
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.fast.scanning import SCAN_NUMBERS

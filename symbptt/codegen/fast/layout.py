@@ -19,7 +19,7 @@ class Buffer:
     integer: bool = False
 
 
-USED = ("copyto", "divide", "exp", "log", "matmul", "subtract")
+USED = ("add", "copyto", "divide", "exp", "log", "matmul", "subtract")
 """What the template itself calls."""
 
 
