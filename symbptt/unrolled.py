@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from symbptt.algebra import Model
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.recurrence.closed import ClosedForm, Question, fold
 from symbptt.calculus.recurrence.formulas import formula, why_not
 from symbptt.calculus.unrolling import Line, Query, unroll, unroll_derivative

@@ -13,7 +13,7 @@ from symbptt.algebra.nodes import Cotangent, Expr, Held, Param, Ref
 
 
 @dataclass(frozen=True)
-class Stack(Expr):
+class Stack(Expr, opaque=True):
     """Values end to end under one name: the state of a recurrence at a step.
 
     ``parts`` are quantities at this step or before it.
@@ -32,7 +32,7 @@ class Stack(Expr):
 
 
 @dataclass(frozen=True)
-class Derivative(Expr):
+class Derivative(Expr, opaque=True):
     """The Jacobian of ``output`` (a `Ref`, a `Stack` or a derived parameter) by ``wrt``."""
 
     output: Expr
@@ -55,7 +55,7 @@ class Derivative(Expr):
 
 
 @dataclass(frozen=True)
-class Direct(Expr):
+class Direct(Expr, opaque=True):
     """What L gives to a value of the recurrence without going through the recurrence.
 
     The derivative of L by ``of`` (a `Ref` or a `Stack`) with all other values of the

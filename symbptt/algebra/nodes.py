@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import ClassVar, Literal
 
 from symbptt.algebra.index import FIRST, LAST, Dim, Index, Shape, add_dims
 
@@ -21,7 +21,36 @@ parameter is a parameter of its own: it does not follow. ``total``: it follows, 
 
 @dataclass(frozen=True)
 class Expr:
-    """A node. Children are the fields that are expressions or tuples of expressions."""
+    """A node. Children are the fields whose type holds expressions.
+
+    What is true of a kind stands at the kind, and nowhere else.
+
+    Attributes
+    ----------
+    leaf : bool
+        A name or a number: nothing is read below it.
+    pointwise : bool
+        Each entry depends on the same entry of the operands, scalars broadcast.
+    structured : bool
+        It has an adjoint rule of its own; in normal form its operands are names.
+    linear : bool
+        It is linear in all its operands together.
+    free : bool
+        It costs nothing beside its operands: a name, a number, a view.
+    opaque : bool
+        It names its variables and does not read their values: it has no children.
+    """
+
+    leaf: ClassVar[bool] = False
+    pointwise: ClassVar[bool] = False
+    structured: ClassVar[bool] = False
+    linear: ClassVar[bool] = False
+    free: ClassVar[bool] = False
+    opaque: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **facts: bool) -> None:
+        for fact, holds in facts.items():
+            setattr(cls, fact, holds)
 
     @property
     def shape(self) -> Shape:
@@ -29,7 +58,7 @@ class Expr:
 
 
 @dataclass(frozen=True)
-class Number(Expr):
+class Number(Expr, leaf=True, free=True):
     """An exact number; ``text`` is the author's spelling, ``0.05`` for 1/20."""
 
     value: Fraction
@@ -41,7 +70,7 @@ class Number(Expr):
 
 
 @dataclass(frozen=True)
-class Constant(Expr):
+class Constant(Expr, leaf=True, free=True):
     """A named exact number of the model, ``dt = 0.05``."""
 
     name: str
@@ -53,7 +82,7 @@ class Constant(Expr):
 
 
 @dataclass(frozen=True)
-class Length(Expr):
+class Length(Expr, leaf=True, free=True):
     """``len(h)``: the length of a dimension where a number is wanted."""
 
     dim: Dim
@@ -64,7 +93,7 @@ class Length(Expr):
 
 
 @dataclass(frozen=True)
-class Horizon(Expr):
+class Horizon(Expr, leaf=True, free=True):
     """T as a number: what the total loss is divided by."""
 
     @property
@@ -73,7 +102,7 @@ class Horizon(Expr):
 
 
 @dataclass(frozen=True)
-class Param(Expr):
+class Param(Expr, leaf=True, free=True):
     """A parameter, or a derived parameter: it has no time."""
 
     name: str
@@ -85,7 +114,7 @@ class Param(Expr):
 
 
 @dataclass(frozen=True)
-class Ref(Expr):
+class Ref(Expr, leaf=True, free=True):
     """A quantity, an input or the loss at a step: ``h[t-1]``, ``y[T]``, ``h[0]``."""
 
     name: str
@@ -98,7 +127,7 @@ class Ref(Expr):
 
 
 @dataclass(frozen=True)
-class Cotangent(Expr):
+class Cotangent(Expr, leaf=True, free=True):
     """dL/d(variable), in the variable's shape.
 
     ``index`` is None for a parameter or derived parameter. For the loss itself the name
@@ -117,7 +146,7 @@ class Cotangent(Expr):
 
 
 @dataclass(frozen=True)
-class Identity(Expr):
+class Identity(Expr, leaf=True, free=True):
     dim: Dim
 
     @property
@@ -132,7 +161,7 @@ def broadcast(parts: Iterable[Expr]) -> Shape:
 
 
 @dataclass(frozen=True)
-class Add(Expr):
+class Add(Expr, pointwise=True, linear=True):
     """A sum in the author's order; a difference has a `Neg` among the terms."""
 
     terms: tuple[Expr, ...]
@@ -143,7 +172,7 @@ class Add(Expr):
 
 
 @dataclass(frozen=True)
-class Neg(Expr):
+class Neg(Expr, pointwise=True, linear=True):
     operand: Expr
 
     @property
@@ -152,7 +181,7 @@ class Neg(Expr):
 
 
 @dataclass(frozen=True)
-class Mul(Expr):
+class Mul(Expr, pointwise=True):
     """An elementwise product; numbers and scalars scale vectors and matrices."""
 
     factors: tuple[Expr, ...]
@@ -163,7 +192,7 @@ class Mul(Expr):
 
 
 @dataclass(frozen=True)
-class Div(Expr):
+class Div(Expr, pointwise=True):
     numerator: Expr
     denominator: Expr
 
@@ -173,7 +202,7 @@ class Div(Expr):
 
 
 @dataclass(frozen=True)
-class Pow(Expr):
+class Pow(Expr, pointwise=True):
     """An elementwise power; the exponent is a `Number`, a `Constant` or their negative."""
 
     base: Expr
@@ -185,7 +214,7 @@ class Pow(Expr):
 
 
 @dataclass(frozen=True)
-class Call(Expr):
+class Call(Expr, pointwise=True):
     """An elementwise function, a row of `symbptt.functions` or an abstract one.
 
     ``wrt`` is None for the function itself and the argument's number (from 0) for a
@@ -202,7 +231,7 @@ class Call(Expr):
 
 
 @dataclass(frozen=True)
-class Transpose(Expr):
+class Transpose(Expr, structured=True, linear=True, free=True):
     """The transpose of a matrix expression."""
 
     operand: Expr
@@ -214,7 +243,7 @@ class Transpose(Expr):
 
 
 @dataclass(frozen=True)
-class Product(Expr):
+class Product(Expr, structured=True):
     """A matrix times a vector (a vector results) or times a matrix."""
 
     left: Expr
@@ -226,7 +255,7 @@ class Product(Expr):
 
 
 @dataclass(frozen=True)
-class Lookup(Expr):
+class Lookup(Expr, structured=True):
     """A row of a matrix parameter, ``E[tok[t]]``; ``row`` is an integer `Ref`."""
 
     table: Expr
@@ -250,7 +279,7 @@ class OneHot(Expr):
 
 
 @dataclass(frozen=True)
-class Pick(Expr):
+class Pick(Expr, structured=True):
     """The entry v_i of a vector; ``position`` is an integer `Ref`."""
 
     vector: Expr
@@ -262,7 +291,7 @@ class Pick(Expr):
 
 
 @dataclass(frozen=True)
-class Concat(Expr):
+class Concat(Expr, structured=True, linear=True, free=True):
     """Vectors end to end, columns or rows, a scalar being one entry; in array programs also
     matrices, one below the other."""
 
@@ -277,7 +306,7 @@ class Concat(Expr):
 
 
 @dataclass(frozen=True)
-class Slice(Expr):
+class Slice(Expr, linear=True, free=True):
     """Block ``number`` (from 0) of a vector whose blocks have the given lengths."""
 
     vector: Expr
@@ -290,7 +319,7 @@ class Slice(Expr):
 
 
 @dataclass(frozen=True)
-class Softmax(Expr):
+class Softmax(Expr, structured=True):
     vector: Expr
 
     @property
@@ -299,7 +328,7 @@ class Softmax(Expr):
 
 
 @dataclass(frozen=True)
-class LogSoftmax(Expr):
+class LogSoftmax(Expr, structured=True):
     vector: Expr
 
     @property
@@ -308,7 +337,7 @@ class LogSoftmax(Expr):
 
 
 @dataclass(frozen=True)
-class Sum(Expr):
+class Sum(Expr, structured=True, linear=True):
     """The sum of all entries of a vector or matrix."""
 
     operand: Expr
@@ -319,7 +348,7 @@ class Sum(Expr):
 
 
 @dataclass(frozen=True)
-class Mean(Expr):
+class Mean(Expr, structured=True, linear=True):
     operand: Expr
 
     @property
@@ -328,7 +357,7 @@ class Mean(Expr):
 
 
 @dataclass(frozen=True)
-class Dot(Expr):
+class Dot(Expr, structured=True):
     """The inner product of two vectors, or of two matrices entry by entry."""
 
     left: Expr
@@ -340,7 +369,7 @@ class Dot(Expr):
 
 
 @dataclass(frozen=True)
-class Loss(Expr):
+class Loss(Expr, structured=True):
     """A loss of two arguments: a row of `symbptt.functions.LOSSES`, or an abstract one.
 
     ``wrt`` is None for its value (a scalar), 0 or 1 for its gradient with respect to
@@ -360,7 +389,7 @@ class Loss(Expr):
 
 
 @dataclass(frozen=True)
-class Fill(Expr):
+class Fill(Expr, linear=True, free=True):
     """A scalar in every entry of the given shape: s times the vector of ones."""
 
     scalar: Expr

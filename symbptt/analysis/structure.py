@@ -15,7 +15,6 @@ import numpy as np
 
 from symbptt.algebra import (
     NOW,
-    Add,
     Call,
     Concat,
     Constant,
@@ -23,20 +22,15 @@ from symbptt.algebra import (
     Div,
     Dot,
     Expr,
-    Fill,
     Identity,
     Index,
     Length,
-    Mean,
     Model,
     Mul,
-    Neg,
     Number,
     Param,
     Product,
     Ref,
-    Slice,
-    Sum,
     Transpose,
     children,
     walk,
@@ -230,8 +224,6 @@ STATIC, FREE, AFFINE, OTHER = range(4)
 """How an expression depends on a state's past: it is the same at every step, it is not
 but does not depend on that past, it is affine in it with static coefficients, none of it."""
 
-LINEAR = (Add, Neg, Sum, Mean, Concat, Slice, Fill, Transpose)
-
 
 class _Degree:
     def __init__(self, core: Model, past: Ref) -> None:
@@ -248,7 +240,7 @@ class _Degree:
             return self.of_reference(expr)
         found = [self.of(child) for child in children(expr)]
         highest = max(found, default=STATIC)
-        if highest < AFFINE or isinstance(expr, LINEAR):
+        if highest < AFFINE or expr.linear:
             return highest
         if isinstance(expr, Div) and found[1] != STATIC:
             return OTHER

@@ -6,7 +6,7 @@ u v.T is u.T v, and an elementwise factor of a gradient is the diagonal matrix b
 that no reader has to guess an axis. Scalars and matrices are what they were: a gradient
 with respect to a matrix has the matrix's own shape (A. Singh, BPTT derivations, section 3).
 
-A kind without a row in `TURNS` is transposed as a whole, which is long but not wrong.
+What is no expression of others is transposed as a whole.
 """
 
 from __future__ import annotations
@@ -15,39 +15,43 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from symbptt.algebra import (
-    Add,
-    Call,
+    Block,
+    BlockMatrix,
+    Cases,
+    Column,
     Concat,
     Cotangent,
+    Derivative,
     Diag,
     Dim,
     DimSum,
     Direct,
-    Div,
-    Dot,
     Expr,
     Fill,
     Identity,
-    LogSoftmax,
-    Loss,
+    Kron,
+    Lookup,
     MatrixPower,
-    Mean,
     Mul,
     Neg,
+    OneHot,
+    Ones,
     OrderedProduct,
     Outer,
-    Pick,
-    Pow,
+    PartSum,
     Product,
+    Pullback,
     Shape,
     Slice,
-    Softmax,
-    Sum,
+    Stack,
     TimeSum,
     Transpose,
     map_children,
     walk,
 )
+from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
+from symbptt.calculus.moments import Expectation
+from symbptt.errors import MissingRuleError
 
 ROW: Dim = DimSum((1,))
 """The one row of a row vector. It is not the literal length 1 that a matrix may have."""
@@ -75,7 +79,14 @@ def is_row(expr: Expr) -> bool:
 
 def in_rows(expr: Expr) -> Expr:
     """The expression in the row layout: transposed if it is a vector, else the same value."""
-    return TURNS.get(type(expr), _laid)(expr)
+    kind = type(expr)
+    if kind in TURNS:
+        return TURNS[kind](expr)
+    if expr.pointwise or expr.structured:
+        return _part_by_part(expr)
+    if expr.leaf:
+        return _laid(expr)
+    raise MissingRuleError(f"no row layout for {kind.__name__} in {expr}")
 
 
 def _laid(expr: Expr) -> Expr:
@@ -163,13 +174,33 @@ TURNS: dict[type[Expr], Callable[[Expr], Expr]] = {
     Outer: _outer,
     Fill: _fill,
     Concat: _concat,
+    **dict.fromkeys((Diag, MatrixPower, OrderedProduct, Slice, TimeSum), _part_by_part),
     **dict.fromkeys(
         (
-            Add, Neg, Div, Pow, Call, Transpose, Diag, OrderedProduct, MatrixPower,
-            Slice, Pick, Softmax,
-            LogSoftmax, Sum, Mean, Dot, Loss, TimeSum,
+            Lookup,
+            OneHot,
+            Ones,
+            Stack,
+            Direct,
+            Cases,
+            Pullback,
+            RowOf,
+            Derivative,
+            PartSum,
+            Kron,
+            Column,
+            Block,
+            BlockMatrix,
+            Slope,
+            Entry,
+            Letter,
+            Behind,
+            Delta,
+            LetterSum,
+            Expectation,
+            Row,
         ),
-        _part_by_part,
+        _laid,
     ),
-}  # fmt: skip
-"""How a kind is transposed; names, unit vectors and rows of a table are laid as a whole."""
+}
+"""How a kind is transposed that is not, as most are, a leaf or transposed part by part."""

@@ -26,7 +26,6 @@ from symbptt.algebra import (
     Div,
     Dot,
     Expr,
-    Identity,
     Index,
     Length,
     LogSoftmax,
@@ -99,7 +98,7 @@ def _parts(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
         return
     if not term.shape:
         cotangent = forms.total(cotangent)
-    rule = RULES.get(type(term))
+    rule = _pointwise if is_pointwise(term) else RULES.get(type(term))
     if rule is None:
         raise MissingRuleError(f"no adjoint rule for {type(term).__name__} in {term}")
     yield from rule(term, cotangent, context)
@@ -133,7 +132,7 @@ def is_pointwise(term: Expr) -> bool:
         return is_pointwise(term.operand)
     if isinstance(term, Add):
         return all(map(is_pointwise, term.terms))
-    return RULES.get(type(term)) is _pointwise
+    return term.leaf or term.pointwise
 
 
 def _single(operand: Expr, value: Expr) -> Iterator[Part]:
@@ -395,6 +394,11 @@ def partial(expr: Expr, wrt: Expr, value: Expr | None = None) -> Expr:
     value : Expr, optional
         What the forward pass calls ``expr``; a derivative such as 1 - tanh(a)^2 is then
         written 1 - value^2.
+
+    Raises
+    ------
+    MissingRuleError
+        If a node kind is neither pointwise nor a leaf.
     """
     if expr == wrt:
         return ONE
@@ -422,7 +426,9 @@ def partial(expr: Expr, wrt: Expr, value: Expr | None = None) -> Expr:
                 for k, arg in enumerate(args)
                 if not forms.is_zero(inner := partial(arg, wrt))
             )
-    return ZERO
+    if expr.leaf:
+        return ZERO
+    raise MissingRuleError(f"no partial derivative of {type(expr).__name__} in {expr}")
 
 
 def _quotient(above: Expr, below: Expr, wrt: Expr, value: Expr | None) -> Iterator[Expr]:
@@ -467,15 +473,5 @@ RULES: dict[type[Expr], Rule] = {
     Dot: _dot,
     Pick: _pick,
     Loss: _loss,
-    Mul: _pointwise,
-    Div: _pointwise,
-    Pow: _pointwise,
-    Call: _pointwise,
-    Ref: _pointwise,
-    Param: _pointwise,
-    Number: _pointwise,
-    Constant: _pointwise,
-    Length: _pointwise,
-    Identity: _pointwise,
 }
-"""One row a node kind. `Add` and `Neg` are linear and entered before the table."""
+"""One row a structured node kind."""

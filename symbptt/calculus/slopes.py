@@ -185,7 +185,7 @@ def differentiated(expr: Expr, wrt: Expr, places: Places) -> Expr:
     Raises
     ------
     MissingRuleError
-        If an exponent is no number.
+        If an exponent is no number, or a node kind has no rule here.
     """
 
     def d(inner: Expr) -> Expr:
@@ -218,7 +218,11 @@ def differentiated(expr: Expr, wrt: Expr, places: Places) -> Expr:
             return forms.add(
                 forms.mul((_outer(name, k, args, expr), d(arg))) for k, arg in enumerate(args)
             )
-    return ZERO
+        case Delta():
+            return ZERO
+    if expr.leaf:
+        return ZERO
+    raise MissingRuleError(f"no partial derivative of {type(expr).__name__} in {expr}")
 
 
 def _value(exponent: Expr) -> Fraction:

@@ -23,13 +23,11 @@ from symbptt.algebra import (
     Ref,
     map_children,
 )
-from symbptt.calculus.derivation import Step
+from symbptt.calculus.derivation import EVERY, Step
 from symbptt.calculus.local import Local, local_jacobians
 from symbptt.calculus.order import derived_order, in_step_order
 from symbptt.calculus.readout import ReadOut, computed_from
 from symbptt.calculus.recurrence.operators import times
-
-EVERY = "1 <= t <= T"
 
 
 class Within(ReadOut):

@@ -115,7 +115,7 @@ def is_full(expr: Expr) -> bool:
         return False
     if isinstance(expr, TimeSum):
         return is_full(expr.term)
-    if isinstance(expr, Add | Mul | Div | Neg | Pow | Call):
+    if expr.pointwise:
         return any(c.shape == expr.shape and is_full(c) for c in children(expr))
     return True
 

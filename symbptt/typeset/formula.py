@@ -443,7 +443,7 @@ class _EntryPrinter(LatexPrinter):
         self.letter = letter
 
     def piece(self, expr: Expr) -> Piece:
-        if expr.shape and isinstance(expr, Add | Neg | Mul | Div | Pow | Call | Fill):
+        if expr.shape and (expr.pointwise or isinstance(expr, Fill)):
             return super().piece(expr)
         whole = LatexPrinter(self.names)
         return whole.entry_of(expr, self.letter) if expr.shape else whole.piece(expr)

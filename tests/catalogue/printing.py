@@ -10,8 +10,8 @@ import numpy as np
 
 from symbptt.analysis import tables
 from symbptt.analysis.report import analyze
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation, Kind
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.recurrence.closed import ClosedForm, fold
 from symbptt.formula.reading import read
 from symbptt.formula.typesetting import formula_latex

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symbptt.algebra import FIRST, LAST, NOW, Expr, Index, Model
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.recurrence.folding import Coefficient, coefficients, folded
 from symbptt.calculus.recurrence.induction import Proof, prove
 from symbptt.calculus.recurrence.law import Law

@@ -79,8 +79,9 @@ class Compiler(Entrywise):
             self.there.by_rows(out, expr)
             return
         if not is_rowwise(right):
+            # A matrix may be laid out with its rows apart, which np.dot does not write into.
             with self.operands((left, right)) as texts:
-                self.there.emit("dot", *texts, out)
+                self.there.emit("matmul", *texts, out)
             return
         if len(right.shape) == 2:
             self.there.by_rows(out, expr)
