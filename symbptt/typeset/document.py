@@ -46,7 +46,7 @@ FORMATS: dict[str, Output] = {
 
 
 @dataclass(frozen=True)
-class Page:
+class Framed:
     """What a frame receives: ready strings."""
 
     made: tuple[str, ...]
@@ -78,7 +78,7 @@ def printed(document: Document, to: str = "tex", fragment: bool = False) -> str:
         )
     chosen = FORMATS[to]
     printer = chosen.printer
-    page = Page(
+    page = Framed(
         tuple(map(printer.comment, document.made)),
         printer.prose(document.title),
         document.subtitle,
