@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,15 @@ from symbptt.calculus.recurrence.formulas import formula, why_not
 from symbptt.calculus.unrolling import Line, Query, unroll, unroll_derivative
 from symbptt.errors import NotAffineError
 from symbptt.listing import lines_data, lines_text
-from symbptt.typeset.folded import folded_data, folded_text, formula_text, refusal_text
+from symbptt.typeset.blocks import Block, Document, Heading, Paragraph, Words
+from symbptt.typeset.folded import (
+    equations_display,
+    folded_blocks,
+    folded_data,
+    folded_text,
+    formula_text,
+    refusal_text,
+)
 
 
 @dataclass(frozen=True)
@@ -78,16 +86,19 @@ class Answer:
             data["no_closed_form"] = self.refusal
         return data
 
-    def latex(self, header: Sequence[str]) -> str:
-        from symbptt.typeset.folded import Page, chapters_latex, equations_latex, page_latex
-        from symbptt.typeset.text import latex_text
+    def document(self, made: tuple[str, ...] = ()) -> Document:
+        """The answer as a document; ``made`` says what made it."""
+        title = (Words(f"{self.model.name}: {self.what or 'all equations'}"),)
+        return Document(made, title, "Unrolled, and in closed form", tuple(self._blocks()))
 
-        model = self.model if self.normal is None else self.normal
-        equations = equations_latex([(line.left, line.right) for line in self.lines], model)
-        title = latex_text(f"{self.model.name}: {self.what or 'all equations'}")
-        remark = latex_text(f"No closed form: {self.refusal}.") if self.refusal else ""
-        parts = () if self.closed is None else chapters_latex(self.closed)
-        return page_latex(Page(tuple(header), title, equations, parts, remark))
+    def _blocks(self) -> Iterator[Block]:
+        if self.lines:
+            yield Heading(("Step by step",))
+            yield equations_display(self.lines, self.normal or self.model)
+        if self.refusal:
+            yield Paragraph((Words(f"No closed form: {self.refusal}."),))
+        if self.closed is not None:
+            yield from folded_blocks(self.closed)
 
 
 def answer(model: Model, what: str | None, horizon: int) -> Answer:

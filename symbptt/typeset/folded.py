@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symbptt import algebra
 from symbptt.algebra import (
     NOW,
     ONE,
     ZERO,
     Add,
-    Block,
     Column,
     Diag,
     Expr,
@@ -31,13 +31,14 @@ from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.closed import ClosedForm
 from symbptt.calculus.recurrence.folding import Coefficient
 from symbptt.calculus.recurrence.formulas import Formula
-from symbptt.calculus.recurrence.induction import Line, Remark
+from symbptt.calculus.recurrence.induction import Line as ProofLine
+from symbptt.calculus.recurrence.induction import Remark
 from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE
 from symbptt.calculus.recurrence.operators import named
 from symbptt.calculus.recurrence.words import Letter, Relation, Run, Term, word_of
+from symbptt.calculus.unrolling import Line
 from symbptt.errors import NotAffineError
-from symbptt.templating import environment
-from symbptt.typeset.display import Row, aligned, chain
+from symbptt.typeset.blocks import Block, Display, Equality, Heading, Math, Paragraph, Prose
 from symbptt.typeset.latex import LatexPrinter
 from symbptt.typeset.names import Names, index_latex
 from symbptt.typeset.plain import FormulaPrinter
@@ -258,7 +259,7 @@ class _Report:
             left = () if line.left is None else (self.letters.symbol(line.left),)
             yield Statement(left, (self.right(line),), self.remark(line.reason), line.number)
 
-    def right(self, line: Line) -> Expr:
+    def right(self, line: ProofLine) -> Expr:
         form = self.letters.expr(line.form)
         if line.factor is None:
             return form
@@ -275,7 +276,7 @@ class _Report:
 def _is_one_term(block: Expr) -> bool:
     """Whether a block of b stands in its place: one term that no matrix was put before."""
     return not isinstance(block, Add) and not any(
-        isinstance(node, Block | Column | Diag | Kron) for node in walk(block)
+        isinstance(node, Column | Diag | Kron | algebra.Block) for node in walk(block)
     )
 
 
@@ -380,73 +381,60 @@ def _data(statement: Statement) -> dict[str, Any]:
     return data
 
 
-# --- LaTeX -------------------------------------------------------------------------------
+# --- documents ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Passage:
-    """Words, or none, and the equation that they lead to."""
-
-    prose: str
-    display: str
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """A section of the document: ready strings."""
-
-    title: str
-    passages: tuple[Passage, ...]
-
-
-@dataclass(frozen=True)
-class Page:
-    """What the template receives."""
-
-    header: tuple[str, ...]
-    title: str
-    equations: str
-    parts: tuple[Chapter, ...]
-    remark: str
-
-
-def page_latex(page: Page) -> str:
-    """The page as a LaTeX document."""
-    return environment("latex").get_template("unrolled.tex.j2").render(page=page)
-
-
-def equations_latex(lines: Sequence[tuple[Expr, Expr | None]], model: Model) -> str:
+def equations_display(lines: Sequence[Line], model: Model) -> Display:
     """Explicit equations, one below the other."""
     printer = LatexPrinter(Names(model))
-    rows: list[Row] = []
-    for left, right in lines:
-        shown = r"\text{given by the caller}" if right is None else printer.show(right)
-        rows += chain(printer.show(left), [shown])
-    return aligned(rows) if rows else ""
+    given = r"\text{given by the caller}"
+    rights = (given if line.right is None else printer.show(line.right) for line in lines)
+    pairs = zip(lines, rights, strict=True)
+    return Display(tuple(Equality(printer.show(line.left), (right,)) for line, right in pairs))
 
 
-def chapters_latex(closed: ClosedForm) -> tuple[Chapter, ...]:
-    """The sections with their displays."""
-    setter = LatexSetter(closed)
-    return tuple(
-        Chapter(s.title[:1].upper() + s.title[1:], tuple(setter.passages(s)))
-        for s in sections(closed)
-    )
+def folded_blocks(closed: ClosedForm) -> Iterator[Block]:
+    """The sections; a numbered statement stands below its reason."""
+    setter = Setter(closed)
+    for section in sections(closed):
+        yield Heading((section.title[:1].upper() + section.title[1:],))
+        if not any(statement.number for statement in section.statements):
+            yield Display(tuple(map(setter.equality, section.statements)))
+            continue
+        for statement in section.statements:
+            yield Paragraph((*setter.reason(statement.remark), ":"))
+            yield Display((setter.equality(replace(statement, remark=())),))
 
 
-class LatexSetter:
-    """Sets statements."""
+class Setter:
+    """Sets statements in TeX."""
 
     def __init__(self, closed: ClosedForm) -> None:
         self.printer = LatexPrinter(Names(normalize(closed.model)))
+
+    def equality(self, statement: Statement) -> Equality:
+        remark = "".join(self.line(part) for part in statement.remark)
+        return Equality(
+            self.math(statement.left),
+            (self.math(statement.right),),
+            tag=str(statement.number or ""),
+            ending=rf"\text{{({remark})}}" if remark else "",
+            sign=statement.sign if statement.sign == "=" else rf"{statement.sign}\;",
+        )
 
     def math(self, text: Text) -> str:
         """Mathematics with words in it."""
         return "".join(_words(p) if isinstance(p, str) else self.part(p) for p in text)
 
-    def words(self, text: Text) -> str:
-        """Words with mathematics in them."""
-        return "".join(p if isinstance(p, str) else f"${self.part(p)}$" for p in text)
+    def line(self, part: Part) -> str:
+        return part if isinstance(part, str) else f"${self.part(part)}$"
+
+    def reason(self, text: Text) -> Prose:
+        """Words with mathematics in them, as a sentence begins."""
+        parts = [part if isinstance(part, str) else Math(self.part(part)) for part in text]
+        if isinstance(parts[0], str):
+            parts[0] = parts[0][:1].upper() + parts[0][1:]
+        return tuple(parts)
 
     def part(self, part: Expr | Index | Relation) -> str:
         match part:
@@ -455,29 +443,6 @@ class LatexSetter:
             case Relation(sides=sides, sign=sign):
                 return f" {_SIGNS.get(sign, sign)} ".join(map(index_latex, sides))
         return self.printer.show(part)
-
-    def passages(self, section: Section) -> Iterator[Passage]:
-        """A numbered statement with its reason before it; the others in one display."""
-        if not any(statement.number for statement in section.statements):
-            yield Passage("", aligned(self.rows(section.statements)))
-            return
-        for statement in section.statements:
-            reason = self.words(statement.remark)
-            rows = self.rows([replace(statement, remark=())])
-            yield Passage(f"{reason[:1].upper()}{reason[1:]}:", aligned(rows))
-
-    def rows(self, statements: Sequence[Statement]) -> Iterator[Row]:
-        for statement in statements:
-            ending = rf"\text{{({self.words(statement.remark)})}}" if statement.remark else ""
-            tag = str(statement.number or "")
-            right = self.math(statement.right)
-            first, *rest = chain(self.math(statement.left), [right], tag=tag, ending=ending)
-            if statement.sign != "=":
-                first = replace(
-                    first, right=rf"{statement.sign}\; {first.right.removeprefix('= ')}"
-                )
-            yield first
-            yield from rest
 
 
 _SIGNS = {"<=": r"\le"}

@@ -15,15 +15,14 @@ from symbptt.calculus.gradients import derive
 from symbptt.calculus.recurrence.closed import ClosedForm, fold
 from symbptt.formula.reading import read
 from symbptt.formula.typesetting import formula_latex
+from symbptt.typeset.blocks import Display
 from symbptt.typeset.clipping import clipping
-from symbptt.typeset.folded import LatexSetter, sections
+from symbptt.typeset.folded import Setter, sections
 from symbptt.typeset.latex import LatexPrinter, member_latex
-from symbptt.typeset.markup import MarkdownMarkup
 from symbptt.typeset.names import Names
 from tests.catalogue import output
 from tests.formula.catalogue import MISPRINTS, RIGHT, TEXTS, UNREADABLE, Row, model
 
-MARKUP = MarkdownMarkup()
 ROWS = {row.id: row for row in (*RIGHT, *MISPRINTS, *UNREADABLE)}
 
 
@@ -115,7 +114,7 @@ def folded(name: str, what: str) -> Printer:
 
 def _section(name: str, what: str, number: int) -> Shown:
     found = closed_form(name, what)
-    setter = LatexSetter(found)
+    setter = Setter(found)
     statements = sections(found)[number].statements
     sides = [(setter.math(one.left) or r"\quad", setter.math(one.right)) for one in statements]
     return Shown(f"unroll {argument(name)} '{what}'", tuple(f"{a} = {b}" for a, b in sides))
@@ -126,8 +125,12 @@ def clip(name: str) -> Printer:
 
     def shown() -> Shown:
         found = derivation(name)
-        _, rows = clipping(found, LatexPrinter(Names(found.normal)), MARKUP)
-        lines = [f"{row.left} {row.right}" for row in rows]
+        (display,) = (
+            block
+            for block in clipping(found, LatexPrinter(Names(found.normal)))
+            if isinstance(block, Display)
+        )
+        lines = [f"{line.left} {line.sign} {line.members[0]}" for line in display.lines]
         return Shown(f"derive {argument(name)}", tuple(lines))
 
     return shown
