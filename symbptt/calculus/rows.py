@@ -31,6 +31,7 @@ from symbptt.algebra import (
     Identity,
     Kron,
     Lookup,
+    Loss,
     Mul,
     Neg,
     OneHot,
@@ -38,6 +39,7 @@ from symbptt.algebra import (
     OrderedProduct,
     Outer,
     PartSum,
+    Pick,
     Product,
     Pullback,
     Shape,
@@ -45,6 +47,7 @@ from symbptt.algebra import (
     Stack,
     TimeSum,
     Transpose,
+    Vector,
     map_children,
     walk,
 )
@@ -81,7 +84,7 @@ def in_rows(expr: Expr) -> Expr:
     kind = type(expr)
     if kind in TURNS:
         return TURNS[kind](expr)
-    if expr.pointwise or expr.structured:
+    if expr.pointwise:
         return _part_by_part(expr)
     if expr.leaf:
         return _laid(expr)
@@ -171,7 +174,9 @@ TURNS: dict[type[Expr], Callable[[Expr], Expr]] = {
     Outer: _outer,
     Fill: _fill,
     Concat: _concat,
-    **dict.fromkeys((Diag, OrderedProduct, Slice, TimeSum), _part_by_part),
+    **dict.fromkeys(
+        (Diag, Loss, OrderedProduct, Pick, Slice, TimeSum, Transpose, Vector), _part_by_part
+    ),
     **dict.fromkeys(
         (
             Lookup,
@@ -200,4 +205,4 @@ TURNS: dict[type[Expr], Callable[[Expr], Expr]] = {
         _laid,
     ),
 }
-"""How a kind is transposed that is not, as most are, a leaf or transposed part by part."""
+"""How a kind is transposed that is neither a leaf nor pointwise."""

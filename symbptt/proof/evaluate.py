@@ -8,14 +8,17 @@ numbers; a scalar has shape ().
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
+import sympy
 
 from symbptt.algebra import (
+    NOW,
     Add,
     Block,
     BlockMatrix,
@@ -29,17 +32,14 @@ from symbptt.algebra import (
     Diag,
     Direct,
     Div,
-    Dot,
     Expr,
     Fill,
     Horizon,
     Identity,
     Kron,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
     Mul,
     Neg,
     Number,
@@ -56,17 +56,17 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Slice,
-    Softmax,
     Stack,
-    Sum,
     TimeSum,
     Transpose,
+    Vector,
     walk,
 )
 from symbptt.calculus.rows import Row
 from symbptt.errors import EvaluationError, MissingRuleError
-from symbptt.proof.domain import Array, each, total
-from symbptt.proof.losses import loss_gradient, loss_value, softmax
+from symbptt.functions.losses import LOSSES, loss_formula
+from symbptt.functions.vectors import definition, vector
+from symbptt.proof.domain import Array, Domain, each, total
 from symbptt.proof.place import (
     Point,
     Steps,
@@ -81,6 +81,8 @@ from symbptt.proof.place import (
     unit,
     zeros,
 )
+from symbptt.proof.symbols import Symbolic, symbol_array
+from symbptt.proof.tape import Tape
 
 __all__ = ["METHODS", "Point", "Steps", "evaluate", "exact", "length", "lengths"]
 
@@ -260,25 +262,6 @@ def _outer(expr: Outer, point: Point, at: Steps) -> Array | None:
     return None if values is None else np.multiply.outer(values[0], values[1])
 
 
-def _dot(expr: Dot, point: Point, at: Steps) -> Array | None:
-    values = _operands((expr.left, expr.right), point, at)
-    if values is None:
-        return None
-    if values[0].shape != values[1].shape:
-        raise EvaluationError(f"an inner product of shapes {values[0].shape}, {values[1].shape}")
-    return total(values[0] * values[1])
-
-
-def _sum(expr: Sum, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.operand, point, at)
-    return None if value is None else total(value)
-
-
-def _mean(expr: Mean, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.operand, point, at)
-    return None if value is None else total(value) * point.domain.number(Fraction(1, value.size))
-
-
 def _fill(expr: Fill, point: Point, at: Steps) -> Array | None:
     value = part_value(expr.scalar, point, at)
     if value is None:
@@ -380,19 +363,93 @@ def _cases(expr: Cases, point: Point, at: Steps) -> Array | None:
     return np.add(np.multiply(here, values[0]), np.multiply(1 - here, values[1]))
 
 
-# --- softmax and losses ----------------------------------------------------------------------
+# --- functions of vectors and losses -----------------------------------------------------------
 
 
-def _softmax(expr: Softmax, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.vector, point, at)
-    return None if value is None else softmax(value, point.domain)
+@dataclass(frozen=True)
+class _Given:
+    """A point at which only the arguments of a function of the tables have a value."""
 
+    domain: Domain
+    values: Mapping[str, Array]
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
-def _log_softmax(expr: LogSoftmax, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.vector, point, at)
-    if value is None:
+    def parameter(self, param: Param) -> Array:
+        return self.values[param.name]
+
+    def reference(self, ref: Ref, at: Steps) -> Array:
+        return self.values[ref.name]
+
+    def cotangent(self, cotangent: Cotangent, at: Steps) -> None:
         return None
-    return each(lambda entry: point.domain.call("log", (entry,)), softmax(value, point.domain))
+
+    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> None:
+        return None
+
+    def differentiated(self, node: Derivative | Direct, at: Steps) -> None:
+        return None
+
+
+def vector_value(name: str, arrays: Sequence[Array], domain: Domain) -> Array:
+    """A function of vectors by its definition; the sum is the one that all are made of."""
+    if name == "sum":
+        return total(arrays[0])
+    arguments = [Param(f"{k}", np.shape(array)) for k, array in enumerate(arrays)]
+    point = _Given(domain, {a.name: array for a, array in zip(arguments, arrays, strict=True)})
+    return evaluate(definition(vector(name, *arguments)), point, {})
+
+
+def loss_value(name: str, prediction: Array, target: Array, domain: Domain) -> Array:
+    """A loss of the table by its definition, or an abstract one.
+
+    A target that is an integer is given as the unit vector of its value.
+    """
+    if name not in LOSSES:
+        return domain.abstract(name, None, _arguments(prediction, target))
+    row = LOSSES[name]
+    o = Param("o", np.shape(prediction))
+    y = Ref("y", NOW, ()) if row.index_target else Param("y", np.shape(target))
+    point = _Given(domain, {"o": prediction, "y": target})
+    return evaluate(loss_formula(Loss(name, o, y), row.definition), point, {})
+
+
+def loss_gradient(name: str, prediction: Array, target: Array, wrt: int, domain: Domain) -> Array:
+    """The gradient of a loss with respect to one argument, by SymPy's derivative."""
+    arguments = _arguments(prediction, target)
+    first = np.size(prediction) * wrt
+    shape = np.shape((prediction, target)[wrt])
+    size = int(np.prod(shape))
+    if name in LOSSES:
+        tape = _loss_tape(name, np.shape(prediction), np.shape(target))
+        entries = tape.run(arguments, domain)[first : first + size]
+    else:
+        entries = [domain.abstract(name, first + k, arguments) for k in range(size)]
+    gradient = np.empty(size, dtype=object)
+    gradient[:] = entries
+    return gradient.reshape(shape)
+
+
+def _arguments(prediction: Array, target: Array) -> tuple[Any, ...]:
+    return (*np.ravel(prediction), *np.ravel(target))
+
+
+@cache
+def _loss_tape(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) -> Tape:
+    """All partial derivatives of a loss of the table at a fixed size."""
+    o, y = symbol_array("o", prediction), symbol_array("y", target)
+    value = loss_value(name, o, y, Symbolic())
+    symbols = _arguments(o, y)
+    return Tape(symbols, [sympy.diff(value[()], symbol) for symbol in symbols])
+
+
+def _vector(expr: Vector, point: Point, at: Steps) -> Array | None:
+    values = _operands(expr.args, point, at)
+    if values is None:
+        return None
+    if len({value.shape for value in values}) > 1:
+        shapes = ", ".join(str(value.shape) for value in values)
+        raise EvaluationError(f"{expr.function} of arguments of shapes {shapes}")
+    return vector_value(expr.function, values, point.domain)
 
 
 def _loss(expr: Loss, point: Point, at: Steps) -> Array | None:
@@ -473,9 +530,6 @@ METHODS: dict[type[Expr], Method] = {
     Transpose: _transpose,
     Product: _product,
     Outer: _outer,
-    Dot: _dot,
-    Sum: _sum,
-    Mean: _mean,
     Fill: _fill,
     Concat: _concat,
     Slice: _slice,
@@ -483,8 +537,7 @@ METHODS: dict[type[Expr], Method] = {
     OneHot: _one_hot,
     Pick: _pick,
     Cases: _cases,
-    Softmax: _softmax,
-    LogSoftmax: _log_softmax,
+    Vector: _vector,
     Loss: _loss,
     Pullback: _pullback,
     TimeSum: _time_sum,

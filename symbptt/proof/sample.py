@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from symbptt.algebra import Model
-from symbptt.functions import LOSSES
+from symbptt.functions.losses import LOSSES
 from symbptt.proof.domain import Domain, Float, Rational
-from symbptt.proof.losses import loss_gradient, loss_value
+from symbptt.proof.evaluate import loss_gradient, loss_value
 
 
 class Concrete(Domain):

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import sympy
 
-from symbptt.functions import FUNCTIONS, LOSSES, Function
+from symbptt.functions.elementwise import FUNCTIONS, Function
+from symbptt.functions.losses import LOSSES
 from tests import cells
 from tests.modules import BUILT_IN, call, model_of, module_from, module_of
 from tests.points import draw

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from symbptt.algebra import (
     ONE,
@@ -20,17 +19,13 @@ from symbptt.algebra import (
     Cotangent,
     Diag,
     Div,
-    Dot,
     Expr,
     Fill,
     Identity,
     Index,
     Kron,
-    Length,
-    Mean,
     Mul,
     Neg,
-    Number,
     OneHot,
     Ones,
     Outer,
@@ -40,13 +35,14 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Slice,
-    Sum,
     Transpose,
+    Vector,
     substitute_index,
     walk,
 )
 from symbptt.calculus import forms
 from symbptt.errors import NotAffineError
+from symbptt.functions.vectors import size
 
 # --- factors that only operators have --------------------------------------------------
 
@@ -220,13 +216,12 @@ class Taker:
                 return [(Monomial((Transpose(Block(blocks, k)),)), p) for k, p in enumerate(parts)]
             case Slice(vector=vector, blocks=blocks, number=number):
                 return [(Monomial((Block(blocks, number),)), vector)]
-            case Sum(operand=operand) if len(operand.shape) == 1:
+            case Vector(function="sum", args=(operand,)) if len(operand.shape) == 1:
                 return [(Monomial((_row(Ones(operand.shape[0])),)), operand)]
-            case Mean(operand=operand) if len(operand.shape) == 1:
+            case Vector(function="mean", args=(operand,)) if len(operand.shape) == 1:
                 (dim,) = operand.shape
-                count = Number(Fraction(dim)) if isinstance(dim, int) else Length(dim)
-                return [(Monomial((Div(ONE, count), _row(Ones(dim)))), operand)]
-            case Dot(left=left, right=right) if len(left.shape) == 1:
+                return [(Monomial((Div(ONE, size((dim,))), _row(Ones(dim)))), operand)]
+            case Vector(function="dot", args=(left, right)) if len(left.shape) == 1:
                 if not self.depends(left):
                     return [(Monomial((_row(left),)), right)]
                 if not self.depends(right):
