@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symbptt.algebra import Model
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.recurrence.study import Question, Study, examine, recognise
 from symbptt.calculus.unrolling import Line, Query, unroll, unroll_derivative
 from symbptt.errors import FormulaError, NotAffineError

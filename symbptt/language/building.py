@@ -26,7 +26,6 @@ from symbptt.algebra import (
 from symbptt.functions.vectors import vector
 from symbptt.language import products
 from symbptt.language.constants import fold
-from symbptt.language.shapes import Shapes
 from symbptt.language.surface import (
     Apply,
     Chain,
@@ -43,6 +42,7 @@ from symbptt.language.surface import (
     Timed,
     Times,
 )
+from symbptt.language.unification import Shapes
 
 
 class Builder:

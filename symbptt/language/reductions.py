@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from symbptt.functions.vectors import VectorFunction
 from symbptt.language.conflicts import Sizes
 from symbptt.language.surface import Apply, Node, Timed
-
-if TYPE_CHECKING:
-    from symbptt.language.shapes import Shapes
+from symbptt.language.unification import Shapes
 
 
 def call(shapes: Shapes, node: Apply) -> Sizes | None:

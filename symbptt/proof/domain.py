@@ -19,6 +19,7 @@ import numpy as np
 
 from symbptt.errors import EvaluationError, UnboundFunctionError
 from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.proof.tape import function_tape
 
 Array = Any
 """A NumPy array of objects, the numbers of a domain."""
@@ -80,8 +81,6 @@ class Domain:
         Functions of the table are computed from their ``sympy`` column and their partial
         derivatives from SymPy's derivative of that column.
         """
-        from symbptt.proof.tape import function_tape
-
         if name not in FUNCTIONS:
             return self.abstract(name, wrt, args)
         key = (name, wrt, *args)

@@ -9,18 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import sympy
 
 from symbptt.errors import MissingRuleError
 from symbptt.functions.elementwise import FUNCTIONS
-from symbptt.proof.domain import Domain
 
 ADD, MUL, POWER, CALL, HEAD, NUMBER = range(6)
 
 Instruction = tuple[int, Any, tuple[int, ...]]
 """An operation, what it needs besides its operands, and the operands' places."""
+
+
+class Arithmetic(Protocol):
+    """What a program asks of a number domain (`symbptt.proof.domain.Domain`)."""
+
+    def number(self, value: Fraction) -> Any: ...
+    def power(self, base: Any, exponent: Fraction) -> Any: ...
+    def call(self, name: str, args: Sequence[Any], wrt: int | None = None) -> Any: ...
+    def apply(self, head: str, args: Sequence[Any]) -> Any: ...
 
 
 class Opaque(sympy.Function):  # type: ignore[misc]
@@ -71,7 +79,7 @@ class Tape:
         self._width = len(inputs)
         self._outputs = [self._place(sympy.sympify(output)) for output in outputs]
 
-    def run(self, values: Sequence[Any], domain: Domain) -> list[Any]:
+    def run(self, values: Sequence[Any], domain: Arithmetic) -> list[Any]:
         """The outputs for the given values of the inputs.
 
         Raises

@@ -10,7 +10,7 @@ from symbptt.algebra import Model
 from symbptt.analysis.dynamics import Dynamics
 from symbptt.analysis.numbers import Numbers, gather
 from symbptt.analysis.recurrence import recurrence
-from symbptt.calculus.normal import bind
+from symbptt.binding import bind
 from symbptt.language.parser import parse
 from tests import cells
 from tests.modules import BUILT_IN, model_of

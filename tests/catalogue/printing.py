@@ -11,8 +11,8 @@ import numpy as np
 from symbptt.algebra import Model
 from symbptt.analysis import tables
 from symbptt.analysis.report import analyze
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation, Kind
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.study import Question, Study, examine, recognise
 from symbptt.calculus.recurrence.system import Recurrence

@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 import symbptt
 from symbptt import cli
 from symbptt.algebra import DimProduct, DimSum, Expr, nodes
-from symbptt.calculus.adjoint import derive
+from symbptt.binding import bind
 from symbptt.calculus.estimators import ESTIMATORS
-from symbptt.calculus.normal import bind
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast import explanation
 from symbptt.codegen.fast.explanation import entries, explain, polynomial, stage_lines, stages
 from symbptt.codegen.fast.passes import LEVELS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.language.parser import parse
 from symbptt.typeset.clipping import clipping
 from symbptt.typeset.document import FORMATS, render

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.estimators import ESTIMATORS
+from symbptt.calculus.gradients import derive
 from symbptt.language.parser import parse
 from symbptt.typeset.document import FORMATS, render
 from tests.modules import model_of

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symbptt.algebra import Index, Model
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.recurrence.folding import Coefficient, coefficients, fold
 from symbptt.calculus.recurrence.induction import Proof, prove
 from symbptt.calculus.recurrence.law import Law
