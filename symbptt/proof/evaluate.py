@@ -8,14 +8,12 @@ numbers; a scalar has shape ().
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
-import sympy
 
 from symbptt.algebra import (
     NOW,
@@ -81,8 +79,7 @@ from symbptt.proof.place import (
     unit,
     zeros,
 )
-from symbptt.proof.symbols import Symbolic, symbol_array
-from symbptt.proof.tape import Tape
+from symbptt.proof.tables import Given, arguments_of, loss_gradient
 
 __all__ = ["METHODS", "Point", "Steps", "evaluate", "exact", "length", "lengths"]
 
@@ -366,36 +363,12 @@ def _cases(expr: Cases, point: Point, at: Steps) -> Array | None:
 # --- functions of vectors and losses -----------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Given:
-    """A point at which only the arguments of a function of the tables have a value."""
-
-    domain: Domain
-    values: Mapping[str, Array]
-    sizes: Mapping[str, int] = field(default_factory=dict)
-
-    def parameter(self, param: Param) -> Array:
-        return self.values[param.name]
-
-    def reference(self, ref: Ref, at: Steps) -> Array:
-        return self.values[ref.name]
-
-    def cotangent(self, cotangent: Cotangent, at: Steps) -> None:
-        return None
-
-    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> None:
-        return None
-
-    def differentiated(self, node: Derivative | Direct, at: Steps) -> None:
-        return None
-
-
 def vector_value(name: str, arrays: Sequence[Array], domain: Domain) -> Array:
     """A function of vectors by its definition; the sum is the one that all are made of."""
     if name == "sum":
         return total(arrays[0])
     arguments = [Param(f"{k}", np.shape(array)) for k, array in enumerate(arrays)]
-    point = _Given(domain, {a.name: array for a, array in zip(arguments, arrays, strict=True)})
+    point = Given(domain, {a.name: array for a, array in zip(arguments, arrays, strict=True)})
     return evaluate(definition(vector(name, *arguments)), point, {})
 
 
@@ -405,41 +378,12 @@ def loss_value(name: str, prediction: Array, target: Array, domain: Domain) -> A
     A target that is an integer is given as the unit vector of its value.
     """
     if name not in LOSSES:
-        return domain.abstract(name, None, _arguments(prediction, target))
+        return domain.abstract(name, None, arguments_of(prediction, target))
     row = LOSSES[name]
     o = Param("o", np.shape(prediction))
     y = Ref("y", NOW, ()) if row.index_target else Param("y", np.shape(target))
-    point = _Given(domain, {"o": prediction, "y": target})
+    point = Given(domain, {"o": prediction, "y": target})
     return evaluate(loss_formula(Loss(name, o, y), row.definition), point, {})
-
-
-def loss_gradient(name: str, prediction: Array, target: Array, wrt: int, domain: Domain) -> Array:
-    """The gradient of a loss with respect to one argument, by SymPy's derivative."""
-    arguments = _arguments(prediction, target)
-    first = np.size(prediction) * wrt
-    shape = np.shape((prediction, target)[wrt])
-    size = int(np.prod(shape))
-    if name in LOSSES:
-        tape = _loss_tape(name, np.shape(prediction), np.shape(target))
-        entries = tape.run(arguments, domain)[first : first + size]
-    else:
-        entries = [domain.abstract(name, first + k, arguments) for k in range(size)]
-    gradient = np.empty(size, dtype=object)
-    gradient[:] = entries
-    return gradient.reshape(shape)
-
-
-def _arguments(prediction: Array, target: Array) -> tuple[Any, ...]:
-    return (*np.ravel(prediction), *np.ravel(target))
-
-
-@cache
-def _loss_tape(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) -> Tape:
-    """All partial derivatives of a loss of the table at a fixed size."""
-    o, y = symbol_array("o", prediction), symbol_array("y", target)
-    value = loss_value(name, o, y, Symbolic())
-    symbols = _arguments(o, y)
-    return Tape(symbols, [sympy.diff(value[()], symbol) for symbol in symbols])
 
 
 def _vector(expr: Vector, point: Point, at: Steps) -> Array | None:
@@ -459,7 +403,7 @@ def _loss(expr: Loss, point: Point, at: Steps) -> Array | None:
         return None
     if expr.wrt is None:
         return loss_value(expr.function, prediction, target, point.domain)
-    return loss_gradient(expr.function, prediction, target, expr.wrt, point.domain)
+    return loss_gradient(loss_value, expr.function, prediction, target, expr.wrt, point.domain)
 
 
 def _target(expr: Loss, point: Point, at: Steps) -> Array | None:
