@@ -10,6 +10,7 @@ from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.study import Study
 from symbptt.calculus.recurrence.words import Form, Letter
 from symbptt.templating import environment
+from symbptt.typeset.blocks import Equality
 from symbptt.typeset.display import Row, aligned, chain
 from symbptt.typeset.factors import LatexFactors
 from symbptt.typeset.folded import Report, Section, Statement
@@ -101,7 +102,7 @@ def equations_latex(lines: Sequence[tuple[Expr, Expr | None]], model: Model) -> 
     rows: list[Row] = []
     for left, right in lines:
         shown = r"\text{given by the caller}" if right is None else factors.show(right)
-        rows += chain(factors.show(left), [shown])
+        rows += chain(Equality(factors.show(left), (shown,)))
     return aligned(rows) if rows else ""
 
 
@@ -139,8 +140,5 @@ def _rows(statements: Sequence[Statement]) -> Iterator[Row]:
     for statement in statements:
         ending = rf"\text{{({statement.remark})}}" if statement.remark else ""
         tag = str(statement.number or "")
-        first, *rest = chain(statement.left, [statement.right], tag=tag, ending=ending)
-        if statement.sign != "=":
-            first = replace(first, right=rf"{statement.sign}\; {first.right.removeprefix('= ')}")
-        yield first
-        yield from rest
+        sign = statement.sign if statement.sign == "=" else rf"{statement.sign}\;"
+        yield from chain(Equality(statement.left, (statement.right,), tag, ending, sign=sign))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -30,9 +29,8 @@ from symbptt.algebra import (
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.entries import Delta, Letter
 from symbptt.functions import FUNCTIONS, definition, function
-from symbptt.typeset.display import Row
+from symbptt.typeset.blocks import Equality, Math, Prose, Table, Words, prose
 from symbptt.typeset.latex import LatexPrinter, statements
-from symbptt.typeset.markup import Markup
 from symbptt.typeset.measure import width
 from symbptt.typeset.notation import ABOUT_FUNCTIONS, CONVENTIONS, SELF_EXPLANATORY
 
@@ -42,7 +40,7 @@ _COLUMN = 120
 # A row can't be broken over pages, so it holds no more characters of a comment than this.
 _CELL = 240
 
-Cells = tuple[str, str, str, str]
+Cells = tuple[Prose, Prose, Prose, Prose]
 
 
 class Glossary:
@@ -52,7 +50,6 @@ class Glossary:
         self,
         derivation: Derivation,
         printer: LatexPrinter,
-        markup: Markup,
         tags: dict[str, str],
     ) -> None:
         self.model = derivation.normal
@@ -60,8 +57,11 @@ class Glossary:
         self.gate = derivation.gate
         self.printer = printer
         self.names = printer.names
-        self.markup = markup
         self.tags = tags
+
+    def table(self) -> Table:
+        head = ("symbol", "role", "shape", "meaning")
+        return Table(head, tuple(self.rows()), widths=(3.1, 2.5, 3.4, 5.7))
 
     def rows(self) -> Iterator[Cells]:
         model = self.model
@@ -91,22 +91,22 @@ class Glossary:
             symbol = self.names.symbol(self.gate.name, ()).at("t")
             yield from self.row(symbol, "gate", (), self.gate.comment, self.gate.name)
         for name, value in model.constants:
-            symbol = self.markup.math(self.names.symbol(name, ()).at())
-            yield symbol, "constant", self.markup.math(f"= {_decimal(value)}"), ""
+            symbol = self.names.symbol(name, ()).at()
+            yield (Math(symbol),), ("constant",), (Math(f"= {_decimal(value)}"),), ()
         for abstract in model.abstract:
             yield self.function_row(abstract)
 
     def row(self, symbol: str, role: str, shape: Shape, comment: str, name: str) -> Iterator[Cells]:
         meaning = self.meaning(comment, name)
-        yield self.markup.math(symbol), role, self.space(shape), meaning[0]
-        yield from (("", "", "", rest) for rest in meaning[1:])
+        yield (Math(symbol),), (role,), (self.space(shape),), meaning[0]
+        yield from (((), (), (), rest) for rest in meaning[1:])
 
-    def meaning(self, comment: str, name: str) -> list[str]:
+    def meaning(self, comment: str, name: str) -> list[Prose]:
         """The author's words, long ones over several rows; else where the symbol stands."""
         if self.names.is_short(name):
             comment = f"{name}: {comment}" if comment else name
         parts = textwrap.wrap(comment, _CELL)
-        return [self.markup.text(part) for part in parts] or [self.readers(name)]
+        return [(Words(part),) for part in parts] or [(self.readers(name),)]
 
     def input_row(self, source: Input) -> Iterator[Cells]:
         role = "target" if source.target else "input"
@@ -116,27 +116,29 @@ class Glossary:
         meaning = self.meaning(source.comment, source.name)
         space = self.space(source.shape)
         if source.index_dim is not None:
-            space = self.markup.math(rf"\{{1, \dots, {self.names.dim(source.index_dim)}\}}")
-        yield self.markup.math(symbol), role, space, meaning[0]
-        yield from (("", "", "", rest) for rest in meaning[1:])
+            space = Math(rf"\{{1, \dots, {self.names.dim(source.index_dim)}\}}")
+        yield (Math(symbol),), (role,), (space,), meaning[0]
+        yield from (((), (), (), rest) for rest in meaning[1:])
 
     def function_row(self, abstract: Abstract) -> Cells:
         sign = (self.names.loss if abstract.loss else self.names.function)(abstract.name)
         role = "abstract loss" if abstract.loss else "function"
-        meaning = "any differentiable loss" if abstract.loss else "any differentiable function"
+        meaning: Prose = (
+            "any differentiable loss" if abstract.loss else "any differentiable function",
+        )
         if abstract.default is not None:
-            default = self.markup.text(abstract.default.replace("_", " "))
-            meaning += f"; {default} unless another is chosen"
-        return self.markup.math(sign), role, "", meaning
+            default = Words(abstract.default.replace("_", " "))
+            meaning = (*meaning, "; ", default, " unless another is chosen")
+        return (Math(sign),), (role,), (), meaning
 
-    def space(self, shape: Shape) -> str:
+    def space(self, shape: Shape) -> Math:
         raised = self.printer.space(shape)
         if width(raised) <= _COLUMN:
-            return self.markup.math(raised)
+            return Math(raised)
         lengths = (
             f"({self.names.dim(d)})" if isinstance(d, DimSum) else self.names.dim(d) for d in shape
         )
-        return self.markup.math(r" \times ".join(lengths))
+        return Math(r" \times ".join(lengths))
 
     def readers(self, name: str) -> str:
         """Where a symbol without words stands: in equations, else in steps."""
@@ -168,19 +170,18 @@ def _decimal(value: Fraction) -> str:
 # --- functions -------------------------------------------------------------------------
 
 
-def function_rows(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[Row]:
+def function_lines(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[Equality]:
     """The definition of every function that not everybody knows."""
     for name in _functions_to_explain(nodes):
         if name not in ABOUT_FUNCTIONS:
-            yield Row(_applied(name, printer), f"= {printer.show(definition(name))}")
+            yield Equality(_applied(name, printer), (printer.show(definition(name)),))
 
 
-def function_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Markup) -> Iterator[str]:
+def function_texts(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[str]:
     """A sentence for every function that no formula defines."""
     for name in _functions_to_explain(nodes):
         if name in ABOUT_FUNCTIONS:
-            text = f"${_applied(name, printer)}$ {ABOUT_FUNCTIONS[name]}."
-            yield with_formulas(text, markup)
+            yield f"${_applied(name, printer)}$ {ABOUT_FUNCTIONS[name]}."
 
 
 def _functions_to_explain(nodes: Sequence[Expr]) -> Iterator[str]:
@@ -209,7 +210,7 @@ def _with_definitions(names: set[str]) -> set[str]:
 # --- conventions -----------------------------------------------------------------------
 
 
-def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Markup) -> Iterator[str]:
+def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[Prose]:
     """The conventions of the article; those for rare signs only where the signs occur."""
     signs = {type(node).__name__ for node in nodes}
     signs |= {node.function for node in nodes if isinstance(node, Loss)}
@@ -235,7 +236,7 @@ def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Marku
         if not sign or sign in signs:
             for word, formula in spelled.items():
                 text = text.replace(word, formula)
-            yield with_formulas(text, markup)
+            yield prose(text)
 
 
 def _spelled(printer: LatexPrinter) -> dict[str, str]:
@@ -261,8 +262,3 @@ def _spelled(printer: LatexPrinter) -> dict[str, str]:
         "DIRECTLY": printer.direct(r"\mathbf{v}").text,
         "STEP": names.timed("v", vector.shape, now),
     }
-
-
-def with_formulas(text: str, markup: Markup) -> str:
-    """Prose of the house, its formulas between dollar signs set as the format sets them."""
-    return re.sub(r"\$([^$]+)\$", lambda match: markup.math(match.group(1)), text)

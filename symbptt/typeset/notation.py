@@ -198,5 +198,5 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
 "" is for always; else it is a layout, a choice of notation, or what occurs: a node kind, by
 itself or with the layout in front (`symbptt.typeset.glossary`).
 
-The text goes through `symbptt.typeset.glossary.with_formulas`.
+The text goes through `symbptt.typeset.blocks.prose`.
 """

@@ -18,18 +18,17 @@ from symbptt.calculus.recurrence.study import Question, Study, examine, recognis
 from symbptt.calculus.recurrence.system import Recurrence
 from symbptt.formula.reading import read
 from symbptt.formula.typesetting import formula_latex
+from symbptt.typeset.blocks import Display
 from symbptt.typeset.clipping import clipping
 from symbptt.typeset.factors import LatexFactors
 from symbptt.typeset.folded import Statement
 from symbptt.typeset.folded_latex import LatexReport
 from symbptt.typeset.latex import LatexPrinter, member_latex
-from symbptt.typeset.markup import MarkdownMarkup
 from symbptt.typeset.names import Names
 from symbptt.typeset.wording import choose_names
 from tests.catalogue import output
 from tests.formula.catalogue import MISPRINTS, RIGHT, TEXTS, UNREADABLE, Row, model
 
-MARKUP = MarkdownMarkup()
 ROWS = {row.id: row for row in (*RIGHT, *MISPRINTS, *UNREADABLE)}
 
 
@@ -148,8 +147,12 @@ def clip(name: str) -> Printer:
 
     def shown() -> Shown:
         found = derivation(name)
-        _, rows = clipping(found, LatexPrinter(Names(found.normal)), MARKUP)
-        lines = [f"{row.left} {row.right}" for row in rows]
+        (display,) = (
+            block
+            for block in clipping(found, LatexPrinter(Names(found.normal)))
+            if isinstance(block, Display)
+        )
+        lines = [f"{line.left} {line.sign} {line.members[0]}" for line in display.lines]
         return Shown(f"derive {argument(name)}", tuple(lines))
 
     return shown
