@@ -13,6 +13,7 @@ from operator import eq
 
 from symbptt.algebra import (
     ONE,
+    Cases,
     Column,
     Cotangent,
     Derivative,
@@ -25,6 +26,7 @@ from symbptt.algebra import (
     Neg,
     Product,
     Shape,
+    walk,
 )
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import Reading, readings
@@ -61,9 +63,11 @@ def _local(reading: Reading) -> Local:
     own = Cotangent(reader.name, reader.index, reader.shape)
     taker = Taker(partial(eq, own))
     first = Derivative(reader.ref, reading.operand)
+    # What is worked out entry by entry, in cases, is no matrix; its result is.
     worked_out = [
         matrix(transposed(tuple(piece.monomial for piece in taker.pieces(member))), first.shape)
         for member in reading.chain[1:]
+        if not any(isinstance(node, Cases) for node in walk(member))
     ]
     return Local(reading.operand, (first, *worked_out))
 
