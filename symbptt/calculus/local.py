@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from operator import eq
 
-from symbptt.algebra import Cotangent, Derivative, Equation, Expr, Model
+from symbptt.algebra import Cases, Cotangent, Derivative, Equation, Expr, Model, walk
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import Reading, readings
 from symbptt.calculus.recurrence.operators import Taker, transposed
@@ -47,8 +47,10 @@ def _local(reading: Reading) -> Local:
     own = Cotangent(reader.name, reader.index, reader.shape)
     taker = Taker(partial(eq, own))
     first = Derivative(reader.ref, reading.operand)
+    # What is worked out entry by entry, in cases, is no matrix; its result is.
     worked_out = [
         forms.add((transposed(piece.matrix) for piece in taker.pieces(member)), first.shape)
         for member in reading.chain[1:]
+        if not any(isinstance(node, Cases) for node in walk(member))
     ]
     return Local(reading.operand, (first, *worked_out))

@@ -31,6 +31,7 @@ from symbptt.algebra import (
     Identity,
     Kron,
     Lookup,
+    Loss,
     MatrixPower,
     Mul,
     Neg,
@@ -39,6 +40,7 @@ from symbptt.algebra import (
     OrderedProduct,
     Outer,
     PartSum,
+    Pick,
     Product,
     Pullback,
     Shape,
@@ -46,6 +48,7 @@ from symbptt.algebra import (
     Stack,
     TimeSum,
     Transpose,
+    Vector,
     map_children,
     walk,
 )
@@ -82,7 +85,7 @@ def in_rows(expr: Expr) -> Expr:
     kind = type(expr)
     if kind in TURNS:
         return TURNS[kind](expr)
-    if expr.pointwise or expr.structured:
+    if expr.pointwise:
         return _part_by_part(expr)
     if expr.leaf:
         return _laid(expr)
@@ -174,7 +177,10 @@ TURNS: dict[type[Expr], Callable[[Expr], Expr]] = {
     Outer: _outer,
     Fill: _fill,
     Concat: _concat,
-    **dict.fromkeys((Diag, MatrixPower, OrderedProduct, Slice, TimeSum), _part_by_part),
+    **dict.fromkeys(
+        (Diag, Loss, MatrixPower, OrderedProduct, Pick, Slice, TimeSum, Transpose, Vector),
+        _part_by_part,
+    ),
     **dict.fromkeys(
         (
             Lookup,
@@ -203,4 +209,4 @@ TURNS: dict[type[Expr], Callable[[Expr], Expr]] = {
         _laid,
     ),
 }
-"""How a kind is transposed that is not, as most are, a leaf or transposed part by part."""
+"""How a kind is transposed that is neither a leaf nor pointwise."""

@@ -18,7 +18,7 @@ import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
 from symbptt.errors import EvaluationError, UnboundFunctionError
-from symbptt.functions import FUNCTIONS
+from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.proof.tape import function_tape
 
 Array = Any

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import sympy
 
 from symbptt.errors import MissingRuleError
-from symbptt.functions import FUNCTIONS
+from symbptt.functions.elementwise import FUNCTIONS
 
 ADD, MUL, POWER, CALL, HEAD, NUMBER = range(6)
 

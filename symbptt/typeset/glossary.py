@@ -12,7 +12,6 @@ from symbptt.algebra import (
     Cotangent,
     Derivative,
     DimSum,
-    Dot,
     Expr,
     Index,
     Input,
@@ -24,11 +23,12 @@ from symbptt.algebra import (
     Pullback,
     Ref,
     Shape,
+    Vector,
     walk,
 )
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.entries import Delta, Letter
-from symbptt.functions import FUNCTIONS, definition, function
+from symbptt.functions.elementwise import FUNCTIONS, definition, function
 from symbptt.typeset.blocks import Equality, Math, Prose, Table, Words, prose
 from symbptt.typeset.latex import LatexPrinter, statements
 from symbptt.typeset.measure import width
@@ -213,20 +213,23 @@ def _with_definitions(names: set[str]) -> set[str]:
 def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[Prose]:
     """The conventions of the article; those for rare signs only where the signs occur."""
     signs = {type(node).__name__ for node in nodes}
-    signs |= {node.function for node in nodes if isinstance(node, Loss)}
+    signs |= {node.function for node in nodes if isinstance(node, Loss | Vector)}
     if any(isinstance(node, Pow) and node.shape for node in nodes):
         signs.add("ArrayPow")
     if any(isinstance(node, Call) and node.wrt is not None for node in nodes):
         signs.add("Prime")
     held = {node.held for node in nodes if isinstance(node, Derivative | Pullback)}
     signs |= {f"Held{what.capitalize()}" for what in held - {"equation"}}
-    if any(isinstance(node, Dot) and printer.is_matrix(node.left) for node in nodes):
+    if any(
+        isinstance(node, Vector) and node.function == "dot" and printer.is_matrix(node.args[0])
+        for node in nodes
+    ):
         signs.add("MatrixDot")
     if signs & {"OneHot", "Pick", "Lookup"}:
         signs.add("Index")
     if "Entry" in signs:
         signs.add("Pick")
-    if signs & {"Sum", "Mean", "Fill", "binary_cross_entropy"}:
+    if signs & {"sum", "mean", "Fill"}:
         signs.add("Ones")
     style = printer.names.style
     signs |= {style.layout.capitalize() + sign for sign in signs}

@@ -22,7 +22,6 @@ from symbptt.algebra import (
     Dim,
     Direct,
     Div,
-    Dot,
     Expr,
     Fill,
     Held,
@@ -31,11 +30,9 @@ from symbptt.algebra import (
     Index,
     Kron,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
     MatrixPower,
-    Mean,
     Mul,
     Neg,
     Number,
@@ -52,11 +49,10 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Slice,
-    Softmax,
     Stack,
-    Sum,
     TimeSum,
     Transpose,
+    Vector,
     add_dims,
 )
 from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
@@ -199,20 +195,8 @@ class PlainPrinter(Printer):
         end = plain_dim(add_dims(upto)) if len(upto) < len(expr.blocks) else ""
         return Piece(f"{self.show(expr.vector, Level.ATOM)}[{start}:{end}]")
 
-    def print_softmax(self, expr: Softmax) -> Piece:
-        return self.call("softmax", expr.vector)
-
-    def print_logsoftmax(self, expr: LogSoftmax) -> Piece:
-        return self.call("log_softmax", expr.vector)
-
-    def print_sum(self, expr: Sum) -> Piece:
-        return self.call("sum", expr.operand)
-
-    def print_mean(self, expr: Mean) -> Piece:
-        return self.call("mean", expr.operand)
-
-    def print_dot(self, expr: Dot) -> Piece:
-        return self.call("dot", expr.left, expr.right)
+    def print_vector(self, expr: Vector) -> Piece:
+        return self.call(expr.function, *expr.args)
 
     def print_fill(self, expr: Fill) -> Piece:
         if isinstance(expr.scalar, Number):

@@ -136,9 +136,9 @@ def test_planted_errors_are_noticed(name: str, question: Question) -> None:
         ("h[t] = x[t] * h[t-1] * h[t-1]", "h", "Mul"),
         ("h[t] = x[t] / h[t-1]", "h", "Div"),
         ("h[t] = x[t] + h[t-1]**2", "h", "Pow"),
-        ("h[t] = W @ x[t] + softmax(h[t-1])", "h", "Softmax"),
+        ("h[t] = W @ x[t] + softmax(h[t-1])", "h", "Vector"),
         ("g[t] = sigmoid(V @ h[t-1] + x[t])\nh[t] = g[t] * h[t-1]", "h", "Mul"),
-        ("h[t] = dot(h[t-1], h[t-1]) * x[t]", "h", "Dot"),
+        ("h[t] = dot(h[t-1], h[t-1]) * x[t]", "h", "Vector"),
     ],
 )
 def test_the_term_at_fault_is_named(text: str, name: str, fault: str) -> None:

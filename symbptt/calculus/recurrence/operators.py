@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from symbptt.algebra import (
     ONE,
@@ -21,16 +20,12 @@ from symbptt.algebra import (
     Derivative,
     Diag,
     Div,
-    Dot,
     Expr,
     Fill,
     Identity,
     Kron,
-    Length,
-    Mean,
     Mul,
     Neg,
-    Number,
     OneHot,
     Ones,
     Outer,
@@ -39,13 +34,14 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Slice,
-    Sum,
     Transpose,
+    Vector,
     entries,
     walk,
 )
 from symbptt.calculus import forms
 from symbptt.errors import NotAffineError
+from symbptt.functions.vectors import size, vector
 
 # --- matrices ----------------------------------------------------------------------------
 
@@ -132,12 +128,12 @@ def applied(matrix: Expr, value: Expr) -> Expr:
             return value
         case Column(vector=Ones(dim=dim)) if not value.shape:
             return forms.fill(value, (dim,))
-        case Column(vector=vector) if not (vector.shape and value.shape):
-            return forms.mul((vector, value))
-        case Diag(vector=vector) if isinstance(value, Fill):
-            return forms.mul((value.scalar, vector))
-        case Transpose(operand=Column(vector=vector)) if len(value.shape) == 1:
-            return Dot(vector, value)
+        case Column(vector=column) if not (column.shape and value.shape):
+            return forms.mul((column, value))
+        case Diag(vector=diagonal) if isinstance(value, Fill):
+            return forms.mul((value.scalar, diagonal))
+        case Transpose(operand=Column(vector=row)) if len(value.shape) == 1:
+            return vector("dot", row, value)
     if isinstance(value, Neg):
         return forms.neg(applied(matrix, value.operand))
     return Product(matrix, value)
@@ -268,13 +264,12 @@ class Taker:
                 return [(Transpose(Block(blocks, k)), part) for k, part in enumerate(parts)]
             case Slice(vector=vector, blocks=blocks, number=number):
                 return [(Block(blocks, number), vector)]
-            case Sum(operand=operand) if len(operand.shape) == 1:
+            case Vector(function="sum", args=(operand,)) if len(operand.shape) == 1:
                 return [(_row(Ones(operand.shape[0])), operand)]
-            case Mean(operand=operand) if len(operand.shape) == 1:
+            case Vector(function="mean", args=(operand,)) if len(operand.shape) == 1:
                 (dim,) = operand.shape
-                count = Number(Fraction(dim)) if isinstance(dim, int) else Length(dim)
-                return [(Mul((Div(ONE, count), _row(Ones(dim)))), operand)]
-            case Dot(left=left, right=right) if len(left.shape) == 1:
+                return [(Mul((Div(ONE, size((dim,))), _row(Ones(dim)))), operand)]
+            case Vector(function="dot", args=(left, right)) if len(left.shape) == 1:
                 if not self.depends(left):
                     return [(_row(left), right)]
                 if not self.depends(right):

@@ -1,4 +1,4 @@
-"""The elementwise functions and the losses: one row each, read by every room.
+"""The elementwise functions: one row each, read by every room.
 
 Adding a function is adding a row. ``derivatives`` are written in the arguments ``x``
 (or ``u``, ``v``) and in the function's own value ``y``, because the forward pass has y
@@ -23,6 +23,7 @@ from symbptt.algebra import (
     Neg,
     Number,
     Param,
+    Pick,
     Pow,
     transform,
 )
@@ -230,32 +231,6 @@ _ROWS = (
 
 FUNCTIONS: dict[str, Function] = {row.name: row for row in _ROWS}
 
-VECTOR_FUNCTIONS = ("softmax", "log_softmax", "sum", "mean", "dot", "concat")
-"""Calls of the model language that are node kinds of their own."""
-
-
-@dataclass(frozen=True)
-class LossFunction:
-    """A loss l(o, y). ``index_target`` tells whether y is an integer or shaped like o."""
-
-    name: str
-    index_target: bool
-    words: str
-
-
-LOSSES: dict[str, LossFunction] = {
-    row.name: row
-    for row in (
-        LossFunction("softmax_cross_entropy", True, "-log softmax(o)[y]"),
-        LossFunction("squared_error", False, "half the squared distance of o and y"),
-        LossFunction(
-            "binary_cross_entropy",
-            False,
-            "-sum(y log sigmoid(o) + (1-y) log sigmoid(-o))",
-        ),
-    )
-}
-
 
 def function(name: str) -> Function:
     """The row of an elementwise function.
@@ -286,24 +261,32 @@ def derivative(name: str, wrt: int, args: Sequence[Expr], value: Expr | None = N
     def fill(node: Expr) -> Expr:
         return names[node.name] if isinstance(node, Param) else node
 
-    return transform(_read(row.derivatives[wrt]), fill)
+    return transform(read(row.derivatives[wrt]), fill)
 
 
 def definition(name: str) -> Expr:
     """A function's definition in its arguments, scalar `Param`s ``x`` (or ``u``, ``v``)."""
-    return _read(function(name).sympy)
+    return read(function(name).sympy)
 
 
 @cache
-def _read(text: str) -> Expr:
-    """A derivative of the table as an expression; variables are scalar `Param`s."""
+def read(text: str) -> Expr:
+    """A formula of a table as an expression; its variables are scalar `Param`s.
+
+    ``v[i]`` is the entry of a vector. Calls stay calls, whatever they name.
+
+    Raises
+    ------
+    UnknownNameError
+        If the text holds what no table's formula has.
+    """
     return _expression(ast.parse(text, mode="eval").body)
 
 
 def _expression(node: ast.expr) -> Expr:
     match node:
-        case ast.Constant(value=int(value)):
-            return Number(Fraction(value))
+        case ast.Constant(value=int() | float() as value):
+            return Number(Fraction(str(value)))
         case ast.Name(id=name):
             return Param(name, ())
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -315,9 +298,17 @@ def _expression(node: ast.expr) -> Expr:
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return Mul((_expression(left), _expression(right)))
         case ast.BinOp(left=left, op=ast.Div(), right=right):
-            return Div(_expression(left), _expression(right))
+            return _quotient(_expression(left), _expression(right))
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             return Pow(_expression(left), _expression(right))
         case ast.Call(func=ast.Name(id=name), args=args):
-            return Call(name, tuple(_expression(arg) for arg in args))
-    raise UnknownNameError(f"the function table does not read {ast.unparse(node)!r}")
+            return Call(name, tuple(map(_expression, args)))
+        case ast.Subscript(value=vector, slice=position):
+            return Pick(_expression(vector), _expression(position))
+    raise UnknownNameError(f"the tables of functions do not read {ast.unparse(node)!r}")
+
+
+def _quotient(above: Expr, below: Expr) -> Expr:
+    if isinstance(above, Number) and isinstance(below, Number):
+        return Number(above.value / below.value)
+    return Div(above, below)
