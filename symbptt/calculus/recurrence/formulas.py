@@ -84,8 +84,7 @@ def why_not(closed: ClosedForm) -> str:
 
 def is_sayable(expr: Expr, model: Model) -> bool:
     """Whether formulas about a model have a sign for every node of an expression."""
-    names = {p.name for p in model.parameters} | {d.name for d in model.derived}
-    names |= {i.name for i in model.inputs} | {e.name for e in model.equations}
+    names = model.names
 
     def said(node: Expr) -> bool:
         match node:

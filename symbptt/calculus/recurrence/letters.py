@@ -61,14 +61,7 @@ class Letters:
     @classmethod
     def of(cls, model: Model, recurrence: Recurrence) -> Letters:
         """Letters and indices that the model does not use."""
-        taken = {
-            *(p.name for p in model.parameters),
-            *(d.name for d in model.derived),
-            *(i.name for i in model.inputs),
-            *(e.name for e in model.equations),
-            *(name for name, _ in model.constants),
-            *(a.name for a in model.abstract),
-        }
+        taken = set(model.names)
         names = {}
         own = set()
         for letter in (VALUE, SOURCE, COEFFICIENT):
