@@ -29,9 +29,7 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 from symbptt.calculus.backward import derive_adjoint
-from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step
-
-EVERY = "1 <= t <= T"
+from symbptt.calculus.derivation import EVERY, Derivation, EquationName, Reason, Step
 
 SHOWN = 4
 MOST = 8

@@ -22,7 +22,7 @@ from symbptt.binding import bind as bind_functions
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.gradients import derive
-from symbptt.codegen.emission import Emitter, keeping
+from symbptt.codegen.emission import Emitter
 from symbptt.codegen.estimating import EstimatorText, estimator_text
 from symbptt.codegen.fast.buffered import Buffered, BufferedText
 from symbptt.codegen.fast.passes import LEVELS, Pass, passes_of
@@ -43,6 +43,7 @@ from symbptt.codegen.lowering import loss_side_quantities
 from symbptt.codegen.modes import Mode, mode_named, mode_of
 from symbptt.codegen.naming import Identifiers, Names, words_of
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
+from symbptt.codegen.places import Places
 from symbptt.codegen.program import Block, Program
 from symbptt.codegen.tangents import TangentEmitter
 from symbptt.errors import UnboundFunctionError
@@ -220,10 +221,8 @@ class _Module:
         self.gates = [name for name, _ in program.gates]
         self.identifiers = identifiers
         self.names = Names(self.model, [*added, *self.gates], identifiers)
-        self.kept = keeping(program)
-        self.lag = max((1 - i.step for i in self.model.initials), default=0)
-        self.pasts = list(dict.fromkeys(i.name for i in self.model.initials))
-        self.indexed = {i.name for i in self.model.inputs if i.index_dim is not None}
+        self.places = Places(program)
+        self.pasts = self.places.pasts
         self.helpers: set[str] = set()
 
     def text(self) -> ModuleText:
@@ -254,7 +253,7 @@ class _Module:
                 (i.name, axis(i.index_dim)) for i in model.inputs if i.index_dim is not None
             ),
             carry=dict_literal((i.key, axes(("B", *i.shape))) for i in model.initials),
-            lag=str(self.lag),
+            lag=str(self.places.lag),
             untimed=assigned_tuple(
                 "_UNTIMED", (literal(i.name) for i in model.inputs if not i.timed)
             ),
@@ -321,7 +320,7 @@ class _Module:
 
     def emitted(self, blocks: Sequence[Block]) -> tuple[list[str], Emitter]:
         kind = TangentEmitter if self.derivation.form == "sensitivity" else Emitter
-        emitter = kind(self.names, self.kept, Uses(), max(self.lag, 1))
+        emitter = kind(self.names, self.places, Uses())
         return list(emitter.blocks(blocks)), emitter
 
     def function(self, emitter: Emitter, lines: list[str], own: Sequence[str]) -> list[str]:
@@ -374,7 +373,7 @@ class _Module:
         return self.function(emitter, [*lines, "return values"], own)
 
     def is_kept(self, identifier: str) -> bool:
-        local = {self.names.values[name] for kind, name in self.kept.local if kind == "value"}
+        local = {self.names.values[name] for kind, name in self.places.local if kind == "value"}
         return identifier not in local
 
     def begin_pasts(self, emitter: Emitter) -> Iterator[str]:
@@ -411,18 +410,18 @@ class _Module:
 
     def backward(self) -> list[str]:
         body, emitter = self.emitted((*self.program.backward, *self.program.gradients))
-        pasts = [name for name in self.pasts if name not in self.indexed]
+        pasts = [name for name in self.pasts if name not in self.places.indexed]
         cotangents, histories = self.names.cotangents, self.names.cotangent_histories
         begin = []
         for name in pasts:
             like = self.names.histories[name]
             received = f"rows.received(carry_grad, {self.names.key(name)}, {like})"
-            if name in self.kept.ahead:
+            if name in self.places.ahead:
                 emitter.uses.helpers.add("_ahead")
                 begin.append(f"{histories[name]} = np.zeros_like({like})")
                 begin.append(f"{self.names.aheads[name]} = {received}")
                 ahead = self.names.aheads[name]
-                begin.append(f"{ahead} = _ahead({ahead}, {self.kept.ahead[name]})")
+                begin.append(f"{ahead} = _ahead({ahead}, {self.places.ahead[name]})")
             else:
                 begin.append(f"{histories[name]} = {received}")
             if cotangents[name] in words_of(body):

@@ -19,7 +19,18 @@ from symbptt.algebra import (
     Stack,
     walk,
 )
-from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step, StepNumber
+from symbptt.calculus.derivation import (
+    EVERY,
+    Derivation,
+    EquationName,
+    Past,
+    Range,
+    Reason,
+    ReasonPart,
+    Step,
+    StepNumber,
+    TotalLoss,
+)
 from symbptt.calculus.elimination import without_auxiliaries
 from symbptt.typeset.by_entries import ByEntries
 from symbptt.typeset.chapters import TELLINGS, Chapter
@@ -46,6 +57,8 @@ from symbptt.typeset.markup import Markup
 from symbptt.typeset.measure import width
 from symbptt.typeset.style import LAYOUTS, Style
 
+# Kinds of steps that say for which t they hold.
+_STATED = ("adjoint", "jacobian", "sensitivity")
 # Longer words are no heading.
 _HEADING = 100
 # A page may end after so many rows of the table of symbols.
@@ -383,26 +396,29 @@ class _Writer:
             place = "end" if part is None else "loss"
             return f"Near the {place}, if {self.markup.math(enough)}, "
         if step.kind == "initial" and step.needs > 1:
-            enough = self.clock.told(step.where) or rf"{last} \ge {step.needs}"
+            enough = self.range(step.holds) if step.holds else rf"{last} \ge {step.needs}"
             return f"For {self.markup.math(enough)}, "
-        if step.kind == "initial" and step.where:
-            return f"For {self.markup.math(self.clock.told(step.where))}, "
-        if step.kind not in ("adjoint", "jacobian", "sensitivity") or not step.where:
+        if step.holds is None or step.kind not in ("initial", *_STATED):
             return ""
-        if step.where == "1 <= t <= T":
+        if step.holds == EVERY:
             return f"For every {self.markup.math(self.clock.now)}, "
-        return f"For {self.markup.math(self.range(step))}, "
+        return f"For {self.markup.math(self.range(step.holds))}, "
 
-    def range(self, step: Step) -> str:
-        return self.clock.told(step.where).replace("<=", r"\le")
+    def range(self, steps: Range) -> str:
+        first, last, of = map(self.names.index, (steps.first, steps.last, steps.of))
+        return f"{of} = {first}" if first == last else rf"{first} \le {of} \le {last}"
 
     def reason(self, reason: Reason) -> str:
         return "".join(map(self.reason_part, reason))
 
-    def reason_part(self, part: str | Expr | Index | StepNumber | EquationName) -> str:
+    def reason_part(self, part: ReasonPart) -> str:
         match part:
             case str():
-                return " ".join(map(self.word, part.split(" ")))
+                return part
+            case TotalLoss():
+                return self.markup.math(self.clock.loss)
+            case Past(index=index):
+                return f"past {self.markup.math(self.names.index(index))}"
             case Index():
                 return self.markup.math(self.names.index(part))
             case StepNumber(number=number):
@@ -410,10 +426,6 @@ class _Writer:
             case EquationName(name=name):
                 return f"({self.tags[name]})"
         return self.math(part)
-
-    def word(self, word: str) -> str:
-        letter = self.clock.word(word)
-        return self.markup.math(letter) if letter else self.markup.text(word)
 
     # --- the summary -------------------------------------------------------------------
 
@@ -439,8 +451,8 @@ class _Writer:
             yield Item(prose, self.markup.box(row for step in steps for row in self.result(step)))
 
     def result(self, step: Step) -> Rows:
-        partly = step.kind == "adjoint" and step.where not in ("", "1 <= t <= T")
-        ending = rf"\quad ({self.range(step)})" if partly else ""
+        partly = step.kind == "adjoint" and step.holds not in (None, EVERY)
+        ending = rf"\quad ({self.range(step.holds)})" if partly and step.holds else ""
         return result_rows(self.printer, step, ending)
 
 

@@ -56,7 +56,6 @@ from symbptt.algebra import (
     Transpose,
     add_dims,
 )
-from symbptt.calculus.derivation import EquationName, Reason, Step, StepNumber
 from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.calculus.rows import Row
 from symbptt.typeset.printer import Level, Piece, Printer
@@ -71,30 +70,6 @@ def plain(expr: Expr) -> str:
         If the printer has no method for a node kind.
     """
     return _PRINTER.show(expr)
-
-
-def plain_step(step: Step, number: bool = True) -> str:
-    """A step's target and its result: ``(3) dL/dh[t] = W_qh.T @ dL/do[t]``."""
-    label = f"({step.number}) " if number else ""
-    return f"{label}{plain(step.target)} = {plain(step.result)}"
-
-
-def plain_reason(reason: Reason) -> str:
-    """A step's reason with its mathematics and references as text."""
-    return "".join(_reason_part(part) for part in reason)
-
-
-def _reason_part(part: str | Expr | Index | StepNumber | EquationName) -> str:
-    match part:
-        case str():
-            return part
-        case Index():
-            return str(part)
-        case StepNumber(number=number):
-            return f"({number})"
-        case EquationName(name=name):
-            return f"the equation of {name}"
-    return plain(part)
 
 
 def plain_dim(dim: Dim) -> str:

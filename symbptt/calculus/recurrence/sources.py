@@ -153,7 +153,7 @@ def of_adjoints(derivation: Derivation, name: str) -> Recurrence:
     NotAffineError
         If it has no recurrence of its own.
     """
-    steps = {s.target.name: s for s in derivation.of_kind("adjoint") if s.where}
+    steps = {s.target.name: s for s in derivation.of_kind("adjoint") if s.holds}
     if name not in steps:
         raise NotAffineError(f"dL/d{name} is not defined at every step")
     reads: Reads = {n: _cotangents(s.result) for n, s in steps.items()}

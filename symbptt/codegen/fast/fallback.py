@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from symbptt.algebra import Cotangent, Expr, Lookup, Neg, Param, Ref, TimeSum
-from symbptt.codegen.emission import Emitter, Keeping
+from symbptt.codegen.emission import Emitter
 from symbptt.codegen.fast.scope import INDENT, Scope, call_lines
 from symbptt.codegen.naming import Names, words_of
 from symbptt.codegen.numpy_printer import ATOM, Printed, Printer, Uses, is_rowwise
+from symbptt.codegen.places import Places
 
 EXTRAS = {"rows": "w.rows", "size": "w.size", "dtype": "w.dtype", "one": "1"}
 
@@ -50,17 +51,16 @@ class Plain(Printer):
 class Fallback:
     """Writes functions of the plain text of expressions, and calls of them."""
 
-    def __init__(self, names: Names, kept: Keeping, uses: Uses, lag: int) -> None:
+    def __init__(self, names: Names, places: Places, uses: Uses) -> None:
         self.names = names
-        self.kept = kept
+        self.places = places
         self.uses = uses
-        self.lag = lag
         self.functions: list[str] = []
 
     def by_rows(self, scope: Scope, out: str, expr: Expr) -> list[str]:
         """A function of the plain text of an expression, called for a few rows at a time."""
         printer = Plain(self.names, "all", self.uses, scope)
-        emitter = Emitter(self.names, self.kept, self.uses, max(self.lag, 1))
+        emitter = Emitter(self.names, self.places, self.uses)
         before = dict(self.uses.constants)
         self.uses.constants = {}
         lines = list(emitter.lines("value", "=", expr, printer, "", True))
