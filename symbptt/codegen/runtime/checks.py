@@ -1,4 +1,4 @@
-"""Arguments are checked before anything is computed; messages name argument, axes and shape."""
+"""Arguments are checked before anything is computed, and laid out in rows."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def _prepare(
     kinds = {name: str(array.dtype) for name, array in params.items()}
     if not {*kinds.values()} <= {str(dtype)} & {"float32", "float64", "object"}:
         raise ValueError(f"params: expected float32, float64 or object; found {kinds}")
-    one = _unit(params) if dtype == object else 1
-    if dtype == object:
+    one = _unit(params) if dtype.hasobject else 1
+    if dtype.hasobject:
         params = {name: _exact(array, one) for name, array in params.items()}
     inputs = _checked("inputs", inputs, INPUTS, size, dtype, () if loss else _LOSS_ONLY)
     if carry is not None:
@@ -51,7 +51,7 @@ def _prepare(
     if "T" not in size:
         if not isinstance(steps, (int, np.integer)) or steps < 0:
             raise ValueError(
-                f"steps: expected T, an integer >= 0 that no input tells, found {steps!r}"
+                f"steps: expected T, which no input tells, found {steps!r}"
             )
         size["T"] = int(steps)
     size.setdefault("B", 1)
@@ -60,6 +60,7 @@ def _prepare(
     for name in DIMS:
         if name not in size:
             raise ValueError(f"dims: no array tells {name!r}; hand in a carry")
+    _check_sizes(size)
     for name, array in params.items():
         _check_shape(f"params[{name!r}]", array, PARAMS[name], size)
     if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
@@ -67,13 +68,14 @@ def _prepare(
     rows = _Rows(size["T"], size["B"], lengths)
     laid = {}
     for name, array in inputs.items():
-        if name in _UNTIMED:
-            array = rows.sorted(array)[: rows.sequences]
-        else:
-            array = rows.packed(array)
+        first = name in _UNTIMED
+        array = rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
         # Only now: at a padded step there may stand what is no index, or can't be cast.
         laid[name] = _settled(f"inputs[{name!r}]", array, name, size, dtype, one)
-    starts = [_starts(*pair, size, dtype, one) for pair in (("carry", carry), ("carry_grad", carry_grad))]
+    starts = [
+        _starts(*pair, size, dtype, one)
+        for pair in (("carry", carry), ("carry_grad", carry_grad))
+    ]
     return SimpleNamespace(
         params=params,
         inputs=laid,
@@ -114,22 +116,28 @@ def _exact(array: Any, one: Any) -> Any:
 def _checked(
     what: str, given: Any, table: Any, size: Any, dtype: Any, optional: Any = ()
 ) -> dict[str, Any]:
-    """The arrays of an argument, with the keys, axes and numbers that its table tells."""
+    """The arrays of an argument, their keys, axes and numbers as in its table."""
     if not hasattr(given, "keys"):
-        raise ValueError(f"{what}: expected a dict with {tuple(table)}, found {given!r}")
+        raise ValueError(
+            f"{what}: expected a dict with {tuple(table)}, found {given!r}"
+        )
     missing = [key for key in table if key not in given and key not in optional]
     unknown = [key for key in given if key not in table]
     if missing or unknown:
         raise ValueError(
-            f"{what}: expected the keys {tuple(table)}; missing {missing}, unknown {unknown}"
+            f"{what}: expected the keys {tuple(table)}; "
+            f"missing {missing}, unknown {unknown}"
         )
-    real = "iuO" if dtype == object else "fiu", f"real numbers for {dtype}"
     arrays = {}
     for key, axes in table.items():
         if key in given:
-            wanted = ("iu", "integers") if _index_of(key) else real
+            wanted = ("iu", "integers") if _index_of(key) else _reals(dtype)
             arrays[key] = _array(f"{what}[{key!r}]", given[key], axes, size, *wanted)
     return arrays
+
+
+def _reals(dtype: Any) -> tuple[str, str]:
+    return "iuO" if dtype.hasobject else "fiu", f"real numbers for {dtype}"
 
 
 def _array(place: str, value: Any, axes: Any, size: Any, kinds: str, words: str) -> Any:
@@ -142,10 +150,10 @@ def _array(place: str, value: Any, axes: Any, size: Any, kinds: str, words: str)
 
 
 def _check_shape(place: str, array: Any, axes: Any, size: Any) -> None:
-    """Compare an array's shape with its axes; an axis seen for the first time is learned."""
+    """Compare a shape with its axes; an axis seen for the first time is learned."""
     learned = dict(size)
     fits = array.ndim == len(axes)
-    for axis, length in zip(axes, array.shape) if fits else ():
+    for axis, length in zip(axes, array.shape, strict=True) if fits else ():
         parts = str(axis).split(" + ")
         if len(parts) == 1 and not parts[0].isdigit():
             learned.setdefault(axis, length)
@@ -160,9 +168,15 @@ def _check_shape(place: str, array: Any, axes: Any, size: Any) -> None:
     size.update(learned)
 
 
+def _check_sizes(size: Any) -> None:
+    wrong = {name: length for name, length in size.items() if length < (name in DIMS)}
+    if wrong:
+        raise ValueError(f"dims: expected lengths >= 1, and T, B >= 0; found {wrong}")
+
+
 def _solve_sums(shape: Any, axes: Any, size: Any) -> None:
     """Learn a length from that of a concatenation whose other parts are known."""
-    for axis, length in zip(axes, shape):
+    for axis, length in zip(axes, shape, strict=True):
         parts = str(axis).split(" + ")
         unknown = [part for part in parts if not part.isdigit() and part not in size]
         if len(unknown) == 1 and len(parts) > 1:
@@ -171,7 +185,7 @@ def _solve_sums(shape: Any, axes: Any, size: Any) -> None:
 
 
 def _index_of(key: str) -> Any:
-    """The dimension that the integers of an input or initial value index; "" for reals."""
+    """What the integers of an input or initial value index; nothing for reals."""
     return INDEX_INPUTS.get(key.partition("[")[0], "")
 
 
@@ -185,13 +199,12 @@ def _starts(what: str, given: Any, size: Any, dtype: Any, one: Any) -> Any:
 
 
 def _settled(place: str, array: Any, key: str, size: Any, dtype: Any, one: Any) -> Any:
-    """Integers that are indices; reals in the dtype of the call, a scalar as a column."""
+    """Indices, in range; reals in the dtype of the call, a scalar as a column."""
     if _index_of(key):
         limit = _extent(_index_of(key), size)
         if array.size and (array.min() < 0 or array.max() >= limit):
-            raise ValueError(
-                f"{place}: expected 0 <= index < {limit}, found {array.min()} to {array.max()}"
-            )
+            found = f"{array.min()} to {array.max()}"
+            raise ValueError(f"{place}: expected 0 <= index < {limit}, found {found}")
         return array
-    array = array * one if dtype == object else array.astype(dtype, copy=False)
+    array = array * one if dtype.hasobject else array.astype(dtype, copy=False)
     return array[:, None] if array.ndim == 1 else array

@@ -55,7 +55,16 @@ def _scan(plan: Any) -> None:
         add(out, part, out)
 
 
-def _scan_plan(scan: Any, run: Any, factor: Any, source: Any, target: Any, backward: Any, buffers: Any, size: Any) -> Any:
+def _scan_plan(
+    scan: Any,
+    run: Any,
+    factor: Any,
+    source: Any,
+    target: Any,
+    backward: Any,
+    buffers: Any,
+    size: Any,
+) -> Any:
     """The views with which `_scan` adds factor * source to the target, step by step.
 
     The target of one step is the source of the next.
@@ -109,14 +118,16 @@ def _shifted(v: Any, column: Any, out: Any) -> Any:
     Of numbers up to 16 the exponentials have a sum in range, and its logarithm is right to
     1e-6 (float32); a maximum of every row takes longer than all else here.
     """
-    least = np.minimum.reduce(v, None, None, None, False, 0)
-    if least > -16 and np.maximum.reduce(v, None, None, None, False, 0) < 16:
+    least = np.minimum.reduce(v, axis=None, initial=0)
+    if least > -16 and np.maximum.reduce(v, axis=None, initial=0) < 16:
         return v
-    np.maximum.reduce(v, 1, None, column, True)
+    np.maximum.reduce(v, axis=1, out=column, keepdims=True)
     return np.subtract(v, column, out)
 
 
-def _softmax_and_loss(v: Any, index: Any, column: Any, ones: Any, p: Any, loss: Any) -> None:
+def _softmax_and_loss(
+    v: Any, index: Any, column: Any, ones: Any, p: Any, loss: Any
+) -> None:
     """The softmax of every row, and -log of its entry at the label, which `index` names."""
     v = _shifted(v, column, p)
     np.take(v.reshape(-1), index, 0, loss.reshape(-1), "clip")
@@ -151,7 +162,7 @@ def _uniform(chunks: Any, scan: Any) -> Any:
     """The chunks; for a scan, parts of them whose steps all have as many rows."""
     if not scan:
         return chunks
-    runs = []
+    runs: Any = []
     for *_, run in chunks:
         first = len(runs)
         for step in run:
@@ -189,11 +200,13 @@ def _chunks(steps: Any, limit: int, even: bool = False) -> Any:
 
     With `even`, they all have as many rows.
     """
-    runs = []
+    runs: Any = []
     for top, *places in steps:
         last = runs[-1] if runs else None
         if last is not None:
-            follow = all(a.stop == b.start for a, b in zip(last[-1][2:], places))
+            follow = all(
+                a.stop == b.start for a, b in zip(last[-1][2:], places, strict=True)
+            )
             follow = follow and (not even or top == last[-1][1])
             if not follow or places[0].stop - last[0][2].start > limit:
                 last = None
@@ -208,7 +221,7 @@ def _chunks(steps: Any, limit: int, even: bool = False) -> Any:
 
 def _together(run: Any) -> Any:
     """A run of steps with the rows of all of them."""
-    pairs = zip(run[0][2:], run[-1][2:])
+    pairs = zip(run[0][2:], run[-1][2:], strict=True)
     places = [slice(first.start, last.stop) for first, last in pairs]
     return (*places, slice(0, places[0].stop - places[0].start), run)
 
@@ -236,7 +249,15 @@ def _product_in(blocks: Any, gaps: bool) -> Any:
     return np.matmul if gaps or any(blocks) else np.dot
 
 
-def _columns_for(buffers: Any, name: Any, blocks: Any, inner: Any, columns: Any, dtype: Any, given: bool) -> Any:
+def _columns_for(
+    buffers: Any,
+    name: Any,
+    blocks: Any,
+    inner: Any,
+    columns: Any,
+    dtype: Any,
+    given: bool,
+) -> Any:
     """Room for a matrix by blocks of columns; None where it is taken as it stands."""
     if not any(blocks):
         return None

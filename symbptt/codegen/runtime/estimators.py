@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.codegen.runtime.checks import _array
+from symbptt.codegen.runtime.checks import _array, _reals
 from symbptt.codegen.runtime.model import _GATES, _LAG, PI, TAU
 
 
@@ -16,7 +16,7 @@ def _gates(call: Any, gates: Any) -> Any:
     cast[:1] = call.one
     crossed, laid = np.ones_like(cast) * call.one, {}
     for lag in range(1, _LAG + 1):
-        crossed[lag - 1 :] *= cast[: len(cast) - lag + 1]
+        crossed[lag - 1 :] *= cast[: max(len(cast) - lag + 1, 0)]
         for name, crossing in _GATES.items():
             if crossing == lag:
                 laid[name] = call.rows.packed(crossed.copy())[:, None]
@@ -29,8 +29,7 @@ def _random_gates(call: Any, rng: Any, gates: Any) -> Any:
         found = "neither" if rng is None else "both"
         raise ValueError(f"rng, gates: expected one of the two, found {found}")
     if gates is not None:
-        gates = _real("gates", gates, call.dtype)
-        _check_shape("gates", gates, ("T", "B"), call.size)
+        gates = _array("gates", gates, ("T", "B"), call.size, *_reals(call.dtype))
     elif call.dtype == object:
         raise ValueError("gates: expected for object arrays, where a draw is not exact")
     else:

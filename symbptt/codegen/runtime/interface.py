@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from symbptt.codegen.runtime.checks import _check_sizes
 from symbptt.codegen.runtime.model import (
     _DRAWN,
-    _UNTIMED,
+    _LOSS_AT_LAST_STEP,
+    _LOSS_ONLY,
+    _OUTPUTS,
     CARRY,
     DIMS,
     PARAMS,
@@ -22,6 +25,7 @@ from symbptt.codegen.runtime.rows import (
     _name_and_step,
     _shaped,
     _source,
+    _timed,
 )
 
 
@@ -44,6 +48,7 @@ def init_params(dims: Any, *, seed: Any = 0, dtype: Any = np.float32) -> Any:
     """
     if set(dims) != set(DIMS):
         raise ValueError(f"dims: expected the names {DIMS}, found {tuple(dims)}")
+    _check_sizes(dims)
     rng = np.random.default_rng(seed)
     params = {}
     for name, axes in PARAMS.items():
@@ -90,6 +95,18 @@ def clip_gradients(grads: Any, theta: Any) -> Any:
             scale = Fraction if g.dtype == object else g.dtype.type
             g *= scale(theta / norm)
     return norm
+
+
+def _outputs(call: Any) -> Any:
+    """Every quantity by name, and the carry."""
+    rows = call.rows
+    values = _forward(call)
+    outputs = {name: _timed(name, values[name], rows) for name in _OUTPUTS}
+    if all(name in call.inputs for name in _LOSS_ONLY):
+        _loss(call, values)
+        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
+        outputs["loss"] = spread(values["loss"][:, 0])
+    return outputs, _carry_out(values, rows)
 
 
 def _computed_plainly(call: Any, backward: Any, workspace: Any = None) -> Any:

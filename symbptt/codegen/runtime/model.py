@@ -1,4 +1,4 @@
-"""What a module says of its model: every module has these names of its own, after its model."""
+"""What a module says of its model: every module has these names of its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PI = Fraction(1)
 _LAG = 0
 _UNTIMED: tuple[str, ...] = ()
 _LOSS_ONLY: tuple[str, ...] = ()
-_OUTPUTS: dict[str, str] = {}
+_OUTPUTS: tuple[str, ...] = ()
 _SCALARS: tuple[str, ...] = ()
 _WITH_RESPECT_TO: tuple[str, ...] = ()
 _DRAWN: dict[str, str] = {}
@@ -26,6 +26,7 @@ _LOSS_AT_LAST_STEP = False
 _GATES: dict[str, int] = {}
 _CHUNK_BYTES = 0
 _SEGMENT_ROWS = 0
+_AGAIN = False
 _SEGMENT: int | None = None
 
 

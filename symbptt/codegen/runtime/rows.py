@@ -25,7 +25,7 @@ class _Rows:
     """
 
     def __init__(self, T: int, B: int, lengths: Any) -> None:
-        if lengths is None and T == 0:
+        if lengths is None and T * B == 0:
             lengths = np.zeros(B, int)
         self.T, self.B = T, B
         self.order = None if lengths is None else np.argsort(-lengths, kind="stable")
@@ -102,7 +102,9 @@ class _Rows:
         return full
 
 
-def _past(call: Any, name: str, own: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
+def _past(
+    call: Any, name: str, own: Any, shape: tuple[int, ...], dtype: Any = None
+) -> Any:
     """A new array for a state: its initial values, then room for every step.
 
     `own` are the values that the model fixes, by step.

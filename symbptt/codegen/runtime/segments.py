@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from symbptt.codegen.runtime.checks import _check_sizes
 from symbptt.codegen.runtime.model import (
     _AGAIN,
     _SEGMENT,
@@ -48,22 +49,33 @@ class Workspace:
     """
 
     def __init__(self, dims: Any, T: Any, B: Any, dtype: Any = np.float32) -> None:
-        self.size = {name: int(dims[name]) for name in DIMS} | {"T": int(T), "B": int(B)}
+        self.size = {name: int(dims[name]) for name in DIMS}
+        self.size |= {"T": int(T), "B": int(B)}
+        _check_sizes(self.size)
         self.dtype = np.dtype(dtype)
-        self.buffers, self.kept, self.others = {}, [], {}
-        self.begins, self.carries, self.back, self.between = {}, {}, {}, []
-        self.sums, self.parts, self.sources = {}, {}, {}
-        self.ragged = self.rows = None
+        tables: Any = [{} for _ in range(9)]
+        self.buffers, self.sums, self.parts, self.sources, self.others, *tables = tables
+        self.begins, self.carries, self.back, self.taken = tables
+        self.kept: Any = []
+        self.between: Any = []
+        self.rows: Any = None
+        self.ragged: Any = None
         if self.dtype == object:
             return
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
         self.buffers = _buffers(self.part, self.dtype)
-        self.kept = [_kept(self.part, self.dtype) for _ in range(1 if _AGAIN else count)]
+        self.kept = [
+            _kept(self.part, self.dtype) for _ in range(1 if _AGAIN else count)
+        ]
         self.expected = {
             title: [self.kind(*entry) for entry in table.items()]
-            for title, table in (("params", PARAMS), ("inputs", INPUTS), ("carry", CARRY))
+            for title, table in (
+                ("params", PARAMS),
+                ("inputs", INPUTS),
+                ("carry", CARRY),
+            )
         }
         for key, shape, kind, limit in self.expected["carry"]:
             self.carries[key] = np.zeros(shape, kind)
@@ -79,13 +91,14 @@ class Workspace:
         if count > 1:
             self.parts = _sums(self.part, self.dtype)
             for name in _WITH_RESPECT_TO:
-                axes = INPUTS[name] if len(INPUTS[name]) > 2 else (*INPUTS[name], 1)
-                shape = _shape(axes, self.size)
-                self.sources[name] = np.zeros(shape, self.dtype)
+                tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
+                count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
+                self.sources[name] = np.zeros(
+                    (count, *_shape(tail or [1], self.size)), self.dtype
+                )
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
-        self.taken = {}
 
     def kind(self, name: str, axes: Any) -> Any:
         """Name, shape and dtype of an argument, and below what an index must be."""
@@ -97,8 +110,8 @@ class Workspace:
     @property
     def nbytes(self) -> int:
         """The bytes of all buffers."""
-        parts = (self.buffers, self.others, self.begins, self.carries, self.back)
-        parts += (self.sums, self.parts, self.sources, *self.kept, *self.between)
+        parts = [self.buffers, self.others, self.begins, self.carries, self.back]
+        parts += [self.sums, self.parts, self.sources, *self.kept, *self.between]
         return sum(array.nbytes for part in parts for array in part.values())
 
     def check(self, call: Any) -> None:
@@ -126,6 +139,8 @@ class Workspace:
 
     def takes(self, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> bool:
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
+        if self.dtype == object or self.even.order is not None:
+            return False
         taken, expected, kind = self.taken, self.expected, np.ndarray
         for given, table in (
             (params, expected["params"]),
@@ -141,7 +156,11 @@ class Workspace:
                 array = given.get(name)
                 if given is params and array is taken.get(name, self):
                     continue
-                if type(array) is not kind or array.dtype is not dtype or array.shape != shape:
+                if (
+                    type(array) is not kind
+                    or array.dtype is not dtype
+                    or array.shape != shape
+                ):
                     return False
                 # Without its sign, a negative index is a large one.
                 if limit and not (array.size and array.view(np.uintp).max() < limit):
@@ -216,12 +235,16 @@ def _planned(w: Any, rows: Any) -> Any:
     last, length = len(rows.steps), w.part["T"]
     if last <= length:
         return [(_Segment(w, rows, w.kept[0], w.sums), slice(0, rows.count))]
-    made, plan, start = {}, [], 0
+    made: Any = {}
+    plan: Any = []
+    start = 0
     for begin in range(0, last, length):
         part = _rows_between(rows, begin, min(begin + length, last))
         # The last one runs backward first: to what it finds the others add theirs.
         sums = w.sums if begin + length >= last else w.parts
-        alike = (part.T, part.sequences, sums is w.sums) if part.order is None else begin
+        alike = (
+            (part.T, part.sequences, sums is w.sums) if part.order is None else begin
+        )
         if not _AGAIN or alike not in made:
             made[alike] = _Segment(w, part, w.kept[0 if _AGAIN else len(plan)], sums)
         plan.append((made[alike], slice(start, start + part.count)))
@@ -257,7 +280,9 @@ def _in_buffers(call: Any, w: Any) -> Any:
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
-    back = call.carry_grad and {key: sort(array) for key, array in call.carry_grad.items()}
+    back = call.carry_grad and {
+        key: sort(array) for key, array in call.carry_grad.items()
+    }
     return _without_copies(w, call.params, call.inputs, start, back)
 
 
@@ -266,7 +291,7 @@ def _at_once(w: Any, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> A
     laid = {}
     for name, array in inputs.items():
         if name not in _UNTIMED:
-            array = array.reshape(-1, *array.shape[2:])
+            array = array.reshape(w.even.count, *array.shape[2:])
         laid[name] = _column(array)
     start = carry and {key: _column(array) for key, array in carry.items()}
     back = carry_grad and {key: _column(array) for key, array in carry_grad.items()}
@@ -350,12 +375,12 @@ def _computed_by_segments(
             for name, array in w.sums.items():
                 np.add(array, w.parts[name], array)
         for name, array in sources.items():
-            rows = w.sources[name].reshape(-1, *w.sources[name].shape[-1:])
-            rows[segment.rows.ending if name in _UNTIMED else place] = array
+            w.sources[name][segment.rows.ending if name in _UNTIMED else place] = array
     rows = w.rows
     grads = {**grads, **_in_order(rows, w.back, w.begins)}
     for name, array in w.sources.items():
-        ...
+        count = rows.sequences if name in _UNTIMED else rows.count
+        grads[name] = _source(name, array[:count], rows)
     return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
 
 

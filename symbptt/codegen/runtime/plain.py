@@ -1,3 +1,16 @@
+"""The workspace of plain code, which holds results alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from symbptt.codegen.runtime.checks import _check_sizes, _index_of
+from symbptt.codegen.runtime.model import _WITH_RESPECT_TO, CARRY, DIMS, INPUTS, PARAMS
+from symbptt.codegen.runtime.rows import _shape
+
+
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -15,31 +28,26 @@ class Workspace:
         The size of all buffers.
     """
 
-    def __init__(self, dims, T, B, dtype=np.float32):
+    def __init__(self, dims: Any, T: Any, B: Any, dtype: Any = np.float32) -> None:
         self.size = {name: int(dims[name]) for name in DIMS}
         self.size |= {"T": int(T), "B": int(B)}
         _check_sizes(self.size)
         self.dtype = np.dtype(dtype)
-        self.buffers = {}
-        tables = {**PARAMS, **CARRY}
-        for name in _WITH_RESPECT_TO:
-            tables[name] = INPUTS[name]
-        for name, axes in tables.items():
-            shape = tuple(_extent(axis, self.size) for axis in axes)
-            self.buffers[name] = np.zeros(shape, self.dtype)
-        self.carries = {}
-        for key in CARRY:
-            whole = _name_and_step(key)[0] in INDEX_INPUTS
-            kind = np.dtype(np.intp) if whole else self.dtype
-            self.carries[key] = np.zeros(self.buffers[key].shape, kind)
+        sources = {name: INPUTS[name] for name in _WITH_RESPECT_TO}
+        self.buffers, self.carries = {}, {}
+        for name, axes in {**PARAMS, **CARRY, **sources}.items():
+            self.buffers[name] = np.zeros(_shape(axes, self.size), self.dtype)
+        for key, axes in CARRY.items():
+            dtype = np.dtype(np.intp) if _index_of(key) else self.dtype
+            self.carries[key] = np.zeros(_shape(axes, self.size), dtype)
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """The bytes of all buffers."""
-        parts = (self.buffers, self.carries)
-        return sum(array.nbytes for part in parts for array in part.values())
+        arrays = (*self.buffers.values(), *self.carries.values())
+        return sum(array.nbytes for array in arrays)
 
-    def check(self, call):
+    def check(self, call: Any) -> None:
         """Refuse a call of another size or dtype."""
         found = {name: call.size[name] for name in self.size}
         if found != self.size or call.dtype != self.dtype:
@@ -48,7 +56,7 @@ class Workspace:
                 f"found a call with {found} and {call.dtype}"
             )
 
-    def hold(self, arrays):
+    def hold(self, arrays: Any) -> dict[str, Any]:
         """Copy results into the buffers, and give the buffers out."""
         kept = self.carries if arrays.keys() == CARRY.keys() else self.buffers
         for name, array in arrays.items():
