@@ -132,7 +132,7 @@ _ROWS = (
         "x/(1 + exp(-x))",
         r"\operatorname{silu}",
         "_silu({0})",
-        ("y + sigmoid(x)*(1 - y)",),
+        ("sigmoid(x) + y*(1 - sigmoid(x))",),
         steepest="1.099839320129",
         calls=(
             "np.multiply({0}, 0.5)",
@@ -155,7 +155,7 @@ _ROWS = (
         "x/(1 + x*sign(x))",
         r"\operatorname{softsign}",
         "_softsign({0})",
-        ("1/(1 + abs(x))**2",),
+        ("(1/(1 + abs(x)))**2",),
         steepest="1",
         calls=("np.abs({0})", "np.add({out}, 1)", "np.divide({0}, {out})"),
     ),

@@ -108,6 +108,9 @@ def _normal_cdf(x: Any) -> Any:
 
 def _normal_pdf(x: Any, variance: Any) -> Any:
     """The density of a centred normal variable."""
+    if x.dtype != object:
+        # It is 0 past 40 standard deviations, where a square could overflow.
+        x = np.minimum(np.abs(x), 40 * variance**0.5)
     return np.exp(-x * x / (2 * variance)) / (2 * math.pi * variance) ** 0.5
 
 
