@@ -106,25 +106,28 @@ def bare(source: str, definition: ast.FunctionDef | ast.ClassDef) -> str:
             lines[last].endswith(":") and (last == first or lines[last].startswith(f"{indent})"))
         ):
             last += 1
-        signature = signature_lines(function, indent)
+        signature = signature_lines(function.name, unannotated(function.args), indent)
         removed += last + 1 - first - len(signature)
         lines[first : last + 1] = signature
     start = min([definition.lineno, *(d.lineno for d in definition.decorator_list)]) - 1
     return "\n".join(lines[start : end - removed])
 
 
-def signature_lines(function: ast.FunctionDef, indent: str) -> list[str]:
-    """``def name(arguments):`` in as many lines as a formatter takes."""
-    arguments = function.args
+def unannotated(arguments: ast.arguments) -> str:
+    """The arguments of a function as text."""
     for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
         one.annotation = None
     for rest in (arguments.vararg, arguments.kwarg):
         if rest is not None:
             rest.annotation = None
-    inside = ast.unparse(arguments)
-    head = f"{indent}def {function.name}("
-    if len(head) + len(inside) + 2 <= WIDTH:
-        return [f"{head}{inside}):"]
-    if len(indent) + 4 + len(inside) <= WIDTH:
-        return [head, f"{indent}    {inside}", f"{indent}):"]
-    return [head, *(f"{indent}    {part}," for part in inside.split(", ")), f"{indent}):"]
+    return ast.unparse(arguments)
+
+
+def signature_lines(name: str, arguments: str, indent: str = "") -> list[str]:
+    """``def name(arguments):`` in as many lines as a formatter takes."""
+    head = f"{indent}def {name}("
+    if len(head) + len(arguments) + 2 <= WIDTH:
+        return [f"{head}{arguments}):"]
+    if len(indent) + 4 + len(arguments) <= WIDTH:
+        return [head, f"{indent}    {arguments}", f"{indent}):"]
+    return [head, *(f"{indent}    {part}," for part in arguments.split(", ")), f"{indent}):"]

@@ -23,6 +23,7 @@ from symbptt.binding import bind as bind_functions
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.gradients import derive
+from symbptt.codegen.copying import signature_lines
 from symbptt.codegen.emission import INDENT, Emitter
 from symbptt.codegen.estimating import EstimatorText, estimator_text
 from symbptt.codegen.fast.buffered import Buffered, BufferedText
@@ -59,9 +60,9 @@ class ModuleText:
     how: str
     imports: tuple[str, ...]
     constants: tuple[str, ...]
-    steps: str
+    forward: tuple[str, ...]
+    both: tuple[str, ...]
     steps_words: str
-    keywords: str
     grads_words: str
     outputs: tuple[str, ...]
     compute: tuple[str, ...]
@@ -228,15 +229,17 @@ class _Module:
         compute = list(self.compute(estimator, mode, steps))
         words = words_of([*constants, *functions, outputs, *compute])
         carried, imports = self.target.runtime(self.level).copied({*words, *self.target.offered})
+        given = "params, inputs, carry=None, lengths=None"
         keywords = ["carry_grad=None", "workspace=None", *([] if told else ["steps=None"])]
+        both = ", ".join([given, "*", *keywords, *estimator.keywords])
         return ModuleText(
             stem=in_docstring(author.name),
             how=in_docstring(self.how),
             imports=tuple(imports),
             constants=constants,
-            steps="" if told else ", *, steps=None",
             steps_words="" if told else STEPS_WORDS,
-            keywords=", ".join([*keywords, *estimator.keywords]),
+            forward=tuple(signature_lines("forward", given + ("" if told else ", *, steps=None"))),
+            both=tuple(signature_lines("loss_and_grads", both)),
             grads_words=", and for every real-valued input" if self.differentiated() else "",
             outputs=(outputs,),
             compute=tuple(compute),
