@@ -53,6 +53,7 @@ from symbptt.codegen.naming import Names
 from symbptt.codegen.program import Place
 from symbptt.errors import MissingRuleError
 from symbptt.functions.elementwise import function
+from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import vector_function
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
@@ -401,7 +402,10 @@ class Printer:
     def print_loss(self, expr: Loss) -> Printed:
         if expr.wrt is not None:
             raise MissingRuleError(f"the gradient of {expr.function} is abstract; bind it")
-        return self.helper(f"_{expr.function}", expr.prediction, expr.target), ATOM
+        row = LOSSES[expr.function]
+        if not row.numpy:
+            return self.printed(loss_formula(expr, row.definition))
+        return self.called(row.numpy, expr.prediction, expr.target), ATOM
 
     def print_fill(self, expr: Fill) -> Printed:
         return self.printed(expr.scalar)
