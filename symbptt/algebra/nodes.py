@@ -9,13 +9,13 @@ from typing import ClassVar, Literal
 
 from symbptt.algebra.index import FIRST, LAST, Dim, Index, Shape, add_dims
 
-Held = Literal["equation", "step", "nothing"]
+Held = Literal["equation", "step", "nothing", "total"]
 """What a derivative of a quantity at a step holds fixed.
 
 ``equation``: all that the one equation which defines it reads, but the one thing asked
 for. ``step``: the values of all earlier steps, but the one asked for; what is computed
 within the step follows. ``nothing``: everything follows, through all steps. A derived
-parameter is a parameter of its own: it does not follow.
+parameter is a parameter of its own: it does not follow. ``total``: it follows, too.
 """
 
 

@@ -32,6 +32,7 @@ from symbptt.algebra import (
     Kron,
     Lookup,
     Loss,
+    MatrixPower,
     Mul,
     Neg,
     OneHot,
@@ -140,6 +141,8 @@ def _turned(matrix: Expr) -> Expr:
             return Mul((*map(in_rows, scalars), _turned(inner)))
         case OrderedProduct():
             return _reversed(matrix, _turned(matrix.factor))
+        case MatrixPower():
+            return replace(matrix, base=_turned(matrix.base))
         case Identity() | Diag():
             return in_rows(matrix)
     return Transpose(in_rows(matrix))
@@ -175,7 +178,8 @@ TURNS: dict[type[Expr], Callable[[Expr], Expr]] = {
     Fill: _fill,
     Concat: _concat,
     **dict.fromkeys(
-        (Diag, Loss, OrderedProduct, Pick, Slice, TimeSum, Transpose, Vector), _part_by_part
+        (Diag, Loss, MatrixPower, OrderedProduct, Pick, Slice, TimeSum, Transpose, Vector),
+        _part_by_part,
     ),
     **dict.fromkeys(
         (

@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 
 from symbptt.algebra import (
+    FIRST,
     NOW,
+    ONE,
     Add,
     Block,
     BlockMatrix,
@@ -38,6 +40,7 @@ from symbptt.algebra import (
     Length,
     Lookup,
     Loss,
+    MatrixPower,
     Mul,
     Neg,
     Number,
@@ -321,7 +324,7 @@ def _cell(cell: Expr | None, shape: Shape, point: Point, at: Steps) -> Array:
 
 
 def _ordered_product(expr: OrderedProduct, point: Point, at: Steps) -> Array:
-    result = unit(length(expr.shape[0], point.sizes), point)
+    result = evaluate(Identity(expr.shape[0]) if expr.shape else ONE, point, at)
     for step in range(expr.first.at(at), expr.last.at(at) + expr.step, expr.step):
         result = np.dot(result, evaluate(expr.factor, point, {**at, expr.index: step}))
     return result
@@ -456,6 +459,7 @@ METHODS: dict[type[Expr], Method] = {
     Block: block,
     BlockMatrix: _block_matrix,
     OrderedProduct: _ordered_product,
+    MatrixPower: lambda e, *at: _ordered_product(OrderedProduct(e.base, e.exponent, FIRST), *at),
     Number: _number,
     Constant: _number,
     Length: _length,

@@ -5,6 +5,8 @@ For comments in generated code, for error messages and for tables in a terminal.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from symbptt.algebra import (
     Add,
     Block,
@@ -30,6 +32,7 @@ from symbptt.algebra import (
     Length,
     Lookup,
     Loss,
+    MatrixPower,
     Mul,
     Neg,
     Number,
@@ -86,7 +89,7 @@ def _range(expr: TimeSum) -> str:
     return f"sum_{{{expr.index}={expr.first}..{expr.last}}}"
 
 
-_ABOVE: dict[Held, str] = {"equation": "d", "step": "d+", "nothing": "D"}
+_ABOVE: dict[Held, str] = {"equation": "d", "step": "d+", "nothing": "D", "total": "D"}
 
 
 class PlainPrinter(Printer):
@@ -216,7 +219,7 @@ class PlainPrinter(Printer):
         return Piece(self.quotient(expr.output, expr.wrt, expr.held), Level.FRACTION)
 
     def quotient(self, output: Expr, wrt: Expr, held: Held) -> str:
-        below = "D" if held == "nothing" else "d"
+        below = "D" if held in ("nothing", "total") else "d"
         return f"{_ABOVE[held]}{self.show(output)}/{below}{self.show(wrt)}"
 
     def print_direct(self, expr: Direct) -> Piece:
@@ -229,6 +232,11 @@ class PlainPrinter(Printer):
         order = "-1, " if expr.step < 0 else ""
         factor = self.show(expr.factor)
         return Piece(f"prod({expr.index}, {expr.first}, {expr.last}, {order}{factor})")
+
+    def print_matrixpower(self, expr: MatrixPower) -> Piece:
+        exponent = str(expr.exponent)
+        shown = exponent if exponent.isalnum() else f"({exponent})"
+        return Piece(f"{self.show(expr.base, Level.ATOM)}**{shown}", Level.POWER)
 
     def print_blockmatrix(self, expr: BlockMatrix) -> Piece:
         rows = [[self.show(c) if c is not None else "0" for c in row] for row in expr.cells]
@@ -299,3 +307,24 @@ class PlainPrinter(Printer):
 
 
 _PRINTER = PlainPrinter()
+
+
+class FormulaPrinter(PlainPrinter):
+    """Derivatives and sums as `symbptt.formula` reads them."""
+
+    words: Mapping[Held, str] = {
+        "equation": "direct",
+        "step": "partial",
+        "nothing": "d",
+        "total": "d",
+    }
+
+    def print_cotangent(self, expr: Cotangent) -> Piece:
+        step = "" if expr.index is None else f"[{expr.index}]"
+        return Piece(f"d(L, {expr.name}{step})")
+
+    def print_derivative(self, expr: Derivative) -> Piece:
+        return self.call(self.words[expr.held], expr.output, expr.wrt)
+
+    def print_timesum(self, expr: TimeSum) -> Piece:
+        return Piece(f"sum({expr.index}, {expr.first}, {expr.last}, {self.show(expr.term)})")

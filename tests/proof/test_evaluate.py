@@ -37,6 +37,7 @@ from symbptt.algebra import (
     Length,
     Lookup,
     Loss,
+    MatrixPower,
     Mul,
     Neg,
     Number,
@@ -202,6 +203,8 @@ CASES: list[tuple[Expr, Any]] = [
         np.outer(v, b) @ np.outer(A["v", 3], b),
     ),
     (OrderedProduct(Derivative(V, B), NOW, LAST), np.eye(3)),
+    (MatrixPower(Derivative(V, B), Index(offset=2)), np.outer(v, b) @ np.outer(v, b)),
+    (MatrixPower(Derivative(V, B), LAST - LAST), np.eye(3)),
     (TimeSum(V, LAST, LAST - 1), np.zeros(3)),
     # The numbers have cotangents up to step 3: here the loss's step takes the place of t.
     (PartSum(cotangent(PART), NOW, NOW + 1), A["dv", 2] + A["dv", 3]),
