@@ -8,13 +8,11 @@ from typing import Literal
 
 from symbptt.algebra import (
     Add,
-    Constant,
     Expr,
     Input,
     Lookup,
     Model,
     Neg,
-    Number,
     Param,
     Parameter,
     walk,
@@ -35,19 +33,17 @@ from symbptt.codegen.literals import (
     axes,
     axis,
     dict_literal,
-    entry,
     in_docstring,
     literal,
     text_literal,
 )
-from symbptt.codegen.lowering import loss_side_quantities
 from symbptt.codegen.modes import Mode, mode_named, mode_of
 from symbptt.codegen.naming import Identifiers, Names, words_of
-from symbptt.codegen.numpy_printer import Uses, integer_ratio
 from symbptt.codegen.places import Places
-from symbptt.codegen.program import Block, Program
+from symbptt.codegen.program import Program
 from symbptt.codegen.tangents import TangentEmitter
 from symbptt.codegen.targets import TARGETS
+from symbptt.codegen.unbuffered import Unbuffered
 from symbptt.errors import UnboundFunctionError
 from symbptt.templating import environment
 
@@ -196,15 +192,9 @@ class _Module:
         self.model = derivation.normal
         self.derivation = derivation
         self.how = how
-        known = {e.name for e in self.model.equations}
-        hoisted = [s.target.name for b in program.forward for s in b.statements]
-        added = [name for name in hoisted if name not in known]
-        self.gates = [name for name, _ in program.gates]
         self.target = TARGETS["numpy"]
         self.identifiers = identifiers
-        self.names = Names(self.model, [*added, *self.gates], identifiers)
         self.places = Places(program)
-        self.pasts = self.places.pasts
 
     def text(self) -> str:
         """The frame, its own functions and as much of the runtime as they need."""
@@ -215,10 +205,11 @@ class _Module:
         author, mode = self.derivation.model, mode_of(self.derivation)
         estimator = estimator_text(self.derivation, self.program)
         told = any(i.timed and not i.loss_only for i in self.model.inputs)
+        plain = self.unbuffered()
         functions = [
-            function_text("_forward(call)", self.forward()),
-            function_text("_loss(call, values)", self.loss()),
-            function_text(f"{mode.function}(call, values, carry_grad)", self.backward()),
+            function_text("_forward(call)", plain.forward()),
+            function_text("_loss(call, values)", plain.loss()),
+            function_text(f"{mode.function}(call, values, carry_grad)", plain.backward()),
         ]
         buffered = self.buffered() if self.level else None
         if buffered is not None:
@@ -266,7 +257,10 @@ class _Module:
             yield f"return _computed_plainly(call, {mode.function}, workspace)"
 
     def differentiated(self) -> list[Input]:
-        return [i for i in self.model.inputs if self.has_adjoint(i.name)]
+        """The inputs whose gradients are results of the call."""
+        adjoints = {step.target.name for step in self.derivation.of_kind("adjoint")}
+        wanted = self.derivation.wrt_inputs
+        return [i for i in self.model.inputs if wanted and i.name in adjoints]
 
     def constants(self, buffered: BufferedText | None) -> Iterator[str]:
         """What the module says of its model, and what the runtime reads of it."""
@@ -325,6 +319,16 @@ class _Module:
             words = words_of(buffered.lines)
             yield from (line for line in buffered.aliases if line.split()[0] in words)
 
+    def unbuffered(self) -> Unbuffered:
+        """What computes in arrays made on the way."""
+        known = {e.name for e in self.model.equations}
+        hoisted = [s.target.name for b in self.program.forward for s in b.statements]
+        added = [name for name in hoisted if name not in known]
+        gates = [name for name, _ in self.program.gates]
+        names = Names(self.model, [*added, *gates], self.identifiers)
+        emitter = TangentEmitter if self.derivation.form == "sensitivity" else Emitter
+        return Unbuffered(self.program, names, self.differentiated(), emitter)
+
     def buffered(self) -> BufferedText:
         """What computes in buffers; its names are apart from those of the plain code."""
         program = self.program
@@ -332,153 +336,6 @@ class _Module:
             program = change(program)
         names = Names(program.model, program.introduced, self.identifiers, "buffered")
         return Buffered(program, names, self.derivation.wrt_inputs).text()
-
-    def past(self, name: str) -> str:
-        """Where the array with a quantity's past is kept."""
-        key = self.names.key(name)
-        whole = literal(f"past of {name}") if key == literal(name) else f'"past of " + {key}'
-        return f"values[{whole}]"
-
-    def value(self, name: str) -> str:
-        """Where a quantity is kept."""
-        return f"values[{self.names.key(name)}]"
-
-    def has_adjoint(self, name: str) -> bool:
-        """Whether the gradient with respect to an input is a result of the call."""
-        steps = self.derivation.of_kind("adjoint")
-        return self.derivation.wrt_inputs and any(s.target.name == name for s in steps)
-
-    # --- functions ---------------------------------------------------------------------------
-
-    def emitted(self, blocks: Sequence[Block]) -> tuple[list[str], Emitter]:
-        kind = TangentEmitter if self.derivation.form == "sensitivity" else Emitter
-        emitter = kind(self.names, self.places, Uses())
-        return list(emitter.blocks(blocks)), emitter
-
-    def function(self, emitter: Emitter, lines: list[str], own: Sequence[str]) -> list[str]:
-        """A body's lines, with what they mention fetched first.
-
-        ``own`` are the names that the body makes itself.
-        """
-        constants = [f"{name} = {ratio}" for name, ratio in emitter.uses.constants.items()]
-        words = words_of(lines)
-        fetched = [f"{n} = {home}" for n, home in self.homes() if n in words and n not in own]
-        needed = words | words_of([*constants, *fetched])
-        settings = [
-            f"{name} = call.{name}" for name in ("rows", "size", "one", "dtype") if name in needed
-        ]
-        return [*settings, *fetched, *constants, *lines]
-
-    def homes(self) -> Iterator[tuple[str, str]]:
-        """Every array's name and where a function finds it."""
-        values = self.names.values
-        for parameter in self.model.parameters:
-            yield values[parameter.name], f"call.params[{self.names.key(parameter.name)}]"
-        for derived in self.model.derived:
-            yield values[derived.name], self.value(derived.name)
-        for source in self.model.inputs:
-            if source.name not in self.pasts:
-                yield values[source.name], f"call.inputs[{self.names.key(source.name)}]"
-        for name in self.pasts:
-            yield self.names.histories[name], self.past(name)
-            yield values[name], self.value(name)
-        for equation in self.model.equations:
-            if equation.name not in self.pasts:
-                yield values[equation.name], self.value(equation.name)
-        for gate in self.gates:
-            yield values[gate], f"call.inputs[{self.names.key(gate)}]"
-
-    def forward(self) -> list[str]:
-        blocks = self.program.forward
-        static = [b for b in blocks if b.place == "static"]
-        before, static_emitter = self.emitted(static)
-        body, emitter = self.emitted([b for b in blocks if b.place != "static"])
-        emitter.uses.constants |= static_emitter.uses.constants
-        lines = [*before, *self.begin_pasts(emitter), *body, "values = {}"]
-        own = [self.names.values[n] for b in blocks for n in (s.target.name for s in b.statements)]
-        own += [table[n] for n in self.pasts for table in (self.names.values, self.names.histories)]
-        for name, home in self.homes():
-            if home.startswith("values[") and name in own and self.is_kept(name):
-                lines.append(f"{home} = {name}")
-        return self.function(emitter, [*lines, "return values"], own)
-
-    def is_kept(self, identifier: str) -> bool:
-        local = {self.names.values[name] for kind, name in self.places.local if kind == "value"}
-        return identifier not in local
-
-    def begin_pasts(self, emitter: Emitter) -> Iterator[str]:
-        """Arrays whose first rows are initial values."""
-        for name in self.pasts:
-            history, value = self.names.histories[name], self.names.values[name]
-            if name in {i.name for i in self.model.inputs}:
-                yield f"{history} = _past_of(call, {self.names.key(name)})"
-            else:
-                initials = [i for i in self.model.initials if i.name == name]
-                fixed = [f"{i.step}: {self.start(i.value)}" for i in initials if i.value]
-                own = f"{{{', '.join(fixed)}}}"
-                width = emitter.shape_text(initials[0].shape)
-                yield f"{history} = _past(call, {self.names.key(name)}, {own}, ({width},))"
-            yield f"{value} = {history}[rows.live]"
-
-    def start(self, value: Expr) -> str:
-        """An initial value that the model fixes: in normal form a name or a number."""
-        match value:
-            case Param(name=name):
-                return self.names.values[name]
-            case Number(value=number) | Constant(value=number):
-                ratio = integer_ratio(number)
-                return ratio.replace("one", "call.one")
-        raise UnboundFunctionError(f"an initial value in normal form is a name, found {value}")
-
-    def loss(self) -> list[str]:
-        body, emitter = self.emitted(self.program.loss)
-        side = loss_side_quantities(self.model)
-        made = [e for e in self.model.equations if e.name in side]
-        own = [self.names.values[e.name] for e in made]
-        values = self.names.values
-        lines = [f"{self.value(e.name)} = {values[e.name]}" for e in made]
-        return self.function(emitter, [*body, *lines], own)
-
-    def backward(self) -> list[str]:
-        body, emitter = self.emitted((*self.program.backward, *self.program.gradients))
-        pasts = [name for name in self.pasts if name not in self.places.indexed]
-        cotangents, histories = self.names.cotangents, self.names.cotangent_histories
-        begin = []
-        for name in pasts:
-            like = self.names.histories[name]
-            received = f"_received(rows, carry_grad, {self.names.key(name)}, {like})"
-            if name in self.places.ahead:
-                begin.append(f"{histories[name]} = np.zeros_like({like})")
-                begin.append(f"{self.names.aheads[name]} = {received}")
-                ahead = self.names.aheads[name]
-                begin.append(f"{ahead} = _ahead({ahead}, {self.places.ahead[name]})")
-            else:
-                begin.append(f"{histories[name]} = {received}")
-            if cotangents[name] in words_of(body):
-                begin.append(f"{cotangents[name]} = {histories[name]}[rows.live]")
-        assigned = {s.target.name for b in self.program.backward for s in b.statements}
-        for source in self.model.inputs:
-            name = source.name
-            if self.has_adjoint(name) and name not in assigned and name not in self.pasts:
-                rows = "rows.count" if source.timed else "rows.sequences"
-                shape = emitter.shape_text(source.shape)
-                body.append(f"{cotangents[name]} = np.zeros(({rows}, {shape}), dtype)")
-        flowing = [(p.name, cotangents[p.name]) for p in self.model.parameters]
-        sources = [
-            (i.name, f"{histories[i.name]}[rows.live]" if i.name in pasts else cotangents[i.name])
-            for i in self.model.inputs
-        ]
-        end = [
-            *self.results("grads", flowing),
-            *self.results("pasts", [(n, histories[n]) for n in pasts]),
-            *self.results("sources", [s for s in sources if self.has_adjoint(s[0])]),
-            "return grads, pasts, sources",
-        ]
-        return self.function(emitter, [*begin, *body, *end], ())
-
-    def results(self, name: str, entries: list[tuple[str, str]]) -> list[str]:
-        lines = "".join(entry(self.names.key(key), value) for key, value in entries)
-        return [f"{name} = {{", *lines.splitlines(), "}"] if entries else [f"{name} = {{}}"]
 
     # --- init_params -----------------------------------------------------------------------------
 
