@@ -41,10 +41,9 @@ from symbptt.algebra import (
 )
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.closed import ClosedForm
-from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE
 from symbptt.calculus.recurrence.operators import terms
 from symbptt.calculus.recurrence.system import Recurrence, quantity
-from symbptt.calculus.recurrence.words import Letter, form_expr
+from symbptt.calculus.recurrence.words import COEFFICIENT, SOURCE, Letter, form_expr
 
 WHY_NOT_BLOCKS = (
     "the value is a stack of several quantities under a matrix of blocks, and formulas have no "

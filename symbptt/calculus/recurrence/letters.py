@@ -24,9 +24,17 @@ from symbptt.algebra import (
     entries,
     substitute_index,
 )
-from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE, VALUE
 from symbptt.calculus.recurrence.system import Block, Recurrence, quantity
-from symbptt.calculus.recurrence.words import Form, Letter, Word, form_expr, word_expr
+from symbptt.calculus.recurrence.words import (
+    COEFFICIENT,
+    SOURCE,
+    VALUE,
+    Form,
+    Letter,
+    Word,
+    form_expr,
+    word_expr,
+)
 
 _CANDIDATES = {
     "a": ("s", "S", "z", "Z", "stack"),
