@@ -20,7 +20,6 @@ from symbptt.algebra import (
     Constant,
     Derived,
     Div,
-    Dot,
     Expr,
     Identity,
     Index,
@@ -32,6 +31,7 @@ from symbptt.algebra import (
     Product,
     Ref,
     Transpose,
+    Vector,
     children,
     walk,
 )
@@ -39,7 +39,8 @@ from symbptt.analysis.recurrence import same_loop
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import derived_order, in_step_order
 from symbptt.errors import EvaluationError
-from symbptt.functions import FUNCTIONS
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.vectors import vector_function
 from symbptt.proof.domain import Float
 from symbptt.proof.evaluate import Steps, evaluate, length
 
@@ -225,6 +226,14 @@ STATIC, FREE, AFFINE, OTHER = range(4)
 but does not depend on that past, it is affine in it with static coefficients, none of it."""
 
 
+def _is_linear(expr: Expr) -> bool:
+    return isinstance(expr, Vector) and vector_function(expr.function).linear
+
+
+def _is_dot(expr: Expr) -> bool:
+    return isinstance(expr, Vector) and expr.function == "dot"
+
+
 class _Degree:
     def __init__(self, core: Model, past: Ref) -> None:
         self.past = past
@@ -240,11 +249,11 @@ class _Degree:
             return self.of_reference(expr)
         found = [self.of(child) for child in children(expr)]
         highest = max(found, default=STATIC)
-        if highest < AFFINE or expr.linear:
+        if highest < AFFINE or expr.linear or _is_linear(expr):
             return highest
         if isinstance(expr, Div) and found[1] != STATIC:
             return OTHER
-        if isinstance(expr, Mul | Product | Dot | Div):
+        if isinstance(expr, Mul | Product | Div) or _is_dot(expr):
             others = sorted(found)[:-1]
             return highest if all(other == STATIC for other in others) else OTHER
         return OTHER

@@ -28,13 +28,13 @@ from symbptt.algebra import (
     Param,
     Product,
     Ref,
-    Softmax,
     Transpose,
     map_children,
     walk,
 )
 from symbptt.errors import UnknownNameError
-from symbptt.functions import FUNCTIONS, LOSSES
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.losses import LOSSES, loss_formula
 
 
 def normalize(model: Model) -> Model:
@@ -118,7 +118,8 @@ class _Normalizer:
                 prediction=self.operand(expr.prediction, "u", owner, index),
                 target=self.operand(expr.target, "u", owner, index),
             )
-            self.probabilities(expr, owner, index)
+            for letter, text in loss_names(expr):
+                self.name(loss_formula(expr, text), letter, owner, index)
             return expr
         return map_children(expr, lambda child: self.operand(child, "u", owner, index))
 
@@ -130,11 +131,6 @@ class _Normalizer:
 
     def operand(self, expr: Expr, letter: str, owner: str, index: Index | None) -> Expr:
         return expr if expr.leaf else self.name(expr, letter, owner, index)
-
-    def probabilities(self, loss: Loss, owner: str, index: Index | None) -> None:
-        """Names softmax(o) beside a cross-entropy: its gradient is written with it."""
-        if loss.function == "softmax_cross_entropy":
-            self.name(Softmax(loss.prediction), "p", owner, index)
 
     def name(self, expr: Expr, letter: str, owner: str, index: Index | None) -> Expr:
         """A reference to the quantity that ``expr`` is, defined now if it is new."""
@@ -178,9 +174,20 @@ def _terms(expr: Expr) -> tuple[Expr, ...]:
     return (expr,)
 
 
-def probabilities(model: Model, loss: Loss, index: Index) -> Expr:
-    """What the normal form calls softmax(o) of a cross-entropy in it."""
-    wanted = Softmax(loss.prediction)
+def loss_names(loss: Loss) -> tuple[tuple[str, str], ...]:
+    """What a loss's gradient is written with: letters and formulas."""
+    return LOSSES[loss.function].names if loss.function in LOSSES else ()
+
+
+def names_of_loss(model: Model, loss: Loss, index: Index | None) -> dict[str, Expr]:
+    """What the normal form calls it, by letter."""
+    return {
+        letter: _name_of(model, loss_formula(loss, text), index)
+        for letter, text in loss_names(loss)
+    }
+
+
+def _name_of(model: Model, wanted: Expr, index: Index | None) -> Expr:
     for equation in model.equations:
         if equation.rhs == wanted and equation.index == index:
             return equation.ref

@@ -25,16 +25,13 @@ from symbptt.algebra import (
     DimProduct,
     DimSum,
     Div,
-    Dot,
     Expr,
     Fill,
     Horizon,
     Identity,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
     Mul,
     Neg,
     Number,
@@ -47,16 +44,17 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Slice,
-    Softmax,
-    Sum,
     TimeSum,
     Transpose,
+    Vector,
     children,
 )
 from symbptt.codegen.naming import Names
 from symbptt.codegen.program import Place
 from symbptt.errors import MissingRuleError
-from symbptt.functions import function
+from symbptt.functions.elementwise import function
+from symbptt.functions.losses import LOSSES, loss_formula
+from symbptt.functions.vectors import vector_function
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
 
@@ -81,7 +79,6 @@ class Uses:
     """What the printed text needs at the head of its function."""
 
     constants: dict[str, str] = field(default_factory=dict)
-    helpers: set[str] = field(default_factory=set)
 
 
 def is_rowwise(expr: Expr) -> bool:
@@ -333,9 +330,7 @@ class Printer:
     def print_call(self, expr: Call) -> Printed:
         if expr.wrt is not None:
             raise MissingRuleError(f"the derivative of {expr.function} is abstract; bind it")
-        template = function(expr.function).numpy
-        self.uses.helpers.update(re.findall(r"\b_\w+", template))
-        return template.format(*map(self.text, expr.args)), ATOM
+        return self.called(function(expr.function).numpy, *expr.args), ATOM
 
     # --- products --------------------------------------------------------------------------
 
@@ -354,7 +349,6 @@ class Printer:
         return f"{self.inside(right, PRODUCT)} @ {self.inside(turned, POWER)}", PRODUCT
 
     def helper(self, name: str, *args: Expr) -> str:
-        self.uses.helpers.add(name)
         return f"{name}({', '.join(map(self.text, args))})"
 
     def print_outer(self, expr: Outer) -> Printed:
@@ -366,7 +360,6 @@ class Printer:
         return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
 
     def print_onehot(self, expr: OneHot) -> Printed:
-        self.uses.helpers.add("_one_hot")
         return f"_one_hot({self.text(expr.position)}, {self.length(expr.dim)[0]}, dtype)", ATOM
 
     def print_pick(self, expr: Pick) -> Printed:
@@ -383,38 +376,31 @@ class Printer:
     def print_slice(self, expr: Slice) -> Printed:
         before = expr.blocks[: expr.number]
         start = " + ".join(self.length(dim)[0] for dim in before) or "0"
-        self.uses.helpers.add("_block")
         width = self.length(expr.blocks[expr.number])[0]
         return f"_block({self.text(expr.vector)}, {start}, {width})", ATOM
 
-    def print_softmax(self, expr: Softmax) -> Printed:
-        return self.helper("_softmax", expr.vector), ATOM
+    def print_vector(self, expr: Vector) -> Printed:
+        """The call of the function's row; for one vector, of its entry where it has one."""
+        row = vector_function(expr.function)
+        if not all(map(is_full, expr.args)):
+            raise MissingRuleError(f"{row.name} of a value left to broadcasting: {expr}")
+        if is_rowwise(expr) or not row.once:
+            ending = "" if is_rowwise(expr) or expr.shape else "[0]"
+            return self.called(row.numpy, *expr.args) + ending, ATOM
+        return self.called(row.once, *expr.args), ATOM
 
-    def print_logsoftmax(self, expr: LogSoftmax) -> Printed:
-        return self.helper("_log_softmax", expr.vector), ATOM
-
-    def print_sum(self, expr: Sum) -> Printed:
-        if not is_full(expr.operand):
-            raise MissingRuleError(f"the sum of a value left to broadcasting: {expr}")
-        if is_rowwise(expr):
-            return self.helper("_total", expr.operand), ATOM
-        return f"np.sum({self.text(expr.operand)})", ATOM
-
-    def print_mean(self, expr: Mean) -> Printed:
-        if is_rowwise(expr):
-            return self.helper("_mean", expr.operand), ATOM
-        return f"np.mean({self.text(expr.operand)})", ATOM
-
-    def print_dot(self, expr: Dot) -> Printed:
-        if is_rowwise(expr):
-            return self.helper("_dot", expr.left, expr.right), ATOM
-        left, right = (self.inside(side, SIGN) for side in (expr.left, expr.right))
-        return f"np.sum({left} * {right})", ATOM
+    def called(self, template: str, *args: Expr) -> str:
+        """A call of a table; operands of its operators in parentheses where they need them."""
+        least = SIGN if "{0} *" in template else SUM
+        return template.format(*(self.inside(arg, least) for arg in args))
 
     def print_loss(self, expr: Loss) -> Printed:
         if expr.wrt is not None:
             raise MissingRuleError(f"the gradient of {expr.function} is abstract; bind it")
-        return self.helper(f"_{expr.function}", expr.prediction, expr.target), ATOM
+        row = LOSSES[expr.function]
+        if not row.numpy:
+            return self.printed(loss_formula(expr, row.definition))
+        return self.called(row.numpy, expr.prediction, expr.target), ATOM
 
     def print_fill(self, expr: Fill) -> Printed:
         return self.printed(expr.scalar)

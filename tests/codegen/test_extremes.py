@@ -12,7 +12,8 @@ import pytest
 import sympy
 
 from symbptt.codegen.render import generate
-from symbptt.functions import FUNCTIONS, LOSSES, Function
+from symbptt.functions.elementwise import FUNCTIONS, Function
+from symbptt.functions.losses import LOSSES
 from symbptt.language.parser import parse
 from tests import cells
 from tests.modules import BUILT_IN, call, executed, model_of, module_from, module_of

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from symbptt.algebra import (
     Add,
@@ -18,8 +19,8 @@ from symbptt.algebra import (
     Neg,
     Number,
     Param,
-    Softmax,
     TimeSum,
+    Vector,
     add_dims,
 )
 from symbptt.calculus.forms import is_zero
@@ -202,7 +203,7 @@ class Buffered:
 
     def straight(self, block: Block, section: Section, indent: str = "") -> None:
         scope = self.scope(block, section, section, indent)
-        softmax = {s.value.vector: s for s in block.statements if isinstance(s.value, Softmax)}
+        softmax = {s.value.args[0]: s for s in block.statements if _is_softmax(s.value)}
         losses = {
             s.value.prediction: s
             for s in block.statements
@@ -216,7 +217,7 @@ class Buffered:
         for statement in block.statements:
             section.lines += comment(statement, indent)
             value = statement.value
-            if isinstance(value, Softmax) and value.vector in both:
+            if _is_softmax(value) and value.args[0] in both:
                 continue
             if isinstance(value, Loss) and value.prediction in both and is_rowwise(value.target):
                 # The softmax and the loss share the exponentials: both at once.
@@ -447,3 +448,7 @@ class Buffered:
 def at_first(lines: list[str]) -> list[str]:
     """Lines, one level in, that the first segment of a call runs for all of them."""
     return ["if first:", *lines] if lines else []
+
+
+def _is_softmax(value: Expr) -> TypeGuard[Vector]:
+    return isinstance(value, Vector) and value.function == "softmax"

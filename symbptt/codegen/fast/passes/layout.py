@@ -45,7 +45,7 @@ from symbptt.codegen.fast.passes.rewriting import on_blocks
 from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.places import Places, Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Family, Place, Program
-from symbptt.functions import function
+from symbptt.functions.elementwise import function
 
 Versions = dict[Expr, str]
 """For each member what it holds: "in", "sum" (both by columns) or "gate"."""
