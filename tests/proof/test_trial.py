@@ -40,7 +40,7 @@ PLANTED = {
     "a factor": (2, "gru", "_divide(d_o, weight, d_o)", "_divide(d_o, 1.001 * weight, d_o)"),
     "a factor at -O0": (0, "gru", "d_z = ", "d_z = 1.001 * "),
     "a name": (2, "char_rnn", "_add = np.add\n", ""),
-    "segments": (2, "elman", "_add(array, w.parts[name], array)", "pass"),
+    "segments": (2, "elman", "np.add(array, w.parts[name], array)", "pass"),
     "a workspace": (2, "elman", "rows, plan = self.even, self.even_plan",
                     "rows, plan = self.even, self.even_plan[:0]"),
     "padded steps": (0, "elman", "rows[now] = array[t, self.order[: now.stop - now.start]]",
