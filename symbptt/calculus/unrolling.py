@@ -36,8 +36,10 @@ from symbptt.errors import FormulaError, UnknownNameError
 
 TOTAL_LOSS = Param("L", ())
 
-_DERIVATIVE = re.compile(r"d\(\s*L\s*,\s*(\w+)\s*(?:\[\s*(t|T|-?\d+)\s*\])?\s*\)")
-_QUANTITY = re.compile(r"(\w+)\s*(?:\[\s*(t|T|-?\d+)\s*\])?")
+_STEP = r"(?:\[\s*(t|T|-?\d+)\s*\])?"
+_QUANTITY = re.compile(rf"(\w+)\s*{_STEP}")
+_OF_LOSS = re.compile(rf"d\(\s*L\s*,\s*(\w+)\s*{_STEP}\s*\)")
+_OF_QUANTITY = re.compile(r"d\(\s*(\w+)\s*\[\s*t\s*\]\s*,\s*(\w+)\s*\)")
 
 
 @dataclass(frozen=True)
@@ -56,32 +58,43 @@ class Query:
     Attributes
     ----------
     name : str
+        The quantity; of a derivative, what it is taken by.
     step : str or None
         ``t`` for every step, ``T`` or a number for one, None where none is written.
-    derivative : bool
-        True for ``d(L, name[step])``, False for the quantity itself.
+    of : str
+        What a derivative is one of: ``L``, or a quantity for ``d(of[t], name)``; else "".
     """
 
     name: str
-    step: str | None
-    derivative: bool
+    step: str | None = None
+    of: str = ""
 
     @classmethod
     def read(cls, text: str) -> Query:
-        """Read ``h``, ``h[3]``, ``d(L, h[t])`` or ``d(L, W)``.
+        """Read ``h``, ``h[3]``, ``d(L, h[t])``, ``d(L, W)`` or ``d(h[t], W)``.
 
         Raises
         ------
         FormulaError
             For anything else.
         """
-        for pattern, derivative in ((_DERIVATIVE, True), (_QUANTITY, False)):
-            if found := pattern.fullmatch(text.strip()):
-                return cls(found[1], found[2], derivative)
+        if found := _QUANTITY.fullmatch(text.strip()):
+            return cls(found[1], found[2])
+        if found := _OF_LOSS.fullmatch(text.strip()):
+            return cls(found[1], found[2], "L")
+        if found := _OF_QUANTITY.fullmatch(text.strip()):
+            return cls(found[2], of=found[1])
         raise FormulaError(
-            f"{text!r} can't be unrolled; expected a quantity (h, h[3]) or a derivative of the "
-            "total loss (d(L, h[t]), d(L, W))"
+            f"{text!r} can't be unrolled; expected a quantity (h, h[3]), a derivative of the "
+            "total loss (d(L, h[t]), d(L, W)) or of a quantity (d(h[t], W))"
         )
+
+    @property
+    def recurs(self) -> bool:
+        """Whether it asks for all steps, so that there may be a recurrence to fold."""
+        if self.of == "L":
+            return self.step == "t"
+        return self.step in (None, "t")
 
     def steps(self, horizon: int) -> tuple[int, ...] | None:
         """The steps asked for; None for all of them."""

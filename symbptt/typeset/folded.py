@@ -33,9 +33,16 @@ from symbptt.calculus.recurrence.folding import Coefficient
 from symbptt.calculus.recurrence.formulas import Formula
 from symbptt.calculus.recurrence.induction import Line as ProofLine
 from symbptt.calculus.recurrence.induction import Remark
-from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE
 from symbptt.calculus.recurrence.operators import named
-from symbptt.calculus.recurrence.words import Letter, Relation, Run, Term, word_of
+from symbptt.calculus.recurrence.words import (
+    COEFFICIENT,
+    SOURCE,
+    Letter,
+    Relation,
+    Run,
+    Term,
+    word_of,
+)
 from symbptt.calculus.unrolling import Line
 from symbptt.errors import NotAffineError
 from symbptt.typeset.blocks import Block, Display, Equality, Heading, Math, Paragraph, Prose

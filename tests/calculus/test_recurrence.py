@@ -11,8 +11,7 @@ from symbptt.algebra import Index
 from symbptt.calculus.recurrence.closed import compare
 from symbptt.calculus.recurrence.folding import fold_samples, folded
 from symbptt.calculus.recurrence.induction import prove, written
-from symbptt.calculus.recurrence.law import Law
-from symbptt.calculus.recurrence.words import Form, Letter, Run, Term, reversed_sum, tidy
+from symbptt.calculus.recurrence.words import Form, Law, Letter, Run, Term, reversed_sum, tidy
 from symbptt.errors import NotFoldedError, NotProvedError
 
 t, i, k, T = (Index.of(name) for name in "tikT")

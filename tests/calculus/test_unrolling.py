@@ -144,7 +144,7 @@ def test_every_line_reads_only_lines_above(name: str, horizon: int) -> None:
     assert len({line.left for line in lines}) == len(lines)
     derivation = derive(model)
     for parameter in model.parameters:
-        query = Query(parameter.name, None, True)
+        query = Query(parameter.name, of="L")
         try:
             assert reads_only_above(unroll_derivative(derivation, horizon, query))
         except FormulaError:
@@ -163,11 +163,12 @@ def test_a_line_out_of_order_is_noticed() -> None:
 @pytest.mark.parametrize(
     ("question", "read"),
     [
-        ("h", Query("h", None, False)),
-        ("h[t]", Query("h", "t", False)),
-        (" h[ -1 ] ", Query("h", "-1", False)),
-        ("d(L,W_hh)", Query("W_hh", None, True)),
-        ("d( L , h[T] )", Query("h", "T", True)),
+        ("h", Query("h")),
+        ("h[t]", Query("h", "t")),
+        (" h[ -1 ] ", Query("h", "-1")),
+        ("d(L,W_hh)", Query("W_hh", of="L")),
+        ("d( L , h[T] )", Query("h", "T", "L")),
+        ("d(h[ t ], W)", Query("W", of="h")),
     ],
 )
 def test_questions(question: str, read: Query) -> None:
@@ -176,7 +177,17 @@ def test_questions(question: str, read: Query) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["", "h[", "h[t+1]", "d(h[t], W)", "d(L)", "d(L, h[t]", "h; import os", "d(l, h[t])"],
+    [
+        "",
+        "h[",
+        "h[t+1]",
+        "d(h, W)",
+        "d(h[3], W)",
+        "d(L)",
+        "d(L, h[t]",
+        "h; import os",
+        "d(l, h[t])",
+    ],
 )
 def test_questions_that_cannot_be_read(question: str) -> None:
     with pytest.raises(FormulaError, match="d\\(L, h\\[t\\]\\)"):

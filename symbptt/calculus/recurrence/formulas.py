@@ -41,10 +41,9 @@ from symbptt.algebra import (
 )
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.closed import ClosedForm
-from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE
 from symbptt.calculus.recurrence.operators import terms
 from symbptt.calculus.recurrence.system import Recurrence, quantity
-from symbptt.calculus.recurrence.words import Letter, form_expr
+from symbptt.calculus.recurrence.words import COEFFICIENT, SOURCE, Letter, form_expr
 
 WHY_NOT_BLOCKS = (
     "the value is a stack of several quantities under a matrix of blocks, and formulas have no "
@@ -84,8 +83,7 @@ def why_not(closed: ClosedForm) -> str:
 
 def is_sayable(expr: Expr, model: Model) -> bool:
     """Whether formulas about a model have a sign for every node of an expression."""
-    names = {p.name for p in model.parameters} | {d.name for d in model.derived}
-    names |= {i.name for i in model.inputs} | {e.name for e in model.equations}
+    names = model.names
 
     def said(node: Expr) -> bool:
         match node:

@@ -24,9 +24,17 @@ from symbptt.algebra import (
     entries,
     substitute_index,
 )
-from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE, VALUE
 from symbptt.calculus.recurrence.system import Block, Recurrence, quantity
-from symbptt.calculus.recurrence.words import Form, Letter, Word, form_expr, word_expr
+from symbptt.calculus.recurrence.words import (
+    COEFFICIENT,
+    SOURCE,
+    VALUE,
+    Form,
+    Letter,
+    Word,
+    form_expr,
+    word_expr,
+)
 
 _CANDIDATES = {
     "a": ("s", "S", "z", "Z", "stack"),
@@ -61,14 +69,7 @@ class Letters:
     @classmethod
     def of(cls, model: Model, recurrence: Recurrence) -> Letters:
         """Letters and indices that the model does not use."""
-        taken = {
-            *(p.name for p in model.parameters),
-            *(d.name for d in model.derived),
-            *(i.name for i in model.inputs),
-            *(e.name for e in model.equations),
-            *(name for name, _ in model.constants),
-            *(a.name for a in model.abstract),
-        }
+        taken = set(model.names)
         names = {}
         own = set()
         for letter in (VALUE, SOURCE, COEFFICIENT):

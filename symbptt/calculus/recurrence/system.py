@@ -17,7 +17,6 @@ from symbptt.algebra import (
     substitute_index,
 )
 from symbptt.calculus import forms
-from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE, Beginning, Law
 from symbptt.calculus.recurrence.operators import (
     Piece,
     applied,
@@ -26,6 +25,7 @@ from symbptt.calculus.recurrence.operators import (
     is_timed,
     unit_on,
 )
+from symbptt.calculus.recurrence.words import COEFFICIENT, SOURCE, Beginning, Law
 
 Value = Ref | Cotangent | Derivative
 """What follows a recurrence: a quantity, its adjoint, its derivative by a parameter."""
