@@ -28,7 +28,7 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.local import local_jacobians
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import Reads, circle, names_in, reached, reads_of
-from symbptt.calculus.recurrence.operators import Piece, Taker, terms, times, unit_on
+from symbptt.calculus.recurrence.operators import Piece, Taker, times, unit_on
 from symbptt.calculus.recurrence.system import Recurrence, Value, assemble, depth, gathered
 from symbptt.errors import NotAffineError, UnknownNameError
 
@@ -241,7 +241,7 @@ def of_sensitivities(model: Model, name: str, parameter: str) -> Recurrence:
     def unfolded(quantity: str) -> tuple[Piece, ...]:
         found: list[Piece] = []
         for jacobian in local.get(quantity, ()):
-            operand, matrices = jacobian.operand, terms(jacobian.chain[-1])
+            operand, matrices = jacobian.operand, forms.terms_of(jacobian.chain[-1])
             if isinstance(operand, Ref) and operand.name in equations:
                 found += _through(operand, matrices)
             elif operand == wrt:
