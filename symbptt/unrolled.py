@@ -11,7 +11,7 @@ from symbptt.algebra import Model
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.recurrence.closed import ClosedForm, fold
 from symbptt.calculus.recurrence.formulas import formula, why_not
-from symbptt.calculus.unrolling import Line, Query, unroll, unroll_derivative
+from symbptt.calculus.unrolling import ExplicitLine, Query, unroll, unroll_derivative
 from symbptt.errors import NotAffineError
 from symbptt.listing import lines_data, lines_text
 from symbptt.typeset.blocks import Block, Document, Heading, Paragraph, Words
@@ -31,7 +31,7 @@ class Answer:
 
     Attributes
     ----------
-    lines : tuple of Line
+    lines : tuple of ExplicitLine
         The explicit equations; none for a sensitivity, whose unrolled values the closed form has.
     closed : ClosedForm or None
         Of the recurrence, where one was asked for and is affine.
@@ -42,7 +42,7 @@ class Answer:
     model: Model
     what: str | None
     horizon: int
-    lines: tuple[Line, ...]
+    lines: tuple[ExplicitLine, ...]
     normal: Model | None = None
     closed: ClosedForm | None = None
     refusal: str = ""
@@ -113,7 +113,7 @@ def answer(model: Model, what: str | None, horizon: int) -> Answer:
     """
     query = None if what is None else Query.read(what)
     normal = None
-    lines: tuple[Line, ...] = ()
+    lines: tuple[ExplicitLine, ...] = ()
     if query is not None and query.of == "L":
         derivation = derive(model)
         normal = derivation.normal

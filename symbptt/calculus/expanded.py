@@ -46,7 +46,7 @@ from symbptt.calculus.derivation import (
     ReasonPart,
     Step,
 )
-from symbptt.calculus.recurrence.operators import unit
+from symbptt.calculus.linear import unit
 from symbptt.calculus.within import Within
 
 LETTERS = ("i", "j", "k", "m", "n", "r", "s", "u", "v", "l", "p", "q")

@@ -9,11 +9,11 @@ import pytest
 
 from symbptt.algebra import Expr, Model, Product, Transpose, map_children, walk
 from symbptt.calculus import forms
+from symbptt.calculus.linear import terms
 from symbptt.calculus.recurrence.closed import recognise
 from symbptt.calculus.recurrence.folding import folded
 from symbptt.calculus.recurrence.induction import prove
-from symbptt.calculus.recurrence.operators import terms
-from symbptt.calculus.recurrence.system import Recurrence
+from symbptt.calculus.recurrence.system import AffineRecurrence
 from symbptt.calculus.unrolling import Query
 from symbptt.errors import NotAffineError
 from symbptt.language import library
@@ -29,7 +29,7 @@ def model_of(name: str) -> Model:
     return cells.cell(name) if name in cells.NAMES else library.load(name)
 
 
-def first_wrong(recurrence: Recurrence, truth: Truth) -> str:
+def first_wrong(recurrence: AffineRecurrence, truth: Truth) -> str:
     """Where the recurrence or its closed form is not the true value; "" if nowhere."""
     law = recurrence.law
     form = folded(law)
@@ -56,7 +56,7 @@ def first_wrong(recurrence: Recurrence, truth: Truth) -> str:
     return ""
 
 
-def recurrences(model: Model) -> Iterator[tuple[str, Recurrence]]:
+def recurrences(model: Model) -> Iterator[tuple[str, AffineRecurrence]]:
     """Of every quantity: its values, its adjoint, its sensitivities, where affine."""
     names = [e.name for e in model.equations if e.name != "loss" and not e.last]
     questions = [Query(n) for n in names]
@@ -80,13 +80,13 @@ def test_every_recurrence_is_right_in_exact_numbers(name: str) -> None:
             assert first_wrong(recurrence, truth) == "", question
 
 
-def planted(recurrence: Recurrence) -> Iterator[tuple[str, Recurrence]]:
+def planted(recurrence: AffineRecurrence) -> Iterator[tuple[str, AffineRecurrence]]:
     """The recurrence with errors."""
     (first, *row), *rows = recurrence.matrix
     assert first is not None
     term, *others = terms(first)
 
-    def with_term(new: Expr) -> Recurrence:
+    def with_term(new: Expr) -> AffineRecurrence:
         return replace(recurrence, matrix=((forms.add((new, *others)), *row), *rows))
 
     _, *blocks = recurrence.source

@@ -9,7 +9,7 @@ import pytest
 
 from symbptt.algebra import Cotangent, Expr, Horizon, Model, Ref, TimeSum, walk
 from symbptt.calculus.gradients import derive
-from symbptt.calculus.unrolling import Line, Query, unroll, unroll_derivative
+from symbptt.calculus.unrolling import ExplicitLine, Query, unroll, unroll_derivative
 from symbptt.errors import FormulaError, UnknownNameError
 from symbptt.language import library
 from symbptt.language.parser import parse
@@ -31,7 +31,7 @@ loss[T] = squared_error(h[T], y[T])
 """
 
 
-def text(lines: Iterable[Line]) -> list[str]:
+def text(lines: Iterable[ExplicitLine]) -> list[str]:
     return [f"{plain(line.left)} = {line.right and plain(line.right)}" for line in lines]
 
 
@@ -119,7 +119,7 @@ def explicit(expr: Expr) -> bool:
     )
 
 
-def reads_only_above(lines: Sequence[Line]) -> bool:
+def reads_only_above(lines: Sequence[ExplicitLine]) -> bool:
     """Whether each line is explicit and needs, of what lines define, only what stands above."""
     kind = type(lines[-1].left) if isinstance(lines[-1].left, Cotangent) else Ref
     defined = {line.left for line in lines}

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from symbptt.algebra import FIRST, LAST, NOW, Expr, Index, Model
 from symbptt.calculus.gradients import derive
+from symbptt.calculus.recurrence.alphabet import Alphabet
 from symbptt.calculus.recurrence.folding import Coefficient, coefficients, folded
-from symbptt.calculus.recurrence.induction import Proof, Scope, normal_form, prove
-from symbptt.calculus.recurrence.letters import Letters
+from symbptt.calculus.recurrence.induction import Proof, Tail, normal_form, prove
 from symbptt.calculus.recurrence.sources import of_adjoints, of_sensitivities, of_values
-from symbptt.calculus.recurrence.system import Recurrence
+from symbptt.calculus.recurrence.system import AffineRecurrence
 from symbptt.calculus.recurrence.words import Form, Law, Sum, Term, form_at, reversed_sum, tidy
 from symbptt.calculus.unrolling import Query
 from symbptt.errors import FormulaError, NotProvedError
@@ -61,7 +61,7 @@ class ClosedForm:
     """
 
     model: Model
-    letters: Letters
+    letters: Alphabet
     horizon: int
     form: Form
     other: tuple[Term, Index] | None
@@ -70,7 +70,7 @@ class ClosedForm:
     proof: Proof
 
     @property
-    def recurrence(self) -> Recurrence:
+    def recurrence(self) -> AffineRecurrence:
         return self.letters.recurrence
 
     @property
@@ -130,7 +130,7 @@ def fold(model: Model, what: str | Query, horizon: int = LONGEST) -> ClosedForm:
     """
     query = Query.read(what) if isinstance(what, str) else what
     recurrence = recognise(model, query)
-    letters = Letters.of(model, recurrence)
+    letters = Alphabet.of(model, recurrence)
     law = recurrence.law
     horizon = min(horizon, LONGEST)
     form = folded(law, letters.bound)
@@ -146,7 +146,7 @@ def fold(model: Model, what: str | Query, horizon: int = LONGEST) -> ClosedForm:
     )
 
 
-def recognise(model: Model, query: Query) -> Recurrence:
+def recognise(model: Model, query: Query) -> AffineRecurrence:
     """The recurrence asked for; errors as for `fold`."""
     if not query.recurs:
         raise FormulaError(
@@ -171,7 +171,7 @@ def _from_the_other_end(law: Law, form: Form, name: str) -> tuple[Term, Index] |
     if "c" not in law.constant or len(sums) != 1 or "b" in law.constant:
         return None
     changed, index = reversed_sum(sums[0], name)
-    scope = Scope(law, 0)
+    scope = Tail(law, 0)
     if normal_form([changed], scope) != normal_form(sums, scope):
         raise NotProvedError("the change of the summation index alters the sum")
     return changed, index
@@ -189,6 +189,6 @@ def _split_off(law: Law, form: Form) -> Form | None:
             continue
         last.append(Term(term.summand(term.upper)))
         rest.append(Term(term.word, term.bound, term.lower, tidy(term.upper - 1)))
-    split = (*normal_form(last, Scope(law, 1)), *rest)
+    split = (*normal_form(last, Tail(law, 1)), *rest)
     prove(law, split, distance=1)
     return split

@@ -16,8 +16,8 @@ from symbptt.algebra import Index
 from symbptt.calculus.recurrence.words import (
     Concrete,
     Form,
+    Indeterminate,
     Law,
-    Letter,
     Run,
     Sum,
     Term,
@@ -116,7 +116,7 @@ def _fixed(family: Family) -> Term | None:
     if index is None or "t" in index.names():
         return None
     word = _prefix(points, [words[0][:-1] for _, words in family])
-    return Term((*word, Letter(lasts[0][0], index)))
+    return Term((*word, Indeterminate(lasts[0][0], index)))
 
 
 def _is_constant(family: Family) -> bool:
@@ -146,7 +146,7 @@ def _summed(name: str, family: Family, bound: str) -> Term:
     upper = _fit([at for at, _, _ in ranges], [last for _, _, last in ranges])
     if lower is None or upper is None:
         raise NotFoldedError(f"the steps of {name} have no linear limits")
-    letter = Letter(name, None if constant else Index.of(bound))
+    letter = Indeterminate(name, None if constant else Index.of(bound))
     return Term((*_prefix(points, prefixes), letter), bound, lower, upper)
 
 

@@ -19,8 +19,8 @@ from symbptt.calculus.recurrence.words import (
     COEFFICIENT,
     Factor,
     Form,
+    Indeterminate,
     Law,
-    Letter,
     Relation,
     Run,
     Term,
@@ -30,29 +30,29 @@ from symbptt.calculus.recurrence.words import (
 )
 from symbptt.errors import NotProvedError
 
-RemarkPart = str | Index | Letter | Relation
+RemarkPart = str | Index | Indeterminate | Relation
 Remark = tuple[RemarkPart, ...]
 """Words and, between them, steps, letters and relations of steps."""
 
 
 @dataclass(frozen=True)
-class Line:
+class ProofLine:
     """One line of a proof: ``left = form + factor (inner)``.
 
     Attributes
     ----------
-    left : Letter or None
+    left : Indeterminate or None
         None where the line continues the one before.
-    factor : Letter or None
+    factor : Indeterminate or None
         What multiplies ``inner`` from the left.
     reason : Remark
     """
 
     number: int
-    left: Letter | None
+    left: Indeterminate | None
     form: Form
     reason: Remark
-    factor: Letter | None = None
+    factor: Indeterminate | None = None
     inner: Form = ()
 
 
@@ -63,7 +63,7 @@ class Proof:
     law: Law
     form: Form
     distance: int
-    lines: tuple[Line, ...]
+    lines: tuple[ProofLine, ...]
 
 
 def prove(law: Law, form: Form, distance: int = 0) -> Proof:
@@ -82,7 +82,7 @@ def prove(law: Law, form: Form, distance: int = 0) -> Proof:
     """
     lines = [*_base(law, form, distance), *_step(law, form, distance)]
     numbered = [
-        Line(k, line.left, line.form, line.reason, line.factor, line.inner)
+        ProofLine(k, line.left, line.form, line.reason, line.factor, line.inner)
         for k, line in enumerate(lines, start=1)
     ]
     return Proof(law, form, distance, tuple(numbered))
@@ -91,20 +91,20 @@ def prove(law: Law, form: Form, distance: int = 0) -> Proof:
 # --- the base --------------------------------------------------------------------------
 
 
-def _base(law: Law, form: Form, distance: int) -> list[Line]:
+def _base(law: Law, form: Form, distance: int) -> list[ProofLine]:
     first = law.step(Index(offset=distance))
-    claimed = _expanded(tuple(term.substitute({"t": first}) for term in form), Scope(law, distance))
+    claimed = _expanded(tuple(term.substitute({"t": first}) for term in form), Tail(law, distance))
     known = law.beginning()
     for k in range(1, distance + 1):
         step = law.step(Index(offset=k))
         factor = law.coefficient(step)
         known = (*law.added(step), *(Term((factor, *term.word)) for term in known))
-    known = normal_form(known, Scope(law, distance))
+    known = normal_form(known, Tail(law, distance))
     if Counter(known) != Counter(claimed):
         raise NotProvedError(
             f"the statement is wrong at t = {first}: {_difference(known, claimed)}"
         )
-    return [Line(0, law.value(first), known, _about_the_beginning(law, form, first))]
+    return [ProofLine(0, law.value(first), known, _about_the_beginning(law, form, first))]
 
 
 def _about_the_beginning(law: Law, form: Form, first: Index) -> Remark:
@@ -124,7 +124,7 @@ def _about_the_beginning(law: Law, form: Form, first: Index) -> Remark:
     return tuple(remark)
 
 
-def _expanded(form: Form, scope: Scope) -> Form:
+def _expanded(form: Form, scope: Tail) -> Form:
     """The form with sums of a fixed number of summands written out."""
     terms: list[Term] = []
     for term in form:
@@ -141,9 +141,9 @@ def _expanded(form: Form, scope: Scope) -> Form:
 # --- the step --------------------------------------------------------------------------
 
 
-def _step(law: Law, form: Form, distance: int) -> list[Line]:
+def _step(law: Law, form: Form, distance: int) -> list[ProofLine]:
     t = Index.of("t")
-    scope = Scope(law, distance + 1)
+    scope = Tail(law, distance + 1)
     before = law.previous(t)
     factor = law.coefficient(t)
     assumed = tuple(term.substitute({"t": before}) for term in form)
@@ -153,30 +153,30 @@ def _step(law: Law, form: Form, distance: int) -> list[Line]:
     shown = tuple(merged(term, scope) for term in (*added, *inside))
     value = law.value(t)
     lines = [
-        Line(0, value, law.recurrence(t), ("the recurrence",)),
-        Line(0, None, added, ("the statement at ", before, ", assumed"), factor, assumed),
+        ProofLine(0, value, law.recurrence(t), ("the recurrence",)),
+        ProofLine(0, None, added, ("the statement at ", before, ", assumed"), factor, assumed),
     ]
     if any(term.bound for term in assumed):
         where: Remark = (factor, " does not depend on the index of the sum, so it moves inside")
-        lines.append(Line(0, None, (*added, *inside), where))
+        lines.append(ProofLine(0, None, (*added, *inside), where))
     if not form:
-        lines.append(Line(0, None, form, (factor, " times 0 is 0: the statement at ", t)))
+        lines.append(ProofLine(0, None, form, (factor, " times 0 is 0: the statement at ", t)))
     elif splits:
-        lines.append(Line(0, None, shown, _merging(factor, law)))
-        lines.append(Line(0, None, form, (*splits, ": the statement at ", t)))
+        lines.append(ProofLine(0, None, shown, _merging(factor, law)))
+        lines.append(ProofLine(0, None, form, (*splits, ": the statement at ", t)))
     else:
-        lines.append(Line(0, None, form, (*_merging(factor, law), ": the statement at ", t)))
+        lines.append(ProofLine(0, None, form, (*_merging(factor, law), ": the statement at ", t)))
     return lines
 
 
-def _merging(factor: Letter, law: Law) -> Remark:
+def _merging(factor: Indeterminate, law: Law) -> Remark:
     if factor.index is None:
         return (factor, " times its power is the next power")
-    neighbour = Letter(factor.name, tidy(factor.index - law.direction))
+    neighbour = Indeterminate(factor.name, tidy(factor.index - law.direction))
     return (factor, " stands directly left of ", neighbour, ", so the products merge")
 
 
-def _equate(left: Form, right: Form, scope: Scope) -> Remark:
+def _equate(left: Form, right: Form, scope: Tail) -> Remark:
     """Why the two are equal: the sums that differ in length are split.
 
     Raises
@@ -202,7 +202,7 @@ def _equate(left: Form, right: Form, scope: Scope) -> Remark:
     return tuple(splits)
 
 
-def _balanced(term: Term, other: Term, over: Counter[Term], scope: Scope) -> list[RemarkPart]:
+def _balanced(term: Term, other: Term, over: Counter[Term], scope: Tail) -> list[RemarkPart]:
     """Splits summands off two sums of one summand until they cancel; over gets the summands."""
     over[term] -= 1
     over[other] += 1
@@ -221,7 +221,7 @@ def _balanced(term: Term, other: Term, over: Counter[Term], scope: Scope) -> lis
     return remark
 
 
-def _split_off(term: Term, low: bool, scope: Scope) -> tuple[Term, Term]:
+def _split_off(term: Term, low: bool, scope: Tail) -> tuple[Term, Term]:
     """The first or last summand of a sum, and the sum of the others."""
     end = term.lower if low else term.upper
     if not scope.at_least(tidy(term.upper - term.lower), 0):
@@ -232,7 +232,7 @@ def _split_off(term: Term, low: bool, scope: Scope) -> tuple[Term, Term]:
 
 
 def _about(word: Term) -> Remark:
-    if len(word.word) == 1 and isinstance(word.word[0], Letter):
+    if len(word.word) == 1 and isinstance(word.word[0], Indeterminate):
         return (word.word[0], " is one more summand, the one whose product is empty")
     return ("a summand is split off the sum",)
 
@@ -249,7 +249,7 @@ def written(form: Form) -> str:
 def _term_text(term: Term) -> str:
     pieces = []
     for factor in term.word:
-        if isinstance(factor, Letter):
+        if isinstance(factor, Indeterminate):
             step = "" if factor.index is None else f"[{factor.index}]"
             pieces.append(factor.name + step)
         elif factor.first is None:
@@ -269,7 +269,7 @@ BOUND = "#"
 
 
 @dataclass(frozen=True)
-class Scope:
+class Tail:
     """For which steps something is to hold: all at least ``distance`` from the start."""
 
     law: Law
@@ -286,7 +286,7 @@ class Scope:
         return not coefficients and slope >= 0 and far.offset + slope * self.distance >= least
 
 
-def normal_form(form: Iterable[Term], scope: Scope) -> Form:
+def normal_form(form: Iterable[Term], scope: Tail) -> Form:
     """Every term with its runs merged and its sum's index chosen in one way.
 
     Raises
@@ -297,7 +297,7 @@ def normal_form(form: Iterable[Term], scope: Scope) -> Form:
     return tuple(normal_term(term, scope) for term in form)
 
 
-def normal_term(term: Term, scope: Scope) -> Term:
+def normal_term(term: Term, scope: Tail) -> Term:
     term = merged(term, scope)
     if not term.bound:
         return term
@@ -327,14 +327,16 @@ def _numbered_by_its_letter(term: Term) -> Term:
 
 
 def _places(word: Word) -> Iterable[Index]:
-    letters = [f.index for f in reversed(word) if isinstance(f, Letter) and f.index is not None]
+    letters = [
+        f.index for f in reversed(word) if isinstance(f, Indeterminate) and f.index is not None
+    ]
     return [*letters, *(f.length for f in word if isinstance(f, Run))]
 
 
 # --- merging ---------------------------------------------------------------------------
 
 
-def merged(term: Term, scope: Scope) -> Term:
+def merged(term: Term, scope: Tail) -> Term:
     """The term with its letters gathered into runs wherever one continues another."""
     bounds = (term,) if term.bound else ()
     word: list[Factor] = []
@@ -349,8 +351,8 @@ def merged(term: Term, scope: Scope) -> Term:
     return Term(shortest, term.bound, term.lower, term.upper)
 
 
-def _as_run(factor: Factor, scope: Scope, bounds: Sequence[Term]) -> Factor:
-    if isinstance(factor, Letter):
+def _as_run(factor: Factor, scope: Tail, bounds: Sequence[Term]) -> Factor:
+    if isinstance(factor, Indeterminate):
         if factor.name != COEFFICIENT:
             return factor
         step = 0 if factor.index is None else -1
@@ -388,7 +390,7 @@ def _runs(run: Run, step: int) -> bool:
 
 def _shortest(factor: Factor) -> Factor:
     if isinstance(factor, Run) and _is(factor.length, 1):
-        return Letter(factor.name, factor.first)
+        return Indeterminate(factor.name, factor.first)
     return factor
 
 

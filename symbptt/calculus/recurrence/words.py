@@ -59,13 +59,13 @@ class Relation:
 
 
 @dataclass(frozen=True)
-class Letter:
+class Indeterminate:
     """A letter at a step; ``index`` is None where it is the same at all steps."""
 
     name: str
     index: Index | None = None
 
-    def substitute(self, values: Mapping[str, Index]) -> Letter:
+    def substitute(self, values: Mapping[str, Index]) -> Indeterminate:
         if self.index is None:
             return self
         return replace(self, index=moved(self.index, values))
@@ -109,7 +109,7 @@ class Run:
         return tuple((self.name, first + self.step * k) for k in count)
 
 
-Factor = Letter | Run
+Factor = Indeterminate | Run
 Word = tuple[Factor, ...]
 
 
@@ -202,13 +202,13 @@ class Law:
     constant: frozenset[str] = frozenset()
     commuting: bool = False
 
-    def letter(self, name: str, index: Index) -> Letter:
-        return Letter(name, None if name in self.constant else tidy(index))
+    def letter(self, name: str, index: Index) -> Indeterminate:
+        return Indeterminate(name, None if name in self.constant else tidy(index))
 
-    def value(self, index: Index) -> Letter:
-        return Letter(VALUE, tidy(index))
+    def value(self, index: Index) -> Indeterminate:
+        return Indeterminate(VALUE, tidy(index))
 
-    def coefficient(self, index: Index) -> Letter:
+    def coefficient(self, index: Index) -> Indeterminate:
         """What multiplies the previous value in the law of step ``index``."""
         behind = 1 if self.direction < 0 else 0
         return self.letter(COEFFICIENT, index + behind)
@@ -264,7 +264,7 @@ def _sum(form: Form, at: dict[str, int]) -> Sum:
 
 # --- as expressions ----------------------------------------------------------------------
 
-Meaning = Callable[[Letter], Expr]
+Meaning = Callable[[Indeterminate], Expr]
 """What each letter stands for."""
 
 
@@ -274,9 +274,9 @@ def word_of(concrete: Concrete) -> Word:
     for (name, step), group in groupby(concrete):
         count = len(list(group))
         if step is not None:
-            word += [Letter(name, Index(offset=step))] * count
+            word += [Indeterminate(name, Index(offset=step))] * count
         else:
-            word.append(Letter(name) if count == 1 else Run(name, Index(offset=count)))
+            word.append(Indeterminate(name) if count == 1 else Run(name, Index(offset=count)))
     return tuple(word)
 
 
@@ -300,11 +300,11 @@ def word_expr(word: Word, meaning: Meaning, one: Expr, index: str) -> Expr:
 
 
 def _factor_expr(factor: Factor, meaning: Meaning, index: str) -> Expr:
-    if isinstance(factor, Letter):
+    if isinstance(factor, Indeterminate):
         return meaning(factor)
     if factor.first is None:
-        return MatrixPower(meaning(Letter(factor.name)), factor.length)
-    inner = meaning(Letter(factor.name, Index.of(index)))
+        return MatrixPower(meaning(Indeterminate(factor.name)), factor.length)
+    inner = meaning(Indeterminate(factor.name, Index.of(index)))
     return OrderedProduct(inner, factor.first, factor.last, factor.step, index)
 
 
