@@ -16,6 +16,7 @@ from symbptt.functions.elementwise import FUNCTIONS, Function, derivative, read
 PIECEWISE_CONSTANT = {
     "step": lambda x: mpmath.mpf(x > 0),
     "sign": lambda x: mpmath.sign(x),
+    "zero": lambda x: mpmath.mpf(x == 0),
     "beyond": lambda u, v: (1 + mpmath.sign(u - v)) / 2,
 }
 
@@ -34,7 +35,7 @@ def compiled(formula: sympy.Expr, row: Function) -> Any:
 
 
 def sympy_form(row: Function) -> sympy.Expr:
-    return sympy.sympify(row.sympy, locals=LOCALS)
+    return sympy.sympify(row.sympy, locals=LOCALS, rational=True)
 
 
 def evaluate(expr: Expr, values: dict[str, Any]) -> Any:

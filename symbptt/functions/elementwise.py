@@ -39,7 +39,7 @@ class Function:
     name : str
     sympy : str
         Its definition in SymPy's syntax. Names that SymPy lacks (``step``, ``sign``,
-        ``beyond``) are piecewise constant: their derivative is 0 wherever it exists.
+        ``beyond``, ``zero``) are piecewise constant: their derivative is 0 wherever it exists.
     latex : str
         The function's sign, set before its arguments in parentheses, or around them
         where it has a place for them, as in ``\\sqrt{0}``.
@@ -53,6 +53,13 @@ class Function:
     steepest : str
         The largest modulus of its derivative, a decimal rounded up; empty where there is
         none (or more than one argument).
+    about : str
+        What it is, in words (LaTeX), where its definition by others would not tell a reader.
+    familiar : bool
+        Whether every reader knows it: an article does not define it.
+    helper : str
+        The body of ``_name``, a NumPy function of the arguments, where the runtime of modules
+        has none.
     calls : tuple of str
         For floats, the function as ufuncs one after the other, each of which writes into
         ``{out}``; where there are none and ``numpy`` is no ufunc, it is computed a few rows
@@ -66,6 +73,9 @@ class Function:
     derivatives: tuple[str, ...]
     public: bool = True
     steepest: str = ""
+    about: str = ""
+    familiar: bool = False
+    helper: str = ""
     calls: tuple[str, ...] = ()
 
     @property
@@ -74,7 +84,9 @@ class Function:
 
 
 _ROWS = (
-    Function("tanh", "tanh(x)", r"\tanh", "np.tanh({0})", ("1 - y**2",), steepest="1"),
+    Function(
+        "tanh", "tanh(x)", r"\tanh", "np.tanh({0})", ("1 - y**2",), steepest="1", familiar=True
+    ),
     Function(
         "sigmoid",
         "1/(1 + exp(-x))",
@@ -107,11 +119,11 @@ _ROWS = (
         steepest="1",
         calls=("np.logaddexp({0}, 0)",),
     ),
-    Function("exp", "exp(x)", r"\exp", "np.exp({0})", ("y",)),
-    Function("log", "log(x)", r"\log", "np.log({0})", ("1/x",)),
-    Function("sqrt", "sqrt(x)", r"\sqrt{0}", "np.sqrt({0})", ("1/(2*y)",)),
-    Function("sin", "sin(x)", r"\sin", "np.sin({0})", ("cos(x)",), steepest="1"),
-    Function("cos", "cos(x)", r"\cos", "np.cos({0})", ("-sin(x)",), steepest="1"),
+    Function("exp", "exp(x)", r"\exp", "np.exp({0})", ("y",), familiar=True),
+    Function("log", "log(x)", r"\log", "np.log({0})", ("1/x",), familiar=True),
+    Function("sqrt", "sqrt(x)", r"\sqrt{0}", "np.sqrt({0})", ("1/(2*y)",), familiar=True),
+    Function("sin", "sin(x)", r"\sin", "np.sin({0})", ("cos(x)",), steepest="1", familiar=True),
+    Function("cos", "cos(x)", r"\cos", "np.cos({0})", ("-sin(x)",), steepest="1", familiar=True),
     Function(
         "abs",
         "x*sign(x)",
@@ -119,6 +131,7 @@ _ROWS = (
         "np.abs({0})",
         ("sign(x)",),
         steepest="1",
+        familiar=True,
     ),
     Function(
         "erf",
@@ -127,6 +140,7 @@ _ROWS = (
         "_erf({0})",
         ("2*normal_pdf(x, 1/2)",),
         steepest="1.128379167096",
+        about=r"is the error function, $\frac{2}{\sqrt{\pi}} \int_0^x e^{-s^2} \, ds$",
     ),
     Function(
         "silu",
@@ -175,6 +189,7 @@ _ROWS = (
         r"\max",
         "np.maximum({0}, {1})",
         ("beyond(u, v)", "beyond(v, u)"),
+        familiar=True,
     ),
     Function(
         "min",
@@ -182,6 +197,7 @@ _ROWS = (
         r"\min",
         "np.minimum({0}, {1})",
         ("beyond(v, u)", "beyond(u, v)"),
+        familiar=True,
     ),
     # What only derivatives need.
     Function(
@@ -192,6 +208,7 @@ _ROWS = (
         ("0",),
         public=False,
         calls=("np.greater({0}, 0)",),
+        about="is $1$ where $x > 0$ and $0$ elsewhere",
     ),
     Function(
         "sign",
@@ -201,6 +218,7 @@ _ROWS = (
         ("0",),
         public=False,
         calls=("np.sign({0})",),
+        about="is $1$, $0$ or $-1$, the sign of $x$",
     ),
     Function(
         "beyond",
@@ -209,6 +227,7 @@ _ROWS = (
         "_beyond({0}, {1})",
         ("0", "0"),
         public=False,
+        about=r"is $1$ where $u > v$, $\frac{1}{2}$ where $u = v$ and $0$ elsewhere",
     ),
     Function(
         "normal_cdf",
@@ -217,6 +236,7 @@ _ROWS = (
         "_normal_cdf({0})",
         ("normal_pdf(x, 1)",),
         public=False,
+        about="is the distribution function of the standard normal distribution",
     ),
     # The density of a centred normal variable; the second argument is its variance.
     Function(
@@ -226,6 +246,7 @@ _ROWS = (
         "_normal_pdf({0}, {1})",
         ("-u/v*y", "y*(u**2 - v)/(2*v**2)"),
         public=False,
+        about="is the density at $u$ of the normal distribution with mean $0$ and variance $v$",
     ),
 )
 

@@ -30,6 +30,10 @@ class LossFunction:
         to what is left when all is cancelled. Empty for an integer.
     latex : str
         A formula with its parts between angle brackets.
+    about : str
+        What it is, in words (LaTeX), where its sign does not tell.
+    numpy : str
+        The call for the rows of arrays; empty where the definition serves.
     names : tuple of (letter, formula)
         What the gradient is written with: the normal form names it.
     """
@@ -39,6 +43,8 @@ class LossFunction:
     definition: str
     gradients: tuple[tuple[str, ...], tuple[str, ...]]
     latex: str
+    about: str = ""
+    numpy: str = ""
     names: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -64,6 +70,7 @@ _ROWS = (
         ),
         r"-\log <softmax(o)[y]>",
         names=(("p", "softmax(o)"),),
+        numpy="_softmax_cross_entropy({0}, {1})",
     ),
     LossFunction(
         "squared_error",
@@ -71,6 +78,7 @@ _ROWS = (
         "1/2*sum((o - y)**2)",
         (("o - y",), ("y - o",)),
         r"\frac{1}{2} \left\lVert <o - y> \right\rVert^2",
+        numpy="_squared_error({0}, {1})",
     ),
     LossFunction(
         "binary_cross_entropy",
@@ -86,6 +94,7 @@ _ROWS = (
             ("-o",),
         ),
         r"-<inner(y, log_sigmoid(o))> - <inner(1 - y, log_sigmoid(-o))>",
+        numpy="_binary_cross_entropy({0}, {1})",
     ),
 )
 

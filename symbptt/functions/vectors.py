@@ -57,6 +57,10 @@ class VectorFunction:
         where it is shorter than that of the definition.
     graph : str
         The sign in a computational graph; the name where it is empty.
+    about : str
+        What it is, in words (LaTeX), where not everybody knows it.
+    helper : str
+        The body of its NumPy function of the arguments, where the runtime of modules has none.
     linear : bool
         Whether it is linear in its arguments taken together.
     """
@@ -70,6 +74,8 @@ class VectorFunction:
     once: str = ""
     slope: str = ""
     graph: str = ""
+    about: str = ""
+    helper: str = ""
     linear: bool = False
 
     @property

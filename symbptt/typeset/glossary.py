@@ -29,10 +29,12 @@ from symbptt.algebra import (
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.entries import Delta, Letter
 from symbptt.functions.elementwise import FUNCTIONS, definition, function
+from symbptt.functions.losses import LOSSES
+from symbptt.functions.vectors import VECTORS, vector
 from symbptt.typeset.blocks import Equality, Math, Prose, Table, Words, prose
 from symbptt.typeset.latex import LatexPrinter, statements
 from symbptt.typeset.measure import width
-from symbptt.typeset.notation import ABOUT_FUNCTIONS, CONVENTIONS, SELF_EXPLANATORY
+from symbptt.typeset.notation import CONVENTIONS
 
 # A space wider than this is written without the raised dimensions, which can't be broken.
 _COLUMN = 120
@@ -173,20 +175,35 @@ def _decimal(value: Fraction) -> str:
 def function_lines(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[Equality]:
     """The definition of every function that not everybody knows."""
     for name in _functions_to_explain(nodes):
-        if name not in ABOUT_FUNCTIONS:
+        if not function(name).about:
             yield Equality(_applied(name, printer), (printer.show(definition(name)),))
 
 
 def function_texts(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[str]:
     """A sentence for every function that no formula defines."""
     for name in _functions_to_explain(nodes):
-        if name in ABOUT_FUNCTIONS:
-            yield f"${_applied(name, printer)}$ {ABOUT_FUNCTIONS[name]}."
+        if about := function(name).about:
+            yield f"${_applied(name, printer)}$ {about}."
+    yield from _texts_of_tables(nodes, printer)
+
+
+def _texts_of_tables(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[str]:
+    """A sentence for every function of vectors and loss that not everybody knows."""
+    vectors = {node.function for node in nodes if isinstance(node, Vector)}
+    losses = {node.function for node in nodes if isinstance(node, Loss)}
+    for name, vector_row in VECTORS.items():
+        if name in vectors and vector_row.about:
+            arguments = (Param(a, ("n",)) for a in vector_row.arguments)
+            yield f"${printer.laid(vector(name, *arguments))}$ {vector_row.about}."
+    for name, loss_row in LOSSES.items():
+        if name in losses and loss_row.about:
+            loss = Loss(name, Param("o", ("n",)), Param("y", ("n",)))
+            yield f"${printer.laid(loss)}$ {loss_row.about}."
 
 
 def _functions_to_explain(nodes: Sequence[Expr]) -> Iterator[str]:
     used = _with_definitions({n.function for n in nodes if isinstance(n, Call)})
-    yield from (name for name in FUNCTIONS if name in used and name not in SELF_EXPLANATORY)
+    yield from (name for name in FUNCTIONS if name in used and not function(name).familiar)
 
 
 def _applied(name: str, printer: LatexPrinter) -> str:
@@ -202,7 +219,7 @@ def _with_definitions(names: set[str]) -> set[str]:
         name = pending.pop()
         if name not in found:
             found.add(name)
-            if name not in ABOUT_FUNCTIONS and name not in SELF_EXPLANATORY:
+            if not function(name).about and not function(name).familiar:
                 pending += [n.function for n in walk(definition(name)) if isinstance(n, Call)]
     return found
 
