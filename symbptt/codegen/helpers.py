@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from symbptt.functions.helpers import HELPERS
 from symbptt.templating import template_folder
 
 
 def helper_exists(name: str) -> bool:
-    return (template_folder("numpy") / "helpers" / f"{name}.py.j2").is_file()
+    return name in HELPERS or (template_folder("numpy") / "helpers" / f"{name}.py.j2").is_file()
 
 
 def helper_text(name: str) -> str:
+    if name in HELPERS:
+        return HELPERS[name]
     path = template_folder("numpy") / "helpers" / f"{name}.py.j2"
     return path.read_text(encoding="utf-8")
 
@@ -20,7 +23,7 @@ def helper_text(name: str) -> str:
 def needed_helpers(used: Iterable[str]) -> tuple[str, ...]:
     """The helpers, and the helpers that those call, in alphabetical order."""
     folder = template_folder("numpy") / "helpers"
-    existing = {path.name.removesuffix(".py.j2") for path in folder.glob("*.py.j2")}
+    existing = {path.name.removesuffix(".py.j2") for path in folder.glob("*.py.j2")} | {*HELPERS}
     found: set[str] = set()
     pending = sorted(used)
     while pending:
