@@ -71,7 +71,6 @@ class Emitter:
     def sweeps(self, block: Block) -> Iterator[str]:
         """The loop over sweeps: no step is further from a loss than T and the longest lag."""
         names = self.names
-        self.uses.helpers.add("_turned")
         yield "for _ in range(min(TAU, rows.T + _LAG)):"
         body = [line for s in block.statements for line in self.statement(s, block, INDENT)]
         for name in self.places.ahead:
@@ -133,7 +132,6 @@ class Emitter:
         name = found[1]
         if name in self.places.ahead and name not in self.places.pasts:
             self.allocated.add(found)
-            self.uses.helpers.add("_ahead")
             zeros = f"np.zeros((rows.count, {self.shape_text(target.shape)}), dtype)"
             yield f"{self.names.aheads[name]} = _ahead({zeros}, {self.places.ahead[name]})"
 

@@ -79,7 +79,6 @@ class Uses:
     """What the printed text needs at the head of its function."""
 
     constants: dict[str, str] = field(default_factory=dict)
-    helpers: set[str] = field(default_factory=set)
 
 
 def is_rowwise(expr: Expr) -> bool:
@@ -350,7 +349,6 @@ class Printer:
         return f"{self.inside(right, PRODUCT)} @ {self.inside(turned, POWER)}", PRODUCT
 
     def helper(self, name: str, *args: Expr) -> str:
-        self.uses.helpers.add(name)
         return f"{name}({', '.join(map(self.text, args))})"
 
     def print_outer(self, expr: Outer) -> Printed:
@@ -362,7 +360,6 @@ class Printer:
         return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
 
     def print_onehot(self, expr: OneHot) -> Printed:
-        self.uses.helpers.add("_one_hot")
         return f"_one_hot({self.text(expr.position)}, {self.length(expr.dim)[0]}, dtype)", ATOM
 
     def print_pick(self, expr: Pick) -> Printed:
@@ -379,7 +376,6 @@ class Printer:
     def print_slice(self, expr: Slice) -> Printed:
         before = expr.blocks[: expr.number]
         start = " + ".join(self.length(dim)[0] for dim in before) or "0"
-        self.uses.helpers.add("_block")
         width = self.length(expr.blocks[expr.number])[0]
         return f"_block({self.text(expr.vector)}, {start}, {width})", ATOM
 
@@ -395,7 +391,6 @@ class Printer:
 
     def called(self, template: str, *args: Expr) -> str:
         """A call of a table; operands of its operators in parentheses where they need them."""
-        self.uses.helpers.update(re.findall(r"\b_\w+", template))
         least = SIGN if "{0} *" in template else SUM
         return template.format(*(self.inside(arg, least) for arg in args))
 

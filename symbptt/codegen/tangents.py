@@ -146,7 +146,6 @@ class TangentPrinter(Printer):
         return (name if expr.shape else f"{name}[0]"), ATOM
 
     def print_diag(self, expr: Diag) -> Printed:
-        self.uses.helpers.add("_diagonal")
         return f"_diagonal({self.argument(expr.vector)})", ATOM
 
     def print_column(self, expr: Column) -> Printed:
@@ -160,12 +159,10 @@ class TangentPrinter(Printer):
     def print_block(self, expr: Block) -> Printed:
         whole = self.length(expr.shape[1])[0]
         before = " + ".join(self.length(dim)[0] for dim in expr.blocks[: expr.number]) or "0"
-        self.uses.helpers.add("_selection")
         return f"_selection({whole}, {before}, {self.length(expr.shape[0])[0]}, dtype)", ATOM
 
     def print_kron(self, expr: Kron) -> Printed:
         name = "_kron_first" if expr.first else "_kron"
-        self.uses.helpers.add(name)
         return f"{name}({self.argument(expr.vector)}, {self.length(expr.dim)[0]})", ATOM
 
     def print_fill(self, expr: Fill) -> Printed:
@@ -253,7 +250,6 @@ class TangentEmitter(Emitter):
         """The derivative of an initial value, for every sequence that has a step."""
         name = self.tangents.of(target)
         printer = self.printer("static")
-        self.uses.helpers.add("_repeated")
         if isinstance(value, Fill):
             sizes = ", ".join(printer.length(dim)[0] for dim in value.shape)
             yield from self.short(f"{name} = np.zeros(", f"({sizes})", ", dtype)", "")
@@ -275,7 +271,6 @@ class TangentEmitter(Emitter):
         name = self.tangents.of(target)
         if target.held == "nothing" and not is_rowwise(value):
             yield from self.lines(name, "=", value, printer, indent, True)
-            self.uses.helpers.add("_repeated")
             value = Raw(f"_repeated({name}, count)", value.shape, True)
         yield from self.lines(name, "=", value, printer, indent, True)
 
@@ -285,7 +280,6 @@ class TangentEmitter(Emitter):
         printer = self.printer("loop")
         sensitivity = printer.text(Derivative(value.output, value.wrt, value.held))
         given = f"_pulled_back({printer.text(value.cotangent)}, {sensitivity})"
-        self.uses.helpers.add("_pulled_back")
         name = self.tangents.gathered(gradient)
         if gradient.index is None:
             yield from self.short(f"{name} += np.sum(", given, ", axis=0)", indent)

@@ -45,7 +45,7 @@ class Function:
         where it has a place for them, as in ``\\sqrt{0}``.
     numpy : str
         The call, with ``{0}``, ``{1}`` for the arguments; a leading underscore names a
-        helper that the generated module defines.
+        function that a module carries, of the runtime or, below, of this file.
     derivatives : tuple of str
         One per argument, in ``x`` (or ``u``, ``v``) and ``y``.
     public : bool
@@ -57,9 +57,6 @@ class Function:
         What it is, in words (LaTeX), where its definition by others would not tell a reader.
     familiar : bool
         Whether every reader knows it: an article does not define it.
-    helper : str
-        The body of ``_name``, a NumPy function of the arguments, where the runtime of modules
-        has none.
     calls : tuple of str
         For floats, the function as ufuncs one after the other, each of which writes into
         ``{out}``; where there are none and ``numpy`` is no ufunc, it is computed a few rows
@@ -75,7 +72,6 @@ class Function:
     steepest: str = ""
     about: str = ""
     familiar: bool = False
-    helper: str = ""
     calls: tuple[str, ...] = ()
 
     @property

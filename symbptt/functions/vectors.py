@@ -49,7 +49,8 @@ class VectorFunction:
         parts between angle brackets. Empty for the sum and the inner product, which print as
         products of matrices.
     numpy : str
-        The call for the rows of an array, with ``{0}``, ``{1}`` for the arguments.
+        The call for the rows of an array, with ``{0}``, ``{1}`` for the arguments; a leading
+        underscore names a function that a module carries, of the runtime or of this file.
     once : str
         The call for one vector where ``numpy`` does not serve.
     slope : str
@@ -59,8 +60,6 @@ class VectorFunction:
         The sign in a computational graph; the name where it is empty.
     about : str
         What it is, in words (LaTeX), where not everybody knows it.
-    helper : str
-        The body of its NumPy function of the arguments, where the runtime of modules has none.
     linear : bool
         Whether it is linear in its arguments taken together.
     """
@@ -75,7 +74,6 @@ class VectorFunction:
     slope: str = ""
     graph: str = ""
     about: str = ""
-    helper: str = ""
     linear: bool = False
 
     @property
