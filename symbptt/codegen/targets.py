@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symbptt.codegen.copying import Definition, Runtime, runtime
+from symbptt.codegen.copying import Definition, Runtime, functions, runtime
 from symbptt.codegen.naming import words_of
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.vectors import VECTORS
@@ -58,10 +58,9 @@ class Target:
 
 def row_functions() -> dict[str, Definition]:
     """The NumPy functions that stand beside their rows in the tables of functions."""
-    named = {
-        word for row in (*FUNCTIONS.values(), *VECTORS.values()) for word in words_of([row.numpy])
-    }
-    found = runtime("symbptt.functions", ("elementwise", "vectors")).definitions
+    calls = [*(row.numpy for row in FUNCTIONS.values()), *(row.numpy for row in VECTORS.values())]
+    named = words_of(calls)
+    found = functions("symbptt.functions", ("elementwise", "vectors"))
     return {name: definition for name, definition in found.items() if name in named}
 
 
