@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from symbptt.algebra import (
     Add,
@@ -28,6 +29,9 @@ from symbptt.algebra import (
     transform,
 )
 from symbptt.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -244,6 +248,25 @@ _ROWS = (
         public=False,
         about="is the density at $u$ of the normal distribution with mean $0$ and variance $v$",
     ),
+    # A root whose derivative at 0 counts as 0, and the quotient by it.
+    Function(
+        "root",
+        "sqrt(x + zero(x)) - zero(x)",
+        r"\sqrt{0}",
+        "np.sqrt({0})",
+        ("ratio(1, 2*y)",),
+        public=False,
+        familiar=True,
+    ),
+    Function(
+        "ratio",
+        "u/(v + zero(v))",
+        r"\frac{0}{1}",
+        "_ratio({0}, {1})",
+        ("ratio(1, v)", "-ratio(ratio(u, v), v)"),
+        public=False,
+        about="counts as $0$ where the norm below is $0$",
+    ),
 )
 
 FUNCTIONS: dict[str, Function] = {row.name: row for row in _ROWS}
@@ -329,3 +352,11 @@ def _quotient(above: Expr, below: Expr) -> Expr:
     if isinstance(above, Number) and isinstance(below, Number):
         return Number(above.value / below.value)
     return Div(above, below)
+
+
+# --- NumPy for modules that name it: floats without overflow, exact numbers as they are --------
+
+
+def _ratio(u: Any, v: Any) -> Any:
+    """u / v, and 0 where v is 0."""
+    return np.where(v == 0, 0 * u, u / np.where(v == 0, 1, v))
