@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from symbptt.algebra import (
     Call,
@@ -28,6 +29,9 @@ from symbptt.algebra import (
 )
 from symbptt.errors import UnknownNameError
 from symbptt.functions.elementwise import read
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,16 @@ _ROWS = (
         once="np.sum({0} * {1})",
         graph="·",
     ),
+    VectorFunction(
+        "norm",
+        "(n) -> ()",
+        "root(sum(x**2))",
+        ("dy*ratio(x, y)",),
+        r"\left\lVert <x> \right\rVert",
+        "_norm({0})",
+        slope="ratio(x[i], y)",
+        graph="‖ ‖",
+    ),
 )
 
 VECTORS: dict[str, VectorFunction] = {row.name: row for row in _ROWS}
@@ -209,3 +223,15 @@ def size(shape: Shape) -> Expr:
     row = DimSum((1,))
     lengths = [Number(Fraction(d)) if isinstance(d, int) else Length(d) for d in shape if d != row]
     return lengths[0] if len(lengths) == 1 else Mul(tuple(lengths))
+
+
+# --- NumPy for modules that name it: floats without overflow, exact numbers as they are --------
+
+
+def _norm(x: Any) -> Any:
+    """The length of each row, scaled for floats by the largest entry."""
+    if x.dtype == object:
+        return np.sqrt((x * x).sum(axis=-1, keepdims=True))
+    largest = np.abs(x).max(axis=-1, keepdims=True, initial=0)
+    scaled = x / np.where(largest > 0, largest, 1)
+    return largest * np.sqrt((scaled * scaled).sum(axis=-1, keepdims=True))
