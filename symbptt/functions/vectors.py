@@ -155,6 +155,16 @@ _ROWS = (
         slope="ratio(x[i], y)",
         graph="‖ ‖",
     ),
+    VectorFunction(
+        "logsumexp",
+        "(n) -> ()",
+        "log(sum(exp(x)))",
+        ("dy*softmax(x)",),
+        r"\operatorname{logsumexp}",
+        "_logsumexp({0})",
+        slope="softmax(x)[i]",
+        about=r"is $\log \sum_k e^{x_k}$",
+    ),
 )
 
 VECTORS: dict[str, VectorFunction] = {row.name: row for row in _ROWS}
@@ -235,3 +245,11 @@ def _norm(x: Any) -> Any:
     largest = np.abs(x).max(axis=-1, keepdims=True, initial=0)
     scaled = x / np.where(largest > 0, largest, 1)
     return largest * np.sqrt((scaled * scaled).sum(axis=-1, keepdims=True))
+
+
+def _logsumexp(x: Any) -> Any:
+    """log(sum(exp(x))) of each row, shifted by the maximum for floats."""
+    if x.dtype == object:
+        return np.log(np.exp(x).sum(axis=-1, keepdims=True))
+    largest = x.max(axis=-1, keepdims=True)
+    return largest + np.log(np.exp(x - largest).sum(axis=-1, keepdims=True))
