@@ -199,6 +199,88 @@ _ROWS = (
         ("beyond(v, u)", "beyond(u, v)"),
         familiar=True,
     ),
+    Function(
+        "elu",
+        "x*step(x) + exp(x*(1 - step(x))) - 1",
+        r"\operatorname{elu}",
+        "_elu({0})",
+        ("exp(min(x, 0))",),
+        steepest="1",
+        about="is $x$ where $x > 0$ and $e^x - 1$ elsewhere",
+    ),
+    Function(
+        "leaky_relu",
+        "x/100 + 99/100*x*beyond(x, 0)",
+        r"\operatorname{leaky\,relu}",
+        "_leaky_relu({0})",
+        ("1/100 + 99/100*beyond(x, 0)",),
+        steepest="1",
+        about=r"is $x$ where $x > 0$ and $\frac{x}{100}$ elsewhere",
+    ),
+    Function(
+        "selu",
+        "1.0507009873554805*(x*beyond(x, 0) + 1.6732632423543772*(exp(x*beyond(0, x)) - 1))",
+        r"\operatorname{selu}",
+        "_selu({0})",
+        ("1.0507009873554805*(beyond(x, 0) + 1.6732632423543772*beyond(0, x)*exp(min(x, 0)))",),
+        steepest="1.758099340848",
+        about=r"is $\lambda x$ where $x > 0$ and $\lambda \alpha (e^x - 1)$ elsewhere, "
+        r"$\lambda = 1.0507009873554805$ and $\alpha = 1.6732632423543772$",
+    ),
+    Function(
+        "mish",
+        "x*tanh(log(1 + exp(x)))",
+        r"\operatorname{mish}",
+        "_mish({0})",
+        ("tanh(softplus(x)) + x*sigmoid(x)*(1 - tanh(softplus(x))**2)",),
+        steepest="1.088498",
+        about=r"is $x \tanh(\log(1 + e^x))$",
+    ),
+    Function(
+        "hard_sigmoid",
+        "(x*beyond(3, x*sign(x)) + 3*sign(x)*beyond(x*sign(x), 3) + 3)/6",
+        r"\operatorname{hard\,sigmoid}",
+        "_hard_sigmoid({0})",
+        ("beyond(3, abs(x))/6",),
+        steepest="0.166666666667",
+        about=r"is $\frac{x}{6} + \frac{1}{2}$, but no less than $0$ and no more than $1$",
+    ),
+    Function(
+        "hard_tanh",
+        "x*beyond(1, x*sign(x)) + sign(x)*beyond(x*sign(x), 1)",
+        r"\operatorname{hard\,tanh}",
+        "_hard_tanh({0})",
+        ("beyond(1, abs(x))",),
+        steepest="1",
+        about="is $x$, but no less than $-1$ and no more than $1$",
+    ),
+    Function("sinh", "sinh(x)", r"\sinh", "np.sinh({0})", ("cosh(x)",), familiar=True),
+    Function("cosh", "cosh(x)", r"\cosh", "np.cosh({0})", ("sinh(x)",), familiar=True),
+    Function(
+        "arctan",
+        "atan(x)",
+        r"\arctan",
+        "np.arctan({0})",
+        ("arctan_slope(x)",),
+        steepest="1",
+        familiar=True,
+    ),
+    Function(
+        "log1p",
+        "log(1 + x)",
+        r"\operatorname{log1p}",
+        "_log1p({0})",
+        ("1/(1 + x)",),
+        calls=("np.log1p({0})",),
+    ),
+    Function(
+        "expm1",
+        "exp(x) - 1",
+        r"\operatorname{expm1}",
+        "_expm1({0})",
+        ("exp(x)",),
+        calls=("np.expm1({0})",),
+    ),
     # What only derivatives need.
     Function(
         "step",
@@ -266,6 +348,15 @@ _ROWS = (
         ("ratio(1, v)", "-ratio(ratio(u, v), v)"),
         public=False,
         about="counts as $0$ where the norm below is $0$",
+    ),
+    # 1/(1 + x**2) without its square: of two factors one is at most 1, the other is its part.
+    Function(
+        "arctan_slope",
+        "1/(1 + x**2)",
+        r"\arctan'",
+        "_arctan_slope({0})",
+        ("-2*x*y**2",),
+        public=False,
     ),
 )
 
@@ -360,3 +451,56 @@ def _quotient(above: Expr, below: Expr) -> Expr:
 def _ratio(u: Any, v: Any) -> Any:
     """u / v, and 0 where v is 0."""
     return np.where(v == 0, 0 * u, u / np.where(v == 0, 1, v))
+
+
+def _arctan_slope(x: Any) -> Any:
+    """1 / (1 + x**2), without overflow for floats."""
+    if x.dtype == object:
+        return 1 / (1 + x * x)
+    near, far = np.minimum(np.abs(x), 1), 1 / np.maximum(np.abs(x), 1)
+    return far * far / (far * far + near * near)
+
+
+def _elu(x: Any) -> Any:
+    """x where x > 0, exp(x) - 1 elsewhere."""
+    return np.maximum(x, 0) + _expm1(np.minimum(x, 0 * x))
+
+
+def _leaky_relu(x: Any) -> Any:
+    """x where x > 0, x / 100 elsewhere."""
+    return np.maximum(x, x / 100)
+
+
+def _selu(x: Any) -> Any:
+    """Scaled exponential linear units."""
+    low = 1.6732632423543772 * _expm1(np.minimum(x, 0 * x))
+    return 1.0507009873554805 * (np.maximum(x, 0) + low)
+
+
+def _mish(x: Any) -> Any:
+    """x tanh(softplus(x)), without overflow for floats."""
+    if x.dtype == object:
+        return x * np.tanh(np.log(1 + np.exp(x)))
+    return x * np.tanh(np.logaddexp(x, x.dtype.type(0)))
+
+
+def _hard_sigmoid(x: Any) -> Any:
+    """x / 6 + 1 / 2 between 0 and 1; exact numbers stay exact."""
+    end = 3 + 0 * x
+    return (np.minimum(np.maximum(x, -end), end) + 3) / 6
+
+
+def _hard_tanh(x: Any) -> Any:
+    """x between -1 and 1; exact numbers stay exact."""
+    end = 1 + 0 * x
+    return np.minimum(np.maximum(x, -end), end)
+
+
+def _log1p(x: Any) -> Any:
+    """log(1 + x)."""
+    return np.log(1 + x) if x.dtype == object else np.log1p(x)
+
+
+def _expm1(x: Any) -> Any:
+    """exp(x) - 1."""
+    return np.exp(x) - 1 if x.dtype == object else np.expm1(x)
