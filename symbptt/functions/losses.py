@@ -96,6 +96,13 @@ _ROWS = (
         r"-<inner(y, log_sigmoid(o))> - <inner(1 - y, log_sigmoid(-o))>",
         numpy="_binary_cross_entropy({0}, {1})",
     ),
+    LossFunction(
+        "absolute_error",
+        "the sum of the distances of o and y entry by entry",
+        "sum(abs(o - y))",
+        (("sign(o - y)",), ("-sign(o - y)",)),
+        r"\left\lVert <o - y> \right\rVert_1",
+    ),
 )
 
 LOSSES: dict[str, LossFunction] = {row.name: row for row in _ROWS}
