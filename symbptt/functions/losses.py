@@ -103,6 +103,15 @@ _ROWS = (
         (("sign(o - y)",), ("-sign(o - y)",)),
         r"\left\lVert <o - y> \right\rVert_1",
     ),
+    LossFunction(
+        "huber",
+        "the sum of (o - y)**2 / 2 where abs(o - y) <= 1, else of abs(o - y) - 1/2",
+        "sum(hard_tanh(o - y)*(o - y - hard_tanh(o - y)/2))",
+        (("hard_tanh(o - y)",), ("-hard_tanh(o - y)",)),
+        r"\operatorname{huber}",
+        about=r"is the sum of $\frac{1}{2} d^2$ over the entries $d$ of $\mathbf{o} - \mathbf{y}$ "
+        r"with $|d| \le 1$ and of $|d| - \frac{1}{2}$ over the others",
+    ),
 )
 
 LOSSES: dict[str, LossFunction] = {row.name: row for row in _ROWS}
