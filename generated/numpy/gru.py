@@ -41,16 +41,9 @@ PARAMS = {
     "W_qh": ("q", "h"),
     "b_q": ("q",),
 }
-INPUTS = {
-    "x": ("T", "B", "d"),
-    "y": ("T", "B"),
-}
-INDEX_INPUTS = {
-    "y": "q",
-}
-CARRY = {
-    "h[0]": ("B", "h"),
-}
+INPUTS = {"x": ("T", "B", "d"), "y": ("T", "B")}
+INDEX_INPUTS = {"y": "q"}
+CARRY = {"h[0]": ("B", "h")}
 # How many steps back the longest lag reads; what has no time axis; what only the
 # loss reads; the quantities, and the scalars among them; parameters that are not
 # drawn as matrices and biases are.
@@ -131,22 +124,12 @@ def loss_and_grads(
 
 
 def _forward(call):
-    rows = call.rows
-    size = call.size
+    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
     dtype = call.dtype
-    W_xr = call.params["W_xr"]
-    W_hr = call.params["W_hr"]
-    b_r = call.params["b_r"]
-    W_xz = call.params["W_xz"]
-    W_hz = call.params["W_hz"]
-    b_z = call.params["b_z"]
-    W_xn = call.params["W_xn"]
-    b_xn = call.params["b_xn"]
-    W_hn = call.params["W_hn"]
-    b_hn = call.params["b_hn"]
-    W_qh = call.params["W_qh"]
-    b_q = call.params["b_q"]
-    x = call.inputs["x"]
+    W_xr, W_hr, b_r = params["W_xr"], params["W_hr"], params["b_r"]
+    W_xz, W_hz, b_z = params["W_xz"], params["W_hz"], params["b_z"]
+    W_xn, b_xn, W_hn = params["W_xn"], params["b_xn"], params["W_hn"]
+    b_hn, W_qh, b_q, x = params["b_hn"], params["W_qh"], params["b_q"], inputs["x"]
     h_all = _past(call, "h", {}, (size["h"],))
     h = h_all[rows.live]
     # a_r_in[t] = W_xr @ x[t] + b_r
@@ -155,10 +138,7 @@ def _forward(call):
     a_z_in = x @ W_xz.T + b_z
     # a_n_in[t] = W_xn @ x[t] + b_xn
     a_n_in = x @ W_xn.T + b_xn
-    r = np.empty((rows.count, size["h"]), dtype)
-    z = np.empty((rows.count, size["h"]), dtype)
-    u = np.empty((rows.count, size["h"]), dtype)
-    n = np.empty((rows.count, size["h"]), dtype)
+    r, z, u, n = (np.empty((rows.count, size["h"]), dtype) for _ in range(4))
     for now, prev in rows.steps:
         # a_r[t] = W_xr @ x[t] + W_hr @ h[t-1] + b_r
         a_r = a_r_in[now] + h_all[prev] @ W_hr.T
@@ -178,44 +158,26 @@ def _forward(call):
         h[now] = (1 - z[now]) * n[now] + z[now] * h_all[prev]
     # o[t] = W_qh @ h[t] + b_q
     o = h @ W_qh.T + b_q
-    values = {}
-    values["past of h"] = h_all
-    values["h"] = h
-    values["r"] = r
-    values["z"] = z
-    values["u"] = u
-    values["n"] = n
-    values["o"] = o
+    values = {"past of h": h_all, "h": h, "r": r, "z": z, "u": u, "n": n, "o": o}
     return values
 
 
 def _loss(call, values):
-    y = call.inputs["y"]
-    o = values["o"]
+    inputs = call.inputs
+    y, o = inputs["y"], values["o"]
     # p[t] = softmax(o[t])
     p = _softmax(o)
     # loss[t] = softmax_cross_entropy(o[t], y[t])
     loss = _softmax_cross_entropy(o, y)
-    values["p"] = p
-    values["loss"] = loss
+    values |= {"p": p, "loss": loss}
 
 
 def _backward(call, values, carry_grad):
-    rows = call.rows
-    size = call.size
+    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
     dtype = call.dtype
-    W_hr = call.params["W_hr"]
-    W_hz = call.params["W_hz"]
-    W_hn = call.params["W_hn"]
-    W_qh = call.params["W_qh"]
-    x = call.inputs["x"]
-    y = call.inputs["y"]
-    h_all = values["past of h"]
-    h = values["h"]
-    r = values["r"]
-    z = values["z"]
-    u = values["u"]
-    n = values["n"]
+    W_hr, W_hz, W_hn = params["W_hr"], params["W_hz"], params["W_hn"]
+    W_qh, x, y, h_all = params["W_qh"], inputs["x"], inputs["y"], values["past of h"]
+    h, r, z, u, n = values["h"], values["r"], values["z"], values["u"], values["n"]
     p = values["p"]
     d_h_all = _received(rows, carry_grad, "h", h_all)
     d_h = d_h_all[rows.live]
@@ -225,9 +187,7 @@ def _backward(call, values, carry_grad):
     #     + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
     #     here dL/dh[t] += W_qh.T @ dL/do[t]
     d_h += d_o @ W_qh
-    d_a_n = np.empty((rows.count, size["h"]), dtype)
-    d_u = np.empty((rows.count, size["h"]), dtype)
-    d_a_z = np.empty((rows.count, size["h"]), dtype)
+    d_a_n, d_u, d_a_z = (np.empty((rows.count, size["h"]), dtype) for _ in range(3))
     d_a_r = np.empty((rows.count, size["h"]), dtype)
     for now, prev in reversed(rows.steps):
         # (5) dL/dn[t] = (1 - z[t]) * dL/dh[t]
@@ -276,23 +236,10 @@ def _backward(call, values, carry_grad):
     d_W_qh = d_o.T @ h
     # (24) dL/db_q = sum_t dL/do[t]
     d_b_q = np.sum(d_o, axis=0)
-    grads = {
-        "W_xr": d_W_xr,
-        "W_hr": d_W_hr,
-        "b_r": d_b_r,
-        "W_xz": d_W_xz,
-        "W_hz": d_W_hz,
-        "b_z": d_b_z,
-        "W_xn": d_W_xn,
-        "b_xn": d_b_xn,
-        "W_hn": d_W_hn,
-        "b_hn": d_b_hn,
-        "W_qh": d_W_qh,
-        "b_q": d_b_q,
-    }
-    pasts = {
-        "h": d_h_all,
-    }
+    grads = {"W_xr": d_W_xr, "W_hr": d_W_hr, "b_r": d_b_r, "W_xz": d_W_xz}
+    grads |= {"W_hz": d_W_hz, "b_z": d_b_z, "W_xn": d_W_xn, "b_xn": d_b_xn}
+    grads |= {"W_hn": d_W_hn, "b_hn": d_b_hn, "W_qh": d_W_qh, "b_q": d_b_q}
+    pasts = {"h": d_h_all}
     sources = {}
     return grads, pasts, sources
 
@@ -384,7 +331,11 @@ def _computed_plainly(call, backward, workspace=None):
     _loss(call, values)
     loss = np.sum(values["loss"]) * call.one / rows.weight
     flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {name: _shaped(flowing[name], call.params[name]) for name in PARAMS}
+    grads = {}
+    for name, param in call.params.items():
+        # In the parameter's shape and dtype, and in memory of its own.
+        grads[name] = np.empty_like(param)
+        grads[name][...] = flowing[name]
     for key, axes in CARRY.items():
         name, step = _name_and_step(key)
         if name in pasts:
@@ -481,6 +432,11 @@ class _Rows:
             now = slice(self.first[t] - past, self.first[t] - past + count)
             firsts = self.first[t - _LAG : t][::-1]
             self.steps.append((now, *(slice(first, first + count) for first in firsts)))
+        # Where the rows stand among those of all steps of all sequences in the caller's order.
+        self.places = slice(None)
+        if self.order is not None:
+            runs = [self.order[:count] + t * B for t, count in enumerate(running)]
+            self.places = np.concatenate([np.arange(0), *runs])
         self.back = {k: self._joined(k) for k in range(1, _LAG + 1)}
         self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
         self.end = self._at(0, self.sequences, past)
@@ -521,21 +477,13 @@ class _Rows:
 
     def packed(self, array):
         """The rows of all valid steps, from an array (T, B, ...)."""
-        if self.order is None:
-            return array.reshape(self.count, *array.shape[2:])
-        rows = np.empty((self.count, *array.shape[2:]), array.dtype)
-        for t, (now, *_) in enumerate(self.steps):
-            rows[now] = array[t, self.order[: now.stop - now.start]]
-        return rows
+        return array.reshape(self.T * self.B, *array.shape[2:])[self.places]
 
     def unpacked(self, rows):
         """An array (T, B, ...) with 0 at padded steps, from the rows of all valid steps."""
-        if self.order is None:
-            return rows.reshape(self.T, self.B, *rows.shape[1:]).copy()
-        full = np.zeros((self.T, self.B, *rows.shape[1:]), rows.dtype)
-        for t, (now, *_) in enumerate(self.steps):
-            full[t, self.order[: now.stop - now.start]] = rows[now]
-        return full
+        full = np.zeros((self.T * self.B, *rows.shape[1:]), rows.dtype)
+        full[self.places] = rows
+        return full.reshape(self.T, self.B, *rows.shape[1:])
 
 
 def _past(call, name, own, shape, dtype=None):
@@ -585,13 +533,6 @@ def _source(name, array, rows):
     return full.reshape(full.shape[: len(INPUTS[name])])
 
 
-def _shaped(value, like):
-    """A gradient in its variable's shape and dtype, in memory of its own."""
-    array = np.empty(like.shape, like.dtype)
-    array[...] = value
-    return array
-
-
 def _name_and_step(key):
     name, _, step = key.rpartition("[")
     return name, int(step[:-1])
@@ -621,7 +562,10 @@ def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
         raise ValueError(f"params: expected float32, float64 or object; found {kinds}")
     one = _unit(params) if dtype.hasobject else 1
     if dtype.hasobject:
-        params = {name: _exact(array, one) for name, array in params.items()}
+        # Entries of the exact type, so that a quotient stays exact.
+        for name, array in params.items():
+            params[name] = np.empty(array.shape, object)
+            params[name][...] = array * one
     inputs = _checked("inputs", inputs, INPUTS, size, dtype, () if loss else _LOSS_ONLY)
     if carry is not None:
         carry = _checked("carry", carry, CARRY, size, dtype)
@@ -648,26 +592,17 @@ def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
     if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
         raise ValueError(f"lengths: expected 0 to T = {size['T']}, found {lengths}")
     rows = _Rows(size["T"], size["B"], lengths)
-    laid = {}
     for name, array in inputs.items():
         first = name in _UNTIMED
-        array = rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
-        # Only now: at a padded step there may stand what is no index, or can't be cast.
-        laid[name] = _settled(f"inputs[{name!r}]", array, name, size, dtype, one)
-    starts = [
-        _starts(*pair, size, dtype, one)
-        for pair in (("carry", carry), ("carry_grad", carry_grad))
-    ]
-    return SimpleNamespace(
-        params=params,
-        inputs=laid,
-        start=starts[0],
-        carry_grad=starts[1],
-        rows=rows,
-        size=size,
-        one=one,
-        dtype=dtype,
-    )
+        inputs[name] = (
+            rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
+        )
+    # Only now: at a padded step there may stand what is no index, or can't be cast.
+    call = SimpleNamespace(params=params, rows=rows, size=size, one=one, dtype=dtype)
+    call.inputs = _settled("inputs", inputs, call)
+    call.start = carry and _settled("carry", carry, call)
+    call.carry_grad = carry_grad and _settled("carry_grad", carry_grad, call)
+    return call
 
 
 def _dtype_of(*arguments):
@@ -686,13 +621,6 @@ def _unit(params):
             one = entry * 0 + 1
             return Fraction(1) if isinstance(one, int) else one
     return Fraction(1)
-
-
-def _exact(array, one):
-    """The entries as numbers of the exact type, so that a quotient stays exact."""
-    entries = np.empty(array.shape, object)
-    entries[...] = array * one
-    return entries
 
 
 def _checked(what, given, table, size, dtype, optional=()):
@@ -769,25 +697,21 @@ def _index_of(key):
     return INDEX_INPUTS.get(key.partition("[")[0], "")
 
 
-def _starts(what, given, size, dtype, one):
-    if given is None:
-        return None
-    return {
-        key: _settled(f"{what}[{key!r}]", array, key, size, dtype, one)
-        for key, array in given.items()
-    }
-
-
-def _settled(place, array, key, size, dtype, one):
+def _settled(what, arrays, call):
     """Indices, in range; reals in the dtype of the call, a scalar as a column."""
-    if _index_of(key):
-        limit = _extent(_index_of(key), size)
-        if array.size and (array.min() < 0 or array.max() >= limit):
-            found = f"{array.min()} to {array.max()}"
-            raise ValueError(f"{place}: expected 0 <= index < {limit}, found {found}")
-        return array
-    array = array * one if dtype.hasobject else array.astype(dtype, copy=False)
-    return array[:, None] if array.ndim == 1 else array
+    laid = {}
+    for key, array in arrays.items():
+        if _index_of(key):
+            limit = _extent(_index_of(key), call.size)
+            if array.size and (array.min() < 0 or array.max() >= limit):
+                found = f"index < {limit}, found {array.min()} to {array.max()}"
+                raise ValueError(f"{what}[{key!r}]: expected 0 <= {found}")
+        elif call.dtype.hasobject:
+            array = array * call.one
+        else:
+            array = array.astype(call.dtype, copy=False)
+        laid[key] = array if array.ndim > 1 or _index_of(key) else array[:, None]
+    return laid
 
 
 def _log_softmax(v):

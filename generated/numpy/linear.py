@@ -25,19 +25,10 @@ o[t] = W_qh @ h[t]                      # output
 loss[t] = l(o[t], y[t])
 """
 DIMS = ("d", "q", "h")
-PARAMS = {
-    "W_hx": ("h", "d"),
-    "W_hh": ("h", "h"),
-    "W_qh": ("q", "h"),
-}
-INPUTS = {
-    "x": ("T", "B", "d"),
-    "y": ("T", "B", "q"),
-}
+PARAMS = {"W_hx": ("h", "d"), "W_hh": ("h", "h"), "W_qh": ("q", "h")}
+INPUTS = {"x": ("T", "B", "d"), "y": ("T", "B", "q")}
 INDEX_INPUTS = {}
-CARRY = {
-    "h[0]": ("B", "h"),
-}
+CARRY = {"h[0]": ("B", "h")}
 # How many steps back the longest lag reads; what has no time axis; what only the
 # loss reads; the quantities, and the scalars among them; parameters that are not
 # drawn as matrices and biases are.
@@ -118,12 +109,8 @@ def loss_and_grads(
 
 
 def _forward(call):
-    rows = call.rows
-    size = call.size
-    W_hx = call.params["W_hx"]
-    W_hh = call.params["W_hh"]
-    W_qh = call.params["W_qh"]
-    x = call.inputs["x"]
+    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
+    W_hx, W_hh, W_qh, x = params["W_hx"], params["W_hh"], params["W_qh"], inputs["x"]
     h_all = _past(call, "h", {}, (size["h"],))
     h = h_all[rows.live]
     # h_in[t] = W_hx @ x[t]
@@ -133,30 +120,22 @@ def _forward(call):
         h[now] = h_in[now] + h_all[prev] @ W_hh.T
     # o[t] = W_qh @ h[t]
     o = h @ W_qh.T
-    values = {}
-    values["past of h"] = h_all
-    values["h"] = h
-    values["o"] = o
+    values = {"past of h": h_all, "h": h, "o": o}
     return values
 
 
 def _loss(call, values):
-    y = call.inputs["y"]
-    o = values["o"]
+    inputs = call.inputs
+    y, o = inputs["y"], values["o"]
     # loss[t] = squared_error(o[t], y[t])
     loss = _squared_error(o, y)
-    values["loss"] = loss
+    values |= {"loss": loss}
 
 
 def _backward(call, values, carry_grad):
-    rows = call.rows
-    W_hh = call.params["W_hh"]
-    W_qh = call.params["W_qh"]
-    x = call.inputs["x"]
-    y = call.inputs["y"]
-    h_all = values["past of h"]
-    h = values["h"]
-    o = values["o"]
+    params, inputs, rows = call.params, call.inputs, call.rows
+    W_hh, W_qh, x, y = params["W_hh"], params["W_qh"], inputs["x"], inputs["y"]
+    h_all, h, o = values["past of h"], values["h"], values["o"]
     d_h_all = _received(rows, carry_grad, "h", h_all)
     d_h = d_h_all[rows.live]
     # (2) dL/do[t] = 1 / T * (o[t] - y[t])
@@ -174,14 +153,8 @@ def _backward(call, values, carry_grad):
     d_W_hh = d_h.T @ h_all[rows.back[1]]
     # (8) dL/dW_qh = sum_t outer(dL/do[t], h[t])
     d_W_qh = d_o.T @ h
-    grads = {
-        "W_hx": d_W_hx,
-        "W_hh": d_W_hh,
-        "W_qh": d_W_qh,
-    }
-    pasts = {
-        "h": d_h_all,
-    }
+    grads = {"W_hx": d_W_hx, "W_hh": d_W_hh, "W_qh": d_W_qh}
+    pasts = {"h": d_h_all}
     sources = {}
     return grads, pasts, sources
 
@@ -273,7 +246,11 @@ def _computed_plainly(call, backward, workspace=None):
     _loss(call, values)
     loss = np.sum(values["loss"]) * call.one / rows.weight
     flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {name: _shaped(flowing[name], call.params[name]) for name in PARAMS}
+    grads = {}
+    for name, param in call.params.items():
+        # In the parameter's shape and dtype, and in memory of its own.
+        grads[name] = np.empty_like(param)
+        grads[name][...] = flowing[name]
     for key, axes in CARRY.items():
         name, step = _name_and_step(key)
         if name in pasts:
@@ -370,6 +347,11 @@ class _Rows:
             now = slice(self.first[t] - past, self.first[t] - past + count)
             firsts = self.first[t - _LAG : t][::-1]
             self.steps.append((now, *(slice(first, first + count) for first in firsts)))
+        # Where the rows stand among those of all steps of all sequences in the caller's order.
+        self.places = slice(None)
+        if self.order is not None:
+            runs = [self.order[:count] + t * B for t, count in enumerate(running)]
+            self.places = np.concatenate([np.arange(0), *runs])
         self.back = {k: self._joined(k) for k in range(1, _LAG + 1)}
         self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
         self.end = self._at(0, self.sequences, past)
@@ -410,21 +392,13 @@ class _Rows:
 
     def packed(self, array):
         """The rows of all valid steps, from an array (T, B, ...)."""
-        if self.order is None:
-            return array.reshape(self.count, *array.shape[2:])
-        rows = np.empty((self.count, *array.shape[2:]), array.dtype)
-        for t, (now, *_) in enumerate(self.steps):
-            rows[now] = array[t, self.order[: now.stop - now.start]]
-        return rows
+        return array.reshape(self.T * self.B, *array.shape[2:])[self.places]
 
     def unpacked(self, rows):
         """An array (T, B, ...) with 0 at padded steps, from the rows of all valid steps."""
-        if self.order is None:
-            return rows.reshape(self.T, self.B, *rows.shape[1:]).copy()
-        full = np.zeros((self.T, self.B, *rows.shape[1:]), rows.dtype)
-        for t, (now, *_) in enumerate(self.steps):
-            full[t, self.order[: now.stop - now.start]] = rows[now]
-        return full
+        full = np.zeros((self.T * self.B, *rows.shape[1:]), rows.dtype)
+        full[self.places] = rows
+        return full.reshape(self.T, self.B, *rows.shape[1:])
 
 
 def _past(call, name, own, shape, dtype=None):
@@ -474,13 +448,6 @@ def _source(name, array, rows):
     return full.reshape(full.shape[: len(INPUTS[name])])
 
 
-def _shaped(value, like):
-    """A gradient in its variable's shape and dtype, in memory of its own."""
-    array = np.empty(like.shape, like.dtype)
-    array[...] = value
-    return array
-
-
 def _name_and_step(key):
     name, _, step = key.rpartition("[")
     return name, int(step[:-1])
@@ -510,7 +477,10 @@ def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
         raise ValueError(f"params: expected float32, float64 or object; found {kinds}")
     one = _unit(params) if dtype.hasobject else 1
     if dtype.hasobject:
-        params = {name: _exact(array, one) for name, array in params.items()}
+        # Entries of the exact type, so that a quotient stays exact.
+        for name, array in params.items():
+            params[name] = np.empty(array.shape, object)
+            params[name][...] = array * one
     inputs = _checked("inputs", inputs, INPUTS, size, dtype, () if loss else _LOSS_ONLY)
     if carry is not None:
         carry = _checked("carry", carry, CARRY, size, dtype)
@@ -537,26 +507,17 @@ def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
     if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
         raise ValueError(f"lengths: expected 0 to T = {size['T']}, found {lengths}")
     rows = _Rows(size["T"], size["B"], lengths)
-    laid = {}
     for name, array in inputs.items():
         first = name in _UNTIMED
-        array = rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
-        # Only now: at a padded step there may stand what is no index, or can't be cast.
-        laid[name] = _settled(f"inputs[{name!r}]", array, name, size, dtype, one)
-    starts = [
-        _starts(*pair, size, dtype, one)
-        for pair in (("carry", carry), ("carry_grad", carry_grad))
-    ]
-    return SimpleNamespace(
-        params=params,
-        inputs=laid,
-        start=starts[0],
-        carry_grad=starts[1],
-        rows=rows,
-        size=size,
-        one=one,
-        dtype=dtype,
-    )
+        inputs[name] = (
+            rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
+        )
+    # Only now: at a padded step there may stand what is no index, or can't be cast.
+    call = SimpleNamespace(params=params, rows=rows, size=size, one=one, dtype=dtype)
+    call.inputs = _settled("inputs", inputs, call)
+    call.start = carry and _settled("carry", carry, call)
+    call.carry_grad = carry_grad and _settled("carry_grad", carry_grad, call)
+    return call
 
 
 def _dtype_of(*arguments):
@@ -575,13 +536,6 @@ def _unit(params):
             one = entry * 0 + 1
             return Fraction(1) if isinstance(one, int) else one
     return Fraction(1)
-
-
-def _exact(array, one):
-    """The entries as numbers of the exact type, so that a quotient stays exact."""
-    entries = np.empty(array.shape, object)
-    entries[...] = array * one
-    return entries
 
 
 def _checked(what, given, table, size, dtype, optional=()):
@@ -658,25 +612,21 @@ def _index_of(key):
     return INDEX_INPUTS.get(key.partition("[")[0], "")
 
 
-def _starts(what, given, size, dtype, one):
-    if given is None:
-        return None
-    return {
-        key: _settled(f"{what}[{key!r}]", array, key, size, dtype, one)
-        for key, array in given.items()
-    }
-
-
-def _settled(place, array, key, size, dtype, one):
+def _settled(what, arrays, call):
     """Indices, in range; reals in the dtype of the call, a scalar as a column."""
-    if _index_of(key):
-        limit = _extent(_index_of(key), size)
-        if array.size and (array.min() < 0 or array.max() >= limit):
-            found = f"{array.min()} to {array.max()}"
-            raise ValueError(f"{place}: expected 0 <= index < {limit}, found {found}")
-        return array
-    array = array * one if dtype.hasobject else array.astype(dtype, copy=False)
-    return array[:, None] if array.ndim == 1 else array
+    laid = {}
+    for key, array in arrays.items():
+        if _index_of(key):
+            limit = _extent(_index_of(key), call.size)
+            if array.size and (array.min() < 0 or array.max() >= limit):
+                found = f"index < {limit}, found {array.min()} to {array.max()}"
+                raise ValueError(f"{what}[{key!r}]: expected 0 <= {found}")
+        elif call.dtype.hasobject:
+            array = array * call.one
+        else:
+            array = array.astype(call.dtype, copy=False)
+        laid[key] = array if array.ndim > 1 or _index_of(key) else array[:, None]
+    return laid
 
 
 def _squared_error(o, y):

@@ -45,17 +45,9 @@ PARAMS = {
     "W_qh": ("q", "h"),
     "b_q": ("q",),
 }
-INPUTS = {
-    "x": ("T", "B", "d"),
-    "y": ("T", "B"),
-}
-INDEX_INPUTS = {
-    "y": "q",
-}
-CARRY = {
-    "c[0]": ("B", "h"),
-    "h[0]": ("B", "h"),
-}
+INPUTS = {"x": ("T", "B", "d"), "y": ("T", "B")}
+INDEX_INPUTS = {"y": "q"}
+CARRY = {"c[0]": ("B", "h"), "h[0]": ("B", "h")}
 # How many steps back the longest lag reads; what has no time axis; what only the
 # loss reads; the quantities, and the scalars among them; parameters that are not
 # drawn as matrices and biases are.
@@ -136,24 +128,13 @@ def loss_and_grads(
 
 
 def _forward(call):
-    rows = call.rows
-    size = call.size
+    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
     dtype = call.dtype
-    W_xi = call.params["W_xi"]
-    W_hi = call.params["W_hi"]
-    b_i = call.params["b_i"]
-    W_xf = call.params["W_xf"]
-    W_hf = call.params["W_hf"]
-    b_f = call.params["b_f"]
-    W_xo = call.params["W_xo"]
-    W_ho = call.params["W_ho"]
-    b_o = call.params["b_o"]
-    W_xg = call.params["W_xg"]
-    W_hg = call.params["W_hg"]
-    b_g = call.params["b_g"]
-    W_qh = call.params["W_qh"]
-    b_q = call.params["b_q"]
-    x = call.inputs["x"]
+    W_xi, W_hi, b_i = params["W_xi"], params["W_hi"], params["b_i"]
+    W_xf, W_hf, b_f = params["W_xf"], params["W_hf"], params["b_f"]
+    W_xo, W_ho, b_o = params["W_xo"], params["W_ho"], params["b_o"]
+    W_xg, W_hg, b_g = params["W_xg"], params["W_hg"], params["b_g"]
+    W_qh, b_q, x = params["W_qh"], params["b_q"], inputs["x"]
     c_all = _past(call, "c", {}, (size["h"],))
     c = c_all[rows.live]
     h_all = _past(call, "h", {}, (size["h"],))
@@ -166,10 +147,7 @@ def _forward(call):
     a_o_in = x @ W_xo.T + b_o
     # a_g_in[t] = W_xg @ x[t] + b_g
     a_g_in = x @ W_xg.T + b_g
-    i = np.empty((rows.count, size["h"]), dtype)
-    f = np.empty((rows.count, size["h"]), dtype)
-    o = np.empty((rows.count, size["h"]), dtype)
-    g = np.empty((rows.count, size["h"]), dtype)
+    i, f, o, g = (np.empty((rows.count, size["h"]), dtype) for _ in range(4))
     for now, prev in rows.steps:
         # a_i[t] = W_xi @ x[t] + W_hi @ h[t-1] + b_i
         a_i = a_i_in[now] + h_all[prev] @ W_hi.T
@@ -193,49 +171,28 @@ def _forward(call):
         h[now] = o[now] * np.tanh(c[now])
     # s[t] = W_qh @ h[t] + b_q
     s = h @ W_qh.T + b_q
-    values = {}
-    values["past of c"] = c_all
-    values["c"] = c
-    values["past of h"] = h_all
-    values["h"] = h
-    values["i"] = i
-    values["f"] = f
-    values["o"] = o
-    values["g"] = g
-    values["s"] = s
+    values = {"past of c": c_all, "c": c, "past of h": h_all, "h": h, "i": i, "f": f}
+    values |= {"o": o, "g": g, "s": s}
     return values
 
 
 def _loss(call, values):
-    y = call.inputs["y"]
-    s = values["s"]
+    inputs = call.inputs
+    y, s = inputs["y"], values["s"]
     # p[t] = softmax(s[t])
     p = _softmax(s)
     # loss[t] = softmax_cross_entropy(s[t], y[t])
     loss = _softmax_cross_entropy(s, y)
-    values["p"] = p
-    values["loss"] = loss
+    values |= {"p": p, "loss": loss}
 
 
 def _backward(call, values, carry_grad):
-    rows = call.rows
-    size = call.size
+    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
     dtype = call.dtype
-    W_hi = call.params["W_hi"]
-    W_hf = call.params["W_hf"]
-    W_ho = call.params["W_ho"]
-    W_hg = call.params["W_hg"]
-    W_qh = call.params["W_qh"]
-    x = call.inputs["x"]
-    y = call.inputs["y"]
-    c_all = values["past of c"]
-    c = values["c"]
-    h_all = values["past of h"]
-    h = values["h"]
-    i = values["i"]
-    f = values["f"]
-    o = values["o"]
-    g = values["g"]
+    W_hi, W_hf, W_ho = params["W_hi"], params["W_hf"], params["W_ho"]
+    W_hg, W_qh, x, y = params["W_hg"], params["W_qh"], inputs["x"], inputs["y"]
+    c_all, c, h_all = values["past of c"], values["c"], values["past of h"]
+    h, i, f, o, g = values["h"], values["i"], values["f"], values["o"], values["g"]
     p = values["p"]
     d_c_all = _received(rows, carry_grad, "c", c_all)
     d_c = d_c_all[rows.live]
@@ -247,9 +204,7 @@ def _backward(call, values, carry_grad):
     #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
     #     here dL/dh[t] += W_qh.T @ dL/ds[t]
     d_h += d_s @ W_qh
-    d_a_g = np.empty((rows.count, size["h"]), dtype)
-    d_a_o = np.empty((rows.count, size["h"]), dtype)
-    d_a_f = np.empty((rows.count, size["h"]), dtype)
+    d_a_g, d_a_o, d_a_f = (np.empty((rows.count, size["h"]), dtype) for _ in range(3))
     d_a_i = np.empty((rows.count, size["h"]), dtype)
     for now, prev in reversed(rows.steps):
         # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
@@ -310,26 +265,11 @@ def _backward(call, values, carry_grad):
     d_W_qh = d_s.T @ h
     # (30) dL/db_q = sum_t dL/ds[t]
     d_b_q = np.sum(d_s, axis=0)
-    grads = {
-        "W_xi": d_W_xi,
-        "W_hi": d_W_hi,
-        "b_i": d_b_i,
-        "W_xf": d_W_xf,
-        "W_hf": d_W_hf,
-        "b_f": d_b_f,
-        "W_xo": d_W_xo,
-        "W_ho": d_W_ho,
-        "b_o": d_b_o,
-        "W_xg": d_W_xg,
-        "W_hg": d_W_hg,
-        "b_g": d_b_g,
-        "W_qh": d_W_qh,
-        "b_q": d_b_q,
-    }
-    pasts = {
-        "c": d_c_all,
-        "h": d_h_all,
-    }
+    grads = {"W_xi": d_W_xi, "W_hi": d_W_hi, "b_i": d_b_i, "W_xf": d_W_xf}
+    grads |= {"W_hf": d_W_hf, "b_f": d_b_f, "W_xo": d_W_xo, "W_ho": d_W_ho}
+    grads |= {"b_o": d_b_o, "W_xg": d_W_xg, "W_hg": d_W_hg, "b_g": d_b_g}
+    grads |= {"W_qh": d_W_qh, "b_q": d_b_q}
+    pasts = {"c": d_c_all, "h": d_h_all}
     sources = {}
     return grads, pasts, sources
 
@@ -421,7 +361,11 @@ def _computed_plainly(call, backward, workspace=None):
     _loss(call, values)
     loss = np.sum(values["loss"]) * call.one / rows.weight
     flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {name: _shaped(flowing[name], call.params[name]) for name in PARAMS}
+    grads = {}
+    for name, param in call.params.items():
+        # In the parameter's shape and dtype, and in memory of its own.
+        grads[name] = np.empty_like(param)
+        grads[name][...] = flowing[name]
     for key, axes in CARRY.items():
         name, step = _name_and_step(key)
         if name in pasts:
@@ -518,6 +462,11 @@ class _Rows:
             now = slice(self.first[t] - past, self.first[t] - past + count)
             firsts = self.first[t - _LAG : t][::-1]
             self.steps.append((now, *(slice(first, first + count) for first in firsts)))
+        # Where the rows stand among those of all steps of all sequences in the caller's order.
+        self.places = slice(None)
+        if self.order is not None:
+            runs = [self.order[:count] + t * B for t, count in enumerate(running)]
+            self.places = np.concatenate([np.arange(0), *runs])
         self.back = {k: self._joined(k) for k in range(1, _LAG + 1)}
         self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
         self.end = self._at(0, self.sequences, past)
@@ -558,21 +507,13 @@ class _Rows:
 
     def packed(self, array):
         """The rows of all valid steps, from an array (T, B, ...)."""
-        if self.order is None:
-            return array.reshape(self.count, *array.shape[2:])
-        rows = np.empty((self.count, *array.shape[2:]), array.dtype)
-        for t, (now, *_) in enumerate(self.steps):
-            rows[now] = array[t, self.order[: now.stop - now.start]]
-        return rows
+        return array.reshape(self.T * self.B, *array.shape[2:])[self.places]
 
     def unpacked(self, rows):
         """An array (T, B, ...) with 0 at padded steps, from the rows of all valid steps."""
-        if self.order is None:
-            return rows.reshape(self.T, self.B, *rows.shape[1:]).copy()
-        full = np.zeros((self.T, self.B, *rows.shape[1:]), rows.dtype)
-        for t, (now, *_) in enumerate(self.steps):
-            full[t, self.order[: now.stop - now.start]] = rows[now]
-        return full
+        full = np.zeros((self.T * self.B, *rows.shape[1:]), rows.dtype)
+        full[self.places] = rows
+        return full.reshape(self.T, self.B, *rows.shape[1:])
 
 
 def _past(call, name, own, shape, dtype=None):
@@ -622,13 +563,6 @@ def _source(name, array, rows):
     return full.reshape(full.shape[: len(INPUTS[name])])
 
 
-def _shaped(value, like):
-    """A gradient in its variable's shape and dtype, in memory of its own."""
-    array = np.empty(like.shape, like.dtype)
-    array[...] = value
-    return array
-
-
 def _name_and_step(key):
     name, _, step = key.rpartition("[")
     return name, int(step[:-1])
@@ -658,7 +592,10 @@ def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
         raise ValueError(f"params: expected float32, float64 or object; found {kinds}")
     one = _unit(params) if dtype.hasobject else 1
     if dtype.hasobject:
-        params = {name: _exact(array, one) for name, array in params.items()}
+        # Entries of the exact type, so that a quotient stays exact.
+        for name, array in params.items():
+            params[name] = np.empty(array.shape, object)
+            params[name][...] = array * one
     inputs = _checked("inputs", inputs, INPUTS, size, dtype, () if loss else _LOSS_ONLY)
     if carry is not None:
         carry = _checked("carry", carry, CARRY, size, dtype)
@@ -685,26 +622,17 @@ def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
     if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
         raise ValueError(f"lengths: expected 0 to T = {size['T']}, found {lengths}")
     rows = _Rows(size["T"], size["B"], lengths)
-    laid = {}
     for name, array in inputs.items():
         first = name in _UNTIMED
-        array = rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
-        # Only now: at a padded step there may stand what is no index, or can't be cast.
-        laid[name] = _settled(f"inputs[{name!r}]", array, name, size, dtype, one)
-    starts = [
-        _starts(*pair, size, dtype, one)
-        for pair in (("carry", carry), ("carry_grad", carry_grad))
-    ]
-    return SimpleNamespace(
-        params=params,
-        inputs=laid,
-        start=starts[0],
-        carry_grad=starts[1],
-        rows=rows,
-        size=size,
-        one=one,
-        dtype=dtype,
-    )
+        inputs[name] = (
+            rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
+        )
+    # Only now: at a padded step there may stand what is no index, or can't be cast.
+    call = SimpleNamespace(params=params, rows=rows, size=size, one=one, dtype=dtype)
+    call.inputs = _settled("inputs", inputs, call)
+    call.start = carry and _settled("carry", carry, call)
+    call.carry_grad = carry_grad and _settled("carry_grad", carry_grad, call)
+    return call
 
 
 def _dtype_of(*arguments):
@@ -723,13 +651,6 @@ def _unit(params):
             one = entry * 0 + 1
             return Fraction(1) if isinstance(one, int) else one
     return Fraction(1)
-
-
-def _exact(array, one):
-    """The entries as numbers of the exact type, so that a quotient stays exact."""
-    entries = np.empty(array.shape, object)
-    entries[...] = array * one
-    return entries
 
 
 def _checked(what, given, table, size, dtype, optional=()):
@@ -806,25 +727,21 @@ def _index_of(key):
     return INDEX_INPUTS.get(key.partition("[")[0], "")
 
 
-def _starts(what, given, size, dtype, one):
-    if given is None:
-        return None
-    return {
-        key: _settled(f"{what}[{key!r}]", array, key, size, dtype, one)
-        for key, array in given.items()
-    }
-
-
-def _settled(place, array, key, size, dtype, one):
+def _settled(what, arrays, call):
     """Indices, in range; reals in the dtype of the call, a scalar as a column."""
-    if _index_of(key):
-        limit = _extent(_index_of(key), size)
-        if array.size and (array.min() < 0 or array.max() >= limit):
-            found = f"{array.min()} to {array.max()}"
-            raise ValueError(f"{place}: expected 0 <= index < {limit}, found {found}")
-        return array
-    array = array * one if dtype.hasobject else array.astype(dtype, copy=False)
-    return array[:, None] if array.ndim == 1 else array
+    laid = {}
+    for key, array in arrays.items():
+        if _index_of(key):
+            limit = _extent(_index_of(key), call.size)
+            if array.size and (array.min() < 0 or array.max() >= limit):
+                found = f"index < {limit}, found {array.min()} to {array.max()}"
+                raise ValueError(f"{what}[{key!r}]: expected 0 <= {found}")
+        elif call.dtype.hasobject:
+            array = array * call.one
+        else:
+            array = array.astype(call.dtype, copy=False)
+        laid[key] = array if array.ndim > 1 or _index_of(key) else array[:, None]
+    return laid
 
 
 def _log_softmax(v):

@@ -51,15 +51,7 @@ class _Normalizer:
         self.model = model
         self.uses = uses
         self.letters: Counter[str] = Counter()
-        self.taken = {
-            *(p.name for p in model.parameters),
-            *(d.name for d in model.derived),
-            *(i.name for i in model.inputs),
-            *(e.name for e in model.equations),
-            *(name for name, _ in model.constants),
-            *(a.name for a in model.abstract),
-            *FUNCTIONS, *LOSSES, "t", "T", "L", "I",
-        }  # fmt: skip
+        self.taken = {*model.names, *FUNCTIONS, *LOSSES, "t", "T", "L", "I"}
         self.equations: list[Equation] = []
         self.derived: list[Derived] = []
 

@@ -101,11 +101,16 @@ class Emitter:
     # --- arrays ------------------------------------------------------------------------------
 
     def allocations(self, block: Block) -> Iterator[str]:
+        """Room for what a block writes, arrays of one shape in one line."""
+        made: dict[str, list[str]] = {}
         for statement in block.statements:
             for target in (statement.target, *walk(statement.value)):
-                yield from self.allocation(target, block, target is statement.target)
+                for name, text in self.allocation(target, block, target is statement.target):
+                    made.setdefault(text, []).append(name)
+        for text, names in made.items():
+            yield from allocated(names, text)
 
-    def allocation(self, target: Expr, block: Block, written: bool) -> Iterator[str]:
+    def allocation(self, target: Expr, block: Block, written: bool) -> Iterator[tuple[str, str]]:
         found = variable(target)
         if found is None or found in self.allocated or found in self.places.local:
             return
@@ -121,19 +126,19 @@ class Emitter:
         if kind == "cotangent" and found in self.places.filled:
             rows = "rows.sequences" if name in self.places.last else "rows.count"
             self.allocated.add(found)
-            yield f"{self.names.cotangents[name]} = np.zeros(({rows}, {shape}), dtype)"
+            yield self.names.cotangents[name], f"np.zeros(({rows}, {shape}), dtype)"
         elif written and block.place == "loop":
             self.allocated.add(found)
             table = self.names.values if kind == "value" else self.names.cotangents
-            yield f"{table[name]} = np.empty((rows.count, {shape}), dtype)"
+            yield table[name], f"np.empty((rows.count, {shape}), dtype)"
 
-    def begun(self, target: Expr, found: Variable) -> Iterator[str]:
+    def begun(self, target: Expr, found: Variable) -> Iterator[tuple[str, str]]:
         """The room of what a sweep finds begun; with a past it begins with the carry's."""
         name = found[1]
         if name in self.places.ahead and name not in self.places.pasts:
             self.allocated.add(found)
             zeros = f"np.zeros((rows.count, {self.shape_text(target.shape)}), dtype)"
-            yield f"{self.names.aheads[name]} = _ahead({zeros}, {self.places.ahead[name]})"
+            yield self.names.aheads[name], f"_ahead({zeros}, {self.places.ahead[name]})"
 
     def shape_text(self, shape: Shape) -> str:
         return ", ".join(self.length(dim) for dim in shape) if shape else "1"
@@ -291,6 +296,20 @@ class Emitter:
         name = self.names.temporary()
         before.extend(self.lines(name, "=", expr, printer, indent, True))
         return Raw(name, expr.shape, is_rowwise(expr))
+
+
+def allocated(names: list[str], text: str) -> Iterator[str]:
+    """``a, b = (text for _ in range(2))``, as many names as go into a line."""
+    while names:
+        count = len(names)
+        while count > 1 and len(several(names[:count], text)) > WIDTH:
+            count -= 1
+        yield several(names[:count], text) if count > 1 else f"{names[0]} = {text}"
+        names = names[count:]
+
+
+def several(names: list[str], text: str) -> str:
+    return f"{', '.join(names)} = ({text} for _ in range({len(names)}))"
 
 
 def is_swept(target: Expr) -> bool:

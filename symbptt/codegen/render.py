@@ -119,16 +119,10 @@ def generate(
         If the mode has not this level, or not the gradients asked for; if ``checkpoint`` is
         neither a number of steps nor "auto", or it or ``gates`` does not go with the others.
     """
-    if isinstance(source, Derivation):
-        if source.model.abstract:
-            names = ", ".join(a.name for a in source.model.abstract)
-            raise UnboundFunctionError(f"the derivation leaves abstract: {names}; bind them first")
-        derivation = source
-        chosen = mode_of(derivation)
-    else:
-        chosen = mode_named(mode)
-        bound = bind_functions(source, bind)
-        derivation = derive(bound, form=chosen.form, wrt_inputs=wrt_inputs, estimator=estimator)
+    derivation = derivation_of(
+        source, bind=bind, wrt_inputs=wrt_inputs, mode=mode, estimator=estimator
+    )
+    chosen = mode_of(derivation)
     level = chosen.checked(level)
     how = f"symbptt generate {derivation.model.name}"
     for name, value in sorted((bind or {}).items()):
@@ -145,6 +139,24 @@ def generate(
         check_segments(checkpoint, chosen, level, derivation.estimator)
         how += f" --checkpoint {checkpoint}"
     return render(chosen.lower(derivation), derivation, how, level, passes, checkpoint)
+
+
+def derivation_of(
+    source: Model | Derivation,
+    *,
+    bind: Mapping[str, str] | None = None,
+    wrt_inputs: bool = False,
+    mode: str = "reverse",
+    estimator: Estimator | str | None = None,
+) -> Derivation:
+    """What `generate` lowers, with the same arguments; it raises what that raises."""
+    if not isinstance(source, Derivation):
+        bound, form = bind_functions(source, bind), mode_named(mode).form
+        return derive(bound, form=form, wrt_inputs=wrt_inputs, estimator=estimator)
+    if source.model.abstract:
+        names = ", ".join(a.name for a in source.model.abstract)
+        raise UnboundFunctionError(f"the derivation leaves abstract: {names}; bind them first")
+    return source
 
 
 def render(

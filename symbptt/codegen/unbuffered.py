@@ -5,11 +5,11 @@ Three functions, forward, loss and backward, each of which fetches first what it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from symbptt.algebra import Constant, Expr, Input, Number, Param
-from symbptt.codegen.emission import Emitter
-from symbptt.codegen.literals import entry, literal
+from symbptt.codegen.emission import WIDTH, Emitter
+from symbptt.codegen.literals import literal
 from symbptt.codegen.lowering import loss_side_quantities
 from symbptt.codegen.naming import Names, words_of
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
@@ -62,23 +62,22 @@ class Unbuffered:
         """
         constants = [f"{name} = {ratio}" for name, ratio in emitter.uses.constants.items()]
         words = words_of(lines)
-        fetched = [f"{n} = {home}" for n, home in self.homes() if n in words and n not in own]
+        homes = [(n, home) for n, home in self.homes() if n in words and n not in own]
+        fetched = list(taken(homes))
         needed = words | words_of([*constants, *fetched])
-        settings = [
-            f"{name} = call.{name}" for name in ("rows", "size", "one", "dtype") if name in needed
-        ]
-        return [*settings, *fetched, *constants, *lines]
+        settings = [(n, f"call.{n}") for n in SETTINGS if n in needed]
+        return [*taken(settings), *fetched, *constants, *lines]
 
     def homes(self) -> Iterator[tuple[str, str]]:
         """Every array's name and where a function finds it."""
         values = self.names.values
         for parameter in self.model.parameters:
-            yield values[parameter.name], f"call.params[{self.names.key(parameter.name)}]"
+            yield values[parameter.name], f"params[{self.names.key(parameter.name)}]"
         for derived in self.model.derived:
             yield values[derived.name], self.value(derived.name)
         for source in self.model.inputs:
             if source.name not in self.pasts:
-                yield values[source.name], f"call.inputs[{self.names.key(source.name)}]"
+                yield values[source.name], f"inputs[{self.names.key(source.name)}]"
         for name in self.pasts:
             yield self.names.histories[name], self.past(name)
             yield values[name], self.value(name)
@@ -86,7 +85,7 @@ class Unbuffered:
             if equation.name not in self.pasts:
                 yield values[equation.name], self.value(equation.name)
         for gate in self.gates:
-            yield values[gate], f"call.inputs[{self.names.key(gate)}]"
+            yield values[gate], f"inputs[{self.names.key(gate)}]"
 
     def forward(self) -> list[str]:
         blocks = self.program.forward
@@ -94,13 +93,15 @@ class Unbuffered:
         before, static_emitter = self.emitted(static)
         body, emitter = self.emitted([b for b in blocks if b.place != "static"])
         emitter.uses.constants |= static_emitter.uses.constants
-        lines = [*before, *self.begin_pasts(emitter), *body, "values = {}"]
+        lines = [*before, *self.begin_pasts(emitter), *body]
         own = [self.names.values[n] for b in blocks for n in (s.target.name for s in b.statements)]
         own += [table[n] for n in self.pasts for table in (self.names.values, self.names.histories)]
-        for name, home in self.homes():
-            if home.startswith("values[") and name in own and self.is_kept(name):
-                lines.append(f"{home} = {name}")
-        return self.function(emitter, [*lines, "return values"], own)
+        kept = [
+            (home.removeprefix("values[")[:-1], name)
+            for name, home in self.homes()
+            if home.startswith("values[") and name in own and self.is_kept(name)
+        ]
+        return self.function(emitter, [*lines, *gathered("values", kept), "return values"], own)
 
     def is_kept(self, identifier: str) -> bool:
         local = {self.names.values[name] for kind, name in self.places.local if kind == "value"}
@@ -135,8 +136,8 @@ class Unbuffered:
         side = loss_side_quantities(self.model)
         made = [e for e in self.model.equations if e.name in side]
         own = [self.names.values[e.name] for e in made]
-        values = self.names.values
-        lines = [f"{self.value(e.name)} = {values[e.name]}" for e in made]
+        kept = [(self.names.key(e.name), name) for e, name in zip(made, own, strict=True)]
+        lines = gathered("values", [pair for pair in kept if self.is_kept(pair[1])], "|=")
         return self.function(emitter, [*body, *lines], own)
 
     def backward(self) -> list[str]:
@@ -176,6 +177,41 @@ class Unbuffered:
         ]
         return self.function(emitter, [*begin, *body, *end], ())
 
-    def results(self, name: str, entries: list[tuple[str, str]]) -> list[str]:
-        lines = "".join(entry(self.names.key(key), value) for key, value in entries)
-        return [f"{name} = {{", *lines.splitlines(), "}"] if entries else [f"{name} = {{}}"]
+    def results(self, name: str, entries: list[tuple[str, str]]) -> Iterator[str]:
+        yield from gathered(name, [(self.names.key(key), value) for key, value in entries])
+
+
+SETTINGS = ("params", "inputs", "rows", "size", "one", "dtype")
+"""What a function takes out of a call."""
+
+
+def taken(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """``a, b = x, y``, as many in a line as go into one."""
+    for group in in_lines(pairs, lambda name, home: len(name) + len(home) + 4, 0):
+        names, homes = zip(*group, strict=True)
+        yield f"{', '.join(names)} = {', '.join(homes)}"
+
+
+def gathered(name: str, pairs: Iterable[tuple[str, str]], operator: str = "=") -> Iterator[str]:
+    """A dict of some pairs, in as many lines as it takes, the first with ``operator``."""
+    groups = list(in_lines(pairs, lambda key, value: len(key) + len(value) + 4, len(name) + 6))
+    for group in groups or [[]] if operator == "=" else groups:
+        entries = ", ".join(f"{key}: {value}" for key, value in group)
+        yield f"{name} {operator} {{{entries}}}"
+        operator = "|="
+
+
+def in_lines(
+    pairs: Iterable[tuple[str, str]], width: Callable[[str, str], int], more: int
+) -> Iterator[list[tuple[str, str]]]:
+    """Neighbours in groups that go into a line."""
+    group: list[tuple[str, str]] = []
+    used = more
+    for pair in pairs:
+        if group and used + width(*pair) > WIDTH:
+            yield group
+            group, used = [], more
+        group.append(pair)
+        used += width(*pair)
+    if group:
+        yield group

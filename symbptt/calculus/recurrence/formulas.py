@@ -39,12 +39,11 @@ from symbptt.algebra import (
     transform,
     walk,
 )
+from symbptt.calculus.linear import terms
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.closed import ClosedForm
-from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE
-from symbptt.calculus.recurrence.operators import terms
-from symbptt.calculus.recurrence.system import Recurrence, quantity
-from symbptt.calculus.recurrence.words import Letter, form_expr
+from symbptt.calculus.recurrence.system import AffineRecurrence, quantity
+from symbptt.calculus.recurrence.words import COEFFICIENT, SOURCE, Indeterminate, form_expr
 
 WHY_NOT_BLOCKS = (
     "the value is a stack of several quantities under a matrix of blocks, and formulas have no "
@@ -60,7 +59,7 @@ UNSAID = (Block, BlockMatrix, Kron, Length, Ones, Slice)
 
 
 @dataclass(frozen=True)
-class Formula:
+class ClosedFormula:
     """``left = right for first <= t <= last``."""
 
     left: Expr
@@ -69,11 +68,11 @@ class Formula:
     last: Index
 
 
-def formula(closed: ClosedForm) -> Formula | None:
+def formula(closed: ClosedForm) -> ClosedFormula | None:
     """The closed form as a formula, as explicit as it can be said; None if it can't."""
     said = (right for right in _candidates(closed) if is_sayable(right, closed.model))
     right = next(said, None)
-    return None if right is None else Formula(closed.recurrence.value, right, *closed.range())
+    return None if right is None else ClosedFormula(closed.recurrence.value, right, *closed.range())
 
 
 def why_not(closed: ClosedForm) -> str:
@@ -84,8 +83,7 @@ def why_not(closed: ClosedForm) -> str:
 
 def is_sayable(expr: Expr, model: Model) -> bool:
     """Whether formulas about a model have a sign for every node of an expression."""
-    names = {p.name for p in model.parameters} | {d.name for d in model.derived}
-    names |= {i.name for i in model.inputs} | {e.name for e in model.equations}
+    names = model.names
 
     def said(node: Expr) -> bool:
         match node:
@@ -104,7 +102,7 @@ def is_sayable(expr: Expr, model: Model) -> bool:
     return all(map(said, walk(expr)))
 
 
-def is_one_quantity(recurrence: Recurrence) -> bool:
+def is_one_quantity(recurrence: AffineRecurrence) -> bool:
     """Whether the stacked value is one quantity with its predecessors."""
     return len({quantity(block).name for block in recurrence.stack}) == 1
 
@@ -123,7 +121,7 @@ def _candidates(closed: ClosedForm) -> Iterator[Expr]:
             yield form_expr(closed.form, said.letter, letters.one, letters.factor)
 
 
-def _spelled_out(recurrence: Recurrence, model: Model) -> Recurrence:
+def _spelled_out(recurrence: AffineRecurrence, model: Model) -> AffineRecurrence:
     """The recurrence with the names that only the normal form has replaced by what they are."""
     hidden = {e.name: e.rhs for e in normalize(model).equations if e.auxiliary}
 
@@ -153,7 +151,7 @@ class _Said:
     """The letters in ``derived`` as derivatives, the others spelled out."""
 
     def __init__(
-        self, closed: ClosedForm, recurrence: Recurrence, derived: tuple[str, ...]
+        self, closed: ClosedForm, recurrence: AffineRecurrence, derived: tuple[str, ...]
     ) -> None:
         self.letters = replace(closed.letters, recurrence=recurrence)
         self.law = closed.law
@@ -176,7 +174,7 @@ class _Said:
     def at(self, index: Index) -> Ref:
         return Ref(self.quantity.name, index, self.quantity.shape)
 
-    def letter(self, letter: Letter) -> Expr:
+    def letter(self, letter: Indeterminate) -> Expr:
         index = letter.index if letter.index is not None else NOW
         if letter.name == SOURCE:
             return self.source(index)

@@ -39,7 +39,10 @@ def _prepare(
         raise ValueError(f"params: expected float32, float64 or object; found {kinds}")
     one = _unit(params) if dtype.hasobject else 1
     if dtype.hasobject:
-        params = {name: _exact(array, one) for name, array in params.items()}
+        # Entries of the exact type, so that a quotient stays exact.
+        for name, array in params.items():
+            params[name] = np.empty(array.shape, object)
+            params[name][...] = array * one
     inputs = _checked("inputs", inputs, INPUTS, size, dtype, () if loss else _LOSS_ONLY)
     if carry is not None:
         carry = _checked("carry", carry, CARRY, size, dtype)
@@ -66,26 +69,17 @@ def _prepare(
     if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
         raise ValueError(f"lengths: expected 0 to T = {size['T']}, found {lengths}")
     rows = _Rows(size["T"], size["B"], lengths)
-    laid = {}
     for name, array in inputs.items():
         first = name in _UNTIMED
-        array = rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
-        # Only now: at a padded step there may stand what is no index, or can't be cast.
-        laid[name] = _settled(f"inputs[{name!r}]", array, name, size, dtype, one)
-    starts = [
-        _starts(*pair, size, dtype, one)
-        for pair in (("carry", carry), ("carry_grad", carry_grad))
-    ]
-    return SimpleNamespace(
-        params=params,
-        inputs=laid,
-        start=starts[0],
-        carry_grad=starts[1],
-        rows=rows,
-        size=size,
-        one=one,
-        dtype=dtype,
-    )
+        inputs[name] = (
+            rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
+        )
+    # Only now: at a padded step there may stand what is no index, or can't be cast.
+    call = SimpleNamespace(params=params, rows=rows, size=size, one=one, dtype=dtype)
+    call.inputs = _settled("inputs", inputs, call)
+    call.start = carry and _settled("carry", carry, call)
+    call.carry_grad = carry_grad and _settled("carry_grad", carry_grad, call)
+    return call
 
 
 def _dtype_of(*arguments: Any) -> Any:
@@ -104,13 +98,6 @@ def _unit(params: Any) -> Any:
             one = entry * 0 + 1
             return Fraction(1) if isinstance(one, int) else one
     return Fraction(1)
-
-
-def _exact(array: Any, one: Any) -> Any:
-    """The entries as numbers of the exact type, so that a quotient stays exact."""
-    entries = np.empty(array.shape, object)
-    entries[...] = array * one
-    return entries
 
 
 def _checked(
@@ -189,22 +176,18 @@ def _index_of(key: str) -> Any:
     return INDEX_INPUTS.get(key.partition("[")[0], "")
 
 
-def _starts(what: str, given: Any, size: Any, dtype: Any, one: Any) -> Any:
-    if given is None:
-        return None
-    return {
-        key: _settled(f"{what}[{key!r}]", array, key, size, dtype, one)
-        for key, array in given.items()
-    }
-
-
-def _settled(place: str, array: Any, key: str, size: Any, dtype: Any, one: Any) -> Any:
+def _settled(what: str, arrays: Any, call: Any) -> Any:
     """Indices, in range; reals in the dtype of the call, a scalar as a column."""
-    if _index_of(key):
-        limit = _extent(_index_of(key), size)
-        if array.size and (array.min() < 0 or array.max() >= limit):
-            found = f"{array.min()} to {array.max()}"
-            raise ValueError(f"{place}: expected 0 <= index < {limit}, found {found}")
-        return array
-    array = array * one if dtype.hasobject else array.astype(dtype, copy=False)
-    return array[:, None] if array.ndim == 1 else array
+    laid = {}
+    for key, array in arrays.items():
+        if _index_of(key):
+            limit = _extent(_index_of(key), call.size)
+            if array.size and (array.min() < 0 or array.max() >= limit):
+                found = f"index < {limit}, found {array.min()} to {array.max()}"
+                raise ValueError(f"{what}[{key!r}]: expected 0 <= {found}")
+        elif call.dtype.hasobject:
+            array = array * call.one
+        else:
+            array = array.astype(call.dtype, copy=False)
+        laid[key] = array if array.ndim > 1 or _index_of(key) else array[:, None]
+    return laid

@@ -23,7 +23,6 @@ from symbptt.codegen.runtime.rows import (
     _carry_out,
     _extent,
     _name_and_step,
-    _shaped,
     _source,
     _timed,
 )
@@ -116,7 +115,11 @@ def _computed_plainly(call: Any, backward: Any, workspace: Any = None) -> Any:
     _loss(call, values)
     loss = np.sum(values["loss"]) * call.one / rows.weight
     flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {name: _shaped(flowing[name], call.params[name]) for name in PARAMS}
+    grads = {}
+    for name, param in call.params.items():
+        # In the parameter's shape and dtype, and in memory of its own.
+        grads[name] = np.empty_like(param)
+        grads[name][...] = flowing[name]
     for key, axes in CARRY.items():
         name, step = _name_and_step(key)
         if name in pasts:

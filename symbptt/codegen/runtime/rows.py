@@ -45,6 +45,11 @@ class _Rows:
             now = slice(self.first[t] - past, self.first[t] - past + count)
             firsts = self.first[t - _LAG : t][::-1]
             self.steps.append((now, *(slice(first, first + count) for first in firsts)))
+        # Where the rows stand among those of all steps of all sequences in the caller's order.
+        self.places: Any = slice(None)
+        if self.order is not None:
+            runs = [self.order[:count] + t * B for t, count in enumerate(running)]
+            self.places = np.concatenate([np.arange(0), *runs])
         self.back = {k: self._joined(k) for k in range(1, _LAG + 1)}
         self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
         self.end = self._at(0, self.sequences, past)
@@ -85,21 +90,13 @@ class _Rows:
 
     def packed(self, array: Any) -> Any:
         """The rows of all valid steps, from an array (T, B, ...)."""
-        if self.order is None:
-            return array.reshape(self.count, *array.shape[2:])
-        rows = np.empty((self.count, *array.shape[2:]), array.dtype)
-        for t, (now, *_) in enumerate(self.steps):
-            rows[now] = array[t, self.order[: now.stop - now.start]]
-        return rows
+        return array.reshape(self.T * self.B, *array.shape[2:])[self.places]
 
     def unpacked(self, rows: Any) -> Any:
         """An array (T, B, ...) with 0 at padded steps, from the rows of all valid steps."""
-        if self.order is None:
-            return rows.reshape(self.T, self.B, *rows.shape[1:]).copy()
-        full = np.zeros((self.T, self.B, *rows.shape[1:]), rows.dtype)
-        for t, (now, *_) in enumerate(self.steps):
-            full[t, self.order[: now.stop - now.start]] = rows[now]
-        return full
+        full = np.zeros((self.T * self.B, *rows.shape[1:]), rows.dtype)
+        full[self.places] = rows
+        return full.reshape(self.T, self.B, *rows.shape[1:])
 
 
 def _past(
@@ -157,13 +154,6 @@ def _source(name: str, array: Any, rows: Any) -> Any:
     """The gradient of an input in the input's shape."""
     full = rows.unsorted(array) if name in _UNTIMED else rows.unpacked(array)
     return full.reshape(full.shape[: len(INPUTS[name])])
-
-
-def _shaped(value: Any, like: Any) -> Any:
-    """A gradient in its variable's shape and dtype, in memory of its own."""
-    array = np.empty(like.shape, like.dtype)
-    array[...] = value
-    return array
 
 
 def _name_and_step(key: str) -> tuple[str, int]:

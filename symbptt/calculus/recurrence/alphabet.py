@@ -24,9 +24,17 @@ from symbptt.algebra import (
     entries,
     substitute_index,
 )
-from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE, VALUE
-from symbptt.calculus.recurrence.system import Block, Recurrence, quantity
-from symbptt.calculus.recurrence.words import Form, Letter, Word, form_expr, word_expr
+from symbptt.calculus.recurrence.system import AffineRecurrence, Block, quantity
+from symbptt.calculus.recurrence.words import (
+    COEFFICIENT,
+    SOURCE,
+    VALUE,
+    Form,
+    Indeterminate,
+    Word,
+    form_expr,
+    word_expr,
+)
 
 _CANDIDATES = {
     "a": ("s", "S", "z", "Z", "stack"),
@@ -38,7 +46,7 @@ _INDICES = ("i", "k", "j", "m", "n", "r", "s", "p", "q")
 
 
 @dataclass(frozen=True)
-class Letters:
+class Alphabet:
     """The letters of a recurrence, none of them a name of the model.
 
     Attributes
@@ -51,7 +59,7 @@ class Letters:
         Indices of a sum, of the same sum from its other end, and of a product.
     """
 
-    recurrence: Recurrence
+    recurrence: AffineRecurrence
     names: dict[str, str]
     own: frozenset[str]
     bound: str
@@ -59,16 +67,9 @@ class Letters:
     factor: str
 
     @classmethod
-    def of(cls, model: Model, recurrence: Recurrence) -> Letters:
+    def of(cls, model: Model, recurrence: AffineRecurrence) -> Alphabet:
         """Letters and indices that the model does not use."""
-        taken = {
-            *(p.name for p in model.parameters),
-            *(d.name for d in model.derived),
-            *(i.name for i in model.inputs),
-            *(e.name for e in model.equations),
-            *(name for name, _ in model.constants),
-            *(a.name for a in model.abstract),
-        }
+        taken = set(model.names)
         names = {}
         own = set()
         for letter in (VALUE, SOURCE, COEFFICIENT):
@@ -118,7 +119,7 @@ class Letters:
 
     # --- letters -----------------------------------------------------------------------
 
-    def symbol(self, letter: Letter) -> Expr:
+    def symbol(self, letter: Indeterminate) -> Expr:
         """The letter by its name; the value by the model's own, where it is one."""
         if letter.name == VALUE and not self.recurrence.stacked:
             assert letter.index is not None
@@ -128,7 +129,7 @@ class Letters:
     def named(self, name: str, index: Index | None, shape: Shape) -> Expr:
         return Param(name, shape) if index is None else Ref(name, index, shape)
 
-    def spelled(self, letter: Letter) -> Expr:
+    def spelled(self, letter: Indeterminate) -> Expr:
         """What the letter stands for; one that stands for blocks by its name."""
         if letter.name == VALUE or self.recurrence.stacked:
             return self.symbol(letter)
@@ -154,7 +155,7 @@ class Letters:
 
     # --- blocks ------------------------------------------------------------------------
 
-    def block_name(self, letter: Letter, *place: int) -> Expr:
+    def block_name(self, letter: Indeterminate, *place: int) -> Expr:
         """The name of a block of b or C, counted from 1."""
         height = self.heights[place[0] - 1]
         width = (self.heights[place[1] - 1],) if len(place) > 1 else self.columns
@@ -177,7 +178,7 @@ def _fresh(candidates: Sequence[str], taken: Set[str]) -> str:
     return next(n for n in chain(candidates, numbered) if n not in taken | bases)
 
 
-def _own_name(recurrence: Recurrence, letter: str) -> str | None:
+def _own_name(recurrence: AffineRecurrence, letter: str) -> str | None:
     """The model's name for what a letter stands for, if it is just that."""
     if recurrence.stacked or letter == VALUE:
         return None

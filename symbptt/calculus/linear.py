@@ -1,4 +1,4 @@
-"""What acts linearly on a value: matrices, and expressions taken apart into them.
+"""What acts linearly on a value: matrices, expressions taken apart into them, Jacobians.
 
 An expression that is linear in some unknowns is a sum of matrices times unknowns. The
 factors of a matrix stand from left to right and never change places; only scalars,
@@ -14,16 +14,19 @@ from symbptt.algebra import (
     ONE,
     Add,
     Block,
+    Cases,
     Column,
     Concat,
     Cotangent,
     Derivative,
     Diag,
     Div,
+    Equation,
     Expr,
     Fill,
     Identity,
     Kron,
+    Model,
     Mul,
     Neg,
     OneHot,
@@ -40,6 +43,7 @@ from symbptt.algebra import (
     walk,
 )
 from symbptt.calculus import forms
+from symbptt.calculus.adjoint import Reading, readings
 from symbptt.errors import NotAffineError
 from symbptt.functions.vectors import size, vector
 
@@ -201,96 +205,91 @@ def named(expr: Expr) -> Iterator[Expr]:
 
 
 @dataclass(frozen=True)
-class Piece:
+class AffineTerm:
     """One term of an affine expression: a matrix times a leaf."""
 
     matrix: Expr
     leaf: Expr
 
-    def after(self, left: Expr) -> Piece:
+    def after(self, left: Expr) -> AffineTerm:
         return replace(self, matrix=times(left, self.matrix))
 
 
-IsUnknown = Callable[[Expr], bool]
+Depends = Callable[[Expr], bool]
 
 
-class Taker:
-    """Takes expressions apart that are affine in what ``is_unknown`` says is unknown.
+def affine_terms(expr: Expr, is_unknown: Callable[[Expr], bool]) -> tuple[AffineTerm, ...]:
+    """The terms of an expression that is affine in what ``is_unknown`` says is unknown.
 
     What holds nothing unknown is a leaf as it stands.
+
+    Raises
+    ------
+    NotAffineError
+        If it is not affine; the error's ``term`` is the one at fault.
     """
 
-    def __init__(self, is_unknown: IsUnknown) -> None:
-        self.is_unknown = is_unknown
+    def depends(part: Expr) -> bool:
+        return any(map(is_unknown, walk(part)))
 
-    def depends(self, expr: Expr) -> bool:
-        return any(map(self.is_unknown, walk(expr)))
-
-    def pieces(self, expr: Expr) -> tuple[Piece, ...]:
-        """The terms of the expression.
-
-        Raises
-        ------
-        NotAffineError
-            If it is not affine; the error's ``term`` is the one at fault.
-        """
-        return tuple(self._pieces(expr))
-
-    def _pieces(self, expr: Expr) -> Iterator[Piece]:
-        if forms.is_zero(expr):
+    def found(part: Expr) -> Iterator[AffineTerm]:
+        if forms.is_zero(part):
             return
-        if self.is_unknown(expr) or not self.depends(expr):
-            yield Piece(unit_on(expr), expr)
+        if is_unknown(part) or not depends(part):
+            yield AffineTerm(unit_on(part), part)
             return
-        for left, operand in self._linear(expr):
-            for piece in self._pieces(operand):
-                yield piece.after(left)
+        for left, operand in _operands(part, depends):
+            yield from (term.after(left) for term in found(operand))
 
-    def _linear(self, expr: Expr) -> Iterable[tuple[Expr, Expr]]:
-        """The operands of a linear node with what acts on each."""
-        match expr:
-            case Add(terms=terms):
-                return [(_lifted(term, expr.shape), term) for term in terms]
-            case Neg(operand=operand):
-                return [(Neg(unit_on(operand)), operand)]
-            case Mul(factors=factors):
-                return [self._factor(expr, factors)]
-            case Div(numerator=above, denominator=below) if not self.depends(below):
-                return [(_scaling(forms.div(ONE, below), above), above)]
-            case Product(left=left, right=right) if not self.depends(left):
-                return [(left, right)]
-            case Concat(parts=parts):
-                blocks = tuple(part.shape[0] for part in parts)
-                return [(Transpose(Block(blocks, k)), part) for k, part in enumerate(parts)]
-            case Slice(vector=vector, blocks=blocks, number=number):
-                return [(Block(blocks, number), vector)]
-            case Vector(function="sum", args=(operand,)) if len(operand.shape) == 1:
-                return [(_row(Ones(operand.shape[0])), operand)]
-            case Vector(function="mean", args=(operand,)) if len(operand.shape) == 1:
-                (dim,) = operand.shape
-                return [(Mul((Div(ONE, size((dim,))), _row(Ones(dim)))), operand)]
-            case Vector(function="dot", args=(left, right)) if len(left.shape) == 1:
-                if not self.depends(left):
-                    return [(_row(left), right)]
-                if not self.depends(right):
-                    return [(_row(right), left)]
-            case Fill(scalar=scalar, of_shape=(dim,)):
-                return [(Column(Ones(dim)), scalar)]
-            case Pick(vector=vector, position=position):
-                return [(_row(OneHot(position, vector.shape[0])), vector)]
-            case Outer(left=left, right=right) if not self.depends(right):
-                return [(Transpose(Kron(right, left.shape[0])), left)]
-            case Outer(left=left, right=right) if not self.depends(left):
-                return [(Transpose(Kron(left, right.shape[0], first=True)), right)]
+    return tuple(found(expr))
+
+
+def _operands(expr: Expr, depends: Depends) -> Iterable[tuple[Expr, Expr]]:
+    """The operands of a linear node with what acts on each."""
+    match expr:
+        case Add(terms=terms):
+            return [(_lifted(term, expr.shape), term) for term in terms]
+        case Neg(operand=operand):
+            return [(Neg(unit_on(operand)), operand)]
+        case Mul(factors=factors):
+            return [_factor(expr, factors, depends)]
+        case Div(numerator=above, denominator=below) if not depends(below):
+            return [(_scaling(forms.div(ONE, below), above), above)]
+        case Product(left=left, right=right) if not depends(left):
+            return [(left, right)]
+        case Concat(parts=parts):
+            blocks = tuple(part.shape[0] for part in parts)
+            return [(Transpose(Block(blocks, k)), part) for k, part in enumerate(parts)]
+        case Slice(vector=vector, blocks=blocks, number=number):
+            return [(Block(blocks, number), vector)]
+        case Vector(function="sum", args=(operand,)) if len(operand.shape) == 1:
+            return [(_row(Ones(operand.shape[0])), operand)]
+        case Vector(function="mean", args=(operand,)) if len(operand.shape) == 1:
+            (dim,) = operand.shape
+            return [(Mul((Div(ONE, size((dim,))), _row(Ones(dim)))), operand)]
+        case Vector(function="dot", args=(left, right)) if len(left.shape) == 1:
+            if not depends(left):
+                return [(_row(left), right)]
+            if not depends(right):
+                return [(_row(right), left)]
+        case Fill(scalar=scalar, of_shape=(dim,)):
+            return [(Column(Ones(dim)), scalar)]
+        case Pick(vector=vector, position=position):
+            return [(_row(OneHot(position, vector.shape[0])), vector)]
+        case Outer(left=left, right=right) if not depends(right):
+            return [(Transpose(Kron(right, left.shape[0])), left)]
+        case Outer(left=left, right=right) if not depends(left):
+            return [(Transpose(Kron(left, right.shape[0], first=True)), right)]
+    raise NotAffineError("not affine", term=expr)
+
+
+def _factor(expr: Expr, factors: tuple[Expr, ...], depends: Depends) -> tuple[Expr, Expr]:
+    unknown = [k for k, factor in enumerate(factors) if depends(factor)]
+    if len(unknown) != 1:
         raise NotAffineError("not affine", term=expr)
-
-    def _factor(self, expr: Expr, factors: tuple[Expr, ...]) -> tuple[Expr, Expr]:
-        unknown = [k for k, factor in enumerate(factors) if self.depends(factor)]
-        if len(unknown) != 1:
-            raise NotAffineError("not affine", term=expr)
-        (place,) = unknown
-        rest = forms.mul((*factors[:place], *factors[place + 1 :]))
-        return _scaling(rest, factors[place]), factors[place]
+    (place,) = unknown
+    rest = forms.mul((*factors[:place], *factors[place + 1 :]))
+    return _scaling(rest, factors[place]), factors[place]
 
 
 def _row(vector: Expr) -> Expr:
@@ -309,3 +308,45 @@ def _scaling(by: Expr, operand: Expr) -> Expr:
     if not by.shape:
         return scaled(by, unit_on(operand))
     return Diag(by) if operand.shape else Column(by)
+
+
+# --- Jacobians of single equations ---------------------------------------------------------
+#
+# There is one table of rules: what an operand receives is linear in the cotangent of the
+# equation's left-hand side, and the matrix that acts on it is the transposed Jacobian.
+
+
+@dataclass(frozen=True)
+class Local:
+    """The Jacobian of one equation by one thing that it reads.
+
+    Attributes
+    ----------
+    operand : Ref or Param
+    chain : tuple of Expr
+        The derivative, then its working out, matrices all.
+    """
+
+    operand: Expr
+    chain: tuple[Expr, ...]
+
+
+def local_jacobians(model: Model, names: Iterable[str]) -> dict[str, tuple[Local, ...]]:
+    """For each of the named equations its Jacobians, in the order of what it reads."""
+    found: dict[str, list[Local]] = {name: [] for name in names}
+    for reading in readings(model):
+        if reading.reader.name in found and not reading.last:
+            found[reading.reader.name].append(_local(reading))
+    return {name: tuple(jacobians) for name, jacobians in found.items()}
+
+
+def _local(reading: Reading) -> Local:
+    reader = reading.reader
+    assert isinstance(reader, Equation)
+    own = Cotangent(reader.name, reader.index, reader.shape)
+    first = Derivative(reader.ref, reading.operand)
+    # What is worked out entry by entry, in cases, is no matrix; its result is.
+    members = [m for m in reading.chain[1:] if not any(isinstance(n, Cases) for n in walk(m))]
+    found = [affine_terms(member, lambda node: node == own) for member in members]
+    worked_out = [forms.add((transposed(t.matrix) for t in ts), first.shape) for ts in found]
+    return Local(reading.operand, (first, *worked_out))
