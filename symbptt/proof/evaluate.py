@@ -63,6 +63,7 @@ from symbptt.algebra import (
     Vector,
     walk,
 )
+from symbptt.calculus.forms import exact
 from symbptt.calculus.rows import Row
 from symbptt.errors import EvaluationError, MissingRuleError
 from symbptt.functions.losses import LOSSES, loss_formula
@@ -74,7 +75,6 @@ from symbptt.proof.place import (
     block,
     column,
     diagonal,
-    exact,
     kronecker,
     length,
     lengths,
@@ -84,7 +84,7 @@ from symbptt.proof.place import (
 )
 from symbptt.proof.tables import Given, arguments_of, loss_gradient
 
-__all__ = ["METHODS", "Point", "Steps", "evaluate", "exact", "length", "lengths"]
+__all__ = ["METHODS", "Point", "Steps", "evaluate", "length", "lengths"]
 
 Method = Callable[[Any, Point, Steps], Array | None]
 
