@@ -143,13 +143,6 @@ def applied(matrix: Expr, value: Expr) -> Expr:
     return Product(matrix, value)
 
 
-def terms(matrix: Expr) -> tuple[Expr, ...]:
-    """The terms of a sum; none of zero."""
-    if forms.is_zero(matrix):
-        return ()
-    return matrix.terms if isinstance(matrix, Add) else (matrix,)
-
-
 def _core(term: Expr) -> Expr:
     """A term without its sign and its scalars."""
     if isinstance(term, Neg):
@@ -163,15 +156,15 @@ def _is_scalar(core: Expr) -> bool:
 
 def commute(matrix: Expr) -> bool:
     """Whether all terms are scalars times the identity, or diagonal matrices."""
-    cores = [_core(term) for term in terms(matrix)]
+    cores = [_core(term) for term in forms.terms_of(matrix)]
     return all(_is_scalar(core) or isinstance(core, Diag) for core in cores)
 
 
 def as_scalar(matrix: Expr) -> Expr | None:
     """The scalar that stands before the identity; None where something else does."""
-    if not all(_is_scalar(_core(term)) for term in terms(matrix)):
+    if not all(_is_scalar(_core(term)) for term in forms.terms_of(matrix)):
         return None
-    return forms.add(map(_scalar, terms(matrix)))
+    return forms.add(map(_scalar, forms.terms_of(matrix)))
 
 
 def _scalar(term: Expr) -> Expr:

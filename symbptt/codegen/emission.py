@@ -16,19 +16,17 @@ from symbptt.algebra import (
     LAST,
     Add,
     Cotangent,
-    Dim,
     Expr,
     Mul,
     Neg,
     OneHot,
     Outer,
-    Shape,
     TimeSum,
     children,
     map_children,
     walk,
 )
-from symbptt.calculus.forms import is_zero
+from symbptt.calculus.forms import terms_of
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import Printer, Raw, Uses, is_full, is_rowwise
 from symbptt.codegen.places import Places, Variable, variable
@@ -122,7 +120,7 @@ class Emitter:
             return
         if name in self.places.pasts or (kind == "value" and not written):
             return
-        shape = self.shape_text(target.shape)
+        shape = self.names.row(target.shape)
         if kind == "cotangent" and found in self.places.filled:
             rows = "rows.sequences" if name in self.places.last else "rows.count"
             self.allocated.add(found)
@@ -137,14 +135,8 @@ class Emitter:
         name = found[1]
         if name in self.places.ahead and name not in self.places.pasts:
             self.allocated.add(found)
-            zeros = f"np.zeros((rows.count, {self.shape_text(target.shape)}), dtype)"
+            zeros = f"np.zeros((rows.count, {self.names.row(target.shape)}), dtype)"
             yield self.names.aheads[name], f"_ahead({zeros}, {self.places.ahead[name]})"
-
-    def shape_text(self, shape: Shape) -> str:
-        return ", ".join(self.length(dim) for dim in shape) if shape else "1"
-
-    def length(self, dim: Dim) -> str:
-        return Printer(self.names, "static", self.uses).length(dim)[0]
 
     # --- statements --------------------------------------------------------------------------
 
@@ -176,7 +168,7 @@ class Emitter:
             text += "[:]"
         if bare and timed and must_spread(value):
             rows = "rows.sequences" if target.name in self.places.last else "rows.count"
-            yield f"{indent}{text} = np.empty(({rows}, {self.shape_text(target.shape)}), dtype)"
+            yield f"{indent}{text} = np.empty(({rows}, {self.names.row(target.shape)}), dtype)"
             text, bare = f"{text}[:]", False
         yield from self.lines(text, "+=" if adds else "=", value, printer, indent, bare)
 
@@ -191,7 +183,7 @@ class Emitter:
     ) -> Iterator[str]:
         """dL/d(parameter): products first; rows of tables and own starts are added."""
         name = self.names.cotangents[target.name]
-        terms = () if is_zero(value) else value.terms if isinstance(value, Add) else (value,)
+        terms = terms_of(value)
         scattered = [found for t in terms if (found := scattered_rows(t)) is not None]
         starts = [t for t in terms if is_start(t)]
         plain = tuple(t for t in terms if scattered_rows(t) is None and not is_start(t))

@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from symbptt.algebra import (
-    Add,
     Expr,
     Input,
     Lookup,
     Model,
-    Neg,
     Param,
     Parameter,
     walk,
@@ -20,6 +18,7 @@ from symbptt.algebra import (
 from symbptt.binding import bind as bind_functions
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
+from symbptt.calculus.forms import unsigned_terms
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.copying import signature_lines
 from symbptt.codegen.emission import INDENT, Emitter
@@ -370,7 +369,7 @@ class _Module:
     def is_added(self, name: str) -> bool:
         """Whether a vector is only ever a term of a sum, as biases and starts are."""
         for rhs in self.right_sides():
-            for term in terms_of(rhs):
+            for term in unsigned_terms(rhs):
                 uses = any(isinstance(node, Param) and node.name == name for node in walk(term))
                 if uses and not isinstance(term, Param):
                     return False
@@ -409,14 +408,3 @@ def buffered_functions(text: BufferedText) -> Iterator[str]:
         text.views,
         "All views that a call with these rows needs, those of every step included.",
     )
-
-
-def terms_of(expr: Expr) -> Iterator[Expr]:
-    """The terms of a sum, signs taken off."""
-    if isinstance(expr, Add):
-        for term in expr.terms:
-            yield from terms_of(term)
-    elif isinstance(expr, Neg):
-        yield from terms_of(expr.operand)
-    else:
-        yield expr

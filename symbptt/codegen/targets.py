@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symbptt.codegen.copying import Runtime, runtime
+from symbptt.codegen.copying import Definition, Runtime, functions, runtime
+from symbptt.codegen.naming import words_of
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.vectors import VECTORS
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,16 @@ class Target:
 
     def runtime(self, level: int) -> Runtime:
         """What modules of a level of optimisation may carry."""
-        return runtime(self.package, self.buffered if level else self.plain)
+        carried = runtime(self.package, self.buffered if level else self.plain)
+        return Runtime(carried.definitions | row_functions(), carried.imports)
+
+
+def row_functions() -> dict[str, Definition]:
+    """The NumPy functions that stand beside their rows in the tables of functions."""
+    calls = [*(row.numpy for row in FUNCTIONS.values()), *(row.numpy for row in VECTORS.values())]
+    named = words_of(calls)
+    found = functions("symbptt.functions", ("elementwise", "vectors"))
+    return {name: definition for name, definition in found.items() if name in named}
 
 
 TARGETS: dict[str, Target] = {

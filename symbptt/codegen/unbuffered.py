@@ -117,7 +117,7 @@ class Unbuffered:
                 initials = [i for i in self.model.initials if i.name == name]
                 fixed = [f"{i.step}: {self.start(i.value)}" for i in initials if i.value]
                 own = f"{{{', '.join(fixed)}}}"
-                width = emitter.shape_text(initials[0].shape)
+                width = self.names.row(initials[0].shape)
                 yield f"{history} = _past(call, {self.names.key(name)}, {own}, ({width},))"
             yield f"{value} = {history}[rows.live]"
 
@@ -162,7 +162,7 @@ class Unbuffered:
             name = source.name
             if name in self.differentiated and name not in assigned and name not in self.pasts:
                 rows = "rows.count" if source.timed else "rows.sequences"
-                shape = emitter.shape_text(source.shape)
+                shape = self.names.row(source.shape)
                 body.append(f"{cotangents[name]} = np.zeros(({rows}, {shape}), dtype)")
         flowing = [(p.name, cotangents[p.name]) for p in self.model.parameters]
         sources = [

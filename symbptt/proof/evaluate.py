@@ -63,6 +63,7 @@ from symbptt.algebra import (
     Vector,
     walk,
 )
+from symbptt.calculus.forms import exact
 from symbptt.errors import EvaluationError, MissingRuleError
 from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import definition, vector
@@ -73,7 +74,6 @@ from symbptt.proof.place import (
     block,
     column,
     diagonal,
-    exact,
     kronecker,
     length,
     lengths,
@@ -84,7 +84,7 @@ from symbptt.proof.place import (
 from symbptt.proof.tables import Given, arguments_of, loss_gradient
 from symbptt.typeset.rows import Row
 
-__all__ = ["METHODS", "Point", "Steps", "evaluate", "exact", "length", "lengths"]
+__all__ = ["METHODS", "Point", "Steps", "evaluate", "length", "lengths"]
 
 Method = Callable[[Any, Point, Steps], Array | None]
 

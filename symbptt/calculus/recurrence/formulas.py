@@ -39,7 +39,7 @@ from symbptt.algebra import (
     transform,
     walk,
 )
-from symbptt.calculus.linear import terms
+from symbptt.calculus import forms
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.closed import ClosedForm
 from symbptt.calculus.recurrence.system import AffineRecurrence, quantity
@@ -196,7 +196,7 @@ class _Said:
 
     def derivative(self, index: Index) -> Expr | None:
         """The same as one derivative; None where it is a sum of several."""
-        added = terms(self.recurrence.source[0] or ZERO)
+        added = forms.terms_of(self.recurrence.source[0] or ZERO)
         if isinstance(self.value, Derivative):
             through = (n for term in added for n in walk(term) if isinstance(n, Derivative))
             if any(isinstance(node.output, Ref) for node in through) or not self.read:

@@ -25,7 +25,7 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.linear import AffineTerm, affine_terms, local_jacobians, terms, times, unit_on
+from symbptt.calculus.linear import AffineTerm, affine_terms, local_jacobians, times, unit_on
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import Reads, circle, names_in, reached, reads_of
 from symbptt.calculus.recurrence.system import AffineRecurrence, Value, assemble, depth, gathered
@@ -246,7 +246,7 @@ def of_sensitivities(model: Model, name: str, parameter: str) -> AffineRecurrenc
     def unfolded(quantity: str) -> tuple[AffineTerm, ...]:
         found: list[AffineTerm] = []
         for jacobian in local.get(quantity, ()):
-            operand, matrices = jacobian.operand, terms(jacobian.chain[-1])
+            operand, matrices = jacobian.operand, forms.terms_of(jacobian.chain[-1])
             if isinstance(operand, Ref) and operand.name in equations:
                 found += _through(operand, matrices)
             elif operand == wrt:
