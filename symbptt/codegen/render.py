@@ -295,7 +295,7 @@ class _Module:
         names = Names(program.model, program.introduced, self.identifiers, "buffered")
         writer = Buffered(program, names, self.derivation.wrt_inputs)
         text = writer.text()
-        self.helpers |= {name for name in words_of(text.lines) if helper_exists(name)}
+        self.helpers |= {name for name in text.helpers if helper_exists(name)}
         return text
 
     def segment(self) -> str:
