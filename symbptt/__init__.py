@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from symbptt.calculus.derivation import Derivation, Step
     from symbptt.calculus.gradients import derive
     from symbptt.codegen.fast.explanation import explain
-    from symbptt.codegen.render import generate
     from symbptt.errors import FormulaError, ModelError, SymbpttError
     from symbptt.formula.verdict import Verdict, check
     from symbptt.language.library import load
     from symbptt.language.parser import parse
     from symbptt.proof.report import Report, verify
+    from symbptt.proof.trial import generate
+    from symbptt.symbolic import Unrolled, unroll
 
 __version__ = "0.1.0"
 
@@ -39,6 +40,7 @@ __all__ = [
     "Report",
     "Step",
     "SymbpttError",
+    "Unrolled",
     "Verdict",
     "analyze",
     "bind",
@@ -48,6 +50,7 @@ __all__ = [
     "generate",
     "load",
     "parse",
+    "unroll",
     "verify",
 ]
 
@@ -59,15 +62,17 @@ _HOME = {
     "Report": "symbptt.proof.report",
     "Step": "symbptt.calculus.derivation",
     "SymbpttError": "symbptt.errors",
+    "Unrolled": "symbptt.symbolic",
     "Verdict": "symbptt.formula.verdict",
     "analyze": "symbptt.analysis.report",
     "bind": "symbptt.binding",
     "check": "symbptt.formula.verdict",
     "derive": "symbptt.calculus.gradients",
     "explain": "symbptt.codegen.fast.explanation",
-    "generate": "symbptt.codegen.render",
+    "generate": "symbptt.proof.trial",
     "load": "symbptt.language.library",
     "parse": "symbptt.language.parser",
+    "unroll": "symbptt.symbolic",
     "verify": "symbptt.proof.report",
 }
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from symbptt.algebra import Abstract, Call, Expr, Loss, Model, map_children
 from symbptt.errors import UnboundFunctionError, UnknownNameError
-from symbptt.functions import FUNCTIONS, LOSSES
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.losses import LOSSES
 from symbptt.language.parser import parse
 
 

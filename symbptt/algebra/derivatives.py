@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from symbptt.algebra.index import Dim, Index, Shape, add_dims, entries
-from symbptt.algebra.nodes import Cotangent, Expr, Held, Ref
+from symbptt.algebra.nodes import Cotangent, Expr, Held, Param, Ref
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Stack(Expr, opaque=True):
 
 @dataclass(frozen=True)
 class Derivative(Expr, opaque=True):
-    """The Jacobian of ``output`` (a `Ref` or a `Stack`) by ``wrt`` (or a `Param`)."""
+    """The Jacobian of ``output`` (a `Ref`, a `Stack` or a derived parameter) by ``wrt``."""
 
     output: Expr
     wrt: Expr
@@ -45,7 +45,7 @@ class Derivative(Expr, opaque=True):
 
     @property
     def name(self) -> str:
-        assert isinstance(self.output, Ref | Stack)
+        assert isinstance(self.output, Ref | Stack | Param)
         return self.output.name
 
     @property
@@ -96,6 +96,18 @@ class OrderedProduct(Expr):
     @property
     def shape(self) -> Shape:
         return self.factor.shape
+
+
+@dataclass(frozen=True)
+class MatrixPower(Expr):
+    """So many factors of a square matrix, or of a number; none is the identity."""
+
+    base: Expr
+    exponent: Index
+
+    @property
+    def shape(self) -> Shape:
+        return self.base.shape
 
 
 @dataclass(frozen=True)

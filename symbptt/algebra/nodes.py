@@ -9,13 +9,13 @@ from typing import ClassVar, Literal
 
 from symbptt.algebra.index import FIRST, LAST, Dim, Index, Shape, add_dims
 
-Held = Literal["equation", "step", "nothing"]
+Held = Literal["equation", "step", "nothing", "total"]
 """What a derivative of a quantity at a step holds fixed.
 
 ``equation``: all that the one equation which defines it reads, but the one thing asked
 for. ``step``: the values of all earlier steps, but the one asked for; what is computed
 within the step follows. ``nothing``: everything follows, through all steps. A derived
-parameter is a parameter of its own: it does not follow.
+parameter is a parameter of its own: it does not follow. ``total``: it follows, too.
 """
 
 
@@ -215,7 +215,7 @@ class Pow(Expr, pointwise=True):
 
 @dataclass(frozen=True)
 class Call(Expr, pointwise=True):
-    """An elementwise function, a row of `symbptt.functions` or an abstract one.
+    """An elementwise function, a row of `symbptt.functions.elementwise` or an abstract one.
 
     ``wrt`` is None for the function itself and the argument's number (from 0) for a
     partial derivative of an abstract function, ``phi'``.
@@ -319,58 +319,24 @@ class Slice(Expr, linear=True, free=True):
 
 
 @dataclass(frozen=True)
-class Softmax(Expr, structured=True):
-    vector: Expr
+class Vector(Expr, structured=True):
+    """A function of whole vectors, a row of `symbptt.functions.vectors`: softmax, sum, dot.
+
+    ``like`` is the number of the argument whose shape the value has; None for a scalar.
+    """
+
+    function: str
+    args: tuple[Expr, ...]
+    like: int | None = None
 
     @property
     def shape(self) -> Shape:
-        return self.vector.shape
-
-
-@dataclass(frozen=True)
-class LogSoftmax(Expr, structured=True):
-    vector: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return self.vector.shape
-
-
-@dataclass(frozen=True)
-class Sum(Expr, structured=True, linear=True):
-    """The sum of all entries of a vector or matrix."""
-
-    operand: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return ()
-
-
-@dataclass(frozen=True)
-class Mean(Expr, structured=True, linear=True):
-    operand: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return ()
-
-
-@dataclass(frozen=True)
-class Dot(Expr, structured=True):
-    """The inner product of two vectors, or of two matrices entry by entry."""
-
-    left: Expr
-    right: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return ()
+        return () if self.like is None else self.args[self.like].shape
 
 
 @dataclass(frozen=True)
 class Loss(Expr, structured=True):
-    """A loss of two arguments: a row of `symbptt.functions.LOSSES`, or an abstract one.
+    """A loss of two arguments: a row of `symbptt.functions.losses`, or an abstract one.
 
     ``wrt`` is None for its value (a scalar), 0 or 1 for its gradient with respect to
     that argument (in the argument's shape).

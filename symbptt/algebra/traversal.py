@@ -7,7 +7,7 @@ from dataclasses import replace
 from operator import is_
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from symbptt.algebra.derivatives import Derivative, Direct, OrderedProduct, Stack
+from symbptt.algebra.derivatives import Derivative, Direct, MatrixPower, OrderedProduct, Stack
 from symbptt.algebra.index import NOW, Index
 from symbptt.algebra.nodes import Cotangent, Expr, Ref, TimeSum
 
@@ -109,6 +109,8 @@ def substitute_index(expr: Expr, values: Mapping[str, Index]) -> Expr:
                 return replace(node, output=move(output), wrt=move(wrt))
             case Direct(of=of):
                 return replace(node, of=move(of))
+            case MatrixPower(exponent=exponent):
+                return replace(node, exponent=exponent.substitute(values))
             case TimeSum(first=first, last=last) | OrderedProduct(first=first, last=last):
                 first, last = first.substitute(values), last.substitute(values)
                 return replace(node, first=first, last=last)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from symbptt.algebra import (
     FIRST,
@@ -94,6 +94,12 @@ Reason = tuple[ReasonPart, ...]
 references to steps and equations."""
 
 
+class Values(Protocol):
+    """Where the members of a step have values, as in `symbptt.symbolic.Unrolled`."""
+
+    def members(self, step: Step, t: int | None = None) -> tuple[Any, ...]: ...
+
+
 @dataclass(frozen=True)
 class Step:
     """One line of reasoning: ``target`` equals each member of ``members``.
@@ -158,6 +164,16 @@ class Step:
     @property
     def result(self) -> Expr:
         return self.members[-1]
+
+    def sympy(self, unrolled: Values, t: int | None = None) -> tuple[Any, ...]:
+        """Every member of the chain as SymPy has it in a model unrolled by `symbptt.unroll`.
+
+        Parameters
+        ----------
+        t : int, optional
+            The t of the target, where that has one.
+        """
+        return unrolled.members(self, t)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ textbook sets in front, move to the front of a product.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from symbptt.algebra import (
@@ -15,7 +15,6 @@ from symbptt.algebra import (
     Add,
     Constant,
     Div,
-    Dot,
     Expr,
     Fill,
     Horizon,
@@ -25,9 +24,10 @@ from symbptt.algebra import (
     Number,
     Pow,
     Shape,
-    Sum,
     walk,
 )
+from symbptt.errors import MissingRuleError
+from symbptt.functions.vectors import vector
 
 
 def is_zero(expr: Expr) -> bool:
@@ -127,8 +127,8 @@ def scaled(coefficient: Expr, cotangent: Expr, shape: Shape) -> Expr:
     if not coefficient.shape:
         return mul((coefficient, total(cotangent)))
     if isinstance(coefficient, Neg):
-        return neg(Dot(coefficient.operand, cotangent))
-    return Dot(coefficient, cotangent)
+        return neg(vector("dot", coefficient.operand, cotangent))
+    return vector("dot", coefficient, cotangent)
 
 
 def total(expr: Expr) -> Expr:
@@ -137,7 +137,7 @@ def total(expr: Expr) -> Expr:
         return expr
     if isinstance(expr, Neg):
         return neg(total(expr.operand))
-    return Sum(expr)
+    return vector("sum", expr)
 
 
 def fill(scalar: Expr, shape: Shape) -> Expr:
@@ -146,3 +146,51 @@ def fill(scalar: Expr, shape: Shape) -> Expr:
     if isinstance(scalar, Neg):
         return neg(fill(scalar.operand, shape))
     return Fill(scalar, shape)
+
+
+def terms_of(expr: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum; none of a zero."""
+    if is_zero(expr):
+        return ()
+    return expr.terms if isinstance(expr, Add) else (expr,)
+
+
+def unsigned_terms(expr: Expr) -> Iterator[Expr]:
+    """The terms of a sum of sums, signs taken off."""
+    if isinstance(expr, Add):
+        for term in expr.terms:
+            yield from unsigned_terms(term)
+    elif isinstance(expr, Neg):
+        yield from unsigned_terms(expr.operand)
+    else:
+        yield expr
+
+
+def exact(number: Expr) -> Fraction:
+    """The number that a number, a constant or the negative of one is.
+
+    Raises
+    ------
+    MissingRuleError
+        If it is something else.
+    """
+    match number:
+        case Number(value=value) | Constant(value=value):
+            return value
+        case Neg(operand=operand):
+            return -exact(operand)
+    raise MissingRuleError(f"expected a number, found {type(number).__name__}")
+
+
+def tidy(node: Expr) -> Expr:
+    """An arithmetic node without what a textbook leaves out; another node as it is."""
+    match node:
+        case Add(terms=terms):
+            return add(terms)
+        case Neg(operand=operand):
+            return neg(operand)
+        case Mul(factors=factors):
+            return mul(factors)
+        case Div(numerator=numerator, denominator=denominator):
+            return div(numerator, denominator)
+    return node

@@ -28,13 +28,14 @@ from symbptt.algebra import (
     Param,
     Product,
     Ref,
-    Softmax,
     Transpose,
     map_children,
     walk,
 )
+from symbptt.calculus.forms import unsigned_terms
 from symbptt.errors import UnknownNameError
-from symbptt.functions import FUNCTIONS, LOSSES
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.losses import LOSSES, loss_formula
 
 
 def normalize(model: Model) -> Model:
@@ -51,15 +52,7 @@ class _Normalizer:
         self.model = model
         self.uses = uses
         self.letters: Counter[str] = Counter()
-        self.taken = {
-            *(p.name for p in model.parameters),
-            *(d.name for d in model.derived),
-            *(i.name for i in model.inputs),
-            *(e.name for e in model.equations),
-            *(name for name, _ in model.constants),
-            *(a.name for a in model.abstract),
-            *FUNCTIONS, *LOSSES, "t", "T", "L", "I",
-        }  # fmt: skip
+        self.taken = {*model.names, *FUNCTIONS, *LOSSES, "t", "T", "L", "I"}
         self.equations: list[Equation] = []
         self.derived: list[Derived] = []
 
@@ -98,7 +91,7 @@ class _Normalizer:
         letter = "a" if isinstance(expr, Call) else "u"
 
         def operand(child: Expr) -> Expr:
-            if any(term.structured for term in _terms(child)):
+            if any(term.structured for term in unsigned_terms(child)):
                 return self.name(child, letter, owner, index)
             return self.pointwise(child, owner, index)
 
@@ -118,7 +111,8 @@ class _Normalizer:
                 prediction=self.operand(expr.prediction, "u", owner, index),
                 target=self.operand(expr.target, "u", owner, index),
             )
-            self.probabilities(expr, owner, index)
+            for letter, text in loss_names(expr):
+                self.name(loss_formula(expr, text), letter, owner, index)
             return expr
         return map_children(expr, lambda child: self.operand(child, "u", owner, index))
 
@@ -130,11 +124,6 @@ class _Normalizer:
 
     def operand(self, expr: Expr, letter: str, owner: str, index: Index | None) -> Expr:
         return expr if expr.leaf else self.name(expr, letter, owner, index)
-
-    def probabilities(self, loss: Loss, owner: str, index: Index | None) -> None:
-        """Names softmax(o) beside a cross-entropy: its gradient is written with it."""
-        if loss.function == "softmax_cross_entropy":
-            self.name(Softmax(loss.prediction), "p", owner, index)
 
     def name(self, expr: Expr, letter: str, owner: str, index: Index | None) -> Expr:
         """A reference to the quantity that ``expr`` is, defined now if it is new."""
@@ -169,18 +158,20 @@ class _Normalizer:
         return name
 
 
-def _terms(expr: Expr) -> tuple[Expr, ...]:
-    """The terms of a sum, signs taken off."""
-    if isinstance(expr, Add):
-        return tuple(t for term in expr.terms for t in _terms(term))
-    if isinstance(expr, Neg):
-        return _terms(expr.operand)
-    return (expr,)
+def loss_names(loss: Loss) -> tuple[tuple[str, str], ...]:
+    """What a loss's gradient is written with: letters and formulas."""
+    return LOSSES[loss.function].names if loss.function in LOSSES else ()
 
 
-def probabilities(model: Model, loss: Loss, index: Index) -> Expr:
-    """What the normal form calls softmax(o) of a cross-entropy in it."""
-    wanted = Softmax(loss.prediction)
+def names_of_loss(model: Model, loss: Loss, index: Index | None) -> dict[str, Expr]:
+    """What the normal form calls it, by letter."""
+    return {
+        letter: _name_of(model, loss_formula(loss, text), index)
+        for letter, text in loss_names(loss)
+    }
+
+
+def _name_of(model: Model, wanted: Expr, index: Index | None) -> Expr:
     for equation in model.equations:
         if equation.rhs == wanted and equation.index == index:
             return equation.ref

@@ -31,6 +31,8 @@ from symbptt.algebra import (
     Identity,
     Kron,
     Lookup,
+    Loss,
+    MatrixPower,
     Mul,
     Neg,
     OneHot,
@@ -38,6 +40,7 @@ from symbptt.algebra import (
     OrderedProduct,
     Outer,
     PartSum,
+    Pick,
     Product,
     Pullback,
     Shape,
@@ -45,6 +48,7 @@ from symbptt.algebra import (
     Stack,
     TimeSum,
     Transpose,
+    Vector,
     map_children,
     walk,
 )
@@ -81,7 +85,7 @@ def in_rows(expr: Expr) -> Expr:
     kind = type(expr)
     if kind in TURNS:
         return TURNS[kind](expr)
-    if expr.pointwise or expr.structured:
+    if expr.pointwise:
         return _part_by_part(expr)
     if expr.leaf:
         return _laid(expr)
@@ -137,6 +141,8 @@ def _turned(matrix: Expr) -> Expr:
             return Mul((*map(in_rows, scalars), _turned(inner)))
         case OrderedProduct():
             return _reversed(matrix, _turned(matrix.factor))
+        case MatrixPower():
+            return replace(matrix, base=_turned(matrix.base))
         case Identity() | Diag():
             return in_rows(matrix)
     return Transpose(in_rows(matrix))
@@ -171,7 +177,10 @@ TURNS: dict[type[Expr], Callable[[Expr], Expr]] = {
     Outer: _outer,
     Fill: _fill,
     Concat: _concat,
-    **dict.fromkeys((Diag, OrderedProduct, Slice, TimeSum), _part_by_part),
+    **dict.fromkeys(
+        (Diag, Loss, MatrixPower, OrderedProduct, Pick, Slice, TimeSum, Transpose, Vector),
+        _part_by_part,
+    ),
     **dict.fromkeys(
         (
             Lookup,
@@ -200,4 +209,4 @@ TURNS: dict[type[Expr], Callable[[Expr], Expr]] = {
         _laid,
     ),
 }
-"""How a kind is transposed that is not, as most are, a leaf or transposed part by part."""
+"""How a kind is transposed that is neither a leaf nor pointwise."""

@@ -13,6 +13,7 @@ from symbptt.cli.program import (
     Command,
     TextType,
     bind_option,
+    dim_option,
     emit,
     estimator_option,
     headed,
@@ -22,6 +23,7 @@ from symbptt.cli.program import (
     model_argument,
     output_options,
     read_model,
+    repeated,
 )
 
 if TYPE_CHECKING:
@@ -78,11 +80,12 @@ def show(model_name: str, as_json: bool, output: Path | None, force: bool) -> No
 )
 @click.option(
     "--to",
-    type=click.Choice(["text", "tex"]),
+    type=click.Choice(["text", "tex", "md", "sympy"]),
     default="text",
     show_default=True,
-    help="The format.",
+    help="The format; sympy is a Python script that proves its gradients.",
 )
+@dim_option("for sympy; 2 otherwise")
 @json_option
 @output_options
 def unroll(
@@ -90,6 +93,7 @@ def unroll(
     what: str | None,
     horizon: int,
     to: str,
+    dims: dict[str, int],
     as_json: bool,
     output: Path | None,
     force: bool,
@@ -100,20 +104,36 @@ def unroll(
     of a quantity ('d(h[t], W)'); without it, all equations. What is affine in the values of
     earlier (or, for 'd(L, h[t])', later) steps is folded, checked and proved for all t.
     """
+    from symbptt.typeset.document import printed
     from symbptt.unrolled import answer
 
     if as_json and to != "text":
         raise click.UsageError(f"--json and --to {to} can't be combined")
+    if dims and to != "sympy":
+        raise click.UsageError(f"--dim and --to {to} can't be combined: lengths are left open")
+    if to == "sympy":
+        emit(_script(model_name, what, horizon, dims), output, force)
+        return
     found = answer(read_model(model_name), what, horizon)
     asked = () if what is None else (what,)
     command = ("unroll", model_name, *asked, "-T", str(horizon))
     if as_json:
         text = json_text("unroll", found.data())
-    elif to == "tex":
-        text = found.latex([headed((*command, "--to", "tex"), "").strip("# \n")])
+    elif to != "text":
+        made = headed((*command, "--to", to), "").strip("# \n")
+        text = printed(found.document((made,)), to)
     else:
         text = headed(command, found.text())
     emit(text, output, force)
+
+
+def _script(model_name: str, what: str | None, horizon: int, dims: dict[str, int]) -> str:
+    from symbptt.sympy_script import script
+
+    if what is not None:
+        raise click.UsageError(f"{what} and --to sympy can't be combined: a script says all")
+    command = ("unroll", model_name, "-T", str(horizon), *repeated("--dim", dims), "--to", "sympy")
+    return headed(command, script(read_model(model_name), horizon, dims))
 
 
 class Format(TextType):
@@ -306,6 +326,13 @@ def _segment(
     is_flag=True,
     help="The array program after each pass of the level, with counts, in place of the module.",
 )
+@click.option(
+    "--no-try",
+    "untried",
+    is_flag=True,
+    help="Hand the module out without running it once, small, against the plain code and "
+    "a difference.",
+)
 @output_options
 def generate(
     model_name: str,
@@ -317,11 +344,12 @@ def generate(
     checkpoint: int | Literal["auto"] | None,
     gates: str,
     explained: bool,
+    untried: bool,
     output: Path | None,
     force: bool,
 ) -> None:
     """The NumPy module: forward, loss_and_grads and what goes with them."""
-    from symbptt.codegen.render import generate as generate_module
+    from symbptt.proof.trial import generate as generate_module
 
     forward, estimated = {"--mode forward": mode == "forward"}, estimator != "full"
     if wrt is not None:
@@ -329,7 +357,7 @@ def generate(
     if estimated:
         _alone(f"--estimator {estimator}", forward)
     if explained:
-        _alone("--explain", forward)
+        _alone("--explain", {"--no-try": untried} | forward)
     if checkpoint is not None:
         others = {"-O0": level == 0, "--estimator": estimated, "--explain": explained}
         _alone("--checkpoint", others | forward)
@@ -349,6 +377,8 @@ def generate(
             mode=mode,
             checkpoint=checkpoint,
             gates=gates,
+            tried=not untried,
+            note=lambda words: click.echo(f"symbptt: {words}", err=True),
         )
     emit(text, output, force)
 

@@ -21,20 +21,14 @@ from symbptt.algebra import (
     Constant,
     Cotangent,
     Derivative,
-    Dim,
-    DimProduct,
-    DimSum,
     Div,
-    Dot,
     Expr,
     Fill,
     Horizon,
     Identity,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
     Mul,
     Neg,
     Number,
@@ -47,16 +41,17 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Slice,
-    Softmax,
-    Sum,
     TimeSum,
     Transpose,
+    Vector,
     children,
 )
 from symbptt.codegen.naming import Names
 from symbptt.codegen.program import Place
 from symbptt.errors import MissingRuleError
-from symbptt.functions import function
+from symbptt.functions.elementwise import function
+from symbptt.functions.losses import LOSSES, loss_formula
+from symbptt.functions.vectors import vector_function
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
 
@@ -81,7 +76,6 @@ class Uses:
     """What the printed text needs at the head of its function."""
 
     constants: dict[str, str] = field(default_factory=dict)
-    helpers: set[str] = field(default_factory=set)
 
 
 def is_rowwise(expr: Expr) -> bool:
@@ -125,11 +119,6 @@ def integer_ratio(value: Fraction) -> str:
         return str(value.numerator)
     head = "one" if abs(value.numerator) == 1 else f"{abs(value.numerator)} * one"
     return f"{'-' if value < 0 else ''}{head} / {value.denominator}"
-
-
-def _factor(printed: Printed) -> str:
-    text, strength = printed
-    return text if strength > SUM else f"({text})"
 
 
 class Printer:
@@ -201,24 +190,14 @@ class Printer:
         return known.get(ratio, name)
 
     def print_length(self, expr: Length) -> Printed:
-        return self.length(expr.dim)
-
-    def length(self, dim: Dim) -> Printed:
-        match dim:
-            case int():
-                return str(dim), ATOM
-            case str():
-                return f"size[{self.names.key(dim)}]", ATOM
-            case DimSum(parts=parts):
-                return " + ".join(self.length(part)[0] for part in parts), SUM
-            case DimProduct(parts=parts):
-                return " * ".join(_factor(self.length(part)) for part in parts), PRODUCT
+        text = self.names.length(expr.dim)
+        return text, SUM if " + " in text else PRODUCT if " * " in text else ATOM
 
     def print_horizon(self, expr: Horizon) -> Printed:
         return "rows.weight", ATOM
 
     def print_identity(self, expr: Identity) -> Printed:
-        return f"np.eye({self.length(expr.dim)[0]}, dtype=dtype)", ATOM
+        return f"np.eye({self.names.length(expr.dim)}, dtype=dtype)", ATOM
 
     def print_param(self, expr: Param) -> Printed:
         return self.names.values[expr.name], ATOM
@@ -333,9 +312,7 @@ class Printer:
     def print_call(self, expr: Call) -> Printed:
         if expr.wrt is not None:
             raise MissingRuleError(f"the derivative of {expr.function} is abstract; bind it")
-        template = function(expr.function).numpy
-        self.uses.helpers.update(re.findall(r"\b_\w+", template))
-        return template.format(*map(self.text, expr.args)), ATOM
+        return self.called(function(expr.function).numpy, *expr.args), ATOM
 
     # --- products --------------------------------------------------------------------------
 
@@ -354,7 +331,6 @@ class Printer:
         return f"{self.inside(right, PRODUCT)} @ {self.inside(turned, POWER)}", PRODUCT
 
     def helper(self, name: str, *args: Expr) -> str:
-        self.uses.helpers.add(name)
         return f"{name}({', '.join(map(self.text, args))})"
 
     def print_outer(self, expr: Outer) -> Printed:
@@ -366,8 +342,7 @@ class Printer:
         return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
 
     def print_onehot(self, expr: OneHot) -> Printed:
-        self.uses.helpers.add("_one_hot")
-        return f"_one_hot({self.text(expr.position)}, {self.length(expr.dim)[0]}, dtype)", ATOM
+        return f"_one_hot({self.text(expr.position)}, {self.names.length(expr.dim)}, dtype)", ATOM
 
     def print_pick(self, expr: Pick) -> Printed:
         return self.helper("_pick", expr.vector, expr.position), ATOM
@@ -382,39 +357,32 @@ class Printer:
 
     def print_slice(self, expr: Slice) -> Printed:
         before = expr.blocks[: expr.number]
-        start = " + ".join(self.length(dim)[0] for dim in before) or "0"
-        self.uses.helpers.add("_block")
-        width = self.length(expr.blocks[expr.number])[0]
+        start = " + ".join(self.names.length(dim) for dim in before) or "0"
+        width = self.names.length(expr.blocks[expr.number])
         return f"_block({self.text(expr.vector)}, {start}, {width})", ATOM
 
-    def print_softmax(self, expr: Softmax) -> Printed:
-        return self.helper("_softmax", expr.vector), ATOM
+    def print_vector(self, expr: Vector) -> Printed:
+        """The call of the function's row; for one vector, of its entry where it has one."""
+        row = vector_function(expr.function)
+        if not all(map(is_full, expr.args)):
+            raise MissingRuleError(f"{row.name} of a value left to broadcasting: {expr}")
+        if is_rowwise(expr) or not row.once:
+            ending = "" if is_rowwise(expr) or expr.shape else "[0]"
+            return self.called(row.numpy, *expr.args) + ending, ATOM
+        return self.called(row.once, *expr.args), ATOM
 
-    def print_logsoftmax(self, expr: LogSoftmax) -> Printed:
-        return self.helper("_log_softmax", expr.vector), ATOM
-
-    def print_sum(self, expr: Sum) -> Printed:
-        if not is_full(expr.operand):
-            raise MissingRuleError(f"the sum of a value left to broadcasting: {expr}")
-        if is_rowwise(expr):
-            return self.helper("_total", expr.operand), ATOM
-        return f"np.sum({self.text(expr.operand)})", ATOM
-
-    def print_mean(self, expr: Mean) -> Printed:
-        if is_rowwise(expr):
-            return self.helper("_mean", expr.operand), ATOM
-        return f"np.mean({self.text(expr.operand)})", ATOM
-
-    def print_dot(self, expr: Dot) -> Printed:
-        if is_rowwise(expr):
-            return self.helper("_dot", expr.left, expr.right), ATOM
-        left, right = (self.inside(side, SIGN) for side in (expr.left, expr.right))
-        return f"np.sum({left} * {right})", ATOM
+    def called(self, template: str, *args: Expr) -> str:
+        """A call of a table; operands of its operators in parentheses where they need them."""
+        least = SIGN if "{0} *" in template else SUM
+        return template.format(*(self.inside(arg, least) for arg in args))
 
     def print_loss(self, expr: Loss) -> Printed:
         if expr.wrt is not None:
             raise MissingRuleError(f"the gradient of {expr.function} is abstract; bind it")
-        return self.helper(f"_{expr.function}", expr.prediction, expr.target), ATOM
+        row = LOSSES[expr.function]
+        if not row.numpy:
+            return self.printed(loss_formula(expr, row.definition))
+        return self.called(row.numpy, expr.prediction, expr.target), ATOM
 
     def print_fill(self, expr: Fill) -> Printed:
         return self.printed(expr.scalar)

@@ -39,9 +39,9 @@ from symbptt.formula.tree import (
     Whole,
     free_names,
 )
+from symbptt.functions.vectors import VECTORS
 from symbptt.proof.domain import Array, each
-from symbptt.proof.evaluate import length
-from symbptt.proof.losses import loss_value, softmax
+from symbptt.proof.evaluate import length, loss_value, vector_value
 from symbptt.proof.unrolled import Variable
 
 Steps = Mapping[str, int]
@@ -359,28 +359,20 @@ class Evaluator:
             return self._loss(node, at)
         args = [self.value(arg, at) for arg in node.args]
         special: dict[str, Callable[..., Array]] = {
-            "sum": self._total,
-            "mean": lambda v: self._total(v) * self.scene.number(Fraction(1, v.size)),
-            "dot": lambda u, v: self._total(u * v),
             "outer": lambda u, v: np.dot(u.reshape(-1, 1), v.reshape(1, -1)),
             "diag": lambda v: self.scene.identity(v.size) * v.reshape(1, -1),
-            "softmax": self._softmax,
-            "log_softmax": lambda v: each(self._log, self._softmax(v)),
             "concat": lambda *parts: np.concatenate([p.reshape(-1, 1) for p in parts]),
         }
         if node.function in special:
             return self.scene.array(special[node.function](*args))
         name, domain = node.function, self.scene.domain
+        if name in VECTORS:
+            return self._vector(name, args)
         return self.scene.array(each(lambda *xs: domain.call(name, xs), *args))
 
-    def _total(self, value: Array) -> Array:
-        return self.scene.array([[np.add.reduce(value, axis=None)]])
-
-    def _softmax(self, value: Array) -> Array:
-        return softmax(np.ravel(value), self.scene.domain).reshape(value.shape)
-
-    def _log(self, value: Any) -> Any:
-        return self.scene.domain.call("log", (value,))
+    def _vector(self, name: str, args: list[Array]) -> Array:
+        found = vector_value(name, [np.ravel(arg) for arg in args], self.scene.domain)
+        return self.scene.array(np.reshape(found, args[0].shape if np.shape(found) else (1, 1)))
 
     def _loss(self, node: Call, at: Steps) -> Array:
         prediction = np.ravel(self.value(node.args[0], at)).astype(object)

@@ -39,7 +39,9 @@ from symbptt.formula.tree import (
     Unit,
     Whole,
 )
-from symbptt.functions import FUNCTIONS, LOSSES, VECTOR_FUNCTIONS
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.losses import LOSSES
+from symbptt.functions.vectors import VECTORS
 from symbptt.language.limits import check_number
 
 MAX_NESTING = 100
@@ -206,7 +208,7 @@ class ExpressionReader:
         return Whole(Index.of(name), span=span)
 
     def _functions(self) -> frozenset[str]:
-        return frozenset([*FUNCTIONS, *LOSSES, *VECTOR_FUNCTIONS, "len"]) | self.names.functions
+        return frozenset([*FUNCTIONS, *LOSSES, *VECTORS, "concat", "len"]) | self.names.functions
 
     def _terms(self, tree: ast.expr) -> Iterator[Node]:
         """The terms of a sum; a group in parentheses stays one term."""

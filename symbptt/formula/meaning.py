@@ -40,7 +40,8 @@ from symbptt.formula.tree import (
     Whole,
     walk,
 )
-from symbptt.functions import FUNCTIONS, LOSSES
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.losses import LOSSES
 
 Extent = tuple[Dim, ...]
 Extents = tuple[Extent, Extent]

@@ -37,7 +37,7 @@ from symbptt.formula.tree import (
     walk,
     with_child,
 )
-from symbptt.functions import FUNCTIONS
+from symbptt.functions.elementwise import FUNCTIONS
 
 MISSING = "a missing term"
 MISSING_FACTOR = "a missing factor"

@@ -93,7 +93,8 @@ class Ledger:
         return self.parts[variable, loss]
 
     def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None:
-        step = node.index.at(at)
+        static = isinstance(node, Derivative) and isinstance(node.output, Param)
+        step = 0 if static else node.index.at(at)
         if step > self.horizon:
             return None
         if self.derivatives is not None and getattr(node, "held", "step") != "equation":

@@ -12,7 +12,6 @@ import numpy as np
 from symbptt.algebra import (
     Block,
     Column,
-    Constant,
     Cotangent,
     Derivative,
     Diag,
@@ -20,17 +19,13 @@ from symbptt.algebra import (
     DimProduct,
     DimSum,
     Direct,
-    Expr,
     Kron,
-    Neg,
-    Number,
     Ones,
     Param,
     Pullback,
     Ref,
     Shape,
 )
-from symbptt.errors import MissingRuleError
 from symbptt.proof.domain import Array, Domain
 
 Steps = Mapping[str, int]
@@ -77,22 +72,6 @@ def zeros(shape: Shape, point: Point) -> Array:
 def unit(size: int, point: Point) -> Array:
     whole = np.eye(size, dtype=int)
     return np.vectorize(lambda one: point.domain.number(Fraction(int(one))), otypes=[object])(whole)
-
-
-def exact(exponent: Expr) -> Fraction:
-    """The number that an exponent is.
-
-    Raises
-    ------
-    MissingRuleError
-        If it is neither a number nor a constant nor the negative of one.
-    """
-    match exponent:
-        case Number(value=value) | Constant(value=value):
-            return value
-        case Neg(operand=operand):
-            return -exact(operand)
-    raise MissingRuleError(f"an exponent is a number, not {type(exponent).__name__}")
 
 
 # --- what Jacobians are made of --------------------------------------------------------------

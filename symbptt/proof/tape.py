@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import sympy
 
 from symbptt.errors import MissingRuleError
-from symbptt.functions import FUNCTIONS
+from symbptt.functions.elementwise import FUNCTIONS
 
 ADD, MUL, POWER, CALL, HEAD, NUMBER = range(6)
 
@@ -149,7 +149,7 @@ class _Piecewise(sympy.Function):  # type: ignore[misc]
 
 _PIECEWISE = {
     name: type(name, (_Piecewise,), {"nargs": (arity,)})
-    for name, arity in (("step", 1), ("sign", 1), ("beyond", 2))
+    for name, arity in (("step", 1), ("sign", 1), ("beyond", 2), ("zero", 1))
 }
 
 
@@ -165,5 +165,5 @@ def function_tape(name: str, wrt: int | None) -> Tape:
     row = FUNCTIONS[name]
     symbols = [sympy.Symbol(argument) for argument in row.arguments]
     scope = dict(zip(row.arguments, symbols, strict=True))
-    value = sympy.sympify(row.sympy, locals={**_PIECEWISE, **scope})
+    value = sympy.sympify(row.sympy, locals={**_PIECEWISE, **scope}, rational=True)
     return Tape(symbols, [value if wrt is None else sympy.diff(value, symbols[wrt])])

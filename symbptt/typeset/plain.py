@@ -5,6 +5,8 @@ For comments in generated code, for error messages and for tables in a terminal.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from symbptt.algebra import (
     Add,
     Block,
@@ -20,7 +22,6 @@ from symbptt.algebra import (
     Dim,
     Direct,
     Div,
-    Dot,
     Expr,
     Fill,
     Held,
@@ -29,10 +30,9 @@ from symbptt.algebra import (
     Index,
     Kron,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
+    MatrixPower,
     Mul,
     Neg,
     Number,
@@ -49,11 +49,10 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Slice,
-    Softmax,
     Stack,
-    Sum,
     TimeSum,
     Transpose,
+    Vector,
     add_dims,
 )
 from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
@@ -90,7 +89,7 @@ def _range(expr: TimeSum) -> str:
     return f"sum_{{{expr.index}={expr.first}..{expr.last}}}"
 
 
-_ABOVE: dict[Held, str] = {"equation": "d", "step": "d+", "nothing": "D"}
+_ABOVE: dict[Held, str] = {"equation": "d", "step": "d+", "nothing": "D", "total": "D"}
 
 
 class PlainPrinter(Printer):
@@ -196,20 +195,8 @@ class PlainPrinter(Printer):
         end = plain_dim(add_dims(upto)) if len(upto) < len(expr.blocks) else ""
         return Piece(f"{self.show(expr.vector, Level.ATOM)}[{start}:{end}]")
 
-    def print_softmax(self, expr: Softmax) -> Piece:
-        return self.call("softmax", expr.vector)
-
-    def print_logsoftmax(self, expr: LogSoftmax) -> Piece:
-        return self.call("log_softmax", expr.vector)
-
-    def print_sum(self, expr: Sum) -> Piece:
-        return self.call("sum", expr.operand)
-
-    def print_mean(self, expr: Mean) -> Piece:
-        return self.call("mean", expr.operand)
-
-    def print_dot(self, expr: Dot) -> Piece:
-        return self.call("dot", expr.left, expr.right)
+    def print_vector(self, expr: Vector) -> Piece:
+        return self.call(expr.function, *expr.args)
 
     def print_fill(self, expr: Fill) -> Piece:
         if isinstance(expr.scalar, Number):
@@ -232,7 +219,7 @@ class PlainPrinter(Printer):
         return Piece(self.quotient(expr.output, expr.wrt, expr.held), Level.FRACTION)
 
     def quotient(self, output: Expr, wrt: Expr, held: Held) -> str:
-        below = "D" if held == "nothing" else "d"
+        below = "D" if held in ("nothing", "total") else "d"
         return f"{_ABOVE[held]}{self.show(output)}/{below}{self.show(wrt)}"
 
     def print_direct(self, expr: Direct) -> Piece:
@@ -245,6 +232,11 @@ class PlainPrinter(Printer):
         order = "-1, " if expr.step < 0 else ""
         factor = self.show(expr.factor)
         return Piece(f"prod({expr.index}, {expr.first}, {expr.last}, {order}{factor})")
+
+    def print_matrixpower(self, expr: MatrixPower) -> Piece:
+        exponent = str(expr.exponent)
+        shown = exponent if exponent.isalnum() else f"({exponent})"
+        return Piece(f"{self.show(expr.base, Level.ATOM)}**{shown}", Level.POWER)
 
     def print_blockmatrix(self, expr: BlockMatrix) -> Piece:
         rows = [[self.show(c) if c is not None else "0" for c in row] for row in expr.cells]
@@ -315,3 +307,24 @@ class PlainPrinter(Printer):
 
 
 _PRINTER = PlainPrinter()
+
+
+class FormulaPrinter(PlainPrinter):
+    """Derivatives and sums as `symbptt.formula` reads them."""
+
+    words: Mapping[Held, str] = {
+        "equation": "direct",
+        "step": "partial",
+        "nothing": "d",
+        "total": "d",
+    }
+
+    def print_cotangent(self, expr: Cotangent) -> Piece:
+        step = "" if expr.index is None else f"[{expr.index}]"
+        return Piece(f"d(L, {expr.name}{step})")
+
+    def print_derivative(self, expr: Derivative) -> Piece:
+        return self.call(self.words[expr.held], expr.output, expr.wrt)
+
+    def print_timesum(self, expr: TimeSum) -> Piece:
+        return Piece(f"sum({expr.index}, {expr.first}, {expr.last}, {self.show(expr.term)})")

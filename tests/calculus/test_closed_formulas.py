@@ -43,7 +43,7 @@ def answers(model: Model) -> Iterator[Answer]:
             found = answer(model, what, HORIZON)
         except SymbpttError:
             continue  # No such recurrence.
-        if found.study is not None:
+        if found.closed is not None:
             yield found
 
 
@@ -154,7 +154,7 @@ def test_a_parameter_that_is_the_start_of_another_state() -> None:
 def test_a_loss_that_reads_earlier_steps_folds(horizon: int) -> None:
     """The recurrence begins some steps before T, so that few steps show its pattern."""
     found = answer(parse(LATE, "late"), "d(L, c[t])", horizon)
-    assert found.study is not None and found.study.form
+    assert found.closed is not None and found.closed.form
 
 
 def test_what_the_loss_does_not_read_is_proved_to_be_0() -> None:

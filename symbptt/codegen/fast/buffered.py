@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from symbptt.algebra import (
     Cotangent,
@@ -18,11 +19,11 @@ from symbptt.algebra import (
     Neg,
     Number,
     Param,
-    Softmax,
     TimeSum,
+    Vector,
     add_dims,
 )
-from symbptt.codegen.contributions import terms_of
+from symbptt.calculus.forms import exact, terms_of
 from symbptt.codegen.emission import INDENT, is_start, scattered_rows
 from symbptt.codegen.fast.adjoints import Adjoints, zeros
 from symbptt.codegen.fast.buffers import (
@@ -39,22 +40,19 @@ from symbptt.codegen.fast.buffers import (
     Statement,
     Value,
     calls,
-    values,
     view,
 )
 from symbptt.codegen.fast.calls import Compiler
 from symbptt.codegen.fast.fallback import Fallback
 from symbptt.codegen.fast.layout import Arrays, Owner
 from symbptt.codegen.fast.printing import (
-    SCAN,
     Lines,
     aliases,
-    helpers,
     mentioned,
     names_in,
     unpacked,
 )
-from symbptt.codegen.fast.scope import Scope, exact
+from symbptt.codegen.fast.scope import Scope
 from symbptt.codegen.fast.segments import in_two_parts, kept_apart
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import Uses, is_rowwise
@@ -64,10 +62,7 @@ from symbptt.codegen.program import Assign, Block, Place, Program
 
 @dataclass(frozen=True)
 class BufferedText:
-    """What the template sets of a module with buffers: ready lines.
-
-    ``helpers`` are the functions of the runtime that they call.
-    """
+    """What the template sets of a module with buffers: ready lines."""
 
     aliases: tuple[str, ...]
     functions: tuple[str, ...]
@@ -79,7 +74,11 @@ class BufferedText:
     backward: tuple[str, ...]
     shared_extents: tuple[str, ...]
     kept_extents: tuple[str, ...]
-    helpers: frozenset[str]
+
+    @property
+    def lines(self) -> list[str]:
+        """All of them."""
+        return [line for part in vars(self).values() for line in part]
 
 
 class Buffered:
@@ -115,7 +114,6 @@ class Buffered:
             backward=tuple(self.body(backward)),
             shared_extents=self.extents("buffers"),
             kept_extents=self.extents("kept"),
-            helpers=frozenset(self.helpers((forward, backward))),
         )
 
     def buffers(self, owner: Owner) -> tuple[str, ...]:
@@ -124,17 +122,6 @@ class Buffered:
     def extents(self, owner: Owner) -> tuple[str, ...]:
         kinds = {buffer.kind for buffer in self.layout.owned(owner).values()}
         return tuple(self.lines.rows(kinds, self.layout.chunk_widths))
-
-    def helpers(self, functions: Iterable[Body]) -> set[str]:
-        """The functions of the runtime that the module's own functions call."""
-        scans = any(loop.plan for loop in self.loops)
-        found = self.uses.helpers | set(SCAN if scans else ())
-        sections = [*functions, *(s for loop in self.loops for s in loop.sections)]
-        made = [statement for section in sections for statement in section.statements]
-        handed = [value for section in sections for value in section.views]
-        plans = [value for loop in self.loops for value in loop.plan]
-        mentions = (*values(made), *handed, *plans, *self.layout.homes().values())
-        return found | helpers((*mentions, *self.layout.settings), calls(made))
 
     # --- the two functions -----------------------------------------------------------------
 
@@ -230,7 +217,7 @@ class Buffered:
 
     def straight(self, block: Block, section: Body) -> None:
         scope = self.scope(block.place, section, section)
-        softmax = {s.value.vector: s for s in block.statements if isinstance(s.value, Softmax)}
+        softmax = {s.value.args[0]: s for s in block.statements if is_softmax(s.value)}
         losses = {
             s.value.prediction: s
             for s in block.statements
@@ -244,7 +231,7 @@ class Buffered:
         for statement in block.statements:
             section.statements.append(Comment(statement))
             value = statement.value
-            if isinstance(value, Softmax) and value.vector in both:
+            if is_softmax(value) and value.args[0] in both:
                 continue
             if isinstance(value, Loss) and value.prediction in both and is_rowwise(value.target):
                 # The softmax and the loss share the exponentials: both at once.
@@ -418,3 +405,7 @@ def row_width(block: Block) -> Dim:
     """How many numbers a step of a loop of one statement has."""
     (statement,) = block.statements
     return statement.target.shape[0] if statement.target.shape else 1
+
+
+def is_softmax(value: Expr) -> TypeGuard[Vector]:
+    return isinstance(value, Vector) and value.function == "softmax"

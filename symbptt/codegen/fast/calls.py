@@ -14,24 +14,21 @@ from symbptt.algebra import (
     Add,
     Call,
     Concat,
-    Dot,
     Expr,
     Fill,
     Identity,
     Length,
     Lookup,
     Loss,
-    Mean,
     Mul,
     Neg,
     OneHot,
     Outer,
     Product,
     Slice,
-    Softmax,
-    Sum,
     TimeSum,
     Transpose,
+    Vector,
 )
 from symbptt.codegen.fast.buffers import KernelCall, Quoted, Value, view
 from symbptt.codegen.fast.entrywise import HALF, LEAVES, Entrywise
@@ -132,13 +129,21 @@ class Compiler(Entrywise):
         with self.operand(expr.vector) as found:
             self.there.emit("copyto", self.there.block(found, expr.blocks, expr.number), out=out)
 
-    def compute_softmax(self, expr: Softmax, out: Value) -> None:
-        if not is_rowwise(expr):
+    def compute_vector(self, expr: Vector, out: Value) -> None:
+        """By calls where there are some for the function, else a few rows at a time."""
+        method = getattr(self, f"vector_{expr.function}", None)
+        if method is None or not all(map(self.is_full_vector, expr.args)):
             self.there.by_rows(out, expr)
-            return
+        else:
+            method(*expr.args, out)
+
+    def is_full_vector(self, expr: Expr) -> bool:
+        return len(expr.shape) == 1 and is_rowwise(expr) and is_full(expr)
+
+    def vector_softmax(self, vector: Expr, out: Value) -> None:
         column = self.there.take(())
-        with self.operand(expr.vector) as found:
-            ones = self.there.column_of_ones(expr.shape[0])
+        with self.operand(vector) as found:
+            ones = self.there.column_of_ones(vector.shape[0])
             self.there.emit("_softmax_into", found, column, ones, out=out)
         self.there.give(column)
 
@@ -189,30 +194,20 @@ class Compiler(Entrywise):
         else:
             self.there.emit("copyto", rows, out=out)
 
-    def compute_sum(self, expr: Sum | Mean, out: Value) -> None:
-        if not self.sums_vectors(expr.operand):
-            self.there.by_rows(out, expr)
-            return
-        with self.operand(expr.operand) as found:
-            self.row_sum(found, expr.operand, out)
+    def vector_sum(self, vector: Expr, out: Value) -> None:
+        with self.operand(vector) as found:
+            self.row_sum(found, vector, out)
 
-    def compute_mean(self, expr: Mean, out: Value) -> None:
-        self.compute_sum(expr, out)
-        if self.sums_vectors(expr.operand):
-            length = self.there.number(Length(expr.operand.shape[0]))
-            self.there.emit("divide", out, length, out=out)
+    def vector_mean(self, vector: Expr, out: Value) -> None:
+        self.vector_sum(vector, out)
+        count = self.there.number(Length(vector.shape[0]))
+        self.there.emit("divide", out, count, out=out)
 
-    def compute_dot(self, expr: Dot, out: Value) -> None:
-        if not (self.sums_vectors(expr.left) and self.sums_vectors(expr.right)):
-            self.there.by_rows(out, expr)
-            return
-        scratch = self.there.take(expr.left.shape)
-        self.compute(Mul((expr.left, expr.right)), scratch)
-        self.row_sum(scratch, expr.left, out)
+    def vector_dot(self, left: Expr, right: Expr, out: Value) -> None:
+        scratch = self.there.take(left.shape)
+        self.compute(Mul((left, right)), scratch)
+        self.row_sum(scratch, left, out)
         self.there.give(scratch)
-
-    def sums_vectors(self, expr: Expr) -> bool:
-        return len(expr.shape) == 1 and is_rowwise(expr) and is_full(expr)
 
     def compute_lookup(self, expr: Lookup, out: Value) -> None:
         if not is_rowwise(expr):

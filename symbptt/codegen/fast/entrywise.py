@@ -40,7 +40,7 @@ from symbptt.codegen.fast.buffers import Value, view
 from symbptt.codegen.fast.scope import Scope
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
 from symbptt.codegen.places import leaves
-from symbptt.functions import function
+from symbptt.functions.elementwise import function
 
 LEAVES = Ref | Param | Cotangent
 UFUNC = re.compile(r"np\.(\w+)\((.*)\)")

@@ -10,11 +10,13 @@ from symbptt.algebra import (
     Expr,
     Horizon,
     Identity,
+    Length,
     Lookup,
     Neg,
     OneHot,
     Param,
     Ref,
+    Slice,
     TimeSum,
 )
 from symbptt.codegen.emission import INDENT, Emitter
@@ -65,21 +67,20 @@ class Plain(Printer):
     def print_lookup(self, expr: Lookup) -> Printed:
         return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
 
-    def print_horizon(self, expr: Horizon) -> Printed:
-        self.extras.add("rows")
-        return super().print_horizon(expr)
-
-    def print_identity(self, expr: Identity) -> Printed:
-        self.extras.add("dtype")
-        return super().print_identity(expr)
-
-    def print_onehot(self, expr: OneHot) -> Printed:
-        self.extras.add("dtype")
-        return super().print_onehot(expr)
-
-    def length(self, dim: Dim) -> Printed:
-        self.extras |= set() if isinstance(dim, int) else {"size"}
-        return super().length(dim)
+    def printed(self, expr: Expr) -> Printed:
+        dims: tuple[Dim, ...] = ()
+        match expr:
+            case Horizon():
+                self.extras.add("rows")
+            case Identity(dim) | OneHot(dim=dim):
+                self.extras.add("dtype")
+                dims = (dim,)
+            case Length(dim):
+                dims = (dim,)
+            case Slice(blocks=blocks):
+                dims = blocks
+        self.extras |= set() if all(isinstance(dim, int) for dim in dims) else {"size"}
+        return super().printed(expr)
 
     def constant(self, name: str, value: Fraction) -> str:
         self.extras.add("one")

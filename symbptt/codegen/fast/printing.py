@@ -5,11 +5,10 @@ A line is broken as a formatter breaks it: a call that is too long has an argume
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from symbptt.algebra import Dim, DimSum
+from symbptt.algebra import Dim
 from symbptt.codegen.emission import INDENT, WIDTH, comment
 from symbptt.codegen.fast.buffers import (
     Buffer,
@@ -100,17 +99,11 @@ EXTENTS: dict[Kind, str] = {
 SCAN_NUMBERS = 64
 """Up to how many numbers a step has a scan is faster than the loop, by measurement."""
 
-SCAN = ("_scan", "_scan_plan", "_stepwise", "_uniform")
-"""The functions of the runtime that a scan calls."""
-
 OUT_FIRST = ("copyto", "add.at", "subtract.at", "_by_rows", "_sum_by_rows")
 """Functions that take what they fill before what they read."""
 
 OUT_BY_NAME = ("maximum", "minimum")
 """Functions for which a third argument by position is deprecated."""
-
-USED = ("add", "copyto", "divide", "exp", "log", "matmul", "subtract")
-"""What the runtime itself calls."""
 
 Known = Mapping[Value, str]
 """The names of the views that a function or a loop is handed."""
@@ -131,7 +124,7 @@ class Lines:
             case Local(name):
                 return name
             case Extent(dim):
-                return length(self.names, dim)
+                return self.names.length(dim)
             case Key(name):
                 return self.names.key(name)
             case Quoted(words):
@@ -307,7 +300,7 @@ class Lines:
         yield from broken(f"{INDENT * 2}_scan_plan", arguments, ",")
 
     def factor(self, dim: Dim) -> str:
-        return in_brackets(length(self.names, dim))
+        return in_brackets(self.names.length(dim))
 
     # --- buffers -----------------------------------------------------------------------------
 
@@ -317,7 +310,7 @@ class Lines:
             kind = "np.intp" if buffer.integer else "dtype"
             made = f"{literal(name)}: {'_matrix' if buffer.sides else '_zeros'}"
             if buffer.sides:
-                arguments = ["size", *(length(self.names, dim) for dim in buffer.sides), kind]
+                arguments = ["size", *(self.names.length(dim) for dim in buffer.sides), kind]
             else:
                 arguments = [listed(self.extents(buffer)), kind]
             line = f"{made}({', '.join(arguments)}),"
@@ -326,7 +319,7 @@ class Lines:
 
     def extents(self, buffer: Buffer) -> list[str]:
         """The lengths of a buffer's axes; a scalar a row is a column, an index a row is none."""
-        inner = [length(self.names, dim) for dim in buffer.shape]
+        inner = [self.names.length(dim) for dim in buffer.shape]
         if buffer.kind == "static":
             return inner
         column = [] if inner or buffer.integer else ["1"]
@@ -344,7 +337,7 @@ class Lines:
 
     def chunk(self, widths: Iterable[Dim]) -> Iterator[str]:
         """How many rows a chunk has, so that what it touches stays in the cache."""
-        texts = list(dict.fromkeys(length(self.names, dim) for dim in widths))
+        texts = list(dict.fromkeys(self.names.length(dim) for dim in widths))
         if texts:
             widest = texts[0] if len(texts) == 1 else f"max({', '.join(texts)})"
             yield f"width = {widest}"
@@ -380,7 +373,7 @@ def names_in(found: Sequence[Statement], known: Known) -> set[str]:
 
 def aliases(found: Iterable[KernelCall]) -> Iterator[str]:
     """The lines that look up NumPy's functions."""
-    names = {*USED, *(call.function for call in found if isinstance(call.function, str))}
+    names = {"copyto", *(c.function for c in found if isinstance(c.function, str))}
     pairs = {alias(name): name for name in names if not name.startswith("_")}
     yield from (f"{short} = np.{name}" for short, name in sorted(pairs.items()) if short)
 
@@ -390,18 +383,6 @@ def alias(function: str) -> str:
     if "." in function or function in ("sign", "greater", "fill"):
         return ""
     return "_product" if function == "dot" else f"_{function}"
-
-
-def written(value: Value) -> str | tuple[str, ...]:
-    return VIEWS.get(value.how, "") if isinstance(value, View) else ""
-
-
-def helpers(found: Iterable[Value], made: Iterable[KernelCall]) -> set[str]:
-    """The functions of the runtime that views and calls name."""
-    names = {call.function for call in made if isinstance(call.function, str)}
-    for value in found:
-        names |= {row[0] for each in met(value, {}) if isinstance(row := written(each), tuple)}
-    return {name for name in names if name.startswith("_")}
 
 
 # --- lines -------------------------------------------------------------------------------
@@ -446,16 +427,3 @@ def listed(texts: Sequence[str]) -> str:
 
 def in_brackets(text: str) -> str:
     return f"({text})" if " + " in text else text
-
-
-def length(names: Names, dim: Dim) -> str:
-    """The text of a length, equal dimensions counted."""
-    if not isinstance(dim, DimSum):
-        return str(dim) if isinstance(dim, int) else f"size[{names.key(str(dim))}]"
-    counts = Counter(part for part in dim.parts if isinstance(part, str))
-    number = sum(part for part in dim.parts if isinstance(part, int))
-    texts = [
-        f"{count} * size[{names.key(part)}]" if count > 1 else f"size[{names.key(part)}]"
-        for part, count in counts.items()
-    ]
-    return " + ".join([*texts, *([str(number)] if number else [])])

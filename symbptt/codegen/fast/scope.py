@@ -10,25 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from fractions import Fraction
 
 from symbptt.algebra import (
     Concat,
-    Constant,
     Cotangent,
     Dim,
     Expr,
     Horizon,
     Identity,
     Length,
-    Neg,
-    Number,
     Param,
     Ref,
     Shape,
     Transpose,
     add_dims,
 )
+from symbptt.calculus.forms import exact
 from symbptt.codegen.fast.blocks import Reading, members_of
 from symbptt.codegen.fast.buffers import (
     Body,
@@ -407,12 +404,3 @@ END = Local("rows.end")
 def span(blocks: Sequence[Dim], number: int) -> tuple[Extent, Extent]:
     """Where a block begins, and how long it is."""
     return Extent(add_dims(blocks[:number])), Extent(blocks[number])
-
-
-def exact(expr: Expr) -> Fraction:
-    match expr:
-        case Number(value=value) | Constant(value=value):
-            return value
-        case Neg(operand=operand):
-            return -exact(operand)
-    raise TypeError(f"not a number: {expr}")

@@ -17,12 +17,9 @@ from symbptt.algebra import (
     Call,
     Cases,
     Div,
-    Dot,
     Expr,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
     Mul,
     Neg,
     OneHot,
@@ -32,14 +29,13 @@ from symbptt.algebra import (
     Pow,
     Product,
     Pullback,
-    Softmax,
-    Sum,
     TimeSum,
+    Vector,
 )
 from symbptt.algebra.traversal import children
 from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.program import Assign, Place
-from symbptt.functions import function
+from symbptt.functions.elementwise import function
 
 Kind = Literal["product", "elementwise", "other"]
 
@@ -75,13 +71,9 @@ COSTS: dict[type[Expr], tuple[Kind, Callable[..., int]]] = {
     Product: ("product", lambda _: 1),
     Outer: ("product", lambda _: 1),
     Pullback: ("other", lambda _: 1),
-    Dot: ("other", lambda _: 1),
-    Sum: ("other", lambda _: 1),
-    Mean: ("other", lambda _: 1),
     TimeSum: ("other", lambda expr: 0 if isinstance(expr.term, Outer) else 1),
     PartSum: ("other", lambda _: 1),
-    Softmax: ("other", lambda _: 1),
-    LogSoftmax: ("other", lambda _: 1),
+    Vector: ("other", lambda _: 1),
     Loss: ("other", lambda _: 1),
     Lookup: ("other", lambda _: 1),
     OneHot: ("other", lambda _: 1),
