@@ -85,6 +85,7 @@ from symbptt.algebra.nodes import (
 from symbptt.algebra.traversal import (
     children,
     map_children,
+    mentioned,
     shifted,
     substitute_index,
     transform,
@@ -157,6 +158,7 @@ __all__ = [
     "children",
     "entries",
     "map_children",
+    "mentioned",
     "shifted",
     "substitute_index",
     "transform",

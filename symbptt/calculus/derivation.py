@@ -161,6 +161,21 @@ class Step:
             return self.holds.covers({"T": horizon})
         return horizon >= self.needs
 
+    def occasions(self, horizon: int) -> tuple[int | None, ...]:
+        """The steps at which it speaks about its target, latest first.
+
+        A gradient is stated once, for None.
+        """
+        index = self.target.index
+        if index is None:
+            return (None,)
+        if not self.stated_for(horizon):
+            return ()
+        if "t" not in index.names():
+            return (index.at({"T": horizon}),)
+        moments = ({"t": t, "T": horizon} for t in range(horizon, 0, -1))
+        return tuple(index.at(m) for m in moments if not self.holds or self.holds.covers(m))
+
     @property
     def result(self) -> Expr:
         return self.members[-1]
