@@ -11,7 +11,6 @@ from symbptt import algebra
 from symbptt.algebra import NOW, Expr, Model, Param, Ref, Shape, children, nodes
 from symbptt.calculus.entries import Entry, Letters
 from symbptt.calculus.entrywise import ENTRIES, at_entry
-from symbptt.calculus.rows import TURNS, in_rows
 from symbptt.calculus.rules import RULES, Context, partial, parts
 from symbptt.calculus.slopes import differentiated
 from symbptt.codegen.fast.work import COSTS, work
@@ -27,6 +26,7 @@ from symbptt.proof.tables import Given
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.plain import PlainPrinter, plain
 from symbptt.typeset.row_formula import RowPrinter
+from symbptt.typeset.rows import TURNS, in_rows
 
 MODEL = Model("planted", "", (), (), (), (), (), ())
 VECTOR = Ref("v", NOW, ("n",))

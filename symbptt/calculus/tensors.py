@@ -34,9 +34,9 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import readings
-from symbptt.calculus.collapsing import collapsed
 from symbptt.calculus.derivation import Step
 from symbptt.calculus.entries import Delta, Entry, Letters, Line, RowOf, Slope
+from symbptt.calculus.entrywise import collapsed
 
 Rule = Callable[[Pullback, RowOf], Expr]
 

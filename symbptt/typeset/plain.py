@@ -56,8 +56,8 @@ from symbptt.algebra import (
     add_dims,
 )
 from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
-from symbptt.calculus.rows import Row
 from symbptt.typeset.printer import Level, Piece, Printer
+from symbptt.typeset.rows import Row
 
 
 def plain(expr: Expr) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from symbptt.algebra import NOW, ONE, Add, Cotangent, Expr, Mul, Neg, Ref, TimeSum, walk
-from symbptt.calculus.collapsing import collapsed
 from symbptt.calculus.entries import Delta, Entry, Letter, Letters, LetterSum, letter_names
-from symbptt.calculus.entrywise import ENTRIES, at_entry
+from symbptt.calculus.entrywise import ENTRIES, at_entry, collapsed
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.indices import by_entries
 from symbptt.calculus.rules import RULES
