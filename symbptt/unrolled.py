@@ -11,7 +11,8 @@ from symbptt.calculus.adjoint import derive
 from symbptt.calculus.recurrence.study import Question, Study, examine, recognise
 from symbptt.calculus.unrolling import Line, Query, unroll, unroll_derivative
 from symbptt.errors import FormulaError, NotAffineError
-from symbptt.formula.meaning import Shaper, Symbols, resolved
+from symbptt.formula.expressions import derived_form
+from symbptt.formula.meaning import Shaper, resolved
 from symbptt.formula.reading import read
 from symbptt.listing import lines_data, lines_text
 from symbptt.typeset.folded import folded_data, folded_text, refusal_text
@@ -47,7 +48,7 @@ class Answer:
         """The closed form in the language of `check`, if that language can say it."""
         if self.study is None or self.names is None:
             return None
-        shaper = Shaper(Symbols.of(self.model))
+        shaper = Shaper(derived_form(self.model))
         for text in candidates(self.study, self.model, self.names):
             try:
                 resolved(read(text, self.model), shaper)

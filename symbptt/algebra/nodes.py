@@ -54,9 +54,10 @@ class Constant(Expr):
 
 @dataclass(frozen=True)
 class Length(Expr):
-    """``len(h)``: the length of a dimension where a number is wanted."""
+    """``len(h)``: the length of a dimension where a number is wanted; ``of`` is its author's h."""
 
     dim: Dim
+    of: str = field(default="", compare=False)
 
     @property
     def shape(self) -> Shape:
@@ -64,12 +65,21 @@ class Length(Expr):
 
 
 @dataclass(frozen=True)
-class Horizon(Expr):
-    """T as a number: what the total loss is divided by."""
+class Count(Expr):
+    """An index as a number: ``T - i`` in an exponent, ``i`` as the place of an entry."""
+
+    index: Index
 
     @property
     def shape(self) -> Shape:
         return ()
+
+
+@dataclass(frozen=True)
+class Horizon(Count):
+    """T as a number: what the total loss is divided by."""
+
+    index: Index = LAST
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ def _possible_children(kind: type[Expr]) -> tuple[str, ...]:
         "Constant",
         "Length",
         "Horizon",
+        "Count",
         "Param",
         "Ref",
         "Cotangent",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbptt.algebra import Add, Expr, Mul, Neg, TimeSum, map_children, walk
+from symbptt.algebra.letters import Behind, Delta, Letter, LetterSum, has_letter, substituted
 from symbptt.calculus import forms
-from symbptt.calculus.entries import Behind, Delta, Letter, LetterSum, has_letter, substituted
 
 
 def collapsed(expr: Expr) -> Expr:

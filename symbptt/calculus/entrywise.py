@@ -50,8 +50,8 @@ from symbptt.algebra import (
     add_dims,
     map_children,
 )
+from symbptt.algebra.letters import Behind, Delta, Entry, Letter, Letters, LetterSum, Slope
 from symbptt.calculus import forms
-from symbptt.calculus.entries import Behind, Delta, Entry, Letter, Letters, LetterSum, Slope
 from symbptt.errors import MissingRuleError
 
 HALF = Number(Fraction(1, 2))

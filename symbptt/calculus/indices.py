@@ -28,10 +28,10 @@ from symbptt.algebra import (
     substitute_index,
     walk,
 )
+from symbptt.algebra.letters import Delta, Entry, Letter, Letters, LetterSum, Line, Slope
 from symbptt.calculus import forms
 from symbptt.calculus.collapsing import collapsed
 from symbptt.calculus.derivation import Derivation, Step
-from symbptt.calculus.entries import Delta, Entry, Letter, Letters, LetterSum, Line, Slope
 from symbptt.calculus.entrywise import Places, at_entry, entry_of
 from symbptt.calculus.slopes import Chain, Where, slope
 from symbptt.calculus.tensors import Slices, moved_to, pullbacks

@@ -29,9 +29,9 @@ from symbptt.algebra import (
     Pow,
     Softmax,
 )
+from symbptt.algebra.letters import Delta, Entry, Letters, LetterSum
 from symbptt.calculus import forms
 from symbptt.calculus.collapsing import collapsed
-from symbptt.calculus.entries import Delta, Entry, Letters, LetterSum
 from symbptt.calculus.entrywise import TWO, Places, at_entry, entry_of, log_softmax_difference
 from symbptt.calculus.normal import probabilities
 from symbptt.calculus.rules import in_groups, is_pointwise, operands, partial

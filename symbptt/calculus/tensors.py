@@ -32,11 +32,11 @@ from symbptt.algebra import (
     substitute_index,
     walk,
 )
+from symbptt.algebra.letters import Delta, Entry, Letters, Line, RowOf, Slope
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import readings
 from symbptt.calculus.collapsing import collapsed
 from symbptt.calculus.derivation import Step
-from symbptt.calculus.entries import Delta, Entry, Letters, Line, RowOf, Slope
 
 Rule = Callable[[Pullback, RowOf], Expr]
 

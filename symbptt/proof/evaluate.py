@@ -25,6 +25,7 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Cotangent,
+    Count,
     Derivative,
     Diag,
     Direct,
@@ -35,10 +36,12 @@ from symbptt.algebra import (
     Horizon,
     Identity,
     Kron,
+    Kronecker,
     Length,
     LogSoftmax,
     Lookup,
     Loss,
+    MatrixPower,
     Mean,
     Mul,
     Neg,
@@ -61,6 +64,7 @@ from symbptt.algebra import (
     Sum,
     TimeSum,
     Transpose,
+    Vec,
     walk,
 )
 from symbptt.calculus.rows import Row
@@ -69,11 +73,13 @@ from symbptt.proof.domain import Array, each, total
 from symbptt.proof.losses import loss_gradient, loss_value, softmax
 from symbptt.proof.place import (
     Point,
+    Remembering,
     Steps,
     block,
     column,
     diagonal,
     exact,
+    inverse,
     kronecker,
     length,
     lengths,
@@ -83,6 +89,8 @@ from symbptt.proof.place import (
 )
 
 __all__ = ["METHODS", "Point", "Steps", "evaluate", "exact", "length", "lengths"]
+
+MAX_POWER = 64
 
 Method = Callable[[Any, Point, Steps], Array | None]
 
@@ -111,6 +119,12 @@ def evaluate(expr: Expr, point: Point, at: Steps) -> Array:
 
 def part_value(expr: Expr, point: Point, at: Steps) -> Array | None:
     """The value of a part of an expression; None where it is absent."""
+    if isinstance(point, Remembering):
+        return point.recalled(expr, at, lambda: _part_value(expr, point, at))
+    return _part_value(expr, point, at)
+
+
+def _part_value(expr: Expr, point: Point, at: Steps) -> Array | None:
     method = METHODS.get(type(expr)) or OTHERS.get(type(expr))
     if method is None:
         raise MissingRuleError(f"no way to evaluate {type(expr).__name__}")
@@ -151,8 +165,8 @@ def _length(expr: Length, point: Point, at: Steps) -> Array:
     return point.domain.number(Fraction(length(expr.dim, point.sizes)))
 
 
-def _horizon(expr: Horizon, point: Point, at: Steps) -> Array:
-    return point.domain.number(Fraction(at["T"]))
+def _count(expr: Count, point: Point, at: Steps) -> Array:
+    return point.domain.number(Fraction(expr.index.at(at)))
 
 
 def _param(expr: Param, point: Point, at: Steps) -> Array:
@@ -226,7 +240,7 @@ def _pow(expr: Pow, point: Point, at: Steps) -> Array | None:
     base = part_value(expr.base, point, at)
     if base is None:
         return None
-    exponent = exact(expr.exponent)
+    exponent = exact(expr.exponent, at)
     return each(lambda entry: point.domain.power(entry, exponent), base)
 
 
@@ -341,10 +355,33 @@ def _cell(cell: Expr | None, shape: Shape, point: Point, at: Steps) -> Array:
 
 
 def _ordered_product(expr: OrderedProduct, point: Point, at: Steps) -> Array:
-    result = unit(length(expr.shape[0], point.sizes), point)
+    if not expr.shape:
+        result: Array = point.domain.number(Fraction(1))
+    else:
+        result = unit(length(expr.shape[0], point.sizes), point)
     for step in range(expr.first.at(at), expr.last.at(at) + expr.step, expr.step):
         result = np.dot(result, evaluate(expr.factor, point, {**at, expr.index: step}))
     return result
+
+
+def _matrix_power(expr: MatrixPower, point: Point, at: Steps) -> Array:
+    base, exponent = evaluate(expr.base, point, at), int(exact(expr.exponent, at))
+    if abs(exponent) > MAX_POWER:
+        raise EvaluationError(f"the exponent {exponent} is too large to be calculated")
+    result = unit(len(base), point)
+    for _ in range(abs(exponent)):
+        result = np.dot(result, base)
+    return result if exponent >= 0 else inverse(result, point)
+
+
+def _kronecker(expr: Kronecker, point: Point, at: Steps) -> Array | None:
+    values = _operands((expr.left, expr.right), point, at)
+    return None if values is None else np.kron(*values)
+
+
+def _vec(expr: Vec, point: Point, at: Steps) -> Array | None:
+    value = part_value(expr.operand, point, at)
+    return None if value is None else np.reshape(value, -1)
 
 
 # --- integers: a position is a unit vector ---------------------------------------------------
@@ -451,6 +488,9 @@ METHODS: dict[type[Expr], Method] = {
     Diag: _of_vector(diagonal),
     Column: _of_vector(column),
     Kron: _of_vector(kronecker),
+    Kronecker: _kronecker,
+    MatrixPower: _matrix_power,
+    Vec: _vec,
     Ones: ones,
     Block: block,
     BlockMatrix: _block_matrix,
@@ -458,7 +498,8 @@ METHODS: dict[type[Expr], Method] = {
     Number: _number,
     Constant: _number,
     Length: _length,
-    Horizon: _horizon,
+    Count: _count,
+    Horizon: _count,
     Param: _param,
     Ref: _ref,
     Stack: _stack,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import prod
 from typing import Protocol
@@ -14,6 +14,7 @@ from symbptt.algebra import (
     Column,
     Constant,
     Cotangent,
+    Count,
     Derivative,
     Diag,
     Dim,
@@ -57,6 +58,13 @@ class Point(Protocol):
     def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None: ...
 
 
+class Remembering:
+    """What a point is that keeps the values of parts, for expressions that share them."""
+
+    def recalled(self, expr: Expr, at: Steps, value: Callable[[], Array | None]) -> Array | None:
+        raise NotImplementedError
+
+
 def length(dim: Dim, sizes: Mapping[str, int]) -> int:
     """The number that a dimension is, for the given sizes of the named ones."""
     if isinstance(dim, DimSum):
@@ -79,20 +87,44 @@ def unit(size: int, point: Point) -> Array:
     return np.vectorize(lambda one: point.domain.number(Fraction(int(one))), otypes=[object])(whole)
 
 
-def exact(exponent: Expr) -> Fraction:
+def exact(exponent: Expr, at: Steps) -> Fraction:
     """The number that an exponent is.
 
     Raises
     ------
     MissingRuleError
-        If it is neither a number nor a constant nor the negative of one.
+        If it is neither a number, a constant or an index nor the negative of one.
     """
     match exponent:
         case Number(value=value) | Constant(value=value):
             return value
+        case Count(index=index):
+            return Fraction(index.at(at))
         case Neg(operand=operand):
-            return -exact(operand)
+            return -exact(operand, at)
     raise MissingRuleError(f"an exponent is a number, not {type(exponent).__name__}")
+
+
+def inverse(matrix: Array, point: Point) -> Array:
+    """By elimination, in whatever numbers there are.
+
+    Raises
+    ------
+    ZeroDivisionError
+        If there is none.
+    """
+    size = len(matrix)
+    rows = np.concatenate([matrix, unit(size, point)], axis=1)
+    for k in range(size):
+        pivot = next((r for r in range(k, size) if rows[r, k] != 0), None)
+        if pivot is None:
+            raise ZeroDivisionError("a singular matrix has no negative power")
+        rows[[k, pivot]] = rows[[pivot, k]]
+        rows[k] = rows[k] / rows[k, k]
+        for r in range(size):
+            if r != k:
+                rows[r] = rows[r] - rows[k] * rows[r, k]
+    return rows[:, size:]
 
 
 # --- what Jacobians are made of --------------------------------------------------------------

@@ -15,6 +15,7 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Cotangent,
+    Count,
     Dim,
     Direct,
     Div,
@@ -23,10 +24,12 @@ from symbptt.algebra import (
     Fill,
     Horizon,
     Identity,
+    Index,
     Length,
     LogSoftmax,
     Lookup,
     Loss,
+    MatrixPower,
     Mean,
     Mul,
     Neg,
@@ -94,6 +97,13 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         """The space of a shape, in the layout that is printed."""
         return self.names.space(shape)
 
+    def shape(self, expr: Expr) -> Shape:
+        return expr.shape
+
+    def steps(self, index: Index) -> str:
+        """An index as a limit or a number."""
+        return self.names.index(index)
+
     # --- leaves ------------------------------------------------------------------------
 
     def print_number(self, expr: Number) -> Piece:
@@ -118,6 +128,10 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
     def print_length(self, expr: Length) -> Piece:
         text = self.names.dim(expr.dim)
         return Piece(text, Level.SUM if " + " in text else Level.ATOM)
+
+    def print_count(self, expr: Count) -> Piece:
+        text = self.steps(expr.index)
+        return Piece(text, Level.ATOM if text.isalnum() else Level.SUM)
 
     def print_horizon(self, expr: Horizon) -> Piece:
         return Piece(self.names.clock.last)
@@ -190,7 +204,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
                 shown = self.fit(piece, Level.BIG_SUM)
             else:
                 shown = self.factor(piece, position, last)
-            array = bool(factor.shape)
+            array = bool(self.shape(factor))
             text += self.joint(text, shown, hadamard=array and arrays > 0) + shown
             arrays += array
         level = Level.SIGNED if signed else Level.PRODUCT if arrays > 1 else Level.MATRIX
@@ -231,11 +245,18 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
     def print_pow(self, expr: Pow) -> Piece:
         r"""A power of an array is elementwise, ``^{\odot 2}``; a matrix power is not."""
         base = self.show(expr.base, Level.ATOM)
-        hadamard = r"\odot " if expr.shape else ""
+        hadamard = r"\odot " if self.is_entrywise(expr) else ""
         exponent = self.exponent(expr.exponent)
         if not hadamard and len(exponent) == 1:
             return Piece(f"{base}^{exponent}", Level.POWER)
         return Piece(f"{base}^{{{hadamard}{exponent}}}", Level.POWER)
+
+    def is_entrywise(self, expr: Pow) -> bool:
+        return bool(expr.shape)
+
+    def print_matrixpower(self, expr: MatrixPower) -> Piece:
+        base = self.show(expr.base, Level.ATOM)
+        return Piece(f"{base}^{_braced(self.exponent(expr.exponent))}", Level.POWER)
 
     def exponent(self, expr: Expr) -> str:
         """An exponent on one line: 1/2 rather than a small fraction."""
@@ -341,7 +362,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         return Piece(self.beside(r"\mathbf{1}^{\top}", operand, *right), Level.MATRIX)
 
     def print_mean(self, expr: Mean) -> Piece:
-        lengths = r"\,".join(map(self.names.dim, expr.operand.shape))
+        lengths = r"\,".join(map(self.names.dim, self.shape(expr.operand)))
         total = self.print_sum(Sum(expr.operand)).text
         return Piece(rf"\frac{{1}}{{{lengths}}} {total}", Level.MATRIX)
 
@@ -353,7 +374,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         return Piece(self.beside(left, self.show(expr.right, Level.MATRIX)), Level.MATRIX)
 
     def is_matrix(self, expr: Expr) -> bool:
-        return len(expr.shape) == 2
+        return len(self.shape(expr)) == 2
 
     def inner(self, left: str, right: str) -> str:
         """The inner product of two printed vectors."""
@@ -428,7 +449,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
 
     def print_timesum(self, expr: TimeSum) -> Piece:
         term = self.show(expr.term, Level.BIG_SUM)
-        first, last = self.names.index(expr.first), self.names.index(expr.last)
+        first, last = self.steps(expr.first), self.steps(expr.last)
         last = last if len(last) == 1 else f"{{{last}}}"
         return Piece(
             rf"\sum_{{{self.names.clock.letter(expr.index)}={first}}}^{last} {term}", Level.BIG_SUM

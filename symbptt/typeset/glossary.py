@@ -27,8 +27,8 @@ from symbptt.algebra import (
     Shape,
     walk,
 )
+from symbptt.algebra.letters import Delta, Letter
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.entries import Delta, Letter
 from symbptt.functions import FUNCTIONS, definition, function
 from symbptt.typeset.display import Row
 from symbptt.typeset.latex import LatexPrinter, statements

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from symbptt.algebra import Cotangent, Expr, LogSoftmax, Loss, Softmax
-from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
+from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece, Printer
 
 
 class IndexPrinter(Printer):
-    """The nodes of `symbptt.calculus.entries`; the rest is the printer's that builds on it."""
+    """The nodes of `symbptt.algebra.letters`; the rest is the printer's that builds on it."""
 
     names: Names
 

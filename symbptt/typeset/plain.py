@@ -5,6 +5,8 @@ For comments in generated code, for error messages and for tables in a terminal.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symbptt.algebra import (
     Add,
     Block,
@@ -15,6 +17,7 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Cotangent,
+    Count,
     Derivative,
     Diag,
     Dim,
@@ -28,10 +31,12 @@ from symbptt.algebra import (
     Identity,
     Index,
     Kron,
+    Kronecker,
     Length,
     LogSoftmax,
     Lookup,
     Loss,
+    MatrixPower,
     Mean,
     Mul,
     Neg,
@@ -54,10 +59,11 @@ from symbptt.algebra import (
     Sum,
     TimeSum,
     Transpose,
+    Vec,
     add_dims,
 )
+from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.calculus.derivation import EquationName, Reason, Step, StepNumber
-from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.calculus.rows import Row
 from symbptt.typeset.printer import Level, Piece, Printer
 
@@ -97,6 +103,11 @@ def _reason_part(part: str | Expr | Index | StepNumber | EquationName) -> str:
     return plain(part)
 
 
+def index_text(index: Index) -> str:
+    """``i-t``, not ``-t+i``."""
+    return str(replace(index, terms=tuple(sorted(index.terms, key=lambda term: term[1] < 0))))
+
+
 def plain_dim(dim: Dim) -> str:
     return str(dim)
 
@@ -108,14 +119,7 @@ def plain_shape(shape: Shape) -> str:
     return f"({', '.join(map(plain_dim, shape))}{',' if len(shape) == 1 else ''})"
 
 
-def _range(expr: TimeSum) -> str:
-    whole = expr.first == Index(offset=1) and expr.last == Index.of("T")
-    if whole:
-        return f"sum_{expr.index}"
-    return f"sum_{{{expr.index}={expr.first}..{expr.last}}}"
-
-
-_ABOVE: dict[Held, str] = {"equation": "d", "step": "d+", "nothing": "D"}
+_DERIVATIVE: dict[Held, str] = {"equation": "direct", "step": "partial", "nothing": "d"}
 
 
 class PlainPrinter(Printer):
@@ -131,7 +135,11 @@ class PlainPrinter(Printer):
         return Piece(expr.name)
 
     def print_length(self, expr: Length) -> Piece:
-        return Piece(f"dim({plain_dim(expr.dim)})")
+        return Piece(f"len({expr.of or plain_dim(expr.dim)})")
+
+    def print_count(self, expr: Count) -> Piece:
+        text = index_text(expr.index)
+        return Piece(text, Level.ATOM if text.isalnum() else Level.SUM)
 
     def print_horizon(self, expr: Horizon) -> Piece:
         return Piece("T")
@@ -140,10 +148,10 @@ class PlainPrinter(Printer):
         return Piece(expr.name)
 
     def print_ref(self, expr: Ref) -> Piece:
-        return Piece(f"{expr.name}[{expr.index}]")
+        return Piece(f"{expr.name}[{index_text(expr.index)}]")
 
     def print_cotangent(self, expr: Cotangent) -> Piece:
-        step = "" if expr.index is None else f"[{expr.index}]"
+        step = "" if expr.index is None else f"[{index_text(expr.index)}]"
         part = "" if expr.part is None else f"[{expr.part}]"
         return Piece(f"dL{part}/d{expr.name}{step}", Level.FRACTION)
 
@@ -194,7 +202,9 @@ class PlainPrinter(Printer):
     # --- vectors and matrices ----------------------------------------------------------
 
     def print_transpose(self, expr: Transpose) -> Piece:
-        return Piece(f"{self.show(expr.operand, Level.ATOM)}.T")
+        # 1.T would be read as a number, 1., and a name.
+        shown = self.show(expr.operand, Level.ATOM)
+        return Piece(f"({shown}).T" if isinstance(expr.operand, Number) else f"{shown}.T")
 
     def print_product(self, expr: Product) -> Piece:
         parts = [self.matrix_factor(side) for side in (expr.left, expr.right)]
@@ -247,18 +257,14 @@ class PlainPrinter(Printer):
     # --- losses, the chain rule, sums over time ----------------------------------------
 
     def print_loss(self, expr: Loss) -> Piece:
-        value = self.call(expr.function, expr.prediction, expr.target)
-        if expr.wrt is None:
-            return value
-        variable = self.show((expr.prediction, expr.target)[expr.wrt], Level.ATOM)
-        return Piece(f"d{value.text}/d{variable}", Level.FRACTION)
+        prime = "" if expr.wrt is None else f"'{expr.wrt + 1}"
+        return self.call(expr.function + prime, expr.prediction, expr.target)
 
     def print_derivative(self, expr: Derivative) -> Piece:
-        return Piece(self.quotient(expr.output, expr.wrt, expr.held), Level.FRACTION)
+        return self.derivative(expr.output, expr.wrt, expr.held)
 
-    def quotient(self, output: Expr, wrt: Expr, held: Held) -> str:
-        below = "D" if held == "nothing" else "d"
-        return f"{_ABOVE[held]}{self.show(output)}/{below}{self.show(wrt)}"
+    def derivative(self, output: Expr, wrt: Expr, held: Held) -> Piece:
+        return self.call(_DERIVATIVE[held], output, wrt)
 
     def print_direct(self, expr: Direct) -> Piece:
         return Piece(f"d+L/d{self.show(expr.of)}", Level.FRACTION)
@@ -267,9 +273,21 @@ class PlainPrinter(Printer):
         return Piece(f"{expr.name}[{expr.index}]")
 
     def print_orderedproduct(self, expr: OrderedProduct) -> Piece:
-        order = "-1, " if expr.step < 0 else ""
-        factor = self.show(expr.factor)
-        return Piece(f"prod({expr.index}, {expr.first}, {expr.last}, {order}{factor})")
+        order = ["-1"] if expr.step < 0 else []
+        return self.over("prod", expr, *order, self.show(expr.factor))
+
+    def over(self, word: str, expr: TimeSum | OrderedProduct, *rest: str) -> Piece:
+        limits = (index_text(expr.first), index_text(expr.last))
+        return Piece(f"{word}({', '.join((expr.index, *limits, *rest))})")
+
+    def print_matrixpower(self, expr: MatrixPower) -> Piece:
+        return self.print_pow(Pow(expr.base, expr.exponent))
+
+    def print_kronecker(self, expr: Kronecker) -> Piece:
+        return self.call("kron", expr.left, expr.right)
+
+    def print_vec(self, expr: Vec) -> Piece:
+        return self.call("vec", expr.operand)
 
     def print_blockmatrix(self, expr: BlockMatrix) -> Piece:
         rows = [[self.show(c) if c is not None else "0" for c in row] for row in expr.cells]
@@ -293,18 +311,19 @@ class PlainPrinter(Printer):
         return Piece(f"kron({row}, I)" if expr.first else f"kron(I, {row})")
 
     def print_pullback(self, expr: Pullback) -> Piece:
-        derivative = self.quotient(expr.output, expr.wrt, expr.held)
+        derivative = self.derivative(expr.output, expr.wrt, expr.held).text
         if expr.output.shape:
-            return Piece(f"({derivative}).T @ {self.matrix_factor(expr.cotangent)}", Level.MATRIX)
+            return Piece(f"{derivative}.T @ {self.matrix_factor(expr.cotangent)}", Level.MATRIX)
         return Piece(f"{derivative} * {self.show(expr.cotangent, Level.FRACTION)}", Level.PRODUCT)
 
     def print_cases(self, expr: Cases) -> Piece:
-        where = self.show(expr.position)
-        return Piece(f"({self.show(expr.on)} at entry {where}, {self.show(expr.off)} elsewhere)")
+        """The one entry in the place of the others."""
+        unit = self.show(OneHot(expr.position, expr.dim))
+        on, off = (self.show(part, Level.FRACTION) for part in (expr.on, expr.off))
+        return Piece(f"{unit} * {on} + (1 - {unit}) * {off}", Level.SUM)
 
     def print_timesum(self, expr: TimeSum) -> Piece:
-        term = self.show(expr.term, Level.PRODUCT)
-        return Piece(f"{_range(expr)} {term}", Level.BIG_SUM)
+        return self.over("sum", expr, self.show(expr.term))
 
     # --- rows and entries --------------------------------------------------------------
 
@@ -319,13 +338,14 @@ class PlainPrinter(Printer):
         return Piece(letter if expr.dim == 0 else f"{plain_dim(expr.dim)}+{letter}")
 
     def print_entry(self, expr: Entry) -> Piece:
-        return Piece(f"{self.show(expr.array)}[{', '.join(map(self.show, expr.places))}]")
+        array = self.show(expr.array, Level.FRACTION)
+        return Piece(f"{array}[{', '.join(map(self.show, expr.places))}]")
 
     def print_delta(self, expr: Delta) -> Piece:
         return self.call("delta", expr.left, expr.right)
 
     def print_slope(self, expr: Slope) -> Piece:
-        return Piece(f"d{self.show(expr.output)}/d{self.show(expr.wrt)}", Level.FRACTION)
+        return self.derivative(expr.output, expr.wrt, expr.held)
 
     def print_lettersum(self, expr: LetterSum) -> Piece:
         term = self.show(expr.term, Level.PRODUCT)

@@ -30,7 +30,7 @@ from symbptt.algebra import (
     Stack,
     Sum,
 )
-from symbptt.calculus.entries import RowOf
+from symbptt.algebra.letters import RowOf
 from symbptt.calculus.rows import Row, in_rows, is_row, row_shape
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.printer import Level, Piece

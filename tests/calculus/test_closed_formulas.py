@@ -65,7 +65,7 @@ def test_the_formula_is_right(name: str) -> None:
         (
             "linear",
             "d(h[t], W_hh)",
-            "d(h[t], W_hh) = sum(i, 1, t, W_hh**(t-i) @ partial(h[i], W_hh)) for 0 <= t <= T",
+            "d(h[t], W_hh) = sum(i, 1, t, W_hh**(t-i) @ kron(I, h[i-1].T)) for 0 <= t <= T",
         ),
         (
             "elman",
@@ -88,7 +88,7 @@ def test_the_formula_is_right(name: str) -> None:
         (
             "lag two",
             "d(h[t], B)",
-            "d(h[t], B) = sum(i, 1, t, d(h[t], h[i]) @ partial(h[i], B)) for 0 <= t <= T",
+            "d(h[t], B) = sum(i, 1, t, d(h[t], h[i]) @ kron(I, h[i-2].T)) for 0 <= t <= T",
         ),
         (
             "lag two",

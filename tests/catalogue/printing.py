@@ -16,6 +16,7 @@ from symbptt.calculus.derivation import Derivation, Kind
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.study import Question, Study, examine, recognise
 from symbptt.calculus.recurrence.system import Recurrence
+from symbptt.formula.meaning import Shaper
 from symbptt.formula.reading import read
 from symbptt.formula.typesetting import formula_latex
 from symbptt.typeset.clipping import clipping
@@ -193,4 +194,4 @@ def analysed(matrix: Sequence[Sequence[float]]) -> Printer:
 
 def formula(row: Row) -> str:
     chosen = model(row.model)
-    return formula_latex(read(row.formula, chosen), chosen)
+    return formula_latex(read(row.formula, chosen), Shaper(chosen))

@@ -24,6 +24,7 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Cotangent,
+    Count,
     Derivative,
     Diag,
     Direct,
@@ -35,10 +36,12 @@ from symbptt.algebra import (
     Identity,
     Index,
     Kron,
+    Kronecker,
     Length,
     LogSoftmax,
     Lookup,
     Loss,
+    MatrixPower,
     Mean,
     Mul,
     Neg,
@@ -60,6 +63,7 @@ from symbptt.algebra import (
     Sum,
     TimeSum,
     Transpose,
+    Vec,
 )
 from symbptt.errors import EvaluationError, MissingRuleError
 from symbptt.proof.domain import Domain, Float
@@ -193,6 +197,11 @@ CASES: list[tuple[Expr, Any]] = [
     (Block(("n", "m"), 1), np.eye(7)[3:]),
     (Kron(C, "n"), np.kron(np.eye(3), c)),
     (Kron(C, "n", first=True), np.kron(c, np.eye(3))),
+    (Kronecker(W, Transpose(Column(C))), np.kron(w, c)),
+    (Vec(W), w.ravel()),
+    (Count(NOW + 3), 5.0),
+    (MatrixPower(Diag(V), Count(LAST - 5)), np.diag(v**-2)),
+    (MatrixPower(Diag(V), Number(Fraction(2))), np.diag(v**2)),
     (
         BlockMatrix(((W, None), (None, Identity("n"))), ("n", "n"), ("m", "n")),
         np.block([[w, np.zeros((3, 3))], [np.zeros((3, 4)), np.eye(3)]]),
