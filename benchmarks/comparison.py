@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.contenders import CONTENDERS, DTYPES, SIZES, Call, Gradient, Task
+from benchmarks.contenders import CONTENDERS
 from benchmarks.rounds import Times, timed
+from benchmarks.task import DTYPES, SIZES, Call, Gradient, Task
 
 # Largest difference to the first contender's gradient over its largest entry.
 TOLERANCES = {"float32": 2e-4, "float64": 1e-10}

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.contenders import Call, Gradient, Task, least_seconds
+from benchmarks.task import Call, Gradient, Task, least_seconds
 
 # The model's gates in the order of the stacked weights; "h" is the only one of an Elman network.
 GATES = {"tanh": "h", "lstm": "ifog", "gru": "rzn"}

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.contenders import Call, Gradient, Task
+from benchmarks.task import Call, Gradient, Task
 
 LAYERS = {"tanh": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 # The model's gates in PyTorch's order; "h" stands for the only one of an Elman network.

@@ -24,11 +24,11 @@ from numpy.typing import DTypeLike
 
 import symbptt
 from benchmarks.comparison import Comparison, Disagreement, assert_alike
-from benchmarks.contenders import CELLS, DTYPES, SIZES, Call, drawn_params, executed
 from benchmarks.handwritten.tape import Sizes
 from benchmarks.rounds import timed
 from benchmarks.speed import ROUNDS, environment, some_of, without_misleading_settings
 from benchmarks.tables import ratios, sizes_in_words
+from benchmarks.task import CELLS, DTYPES, SIZES, Call, drawn_params, executed
 from symbptt.algebra import Dim, DimSum, Model, Shape
 from symbptt.errors import SymbpttError
 

@@ -74,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    from benchmarks.contenders import CELLS, CONTENDERS, DTYPES, SIZES
+    from benchmarks.contenders import CONTENDERS
+    from benchmarks.task import CELLS, DTYPES, SIZES
 
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.speed",
@@ -178,7 +179,8 @@ def _memory_there(name: str, cell: str, size: str, dtype: str) -> dict[str, floa
 
 def memory_here(options: argparse.Namespace) -> Mapping[str, float]:
     """MiB that this process took for some steps beyond what it had with modules and inputs."""
-    from benchmarks.contenders import CONTENDERS, DTYPES, SIZES, Task
+    from benchmarks.contenders import CONTENDERS
+    from benchmarks.task import DTYPES, SIZES, Task
 
     (cell,), (size,), (dtype,) = options.cells, options.sizes, options.dtypes
     task = Task(cell, SIZES[size], DTYPES[dtype])

@@ -6,7 +6,8 @@ import math
 from collections.abc import Container, Mapping, Sequence
 
 from benchmarks.comparison import Comparison, ratio_in_words
-from benchmarks.contenders import CONTENDERS, DTYPES, SIZES
+from benchmarks.contenders import CONTENDERS
+from benchmarks.task import DTYPES, SIZES
 from symbptt.figures.svg import FAINT, INK, Drawing
 
 COLOURS = {

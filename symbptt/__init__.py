@@ -6,7 +6,8 @@
 >>> module = generate(model)     # the text of a NumPy module
 >>> report = verify(model)       # a row a check
 
-A name is imported when it is first used: SymPy and NumPy are not loaded before.
+A name is imported when it is first used: SymPy and NumPy are not loaded before. Models, steps
+and derivations then show themselves in a notebook.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from symbptt.algebra import Model
     from symbptt.analysis.report import analyze
+    from symbptt.binding import bind
     from symbptt.calculus.derivation import Derivation, Step
     from symbptt.calculus.gradients import derive
-    from symbptt.calculus.normal import bind
     from symbptt.codegen.fast.explanation import explain
     from symbptt.codegen.render import generate
     from symbptt.errors import FormulaError, ModelError, SymbpttError
@@ -60,7 +61,7 @@ _HOME = {
     "SymbpttError": "symbptt.errors",
     "Verdict": "symbptt.formula.verdict",
     "analyze": "symbptt.analysis.report",
-    "bind": "symbptt.calculus.normal",
+    "bind": "symbptt.binding",
     "check": "symbptt.formula.verdict",
     "derive": "symbptt.calculus.gradients",
     "explain": "symbptt.codegen.fast.explanation",
@@ -74,6 +75,7 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import_module("symbptt.notebook")
     value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from symbptt import output
 from symbptt.algebra import Model
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.render import generate
 from symbptt.errors import UnknownNameError
 from symbptt.language.library import load

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from symbptt.algebra import Cotangent, Derived, Equation, Initial, Input, Model, Ref, walk
+from symbptt.algebra import Cotangent, Equation, Initial, Input, Model, Ref, walk
 from symbptt.calculus.unrolling import Line
 from symbptt.typeset.plain import plain, plain_dim, plain_shape
 
@@ -65,10 +65,6 @@ def _input_row(source: Input) -> list[str]:
 
 def _input_role(source: Input) -> str:
     return source.comment or ("target" if source.target else "")
-
-
-def _derived_row(derived: Derived) -> list[str]:
-    return [f"{derived.name} = {plain(derived.rhs)}", plain_shape(derived.shape), derived.comment]
 
 
 def _abstract(model: Model) -> list[tuple[str, str]]:

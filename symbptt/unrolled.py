@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from symbptt.algebra import Model
-from symbptt.calculus.adjoint import derive
-from symbptt.calculus.recurrence.study import Question, Study, examine, recognise
+from symbptt.calculus.gradients import derive
+from symbptt.calculus.recurrence.closed import ClosedForm, Question, fold
+from symbptt.calculus.recurrence.formulas import formula, why_not
 from symbptt.calculus.unrolling import Line, Query, unroll, unroll_derivative
-from symbptt.errors import FormulaError, NotAffineError
-from symbptt.formula.expressions import derived_form
-from symbptt.formula.meaning import Shaper, resolved
-from symbptt.formula.reading import read
+from symbptt.errors import NotAffineError
 from symbptt.listing import lines_data, lines_text
-from symbptt.typeset.folded import folded_data, folded_text, refusal_text
-from symbptt.typeset.formulas import WHY_NOT, WHY_NOT_BLOCKS, candidates, is_one_quantity
-from symbptt.typeset.wording import Names, choose_names
+from symbptt.typeset.blocks import Block, Document, Heading, Paragraph, Words
+from symbptt.typeset.folded import (
+    equations_display,
+    folded_blocks,
+    folded_data,
+    folded_text,
+    formula_text,
+    refusal_text,
+)
 
 
 @dataclass(frozen=True)
@@ -27,8 +32,8 @@ class Answer:
     Attributes
     ----------
     lines : tuple of Line
-        The explicit equations; none for a sensitivity, whose unrolled values the study has.
-    study : Study or None
+        The explicit equations; none for a sensitivity, whose unrolled values the closed form has.
+    closed : ClosedForm or None
         Of the recurrence, where one was asked for and is affine.
     refusal : str
         Why there is no closed form, with the term at fault.
@@ -39,37 +44,26 @@ class Answer:
     horizon: int
     lines: tuple[Line, ...]
     normal: Model | None = None
-    study: Study | None = None
-    names: Names | None = None
+    closed: ClosedForm | None = None
     refusal: str = ""
 
-    @property
+    @cached_property
     def formula(self) -> str | None:
         """The closed form in the language of `check`, if that language can say it."""
-        if self.study is None or self.names is None:
-            return None
-        shaper = Shaper(derived_form(self.model))
-        for text in candidates(self.study, self.model, self.names):
-            try:
-                resolved(read(text, self.model), shaper)
-            except FormulaError:
-                continue
-            return text
-        return None
+        found = None if self.closed is None else formula(self.closed)
+        return None if found is None else formula_text(found)
 
     @property
     def no_formula(self) -> str:
         """Why there is no formula; "" where there is one."""
-        if self.study is None or self.formula is not None:
+        if self.closed is None or self.formula is not None:
             return ""
-        recurrence = self.study.recurrence
-        blocks = recurrence.stacked and not is_one_quantity(recurrence)
-        return f"none: {WHY_NOT_BLOCKS if blocks else WHY_NOT}"
+        return f"none: {why_not(self.closed)}"
 
     def text(self) -> str:
         parts = [lines_text(self.lines, self.normal)] if self.lines else []
-        if self.study is not None and self.names is not None:
-            parts.append(folded_text(self.study, self.model, self.names).lstrip("\n"))
+        if self.closed is not None:
+            parts.append(folded_text(self.closed).lstrip("\n"))
             parts.append(f"as a formula, for check\n  {self.formula or self.no_formula}\n")
         elif self.refusal:
             parts.append(f"no closed form: {self.refusal}\n")
@@ -82,9 +76,9 @@ class Answer:
             "T": self.horizon,
             "equations": lines_data(self.lines),
         }
-        if self.study is not None and self.names is not None:
+        if self.closed is not None:
             data["folded"] = {
-                **folded_data(self.study, self.model, self.names),
+                **folded_data(self.closed),
                 "formula": self.formula,
                 "no_formula": self.no_formula,
             }
@@ -92,16 +86,19 @@ class Answer:
             data["no_closed_form"] = self.refusal
         return data
 
-    def latex(self, header: Sequence[str]) -> str:
-        from symbptt.typeset.folded_latex import equations_latex, page, page_latex
-        from symbptt.typeset.text import latex_text
+    def document(self, made: tuple[str, ...] = ()) -> Document:
+        """The answer as a document; ``made`` says what made it."""
+        title = (Words(f"{self.model.name}: {self.what or 'all equations'}"),)
+        return Document(made, title, "Unrolled, and in closed form", tuple(self._blocks()))
 
-        model = self.model if self.normal is None else self.normal
-        equations = equations_latex([(line.left, line.right) for line in self.lines], model)
-        title = latex_text(f"{self.model.name}: {self.what or 'all equations'}")
-        remark = latex_text(f"No closed form: {self.refusal}.") if self.refusal else ""
-        shown = page(header, title, equations, self.study, self.model, self.names, remark)
-        return page_latex(shown)
+    def _blocks(self) -> Iterator[Block]:
+        if self.lines:
+            yield Heading(("Step by step",))
+            yield equations_display(self.lines, self.normal or self.model)
+        if self.refusal:
+            yield Paragraph((Words(f"No closed form: {self.refusal}."),))
+        if self.closed is not None:
+            yield from folded_blocks(self.closed)
 
 
 def answer(model: Model, what: str | None, horizon: int) -> Answer:
@@ -131,9 +128,6 @@ def answer(model: Model, what: str | None, horizon: int) -> Answer:
 
 def _folded(found: Answer, question: Question) -> Answer:
     try:
-        recurrence = recognise(found.model, question)
+        return replace(found, closed=fold(found.model, question, found.horizon))
     except NotAffineError as error:
         return replace(found, refusal=refusal_text(error))
-    names = choose_names(found.model, recurrence)
-    study = examine(recurrence, found.horizon, (names.bound, names.other))
-    return replace(found, study=study, names=names)

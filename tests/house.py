@@ -26,8 +26,9 @@ ORDER = (
     ("algebra",),
     ("functions",),
     ("language", "calculus"),
+    ("binding",),
     ("typeset",),
-    ("codegen",),  # a generated statement cites its step's formula as plain text
+    ("codegen", "notebook"),  # a generated statement cites its step's formula as plain text
     ("proof", "listing"),
     ("formula",),
     ("analysis", "demo", "figures", "unrolled"),

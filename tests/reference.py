@@ -24,14 +24,11 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Div,
-    Dot,
     Expr,
     Identity,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
     Model,
     Mul,
     Neg,
@@ -40,9 +37,8 @@ from symbptt.algebra import (
     Pow,
     Product,
     Ref,
-    Softmax,
-    Sum,
     Transpose,
+    Vector,
 )
 from tests.backends import Backend, Hips
 from tests.points import Point, length_of, sizes_of
@@ -260,22 +256,28 @@ class Sequence:
                 return value(table)[int(value(row))]
             case Concat(parts=parts):
                 return backend.concatenate([value(part) for part in parts])
-            case Softmax(vector=vector):
-                return backend.functions["exp"](backend.log_softmax(value(vector)))
-            case LogSoftmax(vector=vector):
-                return backend.log_softmax(value(vector))
-            case Sum(operand=operand):
-                return backend.total(value(operand))
-            case Mean(operand=operand):
-                return backend.total(value(operand)) / math.prod(
-                    sizes_of(operand.shape, run.point.dims)
-                )
-            case Dot(left=left, right=right):
-                return backend.total(value(left) * value(right))
+            case Vector(function=name, args=args):
+                return self.vector(name, args, [value(arg) for arg in args])
             case Loss(function=name, prediction=prediction, target=target):
                 name = run.functions.get(name) or name
                 return self.loss(name, value(prediction), value(target))
         raise TypeError(f"a model of the author's has no {type(expr).__name__}")
+
+    def vector(self, name: str, args: tuple[Expr, ...], values: list[Any]) -> Any:
+        backend = self.run.backend
+        match name:
+            case "softmax":
+                return backend.functions["exp"](backend.log_softmax(values[0]))
+            case "log_softmax":
+                return backend.log_softmax(values[0])
+            case "sum":
+                return backend.total(values[0])
+            case "mean":
+                count = math.prod(sizes_of(args[0].shape, self.run.point.dims))
+                return backend.total(values[0]) / count
+            case "dot":
+                return backend.total(values[0] * values[1])
+        raise TypeError(f"a model of the author's has no {name}")
 
     def loss(self, name: str, prediction: Any, target: Any) -> Any:
         backend = self.run.backend

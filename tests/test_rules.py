@@ -10,13 +10,13 @@ import mpmath
 import pytest
 import sympy
 
-from symbptt import functions
 from symbptt.algebra import Add, Call, Div, Expr, Mul, Neg, Number, Param, Pow
-from symbptt.functions import FUNCTIONS, Function
+from symbptt.functions.elementwise import FUNCTIONS, Function, derivative, read
 
 PIECEWISE_CONSTANT = {
     "step": lambda x: mpmath.mpf(x > 0),
     "sign": lambda x: mpmath.sign(x),
+    "zero": lambda x: mpmath.mpf(x == 0),
     "beyond": lambda u, v: (1 + mpmath.sign(u - v)) / 2,
 }
 
@@ -35,7 +35,7 @@ def compiled(formula: sympy.Expr, row: Function) -> Any:
 
 
 def sympy_form(row: Function) -> sympy.Expr:
-    return sympy.sympify(row.sympy, locals=LOCALS)
+    return sympy.sympify(row.sympy, locals=LOCALS, rational=True)
 
 
 def evaluate(expr: Expr, values: dict[str, Any]) -> Any:
@@ -81,7 +81,7 @@ def first_difference(row: Function) -> str | None:
         for wrt, argument in enumerate(row.arguments):
             exact = compiled(sympy.diff(form, sympy.Symbol(argument)), row)
             names = [Param(name, ()) for name in row.arguments]
-            stated = functions._read(row.derivatives[wrt])
+            stated = read(row.derivatives[wrt])
             found = points(row)
             assert len(found) > 10, f"{row.name} is hardly anywhere real"
             for point in found:
@@ -119,10 +119,10 @@ def test_derivative_fills_in_arguments_and_value(row: Function) -> None:
         renamed = {arg.name: v for arg, v in zip(args, point, strict=True)}
         renamed["value"] = values["y"]
         for wrt, text in enumerate(row.derivatives):
-            expected = evaluate(functions._read(text), values)
-            given = functions.derivative(row.name, wrt, args, value)
+            expected = evaluate(read(text), values)
+            given = derivative(row.name, wrt, args, value)
             assert evaluate(given, renamed) == expected
-            assert evaluate(functions.derivative(row.name, wrt, args), renamed) == expected
+            assert evaluate(derivative(row.name, wrt, args), renamed) == expected
 
 
 @pytest.mark.parametrize(
@@ -140,5 +140,5 @@ def test_derivatives_at_a_kink(
     row = FUNCTIONS[name]
     values = dict(zip(row.arguments, map(mpmath.mpf, point), strict=True))
     values["y"] = compiled(sympy_form(row), row)(*values.values())
-    slopes = tuple(evaluate(functions._read(text), values) for text in row.derivatives)
+    slopes = tuple(evaluate(read(text), values) for text in row.derivatives)
     assert slopes == expected

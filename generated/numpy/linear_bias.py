@@ -82,6 +82,7 @@ def init_params(dims, *, seed=0, dtype=np.float32):
     unknown = sorted(set(dims) ^ set(DIMS))
     if unknown:
         raise ValueError(f"dims: expected the names {DIMS}, found {tuple(dims)}")
+    _check_sizes(dims)
     rng = np.random.default_rng(seed)
     params = {}
     for name, axes in PARAMS.items():
@@ -200,6 +201,7 @@ class Workspace:
     def __init__(self, dims, T, B, dtype=np.float32):
         self.size = {name: int(dims[name]) for name in DIMS}
         self.size |= {"T": int(T), "B": int(B)}
+        _check_sizes(self.size)
         self.dtype = np.dtype(dtype)
         self.buffers = {}
         tables = {**PARAMS, **CARRY}
@@ -381,7 +383,7 @@ class _Rows:
     """
 
     def __init__(self, T, B, lengths):
-        if lengths is None and T == 0:
+        if lengths is None and T * B == 0:
             lengths = np.zeros(B, int)
         self.T, self.B = T, B
         self.order = None if lengths is None else np.argsort(-lengths, kind="stable")
@@ -570,6 +572,7 @@ def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
     for name in DIMS:
         if name not in size:
             raise ValueError(f"dims: no array tells {name!r}; hand in a carry")
+    _check_sizes(size)
     for name, array in params.items():
         _check_shape(f"params[{name!r}]", array, PARAMS[name], size)
     if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
@@ -656,6 +659,12 @@ def _check_shape(what, array, axes, size):
         )
     for axis, length in learned.items():
         size.setdefault(axis, length)
+
+
+def _check_sizes(size):
+    wrong = {name: length for name, length in size.items() if length < (name in DIMS)}
+    if wrong:
+        raise ValueError(f"dims: expected lengths >= 1, and T, B >= 0; found {wrong}")
 
 
 def _solve_sums(shape, axes, size):

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from symbptt.algebra.index import Dim, Index, Shape, add_dims, entries
-from symbptt.algebra.nodes import Cotangent, Expr, Held, Ref
+from symbptt.algebra.nodes import Cotangent, Expr, Held, Param, Ref
 
 
 @dataclass(frozen=True)
-class Stack(Expr):
+class Stack(Expr, opaque=True):
     """Values end to end under one name: the state of a recurrence at a step.
 
     ``parts`` are quantities at this step or before it.
@@ -32,8 +32,8 @@ class Stack(Expr):
 
 
 @dataclass(frozen=True)
-class Derivative(Expr):
-    """The Jacobian of ``output`` (a `Ref` or a `Stack`) by ``wrt`` (or a `Param`)."""
+class Derivative(Expr, opaque=True):
+    """The Jacobian of ``output`` (a `Ref`, a `Stack` or a derived parameter) by ``wrt``."""
 
     output: Expr
     wrt: Expr
@@ -45,7 +45,7 @@ class Derivative(Expr):
 
     @property
     def name(self) -> str:
-        assert isinstance(self.output, Ref | Stack)
+        assert isinstance(self.output, Ref | Stack | Param)
         return self.output.name
 
     @property
@@ -55,7 +55,7 @@ class Derivative(Expr):
 
 
 @dataclass(frozen=True)
-class Direct(Expr):
+class Direct(Expr, opaque=True):
     """What L gives to a value of the recurrence without going through the recurrence.
 
     The derivative of L by ``of`` (a `Ref` or a `Stack`) with all other values of the
@@ -100,10 +100,10 @@ class OrderedProduct(Expr):
 
 @dataclass(frozen=True)
 class MatrixPower(Expr):
-    """A square matrix times itself; the exponent is a whole `Number` or a `Count`."""
+    """So many factors of a square matrix, or of a number; none is the identity."""
 
     base: Expr
-    exponent: Expr
+    exponent: Index
 
     @property
     def shape(self) -> Shape:
@@ -166,7 +166,7 @@ class Column(Expr):
 
 
 @dataclass(frozen=True)
-class Vec(Expr):
+class Vec(Expr, free=True):
     """The entries of a matrix, row by row, as a vector."""
 
     operand: Expr

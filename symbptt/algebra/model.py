@@ -167,8 +167,3 @@ class Model:
     def lag(self, name: str) -> int:
         """The longest lag with which ``name`` is read; 0 if only at its own step."""
         return max((1 - i.step for i in self.initials if i.name == name), default=0)
-
-    def _repr_latex_(self) -> str:
-        from symbptt.typeset.latex import model_latex
-
-        return model_latex(self)

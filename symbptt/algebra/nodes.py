@@ -5,23 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import ClassVar, Literal
 
 from symbptt.algebra.index import FIRST, LAST, Dim, Index, Shape, add_dims
 
-Held = Literal["equation", "step", "nothing"]
+Held = Literal["equation", "step", "nothing", "total"]
 """What a derivative of a quantity at a step holds fixed.
 
 ``equation``: all that the one equation which defines it reads, but the one thing asked
 for. ``step``: the values of all earlier steps, but the one asked for; what is computed
 within the step follows. ``nothing``: everything follows, through all steps. A derived
-parameter is a parameter of its own: it does not follow.
+parameter is a parameter of its own: it does not follow. ``total``: it follows, too.
 """
 
 
 @dataclass(frozen=True)
 class Expr:
-    """A node. Children are the fields that are expressions or tuples of expressions."""
+    """A node. Children are the fields whose type holds expressions.
+
+    What is true of a kind stands at the kind, and nowhere else.
+
+    Attributes
+    ----------
+    leaf : bool
+        A name or a number: nothing is read below it.
+    pointwise : bool
+        Each entry depends on the same entry of the operands, scalars broadcast.
+    structured : bool
+        It has an adjoint rule of its own; in normal form its operands are names.
+    linear : bool
+        It is linear in all its operands together.
+    free : bool
+        It costs nothing beside its operands: a name, a number, a view.
+    opaque : bool
+        It names its variables and does not read their values: it has no children.
+    """
+
+    leaf: ClassVar[bool] = False
+    pointwise: ClassVar[bool] = False
+    structured: ClassVar[bool] = False
+    linear: ClassVar[bool] = False
+    free: ClassVar[bool] = False
+    opaque: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **facts: bool) -> None:
+        for fact, holds in facts.items():
+            setattr(cls, fact, holds)
 
     @property
     def shape(self) -> Shape:
@@ -29,7 +58,7 @@ class Expr:
 
 
 @dataclass(frozen=True)
-class Number(Expr):
+class Number(Expr, leaf=True, free=True):
     """An exact number; ``text`` is the author's spelling, ``0.05`` for 1/20."""
 
     value: Fraction
@@ -41,7 +70,7 @@ class Number(Expr):
 
 
 @dataclass(frozen=True)
-class Constant(Expr):
+class Constant(Expr, leaf=True, free=True):
     """A named exact number of the model, ``dt = 0.05``."""
 
     name: str
@@ -53,7 +82,7 @@ class Constant(Expr):
 
 
 @dataclass(frozen=True)
-class Length(Expr):
+class Length(Expr, leaf=True, free=True):
     """``len(h)``: the length of a dimension where a number is wanted; ``of`` is its author's h."""
 
     dim: Dim
@@ -65,7 +94,7 @@ class Length(Expr):
 
 
 @dataclass(frozen=True)
-class Count(Expr):
+class Count(Expr, leaf=True, free=True):
     """An index as a number: ``T - i`` in an exponent, ``i`` as the place of an entry."""
 
     index: Index
@@ -76,14 +105,14 @@ class Count(Expr):
 
 
 @dataclass(frozen=True)
-class Horizon(Count):
+class Horizon(Count, leaf=True, free=True):
     """T as a number: what the total loss is divided by."""
 
     index: Index = LAST
 
 
 @dataclass(frozen=True)
-class Param(Expr):
+class Param(Expr, leaf=True, free=True):
     """A parameter, or a derived parameter: it has no time."""
 
     name: str
@@ -95,7 +124,7 @@ class Param(Expr):
 
 
 @dataclass(frozen=True)
-class Ref(Expr):
+class Ref(Expr, leaf=True, free=True):
     """A quantity, an input or the loss at a step: ``h[t-1]``, ``y[T]``, ``h[0]``."""
 
     name: str
@@ -108,7 +137,7 @@ class Ref(Expr):
 
 
 @dataclass(frozen=True)
-class Cotangent(Expr):
+class Cotangent(Expr, leaf=True, free=True):
     """dL/d(variable), in the variable's shape.
 
     ``index`` is None for a parameter or derived parameter. For the loss itself the name
@@ -127,7 +156,7 @@ class Cotangent(Expr):
 
 
 @dataclass(frozen=True)
-class Identity(Expr):
+class Identity(Expr, leaf=True, free=True):
     dim: Dim
 
     @property
@@ -142,7 +171,7 @@ def broadcast(parts: Iterable[Expr]) -> Shape:
 
 
 @dataclass(frozen=True)
-class Add(Expr):
+class Add(Expr, pointwise=True, linear=True):
     """A sum in the author's order; a difference has a `Neg` among the terms."""
 
     terms: tuple[Expr, ...]
@@ -153,7 +182,7 @@ class Add(Expr):
 
 
 @dataclass(frozen=True)
-class Neg(Expr):
+class Neg(Expr, pointwise=True, linear=True):
     operand: Expr
 
     @property
@@ -162,7 +191,7 @@ class Neg(Expr):
 
 
 @dataclass(frozen=True)
-class Mul(Expr):
+class Mul(Expr, pointwise=True):
     """An elementwise product; numbers and scalars scale vectors and matrices."""
 
     factors: tuple[Expr, ...]
@@ -173,7 +202,7 @@ class Mul(Expr):
 
 
 @dataclass(frozen=True)
-class Div(Expr):
+class Div(Expr, pointwise=True):
     numerator: Expr
     denominator: Expr
 
@@ -183,7 +212,7 @@ class Div(Expr):
 
 
 @dataclass(frozen=True)
-class Pow(Expr):
+class Pow(Expr, pointwise=True):
     """An elementwise power; the exponent is a `Number`, a `Constant` or their negative."""
 
     base: Expr
@@ -195,8 +224,8 @@ class Pow(Expr):
 
 
 @dataclass(frozen=True)
-class Call(Expr):
-    """An elementwise function, a row of `symbptt.functions` or an abstract one.
+class Call(Expr, pointwise=True):
+    """An elementwise function, a row of `symbptt.functions.elementwise` or an abstract one.
 
     ``wrt`` is None for the function itself and the argument's number (from 0) for a
     partial derivative of an abstract function, ``phi'``.
@@ -212,7 +241,7 @@ class Call(Expr):
 
 
 @dataclass(frozen=True)
-class Transpose(Expr):
+class Transpose(Expr, structured=True, linear=True, free=True):
     """The transpose of a matrix expression."""
 
     operand: Expr
@@ -224,7 +253,7 @@ class Transpose(Expr):
 
 
 @dataclass(frozen=True)
-class Product(Expr):
+class Product(Expr, structured=True):
     """A matrix times a vector (a vector results) or times a matrix."""
 
     left: Expr
@@ -236,7 +265,7 @@ class Product(Expr):
 
 
 @dataclass(frozen=True)
-class Lookup(Expr):
+class Lookup(Expr, structured=True):
     """A row of a matrix parameter, ``E[tok[t]]``; ``row`` is an integer `Ref`."""
 
     table: Expr
@@ -260,7 +289,7 @@ class OneHot(Expr):
 
 
 @dataclass(frozen=True)
-class Pick(Expr):
+class Pick(Expr, structured=True):
     """The entry v_i of a vector; ``position`` is an integer `Ref`."""
 
     vector: Expr
@@ -272,7 +301,7 @@ class Pick(Expr):
 
 
 @dataclass(frozen=True)
-class Concat(Expr):
+class Concat(Expr, structured=True, linear=True, free=True):
     """Vectors end to end, columns or rows, a scalar being one entry; in array programs also
     matrices, one below the other."""
 
@@ -287,7 +316,7 @@ class Concat(Expr):
 
 
 @dataclass(frozen=True)
-class Slice(Expr):
+class Slice(Expr, linear=True, free=True):
     """Block ``number`` (from 0) of a vector whose blocks have the given lengths."""
 
     vector: Expr
@@ -300,58 +329,24 @@ class Slice(Expr):
 
 
 @dataclass(frozen=True)
-class Softmax(Expr):
-    vector: Expr
+class Vector(Expr, structured=True):
+    """A function of whole vectors, a row of `symbptt.functions.vectors`: softmax, sum, dot.
+
+    ``like`` is the number of the argument whose shape the value has; None for a scalar.
+    """
+
+    function: str
+    args: tuple[Expr, ...]
+    like: int | None = None
 
     @property
     def shape(self) -> Shape:
-        return self.vector.shape
+        return () if self.like is None else self.args[self.like].shape
 
 
 @dataclass(frozen=True)
-class LogSoftmax(Expr):
-    vector: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return self.vector.shape
-
-
-@dataclass(frozen=True)
-class Sum(Expr):
-    """The sum of all entries of a vector or matrix."""
-
-    operand: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return ()
-
-
-@dataclass(frozen=True)
-class Mean(Expr):
-    operand: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return ()
-
-
-@dataclass(frozen=True)
-class Dot(Expr):
-    """The inner product of two vectors, or of two matrices entry by entry."""
-
-    left: Expr
-    right: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return ()
-
-
-@dataclass(frozen=True)
-class Loss(Expr):
-    """A loss of two arguments: a row of `symbptt.functions.LOSSES`, or an abstract one.
+class Loss(Expr, structured=True):
+    """A loss of two arguments: a row of `symbptt.functions.losses`, or an abstract one.
 
     ``wrt`` is None for its value (a scalar), 0 or 1 for its gradient with respect to
     that argument (in the argument's shape).
@@ -370,7 +365,7 @@ class Loss(Expr):
 
 
 @dataclass(frozen=True)
-class Fill(Expr):
+class Fill(Expr, linear=True, free=True):
     """A scalar in every entry of the given shape: s times the vector of ones."""
 
     scalar: Expr

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from operator import is_
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
-from symbptt.algebra.derivatives import Derivative, Direct, OrderedProduct, Stack
+from symbptt.algebra.derivatives import Derivative, Direct, MatrixPower, OrderedProduct, Stack
 from symbptt.algebra.index import NOW, Index
 from symbptt.algebra.nodes import Cotangent, Expr, Ref, TimeSum
 
@@ -16,46 +16,15 @@ _FIELDS: dict[type[Expr], tuple[str, ...]] = {}
 
 def _child_fields(kind: type[Expr]) -> tuple[str, ...]:
     if kind not in _FIELDS:
-        _FIELDS[kind] = _possible_children(kind)
+        hints = {} if kind.opaque else get_type_hints(kind)
+        _FIELDS[kind] = tuple(name for name in hints if _holds_expressions(hints[name]))
     return _FIELDS[kind]
 
 
-def _possible_children(kind: type[Expr]) -> tuple[str, ...]:
-    plain = {
-        "Number",
-        "Constant",
-        "Length",
-        "Horizon",
-        "Count",
-        "Param",
-        "Ref",
-        "Cotangent",
-        "Identity",
-        "Ones",
-        "Stack",
-        "Derivative",
-        "Direct",
-    }
-    if kind.__name__ in plain:
-        return ()
-    skip = {
-        "dim",
-        "of_shape",
-        "blocks",
-        "heights",
-        "widths",
-        "number",
-        "function",
-        "wrt_argument",
-        "held",
-        "first",
-        "last",
-        "step",
-        "index",
-        "part",
-        "tau",
-    }
-    return tuple(f.name for f in fields(kind) if f.name not in skip)
+def _holds_expressions(hint: object) -> bool:
+    if isinstance(hint, type) and issubclass(hint, Expr):
+        return True
+    return any(map(_holds_expressions, get_args(hint)))
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
@@ -140,6 +109,8 @@ def substitute_index(expr: Expr, values: Mapping[str, Index]) -> Expr:
                 return replace(node, output=move(output), wrt=move(wrt))
             case Direct(of=of):
                 return replace(node, of=move(of))
+            case MatrixPower(exponent=exponent):
+                return replace(node, exponent=exponent.substitute(values))
             case TimeSum(first=first, last=last) | OrderedProduct(first=first, last=last):
                 first, last = first.substitute(values), last.substitute(values)
                 return replace(node, first=first, last=last)

@@ -7,17 +7,15 @@ What is not finite, or lies outside the range of floats, is None; its logarithm 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from symbptt.analysis.findings import MatrixReport, Measured
 from symbptt.analysis.spectra import Dominant, Spectrum
-
-if TYPE_CHECKING:
-    from symbptt.analysis.report import Analysis, MatrixReport
 
 Data = dict[str, Any]
 
 
-def data(found: Analysis) -> Data:
+def data(found: Measured) -> Data:
     numbers, trajectory = found.numbers, found.trajectory
     return {
         "model": found.model.name,

@@ -2,136 +2,36 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from symbptt.algebra import Model
 from symbptt.analysis.alignment import Turn, turns
+from symbptt.analysis.data import data as as_data
 from symbptt.analysis.dynamics import Dynamics
+from symbptt.analysis.findings import Bound, MatrixReport, Measured
 from symbptt.analysis.numbers import Numbers, at_least_one, gather, read_arrays
-from symbptt.analysis.recurrence import Block, recurrence
-from symbptt.analysis.sensitivity import Sensitivity, at_step, sensitivity
-from symbptt.analysis.spectra import Spectrum, norm, spectrum
+from symbptt.analysis.recurrence import recurrence
+from symbptt.analysis.sensitivity import at_step, sensitivity
+from symbptt.analysis.spectra import norm, spectrum
 from symbptt.analysis.structure import Elementwise, elementwise, recurrent_matrices
-from symbptt.calculus.normal import bind as bind_functions
-
-VANISHED, EXPLODED = 1e-3, 1e3
-"""A norm below the first counts as vanished, one above the second as exploded."""
-
-ALIGNED = 0.01
-"""The second singular value below this part of the first: one direction is left."""
+from symbptt.analysis.tables import text
+from symbptt.binding import bind as bind_functions
 
 POWERS = (1, 2, 3, 5, 10, 20, 50)
 """At which powers of a symmetric matrix it is shown how vectors turn."""
 
 
-@dataclass(frozen=True)
-class MatrixReport:
-    """A recurrent matrix; ``spectrum`` is None where it is not square.
-
-    ``turns`` has rows where the matrix is symmetric and one eigenvalue dominates.
-    """
-
-    name: str
-    shape: tuple[int, int]
-    norm: float
-    spectrum: Spectrum | None
-    turns: tuple[Turn, ...] = ()
-
-
-@dataclass(frozen=True)
-class Bound:
-    """The step Jacobian is diag(phi') W, so ||ds_T/ds_t|| <= (sigma_max gamma)^(T - t)."""
-
-    function: str | None
-    gamma: float
-    sigma_max: float
-
-    @property
-    def factor(self) -> float:
-        return self.sigma_max * self.gamma
-
-    def log(self, lag: int) -> float:
-        """log10 of the bound."""
-        return lag * math.log10(self.factor) if self.factor else -math.inf
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """What `analyze` found.
-
-    Attributes
-    ----------
-    model : Model
-        With its functions bound.
-    numbers : Numbers
-        The parameters, inputs and initial values used.
-    source : str or None
-        The file that some of them come from.
-    blocks : tuple of Block
-        The parts of the stacked state.
-    matrices : tuple of MatrixReport
-    trajectory : Sensitivity
-    bound : Bound or None
-        None where the step Jacobian is not diag(phi') W.
-    """
-
-    model: Model
-    numbers: Numbers
-    source: str | None
-    seed: int
-    blocks: tuple[Block, ...]
-    matrices: tuple[MatrixReport, ...]
-    trajectory: Sensitivity
-    bound: Bound | None
+class Analysis(Measured):
+    """What `analyze` found; it prints itself."""
 
     def __str__(self) -> str:
-        from symbptt.analysis.tables import text
-
         return text(self)
 
     def data(self) -> dict[str, Any]:
         """The same as plain lists, dicts and numbers."""
-        from symbptt.analysis.data import data
-
-        return data(self)
-
-    @property
-    def vanishes_from(self) -> int | None:
-        """The lag from which on the norm stays below `VANISHED`."""
-        return self._from(lambda log: log < math.log10(VANISHED))
-
-    @property
-    def explodes_from(self) -> int | None:
-        """The lag from which on the norm stays above `EXPLODED`."""
-        return self._from(lambda log: log > math.log10(EXPLODED))
-
-    @property
-    def aligned_from(self) -> int | None:
-        """The lag from which on one direction is left, unless there never was a second."""
-        lags = self.trajectory.lags
-        if sum(block.size for block in self.blocks) == 1:
-            return None
-        late = [lag.lag for lag in lags if lag.ratio > ALIGNED]
-        first = late[-1] + 1 if late else 1
-        return first if first <= len(lags) and math.isfinite(lags[first - 1].log_norm) else None
-
-    @property
-    def log_rate(self) -> float:
-        """log10 of the factor by which the norm changes a step, over all lags."""
-        last = self.trajectory.lags[-1]
-        return last.log_norm / last.lag
-
-    def _from(self, holds: Callable[[float], bool]) -> int | None:
-        found: int | None = None
-        for lag in reversed(self.trajectory.lags):
-            if not holds(lag.log_norm):
-                break
-            found = lag.lag
-        return found
+        return as_data(self)
 
 
 def analyze(

@@ -15,29 +15,23 @@ import numpy as np
 
 from symbptt.algebra import (
     NOW,
-    Add,
     Call,
     Concat,
     Constant,
     Derived,
     Div,
-    Dot,
     Expr,
-    Fill,
     Identity,
     Index,
     Length,
-    Mean,
     Model,
     Mul,
-    Neg,
     Number,
     Param,
     Product,
     Ref,
-    Slice,
-    Sum,
     Transpose,
+    Vector,
     children,
     walk,
 )
@@ -45,7 +39,8 @@ from symbptt.analysis.recurrence import same_loop
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import derived_order, in_step_order
 from symbptt.errors import EvaluationError
-from symbptt.functions import FUNCTIONS
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.vectors import vector_function
 from symbptt.proof.domain import Float
 from symbptt.proof.evaluate import Steps, evaluate, length
 
@@ -230,7 +225,13 @@ STATIC, FREE, AFFINE, OTHER = range(4)
 """How an expression depends on a state's past: it is the same at every step, it is not
 but does not depend on that past, it is affine in it with static coefficients, none of it."""
 
-LINEAR = (Add, Neg, Sum, Mean, Concat, Slice, Fill, Transpose)
+
+def _is_linear(expr: Expr) -> bool:
+    return isinstance(expr, Vector) and vector_function(expr.function).linear
+
+
+def _is_dot(expr: Expr) -> bool:
+    return isinstance(expr, Vector) and expr.function == "dot"
 
 
 class _Degree:
@@ -248,11 +249,11 @@ class _Degree:
             return self.of_reference(expr)
         found = [self.of(child) for child in children(expr)]
         highest = max(found, default=STATIC)
-        if highest < AFFINE or isinstance(expr, LINEAR):
+        if highest < AFFINE or expr.linear or _is_linear(expr):
             return highest
         if isinstance(expr, Div) and found[1] != STATIC:
             return OTHER
-        if isinstance(expr, Mul | Product | Dot | Div):
+        if isinstance(expr, Mul | Product | Div) or _is_dot(expr):
             others = sorted(found)[:-1]
             return highest if all(other == STATIC for other in others) else OTHER
         return OTHER

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from symbptt.analysis.findings import MatrixReport, Measured
 from symbptt.analysis.sensitivity import Lag
 from symbptt.analysis.spectra import fate
 from symbptt.listing import table
-
-if TYPE_CHECKING:
-    from symbptt.analysis.report import Analysis, MatrixReport
 
 SHOWN_EIGENVALUES = 6
 SHOWN_ENTRIES = 5
@@ -21,7 +19,7 @@ EVERY_LAG = 12
 """With more lags than this only some of them are printed: 1, 2, 3, 5, 10, 20, …"""
 
 
-def text(found: Analysis) -> str:
+def text(found: Measured) -> str:
     """All tables and sentences."""
     sections = [
         "\n".join(_given(found)),
@@ -59,7 +57,7 @@ def complex_number(value: complex) -> str:
     return f"{number(value.real)} {'-' if value.imag < 0 else '+'} {number(abs(value.imag))}i"
 
 
-def state_names(found: Analysis) -> tuple[str, str]:
+def state_names(found: Measured) -> tuple[str, str]:
     """What d(state at T) / d(state at t) is called."""
     if len(found.blocks) == 1:
         name = found.blocks[0].name
@@ -70,7 +68,7 @@ def state_names(found: Analysis) -> tuple[str, str]:
 # --- what was given ------------------------------------------------------------------------
 
 
-def _given(found: Analysis) -> Iterator[str]:
+def _given(found: Measured) -> Iterator[str]:
     numbers = found.numbers
     state = ", ".join(f"{block.label} ({block.size})" for block in found.blocks)
     whole = sum(block.size for block in found.blocks)
@@ -93,7 +91,7 @@ def _given(found: Analysis) -> Iterator[str]:
 # --- matrices ------------------------------------------------------------------------------
 
 
-def _matrices(found: Analysis) -> Iterator[str]:
+def _matrices(found: Measured) -> Iterator[str]:
     if not found.matrices:
         return
     yield "recurrent matrices"
@@ -151,7 +149,7 @@ def _turns(report: MatrixReport) -> Iterator[str]:
 # --- the trajectory ------------------------------------------------------------------------
 
 
-def _steps(found: Analysis) -> Iterator[str]:
+def _steps(found: Measured) -> Iterator[str]:
     yield f"step Jacobian {state_names(found)[1]} along the trajectory"
     rows = [("t", "radius", "norm", "largest eigenvalues")]
     for step in found.trajectory.jacobians:
@@ -162,7 +160,7 @@ def _steps(found: Analysis) -> Iterator[str]:
     yield from table(rows)
 
 
-def _lags(found: Analysis) -> Iterator[str]:
+def _lags(found: Measured) -> Iterator[str]:
     yield f"norms by lag k = T - t of {state_names(found)[0]}"
     lags = found.trajectory.lags
     states = list(lags[0].blocks)
@@ -193,7 +191,7 @@ def _shown(lags: tuple[Lag, ...]) -> list[Lag]:
     return [lag for lag in lags if lag.lag in wanted]
 
 
-def _direction(found: Analysis) -> Iterator[str]:
+def _direction(found: Measured) -> Iterator[str]:
     direction = found.trajectory.direction
     if direction is None or len(direction.vector) == 1:
         return
@@ -208,7 +206,7 @@ def _direction(found: Analysis) -> Iterator[str]:
     yield f"  largest entries: {', '.join(entries)}"
 
 
-def _largest_entries(found: Analysis, vector: Any) -> list[str]:
+def _largest_entries(found: Measured, vector: Any) -> list[str]:
     order = sorted(range(len(vector)), key=lambda k: (-abs(float(vector[k])), k))
     names = [
         f"{block.label}[{k + 1}]" if block.shape else block.label
@@ -222,7 +220,7 @@ def _largest_entries(found: Analysis, vector: Any) -> list[str]:
 # --- sentences -----------------------------------------------------------------------------
 
 
-def _sentences(found: Analysis) -> Iterator[str]:
+def _sentences(found: Measured) -> Iterator[str]:
     for report in found.matrices:
         yield from _of_matrix(report)
     yield from _of_bound(found)
@@ -265,7 +263,7 @@ def _of_matrix(report: MatrixReport) -> Iterator[str]:
         )
 
 
-def _of_bound(found: Analysis) -> Iterator[str]:
+def _of_bound(found: Measured) -> Iterator[str]:
     bound = found.bound
     if bound is None:
         yield "- The step Jacobian is not diag(phi') W: the bound is the product of its norms."
@@ -282,7 +280,7 @@ def _of_bound(found: Analysis) -> Iterator[str]:
     )
 
 
-def _of_trajectory(found: Analysis) -> Iterator[str]:
+def _of_trajectory(found: Measured) -> Iterator[str]:
     name, lags = state_names(found)[0], found.trajectory.lags
     peak = max(lags, key=lambda lag: lag.log_norm)
     rate = from_log(found.log_rate)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from symbptt.algebra import (
+    FIRST,
     LAST,
     NOW,
     ONE,
@@ -36,9 +37,19 @@ from symbptt.algebra import (
     substitute_index,
 )
 from symbptt.calculus import forms
-from symbptt.calculus.derivation import Derivation, EquationName, Kind, Reason, Step, Target
-from symbptt.calculus.estimators import Estimator, as_estimator
-from symbptt.calculus.gating import gate_of, gated, gates_between, without_first_gates
+from symbptt.calculus.derivation import (
+    EVERY,
+    EquationName,
+    Kind,
+    Past,
+    Range,
+    Reason,
+    ReasonPart,
+    Step,
+    Target,
+    TotalLoss,
+)
+from symbptt.calculus.gating import gated, gates_between, without_first_gates
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.rules import Context, Part, parts
@@ -77,38 +88,6 @@ class Reading:
     @property
     def last(self) -> bool:
         return isinstance(self.reader, Equation) and self.reader.last
-
-
-def derive(
-    model: Model, *, wrt_inputs: bool = False, estimator: Estimator | str | None = None
-) -> Derivation:
-    """The backpropagation through time of a model.
-
-    Parameters
-    ----------
-    wrt_inputs : bool
-        Also derive dL/d(input) for every real-valued input.
-    estimator : Estimator or str, optional
-        Which estimator of the gradient, as ``chunk:8``; by default the gradient itself.
-
-    Raises
-    ------
-    MissingLossError
-        If the model has no loss.
-    EstimatorError
-        If the text names no estimator.
-    """
-    chosen = as_estimator(estimator)
-    normal = normal_form(model)
-    gate = gate_of(normal) if chosen.gated else None
-    walk = Walk(normal, wrt_inputs, gate.name if gate else None)
-    if chosen.kind == "window":
-        # A window's walk builds on this one.
-        from symbptt.calculus.window import WindowWalk
-
-        walk = WindowWalk(normal, wrt_inputs, chosen.tau)
-    steps = tuple(walk.steps())
-    return Derivation(model, normal, steps, wrt_inputs, estimator=chosen, gate=gate)
 
 
 def normal_form(model: Model) -> Model:
@@ -265,22 +244,22 @@ class Walk:
         target: Target,
         chains: Iterable[tuple[Expr, ...]],
         reason: Reason,
-        where: str = "",
+        holds: Range | None = None,
         needs: int = 1,
     ) -> Step:
         self.number += 1
         members = list(in_step(chains, target.shape))
         kept = [m for k, m in enumerate(members) if k == 0 or m != members[k - 1]]
-        return Step(self.number, kind, target, tuple(kept), reason, where, needs)
+        return Step(self.number, kind, target, tuple(kept), reason, holds, needs)
 
     def seed(self) -> Step:
         loss = self.model.equation("loss")
         target = Cotangent("loss", loss.index, ())
         if loss.last:
-            reason: Reason = ("L is the loss at the last step, ", loss.ref)
+            reason: Reason = (TotalLoss(), " is the loss at the last step, ", loss.ref)
             return self.make("seed", target, [(ONE,)], reason)
-        reason = ("L is the mean of ", loss.ref, " over the T steps")
-        return self.make("seed", target, [(MEAN_FACTOR,)], reason, "1 <= t <= T")
+        reason = (TotalLoss(), " is the mean of ", loss.ref, " over the ", LAST, " steps")
+        return self.make("seed", target, [(MEAN_FACTOR,)], reason, EVERY)
 
     def readers(self, name: str) -> list[Reading]:
         """The readings of a quantity or input that L depends on, later steps first."""
@@ -312,13 +291,12 @@ class Walk:
             return
         target = self.target(name, NOW, shape)
         chains = [at_step(reading, NOW + reading.lag) for reading in general]
-        upper = str(LAST - depth)
         yield self.make(
             "adjoint",
             target,
             chains,
             _enters(target, general, NOW),
-            f"1 <= t <= {upper}",
+            Range(FIRST, LAST - depth),
             needs=depth + 1,
         )
 
@@ -329,7 +307,7 @@ class Walk:
     def boundary(self, target: Target, present: list[Reading], before: int) -> Step:
         index = LAST - before
         chains = [at_step(reading, index + reading.lag) for reading in present]
-        reason = (*_enters(target, present, index), "; what would lie past T is absent")
+        reason = (*_enters(target, present, index), "; what would lie ", Past(), " is absent")
         return self.make("boundary", target, chains, reason, needs=before + 1)
 
     def initials(self, initial: Initial) -> Iterator[Step]:
@@ -344,17 +322,19 @@ class Walk:
         enough = [initial.step + r.lag for r in general]
         enough += [initial.step + r.lag + 1 for r in at_end]
         needs = max([1, *enough])
-        yield self.initial(initial, general, "", needs)
+        yield self.initial(initial, general, None, needs)
         for horizon in range(1, needs):
             present = [r for r in general if initial.step + r.lag <= horizon]
             present += [r for r in at_end if initial.step + r.lag == horizon]
-            yield self.initial(initial, present, f"T = {horizon}", horizon)
+            yield self.initial(initial, present, _only(horizon), horizon)
 
-    def initial(self, initial: Initial, present: list[Reading], where: str, needs: int) -> Step:
+    def initial(
+        self, initial: Initial, present: list[Reading], holds: Range | None, needs: int
+    ) -> Step:
         index = Index(offset=initial.step)
         target = self.target(initial.name, index, initial.shape)
         chains = [self.at_start(reading, index + reading.lag, needs) for reading in present]
-        return self.make("initial", target, chains, _enters(target, present, index), where, needs)
+        return self.make("initial", target, chains, _enters(target, present, index), holds, needs)
 
     def at_start(self, reading: Reading, index: Index, horizon: int) -> tuple[Expr, ...]:
         chain = at_step(reading, index)
@@ -379,6 +359,11 @@ class Walk:
     def start(self, initial: Initial, shape: Shape) -> Expr:
         at_start = Cotangent(initial.name, Index(offset=initial.step), initial.shape)
         return at_start if at_start.shape == shape else forms.total(at_start)
+
+
+def _only(horizon: int) -> Range:
+    """T is this and nothing else."""
+    return Range(Index(offset=horizon), Index(offset=horizon), of=LAST)
 
 
 def at_step(reading: Reading, index: Index) -> tuple[Expr, ...]:
@@ -407,8 +392,8 @@ def _enters(target: Target, readers: list[Reading], index: Index) -> Reason:
     """ "h_t enters the equation of a at step t+1 and that of o at step t"."""
     variable = Ref(target.name, index, target.shape)
     if not readers:
-        return ("nothing that L depends on reads ", variable)
-    pieces: list[str | Expr | Index | EquationName] = [variable, " enters "]
+        return ("nothing that ", TotalLoss(), " depends on reads ", variable)
+    pieces: list[ReasonPart] = [variable, " enters "]
     for number, reading in enumerate(readers):
         if number:
             pieces.append(" and " if number == len(readers) - 1 else ", ")
@@ -419,9 +404,9 @@ def _enters(target: Target, readers: list[Reading], index: Index) -> Reason:
 
 def shared(operand: Param, readers: list[Equation | Derived], starts: list[Initial]) -> Reason:
     """ "W enters (1) and (3) at every step, so its contributions add up"."""
-    pieces: list[str | Expr | Index | EquationName] = [operand]
+    pieces: list[ReasonPart] = [operand]
     if not readers and not starts:
-        return ("L does not depend on ", operand)
+        return (TotalLoss(), " does not depend on ", operand)
     for number, reader in enumerate(readers):
         last = number == len(readers) - 1
         pieces += [" and " if number and last else ", " if number else " enters "]

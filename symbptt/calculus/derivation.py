@@ -5,10 +5,14 @@ Documents render the steps and code is lowered from them; neither has a second s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from symbptt.algebra import (
+    FIRST,
+    LAST,
+    NOW,
     BlockMatrix,
     Cotangent,
     Derivative,
@@ -38,6 +42,27 @@ Target = Cotangent | Direct | Derivative | Ref | BlockMatrix
 
 
 @dataclass(frozen=True)
+class Range:
+    """The steps t from ``first`` to ``last``, or with T in the place of t the lengths T."""
+
+    first: Index
+    last: Index
+    of: Index = NOW
+
+    def covers(self, at: Mapping[str, int]) -> bool:
+        """Whether the step or length is one of them, for these values of the names."""
+        return self.first.at(at) <= self.of.at(at) <= self.last.at(at)
+
+    def substitute(self, values: Mapping[str, Index]) -> Range:
+        first, last, of = (i.substitute(values) for i in (self.first, self.last, self.of))
+        return Range(first, last, of)
+
+
+EVERY = Range(FIRST, LAST)
+"""1 <= t <= T."""
+
+
+@dataclass(frozen=True)
 class StepNumber:
     """A reference to a step of the same derivation, printed ``(3)``."""
 
@@ -51,9 +76,21 @@ class EquationName:
     name: str
 
 
-ReasonPart = str | Expr | Index | StepNumber | EquationName
+@dataclass(frozen=True)
+class Past:
+    """The words "past T": behind the last step that counts."""
+
+    index: Index = LAST
+
+
+@dataclass(frozen=True)
+class TotalLoss:
+    """The sign of what is differentiated, L or the loss of one step."""
+
+
+ReasonPart = str | Expr | Index | Past | TotalLoss | StepNumber | EquationName
 Reason = tuple[ReasonPart, ...]
-"""Plain text and, between it, mathematics (an `Index` stands for a step, ``t+1``) and
+"""Words and, between them, mathematics (an `Index` stands for a step, ``t+1``) and
 references to steps and equations."""
 
 
@@ -73,7 +110,7 @@ class Step:
         ``loss[T]`` enters.
         ``initial``: dL/d(value at a step <= 0). Terms read at steps <= 0 are absent. For
         sequences shorter than the longest lag there are steps of their own, which say
-        ``T = 1`` and so on in ``where``.
+        T = 1 and so on in ``holds``.
         ``window``: dL/d(quantity or initial value), of a window, from the gradients of the
         parts of L. Steps of other kinds about such a gradient speak of the part of a
         loss at step s, which stands in them where T does elsewhere.
@@ -85,11 +122,12 @@ class Step:
     members : tuple of Expr
         A chain of equals. The first is the chain rule in `Pullback`s, the last is what
         code is lowered from. All have the target's shape; ranges of steps as in
-        ``where``.
+        ``holds``.
     reason : Reason
         Why, e.g. "h_t enters (4) at step t+1 and (2) at step t".
-    where : str
-        The steps at which it holds, as ``1 <= t <= T - 1`` or ``""``.
+    holds : Range or None
+        The steps t at which it holds, 1 <= t <= T - 1, or the only T; None where its
+        target says at which step it is.
     needs : int
         The step is only stated for T >= needs (a boundary at T - 1 needs T >= 2).
     """
@@ -99,7 +137,7 @@ class Step:
     target: Target
     members: tuple[Expr, ...]
     reason: Reason
-    where: str = ""
+    holds: Range | None = None
     needs: int = 1
 
     @property
@@ -113,18 +151,13 @@ class Step:
 
     def stated_for(self, horizon: int) -> bool:
         """Whether the step speaks about sequences of this many steps."""
-        if self.where == f"T = {self.needs}":
-            return horizon == self.needs
+        if self.holds is not None and self.holds.of == LAST:
+            return self.holds.covers({"T": horizon})
         return horizon >= self.needs
 
     @property
     def result(self) -> Expr:
         return self.members[-1]
-
-    def _repr_latex_(self) -> str:
-        from symbptt.typeset.latex import step_latex
-
-        return step_latex(self)
 
 
 @dataclass(frozen=True)
@@ -181,8 +214,3 @@ class Derivation:
 
     def of_kind(self, *kinds: Kind) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.kind in kinds)
-
-    def _repr_latex_(self) -> str:
-        from symbptt.typeset.latex import derivation_latex
-
-        return derivation_latex(self)

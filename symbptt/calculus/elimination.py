@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symbptt.algebra import Cotangent, Expr, map_children, substitute_index, walk
-from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.derivation import EVERY, Derivation, Step
 
 
 def without_auxiliaries(derivation: Derivation) -> tuple[Step, ...]:
@@ -49,7 +49,7 @@ def _given(derivation: Derivation) -> dict[str, Step]:
         for step in derivation.of_kind("adjoint")
         if isinstance(step.target, Cotangent)
         and (step.target.name in auxiliary or step.target.name not in passed_on)
-        and step.where in ("", "1 <= t <= T")
+        and step.holds in (None, EVERY)
     }
 
 
@@ -57,5 +57,5 @@ def _put_in(expr: Expr, given: dict[str, Step]) -> Expr:
     if isinstance(expr, Cotangent) and expr.name in given and expr.index is not None:
         step = given[expr.name]
         moved = substitute_index(step.result, {"t": expr.index})
-        return _put_in(moved if step.where else step.result, given)
+        return _put_in(moved if step.holds else step.result, given)
     return map_children(expr, lambda child: _put_in(child, given))

@@ -20,16 +20,13 @@ from symbptt.algebra import (
     Cotangent,
     Dim,
     Div,
-    Dot,
     Expr,
     Fill,
     Horizon,
     Identity,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
     Mul,
     Neg,
     Number,
@@ -41,20 +38,19 @@ from symbptt.algebra import (
     Product,
     Pullback,
     Ref,
-    Shape,
     Slice,
-    Softmax,
-    Sum,
     TimeSum,
     Transpose,
+    Vector,
     add_dims,
     map_children,
 )
-from symbptt.algebra.letters import Behind, Delta, Entry, Letter, Letters, LetterSum, Slope
+from symbptt.algebra.letters import Behind, Delta, Entry, Letters, LetterSum, Slope
 from symbptt.calculus import forms
 from symbptt.errors import MissingRuleError
+from symbptt.functions.losses import LOSSES, loss_formula
+from symbptt.functions.vectors import definition
 
-HALF = Number(Fraction(1, 2))
 TWO = Number(Fraction(2))
 
 Places = tuple[Expr, ...]
@@ -143,6 +139,8 @@ def _one_hot(expr: Expr, places: Places, letters: Letters) -> Expr:
 
 def _pick(expr: Expr, places: Places, letters: Letters) -> Expr:
     assert isinstance(expr, Pick)
+    if isinstance(expr.vector, Vector):
+        return Entry(expr.vector, (expr.position,))
     return at_entry(expr.vector, (expr.position,), letters)
 
 
@@ -168,56 +166,13 @@ def _slice(expr: Expr, places: Places, letters: Letters) -> Expr:
     )
 
 
-def _softmax(expr: Expr, places: Places, letters: Letters) -> Expr:
-    """softmax(v)_i = exp((v)_i) / sum_k exp((v)_k)."""
-    assert isinstance(expr, Softmax)
-    above = Call("exp", (at_entry(expr.vector, places, letters),))
-    return Div(above, _exponentials(expr.vector, letters))
-
-
-def _log_softmax(expr: Expr, places: Places, letters: Letters) -> Expr:
-    assert isinstance(expr, LogSoftmax)
-    return Call("log", (_softmax(Softmax(expr.vector), places, letters),))
-
-
-def log_softmax_difference(expr: LogSoftmax, places: Places, letters: Letters) -> Expr:
-    """The logarithm of the quotient as a difference: (v)_i - log sum_k exp((v)_k)."""
-    here = at_entry(expr.vector, places, letters)
-    return Add((here, Neg(Call("log", (_exponentials(expr.vector, letters),)))))
-
-
-def _exponentials(vector: Expr, letters: Letters) -> Expr:
-    return summed(
-        vector.shape, letters, lambda inner: Call("exp", (at_entry(vector, inner, letters),))
-    )
-
-
-def _sum(expr: Expr, places: Places, letters: Letters) -> Expr:
-    assert isinstance(expr, Sum)
-    shape = expr.operand.shape
-    return summed(shape, letters, lambda inner: at_entry(expr.operand, inner, letters))
-
-
-def _mean(expr: Expr, places: Places, letters: Letters) -> Expr:
-    assert isinstance(expr, Mean)
-    share = Div(ONE, number_of_entries(expr.operand.shape))
-    return forms.mul((share, _sum(Sum(expr.operand), places, letters)))
-
-
-def number_of_entries(shape: Shape) -> Expr:
-    return forms.mul(Number(Fraction(d)) if isinstance(d, int) else Length(d) for d in shape)
-
-
-def _dot(expr: Expr, places: Places, letters: Letters) -> Expr:
-    assert isinstance(expr, Dot)
-
-    def term(inner: Places) -> Expr:
-        left = at_entry(expr.left, inner, letters)
-        if expr.left == expr.right:
-            return Pow(left, TWO)
-        return forms.mul((left, at_entry(expr.right, inner, letters)))
-
-    return summed(expr.left.shape, letters, term)
+def _vector(expr: Expr, places: Places, letters: Letters) -> Expr:
+    """A function of vectors by its definition; the sum is one over all places."""
+    assert isinstance(expr, Vector)
+    if expr.function != "sum":
+        return at_entry(definition(expr), places, letters)
+    (array,) = expr.args
+    return summed(array.shape, letters, lambda inner: at_entry(array, inner, letters))
 
 
 def _outer(expr: Expr, places: Places, letters: Letters) -> Expr:
@@ -242,10 +197,10 @@ def _cases(expr: Expr, places: Places, letters: Letters) -> Expr:
 def _loss(expr: Expr, places: Places, letters: Letters) -> Expr:
     """A loss by its definition; an abstract one, or a gradient, as it is."""
     assert isinstance(expr, Loss)
-    definition = LOSSES.get(expr.function)
-    if definition is None or expr.wrt is not None:
+    row = LOSSES.get(expr.function)
+    if row is None or expr.wrt is not None:
         return entry_of(expr, places)
-    return definition(expr, letters)
+    return at_entry(loss_formula(expr, row.definition), (), letters)
 
 
 def _pullback(expr: Expr, places: Places, letters: Letters) -> Expr:
@@ -280,11 +235,7 @@ ENTRIES: dict[type[Expr], Rule] = {
     Pick: _pick,
     Concat: _concat,
     Slice: _slice,
-    Softmax: _softmax,
-    LogSoftmax: _log_softmax,
-    Sum: _sum,
-    Mean: _mean,
-    Dot: _dot,
+    Vector: _vector,
     Outer: _outer,
     Fill: _fill,
     Cases: _cases,
@@ -293,50 +244,3 @@ ENTRIES: dict[type[Expr], Rule] = {
     TimeSum: _each_by_itself,
 }
 """How each kind is read at an entry."""
-
-
-# --- the losses of the table ---------------------------------------------------------------
-
-
-def _pair(expr: Loss, inner: Places, letters: Letters) -> tuple[Expr, Expr]:
-    places = inner if expr.prediction.shape else ()
-    return at_entry(expr.prediction, places, letters), at_entry(expr.target, places, letters)
-
-
-def _squared_error(expr: Loss, letters: Letters) -> Expr:
-    """(1/2) sum_k ((o)_k - (y)_k)^2."""
-
-    def term(inner: Places) -> Expr:
-        o, y = _pair(expr, inner, letters)
-        return Pow(Add((o, Neg(y))), TWO)
-
-    return forms.mul((HALF, summed(expr.prediction.shape, letters, term)))
-
-
-def _softmax_cross_entropy(expr: Loss, letters: Letters) -> Expr:
-    """-log softmax(o)_y."""
-    return Neg(Call("log", (Entry(Softmax(expr.prediction), (expr.target,)),)))
-
-
-def _binary_cross_entropy(expr: Loss, letters: Letters) -> Expr:
-    """sum_k (softplus((o)_k) - (y)_k (o)_k).
-
-    It is -y log s - (1 - y) log(1 - s) with s = sigmoid(o), since -log s = softplus(-o),
-    -log(1 - s) = softplus(o) and softplus(o) - softplus(-o) = o.
-    """
-
-    def term(inner: Places) -> Expr:
-        o, y = _pair(expr, inner, letters)
-        return Add((Call("softplus", (o,)), Neg(Mul((y, o)))))
-
-    return summed(expr.prediction.shape, letters, term)
-
-
-LOSSES: dict[str, Callable[[Loss, Letters], Expr]] = {
-    "squared_error": _squared_error,
-    "softmax_cross_entropy": _softmax_cross_entropy,
-    "binary_cross_entropy": _binary_cross_entropy,
-}
-"""The losses of the table by their entries."""
-
-__all__ = ["ENTRIES", "LOSSES", "Letter", "at_entry", "entry_of", "number_of_entries", "summed"]

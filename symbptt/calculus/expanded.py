@@ -38,11 +38,19 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import normal_form
-from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step
-from symbptt.calculus.local import unit
-from symbptt.calculus.within import EVERY, Within
+from symbptt.calculus.derivation import (
+    EVERY,
+    Derivation,
+    Range,
+    Reason,
+    ReasonPart,
+    Step,
+)
+from symbptt.calculus.recurrence.operators import unit
+from symbptt.calculus.within import Within
 
 LETTERS = ("i", "j", "k", "m", "n", "r", "s", "u", "v", "l", "p", "q")
+LATER = Range(Index(offset=2), LAST)
 STACKS = ("z", "s", "Z", "S")
 
 
@@ -129,9 +137,7 @@ class _Expansion(Within):
         now, before = self.state(NOW), self.state(NOW - 1)
         target = Derivative(now, before, "step")
         reason: Reason = (now, " does not depend on ", before)
-        return self.make(
-            "jacobian", target, [(forms.zero(target.shape),)], reason, "2 <= t <= T", 2
-        )
+        return self.make("jacobian", target, [(forms.zero(target.shape),)], reason, LATER, 2)
 
     def reaches(self, leaf: Expr) -> bool:
         """Whether a parameter enters the state within a step."""
@@ -163,11 +169,11 @@ class _Expansion(Within):
         matrix = BlockMatrix(cells, sizes, tuple(entries(c.shape) for c in columns))
         moved = substitute_index(matrix, {"t": index})
         # By the state before the first step there are the columns that have a value.
-        where, needs = ("2 <= t <= T", 2) if index == NOW else ("", index.offset)
-        return self.make("jacobian", target, [(moved,)], self.holds(index), where, needs)
+        holds, needs = (LATER, 2) if index == NOW else (None, index.offset)
+        return self.make("jacobian", target, [(moved,)], self.parts(index), holds, needs)
 
-    def holds(self, index: Index) -> Reason:
-        pieces: list[str | Expr | EquationName] = [self.state(index), " holds "]
+    def parts(self, index: Index) -> Reason:
+        pieces: list[ReasonPart] = [self.state(index), " holds "]
         for number, place in enumerate(self.places):
             last = number == len(self.places) - 1
             pieces += [" and " if last and number else ", " if number else ""]
@@ -183,9 +189,9 @@ class _Expansion(Within):
             else forms.zero(place.shape)
             for place in self.places
         )
-        where = EVERY if index == NOW else ""
+        holds = EVERY if index == NOW else None
         target = Direct(self.state(index))
-        return self.make("adjoint", target, [(Concat(parts),)], self.holds(index), where)
+        return self.make("adjoint", target, [(Concat(parts),)], self.parts(index), holds)
 
     def end(self) -> Index:
         """Where the state is read out: at every step, or at the last alone."""
@@ -202,7 +208,7 @@ class _Expansion(Within):
         target = Derivative(self.state(NOW), leaf, "step")
         sizes = tuple(entries(p.shape) for p in self.places)
         matrix = BlockMatrix(cells, sizes, (target.shape[1],))
-        return self.make("jacobian", target, [(matrix,)], self.holds(NOW), EVERY)
+        return self.make("jacobian", target, [(matrix,)], self.parts(NOW), EVERY)
 
     def reason(self, leaf: Expr, *early: Index) -> Reason:
         """ "W enters at step i, the steps up to t hand it on, and at step t it is read out"."""

@@ -15,7 +15,6 @@ from symbptt.algebra import (
     Add,
     Constant,
     Div,
-    Dot,
     Expr,
     Fill,
     Horizon,
@@ -25,9 +24,9 @@ from symbptt.algebra import (
     Number,
     Pow,
     Shape,
-    Sum,
     walk,
 )
+from symbptt.functions.vectors import vector
 
 
 def is_zero(expr: Expr) -> bool:
@@ -127,8 +126,8 @@ def scaled(coefficient: Expr, cotangent: Expr, shape: Shape) -> Expr:
     if not coefficient.shape:
         return mul((coefficient, total(cotangent)))
     if isinstance(coefficient, Neg):
-        return neg(Dot(coefficient.operand, cotangent))
-    return Dot(coefficient, cotangent)
+        return neg(vector("dot", coefficient.operand, cotangent))
+    return vector("dot", coefficient, cotangent)
 
 
 def total(expr: Expr) -> Expr:
@@ -137,7 +136,7 @@ def total(expr: Expr) -> Expr:
         return expr
     if isinstance(expr, Neg):
         return neg(total(expr.operand))
-    return Sum(expr)
+    return vector("sum", expr)
 
 
 def fill(scalar: Expr, shape: Shape) -> Expr:
@@ -146,3 +145,17 @@ def fill(scalar: Expr, shape: Shape) -> Expr:
     if isinstance(scalar, Neg):
         return neg(fill(scalar.operand, shape))
     return Fill(scalar, shape)
+
+
+def tidy(node: Expr) -> Expr:
+    """An arithmetic node without what a textbook leaves out; another node as it is."""
+    match node:
+        case Add(terms=terms):
+            return add(terms)
+        case Neg(operand=operand):
+            return neg(operand)
+        case Mul(factors=factors):
+            return mul(factors)
+        case Div(numerator=numerator, denominator=denominator):
+            return div(numerator, denominator)
+    return node

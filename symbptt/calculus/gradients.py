@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from symbptt.algebra import LAST, Model, Ref
-from symbptt.calculus import adjoint
+from symbptt.calculus.adjoint import with_loss
+from symbptt.calculus.backward import derive_adjoint
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.estimators import FULL, Estimator, as_estimator
 from symbptt.calculus.expanded import derive_expanded
@@ -35,7 +36,7 @@ class Form:
 
 
 FORMS: dict[str, Form] = {
-    "adjoint": Form(adjoint.derive, "backward, step by step: backpropagation through time"),
+    "adjoint": Form(derive_adjoint, "backward, step by step: backpropagation through time"),
     "expanded": Form(derive_expanded, "a sum over steps of ordered products of Jacobians"),
     "joined": Form(derive_joined, "backward, with matrices side by side and their blocks"),
     "sensitivity": Form(derive_sensitivity, "forward, step by step: real-time recurrent learning"),
@@ -77,12 +78,14 @@ def derive(
         If there is no such form, loss or gradient.
     OptionError
         If gradients by inputs are asked for in a form that has none.
+    EstimatorError
+        If the text names no estimator.
     """
     if form not in FORMS:
         raise UnknownNameError(f"no form is called {form!r}; forms: {', '.join(FORMS)}")
     if of.replace(" ", "") not in OF:
         raise UnknownNameError(f"{of!r} can't be differentiated; expected one of: {', '.join(OF)}")
-    chosen = model if of.strip() == "L" else one_step(adjoint.with_loss(model))
+    chosen = model if of.strip() == "L" else one_step(with_loss(model))
     if wrt_inputs and form != "adjoint":
         raise OptionError(f"the form {form} gives no gradients by inputs; the form adjoint does")
     plain = as_estimator(estimator) == FULL
@@ -91,7 +94,7 @@ def derive(
             f"--estimator {as_estimator(estimator)} can't be combined with --form {form} --of "
             f"{of}: estimators are those of the adjoint form of the gradient of L"
         )
-    own = partial(adjoint.derive, wrt_inputs=wrt_inputs, estimator=estimator)
+    own = partial(derive_adjoint, wrt_inputs=wrt_inputs, estimator=estimator)
     found = (own if form == "adjoint" else FORMS[form].derive)(chosen)
     if chosen is not model:
         found = replace(found, of=ONE_STEP, steps=tuple(map(_of_one_step, found.steps)))

@@ -31,7 +31,7 @@ from symbptt.algebra import (
 from symbptt.algebra.letters import Delta, Entry, Letter, Letters, LetterSum, Line, Slope
 from symbptt.calculus import forms
 from symbptt.calculus.collapsing import collapsed
-from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.derivation import EVERY, Derivation, Step
 from symbptt.calculus.entrywise import Places, at_entry, entry_of
 from symbptt.calculus.slopes import Chain, Where, slope
 from symbptt.calculus.tensors import Slices, moved_to, pullbacks
@@ -256,7 +256,7 @@ class _Maker:
         if isinstance(expr, Entry) and isinstance(expr.array, Cotangent):
             name, index = expr.array.name, expr.array.index
             steps = [s for s in self.derivation.of_kind("adjoint") if s.target.name == name]
-            if index is not None and steps and steps[0].where == "1 <= t <= T":
+            if index is not None and steps and steps[0].holds == EVERY:
                 rule = self.chain_rule(steps[0].members[0], expr.places, letters)
                 return substitute_index(rule, {"t": index})
         return expr

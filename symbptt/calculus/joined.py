@@ -27,10 +27,9 @@ from symbptt.algebra import (
     TimeSum,
     walk,
 )
-from symbptt.calculus import adjoint, forms
-from symbptt.calculus.derivation import Derivation, EquationName, Reason, Step
-
-EVERY = "1 <= t <= T"
+from symbptt.calculus import forms
+from symbptt.calculus.backward import derive_adjoint
+from symbptt.calculus.derivation import EVERY, Derivation, EquationName, Reason, Step
 
 SHOWN = 4
 MOST = 8
@@ -39,7 +38,7 @@ MOST = 8
 
 def derive_joined(model: Model) -> Derivation:
     """The adjoint form, and behind it the weights joined and their gradients in blocks."""
-    found = adjoint.derive(model)
+    found = derive_adjoint(model)
     numbers = count(len(found.steps) + 1)
     steps = (replace(step, number=next(numbers)) for step in _steps(found.normal))
     return replace(found, steps=(*found.steps, *steps), form="joined")

@@ -9,130 +9,32 @@ know nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 
 from symbptt.algebra import (
     LAST,
-    Abstract,
     Add,
     Call,
-    Concat,
     Constant,
     Derived,
-    Dot,
     Equation,
     Expr,
-    Horizon,
-    Identity,
     Index,
     Initial,
-    Length,
-    LogSoftmax,
-    Lookup,
     Loss,
-    Mean,
     Model,
     Neg,
     Number,
     Param,
-    Pick,
     Product,
     Ref,
-    Softmax,
-    Sum,
     Transpose,
     map_children,
     walk,
 )
-from symbptt.errors import UnboundFunctionError, UnknownNameError
-from symbptt.functions import FUNCTIONS, LOSSES
-
-STRUCTURED = (
-    Product, Lookup, Concat, Softmax, LogSoftmax, Sum, Mean, Dot, Pick, Loss, Transpose,
-)  # fmt: skip
-LEAVES = (Number, Constant, Length, Horizon, Identity, Param, Ref)
-
-
-def bind(
-    model: Model, bindings: Mapping[str, str] | None = None, *, defaults: bool = True
-) -> Model:
-    """The model with its abstract functions and losses replaced by concrete ones.
-
-    Parameters
-    ----------
-    bindings : mapping of str to str, optional
-        Abstract name to the name of a function or loss of the table.
-    defaults : bool
-        Use the model's own default for what ``bindings`` leaves out.
-
-    Raises
-    ------
-    UnknownNameError
-        If a binding names no abstract function of the model, or no known function.
-    UnboundFunctionError
-        If, with ``defaults``, a function is left without a binding.
-    """
-    chosen = dict(bindings or {})
-    _check_bindings(model, chosen)
-    if chosen and any(a.loss and a.name in chosen for a in model.abstract):
-        model = _reread(model, chosen)
-    names = {a.name: chosen.get(a.name, a.default if defaults else None) for a in model.abstract}
-    for name, target in names.items():
-        if target is None and defaults:
-            raise UnboundFunctionError(
-                f"{model.name}: the function {name} is abstract and has no default; "
-                f"bind it, as in --bind {name}=tanh"
-            )
-    bound = {name: target for name, target in names.items() if target is not None}
-
-    def concrete(expr: Expr) -> Expr:
-        expr = map_children(expr, concrete)
-        if isinstance(expr, Call | Loss) and expr.function in bound:
-            return replace(expr, function=bound[expr.function])
-        return expr
-
-    return replace(
-        model,
-        equations=tuple(replace(e, rhs=concrete(e.rhs)) for e in model.equations),
-        derived=tuple(replace(d, rhs=concrete(d.rhs)) for d in model.derived),
-        initials=tuple(
-            i if i.value is None else replace(i, value=concrete(i.value)) for i in model.initials
-        ),
-        abstract=tuple(a for a in model.abstract if a.name not in bound),
-    )
-
-
-def _check_bindings(model: Model, bindings: Mapping[str, str]) -> None:
-    known = {a.name: a for a in model.abstract}
-    for name, target in bindings.items():
-        if name not in known:
-            listed = ", ".join(known) or "none"
-            raise UnknownNameError(
-                f"{model.name} has no abstract function {name!r}; its abstract functions: {listed}"
-            )
-        _check_target(known[name], target)
-
-
-def _check_target(abstract: Abstract, target: str) -> None:
-    if abstract.loss:
-        fitting = list(LOSSES)
-    else:
-        fitting = [
-            f.name for f in FUNCTIONS.values() if f.public and len(f.derivatives) == abstract.arity
-        ]
-    if target not in fitting:
-        expected = f"expected one of: {', '.join(fitting)}"
-        if not fitting:
-            expected = f"no function of the table takes {abstract.arity} arguments"
-        raise UnknownNameError(f"{abstract.name} can't be bound to {target!r}; {expected}")
-
-
-def _reread(model: Model, bindings: Mapping[str, str]) -> Model:
-    # A loss settles the shape and kind of its target, so the text is read again with it.
-    from symbptt.language.parser import parse
-
-    return parse(model.text, model.name, model.path, bindings=bindings)
+from symbptt.errors import UnknownNameError
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.losses import LOSSES, loss_formula
 
 
 def normalize(model: Model) -> Model:
@@ -187,7 +89,7 @@ class _Normalizer:
         """A right-hand side: sums are entered, all else becomes one term."""
         if isinstance(expr, Add | Neg):
             return map_children(expr, lambda term: self.affine(term, owner, index))
-        if isinstance(expr, STRUCTURED):
+        if expr.structured:
             return self.structured(expr, owner, index)
         return self.pointwise(expr, owner, index)
 
@@ -196,7 +98,7 @@ class _Normalizer:
         letter = "a" if isinstance(expr, Call) else "u"
 
         def operand(child: Expr) -> Expr:
-            if any(isinstance(term, STRUCTURED) for term in _terms(child)):
+            if any(term.structured for term in _terms(child)):
                 return self.name(child, letter, owner, index)
             return self.pointwise(child, owner, index)
 
@@ -216,7 +118,8 @@ class _Normalizer:
                 prediction=self.operand(expr.prediction, "u", owner, index),
                 target=self.operand(expr.target, "u", owner, index),
             )
-            self.probabilities(expr, owner, index)
+            for letter, text in loss_names(expr):
+                self.name(loss_formula(expr, text), letter, owner, index)
             return expr
         return map_children(expr, lambda child: self.operand(child, "u", owner, index))
 
@@ -227,12 +130,7 @@ class _Normalizer:
         return self.operand(expr, "A", owner, index)
 
     def operand(self, expr: Expr, letter: str, owner: str, index: Index | None) -> Expr:
-        return expr if isinstance(expr, LEAVES) else self.name(expr, letter, owner, index)
-
-    def probabilities(self, loss: Loss, owner: str, index: Index | None) -> None:
-        """Names softmax(o) beside a cross-entropy: its gradient is written with it."""
-        if loss.function == "softmax_cross_entropy":
-            self.name(Softmax(loss.prediction), "p", owner, index)
+        return expr if expr.leaf else self.name(expr, letter, owner, index)
 
     def name(self, expr: Expr, letter: str, owner: str, index: Index | None) -> Expr:
         """A reference to the quantity that ``expr`` is, defined now if it is new."""
@@ -276,9 +174,20 @@ def _terms(expr: Expr) -> tuple[Expr, ...]:
     return (expr,)
 
 
-def probabilities(model: Model, loss: Loss, index: Index) -> Expr:
-    """What the normal form calls softmax(o) of a cross-entropy in it."""
-    wanted = Softmax(loss.prediction)
+def loss_names(loss: Loss) -> tuple[tuple[str, str], ...]:
+    """What a loss's gradient is written with: letters and formulas."""
+    return LOSSES[loss.function].names if loss.function in LOSSES else ()
+
+
+def names_of_loss(model: Model, loss: Loss, index: Index | None) -> dict[str, Expr]:
+    """What the normal form calls it, by letter."""
+    return {
+        letter: _name_of(model, loss_formula(loss, text), index)
+        for letter, text in loss_names(loss)
+    }
+
+
+def _name_of(model: Model, wanted: Expr, index: Index | None) -> Expr:
     for equation in model.equations:
         if equation.rhs == wanted and equation.index == index:
             return equation.ref

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from symbptt.algebra import NOW, Derived, Equation, Expr, Model, Param, Ref, walk
 
@@ -23,30 +23,42 @@ def derived_order(model: Model) -> tuple[Derived, ...]:
 
 def live_quantities(model: Model) -> frozenset[str]:
     """The quantities that L or a state (and so what follows this call) depends on."""
-    reads = {e.name: names_in(e.rhs) for e in model.equations}
-    reads |= {d.name: names_in(d.rhs) for d in model.derived}
+    reads = reads_of(model)
     starts = [i.value.name for i in model.initials if isinstance(i.value, Param)]
-    pending = ["loss", *model.states, *starts]
-    found: set[str] = set()
-    while pending:
-        name = pending.pop()
-        if name in reads and name not in found:
-            found.add(name)
-            pending.extend(reads[name])
-    return frozenset(found)
+    return reached(("loss", *model.states, *starts), reads) & reads.keys()
 
 
 def recurrent_quantities(model: Model) -> frozenset[str]:
     """The states, and what they are computed from within a step."""
     reads = {e.name: names_in(e.rhs) for e in model.equations}
-    pending = list(model.states)
-    found: set[str] = set()
+    return reached(model.states, reads) & reads.keys()
+
+
+Reads = Mapping[str, Iterable[str]]
+"""What each name reads."""
+
+
+def reads_of(model: Model) -> dict[str, tuple[str, ...]]:
+    """What every quantity and derived parameter reads."""
+    items: tuple[Equation | Derived, ...] = (*model.equations, *model.derived)
+    return {item.name: names_in(item.rhs) for item in items}
+
+
+def reached(names: Iterable[str], reads: Reads) -> frozenset[str]:
+    """The names, and all that they depend on."""
+    pending, found = list(names), set()
     while pending:
         name = pending.pop()
-        if name in reads and name not in found:
+        if name not in found:
             found.add(name)
-            pending.extend(reads[name])
+            pending.extend(reads.get(name, ()))
     return frozenset(found)
+
+
+def circle(name: str, reads: Reads) -> frozenset[str]:
+    """The names that the given one depends on and that depend on it in turn."""
+    below = reached(reads.get(name, ()), reads)
+    return frozenset(other for other in below if name in reached(reads.get(other, ()), reads))
 
 
 def after_what_they_read(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from symbptt.algebra import Cotangent, Direct, Expr, Index, Initial, Model, Param, Ref, Shape
 from symbptt.calculus.adjoint import Reading, Walk, over_time, shared
-from symbptt.calculus.derivation import EquationName, Reason, Step, StepNumber, Target
+from symbptt.calculus.derivation import EquationName, Reason, ReasonPart, Step, Target, TotalLoss
 from symbptt.calculus.order import in_step_order, recurrent_quantities
 
 
@@ -89,7 +89,7 @@ class ReadOut(Walk):
         if through is not None:
             chains.insert(0, (through,))
             reason = (*why, *(("; ", *reason) if reason else ()))
-        reason = reason or ("L does not depend on ", operand)
+        reason = reason or (TotalLoss(), " does not depend on ", operand)
         return self.make("gradient", Cotangent(operand.name, None, operand.shape), chains, reason)
 
     def initial_gradient(self, initial: Initial, through: Expr | None, why: Reason) -> Step:
@@ -104,13 +104,13 @@ class ReadOut(Walk):
                 value, " does not enter the recurrence, but is read out itself",
             )  # fmt: skip
         if not parts:
-            reason = ("nothing that L depends on reads ", value)
+            reason = ("nothing that ", TotalLoss(), " depends on reads ", value)
         return self.make("initial", target, [(part,) for part in parts], reason)
 
 
 def computed_from(output: Ref, operands: list[Expr]) -> Reason:
     """ "h_t is computed from a_t in (F2)"."""
-    pieces: list[str | Expr | Index | StepNumber | EquationName] = [output, " is computed from "]
+    pieces: list[ReasonPart] = [output, " is computed from "]
     for number, operand in enumerate(operands):
         if number:
             pieces.append(" and " if number == len(operands) - 1 else ", ")

@@ -6,7 +6,7 @@ u v.T is u.T v, and an elementwise factor of a gradient is the diagonal matrix b
 that no reader has to guess an axis. Scalars and matrices are what they were: a gradient
 with respect to a matrix has the matrix's own shape (A. Singh, BPTT derivations, section 3).
 
-A kind without a row in `TURNS` is transposed as a whole, which is long but not wrong.
+What is no expression of others is transposed as a whole.
 """
 
 from __future__ import annotations
@@ -15,38 +15,46 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from symbptt.algebra import (
-    Add,
-    Call,
+    Block,
+    BlockMatrix,
+    Cases,
+    Column,
     Concat,
     Cotangent,
+    Derivative,
     Diag,
     Dim,
     DimSum,
     Direct,
-    Div,
-    Dot,
     Expr,
     Fill,
     Identity,
-    LogSoftmax,
+    Kron,
+    Lookup,
     Loss,
-    Mean,
+    MatrixPower,
     Mul,
     Neg,
+    OneHot,
+    Ones,
     OrderedProduct,
     Outer,
+    PartSum,
     Pick,
-    Pow,
     Product,
+    Pullback,
     Shape,
     Slice,
-    Softmax,
-    Sum,
+    Stack,
     TimeSum,
     Transpose,
+    Vector,
     map_children,
     walk,
 )
+from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
+from symbptt.calculus.moments import Expectation
+from symbptt.errors import MissingRuleError
 
 ROW: Dim = DimSum((1,))
 """The one row of a row vector. It is not the literal length 1 that a matrix may have."""
@@ -74,7 +82,14 @@ def is_row(expr: Expr) -> bool:
 
 def in_rows(expr: Expr) -> Expr:
     """The expression in the row layout: transposed if it is a vector, else the same value."""
-    return TURNS.get(type(expr), _laid)(expr)
+    kind = type(expr)
+    if kind in TURNS:
+        return TURNS[kind](expr)
+    if expr.pointwise:
+        return _part_by_part(expr)
+    if expr.leaf:
+        return _laid(expr)
+    raise MissingRuleError(f"no row layout for {kind.__name__} in {expr}")
 
 
 def _laid(expr: Expr) -> Expr:
@@ -126,6 +141,8 @@ def _turned(matrix: Expr) -> Expr:
             return Mul((*map(in_rows, scalars), _turned(inner)))
         case OrderedProduct():
             return _reversed(matrix, _turned(matrix.factor))
+        case MatrixPower():
+            return replace(matrix, base=_turned(matrix.base))
         case Identity() | Diag():
             return in_rows(matrix)
     return Transpose(in_rows(matrix))
@@ -161,11 +178,35 @@ TURNS: dict[type[Expr], Callable[[Expr], Expr]] = {
     Fill: _fill,
     Concat: _concat,
     **dict.fromkeys(
-        (
-            Add, Neg, Div, Pow, Call, Transpose, Diag, OrderedProduct, Slice, Pick, Softmax,
-            LogSoftmax, Sum, Mean, Dot, Loss, TimeSum,
-        ),
+        (Diag, Loss, MatrixPower, OrderedProduct, Pick, Slice, TimeSum, Transpose, Vector),
         _part_by_part,
     ),
-}  # fmt: skip
-"""How a kind is transposed; names, unit vectors and rows of a table are laid as a whole."""
+    **dict.fromkeys(
+        (
+            Lookup,
+            OneHot,
+            Ones,
+            Stack,
+            Direct,
+            Cases,
+            Pullback,
+            RowOf,
+            Derivative,
+            PartSum,
+            Kron,
+            Column,
+            Block,
+            BlockMatrix,
+            Slope,
+            Entry,
+            Letter,
+            Behind,
+            Delta,
+            LetterSum,
+            Expectation,
+            Row,
+        ),
+        _laid,
+    ),
+}
+"""How a kind is transposed that is neither a leaf nor pointwise."""

@@ -24,15 +24,10 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Div,
-    Dot,
     Expr,
-    Identity,
     Index,
-    Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
     Model,
     Mul,
     Neg,
@@ -45,15 +40,16 @@ from symbptt.algebra import (
     Product,
     Ref,
     Slice,
-    Softmax,
-    Sum,
     Transpose,
+    Vector,
     children,
 )
 from symbptt.calculus import forms
-from symbptt.calculus.normal import probabilities
+from symbptt.calculus.normal import names_of_loss
 from symbptt.errors import MissingRuleError
-from symbptt.functions import FUNCTIONS, derivative
+from symbptt.functions.elementwise import FUNCTIONS, derivative
+from symbptt.functions.losses import LOSSES, loss_formula
+from symbptt.functions.vectors import stated, vector_function
 
 
 @dataclass(frozen=True)
@@ -99,7 +95,7 @@ def _parts(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
         return
     if not term.shape:
         cotangent = forms.total(cotangent)
-    rule = RULES.get(type(term))
+    rule = _pointwise if is_pointwise(term) else RULES.get(type(term))
     if rule is None:
         raise MissingRuleError(f"no adjoint rule for {type(term).__name__} in {term}")
     yield from rule(term, cotangent, context)
@@ -133,7 +129,7 @@ def is_pointwise(term: Expr) -> bool:
         return is_pointwise(term.operand)
     if isinstance(term, Add):
         return all(map(is_pointwise, term.terms))
-    return RULES.get(type(term)) is _pointwise
+    return term.leaf or term.pointwise
 
 
 def _single(operand: Expr, value: Expr) -> Iterator[Part]:
@@ -193,42 +189,26 @@ def _concat(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
         yield from _single(part, _signed(cotangent, block))
 
 
-def _softmax(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    """p = softmax(v): v̄ = p ⊙ (p̄ - p·p̄), since dp_k/dv_i = p_k (delta_ik - p_i)."""
-    assert isinstance(term, Softmax)
-    value = context.value or term
-    spread = forms.add((cotangent, forms.neg(Dot(value, cotangent))))
-    yield from _single(term.vector, Mul((value, spread)))
+def _vector(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+    """The adjoints of the function's row; equal ones of one operand count twice."""
+    assert isinstance(term, Vector)
+    row = vector_function(term.function)
+    names = dict(zip(row.arguments, term.args, strict=True))
+    names |= {"y": context.value or term, "dy": _positive(cotangent)}
+    received: dict[Expr, list[Expr]] = {}
+    for operand, text in zip(term.args, row.adjoint, strict=True):
+        received.setdefault(operand, []).append(stated(text, names, forms.tidy))
+    for operand, values in received.items():
+        value = values[0] if len(values) == 1 else _total(values)
+        if operand.shape and not value.shape:
+            value = forms.fill(value, operand.shape)
+        yield from _single(operand, _signed(cotangent, value))
 
 
-def _log_softmax(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    """z = log softmax(v): v̄ = z̄ - exp(z) sum(z̄)."""
-    assert isinstance(term, LogSoftmax)
-    value = context.value or term
-    shared = forms.mul((Call("exp", (value,)), forms.total(cotangent)))
-    yield from _single(term.vector, forms.add((cotangent, forms.neg(shared))))
-
-
-def _sum(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    assert isinstance(term, Sum)
-    yield from _single(term.operand, forms.fill(cotangent, term.operand.shape))
-
-
-def _mean(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    assert isinstance(term, Mean)
-    shape = term.operand.shape
-    count = forms.mul(Number(Fraction(d)) if isinstance(d, int) else Length(d) for d in shape)
-    yield from _single(term.operand, forms.fill(forms.div(cotangent, count), shape))
-
-
-def _dot(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    assert isinstance(term, Dot)
-    if term.left == term.right:
-        doubled = forms.mul((Number(Fraction(2)), cotangent, term.left))
-        yield from _single(term.left, doubled)
-        return
-    yield from _single(term.left, forms.mul((cotangent, term.right)))
-    yield from _single(term.right, forms.mul((cotangent, term.left)))
+def _total(values: list[Expr]) -> Expr:
+    if all(value == values[0] for value in values):
+        return forms.mul((Number(Fraction(len(values))), values[0]))
+    return forms.add(values)
 
 
 def _pick(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
@@ -242,10 +222,9 @@ def _pick(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
 
 def _loss(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
     assert isinstance(term, Loss)
-    gradient = LOSS_GRADIENTS.get(term.function, _abstract_loss)
     for wrt, operand in enumerate((term.prediction, term.target)):
         if isinstance(operand, Param | Ref) and not _is_index(operand, term, context):
-            chain = gradient(term, cotangent, context, wrt)
+            chain = tuple(_scaled(cotangent, member) for member in loss_slopes(term, wrt, context))
             if chain:
                 yield Part(operand, chain)
 
@@ -257,109 +236,22 @@ def _is_index(operand: Expr, term: Loss, context: Context) -> bool:
     return operand.name in indexed
 
 
-def _abstract_loss(term: Loss, cotangent: Expr, context: Context, wrt: int) -> tuple[Expr, ...]:
-    return (forms.mul((cotangent, replace(term, wrt=wrt))),)
+def loss_slopes(term: Loss, wrt: int, context: Context) -> tuple[Expr, ...]:
+    """The gradient of a loss by an argument, as a chain; an abstract one as it is."""
+    row = LOSSES.get(term.function)
+    if row is None:
+        return (replace(term, wrt=wrt),)
+    names = names_of_loss(context.model, term, context.index)
+    texts = row.gradients[wrt]
+    return tuple(loss_formula(term, text, forms.tidy, **names) for text in texts)
 
 
-def _squared_error(term: Loss, cotangent: Expr, context: Context, wrt: int) -> tuple[Expr, ...]:
-    """(1/2) ||o - y||^2 has the gradient o - y, and y - o for its second argument."""
-    pair = (term.prediction, term.target) if wrt == 0 else (term.target, term.prediction)
-    return (forms.mul((cotangent, Add((pair[0], Neg(pair[1]))))),)
-
-
-def _softmax_cross_entropy(
-    term: Loss, cotangent: Expr, context: Context, wrt: int
-) -> tuple[Expr, ...]:
-    """-log p_y with p = softmax(o), entry by entry in the two cases i = y and i != y.
-
-    The outer derivative is that of -log at p_y, the inner one dp_y/do_i, which the
-    quotient rule on exp(o_y) / S gives: p_y - p_y^2 for i = y and -p_y p_i otherwise.
-    """
-    assert context.index is not None
-    p = probabilities(context.model, term, context.index)
-    dim = p.shape[0]
-    at_label = Pick(p, term.target)
-    outer = forms.neg(derivative("log", 0, (at_label,)))
-    same = Add((at_label, Neg(Pow(at_label, Number(Fraction(2))))))
-    other = Neg(Mul((at_label, p)))
-    worked_out = Cases(
-        term.target,
-        forms.mul((cotangent, outer, same)),
-        forms.mul((cotangent, outer, other)),
-        dim,
-    )
-    cancelled = Cases(
-        term.target,
-        forms.mul((cotangent, _cancelled(outer, same, p, at_label))),
-        forms.mul((cotangent, _cancelled(outer, other, p, at_label))),
-        dim,
-    )
-    unit = OneHot(term.target, dim)
-    return (worked_out, cancelled, forms.mul((cotangent, Add((p, Neg(unit))))))
-
-
-def _cancelled(outer: Expr, inner: Expr, entry: Expr, at_label: Expr) -> Expr:
-    """The product of two entrywise factors, cancelled by SymPy.
-
-    ``entry`` is p_i and ``at_label`` is p_y; after cancelling, p_y is left only where
-    i = y, so that both are written ``entry``.
-    """
-    import sympy
-
-    symbols = {at_label: sympy.Symbol("p_y"), entry: sympy.Symbol("p_i")}
-
-    def to_sympy(expr: Expr) -> sympy.Expr:
-        if expr in symbols:
-            return symbols[expr]
-        inside = [to_sympy(child) for child in children(expr)]
-        match expr:
-            case Number(value=value):
-                return sympy.Rational(value.numerator, value.denominator)
-            case Add():
-                return sympy.Add(*inside)
-            case Mul():
-                return sympy.Mul(*inside)
-            case Neg():
-                return -inside[0]
-            case Div():
-                return inside[0] / inside[1]
-            case Pow():
-                return inside[0] ** inside[1]
-        raise MissingRuleError(f"{type(expr).__name__} does not occur in a softmax entry")
-
-    cancelled = sympy.cancel(to_sympy(outer) * to_sympy(inner))
-    polynomial = sympy.Poly(cancelled.subs(symbols[at_label], symbols[entry]), symbols[entry])
-    slope, constant = (polynomial.coeff_monomial(symbols[entry] ** k) for k in (1, 0))
-    if polynomial.degree() > 1 or slope != 1:
-        raise MissingRuleError(f"a softmax entry did not cancel: {cancelled}")
-    shift = Number(Fraction(int(abs(constant))))
-    return forms.add((entry, forms.neg(shift) if constant < 0 else shift))
-
-
-def _binary_cross_entropy(
-    term: Loss, cotangent: Expr, context: Context, wrt: int
-) -> tuple[Expr, ...]:
-    """-sum(y log s + (1 - y) log(1 - s)), s = sigmoid(o): s' = s (1 - s) cancels."""
-    o, y = term.prediction, term.target
-    if wrt == 1:
-        return (forms.mul((cotangent, Neg(o))),)
-    s = Call("sigmoid", (o,))
-    rest = Add((ONE, Neg(s)))
-    slope = Mul((s, rest))
-    outer = Add((Div(Add((ONE, Neg(y))), rest), Neg(Div(y, s))))
-    return (
-        forms.mul((cotangent, outer, slope)),
-        forms.mul((cotangent, Add((s, Neg(y))))),
-    )
-
-
-LossGradient = Callable[[Loss, Expr, Context, int], tuple[Expr, ...]]
-
-LOSS_GRADIENTS: dict[str, LossGradient] = {
-    "squared_error": _squared_error,
-    "softmax_cross_entropy": _softmax_cross_entropy,
-    "binary_cross_entropy": _binary_cross_entropy,
-}
+def _scaled(cotangent: Expr, slope: Expr) -> Expr:
+    """The cotangent of a scalar times a slope, in each case of its entries."""
+    if isinstance(slope, Cases):
+        on, off = (forms.mul((cotangent, case)) for case in (slope.on, slope.off))
+        return replace(slope, on=on, off=off)
+    return forms.mul((cotangent, slope))
 
 
 # --- pointwise expressions -----------------------------------------------------------------
@@ -395,6 +287,11 @@ def partial(expr: Expr, wrt: Expr, value: Expr | None = None) -> Expr:
     value : Expr, optional
         What the forward pass calls ``expr``; a derivative such as 1 - tanh(a)^2 is then
         written 1 - value^2.
+
+    Raises
+    ------
+    MissingRuleError
+        If a node kind is neither pointwise nor a leaf.
     """
     if expr == wrt:
         return ONE
@@ -422,7 +319,9 @@ def partial(expr: Expr, wrt: Expr, value: Expr | None = None) -> Expr:
                 for k, arg in enumerate(args)
                 if not forms.is_zero(inner := partial(arg, wrt))
             )
-    return ZERO
+    if expr.leaf:
+        return ZERO
+    raise MissingRuleError(f"no partial derivative of {type(expr).__name__} in {expr}")
 
 
 def _quotient(above: Expr, below: Expr, wrt: Expr, value: Expr | None) -> Iterator[Expr]:
@@ -460,22 +359,8 @@ RULES: dict[type[Expr], Rule] = {
     Transpose: _transpose,
     Lookup: _lookup,
     Concat: _concat,
-    Softmax: _softmax,
-    LogSoftmax: _log_softmax,
-    Sum: _sum,
-    Mean: _mean,
-    Dot: _dot,
+    Vector: _vector,
     Pick: _pick,
     Loss: _loss,
-    Mul: _pointwise,
-    Div: _pointwise,
-    Pow: _pointwise,
-    Call: _pointwise,
-    Ref: _pointwise,
-    Param: _pointwise,
-    Number: _pointwise,
-    Constant: _pointwise,
-    Length: _pointwise,
-    Identity: _pointwise,
 }
-"""One row a node kind. `Add` and `Neg` are linear and entered before the table."""
+"""One row a structured node kind."""

@@ -28,9 +28,9 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import normal_form
-from symbptt.calculus.derivation import Derivation, Reason, Step
-from symbptt.calculus.local import times, unit
-from symbptt.calculus.within import EVERY, Within
+from symbptt.calculus.derivation import EVERY, Derivation, Reason, ReasonPart, Step, TotalLoss
+from symbptt.calculus.recurrence.operators import times, unit
+from symbptt.calculus.within import Within
 
 
 def derive_sensitivity(model: Model) -> Derivation:
@@ -127,10 +127,10 @@ class _Forward(Within):
 
     def why(self, equation: Equation, leaf: Expr, read: list[Ref]) -> Reason:
         used = [v for v in read if self.depends(equation.name, v)]
-        pieces: list[str | Expr] = [leaf, " moves ", equation.ref]
-        ways: list[list[str | Expr]] = []
+        pieces: list[ReasonPart] = [leaf, " moves ", equation.ref]
+        ways: list[list[ReasonPart]] = []
         if isinstance(leaf, Param) and self.depends(equation.name, leaf):
-            ways.append([" at step t itself"])
+            ways.append([" at step ", NOW, " itself"])
         ways += [[" through ", value] for value in used]
         for number, way in enumerate(ways):
             pieces += [" and" if number == len(ways) - 1 else ","] if number else []
@@ -159,4 +159,4 @@ def _value(initial: Initial) -> Ref:
 
 
 def _reading(leaf: Expr) -> Reason:
-    return ("L depends on ", leaf, " through all that is read out of the recurrence")
+    return (TotalLoss(), " depends on ", leaf, " through all that is read out of the recurrence")

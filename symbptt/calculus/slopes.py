@@ -7,7 +7,6 @@ entry giving deltas, and the sums collapse.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -20,23 +19,26 @@ from symbptt.algebra import (
     Div,
     Expr,
     Index,
-    LogSoftmax,
     Loss,
     Model,
     Mul,
     Neg,
     Number,
+    Pick,
     Pow,
-    Softmax,
+    Vector,
+    transform,
 )
 from symbptt.algebra.letters import Delta, Entry, Letters, LetterSum
 from symbptt.calculus import forms
 from symbptt.calculus.collapsing import collapsed
-from symbptt.calculus.entrywise import TWO, Places, at_entry, entry_of, log_softmax_difference
-from symbptt.calculus.normal import probabilities
-from symbptt.calculus.rules import in_groups, is_pointwise, operands, partial
+from symbptt.calculus.entrywise import TWO, Places, at_entry, entry_of
+from symbptt.calculus.normal import loss_names, names_of_loss
+from symbptt.calculus.rules import Context, in_groups, is_pointwise, loss_slopes, operands, partial
 from symbptt.errors import MissingRuleError
-from symbptt.functions import FUNCTIONS, derivative
+from symbptt.functions.elementwise import FUNCTIONS, derivative
+from symbptt.functions.losses import LOSSES, loss_formula
+from symbptt.functions.vectors import stated, vector_function
 
 Chain = tuple[Expr, ...]
 
@@ -79,14 +81,11 @@ def slope(rhs: Expr, where: Where, letters: Letters) -> Chain:
         where = replace(where, places=())
     if is_pointwise(rhs):
         return _pointwise(rhs, where)
-    if isinstance(rhs, Softmax):
-        return _softmax(rhs, where, letters)
+    if isinstance(rhs, Vector) and vector_function(rhs.function).slope:
+        return _vector(rhs, where)
     if isinstance(rhs, Loss):
         return _loss(rhs, where, letters)
-    if isinstance(rhs, LogSoftmax):
-        entry = log_softmax_difference(rhs, where.places, letters)
-    else:
-        entry = at_entry(rhs, where.places, letters)
+    entry = at_entry(rhs, where.places, letters)
     raw = differentiated(entry, where.wrt, where.wrt_places)
     return _distinct(raw, collapsed(raw))
 
@@ -123,54 +122,47 @@ def _deltas(places: Places, others: Places) -> tuple[Expr, ...]:
     return tuple(Delta(one, other) for one, other in zip(places, others, strict=False))
 
 
-def _softmax(term: Softmax, where: Where, letters: Letters) -> Chain:
-    """p = softmax(v): dp_j/dv_i = p_j (delta_ji - p_i), the quotient rule on exp(v_j) / sum."""
-    if term.vector != where.wrt:
+def _vector(term: Vector, where: Where) -> Chain:
+    """The slope of the function's row, in the name of its value."""
+    if where.wrt not in term.args:
         return (ZERO,)
-    return (_softmax_slope(where.value or term, where.places[0], where.wrt_places[0]),)
+    return (row_slope(term, where.places, where.wrt_places, where.value or term),)
 
 
-def _softmax_slope(value: Expr, place: Expr, other: Expr) -> Expr:
-    spread = Add((Delta(place, other), Neg(entry_of(value, (other,)))))
-    return Mul((entry_of(value, (place,)), spread))
+def row_slope(term: Vector, places: Places, others: Places, value: Expr) -> Expr:
+    """d(value at entry j)/d(argument at entry i), as the row of the function states it."""
+    row = vector_function(term.function)
+    spots = dict(zip("ji", (*places, *others)[-2:], strict=False)) if places else {"i": others[0]}
+    names = {"y": value, "x": term.args[0], **spots}
+
+    def fill(node: Expr) -> Expr:
+        match node:
+            case Pick(vector=vector, position=place):
+                return entry_of(vector, (place,))
+            case Call(function="delta", args=(left, right)):
+                return Delta(left, right)
+        return node
+
+    return stated(row.slope, names, fill)
 
 
 def _loss(term: Loss, where: Where, letters: Letters) -> Chain:
+    """The definition differentiated, and the gradient that the row of the loss states."""
     if where.wrt not in (term.prediction, term.target):
         return (ZERO,)
-    rule = LOSS_SLOPES.get(term.function)
-    if rule is not None:
-        return rule(term, where)
-    definition = at_entry(term, (), letters)
-    if definition == term:
-        return _abstract_loss(term, where)
-    raw = differentiated(definition, where.wrt, where.wrt_places)
-    return _distinct(raw, collapsed(raw))
-
-
-def _abstract_loss(term: Loss, where: Where) -> Chain:
-    both = [
-        entry_of(replace(term, wrt=number), where.wrt_places)
-        for number, operand in enumerate((term.prediction, term.target))
+    context = Context(where.model, where.index, None)
+    last = forms.add(
+        loss_slopes(term, by, context)[-1]
+        for by, operand in enumerate((term.prediction, term.target))
         if operand == where.wrt
-    ]
-    return (forms.add(both),)
-
-
-def _softmax_cross_entropy(term: Loss, where: Where) -> Chain:
-    """-log p_y: -(1/p_y) p_y (delta_yi - p_i), which is p_i - delta_iy."""
-    assert where.index is not None
-    p = probabilities(where.model, term, where.index)
-    (place,) = where.wrt_places
-    at_label = Entry(p, (term.target,))
-    raw = forms.mul((Div(ONE, at_label), _softmax_slope(p, term.target, place)))
-    return Neg(raw), Add((Entry(p, (place,)), Neg(Delta(place, term.target))))
-
-
-LOSS_SLOPES: dict[str, Callable[[Loss, Where], Chain]] = {
-    "softmax_cross_entropy": _softmax_cross_entropy,
-}
-"""Losses that are not differentiated by their definition: what cancels is put in."""
+    )
+    if term.function not in LOSSES:
+        return (at_entry(last, where.wrt_places, letters),)
+    raw = differentiated(at_entry(term, (), letters), where.wrt, where.wrt_places)
+    letters_to_names = names_of_loss(where.model, term, where.index)
+    named = {loss_formula(term, text): letters_to_names[name] for name, text in loss_names(term)}
+    raw = transform(raw, lambda node: named.get(node, node))
+    return _distinct(raw, at_entry(last, where.wrt_places, letters))
 
 
 # --- expressions of entries --------------------------------------------------------------
@@ -185,7 +177,7 @@ def differentiated(expr: Expr, wrt: Expr, places: Places) -> Expr:
     Raises
     ------
     MissingRuleError
-        If an exponent is no number.
+        If an exponent is no number, or a node kind has no rule here.
     """
 
     def d(inner: Expr) -> Expr:
@@ -194,6 +186,8 @@ def differentiated(expr: Expr, wrt: Expr, places: Places) -> Expr:
     if expr == wrt:
         return ONE
     match expr:
+        case Entry(array=Vector(args=args) as array, places=own) if wrt in args:
+            return row_slope(array, own, places, array)
         case Entry(array=array, places=own):
             return forms.mul(_deltas(own, places)) if array == wrt else ZERO
         case LetterSum(letter=letter, term=term):
@@ -218,7 +212,11 @@ def differentiated(expr: Expr, wrt: Expr, places: Places) -> Expr:
             return forms.add(
                 forms.mul((_outer(name, k, args, expr), d(arg))) for k, arg in enumerate(args)
             )
-    return ZERO
+        case Delta():
+            return ZERO
+    if expr.leaf:
+        return ZERO
+    raise MissingRuleError(f"no partial derivative of {type(expr).__name__} in {expr}")
 
 
 def _value(exponent: Expr) -> Fraction:

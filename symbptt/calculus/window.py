@@ -30,7 +30,7 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import MEAN_FACTOR, Reading, Walk, with_seed
-from symbptt.calculus.derivation import Derivation, Reason, ReasonPart, Step
+from symbptt.calculus.derivation import EVERY, Derivation, Past, Range, Reason, ReasonPart, Step
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class WindowWalk(Walk):
         self.parted = True
         yield from map(self.of_part, super().adjoint(name, shape, last))
         self.parted = False
-        yield self.total(Cotangent(name, NOW, shape), self.tau, "1 <= t <= T")
+        yield self.total(Cotangent(name, NOW, shape), self.tau, EVERY)
 
     def is_stated(self, general: list[Reading]) -> bool:
         return bool(general) or not self.parted
@@ -113,7 +113,7 @@ class WindowWalk(Walk):
         yield from map(self.of_part, super().initials(initial))
         self.parted = False
         target = Cotangent(initial.name, Index(offset=initial.step), initial.shape)
-        yield self.total(target, self.tau, "")
+        yield self.total(target, self.tau, None)
 
     def readers(self, name: str) -> list[Reading]:
         """In a part of L, what only its loss needs is read at the step of that loss."""
@@ -154,24 +154,22 @@ class WindowWalk(Walk):
             step,
             target=target,
             members=tuple(map(parted, step.members)),
-            reason=tuple(told for part in step.reason for told in self.told(part)),
-            where=step.where.replace("T", str(self.part)),
+            reason=tuple(map(self.told, step.reason)),
+            holds=step.holds and step.holds.substitute({"T": self.part}),
         )
 
-    def told(self, part: ReasonPart) -> Iterator[ReasonPart]:
+    def told(self, part: ReasonPart) -> ReasonPart:
         """A part of a reason with the loss's step where T stood."""
         match part:
             case Index():
-                yield part.substitute({"T": self.part})
+                return part.substitute({"T": self.part})
+            case Past(index=index):
+                return Past(index.substitute({"T": self.part}))
             case Expr():
-                yield substitute_index(part, {"T": self.part})
-            case str() if " past T " in part:
-                before, after = part.split(" past T ")
-                yield from (f"{before} past ", self.part, f" {after}")
-            case _:
-                yield part
+                return substitute_index(part, {"T": self.part})
+        return part
 
-    def total(self, target: Cotangent, tau: int, where: str) -> Step:
+    def total(self, target: Cotangent, tau: int, holds: Range | None) -> Step:
         """The sum over the parts of L that are less than tau steps ahead."""
         assert target.index is not None
         upto = target.index + (tau - 1)
@@ -180,7 +178,7 @@ class WindowWalk(Walk):
         steps = f"{tau} step{'' if tau == 1 else 's'}"
         if not upto.terms and upto.offset < 1:
             reason: Reason = ("No loss is less than ", steps, " away from ", variable)
-            return self.make("window", target, [(forms.zero(target.shape),)], reason, where)
+            return self.make("window", target, [(forms.zero(target.shape),)], reason, holds)
         reason = (f"For losses from {steps} on, the window holds ", variable)
         member = PartSum(replace(target, part=PART), first, upto)
-        return self.make("window", target, [(member,)], reason, where)
+        return self.make("window", target, [(member,)], reason, holds)

@@ -23,12 +23,11 @@ from symbptt.algebra import (
     Ref,
     map_children,
 )
-from symbptt.calculus.derivation import Step
-from symbptt.calculus.local import Local, local_jacobians, times
+from symbptt.calculus.derivation import EVERY, Step
+from symbptt.calculus.local import Local, local_jacobians
 from symbptt.calculus.order import derived_order, in_step_order
 from symbptt.calculus.readout import ReadOut, computed_from
-
-EVERY = "1 <= t <= T"
+from symbptt.calculus.recurrence.operators import times
 
 
 class Within(ReadOut):

@@ -49,7 +49,7 @@ def check(
     'd(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])'. Exit status: 0 right, 1 wrong,
     2 can't be read, 4 undecided.
     """
-    from symbptt.calculus.normal import bind
+    from symbptt.binding import bind
     from symbptt.formula.verdict import check as decide
 
     model = cli.read_model(model_name)

@@ -78,7 +78,7 @@ def show(model_name: str, as_json: bool, output: Path | None, force: bool) -> No
 )
 @click.option(
     "--to",
-    type=click.Choice(["text", "tex"]),
+    type=click.Choice(["text", "tex", "md"]),
     default="text",
     show_default=True,
     help="The format.",
@@ -100,6 +100,7 @@ def unroll(
     of a quantity ('d(h[t], W)'); without it, all equations. What is affine in the values of
     earlier (or, for 'd(L, h[t])', later) steps is folded, checked and proved for all t.
     """
+    from symbptt.typeset.document import printed
     from symbptt.unrolled import answer
 
     if as_json and to != "text":
@@ -109,8 +110,9 @@ def unroll(
     command = ("unroll", model_name, *asked, "-T", str(horizon))
     if as_json:
         text = json_text("unroll", found.data())
-    elif to == "tex":
-        text = found.latex([headed((*command, "--to", "tex"), "").strip("# \n")])
+    elif to != "text":
+        made = headed((*command, "--to", to), "").strip("# \n")
+        text = printed(found.document((made,)), to)
     else:
         text = headed(command, found.text())
     emit(text, output, force)

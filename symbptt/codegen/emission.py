@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from symbptt.algebra import (
@@ -23,7 +22,6 @@ from symbptt.algebra import (
     Neg,
     OneHot,
     Outer,
-    Ref,
     Shape,
     TimeSum,
     children,
@@ -33,119 +31,22 @@ from symbptt.algebra import (
 from symbptt.calculus.forms import is_zero
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import Printer, Raw, Uses, is_full, is_rowwise
-from symbptt.codegen.program import Assign, Block, Place, Program
+from symbptt.codegen.places import Places, Variable, variable
+from symbptt.codegen.program import Assign, Block, Place
 
 INDENT = "    "
 # Formatters allow 88 columns; a function's body stands one level in.
 WIDTH = 88 - len(INDENT)
 
-Variable = tuple[str, str]
-"""("value", "cotangent" or, for that of the current sweep, "sweep"; name)."""
-
-
-def variable(expr: Expr) -> Variable | None:
-    if isinstance(expr, Ref):
-        return "value", expr.name
-    if isinstance(expr, Cotangent) and expr.index is not None:
-        return ("cotangent" if expr.part is None else "sweep"), expr.name
-    return None
-
-
-def read_by(expr: Expr) -> set[Variable]:
-    return {v for node in walk(expr) if (v := variable(node)) is not None}
-
-
-@dataclass(frozen=True)
-class Keeping:
-    """How each variable lives: with a past, in an array, or as a temporary of its loop.
-
-    ``ahead`` are those that a sweep finds begun by others, with the number of sweeps by
-    which they may be ahead.
-    """
-
-    histories: frozenset[str]
-    local: frozenset[Variable]
-    filled: frozenset[Variable]
-    last: frozenset[str]
-    ahead: Mapping[str, int]
-
-
-def keeping(program: Program) -> Keeping:
-    """Decides it from all blocks of a program."""
-    model = program.model
-    blocks = (*program.forward, *program.loss, *program.backward, *program.gradients)
-    histories = frozenset(i.name for i in model.initials)
-    last = frozenset(e.name for e in model.equations if e.last)
-    last |= {i.name for i in model.inputs if not i.timed}
-    assigned: Counter[Variable] = Counter()
-    outside: set[Variable] = set()
-    looped: dict[Variable, Block] = {}
-    for block in blocks:
-        for statement in block.statements:
-            target = variable(statement.target)
-            if target is not None:
-                assigned[target] += 1
-                if block.place == "loop" and is_full(statement.value):
-                    looped[target] = block
-    for block in blocks:
-        for statement in block.statements:
-            for used in read_by(statement.value):
-                if looped.get(used) is not block:
-                    outside.add(used)
-    authored = {("value", e.name) for e in model.equations if not e.auxiliary}
-    local = {
-        v
-        for v in looped
-        if assigned[v] == 1 and v not in outside and v not in authored and v[1] not in histories
-    }
-    everything = {v for b in blocks for s in b.statements for v in read_by(s.value)}
-    filled = {v for v in assigned if v[0] == "cotangent" and _gathers(blocks, v)}
-    filled |= {
-        v for v in everything if v[0] == "cotangent" and v not in assigned and v[1] != "loss"
-    }
-    ahead = _ahead(blocks, histories)
-    return Keeping(histories, frozenset(local), frozenset(filled), last, ahead)
-
-
-def _ahead(blocks: Iterable[Block], histories: frozenset[str]) -> dict[str, int]:
-    """The sweeps' variables but those that one statement in the sweep makes anew."""
-    lags: dict[str, list[int]] = {}
-    made: Counter[str] = Counter()
-    for block in blocks:
-        for target in (s.target for s in block.statements):
-            if isinstance(target, Cotangent) and target.part is not None:
-                assert target.index is not None
-                lags.setdefault(target.name, []).append(-target.index.offset)
-                made[target.name] += 1 if block.place == "sweep" else 2
-    return {
-        name: max(found)
-        for name, found in lags.items()
-        if name in histories or made[name] > 1 or max(found)
-    }
-
-
-def _gathers(blocks: Iterable[Block], wanted: Variable) -> bool:
-    """Whether a cotangent is built up by several statements, or only for some rows."""
-    found = [
-        (block, statement)
-        for block in blocks
-        for statement in block.statements
-        if variable(statement.target) == wanted
-    ]
-    if len(found) > 1:
-        return True
-    block, statement = found[0]
-    return block.place in ("last", "sweep") and statement.add
-
 
 class Emitter:
     """The lines of one function's body."""
 
-    def __init__(self, names: Names, kept: Keeping, uses: Uses, lag: int) -> None:
+    def __init__(self, names: Names, places: Places, uses: Uses) -> None:
         self.names = names
-        self.kept = kept
+        self.places = places
         self.uses = uses
-        self.lag = lag
+        self.lag = max(places.lag, 1)
         self.allocated: set[Variable] = set()
 
     def blocks(self, blocks: Iterable[Block]) -> Iterator[str]:
@@ -173,8 +74,8 @@ class Emitter:
         self.uses.helpers.add("_turned")
         yield "for _ in range(min(TAU, rows.T + _LAG)):"
         body = [line for s in block.statements for line in self.statement(s, block, INDENT)]
-        for name in self.kept.ahead:
-            if name in self.kept.histories:
+        for name in self.places.ahead:
+            if name in self.places.pasts:
                 yield f"{INDENT}{names.sweep_histories[name]} = {names.aheads[name]}[0]"
                 live = f"{names.sweep_histories[name]}[rows.live]"
                 if any(re.search(rf"\b{names.sweeps[name]}\b", line) for line in body):
@@ -182,7 +83,7 @@ class Emitter:
             else:
                 yield f"{INDENT}{names.sweeps[name]} = {names.aheads[name]}[0]"
         yield from body
-        for name in self.kept.ahead:
+        for name in self.places.ahead:
             yield f"{INDENT}{names.aheads[name]} = _turned({names.aheads[name]})"
 
     def swept(self, target: Cotangent, place: Place) -> str:
@@ -192,7 +93,7 @@ class Emitter:
         if place == "sweep" and lag == 0:
             return self.names.sweeps[target.name]
         ahead = f"{self.names.aheads[target.name]}[{lag}]"
-        if target.name not in self.kept.histories:
+        if target.name not in self.places.pasts:
             return f"{ahead}[rows.end]" if place == "last" else ahead
         if place == "last":
             return f"{ahead}[rows.ends[{lag}]]"
@@ -207,17 +108,19 @@ class Emitter:
 
     def allocation(self, target: Expr, block: Block, written: bool) -> Iterator[str]:
         found = variable(target)
-        if found is None or found in self.allocated or found in self.kept.local:
+        if found is None or found in self.allocated or found in self.places.local:
+            return
+        if found[0] == "gradient":
             return
         kind, name = found
         if kind == "sweep":
             yield from self.begun(target, found)
             return
-        if name in self.kept.histories or (kind == "value" and not written):
+        if name in self.places.pasts or (kind == "value" and not written):
             return
         shape = self.shape_text(target.shape)
-        if kind == "cotangent" and found in self.kept.filled:
-            rows = "rows.sequences" if name in self.kept.last else "rows.count"
+        if kind == "cotangent" and found in self.places.filled:
+            rows = "rows.sequences" if name in self.places.last else "rows.count"
             self.allocated.add(found)
             yield f"{self.names.cotangents[name]} = np.zeros(({rows}, {shape}), dtype)"
         elif written and block.place == "loop":
@@ -228,11 +131,11 @@ class Emitter:
     def begun(self, target: Expr, found: Variable) -> Iterator[str]:
         """The room of what a sweep finds begun; with a past it begins with the carry's."""
         name = found[1]
-        if name in self.kept.ahead and name not in self.kept.histories:
+        if name in self.places.ahead and name not in self.places.pasts:
             self.allocated.add(found)
             self.uses.helpers.add("_ahead")
             zeros = f"np.zeros((rows.count, {self.shape_text(target.shape)}), dtype)"
-            yield f"{self.names.aheads[name]} = _ahead({zeros}, {self.kept.ahead[name]})"
+            yield f"{self.names.aheads[name]} = _ahead({zeros}, {self.places.ahead[name]})"
 
     def shape_text(self, shape: Shape) -> str:
         return ", ".join(self.length(dim) for dim in shape) if shape else "1"
@@ -245,7 +148,7 @@ class Emitter:
     def statement(self, statement: Assign, block: Block, indent: str) -> Iterator[str]:
         yield from comment(statement, indent)
         printer = Printer(
-            self.names, block.place, self.uses, self.kept.local, self.kept.last, self.lag
+            self.names, block.place, self.uses, self.places.local, self.places.last, self.lag
         )
         target, value = statement.target, statement.value
         if isinstance(target, Cotangent) and target.index is None:
@@ -257,25 +160,26 @@ class Emitter:
             total, part = self.names.cotangent_histories[name], self.names.sweep_histories[name]
             yield f"{indent}{total} += {part}"
             return
-        if isinstance(target, Cotangent) and target.part is not None:
+        if isinstance(target, Cotangent) and is_swept(target):
             text = self.swept(target, block.place)
         else:
             text = printer.text(target)
-        owned = found in self.kept.filled or self.has_past(target)
-        owned = owned or (found is not None and found[0] == "sweep" and found[1] in self.kept.ahead)
+        owned = found in self.places.filled or self.has_past(target)
+        owned = owned or (is_swept(target) and target.name in self.places.ahead)
         adds = statement.add and owned
         bare = text.isidentifier() and not owned
+        timed = found is not None and found not in self.places.local and self.places.has_rows(found)
         if text.isidentifier() and owned and not adds:
             text += "[:]"
-        if bare and found is not None and found not in self.kept.local and must_spread(value):
-            rows = "rows.sequences" if target.name in self.kept.last else "rows.count"
+        if bare and timed and must_spread(value):
+            rows = "rows.sequences" if target.name in self.places.last else "rows.count"
             yield f"{indent}{text} = np.empty(({rows}, {self.shape_text(target.shape)}), dtype)"
             text, bare = f"{text}[:]", False
         yield from self.lines(text, "+=" if adds else "=", value, printer, indent, bare)
 
     def has_past(self, target: Expr) -> bool:
         found = variable(target)
-        return found is not None and found[1] in self.kept.histories
+        return found is not None and found[1] in self.places.pasts
 
     # --- gradients ---------------------------------------------------------------------------
 
@@ -340,10 +244,10 @@ class Emitter:
             if found != value:
                 return found
         if isinstance(value, Mul) and len(value.factors) > 2:
-            half = Mul(value.factors[: len(value.factors) // 2])
-            first = self.hoisted(0, printer, indent, before, half)
-            return Mul((first, *value.factors[len(value.factors) // 2 :]))
-        return value
+            half = max(2, len(value.factors) // 2)
+            first = self.hoisted(0, printer, indent, before, Mul(value.factors[:half]))
+            return Mul((first, *value.factors[half:]))
+        return map_children(value, partial(self.taken, printer, indent, before))
 
     def term_by_term(
         self, target: str, operator: str, value: Add, printer: Printer, indent: str, bare: bool
@@ -371,15 +275,29 @@ class Emitter:
                 sign = "-=" if operator == "-=" else "+="
                 yield from self.lines(target, sign, term, printer, indent, bare)
 
+    def taken(self, printer: Printer, indent: str, before: list[str], leaf: Expr) -> Expr:
+        """Rows of an array as a temporary of their own."""
+        if "[" not in printer.text(leaf):
+            return leaf
+        return self.named(leaf, printer, indent, before)
+
     def hoisted(
         self, least: int, printer: Printer, indent: str, before: list[str], expr: Expr
     ) -> Expr:
         """A part of a long line as a temporary of its own, if it is longer than ``least``."""
         if not children(expr) or len(printer.text(expr)) <= least:
             return expr
+        return self.named(expr, printer, indent, before)
+
+    def named(self, expr: Expr, printer: Printer, indent: str, before: list[str]) -> Expr:
         name = self.names.temporary()
         before.extend(self.lines(name, "=", expr, printer, indent, True))
         return Raw(name, expr.shape, is_rowwise(expr))
+
+
+def is_swept(target: Expr) -> bool:
+    """Whether a target is a cotangent of one sweep."""
+    return isinstance(target, Cotangent) and target.part is not None
 
 
 def is_total(statement: Assign) -> bool:

@@ -3,107 +3,111 @@
 A model's names are anybody's text, so each gets a Python identifier that clashes with
 nothing else: a parameter called ``np`` becomes ``np_``. Long names are cut, because code
 that is to be read (and formatted) has short lines.
+
+What else a module names is known only when it stands: frames, runtime and emitted lines all
+have words of their own. So until then the first letter of what stands for a value of the
+model is one of a script that neither the module nor the model uses, and is replaced at the
+end, when the words of the same functions can be read off the text.
 """
 
 from __future__ import annotations
 
+import builtins
 import keyword
+import re
 from collections.abc import Iterable
+from typing import Literal
 
 from symbptt.algebra import Model
 from symbptt.codegen.literals import literal
 
-RESERVED = frozenset(
-    [
-        "np",
-        "params",
-        "inputs",
-        "start",
-        "rows",
-        "size",
-        "one",
-        "dtype",
-        "now",
-        "prev",
-        "values",
-        "grads",
-        "carry",
-        "carry_grad",
-        "lengths",
-        "steps",
-        "workspace",
-        "loss_sum",
-        "Fraction",
-        "math",
-        "SimpleNamespace",
-        "ESTIMATOR",
-        "TAU",
-        "PI",
-        "rng",
-        "gates",
-        "MODEL",
-        "EQUATIONS",
-        "DIMS",
-        "PARAMS",
-        "INPUTS",
-        "INDEX_INPUTS",
-        "CARRY",
-        "LAG",
-        "Workspace",
-        "init_params",
-        "forward",
-        "loss_and_grads",
-        "clip_gradients",
-        "range",
-        "len",
-        "slice",
-        "zip",
-        "reversed",
-        "sum",
-        "max",
-        "min",
-        "abs",
-        "int",
-        "float",
-        "str",
-        "list",
-        "dict",
-        "tuple",
-        "object",
-        "type",
-        "isinstance",
-        "getattr",
-        "ValueError",
-        "TypeError",
-        "enumerate",
-        "sorted",
-        "any",
-        "all",
-        "self",
-        "T",
-        "B",
-        "count",
-    ]
-)
-BUFFERED = frozenset(
-    ["w", "weight", "step", "top", "here", "run", "plan", "whole", "chunk", "chunks", "buffers"]
-    + ["past", "width", "value", "out", "sources", *(f"prev{k}" for k in range(2, 100))]
-    + [f"{word}_{k}" for word in ("loop", "scan", "chunks") for k in range(1, 100)]
-)
-"""What code that computes in buffers uses besides."""
-
 LONGEST = 20
+
+OWN = frozenset([*dir(builtins), *keyword.kwlist, *keyword.softkwlist])
+"""Words of Python itself, which no value goes by."""
+
+SCRIPT = range(0x20000, 0x2A6E0)
+"""Letters of identifiers (CJK Extension B) that normalise to themselves."""
+
+Scope = Literal["plain", "buffered"]
+"""Functions that compute in arrays of their own, and in buffers: they share no local name."""
+
+WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
+STRING = re.compile(r'"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|#.*')
+
+
+class Identifiers:
+    """The identifiers of a module's values, and the constants that stand for long keys.
+
+    Parameters
+    ----------
+    text : str
+        The model's: its letters are not taken for marks.
+    avoided : iterable of str
+        Words that the module was found to have.
+    """
+
+    def __init__(self, text: str = "", avoided: Iterable[str] = ()) -> None:
+        self.avoided = OWN | frozenset(avoided)
+        self.marks = (letter for code in SCRIPT if (letter := chr(code)) not in text)
+        self.letters: dict[int, str] = {}
+        self.marked: dict[tuple[Scope, str], str] = {}
+        self.given: dict[str, tuple[Scope, str]] = {}
+        self.keys: dict[str, str] = {}
+
+    def fresh(self, scope: Scope, wish: str) -> str:
+        """What stands, until the module does, for an identifier like ``wish``."""
+        name = self.settled(wish)
+        name = f"v{name}" if name.startswith("_") else name
+        while name in self.avoided or self.mark(scope, name) in self.given:
+            name += "_"
+        self.given[self.mark(scope, name)] = scope, name
+        return self.mark(scope, name)
+
+    def mark(self, scope: Scope, name: str) -> str:
+        first = scope, name[0]
+        if first not in self.marked:
+            self.marked[first] = next(self.marks)
+            self.letters[ord(self.marked[first])] = name[0]
+        return self.marked[first] + name[1:]
+
+    def settled(self, text: str) -> str:
+        """A text with every first letter in its place."""
+        return text.translate(self.letters)
+
+    def clashes(self, module: str) -> set[str]:
+        """The names of values that the functions in which these stand give something else."""
+        said: dict[Scope, set[str]] = {}
+        for function in functions(module):
+            words = words_of([function])
+            for scope in {self.given[word][0] for word in words & self.given.keys()}:
+                said.setdefault(scope, set()).update(words)
+        return {name for scope, name in self.given.values() if name in said.get(scope, ())}
+
+
+def functions(module: str) -> list[str]:
+    """A module's functions and classes, and what stands in front of them."""
+    return re.split(r"^(?=def |class )", module, flags=re.MULTILINE)
+
+
+def words_of(code: Iterable[str]) -> set[str]:
+    """The words of some code, strings, comments and attributes left out."""
+    return set(WORD.findall(STRING.sub("", "\n".join(code))))
 
 
 class Names:
     """Identifiers of a model's values and cotangents, given out in a fixed order."""
 
     def __init__(
-        self, model: Model, extra: Iterable[str] = (), reserved: Iterable[str] = ()
+        self,
+        model: Model,
+        extra: Iterable[str] = (),
+        identifiers: Identifiers | None = None,
+        scope: Scope = "plain",
     ) -> None:
-        self.taken: set[str] = {*RESERVED, *reserved}
+        self.identifiers = identifiers or Identifiers(model.text)
+        self.scope = scope
         self.temporaries = 0
-        self.keys: dict[str, str] = {}
         self.values: dict[str, str] = {}
         names = [
             *(p.name for p in model.parameters),
@@ -129,17 +133,12 @@ class Names:
         """A name as a dict's key in code: a literal, or a constant that stands for a long one."""
         if len(name) <= LONGEST:
             return literal(name)
-        if name not in self.keys:
-            self.keys[name] = f"_NAME_{len(self.keys) + 1}"
-        return self.keys[name]
+        keys = self.identifiers.keys
+        return keys.setdefault(name, f"_NAME_{len(keys) + 1}")
 
     def fresh(self, wish: str) -> str:
         """An identifier like ``wish`` that nothing has yet."""
-        name = wish if not wish.startswith("_") else f"v{wish}"
-        while name in self.taken or keyword.iskeyword(name) or keyword.issoftkeyword(name):
-            name += "_"
-        self.taken.add(name)
-        return name
+        return self.identifiers.fresh(self.scope, wish)
 
     def temporary(self) -> str:
         """A new name for a part of a long line."""

@@ -25,16 +25,13 @@ from symbptt.algebra import (
     DimProduct,
     DimSum,
     Div,
-    Dot,
     Expr,
     Fill,
     Horizon,
     Identity,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
     Mul,
     Neg,
     Number,
@@ -47,16 +44,17 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Slice,
-    Softmax,
-    Sum,
     TimeSum,
     Transpose,
+    Vector,
     children,
 )
 from symbptt.codegen.naming import Names
 from symbptt.codegen.program import Place
 from symbptt.errors import MissingRuleError
-from symbptt.functions import function
+from symbptt.functions.elementwise import function
+from symbptt.functions.losses import LOSSES, loss_formula
+from symbptt.functions.vectors import vector_function
 
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
 
@@ -115,7 +113,7 @@ def is_full(expr: Expr) -> bool:
         return False
     if isinstance(expr, TimeSum):
         return is_full(expr.term)
-    if isinstance(expr, Add | Mul | Div | Neg | Pow | Call):
+    if expr.pointwise:
         return any(c.shape == expr.shape and is_full(c) for c in children(expr))
     return True
 
@@ -333,9 +331,7 @@ class Printer:
     def print_call(self, expr: Call) -> Printed:
         if expr.wrt is not None:
             raise MissingRuleError(f"the derivative of {expr.function} is abstract; bind it")
-        template = function(expr.function).numpy
-        self.uses.helpers.update(re.findall(r"\b_\w+", template))
-        return template.format(*map(self.text, expr.args)), ATOM
+        return self.called(function(expr.function).numpy, *expr.args), ATOM
 
     # --- products --------------------------------------------------------------------------
 
@@ -387,34 +383,29 @@ class Printer:
         width = self.length(expr.blocks[expr.number])[0]
         return f"_block({self.text(expr.vector)}, {start}, {width})", ATOM
 
-    def print_softmax(self, expr: Softmax) -> Printed:
-        return self.helper("_softmax", expr.vector), ATOM
+    def print_vector(self, expr: Vector) -> Printed:
+        """The call of the function's row; for one vector, of its entry where it has one."""
+        row = vector_function(expr.function)
+        if not all(map(is_full, expr.args)):
+            raise MissingRuleError(f"{row.name} of a value left to broadcasting: {expr}")
+        if is_rowwise(expr) or not row.once:
+            ending = "" if is_rowwise(expr) or expr.shape else "[0]"
+            return self.called(row.numpy, *expr.args) + ending, ATOM
+        return self.called(row.once, *expr.args), ATOM
 
-    def print_logsoftmax(self, expr: LogSoftmax) -> Printed:
-        return self.helper("_log_softmax", expr.vector), ATOM
-
-    def print_sum(self, expr: Sum) -> Printed:
-        if not is_full(expr.operand):
-            raise MissingRuleError(f"the sum of a value left to broadcasting: {expr}")
-        if is_rowwise(expr):
-            return self.helper("_total", expr.operand), ATOM
-        return f"np.sum({self.text(expr.operand)})", ATOM
-
-    def print_mean(self, expr: Mean) -> Printed:
-        if is_rowwise(expr):
-            return self.helper("_mean", expr.operand), ATOM
-        return f"np.mean({self.text(expr.operand)})", ATOM
-
-    def print_dot(self, expr: Dot) -> Printed:
-        if is_rowwise(expr):
-            return self.helper("_dot", expr.left, expr.right), ATOM
-        left, right = (self.inside(side, SIGN) for side in (expr.left, expr.right))
-        return f"np.sum({left} * {right})", ATOM
+    def called(self, template: str, *args: Expr) -> str:
+        """A call of a table; operands of its operators in parentheses where they need them."""
+        self.uses.helpers.update(re.findall(r"\b_\w+", template))
+        least = SIGN if "{0} *" in template else SUM
+        return template.format(*(self.inside(arg, least) for arg in args))
 
     def print_loss(self, expr: Loss) -> Printed:
         if expr.wrt is not None:
             raise MissingRuleError(f"the gradient of {expr.function} is abstract; bind it")
-        return self.helper(f"_{expr.function}", expr.prediction, expr.target), ATOM
+        row = LOSSES[expr.function]
+        if not row.numpy:
+            return self.printed(loss_formula(expr, row.definition))
+        return self.called(row.numpy, expr.prediction, expr.target), ATOM
 
     def print_fill(self, expr: Fill) -> Printed:
         return self.printed(expr.scalar)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,11 +18,11 @@ from symbptt.algebra import (
     Parameter,
     walk,
 )
+from symbptt.binding import bind as bind_functions
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.gradients import derive
-from symbptt.calculus.normal import bind as bind_functions
-from symbptt.codegen.emission import Emitter, keeping
+from symbptt.codegen.emission import Emitter
 from symbptt.codegen.estimating import EstimatorText, estimator_text
 from symbptt.codegen.fast.buffered import Buffered, BufferedText
 from symbptt.codegen.fast.passes import LEVELS, Pass, passes_of
@@ -42,8 +41,9 @@ from symbptt.codegen.literals import (
 )
 from symbptt.codegen.lowering import loss_side_quantities
 from symbptt.codegen.modes import Mode, mode_named, mode_of
-from symbptt.codegen.naming import BUFFERED, Names
+from symbptt.codegen.naming import Identifiers, Names, words_of
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
+from symbptt.codegen.places import Places
 from symbptt.codegen.program import Block, Program
 from symbptt.codegen.tangents import TangentEmitter
 from symbptt.errors import UnboundFunctionError
@@ -179,8 +179,16 @@ def render(
 ) -> str:
     """A program's module; ``passes`` in place of those of the level."""
     chosen = LEVELS[level] if passes is None else tuple(passes)
-    text = _Module(program, derivation, how, level, chosen, checkpoint).text()
-    return environment("numpy").get_template("module.py.j2").render(m=text)
+    template = environment("numpy").get_template("module.py.j2")
+    avoided: set[str] = set()
+    while True:
+        identifiers = Identifiers(f"{how}{derivation.model.text}", avoided)
+        module = _Module(program, derivation, how, level, chosen, checkpoint, identifiers)
+        text = template.render(m=module.text())
+        clashes = identifiers.clashes(text)
+        if not clashes:
+            return identifiers.settled(text)
+        avoided |= clashes
 
 
 STEPS_WORDS = """    steps : int
@@ -197,6 +205,7 @@ class _Module:
         level: int,
         passes: Sequence[Pass],
         checkpoint: int | Literal["auto"] | None,
+        identifiers: Identifiers,
     ) -> None:
         # The sweeps of a window are computed plainly: no buffers are laid out for them.
         self.level = 0 if derivation.estimator.kind == "window" else level
@@ -210,11 +219,10 @@ class _Module:
         hoisted = [s.target.name for b in program.forward for s in b.statements]
         added = [name for name in hoisted if name not in known]
         self.gates = [name for name, _ in program.gates]
-        self.names = Names(self.model, [*added, *self.gates])
-        self.kept = keeping(program)
-        self.lag = max((1 - i.step for i in self.model.initials), default=0)
-        self.pasts = list(dict.fromkeys(i.name for i in self.model.initials))
-        self.indexed = {i.name for i in self.model.inputs if i.index_dim is not None}
+        self.identifiers = identifiers
+        self.names = Names(self.model, [*added, *self.gates], identifiers)
+        self.places = Places(program)
+        self.pasts = self.places.pasts
         self.helpers: set[str] = set()
 
     def text(self) -> ModuleText:
@@ -245,7 +253,7 @@ class _Module:
                 (i.name, axis(i.index_dim)) for i in model.inputs if i.index_dim is not None
             ),
             carry=dict_literal((i.key, axes(("B", *i.shape))) for i in model.initials),
-            lag=str(self.lag),
+            lag=str(self.places.lag),
             untimed=assigned_tuple(
                 "_UNTIMED", (literal(i.name) for i in model.inputs if not i.timed)
             ),
@@ -258,7 +266,7 @@ class _Module:
                 (literal(name) for name, shape in shapes if not shape),
             ),
             scales=dict_literal((p.name, literal(self.drawn(p))) for p in model.parameters),
-            keys=tuple(assigned(key, literal(name)) for name, key in self.names.keys.items()),
+            keys=tuple(assigned(key, literal(name)) for name, key in self.identifiers.keys.items()),
             last_loss=str(model.loss is not None and model.loss.last),
             steps_parameter="" if told else ", *, steps=None",
             steps_keyword=() if told else ("steps=None",),
@@ -284,10 +292,10 @@ class _Module:
         program = self.program
         for change in self.passes:
             program = change(program)
-        names = Names(program.model, program.introduced, BUFFERED)
+        names = Names(program.model, program.introduced, self.identifiers, "buffered")
         writer = Buffered(program, names, self.derivation.wrt_inputs)
         text = writer.text()
-        self.helpers |= {name for name in mentioned(text.lines) if helper_exists(name)}
+        self.helpers |= {name for name in words_of(text.lines) if helper_exists(name)}
         return text
 
     def segment(self) -> str:
@@ -312,7 +320,7 @@ class _Module:
 
     def emitted(self, blocks: Sequence[Block]) -> tuple[list[str], Emitter]:
         kind = TangentEmitter if self.derivation.form == "sensitivity" else Emitter
-        emitter = kind(self.names, self.kept, Uses(), max(self.lag, 1))
+        emitter = kind(self.names, self.places, Uses())
         return list(emitter.blocks(blocks)), emitter
 
     def function(self, emitter: Emitter, lines: list[str], own: Sequence[str]) -> list[str]:
@@ -322,9 +330,9 @@ class _Module:
         """
         self.helpers |= emitter.uses.helpers
         constants = [f"{name} = {ratio}" for name, ratio in emitter.uses.constants.items()]
-        words = mentioned(lines)
+        words = words_of(lines)
         fetched = [f"{n} = {home}" for n, home in self.homes() if n in words and n not in own]
-        needed = words | mentioned([*constants, *fetched])
+        needed = words | words_of([*constants, *fetched])
         settings = [
             f"{name} = call.{name}" for name in ("rows", "size", "one", "dtype") if name in needed
         ]
@@ -365,7 +373,7 @@ class _Module:
         return self.function(emitter, [*lines, "return values"], own)
 
     def is_kept(self, identifier: str) -> bool:
-        local = {self.names.values[name] for kind, name in self.kept.local if kind == "value"}
+        local = {self.names.values[name] for kind, name in self.places.local if kind == "value"}
         return identifier not in local
 
     def begin_pasts(self, emitter: Emitter) -> Iterator[str]:
@@ -402,21 +410,21 @@ class _Module:
 
     def backward(self) -> list[str]:
         body, emitter = self.emitted((*self.program.backward, *self.program.gradients))
-        pasts = [name for name in self.pasts if name not in self.indexed]
+        pasts = [name for name in self.pasts if name not in self.places.indexed]
         cotangents, histories = self.names.cotangents, self.names.cotangent_histories
         begin = []
         for name in pasts:
             like = self.names.histories[name]
             received = f"rows.received(carry_grad, {self.names.key(name)}, {like})"
-            if name in self.kept.ahead:
+            if name in self.places.ahead:
                 emitter.uses.helpers.add("_ahead")
                 begin.append(f"{histories[name]} = np.zeros_like({like})")
                 begin.append(f"{self.names.aheads[name]} = {received}")
                 ahead = self.names.aheads[name]
-                begin.append(f"{ahead} = _ahead({ahead}, {self.kept.ahead[name]})")
+                begin.append(f"{ahead} = _ahead({ahead}, {self.places.ahead[name]})")
             else:
                 begin.append(f"{histories[name]} = {received}")
-            if cotangents[name] in mentioned(body):
+            if cotangents[name] in words_of(body):
                 begin.append(f"{cotangents[name]} = {histories[name]}[rows.live]")
         assigned = {s.target.name for b in self.program.backward for s in b.statements}
         for source in self.model.inputs:
@@ -472,15 +480,6 @@ class _Module:
 
 def kept(name: str) -> str:
     return f"values[{literal(name)}]"
-
-
-def mentioned(lines: Iterable[str]) -> set[str]:
-    """The words of some lines of code, comments and strings left out."""
-    words: set[str] = set()
-    for line in lines:
-        code = re.sub(r'"[^"]*"', "", line).split("#")[0]
-        words.update(re.findall(r"(?<![\w.])[^\W\d]\w*", code))
-    return words
 
 
 def terms_of(expr: Expr) -> Iterator[Expr]:

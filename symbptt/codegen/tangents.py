@@ -32,7 +32,7 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 from symbptt.codegen import program
-from symbptt.codegen.emission import INDENT, WIDTH, Emitter, Keeping, comment
+from symbptt.codegen.emission import INDENT, WIDTH, Emitter, comment
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import (
     ATOM,
@@ -45,6 +45,7 @@ from symbptt.codegen.numpy_printer import (
     is_full,
     is_rowwise,
 )
+from symbptt.codegen.places import Places
 from symbptt.codegen.program import Assign, Place
 
 
@@ -202,13 +203,13 @@ class TangentPrinter(Printer):
 class TangentEmitter(Emitter):
     """Emits the loop over the sensitivities; all else as ever."""
 
-    def __init__(self, names: Names, kept: Keeping, uses: Uses, lag: int) -> None:
-        super().__init__(names, kept, uses, lag)
+    def __init__(self, names: Names, places: Places, uses: Uses) -> None:
+        super().__init__(names, places, uses)
         self.tangents = TangentNames(names)
 
     def printer(self, place: Place) -> TangentPrinter:
         printer = TangentPrinter(
-            self.names, place, self.uses, self.kept.local, self.kept.last, self.lag
+            self.names, place, self.uses, self.places.local, self.places.last, self.lag
         )
         printer.tangents = self.tangents
         return printer

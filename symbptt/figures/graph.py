@@ -11,15 +11,12 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Div,
-    Dot,
     Equation,
     Expr,
     Horizon,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
     Model,
     Mul,
     Neg,
@@ -28,13 +25,13 @@ from symbptt.algebra import (
     Pow,
     Product,
     Ref,
-    Softmax,
-    Sum,
     Transpose,
+    Vector,
     children,
 )
 from symbptt.errors import AnalysisError
 from symbptt.figures.svg import FAINT, SHADE, Drawing, Label, Point, symbol
+from symbptt.functions.vectors import vector_function
 
 SIGNS: dict[type[Expr], str] = {
     Add: "+",
@@ -44,11 +41,6 @@ SIGNS: dict[type[Expr], str] = {
     Product: "×",
     Lookup: "row",
     Concat: "[ ; ]",
-    Softmax: "softmax",
-    LogSoftmax: "log softmax",
-    Sum: "Σ",
-    Mean: "mean",
-    Dot: "·",
 }
 BOX_HEIGHT, SPACING, BETWEEN, GAP, RAIL = 28.0, 66.0, 40.0, 62.0, 34.0
 
@@ -200,6 +192,8 @@ def _sign(expr: Expr) -> str:
             return name.replace("_", " ")
         case Mul(factors=factors):
             return "⊙" if all(factor.shape for factor in factors) else "·"
+        case Vector(function=name):
+            return vector_function(name).graph or name
     return SIGNS.get(type(expr), type(expr).__name__.lower())
 
 

@@ -19,13 +19,10 @@ from symbptt.algebra import (
     Derivative,
     Diag,
     Div,
-    Dot,
     Expr,
     Horizon,
     Index,
-    LogSoftmax,
     Lookup,
-    Mean,
     Mul,
     Neg,
     Number,
@@ -36,10 +33,9 @@ from symbptt.algebra import (
     Pow,
     Product,
     Ref,
-    Softmax,
-    Sum,
     TimeSum,
     Transpose,
+    Vector,
 )
 from symbptt.algebra.letters import Delta, Entry
 from symbptt.formula.statement import (
@@ -164,8 +160,8 @@ def edits_of(node: Expr, scope: Scope) -> Iterator[Edit]:
 
 
 _TURNABLE = (
-    Param, Ref, Derivative, Product, Add, Mul, TimeSum, OrderedProduct, Pow, Call, Softmax,
-    LogSoftmax, Sum, Mean, Dot, Concat, Outer, Diag,
+    Param, Ref, Derivative, Product, Add, Mul, TimeSum, OrderedProduct, Pow, Call, Vector,
+    Concat, Outer, Diag,
 )  # fmt: skip
 
 
@@ -221,7 +217,7 @@ def _lost(node: Expr, scope: Scope) -> Iterator[tuple[str, Expr]]:
         yield EXPONENT, Pow(node, Number(Fraction(2), "2"))
 
 
-CALLS = (Call, Softmax, LogSoftmax, Sum, Mean, Dot, Concat, Outer, Diag)
+CALLS = (Call, Vector, Concat, Outer, Diag)
 
 
 def _vector_like(node: Expr) -> bool:

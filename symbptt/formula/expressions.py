@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NoReturn, TypeVar
 
 from symbptt.algebra import (
@@ -24,17 +24,14 @@ from symbptt.algebra import (
     Derivative,
     Diag,
     Div,
-    Dot,
     Expr,
     Held,
     Identity,
     Index,
     Kronecker,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
     Model,
     Mul,
     Neg,
@@ -47,8 +44,6 @@ from symbptt.algebra import (
     Product,
     Ref,
     Shape,
-    Softmax,
-    Sum,
     TimeSum,
     Transpose,
     Vec,
@@ -58,7 +53,9 @@ from symbptt.algebra.letters import Delta, Entry
 from symbptt.calculus.normal import normalize
 from symbptt.errors import Diagnostic, FormulaError
 from symbptt.formula.statement import TOTAL, UNIT, Span, derivative, number_of
-from symbptt.functions import FUNCTIONS, LOSSES
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.losses import LOSSES
+from symbptt.functions.vectors import VECTORS, vector
 from symbptt.language.limits import check_number
 
 MAX_NESTING = 100
@@ -73,11 +70,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] 
 _DERIVATIVES: dict[str, Held] = {"d": "nothing", "partial": "step", "direct": "equation"}
 
 _VECTORS: dict[str, Callable[..., Expr]] = {
-    "softmax": Softmax,
-    "log_softmax": LogSoftmax,
-    "sum": Sum,
-    "mean": Mean,
-    "dot": Dot,
+    **{name: partial(vector, name) for name in VECTORS},
     "concat": lambda *parts: Concat(parts),
     "outer": Outer,
     "diag": Diag,
@@ -522,7 +515,9 @@ class ExpressionReader:
             return len(FUNCTIONS[name].arguments)
         if name == "concat":
             return None
-        return 2 if name in LOSSES or name in ("dot", "outer", "kron") else 1
+        if name in VECTORS:
+            return len(VECTORS[name].arguments)
+        return 2 if name in LOSSES or name in ("outer", "kron") else 1
 
     def _diff(self, args: list[ast.expr], span: Span, word: str) -> Expr:
         if len(args) != 2:

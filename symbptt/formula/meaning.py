@@ -24,17 +24,15 @@ from symbptt.algebra import (
     DimProduct,
     DimSum,
     Div,
-    Dot,
     Expr,
     Horizon,
     Identity,
+    Index,
     Kronecker,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
     MatrixPower,
-    Mean,
     Model,
     Mul,
     Neg,
@@ -48,11 +46,10 @@ from symbptt.algebra import (
     Product,
     Ref,
     Shape,
-    Softmax,
-    Sum,
     TimeSum,
     Transpose,
     Vec,
+    Vector,
     add_dims,
     entries,
 )
@@ -60,6 +57,7 @@ from symbptt.algebra.letters import Delta, Entry, Slope
 from symbptt.errors import FormulaError
 from symbptt.formula.expressions import shapes
 from symbptt.formula.statement import TOTAL, UNIT, Fixed, Formula, body, walk
+from symbptt.functions.vectors import vector, vector_function
 from symbptt.typeset.plain import plain
 
 Extents = tuple[Dim, Dim]
@@ -316,18 +314,14 @@ class Shaper:
     def _vector_function(self, node: Expr) -> Extents:
         """Functions of vectors and matrices, and what makes matrices of vectors."""
         match node:
-            case Sum(operand=operand) | Mean(operand=operand):
-                self.known(operand)
-                return SCALAR
-            case Dot(left=left, right=right):
-                if self.known(left) != self.known(right):
-                    self._misfit(node, "dot", left, right)
-                return SCALAR
-            case Softmax(vector=vector) | LogSoftmax(vector=vector):
-                self._length(node, "softmax", vector)
-                return self.known(vector)
-            case Diag(vector=vector):
-                length = self._length(node, "diag", vector)
+            case Vector(function=name, args=args, like=like):
+                if not vector_function(name).takes_matrices:
+                    self._length(node, name, args[0])
+                if len({self.known(arg) for arg in args}) > 1:
+                    self._misfit(node, name, *args)
+                return SCALAR if like is None else self.known(args[like])
+            case Diag(vector=along):
+                length = self._length(node, "diag", along)
                 return (length, length)
             case Outer(left=left, right=right):
                 return (self._length(node, "outer", left), self._length(node, "outer", right))
@@ -337,11 +331,11 @@ class Shaper:
                 return (entries(self.known(operand)), 1)
         raise TypeError(f"no shape for {type(node).__name__}")
 
-    def _length(self, node: Expr, name: str, vector: Expr) -> Dim:
+    def _length(self, node: Expr, name: str, arg: Expr) -> Dim:
         """How long a row or column is."""
-        shape = self.known(vector)
+        shape = self.known(arg)
         if 1 not in shape:
-            self._misfit(node, name, vector)
+            self._misfit(node, name, arg)
         return entries(shape)
 
     def _kronecker(self, node: Kronecker, rows: Dim | None) -> Extents | None:
@@ -413,8 +407,9 @@ class Shaper:
             case Call(args=args):
                 return replace(node, args=tuple(self._spread(arg, mine) for arg in args))
             case Pow(base=base, exponent=exponent):
-                kind = MatrixPower if mine[0] == mine[1] and mine != SCALAR else Pow
-                return kind(self.meant(base, mine), exponent)
+                square = mine[0] == mine[1] and mine != SCALAR
+                found = self.meant(base, mine)
+                return MatrixPower(found, _whole(exponent)) if square else Pow(found, exponent)
             case Transpose(operand=operand):
                 return _turned(self.meant(operand, (mine[1], mine[0])))
             case Product():
@@ -437,14 +432,11 @@ class Shaper:
 
     def _function(self, node: Expr) -> Expr:
         match node:
-            case Sum(operand=operand) | Mean(operand=operand):
-                return replace(node, operand=self._own(operand))
-            case Dot(left=left, right=right):
-                return Dot(self._own(left), self._own(right))
-            case Softmax(vector=vector) | LogSoftmax(vector=vector):
-                return replace(node, vector=self._flat(vector))
-            case Diag(vector=vector):
-                return Diag(_listed(self._own(vector)))
+            case Vector(function=name, args=args):
+                whole = vector_function(name).takes_matrices
+                return vector(name, *map(self._own if whole else self._flat, args))
+            case Diag(vector=along):
+                return Diag(_listed(self._own(along)))
             case Outer(left=left, right=right):
                 return Outer(_listed(self._own(left)), _listed(self._own(right)))
             case Concat(parts=parts):
@@ -493,7 +485,13 @@ class Shaper:
                 raise ShapeError(side, "the size of `I` does not follow from where it stands")
             found = self.meant(side, own)
             sides.append(found if len(found.shape) == 2 else Column(found))
-        return Kronecker(*sides)
+        made = Kronecker(*sides)
+        if extents(made.shape) != mine:
+            words = (
+                f"`kron` gives {shape_text(extents(made.shape))}, and here is {shape_text(mine)}"
+            )
+            raise ShapeError(left, words)
+        return made
 
     def _picked(self, node: Entry) -> Expr:
         if len(node.places) == 3 and isinstance(node.array, Derivative):
@@ -535,6 +533,16 @@ def _wider(one: Dim, other: Dim) -> Dim:
     return other if one == 1 else one
 
 
+def _whole(exponent: Expr) -> Index:
+    """The exponent of a matrix power."""
+    match exponent:
+        case Count(index=index):
+            return index
+        case Number(value=value) | Constant(value=value):
+            return Index(offset=int(value))
+    raise ShapeError(exponent, "a matrix power has a whole exponent")
+
+
 def _quotient(whole: Dim, part: Dim) -> Dim | None:
     """What times ``part`` is ``whole``."""
     if part == 1:
@@ -556,7 +564,7 @@ def _canonical(expr: Expr, shape: Extents) -> Expr:
     if expr.shape == wanted:
         return expr
     if not wanted:
-        return Sum(expr)
+        return vector("sum", expr)
     return Vec(expr) if len(wanted) == 1 else Transpose(Column(expr))
 
 

@@ -20,6 +20,7 @@ from symbptt.algebra import (
     Horizon,
     Identity,
     Index,
+    MatrixPower,
     OrderedProduct,
     Param,
     Product,
@@ -145,6 +146,8 @@ def indices(node: Expr) -> tuple[Index, ...]:
     """The indices that the node itself holds."""
     match node:
         case Ref(index=index) | Count(index=index) | Cotangent(index=Index() as index):
+            return (index,)
+        case MatrixPower(exponent=index):
             return (index,)
         case TimeSum() | OrderedProduct():
             return (node.first, node.last)

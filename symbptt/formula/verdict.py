@@ -171,11 +171,9 @@ def check(
     tree = read(formula, model)
     first, *others = _equations(tree, model)
     verdict = _examined(tree, model, partial(Examiner, first, horizon, seed, clock), progress)
-    for other in others:
-        again = (
-            None if verdict.right else _examined(tree, Examiner(other, horizon, seed, clock), str)
-        )
-        if again is not None and again.right:
+    for other in others if not verdict.right else ():
+        again = _examined(tree, model, partial(Examiner, other, horizon, seed, clock), str)
+        if again.right:
             verdict = replace(again, reading="`direct` by the model's own equations")
     return replace(verdict, latex=formula_latex(tree, Shaper(first)))
 

@@ -30,7 +30,6 @@ from symbptt.algebra import (
     Pow,
     Product,
     Ref,
-    Softmax,
     TimeSum,
     Transpose,
 )
@@ -39,7 +38,8 @@ from symbptt.formula.edits import CALLS, NAME, TOP, Edit, Scope, is_operand
 from symbptt.formula.meaning import SCALAR, Extents, ShapeError, Shaper
 from symbptt.formula.statement import Formula, free_names, parts, walk, with_part
 from symbptt.formula.statement import product as chained
-from symbptt.functions import FUNCTIONS
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.vectors import vector
 
 MISSING = "a missing term"
 MISSING_FACTOR = "a missing factor"
@@ -103,7 +103,7 @@ class Vocabulary:
 
     def _applied(self, names: frozenset[str]) -> Iterator[Expr]:
         """Functions that the formula uses, of one value; integers as unit vectors."""
-        yield from map(Softmax, self.values(names))
+        yield from (vector("softmax", value) for value in self.values(names))
         for function in self.calls:
             if function in FUNCTIONS and len(FUNCTIONS[function].arguments) == 1:
                 yield from (Call(function, (value,)) for value in self.values(names))
@@ -185,8 +185,8 @@ class Vocabulary:
         self, vectors: list[Expr], matrices: list[Param], values: list[Expr]
     ) -> Iterator[Expr]:
         for place in self.places:
-            for vector in vectors:
-                yield Entry(vector, (place,))
+            for value in vectors:
+                yield Entry(value, (place,))
             for matrix, value in product(matrices, values):
                 yield Entry(Product(matrix, value), (place,))
 

@@ -8,14 +8,11 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Div,
-    Dot,
     Expr,
     Identity,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
     Mul,
     Neg,
     Number,
@@ -24,13 +21,11 @@ from symbptt.algebra import (
     Product,
     Ref,
     Shape,
-    Softmax,
-    Sum,
     Transpose,
 )
+from symbptt.functions.vectors import vector
 from symbptt.language import products
 from symbptt.language.constants import fold
-from symbptt.language.shapes import Shapes
 from symbptt.language.surface import (
     Apply,
     Chain,
@@ -47,6 +42,7 @@ from symbptt.language.surface import (
     Timed,
     Times,
 )
+from symbptt.language.unification import Shapes
 
 
 class Builder:
@@ -129,19 +125,10 @@ class Builder:
         if self.shapes.roles.functions.is_loss(function):
             prediction, target = args
             return Loss(function, prediction, target)
-        match function:
-            case "softmax":
-                return Softmax(*args)
-            case "log_softmax":
-                return LogSoftmax(*args)
-            case "sum":
-                return Sum(*args)
-            case "mean":
-                return Mean(*args)
-            case "dot":
-                return Dot(*args)
-            case "concat":
-                return Concat(args)
+        if function == "concat":
+            return Concat(args)
+        if self.shapes.roles.functions.vector(function) is not None:
+            return vector(function, *args)
         return Call(function, args)
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from symbptt.errors import UnknownNameError
-from symbptt.functions import FUNCTIONS, LOSSES, VECTOR_FUNCTIONS, LossFunction
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.losses import LOSSES, LossFunction
+from symbptt.functions.vectors import VECTORS, VectorFunction
 from symbptt.language.names import CALLS, PUBLIC, Name
 from symbptt.language.source import Findings
 from symbptt.language.surface import Apply, Declaration, Item, walk
@@ -68,7 +70,11 @@ class Functions:
         return LOSSES.get(self.defaults.get(name, name))
 
     def is_elementwise(self, name: str) -> bool:
-        return not self.is_loss(name) and name not in VECTOR_FUNCTIONS
+        return not self.is_loss(name) and name not in VECTORS and name != "concat"
+
+    def vector(self, name: str) -> VectorFunction | None:
+        """The row of a function of vectors; None if it is none."""
+        return None if name in self.declared else VECTORS.get(name)
 
 
 def resolve(
@@ -199,13 +205,10 @@ def _signature(name: str) -> tuple[int, int | None, str]:
     """The least and the exact number of arguments (None if open), and an example."""
     if name == "concat":
         return 1, None, "concat(u, v)"
-    if name == "dot":
-        return 2, 2, "dot(u, v)"
     if name in LOSSES:
         return 2, 2, f"{name}(o[t], y[t])"
-    if name in VECTOR_FUNCTIONS:
-        return 1, 1, f"{name}(v)"
-    count = len(FUNCTIONS[name].derivatives)
+    row = VECTORS.get(name) or FUNCTIONS[name]
+    count = len(row.arguments)
     return count, count, f"{name}({'v' if count == 1 else 'u, v'})"
 
 

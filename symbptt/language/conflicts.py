@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symbptt.functions.vectors import VECTORS
 from symbptt.language.lengths import Length, Lengths
 from symbptt.language.names import Name
 from symbptt.language.ranks import Level, Levels, elementwise_operands
@@ -78,8 +79,9 @@ class Words:
                 if row or axis == 1:
                     return self.stated(operands[-1], 1)
                 return self.stated(operands[0], 0)
-            case Apply(function="softmax" | "log_softmax", args=[arg, *_]):
-                return self.stated(arg, axis)
+            case Apply(function=name, args=args) if name in VECTORS and args:
+                like = VECTORS[name].like
+                return None if like is None else self.stated(args[like], axis)
         operands = elementwise_operands(node, self.roles.functions) or []
         arrays = [one for one in operands if self.levels.of(one) == Level.ARRAY]
         found = [note for note in (self.stated(one, axis) for one in arrays) if note is not None]

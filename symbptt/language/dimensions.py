@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbptt.language.lengths import Length
-from symbptt.language.shapes import Shapes
+from symbptt.language.unification import Shapes
 
 
 def name_all(shapes: Shapes) -> tuple[str, ...]:

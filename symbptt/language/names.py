@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from symbptt.functions import FUNCTIONS, LOSSES, VECTOR_FUNCTIONS
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.losses import LOSSES
+from symbptt.functions.vectors import VECTORS
 from symbptt.language.source import Findings, Place
 from symbptt.language.surface import (
     Apply,
@@ -25,7 +27,7 @@ from symbptt.language.surface import (
 )
 
 PUBLIC = tuple(name for name, row in FUNCTIONS.items() if row.public)
-CALLS = (*PUBLIC, *VECTOR_FUNCTIONS, *LOSSES, "len")
+CALLS = (*PUBLIC, *VECTORS, "concat", *LOSSES, "len")
 FORMULA = ("d", "partial", "sum", "prod", "outer", "diag", "onehot", "delta")
 
 Role = Literal["parameter", "derived", "constant", "input", "quantity", "function", "identity"]

@@ -10,10 +10,11 @@ from symbptt.language import dimensions, limits, roles, sides, statements, token
 from symbptt.language.building import Builder
 from symbptt.language.names import Name
 from symbptt.language.roles import Roles
-from symbptt.language.shapes import Shapes
+from symbptt.language.shapes import ShapeInference
 from symbptt.language.source import Findings, Source, check_characters
 from symbptt.language.statements import Reading
 from symbptt.language.surface import Declaration, Definition, Start, Timed, walk
+from symbptt.language.unification import Shapes
 
 
 def parse(
@@ -55,7 +56,7 @@ def parse(
         findings.add(None, f"the model {what}: expected at least one definition, `h[t] = …`")
         findings.stop()
     known = roles.infer(reading, bindings or {}, findings)
-    shapes = Shapes(known, source, findings)
+    shapes = ShapeInference(known, source, findings)
     sides.infer(shapes)
     findings.stop()
     return _assemble(shapes, source, name, path)

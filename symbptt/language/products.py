@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from symbptt.language.conflicts import Sizes
 from symbptt.language.ranks import Level
 from symbptt.language.surface import Chain, Flip, Named, Node, Over, Timed, Times, walk
-
-if TYPE_CHECKING:
-    from symbptt.language.shapes import Shapes
+from symbptt.language.unification import Shapes
 
 
 def chain(shapes: Shapes, node: Chain) -> Sizes | None:

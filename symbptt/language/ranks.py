@@ -90,8 +90,9 @@ class Levels:
         if operands is not None:
             return max([self.of(operand) for operand in operands], default=Level.OPEN)
         if isinstance(node, Apply):
-            vectors = node.function in ("softmax", "log_softmax", "concat")
-            return Level.ARRAY if vectors else Level.SCALAR
+            row = self.roles.functions.vector(node.function)
+            array = node.function == "concat" or (row is not None and row.like is not None)
+            return Level.ARRAY if array else Level.SCALAR
         return Level.OPEN
 
     def _enter(self, name: Name) -> None:
@@ -318,14 +319,10 @@ class Ranks:
         return self._visit(first, want)
 
     def _call(self, call: Apply) -> int:
-        match call.function:
-            case "softmax" | "log_softmax" | "concat":
-                for arg in call.args:
-                    self._visit(arg, 1)
-                return 1
-            case "sum" | "mean":
-                for arg in call.args:
-                    self._visit(arg, None)
-                return 0
+        row = self.functions.vector(call.function)
+        if call.function == "concat" or (row is not None and not row.takes_matrices):
+            for arg in call.args:
+                self._visit(arg, 1)
+            return 0 if row is not None and row.like is None else 1
         self._common(call.args, None)
         return 0

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
+from symbptt.functions.vectors import VectorFunction
 from symbptt.language.conflicts import Sizes
 from symbptt.language.surface import Apply, Node, Timed
-
-if TYPE_CHECKING:
-    from symbptt.language.shapes import Shapes
+from symbptt.language.unification import Shapes
 
 
 def call(shapes: Shapes, node: Apply) -> Sizes | None:
@@ -20,16 +18,22 @@ def call(shapes: Shapes, node: Apply) -> Sizes | None:
     sizes = [one for one in found if one is not None]
     if len(sizes) < len(found) or not sizes:
         return None
-    match node.function:
-        case "softmax" | "log_softmax" if len(sizes) == 1:
-            return sizes[0] if _are_vectors(shapes, node, sizes) else None
-        case "concat":
-            return _concat(shapes, node, sizes)
-        case "sum" | "mean" if len(sizes) == 1:
-            return () if _is_array(shapes, node, node.args[0], sizes[0]) else None
-        case "dot" if len(sizes) == 2:
-            return _dot(shapes, node, sizes)
-    return None
+    if node.function == "concat":
+        return _concat(shapes, node, sizes)
+    row = shapes.roles.functions.vector(node.function)
+    if row is None or len(sizes) != len(row.arguments) or not _fit(shapes, node, row, sizes):
+        return None
+    return () if row.like is None else sizes[row.like]
+
+
+def _fit(shapes: Shapes, node: Apply, row: VectorFunction, sizes: list[Sizes]) -> bool:
+    """Whether the arguments are arrays of one shape, and vectors where it takes no others."""
+    if row.takes_matrices:
+        if not all(_is_array(shapes, node, *pair) for pair in zip(node.args, sizes, strict=True)):
+            return False
+    elif not _are_vectors(shapes, node, sizes):
+        return False
+    return all(_same(shapes, node, sizes[0], size) for size in sizes[1:])
 
 
 def _are_vectors(shapes: Shapes, node: Apply, sizes: list[Sizes]) -> bool:
@@ -64,18 +68,19 @@ def _concat(shapes: Shapes, node: Apply, sizes: list[Sizes]) -> Sizes | None:
     return (total,)
 
 
-def _dot(shapes: Shapes, node: Apply, sizes: list[Sizes]) -> Sizes | None:
-    for arg, size in zip(node.args, sizes, strict=True):
-        if not _is_array(shapes, node, arg, size):
-            return None
-    left, right = sizes
+def _same(shapes: Shapes, node: Apply, left: Sizes, right: Sizes) -> bool:
+    """Whether two arguments have one shape, or may have."""
     if len(left) != len(right):
         shapes.wrong(node, _two_shapes(shapes, node, left, right) + ": both must have one shape")
-        return None
-    for axis, (one, two) in enumerate(zip(left, right, strict=True)):
-        if not shapes.equate(one, two, node.place, partial(_differ, shapes, node, axis)):
-            return None
-    return ()
+        return False
+    return _equal(shapes, node, left, right)
+
+
+def _equal(shapes: Shapes, node: Apply, left: Sizes, right: Sizes) -> bool:
+    return all(
+        shapes.equate(one, two, node.place, partial(_differ, shapes, node, axis))
+        for axis, (one, two) in enumerate(zip(left, right, strict=True))
+    )
 
 
 def _two_shapes(shapes: Shapes, node: Apply, left: Sizes, right: Sizes) -> str:
@@ -130,10 +135,7 @@ def _loss(shapes: Shapes, node: Apply) -> Sizes | None:
             hint = f"; declare `{target.name}: scalar`" if isinstance(target, Timed) else ""
         shapes.wrong(node, _two_shapes(shapes, node, found, wanted) + f", not of one shape{hint}")
         return None
-    for axis, (one, two) in enumerate(zip(found, wanted, strict=True)):
-        if not shapes.equate(one, two, node.place, partial(_differ, shapes, node, axis)):
-            return None
-    return ()
+    return () if _equal(shapes, node, found, wanted) else None
 
 
 def _label_name(shapes: Shapes, target: Node) -> str | None:

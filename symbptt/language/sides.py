@@ -7,8 +7,8 @@ from functools import partial
 from symbptt.language.constants import ArithmeticFinding, fold
 from symbptt.language.names import Name
 from symbptt.language.ranks import Level
-from symbptt.language.shapes import Shapes
 from symbptt.language.surface import Assignment, Definition, Item, Start
+from symbptt.language.unification import Shapes
 
 
 def infer(shapes: Shapes) -> None:

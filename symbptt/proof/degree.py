@@ -71,7 +71,7 @@ class Degrees(Domain):
         return Degree(1)
 
     def apply(self, head: str, args: Sequence[Any]) -> Degree:
-        return Degree(0) if head in ("step", "sign", "beyond") else Degree(1, 1)
+        return Degree(0) if head in ("step", "sign", "beyond", "zero") else Degree(1, 1)
 
     def abstract(self, name: str, wrt: int | None, args: Sequence[Any]) -> Degree:
         return Degree(1)

@@ -18,7 +18,8 @@ import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
 from symbptt.errors import EvaluationError, UnboundFunctionError
-from symbptt.functions import FUNCTIONS
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.proof.tape import function_tape
 
 Array = Any
 """A NumPy array of objects, the numbers of a domain."""
@@ -55,7 +56,7 @@ class Domain:
         raise NotImplementedError
 
     def apply(self, head: str, args: Sequence[Any]) -> Any:
-        """A function that SymPy knows by the name ``head``, or step, sign, beyond, pi."""
+        """A function that SymPy knows by the name ``head``, or step, sign, beyond, zero, pi."""
         raise NotImplementedError
 
     def power(self, base: Any, exponent: Fraction) -> Any:
@@ -80,8 +81,6 @@ class Domain:
         Functions of the table are computed from their ``sympy`` column and their partial
         derivatives from SymPy's derivative of that column.
         """
-        from symbptt.proof.tape import function_tape
-
         if name not in FUNCTIONS:
             return self.abstract(name, wrt, args)
         key = (name, wrt, *args)
@@ -113,6 +112,7 @@ class Rational(Domain):
             "step": _step,
             "sign": _sign,
             "beyond": _beyond,
+            "zero": _zero,
         }
         if head not in piecewise:
             raise EvaluationError(f"{head} has no exact value at a rational point")
@@ -142,9 +142,10 @@ class Float(Domain):
         return rng.choice((-1, 1)) * rng.uniform(0.1, 0.9)
 
     def apply(self, head: str, args: Sequence[Any]) -> Any:
-        if head in ("step", "sign"):
+        if head in ("step", "sign", "zero"):
             self._near(args[0])
-            return self.number(Fraction(_step(args[0]) if head == "step" else _sign(args[0])))
+            pieces = {"step": _step, "sign": _sign, "zero": _zero}
+            return self.number(Fraction(pieces[head](args[0])))
         if head == "beyond":
             self._near(args[0] - args[1])
             return self.number(_beyond(*args))
@@ -205,6 +206,10 @@ def _step(x: Any) -> int:
 
 def _sign(x: Any) -> int:
     return int(x > 0) - int(x < 0)
+
+
+def _zero(x: Any) -> int:
+    return int(x == 0)
 
 
 def _beyond(u: Any, v: Any) -> Fraction:

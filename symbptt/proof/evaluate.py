@@ -8,7 +8,7 @@ numbers; a scalar has shape ().
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache, partial
 from typing import Any
@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from symbptt.algebra import (
+    NOW,
+    ONE,
     Add,
     Block,
     BlockMatrix,
@@ -30,7 +32,6 @@ from symbptt.algebra import (
     Diag,
     Direct,
     Div,
-    Dot,
     Expr,
     Fill,
     Horizon,
@@ -38,11 +39,9 @@ from symbptt.algebra import (
     Kron,
     Kronecker,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
     MatrixPower,
-    Mean,
     Mul,
     Neg,
     Number,
@@ -59,18 +58,18 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Slice,
-    Softmax,
     Stack,
-    Sum,
     TimeSum,
     Transpose,
     Vec,
+    Vector,
     walk,
 )
 from symbptt.calculus.rows import Row
 from symbptt.errors import EvaluationError, MissingRuleError
-from symbptt.proof.domain import Array, each, total
-from symbptt.proof.losses import loss_gradient, loss_value, softmax
+from symbptt.functions.losses import LOSSES, loss_formula
+from symbptt.functions.vectors import definition, vector
+from symbptt.proof.domain import Array, Domain, each, total
 from symbptt.proof.place import (
     Point,
     Remembering,
@@ -87,6 +86,7 @@ from symbptt.proof.place import (
     unit,
     zeros,
 )
+from symbptt.proof.tables import Given, arguments_of, loss_gradient
 
 __all__ = ["METHODS", "Point", "Steps", "evaluate", "exact", "length", "lengths"]
 
@@ -274,25 +274,6 @@ def _outer(expr: Outer, point: Point, at: Steps) -> Array | None:
     return None if values is None else np.multiply.outer(values[0], values[1])
 
 
-def _dot(expr: Dot, point: Point, at: Steps) -> Array | None:
-    values = _operands((expr.left, expr.right), point, at)
-    if values is None:
-        return None
-    if values[0].shape != values[1].shape:
-        raise EvaluationError(f"an inner product of shapes {values[0].shape}, {values[1].shape}")
-    return total(values[0] * values[1])
-
-
-def _sum(expr: Sum, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.operand, point, at)
-    return None if value is None else total(value)
-
-
-def _mean(expr: Mean, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.operand, point, at)
-    return None if value is None else total(value) * point.domain.number(Fraction(1, value.size))
-
-
 def _fill(expr: Fill, point: Point, at: Steps) -> Array | None:
     value = part_value(expr.scalar, point, at)
     if value is None:
@@ -355,19 +336,18 @@ def _cell(cell: Expr | None, shape: Shape, point: Point, at: Steps) -> Array:
 
 
 def _ordered_product(expr: OrderedProduct, point: Point, at: Steps) -> Array:
-    if not expr.shape:
-        result: Array = point.domain.number(Fraction(1))
-    else:
-        result = unit(length(expr.shape[0], point.sizes), point)
+    result = evaluate(Identity(expr.shape[0]) if expr.shape else ONE, point, at)
     for step in range(expr.first.at(at), expr.last.at(at) + expr.step, expr.step):
         result = np.dot(result, evaluate(expr.factor, point, {**at, expr.index: step}))
     return result
 
 
 def _matrix_power(expr: MatrixPower, point: Point, at: Steps) -> Array:
-    base, exponent = evaluate(expr.base, point, at), int(exact(expr.exponent, at))
+    base, exponent = evaluate(expr.base, point, at), expr.exponent.at(at)
     if abs(exponent) > MAX_POWER:
         raise EvaluationError(f"the exponent {exponent} is too large to be calculated")
+    if not expr.shape:
+        return each(lambda entry: point.domain.power(entry, Fraction(exponent)), base)
     result = unit(len(base), point)
     for _ in range(abs(exponent)):
         result = np.dot(result, base)
@@ -417,19 +397,40 @@ def _cases(expr: Cases, point: Point, at: Steps) -> Array | None:
     return np.add(np.multiply(here, values[0]), np.multiply(1 - here, values[1]))
 
 
-# --- softmax and losses ----------------------------------------------------------------------
+# --- functions of vectors and losses -----------------------------------------------------------
 
 
-def _softmax(expr: Softmax, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.vector, point, at)
-    return None if value is None else softmax(value, point.domain)
+def vector_value(name: str, arrays: Sequence[Array], domain: Domain) -> Array:
+    """A function of vectors by its definition; the sum is the one that all are made of."""
+    if name == "sum":
+        return total(arrays[0])
+    arguments = [Param(f"{k}", np.shape(array)) for k, array in enumerate(arrays)]
+    point = Given(domain, {a.name: array for a, array in zip(arguments, arrays, strict=True)})
+    return evaluate(definition(vector(name, *arguments)), point, {})
 
 
-def _log_softmax(expr: LogSoftmax, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.vector, point, at)
-    if value is None:
+def loss_value(name: str, prediction: Array, target: Array, domain: Domain) -> Array:
+    """A loss of the table by its definition, or an abstract one.
+
+    A target that is an integer is given as the unit vector of its value.
+    """
+    if name not in LOSSES:
+        return domain.abstract(name, None, arguments_of(prediction, target))
+    row = LOSSES[name]
+    o = Param("o", np.shape(prediction))
+    y = Ref("y", NOW, ()) if row.index_target else Param("y", np.shape(target))
+    point = Given(domain, {"o": prediction, "y": target})
+    return evaluate(loss_formula(Loss(name, o, y), row.definition), point, {})
+
+
+def _vector(expr: Vector, point: Point, at: Steps) -> Array | None:
+    values = _operands(expr.args, point, at)
+    if values is None:
         return None
-    return each(lambda entry: point.domain.call("log", (entry,)), softmax(value, point.domain))
+    if len({value.shape for value in values}) > 1:
+        shapes = ", ".join(str(value.shape) for value in values)
+        raise EvaluationError(f"{expr.function} of arguments of shapes {shapes}")
+    return vector_value(expr.function, values, point.domain)
 
 
 def _loss(expr: Loss, point: Point, at: Steps) -> Array | None:
@@ -439,7 +440,7 @@ def _loss(expr: Loss, point: Point, at: Steps) -> Array | None:
         return None
     if expr.wrt is None:
         return loss_value(expr.function, prediction, target, point.domain)
-    return loss_gradient(expr.function, prediction, target, expr.wrt, point.domain)
+    return loss_gradient(loss_value, expr.function, prediction, target, expr.wrt, point.domain)
 
 
 def _target(expr: Loss, point: Point, at: Steps) -> Array | None:
@@ -514,9 +515,6 @@ METHODS: dict[type[Expr], Method] = {
     Transpose: _transpose,
     Product: _product,
     Outer: _outer,
-    Dot: _dot,
-    Sum: _sum,
-    Mean: _mean,
     Fill: _fill,
     Concat: _concat,
     Slice: _slice,
@@ -524,8 +522,7 @@ METHODS: dict[type[Expr], Method] = {
     OneHot: _one_hot,
     Pick: _pick,
     Cases: _cases,
-    Softmax: _softmax,
-    LogSoftmax: _log_softmax,
+    Vector: _vector,
     Loss: _loss,
     Pullback: _pullback,
     TimeSum: _time_sum,

@@ -22,7 +22,7 @@ from symbptt.proof.degree import Degrees, error_bits, largest
 from symbptt.proof.domain import Array, Domain
 from symbptt.proof.evaluate import evaluate, lengths
 from symbptt.proof.field import Field
-from symbptt.proof.ledger import Ledger, in_turn, places, show, spoken
+from symbptt.proof.ledger import Ledger, at_steps, in_turn, places, show
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.rows import Row, silent
 from symbptt.proof.sample import Sample
@@ -65,7 +65,7 @@ class Scene:
         horizon: int,
         known: Mapping[Variable, Array],
         parts: Mapping[tuple[Variable, int], Array],
-        derivatives: Mapping[str, Array] | None = None,
+        derivatives: Mapping[Expr, Array] | None = None,
     ) -> Ledger:
         return Ledger(self.normal, horizon, known, parts, self.gates, derivatives)
 
@@ -100,7 +100,7 @@ class Reading:
     """The cotangents found, the steps that gave them, and what could not be evaluated."""
 
     known: dict[Variable, Array] = field(default_factory=dict)
-    derivatives: dict[str, Array] = field(default_factory=dict)
+    derivatives: dict[Expr, Array] = field(default_factory=dict)
     parts: dict[tuple[Variable, int], Array] = field(default_factory=dict)
     steps: dict[Variable, Step] = field(default_factory=dict)
     errors: dict[Variable, str] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class Reading:
 
     def note(self, step: Step, when: int | None, ledger: Ledger) -> None:
         """A derivative that is no gradient, found by a step."""
-        key = spoken(step.target, steps_at(step, when, ledger.horizon))
+        key = at_steps(step.target, steps_at(step, when, ledger.horizon))
         if key in self.derivatives:
             return
         try:
@@ -247,9 +247,9 @@ class Tally:
 
     def row(self) -> Row:
         detail = self.detail or ("" if self.entries else "nothing was compared")
-        spoken = sorted(self.horizons)
-        steps = f", T = {'…'.join(map(str, dict.fromkeys([*spoken[:1], *spoken[-1:]])))}"
-        figure = f"{self.entries} entries{steps if spoken else ''}{self.words}"
+        lengths = sorted(self.horizons)
+        steps = f", T = {'…'.join(map(str, dict.fromkeys([*lengths[:1], *lengths[-1:]])))}"
+        figure = f"{self.entries} entries{steps if lengths else ''}{self.words}"
         return Row(self.check, self.subject, not detail, figure, detail)
 
 
@@ -393,7 +393,7 @@ class _Checks:
         when, loss = place
         horizon = ledger.horizon
         at = steps_at(step, when, horizon, loss)
-        true, subject = evaluate(step.target, ledger, at), spoken(step.target, at)
+        true, subject = evaluate(step.target, ledger, at), plain(at_steps(step.target, at))
         for number, member in enumerate(step.members, start=1):
             if tally.detail:
                 return

@@ -8,7 +8,7 @@ simplified.
 
 Only what derivations use is built in: exp(-a) = 1/exp(a) and log its inverse, the parity
 of odd and even functions, the value at 0 where it is rational, step(a) in {0, 1},
-sign(a) in {1, -1}, beyond(u, v) + beyond(v, u) = 1.
+sign(a) in {1, -1}, beyond(u, v) + beyond(v, u) = 1, zero(a) = 1 for a = 0 and else 0.
 """
 
 from __future__ import annotations
@@ -149,6 +149,7 @@ class Field(Domain):
             "step": lambda: self._step(*args),
             "sign": lambda: self._sign(*args),
             "beyond": lambda: self._beyond(*args),
+            "zero": lambda: Residue(int(args[0] == 0)),
         }
         return special[head]() if head in special else self._smooth(head, *args)
 

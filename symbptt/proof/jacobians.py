@@ -51,7 +51,9 @@ class Jacobians:
     def _block(self, output: Variable, wrt: Variable, held: Held, step: int) -> Array:
         if held == "equation":
             return self._equation(output, wrt)
-        return self._total(output, wrt) if held == "nothing" else self._within(output, wrt, step)
+        if held == "step":
+            return self._within(output, wrt, step)
+        return self._total(output, wrt) if held == "nothing" else self._accumulated(output, wrt)
 
     def _size(self, variable: Variable) -> int:
         return int(self.run.values[variable].size)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 
@@ -42,7 +40,7 @@ class Ledger:
     Steps past ``horizon`` have no values; cotangents there are absent. ``parts`` are
     cotangents of the part of L that the loss of a step gives; ``gates`` the values of an
     estimator's gates, by their name and step. ``derivatives`` are the others known so far,
-    by their text at given steps; without them the true ones count.
+    at given steps; without them the true ones count.
     """
 
     run: Trajectory
@@ -50,7 +48,7 @@ class Ledger:
     cotangents: Mapping[Variable, Array]
     parts: Mapping[tuple[Variable, int], Array] = field(default_factory=dict)
     gates: Mapping[Variable, Array] = field(default_factory=dict)
-    derivatives: Mapping[str, Array] | None = None
+    derivatives: Mapping[Expr, Array] | None = None
 
     @property
     def domain(self) -> Domain:
@@ -95,7 +93,8 @@ class Ledger:
         return self.parts[variable, loss]
 
     def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None:
-        step = node.index.at(at)
+        static = isinstance(node, Derivative) and isinstance(node.output, Param)
+        step = 0 if static else node.index.at(at)
         if step > self.horizon:
             return None
         if self.derivatives is not None and getattr(node, "held", "step") != "equation":
@@ -107,10 +106,10 @@ class Ledger:
 
     def _known(self, node: Expr, at: Steps) -> Array:
         assert self.derivatives is not None
-        text = spoken(node, at)
-        if text not in self.derivatives:
-            raise EvaluationError(f"no step gives {text}")
-        return self.derivatives[text]
+        known = at_steps(node, at)
+        if known not in self.derivatives:
+            raise EvaluationError(f"no step gives {plain(known)}")
+        return self.derivatives[known]
 
     def _jacobian(self, output: Expr, wrt: Expr, held: Held, at: Steps) -> Array:
         outputs, columns = self._variables((output,), at), self._variables((wrt,), at)
@@ -163,9 +162,9 @@ def jacobians(run: Trajectory) -> Jacobians:
     return Jacobians(run)
 
 
-def spoken(expr: Expr, at: Steps) -> str:
-    """A derivative as text, at the steps that its index names stand for."""
-    return plain(substitute_index(expr, {name: Index(offset=step) for name, step in at.items()}))
+def at_steps(expr: Expr, at: Steps) -> Expr:
+    """A derivative at the steps that its index names stand for."""
+    return substitute_index(expr, {name: Index(offset=step) for name, step in at.items()})
 
 
 def show(name: str, step: int | None) -> str:
@@ -186,8 +185,8 @@ def occasions(step: Step, horizon: int) -> tuple[int | None, ...]:
     if not step.stated_for(horizon):
         return ()
     if "t" in index.names():
-        found = (t for t in range(horizon, 0, -1) if _holds(step.where, t, horizon))
-        return tuple(index.at({"t": t, "T": horizon}) for t in found)
+        moments = ({"t": t, "T": horizon} for t in range(horizon, 0, -1))
+        return tuple(index.at(m) for m in moments if not step.holds or step.holds.covers(m))
     return (index.at({"T": horizon}),)
 
 
@@ -213,7 +212,7 @@ def places(step: Step, horizon: int) -> tuple[tuple[int | None, int | None], ...
         return tuple((when, horizon) for when in occasions(step, horizon))
     target = substitute_index(step.target, {"s": LAST})
     assert isinstance(target, Cotangent)
-    ended = replace(step, target=target, where=step.where.replace("s", "T"))
+    ended = replace(step, target=target, holds=step.holds and step.holds.substitute({"s": LAST}))
     return tuple((w, loss) for loss in range(1, horizon + 1) for w in occasions(ended, loss))
 
 
@@ -230,22 +229,3 @@ def in_turn(derivation: Derivation) -> Iterator[tuple[Step, ...]]:
     yield derivation.of_kind("start", "jacobian", "sensitivity")
     yield derivation.of_kind("initial")
     yield derivation.of_kind("gradient")
-
-
-_BOUND = re.compile(r"\s*(?:(\d+)|([tT])(?:\s*([+-])\s*(\d+))?)\s*")
-
-
-def _holds(where: str, t: int, horizon: int) -> bool:
-    bounds = [_bound(text, t, horizon) for text in where.split("<=")] if where else []
-    return all(low <= high for low, high in pairwise(bounds))
-
-
-def _bound(text: str, t: int, horizon: int) -> int:
-    match = _BOUND.fullmatch(text)
-    if match is None:
-        raise EvaluationError(f"a range of steps reads like 1 <= t <= T-1, not {text!r}")
-    number, name, sign, offset = match.groups()
-    if number:
-        return int(number)
-    shift = int(offset or 0)
-    return (t if name == "t" else horizon) + (-shift if sign == "-" else shift)

@@ -19,7 +19,6 @@ from symbptt.algebra import (
     Add,
     Constant,
     Derived,
-    Dot,
     Equation,
     Expr,
     Identity,
@@ -32,6 +31,7 @@ from symbptt.algebra import (
     Product,
     Ref,
     Transpose,
+    Vector,
 )
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL
@@ -141,7 +141,7 @@ class _Writer:
                 return -self.scalar(operand, step)
             case Mul(factors=factors) if _number(factors[0]) is not None and len(factors) == 2:
                 return _number(factors[0]) * self.scalar(factors[1], step)
-            case Dot(left=left, right=right):
+            case Vector(function="dot", args=(left, right)):
                 return self.linear(left, step).T * self.linear(right, step)
             case Loss(prediction=prediction, target=target) if self.is_squared(expr):
                 error = self.linear(prediction, step) - self.linear(target, step)

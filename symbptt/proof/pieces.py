@@ -15,32 +15,20 @@ from symbptt.algebra import (
     NOW,
     Add,
     Call,
-    Concat,
     Derived,
     Div,
-    Dot,
     Equation,
     Expr,
-    LogSoftmax,
-    Lookup,
-    Loss,
-    Mean,
     Model,
     Mul,
     Neg,
     Param,
     Pow,
-    Product,
     Ref,
-    Softmax,
-    Sum,
     Transpose,
     map_children,
     walk,
 )
-
-HEAVY = (Call, Concat, Dot, LogSoftmax, Lookup, Loss, Mean, Pow, Div, Product, Softmax, Sum)
-"""What is not entered twice by an entry's derivative: a part with one of these is named."""
 
 MARK = "#"
 """Begins the names given here; no name of a model's does."""
@@ -92,4 +80,8 @@ class _Namer:
 
 
 def _is_heavy(expr: Expr) -> bool:
-    return any(isinstance(node, HEAVY) for node in walk(expr))
+    """Whether it holds what an entry's derivative should not enter twice."""
+    return any(
+        (node.structured and not node.free) or isinstance(node, Call | Pow | Div)
+        for node in walk(expr)
+    )

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from symbptt.algebra import Model
-from symbptt.calculus.adjoint import derive
+from symbptt.binding import bind as bind_functions
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
-from symbptt.calculus.normal import bind as bind_functions
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
 from symbptt.errors import UnboundFunctionError

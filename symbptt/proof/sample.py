@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from symbptt.algebra import Model
-from symbptt.functions import LOSSES
+from symbptt.functions.losses import LOSSES
 from symbptt.proof.domain import Domain, Float, Rational
-from symbptt.proof.losses import loss_gradient, loss_value
+from symbptt.proof.evaluate import loss_value
+from symbptt.proof.tables import loss_gradient
 
 
 class Concrete(Domain):
@@ -42,7 +43,7 @@ class Concrete(Domain):
         target = np.array(args[half:], dtype=object)
         if wrt is None:
             return loss_value(name, prediction, target, self)
-        gradients = [loss_gradient(name, prediction, target, k, self) for k in (0, 1)]
+        gradients = [loss_gradient(loss_value, name, prediction, target, k, self) for k in (0, 1)]
         return np.concatenate(gradients)[wrt]
 
 

@@ -9,18 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import sympy
 
 from symbptt.errors import MissingRuleError
-from symbptt.functions import FUNCTIONS
-from symbptt.proof.domain import Domain
+from symbptt.functions.elementwise import FUNCTIONS
 
 ADD, MUL, POWER, CALL, HEAD, NUMBER = range(6)
 
 Instruction = tuple[int, Any, tuple[int, ...]]
 """An operation, what it needs besides its operands, and the operands' places."""
+
+
+class Arithmetic(Protocol):
+    """What a program asks of a number domain (`symbptt.proof.domain.Domain`)."""
+
+    def number(self, value: Fraction) -> Any: ...
+    def power(self, base: Any, exponent: Fraction) -> Any: ...
+    def call(self, name: str, args: Sequence[Any], wrt: int | None = None) -> Any: ...
+    def apply(self, head: str, args: Sequence[Any]) -> Any: ...
 
 
 class Opaque(sympy.Function):  # type: ignore[misc]
@@ -71,7 +79,7 @@ class Tape:
         self._width = len(inputs)
         self._outputs = [self._place(sympy.sympify(output)) for output in outputs]
 
-    def run(self, values: Sequence[Any], domain: Domain) -> list[Any]:
+    def run(self, values: Sequence[Any], domain: Arithmetic) -> list[Any]:
         """The outputs for the given values of the inputs.
 
         Raises
@@ -141,7 +149,7 @@ class _Piecewise(sympy.Function):  # type: ignore[misc]
 
 _PIECEWISE = {
     name: type(name, (_Piecewise,), {"nargs": (arity,)})
-    for name, arity in (("step", 1), ("sign", 1), ("beyond", 2))
+    for name, arity in (("step", 1), ("sign", 1), ("beyond", 2), ("zero", 1))
 }
 
 
@@ -157,5 +165,5 @@ def function_tape(name: str, wrt: int | None) -> Tape:
     row = FUNCTIONS[name]
     symbols = [sympy.Symbol(argument) for argument in row.arguments]
     scope = dict(zip(row.arguments, symbols, strict=True))
-    value = sympy.sympify(row.sympy, locals={**_PIECEWISE, **scope})
+    value = sympy.sympify(row.sympy, locals={**_PIECEWISE, **scope}, rational=True)
     return Tape(symbols, [value if wrt is None else sympy.diff(value, symbols[wrt])])

@@ -1,4 +1,4 @@
-"""A derivation entry by entry, as items of an article."""
+"""A derivation entry by entry, as blocks of an article."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from symbptt.algebra import Expr, walk
 from symbptt.algebra.letters import Line
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.indices import EquationLines, StepLines, by_entries
-from symbptt.typeset.display import Item, Row, chain
+from symbptt.typeset.blocks import Block, Display, Equality, Math, Paragraph, Prose, prose
 from symbptt.typeset.formula import LatexPrinter
-from symbptt.typeset.glossary import with_formulas
-from symbptt.typeset.markup import Markup
 
 NESTED = (
     "The gradient that is summed has a chain rule of its own. With it put in, this is one sum "
@@ -29,12 +27,9 @@ WHOLE = "With whole arrays,"
 class ByEntries:
     """Says the equations and steps of a derivation entry by entry."""
 
-    def __init__(
-        self, derivation: Derivation, printer: LatexPrinter, markup: Markup, tags: dict[str, str]
-    ) -> None:
+    def __init__(self, derivation: Derivation, printer: LatexPrinter, tags: dict[str, str]) -> None:
         self.indices = by_entries(derivation)
         self.printer = printer
-        self.markup = markup
         self.tags = tags
 
     def expressions(self) -> Iterator[Expr]:
@@ -45,46 +40,48 @@ class ByEntries:
 
     # --- equations ---------------------------------------------------------------------
 
-    def equations(self) -> Iterator[Item]:
+    def equations(self) -> Iterator[Block]:
         for lines in self.indices.equations:
-            yield Item(self.entry_words(lines), self.display(lines.entry))
+            yield Paragraph(self.entry_words(lines))
+            yield self.display(lines.entry)
             if lines.slopes:
-                yield Item("with the partial derivatives", self.display(*lines.slopes))
+                yield Paragraph(("with the partial derivatives",))
+                yield self.display(*lines.slopes)
 
-    def entry_words(self, lines: EquationLines) -> str:
+    def entry_words(self, lines: EquationLines) -> Prose:
         tag = f"({self.tags[lines.name]})"
         if not lines.entry.letters:
-            return f"Equation {tag} is"
-        return f"Entry {self.places(lines.entry)} of equation {tag} is"
+            return (f"Equation {tag} is",)
+        return "Entry ", self.places(lines.entry), f" of equation {tag} is"
 
-    def places(self, line: Line) -> str:
+    def places(self, line: Line) -> Math:
         """``j`` or ``(j, i)``."""
         letters = ", ".join(map(self.printer.show, line.letters))
-        return self.markup.math(letters if len(line.letters) == 1 else f"({letters})")
+        return Math(letters if len(line.letters) == 1 else f"({letters})")
 
     # --- steps -------------------------------------------------------------------------
 
-    def step(self, step: Step, prose: str, display: str) -> Iterator[Item]:
+    def step(self, step: Step, introduction: Paragraph, display: Display) -> Iterator[Block]:
         """The step by entries, where it has any, and then as it is."""
         lines = self.indices.of(step)
         if lines is None:
-            yield Item(prose, display)
+            yield from (introduction, display)
             return
-        yield Item(prose, self.display(lines.line))
+        yield from (introduction, self.display(lines.line))
         yield from self.both_ways(lines)
-        yield Item(MATRIX if step.shape else WHOLE, display)
+        yield from (Paragraph((MATRIX if step.shape else WHOLE,)), display)
 
-    def both_ways(self, lines: StepLines) -> Iterator[Item]:
+    def both_ways(self, lines: StepLines) -> Iterator[Block]:
         if lines.nested is not None:
-            yield Item(NESTED, self.display(lines.nested))
+            yield from (Paragraph((NESTED,)), self.display(lines.nested))
         if lines.tensor is not None:
             row = self.printer.show(lines.tensor.letters[0])
-            words = with_formulas(TENSOR.replace("ROW", row), self.markup)
-            yield Item(words, self.display(lines.tensor))
+            yield Paragraph(prose(TENSOR.replace("ROW", row)))
+            yield self.display(lines.tensor)
 
-    def display(self, *lines: Line) -> str:
-        return self.markup.display(row for line in lines for row in self.rows(line))
+    def display(self, *lines: Line) -> Display:
+        return Display(tuple(map(self.equality, lines)))
 
-    def rows(self, line: Line) -> tuple[Row, ...]:
-        members = [self.printer.laid(member) for member in line.members]
-        return chain(self.printer.laid(line.target), members)
+    def equality(self, line: Line) -> Equality:
+        members = tuple(self.printer.laid(member) for member in line.members)
+        return Equality(self.printer.laid(line.target), members)

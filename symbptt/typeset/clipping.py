@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from symbptt.calculus.derivation import Derivation
-from symbptt.typeset.display import Row, chain
-from symbptt.typeset.glossary import with_formulas
+from symbptt.typeset.blocks import Block, Display, Equality, Paragraph, prose
 from symbptt.typeset.latex import LatexPrinter
-from symbptt.typeset.markup import Markup
 
 GRADIENT = r"\nabla L"
 NORM = rf"\lVert {GRADIENT} \rVert"
 
 
-def clipping(
-    derivation: Derivation, printer: LatexPrinter, markup: Markup
-) -> tuple[str, tuple[Row, ...]]:
-    """A sentence and the display that it introduces; no rows where nothing is learned."""
+def clipping(derivation: Derivation, printer: LatexPrinter) -> tuple[Block, ...]:
+    """A sentence and the display that it introduces; nothing where nothing is learned."""
     names = {parameter.name for parameter in derivation.model.parameters}
     terms = [
         rf"\Bigl\lVert {printer.laid(step.target)} \Bigr\rVert^2"
@@ -23,21 +19,20 @@ def clipping(
         if step.target.name in names
     ]
     if not terms:
-        return "", ()
+        return ()
     threshold = _threshold(derivation)
-    prose = with_formulas(
+    words = prose(
         f"Let ${GRADIENT}$ be all gradients with respect to parameters, set end to end. Where "
         f"its norm exceeds a threshold ${threshold} > 0$, gradient clipping shortens it to "
         f"the length ${threshold}$ and keeps its direction; elsewhere, ${GRADIENT} = 0$ "
-        "included, the factor is $1$:",
-        markup,
+        "included, the factor is $1$:"
     )
     factor = rf"\min\Bigl(1, \frac{{{threshold}}}{{{NORM}}}\Bigr)"
-    rows = (
-        *chain(rf"{NORM}^2", [" + ".join(terms)]),
-        Row(GRADIENT, rf"\leftarrow {factor} \, {GRADIENT}"),
+    lines = (
+        Equality(rf"{NORM}^2", (" + ".join(terms),)),
+        Equality(GRADIENT, (rf"{factor} \, {GRADIENT}",), sign=r"\leftarrow"),
     )
-    return prose, rows
+    return Paragraph(words), Display(lines)
 
 
 def _threshold(derivation: Derivation) -> str:

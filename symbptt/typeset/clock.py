@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -61,14 +60,6 @@ class Clock:
     def letter(self, name: str) -> str:
         """The letter that stands for the name of an index."""
         return {"t": self.now, "T": self.last}.get(name, name)
-
-    def told(self, where: str) -> str:
-        """A range of steps, such as 1 <= t <= T - 1."""
-        return re.sub(r"[tT]", lambda match: self.letter(match.group()), where)
-
-    def word(self, word: str) -> str | None:
-        """The formula that a word of a reason is; None if it is a word."""
-        return self.loss if word == "L" else self.letter(word) if word in ("t", "T") else None
 
 
 def _bound(derivation: Derivation) -> Iterable[str]:

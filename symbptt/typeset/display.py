@@ -1,10 +1,11 @@
-r"""Displayed equations: rows of aligned chains, broken where a line would be too wide."""
+r"""Displayed equations in TeX: rows of aligned chains, broken where a line is too wide."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from symbptt.typeset.blocks import Equality
 from symbptt.typeset.breaking import broken
 from symbptt.typeset.measure import width
 
@@ -35,36 +36,50 @@ class Row:
     words: str = ""
 
 
-@dataclass(frozen=True)
-class Item:
-    """A sentence and the display that it introduces."""
+def rows_of(lines: Iterable[Equality], words: Callable[[str], str] = str) -> tuple[Row, ...]:
+    """The rows of several chains of equals.
 
-    prose: str
-    display: str
+    ``words`` makes the author's words safe; where they don't fit beside they are left out.
+    """
+    lines = tuple(lines)
+    bare = [chain(line) for line in lines]
+    worded = [
+        (*rows[:-1], replace(rows[-1], words=words(line.words) if line.words else ""))
+        for line, rows in zip(lines, bare, strict=True)
+    ]
+    found = tuple(row for rows in worded for row in rows)
+    fits = not any(line.words for line in lines) or _widest(found) <= LINE
+    return found if fits else tuple(row for rows in bare for row in rows)
 
 
-def chain(
-    left: str, members: Sequence[str], tag: str = "", ending: str = "", line: float = LINE
-) -> tuple[Row, ...]:
-    """``left = first = second …``, one member a line, long members over several.
+def chain(equality: Equality) -> tuple[Row, ...]:
+    """One member a line, long members over several.
 
-    ``ending`` comes behind the last member, or on a line of its own where it does not fit;
+    The ending comes behind the last member, or on a line of its own where it does not fit;
     where it fits nowhere it is left out.
     """
-    room = line - width(left) - 24
+    room = LINE - width(equality.left) - 24
+    sign = f"{equality.sign} "
     rows: list[Row] = []
-    for member in members:
+    for member in equality.members:
         first, *rest = broken(member, room, room - 36)
-        rows.append(Row("" if rows else left, f"= {first}"))
+        rows.append(Row("" if rows else equality.left, sign + first))
         rows += [Row("", _INDENT + text) for text in rest]
-    if width(ending) > room:
-        ending = ""
+    ending = equality.ending if width(equality.ending) <= room else ""
     if ending and width(rows[-1].right) + width(ending) > room:
         rows.append(Row("", rf"\qquad {ending}"))
     elif ending:
         rows[-1] = replace(rows[-1], right=rf"{rows[-1].right} \quad {ending}")
-    rows[-1] = replace(rows[-1], tag=tag)
+    rows[-1] = replace(rows[-1], tag=equality.tag)
     return tuple(rows)
+
+
+def _widest(rows: Sequence[Row]) -> float:
+    """The width of a display with its column of words."""
+    left = max(width(row.left) for row in rows)
+    right = max(width(row.right) for row in rows)
+    words = max(10.0 * len(row.words) for row in rows)
+    return left + right + (words + 80 if words else 0)
 
 
 def aligned(rows: Iterable[Row], whole: int = 0) -> str:

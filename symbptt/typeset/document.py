@@ -1,4 +1,4 @@
-"""Derivations as documents: one printer of markup and one template for each format."""
+"""Documents in a format, a row of a table each: a printer of blocks and a frame."""
 
 from __future__ import annotations
 
@@ -9,43 +9,84 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL
 from symbptt.errors import OptionError, UnknownNameError
 from symbptt.templating import environment
-from symbptt.typeset.article import write_article
-from symbptt.typeset.markup import LatexMarkup, MarkdownMarkup, Markup
+from symbptt.typeset.article import article
+from symbptt.typeset.blocks import Document
+from symbptt.typeset.format import Format
+from symbptt.typeset.markdown_format import Markdown
 from symbptt.typeset.style import Style
+from symbptt.typeset.tex_format import Tex
 
 
 @dataclass(frozen=True)
-class Format:
-    """A document format.
+class Output:
+    """A format that documents are written in.
 
     Attributes
     ----------
-    markup : Markup
-        Sets text, formulas and displays.
-    fragment : str
-        The template, in templates/latex, of what ``fragment=True`` gives: a header and
-        the body.
+    printer : Format
+        Prints blocks.
     frame : str
-        The template of the whole document.
+        The template, in templates/latex, of what stands around them.
     suffix : str
         Of files of this format.
     words : str
         What it is, for a list of formats.
     """
 
-    markup: Markup
-    fragment: str
+    printer: Format
     frame: str
     suffix: str
     words: str
 
 
-FORMATS: dict[str, Format] = {
-    "tex": Format(LatexMarkup(), "fragment.tex.j2", "article.tex.j2", ".tex", "LaTeX article"),
-    "md": Format(
-        MarkdownMarkup(), "fragment.md.j2", "article.md.j2", ".md", "Markdown with TeX formulas"
-    ),
+FORMATS: dict[str, Output] = {
+    "tex": Output(Tex(), "article.tex.j2", ".tex", "LaTeX article"),
+    "md": Output(Markdown(), "article.md.j2", ".md", "Markdown with TeX formulas"),
 }
+
+
+@dataclass(frozen=True)
+class Framed:
+    """What a frame receives: ready strings."""
+
+    made: tuple[str, ...]
+    title: str
+    subtitle: str
+    subject: str
+    body: str
+    whole: bool
+
+
+def printed(document: Document, to: str = "tex", fragment: bool = False) -> str:
+    """A document in a format.
+
+    Parameters
+    ----------
+    to : str
+        A key of `FORMATS`.
+    fragment : bool
+        Leave out preamble and title, for pasting into another document.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such format.
+    """
+    if to not in FORMATS:
+        raise UnknownNameError(
+            f"no document format is called {to!r}; formats: {', '.join(FORMATS)}"
+        )
+    chosen = FORMATS[to]
+    printer = chosen.printer
+    page = Framed(
+        tuple(map(printer.comment, document.made)),
+        printer.prose(document.title),
+        document.subtitle,
+        document.subtitle[:1].lower() + document.subtitle[1:],
+        printer.body(document.blocks),
+        whole=not fragment,
+    )
+    return environment("latex").get_template(chosen.frame).render(page=page)
 
 
 def render(
@@ -67,16 +108,10 @@ def render(
     UnknownNameError
         If there is no such format.
     """
-    if to not in FORMATS:
-        raise UnknownNameError(
-            f"no document format is called {to!r}; formats: {', '.join(FORMATS)}"
-        )
-    chosen = FORMATS[to]
     style = style or Style()
     refuse_together(derivation, style)
     command = _command(derivation, to, fragment, style)
-    template = environment("latex").get_template(chosen.fragment if fragment else chosen.frame)
-    return template.render(article=write_article(derivation, chosen.markup, command, style))
+    return printed(article(derivation, command, style), to, fragment)
 
 
 def refuse_together(derivation: Derivation, style: Style) -> None:

@@ -6,23 +6,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from symbptt.algebra import Expr
+from symbptt.calculus import forms
 from symbptt.calculus.bias import Dropped, dropped
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.forms import is_zero
 from symbptt.calculus.moments import Letters, statements
-from symbptt.typeset.display import Item, Row, chain
-from symbptt.typeset.glossary import with_formulas
+from symbptt.typeset.blocks import Block, Display, Equality, Paragraph, prose
 from symbptt.typeset.latex import LatexPrinter
-from symbptt.typeset.markup import Markup
 
 
 @dataclass(frozen=True)
 class Estimate:
     """The passages about an estimator; ``heading`` is that of the second one."""
 
-    definition: tuple[Item, ...]
+    definition: tuple[Block, ...]
     heading: str
-    quality: tuple[Item, ...]
+    quality: tuple[Block, ...]
 
 
 CANDIDATES = {
@@ -36,17 +34,16 @@ CANDIDATES = {
 """Letters for what the model has no names for, in the order of preference."""
 
 
-def estimate(derivation: Derivation, printer: LatexPrinter, markup: Markup) -> tuple[Estimate, ...]:
+def estimate(derivation: Derivation, printer: LatexPrinter) -> tuple[Estimate, ...]:
     """The passages about a derivation's estimator; none about the gradient itself."""
     write = PASSAGES[derivation.estimator.kind]
-    return () if write is None else (write(_Writer(derivation, printer, markup)),)
+    return () if write is None else (write(_Writer(derivation, printer)),)
 
 
 class _Writer:
-    def __init__(self, derivation: Derivation, printer: LatexPrinter, markup: Markup) -> None:
+    def __init__(self, derivation: Derivation, printer: LatexPrinter) -> None:
         self.derivation = derivation
         self.printer = printer
-        self.markup = markup
         self.tau = derivation.estimator.tau
         loss = derivation.normal.equation("loss")
         self.at_end = loss.last
@@ -56,8 +53,11 @@ class _Writer:
         names += [name for name, _ in model.constants]
         self.taken = {name.partition("_")[0] for name in names}
 
-    def say(self, text: str) -> str:
-        return with_formulas(" ".join(text.split()), self.markup)
+    def say(self, text: str, *lines: Equality) -> Iterator[Block]:
+        """A sentence, and the equations to which it leads."""
+        yield Paragraph(prose(text))
+        if lines:
+            yield Display(lines)
 
     def letter(self, role: str) -> str:
         free = [c for c in CANDIDATES[role] if c not in self.taken]
@@ -65,47 +65,44 @@ class _Writer:
 
     # --- what it is --------------------------------------------------------------------
 
-    def weights(self, formula: str) -> Item:
-        prose = """In other words, what a use of a parameter at step $t$ contributes to the
+    def weights(self, *members: str) -> Iterator[Block]:
+        words = """In other words, what a use of a parameter at step $t$ contributes to the
             gradient of $\\ell_s$ has the weight"""
-        return Item(self.say(prose), self.markup.display([Row("w(s, t)", f"= {formula}")]))
+        return self.say(words, Equality("w(s, t)", members))
 
-    def parts(self) -> Item:
+    def parts(self) -> Iterator[Block]:
         """The parts of L, for whose gradients there is a sign."""
         if self.at_end:
-            prose = """Only the last step has a loss, so that $L_T = L$, and $L_s = 0$ for
+            words = """Only the last step has a loss, so that $L_T = L$, and $L_s = 0$ for
                 $s < T$."""
-            return Item(self.say(prose), "")
-        prose = """The loss of step $s$ gives $L$ the part $L_s = \\frac{1}{T} \\ell_s$, so that
+            return self.say(words)
+        words = """The loss of step $s$ gives $L$ the part $L_s = \\frac{1}{T} \\ell_s$, so that
             $L = L_1 + \\dots + L_T$, and there is none past $T$. A derivative of $L_s$
             is the exact one."""
-        return Item(self.say(prose), "")
+        return self.say(words)
 
-    def window(self) -> Iterator[Item]:
-        yield Item(
-            self.say(f"""What follows is not the gradient but an estimate of it, with a window of
-            $\\tau = {self.tau}$ steps: when the loss $\\ell_s$ is differentiated, every value of
-            the steps $t \\le s - \\tau$ is held. An initial value counts as a value of its step.
-            The sign of a derivative of $L$ stands for this estimate of it."""),
-            "",
-        )
-        yield self.parts()
-        yield self.weights(
+    def window(self) -> Iterator[Block]:
+        yield from self.say(f"""What follows is not the gradient but an estimate of it, with a
+            window of $\\tau = {self.tau}$ steps: when the loss $\\ell_s$ is differentiated, every
+            value of the steps $t \\le s - \\tau$ is held. An initial value counts as a value of
+            its step. The sign of a derivative of $L$ stands for this estimate of it.""")
+        yield from self.parts()
+        yield from self.weights(
             r"\begin{cases} 1 & \text{if } s - t < \tau, \\ 0 & \text{otherwise} \end{cases}"
         )
-        yield self.carried("the step whose value is handed on")
+        yield from self.carried("the step whose value is handed on")
 
-    def chunk(self) -> Iterator[Item]:
-        yield Item(
-            self.say(f"""What follows is not the gradient but an estimate of it: the steps are
-            taken in pieces of $\\tau = {self.tau}$, counted from step 1. The state crosses from one
-            piece to the next, the gradient does not: it passes into step $t$ through the gate"""),
-            self.markup.display([Row(self.gate(), f"= {self.cases()}")]),
+    def chunk(self) -> Iterator[Block]:
+        yield from self.say(
+            f"""What follows is not the gradient but an estimate of it: the steps are taken
+            in pieces of $\\tau = {self.tau}$, counted from step 1. The state crosses from one
+            piece to the next, the gradient does not: it passes into step $t$ through the gate""",
+            Equality(self.gate(), (self.cases(),)),
         )
-        yield Item(self.say("The sign of a derivative of $L$ stands for this estimate of it."), "")
-        yield self.parts()
-        yield self.weights(self.product() + self.same_piece())
-        yield self.carried("the last step")
+        yield from self.say("The sign of a derivative of $L$ stands for this estimate of it.")
+        yield from self.parts()
+        yield from self.weights(self.product(), self.same_piece())
+        yield from self.carried("the last step")
 
     def cases(self) -> str:
         begins = r"\text{if } t = 1 + n \tau \text{ for a whole number } n \ge 1"
@@ -121,49 +118,44 @@ class _Writer:
 
     def same_piece(self) -> str:
         cases = r"1 & \text{if } s \text{ and } t \text{ lie in one piece}, \\ 0 &"
-        return rf" = \begin{{cases}} {cases} \text{{otherwise}} \end{{cases}}"
+        return rf"\begin{{cases}} {cases} \text{{otherwise}} \end{{cases}}"
 
-    def carried(self, where: str) -> Item:
-        prose = f"""Where a sequence goes on in another call, the gradient that comes back for
+    def carried(self, where: str) -> Iterator[Block]:
+        words = f"""Where a sequence goes on in another call, the gradient that comes back for
             the state handed on counts as that of a loss at {where}."""
-        return Item(self.say(prose), "")
+        return self.say(words)
 
     # --- truncated: the bias -------------------------------------------------------------
 
-    def truncated(self, definition: Callable[[], Iterator[Item]]) -> Estimate:
+    def truncated(self, definition: Callable[[], Iterator[Block]]) -> Estimate:
         lacking = dropped(self.derivation)
         return Estimate(tuple(definition()), "The bias", tuple(self.bias(lacking)))
 
-    def bias(self, lacking: tuple[Dropped, ...]) -> Iterator[Item]:
+    def bias(self, lacking: tuple[Dropped, ...]) -> Iterator[Block]:
         """Term by term."""
-        some = [one for one in lacking if not is_zero(one.terms)]
-        none = [one for one in lacking if is_zero(one.terms)]
+        some = [one for one in lacking if not forms.is_zero(one.terms)]
+        none = [one for one in lacking if forms.is_zero(one.terms)]
         what = "no use before the window counts"
         if self.derivation.estimator.kind == "chunk":
             step = "$c_s = \\tau \\lfloor (s - 1) / \\tau \\rfloor$"
             what = f"no use in an earlier piece counts, {step} being the last step of those"
         if some:
-            yield Item(
-                self.say(f"""The bias, the estimate less the gradient, is what is dropped, with
-                a minus sign: in the gradient of $\\ell_s$ {what}."""),
-                self.markup.display([row for one in some for row in self.bias_rows(one)]),
+            yield from self.say(
+                f"""The bias, the estimate less the gradient, is what is dropped, with
+                a minus sign: in the gradient of $\\ell_s$ {what}.""",
+                *map(self.bias_of, some),
             )
         if none:
             listed = ", ".join(f"${self.printer.show(one.of)}$" for one in none)
             verb = "is" if len(none) == 1 else "are"
-            prose = f"""Only losses of their own step have a share in {listed}, which {verb}
-                unbiased."""
-            yield Item(self.say(prose), "")
-        yield Item(
-            self.say("""There is no bias if $\\tau$ is so large that the sums are empty. For given
-            data the estimate has no variance."""),
-            "",
-        )
+            yield from self.say(f"""Only losses of their own step have a share in {listed},
+                which {verb} unbiased.""")
+        yield from self.say("""There is no bias if $\\tau$ is so large that the sums are empty.
+            For given data the estimate has no variance.""")
 
-    def bias_rows(self, one: Dropped) -> tuple[Row, ...]:
+    def bias_of(self, one: Dropped) -> Equality:
         left = rf"\operatorname{{bias}} {self.printer.show(one.of)}"
-        shown = self.printer.show(one.terms)
-        return chain(left, [f"-{shown}" if " + " not in outermost(shown) else f"-({shown})"])
+        return Equality(left, (self.printer.show(forms.neg(one.terms)),))
 
     # --- random: expectation and variance ------------------------------------------------
 
@@ -172,81 +164,67 @@ class _Writer:
             tuple(self.random_definition()), "Expectation and variance", tuple(self.moments())
         )
 
-    def random_definition(self) -> Iterator[Item]:
+    def random_definition(self) -> Iterator[Block]:
         pi, gate = self.letters().pi, self.gate()
         pi = self.printer.names.symbol(pi, ()).at()
         value = self.derivation.estimator.pi
         shown = f"{value.numerator} / {value.denominator}" if value.denominator > 1 else str(value)
-        yield Item(
-            self.say("""What follows is not the gradient but a random estimate of it: into step
-            $t > 1$ the gradient passes through a gate, independent of all others, with"""),
-            self.markup.display(
-                [
-                    Row(
-                        rf"P\Bigl({gate} = \frac{{1}}{{{pi}}}\Bigr)",
-                        rf"= {pi}, \qquad P({gate} = 0) = 1 - {pi}, \qquad {pi} = {shown},",
-                    )
-                ]
+        yield from self.say(
+            """What follows is not the gradient but a random estimate of it: into step
+            $t > 1$ the gradient passes through a gate, independent of all others, with""",
+            Equality(
+                rf"P\Bigl({gate} = \frac{{1}}{{{pi}}}\Bigr)",
+                (rf"{pi}, \qquad P({gate} = 0) = 1 - {pi}, \qquad {pi} = {shown},",),
             ),
         )
-        yield Item(
-            self.say(f"""and ${self.gate("1")} = 1$. The sign of a derivative of $L$ stands for
-            this estimate of it."""),
-            "",
-        )
-        yield self.weights(self.product())
-        yield self.carried("the last step")
+        yield from self.say(f"""and ${self.gate("1")} = 1$. The sign of a derivative of $L$
+            stands for this estimate of it.""")
+        yield from self.weights(self.product())
+        yield from self.carried("the last step")
 
     def letters(self) -> Letters:
         chosen = {role: self.letter(role) for role in CANDIDATES}
         assert self.derivation.gate is not None
         return Letters(**chosen, gate=self.derivation.gate.name)
 
-    def moments(self) -> Iterator[Item]:
+    def moments(self) -> Iterator[Block]:
         letters = self.letters()
         b, d, z = (self.show(letters.vector(n)) for n in (letters.b, letters.d, letters.z))
         C, before = self.show(letters.matrix(letters.C)), self.show(letters.vector(letters.d, 1))
-        yield Item(
-            self.say(f"""Let ${d}$ be the derivative, with respect to one entry of a parameter, of
-            all that step $t$ hands on; ${b}$ the part of it that step $t$ itself contributes, with
-            all earlier values held; and ${C}$ the Jacobian of what step $t$ hands on with respect
-            to what step $t - 1$ did. Then ${d} = {b} + {C} {before}$, and the estimate ${z}$ has
-            a gate before ${C}$."""),
-            "",
-        )
+        yield from self.say(f"""Let ${d}$ be the derivative, with respect to one entry of a
+            parameter, of all that step $t$ hands on; ${b}$ the part of it that step $t$ itself
+            contributes, with all earlier values held; and ${C}$ the Jacobian of what step $t$
+            hands on with respect to what step $t - 1$ did. Then ${d} = {b} + {C} {before}$, and the
+            estimate ${z}$ has a gate before ${C}$.""")
         for statement in statements(letters):
-            words = {
+            marks = {
                 "<z>": self.bare(letters.z), "<d>": self.bare(letters.d),
                 "<V>": self.bare(letters.V), "<once>": self.show(statement.z),
                 "<always>": self.show(statement.z),
             }  # fmt: skip
-            prose = statement.reason.replace(r"\pi", self.printer.names.symbol(letters.pi, ()).at())
-            for mark, shown in words.items():
-                prose = prose.replace(mark, shown)
-            members = [self.printer.show(member) for member in statement.members]
-            rows = chain(self.printer.show(statement.left), members)
-            yield Item(self.say(prose), self.markup.display(rows))
+            words = statement.reason.replace(r"\pi", self.printer.names.symbol(letters.pi, ()).at())
+            for mark, shown in marks.items():
+                words = words.replace(mark, shown)
+            members = tuple(self.printer.show(member) for member in statement.members)
+            yield from self.say(words, Equality(self.printer.show(statement.left), members))
         yield from self.conclusion(letters)
 
-    def conclusion(self, letters: Letters) -> Iterator[Item]:
+    def conclusion(self, letters: Letters) -> Iterator[Block]:
         z, pi = self.show(letters.vector(letters.z)), self.printer.names.symbol(letters.pi, ()).at()
-        prose = f"""The gradient of $L$ is linear in these derivatives, and the estimate is the
+        words = f"""The gradient of $L$ is linear in these derivatives, and the estimate is the
             same with the recursive ${z}$: its expectation is the gradient. The weights, being
             products of independent gates, have for $t \\ge 1$"""
         expectation = r"\mathbb{E}[w(s, t)]"
-        rows = [
-            Row(expectation, "= 1,"),
-            Row(
+        yield from self.say(
+            words,
+            Equality(expectation, ("1,",)),
+            Equality(
                 r"\mathbb{E}\bigl[(w(s, t) - 1)^2\bigr]",
-                rf"= \Bigl(\frac{{1}}{{{pi}}}\Bigr)^{{s-t}} - 1,",
+                (rf"\Bigl(\frac{{1}}{{{pi}}}\Bigr)^{{s-t}} - 1,",),
             ),
-        ]
-        yield Item(self.say(prose), self.markup.display(rows))
-        yield Item(
-            self.say("""so that the variance grows with the distance over which the gradient
-            goes."""),
-            "",
         )
+        yield from self.say("""so that the variance grows with the distance over which the gradient
+            goes.""")
 
     def bare(self, name: str) -> str:
         """A letter without its step."""
@@ -263,13 +241,3 @@ PASSAGES: dict[str, Callable[[_Writer], Estimate] | None] = {
     "random": lambda writer: writer.random(),
 }
 """A row for each of `symbptt.calculus.estimators.ESTIMATORS`."""
-
-
-def outermost(formula: str) -> str:
-    """A formula without what stands in braces and parentheses."""
-    kept, depth = "", 0
-    for character in formula:
-        depth += character in "{(["
-        kept += character if not depth else ""
-        depth -= character in "})]"
-    return kept

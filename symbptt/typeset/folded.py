@@ -1,29 +1,54 @@
-"""A study of a recurrence as a document: text for a terminal, LaTeX, data for a program."""
+"""A closed form and the way to it as sections of statements, in text, in LaTeX, as data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from symbptt.algebra import Expr, Index, Model, Number, Param, Ref, walk
-from symbptt.calculus.normal import normalize
-from symbptt.calculus.recurrence.folding import Coefficient
-from symbptt.calculus.recurrence.induction import Line
-from symbptt.calculus.recurrence.operators import Operator, Total
-from symbptt.calculus.recurrence.study import Study
-from symbptt.calculus.recurrence.words import Form, Letter, Run, Term
-from symbptt.errors import NotAffineError
-from symbptt.typeset.factors import (
-    Factors,
-    PlainFactors,
-    operator_text,
-    pieces_text,
+from symbptt import algebra
+from symbptt.algebra import (
+    NOW,
+    ONE,
+    ZERO,
+    Add,
+    Column,
+    Diag,
+    Expr,
+    Identity,
+    Index,
+    Kron,
+    Model,
+    Mul,
+    Neg,
+    Number,
+    Param,
+    Product,
+    Ref,
+    walk,
 )
-from symbptt.typeset.wording import Names, Wording, is_number, is_scalar, wordings
+from symbptt.calculus.normal import normalize
+from symbptt.calculus.recurrence.closed import ClosedForm
+from symbptt.calculus.recurrence.folding import Coefficient
+from symbptt.calculus.recurrence.formulas import Formula
+from symbptt.calculus.recurrence.induction import Line as ProofLine
+from symbptt.calculus.recurrence.induction import Remark
+from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE
+from symbptt.calculus.recurrence.operators import named
+from symbptt.calculus.recurrence.words import Letter, Relation, Run, Term, word_of
+from symbptt.calculus.unrolling import Line
+from symbptt.errors import NotAffineError
+from symbptt.typeset.blocks import Block, Display, Equality, Heading, Math, Paragraph, Prose
+from symbptt.typeset.latex import LatexPrinter
+from symbptt.typeset.names import Names, index_latex
+from symbptt.typeset.plain import FormulaPrinter
 
 SHOWN = 8
 """So many steps are written out."""
+
+Part = str | Expr | Index | Relation
+Text = tuple[Part, ...]
+"""Words and, between them, mathematics."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +58,9 @@ class Statement:
     ``sign`` is what stands between the two.
     """
 
-    left: str
-    right: str
-    remark: str = ""
+    left: Text
+    right: Text
+    remark: Text = ()
     number: int = 0
     sign: str = "="
 
@@ -46,281 +71,224 @@ class Section:
     statements: tuple[Statement, ...]
 
 
-class Report:
-    """What is said of a study, in one notation."""
+# --- what is said ------------------------------------------------------------------------
 
-    comma = ", "
 
-    def __init__(self, study: Study, model: Model, names: Names, factors: Factors) -> None:
-        self.study = study
-        self.model = model
-        self.names = names
-        self.factors = factors
-        self.recurrence = study.recurrence
-        self.law = study.law
-        self.letters, self.spelled = wordings(names, study.recurrence, factors)
+def sections(closed: ClosedForm) -> tuple[Section, ...]:
+    """What there is to say; a run too short for the recurrence has no values to show."""
+    return _Report(closed).sections()
+
+
+class _Report:
+    def __init__(self, closed: ClosedForm) -> None:
+        self.closed = closed
+        self.letters = closed.letters
+        self.recurrence = closed.recurrence
+        self.law = closed.law
 
     def sections(self) -> tuple[Section, ...]:
-        """What there is to say; a run too short for the recurrence has no values to show."""
+        before = "before" if self.law.direction > 0 else "behind"
         every = (
-            Section(f"affine in the value of the step {self.before}", tuple(self.equation())),
+            Section(f"affine in the value of the step {before}", tuple(self.equation())),
             Section("unrolled", tuple(self.unrolled())),
             Section("coefficients found", tuple(self.found())),
-            Section("closed form", tuple(self.closed())),
+            Section("closed form", tuple(self.closed_form())),
             Section("check at every step", tuple(self.checks())),
             Section("proof by induction, for all t", tuple(self.proof())),
         )
         return tuple(section for section in every if section.statements)
 
-    @property
-    def before(self) -> str:
-        return "before" if self.law.direction > 0 else "behind"
+    def value(self, index: Index) -> Expr:
+        return self.letters.symbol(self.law.value(index))
+
+    def range(self, distance: int) -> Text:
+        low, high = self.closed.range(distance)
+        return (Relation((low, NOW, high), "<="),)
 
     # --- the equation ------------------------------------------------------------------
 
     def equation(self) -> Iterator[Statement]:
-        t = Index.of("t")
-        value = self.letters.letter(self.law.value(t)).text
-        yield Statement(value, self.letters.form(self.law.recurrence(t)).text, self.range(1))
+        value = (self.value(NOW),)
+        right = self.letters.expr(self.law.recurrence(NOW))
+        yield Statement(value, (right,), self.range(1))
         if self.recurrence.stacked:
-            shown = [self.factors.show(block) for block in self.recurrence.stack]
-            yield Statement(value, self.column(shown), "the stacked value")
+            stack = self.letters.column(self.recurrence.stack)
+            yield Statement(value, (stack,), ("the stacked value",))
         for name in self.law.sources:
-            if name not in self.names.own:
-                yield from self.source(self.law.letter(name, t))
-        if "c" not in self.names.own:
-            yield from self.coefficient(self.law.letter("c", t))
+            if name not in self.letters.own:
+                yield from self.source(self.law.letter(name, NOW))
+        if COEFFICIENT not in self.letters.own:
+            yield from self.coefficient(self.law.letter(COEFFICIENT, NOW))
         yield from self.beginning()
         yield from self.auxiliary()
 
     def auxiliary(self) -> Iterator[Statement]:
         """What the names mean that only the normal form has."""
-        normal = normalize(self.model)
-        used = {node.name for expr in self.read() for node in walk(expr) if isinstance(node, Ref)}
-        for equation in normal.equations:
+        nodes = (node for expr in self.recurrence.expressions() for node in named(expr))
+        used = {node.name for node in nodes if isinstance(node, Ref)}
+        for equation in normalize(self.closed.model).equations:
             if equation.auxiliary and equation.name in used:
-                yield Statement(self.factors.show(equation.ref), self.factors.show(equation.rhs))
-
-    def read(self) -> Iterator[Expr]:
-        """All expressions of the equation."""
-        for row in self.recurrence.matrix:
-            yield from (f for operator in row for m in operator for f in m.factors)
-        for piece in (p for block in self.recurrence.source for p in block):
-            yield from (*piece.monomial.factors, piece.leaf)
-
-    def range(self, distance: int) -> str:
-        low, high = Index(offset=1), Index.of("T")
-        if self.law.direction > 0:
-            low = self.law.start + distance
-        else:
-            high = self.law.start - distance
-        return self.span(low, high)
-
-    def span(self, low: Index, high: Index) -> str:
-        return f"{low} <= t <= {high}"
-
-    def column(self, blocks: Sequence[str]) -> str:
-        return f"[{'; '.join(blocks)}]"
+                yield Statement((equation.ref,), (equation.rhs,))
 
     def source(self, letter: Letter) -> Iterator[Statement]:
-        blocks = [
-            pieces_text(self.factors, block, is_number(value)).text
-            for block, value in zip(self.recurrence.source, self.recurrence.stack, strict=True)
-        ]
-        name = self.letters.symbol(letter).text
+        symbol = (self.letters.symbol(letter),)
         if not self.recurrence.stacked:
-            yield Statement(name, blocks[0])
+            yield Statement(symbol, (self.letters.meaning(SOURCE),))
             return
-        # A block of one quantity stands in its place, a longer one gets a name.
-        long = [any(p.monomial.factors for p in b) or len(b) > 1 for b in self.recurrence.source]
-        cells = [
-            self.block(letter, k + 1) if named else text
-            for k, (text, named) in enumerate(zip(blocks, long, strict=True))
+        blocks = self.recurrence.source
+        names = [
+            block if block is None or _is_one_term(block) else self.letters.block_name(letter, k)
+            for k, block in enumerate(blocks, start=1)
         ]
-        yield Statement(name, self.column(cells))
-        for cell, text, named in zip(cells, blocks, long, strict=True):
-            if named:
-                yield Statement(cell, text)
+        yield Statement(symbol, (self.letters.column(names),))
+        yield from self.definitions(names, blocks)
 
     def coefficient(self, letter: Letter) -> Iterator[Statement]:
-        name = self.letters.symbol(letter).text
+        symbol = (self.letters.symbol(letter),)
         if not self.recurrence.stacked:
-            (row,) = self.recurrence.matrix
-            text = operator_text(self.factors, row[0], is_scalar(self.recurrence)).text
-            yield Statement(name, text)
+            yield Statement(symbol, (self.letters.meaning(COEFFICIENT),))
             return
-        cells = [
-            [self.cell_of(letter, i, j) for j in range(len(row))]
-            for i, row in enumerate(self.recurrence.matrix)
+        rows = self.recurrence.matrix
+        names = [
+            [
+                block if block is None or _is_name(block) else self.letters.block_name(letter, i, j)
+                for j, block in enumerate(row, start=1)
+            ]
+            for i, row in enumerate(rows, start=1)
         ]
-        yield Statement(name, self.blocks(cells))
-        for i, row in enumerate(self.recurrence.matrix):
-            for j, operator in enumerate(row):
-                if operator and not _is_short(operator):
-                    yield Statement(self.block(letter, i + 1, j + 1), self.operator(i, j))
+        yield Statement(symbol, (self.letters.matrix(names),))
+        for named_row, row in zip(names, rows, strict=True):
+            yield from self.definitions(named_row, row)
 
-    def cell_of(self, letter: Letter, row: int, column: int) -> str:
-        operator = self.recurrence.matrix[row][column]
-        if not operator or _is_short(operator):
-            return self.operator(row, column)
-        return self.block(letter, row + 1, column + 1)
-
-    def operator(self, row: int, column: int) -> str:
-        """A block of C; between two numbers it is a number."""
-        scalar = not any(_output(self.recurrence.stack[k]).shape for k in (row, column))
-        return operator_text(self.factors, self.recurrence.matrix[row][column], scalar).text
-
-    def blocks(self, cells: Sequence[Sequence[str]]) -> str:
-        rows = [f"[{', '.join(row)}]" for row in cells]
-        return f"[{', '.join(rows)}]"
-
-    def block(self, letter: Letter, *place: int) -> str:
-        """The name of a block of b or C, counted from 1."""
-        step = "" if letter.index is None else f"[{letter.index}]"
-        return f"{self.names.letters[letter.name]}{''.join(map(str, place))}{step}"
+    def definitions(
+        self, names: Iterable[Expr | None], blocks: Iterable[Expr | None]
+    ) -> Iterator[Statement]:
+        for name, block in zip(names, blocks, strict=True):
+            if name is not None and block is not None and name is not block:
+                yield Statement((name,), (block,))
 
     def beginning(self) -> Iterator[Statement]:
-        start = self.law.value(self.law.start)
-        left = self.letters.letter(start).text
+        start = (self.value(self.law.start),)
         if self.law.begins == "source":
-            right = self.letters.form(self.law.beginning()).text
-            yield Statement(
-                left, right, f"what lies past step {self.index(self.law.start)} is absent"
-            )
+            right = self.letters.expr(self.law.beginning())
+            remark = ("what lies past step ", self.law.start, " is absent")
+            yield Statement(start, (right,), remark)
         elif self.law.begins == "zero":
-            yield Statement(left, "0")
+            yield Statement(start, (ZERO,))
         elif self.recurrence.stacked or self.recurrence.begin[0][1] is not None:
             blocks = [self.begun(unknown, value) for unknown, value in self.recurrence.begin]
-            text = self.column(blocks) if self.recurrence.stacked else blocks[0]
-            yield Statement(left, text, "the beginning")
+            right = self.letters.column(blocks) if self.recurrence.stacked else blocks[0]
+            yield Statement(start, (right,), ("the beginning",))
 
-    def begun(self, unknown: Expr, value: Expr | None) -> str:
-        known = value is not None and (isinstance(value, Number) or not isinstance(unknown, Ref))
-        if value is not None and (known or not self.recurrence.stacked):
-            return self.factors.show(value)
-        return self.factors.show(unknown)
-
-    def index(self, index: Index) -> str:
-        return str(index)
+    def begun(self, unknown: Expr, value: Expr | None) -> Expr:
+        known = isinstance(value, Number) or not isinstance(unknown, Ref)
+        return value if value is not None and (known or not self.recurrence.stacked) else unknown
 
     # --- unrolled and folded -----------------------------------------------------------
 
     def unrolled(self) -> Iterator[Statement]:
-        for comparison in self.study.comparisons[:SHOWN]:
-            left = self.letters.letter(Letter("a", Index(offset=comparison.step))).text
-            yield Statement(left, self.letters.total(comparison.unrolled).text)
+        """The latest contribution first."""
+        for comparison in self.closed.comparisons[:SHOWN]:
+            words = sorted(comparison.unrolled.elements(), key=len)
+            right = self.letters.expr(tuple(Term(word_of(word)) for word in words))
+            yield Statement((self.value(Index(offset=comparison.step)),), (right,))
 
     def found(self) -> Iterator[Statement]:
         """What multiplies each letter, step by step, then the pattern of them all."""
-        start = self.law.start.at({"T": self.study.horizon})
+        start = self.law.start.at({"T": self.closed.horizon})
         rows: dict[int, list[Coefficient]] = {}
-        for row in self.study.coefficients:
+        for row in self.closed.coefficients:
             rows.setdefault(row.at, []).append(row)
-        for step in [c.step for c in self.study.comparisons[:SHOWN]]:
+        for step in [c.step for c in self.closed.comparisons[:SHOWN]]:
             if step != start:
-                value = self.letters.letter(Letter("a", Index(offset=step))).text
-                cells = self.comma.join(map(self.cell, rows.get(step, ())))
-                yield Statement(self.in_value(value), cells, sign=":")
-        for term in self.study.form:
+                cells = [self.cell(row) for row in rows.get(step, ())]
+                left = ("in ", self.value(Index(offset=step)))
+                yield Statement(left, _listed(cells), sign=":")
+        for term in self.closed.form:
             yield self.pattern(term)
 
-    def cell(self, row: Coefficient) -> str:
+    def cell(self, row: Coefficient) -> Text:
         """A coefficient at one step, and of what."""
-        name, step = row.letter
-        letter = Letter(name, None if step is None else Index(offset=step))
-        words = self.comma.join(self.letters.concrete(word).text for word in row.words)
-        return self.of(words, self.letters.letter(letter).text)
-
-    def of(self, coefficient: str, letter: str) -> str:
-        return f"{coefficient} of {letter}"
-
-    def in_value(self, value: str) -> str:
-        return f"in {value}"
+        (letter,) = word_of((row.letter,))
+        assert isinstance(letter, Letter)
+        words = _listed([(self.letters.word(word_of(word)),) for word in row.words])
+        return (*words, " of ", self.letters.symbol(letter))
 
     def pattern(self, term: Term) -> Statement:
         *product, letter = term.word
         assert isinstance(letter, Letter)
-        left = self.in_value(self.letters.letter(Letter("a", Index.of("t"))).text)
-        coefficient = self.letters.word(tuple(product)).text
-        right = self.of(coefficient, self.letters.letter(letter).text)
+        right = (self.letters.word(tuple(product)), " of ", self.letters.symbol(letter))
         run = next((f for f in product if isinstance(f, Run)), None)
-        remarks = [self.between(term.bound, term.lower, term.upper)] if term.bound else []
-        remarks += [_order(run)] if run else []
-        return Statement(left, right, ", ".join(remarks), sign=":")
+        steps = Relation((term.lower, Index.of(term.bound), term.upper), "<=")
+        remarks: list[Text] = [(steps,)] if term.bound else []
+        remarks += [(_order(run),)] if run else []
+        return Statement(("in ", self.value(NOW)), right, _listed(remarks), sign=":")
 
-    def between(self, name: str, low: Index, high: Index) -> str:
-        return f"{low} <= {name} <= {high}"
-
-    def closed(self) -> Iterator[Statement]:
-        form = self.study.form
-        value = self.letters.letter(self.law.value(Index.of("t"))).text
-        yield Statement(value, self.letters.form(form).text, self.range(0))
-        spelled = self.spelled.form(form).text
-        if spelled != self.letters.form(form).text:
-            yield Statement("", spelled)
-        if self.study.split is not None:
-            yield Statement("", self.letters.form(self.study.split).text, self.range(1))
-        if self.study.other is not None:
-            term, index = self.study.other
+    def closed_form(self) -> Iterator[Statement]:
+        closed, form = self.closed, self.closed.form
+        in_letters = self.letters.expr(form)
+        yield Statement((closed.value,), (in_letters,), self.range(0))
+        if closed.expr != in_letters:
+            yield Statement((), (closed.expr,))
+        if closed.split is not None:
+            yield Statement((), (self.letters.expr(closed.split),), self.range(1))
+        if closed.other is not None:
+            term, index = closed.other
             (old,) = (t for t in form if t.bound)
-            other = tuple(term if t.bound else t for t in form)
-            yield Statement("", self.spelled.form(other).text, self.change(old.bound, index))
-
-    def change(self, name: str, index: Index) -> str:
-        return f"with {name} = {index}"
+            other = self.letters.expr(tuple(term if t.bound else t for t in form), spelled=True)
+            yield Statement((), (other,), ("with ", Relation((Index.of(old.bound), index))))
 
     # --- check and proof ---------------------------------------------------------------
 
     def checks(self) -> Iterator[Statement]:
-        for c in self.study.comparisons[: 4 * SHOWN]:
+        comparisons = self.closed.comparisons
+        for c in comparisons[: 4 * SHOWN]:
             verdict = "right" if c.right else "WRONG"
-            text = self.said(f"{_count(c.unrolled.total())}, {verdict}")
-            yield Statement(self.at_step(c.step), text, sign=":")
-        if not self.study.comparisons:
-            few = f"T = {self.study.horizon}"
-            yield Statement(few, self.said("too few steps for this recurrence"), sign=":")
-        rest = self.study.comparisons[4 * SHOWN :]
+            at = Relation((NOW, Index(offset=c.step)))
+            yield Statement((at,), (f"{_count(c.unrolled.total())}, {verdict}",), sign=":")
+        if not comparisons:
+            few = Relation((Index.of("T"), Index(offset=self.closed.horizon)))
+            yield Statement((few,), ("too few steps for this recurrence",), sign=":")
+        rest = comparisons[4 * SHOWN :]
         if rest:
             wrong = sum(not c.right for c in rest)
-            yield Statement(
-                self.said("the rest"), self.said(f"{len(rest)} steps, {wrong} wrong"), sign=":"
-            )
-
-    def at_step(self, step: int) -> str:
-        return f"t = {step}"
-
-    def said(self, words: str) -> str:
-        return words
+            yield Statement(("the rest",), (f"{len(rest)} steps, {wrong} wrong",), sign=":")
 
     def proof(self) -> Iterator[Statement]:
-        for line in self.study.proof.lines:
-            left = "" if line.left is None else self.letters.letter(line.left).text
-            yield Statement(left, self.right(line), self.letters.remark(line.reason), line.number)
+        for line in self.closed.proof.lines:
+            left = () if line.left is None else (self.letters.symbol(line.left),)
+            yield Statement(left, (self.right(line),), self.remark(line.reason), line.number)
 
-    def right(self, line: Line) -> str:
-        text = self.letters.form(line.form).text if line.form or line.factor is None else ""
+    def right(self, line: ProofLine) -> Expr:
+        form = self.letters.expr(line.form)
         if line.factor is None:
-            return text
-        times = f"{self.letters.letter(line.factor).text}{self.times}{self.inside(line.inner)}"
-        return f"{text} + {times}" if text else times
+            return form
+        factor, inner = self.letters.symbol(line.factor), self.letters.expr(line.inner)
+        behind = Product(factor, inner) if factor.shape else Mul((factor, inner))
+        if not line.form:
+            return behind
+        return Add((*(form.terms if isinstance(form, Add) else (form,)), behind))
 
-    @property
-    def times(self) -> str:
-        return self.letters.sign
-
-    def inside(self, form: Form) -> str:
-        return f"({self.letters.form(form).text})"
-
-
-def _output(value: Expr) -> Expr:
-    return value.output if isinstance(value, Total) else value
+    def remark(self, remark: Remark) -> Text:
+        return tuple(self.letters.symbol(p) if isinstance(p, Letter) else p for p in remark)
 
 
-def _is_short(operator: Operator) -> bool:
-    """Whether it is the identity or one name, so that a block needs no letter of its own."""
-    if len(operator) != 1 or len(operator[0].factors) > 1:
-        return False
-    return all(isinstance(f, Param | Ref) for f in operator[0].factors)
+def _is_one_term(block: Expr) -> bool:
+    """Whether a block of b stands in its place: one term that no matrix was put before."""
+    return not isinstance(block, Add) and not any(
+        isinstance(node, Column | Diag | Kron | algebra.Block) for node in walk(block)
+    )
+
+
+def _is_name(block: Expr) -> bool:
+    """Whether a block of C stands in its place: it is one name, or the identity."""
+    inner = block.operand if isinstance(block, Neg) else block
+    return isinstance(inner, Param | Ref | Identity) or inner == Column(ONE)
+
+
+def _listed(texts: Sequence[Text]) -> Text:
+    """The texts with commas between them."""
+    return tuple(part for text in texts for part in (", ", *text))[1:]
 
 
 def _order(run: Run) -> str:
@@ -334,14 +302,28 @@ def _count(words: int) -> str:
     return "1 term" if words == 1 else f"{words} terms"
 
 
-# --- text ------------------------------------------------------------------------------
+# --- text --------------------------------------------------------------------------------
+
+_PRINTER = FormulaPrinter()
 
 
-def folded_text(study: Study, model: Model, names: Names) -> str:
-    """The study as sections of lines for a terminal."""
-    report = Report(study, model, names, PlainFactors())
+def _plain(text: Text) -> str:
+    return "".join(map(_plain_part, text))
+
+
+def _plain_part(part: Part) -> str:
+    match part:
+        case Relation(sides=sides, sign=sign):
+            return f" {sign} ".join(map(str, sides))
+        case Expr():
+            return _PRINTER.show(part)
+    return str(part)
+
+
+def folded_text(closed: ClosedForm) -> str:
+    """The closed form and the way to it as sections of lines for a terminal."""
     lines: list[str] = []
-    for section in report.sections():
+    for section in sections(closed):
         lines += ["", section.title, *_lines(section.statements)]
     if any("prod(" in line for line in lines):
         lines += ["", *_ABOUT_PRODUCTS]
@@ -355,51 +337,116 @@ _ABOUT_PRODUCTS = (
 
 
 def _lines(statements: Sequence[Statement]) -> Iterator[str]:
-    left = max(len(s.left) for s in statements)
-    right = max((len(s.right) for s in statements if len(s.right) <= 60), default=0)
-    for s in statements:
+    sides = [(_plain(s.left), _plain(s.right)) for s in statements]
+    width = max(len(left) for left, _ in sides)
+    wide = max((len(right) for _, right in sides if len(right) <= 60), default=0)
+    for s, (left, right) in zip(statements, sides, strict=True):
         number = f"{s.number}. " if s.number else ""
-        text = f"  {number}{s.left.ljust(left)} {s.sign} {s.right.ljust(right)}"
-        yield f"{text}  # {s.remark}" if s.remark else text.rstrip()
+        text = f"  {number}{left.ljust(width)} {s.sign} {right.ljust(wide)}"
+        yield f"{text}  # {_plain(s.remark)}" if s.remark else text.rstrip()
+
+
+def formula_text(formula: Formula) -> str:
+    """A closed form as `check` reads it."""
+    left, right = map(_PRINTER.show, (formula.left, formula.right))
+    return f"{left} = {right} for {formula.first} <= t <= {formula.last}"
 
 
 def refusal_text(error: NotAffineError) -> str:
     """What is not affine, with the term at fault."""
-    factors = PlainFactors()
     if not isinstance(error.term, tuple):
         return str(error)
-    left, term = error.term
-    return (
-        f"{factors.show(left)} is not affine in the values of earlier steps; the term at fault is "
-        f"{factors.show(term)}"
-    )
+    left, term = map(_PRINTER.show, error.term)
+    return f"{left} is not affine in the values of earlier steps; the term at fault is {term}"
 
 
-# --- data ------------------------------------------------------------------------------
+# --- data --------------------------------------------------------------------------------
 
 
-def folded_data(study: Study, model: Model, names: Names) -> dict[str, Any]:
-    """The study as plain lists and dicts."""
-    report = Report(study, model, names, PlainFactors())
-    data: dict[str, Any] = {
-        "right": study.right,
-        "closed_form": _closed(report, report.spelled),
-        "sections": {
-            s.title: [_statement(item) for item in s.statements] for s in report.sections()
-        },
+def folded_data(closed: ClosedForm) -> dict[str, Any]:
+    """The same as plain lists and dicts."""
+    return {
+        "right": closed.right,
+        "closed_form": f"{_plain((closed.value,))} = {_plain((closed.expr,))}",
+        "sections": {s.title: [_data(item) for item in s.statements] for s in sections(closed)},
     }
-    return data
 
 
-def _closed(report: Report, wording: Wording) -> str:
-    value = report.letters.letter(report.law.value(Index.of("t"))).text
-    return f"{value} = {wording.form(report.study.form).text}"
-
-
-def _statement(statement: Statement) -> dict[str, Any]:
-    data: dict[str, Any] = {"left": statement.left, "right": statement.right}
+def _data(statement: Statement) -> dict[str, Any]:
+    data: dict[str, Any] = {"left": _plain(statement.left), "right": _plain(statement.right)}
     if statement.number:
         data["number"] = statement.number
     if statement.remark:
-        data["remark"] = statement.remark
+        data["remark"] = _plain(statement.remark)
     return data
+
+
+# --- documents ---------------------------------------------------------------------------
+
+
+def equations_display(lines: Sequence[Line], model: Model) -> Display:
+    """Explicit equations, one below the other."""
+    printer = LatexPrinter(Names(model))
+    given = r"\text{given by the caller}"
+    rights = (given if line.right is None else printer.show(line.right) for line in lines)
+    pairs = zip(lines, rights, strict=True)
+    return Display(tuple(Equality(printer.show(line.left), (right,)) for line, right in pairs))
+
+
+def folded_blocks(closed: ClosedForm) -> Iterator[Block]:
+    """The sections; a numbered statement stands below its reason."""
+    setter = Setter(closed)
+    for section in sections(closed):
+        yield Heading((section.title[:1].upper() + section.title[1:],))
+        if not any(statement.number for statement in section.statements):
+            yield Display(tuple(map(setter.equality, section.statements)))
+            continue
+        for statement in section.statements:
+            yield Paragraph((*setter.reason(statement.remark), ":"))
+            yield Display((setter.equality(replace(statement, remark=())),))
+
+
+class Setter:
+    """Sets statements in TeX."""
+
+    def __init__(self, closed: ClosedForm) -> None:
+        self.printer = LatexPrinter(Names(normalize(closed.model)))
+
+    def equality(self, statement: Statement) -> Equality:
+        remark = "".join(self.line(part) for part in statement.remark)
+        return Equality(
+            self.math(statement.left),
+            (self.math(statement.right),),
+            tag=str(statement.number or ""),
+            ending=rf"\text{{({remark})}}" if remark else "",
+            sign=statement.sign if statement.sign == "=" else rf"{statement.sign}\;",
+        )
+
+    def math(self, text: Text) -> str:
+        """Mathematics with words in it."""
+        return "".join(_words(p) if isinstance(p, str) else self.part(p) for p in text)
+
+    def line(self, part: Part) -> str:
+        return part if isinstance(part, str) else f"${self.part(part)}$"
+
+    def reason(self, text: Text) -> Prose:
+        """Words with mathematics in them, as a sentence begins."""
+        parts = [part if isinstance(part, str) else Math(self.part(part)) for part in text]
+        if isinstance(parts[0], str):
+            parts[0] = parts[0][:1].upper() + parts[0][1:]
+        return tuple(parts)
+
+    def part(self, part: Expr | Index | Relation) -> str:
+        match part:
+            case Index():
+                return index_latex(part)
+            case Relation(sides=sides, sign=sign):
+                return f" {_SIGNS.get(sign, sign)} ".join(map(index_latex, sides))
+        return self.printer.show(part)
+
+
+_SIGNS = {"<=": r"\le"}
+
+
+def _words(words: str) -> str:
+    return r",\quad " if words == ", " else rf"\text{{{words}}} "

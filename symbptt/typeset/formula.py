@@ -7,6 +7,7 @@ they multiply. The output is read by pdflatex with amsmath and by MathJax.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from symbptt.algebra import (
     Add,
@@ -19,18 +20,14 @@ from symbptt.algebra import (
     Dim,
     Direct,
     Div,
-    Dot,
     Expr,
     Fill,
     Horizon,
     Identity,
     Index,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    MatrixPower,
-    Mean,
     Mul,
     Neg,
     Number,
@@ -44,16 +41,16 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Slice,
-    Softmax,
-    Sum,
     TimeSum,
     Transpose,
+    Vector,
     add_dims,
     children,
 )
+from symbptt.functions.losses import LOSSES, loss_formula
+from symbptt.functions.vectors import formula_at, vector_function
 from symbptt.typeset.index_formula import IndexPrinter
 from symbptt.typeset.jacobians import JacobianPrinter
-from symbptt.typeset.losses import LOSSES
 from symbptt.typeset.measure import width
 from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece
@@ -254,10 +251,6 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
     def is_entrywise(self, expr: Pow) -> bool:
         return bool(expr.shape)
 
-    def print_matrixpower(self, expr: MatrixPower) -> Piece:
-        base = self.show(expr.base, Level.ATOM)
-        return Piece(f"{base}^{_braced(self.exponent(expr.exponent))}", Level.POWER)
-
     def exponent(self, expr: Expr) -> str:
         """An exponent on one line: 1/2 rather than a small fraction."""
         if isinstance(expr, Neg):
@@ -325,7 +318,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         if isinstance(vector, Direct):
             return self.direct(f"({self.laid(vector.of)})_{_braced(position)}")
         shown = self.laid(vector)
-        if not isinstance(vector, Softmax | LogSoftmax):
+        if not isinstance(vector, Vector):
             shown = self.enclosed(shown)
         return Piece(f"{shown}_{_braced(position)}")
 
@@ -350,35 +343,35 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         first = str(before + 1) if isinstance(before, int) else f"{self.names.dim(before)} + 1"
         return first, last
 
-    def print_softmax(self, expr: Softmax) -> Piece:
-        return self.applied(r"\operatorname{softmax}", expr.vector)
+    def print_vector(self, expr: Vector) -> Piece:
+        """As the function's row says; the sum and the inner product by matrix products."""
+        row = vector_function(expr.function)
+        if row.latex:
+            return self.by_row(row.latex, expr.args, lambda text: formula_at(expr, text))
+        return self.total(*expr.args) if row.name == "sum" else self.inner(*expr.args)
 
-    def print_logsoftmax(self, expr: LogSoftmax) -> Piece:
-        return self.applied(r"\log\operatorname{softmax}", expr.vector)
+    def by_row(self, latex: str, args: tuple[Expr, ...], formula: Callable[[str], Expr]) -> Piece:
+        """A sign before its arguments, or a formula with parts between angle brackets."""
+        if "<" not in latex:
+            return self.applied(latex, *args)
+        text = re.sub(r"<(.*?)>", lambda part: self.show(formula(part.group(1))), latex)
+        if re.search(" [-+] <", latex):
+            return Piece(text, Level.SUM)
+        return Piece(text, Level.SIGNED if latex[0] == "-" else Level.MATRIX)
 
-    def print_sum(self, expr: Sum) -> Piece:
-        operand = self.show(expr.operand, Level.MATRIX)
-        right = [r"\mathbf{1}"] if self.is_matrix(expr.operand) else []
-        return Piece(self.beside(r"\mathbf{1}^{\top}", operand, *right), Level.MATRIX)
+    def total(self, array: Expr) -> Piece:
+        right = [r"\mathbf{1}"] if self.is_matrix(array) else []
+        shown = self.show(array, Level.MATRIX)
+        return Piece(self.beside(r"\mathbf{1}^{\top}", shown, *right), Level.MATRIX)
 
-    def print_mean(self, expr: Mean) -> Piece:
-        lengths = r"\,".join(map(self.names.dim, self.shape(expr.operand)))
-        total = self.print_sum(Sum(expr.operand)).text
-        return Piece(rf"\frac{{1}}{{{lengths}}} {total}", Level.MATRIX)
-
-    def print_dot(self, expr: Dot) -> Piece:
-        if self.is_matrix(expr.left):
-            pair = f"{self.show(expr.left)}, {self.show(expr.right)}"
-            return Piece(rf"\left\langle {pair} \right\rangle")
-        left = self.transposed(self.show(expr.left, Level.ATOM))
-        return Piece(self.beside(left, self.show(expr.right, Level.MATRIX)), Level.MATRIX)
+    def inner(self, left: Expr, right: Expr) -> Piece:
+        if self.is_matrix(left):
+            return Piece(rf"\left\langle {self.show(left)}, {self.show(right)} \right\rangle")
+        turned = self.transposed(self.show(left, Level.ATOM))
+        return Piece(self.beside(turned, self.show(right, Level.MATRIX)), Level.MATRIX)
 
     def is_matrix(self, expr: Expr) -> bool:
         return len(self.shape(expr)) == 2
-
-    def inner(self, left: str, right: str) -> str:
-        """The inner product of two printed vectors."""
-        return rf"{left}^{{\top}} {right}"
 
     def print_fill(self, expr: Fill) -> Piece:
         r"""s times the vector of ones; a number alone, since numbers broadcast."""
@@ -396,19 +389,18 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
 
     def print_loss(self, expr: Loss) -> Piece:
         known = LOSSES.get(expr.function)
-        value = known(self, expr) if known else self.abstract_loss(expr)
+        args = (expr.prediction, expr.target)
+        sign = known.latex if known else self.names.loss(expr.function)
+        value = self.by_row(sign, args, lambda text: loss_formula(expr, text))
         if expr.wrt is None:
             return value
-        variable = self.show((expr.prediction, expr.target)[expr.wrt])
+        variable = self.show(args[expr.wrt])
         if known is None:
             return self.derivative(value.text, variable)
         if self.names.style.derivatives == "D":
             return self.derivative(self.fit(value, Level.POWER), variable)
         operator = rf"\frac{{\partial}}{{\partial {variable}}}"
         return Piece(f"{operator} {self.fit(value, Level.POWER)}", Level.MATRIX)
-
-    def abstract_loss(self, expr: Loss) -> Piece:
-        return self.applied(self.names.loss(expr.function), expr.prediction, expr.target)
 
     def print_pullback(self, expr: Pullback) -> Piece:
         """The chain rule: transposed Jacobian, or a sum over entries for a matrix."""
@@ -464,7 +456,7 @@ class _EntryPrinter(LatexPrinter):
         self.letter = letter
 
     def piece(self, expr: Expr) -> Piece:
-        if expr.shape and isinstance(expr, Add | Neg | Mul | Div | Pow | Call | Fill):
+        if expr.shape and (expr.pointwise or isinstance(expr, Fill)):
             return super().piece(expr)
         whole = LatexPrinter(self.names)
         return whole.entry_of(expr, self.letter) if expr.shape else whole.piece(expr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -13,7 +12,6 @@ from symbptt.algebra import (
     Cotangent,
     Derivative,
     DimSum,
-    Dot,
     Expr,
     Index,
     Input,
@@ -25,16 +23,18 @@ from symbptt.algebra import (
     Pullback,
     Ref,
     Shape,
+    Vector,
     walk,
 )
 from symbptt.algebra.letters import Delta, Letter
 from symbptt.calculus.derivation import Derivation
-from symbptt.functions import FUNCTIONS, definition, function
-from symbptt.typeset.display import Row
+from symbptt.functions.elementwise import FUNCTIONS, definition, function
+from symbptt.functions.losses import LOSSES
+from symbptt.functions.vectors import VECTORS, vector
+from symbptt.typeset.blocks import Equality, Math, Prose, Table, Words, prose
 from symbptt.typeset.latex import LatexPrinter, statements
-from symbptt.typeset.markup import Markup
 from symbptt.typeset.measure import width
-from symbptt.typeset.notation import ABOUT_FUNCTIONS, CONVENTIONS, SELF_EXPLANATORY
+from symbptt.typeset.notation import CONVENTIONS
 
 # A space wider than this is written without the raised dimensions, which can't be broken.
 _COLUMN = 120
@@ -42,7 +42,7 @@ _COLUMN = 120
 # A row can't be broken over pages, so it holds no more characters of a comment than this.
 _CELL = 240
 
-Cells = tuple[str, str, str, str]
+Cells = tuple[Prose, Prose, Prose, Prose]
 
 
 class Glossary:
@@ -52,7 +52,6 @@ class Glossary:
         self,
         derivation: Derivation,
         printer: LatexPrinter,
-        markup: Markup,
         tags: dict[str, str],
     ) -> None:
         self.model = derivation.normal
@@ -60,8 +59,11 @@ class Glossary:
         self.gate = derivation.gate
         self.printer = printer
         self.names = printer.names
-        self.markup = markup
         self.tags = tags
+
+    def table(self) -> Table:
+        head = ("symbol", "role", "shape", "meaning")
+        return Table(head, tuple(self.rows()), widths=(3.1, 2.5, 3.4, 5.7))
 
     def rows(self) -> Iterator[Cells]:
         model = self.model
@@ -91,22 +93,22 @@ class Glossary:
             symbol = self.names.symbol(self.gate.name, ()).at("t")
             yield from self.row(symbol, "gate", (), self.gate.comment, self.gate.name)
         for name, value in model.constants:
-            symbol = self.markup.math(self.names.symbol(name, ()).at())
-            yield symbol, "constant", self.markup.math(f"= {_decimal(value)}"), ""
+            symbol = self.names.symbol(name, ()).at()
+            yield (Math(symbol),), ("constant",), (Math(f"= {_decimal(value)}"),), ()
         for abstract in model.abstract:
             yield self.function_row(abstract)
 
     def row(self, symbol: str, role: str, shape: Shape, comment: str, name: str) -> Iterator[Cells]:
         meaning = self.meaning(comment, name)
-        yield self.markup.math(symbol), role, self.space(shape), meaning[0]
-        yield from (("", "", "", rest) for rest in meaning[1:])
+        yield (Math(symbol),), (role,), (self.space(shape),), meaning[0]
+        yield from (((), (), (), rest) for rest in meaning[1:])
 
-    def meaning(self, comment: str, name: str) -> list[str]:
+    def meaning(self, comment: str, name: str) -> list[Prose]:
         """The author's words, long ones over several rows; else where the symbol stands."""
         if self.names.is_short(name):
             comment = f"{name}: {comment}" if comment else name
         parts = textwrap.wrap(comment, _CELL)
-        return [self.markup.text(part) for part in parts] or [self.readers(name)]
+        return [(Words(part),) for part in parts] or [(self.readers(name),)]
 
     def input_row(self, source: Input) -> Iterator[Cells]:
         role = "target" if source.target else "input"
@@ -116,27 +118,29 @@ class Glossary:
         meaning = self.meaning(source.comment, source.name)
         space = self.space(source.shape)
         if source.index_dim is not None:
-            space = self.markup.math(rf"\{{1, \dots, {self.names.dim(source.index_dim)}\}}")
-        yield self.markup.math(symbol), role, space, meaning[0]
-        yield from (("", "", "", rest) for rest in meaning[1:])
+            space = Math(rf"\{{1, \dots, {self.names.dim(source.index_dim)}\}}")
+        yield (Math(symbol),), (role,), (space,), meaning[0]
+        yield from (((), (), (), rest) for rest in meaning[1:])
 
     def function_row(self, abstract: Abstract) -> Cells:
         sign = (self.names.loss if abstract.loss else self.names.function)(abstract.name)
         role = "abstract loss" if abstract.loss else "function"
-        meaning = "any differentiable loss" if abstract.loss else "any differentiable function"
+        meaning: Prose = (
+            "any differentiable loss" if abstract.loss else "any differentiable function",
+        )
         if abstract.default is not None:
-            default = self.markup.text(abstract.default.replace("_", " "))
-            meaning += f"; {default} unless another is chosen"
-        return self.markup.math(sign), role, "", meaning
+            default = Words(abstract.default.replace("_", " "))
+            meaning = (*meaning, "; ", default, " unless another is chosen")
+        return (Math(sign),), (role,), (), meaning
 
-    def space(self, shape: Shape) -> str:
+    def space(self, shape: Shape) -> Math:
         raised = self.printer.space(shape)
         if width(raised) <= _COLUMN:
-            return self.markup.math(raised)
+            return Math(raised)
         lengths = (
             f"({self.names.dim(d)})" if isinstance(d, DimSum) else self.names.dim(d) for d in shape
         )
-        return self.markup.math(r" \times ".join(lengths))
+        return Math(r" \times ".join(lengths))
 
     def readers(self, name: str) -> str:
         """Where a symbol without words stands: in equations, else in steps."""
@@ -168,24 +172,38 @@ def _decimal(value: Fraction) -> str:
 # --- functions -------------------------------------------------------------------------
 
 
-def function_rows(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[Row]:
+def function_lines(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[Equality]:
     """The definition of every function that not everybody knows."""
     for name in _functions_to_explain(nodes):
-        if name not in ABOUT_FUNCTIONS:
-            yield Row(_applied(name, printer), f"= {printer.show(definition(name))}")
+        if not function(name).about:
+            yield Equality(_applied(name, printer), (printer.show(definition(name)),))
 
 
-def function_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Markup) -> Iterator[str]:
+def function_texts(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[str]:
     """A sentence for every function that no formula defines."""
     for name in _functions_to_explain(nodes):
-        if name in ABOUT_FUNCTIONS:
-            text = f"${_applied(name, printer)}$ {ABOUT_FUNCTIONS[name]}."
-            yield with_formulas(text, markup)
+        if about := function(name).about:
+            yield f"${_applied(name, printer)}$ {about}."
+    yield from _texts_of_tables(nodes, printer)
+
+
+def _texts_of_tables(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[str]:
+    """A sentence for every function of vectors and loss that not everybody knows."""
+    vectors = {node.function for node in nodes if isinstance(node, Vector)}
+    losses = {node.function for node in nodes if isinstance(node, Loss)}
+    for name, vector_row in VECTORS.items():
+        if name in vectors and vector_row.about:
+            arguments = (Param(a, ("n",)) for a in vector_row.arguments)
+            yield f"${printer.laid(vector(name, *arguments))}$ {vector_row.about}."
+    for name, loss_row in LOSSES.items():
+        if name in losses and loss_row.about:
+            loss = Loss(name, Param("o", ("n",)), Param("y", ("n",)))
+            yield f"${printer.laid(loss)}$ {loss_row.about}."
 
 
 def _functions_to_explain(nodes: Sequence[Expr]) -> Iterator[str]:
     used = _with_definitions({n.function for n in nodes if isinstance(n, Call)})
-    yield from (name for name in FUNCTIONS if name in used and name not in SELF_EXPLANATORY)
+    yield from (name for name in FUNCTIONS if name in used and not function(name).familiar)
 
 
 def _applied(name: str, printer: LatexPrinter) -> str:
@@ -201,7 +219,7 @@ def _with_definitions(names: set[str]) -> set[str]:
         name = pending.pop()
         if name not in found:
             found.add(name)
-            if name not in ABOUT_FUNCTIONS and name not in SELF_EXPLANATORY:
+            if not function(name).about and not function(name).familiar:
                 pending += [n.function for n in walk(definition(name)) if isinstance(n, Call)]
     return found
 
@@ -209,23 +227,26 @@ def _with_definitions(names: set[str]) -> set[str]:
 # --- conventions -----------------------------------------------------------------------
 
 
-def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Markup) -> Iterator[str]:
+def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[Prose]:
     """The conventions of the article; those for rare signs only where the signs occur."""
     signs = {type(node).__name__ for node in nodes}
-    signs |= {node.function for node in nodes if isinstance(node, Loss)}
+    signs |= {node.function for node in nodes if isinstance(node, Loss | Vector)}
     if any(isinstance(node, Pow) and node.shape for node in nodes):
         signs.add("ArrayPow")
     if any(isinstance(node, Call) and node.wrt is not None for node in nodes):
         signs.add("Prime")
     held = {node.held for node in nodes if isinstance(node, Derivative | Pullback)}
     signs |= {f"Held{what.capitalize()}" for what in held - {"equation"}}
-    if any(isinstance(node, Dot) and printer.is_matrix(node.left) for node in nodes):
+    if any(
+        isinstance(node, Vector) and node.function == "dot" and printer.is_matrix(node.args[0])
+        for node in nodes
+    ):
         signs.add("MatrixDot")
     if signs & {"OneHot", "Pick", "Lookup"}:
         signs.add("Index")
     if "Entry" in signs:
         signs.add("Pick")
-    if signs & {"Sum", "Mean", "Fill", "binary_cross_entropy"}:
+    if signs & {"sum", "mean", "Fill"}:
         signs.add("Ones")
     style = printer.names.style
     signs |= {style.layout.capitalize() + sign for sign in signs}
@@ -235,7 +256,7 @@ def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter, markup: Marku
         if not sign or sign in signs:
             for word, formula in spelled.items():
                 text = text.replace(word, formula)
-            yield with_formulas(text, markup)
+            yield prose(text)
 
 
 def _spelled(printer: LatexPrinter) -> dict[str, str]:
@@ -261,8 +282,3 @@ def _spelled(printer: LatexPrinter) -> dict[str, str]:
         "DIRECTLY": printer.direct(r"\mathbf{v}").text,
         "STEP": names.timed("v", vector.shape, now),
     }
-
-
-def with_formulas(text: str, markup: Markup) -> str:
-    """Prose of the house, its formulas between dollar signs set as the format sets them."""
-    return re.sub(r"\$([^$]+)\$", lambda match: markup.math(match.group(1)), text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from symbptt.algebra import Cotangent, Expr, LogSoftmax, Loss, Softmax
+from symbptt.algebra import Cotangent, Expr, Loss, Vector
 from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece, Printer
@@ -43,7 +43,7 @@ class IndexPrinter(Printer):
                 variable = (array.prediction, array.target)[wrt]
                 value = self.show(Loss(array.function, array.prediction, array.target))
                 return self.derivative(value, f"({self.laid(variable)})_{{{places}}}")
-            case Softmax() | LogSoftmax() as array:
+            case Vector() as array:
                 return Piece(rf"{self.laid(array)}_{{{places}}}")
         return Piece(rf"{self.enclosed(self.laid(expr.array))}_{{{places}}}")
 

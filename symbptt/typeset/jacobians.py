@@ -18,11 +18,14 @@ from symbptt.algebra import (
     Index,
     Kron,
     Kronecker,
+    MatrixPower,
     Ones,
     OrderedProduct,
     PartSum,
+    Ref,
     Stack,
     Vec,
+    substitute_index,
 )
 from symbptt.calculus.moments import Expectation
 from symbptt.typeset.names import Names
@@ -35,9 +38,10 @@ _ABOVE: dict[Held, str] = {
     "equation": r"\partial ",
     "step": r"\partial^{+} ",
     "nothing": r"\mathrm{d} ",
+    "total": r"\mathrm{d} ",
 }
 
-_RAISED: dict[Held, str] = {"equation": "", "step": "^{+}", "nothing": "^{*}"}
+_RAISED: dict[Held, str] = {"equation": "", "step": "^{+}", "nothing": "^{*}", "total": "^{*}"}
 
 
 class JacobianPrinter(Printer):
@@ -66,7 +70,7 @@ class JacobianPrinter(Printer):
     def quotient(self, output: str, wrt: str, held: Held) -> Piece:
         if self.names.style.derivatives == "D":
             return Piece(rf"({self.names.operator()}{_RAISED[held]}{output})_{{{wrt}}}")
-        below = r"\mathrm{d} " if held == "nothing" else r"\partial "
+        below = r"\mathrm{d} " if held in ("nothing", "total") else r"\partial "
         return Piece(rf"\frac{{{_ABOVE[held]}{output}}}{{{below}{wrt}}}", Level.FRACTION)
 
     def print_direct(self, expr: Direct) -> Piece:
@@ -79,10 +83,24 @@ class JacobianPrinter(Printer):
         return Piece(self.names.timed(expr.name, expr.shape, expr.index))
 
     def print_orderedproduct(self, expr: OrderedProduct) -> Piece:
-        """The product with its order written out: j = t, ..., i+1."""
+        """The product with its order written out: j = t, ..., i+1; of one symbol by factors."""
+        if isinstance(expr.factor, Ref):
+            return self.written_out(expr)
         first, last = self.steps(expr.first), self.steps(expr.last)
         ends = rf"{expr.index} = {first}, \dots, {last}"
         return Piece(rf"\prod_{{{ends}}} {self.show(expr.factor, Level.MATRIX)}", Level.BIG_SUM)
+
+    def written_out(self, expr: OrderedProduct) -> Piece:
+        r"""``(C_t C_{t-1} \cdots C_{i+1})``"""
+        steps = (expr.first, expr.first + expr.step, expr.last)
+        first, second, last = (
+            self.show(substitute_index(expr.factor, {expr.index: step})) for step in steps
+        )
+        return Piece(rf"({first} {second} \cdots {last})")
+
+    def print_matrixpower(self, expr: MatrixPower) -> Piece:
+        base, exponent = self.show(expr.base, Level.ATOM), self.names.index(expr.exponent)
+        return Piece(f"{base}^{{{exponent}}}", Level.POWER)
 
     def print_blockmatrix(self, expr: BlockMatrix) -> Piece:
         wide = len(expr.widths) > _WIDE

@@ -1,10 +1,11 @@
-"""Models, steps and derivations in LaTeX: for notebooks, and the rows of a document."""
+"""Models, steps and derivations as chains of equals in LaTeX; and these for notebooks."""
 
 from __future__ import annotations
 
 from symbptt.algebra import Derivative, Derived, Equation, Expr, Fill, Model, Number
 from symbptt.calculus.derivation import Derivation, Step
-from symbptt.typeset.display import Row, aligned, chain
+from symbptt.typeset.blocks import Equality
+from symbptt.typeset.display import aligned, rows_of
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.names import Names
 from symbptt.typeset.row_formula import RowPrinter
@@ -14,16 +15,14 @@ __all__ = [
     "PRINTERS",
     "LatexPrinter",
     "derivation_latex",
-    "equation_rows",
+    "equation_of",
     "model_latex",
     "printer_of",
-    "result_rows",
+    "result_of",
     "statements",
+    "step_equality",
     "step_latex",
-    "step_rows",
 ]
-
-Rows = tuple[Row, ...]
 
 PRINTERS: dict[str, type[LatexPrinter]] = {"column": LatexPrinter, "row": RowPrinter}
 """The printer of each layout."""
@@ -37,18 +36,18 @@ def printer_of(model: Model, style: Style) -> LatexPrinter:
 def model_latex(model: Model) -> str:
     """The equations of a model, for a notebook (MathJax)."""
     printer = LatexPrinter(Names(model))
-    return aligned(row for item in statements(model) for row in equation_rows(printer, item))
+    return aligned(rows_of(equation_of(printer, item) for item in statements(model)))
 
 
 def step_latex(step: Step) -> str:
     """A step with its chain of equals and its number, for a notebook."""
-    return aligned(step_rows(LatexPrinter(), step))
+    return aligned(rows_of([step_equality(LatexPrinter(), step)]))
 
 
 def derivation_latex(derivation: Derivation) -> str:
     """All steps of a derivation, for a notebook."""
     printer = LatexPrinter(Names(derivation.symbols))
-    return aligned(row for step in derivation.steps for row in step_rows(printer, step))
+    return aligned(rows_of(step_equality(printer, step) for step in derivation.steps))
 
 
 def statements(model: Model) -> tuple[Derived | Equation, ...]:
@@ -56,21 +55,23 @@ def statements(model: Model) -> tuple[Derived | Equation, ...]:
     return (*model.derived, *model.equations)
 
 
-def equation_rows(printer: LatexPrinter, item: Derived | Equation, tag: str = "") -> Rows:
-    """``name_t = …`` on as many lines as it needs."""
+def equation_of(
+    printer: LatexPrinter, item: Derived | Equation, tag: str = "", words: str = ""
+) -> Equality:
+    """``name_t = …``"""
     if isinstance(item, Derived):
         left = printer.names.symbol(item.name, item.shape).at()
     else:
         left = printer.names.timed(item.name, item.shape, item.index)
-    return chain(left, [printer.laid(item.rhs)], tag)
+    return Equality(left, (printer.laid(item.rhs),), tag, words=words)
 
 
-def step_rows(printer: LatexPrinter, step: Step, ending: str = "") -> Rows:
+def step_equality(printer: LatexPrinter, step: Step, ending: str = "") -> Equality:
     """The chain of a step, numbered, with its space and an ``ending`` behind it."""
-    members = [member_latex(printer, step, member) for member in step.members]
+    members = tuple(member_latex(printer, step, member) for member in step.members)
     number = isinstance(step.target, Derivative) and step.shape == (1, 1)
     space = rf"\in {printer.space(() if number else step.shape)}{ending}"
-    return chain(printer.laid(step.target), members, str(step.number), space)
+    return Equality(printer.laid(step.target), members, str(step.number), space)
 
 
 def member_latex(printer: LatexPrinter, step: Step, member: Expr) -> str:
@@ -81,7 +82,7 @@ def member_latex(printer: LatexPrinter, step: Step, member: Expr) -> str:
     return printer.laid(member)
 
 
-def result_rows(printer: LatexPrinter, step: Step, ending: str = "") -> Rows:
+def result_of(printer: LatexPrinter, step: Step, ending: str = "") -> Equality:
     """A step's target and its last member."""
     result = member_latex(printer, step, step.result)
-    return chain(printer.laid(step.target), [result], str(step.number), ending)
+    return Equality(printer.laid(step.target), (result,), str(step.number), ending)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from symbptt.algebra import Dim, DimProduct, DimSum, Index, Model, Shape
-from symbptt.functions import FUNCTIONS
+from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.typeset.clock import Clock
 from symbptt.typeset.measure import width
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING

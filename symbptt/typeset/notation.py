@@ -71,19 +71,6 @@ TEXT_COMBINING: dict[str, str] = {
 LOSS_NAMES = {"l": r"\ell", "ell": r"\ell", "loss": r"\ell"}
 """Abstract losses that print as the script l of the textbooks."""
 
-ABOUT_FUNCTIONS: dict[str, str] = {
-    "step": r"is $1$ where $x > 0$ and $0$ elsewhere",
-    "sign": r"is $1$, $0$ or $-1$, the sign of $x$",
-    "beyond": r"is $1$ where $u > v$, $\frac{1}{2}$ where $u = v$ and $0$ elsewhere",
-    "erf": r"is the error function, $\frac{2}{\sqrt{\pi}} \int_0^x e^{-s^2} \, ds$",
-    "normal_cdf": "is the distribution function of the standard normal distribution",
-    "normal_pdf": "is the density at $u$ of the normal distribution with mean $0$ and variance $v$",
-}
-"""Functions that no formula of others defines, in words (LaTeX); arguments as in the table."""
-
-SELF_EXPLANATORY = frozenset({"tanh", "exp", "log", "sqrt", "sin", "cos", "abs", "max", "min"})
-"""Functions that every reader knows: an article does not define them."""
-
 CONVENTIONS: tuple[tuple[str, str], ...] = (
     (
         "column",
@@ -198,5 +185,5 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
 "" is for always; else it is a layout, a choice of notation, or what occurs: a node kind, by
 itself or with the layout in front (`symbptt.typeset.glossary`).
 
-The text goes through `symbptt.typeset.glossary.with_formulas`.
+The text goes through `symbptt.typeset.blocks.prose`.
 """

@@ -23,7 +23,6 @@ from symbptt.algebra import (
     Dim,
     Direct,
     Div,
-    Dot,
     Expr,
     Fill,
     Held,
@@ -33,11 +32,9 @@ from symbptt.algebra import (
     Kron,
     Kronecker,
     Length,
-    LogSoftmax,
     Lookup,
     Loss,
     MatrixPower,
-    Mean,
     Mul,
     Neg,
     Number,
@@ -54,16 +51,14 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Slice,
-    Softmax,
     Stack,
-    Sum,
     TimeSum,
     Transpose,
     Vec,
+    Vector,
     add_dims,
 )
 from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
-from symbptt.calculus.derivation import EquationName, Reason, Step, StepNumber
 from symbptt.calculus.rows import Row
 from symbptt.typeset.printer import Level, Piece, Printer
 
@@ -77,30 +72,6 @@ def plain(expr: Expr) -> str:
         If the printer has no method for a node kind.
     """
     return _PRINTER.show(expr)
-
-
-def plain_step(step: Step, number: bool = True) -> str:
-    """A step's target and its result: ``(3) dL/dh[t] = W_qh.T @ dL/do[t]``."""
-    label = f"({step.number}) " if number else ""
-    return f"{label}{plain(step.target)} = {plain(step.result)}"
-
-
-def plain_reason(reason: Reason) -> str:
-    """A step's reason with its mathematics and references as text."""
-    return "".join(_reason_part(part) for part in reason)
-
-
-def _reason_part(part: str | Expr | Index | StepNumber | EquationName) -> str:
-    match part:
-        case str():
-            return part
-        case Index():
-            return str(part)
-        case StepNumber(number=number):
-            return f"({number})"
-        case EquationName(name=name):
-            return f"the equation of {name}"
-    return plain(part)
 
 
 def index_text(index: Index) -> str:
@@ -119,7 +90,12 @@ def plain_shape(shape: Shape) -> str:
     return f"({', '.join(map(plain_dim, shape))}{',' if len(shape) == 1 else ''})"
 
 
-_DERIVATIVE: dict[Held, str] = {"equation": "direct", "step": "partial", "nothing": "d"}
+_DERIVATIVE: dict[Held, str] = {
+    "equation": "direct",
+    "step": "partial",
+    "nothing": "d",
+    "total": "d",
+}
 
 
 class PlainPrinter(Printer):
@@ -231,20 +207,8 @@ class PlainPrinter(Printer):
         end = plain_dim(add_dims(upto)) if len(upto) < len(expr.blocks) else ""
         return Piece(f"{self.show(expr.vector, Level.ATOM)}[{start}:{end}]")
 
-    def print_softmax(self, expr: Softmax) -> Piece:
-        return self.call("softmax", expr.vector)
-
-    def print_logsoftmax(self, expr: LogSoftmax) -> Piece:
-        return self.call("log_softmax", expr.vector)
-
-    def print_sum(self, expr: Sum) -> Piece:
-        return self.call("sum", expr.operand)
-
-    def print_mean(self, expr: Mean) -> Piece:
-        return self.call("mean", expr.operand)
-
-    def print_dot(self, expr: Dot) -> Piece:
-        return self.call("dot", expr.left, expr.right)
+    def print_vector(self, expr: Vector) -> Piece:
+        return self.call(expr.function, *expr.args)
 
     def print_fill(self, expr: Fill) -> Piece:
         if isinstance(expr.scalar, Number):
@@ -267,7 +231,7 @@ class PlainPrinter(Printer):
         return self.call(_DERIVATIVE[held], output, wrt)
 
     def print_direct(self, expr: Direct) -> Piece:
-        return Piece(f"d+L/d{self.show(expr.of)}", Level.FRACTION)
+        return Piece(f"direct(L, {self.show(expr.of)})")
 
     def print_stack(self, expr: Stack) -> Piece:
         return Piece(f"{expr.name}[{expr.index}]")
@@ -281,7 +245,7 @@ class PlainPrinter(Printer):
         return Piece(f"{word}({', '.join((expr.index, *limits, *rest))})")
 
     def print_matrixpower(self, expr: MatrixPower) -> Piece:
-        return self.print_pow(Pow(expr.base, expr.exponent))
+        return self.print_pow(Pow(expr.base, Count(expr.exponent)))
 
     def print_kronecker(self, expr: Kronecker) -> Piece:
         return self.call("kron", expr.left, expr.right)
@@ -360,3 +324,11 @@ class PlainPrinter(Printer):
 
 
 _PRINTER = PlainPrinter()
+
+
+class FormulaPrinter(PlainPrinter):
+    """Derivatives of L as those of everything else are written."""
+
+    def print_cotangent(self, expr: Cotangent) -> Piece:
+        step = "" if expr.index is None else f"[{index_text(expr.index)}]"
+        return Piece(f"d(L, {expr.name}{step})")

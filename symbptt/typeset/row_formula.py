@@ -15,10 +15,8 @@ from symbptt.algebra import (
     Cotangent,
     Diag,
     Direct,
-    Dot,
     Expr,
     Lookup,
-    Mean,
     Mul,
     OneHot,
     Ones,
@@ -28,7 +26,6 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Stack,
-    Sum,
 )
 from symbptt.algebra.letters import RowOf
 from symbptt.calculus.rows import Row, in_rows, is_row, row_shape
@@ -124,27 +121,17 @@ class RowPrinter(LatexPrinter):
     def row(self, vector: Expr) -> str:
         return self.laid(vector, Level.POWER)
 
-    def print_dot(self, expr: Dot) -> Piece:
-        if not is_row(expr.left):
-            return super().print_dot(expr)
-        right = self.transposed(self.show(expr.right, Level.ATOM))
-        return Piece(self.beside(self.show(expr.left, Level.MATRIX), right), Level.MATRIX)
+    def inner(self, left: Expr, right: Expr) -> Piece:
+        if not is_row(left):
+            return super().inner(left, right)
+        turned = self.transposed(self.show(right, Level.ATOM))
+        return Piece(self.beside(self.show(left, Level.MATRIX), turned), Level.MATRIX)
 
-    def inner(self, left: str, right: str) -> str:
-        return rf"{right} {left}^{{\top}}"
-
-    def print_sum(self, expr: Sum) -> Piece:
-        if not is_row(expr.operand):
-            return super().print_sum(expr)
-        row = self.show(expr.operand, Level.MATRIX)
+    def total(self, array: Expr) -> Piece:
+        if not is_row(array):
+            return super().total(array)
+        row = self.show(array, Level.MATRIX)
         return Piece(self.beside(row, r"\mathbf{1}^{\top}"), Level.MATRIX)
-
-    def print_mean(self, expr: Mean) -> Piece:
-        if not is_row(expr.operand):
-            return super().print_mean(expr)
-        length = self.names.dim(expr.operand.shape[1])
-        total = self.print_sum(Sum(expr.operand)).text
-        return Piece(rf"\frac{{1}}{{{length}}} {total}", Level.MATRIX)
 
     def print_concat(self, expr: Concat) -> Piece:
         inner = r",\, ".join(map(self.show, expr.parts))

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from symbptt.analysis.dynamics import Dynamics
+from symbptt.analysis.findings import Bound
 from symbptt.analysis.numbers import Numbers
-from symbptt.analysis.report import Bound, analyze
+from symbptt.analysis.report import analyze
 from symbptt.analysis.sensitivity import Lag, Product, at_step, run, sensitivity
 from symbptt.errors import AnalysisError
 from tests.analysis.subjects import FEW, SUBJECTS, linear, of_text, subject

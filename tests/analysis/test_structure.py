@@ -12,7 +12,7 @@ from symbptt.algebra import Model
 from symbptt.analysis.recurrence import looping, recurrence
 from symbptt.analysis.report import Analysis, analyze
 from symbptt.analysis.structure import elementwise
-from symbptt.functions import FUNCTIONS, Function
+from symbptt.functions.elementwise import FUNCTIONS, Function
 from symbptt.language.parser import parse
 from tests.analysis.subjects import bound, of_text
 

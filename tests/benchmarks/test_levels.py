@@ -10,10 +10,10 @@ import pytest
 import symbptt
 from benchmarks import levels
 from benchmarks.comparison import Comparison
-from benchmarks.contenders import SIZES
 from benchmarks.handwritten.tape import Sizes
 from benchmarks.rounds import Times
 from benchmarks.speed import MISLEADING
+from benchmarks.task import SIZES
 from symbptt.algebra import Model
 
 SMALL = Sizes(T=4, B=2, d=3, h=5, q=4)

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from benchmarks.comparison import Comparison, Disagreement, assert_same, compared
-from benchmarks.contenders import CELLS, CONTENDERS, Call, Gradient, Task, generated
+from benchmarks.contenders import CONTENDERS
 from benchmarks.handwritten import loops, tape
 from benchmarks.handwritten.tape import Sizes
 from benchmarks.rounds import Times, timed
 from benchmarks.tables import figure, page
+from benchmarks.task import CELLS, Call, Gradient, Task, generated
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPES = [

@@ -7,38 +7,18 @@ What is true comes from the model run entry by entry with derivatives accumulate
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from symbptt.algebra import (
-    Block,
-    Column,
-    Cotangent,
-    Diag,
-    Expr,
-    Identity,
-    Kron,
-    Model,
-    Ones,
-    Ref,
-    Transpose,
-    walk,
-)
+from symbptt.algebra import Expr, Model, Ref, walk
 from symbptt.calculus.normal import normalize
-from symbptt.calculus.recurrence.operators import (
-    Monomial,
-    Operator,
-    Partial,
-    Piece,
-    Total,
-)
-from symbptt.calculus.recurrence.sources import WHOLE
-from symbptt.calculus.recurrence.system import Recurrence
+from symbptt.calculus.recurrence.operators import terms
+from symbptt.calculus.recurrence.system import Recurrence, quantity
 from symbptt.calculus.recurrence.words import Form, form_at
-from symbptt.proof.evaluate import evaluate, length
+from symbptt.proof.evaluate import length, part_value
 from symbptt.proof.field import Field, Residue
 from symbptt.proof.ledger import Ledger
 from symbptt.proof.points import draw, size_sets
@@ -56,36 +36,16 @@ class Truth:
     horizon: int
     cotangents: Mapping[Any, Any]
 
-    def at(self, expr: Expr, t: int) -> Matrix:
-        """What an expression is at step t, as a matrix."""
+    def at(self, expr: Expr | None, t: int, rows: int, columns: int) -> Matrix:
+        """What an expression is at step t, as a matrix; terms that read past T are absent."""
         steps = {"t": t, "T": self.horizon}
-        match expr:
-            case Transpose(operand=operand):
-                return self.at(operand, t).T
-            case Diag(vector=vector):
-                return np.diag(self.at(vector, t)[:, 0])
-            case Column(vector=vector):
-                return self.at(vector, t)
-            case Ones(dim=dim):
-                return np.full((self.length(dim), 1), Residue(1))
-            case Block(blocks=blocks, number=number):
-                sizes = [self.length(block) for block in blocks]
-                return np.hstack([unit(n) if k == number else zeros(sizes[number], n)
-                                  for k, n in enumerate(sizes)])  # fmt: skip
-            case Partial(output=output, wrt=wrt):
-                return self.total(output, wrt, None)
-            case Total(output=output, wrt=wrt):
-                return self.total(output, wrt, output.index.at(steps))
-            case Cotangent() if self.is_absent(expr, t):
-                return zeros(*self.shape(expr))
         ledger = Ledger(self.run, self.horizon, self.cotangents)
-        return as_matrix(evaluate(expr, ledger, steps))
-
-    def is_absent(self, expr: Expr, t: int) -> bool:
-        """Whether it is a derivative past T; whatever multiplies it is not there either."""
-        if not isinstance(expr, Cotangent) or expr.index is None:
-            return False
-        return expr.index.at({"t": t, "T": self.horizon}) > self.horizon
+        total = zeros(rows, columns)
+        for term in () if expr is None else terms(expr):
+            value = None if self.reads_past_the_end(term, t) else part_value(term, ledger, steps)
+            if value is not None:
+                total = total + as_matrix(value)
+        return total
 
     def reads_past_the_end(self, expr: Expr, t: int) -> bool:
         steps = {"t": t, "T": self.horizon}
@@ -93,51 +53,6 @@ class Truth:
 
     def length(self, dim: Any) -> int:
         return length(dim, self.run.unrolled.sizes)
-
-    def shape(self, expr: Expr) -> tuple[int, int]:
-        sizes = [self.length(dim) for dim in expr.shape]
-        return (sizes[0] if sizes else 1, 1)
-
-    def total(self, output: Any, wrt: Any, step: int | None) -> Matrix:
-        """The derivative of a quantity by a parameter, flattened row by row."""
-        entries = range(len(self.run.slopes[output.name, step]))
-        rows = [
-            self.run.gradient(self.run.slope((output.name, step), k), (wrt.name, None)).reshape(-1)
-            for k in entries
-        ]
-        return np.array(rows, dtype=object)
-
-    # --- operators ---------------------------------------------------------------------
-
-    def monomial(self, monomial: Monomial, t: int, behind: Matrix) -> Matrix:
-        """The monomial times a matrix; one that reads a step past T acts on nothing."""
-        if any(self.reads_past_the_end(factor, t) for factor in monomial.factors):
-            return zeros(1, 1)
-        for factor in reversed(monomial.factors):
-            if not factor.shape:
-                behind = behind * self.at(factor, t)[0, 0]
-            elif isinstance(factor, Kron):
-                behind = self.kron(factor, t, behind.shape[0]) @ behind
-            elif not isinstance(factor, Identity):
-                behind = self.at(factor, t) @ behind
-        return -behind if monomial.negative else behind
-
-    def kron(self, factor: Kron, t: int, columns: int) -> Matrix:
-        row = self.at(factor.vector, t).T
-        other = unit(columns // row.shape[1])
-        return np.kron(row, other) if factor.first else np.kron(other, row)
-
-    def operator(self, operator: Operator, t: int, rows: int, columns: int) -> Matrix:
-        total = zeros(rows, columns)
-        for monomial in operator:
-            total = total + self.monomial(monomial, t, unit(columns))
-        return total
-
-    def piece(self, piece: Piece, t: int, columns: int) -> Matrix:
-        if self.is_absent(piece.leaf, t):
-            return zeros(1, columns)
-        leaf = unit(columns) if piece.leaf == WHOLE else self.at(piece.leaf, t)
-        return self.monomial(piece.monomial, t, leaf)
 
 
 def unit(size: int) -> Matrix:
@@ -182,38 +97,28 @@ class Numbers:
     def __init__(self, recurrence: Recurrence, truth: Truth) -> None:
         self.recurrence = recurrence
         self.truth = truth
-        self.sizes = [truth.shape(self.outer(block))[0] for block in recurrence.stack]
-        value = recurrence.value
-        self.columns = 1
-        if isinstance(value, Total):
-            self.columns = int(np.prod([truth.length(d) for d in value.wrt.shape], dtype=int))
-
-    def outer(self, block: Expr) -> Expr:
-        return block.output if isinstance(block, Total) else block
+        shapes = [quantity(block).shape for block in recurrence.stack]
+        self.sizes = [truth.length(shape[0]) if shape else 1 for shape in shapes]
+        columns = recurrence.value.shape[1:]
+        self.columns = truth.length(columns[0]) if columns else 1
 
     def value(self, t: int) -> Matrix:
-        return np.vstack([self.block(block, t) for block in self.recurrence.stack])
+        return self.stacked(self.recurrence.stack, t)
 
-    def block(self, block: Expr, t: int) -> Matrix:
-        return self.truth.at(block, t)
+    def stacked(self, blocks: Sequence[Expr | None], t: int) -> Matrix:
+        rows = zip(blocks, self.sizes, strict=True)
+        return np.vstack([self.truth.at(block, t, n, self.columns) for block, n in rows])
 
     def coefficient(self, t: int) -> Matrix:
         return np.vstack([
             np.hstack([
-                self.truth.operator(op, t, n, m)
-                for op, m in zip(row, self.sizes, strict=True)
+                self.truth.at(block, t, n, m) for block, m in zip(row, self.sizes, strict=True)
             ])
             for row, n in zip(self.recurrence.matrix, self.sizes, strict=True)
         ])  # fmt: skip
 
     def source(self, t: int) -> Matrix:
-        blocks = []
-        for pieces, size in zip(self.recurrence.source, self.sizes, strict=True):
-            total = zeros(size, self.columns)
-            for piece in pieces:
-                total = total + self.truth.piece(piece, t, self.columns)
-            blocks.append(total)
-        return np.vstack(blocks)
+        return self.stacked(self.recurrence.source, t)
 
     def beginning(self) -> Matrix:
         start = self.recurrence.law.start.at({"T": self.truth.horizon})

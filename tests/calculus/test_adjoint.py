@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from symbptt.algebra import Cotangent, Expr, Ref, walk
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import EquationName, Step, StepNumber
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.rules import RULES
 from symbptt.errors import MissingLossError, MissingRuleError
 from symbptt.language.library import load, names

@@ -43,7 +43,7 @@ def answers(model: Model) -> Iterator[Answer]:
             found = answer(model, what, HORIZON)
         except SymbpttError:
             continue  # No such recurrence.
-        if found.study is not None:
+        if found.closed is not None:
             yield found
 
 
@@ -70,14 +70,14 @@ def test_the_formula_is_right(name: str) -> None:
         (
             "elman",
             "d(h[t], W_hh)",
-            "d(h[t], W_hh) = sum(i, 1, t, prod(j, t, i+1, -1, d(h[j], h[j-1])) @ "
-            "partial(h[i], W_hh)) for 0 <= t <= T",
+            "d(h[t], W_hh) = sum(i, 1, t, prod(j, t, i+1, -1, diag(phi_h'(a_h[j])) @ W_hh) @ "
+            "diag(phi_h'(a_h[i])) @ kron(I, h[i-1].T)) for 0 <= t <= T",
         ),
         (
             "elman",
             "d(L, h[t])",
-            "d(L, h[t]) = sum(k, t, T, prod(j, t+1, k, d(h[j], h[j-1]).T) @ "
-            "partial(o[k], h[k]).T @ d(L, o[k])) for 1 <= t <= T",
+            "d(L, h[t]) = sum(k, t, T, prod(j, t+1, k, W_hh.T @ diag(phi_h'(a_h[j]))) @ "
+            "W_hy.T @ d(L, a_o[k])) for 1 <= t <= T",
         ),
         (
             "lag two",
@@ -154,7 +154,7 @@ def test_a_parameter_that_is_the_start_of_another_state() -> None:
 def test_a_loss_that_reads_earlier_steps_folds(horizon: int) -> None:
     """The recurrence begins some steps before T, so that few steps show its pattern."""
     found = answer(parse(LATE, "late"), "d(L, c[t])", horizon)
-    assert found.study is not None and found.study.form
+    assert found.closed is not None and found.closed.form
 
 
 def test_what_the_loss_does_not_read_is_proved_to_be_0() -> None:

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.estimators import ESTIMATORS, FULL, Estimator, as_estimator, read_estimator
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.estimating import TEXTS
 from symbptt.errors import EstimatorError
 from symbptt.language import library

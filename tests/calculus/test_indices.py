@@ -8,9 +8,9 @@ import pytest
 
 from symbptt.algebra import NOW, ONE, Add, Cotangent, Expr, Mul, Neg, Ref, TimeSum, walk
 from symbptt.algebra.letters import Delta, Entry, Letter, Letters, LetterSum, letter_names
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.collapsing import collapsed
 from symbptt.calculus.entrywise import ENTRIES, at_entry
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.indices import by_entries
 from symbptt.calculus.rules import RULES
 from symbptt.calculus.slopes import differentiated

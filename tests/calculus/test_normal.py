@@ -1,10 +1,9 @@
-"""The normal form: what gets a name, and that binding replaces what is abstract."""
+"""The normal form: what gets a name."""
 
 import pytest
 
-from symbptt.algebra import Call, Loss, walk
-from symbptt.calculus.normal import LEAVES, STRUCTURED, bind, normalize
-from symbptt.errors import UnboundFunctionError, UnknownNameError
+from symbptt.algebra import walk
+from symbptt.calculus.normal import normalize
 from symbptt.language.library import load, names
 from symbptt.language.parser import parse
 from symbptt.typeset.plain import plain
@@ -59,48 +58,12 @@ def test_matrix_expressions_become_derived_parameters() -> None:
 def test_structured_nodes_act_on_references(name: str) -> None:
     for equation in normalize(load(name)).equations:
         for node in walk(equation.rhs):
-            if isinstance(node, STRUCTURED):
+            if node.structured:
                 below = [n for n in walk(node) if n is not node]
-                assert all(isinstance(n, LEAVES) for n in below if not isinstance(n, STRUCTURED))
+                assert all(n.leaf for n in below if not n.structured)
 
 
 @pytest.mark.parametrize("name", names())
 def test_a_normal_form_is_its_own_normal_form(name: str) -> None:
     once = normalize(load(name))
     assert normalize(once).equations == once.equations
-
-
-def test_binding_replaces_functions_and_losses() -> None:
-    model = bind(load("elman"), {"phi_h": "relu"})
-    called = {
-        n.function for e in model.equations for n in walk(e.rhs) if isinstance(n, Call | Loss)
-    }
-    assert called == {"relu", "sigmoid", "squared_error"}
-    assert not model.abstract
-
-
-def test_binding_an_index_loss_changes_the_target() -> None:
-    model = bind(load("linear"), {"l": "softmax_cross_entropy"})
-    assert model.input("y").index_dim is not None
-
-
-@pytest.mark.parametrize(
-    ("bindings", "error"),
-    [
-        ({"phi": "tanh"}, UnknownNameError),
-        ({"phi_h": "tahn"}, UnknownNameError),
-        ({"phi_h": "squared_error"}, UnknownNameError),
-        ({"phi_h": "max"}, UnknownNameError),
-        ({"l": "tanh"}, UnknownNameError),
-    ],
-)
-def test_a_wrong_binding_is_refused(bindings: dict[str, str], error: type[Exception]) -> None:
-    with pytest.raises(error):
-        bind(load("elman"), bindings)
-
-
-def test_a_function_without_default_must_be_bound() -> None:
-    model = parse("x: (d,)\nphi: function\nh[t] = phi(W @ x[t])")
-    with pytest.raises(UnboundFunctionError, match="--bind phi=tanh"):
-        bind(model)
-    assert bind(model, {"phi": "tanh"}).abstract == ()

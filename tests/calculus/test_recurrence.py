@@ -8,10 +8,10 @@ from itertools import product
 import pytest
 
 from symbptt.algebra import Index
-from symbptt.calculus.recurrence.folding import fold, fold_samples
+from symbptt.calculus.recurrence.closed import compare
+from symbptt.calculus.recurrence.folding import fold_samples, folded
 from symbptt.calculus.recurrence.induction import prove, written
 from symbptt.calculus.recurrence.law import Law
-from symbptt.calculus.recurrence.study import compare
 from symbptt.calculus.recurrence.words import Form, Letter, Run, Term, reversed_sum, tidy
 from symbptt.errors import NotFoldedError, NotProvedError
 
@@ -52,7 +52,7 @@ FOUND = [
 
 @pytest.mark.parametrize(("law", "expected"), FOUND, ids=[str(n) for n in range(len(FOUND))])
 def test_the_closed_form_is_found_checked_and_proved(law: Law, expected: str) -> None:
-    form = fold(law)
+    form = folded(law)
     assert set(written(form).split(" + sum")) == set(expected.split(" + sum"))
     for horizon in (1, 2, 7):
         assert all(comparison.right for comparison in compare(law, form, horizon))

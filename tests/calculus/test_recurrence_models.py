@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from symbptt.algebra import Model, Transpose
-from symbptt.calculus.recurrence.folding import fold
+from symbptt.algebra import Expr, Model, Product, Transpose, map_children, walk
+from symbptt.calculus import forms
+from symbptt.calculus.recurrence.closed import Question, recognise
+from symbptt.calculus.recurrence.folding import folded
 from symbptt.calculus.recurrence.induction import prove
-from symbptt.calculus.recurrence.operators import Monomial
-from symbptt.calculus.recurrence.study import Question, recognise
+from symbptt.calculus.recurrence.operators import terms
 from symbptt.calculus.recurrence.system import Recurrence
 from symbptt.errors import NotAffineError
 from symbptt.language import library
@@ -30,7 +31,7 @@ def model_of(name: str) -> Model:
 def first_wrong(recurrence: Recurrence, truth: Truth) -> str:
     """Where the recurrence or its closed form is not the true value; "" if nowhere."""
     law = recurrence.law
-    form = fold(law)
+    form = folded(law)
     prove(law, form)
     numbers = Numbers(recurrence, truth)
     start = law.start.at({"T": truth.horizon})
@@ -81,26 +82,27 @@ def test_every_recurrence_is_right_in_exact_numbers(name: str) -> None:
 def planted(recurrence: Recurrence) -> Iterator[tuple[str, Recurrence]]:
     """The recurrence with errors."""
     (first, *row), *rows = recurrence.matrix
-    (monomial, *others) = first
+    assert first is not None
+    term, *others = terms(first)
+
+    def with_term(new: Expr) -> Recurrence:
+        return replace(recurrence, matrix=((forms.add((new, *others)), *row), *rows))
+
     _, *blocks = recurrence.source
-    doubled = replace(recurrence, matrix=(((*first, monomial), *row), *rows))
-    yield "a term of C twice", doubled
-    signed = replace(monomial, negative=not monomial.negative)
-    yield "a sign of C", replace(recurrence, matrix=(((signed, *others), *row), *rows))
-    yield "C lost", replace(recurrence, matrix=(((), *row), *rows))
-    yield "b lost", replace(recurrence, source=((), *blocks))
-    if len(monomial.factors) > 1:
-        turned = Monomial(monomial.factors[::-1])
-        yield (
-            "factors in the wrong order",
-            replace(recurrence, matrix=(((turned, *others), *row), *rows)),
-        )
-    for place, factor in enumerate(monomial.factors):
+    yield "a term of C twice", with_term(forms.add((term, term)))
+    yield "a sign of C", with_term(forms.neg(term))
+    yield "C lost", replace(recurrence, matrix=((None, *row), *rows))
+    yield "b lost", replace(recurrence, source=(None, *blocks))
+    if isinstance(term, Product):
+        yield "factors in the wrong order", with_term(Product(term.right, term.left))
+    for factor in walk(term):
         if isinstance(factor, Transpose):
-            factors = list(monomial.factors)
-            factors[place] = factor.operand
-            wrong = Monomial(tuple(factors), monomial.negative)
-            yield "not transposed", replace(recurrence, matrix=(((wrong, *others), *row), *rows))
+            yield "not transposed", with_term(_with(term, factor, factor.operand))
+
+
+def _with(expr: Expr, old: Expr, new: Expr) -> Expr:
+    """The expression with another factor."""
+    return new if expr is old else map_children(expr, lambda child: _with(child, old, new))
 
 
 @pytest.mark.parametrize(
@@ -134,9 +136,9 @@ def test_planted_errors_are_noticed(name: str, question: Question) -> None:
         ("h[t] = x[t] * h[t-1] * h[t-1]", "h", "Mul"),
         ("h[t] = x[t] / h[t-1]", "h", "Div"),
         ("h[t] = x[t] + h[t-1]**2", "h", "Pow"),
-        ("h[t] = W @ x[t] + softmax(h[t-1])", "h", "Softmax"),
+        ("h[t] = W @ x[t] + softmax(h[t-1])", "h", "Vector"),
         ("g[t] = sigmoid(V @ h[t-1] + x[t])\nh[t] = g[t] * h[t-1]", "h", "Mul"),
-        ("h[t] = dot(h[t-1], h[t-1]) * x[t]", "h", "Dot"),
+        ("h[t] = dot(h[t-1], h[t-1]) * x[t]", "h", "Vector"),
     ],
 )
 def test_the_term_at_fault_is_named(text: str, name: str, fault: str) -> None:

@@ -11,13 +11,11 @@ from symbptt.algebra import (
     NOW,
     Add,
     Diag,
-    Dot,
     Expr,
     Fill,
     Identity,
     Index,
     Lookup,
-    Mean,
     Mul,
     Neg,
     OneHot,
@@ -25,11 +23,11 @@ from symbptt.algebra import (
     Outer,
     Product,
     Pullback,
-    Sum,
     TimeSum,
     Transpose,
 )
 from symbptt.calculus.rows import Row, in_rows, is_row, row_shape
+from symbptt.functions.vectors import vector
 from symbptt.proof.evaluate import evaluate
 from symbptt.typeset.row_formula import RowPrinter
 from tests.proof.test_evaluate import AT, CASES, Numbers
@@ -70,10 +68,10 @@ SHOWN: tuple[tuple[Expr, str], ...] = (
      r"\mathbf{h}_t (\mathbf{W}_{\mathrm{hh}} + \mathbf{I})^{\top}"),
     (Outer(DO, h()), r"\left(\frac{\partial L}{\partial \mathbf{o}_t}\right)^{\!\top} "
      r"\mathbf{h}_t"),
-    (Dot(h(), G), r"\mathbf{h}_t \hat{\mathbf{g}}_t^{\top}"),
-    (Sum(h()), r"\mathbf{h}_t \mathbf{1}^{\top}"),
-    (Mean(h()), r"\frac{1}{h} \mathbf{h}_t \mathbf{1}^{\top}"),
-    (Sum(W), r"\mathbf{1}^{\top} \mathbf{W}_{\mathrm{hh}} \mathbf{1}"),
+    (vector("dot", h(), G), r"\mathbf{h}_t \hat{\mathbf{g}}_t^{\top}"),
+    (vector("sum", h()), r"\mathbf{h}_t \mathbf{1}^{\top}"),
+    (vector("mean", h()), r"\frac{1}{h} \mathbf{h}_t \mathbf{1}^{\top}"),
+    (vector("sum", W), r"\mathbf{1}^{\top} \mathbf{W}_{\mathrm{hh}} \mathbf{1}"),
     (Fill(ZETA, ("h",)), r"\zeta \mathbf{1}"),
     (Lookup(E, Y), r"\mathbf{E}_{y_t,:}"),
     (Outer(OneHot(Y, "n"), X), r"\mathbf{e}_{y_t}^{\top} \mathbf{x}_t"),

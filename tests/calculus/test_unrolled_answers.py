@@ -14,6 +14,7 @@ from symbptt.cli import main
 from symbptt.formula.verdict import check
 from symbptt.language import library
 from symbptt.language.parser import parse
+from symbptt.typeset.document import printed
 from symbptt.unrolled import Answer, answer
 
 SCALARS = "a: scalar\nb: scalar\nc: scalar\na[t] = b[t] + c[t]*a[t-1]\n"
@@ -101,12 +102,12 @@ ANSWERS = [
         "= sum(k, t, T, prod(j, t+1, k, W.T @ diag(1 - h[j]**2)) @ V.T @ d(L, o[k]))",
     ),
     # lags above 1 and several states
-    (LAG_TWO, "h", "C = [[A, B], [I, 0]]"),
+    (LAG_TWO, "h", "C = [A, B; I, 0]"),
     (LAG_TWO, "h", "s[t] = C**t @ s[0] + sum(i, 1, t, C**(t-i) @ b[i])"),
     (LAG_TWO, "h", "s[0] = [h[0]; h[-1]]"),
     ("lstm", "d(L, c[t])", "S[t] = [d(L, c[t]); d(L, h[t])]"),
     ("lstm", "d(L, h[t])", "S[t] = sum(j, t, T, prod(m, t+1, j, C[m]) @ b[j])"),
-    ("lstm", "d(h[t], W_hi)", "C22[t] = diag(f[t])"),
+    ("lstm", "d(h[t], W_hi)", "C_22[t] = diag(f[t])"),
     # what is not affine
     ("elman", "h", "the term at fault is phi_h(W_xh @ x[t] + W_hh @ h[t-1] + b_h)"),
     ("lstm", "c", "the term at fault is f[t] * c[t-1]"),
@@ -133,6 +134,10 @@ def found(name: str, what: str, horizon: int = 4) -> Answer:
     return answer(model_of(name), what, horizon)
 
 
+def latex(answered: Answer) -> str:
+    return printed(answered.document())
+
+
 def test_the_sections_and_the_proof() -> None:
     data = found("linear", "d(L, h[t])").data()
     folded = data["folded"]
@@ -153,7 +158,7 @@ def test_the_sections_and_the_proof() -> None:
     assert [line["right"] for line in proof] == [
         "b[T]",
         "b[t] + C @ d(L, h[t+1])",
-        "b[t] + C @ (sum(k, t+1, T, C**(k-t-1) @ b[k]))",
+        "b[t] + C @ sum(k, t+1, T, C**(k-t-1) @ b[k])",
         "b[t] + sum(k, t+1, T, C @ C**(k-t-1) @ b[k])",
         "b[t] + sum(k, t+1, T, C**(k-t) @ b[k])",
         "sum(k, t, T, C**(k-t) @ b[k])",
@@ -208,7 +213,7 @@ def test_letters_when_all_are_taken() -> None:
     ],
 )
 def test_latex(name: str, what: str) -> None:
-    text = found(name, what).latex(["header"])
+    text = printed(found(name, what).document(("header",)))
     assert text.startswith("% header\n\\documentclass")
     assert text.count("{") == text.count("}")
     assert text.count("\\begin{align*}") == text.count("\\end{align*}") >= 1
@@ -216,17 +221,17 @@ def test_latex(name: str, what: str) -> None:
 
 
 def test_latex_of_both_forms_of_9_7_15() -> None:
-    text = found("linear", "d(L, h[t])").latex([])
-    assert r"\sum_{k=t}^{T} (\mathbf{W}_{\mathrm{hh}}^{\top})^{k-t}" in text
-    assert r"\sum_{i=t}^{T} (\mathbf{W}_{\mathrm{hh}}^{\top})^{T-i}" in text
+    text = latex(found("linear", "d(L, h[t])"))
+    assert r"\sum_{k=t}^T (\mathbf{W}_{\mathrm{hh}}^{\top})^{k-t}" in text
+    assert r"\sum_{i=t}^T (\mathbf{W}_{\mathrm{hh}}^{\top})^{T-i}" in text
     assert r"\partial \mathbf{o}_{T+t-i}" in text
     assert r"with $k = T+t-i$" in text
 
 
 def test_latex_writes_the_order_of_products_out() -> None:
-    text = found(MATRICES, "a").latex([])
+    text = latex(found(MATRICES, "a"))
     assert r"\mathbf{C}_t \mathbf{C}_{t-1} \cdots \mathbf{C}_{i+1}" in text
-    ascending = found("char_rnn", "d(L, h[t])").latex([])
+    ascending = latex(found("char_rnn", "d(L, h[t])"))
     assert r"\mathbf{C}_{t+1} \mathbf{C}_{t+2} \cdots \mathbf{C}_k" in ascending
 
 
@@ -235,7 +240,7 @@ def test_a_run_too_short_for_the_recurrence() -> None:
     for horizon, right in ((1, None), (2, None), (3, True)):
         folded = answer(model, "d(L, h[t])", horizon).data()["folded"]
         assert folded["right"] is right
-        answer(model, "d(L, h[t])", horizon).latex([])
+        latex(answer(model, "d(L, h[t])", horizon))
 
 
 def test_many_steps_cost_little() -> None:
@@ -283,6 +288,8 @@ def test_the_verb_writes_text_data_and_latex(tmp_path: Path) -> None:
     assert text.exit_code == 0
     assert text.stdout.startswith("# made by symbptt: symbptt unroll linear 'd(h[t], W_hh)' -T 3\n")
     assert json.loads(run(*question, "--json").stdout)["folded"]["right"] is True
+    markdown = run(*question, "--to", "md").stdout
+    assert "\n## Closed form\n\n$$\n\\begin{align*}\n" in markdown
     path = tmp_path / "w.tex"
     for _ in range(2):  # it may replace what it wrote itself
         assert run(*question, "--to", "tex", "-o", str(path)).exit_code == 0

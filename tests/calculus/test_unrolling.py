@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from symbptt.algebra import Cotangent, Expr, Horizon, Model, Ref, TimeSum, walk
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.unrolling import Line, Query, unroll, unroll_derivative
 from symbptt.errors import FormulaError, UnknownNameError
 from symbptt.language import library

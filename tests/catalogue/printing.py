@@ -8,29 +8,22 @@ from functools import cache
 
 import numpy as np
 
-from symbptt.algebra import Model
 from symbptt.analysis import tables
 from symbptt.analysis.report import analyze
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation, Kind
-from symbptt.calculus.normal import normalize
-from symbptt.calculus.recurrence.study import Question, Study, examine, recognise
-from symbptt.calculus.recurrence.system import Recurrence
+from symbptt.calculus.gradients import derive
+from symbptt.calculus.recurrence.closed import ClosedForm, fold
 from symbptt.formula.meaning import Shaper
 from symbptt.formula.reading import read
 from symbptt.formula.typesetting import formula_latex
+from symbptt.typeset.blocks import Display
 from symbptt.typeset.clipping import clipping
-from symbptt.typeset.factors import LatexFactors
-from symbptt.typeset.folded import Statement
-from symbptt.typeset.folded_latex import LatexReport
+from symbptt.typeset.folded import Setter, sections
 from symbptt.typeset.latex import LatexPrinter, member_latex
-from symbptt.typeset.markup import MarkdownMarkup
 from symbptt.typeset.names import Names
-from symbptt.typeset.wording import choose_names
 from tests.catalogue import output
 from tests.formula.catalogue import MISPRINTS, RIGHT, TEXTS, UNREADABLE, Row, model
 
-MARKUP = MarkdownMarkup()
 ROWS = {row.id: row for row in (*RIGHT, *MISPRINTS, *UNREADABLE)}
 
 
@@ -106,20 +99,8 @@ def step(name: str, *wanted: tuple[str, Kind], chain: bool = True) -> Printer:
 
 
 @cache
-def study(name: str, what: str) -> Study:
-    return examine(recognised(model(name), what), 4)
-
-
-def recognised(chosen: Model, what: str) -> Recurrence:
-    question = Question.read(what)
-    assert question is not None
-    return recognise(chosen, question)
-
-
-def report(name: str, what: str) -> LatexReport:
-    chosen, found = model(name), study(name, what)
-    names = choose_names(chosen, found.recurrence)
-    return LatexReport(found, chosen, names, LatexFactors(Names(normalize(chosen))))
+def closed_form(name: str, what: str) -> ClosedForm:
+    return fold(model(name), what, 4)
 
 
 def recurrence(name: str, what: str) -> Printer:
@@ -133,15 +114,11 @@ def folded(name: str, what: str) -> Printer:
 
 
 def _section(name: str, what: str, number: int) -> Shown:
-    lines: list[str] = []
-    for statement in report(name, what).sections()[number].statements:
-        lines.append(_joined(statement))
-    return Shown(f"unroll {argument(name)} '{what}'", tuple(lines))
-
-
-def _joined(statement: Statement) -> str:
-    left = statement.left or r"\quad"
-    return f"{left} = {statement.right}"
+    found = closed_form(name, what)
+    setter = Setter(found)
+    statements = sections(found)[number].statements
+    sides = [(setter.math(one.left) or r"\quad", setter.math(one.right)) for one in statements]
+    return Shown(f"unroll {argument(name)} '{what}'", tuple(f"{a} = {b}" for a, b in sides))
 
 
 def clip(name: str) -> Printer:
@@ -149,8 +126,12 @@ def clip(name: str) -> Printer:
 
     def shown() -> Shown:
         found = derivation(name)
-        _, rows = clipping(found, LatexPrinter(Names(found.normal)), MARKUP)
-        lines = [f"{row.left} {row.right}" for row in rows]
+        (display,) = (
+            block
+            for block in clipping(found, LatexPrinter(Names(found.normal)))
+            if isinstance(block, Display)
+        )
+        lines = [f"{line.left} {line.sign} {line.members[0]}" for line in display.lines]
         return Shown(f"derive {argument(name)}", tuple(lines))
 
     return shown

@@ -20,7 +20,7 @@ from symbptt.calculus.recurrence.words import Factor, Form, Run
 from symbptt.errors import NotProvedError
 from symbptt.proof.exact import exact_rows
 from symbptt.proof.rows import Row
-from tests.catalogue.printing import argument, derivation, study
+from tests.catalogue.printing import argument, closed_form, derivation
 from tests.modules import module_of
 
 Proof = Callable[[], str]
@@ -75,7 +75,7 @@ def induction(name: str, what: str) -> Proof:
     """The closed form, compared step by step and proved for all t."""
 
     def proved() -> str:
-        found = study(name, what)
+        found = closed_form(name, what)
         assert found.right
         return (
             f"`unroll {argument(name)} '{what}'`: compared with the unrolled value at "
@@ -90,7 +90,7 @@ def refusals(name: str, what: str) -> Proof:
     """What the prover must not accept: factors in ascending order, other limits."""
 
     def proved() -> str:
-        found = study(name, what)
+        found = closed_form(name, what)
         for wrong in (_ascending(found.form), *_off_by_one(found.form)):
             assert wrong != found.form
             try:

@@ -18,8 +18,9 @@ from symbptt.figures.truncation import truncation_figure
 from symbptt.formula.reading import read
 from symbptt.formula.text import canonical
 from symbptt.formula.verdict import Verdict, check
+from symbptt.typeset.markdown_format import Markdown
 from tests.catalogue.entries import Document, Entry
-from tests.catalogue.printing import MARKUP, ROWS, Shown, argument, formula
+from tests.catalogue.printing import ROWS, Shown, argument, formula
 from tests.catalogue.rows import DOCUMENTS
 from tests.formula.catalogue import TEXTS, Row, decided, model
 
@@ -101,7 +102,7 @@ def _shown(found: Shown) -> Iterator[str]:
 
 def math(text: str) -> str:
     """Inline mathematics in the form in which Markdown leaves backslashes alone."""
-    return f"$`{MARKUP.math(text)[1:-1]}`$"
+    return f"$`{Markdown().math(text)[1:-1]}`$"
 
 
 def _right(row: Row) -> str:

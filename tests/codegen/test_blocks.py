@@ -12,16 +12,16 @@ from click.testing import CliRunner
 
 from symbptt import cli
 from symbptt.algebra import NOW, Concat, Cotangent, Product, Ref, walk
-from symbptt.calculus.adjoint import derive
-from symbptt.calculus.normal import bind
+from symbptt.binding import bind
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.passes import LEVELS, optimised
 from symbptt.codegen.fast.passes.layout import layout
 from symbptt.codegen.fast.passes.splitting import splitting
 from symbptt.codegen.lowering import lower
 from symbptt.codegen.numpy_printer import is_rowwise
+from symbptt.codegen.places import leaves
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.render import generate, render
-from symbptt.codegen.storage import leaves
 from symbptt.errors import OptionError
 from symbptt.language.parser import parse
 from tests import cells

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from symbptt.algebra import NOW, Add, Cotangent, Expr, TimeSum, substitute_index, transform, walk
-from symbptt.calculus.adjoint import derive
+from symbptt.binding import bind
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.normal import bind
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.lowering import lower
 from symbptt.codegen.program import Program
 from symbptt.codegen.render import generate

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symbptt.calculus.adjoint import derive
-from symbptt.calculus.normal import bind
+from symbptt.binding import bind
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast import scanning
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.fast.passes.scan import scan

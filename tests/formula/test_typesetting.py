@@ -55,7 +55,7 @@ def latex(name: str, formula: str) -> str:
         (
             "matrix_recurrence",
             "prod(j, t, 1, -1, C[j]) @ a[0] = 0 for a[0] = 0",
-            r"\left(\prod_{j = t, \dots, 1} \mathbf{C}_j\right) \mathbf{a}_0 = 0 \quad "
+            r"(\mathbf{C}_t \mathbf{C}_{t-1} \cdots \mathbf{C}_1) \mathbf{a}_0 = 0 \quad "
             r"(\mathbf{a}_0 = 0)",
         ),
         ("singh", "sqrt(h[t]) = exp(h[t])", r"\sqrt{\mathbf{h}_t} = \exp(\mathbf{h}_t)"),

@@ -16,7 +16,6 @@ from symbptt.algebra import (
     Constant,
     DimSum,
     Div,
-    Dot,
     Expr,
     Identity,
     Index,
@@ -32,10 +31,11 @@ from symbptt.algebra import (
     Product,
     Ref,
     Shape,
-    Sum,
     Transpose,
 )
-from symbptt.functions import FUNCTIONS, LOSSES
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.losses import LOSSES
+from symbptt.functions.vectors import vector
 from symbptt.language.library import differentiable, load, names, runnable
 from symbptt.language.names import PUBLIC
 from symbptt.language.parser import parse
@@ -107,11 +107,13 @@ TREES: dict[str, Expr] = {
             ),
         ),
     ),
-    "sum(h[t-1]) * h[t-1] / len(h)": Div(Mul((Sum(H_BEFORE), H_BEFORE)), Length(H)),
+    "sum(h[t-1]) * h[t-1] / len(h)": Div(Mul((vector("sum", H_BEFORE), H_BEFORE)), Length(H)),
     "len(h[t-1]) * h[t-1] + len(x)": Add((Mul((Length(H), H_BEFORE)), Length(D))),
-    "dot(h[t-1], h[t-1]) - h[t-1]": Add((Dot(H_BEFORE, H_BEFORE), Neg(H_BEFORE))),
-    "h[t-1] * dot(w, w)": Mul((H_BEFORE, Dot(Param("w", ("n_w",)), Param("w", ("n_w",))))),
-    "W @ h[t-1] + dot(W, W)": Add((Product(W, H_BEFORE), Dot(W, W))),
+    "dot(h[t-1], h[t-1]) - h[t-1]": Add((vector("dot", H_BEFORE, H_BEFORE), Neg(H_BEFORE))),
+    "h[t-1] * dot(w, w)": Mul(
+        (H_BEFORE, vector("dot", Param("w", ("n_w",)), Param("w", ("n_w",))))
+    ),
+    "W @ h[t-1] + dot(W, W)": Add((Product(W, H_BEFORE), vector("dot", W, W))),
     "(  # in several lines\n    W @ h[t-1]\n\n    + U @ x[t]\n)": Add(
         (Product(W, H_BEFORE), Product(U, X))
     ),
@@ -392,7 +394,7 @@ def test_loss_at_the_last_step() -> None:
     assert model.loss.rhs == Add(
         (
             Loss("squared_error", Ref("h", LAST, (H,)), Ref("y", LAST, (H,))),
-            Dot(Ref("h", LAST - 2, (H,)), Ref("v", LAST - 1, (H,))),
+            vector("dot", Ref("h", LAST - 2, (H,)), Ref("v", LAST - 1, (H,))),
         )
     )
     assert [(one.name, one.timed) for one in model.inputs] == [

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from symbptt.algebra import Expr, Mul, PartSum, Ref, walk
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import ESTIMATORS
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.render import generate
 from symbptt.proof import exact
 from symbptt.proof.exact import exact_rows

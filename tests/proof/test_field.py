@@ -9,7 +9,7 @@ import pytest
 import sympy
 
 from symbptt.algebra import Call, Expr, Param, Ref
-from symbptt.functions import FUNCTIONS, derivative
+from symbptt.functions.elementwise import FUNCTIONS, derivative
 from symbptt.proof.domain import Domain, Precise, Rational
 from symbptt.proof.evaluate import evaluate
 from symbptt.proof.field import PRIME, Field, Residue, root

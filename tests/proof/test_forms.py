@@ -20,10 +20,10 @@ from symbptt.algebra import (
     TimeSum,
     walk,
 )
+from symbptt.binding import bind
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.forms import is_zero
 from symbptt.calculus.gradients import FORMS
-from symbptt.calculus.normal import bind
 from symbptt.codegen.render import generate
 from symbptt.language.parser import parse
 from symbptt.proof import exact

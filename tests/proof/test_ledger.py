@@ -4,30 +4,40 @@ from __future__ import annotations
 
 import pytest
 
-from symbptt.algebra import LAST, NOW, ONE, Cotangent, Index
-from symbptt.calculus.derivation import Kind, Step
-from symbptt.errors import EvaluationError
+from symbptt import derive, load
+from symbptt.algebra import FIRST, LAST, NOW, ONE, PART, Cotangent, Index
+from symbptt.calculus.derivation import EVERY, Kind, Range, Step
+from symbptt.calculus.gradients import FORMS
+from symbptt.language.library import differentiable
 from symbptt.proof.ledger import occasions
 
 
-def step(kind: Kind, index: Index | None, where: str = "", needs: int = 1) -> Step:
-    return Step(1, kind, Cotangent("h", index, ()), (ONE,), (), where, needs)
+def step(kind: Kind, index: Index | None, holds: Range | None = None, needs: int = 1) -> Step:
+    return Step(1, kind, Cotangent("h", index, ()), (ONE,), (), holds, needs)
+
+
+def number(value: int) -> Index:
+    return Index(offset=value)
+
+
+def length(value: int) -> Range:
+    return Range(number(value), number(value), of=LAST)
 
 
 @pytest.mark.parametrize(
     ("subject", "expected"),
     [
-        (step("adjoint", NOW, "1 <= t <= T"), (4, 3, 2, 1)),
-        (step("adjoint", NOW, "1 <= t <= T-1", 2), (3, 2, 1)),
-        (step("adjoint", NOW, "2 <= t <= T - 2"), (2,)),
+        (step("adjoint", NOW, EVERY), (4, 3, 2, 1)),
+        (step("adjoint", NOW, Range(FIRST, LAST - 1), 2), (3, 2, 1)),
+        (step("adjoint", NOW, Range(number(2), LAST - 2)), (2,)),
         (step("adjoint", NOW), (4, 3, 2, 1)),
         (step("adjoint", LAST), (4,)),
         (step("boundary", LAST - 1, needs=2), (3,)),
         (step("boundary", LAST - 4, needs=5), ()),
-        (step("initial", Index(offset=-1)), (-1,)),
-        (step("initial", Index(offset=0), "T = 4", 4), (0,)),
-        (step("initial", Index(offset=0), "T = 3", 3), ()),
-        (step("initial", Index(offset=0), needs=5), ()),
+        (step("initial", number(-1)), (-1,)),
+        (step("initial", number(0), length(4), 4), (0,)),
+        (step("initial", number(0), length(3), 3), ()),
+        (step("initial", number(0), needs=5), ()),
         (step("gradient", None), (None,)),
     ],
 )
@@ -35,6 +45,17 @@ def test_occasions(subject: Step, expected: tuple[int | None, ...]) -> None:
     assert occasions(subject, 4) == expected
 
 
-def test_a_range_that_does_not_read_is_an_error() -> None:
-    with pytest.raises(EvaluationError, match="a range of steps"):
-        occasions(step("adjoint", NOW, "t in N"), 4)
+def test_a_range_is_a_value_of_its_steps() -> None:
+    part = Range(FIRST, LAST - 1).substitute({"T": PART})
+    assert part == Range(FIRST, PART - 1)
+    assert [s for s in range(6) if part.covers({"t": s, "s": 4})] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_reason_spells_a_sign_in_words(form: str) -> None:
+    """Steps, what lies past T and L are parts of a reason: no document looks for them in words."""
+    for name in differentiable():
+        derivation = derive(load(name), form=form)
+        for found in derivation.steps:
+            words = " ".join(part for part in found.reason if isinstance(part, str)).split()
+            assert not {"t", "T", "L", "s", "past"} & set(words), found

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from symbptt import cli
-from symbptt.calculus.adjoint import derive
+from symbptt.binding import bind
 from symbptt.calculus.estimators import ESTIMATORS, read_estimator
-from symbptt.calculus.normal import bind
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
 from symbptt.errors import InterfaceError

@@ -11,8 +11,8 @@ import pytest
 
 from symbptt.algebra import ONE, Expr, Mul, Number, Ref, walk
 from symbptt.algebra.letters import Delta, Entry, LetterSum, Line, Slope, substituted
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.indices import EquationLines, Indices, StepLines, by_entries
 from symbptt.language.library import differentiable, load
 from symbptt.proof.lines import LineCheck, line_rows

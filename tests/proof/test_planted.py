@@ -8,9 +8,9 @@ from functools import cache
 import pytest
 
 from symbptt.algebra import Model, Mul
-from symbptt.calculus.adjoint import derive
+from symbptt.binding import bind
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.normal import bind
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.render import generate
 from symbptt.errors import InterfaceError
 from symbptt.language import library

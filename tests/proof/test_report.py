@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from symbptt.algebra import Model, Mul, Number
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.render import generate
 from symbptt.errors import EvaluationError, InterfaceError, MissingLossError
 from symbptt.language import library

@@ -12,7 +12,7 @@ import pytest
 
 from symbptt import proof
 from symbptt.algebra import Model
-from symbptt.calculus.normal import bind
+from symbptt.binding import bind
 from symbptt.language import library
 from symbptt.language.parser import parse
 from symbptt.proof.domain import Float, Rational

@@ -20,7 +20,6 @@ from symbptt.algebra import (
     Call,
     Diag,
     Div,
-    Dot,
     Expr,
     Mul,
     Neg,
@@ -29,12 +28,13 @@ from symbptt.algebra import (
     Pow,
     Product,
     Transpose,
+    Vector,
     children,
 )
 from symbptt.proof.domain import Array, Domain, each
 from symbptt.typeset.formula import LatexPrinter
 
-READ = (Add, Call, Diag, Div, Dot, Mul, Neg, Number, Outer, Pow, Product, Transpose)
+READ = (Add, Call, Diag, Div, Mul, Neg, Number, Outer, Pow, Product, Transpose, Vector)
 """What a formula is read into; all else is a symbol."""
 
 FUNCTIONS = {r"\tanh": "tanh", r"\sigma": "sigmoid", r"\exp": "exp", r"\log": "log"}
@@ -108,7 +108,7 @@ class Value:
 
 def symbols(expr: Expr, printer: LatexPrinter) -> dict[str, Expr]:
     """The parts of an expression that are looked up as wholes, by what they print as."""
-    if isinstance(expr, READ):
+    if isinstance(expr, READ) and not (isinstance(expr, Vector) and expr.function != "dot"):
         found: dict[str, Expr] = {}
         for child in children(expr):
             found |= symbols(child, printer)

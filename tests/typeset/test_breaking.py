@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from symbptt.typeset.blocks import Equality
 from symbptt.typeset.breaking import broken
-from symbptt.typeset.display import LINE, aligned, boxed, chain
+from symbptt.typeset.display import LINE, aligned, boxed, chain, rows_of
 from symbptt.typeset.measure import width
 
 TERM = r"\mathbf{W}_{\mathrm{hh}}^{\top} \frac{\partial L}{\partial \mathbf{a}_{t+1}}"
@@ -78,7 +79,7 @@ def test_a_row_of_fractions_is_as_wide_as_tex_makes_it() -> None:
 
 
 def test_the_number_stands_behind_the_last_line_of_a_chain() -> None:
-    rows = chain("x", [SUM, "y"], "7", r"\in \mathbb{R}.")
+    rows = chain(Equality("x", (SUM, "y"), "7", r"\in \mathbb{R}."))
     assert [row.tag for row in rows] == [""] * (len(rows) - 1) + ["7"]
     assert rows[0].left == "x"
     assert rows[-1].right == r"= y \quad \in \mathbb{R}."
@@ -86,12 +87,13 @@ def test_the_number_stands_behind_the_last_line_of_a_chain() -> None:
 
 
 def test_a_page_may_end_between_equations_but_not_within_short_ones() -> None:
-    text = aligned([*chain("x", ["a", "b"], "1"), *chain("y", ["c"], "2")], whole=4)
+    text = aligned(rows_of([Equality("x", ("a", "b"), "1"), Equality("y", ("c",), "2")]), whole=4)
     assert text == (
         "\\begin{align*}\nx &= a \\\\*\n&= b \\tag{1} \\\\\ny &= c \\tag{2}\n\\end{align*}"
     )
-    assert "*\n" not in aligned(chain("x", ["a"] * 9, "1"), whole=4).removeprefix("\\begin{align*")
+    long = aligned(chain(Equality("x", ("a",) * 9, "1")), whole=4)
+    assert "*\n" not in long.removeprefix("\\begin{align*")
 
 
 def test_a_box_has_the_numbers_in_front() -> None:
-    assert r"\text{(3)}& \quad & x &= y" in boxed(chain("x", ["y"], "3"))
+    assert r"\text{(3)}& \quad & x &= y" in boxed(chain(Equality("x", ("y",), "3")))

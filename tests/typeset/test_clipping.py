@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.language.parser import parse
+from symbptt.typeset.blocks import Display
 from symbptt.typeset.clipping import clipping
 from symbptt.typeset.document import FORMATS, render
 from symbptt.typeset.latex import LatexPrinter
-from symbptt.typeset.markup import LatexMarkup
 from symbptt.typeset.names import Names
 from tests.modules import model_of
 
@@ -20,12 +20,13 @@ CLIPPED = r"\leftarrow \min\Bigl(1, \frac{\theta}{\lVert \nabla L \rVert}\Bigr) 
 def test_the_norm_is_over_the_parameters_and_nothing_else(name: str) -> None:
     derivation = derive(model_of(name))
     printer = LatexPrinter(Names(derivation.normal))
-    _, rows = clipping(derivation, printer, LatexMarkup())
-    shown = " ".join(row.right for row in rows)
+    display = clipping(derivation, printer)[1]
+    assert isinstance(display, Display)
+    shown = " ".join(line.members[0] for line in display.lines)
     assert shown.count(r"\rVert^2") == len(model_of(name).parameters)
     for parameter in model_of(name).parameters:
         assert printer.show(derivation.step(parameter.name, "gradient").target) in shown
-    assert rows[-1].right == CLIPPED
+    assert f"{display.lines[-1].sign} {display.lines[-1].members[0]}" == CLIPPED
 
 
 @pytest.mark.parametrize("to", FORMATS)

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from symbptt.calculus.adjoint import derive
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.gradients import derive
 from symbptt.errors import UnknownNameError
 from symbptt.language.library import differentiable, load
 from symbptt.language.parser import parse
@@ -141,7 +141,7 @@ def test_a_model_without_comments_still_has_a_title() -> None:
 
 SCRIPT = """
 import sys
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.language.library import differentiable, load
 from symbptt.typeset.document import FORMATS, render
 for name in differentiable():

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from symbptt.calculus.adjoint import derive
+from symbptt.algebra import Add
+from symbptt.calculus import forms
+from symbptt.calculus.bias import dropped
 from symbptt.calculus.estimators import ESTIMATORS
+from symbptt.calculus.gradients import derive
 from symbptt.language.parser import parse
+from symbptt.typeset.blocks import Display
 from symbptt.typeset.document import FORMATS, render
-from tests.modules import model_of
+from symbptt.typeset.estimate import estimate
+from symbptt.typeset.latex import printer_of
+from symbptt.typeset.style import Style
+from tests import cells
+from tests.modules import BUILT_IN, model_of
 from tests.typeset.test_pdflatex import complaints
 from tests.typeset.test_pdflatex import pytestmark as needs_pdflatex
 
@@ -41,6 +50,23 @@ def test_the_bias_is_given_term_by_term() -> None:
     dropped = r"-\sum_{s=4}^T \sum_{t=1}^{s-3} \frac{\partial L_s}{\partial \mathbf{h}_t}"
     assert dropped in text
     assert r"c_s = \tau \lfloor (s - 1) / \tau \rfloor" in article("linear", "chunk:3")
+
+
+@pytest.mark.parametrize("estimator", ["window:2", "chunk:3"])
+@pytest.mark.parametrize("name", [*BUILT_IN, *cells.NAMES])
+def test_a_bias_is_less_all_that_is_dropped(name: str, estimator: str) -> None:
+    """Sums of any sign have parentheses behind the minus; one sign before them is no minus."""
+    derivation = derive(model_of(name), estimator=estimator)
+    printer = printer_of(derivation.symbols, Style())
+    passages, shown = estimate(derivation, printer)[0].quality, []
+    for block in passages:
+        shown += [line.members[0] for line in block.lines] if isinstance(block, Display) else []
+    lacking = [one.terms for one in dropped(derivation) if not forms.is_zero(one.terms)]
+    assert len(shown) == len(lacking)
+    for text, terms in zip(shown, lacking, strict=True):
+        if isinstance(terms, Add):
+            assert re.match(r"-(\\left|\\bigl|\\Bigl)?\(", text)
+            assert text.endswith(")")
 
 
 def test_expectation_and_variance_are_proved_in_the_text() -> None:

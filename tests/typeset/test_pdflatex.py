@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.calculus.gradients import derive as differentiate
 from symbptt.language.library import load
 from symbptt.language.parser import parse

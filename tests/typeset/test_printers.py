@@ -9,9 +9,8 @@ import pytest
 from symbptt import algebra
 from symbptt.algebra import Expr, Index, walk
 from symbptt.errors import MissingRuleError
-from symbptt.functions import FUNCTIONS, LOSSES
+from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.typeset.formula import LatexPrinter
-from symbptt.typeset.losses import missing_losses
 from symbptt.typeset.plain import PlainPrinter, plain
 from tests.typeset.rows import ROWS, Row
 
@@ -44,11 +43,6 @@ class Unheard(Expr):
 def test_a_kind_without_a_method_is_a_named_error(printer: LatexPrinter | PlainPrinter) -> None:
     with pytest.raises(MissingRuleError, match="no method for Unheard"):
         printer.show(Unheard())
-
-
-def test_every_loss_of_the_table_has_a_printer() -> None:
-    assert not missing_losses(frozenset(LOSSES))
-    assert missing_losses(frozenset({"unheard"})) == {"unheard"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

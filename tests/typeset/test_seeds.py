@@ -18,7 +18,7 @@ from functools import cache
 
 import pytest
 
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.language.library import load
 from symbptt.typeset.document import render
 from symbptt.typeset.style import Style

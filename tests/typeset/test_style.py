@@ -10,7 +10,7 @@ from itertools import combinations, product
 import pytest
 
 from symbptt.algebra import Index, Model
-from symbptt.calculus.adjoint import derive
+from symbptt.calculus.gradients import derive
 from symbptt.errors import UnknownNameError
 from symbptt.language.library import differentiable, load
 from symbptt.language.parser import parse

@@ -54,7 +54,7 @@ def coefficients(unrolled: Mapping[int, Sum]) -> tuple[Coefficient, ...]:
     return tuple(rows)
 
 
-def fold(law: Law, bound: str = "i") -> Form:
+def folded(law: Law, bound: str = "i") -> Form:
     """The closed form that all unrolled values up to `ENOUGH` steps have.
 
     Parameters

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from symbptt.algebra import Index
 from symbptt.calculus.recurrence.law import Law
 from symbptt.calculus.recurrence.normal_words import Scope, merged, normal_form, normal_term
-from symbptt.calculus.recurrence.words import Form, Letter, Term, moved, tidy
+from symbptt.calculus.recurrence.words import Form, Letter, Relation, Term, moved, tidy
 from symbptt.errors import NotProvedError
 
-RemarkPart = str | Index | Letter
+RemarkPart = str | Index | Letter | Relation
 Remark = tuple[RemarkPart, ...]
-"""Words and, between them, steps and letters."""
+"""Words and, between them, steps, letters and relations of steps."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,8 @@ def _base(law: Law, form: Form, distance: int) -> list[Line]:
 
 
 def _about_the_beginning(law: Law, form: Form, first: Index) -> Remark:
-    remark: list[RemarkPart] = ["the beginning: at t = ", first, " "]
+    at = Relation((Index.of("t"), first))
+    remark: list[RemarkPart] = ["the beginning: at ", at, " "]
     said: list[str] = []
     if any(not term.bound and len(term.word) > 1 for term in form):
         said.append("the product is empty")

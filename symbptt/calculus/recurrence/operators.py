@@ -1,15 +1,14 @@
-"""What acts linearly on a value: sums of products of matrices, diagonals, rows, columns.
+"""What acts linearly on a value: matrices, and expressions taken apart into them.
 
-An expression that is linear in some unknowns is taken apart into operators on them. The
-factors of an operator stand from left to right and never change places; only scalars,
-which commute with everything, move to the front.
+An expression that is linear in some unknowns is a sum of matrices times unknowns. The
+factors of a matrix stand from left to right and never change places; only scalars,
+which commute with everything, move to the front. A scalar is a matrix of one entry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from symbptt.algebra import (
     ONE,
@@ -18,153 +17,198 @@ from symbptt.algebra import (
     Column,
     Concat,
     Cotangent,
+    Derivative,
     Diag,
     Div,
-    Dot,
     Expr,
     Fill,
     Identity,
-    Index,
     Kron,
-    Length,
-    Mean,
     Mul,
     Neg,
-    Number,
     OneHot,
     Ones,
     Outer,
-    Param,
     Pick,
     Product,
     Ref,
     Shape,
     Slice,
-    Sum,
     Transpose,
-    substitute_index,
+    Vector,
+    entries,
     walk,
 )
 from symbptt.calculus import forms
 from symbptt.errors import NotAffineError
+from symbptt.functions.vectors import size, vector
 
-# --- factors that only operators have --------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Partial(Expr):
-    """The partial derivative of one equation by one thing that it reads."""
-
-    output: Expr
-    wrt: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return (*self.output.shape, *self.wrt.shape)
+# --- matrices ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Total(Expr):
-    """The total derivative of a quantity at a step by a parameter, a matrix."""
-
-    output: Ref
-    wrt: Param
-
-    @property
-    def shape(self) -> Shape:
-        return (*self.output.shape, *self.wrt.shape)
+def unit(shape: Shape) -> Expr:
+    """The identity on values with as many entries as a square matrix has rows."""
+    return Column(ONE) if shape[0] == 1 else Identity(shape[0])
 
 
-# --- operators -------------------------------------------------------------------------
+def unit_on(value: Expr) -> Expr:
+    """The identity on values of an expression's shape."""
+    return unit((entries(value.shape),))
 
 
-@dataclass(frozen=True)
-class Monomial:
-    """A product of factors with a sign; scalars stand in front."""
-
-    factors: tuple[Expr, ...] = ()
-    negative: bool = False
-
-    def __matmul__(self, other: Monomial) -> Monomial:
-        together = (*self.factors, *other.factors)
-        scalars = [f for f in together if not f.shape]
-        rest: list[Expr] = []
-        for factor in (f for f in together if f.shape):
-            before = rest[-1] if rest else None
-            if isinstance(before, Diag) and isinstance(factor, Diag):
-                rest[-1] = Diag(forms.mul((before.vector, factor.vector)))
-            else:
-                rest.append(factor)
-        return Monomial((*_product(scalars), *rest), self.negative != other.negative)
-
-    @property
-    def transposed(self) -> Monomial:
-        scalars = [f for f in self.factors if not f.shape]
-        rest = [_turned(f) for f in reversed(self.factors) if f.shape]
-        return Monomial((*scalars, *rest), self.negative)
+def scaled(scale: Expr, term: Expr) -> Expr:
+    """A scalar times a matrix."""
+    if isinstance(scale, Neg):
+        return forms.neg(scaled(scale.operand, term))
+    if isinstance(term, Column) and not term.vector.shape:
+        return Column(forms.mul((scale, term.vector)))
+    return term if scale == ONE else Mul((scale, term))
 
 
-def _product(scalars: list[Expr]) -> tuple[Expr, ...]:
-    product = forms.mul(scalars)
-    return () if product == ONE else (product,)
+def times(left: Expr, right: Expr) -> Expr:
+    """A product of matrices without identities; signs and scalars stand in front."""
+    shape = (left.shape[0], right.shape[1])
+    if forms.is_zero(left) or forms.is_zero(right):
+        return forms.zero(shape)
+    if isinstance(left, Neg):
+        return forms.neg(times(left.operand, right))
+    if isinstance(right, Neg):
+        return forms.neg(times(left, right.operand))
+    if isinstance(left, Identity):
+        return right
+    if isinstance(right, Identity):
+        return left
+    if isinstance(left, Column) and not left.vector.shape:
+        return scaled(left.vector, right)
+    if isinstance(right, Column) and not right.vector.shape:
+        return scaled(right.vector, left)
+    if isinstance(left, Mul) and not left.factors[0].shape:
+        return forms.mul((*left.factors[:-1], times(left.factors[-1], right)))
+    if isinstance(right, Mul) and not right.factors[0].shape:
+        return forms.mul((*right.factors[:-1], times(left, right.factors[-1])))
+    if isinstance(left, Diag) and isinstance(right, Diag):
+        return Diag(forms.mul((left.vector, right.vector)))
+    if isinstance(left, Diag) and isinstance(right, Product) and isinstance(right.left, Diag):
+        return Product(times(left, right.left), right.right)
+    if isinstance(left, Product):
+        return times(left.left, times(left.right, right))
+    return Product(left, right)
 
 
-def _turned(factor: Expr) -> Expr:
-    if isinstance(factor, Transpose):
-        return factor.operand
-    return factor if isinstance(factor, Diag | Identity) else Transpose(factor)
+def transposed(matrix: Expr) -> Expr:
+    """The transpose of a term, factor by factor."""
+    match matrix:
+        case Neg(operand=operand):
+            return forms.neg(transposed(operand))
+        case Mul(factors=(*scalars, inner)):
+            return Mul((*scalars, transposed(inner)))
+        case Product(left=left, right=right):
+            return times(transposed(right), transposed(left))
+        case Transpose(operand=operand):
+            return operand
+        case Diag() | Identity():
+            return matrix
+        case Column(vector=vector) if not vector.shape:
+            return matrix
+    return Transpose(matrix)
 
 
-Operator = tuple[Monomial, ...]
-"""A sum of monomials; the empty sum is 0."""
+def applied(matrix: Expr, value: Expr) -> Expr:
+    """A term times a vector, a scalar or a matrix."""
+    if value == unit((entries(value.shape[:1]),)):
+        return matrix
+    match matrix:
+        case Neg(operand=operand):
+            return forms.neg(applied(operand, value))
+        case Mul(factors=(*scalars, inner)):
+            return forms.mul((*scalars, applied(inner, value)))
+        case Product(left=left, right=right):
+            return applied(left, applied(right, value))
+        case Identity():
+            return value
+        case Column(vector=Ones(dim=dim)) if not value.shape:
+            return forms.fill(value, (dim,))
+        case Column(vector=column) if not (column.shape and value.shape):
+            return forms.mul((column, value))
+        case Diag(vector=diagonal) if isinstance(value, Fill):
+            return forms.mul((value.scalar, diagonal))
+        case Transpose(operand=Column(vector=row)) if len(value.shape) == 1:
+            return vector("dot", row, value)
+    if isinstance(value, Neg):
+        return forms.neg(applied(matrix, value.operand))
+    return Product(matrix, value)
 
-UNIT = Monomial()
-IDENTITY: Operator = (UNIT,)
+
+def terms(matrix: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum; none of zero."""
+    if forms.is_zero(matrix):
+        return ()
+    return matrix.terms if isinstance(matrix, Add) else (matrix,)
 
 
-def composed(left: Operator, right: Operator) -> Operator:
-    return tuple(a @ b for a in left for b in right)
+def _core(term: Expr) -> Expr:
+    """A term without its sign and its scalars."""
+    if isinstance(term, Neg):
+        return _core(term.operand)
+    return _core(term.factors[-1]) if isinstance(term, Mul) else term
 
 
-def transposed(operator: Operator) -> Operator:
-    return tuple(monomial.transposed for monomial in operator)
+def _is_scalar(core: Expr) -> bool:
+    return isinstance(core, Identity) or (isinstance(core, Column) and not core.vector.shape)
 
 
-def moved_in_time(operator: Operator, index: Index) -> Operator:
-    """The operator with ``index`` put in for t."""
-    return tuple(
-        replace(m, factors=tuple(substitute_index(f, {"t": index}) for f in m.factors))
-        for m in operator
-    )
+def commute(matrix: Expr) -> bool:
+    """Whether all terms are scalars times the identity, or diagonal matrices."""
+    cores = [_core(term) for term in terms(matrix)]
+    return all(_is_scalar(core) or isinstance(core, Diag) for core in cores)
+
+
+def as_scalar(matrix: Expr) -> Expr | None:
+    """The scalar that stands before the identity; None where something else does."""
+    if not all(_is_scalar(_core(term)) for term in terms(matrix)):
+        return None
+    return forms.add(map(_scalar, terms(matrix)))
+
+
+def _scalar(term: Expr) -> Expr:
+    match term:
+        case Neg(operand=operand):
+            return forms.neg(_scalar(operand))
+        case Mul(factors=(*scalars, inner)):
+            return forms.mul((*scalars, _scalar(inner)))
+        case Column(vector=vector):
+            return vector
+    return ONE
 
 
 def is_timed(expr: Expr) -> bool:
     """Whether an expression changes with t."""
     return any(
         isinstance(node, Ref | Cotangent) and node.index is not None and "t" in node.index.names()
-        for node in walk(expr)
+        for node in named(expr)
     )
 
 
-def commute(operators: Iterable[Operator]) -> bool:
-    """Whether all factors are scalars, or all are scalars and diagonal matrices."""
-    return all(
-        not f.shape or isinstance(f, Diag) for op in operators for m in op for f in m.factors
-    )
+def named(expr: Expr) -> Iterator[Expr]:
+    """All nodes, with what derivatives are derivatives of."""
+    for node in walk(expr):
+        yield node
+        if isinstance(node, Derivative):
+            yield from (node.output, node.wrt)
 
 
-# --- linear expressions ----------------------------------------------------------------
+# --- linear expressions ------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Piece:
-    """One term of an affine expression: an operator's monomial applied to a leaf."""
+    """One term of an affine expression: a matrix times a leaf."""
 
-    monomial: Monomial
+    matrix: Expr
     leaf: Expr
 
-    def after(self, left: Monomial) -> Piece:
-        return replace(self, monomial=left @ self.monomial)
+    def after(self, left: Expr) -> Piece:
+        return replace(self, matrix=times(left, self.matrix))
 
 
 IsUnknown = Callable[[Expr], bool]
@@ -196,75 +240,72 @@ class Taker:
         if forms.is_zero(expr):
             return
         if self.is_unknown(expr) or not self.depends(expr):
-            yield Piece(UNIT, expr)
+            yield Piece(unit_on(expr), expr)
             return
         for left, operand in self._linear(expr):
             for piece in self._pieces(operand):
                 yield piece.after(left)
 
-    def _linear(self, expr: Expr) -> Iterable[tuple[Monomial, Expr]]:
+    def _linear(self, expr: Expr) -> Iterable[tuple[Expr, Expr]]:
         """The operands of a linear node with what acts on each."""
         match expr:
             case Add(terms=terms):
-                return [(_lifted(term.shape, expr.shape), term) for term in terms]
+                return [(_lifted(term, expr.shape), term) for term in terms]
             case Neg(operand=operand):
-                return [(Monomial(negative=True), operand)]
+                return [(Neg(unit_on(operand)), operand)]
             case Mul(factors=factors):
                 return [self._factor(expr, factors)]
             case Div(numerator=above, denominator=below) if not self.depends(below):
-                return [_scaling(forms.div(ONE, below), above, expr.shape)]
+                return [(_scaling(forms.div(ONE, below), above), above)]
             case Product(left=left, right=right) if not self.depends(left):
-                return [(Monomial((left,)), right)]
+                return [(left, right)]
             case Concat(parts=parts):
                 blocks = tuple(part.shape[0] for part in parts)
-                return [(Monomial((Transpose(Block(blocks, k)),)), p) for k, p in enumerate(parts)]
+                return [(Transpose(Block(blocks, k)), part) for k, part in enumerate(parts)]
             case Slice(vector=vector, blocks=blocks, number=number):
-                return [(Monomial((Block(blocks, number),)), vector)]
-            case Sum(operand=operand) if len(operand.shape) == 1:
-                return [(Monomial((_row(Ones(operand.shape[0])),)), operand)]
-            case Mean(operand=operand) if len(operand.shape) == 1:
+                return [(Block(blocks, number), vector)]
+            case Vector(function="sum", args=(operand,)) if len(operand.shape) == 1:
+                return [(_row(Ones(operand.shape[0])), operand)]
+            case Vector(function="mean", args=(operand,)) if len(operand.shape) == 1:
                 (dim,) = operand.shape
-                count = Number(Fraction(dim)) if isinstance(dim, int) else Length(dim)
-                return [(Monomial((Div(ONE, count), _row(Ones(dim)))), operand)]
-            case Dot(left=left, right=right) if len(left.shape) == 1:
+                return [(Mul((Div(ONE, size((dim,))), _row(Ones(dim)))), operand)]
+            case Vector(function="dot", args=(left, right)) if len(left.shape) == 1:
                 if not self.depends(left):
-                    return [(Monomial((_row(left),)), right)]
+                    return [(_row(left), right)]
                 if not self.depends(right):
-                    return [(Monomial((_row(right),)), left)]
+                    return [(_row(right), left)]
             case Fill(scalar=scalar, of_shape=(dim,)):
-                return [(Monomial((Column(Ones(dim)),)), scalar)]
+                return [(Column(Ones(dim)), scalar)]
             case Pick(vector=vector, position=position):
-                return [(Monomial((_row(OneHot(position, vector.shape[0])),)), vector)]
+                return [(_row(OneHot(position, vector.shape[0])), vector)]
             case Outer(left=left, right=right) if not self.depends(right):
-                return [(Monomial((Transpose(Kron(right, left.shape[0])),)), left)]
+                return [(Transpose(Kron(right, left.shape[0])), left)]
             case Outer(left=left, right=right) if not self.depends(left):
-                return [(Monomial((Transpose(Kron(left, right.shape[0], first=True)),)), right)]
+                return [(Transpose(Kron(left, right.shape[0], first=True)), right)]
         raise NotAffineError("not affine", term=expr)
 
-    def _factor(self, expr: Expr, factors: tuple[Expr, ...]) -> tuple[Monomial, Expr]:
+    def _factor(self, expr: Expr, factors: tuple[Expr, ...]) -> tuple[Expr, Expr]:
         unknown = [k for k, factor in enumerate(factors) if self.depends(factor)]
         if len(unknown) != 1:
             raise NotAffineError("not affine", term=expr)
         (place,) = unknown
         rest = forms.mul((*factors[:place], *factors[place + 1 :]))
-        return _scaling(rest, factors[place], expr.shape)
+        return _scaling(rest, factors[place]), factors[place]
 
 
 def _row(vector: Expr) -> Expr:
     return Transpose(Column(vector))
 
 
-def _lifted(shape: Shape, into: Shape) -> Monomial:
+def _lifted(term: Expr, into: Shape) -> Expr:
     """A scalar beside vectors stands for a vector of equal entries."""
-    return Monomial((Column(Ones(into[0])),)) if into and not shape else UNIT
+    return Column(Ones(into[0])) if into and not term.shape else unit_on(term)
 
 
-def _scaling(by: Expr, operand: Expr, shape: Shape) -> tuple[Monomial, Expr]:
-    """``by`` times the operand, entry by entry, as an operator on the operand."""
-    negative = isinstance(by, Neg)
+def _scaling(by: Expr, operand: Expr) -> Expr:
+    """What multiplies an operand by ``by``, entry by entry."""
     if isinstance(by, Neg):
-        by = by.operand
+        return forms.neg(_scaling(by.operand, operand))
     if not by.shape:
-        return Monomial(_product([by]), negative), operand
-    factor: Expr = Diag(by) if operand.shape else Column(by)
-    return Monomial((factor,), negative), operand
+        return scaled(by, unit_on(operand))
+    return Diag(by) if operand.shape else Column(by)

@@ -6,57 +6,33 @@ quantity asked for is eliminated within a step, until only values of other steps
 
 from __future__ import annotations
 
-from functools import partial
-from operator import eq
+from collections.abc import Callable
 
 from symbptt.algebra import (
     LAST,
     NOW,
-    ONE,
     ZERO,
     Cotangent,
-    Derived,
-    Equation,
+    Derivative,
     Expr,
     Index,
     Initial,
     Model,
-    Number,
     Param,
     Ref,
+    substitute_index,
     walk,
 )
-from symbptt.calculus.adjoint import readings
+from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.local import local_jacobians
 from symbptt.calculus.normal import normalize
-from symbptt.calculus.order import names_in
-from symbptt.calculus.recurrence.operators import (
-    Monomial,
-    Operator,
-    Partial,
-    Piece,
-    Taker,
-    Total,
-    composed,
-    transposed,
-)
-from symbptt.calculus.recurrence.system import (
-    Reads,
-    Recurrence,
-    Row,
-    Unknown,
-    assemble,
-    circle,
-    gathered,
-    reached,
-    shifted_pieces,
-)
+from symbptt.calculus.order import Reads, circle, names_in, reached, reads_of
+from symbptt.calculus.recurrence.operators import Piece, Taker, terms, times, unit_on
+from symbptt.calculus.recurrence.system import Recurrence, Value, assemble, depth, gathered
 from symbptt.errors import NotAffineError, UnknownNameError
 
 START = Index()
-
-WHOLE: Expr = ONE
-"""What stands for the identity behind an operator that is a matrix by itself."""
 
 # --- the model's own values ------------------------------------------------------------
 
@@ -74,11 +50,7 @@ def of_values(model: Model, name: str) -> Recurrence:
     equations = {e.name: e for e in model.equations if not e.last}
     if any(e.last and e.name == name for e in model.equations):
         raise NotAffineError(f"{name} is defined at the last step alone")
-    if name not in equations:
-        raise UnknownNameError(_none_such(model, name))
-    together = circle(name, {e: names_in(equations[e].rhs) for e in equations})
-    if not together:
-        raise NotAffineError(f"{name}[t] depends on no earlier value of its own")
+    together = _circle(model, name, {e: names_in(equations[e].rhs) for e in equations})
     taker = Taker(lambda node: isinstance(node, Ref) and node.name in together)
 
     def unfolded(quantity: str) -> tuple[Piece, ...]:
@@ -91,55 +63,50 @@ def of_values(model: Model, name: str) -> Recurrence:
         for piece in direct:
             leaf = piece.leaf
             if isinstance(leaf, Ref) and leaf.name in together and leaf.index == NOW:
-                found += [inner.after(piece.monomial) for inner in unfolded(leaf.name)]
+                found += [inner.after(piece.matrix) for inner in unfolded(leaf.name)]
             else:
                 found.append(piece)
         return tuple(found)
 
-    def which(leaf: Expr) -> Unknown | None:
-        if isinstance(leaf, Ref) and leaf.name in together:
-            return leaf.name, -leaf.index.offset
-        return None
+    def at(quantity: str, index: Index) -> Ref:
+        return Ref(quantity, index, equations[quantity].shape)
 
-    lagged = _lagged_in(model, together)
-    names = (name, *(s for s in lagged if s != name))
-    rows = {n: gathered(unfolded(n), which) for n in names}
-    shapes = {n: equations[n].shape for n in names}
-    initials = {(i.name, i.step): i for i in model.initials}
-
-    def begin(quantity: str, index: Index) -> Expr | None:
-        initial = initials.get((quantity, index.offset))
+    def begin(initial: Initial | None) -> Expr | None:
         return ZERO if initial is None else initial.value
 
-    zero = all(_is_zero(begin(n, START - back)) for n in names for back in range(_depth(n, rows)))
-    return assemble(
-        names,
-        rows,
-        lambda n, index: Ref(n, index, shapes[n]),
-        1,
-        "zero" if zero else "value",
-        START,
-        begin,
-        shapes[name],
-    )
+    return _forward(model, name, together, unfolded, at, begin)
 
 
-def _depth(name: str, rows: dict[str, Row]) -> int:
-    return max([1, *(lag for row in rows.values() for n, lag in row.unknowns if n == name)])
+def _circle(model: Model, name: str, reads: Reads) -> frozenset[str]:
+    if name not in reads:
+        defined = ", ".join(e.name for e in model.equations if not e.last)
+        raise UnknownNameError(f"{model.name} defines no {name!r}; it defines {defined}")
+    together = circle(name, reads)
+    if not together:
+        raise NotAffineError(f"{name}[t] depends on no earlier value of its own")
+    return together
 
 
-def _lagged_in(model: Model, together: frozenset[str]) -> tuple[str, ...]:
-    """The states among the names, in file order."""
-    return tuple(name for name in model.states if name in together)
+def _forward(
+    model: Model,
+    name: str,
+    together: frozenset[str],
+    unfolded: Callable[[str], tuple[Piece, ...]],
+    at: Callable[[str, Index], Value],
+    begin: Callable[[Initial | None], Expr | None],
+) -> Recurrence:
+    """The recurrence of a name and of the states in its circle, from the start on."""
+    names = dict.fromkeys((name, *(state for state in model.states if state in together)))
+    kind = type(at(name, NOW))
+    rows = {n: gathered(unfolded(n), kind, together) for n in names}
+    initials = {(i.name, i.step): i for i in model.initials}
 
+    def beginning(quantity: str, index: Index) -> Expr | None:
+        return begin(initials.get((quantity, index.offset)))
 
-def _is_zero(value: Expr | None) -> bool:
-    return isinstance(value, Number) and value.value == 0
-
-
-def _none_such(model: Model, name: str) -> str:
-    defined = ", ".join(e.name for e in model.equations if not e.last)
-    return f"{model.name} defines no {name!r}; it defines {defined}"
+    values = [beginning(n, START - back) for n in names for back in range(depth(n, rows))]
+    zero = all(value is not None and forms.is_zero(value) for value in values)
+    return assemble(rows, at, 1, "zero" if zero else "value", START, beginning)
 
 
 # --- the adjoints ----------------------------------------------------------------------
@@ -153,7 +120,7 @@ def of_adjoints(derivation: Derivation, name: str) -> Recurrence:
     NotAffineError
         If it has no recurrence of its own.
     """
-    steps = {s.target.name: s for s in derivation.of_kind("adjoint") if s.where}
+    steps = {s.target.name: s for s in derivation.of_kind("adjoint") if s.holds}
     if name not in steps:
         raise NotAffineError(f"dL/d{name} is not defined at every step")
     reads: Reads = {n: _cotangents(s.result) for n, s in steps.items()}
@@ -172,7 +139,7 @@ def of_adjoints(derivation: Derivation, name: str) -> Recurrence:
     def unfolded(quantity: str, ahead: int) -> tuple[Piece, ...]:
         lead[quantity] = max(lead.get(quantity, 0), ahead)
         found: list[Piece] = []
-        for piece in shifted_pieces(pieces[quantity], ahead):
+        for piece in (_ahead(piece, ahead) for piece in pieces[quantity]):
             leaf = piece.leaf
             later = _lead(leaf)
             if later and isinstance(leaf, Cotangent) and leaf.name in explicit - set(kept):
@@ -181,33 +148,31 @@ def of_adjoints(derivation: Derivation, name: str) -> Recurrence:
                 (leaf.name in together and not (later and leaf.name in kept))
                 or (leaf.name in beside and not later)
             ):
-                found += [p.after(piece.monomial) for p in unfolded(leaf.name, later)]
+                found += [p.after(piece.matrix) for p in unfolded(leaf.name, later)]
             else:
                 found.append(piece)
         return tuple(found)
 
-    def which(leaf: Expr) -> Unknown | None:
-        return (
-            (leaf.name, _lead(leaf)) if isinstance(leaf, Cotangent) and leaf.name in kept else None
-        )
-
     size = 0
     while size != len(kept):
         size = len(kept)
-        rows = {n: gathered(unfolded(n, 0), which) for n in tuple(kept)}
-    shapes = {n: steps[n].shape for n in kept}
+        rows = {n: gathered(unfolded(n, 0), Cotangent, set(kept)) for n in tuple(kept)}
     ends = any(equation.last for equation in derivation.normal.equations)
-    depth = max(steps[n].needs - 1 + ahead for n, ahead in lead.items())
+    needed = max(steps[n].needs - 1 + ahead for n, ahead in lead.items())
     return assemble(
-        tuple(kept),
         rows,
-        lambda n, index: Cotangent(n, index, shapes[n]),
+        lambda n, index: Cotangent(n, index, steps[n].shape),
         -1,
         "value" if ends else "source",
-        LAST - max(0, depth - 1) if ends else LAST,
+        LAST - max(0, needed - 1) if ends else LAST,
         lambda quantity, index: None,
-        shapes[name],
     )
+
+
+def _ahead(piece: Piece, steps: int) -> Piece:
+    """The term with t replaced by t + steps."""
+    later = {"t": NOW + steps}
+    return Piece(substitute_index(piece.matrix, later), substitute_index(piece.leaf, later))
 
 
 def _lead(leaf: Expr) -> int:
@@ -232,13 +197,13 @@ def _cut(model: Model, name: str, together: frozenset[str], reads: Reads) -> tup
     kept = [name]
     for state in model.states:
         rest = {n: [r for r in reads[n] if r not in kept] for n in together if n not in kept}
-        if state in rest and state in reached(state, rest):
+        if state in rest and circle(state, rest):
             kept.append(state)
     return tuple(kept)
 
 
 def _elsewhere(model: Model, name: str, reads: Reads) -> str:
-    found = [s for s in model.states if s in reached(name, reads)]
+    found = [s for s in model.states if s in reached(reads[name], reads)]
     if not found:
         return f"dL/d{name}[t] reads no derivative of a later step: there is nothing to fold"
     listed = " or ".join(f"d(L, {state}[t])" for state in found)
@@ -251,7 +216,7 @@ def _elsewhere(model: Model, name: str, reads: Reads) -> str:
 def of_sensitivities(model: Model, name: str, parameter: str) -> Recurrence:
     """The recurrence that d(name at t)/d(parameter) follows, a matrix recurrence.
 
-    The Jacobians are those of the adjoint rules, transposed: there is one table of rules.
+    The Jacobians are those of the adjoint rules: there is one table of rules.
 
     Raises
     ------
@@ -263,66 +228,43 @@ def of_sensitivities(model: Model, name: str, parameter: str) -> Recurrence:
     normal = normalize(model)
     equations = {e.name: e for e in normal.equations if not e.last and e.name != "loss"}
     wrt = _parameter(normal, name, parameter)
-    if name not in equations:
-        raise UnknownNameError(_none_such(model, name))
     reads = {e: names_in(equations[e].rhs) for e in equations}
-    together = circle(name, reads)
-    if not together:
-        raise NotAffineError(f"{name}[t] depends on no earlier value of its own")
-    local = _jacobians(normal)
+    together = _circle(normal, name, reads)
+    local = local_jacobians(normal, reached([name], reads) & equations.keys())
     derived = {d.name: names_in(d.rhs) for d in normal.derived}
+    through = _reads_with_starts(normal)
+    whole = unit_on(wrt)
 
-    def total(quantity: str, index: Index) -> Total:
-        return Total(Ref(quantity, index, equations[quantity].shape), wrt)
+    def at(quantity: str, index: Index) -> Derivative:
+        return Derivative(Ref(quantity, index, equations[quantity].shape), wrt, "total")
 
     def unfolded(quantity: str) -> tuple[Piece, ...]:
         found: list[Piece] = []
-        for operand, jacobian in local.get(quantity, ()):
+        for jacobian in local.get(quantity, ()):
+            operand, matrices = jacobian.operand, terms(jacobian.chain[-1])
             if isinstance(operand, Ref) and operand.name in equations:
-                found += _through(operand, jacobian)
+                found += _through(operand, matrices)
             elif operand == wrt:
-                found += [Piece(m, WHOLE) for m in jacobian]
-            elif isinstance(operand, Param) and parameter in reached(operand.name, derived):
-                chain = composed(jacobian, (Monomial((Partial(operand, wrt),)),))
-                found += [Piece(m, WHOLE) for m in chain]
+                found += [Piece(matrix, whole) for matrix in matrices]
+            elif isinstance(operand, Param) and parameter in reached([operand.name], derived):
+                chain = Derivative(operand, wrt, "total")
+                found += [Piece(times(matrix, chain), whole) for matrix in matrices]
         return tuple(found)
 
-    def _through(operand: Ref, jacobian: Operator) -> list[Piece]:
+    def _through(operand: Ref, matrices: tuple[Expr, ...]) -> list[Piece]:
         inside = operand.name in together
-        if inside and operand.index == NOW:
-            return [p.after(m) for m in jacobian for p in unfolded(operand.name)]
-        if not inside and not _depends(operand.name, parameter, normal):
+        if not inside and parameter not in reached([operand.name], through):
             return []
-        if not inside and operand.index == NOW and not circle(operand.name, reads):
-            return [p.after(m) for m in jacobian for p in unfolded(operand.name)]
-        return [Piece(m, total(operand.name, operand.index)) for m in jacobian]
+        if operand.index == NOW and (inside or not circle(operand.name, reads)):
+            return [p.after(m) for m in matrices for p in unfolded(operand.name)]
+        return [Piece(m, at(operand.name, operand.index)) for m in matrices]
 
-    def which(leaf: Expr) -> Unknown | None:
-        if isinstance(leaf, Total) and leaf.output.name in together:
-            return leaf.output.name, -leaf.output.index.offset
-        return None
+    def begin(initial: Initial | None) -> Expr | None:
+        """The derivative of an initial value; None where it is not 0."""
+        value = ZERO if initial is None or initial.value is None else initial.value
+        return None if parameter in reached(names_in(value), derived) else ZERO
 
-    lagged = _lagged_in(normal, together)
-    names = (name, *(s for s in lagged if s != name))
-    rows = {n: gathered(unfolded(n), which) for n in names}
-    initials = {(i.name, i.step): i for i in normal.initials}
-
-    def begin(quantity: str, index: Index) -> Expr | None:
-        return _start_by(initials.get((quantity, index.offset)), wrt, derived)
-
-    zero = all(_is_zero(begin(n, START - back)) for n in names for back in range(_depth(n, rows)))
-    return assemble(names, rows, total, 1, "zero" if zero else "value", START, begin, wrt.shape)
-
-
-def _start_by(
-    initial: Initial | None, wrt: Param, derived: dict[str, tuple[str, ...]]
-) -> Expr | None:
-    """The derivative of an initial value; None where it is not 0."""
-    value = None if initial is None else initial.value
-    if value is None:
-        return ZERO
-    names = {n for name in names_in(value) for n in (name, *reached(name, derived))}
-    return None if wrt.name in names else ZERO
+    return _forward(normal, name, together, unfolded, at, begin)
 
 
 def _parameter(model: Model, of: str, name: str) -> Param:
@@ -336,30 +278,10 @@ def _parameter(model: Model, of: str, name: str) -> Param:
     )
 
 
-def _depends(name: str, parameter: str, model: Model) -> bool:
-    """Whether a quantity depends on a parameter, through initial values included."""
-    reads = {e.name: list(names_in(e.rhs)) for e in model.equations}
-    reads |= {d.name: list(names_in(d.rhs)) for d in model.derived}
+def _reads_with_starts(model: Model) -> Reads:
+    """What every name depends on, through initial values included."""
+    reads = {name: list(found) for name, found in reads_of(model).items()}
     for initial in model.initials:
         if initial.value is not None and initial.name in reads:
             reads[initial.name] += names_in(initial.value)
-    return parameter in reached(name, reads)
-
-
-def _own_cotangent(reader: Equation | Derived) -> Cotangent:
-    index = reader.index if isinstance(reader, Equation) else None
-    return Cotangent(reader.name, index, reader.shape)
-
-
-def _jacobians(model: Model) -> dict[str, list[tuple[Expr, Operator]]]:
-    """For every equation what it reads and its Jacobian, from the adjoint rules."""
-    found: dict[str, list[tuple[Expr, Operator]]] = {}
-    for reading in readings(model):
-        reader = reading.reader
-        if reader.name == "loss" or len(reader.shape) > 1 or reading.last:
-            continue
-        own = _own_cotangent(reader)
-        pieces = Taker(partial(eq, own)).pieces(reading.chain[-1])
-        operator = transposed(tuple(piece.monomial for piece in pieces))
-        found.setdefault(reader.name, []).append((reading.operand, operator))
-    return found
+    return reads

@@ -1,21 +1,37 @@
-"""A recurrence as it stands in a model: what depends on what, and the stacked value."""
+"""An affine recurrence as it stands in a model: blocks of matrices and of what is added."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from itertools import chain
 
-from symbptt.algebra import NOW, Expr, Index, Model, Ref, Shape, substitute_index, transform
-from symbptt.calculus.recurrence.law import Beginning, Law
+from symbptt.algebra import (
+    NOW,
+    ZERO,
+    Cotangent,
+    Derivative,
+    Expr,
+    Index,
+    Ref,
+    substitute_index,
+)
+from symbptt.calculus import forms
+from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE, Beginning, Law
 from symbptt.calculus.recurrence.operators import (
-    IDENTITY,
-    Monomial,
-    Operator,
     Piece,
+    applied,
+    as_scalar,
     commute,
     is_timed,
-    moved_in_time,
+    unit_on,
 )
+
+Value = Ref | Cotangent | Derivative
+"""What follows a recurrence: a quantity, its adjoint, its derivative by a parameter."""
+
+Block = Expr | None
+"""A block of a matrix or a vector; None where it is zero."""
 
 
 @dataclass(frozen=True)
@@ -24,32 +40,48 @@ class Recurrence:
 
     Attributes
     ----------
-    stack : tuple of Expr
+    stack : tuple of Value
         The blocks of s at step t: one quantity, several, or one at several steps. The
         first is what was asked for.
-    matrix : tuple of tuple of Operator
-        The blocks of C at its own step t; an empty operator is a block of zeros.
-    source : tuple of tuple of Piece
-        The blocks of b at step t; an empty one is zero.
+    matrix : tuple of tuple of Block
+        The blocks of C at its own step t.
+    source : tuple of Block
+        The blocks of b at step t.
     law : Law
         The same in letters.
-    begin : tuple of (Expr, Expr or None)
+    begin : tuple of (Value, Expr or None)
         The blocks of s at the start, each with its value where that is known.
     """
 
-    stack: tuple[Expr, ...]
-    matrix: tuple[tuple[Operator, ...], ...]
-    source: tuple[tuple[Piece, ...], ...]
+    stack: tuple[Value, ...]
+    matrix: tuple[tuple[Block, ...], ...]
+    source: tuple[Block, ...]
     law: Law
-    begin: tuple[tuple[Expr, Expr | None], ...]
+    begin: tuple[tuple[Value, Expr | None], ...]
 
     @property
     def stacked(self) -> bool:
         return len(self.stack) > 1
 
     @property
-    def value(self) -> Expr:
+    def value(self) -> Value:
         return self.stack[0]
+
+    @property
+    def scalar(self) -> Expr | None:
+        """The coefficient where it is a number, not a matrix."""
+        return None if self.stacked else as_scalar(self.matrix[0][0] or ZERO)
+
+    def expressions(self) -> Iterator[Expr]:
+        """All that the equation reads."""
+        yield from (block for block in chain(*self.matrix, self.source) if block is not None)
+
+
+def quantity(value: Value) -> Ref | Cotangent:
+    """What is at a step of a recurrence, with its name and its step."""
+    inner = value.output if isinstance(value, Derivative) else value
+    assert isinstance(inner, Ref | Cotangent)
+    return inner
 
 
 Unknown = tuple[str, int]
@@ -58,23 +90,45 @@ Unknown = tuple[str, int]
 
 @dataclass(frozen=True)
 class Row:
-    """The affine equation of one name: its unknowns with their operators, and the rest."""
+    """The affine equation of one name: what multiplies its unknowns, and the rest."""
 
-    unknowns: Mapping[Unknown, Operator]
-    rest: tuple[Piece, ...]
+    unknowns: Mapping[Unknown, Expr]
+    rest: Block
+
+
+def gathered(pieces: Iterable[Piece], kind: type[Value], names: Set[str]) -> Row:
+    """The terms of an affine equation sorted into unknowns, of that kind and name, and the rest."""
+    unknowns: dict[Unknown, list[Expr]] = {}
+    rest: list[Expr] = []
+    for piece in pieces:
+        leaf = piece.leaf
+        if isinstance(leaf, kind) and quantity(leaf).name in names:
+            unknowns.setdefault(unknown(leaf), []).append(piece.matrix)
+        else:
+            rest.append(applied(piece.matrix, leaf))
+    return Row({key: forms.add(found) for key, found in unknowns.items()}, _block(rest))
+
+
+def unknown(value: Value) -> Unknown:
+    inner = quantity(value)
+    assert inner.index is not None
+    return inner.name, abs(inner.index.offset)
+
+
+def _block(terms: list[Expr]) -> Block:
+    total = forms.add(terms)
+    return None if forms.is_zero(total) else total
 
 
 def assemble(
-    names: tuple[str, ...],
     rows: Mapping[str, Row],
-    at: Callable[[str, Index], Expr],
+    at: Callable[[str, Index], Value],
     direction: int,
     begins: Beginning,
     start: Index,
     begin: Callable[[str, Index], Expr | None],
-    shape: Shape,
 ) -> Recurrence:
-    """The recurrence of the names' values, stacked where lags above 1 or several names are.
+    """The recurrence of the rows' names, stacked where lags above 1 or several names are.
 
     Parameters
     ----------
@@ -82,19 +136,13 @@ def assemble(
         The unknown that a name is at a step.
     begin : callable
         Its value at a step before the first, where that is known.
-    shape : Shape
-        Of what was asked for.
     """
-    depth = {name: 1 for name in names}
-    for row in rows.values():
-        for name, lag in row.unknowns:
-            depth[name] = max(depth[name], lag)
-    places = [(name, back) for name in names for back in range(depth[name])]
+    places = [(name, back) for name in rows for back in range(depth(name, rows))]
     matrix = tuple(
-        tuple(_block(place, (name, back + 1), rows, direction) for name, back in places)
+        tuple(_cell(place, (name, back + 1), rows, at, direction) for name, back in places)
         for place in places
     )
-    source = tuple(rows[name].rest if back == 0 else () for name, back in places)
+    source = tuple(rows[name].rest if back == 0 else None for name, back in places)
     stack = tuple(at(name, NOW - direction * back) for name, back in places)
     begun = tuple(
         (at(name, start - direction * back), begin(name, start - direction * back))
@@ -104,97 +152,32 @@ def assemble(
         direction=direction,
         begins=begins,
         start=start,
-        sources=("b",) if any(source) else (),
-        constant=_constant(matrix, source),
-        commuting=len(stack) == 1 and commute(matrix[0]),
+        sources=(SOURCE,) if any(source) else (),
+        constant=frozenset(
+            letter
+            for letter, blocks in ((COEFFICIENT, chain(*matrix)), (SOURCE, source))
+            if not any(block is not None and is_timed(block) for block in blocks)
+        ),
+        commuting=len(stack) == 1 and commute(matrix[0][0] or ZERO),
     )
     return Recurrence(stack, matrix, source, law, begun)
 
 
-def _block(place: Unknown, read: Unknown, rows: Mapping[str, Row], direction: int) -> Operator:
+def depth(name: str, rows: Mapping[str, Row]) -> int:
+    """How many steps back a name is read."""
+    return max([1, *(lag for row in rows.values() for n, lag in row.unknowns if n == name)])
+
+
+def _cell(
+    place: Unknown,
+    read: Unknown,
+    rows: Mapping[str, Row],
+    at: Callable[[str, Index], Value],
+    direction: int,
+) -> Block:
     """One block of C: of the value at ``place`` in what is read, at C's own step."""
     name, back = place
     if back:
-        return IDENTITY if read == place else ()
-    operator = rows[name].unknowns.get(read, ())
-    return operator if direction > 0 else moved_in_time(operator, NOW - 1)
-
-
-def _constant(
-    matrix: Iterable[Iterable[Operator]], source: Iterable[Iterable[Piece]]
-) -> frozenset[str]:
-    factors = [f for row in matrix for op in row for m in op for f in m.factors]
-    leaves = [p for block in source for p in block]
-    timed = any(is_timed(p.leaf) or any(map(is_timed, p.monomial.factors)) for p in leaves)
-    fixed = {"c"} if not any(map(is_timed, factors)) else set()
-    return frozenset(fixed if timed else fixed | {"b"})
-
-
-def gathered(pieces: Iterable[Piece], which: Callable[[Expr], Unknown | None]) -> Row:
-    """The terms of an affine equation sorted into unknowns and the rest."""
-    unknowns: dict[Unknown, Operator] = {}
-    rest: list[Piece] = []
-    for piece in pieces:
-        unknown = which(piece.leaf)
-        if unknown is None:
-            rest.append(piece)
-        else:
-            unknowns[unknown] = (*unknowns.get(unknown, ()), piece.monomial)
-    return Row(unknowns, tuple(rest))
-
-
-def pieces_at(pieces: Iterable[Piece], index: Index) -> tuple[Piece, ...]:
-    """The terms with t replaced by another step."""
-    moved = []
-    for piece in pieces:
-        (monomial,) = moved_in_time((piece.monomial,), index)
-        moved.append(Piece(monomial, substitute_index(piece.leaf, {"t": index})))
-    return tuple(moved)
-
-
-def shifted_pieces(pieces: Iterable[Piece], steps: int) -> tuple[Piece, ...]:
-    """The terms with t replaced by t + steps."""
-    return pieces_at(pieces, NOW + steps)
-
-
-def spelled_out(recurrence: Recurrence, normal: Model) -> Recurrence:
-    """The recurrence with the names that only the normal form has replaced by what they are."""
-    hidden = {e.name: e.rhs for e in normal.equations if e.auxiliary}
-
-    def plain(node: Expr) -> Expr:
-        if isinstance(node, Ref) and node.name in hidden and "T" not in node.index.names():
-            return transform(substitute_index(hidden[node.name], {"t": node.index}), plain)
-        return node
-
-    def monomial(old: Monomial) -> Monomial:
-        return replace(old, factors=tuple(transform(factor, plain) for factor in old.factors))
-
-    return replace(
-        recurrence,
-        matrix=tuple(tuple(tuple(map(monomial, op)) for op in row) for row in recurrence.matrix),
-        source=tuple(
-            tuple(Piece(monomial(p.monomial), transform(p.leaf, plain)) for p in block)
-            for block in recurrence.source
-        ),
-    )
-
-
-# --- what depends on what --------------------------------------------------------------
-
-Reads = Mapping[str, Iterable[str]]
-
-
-def reached(name: str, reads: Reads) -> frozenset[str]:
-    """All that a name depends on; itself only if it does so in a circle."""
-    pending, found = list(reads.get(name, ())), set()
-    while pending:
-        read = pending.pop()
-        if read not in found:
-            found.add(read)
-            pending.extend(reads.get(read, ()))
-    return frozenset(found)
-
-
-def circle(name: str, reads: Reads) -> frozenset[str]:
-    """The names that the given one depends on and that depend on it in turn."""
-    return frozenset(other for other in reached(name, reads) if name in reached(other, reads))
+        return unit_on(quantity(at(name, NOW))) if read == place else None
+    block = rows[name].unknowns.get(read)
+    return block if direction > 0 or block is None else substitute_index(block, {"t": NOW - 1})

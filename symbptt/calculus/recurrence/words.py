@@ -8,10 +8,21 @@ A recurrence ``a[t] = b[t] + c[t] a[t-1]`` is unrolled into sums of words such a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 
-from symbptt.algebra import Index
+from symbptt.algebra import (
+    ZERO,
+    Add,
+    Expr,
+    Index,
+    MatrixPower,
+    OrderedProduct,
+    Product,
+    TimeSum,
+)
+from symbptt.calculus import forms
 
 Concrete = tuple[tuple[str, int | None], ...]
 """A word at given steps: letters with numbers; None where a letter is the same at all steps."""
@@ -36,6 +47,14 @@ def tidy(index: Index) -> Index:
 
 def moved(index: Index, values: Mapping[str, Index]) -> Index:
     return tidy(index.substitute(values))
+
+
+@dataclass(frozen=True)
+class Relation:
+    """``1 <= t <= T``, ``k = T+t-i``: steps with one sign between them."""
+
+    sides: tuple[Index, ...]
+    sign: str = "="
 
 
 @dataclass(frozen=True)
@@ -145,3 +164,62 @@ def reversed_sum(term: Term, name: str) -> tuple[Term, Index]:
     index = tidy(term.lower + term.upper - Index.of(name))
     word = term.summand(index)
     return Term(word, name, term.lower, term.upper), index
+
+
+# --- as expressions ----------------------------------------------------------------------
+
+Meaning = Callable[[Letter], Expr]
+"""What each letter stands for."""
+
+
+def word_of(concrete: Concrete) -> Word:
+    """A word at given steps; equal letters in a row are a power."""
+    word: list[Factor] = []
+    for (name, step), group in groupby(concrete):
+        count = len(list(group))
+        if step is not None:
+            word += [Letter(name, Index(offset=step))] * count
+        else:
+            word.append(Letter(name) if count == 1 else Run(name, Index(offset=count)))
+    return tuple(word)
+
+
+def word_expr(word: Word, meaning: Meaning, one: Expr, index: str) -> Expr:
+    """A word as a product.
+
+    Parameters
+    ----------
+    one : Expr
+        The product without factors.
+    index : str
+        What numbers the factors of a run.
+    """
+    factors = [_factor_expr(factor, meaning, index) for factor in word]
+    if not factors:
+        return one
+    *rest, product = factors
+    for factor in reversed(rest):
+        product = Product(factor, product) if factor.shape else forms.mul((factor, product))
+    return product
+
+
+def _factor_expr(factor: Factor, meaning: Meaning, index: str) -> Expr:
+    if isinstance(factor, Letter):
+        return meaning(factor)
+    if factor.first is None:
+        return MatrixPower(meaning(Letter(factor.name)), factor.length)
+    inner = meaning(Letter(factor.name, Index.of(index)))
+    return OrderedProduct(inner, factor.first, factor.last, factor.step, index)
+
+
+def form_expr(form: Form, meaning: Meaning, one: Expr, index: str) -> Expr:
+    """A closed form as a sum of products and of sums of products over steps."""
+    terms = [_term_expr(term, meaning, one, index) for term in form]
+    if len(terms) < 2:
+        return terms[0] if terms else ZERO
+    return Add(tuple(terms))
+
+
+def _term_expr(term: Term, meaning: Meaning, one: Expr, index: str) -> Expr:
+    word = word_expr(term.word, meaning, one, index)
+    return TimeSum(word, term.lower, term.upper, term.bound) if term.bound else word

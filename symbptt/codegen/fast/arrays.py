@@ -10,7 +10,7 @@ from symbptt.codegen.fast.layout import Buffer, Layout
 from symbptt.codegen.fast.scope import call_lines, length, row_shape
 from symbptt.codegen.literals import literal
 from symbptt.codegen.naming import Names
-from symbptt.codegen.storage import Variable
+from symbptt.codegen.places import Variable
 
 Owner = Literal["buffers", "kept", "sums"]
 """Who has an array: all segments of a call, each one, or all as what they add up to."""
@@ -30,7 +30,7 @@ class Arrays:
     def __init__(self, layout: Layout, names: Names) -> None:
         self.layout = layout
         self.names = names
-        self.storage = layout.storage
+        self.places = layout.places
         # Whose they are, by their names; all others are shared by all segments.
         self.owners: dict[str, Owner] = {}
 
@@ -50,11 +50,11 @@ class Arrays:
             for number, member in enumerate(members):
                 found[layout.name(member)] = self.taken(name, members, number, number + 1)
         for members, name in layout.ranges.items():
-            family = layout.storage.family[members[0]]
+            family = layout.places.family[members[0]]
             first = family.index(members[0])
             whole = layout.family_names[family]
             found[name] = self.taken(whole, family, first, first + len(members))
-        for v, kind in layout.storage.kinds.items():
+        for v, kind in layout.places.kinds.items():
             history = layout.history(v) if kind == "past" else ""
             if history in layout.buffers:
                 found[layout.name(v)] = f"{history}[rows.live]"
@@ -62,14 +62,14 @@ class Arrays:
 
     def taken(self, array: str, family: tuple[Variable, ...], first: int, end: int) -> str:
         """Neighbours in a family, out of the array of all."""
-        dims = [self.storage.shapes[member][0] for member in family]
+        dims = [self.places.shapes[member][0] for member in family]
         start = length(self.names, add_dims(dims[:first])) if first else "0"
         width = length(self.names, add_dims(dims[first:end]))
         return f"{self.part(family[first])}({array}, {start}, {width})"
 
     def part(self, member: Variable) -> str:
         """What takes a member out of its family: columns of rows, rows of a matrix."""
-        if self.storage.kinds[member] == "static":
+        if self.places.kinds[member] == "static":
             return "_rows_of"
         return "_block"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from symbptt.algebra import Input, Model, Param
+from symbptt.algebra import Model
 from symbptt.codegen.fast.layout import Layout
 from symbptt.codegen.fast.scope import INDENT
-from symbptt.codegen.naming import BUFFERED, Names
-from symbptt.codegen.program import Assign, Program, Target
-from symbptt.codegen.storage import Storage, Variable, variable
+from symbptt.codegen.naming import Names
+from symbptt.codegen.places import Kind, Places, Variable, lag_of, variable
+from symbptt.codegen.program import Assign, Program
 
 
 class Beginnings:
@@ -19,33 +19,32 @@ class Beginnings:
     def __init__(self, model: Model, layout: Layout, names: Names, wrt_inputs: bool) -> None:
         self.model = model
         self.layout = layout
-        self.storage = layout.storage
+        self.places = layout.places
         self.names = names
         self.wrt_inputs = wrt_inputs
-        self.indexed = {i.name for i in model.inputs if i.index_dim is not None}
 
     @classmethod
     def of(cls, program: Program) -> Beginnings:
         """To ask about a program of which nothing is written."""
-        names = Names(program.model, program.introduced, BUFFERED)
-        return cls(program.model, Layout(Storage(program), names, ()), names, False)
+        names = Names(program.model, program.introduced)
+        return cls(program.model, Layout(Places(program), names, ()), names, False)
 
     def received(self) -> list[Variable]:
         """The adjoints of what has initial values, in the order of these."""
-        names = dict.fromkeys(i.name for i in self.model.initials if i.name not in self.indexed)
+        names = dict.fromkeys(
+            i.name for i in self.model.initials if i.name not in self.places.indexed
+        )
         found: list[Variable] = [("cotangent", name) for name in names]
         for v in found:
-            if v not in self.storage.shapes:
-                shape = next(i.shape for i in self.model.initials if i.name == v[1])
-                self.storage.shapes[v] = shape
-                self.storage.kinds[v] = "past"
+            shape = next(i.shape for i in self.model.initials if i.name == v[1])
+            self.places.declare(v, shape, "past")
         return found
 
     def lines(self) -> Iterator[str]:
         """What adjoints start from, where no first statement writes all of their rows."""
         for found in self.received():
             yield from self.beginning(found)
-        for found, kind in list(self.storage.kinds.items()):
+        for found, kind in list(self.places.kinds.items()):
             role, name = found
             adjoint = role == "cotangent" and name != "loss" and kind != "past"
             if adjoint and not self.covered(found):
@@ -67,11 +66,9 @@ class Beginnings:
 
     def unread(self) -> None:
         """Inputs that L does not depend on have a gradient, too: 0."""
-        for source in self.sources():
-            v: Variable = ("cotangent", source.name)
-            if v not in self.storage.kinds:
-                self.storage.shapes[v] = source.shape
-                self.storage.kinds[v] = "rows" if source.timed else "last"
+        for source in self.places.sources(self.wrt_inputs):
+            kind: Kind = "rows" if source.timed else "last"
+            self.places.declare(("cotangent", source.name), source.shape, kind)
 
     def receive(self, found: Variable, operator: str) -> Iterator[str]:
         """Put or add what the returned carry receives to the last steps' rows."""
@@ -97,7 +94,7 @@ class Beginnings:
         ``all``: the first one, over all steps. ``handed``: what a loop hands the most steps
         back reaches each row first, but for the last steps' rows, which nothing is handed.
         """
-        writers = self.storage.statements[found]
+        writers = self.places.writers[found]
         if not writers:
             return None
         lags = [lag_of(statement.target) for _, _, statement in writers]
@@ -113,18 +110,18 @@ class Beginnings:
 
     def covered(self, found: Variable) -> bool:
         """Whether the first statement that writes a variable writes all of its rows."""
-        writers = self.storage.statements[found]
+        writers = self.places.writers[found]
         if not writers:
             return False
         _, place, _ = writers[0]
-        return place in ("all", "loop", "chunk") or self.storage.kinds[found] == "last"
+        return place in ("all", "loop", "chunk") or self.places.kinds[found] == "last"
 
     def is_first(self, statement: Assign) -> bool:
         """Whether a statement that adds is the first one to write its target's rows."""
         found = variable(statement.target)
         assert found is not None
-        writers = self.storage.statements[found]
-        if self.storage.kinds[found] != "past":
+        writers = self.places.writers[found]
+        if self.places.kinds[found] != "past":
             return writers[0][2] is statement and self.covered(found)
         match self.first_rows(found):
             case "all":
@@ -132,15 +129,3 @@ class Beginnings:
             case "handed":
                 return lag_of(statement.target) == max(self.lags_of(found[1]))
         return False
-
-    def sources(self) -> list[Input]:
-        """The inputs whose gradients are results."""
-        gates = {name for name, _ in self.storage.program.gates}
-        real = [i for i in self.model.inputs if i.index_dim is None and i.name not in gates]
-        return real if self.wrt_inputs else []
-
-
-def lag_of(target: Target) -> int:
-    """How many steps back a statement writes."""
-    index = None if isinstance(target, Param) else target.index
-    return 0 if index is None else -index.offset

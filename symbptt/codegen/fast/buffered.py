@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from symbptt.algebra import (
     Add,
@@ -18,17 +19,17 @@ from symbptt.algebra import (
     Neg,
     Number,
     Param,
-    Softmax,
     TimeSum,
+    Vector,
     add_dims,
 )
 from symbptt.calculus.forms import is_zero
-from symbptt.codegen.emission import comment, is_start, keeping, scattered_rows
+from symbptt.codegen.emission import comment, is_start, scattered_rows
 from symbptt.codegen.fast import scanning
 from symbptt.codegen.fast.arrays import Arrays
 from symbptt.codegen.fast.beginnings import Beginnings
 from symbptt.codegen.fast.calls import Compiler
-from symbptt.codegen.fast.fallback import Fallback, words
+from symbptt.codegen.fast.fallback import Fallback
 from symbptt.codegen.fast.handing import handed, loop_head, tuple_lines
 from symbptt.codegen.fast.layout import Layout
 from symbptt.codegen.fast.scope import (
@@ -41,10 +42,10 @@ from symbptt.codegen.fast.scope import (
     unpacked,
 )
 from symbptt.codegen.fast.segments import apart, in_two_parts, kept_apart
-from symbptt.codegen.naming import Names
+from symbptt.codegen.naming import Names, words_of
 from symbptt.codegen.numpy_printer import Uses, is_rowwise
+from symbptt.codegen.places import Places, Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.storage import Storage, Variable, leaves, variable
 
 
 @dataclass(frozen=True)
@@ -76,17 +77,14 @@ class Buffered:
         self.model = program.model
         self.names = names
         self.wrt_inputs = wrt_inputs
-        self.storage = Storage(program)
-        self.layout = Layout(self.storage, names, self.given())
+        self.places = Places(program)
+        self.layout = Layout(self.places, names, self.given())
         self.arrays = Arrays(self.layout, names)
         self.adjoints = Beginnings(program.model, self.layout, names, wrt_inputs)
         self.uses = Uses()
-        self.kept = keeping(program)
         self.loops: list[str] = []
         self.counted = 0
-        self.lag = max((1 - i.step for i in self.model.initials), default=0)
-        self.fallback = Fallback(names, self.kept, self.uses, self.lag)
-        self.indexed = {i.name for i in self.model.inputs if i.index_dim is not None}
+        self.fallback = Fallback(names, self.places, self.uses)
 
     def text(self) -> BufferedText:
         forward, backward = Section("forward"), Section("backward")
@@ -98,7 +96,7 @@ class Buffered:
             (backward, self.backward(backward, waiting)),
         ]
         text = {section.name: tuple(self.body(section, lines)) for section, lines in bodies}
-        self.arrays.assign(kept_apart(self.program, self.storage), self.storage.gradients())
+        self.arrays.assign(kept_apart(self.program, self.places), self.places.gradients())
         return BufferedText(
             aliases=tuple(f"{a} = np.{name}" for a, name in sorted(self.layout.aliases.items())),
             functions=tuple(self.fallback.functions),
@@ -140,7 +138,7 @@ class Buffered:
         """Inputs that a loop reads get an array whose views can be kept."""
         for source in self.model.inputs:
             found: Variable = ("value", source.name)
-            if found in self.storage.kinds and not self.is_direct(found):
+            if found in self.places.kinds and not self.is_direct(found):
                 self.layout.declare(found)
                 yield f"_copyto({self.layout.name(found)}, inputs[{self.names.key(source.name)}])"
 
@@ -153,9 +151,9 @@ class Buffered:
 
     def is_direct(self, found: Variable) -> bool:
         """Whether only straight code reads an input, so that no view of it is kept."""
-        if found[1] in self.storage.pasts:
+        if found[1] in self.places.pasts:
             return False
-        return all(place != "loop" and place != "chunk" for _, place in self.storage.readers[found])
+        return all(place != "loop" and place != "chunk" for _, place in self.places.readers[found])
 
     def starts(self, section: Section) -> Iterator[str]:
         """The initial values: the caller's, or the model's own."""
@@ -164,9 +162,7 @@ class Buffered:
         scope = Scope(self.layout, "all", section, section)
         for initial in self.model.initials:
             found: Variable = ("value", initial.name)
-            if found not in self.storage.shapes:
-                self.storage.shapes[found] = initial.shape
-                self.storage.kinds[found] = "past"
+            self.places.declare(found, initial.shape, "past")
             self.layout.declare(found)
             view = scope.at_start(self.layout.history(found), initial.step, self.layout.name(found))
             if isinstance(initial.value, Param):
@@ -180,9 +176,6 @@ class Buffered:
         if own:
             yield from ["if start is None:", *own, "else:", *given]
 
-    def past_names(self) -> list[str]:
-        return list(dict.fromkeys(i.name for i in self.model.initials))
-
     def results(self, section: Section) -> Iterator[str]:
         yield "grads = {"
         for parameter in self.model.parameters:
@@ -191,9 +184,9 @@ class Buffered:
             yield f"    {self.names.key(parameter.name)}: {self.layout.name(found)},"
         yield "}"
         sources = []
-        for source in self.adjoints.sources():
+        for source in self.places.sources(self.wrt_inputs):
             v: Variable = ("cotangent", source.name)
-            if v in self.storage.kinds:
+            if v in self.places.kinds:
                 self.layout.declare(v)
                 sources.append(f"    {self.names.key(source.name)}: {self.layout.name(v)},")
         given = ["sources = {", *sources, "}"] if sources else ["sources = {}"]
@@ -210,7 +203,7 @@ class Buffered:
 
     def straight(self, block: Block, section: Section, indent: str = "") -> None:
         scope = self.scope(block, section, section, indent)
-        softmax = {s.value.vector: s for s in block.statements if isinstance(s.value, Softmax)}
+        softmax = {s.value.args[0]: s for s in block.statements if _is_softmax(s.value)}
         losses = {
             s.value.prediction: s
             for s in block.statements
@@ -224,7 +217,7 @@ class Buffered:
         for statement in block.statements:
             section.lines += comment(statement, indent)
             value = statement.value
-            if isinstance(value, Softmax) and value.vector in both:
+            if _is_softmax(value) and value.args[0] in both:
                 continue
             if isinstance(value, Loss) and value.prediction in both and is_rowwise(value.target):
                 # The softmax and the loss share the exponentials: both at once.
@@ -255,7 +248,7 @@ class Buffered:
                 chunk.lines += comment(statement, INDENT)
                 self.statement(statement, before)
         for section in (own, chunk):
-            known = words(section.lines)
+            known = words_of(section.lines)
             section.views = {text: view for text, view in section.views.items() if view in known}
         straight.views[name] = name
         self.loops += self.loop_views(name, block, own, chunk)
@@ -278,15 +271,15 @@ class Buffered:
         for statement in block.hoisted:
             for leaf in (*statement.targets, *leaves(statement.value)):
                 v = variable(leaf)
-                if v is not None and self.storage.has_rows(v):
+                if v is not None and self.places.has_rows(v):
                     found.setdefault(v)
-        plain = [self.storage.shapes[v] for v in found]
+        plain = [self.places.shapes[v] for v in found]
         dims = add_dims(shape[0] for shape in plain if len(shape) == 1)
         return row_shape(self.names, (dims,)) if dims != 0 else "1"
 
     def loop_views(self, name: str, block: Block, own: Section, chunk: Section) -> list[str]:
         """The lines that make the views of a loop's steps."""
-        backs = ["prev" if k == 1 else f"prev{k}" for k in range(1, self.lag + 1)]
+        backs = ["prev" if k == 1 else f"prev{k}" for k in range(1, self.places.lag + 1)]
         steps = ", ".join(["top", "now", *backs])
         if block.scan:
             (statement,) = block.statements
@@ -328,7 +321,7 @@ class Buffered:
         assert found is not None
         if (
             first
-            and self.storage.kinds[found] == "past"
+            and self.places.kinds[found] == "past"
             and self.adjoints.first_rows(found) == "all"
         ):
             scope.own.lines += self.adjoints.receive(found, "+=")
@@ -381,7 +374,7 @@ class Buffered:
 
     def body(self, section: Section, lines: list[str]) -> list[str]:
         """A function's lines, what they mention fetched first."""
-        known = words(lines)
+        known = words_of(lines)
         handed = [*self.own_views(known), *self.registered(section, known).values()]
         fetched = unpacked(handed, f"w.views.{section.name}", "") if handed else []
         params = [
@@ -392,7 +385,7 @@ class Buffered:
         inputs = [
             f"{self.names.values[i.name]} = inputs[{self.names.key(i.name)}]"
             for i in self.model.inputs
-            if ("value", i.name) in self.storage.shapes
+            if ("value", i.name) in self.places.shapes
             and self.is_direct(("value", i.name))
             and self.names.values[i.name] in known
         ]
@@ -414,27 +407,27 @@ class Buffered:
     def view_lines(self, bodies: Iterable[tuple[Section, list[str]]]) -> Iterator[str]:
         homes = self.arrays.homes()
         tuples: list[str] = []
-        pasts = {n: self.layout.history(("value", n)) for n in self.past_names()}
+        pasts = {n: self.layout.history(("value", n)) for n in self.places.pasts}
         adjoints = {v[1]: self.layout.history(v) for v in self.adjoints.received()}
         for section, lines in bodies:
-            known = words(lines)
+            known = words_of(lines)
             views = {name: name for name in self.own_views(known)}
             views |= self.registered(section, known)
             tuples += handed(section.name, views)
-        mentioned = words([*self.loops, *tuples, *pasts.values(), *adjoints.values()])
+        mentioned = words_of([*self.loops, *tuples, *pasts.values(), *adjoints.values()])
         needed: list[str] = []
         for name in reversed(list(homes)):
-            if name in mentioned or name in words(needed):
+            if name in mentioned or name in words_of(needed):
                 callee, _, rest = f"{name} = {homes[name]}".partition("(")
                 arguments = rest.removesuffix(")").split(", ")
                 needed[:0] = call_lines(callee, arguments, "") if rest else [callee]
         yield from needed
-        text = words([*self.loops])
+        text = words_of([*self.loops])
         if "steps" in text or "chunks" in text:
             yield "steps = _steps(rows)"
         if "chunks" in text:
             yield from self.arrays.chunk_lines()
-            even = ", even=True" if self.storage.by_blocks else ""
+            even = ", even=True" if self.places.by_blocks else ""
             yield f"chunks = _chunks(steps, chunk{even})"
         for setting, name in self.layout.settings.items():
             callee, _, rest = f"{name} = {setting}".partition("(")
@@ -455,3 +448,7 @@ class Buffered:
 def at_first(lines: list[str]) -> list[str]:
     """Lines, one level in, that the first segment of a call runs for all of them."""
     return ["if first:", *lines] if lines else []
+
+
+def _is_softmax(value: Expr) -> TypeGuard[Vector]:
+    return isinstance(value, Vector) and value.function == "softmax"

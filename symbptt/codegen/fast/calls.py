@@ -14,24 +14,21 @@ from symbptt.algebra import (
     Add,
     Call,
     Concat,
-    Dot,
     Expr,
     Fill,
     Identity,
     Length,
     Lookup,
     Loss,
-    Mean,
     Mul,
     Neg,
     OneHot,
     Outer,
     Product,
     Slice,
-    Softmax,
-    Sum,
     TimeSum,
     Transpose,
+    Vector,
 )
 from symbptt.codegen.fast.entrywise import HALF, LEAVES, Entrywise
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
@@ -79,8 +76,9 @@ class Compiler(Entrywise):
             self.there.by_rows(out, expr)
             return
         if not is_rowwise(right):
+            # A matrix may be laid out with its rows apart, which np.dot does not write into.
             with self.operands((left, right)) as texts:
-                self.there.emit("dot", *texts, out)
+                self.there.emit("matmul", *texts, out)
             return
         if len(right.shape) == 2:
             self.there.by_rows(out, expr)
@@ -130,13 +128,21 @@ class Compiler(Entrywise):
         with self.operand(expr.vector) as found:
             self.there.emit("copyto", out, self.there.block(found, expr.blocks, expr.number))
 
-    def compute_softmax(self, expr: Softmax, out: str) -> None:
-        if not is_rowwise(expr):
+    def compute_vector(self, expr: Vector, out: str) -> None:
+        """By calls where there are some for the function, else a few rows at a time."""
+        method = getattr(self, f"vector_{expr.function}", None)
+        if method is None or not all(map(self.is_full_vector, expr.args)):
             self.there.by_rows(out, expr)
-            return
+        else:
+            method(*expr.args, out)
+
+    def is_full_vector(self, expr: Expr) -> bool:
+        return len(expr.shape) == 1 and is_rowwise(expr) and is_full(expr)
+
+    def vector_softmax(self, vector: Expr, out: str) -> None:
         column = self.there.take(())
-        with self.operand(expr.vector) as found:
-            ones = self.there.column_of_ones(expr.shape[0])
+        with self.operand(vector) as found:
+            ones = self.there.column_of_ones(vector.shape[0])
             self.there.emit("_softmax_into", found, column, ones, out)
         self.there.give(column)
 
@@ -187,29 +193,19 @@ class Compiler(Entrywise):
         else:
             self.there.emit("copyto", out, text)
 
-    def compute_sum(self, expr: Sum | Mean, out: str) -> None:
-        if not self.sums_vectors(expr.operand):
-            self.there.by_rows(out, expr)
-            return
-        with self.operand(expr.operand) as found:
-            self.row_sum(found, expr.operand, out)
+    def vector_sum(self, vector: Expr, out: str) -> None:
+        with self.operand(vector) as found:
+            self.row_sum(found, vector, out)
 
-    def compute_mean(self, expr: Mean, out: str) -> None:
-        self.compute_sum(expr, out)
-        if self.sums_vectors(expr.operand):
-            self.there.emit("divide", out, self.there.number(Length(expr.operand.shape[0])), out)
+    def vector_mean(self, vector: Expr, out: str) -> None:
+        self.vector_sum(vector, out)
+        self.there.emit("divide", out, self.there.number(Length(vector.shape[0])), out)
 
-    def compute_dot(self, expr: Dot, out: str) -> None:
-        if not (self.sums_vectors(expr.left) and self.sums_vectors(expr.right)):
-            self.there.by_rows(out, expr)
-            return
-        scratch = self.there.take(expr.left.shape)
-        self.compute(Mul((expr.left, expr.right)), scratch)
-        self.row_sum(scratch, expr.left, out)
+    def vector_dot(self, left: Expr, right: Expr, out: str) -> None:
+        scratch = self.there.take(left.shape)
+        self.compute(Mul((left, right)), scratch)
+        self.row_sum(scratch, left, out)
         self.there.give(scratch)
-
-    def sums_vectors(self, expr: Expr) -> bool:
-        return len(expr.shape) == 1 and is_rowwise(expr) and is_full(expr)
 
     def compute_lookup(self, expr: Lookup, out: str) -> None:
         if not is_rowwise(expr):

@@ -38,8 +38,8 @@ from symbptt.algebra import (
 from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.codegen.fast.scope import Scope
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
-from symbptt.codegen.storage import leaves
-from symbptt.functions import function
+from symbptt.codegen.places import leaves
+from symbptt.functions.elementwise import function
 
 LEAVES = Ref | Param | Cotangent
 UFUNC = re.compile(r"np\.(\w+)\((.*)\)")

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from itertools import product
 
 from symbptt.algebra import Dim, DimProduct, DimSum, Model, Shape
-from symbptt.calculus.adjoint import derive
+from symbptt.binding import bind as bind_functions
 from symbptt.calculus.estimators import Estimator
-from symbptt.calculus.normal import bind as bind_functions
+from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.beginnings import Beginnings
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.fast.scanning import SCAN_NUMBERS
 from symbptt.codegen.fast.segments import kept_apart
 from symbptt.codegen.fast.work import Work, work
 from symbptt.codegen.lowering import lower
+from symbptt.codegen.places import Places, Variable
 from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.storage import Storage, Variable
 from symbptt.typeset.plain import plain
 
 NUMBER_BYTES = 8
@@ -168,8 +168,8 @@ def counted(count: int, noun: str) -> str:
 
 def segment_words(program: Program) -> str:
     """What of it each segment has for itself; all segments share the rest."""
-    storage = Storage(program)
-    own = kept_numbers(program, kept_apart(program, storage))
+    places = Places(program)
+    own = kept_numbers(program, kept_apart(program, places))
     return f"each segment of steps for itself: {in_bytes(own)}\n"
 
 
@@ -193,14 +193,14 @@ def kept_numbers(
 
     Inputs are the caller's. What is only in a loop, or a chunk of it, has no such row.
     """
-    storage = Storage(program)
+    places = Places(program)
     found: Counter[tuple[str, ...]] = Counter()
-    guests = {member for family in storage.reuse for member in family}
-    for variable, kind in storage.kinds.items():
+    guests = {member for family in places.reuse for member in family}
+    for variable, kind in places.kinds.items():
         if variable in guests or (among is not None and variable not in among):
             continue
-        if kind in ("rows", "past") and storage.writers[variable]:
-            found += entries(storage.shapes[variable])
+        if kind in ("rows", "past") and places.writers[variable]:
+            found += entries(places.shapes[variable])
     return found
 
 

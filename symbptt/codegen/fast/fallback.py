@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from symbptt.algebra import Cotangent, Expr, Lookup, Neg, Param, Ref, TimeSum
-from symbptt.codegen.emission import Emitter, Keeping
+from symbptt.codegen.emission import Emitter
 from symbptt.codegen.fast.scope import INDENT, Scope, call_lines
-from symbptt.codegen.naming import Names
+from symbptt.codegen.naming import Names, words_of
 from symbptt.codegen.numpy_printer import ATOM, Printed, Printer, Uses, is_rowwise
-
-WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
+from symbptt.codegen.places import Places
 
 EXTRAS = {"rows": "w.rows", "size": "w.size", "dtype": "w.dtype", "one": "1"}
 
@@ -53,17 +51,16 @@ class Plain(Printer):
 class Fallback:
     """Writes functions of the plain text of expressions, and calls of them."""
 
-    def __init__(self, names: Names, kept: Keeping, uses: Uses, lag: int) -> None:
+    def __init__(self, names: Names, places: Places, uses: Uses) -> None:
         self.names = names
-        self.kept = kept
+        self.places = places
         self.uses = uses
-        self.lag = lag
         self.functions: list[str] = []
 
     def by_rows(self, scope: Scope, out: str, expr: Expr) -> list[str]:
         """A function of the plain text of an expression, called for a few rows at a time."""
         printer = Plain(self.names, "all", self.uses, scope)
-        emitter = Emitter(self.names, self.kept, self.uses, max(self.lag, 1))
+        emitter = Emitter(self.names, self.places, self.uses)
         before = dict(self.uses.constants)
         self.uses.constants = {}
         lines = list(emitter.lines("value", "=", expr, printer, "", True))
@@ -71,7 +68,7 @@ class Fallback:
         self.uses.constants = before
         name = f"_value_{len(self.functions) + 1}"
         body = [*constants, *lines, "return value"]
-        extras = [w for w in ("rows", "size", "dtype", "one") if w in words(body)]
+        extras = [w for w in ("rows", "size", "dtype", "one") if w in words_of(body)]
         arguments = [*printer.over_rows.values(), *printer.others.values(), *extras]
         text = "".join(f"{INDENT}{line}\n" for line in body)
         self.functions.append(f"def {name}({', '.join(arguments)}):\n{text}".rstrip("\n"))
@@ -88,12 +85,3 @@ class Fallback:
 def listed(texts: Iterable[str]) -> str:
     parts = list(texts)
     return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
-
-
-def words(lines: Iterable[str]) -> set[str]:
-    """The words of some lines of code, comments and strings left out."""
-    found: set[str] = set()
-    for line in lines:
-        code = re.sub(r'"[^"]*"', "", line).split("#")[0]
-        found.update(WORD.findall(code))
-    return found

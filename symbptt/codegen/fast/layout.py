@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from symbptt.algebra import Shape, add_dims
 from symbptt.codegen.naming import Names
-from symbptt.codegen.storage import Kind, Storage, Variable
+from symbptt.codegen.places import Kind, Places, Variable
 
 
 @dataclass
@@ -19,15 +19,15 @@ class Buffer:
     integer: bool = False
 
 
-USED = ("copyto", "divide", "exp", "log", "matmul", "subtract")
+USED = ("add", "copyto", "divide", "exp", "log", "matmul", "subtract")
 """What the template itself calls."""
 
 
 class Layout:
     """All arrays of a module, and the names by which they go."""
 
-    def __init__(self, storage: Storage, names: Names, given: Iterable[Variable]) -> None:
-        self.storage = storage
+    def __init__(self, places: Places, names: Names, given: Iterable[Variable]) -> None:
+        self.places = places
         self.given = frozenset(given)
         self.names = names
         self.buffers: dict[str, Buffer] = {}
@@ -64,42 +64,42 @@ class Layout:
         """See to it that the variable has an array; what the caller gives has one."""
         if found in self.given:
             return
-        kind, shape = self.storage.kinds[found], self.storage.shapes[found]
-        members = self.storage.family.get(found)
+        kind, shape = self.places.kinds[found], self.places.shapes[found]
+        members = self.places.family.get(found)
         if members is not None:
             self.family(members)
         elif kind == "past":
             self.buffers.setdefault(
-                self.history(found), Buffer(kind, shape, self.storage.is_integer(found))
+                self.history(found), Buffer(kind, shape, self.places.is_integer(found))
             )
         else:
             self.buffers.setdefault(
-                self.name(found), Buffer(kind, shape, self.storage.is_integer(found))
+                self.name(found), Buffer(kind, shape, self.places.is_integer(found))
             )
 
     def family(self, members: tuple[Variable, ...]) -> str:
         if members not in self.family_names:
             name = self.names.fresh(f"{self.name(members[0])}_etc")
             self.family_names[members] = name
-            if members in self.storage.reuse:
-                self.guests[name] = self.family(self.storage.reuse[members])
+            if members in self.places.reuse:
+                self.guests[name] = self.family(self.places.reuse[members])
                 return name
-            shapes = [self.storage.shapes[m] for m in members]
+            shapes = [self.places.shapes[m] for m in members]
             width = add_dims(shape[0] for shape in shapes)
-            self.buffers[name] = Buffer(self.storage.kinds[members[0]], (width, *shapes[0][1:]))
+            self.buffers[name] = Buffer(self.places.kinds[members[0]], (width, *shapes[0][1:]))
         return self.family_names[members]
 
     def array(self, found: Variable) -> str:
         """The name of the array that a variable is in."""
-        members = self.storage.family.get(found)
+        members = self.places.family.get(found)
         if members is not None:
             return self.family(members)
-        past = self.storage.kinds.get(found) == "past"
+        past = self.places.kinds.get(found) == "past"
         return self.history(found) if past else self.name(found)
 
     def range_of(self, members: tuple[Variable, ...]) -> str | None:
         """The name of neighbours in a family; None if they are none."""
-        family = self.storage.family.get(members[0])
+        family = self.places.family.get(members[0])
         if family is None:
             return None
         start = family.index(members[0])

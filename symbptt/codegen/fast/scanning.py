@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from symbptt.codegen.fast.layout import Layout
 from symbptt.codegen.fast.scope import INDENT, Scope, Section, in_brackets, row_shape
+from symbptt.codegen.places import leaves
 from symbptt.codegen.program import Assign
-from symbptt.codegen.storage import leaves
 
 SCAN_NUMBERS = 64
 """Up to how many numbers a step has a scan is faster than the loop, by measurement."""

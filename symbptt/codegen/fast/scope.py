@@ -34,8 +34,8 @@ from symbptt.codegen.fast.blocks import Reading, taken_blocks
 from symbptt.codegen.fast.layout import Buffer, Layout
 from symbptt.codegen.literals import literal
 from symbptt.codegen.naming import Names
+from symbptt.codegen.places import Kind, Variable, leaves, variable
 from symbptt.codegen.program import Place
-from symbptt.codegen.storage import Kind, Variable, leaves, variable
 
 INDENT = "    "
 # Formatters allow 88 columns; a function's body stands one level in.
@@ -138,7 +138,7 @@ class Scope:
     def leaf(self, expr: Expr) -> str:
         found = variable(expr)
         assert found is not None
-        kind = self.layout.storage.kinds[found]
+        kind = self.layout.places.kinds[found]
         index = getattr(expr, "index", None)
         self.layout.declare(found)
         name = self.layout.name(found)
@@ -153,17 +153,17 @@ class Scope:
         return self.rows(name, history, kind, lag, self.shape.plain)
 
     def is_by_blocks(self, found: Variable) -> bool:
-        return self.place in ("loop", "chunk") and found in self.layout.storage.by_blocks
+        return self.place in ("loop", "chunk") and found in self.layout.places.by_blocks
 
     def blocks(self, members: tuple[Variable, ...]) -> str:
         """The blocks of neighbours in a family by blocks."""
-        family = self.layout.storage.family[members[0]]
+        family = self.layout.places.family[members[0]]
         array = self.layout.family(family)
         first = family.index(members[0])
         how = taken_blocks(self.place, len(family), first, first + len(members))
         name = self.layout.range_of(members) if len(members) > 1 else self.layout.name(members[0])
         assert name is not None
-        return self.rows(array, array, self.layout.storage.kinds[family[0]], 0, how, name)
+        return self.rows(array, array, self.layout.places.kinds[family[0]], 0, how, name)
 
     @contextmanager
     def shaped(self, target: Expr, value: Expr) -> Iterator[None]:
@@ -222,7 +222,7 @@ class Scope:
         found = variable(target)
         if found is None or not isinstance(target, Ref | Cotangent) or target.index is None:
             return None
-        kind = self.layout.storage.kinds[found]
+        kind = self.layout.places.kinds[found]
         lag = -target.index.offset
         self.layout.declare(found)
         name = self.layout.name(found)
@@ -255,7 +255,7 @@ class Scope:
         text = self.layout.range_of(members)
         if text is None:
             return None
-        kind = self.layout.storage.kinds[members[0]]
+        kind = self.layout.places.kinds[members[0]]
         if self.is_by_blocks(members[0]):
             return self.blocks(members)
         return text if kind == "static" else self.rows(text, text, kind, 0, self.shape.columns)
@@ -274,8 +274,8 @@ class Scope:
         first = members[0]
         if first is not None and self.is_by_blocks(first):
             return False
-        family = self.layout.storage.family.get(first) if first is not None else None
-        if family is None or first is None or self.layout.storage.kinds[first] == "static":
+        family = self.layout.places.family.get(first) if first is not None else None
+        if family is None or first is None or self.layout.places.kinds[first] == "static":
             return False
         return family != members
 

@@ -14,8 +14,8 @@ from symbptt.algebra import Param
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.codegen.fast.scope import Section
 from symbptt.codegen.modes import Mode
+from symbptt.codegen.places import Places, Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.storage import Storage, Variable, leaves, variable
 from symbptt.errors import OptionError
 
 
@@ -76,15 +76,15 @@ def overtaken(blocks: Iterable[Block], needed: set[Variable]) -> set[Variable]:
     return found
 
 
-def kept_apart(program: Program, storage: Storage) -> set[Variable]:
+def kept_apart(program: Program, places: Places) -> set[Variable]:
     """What every segment has an array of its own for: made in the first part, read later."""
     first, rest = in_two_parts(program)
     later = (*rest, *program.backward, *program.gradients)
     made = {v for block in first for _, s in block.run() for v in written(s)}
-    made |= {("value", name) for name in (*storage.inputs, *storage.pasts)}
+    made |= {("value", name) for name in (*places.inputs, *places.pasts)}
     used = {v for block in later for _, s in block.run() for v in read(s)}
-    used |= {("value", name) for name in storage.pasts}
-    return {v for v in made & used if storage.kinds.get(v, "static") != "static"}
+    used |= {("value", name) for name in places.pasts}
+    return {v for v in made & used if places.kinds.get(v, "static") != "static"}
 
 
 def needed_for(wanted: Iterable[Variable], blocks: Iterable[Block]) -> set[Variable]:

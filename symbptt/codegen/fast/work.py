@@ -16,42 +16,26 @@ from symbptt.algebra import (
     Add,
     Call,
     Cases,
-    Concat,
-    Constant,
-    Cotangent,
     Div,
-    Dot,
     Expr,
-    Fill,
-    Horizon,
-    Identity,
-    Length,
-    LogSoftmax,
     Lookup,
     Loss,
-    Mean,
     Mul,
     Neg,
-    Number,
     OneHot,
     Outer,
-    Param,
     PartSum,
     Pick,
     Pow,
     Product,
     Pullback,
-    Ref,
-    Slice,
-    Softmax,
-    Sum,
     TimeSum,
-    Transpose,
+    Vector,
 )
 from symbptt.algebra.traversal import children
 from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.program import Assign, Place
-from symbptt.functions import function
+from symbptt.functions.elementwise import function
 
 Kind = Literal["product", "elementwise", "other"]
 
@@ -87,35 +71,15 @@ COSTS: dict[type[Expr], tuple[Kind, Callable[..., int]]] = {
     Product: ("product", lambda _: 1),
     Outer: ("product", lambda _: 1),
     Pullback: ("other", lambda _: 1),
-    Dot: ("other", lambda _: 1),
-    Sum: ("other", lambda _: 1),
-    Mean: ("other", lambda _: 1),
     TimeSum: ("other", lambda expr: 0 if isinstance(expr.term, Outer) else 1),
     PartSum: ("other", lambda _: 1),
-    Softmax: ("other", lambda _: 1),
-    LogSoftmax: ("other", lambda _: 1),
+    Vector: ("other", lambda _: 1),
     Loss: ("other", lambda _: 1),
     Lookup: ("other", lambda _: 1),
     OneHot: ("other", lambda _: 1),
     Pick: ("other", lambda _: 1),
 }
 """What a node costs beside its operands."""
-
-FREE = (
-    Number
-    | Constant
-    | Length
-    | Horizon
-    | Param
-    | Ref
-    | Cotangent
-    | Identity
-    | Transpose
-    | Concat
-    | Slice
-    | Fill
-)
-"""Names, numbers and views."""
 
 
 def work(statement: Assign, place: Place, *, first: bool = False) -> Work:
@@ -125,7 +89,7 @@ def work(statement: Assign, place: Place, *, first: bool = False) -> Work:
     """
     rows, value = place != "static", statement.value
     if first or not statement.add:
-        return _of(value, rows) + _entrywise(int(isinstance(value, FREE)))
+        return _of(value, rows) + _entrywise(int(value.free))
     terms = value.terms if isinstance(value, Add) else (value,)
     found = _entrywise(len(terms))
     for term in terms:
@@ -141,10 +105,10 @@ def _entrywise(count: int) -> Work:
 
 def _of(expr: Expr, rows: bool) -> Work:
     """The calls for an expression's value: once, if it has no rows where others do."""
-    if rows and not isinstance(expr, FREE | TimeSum) and not is_rowwise(expr):
+    if rows and not expr.free and not isinstance(expr, TimeSum) and not is_rowwise(expr):
         return Work(once=_of(expr, False).inside)
     own: Counter[Kind] = Counter()
-    if not isinstance(expr, FREE):
+    if not expr.free:
         kind, cost = COSTS[type(expr)]
         own[kind] += cost(expr)
     return Work(own) + _operands(expr, rows)

@@ -11,8 +11,8 @@ from symbptt.algebra import Add, Call, Expr, Mul, Neg, Number, Product, Ref
 from symbptt.calculus import forms
 from symbptt.codegen.fast.passes.rewriting import on_blocks, statements
 from symbptt.codegen.numpy_printer import is_rowwise
+from symbptt.codegen.places import Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.storage import Variable, leaves, variable
 
 HALF = Number(Fraction(1, 2), "0.5")
 

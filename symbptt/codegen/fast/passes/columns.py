@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 
+from symbptt.codegen.places import Variable
 from symbptt.codegen.program import Assign
-from symbptt.codegen.storage import Variable
 
 SEARCHED = 7
 """Up to so many columns all orders are tried; more are put in order one by one."""

@@ -43,8 +43,8 @@ from symbptt.algebra import (
 from symbptt.codegen.fast.passes.columns import Columns, Group
 from symbptt.codegen.fast.passes.rewriting import on_blocks, ordered
 from symbptt.codegen.numpy_printer import is_rowwise
+from symbptt.codegen.places import Variable, variable
 from symbptt.codegen.program import Assign, Block, Program, Target
-from symbptt.codegen.storage import Variable, variable
 
 NUMBERS = Number | Constant | Horizon | Length
 

@@ -21,8 +21,8 @@ from symbptt.algebra import (
 from symbptt.calculus import forms
 from symbptt.codegen.fast.passes.rewriting import factors, on_blocks
 from symbptt.codegen.numpy_printer import is_rowwise
+from symbptt.codegen.places import leaves
 from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.storage import leaves
 from symbptt.typeset.plain import plain
 
 

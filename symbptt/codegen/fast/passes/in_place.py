@@ -21,8 +21,8 @@ from symbptt.algebra import (
     transform,
 )
 from symbptt.codegen.fast.passes.rewriting import on_statements
+from symbptt.codegen.places import Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.storage import Variable, leaves, variable
 
 Home = tuple[Block, Assign]
 

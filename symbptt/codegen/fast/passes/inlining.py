@@ -8,8 +8,8 @@ from dataclasses import replace
 from symbptt.algebra import NOW, Add, Cotangent, Div, Expr, Mul, Neg, Param, map_children
 from symbptt.calculus import forms
 from symbptt.codegen.fast.passes.rewriting import factors, on_blocks, statements
+from symbptt.codegen.places import Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.storage import Variable, leaves, variable
 
 
 def inlining(program: Program) -> Program:

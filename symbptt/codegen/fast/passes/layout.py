@@ -43,9 +43,9 @@ from symbptt.algebra import (
 from symbptt.codegen.fast.entrywise import UFUNC, is_repeated
 from symbptt.codegen.fast.passes.rewriting import on_blocks
 from symbptt.codegen.numpy_printer import is_rowwise
+from symbptt.codegen.places import Places, Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Family, Place, Program
-from symbptt.codegen.storage import Storage, Variable, leaves, variable
-from symbptt.functions import function
+from symbptt.functions.elementwise import function
 
 Versions = dict[Expr, str]
 """For each member what it holds: "in", "sum" (both by columns) or "gate"."""
@@ -93,7 +93,7 @@ class BlockLayout:
     def is_of_equals(self) -> bool:
         """Whether it is of vectors of one length, computed and read in loops and chunks."""
         first = self.family[0]
-        kind = Storage(self.old).kinds.get(cast(Variable, variable(first)))
+        kind = Places(self.old).kinds.get(cast(Variable, variable(first)))
         alike = {(type(m), m.shape) for m in self.family} == {(Ref, first.shape)}
         return alike and len(first.shape) == 1 and kind in ("rows", "chunk", "step")
 

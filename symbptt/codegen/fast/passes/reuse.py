@@ -13,8 +13,8 @@ from functools import partial
 
 from symbptt.algebra import NOW, Cotangent, Expr
 from symbptt.codegen.fast.passes.rewriting import conflict, on_blocks
+from symbptt.codegen.places import Places, leaves, variable, variables
 from symbptt.codegen.program import Assign, Block, Family, Program
-from symbptt.codegen.storage import Storage, leaves, variable, variables
 
 
 def reuse(program: Program) -> Program:
@@ -27,7 +27,7 @@ def reuse(program: Program) -> Program:
 
 def shared(program: Program, gates: Family) -> Iterator[Program]:
     """The program with these gates' array given away, for each family that may have it."""
-    kinds = Storage(program).kinds
+    kinds = Places(program).kinds
     guests = {guest for guest, _ in program.reuse}
     for adjoints in program.families:
         alike = [a.shape for a in adjoints] == [g.shape for g in gates]

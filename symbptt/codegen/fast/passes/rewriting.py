@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import combinations
 
 from symbptt.algebra import Add, Cotangent, Expr, Index, Mul, Neg, Ref
+from symbptt.codegen.places import Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.storage import Variable, leaves, variable
 
 Place = tuple[Variable, Index | None]
 """A variable at a step."""

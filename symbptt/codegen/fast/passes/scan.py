@@ -17,8 +17,8 @@ from symbptt.calculus import forms
 from symbptt.codegen.fast.beginnings import Beginnings
 from symbptt.codegen.fast.passes.rewriting import factors, names_of, reads, statements, terms
 from symbptt.codegen.numpy_printer import is_rowwise
+from symbptt.codegen.places import leaves, variable
 from symbptt.codegen.program import Assign, Block, Program
-from symbptt.codegen.storage import leaves, variable
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from functools import partial
 from symbptt.algebra import Concat, Expr, Product, Ref, map_children, walk
 from symbptt.codegen.fast.passes.rewriting import on_blocks, statements
 from symbptt.codegen.numpy_printer import is_rowwise
+from symbptt.codegen.places import leaves, variable
 from symbptt.codegen.program import Assign, Block, Family, Program
-from symbptt.codegen.storage import leaves, variable
 
 
 def splitting(program: Program) -> Program:

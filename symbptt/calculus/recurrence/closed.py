@@ -1,4 +1,9 @@
-"""A recurrence from its equation to a closed form that holds for all t."""
+"""A recurrence from its equation to a closed form that holds for all t.
+
+>>> closed = fold(model, "d(L, h[t])", horizon=4)
+>>> closed.value, closed.expr  # an equation in the model's names
+>>> closed.proof.lines, closed.right  # proved for all t, compared at every step
+"""
 
 from __future__ import annotations
 
@@ -6,16 +11,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from symbptt.algebra import Index, Model
-from symbptt.calculus.adjoint import derive
-from symbptt.calculus.recurrence.folding import Coefficient, coefficients, fold
+from symbptt.algebra import FIRST, LAST, NOW, Expr, Index, Model
+from symbptt.calculus.gradients import derive
+from symbptt.calculus.recurrence.folding import Coefficient, coefficients, folded
 from symbptt.calculus.recurrence.induction import Proof, prove
 from symbptt.calculus.recurrence.law import Law
+from symbptt.calculus.recurrence.letters import Letters
 from symbptt.calculus.recurrence.normal_words import Scope, normal_form
 from symbptt.calculus.recurrence.sources import of_adjoints, of_sensitivities, of_values
 from symbptt.calculus.recurrence.system import Recurrence
 from symbptt.calculus.recurrence.words import Form, Sum, Term, form_at, reversed_sum, tidy
-from symbptt.errors import NotProvedError
+from symbptt.errors import FormulaError, NotProvedError
 
 LONGEST = 40
 """More steps than this are not compared one by one; the proof holds for all."""
@@ -69,15 +75,15 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Study:
-    """Everything that is found out about one recurrence.
+class ClosedForm:
+    """The closed form of a recurrence, with all that was found out on the way to it.
 
     Attributes
     ----------
     horizon : int
         As asked for, but not above `LONGEST`.
     form : Form
-        The closed form, found from the unrolled values.
+        The closed form in letters, found from the unrolled values.
     other : tuple of (Term, Index), or None
         Where the coefficient is constant: the sum from its other end, and what was put
         in for its index.
@@ -87,9 +93,11 @@ class Study:
     comparisons : tuple of Comparison
         At every step of ``horizon`` steps.
     proof : Proof
+        That the form holds for all t.
     """
 
-    recurrence: Recurrence
+    model: Model
+    letters: Letters
     horizon: int
     form: Form
     other: tuple[Term, Index] | None
@@ -98,8 +106,28 @@ class Study:
     proof: Proof
 
     @property
+    def recurrence(self) -> Recurrence:
+        return self.letters.recurrence
+
+    @property
     def law(self) -> Law:
         return self.recurrence.law
+
+    @property
+    def value(self) -> Expr:
+        """What is given in closed form, at step t."""
+        return self.letters.symbol(self.law.value(NOW))
+
+    @property
+    def expr(self) -> Expr:
+        """The closed form in the model's names; where the value is stacked, in letters."""
+        return self.letters.expr(self.form, spelled=True)
+
+    def range(self, distance: int = 0) -> tuple[Index, Index]:
+        """The first and the last step at least ``distance`` from where the recurrence begins."""
+        if self.law.direction > 0:
+            return self.law.start + distance, LAST
+        return FIRST, self.law.start - distance
 
     @property
     def coefficients(self) -> tuple[Coefficient, ...]:
@@ -111,53 +139,58 @@ class Study:
         return all(c.right for c in self.comparisons) if self.comparisons else None
 
 
-def recognise(model: Model, question: Question) -> Recurrence:
-    """The recurrence asked for.
+def fold(model: Model, what: str | Question, horizon: int = LONGEST) -> ClosedForm:
+    """Recognises a recurrence, unrolls it, folds it, compares and proves.
+
+    Parameters
+    ----------
+    what : str or Question
+        ``h``, ``d(L, h[t])`` or ``d(h[t], W)``.
+    horizon : int
+        So many steps are compared.
 
     Raises
     ------
+    FormulaError
+        If the question is none of these.
     UnknownNameError
         If the model has no such quantity or parameter.
     NotAffineError
         If there is no affine recurrence; the error's ``term`` is the one at fault.
     MissingLossError
         If the adjoint of a model without a loss is asked for.
-    """
-    if question.adjoint:
-        return of_adjoints(derive(model), question.name)
-    if question.wrt:
-        return of_sensitivities(model, question.name, question.wrt)
-    return of_values(model, question.name)
-
-
-def examine(recurrence: Recurrence, horizon: int, bounds: tuple[str, str] = ("i", "k")) -> Study:
-    """Unrolls, folds, compares and proves.
-
-    Parameters
-    ----------
-    bounds : tuple of str
-        Names for summation indices.
-
-    Raises
-    ------
     NotFoldedError
         If no closed form is found.
     NotProvedError
         If the one found can't be proved.
     """
+    question = Question.read(what) if isinstance(what, str) else what
+    if question is None:
+        raise FormulaError(f"{what!r} is no recurrence; expected h, d(L, h[t]) or d(h[t], W)")
+    recurrence = recognise(model, question)
+    letters = Letters.of(model, recurrence)
     law = recurrence.law
     horizon = min(horizon, LONGEST)
-    form = fold(law, bounds[0])
-    proof = prove(law, form)
-    return Study(
-        recurrence,
+    form = folded(law, letters.bound)
+    return ClosedForm(
+        model,
+        letters,
         horizon,
         form,
-        _from_the_other_end(law, form, bounds[1]),
+        _from_the_other_end(law, form, letters.other),
         _split_off(law, form),
         tuple(compare(law, form, horizon)),
-        proof,
+        prove(law, form),
     )
+
+
+def recognise(model: Model, question: Question) -> Recurrence:
+    """The recurrence asked for; errors as for `fold`."""
+    if question.adjoint:
+        return of_adjoints(derive(model), question.name)
+    if question.wrt:
+        return of_sensitivities(model, question.name, question.wrt)
+    return of_values(model, question.name)
 
 
 def compare(law: Law, form: Form, horizon: int) -> Iterator[Comparison]:

@@ -1,4 +1,4 @@
-"""The elementwise functions and the losses: one row each, read by every room.
+"""The elementwise functions: one row each, read by every room.
 
 Adding a function is adding a row. ``derivatives`` are written in the arguments ``x``
 (or ``u``, ``v``) and in the function's own value ``y``, because the forward pass has y
@@ -23,6 +23,7 @@ from symbptt.algebra import (
     Neg,
     Number,
     Param,
+    Pick,
     Pow,
     transform,
 )
@@ -38,7 +39,7 @@ class Function:
     name : str
     sympy : str
         Its definition in SymPy's syntax. Names that SymPy lacks (``step``, ``sign``,
-        ``beyond``) are piecewise constant: their derivative is 0 wherever it exists.
+        ``beyond``, ``zero``) are piecewise constant: their derivative is 0 wherever it exists.
     latex : str
         The function's sign, set before its arguments in parentheses, or around them
         where it has a place for them, as in ``\\sqrt{0}``.
@@ -52,6 +53,13 @@ class Function:
     steepest : str
         The largest modulus of its derivative, a decimal rounded up; empty where there is
         none (or more than one argument).
+    about : str
+        What it is, in words (LaTeX), where its definition by others would not tell a reader.
+    familiar : bool
+        Whether every reader knows it: an article does not define it.
+    helper : str
+        The body of ``_name``, a NumPy function of the arguments, where the runtime of modules
+        has none.
     calls : tuple of str
         For floats, the function as ufuncs one after the other, each of which writes into
         ``{out}``; where there are none and ``numpy`` is no ufunc, it is computed a few rows
@@ -65,6 +73,9 @@ class Function:
     derivatives: tuple[str, ...]
     public: bool = True
     steepest: str = ""
+    about: str = ""
+    familiar: bool = False
+    helper: str = ""
     calls: tuple[str, ...] = ()
 
     @property
@@ -73,7 +84,9 @@ class Function:
 
 
 _ROWS = (
-    Function("tanh", "tanh(x)", r"\tanh", "np.tanh({0})", ("1 - y**2",), steepest="1"),
+    Function(
+        "tanh", "tanh(x)", r"\tanh", "np.tanh({0})", ("1 - y**2",), steepest="1", familiar=True
+    ),
     Function(
         "sigmoid",
         "1/(1 + exp(-x))",
@@ -106,11 +119,11 @@ _ROWS = (
         steepest="1",
         calls=("np.logaddexp({0}, 0)",),
     ),
-    Function("exp", "exp(x)", r"\exp", "np.exp({0})", ("y",)),
-    Function("log", "log(x)", r"\log", "np.log({0})", ("1/x",)),
-    Function("sqrt", "sqrt(x)", r"\sqrt{0}", "np.sqrt({0})", ("1/(2*y)",)),
-    Function("sin", "sin(x)", r"\sin", "np.sin({0})", ("cos(x)",), steepest="1"),
-    Function("cos", "cos(x)", r"\cos", "np.cos({0})", ("-sin(x)",), steepest="1"),
+    Function("exp", "exp(x)", r"\exp", "np.exp({0})", ("y",), familiar=True),
+    Function("log", "log(x)", r"\log", "np.log({0})", ("1/x",), familiar=True),
+    Function("sqrt", "sqrt(x)", r"\sqrt{0}", "np.sqrt({0})", ("1/(2*y)",), familiar=True),
+    Function("sin", "sin(x)", r"\sin", "np.sin({0})", ("cos(x)",), steepest="1", familiar=True),
+    Function("cos", "cos(x)", r"\cos", "np.cos({0})", ("-sin(x)",), steepest="1", familiar=True),
     Function(
         "abs",
         "x*sign(x)",
@@ -118,6 +131,7 @@ _ROWS = (
         "np.abs({0})",
         ("sign(x)",),
         steepest="1",
+        familiar=True,
     ),
     Function(
         "erf",
@@ -126,13 +140,14 @@ _ROWS = (
         "_erf({0})",
         ("2*normal_pdf(x, 1/2)",),
         steepest="1.128379167096",
+        about=r"is the error function, $\frac{2}{\sqrt{\pi}} \int_0^x e^{-s^2} \, ds$",
     ),
     Function(
         "silu",
         "x/(1 + exp(-x))",
         r"\operatorname{silu}",
         "_silu({0})",
-        ("y + sigmoid(x)*(1 - y)",),
+        ("sigmoid(x) + y*(1 - sigmoid(x))",),
         steepest="1.099839320129",
         calls=(
             "np.multiply({0}, 0.5)",
@@ -155,7 +170,7 @@ _ROWS = (
         "x/(1 + x*sign(x))",
         r"\operatorname{softsign}",
         "_softsign({0})",
-        ("1/(1 + abs(x))**2",),
+        ("(1/(1 + abs(x)))**2",),
         steepest="1",
         calls=("np.abs({0})", "np.add({out}, 1)", "np.divide({0}, {out})"),
     ),
@@ -174,6 +189,7 @@ _ROWS = (
         r"\max",
         "np.maximum({0}, {1})",
         ("beyond(u, v)", "beyond(v, u)"),
+        familiar=True,
     ),
     Function(
         "min",
@@ -181,6 +197,7 @@ _ROWS = (
         r"\min",
         "np.minimum({0}, {1})",
         ("beyond(v, u)", "beyond(u, v)"),
+        familiar=True,
     ),
     # What only derivatives need.
     Function(
@@ -191,6 +208,7 @@ _ROWS = (
         ("0",),
         public=False,
         calls=("np.greater({0}, 0)",),
+        about="is $1$ where $x > 0$ and $0$ elsewhere",
     ),
     Function(
         "sign",
@@ -200,6 +218,7 @@ _ROWS = (
         ("0",),
         public=False,
         calls=("np.sign({0})",),
+        about="is $1$, $0$ or $-1$, the sign of $x$",
     ),
     Function(
         "beyond",
@@ -208,6 +227,7 @@ _ROWS = (
         "_beyond({0}, {1})",
         ("0", "0"),
         public=False,
+        about=r"is $1$ where $u > v$, $\frac{1}{2}$ where $u = v$ and $0$ elsewhere",
     ),
     Function(
         "normal_cdf",
@@ -216,6 +236,7 @@ _ROWS = (
         "_normal_cdf({0})",
         ("normal_pdf(x, 1)",),
         public=False,
+        about="is the distribution function of the standard normal distribution",
     ),
     # The density of a centred normal variable; the second argument is its variance.
     Function(
@@ -225,36 +246,11 @@ _ROWS = (
         "_normal_pdf({0}, {1})",
         ("-u/v*y", "y*(u**2 - v)/(2*v**2)"),
         public=False,
+        about="is the density at $u$ of the normal distribution with mean $0$ and variance $v$",
     ),
 )
 
 FUNCTIONS: dict[str, Function] = {row.name: row for row in _ROWS}
-
-VECTOR_FUNCTIONS = ("softmax", "log_softmax", "sum", "mean", "dot", "concat")
-"""Calls of the model language that are node kinds of their own."""
-
-
-@dataclass(frozen=True)
-class LossFunction:
-    """A loss l(o, y). ``index_target`` tells whether y is an integer or shaped like o."""
-
-    name: str
-    index_target: bool
-    words: str
-
-
-LOSSES: dict[str, LossFunction] = {
-    row.name: row
-    for row in (
-        LossFunction("softmax_cross_entropy", True, "-log softmax(o)[y]"),
-        LossFunction("squared_error", False, "half the squared distance of o and y"),
-        LossFunction(
-            "binary_cross_entropy",
-            False,
-            "-sum(y log sigmoid(o) + (1-y) log sigmoid(-o))",
-        ),
-    )
-}
 
 
 def function(name: str) -> Function:
@@ -286,24 +282,32 @@ def derivative(name: str, wrt: int, args: Sequence[Expr], value: Expr | None = N
     def fill(node: Expr) -> Expr:
         return names[node.name] if isinstance(node, Param) else node
 
-    return transform(_read(row.derivatives[wrt]), fill)
+    return transform(read(row.derivatives[wrt]), fill)
 
 
 def definition(name: str) -> Expr:
     """A function's definition in its arguments, scalar `Param`s ``x`` (or ``u``, ``v``)."""
-    return _read(function(name).sympy)
+    return read(function(name).sympy)
 
 
 @cache
-def _read(text: str) -> Expr:
-    """A derivative of the table as an expression; variables are scalar `Param`s."""
+def read(text: str) -> Expr:
+    """A formula of a table as an expression; its variables are scalar `Param`s.
+
+    ``v[i]`` is the entry of a vector. Calls stay calls, whatever they name.
+
+    Raises
+    ------
+    UnknownNameError
+        If the text holds what no table's formula has.
+    """
     return _expression(ast.parse(text, mode="eval").body)
 
 
 def _expression(node: ast.expr) -> Expr:
     match node:
-        case ast.Constant(value=int(value)):
-            return Number(Fraction(value))
+        case ast.Constant(value=int() | float() as value):
+            return Number(Fraction(str(value)))
         case ast.Name(id=name):
             return Param(name, ())
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -315,9 +319,17 @@ def _expression(node: ast.expr) -> Expr:
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return Mul((_expression(left), _expression(right)))
         case ast.BinOp(left=left, op=ast.Div(), right=right):
-            return Div(_expression(left), _expression(right))
+            return _quotient(_expression(left), _expression(right))
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             return Pow(_expression(left), _expression(right))
         case ast.Call(func=ast.Name(id=name), args=args):
-            return Call(name, tuple(_expression(arg) for arg in args))
-    raise UnknownNameError(f"the function table does not read {ast.unparse(node)!r}")
+            return Call(name, tuple(map(_expression, args)))
+        case ast.Subscript(value=vector, slice=position):
+            return Pick(_expression(vector), _expression(position))
+    raise UnknownNameError(f"the tables of functions do not read {ast.unparse(node)!r}")
+
+
+def _quotient(above: Expr, below: Expr) -> Expr:
+    if isinstance(above, Number) and isinstance(below, Number):
+        return Number(above.value / below.value)
+    return Div(above, below)

@@ -1,0 +1,205 @@
+"""Closed forms in what formulas can say, so that a checker can read them.
+
+What formulas lack is written as the derivative that it is: ``partial(h[t], W)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+from symbptt.algebra import (
+    LAST,
+    NOW,
+    ZERO,
+    Add,
+    Block,
+    BlockMatrix,
+    Cotangent,
+    Derivative,
+    Expr,
+    Fill,
+    Index,
+    Model,
+    Number,
+    Ones,
+    Param,
+    Product,
+    Ref,
+    Slice,
+    TimeSum,
+    Transpose,
+    substitute_index,
+    walk,
+)
+from symbptt.calculus.normal import normalize
+from symbptt.calculus.recurrence.closed import ClosedForm
+from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE
+from symbptt.calculus.recurrence.operators import terms
+from symbptt.calculus.recurrence.system import Recurrence, quantity
+from symbptt.calculus.recurrence.words import Letter, form_expr
+
+WHY_NOT_BLOCKS = (
+    "the value is a stack of several quantities under a matrix of blocks, and formulas have no "
+    "matrices of blocks"
+)
+WHY_NOT = (
+    "what is added at a step has a term that is absent at T, a sign that formulas do not have (the "
+    "vector of ones, a block of a vector) or several derivatives at once"
+)
+
+UNSAID = (Block, BlockMatrix, Ones, Slice)
+"""Kinds that formulas have no sign for."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """``left = right for first <= t <= last``."""
+
+    left: Expr
+    right: Expr
+    first: Index
+    last: Index
+
+
+def formula(closed: ClosedForm) -> Formula | None:
+    """The closed form as a formula, as explicit as it can be said; None if it can't."""
+    said = (right for right in _candidates(closed) if is_sayable(right, closed.model))
+    right = next(said, None)
+    return None if right is None else Formula(closed.recurrence.value, right, *closed.range())
+
+
+def why_not(closed: ClosedForm) -> str:
+    """Why there is no formula."""
+    blocks = closed.recurrence.stacked and not is_one_quantity(closed.recurrence)
+    return WHY_NOT_BLOCKS if blocks else WHY_NOT
+
+
+def is_sayable(expr: Expr, model: Model) -> bool:
+    """Whether formulas about a model have a sign for every node of an expression."""
+    normal = normalize(model)
+    names = {p.name for p in normal.parameters} | {d.name for d in normal.derived}
+    names |= {i.name for i in normal.inputs} | {e.name for e in normal.equations}
+
+    def said(node: Expr) -> bool:
+        match node:
+            case Ref(name=name) | Param(name=name) | Cotangent(name=name):
+                return name in names
+            case Derivative(output=output, wrt=wrt):
+                return isinstance(output, Ref) and said(output) and said(wrt)
+            case Fill(scalar=scalar):
+                return isinstance(scalar, Number)
+        return not isinstance(node, UNSAID)
+
+    return all(map(said, walk(expr)))
+
+
+def is_one_quantity(recurrence: Recurrence) -> bool:
+    """Whether the stacked value is one quantity with its predecessors."""
+    return len({quantity(block).name for block in recurrence.stack}) == 1
+
+
+def _candidates(closed: ClosedForm) -> Iterator[Expr]:
+    """Ways to write the closed form, the most explicit first; not all can be said."""
+    recurrence = closed.recurrence
+    if any(_is_ahead(c) for source in recurrence.source for c in _cotangents(source)):
+        return
+    for derived in product(("", COEFFICIENT), ("", SOURCE)):
+        said = _Said(closed, recurrence, derived)
+        if recurrence.stacked and COEFFICIENT in derived and is_one_quantity(recurrence):
+            yield from said.lagged()
+        elif not recurrence.stacked and said.possible:
+            letters = closed.letters
+            yield form_expr(closed.form, said.letter, letters.one, letters.factor)
+
+
+def _cotangents(source: Expr | None) -> set[Cotangent]:
+    """All derivatives of L in what is added."""
+    return set() if source is None else {n for n in walk(source) if isinstance(n, Cotangent)}
+
+
+def _is_ahead(cotangent: Cotangent) -> bool:
+    """Whether it lies past T where t is T."""
+    return cotangent.index is not None and cotangent.index.offset > 0
+
+
+class _Said:
+    """The letters in ``derived`` as derivatives, the others spelled out."""
+
+    def __init__(
+        self, closed: ClosedForm, recurrence: Recurrence, derived: tuple[str, ...]
+    ) -> None:
+        self.letters = replace(closed.letters, recurrence=recurrence)
+        self.law = closed.law
+        self.recurrence = recurrence
+        self.derived = derived
+        self.value = recurrence.value
+        self.quantity = quantity(recurrence.value)
+        # Held at earlier steps are the values that are read from there.
+        self.read = self.quantity.name in closed.model.states
+
+    @property
+    def possible(self) -> bool:
+        """Whether these letters are derivatives, and not the same at all steps."""
+        if any(self.derived) and isinstance(self.value, Ref):
+            return False
+        if COEFFICIENT in self.derived and COEFFICIENT in self.law.constant:
+            return False
+        return SOURCE not in self.derived or self.derivative(NOW) is not None
+
+    def at(self, index: Index) -> Ref:
+        return Ref(self.quantity.name, index, self.quantity.shape)
+
+    def letter(self, letter: Letter) -> Expr:
+        index = letter.index if letter.index is not None else NOW
+        if letter.name == SOURCE:
+            return self.source(index)
+        if letter.name not in self.derived:
+            return self.letters.spelled(letter)
+        return self.step(index, index - 1)
+
+    def step(self, late: Index, early: Index) -> Expr:
+        """The derivative of the quantity by itself at an earlier step; an adjoint's transposed."""
+        jacobian = Derivative(self.at(late), self.at(early), "total")
+        return Transpose(jacobian) if isinstance(self.value, Cotangent) else jacobian
+
+    def source(self, index: Index) -> Expr:
+        """What is added at a step."""
+        found = self.derivative(index) if SOURCE in self.derived else None
+        if found is not None:
+            return found
+        return substitute_index(self.recurrence.source[0] or ZERO, {"t": index})
+
+    def derivative(self, index: Index) -> Expr | None:
+        """The same as one derivative; None where it is a sum of several."""
+        added = terms(self.recurrence.source[0] or ZERO)
+        if isinstance(self.value, Derivative):
+            through = (n for term in added for n in walk(term) if isinstance(n, Derivative))
+            if any(isinstance(node.output, Ref) for node in through) or not self.read:
+                return None
+            return Derivative(self.at(index), self.value.wrt, "step")
+        found = {frozenset(_cotangents(term)) for term in added}
+        if len(found) != 1 or len(cotangents := found.pop()) != 1:
+            return None
+        (cotangent,) = (substitute_index(one, {"t": index}) for one in cotangents)
+        assert isinstance(cotangent, Cotangent) and cotangent.index is not None
+        read = Ref(cotangent.name, cotangent.index, cotangent.shape)
+        return Product(Transpose(Derivative(read, self.at(index), "step")), cotangent)
+
+    def lagged(self) -> Iterator[Expr]:
+        """One quantity with lags: the first row of the products of C is d(h[t], h[i])."""
+        bound = self.letters.bound
+        here = Index.of(bound)
+        source = self.source(here)
+        if isinstance(self.value, Cotangent):
+            if self.law.begins == "source":
+                yield TimeSum(Product(self.step(here, NOW), source), NOW, LAST, bound)
+            return
+        added: list[Expr] = []
+        if self.law.begins == "value":
+            for back, (block, _) in enumerate(self.recurrence.begin):
+                added.append(Product(self.step(NOW, Index(offset=-back)), block))
+        if self.recurrence.source[0] is not None:
+            added.append(TimeSum(Product(self.step(NOW, here), source), index=bound, last=NOW))
+        yield added[0] if len(added) == 1 else Add(tuple(added)) if added else ZERO

@@ -1,0 +1,1 @@
+"""Functions of single numbers, functions of whole vectors, losses: a row each."""
