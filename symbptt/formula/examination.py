@@ -13,8 +13,8 @@ import numpy as np
 
 from symbptt.algebra import Cotangent, Model, Ref
 from symbptt.errors import EvaluationError
-from symbptt.formula.expressions import shapes
-from symbptt.formula.meaning import Shaper, Total
+from symbptt.formula.meaning import Meaning, Total
+from symbptt.formula.names import shapes
 from symbptt.formula.ranges import Free, LeftOut, cases
 from symbptt.formula.scenes import (
     DIGITS,
@@ -111,7 +111,7 @@ class Examiner:
         self.horizon = horizon
         self.seed = seed
         self.clock = clock
-        self.shaper = Shaper(model, total)
+        self.shaper = Meaning(model, total)
         self.stages: tuple[Stage, ...] = stages(model)
         self._scenes: dict[tuple[Any, ...], Scene] = {}
 

@@ -7,13 +7,9 @@ from __future__ import annotations
 
 import ast
 import operator
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
-from functools import lru_cache, partial
-from typing import NoReturn, TypeVar
+from functools import partial
 
 from symbptt.algebra import (
     Add,
@@ -29,10 +25,8 @@ from symbptt.algebra import (
     Identity,
     Index,
     Kronecker,
-    Length,
     Lookup,
     Loss,
-    Model,
     Mul,
     Neg,
     Number,
@@ -43,22 +37,18 @@ from symbptt.algebra import (
     Pow,
     Product,
     Ref,
-    Shape,
     TimeSum,
     Transpose,
     Vec,
-    entries,
 )
 from symbptt.algebra.letters import Delta, Entry
-from symbptt.calculus.normal import normalize
-from symbptt.errors import Diagnostic, FormulaError
+from symbptt.formula.indices import DERIVATIVES, PRIME, RESERVED, IndexReader, span_of
+from symbptt.formula.names import derived_form
 from symbptt.formula.statement import TOTAL, UNIT, Span, derivative, number_of
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
 from symbptt.language.limits import check_number
-
-MAX_NESTING = 100
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: operator.add,
@@ -67,7 +57,6 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] 
     ast.Div: operator.truediv,
 }
 
-_DERIVATIVES: dict[str, Held] = {"d": "nothing", "partial": "step", "direct": "equation"}
 
 _VECTORS: dict[str, Callable[..., Expr]] = {
     **{name: partial(vector, name) for name in VECTORS},
@@ -78,149 +67,9 @@ _VECTORS: dict[str, Callable[..., Expr]] = {
     "vec": Vec,
 }
 
-RESERVED = frozenset(["T", "L", "I", "loss", *_DERIVATIVES, "prod", "onehot", "delta", *_VECTORS])
 
-PRIME = "\N{MODIFIER LETTER PRIME}"
-"""What Python reads for the ``'`` of a slope: a letter, one character too."""
-
-Node = TypeVar("Node", bound=Expr)
-
-
-@lru_cache(maxsize=16)
-def derived_form(model: Model) -> Model:
-    """The normal form: the equations that a derivation differentiates, its own names included."""
-    return normalize(model)
-
-
-def shapes(model: Model) -> Iterator[tuple[str, Shape]]:
-    """The names of a model and their shapes."""
-    for group in (model.parameters, model.derived, model.inputs, model.equations):
-        yield from ((item.name, item.shape) for item in group)
-
-
-@dataclass(frozen=True)
-class Names:
-    """What the names of a model are, and of the quantities that its derivation introduces."""
-
-    model: Model
-    shapes: dict[str, Shape]
-    timed: frozenset[str]
-    integers: frozenset[str]
-    timeless: frozenset[str]
-    constants: dict[str, Fraction]
-    introduced: frozenset[str]
-
-    @classmethod
-    def of(cls, model: Model) -> Names:
-        normal = derived_form(model)
-        own = {d.name for d in model.derived} | {e.name for e in model.equations}
-        made = {d.name for d in normal.derived} | {e.name for e in normal.equations}
-        return cls(
-            model,
-            dict(shapes(normal)),
-            frozenset([*(e.name for e in normal.equations), *(i.name for i in normal.inputs)]),
-            frozenset(i.name for i in model.inputs if i.index_dim is not None),
-            frozenset([*(p.name for p in normal.parameters), *(d.name for d in normal.derived)]),
-            dict(model.constants),
-            frozenset(made - own),
-        )
-
-    @property
-    def functions(self) -> frozenset[str]:
-        return frozenset(a.name for a in self.model.abstract)
-
-    @property
-    def words(self) -> frozenset[str]:
-        """The functions that can be called."""
-        return frozenset([*FUNCTIONS, *LOSSES, *_VECTORS, "len"]) | self.functions
-
-    def __contains__(self, name: str) -> bool:
-        """Whether the model itself has the name."""
-        known = self.timed | self.timeless | self.functions | frozenset(self.constants)
-        return name in known - self.introduced
-
-    def near(self, name: str) -> str:
-        """What may be meant by an unknown name, for the end of a message."""
-        known = sorted(self.timed | self.timeless | self.functions | frozenset(self.constants))
-        plain = {re.sub("_", "", one).lower(): one for one in reversed(known)}
-        alike = [plain[re.sub("_", "", name).lower()]] if (
-            re.sub("_", "", name).lower() in plain
-        ) else get_close_matches(name, known, 1)  # fmt: skip
-        return f"; did you mean `{alike[0]}`?" if alike else ""
-
-
-def finding(text: str, span: Span, message: str) -> FormulaError:
-    """An error that points at a stretch of a formula."""
-    first, last = span
-    start = max(0, first - 60) if len(text) > 110 else 0
-    shown = text[start : start + 110]
-    width = min(max(1, last - first), max(1, len(shown) - (first - start)))
-    return FormulaError(Diagnostic(message, 1, first - start, shown, width).render("formula"))
-
-
-class ExpressionReader:
-    """Reads stretches of a formula's text.
-
-    Attributes
-    ----------
-    spans : dict
-        Where what was read stands, by identity.
-    """
-
-    def __init__(self, text: str, names: Names) -> None:
-        self.text = text
-        self.names = names
-        self.spans: dict[int, tuple[Expr, Span]] = {}
-
-    def at(self, node: Node, span: Span) -> Node:
-        """The node, its place noted."""
-        self.spans[id(node)] = (node, span)
-        return node
-
-    def span(self, node: Expr) -> Span:
-        return self.spans[id(node)][1]
-
-    def wrong(self, span: Span, message: str) -> NoReturn:
-        raise finding(self.text, span, message)
-
-    def trimmed(self, span: Span) -> Span:
-        first, last = span
-        while first < last and self.text[first] == " ":
-            first += 1
-        while first < last and self.text[last - 1] == " ":
-            last -= 1
-        return first, last
-
-    def tree(self, span: Span) -> ast.expr:
-        first, last = self.trimmed(span)
-        if first == last:
-            self.wrong((max(0, first - 1), first), "an expression is missing here")
-        text = self.text[first:last].replace("'", PRIME)
-        try:
-            tree = ast.parse(f"({text}\n)", mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            offset = getattr(error, "offset", None) or 1
-            column = min(max(first, first + offset - 2), last - 1)
-            self.wrong((column, column + 1), "this can't be read as an expression")
-        self._shift(tree, first, text)
-        return tree
-
-    def _shift(self, tree: ast.expr, first: int, text: str) -> None:
-        """Columns of the whole text in characters, and a bound on the tree's depth."""
-
-        def column(offset: int) -> int:
-            return first + len(text.encode()[: offset - 1].decode(errors="ignore"))
-
-        pending: list[tuple[ast.AST, int]] = [(tree, 1)]
-        while pending:
-            node, depth = pending.pop()
-            if isinstance(node, ast.expr):
-                node.col_offset = column(node.col_offset)
-                node.end_col_offset = column(node.end_col_offset or 1)
-                if depth > MAX_NESTING:
-                    message = f"a formula nests at most {MAX_NESTING} deep, long sums included"
-                    self.wrong(span_of(node), message)
-            pending += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
+class ExpressionReader(IndexReader):
+    """Reads expressions: of a formula, or of a stretch of one."""
 
     def expression(self, span: Span) -> Expr:
         return self.node(self.tree(span))
@@ -377,45 +226,6 @@ class ExpressionReader:
                 return _ARITHMETIC[type(op)](left, right)
         return None
 
-    # --- indices ------------------------------------------------------------------------
-
-    def index(self, tree: ast.expr) -> Index:
-        """A linear form in index names and whole numbers."""
-        span = span_of(tree)
-        match tree:
-            case ast.Constant(value=int(value)) if not isinstance(value, bool):
-                if abs(value) > 10**6:
-                    self.wrong(span, "an index is at most a million")
-                return Index(offset=value)
-            case ast.Name(id=name):
-                return self._index_name(name, span)
-            case ast.Call(func=ast.Name(id="len"), args=args):
-                return Index.of(f"len({self._len(args, span).of})")
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return -self.index(operand)
-            case ast.BinOp(op=ast.Add(), left=left, right=right):
-                return self.index(left) + self.index(right)
-            case ast.BinOp(op=ast.Sub(), left=left, right=right):
-                return self.index(left) - self.index(right)
-            case ast.BinOp(op=ast.Mult(), left=left, right=right):
-                one, two = self.index(left), self.index(right)
-                if one.terms and two.terms:
-                    self.wrong(span, "an index is linear: a product of two indices is none")
-                factor, form = (one, two) if not one.terms else (two, one)
-                scaled = tuple((n, c * factor.offset) for n, c in form.terms if factor.offset)
-                return Index(scaled, form.offset * factor.offset)
-        self.wrong(span, "an index is made of whole numbers and names such as `t`, by + and -")
-
-    def _index_name(self, name: str, span: Span) -> Index:
-        if name in self.names.constants:
-            value = self.names.constants[name]
-            if value.denominator != 1:
-                self.wrong(span, f"an index is whole, and `{name}` is {value}")
-            return Index(offset=int(value))
-        if name in self.names or name in RESERVED - {"T"} or name in self.names.words:
-            self.wrong(span, f"`{name}` is a name of the model or the language, and no index")
-        return Index.of(name)
-
     def _place(self, tree: ast.expr) -> Expr:
         """Which entry: an index, or an integer input."""
         match tree:
@@ -459,7 +269,7 @@ class ExpressionReader:
         name, args = tree.func.id, tree.args
         if name in self.names.functions:
             return self._applied(tree, name, None)
-        if name in _DERIVATIVES:
+        if name in DERIVATIVES:
             return self._diff(args, span, name)
         special: dict[str, Callable[[list[ast.expr], Span], Expr]] = {
             "prod": self._prod, "onehot": self._one_hot, "delta": self._delta, "len": self._len,
@@ -522,10 +332,10 @@ class ExpressionReader:
     def _diff(self, args: list[ast.expr], span: Span, word: str) -> Expr:
         if len(args) != 2:
             self.wrong(span, f"`{word}` takes two arguments, as in `{word}(h[t], h[t-1])`")
-        return self._derived(args, span, _DERIVATIVES[word])
+        return self._derived(args, span, DERIVATIVES[word])
 
     def _derived(self, args: list[ast.expr], span: Span, held: Held) -> Expr:
-        word = next(word for word, what in _DERIVATIVES.items() if what == held)
+        word = next(word for word, what in DERIVATIVES.items() if what == held)
         of, by = (self.node(arg) for arg in args)
         self._known(of, args[0])
         self._known(by, args[1])
@@ -604,19 +414,6 @@ class ExpressionReader:
         if len(args) != 2:
             self.wrong(span, "`delta` takes two indices, as in `delta(i, j)`")
         return Delta(self._place(args[0]), self._place(args[1]))
-
-    def _len(self, args: list[ast.expr], span: Span) -> Length:
-        match args:
-            case [ast.Name(id=name)] | [ast.Subscript(value=ast.Name(id=name))]:
-                if name in self.names.shapes:
-                    return Length(entries(self.names.shapes[name]), name)
-                if name in self.names.model.dims:
-                    return Length(name, name)
-        self.wrong(span, "`len` takes the name of one vector, as in `len(h)`")
-
-
-def span_of(tree: ast.expr) -> Span:
-    return tree.col_offset, tree.end_col_offset or tree.col_offset + 1
 
 
 def _beside(sign: ast.operator, left: ast.expr, right: ast.expr) -> ast.BinOp:

@@ -15,9 +15,10 @@ from symbptt.algebra import ZERO, Expr, Index, OrderedProduct, Ref, TimeSum
 from symbptt.errors import EvaluationError
 from symbptt.formula.edits import RANK, Edit, edited
 from symbptt.formula.examination import Counterexample, Examiner, first_difference, points_at
-from symbptt.formula.meaning import ShapeError, resolved
+from symbptt.formula.meaning import resolved
 from symbptt.formula.ranges import Free, cases, holds
 from symbptt.formula.scenes import Scene, TooLargeError
+from symbptt.formula.shapes import ShapeError
 from symbptt.formula.statement import Chain, Fixed, Formula, free_names, parts
 from symbptt.formula.text import canonical, chain_text, formula_text
 from symbptt.formula.vocabulary import Vocabulary, additions, completed, renamed

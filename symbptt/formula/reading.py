@@ -29,7 +29,9 @@ from symbptt.algebra import (
 )
 from symbptt.algebra.letters import Entry
 from symbptt.errors import FormulaError
-from symbptt.formula.expressions import MAX_NESTING, ExpressionReader, Names, finding
+from symbptt.formula.expressions import ExpressionReader
+from symbptt.formula.indices import MAX_NESTING
+from symbptt.formula.names import Names, finding
 from symbptt.formula.statement import (
     Chain,
     Fixed,

@@ -31,7 +31,7 @@ from symbptt.algebra import (
     Ref,
 )
 from symbptt.errors import EvaluationError
-from symbptt.formula.expressions import shapes
+from symbptt.formula.names import shapes
 from symbptt.formula.statement import free_names
 from symbptt.proof.degree import Degrees
 from symbptt.proof.domain import Array, Domain, Float, Precise

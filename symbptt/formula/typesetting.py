@@ -7,8 +7,8 @@ upright d one through all steps.
 from __future__ import annotations
 
 from symbptt.algebra import Derivative, Expr, Index, Pow, Shape
-from symbptt.formula.expressions import derived_form
-from symbptt.formula.meaning import ShapeError, Shaper, axes
+from symbptt.formula.names import derived_form
+from symbptt.formula.shapes import ShapeError, Shaper, axes
 from symbptt.formula.statement import TOTAL, Chain, Formula, is_length
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.names import Names, index_latex

@@ -10,12 +10,13 @@ from typing import Any
 from symbptt.algebra import Derivative, Model, Param, Ref
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
-from symbptt.formula.expressions import Names, derived_form
-from symbptt.formula.meaning import ShapeError, Shaper, resolved
+from symbptt.formula.meaning import resolved
 from symbptt.formula.mending import Mend, mends
+from symbptt.formula.names import Names, derived_form
 from symbptt.formula.ranges import Free, left_out_text, range_text
 from symbptt.formula.reading import finding, read
 from symbptt.formula.scenes import Clock
+from symbptt.formula.shapes import ShapeError, Shaper
 from symbptt.formula.statement import Formula, walk
 from symbptt.formula.typesetting import formula_latex
 

@@ -35,7 +35,7 @@ from symbptt.algebra import (
 )
 from symbptt.algebra.letters import Entry
 from symbptt.formula.edits import CALLS, NAME, TOP, Edit, Scope, is_operand
-from symbptt.formula.meaning import SCALAR, Extents, ShapeError, Shaper
+from symbptt.formula.shapes import SCALAR, Extents, ShapeError, Shaper
 from symbptt.formula.statement import Formula, free_names, parts, walk, with_part
 from symbptt.formula.statement import product as chained
 from symbptt.functions.elementwise import FUNCTIONS

@@ -149,6 +149,16 @@ def _operands(exprs: tuple[Expr, ...], point: Point, at: Steps) -> list[Array] |
     return [values[place] for place in range(len(exprs))]
 
 
+def _applied(function: Callable[..., Array], *names: str) -> Method:
+    """A function of the values of the operands that bear these names."""
+
+    def method(expr: Expr, point: Point, at: Steps) -> Array | None:
+        values = _operands(tuple(getattr(expr, name) for name in names), point, at)
+        return None if values is None else function(*values)
+
+    return method
+
+
 @lru_cache(maxsize=65536)
 def _has_cotangent(expr: Expr) -> bool:
     return any(isinstance(node, Cotangent | Direct) for node in walk(expr))
@@ -167,18 +177,6 @@ def _length(expr: Length, point: Point, at: Steps) -> Array:
 
 def _count(expr: Count, point: Point, at: Steps) -> Array:
     return point.domain.number(Fraction(expr.index.at(at)))
-
-
-def _param(expr: Param, point: Point, at: Steps) -> Array:
-    return point.parameter(expr)
-
-
-def _ref(expr: Ref, point: Point, at: Steps) -> Array:
-    return point.reference(expr, at)
-
-
-def _cotangent(expr: Cotangent, point: Point, at: Steps) -> Array | None:
-    return point.cotangent(expr, at)
 
 
 def _stack(expr: Stack, point: Point, at: Steps) -> Array:
@@ -211,11 +209,6 @@ def _fitting(values: list[Array]) -> list[Array]:
     if len(shapes) > 1:
         raise EvaluationError(f"shapes {sorted(shapes)} do not fit entry by entry")
     return values
-
-
-def _neg(expr: Neg, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.operand, point, at)
-    return None if value is None else -value
 
 
 def _mul(expr: Mul, point: Point, at: Steps) -> Array | None:
@@ -254,11 +247,6 @@ def _call(expr: Call, point: Point, at: Steps) -> Array | None:
 # --- vectors and matrices ------------------------------------------------------------------
 
 
-def _transpose(expr: Transpose, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.operand, point, at)
-    return None if value is None else value.T
-
-
 def _product(expr: Product, point: Point, at: Steps) -> Array | None:
     values = _operands((expr.left, expr.right), point, at)
     if values is None:
@@ -267,11 +255,6 @@ def _product(expr: Product, point: Point, at: Steps) -> Array | None:
     if left.ndim != 2 or left.shape[1] != right.shape[0]:
         raise EvaluationError(f"a product of shapes {left.shape} and {right.shape}")
     return np.dot(left, right)
-
-
-def _outer(expr: Outer, point: Point, at: Steps) -> Array | None:
-    values = _operands((expr.left, expr.right), point, at)
-    return None if values is None else np.multiply.outer(values[0], values[1])
 
 
 def _fill(expr: Fill, point: Point, at: Steps) -> Array | None:
@@ -297,11 +280,6 @@ def _slice(expr: Slice, point: Point, at: Steps) -> Array | None:
         raise EvaluationError(f"blocks of lengths {sizes} in a vector of length {value.shape[-1]}")
     first = sum(sizes[: expr.number])
     return value[..., first : first + sizes[expr.number]]
-
-
-def _row(expr: Row, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.vector, point, at)
-    return None if value is None else value[np.newaxis, :]
 
 
 # --- what Jacobians are made of --------------------------------------------------------------
@@ -352,16 +330,6 @@ def _matrix_power(expr: MatrixPower, point: Point, at: Steps) -> Array:
     for _ in range(abs(exponent)):
         result = np.dot(result, base)
     return result if exponent >= 0 else inverse(result, point)
-
-
-def _kronecker(expr: Kronecker, point: Point, at: Steps) -> Array | None:
-    values = _operands((expr.left, expr.right), point, at)
-    return None if values is None else np.kron(*values)
-
-
-def _vec(expr: Vec, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.operand, point, at)
-    return None if value is None else np.reshape(value, -1)
 
 
 # --- integers: a position is a unit vector ---------------------------------------------------
@@ -458,10 +426,6 @@ def _pullback(expr: Pullback, point: Point, at: Steps) -> Array | None:
     return None if cotangent is None else point.pulled_back(expr, cotangent, at)
 
 
-def _differentiated(expr: Derivative | Direct, point: Point, at: Steps) -> Array | None:
-    return point.differentiated(expr, at)
-
-
 def _time_sum(expr: TimeSum, point: Point, at: Steps) -> Array:
     result = zeros(expr.shape, point)
     for step in range(expr.first.at(at), expr.last.at(at) + 1):
@@ -484,14 +448,14 @@ def _part_sum(expr: PartSum, point: Point, at: Steps) -> Array:
 
 
 METHODS: dict[type[Expr], Method] = {
-    Derivative: _differentiated,
-    Direct: _differentiated,
+    Derivative: lambda expr, point, at: point.differentiated(expr, at),
+    Direct: lambda expr, point, at: point.differentiated(expr, at),
     Diag: _of_vector(diagonal),
     Column: _of_vector(column),
     Kron: _of_vector(kronecker),
-    Kronecker: _kronecker,
+    Kronecker: _applied(np.kron, "left", "right"),
     MatrixPower: _matrix_power,
-    Vec: _vec,
+    Vec: _applied(np.ravel, "operand"),
     Ones: ones,
     Block: block,
     BlockMatrix: _block_matrix,
@@ -501,20 +465,20 @@ METHODS: dict[type[Expr], Method] = {
     Length: _length,
     Count: _count,
     Horizon: _count,
-    Param: _param,
-    Ref: _ref,
+    Param: lambda expr, point, at: point.parameter(expr),
+    Ref: lambda expr, point, at: point.reference(expr, at),
     Stack: _stack,
-    Cotangent: _cotangent,
+    Cotangent: lambda expr, point, at: point.cotangent(expr, at),
     Identity: _identity,
     Add: _add,
-    Neg: _neg,
+    Neg: _applied(np.negative, "operand"),
     Mul: _mul,
     Div: _div,
     Pow: _pow,
     Call: _call,
-    Transpose: _transpose,
+    Transpose: _applied(np.transpose, "operand"),
     Product: _product,
-    Outer: _outer,
+    Outer: _applied(np.multiply.outer, "left", "right"),
     Fill: _fill,
     Concat: _concat,
     Slice: _slice,
@@ -530,5 +494,5 @@ METHODS: dict[type[Expr], Method] = {
 }
 """One method a node kind; what is missing here is a `MissingRuleError`."""
 
-OTHERS: dict[type[Expr], Method] = {Row: _row}
+OTHERS: dict[type[Expr], Method] = {Row: _applied(np.atleast_2d, "vector")}
 """Kinds that are not the algebra's; who gives them a meaning puts it in."""

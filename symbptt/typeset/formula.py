@@ -26,12 +26,10 @@ from symbptt.algebra import (
     Identity,
     Index,
     Length,
-    Lookup,
     Loss,
     Mul,
     Neg,
     Number,
-    OneHot,
     Outer,
     Param,
     Pick,
@@ -288,22 +286,6 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
     def print_product(self, expr: Product) -> Piece:
         left = self.show(expr.left, Level.MATRIX)
         return Piece(self.beside(left, self.show(expr.right, Level.MATRIX)), Level.MATRIX)
-
-    def print_lookup(self, expr: Lookup) -> Piece:
-        """A row of the table, stood up as a column."""
-        return Piece(rf"{self.row_of(expr)}^{{\top}}", Level.POWER)
-
-    def row_of(self, expr: Lookup) -> str:
-        """A row of a table, as the row that it is."""
-        table = self.show(expr.table, Level.ATOM)
-        if "_" in table:
-            table = f"({table})"
-        return rf"{table}_{{{self.show(expr.row)},:}}"
-
-    def print_onehot(self, expr: OneHot) -> Piece:
-        position = self.show(expr.position)
-        unit = self.names.unit_vector(position)
-        return Piece(unit or rf"\operatorname{{onehot}}({position})")
 
     def print_pick(self, expr: Pick) -> Piece:
         return self.entry_of(expr.vector, self.show(expr.position))

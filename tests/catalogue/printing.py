@@ -13,8 +13,8 @@ from symbptt.analysis.report import analyze
 from symbptt.calculus.derivation import Derivation, Kind
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.recurrence.closed import ClosedForm, fold
-from symbptt.formula.meaning import Shaper
 from symbptt.formula.reading import read
+from symbptt.formula.shapes import Shaper
 from symbptt.formula.typesetting import formula_latex
 from symbptt.typeset.blocks import Display
 from symbptt.typeset.clipping import clipping

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from symbptt.formula.meaning import Shaper
 from symbptt.formula.reading import read
+from symbptt.formula.shapes import Shaper
 from symbptt.formula.typesetting import formula_latex
 from symbptt.formula.verdict import check
 from tests.formula.catalogue import MISPRINTS, RIGHT, Row, model
