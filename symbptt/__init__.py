@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from symbptt.calculus.derivation import Derivation, Step
     from symbptt.calculus.gradients import derive
     from symbptt.codegen.fast.explanation import explain
-    from symbptt.codegen.render import generate
     from symbptt.errors import FormulaError, ModelError, SymbpttError
     from symbptt.formula.verdict import Verdict, check
     from symbptt.language.library import load
     from symbptt.language.parser import parse
     from symbptt.proof.report import Report, verify
+    from symbptt.proof.trial import generate
 
 __version__ = "0.1.0"
 
@@ -65,7 +65,7 @@ _HOME = {
     "check": "symbptt.formula.verdict",
     "derive": "symbptt.calculus.gradients",
     "explain": "symbptt.codegen.fast.explanation",
-    "generate": "symbptt.codegen.render",
+    "generate": "symbptt.proof.trial",
     "load": "symbptt.language.library",
     "parse": "symbptt.language.parser",
     "verify": "symbptt.proof.report",

@@ -79,6 +79,10 @@ class InterfaceError(SymbpttError):
     """A module does not offer what generated-module.md describes."""
 
 
+class TrialError(SymbpttError):
+    """A module that was made failed when it was tried: it is not handed out."""
+
+
 class LoweringError(SymbpttError):
     """A derivation's step can't be turned into code: it reads what is not there yet."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from symbptt.algebra import Cotangent, Equation, Initial, Input, Model, Ref, walk
-from symbptt.calculus.unrolling import Line
+from symbptt.calculus.unrolling import ExplicitLine
 from symbptt.typeset.plain import plain, plain_dim, plain_shape
 
 Data = dict[str, Any]
@@ -154,7 +154,7 @@ def _shape(shape: Iterable[Any]) -> list[str | int]:
 # --- unrolled equations ----------------------------------------------------------------
 
 
-def lines_text(lines: Sequence[Line], normal: Model | None = None) -> str:
+def lines_text(lines: Sequence[ExplicitLine], normal: Model | None = None) -> str:
     """One equation a line; then what the names mean that the normal form brought in."""
     rows = [(f"{plain(line.left)} = {_right(line)}", _remark(line)) for line in lines]
     text = table(rows, indent="")
@@ -163,15 +163,15 @@ def lines_text(lines: Sequence[Line], normal: Model | None = None) -> str:
     return "\n".join(text) + "\n"
 
 
-def _right(line: Line) -> str:
+def _right(line: ExplicitLine) -> str:
     return "given by the caller, else zeros" if line.right is None else plain(line.right)
 
 
-def _remark(line: Line) -> str:
+def _remark(line: ExplicitLine) -> str:
     return f"# {line.comment}" if line.comment else ""
 
 
-def _auxiliary(lines: Sequence[Line], normal: Model | None) -> list[str]:
+def _auxiliary(lines: Sequence[ExplicitLine], normal: Model | None) -> list[str]:
     if normal is None:
         return []
     used = {
@@ -189,7 +189,7 @@ def _auxiliary(lines: Sequence[Line], normal: Model | None) -> list[str]:
     ]
 
 
-def lines_data(lines: Sequence[Line]) -> list[Mapping[str, str | None]]:
+def lines_data(lines: Sequence[ExplicitLine]) -> list[Mapping[str, str | None]]:
     return [
         {
             "left": plain(line.left),

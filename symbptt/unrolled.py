@@ -9,9 +9,9 @@ from typing import Any
 
 from symbptt.algebra import Model
 from symbptt.calculus.gradients import derive
-from symbptt.calculus.recurrence.closed import ClosedForm, Question, fold
+from symbptt.calculus.recurrence.closed import ClosedForm, fold
 from symbptt.calculus.recurrence.formulas import formula, why_not
-from symbptt.calculus.unrolling import Line, Query, unroll, unroll_derivative
+from symbptt.calculus.unrolling import ExplicitLine, Query, unroll, unroll_derivative
 from symbptt.errors import NotAffineError
 from symbptt.listing import lines_data, lines_text
 from symbptt.typeset.blocks import Block, Document, Heading, Paragraph, Words
@@ -31,7 +31,7 @@ class Answer:
 
     Attributes
     ----------
-    lines : tuple of Line
+    lines : tuple of ExplicitLine
         The explicit equations; none for a sensitivity, whose unrolled values the closed form has.
     closed : ClosedForm or None
         Of the recurrence, where one was asked for and is affine.
@@ -42,7 +42,7 @@ class Answer:
     model: Model
     what: str | None
     horizon: int
-    lines: tuple[Line, ...]
+    lines: tuple[ExplicitLine, ...]
     normal: Model | None = None
     closed: ClosedForm | None = None
     refusal: str = ""
@@ -111,23 +111,19 @@ def answer(model: Model, what: str | None, horizon: int) -> Answer:
     MissingLossError
         If a derivative of a model without a loss is asked for.
     """
-    question = None if what is None else Question.read(what)
+    query = None if what is None else Query.read(what)
     normal = None
-    lines: tuple[Line, ...] = ()
-    if question is None or not question.wrt:
-        query = None if what is None else Query.read(what)
-        if query is not None and query.derivative:
-            derivation = derive(model)
-            normal = derivation.normal
-            lines = unroll_derivative(derivation, horizon, query)
-        else:
-            lines = unroll(model, horizon, query)
+    lines: tuple[ExplicitLine, ...] = ()
+    if query is not None and query.of == "L":
+        derivation = derive(model)
+        normal = derivation.normal
+        lines = unroll_derivative(derivation, horizon, query)
+    elif query is None or not query.of:
+        lines = unroll(model, horizon, query)
     found = Answer(model, what, horizon, lines, normal)
-    return found if question is None else _folded(found, question)
-
-
-def _folded(found: Answer, question: Question) -> Answer:
+    if query is None or not query.recurs:
+        return found
     try:
-        return replace(found, closed=fold(found.model, question, found.horizon))
+        return replace(found, closed=fold(model, query, horizon))
     except NotAffineError as error:
         return replace(found, refusal=refusal_text(error))

@@ -40,87 +40,35 @@ PARAMS = {
     "W_qh": ("q", "h"),
     "b_q": ("q",),
 }
-INPUTS = {
-    "x": ("T", "B", "d"),
-    "y": ("T", "B"),
-}
-INDEX_INPUTS = {
-    "y": "q",
-}
-CARRY = {
-    "h[0]": ("B", "h"),
-}
-
-# How many steps back the longest lag reads; what has no time axis; what only the loss
-# reads; which array holds a quantity of the model; how a parameter is drawn.
+INPUTS = {"x": ("T", "B", "d"), "y": ("T", "B")}
+INDEX_INPUTS = {"y": "q"}
+CARRY = {"h[0]": ("B", "h")}
+# How many steps back the longest lag reads; what has no time axis; what only the
+# loss reads; the quantities, and the scalars among them; parameters that are not
+# drawn as matrices and biases are.
 _LAG = 1
 _UNTIMED = ()
 _LOSS_ONLY = ("y",)
-_OUTPUTS = {
-    "r": "r",
-    "z": "z",
-    "n": "n",
-    "h": "h",
-    "o": "o",
-}
+_OUTPUTS = ("r", "z", "n", "h", "o")
 _SCALARS = ()
 _WITH_RESPECT_TO = ()
-_DRAWN = {
-    "W_xr": "matrix",
-    "W_hr": "matrix",
-    "b_r": "bias",
-    "W_xz": "matrix",
-    "W_hz": "matrix",
-    "b_z": "bias",
-    "W_xn": "matrix",
-    "W_hn": "matrix",
-    "b_n": "bias",
-    "W_qh": "matrix",
-    "b_q": "bias",
-}
+_DRAWN = {}
 _LOSS_AT_LAST_STEP = False
-# Whether the inputs tell T; how many bytes a chunk of steps may take.
-_TOLD = True
+# How many bytes a chunk of steps may take; how many rows a segment has,
+# or how many steps where each runs forward again (None: the square root of T).
 _CHUNK_BYTES = 393216
-# How many rows a segment of steps has.
 _SEGMENT_ROWS = 2048
-
-
-def init_params(dims, *, seed=0, dtype=np.float32):
-    """Draw parameters for a first step that neither vanishes nor explodes.
-
-    Parameters
-    ----------
-    dims : dict
-        A length for every name in `DIMS`.
-    seed : int
-    dtype : numpy dtype
-        float32 or float64.
-
-    Returns
-    -------
-    dict of arrays
-        Keys and axes as in `PARAMS`. Matrices have entries of variance 1/columns,
-        biases and initial values are 0, factors lie between 1/2 and 1.
-    """
-    unknown = sorted(set(dims) ^ set(DIMS))
-    if unknown:
-        raise ValueError(f"dims: expected the names {DIMS}, found {tuple(dims)}")
-    _check_sizes(dims)
-    rng = np.random.default_rng(seed)
-    params = {}
-    for name, axes in PARAMS.items():
-        shape = tuple(_extent(axis, dims) for axis in axes)
-        kind = _DRAWN[name]
-        if kind == "bias":
-            array = np.zeros(shape)
-        elif kind == "factor":
-            array = rng.uniform(0.5, 1.0, shape)
-        else:
-            columns = shape[1] if kind == "matrix" else 1
-            array = rng.standard_normal(shape) / np.sqrt(max(columns, 1))
-        params[name] = np.asarray(array, dtype)
-    return params
+_AGAIN = False
+_SEGMENT = None
+# Looked up once: a loop over time calls them a few times a step.
+_add = np.add
+_copyto = np.copyto
+_divide = np.divide
+_matmul = np.matmul
+_multiply = np.multiply
+_product = np.dot
+_subtract = np.subtract
+_tanh = np.tanh
 
 
 def forward(params, inputs, carry=None, lengths=None):
@@ -150,274 +98,11 @@ def forward(params, inputs, carry=None, lengths=None):
     ValueError
         If an argument has a wrong key, shape, dtype or range.
     """
-    call = _prepare(params, inputs, carry, lengths, None, loss=False)
-    rows = call.rows
-    values = _forward(call)
-    outputs = {}
-    for name, array in _OUTPUTS.items():
-        outputs[name] = _timed(name, values[array], rows)
-    if all(name in call.inputs for name in _LOSS_ONLY):
-        _loss(call, values)
-        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
-        outputs["loss"] = spread(values["loss"][:, 0])
-    return outputs, _carry_out(values, rows)
-
-
-# Looked up once: a loop over time calls them a few times a step.
-_add = np.add
-_copyto = np.copyto
-_divide = np.divide
-_exp = np.exp
-_log = np.log
-_matmul = np.matmul
-_multiply = np.multiply
-_product = np.dot
-_subtract = np.subtract
-_tanh = np.tanh
-_ndarray, _uintp = np.ndarray, np.uintp
-
-
-class Workspace:
-    """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
-
-    What the backward pass alone needs they hold for one segment of steps.
-
-    Parameters
-    ----------
-    dims : dict
-        A length for every name in `DIMS`.
-    T, B : int
-        Steps and sequences.
-    dtype : numpy dtype
-
-    Attributes
-    ----------
-    nbytes : int
-        The size of all buffers.
-    """
-
-    def __init__(self, dims, T, B, dtype=np.float32):
-        self.size = {name: int(dims[name]) for name in DIMS}
-        self.size |= {"T": int(T), "B": int(B)}
-        _check_sizes(self.size)
-        self.dtype = np.dtype(dtype)
-        self.buffers, self.kept, self.others = {}, [], {}
-        self.begins, self.carries, self.back, self.between = {}, {}, {}, []
-        self.sums, self.parts, self.sources = {}, {}, {}
-        self.ragged = None
-        if self.dtype == object:
-            return
-        steps = _segment_steps(self.size["T"], self.size["B"])
-        self.part = {**self.size, "T": steps}
-        count = max(-(-self.size["T"] // max(steps, 1)), 1)
-        self.buffers = _buffers(self.part, self.dtype)
-        self.kept = [_kept(self.part, self.dtype) for _ in range(count)]
-        for key in CARRY:
-            shape = (self.size["B"], *_tail(key, self.size))
-            whole = _name_and_step(key)[0] in INDEX_INPUTS
-            self.carries[key] = np.zeros(shape, np.intp if whole else self.dtype)
-            if not whole:
-                self.begins[key] = np.zeros(shape, self.dtype)
-        # The states behind each segment and what they receive, the sequences in the order
-        # of the rows.
-        for _ in range(count):
-            arrays = self.carries.items()
-            self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
-        self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
-        self.sums = _sums(self.part, self.dtype)
-        if count > 1:
-            self.parts = _sums(self.part, self.dtype)
-            self.make_sources()
-        self.weight = np.zeros((), self.dtype)
-        self.even = _Rows(self.size["T"], self.size["B"], None)
-        self.even_plan = _planned(self, self.even)
-        self.rows = None
-        self.expected, self.taken = {}, {}
-        for title, table in (("params", PARAMS), ("inputs", INPUTS), ("carry", CARRY)):
-            self.expected[title] = [self.kind(*entry) for entry in table.items()]
-
-    def make_sources(self):
-        """Room for the gradients of inputs, put together from all segments."""
-        for name in _WITH_RESPECT_TO:
-            full = 1 if name in _UNTIMED else self.size["T"]
-            width = _tail(name, self.size) or (1,)
-            shape = (full * self.size["B"], *width)
-            self.sources[name] = np.zeros(shape, self.dtype)
-
-    def kind(self, name, axes):
-        """Name, shape and dtype of an argument, and below what an index must be."""
-        base = _name_and_step(name)[0] if name in CARRY else name
-        limit = base in INDEX_INPUTS and _extent(INDEX_INPUTS[base], self.size)
-        shape = tuple(_extent(axis, self.size) for axis in axes)
-        return name, shape, np.dtype(np.intp) if limit else self.dtype, limit
-
-    @property
-    def nbytes(self):
-        """The bytes of all buffers."""
-        parts = (self.buffers, self.others, self.begins, self.carries, self.back)
-        parts += (self.sums, self.parts, self.sources, *self.kept, *self.between)
-        return sum(array.nbytes for part in parts for array in part.values())
-
-    def check(self, call):
-        """Refuse a call of another size or dtype."""
-        found = {name: call.size[name] for name in self.size}
-        if found != self.size or call.dtype != self.dtype:
-            raise ValueError(
-                f"workspace: made for {self.size} and {self.dtype}, "
-                f"found a call with {found} and {call.dtype}"
-            )
-
-    def use(self, rows):
-        """Take up the segments of these lengths."""
-        if rows.order is None:
-            rows, plan = self.even, self.even_plan
-        elif self.ragged is not None and _alike(rows, self.ragged[0]):
-            rows, plan = self.ragged
-        else:
-            plan = _planned(self, rows)
-            self.ragged = rows, plan
-        self.rows, self.plan = rows, plan
-        self.weight[...] = rows.weight
-
-    def takes(self, params, inputs, carry, carry_grad):
-        """Whether the arguments are such that nothing is to be checked, cast or sorted."""
-        if self.dtype == object or self.even.order is not None:
-            return False
-        taken = self.taken
-        for given, table in (
-            (params, self.expected["params"]),
-            (inputs, self.expected["inputs"]),
-            (carry, self.expected["carry"]),
-            (carry_grad, self.expected["carry"]),
-        ):
-            if given is None and table is self.expected["carry"]:
-                continue
-            if type(given) is not dict or len(given) != len(table):
-                return False
-            for name, shape, dtype, limit in table:
-                array = given.get(name)
-                if given is params and array is taken.get(name, self):
-                    continue
-                if type(array) is not _ndarray or array.dtype is not dtype:
-                    return False
-                if array.shape != shape:
-                    return False
-                # Without its sign, a negative index is a large one.
-                if limit and (not array.size or _largest(array.view(_uintp)) >= limit):
-                    return False
-        # Parameters that are changed in place need no look at the next call.
-        self.taken = dict(params)
-        return True
-
-    def laid(self, name, array):
-        """An input of one length for all sequences, as rows."""
-        if name not in _UNTIMED:
-            array = array.reshape(self.even.count, *array.shape[2:])
-        if array.ndim == 1 and name not in INDEX_INPUTS:
-            return array[:, None]
-        return array
-
-
-class _Segment:
-    """Some steps of a call: their rows, and the views of the buffers for them."""
-
-    def __init__(self, w, rows, kept, sums):
-        self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others = w.weight, w.others
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype)
-        self.first, self.last = {}, {}
-        for key in CARRY:
-            name, step = _name_and_step(key)
-            self.last[key] = self.views.pasts[name], rows.finals[-step]
-            if name in self.views.adjoints:
-                self.first[key] = self.views.adjoints[name][rows.begin(step)]
-        if rows.order is None:
-            self.begins = [
-                (key, values.reshape(w.begins[key].shape), w.begins[key])
-                for key, values in self.first.items()
-            ]
-            self.ends = [
-                (values[where].reshape(w.carries[key].shape), w.carries[key])
-                for key, (values, where) in self.last.items()
-            ]
-
-    def hand_on(self, states):
-        """Keep the states that the next segment starts from."""
-        for key, (array, where) in self.last.items():
-            if isinstance(where, slice):
-                _copyto(states[key], array[where])
-            else:
-                np.take(array, where, 0, states[key], "clip")
-
-    def hand_back(self, back):
-        """Keep what the states that this segment started from receive."""
-        for key, array in self.first.items():
-            _copyto(back[key], array)
-
-    def gathered(self, name, array, where):
-        """Rows of an array: a view where they stand end to end, else a copy."""
-        if isinstance(where, slice):
-            return array[where]
-        if name not in self.others:
-            full = max(self.size["T"], 1) * self.size["B"]
-            self.others[name] = np.empty((full, *array.shape[1:]), array.dtype)
-        out = self.others[name][: len(where)]
-        return np.take(array, where, 0, out, "clip")
-
-
-def _segment_steps(T, B):
-    """How many steps a segment has."""
-    # As many rows as make products over a segment pay, and no more: what a segment
-    # touches between its forward and its backward pass stays in the cache.
-    number = max(-(-T * B // _SEGMENT_ROWS), 1)
-    return -(-T // number)
-
-
-def _planned(w, rows):
-    """The segments of a call in order, and where the rows of each stand among all rows."""
-    last = len(rows.steps)
-    if last <= w.part["T"]:
-        return [(_Segment(w, rows, w.kept[0], w.sums), slice(0, rows.count))]
-    plan, start = [], 0
-    for begin in range(0, last, w.part["T"]):
-        part = _rows_between(rows, begin, min(begin + w.part["T"], last))
-        # The last one runs backward first: to what it finds the others add theirs.
-        sums = w.sums if begin + w.part["T"] >= last else w.parts
-        segment = _Segment(w, part, w.kept[len(plan)], sums)
-        plan.append((segment, slice(start, start + part.count)))
-        start += part.count
-    return plan
-
-
-def _rows_between(whole, begin, end):
-    """The rows of some steps of a call, its sequences in the order of its rows."""
-    lengths = np.clip(whole.lengths, begin, end) - begin
-    even = np.all(lengths == end - begin)
-    rows = _Rows(end - begin, whole.B, None if even else lengths)
-    rows.weight = whole.weight
-    # What is read at T belongs to the segment in which a sequence ends.
-    ending = slice(int(np.sum(whole.lengths > end)), rows.sequences)
-    rows.ending, rows.sequences = ending, ending.stop - ending.start
-    rows.end = _part_of(rows.end, ending)
-    rows.ends = {lag: _part_of(where, ending) for lag, where in rows.ends.items()}
-    return rows
-
-
-def _part_of(where, part):
-    """Some of the rows that are named by a slice or an array."""
-    if isinstance(where, slice):
-        return slice(where.start + part.start, where.start + part.stop)
-    return where[part]
+    return _outputs(_prepare(params, inputs, carry, lengths, None, loss=False))
 
 
 def loss_and_grads(
-    params,
-    inputs,
-    carry=None,
-    lengths=None,
-    *,
-    carry_grad=None,
-    workspace=None,
+    params, inputs, carry=None, lengths=None, *, carry_grad=None, workspace=None
 ):
     """Compute the loss and its gradients by backpropagation through time.
 
@@ -446,155 +131,15 @@ def loss_and_grads(
     ValueError
         If an argument has a wrong key, shape, dtype or range.
     """
-    w = workspace
-    plain = w is not None and lengths is None and _TOLD
-    if plain and w.takes(params, inputs, carry, carry_grad):
-        laid = {name: w.laid(name, array) for name, array in inputs.items()}
-        start = carry and {key: _column(array) for key, array in carry.items()}
-        back = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
-        if w.rows is not w.even:
-            w.use(w.even)
-        return _without_copies(w, params, laid, start, back)
+    quick = workspace is not None and lengths is None
+    if quick and workspace.takes(params, inputs, carry, carry_grad):
+        return _at_once(workspace, params, inputs, carry, carry_grad)
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
-    if w is not None:
-        w.check(call)
-    if call.dtype == object:
-        return _computed_plainly(call)
-    if w is None:
-        w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
-    w.use(call.rows)
-    start, back = call.start, call.carry_grad
-    if call.rows.order is not None:
-        start = start and {key: array[call.rows.order] for key, array in start.items()}
-        back = back and {key: array[call.rows.order] for key, array in back.items()}
-    return _without_copies(w, call.params, call.inputs, start, back)
-
-
-def _without_copies(w, *arguments):
-    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
-
-    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
-    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
-    """
-    if w.size["B"] == 1:
-        return _computed(w, *arguments)
-    before = np.setbufsize(1024)
-    try:
-        return _computed(w, *arguments)
-    finally:
-        np.setbufsize(before)
-
-
-def _largest(array):
-    return np.maximum.reduce(array, None)
-
-
-def _alike(rows, others):
-    """Whether two batches have the same lengths in the same order."""
-    same = np.array_equal(rows.lengths, others.lengths)
-    return same and np.array_equal(rows.order, others.order)
-
-
-def _column(array):
-    """A scalar a sequence as a column."""
-    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
-
-
-def _computed(w, params, inputs, start, carry_grad):
-    """Run forward and backward in the buffers of a workspace."""
-    if len(w.plan) > 1:
-        return _computed_by_segments(w, params, inputs, start, carry_grad)
-    segment, _ = w.plan[0]
-    rows = segment.rows
-    _run_forward(segment, params, inputs, start, True)
-    back = carry_grad
-    total, grads, sources = _run_backward(segment, params, inputs, start, back, True)
-    # Copies: both may be handed to the next call, which writes where they come from.
-    if rows.order is None:
-        for key, values, out in segment.begins:
-            _copyto(out, values)
-            grads[key] = out
-        for values, out in segment.ends:
-            _copyto(out, values)
-        carry = dict(w.carries)
-    else:
-        segment.hand_on(w.between[0])
-        segment.hand_back(w.back)
-        grads |= _begins(w)
-        carry = _ends(w)
-    for name, array in sources.items():
-        grads[name] = _source(w, name, array)
-    return float(total) / rows.weight, grads, carry
-
-
-def _computed_by_segments(w, params, inputs, start, carry_grad):
-    """Run all segments forward, then, from the last to the first, each one backward."""
-    last = len(w.plan) - 1
-    begin = start
-    for number, (segment, place) in enumerate(w.plan):
-        own = _taken(segment, inputs, place)
-        _run_forward(segment, params, own, begin, number == 0)
-        begin = w.between[number]
-        segment.hand_on(begin)
-    loss, back = 0.0, carry_grad
-    for number in range(last, -1, -1):
-        segment, place = w.plan[number]
-        own = _taken(segment, inputs, place)
-        begin = w.between[number - 1] if number else start
-        found = _run_backward(segment, params, own, begin, back, number == last)
-        total, sums, sources = found
-        loss += float(total)
-        back = w.back
-        segment.hand_back(back)
-        if number == last:
-            grads = sums
-        else:
-            for name, array in w.sums.items():
-                _add(array, w.parts[name], array)
-        for name, array in sources.items():
-            where = segment.rows.ending if name in _UNTIMED else place
-            w.sources[name][where] = array
-    return loss / w.rows.weight, _gradients(w, grads), _ends(w)
-
-
-def _taken(segment, inputs, place):
-    """The rows of all inputs that belong to a segment."""
-    ending = segment.rows.ending
-    return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
-
-
-def _gradients(w, grads):
-    """The gradients of a call, with those of initial values and inputs as the caller has them."""
-    rows, grads = w.rows, {**grads, **_begins(w)}
-    for name, array in w.sources.items():
-        count = rows.sequences if name in _UNTIMED else rows.count
-        grads[name] = _source(w, name, array[:count])
-    return grads
-
-
-def _begins(w):
-    """The gradients of the initial values, in the caller's order."""
-    return {key: _in_order(w.rows, a, w.begins[key]) for key, a in w.back.items()}
-
-
-def _source(w, name, array):
-    """The gradient of an input in the caller's order."""
-    if name in _UNTIMED:
-        array = w.rows.unsorted(array)
-        return array.reshape(array.shape[:1] + _tail(name, w.size))
-    return _timed(name, array, w.rows)
-
-
-def _ends(w):
-    """The states behind the last segment, in the caller's order."""
-    states = w.between[len(w.plan) - 1]
-    return {key: _in_order(w.rows, states[key], out) for key, out in w.carries.items()}
-
-
-def _in_order(rows, array, out):
-    """Sequences in the caller's order."""
-    out[... if rows.order is None else rows.order] = array.reshape(out.shape)
-    return out
+    if workspace is not None:
+        workspace.check(call)
+    if call.dtype != object:
+        return _in_buffers(call, workspace)
+    return _computed_plainly(call, _backward)
 
 
 def _run_forward(w, params, inputs, start, first):
@@ -853,7 +398,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
 
 
 def _buffers(size, dtype):
-    """The arrays that all segments of a call share."""
+    """The arrays that all segments share."""
     count = size["T"] * size["B"]
     past = _LAG * size["B"]
     width = 7 * size["h"]
@@ -893,7 +438,7 @@ def _sums(size, dtype):
 
 
 def _kept(size, dtype):
-    """The arrays of a segment that its backward pass finds as the forward pass left them."""
+    """What a segment's backward pass finds as it was."""
     count = size["T"] * size["B"]
     past = _LAG * size["B"]
     return {
@@ -902,15 +447,6 @@ def _kept(size, dtype):
         "h_all": _zeros((past + count, size["h"]), dtype),
         "u": _zeros((count, size["h"]), dtype),
     }
-
-
-def _zeros(shape, dtype):
-    """An array that begins with a line of the cache, as the fastest loads want it."""
-    dtype = np.dtype(dtype)
-    size = int(np.prod(shape, dtype=int)) * dtype.itemsize
-    raw = np.zeros(size + 64, np.uint8)
-    begin = -raw.ctypes.data % 64
-    return raw[begin : begin + size].view(dtype).reshape(shape)
 
 
 def _views(buffers, kept, sums, rows, size, dtype):
@@ -1123,175 +659,14 @@ def _views(buffers, kept, sums, rows, size, dtype):
     )
 
 
-def _steps(rows):
-    """For every step the rows of its sequences: in one step's array, and in all steps'."""
-    steps = []
-    for now, *prevs in rows.steps:
-        steps.append((slice(0, now.stop - now.start), now, *prevs))
-    return steps
-
-
-def _chunk_rows(size, width, dtype):
-    """How many rows of a width fit into the second level cache; no more than there are."""
-    fit = max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
-    return min(fit, size["T"] * size["B"])
-
-
-def _chunks(steps, limit, even=False):
-    """Runs of steps whose rows, and the rows before them, stand end to end.
-
-    With `even`, they all have as many rows.
-    """
-    runs = []
-    for top, *places in steps:
-        last = runs[-1] if runs else None
-        if last is not None:
-            follow = all(a.stop == b.start for a, b in zip(last[-1][2:], places))
-            follow = follow and (not even or top == last[-1][1])
-            if not follow or places[0].stop - last[0][2].start > limit:
-                last = None
-        if last is None:
-            last = []
-            runs.append(last)
-        begin = last[0][2].start if last else places[0].start
-        here = slice(places[0].start - begin, places[0].stop - begin)
-        last.append((here, top, *places))
-    return [_together(run) for run in runs]
-
-
-def _together(run):
-    """A run of steps with the rows of all of them."""
-    pairs = zip(run[0][2:], run[-1][2:])
-    places = [slice(first.start, last.stop) for first, last in pairs]
-    return (*places, slice(0, places[0].stop - places[0].start), run)
-
-
-def _blocking(rows, inner, columns, dtype):
-    """How many rows and columns blocks of a product have; 0: it is not cut.
-
-    OpenBLAS multiplies up to a million numbers where they stand. What is larger it copies
-    first and divides among threads, which pays only where it is much larger.
-    """
-    count = rows * inner * columns
-    if rows < 4 or count <= 1_000_000:
-        return 0, 0
-    height, width = rows, 256 // dtype.itemsize
-    if columns % width:
-        width = columns
-    while height % 2 == 0 and height * inner * width > 1_000_000:
-        height //= 2
-    fits = height >= 4 and height * inner * width <= 1_000_000
-    return (height, width) if fits and count <= 14_000_000 else (rows, columns)
-
-
-def _product_in(blocks, gaps):
-    """Arrays with gaps np.dot would copy."""
-    return _matmul if gaps or any(blocks) else np.dot
-
-
-def _columns_for(buffers, name, blocks, inner, columns, dtype, given):
-    """Room for a matrix by blocks of columns; None where it is taken as it stands."""
-    if not any(blocks):
-        return None
-    width = blocks[1]
-    gap = _gap(width, dtype)
-    if width == columns and not (given and gap):
-        return None
-    if name not in buffers:
-        buffers[name] = _zeros((columns // width, inner, width + gap), dtype)
-    return buffers[name][:, :, :width]
-
-
-def _gap(width, dtype):
-    """How much longer rows are kept that would else meet in few places of the cache."""
-    return 64 // dtype.itemsize if width * dtype.itemsize % 1024 == 0 else 0
-
-
-def _matrix(size, inner, columns, dtype):
-    """A matrix for the products of a step, its rows apart where these take it whole."""
-    whole = _blocking(size["B"], inner, columns, dtype)[1] == columns
-    gap = _gap(columns, dtype) if whole else 0
-    return _zeros((inner, columns + gap), dtype)[:, :columns]
-
-
-def _in_columns(matrix, columns, first):
-    """A matrix as its products take it, which the first segment lays out for all."""
-    if columns is None:
-        return matrix
-    if first:
-        count, inner, width = columns.shape
-        _copyto(columns, matrix.reshape(inner, count, width).swapaxes(0, 1))
-    return columns
-
-
-def _rows_in(array, blocks):
-    """Rows by blocks; all in one where no whole number of blocks makes them up."""
-    if not any(blocks):
-        return array
-    rows = len(array) if len(array) % blocks[0] else blocks[0]
-    return array.reshape(len(array) // rows, 1, rows, array.shape[1])
-
-
-def _out_in(array, blocks):
-    """A result by blocks of rows, and these by blocks of columns."""
-    if not any(blocks):
-        return array
-    rows = len(array) if len(array) % blocks[0] else blocks[0]
-    shape = len(array) // rows, rows, array.shape[1] // blocks[1], blocks[1]
-    return array.reshape(shape).swapaxes(1, 2)
-
-
-def _add_at(array, where, values):
-    """Add to rows of an array, each of which is named once."""
-    if isinstance(where, slice):
-        array[where] += values
-    else:
-        np.add.at(array, where, values)
-
-
-def _computed_plainly(call, workspace=None):
-    """Run forward and backward in arrays made on the way."""
-    rows, dtype = call.rows, call.dtype
-    values = _forward(call)
-    _loss(call, values)
-    loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = _backward(call, values, call.carry_grad)
-    grads = {name: _shaped(flowing[name], call.params[name]) for name in PARAMS}
-    for key in CARRY:
-        name, step = _name_and_step(key)
-        if name in pasts:
-            start = rows.unsorted(pasts[name][rows.begin(step)])
-            grads[key] = start.reshape(start.shape[:1] + _tail(key, call.size))
-    for name, array in sources.items():
-        if name in _UNTIMED:
-            array = rows.unsorted(array)
-            grads[name] = array.reshape(array.shape[:1] + _tail(name, call.size))
-        else:
-            grads[name] = _timed(name, array, rows)
-    carry = _carry_out(values, rows)
-    loss = loss if dtype == object else float(loss)
-    if workspace is not None:
-        return loss, workspace.hold(grads), workspace.hold(carry)
-    return loss, grads, carry
-
-
 def _forward(call):
-    rows = call.rows
-    size = call.size
+    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
     dtype = call.dtype
-    W_xr = call.params["W_xr"]
-    W_hr = call.params["W_hr"]
-    b_r = call.params["b_r"]
-    W_xz = call.params["W_xz"]
-    W_hz = call.params["W_hz"]
-    b_z = call.params["b_z"]
-    W_xn = call.params["W_xn"]
-    W_hn = call.params["W_hn"]
-    b_n = call.params["b_n"]
-    W_qh = call.params["W_qh"]
-    b_q = call.params["b_q"]
-    x = call.inputs["x"]
-    h_all = rows.past(call, "h", {}, (size["h"],))
+    W_xr, W_hr, b_r = params["W_xr"], params["W_hr"], params["b_r"]
+    W_xz, W_hz, b_z = params["W_xz"], params["W_hz"], params["b_z"]
+    W_xn, W_hn, b_n = params["W_xn"], params["W_hn"], params["b_n"]
+    W_qh, b_q, x = params["W_qh"], params["b_q"], inputs["x"]
+    h_all = _past(call, "h", {}, (size["h"],))
     h = h_all[rows.live]
     # a_r_in[t] = W_xr @ x[t] + b_r
     a_r_in = x @ W_xr.T + b_r
@@ -1299,10 +674,7 @@ def _forward(call):
     a_z_in = x @ W_xz.T + b_z
     # a_n_in[t] = W_xn @ x[t] + b_n
     a_n_in = x @ W_xn.T + b_n
-    r = np.empty((rows.count, size["h"]), dtype)
-    z = np.empty((rows.count, size["h"]), dtype)
-    u = np.empty((rows.count, size["h"]), dtype)
-    n = np.empty((rows.count, size["h"]), dtype)
+    r, z, u, n = (np.empty((rows.count, size["h"]), dtype) for _ in range(4))
     for now, prev in rows.steps:
         # a_r[t] = W_xr @ x[t] + W_hr @ h[t-1] + b_r
         a_r = a_r_in[now] + h_all[prev] @ W_hr.T
@@ -1322,46 +694,28 @@ def _forward(call):
         h[now] = (1 - z[now]) * n[now] + z[now] * h_all[prev]
     # o[t] = W_qh @ h[t] + b_q
     o = h @ W_qh.T + b_q
-    values = {}
-    values["past of h"] = h_all
-    values["h"] = h
-    values["r"] = r
-    values["z"] = z
-    values["u"] = u
-    values["n"] = n
-    values["o"] = o
+    values = {"past of h": h_all, "h": h, "r": r, "z": z, "u": u, "n": n, "o": o}
     return values
 
 
 def _loss(call, values):
-    y = call.inputs["y"]
-    o = values["o"]
+    inputs = call.inputs
+    y, o = inputs["y"], values["o"]
     # p[t] = softmax(o[t])
     p = _softmax(o)
     # loss[t] = softmax_cross_entropy(o[t], y[t])
     loss = _softmax_cross_entropy(o, y)
-    values["p"] = p
-    values["loss"] = loss
+    values |= {"p": p, "loss": loss}
 
 
 def _backward(call, values, carry_grad):
-    rows = call.rows
-    size = call.size
+    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
     dtype = call.dtype
-    W_hr = call.params["W_hr"]
-    W_hz = call.params["W_hz"]
-    W_hn = call.params["W_hn"]
-    W_qh = call.params["W_qh"]
-    x = call.inputs["x"]
-    y = call.inputs["y"]
-    h_all = values["past of h"]
-    h = values["h"]
-    r = values["r"]
-    z = values["z"]
-    u = values["u"]
-    n = values["n"]
+    W_hr, W_hz, W_hn = params["W_hr"], params["W_hz"], params["W_hn"]
+    W_qh, x, y, h_all = params["W_qh"], inputs["x"], inputs["y"], values["past of h"]
+    h, r, z, u, n = values["h"], values["r"], values["z"], values["u"], values["n"]
     p = values["p"]
-    d_h_all = rows.received(carry_grad, "h", h_all)
+    d_h_all = _received(rows, carry_grad, "h", h_all)
     d_h = d_h_all[rows.live]
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
     d_o = (p - _one_hot(y, size["q"], dtype)) / rows.weight
@@ -1369,9 +723,7 @@ def _backward(call, values, carry_grad):
     #     + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
     #     here dL/dh[t] += W_qh.T @ dL/do[t]
     d_h += d_o @ W_qh
-    d_a_n = np.empty((rows.count, size["h"]), dtype)
-    d_a_z = np.empty((rows.count, size["h"]), dtype)
-    d_a_r = np.empty((rows.count, size["h"]), dtype)
+    d_a_n, d_a_z, d_a_r = (np.empty((rows.count, size["h"]), dtype) for _ in range(3))
     for now, prev in reversed(rows.steps):
         # (5) dL/dn[t] = (1 - z[t]) * dL/dh[t]
         d_n = (1 - z[now]) * d_h[now]
@@ -1417,24 +769,48 @@ def _backward(call, values, carry_grad):
     d_W_qh = d_o.T @ h
     # (23) dL/db_q = sum_t dL/do[t]
     d_b_q = np.sum(d_o, axis=0)
-    grads = {
-        "W_xr": d_W_xr,
-        "W_hr": d_W_hr,
-        "b_r": d_b_r,
-        "W_xz": d_W_xz,
-        "W_hz": d_W_hz,
-        "b_z": d_b_z,
-        "W_xn": d_W_xn,
-        "W_hn": d_W_hn,
-        "b_n": d_b_n,
-        "W_qh": d_W_qh,
-        "b_q": d_b_q,
-    }
-    pasts = {
-        "h": d_h_all,
-    }
+    grads = {"W_xr": d_W_xr, "W_hr": d_W_hr, "b_r": d_b_r, "W_xz": d_W_xz}
+    grads |= {"W_hz": d_W_hz, "b_z": d_b_z, "W_xn": d_W_xn, "W_hn": d_W_hn}
+    grads |= {"b_n": d_b_n, "W_qh": d_W_qh, "b_q": d_b_q}
+    pasts = {"h": d_h_all}
     sources = {}
     return grads, pasts, sources
+
+
+def init_params(dims, *, seed=0, dtype=np.float32):
+    """Draw parameters for a first step that neither vanishes nor explodes.
+
+    Parameters
+    ----------
+    dims : dict
+        A length for every name in `DIMS`.
+    seed : int
+    dtype : numpy dtype
+        float32 or float64.
+
+    Returns
+    -------
+    dict of arrays
+        Keys and axes as in `PARAMS`. Matrices have entries of variance 1/columns,
+        biases and initial values are 0, factors lie between 1/2 and 1.
+    """
+    if set(dims) != set(DIMS):
+        raise ValueError(f"dims: expected the names {DIMS}, found {tuple(dims)}")
+    _check_sizes(dims)
+    rng = np.random.default_rng(seed)
+    params = {}
+    for name, axes in PARAMS.items():
+        shape = tuple(_extent(axis, dims) for axis in axes)
+        kind = _DRAWN.get(name, "matrix" if len(axes) == 2 else "bias")
+        if kind == "bias":
+            array = np.zeros(shape)
+        elif kind == "factor":
+            array = rng.uniform(0.5, 1.0, shape)
+        else:
+            columns = shape[1] if kind == "matrix" else 1
+            array = rng.standard_normal(shape) / np.sqrt(max(columns, 1))
+        params[name] = np.asarray(array, dtype)
+    return params
 
 
 def clip_gradients(grads, theta):
@@ -1469,6 +845,584 @@ def clip_gradients(grads, theta):
     return norm
 
 
+def _outputs(call):
+    """Every quantity by name, and the carry."""
+    rows = call.rows
+    values = _forward(call)
+    outputs = {name: _timed(name, values[name], rows) for name in _OUTPUTS}
+    if all(name in call.inputs for name in _LOSS_ONLY):
+        _loss(call, values)
+        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
+        outputs["loss"] = spread(values["loss"][:, 0])
+    return outputs, _carry_out(values, rows)
+
+
+def _computed_plainly(call, backward, workspace=None):
+    """Run forward and backward in arrays made on the way."""
+    rows = call.rows
+    values = _forward(call)
+    _loss(call, values)
+    loss = np.sum(values["loss"]) * call.one / rows.weight
+    flowing, pasts, sources = backward(call, values, call.carry_grad)
+    grads = {}
+    for name, param in call.params.items():
+        # In the parameter's shape and dtype, and in memory of its own.
+        grads[name] = np.empty_like(param)
+        grads[name][...] = flowing[name]
+    for key, axes in CARRY.items():
+        name, step = _name_and_step(key)
+        if name in pasts:
+            start = rows.unsorted(pasts[name][rows.begin(step)])
+            grads[key] = start.reshape(start.shape[: len(axes)])
+    for name, array in sources.items():
+        grads[name] = _source(name, array, rows)
+    carry = _carry_out(values, rows)
+    loss = loss if call.dtype == object else float(loss)
+    if workspace is not None:
+        return loss, workspace.hold(grads), workspace.hold(carry)
+    return loss, grads, carry
+
+
+class Workspace:
+    """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
+
+    Of what only the backward pass needs they hold one segment of steps; where segments run
+    forward again (`_AGAIN`), of all but the states between them.
+
+    Parameters
+    ----------
+    dims : dict
+        A length for every name in `DIMS`.
+    T, B : int
+        Steps and sequences.
+    dtype : numpy dtype
+
+    Attributes
+    ----------
+    nbytes : int
+        The size of all buffers.
+    """
+
+    def __init__(self, dims, T, B, dtype=np.float32):
+        self.size = {name: int(dims[name]) for name in DIMS}
+        self.size |= {"T": int(T), "B": int(B)}
+        _check_sizes(self.size)
+        self.dtype = np.dtype(dtype)
+        tables = [{} for _ in range(9)]
+        self.buffers, self.sums, self.parts, self.sources, self.others, *tables = tables
+        self.begins, self.carries, self.back, self.taken = tables
+        self.kept = []
+        self.between = []
+        self.rows = None
+        self.ragged = None
+        if self.dtype == object:
+            return
+        steps = _segment_steps(self.size["T"], self.size["B"])
+        self.part = {**self.size, "T": steps}
+        count = max(-(-self.size["T"] // max(steps, 1)), 1)
+        self.buffers = _buffers(self.part, self.dtype)
+        self.kept = [
+            _kept(self.part, self.dtype) for _ in range(1 if _AGAIN else count)
+        ]
+        self.expected = {
+            title: [self.kind(*entry) for entry in table.items()]
+            for title, table in (
+                ("params", PARAMS),
+                ("inputs", INPUTS),
+                ("carry", CARRY),
+            )
+        }
+        for key, shape, kind, limit in self.expected["carry"]:
+            self.carries[key] = np.zeros(shape, kind)
+            if not limit:
+                self.begins[key] = np.zeros(shape, kind)
+        # The states behind each segment and what they receive, the sequences in the order
+        # of the rows.
+        for _ in range(count):
+            arrays = self.carries.items()
+            self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
+        self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
+        self.sums = _sums(self.part, self.dtype)
+        if count > 1:
+            self.parts = _sums(self.part, self.dtype)
+            for name in _WITH_RESPECT_TO:
+                tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
+                count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
+                self.sources[name] = np.zeros(
+                    (count, *_shape(tail or [1], self.size)), self.dtype
+                )
+        self.weight = np.zeros((), self.dtype)
+        self.even = _Rows(self.size["T"], self.size["B"], None)
+        self.even_plan = _planned(self, self.even)
+
+    def kind(self, name, axes):
+        """Name, shape and dtype of an argument, and below what an index must be."""
+        axis = INDEX_INPUTS.get(name.partition("[")[0])
+        limit = 0 if axis is None else _extent(axis, self.size)
+        dtype = self.dtype if axis is None else np.dtype(np.intp)
+        return name, _shape(axes, self.size), dtype, limit
+
+    @property
+    def nbytes(self):
+        """The bytes of all buffers."""
+        parts = [self.buffers, self.others, self.begins, self.carries, self.back]
+        parts += [self.sums, self.parts, self.sources, *self.kept, *self.between]
+        return sum(array.nbytes for part in parts for array in part.values())
+
+    def check(self, call):
+        """Refuse a call of another size or dtype."""
+        found = {name: call.size[name] for name in self.size}
+        if found != self.size or call.dtype != self.dtype:
+            raise ValueError(
+                f"workspace: made for {self.size} and {self.dtype}, "
+                f"found a call with {found} and {call.dtype}"
+            )
+
+    def use(self, rows):
+        """Take up the segments of these lengths."""
+        if rows.order is None:
+            rows, plan = self.even, self.even_plan
+        elif self.ragged is not None and np.array_equal(
+            (rows.lengths, rows.order), (self.ragged[0].lengths, self.ragged[0].order)
+        ):
+            rows, plan = self.ragged
+        else:
+            plan = _planned(self, rows)
+            self.ragged = rows, plan
+        self.rows, self.plan = rows, plan
+        self.weight[...] = rows.weight
+
+    def takes(self, params, inputs, carry, carry_grad):
+        """Whether the arguments are such that nothing is to be checked, cast or sorted."""
+        if self.dtype == object or self.even.order is not None:
+            return False
+        taken, expected, kind = self.taken, self.expected, np.ndarray
+        for given, table in (
+            (params, expected["params"]),
+            (inputs, expected["inputs"]),
+            (carry, expected["carry"]),
+            (carry_grad, expected["carry"]),
+        ):
+            if given is None and table is expected["carry"]:
+                continue
+            if type(given) is not dict or len(given) != len(table):
+                return False
+            for name, shape, dtype, limit in table:
+                array = given.get(name)
+                if given is params and array is taken.get(name, self):
+                    continue
+                if (
+                    type(array) is not kind
+                    or array.dtype is not dtype
+                    or array.shape != shape
+                ):
+                    return False
+                # Without its sign, a negative index is a large one.
+                if limit and not (array.size and array.view(np.uintp).max() < limit):
+                    return False
+        # Parameters that are changed in place need no look at the next call.
+        self.taken = dict(params)
+        return True
+
+
+class _Segment:
+    """Some steps of a call: their rows, and the views of the buffers for them."""
+
+    def __init__(self, w, rows, kept, sums):
+        self.rows, self.size, self.dtype = rows, w.part, w.dtype
+        self.weight, self.others = w.weight, w.others
+        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype)
+        self.first, self.last = {}, {}
+        for key in CARRY:
+            name, step = _name_and_step(key)
+            self.last[key] = self.views.pasts[name], rows.finals[-step]
+            if name in self.views.adjoints:
+                self.first[key] = self.views.adjoints[name][rows.begin(step)]
+        if rows.order is None:
+            self.begins = [
+                (key, values.reshape(w.begins[key].shape), w.begins[key])
+                for key, values in self.first.items()
+            ]
+            self.ends = [
+                (values[where].reshape(w.carries[key].shape), w.carries[key])
+                for key, (values, where) in self.last.items()
+            ]
+
+    def hand_on(self, states):
+        """Keep the states that the next segment starts from."""
+        for key, (array, where) in self.last.items():
+            if isinstance(where, slice):
+                np.copyto(states[key], array[where])
+            else:
+                np.take(array, where, 0, states[key], "clip")
+
+    def hand_back(self, back):
+        """Keep what the states that this segment started from receive."""
+        for key, array in self.first.items():
+            np.copyto(back[key], array)
+
+    def gathered(self, name, array, where):
+        """Rows of an array: a view where they stand end to end, else a copy."""
+        if isinstance(where, slice):
+            return array[where]
+        if name not in self.others:
+            full = max(self.size["T"], 1) * self.size["B"]
+            self.others[name] = np.empty((full, *array.shape[1:]), array.dtype)
+        out = self.others[name][: len(where)]
+        return np.take(array, where, 0, out, "clip")
+
+
+def _segment_steps(T, B):
+    """How many steps a segment has."""
+    if _AGAIN:
+        return min(_SEGMENT or int(np.ceil(np.sqrt(T))), T)
+    # As many rows as make products over a segment pay, and no more: what a segment
+    # touches between its forward and its backward pass stays in the cache.
+    number = max(-(-T * B // _SEGMENT_ROWS), 1)
+    return -(-T // number)
+
+
+def _planned(w, rows):
+    """The segments of a call in order, and where the rows of each stand among all rows.
+
+    Where each runs forward again, those with rows alike are one and the same.
+    """
+    last, length = len(rows.steps), w.part["T"]
+    if last <= length:
+        return [(_Segment(w, rows, w.kept[0], w.sums), slice(0, rows.count))]
+    made = {}
+    plan = []
+    start = 0
+    for begin in range(0, last, length):
+        part = _rows_between(rows, begin, min(begin + length, last))
+        # The last one runs backward first: to what it finds the others add theirs.
+        sums = w.sums if begin + length >= last else w.parts
+        alike = (
+            (part.T, part.sequences, sums is w.sums) if part.order is None else begin
+        )
+        if not _AGAIN or alike not in made:
+            made[alike] = _Segment(w, part, w.kept[0 if _AGAIN else len(plan)], sums)
+        plan.append((made[alike], slice(start, start + part.count)))
+        start += part.count
+    return plan
+
+
+def _rows_between(whole, begin, end):
+    """The rows of some steps of a call, its sequences in the order of its rows."""
+    lengths = np.clip(whole.lengths, begin, end) - begin
+    even = np.all(lengths == end - begin)
+    rows = _Rows(end - begin, whole.B, None if even else lengths)
+    rows.weight = whole.weight
+    # What is read at T belongs to the segment in which a sequence ends.
+    ending = slice(int(np.sum(whole.lengths > end)), rows.sequences)
+    rows.ending, rows.sequences = ending, ending.stop - ending.start
+    rows.end = _part_of(rows.end, ending)
+    rows.ends = {lag: _part_of(where, ending) for lag, where in rows.ends.items()}
+    return rows
+
+
+def _part_of(where, part):
+    """Some of the rows that are named by a slice or an array."""
+    if isinstance(where, slice):
+        return slice(where.start + part.start, where.start + part.stop)
+    return where[part]
+
+
+def _in_buffers(call, w):
+    """A call whose arguments are checked, in a workspace of its own or in the given one."""
+    if w is None:
+        w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+    w.use(call.rows)
+    sort = call.rows.sorted
+    start = call.start and {key: sort(array) for key, array in call.start.items()}
+    back = call.carry_grad and {
+        key: sort(array) for key, array in call.carry_grad.items()
+    }
+    return _without_copies(w, call.params, call.inputs, start, back)
+
+
+def _at_once(w, params, inputs, carry, carry_grad):
+    """A call in which nothing is to be checked, cast or sorted."""
+    laid = {}
+    for name, array in inputs.items():
+        if name not in _UNTIMED:
+            array = array.reshape(w.even.count, *array.shape[2:])
+        laid[name] = _column(array)
+    start = carry and {key: _column(array) for key, array in carry.items()}
+    back = carry_grad and {key: _column(array) for key, array in carry_grad.items()}
+    if w.rows is not w.even:
+        w.use(w.even)
+    return _without_copies(w, params, laid, start, back)
+
+
+def _column(array):
+    """A scalar a sequence as a column."""
+    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
+
+
+def _without_copies(w, *arguments):
+    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
+
+    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
+    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
+    """
+    computed = _computed if len(w.plan) == 1 else _computed_by_segments
+    if w.size["B"] == 1:
+        return computed(w, *arguments)
+    before = np.setbufsize(1024)
+    try:
+        return computed(w, *arguments)
+    finally:
+        np.setbufsize(before)
+
+
+def _computed(w, params, inputs, start, carry_grad):
+    """Run the only segment forward and backward."""
+    segment, _ = w.plan[0]
+    rows = segment.rows
+    _run_forward(segment, params, inputs, start, True)
+    back = carry_grad
+    total, grads, sources = _run_backward(segment, params, inputs, start, back, True)
+    # Copies: both may be handed to the next call, which writes where they come from.
+    if rows.order is None:
+        for key, values, out in segment.begins:
+            np.copyto(out, values)
+            grads[key] = out
+        for values, out in segment.ends:
+            np.copyto(out, values)
+        carry = dict(w.carries)
+    else:
+        segment.hand_on(w.between[0])
+        segment.hand_back(w.back)
+        grads |= _in_order(rows, w.back, w.begins)
+        carry = _in_order(rows, w.between[0], w.carries)
+    for name, array in sources.items():
+        grads[name] = _source(name, array, rows)
+    return float(total) / rows.weight, grads, carry
+
+
+def _computed_by_segments(w, params, inputs, start, carry_grad):
+    """Run all segments forward, then, from the last to the first, each one backward."""
+    last = len(w.plan) - 1
+    begin = start
+    for number, (segment, place) in enumerate(w.plan):
+        own = _taken(segment, inputs, place)
+        _run_forward(segment, params, own, begin, number == 0)
+        begin = w.between[number]
+        segment.hand_on(begin)
+    loss, back, grads = 0.0, carry_grad, {}
+    for number in range(last, -1, -1):
+        segment, place = w.plan[number]
+        own = _taken(segment, inputs, place)
+        begin = w.between[number - 1] if number else start
+        if _AGAIN and number < last:
+            _run_forward(segment, params, own, begin, False)
+        found = _run_backward(segment, params, own, begin, back, number == last)
+        total, sums, sources = found
+        loss += float(total)
+        back = w.back
+        segment.hand_back(back)
+        if number == last:
+            grads = sums
+        else:
+            for name, array in w.sums.items():
+                np.add(array, w.parts[name], array)
+        for name, array in sources.items():
+            w.sources[name][segment.rows.ending if name in _UNTIMED else place] = array
+    rows = w.rows
+    grads = {**grads, **_in_order(rows, w.back, w.begins)}
+    for name, array in w.sources.items():
+        count = rows.sequences if name in _UNTIMED else rows.count
+        grads[name] = _source(name, array[:count], rows)
+    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
+
+
+def _taken(segment, inputs, place):
+    """The rows of all inputs that belong to a segment."""
+    ending = segment.rows.ending
+    return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
+
+
+def _in_order(rows, arrays, room):
+    """States and what they receive, the sequences in the caller's order."""
+    for key, out in room.items():
+        out[... if rows.order is None else rows.order] = arrays[key].reshape(out.shape)
+    return dict(room)
+
+
+def _by_blocks(array, count, steps=1):
+    """The rows of some steps, each step's as blocks end to end: (steps, count, B, n)."""
+    shape = steps, count, len(array) // steps, array.shape[1] // count
+    return array.reshape(shape)
+
+
+def _by_columns(array, count, steps=1):
+    """Columns side by side in the shape of blocks: (steps, count, B, n)."""
+    shape = steps, len(array) // steps, count, array.shape[1] // count
+    return array.reshape(shape).swapaxes(1, 2)
+
+
+def _shifted(v, column, out):
+    """Rows for `exp`: as they are where all are near 0, else less their maximum each.
+
+    Of numbers up to 16 the exponentials have a sum in range, and its logarithm is right to
+    1e-6 (float32); a maximum of every row takes longer than all else here.
+    """
+    least = np.minimum.reduce(v, axis=None, initial=0)
+    if least > -16 and np.maximum.reduce(v, axis=None, initial=0) < 16:
+        return v
+    np.maximum.reduce(v, axis=1, out=column, keepdims=True)
+    return np.subtract(v, column, out)
+
+
+def _softmax_and_loss(v, index, column, ones, p, loss):
+    """The softmax of every row, and -log of its entry at the label, which `index` names."""
+    v = _shifted(v, column, p)
+    np.take(v.reshape(-1), index, 0, loss.reshape(-1), "clip")
+    np.exp(v, p)
+    np.matmul(p, ones, column)
+    np.divide(p, column, p)
+    np.log(column, column)
+    np.subtract(column, loss, loss)
+
+
+def _zeros(shape, dtype):
+    """An array that begins with a line of the cache, as the fastest loads want it."""
+    dtype = np.dtype(dtype)
+    size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    begin = -raw.ctypes.data % 64
+    return raw[begin : begin + size].view(dtype).reshape(shape)
+
+
+def _steps(rows):
+    """For every step the rows of its sequences: in one step's array, and in all steps'."""
+    steps = []
+    for now, *prevs in rows.steps:
+        steps.append((slice(0, now.stop - now.start), now, *prevs))
+    return steps
+
+
+def _chunk_rows(size, width, dtype):
+    """How many rows of a width fit into the second level cache; no more than there are."""
+    fit = max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
+    return min(fit, size["T"] * size["B"])
+
+
+def _chunks(steps, limit, even=False):
+    """Runs of steps whose rows, and the rows before them, stand end to end.
+
+    With `even`, they all have as many rows.
+    """
+    runs = []
+    for top, *places in steps:
+        last = runs[-1] if runs else None
+        if last is not None:
+            follow = all(
+                a.stop == b.start for a, b in zip(last[-1][2:], places, strict=True)
+            )
+            follow = follow and (not even or top == last[-1][1])
+            if not follow or places[0].stop - last[0][2].start > limit:
+                last = None
+        if last is None:
+            last = []
+            runs.append(last)
+        begin = last[0][2].start if last else places[0].start
+        here = slice(places[0].start - begin, places[0].stop - begin)
+        last.append((here, top, *places))
+    return [_together(run) for run in runs]
+
+
+def _together(run):
+    """A run of steps with the rows of all of them."""
+    pairs = zip(run[0][2:], run[-1][2:], strict=True)
+    places = [slice(first.start, last.stop) for first, last in pairs]
+    return (*places, slice(0, places[0].stop - places[0].start), run)
+
+
+def _blocking(rows, inner, columns, dtype):
+    """How many rows and columns blocks of a product have; 0: it is not cut.
+
+    OpenBLAS multiplies up to a million numbers where they stand. What is larger it copies
+    first and divides among threads, which pays only where it is much larger.
+    """
+    count = rows * inner * columns
+    if rows < 4 or count <= 1_000_000:
+        return 0, 0
+    height, width = rows, 256 // dtype.itemsize
+    if columns % width:
+        width = columns
+    while height % 2 == 0 and height * inner * width > 1_000_000:
+        height //= 2
+    fits = height >= 4 and height * inner * width <= 1_000_000
+    return (height, width) if fits and count <= 14_000_000 else (rows, columns)
+
+
+def _product_in(blocks, gaps):
+    """Arrays with gaps np.dot would copy."""
+    return np.matmul if gaps or any(blocks) else np.dot
+
+
+def _columns_for(buffers, name, blocks, inner, columns, dtype, given):
+    """Room for a matrix by blocks of columns; None where it is taken as it stands."""
+    if not any(blocks):
+        return None
+    width = blocks[1]
+    gap = _gap(width, dtype)
+    if width == columns and not (given and gap):
+        return None
+    if name not in buffers:
+        buffers[name] = _zeros((columns // width, inner, width + gap), dtype)
+    return buffers[name][:, :, :width]
+
+
+def _gap(width, dtype):
+    """How much longer rows are kept that would else meet in few places of the cache."""
+    return 64 // dtype.itemsize if width * dtype.itemsize % 1024 == 0 else 0
+
+
+def _matrix(size, inner, columns, dtype):
+    """A matrix for the products of a step, its rows apart where these take it whole."""
+    whole = _blocking(size["B"], inner, columns, dtype)[1] == columns
+    gap = _gap(columns, dtype) if whole else 0
+    return _zeros((inner, columns + gap), dtype)[:, :columns]
+
+
+def _in_columns(matrix, columns, first):
+    """A matrix as its products take it, which the first segment lays out for all."""
+    if columns is None:
+        return matrix
+    if first:
+        count, inner, width = columns.shape
+        np.copyto(columns, matrix.reshape(inner, count, width).swapaxes(0, 1))
+    return columns
+
+
+def _rows_in(array, blocks):
+    """Rows by blocks; all in one where no whole number of blocks makes them up."""
+    if not any(blocks):
+        return array
+    rows = len(array) if len(array) % blocks[0] else blocks[0]
+    return array.reshape(len(array) // rows, 1, rows, array.shape[1])
+
+
+def _out_in(array, blocks):
+    """A result by blocks of rows, and these by blocks of columns."""
+    if not any(blocks):
+        return array
+    rows = len(array) if len(array) % blocks[0] else blocks[0]
+    shape = len(array) // rows, rows, array.shape[1] // blocks[1], blocks[1]
+    return array.reshape(shape).swapaxes(1, 2)
+
+
+def _add_at(array, where, values):
+    """Add to rows of an array, each of which is named once."""
+    if isinstance(where, slice):
+        array[where] += values
+    else:
+        np.add.at(array, where, values)
+
+
 class _Rows:
     """Where each step of each sequence stands in an array of stacked rows.
 
@@ -1482,7 +1436,7 @@ class _Rows:
             lengths = np.zeros(B, int)
         self.T, self.B = T, B
         self.order = None if lengths is None else np.argsort(-lengths, kind="stable")
-        self.lengths = np.full(B, T) if lengths is None else lengths[self.order]
+        self.lengths = np.full(B, T) if self.order is None else lengths[self.order]
         running = (self.lengths[None, :] > np.arange(T)[:, None]).sum(axis=1).tolist()
         running = [count for count in running if count]
         past = _LAG * B
@@ -1497,12 +1451,15 @@ class _Rows:
         for t, count in enumerate(running, start=_LAG):
             now = slice(self.first[t] - past, self.first[t] - past + count)
             firsts = self.first[t - _LAG : t][::-1]
-            prevs = [slice(first, first + count) for first in firsts]
-            self.steps.append((now, *prevs))
+            self.steps.append((now, *(slice(first, first + count) for first in firsts)))
+        # Where the rows stand among those of all steps of all sequences in the caller's order.
+        self.places = slice(None)
+        if self.order is not None:
+            runs = [self.order[:count] + t * B for t, count in enumerate(running)]
+            self.places = np.concatenate([np.arange(0), *runs])
         self.back = {k: self._joined(k) for k in range(1, _LAG + 1)}
-        at = [self._at(k, self.sequences) for k in range(_LAG + 1)]
-        self.ends = dict(enumerate(at))
-        self.end = at[0] - past if self.order is not None else self._moved(at[0], -past)
+        self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
+        self.end = self._at(0, self.sequences, past)
         self.finals = [self._at(k, B) for k in range(_LAG)]
 
     def _joined(self, k):
@@ -1513,18 +1470,13 @@ class _Rows:
         rows = [np.arange(step[k].start, step[k].stop) for step in self.steps]
         return np.concatenate([np.arange(0), *rows])
 
-    def _at(self, k, sequences):
+    def _at(self, k, sequences, less=0):
         """The rows of the first sequences k steps before their last valid step."""
         if self.order is None:
-            start = self.first[self.T - 1 + _LAG - k]
+            start = self.first[self.T - 1 + _LAG - k] - less
             return slice(start, start + self.B)
-        first = np.asarray([*self.first, 0])
         steps = self.lengths[:sequences] - 1 + _LAG - k
-        return first[steps] + np.arange(sequences)
-
-    @staticmethod
-    def _moved(rows, by):
-        return slice(rows.start + by, rows.stop + by)
+        return np.asarray([*self.first, 0])[steps] + np.arange(sequences) - less
 
     def begin(self, step):
         """The rows of the initial values of a step <= 0."""
@@ -1545,51 +1497,39 @@ class _Rows:
 
     def packed(self, array):
         """The rows of all valid steps, from an array (T, B, ...)."""
-        if self.order is None:
-            return array.reshape(self.count, *array.shape[2:])
-        rows = np.empty((self.count, *array.shape[2:]), array.dtype)
-        for t, (now, *_) in enumerate(self.steps):
-            rows[now] = array[t, self.order[: now.stop - now.start]]
-        return rows
+        return array.reshape(self.T * self.B, *array.shape[2:])[self.places]
 
     def unpacked(self, rows):
         """An array (T, B, ...) with 0 at padded steps, from the rows of all valid steps."""
-        if self.order is None:
-            return rows.reshape(self.T, self.B, *rows.shape[1:]).copy()
-        full = np.zeros((self.T, self.B, *rows.shape[1:]), rows.dtype)
-        for t, (now, *_) in enumerate(self.steps):
-            full[t, self.order[: now.stop - now.start]] = rows[now]
-        return full
+        full = np.zeros((self.T * self.B, *rows.shape[1:]), rows.dtype)
+        full[self.places] = rows
+        return full.reshape(self.T, self.B, *rows.shape[1:])
 
-    def past(self, call, name, own, shape, dtype=None):
-        """A new array for a state: its initial values, then room for every step.
 
-        `own` are the values that the model fixes, by step.
-        """
-        array = np.zeros((_LAG * self.B + self.count, *shape), dtype or call.dtype)
-        if call.dtype == object and dtype is None:
-            array *= call.one
+def _past(call, name, own, shape, dtype=None):
+    """A new array for a state: its initial values, then room for every step.
+
+    `own` are the values that the model fixes, by step.
+    """
+    rows = call.rows
+    array = np.zeros((rows.live.stop, *shape), dtype or call.dtype)
+    if call.dtype == object and dtype is None:
+        array *= call.one
+    for step in _steps_of(name):
+        if call.start is None:
+            array[rows.begin(step)] = own.get(step, 0)
+        else:
+            array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
+    return array
+
+
+def _received(rows, carry_grad, name, like):
+    """The adjoint of an array with a past: 0, and what the returned carry receives."""
+    array = np.zeros(like.shape, like.dtype)
+    if carry_grad is not None:
         for step in _steps_of(name):
-            if call.start is None:
-                array[self.begin(step)] = own.get(step, 0)
-            else:
-                array[self.begin(step)] = self.sorted(call.start[f"{name}[{step}]"])
-        return array
-
-    def past_of(self, call, name):
-        """An input that is read with a lag: its initial values, then its rows."""
-        rows = call.inputs[name]
-        array = self.past(call, name, {}, rows.shape[1:], rows.dtype)
-        array[self.live] = rows
-        return array
-
-    def received(self, carry_grad, name, like):
-        """The adjoint of an array with a past: 0, and what the returned carry receives."""
-        array = np.zeros(like.shape, like.dtype)
-        if carry_grad is not None:
-            for step in _steps_of(name):
-                array[self.finals[-step]] += self.sorted(carry_grad[f"{name}[{step}]"])
-        return array
+            array[rows.finals[-step]] += rows.sorted(carry_grad[f"{name}[{step}]"])
+    return array
 
 
 def _carry_out(values, rows):
@@ -1597,9 +1537,8 @@ def _carry_out(values, rows):
     carry = {}
     for key, axes in CARRY.items():
         name, step = _name_and_step(key)
-        carry[key] = rows.unsorted(values["past of " + name][rows.finals[-step]])
-        if len(axes) < carry[key].ndim:
-            carry[key] = carry[key][:, 0]
+        array = rows.unsorted(values["past of " + name][rows.finals[-step]])
+        carry[key] = array.reshape(array.shape[: len(axes)])
     return carry
 
 
@@ -1608,11 +1547,10 @@ def _timed(name, array, rows):
     return rows.unpacked(array[:, 0] if name in _SCALARS else array)
 
 
-def _shaped(value, like):
-    """A gradient in its variable's shape and dtype, in memory of its own."""
-    array = np.empty(like.shape, like.dtype)
-    array[...] = value
-    return array
+def _source(name, array, rows):
+    """The gradient of an input in the input's shape."""
+    full = rows.unsorted(array) if name in _UNTIMED else rows.unpacked(array)
+    return full.reshape(full.shape[: len(INPUTS[name])])
 
 
 def _name_and_step(key):
@@ -1621,45 +1559,46 @@ def _name_and_step(key):
 
 
 def _steps_of(name):
-    pairs = map(_name_and_step, CARRY)
-    return [step for other, step in pairs if other == name]
+    return [step for other, step in map(_name_and_step, CARRY) if other == name]
 
 
-def _tail(key, size):
-    """The shape of one value of an input or initial value."""
-    axes = CARRY[key] if key in CARRY else INPUTS[key]
-    return tuple(_extent(axis, size) for axis in axes if axis not in ("T", "B"))
+def _shape(axes, size):
+    return tuple(_extent(axis, size) for axis in axes)
 
 
 def _extent(axis, size):
     """The length of an axis: literal, named, or a sum of those."""
-    if isinstance(axis, int):
-        return axis
-    if " + " in axis:
-        return sum(int(p) if p.isdigit() else size[p] for p in axis.split(" + "))
-    return int(size[axis])
+    parts = str(axis).split(" + ")
+    return sum(int(part) if part.isdigit() else int(size[part]) for part in parts)
 
 
 def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
     """Check all arguments and lay them out in rows."""
     size = {}
-    params = _checked_params(params, size)
-    _check_keys("inputs", inputs, INPUTS, () if loss else _LOSS_ONLY)
-    dtype = _common_dtype(params or {**inputs, **(carry or {})})
-    one = _unit(params) if dtype == object else 1
-    if dtype == object:
-        params = {name: _exact(array, one) for name, array in params.items()}
-    inputs = _checked_inputs(inputs, size, dtype)
+    dtype = _dtype_of(params, inputs, carry)
+    params = _checked("params", params, PARAMS, size, dtype)
+    kinds = {name: str(array.dtype) for name, array in params.items()}
+    if not {*kinds.values()} <= {str(dtype)} & {"float32", "float64", "object"}:
+        raise ValueError(f"params: expected float32, float64 or object; found {kinds}")
+    one = _unit(params) if dtype.hasobject else 1
+    if dtype.hasobject:
+        # Entries of the exact type, so that a quotient stays exact.
+        for name, array in params.items():
+            params[name] = np.empty(array.shape, object)
+            params[name][...] = array * one
+    inputs = _checked("inputs", inputs, INPUTS, size, dtype, () if loss else _LOSS_ONLY)
     if carry is not None:
-        carry = _checked_carry("carry", carry, size, dtype)
+        carry = _checked("carry", carry, CARRY, size, dtype)
     if carry_grad is not None:
-        carry_grad = _checked_carry("carry_grad", carry_grad, size, dtype, False)
-    lengths = _checked_lengths(lengths, size)
+        real = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
+        carry_grad = _checked("carry_grad", carry_grad, real, size, dtype)
+    if lengths is not None:
+        lengths = _array("lengths", lengths, ("B",), size, "iu", "integers").astype(int)
     if "T" not in size:
-        if steps is None:
-            raise ValueError("steps: expected T, since no input tells it")
         if not isinstance(steps, (int, np.integer)) or steps < 0:
-            raise ValueError(f"steps: expected an integer >= 0, found {steps!r}")
+            raise ValueError(
+                f"steps: expected T, which no input tells, found {steps!r}"
+            )
         size["T"] = int(steps)
     size.setdefault("B", 1)
     for name, array in params.items():
@@ -1673,36 +1612,25 @@ def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
     if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
         raise ValueError(f"lengths: expected 0 to T = {size['T']}, found {lengths}")
     rows = _Rows(size["T"], size["B"], lengths)
-    laid = {}
     for name, array in inputs.items():
-        if name in _UNTIMED:
-            array = rows.sorted(array)[: rows.sequences]
-        else:
-            array = rows.packed(array)
-        if name in INDEX_INPUTS:
-            _check_range(f"inputs[{name!r}]", array, INDEX_INPUTS[name], size)
-        else:
-            array = array[:, None] if array.ndim == 1 else array
-            # Cast only now: a padded step may hold what the dtype can't.
-            array = array * one if dtype == object else array.astype(dtype, copy=False)
-        laid[name] = array
-    return SimpleNamespace(
-        params=params,
-        inputs=laid,
-        start=carry,
-        carry_grad=carry_grad,
-        rows=rows,
-        size=size,
-        one=one,
-        dtype=dtype,
-    )
+        first = name in _UNTIMED
+        inputs[name] = (
+            rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
+        )
+    # Only now: at a padded step there may stand what is no index, or can't be cast.
+    call = SimpleNamespace(params=params, rows=rows, size=size, one=one, dtype=dtype)
+    call.inputs = _settled("inputs", inputs, call)
+    call.start = carry and _settled("carry", carry, call)
+    call.carry_grad = carry_grad and _settled("carry_grad", carry_grad, call)
+    return call
 
 
-def _common_dtype(arrays):
+def _dtype_of(*arguments):
     """The dtype of the first real array; float64 where there is none."""
-    for array in map(np.asarray, arrays.values()):
-        if array.dtype == object or array.dtype.kind == "f":
-            return array.dtype
+    for arrays in arguments:
+        for array in arrays.values() if hasattr(arrays, "keys") else ():
+            if np.asarray(array).dtype.kind in "fO":
+                return np.asarray(array).dtype
     return np.dtype(np.float64)
 
 
@@ -1715,45 +1643,57 @@ def _unit(params):
     return Fraction(1)
 
 
-def _exact(array, one):
-    """The entries as numbers of the exact type, so that a quotient stays exact."""
-    entries = np.empty(array.shape, object)
-    entries[...] = array * one
-    return entries
-
-
-def _check_keys(what, found, expected, optional=()):
-    if not hasattr(found, "keys"):
-        keys = tuple(expected)
-        raise ValueError(f"{what}: expected a dict with {keys}, found {found!r}")
-    missing = [key for key in expected if key not in found and key not in optional]
-    unknown = [key for key in found if key not in expected]
+def _checked(what, given, table, size, dtype, optional=()):
+    """The arrays of an argument, their keys, axes and numbers as in its table."""
+    if not hasattr(given, "keys"):
+        raise ValueError(
+            f"{what}: expected a dict with {tuple(table)}, found {given!r}"
+        )
+    missing = [key for key in table if key not in given and key not in optional]
+    unknown = [key for key in given if key not in table]
     if missing or unknown:
         raise ValueError(
-            f"{what}: expected the keys {tuple(expected)}; "
+            f"{what}: expected the keys {tuple(table)}; "
             f"missing {missing}, unknown {unknown}"
         )
+    arrays = {}
+    for key, axes in table.items():
+        if key in given:
+            wanted = ("iu", "integers") if _index_of(key) else _reals(dtype)
+            arrays[key] = _array(f"{what}[{key!r}]", given[key], axes, size, *wanted)
+    return arrays
 
 
-def _check_shape(what, array, axes, size):
-    """Compare an array's shape with its axes; an axis seen for the first time is learned."""
+def _reals(dtype):
+    return "iuO" if dtype.hasobject else "fiu", f"real numbers for {dtype}"
+
+
+def _array(place, value, axes, size, kinds, words):
+    """An array of those kinds of numbers, with those axes."""
+    array = np.asarray(value)
+    if array.dtype.kind not in kinds:
+        raise ValueError(f"{place}: expected {words}, found dtype {array.dtype}")
+    _check_shape(place, array, axes, size)
+    return array
+
+
+def _check_shape(place, array, axes, size):
+    """Compare a shape with its axes; an axis seen for the first time is learned."""
+    learned = dict(size)
     fits = array.ndim == len(axes)
-    learned = {}
-    for axis, length in zip(axes, array.shape) if fits else ():
-        if isinstance(axis, str) and " + " not in axis:
-            fits = fits and size.get(axis, learned.setdefault(axis, length)) == length
-        elif isinstance(axis, int):
-            fits = fits and axis == length
-        elif all(p.isdigit() or p in size for p in axis.split(" + ")):
-            fits = fits and _extent(axis, size) == length
+    for axis, length in zip(axes, array.shape, strict=True) if fits else ():
+        parts = str(axis).split(" + ")
+        if len(parts) == 1 and not parts[0].isdigit():
+            learned.setdefault(axis, length)
+        if all(part.isdigit() or part in learned for part in parts):
+            fits = fits and _extent(axis, learned) == length
     if not fits:
         known = {axis: size[axis] for axis in axes if axis in size}
         raise ValueError(
-            f"{what}: expected axes ({', '.join(map(str, axes))}) with {known}, "
+            f"{place}: expected axes ({', '.join(map(str, axes))}) with {known}, "
             f"found shape {array.shape}"
         )
-    for axis, length in learned.items():
-        size.setdefault(axis, length)
+    size.update(learned)
 
 
 def _check_sizes(size):
@@ -1764,101 +1704,39 @@ def _check_sizes(size):
 
 def _solve_sums(shape, axes, size):
     """Learn a length from that of a concatenation whose other parts are known."""
-    for axis, length in zip(axes, shape):
+    for axis, length in zip(axes, shape, strict=True):
         parts = str(axis).split(" + ")
-        unknown = [p for p in parts if not p.isdigit() and p not in size]
+        unknown = [part for part in parts if not part.isdigit() and part not in size]
         if len(unknown) == 1 and len(parts) > 1:
             parts.remove(unknown[0])
-            known = sum(int(p) if p.isdigit() else size[p] for p in parts)
-            size[unknown[0]] = length - known
+            size[unknown[0]] = length - _extent(" + ".join(parts), size)
 
 
-def _checked_params(params, size):
-    _check_keys("params", params, PARAMS)
-    arrays = {name: np.asarray(params[name]) for name in PARAMS}
-    kinds = {str(array.dtype) for array in arrays.values()}
-    if not kinds <= {"float32", "float64", "object"} or len(kinds) > 1:
-        found = {name: str(array.dtype) for name, array in arrays.items()}
-        raise ValueError(f"params: expected float32, float64 or object; found {found}")
-    for name, axes in PARAMS.items():
-        _check_shape(f"params[{name!r}]", arrays[name], axes, size)
-    return arrays
+def _index_of(key):
+    """What the integers of an input or initial value index; nothing for reals."""
+    return INDEX_INPUTS.get(key.partition("[")[0], "")
 
 
-def _real(what, value, dtype):
-    array = np.asarray(value)
-    if array.dtype.kind not in ("fiu" if dtype != object else "iuO"):
-        found = array.dtype
-        raise ValueError(f"{what}: expected real numbers for {dtype}, found {found}")
-    return array
-
-
-def _whole(what, value):
-    array = np.asarray(value)
-    if array.dtype.kind not in "iu":
-        raise ValueError(f"{what}: expected integers, found dtype {array.dtype}")
-    return array
-
-
-def _checked_inputs(inputs, size, dtype):
-    checked = {}
-    for name, axes in INPUTS.items():
-        if name in inputs:
-            what, value = f"inputs[{name!r}]", inputs[name]
-            whole = name in INDEX_INPUTS
-            array = _whole(what, value) if whole else _real(what, value, dtype)
-            _check_shape(what, array, axes, size)
-            checked[name] = array
-    return checked
-
-
-def _checked_carry(what, carry, size, dtype, whole=True):
-    real = [key for key in CARRY if _name_and_step(key)[0] not in INDEX_INPUTS]
-    expected = [key for key in CARRY if key in real or whole]
-    _check_keys(what, carry, expected)
-    checked = {}
-    for key in expected:
-        place, value = f"{what}[{key!r}]", carry[key]
-        array = _real(place, value, dtype) if key in real else _whole(place, value)
-        array = array.astype(dtype, copy=False) if key in real else array
-        _check_shape(place, array, CARRY[key], size)
-        if key not in real:
-            _check_range(place, array, INDEX_INPUTS[_name_and_step(key)[0]], size)
-        checked[key] = array[:, None] if array.ndim == 1 and key in real else array
-    return checked
-
-
-def _checked_lengths(lengths, size):
-    if lengths is None:
-        return None
-    array = _whole("lengths", lengths)
-    _check_shape("lengths", array, ("B",), size)
-    return array.astype(int)
-
-
-def _check_range(what, array, axis, size):
-    limit = _extent(axis, size)
-    if array.size and (array.min() < 0 or array.max() >= limit):
-        raise ValueError(
-            f"{what}: expected 0 <= index < {limit}, found {array.min()} to {array.max()}"
-        )
+def _settled(what, arrays, call):
+    """Indices, in range; reals in the dtype of the call, a scalar as a column."""
+    laid = {}
+    for key, array in arrays.items():
+        if _index_of(key):
+            limit = _extent(_index_of(key), call.size)
+            if array.size and (array.min() < 0 or array.max() >= limit):
+                found = f"index < {limit}, found {array.min()} to {array.max()}"
+                raise ValueError(f"{what}[{key!r}]: expected 0 <= {found}")
+        elif call.dtype.hasobject:
+            array = array * call.one
+        else:
+            array = array.astype(call.dtype, copy=False)
+        laid[key] = array if array.ndim > 1 or _index_of(key) else array[:, None]
+    return laid
 
 
 def _block(v, start, width):
     """Columns of a concatenation."""
     return v[..., start : start + width]
-
-
-def _by_blocks(array, count, steps=1):
-    """The rows of some steps, each step's as blocks end to end: (steps, count, B, n)."""
-    shape = steps, count, len(array) // steps, array.shape[1] // count
-    return array.reshape(shape)
-
-
-def _by_columns(array, count, steps=1):
-    """Columns side by side in the shape of blocks: (steps, count, B, n)."""
-    shape = steps, len(array) // steps, count, array.shape[1] // count
-    return array.reshape(shape).swapaxes(1, 2)
 
 
 def _log_softmax(v):
@@ -1886,19 +1764,6 @@ def _rows_of(matrix, start, width):
     return matrix[start : start + width]
 
 
-def _shifted(v, column, out):
-    """Rows for `exp`: as they are where all are near 0, else less their maximum each.
-
-    Of numbers up to 16 the exponentials have a sum in range, and its logarithm is right to
-    1e-6 (float32); a maximum of every row takes longer than all else here.
-    """
-    least = np.minimum.reduce(v, None, None, None, False, 0)
-    if least > -16 and np.maximum.reduce(v, None, None, None, False, 0) < 16:
-        return v
-    np.maximum.reduce(v, 1, None, column, True)
-    return _subtract(v, column, out)
-
-
 def _sigmoid(x):
     """1 / (1 + exp(-x)), without overflow for floats."""
     if x.dtype == object:
@@ -1911,17 +1776,6 @@ def _softmax(v):
     """exp(v) / sum(exp(v)) along the last axis, shifted by the maximum for floats."""
     powers = np.exp(v if v.dtype == object else v - v.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def _softmax_and_loss(v, index, column, ones, p, loss):
-    """The softmax of every row, and -log of its entry at the label, which `index` names."""
-    v = _shifted(v, column, p)
-    np.take(v.reshape(-1), index, 0, loss.reshape(-1), "clip")
-    _exp(v, p)
-    _matmul(p, ones, column)
-    _divide(p, column, p)
-    _log(column, column)
-    _subtract(column, loss, loss)
 
 
 def _softmax_cross_entropy(o, y):

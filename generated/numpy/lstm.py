@@ -45,88 +45,20 @@ PARAMS = {
     "W_qh": ("q", "h"),
     "b_q": ("q",),
 }
-INPUTS = {
-    "x": ("T", "B", "d"),
-    "y": ("T", "B"),
-}
-INDEX_INPUTS = {
-    "y": "q",
-}
-CARRY = {
-    "c[0]": ("B", "h"),
-    "h[0]": ("B", "h"),
-}
-
-# How many steps back the longest lag reads; what has no time axis; what only the loss
-# reads; which array holds a quantity of the model; how a parameter is drawn.
+INPUTS = {"x": ("T", "B", "d"), "y": ("T", "B")}
+INDEX_INPUTS = {"y": "q"}
+CARRY = {"c[0]": ("B", "h"), "h[0]": ("B", "h")}
+# How many steps back the longest lag reads; what has no time axis; what only the
+# loss reads; the quantities, and the scalars among them; parameters that are not
+# drawn as matrices and biases are.
 _LAG = 1
 _UNTIMED = ()
 _LOSS_ONLY = ("y",)
-_OUTPUTS = {
-    "i": "i",
-    "f": "f",
-    "o": "o",
-    "g": "g",
-    "c": "c",
-    "h": "h",
-    "s": "s",
-}
+_OUTPUTS = ("i", "f", "o", "g", "c", "h", "s")
 _SCALARS = ()
 _WITH_RESPECT_TO = ()
-_DRAWN = {
-    "W_xi": "matrix",
-    "W_hi": "matrix",
-    "b_i": "bias",
-    "W_xf": "matrix",
-    "W_hf": "matrix",
-    "b_f": "bias",
-    "W_xo": "matrix",
-    "W_ho": "matrix",
-    "b_o": "bias",
-    "W_xg": "matrix",
-    "W_hg": "matrix",
-    "b_g": "bias",
-    "W_qh": "matrix",
-    "b_q": "bias",
-}
+_DRAWN = {}
 _LOSS_AT_LAST_STEP = False
-
-
-def init_params(dims, *, seed=0, dtype=np.float32):
-    """Draw parameters for a first step that neither vanishes nor explodes.
-
-    Parameters
-    ----------
-    dims : dict
-        A length for every name in `DIMS`.
-    seed : int
-    dtype : numpy dtype
-        float32 or float64.
-
-    Returns
-    -------
-    dict of arrays
-        Keys and axes as in `PARAMS`. Matrices have entries of variance 1/columns,
-        biases and initial values are 0, factors lie between 1/2 and 1.
-    """
-    unknown = sorted(set(dims) ^ set(DIMS))
-    if unknown:
-        raise ValueError(f"dims: expected the names {DIMS}, found {tuple(dims)}")
-    _check_sizes(dims)
-    rng = np.random.default_rng(seed)
-    params = {}
-    for name, axes in PARAMS.items():
-        shape = tuple(_extent(axis, dims) for axis in axes)
-        kind = _DRAWN[name]
-        if kind == "bias":
-            array = np.zeros(shape)
-        elif kind == "factor":
-            array = rng.uniform(0.5, 1.0, shape)
-        else:
-            columns = shape[1] if kind == "matrix" else 1
-            array = rng.standard_normal(shape) / np.sqrt(max(columns, 1))
-        params[name] = np.asarray(array, dtype)
-    return params
 
 
 def forward(params, inputs, carry=None, lengths=None):
@@ -156,27 +88,11 @@ def forward(params, inputs, carry=None, lengths=None):
     ValueError
         If an argument has a wrong key, shape, dtype or range.
     """
-    call = _prepare(params, inputs, carry, lengths, None, loss=False)
-    rows = call.rows
-    values = _forward(call)
-    outputs = {}
-    for name, array in _OUTPUTS.items():
-        outputs[name] = _timed(name, values[array], rows)
-    if all(name in call.inputs for name in _LOSS_ONLY):
-        _loss(call, values)
-        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
-        outputs["loss"] = spread(values["loss"][:, 0])
-    return outputs, _carry_out(values, rows)
+    return _outputs(_prepare(params, inputs, carry, lengths, None, loss=False))
 
 
 def loss_and_grads(
-    params,
-    inputs,
-    carry=None,
-    lengths=None,
-    *,
-    carry_grad=None,
-    workspace=None,
+    params, inputs, carry=None, lengths=None, *, carry_grad=None, workspace=None
 ):
     """Compute the loss and its gradients by backpropagation through time.
 
@@ -208,115 +124,20 @@ def loss_and_grads(
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if workspace is not None:
         workspace.check(call)
-    return _computed_plainly(call, workspace)
-
-
-class Workspace:
-    """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
-
-    Parameters
-    ----------
-    dims : dict
-        A length for every name in `DIMS`.
-    T, B : int
-        Steps and sequences.
-    dtype : numpy dtype
-
-    Attributes
-    ----------
-    nbytes : int
-        The size of all buffers.
-    """
-
-    def __init__(self, dims, T, B, dtype=np.float32):
-        self.size = {name: int(dims[name]) for name in DIMS}
-        self.size |= {"T": int(T), "B": int(B)}
-        _check_sizes(self.size)
-        self.dtype = np.dtype(dtype)
-        self.buffers = {}
-        tables = {**PARAMS, **CARRY}
-        for name in _WITH_RESPECT_TO:
-            tables[name] = INPUTS[name]
-        for name, axes in tables.items():
-            shape = tuple(_extent(axis, self.size) for axis in axes)
-            self.buffers[name] = np.zeros(shape, self.dtype)
-        self.carries = {}
-        for key in CARRY:
-            whole = _name_and_step(key)[0] in INDEX_INPUTS
-            kind = np.dtype(np.intp) if whole else self.dtype
-            self.carries[key] = np.zeros(self.buffers[key].shape, kind)
-
-    @property
-    def nbytes(self):
-        """The bytes of all buffers."""
-        parts = (self.buffers, self.carries)
-        return sum(array.nbytes for part in parts for array in part.values())
-
-    def check(self, call):
-        """Refuse a call of another size or dtype."""
-        found = {name: call.size[name] for name in self.size}
-        if found != self.size or call.dtype != self.dtype:
-            raise ValueError(
-                f"workspace: made for {self.size} and {self.dtype}, "
-                f"found a call with {found} and {call.dtype}"
-            )
-
-    def hold(self, arrays):
-        """Copy results into the buffers, and give the buffers out."""
-        kept = self.carries if arrays.keys() == CARRY.keys() else self.buffers
-        for name, array in arrays.items():
-            kept[name][...] = array
-        return {name: kept[name] for name in arrays}
-
-
-def _computed_plainly(call, workspace=None):
-    """Run forward and backward in arrays made on the way."""
-    rows, dtype = call.rows, call.dtype
-    values = _forward(call)
-    _loss(call, values)
-    loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = _backward(call, values, call.carry_grad)
-    grads = {name: _shaped(flowing[name], call.params[name]) for name in PARAMS}
-    for key in CARRY:
-        name, step = _name_and_step(key)
-        if name in pasts:
-            start = rows.unsorted(pasts[name][rows.begin(step)])
-            grads[key] = start.reshape(start.shape[:1] + _tail(key, call.size))
-    for name, array in sources.items():
-        if name in _UNTIMED:
-            array = rows.unsorted(array)
-            grads[name] = array.reshape(array.shape[:1] + _tail(name, call.size))
-        else:
-            grads[name] = _timed(name, array, rows)
-    carry = _carry_out(values, rows)
-    loss = loss if dtype == object else float(loss)
-    if workspace is not None:
-        return loss, workspace.hold(grads), workspace.hold(carry)
-    return loss, grads, carry
+    return _computed_plainly(call, _backward, workspace)
 
 
 def _forward(call):
-    rows = call.rows
-    size = call.size
+    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
     dtype = call.dtype
-    W_xi = call.params["W_xi"]
-    W_hi = call.params["W_hi"]
-    b_i = call.params["b_i"]
-    W_xf = call.params["W_xf"]
-    W_hf = call.params["W_hf"]
-    b_f = call.params["b_f"]
-    W_xo = call.params["W_xo"]
-    W_ho = call.params["W_ho"]
-    b_o = call.params["b_o"]
-    W_xg = call.params["W_xg"]
-    W_hg = call.params["W_hg"]
-    b_g = call.params["b_g"]
-    W_qh = call.params["W_qh"]
-    b_q = call.params["b_q"]
-    x = call.inputs["x"]
-    c_all = rows.past(call, "c", {}, (size["h"],))
+    W_xi, W_hi, b_i = params["W_xi"], params["W_hi"], params["b_i"]
+    W_xf, W_hf, b_f = params["W_xf"], params["W_hf"], params["b_f"]
+    W_xo, W_ho, b_o = params["W_xo"], params["W_ho"], params["b_o"]
+    W_xg, W_hg, b_g = params["W_xg"], params["W_hg"], params["b_g"]
+    W_qh, b_q, x = params["W_qh"], params["b_q"], inputs["x"]
+    c_all = _past(call, "c", {}, (size["h"],))
     c = c_all[rows.live]
-    h_all = rows.past(call, "h", {}, (size["h"],))
+    h_all = _past(call, "h", {}, (size["h"],))
     h = h_all[rows.live]
     # a_i_in[t] = W_xi @ x[t] + b_i
     a_i_in = x @ W_xi.T + b_i
@@ -326,10 +147,7 @@ def _forward(call):
     a_o_in = x @ W_xo.T + b_o
     # a_g_in[t] = W_xg @ x[t] + b_g
     a_g_in = x @ W_xg.T + b_g
-    i = np.empty((rows.count, size["h"]), dtype)
-    f = np.empty((rows.count, size["h"]), dtype)
-    o = np.empty((rows.count, size["h"]), dtype)
-    g = np.empty((rows.count, size["h"]), dtype)
+    i, f, o, g = (np.empty((rows.count, size["h"]), dtype) for _ in range(4))
     for now, prev in rows.steps:
         # a_i[t] = W_xi @ x[t] + W_hi @ h[t-1] + b_i
         a_i = a_i_in[now] + h_all[prev] @ W_hi.T
@@ -353,53 +171,32 @@ def _forward(call):
         h[now] = o[now] * np.tanh(c[now])
     # s[t] = W_qh @ h[t] + b_q
     s = h @ W_qh.T + b_q
-    values = {}
-    values["past of c"] = c_all
-    values["c"] = c
-    values["past of h"] = h_all
-    values["h"] = h
-    values["i"] = i
-    values["f"] = f
-    values["o"] = o
-    values["g"] = g
-    values["s"] = s
+    values = {"past of c": c_all, "c": c, "past of h": h_all, "h": h, "i": i, "f": f}
+    values |= {"o": o, "g": g, "s": s}
     return values
 
 
 def _loss(call, values):
-    y = call.inputs["y"]
-    s = values["s"]
+    inputs = call.inputs
+    y, s = inputs["y"], values["s"]
     # p[t] = softmax(s[t])
     p = _softmax(s)
     # loss[t] = softmax_cross_entropy(s[t], y[t])
     loss = _softmax_cross_entropy(s, y)
-    values["p"] = p
-    values["loss"] = loss
+    values |= {"p": p, "loss": loss}
 
 
 def _backward(call, values, carry_grad):
-    rows = call.rows
-    size = call.size
+    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
     dtype = call.dtype
-    W_hi = call.params["W_hi"]
-    W_hf = call.params["W_hf"]
-    W_ho = call.params["W_ho"]
-    W_hg = call.params["W_hg"]
-    W_qh = call.params["W_qh"]
-    x = call.inputs["x"]
-    y = call.inputs["y"]
-    c_all = values["past of c"]
-    c = values["c"]
-    h_all = values["past of h"]
-    h = values["h"]
-    i = values["i"]
-    f = values["f"]
-    o = values["o"]
-    g = values["g"]
+    W_hi, W_hf, W_ho = params["W_hi"], params["W_hf"], params["W_ho"]
+    W_hg, W_qh, x, y = params["W_hg"], params["W_qh"], inputs["x"], inputs["y"]
+    c_all, c, h_all = values["past of c"], values["c"], values["past of h"]
+    h, i, f, o, g = values["h"], values["i"], values["f"], values["o"], values["g"]
     p = values["p"]
-    d_c_all = rows.received(carry_grad, "c", c_all)
+    d_c_all = _received(rows, carry_grad, "c", c_all)
     d_c = d_c_all[rows.live]
-    d_h_all = rows.received(carry_grad, "h", h_all)
+    d_h_all = _received(rows, carry_grad, "h", h_all)
     d_h = d_h_all[rows.live]
     # (2) dL/ds[t] = 1 / T * (p[t] - onehot(y[t]))
     d_s = (p - _one_hot(y, size["q"], dtype)) / rows.weight
@@ -407,9 +204,7 @@ def _backward(call, values, carry_grad):
     #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
     #     here dL/dh[t] += W_qh.T @ dL/ds[t]
     d_h += d_s @ W_qh
-    d_a_g = np.empty((rows.count, size["h"]), dtype)
-    d_a_o = np.empty((rows.count, size["h"]), dtype)
-    d_a_f = np.empty((rows.count, size["h"]), dtype)
+    d_a_g, d_a_o, d_a_f = (np.empty((rows.count, size["h"]), dtype) for _ in range(3))
     d_a_i = np.empty((rows.count, size["h"]), dtype)
     for now, prev in reversed(rows.steps):
         # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
@@ -470,28 +265,49 @@ def _backward(call, values, carry_grad):
     d_W_qh = d_s.T @ h
     # (30) dL/db_q = sum_t dL/ds[t]
     d_b_q = np.sum(d_s, axis=0)
-    grads = {
-        "W_xi": d_W_xi,
-        "W_hi": d_W_hi,
-        "b_i": d_b_i,
-        "W_xf": d_W_xf,
-        "W_hf": d_W_hf,
-        "b_f": d_b_f,
-        "W_xo": d_W_xo,
-        "W_ho": d_W_ho,
-        "b_o": d_b_o,
-        "W_xg": d_W_xg,
-        "W_hg": d_W_hg,
-        "b_g": d_b_g,
-        "W_qh": d_W_qh,
-        "b_q": d_b_q,
-    }
-    pasts = {
-        "c": d_c_all,
-        "h": d_h_all,
-    }
+    grads = {"W_xi": d_W_xi, "W_hi": d_W_hi, "b_i": d_b_i, "W_xf": d_W_xf}
+    grads |= {"W_hf": d_W_hf, "b_f": d_b_f, "W_xo": d_W_xo, "W_ho": d_W_ho}
+    grads |= {"b_o": d_b_o, "W_xg": d_W_xg, "W_hg": d_W_hg, "b_g": d_b_g}
+    grads |= {"W_qh": d_W_qh, "b_q": d_b_q}
+    pasts = {"c": d_c_all, "h": d_h_all}
     sources = {}
     return grads, pasts, sources
+
+
+def init_params(dims, *, seed=0, dtype=np.float32):
+    """Draw parameters for a first step that neither vanishes nor explodes.
+
+    Parameters
+    ----------
+    dims : dict
+        A length for every name in `DIMS`.
+    seed : int
+    dtype : numpy dtype
+        float32 or float64.
+
+    Returns
+    -------
+    dict of arrays
+        Keys and axes as in `PARAMS`. Matrices have entries of variance 1/columns,
+        biases and initial values are 0, factors lie between 1/2 and 1.
+    """
+    if set(dims) != set(DIMS):
+        raise ValueError(f"dims: expected the names {DIMS}, found {tuple(dims)}")
+    _check_sizes(dims)
+    rng = np.random.default_rng(seed)
+    params = {}
+    for name, axes in PARAMS.items():
+        shape = tuple(_extent(axis, dims) for axis in axes)
+        kind = _DRAWN.get(name, "matrix" if len(axes) == 2 else "bias")
+        if kind == "bias":
+            array = np.zeros(shape)
+        elif kind == "factor":
+            array = rng.uniform(0.5, 1.0, shape)
+        else:
+            columns = shape[1] if kind == "matrix" else 1
+            array = rng.standard_normal(shape) / np.sqrt(max(columns, 1))
+        params[name] = np.asarray(array, dtype)
+    return params
 
 
 def clip_gradients(grads, theta):
@@ -526,6 +342,97 @@ def clip_gradients(grads, theta):
     return norm
 
 
+def _outputs(call):
+    """Every quantity by name, and the carry."""
+    rows = call.rows
+    values = _forward(call)
+    outputs = {name: _timed(name, values[name], rows) for name in _OUTPUTS}
+    if all(name in call.inputs for name in _LOSS_ONLY):
+        _loss(call, values)
+        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
+        outputs["loss"] = spread(values["loss"][:, 0])
+    return outputs, _carry_out(values, rows)
+
+
+def _computed_plainly(call, backward, workspace=None):
+    """Run forward and backward in arrays made on the way."""
+    rows = call.rows
+    values = _forward(call)
+    _loss(call, values)
+    loss = np.sum(values["loss"]) * call.one / rows.weight
+    flowing, pasts, sources = backward(call, values, call.carry_grad)
+    grads = {}
+    for name, param in call.params.items():
+        # In the parameter's shape and dtype, and in memory of its own.
+        grads[name] = np.empty_like(param)
+        grads[name][...] = flowing[name]
+    for key, axes in CARRY.items():
+        name, step = _name_and_step(key)
+        if name in pasts:
+            start = rows.unsorted(pasts[name][rows.begin(step)])
+            grads[key] = start.reshape(start.shape[: len(axes)])
+    for name, array in sources.items():
+        grads[name] = _source(name, array, rows)
+    carry = _carry_out(values, rows)
+    loss = loss if call.dtype == object else float(loss)
+    if workspace is not None:
+        return loss, workspace.hold(grads), workspace.hold(carry)
+    return loss, grads, carry
+
+
+class Workspace:
+    """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
+
+    Parameters
+    ----------
+    dims : dict
+        A length for every name in `DIMS`.
+    T, B : int
+        Steps and sequences.
+    dtype : numpy dtype
+
+    Attributes
+    ----------
+    nbytes : int
+        The size of all buffers.
+    """
+
+    def __init__(self, dims, T, B, dtype=np.float32):
+        self.size = {name: int(dims[name]) for name in DIMS}
+        self.size |= {"T": int(T), "B": int(B)}
+        _check_sizes(self.size)
+        self.dtype = np.dtype(dtype)
+        sources = {name: INPUTS[name] for name in _WITH_RESPECT_TO}
+        self.buffers, self.carries = {}, {}
+        for name, axes in {**PARAMS, **CARRY, **sources}.items():
+            self.buffers[name] = np.zeros(_shape(axes, self.size), self.dtype)
+        for key, axes in CARRY.items():
+            dtype = np.dtype(np.intp) if _index_of(key) else self.dtype
+            self.carries[key] = np.zeros(_shape(axes, self.size), dtype)
+
+    @property
+    def nbytes(self):
+        """The bytes of all buffers."""
+        arrays = (*self.buffers.values(), *self.carries.values())
+        return sum(array.nbytes for array in arrays)
+
+    def check(self, call):
+        """Refuse a call of another size or dtype."""
+        found = {name: call.size[name] for name in self.size}
+        if found != self.size or call.dtype != self.dtype:
+            raise ValueError(
+                f"workspace: made for {self.size} and {self.dtype}, "
+                f"found a call with {found} and {call.dtype}"
+            )
+
+    def hold(self, arrays):
+        """Copy results into the buffers, and give the buffers out."""
+        kept = self.carries if arrays.keys() == CARRY.keys() else self.buffers
+        for name, array in arrays.items():
+            kept[name][...] = array
+        return {name: kept[name] for name in arrays}
+
+
 class _Rows:
     """Where each step of each sequence stands in an array of stacked rows.
 
@@ -539,7 +446,7 @@ class _Rows:
             lengths = np.zeros(B, int)
         self.T, self.B = T, B
         self.order = None if lengths is None else np.argsort(-lengths, kind="stable")
-        self.lengths = np.full(B, T) if lengths is None else lengths[self.order]
+        self.lengths = np.full(B, T) if self.order is None else lengths[self.order]
         running = (self.lengths[None, :] > np.arange(T)[:, None]).sum(axis=1).tolist()
         running = [count for count in running if count]
         past = _LAG * B
@@ -554,12 +461,15 @@ class _Rows:
         for t, count in enumerate(running, start=_LAG):
             now = slice(self.first[t] - past, self.first[t] - past + count)
             firsts = self.first[t - _LAG : t][::-1]
-            prevs = [slice(first, first + count) for first in firsts]
-            self.steps.append((now, *prevs))
+            self.steps.append((now, *(slice(first, first + count) for first in firsts)))
+        # Where the rows stand among those of all steps of all sequences in the caller's order.
+        self.places = slice(None)
+        if self.order is not None:
+            runs = [self.order[:count] + t * B for t, count in enumerate(running)]
+            self.places = np.concatenate([np.arange(0), *runs])
         self.back = {k: self._joined(k) for k in range(1, _LAG + 1)}
-        at = [self._at(k, self.sequences) for k in range(_LAG + 1)]
-        self.ends = dict(enumerate(at))
-        self.end = at[0] - past if self.order is not None else self._moved(at[0], -past)
+        self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
+        self.end = self._at(0, self.sequences, past)
         self.finals = [self._at(k, B) for k in range(_LAG)]
 
     def _joined(self, k):
@@ -570,18 +480,13 @@ class _Rows:
         rows = [np.arange(step[k].start, step[k].stop) for step in self.steps]
         return np.concatenate([np.arange(0), *rows])
 
-    def _at(self, k, sequences):
+    def _at(self, k, sequences, less=0):
         """The rows of the first sequences k steps before their last valid step."""
         if self.order is None:
-            start = self.first[self.T - 1 + _LAG - k]
+            start = self.first[self.T - 1 + _LAG - k] - less
             return slice(start, start + self.B)
-        first = np.asarray([*self.first, 0])
         steps = self.lengths[:sequences] - 1 + _LAG - k
-        return first[steps] + np.arange(sequences)
-
-    @staticmethod
-    def _moved(rows, by):
-        return slice(rows.start + by, rows.stop + by)
+        return np.asarray([*self.first, 0])[steps] + np.arange(sequences) - less
 
     def begin(self, step):
         """The rows of the initial values of a step <= 0."""
@@ -602,51 +507,39 @@ class _Rows:
 
     def packed(self, array):
         """The rows of all valid steps, from an array (T, B, ...)."""
-        if self.order is None:
-            return array.reshape(self.count, *array.shape[2:])
-        rows = np.empty((self.count, *array.shape[2:]), array.dtype)
-        for t, (now, *_) in enumerate(self.steps):
-            rows[now] = array[t, self.order[: now.stop - now.start]]
-        return rows
+        return array.reshape(self.T * self.B, *array.shape[2:])[self.places]
 
     def unpacked(self, rows):
         """An array (T, B, ...) with 0 at padded steps, from the rows of all valid steps."""
-        if self.order is None:
-            return rows.reshape(self.T, self.B, *rows.shape[1:]).copy()
-        full = np.zeros((self.T, self.B, *rows.shape[1:]), rows.dtype)
-        for t, (now, *_) in enumerate(self.steps):
-            full[t, self.order[: now.stop - now.start]] = rows[now]
-        return full
+        full = np.zeros((self.T * self.B, *rows.shape[1:]), rows.dtype)
+        full[self.places] = rows
+        return full.reshape(self.T, self.B, *rows.shape[1:])
 
-    def past(self, call, name, own, shape, dtype=None):
-        """A new array for a state: its initial values, then room for every step.
 
-        `own` are the values that the model fixes, by step.
-        """
-        array = np.zeros((_LAG * self.B + self.count, *shape), dtype or call.dtype)
-        if call.dtype == object and dtype is None:
-            array *= call.one
+def _past(call, name, own, shape, dtype=None):
+    """A new array for a state: its initial values, then room for every step.
+
+    `own` are the values that the model fixes, by step.
+    """
+    rows = call.rows
+    array = np.zeros((rows.live.stop, *shape), dtype or call.dtype)
+    if call.dtype == object and dtype is None:
+        array *= call.one
+    for step in _steps_of(name):
+        if call.start is None:
+            array[rows.begin(step)] = own.get(step, 0)
+        else:
+            array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
+    return array
+
+
+def _received(rows, carry_grad, name, like):
+    """The adjoint of an array with a past: 0, and what the returned carry receives."""
+    array = np.zeros(like.shape, like.dtype)
+    if carry_grad is not None:
         for step in _steps_of(name):
-            if call.start is None:
-                array[self.begin(step)] = own.get(step, 0)
-            else:
-                array[self.begin(step)] = self.sorted(call.start[f"{name}[{step}]"])
-        return array
-
-    def past_of(self, call, name):
-        """An input that is read with a lag: its initial values, then its rows."""
-        rows = call.inputs[name]
-        array = self.past(call, name, {}, rows.shape[1:], rows.dtype)
-        array[self.live] = rows
-        return array
-
-    def received(self, carry_grad, name, like):
-        """The adjoint of an array with a past: 0, and what the returned carry receives."""
-        array = np.zeros(like.shape, like.dtype)
-        if carry_grad is not None:
-            for step in _steps_of(name):
-                array[self.finals[-step]] += self.sorted(carry_grad[f"{name}[{step}]"])
-        return array
+            array[rows.finals[-step]] += rows.sorted(carry_grad[f"{name}[{step}]"])
+    return array
 
 
 def _carry_out(values, rows):
@@ -654,9 +547,8 @@ def _carry_out(values, rows):
     carry = {}
     for key, axes in CARRY.items():
         name, step = _name_and_step(key)
-        carry[key] = rows.unsorted(values["past of " + name][rows.finals[-step]])
-        if len(axes) < carry[key].ndim:
-            carry[key] = carry[key][:, 0]
+        array = rows.unsorted(values["past of " + name][rows.finals[-step]])
+        carry[key] = array.reshape(array.shape[: len(axes)])
     return carry
 
 
@@ -665,11 +557,10 @@ def _timed(name, array, rows):
     return rows.unpacked(array[:, 0] if name in _SCALARS else array)
 
 
-def _shaped(value, like):
-    """A gradient in its variable's shape and dtype, in memory of its own."""
-    array = np.empty(like.shape, like.dtype)
-    array[...] = value
-    return array
+def _source(name, array, rows):
+    """The gradient of an input in the input's shape."""
+    full = rows.unsorted(array) if name in _UNTIMED else rows.unpacked(array)
+    return full.reshape(full.shape[: len(INPUTS[name])])
 
 
 def _name_and_step(key):
@@ -678,45 +569,46 @@ def _name_and_step(key):
 
 
 def _steps_of(name):
-    pairs = map(_name_and_step, CARRY)
-    return [step for other, step in pairs if other == name]
+    return [step for other, step in map(_name_and_step, CARRY) if other == name]
 
 
-def _tail(key, size):
-    """The shape of one value of an input or initial value."""
-    axes = CARRY[key] if key in CARRY else INPUTS[key]
-    return tuple(_extent(axis, size) for axis in axes if axis not in ("T", "B"))
+def _shape(axes, size):
+    return tuple(_extent(axis, size) for axis in axes)
 
 
 def _extent(axis, size):
     """The length of an axis: literal, named, or a sum of those."""
-    if isinstance(axis, int):
-        return axis
-    if " + " in axis:
-        return sum(int(p) if p.isdigit() else size[p] for p in axis.split(" + "))
-    return int(size[axis])
+    parts = str(axis).split(" + ")
+    return sum(int(part) if part.isdigit() else int(size[part]) for part in parts)
 
 
 def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
     """Check all arguments and lay them out in rows."""
     size = {}
-    params = _checked_params(params, size)
-    _check_keys("inputs", inputs, INPUTS, () if loss else _LOSS_ONLY)
-    dtype = _common_dtype(params or {**inputs, **(carry or {})})
-    one = _unit(params) if dtype == object else 1
-    if dtype == object:
-        params = {name: _exact(array, one) for name, array in params.items()}
-    inputs = _checked_inputs(inputs, size, dtype)
+    dtype = _dtype_of(params, inputs, carry)
+    params = _checked("params", params, PARAMS, size, dtype)
+    kinds = {name: str(array.dtype) for name, array in params.items()}
+    if not {*kinds.values()} <= {str(dtype)} & {"float32", "float64", "object"}:
+        raise ValueError(f"params: expected float32, float64 or object; found {kinds}")
+    one = _unit(params) if dtype.hasobject else 1
+    if dtype.hasobject:
+        # Entries of the exact type, so that a quotient stays exact.
+        for name, array in params.items():
+            params[name] = np.empty(array.shape, object)
+            params[name][...] = array * one
+    inputs = _checked("inputs", inputs, INPUTS, size, dtype, () if loss else _LOSS_ONLY)
     if carry is not None:
-        carry = _checked_carry("carry", carry, size, dtype)
+        carry = _checked("carry", carry, CARRY, size, dtype)
     if carry_grad is not None:
-        carry_grad = _checked_carry("carry_grad", carry_grad, size, dtype, False)
-    lengths = _checked_lengths(lengths, size)
+        real = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
+        carry_grad = _checked("carry_grad", carry_grad, real, size, dtype)
+    if lengths is not None:
+        lengths = _array("lengths", lengths, ("B",), size, "iu", "integers").astype(int)
     if "T" not in size:
-        if steps is None:
-            raise ValueError("steps: expected T, since no input tells it")
         if not isinstance(steps, (int, np.integer)) or steps < 0:
-            raise ValueError(f"steps: expected an integer >= 0, found {steps!r}")
+            raise ValueError(
+                f"steps: expected T, which no input tells, found {steps!r}"
+            )
         size["T"] = int(steps)
     size.setdefault("B", 1)
     for name, array in params.items():
@@ -730,36 +622,25 @@ def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
     if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
         raise ValueError(f"lengths: expected 0 to T = {size['T']}, found {lengths}")
     rows = _Rows(size["T"], size["B"], lengths)
-    laid = {}
     for name, array in inputs.items():
-        if name in _UNTIMED:
-            array = rows.sorted(array)[: rows.sequences]
-        else:
-            array = rows.packed(array)
-        if name in INDEX_INPUTS:
-            _check_range(f"inputs[{name!r}]", array, INDEX_INPUTS[name], size)
-        else:
-            array = array[:, None] if array.ndim == 1 else array
-            # Cast only now: a padded step may hold what the dtype can't.
-            array = array * one if dtype == object else array.astype(dtype, copy=False)
-        laid[name] = array
-    return SimpleNamespace(
-        params=params,
-        inputs=laid,
-        start=carry,
-        carry_grad=carry_grad,
-        rows=rows,
-        size=size,
-        one=one,
-        dtype=dtype,
-    )
+        first = name in _UNTIMED
+        inputs[name] = (
+            rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
+        )
+    # Only now: at a padded step there may stand what is no index, or can't be cast.
+    call = SimpleNamespace(params=params, rows=rows, size=size, one=one, dtype=dtype)
+    call.inputs = _settled("inputs", inputs, call)
+    call.start = carry and _settled("carry", carry, call)
+    call.carry_grad = carry_grad and _settled("carry_grad", carry_grad, call)
+    return call
 
 
-def _common_dtype(arrays):
+def _dtype_of(*arguments):
     """The dtype of the first real array; float64 where there is none."""
-    for array in map(np.asarray, arrays.values()):
-        if array.dtype == object or array.dtype.kind == "f":
-            return array.dtype
+    for arrays in arguments:
+        for array in arrays.values() if hasattr(arrays, "keys") else ():
+            if np.asarray(array).dtype.kind in "fO":
+                return np.asarray(array).dtype
     return np.dtype(np.float64)
 
 
@@ -772,45 +653,57 @@ def _unit(params):
     return Fraction(1)
 
 
-def _exact(array, one):
-    """The entries as numbers of the exact type, so that a quotient stays exact."""
-    entries = np.empty(array.shape, object)
-    entries[...] = array * one
-    return entries
-
-
-def _check_keys(what, found, expected, optional=()):
-    if not hasattr(found, "keys"):
-        keys = tuple(expected)
-        raise ValueError(f"{what}: expected a dict with {keys}, found {found!r}")
-    missing = [key for key in expected if key not in found and key not in optional]
-    unknown = [key for key in found if key not in expected]
+def _checked(what, given, table, size, dtype, optional=()):
+    """The arrays of an argument, their keys, axes and numbers as in its table."""
+    if not hasattr(given, "keys"):
+        raise ValueError(
+            f"{what}: expected a dict with {tuple(table)}, found {given!r}"
+        )
+    missing = [key for key in table if key not in given and key not in optional]
+    unknown = [key for key in given if key not in table]
     if missing or unknown:
         raise ValueError(
-            f"{what}: expected the keys {tuple(expected)}; "
+            f"{what}: expected the keys {tuple(table)}; "
             f"missing {missing}, unknown {unknown}"
         )
+    arrays = {}
+    for key, axes in table.items():
+        if key in given:
+            wanted = ("iu", "integers") if _index_of(key) else _reals(dtype)
+            arrays[key] = _array(f"{what}[{key!r}]", given[key], axes, size, *wanted)
+    return arrays
 
 
-def _check_shape(what, array, axes, size):
-    """Compare an array's shape with its axes; an axis seen for the first time is learned."""
+def _reals(dtype):
+    return "iuO" if dtype.hasobject else "fiu", f"real numbers for {dtype}"
+
+
+def _array(place, value, axes, size, kinds, words):
+    """An array of those kinds of numbers, with those axes."""
+    array = np.asarray(value)
+    if array.dtype.kind not in kinds:
+        raise ValueError(f"{place}: expected {words}, found dtype {array.dtype}")
+    _check_shape(place, array, axes, size)
+    return array
+
+
+def _check_shape(place, array, axes, size):
+    """Compare a shape with its axes; an axis seen for the first time is learned."""
+    learned = dict(size)
     fits = array.ndim == len(axes)
-    learned = {}
-    for axis, length in zip(axes, array.shape) if fits else ():
-        if isinstance(axis, str) and " + " not in axis:
-            fits = fits and size.get(axis, learned.setdefault(axis, length)) == length
-        elif isinstance(axis, int):
-            fits = fits and axis == length
-        elif all(p.isdigit() or p in size for p in axis.split(" + ")):
-            fits = fits and _extent(axis, size) == length
+    for axis, length in zip(axes, array.shape, strict=True) if fits else ():
+        parts = str(axis).split(" + ")
+        if len(parts) == 1 and not parts[0].isdigit():
+            learned.setdefault(axis, length)
+        if all(part.isdigit() or part in learned for part in parts):
+            fits = fits and _extent(axis, learned) == length
     if not fits:
         known = {axis: size[axis] for axis in axes if axis in size}
         raise ValueError(
-            f"{what}: expected axes ({', '.join(map(str, axes))}) with {known}, "
+            f"{place}: expected axes ({', '.join(map(str, axes))}) with {known}, "
             f"found shape {array.shape}"
         )
-    for axis, length in learned.items():
-        size.setdefault(axis, length)
+    size.update(learned)
 
 
 def _check_sizes(size):
@@ -821,84 +714,34 @@ def _check_sizes(size):
 
 def _solve_sums(shape, axes, size):
     """Learn a length from that of a concatenation whose other parts are known."""
-    for axis, length in zip(axes, shape):
+    for axis, length in zip(axes, shape, strict=True):
         parts = str(axis).split(" + ")
-        unknown = [p for p in parts if not p.isdigit() and p not in size]
+        unknown = [part for part in parts if not part.isdigit() and part not in size]
         if len(unknown) == 1 and len(parts) > 1:
             parts.remove(unknown[0])
-            known = sum(int(p) if p.isdigit() else size[p] for p in parts)
-            size[unknown[0]] = length - known
+            size[unknown[0]] = length - _extent(" + ".join(parts), size)
 
 
-def _checked_params(params, size):
-    _check_keys("params", params, PARAMS)
-    arrays = {name: np.asarray(params[name]) for name in PARAMS}
-    kinds = {str(array.dtype) for array in arrays.values()}
-    if not kinds <= {"float32", "float64", "object"} or len(kinds) > 1:
-        found = {name: str(array.dtype) for name, array in arrays.items()}
-        raise ValueError(f"params: expected float32, float64 or object; found {found}")
-    for name, axes in PARAMS.items():
-        _check_shape(f"params[{name!r}]", arrays[name], axes, size)
-    return arrays
+def _index_of(key):
+    """What the integers of an input or initial value index; nothing for reals."""
+    return INDEX_INPUTS.get(key.partition("[")[0], "")
 
 
-def _real(what, value, dtype):
-    array = np.asarray(value)
-    if array.dtype.kind not in ("fiu" if dtype != object else "iuO"):
-        found = array.dtype
-        raise ValueError(f"{what}: expected real numbers for {dtype}, found {found}")
-    return array
-
-
-def _whole(what, value):
-    array = np.asarray(value)
-    if array.dtype.kind not in "iu":
-        raise ValueError(f"{what}: expected integers, found dtype {array.dtype}")
-    return array
-
-
-def _checked_inputs(inputs, size, dtype):
-    checked = {}
-    for name, axes in INPUTS.items():
-        if name in inputs:
-            what, value = f"inputs[{name!r}]", inputs[name]
-            whole = name in INDEX_INPUTS
-            array = _whole(what, value) if whole else _real(what, value, dtype)
-            _check_shape(what, array, axes, size)
-            checked[name] = array
-    return checked
-
-
-def _checked_carry(what, carry, size, dtype, whole=True):
-    real = [key for key in CARRY if _name_and_step(key)[0] not in INDEX_INPUTS]
-    expected = [key for key in CARRY if key in real or whole]
-    _check_keys(what, carry, expected)
-    checked = {}
-    for key in expected:
-        place, value = f"{what}[{key!r}]", carry[key]
-        array = _real(place, value, dtype) if key in real else _whole(place, value)
-        array = array.astype(dtype, copy=False) if key in real else array
-        _check_shape(place, array, CARRY[key], size)
-        if key not in real:
-            _check_range(place, array, INDEX_INPUTS[_name_and_step(key)[0]], size)
-        checked[key] = array[:, None] if array.ndim == 1 and key in real else array
-    return checked
-
-
-def _checked_lengths(lengths, size):
-    if lengths is None:
-        return None
-    array = _whole("lengths", lengths)
-    _check_shape("lengths", array, ("B",), size)
-    return array.astype(int)
-
-
-def _check_range(what, array, axis, size):
-    limit = _extent(axis, size)
-    if array.size and (array.min() < 0 or array.max() >= limit):
-        raise ValueError(
-            f"{what}: expected 0 <= index < {limit}, found {array.min()} to {array.max()}"
-        )
+def _settled(what, arrays, call):
+    """Indices, in range; reals in the dtype of the call, a scalar as a column."""
+    laid = {}
+    for key, array in arrays.items():
+        if _index_of(key):
+            limit = _extent(_index_of(key), call.size)
+            if array.size and (array.min() < 0 or array.max() >= limit):
+                found = f"index < {limit}, found {array.min()} to {array.max()}"
+                raise ValueError(f"{what}[{key!r}]: expected 0 <= {found}")
+        elif call.dtype.hasobject:
+            array = array * call.one
+        else:
+            array = array.astype(call.dtype, copy=False)
+        laid[key] = array if array.ndim > 1 or _index_of(key) else array[:, None]
+    return laid
 
 
 def _log_softmax(v):

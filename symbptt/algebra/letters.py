@@ -117,19 +117,11 @@ class Line:
 
 def letter_names(model: Model) -> Iterator[str]:
     """Letters with which no name or dimension of the model begins, without end."""
-    taken = {name.partition("_")[0] for name in _names(model)}
+    taken = model.letters | {dim.partition("_")[0] for dim in model.dims}
     free = [letter for letter in _POOL if letter not in taken]
     yield from free
     base = free[0] if free else "lambda"
     yield from (f"{base}_{number}" for number in count(1))
-
-
-def _names(model: Model) -> Iterator[str]:
-    for items in (model.parameters, model.derived, model.inputs, model.equations):
-        yield from (item.name for item in items)
-    yield from (name for name, _ in model.constants)
-    yield from (abstract.name for abstract in model.abstract)
-    yield from model.dims
 
 
 class Letters:

@@ -148,6 +148,25 @@ class Model:
     abstract: tuple[Abstract, ...] = ()
     path: str = field(default="", compare=False)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """All names that mean something in the model."""
+        return frozenset(
+            (
+                *(p.name for p in self.parameters),
+                *(d.name for d in self.derived),
+                *(i.name for i in self.inputs),
+                *(e.name for e in self.equations),
+                *(name for name, _ in self.constants),
+                *(a.name for a in self.abstract),
+            )
+        )
+
+    @property
+    def letters(self) -> frozenset[str]:
+        """What names begin with, before their subscripts."""
+        return frozenset(name.partition("_")[0] for name in self.names)
+
     def equation(self, name: str) -> Equation:
         return next(e for e in self.equations if e.name == name)
 

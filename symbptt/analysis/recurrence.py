@@ -17,14 +17,13 @@ from symbptt.algebra import (
     DimProduct,
     DimSum,
     Equation,
-    Expr,
     Length,
     Model,
     Ref,
     Shape,
     walk,
 )
-from symbptt.calculus.order import names_in
+from symbptt.calculus.order import circle, names_in, reached, reads_of
 from symbptt.errors import AnalysisError
 
 
@@ -68,11 +67,13 @@ def recurrence(model: Model) -> Model:
         raise AnalysisError(
             f"{model.name}: nothing depends on its own past, so there is no recurrence to analyze"
         )
-    kept = _needed(model, loops)
+    reads = reads_of(model)
+    kept = set(reached(loops, reads))
     equations = tuple(e for e in model.equations if e.name in kept)
     lags = _lags(equations)
     initials = tuple(i for i in model.initials if 1 - i.step <= lags.get(i.name, 0))
-    kept |= _reached(model, (i.value for i in initials if i.value is not None))
+    started = [i.value for i in initials if i.value is not None]
+    kept |= reached([name for value in started for name in names_in(value)], reads)
     loss = Equation("loss", ZERO, ())
     return replace(
         model,
@@ -89,40 +90,13 @@ def recurrence(model: Model) -> Model:
 
 def looping(model: Model) -> frozenset[str]:
     """The quantities that reach themselves through time."""
-    reads = {e.name: names_in(e.rhs) for e in model.equations if e.name != "loss"}
-    return frozenset(name for name in reads if name in _closure(reads[name], reads))
+    return frozenset(name for name, loop in same_loop(model).items() if name in loop)
 
 
 def same_loop(model: Model) -> dict[str, frozenset[str]]:
     """For every quantity, those that it reaches and that reach it."""
     reads = {e.name: names_in(e.rhs) for e in model.equations if e.name != "loss"}
-    behind = {name: _closure(reads[name], reads) for name in reads}
-    return {
-        name: frozenset(other for other in behind[name] if name in behind.get(other, ()))
-        for name in reads
-    }
-
-
-def _closure(names: Iterable[str], reads: dict[str, tuple[str, ...]]) -> set[str]:
-    found: set[str] = set()
-    pending = list(names)
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            pending.extend(reads.get(name, ()))
-    return found
-
-
-def _needed(model: Model, names: Iterable[str]) -> set[str]:
-    """The names, and all that their definitions need."""
-    reads = {e.name: names_in(e.rhs) for e in model.equations}
-    reads |= {d.name: names_in(d.rhs) for d in model.derived}
-    return _closure(names, reads)
-
-
-def _reached(model: Model, values: Iterable[Expr]) -> set[str]:
-    return _needed(model, [name for value in values for name in names_in(value)])
+    return {name: circle(name, reads) for name in reads}
 
 
 def _lags(equations: Iterable[Equation]) -> dict[str, int]:

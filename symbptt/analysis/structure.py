@@ -17,30 +17,21 @@ from symbptt.algebra import (
     NOW,
     Call,
     Concat,
-    Constant,
     Derived,
-    Div,
     Expr,
-    Identity,
-    Index,
-    Length,
     Model,
-    Mul,
-    Number,
     Param,
     Product,
     Ref,
     Transpose,
-    Vector,
-    children,
     walk,
 )
 from symbptt.analysis.recurrence import same_loop
 from symbptt.calculus.normal import normalize
-from symbptt.calculus.order import derived_order, in_step_order
-from symbptt.errors import EvaluationError
+from symbptt.calculus.order import derived_order
+from symbptt.calculus.recurrence.sources import of_values
+from symbptt.errors import EvaluationError, NotAffineError
 from symbptt.functions.elementwise import FUNCTIONS
-from symbptt.functions.vectors import vector_function
 from symbptt.proof.domain import Float
 from symbptt.proof.evaluate import Steps, evaluate, length
 
@@ -191,15 +182,24 @@ def elementwise(core: Model) -> Elementwise | None:
         return None
     state = min(states)
     equation = core.equation(state)
-    past = Ref(state, Index.of("t", -1), equation.shape)
     inside, function = _argument(core, equation.rhs)
     if inside.shape != equation.shape:
         return None
     gamma = 1.0 if function is None else _steepest(function)
-    if gamma is None or _Degree(core, past).of(inside) != AFFINE:
-        return None
     straight = tuple(replace(e, rhs=inside) if e.name == state else e for e in core.equations)
-    return Elementwise(state, function, gamma, replace(core, equations=straight))
+    linear = replace(core, equations=straight)
+    if gamma is None or not _is_linear(linear, state):
+        return None
+    return Elementwise(state, function, gamma, linear)
+
+
+def _is_linear(core: Model, state: str) -> bool:
+    """Whether a state is affine in its value before, with a matrix of parameters alone."""
+    try:
+        matrix = of_values(core, state).matrix
+    except NotAffineError:
+        return False
+    return all(block is None or _is_static(block) for row in matrix for block in row)
 
 
 def _argument(core: Model, rhs: Expr) -> tuple[Expr, str | None]:
@@ -219,46 +219,3 @@ def _argument(core: Model, rhs: Expr) -> tuple[Expr, str | None]:
 def _steepest(function: str) -> float | None:
     stated = FUNCTIONS[function].steepest if function in FUNCTIONS else ""
     return float(Fraction(stated)) if stated else None
-
-
-STATIC, FREE, AFFINE, OTHER = range(4)
-"""How an expression depends on a state's past: it is the same at every step, it is not
-but does not depend on that past, it is affine in it with static coefficients, none of it."""
-
-
-def _is_linear(expr: Expr) -> bool:
-    return isinstance(expr, Vector) and vector_function(expr.function).linear
-
-
-def _is_dot(expr: Expr) -> bool:
-    return isinstance(expr, Vector) and expr.function == "dot"
-
-
-class _Degree:
-    def __init__(self, core: Model, past: Ref) -> None:
-        self.past = past
-        self.known: dict[str, int] = {}
-        # In this order no definition is entered while another is open.
-        for equation in in_step_order(core):
-            self.known[equation.name] = self.of(equation.rhs)
-
-    def of(self, expr: Expr) -> int:
-        if isinstance(expr, Number | Constant | Length | Identity | Param):
-            return STATIC
-        if isinstance(expr, Ref):
-            return self.of_reference(expr)
-        found = [self.of(child) for child in children(expr)]
-        highest = max(found, default=STATIC)
-        if highest < AFFINE or expr.linear or _is_linear(expr):
-            return highest
-        if isinstance(expr, Div) and found[1] != STATIC:
-            return OTHER
-        if isinstance(expr, Mul | Product | Div) or _is_dot(expr):
-            others = sorted(found)[:-1]
-            return highest if all(other == STATIC for other in others) else OTHER
-        return OTHER
-
-    def of_reference(self, ref: Ref) -> int:
-        if ref == self.past:
-            return AFFINE
-        return self.known.get(ref.name, FREE) if ref.index == NOW else FREE

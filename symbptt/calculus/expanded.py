@@ -46,7 +46,7 @@ from symbptt.calculus.derivation import (
     ReasonPart,
     Step,
 )
-from symbptt.calculus.recurrence.operators import unit
+from symbptt.calculus.linear import unit
 from symbptt.calculus.within import Within
 
 LETTERS = ("i", "j", "k", "m", "n", "r", "s", "u", "v", "l", "p", "q")
@@ -62,17 +62,7 @@ def derive_expanded(model: Model) -> Derivation:
 
 def free_names(model: Model, candidates: tuple[str, ...]) -> Iterator[str]:
     """Those candidates, then numbered ones, that no name of a model begins with."""
-    taken = {
-        name.partition("_")[0]
-        for name in (
-            *(p.name for p in model.parameters),
-            *(d.name for d in model.derived),
-            *(i.name for i in model.inputs),
-            *(e.name for e in model.equations),
-            *(name for name, _ in model.constants),
-            *(a.name for a in model.abstract),
-        )
-    }
+    taken = model.letters
     numbered = (f"{candidates[0]}{number}" for number in range(1, len(taken) + 9))
     return (name for name in chain(candidates, numbered) if name not in taken)
 

@@ -6,7 +6,7 @@ textbook sets in front, move to the front of a product.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from symbptt.algebra import (
@@ -26,6 +26,7 @@ from symbptt.algebra import (
     Shape,
     walk,
 )
+from symbptt.errors import MissingRuleError
 from symbptt.functions.vectors import vector
 
 
@@ -145,6 +146,40 @@ def fill(scalar: Expr, shape: Shape) -> Expr:
     if isinstance(scalar, Neg):
         return neg(fill(scalar.operand, shape))
     return Fill(scalar, shape)
+
+
+def terms_of(expr: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum; none of a zero."""
+    if is_zero(expr):
+        return ()
+    return expr.terms if isinstance(expr, Add) else (expr,)
+
+
+def unsigned_terms(expr: Expr) -> Iterator[Expr]:
+    """The terms of a sum of sums, signs taken off."""
+    if isinstance(expr, Add):
+        for term in expr.terms:
+            yield from unsigned_terms(term)
+    elif isinstance(expr, Neg):
+        yield from unsigned_terms(expr.operand)
+    else:
+        yield expr
+
+
+def exact(number: Expr) -> Fraction:
+    """The number that a number, a constant or the negative of one is.
+
+    Raises
+    ------
+    MissingRuleError
+        If it is something else.
+    """
+    match number:
+        case Number(value=value) | Constant(value=value):
+            return value
+        case Neg(operand=operand):
+            return -exact(operand)
+    raise MissingRuleError(f"expected a number, found {type(number).__name__}")
 
 
 def tidy(node: Expr) -> Expr:

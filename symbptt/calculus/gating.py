@@ -27,12 +27,8 @@ LETTERS = ("xi", "zeta", "chi", "eta", "omega", "gate")
 
 def gate_of(model: Model) -> Input:
     """The gates as a scalar input, by a letter that no name of the model begins with."""
-    names = {name for name, _ in model.constants} | {a.name for a in model.abstract}
-    for items in (model.parameters, model.derived, model.inputs, model.equations):
-        names |= {item.name for item in items}
-    bases = {name.partition("_")[0] for name in names}
-    name = next((letter for letter in LETTERS if letter not in bases), LETTERS[-1])
-    while name in names:
+    name = next((letter for letter in LETTERS if letter not in model.letters), LETTERS[-1])
+    while name in model.names:
         name += "_"
     return Input(name, (), comment="gate on the recurrence")
 

@@ -32,6 +32,7 @@ from symbptt.algebra import (
     map_children,
     walk,
 )
+from symbptt.calculus.forms import unsigned_terms
 from symbptt.errors import UnknownNameError
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.losses import LOSSES, loss_formula
@@ -51,15 +52,7 @@ class _Normalizer:
         self.model = model
         self.uses = uses
         self.letters: Counter[str] = Counter()
-        self.taken = {
-            *(p.name for p in model.parameters),
-            *(d.name for d in model.derived),
-            *(i.name for i in model.inputs),
-            *(e.name for e in model.equations),
-            *(name for name, _ in model.constants),
-            *(a.name for a in model.abstract),
-            *FUNCTIONS, *LOSSES, "t", "T", "L", "I",
-        }  # fmt: skip
+        self.taken = {*model.names, *FUNCTIONS, *LOSSES, "t", "T", "L", "I"}
         self.equations: list[Equation] = []
         self.derived: list[Derived] = []
 
@@ -98,7 +91,7 @@ class _Normalizer:
         letter = "a" if isinstance(expr, Call) else "u"
 
         def operand(child: Expr) -> Expr:
-            if any(term.structured for term in _terms(child)):
+            if any(term.structured for term in unsigned_terms(child)):
                 return self.name(child, letter, owner, index)
             return self.pointwise(child, owner, index)
 
@@ -163,15 +156,6 @@ class _Normalizer:
             )
         self.taken.add(name)
         return name
-
-
-def _terms(expr: Expr) -> tuple[Expr, ...]:
-    """The terms of a sum, signs taken off."""
-    if isinstance(expr, Add):
-        return tuple(t for term in expr.terms for t in _terms(term))
-    if isinstance(expr, Neg):
-        return _terms(expr.operand)
-    return (expr,)
 
 
 def loss_names(loss: Loss) -> tuple[tuple[str, str], ...]:

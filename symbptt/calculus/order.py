@@ -57,8 +57,11 @@ def reached(names: Iterable[str], reads: Reads) -> frozenset[str]:
 
 def circle(name: str, reads: Reads) -> frozenset[str]:
     """The names that the given one depends on and that depend on it in turn."""
-    below = reached(reads.get(name, ()), reads)
-    return frozenset(other for other in below if name in reached(reads.get(other, ()), reads))
+    readers: dict[str, list[str]] = {}
+    for reader, found in reads.items():
+        for read in found:
+            readers.setdefault(read, []).append(reader)
+    return reached(reads.get(name, ()), reads) & reached(readers.get(name, ()), readers)
 
 
 def after_what_they_read(

@@ -29,7 +29,7 @@ from symbptt.algebra import (
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import normal_form
 from symbptt.calculus.derivation import EVERY, Derivation, Reason, ReasonPart, Step, TotalLoss
-from symbptt.calculus.recurrence.operators import times, unit
+from symbptt.calculus.linear import times, unit
 from symbptt.calculus.within import Within
 
 

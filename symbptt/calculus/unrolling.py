@@ -36,12 +36,14 @@ from symbptt.errors import FormulaError, UnknownNameError
 
 TOTAL_LOSS = Param("L", ())
 
-_DERIVATIVE = re.compile(r"d\(\s*L\s*,\s*(\w+)\s*(?:\[\s*(t|T|-?\d+)\s*\])?\s*\)")
-_QUANTITY = re.compile(r"(\w+)\s*(?:\[\s*(t|T|-?\d+)\s*\])?")
+_STEP = r"(?:\[\s*(t|T|-?\d+)\s*\])?"
+_QUANTITY = re.compile(rf"(\w+)\s*{_STEP}")
+_OF_LOSS = re.compile(rf"d\(\s*L\s*,\s*(\w+)\s*{_STEP}\s*\)")
+_OF_QUANTITY = re.compile(r"d\(\s*(\w+)\s*\[\s*t\s*\]\s*,\s*(\w+)\s*\)")
 
 
 @dataclass(frozen=True)
-class Line:
+class ExplicitLine:
     """``left = right``; ``right`` is None where the caller gives the value."""
 
     left: Expr
@@ -56,32 +58,43 @@ class Query:
     Attributes
     ----------
     name : str
+        The quantity; of a derivative, what it is taken by.
     step : str or None
         ``t`` for every step, ``T`` or a number for one, None where none is written.
-    derivative : bool
-        True for ``d(L, name[step])``, False for the quantity itself.
+    of : str
+        What a derivative is one of: ``L``, or a quantity for ``d(of[t], name)``; else "".
     """
 
     name: str
-    step: str | None
-    derivative: bool
+    step: str | None = None
+    of: str = ""
 
     @classmethod
     def read(cls, text: str) -> Query:
-        """Read ``h``, ``h[3]``, ``d(L, h[t])`` or ``d(L, W)``.
+        """Read ``h``, ``h[3]``, ``d(L, h[t])``, ``d(L, W)`` or ``d(h[t], W)``.
 
         Raises
         ------
         FormulaError
             For anything else.
         """
-        for pattern, derivative in ((_DERIVATIVE, True), (_QUANTITY, False)):
-            if found := pattern.fullmatch(text.strip()):
-                return cls(found[1], found[2], derivative)
+        if found := _QUANTITY.fullmatch(text.strip()):
+            return cls(found[1], found[2])
+        if found := _OF_LOSS.fullmatch(text.strip()):
+            return cls(found[1], found[2], "L")
+        if found := _OF_QUANTITY.fullmatch(text.strip()):
+            return cls(found[2], of=found[1])
         raise FormulaError(
-            f"{text!r} can't be unrolled; expected a quantity (h, h[3]) or a derivative of the "
-            "total loss (d(L, h[t]), d(L, W))"
+            f"{text!r} can't be unrolled; expected a quantity (h, h[3]), a derivative of the "
+            "total loss (d(L, h[t]), d(L, W)) or of a quantity (d(h[t], W))"
         )
+
+    @property
+    def recurs(self) -> bool:
+        """Whether it asks for all steps, so that there may be a recurrence to fold."""
+        if self.of == "L":
+            return self.step == "t"
+        return self.step in (None, "t")
 
     def steps(self, horizon: int) -> tuple[int, ...] | None:
         """The steps asked for; None for all of them."""
@@ -93,7 +106,7 @@ class Query:
 # --- the forward equations -------------------------------------------------------------
 
 
-def unroll(model: Model, horizon: int, query: Query | None = None) -> tuple[Line, ...]:
+def unroll(model: Model, horizon: int, query: Query | None = None) -> tuple[ExplicitLine, ...]:
     """The equations of steps 1 to ``horizon``, initial values first.
 
     Parameters
@@ -126,11 +139,11 @@ def unroll(model: Model, horizon: int, query: Query | None = None) -> tuple[Line
     return chosen
 
 
-def _forward(model: Model, horizon: int) -> tuple[Line, ...]:
-    lines = [Line(Param(d.name, d.shape), d.rhs, d.comment) for d in derived_order(model)]
+def _forward(model: Model, horizon: int) -> tuple[ExplicitLine, ...]:
+    lines = [ExplicitLine(Param(d.name, d.shape), d.rhs, d.comment) for d in derived_order(model)]
     for initial in model.initials:
         left = Ref(initial.name, Index(offset=initial.step), initial.shape)
-        lines.append(Line(left, initial.value))
+        lines.append(ExplicitLine(left, initial.value))
     ordered = in_step_order(model)
     for t in range(1, horizon + 1):
         lines += [_at_step(e, t, horizon) for e in ordered if not e.last]
@@ -140,15 +153,15 @@ def _forward(model: Model, horizon: int) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _at_step(equation: Equation, t: int, horizon: int) -> Line:
+def _at_step(equation: Equation, t: int, horizon: int) -> ExplicitLine:
     left = Ref(equation.name, Index(offset=t), equation.shape)
-    return Line(left, explicit(equation.rhs, t, horizon), equation.comment)
+    return ExplicitLine(left, explicit(equation.rhs, t, horizon), equation.comment)
 
 
-def _total(loss: Equation, horizon: int) -> Line:
+def _total(loss: Equation, horizon: int) -> ExplicitLine:
     steps = (horizon,) if loss.last else range(1, horizon + 1)
     losses = forms.add(Ref("loss", Index(offset=t), ()) for t in steps)
-    return Line(TOTAL_LOSS, forms.div(losses, Number(Fraction(len(steps)))), "total loss")
+    return ExplicitLine(TOTAL_LOSS, forms.div(losses, Number(Fraction(len(steps)))), "total loss")
 
 
 def explicit(expr: Expr, t: int, horizon: int) -> Expr:
@@ -171,7 +184,9 @@ def _for_horizon(node: Expr, horizon: int) -> Expr:
 # --- the adjoint -----------------------------------------------------------------------
 
 
-def unroll_derivative(derivation: Derivation, horizon: int, query: Query) -> tuple[Line, ...]:
+def unroll_derivative(
+    derivation: Derivation, horizon: int, query: Query
+) -> tuple[ExplicitLine, ...]:
     """dL/d(variable) at the steps asked for, after all derivatives that it needs.
 
     Raises
@@ -182,7 +197,7 @@ def unroll_derivative(derivation: Derivation, horizon: int, query: Query) -> tup
         If the derivation states the step only for a larger number of steps.
     """
     wanted = _targets(derivation, horizon, query)
-    found: dict[tuple[str, int | None], tuple[Step, Line]] = {}
+    found: dict[tuple[str, int | None], tuple[Step, ExplicitLine]] = {}
     pending = list(wanted)
     while pending:
         key = pending.pop()
@@ -235,14 +250,14 @@ def _states(step: Step, t: int | None, horizon: int) -> bool:
     return index.at({"T": horizon}) == t
 
 
-def _adjoint_line(step: Step, t: int | None, horizon: int) -> Line:
+def _adjoint_line(step: Step, t: int | None, horizon: int) -> ExplicitLine:
     if t is None:
         left: Expr = step.target
         right = forms.add(_summands(step.result, horizon), step.shape)
     else:
         left = Cotangent(step.target.name, Index(offset=t), step.shape)
         right = explicit(step.result, t, horizon)
-    return Line(left, right, f"({step.number})")
+    return ExplicitLine(left, right, f"({step.number})")
 
 
 def _summands(expr: Expr, horizon: int) -> Iterable[Expr]:

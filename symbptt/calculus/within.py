@@ -24,10 +24,9 @@ from symbptt.algebra import (
     map_children,
 )
 from symbptt.calculus.derivation import EVERY, Step
-from symbptt.calculus.local import Local, local_jacobians
+from symbptt.calculus.linear import Local, local_jacobians, times
 from symbptt.calculus.order import derived_order, in_step_order
 from symbptt.calculus.readout import ReadOut, computed_from
-from symbptt.calculus.recurrence.operators import times
 
 
 class Within(ReadOut):

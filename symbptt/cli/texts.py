@@ -308,6 +308,13 @@ def _segment(
     is_flag=True,
     help="The array program after each pass of the level, with counts, in place of the module.",
 )
+@click.option(
+    "--no-try",
+    "untried",
+    is_flag=True,
+    help="Hand the module out without running it once, small, against the plain code and "
+    "a difference.",
+)
 @output_options
 def generate(
     model_name: str,
@@ -319,11 +326,12 @@ def generate(
     checkpoint: int | Literal["auto"] | None,
     gates: str,
     explained: bool,
+    untried: bool,
     output: Path | None,
     force: bool,
 ) -> None:
     """The NumPy module: forward, loss_and_grads and what goes with them."""
-    from symbptt.codegen.render import generate as generate_module
+    from symbptt.proof.trial import generate as generate_module
 
     forward, estimated = {"--mode forward": mode == "forward"}, estimator != "full"
     if wrt is not None:
@@ -331,7 +339,7 @@ def generate(
     if estimated:
         _alone(f"--estimator {estimator}", forward)
     if explained:
-        _alone("--explain", forward)
+        _alone("--explain", {"--no-try": untried} | forward)
     if checkpoint is not None:
         others = {"-O0": level == 0, "--estimator": estimated, "--explain": explained}
         _alone("--checkpoint", others | forward)
@@ -351,6 +359,8 @@ def generate(
             mode=mode,
             checkpoint=checkpoint,
             gates=gates,
+            tried=not untried,
+            note=lambda words: click.echo(f"symbptt: {words}", err=True),
         )
     emit(text, output, force)
 

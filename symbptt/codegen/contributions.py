@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symbptt.algebra import Add, Expr
-from symbptt.calculus import forms
+from symbptt.algebra import Expr
 from symbptt.calculus.derivation import Step
 from symbptt.typeset.plain import plain
 
@@ -21,13 +20,6 @@ class Contribution:
     lag: int
     term: Expr
     last: bool
-
-
-def terms_of(expr: Expr) -> tuple[Expr, ...]:
-    """The terms of a sum; none of a zero."""
-    if forms.is_zero(expr):
-        return ()
-    return expr.terms if isinstance(expr, Add) else (expr,)
 
 
 def formula_of(step: Step) -> str:

@@ -16,19 +16,17 @@ from symbptt.algebra import (
     LAST,
     Add,
     Cotangent,
-    Dim,
     Expr,
     Mul,
     Neg,
     OneHot,
     Outer,
-    Shape,
     TimeSum,
     children,
     map_children,
     walk,
 )
-from symbptt.calculus.forms import is_zero
+from symbptt.calculus.forms import terms_of
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import Printer, Raw, Uses, is_full, is_rowwise
 from symbptt.codegen.places import Places, Variable, variable
@@ -71,7 +69,6 @@ class Emitter:
     def sweeps(self, block: Block) -> Iterator[str]:
         """The loop over sweeps: no step is further from a loss than T and the longest lag."""
         names = self.names
-        self.uses.helpers.add("_turned")
         yield "for _ in range(min(TAU, rows.T + _LAG)):"
         body = [line for s in block.statements for line in self.statement(s, block, INDENT)]
         for name in self.places.ahead:
@@ -102,11 +99,16 @@ class Emitter:
     # --- arrays ------------------------------------------------------------------------------
 
     def allocations(self, block: Block) -> Iterator[str]:
+        """Room for what a block writes, arrays of one shape in one line."""
+        made: dict[str, list[str]] = {}
         for statement in block.statements:
             for target in (statement.target, *walk(statement.value)):
-                yield from self.allocation(target, block, target is statement.target)
+                for name, text in self.allocation(target, block, target is statement.target):
+                    made.setdefault(text, []).append(name)
+        for text, names in made.items():
+            yield from allocated(names, text)
 
-    def allocation(self, target: Expr, block: Block, written: bool) -> Iterator[str]:
+    def allocation(self, target: Expr, block: Block, written: bool) -> Iterator[tuple[str, str]]:
         found = variable(target)
         if found is None or found in self.allocated or found in self.places.local:
             return
@@ -118,30 +120,23 @@ class Emitter:
             return
         if name in self.places.pasts or (kind == "value" and not written):
             return
-        shape = self.shape_text(target.shape)
+        shape = self.names.row(target.shape)
         if kind == "cotangent" and found in self.places.filled:
             rows = "rows.sequences" if name in self.places.last else "rows.count"
             self.allocated.add(found)
-            yield f"{self.names.cotangents[name]} = np.zeros(({rows}, {shape}), dtype)"
+            yield self.names.cotangents[name], f"np.zeros(({rows}, {shape}), dtype)"
         elif written and block.place == "loop":
             self.allocated.add(found)
             table = self.names.values if kind == "value" else self.names.cotangents
-            yield f"{table[name]} = np.empty((rows.count, {shape}), dtype)"
+            yield table[name], f"np.empty((rows.count, {shape}), dtype)"
 
-    def begun(self, target: Expr, found: Variable) -> Iterator[str]:
+    def begun(self, target: Expr, found: Variable) -> Iterator[tuple[str, str]]:
         """The room of what a sweep finds begun; with a past it begins with the carry's."""
         name = found[1]
         if name in self.places.ahead and name not in self.places.pasts:
             self.allocated.add(found)
-            self.uses.helpers.add("_ahead")
-            zeros = f"np.zeros((rows.count, {self.shape_text(target.shape)}), dtype)"
-            yield f"{self.names.aheads[name]} = _ahead({zeros}, {self.places.ahead[name]})"
-
-    def shape_text(self, shape: Shape) -> str:
-        return ", ".join(self.length(dim) for dim in shape) if shape else "1"
-
-    def length(self, dim: Dim) -> str:
-        return Printer(self.names, "static", self.uses).length(dim)[0]
+            zeros = f"np.zeros((rows.count, {self.names.row(target.shape)}), dtype)"
+            yield self.names.aheads[name], f"_ahead({zeros}, {self.places.ahead[name]})"
 
     # --- statements --------------------------------------------------------------------------
 
@@ -173,7 +168,7 @@ class Emitter:
             text += "[:]"
         if bare and timed and must_spread(value):
             rows = "rows.sequences" if target.name in self.places.last else "rows.count"
-            yield f"{indent}{text} = np.empty(({rows}, {self.shape_text(target.shape)}), dtype)"
+            yield f"{indent}{text} = np.empty(({rows}, {self.names.row(target.shape)}), dtype)"
             text, bare = f"{text}[:]", False
         yield from self.lines(text, "+=" if adds else "=", value, printer, indent, bare)
 
@@ -188,7 +183,7 @@ class Emitter:
     ) -> Iterator[str]:
         """dL/d(parameter): products first; rows of tables and own starts are added."""
         name = self.names.cotangents[target.name]
-        terms = () if is_zero(value) else value.terms if isinstance(value, Add) else (value,)
+        terms = terms_of(value)
         scattered = [found for t in terms if (found := scattered_rows(t)) is not None]
         starts = [t for t in terms if is_start(t)]
         plain = tuple(t for t in terms if scattered_rows(t) is None and not is_start(t))
@@ -293,6 +288,20 @@ class Emitter:
         name = self.names.temporary()
         before.extend(self.lines(name, "=", expr, printer, indent, True))
         return Raw(name, expr.shape, is_rowwise(expr))
+
+
+def allocated(names: list[str], text: str) -> Iterator[str]:
+    """``a, b = (text for _ in range(2))``, as many names as go into a line."""
+    while names:
+        count = len(names)
+        while count > 1 and len(several(names[:count], text)) > WIDTH:
+            count -= 1
+        yield several(names[:count], text) if count > 1 else f"{names[0]} = {text}"
+        names = names[count:]
+
+
+def several(names: list[str], text: str) -> str:
+    return f"{', '.join(names)} = ({text} for _ in range({len(names)}))"
 
 
 def is_swept(target: Expr) -> bool:

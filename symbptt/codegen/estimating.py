@@ -28,10 +28,6 @@ class EstimatorText:
         The further arguments.
     prepare : tuple of str
         Statements when the arguments are checked.
-    helpers : tuple of str
-        That those call.
-    direct : str
-        Whether a call may do without preparation.
     """
 
     constants: tuple[str, ...] = ()
@@ -40,8 +36,6 @@ class EstimatorText:
     keywords: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     prepare: tuple[str, ...] = ()
-    helpers: tuple[str, ...] = ()
-    direct: str = "_TOLD"
 
 
 _CARRIED = "What `carry_grad` brings counts as the gradient of a loss at the last valid step."
@@ -75,8 +69,6 @@ def _chunk(estimator: Estimator) -> EstimatorText:
             _CARRIED,
         ),
         prepare=("call.inputs.update(_regular_gates(call))",),
-        direct="False",
-        helpers=("_regular_gates",),
     )
 
 
@@ -97,8 +89,6 @@ def _random(estimator: Estimator) -> EstimatorText:
             "    (T, B), in place of the draw; its first row is ignored. One of the two is given.",
         ),
         prepare=("call.inputs.update(_random_gates(call, rng, gates))",),
-        direct="False",
-        helpers=("_random_gates",),
     )
 
 

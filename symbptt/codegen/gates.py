@@ -34,9 +34,7 @@ def with_gates(program: Program, gate: str) -> Program:
 class _Joint:
     def __init__(self, model: Model, gate: str) -> None:
         self.gate = gate
-        self.taken = {gate, *(name for name, _ in model.constants)}
-        for items in (model.parameters, model.derived, model.inputs, model.equations):
-            self.taken |= {item.name for item in items}
+        self.taken = {gate, *model.names}
         self.names: dict[int, str] = {}
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from symbptt.algebra import Dim, Shape
 
 WIDTH = 88
+ONE_LINE = WIDTH - len("_WITH_RESPECT_TO = ")
 
 
 def literal(text: str) -> str:
@@ -59,9 +60,13 @@ def assigned_tuple(name: str, parts: Iterable[str]) -> str:
 
 
 def dict_literal(entries: Iterable[tuple[str, str | tuple[str, ...]]]) -> str:
-    """A dict with an entry a line; a tuple that makes a line too long has an item a line."""
-    lines = [entry(literal(name), value) for name, value in entries]
-    return "{\n" + "".join(lines) + "}" if lines else "{}"
+    """A dict on one line, or an entry a line; a tuple in a line too long has an item a line."""
+    pairs = [(literal(name), value) for name, value in entries]
+    texts = [f"{k}: {v if isinstance(v, str) else tuple_literal(v)}" for k, v in pairs]
+    line = f"{{{', '.join(texts)}}}"
+    if len(line) <= ONE_LINE:
+        return line
+    return "{\n" + "".join(entry(*pair) for pair in pairs) + "}"
 
 
 def entry(key: str, value: str | tuple[str, ...]) -> str:

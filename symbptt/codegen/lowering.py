@@ -31,8 +31,9 @@ from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.window import swept_quantities
-from symbptt.codegen.contributions import Contribution, formula_of, terms_of
+from symbptt.codegen.contributions import Contribution, formula_of
 from symbptt.codegen.gates import with_gates
+from symbptt.codegen.naming import fresh
 from symbptt.codegen.placement import components, is_recurrent, references
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.sweeping import Sweeps
@@ -136,7 +137,7 @@ class Lowering:
             if hoisted is None:
                 inside.append(self.equation(equation, equation.rhs))
                 continue
-            name = self.fresh(f"{equation.name}_in")
+            name = fresh(f"{equation.name}_in", {*self.model.names})
             part = Ref(name, NOW, equation.shape)
             outside.append(Assign(part, hoisted, formula=f"{name}[t] = {plain(hoisted)}"))
             inside.append(self.equation(equation, forms.add((part, *kept))))
@@ -158,20 +159,15 @@ class Lowering:
             return None, list(rhs.terms)
         return moved, inside
 
-    def fresh(self, name: str) -> str:
-        taken = {e.name for e in self.model.equations} | {i.name for i in self.model.inputs}
-        taken |= {p.name for p in self.model.parameters} | {d.name for d in self.model.derived}
-        while name in taken:
-            name += "_"
-        return name
-
     # --- backward --------------------------------------------------------------------------
 
     def contributions(self, name: str) -> tuple[Contribution, ...]:
         """What the readers of a quantity give it, from its steps."""
         if name not in self.steps:
             return ()
-        found = [self.contribution(self.steps[name], t) for t in terms_of(self.steps[name].result)]
+        found = [
+            self.contribution(self.steps[name], t) for t in forms.terms_of(self.steps[name].result)
+        ]
         for step in self.derivation.of_kind("boundary"):
             if step.target.name == name:
                 found.extend(self.at_the_end(step))
@@ -207,7 +203,7 @@ class Lowering:
         loss_is_last = "loss" in self.last
         assert step.target.index is not None
         before = (LAST - step.target.index).offset
-        for term in terms_of(step.result):
+        for term in forms.terms_of(step.result):
             named = [n.name for n in walk(term) if isinstance(n, Cotangent)]
             if (named and named[0] in self.last) or (not named and loss_is_last):
                 reader = named[0] if named else "loss"
@@ -219,7 +215,7 @@ class Lowering:
         for equation in reversed(in_step_order(self.model)):
             if equation.last and equation.name in self.steps:
                 step = self.steps[equation.name]
-                value = forms.add(map(self.weighted, terms_of(step.result)), step.shape)
+                value = forms.add(map(self.weighted, forms.terms_of(step.result)), step.shape)
                 assert isinstance(step.target, Cotangent)
                 statements.append(
                     Assign(step.target, value, step=step.number, formula=formula_of(step))
@@ -275,7 +271,7 @@ class Lowering:
 
     def gradients(self) -> Iterator[Block]:
         for step in self.derivation.of_kind("gradient"):
-            terms = (self.over_rows(term) for term in terms_of(step.result))
+            terms = (self.over_rows(term) for term in forms.terms_of(step.result))
             value = forms.add(terms, step.shape)
             assert isinstance(step.target, Cotangent)
             assign = Assign(step.target, value, step=step.number, formula=formula_of(step))

@@ -15,10 +15,12 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+from collections import Counter
 from collections.abc import Iterable
+from itertools import count
 from typing import Literal
 
-from symbptt.algebra import Model
+from symbptt.algebra import Dim, DimProduct, DimSum, Model, Shape
 from symbptt.codegen.literals import literal
 
 LONGEST = 20
@@ -34,6 +36,14 @@ Scope = Literal["plain", "buffered"]
 
 WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 STRING = re.compile(r'"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|#.*')
+
+
+def fresh(wish: str, taken: set[str]) -> str:
+    """A name like ``wish`` that nothing has yet; one with braces is counted from 1."""
+    wishes = map(wish.format, count(1)) if "{}" in wish else (wish + "_" * n for n in count())
+    name = next(name for name in wishes if name not in taken)
+    taken.add(name)
+    return name
 
 
 class Identifiers:
@@ -135,6 +145,29 @@ class Names:
             return literal(name)
         keys = self.identifiers.keys
         return keys.setdefault(name, f"_NAME_{len(keys) + 1}")
+
+    def length(self, dim: Dim) -> str:
+        """The text of a length, equal dimensions of a sum counted."""
+        match dim:
+            case int():
+                return str(dim)
+            case str():
+                return f"size[{self.key(dim)}]"
+            case DimProduct(parts=parts):
+                factors = map(self.length, parts)
+                return " * ".join(f"({text})" if " + " in text else text for text in factors)
+            case DimSum(parts=parts):
+                counts = Counter(part for part in parts if not isinstance(part, int))
+                rest = sum(part for part in parts if isinstance(part, int))
+                texts = (
+                    self.length(part) if times == 1 else f"{times} * {self.length(part)}"
+                    for part, times in counts.items()
+                )
+                return " + ".join([*texts, *([str(rest)] if rest else [])])
+
+    def row(self, shape: Shape) -> str:
+        """The lengths of a row of that shape; a scalar is a column."""
+        return ", ".join(map(self.length, shape)) if shape else "1"
 
     def fresh(self, wish: str) -> str:
         """An identifier like ``wish`` that nothing has yet."""

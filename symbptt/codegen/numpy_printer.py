@@ -21,9 +21,6 @@ from symbptt.algebra import (
     Constant,
     Cotangent,
     Derivative,
-    Dim,
-    DimProduct,
-    DimSum,
     Div,
     Expr,
     Fill,
@@ -79,7 +76,6 @@ class Uses:
     """What the printed text needs at the head of its function."""
 
     constants: dict[str, str] = field(default_factory=dict)
-    helpers: set[str] = field(default_factory=set)
 
 
 def is_rowwise(expr: Expr) -> bool:
@@ -123,11 +119,6 @@ def integer_ratio(value: Fraction) -> str:
         return str(value.numerator)
     head = "one" if abs(value.numerator) == 1 else f"{abs(value.numerator)} * one"
     return f"{'-' if value < 0 else ''}{head} / {value.denominator}"
-
-
-def _factor(printed: Printed) -> str:
-    text, strength = printed
-    return text if strength > SUM else f"({text})"
 
 
 class Printer:
@@ -199,24 +190,14 @@ class Printer:
         return known.get(ratio, name)
 
     def print_length(self, expr: Length) -> Printed:
-        return self.length(expr.dim)
-
-    def length(self, dim: Dim) -> Printed:
-        match dim:
-            case int():
-                return str(dim), ATOM
-            case str():
-                return f"size[{self.names.key(dim)}]", ATOM
-            case DimSum(parts=parts):
-                return " + ".join(self.length(part)[0] for part in parts), SUM
-            case DimProduct(parts=parts):
-                return " * ".join(_factor(self.length(part)) for part in parts), PRODUCT
+        text = self.names.length(expr.dim)
+        return text, SUM if " + " in text else PRODUCT if " * " in text else ATOM
 
     def print_horizon(self, expr: Horizon) -> Printed:
         return "rows.weight", ATOM
 
     def print_identity(self, expr: Identity) -> Printed:
-        return f"np.eye({self.length(expr.dim)[0]}, dtype=dtype)", ATOM
+        return f"np.eye({self.names.length(expr.dim)}, dtype=dtype)", ATOM
 
     def print_param(self, expr: Param) -> Printed:
         return self.names.values[expr.name], ATOM
@@ -350,7 +331,6 @@ class Printer:
         return f"{self.inside(right, PRODUCT)} @ {self.inside(turned, POWER)}", PRODUCT
 
     def helper(self, name: str, *args: Expr) -> str:
-        self.uses.helpers.add(name)
         return f"{name}({', '.join(map(self.text, args))})"
 
     def print_outer(self, expr: Outer) -> Printed:
@@ -362,8 +342,7 @@ class Printer:
         return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
 
     def print_onehot(self, expr: OneHot) -> Printed:
-        self.uses.helpers.add("_one_hot")
-        return f"_one_hot({self.text(expr.position)}, {self.length(expr.dim)[0]}, dtype)", ATOM
+        return f"_one_hot({self.text(expr.position)}, {self.names.length(expr.dim)}, dtype)", ATOM
 
     def print_pick(self, expr: Pick) -> Printed:
         return self.helper("_pick", expr.vector, expr.position), ATOM
@@ -378,9 +357,8 @@ class Printer:
 
     def print_slice(self, expr: Slice) -> Printed:
         before = expr.blocks[: expr.number]
-        start = " + ".join(self.length(dim)[0] for dim in before) or "0"
-        self.uses.helpers.add("_block")
-        width = self.length(expr.blocks[expr.number])[0]
+        start = " + ".join(self.names.length(dim) for dim in before) or "0"
+        width = self.names.length(expr.blocks[expr.number])
         return f"_block({self.text(expr.vector)}, {start}, {width})", ATOM
 
     def print_vector(self, expr: Vector) -> Printed:
@@ -395,7 +373,6 @@ class Printer:
 
     def called(self, template: str, *args: Expr) -> str:
         """A call of a table; operands of its operators in parentheses where they need them."""
-        self.uses.helpers.update(re.findall(r"\b_\w+", template))
         least = SIGN if "{0} *" in template else SUM
         return template.format(*(self.inside(arg, least) for arg in args))
 

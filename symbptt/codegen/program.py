@@ -148,6 +148,11 @@ class Program:
         )
 
     @property
+    def names(self) -> set[str]:
+        """All that has a name, in the model or by being assigned."""
+        return {*self.model.names, *(target.name for target in self.targets)}
+
+    @property
     def introduced(self) -> tuple[str, ...]:
         """The names that the model does not have, in order."""
         known = {e.name for e in self.model.equations} | {i.name for i in self.model.inputs}

@@ -14,7 +14,7 @@ from symbptt.algebra import LAST, NOW, PART, Cotangent, Expr, Index, substitute_
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.order import in_step_order
-from symbptt.codegen.contributions import Contribution, formula_of, terms_of
+from symbptt.codegen.contributions import Contribution, formula_of
 from symbptt.codegen.program import Assign, Block, Place
 from symbptt.typeset.plain import plain
 
@@ -62,7 +62,7 @@ class Sweeps:
     def at_the_loss(self, name: str) -> Iterator[Assign]:
         """From what only a loss of its own step needs; sweep n is n steps before it."""
         for step in self.of(name, "boundary"):
-            terms = [self.weighted(t) for t in terms_of(step.result) if not _is_of_part(t)]
+            terms = [self.weighted(t) for t in forms.terms_of(step.result) if not _is_of_part(t)]
             if terms:
                 # For a loss at every step, the step of the part is the reader's own.
                 value = substitute_index(forms.add(terms, step.shape), {"s": NOW})
@@ -72,7 +72,7 @@ class Sweeps:
     def between(self, name: str, handed: bool) -> Iterator[Assign]:
         """From a sweep to itself, or ``handed`` on to a later one."""
         for step in self.of(name, "adjoint"):
-            given = [self.given(step, term) for term in terms_of(step.result)]
+            given = [self.given(step, term) for term in forms.terms_of(step.result)]
             for lag in sorted({c.lag for c in given if bool(c.lag) is handed}):
                 value = forms.add((c.term for c in given if c.lag == lag), step.shape)
                 yield self.assign(step, self.cotangent(step, NOW - lag), value)

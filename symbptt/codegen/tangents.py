@@ -131,7 +131,7 @@ class TangentPrinter(Printer):
         return self.text(vector) if is_full(vector) else self.whole(vector)
 
     def size(self, vector: Expr) -> str:
-        return self.length(entries(vector.shape))[0]
+        return self.names.length(entries(vector.shape))
 
     def print_derivative(self, expr: Derivative) -> Printed:
         name = self.tangents.of(expr)
@@ -141,12 +141,11 @@ class TangentPrinter(Printer):
     def print_gathered(self, expr: Gathered) -> Printed:
         name = self.tangents.gathered(expr.of)
         if len(expr.shape) == 2:
-            sizes = ", ".join(self.length(dim)[0] for dim in expr.shape)
+            sizes = ", ".join(self.names.length(dim) for dim in expr.shape)
             return f"{name}.reshape({sizes})", ATOM
         return (name if expr.shape else f"{name}[0]"), ATOM
 
     def print_diag(self, expr: Diag) -> Printed:
-        self.uses.helpers.add("_diagonal")
         return f"_diagonal({self.argument(expr.vector)})", ATOM
 
     def print_column(self, expr: Column) -> Printed:
@@ -155,22 +154,20 @@ class TangentPrinter(Printer):
         return f"np.full((1, 1), {self.text(expr.vector)}, dtype)", ATOM
 
     def print_ones(self, expr: Ones) -> Printed:
-        return f"np.ones({self.length(expr.dim)[0]}, dtype)", ATOM
+        return f"np.ones({self.names.length(expr.dim)}, dtype)", ATOM
 
     def print_block(self, expr: Block) -> Printed:
-        whole = self.length(expr.shape[1])[0]
-        before = " + ".join(self.length(dim)[0] for dim in expr.blocks[: expr.number]) or "0"
-        self.uses.helpers.add("_selection")
-        return f"_selection({whole}, {before}, {self.length(expr.shape[0])[0]}, dtype)", ATOM
+        whole = self.names.length(expr.shape[1])
+        before = " + ".join(self.names.length(dim) for dim in expr.blocks[: expr.number]) or "0"
+        return f"_selection({whole}, {before}, {self.names.length(expr.shape[0])}, dtype)", ATOM
 
     def print_kron(self, expr: Kron) -> Printed:
         name = "_kron_first" if expr.first else "_kron"
-        self.uses.helpers.add(name)
-        return f"{name}({self.argument(expr.vector)}, {self.length(expr.dim)[0]})", ATOM
+        return f"{name}({self.argument(expr.vector)}, {self.names.length(expr.dim)})", ATOM
 
     def print_fill(self, expr: Fill) -> Printed:
         if len(expr.shape) == 2:
-            sizes = ", ".join(self.length(dim)[0] for dim in expr.shape)
+            sizes = ", ".join(self.names.length(dim) for dim in expr.shape)
             return f"np.zeros(({sizes}), dtype)", ATOM
         return super().print_fill(expr)
 
@@ -236,7 +233,7 @@ class TangentEmitter(Emitter):
             yield from super().loop(block)
             return
         for gradient in dict.fromkeys(_gradients(block)):
-            size = self.printer("static").length(entries(gradient.shape))[0]
+            size = self.names.length(entries(gradient.shape))
             shape = size if gradient.index is None else f"(rows.sequences, {size})"
             yield from self.short(
                 f"{self.tangents.gathered(gradient)} = np.zeros(", shape, ", dtype)", ""
@@ -253,9 +250,8 @@ class TangentEmitter(Emitter):
         """The derivative of an initial value, for every sequence that has a step."""
         name = self.tangents.of(target)
         printer = self.printer("static")
-        self.uses.helpers.add("_repeated")
         if isinstance(value, Fill):
-            sizes = ", ".join(printer.length(dim)[0] for dim in value.shape)
+            sizes = ", ".join(self.names.length(dim) for dim in value.shape)
             yield from self.short(f"{name} = np.zeros(", f"({sizes})", ", dtype)", "")
         else:
             yield f"{name} = {printer.text(value)}"
@@ -275,7 +271,6 @@ class TangentEmitter(Emitter):
         name = self.tangents.of(target)
         if target.held == "nothing" and not is_rowwise(value):
             yield from self.lines(name, "=", value, printer, indent, True)
-            self.uses.helpers.add("_repeated")
             value = Raw(f"_repeated({name}, count)", value.shape, True)
         yield from self.lines(name, "=", value, printer, indent, True)
 
@@ -285,7 +280,6 @@ class TangentEmitter(Emitter):
         printer = self.printer("loop")
         sensitivity = printer.text(Derivative(value.output, value.wrt, value.held))
         given = f"_pulled_back({printer.text(value.cotangent)}, {sensitivity})"
-        self.uses.helpers.add("_pulled_back")
         name = self.tangents.gathered(gradient)
         if gradient.index is None:
             yield from self.short(f"{name} += np.sum(", given, ", axis=0)", indent)
@@ -316,7 +310,7 @@ class TangentEmitter(Emitter):
         gathered = self.tangents.gathered(target)
         shape = target.shape if len(target.shape) == 2 else ()
         printer = self.printer("static")
-        sizes = "".join(f", {printer.length(dim)[0]}" for dim in shape)
+        sizes = "".join(f", {self.names.length(dim)}" for dim in shape)
         added = f"{gathered}.reshape(-1{sizes})" if shape else gathered
         rows = f"{history}[rows.begin({target.index.offset})]"
         yield f"{indent}{rows}[: rows.sequences] += {added}"

@@ -48,8 +48,6 @@ class Names:
     @classmethod
     def of(cls, model: Model) -> Names:
         normal = derived_form(model)
-        own = {d.name for d in model.derived} | {e.name for e in model.equations}
-        made = {d.name for d in normal.derived} | {e.name for e in normal.equations}
         return cls(
             model,
             dict(shapes(normal)),
@@ -57,7 +55,7 @@ class Names:
             frozenset(i.name for i in model.inputs if i.index_dim is not None),
             frozenset([*(p.name for p in normal.parameters), *(d.name for d in normal.derived)]),
             dict(model.constants),
-            frozenset(made - own),
+            normal.names - model.names,
         )
 
     @property

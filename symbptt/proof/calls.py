@@ -104,9 +104,7 @@ def draw_call(
     for attempt in range(DRAWS):
         positive = best is None and attempt >= DRAWS // 2
         rng = np.random.default_rng([seed, attempt])
-        call = _draw(unrolled, scenario, rng, positive)
-        if estimator.gated:
-            call = replace(call, gates=_gates(scenario, estimator, rng))
+        call = drawn(unrolled.model, unrolled.sizes, scenario, rng, positive, estimator)
         try:
             expected = expect(unrolled, call, estimator)
         except (EvaluationError, ZeroDivisionError, OverflowError) as error:
@@ -121,8 +119,15 @@ def draw_call(
     return best
 
 
-def _draw(unrolled: Unrolled, scenario: Scenario, rng: np.random.Generator, positive: bool) -> Call:
-    model, sizes = unrolled.model, unrolled.sizes
+def drawn(
+    model: Model,
+    sizes: Mapping[str, int],
+    scenario: Scenario,
+    rng: np.random.Generator,
+    positive: bool = False,
+    estimator: Estimator = FULL,
+) -> Call:
+    """Random arguments; past the end of a sequence they are nonsense."""
     B = len(scenario.lengths)
 
     def real(*shape: int) -> Any:
@@ -139,9 +144,10 @@ def _draw(unrolled: Unrolled, scenario: Scenario, rng: np.random.Generator, posi
         else:
             shape = (B, *lengths(initial.shape, sizes))
             carry[initial.key], carry_grad[initial.key] = real(*shape), real(*shape)
+    gates = _gates(scenario, estimator, rng) if estimator.gated else None
     if not scenario.carry:
-        return Call(scenario, params, inputs, None, None)
-    return Call(scenario, params, inputs, carry, carry_grad)
+        return Call(scenario, params, inputs, None, None, gates)
+    return Call(scenario, params, inputs, carry, carry_grad, gates)
 
 
 def _gates(scenario: Scenario, estimator: Estimator, rng: np.random.Generator) -> Any:

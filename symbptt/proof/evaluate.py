@@ -65,6 +65,7 @@ from symbptt.algebra import (
     Vector,
     walk,
 )
+from symbptt.calculus.forms import exact
 from symbptt.calculus.rows import Row
 from symbptt.errors import EvaluationError, MissingRuleError
 from symbptt.functions.losses import LOSSES, loss_formula
@@ -77,7 +78,6 @@ from symbptt.proof.place import (
     block,
     column,
     diagonal,
-    exact,
     inverse,
     kronecker,
     length,
@@ -88,7 +88,7 @@ from symbptt.proof.place import (
 )
 from symbptt.proof.tables import Given, arguments_of, loss_gradient
 
-__all__ = ["METHODS", "Point", "Steps", "evaluate", "exact", "length", "lengths"]
+__all__ = ["METHODS", "Point", "Steps", "evaluate", "length", "lengths"]
 
 MAX_POWER = 64
 
@@ -233,7 +233,8 @@ def _pow(expr: Pow, point: Point, at: Steps) -> Array | None:
     base = part_value(expr.base, point, at)
     if base is None:
         return None
-    exponent = exact(expr.exponent, at)
+    power = expr.exponent
+    exponent = Fraction(power.index.at(at)) if isinstance(power, Count) else exact(power)
     return each(lambda entry: point.domain.power(entry, exponent), base)
 
 

@@ -15,7 +15,10 @@ TABLES = ("DIMS", "PARAMS", "INPUTS", "INDEX_INPUTS", "CARRY")
 FUNCTIONS = ("init_params", "forward", "loss_and_grads", "clip_gradients", "Workspace")
 NAMES = ("MODEL", "EQUATIONS", *TABLES, *FUNCTIONS)
 
-RAISED = (ArithmeticError, AttributeError, LookupError, NameError, TypeError, ValueError)
+RAISED = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RuntimeError,
+    TypeError, ValueError,
+)  # fmt: skip
 """What a wrong module may raise; it is reported as the module's, not as a crash."""
 
 Axis = str | int

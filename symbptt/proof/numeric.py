@@ -106,7 +106,9 @@ def random_calls(
         yield draw_call(stages[number % len(stages)], scenario, seed + number, estimator)
 
 
-def called(module: Loaded, call: Call, estimator: Estimator = FULL) -> Result:
+def called(
+    module: Loaded, call: Call, estimator: Estimator = FULL, workspace: Any = None
+) -> Result:
     """Loss, gradients and carry of a call of `loss_and_grads`.
 
     Raises
@@ -114,7 +116,7 @@ def called(module: Loaded, call: Call, estimator: Estimator = FULL) -> Result:
     InterfaceError
         If the module raises, or returns something else.
     """
-    more = dict(keywords(module, call), carry_grad=call.carry_grad)
+    more = dict(keywords(module, call), carry_grad=call.carry_grad, workspace=workspace)
     if estimator.kind == "random":
         more["gates"] = call.gates
     found = module.call("loss_and_grads", *call.arguments, **more)
@@ -122,6 +124,21 @@ def called(module: Loaded, call: Call, estimator: Estimator = FULL) -> Result:
         raise InterfaceError(f"{module.name}: loss_and_grads returns three values")
     loss, grads, carry = found
     return loss, grads, carry
+
+
+def objective(call: Call, loss: Any, carry: Arrays) -> float:
+    """L, and what ``carry_grad`` makes of the carry."""
+    weights = call.carry_grad or {}
+    return float(loss) + sum(float(np.sum(weights[key] * carry[key])) for key in weights)
+
+
+def extrapolated(at: Callable[[float], float]) -> tuple[float, float]:
+    """The derivative of a function at 0, by Richardson's extrapolation; and a doubt."""
+    found = [(at(width) - at(-width)) / (2 * width) for width in WIDTHS]
+    wide, middle, narrow = found
+    # Halving a width divides the leading error by 4, that of the next order by 16.
+    coarse, fine = (4 * middle - wide) / 3, (4 * narrow - middle) / 3
+    return (16 * fine - coarse) / 15, 10 * abs(fine - coarse)
 
 
 def keywords(module: Loaded, call: Call) -> dict[str, Any]:
@@ -299,25 +316,15 @@ class _Checks:
         ``moved`` is the array among the call's arguments that starts as ``start``. The
         doubt is ten times the last change of the extrapolation.
         """
-        found = []
-        for width in WIDTHS:
-            values = []
-            for side in (width, -width):
-                moved[...] = start + side * direction
-                values.append(self.objective(call))
-            found.append((values[0] - values[1]) / (2 * width))
-        moved[...] = start
-        wide, middle, narrow = found
-        # Halving a width divides the leading error by 4, that of the next order by 16.
-        coarse, fine = (4 * middle - wide) / 3, (4 * narrow - middle) / 3
-        return (16 * fine - coarse) / 15, 10 * abs(fine - coarse)
 
-    def objective(self, call: Call) -> float:
-        """L, and what ``carry_grad`` makes of the carry."""
-        loss, _, carry = self.run(call)
-        weights = call.carry_grad or {}
-        following = sum(float(np.sum(weights[key] * carry[key])) for key in weights)
-        return float(loss) + following
+        def at(width: float) -> float:
+            moved[...] = start + width * direction
+            loss, _, carry = self.run(call)
+            return objective(call, loss, carry)
+
+        found = extrapolated(at)
+        moved[...] = start
+        return found
 
     def rows(self) -> tuple[Row, ...]:
         tallies = sorted(self.tallies.values(), key=lambda tally: tally.check != "values")

@@ -12,9 +12,7 @@ import numpy as np
 from symbptt.algebra import (
     Block,
     Column,
-    Constant,
     Cotangent,
-    Count,
     Derivative,
     Diag,
     Dim,
@@ -23,15 +21,12 @@ from symbptt.algebra import (
     Direct,
     Expr,
     Kron,
-    Neg,
-    Number,
     Ones,
     Param,
     Pullback,
     Ref,
     Shape,
 )
-from symbptt.errors import MissingRuleError
 from symbptt.proof.domain import Array, Domain
 
 Steps = Mapping[str, int]
@@ -85,24 +80,6 @@ def zeros(shape: Shape, point: Point) -> Array:
 def unit(size: int, point: Point) -> Array:
     whole = np.eye(size, dtype=int)
     return np.vectorize(lambda one: point.domain.number(Fraction(int(one))), otypes=[object])(whole)
-
-
-def exact(exponent: Expr, at: Steps) -> Fraction:
-    """The number that an exponent is.
-
-    Raises
-    ------
-    MissingRuleError
-        If it is neither a number, a constant or an index nor the negative of one.
-    """
-    match exponent:
-        case Number(value=value) | Constant(value=value):
-            return value
-        case Count(index=index):
-            return Fraction(index.at(at))
-        case Neg(operand=operand):
-            return -exact(operand, at)
-    raise MissingRuleError(f"an exponent is a number, not {type(exponent).__name__}")
 
 
 def inverse(matrix: Array, point: Point) -> Array:

@@ -1,12 +1,16 @@
-r"""Formulas broken into lines: before the signs of a sum where that is enough, else inside."""
+r"""Formulas broken into lines: before the signs of a sum where that is enough, else inside.
+
+In TeX, or in text for a terminal: a formula is a row of atoms with widths.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from symbptt.typeset.measure import Atom, atoms
+from symbptt.typeset.unicode import columns
 
 _OPENING = {"(", "[", r"\left", r"\bigl", r"\Bigl"}
 _CLOSING = {")", "]", r"\right", r"\bigr", r"\Bigr"}
@@ -26,29 +30,40 @@ def broken(text: str, first: float, rest: float) -> list[str]:
     Lines break before the signs of a sum where that is enough, else before products and
     inside parentheses. A formula with no place to break stays as it is.
     """
-    formula = _Formula(text)
-    if formula.width(0, formula.end) <= first:
+    row = atoms(text)
+    return _reopened(_Formula(text, row, _places(row)).lines(first, rest))
+
+
+def broken_text(text: str, first: int, rest: int) -> list[str]:
+    """The same for a line of text, in columns; what is too long for a line is cut."""
+    if columns(text) <= first:
         return [text]
-    lines: list[tuple[int, int]] = []
-    for start, end in formula.pieces(0, formula.end, min(first, rest)):
-        limit = first if len(lines) <= 1 else rest
-        if lines and formula.width(lines[-1][0], end) <= limit:
-            lines[-1] = (lines[-1][0], end)
-        else:
-            lines.append((start, end))
-    return _reopened([formula.text(start, end) for start, end in lines])
+    row = [Atom(k, character, columns(character)) for k, character in enumerate(text)]
+    return _Formula(text, row, _text_places(text)).lines(first, rest)
 
 
 class _Formula:
     """A formula as a row of atoms, with the places where a line may end."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, row: Sequence[Atom], places: Iterable[tuple[int, int]]) -> None:
         self.source = text
-        self.atoms = atoms(text)
-        self.end = len(self.atoms)
-        self.widths = [0.0, *accumulate(atom.width for atom in self.atoms)]
-        self.starts = [*(atom.start for atom in self.atoms), len(text)]
-        self.places = dict(_places(self.atoms))
+        self.end = len(row)
+        self.widths = [0.0, *accumulate(atom.width for atom in row)]
+        self.starts = [*(atom.start for atom in row), len(text)]
+        self.places = dict(places)
+
+    def lines(self, first: float, rest: float) -> list[str]:
+        """As many as it needs, filled."""
+        if self.width(0, self.end) <= first:
+            return [self.source]
+        lines: list[tuple[int, int]] = []
+        for start, end in self.pieces(0, self.end, min(first, rest)):
+            limit = first if len(lines) <= 1 else rest
+            if lines and self.width(lines[-1][0], end) <= limit:
+                lines[-1] = (lines[-1][0], end)
+            else:
+                lines.append((start, end))
+        return [self.text(start, end) for start, end in lines]
 
     def width(self, start: int, end: int) -> float:
         return self.widths[end] - self.widths[start]
@@ -66,6 +81,22 @@ class _Formula:
         cuts = [k for k in range(start + 1, end) if self.places.get(k) == cost]
         for left, right in zip([start, *cuts], [*cuts, end], strict=True):
             yield from self.pieces(left, right, limit)
+
+
+def _text_places(text: str) -> Iterator[tuple[int, int]]:
+    """Behind rows, before outer signs, then before products, at spaces, anywhere."""
+    depth = 0
+    for position, character in enumerate(text):
+        ahead = text[position + 1 : position + 2]
+        if character == " " and text[position - 1] == ";":
+            yield position, 3 * depth - 1
+        elif character == " " and ahead in tuple("+-⊙·⊗"):
+            yield position, 3 * depth + (ahead not in "+-")
+        elif character == " ":
+            yield position, 3 * depth + 2
+        elif position and columns(character):
+            yield position, _LAST
+        depth += (character in "([{") - (character in ")]}")
 
 
 def _places(row: tuple[Atom, ...]) -> Iterator[tuple[int, int]]:

@@ -37,9 +37,4 @@ def clipping(derivation: Derivation, printer: LatexPrinter) -> tuple[Block, ...]
 
 def _threshold(derivation: Derivation) -> str:
     """A letter that the model does not use."""
-    model = derivation.model
-    names = [name for name, _ in model.constants]
-    for items in (model.parameters, model.derived, model.inputs, model.equations):
-        names += [item.name for item in items]
-    taken = {name.partition("_")[0] for name in names} & {"theta", "θ"}
-    return r"\vartheta" if taken else r"\theta"
+    return r"\vartheta" if derivation.model.letters & {"theta", "θ"} else r"\theta"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from symbptt.algebra import Index, Model, OrderedProduct, TimeSum, walk
+from symbptt.algebra import Index, OrderedProduct, TimeSum, walk
 from symbptt.calculus.derivation import Derivation
 
 _RUNNING = ("k", "n", "m", "s", "r", "u")
@@ -42,7 +42,7 @@ class Clock:
         bound = frozenset(_bound(derivation)) - {"t", "T"}
         if derivation.of == "L":
             return cls(bound=bound)
-        taken = bound | _bases(derivation.normal)
+        taken = bound | derivation.normal.letters
         letters = _BESIDE_ENTRIES if by_entries else _RUNNING
         free = [letter for letter in letters if letter not in taken]
         now, lag = [*free, *letters][:2]
@@ -68,10 +68,3 @@ def _bound(derivation: Derivation) -> Iterable[str]:
             for node in walk(member):
                 if isinstance(node, TimeSum | OrderedProduct):
                     yield node.index
-
-
-def _bases(model: Model) -> set[str]:
-    names = [name for name, _ in model.constants]
-    for items in (model.parameters, model.derived, model.inputs, model.equations):
-        names += [item.name for item in items]
-    return {name.partition("_")[0] for name in names}

@@ -15,6 +15,7 @@ from symbptt.typeset.format import Format
 from symbptt.typeset.markdown_format import Markdown
 from symbptt.typeset.style import Style
 from symbptt.typeset.tex_format import Tex
+from symbptt.typeset.text_format import Text
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Output:
 FORMATS: dict[str, Output] = {
     "tex": Output(Tex(), "article.tex.j2", ".tex", "LaTeX article"),
     "md": Output(Markdown(), "article.md.j2", ".md", "Markdown with TeX formulas"),
+    "text": Output(Text(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
 }
 
 
@@ -80,7 +82,7 @@ def printed(document: Document, to: str = "tex", fragment: bool = False) -> str:
     printer = chosen.printer
     page = Framed(
         tuple(map(printer.comment, document.made)),
-        printer.prose(document.title),
+        printer.title(document.title),
         document.subtitle,
         document.subtitle[:1].lower() + document.subtitle[1:],
         printer.body(document.blocks),

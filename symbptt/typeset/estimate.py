@@ -47,11 +47,7 @@ class _Writer:
         self.tau = derivation.estimator.tau
         loss = derivation.normal.equation("loss")
         self.at_end = loss.last
-        model = derivation.symbols
-        groups = (model.parameters, model.derived, model.inputs, model.equations)
-        names = [item.name for group in groups for item in group]
-        names += [name for name, _ in model.constants]
-        self.taken = {name.partition("_")[0] for name in names}
+        self.taken = derivation.symbols.letters
 
     def say(self, text: str, *lines: Equality) -> Iterator[Block]:
         """A sentence, and the equations to which it leads."""

@@ -27,16 +27,22 @@ from symbptt.algebra import (
     Ref,
     walk,
 )
+from symbptt.calculus.linear import named
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.closed import ClosedForm
 from symbptt.calculus.recurrence.folding import Coefficient
-from symbptt.calculus.recurrence.formulas import Formula
-from symbptt.calculus.recurrence.induction import Line as ProofLine
-from symbptt.calculus.recurrence.induction import Remark
-from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE
-from symbptt.calculus.recurrence.operators import named
-from symbptt.calculus.recurrence.words import Letter, Relation, Run, Term, word_of
-from symbptt.calculus.unrolling import Line
+from symbptt.calculus.recurrence.formulas import ClosedFormula
+from symbptt.calculus.recurrence.induction import ProofLine, Remark
+from symbptt.calculus.recurrence.words import (
+    COEFFICIENT,
+    SOURCE,
+    Indeterminate,
+    Relation,
+    Run,
+    Term,
+    word_of,
+)
+from symbptt.calculus.unrolling import ExplicitLine
 from symbptt.errors import NotAffineError
 from symbptt.typeset.blocks import Block, Display, Equality, Heading, Math, Paragraph, Prose
 from symbptt.typeset.latex import LatexPrinter
@@ -52,7 +58,7 @@ Text = tuple[Part, ...]
 
 
 @dataclass(frozen=True)
-class Statement:
+class Claim:
     """``left = right`` with a remark; ``left`` is empty where it continues the one above.
 
     ``sign`` is what stands between the two.
@@ -68,7 +74,7 @@ class Statement:
 @dataclass(frozen=True)
 class Section:
     title: str
-    statements: tuple[Statement, ...]
+    statements: tuple[Claim, ...]
 
 
 # --- what is said ------------------------------------------------------------------------
@@ -76,10 +82,10 @@ class Section:
 
 def sections(closed: ClosedForm) -> tuple[Section, ...]:
     """What there is to say; a run too short for the recurrence has no values to show."""
-    return _Report(closed).sections()
+    return _Sections(closed).sections()
 
 
-class _Report:
+class _Sections:
     def __init__(self, closed: ClosedForm) -> None:
         self.closed = closed
         self.letters = closed.letters
@@ -107,13 +113,13 @@ class _Report:
 
     # --- the equation ------------------------------------------------------------------
 
-    def equation(self) -> Iterator[Statement]:
+    def equation(self) -> Iterator[Claim]:
         value = (self.value(NOW),)
         right = self.letters.expr(self.law.recurrence(NOW))
-        yield Statement(value, (right,), self.range(1))
+        yield Claim(value, (right,), self.range(1))
         if self.recurrence.stacked:
             stack = self.letters.column(self.recurrence.stack)
-            yield Statement(value, (stack,), ("the stacked value",))
+            yield Claim(value, (stack,), ("the stacked value",))
         for name in self.law.sources:
             if name not in self.letters.own:
                 yield from self.source(self.law.letter(name, NOW))
@@ -122,31 +128,31 @@ class _Report:
         yield from self.beginning()
         yield from self.auxiliary()
 
-    def auxiliary(self) -> Iterator[Statement]:
+    def auxiliary(self) -> Iterator[Claim]:
         """What the names mean that only the normal form has."""
         nodes = (node for expr in self.recurrence.expressions() for node in named(expr))
         used = {node.name for node in nodes if isinstance(node, Ref)}
         for equation in normalize(self.closed.model).equations:
             if equation.auxiliary and equation.name in used:
-                yield Statement((equation.ref,), (equation.rhs,))
+                yield Claim((equation.ref,), (equation.rhs,))
 
-    def source(self, letter: Letter) -> Iterator[Statement]:
+    def source(self, letter: Indeterminate) -> Iterator[Claim]:
         symbol = (self.letters.symbol(letter),)
         if not self.recurrence.stacked:
-            yield Statement(symbol, (self.letters.meaning(SOURCE),))
+            yield Claim(symbol, (self.letters.meaning(SOURCE),))
             return
         blocks = self.recurrence.source
         names = [
             block if block is None or _is_one_term(block) else self.letters.block_name(letter, k)
             for k, block in enumerate(blocks, start=1)
         ]
-        yield Statement(symbol, (self.letters.column(names),))
+        yield Claim(symbol, (self.letters.column(names),))
         yield from self.definitions(names, blocks)
 
-    def coefficient(self, letter: Letter) -> Iterator[Statement]:
+    def coefficient(self, letter: Indeterminate) -> Iterator[Claim]:
         symbol = (self.letters.symbol(letter),)
         if not self.recurrence.stacked:
-            yield Statement(symbol, (self.letters.meaning(COEFFICIENT),))
+            yield Claim(symbol, (self.letters.meaning(COEFFICIENT),))
             return
         rows = self.recurrence.matrix
         names = [
@@ -156,29 +162,29 @@ class _Report:
             ]
             for i, row in enumerate(rows, start=1)
         ]
-        yield Statement(symbol, (self.letters.matrix(names),))
+        yield Claim(symbol, (self.letters.matrix(names),))
         for named_row, row in zip(names, rows, strict=True):
             yield from self.definitions(named_row, row)
 
     def definitions(
         self, names: Iterable[Expr | None], blocks: Iterable[Expr | None]
-    ) -> Iterator[Statement]:
+    ) -> Iterator[Claim]:
         for name, block in zip(names, blocks, strict=True):
             if name is not None and block is not None and name is not block:
-                yield Statement((name,), (block,))
+                yield Claim((name,), (block,))
 
-    def beginning(self) -> Iterator[Statement]:
+    def beginning(self) -> Iterator[Claim]:
         start = (self.value(self.law.start),)
         if self.law.begins == "source":
             right = self.letters.expr(self.law.beginning())
             remark = ("what lies past step ", self.law.start, " is absent")
-            yield Statement(start, (right,), remark)
+            yield Claim(start, (right,), remark)
         elif self.law.begins == "zero":
-            yield Statement(start, (ZERO,))
+            yield Claim(start, (ZERO,))
         elif self.recurrence.stacked or self.recurrence.begin[0][1] is not None:
             blocks = [self.begun(unknown, value) for unknown, value in self.recurrence.begin]
             right = self.letters.column(blocks) if self.recurrence.stacked else blocks[0]
-            yield Statement(start, (right,), ("the beginning",))
+            yield Claim(start, (right,), ("the beginning",))
 
     def begun(self, unknown: Expr, value: Expr | None) -> Expr:
         known = isinstance(value, Number) or not isinstance(unknown, Ref)
@@ -186,14 +192,14 @@ class _Report:
 
     # --- unrolled and folded -----------------------------------------------------------
 
-    def unrolled(self) -> Iterator[Statement]:
+    def unrolled(self) -> Iterator[Claim]:
         """The latest contribution first."""
         for comparison in self.closed.comparisons[:SHOWN]:
             words = sorted(comparison.unrolled.elements(), key=len)
             right = self.letters.expr(tuple(Term(word_of(word)) for word in words))
-            yield Statement((self.value(Index(offset=comparison.step)),), (right,))
+            yield Claim((self.value(Index(offset=comparison.step)),), (right,))
 
-    def found(self) -> Iterator[Statement]:
+    def found(self) -> Iterator[Claim]:
         """What multiplies each letter, step by step, then the pattern of them all."""
         start = self.law.start.at({"T": self.closed.horizon})
         rows: dict[int, list[Coefficient]] = {}
@@ -203,61 +209,61 @@ class _Report:
             if step != start:
                 cells = [self.cell(row) for row in rows.get(step, ())]
                 left = ("in ", self.value(Index(offset=step)))
-                yield Statement(left, _listed(cells), sign=":")
+                yield Claim(left, _listed(cells), sign=":")
         for term in self.closed.form:
             yield self.pattern(term)
 
     def cell(self, row: Coefficient) -> Text:
         """A coefficient at one step, and of what."""
         (letter,) = word_of((row.letter,))
-        assert isinstance(letter, Letter)
+        assert isinstance(letter, Indeterminate)
         words = _listed([(self.letters.word(word_of(word)),) for word in row.words])
         return (*words, " of ", self.letters.symbol(letter))
 
-    def pattern(self, term: Term) -> Statement:
+    def pattern(self, term: Term) -> Claim:
         *product, letter = term.word
-        assert isinstance(letter, Letter)
+        assert isinstance(letter, Indeterminate)
         right = (self.letters.word(tuple(product)), " of ", self.letters.symbol(letter))
         run = next((f for f in product if isinstance(f, Run)), None)
         steps = Relation((term.lower, Index.of(term.bound), term.upper), "<=")
         remarks: list[Text] = [(steps,)] if term.bound else []
         remarks += [(_order(run),)] if run else []
-        return Statement(("in ", self.value(NOW)), right, _listed(remarks), sign=":")
+        return Claim(("in ", self.value(NOW)), right, _listed(remarks), sign=":")
 
-    def closed_form(self) -> Iterator[Statement]:
+    def closed_form(self) -> Iterator[Claim]:
         closed, form = self.closed, self.closed.form
         in_letters = self.letters.expr(form)
-        yield Statement((closed.value,), (in_letters,), self.range(0))
+        yield Claim((closed.value,), (in_letters,), self.range(0))
         if closed.expr != in_letters:
-            yield Statement((), (closed.expr,))
+            yield Claim((), (closed.expr,))
         if closed.split is not None:
-            yield Statement((), (self.letters.expr(closed.split),), self.range(1))
+            yield Claim((), (self.letters.expr(closed.split),), self.range(1))
         if closed.other is not None:
             term, index = closed.other
             (old,) = (t for t in form if t.bound)
             other = self.letters.expr(tuple(term if t.bound else t for t in form), spelled=True)
-            yield Statement((), (other,), ("with ", Relation((Index.of(old.bound), index))))
+            yield Claim((), (other,), ("with ", Relation((Index.of(old.bound), index))))
 
     # --- check and proof ---------------------------------------------------------------
 
-    def checks(self) -> Iterator[Statement]:
+    def checks(self) -> Iterator[Claim]:
         comparisons = self.closed.comparisons
         for c in comparisons[: 4 * SHOWN]:
             verdict = "right" if c.right else "WRONG"
             at = Relation((NOW, Index(offset=c.step)))
-            yield Statement((at,), (f"{_count(c.unrolled.total())}, {verdict}",), sign=":")
+            yield Claim((at,), (f"{_count(c.unrolled.total())}, {verdict}",), sign=":")
         if not comparisons:
             few = Relation((Index.of("T"), Index(offset=self.closed.horizon)))
-            yield Statement((few,), ("too few steps for this recurrence",), sign=":")
+            yield Claim((few,), ("too few steps for this recurrence",), sign=":")
         rest = comparisons[4 * SHOWN :]
         if rest:
             wrong = sum(not c.right for c in rest)
-            yield Statement(("the rest",), (f"{len(rest)} steps, {wrong} wrong",), sign=":")
+            yield Claim(("the rest",), (f"{len(rest)} steps, {wrong} wrong",), sign=":")
 
-    def proof(self) -> Iterator[Statement]:
+    def proof(self) -> Iterator[Claim]:
         for line in self.closed.proof.lines:
             left = () if line.left is None else (self.letters.symbol(line.left),)
-            yield Statement(left, (self.right(line),), self.remark(line.reason), line.number)
+            yield Claim(left, (self.right(line),), self.remark(line.reason), line.number)
 
     def right(self, line: ProofLine) -> Expr:
         form = self.letters.expr(line.form)
@@ -270,7 +276,7 @@ class _Report:
         return Add((*(form.terms if isinstance(form, Add) else (form,)), behind))
 
     def remark(self, remark: Remark) -> Text:
-        return tuple(self.letters.symbol(p) if isinstance(p, Letter) else p for p in remark)
+        return tuple(self.letters.symbol(p) if isinstance(p, Indeterminate) else p for p in remark)
 
 
 def _is_one_term(block: Expr) -> bool:
@@ -336,7 +342,7 @@ _ABOUT_PRODUCTS = (
 )
 
 
-def _lines(statements: Sequence[Statement]) -> Iterator[str]:
+def _lines(statements: Sequence[Claim]) -> Iterator[str]:
     sides = [(_plain(s.left), _plain(s.right)) for s in statements]
     width = max(len(left) for left, _ in sides)
     wide = max((len(right) for _, right in sides if len(right) <= 60), default=0)
@@ -346,7 +352,7 @@ def _lines(statements: Sequence[Statement]) -> Iterator[str]:
         yield f"{text}  # {_plain(s.remark)}" if s.remark else text.rstrip()
 
 
-def formula_text(formula: Formula) -> str:
+def formula_text(formula: ClosedFormula) -> str:
     """A closed form as `check` reads it."""
     left, right = map(_PRINTER.show, (formula.left, formula.right))
     return f"{left} = {right} for {formula.first} <= t <= {formula.last}"
@@ -372,7 +378,7 @@ def folded_data(closed: ClosedForm) -> dict[str, Any]:
     }
 
 
-def _data(statement: Statement) -> dict[str, Any]:
+def _data(statement: Claim) -> dict[str, Any]:
     data: dict[str, Any] = {"left": _plain(statement.left), "right": _plain(statement.right)}
     if statement.number:
         data["number"] = statement.number
@@ -384,7 +390,7 @@ def _data(statement: Statement) -> dict[str, Any]:
 # --- documents ---------------------------------------------------------------------------
 
 
-def equations_display(lines: Sequence[Line], model: Model) -> Display:
+def equations_display(lines: Sequence[ExplicitLine], model: Model) -> Display:
     """Explicit equations, one below the other."""
     printer = LatexPrinter(Names(model))
     given = r"\text{given by the caller}"
@@ -412,7 +418,7 @@ class Setter:
     def __init__(self, closed: ClosedForm) -> None:
         self.printer = LatexPrinter(Names(normalize(closed.model)))
 
-    def equality(self, statement: Statement) -> Equality:
+    def equality(self, statement: Claim) -> Equality:
         remark = "".join(self.line(part) for part in statement.remark)
         return Equality(
             self.math(statement.left),

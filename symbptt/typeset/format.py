@@ -51,6 +51,9 @@ class Format(ABC):
                 return self.words(text)
         return part
 
+    def title(self, text: Prose) -> str:
+        return self.prose(text)
+
     def paragraph(self, block: Paragraph) -> str:
         return self.prose(block.text)
 

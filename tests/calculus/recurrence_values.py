@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from symbptt.algebra import Expr, Model, Ref, walk
+from symbptt.calculus.linear import terms
 from symbptt.calculus.normal import normalize
-from symbptt.calculus.recurrence.operators import terms
-from symbptt.calculus.recurrence.system import Recurrence, quantity
+from symbptt.calculus.recurrence.system import AffineRecurrence, quantity
 from symbptt.calculus.recurrence.words import Form, form_at
 from symbptt.proof.evaluate import length, part_value
 from symbptt.proof.field import Field, Residue
@@ -94,7 +94,7 @@ def truths(model: Model, horizons: tuple[int, ...], seed: int = 1) -> list[Truth
 class Numbers:
     """A recurrence with numbers put in: blocks joined to whole matrices."""
 
-    def __init__(self, recurrence: Recurrence, truth: Truth) -> None:
+    def __init__(self, recurrence: AffineRecurrence, truth: Truth) -> None:
         self.recurrence = recurrence
         self.truth = truth
         shapes = [quantity(block).shape for block in recurrence.stack]

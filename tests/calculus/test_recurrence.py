@@ -11,8 +11,15 @@ from symbptt.algebra import Index
 from symbptt.calculus.recurrence.closed import compare
 from symbptt.calculus.recurrence.folding import fold_samples, folded
 from symbptt.calculus.recurrence.induction import prove, written
-from symbptt.calculus.recurrence.law import Law
-from symbptt.calculus.recurrence.words import Form, Letter, Run, Term, reversed_sum, tidy
+from symbptt.calculus.recurrence.words import (
+    Form,
+    Indeterminate,
+    Law,
+    Run,
+    Term,
+    reversed_sum,
+    tidy,
+)
 from symbptt.errors import NotFoldedError, NotProvedError
 
 t, i, k, T = (Index.of(name) for name in "tikT")
@@ -69,11 +76,11 @@ def run(first: Index, last: Index, step: int = -1) -> Run:
     return Run("c", tidy(length + 1), tidy(first), step)
 
 
-def summed(lower: Index, upper: Index, *word: Run | Letter) -> Term:
+def summed(lower: Index, upper: Index, *word: Run | Indeterminate) -> Term:
     return Term(word, "i", tidy(lower), tidy(upper))
 
 
-b_i, b_t, a_0 = Letter("b", i), Letter("b", t), Letter("a", NONE)
+b_i, b_t, a_0 = Indeterminate("b", i), Indeterminate("b", t), Indeterminate("a", NONE)
 
 
 def test_equation_9_7_5() -> None:
@@ -88,8 +95,8 @@ def test_equation_9_7_5() -> None:
 
 def test_equation_9_7_15_in_both_forms() -> None:
     """Over i with exponent T - i and o[T+t-i], and over k with exponent k - t."""
-    over_i = (Term((Run("c", T - i), Letter("b", tidy(T + t - i))), "i", t, T),)
-    over_k = (Term((Run("c", k - t), Letter("b", k)), "k", t, T),)
+    over_i = (Term((Run("c", T - i), Indeterminate("b", tidy(T + t - i))), "i", t, T),)
+    over_k = (Term((Run("c", k - t), Indeterminate("b", k)), "k", t, T),)
     prove(BACKWARD_POWERS, over_i)
     prove(BACKWARD_POWERS, over_k)
     changed, index = reversed_sum(over_k[0], "i")
@@ -118,11 +125,11 @@ WRONG: dict[str, Form] = {
     "factor too many": (RIGHT[0], summed(ONE, t, run(t, i), b_i)),
     "factor lost below": (RIGHT[0], summed(ONE, t, run(t, i + 2), b_i)),
     "factor lost above": (RIGHT[0], summed(ONE, t, run(t - 1, i + 1), b_i)),
-    "shifted source": (RIGHT[0], summed(ONE, t, run(t, i + 1), Letter("b", i - 1))),
+    "shifted source": (RIGHT[0], summed(ONE, t, run(t, i + 1), Indeterminate("b", i - 1))),
     "no start": (RIGHT[1],),
     "start twice": (RIGHT[0], RIGHT[0], RIGHT[1]),
     "start's product short": (Term((run(t - 1, ONE), a_0)), RIGHT[1]),
-    "wrong start": (Term((run(t, ONE), Letter("a", ONE))), RIGHT[1]),
+    "wrong start": (Term((run(t, ONE), Indeterminate("a", ONE))), RIGHT[1]),
     "no sum": (RIGHT[0],),
     "sum twice": (RIGHT[0], RIGHT[1], RIGHT[1]),
     "source left of the product": (RIGHT[0], summed(ONE, t, b_i, run(t, i + 1))),
@@ -176,7 +183,7 @@ def test_limits_off_by_one_are_refused(shifts: tuple[int, ...]) -> None:
 
 def test_split_at_both_ends() -> None:
     """First and last summand in front: right for t >= 2, not for t >= 1, where they are one."""
-    first = Term((run(t, Index(offset=2)), Letter("b", ONE)))
+    first = Term((run(t, Index(offset=2)), Indeterminate("b", ONE)))
     form = (Term((b_t,)), first, summed(Index(offset=2), t - 1, run(t, i + 1), b_i))
     prove(FROM_ZERO, form, distance=2)
     with pytest.raises(NotProvedError):

@@ -9,11 +9,12 @@ import pytest
 
 from symbptt.algebra import Expr, Model, Product, Transpose, map_children, walk
 from symbptt.calculus import forms
-from symbptt.calculus.recurrence.closed import Question, recognise
+from symbptt.calculus.linear import terms
+from symbptt.calculus.recurrence.closed import recognise
 from symbptt.calculus.recurrence.folding import folded
 from symbptt.calculus.recurrence.induction import prove
-from symbptt.calculus.recurrence.operators import terms
-from symbptt.calculus.recurrence.system import Recurrence
+from symbptt.calculus.recurrence.system import AffineRecurrence
+from symbptt.calculus.unrolling import Query
 from symbptt.errors import NotAffineError
 from symbptt.language import library
 from symbptt.language.parser import parse
@@ -28,7 +29,7 @@ def model_of(name: str) -> Model:
     return cells.cell(name) if name in cells.NAMES else library.load(name)
 
 
-def first_wrong(recurrence: Recurrence, truth: Truth) -> str:
+def first_wrong(recurrence: AffineRecurrence, truth: Truth) -> str:
     """Where the recurrence or its closed form is not the true value; "" if nowhere."""
     law = recurrence.law
     form = folded(law)
@@ -55,13 +56,13 @@ def first_wrong(recurrence: Recurrence, truth: Truth) -> str:
     return ""
 
 
-def recurrences(model: Model) -> Iterator[tuple[str, Recurrence]]:
+def recurrences(model: Model) -> Iterator[tuple[str, AffineRecurrence]]:
     """Of every quantity: its values, its adjoint, its sensitivities, where affine."""
     names = [e.name for e in model.equations if e.name != "loss" and not e.last]
-    questions = [Question(n) for n in names]
+    questions = [Query(n) for n in names]
     if model.loss is not None:
-        questions += [Question(n, adjoint=True) for n in names]
-    questions += [Question(n, wrt=p.name) for n in model.states for p in model.parameters]
+        questions += [Query(n, "t", "L") for n in names]
+    questions += [Query(p.name, of=n) for n in model.states for p in model.parameters]
     for question in questions:
         try:
             yield str(question), recognise(model, question)
@@ -79,13 +80,13 @@ def test_every_recurrence_is_right_in_exact_numbers(name: str) -> None:
             assert first_wrong(recurrence, truth) == "", question
 
 
-def planted(recurrence: Recurrence) -> Iterator[tuple[str, Recurrence]]:
+def planted(recurrence: AffineRecurrence) -> Iterator[tuple[str, AffineRecurrence]]:
     """The recurrence with errors."""
     (first, *row), *rows = recurrence.matrix
     assert first is not None
     term, *others = terms(first)
 
-    def with_term(new: Expr) -> Recurrence:
+    def with_term(new: Expr) -> AffineRecurrence:
         return replace(recurrence, matrix=((forms.add((new, *others)), *row), *rows))
 
     _, *blocks = recurrence.source
@@ -108,16 +109,16 @@ def _with(expr: Expr, old: Expr, new: Expr) -> Expr:
 @pytest.mark.parametrize(
     ("name", "question"),
     [
-        ("linear", Question("h")),
-        ("linear", Question("h", adjoint=True)),
-        ("char_rnn", Question("h", adjoint=True)),
-        ("char_rnn", Question("h", wrt="W")),
-        ("lstm", Question("h", adjoint=True)),
-        ("lag_two", Question("h", adjoint=True)),
+        ("linear", Query("h")),
+        ("linear", Query("h", "t", "L")),
+        ("char_rnn", Query("h", "t", "L")),
+        ("char_rnn", Query("W", of="h")),
+        ("lstm", Query("h", "t", "L")),
+        ("lag_two", Query("h", "t", "L")),
     ],
     ids=str,
 )
-def test_planted_errors_are_noticed(name: str, question: Question) -> None:
+def test_planted_errors_are_noticed(name: str, question: Query) -> None:
     model = model_of(name)
     (truth,) = truths(model, (4,))
     recurrence = recognise(model, question)
@@ -143,7 +144,7 @@ def test_planted_errors_are_noticed(name: str, question: Question) -> None:
 )
 def test_the_term_at_fault_is_named(text: str, name: str, fault: str) -> None:
     with pytest.raises(NotAffineError) as caught:
-        recognise(parse(f"x: (n,)\nh: (n,)\n{text}\n"), Question(name))
+        recognise(parse(f"x: (n,)\nh: (n,)\n{text}\n"), Query(name))
     term = caught.value.term
     assert isinstance(term, tuple)
     assert type(term[1]).__name__ == fault
@@ -166,7 +167,7 @@ def test_the_term_at_fault_is_named(text: str, name: str, fault: str) -> None:
 )
 def test_affine_states_of_every_kind_fold(text: str) -> None:
     model = parse(f"x: (d,)\n{text}\n" if "concat" in text else f"x: (n,)\nh: (n,)\n{text}\n")
-    recurrence = recognise(model, Question("h"))
+    recurrence = recognise(model, Query("h"))
     for truth in truths(model, (1, 4)):
         assert first_wrong(recurrence, truth) == ""
 
@@ -179,6 +180,6 @@ def test_what_the_loss_reads_of_the_circle_is_absent_past_the_end(loss: str) -> 
     )
     model = parse(text)
     for name in ("h", "a", "g"):
-        recurrence = recognise(model, Question(name, adjoint=True))
+        recurrence = recognise(model, Query(name, "t", "L"))
         for truth in truths(model, (1, 2, 4)):
             assert first_wrong(recurrence, truth) == ""

@@ -9,7 +9,7 @@ import pytest
 
 from symbptt.algebra import Cotangent, Expr, Horizon, Model, Ref, TimeSum, walk
 from symbptt.calculus.gradients import derive
-from symbptt.calculus.unrolling import Line, Query, unroll, unroll_derivative
+from symbptt.calculus.unrolling import ExplicitLine, Query, unroll, unroll_derivative
 from symbptt.errors import FormulaError, UnknownNameError
 from symbptt.language import library
 from symbptt.language.parser import parse
@@ -31,7 +31,7 @@ loss[T] = squared_error(h[T], y[T])
 """
 
 
-def text(lines: Iterable[Line]) -> list[str]:
+def text(lines: Iterable[ExplicitLine]) -> list[str]:
     return [f"{plain(line.left)} = {line.right and plain(line.right)}" for line in lines]
 
 
@@ -119,7 +119,7 @@ def explicit(expr: Expr) -> bool:
     )
 
 
-def reads_only_above(lines: Sequence[Line]) -> bool:
+def reads_only_above(lines: Sequence[ExplicitLine]) -> bool:
     """Whether each line is explicit and needs, of what lines define, only what stands above."""
     kind = type(lines[-1].left) if isinstance(lines[-1].left, Cotangent) else Ref
     defined = {line.left for line in lines}
@@ -144,7 +144,7 @@ def test_every_line_reads_only_lines_above(name: str, horizon: int) -> None:
     assert len({line.left for line in lines}) == len(lines)
     derivation = derive(model)
     for parameter in model.parameters:
-        query = Query(parameter.name, None, True)
+        query = Query(parameter.name, of="L")
         try:
             assert reads_only_above(unroll_derivative(derivation, horizon, query))
         except FormulaError:
@@ -163,11 +163,12 @@ def test_a_line_out_of_order_is_noticed() -> None:
 @pytest.mark.parametrize(
     ("question", "read"),
     [
-        ("h", Query("h", None, False)),
-        ("h[t]", Query("h", "t", False)),
-        (" h[ -1 ] ", Query("h", "-1", False)),
-        ("d(L,W_hh)", Query("W_hh", None, True)),
-        ("d( L , h[T] )", Query("h", "T", True)),
+        ("h", Query("h")),
+        ("h[t]", Query("h", "t")),
+        (" h[ -1 ] ", Query("h", "-1")),
+        ("d(L,W_hh)", Query("W_hh", of="L")),
+        ("d( L , h[T] )", Query("h", "T", "L")),
+        ("d(h[ t ], W)", Query("W", of="h")),
     ],
 )
 def test_questions(question: str, read: Query) -> None:
@@ -176,7 +177,17 @@ def test_questions(question: str, read: Query) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["", "h[", "h[t+1]", "d(h[t], W)", "d(L)", "d(L, h[t]", "h; import os", "d(l, h[t])"],
+    [
+        "",
+        "h[",
+        "h[t+1]",
+        "d(h, W)",
+        "d(h[3], W)",
+        "d(L)",
+        "d(L, h[t]",
+        "h; import os",
+        "d(l, h[t])",
+    ],
 )
 def test_questions_that_cannot_be_read(question: str) -> None:
     with pytest.raises(FormulaError, match="d\\(L, h\\[t\\]\\)"):

@@ -179,7 +179,7 @@ def made(node: ast.Assign | ast.AugAssign) -> bool:
     """Whether a statement calculates a cotangent, and not only makes room or fetches."""
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     called = ast.unparse(node.value)
-    return ast.unparse(target).startswith("d_") and not called.startswith(("np.empty", "rows."))
+    return ast.unparse(target).startswith("d_") and not called.startswith(("np.empty", "_received"))
 
 
 def scale(node: ast.Assign | ast.AugAssign) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from symbptt.calculus.gradients import FORMS, derive
 from symbptt.codegen.render import generate
-from symbptt.functions import LOSSES
+from symbptt.functions.losses import LOSSES
 from symbptt.language.parser import parse
 from symbptt.proof.report import verify
 from tests.agreement import disagreements

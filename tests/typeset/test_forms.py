@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from symbptt.typeset.document import FORMATS, render
 from symbptt.typeset.style import Style
 from tests.modules import model_of
 from tests.typeset.hostile import HOSTILE
+from tests.typeset.numbers import told
 from tests.typeset.test_pdflatex import CELLS, WIDE, complaints
 
 OTHERS = [form for form in FORMS if form != "adjoint"]
@@ -35,16 +35,12 @@ def test_every_form_is_told() -> None:
 @pytest.mark.parametrize("to", FORMATS)
 def test_every_step_stands_in_a_section_and_in_the_summary(form: str, to: str) -> None:
     derivation = derive(model_of("stacked_with_a_way_back"), form=form)
-    sections, _, summary = render(derivation, to=to).partition(
-        r"\section{Summary}" if to == "tex" else "## Summary"
-    )
-    # In a box, numbers stand in front.
-    boxed = r"\tag{{{}}}" if to == "tex" else r"\text{{({})}}"
+    sections, summary = told(render(derivation, to=to), to)
     for step in derivation.steps:
-        assert sections.count(rf"\tag{{{step.number}}}") == 1, step.number
-        assert summary.count(boxed.format(step.number)) == 1, step.number
-    told = [int(number) for number in re.findall(r"\\tag\{(\d+)\}", sections)]
-    assert told == sorted(told)
+        assert sections.count(str(step.number)) == 1, step.number
+        assert summary.count(str(step.number)) == 1, step.number
+    numbers = [int(number) for number in sections if number.isdigit()]
+    assert numbers == sorted(numbers)
 
 
 def test_a_summary_is_what_the_whole_ends_with() -> None:

@@ -7,58 +7,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symbptt.algebra import FIRST, LAST, NOW, Expr, Index, Model
 from symbptt.calculus.gradients import derive
+from symbptt.calculus.recurrence.alphabet import Alphabet
 from symbptt.calculus.recurrence.folding import Coefficient, coefficients, folded
-from symbptt.calculus.recurrence.induction import Proof, prove
-from symbptt.calculus.recurrence.law import Law
-from symbptt.calculus.recurrence.letters import Letters
-from symbptt.calculus.recurrence.normal_words import Scope, normal_form
+from symbptt.calculus.recurrence.induction import Proof, Tail, normal_form, prove
 from symbptt.calculus.recurrence.sources import of_adjoints, of_sensitivities, of_values
-from symbptt.calculus.recurrence.system import Recurrence
-from symbptt.calculus.recurrence.words import Form, Sum, Term, form_at, reversed_sum, tidy
+from symbptt.calculus.recurrence.system import AffineRecurrence
+from symbptt.calculus.recurrence.words import Form, Law, Sum, Term, form_at, reversed_sum, tidy
+from symbptt.calculus.unrolling import Query
 from symbptt.errors import FormulaError, NotProvedError
 
 LONGEST = 40
 """More steps than this are not compared one by one; the proof holds for all."""
-
-_VALUES = re.compile(r"(\w+)\s*(?:\[\s*t\s*\])?")
-_TOTAL = re.compile(r"d\(\s*(\w+)\s*(?:\[\s*t\s*\])?\s*,\s*(\w+)\s*(\[\s*t\s*\])?\s*\)")
-
-
-@dataclass(frozen=True)
-class Question:
-    """Which recurrence is asked for.
-
-    Attributes
-    ----------
-    name : str
-        The quantity.
-    wrt : str
-        For d(name[t], wrt) the parameter, else "".
-    adjoint : bool
-        True for d(L, name[t]).
-    """
-
-    name: str
-    wrt: str = ""
-    adjoint: bool = False
-
-    @classmethod
-    def read(cls, text: str) -> Question | None:
-        """Read ``h``, ``d(L, h[t])`` or ``d(h[t], W)``; None for anything else."""
-        if found := _VALUES.fullmatch(text.strip()):
-            return cls(found[1])
-        if found := _TOTAL.fullmatch(text.strip()):
-            of, by, timed = found.groups()
-            if of == "L":
-                return cls(by, adjoint=True) if timed else None
-            return None if timed or "[" not in text else cls(of, wrt=by)
-        return None
 
 
 @dataclass(frozen=True)
@@ -97,7 +61,7 @@ class ClosedForm:
     """
 
     model: Model
-    letters: Letters
+    letters: Alphabet
     horizon: int
     form: Form
     other: tuple[Term, Index] | None
@@ -106,7 +70,7 @@ class ClosedForm:
     proof: Proof
 
     @property
-    def recurrence(self) -> Recurrence:
+    def recurrence(self) -> AffineRecurrence:
         return self.letters.recurrence
 
     @property
@@ -139,12 +103,12 @@ class ClosedForm:
         return all(c.right for c in self.comparisons) if self.comparisons else None
 
 
-def fold(model: Model, what: str | Question, horizon: int = LONGEST) -> ClosedForm:
+def fold(model: Model, what: str | Query, horizon: int = LONGEST) -> ClosedForm:
     """Recognises a recurrence, unrolls it, folds it, compares and proves.
 
     Parameters
     ----------
-    what : str or Question
+    what : str or Query
         ``h``, ``d(L, h[t])`` or ``d(h[t], W)``.
     horizon : int
         So many steps are compared.
@@ -164,11 +128,9 @@ def fold(model: Model, what: str | Question, horizon: int = LONGEST) -> ClosedFo
     NotProvedError
         If the one found can't be proved.
     """
-    question = Question.read(what) if isinstance(what, str) else what
-    if question is None:
-        raise FormulaError(f"{what!r} is no recurrence; expected h, d(L, h[t]) or d(h[t], W)")
-    recurrence = recognise(model, question)
-    letters = Letters.of(model, recurrence)
+    query = Query.read(what) if isinstance(what, str) else what
+    recurrence = recognise(model, query)
+    letters = Alphabet.of(model, recurrence)
     law = recurrence.law
     horizon = min(horizon, LONGEST)
     form = folded(law, letters.bound)
@@ -184,13 +146,17 @@ def fold(model: Model, what: str | Question, horizon: int = LONGEST) -> ClosedFo
     )
 
 
-def recognise(model: Model, question: Question) -> Recurrence:
+def recognise(model: Model, query: Query) -> AffineRecurrence:
     """The recurrence asked for; errors as for `fold`."""
-    if question.adjoint:
-        return of_adjoints(derive(model), question.name)
-    if question.wrt:
-        return of_sensitivities(model, question.name, question.wrt)
-    return of_values(model, question.name)
+    if not query.recurs:
+        raise FormulaError(
+            f"no recurrence is asked for: {query}; expected h, d(L, h[t]), d(h[t], W)"
+        )
+    if query.of == "L":
+        return of_adjoints(derive(model), query.name)
+    if query.of:
+        return of_sensitivities(model, query.of, query.name)
+    return of_values(model, query.name)
 
 
 def compare(law: Law, form: Form, horizon: int) -> Iterator[Comparison]:
@@ -205,7 +171,7 @@ def _from_the_other_end(law: Law, form: Form, name: str) -> tuple[Term, Index] |
     if "c" not in law.constant or len(sums) != 1 or "b" in law.constant:
         return None
     changed, index = reversed_sum(sums[0], name)
-    scope = Scope(law, 0)
+    scope = Tail(law, 0)
     if normal_form([changed], scope) != normal_form(sums, scope):
         raise NotProvedError("the change of the summation index alters the sum")
     return changed, index
@@ -223,6 +189,6 @@ def _split_off(law: Law, form: Form) -> Form | None:
             continue
         last.append(Term(term.summand(term.upper)))
         rest.append(Term(term.word, term.bound, term.lower, tidy(term.upper - 1)))
-    split = (*normal_form(last, Scope(law, 1)), *rest)
+    split = (*normal_form(last, Tail(law, 1)), *rest)
     prove(law, split, distance=1)
     return split

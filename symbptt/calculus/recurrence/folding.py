@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 
 from symbptt.algebra import Index
-from symbptt.calculus.recurrence.law import Law
 from symbptt.calculus.recurrence.words import (
     Concrete,
     Form,
-    Letter,
+    Indeterminate,
+    Law,
     Run,
     Sum,
     Term,
@@ -117,7 +116,7 @@ def _fixed(family: Family) -> Term | None:
     if index is None or "t" in index.names():
         return None
     word = _prefix(points, [words[0][:-1] for _, words in family])
-    return Term((*word, Letter(lasts[0][0], index)))
+    return Term((*word, Indeterminate(lasts[0][0], index)))
 
 
 def _is_constant(family: Family) -> bool:
@@ -147,7 +146,7 @@ def _summed(name: str, family: Family, bound: str) -> Term:
     upper = _fit([at for at, _, _ in ranges], [last for _, _, last in ranges])
     if lower is None or upper is None:
         raise NotFoldedError(f"the steps of {name} have no linear limits")
-    letter = Letter(name, None if constant else Index.of(bound))
+    letter = Indeterminate(name, None if constant else Index.of(bound))
     return Term((*_prefix(points, prefixes), letter), bound, lower, upper)
 
 
@@ -201,37 +200,16 @@ def _where(at: Steps) -> str:
 
 
 def _fit(points: Sequence[Steps], values: Sequence[int]) -> Index | None:
-    """The integer linear form of the points' names that takes the values; None if none does."""
+    """The linear form of the points' names that takes the values; None if none does.
+
+    Its coefficients are 0, 1 or -1, as few as possible other than 0: steps are counted one
+    by one, so no other ones come up.
+    """
     names = sorted({name for at in points for name in at})
-    rows = [
-        [*(Fraction(at[name]) for name in names), Fraction(1), Fraction(value)]
-        for at, value in zip(points, values, strict=True)
-    ]
-    solution = _solved(rows, len(names) + 1)
-    if solution is None or any(value.denominator != 1 for value in solution):
-        return None
-    terms = tuple((n, int(c)) for n, c in zip(names, solution, strict=False) if c)
-    return tidy(Index(terms, int(solution[-1])))
-
-
-def _solved(rows: list[list[Fraction]], unknowns: int) -> list[Fraction] | None:
-    """A solution of linear equations by elimination; what they leave open is 0."""
-    pivots: list[tuple[int, list[Fraction]]] = []
-    for row in rows:
-        for column, pivot in pivots:
-            row = [x - row[column] * y for x, y in zip(row, pivot, strict=True)]
-        column = next((k for k in range(unknowns) if row[k]), -1)
-        if column < 0:
-            if row[unknowns]:
-                return None
-            continue
-        row = [x / row[column] for x in row]
-        pivots = [
-            (k, [x - other[column] * y for x, y in zip(other, row, strict=True)])
-            for k, other in pivots
-        ]
-        pivots.append((column, row))
-    solution = [Fraction(0)] * unknowns
-    for column, row in pivots:
-        solution[column] = row[unknowns]
-    return solution
+    signs = sorted(product((0, 1, -1), repeat=len(names)), key=lambda c: sum(map(abs, c)))
+    for coefficients in signs:
+        form = Index(tuple((n, c) for n, c in zip(names, coefficients, strict=True) if c))
+        offsets = {v - form.at(at) for at, v in zip(points, values, strict=True)} or {0}
+        if len(offsets) == 1:
+            return tidy(form + offsets.pop())
+    return None

@@ -33,12 +33,11 @@ from symbptt.algebra import (
     substitute_index,
     walk,
 )
+from symbptt.calculus import forms
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.closed import ClosedForm
-from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE
-from symbptt.calculus.recurrence.operators import terms
-from symbptt.calculus.recurrence.system import Recurrence, quantity
-from symbptt.calculus.recurrence.words import Letter, form_expr
+from symbptt.calculus.recurrence.system import AffineRecurrence, quantity
+from symbptt.calculus.recurrence.words import COEFFICIENT, SOURCE, Indeterminate, form_expr
 
 WHY_NOT_BLOCKS = (
     "the value is a stack of several quantities under a matrix of blocks, and formulas have no "
@@ -54,7 +53,7 @@ UNSAID = (Block, BlockMatrix, Ones, Slice)
 
 
 @dataclass(frozen=True)
-class Formula:
+class ClosedFormula:
     """``left = right for first <= t <= last``."""
 
     left: Expr
@@ -63,11 +62,11 @@ class Formula:
     last: Index
 
 
-def formula(closed: ClosedForm) -> Formula | None:
+def formula(closed: ClosedForm) -> ClosedFormula | None:
     """The closed form as a formula, as explicit as it can be said; None if it can't."""
     said = (right for right in _candidates(closed) if is_sayable(right, closed.model))
     right = next(said, None)
-    return None if right is None else Formula(closed.recurrence.value, right, *closed.range())
+    return None if right is None else ClosedFormula(closed.recurrence.value, right, *closed.range())
 
 
 def why_not(closed: ClosedForm) -> str:
@@ -78,9 +77,7 @@ def why_not(closed: ClosedForm) -> str:
 
 def is_sayable(expr: Expr, model: Model) -> bool:
     """Whether formulas about a model have a sign for every node of an expression."""
-    normal = normalize(model)
-    names = {p.name for p in normal.parameters} | {d.name for d in normal.derived}
-    names |= {i.name for i in normal.inputs} | {e.name for e in normal.equations}
+    names = normalize(model).names
 
     def said(node: Expr) -> bool:
         match node:
@@ -95,7 +92,7 @@ def is_sayable(expr: Expr, model: Model) -> bool:
     return all(map(said, walk(expr)))
 
 
-def is_one_quantity(recurrence: Recurrence) -> bool:
+def is_one_quantity(recurrence: AffineRecurrence) -> bool:
     """Whether the stacked value is one quantity with its predecessors."""
     return len({quantity(block).name for block in recurrence.stack}) == 1
 
@@ -128,7 +125,7 @@ class _Said:
     """The letters in ``derived`` as derivatives, the others spelled out."""
 
     def __init__(
-        self, closed: ClosedForm, recurrence: Recurrence, derived: tuple[str, ...]
+        self, closed: ClosedForm, recurrence: AffineRecurrence, derived: tuple[str, ...]
     ) -> None:
         self.letters = replace(closed.letters, recurrence=recurrence)
         self.law = closed.law
@@ -151,7 +148,7 @@ class _Said:
     def at(self, index: Index) -> Ref:
         return Ref(self.quantity.name, index, self.quantity.shape)
 
-    def letter(self, letter: Letter) -> Expr:
+    def letter(self, letter: Indeterminate) -> Expr:
         index = letter.index if letter.index is not None else NOW
         if letter.name == SOURCE:
             return self.source(index)
@@ -173,7 +170,7 @@ class _Said:
 
     def derivative(self, index: Index) -> Expr | None:
         """The same as one derivative; None where it is a sum of several."""
-        added = terms(self.recurrence.source[0] or ZERO)
+        added = forms.terms_of(self.recurrence.source[0] or ZERO)
         if isinstance(self.value, Derivative):
             through = (n for term in added for n in walk(term) if isinstance(n, Derivative))
             if any(isinstance(node.output, Ref) for node in through) or not self.read:

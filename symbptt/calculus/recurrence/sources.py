@@ -25,11 +25,10 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.local import local_jacobians
+from symbptt.calculus.linear import AffineTerm, affine_terms, local_jacobians, times, unit_on
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import Reads, circle, names_in, reached, reads_of
-from symbptt.calculus.recurrence.operators import Piece, Taker, terms, times, unit_on
-from symbptt.calculus.recurrence.system import Recurrence, Value, assemble, depth, gathered
+from symbptt.calculus.recurrence.system import AffineRecurrence, Value, assemble, depth, gathered
 from symbptt.errors import NotAffineError, UnknownNameError
 
 START = Index()
@@ -37,7 +36,7 @@ START = Index()
 # --- the model's own values ------------------------------------------------------------
 
 
-def of_values(model: Model, name: str) -> Recurrence:
+def of_values(model: Model, name: str) -> AffineRecurrence:
     """The recurrence that a quantity's values follow.
 
     Raises
@@ -51,15 +50,17 @@ def of_values(model: Model, name: str) -> Recurrence:
     if any(e.last and e.name == name for e in model.equations):
         raise NotAffineError(f"{name} is defined at the last step alone")
     together = _circle(model, name, {e: names_in(equations[e].rhs) for e in equations})
-    taker = Taker(lambda node: isinstance(node, Ref) and node.name in together)
 
-    def unfolded(quantity: str) -> tuple[Piece, ...]:
+    def is_unknown(node: Expr) -> bool:
+        return isinstance(node, Ref) and node.name in together
+
+    def unfolded(quantity: str) -> tuple[AffineTerm, ...]:
         try:
-            direct = taker.pieces(equations[quantity].rhs)
+            direct = affine_terms(equations[quantity].rhs, is_unknown)
         except NotAffineError as error:
             ref = equations[quantity].ref
             raise NotAffineError("not affine in earlier values", (ref, error.term)) from None
-        found: list[Piece] = []
+        found: list[AffineTerm] = []
         for piece in direct:
             leaf = piece.leaf
             if isinstance(leaf, Ref) and leaf.name in together and leaf.index == NOW:
@@ -91,10 +92,10 @@ def _forward(
     model: Model,
     name: str,
     together: frozenset[str],
-    unfolded: Callable[[str], tuple[Piece, ...]],
+    unfolded: Callable[[str], tuple[AffineTerm, ...]],
     at: Callable[[str, Index], Value],
     begin: Callable[[Initial | None], Expr | None],
-) -> Recurrence:
+) -> AffineRecurrence:
     """The recurrence of a name and of the states in its circle, from the start on."""
     names = dict.fromkeys((name, *(state for state in model.states if state in together)))
     kind = type(at(name, NOW))
@@ -112,7 +113,7 @@ def _forward(
 # --- the adjoints ----------------------------------------------------------------------
 
 
-def of_adjoints(derivation: Derivation, name: str) -> Recurrence:
+def of_adjoints(derivation: Derivation, name: str) -> AffineRecurrence:
     """The recurrence that dL/d(name at t) follows, from the end to the beginning.
 
     Raises
@@ -130,15 +131,19 @@ def of_adjoints(derivation: Derivation, name: str) -> Recurrence:
     # What only the normal form has a name for is written out, too.
     hidden = {e.name for e in derivation.normal.equations if e.auxiliary and e.name in steps}
     beside = {n for n in hidden if not circle(n, reads)}
-    taker = Taker(lambda node: isinstance(node, Cotangent) and node.name in together | beside)
-    pieces = {n: taker.pieces(steps[n].result) for n in together | beside}
+    inside = together | beside
+
+    def is_unknown(node: Expr) -> bool:
+        return isinstance(node, Cotangent) and node.name in inside
+
+    pieces = {n: affine_terms(steps[n].result, is_unknown) for n in inside}
     explicit = {n for n in together if any(map(_is_explicit, pieces[n]))}
     kept = list(_cut(derivation.normal, name, together, reads))
     lead: dict[str, int] = {}
 
-    def unfolded(quantity: str, ahead: int) -> tuple[Piece, ...]:
+    def unfolded(quantity: str, ahead: int) -> tuple[AffineTerm, ...]:
         lead[quantity] = max(lead.get(quantity, 0), ahead)
-        found: list[Piece] = []
+        found: list[AffineTerm] = []
         for piece in (_ahead(piece, ahead) for piece in pieces[quantity]):
             leaf = piece.leaf
             later = _lead(leaf)
@@ -169,10 +174,10 @@ def of_adjoints(derivation: Derivation, name: str) -> Recurrence:
     )
 
 
-def _ahead(piece: Piece, steps: int) -> Piece:
+def _ahead(piece: AffineTerm, steps: int) -> AffineTerm:
     """The term with t replaced by t + steps."""
     later = {"t": NOW + steps}
-    return Piece(substitute_index(piece.matrix, later), substitute_index(piece.leaf, later))
+    return AffineTerm(substitute_index(piece.matrix, later), substitute_index(piece.leaf, later))
 
 
 def _lead(leaf: Expr) -> int:
@@ -180,7 +185,7 @@ def _lead(leaf: Expr) -> int:
     return leaf.index.offset if isinstance(leaf, Cotangent) and leaf.index is not None else 0
 
 
-def _is_explicit(piece: Piece) -> bool:
+def _is_explicit(piece: AffineTerm) -> bool:
     """Whether a term holds no derivative, so that nothing says that it is absent past T.
 
     An equation with such a term must not be written out at a later step.
@@ -213,7 +218,7 @@ def _elsewhere(model: Model, name: str, reads: Reads) -> str:
 # --- the sensitivities -----------------------------------------------------------------
 
 
-def of_sensitivities(model: Model, name: str, parameter: str) -> Recurrence:
+def of_sensitivities(model: Model, name: str, parameter: str) -> AffineRecurrence:
     """The recurrence that d(name at t)/d(parameter) follows, a matrix recurrence.
 
     The Jacobians are those of the adjoint rules: there is one table of rules.
@@ -238,26 +243,26 @@ def of_sensitivities(model: Model, name: str, parameter: str) -> Recurrence:
     def at(quantity: str, index: Index) -> Derivative:
         return Derivative(Ref(quantity, index, equations[quantity].shape), wrt, "total")
 
-    def unfolded(quantity: str) -> tuple[Piece, ...]:
-        found: list[Piece] = []
+    def unfolded(quantity: str) -> tuple[AffineTerm, ...]:
+        found: list[AffineTerm] = []
         for jacobian in local.get(quantity, ()):
-            operand, matrices = jacobian.operand, terms(jacobian.chain[-1])
+            operand, matrices = jacobian.operand, forms.terms_of(jacobian.chain[-1])
             if isinstance(operand, Ref) and operand.name in equations:
                 found += _through(operand, matrices)
             elif operand == wrt:
-                found += [Piece(matrix, whole) for matrix in matrices]
+                found += [AffineTerm(matrix, whole) for matrix in matrices]
             elif isinstance(operand, Param) and parameter in reached([operand.name], derived):
                 chain = Derivative(operand, wrt, "total")
-                found += [Piece(times(matrix, chain), whole) for matrix in matrices]
+                found += [AffineTerm(times(matrix, chain), whole) for matrix in matrices]
         return tuple(found)
 
-    def _through(operand: Ref, matrices: tuple[Expr, ...]) -> list[Piece]:
+    def _through(operand: Ref, matrices: tuple[Expr, ...]) -> list[AffineTerm]:
         inside = operand.name in together
         if not inside and parameter not in reached([operand.name], through):
             return []
         if operand.index == NOW and (inside or not circle(operand.name, reads)):
             return [p.after(m) for m in matrices for p in unfolded(operand.name)]
-        return [Piece(m, at(operand.name, operand.index)) for m in matrices]
+        return [AffineTerm(m, at(operand.name, operand.index)) for m in matrices]
 
     def begin(initial: Initial | None) -> Expr | None:
         """The derivative of an initial value; None where it is not 0."""

@@ -17,15 +17,15 @@ from symbptt.algebra import (
     substitute_index,
 )
 from symbptt.calculus import forms
-from symbptt.calculus.recurrence.law import COEFFICIENT, SOURCE, Beginning, Law
-from symbptt.calculus.recurrence.operators import (
-    Piece,
+from symbptt.calculus.linear import (
+    AffineTerm,
     applied,
     as_scalar,
     commute,
     is_timed,
     unit_on,
 )
+from symbptt.calculus.recurrence.words import COEFFICIENT, SOURCE, Beginning, Law
 
 Value = Ref | Cotangent | Derivative
 """What follows a recurrence: a quantity, its adjoint, its derivative by a parameter."""
@@ -35,7 +35,7 @@ Block = Expr | None
 
 
 @dataclass(frozen=True)
-class Recurrence:
+class AffineRecurrence:
     """``s[t] = b[t] + C[t] s[t-1]``, or ``s[t] = b[t] + C[t+1] s[t+1]``, with blocks.
 
     Attributes
@@ -89,14 +89,14 @@ Unknown = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Row:
+class AffineEquation:
     """The affine equation of one name: what multiplies its unknowns, and the rest."""
 
     unknowns: Mapping[Unknown, Expr]
     rest: Block
 
 
-def gathered(pieces: Iterable[Piece], kind: type[Value], names: Set[str]) -> Row:
+def gathered(pieces: Iterable[AffineTerm], kind: type[Value], names: Set[str]) -> AffineEquation:
     """The terms of an affine equation sorted into unknowns, of that kind and name, and the rest."""
     unknowns: dict[Unknown, list[Expr]] = {}
     rest: list[Expr] = []
@@ -106,7 +106,7 @@ def gathered(pieces: Iterable[Piece], kind: type[Value], names: Set[str]) -> Row
             unknowns.setdefault(unknown(leaf), []).append(piece.matrix)
         else:
             rest.append(applied(piece.matrix, leaf))
-    return Row({key: forms.add(found) for key, found in unknowns.items()}, _block(rest))
+    return AffineEquation({key: forms.add(found) for key, found in unknowns.items()}, _block(rest))
 
 
 def unknown(value: Value) -> Unknown:
@@ -121,13 +121,13 @@ def _block(terms: list[Expr]) -> Block:
 
 
 def assemble(
-    rows: Mapping[str, Row],
+    rows: Mapping[str, AffineEquation],
     at: Callable[[str, Index], Value],
     direction: int,
     begins: Beginning,
     start: Index,
     begin: Callable[[str, Index], Expr | None],
-) -> Recurrence:
+) -> AffineRecurrence:
     """The recurrence of the rows' names, stacked where lags above 1 or several names are.
 
     Parameters
@@ -160,10 +160,10 @@ def assemble(
         ),
         commuting=len(stack) == 1 and commute(matrix[0][0] or ZERO),
     )
-    return Recurrence(stack, matrix, source, law, begun)
+    return AffineRecurrence(stack, matrix, source, law, begun)
 
 
-def depth(name: str, rows: Mapping[str, Row]) -> int:
+def depth(name: str, rows: Mapping[str, AffineEquation]) -> int:
     """How many steps back a name is read."""
     return max([1, *(lag for row in rows.values() for n, lag in row.unknowns if n == name)])
 
@@ -171,7 +171,7 @@ def depth(name: str, rows: Mapping[str, Row]) -> int:
 def _cell(
     place: Unknown,
     read: Unknown,
-    rows: Mapping[str, Row],
+    rows: Mapping[str, AffineEquation],
     at: Callable[[str, Index], Value],
     direction: int,
 ) -> Block:

@@ -1,4 +1,4 @@
-"""Words of letters that do not commute, with steps as indices, and closed forms of them.
+"""Words of letters that do not commute, the law of a recurrence in letters, closed forms.
 
 A recurrence ``a[t] = b[t] + c[t] a[t-1]`` is unrolled into sums of words such as
 ``c[3] c[2] b[1]``. A closed form says the same for every t: its words hold runs,
@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Literal
 
 from symbptt.algebra import (
     ZERO,
@@ -58,13 +59,13 @@ class Relation:
 
 
 @dataclass(frozen=True)
-class Letter:
+class Indeterminate:
     """A letter at a step; ``index`` is None where it is the same at all steps."""
 
     name: str
     index: Index | None = None
 
-    def substitute(self, values: Mapping[str, Index]) -> Letter:
+    def substitute(self, values: Mapping[str, Index]) -> Indeterminate:
         if self.index is None:
             return self
         return replace(self, index=moved(self.index, values))
@@ -108,7 +109,7 @@ class Run:
         return tuple((self.name, first + self.step * k) for k in count)
 
 
-Factor = Letter | Run
+Factor = Indeterminate | Run
 Word = tuple[Factor, ...]
 
 
@@ -166,9 +167,104 @@ def reversed_sum(term: Term, name: str) -> tuple[Term, Index]:
     return Term(word, name, term.lower, term.upper), index
 
 
+# --- the law ---------------------------------------------------------------------------
+
+Beginning = Literal["value", "zero", "source"]
+
+VALUE, SOURCE, COEFFICIENT = "a", "b", "c"
+
+
+@dataclass(frozen=True)
+class Law:
+    """``a[t] = b[t] + c[t] a[t-1]``, or, from the end, ``a[t] = b[t] + c[t+1] a[t+1]``.
+
+    Attributes
+    ----------
+    direction : int
+        1 where a value follows from the one before, -1 where from the one behind.
+    begins : str
+        What the value at the step ``start`` is: ``value``, a letter of its own; ``zero``;
+        ``source``, that step's b (nothing lies behind it).
+    start : Index
+        ``0`` for recurrences that run forward, ``T`` or ``T - k`` for those that run back.
+    sources : tuple of str
+        The letters that are added at every step; several for several terms.
+    constant : frozenset of str
+        Letters that are the same at all steps.
+    commuting : bool
+        Whether the coefficients commute: numbers do, matrices do not.
+    """
+
+    direction: int = 1
+    begins: Beginning = "value"
+    start: Index = ZEROTH
+    sources: tuple[str, ...] = (SOURCE,)
+    constant: frozenset[str] = frozenset()
+    commuting: bool = False
+
+    def letter(self, name: str, index: Index) -> Indeterminate:
+        return Indeterminate(name, None if name in self.constant else tidy(index))
+
+    def value(self, index: Index) -> Indeterminate:
+        return Indeterminate(VALUE, tidy(index))
+
+    def coefficient(self, index: Index) -> Indeterminate:
+        """What multiplies the previous value in the law of step ``index``."""
+        behind = 1 if self.direction < 0 else 0
+        return self.letter(COEFFICIENT, index + behind)
+
+    def step(self, distance: Index) -> Index:
+        """The step that lies ``distance`` steps from the start."""
+        return tidy(self.start + (distance if self.direction > 0 else -distance))
+
+    def previous(self, index: Index) -> Index:
+        return tidy(index - self.direction)
+
+    def added(self, index: Index) -> Form:
+        """What is added at a step."""
+        return tuple(Term((self.letter(name, index),)) for name in self.sources)
+
+    def beginning(self) -> Form:
+        """The value at the start."""
+        if self.begins == "value":
+            return (Term((self.value(self.start),)),)
+        return self.added(self.start) if self.begins == "source" else ()
+
+    def recurrence(self, index: Index) -> Form:
+        """The right-hand side at a step: what is added and the coefficient's term."""
+        behind = (self.coefficient(index), self.value(self.previous(index)))
+        return (*self.added(index), Term(behind))
+
+    def unrolled(self, horizon: int) -> dict[int, Sum]:
+        """The value at every step of a run of ``horizon`` steps, by substitution."""
+        at = {"T": horizon}
+        start = self.start.at(at)
+        after_last = horizon + 1 if self.direction > 0 else 0
+        values: dict[int, Sum] = {}
+        for step in range(start, after_last, self.direction):
+            if step == start:
+                values[step] = _sum(self.beginning(), at)
+                continue
+            behind = values[step - self.direction]
+            index = Index(offset=step)
+            total = _sum(self.added(index), at)
+            (factor,) = self.coefficient(index).at(at)
+            for word, count in behind.items():
+                total[factor, *word] += count
+            values[step] = total
+        return values
+
+
+def _sum(form: Form, at: dict[str, int]) -> Sum:
+    total: Sum = Counter()
+    for term in form:
+        total.update(term.at(at))
+    return total
+
+
 # --- as expressions ----------------------------------------------------------------------
 
-Meaning = Callable[[Letter], Expr]
+Meaning = Callable[[Indeterminate], Expr]
 """What each letter stands for."""
 
 
@@ -178,9 +274,9 @@ def word_of(concrete: Concrete) -> Word:
     for (name, step), group in groupby(concrete):
         count = len(list(group))
         if step is not None:
-            word += [Letter(name, Index(offset=step))] * count
+            word += [Indeterminate(name, Index(offset=step))] * count
         else:
-            word.append(Letter(name) if count == 1 else Run(name, Index(offset=count)))
+            word.append(Indeterminate(name) if count == 1 else Run(name, Index(offset=count)))
     return tuple(word)
 
 
@@ -204,11 +300,11 @@ def word_expr(word: Word, meaning: Meaning, one: Expr, index: str) -> Expr:
 
 
 def _factor_expr(factor: Factor, meaning: Meaning, index: str) -> Expr:
-    if isinstance(factor, Letter):
+    if isinstance(factor, Indeterminate):
         return meaning(factor)
     if factor.first is None:
-        return MatrixPower(meaning(Letter(factor.name)), factor.length)
-    inner = meaning(Letter(factor.name, Index.of(index)))
+        return MatrixPower(meaning(Indeterminate(factor.name)), factor.length)
+    inner = meaning(Indeterminate(factor.name, Index.of(index)))
     return OrderedProduct(inner, factor.first, factor.last, factor.step, index)
 
 

@@ -78,7 +78,6 @@ class Fallback:
             return call_lines("_copyto", [out, f"{name}({', '.join(others)})"], scope.indent)
         over = listed(printer.over_rows)
         callee = "_sum_by_rows" if summed else "_by_rows"
-        self.uses.helpers.add(callee)
         return call_lines(callee, [out, name, over, listed(others)], scope.indent)
 
 

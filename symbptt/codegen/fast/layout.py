@@ -19,10 +19,6 @@ class Buffer:
     integer: bool = False
 
 
-USED = ("add", "copyto", "divide", "exp", "log", "matmul", "subtract")
-"""What the template itself calls."""
-
-
 class Layout:
     """All arrays of a module, and the names by which they go."""
 
@@ -37,7 +33,7 @@ class Layout:
         self.views: dict[tuple[str, str, int], str] = {}
         self.fixed = 0
         self.settings: dict[str, str] = {}
-        self.aliases = {f"_{name}": name for name in USED}
+        self.aliases = {"_copyto": "copyto"}
         self.chunk_widths: list[str] = []
         self.local: dict[str, str] = {}
         # What products of a step take, and the lengths of its axes.

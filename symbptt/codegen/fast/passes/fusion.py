@@ -42,6 +42,7 @@ from symbptt.algebra import (
 )
 from symbptt.codegen.fast.passes.columns import Columns, Group
 from symbptt.codegen.fast.passes.rewriting import on_blocks, ordered
+from symbptt.codegen.naming import fresh
 from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.places import Variable, variable
 from symbptt.codegen.program import Assign, Block, Program, Target
@@ -75,8 +76,7 @@ def named_products(program: Program) -> Program:
 
     They can then be one product with the matrices stacked, whatever is done with its parts.
     """
-    taken = {t.name for t in program.targets} | {p.name for p in program.model.parameters}
-    taken |= {i.name for i in program.model.inputs} | {e.name for e in program.model.equations}
+    taken = program.names
 
     def block(old: Block) -> Block:
         if old.place != "loop":
@@ -111,13 +111,6 @@ def is_stackable(node: Expr) -> bool:
 
 def named_in(named: dict[Expr, Expr], expr: Expr) -> Expr:
     return named.get(expr) or map_children(expr, partial(named_in, named))
-
-
-def fresh(wish: str, taken: set[str]) -> str:
-    while wish in taken:
-        wish += "_"
-    taken.add(wish)
-    return wish
 
 
 def fixed_names(program: Program) -> set[Variable]:

@@ -20,6 +20,7 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 from symbptt.codegen.fast.passes.rewriting import factors, on_blocks
+from symbptt.codegen.naming import fresh
 from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.places import leaves
 from symbptt.codegen.program import Assign, Block, Program
@@ -28,10 +29,7 @@ from symbptt.typeset.plain import plain
 
 def hoisting(program: Program) -> Program:
     """Compute them for a chunk of steps at once; equal ones are computed once."""
-    taken = {t.name for t in program.targets} | set(program.introduced)
-    model = program.model
-    taken |= {p.name for p in model.parameters} | {i.name for i in model.inputs}
-    hoister = _Hoister(taken)
+    hoister = _Hoister(program.names)
     return on_blocks(program, hoister.block)
 
 
@@ -53,15 +51,8 @@ class _Hoister:
 
     def name(self, expr: Expr) -> Ref:
         if expr not in self.found:
-            self.found[expr] = Ref(self.fresh(), NOW, expr.shape)
+            self.found[expr] = Ref(fresh("k{}", self.taken), NOW, expr.shape)
         return self.found[expr]
-
-    def fresh(self) -> str:
-        number = 1
-        while f"k{number}" in self.taken:
-            number += 1
-        self.taken.add(f"k{number}")
-        return f"k{number}"
 
     def hoisted(self, expr: Expr) -> Expr:
         """The expression with its parts from the forward pass replaced by names."""
@@ -100,7 +91,7 @@ class _Hoister:
         common = [node for node, count in counts.items() if count > 1 and is_rowwise(node)]
         first: list[Assign] = []
         for node in sorted(common, key=lambda n: sum(1 for _ in walk(n))):
-            ref = Ref(self.fresh(), NOW, node.shape)
+            ref = Ref(fresh("k{}", self.taken), NOW, node.shape)
             first.append(Assign(ref, node))
             made = [replace(s, value=replaced(s.value, node, ref)) for s in made]
         return (*first, *made)

@@ -42,6 +42,7 @@ from symbptt.algebra import (
 )
 from symbptt.codegen.fast.entrywise import UFUNC, is_repeated
 from symbptt.codegen.fast.passes.rewriting import on_blocks
+from symbptt.codegen.naming import fresh
 from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.places import Places, Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Family, Place, Program
@@ -222,18 +223,9 @@ class BlockLayout:
         version = versions[member]
         if (version, member) not in self.names:
             assert isinstance(member, Ref)
-            name = self.fresh(f"{member.name}_{version}")
+            name = fresh(f"{member.name}_{version}", self.old.names)
             self.names[version, member] = Ref(name, NOW, member.shape)
         return self.names[version, member]
-
-    def fresh(self, wish: str) -> str:
-        model = self.old.model
-        taken = {t.name for t in self.old.targets} | {e.name for e in model.equations}
-        taken |= {p.name for p in model.parameters} | {d.name for d in model.derived}
-        taken |= {i.name for i in model.inputs} | {name for name, _ in model.constants}
-        while wish in taken:
-            wish += "_"
-        return wish
 
     def others(self) -> Iterator[Family]:
         """What was in the family's place, as families."""

@@ -16,6 +16,7 @@ from symbptt.algebra import NOW, ONE, Expr, Mul, Param, Ref, shifted
 from symbptt.calculus import forms
 from symbptt.codegen.fast.beginnings import Beginnings
 from symbptt.codegen.fast.passes.rewriting import factors, names_of, reads, statements, terms
+from symbptt.codegen.naming import fresh
 from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.places import leaves, variable
 from symbptt.codegen.program import Assign, Block, Program
@@ -80,10 +81,7 @@ def mentions(expr: Expr, source: Expr) -> bool:
 class _Scanner:
     def __init__(self, program: Program) -> None:
         self.old = program
-        model = program.model
-        self.taken = {t.name for t in program.targets} | set(program.introduced)
-        self.taken |= {p.name for p in model.parameters} | {i.name for i in model.inputs}
-        self.taken |= {d.name for d in model.derived}
+        self.taken = program.names
         self.beginnings = Beginnings.of(program)
         self.renamed: dict[Ref, Ref] = {}
 
@@ -101,11 +99,11 @@ class _Scanner:
         rate, target = found.rate, found.statement.target
         before = list(block.hoisted)
         if not is_rowwise(rate):
-            name = Param(self.fresh(), rate.shape)
+            name = Param(fresh("r{}", self.taken), rate.shape)
             yield Block("static", (Assign(name, rate),))
             rate = name
         elif not (isinstance(rate, Ref) and rate.index == NOW):
-            ref = Ref(self.fresh(), NOW, rate.shape)
+            ref = Ref(fresh("r{}", self.taken), NOW, rate.shape)
             before.append(Assign(ref, rate))
             rate = ref
         if found.rest and not self.renames(found):
@@ -146,10 +144,3 @@ class _Scanner:
             else s
             for s in block.statements
         )
-
-    def fresh(self) -> str:
-        number = 1
-        while f"r{number}" in self.taken:
-            number += 1
-        self.taken.add(f"r{number}")
-        return f"r{number}"

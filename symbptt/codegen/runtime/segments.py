@@ -1,0 +1,397 @@
+"""Calls in buffers: a workspace, the segments of a call, and the way through them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from symbptt.codegen.runtime.checks import _check_sizes
+from symbptt.codegen.runtime.model import (
+    _AGAIN,
+    _SEGMENT,
+    _SEGMENT_ROWS,
+    _UNTIMED,
+    _WITH_RESPECT_TO,
+    CARRY,
+    DIMS,
+    INDEX_INPUTS,
+    INPUTS,
+    PARAMS,
+    _buffers,
+    _kept,
+    _run_backward,
+    _run_forward,
+    _sums,
+    _views,
+)
+from symbptt.codegen.runtime.rows import _extent, _name_and_step, _Rows, _shape, _source
+
+
+class Workspace:
+    """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
+
+    Of what only the backward pass needs they hold one segment of steps; where segments run
+    forward again (`_AGAIN`), of all but the states between them.
+
+    Parameters
+    ----------
+    dims : dict
+        A length for every name in `DIMS`.
+    T, B : int
+        Steps and sequences.
+    dtype : numpy dtype
+
+    Attributes
+    ----------
+    nbytes : int
+        The size of all buffers.
+    """
+
+    def __init__(self, dims: Any, T: Any, B: Any, dtype: Any = np.float32) -> None:
+        self.size = {name: int(dims[name]) for name in DIMS}
+        self.size |= {"T": int(T), "B": int(B)}
+        _check_sizes(self.size)
+        self.dtype = np.dtype(dtype)
+        tables: Any = [{} for _ in range(9)]
+        self.buffers, self.sums, self.parts, self.sources, self.others, *tables = tables
+        self.begins, self.carries, self.back, self.taken = tables
+        self.kept: Any = []
+        self.between: Any = []
+        self.rows: Any = None
+        self.ragged: Any = None
+        if self.dtype == object:
+            return
+        steps = _segment_steps(self.size["T"], self.size["B"])
+        self.part = {**self.size, "T": steps}
+        count = max(-(-self.size["T"] // max(steps, 1)), 1)
+        self.buffers = _buffers(self.part, self.dtype)
+        self.kept = [
+            _kept(self.part, self.dtype) for _ in range(1 if _AGAIN else count)
+        ]
+        self.expected = {
+            title: [self.kind(*entry) for entry in table.items()]
+            for title, table in (
+                ("params", PARAMS),
+                ("inputs", INPUTS),
+                ("carry", CARRY),
+            )
+        }
+        for key, shape, kind, limit in self.expected["carry"]:
+            self.carries[key] = np.zeros(shape, kind)
+            if not limit:
+                self.begins[key] = np.zeros(shape, kind)
+        # The states behind each segment and what they receive, the sequences in the order
+        # of the rows.
+        for _ in range(count):
+            arrays = self.carries.items()
+            self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
+        self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
+        self.sums = _sums(self.part, self.dtype)
+        if count > 1:
+            self.parts = _sums(self.part, self.dtype)
+            for name in _WITH_RESPECT_TO:
+                tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
+                count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
+                self.sources[name] = np.zeros(
+                    (count, *_shape(tail or [1], self.size)), self.dtype
+                )
+        self.weight = np.zeros((), self.dtype)
+        self.even = _Rows(self.size["T"], self.size["B"], None)
+        self.even_plan = _planned(self, self.even)
+
+    def kind(self, name: str, axes: Any) -> Any:
+        """Name, shape and dtype of an argument, and below what an index must be."""
+        axis = INDEX_INPUTS.get(name.partition("[")[0])
+        limit = 0 if axis is None else _extent(axis, self.size)
+        dtype = self.dtype if axis is None else np.dtype(np.intp)
+        return name, _shape(axes, self.size), dtype, limit
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all buffers."""
+        parts = [self.buffers, self.others, self.begins, self.carries, self.back]
+        parts += [self.sums, self.parts, self.sources, *self.kept, *self.between]
+        return sum(array.nbytes for part in parts for array in part.values())
+
+    def check(self, call: Any) -> None:
+        """Refuse a call of another size or dtype."""
+        found = {name: call.size[name] for name in self.size}
+        if found != self.size or call.dtype != self.dtype:
+            raise ValueError(
+                f"workspace: made for {self.size} and {self.dtype}, "
+                f"found a call with {found} and {call.dtype}"
+            )
+
+    def use(self, rows: Any) -> None:
+        """Take up the segments of these lengths."""
+        if rows.order is None:
+            rows, plan = self.even, self.even_plan
+        elif self.ragged is not None and np.array_equal(
+            (rows.lengths, rows.order), (self.ragged[0].lengths, self.ragged[0].order)
+        ):
+            rows, plan = self.ragged
+        else:
+            plan = _planned(self, rows)
+            self.ragged = rows, plan
+        self.rows, self.plan = rows, plan
+        self.weight[...] = rows.weight
+
+    def takes(self, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> bool:
+        """Whether the arguments are such that nothing is to be checked, cast or sorted."""
+        if self.dtype == object or self.even.order is not None:
+            return False
+        taken, expected, kind = self.taken, self.expected, np.ndarray
+        for given, table in (
+            (params, expected["params"]),
+            (inputs, expected["inputs"]),
+            (carry, expected["carry"]),
+            (carry_grad, expected["carry"]),
+        ):
+            if given is None and table is expected["carry"]:
+                continue
+            if type(given) is not dict or len(given) != len(table):
+                return False
+            for name, shape, dtype, limit in table:
+                array = given.get(name)
+                if given is params and array is taken.get(name, self):
+                    continue
+                if (
+                    type(array) is not kind
+                    or array.dtype is not dtype
+                    or array.shape != shape
+                ):
+                    return False
+                # Without its sign, a negative index is a large one.
+                if limit and not (array.size and array.view(np.uintp).max() < limit):
+                    return False
+        # Parameters that are changed in place need no look at the next call.
+        self.taken = dict(params)
+        return True
+
+
+class _Segment:
+    """Some steps of a call: their rows, and the views of the buffers for them."""
+
+    def __init__(self, w: Any, rows: Any, kept: Any, sums: Any) -> None:
+        self.rows, self.size, self.dtype = rows, w.part, w.dtype
+        self.weight, self.others = w.weight, w.others
+        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype)
+        self.first, self.last = {}, {}
+        for key in CARRY:
+            name, step = _name_and_step(key)
+            self.last[key] = self.views.pasts[name], rows.finals[-step]
+            if name in self.views.adjoints:
+                self.first[key] = self.views.adjoints[name][rows.begin(step)]
+        if rows.order is None:
+            self.begins = [
+                (key, values.reshape(w.begins[key].shape), w.begins[key])
+                for key, values in self.first.items()
+            ]
+            self.ends = [
+                (values[where].reshape(w.carries[key].shape), w.carries[key])
+                for key, (values, where) in self.last.items()
+            ]
+
+    def hand_on(self, states: Any) -> None:
+        """Keep the states that the next segment starts from."""
+        for key, (array, where) in self.last.items():
+            if isinstance(where, slice):
+                np.copyto(states[key], array[where])
+            else:
+                np.take(array, where, 0, states[key], "clip")
+
+    def hand_back(self, back: Any) -> None:
+        """Keep what the states that this segment started from receive."""
+        for key, array in self.first.items():
+            np.copyto(back[key], array)
+
+    def gathered(self, name: str, array: Any, where: Any) -> Any:
+        """Rows of an array: a view where they stand end to end, else a copy."""
+        if isinstance(where, slice):
+            return array[where]
+        if name not in self.others:
+            full = max(self.size["T"], 1) * self.size["B"]
+            self.others[name] = np.empty((full, *array.shape[1:]), array.dtype)
+        out = self.others[name][: len(where)]
+        return np.take(array, where, 0, out, "clip")
+
+
+def _segment_steps(T: int, B: int) -> int:
+    """How many steps a segment has."""
+    if _AGAIN:
+        return min(_SEGMENT or int(np.ceil(np.sqrt(T))), T)
+    # As many rows as make products over a segment pay, and no more: what a segment
+    # touches between its forward and its backward pass stays in the cache.
+    number = max(-(-T * B // _SEGMENT_ROWS), 1)
+    return -(-T // number)
+
+
+def _planned(w: Any, rows: Any) -> Any:
+    """The segments of a call in order, and where the rows of each stand among all rows.
+
+    Where each runs forward again, those with rows alike are one and the same.
+    """
+    last, length = len(rows.steps), w.part["T"]
+    if last <= length:
+        return [(_Segment(w, rows, w.kept[0], w.sums), slice(0, rows.count))]
+    made: Any = {}
+    plan: Any = []
+    start = 0
+    for begin in range(0, last, length):
+        part = _rows_between(rows, begin, min(begin + length, last))
+        # The last one runs backward first: to what it finds the others add theirs.
+        sums = w.sums if begin + length >= last else w.parts
+        alike = (
+            (part.T, part.sequences, sums is w.sums) if part.order is None else begin
+        )
+        if not _AGAIN or alike not in made:
+            made[alike] = _Segment(w, part, w.kept[0 if _AGAIN else len(plan)], sums)
+        plan.append((made[alike], slice(start, start + part.count)))
+        start += part.count
+    return plan
+
+
+def _rows_between(whole: Any, begin: int, end: int) -> Any:
+    """The rows of some steps of a call, its sequences in the order of its rows."""
+    lengths = np.clip(whole.lengths, begin, end) - begin
+    even = np.all(lengths == end - begin)
+    rows: Any = _Rows(end - begin, whole.B, None if even else lengths)
+    rows.weight = whole.weight
+    # What is read at T belongs to the segment in which a sequence ends.
+    ending = slice(int(np.sum(whole.lengths > end)), rows.sequences)
+    rows.ending, rows.sequences = ending, ending.stop - ending.start
+    rows.end = _part_of(rows.end, ending)
+    rows.ends = {lag: _part_of(where, ending) for lag, where in rows.ends.items()}
+    return rows
+
+
+def _part_of(where: Any, part: slice) -> Any:
+    """Some of the rows that are named by a slice or an array."""
+    if isinstance(where, slice):
+        return slice(where.start + part.start, where.start + part.stop)
+    return where[part]
+
+
+def _in_buffers(call: Any, w: Any) -> Any:
+    """A call whose arguments are checked, in a workspace of its own or in the given one."""
+    if w is None:
+        w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+    w.use(call.rows)
+    sort = call.rows.sorted
+    start = call.start and {key: sort(array) for key, array in call.start.items()}
+    back = call.carry_grad and {
+        key: sort(array) for key, array in call.carry_grad.items()
+    }
+    return _without_copies(w, call.params, call.inputs, start, back)
+
+
+def _at_once(w: Any, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> Any:
+    """A call in which nothing is to be checked, cast or sorted."""
+    laid = {}
+    for name, array in inputs.items():
+        if name not in _UNTIMED:
+            array = array.reshape(w.even.count, *array.shape[2:])
+        laid[name] = _column(array)
+    start = carry and {key: _column(array) for key, array in carry.items()}
+    back = carry_grad and {key: _column(array) for key, array in carry_grad.items()}
+    if w.rows is not w.even:
+        w.use(w.even)
+    return _without_copies(w, params, laid, start, back)
+
+
+def _column(array: Any) -> Any:
+    """A scalar a sequence as a column."""
+    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
+
+
+def _without_copies(w: Any, *arguments: Any) -> Any:
+    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
+
+    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
+    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
+    """
+    computed = _computed if len(w.plan) == 1 else _computed_by_segments
+    if w.size["B"] == 1:
+        return computed(w, *arguments)
+    before = np.setbufsize(1024)
+    try:
+        return computed(w, *arguments)
+    finally:
+        np.setbufsize(before)
+
+
+def _computed(w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any) -> Any:
+    """Run the only segment forward and backward."""
+    segment, _ = w.plan[0]
+    rows = segment.rows
+    _run_forward(segment, params, inputs, start, True)
+    back = carry_grad
+    total, grads, sources = _run_backward(segment, params, inputs, start, back, True)
+    # Copies: both may be handed to the next call, which writes where they come from.
+    if rows.order is None:
+        for key, values, out in segment.begins:
+            np.copyto(out, values)
+            grads[key] = out
+        for values, out in segment.ends:
+            np.copyto(out, values)
+        carry = dict(w.carries)
+    else:
+        segment.hand_on(w.between[0])
+        segment.hand_back(w.back)
+        grads |= _in_order(rows, w.back, w.begins)
+        carry = _in_order(rows, w.between[0], w.carries)
+    for name, array in sources.items():
+        grads[name] = _source(name, array, rows)
+    return float(total) / rows.weight, grads, carry
+
+
+def _computed_by_segments(
+    w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any
+) -> Any:
+    """Run all segments forward, then, from the last to the first, each one backward."""
+    last = len(w.plan) - 1
+    begin = start
+    for number, (segment, place) in enumerate(w.plan):
+        own = _taken(segment, inputs, place)
+        _run_forward(segment, params, own, begin, number == 0)
+        begin = w.between[number]
+        segment.hand_on(begin)
+    loss, back, grads = 0.0, carry_grad, {}
+    for number in range(last, -1, -1):
+        segment, place = w.plan[number]
+        own = _taken(segment, inputs, place)
+        begin = w.between[number - 1] if number else start
+        if _AGAIN and number < last:
+            _run_forward(segment, params, own, begin, False)
+        found = _run_backward(segment, params, own, begin, back, number == last)
+        total, sums, sources = found
+        loss += float(total)
+        back = w.back
+        segment.hand_back(back)
+        if number == last:
+            grads = sums
+        else:
+            for name, array in w.sums.items():
+                np.add(array, w.parts[name], array)
+        for name, array in sources.items():
+            w.sources[name][segment.rows.ending if name in _UNTIMED else place] = array
+    rows = w.rows
+    grads = {**grads, **_in_order(rows, w.back, w.begins)}
+    for name, array in w.sources.items():
+        count = rows.sequences if name in _UNTIMED else rows.count
+        grads[name] = _source(name, array[:count], rows)
+    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
+
+
+def _taken(segment: Any, inputs: Any, place: slice) -> Any:
+    """The rows of all inputs that belong to a segment."""
+    ending = segment.rows.ending
+    return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
+
+
+def _in_order(rows: Any, arrays: Any, room: Any) -> Any:
+    """States and what they receive, the sequences in the caller's order."""
+    for key, out in room.items():
+        out[... if rows.order is None else rows.order] = arrays[key].reshape(out.shape)
+    return dict(room)

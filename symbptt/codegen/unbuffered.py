@@ -1,0 +1,217 @@
+"""The functions of a module that compute in arrays made on the way.
+
+Three functions, forward, loss and backward, each of which fetches first what its lines name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from symbptt.algebra import Constant, Expr, Input, Number, Param
+from symbptt.codegen.emission import WIDTH, Emitter
+from symbptt.codegen.literals import literal
+from symbptt.codegen.lowering import loss_side_quantities
+from symbptt.codegen.naming import Names, words_of
+from symbptt.codegen.numpy_printer import Uses, integer_ratio
+from symbptt.codegen.places import Places
+from symbptt.codegen.program import Block, Program
+from symbptt.errors import UnboundFunctionError
+
+
+class Unbuffered:
+    """Writes the functions of one program.
+
+    ``differentiated`` are the inputs whose gradients are results, ``emitter`` the class that
+    writes statements.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        names: Names,
+        differentiated: Iterable[Input],
+        emitter: type[Emitter] = Emitter,
+    ) -> None:
+        self.program = program
+        self.model = program.model
+        self.names = names
+        self.differentiated = {source.name for source in differentiated}
+        self.emitter = emitter
+        self.places = Places(program)
+        self.pasts = self.places.pasts
+        self.gates = [name for name, _ in program.gates]
+
+    def past(self, name: str) -> str:
+        """Where the array with a quantity's past is kept."""
+        key = self.names.key(name)
+        whole = literal(f"past of {name}") if key == literal(name) else f'"past of " + {key}'
+        return f"values[{whole}]"
+
+    def value(self, name: str) -> str:
+        """Where a quantity is kept."""
+        return f"values[{self.names.key(name)}]"
+
+    def emitted(self, blocks: Sequence[Block]) -> tuple[list[str], Emitter]:
+        emitter = self.emitter(self.names, self.places, Uses())
+        return list(emitter.blocks(blocks)), emitter
+
+    def function(self, emitter: Emitter, lines: list[str], own: Sequence[str]) -> list[str]:
+        """A body's lines, with what they mention fetched first.
+
+        ``own`` are the names that the body makes itself.
+        """
+        constants = [f"{name} = {ratio}" for name, ratio in emitter.uses.constants.items()]
+        words = words_of(lines)
+        homes = [(n, home) for n, home in self.homes() if n in words and n not in own]
+        fetched = list(taken(homes))
+        needed = words | words_of([*constants, *fetched])
+        settings = [(n, f"call.{n}") for n in SETTINGS if n in needed]
+        return [*taken(settings), *fetched, *constants, *lines]
+
+    def homes(self) -> Iterator[tuple[str, str]]:
+        """Every array's name and where a function finds it."""
+        values = self.names.values
+        for parameter in self.model.parameters:
+            yield values[parameter.name], f"params[{self.names.key(parameter.name)}]"
+        for derived in self.model.derived:
+            yield values[derived.name], self.value(derived.name)
+        for source in self.model.inputs:
+            if source.name not in self.pasts:
+                yield values[source.name], f"inputs[{self.names.key(source.name)}]"
+        for name in self.pasts:
+            yield self.names.histories[name], self.past(name)
+            yield values[name], self.value(name)
+        for equation in self.model.equations:
+            if equation.name not in self.pasts:
+                yield values[equation.name], self.value(equation.name)
+        for gate in self.gates:
+            yield values[gate], f"inputs[{self.names.key(gate)}]"
+
+    def forward(self) -> list[str]:
+        blocks = self.program.forward
+        static = [b for b in blocks if b.place == "static"]
+        before, static_emitter = self.emitted(static)
+        body, emitter = self.emitted([b for b in blocks if b.place != "static"])
+        emitter.uses.constants |= static_emitter.uses.constants
+        lines = [*before, *self.begin_pasts(emitter), *body]
+        own = [self.names.values[n] for b in blocks for n in (s.target.name for s in b.statements)]
+        own += [table[n] for n in self.pasts for table in (self.names.values, self.names.histories)]
+        kept = [
+            (home.removeprefix("values[")[:-1], name)
+            for name, home in self.homes()
+            if home.startswith("values[") and name in own and self.is_kept(name)
+        ]
+        return self.function(emitter, [*lines, *gathered("values", kept), "return values"], own)
+
+    def is_kept(self, identifier: str) -> bool:
+        local = {self.names.values[name] for kind, name in self.places.local if kind == "value"}
+        return identifier not in local
+
+    def begin_pasts(self, emitter: Emitter) -> Iterator[str]:
+        """Arrays whose first rows are initial values."""
+        for name in self.pasts:
+            history, value = self.names.histories[name], self.names.values[name]
+            if name in {i.name for i in self.model.inputs}:
+                yield f"{history} = _past_of(call, {self.names.key(name)})"
+            else:
+                initials = [i for i in self.model.initials if i.name == name]
+                fixed = [f"{i.step}: {self.start(i.value)}" for i in initials if i.value]
+                own = f"{{{', '.join(fixed)}}}"
+                width = self.names.row(initials[0].shape)
+                yield f"{history} = _past(call, {self.names.key(name)}, {own}, ({width},))"
+            yield f"{value} = {history}[rows.live]"
+
+    def start(self, value: Expr) -> str:
+        """An initial value that the model fixes: in normal form a name or a number."""
+        match value:
+            case Param(name=name):
+                return self.names.values[name]
+            case Number(value=number) | Constant(value=number):
+                ratio = integer_ratio(number)
+                return ratio.replace("one", "call.one")
+        raise UnboundFunctionError(f"an initial value in normal form is a name, found {value}")
+
+    def loss(self) -> list[str]:
+        body, emitter = self.emitted(self.program.loss)
+        side = loss_side_quantities(self.model)
+        made = [e for e in self.model.equations if e.name in side]
+        own = [self.names.values[e.name] for e in made]
+        kept = [(self.names.key(e.name), name) for e, name in zip(made, own, strict=True)]
+        lines = gathered("values", [pair for pair in kept if self.is_kept(pair[1])], "|=")
+        return self.function(emitter, [*body, *lines], own)
+
+    def backward(self) -> list[str]:
+        body, emitter = self.emitted((*self.program.backward, *self.program.gradients))
+        pasts = [name for name in self.pasts if name not in self.places.indexed]
+        cotangents, histories = self.names.cotangents, self.names.cotangent_histories
+        begin = []
+        for name in pasts:
+            like = self.names.histories[name]
+            received = f"_received(rows, carry_grad, {self.names.key(name)}, {like})"
+            if name in self.places.ahead:
+                begin.append(f"{histories[name]} = np.zeros_like({like})")
+                begin.append(f"{self.names.aheads[name]} = {received}")
+                ahead = self.names.aheads[name]
+                begin.append(f"{ahead} = _ahead({ahead}, {self.places.ahead[name]})")
+            else:
+                begin.append(f"{histories[name]} = {received}")
+            if cotangents[name] in words_of(body):
+                begin.append(f"{cotangents[name]} = {histories[name]}[rows.live]")
+        assigned = {s.target.name for b in self.program.backward for s in b.statements}
+        for source in self.model.inputs:
+            name = source.name
+            if name in self.differentiated and name not in assigned and name not in self.pasts:
+                rows = "rows.count" if source.timed else "rows.sequences"
+                shape = self.names.row(source.shape)
+                body.append(f"{cotangents[name]} = np.zeros(({rows}, {shape}), dtype)")
+        flowing = [(p.name, cotangents[p.name]) for p in self.model.parameters]
+        sources = [
+            (i.name, f"{histories[i.name]}[rows.live]" if i.name in pasts else cotangents[i.name])
+            for i in self.model.inputs
+        ]
+        end = [
+            *self.results("grads", flowing),
+            *self.results("pasts", [(n, histories[n]) for n in pasts]),
+            *self.results("sources", [s for s in sources if s[0] in self.differentiated]),
+            "return grads, pasts, sources",
+        ]
+        return self.function(emitter, [*begin, *body, *end], ())
+
+    def results(self, name: str, entries: list[tuple[str, str]]) -> Iterator[str]:
+        yield from gathered(name, [(self.names.key(key), value) for key, value in entries])
+
+
+SETTINGS = ("params", "inputs", "rows", "size", "one", "dtype")
+"""What a function takes out of a call."""
+
+
+def taken(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """``a, b = x, y``, as many in a line as go into one."""
+    for group in in_lines(pairs, lambda name, home: len(name) + len(home) + 4, 0):
+        names, homes = zip(*group, strict=True)
+        yield f"{', '.join(names)} = {', '.join(homes)}"
+
+
+def gathered(name: str, pairs: Iterable[tuple[str, str]], operator: str = "=") -> Iterator[str]:
+    """A dict of some pairs, in as many lines as it takes, the first with ``operator``."""
+    groups = list(in_lines(pairs, lambda key, value: len(key) + len(value) + 4, len(name) + 6))
+    for group in groups or [[]] if operator == "=" else groups:
+        entries = ", ".join(f"{key}: {value}" for key, value in group)
+        yield f"{name} {operator} {{{entries}}}"
+        operator = "|="
+
+
+def in_lines(
+    pairs: Iterable[tuple[str, str]], width: Callable[[str, str], int], more: int
+) -> Iterator[list[tuple[str, str]]]:
+    """Neighbours in groups that go into a line."""
+    group: list[tuple[str, str]] = []
+    used = more
+    for pair in pairs:
+        if group and used + width(*pair) > WIDTH:
+            yield group
+            group, used = [], more
+        group.append(pair)
+        used += width(*pair)
+    if group:
+        yield group

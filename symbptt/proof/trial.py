@@ -1,0 +1,262 @@
+"""Modules that are tried before they are handed out.
+
+A module is run small, with everything given: a carry, a ``carry_grad``, sequences of different
+lengths; with all steps in one segment and in several; through a workspace, twice. Its numbers
+must be those of the plain code, and its gradients must fit a difference along one direction.
+What is tried is a random point; where a right module may fail, at a kink or a pole, another
+point is tried, so that a module fails only if it does so at every one.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any, Literal
+
+import numpy as np
+
+from symbptt.algebra import Model
+from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.estimators import FULL, Estimator
+from symbptt.codegen import render
+from symbptt.errors import EvaluationError, InterfaceError, TrialError
+from symbptt.proof.calls import Arrays, Call, Scenario, draw_call, drawn
+from symbptt.proof.levels import by_name
+from symbptt.proof.loaded import Loaded, load_module
+from symbptt.proof.numeric import FLOOR, Result, called, extrapolated, objective
+from symbptt.proof.place import lengths
+from symbptt.proof.points import size_sets
+from symbptt.proof.rows import silent
+from symbptt.proof.unrolled import unrolled
+
+TOLERANCE = 1e-9
+"""Largest difference of two levels, as a part of the largest entry of an array."""
+
+SLOPE = 1e-6
+"""Largest error of a gradient along a direction, as a part of the sum of its terms' moduli."""
+
+POINTS, DRAWS = 3, 24
+"""At how many points a module must fail; how often one is looked for where it is defined."""
+
+STEPS = 8
+"""No call has more, whatever the longest lag."""
+
+ENTRIES = 1_000_000
+"""A model whose literal sizes make arrays with more entries is not tried."""
+
+
+def generate(
+    source: Model | Derivation,
+    *,
+    bind: Mapping[str, str] | None = None,
+    wrt_inputs: bool = False,
+    level: int | None = None,
+    mode: str = "reverse",
+    estimator: Estimator | str | None = None,
+    checkpoint: int | Literal["auto"] | None = None,
+    gates: str = "blocks",
+    tried: bool = True,
+    note: Callable[[str], None] = silent,
+) -> str:
+    """The text of the NumPy module of a model or of a derivation, tried.
+
+    Parameters
+    ----------
+    source, bind, wrt_inputs, level, mode, estimator, checkpoint, gates
+        As for `symbptt.codegen.render.generate`, which makes the text.
+    tried : bool
+        Whether the module is tried before it is handed out.
+    note : callable, optional
+        Told why a module could not be tried.
+
+    Raises
+    ------
+    TrialError
+        If the module raises, or computes wrong numbers.
+    SymbpttError
+        What `symbptt.codegen.render.generate` raises.
+    """
+    derivation = render.derivation_of(
+        source, bind=bind, wrt_inputs=wrt_inputs, mode=mode, estimator=estimator
+    )
+
+    def text(of_level: int | None, **more: Any) -> str:
+        return render.generate(derivation, bind=bind, wrt_inputs=wrt_inputs, level=of_level, **more)
+
+    found = text(level, checkpoint=checkpoint, gates=gates)
+    if tried:
+        plain = found if level == 0 or mode != "reverse" else text(0)
+        try_out(found, plain, derivation, note)
+    return found
+
+
+def try_out(
+    text: str, plain: str, derivation: Derivation, note: Callable[[str], None] = silent
+) -> None:
+    """Run a module's text beside that of the plain code; the two may be one.
+
+    Raises
+    ------
+    TrialError
+        If it raises, or computes wrong numbers.
+    """
+    model, sizes = derivation.model, size_sets(derivation.model)[0]
+    shapes = [p.shape for p in model.parameters] + [i.shape for i in model.inputs]
+    shapes += [e.shape for e in model.equations]
+    if sum(prod(lengths(shape, sizes)) for shape in shapes) > ENTRIES:
+        note("the module was not tried: the lengths that the model states are large")
+        return
+    try:
+        module = load_module(text, "the module", model)
+        reference = module if text == plain else load_module(plain, "the module at -O0", model)
+    except InterfaceError as error:
+        raise failed([str(error)]) from error
+    complaints: list[str] = []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for calls in points(model, sizes, derivation.estimator):
+            wrong = Trial(module, reference, sizes, derivation.estimator, *calls).complaint()
+            if wrong == "":
+                return
+            complaints += [wrong] if wrong else []
+            if len(complaints) == POINTS:
+                break
+    if not complaints and not is_defined(model, sizes):
+        note(f"the module was not tried: the model is defined at none of {DRAWS} random points")
+        return
+    raise failed([*complaints, "its numbers are not finite where the model's are"])
+
+
+def is_defined(model: Model, sizes: Mapping[str, int]) -> bool:
+    """Whether the model's own equations have values at a random point."""
+    try:
+        draw_call(
+            unrolled(model, sizes), Scenario("one length", STEPS // 2, (STEPS // 2,), True), 0
+        )
+    except EvaluationError:
+        return False
+    return True
+
+
+def failed(complaints: list[str]) -> TrialError:
+    return TrialError(
+        f"the module that was made was tried, and failed: {complaints[0]}. It is not handed "
+        "out; --no-try (in Python `tried=False`) does so all the same"
+    )
+
+
+def points(
+    model: Model, sizes: Mapping[str, int], estimator: Estimator
+) -> Iterator[tuple[Call, Call]]:
+    """Calls with sequences of different lengths and of one, at the same parameters."""
+    lag = max((1 - i.step for i in model.initials), default=0)
+    steps = min(lag + 3, STEPS)
+    # Where nothing tells how many sequences there are, it is one.
+    told = bool(model.inputs or model.initials)
+    ragged = (steps, 2, 0, steps - 1) if told else (2,)
+    even = (steps, steps) if told else (steps,)
+    for attempt in range(DRAWS):
+        rng, positive = np.random.default_rng(attempt), attempt % 2 == 1
+        first, second = (
+            drawn(model, sizes, Scenario(words, steps, each, True), rng, positive, estimator)
+            for words, each in (("different lengths", ragged), ("one length", even))
+        )
+        yield first, replace(second, params=first.params)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A module and the plain one, at one point."""
+
+    module: Loaded
+    reference: Loaded
+    sizes: Mapping[str, int]
+    estimator: Estimator
+    ragged: Call
+    even: Call
+
+    def complaint(self) -> str | None:
+        """What is wrong; "" if nothing is, None where the model is not defined."""
+        try:
+            expected = [self.called(call, self.reference) for call in (self.ragged, self.even)]
+            if not all(np.isfinite(a).all() for r in expected for a in by_name(*r).values()):
+                return None
+            for words, found, right in self.results(*expected):
+                wrong = difference(by_name(*found), by_name(*right))
+                if wrong:
+                    return f"{words}: {wrong}"
+            return self.along_one_direction(expected[0][1]) if self.estimator == FULL else ""
+        except InterfaceError as error:
+            return str(error)
+
+    def called(self, call: Call, module: Loaded, workspace: Any = None) -> Result:
+        return called(module, call, self.estimator, workspace)
+
+    def results(self, ragged: Result, even: Result) -> Iterator[tuple[str, Result, Result]]:
+        """What the module gives in each way in which it is called, and what is right."""
+        if self.module is not self.reference:
+            yield "sequences of different lengths", self.called(self.ragged, self.module), ragged
+            yield "sequences of one length", self.called(self.even, self.module), even
+        settings = vars(self.module.module)
+        if "_SEGMENT_ROWS" in settings:
+            whole = settings["_SEGMENT_ROWS"]
+            settings["_SEGMENT_ROWS"] = 2 * len(self.ragged.scenario.lengths)
+            yield "in segments of two steps", self.called(self.ragged, self.module), ragged
+            settings["_SEGMENT_ROWS"] = whole
+        size = self.even.scenario.steps, len(self.even.scenario.lengths)
+        workspace = self.module.call("Workspace", self.sizes, *size, np.float64)
+        for words in ("through a workspace", "through a workspace, again"):
+            yield words, self.called(self.even, self.module, workspace), even
+
+    def along_one_direction(self, grads: Arrays) -> str | None:
+        """What gradients say along one direction of all variables, against a difference."""
+        rng = np.random.default_rng(0)
+        given: dict[str, Arrays] = {
+            kind: getattr(self.ragged, kind) or {} for kind in ("params", "carry", "inputs")
+        }
+        ways = {
+            name: rng.choice((-1.0, 1.0), array.shape)
+            for arrays in given.values()
+            for name, array in arrays.items()
+            if name in grads
+        }
+
+        def at(width: float) -> float:
+            moved: dict[str, Any] = {
+                kind: {
+                    name: array + width * ways[name] if name in ways else array
+                    for name, array in arrays.items()
+                }
+                for kind, arrays in given.items()
+            }
+            call = replace(self.ragged, **moved)
+            loss, _, carry = self.called(call, self.module)
+            return objective(call, loss, carry)
+
+        slope, doubt = extrapolated(at)
+        terms = [np.asarray(array) * ways[name] for name, array in grads.items()]
+        along = sum(float(np.sum(term)) for term in terms)
+        scale = sum(float(np.sum(np.abs(term))) for term in terms)
+        if not np.isfinite(slope):
+            return None
+        if abs(along - slope) <= SLOPE * max(scale, FLOOR) + doubt:
+            return ""
+        return f"its gradients say {along:.9g} along a direction, a difference {slope:.9g}"
+
+
+def difference(found: Arrays, expected: Arrays) -> str:
+    """The first array that is not as expected."""
+    if set(found) != set(expected):
+        return f"only one of it and -O0 has {', '.join(sorted(set(found) ^ set(expected)))}"
+    largest = max(float(np.max(np.abs(array), initial=0.0)) for array in expected.values())
+    for name, array in expected.items():
+        if np.shape(found[name]) != np.shape(array):
+            return f"{name} has shape {np.shape(found[name])}, at -O0 {np.shape(array)}"
+        scale = max(float(np.max(np.abs(array), initial=0.0)), FLOOR * largest) or 1.0
+        off = float(np.max(np.abs(np.asarray(found[name]) - array), initial=0.0)) / scale
+        # Written so that NaN is wrong.
+        if not off <= TOLERANCE:
+            return f"{name} differs from -O0 by {off:.1e} of its largest entry"
+    return ""

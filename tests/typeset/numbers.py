@@ -1,0 +1,16 @@
+"""The numbers of equations in a document of any format."""
+
+from __future__ import annotations
+
+import re
+
+_TAG = r"\\tag\{(\w+)\}"
+DISPLAYED = {"tex": _TAG, "md": _TAG, "text": r"(?m)^ *\((\w+)\)  "}
+BOXED = {**DISPLAYED, "md": r"\\text\{\((\w+)\)\}"}
+SUMMARY = {"tex": r"\section{Summary}", "md": "## Summary", "text": "Summary\n======="}
+
+
+def told(text: str, to: str) -> tuple[list[str], list[str]]:
+    """The numbers in the sections and those in the summary, in the order printed."""
+    sections, _, summary = text.partition(SUMMARY[to])
+    return re.findall(DISPLAYED[to], sections), re.findall(BOXED[to], summary)
