@@ -21,6 +21,7 @@ from symbptt.algebra import (
     Derivative,
     Diag,
     Dim,
+    DimSum,
     Direct,
     Div,
     Expr,
@@ -98,6 +99,12 @@ _DERIVATIVE: dict[Held, str] = {
 }
 
 
+def _length(dim: Dim) -> str:
+    """``len(n)+len(m)``, a number for a literal length."""
+    parts = dim.parts if isinstance(dim, DimSum) else (dim,)
+    return "+".join(str(part) if isinstance(part, int) else f"len({part})" for part in parts)
+
+
 class PlainPrinter(Printer):
     # --- leaves ------------------------------------------------------------------------
 
@@ -111,7 +118,8 @@ class PlainPrinter(Printer):
         return Piece(expr.name)
 
     def print_length(self, expr: Length) -> Piece:
-        return Piece(f"len({expr.of or plain_dim(expr.dim)})")
+        text = f"len({expr.of})" if expr.of else _length(expr.dim)
+        return Piece(text, Level.SUM if "+" in text else Level.ATOM)
 
     def print_count(self, expr: Count) -> Piece:
         text = index_text(expr.index)
@@ -299,7 +307,7 @@ class PlainPrinter(Printer):
 
     def print_behind(self, expr: Behind) -> Piece:
         letter = self.show(expr.letter)
-        return Piece(letter if expr.dim == 0 else f"{plain_dim(expr.dim)}+{letter}")
+        return Piece(letter if expr.dim == 0 else f"{_length(expr.dim)}+{letter}")
 
     def print_entry(self, expr: Entry) -> Piece:
         array = self.show(expr.array, Level.FRACTION)
@@ -312,8 +320,8 @@ class PlainPrinter(Printer):
         return self.derivative(expr.output, expr.wrt, expr.held)
 
     def print_lettersum(self, expr: LetterSum) -> Piece:
-        term = self.show(expr.term, Level.PRODUCT)
-        return Piece(f"sum_{self.show(expr.letter)} {term}", Level.BIG_SUM)
+        last, term = _length(expr.letter.dim), self.show(expr.term)
+        return Piece(f"sum({self.show(expr.letter)}, 1, {last}, {term})")
 
     def print_rowof(self, expr: RowOf) -> Piece:
         return Piece(f"{self.show(expr.matrix)}[{self.show(expr.place)}]")
