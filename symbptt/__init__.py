@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from symbptt.language.parser import parse
     from symbptt.proof.report import Report, verify
     from symbptt.proof.trial import generate
+    from symbptt.symbolic import Unrolled, unroll
 
 __version__ = "0.1.0"
 
@@ -39,6 +40,7 @@ __all__ = [
     "Report",
     "Step",
     "SymbpttError",
+    "Unrolled",
     "Verdict",
     "analyze",
     "bind",
@@ -48,6 +50,7 @@ __all__ = [
     "generate",
     "load",
     "parse",
+    "unroll",
     "verify",
 ]
 
@@ -59,6 +62,7 @@ _HOME = {
     "Report": "symbptt.proof.report",
     "Step": "symbptt.calculus.derivation",
     "SymbpttError": "symbptt.errors",
+    "Unrolled": "symbptt.symbolic",
     "Verdict": "symbptt.formula.verdict",
     "analyze": "symbptt.analysis.report",
     "bind": "symbptt.binding",
@@ -68,6 +72,7 @@ _HOME = {
     "generate": "symbptt.proof.trial",
     "load": "symbptt.language.library",
     "parse": "symbptt.language.parser",
+    "unroll": "symbptt.symbolic",
     "verify": "symbptt.proof.report",
 }
 

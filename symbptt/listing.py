@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from symbptt.algebra import Cotangent, Equation, Initial, Input, Model, Ref, walk
+from symbptt.algebra import Equation, Initial, Input, Model
+from symbptt.calculus.normal import introduced
 from symbptt.calculus.unrolling import ExplicitLine
 from symbptt.typeset.plain import plain, plain_dim, plain_shape
 
@@ -158,8 +159,9 @@ def lines_text(lines: Sequence[ExplicitLine], normal: Model | None = None) -> st
     """One equation a line; then what the names mean that the normal form brought in."""
     rows = [(f"{plain(line.left)} = {_right(line)}", _remark(line)) for line in lines]
     text = table(rows, indent="")
-    if names := _auxiliary(lines, normal):
-        text += ["", "where", *table([name] for name in names)]
+    sides = [side for line in lines for side in (line.left, line.right) if side is not None]
+    if normal is not None and (names := introduced(normal, sides)):
+        text += ["", "where", *table([f"{plain(e.ref)} = {plain(e.rhs)}"] for e in names)]
     return "\n".join(text) + "\n"
 
 
@@ -169,24 +171,6 @@ def _right(line: ExplicitLine) -> str:
 
 def _remark(line: ExplicitLine) -> str:
     return f"# {line.comment}" if line.comment else ""
-
-
-def _auxiliary(lines: Sequence[ExplicitLine], normal: Model | None) -> list[str]:
-    if normal is None:
-        return []
-    used = {
-        node.name
-        for line in lines
-        for side in (line.left, line.right)
-        if side is not None
-        for node in walk(side)
-        if isinstance(node, Ref | Cotangent)
-    }
-    return [
-        f"{plain(e.ref)} = {plain(e.rhs)}"
-        for e in normal.equations
-        if e.auxiliary and e.name in used
-    ]
 
 
 def lines_data(lines: Sequence[ExplicitLine]) -> list[Mapping[str, str | None]]:

@@ -89,6 +89,20 @@ class Hips:
         "log_sigmoid": _log_sigmoid,
         "max": anp.maximum,
         "min": anp.minimum,
+        "elu": lambda x: anp.where(x > 0, x, anp.expm1(anp.minimum(x, 0))),
+        "leaky_relu": lambda x: anp.where(x > 0, x, 0.01 * x),
+        "selu": lambda x: (
+            1.0507009873554805
+            * anp.where(x > 0, x, 1.6732632423543772 * anp.expm1(anp.minimum(x, 0)))
+        ),
+        "mish": lambda x: x * anp.tanh(anp.logaddexp(0, x)),
+        "hard_sigmoid": lambda x: anp.minimum(anp.maximum(x / 6 + 0.5, 0), 1),
+        "hard_tanh": lambda x: anp.minimum(anp.maximum(x, -1), 1),
+        "sinh": anp.sinh,
+        "cosh": anp.cosh,
+        "arctan": anp.arctan,
+        "log1p": anp.log1p,
+        "expm1": anp.expm1,
     }
 
     def number(self, value: Fraction) -> float:

@@ -277,6 +277,10 @@ class Sequence:
                 return backend.total(values[0]) / count
             case "dot":
                 return backend.total(values[0] * values[1])
+            case "norm":
+                return backend.total(values[0] ** 2) ** 0.5
+            case "logsumexp":
+                return values[0][0] - backend.log_softmax(values[0])[0]
         raise TypeError(f"a model of the author's has no {name}")
 
     def loss(self, name: str, prediction: Any, target: Any) -> Any:
@@ -286,6 +290,12 @@ class Sequence:
                 return -backend.log_softmax(prediction)[int(target)]
             case "squared_error":
                 return backend.number(Fraction(1, 2)) * backend.total((prediction - target) ** 2)
+            case "absolute_error":
+                return backend.total(backend.functions["abs"](prediction - target))
+            case "huber":
+                off = prediction - target
+                near = backend.functions["hard_tanh"](off)
+                return backend.total(near * (off - near / 2))
             case "binary_cross_entropy":
                 log_sigmoid = backend.functions["log_sigmoid"]
                 return -backend.total(

@@ -10,10 +10,10 @@ import pytest
 from symbptt.algebra import NOW, Expr, Model, Param, Ref, Shape, children, nodes
 from symbptt.algebra.letters import Entry, Letters
 from symbptt.calculus.entrywise import at_entry
-from symbptt.calculus.rows import in_rows
 from symbptt.calculus.rules import Context, partial, parts
 from symbptt.calculus.slopes import differentiated
 from symbptt.errors import MissingRuleError
+from symbptt.typeset.rows import in_rows
 
 MODEL = Model("planted", "", (), (), (), (), (), ())
 VECTOR = Ref("v", NOW, ("n",))

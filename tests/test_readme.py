@@ -7,8 +7,10 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sympy
 from click.testing import CliRunner
 
 from symbptt.cli import main
@@ -56,6 +58,17 @@ def test_the_rows_of_the_proof(leaky: str) -> None:
         assert f"\n{row} " in proof
 
 
+def test_the_door_to_sympy(leaky: str, capsys: pytest.CaptureFixture[str]) -> None:
+    there: dict[str, Any] = {}
+    exec(block("import symbptt\nimport sympy"), there)
+    for member in there["chain"]:
+        assert (member - there["dh"]).applyfunc(sympy.expand).is_zero_matrix
+    assert "proof by induction" in capsys.readouterr().out
+    script = output("unroll", leaky, "-T", "3", "--to", "sympy")
+    exec(script, {})
+    assert capsys.readouterr().out.startswith("right: ")
+
+
 def test_the_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "wrong.rnn").write_text(WRONG)
     monkeypatch.chdir(tmp_path)
@@ -78,7 +91,7 @@ def test_the_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     output("generate", "lstm", "-o", "lstm.py")
-    snippets = [text for language, text in BLOCKS if language == "python"]
+    _, *snippets = [text for language, text in BLOCKS if language == "python"]
     assert len(snippets) == 2
     for snippet in snippets:
         exec(compile(snippet, "README.md", "exec"), {})

@@ -88,6 +88,7 @@ from symbptt.algebra.nodes import (
 from symbptt.algebra.traversal import (
     children,
     map_children,
+    mentioned,
     shifted,
     substitute_index,
     transform,
@@ -163,6 +164,7 @@ __all__ = [
     "children",
     "entries",
     "map_children",
+    "mentioned",
     "shifted",
     "substitute_index",
     "transform",

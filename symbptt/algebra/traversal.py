@@ -93,6 +93,14 @@ def walk(expr: Expr) -> Iterator[Expr]:
         yield from walk(child)
 
 
+def mentioned(expr: Expr) -> Iterator[Expr]:
+    """All nodes, with what derivatives are derivatives of."""
+    for node in walk(expr):
+        yield node
+        if isinstance(node, Derivative):
+            yield from (node.output, node.wrt)
+
+
 def substitute_index(expr: Expr, values: Mapping[str, Index]) -> Expr:
     """The expression at other steps: ``{"t": t + 1}`` moves all of it one step on."""
 

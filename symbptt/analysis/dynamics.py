@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from symbptt.algebra import Model, Parameter
-from symbptt.analysis.recurrence import Block, recurrence
+from symbptt.analysis.recurrence import StateBlock, recurrence
 from symbptt.codegen.render import generate
 from symbptt.proof.evaluate import lengths
 from symbptt.proof.loaded import load_module
@@ -32,7 +32,7 @@ class Dynamics:
     ----------
     model : Model
         The recurrence alone.
-    blocks : tuple of Block
+    blocks : tuple of StateBlock
         The parts of the stacked state, in the order of the model's states, the newest
         value of each first.
     size : int
@@ -56,13 +56,13 @@ class Dynamics:
         self.blocks = tuple(self._blocks(sizes))
         self.size = sum(block.size for block in self.blocks)
 
-    def _blocks(self, sizes: Mapping[str, int]) -> Iterator[Block]:
+    def _blocks(self, sizes: Mapping[str, int]) -> Iterator[StateBlock]:
         first = 0
         states = {e.name for e in self.model.equations}
         for initial in self.model.initials:
             if initial.name in states:
                 size = int(np.prod(lengths(initial.shape, sizes)))
-                yield Block(initial.name, initial.step, initial.shape, first, size)
+                yield StateBlock(initial.name, initial.step, initial.shape, first, size)
                 first += size
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from symbptt.algebra import Model
 from symbptt.analysis.alignment import Turn
 from symbptt.analysis.numbers import Numbers
-from symbptt.analysis.recurrence import Block
+from symbptt.analysis.recurrence import StateBlock
 from symbptt.analysis.sensitivity import Sensitivity
 from symbptt.analysis.spectra import Spectrum
 
@@ -63,7 +63,7 @@ class Measured:
         The parameters, inputs and initial values used.
     source : str or None
         The file that some of them come from.
-    blocks : tuple of Block
+    blocks : tuple of StateBlock
         The parts of the stacked state.
     matrices : tuple of MatrixReport
     trajectory : Sensitivity
@@ -75,7 +75,7 @@ class Measured:
     numbers: Numbers
     source: str | None
     seed: int
-    blocks: tuple[Block, ...]
+    blocks: tuple[StateBlock, ...]
     matrices: tuple[MatrixReport, ...]
     trajectory: Sensitivity
     bound: Bound | None

@@ -28,7 +28,7 @@ from symbptt.errors import AnalysisError
 
 
 @dataclass(frozen=True)
-class Block:
+class StateBlock:
     """One value of one state within the stacked state."""
 
     name: str

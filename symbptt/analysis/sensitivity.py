@@ -15,7 +15,7 @@ import numpy as np
 
 from symbptt.analysis.dynamics import Array, Arrays, Dynamics
 from symbptt.analysis.numbers import Numbers
-from symbptt.analysis.recurrence import Block
+from symbptt.analysis.recurrence import StateBlock
 from symbptt.analysis.spectra import eigenvalues, leading_singular_values, unit
 from symbptt.errors import AnalysisError
 
@@ -112,7 +112,7 @@ def sensitivity(
     chosen = evenly(steps, SHOWN_STEPS)
     jacobians: list[StepJacobian] = []
     lags: list[Lag] = []
-    product = Product(dynamics.size)
+    product = ScaledProduct(dynamics.size)
     last: tuple[Array, int] | None = None
     log_product = 0.0
     for t in range(steps, 0, -1):
@@ -162,7 +162,7 @@ def first_direction(matrix: Array) -> Array:
     return unit(rows[0])
 
 
-class Product:
+class ScaledProduct:
     """A product of matrices as ``matrix`` times 2**``exponent``."""
 
     def __init__(self, size: int) -> None:
@@ -183,7 +183,9 @@ class Product:
         return _log10(value) + self.exponent * DOUBLINGS if value else -math.inf
 
 
-def _lag(lag: int, product: Product, log_product: float, blocks: tuple[Block, ...]) -> Lag:
+def _lag(
+    lag: int, product: ScaledProduct, log_product: float, blocks: tuple[StateBlock, ...]
+) -> Lag:
     first, second = leading_singular_values(product.matrix)
     states: dict[str, float] = {}
     for block in blocks:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from symbptt.algebra import (
     FIRST,
@@ -94,6 +94,12 @@ Reason = tuple[ReasonPart, ...]
 references to steps and equations."""
 
 
+class Values(Protocol):
+    """Where the members of a step have values, as in `symbptt.symbolic.Unrolled`."""
+
+    def members(self, step: Step, t: int | None = None) -> tuple[Any, ...]: ...
+
+
 @dataclass(frozen=True)
 class Step:
     """One line of reasoning: ``target`` equals each member of ``members``.
@@ -155,9 +161,34 @@ class Step:
             return self.holds.covers({"T": horizon})
         return horizon >= self.needs
 
+    def occasions(self, horizon: int) -> tuple[int | None, ...]:
+        """The steps at which it speaks about its target, latest first.
+
+        A gradient is stated once, for None.
+        """
+        index = self.target.index
+        if index is None:
+            return (None,)
+        if not self.stated_for(horizon):
+            return ()
+        if "t" not in index.names():
+            return (index.at({"T": horizon}),)
+        moments = ({"t": t, "T": horizon} for t in range(horizon, 0, -1))
+        return tuple(index.at(m) for m in moments if not self.holds or self.holds.covers(m))
+
     @property
     def result(self) -> Expr:
         return self.members[-1]
+
+    def sympy(self, unrolled: Values, t: int | None = None) -> tuple[Any, ...]:
+        """Every member of the chain as SymPy has it in a model unrolled by `symbptt.unroll`.
+
+        Parameters
+        ----------
+        t : int, optional
+            The t of the target, where that has one.
+        """
+        return unrolled.members(self, t)
 
 
 @dataclass(frozen=True)

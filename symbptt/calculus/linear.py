@@ -40,6 +40,7 @@ from symbptt.algebra import (
     Transpose,
     Vector,
     entries,
+    mentioned,
     walk,
 )
 from symbptt.calculus import forms
@@ -182,16 +183,8 @@ def is_timed(expr: Expr) -> bool:
     """Whether an expression changes with t."""
     return any(
         isinstance(node, Ref | Cotangent) and node.index is not None and "t" in node.index.names()
-        for node in named(expr)
+        for node in mentioned(expr)
     )
-
-
-def named(expr: Expr) -> Iterator[Expr]:
-    """All nodes, with what derivatives are derivatives of."""
-    for node in walk(expr):
-        yield node
-        if isinstance(node, Derivative):
-            yield from (node.output, node.wrt)
 
 
 # --- linear expressions ------------------------------------------------------------------

@@ -9,6 +9,7 @@ know nothing else.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from symbptt.algebra import (
@@ -16,6 +17,7 @@ from symbptt.algebra import (
     Add,
     Call,
     Constant,
+    Cotangent,
     Derived,
     Equation,
     Expr,
@@ -30,6 +32,7 @@ from symbptt.algebra import (
     Ref,
     Transpose,
     map_children,
+    mentioned,
     walk,
 )
 from symbptt.calculus.forms import unsigned_terms
@@ -43,6 +46,13 @@ def normalize(model: Model) -> Model:
     trial = _Normalizer(model, Counter())
     trial.run()
     return _Normalizer(model, trial.letters).run()
+
+
+def introduced(normal: Model, exprs: Iterable[Expr]) -> tuple[Equation, ...]:
+    """The equations of the normal form's own names that occur in expressions."""
+    nodes = (node for expr in exprs for node in mentioned(expr))
+    used = {node.name for node in nodes if isinstance(node, Ref | Cotangent)}
+    return tuple(e for e in normal.equations if e.auxiliary and e.name in used)
 
 
 class _Normalizer:

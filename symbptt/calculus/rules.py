@@ -295,21 +295,32 @@ def partial(expr: Expr, wrt: Expr, value: Expr | None = None) -> Expr:
     """
     if expr == wrt:
         return ONE
+    return of_scalars(expr, lambda operand: partial(operand, wrt), value)
+
+
+def of_scalars(expr: Expr, d: Callable[[Expr], Expr], value: Expr | None = None) -> Expr:
+    """The derivative by the rules of scalars, ``d`` being that of the operands.
+
+    Raises
+    ------
+    MissingRuleError
+        If a node kind is neither pointwise nor a leaf.
+    """
     match expr:
         case Add(terms=terms):
-            return forms.add(partial(term, wrt) for term in terms)
+            return forms.add(map(d, terms))
         case Neg(operand=operand):
-            return forms.neg(partial(operand, wrt))
+            return forms.neg(d(operand))
         case Mul(factors=factors):
             return forms.add(
                 forms.mul((*factors[:k], inner, *factors[k + 1 :]))
                 for k, factor in enumerate(factors)
-                if not forms.is_zero(inner := partial(factor, wrt))
+                if not forms.is_zero(inner := d(factor))
             )
         case Div(numerator=above, denominator=below):
-            return forms.add(_quotient(above, below, wrt, value))
+            return forms.add(_quotient(above, below, d, value))
         case Pow(base=base, exponent=exponent):
-            inner = partial(base, wrt)
+            inner = d(base)
             if forms.is_zero(inner):
                 return ZERO
             return forms.mul((exponent, forms.power(base, _less_one(exponent)), inner))
@@ -317,15 +328,17 @@ def partial(expr: Expr, wrt: Expr, value: Expr | None = None) -> Expr:
             return forms.add(
                 forms.mul((_outer(name, k, args, expr, value), inner))
                 for k, arg in enumerate(args)
-                if not forms.is_zero(inner := partial(arg, wrt))
+                if not forms.is_zero(inner := d(arg))
             )
     if expr.leaf:
         return ZERO
     raise MissingRuleError(f"no partial derivative of {type(expr).__name__} in {expr}")
 
 
-def _quotient(above: Expr, below: Expr, wrt: Expr, value: Expr | None) -> Iterator[Expr]:
-    upper, lower = partial(above, wrt), partial(below, wrt)
+def _quotient(
+    above: Expr, below: Expr, d: Callable[[Expr], Expr], value: Expr | None
+) -> Iterator[Expr]:
+    upper, lower = d(above), d(below)
     if not forms.is_zero(upper):
         yield forms.mul((upper, Div(ONE, below))) if upper != ONE else Div(ONE, below)
     if not forms.is_zero(lower):

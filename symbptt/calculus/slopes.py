@@ -8,35 +8,34 @@ entry giving deltas, and the sums collapse.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from symbptt.algebra import (
     ONE,
     ZERO,
     Add,
     Call,
-    Constant,
-    Div,
     Expr,
     Index,
     Loss,
     Model,
-    Mul,
     Neg,
-    Number,
     Pick,
-    Pow,
     Vector,
     transform,
 )
 from symbptt.algebra.letters import Delta, Entry, Letters, LetterSum
 from symbptt.calculus import forms
-from symbptt.calculus.collapsing import collapsed
-from symbptt.calculus.entrywise import TWO, Places, at_entry, entry_of
+from symbptt.calculus.entrywise import Places, at_entry, collapsed, entry_of
 from symbptt.calculus.normal import loss_names, names_of_loss
-from symbptt.calculus.rules import Context, in_groups, is_pointwise, loss_slopes, operands, partial
-from symbptt.errors import MissingRuleError
-from symbptt.functions.elementwise import FUNCTIONS, derivative
+from symbptt.calculus.rules import (
+    Context,
+    in_groups,
+    is_pointwise,
+    loss_slopes,
+    of_scalars,
+    operands,
+    partial,
+)
 from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import stated, vector_function
 
@@ -193,37 +192,6 @@ def differentiated(expr: Expr, wrt: Expr, places: Places) -> Expr:
         case LetterSum(letter=letter, term=term):
             inner = d(term)
             return ZERO if forms.is_zero(inner) else LetterSum(letter, inner)
-        case Add(terms=terms):
-            return forms.add(map(d, terms))
-        case Neg(operand=operand):
-            return forms.neg(d(operand))
-        case Mul(factors=factors):
-            return forms.add(
-                forms.mul((*factors[:k], d(factor), *factors[k + 1 :]))
-                for k, factor in enumerate(factors)
-            )
-        case Div(numerator=above, denominator=below):
-            rest = forms.mul((Div(above, Pow(below, TWO)), d(below)))
-            return forms.add((forms.div(d(above), below), forms.neg(rest)))
-        case Pow(base=base, exponent=exponent):
-            lower = forms.power(base, Number(_value(exponent) - 1))
-            return forms.mul((exponent, lower, d(base)))
-        case Call(function=name, args=args, wrt=None):
-            return forms.add(
-                forms.mul((_outer(name, k, args, expr), d(arg))) for k, arg in enumerate(args)
-            )
         case Delta():
             return ZERO
-    if expr.leaf:
-        return ZERO
-    raise MissingRuleError(f"no partial derivative of {type(expr).__name__} in {expr}")
-
-
-def _value(exponent: Expr) -> Fraction:
-    if isinstance(exponent, Number | Constant):
-        return exponent.value
-    raise MissingRuleError(f"an exponent is a number, found {exponent}")
-
-
-def _outer(name: str, wrt: int, args: tuple[Expr, ...], call: Expr) -> Expr:
-    return derivative(name, wrt, args, call) if name in FUNCTIONS else Call(name, args, wrt)
+    return of_scalars(expr, d)

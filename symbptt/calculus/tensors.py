@@ -35,8 +35,8 @@ from symbptt.algebra import (
 from symbptt.algebra.letters import Delta, Entry, Letters, Line, RowOf, Slope
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import readings
-from symbptt.calculus.collapsing import collapsed
 from symbptt.calculus.derivation import Step
+from symbptt.calculus.entrywise import collapsed
 
 Rule = Callable[[Pullback, RowOf], Expr]
 

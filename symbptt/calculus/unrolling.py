@@ -231,23 +231,11 @@ def _targets(derivation: Derivation, horizon: int, query: Query) -> list[tuple[s
 
 def _step_for(derivation: Derivation, horizon: int, name: str, t: int | None) -> Step:
     """The step that states dL/d(name at t) when T is ``horizon``."""
-    named = [step for step in derivation.steps if step.target.name == name]
-    for step in named:
-        if _states(step, t, horizon):
+    for step in derivation.steps:
+        if step.target.name == name and t in step.occasions(horizon):
             return step
     at = "" if t is None else f" at step {t}"
     raise UnknownNameError(f"there is no derivative with respect to {name!r}{at}")
-
-
-def _states(step: Step, t: int | None, horizon: int) -> bool:
-    index = step.target.index
-    if index is None or t is None:
-        return index is None and t is None
-    if step.kind == "initial" or t < 1:
-        return step.kind == "initial" and index.offset == t and step.stated_for(horizon)
-    if "t" in index.names():
-        return t <= horizon
-    return index.at({"T": horizon}) == t
 
 
 def _adjoint_line(step: Step, t: int | None, horizon: int) -> ExplicitLine:

@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -156,6 +156,33 @@ def read_bindings(_: click.Context, __: click.Parameter, values: Iterable[str]) 
             raise click.BadParameter(f"{name} is bound twice")
         found[name] = function
     return found
+
+
+def dim_option(words: str) -> Callable[[Command], Command]:
+    """Lengths of dimensions; ``words`` say what those have that are left out."""
+    return click.option(
+        "--dim",
+        "dims",
+        metavar="NAME=N",
+        multiple=True,
+        callback=read_lengths,
+        help=f"The length of a dimension, as h=64; {words}; repeatable.",
+    )
+
+
+def read_lengths(
+    context: click.Context, parameter: click.Parameter, values: Iterable[str]
+) -> dict[str, int]:
+    dims = read_bindings(context, parameter, values)
+    for name, value in dims.items():
+        if not value.isdecimal() or int(value) < 1:
+            raise click.UsageError(f"--dim {name}={value}: expected a whole number, at least 1")
+    return {name: int(value) for name, value in dims.items()}
+
+
+def repeated(flag: str, table: Mapping[str, object]) -> list[str]:
+    """A repeatable option as it was typed: ``--dim h=64 --dim d=2``."""
+    return [word for name, value in table.items() for word in (flag, f"{name}={value}")]
 
 
 def read_model(name: str) -> Model:

@@ -13,6 +13,7 @@ from symbptt.cli.program import (
     FAILED,
     UNDECIDED,
     bind_option,
+    dim_option,
     emit,
     estimator_option,
     headed,
@@ -21,8 +22,8 @@ from symbptt.cli.program import (
     main,
     model_argument,
     output_options,
-    read_bindings,
     read_model,
+    repeated,
 )
 
 
@@ -77,7 +78,7 @@ def verify(
         text = json_text("verify", json.loads(report.to_json()))
     else:
         tested = () if module_path is None else ("--module", str(module_path))
-        bound = [word for item in bindings.items() for word in ("--bind", "=".join(item))]
+        bound = repeated("--bind", bindings)
         which = () if estimator == "full" else ("--estimator", estimator)
         asked = () if level is None else ("-O", str(level))
         text = headed(("verify", model_name, *tested, *bound, *which, *asked), f"{report}\n")
@@ -94,14 +95,7 @@ def verify(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
 @bind_option
-@click.option(
-    "--dim",
-    "dims",
-    metavar="NAME=N",
-    multiple=True,
-    callback=read_bindings,
-    help="The length of a dimension that no array tells, as h=64; 32 otherwise; repeatable.",
-)
+@dim_option("where neither this nor an array tells, 32")
 @click.option(
     "-T", "horizon", type=click.IntRange(1, 100_000), help="Steps; 50 where FILE has none."
 )
@@ -119,7 +113,7 @@ def analyze(
     model_name: str,
     numbers: Path | None,
     bindings: dict[str, str],
-    dims: dict[str, str],
+    dims: dict[str, int],
     horizon: int | None,
     sequence: int,
     seed: int,
@@ -140,7 +134,7 @@ def analyze(
         read_model(model_name),
         numbers,
         bind=bindings,
-        dims=_lengths(dims),
+        dims=dims,
         steps=horizon,
         sequence=sequence,
         seed=seed,
@@ -150,17 +144,9 @@ def analyze(
     if as_json:
         text = json_text("analyze", found.data())
     else:
-        asked: list[str] = [] if numbers is None else [str(numbers)]
-        for flag, table in (("--bind", bindings), ("--dim", dims)):
-            asked += [word for item in table.items() for word in (flag, "=".join(item))]
-        asked += [] if horizon is None else ["-T", str(horizon)]
-        asked += [] if sequence == 1 else ["--sequence", str(sequence)]
-        text = headed(("analyze", model_name, *asked, "--seed", str(seed)), str(found))
+        words = [] if numbers is None else [str(numbers)]
+        words += [*repeated("--bind", bindings), *repeated("--dim", dims)]
+        words += [] if horizon is None else ["-T", str(horizon)]
+        words += [] if sequence == 1 else ["--sequence", str(sequence)]
+        text = headed(("analyze", model_name, *words, "--seed", str(seed)), str(found))
     emit(text, output, force)
-
-
-def _lengths(dims: dict[str, str]) -> dict[str, int]:
-    for name, value in dims.items():
-        if not value.isdecimal() or int(value) < 1:
-            raise click.UsageError(f"--dim {name}={value}: expected a whole number, at least 1")
-    return {name: int(value) for name, value in dims.items()}

@@ -13,6 +13,7 @@ from symbptt.cli.program import (
     Command,
     TextType,
     bind_option,
+    dim_option,
     emit,
     estimator_option,
     headed,
@@ -22,6 +23,7 @@ from symbptt.cli.program import (
     model_argument,
     output_options,
     read_model,
+    repeated,
 )
 
 if TYPE_CHECKING:
@@ -78,11 +80,12 @@ def show(model_name: str, as_json: bool, output: Path | None, force: bool) -> No
 )
 @click.option(
     "--to",
-    type=click.Choice(["text", "tex", "md"]),
+    type=click.Choice(["text", "tex", "md", "sympy"]),
     default="text",
     show_default=True,
-    help="The format.",
+    help="The format; sympy is a Python script that proves its gradients.",
 )
+@dim_option("for sympy; 2 otherwise")
 @json_option
 @output_options
 def unroll(
@@ -90,6 +93,7 @@ def unroll(
     what: str | None,
     horizon: int,
     to: str,
+    dims: dict[str, int],
     as_json: bool,
     output: Path | None,
     force: bool,
@@ -105,6 +109,11 @@ def unroll(
 
     if as_json and to != "text":
         raise click.UsageError(f"--json and --to {to} can't be combined")
+    if dims and to != "sympy":
+        raise click.UsageError(f"--dim and --to {to} can't be combined: lengths are left open")
+    if to == "sympy":
+        emit(_script(model_name, what, horizon, dims), output, force)
+        return
     found = answer(read_model(model_name), what, horizon)
     asked = () if what is None else (what,)
     command = ("unroll", model_name, *asked, "-T", str(horizon))
@@ -116,6 +125,15 @@ def unroll(
     else:
         text = headed(command, found.text())
     emit(text, output, force)
+
+
+def _script(model_name: str, what: str | None, horizon: int, dims: dict[str, int]) -> str:
+    from symbptt.sympy_script import script
+
+    if what is not None:
+        raise click.UsageError(f"{what} and --to sympy can't be combined: a script says all")
+    command = ("unroll", model_name, "-T", str(horizon), *repeated("--dim", dims), "--to", "sympy")
+    return headed(command, script(read_model(model_name), horizon, dims))
 
 
 class Format(TextType):

@@ -31,7 +31,7 @@ class Definition:
 class Runtime:
     """The definitions of some files by name, in their order, and the imports of those."""
 
-    definitions: Mapping[str, Definition]
+    definitions: dict[str, Definition]
     imports: Mapping[str, str]
 
     def needed(self, words: Iterable[str]) -> list[str]:
@@ -59,22 +59,40 @@ class Runtime:
 @cache
 def runtime(package: str, files: tuple[str, ...]) -> Runtime:
     """The runtime in some files of a package."""
-    spec = importlib.util.find_spec(package)
-    assert spec is not None and spec.submodule_search_locations is not None
-    folder = Path(spec.submodule_search_locations[0])
     definitions: dict[str, Definition] = {}
     imports: dict[str, str] = {}
-    for file in files:
-        source = (folder / f"{file}.py").read_text(encoding="utf-8")
+    for source in sources(package, files):
         for node in ast.parse(source).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                text = bare(source, node)
-                definitions[node.name] = Definition(text, frozenset(words_of([text])))
+                definitions[node.name] = defined(source, node)
             elif isinstance(node, ast.Import | ast.ImportFrom) and is_carried(node, package):
                 for alias in node.names:
                     line = ast.unparse(node)
                     imports[alias.asname or alias.name] = line
     return Runtime(definitions, imports)
+
+
+@cache
+def functions(package: str, files: tuple[str, ...]) -> dict[str, Definition]:
+    """The functions in some files of a package, by name."""
+    return {
+        node.name: defined(source, node)
+        for source in sources(package, files)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef)
+    }
+
+
+def sources(package: str, files: tuple[str, ...]) -> list[str]:
+    spec = importlib.util.find_spec(package)
+    assert spec is not None and spec.submodule_search_locations is not None
+    folder = Path(spec.submodule_search_locations[0])
+    return [(folder / f"{file}.py").read_text(encoding="utf-8") for file in files]
+
+
+def defined(source: str, node: ast.FunctionDef | ast.ClassDef) -> Definition:
+    text = bare(source, node)
+    return Definition(text, frozenset(words_of([text])))
 
 
 def is_carried(node: ast.Import | ast.ImportFrom, package: str) -> bool:

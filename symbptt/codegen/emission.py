@@ -47,6 +47,9 @@ class Emitter:
         self.lag = max(places.lag, 1)
         self.allocated: set[Variable] = set()
 
+    def printer(self, place: Place) -> Printer:
+        return Printer(self.names, place, self.uses, self.places.local, self.places.last, self.lag)
+
     def blocks(self, blocks: Iterable[Block]) -> Iterator[str]:
         for block in blocks:
             yield from self.allocations(block)
@@ -120,31 +123,30 @@ class Emitter:
             return
         if name in self.places.pasts or (kind == "value" and not written):
             return
-        shape = self.names.row(target.shape)
+        shape, printer = self.names.row(target.shape), self.printer(block.place)
         if kind == "cotangent" and found in self.places.filled:
             rows = "rows.sequences" if name in self.places.last else "rows.count"
             self.allocated.add(found)
-            yield self.names.cotangents[name], f"np.zeros(({rows}, {shape}), dtype)"
+            yield self.names.cotangents[name], printer.array("zeros", rows, shape)
         elif written and block.place == "loop":
             self.allocated.add(found)
             table = self.names.values if kind == "value" else self.names.cotangents
-            yield table[name], f"np.empty((rows.count, {shape}), dtype)"
+            yield table[name], printer.array("empty", "rows.count", shape)
 
     def begun(self, target: Expr, found: Variable) -> Iterator[tuple[str, str]]:
         """The room of what a sweep finds begun; with a past it begins with the carry's."""
         name = found[1]
         if name in self.places.ahead and name not in self.places.pasts:
             self.allocated.add(found)
-            zeros = f"np.zeros((rows.count, {self.names.row(target.shape)}), dtype)"
+            row = self.names.row(target.shape)
+            zeros = self.printer("static").array("zeros", "rows.count", row)
             yield self.names.aheads[name], f"_ahead({zeros}, {self.places.ahead[name]})"
 
     # --- statements --------------------------------------------------------------------------
 
     def statement(self, statement: Assign, block: Block, indent: str) -> Iterator[str]:
         yield from comment(statement, indent)
-        printer = Printer(
-            self.names, block.place, self.uses, self.places.local, self.places.last, self.lag
-        )
+        printer = self.printer(block.place)
         target, value = statement.target, statement.value
         if isinstance(target, Cotangent) and target.index is None:
             yield from self.gradient(target, value, printer, indent)
@@ -168,7 +170,8 @@ class Emitter:
             text += "[:]"
         if bare and timed and must_spread(value):
             rows = "rows.sequences" if target.name in self.places.last else "rows.count"
-            yield f"{indent}{text} = np.empty(({rows}, {self.names.row(target.shape)}), dtype)"
+            made = printer.array("empty", rows, self.names.row(target.shape))
+            yield f"{indent}{text} = {made}"
             text, bare = f"{text}[:]", False
         yield from self.lines(text, "+=" if adds else "=", value, printer, indent, bare)
 
@@ -193,7 +196,7 @@ class Emitter:
                 name, "=", total if len(plain) > 1 else plain[0], printer, indent, True
             )
         else:
-            yield f"{indent}{name} = np.zeros_like({self.names.values[target.name]})"
+            yield f"{indent}{name} = {printer.zeros_like(self.names.values[target.name])}"
             for term in plain:
                 yield from self.lines(f"{name}[...]", "+=", term, printer, indent, False)
         for place, position, added in scattered:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Literal
 
 from symbptt.algebra import (
     LAST,
@@ -161,6 +162,15 @@ class Printer:
         if method is None:
             raise MissingRuleError(f"the NumPy printer has no method for {type(expr).__name__}")
         return method(expr)
+
+    # --- arrays ----------------------------------------------------------------------------
+
+    def array(self, how: Literal["empty", "zeros"], *lengths: str) -> str:
+        """A new array."""
+        return f"np.{how}(({', '.join(lengths)}), dtype)"
+
+    def zeros_like(self, array: str) -> str:
+        return f"np.zeros_like({array})"
 
     # --- leaves ----------------------------------------------------------------------------
 

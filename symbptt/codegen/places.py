@@ -140,6 +140,46 @@ class Places:
         real = [i for i in self.inputs.values() if i.index_dim is None and i.name not in gates]
         return real if wrt_inputs else []
 
+    # --- which statement writes an adjoint first ---------------------------------------------
+
+    def first_rows(self, found: Variable) -> Literal["all", "handed"] | None:
+        """Which statement writes every row of a state's adjoint before any other adds to it.
+
+        ``all``: the first one, over all steps. ``handed``: what a loop hands the most steps
+        back reaches each row first, but for the last steps' rows, which nothing is handed.
+        """
+        writers = self.writers[found]
+        if not writers:
+            return None
+        lags = [lag_of(statement.target) for _, _, statement in writers]
+        if writers[0][1] == "all" and lags[0] == 0:
+            return "all"
+        block = writers[0][0]
+        alone = all(b is block and place == "loop" for b, place, _ in writers)
+        return "handed" if alone and max(lags) == self.longest_lag(found) else None
+
+    def longest_lag(self, found: Variable) -> int:
+        return max(1 - i.step for i in self.program.model.initials if i.name == found[1])
+
+    def is_covered(self, found: Variable) -> bool:
+        """Whether the first statement that writes a variable writes all of its rows."""
+        writers = self.writers[found]
+        whole = bool(writers) and writers[0][1] in ("all", "loop", "chunk")
+        return whole or (bool(writers) and self.kinds[found] == "last")
+
+    def is_first(self, statement: Assign) -> bool:
+        """Whether a statement that adds is the first one to write its target's rows."""
+        found = variable(statement.target)
+        assert found is not None
+        if self.kinds[found] != "past":
+            return self.writers[found][0][2] is statement and self.is_covered(found)
+        match self.first_rows(found):
+            case "all":
+                return self.writers[found][0][2] is statement
+            case "handed":
+                return lag_of(statement.target) == self.longest_lag(found)
+        return False
+
     # --- in code without buffers -------------------------------------------------------------
 
     @cached_property

@@ -21,7 +21,7 @@ from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.forms import unsigned_terms
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.copying import signature_lines
-from symbptt.codegen.emission import INDENT, Emitter
+from symbptt.codegen.emission import INDENT
 from symbptt.codegen.estimating import EstimatorText, estimator_text
 from symbptt.codegen.fast.buffered import Buffered, BufferedText
 from symbptt.codegen.fast.passes import LEVELS, Pass, passes_of
@@ -40,7 +40,6 @@ from symbptt.codegen.modes import Mode, mode_named, mode_of
 from symbptt.codegen.naming import Identifiers, Names, words_of
 from symbptt.codegen.places import Places
 from symbptt.codegen.program import Program
-from symbptt.codegen.tangents import TangentEmitter
 from symbptt.codegen.targets import TARGETS
 from symbptt.codegen.unbuffered import Unbuffered
 from symbptt.errors import UnboundFunctionError
@@ -337,7 +336,7 @@ class _Module:
         added = [name for name in hoisted if name not in known]
         gates = [name for name, _ in self.program.gates]
         names = Names(self.model, [*added, *gates], self.identifiers)
-        emitter = TangentEmitter if self.derivation.form == "sensitivity" else Emitter
+        emitter = self.target.emitters[self.derivation.form]
         return Unbuffered(self.program, names, self.differentiated(), emitter)
 
     def buffered(self) -> BufferedText:

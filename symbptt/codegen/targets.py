@@ -1,15 +1,20 @@
 """What a program becomes: a row a target.
 
-A target is a printer of expressions, a frame (what is said once a module), and a runtime of
-which a module gets what its lines name. Where rows of a program's arrays are made is said in
-the target's words, too, so that the emitter of statements knows none of them.
+A target is a frame (what is said once a module), emitters of statements with their printer,
+and a runtime, of which a module gets what its lines name.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symbptt.codegen.copying import Runtime, runtime
+from symbptt.codegen.copying import Definition, Runtime, functions, runtime
+from symbptt.codegen.emission import Emitter
+from symbptt.codegen.naming import words_of
+from symbptt.codegen.tangents import TangentEmitter
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.vectors import VECTORS
 
 
 @dataclass(frozen=True)
@@ -29,10 +34,9 @@ class Target:
         and for code in buffers.
     offered : tuple of str
         What every module has, named in it or not.
-    empty, zeros, ones, identity : str
-        How arrays are made: of a shape (its lengths, separated by commas), or of one length.
-    width : int
-        The longest line of a module.
+    emitters : mapping of str to type
+        By the form of a derivation what writes its statements, with the printer of their
+        expressions, which also says how arrays are made.
     """
 
     name: str
@@ -41,15 +45,20 @@ class Target:
     plain: tuple[str, ...]
     buffered: tuple[str, ...]
     offered: tuple[str, ...]
-    empty: str
-    zeros: str
-    ones: str
-    identity: str
-    width: int = 88
+    emitters: Mapping[str, type[Emitter]]
 
     def runtime(self, level: int) -> Runtime:
         """What modules of a level of optimisation may carry."""
-        return runtime(self.package, self.buffered if level else self.plain)
+        carried = runtime(self.package, self.buffered if level else self.plain)
+        return Runtime(carried.definitions | row_functions(), carried.imports)
+
+
+def row_functions() -> dict[str, Definition]:
+    """The NumPy functions that stand beside their rows in the tables of functions."""
+    calls = [*(row.numpy for row in FUNCTIONS.values()), *(row.numpy for row in VECTORS.values())]
+    named = words_of(calls)
+    found = functions("symbptt.functions", ("elementwise", "vectors"))
+    return {name: definition for name, definition in found.items() if name in named}
 
 
 TARGETS: dict[str, Target] = {
@@ -64,10 +73,7 @@ TARGETS: dict[str, Target] = {
                 "interface", "segments", "chunks", "rows", "checks", "estimators", "functions",
             ),
             offered=("init_params", "Workspace", "clip_gradients"),
-            empty="np.empty(({}), dtype)",
-            zeros="np.zeros(({}), dtype)",
-            ones="np.ones({}, dtype)",
-            identity="np.eye({}, dtype=dtype)",
+            emitters={"adjoint": Emitter, "sensitivity": TangentEmitter},
         ),
     )
 }  # fmt: skip

@@ -30,7 +30,7 @@ class Unbuffered:
         program: Program,
         names: Names,
         differentiated: Iterable[Input],
-        emitter: type[Emitter] = Emitter,
+        emitter: type[Emitter],
     ) -> None:
         self.program = program
         self.model = program.model
@@ -149,7 +149,7 @@ class Unbuffered:
             like = self.names.histories[name]
             received = f"_received(rows, carry_grad, {self.names.key(name)}, {like})"
             if name in self.places.ahead:
-                begin.append(f"{histories[name]} = np.zeros_like({like})")
+                begin.append(f"{histories[name]} = {emitter.printer('static').zeros_like(like)}")
                 begin.append(f"{self.names.aheads[name]} = {received}")
                 ahead = self.names.aheads[name]
                 begin.append(f"{ahead} = _ahead({ahead}, {self.places.ahead[name]})")
@@ -163,7 +163,8 @@ class Unbuffered:
             if name in self.differentiated and name not in assigned and name not in self.pasts:
                 rows = "rows.count" if source.timed else "rows.sequences"
                 shape = self.names.row(source.shape)
-                body.append(f"{cotangents[name]} = np.zeros(({rows}, {shape}), dtype)")
+                made = emitter.printer("static").array("zeros", rows, shape)
+                body.append(f"{cotangents[name]} = {made}")
         flowing = [(p.name, cotangents[p.name]) for p in self.model.parameters]
         sources = [
             (i.name, f"{histories[i.name]}[rows.live]" if i.name in pasts else cotangents[i.name])

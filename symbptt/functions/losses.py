@@ -96,6 +96,22 @@ _ROWS = (
         r"-<inner(y, log_sigmoid(o))> - <inner(1 - y, log_sigmoid(-o))>",
         numpy="_binary_cross_entropy({0}, {1})",
     ),
+    LossFunction(
+        "absolute_error",
+        "the sum of the distances of o and y entry by entry",
+        "sum(abs(o - y))",
+        (("sign(o - y)",), ("-sign(o - y)",)),
+        r"\left\lVert <o - y> \right\rVert_1",
+    ),
+    LossFunction(
+        "huber",
+        "the sum of (o - y)**2 / 2 where abs(o - y) <= 1, else of abs(o - y) - 1/2",
+        "sum(hard_tanh(o - y)*(o - y - hard_tanh(o - y)/2))",
+        (("hard_tanh(o - y)",), ("-hard_tanh(o - y)",)),
+        r"\operatorname{huber}",
+        about=r"is the sum of $\frac{1}{2} d^2$ over the entries $d$ of $\mathbf{o} - \mathbf{y}$ "
+        r"with $|d| \le 1$ and of $|d| - \frac{1}{2}$ over the others",
+    ),
 )
 
 LOSSES: dict[str, LossFunction] = {row.name: row for row in _ROWS}

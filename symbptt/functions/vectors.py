@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from symbptt.algebra import (
     Call,
@@ -28,6 +29,9 @@ from symbptt.algebra import (
 )
 from symbptt.errors import UnknownNameError
 from symbptt.functions.elementwise import read
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ class VectorFunction:
         parts between angle brackets. Empty for the sum and the inner product, which print as
         products of matrices.
     numpy : str
-        The call for the rows of an array, with ``{0}``, ``{1}`` for the arguments.
+        The call for the rows of an array, with ``{0}``, ``{1}`` for the arguments; a leading
+        underscore names a function that a module carries, of the runtime or of this file.
     once : str
         The call for one vector where ``numpy`` does not serve.
     slope : str
@@ -59,8 +64,6 @@ class VectorFunction:
         The sign in a computational graph; the name where it is empty.
     about : str
         What it is, in words (LaTeX), where not everybody knows it.
-    helper : str
-        The body of its NumPy function of the arguments, where the runtime of modules has none.
     linear : bool
         Whether it is linear in its arguments taken together.
     """
@@ -75,7 +78,6 @@ class VectorFunction:
     slope: str = ""
     graph: str = ""
     about: str = ""
-    helper: str = ""
     linear: bool = False
 
     @property
@@ -142,6 +144,26 @@ _ROWS = (
         "_dot({0}, {1})",
         once="np.sum({0} * {1})",
         graph="·",
+    ),
+    VectorFunction(
+        "norm",
+        "(n) -> ()",
+        "root(sum(x**2))",
+        ("dy*ratio(x, y)",),
+        r"\left\lVert <x> \right\rVert",
+        "_norm({0})",
+        slope="ratio(x[i], y)",
+        graph="‖ ‖",
+    ),
+    VectorFunction(
+        "logsumexp",
+        "(n) -> ()",
+        "log(sum(exp(x)))",
+        ("dy*softmax(x)",),
+        r"\operatorname{logsumexp}",
+        "_logsumexp({0})",
+        slope="softmax(x)[i]",
+        about=r"is $\log \sum_k e^{x_k}$",
     ),
 )
 
@@ -211,3 +233,23 @@ def size(shape: Shape) -> Expr:
     row = DimSum((1,))
     lengths = [Number(Fraction(d)) if isinstance(d, int) else Length(d) for d in shape if d != row]
     return lengths[0] if len(lengths) == 1 else Mul(tuple(lengths))
+
+
+# --- NumPy for modules that name it: floats without overflow, exact numbers as they are --------
+
+
+def _norm(x: Any) -> Any:
+    """The length of each row, scaled for floats by the largest entry."""
+    if x.dtype == object:
+        return np.sqrt((x * x).sum(axis=-1, keepdims=True))
+    largest = np.abs(x).max(axis=-1, keepdims=True, initial=0)
+    scaled = x / np.where(largest > 0, largest, 1)
+    return largest * np.sqrt((scaled * scaled).sum(axis=-1, keepdims=True))
+
+
+def _logsumexp(x: Any) -> Any:
+    """log(sum(exp(x))) of each row, shifted by the maximum for floats."""
+    if x.dtype == object:
+        return np.log(np.exp(x).sum(axis=-1, keepdims=True))
+    largest = x.max(axis=-1, keepdims=True)
+    return largest + np.log(np.exp(x - largest).sum(axis=-1, keepdims=True))

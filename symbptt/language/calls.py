@@ -21,7 +21,6 @@ _ELSEWHERE = {
     "sigma": "sigmoid(v)",
     "swish": "silu(v)",
     "ReLU": "relu(v)",
-    "norm": "sqrt(dot(v, v))",
     "square": "v ** 2",
     "pow": "v ** 2",
     "power": "v ** 2",

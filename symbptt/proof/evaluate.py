@@ -66,7 +66,6 @@ from symbptt.algebra import (
     walk,
 )
 from symbptt.calculus.forms import exact
-from symbptt.calculus.rows import Row
 from symbptt.errors import EvaluationError, MissingRuleError
 from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import definition, vector
@@ -87,6 +86,7 @@ from symbptt.proof.place import (
     zeros,
 )
 from symbptt.proof.tables import Given, arguments_of, loss_gradient
+from symbptt.typeset.rows import Row
 
 __all__ = ["METHODS", "Point", "Steps", "evaluate", "length", "lengths"]
 

@@ -69,9 +69,9 @@ class Scene:
     ) -> Ledger:
         return Ledger(self.normal, horizon, known, parts, self.gates, derivatives)
 
-    def read(self, horizon: int) -> Reading:
+    def read(self, horizon: int, into: Reading | None = None) -> Reading:
         """What a reader of the derivation calculates for T = ``horizon``."""
-        reading = Reading()
+        reading = Reading() if into is None else into
         ledger = self.ledger(horizon, reading.known, reading.parts, reading.derivatives)
         for steps in in_turn(self.derivation):
             whens = [(step, when, loss) for step in steps for when, loss in places(step, horizon)]

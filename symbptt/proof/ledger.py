@@ -174,25 +174,9 @@ def show(name: str, step: int | None) -> str:
 # --- where a step holds ----------------------------------------------------------------------
 
 
-def occasions(step: Step, horizon: int) -> tuple[int | None, ...]:
-    """The steps t at which a derivation's step speaks about its target, latest first.
-
-    A gradient is stated once, for None.
-    """
-    index = step.target.index
-    if index is None:
-        return (None,)
-    if not step.stated_for(horizon):
-        return ()
-    if "t" in index.names():
-        moments = ({"t": t, "T": horizon} for t in range(horizon, 0, -1))
-        return tuple(index.at(m) for m in moments if not step.holds or step.holds.covers(m))
-    return (index.at({"T": horizon}),)
-
-
 def moments(step: Step, horizon: int) -> Iterator[Steps]:
     """What t and T are on each of a step's occasions."""
-    for when in occasions(step, horizon):
+    for when in step.occasions(horizon):
         index = step.target.index
         if index is None or when is None or "t" not in index.names():
             yield {"T": horizon}
@@ -207,13 +191,13 @@ def places(step: Step, horizon: int) -> tuple[tuple[int | None, int | None], ...
     """
     part = step.part
     if part is None:
-        return tuple((when, None) for when in occasions(step, horizon))
+        return tuple((when, None) for when in step.occasions(horizon))
     if part == LAST:
-        return tuple((when, horizon) for when in occasions(step, horizon))
+        return tuple((when, horizon) for when in step.occasions(horizon))
     target = substitute_index(step.target, {"s": LAST})
     assert isinstance(target, Cotangent)
     ended = replace(step, target=target, holds=step.holds and step.holds.substitute({"s": LAST}))
-    return tuple((w, loss) for loss in range(1, horizon + 1) for w in occasions(ended, loss))
+    return tuple((w, loss) for loss in range(1, horizon + 1) for w in ended.occasions(loss))
 
 
 def in_turn(derivation: Derivation) -> Iterator[tuple[Step, ...]]:

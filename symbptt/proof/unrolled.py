@@ -77,6 +77,7 @@ class Unrolled:
         perturbed: bool = True,
         differentiated: bool = True,
         weight: Weight | None = None,
+        trajectory: Callable[..., Trajectory] | None = None,
     ) -> Trajectory:
         """The values and derivatives of all quantities at steps 1 … ``steps``.
 
@@ -92,8 +93,10 @@ class Unrolled:
             Whether there are variables at all.
         weight : callable, optional
             Of an estimator, for the derivatives that cross from step to step.
+        trajectory : callable, optional
+            Makes what keeps the values, if not a plain `Trajectory`.
         """
-        run = Trajectory(self, domain, steps, weight)
+        run = (trajectory or Trajectory)(self, domain, steps, weight)
         for variable, value in given.items():
             run.add(variable, value, is_variable=differentiated and not self._integer(variable))
         every = perturbed and differentiated

@@ -27,8 +27,7 @@ from symbptt.algebra import (
     Ref,
     walk,
 )
-from symbptt.calculus.linear import named
-from symbptt.calculus.normal import normalize
+from symbptt.calculus.normal import introduced, normalize
 from symbptt.calculus.recurrence.closed import ClosedForm
 from symbptt.calculus.recurrence.folding import Coefficient
 from symbptt.calculus.recurrence.formulas import ClosedFormula
@@ -130,11 +129,9 @@ class _Sections:
 
     def auxiliary(self) -> Iterator[Claim]:
         """What the names mean that only the normal form has."""
-        nodes = (node for expr in self.recurrence.expressions() for node in named(expr))
-        used = {node.name for node in nodes if isinstance(node, Ref)}
-        for equation in normalize(self.closed.model).equations:
-            if equation.auxiliary and equation.name in used:
-                yield Claim((equation.ref,), (equation.rhs,))
+        normal = normalize(self.closed.model)
+        for equation in introduced(normal, self.recurrence.expressions()):
+            yield Claim((equation.ref,), (equation.rhs,))
 
     def source(self, letter: Indeterminate) -> Iterator[Claim]:
         symbol = (self.letters.symbol(letter),)

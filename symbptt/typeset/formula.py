@@ -339,6 +339,8 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         text = re.sub(r"<(.*?)>", lambda part: self.show(formula(part.group(1))), latex)
         if re.search(" [-+] <", latex):
             return Piece(text, Level.SUM)
+        if latex.startswith(r"\left"):
+            return Piece(text, Level.ATOM if latex.endswith(r"\right\rVert") else Level.POWER)
         return Piece(text, Level.SIGNED if latex[0] == "-" else Level.MATRIX)
 
     def total(self, array: Expr) -> Piece:

@@ -60,8 +60,8 @@ from symbptt.algebra import (
     add_dims,
 )
 from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
-from symbptt.calculus.rows import Row
 from symbptt.typeset.printer import Level, Piece, Printer
+from symbptt.typeset.rows import Row
 
 
 def plain(expr: Expr) -> str:

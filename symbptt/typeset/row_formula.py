@@ -28,9 +28,9 @@ from symbptt.algebra import (
     Stack,
 )
 from symbptt.algebra.letters import RowOf
-from symbptt.calculus.rows import Row, in_rows, is_row, row_shape
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.printer import Level, Piece
+from symbptt.typeset.rows import Row, in_rows, is_row, row_shape
 
 
 class RowPrinter(LatexPrinter):

@@ -13,7 +13,7 @@ from symbptt.analysis.dynamics import Dynamics
 from symbptt.analysis.findings import Bound
 from symbptt.analysis.numbers import Numbers
 from symbptt.analysis.report import analyze
-from symbptt.analysis.sensitivity import Lag, Product, at_step, run, sensitivity
+from symbptt.analysis.sensitivity import Lag, ScaledProduct, at_step, run, sensitivity
 from symbptt.errors import AnalysisError
 from tests.analysis.subjects import FEW, SUBJECTS, linear, of_text, subject
 
@@ -267,7 +267,7 @@ def test_a_recurrence_of_one_direction_says_so() -> None:
 
 
 def test_a_product_keeps_its_scale() -> None:
-    product = Product(2)
+    product = ScaledProduct(2)
     for _ in range(400):
         product.extend(np.array([[1e5, 0.0], [0.0, 1e-5]]))
     assert product.log10(float(np.max(product.matrix))) == pytest.approx(2000, rel=1e-12)

@@ -8,8 +8,7 @@ import pytest
 
 from symbptt.algebra import NOW, ONE, Add, Cotangent, Expr, Mul, Neg, Ref, TimeSum, walk
 from symbptt.algebra.letters import Delta, Entry, Letter, Letters, LetterSum, letter_names
-from symbptt.calculus.collapsing import collapsed
-from symbptt.calculus.entrywise import ENTRIES, at_entry
+from symbptt.calculus.entrywise import ENTRIES, at_entry, collapsed
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.indices import by_entries
 from symbptt.calculus.rules import RULES

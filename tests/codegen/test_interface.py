@@ -356,6 +356,21 @@ def test_steps_of_an_autonomous_model() -> None:
             module.loss_and_grads(*arguments, **wrong)
 
 
+@pytest.mark.parametrize("level", (0, 1, 2))
+def test_exact_numbers_go_through_a_workspace(level: int) -> None:
+    module = module_of("rational", level=level)
+    point = draw(model_of("rational"), T=4, B=3).exact()
+    workspace = vars(module)["Workspace"](point.dims, 4, 3, object)
+    arguments = (point.params, point.inputs, point.carry)
+    loss, grads, _ = module.loss_and_grads(*arguments, carry_grad=point.carry_grad)
+    for _ in range(2):
+        again, found, _ = module.loss_and_grads(
+            *arguments, carry_grad=point.carry_grad, workspace=workspace
+        )
+        assert again == loss
+        assert all(np.array_equal(found[key], array) for key, array in grads.items())
+
+
 def test_parameters_changed_in_place_and_put_in_others_place() -> None:
     """A workspace does not look twice at the same arrays: their numbers count, and others' kind."""
     module, point = module_of("lstm"), draw(model_of("lstm"), T=3, B=2)

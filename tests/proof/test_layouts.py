@@ -10,12 +10,12 @@ import pytest
 from symbptt.algebra import Expr, Mul, Outer, Product, TimeSum, Transpose, Vector, map_children
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import FORMS, derive
-from symbptt.calculus.rows import TURNS, in_rows
 from symbptt.errors import MissingRuleError
 from symbptt.functions.vectors import vector
 from symbptt.language.library import differentiable, load
 from symbptt.proof.layouts import layout_rows
 from symbptt.typeset.latex import PRINTERS
+from symbptt.typeset.rows import TURNS, in_rows
 from tests.cells import NAMES, cell
 
 SOME = ("leaky", "joint_matrix_three_parts", "reductions", "tied_table", "last_two_steps")

@@ -9,7 +9,6 @@ from symbptt.algebra import FIRST, LAST, NOW, ONE, PART, Cotangent, Index
 from symbptt.calculus.derivation import EVERY, Kind, Range, Step
 from symbptt.calculus.gradients import FORMS
 from symbptt.language.library import differentiable
-from symbptt.proof.ledger import occasions
 
 
 def step(kind: Kind, index: Index | None, holds: Range | None = None, needs: int = 1) -> Step:
@@ -42,7 +41,7 @@ def length(value: int) -> Range:
     ],
 )
 def test_occasions(subject: Step, expected: tuple[int | None, ...]) -> None:
-    assert occasions(subject, 4) == expected
+    assert subject.occasions(4) == expected
 
 
 def test_a_range_is_a_value_of_its_steps() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symbptt.codegen.fast.buffers import Value, view
 from symbptt.codegen.program import Place
 
 
@@ -29,33 +30,32 @@ class Reading:
     place: Place = "all"
     count: int = 0
 
-    @property
-    def plain(self) -> str:
-        """The shape of rows that go with every block."""
+    def plain(self, rows: Value) -> Value:
+        """Rows that go with every block."""
+        in_chunk = self.count and self.place == "chunk"
+        return view("blocks_of_steps", rows, 1) if in_chunk else rows
+
+    def columns(self, rows: Value) -> Value:
+        """As many columns side by side as there are blocks."""
+        return self.several("columns_as_blocks", rows)
+
+    def scratch(self, rows: Value) -> Value:
+        """A scratch array with as many entries as the blocks have."""
+        return self.several("blocks", rows)
+
+    def several(self, how: str, rows: Value) -> Value:
         if self.count and self.place == "chunk":
-            return "_by_blocks({}, 1, len(run))"
-        return "{}"
-
-    @property
-    def columns(self) -> str:
-        """The shape of as many columns side by side as there are blocks."""
-        if self.count and self.place == "chunk":
-            return f"_by_columns({{}}, {self.count}, len(run))"
-        return f"_by_columns({{}}, {self.count})[0]" if self.count > 1 else "{}"
-
-    @property
-    def scratch(self) -> str:
-        """The shape of a scratch array with as many entries as the blocks have."""
-        if self.count and self.place == "chunk":
-            return f"_by_blocks({{}}, {self.count}, len(run))"
-        return f"_by_blocks({{}}, {self.count})[0]" if self.count > 1 else "{}"
+            return view(f"{how}_of_steps", rows, self.count)
+        return view("step", view(how, rows, self.count)) if self.count > 1 else rows
 
 
-def taken_blocks(place: Place, count: int, first: int, end: int) -> str:
-    """The shape of neighbours in a family by blocks of so many."""
+def members_of(place: Place, rows: Value, count: int, first: int, end: int) -> Value:
+    """Neighbours in a family by blocks of so many."""
     if place == "chunk":
-        whole = f"_by_blocks({{}}, {count}, len(run))"
-        return whole if end - first == count else f"{whole}[:, {first}:{end}]"
-    where = f"{first}" if end - first == 1 else f"{first}:{end}"
-    where = "0" if end - first == count else f"0, {where}"
-    return f"_by_blocks({{}}, {count})[{where}]"
+        whole = view("blocks_of_steps", rows, count)
+        return whole if end - first == count else view("members_of_steps", whole, first, end)
+    whole = view("blocks", rows, count)
+    if end - first == count:
+        return view("step", whole)
+    one = end - first == 1
+    return view("member", whole, first) if one else view("members", whole, first, end)

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 from symbptt.algebra import (
-    Add,
     Cotangent,
+    Dim,
     Expr,
     Loss,
     Neg,
@@ -23,29 +23,41 @@ from symbptt.algebra import (
     Vector,
     add_dims,
 )
-from symbptt.calculus.forms import is_zero
-from symbptt.codegen.emission import comment, is_start, scattered_rows
-from symbptt.codegen.fast import scanning
-from symbptt.codegen.fast.arrays import Arrays
-from symbptt.codegen.fast.beginnings import Beginnings
+from symbptt.calculus.forms import exact, terms_of
+from symbptt.codegen.emission import INDENT, is_start, scattered_rows
+from symbptt.codegen.fast.adjoints import Adjoints, zeros
+from symbptt.codegen.fast.buffers import (
+    Body,
+    Change,
+    Comment,
+    If,
+    KernelCall,
+    Key,
+    Let,
+    Local,
+    Loop,
+    Return,
+    Statement,
+    Value,
+    calls,
+    view,
+)
 from symbptt.codegen.fast.calls import Compiler
 from symbptt.codegen.fast.fallback import Fallback
-from symbptt.codegen.fast.handing import handed, loop_head, tuple_lines
-from symbptt.codegen.fast.layout import Layout
-from symbptt.codegen.fast.scope import (
-    INDENT,
-    Scope,
-    Section,
-    call_lines,
-    exact,
-    row_shape,
+from symbptt.codegen.fast.layout import Arrays, Owner
+from symbptt.codegen.fast.printing import (
+    Lines,
+    aliases,
+    mentioned,
+    names_in,
     unpacked,
 )
-from symbptt.codegen.fast.segments import apart, in_two_parts, kept_apart
-from symbptt.codegen.naming import Names, words_of
+from symbptt.codegen.fast.scope import Scope
+from symbptt.codegen.fast.segments import in_two_parts, kept_apart
+from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import Uses, is_rowwise
 from symbptt.codegen.places import Places, Variable, leaves, variable
-from symbptt.codegen.program import Assign, Block, Program
+from symbptt.codegen.program import Assign, Block, Place, Program
 
 
 @dataclass(frozen=True)
@@ -70,7 +82,7 @@ class BufferedText:
 
 
 class Buffered:
-    """Writes the functions of one program."""
+    """Compiles the functions of one program, and has them printed."""
 
     def __init__(self, program: Program, names: Names, wrt_inputs: bool) -> None:
         self.program = program
@@ -78,69 +90,69 @@ class Buffered:
         self.names = names
         self.wrt_inputs = wrt_inputs
         self.places = Places(program)
-        self.layout = Layout(self.places, names, self.given())
-        self.arrays = Arrays(self.layout, names)
-        self.adjoints = Beginnings(program.model, self.layout, names, wrt_inputs)
+        self.layout = Arrays(self.places, names, self.given())
+        self.adjoints = Adjoints(self.layout, wrt_inputs)
         self.uses = Uses()
-        self.loops: list[str] = []
-        self.counted = 0
         self.fallback = Fallback(names, self.places, self.uses)
+        self.loops: list[Loop] = []
+        self.lines = Lines(names)
 
     def text(self) -> BufferedText:
-        forward, backward = Section("forward"), Section("backward")
-        self.adjoints.received()
-        self.adjoints.unread()
+        forward, backward = Body("forward"), Body("backward")
         first, waiting = in_two_parts(self.program)
-        bodies = [
-            (forward, self.forward(forward, first)),
-            (backward, self.backward(backward, waiting)),
-        ]
-        text = {section.name: tuple(self.body(section, lines)) for section, lines in bodies}
-        self.arrays.assign(kept_apart(self.program, self.places), self.places.gradients())
+        forward.statements = self.forward(forward, first)
+        backward.statements = self.backward(backward, waiting)
+        self.layout.own(kept_apart(self.program, self.places), self.places.gradients())
         return BufferedText(
-            aliases=tuple(f"{a} = np.{name}" for a, name in sorted(self.layout.aliases.items())),
+            aliases=tuple(aliases(calls([*forward.statements, *backward.statements]))),
             functions=tuple(self.fallback.functions),
-            buffers=tuple(self.arrays.buffer_lines("buffers")),
-            kept=tuple(self.arrays.buffer_lines("kept")),
-            sums=tuple(self.arrays.buffer_lines("sums")),
-            views=tuple(self.view_lines(bodies)),
-            forward=text["forward"],
-            backward=text["backward"],
-            shared_extents=tuple(self.arrays.extent_lines("buffers")),
-            kept_extents=tuple(self.arrays.extent_lines("kept")),
+            buffers=self.buffers("buffers"),
+            kept=self.buffers("kept"),
+            sums=self.buffers("sums"),
+            views=tuple(self.views((forward, backward))),
+            forward=tuple(self.body(forward)),
+            backward=tuple(self.body(backward)),
+            shared_extents=self.extents("buffers"),
+            kept_extents=self.extents("kept"),
         )
+
+    def buffers(self, owner: Owner) -> tuple[str, ...]:
+        return tuple(self.lines.buffers(self.layout.owned(owner)))
+
+    def extents(self, owner: Owner) -> tuple[str, ...]:
+        kinds = {buffer.kind for buffer in self.layout.owned(owner).values()}
+        return tuple(self.lines.rows(kinds, self.layout.chunk_widths))
 
     # --- the two functions -----------------------------------------------------------------
 
-    def forward(self, section: Section, first: Iterable[Block]) -> list[str]:
+    def forward(self, section: Body, first: Iterable[Block]) -> list[Statement]:
         """The first part of the forward pass, inputs and initial values laid down before it."""
         for block in first:
             if block.place == "static":
-                self.straight(block, section, INDENT)
-        static, section.lines = section.lines, []
+                self.straight(block, section)
+        static, section.statements = section.statements, []
         self.blocks((b for b in first if b.place != "static"), section)
         starts = list(self.starts(section))
-        once, named = apart(section)
-        return [*at_first([*static, *once]), *named, *self.inputs(), *starts, *section.lines]
+        return [*before(section, static), *self.inputs(), *starts, *section.statements]
 
-    def backward(self, section: Section, waiting: Iterable[Block]) -> list[str]:
+    def backward(self, section: Body, waiting: Iterable[Block]) -> list[Statement]:
         """The rest of the forward pass, what adjoints start from, and all else."""
         self.blocks(waiting, section)
         loss = self.program.model.equation("loss")
-        scope = Scope(self.layout, "last" if loss.last else "all", section, section)
-        section.lines.append(f"total = np.add.reduce({scope.leaf(loss.ref)}, None)")
-        section.lines += self.adjoints.lines()
+        scope = self.scope("last" if loss.last else "all", section, section)
+        total = view("sum_of_all", scope.leaf(loss.ref))
+        section.statements += [Let("total", total), *self.adjoints.starts()]
         self.blocks([*self.program.backward, *self.program.gradients], section)
-        once, named = apart(section)
-        return [*at_first(once), *named, *section.lines, *self.results(section)]
+        return [*before(section, []), *section.statements, self.results()]
 
-    def inputs(self) -> Iterator[str]:
+    def inputs(self) -> Iterator[Statement]:
         """Inputs that a loop reads get an array whose views can be kept."""
         for source in self.model.inputs:
             found: Variable = ("value", source.name)
             if found in self.places.kinds and not self.is_direct(found):
                 self.layout.declare(found)
-                yield f"_copyto({self.layout.name(found)}, inputs[{self.names.key(source.name)}])"
+                given = view("at", Local("inputs"), Key(source.name))
+                yield KernelCall("copyto", (given,), Local(self.layout.name(found)))
 
     def given(self) -> Iterator[Variable]:
         """Parameters, and inputs that are read as the caller gave them."""
@@ -155,55 +167,57 @@ class Buffered:
             return False
         return all(place != "loop" and place != "chunk" for _, place in self.places.readers[found])
 
-    def starts(self, section: Section) -> Iterator[str]:
+    def starts(self, section: Body) -> Iterator[Statement]:
         """The initial values: the caller's, or the model's own."""
-        own: list[str] = []
-        given: list[str] = []
-        scope = Scope(self.layout, "all", section, section)
+        own: list[Statement] = []
+        given: list[Statement] = []
+        scope = self.scope("all", section, section)
         for initial in self.model.initials:
             found: Variable = ("value", initial.name)
             self.places.declare(found, initial.shape, "past")
             self.layout.declare(found)
-            view = scope.at_start(self.layout.history(found), initial.step, self.layout.name(found))
+            rows = scope.at_start(found, initial.step)
             if isinstance(initial.value, Param):
-                own.append(f"{INDENT}_copyto({view}, {self.names.values[initial.value.name]})")
+                own.append(
+                    KernelCall("copyto", (Local(self.names.values[initial.value.name]),), rows)
+                )
             elif initial.value is not None:
-                value = scope.number(Number(exact(initial.value)))
-                own.append(f"{INDENT}_copyto({view}, {value})")
+                own.append(
+                    KernelCall("copyto", (scope.number(Number(exact(initial.value))),), rows)
+                )
             else:
-                own.append(f"{INDENT}{view}.fill(0)")
-            given.append(f"{INDENT}_copyto({view}, start[{self.names.key(initial.key)}])")
+                own.append(zeros(rows))
+            given.append(
+                KernelCall("copyto", (view("at", Local("start"), Key(initial.key)),), rows)
+            )
         if own:
-            yield from ["if start is None:", *own, "else:", *given]
+            yield If("start is None", tuple(own), tuple(given))
 
-    def results(self, section: Section) -> Iterator[str]:
-        yield "grads = {"
-        for parameter in self.model.parameters:
-            found: Variable = ("gradient", parameter.name)
-            self.layout.declare(found)
-            yield f"    {self.names.key(parameter.name)}: {self.layout.name(found)},"
-        yield "}"
-        sources = []
-        for source in self.places.sources(self.wrt_inputs):
-            v: Variable = ("cotangent", source.name)
-            if v in self.places.kinds:
-                self.layout.declare(v)
-                sources.append(f"    {self.names.key(source.name)}: {self.layout.name(v)},")
-        given = ["sources = {", *sources, "}"] if sources else ["sources = {}"]
-        yield from [*given, "return total, grads, sources"]
+    def results(self) -> Return:
+        sources = self.places.sources(self.wrt_inputs)
+        return Return(
+            Local("total"),
+            tuple(self.result(("gradient", p.name)) for p in self.model.parameters),
+            tuple(self.result(("cotangent", source.name)) for source in sources),
+        )
+
+    def result(self, found: Variable) -> tuple[Key, Value]:
+        """A gradient by the name of what it is the gradient of."""
+        self.layout.declare(found)
+        return Key(found[1]), Local(self.layout.name(found))
 
     # --- blocks ------------------------------------------------------------------------------
 
-    def blocks(self, blocks: Iterable[Block], section: Section) -> None:
+    def blocks(self, blocks: Iterable[Block], section: Body) -> None:
         for block in blocks:
             if block.place == "loop":
                 self.loop(block, section)
             else:
                 self.straight(block, section)
 
-    def straight(self, block: Block, section: Section, indent: str = "") -> None:
-        scope = self.scope(block, section, section, indent)
-        softmax = {s.value.args[0]: s for s in block.statements if _is_softmax(s.value)}
+    def straight(self, block: Block, section: Body) -> None:
+        scope = self.scope(block.place, section, section)
+        softmax = {s.value.args[0]: s for s in block.statements if is_softmax(s.value)}
         losses = {
             s.value.prediction: s
             for s in block.statements
@@ -215,9 +229,9 @@ class Buffered:
             if v in losses and is_rowwise(v) and not scope.has_gaps(s.whole)
         }
         for statement in block.statements:
-            section.lines += comment(statement, indent)
+            section.statements.append(Comment(statement))
             value = statement.value
-            if _is_softmax(value) and value.args[0] in both:
+            if is_softmax(value) and value.args[0] in both:
                 continue
             if isinstance(value, Loss) and value.prediction in both and is_rowwise(value.target):
                 # The softmax and the loss share the exponentials: both at once.
@@ -228,85 +242,42 @@ class Buffered:
                 continue
             self.statement(statement, scope)
 
-    def scope(self, block: Block, straight: Section, own: Section, indent: str = "") -> Scope:
-        return Scope(self.layout, block.place, straight, own, indent, self.fallback.by_rows)
+    def scope(self, place: Place, straight: Body, own: Body) -> Scope:
+        return Scope(self.layout, place, straight, own, compute, self.fallback.by_rows)
 
-    def loop(self, block: Block, straight: Section) -> None:
-        self.counted += 1
-        name = f"loop_{self.counted}"
-        own = Section(name)
-        indent = INDENT * (2 if block.in_chunks else 1)
-        scope = self.scope(block, straight, own, indent)
-        for statement in block.statements:
-            own.lines += comment(statement, indent)
-            self.statement(statement, scope)
-        chunk = Section(f"chunk_{self.counted}")
+    def loop(self, block: Block, straight: Body) -> None:
+        number = len(self.loops) + 1
+        own, chunk = Body(f"loop_{number}"), Body(f"chunk_{number}")
+        self.compiled(block.statements, self.scope(block.place, straight, own))
         if block.in_chunks:
             self.layout.chunk_widths.append(self.touched(block))
-            before = self.scope(replace(block, place="chunk"), straight, chunk, INDENT)
-            for statement in block.hoisted:
-                chunk.lines += comment(statement, INDENT)
-                self.statement(statement, before)
-        for section in (own, chunk):
-            known = words_of(section.lines)
-            section.views = {text: view for text, view in section.views.items() if view in known}
-        straight.views[name] = name
-        self.loops += self.loop_views(name, block, own, chunk)
-        handed = list(own.views.values())
-        if block.in_chunks:
-            views = list(chunk.views.values())
-            plan = "plan, " if block.scan else ""
-            straight.lines.append(f"for {'chunk' if views else '_'}, {plan}steps in {name}:")
-            straight.lines += unpacked(views, "chunk", INDENT) if views else []
-            straight.lines += chunk.lines
-            straight.lines += [f"{INDENT}_scan(plan)"] if block.scan else []
-            straight.lines += loop_head(handed, "steps", INDENT)
-        else:
-            straight.lines += loop_head(handed, name, "")
-        straight.lines += own.lines
-
-    def touched(self, block: Block) -> str:
-        """How many numbers a row of a chunk has in all that its coefficients touch."""
-        found: dict[Variable, None] = {}
-        for statement in block.hoisted:
-            for leaf in (*statement.targets, *leaves(statement.value)):
-                v = variable(leaf)
-                if v is not None and self.places.has_rows(v):
-                    found.setdefault(v)
-        plain = [self.places.shapes[v] for v in found]
-        dims = add_dims(shape[0] for shape in plain if len(shape) == 1)
-        return row_shape(self.names, (dims,)) if dims != 0 else "1"
-
-    def loop_views(self, name: str, block: Block, own: Section, chunk: Section) -> list[str]:
-        """The lines that make the views of a loop's steps."""
-        backs = ["prev" if k == 1 else f"prev{k}" for k in range(1, self.places.lag + 1)]
-        steps = ", ".join(["top", "now", *backs])
+            self.compiled(block.hoisted, self.scope("chunk", straight, chunk))
+        straight.views[Local(own.name)] = own.name
+        made = Loop(own.name, own, chunk if block.in_chunks else None, block.backward)
         if block.scan:
-            (statement,) = block.statements
-            views = tuple_lines(own.views, INDENT * 3), tuple_lines(chunk.views, INDENT * 2, ",")
-            return scanning.scan_views(name, statement, backs, views, self.layout, block.backward)
-        if not block.hoisted:
-            source = "reversed(steps)" if block.backward else "steps"
-            return [
-                f"{name} = [",
-                *tuple_lines(own.views, INDENT),
-                f"{INDENT}for {steps} in {source}",
-                "]",
-            ]
-        run = "reversed(run)" if block.backward else "run"
-        chunks = "reversed(chunks)" if block.backward else "chunks"
-        return [
-            f"{name} = [",
-            f"{INDENT}(",
-            *tuple_lines(chunk.views, INDENT * 2, ","),
-            f"{INDENT * 2}[",
-            *tuple_lines(own.views, INDENT * 3),
-            f"{INDENT * 3}for here, {steps} in {run}",
-            f"{INDENT * 2}],",
-            f"{INDENT})",
-            f"{INDENT}for {', '.join(['now', *backs])}, whole, run in {chunks}",
-            "]",
-        ]
+            made = replace(made, plan=self.plan(block), width=row_width(block))
+        self.loops.append(made)
+        straight.statements.append(made)
+
+    def compiled(self, statements: Iterable[Assign], scope: Scope) -> None:
+        for statement in statements:
+            scope.own.statements.append(Comment(statement))
+            self.statement(statement, scope)
+
+    def plan(self, block: Block) -> tuple[Value, ...]:
+        """The rows of a chunk of what multiplies, of what it multiplies and of the target."""
+        own = Body("plan")
+        scope = self.scope("chunk", own, own)
+        (statement,) = block.statements
+        rate, source = leaves(statement.value)
+        return tuple(scope.leaf(leaf) for leaf in (rate, source, statement.target))
+
+    def touched(self, block: Block) -> Dim:
+        """How many numbers a row of a chunk has in all that is hoisted out of its steps."""
+        mentioned = [e for s in block.hoisted for e in (*s.targets, *leaves(s.value))]
+        found = dict.fromkeys(v for e in mentioned if (v := variable(e)) is not None)
+        plain = [self.places.shapes[v] for v in found if self.places.has_rows(v)]
+        return add_dims(shape[0] for shape in plain if len(shape) == 1) or 1
 
     # --- statements --------------------------------------------------------------------------
 
@@ -315,26 +286,22 @@ class Buffered:
         if isinstance(target, Cotangent) and target.index is None:
             self.gradient(statement, scope)
             return
-        first = statement.add and self.adjoints.is_first(statement)
+        first = statement.add and self.places.is_first(statement)
         Compiler(scope).assign(statement.whole, statement.value, add=statement.add and not first)
         found = variable(target)
         assert found is not None
-        if (
-            first
-            and self.places.kinds[found] == "past"
-            and self.adjoints.first_rows(found) == "all"
-        ):
-            scope.own.lines += self.adjoints.receive(found, "+=")
+        past = self.places.kinds[found] == "past"
+        if first and past and self.places.first_rows(found) == "all":
+            scope.own.statements.append(self.adjoints.added(found))
 
     def gradient(self, statement: Assign, scope: Scope) -> None:
         """dL/d(parameter): products first; rows of tables and own starts are added."""
-        value = statement.value
-        terms = () if is_zero(value) else value.terms if isinstance(value, Add) else (value,)
-        out = Compiler(scope).target(statement.whole)
+        terms = terms_of(statement.value)
         compiler = Compiler(scope)
+        out = compiler.target(statement.whole)
         plain = [t for t in terms if scattered_rows(t) is None and not is_start(t)]
         if not plain:
-            scope.emit("copyto", out, "0")
+            scope.emit("copyto", 0, out=out)
         for number, term in enumerate(plain):
             if number == 0:
                 compiler.into(term, out, statement.whole)
@@ -344,111 +311,101 @@ class Buffered:
             scattered = scattered_rows(term)
             if scattered is not None:
                 place, position, added = scattered
-                inside = Scope(
-                    scope.layout,
-                    place,
-                    scope.straight,
-                    scope.own,
-                    scope.indent,
-                    self.fallback.by_rows,
-                )
-                with Compiler(inside).operands((position, added)) as (where, rows):
-                    scope.line(f"np.add.at({out}, {where}, {rows})")
+                with Compiler(scope.at(place)).operands((position, added)) as (where, rows):
+                    scope.emit("add.at", where, rows, out=out)
             elif is_start(term):
-                self.own_start(term, out, scope)
+                scope.own.statements.append(self.own_start(term, out, scope))
 
-    def own_start(self, term: Expr, out: str, scope: Scope) -> None:
+    def own_start(self, term: Expr, out: Value, scope: Scope) -> Statement:
         """What the model's own initial value received, if this call started from it."""
         sign = "-=" if isinstance(term, Neg) else "+="
         summed = term.operand if isinstance(term, Neg) else term
         assert isinstance(summed, TimeSum)
-        view = scope.leaf(summed.term) if isinstance(summed.term, Cotangent) else None
-        if view is None:
-            (inner,) = (leaf for leaf in leaves(summed.term) if isinstance(leaf, Cotangent))
-            view = scope.leaf(inner)
-        axis = "axis=0" if summed.shape else "axis=None"
-        scope.line("if start is None:")
-        scope.line(f"{INDENT}{out} {sign} np.add.reduce({view}, {axis})")
+        (inner,) = (leaf for leaf in leaves(summed.term) if isinstance(leaf, Cotangent))
+        how = "sum_over_rows" if summed.shape else "sum_of_scalars"
+        return If("start is None", (Change(out, sign, view(how, scope.leaf(inner))),))
 
     # --- the module's parts --------------------------------------------------------------------
 
-    def body(self, section: Section, lines: list[str]) -> list[str]:
+    def body(self, section: Body) -> Iterator[str]:
         """A function's lines, what they mention fetched first."""
-        known = words_of(lines)
-        handed = [*self.own_views(known), *self.registered(section, known).values()]
-        fetched = unpacked(handed, f"w.views.{section.name}", "") if handed else []
-        params = [
-            f"{self.names.values[p.name]} = params[{self.names.key(p.name)}]"
-            for p in self.model.parameters
-            if self.names.values[p.name] in known
-        ]
-        inputs = [
-            f"{self.names.values[i.name]} = inputs[{self.names.key(i.name)}]"
-            for i in self.model.inputs
-            if ("value", i.name) in self.places.shapes
-            and self.is_direct(("value", i.name))
-            and self.names.values[i.name] in known
-        ]
-        settings = [f"{n} = w.{n}" for n in ("rows", "size", "dtype", "weight") if n in known]
-        return [*fetched, *settings, *params, *inputs, *lines]
+        names = names_in(section.statements, section.views)
+        handed = [*self.arrays(names), *section.views.values()]
+        yield from unpacked(handed, f"w.views.{section.name}", "") if handed else []
+        yield from (f"{n} = w.{n}" for n in ("rows", "size", "dtype", "weight") if n in names)
+        values = self.names.values
+        for parameter in self.model.parameters:
+            if values[parameter.name] in names:
+                yield f"{values[parameter.name]} = params[{self.names.key(parameter.name)}]"
+        for source in self.model.inputs:
+            found: Variable = ("value", source.name)
+            direct = found in self.places.shapes and self.is_direct(found)
+            if direct and values[source.name] in names:
+                yield f"{values[source.name]} = inputs[{self.names.key(source.name)}]"
+        yield from self.lines.statements(section.statements, section.views)
 
-    def registered(self, section: Section, known: set[str]) -> dict[str, str]:
-        """The views that a function's lines asked for."""
-        return {
-            text: name
-            for text, name in section.views.items()
-            if not text.startswith(("gathered ", "once "))
-        }
+    def arrays(self, names: set[str]) -> list[str]:
+        """Those of some names that are arrays, in the order of the buffers."""
+        return [name for name in self.layout.homes() if name in names]
 
-    def own_views(self, known: set[str]) -> list[str]:
-        """The arrays that some lines mention, in the order of the buffers."""
-        return [name for name in self.arrays.homes() if name in known]
-
-    def view_lines(self, bodies: Iterable[tuple[Section, list[str]]]) -> Iterator[str]:
-        homes = self.arrays.homes()
-        tuples: list[str] = []
-        pasts = {n: self.layout.history(("value", n)) for n in self.places.pasts}
-        adjoints = {v[1]: self.layout.history(v) for v in self.adjoints.received()}
-        for section, lines in bodies:
-            known = words_of(lines)
-            views = {name: name for name in self.own_views(known)}
-            views |= self.registered(section, known)
-            tuples += handed(section.name, views)
-        mentioned = words_of([*self.loops, *tuples, *pasts.values(), *adjoints.values()])
-        needed: list[str] = []
-        for name in reversed(list(homes)):
-            if name in mentioned or name in words_of(needed):
-                callee, _, rest = f"{name} = {homes[name]}".partition("(")
-                arguments = rest.removesuffix(")").split(", ")
-                needed[:0] = call_lines(callee, arguments, "") if rest else [callee]
-        yield from needed
-        text = words_of([*self.loops])
-        if "steps" in text or "chunks" in text:
+    def views(self, functions: Iterable[Body]) -> Iterator[str]:
+        """The lines of the function that makes all views of a call."""
+        tuples: dict[str, list[Value]] = {}
+        for section in functions:
+            arrays = self.arrays(names_in(section.statements, section.views))
+            tuples[section.name] = [*map(Local, arrays), *section.views]
+        pasts = {name: self.layout.history(("value", name)) for name in self.places.pasts}
+        adjoints = {v[1]: self.layout.history(v) for v in self.adjoints.received}
+        looped = [v for loop in self.loops for v in loop.views]
+        wanted = [v for found in tuples.values() for v in found] + looped
+        names = mentioned(wanted, {}) | {*pasts.values(), *adjoints.values()}
+        for name, home in self.needed(names).items():
+            yield from self.lines.ended(f"{name} = ", home, "", {})
+        if self.loops:
             yield "steps = _steps(rows)"
-        if "chunks" in text:
-            yield from self.arrays.chunk_lines()
-            even = ", even=True" if self.places.by_blocks else ""
-            yield f"chunks = _chunks(steps, chunk{even})"
-        for setting, name in self.layout.settings.items():
-            callee, _, rest = f"{name} = {setting}".partition("(")
-            yield from call_lines(callee, rest.removesuffix(")").split(", "), "")
-        yield from self.loops
+        if any(loop.chunk is not None for loop in self.loops):
+            yield from self.lines.chunk(self.layout.chunk_widths)
+            yield f"chunks = _chunks(steps, chunk{', even=True' if self.places.by_blocks else ''})"
+        for value, setting in self.layout.settings.items():
+            yield from self.lines.ended(f"{setting.name} = ", value, "", {})
+        backs = ["prev" if k == 1 else f"prev{k}" for k in range(1, self.places.lag + 1)]
+        for loop in self.loops:
+            yield from self.lines.views_of(loop, backs)
         yield "return SimpleNamespace("
-        yield from (f"{INDENT}{line}" for line in tuples)
+        for title, found in tuples.items():
+            yield from self.lines.views(f"{INDENT}{title}=", found)
         for title, table in (("pasts", pasts), ("adjoints", adjoints)):
-            entries = [f"{INDENT * 2}{self.names.key(k)}: {v}," for k, v in table.items()]
-            yield from (
-                [f"{INDENT}{title}={{", *entries, f"{INDENT}}},"]
-                if entries
-                else [f"{INDENT}{title}={{}},"]
-            )
+            yield from self.lines.table(f"{INDENT}{title}=", table)
         yield ")"
 
+    def needed(self, names: set[str]) -> dict[str, Value]:
+        """The arrays of some names, and those that they are views of, in order."""
+        found: dict[str, Value] = {}
+        for name, home in reversed(self.layout.homes().items()):
+            if name in names:
+                found[name] = home
+                names = names | mentioned([home], {})
+        return dict(reversed(found.items()))
 
-def at_first(lines: list[str]) -> list[str]:
-    """Lines, one level in, that the first segment of a call runs for all of them."""
-    return ["if first:", *lines] if lines else []
+
+def compute(scope: Scope, expr: Expr, out: Value) -> None:
+    """Write the calls that leave the value of an expression in an array."""
+    Compiler(scope).compute(expr, out)
 
 
-def _is_softmax(value: Expr) -> TypeGuard[Vector]:
+def before(section: Body, static: list[Statement]) -> Iterator[Statement]:
+    """What the first segment of a call does for all of them, and what each function names."""
+    once = [s for s in section.prologue if not isinstance(s, Let)]
+    if static or once:
+        yield If("first", (*static, *once))
+    yield from (s for s in section.prologue if isinstance(s, Let))
+
+
+def row_width(block: Block) -> Dim:
+    """How many numbers a step of a loop of one statement has."""
+    (statement,) = block.statements
+    return statement.target.shape[0] if statement.target.shape else 1
+
+
+def is_softmax(value: Expr) -> TypeGuard[Vector]:
     return isinstance(value, Vector) and value.function == "softmax"

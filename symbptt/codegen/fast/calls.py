@@ -30,6 +30,7 @@ from symbptt.algebra import (
     Transpose,
     Vector,
 )
+from symbptt.codegen.fast.buffers import KernelCall, Quoted, Value, view
 from symbptt.codegen.fast.entrywise import HALF, LEAVES, Entrywise
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
 
@@ -42,7 +43,7 @@ class Compiler(Entrywise):
         scattered = self.there.scattered(target)
         if scattered is not None:
             with self.operand(value) as found:
-                self.there.line(f"_add_at({', '.join(scattered)}, {found})")
+                self.there.own.statements.append(KernelCall("_add_at", (*scattered, found)))
             return
         with self.there.shaped(target, value):
             self.assign_here(target, value, add=add)
@@ -59,40 +60,40 @@ class Compiler(Entrywise):
             positive = term.operand if isinstance(term, Neg) else term
             with self.operand(positive) as found:
                 sign = "subtract" if isinstance(term, Neg) else "add"
-                self.there.emit(sign, out, found, out)
+                self.there.emit(sign, out, found, out=out)
 
-    def target(self, target: Expr) -> str:
+    def target(self, target: Expr) -> Value:
         if isinstance(target, Concat):
-            text = self.there.joined(target.parts)
-            assert text is not None
-            return text
+            array = self.there.joined(target.parts)
+            assert array is not None
+            return array
         return self.there.leaf(target)
 
     # --- products ------------------------------------------------------------------------
 
-    def compute_product(self, expr: Product, out: str) -> None:
+    def compute_product(self, expr: Product, out: Value) -> None:
         left, right = expr.left, expr.right
         if is_rowwise(left):
             self.there.by_rows(out, expr)
             return
         if not is_rowwise(right):
             # A matrix may be laid out with its rows apart, which np.dot does not write into.
-            with self.operands((left, right)) as texts:
-                self.there.emit("matmul", *texts, out)
+            with self.operands((left, right)) as sides:
+                self.there.emit("matmul", *sides, out=out)
             return
         if len(right.shape) == 2:
             self.there.by_rows(out, expr)
             return
         callee = self.product(out, right)
         with self.operand(right) as rows:
-            sides = rows, self.there.turned(left), out
+            matrix = self.there.turned(left)
             if self.there.place == "loop":
                 gaps = callee == "matmul"
-                self.there.product_in_blocks(*sides, left.shape, gaps=gaps)
+                self.there.product_in_blocks(rows, matrix, out, left.shape, gaps=gaps)
             else:
-                self.there.emit(callee, *sides)
+                self.there.emit(callee, rows, matrix, out=out)
 
-    def product(self, out: str, *sides: Expr) -> str:
+    def product(self, out: Value, *sides: Expr) -> str:
         """The fastest product knows only arrays without gaps: of others it makes copies."""
         gaps = out in self.there.gapped or any(self.has_gaps(side) for side in sides)
         return "matmul" if gaps else "dot"
@@ -102,7 +103,7 @@ class Compiler(Entrywise):
             return True
         return isinstance(expr, LEAVES | Concat) and self.there.has_gaps(expr)
 
-    def compute_transpose(self, expr: Transpose, out: str) -> None:
+    def compute_transpose(self, expr: Transpose, out: Value) -> None:
         inner = expr.operand
         if is_rowwise(expr):
             self.there.by_rows(out, expr)
@@ -112,11 +113,11 @@ class Compiler(Entrywise):
                 self.place(flipped(part), self.there.columns_of(out, blocks, number))
         elif isinstance(flipped(inner), Transpose):
             with self.operand(inner) as found:
-                self.there.emit("copyto", out, f"{found}.T")
+                self.there.emit("copyto", view("transposed", found), out=out)
         else:
             self.compute(flipped(inner), out)
 
-    def compute_concat(self, expr: Concat, out: str) -> None:
+    def compute_concat(self, expr: Concat, out: Value) -> None:
         blocks = [part.shape[0] for part in expr.parts]
         for number, part in enumerate(expr.parts):
             if is_rowwise(expr):
@@ -124,11 +125,11 @@ class Compiler(Entrywise):
             else:
                 self.place(part, self.there.rows_of(out, blocks, number))
 
-    def compute_slice(self, expr: Slice, out: str) -> None:
+    def compute_slice(self, expr: Slice, out: Value) -> None:
         with self.operand(expr.vector) as found:
-            self.there.emit("copyto", out, self.there.block(found, expr.blocks, expr.number))
+            self.there.emit("copyto", self.there.block(found, expr.blocks, expr.number), out=out)
 
-    def compute_vector(self, expr: Vector, out: str) -> None:
+    def compute_vector(self, expr: Vector, out: Value) -> None:
         """By calls where there are some for the function, else a few rows at a time."""
         method = getattr(self, f"vector_{expr.function}", None)
         if method is None or not all(map(self.is_full_vector, expr.args)):
@@ -139,103 +140,104 @@ class Compiler(Entrywise):
     def is_full_vector(self, expr: Expr) -> bool:
         return len(expr.shape) == 1 and is_rowwise(expr) and is_full(expr)
 
-    def vector_softmax(self, vector: Expr, out: str) -> None:
+    def vector_softmax(self, vector: Expr, out: Value) -> None:
         column = self.there.take(())
         with self.operand(vector) as found:
             ones = self.there.column_of_ones(vector.shape[0])
-            self.there.emit("_softmax_into", found, column, ones, out)
+            self.there.emit("_softmax_into", found, column, ones, out=out)
         self.there.give(column)
 
-    def compute_identity(self, expr: Identity, out: str) -> None:
-        self.there.emit("copyto", out, self.there.once(expr))
+    def compute_identity(self, expr: Identity, out: Value) -> None:
+        self.there.emit("copyto", self.there.once(expr), out=out)
 
-    def compute_fill(self, expr: Fill, out: str) -> None:
+    def compute_fill(self, expr: Fill, out: Value) -> None:
         with self.operand(expr.scalar) as found:
-            self.there.emit("copyto", out, found)
+            self.there.emit("copyto", found, out=out)
 
-    def compute_loss(self, expr: Loss, out: str) -> None:
+    def compute_loss(self, expr: Loss, out: Value) -> None:
         method = getattr(self, f"loss_{expr.function}", None)
         if method is None or not is_rowwise(expr.prediction) or not is_rowwise(expr.target):
             self.there.by_rows(out, expr)
         else:
             method(expr, out)
 
-    def loss_softmax_cross_entropy(self, expr: Loss, out: str) -> None:
+    def loss_softmax_cross_entropy(self, expr: Loss, out: Value) -> None:
         scratch = self.there.take(expr.prediction.shape)
         self.softmax_and_loss(expr, scratch, out)
         self.there.give(scratch)
 
-    def softmax_and_loss(self, expr: Loss, softmax: str, out: str) -> None:
+    def softmax_and_loss(self, expr: Loss, softmax: Value, out: Value) -> None:
         """Both at once: they share the exponentials."""
         column = self.there.take(())
         unit = OneHot(expr.target, expr.prediction.shape[0])
         with self.index(unit) as index, self.operand(expr.prediction) as found:
             ones = self.there.column_of_ones(unit.shape[0])
-            self.there.emit("_softmax_and_loss", found, index, column, ones, softmax, out)
+            self.there.emit("_softmax_and_loss", found, index, column, ones, softmax, out=out)
         self.there.give(column)
 
-    def loss_squared_error(self, expr: Loss, out: str) -> None:
+    def loss_squared_error(self, expr: Loss, out: Value) -> None:
         difference = Add((expr.prediction, Neg(expr.target)))
         with self.operand(difference) as found:
-            self.there.emit("multiply", found, found, found)
+            self.there.emit("multiply", found, found, out=found)
             self.row_sum(found, expr.prediction, out)
-        self.there.emit("multiply", out, self.there.number(HALF), out)
+        self.there.emit("multiply", out, self.there.number(HALF), out=out)
 
-    def loss_binary_cross_entropy(self, expr: Loss, out: str) -> None:
+    def loss_binary_cross_entropy(self, expr: Loss, out: Value) -> None:
         o, y = expr.prediction, expr.target
         with self.operand(Add((Call("softplus", (o,)), Neg(Mul((y, o)))))) as found:
             self.row_sum(found, o, out)
 
-    def row_sum(self, text: str, like: Expr, out: str) -> None:
+    def row_sum(self, rows: Value, like: Expr, out: Value) -> None:
         """The sum of each row; of a scalar a row, the scalar."""
         if like.shape:
-            self.there.emit("add.reduce", text, "1", "None", out, "True")
+            self.there.emit("add.reduce", rows, 1, None, out=out, options=(True,))
         else:
-            self.there.emit("copyto", out, text)
+            self.there.emit("copyto", rows, out=out)
 
-    def vector_sum(self, vector: Expr, out: str) -> None:
+    def vector_sum(self, vector: Expr, out: Value) -> None:
         with self.operand(vector) as found:
             self.row_sum(found, vector, out)
 
-    def vector_mean(self, vector: Expr, out: str) -> None:
+    def vector_mean(self, vector: Expr, out: Value) -> None:
         self.vector_sum(vector, out)
-        self.there.emit("divide", out, self.there.number(Length(vector.shape[0])), out)
+        count = self.there.number(Length(vector.shape[0]))
+        self.there.emit("divide", out, count, out=out)
 
-    def vector_dot(self, left: Expr, right: Expr, out: str) -> None:
+    def vector_dot(self, left: Expr, right: Expr, out: Value) -> None:
         scratch = self.there.take(left.shape)
         self.compute(Mul((left, right)), scratch)
         self.row_sum(scratch, left, out)
         self.there.give(scratch)
 
-    def compute_lookup(self, expr: Lookup, out: str) -> None:
+    def compute_lookup(self, expr: Lookup, out: Value) -> None:
         if not is_rowwise(expr):
             self.there.by_rows(out, expr)
             return
-        with self.operands((expr.table, expr.row)) as texts:
-            self.there.emit("take", *texts, "0", out, '"clip"')
+        with self.operands((expr.table, expr.row)) as (table, row):
+            self.there.emit("take", table, row, 0, out=out, options=(Quoted("clip"),))
 
     # --- sums over time --------------------------------------------------------------------
 
-    def compute_timesum(self, expr: TimeSum, out: str) -> None:
+    def compute_timesum(self, expr: TimeSum, out: Value) -> None:
         over_rows = Compiler(self.there.at("last" if expr.first == LAST else "all"))
         over_rows.sum_rows(expr, out)
 
-    def sum_rows(self, expr: TimeSum, out: str) -> None:
+    def sum_rows(self, expr: TimeSum, out: Value) -> None:
         """A sum over the rows of this place."""
         term = expr.term
         if isinstance(term, Neg):
             self.sum_rows(replace(expr, term=term.operand), out)
-            self.there.emit("negative", out, out)
+            self.there.emit("negative", out, out=out)
         elif isinstance(term, Outer) and is_rowwise(term.left) and is_rowwise(term.right):
             with self.operands((term.left, term.right)) as (left, right):
                 callee = self.product(out, term.left, term.right)
-                self.there.emit(callee, f"{left}.T", right, out)
+                self.there.emit(callee, view("transposed", left), right, out=out)
         elif len(term.shape) == 1 and is_rowwise(term) and is_full(term):
             with self.operand(term) as rows:
-                self.there.emit(self.product(out, term), self.there.ones(), rows, out)
+                self.there.emit(self.product(out, term), self.there.ones(), rows, out=out)
         elif not term.shape and is_rowwise(term):
             with self.operand(term) as rows:
-                self.there.emit("add.reduce", rows, "None", "None", out)
+                self.there.emit("add.reduce", rows, None, None, out=out)
         else:
             self.there.by_rows(out, expr)
 

@@ -36,6 +36,7 @@ from symbptt.algebra import (
     Transpose,
 )
 from symbptt.calculus.adjoint import MEAN_FACTOR
+from symbptt.codegen.fast.buffers import Value, view
 from symbptt.codegen.fast.scope import Scope
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
 from symbptt.codegen.places import leaves
@@ -44,14 +45,13 @@ from symbptt.functions.elementwise import function
 LEAVES = Ref | Param | Cotangent
 UFUNC = re.compile(r"np\.(\w+)\((.*)\)")
 HALF = Number(Fraction(1, 2))
-NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
 class Operand:
-    """The text of an array; ``scratch`` if it is to be given back once read."""
+    """An array; ``scratch`` if it is to be given back once read."""
 
-    text: str
+    array: Value
     scratch: bool = False
 
 
@@ -64,13 +64,13 @@ class Entrywise:
     # --- operands ------------------------------------------------------------------------
 
     @contextmanager
-    def operand(self, expr: Expr) -> Iterator[str]:
+    def operand(self, expr: Expr) -> Iterator[Value]:
         found = self.value(expr, None)
-        yield found.text
+        yield found.array
         if found.scratch:
-            self.there.give(found.text)
+            self.there.give(found.array)
 
-    def value(self, expr: Expr, out: str | None) -> Operand:
+    def value(self, expr: Expr, out: Value | None) -> Operand:
         """Where the value of an expression stands; computed into ``out`` if it must be."""
         standing = self.standing(expr)
         if standing is not None:
@@ -82,8 +82,8 @@ class Entrywise:
         self.compute(expr, scratch)
         return Operand(scratch, scratch=True)
 
-    def standing(self, expr: Expr) -> str | None:
-        """The text of what stands somewhere already, or is computed once for all rows."""
+    def standing(self, expr: Expr) -> Value | None:
+        """Where a value stands already, or is computed once for all rows."""
         if isinstance(expr, Cotangent) and expr.name == "loss":
             return self.there.once(MEAN_FACTOR)
         if isinstance(expr, LEAVES):
@@ -105,16 +105,16 @@ class Entrywise:
 
     # --- into an array -------------------------------------------------------------------
 
-    def into(self, value: Expr, out: str, target: Expr) -> None:
+    def into(self, value: Expr, out: Value, target: Expr) -> None:
         """The value into ``out``, which it may read: then what it reads is kept apart."""
         standing = self.standing(value)
         if standing is not None:
-            self.there.emit("copyto", out, standing)
+            self.there.emit("copyto", standing, out=out)
         elif self.is_safe(value, target):
             self.compute(value, out)
         else:
             with self.operand(value) as found:
-                self.there.emit("copyto", out, found)
+                self.there.emit("copyto", found, out=out)
 
     def is_safe(self, value: Expr, target: Expr) -> bool:
         """Whether writing the target early can spoil nothing that is read later."""
@@ -155,10 +155,10 @@ class Entrywise:
         others = [part for part in parts if part is not inner]
         return not any(mentions(o, target) for o in others) and self.reads_first(inner, target)
 
-    def compute(self, expr: Expr, out: str) -> None:
+    def compute(self, expr: Expr, out: Value) -> None:
         """Emit the calls that leave the value of an expression in ``out``."""
         kind = type(expr).__name__.lower()
-        method: Callable[[Expr, str], None] | None = getattr(self, f"compute_{kind}", None)
+        method: Callable[[Expr, Value], None] | None = getattr(self, f"compute_{kind}", None)
         if method is None:
             self.there.by_rows(out, expr)
         else:
@@ -166,21 +166,21 @@ class Entrywise:
 
     # --- elementwise ---------------------------------------------------------------------
 
-    def fold(self, shape: Shape, parts: Sequence[tuple[str, Expr]], out: str) -> None:
+    def fold(self, shape: Shape, parts: Sequence[tuple[str, Expr]], out: Value) -> None:
         """``((p0 op p1) op p2) …`` into ``out``; each part comes with its own operation."""
         whole = parts[0][1].shape == shape and is_full(parts[0][1])
         first = self.value(parts[0][1], out if whole and len(parts) > 1 else None)
-        text = first.text
+        left = first.array
         if len(parts) == 1:
-            self.there.emit("copyto", out, text)
+            self.there.emit("copyto", left, out=out)
         for operation, part in parts[1:]:
             with self.operand(part) as other:
-                self.there.emit(operation, text, other, out)
-            text = out
+                self.there.emit(operation, left, other, out=out)
+            left = out
         if first.scratch:
-            self.there.give(first.text)
+            self.there.give(first.array)
 
-    def compute_add(self, expr: Add, out: str) -> None:
+    def compute_add(self, expr: Add, out: Value) -> None:
         units = [t for t in expr.terms if isinstance(unsigned(t), OneHot) and is_rowwise(t)]
         if units and out not in self.there.gapped:
             rest = tuple(t for t in expr.terms if t not in units)
@@ -188,7 +188,8 @@ class Entrywise:
             for unit in units:
                 with self.index(unsigned(unit)) as index:
                     callee = "subtract.at" if isinstance(unit, Neg) else "add.at"
-                    self.there.emit(callee, f"{out}.reshape(-1)", index, self.there.number(ONE))
+                    one = self.there.number(ONE)
+                    self.there.emit(callee, index, one, out=view("flat", out))
             return
         signed = [
             ("subtract", term.operand) if isinstance(term, Neg) else ("add", term)
@@ -199,11 +200,11 @@ class Entrywise:
             first = self.first_term(expr)
         if first is None:
             self.fold(expr.shape, [("add", term) for _, term in signed], out)
-            self.there.emit("negative", out, out)
+            self.there.emit("negative", out, out=out)
             return
         self.fold(expr.shape, [signed[first], *signed[:first], *signed[first + 1 :]], out)
 
-    def own_term(self, expr: Add, out: str) -> int | None:
+    def own_term(self, expr: Add, out: Value) -> int | None:
         """The term that stands where the sum is to stand."""
         for number, term in enumerate(expr.terms):
             if isinstance(term, LEAVES | Concat) and self.standing(term) == out:
@@ -228,23 +229,23 @@ class Entrywise:
         return self.there.place != "static" and not is_rowwise(expr)
 
     @contextmanager
-    def index(self, unit: Expr) -> Iterator[str]:
+    def index(self, unit: Expr) -> Iterator[Value]:
         """Where the entries of unit vectors stand in an array of rows end to end."""
         assert isinstance(unit, OneHot)
         found = self.there.take((), integer=True)
         with self.operand(unit.position) as position:
-            self.there.emit("add", self.there.row_starts(unit.dim), position, found)
+            self.there.emit("add", self.there.row_starts(unit.dim), position, out=found)
         yield found
         self.there.give(found)
 
-    def compute_neg(self, expr: Neg, out: str) -> None:
+    def compute_neg(self, expr: Neg, out: Value) -> None:
         if isinstance(expr.operand, Neg):
             self.place(expr.operand.operand, out)
             return
         with self.operand(expr.operand) as found:
-            self.there.emit("negative", found, out)
+            self.there.emit("negative", found, out=out)
 
-    def compute_mul(self, expr: Mul, out: str) -> None:
+    def compute_mul(self, expr: Mul, out: Value) -> None:
         if len(expr.factors) == 2 and is_repeated(expr.factors[1]):
             self.scaled(expr.factors[0], expr.factors[1], out)
             return
@@ -262,20 +263,18 @@ class Entrywise:
         )
         self.fold(expr.shape, [*(above or [("multiply", ONE)]), *below], out)
 
-    def scaled(self, blocks: Expr, repeated: Expr, out: str) -> None:
+    def scaled(self, blocks: Expr, repeated: Expr, out: Value) -> None:
         """Blocks that stand end to end, each multiplied by one and the same vector."""
         assert isinstance(repeated, Concat)
         count = len(repeated.parts)
         with self.operands((blocks, repeated.parts[0])) as (found, one):
             if self.there.shape.count:
-                self.there.emit("multiply", found, one, out)
+                self.there.emit("multiply", found, one, out=out)
                 return
-            self.there.emit(
-                "multiply",
-                self.there.in_blocks(found, count),
-                self.there.for_each_block(one),
-                self.there.in_blocks(out, count),
-            )
+            left = self.there.reshaped("in_blocks", found, count)
+            right = self.there.reshaped("each", one)
+            into = self.there.reshaped("in_blocks", out, count)
+            self.there.emit("multiply", left, right, out=into)
 
     def gathered(self, factors: tuple[Expr, ...]) -> tuple[Expr, ...]:
         """What has no rows as one factor, which is computed once."""
@@ -284,64 +283,63 @@ class Entrywise:
             return factors
         return (*(f for f in factors if is_rowwise(f)), Mul(without))
 
-    def compute_div(self, expr: Div, out: str) -> None:
+    def compute_div(self, expr: Div, out: Value) -> None:
         self.fold(expr.shape, [("", expr.numerator), ("divide", expr.denominator)], out)
 
-    def compute_pow(self, expr: Pow, out: str) -> None:
+    def compute_pow(self, expr: Pow, out: Value) -> None:
         exponent = expr.exponent
         value = exponent.value if isinstance(exponent, Number | Constant) else None
         with self.operand(expr.base) as base:
             if value == 2:
-                self.there.emit("multiply", base, base, out)
+                self.there.emit("multiply", base, base, out=out)
             elif value == 1:
-                self.there.emit("copyto", out, base)
+                self.there.emit("copyto", base, out=out)
             else:
-                self.there.emit("power", base, self.there.number(exponent), out)
+                self.there.emit("power", base, self.there.number(exponent), out=out)
 
-    def compute_call(self, expr: Call, out: str) -> None:
+    def compute_call(self, expr: Call, out: Value) -> None:
         row = function(expr.function)
         calls = row.calls or ((row.numpy,) if UFUNC.fullmatch(row.numpy) else ())
         if not calls:
             self.there.by_rows(out, expr)
             return
-        with self.operands(expr.args) as texts:
-            if out in texts and any("{0}" in template for template in calls[1:]):
+        with self.operands(expr.args) as given:
+            if out in given and any("{0}" in template for template in calls[1:]):
                 # A later call reads the argument again.
                 scratch = self.there.take(expr.shape)
-                self.chain(calls, texts, scratch)
-                self.there.emit("copyto", out, scratch)
+                self.chain(calls, given, scratch)
+                self.there.emit("copyto", scratch, out=out)
                 self.there.give(scratch)
             else:
-                self.chain(calls, texts, out)
+                self.chain(calls, given, out)
 
-    def chain(self, calls: Sequence[str], texts: list[str], out: str) -> None:
+    def chain(self, calls: Sequence[str], given: Sequence[Value], out: Value) -> None:
+        """The calls of a function's row, which name arguments by their places."""
+        named = {"{out}": out} | {f"{{{k}}}": value for k, value in enumerate(given)}
         for template in calls:
-            match = UFUNC.fullmatch(template.format(*texts, out=out))
+            match = UFUNC.fullmatch(template)
             assert match is not None
-            self.there.emit(match[1], *self.arguments(match[2]), out)
-
-    def arguments(self, text: str) -> list[str]:
-        """The arguments of a template; numbers become arrays without axes."""
-        return [
-            self.there.number(Number(Fraction(part))) if NUMBER.fullmatch(part) else part
-            for part in re.split(r", (?![^\[(]*[\])])", text)
-        ]
+            operands = [
+                named.get(part) or self.there.number(Number(Fraction(part)))
+                for part in match[2].split(", ")
+            ]
+            self.there.emit(match[1], *operands, out=out)
 
     @contextmanager
-    def operands(self, exprs: Iterable[Expr]) -> Iterator[list[str]]:
+    def operands(self, exprs: Iterable[Expr]) -> Iterator[list[Value]]:
         found = [self.value(expr, None) for expr in exprs]
-        yield [operand.text for operand in found]
+        yield [operand.array for operand in found]
         for operand in found:
             if operand.scratch:
-                self.there.give(operand.text)
+                self.there.give(operand.array)
 
-    def place(self, expr: Expr, out: str) -> None:
+    def place(self, expr: Expr, out: Value) -> None:
         """The value of an expression into a part of an array."""
         standing = self.standing(expr)
         if standing is None:
             self.compute(expr, out)
         elif standing != out:
-            self.there.emit("copyto", out, standing)
+            self.there.emit("copyto", standing, out=out)
 
 
 def is_repeated(expr: Expr) -> bool:

@@ -11,9 +11,8 @@ from symbptt.algebra import Dim, DimProduct, DimSum, Model, Shape
 from symbptt.binding import bind as bind_functions
 from symbptt.calculus.estimators import Estimator
 from symbptt.calculus.gradients import derive
-from symbptt.codegen.fast.beginnings import Beginnings
 from symbptt.codegen.fast.passes import LEVELS
-from symbptt.codegen.fast.scanning import SCAN_NUMBERS
+from symbptt.codegen.fast.printing import SCAN_NUMBERS
 from symbptt.codegen.fast.segments import kept_apart
 from symbptt.codegen.fast.work import Work, work
 from symbptt.codegen.lowering import lower
@@ -137,9 +136,9 @@ def count_lines(program: Program, numbers: Mapping[int, int]) -> Iterator[str]:
 
 def works(program: Program, block: Block) -> tuple[Work, Work]:
     """What a block does in its statements, and before, in its coefficients."""
-    beginnings = Beginnings.of(program)
+    known = Places(program)
     inside = total(
-        work(s, block.place, first=s.add and beginnings.is_first(s)) for s in block.statements
+        work(s, block.place, first=s.add and known.is_first(s)) for s in block.statements
     )
     return inside, total(work(s, "chunk") for s in block.hoisted)
 

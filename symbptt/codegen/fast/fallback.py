@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from fractions import Fraction
 
-from symbptt.algebra import Cotangent, Expr, Lookup, Neg, Param, Ref, TimeSum
-from symbptt.codegen.emission import Emitter
-from symbptt.codegen.fast.scope import INDENT, Scope, call_lines
-from symbptt.codegen.naming import Names, words_of
+from symbptt.algebra import (
+    Cotangent,
+    Dim,
+    Expr,
+    Horizon,
+    Identity,
+    Length,
+    Lookup,
+    Neg,
+    OneHot,
+    Param,
+    Ref,
+    Slice,
+    TimeSum,
+)
+from symbptt.codegen.emission import INDENT, Emitter
+from symbptt.codegen.fast.buffers import Local, Operand, Value, view
+from symbptt.codegen.fast.scope import Scope
+from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import ATOM, Printed, Printer, Uses, is_rowwise
 from symbptt.codegen.places import Places
 
-EXTRAS = {"rows": "w.rows", "size": "w.size", "dtype": "w.dtype", "one": "1"}
+EXTRAS: dict[str, Operand] = {
+    "rows": Local("w.rows"),
+    "size": Local("w.size"),
+    "dtype": Local("w.dtype"),
+    "one": 1,
+}
+"""What plain text needs besides the values, and where a function has it."""
 
 
 class Plain(Printer):
     """Plain text in which every leaf is an argument of a function."""
 
-    def __init__(self, names: Names, place: str, uses: Uses, scope: Scope) -> None:
+    def __init__(self, names: Names, uses: Uses, scope: Scope) -> None:
         super().__init__(names, "all", uses)
         self.scope = scope
-        self.over_rows: dict[str, str] = {}
-        self.others: dict[str, str] = {}
+        self.over_rows: dict[Value, str] = {}
+        self.others: dict[Value, str] = {}
+        self.extras: set[str] = set()
 
     def argument(self, expr: Expr) -> Printed:
-        text = self.scope.leaf(expr)
+        array = self.scope.leaf(expr)
         table = self.over_rows if is_rowwise(expr) else self.others
-        if text not in table:
-            table[text] = f"v{len(self.over_rows) + len(self.others) + 1}"
-        return table[text], ATOM
+        if array not in table:
+            table[array] = f"v{len(self.over_rows) + len(self.others) + 1}"
+        return table[array], ATOM
 
     def print_ref(self, expr: Ref) -> Printed:
         return self.argument(expr)
@@ -38,11 +60,39 @@ class Plain(Printer):
 
     def print_cotangent(self, expr: Cotangent) -> Printed:
         if expr.name == "loss":
+            self.extras |= {"one", "rows"}
             return super().print_cotangent(expr)
         return self.argument(expr)
 
     def print_lookup(self, expr: Lookup) -> Printed:
         return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
+
+    def printed(self, expr: Expr) -> Printed:
+        dims: tuple[Dim, ...] = ()
+        match expr:
+            case Horizon():
+                self.extras.add("rows")
+            case Identity(dim) | OneHot(dim=dim):
+                self.extras.add("dtype")
+                dims = (dim,)
+            case Length(dim):
+                dims = (dim,)
+            case Slice(blocks=blocks):
+                dims = blocks
+        self.extras |= set() if all(isinstance(dim, int) for dim in dims) else {"size"}
+        return super().printed(expr)
+
+    def constant(self, name: str, value: Fraction) -> str:
+        self.extras.add("one")
+        return super().constant(name, value)
+
+    def row_sum(self, expr: TimeSum) -> Printed:
+        self.extras |= set() if is_rowwise(expr.term) else {"rows"}
+        return super().row_sum(expr)
+
+    def exact(self, whole: str) -> str:
+        self.extras.add("one")
+        return super().exact(whole)
 
     def at(self, place: str) -> Printer:
         return self
@@ -57,9 +107,9 @@ class Fallback:
         self.uses = uses
         self.functions: list[str] = []
 
-    def by_rows(self, scope: Scope, out: str, expr: Expr) -> list[str]:
+    def by_rows(self, scope: Scope, expr: Expr, out: Value) -> None:
         """A function of the plain text of an expression, called for a few rows at a time."""
-        printer = Plain(self.names, "all", self.uses, scope)
+        printer = Plain(self.names, self.uses, scope)
         emitter = Emitter(self.names, self.places, self.uses)
         before = dict(self.uses.constants)
         self.uses.constants = {}
@@ -68,19 +118,15 @@ class Fallback:
         self.uses.constants = before
         name = f"_value_{len(self.functions) + 1}"
         body = [*constants, *lines, "return value"]
-        extras = [w for w in ("rows", "size", "dtype", "one") if w in words_of(body)]
+        extras = [word for word in EXTRAS if word in printer.extras]
         arguments = [*printer.over_rows.values(), *printer.others.values(), *extras]
         text = "".join(f"{INDENT}{line}\n" for line in body)
         self.functions.append(f"def {name}({', '.join(arguments)}):\n{text}".rstrip("\n"))
-        summed = isinstance(expr, TimeSum) or (isinstance(expr, Neg) and not is_rowwise(expr))
-        others = [*printer.others, *(EXTRAS[w] for w in extras)]
+        others = (*printer.others, *(EXTRAS[word] for word in extras))
         if not printer.over_rows:
-            return call_lines("_copyto", [out, f"{name}({', '.join(others)})"], scope.indent)
-        over = listed(printer.over_rows)
-        callee = "_sum_by_rows" if summed else "_by_rows"
-        return call_lines(callee, [out, name, over, listed(others)], scope.indent)
-
-
-def listed(texts: Iterable[str]) -> str:
-    parts = list(texts)
-    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+            scope.emit("copyto", view("applied", Local(name), *others), out=out)
+            return
+        summed = isinstance(expr, TimeSum) or (isinstance(expr, Neg) and not is_rowwise(expr))
+        function = "_sum_by_rows" if summed else "_by_rows"
+        rows = view("listed", *printer.over_rows)
+        scope.emit(function, Local(name), rows, view("listed", *others), out=out)

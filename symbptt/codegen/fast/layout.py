@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import Literal
 
-from symbptt.algebra import Shape, add_dims
+from symbptt.algebra import Dim, Shape, add_dims
+from symbptt.codegen.fast.buffers import Buffer, Extent, Local, Quoted, Value, View, view
 from symbptt.codegen.naming import Names
 from symbptt.codegen.places import Kind, Places, Variable
 
+Owner = Literal["buffers", "kept", "sums"]
+"""Who has an array: all segments of a call, each one, or all as what they add up to."""
 
-@dataclass
-class Buffer:
-    """An array of the workspace: over which rows it goes, and the shape of a row."""
-
-    kind: Kind
-    shape: Shape
-    integer: bool = False
+HOMES: dict[Kind, str] = {"rows": "counted", "past": "with_past", "last": "sequences"}
+"""Which rows of its buffer an array is, by its kind; else all."""
 
 
-class Layout:
+class Arrays:
     """All arrays of a module, and the names by which they go."""
 
     def __init__(self, places: Places, names: Names, given: Iterable[Variable]) -> None:
@@ -28,24 +26,19 @@ class Layout:
         self.names = names
         self.buffers: dict[str, Buffer] = {}
         self.ranges: dict[tuple[Variable, ...], str] = {}
-        self.family_names: dict[tuple[Variable, ...], str] = {}
+        self.families: dict[tuple[Variable, ...], str] = {}
         self.guests: dict[str, str] = {}
         self.views: dict[tuple[str, str, int], str] = {}
+        # What is decided when the size of a call is known.
+        self.settings: dict[Value, Local] = {}
+        # For each loop in chunks how many numbers a row has in all that a chunk touches.
+        self.chunk_widths: list[Dim] = []
+        self.scratches: list[str] = []
         self.fixed = 0
-        self.settings: dict[str, str] = {}
-        self.aliases = {"_copyto": "copyto"}
-        self.chunk_widths: list[str] = []
-        self.local: dict[str, str] = {}
-        # What products of a step take, and the lengths of its axes.
-        self.matrices: dict[str, str] = {}
+        # Whose arrays are, by their names; all others are shared by all segments.
+        self.owners: dict[str, Owner] = {}
 
-    def function(self, name: str) -> str:
-        """The module's name for a function of NumPy."""
-        if "." in name or name in ("sign", "greater"):
-            return f"np.{name}"
-        alias = "_product" if name == "dot" else f"_{name}"
-        self.aliases[alias] = name
-        return alias
+    # --- names -----------------------------------------------------------------------------
 
     def name(self, found: Variable) -> str:
         role, name = found
@@ -61,29 +54,23 @@ class Layout:
         if found in self.given:
             return
         kind, shape = self.places.kinds[found], self.places.shapes[found]
-        members = self.places.family.get(found)
-        if members is not None:
-            self.family(members)
-        elif kind == "past":
-            self.buffers.setdefault(
-                self.history(found), Buffer(kind, shape, self.places.is_integer(found))
-            )
+        if found in self.places.family:
+            self.family(self.places.family[found])
         else:
-            self.buffers.setdefault(
-                self.name(found), Buffer(kind, shape, self.places.is_integer(found))
-            )
+            buffer = Buffer(kind, shape, self.places.is_integer(found))
+            self.buffers.setdefault(self.array(found), buffer)
 
     def family(self, members: tuple[Variable, ...]) -> str:
-        if members not in self.family_names:
+        if members not in self.families:
             name = self.names.fresh(f"{self.name(members[0])}_etc")
-            self.family_names[members] = name
+            self.families[members] = name
             if members in self.places.reuse:
                 self.guests[name] = self.family(self.places.reuse[members])
                 return name
             shapes = [self.places.shapes[m] for m in members]
             width = add_dims(shape[0] for shape in shapes)
             self.buffers[name] = Buffer(self.places.kinds[members[0]], (width, *shapes[0][1:]))
-        return self.family_names[members]
+        return self.families[members]
 
     def array(self, found: Variable) -> str:
         """The name of the array that a variable is in."""
@@ -110,33 +97,74 @@ class Layout:
             )
         return self.ranges[members]
 
-    def view_name(self, views: dict[str, str], extent: str, wish: str) -> str:
+    def view_name(self, taken: set[str], extent: str, wish: str) -> str:
         """A name for a view; other functions and other loops have the same for theirs."""
         number = 0
-        while (name := self.views.get((extent, wish, number))) in views.values():
+        while (name := self.views.get((extent, wish, number))) in taken:
             number += 1
         if name is None:
             name = self.views[extent, wish, number] = self.names.fresh(wish)
         return name
 
-    def setting(self, text: str, wish: str) -> str:
+    def setting(self, value: Value, wish: str) -> Local:
         """The name of what is decided when the size of a call is known."""
-        if text not in self.settings:
-            self.settings[text] = self.names.fresh(f"{wish}{len(self.settings) + 1}")
-        return self.settings[text]
+        if value not in self.settings:
+            self.settings[value] = Local(self.names.fresh(f"{wish}{len(self.settings) + 1}"))
+        return self.settings[value]
 
-    def count_fixed(self) -> int:
+    def once(self, shape: Shape) -> Local:
+        """A buffer for what has no rows and is computed before all else."""
         self.fixed += 1
-        return self.fixed
+        name = self.names.fresh(f"fixed{self.fixed}")
+        self.buffers[name] = Buffer("static", shape)
+        return Local(name)
 
     def scratch(self, kind: Kind, shape: Shape, used: Iterable[str], integer: bool) -> str:
         """A scratch array of that kind and shape that is not in use."""
-        taken = set(used)
-        for name, buffer in self.buffers.items():
-            fits = (buffer.kind, buffer.shape, buffer.integer) == (kind, shape, integer)
-            if name in self.local and fits and name not in taken:
+        taken, wanted = set(used), Buffer(kind, shape, integer)
+        for name in self.scratches:
+            if self.buffers[name] == wanted and name not in taken:
                 return name
-        name = self.names.fresh(f"part{len(self.local) + 1}")
-        self.local[name] = name
-        self.buffers[name] = Buffer(kind, shape, integer)
+        name = self.names.fresh(f"part{len(self.scratches) + 1}")
+        self.scratches.append(name)
+        self.buffers[name] = wanted
         return name
+
+    # --- where arrays are ------------------------------------------------------------------
+
+    def own(self, kept: Iterable[Variable], sums: Iterable[Variable]) -> None:
+        """Say what each segment has for itself, and what is added up over all."""
+        self.owners |= {self.array(v): "sums" for v in sums}
+        self.owners |= {self.array(v): "kept" for v in kept}
+
+    def owned(self, owner: Owner) -> dict[str, Buffer]:
+        return {n: b for n, b in self.buffers.items() if self.owners.get(n, "buffers") == owner}
+
+    def homes(self) -> dict[str, Value]:
+        """Every array's name and the view of its buffer, or of another array, that it is."""
+        found: dict[str, Value] = {n: self.home(n, b) for n, b in self.buffers.items()}
+        found |= {guest: Local(host) for guest, host in self.guests.items()}
+        for family, name in self.families.items():
+            for member in family:
+                found[self.name(member)] = self.neighbours(Local(name), family, (member,))
+        for members, name in self.ranges.items():
+            family = self.places.family[members[0]]
+            found[name] = self.neighbours(Local(self.families[family]), family, members)
+        for v, kind in self.places.kinds.items():
+            if kind == "past" and self.history(v) in self.buffers:
+                found[self.name(v)] = view("live", Local(self.history(v)))
+        return found
+
+    def home(self, name: str, buffer: Buffer) -> View:
+        whole = view("at", Local(self.owners.get(name, "buffers")), Quoted(name))
+        return view(HOMES[buffer.kind], whole) if buffer.kind in HOMES else whole
+
+    def neighbours(
+        self, array: Local, family: tuple[Variable, ...], members: tuple[Variable, ...]
+    ) -> View:
+        """Neighbours in a family: columns of its rows, or rows of a matrix or of biases."""
+        first = family.index(members[0])
+        dims = [self.places.shapes[member][0] for member in family]
+        start, width = add_dims(dims[:first]), add_dims(dims[first : first + len(members)])
+        how = "rows" if self.places.kinds[members[0]] == "static" else "columns"
+        return view(how, array, Extent(start), Extent(width))

@@ -9,65 +9,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import replace
 
 from symbptt.algebra import (
     Concat,
-    Constant,
     Cotangent,
     Dim,
-    DimSum,
     Expr,
     Horizon,
     Identity,
     Length,
-    Neg,
-    Number,
     Param,
     Ref,
     Shape,
     Transpose,
     add_dims,
 )
-from symbptt.codegen.fast.blocks import Reading, taken_blocks
-from symbptt.codegen.fast.layout import Buffer, Layout
-from symbptt.codegen.literals import literal
-from symbptt.codegen.naming import Names
+from symbptt.calculus.forms import exact
+from symbptt.codegen.fast.blocks import Reading, members_of
+from symbptt.codegen.fast.buffers import (
+    Body,
+    Extent,
+    KernelCall,
+    Let,
+    Local,
+    Operand,
+    Quoted,
+    Value,
+    View,
+    view,
+)
+from symbptt.codegen.fast.layout import Arrays
 from symbptt.codegen.places import Kind, Variable, leaves, variable
 from symbptt.codegen.program import Place
-
-INDENT = "    "
-# Formatters allow 88 columns; a function's body stands one level in.
-WIDTH = 88 - len(INDENT)
-
-
-def call_lines(callee: str, args: Sequence[str], indent: str) -> list[str]:
-    """A call, an argument a line where one line would be too long."""
-    line = f"{indent}{callee}({', '.join(args)})"
-    if len(line) <= WIDTH:
-        return [line]
-    return [f"{indent}{callee}(", *(f"{indent}{INDENT}{arg}," for arg in args), f"{indent})"]
-
-
-def unpacked(names: Sequence[str], source: str, indent: str) -> list[str]:
-    """``a, b = source``, a name a line where one line would be too long."""
-    listed = f"{names[0]}," if len(names) == 1 else ", ".join(names)
-    line = f"{indent}{f'({listed})' if len(names) == 1 else listed} = {source}"
-    if len(line) <= WIDTH:
-        return [line]
-    return [f"{indent}(", *(f"{indent}{INDENT}{name}," for name in names), f"{indent}) = {source}"]
-
-
-@dataclass
-class Section:
-    """One function, or one loop in it: its lines and the views that it is handed."""
-
-    name: str
-    views: dict[str, str] = field(default_factory=dict)
-    prologue: list[str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-
 
 SCRATCH: dict[Place, Kind] = {
     "static": "static",
@@ -78,64 +52,95 @@ SCRATCH: dict[Place, Kind] = {
 }
 """How many rows a scratch array needs in a place."""
 
+COUNTS: dict[Place, Operand] = {
+    "all": Local("rows.count"),
+    "loop": Local("top.stop"),
+    "chunk": Local("whole.stop"),
+    "last": Local("rows.sequences"),
+    "static": 1,
+}
+"""How many rows there are in a place."""
+
+Compile = Callable[["Scope", Expr, Value], None]
+"""Writes the calls that leave the value of an expression in an array."""
+
 
 class Scope:
-    """One place of one function: resolves names, gives scratch arrays, collects lines."""
+    """One place of one function: resolves names, gives scratch arrays, collects calls.
+
+    ``compute`` compiles an expression in a scope, ``by_rows`` what has no calls of its own.
+    """
 
     def __init__(
         self,
-        layout: Layout,
+        layout: Arrays,
         place: Place,
-        straight: Section,
-        own: Section,
-        indent: str = "",
-        fallback: Callable[[Scope, str, Expr], list[str]] | None = None,
+        straight: Body,
+        own: Body,
+        compute: Compile,
+        by_rows: Compile,
     ) -> None:
         self.layout = layout
         self.place = place
         self.straight = straight
         self.own = own
-        self.indent = indent
-        self.fallback = fallback
-        self.used: dict[str, str] = {}
-        self.gapped: set[str] = set()
+        self.compute = compute
+        self.fallback = by_rows
+        self.used: dict[Value, str] = {}
+        self.gapped: set[Value] = set()
         self.shape = Reading()
 
     def at(self, place: Place) -> Scope:
-        """Another place, whose lines go where those of this one go."""
-        other = Scope(self.layout, place, self.straight, self.own, self.indent, self.fallback)
+        """Another place, whose calls go where those of this one go."""
+        other = self.before(place, self.own)
         other.used = self.used
         return other
 
-    def ones(self) -> str:
-        """A one for every row of this place, to add rows up by a product."""
-        count = "rows.sequences" if self.place == "last" else "rows.count"
-        return self.shared(f"np.ones({count}, dtype)", "ones")
+    def before(self, place: Place, own: Body) -> Scope:
+        """A place whose calls run before or after all of this one."""
+        return Scope(self.layout, place, self.straight, own, self.compute, self.fallback)
 
-    def column_of_ones(self, dim: Dim) -> str:
-        """A one for every entry of a row, to add these up by a product."""
-        count = length(self.layout.names, dim)
-        return self.shared(f"np.ones(({count}, 1), dtype)", "column_of_ones")
+    def emit(
+        self, function: str | Value, *operands: Operand, out: Value, options: Sequence[Operand] = ()
+    ) -> None:
+        self.own.statements.append(KernelCall(function, operands, out, tuple(options)))
 
-    def line(self, text: str) -> None:
-        self.own.lines.append(f"{self.indent}{text}")
-
-    def emit(self, callee: str, *args: str) -> None:
-        known = callee if callee.startswith("_") else self.layout.function(callee)
-        if callee in ("maximum", "minimum"):
-            # A third argument by position is deprecated for these two.
-            args = (*args[:-1], f"out={args[-1]}")
-        self.own.lines += call_lines(known, args, self.indent)
+    def by_rows(self, out: Value, expr: Expr) -> None:
+        self.fallback(self, expr, out)
 
     # --- names -----------------------------------------------------------------------------
 
-    def view(self, text: str, wish: str) -> str:
-        """The name of a view that the loop is handed."""
-        if text not in self.own.views:
-            self.own.views[text] = self.layout.view_name(self.own.views, "step", wish)
-        return self.own.views[text]
+    def view(self, value: Value, wish: str) -> Value:
+        """A view that the loop is handed, and its name."""
+        if value not in self.own.views:
+            self.own.views[value] = self.layout.view_name(self.own.taken, "step", wish)
+        return value
 
-    def leaf(self, expr: Expr) -> str:
+    def shared(self, value: Value, wish: str) -> Value:
+        """A view that the whole function is handed."""
+        if value not in self.straight.views:
+            name = self.layout.view_name(self.straight.taken, "whole", wish)
+            self.straight.views[value] = name
+        return value
+
+    def local(self, value: Value, wish: str) -> tuple[Local, bool]:
+        """What the function itself names, and whether it had no name yet."""
+        known = self.straight.local
+        new = value not in known
+        if new:
+            known[value] = Local(self.layout.view_name(self.straight.taken, "whole", wish))
+        return known[value], new
+
+    def ones(self) -> Value:
+        """A one for every row of this place, to add rows up by a product."""
+        count = COUNTS["last" if self.place == "last" else "all"]
+        return self.shared(view("ones", count), "ones")
+
+    def column_of_ones(self, dim: Dim) -> Value:
+        """A one for every entry of a row, to add these up by a product."""
+        return self.shared(view("column_of_ones", Extent(dim)), "column_of_ones")
+
+    def leaf(self, expr: Expr) -> Value:
         found = variable(expr)
         assert found is not None
         kind = self.layout.places.kinds[found]
@@ -143,10 +148,10 @@ class Scope:
         self.layout.declare(found)
         name = self.layout.name(found)
         if kind == "static":
-            return name
+            return Local(name)
         lag = 0 if index is None else -index.offset
         if index is not None and not index.terms:
-            return self.at_start(self.layout.history(found), index.offset, name)
+            return self.at_start(found, index.offset)
         if self.is_by_blocks(found):
             return self.blocks((found,))
         history = self.layout.history(found) if kind == "past" else name
@@ -155,14 +160,17 @@ class Scope:
     def is_by_blocks(self, found: Variable) -> bool:
         return self.place in ("loop", "chunk") and found in self.layout.places.by_blocks
 
-    def blocks(self, members: tuple[Variable, ...]) -> str:
+    def blocks(self, members: tuple[Variable, ...]) -> Value:
         """The blocks of neighbours in a family by blocks."""
         family = self.layout.places.family[members[0]]
         array = self.layout.family(family)
         first = family.index(members[0])
-        how = taken_blocks(self.place, len(family), first, first + len(members))
         name = self.layout.range_of(members) if len(members) > 1 else self.layout.name(members[0])
         assert name is not None
+
+        def how(rows: Value) -> Value:
+            return members_of(self.place, rows, len(family), first, first + len(members))
+
         return self.rows(array, array, self.layout.places.kinds[family[0]], 0, how, name)
 
     @contextmanager
@@ -175,49 +183,50 @@ class Scope:
         yield
         self.shape = Reading()
 
-    def spread(self, expr: Expr, array: str) -> str:
+    def spread(self, expr: Expr, array: Value) -> Value:
         """A vector for all rows, where blocks are taken an entry for each of theirs."""
         if self.shape.count < 2 or not expr.shape:
             return array
-        return self.shared(f"{array}.reshape({self.shape.count}, 1, -1)", f"{array}_by")
+        wish = f"{array.name}_by" if isinstance(array, Local) else "spread"
+        return self.shared(view("spread", array, self.shape.count), wish)
 
-    def at_start(self, history: str, step: int, name: str) -> str:
+    def at_start(self, found: Variable, step: int) -> Value:
         """The rows of the initial values of a step <= 0."""
-        wish = f"{name}_{-step}"
-        text = f"{history}[rows.begin({step})]"
-        if text not in self.straight.views:
-            self.straight.views[text] = self.layout.view_name(self.straight.views, "whole", wish)
-        return self.straight.views[text]
+        rows = view("begin", Local(self.layout.history(found)), step)
+        return self.shared(rows, f"{self.layout.name(found)}_{-step}")
 
     def rows(
-        self, name: str, history: str, kind: Kind, lag: int, how: str = "{}", wish: str = ""
-    ) -> str:
+        self,
+        name: str,
+        history: str,
+        kind: Kind,
+        lag: int,
+        how: Callable[[Value], Value],
+        wish: str = "",
+    ) -> Value:
         """The rows that a place means, ``lag`` steps back, in the shape that is told."""
         wish = wish or name
         back = "prev" if lag == 1 else f"prev{lag}"
         match self.place:
             case "loop" if kind == "step":
-                return self.view(how.format(f"{name}[top]"), f"{wish}_now")
+                return self.view(how(view("at", Local(name), Local("top"))), f"{wish}_now")
             case "loop" if kind == "chunk":
-                return self.view(how.format(f"{name}[here]"), f"{wish}_now")
-            case "loop" if lag:
-                return self.view(how.format(f"{history}[{back}]"), f"{wish}_{back}")
-            case "loop":
-                return self.view(how.format(f"{name}[now]"), f"{wish}_now")
+                return self.view(how(view("at", Local(name), Local("here"))), f"{wish}_now")
             case "chunk" if kind == "chunk":
-                return self.view(how.format(f"{name}[whole]"), f"{wish}_part")
-            case "chunk" if lag:
-                return self.view(how.format(f"{history}[{back}]"), f"{wish}_{back}")
-            case "chunk":
-                return self.view(how.format(f"{name}[now]"), f"{wish}_part")
+                return self.view(how(view("at", Local(name), Local("whole"))), f"{wish}_part")
+            case "loop" | "chunk" if lag:
+                return self.view(how(view("at", Local(history), Local(back))), f"{wish}_{back}")
+            case "loop" | "chunk":
+                ending = "now" if self.place == "loop" else "part"
+                return self.view(how(view("at", Local(name), Local("now"))), f"{wish}_{ending}")
             case "last" if kind != "last":
-                where = f"rows.ends[{lag}]" if kind == "past" else "rows.end"
-                return self.gathered(history if kind == "past" else name, where, f"{name}_end{lag}")
+                array, where = (history, view("ends", lag)) if kind == "past" else (name, END)
+                return self.gathered(array, where, f"{name}_end{lag}")
             case "all" if lag:
-                return self.gathered(history, f"rows.back[{lag}]", f"{name}_back{lag}")
-        return name
+                return self.gathered(history, view("back", lag), f"{name}_back{lag}")
+        return Local(name)
 
-    def scattered(self, target: Expr) -> tuple[str, str] | None:
+    def scattered(self, target: Expr) -> tuple[Value, Value] | None:
         """Array and rows of what is added to rows that need not stand end to end."""
         found = variable(target)
         if found is None or not isinstance(target, Ref | Cotangent) or target.index is None:
@@ -228,37 +237,36 @@ class Scope:
         name = self.layout.name(found)
         history = self.layout.history(found) if kind == "past" else name
         if self.place == "last" and kind == "past":
-            return history, f"rows.ends[{lag}]"
+            return Local(history), view("ends", lag)
         if self.place == "last" and kind == "rows":
-            return name, "rows.end"
+            return Local(name), END
         if self.place == "all" and lag:
-            return history, f"rows.back[{lag}]"
+            return Local(history), view("back", lag)
         return None
 
-    def gathered(self, array: str, where: str, wish: str) -> str:
+    def gathered(self, array: str, where: Value, wish: str) -> Value:
         """Rows that stand end to end only where all sequences are of one length."""
-        key = f"gathered {array}[{where}]"
-        if key not in self.straight.views:
-            self.straight.views[key] = self.layout.view_name(self.straight.views, "whole", wish)
-        name = self.straight.views[key]
-        line = f"{name} = w.gathered({literal(name)}, {array}, {where})"
-        if line not in self.straight.lines:
-            self.line(line)
+        name, new = self.local(view("gathered", Local(array), where), wish)
+        if new:
+            copy = view("gathered", Quoted(name.name), Local(array), where)
+            self.own.statements.append(Let(name.name, copy))
         return name
 
-    def joined(self, parts: tuple[Expr, ...]) -> str | None:
-        """The text of neighbours in one array; None where they stand apart."""
+    def joined(self, parts: tuple[Expr, ...]) -> Value | None:
+        """The array of neighbours; None where they stand apart."""
         members = tuple(v for part in parts if (v := variable(part)) is not None)
         indices = {getattr(part, "index", None) for part in parts}
         if len(members) < len(parts) or len(indices) > 1:
             return None
-        text = self.layout.range_of(members)
-        if text is None:
+        name = self.layout.range_of(members)
+        if name is None:
             return None
         kind = self.layout.places.kinds[members[0]]
         if self.is_by_blocks(members[0]):
             return self.blocks(members)
-        return text if kind == "static" else self.rows(text, text, kind, 0, self.shape.columns)
+        if kind == "static":
+            return Local(name)
+        return self.rows(name, name, kind, 0, self.shape.columns)
 
     def same_rows(self, left: Expr, right: Expr) -> bool:
         """Whether two leaves share memory: in a loop, those of different steps do not."""
@@ -281,190 +289,118 @@ class Scope:
 
     # --- numbers ---------------------------------------------------------------------------
 
-    def number(self, expr: Expr) -> str:
+    def number(self, expr: Expr) -> Value:
         """A number as an array without axes, which ufuncs take at once."""
         if isinstance(expr, Horizon):
-            return "weight"
+            return Local("weight")
         if isinstance(expr, Length):
-            return self.constant(length(self.layout.names, expr.dim), "length")
+            return self.shared(view("number", Extent(expr.dim)), "length")
         value = exact(expr)
         sign = "m" if value < 0 else ""
         wish = f"c_{sign}{abs(value.numerator)}_{value.denominator}"
-        return self.constant(str(value).replace("/", " / "), wish if len(wish) < 24 else "c")
-
-    def constant(self, text: str, wish: str) -> str:
-        key = f"np.asarray({text}, dtype)"
-        if key not in self.straight.views:
-            self.straight.views[key] = self.layout.view_name(self.straight.views, "whole", wish)
-        return self.straight.views[key]
+        return self.shared(view("number", value), wish if len(wish) < 24 else "c")
 
     # --- what has no rows ------------------------------------------------------------------
 
-    def once(self, expr: Expr, *, anew: bool = False) -> str:
+    def once(self, expr: Expr, *, anew: bool = False) -> Value:
         """The value of an expression without rows, computed before all else.
 
         ``anew``: a transposed matrix is laid out anew, since a view is slow to multiply.
         """
         if isinstance(expr, Identity):
-            n = length(self.layout.names, expr.dim)
-            return self.shared(f"np.eye({n}, dtype=dtype)", "identity")
+            return self.shared(view("identity", Extent(expr.dim)), "identity")
         turns = isinstance(expr, Transpose) and isinstance(expr.operand, Param | Cotangent)
         if isinstance(expr, Transpose) and turns and not anew:
-            return f"{self.leaf(expr.operand)}.T"
+            return view("transposed", self.leaf(expr.operand))
         if self.place == "static":
             raise TypeError(f"computed where it stands: {expr}")
-        key = f"once {expr!r}"
-        if key not in self.straight.views:
-            name = self.layout.names.fresh(f"fixed{self.layout.count_fixed()}")
-            self.layout.buffers[name] = Buffer("static", expr.shape)
-            self.straight.views[key] = name
-            self.prologue(expr, name)
-        return self.straight.views[key]
+        known = self.straight.once
+        if expr not in known:
+            known[expr] = self.layout.once(expr.shape)
+            prologue = replace(self.straight, name="prologue", statements=[])
+            self.compute(self.before("static", prologue), expr, known[expr])
+            self.straight.prologue += prologue.statements
+        return known[expr]
 
-    def shared(self, text: str, wish: str) -> str:
-        if text not in self.straight.views:
-            self.straight.views[text] = self.layout.view_name(self.straight.views, "whole", wish)
-        return self.straight.views[text]
-
-    def prologue(self, expr: Expr, name: str) -> None:
-        from symbptt.codegen.fast.calls import Compiler
-
-        before = Section("prologue", self.straight.views)
-        place = Scope(self.layout, "static", self.straight, before, INDENT, self.fallback)
-        Compiler(place).compute(expr, name)
-        self.straight.prologue += before.lines
-
-    def turned(self, left: Expr) -> str:
+    def turned(self, left: Expr) -> Value:
         """The transposed matrix that rows are multiplied by from the right."""
         if isinstance(left, Transpose) and isinstance(left.operand, Param):
             return self.leaf(left.operand)
         if self.place == "loop" or not isinstance(left, Param):
             return self.once(Transpose(left), anew=True)
-        return f"{self.leaf(left)}.T"
+        return view("transposed", self.leaf(left))
 
     def product_in_blocks(
-        self, rows: str, matrix: str, out: str, shape: Shape, *, gaps: bool
+        self, rows: Value, matrix: Value, out: Value, shape: Shape, *, gaps: bool
     ) -> None:
         """A product a step, by blocks where these are faster: that depends on the sizes."""
         layout = self.layout
-        columns, inner = (length(layout.names, dim) for dim in shape)
-        how = layout.setting(f'_blocking(size["B"], {inner}, {columns}, dtype)', "blocks")
-        product = self.shared(f"_product_in({how}, {gaps})", "product")
-        given = matrix not in layout.buffers
+        columns, inner = shape
+        sides = Extent(inner), Extent(columns)
+        how = layout.setting(view("blocking", *sides), "blocks")
+        product = self.shared(view("product_in", how, gaps), "product")
+        assert isinstance(matrix, Local)
+        given = matrix.name not in layout.buffers
         if not given:
-            layout.matrices[matrix] = f"{inner}, {columns}"
-        sizes = f"{how}, {inner}, {columns}, dtype, {given}"
-        blocks = self.shared(f'_columns_for(buffers, "{matrix} by columns", {sizes})', "columns")
-        key = f"gathered {matrix} {blocks}"
-        if key not in self.straight.views:
-            name = layout.view_name(self.straight.views, "whole", "matrix")
-            self.straight.views[key] = name
-            self.straight.prologue.append(f"{name} = _in_columns({matrix}, {blocks}, first)")
-        left = self.reshaped(rows, f"_rows_in({{}}, {how})")
-        right = self.reshaped(out, f"_out_in({{}}, {how})")
-        self.line(f"{product}({left}, {self.straight.views[key]}, {right})")
+            buffer = layout.buffers[matrix.name]
+            layout.buffers[matrix.name] = replace(buffer, sides=(inner, columns))
+        label = Quoted(f"{matrix.name} by columns")
+        blocks = self.shared(view("columns_for", label, how, *sides, given), "columns")
+        laid = view("in_columns", matrix, blocks)
+        name, new = self.local(laid, "matrix")
+        if new:
+            self.straight.prologue.append(Let(name.name, laid))
+        left = self.reshaped("rows_in", rows, how)
+        self.emit(product, left, name, out=self.reshaped("out_in", out, how))
 
     # --- scratch arrays --------------------------------------------------------------------
 
-    def take(self, shape: Shape, *, integer: bool = False) -> str:
+    def take(self, shape: Shape, *, integer: bool = False) -> Value:
         name = self.layout.scratch(SCRATCH[self.place], shape, self.used.values(), integer)
-        text = name
+        array: Value = Local(name)
         how = self.shape.scratch if shape else self.shape.plain
-        if self.place == "loop":
-            text = self.view(how.format(f"{name}[top]"), name)
-        elif self.place == "chunk":
-            text = self.view(how.format(f"{name}[whole]"), name)
-        self.used[text] = name
-        return text
+        if self.place in ("loop", "chunk"):
+            rows = "top" if self.place == "loop" else "whole"
+            array = self.view(how(view("at", array, Local(rows))), name)
+        self.used[array] = name
+        return array
 
-    def row_starts(self, dim: Dim) -> str:
+    def give(self, array: Value) -> None:
+        del self.used[array]
+
+    def row_starts(self, dim: Dim) -> Value:
         """Where rows of that length begin in an array of them end to end."""
-        count = {
-            "all": "rows.count",
-            "loop": "top.stop",
-            "chunk": "whole.stop",
-            "last": "rows.sequences",
-            "static": "1",
-        }[self.place]
-        text = f"np.arange({count}) * {in_brackets(length(self.layout.names, dim))}"
+        starts = view("row_starts", COUNTS[self.place], Extent(dim))
         inside = self.place in ("loop", "chunk")
-        return self.view(text, "row_starts") if inside else self.shared(text, "row_starts")
+        return self.view(starts, "row_starts") if inside else self.shared(starts, "row_starts")
 
-    def give(self, text: str) -> None:
-        del self.used[text]
+    def reshaped(self, how: str, array: Value, *more: Operand, wish: str = "") -> Value:
+        """A view of a view: in a loop handed to it, else taken where it stands."""
+        found = View(how, (array, *more))
+        if array not in self.own.views:
+            return found
+        return self.view(found, wish or f"{self.own.views[array]}_by")
 
-    def block(self, vector: str, blocks: Sequence[Dim], number: int) -> str:
-        start = add_dims(blocks[:number]) if number else 0
-        width = length(self.layout.names, blocks[number])
-        known = {name: text for text, name in self.own.views.items()}
-        array = known.get(vector, vector)
-        text = f"_block({array}, {length(self.layout.names, start)}, {width})"
-        return self.view(text, "block") if vector in known else text
+    def block(self, vector: Value, blocks: Sequence[Dim], number: int) -> Value:
+        """One block of the columns of an array."""
+        return self.reshaped("columns", vector, *span(blocks, number), wish="block")
 
-    def in_blocks(self, array: str, count: int) -> str:
-        """Columns of an array by blocks, (rows, blocks, n)."""
-        return self.reshaped(array, f"_in_blocks({{}}, {count})")
-
-    def for_each_block(self, array: str) -> str:
-        return self.reshaped(array, "{}[:, None]")
-
-    def reshaped(self, array: str, how: str) -> str:
-        known = {name: text for text, name in self.own.views.items()}
-        if array not in known:
-            return how.format(array)
-        return self.view(how.format(known[array]), f"{array}_by")
-
-    def rows_of(self, array: str, blocks: Sequence[Dim], number: int) -> str:
+    def rows_of(self, array: Value, blocks: Sequence[Dim], number: int) -> Value:
         """Rows of a stack of matrices, or entries of biases end to end."""
-        return self.piece("_rows_of", array, blocks, number)
+        return self.piece("rows", array, blocks, number)
 
-    def columns_of(self, array: str, blocks: Sequence[Dim], number: int) -> str:
+    def columns_of(self, array: Value, blocks: Sequence[Dim], number: int) -> Value:
         """Columns of a stack of matrices that is laid out transposed."""
-        return self.piece("_block", array, blocks, number)
+        return self.piece("columns", array, blocks, number)
 
-    def piece(self, callee: str, array: str, blocks: Sequence[Dim], number: int) -> str:
-        start = length(self.layout.names, add_dims(blocks[:number])) if number else "0"
-        width = length(self.layout.names, blocks[number])
-        return self.shared(f"{callee}({array}, {start}, {width})", f"{array}_{number + 1}")
-
-    def by_rows(self, out: str, expr: Expr) -> None:
-        assert self.fallback is not None
-        self.own.lines += self.fallback(self, out, expr)
+    def piece(self, how: str, array: Value, blocks: Sequence[Dim], number: int) -> Value:
+        wish = f"{array.name}_{number + 1}" if isinstance(array, Local) else "piece"
+        return self.shared(View(how, (array, *span(blocks, number))), wish)
 
 
-def exact(expr: Expr) -> Fraction:
-    match expr:
-        case Number(value=value) | Constant(value=value):
-            return value
-        case Neg(operand=operand):
-            return -exact(operand)
-    raise TypeError(f"not a number: {expr}")
+END = Local("rows.end")
 
 
-def length(names: Names, dim: Dim) -> str:
-    """The text of a length, equal dimensions counted."""
-    if isinstance(dim, int):
-        return str(dim)
-    if isinstance(dim, str):
-        return f"size[{names.key(dim)}]"
-    assert isinstance(dim, DimSum)
-    counted: dict[str, int] = {}
-    literal_part = 0
-    for part in dim.parts:
-        if isinstance(part, int):
-            literal_part += part
-        else:
-            counted[part] = counted.get(part, 0) + 1
-    texts = [
-        f"{count} * size[{names.key(part)}]" if count > 1 else f"size[{names.key(part)}]"
-        for part, count in counted.items()
-    ]
-    return " + ".join([*texts, *([str(literal_part)] if literal_part else [])])
-
-
-def in_brackets(text: str) -> str:
-    return f"({text})" if " + " in text else text
-
-
-def row_shape(names: Names, shape: Shape) -> str:
-    return ", ".join(length(names, dim) for dim in shape) if shape else "1"
+def span(blocks: Sequence[Dim], number: int) -> tuple[Extent, Extent]:
+    """Where a block begins, and how long it is."""
+    return Extent(add_dims(blocks[:number])), Extent(blocks[number])

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from symbptt.algebra import Param
 from symbptt.calculus.estimators import FULL, Estimator
-from symbptt.codegen.fast.scope import Section
 from symbptt.codegen.modes import Mode
 from symbptt.codegen.places import Places, Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Program
@@ -118,10 +117,3 @@ def read(statement: Assign) -> Iterator[Variable]:
     """What a statement reads, and what is written beside what it writes."""
     yield from written(statement)
     yield from (v for leaf in leaves(statement.value) if (v := variable(leaf)) is not None)
-
-
-def apart(section: Section) -> tuple[list[str], list[str]]:
-    """The lines in front of a function: those that fill arrays, and those that name a local."""
-    local = {name for text, name in section.views.items() if text.startswith("gathered ")}
-    naming = [line for line in section.prologue if line.partition(" = ")[0] in local]
-    return [line for line in section.prologue if line not in naming], naming

@@ -16,11 +16,10 @@ def _apply(matrices: Any, v: Any) -> Any:
 
 def _beyond(u: Any, v: Any) -> Any:
     """1 where u > v, 1/2 at a tie, else 0."""
-    u, v = np.broadcast_arrays(u, v)
-    if u.dtype == object or v.dtype == object:
+    dtype = np.result_type(u, v)
+    if dtype.kind == "O":
         none, half, one = np.array([Fraction(0), Fraction(1, 2), Fraction(1)])
         return np.where(u > v, one, np.where(u == v, half, none))
-    dtype = np.result_type(u, v)
     return (u > v).astype(dtype) + (u == v).astype(dtype) / 2
 
 

@@ -14,11 +14,10 @@ from dataclasses import dataclass, replace
 
 from symbptt.algebra import NOW, ONE, Expr, Mul, Param, Ref, shifted
 from symbptt.calculus import forms
-from symbptt.codegen.fast.beginnings import Beginnings
 from symbptt.codegen.fast.passes.rewriting import factors, names_of, reads, statements, terms
 from symbptt.codegen.naming import fresh
 from symbptt.codegen.numpy_printer import is_rowwise
-from symbptt.codegen.places import leaves, variable
+from symbptt.codegen.places import Places, leaves, variable
 from symbptt.codegen.program import Assign, Block, Program
 
 
@@ -82,7 +81,7 @@ class _Scanner:
     def __init__(self, program: Program) -> None:
         self.old = program
         self.taken = program.names
-        self.beginnings = Beginnings.of(program)
+        self.places = Places(program)
         self.renamed: dict[Ref, Ref] = {}
 
     def program(self) -> Program:
@@ -93,7 +92,7 @@ class _Scanner:
 
     def blocks(self, block: Block) -> Iterator[Block]:
         found = recurrence(block)
-        if found is None or (block.backward and self.beginnings.is_first(found.statement)):
+        if found is None or (block.backward and self.places.is_first(found.statement)):
             yield block
             return
         rate, target = found.rate, found.statement.target

@@ -26,10 +26,10 @@ from symbptt.algebra import (
     TimeSum,
     Transpose,
 )
-from symbptt.calculus.rows import Row, in_rows, is_row, row_shape
 from symbptt.functions.vectors import vector
 from symbptt.proof.evaluate import evaluate
 from symbptt.typeset.row_formula import RowPrinter
+from symbptt.typeset.rows import Row, in_rows, is_row, row_shape
 from tests.proof.test_evaluate import AT, CASES, Numbers
 from tests.typeset.rows import DO, OUT, ROWS, SQUARE, ZETA, B, E, G, U, W, X, Y, dh, h
 

@@ -1,0 +1,429 @@
+"""The one printer of fast code: buffers, views and calls as lines of NumPy.
+
+A line is broken as a formatter breaks it: a call that is too long has an argument a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from symbptt.algebra import Dim
+from symbptt.codegen.emission import INDENT, WIDTH, comment
+from symbptt.codegen.fast.buffers import (
+    Buffer,
+    Change,
+    Comment,
+    Extent,
+    If,
+    KernelCall,
+    Key,
+    Let,
+    Local,
+    Loop,
+    Operand,
+    Quoted,
+    Return,
+    Statement,
+    Value,
+    View,
+    met,
+    values,
+)
+from symbptt.codegen.literals import literal
+from symbptt.codegen.naming import Names, words_of
+from symbptt.codegen.places import Kind
+
+VIEWS: dict[str, str | tuple[str, ...]] = {
+    # rows
+    "at": "{0}[{1}]",
+    "begin": "{0}[rows.begin({1})]",
+    "live": "{0}[rows.live]",
+    "before_live": "{0}[: rows.live.start]",
+    "counted": "{0}[: rows.count]",
+    "with_past": "{0}[: rows.live.stop]",
+    "sequences": "{0}[: rows.sequences]",
+    "gathered": ("w.gathered", "{0}", "{1}", "{2}"),
+    # which rows
+    "back": "rows.back[{0}]",
+    "ends": "rows.ends[{0}]",
+    "finals": "rows.finals[{0}]",
+    # columns, and other shapes
+    "transposed": "{0}.T",
+    "flat": "{0}.reshape(-1)",
+    "each": "{0}[:, None]",
+    "spread": ("{0}.reshape", "{1}", "1", "-1"),
+    "columns": ("_block", "{0}", "{1}", "{2}"),
+    "rows": ("_rows_of", "{0}", "{1}", "{2}"),
+    "in_blocks": ("_in_blocks", "{0}", "{1}"),
+    "blocks": ("_by_blocks", "{0}", "{1}"),
+    "blocks_of_steps": ("_by_blocks", "{0}", "{1}", "len(run)"),
+    "columns_as_blocks": ("_by_columns", "{0}", "{1}"),
+    "columns_as_blocks_of_steps": ("_by_columns", "{0}", "{1}", "len(run)"),
+    "step": "{0}[0]",
+    "member": "{0}[0, {1}]",
+    "members": "{0}[0, {1}:{2}]",
+    "members_of_steps": "{0}[:, {1}:{2}]",
+    # products of a step
+    "blocking": ("_blocking", 'size["B"]', "{0}", "{1}", "dtype"),
+    "product_in": ("_product_in", "{0}", "{1}"),
+    "columns_for": ("_columns_for", "buffers", "{0}", "{1}", "{2}", "{3}", "dtype", "{4}"),
+    "in_columns": ("_in_columns", "{0}", "{1}", "first"),
+    "rows_in": ("_rows_in", "{0}", "{1}"),
+    "out_in": ("_out_in", "{0}", "{1}"),
+    # what is made when the size of a call is known
+    "number": ("np.asarray", "{0}", "dtype"),
+    "ones": ("np.ones", "{0}", "dtype"),
+    "column_of_ones": ("np.ones", "({0}, 1)", "dtype"),
+    "identity": ("np.eye", "{0}", "dtype=dtype"),
+    "row_starts": "np.arange({0}) * {1}",
+    # what is made where it is taken
+    "sum_of_all": ("np.add.reduce", "{0}", "None"),
+    "sum_over_rows": ("np.add.reduce", "{0}", "axis=0"),
+    "sum_of_scalars": ("np.add.reduce", "{0}", "axis=None"),
+}
+"""How each view of an array is written; a tuple is a function and its arguments."""
+
+OWN_WORDS = {how: words_of([row] if isinstance(row, str) else row) for how, row in VIEWS.items()}
+"""The names that each way of writing a view brings with it."""
+
+EXTENTS: dict[Kind, str] = {
+    "rows": "count",
+    "past": "past + count",
+    "step": 'size["B"]',
+    "chunk": "chunk",
+    "last": 'size["B"]',
+}
+"""How many rows a buffer has, by its kind."""
+
+SCAN_NUMBERS = 64
+"""Up to how many numbers a step has a scan is faster than the loop, by measurement."""
+
+OUT_FIRST = ("copyto", "add.at", "subtract.at", "_by_rows", "_sum_by_rows")
+"""Functions that take what they fill before what they read."""
+
+OUT_BY_NAME = ("maximum", "minimum")
+"""Functions for which a third argument by position is deprecated."""
+
+Known = Mapping[Value, str]
+"""The names of the views that a function or a loop is handed."""
+
+
+class Lines:
+    """Writes values, calls and statements."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
+    # --- values ----------------------------------------------------------------------------
+
+    def text(self, value: Operand, known: Known) -> str:
+        if isinstance(value, Value) and value in known:
+            return known[value]
+        match value:
+            case Local(name):
+                return name
+            case Extent(dim):
+                return self.names.length(dim)
+            case Key(name):
+                return self.names.key(name)
+            case Quoted(words):
+                return literal(words)
+            case View(how="listed", of=of):
+                return listed([self.text(each, known) for each in of])
+            case View():
+                parts = self.parts(value, known)
+                return parts if isinstance(parts, str) else f"{parts[0]}({', '.join(parts[1])})"
+            case Fraction():
+                return str(value).replace("/", " / ")
+        return str(value)
+
+    def parts(self, value: View, known: Known) -> str | tuple[str, list[str]]:
+        """A view as it is written, a call as its function and arguments."""
+        texts = [self.text(each, known) for each in value.of]
+        if value.how == "applied":
+            return texts[0], texts[1:]
+        row = VIEWS[value.how]
+        if isinstance(row, str):
+            return row.format(*map(in_brackets, texts))
+        function, *arguments = (part.format(*texts) for part in row)
+        return function, arguments
+
+    def ended(self, head: str, value: Value, ending: str, known: Known) -> Iterator[str]:
+        """A line that ends in a value; one that is too long has an argument a line."""
+        line = f"{head}{self.text(value, known)}{ending}"
+        parts = self.parts(value, known) if isinstance(value, View) and value not in known else ""
+        if len(line) <= WIDTH or isinstance(parts, str):
+            yield line
+        else:
+            yield from broken(head + parts[0], parts[1], ending)
+
+    def items(self, head: str, views: Iterable[Value], ending: str) -> Iterator[str]:
+        """A tuple of views, an item a line."""
+        indent = indent_of(head)
+        yield f"{head}("
+        for value in views:
+            yield from self.ended(f"{indent}{INDENT}", value, ",", {})
+        yield f"{indent}){ending}"
+
+    def views(self, head: str, views: Sequence[Value]) -> Iterator[str]:
+        """An argument that is a tuple of views; a formatter leaves one of few on its line."""
+        line = f"{head}{listed([self.text(each, {}) for each in views])},"
+        few = len(views) < 2 and len(line) <= WIDTH
+        yield from [line] if few else self.items(head, views, ",")
+
+    def table(self, head: str, found: Mapping[str, str]) -> Iterator[str]:
+        """An argument that is a dict of arrays by the model's names."""
+        if not found:
+            yield f"{head}{{}},"
+            return
+        yield f"{head}{{"
+        indent = indent_of(head)
+        yield from (f"{indent}{INDENT}{self.names.key(k)}: {v}," for k, v in found.items())
+        yield f"{indent}}},"
+
+    # --- statements ------------------------------------------------------------------------
+
+    def statements(
+        self, found: Iterable[Statement], known: Known, indent: str = ""
+    ) -> Iterator[str]:
+        for statement in found:
+            match statement:
+                case KernelCall():
+                    yield from self.call(statement, known, indent)
+                case Comment(cited):
+                    yield from comment(cited, indent)
+                case Let(name, value):
+                    yield from self.ended(f"{indent}{name} = ", value, "", known)
+                case Change(target, operator, value):
+                    left, right = self.text(target, known), self.text(value, known)
+                    yield f"{indent}{left} {operator} {right}"
+                case If(condition, then, otherwise):
+                    yield f"{indent}if {condition}:"
+                    yield from self.statements(then, known, indent + INDENT)
+                    yield from [f"{indent}else:"] if otherwise else []
+                    yield from self.statements(otherwise, known, indent + INDENT)
+                case Loop():
+                    yield from self.loop(statement, known, indent)
+                case Return(total, grads, sources):
+                    yield from self.gradients("grads", grads, indent)
+                    yield from self.gradients("sources", sources, indent)
+                    yield f"{indent}return {self.text(total, known)}, grads, sources"
+
+    def call(self, call: KernelCall, known: Known, indent: str) -> Iterator[str]:
+        operands, options = (
+            [self.text(each, known) for each in part] for part in (call.operands, call.options)
+        )
+        out = [] if call.out is None else [self.text(call.out, known)]
+        if call.function == "fill":
+            yield f"{indent}{out[0]}.fill({operands[0]})"
+            return
+        if call.function in OUT_BY_NAME:
+            out = [f"out={out[0]}"]
+        arguments = [*operands, *out, *options]
+        if call.function in OUT_FIRST:
+            arguments = [*out, *operands]
+        function = self.function(call.function, known)
+        line = f"{indent}{function}({', '.join(arguments)})"
+        yield from [line] if len(line) <= WIDTH else broken(indent + function, arguments, "")
+
+    def function(self, function: str | Value, known: Known) -> str:
+        """What the module calls a function: NumPy's are looked up once."""
+        if isinstance(function, Value):
+            return self.text(function, known)
+        if function.startswith("_"):
+            return function
+        return alias(function) or f"np.{function}"
+
+    def gradients(
+        self, name: str, found: Sequence[tuple[Key, Value]], indent: str
+    ) -> Iterator[str]:
+        if not found:
+            yield f"{indent}{name} = {{}}"
+            return
+        yield f"{indent}{name} = {{"
+        for key, value in found:
+            yield f"{indent}{INDENT}{self.text(key, {})}: {self.text(value, {})},"
+        yield f"{indent}}}"
+
+    def loop(self, loop: Loop, known: Known, indent: str) -> Iterator[str]:
+        source, inner = loop.name, indent
+        if loop.chunk is not None:
+            views, source, inner = loop.chunk.handed, "steps", indent + INDENT
+            plan = "plan, " if loop.plan else ""
+            yield f"{indent}for {'chunk' if views else '_'}, {plan}steps in {loop.name}:"
+            yield from unpacked(list(views.values()), "chunk", inner) if views else []
+            yield from self.statements(loop.chunk.statements, {**known, **loop.chunk.views}, inner)
+            yield from [f"{inner}_scan(plan)"] if loop.plan else []
+        yield from loop_head(list(loop.steps.handed.values()), source, inner)
+        body = {**known, **loop.steps.views}
+        yield from self.statements(loop.steps.statements, body, inner + INDENT)
+
+    # --- views of loops ----------------------------------------------------------------------
+
+    def views_of(self, loop: Loop, backs: Sequence[str]) -> Iterator[str]:
+        """The lines that make the views of a loop's steps."""
+        places = ", ".join(["now", *backs])
+        if loop.chunk is None:
+            source = "reversed(steps)" if loop.backward else "steps"
+            yield f"{loop.name} = ["
+            yield from self.items(INDENT, loop.steps.handed, "")
+            yield from [f"{INDENT}for top, {places} in {source}", "]"]
+            return
+        run, chunks, others = "run", "chunks", places
+        number = loop.name.removeprefix("loop_")
+        scan = f"scan_{number}"
+        if loop.plan:
+            yield f'{scan} = size["B"] * {self.factor(loop.width)} <= {SCAN_NUMBERS}'
+            run, chunks = f"_stepwise(run, {scan})", f"_uniform(chunks, {scan})"
+            # A scan is of what reads one step back; its chunks may read further.
+            others = "now, prev, *_" if len(backs) > 1 else "now, prev"
+        if loop.backward:
+            run, chunks = f"reversed({run})", f"reversed({chunks})"
+        if loop.plan:
+            yield f"chunks_{number} = {chunks}"
+            chunks = f"chunks_{number}"
+        yield from [f"{loop.name} = [", f"{INDENT}("]
+        chunk = list(self.items(INDENT * 2, loop.chunk.handed, ","))
+        yield from shortened(chunk) if loop.plan else chunk
+        yield from self.plan(loop, scan) if loop.plan else []
+        yield f"{INDENT * 2}["
+        yield from self.items(INDENT * 3, loop.steps.handed, "")
+        yield f"{INDENT * 3}for here, top, {others} in {run}"
+        yield from [f"{INDENT * 2}],", f"{INDENT})"]
+        yield from [f"{INDENT}for {places}, whole, run in {chunks}", "]"]
+
+    def plan(self, loop: Loop, scan: str) -> Iterator[str]:
+        """What a scan does for few numbers a step, in place of the steps."""
+        arrays = [self.text(value, {}) for value in loop.plan]
+        arguments = [scan, "run", *arrays, str(loop.backward), "buffers", "size"]
+        yield from broken(f"{INDENT * 2}_scan_plan", arguments, ",")
+
+    def factor(self, dim: Dim) -> str:
+        return in_brackets(self.names.length(dim))
+
+    # --- buffers -----------------------------------------------------------------------------
+
+    def buffers(self, found: Mapping[str, Buffer]) -> Iterator[str]:
+        """The entries of a dict of buffers; the template sets them one level in."""
+        for name, buffer in found.items():
+            kind = "np.intp" if buffer.integer else "dtype"
+            made = f"{literal(name)}: {'_matrix' if buffer.sides else '_zeros'}"
+            if buffer.sides:
+                arguments = ["size", *(self.names.length(dim) for dim in buffer.sides), kind]
+            else:
+                arguments = [listed(self.extents(buffer)), kind]
+            line = f"{made}({', '.join(arguments)}),"
+            fits = len(line) <= WIDTH - len(INDENT)
+            yield from [line] if fits else broken(made, arguments, ",")
+
+    def extents(self, buffer: Buffer) -> list[str]:
+        """The lengths of a buffer's axes; a scalar a row is a column, an index a row is none."""
+        inner = [self.names.length(dim) for dim in buffer.shape]
+        if buffer.kind == "static":
+            return inner
+        column = [] if inner or buffer.integer else ["1"]
+        return [EXTENTS[buffer.kind], *inner, *column]
+
+    def rows(self, kinds: Iterable[Kind], chunk_widths: Iterable[Dim]) -> Iterator[str]:
+        """How many rows the arrays have."""
+        found = set(kinds)
+        if found & {"rows", "past"}:
+            yield 'count = size["T"] * size["B"]'
+        if "past" in found:
+            yield 'past = _LAG * size["B"]'
+        if "chunk" in found:
+            yield from self.chunk(chunk_widths)
+
+    def chunk(self, widths: Iterable[Dim]) -> Iterator[str]:
+        """How many rows a chunk has, so that what it touches stays in the cache."""
+        texts = list(dict.fromkeys(self.names.length(dim) for dim in widths))
+        if texts:
+            widest = texts[0] if len(texts) == 1 else f"max({', '.join(texts)})"
+            yield f"width = {widest}"
+            yield "chunk = _chunk_rows(size, width, dtype)"
+
+
+# --- what is mentioned -------------------------------------------------------------------
+
+
+def mentioned(found: Iterable[Value], known: Known) -> set[str]:
+    """The names in the text of some values: of what is handed, else of what they are made of."""
+    names: set[str] = set()
+    for value in (each for top in found for each in met(top, known)):
+        if value in known:
+            names.add(known[value])
+        elif isinstance(value, Local):
+            names.add(value.name.partition(".")[0])
+        elif isinstance(value, Extent) and not isinstance(value.dim, int):
+            names.add("size")
+        elif isinstance(value, View):
+            names |= OWN_WORDS.get(value.how, set())
+    return names
+
+
+def names_in(found: Sequence[Statement], known: Known) -> set[str]:
+    """The names in the text of some statements, those inside of loops among them."""
+    names = mentioned(values(found), known)
+    for loop in (each for each in found if isinstance(each, Loop)):
+        for section in loop.sections:
+            names |= names_in(section.statements, {**known, **section.views})
+    return names
+
+
+def aliases(found: Iterable[KernelCall]) -> Iterator[str]:
+    """The lines that look up NumPy's functions."""
+    names = {"copyto", *(c.function for c in found if isinstance(c.function, str))}
+    pairs = {alias(name): name for name in names if not name.startswith("_")}
+    yield from (f"{short} = np.{name}" for short, name in sorted(pairs.items()) if short)
+
+
+def alias(function: str) -> str:
+    """A module's own name for a function of NumPy; nothing for one that is rarely called."""
+    if "." in function or function in ("sign", "greater", "fill"):
+        return ""
+    return "_product" if function == "dot" else f"_{function}"
+
+
+# --- lines -------------------------------------------------------------------------------
+
+
+def broken(head: str, arguments: Iterable[str], ending: str) -> list[str]:
+    """A call with an argument a line."""
+    indent = indent_of(head)
+    return [f"{head}(", *(f"{indent}{INDENT}{each}," for each in arguments), f"{indent}){ending}"]
+
+
+def indent_of(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def unpacked(names: Sequence[str], source: str, indent: str) -> list[str]:
+    """``a, b = source``, a name a line where one line would be too long."""
+    line = f"{indent}{f'({names[0]},)' if len(names) == 1 else ', '.join(names)} = {source}"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"{indent}(", *(f"{indent}{INDENT}{name}," for name in names), f"{indent}) = {source}"]
+
+
+def loop_head(names: Sequence[str], source: str, indent: str) -> list[str]:
+    line = f"{indent}for {', '.join(names)} in {source}:"
+    if len(names) > 1 and len(line) <= WIDTH:
+        return [line]
+    return [f"{indent}for step in {source}:", *unpacked(names, "step", indent + INDENT)]
+
+
+def shortened(lines: list[str]) -> list[str]:
+    """A tuple of one item, or of none, on one line."""
+    if len(lines) > 3:
+        return lines
+    first, *items, last = lines
+    return [first + "".join(item.strip() for item in items) + last.strip()]
+
+
+def listed(texts: Sequence[str]) -> str:
+    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
+
+
+def in_brackets(text: str) -> str:
+    return f"({text})" if " + " in text else text
