@@ -166,7 +166,7 @@ class Column(Expr):
 
 
 @dataclass(frozen=True)
-class Vec(Expr, free=True):
+class Vec(Expr):
     """The entries of a matrix, row by row, as a vector."""
 
     operand: Expr
