@@ -26,8 +26,8 @@ from symbptt.algebra import (
     Vector,
     walk,
 )
+from symbptt.algebra.letters import Delta, Letter
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.entries import Delta, Letter
 from symbptt.functions.elementwise import FUNCTIONS, definition, function
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector

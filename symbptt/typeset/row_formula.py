@@ -24,7 +24,7 @@ from symbptt.algebra import (
     Shape,
     Stack,
 )
-from symbptt.calculus.entries import RowOf
+from symbptt.algebra.letters import RowOf
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.printer import Level, Piece
 from symbptt.typeset.rows import Row, in_rows, is_row, row_shape

@@ -14,6 +14,7 @@ from symbptt.calculus.derivation import Derivation, Kind
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.recurrence.closed import ClosedForm, fold
 from symbptt.formula.reading import read
+from symbptt.formula.shapes import Shaper
 from symbptt.formula.typesetting import formula_latex
 from symbptt.typeset.blocks import Display
 from symbptt.typeset.clipping import clipping
@@ -175,4 +176,4 @@ def analysed(matrix: Sequence[Sequence[float]]) -> Printer:
 
 def formula(row: Row) -> str:
     chosen = model(row.model)
-    return formula_latex(read(row.formula, chosen), chosen)
+    return formula_latex(read(row.formula, chosen), Shaper(chosen))
