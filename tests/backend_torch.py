@@ -40,6 +40,17 @@ class Torch:
         "log_sigmoid": _unary(functional.logsigmoid),
         "max": lambda u, v: torch.maximum(*torch.broadcast_tensors(_tensor(u), _tensor(v))),
         "min": lambda u, v: torch.minimum(*torch.broadcast_tensors(_tensor(u), _tensor(v))),
+        "elu": _unary(functional.elu),
+        "leaky_relu": _unary(functional.leaky_relu),
+        "selu": _unary(functional.selu),
+        "mish": _unary(functional.mish),
+        "hard_sigmoid": _unary(functional.hardsigmoid),
+        "hard_tanh": _unary(functional.hardtanh),
+        "sinh": _unary(torch.sinh),
+        "cosh": _unary(torch.cosh),
+        "arctan": _unary(torch.arctan),
+        "log1p": _unary(torch.log1p),
+        "expm1": _unary(torch.expm1),
     }
 
     def number(self, value: Fraction) -> float:
