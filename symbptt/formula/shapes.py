@@ -46,8 +46,8 @@ from symbptt.algebra.letters import Delta, Entry
 from symbptt.errors import FormulaError
 from symbptt.formula.names import shapes
 from symbptt.formula.statement import UNIT, body
+from symbptt.formula.text import text_of
 from symbptt.functions.vectors import vector_function
-from symbptt.typeset.plain import plain
 
 Extents = tuple[Dim, Dim]
 """Rows and columns."""
@@ -130,7 +130,7 @@ class Shaper:
             case Identity():
                 return None if is_unsized(node) else (node.dim, node.dim)
             case Ref(name=name) if name in self.integers:
-                raise ShapeError(node, f"`{name}` is an integer: write `onehot({plain(node)})`")
+                raise ShapeError(node, f"`{name}` is an integer: write `onehot({text_of(node)})`")
             case Param() | Ref() | OneHot():
                 return self.laid(node.shape)
             case Lookup():
@@ -181,7 +181,7 @@ class Shaper:
         if position != rows:
             raise ShapeError(
                 node,
-                f"`{node.row.name}` counts up to {position or 1}, and `{plain(node.table)}` has "
+                f"`{node.row.name}` counts up to {position or 1}, and `{text_of(node.table)}` has "
                 f"{rows} rows",
             )
         return self.laid((columns,))
@@ -195,7 +195,7 @@ class Shaper:
         if len(node.places) != wanted and len(node.places) != 2:
             raise ShapeError(
                 node,
-                f"`{plain(node.array)}` is {shape_text((rows, columns))}: an entry of it takes "
+                f"`{text_of(node.array)}` is {shape_text((rows, columns))}: an entry of it takes "
                 f"{wanted} indices",
             )
         two = len(node.places) == 2
@@ -251,7 +251,7 @@ class Shaper:
 
     def _hint(self, node: Product, left: Extents, right: Extents) -> str:
         if left[0] == right[0] and left[1] != left[0]:
-            return f"; `{plain(Product(Transpose(node.left), node.right))}` fits"
+            return f"; `{text_of(Product(Transpose(node.left), node.right))}` fits"
         return ""
 
     def _power(self, node: Pow) -> Extents | None:
@@ -312,7 +312,7 @@ class Shaper:
             raise ShapeError(node, "the size of `I` does not follow from where it stands")
         size = 1 if rows is None else quotient(rows, other[0])
         if size is None:
-            raise ShapeError(node, f"`{plain(node)}` has no {rows} rows for any size of `I`")
+            raise ShapeError(node, f"`{text_of(node)}` has no {rows} rows for any size of `I`")
         left, right = (side or (size, size) for side in sides)
         return (entries((left[0], right[0])), entries((left[1], right[1])))
 
