@@ -12,6 +12,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 from typing import Any, Literal
 
@@ -36,6 +37,18 @@ TOLERANCE = 1e-9
 
 SLOPE = 1e-6
 """Largest error of a gradient along a direction, as a part of the sum of its terms' moduli."""
+
+CONVERGED = 1e-4
+"""A difference with a doubt above this part of it says nothing of a gradient."""
+
+BASES = (1.0, 2.0**-6, 2.0**-12)
+"""How much closer than elsewhere the points of a difference may have to be."""
+
+ROUNDING = 2.0**-50
+"""How much arguments are moved to see what a model makes of rounding: no 1e4-fold change."""
+
+RIGHT, ROUGH, UNDEFINED = "", "rough", "undefined"
+"""Outcomes of a trial at a point; ``ROUGH``: it decides nothing."""
 
 POINTS, DRAWS = 3, 24
 """At how many points a module must fail; how often one is looked for where it is defined."""
@@ -114,19 +127,23 @@ def try_out(
     except InterfaceError as error:
         raise failed([str(error)]) from error
     complaints: list[str] = []
+    rough = False
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for calls in points(model, sizes, derivation.estimator):
-            wrong = Trial(module, reference, sizes, derivation.estimator, *calls).complaint()
-            if wrong == "":
+            found = Trial(module, reference, sizes, derivation.estimator, *calls).outcome()
+            if found == RIGHT:
                 return
-            complaints += [wrong] if wrong else []
+            rough = rough or found == ROUGH
+            complaints += [found] if found not in (ROUGH, UNDEFINED) else []
             if len(complaints) == POINTS:
-                break
-    if not complaints and not is_defined(model, sizes):
+                raise failed(complaints)
+    if rough:
+        note("the module was not tried: at random points the model amplifies rounding too much")
+    elif is_defined(model, sizes):
+        raise failed([*complaints, "its numbers are not finite where the model's are"])
+    else:
         note(f"the module was not tried: the model is defined at none of {DRAWS} random points")
-        return
-    raise failed([*complaints, "its numbers are not finite where the model's are"])
 
 
 def is_defined(model: Model, sizes: Mapping[str, int]) -> bool:
@@ -163,7 +180,22 @@ def points(
             drawn(model, sizes, Scenario(words, steps, each, True), rng, positive, estimator)
             for words, each in (("different lengths", ragged), ("one length", even))
         )
-        yield first, replace(second, params=first.params)
+        second = replace(second, params=first.params)
+        # The smaller its arguments, the less a model amplifies.
+        size = 0.5 ** (attempt // 4)
+        yield scaled(first, size), scaled(second, size)
+
+
+def scaled(call: Call, by: float) -> Call:
+    """The call with all its real arguments multiplied."""
+    given: dict[str, Any] = {
+        kind: {
+            name: array * by if array.dtype.kind == "f" else array
+            for name, array in (getattr(call, kind) or {}).items()
+        }
+        for kind in ("params", "inputs", "carry")
+    }
+    return replace(call, **given)
 
 
 @dataclass(frozen=True)
@@ -177,17 +209,22 @@ class Trial:
     ragged: Call
     even: Call
 
-    def complaint(self) -> str | None:
-        """What is wrong; "" if nothing is, None where the model is not defined."""
+    def outcome(self) -> str:
+        """What is wrong, or `RIGHT`, `ROUGH` or `UNDEFINED`."""
+        calls = (self.ragged, self.even)
         try:
-            expected = [self.called(call, self.reference) for call in (self.ragged, self.even)]
+            expected = [self.called(call, self.reference) for call in calls]
             if not all(np.isfinite(a).all() for r in expected for a in by_name(*r).values()):
-                return None
+                return UNDEFINED
+            for call, right in zip(calls, expected, strict=True):
+                moved = self.called(scaled(call, 1 + ROUNDING), self.reference)
+                if difference(by_name(*moved), by_name(*right), 1e4 * ROUNDING):
+                    return ROUGH
             for words, found, right in self.results(*expected):
-                wrong = difference(by_name(*found), by_name(*right))
+                wrong = difference(by_name(*found), by_name(*right), TOLERANCE)
                 if wrong:
                     return f"{words}: {wrong}"
-            return self.along_one_direction(expected[0][1]) if self.estimator == FULL else ""
+            return self.along_one_direction(expected[0][1]) if self.estimator == FULL else RIGHT
         except InterfaceError as error:
             return str(error)
 
@@ -210,7 +247,7 @@ class Trial:
         for words in ("through a workspace", "through a workspace, again"):
             yield words, self.called(self.even, self.module, workspace), even
 
-    def along_one_direction(self, grads: Arrays) -> str | None:
+    def along_one_direction(self, grads: Arrays) -> str:
         """What gradients say along one direction of all variables, against a difference."""
         rng = np.random.default_rng(0)
         given: dict[str, Arrays] = {
@@ -223,10 +260,10 @@ class Trial:
             if name in grads
         }
 
-        def at(width: float) -> float:
+        def at(base: float, width: float) -> float:
             moved: dict[str, Any] = {
                 kind: {
-                    name: array + width * ways[name] if name in ways else array
+                    name: array + base * width * ways[name] if name in ways else array
                     for name, array in arrays.items()
                 }
                 for kind, arrays in given.items()
@@ -235,19 +272,22 @@ class Trial:
             loss, _, carry = self.called(call, self.module)
             return objective(call, loss, carry)
 
-        slope, doubt = extrapolated(at)
         terms = [np.asarray(array) * ways[name] for name, array in grads.items()]
         along = sum(float(np.sum(term)) for term in terms)
-        scale = sum(float(np.sum(np.abs(term))) for term in terms)
-        if not np.isfinite(slope):
-            return None
-        if abs(along - slope) <= SLOPE * max(scale, FLOOR) + doubt:
-            return ""
-        return f"its gradients say {along:.9g} along a direction, a difference {slope:.9g}"
+        scale = max(sum(float(np.sum(np.abs(term))) for term in terms), FLOOR)
+        wrong = ""
+        for base in BASES:
+            slope, doubt = (each / base for each in extrapolated(partial(at, base)))
+            converged = doubt <= CONVERGED * abs(slope) or doubt <= SLOPE * scale
+            if converged and abs(along - slope) <= SLOPE * scale + doubt:
+                return RIGHT
+            if doubt <= CONVERGED * abs(slope) and not wrong:
+                wrong = f"its gradients say {along:.9g} along a direction, a difference {slope:.9g}"
+        return wrong or ROUGH
 
 
-def difference(found: Arrays, expected: Arrays) -> str:
-    """The first array that is not as expected."""
+def difference(found: Arrays, expected: Arrays, tolerance: float) -> str:
+    """The first array that is off by more than a part of its largest entry."""
     if set(found) != set(expected):
         return f"only one of it and -O0 has {', '.join(sorted(set(found) ^ set(expected)))}"
     largest = max(float(np.max(np.abs(array), initial=0.0)) for array in expected.values())
@@ -257,6 +297,6 @@ def difference(found: Arrays, expected: Arrays) -> str:
         scale = max(float(np.max(np.abs(array), initial=0.0)), FLOOR * largest) or 1.0
         off = float(np.max(np.abs(np.asarray(found[name]) - array), initial=0.0)) / scale
         # Written so that NaN is wrong.
-        if not off <= TOLERANCE:
+        if not off <= tolerance:
             return f"{name} differs from -O0 by {off:.1e} of its largest entry"
     return ""

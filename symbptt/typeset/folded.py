@@ -81,10 +81,10 @@ class Section:
 
 def sections(closed: ClosedForm) -> tuple[Section, ...]:
     """What there is to say; a run too short for the recurrence has no values to show."""
-    return _Sections(closed).sections()
+    return _Account(closed).sections()
 
 
-class _Sections:
+class _Account:
     def __init__(self, closed: ClosedForm) -> None:
         self.closed = closed
         self.letters = closed.letters

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from symbptt.algebra import Expr, Model, Ref, walk
-from symbptt.calculus.linear import terms
+from symbptt.calculus.forms import terms_of
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.system import AffineRecurrence, quantity
 from symbptt.calculus.recurrence.words import Form, form_at
@@ -41,7 +41,7 @@ class Truth:
         steps = {"t": t, "T": self.horizon}
         ledger = Ledger(self.run, self.horizon, self.cotangents)
         total = zeros(rows, columns)
-        for term in () if expr is None else terms(expr):
+        for term in () if expr is None else terms_of(expr):
             value = None if self.reads_past_the_end(term, t) else part_value(term, ledger, steps)
             if value is not None:
                 total = total + as_matrix(value)

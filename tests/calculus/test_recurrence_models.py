@@ -9,7 +9,7 @@ import pytest
 
 from symbptt.algebra import Expr, Model, Product, Transpose, map_children, walk
 from symbptt.calculus import forms
-from symbptt.calculus.linear import terms
+from symbptt.calculus.forms import terms_of
 from symbptt.calculus.recurrence.closed import recognise
 from symbptt.calculus.recurrence.folding import folded
 from symbptt.calculus.recurrence.induction import prove
@@ -84,7 +84,7 @@ def planted(recurrence: AffineRecurrence) -> Iterator[tuple[str, AffineRecurrenc
     """The recurrence with errors."""
     (first, *row), *rows = recurrence.matrix
     assert first is not None
-    term, *others = terms(first)
+    term, *others = terms_of(first)
 
     def with_term(new: Expr) -> AffineRecurrence:
         return replace(recurrence, matrix=((forms.add((new, *others)), *row), *rows))

@@ -43,8 +43,8 @@ PLANTED = {
     "segments": (2, "elman", "np.add(array, w.parts[name], array)", "pass"),
     "a workspace": (2, "elman", "rows, plan = self.even, self.even_plan",
                     "rows, plan = self.even, self.even_plan[:0]"),
-    "padded steps": (0, "elman", "rows[now] = array[t, self.order[: now.stop - now.start]]",
-                     "rows[now] = array[t, : now.stop - now.start]"),
+    "padded steps": (0, "elman", "self.order[:count] + t * B",
+                     "np.arange(count) + t * B"),
     "the syntax": (2, "elman", "import numpy as np", "import numpy as np)"),
     "another model's table": (2, "elman", 'DIMS = ("d", "q", "h")', 'DIMS = ("d", "h", "q")'),
     "recursion": (0, "elman", "def _forward(call):\n", "def _forward(call):\n    _forward(call)\n"),
@@ -106,6 +106,10 @@ x: scalar
 h[t] = log(-exp(x[t]) - h[t-1] ** 2)
 loss[t] = h[t] ** 2
 """
+CHAOTIC = """
+h[t] = sin(10000 * (h[t-1] + x[t]))
+loss[t] = squared_error(h[t], y[t])
+"""
 LARGE = """
 x: (100000,)
 h[t] = tanh(W @ h[t-1] + x[t])
@@ -113,7 +117,14 @@ loss[t] = squared_error(h[t], y[t])
 """
 
 
-@pytest.mark.parametrize(("text", "words"), [(UNDEFINED, "none of"), (LARGE, "are large")])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (UNDEFINED, "none of"),
+        (LARGE, "are large"),
+        (CHAOTIC, "amplifies"),
+    ],
+)
 def test_what_can_not_be_tried_is_handed_out_with_a_word(text: str, words: str) -> None:
     notes: list[str] = []
     assert trial.generate(parse(text, "model"), note=notes.append)
@@ -121,8 +132,19 @@ def test_what_can_not_be_tried_is_handed_out_with_a_word(text: str, words: str) 
     assert words in notes[0]
 
 
-@pytest.mark.parametrize("text", ("relu(W @ h[t-1] + x[t])", "log(x[t]) + h[t-1]", "h[t-1] / x[t]"))
+KINKED = (
+    "relu(W @ h[t-1] + x[t])",
+    "log(x[t]) + h[t-1]",
+    "h[t-1] / x[t]",
+    "sin(30 * (h[t-1] + x[t]))",
+    "30 * h[t-1] ** 3 + x[t]",
+    "x[t] / abs(x[t]) * h[t-1]",
+)
+
+
+@pytest.mark.parametrize("text", KINKED)
 def test_models_with_kinks_and_poles_are_tried(text: str) -> None:
+    """Also those that amplify, where their arguments are small enough."""
     notes: list[str] = []
     model = parse(f"x: (h,)\nh[t] = {text}\nloss[t] = squared_error(h[t], y[t])\n", "model")
     assert trial.generate(model, note=notes.append)

@@ -1,0 +1,229 @@
+"""The sections of an article: every step with its reason, and the results boxed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, groupby
+
+from symbptt.algebra import Cotangent, Derivative, Direct, Expr, Index, Shape, Stack
+from symbptt.calculus.derivation import (
+    EVERY,
+    Derivation,
+    EquationName,
+    Past,
+    Range,
+    ReasonPart,
+    Step,
+    StepNumber,
+    TotalLoss,
+)
+from symbptt.calculus.elimination import without_auxiliaries
+from symbptt.typeset.blocks import (
+    Block,
+    Box,
+    Display,
+    Equality,
+    Heading,
+    Math,
+    Paragraph,
+    Prose,
+    Words,
+    prose,
+)
+from symbptt.typeset.by_entries import ByEntries
+from symbptt.typeset.chapters import TELLINGS, Chapter
+from symbptt.typeset.clipping import clipping
+from symbptt.typeset.formula import LatexPrinter
+from symbptt.typeset.latex import result_of, statements, step_equality
+from symbptt.typeset.style import LAYOUTS
+
+# Kinds of steps that say for which t they hold.
+_STATED = ("adjoint", "jacobian", "sensitivity")
+# Longer words are no heading.
+_HEADING = 100
+# So many results stand between two rules of the summary.
+_BOX = 40
+
+
+class Sections:
+    """Tells the steps of a derivation, chapter by chapter.
+
+    ``tags`` are the numbers of the normal form's equations; with ``by_entries`` every step is
+    told entry by entry, too.
+    """
+
+    def __init__(
+        self,
+        derivation: Derivation,
+        printer: LatexPrinter,
+        tags: dict[str, str],
+        by_entries: ByEntries | None,
+    ) -> None:
+        self.derivation = derivation
+        self.normal = derivation.normal
+        self.printer = printer
+        self.names = printer.names
+        self.clock = printer.names.clock
+        self.layout = LAYOUTS[printer.names.style.layout]
+        self.tags = tags
+        self.by_entries = by_entries
+        self.telling = TELLINGS[derivation.form]
+        self.words = {item.name: item.comment for item in statements(self.normal)}
+        self.words |= {item.name: item.comment for item in self.normal.inputs}
+
+    def math(self, expr: Expr) -> Math:
+        return Math(self.printer.laid(expr))
+
+    def blocks(self) -> Iterator[Block]:
+        for chapter in self.telling.chapters:
+            steps = self.steps_of(chapter)
+            if steps:
+                yield Heading((chapter.title,))
+                if chapter.introduction:
+                    yield Paragraph(self.spelled(chapter.introduction))
+                yield from self.passages(chapter, steps)
+
+    def steps_of(self, chapter: Chapter) -> tuple[Step, ...]:
+        return tuple(s for s in self.derivation.of_kind(*chapter.kinds) if chapter.holds(s))
+
+    def spelled(self, text: str) -> Prose:
+        clock = self.clock
+        gates = " On its way back through a step it is multiplied by the gate of that step."
+        text = text.replace("GATES", gates if self.derivation.gate else "")
+        text = text.replace("RECEIVES", self.layout.receives)
+        text = text.replace("DIRECT", self.printer.direct(r"\mathbf{v}").text)
+        for word, letter in (("NOW", clock.now), ("LAST", clock.last), ("LAG", clock.lag)):
+            text = text.replace(word, letter)
+        return prose(text)
+
+    def passages(self, chapter: Chapter, steps: Sequence[Step]) -> Iterator[Block]:
+        if not chapter.grouped:
+            for step in steps:
+                yield from self.told(step)
+            return
+        key = self.quantity if chapter.grouped == "quantity" else self.variable
+        for heading, group in groupby(steps, key=key):
+            about = tuple(group)
+            starts = [step for step in about if step.kind == "start"]
+            yield Heading(heading, level=3)
+            for step in about:
+                if step.kind != "start" or len(starts) == 1:
+                    yield from self.told(step)
+                elif step == starts[0]:
+                    yield from self.started(starts)
+
+    def started(self, steps: Sequence[Step]) -> Iterator[Block]:
+        """Several initial values together."""
+        yield Paragraph(("An initial value is a value of its own:",))
+        yield Display(tuple(step_equality(self.printer, step, ".") for step in steps))
+
+    def quantity(self, step: Step) -> Prose:
+        target = step.target
+        assert isinstance(target, Cotangent | Direct)
+        if isinstance(target, Direct) and isinstance(target.of, Stack):
+            return "The state ", self.math(target.of)
+        return self.heading(target.name, target.shape)
+
+    def variable(self, step: Step) -> Prose:
+        """What a derivative is taken by."""
+        assert isinstance(step.target, Derivative)
+        return "With respect to ", self.math(step.target.wrt)
+
+    def heading(self, name: str, shape: Shape) -> Prose:
+        words = self.words[name]
+        if not words or len(words) > _HEADING:
+            words = self.role(name)
+        index = self.normal_index(name)
+        symbol = Math(self.names.timed(name, shape, index))
+        return Words(words[:1].upper() + words[1:]), " ", symbol
+
+    def normal_index(self, name: str) -> Index:
+        """The step at which a quantity is spoken of; at the last one if it is its loss."""
+        equation = next((e for e in self.normal.equations if e.name == name), None)
+        alone = self.derivation.of != "L" and equation is not None and equation.last
+        return Index.of("T" if alone else "t")
+
+    def role(self, name: str) -> str:
+        """What a quantity without words is called."""
+        if name == "loss" or name in self.normal.states:
+            return "loss" if name == "loss" else "state"
+        if any(source.name == name for source in self.normal.inputs):
+            return "input"
+        return "auxiliary" if self.normal.equation(name).auxiliary else "quantity"
+
+    def told(self, step: Step) -> Iterator[Block]:
+        """A step with its reason; before it, if asked for, the same entry by entry."""
+        reason = chain.from_iterable(map(self.reason, step.reason))
+        words = Paragraph((*self.where(step), *reason, ":"))
+        display = Display((step_equality(self.printer, step, "."),))
+        if self.by_entries:
+            yield from self.by_entries.step(step, words, display)
+        else:
+            yield from (words, display)
+
+    def where(self, step: Step) -> Prose:
+        """For which steps it holds, as the beginning of a sentence."""
+        part = step.part
+        last = self.clock.last if part is None else str(part)
+        if step.kind == "boundary" and step.needs == 1:
+            place = "At the end of the sequence, " if part is None else "At the step of the loss, "
+            return (place,)
+        if step.kind == "boundary":
+            place = "Near the end, if " if part is None else "Near the loss, if "
+            return place, Math(rf"{last} \ge {step.needs}"), ", "
+        if step.kind == "initial" and step.needs > 1:
+            enough = self.range(step.holds) if step.holds else rf"{last} \ge {step.needs}"
+            return "For ", Math(enough), ", "
+        if step.holds is None or step.kind not in ("initial", *_STATED):
+            return ()
+        if step.holds == EVERY:
+            return "For every ", Math(self.clock.now), ", "
+        return "For ", Math(self.range(step.holds)), ", "
+
+    def range(self, steps: Range) -> str:
+        first, last, of = map(self.names.index, (steps.first, steps.last, steps.of))
+        return f"{of} = {first}" if first == last else rf"{first} \le {of} \le {last}"
+
+    def reason(self, part: ReasonPart) -> Prose:
+        match part:
+            case str():
+                return (part,)
+            case TotalLoss():
+                return (Math(self.clock.loss),)
+            case Past(index=index):
+                return "past ", Math(self.names.index(index))
+            case Index():
+                return (Math(self.names.index(part)),)
+            case StepNumber(number=number):
+                return (f"({number})",)
+            case EquationName(name=name):
+                return (f"({self.tags[name]})",)
+        return (self.math(part),)
+
+    # --- the summary -------------------------------------------------------------------
+
+    def summary(self) -> Iterator[Block]:
+        for chapter in self.telling.chapters:
+            steps = self.steps_of(chapter)
+            first = chapter.boxed
+            for start in range(0, len(steps), _BOX):
+                yield from self.results(first, steps[start : start + _BOX])
+                first = "And further:"
+        if self.layout.put_in:
+            words = (
+                "With the gradients put in that auxiliary quantities have, or that only "
+                "parameters receive, these read:"
+            )
+            yield from self.results(words, without_auxiliaries(self.derivation))
+        if self.derivation.of == "L" and not self.derivation.only:
+            yield from clipping(self.derivation, self.printer)
+
+    def results(self, words: str, steps: Sequence[Step]) -> Iterator[Block]:
+        if steps:
+            yield Paragraph((words,))
+            yield Box(tuple(map(self.result, steps)))
+
+    def result(self, step: Step) -> Equality:
+        partly = step.kind == "adjoint" and step.holds not in (None, EVERY)
+        ending = rf"\quad ({self.range(step.holds)})" if partly and step.holds else ""
+        return result_of(self.printer, step, ending)
