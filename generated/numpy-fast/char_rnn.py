@@ -62,7 +62,6 @@ _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
 _take = np.take
-_tanh = np.tanh
 
 
 def forward(params, inputs, carry=None, lengths=None):

@@ -68,7 +68,6 @@ _matmul = np.matmul
 _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
-_tanh = np.tanh
 
 
 def forward(params, inputs, carry=None, lengths=None):

@@ -72,7 +72,6 @@ _divide = np.divide
 _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
-_tanh = np.tanh
 
 
 def forward(params, inputs, carry=None, lengths=None):

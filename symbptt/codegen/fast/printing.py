@@ -380,7 +380,7 @@ def names_in(found: Sequence[Statement], known: Known) -> set[str]:
 def aliases(found: Iterable[KernelCall]) -> Iterator[str]:
     """The lines that look up NumPy's functions."""
     names = {"copyto", *(c.function for c in found if isinstance(c.function, str))}
-    pairs = {alias(name): name for name in names if not name.startswith("_")}
+    pairs = {alias(n): n for n in names if not n.startswith("_") and n not in EXACTLY}
     yield from (f"{short} = np.{name}" for short, name in sorted(pairs.items()) if short)
 
 
