@@ -9,7 +9,7 @@ import pytest
 
 from symbptt import algebra
 from symbptt.algebra import NOW, Expr, Model, Param, Ref, Shape, children, nodes
-from symbptt.calculus.entries import Entry, Letters
+from symbptt.algebra.letters import Entry, Letters
 from symbptt.calculus.entrywise import ENTRIES, at_entry
 from symbptt.calculus.rules import RULES, Context, partial, parts
 from symbptt.calculus.slopes import differentiated
@@ -79,7 +79,7 @@ def has_method(printer: type) -> Callable[[type[Expr]], bool]:
 MADE = {"OneHot", "Slice", "Fill", "Outer", "Cases", "Pullback", "TimeSum", "PartSum"}
 JACOBIANS = {
     "Stack", "Derivative", "Direct", "OrderedProduct", "BlockMatrix", "Diag", "Column", "Ones",
-    "Block", "Kron", "MatrixPower",
+    "Block", "Kron", "Kronecker", "MatrixPower", "Vec",
 }  # fmt: skip
 
 TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {
@@ -87,14 +87,14 @@ TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {
         lambda kind: kind.leaf or kind.pointwise or kind in RULES,
         MADE | JACOBIANS,
     ),
-    "entrywise.ENTRIES": (lambda kind: kind in ENTRIES, {"PartSum"} | JACOBIANS),
+    "entrywise.ENTRIES": (lambda kind: kind in ENTRIES, {"Count", "PartSum"} | JACOBIANS),
     "rows.TURNS": (lambda kind: kind.leaf or kind.pointwise or kind in TURNS, set()),
     "PlainPrinter": (has_method(PlainPrinter), set()),
     "LatexPrinter": (has_method(LatexPrinter), set()),
     "RowPrinter": (has_method(RowPrinter), set()),
     "numpy_printer.Printer": (
         has_method(Printer),
-        {"Pullback", "Cases", "PartSum"} | JACOBIANS,
+        {"Count", "Pullback", "Cases", "PartSum"} | JACOBIANS,
     ),
     "tangents.TangentPrinter": (
         has_method(TangentPrinter),
@@ -106,7 +106,10 @@ TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {
             "Direct",
             "OrderedProduct",
             "BlockMatrix",
+            "Count",
+            "Kronecker",
             "MatrixPower",
+            "Vec",
         },
     ),
     "evaluate.METHODS": (lambda kind: kind in METHODS, set()),

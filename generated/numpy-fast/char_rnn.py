@@ -232,19 +232,19 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             _add(d_h_prev, part1_, d_h_prev)
     # (6) dL/dx[t] = U.T @ dL/da[t]
     _product(d_a, U, d_x)
-    # (8) dL/dE = sum_t outer(onehot(tok[t]), dL/dx[t])
+    # (8) dL/dE = sum(t, 1, T, outer(onehot(tok[t]), dL/dx[t]))
     _copyto(d_E, 0)
     np.add.at(d_E, tok, d_x)
-    # (9) dL/dW = sum_t outer(dL/da[t], h[t-1])
+    # (9) dL/dW = sum(t, 1, T, outer(dL/da[t], h[t-1]))
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
     _product(d_a.T, h_back1, d_W)
-    # (10) dL/dU = sum_t outer(dL/da[t], x[t])
+    # (10) dL/dU = sum(t, 1, T, outer(dL/da[t], x[t]))
     _product(d_a.T, x, d_U)
-    # (11) dL/db = sum_t dL/da[t]
+    # (11) dL/db = sum(t, 1, T, dL/da[t])
     _product(ones, d_a, d_b)
-    # (12) dL/dV = sum_t outer(dL/do[t], h[t])
+    # (12) dL/dV = sum(t, 1, T, outer(dL/do[t], h[t]))
     _product(d_o.T, h, d_V)
-    # (13) dL/dc = sum_t dL/do[t]
+    # (13) dL/dc = sum(t, 1, T, dL/do[t])
     _product(ones, d_o, d_c)
     grads = {
         "E": d_E,

@@ -361,23 +361,23 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             _add(d_h_prev, part1_, d_h_prev)
             _multiply(z_now, d_h_now, part1_)
             _add(d_h_prev, part1_, d_h_prev)
-    # (19) dL/dW_xn = sum_t outer(dL/da_n[t], x[t])
-    # (16) dL/dW_xz = sum_t outer(dL/da_z[t], x[t])
-    # (13) dL/dW_xr = sum_t outer(dL/da_r[t], x[t])
+    # (19) dL/dW_xn = sum(t, 1, T, outer(dL/da_n[t], x[t]))
+    # (16) dL/dW_xz = sum(t, 1, T, outer(dL/da_z[t], x[t]))
+    # (13) dL/dW_xr = sum(t, 1, T, outer(dL/da_r[t], x[t]))
     _matmul(d_a_n_to_d_a_r.T, x, d_W_xn_etc)
-    # (17) dL/dW_hz = sum_t outer(dL/da_z[t], h[t-1])
-    # (14) dL/dW_hr = sum_t outer(dL/da_r[t], h[t-1])
-    # (21) dL/dW_hn = sum_t outer(dL/du[t], h[t-1])
+    # (17) dL/dW_hz = sum(t, 1, T, outer(dL/da_z[t], h[t-1]))
+    # (14) dL/dW_hr = sum(t, 1, T, outer(dL/da_r[t], h[t-1]))
+    # (21) dL/dW_hn = sum(t, 1, T, outer(dL/du[t], h[t-1]))
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
     _matmul(d_a_z_to_d_u.T, h_back1, d_W_hz_etc)
-    # (20) dL/db_xn = sum_t dL/da_n[t]
-    # (18) dL/db_z = sum_t dL/da_z[t]
-    # (15) dL/db_r = sum_t dL/da_r[t]
-    # (22) dL/db_hn = sum_t dL/du[t]
+    # (20) dL/db_xn = sum(t, 1, T, dL/da_n[t])
+    # (18) dL/db_z = sum(t, 1, T, dL/da_z[t])
+    # (15) dL/db_r = sum(t, 1, T, dL/da_r[t])
+    # (22) dL/db_hn = sum(t, 1, T, dL/du[t])
     _product(ones, d_a_n_etc, d_b_xn_etc)
-    # (23) dL/dW_qh = sum_t outer(dL/do[t], h[t])
+    # (23) dL/dW_qh = sum(t, 1, T, outer(dL/do[t], h[t]))
     _product(d_o.T, h, d_W_qh)
-    # (24) dL/db_q = sum_t dL/do[t]
+    # (24) dL/db_q = sum(t, 1, T, dL/do[t])
     _product(ones, d_o, d_b_q)
     grads = {
         "W_xr": d_W_xr,

@@ -206,16 +206,16 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         #     here dL/dh[t-1] += W_hh.T @ dL/dh[t]
         product(d_h_now_by, matrix, part2__by)
         _add(d_h_prev, part2_, d_h_prev)
-    # (6) dL/dW_hx = sum_t outer(dL/dh[t], x[t])
+    # (6) dL/dW_hx = sum(t, 1, T, outer(dL/dh[t], x[t]))
     _product(d_h.T, x, d_W_hx)
-    # (7) dL/dW_hh = sum_t outer(dL/dh[t], h[t-1])
+    # (7) dL/dW_hh = sum(t, 1, T, outer(dL/dh[t], h[t-1]))
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
     _product(d_h.T, h_back1, d_W_hh)
-    # (8) dL/db_h = sum_t dL/dh[t]
+    # (8) dL/db_h = sum(t, 1, T, dL/dh[t])
     _product(ones, d_h, d_b_h)
-    # (9) dL/dW_qh = sum_t outer(dL/do[t], h[t])
+    # (9) dL/dW_qh = sum(t, 1, T, outer(dL/do[t], h[t]))
     _product(d_o.T, h, d_W_qh)
-    # (10) dL/db_q = sum_t dL/do[t]
+    # (10) dL/db_q = sum(t, 1, T, dL/do[t])
     _product(ones, d_o, d_b_q)
     grads = {
         "W_hx": d_W_hx,

@@ -407,25 +407,25 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             #     @ dL/da_o[t] + W_hg.T @ dL/da_g[t]
             product(d_a_o_etc_now_by, matrix, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
-    # (23) dL/dW_xo = sum_t outer(dL/da_o[t], x[t])
-    # (26) dL/dW_xg = sum_t outer(dL/da_g[t], x[t])
-    # (20) dL/dW_xf = sum_t outer(dL/da_f[t], x[t])
-    # (17) dL/dW_xi = sum_t outer(dL/da_i[t], x[t])
+    # (23) dL/dW_xo = sum(t, 1, T, outer(dL/da_o[t], x[t]))
+    # (26) dL/dW_xg = sum(t, 1, T, outer(dL/da_g[t], x[t]))
+    # (20) dL/dW_xf = sum(t, 1, T, outer(dL/da_f[t], x[t]))
+    # (17) dL/dW_xi = sum(t, 1, T, outer(dL/da_i[t], x[t]))
     _product(d_a_o_etc.T, x, d_W_xo_etc)
-    # (24) dL/dW_ho = sum_t outer(dL/da_o[t], h[t-1])
-    # (27) dL/dW_hg = sum_t outer(dL/da_g[t], h[t-1])
-    # (21) dL/dW_hf = sum_t outer(dL/da_f[t], h[t-1])
-    # (18) dL/dW_hi = sum_t outer(dL/da_i[t], h[t-1])
+    # (24) dL/dW_ho = sum(t, 1, T, outer(dL/da_o[t], h[t-1]))
+    # (27) dL/dW_hg = sum(t, 1, T, outer(dL/da_g[t], h[t-1]))
+    # (21) dL/dW_hf = sum(t, 1, T, outer(dL/da_f[t], h[t-1]))
+    # (18) dL/dW_hi = sum(t, 1, T, outer(dL/da_i[t], h[t-1]))
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
     _product(d_a_o_etc.T, h_back1, d_W_ho_etc)
-    # (25) dL/db_o = sum_t dL/da_o[t]
-    # (28) dL/db_g = sum_t dL/da_g[t]
-    # (22) dL/db_f = sum_t dL/da_f[t]
-    # (19) dL/db_i = sum_t dL/da_i[t]
+    # (25) dL/db_o = sum(t, 1, T, dL/da_o[t])
+    # (28) dL/db_g = sum(t, 1, T, dL/da_g[t])
+    # (22) dL/db_f = sum(t, 1, T, dL/da_f[t])
+    # (19) dL/db_i = sum(t, 1, T, dL/da_i[t])
     _product(ones, d_a_o_etc, d_b_o_etc)
-    # (29) dL/dW_qh = sum_t outer(dL/ds[t], h[t])
+    # (29) dL/dW_qh = sum(t, 1, T, outer(dL/ds[t], h[t]))
     _product(d_s.T, h, d_W_qh)
-    # (30) dL/db_q = sum_t dL/ds[t]
+    # (30) dL/db_q = sum(t, 1, T, dL/ds[t])
     _product(ones, d_s, d_b_q)
     grads = {
         "W_xi": d_W_xi,

@@ -231,16 +231,16 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             #     here dL/dh[t-1] += W.T @ dL/da_h[t]
             product(d_a_h_now_by, matrix, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
-    # (8) dL/dV = sum_t outer(dL/da_h[t], x[t])
+    # (8) dL/dV = sum(t, 1, T, outer(dL/da_h[t], x[t]))
     _product(d_a_h.T, x, d_V)
-    # (9) dL/dW = sum_t outer(dL/da_h[t], h[t-1])
+    # (9) dL/dW = sum(t, 1, T, outer(dL/da_h[t], h[t-1]))
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
     _product(d_a_h.T, h_back1, d_W)
-    # (10) dL/db_h = sum_t dL/da_h[t]
+    # (10) dL/db_h = sum(t, 1, T, dL/da_h[t])
     _product(ones, d_a_h, d_b_h)
-    # (11) dL/dU = sum_t outer(dL/da_y_hat[t], h[t])
+    # (11) dL/dU = sum(t, 1, T, outer(dL/da_y_hat[t], h[t]))
     _product(d_a_y_hat.T, h, d_U)
-    # (12) dL/db_y = sum_t dL/da_y_hat[t]
+    # (12) dL/db_y = sum(t, 1, T, dL/da_y_hat[t])
     _product(ones, d_a_y_hat, d_b_y)
     grads = {
         "V": d_V,
