@@ -31,8 +31,8 @@ BACKWARD = "    total, grads, sources = _run_backward(segment, params, inputs, s
 
 PLANTED = {
     0: ("np.tanh(", "1.001 * np.tanh("),
-    1: ("_tanh = np.tanh\n", "_tanh = lambda x, out: np.multiply(np.tanh(x), 1.001, out)\n"),
-    2: ("_tanh = np.tanh\n", "_tanh = lambda x, out: np.multiply(np.tanh(x), 1.001, out)\n"),
+    1: ("else np.tanh\n", "else lambda x, out: np.multiply(np.tanh(x), 1.001, out)\n"),
+    2: ("else np.tanh\n", "else lambda x, out: np.multiply(np.tanh(x), 1.001, out)\n"),
 }
 """What a level's text has, and what stands there in one with an error."""
 
