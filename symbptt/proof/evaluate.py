@@ -148,24 +148,19 @@ def _operands(exprs: tuple[Expr, ...], point: Point, at: Steps) -> list[Array] |
     return [values[place] for place in range(len(exprs))]
 
 
-def _of_values(function: Callable[..., Array]) -> Method:
-    """A function of the values of all children, which is absent where one of them is."""
-
-    def method(expr: Expr, point: Point, at: Steps) -> Array | None:
-        values = _operands(children(expr), point, at)
-        return None if values is None else function(*values)
-
-    return method
-
-
 def _of_node(function: Callable[..., Array]) -> Method:
-    """The same of a function that is told the node and the point, too."""
+    """A function of a node, the point and all children's values; absent where one of them is."""
 
     def method(expr: Expr, point: Point, at: Steps) -> Array | None:
         values = _operands(children(expr), point, at)
         return None if values is None else function(expr, point, *values)
 
     return method
+
+
+def _of_values(function: Callable[..., Array]) -> Method:
+    """A function of the values of all children alone."""
+    return _of_node(lambda expr, point, *values: function(*values))
 
 
 @lru_cache(maxsize=65536)
@@ -200,9 +195,7 @@ def _add(expr: Add, point: Point, at: Steps) -> Array | None:
     values = _fitting([value for value in found if value is not None])
     if not values:
         return None
-    result = values[0]
-    for value in values[1:]:
-        result = np.add(result, value)
+    result = reduce(np.add, values)
     # Where a vector term is absent the scalars that are left still fill the shape.
     missing = np.shape(result) != lengths(expr.shape, point.sizes)
     return np.add(result, zeros(expr.shape, point)) if missing else result
@@ -331,10 +324,6 @@ def _matrix_power(expr: MatrixPower, point: Point, at: Steps) -> Array:
 def _lookup(expr: Lookup, point: Point, at: Steps) -> Array | None:
     table = part_value(expr.table, point, at)
     return None if table is None else np.dot(_position(expr.row, point, at), table)
-
-
-def _one_hot(expr: OneHot, point: Point, at: Steps) -> Array | None:
-    return _position(expr.position, point, at)
 
 
 def _position(expr: Expr, point: Point, at: Steps) -> Array:
@@ -507,7 +496,7 @@ METHODS: dict[type[Expr], Method] = {
     Concat: _of_node(_concat),
     Slice: _of_node(_slice),
     Lookup: _lookup,
-    OneHot: _one_hot,
+    OneHot: lambda expr, point, at: _position(expr.position, point, at),
     Pick: _pick,
     Cases: _cases,
     Vector: _of_node(_vector),
