@@ -21,7 +21,8 @@ from symbptt.codegen.tangents import TangentPrinter
 from symbptt.errors import MissingRuleError
 from symbptt.figures.graph import NAMED, SIGNS, sign
 from symbptt.proof.domain import Rational
-from symbptt.proof.evaluate import METHODS, Given, part_value
+from symbptt.proof.evaluate import METHODS, part_value
+from symbptt.proof.place import Given
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.plain import PlainPrinter, plain
 from symbptt.typeset.row_formula import RowPrinter

@@ -16,9 +16,10 @@ from symbptt.algebra import NOW, Add, Call, Div, Expr, Loss, Mul, Neg, Number, P
 from symbptt.functions.elementwise import FUNCTIONS, Function, derivative, read
 from symbptt.functions.losses import LOSSES, LossFunction, loss_formula
 from symbptt.functions.vectors import VECTORS, VectorFunction, stated
-from symbptt.proof.evaluate import Given, loss_gradient, vector_value
 from symbptt.proof.evaluate import evaluate as evaluate_at
+from symbptt.proof.evaluate import loss_gradient, vector_value
 from symbptt.proof.field import Field
+from symbptt.proof.place import Given
 from symbptt.proof.symbols import Symbolic, symbol_array
 from symbptt.proof.tape import Tape
 from tests.modules import module_from

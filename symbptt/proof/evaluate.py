@@ -8,8 +8,7 @@ numbers; a scalar has shape ().
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache, lru_cache, partial, reduce
 from typing import Any
@@ -73,7 +72,7 @@ from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import definition, vector
 from symbptt.proof.domain import Array, Domain, Rational, each, total
 from symbptt.proof.place import (
-    NoDerivatives,
+    Given,
     Point,
     Remembering,
     Steps,
@@ -348,21 +347,6 @@ def _cases(expr: Cases, point: Point, at: Steps) -> Array | None:
 
 
 # --- functions of vectors and losses -----------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Given(NoDerivatives):
-    """A point at which only the arguments of a function of the tables have a value."""
-
-    domain: Domain
-    values: Mapping[str, Array]
-    sizes: Mapping[str, int] = field(default_factory=dict)
-
-    def parameter(self, param: Param) -> Array:
-        return self.values[param.name]
-
-    def reference(self, ref: Ref, at: Steps) -> Array:
-        return self.values[ref.name]
 
 
 def vector_value(name: str, arrays: Sequence[Array], domain: Domain) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 from typing import Protocol
@@ -59,6 +60,21 @@ class NoDerivatives:
         return self.cotangent(node, at)
 
     differentiated = cotangent
+
+
+@dataclass(frozen=True)
+class Given(NoDerivatives):
+    """A point at which only the arguments of a function of the tables have a value."""
+
+    domain: Domain
+    values: Mapping[str, Array]
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def parameter(self, param: Param) -> Array:
+        return self.values[param.name]
+
+    def reference(self, ref: Ref, at: Steps) -> Array:
+        return self.values[ref.name]
 
 
 class Remembering:
