@@ -130,9 +130,7 @@ def loss_and_grads(
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if workspace is not None:
         workspace.check(call)
-    if call.dtype != object:
-        return _in_buffers(call, workspace)
-    return _computed_plainly(call, _backward)
+    return _in_buffers(call, workspace)
 
 
 def _run_forward(w, params, inputs, start, first):
@@ -294,7 +292,7 @@ def _kept(size, dtype):
     }
 
 
-def _views(buffers, kept, sums, rows, size, dtype):
+def _views(buffers, kept, sums, rows, size, dtype, one):
     """All views that a call with these rows needs, those of every step included."""
     h_all = kept["h_all"][: rows.live.stop]
     part1 = buffers["part1"]
@@ -382,8 +380,8 @@ def _views(buffers, kept, sums, rows, size, dtype):
             d_b_y,
             h,
             d_h,
-            np.asarray(1 / 2, dtype),
-            np.asarray(1, dtype),
+            np.asarray(one / 2, dtype),
+            np.asarray(one, dtype),
             _product_in(blocks1, False),
             _columns_for(
                 buffers,
@@ -433,44 +431,6 @@ def _loss(call, values):
     # loss[t] = squared_error(o[t], y[t])
     loss = _squared_error(o, y)
     values |= {"loss": loss}
-
-
-def _backward(call, values, carry_grad):
-    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
-    dtype = call.dtype
-    W_hh, W_hy, x, y = params["W_hh"], params["W_hy"], inputs["x"], inputs["y"]
-    h_all, h, o = values["past of h"], values["h"], values["o"]
-    d_h_all = _received(rows, carry_grad, "h", h_all)
-    d_h = d_h_all[rows.live]
-    # (2) dL/do[t] = 1 / T * (o[t] - y[t])
-    d_o = (o - y) / rows.weight
-    # (3) dL/da_o[t] = o[t] * (1 - o[t]) * dL/do[t]
-    d_a_o = o * (1 - o) * d_o
-    # (5) dL/dh[t] = W_hh.T @ dL/da_h[t+1] + W_hy.T @ dL/da_o[t]
-    #     here dL/dh[t] += W_hy.T @ dL/da_o[t]
-    d_h += d_a_o @ W_hy
-    d_a_h = np.empty((rows.count, size["h"]), dtype)
-    for now, prev in reversed(rows.steps):
-        # (6) dL/da_h[t] = (1 - h[t]**2) * dL/dh[t]
-        d_a_h[now] = (1 - h[now] ** 2) * d_h[now]
-        # (5) dL/dh[t] = W_hh.T @ dL/da_h[t+1] + W_hy.T @ dL/da_o[t]
-        #     here dL/dh[t-1] += W_hh.T @ dL/da_h[t]
-        d_h_all[prev] += d_a_h[now] @ W_hh
-    # (8) dL/dW_xh = sum_t outer(dL/da_h[t], x[t])
-    d_W_xh = d_a_h.T @ x
-    # (9) dL/dW_hh = sum_t outer(dL/da_h[t], h[t-1])
-    d_W_hh = d_a_h.T @ h_all[rows.back[1]]
-    # (10) dL/db_h = sum_t dL/da_h[t]
-    d_b_h = np.sum(d_a_h, axis=0)
-    # (11) dL/dW_hy = sum_t outer(dL/da_o[t], h[t])
-    d_W_hy = d_a_o.T @ h
-    # (12) dL/db_y = sum_t dL/da_o[t]
-    d_b_y = np.sum(d_a_o, axis=0)
-    grads = {"W_xh": d_W_xh, "W_hh": d_W_hh, "b_h": d_b_h, "W_hy": d_W_hy}
-    grads |= {"b_y": d_b_y}
-    pasts = {"h": d_h_all}
-    sources = {}
-    return grads, pasts, sources
 
 
 def init_params(dims, *, seed=0, dtype=np.float32):
@@ -553,32 +513,6 @@ def _outputs(call):
     return outputs, _carry_out(values, rows)
 
 
-def _computed_plainly(call, backward, workspace=None):
-    """Run forward and backward in arrays made on the way."""
-    rows = call.rows
-    values = _forward(call)
-    _loss(call, values)
-    loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {}
-    for name, param in call.params.items():
-        # In the parameter's shape and dtype, and in memory of its own.
-        grads[name] = np.empty_like(param)
-        grads[name][...] = flowing[name]
-    for key, axes in CARRY.items():
-        name, step = _name_and_step(key)
-        if name in pasts:
-            start = rows.unsorted(pasts[name][rows.begin(step)])
-            grads[key] = start.reshape(start.shape[: len(axes)])
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
-    carry = _carry_out(values, rows)
-    loss = loss if call.dtype == object else float(loss)
-    if workspace is not None:
-        return loss, workspace.hold(grads), workspace.hold(carry)
-    return loss, grads, carry
-
-
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -611,8 +545,12 @@ class Workspace:
         self.between = []
         self.rows = None
         self.ragged = None
-        if self.dtype == object:
-            return
+        if self.dtype != object:
+            self.lay_out(1)
+
+    def lay_out(self, one):
+        """Make all buffers; for object arrays `one` is of their exact type, for each call."""
+        self.one, self.ragged = one, None
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -686,7 +624,7 @@ class Workspace:
             plan = _planned(self, rows)
             self.ragged = rows, plan
         self.rows, self.plan = rows, plan
-        self.weight[...] = rows.weight
+        self.weight[...] = rows.weight * self.one
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
@@ -725,9 +663,9 @@ class _Segment:
     """Some steps of a call: their rows, and the views of the buffers for them."""
 
     def __init__(self, w, rows, kept, sums):
-        self.rows, self.size, self.dtype = rows, w.part, w.dtype
+        self.rows, self.size, self.dtype, self.one = rows, w.part, w.dtype, w.one
         self.weight, self.others = w.weight, w.others
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype)
+        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -828,6 +766,8 @@ def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
     if w is None:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+    if call.dtype == object:
+        w.lay_out(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -853,7 +793,7 @@ def _at_once(w, params, inputs, carry, carry_grad):
 
 def _column(array):
     """A scalar a sequence as a column."""
-    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
+    return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
 
 
 def _without_copies(w, *arguments):
@@ -894,7 +834,7 @@ def _computed(w, params, inputs, start, carry_grad):
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return float(total) / rows.weight, grads, carry
+    return _scalar(total) / (rows.weight * w.one), grads, carry
 
 
 def _computed_by_segments(w, params, inputs, start, carry_grad):
@@ -906,7 +846,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0.0, carry_grad, {}
+    loss, back, grads = 0, carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -915,7 +855,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += float(total)
+        loss += _scalar(total)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -930,7 +870,13 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
     for name, array in w.sources.items():
         count = rows.sequences if name in _UNTIMED else rows.count
         grads[name] = _source(name, array[:count], rows)
-    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
+    loss /= rows.weight * w.one
+    return loss, grads, _in_order(rows, w.between[last], w.carries)
+
+
+def _scalar(total):
+    """A float, or the exact number that object arrays add up to."""
+    return float(total) if isinstance(total, np.floating) else total
 
 
 def _taken(segment, inputs, place):
@@ -949,6 +895,8 @@ def _in_order(rows, arrays, room):
 def _zeros(shape, dtype):
     """An array that begins with a line of the cache, as the fastest loads want it."""
     dtype = np.dtype(dtype)
+    if dtype.hasobject:
+        return np.zeros(shape, dtype)
     size = int(np.prod(shape, dtype=int)) * dtype.itemsize
     raw = np.zeros(size + 64, np.uint8)
     begin = -raw.ctypes.data % 64
@@ -1180,15 +1128,6 @@ def _past(call, name, own, shape, dtype=None):
             array[rows.begin(step)] = own.get(step, 0)
         else:
             array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
-    return array
-
-
-def _received(rows, carry_grad, name, like):
-    """The adjoint of an array with a past: 0, and what the returned carry receives."""
-    array = np.zeros(like.shape, like.dtype)
-    if carry_grad is not None:
-        for step in _steps_of(name):
-            array[rows.finals[-step]] += rows.sorted(carry_grad[f"{name}[{step}]"])
     return array
 
 

@@ -32,6 +32,7 @@ from symbptt.codegen.fast.buffers import (
 )
 from symbptt.codegen.literals import literal
 from symbptt.codegen.naming import Names, words_of
+from symbptt.codegen.numpy_printer import integer_ratio
 from symbptt.codegen.places import Kind
 
 VIEWS: dict[str, str | tuple[str, ...]] = {
@@ -73,9 +74,10 @@ VIEWS: dict[str, str | tuple[str, ...]] = {
     "out_in": ("_out_in", "{0}", "{1}"),
     # what is made when the size of a call is known
     "number": ("np.asarray", "{0}", "dtype"),
+    "length": "np.asarray(one * {0}, dtype)",
     "ones": ("np.ones", "{0}", "dtype"),
     "column_of_ones": ("np.ones", "({0}, 1)", "dtype"),
-    "identity": ("np.eye", "{0}", "dtype=dtype"),
+    "identity": "np.eye({0}, dtype=dtype) * one",
     "row_starts": "np.arange({0}) * {1}",
     # what is made where it is taken
     "sum_of_all": ("np.add.reduce", "{0}", "None"),
@@ -101,6 +103,9 @@ SCAN_NUMBERS = 64
 
 OUT_FIRST = ("copyto", "add.at", "subtract.at", "_by_rows", "_sum_by_rows")
 """Functions that take what they fill before what they read."""
+
+STEPPING_ASIDE = ("logaddexp",)
+"""Functions without a loop for object arrays: the runtime has its own, for these alone."""
 
 OUT_BY_NAME = ("maximum", "minimum")
 """Functions for which a third argument by position is deprecated."""
@@ -135,7 +140,10 @@ class Lines:
                 parts = self.parts(value, known)
                 return parts if isinstance(parts, str) else f"{parts[0]}({', '.join(parts[1])})"
             case Fraction():
-                return str(value).replace("/", " / ")
+                # Of the exact type, so that a quotient stays exact.
+                if value.denominator > 1:
+                    return integer_ratio(value)
+                return "one" if value == 1 else f"{value} * one"
         return str(value)
 
     def parts(self, value: View, known: Known) -> str | tuple[str, list[str]]:
@@ -374,6 +382,7 @@ def names_in(found: Sequence[Statement], known: Known) -> set[str]:
 def aliases(found: Iterable[KernelCall]) -> Iterator[str]:
     """The lines that look up NumPy's functions."""
     names = {"copyto", *(c.function for c in found if isinstance(c.function, str))}
+    names -= set(STEPPING_ASIDE)
     pairs = {alias(name): name for name in names if not name.startswith("_")}
     yield from (f"{short} = np.{name}" for short, name in sorted(pairs.items()) if short)
 

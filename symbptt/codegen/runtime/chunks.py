@@ -118,6 +118,8 @@ def _shifted(v: Any, column: Any, out: Any) -> Any:
     Of numbers up to 16 the exponentials have a sum in range, and its logarithm is right to
     1e-6 (float32); a maximum of every row takes longer than all else here.
     """
+    if v.dtype == object:
+        return v
     least = np.minimum.reduce(v, axis=None, initial=0)
     if least > -16 and np.maximum.reduce(v, axis=None, initial=0) < 16:
         return v
@@ -143,6 +145,14 @@ def _softmax_into(v: Any, column: Any, ones: Any, out: Any) -> None:
     np.exp(_shifted(v, column, out), out)
     np.matmul(out, ones, column)
     np.divide(out, column, out)
+
+
+def _logaddexp(x: Any, y: Any, out: Any) -> None:
+    """log(exp(x) + exp(y)), for floats without overflow."""
+    if out.dtype == object:
+        np.log(np.exp(x) + np.exp(y), out)
+    else:
+        np.logaddexp(x, y, out)
 
 
 def _stepwise(run: Any, scan: Any) -> Any:
@@ -175,6 +185,8 @@ def _uniform(chunks: Any, scan: Any) -> Any:
 def _zeros(shape: Any, dtype: Any) -> Any:
     """An array that begins with a line of the cache, as the fastest loads want it."""
     dtype = np.dtype(dtype)
+    if dtype.hasobject:
+        return np.zeros(shape, dtype)
     size = int(np.prod(shape, dtype=int)) * dtype.itemsize
     raw = np.zeros(size + 64, np.uint8)
     begin = -raw.ctypes.data % 64

@@ -60,8 +60,12 @@ class Workspace:
         self.between: Any = []
         self.rows: Any = None
         self.ragged: Any = None
-        if self.dtype == object:
-            return
+        if self.dtype != object:
+            self.lay_out(1)
+
+    def lay_out(self, one: Any) -> None:
+        """Make all buffers; for object arrays `one` is of their exact type, for each call."""
+        self.one, self.ragged = one, None
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -135,7 +139,7 @@ class Workspace:
             plan = _planned(self, rows)
             self.ragged = rows, plan
         self.rows, self.plan = rows, plan
-        self.weight[...] = rows.weight
+        self.weight[...] = rows.weight * self.one
 
     def takes(self, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> bool:
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
@@ -174,9 +178,9 @@ class _Segment:
     """Some steps of a call: their rows, and the views of the buffers for them."""
 
     def __init__(self, w: Any, rows: Any, kept: Any, sums: Any) -> None:
-        self.rows, self.size, self.dtype = rows, w.part, w.dtype
+        self.rows, self.size, self.dtype, self.one = rows, w.part, w.dtype, w.one
         self.weight, self.others = w.weight, w.others
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype)
+        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -277,6 +281,8 @@ def _in_buffers(call: Any, w: Any) -> Any:
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
     if w is None:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+    if call.dtype == object:
+        w.lay_out(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -302,7 +308,7 @@ def _at_once(w: Any, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> A
 
 def _column(array: Any) -> Any:
     """A scalar a sequence as a column."""
-    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
+    return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
 
 
 def _without_copies(w: Any, *arguments: Any) -> Any:
@@ -343,7 +349,7 @@ def _computed(w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any) -> 
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return float(total) / rows.weight, grads, carry
+    return _scalar(total) / (rows.weight * w.one), grads, carry
 
 
 def _computed_by_segments(
@@ -357,7 +363,7 @@ def _computed_by_segments(
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0.0, carry_grad, {}
+    loss, back, grads = 0, carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -366,7 +372,7 @@ def _computed_by_segments(
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += float(total)
+        loss += _scalar(total)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -381,7 +387,13 @@ def _computed_by_segments(
     for name, array in w.sources.items():
         count = rows.sequences if name in _UNTIMED else rows.count
         grads[name] = _source(name, array[:count], rows)
-    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
+    loss /= rows.weight * w.one
+    return loss, grads, _in_order(rows, w.between[last], w.carries)
+
+
+def _scalar(total: Any) -> Any:
+    """A float, or the exact number that object arrays add up to."""
+    return float(total) if isinstance(total, np.floating) else total
 
 
 def _taken(segment: Any, inputs: Any, place: slice) -> Any:
