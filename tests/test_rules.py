@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import mpmath
+import numpy as np
 import pytest
 import sympy
 
-from symbptt.algebra import Add, Call, Div, Expr, Mul, Neg, Number, Param, Pow
+from symbptt.algebra import NOW, Add, Call, Div, Expr, Loss, Mul, Neg, Number, Param, Pow, Ref
 from symbptt.functions.elementwise import FUNCTIONS, Function, derivative, read
+from symbptt.functions.losses import LOSSES, LossFunction, loss_formula
+from symbptt.functions.vectors import VECTORS, VectorFunction, stated
+from symbptt.proof.evaluate import evaluate as evaluate_at
+from symbptt.proof.evaluate import loss_value, vector_value
+from symbptt.proof.field import Field
+from symbptt.proof.symbols import Symbolic, symbol_array
+from symbptt.proof.tables import Given, loss_gradient
+from symbptt.proof.tape import Tape
+from tests.modules import module_from
 
 PIECEWISE_CONSTANT = {
     "step": lambda x: mpmath.mpf(x > 0),
@@ -132,6 +143,12 @@ def test_derivative_fills_in_arguments_and_value(row: Function) -> None:
         ("abs", (0,), (0,)),
         ("max", (2, 2), (0.5, 0.5)),
         ("min", (2, 2), (0.5, 0.5)),
+        ("leaky_relu", (0,), (0.505,)),
+        ("hard_tanh", (1,), (0.5,)),
+        ("hard_tanh", (-1,), (0.5,)),
+        ("hard_sigmoid", (3,), (1 / 12,)),
+        ("hard_sigmoid", (-3,), (1 / 12,)),
+        ("elu", (0,), (1,)),
     ],
 )
 def test_derivatives_at_a_kink(
@@ -141,4 +158,82 @@ def test_derivatives_at_a_kink(
     values = dict(zip(row.arguments, map(mpmath.mpf, point), strict=True))
     values["y"] = compiled(sympy_form(row), row)(*values.values())
     slopes = tuple(evaluate(read(text), values) for text in row.derivatives)
-    assert slopes == expected
+    assert slopes == pytest.approx(expected)
+
+
+# --- functions of vectors and losses ---------------------------------------------------------
+
+
+def first_wrong_adjoint(row: VectorFunction) -> str | None:
+    """Where an adjoint is not the cotangent times the derivative of the definition."""
+    count = len(row.arguments)
+    domain = Field(5)
+    arguments = [symbol_array(name, (3,)) for name in row.arguments]
+    value = np.asarray(vector_value(row.name, arguments, Symbolic()), dtype=object)
+    weights = symbol_array("w", np.shape(value))
+    symbols = [*np.ravel(arguments), *np.ravel(weights)]
+    total = sum(np.ravel(weights * value))
+    slopes = Tape(symbols, [sympy.diff(total, s) for s in symbols[: 3 * count]])
+    rng = random.Random(row.name)
+    drawn = [domain.random(rng) for _ in symbols]
+    exact = np.reshape(slopes.run(drawn, domain), (count, 3))
+    given = dict(zip(row.arguments, np.reshape(drawn[: 3 * count], (count, 3)), strict=True))
+    given["dy"] = np.reshape(np.array(drawn[3 * count :], dtype=object), np.shape(value))
+    given["y"] = np.asarray(vector_value(row.name, [*given.values()][:count], domain))
+    names = {name: Param(name, np.shape(array)) for name, array in given.items()}
+    for argument, text, right in zip(row.arguments, row.adjoint, exact, strict=True):
+        found = evaluate_at(stated(text, names), Given(domain, given), {})
+        if not np.all(found == right):
+            return f"the adjoint of {argument}: {text}"
+    return None
+
+
+@pytest.mark.parametrize("row", VECTORS.values(), ids=lambda row: row.name)
+def test_an_adjoint_is_that_of_the_definition(row: VectorFunction) -> None:
+    assert first_wrong_adjoint(row) is None
+
+
+@pytest.mark.parametrize("row", VECTORS.values(), ids=lambda row: row.name)
+def test_a_planted_error_in_an_adjoint_is_found(row: VectorFunction) -> None:
+    for place, text in enumerate(row.adjoint):
+        wrong = [*row.adjoint[:place], f"1001*({text})/1000", *row.adjoint[place + 1 :]]
+        assert first_wrong_adjoint(replace(row, adjoint=tuple(wrong))) is not None
+
+
+def first_wrong_gradient(row: LossFunction) -> str | None:
+    """Where a member of a chain is not the derivative of the definition."""
+    domain, rng = Field(5), random.Random(row.name)
+    o, y = (np.array([domain.random(rng) for _ in range(3)], dtype=object) for _ in range(2))
+    target: Expr = Param("y", (3,))
+    if row.index_target:
+        y = np.array([domain.number(Fraction(k)) for k in (0, 1, 0)], dtype=object)
+        target = Ref("y", NOW, ())
+    loss = Loss(row.name, Param("o", (3,)), target)
+    point = Given(domain, {"o": o, "y": y})
+    named = {letter: loss_formula(loss, text) for letter, text in row.names}
+    for wrt, chain in enumerate(row.gradients):
+        for text in chain:
+            right = loss_gradient(loss_value, row.name, o, y, wrt, domain)
+            if not np.all(evaluate_at(loss_formula(loss, text, **named), point, {}) == right):
+                return f"by argument {wrt}: {text}"
+    return None
+
+
+@pytest.mark.parametrize("row", LOSSES.values(), ids=lambda row: row.name)
+def test_every_member_of_a_loss_is_its_gradient(row: LossFunction) -> None:
+    assert first_wrong_gradient(row) is None
+
+
+@pytest.mark.parametrize("row", LOSSES.values(), ids=lambda row: row.name)
+def test_a_planted_error_in_a_loss_is_found(row: LossFunction) -> None:
+    *before, last = row.gradients[0]
+    wrong = ((*before, f"1001*({last})/1000"), row.gradients[1])
+    assert first_wrong_gradient(replace(row, gradients=wrong)) is not None
+
+
+def test_a_norm_has_the_slope_0_at_0() -> None:
+    module = module_from("x: (d,)\nh[t] = W @ x[t]\nloss[t] = norm(h[t])\n", wrt_inputs=True)
+    with np.errstate(all="raise"):
+        loss, grads, _ = module.loss_and_grads({"W": np.eye(3)}, {"x": np.zeros((2, 1, 3))})
+    assert loss == 0
+    assert not any(np.any(array) for array in grads.values())

@@ -62,7 +62,6 @@ _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
 _take = np.take
-_tanh = np.tanh
 
 
 def forward(params, inputs, carry=None, lengths=None):
@@ -137,6 +136,7 @@ def loss_and_grads(
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
     x, fixed1, h, product, columns, loop_1, h_0 = w.views.forward
+    _tanh = _exact_tanh if w.dtype == object else np.tanh
     E = params["E"]
     W = params["W"]
     U = params["U"]
@@ -146,7 +146,7 @@ def _run_forward(w, params, inputs, start, first):
         _copyto(fixed1, W.T)
     matrix = _in_columns(fixed1, columns, first)
     if start is None:
-        h_0.fill(0)
+        h_0.fill(w.zero)
     else:
         _copyto(h_0, start["h[0]"])
     # x[t] = E[tok[t]]
@@ -208,7 +208,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     _add(row_starts, y, part3)
     _softmax_and_loss(o, part3, part2, column_of_ones, d_o, loss)
     total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(0)
+    d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part3)
     np.subtract.at(d_o.reshape(-1), part3, c_1_1)
@@ -232,19 +232,19 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             _add(d_h_prev, part1_, d_h_prev)
     # (6) dL/dx[t] = U.T @ dL/da[t]
     _product(d_a, U, d_x)
-    # (8) dL/dE = sum_t outer(onehot(tok[t]), dL/dx[t])
+    # (8) dL/dE = sum(t, 1, T, outer(onehot(tok[t]), dL/dx[t]))
     _copyto(d_E, 0)
     np.add.at(d_E, tok, d_x)
-    # (9) dL/dW = sum_t outer(dL/da[t], h[t-1])
+    # (9) dL/dW = sum(t, 1, T, outer(dL/da[t], h[t-1]))
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
     _product(d_a.T, h_back1, d_W)
-    # (10) dL/dU = sum_t outer(dL/da[t], x[t])
+    # (10) dL/dU = sum(t, 1, T, outer(dL/da[t], x[t]))
     _product(d_a.T, x, d_U)
-    # (11) dL/db = sum_t dL/da[t]
+    # (11) dL/db = sum(t, 1, T, dL/da[t])
     _product(ones, d_a, d_b)
-    # (12) dL/dV = sum_t outer(dL/do[t], h[t])
+    # (12) dL/dV = sum(t, 1, T, outer(dL/do[t], h[t]))
     _product(d_o.T, h, d_V)
-    # (13) dL/dc = sum_t dL/do[t]
+    # (13) dL/dc = sum(t, 1, T, dL/do[t])
     _product(ones, d_o, d_c)
     grads = {
         "E": d_E,
@@ -568,11 +568,11 @@ class Workspace:
         self.rows = None
         self.ragged = None
         if self.dtype != object:
-            self.lay_out(1)
+            self.make(1)
 
-    def lay_out(self, one):
-        """Make all buffers; for object arrays `one` is of their exact type, for each call."""
-        self.one, self.ragged = one, None
+    def make(self, one):
+        """Make all buffers; for objects once the number 1 of their type is known."""
+        self.one = one
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -685,8 +685,13 @@ class _Segment:
     """Some steps of a call: their rows, and the views of the buffers for them."""
 
     def __init__(self, w, rows, kept, sums):
-        self.rows, self.size, self.dtype, self.one = rows, w.part, w.dtype, w.one
-        self.weight, self.others = w.weight, w.others
+        self.rows, self.size, self.dtype = rows, w.part, w.dtype
+        self.weight, self.others, self.one, self.zero = (
+            w.weight,
+            w.others,
+            w.one,
+            0 * w.one,
+        )
         self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
@@ -786,10 +791,10 @@ def _part_of(where, part):
 
 def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None:
+    if w is None or call.dtype == object:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
     if call.dtype == object:
-        w.lay_out(call.one)
+        w.make(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -816,6 +821,11 @@ def _at_once(w, params, inputs, carry, carry_grad):
 def _column(array):
     """A scalar a sequence as a column."""
     return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
+
+
+def _scalar(w, total):
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
 
 
 def _without_copies(w, *arguments):
@@ -856,7 +866,7 @@ def _computed(w, params, inputs, start, carry_grad):
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return _scalar(total) / (rows.weight * w.one), grads, carry
+    return _scalar(w, total) / rows.weight, grads, carry
 
 
 def _computed_by_segments(w, params, inputs, start, carry_grad):
@@ -868,7 +878,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0, carry_grad, {}
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -877,7 +887,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += _scalar(total)
+        loss += _scalar(w, total)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -892,13 +902,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
     for name, array in w.sources.items():
         count = rows.sequences if name in _UNTIMED else rows.count
         grads[name] = _source(name, array[:count], rows)
-    loss /= rows.weight * w.one
-    return loss, grads, _in_order(rows, w.between[last], w.carries)
-
-
-def _scalar(total):
-    """A float, or the exact number that object arrays add up to."""
-    return float(total) if isinstance(total, np.floating) else total
+    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
 
 
 def _taken(segment, inputs, place):
@@ -1077,6 +1081,15 @@ def _add_at(array, where, values):
         array[where] += values
     else:
         np.add.at(array, where, values)
+
+
+def _exact_tanh(x, out):
+    """tanh of numbers that may know the exponential alone."""
+    if all(hasattr(entry, "tanh") for entry in x.flat):
+        np.tanh(x, out)
+    else:
+        power = np.exp(x)
+        out[...] = (power - 1 / power) / (power + 1 / power)
 
 
 class _Rows:

@@ -68,7 +68,6 @@ _matmul = np.matmul
 _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
-_tanh = np.tanh
 
 
 def forward(params, inputs, carry=None, lengths=None):
@@ -163,6 +162,7 @@ def _run_forward(w, params, inputs, start, first):
         loop_1,
         h_0,
     ) = w.views.forward
+    _tanh = _exact_tanh if w.dtype == object else np.tanh
     W_xr = params["W_xr"]
     W_hr = params["W_hr"]
     b_r = params["b_r"]
@@ -184,7 +184,7 @@ def _run_forward(w, params, inputs, start, first):
     matrix = _in_columns(fixed3, columns, first)
     matrix_ = _in_columns(fixed4, columns_, first)
     if start is None:
-        h_0.fill(0)
+        h_0.fill(w.zero)
     else:
         _copyto(h_0, start["h[0]"])
     # a_n_in[t] = W_xn @ x[t] + b_n
@@ -299,7 +299,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     _add(row_starts, y, part3)
     _softmax_and_loss(o, part3, part2, column_of_ones, d_o, loss)
     total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(0)
+    d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part3)
     np.subtract.at(d_o.reshape(-1), part3, c_1_1)
@@ -360,23 +360,23 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             _add(d_h_prev, part1_, d_h_prev)
             _multiply(z_now, d_h_now, part1_)
             _add(d_h_prev, part1_, d_h_prev)
-    # (13) dL/dW_xr = sum_t outer(dL/da_r[t], x[t])
-    # (16) dL/dW_xz = sum_t outer(dL/da_z[t], x[t])
-    # (19) dL/dW_xn = sum_t outer(dL/da_n[t], x[t])
+    # (13) dL/dW_xr = sum(t, 1, T, outer(dL/da_r[t], x[t]))
+    # (16) dL/dW_xz = sum(t, 1, T, outer(dL/da_z[t], x[t]))
+    # (19) dL/dW_xn = sum(t, 1, T, outer(dL/da_n[t], x[t]))
     _product(d_a_r_etc.T, x, d_W_xr_etc)
-    # (14) dL/dW_hr = sum_t outer(dL/da_r[t], h[t-1])
-    # (17) dL/dW_hz = sum_t outer(dL/da_z[t], h[t-1])
+    # (14) dL/dW_hr = sum(t, 1, T, outer(dL/da_r[t], h[t-1]))
+    # (17) dL/dW_hz = sum(t, 1, T, outer(dL/da_z[t], h[t-1]))
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
     _matmul(d_a_r_to_d_a_z.T, h_back1, d_W_hr_etc)
-    # (15) dL/db_r = sum_t dL/da_r[t]
-    # (18) dL/db_z = sum_t dL/da_z[t]
-    # (21) dL/db_n = sum_t dL/da_n[t]
+    # (15) dL/db_r = sum(t, 1, T, dL/da_r[t])
+    # (18) dL/db_z = sum(t, 1, T, dL/da_z[t])
+    # (21) dL/db_n = sum(t, 1, T, dL/da_n[t])
     _product(ones, d_a_r_etc, d_b_r_etc)
-    # (20) dL/dW_hn = sum_t outer(dL/da_n[t], u[t])
+    # (20) dL/dW_hn = sum(t, 1, T, outer(dL/da_n[t], u[t]))
     _matmul(d_a_n.T, u, d_W_hn)
-    # (22) dL/dW_qh = sum_t outer(dL/do[t], h[t])
+    # (22) dL/dW_qh = sum(t, 1, T, outer(dL/do[t], h[t]))
     _product(d_o.T, h, d_W_qh)
-    # (23) dL/db_q = sum_t dL/do[t]
+    # (23) dL/db_q = sum(t, 1, T, dL/do[t])
     _product(ones, d_o, d_b_q)
     grads = {
         "W_xr": d_W_xr,
@@ -819,11 +819,11 @@ class Workspace:
         self.rows = None
         self.ragged = None
         if self.dtype != object:
-            self.lay_out(1)
+            self.make(1)
 
-    def lay_out(self, one):
-        """Make all buffers; for object arrays `one` is of their exact type, for each call."""
-        self.one, self.ragged = one, None
+    def make(self, one):
+        """Make all buffers; for objects once the number 1 of their type is known."""
+        self.one = one
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -936,8 +936,13 @@ class _Segment:
     """Some steps of a call: their rows, and the views of the buffers for them."""
 
     def __init__(self, w, rows, kept, sums):
-        self.rows, self.size, self.dtype, self.one = rows, w.part, w.dtype, w.one
-        self.weight, self.others = w.weight, w.others
+        self.rows, self.size, self.dtype = rows, w.part, w.dtype
+        self.weight, self.others, self.one, self.zero = (
+            w.weight,
+            w.others,
+            w.one,
+            0 * w.one,
+        )
         self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
@@ -1037,10 +1042,10 @@ def _part_of(where, part):
 
 def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None:
+    if w is None or call.dtype == object:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
     if call.dtype == object:
-        w.lay_out(call.one)
+        w.make(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -1067,6 +1072,11 @@ def _at_once(w, params, inputs, carry, carry_grad):
 def _column(array):
     """A scalar a sequence as a column."""
     return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
+
+
+def _scalar(w, total):
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
 
 
 def _without_copies(w, *arguments):
@@ -1107,7 +1117,7 @@ def _computed(w, params, inputs, start, carry_grad):
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return _scalar(total) / (rows.weight * w.one), grads, carry
+    return _scalar(w, total) / rows.weight, grads, carry
 
 
 def _computed_by_segments(w, params, inputs, start, carry_grad):
@@ -1119,7 +1129,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0, carry_grad, {}
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -1128,7 +1138,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += _scalar(total)
+        loss += _scalar(w, total)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -1143,13 +1153,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
     for name, array in w.sources.items():
         count = rows.sequences if name in _UNTIMED else rows.count
         grads[name] = _source(name, array[:count], rows)
-    loss /= rows.weight * w.one
-    return loss, grads, _in_order(rows, w.between[last], w.carries)
-
-
-def _scalar(total):
-    """A float, or the exact number that object arrays add up to."""
-    return float(total) if isinstance(total, np.floating) else total
+    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
 
 
 def _taken(segment, inputs, place):
@@ -1340,6 +1344,15 @@ def _add_at(array, where, values):
         array[where] += values
     else:
         np.add.at(array, where, values)
+
+
+def _exact_tanh(x, out):
+    """tanh of numbers that may know the exponential alone."""
+    if all(hasattr(entry, "tanh") for entry in x.flat):
+        np.tanh(x, out)
+    else:
+        power = np.exp(x)
+        out[...] = (power - 1 / power) / (power + 1 / power)
 
 
 class _Rows:

@@ -141,7 +141,7 @@ def _run_forward(w, params, inputs, start, first):
         _copyto(fixed1, W_hh.T)
     matrix = _in_columns(fixed1, columns, first)
     if start is None:
-        h_0.fill(0)
+        h_0.fill(w.zero)
     else:
         _copyto(h_0, start["h[0]"])
     # h_in[t] = W_hx @ x[t] + b_h
@@ -192,7 +192,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     np.add.reduce(part1, 1, None, loss, True)
     _multiply(loss, c_1_2, loss)
     total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(0)
+    d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/do[t] = 1 / T * (o[t] - y[t])
     _subtract(o, y, d_o)
     _divide(d_o, weight, d_o)
@@ -206,16 +206,16 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         #     here dL/dh[t-1] += W_hh.T @ dL/dh[t]
         product(d_h_now_by, matrix, part2__by)
         _add(d_h_prev, part2_, d_h_prev)
-    # (6) dL/dW_hx = sum_t outer(dL/dh[t], x[t])
+    # (6) dL/dW_hx = sum(t, 1, T, outer(dL/dh[t], x[t]))
     _product(d_h.T, x, d_W_hx)
-    # (7) dL/dW_hh = sum_t outer(dL/dh[t], h[t-1])
+    # (7) dL/dW_hh = sum(t, 1, T, outer(dL/dh[t], h[t-1]))
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
     _product(d_h.T, h_back1, d_W_hh)
-    # (8) dL/db_h = sum_t dL/dh[t]
+    # (8) dL/db_h = sum(t, 1, T, dL/dh[t])
     _product(ones, d_h, d_b_h)
-    # (9) dL/dW_qh = sum_t outer(dL/do[t], h[t])
+    # (9) dL/dW_qh = sum(t, 1, T, outer(dL/do[t], h[t]))
     _product(d_o.T, h, d_W_qh)
-    # (10) dL/db_q = sum_t dL/do[t]
+    # (10) dL/db_q = sum(t, 1, T, dL/do[t])
     _product(ones, d_o, d_b_q)
     grads = {
         "W_hx": d_W_hx,
@@ -494,11 +494,11 @@ class Workspace:
         self.rows = None
         self.ragged = None
         if self.dtype != object:
-            self.lay_out(1)
+            self.make(1)
 
-    def lay_out(self, one):
-        """Make all buffers; for object arrays `one` is of their exact type, for each call."""
-        self.one, self.ragged = one, None
+    def make(self, one):
+        """Make all buffers; for objects once the number 1 of their type is known."""
+        self.one = one
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -611,8 +611,13 @@ class _Segment:
     """Some steps of a call: their rows, and the views of the buffers for them."""
 
     def __init__(self, w, rows, kept, sums):
-        self.rows, self.size, self.dtype, self.one = rows, w.part, w.dtype, w.one
-        self.weight, self.others = w.weight, w.others
+        self.rows, self.size, self.dtype = rows, w.part, w.dtype
+        self.weight, self.others, self.one, self.zero = (
+            w.weight,
+            w.others,
+            w.one,
+            0 * w.one,
+        )
         self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
@@ -712,10 +717,10 @@ def _part_of(where, part):
 
 def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None:
+    if w is None or call.dtype == object:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
     if call.dtype == object:
-        w.lay_out(call.one)
+        w.make(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -742,6 +747,11 @@ def _at_once(w, params, inputs, carry, carry_grad):
 def _column(array):
     """A scalar a sequence as a column."""
     return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
+
+
+def _scalar(w, total):
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
 
 
 def _without_copies(w, *arguments):
@@ -782,7 +792,7 @@ def _computed(w, params, inputs, start, carry_grad):
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return _scalar(total) / (rows.weight * w.one), grads, carry
+    return _scalar(w, total) / rows.weight, grads, carry
 
 
 def _computed_by_segments(w, params, inputs, start, carry_grad):
@@ -794,7 +804,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0, carry_grad, {}
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -803,7 +813,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += _scalar(total)
+        loss += _scalar(w, total)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -818,13 +828,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
     for name, array in w.sources.items():
         count = rows.sequences if name in _UNTIMED else rows.count
         grads[name] = _source(name, array[:count], rows)
-    loss /= rows.weight * w.one
-    return loss, grads, _in_order(rows, w.between[last], w.carries)
-
-
-def _scalar(total):
-    """A float, or the exact number that object arrays add up to."""
-    return float(total) if isinstance(total, np.floating) else total
+    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
 
 
 def _taken(segment, inputs, place):

@@ -72,7 +72,6 @@ _divide = np.divide
 _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
-_tanh = np.tanh
 
 
 def forward(params, inputs, carry=None, lengths=None):
@@ -170,6 +169,7 @@ def _run_forward(w, params, inputs, start, first):
         c_0,
         h_0,
     ) = w.views.forward
+    _tanh = _exact_tanh if w.dtype == object else np.tanh
     W_xi = params["W_xi"]
     W_hi = params["W_hi"]
     b_i = params["b_i"]
@@ -198,8 +198,8 @@ def _run_forward(w, params, inputs, start, first):
         _copyto(fixed3_4, W_hg.T)
     matrix = _in_columns(fixed3, columns, first)
     if start is None:
-        c_0.fill(0)
-        h_0.fill(0)
+        c_0.fill(w.zero)
+        h_0.fill(w.zero)
     else:
         _copyto(c_0, start["c[0]"])
         _copyto(h_0, start["h[0]"])
@@ -295,6 +295,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     ) = w.views.backward
     rows = w.rows
     weight = w.weight
+    _tanh = _exact_tanh if w.dtype == object else np.tanh
     W_hi = params["W_hi"]
     W_hf = params["W_hf"]
     W_ho = params["W_ho"]
@@ -321,7 +322,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         d_c_all[rows.finals[0]] = 0
     else:
         d_c_all[rows.finals[0]] = carry_grad["c[0]"]
-    d_h_all[: rows.live.start].fill(0)
+    d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/ds[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part3)
     np.subtract.at(d_s.reshape(-1), part3, c_1_1)
@@ -406,25 +407,25 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             #     @ dL/da_o[t] + W_hg.T @ dL/da_g[t]
             product(d_a_o_etc_now_by, matrix, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
-    # (23) dL/dW_xo = sum_t outer(dL/da_o[t], x[t])
-    # (26) dL/dW_xg = sum_t outer(dL/da_g[t], x[t])
-    # (20) dL/dW_xf = sum_t outer(dL/da_f[t], x[t])
-    # (17) dL/dW_xi = sum_t outer(dL/da_i[t], x[t])
+    # (23) dL/dW_xo = sum(t, 1, T, outer(dL/da_o[t], x[t]))
+    # (26) dL/dW_xg = sum(t, 1, T, outer(dL/da_g[t], x[t]))
+    # (20) dL/dW_xf = sum(t, 1, T, outer(dL/da_f[t], x[t]))
+    # (17) dL/dW_xi = sum(t, 1, T, outer(dL/da_i[t], x[t]))
     _product(d_a_o_etc.T, x, d_W_xo_etc)
-    # (24) dL/dW_ho = sum_t outer(dL/da_o[t], h[t-1])
-    # (27) dL/dW_hg = sum_t outer(dL/da_g[t], h[t-1])
-    # (21) dL/dW_hf = sum_t outer(dL/da_f[t], h[t-1])
-    # (18) dL/dW_hi = sum_t outer(dL/da_i[t], h[t-1])
+    # (24) dL/dW_ho = sum(t, 1, T, outer(dL/da_o[t], h[t-1]))
+    # (27) dL/dW_hg = sum(t, 1, T, outer(dL/da_g[t], h[t-1]))
+    # (21) dL/dW_hf = sum(t, 1, T, outer(dL/da_f[t], h[t-1]))
+    # (18) dL/dW_hi = sum(t, 1, T, outer(dL/da_i[t], h[t-1]))
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
     _product(d_a_o_etc.T, h_back1, d_W_ho_etc)
-    # (25) dL/db_o = sum_t dL/da_o[t]
-    # (28) dL/db_g = sum_t dL/da_g[t]
-    # (22) dL/db_f = sum_t dL/da_f[t]
-    # (19) dL/db_i = sum_t dL/da_i[t]
+    # (25) dL/db_o = sum(t, 1, T, dL/da_o[t])
+    # (28) dL/db_g = sum(t, 1, T, dL/da_g[t])
+    # (22) dL/db_f = sum(t, 1, T, dL/da_f[t])
+    # (19) dL/db_i = sum(t, 1, T, dL/da_i[t])
     _product(ones, d_a_o_etc, d_b_o_etc)
-    # (29) dL/dW_qh = sum_t outer(dL/ds[t], h[t])
+    # (29) dL/dW_qh = sum(t, 1, T, outer(dL/ds[t], h[t]))
     _product(d_s.T, h, d_W_qh)
-    # (30) dL/db_q = sum_t dL/ds[t]
+    # (30) dL/db_q = sum(t, 1, T, dL/ds[t])
     _product(ones, d_s, d_b_q)
     grads = {
         "W_xi": d_W_xi,
@@ -875,11 +876,11 @@ class Workspace:
         self.rows = None
         self.ragged = None
         if self.dtype != object:
-            self.lay_out(1)
+            self.make(1)
 
-    def lay_out(self, one):
-        """Make all buffers; for object arrays `one` is of their exact type, for each call."""
-        self.one, self.ragged = one, None
+    def make(self, one):
+        """Make all buffers; for objects once the number 1 of their type is known."""
+        self.one = one
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -992,8 +993,13 @@ class _Segment:
     """Some steps of a call: their rows, and the views of the buffers for them."""
 
     def __init__(self, w, rows, kept, sums):
-        self.rows, self.size, self.dtype, self.one = rows, w.part, w.dtype, w.one
-        self.weight, self.others = w.weight, w.others
+        self.rows, self.size, self.dtype = rows, w.part, w.dtype
+        self.weight, self.others, self.one, self.zero = (
+            w.weight,
+            w.others,
+            w.one,
+            0 * w.one,
+        )
         self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
@@ -1093,10 +1099,10 @@ def _part_of(where, part):
 
 def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None:
+    if w is None or call.dtype == object:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
     if call.dtype == object:
-        w.lay_out(call.one)
+        w.make(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -1123,6 +1129,11 @@ def _at_once(w, params, inputs, carry, carry_grad):
 def _column(array):
     """A scalar a sequence as a column."""
     return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
+
+
+def _scalar(w, total):
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
 
 
 def _without_copies(w, *arguments):
@@ -1163,7 +1174,7 @@ def _computed(w, params, inputs, start, carry_grad):
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return _scalar(total) / (rows.weight * w.one), grads, carry
+    return _scalar(w, total) / rows.weight, grads, carry
 
 
 def _computed_by_segments(w, params, inputs, start, carry_grad):
@@ -1175,7 +1186,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0, carry_grad, {}
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -1184,7 +1195,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += _scalar(total)
+        loss += _scalar(w, total)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -1199,13 +1210,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
     for name, array in w.sources.items():
         count = rows.sequences if name in _UNTIMED else rows.count
         grads[name] = _source(name, array[:count], rows)
-    loss /= rows.weight * w.one
-    return loss, grads, _in_order(rows, w.between[last], w.carries)
-
-
-def _scalar(total):
-    """A float, or the exact number that object arrays add up to."""
-    return float(total) if isinstance(total, np.floating) else total
+    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
 
 
 def _taken(segment, inputs, place):
@@ -1396,6 +1401,15 @@ def _add_at(array, where, values):
         array[where] += values
     else:
         np.add.at(array, where, values)
+
+
+def _exact_tanh(x, out):
+    """tanh of numbers that may know the exponential alone."""
+    if all(hasattr(entry, "tanh") for entry in x.flat):
+        np.tanh(x, out)
+    else:
+        power = np.exp(x)
+        out[...] = (power - 1 / power) / (power + 1 / power)
 
 
 class _Rows:

@@ -61,7 +61,6 @@ _divide = np.divide
 _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
-_tanh = np.tanh
 
 
 def forward(params, inputs, carry=None, lengths=None):
@@ -136,6 +135,7 @@ def loss_and_grads(
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
     fixed1, h, product, columns, loop_1, h_0 = w.views.forward
+    _tanh = _exact_tanh if w.dtype == object else np.tanh
     V = params["V"]
     W = params["W"]
     b_h = params["b_h"]
@@ -144,7 +144,7 @@ def _run_forward(w, params, inputs, start, first):
         _copyto(fixed1, W.T)
     matrix = _in_columns(fixed1, columns, first)
     if start is None:
-        h_0.fill(0)
+        h_0.fill(w.zero)
     else:
         _copyto(h_0, start["h[0]"])
     # a_h_in[t] = V @ x[t] + b_h
@@ -184,6 +184,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     ) = w.views.backward
     rows = w.rows
     weight = w.weight
+    _tanh = _exact_tanh if w.dtype == object else np.tanh
     W = params["W"]
     U = params["U"]
     b_y = params["b_y"]
@@ -204,7 +205,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     np.add.reduce(part2, 1, None, loss, True)
     _multiply(loss, c_1_2, loss)
     total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(0)
+    d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/dy_hat[t] = 1 / T * (y_hat[t] - y[t])
     _subtract(y_hat, y, d_a_y_hat)
     _divide(d_a_y_hat, weight, d_a_y_hat)
@@ -230,16 +231,16 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             #     here dL/dh[t-1] += W.T @ dL/da_h[t]
             product(d_a_h_now_by, matrix, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
-    # (8) dL/dV = sum_t outer(dL/da_h[t], x[t])
+    # (8) dL/dV = sum(t, 1, T, outer(dL/da_h[t], x[t]))
     _product(d_a_h.T, x, d_V)
-    # (9) dL/dW = sum_t outer(dL/da_h[t], h[t-1])
+    # (9) dL/dW = sum(t, 1, T, outer(dL/da_h[t], h[t-1]))
     h_back1 = w.gathered("h_back1", h_all, rows.back[1])
     _product(d_a_h.T, h_back1, d_W)
-    # (10) dL/db_h = sum_t dL/da_h[t]
+    # (10) dL/db_h = sum(t, 1, T, dL/da_h[t])
     _product(ones, d_a_h, d_b_h)
-    # (11) dL/dU = sum_t outer(dL/da_y_hat[t], h[t])
+    # (11) dL/dU = sum(t, 1, T, outer(dL/da_y_hat[t], h[t]))
     _product(d_a_y_hat.T, h, d_U)
-    # (12) dL/db_y = sum_t dL/da_y_hat[t]
+    # (12) dL/db_y = sum(t, 1, T, dL/da_y_hat[t])
     _product(ones, d_a_y_hat, d_b_y)
     grads = {
         "V": d_V,
@@ -546,11 +547,11 @@ class Workspace:
         self.rows = None
         self.ragged = None
         if self.dtype != object:
-            self.lay_out(1)
+            self.make(1)
 
-    def lay_out(self, one):
-        """Make all buffers; for object arrays `one` is of their exact type, for each call."""
-        self.one, self.ragged = one, None
+    def make(self, one):
+        """Make all buffers; for objects once the number 1 of their type is known."""
+        self.one = one
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -663,8 +664,13 @@ class _Segment:
     """Some steps of a call: their rows, and the views of the buffers for them."""
 
     def __init__(self, w, rows, kept, sums):
-        self.rows, self.size, self.dtype, self.one = rows, w.part, w.dtype, w.one
-        self.weight, self.others = w.weight, w.others
+        self.rows, self.size, self.dtype = rows, w.part, w.dtype
+        self.weight, self.others, self.one, self.zero = (
+            w.weight,
+            w.others,
+            w.one,
+            0 * w.one,
+        )
         self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
@@ -764,10 +770,10 @@ def _part_of(where, part):
 
 def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None:
+    if w is None or call.dtype == object:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
     if call.dtype == object:
-        w.lay_out(call.one)
+        w.make(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -794,6 +800,11 @@ def _at_once(w, params, inputs, carry, carry_grad):
 def _column(array):
     """A scalar a sequence as a column."""
     return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
+
+
+def _scalar(w, total):
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
 
 
 def _without_copies(w, *arguments):
@@ -834,7 +845,7 @@ def _computed(w, params, inputs, start, carry_grad):
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return _scalar(total) / (rows.weight * w.one), grads, carry
+    return _scalar(w, total) / rows.weight, grads, carry
 
 
 def _computed_by_segments(w, params, inputs, start, carry_grad):
@@ -846,7 +857,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0, carry_grad, {}
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -855,7 +866,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += _scalar(total)
+        loss += _scalar(w, total)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -870,13 +881,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
     for name, array in w.sources.items():
         count = rows.sequences if name in _UNTIMED else rows.count
         grads[name] = _source(name, array[:count], rows)
-    loss /= rows.weight * w.one
-    return loss, grads, _in_order(rows, w.between[last], w.carries)
-
-
-def _scalar(total):
-    """A float, or the exact number that object arrays add up to."""
-    return float(total) if isinstance(total, np.floating) else total
+    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
 
 
 def _taken(segment, inputs, place):
@@ -1029,6 +1034,15 @@ def _add_at(array, where, values):
         array[where] += values
     else:
         np.add.at(array, where, values)
+
+
+def _exact_tanh(x, out):
+    """tanh of numbers that may know the exponential alone."""
+    if all(hasattr(entry, "tanh") for entry in x.flat):
+        np.tanh(x, out)
+    else:
+        power = np.exp(x)
+        out[...] = (power - 1 / power) / (power + 1 / power)
 
 
 class _Rows:

@@ -169,18 +169,18 @@ def _backward(call, values, carry_grad):
         d_h_all[prev] += d_a[now] @ W
     # (6) dL/dx[t] = U.T @ dL/da[t]
     d_x = d_a @ U
-    # (8) dL/dE = sum_t outer(onehot(tok[t]), dL/dx[t])
+    # (8) dL/dE = sum(t, 1, T, outer(onehot(tok[t]), dL/dx[t]))
     d_E = np.zeros_like(E)
     np.add.at(d_E, tok, d_x)
-    # (9) dL/dW = sum_t outer(dL/da[t], h[t-1])
+    # (9) dL/dW = sum(t, 1, T, outer(dL/da[t], h[t-1]))
     d_W = d_a.T @ h_all[rows.back[1]]
-    # (10) dL/dU = sum_t outer(dL/da[t], x[t])
+    # (10) dL/dU = sum(t, 1, T, outer(dL/da[t], x[t]))
     d_U = d_a.T @ x
-    # (11) dL/db = sum_t dL/da[t]
+    # (11) dL/db = sum(t, 1, T, dL/da[t])
     d_b = np.sum(d_a, axis=0)
-    # (12) dL/dV = sum_t outer(dL/do[t], h[t])
+    # (12) dL/dV = sum(t, 1, T, outer(dL/do[t], h[t]))
     d_V = d_o.T @ h
-    # (13) dL/dc = sum_t dL/do[t]
+    # (13) dL/dc = sum(t, 1, T, dL/do[t])
     d_c = np.sum(d_o, axis=0)
     grads = {"E": d_E, "W": d_W, "U": d_U, "b": d_b, "V": d_V, "c": d_c}
     pasts = {"h": d_h_all}

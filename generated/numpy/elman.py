@@ -166,15 +166,15 @@ def _backward(call, values, carry_grad):
         # (5) dL/dh[t] = W_hh.T @ dL/da_h[t+1] + W_hy.T @ dL/da_o[t]
         #     here dL/dh[t-1] += W_hh.T @ dL/da_h[t]
         d_h_all[prev] += d_a_h[now] @ W_hh
-    # (8) dL/dW_xh = sum_t outer(dL/da_h[t], x[t])
+    # (8) dL/dW_xh = sum(t, 1, T, outer(dL/da_h[t], x[t]))
     d_W_xh = d_a_h.T @ x
-    # (9) dL/dW_hh = sum_t outer(dL/da_h[t], h[t-1])
+    # (9) dL/dW_hh = sum(t, 1, T, outer(dL/da_h[t], h[t-1]))
     d_W_hh = d_a_h.T @ h_all[rows.back[1]]
-    # (10) dL/db_h = sum_t dL/da_h[t]
+    # (10) dL/db_h = sum(t, 1, T, dL/da_h[t])
     d_b_h = np.sum(d_a_h, axis=0)
-    # (11) dL/dW_hy = sum_t outer(dL/da_o[t], h[t])
+    # (11) dL/dW_hy = sum(t, 1, T, outer(dL/da_o[t], h[t]))
     d_W_hy = d_a_o.T @ h
-    # (12) dL/db_y = sum_t dL/da_o[t]
+    # (12) dL/db_y = sum(t, 1, T, dL/da_o[t])
     d_b_y = np.sum(d_a_o, axis=0)
     grads = {"W_xh": d_W_xh, "W_hh": d_W_hh, "b_h": d_b_h, "W_hy": d_W_hy}
     grads |= {"b_y": d_b_y}

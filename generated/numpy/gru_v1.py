@@ -210,27 +210,27 @@ def _backward(call, values, carry_grad):
         d_h_all[prev] += d_a_z[now] @ W_hz
         d_h_all[prev] += r[now] * d_u
         d_h_all[prev] += z[now] * d_h[now]
-    # (13) dL/dW_xr = sum_t outer(dL/da_r[t], x[t])
+    # (13) dL/dW_xr = sum(t, 1, T, outer(dL/da_r[t], x[t]))
     d_W_xr = d_a_r.T @ x
-    # (14) dL/dW_hr = sum_t outer(dL/da_r[t], h[t-1])
+    # (14) dL/dW_hr = sum(t, 1, T, outer(dL/da_r[t], h[t-1]))
     d_W_hr = d_a_r.T @ h_all[rows.back[1]]
-    # (15) dL/db_r = sum_t dL/da_r[t]
+    # (15) dL/db_r = sum(t, 1, T, dL/da_r[t])
     d_b_r = np.sum(d_a_r, axis=0)
-    # (16) dL/dW_xz = sum_t outer(dL/da_z[t], x[t])
+    # (16) dL/dW_xz = sum(t, 1, T, outer(dL/da_z[t], x[t]))
     d_W_xz = d_a_z.T @ x
-    # (17) dL/dW_hz = sum_t outer(dL/da_z[t], h[t-1])
+    # (17) dL/dW_hz = sum(t, 1, T, outer(dL/da_z[t], h[t-1]))
     d_W_hz = d_a_z.T @ h_all[rows.back[1]]
-    # (18) dL/db_z = sum_t dL/da_z[t]
+    # (18) dL/db_z = sum(t, 1, T, dL/da_z[t])
     d_b_z = np.sum(d_a_z, axis=0)
-    # (19) dL/dW_xn = sum_t outer(dL/da_n[t], x[t])
+    # (19) dL/dW_xn = sum(t, 1, T, outer(dL/da_n[t], x[t]))
     d_W_xn = d_a_n.T @ x
-    # (20) dL/dW_hn = sum_t outer(dL/da_n[t], u[t])
+    # (20) dL/dW_hn = sum(t, 1, T, outer(dL/da_n[t], u[t]))
     d_W_hn = d_a_n.T @ u
-    # (21) dL/db_n = sum_t dL/da_n[t]
+    # (21) dL/db_n = sum(t, 1, T, dL/da_n[t])
     d_b_n = np.sum(d_a_n, axis=0)
-    # (22) dL/dW_qh = sum_t outer(dL/do[t], h[t])
+    # (22) dL/dW_qh = sum(t, 1, T, outer(dL/do[t], h[t]))
     d_W_qh = d_o.T @ h
-    # (23) dL/db_q = sum_t dL/do[t]
+    # (23) dL/db_q = sum(t, 1, T, dL/do[t])
     d_b_q = np.sum(d_o, axis=0)
     grads = {"W_xr": d_W_xr, "W_hr": d_W_hr, "b_r": d_b_r, "W_xz": d_W_xz}
     grads |= {"W_hz": d_W_hz, "b_z": d_b_z, "W_xn": d_W_xn, "W_hn": d_W_hn}

@@ -147,11 +147,11 @@ def _backward(call, values, carry_grad):
         # (4) dL/dh[t] = W_hh.T @ dL/dh[t+1] + W_qh.T @ dL/do[t]
         #     here dL/dh[t-1] += W_hh.T @ dL/dh[t]
         d_h_all[prev] += d_h[now] @ W_hh
-    # (6) dL/dW_hx = sum_t outer(dL/dh[t], x[t])
+    # (6) dL/dW_hx = sum(t, 1, T, outer(dL/dh[t], x[t]))
     d_W_hx = d_h.T @ x
-    # (7) dL/dW_hh = sum_t outer(dL/dh[t], h[t-1])
+    # (7) dL/dW_hh = sum(t, 1, T, outer(dL/dh[t], h[t-1]))
     d_W_hh = d_h.T @ h_all[rows.back[1]]
-    # (8) dL/dW_qh = sum_t outer(dL/do[t], h[t])
+    # (8) dL/dW_qh = sum(t, 1, T, outer(dL/do[t], h[t]))
     d_W_qh = d_o.T @ h
     grads = {"W_hx": d_W_hx, "W_hh": d_W_hh, "W_qh": d_W_qh}
     pasts = {"h": d_h_all}

@@ -237,33 +237,33 @@ def _backward(call, values, carry_grad):
         # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
         #     here dL/dc[t-1] += f[t] * dL/dc[t]
         d_c_all[prev] += f[now] * d_c[now]
-    # (17) dL/dW_xi = sum_t outer(dL/da_i[t], x[t])
+    # (17) dL/dW_xi = sum(t, 1, T, outer(dL/da_i[t], x[t]))
     d_W_xi = d_a_i.T @ x
-    # (18) dL/dW_hi = sum_t outer(dL/da_i[t], h[t-1])
+    # (18) dL/dW_hi = sum(t, 1, T, outer(dL/da_i[t], h[t-1]))
     d_W_hi = d_a_i.T @ h_all[rows.back[1]]
-    # (19) dL/db_i = sum_t dL/da_i[t]
+    # (19) dL/db_i = sum(t, 1, T, dL/da_i[t])
     d_b_i = np.sum(d_a_i, axis=0)
-    # (20) dL/dW_xf = sum_t outer(dL/da_f[t], x[t])
+    # (20) dL/dW_xf = sum(t, 1, T, outer(dL/da_f[t], x[t]))
     d_W_xf = d_a_f.T @ x
-    # (21) dL/dW_hf = sum_t outer(dL/da_f[t], h[t-1])
+    # (21) dL/dW_hf = sum(t, 1, T, outer(dL/da_f[t], h[t-1]))
     d_W_hf = d_a_f.T @ h_all[rows.back[1]]
-    # (22) dL/db_f = sum_t dL/da_f[t]
+    # (22) dL/db_f = sum(t, 1, T, dL/da_f[t])
     d_b_f = np.sum(d_a_f, axis=0)
-    # (23) dL/dW_xo = sum_t outer(dL/da_o[t], x[t])
+    # (23) dL/dW_xo = sum(t, 1, T, outer(dL/da_o[t], x[t]))
     d_W_xo = d_a_o.T @ x
-    # (24) dL/dW_ho = sum_t outer(dL/da_o[t], h[t-1])
+    # (24) dL/dW_ho = sum(t, 1, T, outer(dL/da_o[t], h[t-1]))
     d_W_ho = d_a_o.T @ h_all[rows.back[1]]
-    # (25) dL/db_o = sum_t dL/da_o[t]
+    # (25) dL/db_o = sum(t, 1, T, dL/da_o[t])
     d_b_o = np.sum(d_a_o, axis=0)
-    # (26) dL/dW_xg = sum_t outer(dL/da_g[t], x[t])
+    # (26) dL/dW_xg = sum(t, 1, T, outer(dL/da_g[t], x[t]))
     d_W_xg = d_a_g.T @ x
-    # (27) dL/dW_hg = sum_t outer(dL/da_g[t], h[t-1])
+    # (27) dL/dW_hg = sum(t, 1, T, outer(dL/da_g[t], h[t-1]))
     d_W_hg = d_a_g.T @ h_all[rows.back[1]]
-    # (28) dL/db_g = sum_t dL/da_g[t]
+    # (28) dL/db_g = sum(t, 1, T, dL/da_g[t])
     d_b_g = np.sum(d_a_g, axis=0)
-    # (29) dL/dW_qh = sum_t outer(dL/ds[t], h[t])
+    # (29) dL/dW_qh = sum(t, 1, T, outer(dL/ds[t], h[t]))
     d_W_qh = d_s.T @ h
-    # (30) dL/db_q = sum_t dL/ds[t]
+    # (30) dL/db_q = sum(t, 1, T, dL/ds[t])
     d_b_q = np.sum(d_s, axis=0)
     grads = {"W_xi": d_W_xi, "W_hi": d_W_hi, "b_i": d_b_i, "W_xf": d_W_xf}
     grads |= {"W_hf": d_W_hf, "b_f": d_b_f, "W_xo": d_W_xo, "W_ho": d_W_ho}

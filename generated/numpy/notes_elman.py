@@ -166,15 +166,15 @@ def _backward(call, values, carry_grad):
         # (5) dL/dh[t] = W.T @ dL/da_h[t+1] + U.T @ dL/da_y_hat[t]
         #     here dL/dh[t-1] += W.T @ dL/da_h[t]
         d_h_all[prev] += d_a_h[now] @ W
-    # (8) dL/dV = sum_t outer(dL/da_h[t], x[t])
+    # (8) dL/dV = sum(t, 1, T, outer(dL/da_h[t], x[t]))
     d_V = d_a_h.T @ x
-    # (9) dL/dW = sum_t outer(dL/da_h[t], h[t-1])
+    # (9) dL/dW = sum(t, 1, T, outer(dL/da_h[t], h[t-1]))
     d_W = d_a_h.T @ h_all[rows.back[1]]
-    # (10) dL/db_h = sum_t dL/da_h[t]
+    # (10) dL/db_h = sum(t, 1, T, dL/da_h[t])
     d_b_h = np.sum(d_a_h, axis=0)
-    # (11) dL/dU = sum_t outer(dL/da_y_hat[t], h[t])
+    # (11) dL/dU = sum(t, 1, T, outer(dL/da_y_hat[t], h[t]))
     d_U = d_a_y_hat.T @ h
-    # (12) dL/db_y = sum_t dL/da_y_hat[t]
+    # (12) dL/db_y = sum(t, 1, T, dL/da_y_hat[t])
     d_b_y = np.sum(d_a_y_hat, axis=0)
     grads = {"V": d_V, "W": d_W, "b_h": d_b_h, "U": d_U, "b_y": d_b_y}
     pasts = {"h": d_h_all}

@@ -166,6 +166,17 @@ class Column(Expr):
 
 
 @dataclass(frozen=True)
+class Vec(Expr):
+    """The entries of a matrix, row by row, as a vector."""
+
+    operand: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return (entries(self.operand.shape),)
+
+
+@dataclass(frozen=True)
 class Ones(Expr):
     """The vector of ones."""
 
@@ -204,3 +215,17 @@ class Kron(Expr):
     def shape(self) -> Shape:
         length = self.vector.shape[0]
         return (self.dim, entries((length, self.dim) if self.first else (self.dim, length)))
+
+
+@dataclass(frozen=True)
+class Kronecker(Expr):
+    """``A ⊗ B`` of any two matrices."""
+
+    left: Expr
+    right: Expr
+
+    @property
+    def shape(self) -> Shape:
+        pairs = zip(self.left.shape, self.right.shape, strict=True)
+        rows, columns = (entries(pair) for pair in pairs)
+        return (rows, columns)

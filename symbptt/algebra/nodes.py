@@ -83,9 +83,10 @@ class Constant(Expr, leaf=True, free=True):
 
 @dataclass(frozen=True)
 class Length(Expr, leaf=True, free=True):
-    """``len(h)``: the length of a dimension where a number is wanted."""
+    """``len(h)``: the length of a dimension where a number is wanted; ``of`` is its author's h."""
 
     dim: Dim
+    of: str = field(default="", compare=False)
 
     @property
     def shape(self) -> Shape:
@@ -93,12 +94,21 @@ class Length(Expr, leaf=True, free=True):
 
 
 @dataclass(frozen=True)
-class Horizon(Expr, leaf=True, free=True):
-    """T as a number: what the total loss is divided by."""
+class Count(Expr, leaf=True, free=True):
+    """An index as a number: ``T - i`` in an exponent, ``i`` as the place of an entry."""
+
+    index: Index
 
     @property
     def shape(self) -> Shape:
         return ()
+
+
+@dataclass(frozen=True)
+class Horizon(Count, leaf=True, free=True):
+    """T as a number: what the total loss is divided by."""
+
+    index: Index = LAST
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,7 @@ from symbptt.algebra import (
     map_children,
     walk,
 )
-from symbptt.calculus import forms
-from symbptt.calculus.entries import (
+from symbptt.algebra.letters import (
     Behind,
     Delta,
     Entry,
@@ -58,6 +57,7 @@ from symbptt.calculus.entries import (
     has_letter,
     substituted,
 )
+from symbptt.calculus import forms
 from symbptt.errors import MissingRuleError
 from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import definition

@@ -28,9 +28,9 @@ from symbptt.algebra import (
     substitute_index,
     walk,
 )
+from symbptt.algebra.letters import Delta, Entry, Letter, Letters, LetterSum, Line, Slope
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import EVERY, Derivation, Step
-from symbptt.calculus.entries import Delta, Entry, Letter, Letters, LetterSum, Line, Slope
 from symbptt.calculus.entrywise import Places, at_entry, collapsed, entry_of
 from symbptt.calculus.slopes import Chain, Where, slope
 from symbptt.calculus.tensors import Slices, moved_to, pullbacks

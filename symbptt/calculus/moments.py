@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Any
 
 from symbptt.algebra import (
+    FIRST,
     NOW,
     ONE,
     ZERO,
@@ -32,6 +33,7 @@ from symbptt.algebra import (
     Ref,
     Shape,
     Transpose,
+    substitute_index,
 )
 from symbptt.errors import NotProvedError
 
@@ -51,12 +53,12 @@ class Expectation(Expr):
 class Statement:
     """``left`` equals each of ``members``, where z_t is what ``z`` says.
 
-    ``reason`` is prose; in it <z> and the like stand for the letters.
+    ``reason`` is words and, between them, expressions; a pair of them is an equation.
     """
 
     left: Expr
     members: tuple[Expr, ...]
-    reason: str
+    reason: tuple[str | Expr | tuple[Expr, Expr], ...]
     z: Expr
 
 
@@ -99,42 +101,59 @@ def statements(letters: Letters) -> tuple[Statement, ...]:
         Statement(
             Expectation(xi),
             (Add((Mul((pi, inverse)), Mul((Add((ONE, Neg(pi))), ZERO)))), ONE),
-            "The expectation of a gate is",
+            ("The expectation of a gate is",),
             once,
         ),
         Statement(
             Expectation(Pow(Add((xi, Neg(ONE))), TWO)),
             (Add((Expectation(Pow(xi, TWO)), Neg(ONE))), excess),
-            "and its variance, a gate's square being $1 / \\pi^2$ with probability $\\pi$,",
+            (
+                "and its variance, a gate's square being ",
+                Div(ONE, Pow(pi, TWO)),
+                " with probability ",
+                pi,
+                ",",
+            ),
             once,
         ),
         Statement(
             Expectation(z),
             (Add((b, Mul((Expectation(xi), Product(C, before))))), whole, d),
-            "With the derivative itself one step back, $<z>_t = <once>$, the expectation is",
+            ("With the derivative itself one step back, ", (z, once), ", the expectation is"),
             once,
         ),
         Statement(
             V,
             (spread, Mul((excess, _moved(C, square)))),
-            "and the variance, as a matrix,",
+            ("and the variance, as a matrix,",),
             once,
         ),
         Statement(
             Expectation(z),
             (Add((b, Mul((Expectation(xi), Product(C, Expectation(earlier)))))), whole, d),
-            "With the estimate one step back, $<z>_t = <always>$ from $<z>_1 = <d>_1$ on, a gate "
-            "is independent of $<z>_{t-1}$, which only gates of earlier steps enter, and by "
-            "induction",
+            (
+                "With the estimate one step back, ",
+                (z, always),
+                " from ",
+                _at_first(z, d),
+                " on, a gate is independent of ",
+                earlier,
+                ", which only gates of earlier steps enter, and by induction",
+            ),
             always,
         ),
         Statement(
             V,
             (spread, _moved(C, between)),
-            "while the variance obeys a recursion, from $<V>_1 = 0$ on:",
+            ("while the variance obeys a recursion, from ", _at_first(V, ZERO), " on:"),
             always,
         ),
     )
+
+
+def _at_first(left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """An equation at step 1."""
+    return substitute_index(left, {"t": FIRST}), substitute_index(right, {"t": FIRST})
 
 
 def _moved(matrix: Expr, inner: Expr) -> Expr:

@@ -119,4 +119,4 @@ def _by(wrt: Expr, index: Index, held: str) -> Key:
     if isinstance(wrt, Param):
         return (wrt.name,)
     assert isinstance(wrt, Ref | Stack)
-    return wrt.name, str(wrt.index if held == "nothing" else index - wrt.index)
+    return wrt.name, wrt.index if held == "nothing" else index - wrt.index

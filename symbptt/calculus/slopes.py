@@ -23,8 +23,8 @@ from symbptt.algebra import (
     Vector,
     transform,
 )
+from symbptt.algebra.letters import Delta, Entry, Letters, LetterSum
 from symbptt.calculus import forms
-from symbptt.calculus.entries import Delta, Entry, Letters, LetterSum
 from symbptt.calculus.entrywise import Places, at_entry, collapsed, entry_of
 from symbptt.calculus.normal import loss_names, names_of_loss
 from symbptt.calculus.rules import (

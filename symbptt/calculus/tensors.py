@@ -32,10 +32,10 @@ from symbptt.algebra import (
     substitute_index,
     walk,
 )
+from symbptt.algebra.letters import Delta, Entry, Letters, Line, RowOf, Slope
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import readings
 from symbptt.calculus.derivation import Step
-from symbptt.calculus.entries import Delta, Entry, Letters, Line, RowOf, Slope
 from symbptt.calculus.entrywise import collapsed
 
 Rule = Callable[[Pullback, RowOf], Expr]

@@ -7,6 +7,7 @@ sensitivities along and adds what they and the direct derivatives give to the gr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -93,7 +94,7 @@ class _ForwardMode:
         statements = []
         for statement in block.statements:
             name = direct.get(statement.step, "").partition("[")[0]
-            part = statement.part.replace(f"dL/d{name}[", f"d+L/d{name}[") if name else ""
+            part = re.sub(rf"dL/d({name}\[.*?\])", r"direct(L, \1)", statement.part) if name else ""
             formula = formulas.get(statement.step, statement.formula)
             statements.append(replace(statement, formula=formula, part=part or statement.part))
         return replace(block, statements=tuple(statements))

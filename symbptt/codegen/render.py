@@ -224,8 +224,8 @@ class _Module:
         if buffered is not None:
             functions = [*buffered_functions(buffered), *functions]
         else:
-            backward = f"{mode.function}(call, values, carry_grad)"
-            functions.append(function_text(backward, plain.backward()))
+            signature = f"{mode.function}(call, values, carry_grad)"
+            functions.append(function_text(signature, plain.backward()))
         constants = (*self.constants(buffered), *estimator.constants)
         steps = "None" if told else "steps"
         outputs = f"return _outputs(_prepare(params, inputs, carry, lengths, {steps}, loss=False))"

@@ -14,6 +14,7 @@ from symbptt.algebra import (
     Equation,
     Expr,
     Horizon,
+    Identity,
     Length,
     Lookup,
     Loss,
@@ -22,6 +23,7 @@ from symbptt.algebra import (
     Neg,
     Number,
     Param,
+    Pick,
     Pow,
     Product,
     Ref,
@@ -29,7 +31,7 @@ from symbptt.algebra import (
     Vector,
     children,
 )
-from symbptt.errors import AnalysisError
+from symbptt.errors import AnalysisError, MissingRuleError
 from symbptt.figures.svg import FAINT, SHADE, Drawing, Label, Point, symbol
 from symbptt.functions.vectors import vector_function
 
@@ -41,7 +43,13 @@ SIGNS: dict[type[Expr], str] = {
     Product: "×",
     Lookup: "row",
     Concat: "[ ; ]",
+    Pick: "[ ]",
+    Identity: "I",
+    Transpose: "ᵀ",
 }
+NAMED = (Call, Vector, Loss, Mul)
+"""Kinds whose sign is that of the function, or depends on the operands."""
+
 BOX_HEIGHT, SPACING, BETWEEN, GAP, RAIL = 28.0, 66.0, 40.0, 62.0, 34.0
 
 
@@ -147,7 +155,7 @@ class _Template:
         """What stands in an operation's circle; functions left abstract are symbols."""
         if isinstance(expr, Call | Loss) and expr.function in self.abstract:
             return symbol(expr.function)
-        return Label(upright=_sign(expr))
+        return Label(upright=sign(expr))
 
     def _levels(self) -> None:
         for _ in self.nodes:
@@ -186,7 +194,7 @@ def _number(expr: Expr) -> str:
     return "T"
 
 
-def _sign(expr: Expr) -> str:
+def sign(expr: Expr) -> str:
     match expr:
         case Call(function=name) | Loss(function=name):
             return name.replace("_", " ")
@@ -194,7 +202,9 @@ def _sign(expr: Expr) -> str:
             return "⊙" if all(factor.shape for factor in factors) else "·"
         case Vector(function=name):
             return vector_function(name).graph or name
-    return SIGNS.get(type(expr), type(expr).__name__.lower())
+    if type(expr) not in SIGNS:
+        raise MissingRuleError(f"no sign for {type(expr).__name__} in a computational graph")
+    return SIGNS[type(expr)]
 
 
 class _Picture:

@@ -10,31 +10,44 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from symbptt.algebra import Index
-from symbptt.formula.printing import node_text
-from symbptt.formula.tree import (
+from symbptt.algebra import (
+    ONE,
     Add,
-    At,
     Call,
-    Delta,
-    Diff,
+    Concat,
+    Count,
+    Derivative,
+    Diag,
     Div,
-    Dot,
-    Entry,
-    Flip,
+    Expr,
+    Horizon,
+    Index,
+    Lookup,
     Mul,
-    Name,
     Neg,
-    Node,
-    Num,
+    Number,
     OneHot,
-    Over,
-    Power,
-    Row,
-    Whole,
-    children,
-    with_child,
+    OrderedProduct,
+    Outer,
+    Param,
+    Pow,
+    Product,
+    Ref,
+    TimeSum,
+    Transpose,
+    Vector,
 )
+from symbptt.algebra.letters import Delta, Entry
+from symbptt.formula.statement import (
+    Over,
+    body,
+    factors_of,
+    number_of,
+    parts,
+    product,
+    with_part,
+)
+from symbptt.typeset.plain import plain
 
 TRANSPOSE = "a missing transpose"
 NO_TRANSPOSE = "a transpose too many"
@@ -78,9 +91,8 @@ RANK = {
 }
 """The likeliest slips first."""
 
-_ONE = Num(Fraction(1), "1")
-_T = Whole(Index.of("T"))
-PER_STEP = Div(_ONE, _T)
+_T = Horizon()
+PER_STEP = Div(ONE, _T)
 
 
 @dataclass(frozen=True)
@@ -88,15 +100,15 @@ class Edit:
     """What is wrong, the part as it stands, and what stands there instead."""
 
     kind: str
-    old: Node
-    new: Node
-    added: Node | None = None
+    old: Expr
+    new: Expr
+    added: Expr | None = None
 
     @property
     def words(self) -> str:
         if self.added is not None:
-            return f"{self.kind}: `{node_text(self.added)}` beside `{node_text(self.old)}`"
-        return f"{self.kind}: `{node_text(self.new)}` for `{node_text(self.old)}`"
+            return f"{self.kind}: `{plain(self.added)}` beside `{plain(self.old)}`"
+        return f"{self.kind}: `{plain(self.new)}` for `{plain(self.old)}`"
 
 
 @dataclass(frozen=True)
@@ -104,105 +116,118 @@ class Scope:
     """Where a part stands: the sums and products around it, outermost first."""
 
     overs: tuple[Over, ...] = ()
-    parents: tuple[Node, ...] = ()
+    parents: tuple[Expr, ...] = ()
 
-    def inside(self, node: Node, child: Node) -> Scope:
-        bound = isinstance(node, Over) and child is node.body
-        overs = (*self.overs, node) if bound and isinstance(node, Over) else self.overs
+    def inside(self, node: Expr, child: Expr) -> Scope:
+        over = isinstance(node, TimeSum | OrderedProduct) and child is body(node)
+        overs = (*self.overs, node) if over and isinstance(node, Over) else self.overs
         return Scope(overs, (*self.parents, node))
 
     @property
+    def parent(self) -> Expr | None:
+        return self.parents[-1] if self.parents else None
+
+    @property
     def names(self) -> tuple[str, ...]:
-        return ("t", "T", *(over.name for over in self.overs))
+        return ("t", "T", *(over.index for over in self.overs))
 
 
 TOP = Scope()
 
 
-def edited(node: Node, scope: Scope = TOP) -> Iterator[tuple[Edit, Node]]:
+def edited(node: Expr, scope: Scope = TOP) -> Iterator[tuple[Edit, Expr]]:
     """All single edits inside a part, each with the whole part as it then reads."""
     for edit in edits_of(node, scope):
         yield edit, edit.new
-    for place, child in enumerate(children(node)):
+    for place, child in enumerate(parts(node)):
         if is_operand(node, place):
             for edit, new in edited(child, scope.inside(node, child)):
-                yield edit, with_child(node, place, new)
+                yield edit, with_part(node, place, new)
 
 
-def is_operand(node: Node, place: int) -> bool:
+def is_operand(node: Expr, place: int) -> bool:
     """Whether a child is an expression by itself: no exponent, no entry's place, no step."""
-    if isinstance(node, Diff | Row | OneHot | Delta):
+    if isinstance(node, Derivative | Lookup | OneHot | Delta):
         return False
-    return place == 0 or not isinstance(node, Power | Entry)
+    return place == 0 or not isinstance(node, Pow | Entry)
 
 
-def edits_of(node: Node, scope: Scope) -> Iterator[Edit]:
+def edits_of(node: Expr, scope: Scope) -> Iterator[Edit]:
     """The edits of one part."""
     for kind, new in _replacements(node, scope):
         if new != node:
             yield Edit(kind, node, new)
 
 
-def _replacements(node: Node, scope: Scope) -> Iterator[tuple[str, Node]]:
+_TURNABLE = (
+    Param, Ref, Derivative, Product, Add, Mul, TimeSum, OrderedProduct, Pow, Call, Vector,
+    Concat, Outer, Diag,
+)  # fmt: skip
+
+
+def _replacements(node: Expr, scope: Scope) -> Iterator[tuple[str, Expr]]:
+    if isinstance(node, Transpose):
+        yield NO_TRANSPOSE, node.operand
+    elif isinstance(node, _TURNABLE) and not isinstance(scope.parent, Transpose):
+        yield TRANSPOSE, Transpose(node)
     match node:
-        case Flip(operand=operand):
-            yield NO_TRANSPOSE, operand
-        case Name() | At() | Diff() | Dot() | Add() | Call() | Mul() | Over() | Power():
-            if not (scope.parents and isinstance(scope.parents[-1], Flip)):
-                yield TRANSPOSE, Flip(node)
-    match node:
-        case At():
+        case Ref():
             yield from _references(node, scope)
-        case Diff():
+        case Derivative():
             yield from _derivatives(node, scope)
-        case Over():
+        case TimeSum() | OrderedProduct():
             yield from _overs(node, scope)
-        case Dot() | Mul():
+        case Product() if isinstance(scope.parent, Product) and scope.parent.left is node:
+            pass  # The whole chain is edited at once.
+        case Product() | Mul():
             yield from _products(node)
-        case Power():
+        case Pow():
             yield from _powers(node, scope)
         case Add():
             yield from _sums(node)
-        case Call(function="outer", args=(left, right)):
-            yield MIXED, replace(node, args=(right, left))
-        case Call(function="diag", args=(vector,)):
+        case Outer(left=left, right=right):
+            yield MIXED, Outer(right, left)
+        case Diag(vector=vector):
             yield MIXED, vector
-        case Entry() | Delta() | Row() | OneHot():
+        case Entry() | Delta() | Lookup() | OneHot():
             yield from _positions(node, scope)
             if isinstance(node, Entry) and len(node.places) == 2:
                 yield MIXED, replace(node, places=node.places[::-1])
-        case Div(above=above, below=Whole()):
+        case Div(numerator=above, denominator=Count()):
             yield FACTOR, above
         case Neg(operand=operand):
             yield SIGN, operand
     yield from _lost(node, scope)
 
 
-def _lost(node: Node, scope: Scope) -> Iterator[tuple[str, Node]]:
+def _lost(node: Expr, scope: Scope) -> Iterator[tuple[str, Expr]]:
     """1/T in front of a side, a term, a summand, or a group."""
-    parent = scope.parents[-1] if scope.parents else None
-    if parent is None or isinstance(parent, Add | Neg | Over):
-        if not isinstance(node, Num | Neg):
+    parent = scope.parent
+    if parent is None or isinstance(parent, Add | Neg | TimeSum | OrderedProduct):
+        if not isinstance(node, Number | Neg):
             factors = node.factors if isinstance(node, Mul) else (node,)
             yield LOST, Mul((PER_STEP, *factors))
         if not isinstance(parent, Neg) and not isinstance(node, Neg):
             yield SIGN, Neg(node)
-    if isinstance(node, Name | Flip) and isinstance(parent, Dot):
+    if isinstance(node, Param | Transpose) and isinstance(parent, Product):
         for over in scope.overs[-1:]:
-            for index in other_exponents(Index.of("T") - Index.of(over.name), scope):
-                yield EXPONENT, Power(node, Whole(index))
-    if _vector_like(node) and isinstance(parent, Add | Mul | Neg | Call | Dot):
-        yield EXPONENT, Power(node, Num(Fraction(2), "2"))
+            for index in other_exponents(Index.of("T") - Index.of(over.index), scope):
+                yield EXPONENT, Pow(node, number_of(index))
+    if _vector_like(node) and isinstance(parent, (Add, Mul, Neg, Product, *CALLS)):
+        yield EXPONENT, Pow(node, Number(Fraction(2), "2"))
 
 
-def _vector_like(node: Node) -> bool:
-    return isinstance(node, At | Call) or (isinstance(node, Add) and len(node.terms) > 1)
+CALLS = (Call, Vector, Concat, Outer, Diag)
+
+
+def _vector_like(node: Expr) -> bool:
+    return isinstance(node, (Ref, *CALLS)) or (isinstance(node, Add) and len(node.terms) > 1)
 
 
 # --- indices -----------------------------------------------------------------------------
 
 
-def _references(node: At, scope: Scope) -> Iterator[tuple[str, Node]]:
+def _references(node: Ref, scope: Scope) -> Iterator[tuple[str, Expr]]:
     for kind, index in other_indices(node.index, scope):
         yield kind, replace(node, index=index)
 
@@ -212,8 +237,8 @@ def other_indices(index: Index, scope: Scope) -> Iterator[tuple[str, Index]]:
     for step in (1, -1):
         yield SHIFT, index + step
     for over in scope.overs:
-        if over.name in index.names():
-            yield INDEX, index.substitute({over.name: _reflected(over)})
+        if over.index in index.names():
+            yield INDEX, index.substitute({over.index: _reflected(over)})
     for step in (2, -2):
         yield INDEX, index + step
     if len(index.terms) == 1:
@@ -229,59 +254,53 @@ def other_indices(index: Index, scope: Scope) -> Iterator[tuple[str, Index]]:
 
 def _reflected(over: Over) -> Index:
     """The other end's count: last + first - i."""
-    return over.last + over.first - Index.of(over.name)
+    return over.last + over.first - Index.of(over.index)
 
 
-def _derivatives(node: Diff, scope: Scope) -> Iterator[tuple[str, Node]]:
-    """A derivative is changed as a whole: total or partial, and the steps in it."""
-    if not node.partial or isinstance(node.of, At | Entry):
-        other = replace(node, partial=not node.partial)
-        if not isinstance(node.of, At | Entry):
-            other = node
-        yield PARTIAL if not node.partial else TOTAL, other
-    steps = [part for part in (node.of, node.by) if isinstance(part, At)]
-    for field in ("of", "by"):
-        part = getattr(node, field)
-        if isinstance(part, At):
+def _derivatives(node: Derivative, scope: Scope) -> Iterator[tuple[str, Expr]]:
+    """A derivative is changed as a whole: what is held, and the steps in it."""
+    if isinstance(node.output, Ref | Entry):
+        for held in ("nothing", "step", "equation"):
+            if held != node.held:
+                kind = TOTAL if held == "nothing" else PARTIAL
+                yield kind, replace(node, held=held)
+    steps = [part for part in parts(node) if isinstance(part, Ref)]
+    for place, part in enumerate(parts(node)):
+        if isinstance(part, Ref):
             for kind, index in other_indices(part.index, scope):
-                yield kind, _with(node, field, replace(part, index=index))
+                yield kind, with_part(node, place, replace(part, index=index))
     if len(steps) == 2:
         for step in (1, -1):
-            moved = [replace(part, index=part.index + step) for part in steps]
-            yield SHIFT, replace(node, of=moved[0], by=moved[1])
-        yield MIXED, replace(node, of=node.by, by=node.of)
-    for field in ("of", "by"):
-        part = getattr(node, field)
+            of, by = (replace(part, index=part.index + step) for part in steps)
+            yield SHIFT, replace(node, output=of, wrt=by)
+        yield MIXED, replace(node, output=node.wrt, wrt=node.output)
+    for place, part in enumerate(parts(node)):
         if isinstance(part, Entry):
             for kind, new in _positions(part, scope):
-                yield kind, _with(node, field, new)
+                yield kind, with_part(node, place, new)
             if len(part.places) == 2:
-                yield MIXED, _with(node, field, replace(part, places=part.places[::-1]))
-            if isinstance(part.operand, At):
-                for kind, new in _references(part.operand, scope):
-                    yield kind, _with(node, field, replace(part, operand=new))
+                yield MIXED, with_part(node, place, replace(part, places=part.places[::-1]))
+            if isinstance(part.array, Ref):
+                for kind, new in _references(part.array, scope):
+                    yield kind, with_part(node, place, replace(part, array=new))
 
 
-def _with(node: Diff, field: str, part: Node) -> Diff:
-    return replace(node, of=part) if field == "of" else replace(node, by=part)
-
-
-def _positions(node: Node, scope: Scope) -> Iterator[tuple[str, Node]]:
+def _positions(node: Expr, scope: Scope) -> Iterator[tuple[str, Expr]]:
     """The places of an entry, and the steps of the integers that stand for places."""
-    for place, child in enumerate(children(node)):
+    for place, child in enumerate(parts(node)):
         if is_operand(node, place):
             continue
-        if isinstance(child, Whole):
+        if isinstance(child, Count):
             for step in (1, -1):
-                yield SHIFT, with_child(node, place, Whole(child.index + step))
-        elif isinstance(child, At):
+                yield SHIFT, with_part(node, place, number_of(child.index + step))
+        elif isinstance(child, Ref):
             for kind, new in _references(child, scope):
-                yield kind, with_child(node, place, new)
+                yield kind, with_part(node, place, new)
 
 
-def _overs(node: Over, scope: Scope) -> Iterator[tuple[str, Node]]:
+def _overs(node: Over, scope: Scope) -> Iterator[tuple[str, Expr]]:
     """Limits moved by one or replaced, and a product's direction."""
-    if node.product:
+    if isinstance(node, OrderedProduct):
         turned = replace(node, first=node.last, last=node.first)
         yield REVERSED, replace(turned, step=-node.step)
         yield REVERSED, turned
@@ -299,71 +318,81 @@ def _overs(node: Over, scope: Scope) -> Iterator[tuple[str, Node]]:
 # --- products, powers, sums --------------------------------------------------------------
 
 
-def _products(node: Dot | Mul) -> Iterator[tuple[str, Node]]:
-    factors = node.factors
-    if isinstance(node, Dot):
+def _products(node: Product | Mul) -> Iterator[tuple[str, Expr]]:
+    factors = _operands(node)
+    chained = isinstance(node, Product)
+    again = product if chained else _entrywise
+    if chained:
         for k in range(len(factors) - 1):
-            swapped = (*factors[:k], factors[k + 1], factors[k], *factors[k + 2 :])
-            yield REVERSED, replace(node, factors=swapped)
+            yield REVERSED, product(*factors[:k], factors[k + 1], factors[k], *factors[k + 2 :])
         if len(factors) > 2:
-            yield REVERSED, replace(node, factors=factors[::-1])
-        if len(factors) == 2 and isinstance(factors[1], Flip):
-            yield MIXED, replace(node, factors=(factors[1].operand, Flip(factors[0])))
+            yield REVERSED, product(*factors[::-1])
+        if len(factors) == 2 and isinstance(factors[1], Transpose):
+            yield MIXED, Product(factors[1].operand, Transpose(factors[0]))
     for k in range(1, len(factors)):
         yield from _other_product(node, k)
     for k, factor in enumerate(factors):
-        rest = (*factors[:k], *factors[k + 1 :])
-        yield FACTOR, rest[0] if len(rest) == 1 else replace(node, factors=rest)
-        if isinstance(factor, Div) and factor.below == _T:
-            above = () if factor.above == _ONE else (factor.above,)
+        yield FACTOR, again(*factors[:k], *factors[k + 1 :])
+        if isinstance(factor, Div) and factor.denominator == _T:
+            above = () if factor.numerator == ONE else (factor.numerator,)
             kept = (*factors[:k], *above, *factors[k + 1 :])
-            yield FACTOR, kept[0] if len(kept) == 1 else replace(node, factors=kept)
-    if isinstance(node, Mul) and len(factors) == 2:
+            yield FACTOR, again(*kept)
+    if not chained and len(factors) == 2:
         left, right = factors
-        yield MIXED, Dot((Call("diag", (left,)), right))
-        yield MIXED, Dot((right, Call("diag", (left,))))
-        yield MIXED, Dot((left, Call("diag", (right,))))
+        yield MIXED, Product(Diag(left), right)
+        yield MIXED, Product(right, Diag(left))
+        yield MIXED, Product(left, Diag(right))
 
 
-def _other_product(node: Dot | Mul, k: int) -> Iterator[tuple[str, Node]]:
+def _operands(node: Expr) -> tuple[Expr, ...]:
+    return node.factors if isinstance(node, Mul) else factors_of(node)
+
+
+def _entrywise(*factors: Expr) -> Expr:
+    return factors[0] if len(factors) == 1 else Mul(factors)
+
+
+def _other_product(node: Product | Mul, k: int) -> Iterator[tuple[str, Expr]]:
     """The sign before factor k exchanged: as it is read then, and with its two operands grouped."""
-    kind, other = (ELEMENTWISE, Mul) if isinstance(node, Dot) else (ORDINARY, Dot)
-    factors = node.factors
+    chained = isinstance(node, Product)
+    kind, other = (ELEMENTWISE, _entrywise) if chained else (ORDINARY, product)
+    same = product if chained else _entrywise
+    alike = Mul if chained else Product
+    factors = _operands(node)
+
+    def split(part: Expr) -> tuple[Expr, ...]:
+        return _operands(part) if isinstance(part, alike) else (part,)
+
     if k == 1 and len(factors) > 2:
-        yield kind, other(factors)
-    head = factors[0] if k == 1 else replace(node, factors=factors[:k])
-    whole: Node = other((*_same(head, other), factors[k]))
+        yield kind, other(*factors)
+    head = same(*factors[:k])
+    whole = other(*split(head), factors[k])
     tail = factors[k + 1 :]
     # Python reads a * b @ c as (a * b) @ c.
-    yield kind, replace(node, factors=(whole, *tail)) if tail else whole
+    yield kind, same(whole, *tail)
     if len(factors) > 2:
-        pair = other((*_same(factors[k - 1], other), factors[k]))
-        yield kind, replace(node, factors=(*factors[: k - 1], pair, *tail))
-        last = factors[k] if not tail else replace(node, factors=factors[k:])
-        yield kind, other((*_same(head, other), last))
+        pair = other(*split(factors[k - 1]), factors[k])
+        yield kind, same(*factors[: k - 1], pair, *tail)
+        yield kind, other(*split(head), same(*factors[k:]))
 
 
-def _same(node: Node, kind: type[Dot] | type[Mul]) -> tuple[Node, ...]:
-    return node.factors if isinstance(node, Dot | Mul) and isinstance(node, kind) else (node,)
-
-
-def _powers(node: Power, scope: Scope) -> Iterator[tuple[str, Node]]:
+def _powers(node: Pow, scope: Scope) -> Iterator[tuple[str, Expr]]:
     yield EXPONENT, node.base
     exponent = node.exponent
     if isinstance(node.base, Add):
         yield EXPONENT, replace(node.base, terms=tuple(_raised(t, node) for t in node.base.terms))
-    if isinstance(exponent, Num):
+    if isinstance(exponent, Number):
         for step in (1, -1):
             value = exponent.value + step
-            yield EXPONENT, replace(node, exponent=Num(value, str(value)))
-    if isinstance(exponent, Whole):
+            yield EXPONENT, replace(node, exponent=Number(value, str(value)))
+    if isinstance(exponent, Count):
         for index in other_exponents(exponent.index, scope):
-            yield EXPONENT, replace(node, exponent=Whole(index))
+            yield EXPONENT, replace(node, exponent=number_of(index))
 
 
-def _raised(term: Node, node: Power) -> Node:
+def _raised(term: Expr, node: Pow) -> Expr:
     """A term of a sum with the sum's exponent: 1 - h**2 for (1 - h)**2."""
-    if isinstance(term, Num):
+    if isinstance(term, Number):
         return term
     if isinstance(term, Neg):
         return Neg(_raised(term.operand, node))
@@ -375,7 +404,7 @@ def other_exponents(index: Index, scope: Scope) -> Iterator[Index]:
     yield index + -1
     yield -index
     for over in scope.overs:
-        yield index.substitute({over.name: _reflected(over)})
+        yield index.substitute({over.index: _reflected(over)})
     for left in scope.names:
         yield Index.of(left)
         for right in scope.names:
@@ -384,7 +413,7 @@ def other_exponents(index: Index, scope: Scope) -> Iterator[Index]:
                     yield Index.of(left) - Index.of(right) + step
 
 
-def _sums(node: Add) -> Iterator[tuple[str, Node]]:
+def _sums(node: Add) -> Iterator[tuple[str, Expr]]:
     for k, term in enumerate(node.terms):
         rest = (*node.terms[:k], *node.terms[k + 1 :])
         yield TERM, rest[0] if len(rest) == 1 else replace(node, terms=rest)

@@ -11,24 +11,26 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
-from symbptt.algebra import Model
+from symbptt.algebra import Cotangent, Model, Ref
 from symbptt.errors import EvaluationError
-from symbptt.formula.evaluation import Clock, Evaluator, OutOfRangeError
-from symbptt.formula.meaning import Shaper, Symbols
+from symbptt.formula.meaning import Meaning, Total
+from symbptt.formula.names import shapes
 from symbptt.formula.ranges import Free, LeftOut, cases
 from symbptt.formula.scenes import (
     DIGITS,
+    Clock,
     Digits,
+    OutOfRangeError,
     Scene,
     Stage,
     TooLargeError,
     numbers,
-    shapes,
     stages,
 )
-from symbptt.formula.tree import At, Fixed, Formula, free_names, walk
+from symbptt.formula.statement import Fixed, Formula, free_names, walk
 from symbptt.proof.degree import error_bits, largest
 from symbptt.proof.domain import Array, Domain, Float
+from symbptt.proof.entries import NoPlaceError
 from symbptt.proof.evaluate import length
 from symbptt.proof.field import Field
 from symbptt.proof.unrolled import Variable
@@ -102,12 +104,14 @@ class Examiner:
         The largest T.
     """
 
-    def __init__(self, model: Model, horizon: int, seed: int, clock: Clock) -> None:
+    def __init__(
+        self, model: Model, horizon: int, seed: int, clock: Clock, total: Total = "mean"
+    ) -> None:
         self.model = model
         self.horizon = horizon
         self.seed = seed
         self.clock = clock
-        self.shaper = Shaper(Symbols.of(model))
+        self.shaper = Meaning(model, total)
         self.stages: tuple[Stage, ...] = stages(model)
         self._scenes: dict[tuple[Any, ...], Scene] = {}
 
@@ -122,34 +126,32 @@ class Examiner:
                 (item.name, item.step): partial(self._fixed, item, stage, domain)
                 for item in formula.fixed
             }
-            self._scenes[key] = stage.scene(domain, seed, steps, fixed)
+            self._scenes[key] = stage.scene(domain, seed, steps, fixed, self.clock)
         return self._scenes[key]
 
     def _fixed(
         self, item: Fixed, stage: Stage, domain: Domain, given: Mapping[Variable, Array]
     ) -> Array:
         """The value of an initial value that is fixed, in its shape."""
-        scene = stage.start_scene(given, domain)
+        scene = stage.start_scene(given, domain, self.clock)
         shape = given[item.name, item.step].shape
-        value = Evaluator(scene, self.shaper, self.clock).value(item.value, {"T": 1})
+        value = scene.value(item.value, {"T": 1})
         rows = np.broadcast_to(value, (*shape, 1, 1)[:2])
         return np.array(rows, dtype=object).reshape(shape)
 
-    def points(self, kind: str, steps: int, formula: Formula) -> Iterator[tuple[Stage, Evaluator]]:
+    def points(self, kind: str, steps: int, formula: Formula) -> Iterator[Scene]:
         count = points_at(self.stages)
         for stage in self.stages:
             for number in range(count):
-                scene = self.scene(kind, stage, self.seed * count + number, steps, formula)
-                yield stage, Evaluator(scene, self.shaper, self.clock)
+                yield self.scene(kind, stage, self.seed * count + number, steps, formula)
 
     # --- all cases ------------------------------------------------------------------------
 
     def start(self, formula: Formula) -> int:
         """The earliest step of any name in the formula."""
         starts = self.stages[0].starts
-        named = [n.name for s in (formula.left, formula.right) for n in walk(s)
-                 if isinstance(n, At)]  # fmt: skip
-        return min((starts[name] for name in named), default=1)
+        named = [n.name for s in formula.sides for n in walk(s) if isinstance(n, Ref | Cotangent)]
+        return min((starts[name] for name in named if name in starts), default=1)
 
     def longest(self) -> int:
         dims = {dim for _, shape in shapes(self.model) for dim in shape}
@@ -184,14 +186,14 @@ class Examiner:
     def _examine(self, formula: Formula, kind: str) -> Found:
         free = Free.of(formula)
         found = Found()
-        points: list[tuple[Stage, Evaluator]] = []
+        points: list[Scene] = []
         horizon = 0
         while horizon < self.horizon or (not found.used and horizon < FARTHEST):
             horizon += 1
             if horizon == 1 or horizon > self.horizon:
                 steps = max(horizon, self.horizon)
                 points = list(self.points(kind, steps, formula))
-            found.numbers = points[0][1].scene.domain.name
+            found.numbers = points[0].domain.name
             for at in cases(formula, free, horizon, self.start(formula), self.longest()):
                 self._case(formula, free, at, points, found)
                 if found.counterexample is not None:
@@ -203,37 +205,37 @@ class Examiner:
         formula: Formula,
         free: Free,
         at: dict[str, int],
-        points: list[tuple[Stage, Evaluator]],
+        points: list[Scene],
         found: Found,
     ) -> None:
         undefined = ""
         looked_at = False
-        for stage, evaluator in points:
+        for scene in points:
             try:
-                left = evaluator.value(formula.left, at)
-                right = evaluator.value(formula.right, at)
+                left = scene.value(formula.left, at)
+                right = scene.value(formula.right, at)
             except OutOfRangeError as error:
-                # Entries past a short side are no cases at the other sizes either way.
-                if free.entries and not isinstance(error.node, At):
-                    found.past_the_end = error.words
-                    if self._has_one_side(formula, free, at, evaluator):
-                        found.shorter[error.words] = None
-                    continue
                 self._leave_out(formula, free, at, error.words, found)
                 return
+            except NoPlaceError as error:
+                # Entries past a short side are no cases at the other sizes either way.
+                found.past_the_end = str(error)
+                if self._has_one_side(formula, free, at, scene):
+                    found.shorter[str(error)] = None
+                continue
             except ZeroDivisionError as error:
                 undefined = str(error)
                 continue
             looked_at = True
-            entry = first_difference(left, right, evaluator.scene.domain)
+            entry = first_difference(left, right, scene.domain)
             if entry is not None:
-                sizes = tuple(stage.unrolled.sizes.items())
+                sizes = tuple(scene.sizes.items())
                 found.counterexample = Counterexample(
                     tuple(at.items()),
                     tuple(k + 1 for k in entry) if np.size(left) > 1 or np.size(right) > 1 else (),
                     *number_texts(_at_entry(left, entry), _at_entry(right, entry)),
                     sizes,
-                    evaluator.scene.domain.name,
+                    scene.domain.name,
                 )
                 return
         if looked_at:
@@ -241,19 +243,16 @@ class Examiner:
         elif undefined:
             self._leave_out(formula, free, at, undefined, found)
 
-    def _has_one_side(
-        self, formula: Formula, free: Free, at: dict[str, int], evaluator: Evaluator
-    ) -> bool:
+    def _has_one_side(self, formula: Formula, free: Free, at: dict[str, int], scene: Scene) -> bool:
         """Whether one side has an entry where the other, which counts the same, has none."""
-        sides = (formula.left, formula.right)
-        counted = [free_names(side) & set(free.entries) for side in sides]
+        counted = [free_names(side) & set(free.entries) for side in formula.sides]
         if counted[0] != counted[1]:
             return False
         values = 0
-        for side in sides:
+        for side in formula.sides:
             try:
-                evaluator.value(side, at)
-            except (OutOfRangeError, ZeroDivisionError):
+                scene.value(side, at)
+            except (OutOfRangeError, NoPlaceError, ZeroDivisionError):
                 continue
             values += 1
         return values == 1
@@ -279,13 +278,13 @@ class Examiner:
         """
         steps = max(at["T"] for at in used)
         indeterminates = 0
-        for _, evaluator in self.points(kind, max(steps, self.horizon), formula):
-            domain = evaluator.scene.domain
+        for scene in self.points(kind, max(steps, self.horizon), formula):
+            domain = scene.domain
             for at in used:
                 try:
-                    left = evaluator.value(formula.left, at)
-                    right = evaluator.value(formula.right, at)
-                except OutOfRangeError:
+                    left = scene.value(formula.left, at)
+                    right = scene.value(formula.right, at)
+                except (OutOfRangeError, NoPlaceError):
                     continue
                 except (ZeroDivisionError, EvaluationError) as error:
                     if isinstance(error, TooLargeError):
@@ -302,12 +301,12 @@ class Examiner:
     def _degree(self, formula: Formula, used: list[dict[str, int]]) -> int:
         steps = max(at["T"] for at in used)
         bound = 1
-        for _, evaluator in self.points("degrees", max(steps, self.horizon), formula):
+        for scene in self.points("degrees", max(steps, self.horizon), formula):
             for at in (case for case in used if case["T"] == steps):
                 try:
-                    left = evaluator.value(formula.left, at)
-                    right = evaluator.value(formula.right, at)
-                except OutOfRangeError:
+                    left = scene.value(formula.left, at)
+                    right = scene.value(formula.right, at)
+                except (OutOfRangeError, NoPlaceError):
                     continue
                 bound = max(bound, (largest(left) - largest(right)).above)
         return bound

@@ -8,43 +8,47 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import NoReturn
+from functools import partial
 
-from symbptt.algebra import Index, Model
-from symbptt.errors import Diagnostic, FormulaError
-from symbptt.formula.tree import (
+from symbptt.algebra import (
     Add,
-    At,
     Call,
-    Delta,
-    Diff,
+    Concat,
+    Constant,
+    Count,
+    Derivative,
+    Diag,
     Div,
-    Dot,
-    Entry,
-    Flip,
-    Len,
+    Expr,
+    Held,
+    Identity,
+    Index,
+    Kronecker,
+    Lookup,
+    Loss,
     Mul,
-    Name,
     Neg,
-    Node,
-    Num,
+    Number,
     OneHot,
-    Over,
-    Power,
-    Row,
-    Span,
-    Total,
-    Unit,
-    Whole,
+    OrderedProduct,
+    Outer,
+    Param,
+    Pow,
+    Product,
+    Ref,
+    TimeSum,
+    Transpose,
+    Vec,
 )
+from symbptt.algebra.letters import Delta, Entry
+from symbptt.formula.indices import DERIVATIVES, PRIME, RESERVED, IndexReader, span_of
+from symbptt.formula.names import derived_form
+from symbptt.formula.statement import TOTAL, UNIT, Span, derivative, number_of
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.losses import LOSSES
-from symbptt.functions.vectors import VECTORS
+from symbptt.functions.vectors import VECTORS, vector
 from symbptt.language.limits import check_number
-
-MAX_NESTING = 100
 
 _ARITHMETIC: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] = {
     ast.Add: operator.add,
@@ -53,101 +57,27 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] 
     ast.Div: operator.truediv,
 }
 
-RESERVED = frozenset(
-    ["T", "L", "I", "loss", "d", "partial", "sum", "prod", "outer", "diag", "onehot", "delta"]
-)
+
+_VECTORS: dict[str, Callable[..., Expr]] = {
+    **{name: partial(vector, name) for name in VECTORS},
+    "concat": lambda *parts: Concat(parts),
+    "outer": Outer,
+    "diag": Diag,
+    "kron": Kronecker,
+    "vec": Vec,
+}
 
 
-@dataclass(frozen=True)
-class Names:
-    """What the names of a model are."""
+class ExpressionReader(IndexReader):
+    """Reads expressions: of a formula, or of a stretch of one."""
 
-    model: Model
-    timed: frozenset[str]
-    integers: frozenset[str]
-    timeless: frozenset[str]
-    constants: dict[str, Fraction]
-
-    @classmethod
-    def of(cls, model: Model) -> Names:
-        return cls(
-            model,
-            frozenset([*(e.name for e in model.equations), *(i.name for i in model.inputs)]),
-            frozenset(i.name for i in model.inputs if i.index_dim is not None),
-            frozenset([*(p.name for p in model.parameters), *(d.name for d in model.derived)]),
-            dict(model.constants),
-        )
-
-    @property
-    def functions(self) -> frozenset[str]:
-        return frozenset(a.name for a in self.model.abstract)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.timed | self.timeless | self.functions | frozenset(self.constants)
-
-
-def finding(text: str, span: Span, message: str) -> FormulaError:
-    """An error that points at a stretch of a formula."""
-    first, last = span
-    start = max(0, first - 60) if len(text) > 110 else 0
-    shown = text[start : start + 110]
-    width = min(max(1, last - first), max(1, len(shown) - (first - start)))
-    return FormulaError(Diagnostic(message, 1, first - start, shown, width).render("formula"))
-
-
-class ExpressionReader:
-    """Reads stretches of a formula's text."""
-
-    def __init__(self, text: str, names: Names) -> None:
-        self.text = text
-        self.names = names
-
-    def wrong(self, span: Span, message: str) -> NoReturn:
-        raise finding(self.text, span, message)
-
-    def trimmed(self, span: Span) -> Span:
-        first, last = span
-        while first < last and self.text[first] == " ":
-            first += 1
-        while first < last and self.text[last - 1] == " ":
-            last -= 1
-        return first, last
-
-    def tree(self, span: Span) -> ast.expr:
-        first, last = self.trimmed(span)
-        if first == last:
-            self.wrong((max(0, first - 1), first), "an expression is missing here")
-        text = self.text[first:last]
-        try:
-            tree = ast.parse(f"({text}\n)", mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            offset = getattr(error, "offset", None) or 1
-            column = min(max(first, first + offset - 2), last - 1)
-            self.wrong((column, column + 1), "this can't be read as an expression")
-        self._shift(tree, first, text)
-        return tree
-
-    def _shift(self, tree: ast.expr, first: int, text: str) -> None:
-        """Columns of the whole text in characters, and a bound on the tree's depth."""
-
-        def column(offset: int) -> int:
-            return first + len(text.encode()[: offset - 1].decode(errors="ignore"))
-
-        pending: list[tuple[ast.AST, int]] = [(tree, 1)]
-        while pending:
-            node, depth = pending.pop()
-            if isinstance(node, ast.expr):
-                node.col_offset = column(node.col_offset)
-                node.end_col_offset = column(node.end_col_offset or 1)
-                if depth > MAX_NESTING:
-                    message = f"a formula nests at most {MAX_NESTING} deep, long sums included"
-                    self.wrong(span_of(node), message)
-            pending += [(child, depth + 1) for child in ast.iter_child_nodes(node)]
-
-    def expression(self, span: Span) -> Node:
+    def expression(self, span: Span) -> Expr:
         return self.node(self.tree(span))
 
-    def node(self, tree: ast.expr) -> Node:
+    def node(self, tree: ast.expr) -> Expr:
+        return self.at(self._node(tree), span_of(tree))
+
+    def _node(self, tree: ast.expr) -> Expr:
         span = span_of(tree)
         match tree:
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
@@ -155,23 +85,23 @@ class ExpressionReader:
             case ast.Name(id=name):
                 return self._name(name, span)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return Neg(self.node(operand), span=span)
+                return Neg(self.node(operand))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self.node(operand)
+                return self._node(operand)
             case ast.BinOp(op=ast.Add() | ast.Sub()):
-                return Add(tuple(self._terms(tree)), span=span)
+                return Add(tuple(self._terms(tree)))
             case ast.BinOp(op=ast.Mult()):
-                return Mul(tuple(self._factors(tree, ast.Mult)), span=span)
-            case ast.BinOp(op=ast.MatMult()):
-                return Dot(tuple(self._factors(tree, ast.MatMult)), span=span)
-            case ast.BinOp(op=ast.Div(), left=left, right=right):
-                return Div(self.node(left), self.node(right), span=span)
+                return Mul(tuple(self._factors(tree)))
+            case ast.BinOp(op=ast.MatMult(), left=left, right=right):
+                return Product(self.node(left), self.node(right))
+            case ast.BinOp(op=ast.Div()):
+                return self._quotient(tree)
             case ast.BinOp(op=ast.Pow(), left=left, right=right):
-                return Power(self.node(left), self._exponent(right), span=span)
+                return Pow(self.node(left), self.at(self._exponent(right), span_of(right)))
             case ast.BinOp(op=ast.BitXor()):
                 self.wrong(span, "`^` has no meaning in a formula: a power is written `**`")
             case ast.Attribute(attr="T", value=value):
-                return Flip(self.node(value), span=span)
+                return Transpose(self.node(value))
             case ast.Attribute(attr=attr):
                 self.wrong(span, f"`.{attr}` has no meaning here: only `.T`, the transpose")
             case ast.Subscript():
@@ -180,74 +110,108 @@ class ExpressionReader:
                 return self._call(tree, span)
         self.wrong(span, "this is Python, but no expression of a formula")
 
-    def _number(self, span: Span) -> Num:
+    def _number(self, span: Span) -> Number:
         text = self.text[slice(*span)]
         message = check_number(text)
         if message:
             self.wrong(span, message)
         try:
-            return Num(Fraction(text), text, span=span)
+            return Number(Fraction(text), text)
         except ValueError:
             self.wrong(span, "a number is written `2`, `0.05` or `1e-3`")
 
-    def _name(self, name: str, span: Span) -> Node:
+    def _name(self, name: str, span: Span) -> Expr:
         if name == "I":
-            return Unit(span=span)
+            return Identity(UNIT.dim)
         if name == "L":
             if self.names.model.loss is None:
                 self.wrong(span, f"the model {self.names.model.name} has no loss, so no `L`")
-            return Total(span=span)
+            return Param(TOTAL.name, TOTAL.shape)
         if name in self.names.constants:
-            return Num(self.names.constants[name], name, span=span)
+            return Constant(name, self.names.constants[name])
         if name in self.names.timeless:
-            return Name(name, span=span)
-        if name in self.names.timed:
+            return Param(name, self.names.shapes[name])
+        if name in self.names.timed - self.names.introduced:
             self.wrong(span, f"`{name}` has a value at every step: write `{name}[t]`")
-        if name in self._functions() or name in RESERVED - {"T"}:
+        if name in self.names.words or name in RESERVED - {"T"}:
             self.wrong(span, f"`{name}` is a function: its arguments stand in parentheses")
-        return Whole(Index.of(name), span=span)
+        return number_of(Index.of(name))
 
-    def _functions(self) -> frozenset[str]:
-        return frozenset([*FUNCTIONS, *LOSSES, *VECTORS, "concat", "len"]) | self.names.functions
-
-    def _terms(self, tree: ast.expr) -> Iterator[Node]:
+    def _terms(self, tree: ast.expr) -> Iterator[Expr]:
         """The terms of a sum; a group in parentheses stays one term."""
         match tree:
             case ast.BinOp(op=ast.Add() | ast.Sub() as sign, left=left, right=right):
                 grouped = span_of(left)[0] != span_of(tree)[0]
                 yield from [self.node(left)] if grouped else self._terms(left)
                 term = self.node(right)
-                yield Neg(term, span=term.span) if isinstance(sign, ast.Sub) else term
+                minus = isinstance(sign, ast.Sub)
+                yield self.at(Neg(term), span_of(right)) if minus else term
             case _:
                 yield self.node(tree)
 
-    def _factors(self, tree: ast.expr, sign: type[ast.operator]) -> Iterator[Node]:
-        if isinstance(tree, ast.BinOp) and isinstance(tree.op, sign):
+    def _factors(self, tree: ast.expr) -> Iterator[Expr]:
+        if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult):
             grouped = span_of(tree.left)[0] != span_of(tree)[0]
-            yield from [self.node(tree.left)] if grouped else self._factors(tree.left, sign)
+            yield from [self.node(tree.left)] if grouped else self._factors(tree.left)
             yield self.node(tree.right)
         else:
             yield self.node(tree)
 
-    def _exponent(self, tree: ast.expr) -> Node:
+    # --- quotients, and derivatives as they are printed -----------------------------------
+
+    def _quotient(self, tree: ast.BinOp) -> Expr:
+        """A quotient, or ``dL/dh[t]``, which takes the last factor before it alone."""
+        by = self._differential(tree.right)
+        if by is None:
+            return Div(self.node(tree.left), self.node(tree.right))
+        left = tree.left
+        of = self._differential(left)
+        if of is not None:
+            return self._derived([of, by], span_of(tree), "nothing")
+        match left:
+            case ast.UnaryOp(operand=inner):
+                turned: ast.expr = ast.UnaryOp(left.op, _beside(ast.Div(), inner, tree.right))
+            case ast.BinOp(left=first, right=last):
+                turned = ast.BinOp(first, left.op, _beside(ast.Div(), last, tree.right))
+            case _:
+                self.wrong(span_of(tree), "a derivative is written `dL/dh[t]` or `d(L, h[t])`")
+        return self._node(ast.copy_location(turned, tree))
+
+    def _differential(self, tree: ast.expr) -> ast.expr | None:
+        """``h[t]`` of ``dh[t]``, unless the model has a name dh."""
+        match tree:
+            case ast.Name(id=name):
+                known = self.names.timed | self.names.timeless | {"L"}
+                if name[:1] != "d" or name in known or name[1:] not in known:
+                    return None
+                moved = ast.copy_location(ast.Name(name[1:]), tree)
+                moved.col_offset += 1
+                return moved
+            case ast.Subscript(value=value, slice=inner):
+                bare = self._differential(value)
+                return None if bare is None else ast.copy_location(ast.Subscript(bare, inner), tree)
+        return None
+
+    # --- exponents ----------------------------------------------------------------------
+
+    def _exponent(self, tree: ast.expr) -> Expr:
         """A number, worked out where it is written as several, or an index."""
-        span = span_of(tree)
         if isinstance(tree, ast.Name | ast.Constant) and self._rational(tree) is not None:
-            return self.node(tree)
+            return self._node(tree)
         value = self._rational(tree)
         if value is not None:
-            return Num(value, span=span)
+            return Number(value)
         names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
         if any(name in self.names and name not in self.names.constants for name in names):
-            self.wrong(span, "an exponent is a number or an index, as in `W**(T-i)`")
-        return Whole(self.index(tree), span=span)
+            self.wrong(span_of(tree), "an exponent is a number or an index, as in `W**(T-i)`")
+        return number_of(self.index(tree))
 
     def _rational(self, tree: ast.expr) -> Fraction | None:
         """The number that an expression of numbers and named constants is."""
         match tree:
             case ast.Constant(value=int() | float()):
-                node = self.node(tree)
-                return node.value if isinstance(node, Num) else None
+                node = self._node(tree)
+                return node.value if isinstance(node, Number) else None
             case ast.Name(id=name):
                 return self.names.constants.get(name)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -262,55 +226,14 @@ class ExpressionReader:
                 return _ARITHMETIC[type(op)](left, right)
         return None
 
-    # --- indices ------------------------------------------------------------------------
-
-    def index(self, tree: ast.expr) -> Index:
-        """A linear form in index names and whole numbers."""
-        span = span_of(tree)
-        match tree:
-            case ast.Constant(value=int(value)) if not isinstance(value, bool):
-                if abs(value) > 10**6:
-                    self.wrong(span, "an index is at most a million")
-                return Index(offset=value)
-            case ast.Name(id=name):
-                return self._index_name(name, span)
-            case ast.Call(func=ast.Name(id="len"), args=args):
-                length = self._len(args, span)
-                assert isinstance(length, Len)
-                return Index.of(f"len({length.name})")
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return -self.index(operand)
-            case ast.BinOp(op=ast.Add(), left=left, right=right):
-                return self.index(left) + self.index(right)
-            case ast.BinOp(op=ast.Sub(), left=left, right=right):
-                return self.index(left) - self.index(right)
-            case ast.BinOp(op=ast.Mult(), left=left, right=right):
-                one, two = self.index(left), self.index(right)
-                if one.terms and two.terms:
-                    self.wrong(span, "an index is linear: a product of two indices is none")
-                factor, form = (one, two) if not one.terms else (two, one)
-                scaled = tuple((n, c * factor.offset) for n, c in form.terms if factor.offset)
-                return Index(scaled, form.offset * factor.offset)
-        self.wrong(span, "an index is made of whole numbers and names such as `t`, by + and -")
-
-    def _index_name(self, name: str, span: Span) -> Index:
-        if name in self.names.constants:
-            value = self.names.constants[name]
-            if value.denominator != 1:
-                self.wrong(span, f"an index is whole, and `{name}` is {value}")
-            return Index(offset=int(value))
-        if name in self.names or name in RESERVED - {"T"} or name in self._functions():
-            self.wrong(span, f"`{name}` is a name of the model or the language, and no index")
-        return Index.of(name)
-
-    def _place(self, tree: ast.expr) -> Node:
+    def _place(self, tree: ast.expr) -> Expr:
         """Which entry: an index, or an integer input."""
         match tree:
             case ast.Subscript(value=ast.Name(id=name)) if name in self.names.integers:
                 return self.node(tree)
-        return Whole(self.index(tree), span=span_of(tree))
+        return self.at(number_of(self.index(tree)), span_of(tree))
 
-    def _subscript(self, tree: ast.Subscript, span: Span) -> Node:
+    def _subscript(self, tree: ast.Subscript, span: Span) -> Expr:
         inner = tree.slice
         if isinstance(tree.value, ast.Name):
             name = tree.value.id
@@ -319,54 +242,80 @@ class ExpressionReader:
                     self.wrong(
                         span_of(inner), f"an entry stands behind the step: `{name}[t][i, j]`"
                     )
-                return At(name, self.index(inner), span=span)
+                return Ref(name, self.index(inner), self.names.shapes[name])
             if name not in self.names.timeless:
                 self.wrong(
-                    span_of(tree.value), f"the model {self.names.model.name} has no name `{name}`"
+                    span_of(tree.value),
+                    f"the model {self.names.model.name} has no name `{name}`"
+                    + self.names.near(name),
                 )
         operand = self.node(tree.value)
         trees = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-        if len(trees) not in (1, 2):
-            self.wrong(span, "an entry has one index or two")
         places = tuple(self._place(one) for one in trees)
-        if isinstance(operand, Name) and len(places) == 1 and isinstance(places[0], At):
-            sizes = {p.name: p.shape for p in self.names.model.parameters}
-            sizes |= {d.name: d.shape for d in self.names.model.derived}
-            if len(sizes[operand.name]) == 2:
-                return Row(operand, places[0], span=span)
-        return Entry(operand, places, span=span)
+        if len(places) > (3 if isinstance(operand, Derivative) else 2):
+            self.wrong(span, "an entry has one index or two")
+        is_matrix = isinstance(operand, Param) and len(operand.shape) == 2
+        if is_matrix and len(places) == 1 and isinstance(places[0], Ref):
+            return Lookup(operand, places[0])
+        return Entry(operand, places)
 
     # --- calls --------------------------------------------------------------------------
 
-    def _call(self, tree: ast.Call, span: Span) -> Node:
+    def _call(self, tree: ast.Call, span: Span) -> Expr:
         if not isinstance(tree.func, ast.Name):
             self.wrong(span, "only functions are called; a product is written `*` or `@`")
         if tree.keywords or any(isinstance(arg, ast.Starred) for arg in tree.args):
             self.wrong(span, "arguments have no names here")
         name, args = tree.func.id, tree.args
-        special: dict[str, Callable[[list[ast.expr], Span], Node]] = {
-            "d": lambda a, s: self._diff(a, s, partial=False),
-            "partial": lambda a, s: self._diff(a, s, partial=True),
-            "prod": lambda a, s: self._over(a, s, product=True),
-            "onehot": self._one_hot,
-            "delta": self._delta,
-            "len": self._len,
-        }
-        if name in special and name not in self.names.functions:
+        if name in self.names.functions:
+            return self._applied(tree, name, None)
+        if name in DERIVATIVES:
+            return self._diff(args, span, name)
+        special: dict[str, Callable[[list[ast.expr], Span], Expr]] = {
+            "prod": self._prod, "onehot": self._one_hot, "delta": self._delta, "len": self._len,
+        }  # fmt: skip
+        if name in special:
             return special[name](args, span)
         if name == "sum" and len(args) != 1:
-            return self._over(args, span, product=False)
-        if name not in self._functions() | {"outer", "diag"}:
+            return self._sum(args, span)
+        name, prime, number = name.partition(PRIME)
+        return self._applied(tree, name, number if prime else None)
+
+    def _applied(self, tree: ast.Call, name: str, slope: str | None) -> Expr:
+        """A function of its arguments; ``slope`` is what stands behind its prime."""
+        span, args = span_of(tree), tree.args
+        if name not in self.names.words:
             kind = "no function" if name in self.names else "neither a function nor a name"
-            self.wrong(span_of(tree.func), f"`{name}` is {kind} of the model "
-                       f"{self.names.model.name} or the formula language")  # fmt: skip
+            self.wrong(
+                span_of(tree.func),
+                f"`{name}` is {kind} of the model {self.names.model.name} or the formula language"
+                + self.names.near(name),
+            )
         wanted = self._arity(name)
         if wanted is not None and len(args) != wanted:
             count = "one argument" if wanted == 1 else f"{wanted} arguments"
             self.wrong(span, f"`{name}` takes {count}, and here are {len(args)}")
         if not args:
             self.wrong(span, f"`{name}` has no argument")
-        return Call(name, tuple(self.node(arg) for arg in args), span=span)
+        wrt = None if slope is None else self._argument(name, slope, len(args), span)
+        nodes = tuple(self.node(arg) for arg in args)
+        if name in _VECTORS:
+            return _VECTORS[name](*nodes)
+        losses = {a.name for a in self.names.model.abstract if a.loss}
+        if name in losses or (name in LOSSES and name not in self.names.functions):
+            return Loss(name, nodes[0], nodes[1], wrt)
+        return Call(name, nodes, wrt)
+
+    def _argument(self, name: str, slope: str, count: int, span: Span) -> int:
+        """By which argument a slope is taken, from 0: ``f'2(u, v)`` is by the second."""
+        if name in _VECTORS:
+            self.wrong(span, f"`{name}'` has no meaning: a prime is the slope of an elementwise "
+                       "function, the Jacobian of another is `direct(u, v)`")  # fmt: skip
+        number = int(slope) if slope.isdecimal() else 1 if not slope and count == 1 else 0
+        if not 1 <= number <= count:
+            self.wrong(span, f"`{name}` has several arguments: its slope by the second, say, is "
+                       f"`{name}'2(…)`")  # fmt: skip
+        return number - 1
 
     def _arity(self, name: str) -> int | None:
         for abstract in self.names.model.abstract:
@@ -376,45 +325,74 @@ class ExpressionReader:
             return len(FUNCTIONS[name].arguments)
         if name == "concat":
             return None
-        return 2 if name in LOSSES or name in ("dot", "outer") else 1
+        if name in VECTORS:
+            return len(VECTORS[name].arguments)
+        return 2 if name in LOSSES or name in ("outer", "kron") else 1
 
-    def _diff(self, args: list[ast.expr], span: Span, *, partial: bool) -> Node:
-        word = "partial" if partial else "d"
+    def _diff(self, args: list[ast.expr], span: Span, word: str) -> Expr:
         if len(args) != 2:
             self.wrong(span, f"`{word}` takes two arguments, as in `{word}(h[t], h[t-1])`")
-        of, by = (self.node(arg) for arg in args)
-        core = of.operand if isinstance(of, Entry) else of
-        if not isinstance(core, At | Total) or (partial and isinstance(core, Total)):
-            step = "a quantity at a step" + ("" if partial else ", or `L`,")
-            self.wrong(of.span, f"`{word}` differentiates {step} or an entry of one")
-        core = by.operand if isinstance(by, Entry) else by
-        if not isinstance(core, At | Name):
-            self.wrong(by.span, f"`{word}` is taken by a parameter, by a quantity at a step, or by "
-                       "an entry of one")  # fmt: skip
-        if isinstance(core, At) and core.name in self.names.integers:
-            self.wrong(by.span, f"`{core.name}` is an integer: there is no derivative by it")
-        return Diff(of, by, partial, span=span)
+        return self._derived(args, span, DERIVATIVES[word])
 
-    def _over(self, args: list[ast.expr], span: Span, *, product: bool) -> Node:
-        word = "prod" if product else "sum"
-        if len(args) != 4 and not (product and len(args) == 5):
-            way = "`prod(j, a, b, expr)` or `prod(j, a, b, -1, expr)`" if product else (
-                "`sum(i, a, b, expr)`")  # fmt: skip
-            self.wrong(span, f"`{word}` is written {way}")
-        if not isinstance(args[0], ast.Name):
-            self.wrong(span_of(args[0]), f"the first argument of `{word}` is an index, a new name")
-        name = args[0].id
-        if name in self.names or name in RESERVED or name in self._functions():
+    def _derived(self, args: list[ast.expr], span: Span, held: Held) -> Expr:
+        word = next(word for word, what in DERIVATIVES.items() if what == held)
+        of, by = (self.node(arg) for arg in args)
+        self._known(of, args[0])
+        self._known(by, args[1])
+        core = of.array if isinstance(of, Entry) else of
+        total = core == TOTAL and held == "nothing"
+        if not isinstance(core, Ref) and not self._is_derived(core) and not total:
+            step = "a quantity at a step" + (", or `L`," if held == "nothing" else "")
+            self.wrong(self.span(of), f"`{word}` differentiates {step} or an entry of one")
+        core = by.array if isinstance(by, Entry) else by
+        if not isinstance(core, Ref | Param) or core == TOTAL:
             self.wrong(
-                span_of(args[0]),
-                f"`{name}` is a name of the model or the language already: a bound index needs "
+                self.span(by),
+                f"`{word}` is taken by a parameter, by a quantity at a step, or by an entry of one",
+            )
+        if isinstance(core, Ref) and core.name in self.names.integers:
+            self.wrong(self.span(by), f"`{core.name}` is an integer: no derivative is taken by it")
+        return derivative(of, by, held)
+
+    def _known(self, node: Expr, tree: ast.expr) -> None:
+        """A lone name that is nobody's is told as such."""
+        if isinstance(node, Count) and isinstance(tree, ast.Name):
+            self.wrong(
+                span_of(tree),
+                f"the model {self.names.model.name} has no name `{tree.id}`"
+                + self.names.near(tree.id),
+            )
+
+    def _is_derived(self, node: Expr) -> bool:
+        own = derived_form(self.names.model).derived
+        return isinstance(node, Param) and node.name in {d.name for d in own}
+
+    def _bound(self, tree: ast.expr, word: str) -> str:
+        """The name of an index that a sum or product binds."""
+        if not isinstance(tree, ast.Name):
+            self.wrong(span_of(tree), f"the first argument of `{word}` is an index, a new name")
+        if tree.id in self.names or tree.id in RESERVED or tree.id in self.names.words:
+            self.wrong(
+                span_of(tree),
+                f"`{tree.id}` is a name of the model or the language already: a bound index needs "
                 "another",
             )
-        step = 1
-        if len(args) == 5:
-            step = self._step(args[3])
+        return tree.id
+
+    def _sum(self, args: list[ast.expr], span: Span) -> Expr:
+        if len(args) != 4:
+            self.wrong(span, "`sum` is written `sum(i, a, b, expr)`")
+        name = self._bound(args[0], "sum")
         first, last = self.index(args[1]), self.index(args[2])
-        return Over(name, first, last, self.node(args[-1]), product, step, span=span)
+        return TimeSum(self.node(args[3]), first, last, name)
+
+    def _prod(self, args: list[ast.expr], span: Span) -> Expr:
+        if len(args) not in (4, 5):
+            self.wrong(span, "`prod` is written `prod(j, a, b, expr)` or `prod(j, a, b, -1, expr)`")
+        name = self._bound(args[0], "prod")
+        step = self._step(args[3]) if len(args) == 5 else 1
+        first, last = self.index(args[1]), self.index(args[2])
+        return OrderedProduct(self.node(args[-1]), first, last, step, name)
 
     def _step(self, tree: ast.expr) -> int:
         match tree:
@@ -424,24 +402,22 @@ class ExpressionReader:
                 return 1
         self.wrong(span_of(tree), "a product goes up, or down with -1 as its fourth argument")
 
-    def _one_hot(self, args: list[ast.expr], span: Span) -> Node:
+    def _one_hot(self, args: list[ast.expr], span: Span) -> Expr:
         node = self.node(args[0]) if len(args) == 1 else None
-        if not isinstance(node, At) or node.name not in self.names.integers:
+        if not isinstance(node, Ref) or node.name not in self.names.integers:
             self.wrong(span, "`onehot` takes an integer input at a step, as in `onehot(y[t])`")
-        return OneHot(node, span=span)
+        dim = self.names.model.input(node.name).index_dim
+        assert dim is not None
+        return OneHot(node, dim)
 
-    def _delta(self, args: list[ast.expr], span: Span) -> Node:
+    def _delta(self, args: list[ast.expr], span: Span) -> Expr:
         if len(args) != 2:
             self.wrong(span, "`delta` takes two indices, as in `delta(i, j)`")
-        return Delta(self._place(args[0]), self._place(args[1]), span=span)
-
-    def _len(self, args: list[ast.expr], span: Span) -> Node:
-        match args:
-            case [ast.Name(id=name)] | [ast.Subscript(value=ast.Name(id=name))]:
-                if name in self.names.timed | self.names.timeless:
-                    return Len(name, span=span)
-        self.wrong(span, "`len` takes the name of one vector, as in `len(h)`")
+        return Delta(self._place(args[0]), self._place(args[1]))
 
 
-def span_of(tree: ast.expr) -> Span:
-    return tree.col_offset, tree.end_col_offset or tree.col_offset + 1
+def _beside(sign: ast.operator, left: ast.expr, right: ast.expr) -> ast.BinOp:
+    """Two operands, at their place in the text."""
+    found = ast.BinOp(left, sign, right)
+    found.col_offset, found.end_col_offset = left.col_offset, right.end_col_offset
+    return found

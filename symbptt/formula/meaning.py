@@ -1,108 +1,64 @@
-"""The shapes of a formula's parts: everything is a matrix, a vector a column n × 1.
-
-An extent is a product of dimensions: ``()`` is 1, ``("h", "d")`` the number of entries of
-a matrix that a Jacobian flattens.
-"""
+"""What a formula means in the algebra, where a vector has one axis and a scalar none."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Literal
 
-from symbptt.algebra import Dim, DimSum, Model, Shape, add_dims
-from symbptt.errors import FormulaError
-from symbptt.formula.printing import node_text
-from symbptt.formula.scenes import shapes
-from symbptt.formula.tree import (
+from symbptt.algebra import (
+    ONE,
     Add,
-    At,
     Call,
-    Delta,
-    Diff,
+    Column,
+    Concat,
+    Constant,
+    Cotangent,
+    Count,
+    Derivative,
+    Diag,
     Div,
-    Dot,
-    Entry,
-    Fixed,
-    Flip,
-    Formula,
-    Len,
+    Expr,
+    Horizon,
+    Identity,
+    Index,
+    Kronecker,
+    Loss,
+    MatrixPower,
+    Model,
     Mul,
-    Name,
     Neg,
-    Node,
-    Num,
-    OneHot,
-    Over,
-    Power,
-    Row,
-    Span,
-    Total,
-    Unit,
-    Whole,
-    walk,
+    Number,
+    Ones,
+    OrderedProduct,
+    Outer,
+    Param,
+    Pow,
+    Product,
+    Ref,
+    TimeSum,
+    Transpose,
+    Vec,
+    Vector,
 )
-from symbptt.functions.elementwise import FUNCTIONS
-from symbptt.functions.losses import LOSSES
+from symbptt.algebra.letters import Entry, Slope
+from symbptt.formula.shapes import (
+    SCALAR,
+    Extents,
+    ShapeError,
+    Shaper,
+    axes,
+    extents,
+    quotient,
+    shape_text,
+)
+from symbptt.formula.statement import TOTAL, Fixed, Formula, walk
+from symbptt.functions.vectors import vector, vector_function
 
-Extent = tuple[Dim, ...]
-Extents = tuple[Extent, Extent]
-"""Rows and columns."""
-
-ONE: Extent = ()
-SCALAR: Extents = (ONE, ONE)
-
-
-class ShapeError(FormulaError):
-    """A formula whose shapes do not fit; ``span`` is where."""
-
-    def __init__(self, span: Span, words: str) -> None:
-        self.span = span
-        self.words = words
-        super().__init__(words)
+Total = Literal["mean", "sum"]
 
 
-def extents(shape: Shape) -> Extents:
-    """Rows and columns of a value of the model."""
-    dims: list[Extent] = [() if dim == 1 else (dim,) for dim in shape]
-    first, second = [*dims, ONE, ONE][:2]
-    return first, second
-
-
-def shape_text(shape: Extents) -> str:
-    return " × ".join("·".join(map(_dim_text, extent)) or "1" for extent in shape)
-
-
-def _dim_text(dim: Dim) -> str:
-    return f"({dim})" if isinstance(dim, DimSum) else str(dim)
-
-
-@dataclass(frozen=True)
-class Symbols:
-    """The shapes of a model's names."""
-
-    shapes: dict[str, Extents]
-    integers: dict[str, Extent]
-    losses: frozenset[str]
-    abstract: frozenset[str]
-
-    @classmethod
-    def of(cls, model: Model) -> Symbols:
-        return cls(
-            {name: extents(shape) for name, shape in shapes(model)},
-            {i.name: (i.index_dim,) for i in model.inputs if i.index_dim is not None},
-            frozenset([*LOSSES, *(a.name for a in model.abstract if a.loss)]),
-            frozenset(a.name for a in model.abstract if not a.loss),
-        )
-
-
-@dataclass(frozen=True)
-class Sized(Node):
-    """The identity of a known size; what `resolved` puts in the place of ``I``."""
-
-    extent: Extent = ONE
-
-
-def resolved(formula: Formula, shaper: Shaper) -> Formula:
-    """The formula with all shapes checked and a size for every ``I``.
+def resolved(formula: Formula, shaper: Meaning) -> Formula:
+    """The formula in the algebra: all shapes checked, a size for every ``I``.
 
     Raises
     ------
@@ -110,295 +66,230 @@ def resolved(formula: Formula, shaper: Shaper) -> Formula:
         If the shapes do not fit.
     """
     left, right = shaper.shape(formula.left), shaper.shape(formula.right)
-    whole = left if left is not None else right
+    whole = left or right or SCALAR
     if left is not None and right is not None and left != right:
-        if right == SCALAR and is_constant(formula.right):
-            right = left
-        elif left == SCALAR and is_constant(formula.left):
+        if left == SCALAR and is_constant(formula.left):
             whole = right
-        else:
+        elif not (right == SCALAR and is_constant(formula.right)):
             raise ShapeError(
-                formula.right.span,
+                formula.right,
                 f"the left side is {shape_text(left)} and the right side {shape_text(right)}",
             )
-    whole = whole or SCALAR
-    formula = replace(formula, fixed=tuple(_fixed(item, shaper) for item in formula.fixed))
-    if not any(isinstance(n, Unit) for s in (formula.left, formula.right) for n in walk(s)):
-        return formula
     return replace(
-        formula, left=shaper.settle(formula.left, whole), right=shaper.settle(formula.right, whole)
+        formula,
+        left=shaper.meant(formula.left, whole),
+        right=shaper.meant(formula.right, whole),
+        fixed=tuple(shaper.fixed(item) for item in formula.fixed),
     )
 
 
-def _fixed(item: Fixed, shaper: Shaper) -> Fixed:
-    wanted = shaper.symbols.shapes[item.name]
-    found = shaper.shape(item.value)
-    if found not in (None, wanted, SCALAR):
-        raise ShapeError(
-            item.span,
-            f"`{item.name}[{item.step}]` is {shape_text(wanted)}, "
-            f"and its value {shape_text(found or SCALAR)}",
-        )
-    return replace(item, value=shaper.settle(item.value, wanted))
-
-
-def is_constant(node: Node) -> bool:
+def is_constant(node: Expr) -> bool:
     """Whether it holds nothing but numbers and indices."""
-    return all(isinstance(n, Num | Whole | Neg | Add | Mul | Div | Power) for n in walk(node))
+    numbers = (Number, Constant, Count, Neg, Add, Mul, Div, Pow)
+    return all(isinstance(n, numbers) for n in walk(node))
 
 
-class Shaper:
-    """Infers shapes; None is that of ``I``, which fits where it stands."""
+class Meaning(Shaper):
+    """What the parts of a formula are in the algebra.
 
-    def __init__(self, symbols: Symbols) -> None:
-        self.symbols = symbols
-        self._known: dict[int, tuple[Node, Extents | None]] = {}
+    ``total`` says what L is in the formula: the sum of the losses, or their mean.
+    """
 
-    def shape(self, node: Node) -> Extents | None:
-        """Rows and columns of a part.
+    def __init__(self, model: Model, total: Total = "mean") -> None:
+        super().__init__(model)
+        self.total = total
+        self._meant: dict[tuple[int, Extents], tuple[Expr, Expr]] = {}
 
-        Raises
-        ------
-        ShapeError
-            If its operands do not fit.
-        """
-        if id(node) not in self._known:
-            self._known[id(node)] = (node, self._shape(node))
-        return self._known[id(node)][1]
+    def fixed(self, item: Fixed) -> Fixed:
+        """The value of an initial value, checked."""
+        shape = next(i.shape for i in self.model.initials if i.name == item.name)
+        wanted, found = extents(shape), self.shape(item.value)
+        if found not in (None, wanted, SCALAR):
+            raise ShapeError(
+                item.value,
+                f"`{item.name}[{item.step}]` is {shape_text(wanted)}, and its value "
+                f"{shape_text(found or SCALAR)}",
+            )
+        return replace(item, value=self.meant(item.value, wanted))
 
-    def _shape(self, node: Node) -> Extents | None:
+    def meant(self, node: Expr, wanted: Extents) -> Expr:
+        """The expression of the algebra; ``wanted`` is the shape of what has none of its own."""
+        key = (id(node), wanted)
+        if key not in self._meant:
+            shape = self.shape(node)
+            mine = wanted if shape is None else shape
+            self._meant[key] = (node, _canonical(self._mean(node, mine), mine))
+        return self._meant[key][1]
+
+    def _mean(self, node: Expr, mine: Extents) -> Expr:
         match node:
-            case Num() | Whole() | Total() | Delta() | Len():
-                return SCALAR
-            case Unit():
-                return None
-            case Sized(extent=extent):
-                return (extent, extent)
-            case Name(name=name):
-                return self.symbols.shapes[name]
-            case At(name=name):
-                if name in self.symbols.integers:
-                    raise ShapeError(
-                        node.span, f"`{name}` is an integer: write `onehot({node_text(node)})`"
-                    )
-                return self.symbols.shapes[name]
-            case Row():
-                return self._row(node)
-            case Entry():
-                return self._entry(node)
-            case Add(terms=terms):
-                return self._together(terms, node, broadcast=False)
-            case Mul(factors=terms):
-                return self._together(terms, node, broadcast=True)
-            case Div(above=above, below=below):
-                return self._together((above, below), node, broadcast=True)
-            case Dot(factors=factors):
-                return self._product(factors)
-            case Neg(operand=operand):
-                return self.shape(operand)
-            case Flip(operand=operand):
-                inner = self.shape(operand)
-                return None if inner is None else (inner[1], inner[0])
-            case Power(base=base):
-                return self._power(node, self.shape(base))
-            case Diff(of=of, by=by):
-                return self._derivative(self.known(of), self.known(by))
-            case Over():
-                return self._over(node)
-            case OneHot(position=position):
-                return (self.symbols.integers[position.name], ONE)
-            case Call():
-                return self._call(node)
-        raise TypeError(f"no shape for {type(node).__name__}")
-
-    def known(self, node: Node) -> Extents:
-        """The shape of what can't be ``I``."""
-        found = self.shape(node)
-        if found is None:
-            raise ShapeError(node.span, "the size of `I` does not follow from where it stands")
-        return found
-
-    def _row(self, node: Row) -> Extents:
-        rows, columns = self.symbols.shapes[node.table.name]
-        position = self.symbols.integers.get(node.row.name)
-        if position != rows:
-            raise ShapeError(
-                node.span,
-                f"`{node.row.name}` counts up to {shape_text((position or ONE, ONE))[:-4]}, and "
-                f"`{node.table.name}` has {'·'.join(map(str, rows))} rows",
-            )
-        return (columns, ONE)
-
-    def _entry(self, node: Entry) -> Extents:
-        rows, columns = self.known(node.operand)
-        wanted = 1 if ONE in (rows, columns) else 2
-        if len(node.places) != wanted and len(node.places) != 2:
-            raise ShapeError(
-                node.span,
-                f"`{node_text(node.operand)}` is {shape_text((rows, columns))}: "
-                f"an entry of it takes {wanted} indices",
-            )
-        axes = (rows, columns) if len(node.places) == 2 else (rows if columns == ONE else columns,)
-        for place, axis in zip(node.places, axes, strict=True):
-            if isinstance(place, At) and self.symbols.integers[place.name] != axis:
-                raise ShapeError(place.span, f"`{place.name}` does not count the entries here")
-        return SCALAR
-
-    def _together(self, terms: tuple[Node, ...], node: Node, *, broadcast: bool) -> Extents | None:
-        """The common shape of terms (scalars apart) or of factors (as 2-D arrays)."""
-        found: Extents | None = SCALAR
-        unknown = False
-        for term in terms:
-            one = self.shape(term)
-            if one is None:
-                unknown = True
-                continue
-            assert found is not None
-            fits = all(ONE in pair or pair[0] == pair[1] for pair in zip(found, one, strict=True))
-            if not broadcast:
-                fits = SCALAR in (found, one) or found == one
-            if not fits:
-                sign = "elementwise" if broadcast else "be added"
-                raise ShapeError(
-                    term.span,
-                    f"{shape_text(found)} and {shape_text(one)} do not fit to {sign}"
-                    if not broadcast
-                    else f"{shape_text(found)} and {shape_text(one)} do not fit {sign}",
-                )
-            found = (found[0] or one[0], found[1] or one[1])
-        if unknown and found == SCALAR:
-            return None
-        if unknown and found is not None and found[0] != found[1]:
-            raise ShapeError(node.span, f"`I` is square, and this is {shape_text(found)}")
-        return found
-
-    def _product(self, factors: tuple[Node, ...]) -> Extents | None:
-        found = self.shape(factors[0])
-        for factor in factors[1:]:
-            one = self.shape(factor)
-            if one is None or found is None:
-                found = one if found is None else found
-                continue
-            if found[1] != one[0]:
-                raise ShapeError(
-                    factor.span,
-                    f"{shape_text(found)} times {shape_text(one)}: "
-                    f"{shape_text((found[1], ONE))[:-4]} columns do not meet "
-                    f"{shape_text((one[0], ONE))[:-4]} rows",
-                )
-            found = (found[0], one[1])
-        return found
-
-    def _power(self, node: Power, base: Extents | None) -> Extents | None:
-        square = base is None or (base[0] == base[1] and base != SCALAR)
-        exponent = node.exponent
-        inner = exponent.operand if isinstance(exponent, Neg) else exponent
-        if square and isinstance(inner, Num) and inner.value.denominator != 1:
-            raise ShapeError(exponent.span, "a matrix power has a whole exponent")
-        return base
-
-    def _derivative(self, of: Extents, by: Extents) -> Extents:
-        if of == SCALAR:
-            return by
-        return (of[0] + of[1], by[0] + by[1])
-
-    def _over(self, node: Over) -> Extents | None:
-        found = self.shape(node.body)
-        if node.product and found is not None and found[0] != found[1]:
-            raise ShapeError(
-                node.body.span,
-                f"the factors of a product are square or scalar, and these are {shape_text(found)}",
-            )
-        return found
-
-    def _call(self, node: Call) -> Extents:
-        if node.function in self.symbols.losses:
-            return self._loss(node)
-        shapes = [self.known(arg) for arg in node.args]
-        flat = [rows + columns for rows, columns in shapes]
-        vectors = all(ONE in shape for shape in shapes)
-        match node.function:
-            case "sum" | "mean":
-                return SCALAR
-            case "dot":
-                if shapes[0] != shapes[1]:
-                    self._misfit(node, shapes)
-                return SCALAR
-            case "softmax" | "log_softmax" | "diag" | "outer" | "concat" if not vectors:
-                self._misfit(node, shapes)
-            case "softmax" | "log_softmax":
-                return shapes[0]
-            case "diag":
-                return (flat[0], flat[0])
-            case "outer":
-                return (flat[0], flat[1])
-            case "concat":
-                return ((add_dims(e[0] if e else 1 for e in flat),), ONE)
-        assert node.function in FUNCTIONS or node.function in self.symbols.abstract
-        return self._together(node.args, node, broadcast=True) or SCALAR
-
-    def _loss(self, node: Call) -> Extents:
-        prediction, target = node.args
-        if isinstance(target, At) and target.name in self.symbols.integers:
-            if self.known(prediction) != (self.symbols.integers[target.name], ONE):
-                self._misfit(node, [self.known(prediction)])
-            return SCALAR
-        shapes = [self.known(prediction), self.known(target)]
-        if shapes[0] != shapes[1]:
-            self._misfit(node, shapes)
-        return SCALAR
-
-    def _misfit(self, node: Call, shapes: list[Extents]) -> None:
-        found = " and ".join(map(shape_text, shapes))
-        raise ShapeError(node.span, f"`{node.function}` does not take {found}")
-
-    # --- a size for I -------------------------------------------------------------------
-
-    def settle(self, node: Node, wanted: Extents) -> Node:
-        """The node with ``I`` of the size that it must have."""
-        shape = self.shape(node)
-        mine = wanted if shape is None else shape
-        match node:
-            case Unit():
+            case Param() if node == TOTAL:
+                return self._total_loss()
+            case Identity():
                 if mine[0] != mine[1]:
-                    raise ShapeError(node.span, f"`I` is square, and here is {shape_text(mine)}")
-                return Sized(mine[0], span=node.span)
+                    raise ShapeError(node, f"`I` is square, and here is {shape_text(mine)}")
+                return ONE if mine == SCALAR else Identity(mine[0])
             case Add(terms=terms):
-                return replace(node, terms=self._each(terms, mine))
-            case Mul(factors=factors):
-                return replace(node, factors=self._each(factors, mine))
-            case Div(above=above, below=below):
-                return replace(
-                    node, above=self.settle(above, mine), below=self.settle(below, SCALAR)
-                )
+                return Add(tuple(self.meant(term, mine) for term in terms))
             case Neg(operand=operand):
-                return replace(node, operand=self.settle(operand, mine))
-            case Flip(operand=operand):
-                return replace(node, operand=self.settle(operand, (mine[1], mine[0])))
-            case Power(base=base):
-                return replace(node, base=self.settle(base, mine))
-            case Over(body=body):
-                return replace(node, body=self.settle(body, mine))
-            case Dot(factors=factors):
-                return replace(node, factors=self._chain(factors, mine))
+                return Neg(self.meant(operand, mine))
+            case Mul(factors=factors):
+                return Mul(tuple(self._spread(factor, mine) for factor in factors))
+            case Div(numerator=above, denominator=below):
+                return Div(self._spread(above, mine), self._spread(below, mine))
             case Call(args=args):
-                return replace(node, args=tuple(self.settle(a, SCALAR) for a in args))
-            case Entry(operand=operand):
-                return replace(node, operand=self.settle(operand, self.known(operand)))
+                return replace(node, args=tuple(self._spread(arg, mine) for arg in args))
+            case Pow(base=base, exponent=exponent):
+                square = mine[0] == mine[1] and mine != SCALAR
+                found = self.meant(base, mine)
+                return MatrixPower(found, _whole(exponent)) if square else Pow(found, exponent)
+            case Transpose(operand=operand):
+                return _turned(self.meant(operand, (mine[1], mine[0])))
+            case Product():
+                return self._multiplied(node, mine)
+            case TimeSum(term=term):
+                return replace(node, term=self.meant(term, mine))
+            case OrderedProduct(factor=factor):
+                return replace(node, factor=self.meant(factor, mine))
+            case Entry():
+                return self._picked(node)
+            case Derivative():
+                return self._differentiated(node)
+            case Loss(prediction=prediction, target=target):
+                integer = isinstance(target, Ref) and target.name in self.integers
+                other = target if integer else self._flat(target)
+                return replace(node, prediction=self._flat(prediction), target=other)
+            case Kronecker(left=left, right=right):
+                return self._kron(left, right, mine)
+        return self._function(node)
+
+    def _function(self, node: Expr) -> Expr:
+        match node:
+            case Vector(function=name, args=args):
+                whole = vector_function(name).takes_matrices
+                return vector(name, *map(self._own if whole else self._flat, args))
+            case Diag(vector=along):
+                return Diag(_listed(self._own(along)))
+            case Outer(left=left, right=right):
+                return Outer(_listed(self._own(left)), _listed(self._own(right)))
+            case Concat(parts=parts):
+                return Concat(tuple(self._flat(part) for part in parts))
+            case Vec(operand=operand):
+                return self._own(operand)
         return node
 
-    def _each(self, terms: tuple[Node, ...], mine: Extents) -> tuple[Node, ...]:
-        return tuple(self.settle(term, mine) for term in terms)
+    def _own(self, node: Expr) -> Expr:
+        return self.meant(node, self.known(node))
 
-    def _chain(self, factors: tuple[Node, ...], mine: Extents) -> tuple[Node, ...]:
-        """An ``I`` among factors has as many rows as what stands before it has columns."""
-        columns = mine[0]
-        settled = []
-        for place, factor in enumerate(factors):
-            shape = self.shape(factor)
-            if shape is None and place == 0:
-                after = (self.shape(f) for f in factors[1:])
-                columns = next((s[0] for s in after if s is not None), columns)
-            settled.append(self.settle(factor, (columns, columns)))
-            columns = columns if shape is None else shape[1]
-        return tuple(settled)
+    def _flat(self, node: Expr) -> Expr:
+        """A column or a row as a vector."""
+        found = self._own(node)
+        return Vec(found) if len(found.shape) == 2 else found
+
+    def _spread(self, node: Expr, mine: Extents) -> Expr:
+        """An operand that meets another entry by entry; rows and columns are repeated."""
+        shape = self.shape(node) or mine
+        found = self.meant(node, mine)
+        if shape in (mine, SCALAR):
+            return found
+        if shape[1] == 1:
+            return Outer(found, Ones(mine[1]))
+        return Outer(Ones(mine[0]), Vec(found))
+
+    def _multiplied(self, node: Product, mine: Extents) -> Expr:
+        shape = self.shape(node.right)
+        left = self.meant(node.left, (mine[0], shape[0] if shape else mine[0]))
+        inner = extents(left.shape)[1]
+        right = self.meant(
+            node.right, (inner, mine[1] if isinstance(node.right, Kronecker) else inner)
+        )
+        if not left.shape or (len(left.shape) == 1 and not right.shape):
+            return Mul((left, right))
+        return Product(Column(left) if len(left.shape) == 1 else left, right)
+
+    def _kron(self, left: Expr, right: Expr, mine: Extents) -> Expr:
+        """Both sides as matrices, ``I`` of the size that makes up the rows."""
+        shapes = [self.shape(side) for side in (left, right)]
+        sides = []
+        for side, shape, other in zip((left, right), shapes, reversed(shapes), strict=True):
+            size = quotient(mine[0], other[0]) if other is not None else None
+            own = shape or ((size, size) if size is not None else None)
+            if own is None:
+                raise ShapeError(side, "the size of `I` does not follow from where it stands")
+            found = self.meant(side, own)
+            sides.append(found if len(found.shape) == 2 else Column(found))
+        made = Kronecker(*sides)
+        if extents(made.shape) != mine:
+            words = (
+                f"`kron` gives {shape_text(extents(made.shape))}, and here is {shape_text(mine)}"
+            )
+            raise ShapeError(left, words)
+        return made
+
+    def _picked(self, node: Entry) -> Expr:
+        if len(node.places) == 3 and isinstance(node.array, Derivative):
+            array = node.array
+            return Entry(Slope(array.output, array.wrt, array.held), node.places)
+        found = self._own(node.array)
+        if len(node.places) == 2 and len(found.shape) < 2:
+            return Entry(Column(found), node.places)
+        if len(node.places) == 1 and len(found.shape) != 1:
+            return Entry(Vec(found), node.places)
+        return Entry(found, node.places)
+
+    def _differentiated(self, node: Derivative) -> Expr:
+        """Of a scalar in the shape of what it is taken by, of a vector a Jacobian."""
+        of, by = node.output, node.wrt
+        array = by.array if isinstance(by, Entry) else by
+        if of == TOTAL:
+            assert isinstance(array, Ref | Param)
+            index = array.index if isinstance(array, Ref) else None
+            found: Expr = Cotangent(array.name, index, array.shape)
+            return self._totalled(Entry(found, by.places) if isinstance(by, Entry) else found)
+        if self.known(of) == SCALAR or isinstance(by, Entry):
+            return Slope(of, by, node.held)
+        return node
+
+    def _total_loss(self) -> Expr:
+        loss = self.model.equation("loss")
+        if loss.last:
+            return loss.ref
+        return self._totalled(Mul((Div(ONE, Horizon()), TimeSum(loss.ref))))
+
+    def _totalled(self, mean: Expr) -> Expr:
+        """What is said of the mean of the losses as it is said of L."""
+        summed = self.total == "sum" and not self.model.equation("loss").last
+        return Mul((Horizon(), mean)) if summed else mean
+
+
+def _whole(exponent: Expr) -> Index:
+    """The exponent of a matrix power."""
+    match exponent:
+        case Count(index=index):
+            return index
+        case Number(value=value) | Constant(value=value):
+            return Index(offset=int(value))
+    raise ShapeError(exponent, "a matrix power has a whole exponent")
+
+
+def _canonical(expr: Expr, shape: Extents) -> Expr:
+    """The same entries with the axes that such a shape has in the algebra."""
+    wanted = axes(shape)
+    if expr.shape == wanted:
+        return expr
+    if not wanted:
+        return vector("sum", expr)
+    return Vec(expr) if len(wanted) == 1 else Transpose(Column(expr))
+
+
+def _turned(expr: Expr) -> Expr:
+    if not expr.shape:
+        return expr
+    if len(expr.shape) == 1:
+        return Transpose(Column(expr))
+    return Vec(expr) if expr.shape[0] == 1 else Transpose(expr)
+
+
+def _listed(expr: Expr) -> Expr:
+    """Its entries as a vector, a scalar's one too."""
+    return expr if len(expr.shape) == 1 else Vec(expr)

@@ -11,26 +11,16 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, combinations
 
-from symbptt.algebra import Index
+from symbptt.algebra import ZERO, Expr, Index, OrderedProduct, Ref, TimeSum
 from symbptt.errors import EvaluationError
 from symbptt.formula.edits import RANK, Edit, edited
-from symbptt.formula.evaluation import Evaluator
 from symbptt.formula.examination import Counterexample, Examiner, first_difference, points_at
-from symbptt.formula.meaning import ShapeError, resolved
-from symbptt.formula.printing import canonical, chain_text, formula_text
+from symbptt.formula.meaning import resolved
 from symbptt.formula.ranges import Free, cases, holds
-from symbptt.formula.scenes import TooLargeError
-from symbptt.formula.tree import (
-    At,
-    Chain,
-    Fixed,
-    Formula,
-    Node,
-    Num,
-    Over,
-    children,
-    free_names,
-)
+from symbptt.formula.scenes import Scene, TooLargeError
+from symbptt.formula.shapes import ShapeError
+from symbptt.formula.statement import Chain, Fixed, Formula, free_names, parts
+from symbptt.formula.text import canonical, chain_text, formula_text
 from symbptt.formula.vocabulary import Vocabulary, additions, completed, renamed
 
 CONDITION = "a missing condition"
@@ -130,7 +120,7 @@ def _small(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
     )
 
 
-def _rank(item: tuple[Edit, Node]) -> int:
+def _rank(item: tuple[Edit, Expr]) -> int:
     return RANK[item[0].kind]
 
 
@@ -158,7 +148,7 @@ def _conditions(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
     fixed = {(item.name, item.step) for item in formula.fixed}
     for initial in examiner.model.initials:
         if initial.value is None and (initial.name, initial.step) not in fixed:
-            item = Fixed(initial.name, initial.step, Num(Fraction(0), "0"))
+            item = Fixed(initial.name, initial.step, ZERO)
             words = f"{CONDITION}: `for {initial.key} = 0`"
             yield words, CONDITION, replace(formula, fixed=(*formula.fixed, item))
 
@@ -208,22 +198,22 @@ class _Probe:
         self.failed = None if counterexample is None else dict(counterexample.at)
         # What has no meaning before fails later than the horizon.
         self.steps = max(examiner.horizon, 0 if counterexample is None else counterexample.T)
-        self._evaluators: dict[tuple[Fixed, ...], list[Evaluator]] = {}
+        self._scenes: dict[tuple[Fixed, ...], list[Scene]] = {}
         self._reached = self._reach(formula)
 
-    def _points(self, formula: Formula) -> list[Evaluator]:
-        if formula.fixed not in self._evaluators:
+    def _points(self, formula: Formula) -> list[Scene]:
+        if formula.fixed not in self._scenes:
             points = list(self.examiner.points("floats", self.steps, formula))
             every = points_at(self.examiner.stages)
-            self._evaluators[formula.fixed] = [evaluator for _, evaluator in points[::every]]
-        return self._evaluators[formula.fixed]
+            self._scenes[formula.fixed] = points[::every]
+        return self._scenes[formula.fixed]
 
     def passes(self, formula: Formula) -> bool:
         """Whether both sides agree, as far as doubles tell, at small T."""
         self.examiner.clock.check()
         try:
             formula = resolved(formula, self.examiner.shaper)
-            evaluators = self._points(formula)
+            scenes = self._points(formula)
         except TooLargeError:
             raise
         except (ShapeError, EvaluationError):
@@ -231,13 +221,13 @@ class _Probe:
         failed = self.failed
         tried = failed is not None and _index_names(formula) <= set(failed)
         tried = tried and failed is not None and holds(formula.chains, failed)
-        if failed is not None and tried and self._agrees(formula, failed, evaluators) is False:
+        if failed is not None and tried and self._agrees(formula, failed, scenes) is False:
             return False
         agreed = 0
         free, start = Free.of(formula), self.examiner.start(formula)
         for horizon in range(1, PROBED + 1):
             for at in cases(formula, free, horizon, start, self.examiner.longest()):
-                agrees = self._agrees(formula, at, evaluators)
+                agrees = self._agrees(formula, at, scenes)
                 if agrees is False:
                     return False
                 agreed += bool(agrees)
@@ -251,26 +241,26 @@ class _Probe:
         """At how many steps it has a value in the longest run."""
         try:
             formula = resolved(formula, self.examiner.shaper)
-            evaluators = self._points(formula)
+            scenes = self._points(formula)
         except ShapeError:
             return self._span(formula)
         except EvaluationError:
             return 0
         found = set()
         for steps, at in self._longest(formula):
-            if steps not in found and self._agrees(formula, at, evaluators) is not None:
+            if steps not in found and self._agrees(formula, at, scenes) is not None:
                 found.add(steps)
         return len(found)
 
     def _span(self, formula: Formula) -> int:
         """At how many steps the references outside sums are in range, whatever their shapes."""
-        evaluator = self._points(formula)[0]
-        references = [n for side in (formula.left, formula.right) for n in _outside_sums(side)]
+        scene = self._points(formula)[0]
+        references = [n for side in formula.sides for n in _outside_sums(side)]
         found = set()
         for steps, at in self._longest(formula):
             try:
                 for reference in references:
-                    evaluator.variable(reference, at)
+                    scene.variable(reference, {**scene.lengths, **at})
             except EvaluationError:
                 continue
             found.add(steps)
@@ -281,20 +271,18 @@ class _Probe:
         for at in cases(formula, free, self.steps, start, self.examiner.longest()):
             yield tuple(at[name] for name in free.steps), at
 
-    def _agrees(
-        self, formula: Formula, at: dict[str, int], evaluators: list[Evaluator]
-    ) -> bool | None:
+    def _agrees(self, formula: Formula, at: dict[str, int], scenes: list[Scene]) -> bool | None:
         """None where the formula has no value."""
         agrees: bool | None = None
-        for evaluator in evaluators:
+        for scene in scenes:
             try:
-                left = evaluator.value(formula.left, at)
-                right = evaluator.value(formula.right, at)
+                left = scene.value(formula.left, at)
+                right = scene.value(formula.right, at)
             except TooLargeError:
                 raise
             except (EvaluationError, ZeroDivisionError, OverflowError):
                 continue
-            if first_difference(left, right, evaluator.scene.domain) is not None:
+            if first_difference(left, right, scene.domain) is not None:
                 return False
             agrees = True
         return agrees
@@ -304,9 +292,9 @@ def _index_names(formula: Formula) -> set[str]:
     return set(free_names(formula.left) | free_names(formula.right)) - {"T"}
 
 
-def _outside_sums(node: Node) -> Iterator[At]:
-    if isinstance(node, At):
+def _outside_sums(node: Expr) -> Iterator[Ref]:
+    if isinstance(node, Ref):
         yield node
-    elif not isinstance(node, Over):
-        for child in children(node):
-            yield from _outside_sums(child)
+    elif not isinstance(node, TimeSum | OrderedProduct):
+        for part in parts(node):
+            yield from _outside_sums(part)

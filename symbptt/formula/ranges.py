@@ -7,20 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from symbptt.formula.printing import chain_text
+from symbptt.algebra import Cotangent, Expr, OrderedProduct, Ref, TimeSum
+from symbptt.algebra.letters import Delta, Entry
 from symbptt.formula.scenes import TooLargeError
-from symbptt.formula.tree import (
-    At,
-    Chain,
-    Delta,
-    Entry,
-    Formula,
-    Node,
-    Over,
-    children,
-    free_names,
-    limit_names,
-)
+from symbptt.formula.statement import Chain, Formula, indices, own_names, parts
+from symbptt.formula.text import chain_text
 
 At_ = Mapping[str, int]
 
@@ -65,13 +56,13 @@ class Free:
         used: dict[str, None] = {}
         widened: set[str] = set()
         offsets = [0]
-        for side in (formula.left, formula.right):
+        for side in formula.sides:
             for node, bound, counting in _visit(side, frozenset(), False):
-                own = _own_names(node) - bound - {"T"}
+                own = own_names(node) - bound - {"T"}
                 (counted if counting else used).update(dict.fromkeys(sorted(own)))
-                if isinstance(node, At):
+                if isinstance(node, Ref | Cotangent):
                     widened |= own
-                    offsets.append(abs(node.index.offset))
+                    offsets += [abs(index.offset) for index in indices(node)]
         for chain in formula.chains:
             used.update(dict.fromkeys(n for s in chain.sides for n in s.names() if n != "T"))
         return cls(
@@ -82,23 +73,15 @@ class Free:
         )
 
 
-def _own_names(node: Node) -> frozenset[str]:
-    """The index names that a node itself holds."""
-    inner: frozenset[str] = frozenset().union(*(free_names(c) for c in children(node)))
-    if isinstance(node, Over):
-        return limit_names(node)
-    return frozenset() if children(node) else free_names(node) - inner
-
-
 def _visit(
-    node: Node, bound: frozenset[str], counting: bool
-) -> Iterator[tuple[Node, frozenset[str], bool]]:
+    node: Expr, bound: frozenset[str], counting: bool
+) -> Iterator[tuple[Expr, frozenset[str], bool]]:
     """All nodes, with the names bound there and whether they count entries."""
     yield node, bound, counting
-    inner = bound | {node.name} if isinstance(node, Over) else bound
-    for child in children(node):
-        place = isinstance(node, Delta) or (isinstance(node, Entry) and child in node.places)
-        yield from _visit(child, inner, (place or counting) and not isinstance(child, At))
+    inner = bound | {node.index} if isinstance(node, TimeSum | OrderedProduct) else bound
+    for part in parts(node):
+        place = isinstance(node, Delta) or (isinstance(node, Entry) and part in node.places)
+        yield from _visit(part, inner, (place or counting) and not isinstance(part, Ref))
 
 
 def holds(chains: Iterable[Chain], at: At_) -> bool:

@@ -8,35 +8,40 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 
-from symbptt.algebra import Model
-from symbptt.errors import FormulaError
-from symbptt.formula.expressions import MAX_NESTING, ExpressionReader, Names, finding
-from symbptt.formula.tree import (
+from symbptt.algebra import (
     Add,
-    At,
-    Chain,
+    Constant,
+    Count,
     Div,
-    Dot,
-    Entry,
-    Fixed,
-    Flip,
-    Formula,
+    Expr,
+    Model,
     Mul,
-    Name,
     Neg,
-    Node,
-    Num,
-    Over,
-    Power,
+    Number,
+    OrderedProduct,
+    Param,
+    Pow,
+    Product,
+    Ref,
+    TimeSum,
+    Transpose,
+)
+from symbptt.algebra.letters import Entry
+from symbptt.errors import FormulaError
+from symbptt.formula.expressions import ExpressionReader
+from symbptt.formula.indices import MAX_NESTING
+from symbptt.formula.names import Names, finding
+from symbptt.formula.statement import (
+    Chain,
+    Fixed,
+    Formula,
     Span,
-    Whole,
-    children,
     free_names,
     is_length,
-    limit_names,
+    own_names,
     walk,
+    with_bound,
 )
 
 MAX_LENGTH = 4_000
@@ -82,7 +87,7 @@ class _Reader(ExpressionReader):
         left = self.expression((body[0], equals[0]))
         right = self.expression((equals[0] + 1, body[1]))
         chains, fixed = self._conditions((words[0].end(), end)) if words else ((), ())
-        formula = Formula(left, right, chains, fixed, " ".join(self.text.split()))
+        formula = Formula(left, right, chains, fixed, " ".join(self.text.split()), self.spans)
         self._all_bound(formula)
         return formula
 
@@ -98,7 +103,8 @@ class _Reader(ExpressionReader):
                 if self.text[start] + sign not in ("()", "[]", "{}"):
                     message = f"this `{sign}` does not close the `{self.text[start]}` before it"
                     self.wrong((place, place + 1), message)
-            if sign in "\"'#\\;`":
+            prime = re.match(r"\w'\d*\(", self.text[max(0, place - 1) :])
+            if sign in '"#\\;`' or (sign == "'" and not prime):
                 self.wrong((place, place + 1), f"`{sign}` has no meaning in a formula")
             if len(opened) > MAX_NESTING:
                 self.wrong((place, place + 1), f"brackets nest at most {MAX_NESTING} deep")
@@ -149,7 +155,7 @@ class _Reader(ExpressionReader):
         place, sign = signs[0]
         target = self.node(head)
         whole = self.trimmed(span)
-        if len(signs) > 1 or sign not in ("=", "==") or not isinstance(target, At):
+        if len(signs) > 1 or sign not in ("=", "==") or not isinstance(target, Ref):
             self.wrong(whole, "an initial value is fixed by one equation, `h[0] = 0`")
         if target.index.terms:
             self.wrong(whole, f"an initial value has a number for its step, as `{target.name}[0]`")
@@ -164,9 +170,9 @@ class _Reader(ExpressionReader):
             self.wrong(whole, f"the model itself fixes `{target.name}[{step}]`")
         value = self.expression((place + len(sign), span[1]))
         for node in walk(value):
-            if not isinstance(node, Num | Name | Add | Neg | Mul | Div | Dot | Flip | Power):
+            if not isinstance(node, _INITIAL):
                 message = "an initial value is a number or an expression of parameters"
-                self.wrong(node.span, message)
+                self.wrong(self.span(node), message)
         return Fixed(target.name, step, value, whole)
 
     def _all_bound(self, formula: Formula) -> None:
@@ -175,38 +181,36 @@ class _Reader(ExpressionReader):
         known |= bracketed(formula.left)
         for chain in formula.chains:
             known.update(name for side in chain.sides for name in side.names())
-        for side in (formula.left, formula.right):
-            for node, bound in _with_bound(side, frozenset()):
-                own = free_names(node) if isinstance(node, Whole | At) else frozenset()
-                if isinstance(node, Over):
-                    own = limit_names(node)
-                unknown = sorted(own - known - bound)
-                if unknown:
-                    self.wrong(
-                        node.span,
-                        f"`{unknown[0]}` is neither a name of the model {self.names.model.name} "
-                        "nor an index: an index is bound by `sum` or `prod`, or stands in "
-                        "brackets on the left or in the condition",
-                    )
+        for side in formula.sides:
+            for node, bound in with_bound(side):
+                if isinstance(node, Count | Ref | TimeSum | OrderedProduct):
+                    self._bound_there(node, known | bound)
+
+    def _bound_there(self, node: Expr, known: frozenset[str] | set[str]) -> None:
+        unknown = sorted(own_names(node) - known)
+        if unknown:
+            self.wrong(
+                self.span(node),
+                f"`{unknown[0]}` is neither a name of the model {self.names.model.name} nor an "
+                "index: an index is bound by `sum` or `prod`, or stands in brackets on the left "
+                f"or in the condition{self.names.near(unknown[0])}",
+            )
 
 
-def bracketed(node: Node) -> set[str]:
+_INITIAL = (Number, Constant, Param, Add, Neg, Mul, Div, Product, Transpose, Pow)
+"""What the value of an initial value is made of."""
+
+
+def bracketed(node: Expr) -> set[str]:
     """The index names that stand in brackets, bound ones left out."""
     found: set[str] = set()
-    for inner, bound in _with_bound(node, frozenset()):
-        if isinstance(inner, At):
+    for inner, bound in with_bound(node):
+        if isinstance(inner, Ref):
             found |= set(inner.index.names()) - bound
         elif isinstance(inner, Entry):
             for place in inner.places:
                 found |= free_names(place) - bound
     return found
-
-
-def _with_bound(node: Node, bound: frozenset[str]) -> Iterator[tuple[Node, frozenset[str]]]:
-    yield node, bound
-    inner = bound | {node.name} if isinstance(node, Over) else bound
-    for child in children(node):
-        yield from _with_bound(child, inner)
 
 
 __all__ = ["bracketed", "finding", "read"]

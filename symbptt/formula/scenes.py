@@ -1,5 +1,7 @@
 """Random points at which a formula is looked at: a model run there, with its derivatives.
 
+A `Scene` is a point for `symbptt.proof.evaluate`, which says what an expression means.
+
 The author's equations are unrolled entry by entry (`symbptt.proof.unrolled`), and
 derivatives are accumulated FORWARD from the variable in question; no rule of the reverse
 walk takes part.
@@ -8,23 +10,39 @@ walk takes part.
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
-from symbptt.algebra import Model, Shape
+from symbptt.algebra import (
+    Cotangent,
+    Derivative,
+    Direct,
+    Expr,
+    Held,
+    Model,
+    Param,
+    Pullback,
+    Ref,
+)
 from symbptt.errors import EvaluationError
+from symbptt.formula.names import shapes
+from symbptt.formula.statement import free_names
 from symbptt.proof.degree import Degrees
 from symbptt.proof.domain import Array, Domain, Float, Precise
-from symbptt.proof.evaluate import lengths
+from symbptt.proof.evaluate import Steps, evaluate, lengths
 from symbptt.proof.field import Field
+from symbptt.proof.pieces import MARK
+from symbptt.proof.place import Remembering
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.sample import Concrete, ExactSample, Sample
-from symbptt.proof.unrolled import Trajectory, Unrolled, Variable, unrolled
+from symbptt.proof.unrolled import Trajectory, Variable, unrolled
+from symbptt.typeset.plain import plain
 
 DIGITS = 50
 TRIES = 20
@@ -78,9 +96,48 @@ class BoundField(Concrete, Field):
 Jacobian = Array
 """Derivatives of the entries of one value (rows) by those of another (columns)."""
 
+Jacobians = dict[Variable, Jacobian]
 
-@dataclass
-class Scene:
+
+class OutOfRangeError(EvaluationError):
+    """An index has no value: ``words`` say why."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        super().__init__(words)
+
+
+class Clock:
+    """Says when the time is over: CPU time, so that what else runs changes no verdict."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.end = time.process_time() + seconds
+        self._calls = 0
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """A shorter time for a part of the work."""
+        end = self.end
+        self.end = min(end, time.process_time() + seconds)
+        try:
+            yield
+        finally:
+            self.end = end
+
+    def check(self) -> None:
+        """
+        Raises
+        ------
+        TooLargeError
+            If it is over.
+        """
+        self._calls += 1
+        if self._calls % 32 == 0 and time.process_time() > self.end:
+            raise TooLargeError(f"it is not decided after {self.seconds:g} s of CPU time")
+
+
+class Scene(Remembering):
     """A model at one random point, run for a number of steps.
 
     Attributes
@@ -93,98 +150,154 @@ class Scene:
         The earliest step of every name with a time index.
     """
 
-    unrolled: Unrolled
-    run: Trajectory
-    domain: Domain
-    last: frozenset[str]
-    starts: dict[str, int]
-    _slopes: dict[Variable, dict[Variable, Jacobian]] = field(default_factory=dict)
-    _immediate: dict[tuple[Variable, int | None], dict[Variable, Jacobian]] = field(
-        default_factory=dict
-    )
-    _locals: dict[Variable, dict[Variable, Jacobian]] = field(default_factory=dict)
+    def __init__(self, stage: Stage, run: Trajectory, clock: Clock) -> None:
+        self.unrolled = stage.unrolled
+        self.sizes = stage.unrolled.sizes
+        self.run = run
+        self.domain = run.domain
+        self.last = stage.last
+        self.starts = stage.starts
+        self.lengths = stage.lengths
+        self.clock = clock
+        self._parts: dict[tuple[int, ...], Array | None] = {}
+        self._free: dict[int, tuple[Expr, tuple[str, ...]]] = {}
+        self._slopes: dict[tuple[Variable, Held, Variable | int | None], Jacobians] = {}
+        self._locals: dict[Variable, Jacobians] = {}
 
-    @property
-    def sizes(self) -> Mapping[str, int]:
-        return self.unrolled.sizes
+    def value(self, expr: Expr, at: Steps) -> Array:
+        """A matrix of the domain's numbers.
 
-    def array(self, value: Any) -> Array:
-        """Floats are calculated with as floats, everything else as objects."""
-        plain = type(self.domain) is Sample
-        return np.asarray(value, dtype=float if plain else object)
+        Raises
+        ------
+        OutOfRangeError, NoPlaceError
+            If an index has no value.
+        ZeroDivisionError, EvaluationError
+            If it is not defined.
+        TooLargeError
+            If the time is over.
+        """
+        value = evaluate(expr, self, {**self.lengths, **at})
+        return np.reshape(value, (*np.shape(value), 1, 1)[: max(2, np.ndim(value))])
 
-    def number(self, value: Fraction) -> Any:
-        return self.domain.number(value)
+    # --- a point ------------------------------------------------------------------------
 
-    def zeros(self, *shape: int) -> Array:
-        return self.array(np.full(shape, self.number(Fraction(0)), dtype=object))
+    def recalled(self, expr: Expr, at: Steps, value: Callable[[], Array | None]) -> Array | None:
+        if id(expr) not in self._free:
+            self._free[id(expr)] = (expr, tuple(sorted(free_names(expr) - {"T"})))
+        key = (id(expr), at["T"], *(at[name] for name in self._free[id(expr)][1]))
+        self.clock.check()
+        if key not in self._parts:
+            self._parts[key] = value()
+        return self._parts[key]
 
-    def identity(self, size: int) -> Array:
-        found = self.zeros(size, size)
-        for k in range(size):
-            found[k, k] = self.number(Fraction(1))
-        return found
+    def parameter(self, param: Param) -> Array:
+        return self.run.values[param.name, None]
 
-    def value(self, variable: Variable) -> Array:
-        return self.array(self.run.values[variable])
+    def reference(self, ref: Ref, at: Steps) -> Array:
+        return self.run.values[self.variable(ref, at)]
+
+    def variable(self, ref: Ref, at: Steps) -> Variable:
+        """The value that a reference means.
+
+        Raises
+        ------
+        OutOfRangeError
+            If there is none.
+        """
+        step, horizon, name = ref.index.at(at), at["T"], ref.name
+        if name in self.unrolled.untimed or name in self.last:
+            if step != horizon:
+                raise OutOfRangeError(f"{name} has a value at step T alone")
+            return (name, None if name in self.unrolled.untimed else step)
+        if step > horizon:
+            raise OutOfRangeError(f"{plain(ref)} lies past T")
+        if step < self.starts[name]:
+            first = self.starts[name]
+            raise OutOfRangeError(f"{plain(ref)} lies before {name}[{first}], the first")
+        return (name, step)
+
+    def _variable(self, node: Expr, at: Steps) -> Variable:
+        if isinstance(node, Ref):
+            return self.variable(node, at)
+        assert isinstance(node, Param)
+        return (node.name, None)
+
+    def cotangent(self, cotangent: Cotangent, at: Steps) -> Array:
+        index = cotangent.index
+        named: Expr = Param(cotangent.name, cotangent.shape)
+        if index is not None:
+            named = Ref(cotangent.name, index, cotangent.shape)
+        by = self._variable(named, at)
+        slopes = sum(self.slope(("loss", k), by, "nothing") for k in self.loss_steps(at["T"]))
+        return np.reshape(slopes * self.loss_weight(at["T"]), self.run.values[by].shape)
+
+    def loss_steps(self, horizon: int) -> list[int]:
+        return [horizon] if "loss" in self.last else list(range(1, horizon + 1))
+
+    def loss_weight(self, horizon: int) -> Any:
+        return self.domain.number(Fraction(1, len(self.loss_steps(horizon))))
+
+    def differentiated(self, node: Derivative | Direct, at: Steps) -> Array:
+        assert isinstance(node, Derivative)
+        return self.slope(self._variable(node.output, at), self._variable(node.wrt, at), node.held)
+
+    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array:
+        of, by = self._variable(node.output, at), self._variable(node.wrt, at)
+        pulled = np.dot(np.ravel(cotangent), self.slope(of, by, node.held))
+        return np.reshape(pulled, self.run.values[by].shape)
 
     # --- derivatives --------------------------------------------------------------------
 
-    def total(self, of: Variable, by: Variable) -> Jacobian:
-        """d of / d by: ``by`` is perturbed, and what follows reacts."""
-        if by not in self._slopes:
-            self._slopes[by] = self._forward(by, None)
-        return self._found(self._slopes[by], of, by)
+    def slope(self, of: Variable, by: Variable, held: Held) -> Jacobian:
+        """d of / d by: ``by`` is perturbed, and what is not held reacts."""
+        within = {"nothing": None, "step": of[1], "equation": of}[held]
+        key = (by, held, within)
+        if key not in self._slopes:
+            self._slopes[key] = self._forward(by, held, of)
+        found = self._slopes[key].get(of)
+        return self._zeros(of, by) if found is None else found
 
-    def immediate(self, of: Variable, by: Variable) -> Jacobian:
-        """The same with every value of earlier steps held."""
-        if (by, of[1]) not in self._immediate:
-            self._immediate[by, of[1]] = self._forward(by, of[1])
-        return self._found(self._immediate[by, of[1]], of, by)
+    def _zeros(self, of: Variable, by: Variable) -> Jacobian:
+        shape = (self.run.values[of].size, self.run.values[by].size)
+        return np.full(shape, self.domain.number(Fraction(0)), dtype=object)
 
-    def _found(self, slopes: dict[Variable, Jacobian], of: Variable, by: Variable) -> Jacobian:
-        if of in slopes:
-            return slopes[of]
-        return self.zeros(self.run.values[of].size, self.run.values[by].size)
-
-    def _forward(self, by: Variable, step: int | None) -> dict[Variable, Jacobian]:
-        """The Jacobians of all that reacts; with ``step``, only of what that step computes."""
-        slopes = {by: self.identity(self.run.values[by].size)}
+    def _forward(self, by: Variable, held: Held, of: Variable) -> Jacobians:
+        """The Jacobians of all that reacts."""
+        one = self._zeros(by, by)
+        np.fill_diagonal(one, self.domain.number(Fraction(1)))
+        slopes = {by: one}
         for variable in self.run.local:
-            held = step is not None and variable[1] not in (None, step)
-            if held and variable != by:
+            if not self._reacts(variable, held, of):
                 continue
             found = slopes.get(variable)
-            if not held:
-                for source, local in self._local(variable).items():
-                    if source in slopes:
-                        term = np.dot(local, slopes[source])
-                        found = term if found is None else found + term
+            for source, local in self._local(variable).items():
+                if source in slopes:
+                    term = np.dot(local, slopes[source])
+                    found = term if found is None else found + term
             if found is not None:
                 slopes[variable] = found
         return slopes
 
-    def _local(self, variable: Variable) -> dict[Variable, Jacobian]:
+    def _reacts(self, variable: Variable, held: Held, of: Variable) -> bool:
+        """Whether a value follows what it reads: all do, those of one step, or of one equation."""
+        if held == "equation":
+            return variable == of or variable[0].startswith(MARK)
+        return held == "nothing" or variable[1] in (None, of[1])
+
+    def _local(self, variable: Variable) -> Jacobians:
         """The partial derivatives of the one equation that defines a value."""
         if variable not in self._locals:
             shape = self.run.values[variable].shape
-            found: dict[Variable, Jacobian] = {}
+            found: Jacobians = {}
             for partial, source, slope in self.run.local[variable]:
                 of = self.run.values[source].shape
                 if source not in found:
-                    size = int(np.prod(of))
-                    found[source] = self.zeros(int(np.prod(shape)), size)
+                    found[source] = self._zeros(variable, source)
                 row = int(np.ravel_multi_index(partial.entry, shape)) if shape else 0
                 column = int(np.ravel_multi_index(partial.of, of)) if of else 0
                 found[source][row, column] = slope
             self._locals[variable] = found
         return self._locals[variable]
-
-
-def shapes(model: Model) -> Iterator[tuple[str, Shape]]:
-    """The names of a model and their shapes."""
-    for group in (model.parameters, model.derived, model.inputs, model.equations):
-        yield from ((item.name, item.shape) for item in group)
 
 
 class Stage:
@@ -205,6 +318,9 @@ class Stage:
             )
         self.model = model
         self.unrolled = unrolled(model, sizes)
+        self.lengths = {f"len({dim})": size for dim, size in sizes.items()}
+        for name, shape in shapes(model):
+            self.lengths[f"len({name})"] = int(np.prod(lengths(shape, sizes)))
         self.last = frozenset(e.name for e in model.equations if e.last)
         self.starts = {e.name: 1 for e in model.equations} | {i.name: 1 for i in model.inputs}
         for initial in model.initials:
@@ -216,6 +332,7 @@ class Stage:
         seed: int,
         steps: int,
         fixed: Mapping[Variable, Any],
+        clock: Clock,
     ) -> Scene:
         """A point at which the model is defined.
 
@@ -242,13 +359,13 @@ class Stage:
             except (EvaluationError, ZeroDivisionError) as error:
                 reason = str(error)
             else:
-                return Scene(self.unrolled, run, domain, self.last, self.starts)
+                return Scene(self, run, clock)
         raise EvaluationError(f"the model is not defined at any of {TRIES} points: {reason}")
 
-    def start_scene(self, given: Mapping[Variable, Array], domain: Domain) -> Scene:
+    def start_scene(self, given: Mapping[Variable, Array], domain: Domain, clock: Clock) -> Scene:
         """The parameters alone, at a point: what the value of an initial value reads."""
         run = self.unrolled.run(given, 0, domain, differentiated=False)
-        return Scene(self.unrolled, run, domain, self.last, self.starts)
+        return Scene(self, run, clock)
 
 
 def stages(model: Model) -> tuple[Stage, ...]:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from symbptt.algebra import Model
+from symbptt.algebra import Derivative, Model, Param, Ref
 from symbptt.errors import EvaluationError, FormulaError
-from symbptt.formula.evaluation import Clock
 from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
-from symbptt.formula.meaning import ShapeError, resolved
+from symbptt.formula.meaning import resolved
 from symbptt.formula.mending import Mend, mends
+from symbptt.formula.names import Names, derived_form
 from symbptt.formula.ranges import Free, left_out_text, range_text
 from symbptt.formula.reading import finding, read
-from symbptt.formula.tree import Formula
+from symbptt.formula.scenes import Clock
+from symbptt.formula.shapes import ShapeError, Shaper
+from symbptt.formula.statement import Formula, walk
 from symbptt.formula.typesetting import formula_latex
+
+Progress = Callable[[str], object]
 
 HORIZON = 5
 SECONDS = 10.0
@@ -48,6 +53,8 @@ class Verdict:
         Of a shape error, or why it is undecided.
     latex : str
         The formula as it was read, in LaTeX.
+    reading : str
+        In which of several ways it was understood; "" where there is one.
     """
 
     model: str
@@ -63,6 +70,7 @@ class Verdict:
     mends: tuple[Mend, ...] = ()
     reason: str = ""
     latex: str = ""
+    reading: str = ""
 
     def _repr_latex_(self) -> str:
         return rf"$$\text{{{self.verdict}: }} {self.latex}$$"
@@ -80,7 +88,7 @@ class Verdict:
         return "\n".join([f"{self.verdict}: {self.formula}", *self._details()])
 
     def _details(self) -> list[str]:
-        lines = []
+        lines = [f"  read as: {self.reading}"] if self.reading else []
         if self.reason:
             lines.append(f"  {self.reason}")
         if self.counterexample is not None:
@@ -113,6 +121,7 @@ class Verdict:
             "error_below_two_to_the_minus": self.bits,
             "assumed": list(self.assumed),
             "for_every": list(self.generic),
+            "reading": self.reading,
             "reason": self.reason,
             "counterexample": None
             if found is None
@@ -135,7 +144,7 @@ def check(
     horizon: int = HORIZON,
     seconds: float = SECONDS,
     seed: int = 0,
-    progress: Callable[[str], object] = str,
+    progress: Progress = str,
 ) -> Verdict:
     """Whether a formula about a model is right.
 
@@ -161,11 +170,38 @@ def check(
     """
     clock = Clock(seconds)
     tree = read(formula, model)
+    first, *others = _equations(tree, model)
+    verdict = _examined(tree, model, partial(Examiner, first, horizon, seed, clock), progress)
+    for other in others if not verdict.right else ():
+        again = _examined(tree, model, partial(Examiner, other, horizon, seed, clock), str)
+        if again.right:
+            verdict = replace(again, reading="`direct` by the model's own equations")
+    return replace(verdict, latex=formula_latex(tree, Shaper(first)))
+
+
+def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
+    """The equations that a formula speaks of: the model's, or those that a derivation has.
+
+    ``direct`` is of an equation of the derivation, where an activation reads its
+    pre-activation; without one named, it may be meant of the model's own.
+    """
+    nodes = [node for side in formula.sides for node in walk(side)]
+    normal = derived_form(model)
+    introduced = Names.of(model).introduced
+    if any(isinstance(node, Param | Ref) and node.name in introduced for node in nodes):
+        return (normal,)
+    if any(isinstance(node, Derivative) and node.held == "equation" for node in nodes):
+        return (normal, model)
+    return (model,)
+
+
+def _examined(
+    tree: Formula, model: Model, examiner: Callable[[], Examiner], progress: Progress
+) -> Verdict:
     try:
-        verdict = _decide(tree, Examiner(model, horizon, seed, clock), progress)
+        return _decide(tree, examiner(), progress)
     except EvaluationError as error:
-        verdict = Verdict(model.name, tree.text, "undecided", reason=str(error))
-    return replace(verdict, latex=formula_latex(tree, model))
+        return Verdict(model.name, tree.text, "undecided", reason=str(error))
 
 
 class NothingToCheckError(FormulaError):
@@ -190,7 +226,7 @@ def _mend_lines(mends: tuple[Mend, ...]) -> list[str]:
     return lines
 
 
-def _decide(tree: Formula, examiner: Examiner, progress: Callable[[str], object]) -> Verdict:
+def _decide(tree: Formula, examiner: Examiner, progress: Progress) -> Verdict:
     model = examiner.model
     try:
         formula = resolved(tree, examiner.shaper)
@@ -198,7 +234,9 @@ def _decide(tree: Formula, examiner: Examiner, progress: Callable[[str], object]
         progress("the shapes do not fit; looking for an edit that mends them")
         found_mends = mends(tree, examiner, None)
         if not found_mends:
-            raise finding(tree.text, error.span, f"the shapes do not fit: {error.words}") from None
+            raise finding(
+                tree.text, tree.span(error.node), f"the shapes do not fit: {error.words}"
+            ) from None
         return Verdict(
             model.name,
             tree.text,

@@ -7,37 +7,39 @@ and their derivatives are put together; no rule of differentiation is known here
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from typing import TypeVar
 
-from symbptt.algebra import Index, Model
-from symbptt.formula.edits import NAME, TOP, Edit, Scope, is_operand
-from symbptt.formula.meaning import ONE, SCALAR, Extents, ShapeError, Shaper
-from symbptt.formula.tree import (
+from symbptt.algebra import (
+    ONE,
     Add,
-    At,
     Call,
-    Diff,
-    Dot,
-    Entry,
-    Flip,
-    Formula,
+    Derivative,
+    Diag,
+    Expr,
+    Held,
+    Index,
+    Model,
     Mul,
-    Name,
     Neg,
-    Node,
-    Num,
+    Number,
     OneHot,
-    Over,
-    Power,
-    children,
-    free_names,
-    walk,
-    with_child,
+    OrderedProduct,
+    Param,
+    Pow,
+    Product,
+    Ref,
+    TimeSum,
+    Transpose,
 )
+from symbptt.algebra.letters import Entry
+from symbptt.formula.edits import CALLS, NAME, TOP, Edit, Scope, is_operand
+from symbptt.formula.shapes import SCALAR, Extents, ShapeError, Shaper
+from symbptt.formula.statement import Formula, free_names, parts, walk, with_part
+from symbptt.formula.statement import product as chained
 from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.vectors import vector
 
 MISSING = "a missing term"
 MISSING_FACTOR = "a missing factor"
@@ -50,27 +52,27 @@ class Vocabulary:
 
     def __init__(self, formula: Formula, model: Model, shaper: Shaper) -> None:
         self.shaper = shaper
-        nodes = [n for side in (formula.left, formula.right) for n in walk(side)]
-        self.parameters = [Name(p.name) for p in model.parameters]
-        self.parameters += [Name(d.name) for d in model.derived]
-        real = [i.name for i in model.inputs if i.index_dim is None]
-        self.timed = [*(e.name for e in model.equations), *real]
+        nodes = [n for side in formula.sides for n in walk(side)]
+        self.parameters = [Param(p.name, p.shape) for p in model.parameters]
+        self.parameters += [Param(d.name, d.shape) for d in model.derived]
+        self.timed = {e.name: e.shape for e in model.equations}
+        self.timed |= {i.name: i.shape for i in model.inputs if i.index_dim is None}
         self.places = _unique(
             n for entry in nodes if isinstance(entry, Entry) for n in entry.places
         )
-        self.integers = [i.name for i in model.inputs if i.index_dim is not None]
+        self.integers = {i.name: i.index_dim for i in model.inputs if i.index_dim is not None}
         self.calls = _unique(n.function for n in nodes if isinstance(n, Call))
-        self.steps = _unique([*(n.index for n in nodes if isinstance(n, At)), Index.of("t")])
-        self.derivatives = _unique(n for n in nodes if isinstance(n, Diff))
-        self._terms: dict[tuple[Extents, tuple[Node, ...], frozenset[str]], list[Node]] = {}
+        self.steps = _unique([*(n.index for n in nodes if isinstance(n, Ref)), Index.of("t")])
+        self.derivatives = _unique(n for n in nodes if isinstance(n, Derivative))
+        self._terms: dict[tuple[Extents, tuple[Expr, ...], frozenset[str]], list[Expr]] = {}
 
-    def shape(self, node: Node) -> Extents | None:
+    def shape(self, node: Expr) -> Extents | None:
         try:
             return self.shaper.shape(node)
         except ShapeError:
             return None
 
-    def terms(self, shape: Extents, near: tuple[Node, ...], names: frozenset[str]) -> list[Node]:
+    def terms(self, shape: Extents, near: tuple[Expr, ...], names: frozenset[str]) -> list[Expr]:
         """Terms of a shape that may stand beside the terms ``near``.
 
         Parameters
@@ -92,40 +94,41 @@ class Vocabulary:
         near = [Index.of(name, k) for name in ("t",) if name in names for k in (0, -1, 1)]
         return list(dict.fromkeys([*steps, *near]))
 
-    def values(self, names: frozenset[str]) -> list[Node]:
-        return [At(name, index) for name in self.timed for index in self._indices(names)]
+    def values(self, names: frozenset[str]) -> list[Expr]:
+        return [
+            Ref(name, index, self.timed[name])
+            for name in self.timed
+            for index in self._indices(names)
+        ]
 
-    def _applied(self, names: frozenset[str]) -> Iterator[Node]:
+    def _applied(self, names: frozenset[str]) -> Iterator[Expr]:
         """Functions that the formula uses, of one value; integers as unit vectors."""
-        wanted = ["softmax", *(name for name in self.calls if name in FUNCTIONS)]
-        for function in _unique(wanted):
-            if function == "softmax" or len(FUNCTIONS[function].arguments) == 1:
+        yield from (vector("softmax", value) for value in self.values(names))
+        for function in self.calls:
+            if function in FUNCTIONS and len(FUNCTIONS[function].arguments) == 1:
                 yield from (Call(function, (value,)) for value in self.values(names))
-        for name in self.integers:
-            yield from (OneHot(At(name, index)) for index in self._indices(names))
+        for name, dim in self.integers.items():
+            yield from (OneHot(Ref(name, index, ()), dim) for index in self._indices(names))
 
-    def _slopes(self, names: frozenset[str]) -> list[Node]:
+    def _slopes(self, names: frozenset[str]) -> list[Expr]:
         """The formula's derivatives, by and of other quantities and at other steps."""
-        indices = self._indices(names)
-        found: list[Node] = []
+        found: list[Expr] = []
         for diff in self.derivatives:
-            bys: list[Node] = [diff.by]
-            if isinstance(diff.by, At):
-                bys = [At(name, index) for name in self.timed for index in indices]
-            ofs: list[Node] = [diff.of]
-            if isinstance(diff.of, At):
-                ofs = [At(name, index) for name in self.timed for index in indices]
-            for of, by in product(ofs, bys):
-                if of == diff.of or by == diff.by:
-                    found.append(replace(diff, of=of, by=by))
-                    if isinstance(of, At):
-                        found.append(replace(diff, of=of, by=by, partial=not diff.partial))
+            of_values, by_values = (
+                self.values(names) if isinstance(part, Ref) else [part] for part in parts(diff)
+            )
+            for of, by in product(of_values, by_values):
+                if of == diff.output or by == diff.wrt:
+                    found.append(Derivative(of, by, diff.held))
+                    if isinstance(of, Ref):
+                        other: Held = "step" if diff.held == "nothing" else "nothing"
+                        found.append(Derivative(of, by, other))
         used = frozenset(names)
         return [n for n in _unique(found) if _names(n) <= used]
 
     # --- terms ----------------------------------------------------------------------------
 
-    def _copies(self, near: tuple[Node, ...], names: frozenset[str]) -> Iterator[Node]:
+    def _copies(self, near: tuple[Expr, ...], names: frozenset[str]) -> Iterator[Expr]:
         """The terms that stand there, with other parameters, quantities and steps."""
         for term in near:
             inner = term.operand if isinstance(term, Neg) else term
@@ -133,15 +136,15 @@ class Vocabulary:
             if not 1 <= len(slots) <= 3:
                 continue
             choices = [
-                self.parameters if isinstance(slot, Name) else self.values(names) for slot in slots
+                self.parameters if isinstance(slot, Param) else self.values(names) for slot in slots
             ]
             for choice in product(*choices):
                 yield _exchanged(inner, dict(zip(slots, choice, strict=True)))
 
-    def _exchangeable(self, node: Node) -> bool:
-        return isinstance(node, Name) or (isinstance(node, At) and node.name in self.timed)
+    def _exchangeable(self, node: Expr) -> bool:
+        return isinstance(node, Param) or (isinstance(node, Ref) and node.name in self.timed)
 
-    def _composed(self, shape: Extents, names: frozenset[str]) -> Iterator[Node]:
+    def _composed(self, shape: Extents, names: frozenset[str]) -> Iterator[Expr]:
         values = self.values(names)
         slopes = self._slopes(names)
         yield from self.parameters
@@ -152,9 +155,9 @@ class Vocabulary:
         matrices = [p for p in self.parameters if not _is_vector(self.shape(p))]
         operands = [*values, *slopes]
         for matrix, operand in product(matrices, operands):
-            for one in (matrix, Flip(matrix)):
-                yield Dot((one, operand))
-                yield Dot((Flip(operand), one))
+            for one in (matrix, Transpose(matrix)):
+                yield Product(one, operand)
+                yield Product(Transpose(operand), one)
         yield from self._through_functions(matrices, slopes)
         yield from self._recursive(names)
         if shape == SCALAR:
@@ -162,82 +165,81 @@ class Vocabulary:
         matrix_values = [v for v in operands if not _is_vector(self.shape(v))]
         for left, right in product(matrix_values, operands):
             if self.shape(left) != SCALAR:
-                yield Dot((left, right))
-                yield Dot((Flip(left), right))
+                yield Product(left, right)
+                yield Product(Transpose(left), right)
         yield from self._elementwise(shape, operands)
-        if shape[0] != ONE and shape[1] != ONE:
+        if 1 not in shape:
             vectors = [v for v in operands if _is_vector(self.shape(v))]
-            yield from (Dot((u, Flip(v))) for u, v in product(vectors, vectors))
+            yield from (Product(u, Transpose(v)) for u, v in product(vectors, vectors))
 
-    def _recursive(self, names: frozenset[str]) -> Iterator[Node]:
+    def _recursive(self, names: frozenset[str]) -> Iterator[Expr]:
         """A derivative by way of a value one step before."""
         for diff in self.derivatives:
-            if isinstance(diff.of, At) and set(diff.of.index.names()) <= names:
+            if isinstance(diff.output, Ref) and set(diff.output.index.names()) <= names:
                 for name in self.timed:
-                    before = At(name, diff.of.index + -1)
-                    step = Diff(diff.of, before, partial=True)
-                    yield Dot((step, replace(diff, of=before, partial=False)))
+                    before = Ref(name, diff.output.index + -1, self.timed[name])
+                    step = Derivative(diff.output, before, "step")
+                    yield Product(step, Derivative(before, diff.wrt))
 
     def _entries(
-        self, vectors: list[Node], matrices: list[Name], values: list[Node]
-    ) -> Iterator[Node]:
+        self, vectors: list[Expr], matrices: list[Param], values: list[Expr]
+    ) -> Iterator[Expr]:
         for place in self.places:
-            for vector in vectors:
-                yield Entry(vector, (place,))
+            for value in vectors:
+                yield Entry(value, (place,))
             for matrix, value in product(matrices, values):
-                yield Entry(Dot((matrix, value)), (place,))
+                yield Entry(Product(matrix, value), (place,))
 
-    def _through_functions(self, matrices: list[Name], slopes: list[Node]) -> Iterator[Node]:
+    def _through_functions(self, matrices: list[Param], slopes: list[Expr]) -> Iterator[Expr]:
         """Derivatives carried through an elementwise function, 1 - q**2 or q (1 - q)."""
         for slope in slopes:
-            by = slope.by if isinstance(slope, Diff) else None
-            if not isinstance(by, At):
+            by = slope.wrt if isinstance(slope, Derivative) else None
+            if not isinstance(by, Ref):
                 continue
             for matrix, factor in product(matrices, _function_slopes(by)):
-                scaled = Call("diag", (factor,))
-                yield Dot((Flip(slope), scaled, matrix))
-                yield Dot((Flip(slope), Mul((factor, matrix))))
-                yield Dot((Flip(matrix), Mul((slope, factor))))
-                yield Dot((Flip(matrix), scaled, slope))
+                scaled = Diag(factor)
+                yield chained(Transpose(slope), scaled, matrix)
+                yield Product(Transpose(slope), Mul((factor, matrix)))
+                yield Product(Transpose(matrix), Mul((slope, factor)))
+                yield chained(Transpose(matrix), scaled, slope)
 
-    def _elementwise(self, shape: Extents, operands: list[Node]) -> Iterator[Node]:
+    def _elementwise(self, shape: Extents, operands: list[Expr]) -> Iterator[Expr]:
         same = [v for v in operands if self.shape(v) == shape]
         if len(same) > 60:
-            same = [v for v in same if isinstance(v, At)]
+            same = [v for v in same if isinstance(v, Ref)]
         yield from (Mul(pair) for pair in product(same, same))
         for value in same:
-            if isinstance(value, At):
+            if isinstance(value, Ref):
                 yield Neg(value)
-                yield Neg(Power(value, _TWO))
+                yield Neg(Pow(value, _TWO))
 
     # --- factors --------------------------------------------------------------------------
 
-    def factors(self, names: frozenset[str]) -> Iterator[tuple[bool, Node]]:
+    def factors(self, names: frozenset[str]) -> Iterator[tuple[bool, Expr]]:
         """Factors that may be missing; True for one of a matrix product."""
         for name in self.parameters:
             yield True, name
-            yield True, Flip(name)
+            yield True, Transpose(name)
         for value in self.values(names):
             slope, *_ = _function_slopes(value)
             yield False, slope
             yield False, value
-            yield True, Call("diag", (slope,))
+            yield True, Diag(slope)
         for slope_ in self._slopes(names):
             yield True, slope_
-            yield True, Flip(slope_)
+            yield True, Transpose(slope_)
             yield False, slope_
 
 
-_UNITY = Num(Fraction(1), "1")
-_TWO = Num(Fraction(2), "2")
+_TWO = Number(Fraction(2), "2")
 
 
-def _function_slopes(value: Node) -> tuple[Node, Node]:
+def _function_slopes(value: Expr) -> tuple[Expr, Expr]:
     """What tanh and the sigmoid are differentiated to, in their value."""
-    return Add((_UNITY, Neg(Power(value, _TWO)))), Mul((value, Add((_UNITY, Neg(value)))))
+    return Add((ONE, Neg(Pow(value, _TWO)))), Mul((value, Add((ONE, Neg(value)))))
 
 
-def _same(node: Node) -> Node:
+def _same(node: Expr) -> Expr:
     return node
 
 
@@ -249,86 +251,92 @@ def _unique(nodes: Iterable[Item]) -> list[Item]:
 
 
 def _is_vector(shape: Extents | None) -> bool:
-    return shape is not None and ONE in shape and shape != SCALAR
+    return shape is not None and 1 in shape and shape != SCALAR
 
 
-def _names(node: Node) -> frozenset[str]:
+def _names(node: Expr) -> frozenset[str]:
     return free_names(node)
 
 
-def _exchanged(node: Node, places: dict[Node, Node]) -> Node:
+def _exchanged(node: Expr, places: dict[Expr, Expr]) -> Expr:
     if node in places:
         return places[node]
-    for place, child in enumerate(children(node)):
+    for place, child in enumerate(parts(node)):
         new = _exchanged(child, places)
         if new is not child:
-            node = with_child(node, place, new)
+            node = with_part(node, place, new)
     return node
 
 
-def renamed(node: Node, vocabulary: Vocabulary) -> Iterator[tuple[Edit, Node]]:
+def renamed(node: Expr, vocabulary: Vocabulary) -> Iterator[tuple[Edit, Expr]]:
     """All ways to write another name of the model in one place."""
-    others: list[Node] = []
-    if isinstance(node, Name):
+    others: list[Expr] = []
+    if isinstance(node, Param):
         others = [name for name in vocabulary.parameters if name != node]
-    elif isinstance(node, At) and node.name in vocabulary.timed:
-        others = [replace(node, name=name) for name in vocabulary.timed if name != node.name]
+    elif isinstance(node, Ref) and node.name in vocabulary.timed:
+        others = [
+            Ref(name, node.index, shape)
+            for name, shape in vocabulary.timed.items()
+            if name != node.name
+        ]
     for other in others:
         yield Edit(NAME, node, other), other
-    for place, child in enumerate(children(node)):
+    for place, child in enumerate(parts(node)):
         for edit, new in renamed(child, vocabulary):
-            yield edit, with_child(node, place, new)
+            yield edit, with_part(node, place, new)
 
 
 def completed(
-    node: Node, vocabulary: Vocabulary, scope: Scope = TOP
-) -> Iterator[tuple[Edit, Node]]:
+    node: Expr, vocabulary: Vocabulary, scope: Scope = TOP
+) -> Iterator[tuple[Edit, Expr]]:
     """All ways to complete a factor or an argument by a number, or a number by a value."""
     parent = scope.parents[-1] if scope.parents else None
-    if isinstance(parent, Call | Mul | Dot | Flip):
+    if isinstance(parent, (Mul, Product, Transpose, *CALLS)):
         for term in _completions(node, vocabulary, frozenset(scope.names)):
             edit = Edit(MISSING, node, Add((node, term)), term)
             yield edit, edit.new
-    for place, child in enumerate(children(node)):
+    for place, child in enumerate(parts(node)):
         if is_operand(node, place):
             for edit, new in completed(child, vocabulary, scope.inside(node, child)):
-                yield edit, with_child(node, place, new)
+                yield edit, with_part(node, place, new)
 
 
-def _completions(node: Node, vocabulary: Vocabulary, names: frozenset[str]) -> Iterator[Node]:
-    if isinstance(node, Num):
+def _completions(node: Expr, vocabulary: Vocabulary, names: frozenset[str]) -> Iterator[Expr]:
+    if isinstance(node, Number):
         for value in vocabulary.values(names):
-            yield from (Neg(Power(value, _TWO)), Neg(value), value)
-    elif isinstance(node, Neg | At | Power):
-        yield _UNITY
+            yield from (Neg(Pow(value, _TWO)), Neg(value), value)
+    elif isinstance(node, Neg | Ref | Pow):
+        yield ONE
 
 
 def additions(
-    node: Node, vocabulary: Vocabulary, scope: Scope = TOP
-) -> Iterator[tuple[Edit, Node]]:
+    node: Expr, vocabulary: Vocabulary, scope: Scope = TOP
+) -> Iterator[tuple[Edit, Expr]]:
     """All ways to add a term or a factor somewhere in a part, the outermost first."""
     for edit in _additions_at(node, vocabulary, scope):
         yield edit, edit.new
-    for place, child in enumerate(children(node)):
+    for place, child in enumerate(parts(node)):
         if is_operand(node, place):
             for edit, new in additions(child, vocabulary, scope.inside(node, child)):
-                yield edit, with_child(node, place, new)
+                yield edit, with_part(node, place, new)
 
 
-def _additions_at(node: Node, vocabulary: Vocabulary, scope: Scope) -> Iterator[Edit]:
+def _additions_at(node: Expr, vocabulary: Vocabulary, scope: Scope) -> Iterator[Edit]:
     parent = scope.parents[-1] if scope.parents else None
     names = frozenset(scope.names)
     shape = vocabulary.shape(node)
-    if shape is not None and not isinstance(parent, Add | Neg | Flip | Power):
+    if shape is not None and not isinstance(parent, Add | Neg | Transpose | Pow):
         near = node.terms if isinstance(node, Add) else (node,)
         for term in vocabulary.terms(shape, near, names):
             yield Edit(MISSING, node, Add((*near, term)), term)
-            if isinstance(parent, Call | Mul | Dot) or parent is None:
+            if isinstance(parent, (Mul, Product, *CALLS)) or parent is None:
                 yield Edit(MISSING, node, Add((*near, Neg(term))), Neg(term))
-    if isinstance(node, At | Diff | Name | Flip | Power | Call) and not isinstance(parent, Over):
+    if isinstance(node, (Ref, Derivative, Param, Transpose, Pow, *CALLS)) and not isinstance(
+        parent, TimeSum | OrderedProduct
+    ):
         for ordinary, factor in vocabulary.factors(names):
             if ordinary:
-                yield Edit(MISSING_FACTOR, node, Dot((factor, node)))
-                yield Edit(MISSING_FACTOR, node, Dot((node, factor)))
+                yield Edit(MISSING_FACTOR, node, Product(factor, node))
+                yield Edit(MISSING_FACTOR, node, Product(node, factor))
             elif shape == vocabulary.shape(factor) or shape == SCALAR:
                 yield Edit(MISSING_FACTOR, node, Mul((node, factor)))

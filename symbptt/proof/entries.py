@@ -9,12 +9,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from symbptt.algebra import Cotangent, Derivative, Expr, Param, Pullback, Ref
-from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
+from symbptt.algebra import Cotangent, Count, Derivative, Expr, Param, Pullback, Ref
+from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array
 from symbptt.proof.evaluate import OTHERS, Point, Steps, length, lengths, part_value
 from symbptt.proof.points import unit
+from symbptt.typeset.plain import plain
+
+
+class NoPlaceError(EvaluationError):
+    """An entry past the end of its vector."""
 
 
 def place(expr: Expr, size: int, point: Point, at: Steps) -> int:
@@ -22,12 +27,12 @@ def place(expr: Expr, size: int, point: Point, at: Steps) -> int:
 
     Raises
     ------
-    EvaluationError
+    NoPlaceError
         If there is no such place.
     """
     number = _number(expr, point, at)
     if not 1 <= number <= size:
-        raise EvaluationError(f"there is no place {number} in 1 … {size}")
+        raise NoPlaceError(f"there is no place {number} in 1 … {size}")
     return number - 1
 
 
@@ -38,6 +43,8 @@ def _number(expr: Expr, point: Point, at: Steps) -> int:
             return length(dim, point.sizes) + _number(letter, point, at)
         case Letter(name=name) if name in at:
             return at[name]
+        case Count(index=index):
+            return index.at(at)
         case Ref():
             one = point.domain.number(Fraction(1))
             return 1 + [entry == one for entry in point.reference(expr, at)].index(True)
@@ -52,7 +59,12 @@ def _at_places(value: Array, places: tuple[Expr, ...], point: Point, at: Steps) 
 
 def _entry(expr: Entry, point: Point, at: Steps) -> Array | None:
     value = part_value(expr.array, point, at)
-    return None if value is None else _at_places(value, expr.places, point, at)
+    if value is None:
+        return None
+    try:
+        return _at_places(value, expr.places, point, at)
+    except NoPlaceError:
+        raise NoPlaceError(f"{plain(expr)} has entries 1 to the length") from None
 
 
 def _row_of(expr: RowOf, point: Point, at: Steps) -> Array | None:
@@ -83,20 +95,21 @@ def _letter_sum(expr: LetterSum, point: Point, at: Steps) -> Array | None:
 def _slope(expr: Slope, point: Point, at: Steps) -> Array:
     output, places = _array(expr.output)
     wrt, others = _array(expr.wrt)
-    jacobian = _jacobian(output, wrt, point, at)
+    jacobian = _jacobian(Derivative(output, wrt, expr.held), point, at)
     of_entries = _at_places(jacobian, places, point, at)
     if len(places) < len(output.shape):
-        return np.array([_at_places(row, others, point, at) for row in of_entries], dtype=object)
+        return np.stack([_at_places(row, others, point, at) for row in of_entries])
     return _at_places(of_entries, others, point, at)
 
 
-def _jacobian(output: Expr, wrt: Expr, point: Point, at: Steps) -> Array:
-    """The derivatives of one equation, with the axes of its output before those of ``wrt``."""
+def _jacobian(node: Derivative, point: Point, at: Steps) -> Array:
+    """A derivative with the axes of its output before those of what it is taken by."""
+    output, wrt = node.output, node.wrt
     shape = (*lengths(output.shape, point.sizes), *lengths(wrt.shape, point.sizes))
     if isinstance(output, Ref):
-        found = point.differentiated(Derivative(output, wrt), at)
+        found = point.differentiated(node, at)
     elif isinstance(output, Param):
-        found = _of_parameter(output, wrt, point, at)
+        found = _of_parameter(node, point, at)
     else:
         raise EvaluationError(f"{type(output).__name__} has no equation")
     if found is None:
@@ -104,13 +117,15 @@ def _jacobian(output: Expr, wrt: Expr, point: Point, at: Steps) -> Array:
     return np.reshape(found, shape)
 
 
-def _of_parameter(output: Param, wrt: Expr, point: Point, at: Steps) -> Array:
+def _of_parameter(node: Derivative, point: Point, at: Steps) -> Array:
     """From the transposed Jacobian of the equation, applied to unit vectors."""
-    node = Pullback(output, wrt, Cotangent(output.name, None, output.shape))
+    output = node.output
+    assert isinstance(output, Param)
+    turned = Pullback(output, node.wrt, Cotangent(output.name, None, output.shape), node.held)
     sizes = lengths(output.shape, point.sizes)
     count = int(np.prod(sizes))
     rows = [
-        point.pulled_back(node, unit(number, count, point.domain).reshape(sizes), at)
+        point.pulled_back(turned, unit(number, count, point.domain).reshape(sizes), at)
         for number in range(count)
     ]
     return np.array(rows, dtype=object)

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from symbptt.algebra import (
-    FIRST,
     NOW,
     ONE,
     Add,
@@ -28,6 +27,7 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Cotangent,
+    Count,
     Derivative,
     Diag,
     Direct,
@@ -37,6 +37,7 @@ from symbptt.algebra import (
     Horizon,
     Identity,
     Kron,
+    Kronecker,
     Length,
     Lookup,
     Loss,
@@ -60,6 +61,7 @@ from symbptt.algebra import (
     Stack,
     TimeSum,
     Transpose,
+    Vec,
     Vector,
     walk,
 )
@@ -70,10 +72,12 @@ from symbptt.functions.vectors import definition, vector
 from symbptt.proof.domain import Array, Domain, each, total
 from symbptt.proof.place import (
     Point,
+    Remembering,
     Steps,
     block,
     column,
     diagonal,
+    inverse,
     kronecker,
     length,
     lengths,
@@ -85,6 +89,8 @@ from symbptt.proof.tables import Given, arguments_of, loss_gradient
 from symbptt.typeset.rows import Row
 
 __all__ = ["METHODS", "Point", "Steps", "evaluate", "length", "lengths"]
+
+MAX_POWER = 64
 
 Method = Callable[[Any, Point, Steps], Array | None]
 
@@ -113,6 +119,12 @@ def evaluate(expr: Expr, point: Point, at: Steps) -> Array:
 
 def part_value(expr: Expr, point: Point, at: Steps) -> Array | None:
     """The value of a part of an expression; None where it is absent."""
+    if isinstance(point, Remembering):
+        return point.recalled(expr, at, lambda: _part_value(expr, point, at))
+    return _part_value(expr, point, at)
+
+
+def _part_value(expr: Expr, point: Point, at: Steps) -> Array | None:
     method = METHODS.get(type(expr)) or OTHERS.get(type(expr))
     if method is None:
         raise MissingRuleError(f"no way to evaluate {type(expr).__name__}")
@@ -137,6 +149,16 @@ def _operands(exprs: tuple[Expr, ...], point: Point, at: Steps) -> list[Array] |
     return [values[place] for place in range(len(exprs))]
 
 
+def _applied(function: Callable[..., Array], *names: str) -> Method:
+    """A function of the values of the operands that bear these names."""
+
+    def method(expr: Expr, point: Point, at: Steps) -> Array | None:
+        values = _operands(tuple(getattr(expr, name) for name in names), point, at)
+        return None if values is None else function(*values)
+
+    return method
+
+
 @lru_cache(maxsize=65536)
 def _has_cotangent(expr: Expr) -> bool:
     return any(isinstance(node, Cotangent | Direct) for node in walk(expr))
@@ -153,20 +175,8 @@ def _length(expr: Length, point: Point, at: Steps) -> Array:
     return point.domain.number(Fraction(length(expr.dim, point.sizes)))
 
 
-def _horizon(expr: Horizon, point: Point, at: Steps) -> Array:
-    return point.domain.number(Fraction(at["T"]))
-
-
-def _param(expr: Param, point: Point, at: Steps) -> Array:
-    return point.parameter(expr)
-
-
-def _ref(expr: Ref, point: Point, at: Steps) -> Array:
-    return point.reference(expr, at)
-
-
-def _cotangent(expr: Cotangent, point: Point, at: Steps) -> Array | None:
-    return point.cotangent(expr, at)
+def _count(expr: Count, point: Point, at: Steps) -> Array:
+    return point.domain.number(Fraction(expr.index.at(at)))
 
 
 def _stack(expr: Stack, point: Point, at: Steps) -> Array:
@@ -201,11 +211,6 @@ def _fitting(values: list[Array]) -> list[Array]:
     return values
 
 
-def _neg(expr: Neg, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.operand, point, at)
-    return None if value is None else -value
-
-
 def _mul(expr: Mul, point: Point, at: Steps) -> Array | None:
     values = _operands(expr.factors, point, at)
     if values is None:
@@ -228,7 +233,8 @@ def _pow(expr: Pow, point: Point, at: Steps) -> Array | None:
     base = part_value(expr.base, point, at)
     if base is None:
         return None
-    exponent = exact(expr.exponent)
+    power = expr.exponent
+    exponent = Fraction(power.index.at(at)) if isinstance(power, Count) else exact(power)
     return each(lambda entry: point.domain.power(entry, exponent), base)
 
 
@@ -242,11 +248,6 @@ def _call(expr: Call, point: Point, at: Steps) -> Array | None:
 # --- vectors and matrices ------------------------------------------------------------------
 
 
-def _transpose(expr: Transpose, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.operand, point, at)
-    return None if value is None else value.T
-
-
 def _product(expr: Product, point: Point, at: Steps) -> Array | None:
     values = _operands((expr.left, expr.right), point, at)
     if values is None:
@@ -255,11 +256,6 @@ def _product(expr: Product, point: Point, at: Steps) -> Array | None:
     if left.ndim != 2 or left.shape[1] != right.shape[0]:
         raise EvaluationError(f"a product of shapes {left.shape} and {right.shape}")
     return np.dot(left, right)
-
-
-def _outer(expr: Outer, point: Point, at: Steps) -> Array | None:
-    values = _operands((expr.left, expr.right), point, at)
-    return None if values is None else np.multiply.outer(values[0], values[1])
 
 
 def _fill(expr: Fill, point: Point, at: Steps) -> Array | None:
@@ -285,11 +281,6 @@ def _slice(expr: Slice, point: Point, at: Steps) -> Array | None:
         raise EvaluationError(f"blocks of lengths {sizes} in a vector of length {value.shape[-1]}")
     first = sum(sizes[: expr.number])
     return value[..., first : first + sizes[expr.number]]
-
-
-def _row(expr: Row, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.vector, point, at)
-    return None if value is None else value[np.newaxis, :]
 
 
 # --- what Jacobians are made of --------------------------------------------------------------
@@ -328,6 +319,18 @@ def _ordered_product(expr: OrderedProduct, point: Point, at: Steps) -> Array:
     for step in range(expr.first.at(at), expr.last.at(at) + expr.step, expr.step):
         result = np.dot(result, evaluate(expr.factor, point, {**at, expr.index: step}))
     return result
+
+
+def _matrix_power(expr: MatrixPower, point: Point, at: Steps) -> Array:
+    base, exponent = evaluate(expr.base, point, at), expr.exponent.at(at)
+    if abs(exponent) > MAX_POWER:
+        raise EvaluationError(f"the exponent {exponent} is too large to be calculated")
+    if not expr.shape:
+        return each(lambda entry: point.domain.power(entry, Fraction(exponent)), base)
+    result = unit(len(base), point)
+    for _ in range(abs(exponent)):
+        result = np.dot(result, base)
+    return result if exponent >= 0 else inverse(result, point)
 
 
 # --- integers: a position is a unit vector ---------------------------------------------------
@@ -424,10 +427,6 @@ def _pullback(expr: Pullback, point: Point, at: Steps) -> Array | None:
     return None if cotangent is None else point.pulled_back(expr, cotangent, at)
 
 
-def _differentiated(expr: Derivative | Direct, point: Point, at: Steps) -> Array | None:
-    return point.differentiated(expr, at)
-
-
 def _time_sum(expr: TimeSum, point: Point, at: Steps) -> Array:
     result = zeros(expr.shape, point)
     for step in range(expr.first.at(at), expr.last.at(at) + 1):
@@ -450,34 +449,37 @@ def _part_sum(expr: PartSum, point: Point, at: Steps) -> Array:
 
 
 METHODS: dict[type[Expr], Method] = {
-    Derivative: _differentiated,
-    Direct: _differentiated,
+    Derivative: lambda expr, point, at: point.differentiated(expr, at),
+    Direct: lambda expr, point, at: point.differentiated(expr, at),
     Diag: _of_vector(diagonal),
     Column: _of_vector(column),
     Kron: _of_vector(kronecker),
+    Kronecker: _applied(np.kron, "left", "right"),
+    MatrixPower: _matrix_power,
+    Vec: _applied(np.ravel, "operand"),
     Ones: ones,
     Block: block,
     BlockMatrix: _block_matrix,
     OrderedProduct: _ordered_product,
-    MatrixPower: lambda e, *at: _ordered_product(OrderedProduct(e.base, e.exponent, FIRST), *at),
     Number: _number,
     Constant: _number,
     Length: _length,
-    Horizon: _horizon,
-    Param: _param,
-    Ref: _ref,
+    Count: _count,
+    Horizon: _count,
+    Param: lambda expr, point, at: point.parameter(expr),
+    Ref: lambda expr, point, at: point.reference(expr, at),
     Stack: _stack,
-    Cotangent: _cotangent,
+    Cotangent: lambda expr, point, at: point.cotangent(expr, at),
     Identity: _identity,
     Add: _add,
-    Neg: _neg,
+    Neg: _applied(np.negative, "operand"),
     Mul: _mul,
     Div: _div,
     Pow: _pow,
     Call: _call,
-    Transpose: _transpose,
+    Transpose: _applied(np.transpose, "operand"),
     Product: _product,
-    Outer: _outer,
+    Outer: _applied(np.multiply.outer, "left", "right"),
     Fill: _fill,
     Concat: _concat,
     Slice: _slice,
@@ -493,5 +495,5 @@ METHODS: dict[type[Expr], Method] = {
 }
 """One method a node kind; what is missing here is a `MissingRuleError`."""
 
-OTHERS: dict[type[Expr], Method] = {Row: _row}
+OTHERS: dict[type[Expr], Method] = {Row: _applied(np.atleast_2d, "vector")}
 """Kinds that are not the algebra's; who gives them a meaning puts it in."""

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from itertools import product
 
 from symbptt.algebra import Cotangent, Expr
+from symbptt.algebra.letters import Entry, Letter, Line, RowOf
 from symbptt.calculus.derivation import Derivation, Step
-from symbptt.calculus.entries import Entry, Letter, Line, RowOf
 from symbptt.calculus.indices import Indices, by_entries
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array

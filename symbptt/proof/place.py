@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import prod
 from typing import Protocol
@@ -19,6 +19,7 @@ from symbptt.algebra import (
     DimProduct,
     DimSum,
     Direct,
+    Expr,
     Kron,
     Ones,
     Param,
@@ -52,6 +53,13 @@ class Point(Protocol):
     def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None: ...
 
 
+class Remembering:
+    """What a point is that keeps the values of parts, for expressions that share them."""
+
+    def recalled(self, expr: Expr, at: Steps, value: Callable[[], Array | None]) -> Array | None:
+        raise NotImplementedError
+
+
 def length(dim: Dim, sizes: Mapping[str, int]) -> int:
     """The number that a dimension is, for the given sizes of the named ones."""
     if isinstance(dim, DimSum):
@@ -72,6 +80,28 @@ def zeros(shape: Shape, point: Point) -> Array:
 def unit(size: int, point: Point) -> Array:
     whole = np.eye(size, dtype=int)
     return np.vectorize(lambda one: point.domain.number(Fraction(int(one))), otypes=[object])(whole)
+
+
+def inverse(matrix: Array, point: Point) -> Array:
+    """By elimination, in whatever numbers there are.
+
+    Raises
+    ------
+    ZeroDivisionError
+        If there is none.
+    """
+    size = len(matrix)
+    rows = np.concatenate([matrix, unit(size, point)], axis=1)
+    for k in range(size):
+        pivot = next((r for r in range(k, size) if rows[r, k] != 0), None)
+        if pivot is None:
+            raise ZeroDivisionError("a singular matrix has no negative power")
+        rows[[k, pivot]] = rows[[pivot, k]]
+        rows[k] = rows[k] / rows[k, k]
+        for r in range(size):
+            if r != k:
+                rows[r] = rows[r] - rows[k] * rows[r, k]
+    return rows[:, size:]
 
 
 # --- what Jacobians are made of --------------------------------------------------------------

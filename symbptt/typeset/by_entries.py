@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from symbptt.algebra import Expr, walk
+from symbptt.algebra.letters import Line
 from symbptt.calculus.derivation import Derivation, Step
-from symbptt.calculus.entries import Line
 from symbptt.calculus.indices import EquationLines, StepLines, by_entries
 from symbptt.typeset.blocks import Block, Display, Equality, Math, Paragraph, Prose, prose
 from symbptt.typeset.formula import LatexPrinter

@@ -10,8 +10,8 @@ from symbptt.calculus import forms
 from symbptt.calculus.bias import Dropped, dropped
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.moments import Letters, statements
-from symbptt.typeset.blocks import Block, Display, Equality, Paragraph, prose
-from symbptt.typeset.latex import LatexPrinter
+from symbptt.typeset.blocks import Block, Display, Equality, Math, Paragraph, prose
+from symbptt.typeset.formula import LatexPrinter
 
 
 @dataclass(frozen=True)
@@ -193,16 +193,9 @@ class _Writer:
             hands on with respect to what step $t - 1$ did. Then ${d} = {b} + {C} {before}$, and the
             estimate ${z}$ has a gate before ${C}$.""")
         for statement in statements(letters):
-            marks = {
-                "<z>": self.bare(letters.z), "<d>": self.bare(letters.d),
-                "<V>": self.bare(letters.V), "<once>": self.show(statement.z),
-                "<always>": self.show(statement.z),
-            }  # fmt: skip
-            words = statement.reason.replace(r"\pi", self.printer.names.symbol(letters.pi, ()).at())
-            for mark, shown in marks.items():
-                words = words.replace(mark, shown)
-            members = tuple(self.printer.show(member) for member in statement.members)
-            yield from self.say(words, Equality(self.printer.show(statement.left), members))
+            yield Paragraph(tuple(map(self.said, statement.reason)))
+            members = tuple(map(self.show, statement.members))
+            yield Display((Equality(self.show(statement.left), members),))
         yield from self.conclusion(letters)
 
     def conclusion(self, letters: Letters) -> Iterator[Block]:
@@ -222,9 +215,12 @@ class _Writer:
         yield from self.say("""so that the variance grows with the distance over which the gradient
             goes.""")
 
-    def bare(self, name: str) -> str:
-        """A letter without its step."""
-        return self.printer.names.symbol(name, ("n",)).at()
+    def said(self, part: str | Expr | tuple[Expr, Expr]) -> str | Math:
+        """A part of a reason; of two expressions, that they are equal."""
+        if isinstance(part, str):
+            return part
+        sides = part if isinstance(part, tuple) else (part,)
+        return Math(" = ".join(map(self.show, sides)))
 
     def show(self, expr: Expr) -> str:
         return self.printer.show(expr)

@@ -44,7 +44,7 @@ from symbptt.calculus.recurrence.words import (
 from symbptt.calculus.unrolling import ExplicitLine
 from symbptt.errors import NotAffineError
 from symbptt.typeset.blocks import Block, Display, Equality, Heading, Math, Paragraph, Prose
-from symbptt.typeset.latex import LatexPrinter
+from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.names import Names, index_latex
 from symbptt.typeset.plain import FormulaPrinter
 
@@ -81,10 +81,10 @@ class Section:
 
 def sections(closed: ClosedForm) -> tuple[Section, ...]:
     """What there is to say; a run too short for the recurrence has no values to show."""
-    return _Sections(closed).sections()
+    return _Account(closed).sections()
 
 
-class _Sections:
+class _Account:
     def __init__(self, closed: ClosedForm) -> None:
         self.closed = closed
         self.letters = closed.letters

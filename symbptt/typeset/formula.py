@@ -16,6 +16,7 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Cotangent,
+    Count,
     Dim,
     Direct,
     Div,
@@ -23,13 +24,12 @@ from symbptt.algebra import (
     Fill,
     Horizon,
     Identity,
+    Index,
     Length,
-    Lookup,
     Loss,
     Mul,
     Neg,
     Number,
-    OneHot,
     Outer,
     Param,
     Pick,
@@ -92,6 +92,13 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         """The space of a shape, in the layout that is printed."""
         return self.names.space(shape)
 
+    def shape(self, expr: Expr) -> Shape:
+        return expr.shape
+
+    def steps(self, index: Index) -> str:
+        """An index as a limit or a number."""
+        return self.names.index(index)
+
     # --- leaves ------------------------------------------------------------------------
 
     def print_number(self, expr: Number) -> Piece:
@@ -116,6 +123,10 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
     def print_length(self, expr: Length) -> Piece:
         text = self.names.dim(expr.dim)
         return Piece(text, Level.SUM if " + " in text else Level.ATOM)
+
+    def print_count(self, expr: Count) -> Piece:
+        text = self.steps(expr.index)
+        return Piece(text, Level.ATOM if text.isalnum() else Level.SUM)
 
     def print_horizon(self, expr: Horizon) -> Piece:
         return Piece(self.names.clock.last)
@@ -188,7 +199,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
                 shown = self.fit(piece, Level.BIG_SUM)
             else:
                 shown = self.factor(piece, position, last)
-            array = bool(factor.shape)
+            array = bool(self.shape(factor))
             text += self.joint(text, shown, hadamard=array and arrays > 0) + shown
             arrays += array
         level = Level.SIGNED if signed else Level.PRODUCT if arrays > 1 else Level.MATRIX
@@ -229,11 +240,14 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
     def print_pow(self, expr: Pow) -> Piece:
         r"""A power of an array is elementwise, ``^{\odot 2}``; a matrix power is not."""
         base = self.show(expr.base, Level.ATOM)
-        hadamard = r"\odot " if expr.shape else ""
+        hadamard = r"\odot " if self.is_entrywise(expr) else ""
         exponent = self.exponent(expr.exponent)
         if not hadamard and len(exponent) == 1:
             return Piece(f"{base}^{exponent}", Level.POWER)
         return Piece(f"{base}^{{{hadamard}{exponent}}}", Level.POWER)
+
+    def is_entrywise(self, expr: Pow) -> bool:
+        return bool(expr.shape)
 
     def exponent(self, expr: Expr) -> str:
         """An exponent on one line: 1/2 rather than a small fraction."""
@@ -272,22 +286,6 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
     def print_product(self, expr: Product) -> Piece:
         left = self.show(expr.left, Level.MATRIX)
         return Piece(self.beside(left, self.show(expr.right, Level.MATRIX)), Level.MATRIX)
-
-    def print_lookup(self, expr: Lookup) -> Piece:
-        """A row of the table, stood up as a column."""
-        return Piece(rf"{self.row_of(expr)}^{{\top}}", Level.POWER)
-
-    def row_of(self, expr: Lookup) -> str:
-        """A row of a table, as the row that it is."""
-        table = self.show(expr.table, Level.ATOM)
-        if "_" in table:
-            table = f"({table})"
-        return rf"{table}_{{{self.show(expr.row)},:}}"
-
-    def print_onehot(self, expr: OneHot) -> Piece:
-        position = self.show(expr.position)
-        unit = self.names.unit_vector(position)
-        return Piece(unit or rf"\operatorname{{onehot}}({position})")
 
     def print_pick(self, expr: Pick) -> Piece:
         return self.entry_of(expr.vector, self.show(expr.position))
@@ -357,7 +355,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         return Piece(self.beside(turned, self.show(right, Level.MATRIX)), Level.MATRIX)
 
     def is_matrix(self, expr: Expr) -> bool:
-        return len(expr.shape) == 2
+        return len(self.shape(expr)) == 2
 
     def print_fill(self, expr: Fill) -> Piece:
         r"""s times the vector of ones; a number alone, since numbers broadcast."""
@@ -427,7 +425,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
 
     def print_timesum(self, expr: TimeSum) -> Piece:
         term = self.show(expr.term, Level.BIG_SUM)
-        first, last = self.names.index(expr.first), self.names.index(expr.last)
+        first, last = self.steps(expr.first), self.steps(expr.last)
         last = last if len(last) == 1 else f"{{{last}}}"
         return Piece(
             rf"\sum_{{{self.names.clock.letter(expr.index)}={first}}}^{last} {term}", Level.BIG_SUM

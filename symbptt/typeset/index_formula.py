@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from symbptt.algebra import Cotangent, Expr, Loss, Vector
-from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
+from symbptt.algebra import Cotangent, Expr, Lookup, Loss, OneHot, Vector
+from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece, Printer
 
 
 class IndexPrinter(Printer):
-    """The nodes of `symbptt.calculus.entries`; the rest is the printer's that builds on it."""
+    """The nodes of `symbptt.algebra.letters`; the rest is the printer's that builds on it."""
 
     names: Names
 
     def derivative(self, of: str, by: str) -> Piece:
         raise NotImplementedError
+
+    def print_lookup(self, expr: Lookup) -> Piece:
+        """A row of the table, stood up as a column."""
+        return Piece(rf"{self.row_of(expr)}^{{\top}}", Level.POWER)
+
+    def row_of(self, expr: Lookup) -> str:
+        """A row of a table, as the row that it is."""
+        table = self.show(expr.table, Level.ATOM)
+        if "_" in table:
+            table = f"({table})"
+        return rf"{table}_{{{self.show(expr.row)},:}}"
+
+    def print_onehot(self, expr: OneHot) -> Piece:
+        position = self.show(expr.position)
+        unit = self.names.unit_vector(position)
+        return Piece(unit or rf"\operatorname{{onehot}}({position})")
 
     def print_letter(self, expr: Letter) -> Piece:
         return Piece(self.names.letter(expr.name))

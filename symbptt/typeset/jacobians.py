@@ -15,13 +15,16 @@ from symbptt.algebra import (
     Direct,
     Expr,
     Held,
+    Index,
     Kron,
+    Kronecker,
     MatrixPower,
     Ones,
     OrderedProduct,
     PartSum,
     Ref,
     Stack,
+    Vec,
     substitute_index,
 )
 from symbptt.calculus.moments import Expectation
@@ -58,6 +61,9 @@ class JacobianPrinter(Printer):
     def transposed(self, text: str) -> str:
         raise NotImplementedError
 
+    def steps(self, index: Index) -> str:
+        raise NotImplementedError
+
     def print_derivative(self, expr: Derivative) -> Piece:
         return self.quotient(self.laid(expr.output), self.laid(expr.wrt), expr.held)
 
@@ -80,7 +86,7 @@ class JacobianPrinter(Printer):
         """The product with its order written out: j = t, ..., i+1; of one symbol by factors."""
         if isinstance(expr.factor, Ref):
             return self.written_out(expr)
-        first, last = self.names.index(expr.first), self.names.index(expr.last)
+        first, last = self.steps(expr.first), self.steps(expr.last)
         ends = rf"{expr.index} = {first}, \dots, {last}"
         return Piece(rf"\prod_{{{ends}}} {self.show(expr.factor, Level.MATRIX)}", Level.BIG_SUM)
 
@@ -135,6 +141,12 @@ class JacobianPrinter(Printer):
         row = self.row(expr.vector)
         pair = (row, r"\mathbf{I}") if expr.first else (r"\mathbf{I}", row)
         return Piece(rf"({pair[0]} \otimes {pair[1]})")
+
+    def print_kronecker(self, expr: Kronecker) -> Piece:
+        return Piece(rf"({self.show(expr.left)} \otimes {self.show(expr.right)})")
+
+    def print_vec(self, expr: Vec) -> Piece:
+        return self.applied(r"\operatorname{vec}", expr.operand)
 
     # --- parts of L, expectations ------------------------------------------------------
 

@@ -5,7 +5,7 @@ For comments in generated code, for error messages and for tables in a terminal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 from symbptt.algebra import (
     Add,
@@ -17,9 +17,11 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Cotangent,
+    Count,
     Derivative,
     Diag,
     Dim,
+    DimSum,
     Direct,
     Div,
     Expr,
@@ -29,6 +31,7 @@ from symbptt.algebra import (
     Identity,
     Index,
     Kron,
+    Kronecker,
     Length,
     Lookup,
     Loss,
@@ -52,10 +55,11 @@ from symbptt.algebra import (
     Stack,
     TimeSum,
     Transpose,
+    Vec,
     Vector,
     add_dims,
 )
-from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
+from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.typeset.printer import Level, Piece, Printer
 from symbptt.typeset.rows import Row
 
@@ -71,6 +75,11 @@ def plain(expr: Expr) -> str:
     return _PRINTER.show(expr)
 
 
+def index_text(index: Index) -> str:
+    """``i-t``, not ``-t+i``."""
+    return str(replace(index, terms=tuple(sorted(index.terms, key=lambda term: term[1] < 0))))
+
+
 def plain_dim(dim: Dim) -> str:
     return str(dim)
 
@@ -82,14 +91,18 @@ def plain_shape(shape: Shape) -> str:
     return f"({', '.join(map(plain_dim, shape))}{',' if len(shape) == 1 else ''})"
 
 
-def _range(expr: TimeSum) -> str:
-    whole = expr.first == Index(offset=1) and expr.last == Index.of("T")
-    if whole:
-        return f"sum_{expr.index}"
-    return f"sum_{{{expr.index}={expr.first}..{expr.last}}}"
+_DERIVATIVE: dict[Held, str] = {
+    "equation": "direct",
+    "step": "partial",
+    "nothing": "d",
+    "total": "d",
+}
 
 
-_ABOVE: dict[Held, str] = {"equation": "d", "step": "d+", "nothing": "D", "total": "D"}
+def _length(dim: Dim) -> str:
+    """``len(n)+len(m)``, a number for a literal length."""
+    parts = dim.parts if isinstance(dim, DimSum) else (dim,)
+    return "+".join(str(part) if isinstance(part, int) else f"len({part})" for part in parts)
 
 
 class PlainPrinter(Printer):
@@ -105,7 +118,12 @@ class PlainPrinter(Printer):
         return Piece(expr.name)
 
     def print_length(self, expr: Length) -> Piece:
-        return Piece(f"dim({plain_dim(expr.dim)})")
+        text = f"len({expr.of})" if expr.of else _length(expr.dim)
+        return Piece(text, Level.SUM if "+" in text else Level.ATOM)
+
+    def print_count(self, expr: Count) -> Piece:
+        text = index_text(expr.index)
+        return Piece(text, Level.ATOM if text.isalnum() else Level.SUM)
 
     def print_horizon(self, expr: Horizon) -> Piece:
         return Piece("T")
@@ -114,10 +132,10 @@ class PlainPrinter(Printer):
         return Piece(expr.name)
 
     def print_ref(self, expr: Ref) -> Piece:
-        return Piece(f"{expr.name}[{expr.index}]")
+        return Piece(f"{expr.name}[{index_text(expr.index)}]")
 
     def print_cotangent(self, expr: Cotangent) -> Piece:
-        step = "" if expr.index is None else f"[{expr.index}]"
+        step = "" if expr.index is None else f"[{index_text(expr.index)}]"
         part = "" if expr.part is None else f"[{expr.part}]"
         return Piece(f"dL{part}/d{expr.name}{step}", Level.FRACTION)
 
@@ -168,7 +186,9 @@ class PlainPrinter(Printer):
     # --- vectors and matrices ----------------------------------------------------------
 
     def print_transpose(self, expr: Transpose) -> Piece:
-        return Piece(f"{self.show(expr.operand, Level.ATOM)}.T")
+        # 1.T would be read as a number, 1., and a name.
+        shown = self.show(expr.operand, Level.ATOM)
+        return Piece(f"({shown}).T" if isinstance(expr.operand, Number) else f"{shown}.T")
 
     def print_product(self, expr: Product) -> Piece:
         parts = [self.matrix_factor(side) for side in (expr.left, expr.right)]
@@ -209,34 +229,37 @@ class PlainPrinter(Printer):
     # --- losses, the chain rule, sums over time ----------------------------------------
 
     def print_loss(self, expr: Loss) -> Piece:
-        value = self.call(expr.function, expr.prediction, expr.target)
-        if expr.wrt is None:
-            return value
-        variable = self.show((expr.prediction, expr.target)[expr.wrt], Level.ATOM)
-        return Piece(f"d{value.text}/d{variable}", Level.FRACTION)
+        prime = "" if expr.wrt is None else f"'{expr.wrt + 1}"
+        return self.call(expr.function + prime, expr.prediction, expr.target)
 
     def print_derivative(self, expr: Derivative) -> Piece:
-        return Piece(self.quotient(expr.output, expr.wrt, expr.held), Level.FRACTION)
+        return self.derivative(expr.output, expr.wrt, expr.held)
 
-    def quotient(self, output: Expr, wrt: Expr, held: Held) -> str:
-        below = "D" if held in ("nothing", "total") else "d"
-        return f"{_ABOVE[held]}{self.show(output)}/{below}{self.show(wrt)}"
+    def derivative(self, output: Expr, wrt: Expr, held: Held) -> Piece:
+        return self.call(_DERIVATIVE[held], output, wrt)
 
     def print_direct(self, expr: Direct) -> Piece:
-        return Piece(f"d+L/d{self.show(expr.of)}", Level.FRACTION)
+        return Piece(f"direct(L, {self.show(expr.of)})")
 
     def print_stack(self, expr: Stack) -> Piece:
         return Piece(f"{expr.name}[{expr.index}]")
 
     def print_orderedproduct(self, expr: OrderedProduct) -> Piece:
-        order = "-1, " if expr.step < 0 else ""
-        factor = self.show(expr.factor)
-        return Piece(f"prod({expr.index}, {expr.first}, {expr.last}, {order}{factor})")
+        order = ["-1"] if expr.step < 0 else []
+        return self.over("prod", expr, *order, self.show(expr.factor))
+
+    def over(self, word: str, expr: TimeSum | OrderedProduct, *rest: str) -> Piece:
+        limits = (index_text(expr.first), index_text(expr.last))
+        return Piece(f"{word}({', '.join((expr.index, *limits, *rest))})")
 
     def print_matrixpower(self, expr: MatrixPower) -> Piece:
-        exponent = str(expr.exponent)
-        shown = exponent if exponent.isalnum() else f"({exponent})"
-        return Piece(f"{self.show(expr.base, Level.ATOM)}**{shown}", Level.POWER)
+        return self.print_pow(Pow(expr.base, Count(expr.exponent)))
+
+    def print_kronecker(self, expr: Kronecker) -> Piece:
+        return self.call("kron", expr.left, expr.right)
+
+    def print_vec(self, expr: Vec) -> Piece:
+        return self.call("vec", expr.operand)
 
     def print_blockmatrix(self, expr: BlockMatrix) -> Piece:
         rows = [[self.show(c) if c is not None else "0" for c in row] for row in expr.cells]
@@ -260,18 +283,19 @@ class PlainPrinter(Printer):
         return Piece(f"kron({row}, I)" if expr.first else f"kron(I, {row})")
 
     def print_pullback(self, expr: Pullback) -> Piece:
-        derivative = self.quotient(expr.output, expr.wrt, expr.held)
+        derivative = self.derivative(expr.output, expr.wrt, expr.held).text
         if expr.output.shape:
-            return Piece(f"({derivative}).T @ {self.matrix_factor(expr.cotangent)}", Level.MATRIX)
+            return Piece(f"{derivative}.T @ {self.matrix_factor(expr.cotangent)}", Level.MATRIX)
         return Piece(f"{derivative} * {self.show(expr.cotangent, Level.FRACTION)}", Level.PRODUCT)
 
     def print_cases(self, expr: Cases) -> Piece:
-        where = self.show(expr.position)
-        return Piece(f"({self.show(expr.on)} at entry {where}, {self.show(expr.off)} elsewhere)")
+        """The one entry in the place of the others."""
+        unit = self.show(OneHot(expr.position, expr.dim))
+        on, off = (self.show(part, Level.FRACTION) for part in (expr.on, expr.off))
+        return Piece(f"{unit} * {on} + (1 - {unit}) * {off}", Level.SUM)
 
     def print_timesum(self, expr: TimeSum) -> Piece:
-        term = self.show(expr.term, Level.PRODUCT)
-        return Piece(f"{_range(expr)} {term}", Level.BIG_SUM)
+        return self.over("sum", expr, self.show(expr.term))
 
     # --- rows and entries --------------------------------------------------------------
 
@@ -283,20 +307,21 @@ class PlainPrinter(Printer):
 
     def print_behind(self, expr: Behind) -> Piece:
         letter = self.show(expr.letter)
-        return Piece(letter if expr.dim == 0 else f"{plain_dim(expr.dim)}+{letter}")
+        return Piece(letter if expr.dim == 0 else f"{_length(expr.dim)}+{letter}")
 
     def print_entry(self, expr: Entry) -> Piece:
-        return Piece(f"{self.show(expr.array)}[{', '.join(map(self.show, expr.places))}]")
+        array = self.show(expr.array, Level.FRACTION)
+        return Piece(f"{array}[{', '.join(map(self.show, expr.places))}]")
 
     def print_delta(self, expr: Delta) -> Piece:
         return self.call("delta", expr.left, expr.right)
 
     def print_slope(self, expr: Slope) -> Piece:
-        return Piece(f"d{self.show(expr.output)}/d{self.show(expr.wrt)}", Level.FRACTION)
+        return self.derivative(expr.output, expr.wrt, expr.held)
 
     def print_lettersum(self, expr: LetterSum) -> Piece:
-        term = self.show(expr.term, Level.PRODUCT)
-        return Piece(f"sum_{self.show(expr.letter)} {term}", Level.BIG_SUM)
+        last, term = _length(expr.letter.dim), self.show(expr.term)
+        return Piece(f"sum({self.show(expr.letter)}, 1, {last}, {term})")
 
     def print_rowof(self, expr: RowOf) -> Piece:
         return Piece(f"{self.show(expr.matrix)}[{self.show(expr.place)}]")
@@ -310,21 +335,8 @@ _PRINTER = PlainPrinter()
 
 
 class FormulaPrinter(PlainPrinter):
-    """Derivatives and sums as `symbptt.formula` reads them."""
-
-    words: Mapping[Held, str] = {
-        "equation": "direct",
-        "step": "partial",
-        "nothing": "d",
-        "total": "d",
-    }
+    """Derivatives of L as those of everything else are written."""
 
     def print_cotangent(self, expr: Cotangent) -> Piece:
-        step = "" if expr.index is None else f"[{expr.index}]"
+        step = "" if expr.index is None else f"[{index_text(expr.index)}]"
         return Piece(f"d(L, {expr.name}{step})")
-
-    def print_derivative(self, expr: Derivative) -> Piece:
-        return self.call(self.words[expr.held], expr.output, expr.wrt)
-
-    def print_timesum(self, expr: TimeSum) -> Piece:
-        return Piece(f"sum({expr.index}, {expr.first}, {expr.last}, {self.show(expr.term)})")

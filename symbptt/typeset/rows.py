@@ -30,6 +30,7 @@ from symbptt.algebra import (
     Fill,
     Identity,
     Kron,
+    Kronecker,
     Lookup,
     Loss,
     MatrixPower,
@@ -48,11 +49,12 @@ from symbptt.algebra import (
     Stack,
     TimeSum,
     Transpose,
+    Vec,
     Vector,
     map_children,
     walk,
 )
-from symbptt.calculus.entries import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
+from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.calculus.moments import Expectation
 from symbptt.errors import MissingRuleError
 
@@ -194,6 +196,8 @@ TURNS: dict[type[Expr], Callable[[Expr], Expr]] = {
             Derivative,
             PartSum,
             Kron,
+            Kronecker,
+            Vec,
             Column,
             Block,
             BlockMatrix,

@@ -15,20 +15,20 @@ from symbptt.typeset.plain import plain
 
 # (model, kind, variable): the last member, as the seeds have it.
 SEEDS = {
-    ("linear", "adjoint", "o"): "1 / T * dl(o[t], y[t])/do[t]",
+    ("linear", "adjoint", "o"): "1 / T * l'1(o[t], y[t])",
     ("linear", "boundary", "h"): "W_qh.T @ dL/do[T]",
     ("linear", "adjoint", "h"): "W_hh.T @ dL/dh[t+1] + W_qh.T @ dL/do[t]",
-    ("linear", "gradient", "W_qh"): "sum_t outer(dL/do[t], h[t])",
-    ("linear", "gradient", "W_hx"): "sum_t outer(dL/dh[t], x[t])",
-    ("linear", "gradient", "W_hh"): "sum_t outer(dL/dh[t], h[t-1])",
+    ("linear", "gradient", "W_qh"): "sum(t, 1, T, outer(dL/do[t], h[t]))",
+    ("linear", "gradient", "W_hx"): "sum(t, 1, T, outer(dL/dh[t], x[t]))",
+    ("linear", "gradient", "W_hh"): "sum(t, 1, T, outer(dL/dh[t], h[t-1]))",
     ("linear", "initial", "h"): "W_hh.T @ dL/dh[1]",
-    ("linear_bias", "gradient", "b_h"): "sum_t dL/dh[t]",
-    ("linear_bias", "gradient", "b_q"): "sum_t dL/do[t]",
+    ("linear_bias", "gradient", "b_h"): "sum(t, 1, T, dL/dh[t])",
+    ("linear_bias", "gradient", "b_q"): "sum(t, 1, T, dL/do[t])",
     ("char_rnn", "adjoint", "o"): "1 / T * (p[t] - onehot(y[t]))",
     ("char_rnn", "adjoint", "h"): "W.T @ dL/da[t+1] + V.T @ dL/do[t]",
     ("char_rnn", "adjoint", "a"): "(1 - h[t]**2) * dL/dh[t]",
-    ("char_rnn", "gradient", "W"): "sum_t outer(dL/da[t], h[t-1])",
-    ("char_rnn", "gradient", "E"): "sum_t outer(onehot(tok[t]), dL/dx[t])",
+    ("char_rnn", "gradient", "W"): "sum(t, 1, T, outer(dL/da[t], h[t-1]))",
+    ("char_rnn", "gradient", "E"): "sum(t, 1, T, outer(onehot(tok[t]), dL/dx[t]))",
     ("lstm", "adjoint", "c"): ("f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]"),
     ("gru", "adjoint", "z"): "(h[t-1] - n[t]) * dL/dh[t]",
 }

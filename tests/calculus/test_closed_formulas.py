@@ -65,19 +65,19 @@ def test_the_formula_is_right(name: str) -> None:
         (
             "linear",
             "d(h[t], W_hh)",
-            "d(h[t], W_hh) = sum(i, 1, t, W_hh**(t-i) @ partial(h[i], W_hh)) for 0 <= t <= T",
+            "d(h[t], W_hh) = sum(i, 1, t, W_hh**(t-i) @ kron(I, h[i-1].T)) for 0 <= t <= T",
         ),
         (
             "elman",
             "d(h[t], W_hh)",
-            "d(h[t], W_hh) = sum(i, 1, t, prod(j, t, i+1, -1, d(h[j], h[j-1])) @ "
-            "partial(h[i], W_hh)) for 0 <= t <= T",
+            "d(h[t], W_hh) = sum(i, 1, t, prod(j, t, i+1, -1, diag(phi_h'(a_h[j])) @ W_hh) @ "
+            "diag(phi_h'(a_h[i])) @ kron(I, h[i-1].T)) for 0 <= t <= T",
         ),
         (
             "elman",
             "d(L, h[t])",
-            "d(L, h[t]) = sum(k, t, T, prod(j, t+1, k, d(h[j], h[j-1]).T) @ "
-            "partial(o[k], h[k]).T @ d(L, o[k])) for 1 <= t <= T",
+            "d(L, h[t]) = sum(k, t, T, prod(j, t+1, k, W_hh.T @ diag(phi_h'(a_h[j]))) @ "
+            "W_hy.T @ d(L, a_o[k])) for 1 <= t <= T",
         ),
         (
             "lag two",
@@ -88,7 +88,7 @@ def test_the_formula_is_right(name: str) -> None:
         (
             "lag two",
             "d(h[t], B)",
-            "d(h[t], B) = sum(i, 1, t, d(h[t], h[i]) @ partial(h[i], B)) for 0 <= t <= T",
+            "d(h[t], B) = sum(i, 1, t, d(h[t], h[i]) @ kron(I, h[i-2].T)) for 0 <= t <= T",
         ),
         (
             "lag two",

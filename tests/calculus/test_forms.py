@@ -71,7 +71,8 @@ def test_the_expanded_form_of_one_state_is_a_double_sum_in_descending_order() ->
     step = derive(load("linear"), form="expanded").step("W_hh", "gradient")
     (result,) = step.members
     assert plain(result) == (
-        "sum_t (sum_{i=1..t} (d+h[i]/dW_hh).T @ prod(j, t, i+1, -1, d+h[j]/dh[j-1]).T @ d+L/dh[t])"
+        "sum(t, 1, T, sum(i, 1, t, partial(h[i], W_hh).T @ "
+        "prod(j, t, i+1, -1, partial(h[j], h[j-1])).T @ direct(L, h[t])))"
     )
 
 
@@ -79,15 +80,16 @@ def test_several_states_are_stacked() -> None:
     derivation = derive(load("lstm"), form="expanded")
     texts = [f"{plain(s.target)} = {plain(s.result)}" for s in derivation.steps]
     assert (
-        "d+z[t]/dz[t-1] = [d+c[t]/dc[t-1], d+c[t]/dh[t-1]; d+h[t]/dc[t-1], d+h[t]/dh[t-1]]" in texts
+        "partial(z[t], z[t-1]) = [partial(c[t], c[t-1]), partial(c[t], h[t-1]); "
+        "partial(h[t], c[t-1]), partial(h[t], h[t-1])]" in texts
     )
-    assert "d+L/dz[t] = concat(0, d+L/dh[t])" in texts
+    assert "direct(L, z[t]) = concat(0, direct(L, h[t]))" in texts
 
 
 def test_a_lag_of_two_is_stacked() -> None:
     derivation = derive(model_of("lag_two"), form="expanded")
     texts = [f"{plain(s.target)} = {plain(s.result)}" for s in derivation.steps]
-    assert "d+z[t]/dz[t-1] = [d+h[t]/dh[t-1], d+h[t]/dh[t-2]; I, 0]" in texts
+    assert "partial(z[t], z[t-1]) = [partial(h[t], h[t-1]), partial(h[t], h[t-2]); I, 0]" in texts
 
 
 def test_letters_of_steps_are_not_names_of_the_model() -> None:
@@ -108,8 +110,8 @@ def test_letters_of_steps_are_not_names_of_the_model() -> None:
 def test_the_sensitivity_is_the_immediate_partial_and_what_the_jacobian_hands_on() -> None:
     step = derive(load("linear"), form="sensitivity").step("h", "sensitivity")
     assert [plain(member) for member in step.members] == [
-        "d+h[t]/dW_hx + d+h[t]/dh[t-1] @ Dh[t-1]/DW_hx",
-        "kron(I, x[t].T) + W_hh @ Dh[t-1]/DW_hx",
+        "partial(h[t], W_hx) + partial(h[t], h[t-1]) @ d(h[t-1], W_hx)",
+        "kron(I, x[t].T) + W_hh @ d(h[t-1], W_hx)",
     ]
 
 
@@ -228,14 +230,16 @@ def test_matrices_of_one_sum_are_joined() -> None:
     value, gradient = derive(load("linear"), form="joined").of_kind("joined")
     assert plain(value.result) == "[W_hx, W_hh] @ concat(x[t], h[t-1])"
     assert plain(gradient.target) == "[dL/dW_hx, dL/dW_hh]"
-    assert plain(gradient.result) == "sum_t outer(dL/dh[t], concat(x[t], h[t-1]))"
+    assert plain(gradient.result) == "sum(t, 1, T, outer(dL/dh[t], concat(x[t], h[t-1])))"
 
 
 def test_the_gradient_of_an_authors_joined_matrix_has_blocks() -> None:
     (step,) = derive(model_of("joint_matrix"), form="joined").of_kind("joined")
     assert step.target == Cotangent("W", None, step.shape)
     assert any(isinstance(node, Concat) for node in walk(step.members[0]))
-    assert plain(step.result) == ("[sum_t outer(dL/da[t], x[t]), sum_t outer(dL/da[t], h[t-1])]")
+    assert plain(step.result) == (
+        "[sum(t, 1, T, outer(dL/da[t], x[t])), sum(t, 1, T, outer(dL/da[t], h[t-1]))]"
+    )
 
 
 def test_a_matrix_that_stands_elsewhere_too_is_not_joined() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from symbptt.algebra import NOW, ONE, Add, Cotangent, Expr, Mul, Neg, Ref, TimeSum, walk
-from symbptt.calculus.entries import Delta, Entry, Letter, Letters, LetterSum, letter_names
+from symbptt.algebra.letters import Delta, Entry, Letter, Letters, LetterSum, letter_names
 from symbptt.calculus.entrywise import ENTRIES, at_entry, collapsed
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.indices import by_entries
@@ -33,26 +33,32 @@ def equation(text: str, name: str) -> tuple[str, dict[str, list[str]]]:
 
 def test_a_product_with_a_bias() -> None:
     entry, slopes = equation(HEAD + "h[t] = W @ x[t] + U @ h[t-1] + b" + TAIL, "h")
-    assert entry == "sum_i W[j, i] * x[t][i] + sum_k U[j, k] * h[t-1][k] + b[j]"
-    assert slopes["dh[t][j]/dW[m, i]"] == [
-        "sum_k delta(j, m) * delta(k, i) * x[t][k]",
+    assert entry == (
+        "sum(i, 1, len(d), W[j, i] * x[t][i]) + sum(k, 1, len(h), U[j, k] * h[t-1][k]) + b[j]"
+    )
+    assert slopes["direct(h[t][j], W[m, i])"] == [
+        "sum(k, 1, len(d), delta(j, m) * delta(k, i) * x[t][k])",
         "delta(j, m) * x[t][i]",
     ]
-    assert slopes["dh[t][j]/dh[t-1][i]"] == ["sum_k U[j, k] * delta(k, i)", "U[j, i]"]
-    assert slopes["dh[t][j]/db[i]"] == ["delta(j, i)"]
+    assert slopes["direct(h[t][j], h[t-1][i])"] == [
+        "sum(k, 1, len(h), U[j, k] * delta(k, i))",
+        "U[j, i]",
+    ]
+    assert slopes["direct(h[t][j], b[i])"] == ["delta(j, i)"]
 
 
 FORMS = {
-    "transposed": ("h[t] = W.T @ x[t]", "sum_i W[i, j] * x[t][i]"),
+    "transposed": ("h[t] = W.T @ x[t]", "sum(i, 1, len(d), W[i, j] * x[t][i])"),
     "row of a table": ("tok: index\nh[t] = E[tok[t]] + x[t] @ W", "E[tok[t], j]"),
     "end to end": (
         "h[t] = W @ concat(x[t], h[t-1])",
-        "sum_i delta(j, i) * x[t][i] + sum_k delta(j, d+k) * h[t-1][k]",
+        "sum(i, 1, len(d), delta(j, i) * x[t][i]) + "
+        "sum(k, 1, len(h), delta(j, len(d)+k) * h[t-1][k])",
     ),
-    "softmax": ("h[t] = softmax(W @ x[t])", "exp(u[t][j]) / (sum_i exp(u[t][i]))"),
+    "softmax": ("h[t] = softmax(W @ x[t])", "exp(u[t][j]) / sum(i, 1, len(h), exp(u[t][i]))"),
     "entry by entry": ("h[t] = tanh(h[t-1] * b) + W @ x[t]", "tanh(h[t-1][j] * b[j])"),
-    "mean": ("h[t] = tanh(W @ x[t] + mean(x[t]))", "1 / dim(d) * (sum_k x[t][k])"),
-    "inner product": ("h[t] = tanh(W @ x[t] + dot(b, x[t]))", "sum_k b[k] * x[t][k]"),
+    "mean": ("h[t] = tanh(W @ x[t] + mean(x[t]))", "1 / len(d) * sum(k, 1, len(d), x[t][k])"),
+    "inner product": ("h[t] = tanh(W @ x[t] + dot(b, x[t]))", "sum(k, 1, len(d), b[k] * x[t][k])"),
 }
 
 
@@ -89,15 +95,16 @@ COLLAPSING: tuple[tuple[Expr, str], ...] = (
     (LetterSum(K, Mul((v(K), Delta(K, FIRST)))), "v[t][i]"),
     (LetterSum(K, Mul((v(K), Delta(FIRST, K)))), "v[t][i]"),
     (LetterSum(K, Neg(Mul((v(K), Delta(K, FIRST))))), "-v[t][i]"),
-    (LetterSum(K, Mul((v(K), Delta(SECOND, FIRST)))), "delta(j, i) * (sum_k v[t][k])"),
+    (LetterSum(K, Mul((v(K), Delta(SECOND, FIRST)))), "delta(j, i) * sum(k, 1, len(n), v[t][k])"),
     (LetterSum(K, Mul((v(K), Add((Delta(K, FIRST), Neg(v(SECOND))))))),
-     "v[t][i] - sum_k v[t][k] * v[t][j]"),
+     "v[t][i] - sum(k, 1, len(n), v[t][k] * v[t][j])"),
     (LetterSum(SECOND, LetterSum(K, Mul((Delta(SECOND, FIRST), Delta(K, SECOND), v(K))))),
      "v[t][i]"),
-    (TimeSum(LetterSum(K, Mul((v(K), Delta(K, FIRST))))), "sum_t v[t][i]"),
-    (LetterSum(K, v(K)), "sum_k v[t][k]"),
+    (TimeSum(LetterSum(K, Mul((v(K), Delta(K, FIRST))))), "sum(t, 1, T, v[t][i])"),
+    (LetterSum(K, v(K)), "sum(k, 1, len(n), v[t][k])"),
     # A letter of another dimension may stand outside.
-    (LetterSum(K, Mul((v(K), Delta(K, Letter("m", "h"))))), "sum_k v[t][k] * delta(k, m)"),
+    (LetterSum(K, Mul((v(K), Delta(K, Letter("m", "h"))))),
+     "sum(k, 1, len(n), v[t][k] * delta(k, m))"),
 )  # fmt: skip
 
 
@@ -109,7 +116,7 @@ def test_a_delta_leaves_one_term(expr: Expr, shown: str) -> None:
 def test_the_derivative_of_an_entry_is_a_delta() -> None:
     assert differentiated(v(K), V, (FIRST,)) == Delta(K, FIRST)
     assert plain(differentiated(LetterSum(K, Mul((v(K), v(K)))), V, (FIRST,))) == (
-        "sum_k (delta(k, i) * v[t][k] + v[t][k] * delta(k, i))"
+        "sum(k, 1, len(n), delta(k, i) * v[t][k] + v[t][k] * delta(k, i))"
     )
     assert differentiated(V, V, ()) == ONE
 

@@ -80,9 +80,9 @@ def test_one_step_of_one_quantity() -> None:
 
 def test_the_adjoint_recursion_written_out() -> None:
     assert backward(library.load("linear"), 3, "d(L, h[2])") == [
-        "dL/do[3] = 1 / 3 * dl(o[3], y[3])/do[3]",
+        "dL/do[3] = 1 / 3 * l'1(o[3], y[3])",
         "dL/dh[3] = W_qh.T @ dL/do[3]",
-        "dL/do[2] = 1 / 3 * dl(o[2], y[2])/do[2]",
+        "dL/do[2] = 1 / 3 * l'1(o[2], y[2])",
         "dL/dh[2] = W_hh.T @ dL/dh[3] + W_qh.T @ dL/do[2]",
     ]
 

@@ -14,11 +14,13 @@ from symbptt.calculus.derivation import Derivation, Kind
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.recurrence.closed import ClosedForm, fold
 from symbptt.formula.reading import read
+from symbptt.formula.shapes import Shaper
 from symbptt.formula.typesetting import formula_latex
 from symbptt.typeset.blocks import Display
 from symbptt.typeset.clipping import clipping
 from symbptt.typeset.folded import Setter, sections
-from symbptt.typeset.latex import LatexPrinter, member_latex
+from symbptt.typeset.formula import LatexPrinter
+from symbptt.typeset.latex import member_latex
 from symbptt.typeset.names import Names
 from tests.catalogue import output
 from tests.formula.catalogue import MISPRINTS, RIGHT, TEXTS, UNREADABLE, Row, model
@@ -174,4 +176,4 @@ def analysed(matrix: Sequence[Sequence[float]]) -> Printer:
 
 def formula(row: Row) -> str:
     chosen = model(row.model)
-    return formula_latex(read(row.formula, chosen), chosen)
+    return formula_latex(read(row.formula, chosen), Shaper(chosen))

@@ -15,8 +15,8 @@ from pathlib import Path
 from symbptt.errors import FormulaError
 from symbptt.figures.graph import computational_graph
 from symbptt.figures.truncation import truncation_figure
-from symbptt.formula.printing import canonical
 from symbptt.formula.reading import read
+from symbptt.formula.text import canonical
 from symbptt.formula.verdict import Verdict, check
 from symbptt.typeset.markdown_format import Markdown
 from tests.catalogue.entries import Document, Entry

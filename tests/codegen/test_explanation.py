@@ -46,8 +46,8 @@ lowered:
     loop 2   dL/da[t] += (1 - h[t]**2) * dL/dh[t]
     loop 2   dL/dh[t-1] += U.T @ dL/da[t]
   gradients
-    static   dL/dW = sum_t outer(dL/da[t], x[t])
-    static   dL/dU = sum_t outer(dL/da[t], h[t-1])
+    static   dL/dW = sum(t, 1, T, outer(dL/da[t], x[t]))
+    static   dL/dU = sum(t, 1, T, outer(dL/da[t], h[t-1]))
   5 matrix products, 8 elementwise calls, 1 other call
   loop 1, t = 1, ..., T: 3 calls a step, 1 matrix product among them
   loop 2, t = T, ..., 1: 5 calls a step, 1 matrix product among them

@@ -14,7 +14,10 @@ import sympy
 from symbptt.codegen.render import generate
 from symbptt.functions.elementwise import FUNCTIONS, Function
 from symbptt.functions.losses import LOSSES
+from symbptt.functions.vectors import VECTORS
 from symbptt.language.parser import parse
+from symbptt.proof.domain import Precise
+from symbptt.proof.evaluate import vector_value
 from tests import cells
 from tests.modules import BUILT_IN, call, executed, model_of, module_from, module_of
 from tests.points import draw
@@ -122,6 +125,44 @@ def test_losses_of_large_logits(row: Any, dtype: Any) -> None:
     np.testing.assert_allclose(outputs["loss"][:, 0], expected, rtol=1e-6)
     assert loss == pytest.approx(np.mean(expected), rel=1e-6)
     assert all(np.all(np.isfinite(array)) for array in grads.values())
+
+
+VECTORS_OF_ALL_SIZES = [
+    [scale * entry for entry in entries]
+    for scale in (1.0, 30.0, 1e4)
+    for entries in ([0.5, -1.0, 1e-3], [1.0, 1.0, 1.0], [-1.0, -0.9, -1.0])
+]
+LENGTHS = [[scale * e for e in (3.0, -4.0, 12.0)] for scale in (1e-37, 1e-20, 1e20, 2e37)]
+
+
+@pytest.mark.parametrize("level", (0, 2))
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
+@pytest.mark.parametrize("name", VECTORS)
+def test_functions_of_vectors_and_their_slopes(name: str, dtype: Any, level: int) -> None:
+    """Against the definition and the adjoint in many digits; norms of the longest vectors too."""
+    row = VECTORS[name]
+    drawn = VECTORS_OF_ALL_SIZES + (LENGTHS if name in ("sum", "mean", "norm") else [])
+    arrays = np.array(drawn, dtype)
+    names = ("x", "z")[: len(row.arguments)]
+    called = f"{name}({', '.join(f'{each}[t]' for each in names)})"
+    text = f"x: (d,)\nh[t] = {called}\nread[t] = 2 * h[t-1]\nloss[t] = sum(h[t] * x[t] / x[t])\n"
+    if row.like is None:
+        text = text.replace("sum(h[t] * x[t] / x[t])", "h[t]")
+    module = executed(generate(parse(text, name), wrt_inputs=True, level=level), name)
+    least = 40 * float(np.finfo(dtype).eps)
+    for array in arrays:
+        inputs = {each: array[None, None] for each in names}
+        with np.errstate(over="raise", divide="raise", invalid="raise"):
+            _, grads, carry = module.loss_and_grads({}, inputs)
+        domain = Precise(60)
+        exact = np.array([domain.context.mpf(float(entry)) for entry in array], dtype=object)
+        with np.errstate(over="ignore"):  # inside of mpmath
+            value = np.array(vector_value(name, [exact] * len(names), domain)).astype(float)
+        np.testing.assert_allclose(carry["h[0]"][0], value, rtol=least, atol=least)
+        assert grads["x"].dtype == dtype
+        assert np.all(np.isfinite(grads["x"]))
+        if name == "norm":
+            np.testing.assert_allclose(grads["x"][0, 0], (exact / value).astype(float), rtol=least)
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))

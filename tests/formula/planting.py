@@ -11,109 +11,114 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeGuard
 
-from symbptt.errors import FormulaError
-from symbptt.formula.printing import canonical, formula_text
-from symbptt.formula.reading import read
-from symbptt.formula.tree import (
+from symbptt.algebra import (
+    ONE,
     Add,
-    At,
-    Call,
-    Diff,
+    Count,
+    Derivative,
     Div,
-    Dot,
-    Entry,
-    Flip,
-    Formula,
+    Expr,
     Mul,
-    Node,
-    Num,
-    Over,
-    Power,
-    Whole,
-    children,
-    with_child,
+    Number,
+    OrderedProduct,
+    Outer,
+    Pow,
+    Product,
+    Ref,
+    TimeSum,
+    Transpose,
 )
+from symbptt.algebra.letters import Entry
+from symbptt.errors import FormulaError
+from symbptt.formula.reading import read
+from symbptt.formula.statement import Formula, factors_of, number_of, parts, product, with_part
+from symbptt.formula.text import canonical, formula_text
 from symbptt.formula.verdict import NothingToCheckError, Verdict, check
 from tests.formula.catalogue import RIGHT, Row, model
 
-Plant = Callable[[Node], Iterator[Node]]
+Plant = Callable[[Expr], Iterator[Expr]]
 
 
-def missing_transpose(node: Node) -> Iterator[Node]:
-    if isinstance(node, Flip):
+def missing_transpose(node: Expr) -> Iterator[Expr]:
+    if isinstance(node, Transpose):
         yield node.operand
 
 
-def shifted_index(node: Node) -> Iterator[Node]:
+def shifted_index(node: Expr) -> Iterator[Expr]:
     match node:
-        case At(index=index):
+        case Ref(index=index):
             yield from (replace(node, index=index + k) for k in (1, -1))
-        case Over(first=first, last=last):
+        case TimeSum(first=first, last=last) | OrderedProduct(first=first, last=last):
             yield from (replace(node, first=first + k) for k in (1, -1))
             yield from (replace(node, last=last + k) for k in (1, -1))
 
 
-def reversed_product(node: Node) -> Iterator[Node]:
-    if isinstance(node, Dot):
-        for k in range(len(node.factors) - 1):
-            factors = list(node.factors)
-            factors[k : k + 2] = factors[k + 1], factors[k]
-            yield Dot(tuple(factors))
-    if isinstance(node, Over) and node.product:
+def reversed_product(node: Expr) -> Iterator[Expr]:
+    if isinstance(node, Product):
+        factors = list(factors_of(node))
+        for k in range(len(factors) - 1):
+            turned = [*factors[:k], factors[k + 1], factors[k], *factors[k + 2 :]]
+            yield product(*turned)
+    if isinstance(node, OrderedProduct):
         yield replace(node, first=node.last, last=node.first, step=-node.step)
 
 
-def lost_factor(node: Node) -> Iterator[Node]:
-    if isinstance(node, Div) and isinstance(node.below, Whole) and not isinstance(node.above, Num):
-        yield node.above
+def lost_factor(node: Expr) -> Iterator[Expr]:
+    if is_per_step(node) and not isinstance(node.numerator, Number):
+        yield node.numerator
     if isinstance(node, Mul):
         head, *rest = node.factors
-        if isinstance(head, Div) and isinstance(head.below, Whole):
+        if is_per_step(head):
             yield rest[0] if len(rest) == 1 else Mul(tuple(rest))
 
 
-def wrong_exponent(node: Node) -> Iterator[Node]:
-    if isinstance(node, Power):
+def is_per_step(node: Expr) -> TypeGuard[Div]:
+    return isinstance(node, Div) and isinstance(node.denominator, Count)
+
+
+def wrong_exponent(node: Expr) -> Iterator[Expr]:
+    if isinstance(node, Pow):
         yield node.base
-        if isinstance(node.exponent, Num):
+        if isinstance(node.exponent, Number):
             value = node.exponent.value + Fraction(1)
-            yield replace(node, exponent=Num(value, str(value)))
-        if isinstance(node.exponent, Whole):
-            yield replace(node, exponent=Whole(node.exponent.index + 1))
-            yield replace(node, exponent=Whole(-node.exponent.index))
+            yield replace(node, exponent=Number(value, str(value)))
+        if isinstance(node.exponent, Count):
+            yield replace(node, exponent=number_of(node.exponent.index + 1))
+            yield replace(node, exponent=number_of(-node.exponent.index))
 
 
-def missing_term(node: Node) -> Iterator[Node]:
+def missing_term(node: Expr) -> Iterator[Expr]:
     if isinstance(node, Add):
         for k in range(len(node.terms)):
             rest = (*node.terms[:k], *node.terms[k + 1 :])
             yield rest[0] if len(rest) == 1 else Add(rest)
 
 
-def ordinary_product(node: Node) -> Iterator[Node]:
+def ordinary_product(node: Expr) -> Iterator[Expr]:
     if isinstance(node, Mul) and not isinstance(node.factors[0], Div):
-        yield Dot(node.factors)
+        yield product(*node.factors)
 
 
-def elementwise_product(node: Node) -> Iterator[Node]:
-    if isinstance(node, Dot):
-        yield Mul(node.factors)
+def elementwise_product(node: Expr) -> Iterator[Expr]:
+    if isinstance(node, Product):
+        yield Mul(factors_of(node))
 
 
-def rows_and_columns(node: Node) -> Iterator[Node]:
+def rows_and_columns(node: Expr) -> Iterator[Expr]:
     match node:
         case Entry(places=(row, column)):
             yield replace(node, places=(column, row))
-        case Call(function="outer", args=(left, right)):
-            yield replace(node, args=(right, left))
+        case Outer(left=left, right=right):
+            yield Outer(right, left)
         case Mul(factors=factors):
             for k, factor in enumerate(factors):
-                if isinstance(factor, Add | Flip):
-                    other = factor.operand if isinstance(factor, Flip) else Flip(factor)
+                if isinstance(factor, Add | Transpose):
+                    other = factor.operand if isinstance(factor, Transpose) else Transpose(factor)
                     yield replace(node, factors=(*factors[:k], other, *factors[k + 1 :]))
-        case Diff(by=Entry(places=(row, column)) as by):
-            yield replace(node, by=replace(by, places=(column, row)))
+        case Derivative(wrt=Entry(places=(row, column)) as by):
+            yield replace(node, wrt=replace(by, places=(column, row)))
 
 
 OPERATORS: dict[str, Plant] = {
@@ -129,12 +134,12 @@ OPERATORS: dict[str, Plant] = {
 }
 
 
-def planted(node: Node, plant: Plant) -> Iterator[Node]:
+def planted(node: Expr, plant: Plant) -> Iterator[Expr]:
     """All ways to plant one slip in a part."""
     yield from plant(node)
-    for place, child in enumerate(children(node)):
+    for place, child in enumerate(parts(node)):
         for new in planted(child, plant):
-            yield with_child(node, place, new)
+            yield with_part(node, place, new)
 
 
 @dataclass(frozen=True)
@@ -189,12 +194,12 @@ def same(one: Formula, other: Formula) -> bool:
     return canonical(plain[0]) == canonical(plain[1])
 
 
-def per_step(node: Node) -> Node:
+def per_step(node: Expr) -> Expr:
     """x/T as 1/T * x."""
-    for place, child in enumerate(children(node)):
-        node = with_child(node, place, per_step(child))
-    if isinstance(node, Div) and isinstance(node.below, Whole) and not isinstance(node.above, Num):
-        return Mul((Div(Num(Fraction(1), "1"), node.below), node.above))
+    for place, child in enumerate(parts(node)):
+        node = with_part(node, place, per_step(child))
+    if is_per_step(node) and not isinstance(node.numerator, Number):
+        return Mul((Div(ONE, node.denominator), node.numerator))
     return node
 
 

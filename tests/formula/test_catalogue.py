@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from symbptt.errors import FormulaError
-from symbptt.formula.printing import canonical
 from symbptt.formula.reading import read
+from symbptt.formula.text import canonical
 from symbptt.formula.verdict import Verdict, check
 from tests.formula.catalogue import MISPRINTS, RIGHT, TEXTS, UNREADABLE, Row, model, timed
 

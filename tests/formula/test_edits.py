@@ -77,10 +77,10 @@ def test_no_edit_is_claimed_where_none_mends() -> None:
 
 def test_a_mend_is_right_itself() -> None:
     """Candidates that only look right in floating point would fail here."""
-    from symbptt.formula.evaluation import Clock
     from symbptt.formula.examination import Examiner
     from symbptt.formula.meaning import resolved
     from symbptt.formula.reading import read
+    from symbptt.formula.scenes import Clock
 
     examiner = Examiner(model("linear"), 5, 0, Clock(20))
     formula = read("d(L, h[t]) = W_hh @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])", examiner.model)

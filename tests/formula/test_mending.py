@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from symbptt.algebra import Model
-from symbptt.formula.printing import canonical
 from symbptt.formula.reading import read
+from symbptt.formula.text import canonical
 from symbptt.formula.verdict import check
 from symbptt.language import library
 from symbptt.language.parser import parse

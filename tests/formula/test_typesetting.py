@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from symbptt.formula.reading import read
+from symbptt.formula.shapes import Shaper
 from symbptt.formula.typesetting import formula_latex
 from symbptt.formula.verdict import check
 from tests.formula.catalogue import MISPRINTS, RIGHT, Row, model
@@ -17,20 +18,24 @@ ALL = (*RIGHT, *MISPRINTS)
 
 
 def latex(name: str, formula: str) -> str:
-    return formula_latex(read(formula, model(name)), model(name))
+    return formula_latex(read(formula, model(name)), Shaper(model(name)))
 
 
 @pytest.mark.parametrize(
     ("name", "formula", "expected"),
     [
         ("linear", "o[t] = W_qh @ h[t]", r"\mathbf{o}_t = \mathbf{W}_{\mathrm{qh}} \mathbf{h}_t"),
-        ("linear", "L = 1/T * loss[t]", r"L = \frac{1}{T} \, \ell_t"),
+        ("linear", "L = 1/T * loss[t]", r"L = \frac{1}{T} \ell_t"),
         ("linear", "d(L, o[t]) = h[t]", r"\frac{\partial L}{\partial \mathbf{o}_t} = \mathbf{h}_t"),
-        ("linear", "d(o[t], h[t]) = 0", r"\frac{d \mathbf{o}_t}{d \mathbf{h}_t} = 0"),
+        (
+            "linear",
+            "d(o[t], h[t]) = 0",
+            r"\frac{\mathrm{d} \mathbf{o}_t}{\mathrm{d} \mathbf{h}_t} = 0",
+        ),
         (
             "linear",
             "partial(o[t], h[t]) = 0",
-            r"\frac{\partial \mathbf{o}_t}{\partial \mathbf{h}_t} = 0",
+            r"\frac{\partial^{+} \mathbf{o}_t}{\partial \mathbf{h}_t} = 0",
         ),
         (
             "linear",
@@ -45,17 +50,17 @@ def latex(name: str, formula: str) -> str:
         (
             "linear",
             "sum(i, 1, len(h), W_hh[i, 1] * h[t][i]) + 1 = 0",
-            r"\sum_{i=1}^{h} (\mathbf{W}_{\mathrm{hh}})_{i,1} \, (\mathbf{h}_t)_{i} + 1 = 0",
+            r"\sum_{i=1}^h (\mathbf{W}_{\mathrm{hh}})_{i,1} (\mathbf{h}_t)_{i} + 1 = 0",
         ),
         (
             "matrix_recurrence",
             "prod(j, t, 1, -1, C[j]) @ a[0] = 0 for a[0] = 0",
-            r"\left(\prod_{j = t, \dots, 1} \mathbf{C}_j\right) \mathbf{a}_0 = 0 \quad "
+            r"(\mathbf{C}_t \mathbf{C}_{t-1} \cdots \mathbf{C}_1) \mathbf{a}_0 = 0 \quad "
             r"(\mathbf{a}_0 = 0)",
         ),
         ("singh", "sqrt(h[t]) = exp(h[t])", r"\sqrt{\mathbf{h}_t} = \exp(\mathbf{h}_t)"),
         ("singh", "p[t] = onehot(y[t])", r"\mathbf{p}_t = \mathbf{e}_{y_t}"),
-        ("singh", "p[t][i] = delta(i, y[t])", r"(\mathbf{p}_t)_{i} = \delta_{i, y_t}"),
+        ("singh", "p[t][i] = delta(i, y[t])", r"(\mathbf{p}_t)_{i} = \delta_{i,y_t}"),
         (
             "singh",
             "h[t]**2 = diag(h[t])",

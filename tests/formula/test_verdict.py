@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 import symbptt
 from symbptt.cli import main
-from symbptt.formula.evaluation import Clock
 from symbptt.formula.examination import Examiner
+from symbptt.formula.scenes import Clock
 from symbptt.formula.verdict import check
 from symbptt.language.parser import parse
 from symbptt.proof.field import Field
@@ -142,10 +142,10 @@ def test_derivatives_are_those_of_the_unrolled_equations() -> None:
     unrolled, domain = Unrolled(model("elman"), stage.unrolled.sizes), Field(0)
     given = draw(model("elman"), unrolled.sizes, 3, domain, random.Random(0))
     full = unrolled.run(given, 3, domain)
-    scene = stage.scene(Field(0), 0, 3, {})
+    scene = stage.scene(Field(0), 0, 3, {}, Clock(20))
     compared = 0
     for by in full.variables:
-        found = scene.total(("h", 3), by)
+        found = scene.slope(("h", 3), by, "nothing")
         for row in range(len(found)):
             expected = full.gradient(full.slope(("h", 3), row), by)
             assert np.shape(expected) == np.shape(scene.run.values[by])

@@ -24,6 +24,7 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Cotangent,
+    Count,
     Derivative,
     Diag,
     Direct,
@@ -34,6 +35,7 @@ from symbptt.algebra import (
     Identity,
     Index,
     Kron,
+    Kronecker,
     Length,
     Lookup,
     Loss,
@@ -56,6 +58,7 @@ from symbptt.algebra import (
     Stack,
     TimeSum,
     Transpose,
+    Vec,
 )
 from symbptt.errors import EvaluationError, MissingRuleError
 from symbptt.functions.vectors import vector
@@ -190,6 +193,10 @@ CASES: list[tuple[Expr, Any]] = [
     (Block(("n", "m"), 1), np.eye(7)[3:]),
     (Kron(C, "n"), np.kron(np.eye(3), c)),
     (Kron(C, "n", first=True), np.kron(c, np.eye(3))),
+    (Kronecker(W, Transpose(Column(C))), np.kron(w, c)),
+    (Vec(W), w.ravel()),
+    (Count(NOW + 3), 5.0),
+    (MatrixPower(Diag(V), LAST - 5), np.diag(v**-2)),
     (
         BlockMatrix(((W, None), (None, Identity("n"))), ("n", "n"), ("m", "n")),
         np.block([[w, np.zeros((3, 3))], [np.zeros((3, 4)), np.eye(3)]]),

@@ -35,8 +35,8 @@ BACKWARD = "    total, grads, sources = _run_backward(segment, params, inputs, s
 
 PLANTED = {
     0: ("np.tanh(", "1.001 * np.tanh("),
-    1: ("_tanh = np.tanh\n", "_tanh = lambda x, out: np.multiply(np.tanh(x), 1.001, out)\n"),
-    2: ("_tanh = np.tanh\n", "_tanh = lambda x, out: np.multiply(np.tanh(x), 1.001, out)\n"),
+    1: ("else np.tanh\n", "else lambda x, out: np.multiply(np.tanh(x), 1.001, out)\n"),
+    2: ("else np.tanh\n", "else lambda x, out: np.multiply(np.tanh(x), 1.001, out)\n"),
 }
 """What a level's text has, and what stands there in one with an error."""
 
@@ -185,7 +185,7 @@ def filled_by(line: str) -> str:
 
 
 @pytest.mark.parametrize("level", [1, 2])
-@pytest.mark.parametrize("name", ["linear_bias", "rational", "abs_and_relu"])
+@pytest.mark.parametrize("name", ["linear_bias", "rational", "matrix_input"])
 def test_an_error_below_rounding_is_found_in_every_statement(name: str, level: int) -> None:
     """Floats can't show a part in 10**15 of it; the same statements in fractions do."""
     model, text = model_of(name), generate(model_of(name), level=level)

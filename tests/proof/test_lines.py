@@ -10,8 +10,8 @@ from functools import cache
 import pytest
 
 from symbptt.algebra import ONE, Expr, Mul, Number, Ref, walk
+from symbptt.algebra.letters import Delta, Entry, LetterSum, Line, Slope, substituted
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.entries import Delta, Entry, LetterSum, Line, Slope, substituted
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.indices import EquationLines, Indices, StepLines, by_entries
 from symbptt.language.library import differentiable, load

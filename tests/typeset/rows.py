@@ -17,6 +17,7 @@ from symbptt.algebra import (
     Concat,
     Constant,
     Cotangent,
+    Count,
     Derivative,
     Diag,
     Direct,
@@ -27,6 +28,7 @@ from symbptt.algebra import (
     Identity,
     Index,
     Kron,
+    Kronecker,
     Length,
     Lookup,
     Loss,
@@ -49,6 +51,7 @@ from symbptt.algebra import (
     Stack,
     TimeSum,
     Transpose,
+    Vec,
 )
 from symbptt.functions.vectors import vector
 
@@ -94,7 +97,7 @@ LEAVES: tuple[Row, ...] = (
     (Number(Fraction(1, 3)), "1/3", r"\frac{1}{3}"),
     (Number(Fraction(-3)), "-3", "-3"),
     (Constant("dt", Fraction(1, 20)), "dt", r"\mathrm{dt}"),
-    (Length("n_x"), "dim(n_x)", r"n_{\mathrm{x}}"),
+    (Length("n_x"), "len(n_x)", r"n_{\mathrm{x}}"),
     (Horizon(), "T", "T"),
     (U, "W_hx", r"\mathbf{W}_{\mathrm{hx}}"),
     (ZETA, "zeta", r"\zeta"),
@@ -201,14 +204,14 @@ ARRAYS: tuple[Row, ...] = (
     (Outer(OneHot(Y, "q"), DO), "outer(onehot(y[t]), dL/do[t])",
      r"\mathbf{e}_{y_t} \left(\frac{\partial L}{\partial \mathbf{o}_t}\right)^{\!\top}"),
     (Cases(Y, Mul((HALF, Add((P, Neg(ONE))))), Mul((HALF, P)), "q"),
-     "(1 / 2 * (p[t] - 1) at entry y[t], 1 / 2 * p[t] elsewhere)",
+     "onehot(y[t]) * (1 / 2 * (p[t] - 1)) + (1 - onehot(y[t])) * (1 / 2 * p[t])",
      r"\begin{cases} \dfrac{1}{2} \bigl((\mathbf{p}_t)_i - 1\bigr) & \text{in row } i = y_t, "
      r"\\[2ex] \dfrac{1}{2} (\mathbf{p}_t)_i & \text{in the rows } i \neq y_t \end{cases}"),
 )  # fmt: skip
 
 CHAIN_RULE: tuple[Row, ...] = (
     (Loss("l", OUT, Z), "l(o[t], z[t])", r"\ell(\mathbf{o}_t, \mathbf{z}_t)"),
-    (Loss("l", OUT, Z, 0), "dl(o[t], z[t])/do[t]",
+    (Loss("l", OUT, Z, 0), "l'1(o[t], z[t])",
      r"\frac{\partial \ell(\mathbf{o}_t, \mathbf{z}_t)}{\partial \mathbf{o}_t}"),
     (Loss("softmax_cross_entropy", OUT, Y), "softmax_cross_entropy(o[t], y[t])",
      r"-\log \operatorname{softmax}(\mathbf{o}_t)_{y_t}"),
@@ -219,28 +222,29 @@ CHAIN_RULE: tuple[Row, ...] = (
     (Loss("binary_cross_entropy", OUT, Z), "binary_cross_entropy(o[t], z[t])",
      r"-\mathbf{z}_t^{\top} \log\sigma(\mathbf{o}_t) - "
      r"(1 - \mathbf{z}_t)^{\top} \log\sigma(-\mathbf{o}_t)"),
-    (Pullback(h(-1), h(), dh(-1)), "(dh[t+1]/dh[t]).T @ dL/dh[t+1]",
+    (Pullback(h(-1), h(), dh(-1)), "direct(h[t+1], h[t]).T @ dL/dh[t+1]",
      r"\left(\frac{\partial \mathbf{h}_{t+1}}{\partial \mathbf{h}_t}\right)^{\!\top} "
      r"\frac{\partial L}{\partial \mathbf{h}_{t+1}}"),
-    (Pullback(LOSS, OUT, DLOSS), "dloss[t]/do[t] * dL/dloss[t]",
+    (Pullback(LOSS, OUT, DLOSS), "direct(loss[t], o[t]) * dL/dloss[t]",
      r"\frac{\partial L}{\partial \ell_t} \frac{\partial \ell_t}{\partial \mathbf{o}_t}"),
-    (Pullback(h(), W, dh()), "(dh[t]/dW_hh).T @ dL/dh[t]",
+    (Pullback(h(), W, dh()), "direct(h[t], W_hh).T @ dL/dh[t]",
      r"\sum_i \frac{\partial L}{\partial (\mathbf{h}_t)_i} "
      r"\frac{\partial (\mathbf{h}_t)_i}{\partial \mathbf{W}_{\mathrm{hh}}}"),
-    (Pullback(W, U, Cotangent("W_hh", None, ("h", "h"))), "(dW_hh/dW_hx).T @ dL/dW_hh",
+    (Pullback(W, U, Cotangent("W_hh", None, ("h", "h"))), "direct(W_hh, W_hx).T @ dL/dW_hh",
      r"\sum_{ij} \frac{\partial L}{\partial (\mathbf{W}_{\mathrm{hh}})_{ij}} "
      r"\frac{\partial (\mathbf{W}_{\mathrm{hh}})_{ij}}{\partial \mathbf{W}_{\mathrm{hx}}}"),
-    (TimeSum(Outer(dh(), h(1))), "sum_t outer(dL/dh[t], h[t-1])",
+    (TimeSum(Outer(dh(), h(1))), "sum(t, 1, T, outer(dL/dh[t], h[t-1]))",
      r"\sum_{t=1}^T \frac{\partial L}{\partial \mathbf{h}_t} \mathbf{h}_{t-1}^{\top}"),
     (TimeSum(Add((h(), G)), Index(offset=2), Index.of("T") - 1),
-     "sum_{t=2..T-1} (h[t] + g_hat[t])",
+     "sum(t, 2, T-1, h[t] + g_hat[t])",
      r"\sum_{t=2}^{T-1} (\mathbf{h}_t + \hat{\mathbf{g}}_t)"),
     (PartSum(Cotangent("h", NOW, ("h",), PART), NOW, NOW + 7), "sum_{s=t..t+7} dL[s]/dh[t]",
      r"\sum_{s=t}^{t+7} \frac{\partial L_s}{\partial \mathbf{h}_t}"),
     (Pick(Cotangent("o", NOW, ("q",), NOW + 1), Y), "(dL[t+1]/do[t])[y[t]]",
      r"\frac{\partial L_{t+1}}{\partial (\mathbf{o}_t)_{y_t}}"),
-    (Mul((HALF, TimeSum(h()))), "1 / 2 * (sum_t h[t])", r"\frac{1}{2} \sum_{t=1}^T \mathbf{h}_t"),
-    (Add((TimeSum(h()), Neg(TimeSum(G)))), "sum_t h[t] - sum_t g_hat[t]",
+    (Mul((HALF, TimeSum(h()))), "1 / 2 * sum(t, 1, T, h[t])",
+     r"\frac{1}{2} \sum_{t=1}^T \mathbf{h}_t"),
+    (Add((TimeSum(h()), Neg(TimeSum(G)))), "sum(t, 1, T, h[t]) - sum(t, 1, T, g_hat[t])",
      r"\sum_{t=1}^T \mathbf{h}_t - \sum_{t=1}^T \hat{\mathbf{g}}_t"),
 )  # fmt: skip
 
@@ -249,15 +253,15 @@ STATE = Stack("z", NOW, (h(), S))
 FACTOR = Derivative(Ref("h", J, ("h",)), Ref("h", J - 1, ("h",)), "step")
 
 JACOBIANS: tuple[Row, ...] = (
-    (Derivative(h(), G), "dh[t]/dg_hat[t]",
+    (Derivative(h(), G), "direct(h[t], g_hat[t])",
      r"\frac{\partial \mathbf{h}_t}{\partial \hat{\mathbf{g}}_t}"),
-    (Derivative(h(), h(1), "step"), "d+h[t]/dh[t-1]",
+    (Derivative(h(), h(1), "step"), "partial(h[t], h[t-1])",
      r"\frac{\partial^{+} \mathbf{h}_t}{\partial \mathbf{h}_{t-1}}"),
-    (Derivative(h(), W, "nothing"), "Dh[t]/DW_hh",
+    (Derivative(h(), W, "nothing"), "d(h[t], W_hh)",
      r"\frac{\mathrm{d} \mathbf{h}_t}{\mathrm{d} \mathbf{W}_{\mathrm{hh}}}"),
-    (Derivative(STATE, B, "step"), "d+z[t]/db_h",
+    (Derivative(STATE, B, "step"), "partial(z[t], b_h)",
      r"\frac{\partial^{+} \mathbf{z}_t}{\partial \mathbf{b}_{\mathrm{h}}}"),
-    (Direct(h()), "d+L/dh[t]", r"\frac{\partial^{+} L}{\partial \mathbf{h}_t}"),
+    (Direct(h()), "direct(L, h[t])", r"\frac{\partial^{+} L}{\partial \mathbf{h}_t}"),
     (STATE, "z[t]", r"\mathbf{z}_t"),
     (Product(Diag(SQUARE), W), "diag(h[t]**2) @ W_hh",
      r"\operatorname{diag}(\mathbf{h}_t^{\odot 2}) \mathbf{W}_{\mathrm{hh}}"),
@@ -271,16 +275,21 @@ JACOBIANS: tuple[Row, ...] = (
     (BlockMatrix(((W, None), (None, Identity("h"))), ("h", "h"), ("h", "h")), "[W_hh, 0; 0, I]",
      r"\begin{pmatrix} \mathbf{W}_{\mathrm{hh}} & \mathbf{0} \\[2.5ex] \mathbf{0} & \mathbf{I} "
      r"\end{pmatrix}"),
-    (OrderedProduct(FACTOR, NOW, Index.of("i") + 1), "prod(j, t, i+1, -1, d+h[j]/dh[j-1])",
+    (OrderedProduct(FACTOR, NOW, Index.of("i") + 1),
+     "prod(j, t, i+1, -1, partial(h[j], h[j-1]))",
      r"\prod_{j = t, \dots, i+1} \frac{\partial^{+} \mathbf{h}_j}{\partial \mathbf{h}_{j-1}}"),
+    (Kronecker(W, Transpose(Column(h()))), "kron(W_hh, h[t].T)",
+     r"(\mathbf{W}_{\mathrm{hh}} \otimes \mathbf{h}_t^{\top})"),
+    (Vec(W), "vec(W_hh)", r"\operatorname{vec}(\mathbf{W}_{\mathrm{hh}})"),
+    (Count(NOW - 1), "t-1", "t-1"),
     (MatrixPower(W, NOW - Index.of("i")), "W_hh**(t-i)", r"\mathbf{W}_{\mathrm{hh}}^{t-i}"),
     (MatrixPower(Transpose(W), NOW), "W_hh.T**t", r"(\mathbf{W}_{\mathrm{hh}}^{\top})^{t}"),
     (OrderedProduct(W, Index(offset=1), NOW, 1), "prod(j, 1, t, W_hh)",
      r"\prod_{j = 1, \dots, t} \mathbf{W}_{\mathrm{hh}}"),
-    (Pullback(h(), W, Direct(h()), "nothing"), "(Dh[t]/DW_hh).T @ d+L/dh[t]",
+    (Pullback(h(), W, Direct(h()), "nothing"), "d(h[t], W_hh).T @ direct(L, h[t])",
      r"\sum_i \frac{\partial^{+} L}{\partial (\mathbf{h}_t)_i} "
      r"\frac{\mathrm{d} (\mathbf{h}_t)_i}{\mathrm{d} \mathbf{W}_{\mathrm{hh}}}"),
-    (TimeSum(h(), Index(offset=1), NOW, "i"), "sum_{i=1..t} h[t]", r"\sum_{i=1}^t \mathbf{h}_t"),
+    (TimeSum(h(), Index(offset=1), NOW, "i"), "sum(i, 1, t, h[t])", r"\sum_{i=1}^t \mathbf{h}_t"),
 )  # fmt: skip
 
 ROWS: tuple[Row, ...] = (*LEAVES, *ARITHMETIC, *ARRAYS, *CHAIN_RULE, *JACOBIANS)

@@ -1,7 +1,6 @@
 """Closed forms in what formulas can say, so that a checker can read them.
 
-What formulas lack, a Kronecker product or the derivative of a function left abstract, is
-written as the derivative that it is: ``partial(h[t], W)``.
+What formulas lack is written as the derivative that it is: ``partial(h[t], W)``.
 """
 
 from __future__ import annotations
@@ -17,15 +16,11 @@ from symbptt.algebra import (
     Add,
     Block,
     BlockMatrix,
-    Call,
     Cotangent,
     Derivative,
     Expr,
     Fill,
     Index,
-    Kron,
-    Length,
-    Loss,
     Model,
     Number,
     Ones,
@@ -36,7 +31,6 @@ from symbptt.algebra import (
     TimeSum,
     Transpose,
     substitute_index,
-    transform,
     walk,
 )
 from symbptt.calculus import forms
@@ -51,10 +45,10 @@ WHY_NOT_BLOCKS = (
 )
 WHY_NOT = (
     "what is added at a step has a term that is absent at T, a sign that formulas do not have (the "
-    "vector of ones, a name of the derivation's own) or several derivatives at once"
+    "vector of ones, a block of a vector) or several derivatives at once"
 )
 
-UNSAID = (Block, BlockMatrix, Kron, Length, Ones, Slice)
+UNSAID = (Block, BlockMatrix, Ones, Slice)
 """Kinds that formulas have no sign for."""
 
 
@@ -83,7 +77,7 @@ def why_not(closed: ClosedForm) -> str:
 
 def is_sayable(expr: Expr, model: Model) -> bool:
     """Whether formulas about a model have a sign for every node of an expression."""
-    names = model.names
+    names = normalize(model).names
 
     def said(node: Expr) -> bool:
         match node:
@@ -93,10 +87,6 @@ def is_sayable(expr: Expr, model: Model) -> bool:
                 return isinstance(output, Ref) and said(output) and said(wrt)
             case Fill(scalar=scalar):
                 return isinstance(scalar, Number)
-            case Call(wrt=wrt):
-                return wrt is None
-            case Loss(wrt=wrt):
-                return wrt is None
         return not isinstance(node, UNSAID)
 
     return all(map(said, walk(expr)))
@@ -109,7 +99,7 @@ def is_one_quantity(recurrence: AffineRecurrence) -> bool:
 
 def _candidates(closed: ClosedForm) -> Iterator[Expr]:
     """Ways to write the closed form, the most explicit first; not all can be said."""
-    recurrence = _spelled_out(closed.recurrence, closed.model)
+    recurrence = closed.recurrence
     if any(_is_ahead(c) for source in recurrence.source for c in _cotangents(source)):
         return
     for derived in product(("", COEFFICIENT), ("", SOURCE)):
@@ -119,22 +109,6 @@ def _candidates(closed: ClosedForm) -> Iterator[Expr]:
         elif not recurrence.stacked and said.possible:
             letters = closed.letters
             yield form_expr(closed.form, said.letter, letters.one, letters.factor)
-
-
-def _spelled_out(recurrence: AffineRecurrence, model: Model) -> AffineRecurrence:
-    """The recurrence with the names that only the normal form has replaced by what they are."""
-    hidden = {e.name: e.rhs for e in normalize(model).equations if e.auxiliary}
-
-    def plain(node: Expr) -> Expr:
-        if isinstance(node, Ref) and node.name in hidden and "T" not in node.index.names():
-            return transform(substitute_index(hidden[node.name], {"t": node.index}), plain)
-        return node
-
-    def block(expr: Expr | None) -> Expr | None:
-        return None if expr is None else transform(expr, plain)
-
-    matrix = tuple(tuple(map(block, row)) for row in recurrence.matrix)
-    return replace(recurrence, matrix=matrix, source=tuple(map(block, recurrence.source)))
 
 
 def _cotangents(source: Expr | None) -> set[Cotangent]:

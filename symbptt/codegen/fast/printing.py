@@ -74,10 +74,9 @@ VIEWS: dict[str, str | tuple[str, ...]] = {
     "out_in": ("_out_in", "{0}", "{1}"),
     # what is made when the size of a call is known
     "number": ("np.asarray", "{0}", "dtype"),
-    "length": "np.asarray(one * {0}, dtype)",
     "ones": ("np.ones", "{0}", "dtype"),
     "column_of_ones": ("np.ones", "({0}, 1)", "dtype"),
-    "identity": "np.eye({0}, dtype=dtype) * one",
+    "identity": ("np.eye", "{0}", "dtype=dtype"),
     "row_starts": "np.arange({0}) * {1}",
     # what is made where it is taken
     "sum_of_all": ("np.add.reduce", "{0}", "None"),
@@ -104,8 +103,8 @@ SCAN_NUMBERS = 64
 OUT_FIRST = ("copyto", "add.at", "subtract.at", "_by_rows", "_sum_by_rows")
 """Functions that take what they fill before what they read."""
 
-STEPPING_ASIDE = ("logaddexp",)
-"""Functions without a loop for object arrays: the runtime has its own, for these alone."""
+EXACTLY = ("tanh", "logaddexp")
+"""Functions of NumPy that exact numbers need not have."""
 
 OUT_BY_NAME = ("maximum", "minimum")
 """Functions for which a third argument by position is deprecated."""
@@ -140,15 +139,14 @@ class Lines:
                 parts = self.parts(value, known)
                 return parts if isinstance(parts, str) else f"{parts[0]}({', '.join(parts[1])})"
             case Fraction():
-                # Of the exact type, so that a quotient stays exact.
-                if value.denominator > 1:
-                    return integer_ratio(value)
-                return "one" if value == 1 else f"{value} * one"
+                return str(value).replace("/", " / ")
         return str(value)
 
     def parts(self, value: View, known: Known) -> str | tuple[str, list[str]]:
         """A view as it is written, a call as its function and arguments."""
         texts = [self.text(each, known) for each in value.of]
+        if value.how == "number":
+            texts = [times_one(value.of[0], texts[0])]
         if value.how == "applied":
             return texts[0], texts[1:]
         row = VIEWS[value.how]
@@ -224,7 +222,7 @@ class Lines:
         )
         out = [] if call.out is None else [self.text(call.out, known)]
         if call.function == "fill":
-            yield f"{indent}{out[0]}.fill({operands[0]})"
+            yield f"{indent}{out[0]}.fill(w.zero)"
             return
         if call.function in OUT_BY_NAME:
             out = [f"out={out[0]}"]
@@ -382,9 +380,24 @@ def names_in(found: Sequence[Statement], known: Known) -> set[str]:
 def aliases(found: Iterable[KernelCall]) -> Iterator[str]:
     """The lines that look up NumPy's functions."""
     names = {"copyto", *(c.function for c in found if isinstance(c.function, str))}
-    names -= set(STEPPING_ASIDE)
-    pairs = {alias(name): name for name in names if not name.startswith("_")}
+    pairs = {alias(n): n for n in names if not n.startswith("_") and n not in EXACTLY}
     yield from (f"{short} = np.{name}" for short, name in sorted(pairs.items()) if short)
+
+
+def exact_kernels(found: Iterable[KernelCall]) -> Iterator[str]:
+    """The lines that put other functions in the place of those that serve floats alone."""
+    names = {call.function for call in found}
+    for name in EXACTLY:
+        if name in names:
+            yield f"{alias(name)} = _exact_{name} if w.dtype == object else np.{name}"
+
+
+def times_one(number: Operand, text: str) -> str:
+    """A number as a multiple of the module's one, so that it is exact where that is."""
+    if isinstance(number, Fraction):
+        ratio = integer_ratio(number)
+        return ratio if number.denominator > 1 else "one" if number == 1 else f"{ratio} * one"
+    return f"{in_brackets(text)} * one"
 
 
 def alias(function: str) -> str:

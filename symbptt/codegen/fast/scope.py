@@ -294,7 +294,7 @@ class Scope:
         if isinstance(expr, Horizon):
             return Local("weight")
         if isinstance(expr, Length):
-            return self.shared(view("length", Extent(expr.dim)), "length")
+            return self.shared(view("number", Extent(expr.dim)), "length")
         value = exact(expr)
         sign = "m" if value < 0 else ""
         wish = f"c_{sign}{abs(value.numerator)}_{value.denominator}"

@@ -35,6 +35,7 @@ from symbptt.algebra import (
 from symbptt.algebra.traversal import children
 from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.program import Assign, Place
+from symbptt.errors import MissingRuleError
 from symbptt.functions.elementwise import function
 
 Kind = Literal["product", "elementwise", "other"]
@@ -109,6 +110,8 @@ def _of(expr: Expr, rows: bool) -> Work:
         return Work(once=_of(expr, False).inside)
     own: Counter[Kind] = Counter()
     if not expr.free:
+        if type(expr) not in COSTS:
+            raise MissingRuleError(f"no count of the calls for {type(expr).__name__}")
         kind, cost = COSTS[type(expr)]
         own[kind] += cost(expr)
     return Work(own) + _operands(expr, rows)

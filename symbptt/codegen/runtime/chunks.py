@@ -147,14 +147,6 @@ def _softmax_into(v: Any, column: Any, ones: Any, out: Any) -> None:
     np.divide(out, column, out)
 
 
-def _logaddexp(x: Any, y: Any, out: Any) -> None:
-    """log(exp(x) + exp(y)), for floats without overflow."""
-    if out.dtype == object:
-        np.log(np.exp(x) + np.exp(y), out)
-    else:
-        np.logaddexp(x, y, out)
-
-
 def _stepwise(run: Any, scan: Any) -> Any:
     """The steps that are left to a loop: none where they are scanned."""
     return [] if scan else run
@@ -327,3 +319,16 @@ def _add_at(array: Any, where: Any, values: Any) -> None:
         array[where] += values
     else:
         np.add.at(array, where, values)
+
+
+def _exact_tanh(x: Any, out: Any) -> None:
+    """tanh of numbers that may know the exponential alone."""
+    if all(hasattr(entry, "tanh") for entry in x.flat):
+        np.tanh(x, out)
+    else:
+        power = np.exp(x)
+        out[...] = (power - 1 / power) / (power + 1 / power)
+
+
+def _exact_logaddexp(x: Any, y: Any, out: Any) -> None:
+    out[...] = np.log(np.exp(x) + np.exp(y))

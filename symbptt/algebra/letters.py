@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from symbptt.algebra import Dim, Expr, Model, Shape, transform, walk
+from symbptt.algebra.index import Dim, Shape
+from symbptt.algebra.model import Model
+from symbptt.algebra.nodes import Expr, Held
+from symbptt.algebra.traversal import transform, walk
 
 _POOL = ("j", "i", "k", "m", "n", "r", "s", "u", "v", "iota", "kappa", "mu", "nu", "rho")
 
@@ -58,14 +61,15 @@ class Delta(Scalar):
 
 @dataclass(frozen=True)
 class Slope(Expr):
-    """The partial derivative of the one equation that defines ``output``.
+    """A derivative with the axes of ``output`` before those of ``wrt``.
 
-    Of an entry by an entry it is a number. ``output`` may also be a vector and ``wrt`` the
-    `RowOf` a matrix: a slice of a tensor.
+    Of an entry by an entry it is a number. ``output`` may also be a vector and ``wrt`` a
+    matrix, or the `RowOf` one: a tensor, or a slice of it.
     """
 
     output: Expr
     wrt: Expr
+    held: Held = "equation"
 
     @property
     def shape(self) -> Shape:

@@ -1,0 +1,91 @@
+"""What the names in a formula are: those of a model, and of the quantities of its derivation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fractions import Fraction
+from functools import lru_cache
+
+from symbptt.algebra import Model, Shape
+from symbptt.calculus.normal import normalize
+from symbptt.errors import Diagnostic, FormulaError
+from symbptt.formula.statement import Span
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.losses import LOSSES
+from symbptt.functions.vectors import VECTORS
+
+CALLS = (*FUNCTIONS, *LOSSES, *VECTORS, "concat", "outer", "diag", "kron", "vec", "len")
+"""The functions that every formula may call."""
+
+
+@lru_cache(maxsize=16)
+def derived_form(model: Model) -> Model:
+    """The normal form: the equations that a derivation differentiates, its own names included."""
+    return normalize(model)
+
+
+def shapes(model: Model) -> Iterator[tuple[str, Shape]]:
+    """The names of a model and their shapes."""
+    for group in (model.parameters, model.derived, model.inputs, model.equations):
+        yield from ((item.name, item.shape) for item in group)
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the names of a model are, and of the quantities that its derivation introduces."""
+
+    model: Model
+    shapes: dict[str, Shape]
+    timed: frozenset[str]
+    integers: frozenset[str]
+    timeless: frozenset[str]
+    constants: dict[str, Fraction]
+    introduced: frozenset[str]
+
+    @classmethod
+    def of(cls, model: Model) -> Names:
+        normal = derived_form(model)
+        return cls(
+            model,
+            dict(shapes(normal)),
+            frozenset([*(e.name for e in normal.equations), *(i.name for i in normal.inputs)]),
+            frozenset(i.name for i in model.inputs if i.index_dim is not None),
+            frozenset([*(p.name for p in normal.parameters), *(d.name for d in normal.derived)]),
+            dict(model.constants),
+            normal.names - model.names,
+        )
+
+    @property
+    def functions(self) -> frozenset[str]:
+        return frozenset(a.name for a in self.model.abstract)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The functions that can be called."""
+        return frozenset(CALLS) | self.functions
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the model itself has the name."""
+        known = self.timed | self.timeless | self.functions | frozenset(self.constants)
+        return name in known - self.introduced
+
+    def near(self, name: str) -> str:
+        """What may be meant by an unknown name, for the end of a message."""
+        known = sorted(self.timed | self.timeless | self.functions | frozenset(self.constants))
+        plain = {re.sub("_", "", one).lower(): one for one in reversed(known)}
+        alike = [plain[re.sub("_", "", name).lower()]] if (
+            re.sub("_", "", name).lower() in plain
+        ) else get_close_matches(name, known, 1)  # fmt: skip
+        return f"; did you mean `{alike[0]}`?" if alike else ""
+
+
+def finding(text: str, span: Span, message: str) -> FormulaError:
+    """An error that points at a stretch of a formula."""
+    first, last = span
+    start = max(0, first - 60) if len(text) > 110 else 0
+    shown = text[start : start + 110]
+    width = min(max(1, last - first), max(1, len(shown) - (first - start)))
+    return FormulaError(Diagnostic(message, 1, first - start, shown, width).render("formula"))

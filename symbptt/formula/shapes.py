@@ -1,0 +1,332 @@
+"""The shapes of a formula's parts: to a reader all is a matrix, a vector a column n × 1."""
+
+from __future__ import annotations
+
+from symbptt.algebra import (
+    Add,
+    Call,
+    Concat,
+    Constant,
+    Count,
+    Derivative,
+    Diag,
+    Dim,
+    DimProduct,
+    DimSum,
+    Div,
+    Expr,
+    Identity,
+    Kronecker,
+    Length,
+    Lookup,
+    Loss,
+    Model,
+    Mul,
+    Neg,
+    Number,
+    OneHot,
+    OrderedProduct,
+    Outer,
+    Param,
+    Pow,
+    Product,
+    Ref,
+    Shape,
+    TimeSum,
+    Transpose,
+    Vec,
+    Vector,
+    add_dims,
+    entries,
+)
+from symbptt.algebra.letters import Delta, Entry
+from symbptt.errors import FormulaError
+from symbptt.formula.names import shapes
+from symbptt.formula.statement import UNIT, body
+from symbptt.functions.vectors import vector_function
+from symbptt.typeset.plain import plain
+
+Extents = tuple[Dim, Dim]
+"""Rows and columns."""
+
+SCALAR: Extents = (1, 1)
+
+
+class ShapeError(FormulaError):
+    """A formula whose shapes do not fit; ``node`` is where."""
+
+    def __init__(self, node: Expr, words: str) -> None:
+        self.node = node
+        self.words = words
+        super().__init__(words)
+
+
+def extents(shape: Shape) -> Extents:
+    """Rows and columns of a value of the model."""
+    first, second = (*shape, 1, 1)[:2]
+    return first, second
+
+
+def axes(shape: Extents) -> Shape:
+    """The shape in the algebra; a row stays a matrix."""
+    if shape == SCALAR:
+        return ()
+    return shape[:1] if shape[1] == 1 else shape
+
+
+def shape_text(shape: Extents) -> str:
+    return " × ".join(map(_dim_text, shape))
+
+
+def _dim_text(dim: Dim) -> str:
+    return f"({dim})" if isinstance(dim, DimSum) else str(dim).replace(" * ", "·")
+
+
+def is_unsized(node: Expr) -> bool:
+    return isinstance(node, Identity) and node == UNIT
+
+
+class Shaper:
+    """Infers shapes; None is that of ``I``, which fits where it stands."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.integers = {i.name: i.index_dim for i in model.inputs if i.index_dim is not None}
+        named = {name: entries(shape) for name, shape in shapes(model)}
+        self.lengths = {
+            f"len({name})": dim
+            for name, dim in (dict(zip(model.dims, model.dims, strict=True)) | named).items()
+        }
+        self._known: dict[int, tuple[Expr, Extents | None]] = {}
+
+    def shape(self, node: Expr) -> Extents | None:
+        """Rows and columns of a part.
+
+        Raises
+        ------
+        ShapeError
+            If its operands do not fit.
+        """
+        if id(node) not in self._known:
+            self._known[id(node)] = (node, self._shape(node))
+        return self._known[id(node)][1]
+
+    def _shape(self, node: Expr) -> Extents | None:
+        match node:
+            case Number() | Constant() | Count() | Length() | Delta():
+                return SCALAR
+            case Identity():
+                return None if is_unsized(node) else (node.dim, node.dim)
+            case Ref(name=name) if name in self.integers:
+                raise ShapeError(node, f"`{name}` is an integer: write `onehot({plain(node)})`")
+            case Param() | Ref() | OneHot():
+                return extents(node.shape)
+            case Lookup():
+                return self._row(node)
+            case Entry():
+                return self._entry(node)
+            case Add(terms=terms):
+                return self._together(terms, node, broadcast=False)
+            case Mul(factors=terms) | Call(args=terms):
+                return self._together(terms, node, broadcast=True)
+            case Div(numerator=above, denominator=below):
+                return self._together((above, below), node, broadcast=True)
+            case Product():
+                return self._product(node)
+            case Neg(operand=operand):
+                return self.shape(operand)
+            case Transpose(operand=operand):
+                inner = self.shape(operand)
+                return None if inner is None else (inner[1], inner[0])
+            case Pow():
+                return self._power(node)
+            case Derivative(output=of, wrt=by):
+                return self._derivative(self.known(of), self.known(by))
+            case TimeSum() | OrderedProduct():
+                return self._over(node)
+            case Loss():
+                return self._loss(node)
+            case Kronecker():
+                return self._kronecker(node, None)
+        return self._vector_function(node)
+
+    def known(self, node: Expr) -> Extents:
+        """The shape of what can't be ``I``."""
+        found = self.shape(node)
+        if found is None:
+            raise ShapeError(node, "the size of `I` does not follow from where it stands")
+        return found
+
+    def _row(self, node: Lookup) -> Extents:
+        assert isinstance(node.row, Ref)
+        rows, columns = node.table.shape
+        position = self.integers.get(node.row.name)
+        if position != rows:
+            raise ShapeError(
+                node,
+                f"`{node.row.name}` counts up to {position or 1}, and `{plain(node.table)}` has "
+                f"{rows} rows",
+            )
+        return (columns, 1)
+
+    def _entry(self, node: Entry) -> Extents:
+        if isinstance(node.array, Derivative) and len(node.places) == 3:
+            self._places(node, (*node.array.output.shape, *node.array.wrt.shape))
+            return SCALAR
+        rows, columns = self.known(node.array)
+        wanted = 1 if 1 in (rows, columns) else 2
+        if len(node.places) != wanted and len(node.places) != 2:
+            raise ShapeError(
+                node,
+                f"`{plain(node.array)}` is {shape_text((rows, columns))}: an entry of it takes "
+                f"{wanted} indices",
+            )
+        two = len(node.places) == 2
+        self._places(node, (rows, columns) if two else (rows if columns == 1 else columns,))
+        return SCALAR
+
+    def _places(self, node: Entry, shape: Shape) -> None:
+        if len(shape) != len(node.places):
+            raise ShapeError(node, f"an entry of it takes {len(shape)} indices")
+        for place, axis in zip(node.places, shape, strict=True):
+            if isinstance(place, Ref) and self.integers[place.name] != axis:
+                raise ShapeError(place, f"`{place.name}` does not count the entries here")
+
+    def _together(self, terms: tuple[Expr, ...], node: Expr, *, broadcast: bool) -> Extents | None:
+        """The common shape of terms (scalars apart) or of factors (as 2-D arrays)."""
+        found: Extents = SCALAR
+        unknown = []
+        for term in terms:
+            one = self.shape(term)
+            if one is None:
+                unknown.append(term)
+                continue
+            fits = all(1 in pair or pair[0] == pair[1] for pair in zip(found, one, strict=True))
+            if not broadcast:
+                fits = SCALAR in (found, one) or found == one
+            if not fits:
+                sign = "elementwise" if broadcast else "to be added"
+                raise ShapeError(
+                    term, f"{shape_text(found)} and {shape_text(one)} do not fit {sign}"
+                )
+            found = (_wider(found[0], one[0]), _wider(found[1], one[1]))
+        if unknown and found == SCALAR:
+            return None
+        if any(map(is_unsized, unknown)) and found[0] != found[1]:
+            raise ShapeError(node, f"`I` is square, and this is {shape_text(found)}")
+        return found
+
+    def _product(self, node: Product) -> Extents | None:
+        left, right = self.shape(node.left), self.shape(node.right)
+        if isinstance(node.right, Kronecker) and right is None and left is not None:
+            right = self._kronecker(node.right, left[1])
+        if left is None and isinstance(node.left, Kronecker):
+            return None
+        if left is None or right is None:
+            return left or right
+        if left[1] != right[0]:
+            raise ShapeError(
+                node.right,
+                f"{shape_text(left)} times {shape_text(right)}: {_dim_text(left[1])} columns do "
+                f"not meet {_dim_text(right[0])} rows{self._hint(node, left, right)}",
+            )
+        return (left[0], right[1])
+
+    def _hint(self, node: Product, left: Extents, right: Extents) -> str:
+        if left[0] == right[0] and left[1] != left[0]:
+            return f"; `{plain(Product(Transpose(node.left), node.right))}` fits"
+        return ""
+
+    def _power(self, node: Pow) -> Extents | None:
+        base = self.shape(node.base)
+        square = base is None or (base[0] == base[1] and base != SCALAR)
+        exponent = node.exponent
+        inner = exponent.operand if isinstance(exponent, Neg) else exponent
+        if square and isinstance(inner, Number | Constant) and inner.value.denominator != 1:
+            raise ShapeError(exponent, "a matrix power has a whole exponent")
+        return base
+
+    def _derivative(self, of: Extents, by: Extents) -> Extents:
+        return by if of == SCALAR else (entries(of), entries(by))
+
+    def _over(self, node: TimeSum | OrderedProduct) -> Extents | None:
+        found = self.shape(body(node))
+        if isinstance(node, OrderedProduct) and found is not None and found[0] != found[1]:
+            raise ShapeError(
+                body(node),
+                f"the factors of a product are square or scalar, and these are {shape_text(found)}",
+            )
+        return found
+
+    def _vector_function(self, node: Expr) -> Extents:
+        """Functions of vectors and matrices, and what makes matrices of vectors."""
+        match node:
+            case Vector(function=name, args=args, like=like):
+                if not vector_function(name).takes_matrices:
+                    self._length(node, name, args[0])
+                if len({self.known(arg) for arg in args}) > 1:
+                    self._misfit(node, name, *args)
+                return SCALAR if like is None else self.known(args[like])
+            case Diag(vector=along):
+                length = self._length(node, "diag", along)
+                return (length, length)
+            case Outer(left=left, right=right):
+                return (self._length(node, "outer", left), self._length(node, "outer", right))
+            case Concat(parts=parts):
+                return (add_dims(self._length(node, "concat", part) for part in parts), 1)
+            case Vec(operand=operand):
+                return (entries(self.known(operand)), 1)
+        raise TypeError(f"no shape for {type(node).__name__}")
+
+    def _length(self, node: Expr, name: str, arg: Expr) -> Dim:
+        """How long a row or column is."""
+        shape = self.known(arg)
+        if 1 not in shape:
+            self._misfit(node, name, arg)
+        return entries(shape)
+
+    def _kronecker(self, node: Kronecker, rows: Dim | None) -> Extents | None:
+        """With ``I`` on one side it follows from the rows that it must have."""
+        sides = [self.shape(side) for side in (node.left, node.right)]
+        if None in sides and rows is None:
+            return None
+        other = next((side for side in sides if side is not None), None)
+        if other is None:
+            raise ShapeError(node, "the size of `I` does not follow from where it stands")
+        size = 1 if rows is None else quotient(rows, other[0])
+        if size is None:
+            raise ShapeError(node, f"`{plain(node)}` has no {rows} rows for any size of `I`")
+        left, right = (side or (size, size) for side in sides)
+        return (entries((left[0], right[0])), entries((left[1], right[1])))
+
+    def _loss(self, node: Loss) -> Extents:
+        prediction, target = node.prediction, node.target
+        if isinstance(target, Ref) and target.name in self.integers:
+            if self.known(prediction) != (self.integers[target.name], 1):
+                self._misfit(node, node.function, prediction)
+        elif self.known(prediction) != self.known(target):
+            self._misfit(node, node.function, prediction, target)
+        return SCALAR if node.wrt is None else self.known((prediction, target)[node.wrt])
+
+    def _misfit(self, node: Expr, name: str, *args: Expr) -> None:
+        found = " and ".join(shape_text(self.known(arg)) for arg in args)
+        raise ShapeError(node, f"`{name}` does not take {found}")
+
+
+def _wider(one: Dim, other: Dim) -> Dim:
+    return other if one == 1 else one
+
+
+def quotient(whole: Dim, part: Dim) -> Dim | None:
+    """What times ``part`` is ``whole``."""
+    if part == 1:
+        return whole
+    if whole == part:
+        return 1
+    rest = list(whole.parts) if isinstance(whole, DimProduct) else [whole]
+    for one in part.parts if isinstance(part, DimProduct) else (part,):
+        if one not in rest:
+            return None
+        assert not isinstance(one, DimProduct)
+        rest.remove(one)
+    return entries(tuple(rest))

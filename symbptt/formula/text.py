@@ -1,0 +1,50 @@
+"""A formula as text that reads back to the same formula."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbptt.algebra import ZERO, Add, Expr
+from symbptt.formula.statement import (
+    Chain,
+    Formula,
+    map_indices,
+    parts,
+    with_part,
+)
+from symbptt.typeset.plain import index_text, plain
+
+
+def formula_text(formula: Formula) -> str:
+    text = f"{plain(formula.left)} = {plain(formula.right)}"
+    conditions = [f"{f.name}[{f.step}] = {plain(f.value)}" for f in formula.fixed]
+    conditions += [chain_text(chain) for chain in formula.chains]
+    return text + (f" for {', '.join(conditions)}" if conditions else "")
+
+
+def chain_text(chain: Chain) -> str:
+    """``1 <= t < T``"""
+    text = index_text(chain.sides[0])
+    for sign, side in zip(chain.operators, chain.sides[1:], strict=True):
+        text += f" {'=' if sign == '==' else sign} {index_text(side)}"
+    return text
+
+
+def canonical(formula: Formula) -> str:
+    """A text that is the same for formulas which differ in the order of terms alone."""
+    sides = [plain(_sorted(side)) for side in formula.sides]
+    return " = ".join([*sides, formula_text(replace(formula, left=ZERO, right=ZERO))])
+
+
+def _sorted(node: Expr) -> Expr:
+    for place, part in enumerate(parts(node)):
+        node = with_part(node, place, _sorted(part))
+    node = map_indices(node, lambda index: replace(index, terms=tuple(sorted(index.terms))))
+    if isinstance(node, Add):
+        terms = [t for term in node.terms for t in _flat(term)]
+        return Add(tuple(sorted(terms, key=plain)))
+    return node
+
+
+def _flat(term: Expr) -> tuple[Expr, ...]:
+    return term.terms if isinstance(term, Add) else (term,)
