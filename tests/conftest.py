@@ -38,6 +38,7 @@ SLOW = {
     "proof/test_report.py",
     "proof/test_unrolled.py",
     "test_readme.py",
+    "typeset/test_every_text.py",
     "typeset/test_forms.py",
     "typeset/test_pdflatex.py",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symbptt.calculus.derivation import Derivation
 from symbptt.typeset.blocks import Block, Display, Equality, Paragraph, prose
-from symbptt.typeset.latex import LatexPrinter
+from symbptt.typeset.formula import LatexPrinter
 
 GRADIENT = r"\nabla L"
 NORM = rf"\lVert {GRADIENT} \rVert"

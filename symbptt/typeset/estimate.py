@@ -11,7 +11,7 @@ from symbptt.calculus.bias import Dropped, dropped
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.moments import Letters, statements
 from symbptt.typeset.blocks import Block, Display, Equality, Math, Paragraph, prose
-from symbptt.typeset.latex import LatexPrinter
+from symbptt.typeset.formula import LatexPrinter
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ from symbptt.calculus.recurrence.words import (
 from symbptt.calculus.unrolling import ExplicitLine
 from symbptt.errors import NotAffineError
 from symbptt.typeset.blocks import Block, Display, Equality, Heading, Math, Paragraph, Prose
-from symbptt.typeset.latex import LatexPrinter
+from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.names import Names, index_latex
 from symbptt.typeset.plain import FormulaPrinter
 

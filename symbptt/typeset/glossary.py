@@ -32,7 +32,8 @@ from symbptt.functions.elementwise import FUNCTIONS, definition, function
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
 from symbptt.typeset.blocks import Equality, Math, Prose, Table, Words, prose
-from symbptt.typeset.latex import LatexPrinter, statements
+from symbptt.typeset.formula import LatexPrinter
+from symbptt.typeset.latex import statements
 from symbptt.typeset.measure import width
 from symbptt.typeset.notation import CONVENTIONS
 

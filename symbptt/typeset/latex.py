@@ -11,19 +11,6 @@ from symbptt.typeset.names import Names
 from symbptt.typeset.row_formula import RowPrinter
 from symbptt.typeset.style import Style
 
-__all__ = [
-    "PRINTERS",
-    "LatexPrinter",
-    "derivation_latex",
-    "equation_of",
-    "model_latex",
-    "printer_of",
-    "result_of",
-    "statements",
-    "step_equality",
-    "step_latex",
-]
-
 PRINTERS: dict[str, type[LatexPrinter]] = {"column": LatexPrinter, "row": RowPrinter}
 """The printer of each layout."""
 

@@ -6,9 +6,6 @@ vectors are columns and print as ``\mathbf{h}^{\top}``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
-
 from symbptt.algebra import (
     Cases,
     Concat,
@@ -32,22 +29,14 @@ from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.printer import Level, Piece
 from symbptt.typeset.rows import Row, in_rows, is_row, row_shape
 
+# What prints as a row when it stands by itself.
+_NAMES = (Param, Ref, Cotangent, OneHot, Stack, Direct, Ones)
+
 
 class RowPrinter(LatexPrinter):
     """LaTeX in the row layout."""
 
     lines = "column"
-
-    # What prints as a row when it stands by itself.
-    names_of_rows: ClassVar[dict[type[Expr], Callable[..., Piece]]] = {
-        Param: LatexPrinter.print_param,
-        Ref: LatexPrinter.print_ref,
-        Cotangent: LatexPrinter.print_cotangent,
-        OneHot: LatexPrinter.print_onehot,
-        Stack: LatexPrinter.print_stack,
-        Direct: LatexPrinter.print_direct,
-        Ones: LatexPrinter.print_ones,
-    }
 
     def lay(self, expr: Expr) -> Expr:
         return in_rows(expr)
@@ -60,36 +49,16 @@ class RowPrinter(LatexPrinter):
 
     # --- names -------------------------------------------------------------------------
 
-    def print_param(self, expr: Param) -> Piece:
-        return self.column(super().print_param(expr), expr)
-
-    def print_ref(self, expr: Ref) -> Piece:
-        return self.column(super().print_ref(expr), expr)
-
-    def print_cotangent(self, expr: Cotangent) -> Piece:
-        return self.column(super().print_cotangent(expr), expr)
-
-    def print_onehot(self, expr: OneHot) -> Piece:
-        return self.column(super().print_onehot(expr), expr)
-
-    def print_stack(self, expr: Stack) -> Piece:
-        return self.column(super().print_stack(expr), expr)
-
-    def print_direct(self, expr: Direct) -> Piece:
-        return self.column(super().print_direct(expr), expr)
-
-    def print_ones(self, expr: Ones) -> Piece:
-        return self.column(super().print_ones(expr), expr)
-
-    def column(self, row: Piece, expr: Expr) -> Piece:
-        """A vector's name stood up as a column."""
-        if len(expr.shape) != 1:
-            return row
-        return Piece(self.transposed(self.fit(row, Level.ATOM)), Level.POWER)
+    def piece(self, expr: Expr) -> Piece:
+        """A vector's name is that of a row: as a column it is stood up."""
+        found = super().piece(expr)
+        if not isinstance(expr, _NAMES) or len(expr.shape) != 1:
+            return found
+        return Piece(self.transposed(self.fit(found, Level.ATOM)), Level.POWER)
 
     def print_row(self, expr: Row) -> Piece:
-        if type(expr.vector) in self.names_of_rows:
-            return self.names_of_rows[type(expr.vector)](self, expr.vector)
+        if isinstance(expr.vector, _NAMES):
+            return super().piece(expr.vector)
         match expr.vector:
             case Lookup() as vector:
                 return Piece(self.row_of(vector))

@@ -19,7 +19,8 @@ from symbptt.formula.typesetting import formula_latex
 from symbptt.typeset.blocks import Display
 from symbptt.typeset.clipping import clipping
 from symbptt.typeset.folded import Setter, sections
-from symbptt.typeset.latex import LatexPrinter, member_latex
+from symbptt.typeset.formula import LatexPrinter
+from symbptt.typeset.latex import member_latex
 from symbptt.typeset.names import Names
 from tests.catalogue import output
 from tests.formula.catalogue import MISPRINTS, RIGHT, TEXTS, UNREADABLE, Row, model

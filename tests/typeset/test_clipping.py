@@ -9,7 +9,7 @@ from symbptt.language.parser import parse
 from symbptt.typeset.blocks import Display
 from symbptt.typeset.clipping import clipping
 from symbptt.typeset.document import FORMATS, render
-from symbptt.typeset.latex import LatexPrinter
+from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.names import Names
 from symbptt.typeset.unicode import unicode
 from tests.modules import model_of

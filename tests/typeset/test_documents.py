@@ -16,7 +16,8 @@ from symbptt.errors import UnknownNameError
 from symbptt.language.library import differentiable, load
 from symbptt.language.parser import parse
 from symbptt.typeset.document import FORMATS, render
-from symbptt.typeset.latex import LatexPrinter, derivation_latex, model_latex, step_latex
+from symbptt.typeset.formula import LatexPrinter
+from symbptt.typeset.latex import derivation_latex, model_latex, step_latex
 from symbptt.typeset.names import Names
 from tests.typeset.hostile import HOSTILE
 from tests.typeset.numbers import told

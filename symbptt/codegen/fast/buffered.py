@@ -48,6 +48,7 @@ from symbptt.codegen.fast.layout import Arrays, Owner
 from symbptt.codegen.fast.printing import (
     Lines,
     aliases,
+    exact_kernels,
     mentioned,
     names_in,
     unpacked,
@@ -333,6 +334,7 @@ class Buffered:
         handed = [*self.arrays(names), *section.views.values()]
         yield from unpacked(handed, f"w.views.{section.name}", "") if handed else []
         yield from (f"{n} = w.{n}" for n in ("rows", "size", "dtype", "weight") if n in names)
+        yield from exact_kernels(calls(section.statements))
         values = self.names.values
         for parameter in self.model.parameters:
             if values[parameter.name] in names:

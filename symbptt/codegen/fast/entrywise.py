@@ -289,13 +289,13 @@ class Entrywise:
     def compute_pow(self, expr: Pow, out: Value) -> None:
         exponent = expr.exponent
         value = exponent.value if isinstance(exponent, Number | Constant) else None
-        with self.operand(expr.base) as base:
-            if value == 2:
-                self.there.emit("multiply", base, base, out=out)
-            elif value == 1:
-                self.there.emit("copyto", base, out=out)
-            else:
-                self.there.emit("power", base, self.there.number(exponent), out=out)
+        base = self.value(expr.base, out).array
+        if value == 2:
+            self.there.emit("multiply", base, base, out=out)
+        elif value == 1:
+            self.there.emit("copyto", base, out=out)
+        else:
+            self.there.emit("power", base, self.there.number(exponent), out=out)
 
     def compute_call(self, expr: Call, out: Value) -> None:
         row = function(expr.function)

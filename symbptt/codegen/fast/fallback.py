@@ -30,7 +30,7 @@ EXTRAS: dict[str, Operand] = {
     "rows": Local("w.rows"),
     "size": Local("w.size"),
     "dtype": Local("w.dtype"),
-    "one": 1,
+    "one": Local("w.one"),
 }
 """What plain text needs besides the values, and where a function has it."""
 

@@ -32,6 +32,7 @@ from symbptt.codegen.fast.buffers import (
 )
 from symbptt.codegen.literals import literal
 from symbptt.codegen.naming import Names, words_of
+from symbptt.codegen.numpy_printer import integer_ratio
 from symbptt.codegen.places import Kind
 
 VIEWS: dict[str, str | tuple[str, ...]] = {
@@ -102,6 +103,9 @@ SCAN_NUMBERS = 64
 OUT_FIRST = ("copyto", "add.at", "subtract.at", "_by_rows", "_sum_by_rows")
 """Functions that take what they fill before what they read."""
 
+EXACTLY = ("tanh", "logaddexp")
+"""Functions of NumPy that exact numbers need not have."""
+
 OUT_BY_NAME = ("maximum", "minimum")
 """Functions for which a third argument by position is deprecated."""
 
@@ -141,6 +145,8 @@ class Lines:
     def parts(self, value: View, known: Known) -> str | tuple[str, list[str]]:
         """A view as it is written, a call as its function and arguments."""
         texts = [self.text(each, known) for each in value.of]
+        if value.how == "number":
+            texts = [times_one(value.of[0], texts[0])]
         if value.how == "applied":
             return texts[0], texts[1:]
         row = VIEWS[value.how]
@@ -216,7 +222,7 @@ class Lines:
         )
         out = [] if call.out is None else [self.text(call.out, known)]
         if call.function == "fill":
-            yield f"{indent}{out[0]}.fill({operands[0]})"
+            yield f"{indent}{out[0]}.fill(w.zero)"
             return
         if call.function in OUT_BY_NAME:
             out = [f"out={out[0]}"]
@@ -374,8 +380,24 @@ def names_in(found: Sequence[Statement], known: Known) -> set[str]:
 def aliases(found: Iterable[KernelCall]) -> Iterator[str]:
     """The lines that look up NumPy's functions."""
     names = {"copyto", *(c.function for c in found if isinstance(c.function, str))}
-    pairs = {alias(name): name for name in names if not name.startswith("_")}
+    pairs = {alias(n): n for n in names if not n.startswith("_") and n not in EXACTLY}
     yield from (f"{short} = np.{name}" for short, name in sorted(pairs.items()) if short)
+
+
+def exact_kernels(found: Iterable[KernelCall]) -> Iterator[str]:
+    """The lines that put other functions in the place of those that serve floats alone."""
+    names = {call.function for call in found}
+    for name in EXACTLY:
+        if name in names:
+            yield f"{alias(name)} = _exact_{name} if w.dtype == object else np.{name}"
+
+
+def times_one(number: Operand, text: str) -> str:
+    """A number as a multiple of the module's one, so that it is exact where that is."""
+    if isinstance(number, Fraction):
+        ratio = integer_ratio(number)
+        return ratio if number.denominator > 1 else "one" if number == 1 else f"{ratio} * one"
+    return f"{in_brackets(text)} * one"
 
 
 def alias(function: str) -> str:
