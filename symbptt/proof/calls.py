@@ -14,7 +14,7 @@ from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Float
 from symbptt.proof.evaluate import length, lengths
-from symbptt.proof.points import unit
+from symbptt.proof.place import unit
 from symbptt.proof.unrolled import Trajectory, Unrolled, Variable, Weight
 from symbptt.proof.weights import weighted_run
 
