@@ -39,7 +39,7 @@ class Concrete(Domain):
         prediction = np.array(args[:half], dtype=object)
         target = np.array(args[half:], dtype=object)
         if wrt is None:
-            return loss_value(name, prediction, target, self)
+            return loss_value(name, prediction, target, self)[()]
         gradients = [loss_gradient(name, prediction, target, k, self) for k in (0, 1)]
         return np.concatenate(gradients)[wrt]
 
