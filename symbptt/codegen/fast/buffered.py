@@ -45,16 +45,10 @@ from symbptt.codegen.fast.buffers import (
 from symbptt.codegen.fast.calls import Compiler
 from symbptt.codegen.fast.fallback import Fallback
 from symbptt.codegen.fast.layout import Arrays, Owner
-from symbptt.codegen.fast.printing import (
-    Lines,
-    aliases,
-    exact_kernels,
-    mentioned,
-    names_in,
-    unpacked,
-)
+from symbptt.codegen.fast.printing import Lines, unpacked
 from symbptt.codegen.fast.scope import Scope
 from symbptt.codegen.fast.segments import in_two_parts, kept_apart
+from symbptt.codegen.fast.views import aliases, exact_kernels, mentioned, names_in
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import Uses, is_rowwise
 from symbptt.codegen.places import Places, Variable, leaves, variable
@@ -91,7 +85,7 @@ class Buffered:
         self.names = names
         self.wrt_inputs = wrt_inputs
         self.places = Places(program)
-        self.layout = Arrays(self.places, names, self.given())
+        self.layout = Arrays(self.places, names, self.places.given())
         self.adjoints = Adjoints(self.layout, wrt_inputs)
         self.uses = Uses()
         self.fallback = Fallback(names, self.places, self.uses)
@@ -150,23 +144,10 @@ class Buffered:
         """Inputs that a loop reads get an array whose views can be kept."""
         for source in self.model.inputs:
             found: Variable = ("value", source.name)
-            if found in self.places.kinds and not self.is_direct(found):
+            if found in self.places.kinds and not self.places.is_direct(source.name):
                 self.layout.declare(found)
                 given = view("at", Local("inputs"), Key(source.name))
                 yield KernelCall("copyto", (given,), Local(self.layout.name(found)))
-
-    def given(self) -> Iterator[Variable]:
-        """Parameters, and inputs that are read as the caller gave them."""
-        yield from (("value", p.name) for p in self.model.parameters)
-        for source in self.model.inputs:
-            if self.is_direct(("value", source.name)):
-                yield "value", source.name
-
-    def is_direct(self, found: Variable) -> bool:
-        """Whether only straight code reads an input, so that no view of it is kept."""
-        if found[1] in self.places.pasts:
-            return False
-        return all(place != "loop" and place != "chunk" for _, place in self.places.readers[found])
 
     def starts(self, section: Body) -> Iterator[Statement]:
         """The initial values: the caller's, or the model's own."""
@@ -256,7 +237,8 @@ class Buffered:
         straight.views[Local(own.name)] = own.name
         made = Loop(own.name, own, chunk if block.in_chunks else None, block.backward)
         if block.scan:
-            made = replace(made, plan=self.plan(block), width=row_width(block))
+            width = add_dims(block.statements[0].target.shape) or 1
+            made = replace(made, plan=self.plan(block), width=width)
         self.loops.append(made)
         straight.statements.append(made)
 
@@ -341,7 +323,7 @@ class Buffered:
                 yield f"{values[parameter.name]} = params[{self.names.key(parameter.name)}]"
         for source in self.model.inputs:
             found: Variable = ("value", source.name)
-            direct = found in self.places.shapes and self.is_direct(found)
+            direct = found in self.places.shapes and self.places.is_direct(source.name)
             if direct and values[source.name] in names:
                 yield f"{values[source.name]} = inputs[{self.names.key(source.name)}]"
         yield from self.lines.statements(section.statements, section.views)
@@ -401,12 +383,6 @@ def before(section: Body, static: list[Statement]) -> Iterator[Statement]:
     if static or once:
         yield If("first", (*static, *once))
     yield from (s for s in section.prologue if isinstance(s, Let))
-
-
-def row_width(block: Block) -> Dim:
-    """How many numbers a step of a loop of one statement has."""
-    (statement,) = block.statements
-    return statement.target.shape[0] if statement.target.shape else 1
 
 
 def is_softmax(value: Expr) -> TypeGuard[Vector]:

@@ -2,7 +2,7 @@
 
 A statement of the array program becomes calls that write into views of buffers. A view says
 which rows and columns of which array it takes, and in which shape; a row of
-`symbptt.codegen.fast.printing.VIEWS` says how each way of taking them is written. Nothing
+`symbptt.codegen.fast.views.VIEWS` says how each way of taking them is written. Nothing
 here is text but names.
 """
 

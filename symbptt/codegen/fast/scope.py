@@ -385,15 +385,8 @@ class Scope:
         """One block of the columns of an array."""
         return self.reshaped("columns", vector, *span(blocks, number), wish="block")
 
-    def rows_of(self, array: Value, blocks: Sequence[Dim], number: int) -> Value:
-        """Rows of a stack of matrices, or entries of biases end to end."""
-        return self.piece("rows", array, blocks, number)
-
-    def columns_of(self, array: Value, blocks: Sequence[Dim], number: int) -> Value:
-        """Columns of a stack of matrices that is laid out transposed."""
-        return self.piece("columns", array, blocks, number)
-
     def piece(self, how: str, array: Value, blocks: Sequence[Dim], number: int) -> Value:
+        """Rows of a stack of matrices (or of biases end to end), or columns of a turned one."""
         wish = f"{array.name}_{number + 1}" if isinstance(array, Local) else "piece"
         return self.shared(View(how, (array, *span(blocks, number))), wish)
 
