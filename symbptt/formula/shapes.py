@@ -45,7 +45,7 @@ from symbptt.algebra import (
 from symbptt.algebra.letters import Delta, Entry
 from symbptt.errors import FormulaError
 from symbptt.formula.names import shapes
-from symbptt.formula.statement import UNIT, body
+from symbptt.formula.statement import UNIT, body, walk
 from symbptt.formula.text import text_of
 from symbptt.functions.vectors import vector_function
 
