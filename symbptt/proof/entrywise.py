@@ -16,8 +16,8 @@ import sympy
 
 from symbptt.algebra import Expr, Index, Model, Param, Ref
 from symbptt.proof.domain import Array, Domain
-from symbptt.proof.evaluate import Steps, evaluate, length, lengths
-from symbptt.proof.place import NoDerivatives
+from symbptt.proof.evaluate import Steps, evaluate, lengths
+from symbptt.proof.place import NoDerivatives, index_lengths
 from symbptt.proof.symbols import Symbolic, symbol_array
 from symbptt.proof.tape import Tape
 
@@ -85,15 +85,14 @@ class _Symbols(NoDerivatives):
         self.domain: Domain = Symbolic()
         self.sizes = sizes
         self.arrays: dict[Source, Array] = {}
-        self.positions = {
-            i.name: (length(i.index_dim, sizes),) for i in model.inputs if i.index_dim is not None
-        }
+        self.positions = index_lengths(model, sizes)
 
     def parameter(self, param: Param) -> Array:
         return self._array(Source(param.name, None), lengths(param.shape, self.sizes))
 
     def reference(self, ref: Ref, at: Steps) -> Array:
-        shape = self.positions.get(ref.name, lengths(ref.shape, self.sizes))
+        position = self.positions.get(ref.name)
+        shape = lengths(ref.shape, self.sizes) if position is None else (position,)
         return self._array(Source(ref.name, ref.index), shape)
 
     def _array(self, source: Source, shape: tuple[int, ...]) -> Array:

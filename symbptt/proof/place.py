@@ -18,6 +18,7 @@ from symbptt.algebra import (
     DimSum,
     Direct,
     Expr,
+    Model,
     Param,
     Pullback,
     Ref,
@@ -95,6 +96,11 @@ def length(dim: Dim, sizes: Mapping[str, int]) -> int:
 
 def lengths(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(length(dim, sizes) for dim in shape)
+
+
+def index_lengths(model: Model, sizes: Mapping[str, int]) -> dict[str, int]:
+    """The integer inputs and the lengths that they index."""
+    return {i.name: length(i.index_dim, sizes) for i in model.inputs if i.index_dim is not None}
 
 
 def zeros(shape: Shape, point: Point) -> Array:
