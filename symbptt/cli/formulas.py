@@ -69,14 +69,22 @@ def check(
     2 can't be read, 4 undecided.
     """
     from symbptt.binding import bind
+    from symbptt.errors import FormulaError
     from symbptt.formula.verdict import check as decide
 
     model = cli.read_model(model_name)
     if bindings:
         model = bind(model, bindings, defaults=False)
-    verdict = decide(
-        model, formula, horizon=horizon, seconds=seconds, seed=seed, layout=layout, total=total
-    )
+    try:
+        verdict = decide(
+            model, formula, horizon=horizon, seconds=seconds, seed=seed, layout=layout, total=total
+        )
+    except FormulaError as error:
+        if not as_json:
+            raise
+        data = {"model": model.name, "formula": formula, "verdict": "unreadable"}
+        cli.emit(cli.json_text("check", {**data, "reason": str(error)}), output, force)
+        sys.exit(2)
     text = cli.json_text("check", verdict.data()) if as_json else f"{verdict}\n"
     cli.emit(text, output, force)
     sys.exit(1 if strict and verdict.trivial else verdict.status)

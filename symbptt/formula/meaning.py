@@ -52,6 +52,7 @@ from symbptt.formula.shapes import (
     Shaper,
     axes,
     extents,
+    is_turned,
     quotient,
     shape_text,
 )
@@ -213,6 +214,8 @@ class Meaning(Shaper):
         right = self.meant(
             node.right, (inner, mine[1] if isinstance(node.right, Kronecker) else inner)
         )
+        if shape is not None and is_turned(extents(left.shape), shape):
+            return Product(Transpose(self.meant(node.right, shape)), left)
         if not left.shape or (len(left.shape) == 1 and not right.shape):
             return Mul((left, right))
         return Product(Column(left) if len(left.shape) == 1 else left, right)

@@ -45,7 +45,7 @@ from symbptt.algebra import (
 from symbptt.algebra.letters import Delta, Entry
 from symbptt.errors import FormulaError
 from symbptt.formula.names import shapes
-from symbptt.formula.statement import UNIT, body
+from symbptt.formula.statement import UNIT, body, walk
 from symbptt.formula.text import text_of
 from symbptt.functions.vectors import vector_function
 
@@ -241,6 +241,8 @@ class Shaper:
             return None
         if left is None or right is None:
             return left or right
+        if is_turned(left, right) and is_matrix_of_values(node.right):
+            return (right[1], 1)
         if left[1] != right[0]:
             raise ShapeError(
                 node.right,
@@ -328,6 +330,16 @@ class Shaper:
     def _misfit(self, node: Expr, name: str, *args: Expr) -> None:
         found = " and ".join(shape_text(self.known(arg)) for arg in args)
         raise ShapeError(node, f"`{name}` does not take {found}")
+
+
+def is_turned(left: Extents, right: Extents) -> bool:
+    """Whether a product is ``v @ W`` of a column, that is ``W.T @ v``."""
+    return left[1] == 1 != right[1] and left[0] == right[0] != 1
+
+
+def is_matrix_of_values(node: Expr) -> bool:
+    """Whether no derivative stands in it: a Jacobian is not multiplied from the left."""
+    return not any(isinstance(part, Derivative) for part in walk(node))
 
 
 def _wider(one: Dim, other: Dim) -> Dim:

@@ -15,13 +15,11 @@ import numpy as np
 
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import InterfaceError
+from symbptt.proof.agreement import Agreement
 from symbptt.proof.calls import Arrays, Call
 from symbptt.proof.loaded import Loaded
-from symbptt.proof.numeric import FLOOR, called
+from symbptt.proof.numeric import called
 from symbptt.proof.rows import Row
-
-TOLERANCE = 1e-12
-"""Largest difference that rounding may make, as a part of the largest entry."""
 
 EXACT_STEPS = 3
 """Fractions grow with every step, so calls with them are short."""
@@ -46,13 +44,13 @@ def level_rows(
         If a module raises, or what it returns lacks something.
     """
     lowest, *others = sorted(modules)
-    compared = {level: _Compared(f"-O{level} and -O{lowest}") for level in others}
+    compared = {level: Agreement("levels", f"-O{level} and -O{lowest}") for level in others}
     calls = list(calls)
     for call in calls:
-        expected = by_name(*called(modules[lowest], call, estimator))
+        expected = entries(called(modules[lowest], call, estimator))
         for level in others:
-            found = by_name(*called(modules[level], call, estimator))
-            compared[level].compare(found, expected, call.scenario.words)
+            found = entries(called(modules[level], call, estimator))
+            compared[level].compare_all(found, expected, call.scenario.words)
     rows = tuple(each.row() for each in compared.values())
     return (*rows, *exact_level_rows(modules, calls, estimator))
 
@@ -109,7 +107,7 @@ def sixteenth(value: float) -> Any:
 
 
 def entries(result: tuple[Any, Arrays, Arrays]) -> dict[str, Any]:
-    """All numbers of a result, as they are."""
+    """All numbers of a result."""
     loss, grads, carry = result
     named = {f"grads[{key!r}]": array for key, array in grads.items()}
     return {"loss": loss} | named | {f"carry[{key!r}]": array for key, array in carry.items()}
@@ -117,54 +115,6 @@ def entries(result: tuple[Any, Arrays, Arrays]) -> dict[str, Any]:
 
 def is_exact(value: Any) -> bool:
     return all(isinstance(entry, Fraction | int | np.integer) for entry in np.ravel(value))
-
-
-def by_name(loss: Any, grads: Arrays, carry: Arrays) -> dict[str, Any]:
-    """All numbers of a result; those of a kind are measured by the largest of them."""
-    names: dict[str, Any] = {"loss": loss}
-    for kind, arrays in (("grads", grads), ("carry", carry)):
-        names |= {f"{kind}[{key!r}]": np.asarray(array, float) for key, array in arrays.items()}
-    return names
-
-
-@dataclass
-class _Compared:
-    """One row in the making."""
-
-    subject: str
-    entries: int = 0
-    worst: float = 0.0
-    detail: str = ""
-
-    def compare(self, found: Arrays, expected: Arrays, where: str) -> None:
-        if set(found) != set(expected):
-            lacking = ", ".join(sorted(set(found) ^ set(expected)))
-            self.detail = self.detail or f"{where}: only one of them has {lacking}"
-        largest = max(map(_largest, expected.values()))
-        for name in (name for name in expected if name in found):
-            self.entry(name, found[name], expected[name], FLOOR * largest, where)
-
-    def entry(self, name: str, found: Any, expected: Any, floor: float, where: str) -> None:
-        self.entries += np.size(expected)
-        if np.shape(found) != np.shape(expected):
-            shapes = f"has shape {np.shape(found)}, and {np.shape(expected)}"
-            self.detail = self.detail or f"{where}: {name} {shapes}"
-            return
-        scale = max(_largest(expected), floor) or 1.0
-        difference = _largest(np.asarray(found) - expected) / scale
-        self.worst = max(self.worst, difference)
-        # Written so that NaN is wrong.
-        if not difference <= TOLERANCE and not self.detail:
-            self.detail = f"{where}: {name} differs by {difference:.1e} of its largest entry"
-
-    def row(self) -> Row:
-        detail = self.detail or ("" if self.entries else "nothing was compared")
-        figure = f"{self.entries} entries, largest difference {self.worst:.1e}"
-        return Row("levels", self.subject, not detail, figure, detail)
-
-
-def _largest(array: Any) -> float:
-    return float(np.max(np.abs(array), initial=0.0))
 
 
 @dataclass
