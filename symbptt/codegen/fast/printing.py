@@ -19,7 +19,7 @@ from symbptt.codegen.fast.buffers import (
     KernelCall,
     Key,
     Let,
-    Local,
+    LocalName,
     Loop,
     Operand,
     Quoted,
@@ -53,7 +53,7 @@ OUT_BY_NAME = ("maximum", "minimum")
 """Functions for which a third argument by position is deprecated."""
 
 
-class Lines:
+class FastPrinter:
     """Writes values, calls and statements."""
 
     def __init__(self, names: Names) -> None:
@@ -65,7 +65,7 @@ class Lines:
         if isinstance(value, Value) and value in known:
             return known[value]
         match value:
-            case Local(name):
+            case LocalName(name):
                 return name
             case Extent(dim):
                 return self.names.length(dim)

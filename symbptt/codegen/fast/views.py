@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from symbptt.codegen.fast.buffers import (
     Extent,
     KernelCall,
-    Local,
+    LocalName,
     Loop,
     Statement,
     Value,
@@ -83,7 +83,7 @@ def mentioned(found: Iterable[Value], known: Known) -> set[str]:
     for value in (each for top in found for each in met(top, known)):
         if value in known:
             names.add(known[value])
-        elif isinstance(value, Local):
+        elif isinstance(value, LocalName):
             names.add(value.name.partition(".")[0])
         elif isinstance(value, Extent) and not isinstance(value.dim, int):
             names.add("size")

@@ -51,7 +51,7 @@ NUMBERS = Number | Constant | Horizon | Length
 
 
 @dataclass(frozen=True)
-class Form:
+class FusionForm:
     """What statements that can be joined have in common, and where they differ.
 
     ``key`` has a place for every leaf that differs; ``parts`` are these leaves: expressions
@@ -127,7 +127,7 @@ def fixed_names(program: Program) -> set[Variable]:
 # --- forms -------------------------------------------------------------------------------
 
 
-def forms_of(statement: Assign) -> Iterator[Form]:
+def forms_of(statement: Assign) -> Iterator[FusionForm]:
     """The forms in which a statement can be joined with others, none for most."""
     target = statement.target
     if statement.beside or isinstance(target, Param) or len(target.shape) not in (1, 2):
@@ -138,18 +138,18 @@ def forms_of(statement: Assign) -> Iterator[Form]:
     parts: list[Expr] = [target]
     key = shape_key(statement.value, parts)
     if key is not None:
-        yield Form((*head, key), tuple(parts))
+        yield FusionForm((*head, key), tuple(parts))
     yield from scaled_forms(statement, head)
 
 
-def scaled_forms(statement: Assign, head: Any) -> Iterator[Form]:
+def scaled_forms(statement: Assign, head: Any) -> Iterator[FusionForm]:
     """Several values, each multiplied entry by entry by one and the same adjoint."""
     value, target = statement.value, statement.target
     if not isinstance(value, Mul) or len(value.factors) != 2 or statement.add:
         return
     first, second = value.factors
     if is_leaf(first) and isinstance(second, Cotangent) and second.shape == target.shape:
-        yield Form((*head, "scaled", second, type(first), target.shape), (target, first))
+        yield FusionForm((*head, "scaled", second, type(first), target.shape), (target, first))
 
 
 def shape_key(expr: Expr, parts: list[Expr]) -> Any:
@@ -230,7 +230,7 @@ def moving(parts: Iterable[Expr]) -> tuple[Variable, ...]:
 def statement_groups(program: Program, fixed: set[Variable]) -> Iterator[Group]:
     for number, block in enumerate(program.blocks):
         for statements in (block.hoisted, block.statements):
-            alike: dict[Any, list[tuple[Assign, Form]]] = defaultdict(list)
+            alike: dict[Any, list[tuple[Assign, FusionForm]]] = defaultdict(list)
             for statement in statements:
                 for found in forms_of(statement):
                     if not (set(moving(found.parts)) & fixed):
