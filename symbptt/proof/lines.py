@@ -20,7 +20,7 @@ from symbptt.proof.entries import part_value
 from symbptt.proof.evaluate import Steps, length
 from symbptt.proof.exact import Stage, Tally
 from symbptt.proof.field import Field
-from symbptt.proof.ledger import Ledger, moments
+from symbptt.proof.ledger import Ledger, occasions
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row
 from symbptt.typeset.plain import plain
@@ -72,7 +72,7 @@ class LineCheck:
                 for t in steps:
                     self.compare(line, line.members, ledger, {"t": t, "T": horizon})
         for lines in indices.steps:
-            for at in moments(lines.step, horizon):
+            for at in occasions(lines.step, horizon):
                 for line in lines.all():
                     whole = _of_whole(lines.step, line)
                     self.compare(line, (*line.members, whole), ledger, at)
