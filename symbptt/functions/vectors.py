@@ -252,4 +252,6 @@ def _logsumexp(x: Any) -> Any:
     if x.dtype == object:
         return np.log(np.exp(x).sum(axis=-1, keepdims=True))
     largest = x.max(axis=-1, keepdims=True)
-    return largest + np.log(np.exp(x - largest).sum(axis=-1, keepdims=True))
+    # What is that much smaller counts as 0, and its distance might overflow.
+    near = np.maximum(x, largest - 1e4)
+    return largest + np.log(np.exp(near - largest).sum(axis=-1, keepdims=True))

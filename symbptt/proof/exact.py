@@ -26,8 +26,7 @@ from symbptt.proof.ledger import Ledger, at_steps, in_turn, places, show
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.rows import Row, silent
 from symbptt.proof.sample import Sample
-from symbptt.proof.unrolled import Trajectory, Unrolled, Variable, Weight, unrolled
-from symbptt.proof.weights import weighted_run
+from symbptt.proof.unrolled import Trajectory, Variable, unrolled
 from symbptt.typeset.plain import plain
 
 HORIZONS = (1, 2, 3, 4, 5)
@@ -178,34 +177,21 @@ class Stage:
         EvaluationError
             If none was found.
         """
-        reason = ""
+        reason, steps = "", max(self.horizons)
         for attempt in range(TRIES):
             rng = random.Random(f"point {seed} {attempt}")
             try:
-                given = draw(self.derivation.model, self.sizes, max(self.horizons), domain, rng)
+                given = draw(self.derivation.model, self.sizes, steps, domain, rng)
                 gates = self.gates(domain, rng)
-                written = self.run(self.written, given, domain, gates)
-                normal = self.run(self.normal, given, domain, gates)
+                written, normal = (
+                    each.estimated(given, steps, domain, self.derivation.estimator, gates)
+                    for each in (self.written, self.normal)
+                )
             except (EvaluationError, ZeroDivisionError) as error:
                 reason = str(error)
             else:
                 return Scene(self.derivation, written, normal, self.named(gates))
         raise EvaluationError(f"the model is not defined at any of {TRIES} points: {reason}")
-
-    def run(
-        self,
-        unrolled: Unrolled,
-        given: Mapping[Variable, Array],
-        domain: Domain,
-        gates: Mapping[int, Any],
-    ) -> Trajectory:
-        steps = max(self.horizons)
-
-        def weighted(weight: Weight | None) -> Trajectory:
-            return unrolled.run(given, steps, domain, weight=weight)
-
-        one = domain.number(Fraction(1))
-        return weighted_run(weighted, self.derivation.estimator, gates, steps, one)
 
     def gates(self, domain: Domain, rng: random.Random) -> dict[int, Any]:
         """Any numbers: what holds for them holds for all gates. They are 1 up to step 1."""
@@ -305,7 +291,7 @@ class _Checks:
         self.exact = {name: Tally("exact", f"dL/d{name}") for name in names}
         self.normal = Tally("exact", "normal form")
         self.chain = {
-            step.number: Tally("chain", f"({step.number}) {_target(step)}")
+            step.number: Tally("chain", f"({step.number}) {plain(step.target)}")
             for step in derivation.steps
         }
 
@@ -435,10 +421,6 @@ class _Checks:
             self.chain[step.number].words = f", {len(step.members)} members"
         tallies = (*self.exact.values(), self.normal, *self.chain.values())
         return tuple(tally.row() for tally in tallies)
-
-
-def _target(step: Step) -> str:
-    return plain(step.target)
 
 
 def _difference(

@@ -16,7 +16,7 @@ from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.indices import Indices, by_entries
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array
-from symbptt.proof.entries import entry_value
+from symbptt.proof.entries import part_value
 from symbptt.proof.evaluate import Steps, length
 from symbptt.proof.exact import Stage, Tally
 from symbptt.proof.field import Field
@@ -98,7 +98,7 @@ class LineCheck:
 
 
 def _value(expr: Expr, ledger: Ledger, at: Steps) -> Array:
-    value = entry_value(expr, ledger, at)
+    value = part_value(expr, ledger, at)
     if value is None:
         raise EvaluationError(f"{plain(expr)} is absent")
     return value

@@ -12,7 +12,6 @@ from dataclasses import replace
 from symbptt.algebra import (
     LAST,
     Add,
-    Call,
     Concat,
     Expr,
     Fill,
@@ -31,8 +30,9 @@ from symbptt.algebra import (
     Vector,
 )
 from symbptt.codegen.fast.buffers import KernelCall, Quoted, Value, view
-from symbptt.codegen.fast.entrywise import HALF, LEAVES, Entrywise
+from symbptt.codegen.fast.entrywise import LEAVES, Entrywise
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
+from symbptt.functions.losses import LOSSES, loss_formula
 
 
 class Compiler(Entrywise):
@@ -110,7 +110,7 @@ class Compiler(Entrywise):
         elif isinstance(inner, Concat):
             blocks = [part.shape[0] for part in inner.parts]
             for number, part in enumerate(inner.parts):
-                self.place(flipped(part), self.there.columns_of(out, blocks, number))
+                self.place(flipped(part), self.there.piece("columns", out, blocks, number))
         elif isinstance(flipped(inner), Transpose):
             with self.operand(inner) as found:
                 self.there.emit("copyto", view("transposed", found), out=out)
@@ -123,7 +123,7 @@ class Compiler(Entrywise):
             if is_rowwise(expr):
                 self.place(part, self.there.block(out, blocks, number))
             else:
-                self.place(part, self.there.rows_of(out, blocks, number))
+                self.place(part, self.there.piece("rows", out, blocks, number))
 
     def compute_slice(self, expr: Slice, out: Value) -> None:
         with self.operand(expr.vector) as found:
@@ -138,7 +138,7 @@ class Compiler(Entrywise):
             method(*expr.args, out)
 
     def is_full_vector(self, expr: Expr) -> bool:
-        return len(expr.shape) == 1 and is_rowwise(expr) and is_full(expr)
+        return len(expr.shape) <= 1 and is_rowwise(expr) and is_full(expr)
 
     def vector_softmax(self, vector: Expr, out: Value) -> None:
         column = self.there.take(())
@@ -155,16 +155,16 @@ class Compiler(Entrywise):
             self.there.emit("copyto", found, out=out)
 
     def compute_loss(self, expr: Loss, out: Value) -> None:
-        method = getattr(self, f"loss_{expr.function}", None)
-        if method is None or not is_rowwise(expr.prediction) or not is_rowwise(expr.target):
-            self.there.by_rows(out, expr)
+        """By its definition, unless it shares the exponentials of a softmax."""
+        rows = is_rowwise(expr.prediction) and is_rowwise(expr.target)
+        if expr.function == "softmax_cross_entropy" and rows:
+            scratch = self.there.take(expr.prediction.shape)
+            self.softmax_and_loss(expr, scratch, out)
+            self.there.give(scratch)
+        elif rows:
+            self.compute(loss_formula(expr, LOSSES[expr.function].definition), out)
         else:
-            method(expr, out)
-
-    def loss_softmax_cross_entropy(self, expr: Loss, out: Value) -> None:
-        scratch = self.there.take(expr.prediction.shape)
-        self.softmax_and_loss(expr, scratch, out)
-        self.there.give(scratch)
+            self.there.by_rows(out, expr)
 
     def softmax_and_loss(self, expr: Loss, softmax: Value, out: Value) -> None:
         """Both at once: they share the exponentials."""
@@ -174,18 +174,6 @@ class Compiler(Entrywise):
             ones = self.there.column_of_ones(unit.shape[0])
             self.there.emit("_softmax_and_loss", found, index, column, ones, softmax, out=out)
         self.there.give(column)
-
-    def loss_squared_error(self, expr: Loss, out: Value) -> None:
-        difference = Add((expr.prediction, Neg(expr.target)))
-        with self.operand(difference) as found:
-            self.there.emit("multiply", found, found, out=found)
-            self.row_sum(found, expr.prediction, out)
-        self.there.emit("multiply", out, self.there.number(HALF), out=out)
-
-    def loss_binary_cross_entropy(self, expr: Loss, out: Value) -> None:
-        o, y = expr.prediction, expr.target
-        with self.operand(Add((Call("softplus", (o,)), Neg(Mul((y, o)))))) as found:
-            self.row_sum(found, o, out)
 
     def row_sum(self, rows: Value, like: Expr, out: Value) -> None:
         """The sum of each row; of a scalar a row, the scalar."""

@@ -37,7 +37,7 @@ from symbptt.algebra import (
 )
 from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.codegen.fast.buffers import Value, view
-from symbptt.codegen.fast.scope import Scope
+from symbptt.codegen.fast.scope import PlaceScope
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
 from symbptt.codegen.places import leaves
 from symbptt.functions.elementwise import function
@@ -58,7 +58,7 @@ class Operand:
 class Entrywise:
     """Compiles what works entry by entry in one place; ``there`` knows the place."""
 
-    def __init__(self, there: Scope) -> None:
+    def __init__(self, there: PlaceScope) -> None:
         self.there = there
 
     # --- operands ------------------------------------------------------------------------
@@ -289,13 +289,13 @@ class Entrywise:
     def compute_pow(self, expr: Pow, out: Value) -> None:
         exponent = expr.exponent
         value = exponent.value if isinstance(exponent, Number | Constant) else None
-        with self.operand(expr.base) as base:
-            if value == 2:
-                self.there.emit("multiply", base, base, out=out)
-            elif value == 1:
-                self.there.emit("copyto", base, out=out)
-            else:
-                self.there.emit("power", base, self.there.number(exponent), out=out)
+        base = self.value(expr.base, out).array
+        if value == 2:
+            self.there.emit("multiply", base, base, out=out)
+        elif value == 1:
+            self.there.emit("copyto", base, out=out)
+        else:
+            self.there.emit("power", base, self.there.number(exponent), out=out)
 
     def compute_call(self, expr: Call, out: Value) -> None:
         row = function(expr.function)
