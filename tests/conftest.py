@@ -17,6 +17,7 @@ SLOW = {
     "calculus/test_closed_formulas.py",
     "calculus/test_recurrence_models.py",
     "catalogue/test_table.py",
+    "codegen/test_carry_grad.py",
     "codegen/test_checkpoint.py",
     "codegen/test_estimators.py",
     "codegen/test_explanation.py",
@@ -24,6 +25,7 @@ SLOW = {
     "codegen/test_forward_mode.py",
     "codegen/test_gradients.py",
     "codegen/test_levels.py",
+    "codegen/test_naming.py",
     "codegen/test_short_calls.py",
     "codegen/test_sizes.py",
     "codegen/test_style.py",
@@ -36,8 +38,10 @@ SLOW = {
     "proof/test_layouts.py",
     "proof/test_levels.py",
     "proof/test_lines.py",
+    "proof/test_losses_inside.py",
     "proof/test_planted.py",
     "proof/test_report.py",
+    "proof/test_trial.py",
     "proof/test_unrolled.py",
     "test_places.py",
     "test_readme.py",
@@ -45,6 +49,7 @@ SLOW = {
     "typeset/test_every_text.py",
     "typeset/test_forms.py",
     "typeset/test_pdflatex.py",
+    "typeset/test_text_format.py",
 }
 
 
