@@ -26,7 +26,7 @@ from symbptt.errors import OptionError, UnknownNameError
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.proof.domain import Array
 from symbptt.proof.exact import Reading, Scene, member_value
-from symbptt.proof.ledger import Ledger
+from symbptt.proof.ledger import Ledger, step_of
 from symbptt.proof.points import draw
 from symbptt.proof.symbols import Expressions, symbol_array
 from symbptt.proof.unrolled import Trajectory, Variable, unrolled
@@ -176,11 +176,10 @@ class Unrolled:
         times = {"T": self.T} if t is None else {"T": self.T, "t": t}
         if index is not None and not set(index.names()) <= set(times):
             raise OptionError(f"step ({step.number}) is stated for every t: say which, t=1")
-        when = None if index is None else index.at(times)
-        if when not in step.occasions(self.T):
+        if step_of(step, times) not in step.occasions(self.T):
             raise OptionError(f"step ({step.number}) says nothing for t = {t}, T = {self.T}")
         ledger = Ledger(self.run, self.T, self.reading.known)
-        return tuple(shown(member_value(step, one, when, ledger)) for one in step.members)
+        return tuple(shown(member_value(step, one, times, ledger)) for one in step.members)
 
     @cached_property
     def closed_form(self) -> ClosedForms:

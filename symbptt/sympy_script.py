@@ -23,6 +23,7 @@ from symbptt.calculus.normal import normalize
 from symbptt.proof.domain import Array
 from symbptt.proof.exact import Reading, Scene
 from symbptt.proof.ledger import Ledger
+from symbptt.proof.place import Steps
 from symbptt.proof.unrolled import Trajectory, Variable
 from symbptt.symbolic import Labels, forward, shown, spoken, unroll
 from symbptt.typeset.plain import plain
@@ -88,8 +89,8 @@ class _Adjoints(Reading):
         self.labels = labels
         self.lines: dict[Variable, Array] = {}
 
-    def take(self, step: Step, when: int | None, ledger: Ledger, loss: int | None = None) -> None:
-        super().take(step, when, ledger, loss)
+    def take(self, step: Step, at: Steps, ledger: Ledger) -> None:
+        super().take(step, at, ledger)
         for variable in self.known.keys() - self.lines.keys():
             value = self.lines[variable] = self.known[variable]
             if not all(entry.is_number for entry in np.ravel(value)):

@@ -22,7 +22,7 @@ from symbptt.errors import MissingRuleError
 from symbptt.figures.graph import NAMED, SIGNS, sign
 from symbptt.proof.domain import Rational
 from symbptt.proof.evaluate import METHODS, part_value
-from symbptt.proof.tables import Given
+from symbptt.proof.place import Given
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.plain import PlainPrinter, plain
 from symbptt.typeset.row_formula import RowPrinter

@@ -17,10 +17,10 @@ from symbptt.functions.elementwise import FUNCTIONS, Function, derivative, read
 from symbptt.functions.losses import LOSSES, LossFunction, loss_formula
 from symbptt.functions.vectors import VECTORS, VectorFunction, stated
 from symbptt.proof.evaluate import evaluate as evaluate_at
-from symbptt.proof.evaluate import loss_value, vector_value
+from symbptt.proof.evaluate import loss_gradient, vector_value
 from symbptt.proof.field import Field
+from symbptt.proof.place import Given
 from symbptt.proof.symbols import Symbolic, symbol_array
-from symbptt.proof.tables import Given, loss_gradient
 from symbptt.proof.tape import Tape
 from tests.modules import module_from
 
@@ -213,7 +213,7 @@ def first_wrong_gradient(row: LossFunction) -> str | None:
     named = {letter: loss_formula(loss, text) for letter, text in row.names}
     for wrt, chain in enumerate(row.gradients):
         for text in chain:
-            right = loss_gradient(loss_value, row.name, o, y, wrt, domain)
+            right = loss_gradient(row.name, o, y, wrt, domain)
             if not np.all(evaluate_at(loss_formula(loss, text, **named), point, {}) == right):
                 return f"by argument {wrt}: {text}"
     return None

@@ -62,7 +62,6 @@ _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
 _take = np.take
-_tanh = np.tanh
 
 
 def forward(params, inputs, carry=None, lengths=None):
@@ -131,14 +130,13 @@ def loss_and_grads(
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if workspace is not None:
         workspace.check(call)
-    if call.dtype != object:
-        return _in_buffers(call, workspace)
-    return _computed_plainly(call, _backward)
+    return _in_buffers(call, workspace)
 
 
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
     x, fixed1, h, product, columns, loop_1, h_0 = w.views.forward
+    _tanh = _exact_tanh if w.dtype == object else np.tanh
     E = params["E"]
     W = params["W"]
     U = params["U"]
@@ -148,7 +146,7 @@ def _run_forward(w, params, inputs, start, first):
         _copyto(fixed1, W.T)
     matrix = _in_columns(fixed1, columns, first)
     if start is None:
-        h_0.fill(0)
+        h_0.fill(w.zero)
     else:
         _copyto(h_0, start["h[0]"])
     # x[t] = E[tok[t]]
@@ -210,7 +208,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     _add(row_starts, y, part3)
     _softmax_and_loss(o, part3, part2, column_of_ones, d_o, loss)
     total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(0)
+    d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part3)
     np.subtract.at(d_o.reshape(-1), part3, c_1_1)
@@ -304,7 +302,7 @@ def _kept(size, dtype):
     }
 
 
-def _views(buffers, kept, sums, rows, size, dtype):
+def _views(buffers, kept, sums, rows, size, dtype, one):
     """All views that a call with these rows needs, those of every step included."""
     x = kept["x"][: rows.count]
     h_all = kept["h_all"][: rows.live.stop]
@@ -403,7 +401,7 @@ def _views(buffers, kept, sums, rows, size, dtype):
             d_h,
             np.arange(rows.count) * size["n"],
             np.ones((size["n"], 1), dtype),
-            np.asarray(1, dtype),
+            np.asarray(one, dtype),
             _product_in(blocks1, False),
             _columns_for(
                 buffers,
@@ -455,47 +453,6 @@ def _loss(call, values):
     # loss[t] = softmax_cross_entropy(o[t], y[t])
     loss = _softmax_cross_entropy(o, y)
     values |= {"p": p, "loss": loss}
-
-
-def _backward(call, values, carry_grad):
-    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
-    dtype = call.dtype
-    E, W, U, V, tok = params["E"], params["W"], params["U"], params["V"], inputs["tok"]
-    y, h_all, h, x = inputs["y"], values["past of h"], values["h"], values["x"]
-    p = values["p"]
-    d_h_all = _received(rows, carry_grad, "h", h_all)
-    d_h = d_h_all[rows.live]
-    # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
-    d_o = (p - _one_hot(y, size["n"], dtype)) / rows.weight
-    # (4) dL/dh[t] = W.T @ dL/da[t+1] + V.T @ dL/do[t]
-    #     here dL/dh[t] += V.T @ dL/do[t]
-    d_h += d_o @ V
-    d_a = np.empty((rows.count, size["h"]), dtype)
-    for now, prev in reversed(rows.steps):
-        # (5) dL/da[t] = (1 - h[t]**2) * dL/dh[t]
-        d_a[now] = (1 - h[now] ** 2) * d_h[now]
-        # (4) dL/dh[t] = W.T @ dL/da[t+1] + V.T @ dL/do[t]
-        #     here dL/dh[t-1] += W.T @ dL/da[t]
-        d_h_all[prev] += d_a[now] @ W
-    # (6) dL/dx[t] = U.T @ dL/da[t]
-    d_x = d_a @ U
-    # (8) dL/dE = sum(t, 1, T, outer(onehot(tok[t]), dL/dx[t]))
-    d_E = np.zeros_like(E)
-    np.add.at(d_E, tok, d_x)
-    # (9) dL/dW = sum(t, 1, T, outer(dL/da[t], h[t-1]))
-    d_W = d_a.T @ h_all[rows.back[1]]
-    # (10) dL/dU = sum(t, 1, T, outer(dL/da[t], x[t]))
-    d_U = d_a.T @ x
-    # (11) dL/db = sum(t, 1, T, dL/da[t])
-    d_b = np.sum(d_a, axis=0)
-    # (12) dL/dV = sum(t, 1, T, outer(dL/do[t], h[t]))
-    d_V = d_o.T @ h
-    # (13) dL/dc = sum(t, 1, T, dL/do[t])
-    d_c = np.sum(d_o, axis=0)
-    grads = {"E": d_E, "W": d_W, "U": d_U, "b": d_b, "V": d_V, "c": d_c}
-    pasts = {"h": d_h_all}
-    sources = {}
-    return grads, pasts, sources
 
 
 def init_params(dims, *, seed=0, dtype=np.float32):
@@ -578,32 +535,6 @@ def _outputs(call):
     return outputs, _carry_out(values, rows)
 
 
-def _computed_plainly(call, backward, workspace=None):
-    """Run forward and backward in arrays made on the way."""
-    rows = call.rows
-    values = _forward(call)
-    _loss(call, values)
-    loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {}
-    for name, param in call.params.items():
-        # In the parameter's shape and dtype, and in memory of its own.
-        grads[name] = np.empty_like(param)
-        grads[name][...] = flowing[name]
-    for key, axes in CARRY.items():
-        name, step = _name_and_step(key)
-        if name in pasts:
-            start = rows.unsorted(pasts[name][rows.begin(step)])
-            grads[key] = start.reshape(start.shape[: len(axes)])
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
-    carry = _carry_out(values, rows)
-    loss = loss if call.dtype == object else float(loss)
-    if workspace is not None:
-        return loss, workspace.hold(grads), workspace.hold(carry)
-    return loss, grads, carry
-
-
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -636,8 +567,12 @@ class Workspace:
         self.between = []
         self.rows = None
         self.ragged = None
-        if self.dtype == object:
-            return
+        if self.dtype != object:
+            self.make(1)
+
+    def make(self, one):
+        """Make all buffers; for objects once the number 1 of their type is known."""
+        self.one = one
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -711,7 +646,7 @@ class Workspace:
             plan = _planned(self, rows)
             self.ragged = rows, plan
         self.rows, self.plan = rows, plan
-        self.weight[...] = rows.weight
+        self.weight[...] = rows.weight * self.one
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
@@ -751,8 +686,13 @@ class _Segment:
 
     def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others = w.weight, w.others
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype)
+        self.weight, self.others, self.one, self.zero = (
+            w.weight,
+            w.others,
+            w.one,
+            0 * w.one,
+        )
+        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -851,8 +791,10 @@ def _part_of(where, part):
 
 def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None:
+    if w is None or call.dtype == object:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+    if call.dtype == object:
+        w.make(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -878,7 +820,12 @@ def _at_once(w, params, inputs, carry, carry_grad):
 
 def _column(array):
     """A scalar a sequence as a column."""
-    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
+    return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
+
+
+def _scalar(w, total):
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
 
 
 def _without_copies(w, *arguments):
@@ -919,7 +866,7 @@ def _computed(w, params, inputs, start, carry_grad):
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return float(total) / rows.weight, grads, carry
+    return _scalar(w, total) / rows.weight, grads, carry
 
 
 def _computed_by_segments(w, params, inputs, start, carry_grad):
@@ -931,7 +878,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0.0, carry_grad, {}
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -940,7 +887,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += float(total)
+        loss += _scalar(w, total)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -977,6 +924,8 @@ def _shifted(v, column, out):
     Of numbers up to 16 the exponentials have a sum in range, and its logarithm is right to
     1e-6 (float32); a maximum of every row takes longer than all else here.
     """
+    if v.dtype == object:
+        return v
     least = np.minimum.reduce(v, axis=None, initial=0)
     if least > -16 and np.maximum.reduce(v, axis=None, initial=0) < 16:
         return v
@@ -998,6 +947,8 @@ def _softmax_and_loss(v, index, column, ones, p, loss):
 def _zeros(shape, dtype):
     """An array that begins with a line of the cache, as the fastest loads want it."""
     dtype = np.dtype(dtype)
+    if dtype.hasobject:
+        return np.zeros(shape, dtype)
     size = int(np.prod(shape, dtype=int)) * dtype.itemsize
     raw = np.zeros(size + 64, np.uint8)
     begin = -raw.ctypes.data % 64
@@ -1132,6 +1083,15 @@ def _add_at(array, where, values):
         np.add.at(array, where, values)
 
 
+def _exact_tanh(x, out):
+    """tanh of numbers that may know the exponential alone."""
+    if all(hasattr(entry, "tanh") for entry in x.flat):
+        np.tanh(x, out)
+    else:
+        power = np.exp(x)
+        out[...] = (power - 1 / power) / (power + 1 / power)
+
+
 class _Rows:
     """Where each step of each sequence stands in an array of stacked rows.
 
@@ -1229,15 +1189,6 @@ def _past(call, name, own, shape, dtype=None):
             array[rows.begin(step)] = own.get(step, 0)
         else:
             array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
-    return array
-
-
-def _received(rows, carry_grad, name, like):
-    """The adjoint of an array with a past: 0, and what the returned carry receives."""
-    array = np.zeros(like.shape, like.dtype)
-    if carry_grad is not None:
-        for step in _steps_of(name):
-            array[rows.finals[-step]] += rows.sorted(carry_grad[f"{name}[{step}]"])
     return array
 
 
@@ -1448,13 +1399,6 @@ def _log_softmax(v):
     if v.dtype != object:
         v = v - v.max(axis=-1, keepdims=True)
     return v - np.log(np.exp(v).sum(axis=-1, keepdims=True))
-
-
-def _one_hot(position, length, dtype):
-    """A row with a 1 at each position."""
-    units = np.zeros((len(position), length), dtype)
-    units[np.arange(len(position)), position] = 1
-    return units
 
 
 def _pick(v, position):

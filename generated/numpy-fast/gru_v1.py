@@ -68,7 +68,6 @@ _matmul = np.matmul
 _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
-_tanh = np.tanh
 
 
 def forward(params, inputs, carry=None, lengths=None):
@@ -137,9 +136,7 @@ def loss_and_grads(
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if workspace is not None:
         workspace.check(call)
-    if call.dtype != object:
-        return _in_buffers(call, workspace)
-    return _computed_plainly(call, _backward)
+    return _in_buffers(call, workspace)
 
 
 def _run_forward(w, params, inputs, start, first):
@@ -165,6 +162,7 @@ def _run_forward(w, params, inputs, start, first):
         loop_1,
         h_0,
     ) = w.views.forward
+    _tanh = _exact_tanh if w.dtype == object else np.tanh
     W_xr = params["W_xr"]
     W_hr = params["W_hr"]
     b_r = params["b_r"]
@@ -186,7 +184,7 @@ def _run_forward(w, params, inputs, start, first):
     matrix = _in_columns(fixed3, columns, first)
     matrix_ = _in_columns(fixed4, columns_, first)
     if start is None:
-        h_0.fill(0)
+        h_0.fill(w.zero)
     else:
         _copyto(h_0, start["h[0]"])
     # a_n_in[t] = W_xn @ x[t] + b_n
@@ -301,7 +299,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     _add(row_starts, y, part3)
     _softmax_and_loss(o, part3, part2, column_of_ones, d_o, loss)
     total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(0)
+    d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part3)
     np.subtract.at(d_o.reshape(-1), part3, c_1_1)
@@ -449,7 +447,7 @@ def _kept(size, dtype):
     }
 
 
-def _views(buffers, kept, sums, rows, size, dtype):
+def _views(buffers, kept, sums, rows, size, dtype, one):
     """All views that a call with these rows needs, those of every step included."""
     n = kept["n"][: rows.count]
     r_etc = kept["r_etc"][: rows.count]
@@ -564,7 +562,7 @@ def _views(buffers, kept, sums, rows, size, dtype):
             fixed4,
             r_in_etc,
             _rows_of(fixed1, 0, size["h"]),
-            np.asarray(1 / 2, dtype),
+            np.asarray(one / 2, dtype),
             _rows_of(fixed1, size["h"], size["h"]),
             _block(fixed2, 0, size["h"]),
             _block(fixed2, size["h"], size["h"]),
@@ -624,7 +622,7 @@ def _views(buffers, kept, sums, rows, size, dtype):
             d_h,
             np.arange(rows.count) * size["q"],
             np.ones((size["q"], 1), dtype),
-            np.asarray(1, dtype),
+            np.asarray(one, dtype),
             _product_in(blocks2, True),
             _columns_for(
                 buffers,
@@ -708,75 +706,6 @@ def _loss(call, values):
     values |= {"p": p, "loss": loss}
 
 
-def _backward(call, values, carry_grad):
-    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
-    dtype = call.dtype
-    W_hr, W_hz, W_hn = params["W_hr"], params["W_hz"], params["W_hn"]
-    W_qh, x, y, h_all = params["W_qh"], inputs["x"], inputs["y"], values["past of h"]
-    h, r, z, u, n = values["h"], values["r"], values["z"], values["u"], values["n"]
-    p = values["p"]
-    d_h_all = _received(rows, carry_grad, "h", h_all)
-    d_h = d_h_all[rows.live]
-    # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
-    d_o = (p - _one_hot(y, size["q"], dtype)) / rows.weight
-    # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] * dL/du[t+1]
-    #     + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
-    #     here dL/dh[t] += W_qh.T @ dL/do[t]
-    d_h += d_o @ W_qh
-    d_a_n, d_a_z, d_a_r = (np.empty((rows.count, size["h"]), dtype) for _ in range(3))
-    for now, prev in reversed(rows.steps):
-        # (5) dL/dn[t] = (1 - z[t]) * dL/dh[t]
-        d_n = (1 - z[now]) * d_h[now]
-        # (6) dL/da_n[t] = (1 - n[t]**2) * dL/dn[t]
-        d_a_n[now] = (1 - n[now] ** 2) * d_n
-        # (7) dL/du[t] = W_hn.T @ dL/da_n[t]
-        d_u = d_a_n[now] @ W_hn
-        # (8) dL/dz[t] = (h[t-1] - n[t]) * dL/dh[t]
-        d_z = (h_all[prev] - n[now]) * d_h[now]
-        # (9) dL/da_z[t] = z[t] * (1 - z[t]) * dL/dz[t]
-        d_a_z[now] = z[now] * (1 - z[now]) * d_z
-        # (10) dL/dr[t] = h[t-1] * dL/du[t]
-        d_r = h_all[prev] * d_u
-        # (11) dL/da_r[t] = r[t] * (1 - r[t]) * dL/dr[t]
-        d_a_r[now] = r[now] * (1 - r[now]) * d_r
-        # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] *
-        #     dL/du[t+1] + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
-        #     here dL/dh[t-1] += W_hr.T @ dL/da_r[t] + W_hz.T @ dL/da_z[t] + r[t] *
-        #     dL/du[t] + z[t] * dL/dh[t]
-        d_h_all[prev] += d_a_r[now] @ W_hr
-        d_h_all[prev] += d_a_z[now] @ W_hz
-        d_h_all[prev] += r[now] * d_u
-        d_h_all[prev] += z[now] * d_h[now]
-    # (13) dL/dW_xr = sum(t, 1, T, outer(dL/da_r[t], x[t]))
-    d_W_xr = d_a_r.T @ x
-    # (14) dL/dW_hr = sum(t, 1, T, outer(dL/da_r[t], h[t-1]))
-    d_W_hr = d_a_r.T @ h_all[rows.back[1]]
-    # (15) dL/db_r = sum(t, 1, T, dL/da_r[t])
-    d_b_r = np.sum(d_a_r, axis=0)
-    # (16) dL/dW_xz = sum(t, 1, T, outer(dL/da_z[t], x[t]))
-    d_W_xz = d_a_z.T @ x
-    # (17) dL/dW_hz = sum(t, 1, T, outer(dL/da_z[t], h[t-1]))
-    d_W_hz = d_a_z.T @ h_all[rows.back[1]]
-    # (18) dL/db_z = sum(t, 1, T, dL/da_z[t])
-    d_b_z = np.sum(d_a_z, axis=0)
-    # (19) dL/dW_xn = sum(t, 1, T, outer(dL/da_n[t], x[t]))
-    d_W_xn = d_a_n.T @ x
-    # (20) dL/dW_hn = sum(t, 1, T, outer(dL/da_n[t], u[t]))
-    d_W_hn = d_a_n.T @ u
-    # (21) dL/db_n = sum(t, 1, T, dL/da_n[t])
-    d_b_n = np.sum(d_a_n, axis=0)
-    # (22) dL/dW_qh = sum(t, 1, T, outer(dL/do[t], h[t]))
-    d_W_qh = d_o.T @ h
-    # (23) dL/db_q = sum(t, 1, T, dL/do[t])
-    d_b_q = np.sum(d_o, axis=0)
-    grads = {"W_xr": d_W_xr, "W_hr": d_W_hr, "b_r": d_b_r, "W_xz": d_W_xz}
-    grads |= {"W_hz": d_W_hz, "b_z": d_b_z, "W_xn": d_W_xn, "W_hn": d_W_hn}
-    grads |= {"b_n": d_b_n, "W_qh": d_W_qh, "b_q": d_b_q}
-    pasts = {"h": d_h_all}
-    sources = {}
-    return grads, pasts, sources
-
-
 def init_params(dims, *, seed=0, dtype=np.float32):
     """Draw parameters for a first step that neither vanishes nor explodes.
 
@@ -857,32 +786,6 @@ def _outputs(call):
     return outputs, _carry_out(values, rows)
 
 
-def _computed_plainly(call, backward, workspace=None):
-    """Run forward and backward in arrays made on the way."""
-    rows = call.rows
-    values = _forward(call)
-    _loss(call, values)
-    loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {}
-    for name, param in call.params.items():
-        # In the parameter's shape and dtype, and in memory of its own.
-        grads[name] = np.empty_like(param)
-        grads[name][...] = flowing[name]
-    for key, axes in CARRY.items():
-        name, step = _name_and_step(key)
-        if name in pasts:
-            start = rows.unsorted(pasts[name][rows.begin(step)])
-            grads[key] = start.reshape(start.shape[: len(axes)])
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
-    carry = _carry_out(values, rows)
-    loss = loss if call.dtype == object else float(loss)
-    if workspace is not None:
-        return loss, workspace.hold(grads), workspace.hold(carry)
-    return loss, grads, carry
-
-
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -915,8 +818,12 @@ class Workspace:
         self.between = []
         self.rows = None
         self.ragged = None
-        if self.dtype == object:
-            return
+        if self.dtype != object:
+            self.make(1)
+
+    def make(self, one):
+        """Make all buffers; for objects once the number 1 of their type is known."""
+        self.one = one
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -990,7 +897,7 @@ class Workspace:
             plan = _planned(self, rows)
             self.ragged = rows, plan
         self.rows, self.plan = rows, plan
-        self.weight[...] = rows.weight
+        self.weight[...] = rows.weight * self.one
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
@@ -1030,8 +937,13 @@ class _Segment:
 
     def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others = w.weight, w.others
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype)
+        self.weight, self.others, self.one, self.zero = (
+            w.weight,
+            w.others,
+            w.one,
+            0 * w.one,
+        )
+        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -1130,8 +1042,10 @@ def _part_of(where, part):
 
 def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None:
+    if w is None or call.dtype == object:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+    if call.dtype == object:
+        w.make(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -1157,7 +1071,12 @@ def _at_once(w, params, inputs, carry, carry_grad):
 
 def _column(array):
     """A scalar a sequence as a column."""
-    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
+    return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
+
+
+def _scalar(w, total):
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
 
 
 def _without_copies(w, *arguments):
@@ -1198,7 +1117,7 @@ def _computed(w, params, inputs, start, carry_grad):
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return float(total) / rows.weight, grads, carry
+    return _scalar(w, total) / rows.weight, grads, carry
 
 
 def _computed_by_segments(w, params, inputs, start, carry_grad):
@@ -1210,7 +1129,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0.0, carry_grad, {}
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -1219,7 +1138,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += float(total)
+        loss += _scalar(w, total)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -1268,6 +1187,8 @@ def _shifted(v, column, out):
     Of numbers up to 16 the exponentials have a sum in range, and its logarithm is right to
     1e-6 (float32); a maximum of every row takes longer than all else here.
     """
+    if v.dtype == object:
+        return v
     least = np.minimum.reduce(v, axis=None, initial=0)
     if least > -16 and np.maximum.reduce(v, axis=None, initial=0) < 16:
         return v
@@ -1289,6 +1210,8 @@ def _softmax_and_loss(v, index, column, ones, p, loss):
 def _zeros(shape, dtype):
     """An array that begins with a line of the cache, as the fastest loads want it."""
     dtype = np.dtype(dtype)
+    if dtype.hasobject:
+        return np.zeros(shape, dtype)
     size = int(np.prod(shape, dtype=int)) * dtype.itemsize
     raw = np.zeros(size + 64, np.uint8)
     begin = -raw.ctypes.data % 64
@@ -1423,6 +1346,15 @@ def _add_at(array, where, values):
         np.add.at(array, where, values)
 
 
+def _exact_tanh(x, out):
+    """tanh of numbers that may know the exponential alone."""
+    if all(hasattr(entry, "tanh") for entry in x.flat):
+        np.tanh(x, out)
+    else:
+        power = np.exp(x)
+        out[...] = (power - 1 / power) / (power + 1 / power)
+
+
 class _Rows:
     """Where each step of each sequence stands in an array of stacked rows.
 
@@ -1520,15 +1452,6 @@ def _past(call, name, own, shape, dtype=None):
             array[rows.begin(step)] = own.get(step, 0)
         else:
             array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
-    return array
-
-
-def _received(rows, carry_grad, name, like):
-    """The adjoint of an array with a past: 0, and what the returned carry receives."""
-    array = np.zeros(like.shape, like.dtype)
-    if carry_grad is not None:
-        for step in _steps_of(name):
-            array[rows.finals[-step]] += rows.sorted(carry_grad[f"{name}[{step}]"])
     return array
 
 
@@ -1744,13 +1667,6 @@ def _log_softmax(v):
     if v.dtype != object:
         v = v - v.max(axis=-1, keepdims=True)
     return v - np.log(np.exp(v).sum(axis=-1, keepdims=True))
-
-
-def _one_hot(position, length, dtype):
-    """A row with a 1 at each position."""
-    units = np.zeros((len(position), length), dtype)
-    units[np.arange(len(position)), position] = 1
-    return units
 
 
 def _pick(v, position):

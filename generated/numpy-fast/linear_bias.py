@@ -127,9 +127,7 @@ def loss_and_grads(
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if workspace is not None:
         workspace.check(call)
-    if call.dtype != object:
-        return _in_buffers(call, workspace)
-    return _computed_plainly(call, _backward)
+    return _in_buffers(call, workspace)
 
 
 def _run_forward(w, params, inputs, start, first):
@@ -143,7 +141,7 @@ def _run_forward(w, params, inputs, start, first):
         _copyto(fixed1, W_hh.T)
     matrix = _in_columns(fixed1, columns, first)
     if start is None:
-        h_0.fill(0)
+        h_0.fill(w.zero)
     else:
         _copyto(h_0, start["h[0]"])
     # h_in[t] = W_hx @ x[t] + b_h
@@ -194,7 +192,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     np.add.reduce(part1, 1, None, loss, True)
     _multiply(loss, c_1_2, loss)
     total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(0)
+    d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/do[t] = 1 / T * (o[t] - y[t])
     _subtract(o, y, d_o)
     _divide(d_o, weight, d_o)
@@ -266,7 +264,7 @@ def _kept(size, dtype):
     }
 
 
-def _views(buffers, kept, sums, rows, size, dtype):
+def _views(buffers, kept, sums, rows, size, dtype, one):
     """All views that a call with these rows needs, those of every step included."""
     h_in = buffers["h_in"][: rows.count]
     h_all = kept["h_all"][: rows.live.stop]
@@ -335,7 +333,7 @@ def _views(buffers, kept, sums, rows, size, dtype):
             d_b_q,
             h,
             d_h,
-            np.asarray(1 / 2, dtype),
+            np.asarray(one / 2, dtype),
             _product_in(blocks1, False),
             _columns_for(
                 buffers,
@@ -381,38 +379,6 @@ def _loss(call, values):
     # loss[t] = squared_error(o[t], y[t])
     loss = _squared_error(o, y)
     values |= {"loss": loss}
-
-
-def _backward(call, values, carry_grad):
-    params, inputs, rows = call.params, call.inputs, call.rows
-    W_hh, W_qh, x, y = params["W_hh"], params["W_qh"], inputs["x"], inputs["y"]
-    h_all, h, o = values["past of h"], values["h"], values["o"]
-    d_h_all = _received(rows, carry_grad, "h", h_all)
-    d_h = d_h_all[rows.live]
-    # (2) dL/do[t] = 1 / T * (o[t] - y[t])
-    d_o = (o - y) / rows.weight
-    # (4) dL/dh[t] = W_hh.T @ dL/dh[t+1] + W_qh.T @ dL/do[t]
-    #     here dL/dh[t] += W_qh.T @ dL/do[t]
-    d_h += d_o @ W_qh
-    for now, prev in reversed(rows.steps):
-        # (4) dL/dh[t] = W_hh.T @ dL/dh[t+1] + W_qh.T @ dL/do[t]
-        #     here dL/dh[t-1] += W_hh.T @ dL/dh[t]
-        d_h_all[prev] += d_h[now] @ W_hh
-    # (6) dL/dW_hx = sum(t, 1, T, outer(dL/dh[t], x[t]))
-    d_W_hx = d_h.T @ x
-    # (7) dL/dW_hh = sum(t, 1, T, outer(dL/dh[t], h[t-1]))
-    d_W_hh = d_h.T @ h_all[rows.back[1]]
-    # (8) dL/db_h = sum(t, 1, T, dL/dh[t])
-    d_b_h = np.sum(d_h, axis=0)
-    # (9) dL/dW_qh = sum(t, 1, T, outer(dL/do[t], h[t]))
-    d_W_qh = d_o.T @ h
-    # (10) dL/db_q = sum(t, 1, T, dL/do[t])
-    d_b_q = np.sum(d_o, axis=0)
-    grads = {"W_hx": d_W_hx, "W_hh": d_W_hh, "b_h": d_b_h, "W_qh": d_W_qh}
-    grads |= {"b_q": d_b_q}
-    pasts = {"h": d_h_all}
-    sources = {}
-    return grads, pasts, sources
 
 
 def init_params(dims, *, seed=0, dtype=np.float32):
@@ -495,32 +461,6 @@ def _outputs(call):
     return outputs, _carry_out(values, rows)
 
 
-def _computed_plainly(call, backward, workspace=None):
-    """Run forward and backward in arrays made on the way."""
-    rows = call.rows
-    values = _forward(call)
-    _loss(call, values)
-    loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {}
-    for name, param in call.params.items():
-        # In the parameter's shape and dtype, and in memory of its own.
-        grads[name] = np.empty_like(param)
-        grads[name][...] = flowing[name]
-    for key, axes in CARRY.items():
-        name, step = _name_and_step(key)
-        if name in pasts:
-            start = rows.unsorted(pasts[name][rows.begin(step)])
-            grads[key] = start.reshape(start.shape[: len(axes)])
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
-    carry = _carry_out(values, rows)
-    loss = loss if call.dtype == object else float(loss)
-    if workspace is not None:
-        return loss, workspace.hold(grads), workspace.hold(carry)
-    return loss, grads, carry
-
-
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -553,8 +493,12 @@ class Workspace:
         self.between = []
         self.rows = None
         self.ragged = None
-        if self.dtype == object:
-            return
+        if self.dtype != object:
+            self.make(1)
+
+    def make(self, one):
+        """Make all buffers; for objects once the number 1 of their type is known."""
+        self.one = one
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -628,7 +572,7 @@ class Workspace:
             plan = _planned(self, rows)
             self.ragged = rows, plan
         self.rows, self.plan = rows, plan
-        self.weight[...] = rows.weight
+        self.weight[...] = rows.weight * self.one
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
@@ -668,8 +612,13 @@ class _Segment:
 
     def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others = w.weight, w.others
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype)
+        self.weight, self.others, self.one, self.zero = (
+            w.weight,
+            w.others,
+            w.one,
+            0 * w.one,
+        )
+        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -768,8 +717,10 @@ def _part_of(where, part):
 
 def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None:
+    if w is None or call.dtype == object:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+    if call.dtype == object:
+        w.make(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -795,7 +746,12 @@ def _at_once(w, params, inputs, carry, carry_grad):
 
 def _column(array):
     """A scalar a sequence as a column."""
-    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
+    return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
+
+
+def _scalar(w, total):
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
 
 
 def _without_copies(w, *arguments):
@@ -836,7 +792,7 @@ def _computed(w, params, inputs, start, carry_grad):
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return float(total) / rows.weight, grads, carry
+    return _scalar(w, total) / rows.weight, grads, carry
 
 
 def _computed_by_segments(w, params, inputs, start, carry_grad):
@@ -848,7 +804,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0.0, carry_grad, {}
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -857,7 +813,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += float(total)
+        loss += _scalar(w, total)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -891,6 +847,8 @@ def _in_order(rows, arrays, room):
 def _zeros(shape, dtype):
     """An array that begins with a line of the cache, as the fastest loads want it."""
     dtype = np.dtype(dtype)
+    if dtype.hasobject:
+        return np.zeros(shape, dtype)
     size = int(np.prod(shape, dtype=int)) * dtype.itemsize
     raw = np.zeros(size + 64, np.uint8)
     begin = -raw.ctypes.data % 64
@@ -1085,15 +1043,6 @@ def _past(call, name, own, shape, dtype=None):
             array[rows.begin(step)] = own.get(step, 0)
         else:
             array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
-    return array
-
-
-def _received(rows, carry_grad, name, like):
-    """The adjoint of an array with a past: 0, and what the returned carry receives."""
-    array = np.zeros(like.shape, like.dtype)
-    if carry_grad is not None:
-        for step in _steps_of(name):
-            array[rows.finals[-step]] += rows.sorted(carry_grad[f"{name}[{step}]"])
     return array
 
 

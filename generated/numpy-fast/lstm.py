@@ -72,7 +72,6 @@ _divide = np.divide
 _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
-_tanh = np.tanh
 
 
 def forward(params, inputs, carry=None, lengths=None):
@@ -141,9 +140,7 @@ def loss_and_grads(
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if workspace is not None:
         workspace.check(call)
-    if call.dtype != object:
-        return _in_buffers(call, workspace)
-    return _computed_plainly(call, _backward)
+    return _in_buffers(call, workspace)
 
 
 def _run_forward(w, params, inputs, start, first):
@@ -172,6 +169,7 @@ def _run_forward(w, params, inputs, start, first):
         c_0,
         h_0,
     ) = w.views.forward
+    _tanh = _exact_tanh if w.dtype == object else np.tanh
     W_xi = params["W_xi"]
     W_hi = params["W_hi"]
     b_i = params["b_i"]
@@ -200,8 +198,8 @@ def _run_forward(w, params, inputs, start, first):
         _copyto(fixed3_4, W_hg.T)
     matrix = _in_columns(fixed3, columns, first)
     if start is None:
-        c_0.fill(0)
-        h_0.fill(0)
+        c_0.fill(w.zero)
+        h_0.fill(w.zero)
     else:
         _copyto(c_0, start["c[0]"])
         _copyto(h_0, start["h[0]"])
@@ -297,6 +295,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     ) = w.views.backward
     rows = w.rows
     weight = w.weight
+    _tanh = _exact_tanh if w.dtype == object else np.tanh
     W_hi = params["W_hi"]
     W_hf = params["W_hf"]
     W_ho = params["W_ho"]
@@ -323,7 +322,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         d_c_all[rows.finals[0]] = 0
     else:
         d_c_all[rows.finals[0]] = carry_grad["c[0]"]
-    d_h_all[: rows.live.start].fill(0)
+    d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/ds[t] = 1 / T * (p[t] - onehot(y[t]))
     _add(row_starts, y, part3)
     np.subtract.at(d_s.reshape(-1), part3, c_1_1)
@@ -498,7 +497,7 @@ def _kept(size, dtype):
     }
 
 
-def _views(buffers, kept, sums, rows, size, dtype):
+def _views(buffers, kept, sums, rows, size, dtype, one):
     """All views that a call with these rows needs, those of every step included."""
     f_etc = kept["f_etc"][: rows.count]
     fixed1 = buffers["fixed1"]
@@ -618,7 +617,7 @@ def _views(buffers, kept, sums, rows, size, dtype):
             fixed3,
             f_in_etc,
             _rows_of(fixed1, 0, size["h"]),
-            np.asarray(1 / 2, dtype),
+            np.asarray(one / 2, dtype),
             _rows_of(fixed1, size["h"], size["h"]),
             _rows_of(fixed1, 2 * size["h"], size["h"]),
             _rows_of(fixed1, 3 * size["h"], size["h"]),
@@ -676,7 +675,7 @@ def _views(buffers, kept, sums, rows, size, dtype):
             d_h,
             np.arange(rows.count) * size["q"],
             np.ones((size["q"], 1), dtype),
-            np.asarray(1, dtype),
+            np.asarray(one, dtype),
             _rows_of(fixed4, 0, size["h"]),
             _rows_of(fixed4, size["h"], size["h"]),
             _rows_of(fixed4, 2 * size["h"], size["h"]),
@@ -764,94 +763,6 @@ def _loss(call, values):
     values |= {"p": p, "loss": loss}
 
 
-def _backward(call, values, carry_grad):
-    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
-    dtype = call.dtype
-    W_hi, W_hf, W_ho = params["W_hi"], params["W_hf"], params["W_ho"]
-    W_hg, W_qh, x, y = params["W_hg"], params["W_qh"], inputs["x"], inputs["y"]
-    c_all, c, h_all = values["past of c"], values["c"], values["past of h"]
-    h, i, f, o, g = values["h"], values["i"], values["f"], values["o"], values["g"]
-    p = values["p"]
-    d_c_all = _received(rows, carry_grad, "c", c_all)
-    d_c = d_c_all[rows.live]
-    d_h_all = _received(rows, carry_grad, "h", h_all)
-    d_h = d_h_all[rows.live]
-    # (2) dL/ds[t] = 1 / T * (p[t] - onehot(y[t]))
-    d_s = (p - _one_hot(y, size["q"], dtype)) / rows.weight
-    # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
-    #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
-    #     here dL/dh[t] += W_qh.T @ dL/ds[t]
-    d_h += d_s @ W_qh
-    d_a_g, d_a_o, d_a_f = (np.empty((rows.count, size["h"]), dtype) for _ in range(3))
-    d_a_i = np.empty((rows.count, size["h"]), dtype)
-    for now, prev in reversed(rows.steps):
-        # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
-        #     here dL/dc[t] += o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
-        d_c[now] += o[now] * (1 - np.tanh(c[now]) ** 2) * d_h[now]
-        # (7) dL/dg[t] = i[t] * dL/dc[t]
-        d_g = i[now] * d_c[now]
-        # (8) dL/da_g[t] = (1 - g[t]**2) * dL/dg[t]
-        d_a_g[now] = (1 - g[now] ** 2) * d_g
-        # (9) dL/do[t] = tanh(c[t]) * dL/dh[t]
-        d_o = np.tanh(c[now]) * d_h[now]
-        # (10) dL/da_o[t] = o[t] * (1 - o[t]) * dL/do[t]
-        d_a_o[now] = o[now] * (1 - o[now]) * d_o
-        # (11) dL/df[t] = c[t-1] * dL/dc[t]
-        d_f = c_all[prev] * d_c[now]
-        # (12) dL/da_f[t] = f[t] * (1 - f[t]) * dL/df[t]
-        d_a_f[now] = f[now] * (1 - f[now]) * d_f
-        # (13) dL/di[t] = g[t] * dL/dc[t]
-        d_i = g[now] * d_c[now]
-        # (14) dL/da_i[t] = i[t] * (1 - i[t]) * dL/di[t]
-        d_a_i[now] = i[now] * (1 - i[now]) * d_i
-        # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
-        #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
-        #     here dL/dh[t-1] += W_hi.T @ dL/da_i[t] + W_hf.T @ dL/da_f[t] + W_ho.T @
-        #     dL/da_o[t] + W_hg.T @ dL/da_g[t]
-        d_h_all[prev] += d_a_i[now] @ W_hi
-        d_h_all[prev] += d_a_f[now] @ W_hf
-        d_h_all[prev] += d_a_o[now] @ W_ho
-        d_h_all[prev] += d_a_g[now] @ W_hg
-        # (6) dL/dc[t] = f[t+1] * dL/dc[t+1] + o[t] * (1 - tanh(c[t])**2) * dL/dh[t]
-        #     here dL/dc[t-1] += f[t] * dL/dc[t]
-        d_c_all[prev] += f[now] * d_c[now]
-    # (17) dL/dW_xi = sum(t, 1, T, outer(dL/da_i[t], x[t]))
-    d_W_xi = d_a_i.T @ x
-    # (18) dL/dW_hi = sum(t, 1, T, outer(dL/da_i[t], h[t-1]))
-    d_W_hi = d_a_i.T @ h_all[rows.back[1]]
-    # (19) dL/db_i = sum(t, 1, T, dL/da_i[t])
-    d_b_i = np.sum(d_a_i, axis=0)
-    # (20) dL/dW_xf = sum(t, 1, T, outer(dL/da_f[t], x[t]))
-    d_W_xf = d_a_f.T @ x
-    # (21) dL/dW_hf = sum(t, 1, T, outer(dL/da_f[t], h[t-1]))
-    d_W_hf = d_a_f.T @ h_all[rows.back[1]]
-    # (22) dL/db_f = sum(t, 1, T, dL/da_f[t])
-    d_b_f = np.sum(d_a_f, axis=0)
-    # (23) dL/dW_xo = sum(t, 1, T, outer(dL/da_o[t], x[t]))
-    d_W_xo = d_a_o.T @ x
-    # (24) dL/dW_ho = sum(t, 1, T, outer(dL/da_o[t], h[t-1]))
-    d_W_ho = d_a_o.T @ h_all[rows.back[1]]
-    # (25) dL/db_o = sum(t, 1, T, dL/da_o[t])
-    d_b_o = np.sum(d_a_o, axis=0)
-    # (26) dL/dW_xg = sum(t, 1, T, outer(dL/da_g[t], x[t]))
-    d_W_xg = d_a_g.T @ x
-    # (27) dL/dW_hg = sum(t, 1, T, outer(dL/da_g[t], h[t-1]))
-    d_W_hg = d_a_g.T @ h_all[rows.back[1]]
-    # (28) dL/db_g = sum(t, 1, T, dL/da_g[t])
-    d_b_g = np.sum(d_a_g, axis=0)
-    # (29) dL/dW_qh = sum(t, 1, T, outer(dL/ds[t], h[t]))
-    d_W_qh = d_s.T @ h
-    # (30) dL/db_q = sum(t, 1, T, dL/ds[t])
-    d_b_q = np.sum(d_s, axis=0)
-    grads = {"W_xi": d_W_xi, "W_hi": d_W_hi, "b_i": d_b_i, "W_xf": d_W_xf}
-    grads |= {"W_hf": d_W_hf, "b_f": d_b_f, "W_xo": d_W_xo, "W_ho": d_W_ho}
-    grads |= {"b_o": d_b_o, "W_xg": d_W_xg, "W_hg": d_W_hg, "b_g": d_b_g}
-    grads |= {"W_qh": d_W_qh, "b_q": d_b_q}
-    pasts = {"c": d_c_all, "h": d_h_all}
-    sources = {}
-    return grads, pasts, sources
-
-
 def init_params(dims, *, seed=0, dtype=np.float32):
     """Draw parameters for a first step that neither vanishes nor explodes.
 
@@ -932,32 +843,6 @@ def _outputs(call):
     return outputs, _carry_out(values, rows)
 
 
-def _computed_plainly(call, backward, workspace=None):
-    """Run forward and backward in arrays made on the way."""
-    rows = call.rows
-    values = _forward(call)
-    _loss(call, values)
-    loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {}
-    for name, param in call.params.items():
-        # In the parameter's shape and dtype, and in memory of its own.
-        grads[name] = np.empty_like(param)
-        grads[name][...] = flowing[name]
-    for key, axes in CARRY.items():
-        name, step = _name_and_step(key)
-        if name in pasts:
-            start = rows.unsorted(pasts[name][rows.begin(step)])
-            grads[key] = start.reshape(start.shape[: len(axes)])
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
-    carry = _carry_out(values, rows)
-    loss = loss if call.dtype == object else float(loss)
-    if workspace is not None:
-        return loss, workspace.hold(grads), workspace.hold(carry)
-    return loss, grads, carry
-
-
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -990,8 +875,12 @@ class Workspace:
         self.between = []
         self.rows = None
         self.ragged = None
-        if self.dtype == object:
-            return
+        if self.dtype != object:
+            self.make(1)
+
+    def make(self, one):
+        """Make all buffers; for objects once the number 1 of their type is known."""
+        self.one = one
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -1065,7 +954,7 @@ class Workspace:
             plan = _planned(self, rows)
             self.ragged = rows, plan
         self.rows, self.plan = rows, plan
-        self.weight[...] = rows.weight
+        self.weight[...] = rows.weight * self.one
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
@@ -1105,8 +994,13 @@ class _Segment:
 
     def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others = w.weight, w.others
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype)
+        self.weight, self.others, self.one, self.zero = (
+            w.weight,
+            w.others,
+            w.one,
+            0 * w.one,
+        )
+        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -1205,8 +1099,10 @@ def _part_of(where, part):
 
 def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None:
+    if w is None or call.dtype == object:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+    if call.dtype == object:
+        w.make(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -1232,7 +1128,12 @@ def _at_once(w, params, inputs, carry, carry_grad):
 
 def _column(array):
     """A scalar a sequence as a column."""
-    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
+    return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
+
+
+def _scalar(w, total):
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
 
 
 def _without_copies(w, *arguments):
@@ -1273,7 +1174,7 @@ def _computed(w, params, inputs, start, carry_grad):
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return float(total) / rows.weight, grads, carry
+    return _scalar(w, total) / rows.weight, grads, carry
 
 
 def _computed_by_segments(w, params, inputs, start, carry_grad):
@@ -1285,7 +1186,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0.0, carry_grad, {}
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -1294,7 +1195,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += float(total)
+        loss += _scalar(w, total)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -1343,6 +1244,8 @@ def _shifted(v, column, out):
     Of numbers up to 16 the exponentials have a sum in range, and its logarithm is right to
     1e-6 (float32); a maximum of every row takes longer than all else here.
     """
+    if v.dtype == object:
+        return v
     least = np.minimum.reduce(v, axis=None, initial=0)
     if least > -16 and np.maximum.reduce(v, axis=None, initial=0) < 16:
         return v
@@ -1364,6 +1267,8 @@ def _softmax_and_loss(v, index, column, ones, p, loss):
 def _zeros(shape, dtype):
     """An array that begins with a line of the cache, as the fastest loads want it."""
     dtype = np.dtype(dtype)
+    if dtype.hasobject:
+        return np.zeros(shape, dtype)
     size = int(np.prod(shape, dtype=int)) * dtype.itemsize
     raw = np.zeros(size + 64, np.uint8)
     begin = -raw.ctypes.data % 64
@@ -1498,6 +1403,15 @@ def _add_at(array, where, values):
         np.add.at(array, where, values)
 
 
+def _exact_tanh(x, out):
+    """tanh of numbers that may know the exponential alone."""
+    if all(hasattr(entry, "tanh") for entry in x.flat):
+        np.tanh(x, out)
+    else:
+        power = np.exp(x)
+        out[...] = (power - 1 / power) / (power + 1 / power)
+
+
 class _Rows:
     """Where each step of each sequence stands in an array of stacked rows.
 
@@ -1595,15 +1509,6 @@ def _past(call, name, own, shape, dtype=None):
             array[rows.begin(step)] = own.get(step, 0)
         else:
             array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
-    return array
-
-
-def _received(rows, carry_grad, name, like):
-    """The adjoint of an array with a past: 0, and what the returned carry receives."""
-    array = np.zeros(like.shape, like.dtype)
-    if carry_grad is not None:
-        for step in _steps_of(name):
-            array[rows.finals[-step]] += rows.sorted(carry_grad[f"{name}[{step}]"])
     return array
 
 
@@ -1819,13 +1724,6 @@ def _log_softmax(v):
     if v.dtype != object:
         v = v - v.max(axis=-1, keepdims=True)
     return v - np.log(np.exp(v).sum(axis=-1, keepdims=True))
-
-
-def _one_hot(position, length, dtype):
-    """A row with a 1 at each position."""
-    units = np.zeros((len(position), length), dtype)
-    units[np.arange(len(position)), position] = 1
-    return units
 
 
 def _pick(v, position):

@@ -61,7 +61,6 @@ _divide = np.divide
 _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
-_tanh = np.tanh
 
 
 def forward(params, inputs, carry=None, lengths=None):
@@ -130,14 +129,13 @@ def loss_and_grads(
     call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
     if workspace is not None:
         workspace.check(call)
-    if call.dtype != object:
-        return _in_buffers(call, workspace)
-    return _computed_plainly(call, _backward)
+    return _in_buffers(call, workspace)
 
 
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
     fixed1, h, product, columns, loop_1, h_0 = w.views.forward
+    _tanh = _exact_tanh if w.dtype == object else np.tanh
     V = params["V"]
     W = params["W"]
     b_h = params["b_h"]
@@ -146,7 +144,7 @@ def _run_forward(w, params, inputs, start, first):
         _copyto(fixed1, W.T)
     matrix = _in_columns(fixed1, columns, first)
     if start is None:
-        h_0.fill(0)
+        h_0.fill(w.zero)
     else:
         _copyto(h_0, start["h[0]"])
     # a_h_in[t] = V @ x[t] + b_h
@@ -186,6 +184,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     ) = w.views.backward
     rows = w.rows
     weight = w.weight
+    _tanh = _exact_tanh if w.dtype == object else np.tanh
     W = params["W"]
     U = params["U"]
     b_y = params["b_y"]
@@ -206,7 +205,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     np.add.reduce(part2, 1, None, loss, True)
     _multiply(loss, c_1_2, loss)
     total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(0)
+    d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/dy_hat[t] = 1 / T * (y_hat[t] - y[t])
     _subtract(y_hat, y, d_a_y_hat)
     _divide(d_a_y_hat, weight, d_a_y_hat)
@@ -294,7 +293,7 @@ def _kept(size, dtype):
     }
 
 
-def _views(buffers, kept, sums, rows, size, dtype):
+def _views(buffers, kept, sums, rows, size, dtype, one):
     """All views that a call with these rows needs, those of every step included."""
     h_all = kept["h_all"][: rows.live.stop]
     part1 = buffers["part1"]
@@ -382,8 +381,8 @@ def _views(buffers, kept, sums, rows, size, dtype):
             d_b_y,
             h,
             d_h,
-            np.asarray(1 / 2, dtype),
-            np.asarray(1, dtype),
+            np.asarray(one / 2, dtype),
+            np.asarray(one, dtype),
             _product_in(blocks1, False),
             _columns_for(
                 buffers,
@@ -433,43 +432,6 @@ def _loss(call, values):
     # loss[t] = squared_error(y_hat[t], y[t])
     loss = _squared_error(y_hat, y)
     values |= {"loss": loss}
-
-
-def _backward(call, values, carry_grad):
-    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
-    dtype = call.dtype
-    W, U, x, y = params["W"], params["U"], inputs["x"], inputs["y"]
-    h_all, h, y_hat = values["past of h"], values["h"], values["y_hat"]
-    d_h_all = _received(rows, carry_grad, "h", h_all)
-    d_h = d_h_all[rows.live]
-    # (2) dL/dy_hat[t] = 1 / T * (y_hat[t] - y[t])
-    d_y_hat = (y_hat - y) / rows.weight
-    # (3) dL/da_y_hat[t] = y_hat[t] * (1 - y_hat[t]) * dL/dy_hat[t]
-    d_a_y_hat = y_hat * (1 - y_hat) * d_y_hat
-    # (5) dL/dh[t] = W.T @ dL/da_h[t+1] + U.T @ dL/da_y_hat[t]
-    #     here dL/dh[t] += U.T @ dL/da_y_hat[t]
-    d_h += d_a_y_hat @ U
-    d_a_h = np.empty((rows.count, size["h"]), dtype)
-    for now, prev in reversed(rows.steps):
-        # (6) dL/da_h[t] = (1 - h[t]**2) * dL/dh[t]
-        d_a_h[now] = (1 - h[now] ** 2) * d_h[now]
-        # (5) dL/dh[t] = W.T @ dL/da_h[t+1] + U.T @ dL/da_y_hat[t]
-        #     here dL/dh[t-1] += W.T @ dL/da_h[t]
-        d_h_all[prev] += d_a_h[now] @ W
-    # (8) dL/dV = sum(t, 1, T, outer(dL/da_h[t], x[t]))
-    d_V = d_a_h.T @ x
-    # (9) dL/dW = sum(t, 1, T, outer(dL/da_h[t], h[t-1]))
-    d_W = d_a_h.T @ h_all[rows.back[1]]
-    # (10) dL/db_h = sum(t, 1, T, dL/da_h[t])
-    d_b_h = np.sum(d_a_h, axis=0)
-    # (11) dL/dU = sum(t, 1, T, outer(dL/da_y_hat[t], h[t]))
-    d_U = d_a_y_hat.T @ h
-    # (12) dL/db_y = sum(t, 1, T, dL/da_y_hat[t])
-    d_b_y = np.sum(d_a_y_hat, axis=0)
-    grads = {"V": d_V, "W": d_W, "b_h": d_b_h, "U": d_U, "b_y": d_b_y}
-    pasts = {"h": d_h_all}
-    sources = {}
-    return grads, pasts, sources
 
 
 def init_params(dims, *, seed=0, dtype=np.float32):
@@ -552,32 +514,6 @@ def _outputs(call):
     return outputs, _carry_out(values, rows)
 
 
-def _computed_plainly(call, backward, workspace=None):
-    """Run forward and backward in arrays made on the way."""
-    rows = call.rows
-    values = _forward(call)
-    _loss(call, values)
-    loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {}
-    for name, param in call.params.items():
-        # In the parameter's shape and dtype, and in memory of its own.
-        grads[name] = np.empty_like(param)
-        grads[name][...] = flowing[name]
-    for key, axes in CARRY.items():
-        name, step = _name_and_step(key)
-        if name in pasts:
-            start = rows.unsorted(pasts[name][rows.begin(step)])
-            grads[key] = start.reshape(start.shape[: len(axes)])
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
-    carry = _carry_out(values, rows)
-    loss = loss if call.dtype == object else float(loss)
-    if workspace is not None:
-        return loss, workspace.hold(grads), workspace.hold(carry)
-    return loss, grads, carry
-
-
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -610,8 +546,12 @@ class Workspace:
         self.between = []
         self.rows = None
         self.ragged = None
-        if self.dtype == object:
-            return
+        if self.dtype != object:
+            self.make(1)
+
+    def make(self, one):
+        """Make all buffers; for objects once the number 1 of their type is known."""
+        self.one = one
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -685,7 +625,7 @@ class Workspace:
             plan = _planned(self, rows)
             self.ragged = rows, plan
         self.rows, self.plan = rows, plan
-        self.weight[...] = rows.weight
+        self.weight[...] = rows.weight * self.one
 
     def takes(self, params, inputs, carry, carry_grad):
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
@@ -725,8 +665,13 @@ class _Segment:
 
     def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others = w.weight, w.others
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype)
+        self.weight, self.others, self.one, self.zero = (
+            w.weight,
+            w.others,
+            w.one,
+            0 * w.one,
+        )
+        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -825,8 +770,10 @@ def _part_of(where, part):
 
 def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None:
+    if w is None or call.dtype == object:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+    if call.dtype == object:
+        w.make(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -852,7 +799,12 @@ def _at_once(w, params, inputs, carry, carry_grad):
 
 def _column(array):
     """A scalar a sequence as a column."""
-    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
+    return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
+
+
+def _scalar(w, total):
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
 
 
 def _without_copies(w, *arguments):
@@ -893,7 +845,7 @@ def _computed(w, params, inputs, start, carry_grad):
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return float(total) / rows.weight, grads, carry
+    return _scalar(w, total) / rows.weight, grads, carry
 
 
 def _computed_by_segments(w, params, inputs, start, carry_grad):
@@ -905,7 +857,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0.0, carry_grad, {}
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -914,7 +866,7 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += float(total)
+        loss += _scalar(w, total)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -948,6 +900,8 @@ def _in_order(rows, arrays, room):
 def _zeros(shape, dtype):
     """An array that begins with a line of the cache, as the fastest loads want it."""
     dtype = np.dtype(dtype)
+    if dtype.hasobject:
+        return np.zeros(shape, dtype)
     size = int(np.prod(shape, dtype=int)) * dtype.itemsize
     raw = np.zeros(size + 64, np.uint8)
     begin = -raw.ctypes.data % 64
@@ -1082,6 +1036,15 @@ def _add_at(array, where, values):
         np.add.at(array, where, values)
 
 
+def _exact_tanh(x, out):
+    """tanh of numbers that may know the exponential alone."""
+    if all(hasattr(entry, "tanh") for entry in x.flat):
+        np.tanh(x, out)
+    else:
+        power = np.exp(x)
+        out[...] = (power - 1 / power) / (power + 1 / power)
+
+
 class _Rows:
     """Where each step of each sequence stands in an array of stacked rows.
 
@@ -1179,15 +1142,6 @@ def _past(call, name, own, shape, dtype=None):
             array[rows.begin(step)] = own.get(step, 0)
         else:
             array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
-    return array
-
-
-def _received(rows, carry_grad, name, like):
-    """The adjoint of an array with a past: 0, and what the returned carry receives."""
-    array = np.zeros(like.shape, like.dtype)
-    if carry_grad is not None:
-        for step in _steps_of(name):
-            array[rows.finals[-step]] += rows.sorted(carry_grad[f"{name}[{step}]"])
     return array
 
 

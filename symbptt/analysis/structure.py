@@ -34,6 +34,7 @@ from symbptt.errors import EvaluationError, NotAffineError
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.proof.domain import Float
 from symbptt.proof.evaluate import Steps, evaluate, length
+from symbptt.proof.place import NoDerivatives
 
 Array = Any
 
@@ -118,7 +119,7 @@ def _is_static(expr: Expr) -> bool:
     return not any(isinstance(node, Ref) for node in walk(expr))
 
 
-class StaticPoint:
+class StaticPoint(NoDerivatives):
     """The values of parameters and derived parameters, for `symbptt.proof.evaluate`."""
 
     def __init__(self, model: Model, sizes: Mapping[str, int], params: Mapping[str, Any]) -> None:
@@ -140,15 +141,6 @@ class StaticPoint:
 
     def reference(self, ref: Ref, at: Steps) -> Array:
         raise EvaluationError(f"{ref.name}[{ref.index}] is no parameter")
-
-    def cotangent(self, cotangent: Expr, at: Steps) -> Array:
-        raise EvaluationError("a cotangent is no parameter")
-
-    def pulled_back(self, node: Expr, cotangent: Array, at: Steps) -> Array:
-        raise EvaluationError("a derivative is no parameter")
-
-    def differentiated(self, node: Expr, at: Steps) -> Array:
-        raise EvaluationError("a derivative is no parameter")
 
 
 # --- diag(phi') W --------------------------------------------------------------------------

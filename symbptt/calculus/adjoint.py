@@ -152,7 +152,7 @@ def _readings(model: Model, reader: Equation | Derived) -> Iterator[Reading]:
             part = _seeded(part, cotangent, _seed(reader))
         chains.setdefault(part.operand, []).append(part.chain)
     for operand, gathered in chains.items():
-        members = in_step(gathered, operand.shape)
+        members = forms.in_step(gathered, operand.shape)
         yield Reading(reader, operand, (Pullback(output, operand, cotangent), *members))
 
 
@@ -183,15 +183,6 @@ def with_seed(member: Expr, cotangent: Expr, seed: Expr) -> Expr:
         return seed
     member = map_children(member, lambda child: with_seed(child, cotangent, seed))
     return forms.mul(member.factors) if isinstance(member, Mul) else member
-
-
-def in_step(chains: Iterable[tuple[Expr, ...]], shape: Shape) -> tuple[Expr, ...]:
-    """The chain of a sum of chains: as long as the longest, the others standing still."""
-    chains = tuple(chains)
-    length = max((len(chain) for chain in chains), default=1)
-    return tuple(
-        forms.add((chain[min(k, len(chain) - 1)] for chain in chains), shape) for k in range(length)
-    )
 
 
 class Walk:
@@ -248,9 +239,8 @@ class Walk:
         needs: int = 1,
     ) -> Step:
         self.number += 1
-        members = list(in_step(chains, target.shape))
-        kept = [m for k, m in enumerate(members) if k == 0 or m != members[k - 1]]
-        return Step(self.number, kind, target, tuple(kept), reason, holds, needs)
+        kept = forms.distinct(forms.in_step(chains, target.shape))
+        return Step(self.number, kind, target, kept, reason, holds, needs)
 
     def seed(self) -> Step:
         loss = self.model.equation("loss")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import groupby
 
 from symbptt.algebra import (
     ONE,
@@ -194,3 +195,20 @@ def tidy(node: Expr) -> Expr:
         case Div(numerator=numerator, denominator=denominator):
             return div(numerator, denominator)
     return node
+
+
+# --- chains of equals ------------------------------------------------------------------------
+
+
+def in_step(chains: Iterable[tuple[Expr, ...]], shape: Shape = ()) -> tuple[Expr, ...]:
+    """The chain of a sum of chains: as long as the longest, the others standing still."""
+    chains = tuple(chains)
+    length = max((len(chain) for chain in chains), default=1)
+    return tuple(
+        add((chain[min(k, len(chain) - 1)] for chain in chains), shape) for k in range(length)
+    )
+
+
+def distinct(members: Iterable[Expr]) -> tuple[Expr, ...]:
+    """The members of a chain without those that repeat the one before."""
+    return tuple(member for member, _ in groupby(members))

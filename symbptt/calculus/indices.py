@@ -192,7 +192,7 @@ class _Maker:
         rule = self.chain_rule(member, places, letters)
         put_in = self.put_in(rule, letters, step)
         members = (rule, put_in, collapsed(put_in))
-        return Line(entry_of(step.target, places), _distinct(members), places)
+        return Line(entry_of(step.target, places), forms.distinct(members), places)
 
     def chain_rule(self, member: Expr, places: Places, letters: Letters) -> Expr:
         """The chain rule by entries; each term has its letters to itself."""
@@ -239,7 +239,7 @@ class _Maker:
         spelled = self.spelled(line.members[0], readers, letters)
         put_in = self.put_in(spelled, letters, step)
         members = (line.members[0], spelled, put_in, collapsed(put_in))
-        return replace(line, members=_distinct(members))
+        return replace(line, members=forms.distinct(members))
 
     def spelled(self, expr: Expr, readers: set[str], letters: Letters) -> Expr:
         """What goes through the readers of rows, with their gradients spelled out."""
@@ -297,7 +297,3 @@ def _in_frame(wrt: Expr, output: Expr, index: Index | None) -> Expr:
 
 def _used(expr: Expr) -> Iterator[str]:
     return (node.name for node in walk(expr) if isinstance(node, Letter))
-
-
-def _distinct(members: tuple[Expr, ...]) -> tuple[Expr, ...]:
-    return tuple(m for k, m in enumerate(members) if k == 0 or m != members[k - 1])

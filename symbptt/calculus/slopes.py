@@ -72,7 +72,7 @@ def slope(rhs: Expr, where: Where, letters: Letters) -> Chain:
     """
     if isinstance(rhs, Add) and not is_pointwise(rhs):
         inside = replace(where, value=None)
-        return _in_step([slope(term, inside, letters.fork()) for term in in_groups(rhs)])
+        return forms.in_step(slope(term, inside, letters.fork()) for term in in_groups(rhs))
     if isinstance(rhs, Neg):
         inside = replace(where, value=None)
         return tuple(map(forms.neg, slope(rhs.operand, inside, letters)))
@@ -86,19 +86,7 @@ def slope(rhs: Expr, where: Where, letters: Letters) -> Chain:
         return _loss(rhs, where, letters)
     entry = at_entry(rhs, where.places, letters)
     raw = differentiated(entry, where.wrt, where.wrt_places)
-    return _distinct(raw, collapsed(raw))
-
-
-def _distinct(*members: Expr) -> Chain:
-    kept = [m for k, m in enumerate(members) if k == 0 or m != members[k - 1]]
-    return tuple(kept)
-
-
-def _in_step(chains: list[Chain]) -> Chain:
-    length = max(map(len, chains), default=1)
-    return tuple(
-        forms.add(chain[min(k, len(chain) - 1)] for chain in chains) for k in range(length)
-    )
+    return forms.distinct((raw, collapsed(raw)))
 
 
 # --- terms -----------------------------------------------------------------------------
@@ -114,7 +102,7 @@ def _pointwise(term: Expr, where: Where) -> Chain:
         coefficient = partial(term, where.wrt, value)
         places = where.places if coefficient.shape else ()
         found.append(forms.mul((*deltas, at_entry(coefficient, places, Letters(where.model)))))
-    return _distinct(*found)
+    return forms.distinct(found)
 
 
 def _deltas(places: Places, others: Places) -> tuple[Expr, ...]:
@@ -161,7 +149,7 @@ def _loss(term: Loss, where: Where, letters: Letters) -> Chain:
     letters_to_names = names_of_loss(where.model, term, where.index)
     named = {loss_formula(term, text): letters_to_names[name] for name, text in loss_names(term)}
     raw = transform(raw, lambda node: named.get(node, node))
-    return _distinct(raw, at_entry(last, where.wrt_places, letters))
+    return forms.distinct((raw, at_entry(last, where.wrt_places, letters)))
 
 
 # --- expressions of entries --------------------------------------------------------------

@@ -65,8 +65,7 @@ class Slices:
         row = RowOf(Param(step.target.name, step.shape), letter)
         rules = (self.slice, self.identity, self.result)
         members = [self.by_rows(step.members[0], row, rule) for rule in rules]
-        kept = tuple(m for k, m in enumerate(members) if k == 0 or m != members[k - 1])
-        return Line(RowOf(step.target, letter), kept, (letter,))
+        return Line(RowOf(step.target, letter), forms.distinct(members), (letter,))
 
     def by_rows(self, member: Expr, row: RowOf, rule: Rule) -> Expr:
         if isinstance(member, Pullback):

@@ -322,7 +322,13 @@ class Printer:
     def print_call(self, expr: Call) -> Printed:
         if expr.wrt is not None:
             raise MissingRuleError(f"the derivative of {expr.function} is abstract; bind it")
-        return self.called(function(expr.function).numpy, *expr.args), ATOM
+        template = function(expr.function).numpy
+        if all(map(is_whole, expr.args)):
+            # Integers of Python's know no functions where numbers are exact.
+            texts = [self.exact(self.inside(arg, SIGN)) for arg in expr.args]
+            brackets = "({0}" in template
+            return template.format(*(t if brackets else f"({t})" for t in texts)), ATOM
+        return self.called(template, *expr.args), ATOM
 
     # --- products --------------------------------------------------------------------------
 

@@ -130,6 +130,16 @@ class Places:
         timed = {e.name for e in self.program.model.equations} | self.inputs.keys()
         return role == "value" and (name in timed or name in self.program.timed)
 
+    def given(self) -> Iterator[Variable]:
+        """Parameters, and inputs that are read as the caller gave them."""
+        yield from (("value", p.name) for p in self.program.model.parameters)
+        yield from (("value", name) for name in self.inputs if self.is_direct(name))
+
+    def is_direct(self, name: str) -> bool:
+        """Whether only straight code reads an input, so that no view of it is kept."""
+        readers = self.readers[("value", name)]
+        return name not in self.pasts and all(p not in ("loop", "chunk") for _, p in readers)
+
     def is_integer(self, found: Variable) -> bool:
         role, name = found
         return role == "value" and name in self.indexed

@@ -219,11 +219,13 @@ class _Module:
         functions = [
             function_text("_forward(call)", plain.forward()),
             function_text("_loss(call, values)", plain.loss()),
-            function_text(f"{mode.function}(call, values, carry_grad)", plain.backward()),
         ]
         buffered = self.buffered() if self.level else None
         if buffered is not None:
             functions = [*buffered_functions(buffered), *functions]
+        else:
+            signature = f"{mode.function}(call, values, carry_grad)"
+            functions.append(function_text(signature, plain.backward()))
         constants = (*self.constants(buffered), *estimator.constants)
         steps = "None" if told else "steps"
         outputs = f"return _outputs(_prepare(params, inputs, carry, lengths, {steps}, loss=False))"
@@ -260,9 +262,7 @@ class _Module:
         yield "if workspace is not None:"
         yield "    workspace.check(call)"
         if self.level:
-            yield "if call.dtype != object:"
-            yield "    return _in_buffers(call, workspace)"
-            yield f"return _computed_plainly(call, {mode.function})"
+            yield "return _in_buffers(call, workspace)"
         else:
             yield f"return _computed_plainly(call, {mode.function}, workspace)"
 
@@ -403,7 +403,7 @@ def buffered_functions(text: BufferedText) -> Iterator[str]:
         body = [*extents, *(made if arrays else ["return {}"])]
         yield function_text(f"{name}(size, dtype)", body, words)
     yield function_text(
-        "_views(buffers, kept, sums, rows, size, dtype)",
+        "_views(buffers, kept, sums, rows, size, dtype, one)",
         text.views,
         "All views that a call with these rows needs, those of every step included.",
     )

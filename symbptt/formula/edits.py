@@ -47,7 +47,7 @@ from symbptt.formula.statement import (
     product,
     with_part,
 )
-from symbptt.typeset.plain import plain
+from symbptt.formula.text import text_of
 
 TRANSPOSE = "a missing transpose"
 NO_TRANSPOSE = "a transpose too many"
@@ -107,8 +107,8 @@ class Edit:
     @property
     def words(self) -> str:
         if self.added is not None:
-            return f"{self.kind}: `{plain(self.added)}` beside `{plain(self.old)}`"
-        return f"{self.kind}: `{plain(self.new)}` for `{plain(self.old)}`"
+            return f"{self.kind}: `{text_of(self.added)}` beside `{text_of(self.old)}`"
+        return f"{self.kind}: `{text_of(self.new)}` for `{text_of(self.old)}`"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from symbptt.algebra import Cotangent, Model, Ref
 from symbptt.errors import EvaluationError
 from symbptt.formula.meaning import Meaning, Total
 from symbptt.formula.names import shapes
-from symbptt.formula.ranges import Free, LeftOut, cases
+from symbptt.formula.ranges import Free, LeftOut, cases, is_promised
 from symbptt.formula.scenes import (
     DIGITS,
     Clock,
@@ -27,6 +27,7 @@ from symbptt.formula.scenes import (
     numbers,
     stages,
 )
+from symbptt.formula.shapes import Layout
 from symbptt.formula.statement import Fixed, Formula, free_names, walk
 from symbptt.proof.degree import error_bits, largest
 from symbptt.proof.domain import Array, Domain, Float
@@ -85,6 +86,8 @@ class Found:
         Which entry lay past the end of its vector, if one did.
     shorter : dict of str
         Which entries lay past the end where the other side has a value.
+    broken : LeftOut or None
+        Where an index left its range inside what the condition promises.
     """
 
     used: list[dict[str, int]] = field(default_factory=list)
@@ -93,6 +96,7 @@ class Found:
     numbers: str = ""
     past_the_end: str = ""
     shorter: dict[str, None] = field(default_factory=dict)
+    broken: LeftOut | None = None
 
 
 class Examiner:
@@ -105,13 +109,19 @@ class Examiner:
     """
 
     def __init__(
-        self, model: Model, horizon: int, seed: int, clock: Clock, total: Total = "mean"
+        self,
+        model: Model,
+        horizon: int,
+        seed: int,
+        clock: Clock,
+        total: Total = "mean",
+        layout: Layout = "column",
     ) -> None:
         self.model = model
         self.horizon = horizon
         self.seed = seed
         self.clock = clock
-        self.shaper = Meaning(model, total)
+        self.shaper = Meaning(model, total, layout)
         self.stages: tuple[Stage, ...] = stages(model)
         self._scenes: dict[tuple[Any, ...], Scene] = {}
 
@@ -215,6 +225,8 @@ class Examiner:
                 left = scene.value(formula.left, at)
                 right = scene.value(formula.right, at)
             except OutOfRangeError as error:
+                if is_promised(formula.chains, error.ref.index, error.past):
+                    found.broken = found.broken or LeftOut(tuple(at.items()), error.words)
                 self._leave_out(formula, free, at, error.words, found)
                 return
             except NoPlaceError as error:

@@ -31,6 +31,7 @@ from symbptt.algebra import (
     Neg,
     Number,
     OneHot,
+    Ones,
     OrderedProduct,
     Outer,
     Param,
@@ -131,6 +132,8 @@ class ExpressionReader(IndexReader):
             return Constant(name, self.names.constants[name])
         if name in self.names.timeless:
             return Param(name, self.names.shapes[name])
+        if name == "ones":
+            return Ones("")
         if name in self.names.timed - self.names.introduced:
             self.wrong(span, f"`{name}` has a value at every step: write `{name}[t]`")
         if name in self.names.words or name in RESERVED - {"T"}:
@@ -340,7 +343,7 @@ class ExpressionReader(IndexReader):
         self._known(of, args[0])
         self._known(by, args[1])
         core = of.array if isinstance(of, Entry) else of
-        total = core == TOTAL and held == "nothing"
+        total = core == TOTAL and (held == "nothing" or (held == "equation" and _is_value(by)))
         if not isinstance(core, Ref) and not self._is_derived(core) and not total:
             step = "a quantity at a step" + (", or `L`," if held == "nothing" else "")
             self.wrong(self.span(of), f"`{word}` differentiates {step} or an entry of one")
@@ -414,6 +417,10 @@ class ExpressionReader(IndexReader):
         if len(args) != 2:
             self.wrong(span, "`delta` takes two indices, as in `delta(i, j)`")
         return Delta(self._place(args[0]), self._place(args[1]))
+
+
+def _is_value(node: Expr) -> bool:
+    return isinstance(node, Ref)
 
 
 def _beside(sign: ast.operator, left: ast.expr, right: ast.expr) -> ast.BinOp:

@@ -118,7 +118,8 @@ class IndexReader:
             if value.denominator != 1:
                 self.wrong(span, f"an index is whole, and `{name}` is {value}")
             return Index(offset=int(value))
-        if name in self.names or name in RESERVED - {"T"} or name in self.names.words:
+        known = name in self.names and name not in self.names.functions
+        if known or name in RESERVED - {"T"} or name in CALLS:
             self.wrong(span, f"`{name}` is a name of the model or the language, and no index")
         return Index.of(name)
 

@@ -16,8 +16,10 @@ from symbptt.algebra import (
     Count,
     Derivative,
     Diag,
+    Direct,
     Div,
     Expr,
+    Fill,
     Horizon,
     Identity,
     Index,
@@ -39,15 +41,18 @@ from symbptt.algebra import (
     Transpose,
     Vec,
     Vector,
+    entries,
 )
 from symbptt.algebra.letters import Entry, Slope
 from symbptt.formula.shapes import (
     SCALAR,
     Extents,
+    Layout,
     ShapeError,
     Shaper,
     axes,
     extents,
+    is_turned,
     quotient,
     shape_text,
 )
@@ -69,6 +74,10 @@ def resolved(formula: Formula, shaper: Meaning) -> Formula:
     whole = left or right or SCALAR
     if left is not None and right is not None and left != right:
         if left == SCALAR and is_constant(formula.left):
+            whole = right
+        elif right == (entries(left), 1):
+            # A matrix that a Jacobian flattens row by row.
+            formula = replace(formula, left=Vec(formula.left))
             whole = right
         elif not (right == SCALAR and is_constant(formula.right)):
             raise ShapeError(
@@ -95,15 +104,15 @@ class Meaning(Shaper):
     ``total`` says what L is in the formula: the sum of the losses, or their mean.
     """
 
-    def __init__(self, model: Model, total: Total = "mean") -> None:
-        super().__init__(model)
+    def __init__(self, model: Model, total: Total = "mean", layout: Layout = "column") -> None:
+        super().__init__(model, layout)
         self.total = total
         self._meant: dict[tuple[int, Extents], tuple[Expr, Expr]] = {}
 
     def fixed(self, item: Fixed) -> Fixed:
         """The value of an initial value, checked."""
         shape = next(i.shape for i in self.model.initials if i.name == item.name)
-        wanted, found = extents(shape), self.shape(item.value)
+        wanted, found = self.laid(shape), self.shape(item.value)
         if found not in (None, wanted, SCALAR):
             raise ShapeError(
                 item.value,
@@ -125,6 +134,8 @@ class Meaning(Shaper):
         match node:
             case Param() if node == TOTAL:
                 return self._total_loss()
+            case Ones():
+                return Fill(ONE, axes(mine))
             case Identity():
                 if mine[0] != mine[1]:
                     raise ShapeError(node, f"`I` is square, and here is {shape_text(mine)}")
@@ -203,6 +214,8 @@ class Meaning(Shaper):
         right = self.meant(
             node.right, (inner, mine[1] if isinstance(node.right, Kronecker) else inner)
         )
+        if shape is not None and is_turned(extents(left.shape), shape):
+            return Product(Transpose(self.meant(node.right, shape)), left)
         if not left.shape or (len(left.shape) == 1 and not right.shape):
             return Mul((left, right))
         return Product(Column(left) if len(left.shape) == 1 else left, right)
@@ -243,6 +256,8 @@ class Meaning(Shaper):
         array = by.array if isinstance(by, Entry) else by
         if of == TOTAL:
             assert isinstance(array, Ref | Param)
+            if node.held == "equation":
+                return self._totalled(Direct(array))
             index = array.index if isinstance(array, Ref) else None
             found: Expr = Cotangent(array.name, index, array.shape)
             return self._totalled(Entry(found, by.places) if isinstance(by, Entry) else found)

@@ -24,6 +24,7 @@ from symbptt.formula.text import canonical, chain_text, formula_text
 from symbptt.formula.vocabulary import Vocabulary, additions, completed, renamed
 
 CONDITION = "a missing condition"
+RANGE = "a condition that promises too much"
 CONFIRMED = 8
 OF_A_KIND = 3
 WANTED = 4
@@ -181,7 +182,7 @@ def _is_right(formula: Formula, examiner: Examiner) -> bool:
         raise
     except EvaluationError:
         return False
-    if found.counterexample is not None or not found.used:
+    if found.counterexample is not None or found.broken is not None or not found.used:
         return False
     if all(a.default is not None for a in examiner.model.abstract):
         return True
@@ -197,7 +198,7 @@ class _Probe:
         self.examiner = examiner
         self.failed = None if counterexample is None else dict(counterexample.at)
         # What has no meaning before fails later than the horizon.
-        self.steps = max(examiner.horizon, 0 if counterexample is None else counterexample.T)
+        self.steps = max(examiner.horizon, PROBED, counterexample.T if counterexample else 0)
         self._scenes: dict[tuple[Fixed, ...], list[Scene]] = {}
         self._reached = self._reach(formula)
 

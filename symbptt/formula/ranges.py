@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from symbptt.algebra import Cotangent, Expr, OrderedProduct, Ref, TimeSum
+from symbptt.algebra import Cotangent, Expr, Index, OrderedProduct, Ref, TimeSum
 from symbptt.algebra.letters import Delta, Entry
 from symbptt.formula.scenes import TooLargeError
 from symbptt.formula.statement import Chain, Formula, indices, own_names, parts
@@ -126,6 +126,53 @@ def cases(
         at = {"T": horizon, **dict(zip((*free.steps, *free.entries), values, strict=True))}
         if holds(formula.chains, at):
             yield at
+
+
+def is_promised(chains: Iterable[Chain], index: Index, past: bool) -> bool:
+    """Whether a condition bounds an index at the end at which it left its range.
+
+    ``t >= 0`` alone says that t is a step, and no more.
+    """
+    for chain in chains:
+        if len(chain.operators) == 1 and not past and Index() in chain.sides:
+            continue
+        for left, sign, right in zip(chain.sides, chain.operators, chain.sides[1:], strict=False):
+            bounded = left if (sign[0] == "<") == past else right
+            named = {*left.names(), *right.names()} if sign == "==" else set(bounded.names())
+            if sign != "!=" and named & (set(index.names()) - {"T"}):
+                return True
+    return False
+
+
+def kept(used: list[dict[str, int]], free: Free) -> tuple[Chain, ...] | None:
+    """The steps at which all is defined, as a condition; None if they are no range."""
+    chains = []
+    for name in free.steps:
+        values: dict[int, list[int]] = {}
+        for at in used:
+            values.setdefault(at["T"], []).append(at[name])
+        first = _end({T: min(found) for T, found in values.items()})
+        last = _end({T: max(found) for T, found in values.items()})
+        if first is None or last is None:
+            return None
+        chains.append(_between(first, Index.of(name), last))
+    return tuple(chains)
+
+
+def _between(first: Index, step: Index, last: Index) -> Chain:
+    """``1 <= t < T``"""
+    if first == last:
+        return Chain((step, first), ("==",))
+    if last.terms and last.offset == -1:
+        return Chain((first, step, last + 1), ("<=", "<"))
+    return Chain((first, step, last), ("<=", "<="))
+
+
+def _end(values: Mapping[int, int]) -> Index | None:
+    text = relative(values)
+    if not text:
+        return None
+    return Index.of("T", int(text[1:] or 0)) if text[0] == "T" else Index(offset=int(text))
 
 
 # --- in words ----------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
@@ -30,6 +30,7 @@ from symbptt.algebra import (
     Pullback,
     Ref,
 )
+from symbptt.calculus.order import recurrent_quantities
 from symbptt.errors import EvaluationError
 from symbptt.formula.names import shapes
 from symbptt.formula.statement import free_names
@@ -98,11 +99,16 @@ Jacobian = Array
 
 Jacobians = dict[Variable, Jacobian]
 
+Recurrence = Literal["recurrence"]
+"""What is held where L is differentiated without going through the recurrence."""
+
 
 class OutOfRangeError(EvaluationError):
-    """An index has no value: ``words`` say why."""
+    """An index has no value: ``words`` say why, ``past`` at which end; ``ref`` holds it."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, ref: Ref, past: bool, words: str) -> None:
+        self.ref = ref
+        self.past = past
         self.words = words
         super().__init__(words)
 
@@ -158,10 +164,13 @@ class Scene(Remembering):
         self.last = stage.last
         self.starts = stage.starts
         self.lengths = stage.lengths
+        self.recurrent = stage.recurrent
         self.clock = clock
         self._parts: dict[tuple[int, ...], Array | None] = {}
         self._free: dict[int, tuple[Expr, tuple[str, ...]]] = {}
-        self._slopes: dict[tuple[Variable, Held, Variable | int | None], Jacobians] = {}
+        self._slopes: dict[
+            tuple[Variable, Held | Recurrence, Variable | int | None], Jacobians
+        ] = {}
         self._locals: dict[Variable, Jacobians] = {}
 
     def value(self, expr: Expr, at: Steps) -> Array:
@@ -207,13 +216,14 @@ class Scene(Remembering):
         step, horizon, name = ref.index.at(at), at["T"], ref.name
         if name in self.unrolled.untimed or name in self.last:
             if step != horizon:
-                raise OutOfRangeError(f"{name} has a value at step T alone")
+                raise OutOfRangeError(ref, step > horizon, f"{name} has a value at step T alone")
             return (name, None if name in self.unrolled.untimed else step)
         if step > horizon:
-            raise OutOfRangeError(f"{plain(ref)} lies past T")
+            raise OutOfRangeError(ref, True, f"{plain(ref)} lies past T")
         if step < self.starts[name]:
             first = self.starts[name]
-            raise OutOfRangeError(f"{plain(ref)} lies before {name}[{first}], the first")
+            words = f"{plain(ref)} lies before {name}[{first}], the first"
+            raise OutOfRangeError(ref, False, words)
         return (name, step)
 
     def _variable(self, node: Expr, at: Steps) -> Variable:
@@ -238,7 +248,8 @@ class Scene(Remembering):
         return self.domain.number(Fraction(1, len(self.loss_steps(horizon))))
 
     def differentiated(self, node: Derivative | Direct, at: Steps) -> Array:
-        assert isinstance(node, Derivative)
+        if isinstance(node, Direct):
+            return self._read_out(self._variable(node.of, at), at["T"])
         return self.slope(self._variable(node.output, at), self._variable(node.wrt, at), node.held)
 
     def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array:
@@ -246,11 +257,17 @@ class Scene(Remembering):
         pulled = np.dot(np.ravel(cotangent), self.slope(of, by, node.held))
         return np.reshape(pulled, self.run.values[by].shape)
 
+    def _read_out(self, by: Variable, horizon: int) -> Array:
+        """What L receives from a value without going through the recurrence."""
+        steps = self.loss_steps(horizon)
+        slopes = sum(self.slope(("loss", k), by, "recurrence") for k in steps)
+        return np.reshape(slopes * self.loss_weight(horizon), self.run.values[by].shape)
+
     # --- derivatives --------------------------------------------------------------------
 
-    def slope(self, of: Variable, by: Variable, held: Held) -> Jacobian:
+    def slope(self, of: Variable, by: Variable, held: Held | Recurrence) -> Jacobian:
         """d of / d by: ``by`` is perturbed, and what is not held reacts."""
-        within = {"nothing": None, "step": of[1], "equation": of}[held]
+        within = of[1] if held == "step" else of if held == "equation" else None
         key = (by, held, within)
         if key not in self._slopes:
             self._slopes[key] = self._forward(by, held, of)
@@ -261,7 +278,7 @@ class Scene(Remembering):
         shape = (self.run.values[of].size, self.run.values[by].size)
         return np.full(shape, self.domain.number(Fraction(0)), dtype=object)
 
-    def _forward(self, by: Variable, held: Held, of: Variable) -> Jacobians:
+    def _forward(self, by: Variable, held: Held | Recurrence, of: Variable) -> Jacobians:
         """The Jacobians of all that reacts."""
         one = self._zeros(by, by)
         np.fill_diagonal(one, self.domain.number(Fraction(1)))
@@ -278,11 +295,13 @@ class Scene(Remembering):
                 slopes[variable] = found
         return slopes
 
-    def _reacts(self, variable: Variable, held: Held, of: Variable) -> bool:
+    def _reacts(self, variable: Variable, held: Held | Recurrence, of: Variable) -> bool:
         """Whether a value follows what it reads: all do, those of one step, or of one equation."""
         if held == "equation":
             return variable == of or variable[0].startswith(MARK)
-        return held == "nothing" or variable[1] in (None, of[1])
+        if held == "recurrence":
+            return variable[0] not in self.recurrent
+        return held in ("nothing", "total") or variable[1] in (None, of[1])
 
     def _local(self, variable: Variable) -> Jacobians:
         """The partial derivatives of the one equation that defines a value."""
@@ -321,6 +340,7 @@ class Stage:
         self.lengths = {f"len({dim})": size for dim, size in sizes.items()}
         for name, shape in shapes(model):
             self.lengths[f"len({name})"] = int(np.prod(lengths(shape, sizes)))
+        self.recurrent = recurrent_quantities(model)
         self.last = frozenset(e.name for e in model.equations if e.last)
         self.starts = {e.name: 1 for e in model.equations} | {i.name: 1 for i in model.inputs}
         for initial in model.initials:

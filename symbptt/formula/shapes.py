@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from symbptt.algebra import (
     Add,
     Call,
@@ -25,6 +27,7 @@ from symbptt.algebra import (
     Neg,
     Number,
     OneHot,
+    Ones,
     OrderedProduct,
     Outer,
     Param,
@@ -42,9 +45,9 @@ from symbptt.algebra import (
 from symbptt.algebra.letters import Delta, Entry
 from symbptt.errors import FormulaError
 from symbptt.formula.names import shapes
-from symbptt.formula.statement import UNIT, body
+from symbptt.formula.statement import UNIT, body, walk
+from symbptt.formula.text import text_of
 from symbptt.functions.vectors import vector_function
-from symbptt.typeset.plain import plain
 
 Extents = tuple[Dim, Dim]
 """Rows and columns."""
@@ -86,11 +89,18 @@ def is_unsized(node: Expr) -> bool:
     return isinstance(node, Identity) and node == UNIT
 
 
-class Shaper:
-    """Infers shapes; None is that of ``I``, which fits where it stands."""
+Layout = Literal["column", "row"]
 
-    def __init__(self, model: Model) -> None:
+
+class Shaper:
+    """Infers shapes; None is that of ``I``, which fits where it stands.
+
+    ``layout`` says whether the formula's vectors are columns or rows; Jacobians are the same.
+    """
+
+    def __init__(self, model: Model, layout: Layout = "column") -> None:
         self.model = model
+        self.layout = layout
         self.integers = {i.name: i.index_dim for i in model.inputs if i.index_dim is not None}
         named = {name: entries(shape) for name, shape in shapes(model)}
         self.lengths = {
@@ -115,12 +125,14 @@ class Shaper:
         match node:
             case Number() | Constant() | Count() | Length() | Delta():
                 return SCALAR
+            case Ones():
+                return None
             case Identity():
                 return None if is_unsized(node) else (node.dim, node.dim)
             case Ref(name=name) if name in self.integers:
-                raise ShapeError(node, f"`{name}` is an integer: write `onehot({plain(node)})`")
+                raise ShapeError(node, f"`{name}` is an integer: write `onehot({text_of(node)})`")
             case Param() | Ref() | OneHot():
-                return extents(node.shape)
+                return self.laid(node.shape)
             case Lookup():
                 return self._row(node)
             case Entry():
@@ -150,6 +162,11 @@ class Shaper:
                 return self._kronecker(node, None)
         return self._vector_function(node)
 
+    def laid(self, shape: Shape) -> Extents:
+        """Rows and columns of a value of the model, in the layout of the formula."""
+        rows, columns = extents(shape)
+        return (columns, rows) if len(shape) == 1 and self.layout == "row" else (rows, columns)
+
     def known(self, node: Expr) -> Extents:
         """The shape of what can't be ``I``."""
         found = self.shape(node)
@@ -164,10 +181,10 @@ class Shaper:
         if position != rows:
             raise ShapeError(
                 node,
-                f"`{node.row.name}` counts up to {position or 1}, and `{plain(node.table)}` has "
+                f"`{node.row.name}` counts up to {position or 1}, and `{text_of(node.table)}` has "
                 f"{rows} rows",
             )
-        return (columns, 1)
+        return self.laid((columns,))
 
     def _entry(self, node: Entry) -> Extents:
         if isinstance(node.array, Derivative) and len(node.places) == 3:
@@ -178,7 +195,7 @@ class Shaper:
         if len(node.places) != wanted and len(node.places) != 2:
             raise ShapeError(
                 node,
-                f"`{plain(node.array)}` is {shape_text((rows, columns))}: an entry of it takes "
+                f"`{text_of(node.array)}` is {shape_text((rows, columns))}: an entry of it takes "
                 f"{wanted} indices",
             )
         two = len(node.places) == 2
@@ -224,6 +241,8 @@ class Shaper:
             return None
         if left is None or right is None:
             return left or right
+        if is_turned(left, right) and is_matrix_of_values(node.right):
+            return (right[1], 1)
         if left[1] != right[0]:
             raise ShapeError(
                 node.right,
@@ -234,7 +253,7 @@ class Shaper:
 
     def _hint(self, node: Product, left: Extents, right: Extents) -> str:
         if left[0] == right[0] and left[1] != left[0]:
-            return f"; `{plain(Product(Transpose(node.left), node.right))}` fits"
+            return f"; `{text_of(Product(Transpose(node.left), node.right))}` fits"
         return ""
 
     def _power(self, node: Pow) -> Extents | None:
@@ -273,9 +292,9 @@ class Shaper:
             case Outer(left=left, right=right):
                 return (self._length(node, "outer", left), self._length(node, "outer", right))
             case Concat(parts=parts):
-                return (add_dims(self._length(node, "concat", part) for part in parts), 1)
+                return self.laid((add_dims(self._length(node, "concat", part) for part in parts),))
             case Vec(operand=operand):
-                return (entries(self.known(operand)), 1)
+                return self.laid((entries(self.known(operand)),))
         raise TypeError(f"no shape for {type(node).__name__}")
 
     def _length(self, node: Expr, name: str, arg: Expr) -> Dim:
@@ -295,14 +314,14 @@ class Shaper:
             raise ShapeError(node, "the size of `I` does not follow from where it stands")
         size = 1 if rows is None else quotient(rows, other[0])
         if size is None:
-            raise ShapeError(node, f"`{plain(node)}` has no {rows} rows for any size of `I`")
+            raise ShapeError(node, f"`{text_of(node)}` has no {rows} rows for any size of `I`")
         left, right = (side or (size, size) for side in sides)
         return (entries((left[0], right[0])), entries((left[1], right[1])))
 
     def _loss(self, node: Loss) -> Extents:
         prediction, target = node.prediction, node.target
         if isinstance(target, Ref) and target.name in self.integers:
-            if self.known(prediction) != (self.integers[target.name], 1):
+            if entries(self.known(prediction)) != self.integers[target.name]:
                 self._misfit(node, node.function, prediction)
         elif self.known(prediction) != self.known(target):
             self._misfit(node, node.function, prediction, target)
@@ -311,6 +330,16 @@ class Shaper:
     def _misfit(self, node: Expr, name: str, *args: Expr) -> None:
         found = " and ".join(shape_text(self.known(arg)) for arg in args)
         raise ShapeError(node, f"`{name}` does not take {found}")
+
+
+def is_turned(left: Extents, right: Extents) -> bool:
+    """Whether a product is ``v @ W`` of a column, that is ``W.T @ v``."""
+    return left[1] == 1 != right[1] and left[0] == right[0] != 1
+
+
+def is_matrix_of_values(node: Expr) -> bool:
+    """Whether no derivative stands in it: a Jacobian is not multiplied from the left."""
+    return not any(isinstance(part, Derivative) for part in walk(node))
 
 
 def _wider(one: Dim, other: Dim) -> Dim:

@@ -15,6 +15,7 @@ from symbptt.algebra import (
     Cotangent,
     Count,
     Derivative,
+    Direct,
     Expr,
     Held,
     Horizon,
@@ -108,7 +109,12 @@ def body(node: Over) -> Expr:
 
 def parts(node: Expr) -> tuple[Expr, ...]:
     """The expressions directly below, left to right; those that a derivative names included."""
-    return (node.output, node.wrt) if isinstance(node, Derivative) else children(node)
+    match node:
+        case Derivative(output=of, wrt=by):
+            return (of, by)
+        case Direct(of=of):
+            return (of,)
+    return children(node)
 
 
 def walk(node: Expr) -> Iterator[Expr]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symbptt.algebra import ZERO, Add, Expr
+from symbptt.algebra import ZERO, Add, Derivative, Expr
 from symbptt.formula.statement import (
     Chain,
     Formula,
@@ -12,12 +12,28 @@ from symbptt.formula.statement import (
     parts,
     with_part,
 )
-from symbptt.typeset.plain import index_text, plain
+from symbptt.typeset.plain import PlainPrinter, index_text
+from symbptt.typeset.printer import Piece
+
+
+class _Printer(PlainPrinter):
+    """Expressions as their author wrote them: the derivative of a scalar is its gradient."""
+
+    def print_derivative(self, expr: Derivative) -> Piece:
+        return self.derivative(expr.output, expr.wrt, expr.held)
+
+
+def text_of(expr: Expr) -> str:
+    """A part of a formula on one line."""
+    return _PRINTER.show(expr)
+
+
+_PRINTER = _Printer()
 
 
 def formula_text(formula: Formula) -> str:
-    text = f"{plain(formula.left)} = {plain(formula.right)}"
-    conditions = [f"{f.name}[{f.step}] = {plain(f.value)}" for f in formula.fixed]
+    text = f"{text_of(formula.left)} = {text_of(formula.right)}"
+    conditions = [f"{f.name}[{f.step}] = {text_of(f.value)}" for f in formula.fixed]
     conditions += [chain_text(chain) for chain in formula.chains]
     return text + (f" for {', '.join(conditions)}" if conditions else "")
 
@@ -32,7 +48,7 @@ def chain_text(chain: Chain) -> str:
 
 def canonical(formula: Formula) -> str:
     """A text that is the same for formulas which differ in the order of terms alone."""
-    sides = [plain(_sorted(side)) for side in formula.sides]
+    sides = [text_of(_sorted(side)) for side in formula.sides]
     return " = ".join([*sides, formula_text(replace(formula, left=ZERO, right=ZERO))])
 
 
@@ -42,7 +58,7 @@ def _sorted(node: Expr) -> Expr:
     node = map_indices(node, lambda index: replace(index, terms=tuple(sorted(index.terms))))
     if isinstance(node, Add):
         terms = [t for term in node.terms for t in _flat(term)]
-        return Add(tuple(sorted(terms, key=plain)))
+        return Add(tuple(sorted(terms, key=text_of)))
     return node
 
 

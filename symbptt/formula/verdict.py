@@ -10,14 +10,15 @@ from typing import Any
 from symbptt.algebra import Derivative, Model, Param, Ref
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
-from symbptt.formula.meaning import resolved
-from symbptt.formula.mending import Mend, mends
+from symbptt.formula.meaning import Total, is_constant, resolved
+from symbptt.formula.mending import CONDITION, RANGE, WANTED, Mend, mends
 from symbptt.formula.names import Names, derived_form
-from symbptt.formula.ranges import Free, left_out_text, range_text
+from symbptt.formula.ranges import Free, kept, left_out_text, range_text
 from symbptt.formula.reading import finding, read
 from symbptt.formula.scenes import Clock
-from symbptt.formula.shapes import ShapeError, Shaper
+from symbptt.formula.shapes import Layout, ShapeError, Shaper
 from symbptt.formula.statement import Formula, walk
+from symbptt.formula.text import chain_text, formula_text
 from symbptt.formula.typesetting import formula_latex
 
 Progress = Callable[[str], object]
@@ -55,6 +56,8 @@ class Verdict:
         The formula as it was read, in LaTeX.
     reading : str
         In which of several ways it was understood; "" where there is one.
+    trivial : bool
+        One side stands in the other, or both are numbers: it says nothing of this model.
     """
 
     model: str
@@ -71,6 +74,7 @@ class Verdict:
     reason: str = ""
     latex: str = ""
     reading: str = ""
+    trivial: bool = False
 
     def _repr_latex_(self) -> str:
         return rf"$$\text{{{self.verdict}: }} {self.latex}$$"
@@ -89,6 +93,8 @@ class Verdict:
 
     def _details(self) -> list[str]:
         lines = [f"  read as: {self.reading}"] if self.reading else []
+        if self.trivial:
+            lines.append("  trivial: it says nothing of this model")
         if self.reason:
             lines.append(f"  {self.reason}")
         if self.counterexample is not None:
@@ -122,6 +128,7 @@ class Verdict:
             "assumed": list(self.assumed),
             "for_every": list(self.generic),
             "reading": self.reading,
+            "trivial": self.trivial,
             "reason": self.reason,
             "counterexample": None
             if found is None
@@ -144,6 +151,8 @@ def check(
     horizon: int = HORIZON,
     seconds: float = SECONDS,
     seed: int = 0,
+    layout: Layout = "column",
+    total: Total | None = None,
     progress: Progress = str,
 ) -> Verdict:
     """Whether a formula about a model is right.
@@ -157,6 +166,10 @@ def check(
         The largest T that is looked at.
     seconds : float
         How long it may take; past it the verdict is ``undecided``.
+    layout : str
+        ``row`` where the formula's vectors are rows.
+    total : str, optional
+        ``sum`` where the formula's L is the sum of the losses and not their mean.
 
     Returns
     -------
@@ -171,12 +184,23 @@ def check(
     clock = Clock(seconds)
     tree = read(formula, model)
     first, *others = _equations(tree, model)
-    verdict = _examined(tree, model, partial(Examiner, first, horizon, seed, clock), progress)
+    examiner = partial(
+        Examiner, horizon=horizon, seed=seed, clock=clock, total=total or "mean", layout=layout
+    )
+    verdict = _examined(tree, model, partial(examiner, first), progress)
     for other in others if not verdict.right else ():
-        again = _examined(tree, model, partial(Examiner, other, horizon, seed, clock), str)
+        again = _examined(tree, model, partial(examiner, other), str)
         if again.right:
             verdict = replace(again, reading="`direct` by the model's own equations")
-    return replace(verdict, latex=formula_latex(tree, Shaper(first)))
+    trivial = verdict.right and is_trivial(tree)
+    return replace(verdict, latex=formula_latex(tree, Shaper(first, layout)), trivial=trivial)
+
+
+def is_trivial(formula: Formula) -> bool:
+    """Whether one side stands in the other, or both are numbers."""
+    left, right = formula.sides
+    numbers = all(is_constant(side) for side in formula.sides)
+    return numbers or left in walk(right) or right in walk(left)
 
 
 def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
@@ -261,8 +285,33 @@ def _decide(tree: Formula, examiner: Examiner, progress: Progress) -> Verdict:
             str(finding(tree.text, (0, len(tree.text)), _nothing(found))),
             mends(tree, examiner, None) if found.left_out or found.past_the_end else (),
         )
+    if found.broken is not None:
+        return _promised(tree, formula, found, examiner)
     progress("proving it modulo a prime")
     return _right(tree, formula, found, examiner)
+
+
+def _promised(tree: Formula, formula: Formula, found: Found, examiner: Examiner) -> Verdict:
+    """The condition says more than there is: the range for which the formula is right."""
+    assert found.broken is not None
+    free = Free.of(formula)
+    where = ", ".join(f"{name} = {value}" for name, value in found.broken.at)
+    chains = kept(found.used, free)
+    narrowed: tuple[Mend, ...] = ()
+    if chains is not None:
+        mended = replace(tree, chains=chains)
+        if not examiner.examine(resolved(mended, examiner.shaper)).broken:
+            said = ", ".join(map(chain_text, chains))
+            narrowed = (Mend(f"it is right `for {said}`", RANGE, formula_text(mended), mended),)
+    others = [mend for mend in mends(tree, examiner, None) if mend.kind != CONDITION]
+    return Verdict(
+        examiner.model.name,
+        tree.text,
+        "wrong",
+        range=range_text(free, found.used, formula),
+        mends=(*narrowed, *others)[:WANTED],
+        reason=f"the condition holds at {where}, and there {found.broken.words}",
+    )
 
 
 def _nothing(found: Found) -> str:

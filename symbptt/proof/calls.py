@@ -14,9 +14,8 @@ from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Float
 from symbptt.proof.evaluate import length, lengths
-from symbptt.proof.points import unit
-from symbptt.proof.unrolled import Trajectory, Unrolled, Variable, Weight
-from symbptt.proof.weights import weighted_run
+from symbptt.proof.place import index_lengths, unit
+from symbptt.proof.unrolled import Trajectory, Unrolled, Variable
 
 MARGIN = 0.01
 """How far from every kink and pole a point is sought; differences do not reach across."""
@@ -78,11 +77,6 @@ class Call:
         return self.params, self.inputs, self.carry, ragged
 
 
-def integer_inputs(model: Model, sizes: Mapping[str, int]) -> dict[str, int]:
-    """The integer inputs and the lengths that they index."""
-    return {i.name: length(i.index_dim, sizes) for i in model.inputs if i.index_dim is not None}
-
-
 def draw_call(
     unrolled: Unrolled, scenario: Scenario, seed: int, estimator: Estimator = FULL
 ) -> tuple[Call, Expected]:
@@ -136,7 +130,7 @@ def drawn(
 
     inputs = {i.name: _input(i, sizes, scenario, rng, real) for i in model.inputs}
     params = {p.name: real(*lengths(p.shape, sizes)) for p in model.parameters}
-    integers = integer_inputs(model, sizes)
+    integers = index_lengths(model, sizes)
     carry, carry_grad = {}, {}
     for initial in model.initials:
         if initial.name in integers:
@@ -198,7 +192,7 @@ def expect(unrolled: Unrolled, call: Call, estimator: Estimator = FULL) -> Expec
     found = Expected(margin=domain.margin)
     _values(unrolled, call, runs, found)
     for b, run in enumerate(runs):
-        losses = [valid[b]][: valid[b]] if last else range(1, valid[b] + 1)
+        losses = unrolled.loss_steps(valid[b]) if valid[b] else []
         found.loss += sum(run.values["loss", step][()] for step in losses) / count
         slopes = np.zeros(run.count)
         for step in losses:
@@ -210,19 +204,14 @@ def expect(unrolled: Unrolled, call: Call, estimator: Estimator = FULL) -> Expec
 
 def _run(unrolled: Unrolled, call: Call, b: int, domain: Float, estimator: Estimator) -> Trajectory:
     """Sequence ``b``, with the derivatives of the estimator."""
-    steps = call.scenario.lengths[b]
-    given = _given(unrolled, call, b, domain)
     gates = {} if call.gates is None else dict(enumerate(call.gates[:, b], start=1))
-
-    def run(weight: Weight | None) -> Trajectory:
-        return unrolled.run(given, steps, domain, perturbed=False, weight=weight)
-
-    return weighted_run(run, estimator, gates, steps, 1.0)
+    given, steps = _given(unrolled, call, b, domain), call.scenario.lengths[b]
+    return unrolled.estimated(given, steps, domain, estimator, gates, perturbed=False)
 
 
 def _given(unrolled: Unrolled, call: Call, b: int, domain: Float) -> dict[Variable, Any]:
     """What sequence ``b`` is given, in the form that `Unrolled.run` takes."""
-    integers = integer_inputs(unrolled.model, unrolled.sizes)
+    integers = unrolled.integers
     given: dict[Variable, Any] = {(name, None): _objects(v) for name, v in call.params.items()}
 
     def value(name: str, array: Any) -> Any:
@@ -264,7 +253,7 @@ def _carried(unrolled: Unrolled, call: Call, b: int, run: Trajectory) -> Any:
 def _values(unrolled: Unrolled, call: Call, runs: list[Trajectory], found: Expected) -> None:
     """Outputs (0 past a sequence's end) and the carry."""
     scenario = call.scenario
-    integers = integer_inputs(unrolled.model, unrolled.sizes)
+    integers = unrolled.integers
     for equation in unrolled.model.equations:
         shape = _shape(unrolled, equation.shape)
         lead = (len(runs),) if equation.last else (scenario.steps, len(runs))
@@ -289,29 +278,23 @@ def _share(
     unrolled: Unrolled, call: Call, b: int, run: Trajectory, slopes: Any, found: Expected
 ) -> None:
     """Puts the derivatives of sequence ``b`` where the module returns them."""
-    for (name, step), (first, shape) in run.variables.items():
-        part = slopes[first : first + int(np.prod(shape))].reshape(shape)
+    steps, B = call.scenario.steps, len(call.scenario.lengths)
+    for (name, step), (_, shape) in run.variables.items():
+        key = name
+        lead: tuple[int, ...] = (B,)
+        place: tuple[int, ...] = (b,)
         if name in call.params:
-            found.grads.setdefault(name, np.zeros(shape))
-            found.grads[name] = found.grads[name] + part
-        elif step is None:
-            found.grads.setdefault(name, np.zeros((len(call.scenario.lengths), *shape)))
-            found.grads[name][b] = part
-        elif step <= 0:
+            lead, place = (), ()
+        elif step is not None and step <= 0:
             key = f"{name}[{step}]"
-            found.grads.setdefault(key, np.zeros((len(call.scenario.lengths), *shape)))
-            found.grads[key][b] = part
-        else:
-            lead = (call.scenario.steps, len(call.scenario.lengths))
-            found.grads.setdefault(name, np.zeros((*lead, *shape)))
-            found.grads[name][step - 1, b] = part
+        elif step is not None:
+            lead, place = (steps, B), (step - 1, b)
+        array = found.grads.setdefault(key, np.zeros((*lead, *shape)))
+        array[place] += run.gradient(slopes, (name, step))
 
 
 def _objects(array: Any) -> Any:
-    values = np.empty(np.shape(array), dtype=object)
-    for entry in np.ndindex(*np.shape(array)):
-        values[entry] = float(np.asarray(array)[entry])
-    return values
+    return _floats(array).astype(object)
 
 
 def _floats(array: Any) -> Any:

@@ -1,11 +1,13 @@
 """Expressions of entries evaluated: what `symbptt.proof.evaluate` adds for letters.
 
-A letter's value stands among the steps that index names stand for.
+A letter's value stands among the steps that index names stand for. Who evaluates entries
+takes `part_value` from here, so that it knows them.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import reduce
 
 import numpy as np
 
@@ -14,8 +16,10 @@ from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, Row
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array
 from symbptt.proof.evaluate import OTHERS, Point, Steps, length, lengths, part_value
-from symbptt.proof.points import unit
+from symbptt.proof.place import unit
 from symbptt.typeset.plain import plain
+
+__all__ = ["NoPlaceError", "part_value"]
 
 
 class NoPlaceError(EvaluationError):
@@ -78,18 +82,10 @@ def _delta(expr: Delta, point: Point, at: Steps) -> Array:
 
 
 def _letter_sum(expr: LetterSum, point: Point, at: Steps) -> Array | None:
-    size = length(expr.letter.dim, point.sizes)
-    values = [
-        part_value(expr.term, point, {**at, expr.letter.name: number})
-        for number in range(1, size + 1)
-    ]
+    numbers = range(1, length(expr.letter.dim, point.sizes) + 1)
+    values = [part_value(expr.term, point, {**at, expr.letter.name: n}) for n in numbers]
     found = [value for value in values if value is not None]
-    if not found:
-        return None
-    result = found[0]
-    for value in found[1:]:
-        result = np.add(result, value)
-    return result
+    return reduce(np.add, found) if found else None
 
 
 def _slope(expr: Slope, point: Point, at: Steps) -> Array:
@@ -141,19 +137,3 @@ def _array(expr: Expr) -> tuple[Expr, tuple[Expr, ...]]:
 
 
 OTHERS.update({Entry: _entry, Delta: _delta, LetterSum: _letter_sum, Slope: _slope, RowOf: _row_of})
-
-
-def entry_value(expr: Expr, point: Point, at: Steps) -> Array | None:
-    """The value of an expression that may hold entries; None where it is absent, past T.
-
-    Parameters
-    ----------
-    at : mapping of str to int
-        The steps and the places that names stand for.
-
-    Raises
-    ------
-    EvaluationError, ZeroDivisionError
-        If the expression has no value at this point.
-    """
-    return part_value(expr, point, at)

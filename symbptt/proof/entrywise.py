@@ -14,20 +14,10 @@ from typing import Any
 import numpy as np
 import sympy
 
-from symbptt.algebra import (
-    Cotangent,
-    Derivative,
-    Direct,
-    Expr,
-    Index,
-    Model,
-    Param,
-    Pullback,
-    Ref,
-)
-from symbptt.errors import EvaluationError
+from symbptt.algebra import Expr, Index, Model, Param, Ref
 from symbptt.proof.domain import Array, Domain
-from symbptt.proof.evaluate import Steps, evaluate, length, lengths
+from symbptt.proof.evaluate import Steps, evaluate, lengths
+from symbptt.proof.place import NoDerivatives, index_lengths
 from symbptt.proof.symbols import Symbolic, symbol_array
 from symbptt.proof.tape import Tape
 
@@ -88,32 +78,22 @@ class Scalars:
         return value.reshape(self.shape), [outputs[p.place] for p in self.partials]
 
 
-class _Symbols:
+class _Symbols(NoDerivatives):
     """The point whose numbers are symbols; it writes down what is read."""
 
     def __init__(self, model: Model, sizes: Mapping[str, int]) -> None:
         self.domain: Domain = Symbolic()
         self.sizes = sizes
         self.arrays: dict[Source, Array] = {}
-        self.positions = {
-            i.name: (length(i.index_dim, sizes),) for i in model.inputs if i.index_dim is not None
-        }
+        self.positions = index_lengths(model, sizes)
 
     def parameter(self, param: Param) -> Array:
         return self._array(Source(param.name, None), lengths(param.shape, self.sizes))
 
     def reference(self, ref: Ref, at: Steps) -> Array:
-        shape = self.positions.get(ref.name, lengths(ref.shape, self.sizes))
+        position = self.positions.get(ref.name)
+        shape = lengths(ref.shape, self.sizes) if position is None else (position,)
         return self._array(Source(ref.name, ref.index), shape)
-
-    def cotangent(self, cotangent: Cotangent, at: Steps) -> Array | None:
-        raise EvaluationError(f"the equations of a model do not read {cotangent}")
-
-    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array:
-        raise EvaluationError("the equations of a model hold no cotangent")
-
-    def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None:
-        raise EvaluationError("the equations of a model hold no derivative")
 
     def _array(self, source: Source, shape: tuple[int, ...]) -> Array:
         if source not in self.arrays:
@@ -140,21 +120,10 @@ def scalars(model: Model, rhs: Expr, shape: tuple[int, ...], sizes: Mapping[str,
     outputs = [value[entry] for entry in np.ndindex(*shape)]
     partials = []
     for entry in np.ndindex(*shape):
-        for symbol in _differentiated(value[entry], owners, point):
-            slope = sympy.diff(value[entry], symbol)
-            if slope != 0:
+        whole: sympy.Expr = value[entry]
+        for symbol in (s for s in owners if s in whole.free_symbols):
+            slope = sympy.diff(whole, symbol)
+            if slope != 0 and owners[symbol][0].name not in point.positions:
                 partials.append(Partial(entry, *owners[symbol], len(outputs)))
                 outputs.append(slope)
     return Scalars(shape, sources, Tape(tuple(owners), outputs), tuple(partials))
-
-
-def _differentiated(
-    entry: sympy.Expr, owners: Mapping[sympy.Symbol, tuple[Source, Entry]], point: _Symbols
-) -> list[sympy.Symbol]:
-    """The scalars that an entry reads, integers left out, in the order of reading."""
-    read = entry.free_symbols
-    return [s for s, (source, _) in owners.items() if s in read and not _integer(source, point)]
-
-
-def _integer(source: Source, point: _Symbols) -> bool:
-    return source.name in point.positions

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial, reduce
 from typing import Any
 
 import numpy as np
+import sympy
 
 from symbptt.algebra import (
     NOW,
@@ -63,29 +64,26 @@ from symbptt.algebra import (
     Transpose,
     Vec,
     Vector,
+    children,
     walk,
 )
-from symbptt.calculus.forms import exact
 from symbptt.errors import EvaluationError, MissingRuleError
 from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import definition, vector
-from symbptt.proof.domain import Array, Domain, each, total
+from symbptt.proof.domain import Array, Domain, Rational, each, total
 from symbptt.proof.place import (
+    Given,
     Point,
     Remembering,
     Steps,
-    block,
-    column,
-    diagonal,
+    identity,
     inverse,
-    kronecker,
     length,
     lengths,
-    ones,
-    unit,
     zeros,
 )
-from symbptt.proof.tables import Given, arguments_of, loss_gradient
+from symbptt.proof.symbols import Symbolic, symbol_array
+from symbptt.proof.tape import Tape
 from symbptt.typeset.rows import Row
 
 __all__ = ["METHODS", "Point", "Steps", "evaluate", "length", "lengths"]
@@ -149,14 +147,19 @@ def _operands(exprs: tuple[Expr, ...], point: Point, at: Steps) -> list[Array] |
     return [values[place] for place in range(len(exprs))]
 
 
-def _applied(function: Callable[..., Array], *names: str) -> Method:
-    """A function of the values of the operands that bear these names."""
+def _of_node(function: Callable[..., Array]) -> Method:
+    """A function of a node, the point and all children's values; absent where one of them is."""
 
     def method(expr: Expr, point: Point, at: Steps) -> Array | None:
-        values = _operands(tuple(getattr(expr, name) for name in names), point, at)
-        return None if values is None else function(*values)
+        values = _operands(children(expr), point, at)
+        return None if values is None else function(expr, point, *values)
 
     return method
+
+
+def _of_values(function: Callable[..., Array]) -> Method:
+    """A function of the values of all children alone."""
+    return _of_node(lambda expr, point, *values: function(*values))
 
 
 @lru_cache(maxsize=65536)
@@ -183,10 +186,6 @@ def _stack(expr: Stack, point: Point, at: Steps) -> Array:
     return np.concatenate([np.ravel(point.reference(part, at)) for part in expr.parts])
 
 
-def _identity(expr: Identity, point: Point, at: Steps) -> Array:
-    return unit(length(expr.dim, point.sizes), point)
-
-
 # --- elementwise ---------------------------------------------------------------------------
 
 
@@ -195,15 +194,13 @@ def _add(expr: Add, point: Point, at: Steps) -> Array | None:
     values = _fitting([value for value in found if value is not None])
     if not values:
         return None
-    result = values[0]
-    for value in values[1:]:
-        result = np.add(result, value)
+    result = reduce(np.add, values)
     # Where a vector term is absent the scalars that are left still fill the shape.
     missing = np.shape(result) != lengths(expr.shape, point.sizes)
     return np.add(result, zeros(expr.shape, point)) if missing else result
 
 
-def _fitting(values: list[Array]) -> list[Array]:
+def _fitting(values: Sequence[Array]) -> Sequence[Array]:
     """The values, if they are scalars and arrays of one shape."""
     shapes = {value.shape for value in values if value.shape}
     if len(shapes) > 1:
@@ -211,20 +208,11 @@ def _fitting(values: list[Array]) -> list[Array]:
     return values
 
 
-def _mul(expr: Mul, point: Point, at: Steps) -> Array | None:
-    values = _operands(expr.factors, point, at)
-    if values is None:
-        return None
-    product = _fitting(values)[0]
-    for value in values[1:]:
-        product = np.multiply(product, value)
-    return product
+def _mul(*values: Array) -> Array:
+    return reduce(np.multiply, _fitting(values))
 
 
-def _div(expr: Div, point: Point, at: Steps) -> Array | None:
-    values = _operands((expr.numerator, expr.denominator), point, at)
-    if values is None:
-        return None
+def _div(*values: Array) -> Array:
     above, below = _fitting(values)
     return np.divide(above, below)
 
@@ -233,65 +221,61 @@ def _pow(expr: Pow, point: Point, at: Steps) -> Array | None:
     base = part_value(expr.base, point, at)
     if base is None:
         return None
-    power = expr.exponent
-    exponent = Fraction(power.index.at(at)) if isinstance(power, Count) else exact(power)
+    exponent = evaluate(expr.exponent, Given(Rational(), {}), at)[()]
     return each(lambda entry: point.domain.power(entry, exponent), base)
 
 
-def _call(expr: Call, point: Point, at: Steps) -> Array | None:
-    values = _operands(expr.args, point, at)
-    if values is None:
-        return None
+def _call(expr: Call, point: Point, *values: Array) -> Array:
     return each(lambda *args: point.domain.call(expr.function, args, expr.wrt), *_fitting(values))
 
 
 # --- vectors and matrices ------------------------------------------------------------------
 
 
-def _product(expr: Product, point: Point, at: Steps) -> Array | None:
-    values = _operands((expr.left, expr.right), point, at)
-    if values is None:
-        return None
-    left, right = values
+def _product(left: Array, right: Array) -> Array:
     if left.ndim != 2 or left.shape[1] != right.shape[0]:
         raise EvaluationError(f"a product of shapes {left.shape} and {right.shape}")
     return np.dot(left, right)
 
 
-def _fill(expr: Fill, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.scalar, point, at)
-    if value is None:
-        return None
-    return np.full(lengths(expr.of_shape, point.sizes), value[()], dtype=object)
+def _fill(expr: Fill, point: Point, scalar: Array) -> Array:
+    return np.full(lengths(expr.of_shape, point.sizes), scalar[()], dtype=object)
 
 
-def _concat(expr: Concat, point: Point, at: Steps) -> Array | None:
-    values = _operands(expr.parts, point, at)
-    if values is None:
-        return None
+def _concat(expr: Concat, point: Point, *values: Array) -> Array:
     return np.concatenate([np.ravel(v) for v in values]).reshape(lengths(expr.shape, point.sizes))
 
 
-def _slice(expr: Slice, point: Point, at: Steps) -> Array | None:
-    value = part_value(expr.vector, point, at)
-    if value is None:
-        return None
-    sizes = [length(block, point.sizes) for block in expr.blocks]
-    if sum(sizes) != value.shape[-1]:
-        raise EvaluationError(f"blocks of lengths {sizes} in a vector of length {value.shape[-1]}")
+def _slice(expr: Slice, point: Point, vector: Array) -> Array:
+    sizes = lengths(expr.blocks, point.sizes)
+    if sum(sizes) != vector.shape[-1]:
+        raise EvaluationError(f"blocks of lengths {sizes} in a vector of length {vector.shape[-1]}")
     first = sum(sizes[: expr.number])
-    return value[..., first : first + sizes[expr.number]]
+    return vector[..., first : first + sizes[expr.number]]
 
 
 # --- what Jacobians are made of --------------------------------------------------------------
 
 
-def _of_vector(make: Callable[[Any, Array, Point], Array]) -> Method:
-    def method(expr: Any, point: Point, at: Steps) -> Array | None:
-        value = part_value(expr.vector, point, at)
-        return None if value is None else make(expr, value, point)
+def _diag(expr: Diag, point: Point, vector: Array) -> Array:
+    result = zeros(expr.shape, point)
+    np.fill_diagonal(result, np.ravel(vector))
+    return result
 
-    return method
+
+def _kron(expr: Kron, point: Point, vector: Array) -> Array:
+    row, unit_matrix = vector.reshape(1, -1), identity(length(expr.dim, point.sizes), point.domain)
+    return np.kron(row, unit_matrix) if expr.first else np.kron(unit_matrix, row)
+
+
+def _ones(expr: Ones, point: Point, at: Steps) -> Array:
+    return zeros(expr.shape, point) + point.domain.number(Fraction(1))
+
+
+def _block(expr: Block, point: Point, at: Steps) -> Array:
+    sizes = lengths(expr.blocks, point.sizes)
+    first = sum(sizes[: expr.number])
+    return identity(sum(sizes), point.domain)[first : first + sizes[expr.number]]
 
 
 def _block_matrix(expr: BlockMatrix, point: Point, at: Steps) -> Array:
@@ -327,10 +311,10 @@ def _matrix_power(expr: MatrixPower, point: Point, at: Steps) -> Array:
         raise EvaluationError(f"the exponent {exponent} is too large to be calculated")
     if not expr.shape:
         return each(lambda entry: point.domain.power(entry, Fraction(exponent)), base)
-    result = unit(len(base), point)
+    result = identity(len(base), point.domain)
     for _ in range(abs(exponent)):
         result = np.dot(result, base)
-    return result if exponent >= 0 else inverse(result, point)
+    return result if exponent >= 0 else inverse(result, point.domain)
 
 
 # --- integers: a position is a unit vector ---------------------------------------------------
@@ -339,10 +323,6 @@ def _matrix_power(expr: MatrixPower, point: Point, at: Steps) -> Array:
 def _lookup(expr: Lookup, point: Point, at: Steps) -> Array | None:
     table = part_value(expr.table, point, at)
     return None if table is None else np.dot(_position(expr.row, point, at), table)
-
-
-def _one_hot(expr: OneHot, point: Point, at: Steps) -> Array | None:
-    return _position(expr.position, point, at)
 
 
 def _position(expr: Expr, point: Point, at: Steps) -> Array:
@@ -384,7 +364,7 @@ def loss_value(name: str, prediction: Array, target: Array, domain: Domain) -> A
     A target that is an integer is given as the unit vector of its value.
     """
     if name not in LOSSES:
-        return domain.abstract(name, None, arguments_of(prediction, target))
+        return domain.abstract(name, None, (*np.ravel(prediction), *np.ravel(target)))
     row = LOSSES[name]
     o = Param("o", np.shape(prediction))
     y = Ref("y", NOW, ()) if row.index_target else Param("y", np.shape(target))
@@ -392,10 +372,31 @@ def loss_value(name: str, prediction: Array, target: Array, domain: Domain) -> A
     return evaluate(loss_formula(Loss(name, o, y), row.definition), point, {})
 
 
-def _vector(expr: Vector, point: Point, at: Steps) -> Array | None:
-    values = _operands(expr.args, point, at)
-    if values is None:
-        return None
+def loss_gradient(name: str, prediction: Array, target: Array, wrt: int, domain: Domain) -> Array:
+    """The gradient of a loss with respect to one argument, by SymPy's derivative of its value."""
+    arguments = (*np.ravel(prediction), *np.ravel(target))
+    like = (prediction, target)[wrt]
+    places = range(np.size(prediction) * wrt, np.size(prediction) * wrt + np.size(like))
+    if name in LOSSES:
+        slopes = _loss_tape(name, np.shape(prediction), np.shape(target)).run(arguments, domain)
+        entries = [slopes[place] for place in places]
+    else:
+        entries = [domain.abstract(name, place, arguments) for place in places]
+    gradient = np.empty(np.size(like), dtype=object)
+    gradient[:] = entries
+    return gradient.reshape(np.shape(like))
+
+
+@cache
+def _loss_tape(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) -> Tape:
+    """All partial derivatives of a loss of the table at a fixed size."""
+    o, y = symbol_array("o", prediction), symbol_array("y", target)
+    value = loss_value(name, o, y, Symbolic())
+    symbols = (*np.ravel(o), *np.ravel(y))
+    return Tape(symbols, [sympy.diff(value[()], symbol) for symbol in symbols])
+
+
+def _vector(expr: Vector, point: Point, *values: Array) -> Array:
     if len({value.shape for value in values}) > 1:
         shapes = ", ".join(str(value.shape) for value in values)
         raise EvaluationError(f"{expr.function} of arguments of shapes {shapes}")
@@ -404,19 +405,14 @@ def _vector(expr: Vector, point: Point, at: Steps) -> Array | None:
 
 def _loss(expr: Loss, point: Point, at: Steps) -> Array | None:
     prediction = part_value(expr.prediction, point, at)
-    target = _target(expr, point, at)
+    # An integer target has shape () in the model and is a unit vector here.
+    named = isinstance(expr.target, Ref)
+    target = (_position if named else part_value)(expr.target, point, at)
     if prediction is None or target is None:
         return None
     if expr.wrt is None:
         return loss_value(expr.function, prediction, target, point.domain)
-    return loss_gradient(loss_value, expr.function, prediction, target, expr.wrt, point.domain)
-
-
-def _target(expr: Loss, point: Point, at: Steps) -> Array | None:
-    # An integer target has shape () in the model and is a unit vector here.
-    if isinstance(expr.target, Ref):
-        return np.asarray(point.reference(expr.target, at), dtype=object)
-    return part_value(expr.target, point, at)
+    return loss_gradient(expr.function, prediction, target, expr.wrt, point.domain)
 
 
 # --- the chain rule and time -------------------------------------------------------------------
@@ -451,14 +447,14 @@ def _part_sum(expr: PartSum, point: Point, at: Steps) -> Array:
 METHODS: dict[type[Expr], Method] = {
     Derivative: lambda expr, point, at: point.differentiated(expr, at),
     Direct: lambda expr, point, at: point.differentiated(expr, at),
-    Diag: _of_vector(diagonal),
-    Column: _of_vector(column),
-    Kron: _of_vector(kronecker),
-    Kronecker: _applied(np.kron, "left", "right"),
+    Diag: _of_node(_diag),
+    Column: _of_values(lambda vector: vector.reshape(-1, 1)),
+    Kron: _of_node(_kron),
+    Kronecker: _of_values(np.kron),
     MatrixPower: _matrix_power,
-    Vec: _applied(np.ravel, "operand"),
-    Ones: ones,
-    Block: block,
+    Vec: _of_values(np.ravel),
+    Ones: _ones,
+    Block: _block,
     BlockMatrix: _block_matrix,
     OrderedProduct: _ordered_product,
     Number: _number,
@@ -470,24 +466,24 @@ METHODS: dict[type[Expr], Method] = {
     Ref: lambda expr, point, at: point.reference(expr, at),
     Stack: _stack,
     Cotangent: lambda expr, point, at: point.cotangent(expr, at),
-    Identity: _identity,
+    Identity: lambda e, point, at: identity(length(e.dim, point.sizes), point.domain),
     Add: _add,
-    Neg: _applied(np.negative, "operand"),
-    Mul: _mul,
-    Div: _div,
+    Neg: _of_values(np.negative),
+    Mul: _of_values(_mul),
+    Div: _of_values(_div),
     Pow: _pow,
-    Call: _call,
-    Transpose: _applied(np.transpose, "operand"),
-    Product: _product,
-    Outer: _applied(np.multiply.outer, "left", "right"),
-    Fill: _fill,
-    Concat: _concat,
-    Slice: _slice,
+    Call: _of_node(_call),
+    Transpose: _of_values(np.transpose),
+    Product: _of_values(_product),
+    Outer: _of_values(np.multiply.outer),
+    Fill: _of_node(_fill),
+    Concat: _of_node(_concat),
+    Slice: _of_node(_slice),
     Lookup: _lookup,
-    OneHot: _one_hot,
+    OneHot: lambda expr, point, at: _position(expr.position, point, at),
     Pick: _pick,
     Cases: _cases,
-    Vector: _vector,
+    Vector: _of_node(_vector),
     Loss: _loss,
     Pullback: _pullback,
     TimeSum: _time_sum,
@@ -495,5 +491,5 @@ METHODS: dict[type[Expr], Method] = {
 }
 """One method a node kind; what is missing here is a `MissingRuleError`."""
 
-OTHERS: dict[type[Expr], Method] = {Row: _applied(np.atleast_2d, "vector")}
+OTHERS: dict[type[Expr], Method] = {Row: _of_values(np.atleast_2d)}
 """Kinds that are not the algebra's; who gives them a meaning puts it in."""

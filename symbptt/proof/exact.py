@@ -20,14 +20,13 @@ from symbptt.calculus.derivation import Derivation, Kind, Step
 from symbptt.errors import EvaluationError, UnboundFunctionError
 from symbptt.proof.degree import Degrees, error_bits, largest
 from symbptt.proof.domain import Array, Domain
-from symbptt.proof.evaluate import evaluate, lengths
+from symbptt.proof.evaluate import Steps, evaluate, lengths
 from symbptt.proof.field import Field
-from symbptt.proof.ledger import Ledger, at_steps, in_turn, places, show
+from symbptt.proof.ledger import Ledger, at_steps, in_turn, occasions, show, step_of
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.rows import Row, silent
 from symbptt.proof.sample import Sample
-from symbptt.proof.unrolled import Trajectory, Unrolled, Variable, Weight, unrolled
-from symbptt.proof.weights import weighted_run
+from symbptt.proof.unrolled import Trajectory, Variable, unrolled
 from symbptt.typeset.plain import plain
 
 HORIZONS = (1, 2, 3, 4, 5)
@@ -74,25 +73,24 @@ class Scene:
         reading = Reading() if into is None else into
         ledger = self.ledger(horizon, reading.known, reading.parts, reading.derivatives)
         for steps in in_turn(self.derivation):
-            whens = [(step, when, loss) for step in steps for when, loss in places(step, horizon)]
+            where = [(step, at) for step in steps for at in occasions(step, horizon)]
             # Later losses and later steps first, and in a step as the derivation has them;
             # what goes forward through time the other way round.
             order = _earlier_first if any(s.kind in _FORWARD for s in steps) else _later_first
-            for step, when, loss in sorted(whens, key=order):
-                reading.take(step, when, ledger, loss)
+            for step, at in sorted(where, key=order):
+                reading.take(step, at, ledger)
         return reading
 
 
 _FORWARD: tuple[Kind, ...] = ("start", "jacobian", "sensitivity")
 
 
-def _later_first(place: tuple[Step, int | None, int | None]) -> tuple[int, int]:
-    _, when, loss = place
-    return -(loss or 0), -(when or 0)
+def _later_first(where: tuple[Step, Steps]) -> tuple[int, int]:
+    return -where[1].get("s", 0), -_earlier_first(where)
 
 
-def _earlier_first(place: tuple[Step, int | None, int | None]) -> int:
-    return place[1] or 0
+def _earlier_first(where: tuple[Step, Steps]) -> int:
+    return step_of(*where) or 0
 
 
 @dataclass
@@ -105,17 +103,18 @@ class Reading:
     steps: dict[Variable, Step] = field(default_factory=dict)
     errors: dict[Variable, str] = field(default_factory=dict)
 
-    def take(self, step: Step, when: int | None, ledger: Ledger, loss: int | None = None) -> None:
+    def take(self, step: Step, at: Steps, ledger: Ledger) -> None:
         if not isinstance(step.target, Cotangent):
-            self.note(step, when, ledger)
+            self.note(step, at, ledger)
             return
-        variable = ledger.run.unrolled.variable(step.target.name, when)
+        variable = ledger.run.unrolled.variable(step.target.name, step_of(step, at))
+        loss = at.get("s")
         if (variable in self.steps) if loss is None else ((variable, loss) in self.parts):
             return
         if loss is None:
             self.steps[variable] = step
         try:
-            value = member_value(step, step.result, when, ledger, loss)
+            value = member_value(step, step.result, at, ledger)
         except (EvaluationError, ZeroDivisionError) as error:
             self.errors[variable] = str(error)
             return
@@ -124,35 +123,21 @@ class Reading:
         else:
             self.parts[variable, loss] = value
 
-    def note(self, step: Step, when: int | None, ledger: Ledger) -> None:
+    def note(self, step: Step, at: Steps, ledger: Ledger) -> None:
         """A derivative that is no gradient, found by a step."""
-        key = at_steps(step.target, steps_at(step, when, ledger.horizon))
+        key = at_steps(step.target, at)
         if key in self.derivatives:
             return
         try:
-            self.derivatives[key] = member_value(step, step.result, when, ledger)
+            self.derivatives[key] = member_value(step, step.result, at, ledger)
         except (EvaluationError, ZeroDivisionError):
             # Whoever reads it says that no step gives it.
             return
 
 
-def steps_at(step: Step, when: int | None, horizon: int, loss: int | None = None) -> dict[str, int]:
-    """What t and T stand for where a step's target is at step ``when``, and s for a loss."""
-    at = {"T": horizon} if loss is None else {"T": horizon, "s": loss}
-    index = step.target.index
-    if index is not None and when is not None and "t" in index.names():
-        at["t"] = when - index.at({**at, "t": 0})
-    return at
-
-
-def member_value(
-    step: Step, member: Expr, when: int | None, ledger: Ledger, loss: int | None = None
-) -> Array:
-    """A member of a step's chain where its target is at step ``when``.
-
-    ``loss`` is the step of the loss whose part of L the target is a gradient of.
-    """
-    value = evaluate(member, ledger, steps_at(step, when, ledger.horizon, loss))
+def member_value(step: Step, member: Expr, at: Steps, ledger: Ledger) -> Array:
+    """A member of a step's chain on one of its occasions."""
+    value = evaluate(member, ledger, at)
     expected = lengths(step.shape, ledger.sizes)
     if value.shape != expected:
         raise EvaluationError(f"has shape {value.shape}, not {expected}")
@@ -178,34 +163,21 @@ class Stage:
         EvaluationError
             If none was found.
         """
-        reason = ""
+        reason, steps = "", max(self.horizons)
         for attempt in range(TRIES):
             rng = random.Random(f"point {seed} {attempt}")
             try:
-                given = draw(self.derivation.model, self.sizes, max(self.horizons), domain, rng)
+                given = draw(self.derivation.model, self.sizes, steps, domain, rng)
                 gates = self.gates(domain, rng)
-                written = self.run(self.written, given, domain, gates)
-                normal = self.run(self.normal, given, domain, gates)
+                written, normal = (
+                    each.estimated(given, steps, domain, self.derivation.estimator, gates)
+                    for each in (self.written, self.normal)
+                )
             except (EvaluationError, ZeroDivisionError) as error:
                 reason = str(error)
             else:
                 return Scene(self.derivation, written, normal, self.named(gates))
         raise EvaluationError(f"the model is not defined at any of {TRIES} points: {reason}")
-
-    def run(
-        self,
-        unrolled: Unrolled,
-        given: Mapping[Variable, Array],
-        domain: Domain,
-        gates: Mapping[int, Any],
-    ) -> Trajectory:
-        steps = max(self.horizons)
-
-        def weighted(weight: Weight | None) -> Trajectory:
-            return unrolled.run(given, steps, domain, weight=weight)
-
-        one = domain.number(Fraction(1))
-        return weighted_run(weighted, self.derivation.estimator, gates, steps, one)
 
     def gates(self, domain: Domain, rng: random.Random) -> dict[int, Any]:
         """Any numbers: what holds for them holds for all gates. They are 1 up to step 1."""
@@ -305,7 +277,7 @@ class _Checks:
         self.exact = {name: Tally("exact", f"dL/d{name}") for name in names}
         self.normal = Tally("exact", "normal form")
         self.chain = {
-            step.number: Tally("chain", f"({step.number}) {_target(step)}")
+            step.number: Tally("chain", f"({step.number}) {plain(step.target)}")
             for step in derivation.steps
         }
 
@@ -378,28 +350,18 @@ class _Checks:
     ) -> None:
         ledger = scene.ledger(horizon, truth, scene.parts(horizon))
         for step in self.derivation.steps:
-            for place in places(step, horizon):
-                self._chain(stage, scene, ledger, step, place)
+            for at in occasions(step, horizon):
+                self._chain(stage, scene, ledger, step, at)
 
-    def _chain(
-        self,
-        stage: Stage,
-        scene: Scene,
-        ledger: Ledger,
-        step: Step,
-        place: tuple[int | None, int | None],
-    ) -> None:
-        tally = self.chain[step.number]
-        when, loss = place
-        horizon = ledger.horizon
-        at = steps_at(step, when, horizon, loss)
+    def _chain(self, stage: Stage, scene: Scene, ledger: Ledger, step: Step, at: Steps) -> None:
+        tally, horizon = self.chain[step.number], ledger.horizon
         true, subject = evaluate(step.target, ledger, at), plain(at_steps(step.target, at))
         for number, member in enumerate(step.members, start=1):
             if tally.detail:
                 return
             where = f"member {number} of {len(step.members)} at T = {horizon}: {subject}"
             try:
-                found = member_value(step, member, when, ledger, loss)
+                found = member_value(step, member, at, ledger)
             except (EvaluationError, ZeroDivisionError) as error:
                 tally.detail = f"{where}: {error}"
                 return
@@ -409,7 +371,7 @@ class _Checks:
                 def both(other: Scene, member: Expr = member) -> tuple[Array, Array]:
                     other_truth = other.truth(other.normal, horizon)
                     other_ledger = other.ledger(horizon, other_truth, other.parts(horizon))
-                    found = member_value(step, member, when, other_ledger, loss)
+                    found = member_value(step, member, at, other_ledger)
                     return found, evaluate(step.target, other_ledger, at)
 
                 tally.detail = f"{where} {_difference(stage, scene, both, entry)}"
@@ -435,10 +397,6 @@ class _Checks:
             self.chain[step.number].words = f", {len(step.members)} members"
         tallies = (*self.exact.values(), self.normal, *self.chain.values())
         return tuple(tally.row() for tally in tallies)
-
-
-def _target(step: Step) -> str:
-    return plain(step.target)
 
 
 def _difference(

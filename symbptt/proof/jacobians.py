@@ -133,8 +133,7 @@ class Jacobians:
     def _read_out(self, horizon: int) -> dict[Variable, Array]:
         equations = self.run.unrolled.equations
         outside = [name for name in reversed(equations) if name not in self.recurrent]
-        loss = self.run.unrolled.model.equation("loss")
-        steps = [horizon] if loss.last else list(range(1, horizon + 1))
+        steps = self.run.unrolled.loss_steps(horizon)
         weight = self.run.domain.number(Fraction(1, len(steps)))
         bars: dict[Variable, Array] = {}
         for step in steps:

@@ -25,8 +25,7 @@ from symbptt.proof.field import Field
 from symbptt.proof.ledger import Ledger, show
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.rows import Row
-from symbptt.proof.unrolled import Trajectory, Variable, Weight
-from symbptt.proof.weights import weighted_run
+from symbptt.proof.unrolled import Variable
 
 TAUS = (1, 2, 3)
 HORIZONS = (1, 2, 3, 4, 5)
@@ -92,11 +91,8 @@ class _Truncation:
         if estimator.gated:
             gates = {t: one if estimator.gate(t) else one - one for t in range(1, steps + 1)}
 
-        def run(weight: Weight | None) -> Trajectory:
-            return unrolled.run(given, steps, domain, weight=weight)
-
-        self.whole = run(None)
-        self.estimate = weighted_run(run, estimator, gates, steps, one)
+        self.whole = unrolled.run(given, steps, domain)
+        self.estimate = unrolled.estimated(given, steps, domain, estimator, gates)
 
     def both(self, one: Dropped, horizon: int) -> tuple[Array, Array]:
         """The estimate and what it is said to lack, together; and the gradient."""

@@ -13,7 +13,7 @@ from symbptt.errors import EvaluationError
 from symbptt.proof.evaluate import Steps, lengths, part_value
 from symbptt.proof.exact import Stage, Tally
 from symbptt.proof.field import Field
-from symbptt.proof.ledger import Ledger, moments
+from symbptt.proof.ledger import Ledger, occasions
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row
 
@@ -65,7 +65,7 @@ def _pairs(
         left = Param(derived.name, derived.shape)
         yield derived.name, left, lay(derived.rhs), {"T": horizon}
     for step in (*derivation.steps, *without_auxiliaries(derivation)):
-        for at in moments(step, horizon):
+        for at in occasions(step, horizon):
             for member in step.members:
                 yield f"({step.number})", step.target, lay(member), at
 

@@ -174,30 +174,37 @@ def show(name: str, step: int | None) -> str:
 # --- where a step holds ----------------------------------------------------------------------
 
 
-def moments(step: Step, horizon: int) -> Iterator[Steps]:
-    """What t and T are on each of a step's occasions."""
-    for when in step.occasions(horizon):
-        index = step.target.index
-        if index is None or when is None or "t" not in index.names():
-            yield {"T": horizon}
-        else:
-            yield {"T": horizon, "t": when - index.at({"t": 0, "T": horizon})}
-
-
-def places(step: Step, horizon: int) -> tuple[tuple[int | None, int | None], ...]:
-    """The occasions of a step, each with the step of the loss, None where it is of all L.
+def occasions(step: Step, horizon: int) -> Iterator[Steps]:
+    """What t and T are wherever a step speaks, and s, the step of the loss, of a part of L.
 
     Of a part of L a step speaks as of a sequence that ends with the loss.
     """
     part = step.part
     if part is None:
-        return tuple((when, None) for when in step.occasions(horizon))
-    if part == LAST:
-        return tuple((when, horizon) for when in step.occasions(horizon))
-    target = substitute_index(step.target, {"s": LAST})
-    assert isinstance(target, Cotangent)
-    ended = replace(step, target=target, holds=step.holds and step.holds.substitute({"s": LAST}))
-    return tuple((w, loss) for loss in range(1, horizon + 1) for w in ended.occasions(loss))
+        yield from _moments(step, step, {"T": horizon}, horizon)
+    elif part == LAST:
+        yield from _moments(step, step, {"T": horizon, "s": horizon}, horizon)
+    else:
+        target = substitute_index(step.target, {"s": LAST})
+        assert isinstance(target, Cotangent)
+        holds = step.holds and step.holds.substitute({"s": LAST})
+        ended = replace(step, target=target, holds=holds)
+        for loss in range(1, horizon + 1):
+            yield from _moments(step, ended, {"T": horizon, "s": loss}, loss)
+
+
+def _moments(step: Step, ended: Step, at: Steps, horizon: int) -> Iterator[Steps]:
+    for when in ended.occasions(horizon):
+        index = step.target.index
+        if index is None or when is None or "t" not in index.names():
+            yield at
+        else:
+            yield {**at, "t": when - index.at({**at, "t": 0})}
+
+
+def step_of(step: Step, at: Steps) -> int | None:
+    """The step in time of what a step of a derivation gives."""
+    return None if step.target.index is None else step.target.index.at(at)
 
 
 def in_turn(derivation: Derivation) -> Iterator[tuple[Step, ...]]:

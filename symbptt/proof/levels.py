@@ -1,27 +1,35 @@
-"""Modules of all levels of optimisation at the same calls: their numbers must agree."""
+"""Modules of all levels of optimisation at the same calls: their numbers must agree.
+
+Those of models without transcendental functions are called with fractions, too: the
+statements of every level run over object arrays, and there nothing is rounded.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from symbptt.calculus.estimators import FULL, Estimator
+from symbptt.errors import InterfaceError
+from symbptt.proof.agreement import Agreement
 from symbptt.proof.calls import Arrays, Call
 from symbptt.proof.loaded import Loaded
-from symbptt.proof.numeric import FLOOR, called
+from symbptt.proof.numeric import called
 from symbptt.proof.rows import Row
 
-TOLERANCE = 1e-12
-"""Largest difference that rounding may make, as a part of the largest entry."""
+EXACT_STEPS = 3
+"""Fractions grow with every step, so calls with them are short."""
 
 
 def level_rows(
     modules: Mapping[int, Loaded], calls: Iterable[Call], estimator: Estimator = FULL
 ) -> tuple[Row, ...]:
-    """A row for every level but the lowest, which the others are compared with.
+    """A row for every level but the lowest, which the others are compared with; where
+    the model can be computed in fractions, another one, in which they must be equal.
 
     Parameters
     ----------
@@ -36,58 +44,93 @@ def level_rows(
         If a module raises, or what it returns lacks something.
     """
     lowest, *others = sorted(modules)
-    compared = {level: _Compared(f"-O{level} and -O{lowest}") for level in others}
+    compared = {level: Agreement("levels", f"-O{level} and -O{lowest}") for level in others}
+    calls = list(calls)
     for call in calls:
-        expected = by_name(*called(modules[lowest], call, estimator))
+        expected = entries(called(modules[lowest], call, estimator))
         for level in others:
-            found = by_name(*called(modules[level], call, estimator))
-            compared[level].compare(found, expected, call.scenario.words)
-    return tuple(each.row() for each in compared.values())
+            found = entries(called(modules[level], call, estimator))
+            compared[level].compare_all(found, expected, call.scenario.words)
+    rows = tuple(each.row() for each in compared.values())
+    return (*rows, *exact_level_rows(modules, calls, estimator))
 
 
-def by_name(loss: Any, grads: Arrays, carry: Arrays) -> dict[str, Any]:
-    """All numbers of a result; those of a kind are measured by the largest of them."""
-    names: dict[str, Any] = {"loss": loss}
-    for kind, arrays in (("grads", grads), ("carry", carry)):
-        names |= {f"{kind}[{key!r}]": np.asarray(array, float) for key, array in arrays.items()}
-    return names
+def exact_level_rows(
+    modules: Mapping[int, Loaded], calls: Iterable[Call], estimator: Estimator
+) -> tuple[Row, ...]:
+    """The same in fractions, without tolerance; none for what has no exact value in them."""
+    lowest, *others = sorted(modules)
+    tallies = {level: _Equal(f"-O{level} and -O{lowest}, in fractions") for level in others}
+    # Random gates are drawn as floats.
+    for call in calls if estimator.kind != "random" else ():
+        exact = in_fractions(call, modules[lowest])
+        try:
+            expected = entries(called(modules[lowest], exact, estimator))
+        except InterfaceError:
+            return ()
+        if not all(map(is_exact, expected.values())):
+            return ()
+        for level in others:
+            found = entries(called(modules[level], exact, estimator))
+            tallies[level].compare(found, expected, exact.scenario.words)
+    return tuple(each.row() for each in tallies.values() if each.entries)
+
+
+def in_fractions(call: Call, module: Loaded) -> Call:
+    """A call with short fractions, none of them 0, and a few steps."""
+    steps = min(call.scenario.steps, EXACT_STEPS)
+    lengths = tuple(min(count, steps) for count in call.scenario.lengths)
+    words = f"{call.scenario.words}, {steps} steps in fractions"
+    tables = module.table("INPUTS")
+    inputs = {n: a[:steps] if tables[n][:1] == ("T",) else a for n, a in call.inputs.items()}
+    return replace(
+        call,
+        scenario=replace(call.scenario, words=words, steps=steps, lengths=lengths),
+        params=fractions(call.params),
+        inputs=fractions(inputs),
+        carry=call.carry and fractions(call.carry),
+        carry_grad=call.carry_grad and fractions(call.carry_grad),
+    )
+
+
+def fractions(arrays: Arrays) -> Arrays:
+    nearby = np.frompyfunc(sixteenth, 1, 1)
+    return {
+        name: array if np.asarray(array).dtype.kind in "iu" else np.asarray(nearby(array), object)
+        for name, array in arrays.items()
+    }
+
+
+def sixteenth(value: float) -> Any:
+    """A number nearby with an odd numerator; what stands at a padded step stays NaN."""
+    return Fraction(2 * int(np.floor(8 * value)) + 1, 16) if np.isfinite(value) else value
+
+
+def entries(result: tuple[Any, Arrays, Arrays]) -> dict[str, Any]:
+    """All numbers of a result."""
+    loss, grads, carry = result
+    named = {f"grads[{key!r}]": array for key, array in grads.items()}
+    return {"loss": loss} | named | {f"carry[{key!r}]": array for key, array in carry.items()}
+
+
+def is_exact(value: Any) -> bool:
+    return all(isinstance(entry, Fraction | int | np.integer) for entry in np.ravel(value))
 
 
 @dataclass
-class _Compared:
-    """One row in the making."""
+class _Equal:
+    """One row in the making: numbers that must be the same."""
 
     subject: str
     entries: int = 0
-    worst: float = 0.0
     detail: str = ""
 
     def compare(self, found: Arrays, expected: Arrays, where: str) -> None:
-        if set(found) != set(expected):
-            lacking = ", ".join(sorted(set(found) ^ set(expected)))
-            self.detail = self.detail or f"{where}: only one of them has {lacking}"
-        largest = max(map(_largest, expected.values()))
-        for name in (name for name in expected if name in found):
-            self.entry(name, found[name], expected[name], FLOOR * largest, where)
-
-    def entry(self, name: str, found: Any, expected: Any, floor: float, where: str) -> None:
-        self.entries += np.size(expected)
-        if np.shape(found) != np.shape(expected):
-            shapes = f"has shape {np.shape(found)}, and {np.shape(expected)}"
-            self.detail = self.detail or f"{where}: {name} {shapes}"
-            return
-        scale = max(_largest(expected), floor) or 1.0
-        difference = _largest(np.asarray(found) - expected) / scale
-        self.worst = max(self.worst, difference)
-        # Written so that NaN is wrong.
-        if not difference <= TOLERANCE and not self.detail:
-            self.detail = f"{where}: {name} differs by {difference:.1e} of its largest entry"
+        for name, array in expected.items():
+            self.entries += np.size(array)
+            same = name in found and np.array_equal(found[name], array) and is_exact(found[name])
+            if not same and not self.detail:
+                self.detail = f"{where}: {name} is another number"
 
     def row(self) -> Row:
-        detail = self.detail or ("" if self.entries else "nothing was compared")
-        figure = f"{self.entries} entries, largest difference {self.worst:.1e}"
-        return Row("levels", self.subject, not detail, figure, detail)
-
-
-def _largest(array: Any) -> float:
-    return float(np.max(np.abs(array), initial=0.0))
+        return Row("levels", self.subject, not self.detail, f"{self.entries} entries", self.detail)

@@ -16,11 +16,11 @@ from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.indices import Indices, by_entries
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array
-from symbptt.proof.entries import entry_value
+from symbptt.proof.entries import part_value
 from symbptt.proof.evaluate import Steps, length
 from symbptt.proof.exact import Stage, Tally
 from symbptt.proof.field import Field
-from symbptt.proof.ledger import Ledger, moments
+from symbptt.proof.ledger import Ledger, occasions
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row
 from symbptt.typeset.plain import plain
@@ -72,7 +72,7 @@ class LineCheck:
                 for t in steps:
                     self.compare(line, line.members, ledger, {"t": t, "T": horizon})
         for lines in indices.steps:
-            for at in moments(lines.step, horizon):
+            for at in occasions(lines.step, horizon):
                 for line in lines.all():
                     whole = _of_whole(lines.step, line)
                     self.compare(line, (*line.members, whole), ledger, at)
@@ -98,7 +98,7 @@ class LineCheck:
 
 
 def _value(expr: Expr, ledger: Ledger, at: Steps) -> Array:
-    value = entry_value(expr, ledger, at)
+    value = part_value(expr, ledger, at)
     if value is None:
         raise EvaluationError(f"{plain(expr)} is absent")
     return value

@@ -9,8 +9,9 @@ The parameters are never those of `init_params`: biases of 0 hide errors.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,25 +20,19 @@ from symbptt.algebra import Model
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import InterfaceError
+from symbptt.proof.agreement import FLOOR, Agreement, largest
 from symbptt.proof.calls import SCENARIOS, Arrays, Call, Expected, Scenario, draw_call
-from symbptt.proof.expectation import STEPS, expectation_row
 from symbptt.proof.loaded import Loaded
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row, silent
 from symbptt.proof.unrolled import Unrolled, unrolled
 
-TOLERANCE = {"differences": 1e-6, "values": 1e-9}
-"""Largest error that a right result may have, as a part of the largest entry."""
-
-COARSE = 1e-4
-"""What differences may be off at most, where their own two best estimates disagree."""
-
-FLOOR = 1e-3
-"""A gradient whose entries all but cancel is measured by the largest of all times this."""
-
 NO_DIFFERENCES = Row(
     "differences", "gradients", None, "not applicable", "an estimate is no derivative of the loss"
 )
+
+STEPS = 4
+"""Over how many an expectation is taken."""
 
 WIDTHS = (2.0**-10, 2.0**-11, 2.0**-12)
 """Half the distances of the two points of a difference; extrapolated to 0."""
@@ -147,17 +142,25 @@ def keywords(module: Loaded, call: Call) -> dict[str, Any]:
 
 
 def _expectation(checks: _Checks, stage: Unrolled, estimator: Estimator, seed: int) -> Row:
+    """The sum of all estimates, each times its probability, against the gradient itself."""
     scenario = Scenario(f"T = {STEPS}, all gates", STEPS, (STEPS, STEPS), True)
     call, whole = draw_call(stage, scenario, seed)
-
-    def grads(gates: Any) -> Arrays:
-        _, found, _ = checks.run(replace(call, gates=gates))
-        checks.same_keys("grads", found, wanted)
-        return found
-
-    table = checks.module.table("INPUTS")
+    table, pi = checks.module.table("INPUTS"), float(estimator.pi)
     wanted = {name: array for name, array in whole.grads.items() if name not in table}
-    return expectation_row(grads, wanted, estimator, len(call.scenario.lengths))
+    mean = {name: np.zeros(np.shape(value)) for name, value in wanted.items()}
+    for passes in itertools.product((False, True), repeat=STEPS - 1):
+        gates = np.array([1.0, *(passed / pi for passed in passes)])[:, None]
+        chance = pi ** sum(passes) * (1 - pi) ** (STEPS - 1 - sum(passes))
+        _, found, _ = checks.run(replace(call, gates=np.repeat(gates, 2, axis=1)))
+        checks.same_keys("grads", found, wanted)
+        for name in mean:
+            mean[name] += chance * np.asarray(found[name], dtype=float)
+    tally = Agreement("expectation", f"gates, PI = {estimator.pi}")
+    for name, value in wanted.items():
+        what = f"the mean of grads[{name!r}]"
+        tally.compare(mean[name], value, largest(value), what, scenario.words)
+    figure = f"{2 ** (STEPS - 1)} outcomes, T = {STEPS}, largest error {tally.worst:.1e}"
+    return replace(tally.row(), figure=figure)
 
 
 def _step_numbers(derivation: Derivation | None) -> dict[str, int]:
@@ -171,53 +174,6 @@ def _step_numbers(derivation: Derivation | None) -> dict[str, int]:
     return numbers
 
 
-@dataclass
-class Tally:
-    """One row in the making."""
-
-    check: str
-    subject: str
-    entries: int = 0
-    worst: float = 0.0
-    detail: str = ""
-
-    def compare(
-        self,
-        found: Any,
-        expected: Any,
-        scale: float,
-        what: str,
-        where: str,
-        doubt: Any = 0.0,
-    ) -> None:
-        """Records the error and, the first time, the first entry that is off.
-
-        ``doubt`` is how far the expected entries may themselves be off.
-        """
-        found, expected = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
-        self.entries += expected.size
-        if found.shape != expected.shape:
-            self.detail = self.detail or f"{what} has shape {found.shape}, not {expected.shape}"
-            return
-        errors = np.abs(found - expected) / (scale or 1.0)
-        self.worst = max(self.worst, float(np.max(errors, initial=0.0)))
-        # Written so that NaN is wrong.
-        allowed = np.maximum(TOLERANCE[self.check], np.minimum(doubt / (scale or 1.0), COARSE))
-        wrong = np.argwhere(~(errors <= allowed))
-        if len(wrong) and not self.detail:
-            entry = tuple(map(int, wrong[0]))
-            place = f"[{', '.join(map(str, entry))}]" if entry else ""
-            true = "differences give" if self.check == "differences" else "exact"
-            self.detail = (
-                f"{where}: {what}{place} is {found[entry]:.12g}, {true} {expected[entry]:.12g}"
-            )
-
-    def row(self) -> Row:
-        detail = self.detail or ("" if self.entries else "nothing was compared")
-        figure = f"{self.entries} entries, largest error {self.worst:.1e}"
-        return Row(self.check, self.subject, not detail, figure, detail)
-
-
 class _Checks:
     """Gathers the tallies of all calls."""
 
@@ -227,10 +183,10 @@ class _Checks:
         self.module = module
         self.steps = steps
         self.estimator = estimator
-        self.tallies: dict[tuple[str, str], Tally] = {}
+        self.tallies: dict[tuple[str, str], Agreement] = {}
 
-    def tally(self, check: str, subject: str) -> Tally:
-        return self.tallies.setdefault((check, subject), Tally(check, subject))
+    def tally(self, check: str, subject: str) -> Agreement:
+        return self.tallies.setdefault((check, subject), Agreement(check, subject))
 
     def examine(self, call: Call, expected: Expected) -> None:
         where = call.scenario.words
@@ -252,7 +208,7 @@ class _Checks:
         """Several arrays in one row."""
         self.same_keys(subject, found, expected)
         for name, array in expected.items():
-            scale = float(np.max(np.abs(array), initial=FLOOR))
+            scale = max(largest(array), FLOOR)
             what = f"{subject}[{name!r}]"
             self.tally("values", subject).compare(found[name], array, scale, what, where)
 
@@ -264,7 +220,7 @@ class _Checks:
     def gradients(self, call: Call, grads: Arrays, expected: Expected) -> None:
         wanted = {n: array for n, array in expected.grads.items() if self.is_wanted(n, grads)}
         self.same_keys("grads", grads, wanted)
-        sizes = {name: float(np.max(np.abs(array), initial=0.0)) for name, array in wanted.items()}
+        sizes = {name: largest(array) for name, array in wanted.items()}
         floor = FLOOR * max(sizes.values(), default=0.0)
         for name, array in wanted.items():
             scale = max(sizes[name], floor)

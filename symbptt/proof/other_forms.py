@@ -8,28 +8,20 @@ module that is lowered from the sensitivity form against those of the reverse mo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-
-import numpy as np
 
 from symbptt.algebra import Model
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import FORMS
 from symbptt.codegen.modes import MODES
 from symbptt.codegen.render import generate
-from symbptt.proof.calls import SCENARIOS, Call, draw_call
+from symbptt.proof.agreement import FLOOR, Agreement, largest
 from symbptt.proof.exact import exact_rows
-from symbptt.proof.loaded import Loaded, load_module
+from symbptt.proof.loaded import load_module
+from symbptt.proof.numeric import called, random_calls
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row, silent
-from symbptt.proof.unrolled import unrolled
 
 OTHERS = tuple(form for form in FORMS if form != "adjoint")
-
-ROUNDING = 1e-10
-"""How far two modules may be apart, as a part of the largest entry of a gradient."""
-
-FLOOR = 1e-3
 
 
 def form_rows(derivation: Derivation, seed: int = 0) -> tuple[Row, ...]:
@@ -100,35 +92,14 @@ def mode_rows(
     modules = {
         mode: load_module(text, f"<{model.name}, {mode}>", model) for mode, text in texts.items()
     }
-    stages = [unrolled(model, sizes) for sizes in size_sets(model)]
-    worst: dict[str, tuple[int, float, str]] = {}
-    for number, scenario in enumerate(SCENARIOS):
-        call, _ = draw_call(stages[number % len(stages)], scenario, seed + number)
-        forward, reverse = (_gradients(modules[mode], call) for mode in ("forward", "reverse"))
-        largest = max((np.abs(g).max(initial=0.0) for g in reverse.values()), default=0.0)
+    tallies: dict[str, Agreement] = {}
+    for call, _ in random_calls(model, seed):
+        (_, forward, _), (_, reverse, _) = (
+            called(modules[mode], call) for mode in ("forward", "reverse")
+        )
+        floor = FLOOR * max(map(largest, reverse.values()), default=0.0)
         for name, expected in reverse.items():
-            error = _error(forward.get(name), expected, FLOOR * largest)
-            entries, before, where = worst.get(name, (0, 0.0, ""))
-            where = where or ("" if error <= ROUNDING else scenario.words)
-            worst[name] = entries + expected.size, max(before, error), where
-    return tuple(_row(name, *found) for name, found in worst.items())
-
-
-def _gradients(module: Loaded, call: Call) -> dict[str, Any]:
-    steps = {"steps": call.scenario.steps} if module.needs_steps else {}
-    found = module.call("loss_and_grads", *call.arguments, carry_grad=call.carry_grad, **steps)
-    return {name: np.asarray(array, dtype=float) for name, array in found[1].items()}
-
-
-def _error(found: Any, expected: Any, floor: float) -> float:
-    if found is None or found.shape != expected.shape:
-        return float("inf")
-    scale = max(float(np.abs(expected).max(initial=0.0)), floor) or 1.0
-    difference = float(np.abs(found - expected).max(initial=0.0)) / scale
-    return difference if difference == difference else float("inf")
-
-
-def _row(name: str, entries: int, error: float, where: str) -> Row:
-    figure = f"{entries} entries, largest difference to the reverse module {error:.1e}"
-    detail = f"{where}: the two modules differ by {error:.1e}" if where else ""
-    return Row("forward", f"dL/d{name}", not detail, figure, detail)
+            tally = tallies.setdefault(name, Agreement("forward", f"dL/d{name}"))
+            scale, what = max(largest(expected), floor), f"grads[{name!r}]"
+            tally.compare(forward.get(name, ()), expected, scale, what, call.scenario.words)
+    return tuple(tally.row() for tally in tallies.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 from typing import Protocol
@@ -10,23 +11,20 @@ from typing import Protocol
 import numpy as np
 
 from symbptt.algebra import (
-    Block,
-    Column,
     Cotangent,
     Derivative,
-    Diag,
     Dim,
     DimProduct,
     DimSum,
     Direct,
     Expr,
-    Kron,
-    Ones,
+    Model,
     Param,
     Pullback,
     Ref,
     Shape,
 )
+from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array, Domain
 
 Steps = Mapping[str, int]
@@ -53,6 +51,33 @@ class Point(Protocol):
     def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None: ...
 
 
+class NoDerivatives:
+    """What a point is at which no derivative has a value."""
+
+    def cotangent(self, node: Expr, at: Steps) -> Array:
+        raise EvaluationError(f"{type(node).__name__} has no value here")
+
+    def pulled_back(self, node: Expr, cotangent: Array, at: Steps) -> Array:
+        return self.cotangent(node, at)
+
+    differentiated = cotangent
+
+
+@dataclass(frozen=True)
+class Given(NoDerivatives):
+    """A point at which only the arguments of a function of the tables have a value."""
+
+    domain: Domain
+    values: Mapping[str, Array]
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def parameter(self, param: Param) -> Array:
+        return self.values[param.name]
+
+    def reference(self, ref: Ref, at: Steps) -> Array:
+        return self.values[ref.name]
+
+
 class Remembering:
     """What a point is that keeps the values of parts, for expressions that share them."""
 
@@ -73,16 +98,26 @@ def lengths(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(length(dim, sizes) for dim in shape)
 
 
+def index_lengths(model: Model, sizes: Mapping[str, int]) -> dict[str, int]:
+    """The integer inputs and the lengths that they index."""
+    return {i.name: length(i.index_dim, sizes) for i in model.inputs if i.index_dim is not None}
+
+
 def zeros(shape: Shape, point: Point) -> Array:
     return np.full(lengths(shape, point.sizes), point.domain.number(Fraction(0)), dtype=object)
 
 
-def unit(size: int, point: Point) -> Array:
-    whole = np.eye(size, dtype=int)
-    return np.vectorize(lambda one: point.domain.number(Fraction(int(one))), otypes=[object])(whole)
+def unit(place: int, size: int, domain: Domain) -> Array:
+    """The unit vector that stands for an integer."""
+    zero, one = domain.number(Fraction(0)), domain.number(Fraction(1))
+    return np.array([one if k == place else zero for k in range(size)], dtype=object)
 
 
-def inverse(matrix: Array, point: Point) -> Array:
+def identity(size: int, domain: Domain) -> Array:
+    return np.array([unit(k, size, domain) for k in range(size)], object).reshape(size, size)
+
+
+def inverse(matrix: Array, domain: Domain) -> Array:
     """By elimination, in whatever numbers there are.
 
     Raises
@@ -91,7 +126,7 @@ def inverse(matrix: Array, point: Point) -> Array:
         If there is none.
     """
     size = len(matrix)
-    rows = np.concatenate([matrix, unit(size, point)], axis=1)
+    rows = np.concatenate([matrix, identity(size, domain)], axis=1)
     for k in range(size):
         pivot = next((r for r in range(k, size) if rows[r, k] != 0), None)
         if pivot is None:
@@ -102,31 +137,3 @@ def inverse(matrix: Array, point: Point) -> Array:
             if r != k:
                 rows[r] = rows[r] - rows[k] * rows[r, k]
     return rows[:, size:]
-
-
-# --- what Jacobians are made of --------------------------------------------------------------
-
-
-def diagonal(expr: Diag, vector: Array, point: Point) -> Array:
-    result = zeros(expr.shape, point)
-    np.fill_diagonal(result, np.ravel(vector))
-    return result
-
-
-def column(expr: Column, vector: Array, point: Point) -> Array:
-    return vector.reshape(-1, 1)
-
-
-def kronecker(expr: Kron, vector: Array, point: Point) -> Array:
-    row, identity = vector.reshape(1, -1), unit(length(expr.dim, point.sizes), point)
-    return np.kron(row, identity) if expr.first else np.kron(identity, row)
-
-
-def ones(expr: Ones, point: Point, at: Steps) -> Array:
-    return zeros(expr.shape, point) + point.domain.number(Fraction(1))
-
-
-def block(expr: Block, point: Point, at: Steps) -> Array:
-    sizes = lengths(expr.blocks, point.sizes)
-    first = sum(sizes[: expr.number])
-    return unit(sum(sizes), point)[first : first + sizes[expr.number]]

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from fractions import Fraction
 
 import numpy as np
 
 from symbptt.algebra import Input, Model, Shape
 from symbptt.proof.domain import Array, Domain
-from symbptt.proof.evaluate import length, lengths
+from symbptt.proof.place import length, lengths, unit
 from symbptt.proof.unrolled import Variable
 
 
@@ -67,12 +66,6 @@ def draw_input(
     size = length(source.index_dim, sizes)
     labels = [rng.randrange(size) for _ in range(steps)]
     return [unit(label, size, domain) for label in [*labels[:1], *labels][:steps]]
-
-
-def unit(place: int, size: int, domain: Domain) -> Array:
-    """The unit vector that stands for an integer."""
-    zero, one = domain.number(Fraction(0)), domain.number(Fraction(1))
-    return np.array([one if k == place else zero for k in range(size)], dtype=object)
 
 
 def _random(shape: tuple[int, ...], domain: Domain, rng: random.Random) -> Array:

@@ -23,17 +23,15 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.codegen import render
 from symbptt.errors import EvaluationError, InterfaceError, TrialError
+from symbptt.proof.agreement import FLOOR, TOLERANCE, Agreement
 from symbptt.proof.calls import Arrays, Call, Scenario, draw_call, drawn
-from symbptt.proof.levels import by_name
+from symbptt.proof.levels import entries
 from symbptt.proof.loaded import Loaded, load_module
-from symbptt.proof.numeric import FLOOR, Result, called, extrapolated, objective
+from symbptt.proof.numeric import Result, called, extrapolated, objective
 from symbptt.proof.place import lengths
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import silent
 from symbptt.proof.unrolled import unrolled
-
-TOLERANCE = 1e-9
-"""Largest difference of two levels, as a part of the largest entry of an array."""
 
 SLOPE = 1e-6
 """Largest error of a gradient along a direction, as a part of the sum of its terms' moduli."""
@@ -44,7 +42,7 @@ CONVERGED = 1e-4
 BASES = (1.0, 2.0**-6, 2.0**-12)
 """How much closer than elsewhere the points of a difference may have to be."""
 
-ROUNDING = 2.0**-50
+ROUNDING = 1e-4 * TOLERANCE["trial"]
 """How much arguments are moved to see what a model makes of rounding: no 1e4-fold change."""
 
 RIGHT, ROUGH, UNDEFINED = "", "rough", "undefined"
@@ -214,16 +212,16 @@ class Trial:
         calls = (self.ragged, self.even)
         try:
             expected = [self.called(call, self.reference) for call in calls]
-            if not all(np.isfinite(a).all() for r in expected for a in by_name(*r).values()):
+            if not all(np.isfinite(a).all() for r in expected for a in entries(r).values()):
                 return UNDEFINED
             for call, right in zip(calls, expected, strict=True):
                 moved = self.called(scaled(call, 1 + ROUNDING), self.reference)
-                if difference(by_name(*moved), by_name(*right), 1e4 * ROUNDING):
+                if difference(moved, right, "moved"):
                     return ROUGH
             for words, found, right in self.results(*expected):
-                wrong = difference(by_name(*found), by_name(*right), TOLERANCE)
+                wrong = difference(found, right, words)
                 if wrong:
-                    return f"{words}: {wrong}"
+                    return wrong
             return self.along_one_direction(expected[0][1]) if self.estimator == FULL else RIGHT
         except InterfaceError as error:
             return str(error)
@@ -286,17 +284,8 @@ class Trial:
         return wrong or ROUGH
 
 
-def difference(found: Arrays, expected: Arrays, tolerance: float) -> str:
-    """The first array that is off by more than a part of its largest entry."""
-    if set(found) != set(expected):
-        return f"only one of it and -O0 has {', '.join(sorted(set(found) ^ set(expected)))}"
-    largest = max(float(np.max(np.abs(array), initial=0.0)) for array in expected.values())
-    for name, array in expected.items():
-        if np.shape(found[name]) != np.shape(array):
-            return f"{name} has shape {np.shape(found[name])}, at -O0 {np.shape(array)}"
-        scale = max(float(np.max(np.abs(array), initial=0.0)), FLOOR * largest) or 1.0
-        off = float(np.max(np.abs(np.asarray(found[name]) - array), initial=0.0)) / scale
-        # Written so that NaN is wrong.
-        if not off <= tolerance:
-            return f"{name} differs from -O0 by {off:.1e} of its largest entry"
-    return ""
+def difference(found: Result, expected: Result, words: str) -> str:
+    """The first entry that is off by more than a part of its array's largest."""
+    agreement = Agreement("trial", "")
+    agreement.compare_all(entries(found), entries(expected), words)
+    return agreement.detail

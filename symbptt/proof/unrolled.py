@@ -11,17 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
+from math import prod
+from operator import add
 from typing import Any
 
 import numpy as np
 
 from symbptt.algebra import Equation, Index, Model, Param, Ref, Shape, walk
+from symbptt.calculus.estimators import Estimator
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array, Domain
 from symbptt.proof.entrywise import Partial, Scalars, Source, scalars
-from symbptt.proof.evaluate import Steps, length, lengths
+from symbptt.proof.evaluate import Steps, lengths
 from symbptt.proof.pieces import MARK, in_pieces
+from symbptt.proof.place import index_lengths
 
 Variable = tuple[str, int | None]
 """A name and a step; the step is None for a parameter and for an input without time."""
@@ -49,9 +53,7 @@ class Unrolled:
         parts = model if whole else in_pieces(model)
         self.sizes = sizes
         self.untimed = frozenset(i.name for i in model.inputs if not i.timed)
-        self.integers = {
-            i.name: length(i.index_dim, sizes) for i in model.inputs if i.index_dim is not None
-        }
+        self.integers = index_lengths(model, sizes)
         self.derived = {
             d.name: self._scalars(d.rhs, d.shape) for d in in_order(parts.derived, _reads_param)
         }
@@ -98,7 +100,9 @@ class Unrolled:
         """
         run = (trajectory or Trajectory)(self, domain, steps, weight)
         for variable, value in given.items():
-            run.add(variable, value, is_variable=differentiated and not self._integer(variable))
+            run.add(
+                variable, value, is_variable=differentiated and variable[0] not in self.integers
+            )
         every = perturbed and differentiated
         for name, equations in self.derived.items():
             run.compute((name, None), equations, {}, every and not name.startswith(MARK))
@@ -115,8 +119,52 @@ class Unrolled:
                 run.compute((name, step), equations, at, every and named)
         return run
 
-    def _integer(self, variable: Variable) -> bool:
-        return variable[0] in self.integers
+    def estimated(
+        self,
+        given: Values,
+        steps: int,
+        domain: Domain,
+        estimator: Estimator,
+        gates: Mapping[int, Any],
+        *,
+        perturbed: bool = True,
+    ) -> Trajectory:
+        """A run whose derivatives of losses (and of what is handed on) are the estimates.
+
+        Gates give one run its weights; a window holds other values for every loss, so that
+        each loss is differentiated in a run of its own.
+
+        Parameters
+        ----------
+        gates : mapping of int to number
+            Of a gated estimator: the gates of steps 2 … ``steps``.
+        """
+        one = domain.number(Fraction(1))
+
+        def run(weight: Weight | None) -> Trajectory:
+            return self.run(given, steps, domain, perturbed=perturbed, weight=weight)
+
+        if estimator.gated:
+            return run(_through_gates(gates, one))
+        found = run(None)
+        if estimator.kind == "window":
+            for step in range(1, steps + 1):
+                found.held[step] = run(_within_window(step, estimator.tau, one))
+        return found
+
+    def loss_steps(self, horizon: int) -> list[int]:
+        """Where there is a loss for T = ``horizon``."""
+        return [horizon] if self.model.equation("loss").last else list(range(1, horizon + 1))
+
+
+def _through_gates(gates: Mapping[int, Any], one: Any) -> Weight:
+    """The product of the gates that an edge crosses; they are 1 up to step 1."""
+    return lambda step, read: prod((gates[k] for k in range(max(read + 1, 2), step + 1)), start=one)
+
+
+def _within_window(loss: int, tau: int, one: Any) -> Weight:
+    """1 where what is read is less than ``tau`` steps before the loss, else 0."""
+    return lambda step, read: one if loss - read < tau else one - one
 
 
 def unrolled(model: Model, sizes: Mapping[str, int], *, whole: bool = False) -> Unrolled:
@@ -252,20 +300,18 @@ class Trajectory:
 
     def total_loss(self, horizon: int) -> tuple[Any, Array]:
         """L for T = ``horizon``, and its derivatives with respect to all variables."""
-        loss = self.unrolled.model.equation("loss")
-        steps = [horizon] if loss.last else list(range(1, horizon + 1))
+        steps = self.unrolled.loss_steps(horizon)
         weight = self.domain.number(Fraction(1, len(steps)))
-        value = sum((self.values["loss", step][()] for step in steps[1:]),
-                    self.values["loss", steps[0]][()])  # fmt: skip
+        value = reduce(add, (self.values["loss", step][()] for step in steps))
         vectors = [self.estimate(("loss", step)) for step in steps]
         return weight * value, self.domain.weighted_sum([weight] * len(steps), vectors)
 
     def parts_of_loss(self, horizon: int) -> dict[tuple[Variable, int], Array]:
         """d(the part of L that a loss gives)/d(every variable), by variable and loss's step."""
-        last = self.unrolled.model.equation("loss").last
-        weight = self.domain.number(Fraction(1) if last else Fraction(1, horizon))
+        steps = self.unrolled.loss_steps(horizon)
+        weight = self.domain.number(Fraction(1, len(steps)))
         found = {}
-        for step in [horizon] if last else range(1, horizon + 1):
+        for step in steps:
             slopes = self.domain.weighted_sum([weight], [self.slope(("loss", step))])
             for variable in self.variables:
                 found[variable, step] = self.gradient(slopes, variable)

@@ -233,7 +233,11 @@ class PlainPrinter(Printer):
         return self.call(expr.function + prime, expr.prediction, expr.target)
 
     def print_derivative(self, expr: Derivative) -> Piece:
-        return self.derivative(expr.output, expr.wrt, expr.held)
+        """A Jacobian; of a scalar it is a row, and formulas have its gradient."""
+        found = self.derivative(expr.output, expr.wrt, expr.held)
+        if expr.output.shape or not expr.wrt.shape:
+            return found
+        return Piece(f"vec({found.text}).T" if len(expr.wrt.shape) == 2 else f"{found.text}.T")
 
     def derivative(self, output: Expr, wrt: Expr, held: Held) -> Piece:
         return self.call(_DERIVATIVE[held], output, wrt)

@@ -134,7 +134,7 @@ def calls_of_loops(text: str) -> list[int]:
 @pytest.mark.parametrize("name", COUNTED)
 def test_the_counts_of_loops_are_those_of_the_text(name: str, level: int) -> None:
     (*_, last) = stages(lowered(name), level)
-    lines = "\n".join(stage_lines(explanation.Stage("last", last.program)))
+    lines = "\n".join(stage_lines(explanation.PassStage("last", last.program)))
     told = [int(count) for count in re.findall(r"loop \d+, .*?: (\d+) calls? a step", lines)]
     assert told == calls_of_loops(generate(model_of(name), level=level))
     assert told

@@ -186,7 +186,7 @@ def test_long_scans_are_taken_in_chunks() -> None:
         ("range(1, side)", "range(1, side - 1)"),
         ("factor[::-1], source", "factor, source"),
         ("ends[0], source[0]", "ends[0], source[1]"),
-        ("    _add(out, part, out)", "    _add(out, 1.001 * part, out)"),
+        ("    add(out, part, out)", "    add(out, 1.001 * part, out)"),
         ("blocks = len(run)", "blocks = 1 + len(run)"),
     ],
 )

@@ -278,6 +278,16 @@ def test_json() -> None:
     assert data["mends"][0]["formula"] == RECURRENT
 
 
+def test_json_of_what_can_not_be_read() -> None:
+    code, out, _ = run("linear", "h[t] = h[t", "--json")
+    data = json.loads(out)
+    assert code == 2 and data["verdict"] == "unreadable" and "never closed" in data["reason"]
+
+
+def test_a_vector_before_a_matrix_is_a_row() -> None:
+    assert check(model("linear"), "W_hh.T @ h[t] = h[t] @ W_hh").right
+
+
 def test_bind() -> None:
     code, out, _ = run("elman", "d(h[t], h[t-1]) = diag(cos(0*h[t])) @ W_hh", "--bind", "phi_h=sin")
     assert code == 1

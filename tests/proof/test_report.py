@@ -226,7 +226,7 @@ def test_a_module_edited_by_hand_is_judged_by_what_it_computes(written: Path) ->
     ("old", "new", "words"),
     [
         ("def clip_gradients", "def clip", "lacks clip_gradients"),
-        ('    "W_hx":', '    "W_xh":', "PARAMS is"),
+        ('{"W_hx":', '{"W_xh":', "PARAMS is"),
         ("import numpy as np", "import numpy as np)", "can't be executed"),
         ("import numpy as np", "import nothing_of_that_name", "can't be executed"),
         ("def _backward(", "def _backward(_missing, ", "loss_and_grads raised TypeError"),

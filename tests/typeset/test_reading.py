@@ -16,7 +16,7 @@ from symbptt.language.library import load
 from symbptt.proof.evaluate import evaluate
 from symbptt.proof.exact import Scene, Stage
 from symbptt.proof.field import Field
-from symbptt.proof.ledger import Ledger, moments
+from symbptt.proof.ledger import Ledger, occasions
 from symbptt.proof.points import size_sets
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.latex import PRINTERS, printer_of
@@ -83,7 +83,7 @@ def test_what_is_printed_is_right(name: str, layout: str, notation: str) -> None
     ledger = Ledger(scene.normal, HORIZON, scene.truth(scene.normal, HORIZON))
     count = 0
     for step in steps_of(derivation):
-        for at in list(moments(step, HORIZON))[:1]:
+        for at in list(occasions(step, HORIZON))[:1]:
             for term in terms(step.result):
                 expr = printer.lay(term)
                 moment = {"t": 2, **at}

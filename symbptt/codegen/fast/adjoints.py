@@ -9,7 +9,7 @@ from symbptt.codegen.fast.buffers import (
     If,
     KernelCall,
     Key,
-    Local,
+    LocalName,
     Statement,
     Value,
     View,
@@ -19,7 +19,7 @@ from symbptt.codegen.fast.layout import Arrays
 from symbptt.codegen.places import Kind, Variable
 
 
-class Adjoints:
+class AdjointStarts:
     """Makes for every adjoint what its rows need before the first statement that adds."""
 
     def __init__(self, layout: Arrays, wrt_inputs: bool) -> None:
@@ -46,12 +46,12 @@ class Adjoints:
             adjoint = role == "cotangent" and name != "loss" and kind != "past"
             if adjoint and not self.places.is_covered(found):
                 self.layout.declare(found)
-                yield zeros(Local(self.layout.name(found)))
+                yield zeros(LocalName(self.layout.name(found)))
 
     def start(self, found: Variable) -> Iterator[Statement]:
         """The adjoint of a state: 0 where nothing is written first, then carry_grad."""
         self.layout.declare(found)
-        history = Local(self.layout.history(found))
+        history = LocalName(self.layout.history(found))
         match self.places.first_rows(found):
             case None:
                 yield zeros(history)
@@ -69,7 +69,7 @@ class Adjoints:
 
     def added(self, found: Variable) -> Statement:
         """Add it to the last steps' rows."""
-        history = Local(self.layout.history(found))
+        history = LocalName(self.layout.history(found))
         added = [
             KernelCall("_add_at", (history, where, given)) for _, where, given in self.finals(found)
         ]
@@ -77,11 +77,11 @@ class Adjoints:
 
     def finals(self, found: Variable) -> Iterator[tuple[View, Value, Value]]:
         """For every initial value the last steps' rows, where these are, and what is received."""
-        history = Local(self.layout.history(found))
+        history = LocalName(self.layout.history(found))
         for initial in self.initials:
             if initial.name == found[1]:
                 where = view("finals", -initial.step)
-                given = view("at", Local("carry_grad"), Key(initial.key))
+                given = view("at", LocalName("carry_grad"), Key(initial.key))
                 yield view("at", history, where), where, given
 
 

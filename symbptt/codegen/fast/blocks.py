@@ -17,7 +17,7 @@ from symbptt.codegen.program import Place
 
 
 @dataclass(frozen=True)
-class Reading:
+class BlockReading:
     """How one statement takes arrays: as they are, or to go with blocks.
 
     Attributes

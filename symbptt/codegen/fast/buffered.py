@@ -25,7 +25,7 @@ from symbptt.algebra import (
 )
 from symbptt.calculus.forms import exact, terms_of
 from symbptt.codegen.emission import INDENT, is_start, scattered_rows
-from symbptt.codegen.fast.adjoints import Adjoints, zeros
+from symbptt.codegen.fast.adjoints import AdjointStarts, zeros
 from symbptt.codegen.fast.buffers import (
     Body,
     Change,
@@ -34,7 +34,7 @@ from symbptt.codegen.fast.buffers import (
     KernelCall,
     Key,
     Let,
-    Local,
+    LocalName,
     Loop,
     Return,
     Statement,
@@ -45,15 +45,10 @@ from symbptt.codegen.fast.buffers import (
 from symbptt.codegen.fast.calls import Compiler
 from symbptt.codegen.fast.fallback import Fallback
 from symbptt.codegen.fast.layout import Arrays, Owner
-from symbptt.codegen.fast.printing import (
-    Lines,
-    aliases,
-    mentioned,
-    names_in,
-    unpacked,
-)
-from symbptt.codegen.fast.scope import Scope
+from symbptt.codegen.fast.printing import FastPrinter, unpacked
+from symbptt.codegen.fast.scope import PlaceScope
 from symbptt.codegen.fast.segments import in_two_parts, kept_apart
+from symbptt.codegen.fast.views import aliases, exact_kernels, mentioned, names_in
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import Uses, is_rowwise
 from symbptt.codegen.places import Places, Variable, leaves, variable
@@ -90,12 +85,12 @@ class Buffered:
         self.names = names
         self.wrt_inputs = wrt_inputs
         self.places = Places(program)
-        self.layout = Arrays(self.places, names, self.given())
-        self.adjoints = Adjoints(self.layout, wrt_inputs)
+        self.layout = Arrays(self.places, names, self.places.given())
+        self.adjoints = AdjointStarts(self.layout, wrt_inputs)
         self.uses = Uses()
         self.fallback = Fallback(names, self.places, self.uses)
         self.loops: list[Loop] = []
-        self.lines = Lines(names)
+        self.lines = FastPrinter(names)
 
     def text(self) -> BufferedText:
         forward, backward = Body("forward"), Body("backward")
@@ -149,23 +144,10 @@ class Buffered:
         """Inputs that a loop reads get an array whose views can be kept."""
         for source in self.model.inputs:
             found: Variable = ("value", source.name)
-            if found in self.places.kinds and not self.is_direct(found):
+            if found in self.places.kinds and not self.places.is_direct(source.name):
                 self.layout.declare(found)
-                given = view("at", Local("inputs"), Key(source.name))
-                yield KernelCall("copyto", (given,), Local(self.layout.name(found)))
-
-    def given(self) -> Iterator[Variable]:
-        """Parameters, and inputs that are read as the caller gave them."""
-        yield from (("value", p.name) for p in self.model.parameters)
-        for source in self.model.inputs:
-            if self.is_direct(("value", source.name)):
-                yield "value", source.name
-
-    def is_direct(self, found: Variable) -> bool:
-        """Whether only straight code reads an input, so that no view of it is kept."""
-        if found[1] in self.places.pasts:
-            return False
-        return all(place != "loop" and place != "chunk" for _, place in self.places.readers[found])
+                given = view("at", LocalName("inputs"), Key(source.name))
+                yield KernelCall("copyto", (given,), LocalName(self.layout.name(found)))
 
     def starts(self, section: Body) -> Iterator[Statement]:
         """The initial values: the caller's, or the model's own."""
@@ -179,7 +161,7 @@ class Buffered:
             rows = scope.at_start(found, initial.step)
             if isinstance(initial.value, Param):
                 own.append(
-                    KernelCall("copyto", (Local(self.names.values[initial.value.name]),), rows)
+                    KernelCall("copyto", (LocalName(self.names.values[initial.value.name]),), rows)
                 )
             elif initial.value is not None:
                 own.append(
@@ -188,7 +170,7 @@ class Buffered:
             else:
                 own.append(zeros(rows))
             given.append(
-                KernelCall("copyto", (view("at", Local("start"), Key(initial.key)),), rows)
+                KernelCall("copyto", (view("at", LocalName("start"), Key(initial.key)),), rows)
             )
         if own:
             yield If("start is None", tuple(own), tuple(given))
@@ -196,7 +178,7 @@ class Buffered:
     def results(self) -> Return:
         sources = self.places.sources(self.wrt_inputs)
         return Return(
-            Local("total"),
+            LocalName("total"),
             tuple(self.result(("gradient", p.name)) for p in self.model.parameters),
             tuple(self.result(("cotangent", source.name)) for source in sources),
         )
@@ -204,7 +186,7 @@ class Buffered:
     def result(self, found: Variable) -> tuple[Key, Value]:
         """A gradient by the name of what it is the gradient of."""
         self.layout.declare(found)
-        return Key(found[1]), Local(self.layout.name(found))
+        return Key(found[1]), LocalName(self.layout.name(found))
 
     # --- blocks ------------------------------------------------------------------------------
 
@@ -242,8 +224,8 @@ class Buffered:
                 continue
             self.statement(statement, scope)
 
-    def scope(self, place: Place, straight: Body, own: Body) -> Scope:
-        return Scope(self.layout, place, straight, own, compute, self.fallback.by_rows)
+    def scope(self, place: Place, straight: Body, own: Body) -> PlaceScope:
+        return PlaceScope(self.layout, place, straight, own, compute, self.fallback.by_rows)
 
     def loop(self, block: Block, straight: Body) -> None:
         number = len(self.loops) + 1
@@ -252,14 +234,15 @@ class Buffered:
         if block.in_chunks:
             self.layout.chunk_widths.append(self.touched(block))
             self.compiled(block.hoisted, self.scope("chunk", straight, chunk))
-        straight.views[Local(own.name)] = own.name
+        straight.views[LocalName(own.name)] = own.name
         made = Loop(own.name, own, chunk if block.in_chunks else None, block.backward)
         if block.scan:
-            made = replace(made, plan=self.plan(block), width=row_width(block))
+            width = add_dims(block.statements[0].target.shape) or 1
+            made = replace(made, plan=self.plan(block), width=width)
         self.loops.append(made)
         straight.statements.append(made)
 
-    def compiled(self, statements: Iterable[Assign], scope: Scope) -> None:
+    def compiled(self, statements: Iterable[Assign], scope: PlaceScope) -> None:
         for statement in statements:
             scope.own.statements.append(Comment(statement))
             self.statement(statement, scope)
@@ -281,7 +264,7 @@ class Buffered:
 
     # --- statements --------------------------------------------------------------------------
 
-    def statement(self, statement: Assign, scope: Scope) -> None:
+    def statement(self, statement: Assign, scope: PlaceScope) -> None:
         target = statement.target
         if isinstance(target, Cotangent) and target.index is None:
             self.gradient(statement, scope)
@@ -294,7 +277,7 @@ class Buffered:
         if first and past and self.places.first_rows(found) == "all":
             scope.own.statements.append(self.adjoints.added(found))
 
-    def gradient(self, statement: Assign, scope: Scope) -> None:
+    def gradient(self, statement: Assign, scope: PlaceScope) -> None:
         """dL/d(parameter): products first; rows of tables and own starts are added."""
         terms = terms_of(statement.value)
         compiler = Compiler(scope)
@@ -316,7 +299,7 @@ class Buffered:
             elif is_start(term):
                 scope.own.statements.append(self.own_start(term, out, scope))
 
-    def own_start(self, term: Expr, out: Value, scope: Scope) -> Statement:
+    def own_start(self, term: Expr, out: Value, scope: PlaceScope) -> Statement:
         """What the model's own initial value received, if this call started from it."""
         sign = "-=" if isinstance(term, Neg) else "+="
         summed = term.operand if isinstance(term, Neg) else term
@@ -333,13 +316,14 @@ class Buffered:
         handed = [*self.arrays(names), *section.views.values()]
         yield from unpacked(handed, f"w.views.{section.name}", "") if handed else []
         yield from (f"{n} = w.{n}" for n in ("rows", "size", "dtype", "weight") if n in names)
+        yield from exact_kernels(calls(section.statements))
         values = self.names.values
         for parameter in self.model.parameters:
             if values[parameter.name] in names:
                 yield f"{values[parameter.name]} = params[{self.names.key(parameter.name)}]"
         for source in self.model.inputs:
             found: Variable = ("value", source.name)
-            direct = found in self.places.shapes and self.is_direct(found)
+            direct = found in self.places.shapes and self.places.is_direct(source.name)
             if direct and values[source.name] in names:
                 yield f"{values[source.name]} = inputs[{self.names.key(source.name)}]"
         yield from self.lines.statements(section.statements, section.views)
@@ -353,7 +337,7 @@ class Buffered:
         tuples: dict[str, list[Value]] = {}
         for section in functions:
             arrays = self.arrays(names_in(section.statements, section.views))
-            tuples[section.name] = [*map(Local, arrays), *section.views]
+            tuples[section.name] = [*map(LocalName, arrays), *section.views]
         pasts = {name: self.layout.history(("value", name)) for name in self.places.pasts}
         adjoints = {v[1]: self.layout.history(v) for v in self.adjoints.received}
         looped = [v for loop in self.loops for v in loop.views]
@@ -388,7 +372,7 @@ class Buffered:
         return dict(reversed(found.items()))
 
 
-def compute(scope: Scope, expr: Expr, out: Value) -> None:
+def compute(scope: PlaceScope, expr: Expr, out: Value) -> None:
     """Write the calls that leave the value of an expression in an array."""
     Compiler(scope).compute(expr, out)
 
@@ -399,12 +383,6 @@ def before(section: Body, static: list[Statement]) -> Iterator[Statement]:
     if static or once:
         yield If("first", (*static, *once))
     yield from (s for s in section.prologue if isinstance(s, Let))
-
-
-def row_width(block: Block) -> Dim:
-    """How many numbers a step of a loop of one statement has."""
-    (statement,) = block.statements
-    return statement.target.shape[0] if statement.target.shape else 1
 
 
 def is_softmax(value: Expr) -> TypeGuard[Vector]:

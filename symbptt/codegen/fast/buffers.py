@@ -2,7 +2,7 @@
 
 A statement of the array program becomes calls that write into views of buffers. A view says
 which rows and columns of which array it takes, and in which shape; a row of
-`symbptt.codegen.fast.printing.VIEWS` says how each way of taking them is written. Nothing
+`symbptt.codegen.fast.views.VIEWS` says how each way of taking them is written. Nothing
 here is text but names.
 """
 
@@ -42,7 +42,7 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Local(Value):
+class LocalName(Value):
     """What goes by a name where it is taken: an array, the rows of a step, a setting."""
 
     name: str
@@ -185,8 +185,8 @@ class Body:
 
     name: str
     views: dict[Value, str] = field(default_factory=dict)
-    once: dict[Expr, Local] = field(default_factory=dict)
-    local: dict[Value, Local] = field(default_factory=dict)
+    once: dict[Expr, LocalName] = field(default_factory=dict)
+    local: dict[Value, LocalName] = field(default_factory=dict)
     prologue: list[Statement] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
 
@@ -222,7 +222,7 @@ def values(statements: Sequence[Statement]) -> Iterator[Value]:
             case If(then=then, otherwise=otherwise):
                 yield from values((*then, *otherwise))
             case Loop(name=name):
-                yield Local(name)
+                yield LocalName(name)
             case Return(total, grads, sources):
                 yield total
                 yield from (value for _, value in (*grads, *sources))

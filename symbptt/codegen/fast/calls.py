@@ -110,7 +110,7 @@ class Compiler(Entrywise):
         elif isinstance(inner, Concat):
             blocks = [part.shape[0] for part in inner.parts]
             for number, part in enumerate(inner.parts):
-                self.place(flipped(part), self.there.columns_of(out, blocks, number))
+                self.place(flipped(part), self.there.piece("columns", out, blocks, number))
         elif isinstance(flipped(inner), Transpose):
             with self.operand(inner) as found:
                 self.there.emit("copyto", view("transposed", found), out=out)
@@ -123,7 +123,7 @@ class Compiler(Entrywise):
             if is_rowwise(expr):
                 self.place(part, self.there.block(out, blocks, number))
             else:
-                self.place(part, self.there.rows_of(out, blocks, number))
+                self.place(part, self.there.piece("rows", out, blocks, number))
 
     def compute_slice(self, expr: Slice, out: Value) -> None:
         with self.operand(expr.vector) as found:

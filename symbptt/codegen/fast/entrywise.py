@@ -37,7 +37,7 @@ from symbptt.algebra import (
 )
 from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.codegen.fast.buffers import Value, view
-from symbptt.codegen.fast.scope import Scope
+from symbptt.codegen.fast.scope import PlaceScope
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
 from symbptt.codegen.places import leaves
 from symbptt.functions.elementwise import function
@@ -58,7 +58,7 @@ class Operand:
 class Entrywise:
     """Compiles what works entry by entry in one place; ``there`` knows the place."""
 
-    def __init__(self, there: Scope) -> None:
+    def __init__(self, there: PlaceScope) -> None:
         self.there = there
 
     # --- operands ------------------------------------------------------------------------

@@ -25,7 +25,7 @@ NUMBER_BYTES = 8
 
 
 @dataclass(frozen=True)
-class Stage:
+class PassStage:
     """A program, and the name of what made it of the one before."""
 
     title: str
@@ -71,15 +71,15 @@ def explain(
     return "\n".join([*texts, *([segment_words(found[-1].program)] if used else [])])
 
 
-def stages(program: Program, level: int) -> Iterator[Stage]:
+def stages(program: Program, level: int) -> Iterator[PassStage]:
     """The lowered program, then what each pass makes of it."""
-    yield Stage("lowered", program)
+    yield PassStage("lowered", program)
     for number, change in enumerate(LEVELS[level], start=1):
         before, program = program, change(program)
-        yield Stage(f"pass {number}, {change.__name__}", program, program != before)
+        yield PassStage(f"pass {number}, {change.__name__}", program, program != before)
 
 
-def stage_lines(stage: Stage) -> Iterator[str]:
+def stage_lines(stage: PassStage) -> Iterator[str]:
     if not stage.changed:
         yield f"{stage.title}: no effect"
         return

@@ -20,17 +20,17 @@ from symbptt.algebra import (
     TimeSum,
 )
 from symbptt.codegen.emission import INDENT, Emitter
-from symbptt.codegen.fast.buffers import Local, Operand, Value, view
-from symbptt.codegen.fast.scope import Scope
+from symbptt.codegen.fast.buffers import LocalName, Operand, Value, view
+from symbptt.codegen.fast.scope import PlaceScope
 from symbptt.codegen.naming import Names
 from symbptt.codegen.numpy_printer import ATOM, Printed, Printer, Uses, is_rowwise
 from symbptt.codegen.places import Places
 
 EXTRAS: dict[str, Operand] = {
-    "rows": Local("w.rows"),
-    "size": Local("w.size"),
-    "dtype": Local("w.dtype"),
-    "one": 1,
+    "rows": LocalName("w.rows"),
+    "size": LocalName("w.size"),
+    "dtype": LocalName("w.dtype"),
+    "one": LocalName("w.one"),
 }
 """What plain text needs besides the values, and where a function has it."""
 
@@ -38,7 +38,7 @@ EXTRAS: dict[str, Operand] = {
 class Plain(Printer):
     """Plain text in which every leaf is an argument of a function."""
 
-    def __init__(self, names: Names, uses: Uses, scope: Scope) -> None:
+    def __init__(self, names: Names, uses: Uses, scope: PlaceScope) -> None:
         super().__init__(names, "all", uses)
         self.scope = scope
         self.over_rows: dict[Value, str] = {}
@@ -107,7 +107,7 @@ class Fallback:
         self.uses = uses
         self.functions: list[str] = []
 
-    def by_rows(self, scope: Scope, expr: Expr, out: Value) -> None:
+    def by_rows(self, scope: PlaceScope, expr: Expr, out: Value) -> None:
         """A function of the plain text of an expression, called for a few rows at a time."""
         printer = Plain(self.names, self.uses, scope)
         emitter = Emitter(self.names, self.places, self.uses)
@@ -124,9 +124,9 @@ class Fallback:
         self.functions.append(f"def {name}({', '.join(arguments)}):\n{text}".rstrip("\n"))
         others = (*printer.others, *(EXTRAS[word] for word in extras))
         if not printer.over_rows:
-            scope.emit("copyto", view("applied", Local(name), *others), out=out)
+            scope.emit("copyto", view("applied", LocalName(name), *others), out=out)
             return
         summed = isinstance(expr, TimeSum) or (isinstance(expr, Neg) and not is_rowwise(expr))
         function = "_sum_by_rows" if summed else "_by_rows"
         rows = view("listed", *printer.over_rows)
-        scope.emit(function, Local(name), rows, view("listed", *others), out=out)
+        scope.emit(function, LocalName(name), rows, view("listed", *others), out=out)

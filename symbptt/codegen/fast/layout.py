@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from symbptt.algebra import Dim, Shape, add_dims
-from symbptt.codegen.fast.buffers import Buffer, Extent, Local, Quoted, Value, View, view
+from symbptt.codegen.fast.buffers import Buffer, Extent, LocalName, Quoted, Value, View, view
 from symbptt.codegen.naming import Names
 from symbptt.codegen.places import Kind, Places, Variable
 
@@ -30,7 +30,7 @@ class Arrays:
         self.guests: dict[str, str] = {}
         self.views: dict[tuple[str, str, int], str] = {}
         # What is decided when the size of a call is known.
-        self.settings: dict[Value, Local] = {}
+        self.settings: dict[Value, LocalName] = {}
         # For each loop in chunks how many numbers a row has in all that a chunk touches.
         self.chunk_widths: list[Dim] = []
         self.scratches: list[str] = []
@@ -106,18 +106,18 @@ class Arrays:
             name = self.views[extent, wish, number] = self.names.fresh(wish)
         return name
 
-    def setting(self, value: Value, wish: str) -> Local:
+    def setting(self, value: Value, wish: str) -> LocalName:
         """The name of what is decided when the size of a call is known."""
         if value not in self.settings:
-            self.settings[value] = Local(self.names.fresh(f"{wish}{len(self.settings) + 1}"))
+            self.settings[value] = LocalName(self.names.fresh(f"{wish}{len(self.settings) + 1}"))
         return self.settings[value]
 
-    def once(self, shape: Shape) -> Local:
+    def once(self, shape: Shape) -> LocalName:
         """A buffer for what has no rows and is computed before all else."""
         self.fixed += 1
         name = self.names.fresh(f"fixed{self.fixed}")
         self.buffers[name] = Buffer("static", shape)
-        return Local(name)
+        return LocalName(name)
 
     def scratch(self, kind: Kind, shape: Shape, used: Iterable[str], integer: bool) -> str:
         """A scratch array of that kind and shape that is not in use."""
@@ -143,24 +143,24 @@ class Arrays:
     def homes(self) -> dict[str, Value]:
         """Every array's name and the view of its buffer, or of another array, that it is."""
         found: dict[str, Value] = {n: self.home(n, b) for n, b in self.buffers.items()}
-        found |= {guest: Local(host) for guest, host in self.guests.items()}
+        found |= {guest: LocalName(host) for guest, host in self.guests.items()}
         for family, name in self.families.items():
             for member in family:
-                found[self.name(member)] = self.neighbours(Local(name), family, (member,))
+                found[self.name(member)] = self.neighbours(LocalName(name), family, (member,))
         for members, name in self.ranges.items():
             family = self.places.family[members[0]]
-            found[name] = self.neighbours(Local(self.families[family]), family, members)
+            found[name] = self.neighbours(LocalName(self.families[family]), family, members)
         for v, kind in self.places.kinds.items():
             if kind == "past" and self.history(v) in self.buffers:
-                found[self.name(v)] = view("live", Local(self.history(v)))
+                found[self.name(v)] = view("live", LocalName(self.history(v)))
         return found
 
     def home(self, name: str, buffer: Buffer) -> View:
-        whole = view("at", Local(self.owners.get(name, "buffers")), Quoted(name))
+        whole = view("at", LocalName(self.owners.get(name, "buffers")), Quoted(name))
         return view(HOMES[buffer.kind], whole) if buffer.kind in HOMES else whole
 
     def neighbours(
-        self, array: Local, family: tuple[Variable, ...], members: tuple[Variable, ...]
+        self, array: LocalName, family: tuple[Variable, ...], members: tuple[Variable, ...]
     ) -> View:
         """Neighbours in a family: columns of its rows, or rows of a matrix or of biases."""
         first = family.index(members[0])

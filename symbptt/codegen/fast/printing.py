@@ -19,7 +19,7 @@ from symbptt.codegen.fast.buffers import (
     KernelCall,
     Key,
     Let,
-    Local,
+    LocalName,
     Loop,
     Operand,
     Quoted,
@@ -27,65 +27,12 @@ from symbptt.codegen.fast.buffers import (
     Statement,
     Value,
     View,
-    met,
-    values,
 )
-from symbptt.codegen.literals import literal
-from symbptt.codegen.naming import Names, words_of
+from symbptt.codegen.fast.views import VIEWS, Known, alias
+from symbptt.codegen.literals import literal, tuple_literal
+from symbptt.codegen.naming import Names
+from symbptt.codegen.numpy_printer import integer_ratio
 from symbptt.codegen.places import Kind
-
-VIEWS: dict[str, str | tuple[str, ...]] = {
-    # rows
-    "at": "{0}[{1}]",
-    "begin": "{0}[rows.begin({1})]",
-    "live": "{0}[rows.live]",
-    "before_live": "{0}[: rows.live.start]",
-    "counted": "{0}[: rows.count]",
-    "with_past": "{0}[: rows.live.stop]",
-    "sequences": "{0}[: rows.sequences]",
-    "gathered": ("w.gathered", "{0}", "{1}", "{2}"),
-    # which rows
-    "back": "rows.back[{0}]",
-    "ends": "rows.ends[{0}]",
-    "finals": "rows.finals[{0}]",
-    # columns, and other shapes
-    "transposed": "{0}.T",
-    "flat": "{0}.reshape(-1)",
-    "each": "{0}[:, None]",
-    "spread": ("{0}.reshape", "{1}", "1", "-1"),
-    "columns": ("_block", "{0}", "{1}", "{2}"),
-    "rows": ("_rows_of", "{0}", "{1}", "{2}"),
-    "in_blocks": ("_in_blocks", "{0}", "{1}"),
-    "blocks": ("_by_blocks", "{0}", "{1}"),
-    "blocks_of_steps": ("_by_blocks", "{0}", "{1}", "len(run)"),
-    "columns_as_blocks": ("_by_columns", "{0}", "{1}"),
-    "columns_as_blocks_of_steps": ("_by_columns", "{0}", "{1}", "len(run)"),
-    "step": "{0}[0]",
-    "member": "{0}[0, {1}]",
-    "members": "{0}[0, {1}:{2}]",
-    "members_of_steps": "{0}[:, {1}:{2}]",
-    # products of a step
-    "blocking": ("_blocking", 'size["B"]', "{0}", "{1}", "dtype"),
-    "product_in": ("_product_in", "{0}", "{1}"),
-    "columns_for": ("_columns_for", "buffers", "{0}", "{1}", "{2}", "{3}", "dtype", "{4}"),
-    "in_columns": ("_in_columns", "{0}", "{1}", "first"),
-    "rows_in": ("_rows_in", "{0}", "{1}"),
-    "out_in": ("_out_in", "{0}", "{1}"),
-    # what is made when the size of a call is known
-    "number": ("np.asarray", "{0}", "dtype"),
-    "ones": ("np.ones", "{0}", "dtype"),
-    "column_of_ones": ("np.ones", "({0}, 1)", "dtype"),
-    "identity": ("np.eye", "{0}", "dtype=dtype"),
-    "row_starts": "np.arange({0}) * {1}",
-    # what is made where it is taken
-    "sum_of_all": ("np.add.reduce", "{0}", "None"),
-    "sum_over_rows": ("np.add.reduce", "{0}", "axis=0"),
-    "sum_of_scalars": ("np.add.reduce", "{0}", "axis=None"),
-}
-"""How each view of an array is written; a tuple is a function and its arguments."""
-
-OWN_WORDS = {how: words_of([row] if isinstance(row, str) else row) for how, row in VIEWS.items()}
-"""The names that each way of writing a view brings with it."""
 
 EXTENTS: dict[Kind, str] = {
     "rows": "count",
@@ -105,11 +52,8 @@ OUT_FIRST = ("copyto", "add.at", "subtract.at", "_by_rows", "_sum_by_rows")
 OUT_BY_NAME = ("maximum", "minimum")
 """Functions for which a third argument by position is deprecated."""
 
-Known = Mapping[Value, str]
-"""The names of the views that a function or a loop is handed."""
 
-
-class Lines:
+class FastPrinter:
     """Writes values, calls and statements."""
 
     def __init__(self, names: Names) -> None:
@@ -121,7 +65,7 @@ class Lines:
         if isinstance(value, Value) and value in known:
             return known[value]
         match value:
-            case Local(name):
+            case LocalName(name):
                 return name
             case Extent(dim):
                 return self.names.length(dim)
@@ -130,7 +74,7 @@ class Lines:
             case Quoted(words):
                 return literal(words)
             case View(how="listed", of=of):
-                return listed([self.text(each, known) for each in of])
+                return tuple_literal([self.text(each, known) for each in of])
             case View():
                 parts = self.parts(value, known)
                 return parts if isinstance(parts, str) else f"{parts[0]}({', '.join(parts[1])})"
@@ -141,6 +85,8 @@ class Lines:
     def parts(self, value: View, known: Known) -> str | tuple[str, list[str]]:
         """A view as it is written, a call as its function and arguments."""
         texts = [self.text(each, known) for each in value.of]
+        if value.how == "number":
+            texts = [times_one(value.of[0], texts[0])]
         if value.how == "applied":
             return texts[0], texts[1:]
         row = VIEWS[value.how]
@@ -168,7 +114,7 @@ class Lines:
 
     def views(self, head: str, views: Sequence[Value]) -> Iterator[str]:
         """An argument that is a tuple of views; a formatter leaves one of few on its line."""
-        line = f"{head}{listed([self.text(each, {}) for each in views])},"
+        line = f"{head}{tuple_literal([self.text(each, {}) for each in views])},"
         few = len(views) < 2 and len(line) <= WIDTH
         yield from [line] if few else self.items(head, views, ",")
 
@@ -216,7 +162,7 @@ class Lines:
         )
         out = [] if call.out is None else [self.text(call.out, known)]
         if call.function == "fill":
-            yield f"{indent}{out[0]}.fill({operands[0]})"
+            yield f"{indent}{out[0]}.fill(w.zero)"
             return
         if call.function in OUT_BY_NAME:
             out = [f"out={out[0]}"]
@@ -312,7 +258,7 @@ class Lines:
             if buffer.sides:
                 arguments = ["size", *(self.names.length(dim) for dim in buffer.sides), kind]
             else:
-                arguments = [listed(self.extents(buffer)), kind]
+                arguments = [tuple_literal(self.extents(buffer)), kind]
             line = f"{made}({', '.join(arguments)}),"
             fits = len(line) <= WIDTH - len(INDENT)
             yield from [line] if fits else broken(made, arguments, ",")
@@ -344,45 +290,12 @@ class Lines:
             yield "chunk = _chunk_rows(size, width, dtype)"
 
 
-# --- what is mentioned -------------------------------------------------------------------
-
-
-def mentioned(found: Iterable[Value], known: Known) -> set[str]:
-    """The names in the text of some values: of what is handed, else of what they are made of."""
-    names: set[str] = set()
-    for value in (each for top in found for each in met(top, known)):
-        if value in known:
-            names.add(known[value])
-        elif isinstance(value, Local):
-            names.add(value.name.partition(".")[0])
-        elif isinstance(value, Extent) and not isinstance(value.dim, int):
-            names.add("size")
-        elif isinstance(value, View):
-            names |= OWN_WORDS.get(value.how, set())
-    return names
-
-
-def names_in(found: Sequence[Statement], known: Known) -> set[str]:
-    """The names in the text of some statements, those inside of loops among them."""
-    names = mentioned(values(found), known)
-    for loop in (each for each in found if isinstance(each, Loop)):
-        for section in loop.sections:
-            names |= names_in(section.statements, {**known, **section.views})
-    return names
-
-
-def aliases(found: Iterable[KernelCall]) -> Iterator[str]:
-    """The lines that look up NumPy's functions."""
-    names = {"copyto", *(c.function for c in found if isinstance(c.function, str))}
-    pairs = {alias(name): name for name in names if not name.startswith("_")}
-    yield from (f"{short} = np.{name}" for short, name in sorted(pairs.items()) if short)
-
-
-def alias(function: str) -> str:
-    """A module's own name for a function of NumPy; nothing for one that is rarely called."""
-    if "." in function or function in ("sign", "greater", "fill"):
-        return ""
-    return "_product" if function == "dot" else f"_{function}"
+def times_one(number: Operand, text: str) -> str:
+    """A number as a multiple of the module's one, so that it is exact where that is."""
+    if isinstance(number, Fraction):
+        ratio = integer_ratio(number)
+        return ratio if number.denominator > 1 else "one" if number == 1 else f"{ratio} * one"
+    return f"{in_brackets(text)} * one"
 
 
 # --- lines -------------------------------------------------------------------------------
@@ -419,10 +332,6 @@ def shortened(lines: list[str]) -> list[str]:
         return lines
     first, *items, last = lines
     return [first + "".join(item.strip() for item in items) + last.strip()]
-
-
-def listed(texts: Sequence[str]) -> str:
-    return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
 
 
 def in_brackets(text: str) -> str:

@@ -26,13 +26,13 @@ from symbptt.algebra import (
     add_dims,
 )
 from symbptt.calculus.forms import exact
-from symbptt.codegen.fast.blocks import Reading, members_of
+from symbptt.codegen.fast.blocks import BlockReading, members_of
 from symbptt.codegen.fast.buffers import (
     Body,
     Extent,
     KernelCall,
     Let,
-    Local,
+    LocalName,
     Operand,
     Quoted,
     Value,
@@ -53,19 +53,19 @@ SCRATCH: dict[Place, Kind] = {
 """How many rows a scratch array needs in a place."""
 
 COUNTS: dict[Place, Operand] = {
-    "all": Local("rows.count"),
-    "loop": Local("top.stop"),
-    "chunk": Local("whole.stop"),
-    "last": Local("rows.sequences"),
+    "all": LocalName("rows.count"),
+    "loop": LocalName("top.stop"),
+    "chunk": LocalName("whole.stop"),
+    "last": LocalName("rows.sequences"),
     "static": 1,
 }
 """How many rows there are in a place."""
 
-Compile = Callable[["Scope", Expr, Value], None]
+Compile = Callable[["PlaceScope", Expr, Value], None]
 """Writes the calls that leave the value of an expression in an array."""
 
 
-class Scope:
+class PlaceScope:
     """One place of one function: resolves names, gives scratch arrays, collects calls.
 
     ``compute`` compiles an expression in a scope, ``by_rows`` what has no calls of its own.
@@ -88,17 +88,17 @@ class Scope:
         self.fallback = by_rows
         self.used: dict[Value, str] = {}
         self.gapped: set[Value] = set()
-        self.shape = Reading()
+        self.shape = BlockReading()
 
-    def at(self, place: Place) -> Scope:
+    def at(self, place: Place) -> PlaceScope:
         """Another place, whose calls go where those of this one go."""
         other = self.before(place, self.own)
         other.used = self.used
         return other
 
-    def before(self, place: Place, own: Body) -> Scope:
+    def before(self, place: Place, own: Body) -> PlaceScope:
         """A place whose calls run before or after all of this one."""
-        return Scope(self.layout, place, self.straight, own, self.compute, self.fallback)
+        return PlaceScope(self.layout, place, self.straight, own, self.compute, self.fallback)
 
     def emit(
         self, function: str | Value, *operands: Operand, out: Value, options: Sequence[Operand] = ()
@@ -123,12 +123,12 @@ class Scope:
             self.straight.views[value] = name
         return value
 
-    def local(self, value: Value, wish: str) -> tuple[Local, bool]:
+    def local(self, value: Value, wish: str) -> tuple[LocalName, bool]:
         """What the function itself names, and whether it had no name yet."""
         known = self.straight.local
         new = value not in known
         if new:
-            known[value] = Local(self.layout.view_name(self.straight.taken, "whole", wish))
+            known[value] = LocalName(self.layout.view_name(self.straight.taken, "whole", wish))
         return known[value], new
 
     def ones(self) -> Value:
@@ -148,7 +148,7 @@ class Scope:
         self.layout.declare(found)
         name = self.layout.name(found)
         if kind == "static":
-            return Local(name)
+            return LocalName(name)
         lag = 0 if index is None else -index.offset
         if index is not None and not index.terms:
             return self.at_start(found, index.offset)
@@ -179,20 +179,20 @@ class Scope:
         found = {variable(leaf) for leaf in (*leaves(target), *leaves(value))}
         if any(v is not None and self.is_by_blocks(v) for v in found):
             count = len(target.parts) if isinstance(target, Concat) else 1
-            self.shape = Reading(self.place, count)
+            self.shape = BlockReading(self.place, count)
         yield
-        self.shape = Reading()
+        self.shape = BlockReading()
 
     def spread(self, expr: Expr, array: Value) -> Value:
         """A vector for all rows, where blocks are taken an entry for each of theirs."""
         if self.shape.count < 2 or not expr.shape:
             return array
-        wish = f"{array.name}_by" if isinstance(array, Local) else "spread"
+        wish = f"{array.name}_by" if isinstance(array, LocalName) else "spread"
         return self.shared(view("spread", array, self.shape.count), wish)
 
     def at_start(self, found: Variable, step: int) -> Value:
         """The rows of the initial values of a step <= 0."""
-        rows = view("begin", Local(self.layout.history(found)), step)
+        rows = view("begin", LocalName(self.layout.history(found)), step)
         return self.shared(rows, f"{self.layout.name(found)}_{-step}")
 
     def rows(
@@ -205,26 +205,27 @@ class Scope:
         wish: str = "",
     ) -> Value:
         """The rows that a place means, ``lag`` steps back, in the shape that is told."""
-        wish = wish or name
         back = "prev" if lag == 1 else f"prev{lag}"
+
+        def taken(array: str, rows: str, ending: str) -> Value:
+            here = view("at", LocalName(array), LocalName(rows))
+            return self.view(how(here), f"{wish or name}_{ending}")
+
         match self.place:
-            case "loop" if kind == "step":
-                return self.view(how(view("at", Local(name), Local("top"))), f"{wish}_now")
-            case "loop" if kind == "chunk":
-                return self.view(how(view("at", Local(name), Local("here"))), f"{wish}_now")
+            case "loop" if kind in ("step", "chunk"):
+                return taken(name, "top" if kind == "step" else "here", "now")
             case "chunk" if kind == "chunk":
-                return self.view(how(view("at", Local(name), Local("whole"))), f"{wish}_part")
+                return taken(name, "whole", "part")
             case "loop" | "chunk" if lag:
-                return self.view(how(view("at", Local(history), Local(back))), f"{wish}_{back}")
+                return taken(history, back, back)
             case "loop" | "chunk":
-                ending = "now" if self.place == "loop" else "part"
-                return self.view(how(view("at", Local(name), Local("now"))), f"{wish}_{ending}")
+                return taken(name, "now", "now" if self.place == "loop" else "part")
             case "last" if kind != "last":
                 array, where = (history, view("ends", lag)) if kind == "past" else (name, END)
                 return self.gathered(array, where, f"{name}_end{lag}")
             case "all" if lag:
                 return self.gathered(history, view("back", lag), f"{name}_back{lag}")
-        return Local(name)
+        return LocalName(name)
 
     def scattered(self, target: Expr) -> tuple[Value, Value] | None:
         """Array and rows of what is added to rows that need not stand end to end."""
@@ -237,18 +238,18 @@ class Scope:
         name = self.layout.name(found)
         history = self.layout.history(found) if kind == "past" else name
         if self.place == "last" and kind == "past":
-            return Local(history), view("ends", lag)
+            return LocalName(history), view("ends", lag)
         if self.place == "last" and kind == "rows":
-            return Local(name), END
+            return LocalName(name), END
         if self.place == "all" and lag:
-            return Local(history), view("back", lag)
+            return LocalName(history), view("back", lag)
         return None
 
     def gathered(self, array: str, where: Value, wish: str) -> Value:
         """Rows that stand end to end only where all sequences are of one length."""
-        name, new = self.local(view("gathered", Local(array), where), wish)
+        name, new = self.local(view("gathered", LocalName(array), where), wish)
         if new:
-            copy = view("gathered", Quoted(name.name), Local(array), where)
+            copy = view("gathered", Quoted(name.name), LocalName(array), where)
             self.own.statements.append(Let(name.name, copy))
         return name
 
@@ -265,7 +266,7 @@ class Scope:
         if self.is_by_blocks(members[0]):
             return self.blocks(members)
         if kind == "static":
-            return Local(name)
+            return LocalName(name)
         return self.rows(name, name, kind, 0, self.shape.columns)
 
     def same_rows(self, left: Expr, right: Expr) -> bool:
@@ -292,7 +293,7 @@ class Scope:
     def number(self, expr: Expr) -> Value:
         """A number as an array without axes, which ufuncs take at once."""
         if isinstance(expr, Horizon):
-            return Local("weight")
+            return LocalName("weight")
         if isinstance(expr, Length):
             return self.shared(view("number", Extent(expr.dim)), "length")
         value = exact(expr)
@@ -339,7 +340,7 @@ class Scope:
         sides = Extent(inner), Extent(columns)
         how = layout.setting(view("blocking", *sides), "blocks")
         product = self.shared(view("product_in", how, gaps), "product")
-        assert isinstance(matrix, Local)
+        assert isinstance(matrix, LocalName)
         given = matrix.name not in layout.buffers
         if not given:
             buffer = layout.buffers[matrix.name]
@@ -357,11 +358,11 @@ class Scope:
 
     def take(self, shape: Shape, *, integer: bool = False) -> Value:
         name = self.layout.scratch(SCRATCH[self.place], shape, self.used.values(), integer)
-        array: Value = Local(name)
+        array: Value = LocalName(name)
         how = self.shape.scratch if shape else self.shape.plain
         if self.place in ("loop", "chunk"):
             rows = "top" if self.place == "loop" else "whole"
-            array = self.view(how(view("at", array, Local(rows))), name)
+            array = self.view(how(view("at", array, LocalName(rows))), name)
         self.used[array] = name
         return array
 
@@ -385,20 +386,13 @@ class Scope:
         """One block of the columns of an array."""
         return self.reshaped("columns", vector, *span(blocks, number), wish="block")
 
-    def rows_of(self, array: Value, blocks: Sequence[Dim], number: int) -> Value:
-        """Rows of a stack of matrices, or entries of biases end to end."""
-        return self.piece("rows", array, blocks, number)
-
-    def columns_of(self, array: Value, blocks: Sequence[Dim], number: int) -> Value:
-        """Columns of a stack of matrices that is laid out transposed."""
-        return self.piece("columns", array, blocks, number)
-
     def piece(self, how: str, array: Value, blocks: Sequence[Dim], number: int) -> Value:
-        wish = f"{array.name}_{number + 1}" if isinstance(array, Local) else "piece"
+        """Rows of a stack of matrices (or of biases end to end), or columns of a turned one."""
+        wish = f"{array.name}_{number + 1}" if isinstance(array, LocalName) else "piece"
         return self.shared(View(how, (array, *span(blocks, number))), wish)
 
 
-END = Local("rows.end")
+END = LocalName("rows.end")
 
 
 def span(blocks: Sequence[Dim], number: int) -> tuple[Extent, Extent]:

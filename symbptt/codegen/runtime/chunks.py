@@ -118,6 +118,8 @@ def _shifted(v: Any, column: Any, out: Any) -> Any:
     Of numbers up to 16 the exponentials have a sum in range, and its logarithm is right to
     1e-6 (float32); a maximum of every row takes longer than all else here.
     """
+    if v.dtype == object:
+        return v
     least = np.minimum.reduce(v, axis=None, initial=0)
     if least > -16 and np.maximum.reduce(v, axis=None, initial=0) < 16:
         return v
@@ -175,6 +177,8 @@ def _uniform(chunks: Any, scan: Any) -> Any:
 def _zeros(shape: Any, dtype: Any) -> Any:
     """An array that begins with a line of the cache, as the fastest loads want it."""
     dtype = np.dtype(dtype)
+    if dtype.hasobject:
+        return np.zeros(shape, dtype)
     size = int(np.prod(shape, dtype=int)) * dtype.itemsize
     raw = np.zeros(size + 64, np.uint8)
     begin = -raw.ctypes.data % 64
@@ -315,3 +319,16 @@ def _add_at(array: Any, where: Any, values: Any) -> None:
         array[where] += values
     else:
         np.add.at(array, where, values)
+
+
+def _exact_tanh(x: Any, out: Any) -> None:
+    """tanh of numbers that may know the exponential alone."""
+    if all(hasattr(entry, "tanh") for entry in x.flat):
+        np.tanh(x, out)
+    else:
+        power = np.exp(x)
+        out[...] = (power - 1 / power) / (power + 1 / power)
+
+
+def _exact_logaddexp(x: Any, y: Any, out: Any) -> None:
+    out[...] = np.log(np.exp(x) + np.exp(y))

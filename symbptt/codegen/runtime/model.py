@@ -60,5 +60,7 @@ def _kept(size: Any, dtype: Any) -> dict[str, Any]:
     raise NotImplementedError
 
 
-def _views(buffers: Any, kept: Any, sums: Any, rows: Any, size: Any, dtype: Any) -> Any:
+def _views(
+    buffers: Any, kept: Any, sums: Any, rows: Any, size: Any, dtype: Any, one: Any
+) -> Any:
     raise NotImplementedError

@@ -60,8 +60,12 @@ class Workspace:
         self.between: Any = []
         self.rows: Any = None
         self.ragged: Any = None
-        if self.dtype == object:
-            return
+        if self.dtype != object:
+            self.make(1)
+
+    def make(self, one: Any) -> None:
+        """Make all buffers; for objects once the number 1 of their type is known."""
+        self.one = one
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -135,7 +139,7 @@ class Workspace:
             plan = _planned(self, rows)
             self.ragged = rows, plan
         self.rows, self.plan = rows, plan
-        self.weight[...] = rows.weight
+        self.weight[...] = rows.weight * self.one
 
     def takes(self, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> bool:
         """Whether the arguments are such that nothing is to be checked, cast or sorted."""
@@ -175,8 +179,13 @@ class _Segment:
 
     def __init__(self, w: Any, rows: Any, kept: Any, sums: Any) -> None:
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others = w.weight, w.others
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype)
+        self.weight, self.others, self.one, self.zero = (
+            w.weight,
+            w.others,
+            w.one,
+            0 * w.one,
+        )
+        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -275,8 +284,10 @@ def _part_of(where: Any, part: slice) -> Any:
 
 def _in_buffers(call: Any, w: Any) -> Any:
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None:
+    if w is None or call.dtype == object:
         w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+    if call.dtype == object:
+        w.make(call.one)
     w.use(call.rows)
     sort = call.rows.sorted
     start = call.start and {key: sort(array) for key, array in call.start.items()}
@@ -302,7 +313,12 @@ def _at_once(w: Any, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> A
 
 def _column(array: Any) -> Any:
     """A scalar a sequence as a column."""
-    return array[:, None] if array.ndim == 1 and array.dtype.kind == "f" else array
+    return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
+
+
+def _scalar(w: Any, total: Any) -> Any:
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
 
 
 def _without_copies(w: Any, *arguments: Any) -> Any:
@@ -343,7 +359,7 @@ def _computed(w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any) -> 
         carry = _in_order(rows, w.between[0], w.carries)
     for name, array in sources.items():
         grads[name] = _source(name, array, rows)
-    return float(total) / rows.weight, grads, carry
+    return _scalar(w, total) / rows.weight, grads, carry
 
 
 def _computed_by_segments(
@@ -357,7 +373,7 @@ def _computed_by_segments(
         _run_forward(segment, params, own, begin, number == 0)
         begin = w.between[number]
         segment.hand_on(begin)
-    loss, back, grads = 0.0, carry_grad, {}
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
     for number in range(last, -1, -1):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
@@ -366,7 +382,7 @@ def _computed_by_segments(
             _run_forward(segment, params, own, begin, False)
         found = _run_backward(segment, params, own, begin, back, number == last)
         total, sums, sources = found
-        loss += float(total)
+        loss += _scalar(w, total)
         back = w.back
         segment.hand_back(back)
         if number == last:

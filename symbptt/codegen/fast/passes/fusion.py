@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
 from symbptt.algebra import (
     NOW,
@@ -44,14 +44,14 @@ from symbptt.codegen.fast.passes.columns import Columns, Group
 from symbptt.codegen.fast.passes.rewriting import on_blocks, ordered
 from symbptt.codegen.naming import fresh
 from symbptt.codegen.numpy_printer import is_rowwise
-from symbptt.codegen.places import Variable, variable
+from symbptt.codegen.places import Variable, variable, variables
 from symbptt.codegen.program import Assign, Block, Program, Target
 
 NUMBERS = Number | Constant | Horizon | Length
 
 
 @dataclass(frozen=True)
-class Form:
+class FusionForm:
     """What statements that can be joined have in common, and where they differ.
 
     ``key`` has a place for every leaf that differs; ``parts`` are these leaves: expressions
@@ -86,14 +86,13 @@ def named_products(program: Program) -> Program:
             keys = [f.key for f in forms_of(statement)]
             for node in walk(statement.value):
                 if is_stackable(node):
-                    assert isinstance(node, Product)
                     found.setdefault(node.right, {}).setdefault(tuple(keys), []).append(node)
         several = {v for v, kinds in found.items() if len(kinds) > 1}
         statements: list[Assign] = []
         for statement in old.statements:
             named: dict[Expr, Expr] = {}
             for node in walk(statement.value):
-                if is_stackable(node) and isinstance(node, Product) and node.right in several:
+                if is_stackable(node) and node.right in several:
                     name = fresh(f"w_{statement.target.name}", taken)
                     named[node] = Ref(name, NOW, node.shape)
                     statements.append(Assign(Ref(name, NOW, node.shape), node))
@@ -104,9 +103,9 @@ def named_products(program: Program) -> Program:
     return on_blocks(program, block)
 
 
-def is_stackable(node: Expr) -> bool:
-    matrix = isinstance(node, Product) and not is_rowwise(node.left)
-    return isinstance(node, Product) and matrix and isinstance(node.right, Ref)
+def is_stackable(node: Expr) -> TypeGuard[Product]:
+    standing = isinstance(node, Product) and isinstance(node.right, Ref)
+    return isinstance(node, Product) and standing and not is_rowwise(node.left)
 
 
 def named_in(named: dict[Expr, Expr], expr: Expr) -> Expr:
@@ -128,7 +127,7 @@ def fixed_names(program: Program) -> set[Variable]:
 # --- forms -------------------------------------------------------------------------------
 
 
-def forms_of(statement: Assign) -> Iterator[Form]:
+def forms_of(statement: Assign) -> Iterator[FusionForm]:
     """The forms in which a statement can be joined with others, none for most."""
     target = statement.target
     if statement.beside or isinstance(target, Param) or len(target.shape) not in (1, 2):
@@ -139,18 +138,18 @@ def forms_of(statement: Assign) -> Iterator[Form]:
     parts: list[Expr] = [target]
     key = shape_key(statement.value, parts)
     if key is not None:
-        yield Form((*head, key), tuple(parts))
+        yield FusionForm((*head, key), tuple(parts))
     yield from scaled_forms(statement, head)
 
 
-def scaled_forms(statement: Assign, head: Any) -> Iterator[Form]:
+def scaled_forms(statement: Assign, head: Any) -> Iterator[FusionForm]:
     """Several values, each multiplied entry by entry by one and the same adjoint."""
     value, target = statement.value, statement.target
     if not isinstance(value, Mul) or len(value.factors) != 2 or statement.add:
         return
     first, second = value.factors
     if is_leaf(first) and isinstance(second, Cotangent) and second.shape == target.shape:
-        yield Form((*head, "scaled", second, type(first), target.shape), (target, first))
+        yield FusionForm((*head, "scaled", second, type(first), target.shape), (target, first))
 
 
 def shape_key(expr: Expr, parts: list[Expr]) -> Any:
@@ -222,12 +221,7 @@ def time_sums(expr: Expr) -> Iterator[Expr]:
 
 def moving(parts: Iterable[Expr]) -> tuple[Variable, ...]:
     """The variables of a form's places; matrices and biases, stacked anew, don't move."""
-    found = []
-    for part in parts:
-        v = variable(part)
-        if v is not None and not isinstance(part, Param):
-            found.append(v)
-    return tuple(found)
+    return variables(part for part in parts if not isinstance(part, Param))
 
 
 # --- groups ------------------------------------------------------------------------------
@@ -236,7 +230,7 @@ def moving(parts: Iterable[Expr]) -> tuple[Variable, ...]:
 def statement_groups(program: Program, fixed: set[Variable]) -> Iterator[Group]:
     for number, block in enumerate(program.blocks):
         for statements in (block.hoisted, block.statements):
-            alike: dict[Any, list[tuple[Assign, Form]]] = defaultdict(list)
+            alike: dict[Any, list[tuple[Assign, FusionForm]]] = defaultdict(list)
             for statement in statements:
                 for found in forms_of(statement):
                     if not (set(moving(found.parts)) & fixed):

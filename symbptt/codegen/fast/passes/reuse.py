@@ -7,13 +7,13 @@ that a step reads of the gates is read before it writes the first of the adjoint
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from symbptt.algebra import NOW, Cotangent, Expr
-from symbptt.codegen.fast.passes.rewriting import conflict, on_blocks
-from symbptt.codegen.places import Places, leaves, variable, variables
+from symbptt.algebra import NOW, Cotangent
+from symbptt.codegen.fast.passes.rewriting import conflict, on_blocks, touches
+from symbptt.codegen.places import Places, leaves, variables
 from symbptt.codegen.program import Assign, Block, Family, Program
 
 
@@ -91,8 +91,3 @@ def read_first(
         else:
             early.append(statement)
     return [*early, *late]
-
-
-def touches(exprs: Iterable[Expr], family: Family) -> bool:
-    members = set(variables(family))
-    return any(variable(expr) in members for expr in exprs)

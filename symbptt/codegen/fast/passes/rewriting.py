@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from symbptt.algebra import Add, Cotangent, Expr, Index, Mul, Neg, Ref
-from symbptt.codegen.places import Variable, leaves, variable
-from symbptt.codegen.program import Assign, Block, Program
+from symbptt.algebra import Cotangent, Expr, Index, Mul, Neg, Ref
+from symbptt.codegen.places import Variable, leaves, variable, variables
+from symbptt.codegen.program import Assign, Block, Family, Program
 
 Place = tuple[Variable, Index | None]
 """A variable at a step."""
@@ -111,10 +111,6 @@ def ordered(
     return [statement for k in done for statement in units[k]]
 
 
-def is_timed(expr: Expr) -> bool:
-    return isinstance(expr, Ref | Cotangent) and expr.index is not None
-
-
 def factors(expr: Expr) -> tuple[bool, tuple[Expr, ...]]:
     """Whether a product is negative, and its factors."""
     negative = False
@@ -124,5 +120,7 @@ def factors(expr: Expr) -> tuple[bool, tuple[Expr, ...]]:
     return negative, found
 
 
-def terms(expr: Expr) -> tuple[Expr, ...]:
-    return expr.terms if isinstance(expr, Add) else (expr,)
+def touches(exprs: Iterable[Expr], family: Family) -> bool:
+    """Whether some leaves are of a family."""
+    members = set(variables(family))
+    return any(variable(expr) in members for expr in exprs)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from symbptt.algebra import NOW, ONE, Expr, Mul, Param, Ref, shifted
 from symbptt.calculus import forms
-from symbptt.codegen.fast.passes.rewriting import factors, names_of, reads, statements, terms
+from symbptt.codegen.fast.passes.rewriting import factors, names_of, reads, statements
 from symbptt.codegen.naming import fresh
 from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.places import Places, leaves, variable
@@ -47,7 +47,7 @@ def recurrence(block: Block) -> Recurrence | None:
     source = shifted(target, 1 if block.backward else -1)
     rates: list[Expr] = []
     rest: list[Expr] = []
-    for term in terms(statement.value):
+    for term in forms.terms_of(statement.value):
         rate = rate_of(term, source)
         if rate is not None:
             rates.append(rate)

@@ -11,9 +11,9 @@ from dataclasses import replace
 from functools import partial
 
 from symbptt.algebra import Concat, Expr, Product, Ref, map_children, walk
-from symbptt.codegen.fast.passes.rewriting import on_blocks, statements
+from symbptt.codegen.fast.passes.rewriting import on_blocks, statements, touches
 from symbptt.codegen.numpy_printer import is_rowwise
-from symbptt.codegen.places import leaves, variable
+from symbptt.codegen.places import leaves
 from symbptt.codegen.program import Assign, Block, Family, Program
 
 
@@ -48,7 +48,7 @@ def parts_of(program: Program, family: Family) -> list[Family]:
     """Runs of members that are taken together by more than the statement before the loop."""
     joints: set[int] = set()
     for statement in statements(program):
-        if statement.targets != family or touches(statement.value, family):
+        if statement.targets != family or touches(leaves(statement.value), family):
             for group in together(statement):
                 places = sorted({k for k, member in enumerate(family) if member in group})
                 joints.update(range(places[0], places[-1]) if places else ())
@@ -69,11 +69,6 @@ def together(statement: Assign) -> Iterator[Sequence[Expr]]:
 
 def concats(expr: Expr) -> Iterator[Concat]:
     return (node for node in walk(expr) if isinstance(node, Concat))
-
-
-def touches(value: Expr, family: Family) -> bool:
-    members = {variable(member) for member in family}
-    return any(variable(leaf) in members for leaf in leaves(value))
 
 
 def cut(statement: Assign, pieces: dict[Expr, Family]) -> Iterator[Assign]:

@@ -1,0 +1,154 @@
+"""What floats run, exact numbers run: the same statements of every level, over objects."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from types import ModuleType
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+from symbptt.codegen.render import generate
+from tests import cells
+from tests.modules import BUILT_IN, EXHAUSTIVE, executed, model_of, steps_argument
+from tests.points import Point, draw
+
+mpmath.mp.dps = 50
+SETTINGS: tuple[dict[str, Any], ...] = ({"level": 1}, {"level": 2}, {"checkpoint": 2})
+LENGTHS = (None, (3, 1), (0, 2), (0, 0))
+FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "erf", "tanh", "arctan", "cosh", "sinh")
+SOME = (
+    "lengths_as_numbers",
+    "lstm",
+    "gru",
+    "char_rnn",
+    "soft_functions",
+    "gaussian",
+    "table_three_ways",
+    "max_and_min",
+)
+
+
+class Real:
+    """A real number of 50 digits."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = mpmath.mpf(value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+
+def real(number: Any) -> Any:
+    match number:
+        case Real():
+            return number.value
+        case Fraction():
+            return mpmath.mpf(number.numerator) / number.denominator
+        case np.integer():
+            return mpmath.mpf(int(number))
+    return mpmath.mpf(number)
+
+
+def method(name: str, turned: bool) -> Callable[[Real, Any], Any]:
+    apply = getattr(operator, name)
+
+    def applied(self: Real, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
+        pair = (self.value, real(other))
+        found = apply(*(pair[::-1] if turned else pair))
+        return found if isinstance(found, bool) else Real(found)
+
+    return applied
+
+
+for word in ("add", "sub", "mul", "truediv", "pow", "lt", "gt", "le", "ge", "eq"):
+    setattr(Real, f"__{word}__", method(word, False))
+for word in ("add", "sub", "mul", "truediv"):
+    setattr(Real, f"__r{word}__", method(word, True))
+for word in ("neg", "abs"):
+    unary = getattr(operator, word)
+    setattr(Real, f"__{word}__", lambda self, f=unary: Real(f(self.value)))
+for word in FUNCTIONS:
+    unary = getattr(mpmath, {"arctan": "atan"}.get(word, word))
+    setattr(Real, word, lambda self, f=unary: Real(f(self.value)))
+
+
+def reals(arrays: Any) -> Any:
+    if arrays is None:
+        return None
+    each = np.vectorize(lambda x: Real(float(x)), otypes=[object])
+    return {key: each(a) if a.dtype.kind == "f" else a for key, a in arrays.items()}
+
+
+def results(module: ModuleType, point: Point, lengths: Any) -> dict[str, Any]:
+    called: Any = module
+    loss, grads, carry = called.loss_and_grads(
+        point.params, point.inputs, point.carry, lengths,
+        carry_grad=point.carry_grad, **steps_argument(module, point),
+    )  # fmt: skip
+    found = {"loss": np.array(loss, object)}
+    return (
+        found
+        | {f"grads {k}": v for k, v in grads.items()}
+        | {f"to {k}": v for k, v in carry.items()}
+    )
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+@pytest.mark.parametrize("name", ("linear", "linear_bias", *cells.RATIONAL))
+def test_fractions_are_exact_at_every_level(name: str, setting: dict[str, Any]) -> None:
+    model, bind = model_of(name), cells.BINDINGS.get(name)
+    plain = executed(generate(model, bind=bind, level=0, wrt_inputs=True), name)
+    fast: Any = executed(generate(model, bind=bind, wrt_inputs=True, **setting), name)
+    point = draw(model, T=3, B=2).exact()
+    for rows in (2048, 2):
+        fast._SEGMENT_ROWS = rows
+        for given in LENGTHS:
+            lengths = None if given is None else np.array(given)
+            expected, found = (results(module, point, lengths) for module in (plain, fast))
+            assert found.keys() == expected.keys()
+            for key, array in expected.items():
+                assert np.array_equal(found[key], array), key
+                assert not any(isinstance(entry, float) for entry in found[key].flat), key
+
+
+@pytest.mark.parametrize("name", (*BUILT_IN, *cells.NAMES) if EXHAUSTIVE else SOME)
+def test_functions_of_exact_numbers_agree_to_all_digits(name: str) -> None:
+    """-O2 beside -O0, where max-shift, tanh for sigmoid and logaddexp step aside."""
+    model, bind = model_of(name), cells.BINDINGS.get(name)
+    plain, fast = (executed(generate(model, bind=bind, level=k), name) for k in (0, 2))
+    point = draw(model, T=3, B=2)
+    point = replace(
+        point,
+        params=reals(point.params),
+        inputs=reals(point.inputs),
+        carry=reals(point.carry),
+        carry_grad=reals(point.carry_grad),
+    )
+    expected, found = (results(module, point, np.array([3, 1])) for module in (plain, fast))
+    for key, array in expected.items():
+        for one, other in zip(array.flat, found[key].flat, strict=True):
+            assert abs(real(one) - real(other)) < mpmath.mpf(10) ** -40, key
+
+
+def test_numbers_that_know_the_exponential_alone_do_for_sigmoid(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from symbptt.language.parser import parse
+
+    text = "x: (d,)\nh[t] = sigmoid(W @ h[t-1] + U @ x[t])\nloss[t] = squared_error(h[t], y[t])"
+    model = parse(text)
+    plain, fast = (executed(generate(model, level=k), "sigmoid") for k in (0, 2))
+    point = draw(model, T=3, B=2)
+    point = replace(point, params=reals(point.params), inputs=reals(point.inputs))
+    point = replace(point, carry=None, carry_grad=None)
+    monkeypatch.delattr(Real, "tanh")
+    expected, found = (results(module, point, None) for module in (plain, fast))
+    assert abs(real(expected["loss"][()]) - real(found["loss"][()])) < mpmath.mpf(10) ** -40
