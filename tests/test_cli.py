@@ -162,7 +162,7 @@ def test_results_are_utf8_whatever_the_terminal_is(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_verify_says_right_and_wrong(model: str, tmp_path: Path) -> None:
     module = tmp_path / "small.py"
-    assert run("generate", model, "-o", str(module)).exit_code == 0
+    assert run("generate", "-O0", model, "-o", str(module)).exit_code == 0
     right = run("verify", model, "--module", str(module))
     assert right.exit_code == 0, right.output
     assert right.stderr == ""

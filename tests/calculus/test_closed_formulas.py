@@ -77,7 +77,7 @@ def test_the_formula_is_right(name: str) -> None:
             "elman",
             "d(L, h[t])",
             "d(L, h[t]) = sum(k, t, T, prod(j, t+1, k, W_hh.T @ diag(phi_h'(a_h[j]))) @ "
-            "W_hy.T @ d(L, a_o[k])) for 1 <= t <= T",
+            "W_hy.T @ (phi_o'(a_o[k]) * d(L, o[k]))) for 1 <= t <= T",
         ),
         (
             "lag two",
