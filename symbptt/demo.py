@@ -56,7 +56,7 @@ RESERVE = 0.04  # of the time: for the held-out loss and the sample
 
 
 @dataclass(frozen=True)
-class Text:
+class Corpus:
     """Characters as numbers, the end of the text held out.
 
     Attributes
@@ -95,12 +95,12 @@ def documentation() -> str:
     return "\n\n".join(paragraphs.values())
 
 
-def read(text: str) -> Text:
+def read(text: str) -> Corpus:
     alphabet = "".join(sorted(set(text)))
     number = {character: i for i, character in enumerate(alphabet)}
     numbers = np.array([number[character] for character in text], dtype=np.int64)
     cut = len(numbers) - round(HELD_OUT * len(numbers))
-    return Text(alphabet, numbers[:cut], numbers[cut:])
+    return Corpus(alphabet, numbers[:cut], numbers[cut:])
 
 
 def unigram_entropy(numbers: NDArray[np.int64]) -> float:
@@ -172,7 +172,7 @@ def dims(module: ModuleType, characters: int) -> dict[str, int]:
     return sizes | dict.fromkeys(module.INDEX_INPUTS.values(), characters)
 
 
-def train(module: ModuleType, text: Text, seconds: float, seed: int) -> Trained:
+def train(module: ModuleType, text: Corpus, seconds: float, seed: int) -> Trained:
     """Train for the given time with the generated module alone."""
     sizes = dims(module, len(text.alphabet))
     params: Arrays = module.init_params(sizes, seed=seed, dtype=np.float32)

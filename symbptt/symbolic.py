@@ -25,7 +25,7 @@ from symbptt.calculus.normal import normalize
 from symbptt.errors import OptionError, UnknownNameError
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.proof.domain import Array
-from symbptt.proof.exact import Reading, Scene, member_value
+from symbptt.proof.exact import Calculation, RandomPoint, member_value
 from symbptt.proof.ledger import Ledger, step_of
 from symbptt.proof.points import draw
 from symbptt.proof.symbols import Expressions, symbol_array
@@ -106,8 +106,8 @@ class Unrolled:
         return forward(self.model, self.T, self.sizes, Labels(self.model))
 
     @cached_property
-    def reading(self) -> Reading:
-        return Scene(self.derivation, self.run, self.run).read(self.T)
+    def reading(self) -> Calculation:
+        return RandomPoint(self.derivation, self.run, self.run).read(self.T)
 
     def __getitem__(self, key: str | tuple[str, int]) -> Any:
         """The value of ``"W_hh"``, or of ``"h", 2``; also of what the derivation names.

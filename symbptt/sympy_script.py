@@ -21,7 +21,7 @@ from symbptt.calculus.derivation import Step
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.normal import normalize
 from symbptt.proof.domain import Array
-from symbptt.proof.exact import Reading, Scene
+from symbptt.proof.exact import Calculation, RandomPoint
 from symbptt.proof.ledger import Ledger
 from symbptt.proof.place import Steps
 from symbptt.proof.unrolled import Trajectory, Variable
@@ -81,7 +81,7 @@ class _Lines(Trajectory):
         self.values[variable] = self.labels.symbols(variable, value.shape)
 
 
-class _Adjoints(Reading):
+class _Adjoints(Calculation):
     """A reading whose cotangents are symbols, but for those that are numbers."""
 
     def __init__(self, labels: Labels) -> None:
@@ -107,7 +107,7 @@ class _Script:
         self.run = forward(self.model, T, sizes, labels, partial(_Lines, labels, self.lines))
         self.adjoints = _Adjoints(labels)
         if model.loss is not None:
-            Scene(derive(model), self.run, self.run).read(T, self.adjoints)
+            RandomPoint(derive(model), self.run, self.run).read(T, self.adjoints)
 
     def text(self) -> Iterator[str]:
         sizes = "".join(f", {name} = {size}" for name, size in self.sizes.items())
@@ -184,7 +184,7 @@ class _Script:
         yield "}"
 
 
-class _Printer(StrPrinter):  # type: ignore[misc]
+class _ScriptPrinter(StrPrinter):  # type: ignore[misc]
     """As SymPy prints, but a fraction stays one when Python reads it."""
 
     def _print_Rational(self, expr: sympy.Rational) -> str:
@@ -192,7 +192,7 @@ class _Printer(StrPrinter):  # type: ignore[misc]
 
 
 def written(expr: Any) -> str:
-    return str(_Printer().doprint(expr))
+    return str(_ScriptPrinter().doprint(expr))
 
 
 def made(symbols: Array) -> Iterator[str]:

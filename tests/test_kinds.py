@@ -14,8 +14,8 @@ from symbptt.calculus.entrywise import ENTRIES, at_entry
 from symbptt.calculus.rules import RULES, Context, partial, parts
 from symbptt.calculus.slopes import differentiated
 from symbptt.codegen.fast.work import COSTS, work
-from symbptt.codegen.naming import Names
-from symbptt.codegen.numpy_printer import Printer, Uses
+from symbptt.codegen.naming import ValueNames
+from symbptt.codegen.numpy_printer import NumpyPrinter, Uses
 from symbptt.codegen.program import Assign
 from symbptt.codegen.tangents import TangentPrinter
 from symbptt.errors import MissingRuleError
@@ -51,7 +51,7 @@ READERS: dict[str, Callable[[Expr], object]] = {
     "in_rows": in_rows,
     "plain": plain,
     "latex": LatexPrinter().show,
-    "numpy": lambda expr: Printer(Names(MODEL), "all", Uses()).text(expr),
+    "numpy": lambda expr: NumpyPrinter(ValueNames(MODEL), "all", Uses()).text(expr),
     "evaluate": lambda expr: part_value(expr, Given(Rational(), {}), {}),
     "cost": lambda expr: work(Assign(VECTOR, expr, ()), "all"),
     "sign": sign,
@@ -93,7 +93,7 @@ TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {
     "LatexPrinter": (has_method(LatexPrinter), set()),
     "RowPrinter": (has_method(RowPrinter), set()),
     "numpy_printer.Printer": (
-        has_method(Printer),
+        has_method(NumpyPrinter),
         {"Count", "Pullback", "Cases", "PartSum"} | JACOBIANS,
     ),
     "tangents.TangentPrinter": (

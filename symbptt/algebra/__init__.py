@@ -12,8 +12,8 @@ shape ``()``. In sums and elementwise products scalars broadcast.
 """
 
 from symbptt.algebra.derivatives import (
-    Block,
     BlockMatrix,
+    BlockRow,
     Column,
     Derivative,
     Diag,
@@ -104,8 +104,8 @@ __all__ = [
     "ZERO",
     "Abstract",
     "Add",
-    "Block",
     "BlockMatrix",
+    "BlockRow",
     "Call",
     "Cases",
     "Column",

@@ -188,7 +188,7 @@ class Ones(Expr):
 
 
 @dataclass(frozen=True)
-class Block(Expr):
+class BlockRow(Expr):
     """The matrix that picks block ``number`` of vectors set end to end."""
 
     blocks: tuple[Dim, ...]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.algebra import ZERO, Dim, DimProduct, DimSum, Equation, Initial, Input, Model, Shape
+from symbptt import algebra as al
 from symbptt.codegen.render import generate
 from symbptt.errors import AnalysisError
 from symbptt.proof.evaluate import length, lengths
@@ -78,7 +78,7 @@ def at_least_one(**options: int | None) -> None:
 class _Sizes:
     """Dimensions as they become known, each with where it was said."""
 
-    def __init__(self, model: Model, chosen: Mapping[str, int]) -> None:
+    def __init__(self, model: al.Model, chosen: Mapping[str, int]) -> None:
         self.model = model
         self.known: dict[str, tuple[int, str]] = {}
         for name, size in chosen.items():
@@ -91,14 +91,14 @@ class _Sizes:
                 raise AnalysisError(f"the dimension {name} is at least 1, not {size}")
             self.known[name] = (size, "the options")
 
-    def learn(self, shape: Shape, found: tuple[int, ...], where: str) -> None:
+    def learn(self, shape: al.Shape, found: tuple[int, ...], where: str) -> None:
         """Take over what an array tells of dimensions not known yet."""
         if len(shape) == len(found):
             for dim, size in zip(shape, found, strict=True):
                 if isinstance(dim, str):
                     self.known.setdefault(dim, (size, where))
 
-    def check(self, shape: Shape, found: tuple[int, ...], where: str, lead: int = 0) -> None:
+    def check(self, shape: al.Shape, found: tuple[int, ...], where: str, lead: int = 0) -> None:
         """Refuse an array that does not fit what is known."""
         fits = len(shape) == len(found)
         if fits and all(self.of(dim) == size for dim, size in zip(shape, found, strict=True)):
@@ -113,10 +113,10 @@ class _Sizes:
         after = f" after its first {lead} axes" if lead else ""
         raise AnalysisError(f"{where}: expected axes ({axes}){told}, found shape {found}{after}")
 
-    def of(self, dim: Dim) -> int:
-        if isinstance(dim, DimSum):
+    def of(self, dim: al.Dim) -> int:
+        if isinstance(dim, al.DimSum):
             return sum(self.of(part) for part in dim.parts)
-        if isinstance(dim, DimProduct):
+        if isinstance(dim, al.DimProduct):
             return prod(self.of(part) for part in dim.parts)
         return self.known.get(dim, (SIZE, ""))[0] if isinstance(dim, str) else dim
 
@@ -124,15 +124,15 @@ class _Sizes:
         return {name: self.of(name) for name in self.model.dims}
 
 
-def _names(shape: Shape) -> Iterable[str]:
+def _names(shape: al.Shape) -> Iterable[str]:
     for dim in shape:
-        parts = dim.parts if isinstance(dim, DimSum) else (dim,)
+        parts = dim.parts if isinstance(dim, al.DimSum) else (dim,)
         yield from (part for part in parts if isinstance(part, str))
 
 
 def gather(
-    model: Model,
-    core: Model,
+    model: al.Model,
+    core: al.Model,
     given: Arrays,
     *,
     source: str = "the arrays given",
@@ -160,7 +160,7 @@ def gather(
     AnalysisError
         If a key is missing or unknown, a shape does not fit, or an entry is not finite.
     """
-    reader = _Reader(model, core, given, source, dims or {}, sequence)
+    reader = _ArrayReader(model, core, given, source, dims or {}, sequence)
     count = reader.count_steps(steps)
     params = reader.params()
     drawn = [] if params else ["parameters"] if core.parameters else []
@@ -183,13 +183,13 @@ def gather(
     )
 
 
-class _Reader:
+class _ArrayReader:
     """The arrays given, checked."""
 
     def __init__(
         self,
-        model: Model,
-        core: Model,
+        model: al.Model,
+        core: al.Model,
         given: Arrays,
         source: str,
         dims: Mapping[str, int],
@@ -249,7 +249,7 @@ class _Reader:
                 self.sizes.check(parameter.shape, shape, self.where(parameter.name))
         return {name: self.given[name].astype(np.float64) for name in wanted}
 
-    def input(self, item: Input) -> Array:
+    def input(self, item: al.Input) -> Array:
         """An input with one sequence, (T, 1, …)."""
         array, where = self.given[item.name], self.where(item.name)
         if array.ndim == len(item.shape) + 1:
@@ -262,7 +262,7 @@ class _Reader:
         array = self.one(array, 1, where)
         return self.typed(item, array, where)
 
-    def typed(self, item: Input, array: Array, where: str) -> Array:
+    def typed(self, item: al.Input, array: Array, where: str) -> Array:
         if item.index_dim is None:
             return array.astype(np.float64)
         if array.dtype.kind not in "iu":
@@ -274,7 +274,7 @@ class _Reader:
             )
         return array
 
-    def start(self, initial: Initial) -> Array:
+    def start(self, initial: al.Initial) -> Array:
         """An initial value of one sequence, (1, …)."""
         array, where = self.given[initial.key], self.where(initial.key)
         if array.ndim == len(initial.shape):
@@ -310,16 +310,16 @@ class _Reader:
         return least if steps is None else steps
 
 
-def draw_params(model: Model, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
+def draw_params(model: al.Model, sizes: Mapping[str, int], seed: int) -> dict[str, Array]:
     """The parameters that the model's generated module begins a training with."""
     if model.loss is None:
-        model = replace(model, equations=(*model.equations, Equation("loss", ZERO, ())))
+        model = replace(model, equations=(*model.equations, al.Equation("loss", al.ZERO, ())))
     module = load_module(generate(model), f"the module of {model.name}", model)
     drawn: dict[str, Array] = module.call("init_params", sizes, seed=seed, dtype=np.float64)
     return drawn
 
 
-def draw_input(item: Input, sizes: Mapping[str, int], steps: int, seed: list[int]) -> Array:
+def draw_input(item: al.Input, sizes: Mapping[str, int], steps: int, seed: list[int]) -> Array:
     """Standard normal entries (a matrix scaled to keep lengths), uniform integers."""
     rng = np.random.default_rng(seed)
     if item.index_dim is not None:

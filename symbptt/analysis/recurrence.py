@@ -10,19 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from symbptt.algebra import (
-    NOW,
-    ZERO,
-    Dim,
-    DimProduct,
-    DimSum,
-    Equation,
-    Length,
-    Model,
-    Ref,
-    Shape,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus.order import circle, names_in, reached, reads_of
 from symbptt.errors import AnalysisError
 
@@ -33,7 +21,7 @@ class StateBlock:
 
     name: str
     step: int
-    shape: Shape
+    shape: al.Shape
     first: int
     size: int
 
@@ -45,14 +33,14 @@ class StateBlock:
     @property
     def label(self) -> str:
         """Its name at step t: ``h[t]``, ``h[t-1]``."""
-        return f"{self.name}[{NOW + self.step}]"
+        return f"{self.name}[{al.NOW + self.step}]"
 
     @property
     def place(self) -> slice:
         return slice(self.first, self.first + self.size)
 
 
-def recurrence(model: Model) -> Model:
+def recurrence(model: al.Model) -> al.Model:
     """The model cut down to what its states need, with a loss that is 0.
 
     A state is kept if its own past reaches it, or if one that is kept reads its past.
@@ -74,7 +62,7 @@ def recurrence(model: Model) -> Model:
     initials = tuple(i for i in model.initials if 1 - i.step <= lags.get(i.name, 0))
     started = [i.value for i in initials if i.value is not None]
     kept |= reached([name for value in started for name in names_in(value)], reads)
-    loss = Equation("loss", ZERO, ())
+    loss = al.Equation("loss", al.ZERO, ())
     return replace(
         model,
         parameters=tuple(p for p in model.parameters if p.name in kept),
@@ -88,42 +76,46 @@ def recurrence(model: Model) -> Model:
     )
 
 
-def looping(model: Model) -> frozenset[str]:
+def looping(model: al.Model) -> frozenset[str]:
     """The quantities that reach themselves through time."""
     return frozenset(name for name, loop in same_loop(model).items() if name in loop)
 
 
-def same_loop(model: Model) -> dict[str, frozenset[str]]:
+def same_loop(model: al.Model) -> dict[str, frozenset[str]]:
     """For every quantity, those that it reaches and that reach it."""
     reads = {e.name: names_in(e.rhs) for e in model.equations if e.name != "loss"}
     return {name: circle(name, reads) for name in reads}
 
 
-def _lags(equations: Iterable[Equation]) -> dict[str, int]:
+def _lags(equations: Iterable[al.Equation]) -> dict[str, int]:
     """The longest lag with which each name is read."""
     lags: dict[str, int] = {}
     for equation in equations:
-        for node in walk(equation.rhs):
-            if isinstance(node, Ref) and node.index.names() == ("t",):
+        for node in al.walk(equation.rhs):
+            if isinstance(node, al.Ref) and node.index.names() == ("t",):
                 lags[node.name] = max(lags.get(node.name, 0), -node.index.offset)
     return lags
 
 
-def _dims(model: Model, kept: set[str]) -> tuple[str, ...]:
+def _dims(model: al.Model, kept: set[str]) -> tuple[str, ...]:
     """The dimensions that occur in what is kept, in the model's order."""
-    shapes: list[Shape] = [(i.index_dim,) for i in model.inputs if i.name in kept and i.index_dim]
+    shapes: list[al.Shape] = [
+        (i.index_dim,) for i in model.inputs if i.name in kept and i.index_dim
+    ]
     shapes += [p.shape for p in model.parameters if p.name in kept]
     shapes += [i.shape for i in model.inputs if i.name in kept]
     shapes += [e.shape for e in model.equations if e.name in kept]
     defined = [e.rhs for e in model.equations if e.name in kept]
     defined += [d.rhs for d in model.derived if d.name in kept]
-    shapes += [(node.dim,) for rhs in defined for node in walk(rhs) if isinstance(node, Length)]
+    shapes += [
+        (node.dim,) for rhs in defined for node in al.walk(rhs) if isinstance(node, al.Length)
+    ]
     found = {str(dim) for shape in shapes for entry in shape for dim in parts_of(entry)}
     return tuple(dim for dim in model.dims if dim in found)
 
 
-def parts_of(dim: Dim) -> tuple[str | int, ...]:
+def parts_of(dim: al.Dim) -> tuple[str | int, ...]:
     """The names and lengths whose sum a dimension is."""
-    if isinstance(dim, DimProduct):
+    if isinstance(dim, al.DimProduct):
         raise AnalysisError(f"{dim} is a number of entries, not a length")
-    return dim.parts if isinstance(dim, DimSum) else (dim,)
+    return dim.parts if isinstance(dim, al.DimSum) else (dim,)

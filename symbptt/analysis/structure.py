@@ -13,19 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.algebra import (
-    NOW,
-    Call,
-    Concat,
-    Derived,
-    Expr,
-    Model,
-    Param,
-    Product,
-    Ref,
-    Transpose,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.analysis.recurrence import same_loop
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import derived_order
@@ -58,7 +46,7 @@ class RecurrentMatrix:
 
 
 def recurrent_matrices(
-    core: Model, sizes: Mapping[str, int], params: Mapping[str, Any]
+    core: al.Model, sizes: Mapping[str, int], params: Mapping[str, Any]
 ) -> tuple[RecurrentMatrix, ...]:
     """The matrices on the loops of a recurrence, in the order of its equations.
 
@@ -73,8 +61,8 @@ def recurrent_matrices(
     found: dict[str, Any] = {}
     for equation in normal.equations:
         loop = loops.get(equation.name, frozenset())
-        for node in walk(equation.rhs):
-            if not isinstance(node, Product) or not isinstance(node.right, Ref):
+        for node in al.walk(equation.rhs):
+            if not isinstance(node, al.Product) or not isinstance(node.right, al.Ref):
                 continue
             if node.right.name in loop and _is_static(node.left):
                 for name, value in _pieces(normal, node.left, node.right, loop, point):
@@ -83,29 +71,29 @@ def recurrent_matrices(
 
 
 def _pieces(
-    normal: Model, left: Expr, right: Ref, loop: frozenset[str], point: StaticPoint
+    normal: al.Model, left: al.Expr, right: al.Ref, loop: frozenset[str], point: StaticPoint
 ) -> Iterator[tuple[str, Any]]:
     """A matrix, or of one that acts on joined vectors the blocks that act on the loop."""
-    matrix = left.operand if isinstance(left, Transpose) else left
-    if not isinstance(matrix, Param):
+    matrix = left.operand if isinstance(left, al.Transpose) else left
+    if not isinstance(matrix, al.Param):
         return
-    turned = isinstance(left, Transpose)
+    turned = isinstance(left, al.Transpose)
     value = point.value(matrix)
     value = value.T if turned else value
     joined = normal.equation(right.name)
-    if not (joined.auxiliary and isinstance(joined.rhs, Concat) and right.index == NOW):
+    if not (joined.auxiliary and isinstance(joined.rhs, al.Concat) and right.index == al.NOW):
         yield _shown(normal, matrix), value.T if turned else value
         return
     first = 0
     for part in joined.rhs.parts:
         size = length(part.shape[0], point.sizes)
-        if isinstance(part, Ref) and part.name in loop:
+        if isinstance(part, al.Ref) and part.name in loop:
             at = f"{part.name}[{part.index}]"
             yield f"{_shown(normal, matrix)} at {at}", value[:, first : first + size]
         first += size
 
 
-def _shown(normal: Model, matrix: Param) -> str:
+def _shown(normal: al.Model, matrix: al.Param) -> str:
     """The name; for what the normal form named, the author's expression."""
     from symbptt.typeset.plain import plain
 
@@ -115,31 +103,33 @@ def _shown(normal: Model, matrix: Param) -> str:
     return matrix.name
 
 
-def _is_static(expr: Expr) -> bool:
-    return not any(isinstance(node, Ref) for node in walk(expr))
+def _is_static(expr: al.Expr) -> bool:
+    return not any(isinstance(node, al.Ref) for node in al.walk(expr))
 
 
 class StaticPoint(NoDerivatives):
     """The values of parameters and derived parameters, for `symbptt.proof.evaluate`."""
 
-    def __init__(self, model: Model, sizes: Mapping[str, int], params: Mapping[str, Any]) -> None:
+    def __init__(
+        self, model: al.Model, sizes: Mapping[str, int], params: Mapping[str, Any]
+    ) -> None:
         self.domain = Float()
         self.sizes = sizes
         self.values = {name: np.asarray(a, dtype=object) for name, a in params.items()}
         for derived in derived_order(model):
             self.values[derived.name] = self._derived(derived)
 
-    def _derived(self, derived: Derived) -> Array:
+    def _derived(self, derived: al.Derived) -> Array:
         return evaluate(derived.rhs, self, {})
 
-    def value(self, expr: Expr) -> Any:
+    def value(self, expr: al.Expr) -> Any:
         """The value of an expression of parameters, in double precision."""
         return evaluate(expr, self, {}).astype(float)
 
-    def parameter(self, param: Param) -> Array:
+    def parameter(self, param: al.Param) -> Array:
         return self.values[param.name]
 
-    def reference(self, ref: Ref, at: Steps) -> Array:
+    def reference(self, ref: al.Ref, at: Steps) -> Array:
         raise EvaluationError(f"{ref.name}[{ref.index}] is no parameter")
 
 
@@ -164,10 +154,10 @@ class Elementwise:
     state: str
     function: str | None
     gamma: float
-    linear: Model
+    linear: al.Model
 
 
-def elementwise(core: Model) -> Elementwise | None:
+def elementwise(core: al.Model) -> Elementwise | None:
     """The structure behind the bound (sigma_max(W) gamma)^k, if the recurrence has it."""
     states = {e.name for e in core.equations} & {i.name for i in core.initials}
     if len(states) != 1 or core.lag(min(states)) != 1:
@@ -185,7 +175,7 @@ def elementwise(core: Model) -> Elementwise | None:
     return Elementwise(state, function, gamma, linear)
 
 
-def _is_linear(core: Model, state: str) -> bool:
+def _is_linear(core: al.Model, state: str) -> bool:
     """Whether a state is affine in its value before, with a matrix of parameters alone."""
     try:
         matrix = of_values(core, state).matrix
@@ -194,16 +184,16 @@ def _is_linear(core: Model, state: str) -> bool:
     return all(block is None or _is_static(block) for row in matrix for block in row)
 
 
-def _argument(core: Model, rhs: Expr) -> tuple[Expr, str | None]:
+def _argument(core: al.Model, rhs: al.Expr) -> tuple[al.Expr, str | None]:
     """What phi is applied to, and phi; names of the same step are looked up."""
     seen: set[str] = set()
-    while isinstance(rhs, Ref) and rhs.index == NOW and rhs.name not in seen:
+    while isinstance(rhs, al.Ref) and rhs.index == al.NOW and rhs.name not in seen:
         seen.add(rhs.name)
         definition = [e for e in core.equations if e.name == rhs.name]
         if not definition:
             break
         rhs = definition[0].rhs
-    if isinstance(rhs, Call) and len(rhs.args) == 1:
+    if isinstance(rhs, al.Call) and len(rhs.args) == 1:
         return rhs.args[0], rhs.function
     return rhs, None
 

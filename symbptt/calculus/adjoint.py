@@ -11,31 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from symbptt.algebra import (
-    FIRST,
-    LAST,
-    NOW,
-    ONE,
-    Add,
-    Cotangent,
-    Derived,
-    Div,
-    Equation,
-    Expr,
-    Horizon,
-    Index,
-    Initial,
-    Model,
-    Mul,
-    Neg,
-    Param,
-    Pullback,
-    Ref,
-    Shape,
-    TimeSum,
-    map_children,
-    substitute_index,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import (
     EVERY,
@@ -55,11 +31,11 @@ from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.rules import Context, Part, parts
 from symbptt.errors import MissingLossError
 
-MEAN_FACTOR = Div(ONE, Horizon())
+MEAN_FACTOR = al.Div(al.ONE, al.Horizon())
 
 
 @dataclass(frozen=True)
-class Reading:
+class Edge:
     """All that one equation gives to one variable that it reads.
 
     Attributes
@@ -71,26 +47,26 @@ class Reading:
         The chain rule in a `Pullback`, then its working out; at the reader's own step.
     """
 
-    reader: Equation | Derived
-    operand: Expr
-    chain: tuple[Expr, ...]
+    reader: al.Equation | al.Derived
+    operand: al.Expr
+    chain: tuple[al.Expr, ...]
 
     @property
     def lag(self) -> int:
         """How many steps before the reader's own the variable is read."""
-        return -self.operand.index.offset if isinstance(self.operand, Ref) else 0
+        return -self.operand.index.offset if isinstance(self.operand, al.Ref) else 0
 
     @property
-    def step(self) -> Index:
+    def step(self) -> al.Index:
         """The reader's own step."""
-        return self.reader.index if isinstance(self.reader, Equation) else NOW
+        return self.reader.index if isinstance(self.reader, al.Equation) else al.NOW
 
     @property
     def last(self) -> bool:
-        return isinstance(self.reader, Equation) and self.reader.last
+        return isinstance(self.reader, al.Equation) and self.reader.last
 
 
-def normal_form(model: Model) -> Model:
+def normal_form(model: al.Model) -> al.Model:
     """The normal form of a model with a loss.
 
     Raises
@@ -101,7 +77,7 @@ def normal_form(model: Model) -> Model:
     return normalize(with_loss(model))
 
 
-def with_loss(model: Model) -> Model:
+def with_loss(model: al.Model) -> al.Model:
     """The model, if it has a loss to differentiate.
 
     Raises
@@ -117,14 +93,14 @@ def with_loss(model: Model) -> Model:
     return model
 
 
-def readings(model: Model, gate: str | None = None) -> tuple[Reading, ...]:
+def readings(model: al.Model, gate: str | None = None) -> tuple[Edge, ...]:
     """What every equation of a model in normal form gives to what it reads.
 
     With the name of a gate, what an earlier step receives is multiplied by the gates of
     the steps between.
     """
-    found: list[Reading] = []
-    readers: tuple[Equation | Derived, ...] = (*model.derived, *model.equations)
+    found: list[Edge] = []
+    readers: tuple[al.Equation | al.Derived, ...] = (*model.derived, *model.equations)
     for reader in readers:
         found.extend(_readings(model, reader))
     if gate is None:
@@ -134,41 +110,41 @@ def readings(model: Model, gate: str | None = None) -> tuple[Reading, ...]:
     return tuple(_through_gates(reading, gate, untimed) for reading in found)
 
 
-def _through_gates(reading: Reading, gate: str, untimed: set[str]) -> Reading:
-    if not reading.lag or (isinstance(reading.operand, Ref) and reading.operand.name in untimed):
+def _through_gates(reading: Edge, gate: str, untimed: set[str]) -> Edge:
+    if not reading.lag or (isinstance(reading.operand, al.Ref) and reading.operand.name in untimed):
         return reading
     gates = gates_between(gate, reading.step, reading.lag)
     return replace(reading, chain=tuple(gated(member, gates) for member in reading.chain))
 
 
-def _readings(model: Model, reader: Equation | Derived) -> Iterator[Reading]:
-    index = reader.index if isinstance(reader, Equation) else None
-    output: Expr = _output(reader)
+def _readings(model: al.Model, reader: al.Equation | al.Derived) -> Iterator[Edge]:
+    index = reader.index if isinstance(reader, al.Equation) else None
+    output: al.Expr = _output(reader)
     whole = output if reader.shape == reader.rhs.shape else None
-    cotangent = Cotangent(reader.name, index, reader.shape)
-    chains: dict[Expr, list[tuple[Expr, ...]]] = {}
+    cotangent = al.Cotangent(reader.name, index, reader.shape)
+    chains: dict[al.Expr, list[tuple[al.Expr, ...]]] = {}
     for part in parts(reader.rhs, cotangent, Context(model, index, whole)):
         if reader.name == "loss" and _at_own_step(part.operand, index):
             part = _seeded(part, cotangent, _seed(reader))
         chains.setdefault(part.operand, []).append(part.chain)
     for operand, gathered in chains.items():
         members = forms.in_step(gathered, operand.shape)
-        yield Reading(reader, operand, (Pullback(output, operand, cotangent), *members))
+        yield Edge(reader, operand, (al.Pullback(output, operand, cotangent), *members))
 
 
-def _output(reader: Equation | Derived) -> Expr:
-    return reader.ref if isinstance(reader, Equation) else Param(reader.name, reader.shape)
+def _output(reader: al.Equation | al.Derived) -> al.Expr:
+    return reader.ref if isinstance(reader, al.Equation) else al.Param(reader.name, reader.shape)
 
 
-def _seed(loss: Equation | Derived) -> Expr:
-    return ONE if isinstance(loss, Equation) and loss.last else MEAN_FACTOR
+def _seed(loss: al.Equation | al.Derived) -> al.Expr:
+    return al.ONE if isinstance(loss, al.Equation) and loss.last else MEAN_FACTOR
 
 
-def _at_own_step(operand: Expr, index: Index | None) -> bool:
-    return not isinstance(operand, Ref) or operand.index == index
+def _at_own_step(operand: al.Expr, index: al.Index | None) -> bool:
+    return not isinstance(operand, al.Ref) or operand.index == index
 
 
-def _seeded(part: Part, cotangent: Cotangent, seed: Expr) -> Part:
+def _seeded(part: Part, cotangent: al.Cotangent, seed: al.Expr) -> Part:
     """The loss's cotangent is 1/T (1 for a loss at T), known from the seed, so put in.
 
     Where the loss reads an earlier step its cotangent stays: it is absent past T.
@@ -177,12 +153,12 @@ def _seeded(part: Part, cotangent: Cotangent, seed: Expr) -> Part:
     return replace(part, chain=tuple(with_seed(m, cotangent, seed) for m in part.chain))
 
 
-def with_seed(member: Expr, cotangent: Expr, seed: Expr) -> Expr:
+def with_seed(member: al.Expr, cotangent: al.Expr, seed: al.Expr) -> al.Expr:
     """The member of a chain with ``seed`` in the place of the loss's cotangent."""
     if member == cotangent:
         return seed
-    member = map_children(member, lambda child: with_seed(child, cotangent, seed))
-    return forms.mul(member.factors) if isinstance(member, Mul) else member
+    member = al.map_children(member, lambda child: with_seed(child, cotangent, seed))
+    return forms.mul(member.factors) if isinstance(member, al.Mul) else member
 
 
 class Walk:
@@ -191,7 +167,7 @@ class Walk:
     The other forms of the gradient walk the same way where the recurrence is not entered.
     """
 
-    def __init__(self, model: Model, wrt_inputs: bool, gate: str | None = None) -> None:
+    def __init__(self, model: al.Model, wrt_inputs: bool, gate: str | None = None) -> None:
         self.model = model
         self.wrt_inputs = wrt_inputs
         self.gate = gate
@@ -221,19 +197,19 @@ class Walk:
         quantities = [e.name for e in self.model.equations if e.name in self.live - {"loss"}]
         return (*quantities, *(i.name for i in self.model.inputs if i.index_dim is None))
 
-    def only_names(self, equation: Equation) -> bool:
+    def only_names(self, equation: al.Equation) -> bool:
         """Whether it is there only to give a value a name: nothing differentiates it."""
         return equation.auxiliary and not self.readers(equation.name)
 
-    def target(self, name: str, index: Index, shape: Shape) -> Target:
+    def target(self, name: str, index: al.Index, shape: al.Shape) -> Target:
         """What is asked for about a quantity at a step."""
-        return Cotangent(name, index, shape)
+        return al.Cotangent(name, index, shape)
 
     def make(
         self,
         kind: Kind,
         target: Target,
-        chains: Iterable[tuple[Expr, ...]],
+        chains: Iterable[tuple[al.Expr, ...]],
         reason: Reason,
         holds: Range | None = None,
         needs: int = 1,
@@ -244,31 +220,31 @@ class Walk:
 
     def seed(self) -> Step:
         loss = self.model.equation("loss")
-        target = Cotangent("loss", loss.index, ())
+        target = al.Cotangent("loss", loss.index, ())
         if loss.last:
             reason: Reason = (TotalLoss(), " is the loss at the last step, ", loss.ref)
-            return self.make("seed", target, [(ONE,)], reason)
-        reason = (TotalLoss(), " is the mean of ", loss.ref, " over the ", LAST, " steps")
+            return self.make("seed", target, [(al.ONE,)], reason)
+        reason = (TotalLoss(), " is the mean of ", loss.ref, " over the ", al.LAST, " steps")
         return self.make("seed", target, [(MEAN_FACTOR,)], reason, EVERY)
 
-    def readers(self, name: str) -> list[Reading]:
+    def readers(self, name: str) -> list[Edge]:
         """The readings of a quantity or input that L depends on, later steps first."""
         found = [
             reading
             for reading in self.readings
-            if isinstance(reading.operand, Ref)
+            if isinstance(reading.operand, al.Ref)
             and reading.operand.name == name
             and reading.reader.name in self.live
         ]
         return sorted(found, key=lambda reading: -reading.lag)
 
-    def adjoint(self, name: str, shape: Shape, last: bool) -> Iterator[Step]:
+    def adjoint(self, name: str, shape: al.Shape, last: bool) -> Iterator[Step]:
         """dL/d(name at t), the steps near T first: each says which terms are absent."""
         readers = self.readers(name)
         if last:
-            target = self.target(name, LAST, shape)
+            target = self.target(name, al.LAST, shape)
             chains = [reading.chain for reading in readers]
-            yield self.make("adjoint", target, chains, _enters(target, readers, LAST))
+            yield self.make("adjoint", target, chains, _enters(target, readers, al.LAST))
             return
         general = [reading for reading in readers if not reading.last]
         at_end = [reading for reading in readers if reading.last]
@@ -276,31 +252,31 @@ class Walk:
         for before in range(depth):
             present = [r for r in general if r.lag <= before]
             present += [r for r in at_end if r.lag == before]
-            yield self.boundary(self.target(name, LAST - before, shape), present, before)
+            yield self.boundary(self.target(name, al.LAST - before, shape), present, before)
         if not self.is_stated(general):
             return
-        target = self.target(name, NOW, shape)
-        chains = [at_step(reading, NOW + reading.lag) for reading in general]
+        target = self.target(name, al.NOW, shape)
+        chains = [at_step(reading, al.NOW + reading.lag) for reading in general]
         yield self.make(
             "adjoint",
             target,
             chains,
-            _enters(target, general, NOW),
-            Range(FIRST, LAST - depth),
+            _enters(target, general, al.NOW),
+            Range(al.FIRST, al.LAST - depth),
             needs=depth + 1,
         )
 
-    def is_stated(self, general: list[Reading]) -> bool:
+    def is_stated(self, general: list[Edge]) -> bool:
         """Whether there is a step for general t when these read the variable."""
         return True
 
-    def boundary(self, target: Target, present: list[Reading], before: int) -> Step:
-        index = LAST - before
+    def boundary(self, target: Target, present: list[Edge], before: int) -> Step:
+        index = al.LAST - before
         chains = [at_step(reading, index + reading.lag) for reading in present]
         reason = (*_enters(target, present, index), "; what would lie ", Past(), " is absent")
         return self.make("boundary", target, chains, reason, needs=before + 1)
 
-    def initials(self, initial: Initial) -> Iterator[Step]:
+    def initials(self, initial: al.Initial) -> Iterator[Step]:
         """dL/d(value at a step <= 0): only what steps >= 1 read of it.
 
         The general step holds where T is long enough for all of them; shorter sequences
@@ -319,23 +295,23 @@ class Walk:
             yield self.initial(initial, present, _only(horizon), horizon)
 
     def initial(
-        self, initial: Initial, present: list[Reading], holds: Range | None, needs: int
+        self, initial: al.Initial, present: list[Edge], holds: Range | None, needs: int
     ) -> Step:
-        index = Index(offset=initial.step)
+        index = al.Index(offset=initial.step)
         target = self.target(initial.name, index, initial.shape)
         chains = [self.at_start(reading, index + reading.lag, needs) for reading in present]
         return self.make("initial", target, chains, _enters(target, present, index), holds, needs)
 
-    def at_start(self, reading: Reading, index: Index, horizon: int) -> tuple[Expr, ...]:
+    def at_start(self, reading: Edge, index: al.Index, horizon: int) -> tuple[al.Expr, ...]:
         chain = at_step(reading, index)
         if self.gate is None:
             return chain
         return tuple(without_first_gates(member, self.gate, horizon) for member in chain)
 
-    def gradient(self, name: str, shape: Shape) -> Step:
+    def gradient(self, name: str, shape: al.Shape) -> Step:
         """dL/d(parameter): every equation that reads it, summed over the steps."""
-        target = Cotangent(name, None, shape)
-        operand = Param(name, shape)
+        target = al.Cotangent(name, None, shape)
+        operand = al.Param(name, shape)
         chains = []
         readers = []
         for reading in self.readings:
@@ -346,53 +322,55 @@ class Walk:
         chains += [(self.start(initial, shape),) for initial in starts]
         return self.make("gradient", target, chains, shared(operand, readers, starts))
 
-    def start(self, initial: Initial, shape: Shape) -> Expr:
-        at_start = Cotangent(initial.name, Index(offset=initial.step), initial.shape)
+    def start(self, initial: al.Initial, shape: al.Shape) -> al.Expr:
+        at_start = al.Cotangent(initial.name, al.Index(offset=initial.step), initial.shape)
         return at_start if at_start.shape == shape else forms.total(at_start)
 
 
 def _only(horizon: int) -> Range:
     """T is this and nothing else."""
-    return Range(Index(offset=horizon), Index(offset=horizon), of=LAST)
+    return Range(al.Index(offset=horizon), al.Index(offset=horizon), of=al.LAST)
 
 
-def at_step(reading: Reading, index: Index) -> tuple[Expr, ...]:
+def at_step(reading: Edge, index: al.Index) -> tuple[al.Expr, ...]:
     """A reading's chain with the reader at the given step."""
     if reading.last:
         return reading.chain
-    return tuple(substitute_index(member, {"t": index}) for member in reading.chain)
+    return tuple(al.substitute_index(member, {"t": index}) for member in reading.chain)
 
 
-def over_time(reading: Reading) -> tuple[Expr, ...]:
-    if isinstance(reading.reader, Derived) or reading.last:
+def over_time(reading: Edge) -> tuple[al.Expr, ...]:
+    if isinstance(reading.reader, al.Derived) or reading.last:
         return reading.chain
     return tuple(forms.add(summed(member), member.shape) for member in reading.chain)
 
 
-def summed(member: Expr) -> Iterator[Expr]:
+def summed(member: al.Expr) -> Iterator[al.Expr]:
     """The sum over time, term by term, with signs in front."""
-    for term in member.terms if isinstance(member, Add) else (member,):
-        if isinstance(term, Neg):
-            yield Neg(TimeSum(term.operand))
+    for term in member.terms if isinstance(member, al.Add) else (member,):
+        if isinstance(term, al.Neg):
+            yield al.Neg(al.TimeSum(term.operand))
         else:
-            yield TimeSum(term)
+            yield al.TimeSum(term)
 
 
-def _enters(target: Target, readers: list[Reading], index: Index) -> Reason:
+def _enters(target: Target, readers: list[Edge], index: al.Index) -> Reason:
     """ "h_t enters the equation of a at step t+1 and that of o at step t"."""
-    variable = Ref(target.name, index, target.shape)
+    variable = al.Ref(target.name, index, target.shape)
     if not readers:
         return ("nothing that ", TotalLoss(), " depends on reads ", variable)
     pieces: list[ReasonPart] = [variable, " enters "]
     for number, reading in enumerate(readers):
         if number:
             pieces.append(" and " if number == len(readers) - 1 else ", ")
-        step = LAST if reading.last else index + reading.lag
+        step = al.LAST if reading.last else index + reading.lag
         pieces += [EquationName(reading.reader.name), " at step ", step]
     return tuple(pieces)
 
 
-def shared(operand: Param, readers: list[Equation | Derived], starts: list[Initial]) -> Reason:
+def shared(
+    operand: al.Param, readers: list[al.Equation | al.Derived], starts: list[al.Initial]
+) -> Reason:
     """ "W enters (1) and (3) at every step, so its contributions add up"."""
     pieces: list[ReasonPart] = [operand]
     if not readers and not starts:
@@ -401,9 +379,9 @@ def shared(operand: Param, readers: list[Equation | Derived], starts: list[Initi
         last = number == len(readers) - 1
         pieces += [" and " if number and last else ", " if number else " enters "]
         pieces.append(EquationName(reader.name))
-    if any(isinstance(reader, Equation) and not reader.last for reader in readers):
+    if any(isinstance(reader, al.Equation) and not reader.last for reader in readers):
         pieces.append(" at every step, so its contributions add up")
     for initial in starts:
         pieces.append(" and is the initial value " if readers else " is the initial value ")
-        pieces.append(Ref(initial.name, Index(offset=initial.step), initial.shape))
+        pieces.append(al.Ref(initial.name, al.Index(offset=initial.step), initial.shape))
     return tuple(pieces)

@@ -11,25 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from symbptt.algebra import (
-    FIRST,
-    LAST,
-    PART,
-    Cotangent,
-    Expr,
-    Index,
-    Model,
-    Neg,
-    PartSum,
-    TimeSum,
-    transform,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.window import swept_quantities
 
-BEFORE_THE_PIECE = Index.of("c_s")
+BEFORE_THE_PIECE = al.Index.of("c_s")
 """The last step of the piece before that of step s; 0 in the first piece."""
 
 
@@ -45,8 +32,8 @@ class Dropped:
         Zero where nothing is dropped, whatever T is.
     """
 
-    of: Cotangent
-    terms: Expr
+    of: al.Cotangent
+    terms: al.Expr
 
 
 def dropped(derivation: Derivation) -> tuple[Dropped, ...]:
@@ -61,54 +48,54 @@ class _Dropping:
         self.derivation = derivation
         self.tau = derivation.estimator.tau
         self.own = swept_quantities(derivation).own | {"loss"}
-        self.model: Model = derivation.normal
+        self.model: al.Model = derivation.normal
 
     def found(self) -> Iterator[Dropped]:
         integers = {i.name for i in self.model.inputs if i.index_dim is not None}
         for initial in self.model.initials:
             if initial.name not in integers:
-                index = Index(offset=initial.step)
-                of = Cotangent(initial.name, index, initial.shape)
+                index = al.Index(offset=initial.step)
+                of = al.Cotangent(initial.name, index, initial.shape)
                 yield Dropped(of, self.of_start(of, initial.step))
         for step in self.derivation.of_kind("gradient"):
-            of = Cotangent(step.target.name, None, step.shape)
+            of = al.Cotangent(step.target.name, None, step.shape)
             yield Dropped(of, self.of_parameter(step))
 
-    def of_start(self, of: Cotangent, step: int) -> Expr:
+    def of_start(self, of: al.Cotangent, step: int) -> al.Expr:
         """A value at a step <= 0: the losses from which it is held, or of later pieces."""
         first = step + self.tau if self.derivation.estimator.kind == "window" else self.tau + 1
-        return PartSum(replace(of, part=PART), Index(offset=max(first, 1)), LAST)
+        return al.PartSum(replace(of, part=al.PART), al.Index(offset=max(first, 1)), al.LAST)
 
-    def of_parameter(self, step: Step) -> Expr:
+    def of_parameter(self, step: Step) -> al.Expr:
         result = step.result
         terms = result.terms if hasattr(result, "terms") else (result,)
         return forms.add((self.of_term(term) for term in terms), step.shape)
 
-    def of_term(self, term: Expr) -> Expr:
+    def of_term(self, term: al.Expr) -> al.Expr:
         """What is dropped of one term of a parameter's gradient."""
-        if isinstance(term, Neg):
+        if isinstance(term, al.Neg):
             return forms.neg(self.of_term(term.operand))
-        cotangents = [node for node in walk(term) if isinstance(node, Cotangent)]
+        cotangents = [node for node in al.walk(term) if isinstance(node, al.Cotangent)]
         if all(c.name in self.own for c in cotangents):
             return forms.zero(term.shape)
-        if not isinstance(term, TimeSum):
+        if not isinstance(term, al.TimeSum):
             # A derived parameter, or an initial value that is a parameter.
-            return transform(term, self.lacking)
-        inside = transform(term.term, self.parted)
+            return al.transform(term, self.lacking)
+        inside = al.transform(term.term, self.parted)
         window = self.derivation.estimator.kind == "window"
-        upto = PART - self.tau if window else BEFORE_THE_PIECE
-        uses = TimeSum(inside, FIRST, upto)
-        return PartSum(uses, Index(offset=self.tau + 1), LAST, 0 if window else self.tau)
+        upto = al.PART - self.tau if window else BEFORE_THE_PIECE
+        uses = al.TimeSum(inside, al.FIRST, upto)
+        return al.PartSum(uses, al.Index(offset=self.tau + 1), al.LAST, 0 if window else self.tau)
 
-    def parted(self, node: Expr) -> Expr:
+    def parted(self, node: al.Expr) -> al.Expr:
         """The cotangent of the part of L of step s in place of that of L."""
-        if isinstance(node, Cotangent) and node.name not in self.own:
-            return replace(node, part=PART)
+        if isinstance(node, al.Cotangent) and node.name not in self.own:
+            return replace(node, part=al.PART)
         return node
 
-    def lacking(self, node: Expr) -> Expr:
+    def lacking(self, node: al.Expr) -> al.Expr:
         """The gradient of a derived parameter or of a start is replaced by what it lacks."""
-        if not isinstance(node, Cotangent):
+        if not isinstance(node, al.Cotangent):
             return node
         if node.index is None:
             step = self.derivation.step(node.name, "gradient")

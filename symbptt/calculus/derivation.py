@@ -9,21 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
-from symbptt.algebra import (
-    FIRST,
-    LAST,
-    NOW,
-    BlockMatrix,
-    Cotangent,
-    Derivative,
-    Direct,
-    Expr,
-    Index,
-    Input,
-    Model,
-    Ref,
-    Shape,
-)
+from symbptt import algebra as al
 from symbptt.calculus.estimators import FULL, Estimator
 
 Kind = Literal[
@@ -38,27 +24,27 @@ Kind = Literal[
     "gradient",
     "joined",
 ]
-Target = Cotangent | Direct | Derivative | Ref | BlockMatrix
+Target = al.Cotangent | al.Direct | al.Derivative | al.Ref | al.BlockMatrix
 
 
 @dataclass(frozen=True)
 class Range:
     """The steps t from ``first`` to ``last``, or with T in the place of t the lengths T."""
 
-    first: Index
-    last: Index
-    of: Index = NOW
+    first: al.Index
+    last: al.Index
+    of: al.Index = al.NOW
 
     def covers(self, at: Mapping[str, int]) -> bool:
         """Whether the step or length is one of them, for these values of the names."""
         return self.first.at(at) <= self.of.at(at) <= self.last.at(at)
 
-    def substitute(self, values: Mapping[str, Index]) -> Range:
+    def substitute(self, values: Mapping[str, al.Index]) -> Range:
         first, last, of = (i.substitute(values) for i in (self.first, self.last, self.of))
         return Range(first, last, of)
 
 
-EVERY = Range(FIRST, LAST)
+EVERY = Range(al.FIRST, al.LAST)
 """1 <= t <= T."""
 
 
@@ -80,7 +66,7 @@ class EquationName:
 class Past:
     """The words "past T": behind the last step that counts."""
 
-    index: Index = LAST
+    index: al.Index = al.LAST
 
 
 @dataclass(frozen=True)
@@ -88,7 +74,7 @@ class TotalLoss:
     """The sign of what is differentiated, L or the loss of one step."""
 
 
-ReasonPart = str | Expr | Index | Past | TotalLoss | StepNumber | EquationName
+ReasonPart = str | al.Expr | al.Index | Past | TotalLoss | StepNumber | EquationName
 Reason = tuple[ReasonPart, ...]
 """Words and, between them, mathematics (an `Index` stands for a step, ``t+1``) and
 references to steps and equations."""
@@ -141,23 +127,23 @@ class Step:
     number: int
     kind: Kind
     target: Target
-    members: tuple[Expr, ...]
+    members: tuple[al.Expr, ...]
     reason: Reason
     holds: Range | None = None
     needs: int = 1
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> al.Shape:
         return self.target.shape
 
     @property
-    def part(self) -> Index | None:
+    def part(self) -> al.Index | None:
         """The step of the loss whose part of L the target is a gradient of; None of all L."""
-        return self.target.part if isinstance(self.target, Cotangent) else None
+        return self.target.part if isinstance(self.target, al.Cotangent) else None
 
     def stated_for(self, horizon: int) -> bool:
         """Whether the step speaks about sequences of this many steps."""
-        if self.holds is not None and self.holds.of == LAST:
+        if self.holds is not None and self.holds.of == al.LAST:
             return self.holds.covers({"T": horizon})
         return horizon >= self.needs
 
@@ -177,7 +163,7 @@ class Step:
         return tuple(index.at(m) for m in moments if not self.holds or self.holds.covers(m))
 
     @property
-    def result(self) -> Expr:
+    def result(self) -> al.Expr:
         return self.members[-1]
 
     def sympy(self, unrolled: Values, t: int | None = None) -> tuple[Any, ...]:
@@ -222,18 +208,18 @@ class Derivation:
         Of a gated estimator: the gates, a scalar a step, 1 at the first step and before.
     """
 
-    model: Model
-    normal: Model
+    model: al.Model
+    normal: al.Model
     steps: tuple[Step, ...]
     wrt_inputs: bool = False
     form: str = "adjoint"
     of: str = "L"
     only: tuple[str, ...] = ()
     estimator: Estimator = FULL
-    gate: Input | None = None
+    gate: al.Input | None = None
 
     @property
-    def symbols(self) -> Model:
+    def symbols(self) -> al.Model:
         """The normal form with everything that has a symbol in the steps."""
         if self.gate is None:
             return self.normal

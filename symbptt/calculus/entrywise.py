@@ -10,42 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
 
-from symbptt.algebra import (
-    ONE,
-    Add,
-    Call,
-    Cases,
-    Concat,
-    Constant,
-    Cotangent,
-    Dim,
-    Div,
-    Expr,
-    Fill,
-    Horizon,
-    Identity,
-    Length,
-    Lookup,
-    Loss,
-    Mul,
-    Neg,
-    Number,
-    OneHot,
-    Outer,
-    Param,
-    Pick,
-    Pow,
-    Product,
-    Pullback,
-    Ref,
-    Slice,
-    TimeSum,
-    Transpose,
-    Vector,
-    add_dims,
-    map_children,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.algebra.letters import (
     Behind,
     Delta,
@@ -62,12 +27,12 @@ from symbptt.errors import MissingRuleError
 from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import definition
 
-TWO = Number(Fraction(2))
+TWO = al.Number(Fraction(2))
 
-Places = tuple[Expr, ...]
+Places = tuple[al.Expr, ...]
 
 
-def at_entry(expr: Expr, places: Places, letters: Letters) -> Expr:
+def at_entry(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     """The entry of an expression at the given places, as an expression of entries.
 
     Parameters
@@ -88,12 +53,12 @@ def at_entry(expr: Expr, places: Places, letters: Letters) -> Expr:
     return rule(expr, places, letters)
 
 
-def entry_of(array: Expr, places: Places) -> Expr:
+def entry_of(array: al.Expr, places: Places) -> al.Expr:
     """The entry of a name; a scalar has none but itself."""
     return Entry(array, places) if places else array
 
 
-def summed(dims: Iterable[Dim], letters: Letters, term: Callable[[Places], Expr]) -> Expr:
+def summed(dims: Iterable[al.Dim], letters: Letters, term: Callable[[Places], al.Expr]) -> al.Expr:
     """The sum of a term over letters for the dimensions."""
     taken = [letters.take(dim) for dim in dims]
     result = term(tuple(taken))
@@ -105,64 +70,66 @@ def summed(dims: Iterable[Dim], letters: Letters, term: Callable[[Places], Expr]
 # --- one rule a kind -------------------------------------------------------------------
 
 
-def _name(expr: Expr, places: Places, letters: Letters) -> Expr:
+def _name(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     return entry_of(expr, places)
 
 
-def _number(expr: Expr, places: Places, letters: Letters) -> Expr:
+def _number(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     return expr
 
 
-def _by_entries(expr: Expr, places: Places, letters: Letters) -> Expr:
+def _by_entries(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     """What acts entry by entry; scalars in it are what they are."""
-    return map_children(expr, lambda child: at_entry(child, places if child.shape else (), letters))
+    return al.map_children(
+        expr, lambda child: at_entry(child, places if child.shape else (), letters)
+    )
 
 
-def _identity(expr: Expr, places: Places, letters: Letters) -> Expr:
+def _identity(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     return Delta(*places)
 
 
-def _transpose(expr: Expr, places: Places, letters: Letters) -> Expr:
-    assert isinstance(expr, Transpose)
+def _transpose(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
+    assert isinstance(expr, al.Transpose)
     return at_entry(expr.operand, (places[1], places[0]), letters)
 
 
-def _product(expr: Expr, places: Places, letters: Letters) -> Expr:
+def _product(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     """(W v)_j = sum_i (W)_ji (v)_i."""
-    assert isinstance(expr, Product)
+    assert isinstance(expr, al.Product)
 
-    def term(inner: Places) -> Expr:
+    def term(inner: Places) -> al.Expr:
         left = at_entry(expr.left, (places[0], *inner), letters)
         return forms.mul((left, at_entry(expr.right, (*inner, *places[1:]), letters)))
 
     return summed(expr.left.shape[1:], letters, term)
 
 
-def _lookup(expr: Expr, places: Places, letters: Letters) -> Expr:
-    assert isinstance(expr, Lookup)
+def _lookup(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
+    assert isinstance(expr, al.Lookup)
     return at_entry(expr.table, (expr.row, *places), letters)
 
 
-def _one_hot(expr: Expr, places: Places, letters: Letters) -> Expr:
-    assert isinstance(expr, OneHot)
+def _one_hot(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
+    assert isinstance(expr, al.OneHot)
     return Delta(places[0], expr.position)
 
 
-def _pick(expr: Expr, places: Places, letters: Letters) -> Expr:
-    assert isinstance(expr, Pick)
-    if isinstance(expr.vector, Vector):
+def _pick(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
+    assert isinstance(expr, al.Pick)
+    if isinstance(expr.vector, al.Vector):
         return Entry(expr.vector, (expr.position,))
     return at_entry(expr.vector, (expr.position,), letters)
 
 
-def _concat(expr: Expr, places: Places, letters: Letters) -> Expr:
+def _concat(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     """(u; v)_i = sum_k delta_ik (u)_k + sum_k delta_i,d+k (v)_k, d the length of u."""
-    assert isinstance(expr, Concat)
+    assert isinstance(expr, al.Concat)
     terms = []
     for number, part in enumerate(expr.parts):
-        before = add_dims(p.shape[0] if p.shape else 1 for p in expr.parts[:number])
+        before = al.add_dims(p.shape[0] if p.shape else 1 for p in expr.parts[:number])
 
-        def term(inner: Places, part: Expr = part, before: Dim = before) -> Expr:
+        def term(inner: Places, part: al.Expr = part, before: al.Dim = before) -> al.Expr:
             here = Delta(places[0], Behind(inner[0], before))
             return forms.mul((here, at_entry(part, inner if part.shape else (), letters)))
 
@@ -170,89 +137,89 @@ def _concat(expr: Expr, places: Places, letters: Letters) -> Expr:
     return forms.add(terms)
 
 
-def _slice(expr: Expr, places: Places, letters: Letters) -> Expr:
-    assert isinstance(expr, Slice)
+def _slice(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
+    assert isinstance(expr, al.Slice)
     return at_entry(
-        expr.vector, (Behind(places[0], add_dims(expr.blocks[: expr.number])),), letters
+        expr.vector, (Behind(places[0], al.add_dims(expr.blocks[: expr.number])),), letters
     )
 
 
-def _vector(expr: Expr, places: Places, letters: Letters) -> Expr:
+def _vector(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     """A function of vectors by its definition; the sum is one over all places."""
-    assert isinstance(expr, Vector)
+    assert isinstance(expr, al.Vector)
     if expr.function != "sum":
         return at_entry(definition(expr), places, letters)
     (array,) = expr.args
     return summed(array.shape, letters, lambda inner: at_entry(array, inner, letters))
 
 
-def _outer(expr: Expr, places: Places, letters: Letters) -> Expr:
-    assert isinstance(expr, Outer)
+def _outer(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
+    assert isinstance(expr, al.Outer)
     left = at_entry(expr.left, places[:1], letters)
     return forms.mul((left, at_entry(expr.right, places[1:], letters)))
 
 
-def _fill(expr: Expr, places: Places, letters: Letters) -> Expr:
-    assert isinstance(expr, Fill)
+def _fill(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
+    assert isinstance(expr, al.Fill)
     return at_entry(expr.scalar, (), letters)
 
 
-def _cases(expr: Expr, places: Places, letters: Letters) -> Expr:
+def _cases(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     """delta on + (1 - delta) off."""
-    assert isinstance(expr, Cases)
+    assert isinstance(expr, al.Cases)
     here = Delta(places[0], expr.position)
     on, off = (at_entry(e, places if e.shape else (), letters) for e in (expr.on, expr.off))
-    return forms.add((forms.mul((here, on)), forms.mul((Add((ONE, Neg(here))), off))))
+    return forms.add((forms.mul((here, on)), forms.mul((al.Add((al.ONE, al.Neg(here))), off))))
 
 
-def _loss(expr: Expr, places: Places, letters: Letters) -> Expr:
+def _loss(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     """A loss by its definition; an abstract one, or a gradient, as it is."""
-    assert isinstance(expr, Loss)
+    assert isinstance(expr, al.Loss)
     row = LOSSES.get(expr.function)
     if row is None or expr.wrt is not None:
         return entry_of(expr, places)
     return at_entry(loss_formula(expr, row.definition), (), letters)
 
 
-def _pullback(expr: Expr, places: Places, letters: Letters) -> Expr:
+def _pullback(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     """sum_k dL/d(y)_k d(y)_k/d(x)_i."""
-    assert isinstance(expr, Pullback)
+    assert isinstance(expr, al.Pullback)
     wrt = entry_of(expr.wrt, places)
 
-    def term(inner: Places) -> Expr:
+    def term(inner: Places) -> al.Expr:
         cotangent = at_entry(expr.cotangent, inner, letters)
-        return Mul((cotangent, Slope(entry_of(expr.output, inner), wrt)))
+        return al.Mul((cotangent, Slope(entry_of(expr.output, inner), wrt)))
 
     return summed(expr.output.shape, letters, term)
 
 
-def _each_by_itself(expr: Expr, places: Places, letters: Letters) -> Expr:
+def _each_by_itself(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     """Sums over time keep their place; terms may use the same letters."""
-    assert isinstance(expr, TimeSum)
+    assert isinstance(expr, al.TimeSum)
     return replace(expr, term=at_entry(expr.term, places, letters))
 
 
-Rule = Callable[[Expr, Places, Letters], Expr]
+Rule = Callable[[al.Expr, Places, Letters], al.Expr]
 
-ENTRIES: dict[type[Expr], Rule] = {
-    **dict.fromkeys((Number, Constant, Length, Horizon), _number),
-    **dict.fromkeys((Param, Ref, Cotangent), _name),
-    **dict.fromkeys((Add, Neg, Mul, Div, Pow, Call), _by_entries),
-    Identity: _identity,
-    Transpose: _transpose,
-    Product: _product,
-    Lookup: _lookup,
-    OneHot: _one_hot,
-    Pick: _pick,
-    Concat: _concat,
-    Slice: _slice,
-    Vector: _vector,
-    Outer: _outer,
-    Fill: _fill,
-    Cases: _cases,
-    Loss: _loss,
-    Pullback: _pullback,
-    TimeSum: _each_by_itself,
+ENTRIES: dict[type[al.Expr], Rule] = {
+    **dict.fromkeys((al.Number, al.Constant, al.Length, al.Horizon), _number),
+    **dict.fromkeys((al.Param, al.Ref, al.Cotangent), _name),
+    **dict.fromkeys((al.Add, al.Neg, al.Mul, al.Div, al.Pow, al.Call), _by_entries),
+    al.Identity: _identity,
+    al.Transpose: _transpose,
+    al.Product: _product,
+    al.Lookup: _lookup,
+    al.OneHot: _one_hot,
+    al.Pick: _pick,
+    al.Concat: _concat,
+    al.Slice: _slice,
+    al.Vector: _vector,
+    al.Outer: _outer,
+    al.Fill: _fill,
+    al.Cases: _cases,
+    al.Loss: _loss,
+    al.Pullback: _pullback,
+    al.TimeSum: _each_by_itself,
 }
 """How each kind is read at an entry."""
 
@@ -260,44 +227,44 @@ ENTRIES: dict[type[Expr], Rule] = {
 # --- sums over letters worked out where a delta leaves one term of them --------------------
 
 
-def collapsed(expr: Expr) -> Expr:
+def collapsed(expr: al.Expr) -> al.Expr:
     """The expression with every sum gone over whose letter a delta decides.
 
     sum_k f(k) delta_kj is f(j). Sums are taken term by term where that lets one collapse;
     a sum over steps too.
     """
-    expr = map_children(expr, collapsed)
+    expr = al.map_children(expr, collapsed)
     match expr:
         case LetterSum(letter=letter, term=term):
             return _collapsed(letter, term)
-        case TimeSum():
-            terms = expr.term.terms if isinstance(expr.term, Add) else (expr.term,)
+        case al.TimeSum():
+            terms = expr.term.terms if isinstance(expr.term, al.Add) else (expr.term,)
             return forms.add(_over_time(expr, term) for term in terms)
-        case Mul(factors=factors):
+        case al.Mul(factors=factors):
             return forms.mul(factors)
-        case Add(terms=terms):
+        case al.Add(terms=terms):
             return forms.add(terms)
     return expr
 
 
-def _over_time(total: TimeSum, term: Expr) -> Expr:
-    if isinstance(term, Neg):
-        return Neg(replace(total, term=term.operand))
+def _over_time(total: al.TimeSum, term: al.Expr) -> al.Expr:
+    if isinstance(term, al.Neg):
+        return al.Neg(replace(total, term=term.operand))
     return replace(total, term=term)
 
 
-def _collapsed(letter: Letter, term: Expr) -> Expr:
+def _collapsed(letter: Letter, term: al.Expr) -> al.Expr:
     if forms.is_zero(term):
         return term
-    if isinstance(term, Neg):
+    if isinstance(term, al.Neg):
         return forms.neg(_collapsed(letter, term.operand))
-    if isinstance(term, Add) and _has_delta(term, letter):
+    if isinstance(term, al.Add) and _has_delta(term, letter):
         return forms.add(_collapsed(letter, part) for part in term.terms)
-    if isinstance(term, Mul):
+    if isinstance(term, al.Mul):
         split = _split(term)
         if split is not None and _has_delta(split, letter):
             return _collapsed(letter, split)
-    factors = term.factors if isinstance(term, Mul) else (term,)
+    factors = term.factors if isinstance(term, al.Mul) else (term,)
     for number, factor in enumerate(factors):
         place = _decided(factor, letter)
         if place is not None:
@@ -308,20 +275,20 @@ def _collapsed(letter: Letter, term: Expr) -> Expr:
     return forms.mul((*outside, LetterSum(letter, inside)))
 
 
-def _split(product: Mul) -> Expr | None:
+def _split(product: al.Mul) -> al.Expr | None:
     """A product with a sum of deltas in it, as a sum of products."""
     for number, factor in enumerate(product.factors):
-        if isinstance(factor, Add) and any(isinstance(node, Delta) for node in walk(factor)):
+        if isinstance(factor, al.Add) and any(isinstance(node, Delta) for node in al.walk(factor)):
             before, after = product.factors[:number], product.factors[number + 1 :]
             return forms.add(forms.mul((*before, term, *after)) for term in factor.terms)
     return None
 
 
-def _has_delta(expr: Expr, letter: Letter) -> bool:
-    return any(_decided(node, letter) is not None for node in walk(expr))
+def _has_delta(expr: al.Expr, letter: Letter) -> bool:
+    return any(_decided(node, letter) is not None for node in al.walk(expr))
 
 
-def _decided(factor: Expr, letter: Letter) -> Expr | None:
+def _decided(factor: al.Expr, letter: Letter) -> al.Expr | None:
     """The one place of the letter at which a delta is not zero."""
     if not isinstance(factor, Delta):
         return None
@@ -331,6 +298,6 @@ def _decided(factor: Expr, letter: Letter) -> Expr | None:
     return None
 
 
-def _within(place: Expr, letter: Letter) -> bool:
+def _within(place: al.Expr, letter: Letter) -> bool:
     """Whether the place is one of the letter's own: a letter of a whole may lie outside a part."""
     return not isinstance(place, Letter) or isinstance(place, Behind) or place.dim == letter.dim

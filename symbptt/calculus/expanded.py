@@ -12,30 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain
 
-from symbptt.algebra import (
-    FIRST,
-    LAST,
-    NOW,
-    BlockMatrix,
-    Concat,
-    Derivative,
-    Direct,
-    Expr,
-    Index,
-    Initial,
-    Model,
-    Mul,
-    OrderedProduct,
-    Param,
-    Product,
-    Pullback,
-    Ref,
-    Stack,
-    TimeSum,
-    Transpose,
-    entries,
-    substitute_index,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import normal_form
 from symbptt.calculus.derivation import (
@@ -50,17 +27,17 @@ from symbptt.calculus.linear import unit
 from symbptt.calculus.within import Within
 
 LETTERS = ("i", "j", "k", "m", "n", "r", "s", "u", "v", "l", "p", "q")
-LATER = Range(Index(offset=2), LAST)
+LATER = Range(al.Index(offset=2), al.LAST)
 STACKS = ("z", "s", "Z", "S")
 
 
-def derive_expanded(model: Model) -> Derivation:
+def derive_expanded(model: al.Model) -> Derivation:
     """The gradient as a sum over steps, for every parameter and initial value."""
     normal = normal_form(model)
     return Derivation(model, normal, tuple(_Expansion(normal).steps()), form="expanded")
 
 
-def free_names(model: Model, candidates: tuple[str, ...]) -> Iterator[str]:
+def free_names(model: al.Model, candidates: tuple[str, ...]) -> Iterator[str]:
     """Those candidates, then numbered ones, that no name of a model begins with."""
     taken = model.letters
     numbered = (f"{candidates[0]}{number}" for number in range(1, len(taken) + 9))
@@ -68,7 +45,7 @@ def free_names(model: Model, candidates: tuple[str, ...]) -> Iterator[str]:
 
 
 class _Expansion(Within):
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: al.Model) -> None:
         super().__init__(model)
         letters = free_names(model, LETTERS)
         self.early, self.factor = next(letters), next(letters)
@@ -93,18 +70,18 @@ class _Expansion(Within):
             yield self.initial_gradient(initial, through, self.reason_of(initial))
         for leaf in self.static():
             through = self.through(leaf) if self.reaches(leaf) else None
-            yield self.gradients(leaf, through, self.reason(leaf, Index.of(self.early)))
+            yield self.gradients(leaf, through, self.reason(leaf, al.Index.of(self.early)))
 
     # --- the state -------------------------------------------------------------------------
 
     @cached_property
-    def places(self) -> tuple[Ref, ...]:
+    def places(self) -> tuple[al.Ref, ...]:
         """What the state at step t holds: every quantity, as far back as it is read."""
         found = []
         for equation in self.wanted:
             lags = [-v.index.offset for v in self.past if v.name == equation.name]
             for back in range(max([1, *lags])):
-                found.append(Ref(equation.name, NOW - back, equation.shape))
+                found.append(al.Ref(equation.name, al.NOW - back, equation.shape))
         return tuple(found) if self.read_directly() else ()
 
     @property
@@ -112,10 +89,10 @@ class _Expansion(Within):
         """Whether the state is more than one value at one step."""
         return len(self.places) > 1
 
-    def state(self, index: Index) -> Expr:
+    def state(self, index: al.Index) -> al.Expr:
         if not self.is_stacked:
-            return substitute_index(self.places[0], {"t": index})
-        return substitute_index(Stack(self.stack_name, NOW, self.places), {"t": index})
+            return al.substitute_index(self.places[0], {"t": index})
+        return al.substitute_index(al.Stack(self.stack_name, al.NOW, self.places), {"t": index})
 
     def hands_on(self) -> bool:
         """Whether the one value that is the state depends on the value before."""
@@ -124,85 +101,87 @@ class _Expansion(Within):
 
     def hands_nothing_on(self) -> Step:
         """A value that only later steps' losses read has no recurrence: its Jacobian is 0."""
-        now, before = self.state(NOW), self.state(NOW - 1)
-        target = Derivative(now, before, "step")
+        now, before = self.state(al.NOW), self.state(al.NOW - 1)
+        target = al.Derivative(now, before, "step")
         reason: Reason = (now, " does not depend on ", before)
         return self.make("jacobian", target, [(forms.zero(target.shape),)], reason, LATER, 2)
 
-    def reaches(self, leaf: Expr) -> bool:
+    def reaches(self, leaf: al.Expr) -> bool:
         """Whether a parameter enters the state within a step."""
-        return any(self.depends(p.name, leaf) for p in self.places if p.index == NOW)
+        return any(self.depends(p.name, leaf) for p in self.places if p.index == al.NOW)
 
-    def cell(self, place: Ref, wrt: Ref) -> Expr | None:
+    def cell(self, place: al.Ref, wrt: al.Ref) -> al.Expr | None:
         """The block of the step's Jacobian of one part of the state by an earlier value."""
         if place == wrt:
-            return unit((entries(place.shape), entries(place.shape)))
-        if place.index != NOW or wrt not in self.past or not self.depends(place.name, wrt):
+            return unit((al.entries(place.shape), al.entries(place.shape)))
+        if place.index != al.NOW or wrt not in self.past or not self.depends(place.name, wrt):
             return None
-        return Derivative(place, wrt, "step")
+        return al.Derivative(place, wrt, "step")
 
     def heights(self) -> tuple[object, ...]:
-        return tuple(entries(place.shape) for place in self.places)
+        return tuple(al.entries(place.shape) for place in self.places)
 
     def stacked(self) -> Iterator[Step]:
         """The Jacobian of the state by the one before, and by the values it starts from."""
-        before = [substitute_index(place, {"t": NOW - 1}) for place in self.places]
-        columns = [ref for ref in before if isinstance(ref, Ref)]
-        yield self.blocks(Derivative(self.state(NOW), self.state(NOW - 1), "step"), columns, NOW)
+        before = [al.substitute_index(place, {"t": al.NOW - 1}) for place in self.places]
+        columns = [ref for ref in before if isinstance(ref, al.Ref)]
+        yield self.blocks(
+            al.Derivative(self.state(al.NOW), self.state(al.NOW - 1), "step"), columns, al.NOW
+        )
         for initial in self.carried:
             yield from self.start_columns(initial)
 
-    def blocks(self, target: Derivative, columns: list[Ref], index: Index) -> Step:
+    def blocks(self, target: al.Derivative, columns: list[al.Ref], index: al.Index) -> Step:
         """A Jacobian of the state at a step, from those of its parts."""
         cells = tuple(tuple(self.cell(p, c) for c in columns) for p in self.places)
-        sizes = tuple(entries(p.shape) for p in self.places)
-        matrix = BlockMatrix(cells, sizes, tuple(entries(c.shape) for c in columns))
-        moved = substitute_index(matrix, {"t": index})
+        sizes = tuple(al.entries(p.shape) for p in self.places)
+        matrix = al.BlockMatrix(cells, sizes, tuple(al.entries(c.shape) for c in columns))
+        moved = al.substitute_index(matrix, {"t": index})
         # By the state before the first step there are the columns that have a value.
-        holds, needs = (LATER, 2) if index == NOW else (None, index.offset)
+        holds, needs = (LATER, 2) if index == al.NOW else (None, index.offset)
         return self.make("jacobian", target, [(moved,)], self.parts(index), holds, needs)
 
-    def parts(self, index: Index) -> Reason:
+    def parts(self, index: al.Index) -> Reason:
         pieces: list[ReasonPart] = [self.state(index), " holds "]
         for number, place in enumerate(self.places):
             last = number == len(self.places) - 1
             pieces += [" and " if last and number else ", " if number else ""]
-            pieces.append(substitute_index(place, {"t": index}))
+            pieces.append(al.substitute_index(place, {"t": index}))
         return tuple(pieces)
 
     def direct_of_state(self) -> Step:
         read = self.read_directly()
         index = self.end()
         parts = tuple(
-            Direct(substitute_index(place, {"t": index}))
-            if place.index == NOW and place.name in read
+            al.Direct(al.substitute_index(place, {"t": index}))
+            if place.index == al.NOW and place.name in read
             else forms.zero(place.shape)
             for place in self.places
         )
-        holds = EVERY if index == NOW else None
-        target = Direct(self.state(index))
-        return self.make("adjoint", target, [(Concat(parts),)], self.parts(index), holds)
+        holds = EVERY if index == al.NOW else None
+        target = al.Direct(self.state(index))
+        return self.make("adjoint", target, [(al.Concat(parts),)], self.parts(index), holds)
 
-    def end(self) -> Index:
+    def end(self) -> al.Index:
         """Where the state is read out: at every step, or at the last alone."""
-        return LAST if self.ends_alone() else NOW
+        return al.LAST if self.ends_alone() else al.NOW
 
-    def column(self, leaf: Param) -> Step:
+    def column(self, leaf: al.Param) -> Step:
         """The immediate partial derivative of the stacked state."""
         cells = tuple(
-            (Derivative(p, leaf, "step"),)
-            if p.index == NOW and self.depends(p.name, leaf)
+            (al.Derivative(p, leaf, "step"),)
+            if p.index == al.NOW and self.depends(p.name, leaf)
             else (None,)
             for p in self.places
         )
-        target = Derivative(self.state(NOW), leaf, "step")
-        sizes = tuple(entries(p.shape) for p in self.places)
-        matrix = BlockMatrix(cells, sizes, (target.shape[1],))
-        return self.make("jacobian", target, [(matrix,)], self.parts(NOW), EVERY)
+        target = al.Derivative(self.state(al.NOW), leaf, "step")
+        sizes = tuple(al.entries(p.shape) for p in self.places)
+        matrix = al.BlockMatrix(cells, sizes, (target.shape[1],))
+        return self.make("jacobian", target, [(matrix,)], self.parts(al.NOW), EVERY)
 
-    def reason(self, leaf: Expr, *early: Index) -> Reason:
+    def reason(self, leaf: al.Expr, *early: al.Index) -> Reason:
         """ "W enters at step i, the steps up to t hand it on, and at step t it is read out"."""
-        steps: list[str | Index] = []
+        steps: list[str | al.Index] = []
         for number, step in enumerate(early):
             steps += [" and " if number else "", step]
         last = self.end()
@@ -211,31 +190,31 @@ class _Expansion(Within):
             " hand it on, and at step ", last, " it is read out",
         )  # fmt: skip
 
-    def reason_of(self, initial: Initial) -> Reason:
+    def reason_of(self, initial: al.Initial) -> Reason:
         return self.reason(_value(initial), *map(_at, self.entries_of(initial)))
 
     # --- gradients -------------------------------------------------------------------------
 
-    def handed_back(self, first: Index, last: Index) -> Expr:
+    def handed_back(self, first: al.Index, last: al.Index) -> al.Expr:
         """What the read-out at step ``first`` gives to the state at step ``last``."""
-        step = Index.of(self.factor)
-        jacobian = Derivative(self.state(step), self.state(step - 1), "step")
-        product = OrderedProduct(jacobian, first, last + 1, -1, self.factor)
-        read = Direct(self.state(first))
-        return Product(Transpose(product), read) if read.shape else Mul((product, read))
+        step = al.Index.of(self.factor)
+        jacobian = al.Derivative(self.state(step), self.state(step - 1), "step")
+        product = al.OrderedProduct(jacobian, first, last + 1, -1, self.factor)
+        read = al.Direct(self.state(first))
+        return al.Product(al.Transpose(product), read) if read.shape else al.Mul((product, read))
 
-    def over_ends(self, term: Expr, first: Index) -> Expr:
+    def over_ends(self, term: al.Expr, first: al.Index) -> al.Expr:
         """The sum over the steps t at which the state is read out."""
-        if self.end() == LAST:
-            return substitute_index(term, {"t": LAST})
-        return TimeSum(term, first, LAST)
+        if self.end() == al.LAST:
+            return al.substitute_index(term, {"t": al.LAST})
+        return al.TimeSum(term, first, al.LAST)
 
-    def through(self, leaf: Param) -> Expr:
-        early = Index.of(self.early)
-        pulled = Pullback(self.state(early), leaf, self.handed_back(NOW, early), "step")
-        return self.over_ends(TimeSum(pulled, FIRST, NOW, self.early), FIRST)
+    def through(self, leaf: al.Param) -> al.Expr:
+        early = al.Index.of(self.early)
+        pulled = al.Pullback(self.state(early), leaf, self.handed_back(al.NOW, early), "step")
+        return self.over_ends(al.TimeSum(pulled, al.FIRST, al.NOW, self.early), al.FIRST)
 
-    def entries_of(self, initial: Initial) -> list[int]:
+    def entries_of(self, initial: al.Initial) -> list[int]:
         """The steps at which a given value enters the state."""
         name, step = initial.name, initial.step
         if any(p.name == name for p in self.places):
@@ -244,28 +223,28 @@ class _Expansion(Within):
         lags = sorted(-v.index.offset for v in self.past if v.name == name)
         return [step + lag for lag in lags if step + lag >= 1]
 
-    def start_columns(self, initial: Initial) -> Iterator[Step]:
+    def start_columns(self, initial: al.Initial) -> Iterator[Step]:
         """The derivative of the state by a given value, at the steps where it enters."""
         for step in self.entries_of(initial):
-            value = Ref(initial.name, NOW + (initial.step - step), initial.shape)
-            target = Derivative(self.state(_at(step)), _value(initial), "step")
+            value = al.Ref(initial.name, al.NOW + (initial.step - step), initial.shape)
+            target = al.Derivative(self.state(_at(step)), _value(initial), "step")
             yield self.blocks(target, [value], _at(step))
 
-    def from_the_start(self, initial: Initial) -> Expr | None:
+    def from_the_start(self, initial: al.Initial) -> al.Expr | None:
         if not self.places:
             return None
         value = _value(initial)
-        terms: list[Expr] = []
+        terms: list[al.Expr] = []
         for step in self.entries_of(initial):
             at = _at(step)
-            pulled = Pullback(self.state(at), value, self.handed_back(NOW, at), "step")
+            pulled = al.Pullback(self.state(at), value, self.handed_back(al.NOW, at), "step")
             terms.append(self.over_ends(pulled, at))
         return forms.add(terms, value.shape) if terms else None
 
 
-def _value(initial: Initial) -> Ref:
-    return Ref(initial.name, Index(offset=initial.step), initial.shape)
+def _value(initial: al.Initial) -> al.Ref:
+    return al.Ref(initial.name, al.Index(offset=initial.step), initial.shape)
 
 
-def _at(step: int) -> Index:
-    return Index(offset=step)
+def _at(step: int) -> al.Index:
+    return al.Index(offset=step)

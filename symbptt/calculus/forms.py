@@ -10,79 +10,73 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import groupby
 
-from symbptt.algebra import (
-    ONE,
-    ZERO,
-    Add,
-    Constant,
-    Div,
-    Expr,
-    Fill,
-    Horizon,
-    Length,
-    Mul,
-    Neg,
-    Number,
-    Pow,
-    Shape,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.errors import MissingRuleError
 from symbptt.functions.vectors import vector
 
 
-def is_zero(expr: Expr) -> bool:
-    return (isinstance(expr, Number) and expr.value == 0) or (
-        isinstance(expr, Fill) and is_zero(expr.scalar)
+def is_zero(expr: al.Expr) -> bool:
+    return (isinstance(expr, al.Number) and expr.value == 0) or (
+        isinstance(expr, al.Fill) and is_zero(expr.scalar)
     )
 
 
-def is_number(expr: Expr) -> bool:
+def is_number(expr: al.Expr) -> bool:
     """Whether an expression holds nothing but numbers, constants, lengths and T."""
-    plain = Number | Constant | Horizon | Length | Neg | Mul | Div | Pow | Add
-    return all(isinstance(node, plain) for node in walk(expr))
+    plain = (
+        al.Number
+        | al.Constant
+        | al.Horizon
+        | al.Length
+        | al.Neg
+        | al.Mul
+        | al.Div
+        | al.Pow
+        | al.Add
+    )
+    return all(isinstance(node, plain) for node in al.walk(expr))
 
 
-def add(terms: Iterable[Expr], shape: Shape = ()) -> Expr:
+def add(terms: Iterable[al.Expr], shape: al.Shape = ()) -> al.Expr:
     """The sum without its zeros; an empty sum is the zero of ``shape``."""
-    kept: list[Expr] = []
+    kept: list[al.Expr] = []
     for term in terms:
-        kept.extend(term.terms if isinstance(term, Add) else (term,))
+        kept.extend(term.terms if isinstance(term, al.Add) else (term,))
     kept = [term for term in kept if not is_zero(term)]
     if not kept:
         return zero(shape)
     if len(kept) == 1:
         return kept[0]
-    first = next((k for k, term in enumerate(kept) if not isinstance(term, Neg)), 0)
-    return Add((kept[first], *kept[:first], *kept[first + 1 :]))
+    first = next((k for k, term in enumerate(kept) if not isinstance(term, al.Neg)), 0)
+    return al.Add((kept[first], *kept[:first], *kept[first + 1 :]))
 
 
-def zero(shape: Shape) -> Expr:
-    return Fill(ZERO, shape) if shape else ZERO
+def zero(shape: al.Shape) -> al.Expr:
+    return al.Fill(al.ZERO, shape) if shape else al.ZERO
 
 
-def neg(expr: Expr) -> Expr:
+def neg(expr: al.Expr) -> al.Expr:
     if is_zero(expr):
         return expr
-    return expr.operand if isinstance(expr, Neg) else Neg(expr)
+    return expr.operand if isinstance(expr, al.Neg) else al.Neg(expr)
 
 
-def mul(factors: Iterable[Expr]) -> Expr:
+def mul(factors: Iterable[al.Expr]) -> al.Expr:
     """The product with its sign in front, then its numbers, then the rest in order."""
     negative = False
-    rest: list[Expr] = []
-    numbers: list[Expr] = []
+    rest: list[al.Expr] = []
+    numbers: list[al.Expr] = []
     value = Fraction(1)
-    spelled: Number | None = None
+    spelled: al.Number | None = None
     pending = list(factors)
     while pending:
         factor = pending.pop(0)
-        if isinstance(factor, Neg):
+        if isinstance(factor, al.Neg):
             negative = not negative
             pending.insert(0, factor.operand)
-        elif isinstance(factor, Mul):
+        elif isinstance(factor, al.Mul):
             pending[:0] = factor.factors
-        elif isinstance(factor, Number):
+        elif isinstance(factor, al.Number):
             if factor.value != 1:
                 spelled = factor if value == 1 else None
                 value *= factor.value
@@ -91,29 +85,29 @@ def mul(factors: Iterable[Expr]) -> Expr:
         else:
             rest.append(factor)
     if value == 0:
-        return ZERO
+        return al.ZERO
     if value < 0:
         negative, value, spelled = not negative, -value, None
     if value != 1:
-        numbers.insert(0, spelled if spelled is not None else Number(value))
+        numbers.insert(0, spelled if spelled is not None else al.Number(value))
     parts = tuple(numbers + rest)
-    product = ONE if not parts else parts[0] if len(parts) == 1 else Mul(parts)
-    return Neg(product) if negative else product
+    product = al.ONE if not parts else parts[0] if len(parts) == 1 else al.Mul(parts)
+    return al.Neg(product) if negative else product
 
 
-def div(numerator: Expr, denominator: Expr) -> Expr:
-    if is_zero(numerator) or denominator == ONE:
+def div(numerator: al.Expr, denominator: al.Expr) -> al.Expr:
+    if is_zero(numerator) or denominator == al.ONE:
         return numerator
-    if isinstance(numerator, Neg):
+    if isinstance(numerator, al.Neg):
         return neg(div(numerator.operand, denominator))
-    return Div(numerator, denominator)
+    return al.Div(numerator, denominator)
 
 
-def power(base: Expr, exponent: Expr) -> Expr:
-    return base if exponent == ONE else ONE if is_zero(exponent) else Pow(base, exponent)
+def power(base: al.Expr, exponent: al.Expr) -> al.Expr:
+    return base if exponent == al.ONE else al.ONE if is_zero(exponent) else al.Pow(base, exponent)
 
 
-def scaled(coefficient: Expr, cotangent: Expr, shape: Shape) -> Expr:
+def scaled(coefficient: al.Expr, cotangent: al.Expr, shape: al.Shape) -> al.Expr:
     """``coefficient`` times ``cotangent``, entry by entry, in ``shape``.
 
     Where the operand is a scalar that was broadcast, the entries are summed.
@@ -127,47 +121,47 @@ def scaled(coefficient: Expr, cotangent: Expr, shape: Shape) -> Expr:
         return total(mul((coefficient, cotangent)))
     if not coefficient.shape:
         return mul((coefficient, total(cotangent)))
-    if isinstance(coefficient, Neg):
+    if isinstance(coefficient, al.Neg):
         return neg(vector("dot", coefficient.operand, cotangent))
     return vector("dot", coefficient, cotangent)
 
 
-def total(expr: Expr) -> Expr:
+def total(expr: al.Expr) -> al.Expr:
     """The sum of all entries; of a scalar, the scalar."""
     if not expr.shape:
         return expr
-    if isinstance(expr, Neg):
+    if isinstance(expr, al.Neg):
         return neg(total(expr.operand))
     return vector("sum", expr)
 
 
-def fill(scalar: Expr, shape: Shape) -> Expr:
+def fill(scalar: al.Expr, shape: al.Shape) -> al.Expr:
     if is_zero(scalar):
         return zero(shape)
-    if isinstance(scalar, Neg):
+    if isinstance(scalar, al.Neg):
         return neg(fill(scalar.operand, shape))
-    return Fill(scalar, shape)
+    return al.Fill(scalar, shape)
 
 
-def terms_of(expr: Expr) -> tuple[Expr, ...]:
+def terms_of(expr: al.Expr) -> tuple[al.Expr, ...]:
     """The terms of a sum; none of a zero."""
     if is_zero(expr):
         return ()
-    return expr.terms if isinstance(expr, Add) else (expr,)
+    return expr.terms if isinstance(expr, al.Add) else (expr,)
 
 
-def unsigned_terms(expr: Expr) -> Iterator[Expr]:
+def unsigned_terms(expr: al.Expr) -> Iterator[al.Expr]:
     """The terms of a sum of sums, signs taken off."""
-    if isinstance(expr, Add):
+    if isinstance(expr, al.Add):
         for term in expr.terms:
             yield from unsigned_terms(term)
-    elif isinstance(expr, Neg):
+    elif isinstance(expr, al.Neg):
         yield from unsigned_terms(expr.operand)
     else:
         yield expr
 
 
-def exact(number: Expr) -> Fraction:
+def exact(number: al.Expr) -> Fraction:
     """The number that a number, a constant or the negative of one is.
 
     Raises
@@ -176,23 +170,23 @@ def exact(number: Expr) -> Fraction:
         If it is something else.
     """
     match number:
-        case Number(value=value) | Constant(value=value):
+        case al.Number(value=value) | al.Constant(value=value):
             return value
-        case Neg(operand=operand):
+        case al.Neg(operand=operand):
             return -exact(operand)
     raise MissingRuleError(f"expected a number, found {type(number).__name__}")
 
 
-def tidy(node: Expr) -> Expr:
+def tidy(node: al.Expr) -> al.Expr:
     """An arithmetic node without what a textbook leaves out; another node as it is."""
     match node:
-        case Add(terms=terms):
+        case al.Add(terms=terms):
             return add(terms)
-        case Neg(operand=operand):
+        case al.Neg(operand=operand):
             return neg(operand)
-        case Mul(factors=factors):
+        case al.Mul(factors=factors):
             return mul(factors)
-        case Div(numerator=numerator, denominator=denominator):
+        case al.Div(numerator=numerator, denominator=denominator):
             return div(numerator, denominator)
     return node
 
@@ -200,7 +194,7 @@ def tidy(node: Expr) -> Expr:
 # --- chains of equals ------------------------------------------------------------------------
 
 
-def in_step(chains: Iterable[tuple[Expr, ...]], shape: Shape = ()) -> tuple[Expr, ...]:
+def in_step(chains: Iterable[tuple[al.Expr, ...]], shape: al.Shape = ()) -> tuple[al.Expr, ...]:
     """The chain of a sum of chains: as long as the longest, the others standing still."""
     chains = tuple(chains)
     length = max((len(chain) for chain in chains), default=1)
@@ -209,6 +203,6 @@ def in_step(chains: Iterable[tuple[Expr, ...]], shape: Shape = ()) -> tuple[Expr
     )
 
 
-def distinct(members: Iterable[Expr]) -> tuple[Expr, ...]:
+def distinct(members: Iterable[al.Expr]) -> tuple[al.Expr, ...]:
     """The members of a chain without those that repeat the one before."""
     return tuple(member for member, _ in groupby(members))

@@ -10,24 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from symbptt.algebra import (
-    Cotangent,
-    Derivative,
-    Derived,
-    Equation,
-    Expr,
-    Identity,
-    Index,
-    Model,
-    Mul,
-    Param,
-    Pullback,
-    Ref,
-    Transpose,
-    map_children,
-    substitute_index,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry, Letter, Letters, LetterSum, Line, Slope
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import EVERY, Derivation, Step
@@ -117,38 +100,40 @@ def by_entries(derivation: Derivation) -> Indices:
 class _Maker:
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
-        self.model: Model = derivation.normal
-        items: tuple[Derived | Equation, ...] = (*self.model.derived, *self.model.equations)
+        self.model: al.Model = derivation.normal
+        items: tuple[al.Derived | al.Equation, ...] = (*self.model.derived, *self.model.equations)
         self.items = {item.name: item for item in items}
         self.slices = Slices(self.model)
 
     # --- equations ---------------------------------------------------------------------
 
-    def equation(self, item: Derived | Equation) -> EquationLines:
+    def equation(self, item: al.Derived | al.Equation) -> EquationLines:
         letters = Letters(self.model)
         places = self.places(item.rhs, letters, (_OUT, _IN))
         entry = Line(
             entry_of(self.output(item), places), (at_entry(item.rhs, places, letters),), places
         )
-        read = dict.fromkeys(n for n in walk(item.rhs) if isinstance(n, Ref | Param))
+        read = dict.fromkeys(n for n in al.walk(item.rhs) if isinstance(n, al.Ref | al.Param))
         slopes = [self.slope_line(item, operand) for operand in read if self.is_real(operand)]
         lines = [line for found in slopes for line in (found, _jacobian(found)) if line]
         return EquationLines(item.name, entry, tuple(lines))
 
-    def output(self, item: Derived | Equation) -> Expr:
-        return item.ref if isinstance(item, Equation) else Param(item.name, item.shape)
+    def output(self, item: al.Derived | al.Equation) -> al.Expr:
+        return item.ref if isinstance(item, al.Equation) else al.Param(item.name, item.shape)
 
-    def is_real(self, operand: Expr) -> bool:
+    def is_real(self, operand: al.Expr) -> bool:
         integers = {i.name for i in self.model.inputs if i.index_dim is not None}
-        return not (isinstance(operand, Ref) and operand.name in integers)
+        return not (isinstance(operand, al.Ref) and operand.name in integers)
 
-    def places(self, array: Expr, letters: Letters, numbers: tuple[int, int]) -> tuple[Letter, ...]:
+    def places(
+        self, array: al.Expr, letters: Letters, numbers: tuple[int, int]
+    ) -> tuple[Letter, ...]:
         """Letters of fixed places in the pool, one for each axis."""
         return tuple(
             letters.nth(number, dim) for number, dim in zip(numbers, array.shape, strict=False)
         )
 
-    def slope_line(self, item: Derived | Equation, operand: Expr) -> Line:
+    def slope_line(self, item: al.Derived | al.Equation, operand: al.Expr) -> Line:
         letters = Letters(self.model)
         places = self.places(self.output(item), letters, (_OUT, _OTHER))
         numbers = (_FOURTH, _IN) if len(operand.shape) == 2 else (_IN, _IN)
@@ -160,9 +145,9 @@ class _Maker:
         """The partial derivative as its equation gives it, at the equation's step."""
         output, places = _array(node.output)
         wrt, others = _array(node.wrt)
-        assert isinstance(output, Ref | Param)
+        assert isinstance(output, al.Ref | al.Param)
         item = self.items[output.name]
-        index = item.index if isinstance(item, Equation) else None
+        index = item.index if isinstance(item, al.Equation) else None
         where = Where(
             self.model,
             index,
@@ -187,36 +172,36 @@ class _Maker:
         numbers = (_OUT, _IN) if len(step.shape) == 2 else (_IN, _IN)
         return letters, self.places(step.target, letters, numbers)
 
-    def line(self, step: Step, member: Expr) -> Line:
+    def line(self, step: Step, member: al.Expr) -> Line:
         letters, places = self.letters(step)
         rule = self.chain_rule(member, places, letters)
         put_in = self.put_in(rule, letters, step)
         members = (rule, put_in, collapsed(put_in))
         return Line(entry_of(step.target, places), forms.distinct(members), places)
 
-    def chain_rule(self, member: Expr, places: Places, letters: Letters) -> Expr:
+    def chain_rule(self, member: al.Expr, places: Places, letters: Letters) -> al.Expr:
         """The chain rule by entries; each term has its letters to itself."""
-        if isinstance(member, Pullback) or not any(
-            isinstance(node, Pullback) for node in walk(member)
+        if isinstance(member, al.Pullback) or not any(
+            isinstance(node, al.Pullback) for node in al.walk(member)
         ):
             return at_entry(member, places if member.shape else (), letters.fork())
-        return map_children(member, lambda child: self.chain_rule(child, places, letters))
+        return al.map_children(member, lambda child: self.chain_rule(child, places, letters))
 
-    def put_in(self, expr: Expr, letters: Letters, step: Step) -> Expr:
+    def put_in(self, expr: al.Expr, letters: Letters, step: Step) -> al.Expr:
         """The partial derivatives in the place of their signs, and the factor of the loss."""
         if isinstance(expr, LetterSum):
             inside = letters.fork()
             inside.used.append(expr.letter.name)
             return replace(expr, term=self.put_in(expr.term, inside, step))
-        if isinstance(expr, Mul) and isinstance(node := expr.factors[-1], Slope):
+        if isinstance(expr, al.Mul) and isinstance(node := expr.factors[-1], Slope):
             before = expr.factors[:-1]
             found = self.slope(node, letters.fork())[-1]
             weights = [self.put_in(w, letters, step) for w in self.weights(before, node)]
             pair = (*weights, found) if step.kind == "gradient" else (found, *weights)
             return forms.mul(pair)
-        return map_children(expr, lambda child: self.put_in(child, letters, step))
+        return al.map_children(expr, lambda child: self.put_in(child, letters, step))
 
-    def weights(self, before: tuple[Expr, ...], node: Slope) -> list[Expr]:
+    def weights(self, before: tuple[al.Expr, ...], node: Slope) -> list[al.Expr]:
         """The gradients in front of a partial derivative; that of the loss is known.
 
         Where the loss reads an earlier step it stays: past T it is absent.
@@ -224,9 +209,11 @@ class _Maker:
         wrt, _ = _array(node.wrt)
         output, _ = _array(node.output)
         loss = self.derivation.of_kind("seed")[0]
-        same = not isinstance(wrt, Ref) or (isinstance(output, Ref) and wrt.index == output.index)
+        same = not isinstance(wrt, al.Ref) or (
+            isinstance(output, al.Ref) and wrt.index == output.index
+        )
         return [
-            loss.result if isinstance(w, Cotangent) and w.name == "loss" and same else w
+            loss.result if isinstance(w, al.Cotangent) and w.name == "loss" and same else w
             for w in before
         ]
 
@@ -241,23 +228,23 @@ class _Maker:
         members = (line.members[0], spelled, put_in, collapsed(put_in))
         return replace(line, members=forms.distinct(members))
 
-    def spelled(self, expr: Expr, readers: set[str], letters: Letters) -> Expr:
+    def spelled(self, expr: al.Expr, readers: set[str], letters: Letters) -> al.Expr:
         """What goes through the readers of rows, with their gradients spelled out."""
-        if isinstance(expr, Mul) and isinstance(node := expr.factors[-1], Slope):
+        if isinstance(expr, al.Mul) and isinstance(node := expr.factors[-1], Slope):
             output, _ = _array(node.output)
-            if not isinstance(output, Ref | Param) or output.name not in readers:
+            if not isinstance(output, al.Ref | al.Param) or output.name not in readers:
                 return expr
-            return Mul((*(self.gradient(f, letters) for f in expr.factors[:-1]), node))
-        return map_children(expr, lambda child: self.spelled(child, readers, letters))
+            return al.Mul((*(self.gradient(f, letters) for f in expr.factors[:-1]), node))
+        return al.map_children(expr, lambda child: self.spelled(child, readers, letters))
 
-    def gradient(self, expr: Expr, letters: Letters) -> Expr:
+    def gradient(self, expr: al.Expr, letters: Letters) -> al.Expr:
         """The entry of a gradient by the chain rule that its own step begins with."""
-        if isinstance(expr, Entry) and isinstance(expr.array, Cotangent):
+        if isinstance(expr, Entry) and isinstance(expr.array, al.Cotangent):
             name, index = expr.array.name, expr.array.index
             steps = [s for s in self.derivation.of_kind("adjoint") if s.target.name == name]
             if index is not None and steps and steps[0].holds == EVERY:
                 rule = self.chain_rule(steps[0].members[0], expr.places, letters)
-                return substitute_index(rule, {"t": index})
+                return al.substitute_index(rule, {"t": index})
         return expr
 
 
@@ -265,35 +252,35 @@ def _jacobian(line: Line) -> Line | None:
     """The partial derivatives of a vector by a vector as the matrix that they are."""
     assert isinstance(line.target, Slope)
     (output, places), (wrt, others) = _array(line.target.output), _array(line.target.wrt)
-    if len(places) != 1 or len(others) != 1 or not isinstance(output, Ref):
+    if len(places) != 1 or len(others) != 1 or not isinstance(output, al.Ref):
         return None
     matrix = _as_matrix(line.members[-1], places[0], others[0])
-    return Line(Derivative(output, wrt), (matrix,), ()) if matrix else None
+    return Line(al.Derivative(output, wrt), (matrix,), ()) if matrix else None
 
 
-def _as_matrix(expr: Expr, row: Expr, column: Expr) -> Expr | None:
+def _as_matrix(expr: al.Expr, row: al.Expr, column: al.Expr) -> al.Expr | None:
     """The matrix with this entry, if it has a name."""
     match expr:
         case Entry(array=array, places=places) if places == (row, column):
             return array
         case Entry(array=array, places=places) if places == (column, row):
-            return Transpose(array)
+            return al.Transpose(array)
         case Delta(left=left, right=right) if (left, right) == (row, column):
             assert isinstance(row, Letter)
-            return Identity(row.dim)
+            return al.Identity(row.dim)
     return None
 
 
-def _array(entry: Expr) -> tuple[Expr, Places]:
+def _array(entry: al.Expr) -> tuple[al.Expr, Places]:
     return (entry.array, entry.places) if isinstance(entry, Entry) else (entry, ())
 
 
-def _in_frame(wrt: Expr, output: Expr, index: Index | None) -> Expr:
+def _in_frame(wrt: al.Expr, output: al.Expr, index: al.Index | None) -> al.Expr:
     """What an equation used at another step reads, as the equation itself says it."""
-    if index is None or not (isinstance(wrt, Ref) and isinstance(output, Ref)):
+    if index is None or not (isinstance(wrt, al.Ref) and isinstance(output, al.Ref)):
         return wrt
     return replace(wrt, index=index + (wrt.index - output.index))
 
 
-def _used(expr: Expr) -> Iterator[str]:
-    return (node.name for node in walk(expr) if isinstance(node, Letter))
+def _used(expr: al.Expr) -> Iterator[str]:
+    return (node.name for node in al.walk(expr) if isinstance(node, Letter))

@@ -11,22 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
 
-from symbptt.algebra import (
-    NOW,
-    Add,
-    BlockMatrix,
-    Concat,
-    Cotangent,
-    Equation,
-    Expr,
-    Model,
-    Outer,
-    Param,
-    Product,
-    Ref,
-    TimeSum,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.backward import derive_adjoint
 from symbptt.calculus.derivation import EVERY, Derivation, EquationName, Reason, Step
@@ -36,7 +21,7 @@ MOST = 8
 """So many sums, and so many matrices, side by side can be read; more are not joined."""
 
 
-def derive_joined(model: Model) -> Derivation:
+def derive_joined(model: al.Model) -> Derivation:
     """The adjoint form, and behind it the weights joined and their gradients in blocks."""
     found = derive_adjoint(model)
     numbers = count(len(found.steps) + 1)
@@ -44,7 +29,7 @@ def derive_joined(model: Model) -> Derivation:
     return replace(found, steps=(*found.steps, *steps), form="joined")
 
 
-def _steps(model: Model) -> Iterator[Step]:
+def _steps(model: al.Model) -> Iterator[Step]:
     for equation in model.equations:
         if equation.last:
             continue
@@ -58,44 +43,44 @@ def _steps(model: Model) -> Iterator[Step]:
                 yield _blocks(equation, product, parts)
 
 
-def _terms(rhs: Expr) -> tuple[Expr, ...]:
-    return rhs.terms if isinstance(rhs, Add) else (rhs,)
+def _terms(rhs: al.Expr) -> tuple[al.Expr, ...]:
+    return rhs.terms if isinstance(rhs, al.Add) else (rhs,)
 
 
-def _products(model: Model, equation: Equation) -> tuple[Product, ...]:
+def _products(model: al.Model, equation: al.Equation) -> tuple[al.Product, ...]:
     """The products in a sum with matrices that stand nowhere else."""
     return tuple(
         term
         for term in _terms(equation.rhs)
-        if isinstance(term, Product)
-        and isinstance(term.left, Param)
+        if isinstance(term, al.Product)
+        and isinstance(term.left, al.Param)
         and _is_vector(term.right)
         and _uses(model, term.left) == 1
     )
 
 
-def _is_vector(expr: Expr) -> bool:
-    return isinstance(expr, Ref) and len(expr.shape) == 1
+def _is_vector(expr: al.Expr) -> bool:
+    return isinstance(expr, al.Ref) and len(expr.shape) == 1
 
 
-def _uses(model: Model, matrix: Param) -> int:
+def _uses(model: al.Model, matrix: al.Param) -> int:
     sides = [e.rhs for e in model.equations] + [d.rhs for d in model.derived]
-    return sum(node == matrix for side in sides for node in walk(side))
+    return sum(node == matrix for side in sides for node in al.walk(side))
 
 
-def _parts(model: Model, product: Product) -> tuple[Expr, ...]:
+def _parts(model: al.Model, product: al.Product) -> tuple[al.Expr, ...]:
     """The vectors that the author set end to end to be multiplied."""
     vector = product.right
-    assert isinstance(vector, Ref)
+    assert isinstance(vector, al.Ref)
     equation = next((e for e in model.equations if e.name == vector.name), None)
-    if equation is None or vector.index != NOW or not isinstance(equation.rhs, Concat):
+    if equation is None or vector.index != al.NOW or not isinstance(equation.rhs, al.Concat):
         return ()
     return equation.rhs.parts
 
 
-def _value(equation: Equation, products: tuple[Product, ...]) -> Step:
+def _value(equation: al.Equation, products: tuple[al.Product, ...]) -> Step:
     """a_t = W x_t + U h_{t-1} + b = [W U] [x_t; h_{t-1}] + b."""
-    joined = Product(_row(tuple(p.left for p in products)), _end_to_end(products))
+    joined = al.Product(_row(tuple(p.left for p in products)), _end_to_end(products))
     rest = [term for term in _terms(equation.rhs) if term not in products]
     whole = forms.add((joined, *rest), equation.shape)
     name = EquationName(equation.name)
@@ -103,34 +88,34 @@ def _value(equation: Equation, products: tuple[Product, ...]) -> Step:
     return Step(0, "joined", equation.ref, (equation.rhs, whole), reason, EVERY)
 
 
-def _row(blocks: tuple[Expr, ...]) -> BlockMatrix:
+def _row(blocks: tuple[al.Expr, ...]) -> al.BlockMatrix:
     widths = tuple(block.shape[1] for block in blocks)
-    return BlockMatrix((blocks,), (blocks[0].shape[0],), widths)
+    return al.BlockMatrix((blocks,), (blocks[0].shape[0],), widths)
 
 
-def _end_to_end(products: tuple[Product, ...]) -> Expr:
-    return Concat(tuple(p.right for p in products))
+def _end_to_end(products: tuple[al.Product, ...]) -> al.Expr:
+    return al.Concat(tuple(p.right for p in products))
 
 
-def _gradient(equation: Equation, products: tuple[Product, ...]) -> Step:
+def _gradient(equation: al.Equation, products: tuple[al.Product, ...]) -> Step:
     """Side by side the gradients are one sum of outer products."""
-    own = Cotangent(equation.name, equation.index, equation.shape)
-    matrices = [p.left for p in products if isinstance(p.left, Param)]
-    targets = tuple(Cotangent(matrix.name, None, matrix.shape) for matrix in matrices)
-    sums = tuple(TimeSum(Outer(own, p.right)) for p in products)
-    whole = TimeSum(Outer(own, _end_to_end(products)))
+    own = al.Cotangent(equation.name, equation.index, equation.shape)
+    matrices = [p.left for p in products if isinstance(p.left, al.Param)]
+    targets = tuple(al.Cotangent(matrix.name, None, matrix.shape) for matrix in matrices)
+    sums = tuple(al.TimeSum(al.Outer(own, p.right)) for p in products)
+    whole = al.TimeSum(al.Outer(own, _end_to_end(products)))
     members = (_row(sums), whole) if len(sums) <= SHOWN else (whole,)
     reason: Reason = ("The gradients of the blocks are the blocks of one gradient",)
     return Step(0, "joined", _row(targets), members, reason)
 
 
-def _blocks(equation: Equation, product: Product, parts: tuple[Expr, ...]) -> Step:
+def _blocks(equation: al.Equation, product: al.Product, parts: tuple[al.Expr, ...]) -> Step:
     """The gradient of a matrix that acts on joined vectors, block by block."""
-    own = Cotangent(equation.name, equation.index, equation.shape)
+    own = al.Cotangent(equation.name, equation.index, equation.shape)
     matrix = product.left
-    assert isinstance(matrix, Param)
-    whole = TimeSum(Outer(own, Concat(parts)))
-    sums = tuple(TimeSum(Outer(own, part)) for part in parts)
+    assert isinstance(matrix, al.Param)
+    whole = al.TimeSum(al.Outer(own, al.Concat(parts)))
+    sums = tuple(al.TimeSum(al.Outer(own, part)) for part in parts)
     reason: Reason = (matrix, " acts on vectors set end to end, each with a block of its own")
-    target = Cotangent(matrix.name, None, matrix.shape)
+    target = al.Cotangent(matrix.name, None, matrix.shape)
     return Step(0, "joined", target, (whole, _row(sums)), reason)

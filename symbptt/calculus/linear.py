@@ -10,180 +10,154 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from symbptt.algebra import (
-    ONE,
-    Add,
-    Block,
-    Cases,
-    Column,
-    Concat,
-    Cotangent,
-    Derivative,
-    Diag,
-    Div,
-    Equation,
-    Expr,
-    Fill,
-    Identity,
-    Kron,
-    Model,
-    Mul,
-    Neg,
-    OneHot,
-    Ones,
-    Outer,
-    Pick,
-    Product,
-    Ref,
-    Shape,
-    Slice,
-    Transpose,
-    Vector,
-    entries,
-    mentioned,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
-from symbptt.calculus.adjoint import Reading, readings
+from symbptt.calculus.adjoint import Edge, readings
 from symbptt.errors import NotAffineError
 from symbptt.functions.vectors import size, vector
 
 # --- matrices ----------------------------------------------------------------------------
 
 
-def unit(shape: Shape) -> Expr:
+def unit(shape: al.Shape) -> al.Expr:
     """The identity on values with as many entries as a square matrix has rows."""
-    return Column(ONE) if shape[0] == 1 else Identity(shape[0])
+    return al.Column(al.ONE) if shape[0] == 1 else al.Identity(shape[0])
 
 
-def unit_on(value: Expr) -> Expr:
+def unit_on(value: al.Expr) -> al.Expr:
     """The identity on values of an expression's shape."""
-    return unit((entries(value.shape),))
+    return unit((al.entries(value.shape),))
 
 
-def scaled(scale: Expr, term: Expr) -> Expr:
+def scaled(scale: al.Expr, term: al.Expr) -> al.Expr:
     """A scalar times a matrix."""
-    if isinstance(scale, Neg):
+    if isinstance(scale, al.Neg):
         return forms.neg(scaled(scale.operand, term))
-    if isinstance(term, Column) and not term.vector.shape:
-        return Column(forms.mul((scale, term.vector)))
-    return term if scale == ONE else Mul((scale, term))
+    if isinstance(term, al.Column) and not term.vector.shape:
+        return al.Column(forms.mul((scale, term.vector)))
+    return term if scale == al.ONE else al.Mul((scale, term))
 
 
-def times(left: Expr, right: Expr) -> Expr:
+def times(left: al.Expr, right: al.Expr) -> al.Expr:
     """A product of matrices without identities; signs and scalars stand in front."""
     shape = (left.shape[0], right.shape[1])
     if forms.is_zero(left) or forms.is_zero(right):
         return forms.zero(shape)
-    if isinstance(left, Neg):
+    if isinstance(left, al.Neg):
         return forms.neg(times(left.operand, right))
-    if isinstance(right, Neg):
+    if isinstance(right, al.Neg):
         return forms.neg(times(left, right.operand))
-    if isinstance(left, Identity):
+    if isinstance(left, al.Identity):
         return right
-    if isinstance(right, Identity):
+    if isinstance(right, al.Identity):
         return left
-    if isinstance(left, Column) and not left.vector.shape:
+    if isinstance(left, al.Column) and not left.vector.shape:
         return scaled(left.vector, right)
-    if isinstance(right, Column) and not right.vector.shape:
+    if isinstance(right, al.Column) and not right.vector.shape:
         return scaled(right.vector, left)
-    if isinstance(left, Mul) and not left.factors[0].shape:
+    if isinstance(left, al.Mul) and not left.factors[0].shape:
         return forms.mul((*left.factors[:-1], times(left.factors[-1], right)))
-    if isinstance(right, Mul) and not right.factors[0].shape:
+    if isinstance(right, al.Mul) and not right.factors[0].shape:
         return forms.mul((*right.factors[:-1], times(left, right.factors[-1])))
-    if isinstance(left, Diag) and isinstance(right, Diag):
-        return Diag(forms.mul((left.vector, right.vector)))
-    if isinstance(left, Diag) and isinstance(right, Product) and isinstance(right.left, Diag):
-        return Product(times(left, right.left), right.right)
-    if isinstance(left, Product):
+    if isinstance(left, al.Diag) and isinstance(right, al.Diag):
+        return al.Diag(forms.mul((left.vector, right.vector)))
+    if (
+        isinstance(left, al.Diag)
+        and isinstance(right, al.Product)
+        and isinstance(right.left, al.Diag)
+    ):
+        return al.Product(times(left, right.left), right.right)
+    if isinstance(left, al.Product):
         return times(left.left, times(left.right, right))
-    return Product(left, right)
+    return al.Product(left, right)
 
 
-def transposed(matrix: Expr) -> Expr:
+def transposed(matrix: al.Expr) -> al.Expr:
     """The transpose of a term, factor by factor."""
     match matrix:
-        case Neg(operand=operand):
+        case al.Neg(operand=operand):
             return forms.neg(transposed(operand))
-        case Mul(factors=(*scalars, inner)):
-            return Mul((*scalars, transposed(inner)))
-        case Product(left=left, right=right):
+        case al.Mul(factors=(*scalars, inner)):
+            return al.Mul((*scalars, transposed(inner)))
+        case al.Product(left=left, right=right):
             return times(transposed(right), transposed(left))
-        case Transpose(operand=operand):
+        case al.Transpose(operand=operand):
             return operand
-        case Diag() | Identity():
+        case al.Diag() | al.Identity():
             return matrix
-        case Column(vector=vector) if not vector.shape:
+        case al.Column(vector=vector) if not vector.shape:
             return matrix
-    return Transpose(matrix)
+    return al.Transpose(matrix)
 
 
-def applied(matrix: Expr, value: Expr) -> Expr:
+def applied(matrix: al.Expr, value: al.Expr) -> al.Expr:
     """A term times a vector, a scalar or a matrix."""
-    if value == unit((entries(value.shape[:1]),)):
+    if value == unit((al.entries(value.shape[:1]),)):
         return matrix
     match matrix:
-        case Neg(operand=operand):
+        case al.Neg(operand=operand):
             return forms.neg(applied(operand, value))
-        case Mul(factors=(*scalars, inner)):
+        case al.Mul(factors=(*scalars, inner)):
             return forms.mul((*scalars, applied(inner, value)))
-        case Product(left=left, right=right):
+        case al.Product(left=left, right=right):
             return applied(left, applied(right, value))
-        case Identity():
+        case al.Identity():
             return value
-        case Column(vector=Ones(dim=dim)) if not value.shape:
+        case al.Column(vector=al.Ones(dim=dim)) if not value.shape:
             return forms.fill(value, (dim,))
-        case Column(vector=column) if not (column.shape and value.shape):
+        case al.Column(vector=column) if not (column.shape and value.shape):
             return forms.mul((column, value))
-        case Diag(vector=diagonal) if isinstance(value, Fill):
+        case al.Diag(vector=diagonal) if isinstance(value, al.Fill):
             return forms.mul((value.scalar, diagonal))
-        case Transpose(operand=Column(vector=row)) if len(value.shape) == 1:
+        case al.Transpose(operand=al.Column(vector=row)) if len(value.shape) == 1:
             return vector("dot", row, value)
-    if isinstance(value, Neg):
+    if isinstance(value, al.Neg):
         return forms.neg(applied(matrix, value.operand))
-    return Product(matrix, value)
+    return al.Product(matrix, value)
 
 
-def _core(term: Expr) -> Expr:
+def _core(term: al.Expr) -> al.Expr:
     """A term without its sign and its scalars."""
-    if isinstance(term, Neg):
+    if isinstance(term, al.Neg):
         return _core(term.operand)
-    return _core(term.factors[-1]) if isinstance(term, Mul) else term
+    return _core(term.factors[-1]) if isinstance(term, al.Mul) else term
 
 
-def _is_scalar(core: Expr) -> bool:
-    return isinstance(core, Identity) or (isinstance(core, Column) and not core.vector.shape)
+def _is_scalar(core: al.Expr) -> bool:
+    return isinstance(core, al.Identity) or (isinstance(core, al.Column) and not core.vector.shape)
 
 
-def commute(matrix: Expr) -> bool:
+def commute(matrix: al.Expr) -> bool:
     """Whether all terms are scalars times the identity, or diagonal matrices."""
     cores = [_core(term) for term in forms.terms_of(matrix)]
-    return all(_is_scalar(core) or isinstance(core, Diag) for core in cores)
+    return all(_is_scalar(core) or isinstance(core, al.Diag) for core in cores)
 
 
-def as_scalar(matrix: Expr) -> Expr | None:
+def as_scalar(matrix: al.Expr) -> al.Expr | None:
     """The scalar that stands before the identity; None where something else does."""
     if not all(_is_scalar(_core(term)) for term in forms.terms_of(matrix)):
         return None
     return forms.add(map(_scalar, forms.terms_of(matrix)))
 
 
-def _scalar(term: Expr) -> Expr:
+def _scalar(term: al.Expr) -> al.Expr:
     match term:
-        case Neg(operand=operand):
+        case al.Neg(operand=operand):
             return forms.neg(_scalar(operand))
-        case Mul(factors=(*scalars, inner)):
+        case al.Mul(factors=(*scalars, inner)):
             return forms.mul((*scalars, _scalar(inner)))
-        case Column(vector=vector):
+        case al.Column(vector=vector):
             return vector
-    return ONE
+    return al.ONE
 
 
-def is_timed(expr: Expr) -> bool:
+def is_timed(expr: al.Expr) -> bool:
     """Whether an expression changes with t."""
     return any(
-        isinstance(node, Ref | Cotangent) and node.index is not None and "t" in node.index.names()
-        for node in mentioned(expr)
+        isinstance(node, al.Ref | al.Cotangent)
+        and node.index is not None
+        and "t" in node.index.names()
+        for node in al.mentioned(expr)
     )
 
 
@@ -194,17 +168,17 @@ def is_timed(expr: Expr) -> bool:
 class AffineTerm:
     """One term of an affine expression: a matrix times a leaf."""
 
-    matrix: Expr
-    leaf: Expr
+    matrix: al.Expr
+    leaf: al.Expr
 
-    def after(self, left: Expr) -> AffineTerm:
+    def after(self, left: al.Expr) -> AffineTerm:
         return replace(self, matrix=times(left, self.matrix))
 
 
-Depends = Callable[[Expr], bool]
+Depends = Callable[[al.Expr], bool]
 
 
-def affine_terms(expr: Expr, is_unknown: Callable[[Expr], bool]) -> tuple[AffineTerm, ...]:
+def affine_terms(expr: al.Expr, is_unknown: Callable[[al.Expr], bool]) -> tuple[AffineTerm, ...]:
     """The terms of an expression that is affine in what ``is_unknown`` says is unknown.
 
     What holds nothing unknown is a leaf as it stands.
@@ -215,10 +189,10 @@ def affine_terms(expr: Expr, is_unknown: Callable[[Expr], bool]) -> tuple[Affine
         If it is not affine; the error's ``term`` is the one at fault.
     """
 
-    def depends(part: Expr) -> bool:
-        return any(map(is_unknown, walk(part)))
+    def depends(part: al.Expr) -> bool:
+        return any(map(is_unknown, al.walk(part)))
 
-    def found(part: Expr) -> Iterator[AffineTerm]:
+    def found(part: al.Expr) -> Iterator[AffineTerm]:
         if forms.is_zero(part):
             return
         if is_unknown(part) or not depends(part):
@@ -230,46 +204,48 @@ def affine_terms(expr: Expr, is_unknown: Callable[[Expr], bool]) -> tuple[Affine
     return tuple(found(expr))
 
 
-def _operands(expr: Expr, depends: Depends) -> Iterable[tuple[Expr, Expr]]:
+def _operands(expr: al.Expr, depends: Depends) -> Iterable[tuple[al.Expr, al.Expr]]:
     """The operands of a linear node with what acts on each."""
     match expr:
-        case Add(terms=terms):
+        case al.Add(terms=terms):
             return [(_lifted(term, expr.shape), term) for term in terms]
-        case Neg(operand=operand):
-            return [(Neg(unit_on(operand)), operand)]
-        case Mul(factors=factors):
+        case al.Neg(operand=operand):
+            return [(al.Neg(unit_on(operand)), operand)]
+        case al.Mul(factors=factors):
             return [_factor(expr, factors, depends)]
-        case Div(numerator=above, denominator=below) if not depends(below):
-            return [(_scaling(forms.div(ONE, below), above), above)]
-        case Product(left=left, right=right) if not depends(left):
+        case al.Div(numerator=above, denominator=below) if not depends(below):
+            return [(_scaling(forms.div(al.ONE, below), above), above)]
+        case al.Product(left=left, right=right) if not depends(left):
             return [(left, right)]
-        case Concat(parts=parts):
+        case al.Concat(parts=parts):
             blocks = tuple(part.shape[0] for part in parts)
-            return [(Transpose(Block(blocks, k)), part) for k, part in enumerate(parts)]
-        case Slice(vector=vector, blocks=blocks, number=number):
-            return [(Block(blocks, number), vector)]
-        case Vector(function="sum", args=(operand,)) if len(operand.shape) == 1:
-            return [(_row(Ones(operand.shape[0])), operand)]
-        case Vector(function="mean", args=(operand,)) if len(operand.shape) == 1:
+            return [(al.Transpose(al.BlockRow(blocks, k)), part) for k, part in enumerate(parts)]
+        case al.Slice(vector=vector, blocks=blocks, number=number):
+            return [(al.BlockRow(blocks, number), vector)]
+        case al.Vector(function="sum", args=(operand,)) if len(operand.shape) == 1:
+            return [(_row(al.Ones(operand.shape[0])), operand)]
+        case al.Vector(function="mean", args=(operand,)) if len(operand.shape) == 1:
             (dim,) = operand.shape
-            return [(Mul((Div(ONE, size((dim,))), _row(Ones(dim)))), operand)]
-        case Vector(function="dot", args=(left, right)) if len(left.shape) == 1:
+            return [(al.Mul((al.Div(al.ONE, size((dim,))), _row(al.Ones(dim)))), operand)]
+        case al.Vector(function="dot", args=(left, right)) if len(left.shape) == 1:
             if not depends(left):
                 return [(_row(left), right)]
             if not depends(right):
                 return [(_row(right), left)]
-        case Fill(scalar=scalar, of_shape=(dim,)):
-            return [(Column(Ones(dim)), scalar)]
-        case Pick(vector=vector, position=position):
-            return [(_row(OneHot(position, vector.shape[0])), vector)]
-        case Outer(left=left, right=right) if not depends(right):
-            return [(Transpose(Kron(right, left.shape[0])), left)]
-        case Outer(left=left, right=right) if not depends(left):
-            return [(Transpose(Kron(left, right.shape[0], first=True)), right)]
+        case al.Fill(scalar=scalar, of_shape=(dim,)):
+            return [(al.Column(al.Ones(dim)), scalar)]
+        case al.Pick(vector=vector, position=position):
+            return [(_row(al.OneHot(position, vector.shape[0])), vector)]
+        case al.Outer(left=left, right=right) if not depends(right):
+            return [(al.Transpose(al.Kron(right, left.shape[0])), left)]
+        case al.Outer(left=left, right=right) if not depends(left):
+            return [(al.Transpose(al.Kron(left, right.shape[0], first=True)), right)]
     raise NotAffineError("not affine", term=expr)
 
 
-def _factor(expr: Expr, factors: tuple[Expr, ...], depends: Depends) -> tuple[Expr, Expr]:
+def _factor(
+    expr: al.Expr, factors: tuple[al.Expr, ...], depends: Depends
+) -> tuple[al.Expr, al.Expr]:
     unknown = [k for k, factor in enumerate(factors) if depends(factor)]
     if len(unknown) != 1:
         raise NotAffineError("not affine", term=expr)
@@ -278,22 +254,22 @@ def _factor(expr: Expr, factors: tuple[Expr, ...], depends: Depends) -> tuple[Ex
     return _scaling(rest, factors[place]), factors[place]
 
 
-def _row(vector: Expr) -> Expr:
-    return Transpose(Column(vector))
+def _row(vector: al.Expr) -> al.Expr:
+    return al.Transpose(al.Column(vector))
 
 
-def _lifted(term: Expr, into: Shape) -> Expr:
+def _lifted(term: al.Expr, into: al.Shape) -> al.Expr:
     """A scalar beside vectors stands for a vector of equal entries."""
-    return Column(Ones(into[0])) if into and not term.shape else unit_on(term)
+    return al.Column(al.Ones(into[0])) if into and not term.shape else unit_on(term)
 
 
-def _scaling(by: Expr, operand: Expr) -> Expr:
+def _scaling(by: al.Expr, operand: al.Expr) -> al.Expr:
     """What multiplies an operand by ``by``, entry by entry."""
-    if isinstance(by, Neg):
+    if isinstance(by, al.Neg):
         return forms.neg(_scaling(by.operand, operand))
     if not by.shape:
         return scaled(by, unit_on(operand))
-    return Diag(by) if operand.shape else Column(by)
+    return al.Diag(by) if operand.shape else al.Column(by)
 
 
 # --- Jacobians of single equations ---------------------------------------------------------
@@ -313,11 +289,11 @@ class Local:
         The derivative, then its working out, matrices all.
     """
 
-    operand: Expr
-    chain: tuple[Expr, ...]
+    operand: al.Expr
+    chain: tuple[al.Expr, ...]
 
 
-def local_jacobians(model: Model, names: Iterable[str]) -> dict[str, tuple[Local, ...]]:
+def local_jacobians(model: al.Model, names: Iterable[str]) -> dict[str, tuple[Local, ...]]:
     """For each of the named equations its Jacobians, in the order of what it reads."""
     found: dict[str, list[Local]] = {name: [] for name in names}
     for reading in readings(model):
@@ -326,13 +302,13 @@ def local_jacobians(model: Model, names: Iterable[str]) -> dict[str, tuple[Local
     return {name: tuple(jacobians) for name, jacobians in found.items()}
 
 
-def _local(reading: Reading) -> Local:
+def _local(reading: Edge) -> Local:
     reader = reading.reader
-    assert isinstance(reader, Equation)
-    own = Cotangent(reader.name, reader.index, reader.shape)
-    first = Derivative(reader.ref, reading.operand)
+    assert isinstance(reader, al.Equation)
+    own = al.Cotangent(reader.name, reader.index, reader.shape)
+    first = al.Derivative(reader.ref, reading.operand)
     # What is worked out entry by entry, in cases, is no matrix; its result is.
-    members = [m for m in reading.chain[1:] if not any(isinstance(n, Cases) for n in walk(m))]
+    members = [m for m in reading.chain[1:] if not any(isinstance(n, al.Cases) for n in al.walk(m))]
     found = [affine_terms(member, lambda node: node == own) for member in members]
     worked_out = [forms.add((transposed(t.matrix) for t in ts), first.shape) for ts in found]
     return Local(reading.operand, (first, *worked_out))

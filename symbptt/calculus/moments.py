@@ -15,55 +15,36 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from symbptt.algebra import (
-    FIRST,
-    NOW,
-    ONE,
-    ZERO,
-    Add,
-    Div,
-    Expr,
-    Mul,
-    Neg,
-    Number,
-    Outer,
-    Param,
-    Pow,
-    Product,
-    Ref,
-    Shape,
-    Transpose,
-    substitute_index,
-)
+from symbptt import algebra as al
 from symbptt.errors import NotProvedError
 
 
 @dataclass(frozen=True)
-class Expectation(Expr):
+class Expectation(al.Expr):
     """The expectation over all gates, entry by entry."""
 
-    operand: Expr
+    operand: al.Expr
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> al.Shape:
         return self.operand.shape
 
 
 @dataclass(frozen=True)
-class Statement:
+class MomentStatement:
     """``left`` equals each of ``members``, where z_t is what ``z`` says.
 
     ``reason`` is words and, between them, expressions; a pair of them is an equation.
     """
 
-    left: Expr
-    members: tuple[Expr, ...]
-    reason: tuple[str | Expr | tuple[Expr, Expr], ...]
-    z: Expr
+    left: al.Expr
+    members: tuple[al.Expr, ...]
+    reason: tuple[str | al.Expr | tuple[al.Expr, al.Expr], ...]
+    z: al.Expr
 
 
 @dataclass(frozen=True)
-class Letters:
+class MomentNames:
     """The names of b, C, d, z, V, the gate and pi."""
 
     b: str = "b"
@@ -74,63 +55,66 @@ class Letters:
     gate: str = "xi"
     pi: str = "pi"
 
-    def vector(self, name: str, back: int = 0) -> Ref:
-        return Ref(name, NOW - back, ("n",))
+    def vector(self, name: str, back: int = 0) -> al.Ref:
+        return al.Ref(name, al.NOW - back, ("n",))
 
-    def matrix(self, name: str, back: int = 0) -> Ref:
-        return Ref(name, NOW - back, ("n", "n"))
-
-
-TWO = Number(Fraction(2))
+    def matrix(self, name: str, back: int = 0) -> al.Ref:
+        return al.Ref(name, al.NOW - back, ("n", "n"))
 
 
-def statements(letters: Letters) -> tuple[Statement, ...]:
+TWO = al.Number(Fraction(2))
+
+
+def statements(letters: MomentNames) -> tuple[MomentStatement, ...]:
     """What is to be known about the gates and about z_t, each with its proof's chain."""
-    xi, pi = Ref(letters.gate, NOW, ()), Param(letters.pi, ())
+    xi, pi = al.Ref(letters.gate, al.NOW, ()), al.Param(letters.pi, ())
     b, d, z = (letters.vector(name) for name in (letters.b, letters.d, letters.z))
     before, earlier = letters.vector(letters.d, 1), letters.vector(letters.z, 1)
     C, V = letters.matrix(letters.C), letters.matrix(letters.V)
-    inverse, excess = Div(ONE, pi), Add((Div(ONE, pi), Neg(ONE)))
-    whole = Add((b, Product(C, before)))
-    once = Add((b, Mul((xi, Product(C, before)))))
-    always = Add((b, Mul((xi, Product(C, earlier)))))
-    square, error = Outer(before, before), Add((z, Neg(d)))
-    between = Add((Mul((inverse, letters.matrix(letters.V, 1))), Mul((excess, square))))
-    spread = Expectation(Outer(error, error))
+    inverse, excess = al.Div(al.ONE, pi), al.Add((al.Div(al.ONE, pi), al.Neg(al.ONE)))
+    whole = al.Add((b, al.Product(C, before)))
+    once = al.Add((b, al.Mul((xi, al.Product(C, before)))))
+    always = al.Add((b, al.Mul((xi, al.Product(C, earlier)))))
+    square, error = al.Outer(before, before), al.Add((z, al.Neg(d)))
+    between = al.Add((al.Mul((inverse, letters.matrix(letters.V, 1))), al.Mul((excess, square))))
+    spread = Expectation(al.Outer(error, error))
     return (
-        Statement(
+        MomentStatement(
             Expectation(xi),
-            (Add((Mul((pi, inverse)), Mul((Add((ONE, Neg(pi))), ZERO)))), ONE),
+            (
+                al.Add((al.Mul((pi, inverse)), al.Mul((al.Add((al.ONE, al.Neg(pi))), al.ZERO)))),
+                al.ONE,
+            ),
             ("The expectation of a gate is",),
             once,
         ),
-        Statement(
-            Expectation(Pow(Add((xi, Neg(ONE))), TWO)),
-            (Add((Expectation(Pow(xi, TWO)), Neg(ONE))), excess),
+        MomentStatement(
+            Expectation(al.Pow(al.Add((xi, al.Neg(al.ONE))), TWO)),
+            (al.Add((Expectation(al.Pow(xi, TWO)), al.Neg(al.ONE))), excess),
             (
                 "and its variance, a gate's square being ",
-                Div(ONE, Pow(pi, TWO)),
+                al.Div(al.ONE, al.Pow(pi, TWO)),
                 " with probability ",
                 pi,
                 ",",
             ),
             once,
         ),
-        Statement(
+        MomentStatement(
             Expectation(z),
-            (Add((b, Mul((Expectation(xi), Product(C, before))))), whole, d),
+            (al.Add((b, al.Mul((Expectation(xi), al.Product(C, before))))), whole, d),
             ("With the derivative itself one step back, ", (z, once), ", the expectation is"),
             once,
         ),
-        Statement(
+        MomentStatement(
             V,
-            (spread, Mul((excess, _moved(C, square)))),
+            (spread, al.Mul((excess, _moved(C, square)))),
             ("and the variance, as a matrix,",),
             once,
         ),
-        Statement(
+        MomentStatement(
             Expectation(z),
-            (Add((b, Mul((Expectation(xi), Product(C, Expectation(earlier)))))), whole, d),
+            (al.Add((b, al.Mul((Expectation(xi), al.Product(C, Expectation(earlier)))))), whole, d),
             (
                 "With the estimate one step back, ",
                 (z, always),
@@ -142,28 +126,28 @@ def statements(letters: Letters) -> tuple[Statement, ...]:
             ),
             always,
         ),
-        Statement(
+        MomentStatement(
             V,
             (spread, _moved(C, between)),
-            ("while the variance obeys a recursion, from ", _at_first(V, ZERO), " on:"),
+            ("while the variance obeys a recursion, from ", _at_first(V, al.ZERO), " on:"),
             always,
         ),
     )
 
 
-def _at_first(left: Expr, right: Expr) -> tuple[Expr, Expr]:
+def _at_first(left: al.Expr, right: al.Expr) -> tuple[al.Expr, al.Expr]:
     """An equation at step 1."""
-    return substitute_index(left, {"t": FIRST}), substitute_index(right, {"t": FIRST})
+    return al.substitute_index(left, {"t": al.FIRST}), al.substitute_index(right, {"t": al.FIRST})
 
 
-def _moved(matrix: Expr, inner: Expr) -> Expr:
-    return Product(Product(matrix, inner), Transpose(matrix))
+def _moved(matrix: al.Expr, inner: al.Expr) -> al.Expr:
+    return al.Product(al.Product(matrix, inner), al.Transpose(matrix))
 
 
 # --- the proof -------------------------------------------------------------------------
 
 
-def prove(statement: Statement, letters: Letters | None = None) -> None:
+def prove(statement: MomentStatement, letters: MomentNames | None = None) -> None:
     """Check that all members of a statement's chain have one normal form.
 
     Raises
@@ -171,7 +155,7 @@ def prove(statement: Statement, letters: Letters | None = None) -> None:
     NotProvedError
         With the first member that differs from the left-hand side.
     """
-    prover = _Prover(letters or Letters(), statement.z)
+    prover = _Prover(letters or MomentNames(), statement.z)
     left = prover.normal(statement.left)
     for number, member in enumerate(statement.members, start=1):
         difference = (left - prover.normal(member)).expand()
@@ -185,7 +169,7 @@ def prove(statement: Statement, letters: Letters | None = None) -> None:
 class _Prover:
     """Words of noncommuting letters, a transposed vector being a letter of its own."""
 
-    def __init__(self, letters: Letters, z: Expr) -> None:
+    def __init__(self, letters: MomentNames, z: al.Expr) -> None:
         import sympy
 
         self.sympy: Any = sympy
@@ -199,35 +183,35 @@ class _Prover:
             for turned in (False, True)
         }
 
-    def normal(self, expr: Expr) -> Any:
+    def normal(self, expr: al.Expr) -> Any:
         """The expectation of an expression in the letters of step t - 1 and of b and C."""
         return self.expectation(self.word(expr, turned=False)).expand()
 
-    def word(self, expr: Expr, turned: bool) -> Any:
+    def word(self, expr: al.Expr, turned: bool) -> Any:
         """An expression, or its transpose, as a sum of words."""
         match expr:
-            case Number(value=value):
+            case al.Number(value=value):
                 return self.sympy.Rational(value.numerator, value.denominator)
-            case Param():
+            case al.Param():
                 return self.pi
-            case Ref():
+            case al.Ref():
                 return self.letter(expr, turned)
-            case Add(terms=terms):
+            case al.Add(terms=terms):
                 return self.sympy.Add(*(self.word(t, turned) for t in terms))
-            case Neg(operand=operand):
+            case al.Neg(operand=operand):
                 return -self.word(operand, turned)
-            case Mul(factors=factors):
+            case al.Mul(factors=factors):
                 return self.product(self.word(f, turned) for f in factors)
-            case Div(numerator=above, denominator=below):
+            case al.Div(numerator=above, denominator=below):
                 return self.word(above, turned) / self.word(below, turned)
-            case Pow(base=base, exponent=exponent):
+            case al.Pow(base=base, exponent=exponent):
                 return self.word(base, turned) ** self.word(exponent, False)
-            case Transpose(operand=operand):
+            case al.Transpose(operand=operand):
                 return self.word(operand, not turned)
-            case Product(left=left, right=right):
+            case al.Product(left=left, right=right):
                 pair = (self.word(left, turned), self.word(right, turned))
                 return self.product(reversed(pair) if turned else pair)
-            case Outer(left=left, right=right):
+            case al.Outer(left=left, right=right):
                 pair = (right, left) if turned else (left, right)
                 return self.product((self.word(pair[0], False), self.word(pair[1], True)))
             case Expectation(operand=operand):
@@ -240,23 +224,23 @@ class _Prover:
             result = (result * factor).expand()
         return result
 
-    def letter(self, ref: Ref, turned: bool) -> Any:
+    def letter(self, ref: al.Ref, turned: bool) -> Any:
         """Letters stand at step t - 1, but for b_t and C_t; d_t, z_t and V_t are written out."""
         letters = self.letters
         if ref.name == letters.gate:
             return self.xi
         key = {letters.b: "b", letters.C: "C", letters.d: "d", letters.z: "z", letters.V: "V"}
         name = key[ref.name]
-        if name in ("b", "C") or ref.index == NOW - 1:
+        if name in ("b", "C") or ref.index == al.NOW - 1:
             return self.words[name, turned]
         b, d = letters.vector(letters.b), letters.vector(letters.d)
         if name == "d":
             earlier = letters.vector(letters.d, 1)
-            return self.word(Add((b, Product(letters.matrix(letters.C), earlier))), turned)
+            return self.word(al.Add((b, al.Product(letters.matrix(letters.C), earlier))), turned)
         if name == "z":
             return self.word(self.z, turned)
-        error = Add((letters.vector(letters.z), Neg(d)))
-        return self.expectation(self.word(Outer(error, error), turned))
+        error = al.Add((letters.vector(letters.z), al.Neg(d)))
+        return self.expectation(self.word(al.Outer(error, error), turned))
 
     def expectation(self, total: Any) -> Any:
         """Word by word: E xi^n, E z = d, E z z.T = V + d d.T, independent of xi."""

@@ -12,61 +12,39 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from symbptt.algebra import (
-    LAST,
-    Add,
-    Call,
-    Constant,
-    Cotangent,
-    Derived,
-    Equation,
-    Expr,
-    Index,
-    Initial,
-    Loss,
-    Model,
-    Neg,
-    Number,
-    Param,
-    Product,
-    Ref,
-    Transpose,
-    map_children,
-    mentioned,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus.forms import unsigned_terms
 from symbptt.errors import UnknownNameError
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.losses import LOSSES, loss_formula
 
 
-def normalize(model: Model) -> Model:
+def normalize(model: al.Model) -> al.Model:
     """The model in normal form (see the module's text). Its meaning is the same."""
     trial = _Normalizer(model, Counter())
     trial.run()
     return _Normalizer(model, trial.letters).run()
 
 
-def introduced(normal: Model, exprs: Iterable[Expr]) -> tuple[Equation, ...]:
+def introduced(normal: al.Model, exprs: Iterable[al.Expr]) -> tuple[al.Equation, ...]:
     """The equations of the normal form's own names that occur in expressions."""
-    nodes = (node for expr in exprs for node in mentioned(expr))
-    used = {node.name for node in nodes if isinstance(node, Ref | Cotangent)}
+    nodes = (node for expr in exprs for node in al.mentioned(expr))
+    used = {node.name for node in nodes if isinstance(node, al.Ref | al.Cotangent)}
     return tuple(e for e in normal.equations if e.auxiliary and e.name in used)
 
 
 class _Normalizer:
     """Names subexpressions; run twice, since a letter used once needs no subscript."""
 
-    def __init__(self, model: Model, uses: Counter[str]) -> None:
+    def __init__(self, model: al.Model, uses: Counter[str]) -> None:
         self.model = model
         self.uses = uses
         self.letters: Counter[str] = Counter()
         self.taken = {*model.names, *FUNCTIONS, *LOSSES, "t", "T", "L", "I"}
-        self.equations: list[Equation] = []
-        self.derived: list[Derived] = []
+        self.equations: list[al.Equation] = []
+        self.derived: list[al.Derived] = []
 
-    def run(self) -> Model:
+    def run(self) -> al.Model:
         for derived in self.model.derived:
             rhs = self.affine(derived.rhs, derived.name, None)
             self.derived.append(replace(derived, rhs=rhs))
@@ -82,40 +60,40 @@ class _Normalizer:
             initials=initials,
         )
 
-    def initial(self, initial: Initial) -> Initial:
+    def initial(self, initial: al.Initial) -> al.Initial:
         value = initial.value
-        if value is None or isinstance(value, Number | Constant | Param):
+        if value is None or isinstance(value, al.Number | al.Constant | al.Param):
             return initial
         return replace(initial, value=self.name(value, "s", initial.name, None))
 
-    def affine(self, expr: Expr, owner: str, index: Index | None) -> Expr:
+    def affine(self, expr: al.Expr, owner: str, index: al.Index | None) -> al.Expr:
         """A right-hand side: sums are entered, all else becomes one term."""
-        if isinstance(expr, Add | Neg):
-            return map_children(expr, lambda term: self.affine(term, owner, index))
+        if isinstance(expr, al.Add | al.Neg):
+            return al.map_children(expr, lambda term: self.affine(term, owner, index))
         if expr.structured:
             return self.structured(expr, owner, index)
         return self.pointwise(expr, owner, index)
 
-    def pointwise(self, expr: Expr, owner: str, index: Index | None) -> Expr:
+    def pointwise(self, expr: al.Expr, owner: str, index: al.Index | None) -> al.Expr:
         """A pointwise expression: a part that holds a structured term gets a name."""
-        letter = "a" if isinstance(expr, Call) else "u"
+        letter = "a" if isinstance(expr, al.Call) else "u"
 
-        def operand(child: Expr) -> Expr:
+        def operand(child: al.Expr) -> al.Expr:
             if any(term.structured for term in unsigned_terms(child)):
                 return self.name(child, letter, owner, index)
             return self.pointwise(child, owner, index)
 
-        return map_children(expr, operand)
+        return al.map_children(expr, operand)
 
-    def structured(self, expr: Expr, owner: str, index: Index | None) -> Expr:
+    def structured(self, expr: al.Expr, owner: str, index: al.Index | None) -> al.Expr:
         """A structured node whose operands are plain references."""
-        if isinstance(expr, Product) and isinstance(expr.left, Neg):
+        if isinstance(expr, al.Product) and isinstance(expr.left, al.Neg):
             positive = replace(expr, left=expr.left.operand)
-            return Neg(self.structured(positive, owner, index))
-        if isinstance(expr, Product):
+            return al.Neg(self.structured(positive, owner, index))
+        if isinstance(expr, al.Product):
             left = self.matrix(expr.left, owner, index)
-            return Product(left, self.operand(expr.right, "u", owner, index))
-        if isinstance(expr, Loss):
+            return al.Product(left, self.operand(expr.right, "u", owner, index))
+        if isinstance(expr, al.Loss):
             expr = replace(
                 expr,
                 prediction=self.operand(expr.prediction, "u", owner, index),
@@ -124,34 +102,34 @@ class _Normalizer:
             for letter, text in loss_names(expr):
                 self.name(loss_formula(expr, text), letter, owner, index)
             return expr
-        return map_children(expr, lambda child: self.operand(child, "u", owner, index))
+        return al.map_children(expr, lambda child: self.operand(child, "u", owner, index))
 
-    def matrix(self, expr: Expr, owner: str, index: Index | None) -> Expr:
-        if isinstance(expr, Transpose):
+    def matrix(self, expr: al.Expr, owner: str, index: al.Index | None) -> al.Expr:
+        if isinstance(expr, al.Transpose):
             inner = self.matrix(expr.operand, owner, index)
-            return inner.operand if isinstance(inner, Transpose) else Transpose(inner)
+            return inner.operand if isinstance(inner, al.Transpose) else al.Transpose(inner)
         return self.operand(expr, "A", owner, index)
 
-    def operand(self, expr: Expr, letter: str, owner: str, index: Index | None) -> Expr:
+    def operand(self, expr: al.Expr, letter: str, owner: str, index: al.Index | None) -> al.Expr:
         return expr if expr.leaf else self.name(expr, letter, owner, index)
 
-    def name(self, expr: Expr, letter: str, owner: str, index: Index | None) -> Expr:
+    def name(self, expr: al.Expr, letter: str, owner: str, index: al.Index | None) -> al.Expr:
         """A reference to the quantity that ``expr`` is, defined now if it is new."""
-        static = not any(isinstance(node, Ref) for node in walk(expr))
+        static = not any(isinstance(node, al.Ref) for node in al.walk(expr))
         home = None if static else index
         rhs = self.affine(expr, owner, home)
         if home is None:
             for derived in self.derived:
                 if derived.rhs == rhs:
-                    return Param(derived.name, derived.shape)
+                    return al.Param(derived.name, derived.shape)
             name = self.fresh(letter, owner)
-            self.derived.append(Derived(name, rhs, auxiliary=True))
-            return Param(name, rhs.shape)
+            self.derived.append(al.Derived(name, rhs, auxiliary=True))
+            return al.Param(name, rhs.shape)
         for equation in (*self.equations, *self.model.equations):
             if equation.rhs == rhs and equation.index == home:
                 return equation.ref
         name = self.fresh(letter, owner)
-        equation = Equation(name, rhs, rhs.shape, last=home == LAST, auxiliary=True)
+        equation = al.Equation(name, rhs, rhs.shape, last=home == al.LAST, auxiliary=True)
         self.equations.append(equation)
         return equation.ref
 
@@ -168,12 +146,12 @@ class _Normalizer:
         return name
 
 
-def loss_names(loss: Loss) -> tuple[tuple[str, str], ...]:
+def loss_names(loss: al.Loss) -> tuple[tuple[str, str], ...]:
     """What a loss's gradient is written with: letters and formulas."""
     return LOSSES[loss.function].names if loss.function in LOSSES else ()
 
 
-def names_of_loss(model: Model, loss: Loss, index: Index | None) -> dict[str, Expr]:
+def names_of_loss(model: al.Model, loss: al.Loss, index: al.Index | None) -> dict[str, al.Expr]:
     """What the normal form calls it, by letter."""
     return {
         letter: _name_of(model, loss_formula(loss, text), index)
@@ -181,11 +159,11 @@ def names_of_loss(model: Model, loss: Loss, index: Index | None) -> dict[str, Ex
     }
 
 
-def _name_of(model: Model, wanted: Expr, index: Index | None) -> Expr:
+def _name_of(model: al.Model, wanted: al.Expr, index: al.Index | None) -> al.Expr:
     for equation in model.equations:
         if equation.rhs == wanted and equation.index == index:
             return equation.ref
     for derived in model.derived:
         if derived.rhs == wanted:
-            return Param(derived.name, derived.shape)
+            return al.Param(derived.name, derived.shape)
     raise UnknownNameError(f"{model.name}: no equation names {wanted}; normalize the model first")

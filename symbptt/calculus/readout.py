@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbptt.algebra import Cotangent, Direct, Expr, Index, Initial, Model, Param, Ref, Shape
-from symbptt.calculus.adjoint import Reading, Walk, over_time, shared
+from symbptt import algebra as al
+from symbptt.calculus.adjoint import Edge, Walk, over_time, shared
 from symbptt.calculus.derivation import EquationName, Reason, ReasonPart, Step, Target, TotalLoss
 from symbptt.calculus.order import in_step_order, recurrent_quantities
 
@@ -18,19 +18,19 @@ from symbptt.calculus.order import in_step_order, recurrent_quantities
 class ReadOut(Walk):
     """Walks what no state depends on, and hands out numbers for the rest."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: al.Model) -> None:
         super().__init__(model, wrt_inputs=False)
         self.recurrent = recurrent_quantities(model)
         self.integers = {i.name for i in model.inputs if i.index_dim is not None}
         self.carried = tuple(i for i in model.initials if i.name not in self.integers)
 
-    def target(self, name: str, index: Index, shape: Shape) -> Target:
+    def target(self, name: str, index: al.Index, shape: al.Shape) -> Target:
         given = {initial.name for initial in self.carried}
         if name in self.recurrent or name in given:
-            return Direct(Ref(name, index, shape))
-        return Cotangent(name, index, shape)
+            return al.Direct(al.Ref(name, index, shape))
+        return al.Cotangent(name, index, shape)
 
-    def readers(self, name: str) -> list[Reading]:
+    def readers(self, name: str) -> list[Edge]:
         return [r for r in super().readers(name) if r.reader.name not in self.recurrent]
 
     def read_out(self) -> Iterator[Step]:
@@ -51,7 +51,7 @@ class ReadOut(Walk):
             if any(initial.step + r.lag >= 1 for r in self.readers(initial.name)):
                 yield from self.initials(initial)
 
-    def direct(self, name: str, shape: Shape) -> Iterator[Step]:
+    def direct(self, name: str, shape: al.Shape) -> Iterator[Step]:
         steps = list(self.adjoint(name, shape, last=False))
         # Read at T alone, it has a direct derivative there and nowhere else.
         if self.ends_alone():
@@ -71,7 +71,7 @@ class ReadOut(Walk):
 
     # --- gradients -------------------------------------------------------------------------
 
-    def outside(self, operand: Param) -> tuple[list[tuple[Expr, ...]], Reason]:
+    def outside(self, operand: al.Param) -> tuple[list[tuple[al.Expr, ...]], Reason]:
         """What a parameter receives without the recurrence, and where it stands there."""
         chains, readers = [], []
         for reading in self.readings:
@@ -83,23 +83,25 @@ class ReadOut(Walk):
         chains += [(self.start(initial, operand.shape),) for initial in starts]
         return chains, shared(operand, readers, starts) if chains else ()
 
-    def gradients(self, operand: Param, through: Expr | None, why: Reason) -> Step:
+    def gradients(self, operand: al.Param, through: al.Expr | None, why: Reason) -> Step:
         """dL/d(parameter): through the recurrence, and what else it receives."""
         chains, reason = self.outside(operand)
         if through is not None:
             chains.insert(0, (through,))
             reason = (*why, *(("; ", *reason) if reason else ()))
         reason = reason or (TotalLoss(), " does not depend on ", operand)
-        return self.make("gradient", Cotangent(operand.name, None, operand.shape), chains, reason)
+        return self.make(
+            "gradient", al.Cotangent(operand.name, None, operand.shape), chains, reason
+        )
 
-    def initial_gradient(self, initial: Initial, through: Expr | None, why: Reason) -> Step:
+    def initial_gradient(self, initial: al.Initial, through: al.Expr | None, why: Reason) -> Step:
         """dL/d(value at a step <= 0)."""
-        value = Ref(initial.name, Index(offset=initial.step), initial.shape)
-        target = Cotangent(initial.name, value.index, initial.shape)
+        value = al.Ref(initial.name, al.Index(offset=initial.step), initial.shape)
+        target = al.Cotangent(initial.name, value.index, initial.shape)
         parts = [] if through is None else [through]
         reason = why
         if any(initial.step + r.lag >= 1 for r in self.readers(initial.name)):
-            parts.append(Direct(value))
+            parts.append(al.Direct(value))
             reason = (*why, "; it is read out itself, too") if through is not None else (
                 value, " does not enter the recurrence, but is read out itself",
             )  # fmt: skip
@@ -108,7 +110,7 @@ class ReadOut(Walk):
         return self.make("initial", target, [(part,) for part in parts], reason)
 
 
-def computed_from(output: Ref, operands: list[Expr]) -> Reason:
+def computed_from(output: al.Ref, operands: list[al.Expr]) -> Reason:
     """ "h_t is computed from a_t in (F2)"."""
     pieces: list[ReasonPart] = [output, " is computed from "]
     for number, operand in enumerate(operands):

@@ -15,35 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from symbptt.algebra import (
-    ONE,
-    ZERO,
-    Add,
-    Call,
-    Cases,
-    Concat,
-    Constant,
-    Div,
-    Expr,
-    Index,
-    Lookup,
-    Loss,
-    Model,
-    Mul,
-    Neg,
-    Number,
-    OneHot,
-    Outer,
-    Param,
-    Pick,
-    Pow,
-    Product,
-    Ref,
-    Slice,
-    Transpose,
-    Vector,
-    children,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.normal import names_of_loss
 from symbptt.errors import MissingRuleError
@@ -56,23 +28,23 @@ from symbptt.functions.vectors import stated, vector_function
 class Part:
     """What one operand of a term receives: ``chain`` is a chain of equal expressions."""
 
-    operand: Expr
-    chain: tuple[Expr, ...]
+    operand: al.Expr
+    chain: tuple[al.Expr, ...]
 
 
 @dataclass(frozen=True)
 class Context:
     """Where a term stands: the model, the step, and the name of the whole right side."""
 
-    model: Model
-    index: Index | None
-    value: Expr | None
+    model: al.Model
+    index: al.Index | None
+    value: al.Expr | None
 
 
-Rule = Callable[[Expr, Expr, Context], Iterator[Part]]
+Rule = Callable[[al.Expr, al.Expr, Context], Iterator[Part]]
 
 
-def parts(rhs: Expr, cotangent: Expr, context: Context) -> tuple[Part, ...]:
+def parts(rhs: al.Expr, cotangent: al.Expr, context: Context) -> tuple[Part, ...]:
     """What every operand of a right-hand side receives, in the order of the terms.
 
     Raises
@@ -85,11 +57,11 @@ def parts(rhs: Expr, cotangent: Expr, context: Context) -> tuple[Part, ...]:
     return ()
 
 
-def _parts(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    if isinstance(term, Add):
+def _parts(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
+    if isinstance(term, al.Add):
         yield from _sum_of_terms(term, cotangent, replace(context, value=None))
         return
-    if isinstance(term, Neg):
+    if isinstance(term, al.Neg):
         for part in _parts(term.operand, cotangent, replace(context, value=None)):
             yield replace(part, chain=tuple(map(forms.neg, part.chain)))
         return
@@ -101,21 +73,21 @@ def _parts(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
     yield from rule(term, cotangent, context)
 
 
-def _sum_of_terms(total: Add, cotangent: Expr, context: Context) -> Iterator[Part]:
+def _sum_of_terms(total: al.Add, cotangent: al.Expr, context: Context) -> Iterator[Part]:
     """Structured terms one by one; the pointwise ones together, so that what an operand
     receives from several of them has the cotangent once, as in (h_{t-1} - n_t) ⊙ h̄_t."""
     for term in in_groups(total):
-        if isinstance(term, Add) and is_pointwise(term):
+        if isinstance(term, al.Add) and is_pointwise(term):
             inside = cotangent if term.shape else forms.total(cotangent)
             yield from _pointwise(term, inside, context)
         else:
             yield from _parts(term, cotangent, context)
 
 
-def in_groups(total: Add) -> Iterator[Expr]:
+def in_groups(total: al.Add) -> Iterator[al.Expr]:
     """The terms of a sum; the pointwise ones, where there are several, as one sum."""
     pointwise = tuple(term for term in total.terms if is_pointwise(term))
-    together = Add(pointwise) if len(pointwise) > 1 else None
+    together = al.Add(pointwise) if len(pointwise) > 1 else None
     for term in total.terms:
         if together is None or not is_pointwise(term):
             yield term
@@ -123,79 +95,79 @@ def in_groups(total: Add) -> Iterator[Expr]:
             yield together
 
 
-def is_pointwise(term: Expr) -> bool:
+def is_pointwise(term: al.Expr) -> bool:
     """Whether each entry depends on the same entry of what is read."""
-    if isinstance(term, Neg):
+    if isinstance(term, al.Neg):
         return is_pointwise(term.operand)
-    if isinstance(term, Add):
+    if isinstance(term, al.Add):
         return all(map(is_pointwise, term.terms))
     return term.leaf or term.pointwise
 
 
-def _single(operand: Expr, value: Expr) -> Iterator[Part]:
-    if isinstance(operand, Param | Ref):
+def _single(operand: al.Expr, value: al.Expr) -> Iterator[Part]:
+    if isinstance(operand, al.Param | al.Ref):
         yield Part(operand, (value,))
 
 
 # --- products and other structured nodes -------------------------------------------------
 
 
-def _product(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    assert isinstance(term, Product)
+def _product(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, al.Product)
     matrix, vector = term.left, term.right
-    transposed = isinstance(matrix, Transpose)
-    inner = matrix.operand if isinstance(matrix, Transpose) else matrix
-    turned = inner if transposed else Transpose(inner)
-    pushed: Expr = Product(turned, _positive(cotangent))
+    transposed = isinstance(matrix, al.Transpose)
+    inner = matrix.operand if isinstance(matrix, al.Transpose) else matrix
+    turned = inner if transposed else al.Transpose(inner)
+    pushed: al.Expr = al.Product(turned, _positive(cotangent))
     yield from _single(vector, _signed(cotangent, pushed))
     if len(vector.shape) == 2:
-        pulled: Expr = Product(_positive(cotangent), _transposed(vector))
+        pulled: al.Expr = al.Product(_positive(cotangent), _transposed(vector))
         if transposed:
-            pulled = Product(vector, Transpose(_positive(cotangent)))
+            pulled = al.Product(vector, al.Transpose(_positive(cotangent)))
     else:
         pair = (vector, _positive(cotangent)) if transposed else (_positive(cotangent), vector)
-        pulled = Outer(*pair)
+        pulled = al.Outer(*pair)
     yield from _single(inner, _signed(cotangent, pulled))
 
 
-def _positive(expr: Expr) -> Expr:
-    return expr.operand if isinstance(expr, Neg) else expr
+def _positive(expr: al.Expr) -> al.Expr:
+    return expr.operand if isinstance(expr, al.Neg) else expr
 
 
-def _signed(cotangent: Expr, value: Expr) -> Expr:
-    return forms.neg(value) if isinstance(cotangent, Neg) else value
+def _signed(cotangent: al.Expr, value: al.Expr) -> al.Expr:
+    return forms.neg(value) if isinstance(cotangent, al.Neg) else value
 
 
-def _transposed(expr: Expr) -> Expr:
-    return expr.operand if isinstance(expr, Transpose) else Transpose(expr)
+def _transposed(expr: al.Expr) -> al.Expr:
+    return expr.operand if isinstance(expr, al.Transpose) else al.Transpose(expr)
 
 
-def _transpose(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    assert isinstance(term, Transpose)
+def _transpose(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, al.Transpose)
     yield from _single(term.operand, _signed(cotangent, _transposed(_positive(cotangent))))
 
 
-def _lookup(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    assert isinstance(term, Lookup)
-    unit = OneHot(term.row, term.table.shape[0])
-    yield from _single(term.table, _signed(cotangent, Outer(unit, _positive(cotangent))))
+def _lookup(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, al.Lookup)
+    unit = al.OneHot(term.row, term.table.shape[0])
+    yield from _single(term.table, _signed(cotangent, al.Outer(unit, _positive(cotangent))))
 
 
-def _concat(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    assert isinstance(term, Concat)
+def _concat(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, al.Concat)
     blocks = tuple(part.shape[0] for part in term.parts)
     for number, part in enumerate(term.parts):
-        block: Expr = Slice(_positive(cotangent), blocks, number)
+        block: al.Expr = al.Slice(_positive(cotangent), blocks, number)
         yield from _single(part, _signed(cotangent, block))
 
 
-def _vector(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+def _vector(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
     """The adjoints of the function's row; equal ones of one operand count twice."""
-    assert isinstance(term, Vector)
+    assert isinstance(term, al.Vector)
     row = vector_function(term.function)
     names = dict(zip(row.arguments, term.args, strict=True))
     names |= {"y": context.value or term, "dy": _positive(cotangent)}
-    received: dict[Expr, list[Expr]] = {}
+    received: dict[al.Expr, list[al.Expr]] = {}
     for operand, text in zip(term.args, row.adjoint, strict=True):
         received.setdefault(operand, []).append(stated(text, names, forms.tidy))
     for operand, values in received.items():
@@ -205,38 +177,38 @@ def _vector(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
         yield from _single(operand, _signed(cotangent, value))
 
 
-def _total(values: list[Expr]) -> Expr:
+def _total(values: list[al.Expr]) -> al.Expr:
     if all(value == values[0] for value in values):
-        return forms.mul((Number(Fraction(len(values))), values[0]))
+        return forms.mul((al.Number(Fraction(len(values))), values[0]))
     return forms.add(values)
 
 
-def _pick(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    assert isinstance(term, Pick)
-    unit = OneHot(term.position, term.vector.shape[0])
+def _pick(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, al.Pick)
+    unit = al.OneHot(term.position, term.vector.shape[0])
     yield from _single(term.vector, forms.mul((cotangent, unit)))
 
 
 # --- losses ------------------------------------------------------------------------------
 
 
-def _loss(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
-    assert isinstance(term, Loss)
+def _loss(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, al.Loss)
     for wrt, operand in enumerate((term.prediction, term.target)):
-        if isinstance(operand, Param | Ref) and not _is_index(operand, term, context):
+        if isinstance(operand, al.Param | al.Ref) and not _is_index(operand, term, context):
             chain = tuple(_scaled(cotangent, member) for member in loss_slopes(term, wrt, context))
             if chain:
                 yield Part(operand, chain)
 
 
-def _is_index(operand: Expr, term: Loss, context: Context) -> bool:
-    if operand is not term.target or not isinstance(operand, Ref):
+def _is_index(operand: al.Expr, term: al.Loss, context: Context) -> bool:
+    if operand is not term.target or not isinstance(operand, al.Ref):
         return False
     indexed = {i.name for i in context.model.inputs if i.index_dim is not None}
     return operand.name in indexed
 
 
-def loss_slopes(term: Loss, wrt: int, context: Context) -> tuple[Expr, ...]:
+def loss_slopes(term: al.Loss, wrt: int, context: Context) -> tuple[al.Expr, ...]:
     """The gradient of a loss by an argument, as a chain; an abstract one as it is."""
     row = LOSSES.get(term.function)
     if row is None:
@@ -246,9 +218,9 @@ def loss_slopes(term: Loss, wrt: int, context: Context) -> tuple[Expr, ...]:
     return tuple(loss_formula(term, text, forms.tidy, **names) for text in texts)
 
 
-def _scaled(cotangent: Expr, slope: Expr) -> Expr:
+def _scaled(cotangent: al.Expr, slope: al.Expr) -> al.Expr:
     """The cotangent of a scalar times a slope, in each case of its entries."""
-    if isinstance(slope, Cases):
+    if isinstance(slope, al.Cases):
         on, off = (forms.mul((cotangent, case)) for case in (slope.on, slope.off))
         return replace(slope, on=on, off=off)
     return forms.mul((cotangent, slope))
@@ -257,7 +229,7 @@ def _scaled(cotangent: Expr, slope: Expr) -> Expr:
 # --- pointwise expressions -----------------------------------------------------------------
 
 
-def _pointwise(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
+def _pointwise(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
     for operand in operands(term):
         plain = partial(term, operand, None)
         short = partial(term, operand, context.value)
@@ -265,21 +237,21 @@ def _pointwise(term: Expr, cotangent: Expr, context: Context) -> Iterator[Part]:
         yield Part(operand, chain[:1] if chain[0] == chain[1] else chain)
 
 
-def operands(term: Expr) -> tuple[Expr, ...]:
+def operands(term: al.Expr) -> tuple[al.Expr, ...]:
     """The references of a pointwise expression, each once, in the author's order."""
-    found: dict[Expr, None] = {}
+    found: dict[al.Expr, None] = {}
 
-    def visit(expr: Expr) -> None:
-        if isinstance(expr, Param | Ref):
+    def visit(expr: al.Expr) -> None:
+        if isinstance(expr, al.Param | al.Ref):
             found.setdefault(expr)
-        for child in children(expr):
+        for child in al.children(expr):
             visit(child)
 
     visit(term)
     return tuple(found)
 
 
-def partial(expr: Expr, wrt: Expr, value: Expr | None = None) -> Expr:
+def partial(expr: al.Expr, wrt: al.Expr, value: al.Expr | None = None) -> al.Expr:
     """The partial derivative of a pointwise expression, entry by entry.
 
     Parameters
@@ -294,11 +266,13 @@ def partial(expr: Expr, wrt: Expr, value: Expr | None = None) -> Expr:
         If a node kind is neither pointwise nor a leaf.
     """
     if expr == wrt:
-        return ONE
+        return al.ONE
     return of_scalars(expr, lambda operand: partial(operand, wrt), value)
 
 
-def of_scalars(expr: Expr, d: Callable[[Expr], Expr], value: Expr | None = None) -> Expr:
+def of_scalars(
+    expr: al.Expr, d: Callable[[al.Expr], al.Expr], value: al.Expr | None = None
+) -> al.Expr:
     """The derivative by the rules of scalars, ``d`` being that of the operands.
 
     Raises
@@ -307,73 +281,77 @@ def of_scalars(expr: Expr, d: Callable[[Expr], Expr], value: Expr | None = None)
         If a node kind is neither pointwise nor a leaf.
     """
     match expr:
-        case Add(terms=terms):
+        case al.Add(terms=terms):
             return forms.add(map(d, terms))
-        case Neg(operand=operand):
+        case al.Neg(operand=operand):
             return forms.neg(d(operand))
-        case Mul(factors=factors):
+        case al.Mul(factors=factors):
             return forms.add(
                 forms.mul((*factors[:k], inner, *factors[k + 1 :]))
                 for k, factor in enumerate(factors)
                 if not forms.is_zero(inner := d(factor))
             )
-        case Div(numerator=above, denominator=below):
+        case al.Div(numerator=above, denominator=below):
             return forms.add(_quotient(above, below, d, value))
-        case Pow(base=base, exponent=exponent):
+        case al.Pow(base=base, exponent=exponent):
             inner = d(base)
             if forms.is_zero(inner):
-                return ZERO
+                return al.ZERO
             return forms.mul((exponent, forms.power(base, _less_one(exponent)), inner))
-        case Call(function=name, args=args, wrt=None):
+        case al.Call(function=name, args=args, wrt=None):
             return forms.add(
                 forms.mul((_outer(name, k, args, expr, value), inner))
                 for k, arg in enumerate(args)
                 if not forms.is_zero(inner := d(arg))
             )
     if expr.leaf:
-        return ZERO
+        return al.ZERO
     raise MissingRuleError(f"no partial derivative of {type(expr).__name__} in {expr}")
 
 
 def _quotient(
-    above: Expr, below: Expr, d: Callable[[Expr], Expr], value: Expr | None
-) -> Iterator[Expr]:
+    above: al.Expr, below: al.Expr, d: Callable[[al.Expr], al.Expr], value: al.Expr | None
+) -> Iterator[al.Expr]:
     upper, lower = d(above), d(below)
     if not forms.is_zero(upper):
-        yield forms.mul((upper, Div(ONE, below))) if upper != ONE else Div(ONE, below)
+        yield (
+            forms.mul((upper, al.Div(al.ONE, below))) if upper != al.ONE else al.Div(al.ONE, below)
+        )
     if not forms.is_zero(lower):
-        quotient = value if value is not None else Div(above, below)
-        yield forms.neg(forms.mul((Div(quotient, below), lower)))
+        quotient = value if value is not None else al.Div(above, below)
+        yield forms.neg(forms.mul((al.Div(quotient, below), lower)))
 
 
-def _less_one(exponent: Expr) -> Expr:
+def _less_one(exponent: al.Expr) -> al.Expr:
     exact = _value(exponent)
-    return Number(exact - 1)
+    return al.Number(exact - 1)
 
 
-def _value(exponent: Expr) -> Fraction:
+def _value(exponent: al.Expr) -> Fraction:
     match exponent:
-        case Number(value=value) | Constant(value=value):
+        case al.Number(value=value) | al.Constant(value=value):
             return value
-        case Neg(operand=operand):
+        case al.Neg(operand=operand):
             return -_value(operand)
     raise MissingRuleError(f"an exponent is a number, found {exponent}")
 
 
-def _outer(name: str, wrt: int, args: tuple[Expr, ...], call: Expr, value: Expr | None) -> Expr:
+def _outer(
+    name: str, wrt: int, args: tuple[al.Expr, ...], call: al.Expr, value: al.Expr | None
+) -> al.Expr:
     """The derivative of a function at its arguments; phi' where the function is abstract."""
     if name in FUNCTIONS:
         return derivative(name, wrt, args, call if value is None else value)
-    return Call(name, args, wrt)
+    return al.Call(name, args, wrt)
 
 
-RULES: dict[type[Expr], Rule] = {
-    Product: _product,
-    Transpose: _transpose,
-    Lookup: _lookup,
-    Concat: _concat,
-    Vector: _vector,
-    Pick: _pick,
-    Loss: _loss,
+RULES: dict[type[al.Expr], Rule] = {
+    al.Product: _product,
+    al.Transpose: _transpose,
+    al.Lookup: _lookup,
+    al.Concat: _concat,
+    al.Vector: _vector,
+    al.Pick: _pick,
+    al.Loss: _loss,
 }
 """One row a structured node kind."""

@@ -5,18 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from symbptt.algebra import (
-    Cotangent,
-    Derivative,
-    Direct,
-    Expr,
-    Index,
-    Param,
-    Pullback,
-    Ref,
-    Stack,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus.derivation import Derivation, Step, StepNumber
 from symbptt.errors import UnknownNameError
 
@@ -80,43 +69,43 @@ def renumbered(steps: Iterable[Step]) -> tuple[Step, ...]:
 def _result(step: Step) -> str | None:
     """The name by which a step's gradient is asked for."""
     target = step.target
-    if not isinstance(target, Cotangent) or step.kind not in ("gradient", "initial"):
+    if not isinstance(target, al.Cotangent) or step.kind not in ("gradient", "initial"):
         return None
     return target.name if target.index is None else f"{target.name}[{target.index}]"
 
 
 def _joins(step: Step) -> set[str]:
     """The matrices of which a step says what they are side by side."""
-    shown = (node for expr in (step.target, *step.members) for node in walk(expr))
-    return {n.name for n in shown if isinstance(n, Param | Cotangent) and len(n.shape) == 2}
+    shown = (node for expr in (step.target, *step.members) for node in al.walk(expr))
+    return {n.name for n in shown if isinstance(n, al.Param | al.Cotangent) and len(n.shape) == 2}
 
 
-def _givers(member: Expr, given: dict[Key, list[Step]]) -> Iterator[Step]:
-    for node in walk(member):
-        if isinstance(node, Pullback) and node.held != "equation":
-            node = Derivative(node.output, node.wrt, node.held)
-        if isinstance(node, Cotangent | Direct | Derivative):
+def _givers(member: al.Expr, given: dict[Key, list[Step]]) -> Iterator[Step]:
+    for node in al.walk(member):
+        if isinstance(node, al.Pullback) and node.held != "equation":
+            node = al.Derivative(node.output, node.wrt, node.held)
+        if isinstance(node, al.Cotangent | al.Direct | al.Derivative):
             yield from given.get(_key(node), ())
 
 
-def _key(node: Expr) -> Key:
+def _key(node: al.Expr) -> Key:
     """What steps that give a derivative have in common, at whichever steps it is."""
     match node:
-        case Cotangent(name=name, index=index):
+        case al.Cotangent(name=name, index=index):
             return "L", name, None if index is None else _is_past(index)
-        case Direct():
+        case al.Direct():
             return "direct", node.name, _is_past(node.index)
-        case Derivative(wrt=wrt, held=held):
+        case al.Derivative(wrt=wrt, held=held):
             return held, node.name, _by(wrt, node.index, held)
     raise TypeError(f"{type(node).__name__} is no derivative")
 
 
-def _is_past(index: Index) -> bool:
+def _is_past(index: al.Index) -> bool:
     return not index.terms and index.offset <= 0
 
 
-def _by(wrt: Expr, index: Index, held: str) -> Key:
-    if isinstance(wrt, Param):
+def _by(wrt: al.Expr, index: al.Index, held: str) -> Key:
+    if isinstance(wrt, al.Param):
         return (wrt.name,)
-    assert isinstance(wrt, Ref | Stack)
+    assert isinstance(wrt, al.Ref | al.Stack)
     return wrt.name, wrt.index if held == "nothing" else index - wrt.index

@@ -10,22 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbptt.algebra import (
-    LAST,
-    NOW,
-    Derivative,
-    Direct,
-    Equation,
-    Expr,
-    Index,
-    Initial,
-    Model,
-    Param,
-    Pullback,
-    Ref,
-    TimeSum,
-    substitute_index,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import normal_form
 from symbptt.calculus.derivation import EVERY, Derivation, Reason, ReasonPart, Step, TotalLoss
@@ -33,7 +18,7 @@ from symbptt.calculus.linear import times, unit
 from symbptt.calculus.within import Within
 
 
-def derive_sensitivity(model: Model) -> Derivation:
+def derive_sensitivity(model: al.Model) -> Derivation:
     """The gradient by forward recursion, for every parameter and initial value."""
     normal = normal_form(model)
     return Derivation(model, normal, tuple(_Forward(normal).steps()), form="sensitivity")
@@ -58,7 +43,7 @@ class _Forward(Within):
 
     # --- what depends on what through time -------------------------------------------------
 
-    def carriers(self, leaf: Expr) -> frozenset[str]:
+    def carriers(self, leaf: al.Expr) -> frozenset[str]:
         """The names whose values depend on a leaf, at some step."""
         sources = self.sources(leaf)
         found = {e.name for e in self.order if any(self.depends(e.name, s) for s in sources)}
@@ -70,16 +55,16 @@ class _Forward(Within):
                     found |= {e.name for e in self.order if self.depends(e.name, value)}
         return frozenset(found)
 
-    def sources(self, leaf: Expr) -> list[Expr]:
+    def sources(self, leaf: al.Expr) -> list[al.Expr]:
         """Where a leaf enters a step: a parameter as such, a given value as it is read.
 
         One at step s <= 0 is read by step 1 and later ones, with lags of 1 - s and more.
         """
-        if not isinstance(leaf, Ref):
+        if not isinstance(leaf, al.Ref):
             return [leaf]
         return [v for v in self.past if v.name == leaf.name and v.index.offset < leaf.index.offset]
 
-    def sensitivities(self, leaf: Expr) -> Iterator[Step]:
+    def sensitivities(self, leaf: al.Expr) -> Iterator[Step]:
         carriers = self.carriers(leaf)
         sources = self.sources(leaf)
         read = [v for v in self.past if v.name in carriers or v in sources]
@@ -92,10 +77,10 @@ class _Forward(Within):
             if equation.name in carriers:
                 yield self.sensitivity(equation, leaf, read)
 
-    def begin(self, initial: Initial, leaf: Expr) -> Step:
+    def begin(self, initial: al.Initial, leaf: al.Expr) -> Step:
         """The derivative of an initial value: by itself 1, by all else 0."""
         value = _value(initial)
-        target = Derivative(value, leaf, "nothing")
+        target = al.Derivative(value, leaf, "nothing")
         same = value == leaf
         result = unit(target.shape) if same else forms.zero(target.shape)
         words: Reason = (value, " is a value of its own, which does not depend on ", leaf)
@@ -103,34 +88,34 @@ class _Forward(Within):
             words = ("every value is its own derivative by itself times 1",)
         return self.make("start", target, [(result,)], words)
 
-    def nothing(self, value: Ref, leaf: Expr) -> Step:
-        target = Derivative(Ref(value.name, NOW, value.shape), leaf, "nothing")
+    def nothing(self, value: al.Ref, leaf: al.Expr) -> Step:
+        target = al.Derivative(al.Ref(value.name, al.NOW, value.shape), leaf, "nothing")
         words: Reason = (target.output, " does not depend on ", leaf)
         return self.make("sensitivity", target, [(forms.zero(target.shape),)], words, EVERY)
 
-    def sensitivity(self, equation: Equation, leaf: Expr, read: list[Ref]) -> Step:
-        target = Derivative(equation.ref, leaf, "nothing")
-        terms: list[Expr] = []
-        short: list[Expr] = []
-        if isinstance(leaf, Param) and self.depends(equation.name, leaf):
-            immediate = Derivative(equation.ref, leaf, "step")
+    def sensitivity(self, equation: al.Equation, leaf: al.Expr, read: list[al.Ref]) -> Step:
+        target = al.Derivative(equation.ref, leaf, "nothing")
+        terms: list[al.Expr] = []
+        short: list[al.Expr] = []
+        if isinstance(leaf, al.Param) and self.depends(equation.name, leaf):
+            immediate = al.Derivative(equation.ref, leaf, "step")
             terms.append(immediate)
             short.append(self.put_in(immediate))
         for value in read:
             if self.depends(equation.name, value):
-                jacobian = Derivative(equation.ref, value, "step")
-                before = Derivative(value, leaf, "nothing")
+                jacobian = al.Derivative(equation.ref, value, "step")
+                before = al.Derivative(value, leaf, "nothing")
                 terms.append(times(jacobian, before))
                 short.append(times(self.put_in(jacobian), before))
         chain = (forms.add(terms, target.shape), forms.add(short, target.shape))
         return self.make("sensitivity", target, [chain], self.why(equation, leaf, read), EVERY)
 
-    def why(self, equation: Equation, leaf: Expr, read: list[Ref]) -> Reason:
+    def why(self, equation: al.Equation, leaf: al.Expr, read: list[al.Ref]) -> Reason:
         used = [v for v in read if self.depends(equation.name, v)]
         pieces: list[ReasonPart] = [leaf, " moves ", equation.ref]
         ways: list[list[ReasonPart]] = []
-        if isinstance(leaf, Param) and self.depends(equation.name, leaf):
-            ways.append([" at step ", NOW, " itself"])
+        if isinstance(leaf, al.Param) and self.depends(equation.name, leaf):
+            ways.append([" at step ", al.NOW, " itself"])
         ways += [[" through ", value] for value in used]
         for number, way in enumerate(ways):
             pieces += [" and" if number == len(ways) - 1 else ","] if number else []
@@ -139,24 +124,24 @@ class _Forward(Within):
 
     # --- gradients -------------------------------------------------------------------------
 
-    def through(self, leaf: Expr) -> Expr | None:
+    def through(self, leaf: al.Expr) -> al.Expr | None:
         """What L receives of a leaf through the recurrence: its direct derivatives."""
         carriers = self.carriers(leaf)
-        terms: list[Expr] = []
+        terms: list[al.Expr] = []
         for name in self.read_directly():
             if name in carriers:
                 ref = self.model.equation(name).ref
-                term: Expr = Pullback(ref, leaf, Direct(ref), "nothing")
+                term: al.Expr = al.Pullback(ref, leaf, al.Direct(ref), "nothing")
                 if self.ends_alone():
-                    terms.append(substitute_index(term, {"t": LAST}))
+                    terms.append(al.substitute_index(term, {"t": al.LAST}))
                 else:
-                    terms.append(TimeSum(term))
+                    terms.append(al.TimeSum(term))
         return forms.add(terms, leaf.shape) if terms else None
 
 
-def _value(initial: Initial) -> Ref:
-    return Ref(initial.name, Index(offset=initial.step), initial.shape)
+def _value(initial: al.Initial) -> al.Ref:
+    return al.Ref(initial.name, al.Index(offset=initial.step), initial.shape)
 
 
-def _reading(leaf: Expr) -> Reason:
+def _reading(leaf: al.Expr) -> Reason:
     return (TotalLoss(), " depends on ", leaf, " through all that is read out of the recurrence")

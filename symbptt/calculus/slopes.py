@@ -9,20 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from symbptt.algebra import (
-    ONE,
-    ZERO,
-    Add,
-    Call,
-    Expr,
-    Index,
-    Loss,
-    Model,
-    Neg,
-    Pick,
-    Vector,
-    transform,
-)
+from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry, Letters, LetterSum
 from symbptt.calculus import forms
 from symbptt.calculus.entrywise import Places, at_entry, collapsed, entry_of
@@ -39,7 +26,7 @@ from symbptt.calculus.rules import (
 from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import stated, vector_function
 
-Chain = tuple[Expr, ...]
+Chain = tuple[al.Expr, ...]
 
 
 @dataclass(frozen=True)
@@ -54,15 +41,15 @@ class Where:
         What the forward pass calls the whole right-hand side.
     """
 
-    model: Model
-    index: Index | None
+    model: al.Model
+    index: al.Index | None
     places: Places
-    wrt: Expr
+    wrt: al.Expr
     wrt_places: Places
-    value: Expr | None
+    value: al.Expr | None
 
 
-def slope(rhs: Expr, where: Where, letters: Letters) -> Chain:
+def slope(rhs: al.Expr, where: Where, letters: Letters) -> Chain:
     """d(entry of rhs)/d(entry of wrt) as a chain of equal expressions of entries.
 
     Raises
@@ -70,19 +57,19 @@ def slope(rhs: Expr, where: Where, letters: Letters) -> Chain:
     MissingRuleError
         If there is no rule for a term's node kind.
     """
-    if isinstance(rhs, Add) and not is_pointwise(rhs):
+    if isinstance(rhs, al.Add) and not is_pointwise(rhs):
         inside = replace(where, value=None)
         return forms.in_step(slope(term, inside, letters.fork()) for term in in_groups(rhs))
-    if isinstance(rhs, Neg):
+    if isinstance(rhs, al.Neg):
         inside = replace(where, value=None)
         return tuple(map(forms.neg, slope(rhs.operand, inside, letters)))
     if not rhs.shape:
         where = replace(where, places=())
     if is_pointwise(rhs):
         return _pointwise(rhs, where)
-    if isinstance(rhs, Vector) and vector_function(rhs.function).slope:
+    if isinstance(rhs, al.Vector) and vector_function(rhs.function).slope:
         return _vector(rhs, where)
-    if isinstance(rhs, Loss):
+    if isinstance(rhs, al.Loss):
         return _loss(rhs, where, letters)
     entry = at_entry(rhs, where.places, letters)
     raw = differentiated(entry, where.wrt, where.wrt_places)
@@ -92,10 +79,10 @@ def slope(rhs: Expr, where: Where, letters: Letters) -> Chain:
 # --- terms -----------------------------------------------------------------------------
 
 
-def _pointwise(term: Expr, where: Where) -> Chain:
+def _pointwise(term: al.Expr, where: Where) -> Chain:
     """phi(u, …)_j by (u)_i: delta_ji dphi/du at entry j."""
     if where.wrt not in operands(term):
-        return (ZERO,)
+        return (al.ZERO,)
     deltas = _deltas(where.places, where.wrt_places)
     found = []
     for value in (None, where.value):
@@ -105,38 +92,38 @@ def _pointwise(term: Expr, where: Where) -> Chain:
     return forms.distinct(found)
 
 
-def _deltas(places: Places, others: Places) -> tuple[Expr, ...]:
+def _deltas(places: Places, others: Places) -> tuple[al.Expr, ...]:
     return tuple(Delta(one, other) for one, other in zip(places, others, strict=False))
 
 
-def _vector(term: Vector, where: Where) -> Chain:
+def _vector(term: al.Vector, where: Where) -> Chain:
     """The slope of the function's row, in the name of its value."""
     if where.wrt not in term.args:
-        return (ZERO,)
+        return (al.ZERO,)
     return (row_slope(term, where.places, where.wrt_places, where.value or term),)
 
 
-def row_slope(term: Vector, places: Places, others: Places, value: Expr) -> Expr:
+def row_slope(term: al.Vector, places: Places, others: Places, value: al.Expr) -> al.Expr:
     """d(value at entry j)/d(argument at entry i), as the row of the function states it."""
     row = vector_function(term.function)
     spots = dict(zip("ji", (*places, *others)[-2:], strict=False)) if places else {"i": others[0]}
     names = {"y": value, "x": term.args[0], **spots}
 
-    def fill(node: Expr) -> Expr:
+    def fill(node: al.Expr) -> al.Expr:
         match node:
-            case Pick(vector=vector, position=place):
+            case al.Pick(vector=vector, position=place):
                 return entry_of(vector, (place,))
-            case Call(function="delta", args=(left, right)):
+            case al.Call(function="delta", args=(left, right)):
                 return Delta(left, right)
         return node
 
     return stated(row.slope, names, fill)
 
 
-def _loss(term: Loss, where: Where, letters: Letters) -> Chain:
+def _loss(term: al.Loss, where: Where, letters: Letters) -> Chain:
     """The definition differentiated, and the gradient that the row of the loss states."""
     if where.wrt not in (term.prediction, term.target):
-        return (ZERO,)
+        return (al.ZERO,)
     context = Context(where.model, where.index, None)
     last = forms.add(
         loss_slopes(term, by, context)[-1]
@@ -148,14 +135,14 @@ def _loss(term: Loss, where: Where, letters: Letters) -> Chain:
     raw = differentiated(at_entry(term, (), letters), where.wrt, where.wrt_places)
     letters_to_names = names_of_loss(where.model, term, where.index)
     named = {loss_formula(term, text): letters_to_names[name] for name, text in loss_names(term)}
-    raw = transform(raw, lambda node: named.get(node, node))
+    raw = al.transform(raw, lambda node: named.get(node, node))
     return forms.distinct((raw, at_entry(last, where.wrt_places, letters)))
 
 
 # --- expressions of entries --------------------------------------------------------------
 
 
-def differentiated(expr: Expr, wrt: Expr, places: Places) -> Expr:
+def differentiated(expr: al.Expr, wrt: al.Expr, places: Places) -> al.Expr:
     """The derivative of an expression of entries by the entry of ``wrt`` at ``places``.
 
     d(v)_k/d(v)_i is delta_ki, d(W)_jk/d(W)_mi is delta_jm delta_ki; sums, products,
@@ -167,19 +154,19 @@ def differentiated(expr: Expr, wrt: Expr, places: Places) -> Expr:
         If an exponent is no number, or a node kind has no rule here.
     """
 
-    def d(inner: Expr) -> Expr:
+    def d(inner: al.Expr) -> al.Expr:
         return differentiated(inner, wrt, places)
 
     if expr == wrt:
-        return ONE
+        return al.ONE
     match expr:
-        case Entry(array=Vector(args=args) as array, places=own) if wrt in args:
+        case Entry(array=al.Vector(args=args) as array, places=own) if wrt in args:
             return row_slope(array, own, places, array)
         case Entry(array=array, places=own):
-            return forms.mul(_deltas(own, places)) if array == wrt else ZERO
+            return forms.mul(_deltas(own, places)) if array == wrt else al.ZERO
         case LetterSum(letter=letter, term=term):
             inner = d(term)
-            return ZERO if forms.is_zero(inner) else LetterSum(letter, inner)
+            return al.ZERO if forms.is_zero(inner) else LetterSum(letter, inner)
         case Delta():
-            return ZERO
+            return al.ZERO
     return of_scalars(expr, d)

@@ -11,30 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symbptt.algebra import (
-    Add,
-    Cotangent,
-    Div,
-    Equation,
-    Expr,
-    Horizon,
-    Index,
-    Model,
-    Neg,
-    Number,
-    Param,
-    Ref,
-    TimeSum,
-    substitute_index,
-    transform,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.order import derived_order, in_step_order
 from symbptt.errors import FormulaError, UnknownNameError
 
-TOTAL_LOSS = Param("L", ())
+TOTAL_LOSS = al.Param("L", ())
 
 _STEP = r"(?:\[\s*(t|T|-?\d+)\s*\])?"
 _QUANTITY = re.compile(rf"(\w+)\s*{_STEP}")
@@ -46,8 +29,8 @@ _OF_QUANTITY = re.compile(r"d\(\s*(\w+)\s*\[\s*t\s*\]\s*,\s*(\w+)\s*\)")
 class ExplicitLine:
     """``left = right``; ``right`` is None where the caller gives the value."""
 
-    left: Expr
-    right: Expr | None
+    left: al.Expr
+    right: al.Expr | None
     comment: str = ""
 
 
@@ -106,7 +89,7 @@ class Query:
 # --- the forward equations -------------------------------------------------------------
 
 
-def unroll(model: Model, horizon: int, query: Query | None = None) -> tuple[ExplicitLine, ...]:
+def unroll(model: al.Model, horizon: int, query: Query | None = None) -> tuple[ExplicitLine, ...]:
     """The equations of steps 1 to ``horizon``, initial values first.
 
     Parameters
@@ -126,7 +109,7 @@ def unroll(model: Model, horizon: int, query: Query | None = None) -> tuple[Expl
     chosen = tuple(
         line
         for line in lines
-        if isinstance(line.left, Ref)
+        if isinstance(line.left, al.Ref)
         and line.left.name == query.name
         and (wanted is None or line.left.index.offset in wanted)
     )
@@ -139,10 +122,12 @@ def unroll(model: Model, horizon: int, query: Query | None = None) -> tuple[Expl
     return chosen
 
 
-def _forward(model: Model, horizon: int) -> tuple[ExplicitLine, ...]:
-    lines = [ExplicitLine(Param(d.name, d.shape), d.rhs, d.comment) for d in derived_order(model)]
+def _forward(model: al.Model, horizon: int) -> tuple[ExplicitLine, ...]:
+    lines = [
+        ExplicitLine(al.Param(d.name, d.shape), d.rhs, d.comment) for d in derived_order(model)
+    ]
     for initial in model.initials:
-        left = Ref(initial.name, Index(offset=initial.step), initial.shape)
+        left = al.Ref(initial.name, al.Index(offset=initial.step), initial.shape)
         lines.append(ExplicitLine(left, initial.value))
     ordered = in_step_order(model)
     for t in range(1, horizon + 1):
@@ -153,31 +138,33 @@ def _forward(model: Model, horizon: int) -> tuple[ExplicitLine, ...]:
     return tuple(lines)
 
 
-def _at_step(equation: Equation, t: int, horizon: int) -> ExplicitLine:
-    left = Ref(equation.name, Index(offset=t), equation.shape)
+def _at_step(equation: al.Equation, t: int, horizon: int) -> ExplicitLine:
+    left = al.Ref(equation.name, al.Index(offset=t), equation.shape)
     return ExplicitLine(left, explicit(equation.rhs, t, horizon), equation.comment)
 
 
-def _total(loss: Equation, horizon: int) -> ExplicitLine:
+def _total(loss: al.Equation, horizon: int) -> ExplicitLine:
     steps = (horizon,) if loss.last else range(1, horizon + 1)
-    losses = forms.add(Ref("loss", Index(offset=t), ()) for t in steps)
-    return ExplicitLine(TOTAL_LOSS, forms.div(losses, Number(Fraction(len(steps)))), "total loss")
+    losses = forms.add(al.Ref("loss", al.Index(offset=t), ()) for t in steps)
+    return ExplicitLine(
+        TOTAL_LOSS, forms.div(losses, al.Number(Fraction(len(steps)))), "total loss"
+    )
 
 
-def explicit(expr: Expr, t: int, horizon: int) -> Expr:
+def explicit(expr: al.Expr, t: int, horizon: int) -> al.Expr:
     """The expression with numbers for t and T, and its sums over time written out."""
-    at_step = substitute_index(expr, {"t": Index(offset=t)})
-    return transform(at_step, lambda node: _for_horizon(node, horizon))
+    at_step = al.substitute_index(expr, {"t": al.Index(offset=t)})
+    return al.transform(at_step, lambda node: _for_horizon(node, horizon))
 
 
-def _for_horizon(node: Expr, horizon: int) -> Expr:
+def _for_horizon(node: al.Expr, horizon: int) -> al.Expr:
     match node:
-        case Horizon():
-            return Number(Fraction(horizon))
-        case Div(numerator=numerator, denominator=denominator):
+        case al.Horizon():
+            return al.Number(Fraction(horizon))
+        case al.Div(numerator=numerator, denominator=denominator):
             return forms.div(numerator, denominator)
-        case Ref() | Cotangent() if node.index is not None:
-            return substitute_index(node, {"T": Index(offset=horizon)})
+        case al.Ref() | al.Cotangent() if node.index is not None:
+            return al.substitute_index(node, {"T": al.Index(offset=horizon)})
     return node
 
 
@@ -240,33 +227,33 @@ def _step_for(derivation: Derivation, horizon: int, name: str, t: int | None) ->
 
 def _adjoint_line(step: Step, t: int | None, horizon: int) -> ExplicitLine:
     if t is None:
-        left: Expr = step.target
+        left: al.Expr = step.target
         right = forms.add(_summands(step.result, horizon), step.shape)
     else:
-        left = Cotangent(step.target.name, Index(offset=t), step.shape)
+        left = al.Cotangent(step.target.name, al.Index(offset=t), step.shape)
         right = explicit(step.result, t, horizon)
     return ExplicitLine(left, right, f"({step.number})")
 
 
-def _summands(expr: Expr, horizon: int) -> Iterable[Expr]:
+def _summands(expr: al.Expr, horizon: int) -> Iterable[al.Expr]:
     """The terms of a sum, with each sum over time written out."""
-    for term in expr.terms if isinstance(expr, Add) else (expr,):
+    for term in expr.terms if isinstance(expr, al.Add) else (expr,):
         match term:
-            case TimeSum():
+            case al.TimeSum():
                 yield from _over_time(term, horizon)
-            case Neg(operand=TimeSum() as inner):
+            case al.Neg(operand=al.TimeSum() as inner):
                 yield from map(forms.neg, _over_time(inner, horizon))
             case _:
                 yield explicit(term, 0, horizon)
 
 
-def _over_time(expr: TimeSum, horizon: int) -> Iterable[Expr]:
+def _over_time(expr: al.TimeSum, horizon: int) -> Iterable[al.Expr]:
     first, last = (index.at({"T": horizon}) for index in (expr.first, expr.last))
     return (explicit(expr.term, t, horizon) for t in range(first, last + 1))
 
 
-def _needed(expr: Expr | None) -> list[tuple[str, int | None]]:
+def _needed(expr: al.Expr | None) -> list[tuple[str, int | None]]:
     if expr is None:
         return []
-    cotangents = [node for node in walk(expr) if isinstance(node, Cotangent)]
+    cotangents = [node for node in al.walk(expr) if isinstance(node, al.Cotangent)]
     return [(c.name, None if c.index is None else c.index.offset) for c in cotangents]

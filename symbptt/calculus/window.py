@@ -12,24 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from symbptt.algebra import (
-    LAST,
-    NOW,
-    PART,
-    Cotangent,
-    Equation,
-    Expr,
-    Index,
-    Initial,
-    Model,
-    PartSum,
-    Ref,
-    Shape,
-    substitute_index,
-    transform,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
-from symbptt.calculus.adjoint import MEAN_FACTOR, Reading, Walk, with_seed
+from symbptt.calculus.adjoint import MEAN_FACTOR, Edge, Walk, with_seed
 from symbptt.calculus.derivation import EVERY, Derivation, Past, Range, Reason, ReasonPart, Step
 
 
@@ -78,7 +63,7 @@ def swept_quantities(derivation: Derivation) -> Swept:
     return swept(Walk(derivation.normal, derivation.wrt_inputs))
 
 
-def is_loss(reading: Reading) -> bool:
+def is_loss(reading: Edge) -> bool:
     """Whether the reader is the loss, or computed at the last step for it."""
     return reading.reader.name == "loss" or reading.last
 
@@ -86,70 +71,70 @@ def is_loss(reading: Reading) -> bool:
 class WindowWalk(Walk):
     """The reverse walk with gradients of the parts of L."""
 
-    def __init__(self, model: Model, wrt_inputs: bool, tau: int) -> None:
+    def __init__(self, model: al.Model, wrt_inputs: bool, tau: int) -> None:
         super().__init__(model, wrt_inputs)
         self.tau = tau
-        self.part = LAST if model.equation("loss").last else PART
+        self.part = al.LAST if model.equation("loss").last else al.PART
         self.parted = False
         self.swept = swept(self)
 
-    def adjoint(self, name: str, shape: Shape, last: bool) -> Iterator[Step]:
+    def adjoint(self, name: str, shape: al.Shape, last: bool) -> Iterator[Step]:
         if name not in self.swept.names:
             yield from super().adjoint(name, shape, last)
             return
         self.parted = True
         yield from map(self.of_part, super().adjoint(name, shape, last))
         self.parted = False
-        yield self.total(Cotangent(name, NOW, shape), self.tau, EVERY)
+        yield self.total(al.Cotangent(name, al.NOW, shape), self.tau, EVERY)
 
-    def is_stated(self, general: list[Reading]) -> bool:
+    def is_stated(self, general: list[Edge]) -> bool:
         return bool(general) or not self.parted
 
-    def initials(self, initial: Initial) -> Iterator[Step]:
+    def initials(self, initial: al.Initial) -> Iterator[Step]:
         if initial.name not in self.swept.names:
             yield from super().initials(initial)
             return
         self.parted = True
         yield from map(self.of_part, super().initials(initial))
         self.parted = False
-        target = Cotangent(initial.name, Index(offset=initial.step), initial.shape)
+        target = al.Cotangent(initial.name, al.Index(offset=initial.step), initial.shape)
         yield self.total(target, self.tau, None)
 
-    def readers(self, name: str) -> list[Reading]:
+    def readers(self, name: str) -> list[Edge]:
         """In a part of L, what only its loss needs is read at the step of that loss."""
         found = super().readers(name)
         return [self.at_its_loss(r) for r in found] if self.parted else found
 
-    def at_its_loss(self, reading: Reading) -> Reading:
+    def at_its_loss(self, reading: Edge) -> Edge:
         """A reading by the loss, or by what is only its own, as one at the last step."""
         loss = reading.reader.name == "loss"
         if reading.last or not (loss or reading.reader.name in self.swept.own):
             return reading
-        assert isinstance(reading.reader, Equation)
+        assert isinstance(reading.reader, al.Equation)
         chain = reading.chain
         if loss:
-            cotangent = Cotangent("loss", NOW, ())
+            cotangent = al.Cotangent("loss", al.NOW, ())
             chain = tuple(with_seed(m, cotangent, MEAN_FACTOR) for m in chain)
-        end = {"t": LAST}
-        return Reading(
+        end = {"t": al.LAST}
+        return Edge(
             replace(reading.reader, last=True),
-            substitute_index(reading.operand, end),
-            tuple(substitute_index(member, end) for member in chain),
+            al.substitute_index(reading.operand, end),
+            tuple(al.substitute_index(member, end) for member in chain),
         )
 
     def of_part(self, step: Step) -> Step:
         """A step about a loss at the last step as one about the part of L of step s."""
 
-        def moved(expr: Expr) -> Expr:
-            if isinstance(expr, Cotangent) and expr.name in self.swept.names:
-                expr = replace(expr, part=LAST)
+        def moved(expr: al.Expr) -> al.Expr:
+            if isinstance(expr, al.Cotangent) and expr.name in self.swept.names:
+                expr = replace(expr, part=al.LAST)
             return expr
 
-        def parted(expr: Expr) -> Expr:
-            return substitute_index(transform(expr, moved), {"T": self.part})
+        def parted(expr: al.Expr) -> al.Expr:
+            return al.substitute_index(al.transform(expr, moved), {"T": self.part})
 
         target = parted(step.target)
-        assert isinstance(target, Cotangent)
+        assert isinstance(target, al.Cotangent)
         return replace(
             step,
             target=target,
@@ -161,24 +146,24 @@ class WindowWalk(Walk):
     def told(self, part: ReasonPart) -> ReasonPart:
         """A part of a reason with the loss's step where T stood."""
         match part:
-            case Index():
+            case al.Index():
                 return part.substitute({"T": self.part})
             case Past(index=index):
                 return Past(index.substitute({"T": self.part}))
-            case Expr():
-                return substitute_index(part, {"T": self.part})
+            case al.Expr():
+                return al.substitute_index(part, {"T": self.part})
         return part
 
-    def total(self, target: Cotangent, tau: int, holds: Range | None) -> Step:
+    def total(self, target: al.Cotangent, tau: int, holds: Range | None) -> Step:
         """The sum over the parts of L that are less than tau steps ahead."""
         assert target.index is not None
         upto = target.index + (tau - 1)
-        first = target.index if "t" in target.index.names() else Index(offset=1)
-        variable = Ref(target.name, target.index, target.shape)
+        first = target.index if "t" in target.index.names() else al.Index(offset=1)
+        variable = al.Ref(target.name, target.index, target.shape)
         steps = f"{tau} step{'' if tau == 1 else 's'}"
         if not upto.terms and upto.offset < 1:
             reason: Reason = ("No loss is less than ", steps, " away from ", variable)
             return self.make("window", target, [(forms.zero(target.shape),)], reason, holds)
         reason = (f"For losses from {steps} on, the window holds ", variable)
-        member = PartSum(replace(target, part=PART), first, upto)
+        member = al.PartSum(replace(target, part=al.PART), first, upto)
         return self.make("window", target, [(member,)], reason, holds)

@@ -41,7 +41,7 @@ _STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class Program(click.Group):
+class Commands(click.Group):
     """The verbs in the order of a day's work; every error ends in a status, none in a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -91,7 +91,7 @@ def _defect(error: Exception) -> int:
 
 
 @click.group(
-    cls=Program,
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="MODEL is the name of a built-in model, a file (its name has a / or a .), or - for "
     "standard input. Exit status: 0 done or right, 1 failed, 2 usage, 3 an error in the model, "

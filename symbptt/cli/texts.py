@@ -136,7 +136,7 @@ def _script(model_name: str, what: str | None, horizon: int, dims: dict[str, int
     return headed(command, script(read_model(model_name), horizon, dims))
 
 
-class Format(TextType):
+class FormatOption(TextType):
     """A format of `symbptt.typeset.document`, looked up when it is wanted."""
 
     name = "format"
@@ -174,7 +174,7 @@ class KeyOf(TextType):
         return f"[{'|'.join(self.keys())}]"
 
 
-class Row(TextType):
+class StyleKey(TextType):
     """A key of a table of `symbptt.typeset.style`, or a list of keys, looked up when wanted."""
 
     def __init__(self, table: str) -> None:
@@ -195,14 +195,14 @@ def style_options(command: Command) -> Command:
     """How a derivation is shown: `symbptt.typeset.style.Style`."""
     command = click.option(
         "--notation",
-        type=Row("NOTATIONS"),
+        type=StyleKey("NOTATIONS"),
         default="",
         help="Where steps in time stand and how derivatives are written; a list with commas, "
         "as superscript,D.",
     )(command)
     return click.option(
         "--layout",
-        type=Row("LAYOUTS"),
+        type=StyleKey("LAYOUTS"),
         default="column",
         show_default=True,
         help="Vectors as columns or as rows.",
@@ -211,11 +211,11 @@ def style_options(command: Command) -> Command:
 
 @main.command()
 @model_argument
-@click.option("--to", type=Format(), default="tex", show_default=True, help="The format.")
+@click.option("--to", type=FormatOption(), default="tex", show_default=True, help="The format.")
 @click.option("--fragment", is_flag=True, help="Without preamble, to be pasted into a text.")
 @click.option(
     "--detail",
-    type=Row("DETAILS"),
+    type=StyleKey("DETAILS"),
     default="steps",
     show_default=True,
     help="How closely: index derives every step entry by entry, too.",

@@ -20,7 +20,7 @@ WIDTH = 88
 
 
 @dataclass(frozen=True)
-class Definition:
+class RuntimeDefinition:
     """A function, class or constant as it stands in a module, and the words in it."""
 
     text: str
@@ -31,7 +31,7 @@ class Definition:
 class Runtime:
     """The definitions of some files by name, in their order, and the imports of those."""
 
-    definitions: dict[str, Definition]
+    definitions: dict[str, RuntimeDefinition]
     imports: Mapping[str, str]
 
     def needed(self, words: Iterable[str]) -> list[str]:
@@ -59,7 +59,7 @@ class Runtime:
 @cache
 def runtime(package: str, files: tuple[str, ...]) -> Runtime:
     """The runtime in some files of a package."""
-    definitions: dict[str, Definition] = {}
+    definitions: dict[str, RuntimeDefinition] = {}
     imports: dict[str, str] = {}
     for source in sources(package, files):
         for node in ast.parse(source).body:
@@ -73,7 +73,7 @@ def runtime(package: str, files: tuple[str, ...]) -> Runtime:
 
 
 @cache
-def functions(package: str, files: tuple[str, ...]) -> dict[str, Definition]:
+def functions(package: str, files: tuple[str, ...]) -> dict[str, RuntimeDefinition]:
     """The functions in some files of a package, by name."""
     return {
         node.name: defined(source, node)
@@ -90,9 +90,9 @@ def sources(package: str, files: tuple[str, ...]) -> list[str]:
     return [(folder / f"{file}.py").read_text(encoding="utf-8") for file in files]
 
 
-def defined(source: str, node: ast.FunctionDef | ast.ClassDef) -> Definition:
+def defined(source: str, node: ast.FunctionDef | ast.ClassDef) -> RuntimeDefinition:
     text = bare(source, node)
-    return Definition(text, frozenset(words_of([text])))
+    return RuntimeDefinition(text, frozenset(words_of([text])))
 
 
 def is_carried(node: ast.Import | ast.ImportFrom, package: str) -> bool:

@@ -12,23 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from symbptt.algebra import (
-    LAST,
-    Add,
-    Cotangent,
-    Expr,
-    Mul,
-    Neg,
-    OneHot,
-    Outer,
-    TimeSum,
-    children,
-    map_children,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus.forms import terms_of
-from symbptt.codegen.naming import Names
-from symbptt.codegen.numpy_printer import Printer, Raw, Uses, is_full, is_rowwise
+from symbptt.codegen.naming import ValueNames
+from symbptt.codegen.numpy_printer import NumpyPrinter, Raw, Uses, is_full, is_rowwise
 from symbptt.codegen.places import Places, Variable, variable
 from symbptt.codegen.program import Assign, Block, Place
 
@@ -40,15 +27,17 @@ WIDTH = 88 - len(INDENT)
 class Emitter:
     """The lines of one function's body."""
 
-    def __init__(self, names: Names, places: Places, uses: Uses) -> None:
+    def __init__(self, names: ValueNames, places: Places, uses: Uses) -> None:
         self.names = names
         self.places = places
         self.uses = uses
         self.lag = max(places.lag, 1)
         self.allocated: set[Variable] = set()
 
-    def printer(self, place: Place) -> Printer:
-        return Printer(self.names, place, self.uses, self.places.local, self.places.last, self.lag)
+    def printer(self, place: Place) -> NumpyPrinter:
+        return NumpyPrinter(
+            self.names, place, self.uses, self.places.local, self.places.last, self.lag
+        )
 
     def blocks(self, blocks: Iterable[Block]) -> Iterator[str]:
         for block in blocks:
@@ -86,7 +75,7 @@ class Emitter:
         for name in self.places.ahead:
             yield f"{INDENT}{names.aheads[name]} = _turned({names.aheads[name]})"
 
-    def swept(self, target: Cotangent, place: Place) -> str:
+    def swept(self, target: al.Cotangent, place: Place) -> str:
         """What belongs to a sweep, as the target of a statement."""
         assert target.index is not None
         lag = -target.index.offset
@@ -105,13 +94,13 @@ class Emitter:
         """Room for what a block writes, arrays of one shape in one line."""
         made: dict[str, list[str]] = {}
         for statement in block.statements:
-            for target in (statement.target, *walk(statement.value)):
+            for target in (statement.target, *al.walk(statement.value)):
                 for name, text in self.allocation(target, block, target is statement.target):
                     made.setdefault(text, []).append(name)
         for text, names in made.items():
             yield from allocated(names, text)
 
-    def allocation(self, target: Expr, block: Block, written: bool) -> Iterator[tuple[str, str]]:
+    def allocation(self, target: al.Expr, block: Block, written: bool) -> Iterator[tuple[str, str]]:
         found = variable(target)
         if found is None or found in self.allocated or found in self.places.local:
             return
@@ -133,7 +122,7 @@ class Emitter:
             table = self.names.values if kind == "value" else self.names.cotangents
             yield table[name], printer.array("empty", "rows.count", shape)
 
-    def begun(self, target: Expr, found: Variable) -> Iterator[tuple[str, str]]:
+    def begun(self, target: al.Expr, found: Variable) -> Iterator[tuple[str, str]]:
         """The room of what a sweep finds begun; with a past it begins with the carry's."""
         name = found[1]
         if name in self.places.ahead and name not in self.places.pasts:
@@ -148,7 +137,7 @@ class Emitter:
         yield from comment(statement, indent)
         printer = self.printer(block.place)
         target, value = statement.target, statement.value
-        if isinstance(target, Cotangent) and target.index is None:
+        if isinstance(target, al.Cotangent) and target.index is None:
             yield from self.gradient(target, value, printer, indent)
             return
         found = variable(target)
@@ -157,7 +146,7 @@ class Emitter:
             total, part = self.names.cotangent_histories[name], self.names.sweep_histories[name]
             yield f"{indent}{total} += {part}"
             return
-        if isinstance(target, Cotangent) and is_swept(target):
+        if isinstance(target, al.Cotangent) and is_swept(target):
             text = self.swept(target, block.place)
         else:
             text = printer.text(target)
@@ -175,14 +164,14 @@ class Emitter:
             text, bare = f"{text}[:]", False
         yield from self.lines(text, "+=" if adds else "=", value, printer, indent, bare)
 
-    def has_past(self, target: Expr) -> bool:
+    def has_past(self, target: al.Expr) -> bool:
         found = variable(target)
         return found is not None and found[1] in self.places.pasts
 
     # --- gradients ---------------------------------------------------------------------------
 
     def gradient(
-        self, target: Cotangent, value: Expr, printer: Printer, indent: str
+        self, target: al.Cotangent, value: al.Expr, printer: NumpyPrinter, indent: str
     ) -> Iterator[str]:
         """dL/d(parameter): products first; rows of tables and own starts are added."""
         name = self.names.cotangents[target.name]
@@ -190,7 +179,7 @@ class Emitter:
         scattered = [found for t in terms if (found := scattered_rows(t)) is not None]
         starts = [t for t in terms if is_start(t)]
         plain = tuple(t for t in terms if scattered_rows(t) is None and not is_start(t))
-        total = Add(plain)
+        total = al.Add(plain)
         if plain and is_full(total):
             yield from self.lines(
                 name, "=", total if len(plain) > 1 else plain[0], printer, indent, True
@@ -204,23 +193,29 @@ class Emitter:
             yield f"{indent}np.add.at({name}, {over.text(position)}, {over.text(added)})"
         for term in starts:
             yield f"{indent}if call.start is None:"
-            both = Add((Raw(name, target.shape, False), term))
+            both = al.Add((Raw(name, target.shape, False), term))
             yield from self.lines(name, "=", both, printer, indent + INDENT, True)
 
     # --- lines -------------------------------------------------------------------------------
 
     def lines(
-        self, target: str, operator: str, value: Expr, printer: Printer, indent: str, bare: bool
+        self,
+        target: str,
+        operator: str,
+        value: al.Expr,
+        printer: NumpyPrinter,
+        indent: str,
+        bare: bool,
     ) -> Iterator[str]:
         """``target operator value``, in as many lines as it takes to keep them short."""
-        if operator == "+=" and isinstance(value, Neg):
+        if operator == "+=" and isinstance(value, al.Neg):
             operator, value = "-=", value.operand
         line = f"{indent}{target} {operator} {printer.text(value)}"
         if len(line) <= WIDTH:
             yield line
-        elif not children(value):
+        elif not al.children(value):
             yield from exploded(line, indent)
-        elif isinstance(value, Add):
+        elif isinstance(value, al.Add):
             yield from self.term_by_term(target, operator, value, printer, indent, bare)
         else:
             before: list[str] = []
@@ -231,24 +226,32 @@ class Emitter:
             else:
                 yield from self.lines(target, operator, shorter, printer, indent, bare)
 
-    def shorter(self, value: Expr, printer: Printer, indent: str, before: list[str]) -> Expr:
+    def shorter(
+        self, value: al.Expr, printer: NumpyPrinter, indent: str, before: list[str]
+    ) -> al.Expr:
         """The same value with its longer parts as temporaries, whose lines go ``before``."""
-        if isinstance(value, TimeSum):
-            inside = printer.at("last" if value.first == LAST else "all")
+        if isinstance(value, al.TimeSum):
+            inside = printer.at("last" if value.first == al.LAST else "all")
             return replace(value, term=self.shorter(value.term, inside, indent, before))
         for least in (24, 12, 0):
             hoist = partial(self.hoisted, least, printer, indent, before)
-            found = map_children(value, hoist)
+            found = al.map_children(value, hoist)
             if found != value:
                 return found
-        if isinstance(value, Mul) and len(value.factors) > 2:
+        if isinstance(value, al.Mul) and len(value.factors) > 2:
             half = max(2, len(value.factors) // 2)
-            first = self.hoisted(0, printer, indent, before, Mul(value.factors[:half]))
-            return Mul((first, *value.factors[half:]))
-        return map_children(value, partial(self.taken, printer, indent, before))
+            first = self.hoisted(0, printer, indent, before, al.Mul(value.factors[:half]))
+            return al.Mul((first, *value.factors[half:]))
+        return al.map_children(value, partial(self.taken, printer, indent, before))
 
     def term_by_term(
-        self, target: str, operator: str, value: Add, printer: Printer, indent: str, bare: bool
+        self,
+        target: str,
+        operator: str,
+        value: al.Add,
+        printer: NumpyPrinter,
+        indent: str,
+        bare: bool,
     ) -> Iterator[str]:
         # A bare name may be another array's second name, so it is never added to in place.
         terms = (
@@ -260,34 +263,38 @@ class Emitter:
             if number == 0:
                 yield from self.lines(target, operator, term, printer, indent, bare)
             elif bare:
-                both = Add((Raw(target, value.shape, True), term))
+                both = al.Add((Raw(target, value.shape, True), term))
                 text = f"{indent}{target} = {printer.text(both)}"
                 if len(text) > WIDTH:
                     before: list[str] = []
                     short = self.hoisted(0, printer, indent, before, term)
                     yield from before
-                    both = Add((Raw(target, value.shape, True), short))
+                    both = al.Add((Raw(target, value.shape, True), short))
                     text = f"{indent}{target} = {printer.text(both)}"
                 yield text
             else:
                 sign = "-=" if operator == "-=" else "+="
                 yield from self.lines(target, sign, term, printer, indent, bare)
 
-    def taken(self, printer: Printer, indent: str, before: list[str], leaf: Expr) -> Expr:
+    def taken(
+        self, printer: NumpyPrinter, indent: str, before: list[str], leaf: al.Expr
+    ) -> al.Expr:
         """Rows of an array as a temporary of their own."""
         if "[" not in printer.text(leaf):
             return leaf
         return self.named(leaf, printer, indent, before)
 
     def hoisted(
-        self, least: int, printer: Printer, indent: str, before: list[str], expr: Expr
-    ) -> Expr:
+        self, least: int, printer: NumpyPrinter, indent: str, before: list[str], expr: al.Expr
+    ) -> al.Expr:
         """A part of a long line as a temporary of its own, if it is longer than ``least``."""
-        if not children(expr) or len(printer.text(expr)) <= least:
+        if not al.children(expr) or len(printer.text(expr)) <= least:
             return expr
         return self.named(expr, printer, indent, before)
 
-    def named(self, expr: Expr, printer: Printer, indent: str, before: list[str]) -> Expr:
+    def named(
+        self, expr: al.Expr, printer: NumpyPrinter, indent: str, before: list[str]
+    ) -> al.Expr:
         name = self.names.temporary()
         before.extend(self.lines(name, "=", expr, printer, indent, True))
         return Raw(name, expr.shape, is_rowwise(expr))
@@ -307,15 +314,15 @@ def several(names: list[str], text: str) -> str:
     return f"{', '.join(names)} = ({text} for _ in range({len(names)}))"
 
 
-def is_swept(target: Expr) -> bool:
+def is_swept(target: al.Expr) -> bool:
     """Whether a target is a cotangent of one sweep."""
-    return isinstance(target, Cotangent) and target.part is not None
+    return isinstance(target, al.Cotangent) and target.part is not None
 
 
 def is_total(statement: Assign) -> bool:
     """Whether a statement adds a sweep to the sum of the sweeps."""
     target = statement.target
-    return isinstance(target, Cotangent) and target.part is None
+    return isinstance(target, al.Cotangent) and target.part is None
 
 
 CALL = re.compile(r"(.* = \w+)\(([^()]*)\)(\.T)?")
@@ -352,23 +359,23 @@ def wrapped(text: str, indent: str) -> list[str]:
     )
 
 
-def must_spread(value: Expr) -> bool:
+def must_spread(value: al.Expr) -> bool:
     """Whether NumPy would make a smaller array of it than the target is."""
     return not is_full(value) or not is_rowwise(value)
 
 
-def scattered_rows(term: Expr, sign: int = 1) -> tuple[Place, Expr, Expr] | None:
+def scattered_rows(term: al.Expr, sign: int = 1) -> tuple[Place, al.Expr, al.Expr] | None:
     """Place, index and rows of a sum of outer products with unit vectors, else None."""
-    if isinstance(term, Neg):
+    if isinstance(term, al.Neg):
         return scattered_rows(term.operand, -sign)
-    if isinstance(term, TimeSum) and isinstance(term.term, Outer):
+    if isinstance(term, al.TimeSum) and isinstance(term.term, al.Outer):
         left, right = term.term.left, term.term.right
-        if isinstance(left, OneHot):
-            place: Place = "last" if term.first == LAST else "all"
-            return place, left.position, right if sign > 0 else Neg(right)
+        if isinstance(left, al.OneHot):
+            place: Place = "last" if term.first == al.LAST else "all"
+            return place, left.position, right if sign > 0 else al.Neg(right)
     return None
 
 
-def is_start(term: Expr) -> bool:
+def is_start(term: al.Expr) -> bool:
     """Whether a term is what the initial value of this call received."""
-    return isinstance(term, TimeSum) and not term.first.terms and term.first == term.last
+    return isinstance(term, al.TimeSum) and not term.first.terms and term.first == term.last

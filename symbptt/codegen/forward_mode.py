@@ -11,20 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from symbptt.algebra import (
-    NOW,
-    Add,
-    Cotangent,
-    Derivative,
-    Direct,
-    Expr,
-    Param,
-    Pullback,
-    Ref,
-    TimeSum,
-    map_children,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.codegen.lowering import Lowering, merged
@@ -44,16 +31,16 @@ def lower_forward(derivation: Derivation) -> Program:
     return _ForwardMode(derivation).program()
 
 
-def _as_cotangent(expr: Expr) -> Expr:
+def _as_cotangent(expr: al.Expr) -> al.Expr:
     """Direct derivatives live where a backward pass keeps gradients."""
-    if isinstance(expr, Direct):
-        return Cotangent(expr.name, expr.index, expr.shape)
-    return map_children(expr, _as_cotangent)
+    if isinstance(expr, al.Direct):
+        return al.Cotangent(expr.name, expr.index, expr.shape)
+    return al.map_children(expr, _as_cotangent)
 
 
 def _in_reverse(step: Step) -> Step:
     target = _as_cotangent(step.target)
-    assert isinstance(target, Cotangent)
+    assert isinstance(target, al.Cotangent)
     return replace(step, target=target, members=tuple(map(_as_cotangent, step.members)))
 
 
@@ -64,7 +51,9 @@ def _read_at_the_end(steps: Sequence[Step]) -> Iterator[Step]:
         if step.kind == "boundary" and step.target.name not in stated:
             name, shape = step.target.name, step.shape
             nothing = (forms.zero(shape),)
-            yield replace(step, kind="adjoint", target=Cotangent(name, NOW, shape), members=nothing)
+            yield replace(
+                step, kind="adjoint", target=al.Cotangent(name, al.NOW, shape), members=nothing
+            )
 
 
 class _ForwardMode:
@@ -90,7 +79,9 @@ class _ForwardMode:
     def told(self, block: Block) -> Block:
         """A block whose statements cite the steps as they are: direct derivatives."""
         formulas = {s.number: f"{plain(s.target)} = {plain(s.result)}" for s in self.given}
-        direct = {s.number: plain(s.target.of) for s in self.given if isinstance(s.target, Direct)}
+        direct = {
+            s.number: plain(s.target.of) for s in self.given if isinstance(s.target, al.Direct)
+        }
         statements = []
         for statement in block.statements:
             name = direct.get(statement.step, "").partition("[")[0]
@@ -100,7 +91,7 @@ class _ForwardMode:
         return replace(block, statements=tuple(statements))
 
     def assign(self, step: Step) -> Assign:
-        assert isinstance(step.target, Derivative)
+        assert isinstance(step.target, al.Derivative)
         formula = f"{plain(step.target)} = {plain(step.result)}"
         return Assign(step.target, step.result, step=step.number, formula=formula)
 
@@ -110,10 +101,10 @@ class _ForwardMode:
         """The derivatives within the step that a sensitivity reads, in order."""
         steps = {step.target: step for step in self.derivation.of_kind("jacobian")}
         pending = [step.result for step in self.derivation.of_kind("sensitivity")]
-        wanted: set[Expr] = set()
+        wanted: set[al.Expr] = set()
         while pending:
-            for node in walk(pending.pop()):
-                if isinstance(node, Derivative) and node.held == "step" and node not in wanted:
+            for node in al.walk(pending.pop()):
+                if isinstance(node, al.Derivative) and node.held == "step" and node not in wanted:
                     wanted.add(node)
                     pending.append(steps[node].result)
         return (self.assign(step) for target, step in steps.items() if target in wanted)
@@ -127,17 +118,19 @@ class _ForwardMode:
         given = {e.name for e in self.derivation.normal.equations}
         for sensitivity in self.derivation.of_kind("sensitivity"):
             target = sensitivity.target
-            assert isinstance(target, Derivative)
+            assert isinstance(target, al.Derivative)
             if target.name not in given:
                 continue
             output, wrt = target.output, target.wrt
-            assert isinstance(output, Ref) and isinstance(wrt, Ref | Param)
-            index = wrt.index if isinstance(wrt, Ref) else None
-            gradient = Cotangent(wrt.name, index, wrt.shape)
-            value = Pullback(output, wrt, Cotangent(output.name, NOW, output.shape), "nothing")
+            assert isinstance(output, al.Ref) and isinstance(wrt, al.Ref | al.Param)
+            index = wrt.index if isinstance(wrt, al.Ref) else None
+            gradient = al.Cotangent(wrt.name, index, wrt.shape)
+            value = al.Pullback(
+                output, wrt, al.Cotangent(output.name, al.NOW, output.shape), "nothing"
+            )
             step = steps[gradient]
             formula = f"{plain(gradient)} = {plain(step.result)}"
-            part = f"{plain(gradient)} += {plain(replace(value, cotangent=Direct(output)))}"
+            part = f"{plain(gradient)} += {plain(replace(value, cotangent=al.Direct(output)))}"
             yield Assign(gradient, value, True, step.number, formula, part)
 
     # --- gradients -------------------------------------------------------------------------
@@ -145,16 +138,16 @@ class _ForwardMode:
     def gradients(self) -> Iterator[Block]:
         """What the loop has gathered, and what does not go through the recurrence."""
         for step in self.derivation.of_kind("initial"):
-            if isinstance(step.target, Cotangent) and self.is_gathered(step):
+            if isinstance(step.target, al.Cotangent) and self.is_gathered(step):
                 yield Block("static", (self.total(step, ()),), backward=True)
         for step in self.derivation.of_kind("gradient"):
-            terms = step.result.terms if isinstance(step.result, Add) else (step.result,)
+            terms = step.result.terms if isinstance(step.result, al.Add) else (step.result,)
             rest = [t for t in terms if not _is_through(t) and not forms.is_zero(t)]
             others = tuple(map(self.lowering.over_rows, rest))
             yield Block("static", (self.total(step, others),), backward=True)
 
-    def total(self, step: Step, others: tuple[Expr, ...]) -> Assign:
-        assert isinstance(step.target, Cotangent)
+    def total(self, step: Step, others: tuple[al.Expr, ...]) -> Assign:
+        assert isinstance(step.target, al.Cotangent)
         found = (Gathered(step.target),) if self.is_gathered(step) else ()
         value = forms.add((*found, *others), step.shape)
         formula = f"{plain(step.target)} = {plain(step.result)}"
@@ -166,16 +159,16 @@ class _ForwardMode:
         given = {e.name for e in self.derivation.normal.equations}
         for sensitivity in self.derivation.of_kind("sensitivity"):
             found = sensitivity.target
-            assert isinstance(found, Derivative)
+            assert isinstance(found, al.Derivative)
             wrt = found.wrt
-            assert isinstance(wrt, Ref | Param)
-            index = wrt.index if isinstance(wrt, Ref) else None
+            assert isinstance(wrt, al.Ref | al.Param)
+            index = wrt.index if isinstance(wrt, al.Ref) else None
             if (wrt.name, index) == (target.name, target.index) and found.name in given:
                 return True
         return False
 
 
-def _is_through(term: Expr) -> bool:
+def _is_through(term: al.Expr) -> bool:
     """Whether a term of a gradient is what the loop gathers."""
-    inner = term.term if isinstance(term, TimeSum) else term
-    return isinstance(inner, Pullback) and inner.held == "nothing"
+    inner = term.term if isinstance(term, al.TimeSum) else term
+    return isinstance(inner, al.Pullback) and inner.held == "nothing"

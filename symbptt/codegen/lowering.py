@@ -11,21 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from symbptt.algebra import (
-    LAST,
-    NOW,
-    Add,
-    Cotangent,
-    Equation,
-    Expr,
-    Model,
-    Neg,
-    Param,
-    Ref,
-    TimeSum,
-    shifted,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.calculus.derivation import Derivation, Step
@@ -104,8 +90,8 @@ class Lowering:
             read = {
                 _adjoint(node)
                 for statement in statements
-                for node in walk(statement.value)
-                if isinstance(node, Cotangent) and _adjoint(node) != _adjoint(statement.target)
+                for node in al.walk(statement.value)
+                if isinstance(node, al.Cotangent) and _adjoint(node) != _adjoint(statement.target)
             }
             wanted = results | read
             if all(_adjoint(s.target) in wanted for s in statements):
@@ -116,12 +102,12 @@ class Lowering:
 
     def static(self) -> Block:
         statements = [
-            Assign(Param(d.name, d.shape), d.rhs, formula=f"{d.name} = {plain(d.rhs)}")
+            Assign(al.Param(d.name, d.shape), d.rhs, formula=f"{d.name} = {plain(d.rhs)}")
             for d in derived_order(self.model)
         ]
         return Block("static", tuple(statements))
 
-    def equation(self, equation: Equation, rhs: Expr) -> Assign:
+    def equation(self, equation: al.Equation, rhs: al.Expr) -> Assign:
         formula = f"{plain(equation.ref)} = {plain(equation.rhs)}"
         return Assign(equation.ref, rhs, formula=formula)
 
@@ -138,19 +124,21 @@ class Lowering:
                 inside.append(self.equation(equation, equation.rhs))
                 continue
             name = fresh(f"{equation.name}_in", {*self.model.names})
-            part = Ref(name, NOW, equation.shape)
+            part = al.Ref(name, al.NOW, equation.shape)
             outside.append(Assign(part, hoisted, formula=f"{name}[t] = {plain(hoisted)}"))
             inside.append(self.equation(equation, forms.add((part, *kept))))
         yield Block("all", tuple(outside))
         yield Block("loop", tuple(inside))
 
-    def split(self, rhs: Expr, component: tuple[str, ...]) -> tuple[Expr | None, list[Expr]]:
+    def split(
+        self, rhs: al.Expr, component: tuple[str, ...]
+    ) -> tuple[al.Expr | None, list[al.Expr]]:
         """The terms that the recurrence does not touch, and the others.
 
         What has no time at all stays in the loop unless it has company: a bias is not
         worth an array.
         """
-        if not isinstance(rhs, Add):
+        if not isinstance(rhs, al.Add):
             return None, [rhs]
         inside = [t for t in rhs.terms if set(references(t)) & set(component)]
         outside = [t for t in rhs.terms if t not in inside]
@@ -173,16 +161,16 @@ class Lowering:
                 found.extend(self.at_the_end(step))
         return tuple(found)
 
-    def contribution(self, step: Step, term: Expr) -> Contribution:
+    def contribution(self, step: Step, term: al.Expr) -> Contribution:
         reader, lag = self.reader(step, term)
-        if step.target.index == LAST:
+        if step.target.index == al.LAST:
             return Contribution(reader, 0, self.weighted(term), last=True)
-        own = shifted(term, -lag)
+        own = al.shifted(term, -lag)
         _check_reads(step, own)
         return Contribution(reader, lag, own, last=False)
 
-    def reader(self, step: Step, term: Expr) -> tuple[str, int]:
-        cotangents = [n for n in walk(term) if isinstance(n, Cotangent)]
+    def reader(self, step: Step, term: al.Expr) -> tuple[str, int]:
+        cotangents = [n for n in al.walk(term) if isinstance(n, al.Cotangent)]
         names = sorted({c.name for c in cotangents})
         indices = {c.index for c in cotangents}
         if not cotangents:
@@ -202,9 +190,9 @@ class Lowering:
         """The terms of a boundary that come from ``loss[T]`` or what only it reads."""
         loss_is_last = "loss" in self.last
         assert step.target.index is not None
-        before = (LAST - step.target.index).offset
+        before = (al.LAST - step.target.index).offset
         for term in forms.terms_of(step.result):
-            named = [n.name for n in walk(term) if isinstance(n, Cotangent)]
+            named = [n.name for n in al.walk(term) if isinstance(n, al.Cotangent)]
             if (named and named[0] in self.last) or (not named and loss_is_last):
                 reader = named[0] if named else "loss"
                 yield Contribution(reader, before, self.weighted(term), last=True)
@@ -216,7 +204,7 @@ class Lowering:
             if equation.last and equation.name in self.steps:
                 step = self.steps[equation.name]
                 value = forms.add(map(self.weighted, forms.terms_of(step.result)), step.shape)
-                assert isinstance(step.target, Cotangent)
+                assert isinstance(step.target, al.Cotangent)
                 statements.append(
                     Assign(step.target, value, step=step.number, formula=formula_of(step))
                 )
@@ -261,8 +249,8 @@ class Lowering:
         step = self.steps[name]
         for lag in sorted({c.lag for c in given}):
             terms = [c.term for c in given if c.lag == lag]
-            index = (LAST if given[0].last else NOW) - lag
-            target = Cotangent(name, index, step.target.shape)
+            index = (al.LAST if given[0].last else al.NOW) - lag
+            target = al.Cotangent(name, index, step.target.shape)
             value = forms.add(terms, step.target.shape)
             part = "" if value == step.result else f"{plain(target)} += {plain(value)}"
             yield Assign(target, value, True, step.number, formula_of(step), part)
@@ -273,34 +261,34 @@ class Lowering:
         for step in self.derivation.of_kind("gradient"):
             terms = (self.over_rows(term) for term in forms.terms_of(step.result))
             value = forms.add(terms, step.shape)
-            assert isinstance(step.target, Cotangent)
+            assert isinstance(step.target, al.Cotangent)
             assign = Assign(step.target, value, step=step.number, formula=formula_of(step))
             yield Block("static", (assign,), backward=True)
 
-    def over_rows(self, term: Expr) -> Expr:
+    def over_rows(self, term: al.Expr) -> al.Expr:
         """A term of a gradient, summed over the sequences too where it has only one step."""
-        if isinstance(term, Neg):
-            return Neg(self.over_rows(term.operand))
-        cotangents = [n for n in walk(term) if isinstance(n, Cotangent)]
-        if isinstance(term, TimeSum) or any(c.index is None for c in cotangents):
+        if isinstance(term, al.Neg):
+            return al.Neg(self.over_rows(term.operand))
+        cotangents = [n for n in al.walk(term) if isinstance(n, al.Cotangent)]
+        if isinstance(term, al.TimeSum) or any(c.index is None for c in cotangents):
             return term
-        index = cotangents[0].index if cotangents else LAST
+        index = cotangents[0].index if cotangents else al.LAST
         assert index is not None
         if index.terms:
-            return TimeSum(self.weighted(term), LAST, LAST)
-        return TimeSum(term, index, index)
+            return al.TimeSum(self.weighted(term), al.LAST, al.LAST)
+        return al.TimeSum(term, index, index)
 
-    def weighted(self, term: Expr) -> Expr:
+    def weighted(self, term: al.Expr) -> al.Expr:
         """A loss at T is averaged over the sequences, which one sequence's text can't say."""
-        if "loss" not in self.last or any(isinstance(n, Cotangent) for n in walk(term)):
+        if "loss" not in self.last or any(isinstance(n, al.Cotangent) for n in al.walk(term)):
             return term
         return forms.mul((MEAN_FACTOR, term))
 
 
-def _adjoint(target: Expr) -> tuple[str, bool]:
+def _adjoint(target: al.Expr) -> tuple[str, bool]:
     """Which adjoint it is: a name, and whether that of all of L (or of one sweep)."""
-    assert isinstance(target, Ref | Param | Cotangent)
-    return target.name, not (isinstance(target, Cotangent) and target.part is not None)
+    assert isinstance(target, al.Ref | al.Param | al.Cotangent)
+    return target.name, not (isinstance(target, al.Cotangent) and target.part is not None)
 
 
 def _only(blocks: tuple[Block, ...], wanted: set[tuple[str, bool]]) -> tuple[Block, ...]:
@@ -311,7 +299,7 @@ def _only(blocks: tuple[Block, ...], wanted: set[tuple[str, bool]]) -> tuple[Blo
     return merged(kept)
 
 
-def loss_side_quantities(model: Model) -> frozenset[str]:
+def loss_side_quantities(model: al.Model) -> frozenset[str]:
     """What only the loss needs: the loss, and auxiliaries that nothing else reads."""
     readers: dict[str, set[str]] = {e.name: set() for e in model.equations}
     for equation in model.equations:
@@ -324,9 +312,9 @@ def loss_side_quantities(model: Model) -> frozenset[str]:
     return frozenset(side)
 
 
-def _check_reads(step: Step, own: Expr) -> None:
-    for node in walk(own):
-        if isinstance(node, Ref) and node.index.names() == ("t",) and node.index.offset > 0:
+def _check_reads(step: Step, own: al.Expr) -> None:
+    for node in al.walk(own):
+        if isinstance(node, al.Ref) and node.index.names() == ("t",) and node.index.offset > 0:
             raise LoweringError(
                 f"step ({step.number}): {plain(own)} reads {plain(node)} before it is computed"
             )

@@ -105,7 +105,7 @@ def words_of(code: Iterable[str]) -> set[str]:
     return set(WORD.findall(STRING.sub("", "\n".join(code))))
 
 
-class Names:
+class ValueNames:
     """Identifiers of a model's values and cotangents, given out in a fixed order."""
 
     def __init__(

@@ -13,41 +13,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
-from symbptt.algebra import (
-    LAST,
-    ONE,
-    Add,
-    Call,
-    Concat,
-    Constant,
-    Cotangent,
-    Derivative,
-    Div,
-    Expr,
-    Fill,
-    Horizon,
-    Identity,
-    Length,
-    Lookup,
-    Loss,
-    Mul,
-    Neg,
-    Number,
-    OneHot,
-    Outer,
-    Param,
-    Pick,
-    Pow,
-    Product,
-    Ref,
-    Shape,
-    Slice,
-    TimeSum,
-    Transpose,
-    Vector,
-    children,
-)
-from symbptt.codegen.naming import Names
+from symbptt import algebra as al
+from symbptt.codegen.naming import ValueNames
 from symbptt.codegen.program import Place
 from symbptt.errors import MissingRuleError
 from symbptt.functions.elementwise import function
@@ -60,15 +27,15 @@ Printed = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Raw(Expr):
+class Raw(al.Expr):
     """Text that already stands for a value, such as a temporary."""
 
     text: str
-    of_shape: Shape
+    of_shape: al.Shape
     rowwise: bool
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> al.Shape:
         return self.of_shape
 
 
@@ -79,39 +46,39 @@ class Uses:
     constants: dict[str, str] = field(default_factory=dict)
 
 
-def is_rowwise(expr: Expr) -> bool:
+def is_rowwise(expr: al.Expr) -> bool:
     """Whether a value has an axis of rows, that is, depends on the step."""
-    if isinstance(expr, TimeSum):
+    if isinstance(expr, al.TimeSum):
         return False
-    if isinstance(expr, Ref | Cotangent | Derivative):
+    if isinstance(expr, al.Ref | al.Cotangent | al.Derivative):
         return expr.index is not None
     if isinstance(expr, Raw):
         return expr.rowwise
-    return any(map(is_rowwise, children(expr)))
+    return any(map(is_rowwise, al.children(expr)))
 
 
-def is_whole(expr: Expr) -> bool:
+def is_whole(expr: al.Expr) -> bool:
     """Whether a value is an integer of Python's, whose quotients would be floats."""
     match expr:
-        case Number(value=value) | Constant(value=value):
+        case al.Number(value=value) | al.Constant(value=value):
             return value.denominator == 1
-        case Length() | Horizon():
+        case al.Length() | al.Horizon():
             return True
-        case Add() | Mul() | Neg():
-            return all(map(is_whole, children(expr)))
+        case al.Add() | al.Mul() | al.Neg():
+            return all(map(is_whole, al.children(expr)))
     return False
 
 
-def is_full(expr: Expr) -> bool:
+def is_full(expr: al.Expr) -> bool:
     """Whether the NumPy value has the whole shape, or is left to broadcasting."""
     if not expr.shape:
         return True
-    if isinstance(expr, Fill):
+    if isinstance(expr, al.Fill):
         return False
-    if isinstance(expr, TimeSum):
+    if isinstance(expr, al.TimeSum):
         return is_full(expr.term)
     if expr.pointwise:
-        return any(c.shape == expr.shape and is_full(c) for c in children(expr))
+        return any(c.shape == expr.shape and is_full(c) for c in al.children(expr))
     return True
 
 
@@ -122,12 +89,12 @@ def integer_ratio(value: Fraction) -> str:
     return f"{'-' if value < 0 else ''}{head} / {value.denominator}"
 
 
-class Printer:
+class NumpyPrinter:
     """Prints expressions for one place; ``local`` names are temporaries of the loop."""
 
     def __init__(
         self,
-        names: Names,
+        names: ValueNames,
         place: Place,
         uses: Uses,
         local: frozenset[tuple[str, str]] = frozenset(),
@@ -141,14 +108,14 @@ class Printer:
         self.last = last
         self.lag = lag
 
-    def text(self, expr: Expr) -> str:
+    def text(self, expr: al.Expr) -> str:
         return self.printed(expr)[0]
 
-    def inside(self, expr: Expr, least: int) -> str:
+    def inside(self, expr: al.Expr, least: int) -> str:
         text, strength = self.printed(expr)
         return text if strength >= least else f"({text})"
 
-    def printed(self, expr: Expr) -> Printed:
+    def printed(self, expr: al.Expr) -> Printed:
         """The text of an expression and how strongly its outermost operator binds.
 
         Raises
@@ -156,7 +123,7 @@ class Printer:
         MissingRuleError
             If there is no printer method for the node kind.
         """
-        method: Callable[[Expr], Printed] | None = getattr(
+        method: Callable[[al.Expr], Printed] | None = getattr(
             self, f"print_{type(expr).__name__.lower()}", None
         )
         if method is None:
@@ -177,7 +144,7 @@ class Printer:
     def print_raw(self, expr: Raw) -> Printed:
         return expr.text, ATOM
 
-    def print_number(self, expr: Number) -> Printed:
+    def print_number(self, expr: al.Number) -> Printed:
         value = expr.value
         if value.denominator == 1:
             return str(value.numerator), ATOM if value >= 0 else SIGN
@@ -187,7 +154,7 @@ class Printer:
             name = f"c_{len(self.uses.constants)}"
         return self.constant(name, value), ATOM
 
-    def print_constant(self, expr: Constant) -> Printed:
+    def print_constant(self, expr: al.Constant) -> Printed:
         if expr.value.denominator == 1:
             return str(expr.value.numerator), ATOM if expr.value >= 0 else SIGN
         return self.constant(self.names.values[expr.name], expr.value), ATOM
@@ -199,20 +166,20 @@ class Printer:
             self.uses.constants[name] = ratio
         return known.get(ratio, name)
 
-    def print_length(self, expr: Length) -> Printed:
+    def print_length(self, expr: al.Length) -> Printed:
         text = self.names.length(expr.dim)
         return text, SUM if " + " in text else PRODUCT if " * " in text else ATOM
 
-    def print_horizon(self, expr: Horizon) -> Printed:
+    def print_horizon(self, expr: al.Horizon) -> Printed:
         return "rows.weight", ATOM
 
-    def print_identity(self, expr: Identity) -> Printed:
+    def print_identity(self, expr: al.Identity) -> Printed:
         return f"np.eye({self.names.length(expr.dim)}, dtype=dtype)", ATOM
 
-    def print_param(self, expr: Param) -> Printed:
+    def print_param(self, expr: al.Param) -> Printed:
         return self.names.values[expr.name], ATOM
 
-    def print_ref(self, expr: Ref) -> Printed:
+    def print_ref(self, expr: al.Ref) -> Printed:
         if ("value", expr.name) in self.local:
             return self.names.values[expr.name], ATOM
         lag = -expr.index.offset
@@ -235,7 +202,7 @@ class Printer:
     def back(self, lag: int) -> str:
         return "prev" if self.lag == 1 else f"prev{lag}"
 
-    def print_cotangent(self, expr: Cotangent) -> Printed:
+    def print_cotangent(self, expr: al.Cotangent) -> Printed:
         if expr.part is not None:
             return self.names.sweeps[expr.name], ATOM
         name = self.names.cotangents[expr.name]
@@ -250,38 +217,40 @@ class Printer:
 
     # --- elementwise -----------------------------------------------------------------------
 
-    def print_add(self, expr: Add) -> Printed:
+    def print_add(self, expr: al.Add) -> Printed:
         text = ""
         for number, term in enumerate(expr.terms):
-            if number and isinstance(term, Neg):
+            if number and isinstance(term, al.Neg):
                 text += f" - {self.inside(term.operand, PRODUCT)}"
             else:
                 text += f"{' + ' if number else ''}{self.inside(term, PRODUCT if number else SUM)}"
         return text, SUM
 
-    def print_neg(self, expr: Neg) -> Printed:
+    def print_neg(self, expr: al.Neg) -> Printed:
         # Beside @ and * the sign binds more strongly in Python, with the same value.
-        if isinstance(expr.operand, Mul | Div | Product):
+        if isinstance(expr.operand, al.Mul | al.Div | al.Product):
             text = self.inside(expr.operand, PRODUCT)
             return (f"-({text})" if text.startswith("-") else f"-{text}"), SUM
-        if isinstance(expr.operand, Neg):
+        if isinstance(expr.operand, al.Neg):
             return self.printed(expr.operand.operand)
         return f"-{self.inside(expr.operand, ATOM)}", SIGN
 
-    def print_mul(self, expr: Mul) -> Printed:
+    def print_mul(self, expr: al.Mul) -> Printed:
         """A product; the 1/T and other unit fractions in front become divisions at the end."""
-        above: list[Expr] = []
-        below: list[Expr] = []
+        above: list[al.Expr] = []
+        below: list[al.Expr] = []
         for factor in expr.factors:
-            unit = isinstance(factor, Div) and factor.numerator == ONE and self.is_count(factor)
-            if unit and isinstance(factor, Div):
+            unit = (
+                isinstance(factor, al.Div) and factor.numerator == al.ONE and self.is_count(factor)
+            )
+            if unit and isinstance(factor, al.Div):
                 below.append(factor.denominator)
             else:
                 above.append(factor)
         if not above:
-            above = [ONE]
+            above = [al.ONE]
         text = " * ".join(
-            self.inside(f, PRODUCT if k == 0 and not isinstance(f, Product) else SIGN)
+            self.inside(f, PRODUCT if k == 0 and not isinstance(f, al.Product) else SIGN)
             for k, f in enumerate(above)
         )
         if below and all(map(is_whole, above)):
@@ -292,34 +261,34 @@ class Printer:
         """A whole number that stays exact when it is divided."""
         return "one" if whole == "1" else f"{whole} * one"
 
-    def is_count(self, factor: Div) -> bool:
-        return isinstance(factor.denominator, Horizon | Length | Number)
+    def is_count(self, factor: al.Div) -> bool:
+        return isinstance(factor.denominator, al.Horizon | al.Length | al.Number)
 
-    def print_div(self, expr: Div) -> Printed:
+    def print_div(self, expr: al.Div) -> Printed:
         above = self.inside(expr.numerator, PRODUCT)
         if is_whole(expr.numerator) and not is_rowwise(expr.denominator):
             above = self.exact(above)
         return f"{above} / {self.inside(expr.denominator, POWER)}", PRODUCT
 
-    def print_pow(self, expr: Pow) -> Printed:
+    def print_pow(self, expr: al.Pow) -> Printed:
         base, exponent = self.inside(expr.base, ATOM), self.exponent(expr.exponent)
         if is_whole(expr.base) and exponent.startswith("-"):
             base = f"({self.exact(base)})"
         hugged = re.fullmatch(r"[\w.]+", base) and re.fullmatch(r"-?[\w.]+", exponent)
         return f"{base}**{exponent}" if hugged else f"{base} ** {exponent}", POWER
 
-    def exponent(self, expr: Expr) -> str:
+    def exponent(self, expr: al.Expr) -> str:
         match expr:
-            case Number(value=value) | Constant(value=value):
+            case al.Number(value=value) | al.Constant(value=value):
                 if value.denominator == 1:
                     return str(value.numerator)
                 return repr(float(value))
-            case Neg(operand=operand):
+            case al.Neg(operand=operand):
                 text = self.exponent(operand)
                 return text[1:] if text.startswith("-") else f"-{text}"
         raise MissingRuleError(f"an exponent is a number, found {expr}")
 
-    def print_call(self, expr: Call) -> Printed:
+    def print_call(self, expr: al.Call) -> Printed:
         if expr.wrt is not None:
             raise MissingRuleError(f"the derivative of {expr.function} is abstract; bind it")
         template = function(expr.function).numpy
@@ -332,52 +301,52 @@ class Printer:
 
     # --- products --------------------------------------------------------------------------
 
-    def print_transpose(self, expr: Transpose) -> Printed:
+    def print_transpose(self, expr: al.Transpose) -> Printed:
         if is_rowwise(expr.operand):
             return f"{self.inside(expr.operand, ATOM)}.swapaxes(1, 2)", ATOM
         return f"{self.inside(expr.operand, ATOM)}.T", ATOM
 
-    def print_product(self, expr: Product) -> Printed:
+    def print_product(self, expr: al.Product) -> Printed:
         left, right = expr.left, expr.right
         if is_rowwise(left):
             return self.helper("_apply", left, right), ATOM
         if not is_rowwise(right) or len(right.shape) == 2:
             return f"{self.inside(left, PRODUCT)} @ {self.inside(right, POWER)}", PRODUCT
-        turned = left.operand if isinstance(left, Transpose) else Transpose(left)
+        turned = left.operand if isinstance(left, al.Transpose) else al.Transpose(left)
         return f"{self.inside(right, PRODUCT)} @ {self.inside(turned, POWER)}", PRODUCT
 
-    def helper(self, name: str, *args: Expr) -> str:
+    def helper(self, name: str, *args: al.Expr) -> str:
         return f"{name}({', '.join(map(self.text, args))})"
 
-    def print_outer(self, expr: Outer) -> Printed:
+    def print_outer(self, expr: al.Outer) -> Printed:
         if is_rowwise(expr):
             return self.helper("_outer", expr.left, expr.right), ATOM
         return f"np.outer({self.text(expr.left)}, {self.text(expr.right)})", ATOM
 
-    def print_lookup(self, expr: Lookup) -> Printed:
+    def print_lookup(self, expr: al.Lookup) -> Printed:
         return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
 
-    def print_onehot(self, expr: OneHot) -> Printed:
+    def print_onehot(self, expr: al.OneHot) -> Printed:
         return f"_one_hot({self.text(expr.position)}, {self.names.length(expr.dim)}, dtype)", ATOM
 
-    def print_pick(self, expr: Pick) -> Printed:
+    def print_pick(self, expr: al.Pick) -> Printed:
         return self.helper("_pick", expr.vector, expr.position), ATOM
 
     # --- vectors ---------------------------------------------------------------------------
 
-    def print_concat(self, expr: Concat) -> Printed:
+    def print_concat(self, expr: al.Concat) -> Printed:
         if is_rowwise(expr):
             return self.helper("_concat", *expr.parts), ATOM
         parts = ", ".join(map(self.text, expr.parts))
         return f"np.concatenate([{parts}])", ATOM
 
-    def print_slice(self, expr: Slice) -> Printed:
+    def print_slice(self, expr: al.Slice) -> Printed:
         before = expr.blocks[: expr.number]
         start = " + ".join(self.names.length(dim) for dim in before) or "0"
         width = self.names.length(expr.blocks[expr.number])
         return f"_block({self.text(expr.vector)}, {start}, {width})", ATOM
 
-    def print_vector(self, expr: Vector) -> Printed:
+    def print_vector(self, expr: al.Vector) -> Printed:
         """The call of the function's row; for one vector, of its entry where it has one."""
         row = vector_function(expr.function)
         if not all(map(is_full, expr.args)):
@@ -387,12 +356,12 @@ class Printer:
             return self.called(row.numpy, *expr.args) + ending, ATOM
         return self.called(row.once, *expr.args), ATOM
 
-    def called(self, template: str, *args: Expr) -> str:
+    def called(self, template: str, *args: al.Expr) -> str:
         """A call of a table; operands of its operators in parentheses where they need them."""
         least = SIGN if "{0} *" in template else SUM
         return template.format(*(self.inside(arg, least) for arg in args))
 
-    def print_loss(self, expr: Loss) -> Printed:
+    def print_loss(self, expr: al.Loss) -> Printed:
         if expr.wrt is not None:
             raise MissingRuleError(f"the gradient of {expr.function} is abstract; bind it")
         row = LOSSES[expr.function]
@@ -400,35 +369,35 @@ class Printer:
             return self.printed(loss_formula(expr, row.definition))
         return self.called(row.numpy, expr.prediction, expr.target), ATOM
 
-    def print_fill(self, expr: Fill) -> Printed:
+    def print_fill(self, expr: al.Fill) -> Printed:
         return self.printed(expr.scalar)
 
     # --- sums over time ----------------------------------------------------------------------
 
-    def print_timesum(self, expr: TimeSum) -> Printed:
+    def print_timesum(self, expr: al.TimeSum) -> Printed:
         """A sum over rows: all of them, or those of one step."""
-        return self.at("last" if expr.first == LAST else "all").row_sum(expr)
+        return self.at("last" if expr.first == al.LAST else "all").row_sum(expr)
 
-    def at(self, place: Place) -> Printer:
-        return Printer(self.names, place, self.uses, frozenset(), self.last, self.lag)
+    def at(self, place: Place) -> NumpyPrinter:
+        return NumpyPrinter(self.names, place, self.uses, frozenset(), self.last, self.lag)
 
-    def row_sum(self, expr: TimeSum) -> Printed:
+    def row_sum(self, expr: al.TimeSum) -> Printed:
         term = expr.term
         if not is_rowwise(term):
-            rows = "rows.sequences" if expr.first == LAST else "rows.count"
+            rows = "rows.sequences" if expr.first == al.LAST else "rows.count"
             return f"{rows} * {self.inside(term, SIGN)}", PRODUCT
-        if isinstance(term, Outer):
+        if isinstance(term, al.Outer):
             return self.sum_of_outer(term, expr)
-        if isinstance(term, Neg):
+        if isinstance(term, al.Neg):
             return f"-{self.inside(replace(expr, term=term.operand), POWER)}", SIGN
         if term.shape and is_full(term):
             return f"np.sum({self.text(term)}, axis=0)", ATOM
         return f"np.sum({self.text(term)})", ATOM
 
-    def sum_of_outer(self, term: Outer, whole: TimeSum) -> Printed:
+    def sum_of_outer(self, term: al.Outer, whole: al.TimeSum) -> Printed:
         """The sum of u v.T over rows is U.T V."""
         left, right = term.left, term.right
-        if isinstance(left, OneHot):
+        if isinstance(left, al.OneHot):
             raise MissingRuleError("a sum of rows of a table is scattered, not multiplied")
         if not is_rowwise(left) or not is_rowwise(right):
             sides = (replace(whole, term=s) if is_rowwise(s) else s for s in (left, right))

@@ -37,7 +37,7 @@ from symbptt.codegen.literals import (
     text_literal,
 )
 from symbptt.codegen.modes import Mode, mode_named, mode_of
-from symbptt.codegen.naming import Identifiers, Names, words_of
+from symbptt.codegen.naming import Identifiers, ValueNames, words_of
 from symbptt.codegen.places import Places
 from symbptt.codegen.program import Program
 from symbptt.codegen.targets import TARGETS
@@ -335,7 +335,7 @@ class _Module:
         hoisted = [s.target.name for b in self.program.forward for s in b.statements]
         added = [name for name in hoisted if name not in known]
         gates = [name for name, _ in self.program.gates]
-        names = Names(self.model, [*added, *gates], self.identifiers)
+        names = ValueNames(self.model, [*added, *gates], self.identifiers)
         emitter = self.target.emitters[self.derivation.form]
         return Unbuffered(self.program, names, self.differentiated(), emitter)
 
@@ -344,7 +344,7 @@ class _Module:
         program = self.program
         for change in self.passes:
             program = change(program)
-        names = Names(program.model, program.introduced, self.identifiers, "buffered")
+        names = ValueNames(program.model, program.introduced, self.identifiers, "buffered")
         return Buffered(program, names, self.derivation.wrt_inputs).text()
 
     # --- init_params -----------------------------------------------------------------------------

@@ -10,36 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from symbptt.algebra import (
-    Block,
-    Column,
-    Cotangent,
-    Derivative,
-    Diag,
-    Expr,
-    Fill,
-    Kron,
-    Mul,
-    Ones,
-    Param,
-    Product,
-    Pullback,
-    Ref,
-    Shape,
-    Transpose,
-    entries,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.codegen import program
 from symbptt.codegen.emission import INDENT, WIDTH, Emitter, comment
-from symbptt.codegen.naming import Names
+from symbptt.codegen.naming import ValueNames
 from symbptt.codegen.numpy_printer import (
     ATOM,
     PRODUCT,
     SIGN,
+    NumpyPrinter,
     Printed,
-    Printer,
     Raw,
     Uses,
     is_full,
@@ -50,58 +31,58 @@ from symbptt.codegen.program import Assign, Place
 
 
 @dataclass(frozen=True)
-class Gathered(Expr):
+class Gathered(al.Expr):
     """What the loop has added up of a gradient, in its variable's shape."""
 
-    of: Cotangent
+    of: al.Cotangent
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> al.Shape:
         return self.of.shape
 
 
 class TangentNames:
     """Identifiers of Jacobians, sensitivities and gathered gradients, as they are asked for."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: ValueNames) -> None:
         self.names = names
         self.known: dict[object, str] = {}
 
-    def of(self, node: Derivative) -> str:
+    def of(self, node: al.Derivative) -> str:
         """A Jacobian within the step, or a sensitivity at the step that it is at."""
         if node.held == "nothing":
             return self.sensitivity(node, self.lag(node))
         key = (node.held, node.name, self.by(node))
         return self.named(key, f"J_{self.names.values[node.name]}_{self.wrt(node)}")
 
-    def sensitivity(self, node: Derivative, lag: int) -> str:
+    def sensitivity(self, node: al.Derivative, lag: int) -> str:
         """A sensitivity so many steps back."""
         back = f"_back{lag}" if lag else ""
         wish = f"S_{self.names.values[node.name]}_{self.wrt(node)}{back}"
         return self.named((node.held, node.name, self.by(node), lag), wish)
 
-    def lag(self, node: Derivative) -> int:
+    def lag(self, node: al.Derivative) -> int:
         """How many steps back; values before the first step stand back from it."""
         return -node.index.offset if node.index.terms else 1 - node.index.offset
 
-    def by(self, node: Derivative) -> tuple[str, object]:
+    def by(self, node: al.Derivative) -> tuple[str, object]:
         wrt = node.wrt
-        assert isinstance(wrt, Ref | Param)
-        if isinstance(wrt, Param):
+        assert isinstance(wrt, al.Ref | al.Param)
+        if isinstance(wrt, al.Param):
             return wrt.name, None
         relative = node.held == "step"
         return wrt.name, str(node.index - wrt.index if relative else wrt.index)
 
-    def wrt(self, node: Derivative) -> str:
-        assert isinstance(node.wrt, Ref | Param)
+    def wrt(self, node: al.Derivative) -> str:
+        assert isinstance(node.wrt, al.Ref | al.Param)
         _, step = self.by(node)
         digits = "" if step is None else str(step).replace("-", "_")
         return f"{self.values(node.wrt)}{digits}"
 
-    def values(self, expr: Ref | Param) -> str:
+    def values(self, expr: al.Ref | al.Param) -> str:
         return self.names.values[expr.name]
 
-    def gathered(self, gradient: Cotangent) -> str:
+    def gathered(self, gradient: al.Cotangent) -> str:
         step = "" if gradient.index is None else str(gradient.index).replace("-", "_")
         wish = f"sum_{self.names.values[gradient.name]}{step}"
         return self.named(("sum", gradient.name, step), wish)
@@ -112,28 +93,28 @@ class TangentNames:
         return self.known[key]
 
 
-class TangentPrinter(Printer):
+class TangentPrinter(NumpyPrinter):
     """Also prints matrices that change with the step."""
 
     tangents: TangentNames
 
-    def of_rows(self, expr: Expr) -> str:
+    def of_rows(self, expr: al.Expr) -> str:
         """A vector as text that broadcasts against a Jacobian's rows."""
         return f"{self.whole(expr)}[..., None]"
 
-    def whole(self, vector: Expr) -> str:
+    def whole(self, vector: al.Expr) -> str:
         """A vector in its full length."""
         if is_full(vector):
             return self.inside(vector, ATOM)
         return f"({self.inside(vector, SIGN)} * np.ones({self.size(vector)}, dtype))"
 
-    def argument(self, vector: Expr) -> str:
+    def argument(self, vector: al.Expr) -> str:
         return self.text(vector) if is_full(vector) else self.whole(vector)
 
-    def size(self, vector: Expr) -> str:
-        return self.names.length(entries(vector.shape))
+    def size(self, vector: al.Expr) -> str:
+        return self.names.length(al.entries(vector.shape))
 
-    def print_derivative(self, expr: Derivative) -> Printed:
+    def print_derivative(self, expr: al.Derivative) -> Printed:
         name = self.tangents.of(expr)
         back = expr.held == "nothing" and expr.index.offset
         return (f"{name}[:count]" if back else name), ATOM
@@ -145,38 +126,38 @@ class TangentPrinter(Printer):
             return f"{name}.reshape({sizes})", ATOM
         return (name if expr.shape else f"{name}[0]"), ATOM
 
-    def print_diag(self, expr: Diag) -> Printed:
+    def print_diag(self, expr: al.Diag) -> Printed:
         return f"_diagonal({self.argument(expr.vector)})", ATOM
 
-    def print_column(self, expr: Column) -> Printed:
+    def print_column(self, expr: al.Column) -> Printed:
         if expr.vector.shape or is_rowwise(expr.vector):
             return self.of_rows(expr.vector), ATOM
         return f"np.full((1, 1), {self.text(expr.vector)}, dtype)", ATOM
 
-    def print_ones(self, expr: Ones) -> Printed:
+    def print_ones(self, expr: al.Ones) -> Printed:
         return f"np.ones({self.names.length(expr.dim)}, dtype)", ATOM
 
-    def print_block(self, expr: Block) -> Printed:
+    def print_block(self, expr: al.BlockRow) -> Printed:
         whole = self.names.length(expr.shape[1])
         before = " + ".join(self.names.length(dim) for dim in expr.blocks[: expr.number]) or "0"
         return f"_selection({whole}, {before}, {self.names.length(expr.shape[0])}, dtype)", ATOM
 
-    def print_kron(self, expr: Kron) -> Printed:
+    def print_kron(self, expr: al.Kron) -> Printed:
         name = "_kron_first" if expr.first else "_kron"
         return f"{name}({self.argument(expr.vector)}, {self.names.length(expr.dim)})", ATOM
 
-    def print_fill(self, expr: Fill) -> Printed:
+    def print_fill(self, expr: al.Fill) -> Printed:
         if len(expr.shape) == 2:
             sizes = ", ".join(self.names.length(dim) for dim in expr.shape)
             return f"np.zeros(({sizes}), dtype)", ATOM
         return super().print_fill(expr)
 
-    def print_transpose(self, expr: Transpose) -> Printed:
-        if isinstance(expr.operand, Column):
+    def print_transpose(self, expr: al.Transpose) -> Printed:
+        if isinstance(expr.operand, al.Column):
             return f"{self.inside(expr.operand, ATOM)}.swapaxes(-1, -2)", ATOM
         return super().print_transpose(expr)
 
-    def print_mul(self, expr: Mul) -> Printed:
+    def print_mul(self, expr: al.Mul) -> Printed:
         if len(expr.shape) < 2:
             return super().print_mul(expr)
         *scalars, matrix = expr.factors
@@ -186,13 +167,13 @@ class TangentPrinter(Printer):
             return f"{self.inside(scale, ATOM)}[..., None] * {text}", PRODUCT
         return f"{self.inside(scale, PRODUCT)} * {text}", PRODUCT
 
-    def print_product(self, expr: Product) -> Printed:
+    def print_product(self, expr: al.Product) -> Printed:
         left, right = expr.left, expr.right
         if len(right.shape) < 2:
             return super().print_product(expr)
-        if isinstance(left, Diag):
+        if isinstance(left, al.Diag):
             return f"{self.of_rows(left.vector)} * {self.inside(right, SIGN)}", PRODUCT
-        if isinstance(right, Diag):
+        if isinstance(right, al.Diag):
             return f"{self.inside(left, SIGN)} * {self.whole(right.vector)}[..., None, :]", PRODUCT
         return f"{self.inside(left, SIGN)} @ {self.inside(right, SIGN)}", PRODUCT
 
@@ -200,7 +181,7 @@ class TangentPrinter(Printer):
 class TangentEmitter(Emitter):
     """Emits the loop over the sensitivities; all else as ever."""
 
-    def __init__(self, names: Names, places: Places, uses: Uses) -> None:
+    def __init__(self, names: ValueNames, places: Places, uses: Uses) -> None:
         super().__init__(names, places, uses)
         self.tangents = TangentNames(names)
 
@@ -213,27 +194,29 @@ class TangentEmitter(Emitter):
 
     def statement(self, statement: Assign, block: program.Block, indent: str) -> Iterator[str]:
         target, value = statement.target, statement.value
-        if isinstance(target, Derivative) and block.place == "static":
+        if isinstance(target, al.Derivative) and block.place == "static":
             yield from comment(statement, indent)
             yield from self.start(target, value)
-        elif isinstance(target, Derivative):
+        elif isinstance(target, al.Derivative):
             yield from comment(statement, indent)
             yield from self.matrix(target, value, indent)
-        elif isinstance(value, Pullback):
+        elif isinstance(value, al.Pullback):
             yield from comment(statement, indent)
             yield from self.gathering(statement.target, value, indent)
-        elif isinstance(target, Cotangent) and any(isinstance(n, Gathered) for n in walk(value)):
+        elif isinstance(target, al.Cotangent) and any(
+            isinstance(n, Gathered) for n in al.walk(value)
+        ):
             yield from comment(statement, indent)
             yield from self.total(target, value, indent)
         else:
             yield from super().statement(statement, block, indent)
 
     def loop(self, block: program.Block) -> Iterator[str]:
-        if not any(isinstance(s.target, Derivative) for s in block.statements):
+        if not any(isinstance(s.target, al.Derivative) for s in block.statements):
             yield from super().loop(block)
             return
         for gradient in dict.fromkeys(_gradients(block)):
-            size = self.names.length(entries(gradient.shape))
+            size = self.names.length(al.entries(gradient.shape))
             shape = size if gradient.index is None else f"(rows.sequences, {size})"
             yield from self.short(
                 f"{self.tangents.gathered(gradient)} = np.zeros(", shape, ", dtype)", ""
@@ -246,11 +229,11 @@ class TangentEmitter(Emitter):
 
     # --- sensitivities -----------------------------------------------------------------------
 
-    def start(self, target: Derivative, value: Expr) -> Iterator[str]:
+    def start(self, target: al.Derivative, value: al.Expr) -> Iterator[str]:
         """The derivative of an initial value, for every sequence that has a step."""
         name = self.tangents.of(target)
         printer = self.printer("static")
-        if isinstance(value, Fill):
+        if isinstance(value, al.Fill):
             sizes = ", ".join(self.names.length(dim) for dim in value.shape)
             yield from self.short(f"{name} = np.zeros(", f"({sizes})", ", dtype)", "")
         else:
@@ -266,7 +249,7 @@ class TangentEmitter(Emitter):
             line = f"{indent}{head}{name}{tail}"
         yield line
 
-    def matrix(self, target: Derivative, value: Expr, indent: str) -> Iterator[str]:
+    def matrix(self, target: al.Derivative, value: al.Expr, indent: str) -> Iterator[str]:
         printer = self.printer("loop")
         name = self.tangents.of(target)
         if target.held == "nothing" and not is_rowwise(value):
@@ -274,11 +257,11 @@ class TangentEmitter(Emitter):
             value = Raw(f"_repeated({name}, count)", value.shape, True)
         yield from self.lines(name, "=", value, printer, indent, True)
 
-    def gathering(self, gradient: program.Target, value: Pullback, indent: str) -> Iterator[str]:
+    def gathering(self, gradient: program.Target, value: al.Pullback, indent: str) -> Iterator[str]:
         """What one sensitivity and the direct derivatives of this step give to a gradient."""
-        assert isinstance(gradient, Cotangent)
+        assert isinstance(gradient, al.Cotangent)
         printer = self.printer("loop")
-        sensitivity = printer.text(Derivative(value.output, value.wrt, value.held))
+        sensitivity = printer.text(al.Derivative(value.output, value.wrt, value.held))
         given = f"_pulled_back({printer.text(value.cotangent)}, {sensitivity})"
         name = self.tangents.gathered(gradient)
         if gradient.index is None:
@@ -288,10 +271,10 @@ class TangentEmitter(Emitter):
 
     def handed_on(self, block: program.Block) -> Iterator[str]:
         """The sensitivities of this step become those of the step before."""
-        depths: dict[str, tuple[Derivative, int]] = {}
+        depths: dict[str, tuple[al.Derivative, int]] = {}
         for statement in block.statements:
-            for node in walk(statement.value):
-                if isinstance(node, Derivative) and node.held == "nothing":
+            for node in al.walk(statement.value):
+                if isinstance(node, al.Derivative) and node.held == "nothing":
                     name = self.tangents.sensitivity(node, 0)
                     _, known = depths.get(name, (node, 0))
                     depths[name] = node, max(known, self.tangents.lag(node))
@@ -300,7 +283,7 @@ class TangentEmitter(Emitter):
                 before = self.tangents.sensitivity(node, lag - 1)
                 yield f"{INDENT}{self.tangents.sensitivity(node, lag)} = {before}"
 
-    def total(self, target: Cotangent, value: Expr, indent: str) -> Iterator[str]:
+    def total(self, target: al.Cotangent, value: al.Expr, indent: str) -> Iterator[str]:
         """A gradient from what was gathered."""
         if target.index is None:
             printer = self.printer("static")
@@ -316,7 +299,7 @@ class TangentEmitter(Emitter):
         yield f"{indent}{rows}[: rows.sequences] += {added}"
 
 
-def _gradients(block: program.Block) -> Iterator[Cotangent]:
+def _gradients(block: program.Block) -> Iterator[al.Cotangent]:
     for statement in block.statements:
-        if isinstance(statement.value, Pullback) and isinstance(statement.target, Cotangent):
+        if isinstance(statement.value, al.Pullback) and isinstance(statement.target, al.Cotangent):
             yield statement.target

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symbptt.codegen.copying import Definition, Runtime, functions, runtime
+from symbptt.codegen.copying import Runtime, RuntimeDefinition, functions, runtime
 from symbptt.codegen.emission import Emitter
 from symbptt.codegen.naming import words_of
 from symbptt.codegen.tangents import TangentEmitter
@@ -53,7 +53,7 @@ class Target:
         return Runtime(carried.definitions | row_functions(), carried.imports)
 
 
-def row_functions() -> dict[str, Definition]:
+def row_functions() -> dict[str, RuntimeDefinition]:
     """The NumPy functions that stand beside their rows in the tables of functions."""
     calls = [*(row.numpy for row in FUNCTIONS.values()), *(row.numpy for row in VECTORS.values())]
     named = words_of(calls)

@@ -11,7 +11,7 @@ from symbptt.algebra import Constant, Expr, Input, Number, Param
 from symbptt.codegen.emission import WIDTH, Emitter
 from symbptt.codegen.literals import literal
 from symbptt.codegen.lowering import loss_side_quantities
-from symbptt.codegen.naming import Names, words_of
+from symbptt.codegen.naming import ValueNames, words_of
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
 from symbptt.codegen.places import Places
 from symbptt.codegen.program import Block, Program
@@ -28,7 +28,7 @@ class Unbuffered:
     def __init__(
         self,
         program: Program,
-        names: Names,
+        names: ValueNames,
         differentiated: Iterable[Input],
         emitter: type[Emitter],
     ) -> None:

@@ -5,56 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from symbptt.algebra import (
-    Add,
-    Call,
-    Concat,
-    Constant,
-    Div,
-    Equation,
-    Expr,
-    Horizon,
-    Identity,
-    Length,
-    Lookup,
-    Loss,
-    Model,
-    Mul,
-    Neg,
-    Number,
-    Param,
-    Pick,
-    Pow,
-    Product,
-    Ref,
-    Transpose,
-    Vector,
-    children,
-)
+from symbptt import algebra as al
 from symbptt.errors import AnalysisError, MissingRuleError
 from symbptt.figures.svg import FAINT, SHADE, Drawing, Label, Point, symbol
 from symbptt.functions.vectors import vector_function
 
-SIGNS: dict[type[Expr], str] = {
-    Add: "+",
-    Neg: "−",
-    Div: "/",
-    Pow: "^",
-    Product: "×",
-    Lookup: "row",
-    Concat: "[ ; ]",
-    Pick: "[ ]",
-    Identity: "I",
-    Transpose: "ᵀ",
+SIGNS: dict[type[al.Expr], str] = {
+    al.Add: "+",
+    al.Neg: "−",
+    al.Div: "/",
+    al.Pow: "^",
+    al.Product: "×",
+    al.Lookup: "row",
+    al.Concat: "[ ; ]",
+    al.Pick: "[ ]",
+    al.Identity: "I",
+    al.Transpose: "ᵀ",
 }
-NAMED = (Call, Vector, Loss, Mul)
+NAMED = (al.Call, al.Vector, al.Loss, al.Mul)
 """Kinds whose sign is that of the function, or depends on the operands."""
 
 BOX_HEIGHT, SPACING, BETWEEN, GAP, RAIL = 28.0, 66.0, 40.0, 62.0, 34.0
 
 
 @dataclass
-class Node:
+class GraphNode:
     """What is drawn in the column of a step.
 
     Attributes
@@ -89,7 +64,7 @@ class Node:
         return max(BOX_HEIGHT, self.labelled(1).width + 14)
 
 
-def computational_graph(model: Model, steps: int = 3) -> str:
+def computational_graph(model: al.Model, steps: int = 3) -> str:
     """The graph as SVG: boxes are values, shaded ones parameters, round ones operations.
 
     Parameters
@@ -110,50 +85,50 @@ def computational_graph(model: Model, steps: int = 3) -> str:
 class _Template:
     """The nodes of one step, each above what it reads at its own step."""
 
-    def __init__(self, model: Model) -> None:
-        self.nodes: list[Node] = []
+    def __init__(self, model: al.Model) -> None:
+        self.nodes: list[GraphNode] = []
         self.by_name: dict[str, int] = {}
         self.abstract = {abstract.name for abstract in model.abstract}
         for source in model.inputs:
-            self.add(Node("input", symbol(source.name), source.name, last=not source.timed))
+            self.add(GraphNode("input", symbol(source.name), source.name, last=not source.timed))
         boxes = [self._box(equation) for equation in model.equations]
         for equation, box in zip(model.equations, boxes, strict=True):
             self.read(equation.rhs, self.nodes[box], equation.last)
         self._levels()
 
-    def add(self, node: Node) -> int:
+    def add(self, node: GraphNode) -> int:
         self.nodes.append(node)
         if node.name:
             self.by_name[node.name] = len(self.nodes) - 1
         return len(self.nodes) - 1
 
-    def _box(self, equation: Equation) -> int:
+    def _box(self, equation: al.Equation) -> int:
         name = "l" if equation.name == "loss" else equation.name
-        return self.add(Node("quantity", symbol(name), equation.name, last=equation.last))
+        return self.add(GraphNode("quantity", symbol(name), equation.name, last=equation.last))
 
-    def read(self, expr: Expr, reader: Node, last: bool) -> None:
+    def read(self, expr: al.Expr, reader: GraphNode, last: bool) -> None:
         """Make a reader read an expression, its operations first."""
         match expr:
-            case Param(name=name):
+            case al.Param(name=name):
                 reader.parameters.append(symbol(name))
-            case Transpose(operand=Param(name=name)):
+            case al.Transpose(operand=al.Param(name=name)):
                 label = symbol(name)
                 reader.parameters.append(Label(f"{label.letters}ᵀ", below=label.below))
-            case Ref(name=name):
+            case al.Ref(name=name):
                 lag = -expr.index.offset if expr.index.names() else 0
                 reader.sources.append((self.by_name[name], lag))
-            case Number() | Constant() | Length() | Horizon():
-                number = self.add(Node("number", Label(upright=_number(expr)), last=last))
+            case al.Number() | al.Constant() | al.Length() | al.Horizon():
+                number = self.add(GraphNode("number", Label(upright=_number(expr)), last=last))
                 reader.sources.append((number, 0))
             case _:
-                node = Node("operator", self.sign(expr), last=last)
-                for child in children(expr):
+                node = GraphNode("operator", self.sign(expr), last=last)
+                for child in al.children(expr):
                     self.read(child, node, last)
                 reader.sources.append((self.add(node), 0))
 
-    def sign(self, expr: Expr) -> Label:
+    def sign(self, expr: al.Expr) -> Label:
         """What stands in an operation's circle; functions left abstract are symbols."""
-        if isinstance(expr, Call | Loss) and expr.function in self.abstract:
+        if isinstance(expr, al.Call | al.Loss) and expr.function in self.abstract:
             return symbol(expr.function)
         return Label(upright=sign(expr))
 
@@ -183,24 +158,24 @@ def shaded_width(label: Label) -> float:
     return max(34.0, label.width + 14)
 
 
-def _number(expr: Expr) -> str:
+def _number(expr: al.Expr) -> str:
     match expr:
-        case Number(value=value, text=text):
+        case al.Number(value=value, text=text):
             return text or str(value)
-        case Constant(name=name):
+        case al.Constant(name=name):
             return name
-        case Length(dim=dim):
+        case al.Length(dim=dim):
             return f"len {dim}"
     return "T"
 
 
-def sign(expr: Expr) -> str:
+def sign(expr: al.Expr) -> str:
     match expr:
-        case Call(function=name) | Loss(function=name):
+        case al.Call(function=name) | al.Loss(function=name):
             return name.replace("_", " ")
-        case Mul(factors=factors):
+        case al.Mul(factors=factors):
             return "⊙" if all(factor.shape for factor in factors) else "·"
-        case Vector(function=name):
+        case al.Vector(function=name):
             return vector_function(name).graph or name
     if type(expr) not in SIGNS:
         raise MissingRuleError(f"no sign for {type(expr).__name__} in a computational graph")
@@ -208,7 +183,7 @@ def sign(expr: Expr) -> str:
 
 
 class _Picture:
-    def __init__(self, model: Model, steps: int, nodes: list[Node]) -> None:
+    def __init__(self, model: al.Model, steps: int, nodes: list[GraphNode]) -> None:
         self.model, self.steps, self.nodes = model, steps, nodes
         self.past = max((1 - i.step for i in model.initials), default=0)
         lagged = {initial.name for initial in model.initials}

@@ -10,33 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from symbptt.algebra import (
-    ONE,
-    Add,
-    Call,
-    Concat,
-    Count,
-    Derivative,
-    Diag,
-    Div,
-    Expr,
-    Horizon,
-    Index,
-    Lookup,
-    Mul,
-    Neg,
-    Number,
-    OneHot,
-    OrderedProduct,
-    Outer,
-    Param,
-    Pow,
-    Product,
-    Ref,
-    TimeSum,
-    Transpose,
-    Vector,
-)
+from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry
 from symbptt.formula.statement import (
     Over,
@@ -91,8 +65,8 @@ RANK = {
 }
 """The likeliest slips first."""
 
-_T = Horizon()
-PER_STEP = Div(ONE, _T)
+_T = al.Horizon()
+PER_STEP = al.Div(al.ONE, _T)
 
 
 @dataclass(frozen=True)
@@ -100,9 +74,9 @@ class Edit:
     """What is wrong, the part as it stands, and what stands there instead."""
 
     kind: str
-    old: Expr
-    new: Expr
-    added: Expr | None = None
+    old: al.Expr
+    new: al.Expr
+    added: al.Expr | None = None
 
     @property
     def words(self) -> str:
@@ -116,15 +90,15 @@ class Scope:
     """Where a part stands: the sums and products around it, outermost first."""
 
     overs: tuple[Over, ...] = ()
-    parents: tuple[Expr, ...] = ()
+    parents: tuple[al.Expr, ...] = ()
 
-    def inside(self, node: Expr, child: Expr) -> Scope:
-        over = isinstance(node, TimeSum | OrderedProduct) and child is body(node)
+    def inside(self, node: al.Expr, child: al.Expr) -> Scope:
+        over = isinstance(node, al.TimeSum | al.OrderedProduct) and child is body(node)
         overs = (*self.overs, node) if over and isinstance(node, Over) else self.overs
         return Scope(overs, (*self.parents, node))
 
     @property
-    def parent(self) -> Expr | None:
+    def parent(self) -> al.Expr | None:
         return self.parents[-1] if self.parents else None
 
     @property
@@ -135,7 +109,7 @@ class Scope:
 TOP = Scope()
 
 
-def edited(node: Expr, scope: Scope = TOP) -> Iterator[tuple[Edit, Expr]]:
+def edited(node: al.Expr, scope: Scope = TOP) -> Iterator[tuple[Edit, al.Expr]]:
     """All single edits inside a part, each with the whole part as it then reads."""
     for edit in edits_of(node, scope):
         yield edit, edit.new
@@ -145,14 +119,14 @@ def edited(node: Expr, scope: Scope = TOP) -> Iterator[tuple[Edit, Expr]]:
                 yield edit, with_part(node, place, new)
 
 
-def is_operand(node: Expr, place: int) -> bool:
+def is_operand(node: al.Expr, place: int) -> bool:
     """Whether a child is an expression by itself: no exponent, no entry's place, no step."""
-    if isinstance(node, Derivative | Lookup | OneHot | Delta):
+    if isinstance(node, al.Derivative | al.Lookup | al.OneHot | Delta):
         return False
-    return place == 0 or not isinstance(node, Pow | Entry)
+    return place == 0 or not isinstance(node, al.Pow | Entry)
 
 
-def edits_of(node: Expr, scope: Scope) -> Iterator[Edit]:
+def edits_of(node: al.Expr, scope: Scope) -> Iterator[Edit]:
     """The edits of one part."""
     for kind, new in _replacements(node, scope):
         if new != node:
@@ -160,79 +134,79 @@ def edits_of(node: Expr, scope: Scope) -> Iterator[Edit]:
 
 
 _TURNABLE = (
-    Param, Ref, Derivative, Product, Add, Mul, TimeSum, OrderedProduct, Pow, Call, Vector,
-    Concat, Outer, Diag,
+    al.Param, al.Ref, al.Derivative, al.Product, al.Add, al.Mul, al.TimeSum, al.OrderedProduct,
+    al.Pow, al.Call, al.Vector, al.Concat, al.Outer, al.Diag,
 )  # fmt: skip
 
 
-def _replacements(node: Expr, scope: Scope) -> Iterator[tuple[str, Expr]]:
-    if isinstance(node, Transpose):
+def _replacements(node: al.Expr, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
+    if isinstance(node, al.Transpose):
         yield NO_TRANSPOSE, node.operand
-    elif isinstance(node, _TURNABLE) and not isinstance(scope.parent, Transpose):
-        yield TRANSPOSE, Transpose(node)
+    elif isinstance(node, _TURNABLE) and not isinstance(scope.parent, al.Transpose):
+        yield TRANSPOSE, al.Transpose(node)
     match node:
-        case Ref():
+        case al.Ref():
             yield from _references(node, scope)
-        case Derivative():
+        case al.Derivative():
             yield from _derivatives(node, scope)
-        case TimeSum() | OrderedProduct():
+        case al.TimeSum() | al.OrderedProduct():
             yield from _overs(node, scope)
-        case Product() if isinstance(scope.parent, Product) and scope.parent.left is node:
+        case al.Product() if isinstance(scope.parent, al.Product) and scope.parent.left is node:
             pass  # The whole chain is edited at once.
-        case Product() | Mul():
+        case al.Product() | al.Mul():
             yield from _products(node)
-        case Pow():
+        case al.Pow():
             yield from _powers(node, scope)
-        case Add():
+        case al.Add():
             yield from _sums(node)
-        case Outer(left=left, right=right):
-            yield MIXED, Outer(right, left)
-        case Diag(vector=vector):
+        case al.Outer(left=left, right=right):
+            yield MIXED, al.Outer(right, left)
+        case al.Diag(vector=vector):
             yield MIXED, vector
-        case Entry() | Delta() | Lookup() | OneHot():
+        case Entry() | Delta() | al.Lookup() | al.OneHot():
             yield from _positions(node, scope)
             if isinstance(node, Entry) and len(node.places) == 2:
                 yield MIXED, replace(node, places=node.places[::-1])
-        case Div(numerator=above, denominator=Count()):
+        case al.Div(numerator=above, denominator=al.Count()):
             yield FACTOR, above
-        case Neg(operand=operand):
+        case al.Neg(operand=operand):
             yield SIGN, operand
     yield from _lost(node, scope)
 
 
-def _lost(node: Expr, scope: Scope) -> Iterator[tuple[str, Expr]]:
+def _lost(node: al.Expr, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
     """1/T in front of a side, a term, a summand, or a group."""
     parent = scope.parent
-    if parent is None or isinstance(parent, Add | Neg | TimeSum | OrderedProduct):
-        if not isinstance(node, Number | Neg):
-            factors = node.factors if isinstance(node, Mul) else (node,)
-            yield LOST, Mul((PER_STEP, *factors))
-        if not isinstance(parent, Neg) and not isinstance(node, Neg):
-            yield SIGN, Neg(node)
-    if isinstance(node, Param | Transpose) and isinstance(parent, Product):
+    if parent is None or isinstance(parent, al.Add | al.Neg | al.TimeSum | al.OrderedProduct):
+        if not isinstance(node, al.Number | al.Neg):
+            factors = node.factors if isinstance(node, al.Mul) else (node,)
+            yield LOST, al.Mul((PER_STEP, *factors))
+        if not isinstance(parent, al.Neg) and not isinstance(node, al.Neg):
+            yield SIGN, al.Neg(node)
+    if isinstance(node, al.Param | al.Transpose) and isinstance(parent, al.Product):
         for over in scope.overs[-1:]:
-            for index in other_exponents(Index.of("T") - Index.of(over.index), scope):
-                yield EXPONENT, Pow(node, number_of(index))
-    if _vector_like(node) and isinstance(parent, (Add, Mul, Neg, Product, *CALLS)):
-        yield EXPONENT, Pow(node, Number(Fraction(2), "2"))
+            for index in other_exponents(al.Index.of("T") - al.Index.of(over.index), scope):
+                yield EXPONENT, al.Pow(node, number_of(index))
+    if _vector_like(node) and isinstance(parent, (al.Add, al.Mul, al.Neg, al.Product, *CALLS)):
+        yield EXPONENT, al.Pow(node, al.Number(Fraction(2), "2"))
 
 
-CALLS = (Call, Vector, Concat, Outer, Diag)
+CALLS = (al.Call, al.Vector, al.Concat, al.Outer, al.Diag)
 
 
-def _vector_like(node: Expr) -> bool:
-    return isinstance(node, (Ref, *CALLS)) or (isinstance(node, Add) and len(node.terms) > 1)
+def _vector_like(node: al.Expr) -> bool:
+    return isinstance(node, (al.Ref, *CALLS)) or (isinstance(node, al.Add) and len(node.terms) > 1)
 
 
 # --- indices -----------------------------------------------------------------------------
 
 
-def _references(node: Ref, scope: Scope) -> Iterator[tuple[str, Expr]]:
+def _references(node: al.Ref, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
     for kind, index in other_indices(node.index, scope):
         yield kind, replace(node, index=index)
 
 
-def other_indices(index: Index, scope: Scope) -> Iterator[tuple[str, Index]]:
+def other_indices(index: al.Index, scope: Scope) -> Iterator[tuple[str, al.Index]]:
     """An index shifted, counted from the other end of a sum, or with another name."""
     for step in (1, -1):
         yield SHIFT, index + step
@@ -243,30 +217,30 @@ def other_indices(index: Index, scope: Scope) -> Iterator[tuple[str, Index]]:
         yield INDEX, index + step
     if len(index.terms) == 1:
         for name in scope.names:
-            yield INDEX, index.substitute({index.terms[0][0]: Index.of(name)})
+            yield INDEX, index.substitute({index.terms[0][0]: al.Index.of(name)})
     elif not index.terms:
         for name in scope.names:
-            yield INDEX, Index.of(name)
+            yield INDEX, al.Index.of(name)
     else:
         for name in scope.names:
-            yield INDEX, Index.of(name)
+            yield INDEX, al.Index.of(name)
 
 
-def _reflected(over: Over) -> Index:
+def _reflected(over: Over) -> al.Index:
     """The other end's count: last + first - i."""
-    return over.last + over.first - Index.of(over.index)
+    return over.last + over.first - al.Index.of(over.index)
 
 
-def _derivatives(node: Derivative, scope: Scope) -> Iterator[tuple[str, Expr]]:
+def _derivatives(node: al.Derivative, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
     """A derivative is changed as a whole: what is held, and the steps in it."""
-    if isinstance(node.output, Ref | Entry):
+    if isinstance(node.output, al.Ref | Entry):
         for held in ("nothing", "step", "equation"):
             if held != node.held:
                 kind = TOTAL if held == "nothing" else PARTIAL
                 yield kind, replace(node, held=held)
-    steps = [part for part in parts(node) if isinstance(part, Ref)]
+    steps = [part for part in parts(node) if isinstance(part, al.Ref)]
     for place, part in enumerate(parts(node)):
-        if isinstance(part, Ref):
+        if isinstance(part, al.Ref):
             for kind, index in other_indices(part.index, scope):
                 yield kind, with_part(node, place, replace(part, index=index))
     if len(steps) == 2:
@@ -280,27 +254,27 @@ def _derivatives(node: Derivative, scope: Scope) -> Iterator[tuple[str, Expr]]:
                 yield kind, with_part(node, place, new)
             if len(part.places) == 2:
                 yield MIXED, with_part(node, place, replace(part, places=part.places[::-1]))
-            if isinstance(part.array, Ref):
+            if isinstance(part.array, al.Ref):
                 for kind, new in _references(part.array, scope):
                     yield kind, with_part(node, place, replace(part, array=new))
 
 
-def _positions(node: Expr, scope: Scope) -> Iterator[tuple[str, Expr]]:
+def _positions(node: al.Expr, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
     """The places of an entry, and the steps of the integers that stand for places."""
     for place, child in enumerate(parts(node)):
         if is_operand(node, place):
             continue
-        if isinstance(child, Count):
+        if isinstance(child, al.Count):
             for step in (1, -1):
                 yield SHIFT, with_part(node, place, number_of(child.index + step))
-        elif isinstance(child, Ref):
+        elif isinstance(child, al.Ref):
             for kind, new in _references(child, scope):
                 yield kind, with_part(node, place, new)
 
 
-def _overs(node: Over, scope: Scope) -> Iterator[tuple[str, Expr]]:
+def _overs(node: Over, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
     """Limits moved by one or replaced, and a product's direction."""
-    if isinstance(node, OrderedProduct):
+    if isinstance(node, al.OrderedProduct):
         turned = replace(node, first=node.last, last=node.first)
         yield REVERSED, replace(turned, step=-node.step)
         yield REVERSED, turned
@@ -308,8 +282,8 @@ def _overs(node: Over, scope: Scope) -> Iterator[tuple[str, Expr]]:
     for step in (1, -1):
         yield SHIFT, replace(node, first=node.first + step)
         yield SHIFT, replace(node, last=node.last + step)
-    limits = [Index(offset=0), Index(offset=1)]
-    limits += [Index.of(name, k) for name in scope.names for k in (0, 1, -1)]
+    limits = [al.Index(offset=0), al.Index(offset=1)]
+    limits += [al.Index.of(name, k) for name in scope.names for k in (0, 1, -1)]
     for limit in limits:
         yield INDEX, replace(node, first=limit)
         yield INDEX, replace(node, last=limit)
@@ -318,49 +292,49 @@ def _overs(node: Over, scope: Scope) -> Iterator[tuple[str, Expr]]:
 # --- products, powers, sums --------------------------------------------------------------
 
 
-def _products(node: Product | Mul) -> Iterator[tuple[str, Expr]]:
+def _products(node: al.Product | al.Mul) -> Iterator[tuple[str, al.Expr]]:
     factors = _operands(node)
-    chained = isinstance(node, Product)
+    chained = isinstance(node, al.Product)
     again = product if chained else _entrywise
     if chained:
         for k in range(len(factors) - 1):
             yield REVERSED, product(*factors[:k], factors[k + 1], factors[k], *factors[k + 2 :])
         if len(factors) > 2:
             yield REVERSED, product(*factors[::-1])
-        if len(factors) == 2 and isinstance(factors[1], Transpose):
-            yield MIXED, Product(factors[1].operand, Transpose(factors[0]))
+        if len(factors) == 2 and isinstance(factors[1], al.Transpose):
+            yield MIXED, al.Product(factors[1].operand, al.Transpose(factors[0]))
     for k in range(1, len(factors)):
         yield from _other_product(node, k)
     for k, factor in enumerate(factors):
         yield FACTOR, again(*factors[:k], *factors[k + 1 :])
-        if isinstance(factor, Div) and factor.denominator == _T:
-            above = () if factor.numerator == ONE else (factor.numerator,)
+        if isinstance(factor, al.Div) and factor.denominator == _T:
+            above = () if factor.numerator == al.ONE else (factor.numerator,)
             kept = (*factors[:k], *above, *factors[k + 1 :])
             yield FACTOR, again(*kept)
     if not chained and len(factors) == 2:
         left, right = factors
-        yield MIXED, Product(Diag(left), right)
-        yield MIXED, Product(right, Diag(left))
-        yield MIXED, Product(left, Diag(right))
+        yield MIXED, al.Product(al.Diag(left), right)
+        yield MIXED, al.Product(right, al.Diag(left))
+        yield MIXED, al.Product(left, al.Diag(right))
 
 
-def _operands(node: Expr) -> tuple[Expr, ...]:
-    return node.factors if isinstance(node, Mul) else factors_of(node)
+def _operands(node: al.Expr) -> tuple[al.Expr, ...]:
+    return node.factors if isinstance(node, al.Mul) else factors_of(node)
 
 
-def _entrywise(*factors: Expr) -> Expr:
-    return factors[0] if len(factors) == 1 else Mul(factors)
+def _entrywise(*factors: al.Expr) -> al.Expr:
+    return factors[0] if len(factors) == 1 else al.Mul(factors)
 
 
-def _other_product(node: Product | Mul, k: int) -> Iterator[tuple[str, Expr]]:
+def _other_product(node: al.Product | al.Mul, k: int) -> Iterator[tuple[str, al.Expr]]:
     """The sign before factor k exchanged: as it is read then, and with its two operands grouped."""
-    chained = isinstance(node, Product)
+    chained = isinstance(node, al.Product)
     kind, other = (ELEMENTWISE, _entrywise) if chained else (ORDINARY, product)
     same = product if chained else _entrywise
-    alike = Mul if chained else Product
+    alike = al.Mul if chained else al.Product
     factors = _operands(node)
 
-    def split(part: Expr) -> tuple[Expr, ...]:
+    def split(part: al.Expr) -> tuple[al.Expr, ...]:
         return _operands(part) if isinstance(part, alike) else (part,)
 
     if k == 1 and len(factors) > 2:
@@ -376,46 +350,46 @@ def _other_product(node: Product | Mul, k: int) -> Iterator[tuple[str, Expr]]:
         yield kind, other(*split(head), same(*factors[k:]))
 
 
-def _powers(node: Pow, scope: Scope) -> Iterator[tuple[str, Expr]]:
+def _powers(node: al.Pow, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
     yield EXPONENT, node.base
     exponent = node.exponent
-    if isinstance(node.base, Add):
+    if isinstance(node.base, al.Add):
         yield EXPONENT, replace(node.base, terms=tuple(_raised(t, node) for t in node.base.terms))
-    if isinstance(exponent, Number):
+    if isinstance(exponent, al.Number):
         for step in (1, -1):
             value = exponent.value + step
-            yield EXPONENT, replace(node, exponent=Number(value, str(value)))
-    if isinstance(exponent, Count):
+            yield EXPONENT, replace(node, exponent=al.Number(value, str(value)))
+    if isinstance(exponent, al.Count):
         for index in other_exponents(exponent.index, scope):
             yield EXPONENT, replace(node, exponent=number_of(index))
 
 
-def _raised(term: Expr, node: Pow) -> Expr:
+def _raised(term: al.Expr, node: al.Pow) -> al.Expr:
     """A term of a sum with the sum's exponent: 1 - h**2 for (1 - h)**2."""
-    if isinstance(term, Number):
+    if isinstance(term, al.Number):
         return term
-    if isinstance(term, Neg):
-        return Neg(_raised(term.operand, node))
+    if isinstance(term, al.Neg):
+        return al.Neg(_raised(term.operand, node))
     return replace(node, base=term)
 
 
-def other_exponents(index: Index, scope: Scope) -> Iterator[Index]:
+def other_exponents(index: al.Index, scope: Scope) -> Iterator[al.Index]:
     yield index + 1
     yield index + -1
     yield -index
     for over in scope.overs:
         yield index.substitute({over.index: _reflected(over)})
     for left in scope.names:
-        yield Index.of(left)
+        yield al.Index.of(left)
         for right in scope.names:
             for step in (0, 1, -1):
                 if left != right:
-                    yield Index.of(left) - Index.of(right) + step
+                    yield al.Index.of(left) - al.Index.of(right) + step
 
 
-def _sums(node: Add) -> Iterator[tuple[str, Expr]]:
+def _sums(node: al.Add) -> Iterator[tuple[str, al.Expr]]:
     for k, term in enumerate(node.terms):
         rest = (*node.terms[:k], *node.terms[k + 1 :])
         yield TERM, rest[0] if len(rest) == 1 else replace(node, terms=rest)
-        other = term.operand if isinstance(term, Neg) else Neg(term)
+        other = term.operand if isinstance(term, al.Neg) else al.Neg(term)
         yield SIGN, replace(node, terms=(*node.terms[:k], other, *node.terms[k + 1 :]))

@@ -11,37 +11,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 
-from symbptt.algebra import (
-    Add,
-    Call,
-    Concat,
-    Constant,
-    Count,
-    Derivative,
-    Diag,
-    Div,
-    Expr,
-    Held,
-    Identity,
-    Index,
-    Kronecker,
-    Lookup,
-    Loss,
-    Mul,
-    Neg,
-    Number,
-    OneHot,
-    Ones,
-    OrderedProduct,
-    Outer,
-    Param,
-    Pow,
-    Product,
-    Ref,
-    TimeSum,
-    Transpose,
-    Vec,
-)
+from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry
 from symbptt.formula.indices import DERIVATIVES, PRIME, RESERVED, IndexReader, span_of
 from symbptt.formula.names import derived_form
@@ -59,26 +29,26 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[Fraction, Fraction], Fraction]] 
 }
 
 
-_VECTORS: dict[str, Callable[..., Expr]] = {
+_VECTORS: dict[str, Callable[..., al.Expr]] = {
     **{name: partial(vector, name) for name in VECTORS},
-    "concat": lambda *parts: Concat(parts),
-    "outer": Outer,
-    "diag": Diag,
-    "kron": Kronecker,
-    "vec": Vec,
+    "concat": lambda *parts: al.Concat(parts),
+    "outer": al.Outer,
+    "diag": al.Diag,
+    "kron": al.Kronecker,
+    "vec": al.Vec,
 }
 
 
 class ExpressionReader(IndexReader):
     """Reads expressions: of a formula, or of a stretch of one."""
 
-    def expression(self, span: Span) -> Expr:
+    def expression(self, span: Span) -> al.Expr:
         return self.node(self.tree(span))
 
-    def node(self, tree: ast.expr) -> Expr:
+    def node(self, tree: ast.expr) -> al.Expr:
         return self.at(self._node(tree), span_of(tree))
 
-    def _node(self, tree: ast.expr) -> Expr:
+    def _node(self, tree: ast.expr) -> al.Expr:
         span = span_of(tree)
         match tree:
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
@@ -86,23 +56,23 @@ class ExpressionReader(IndexReader):
             case ast.Name(id=name):
                 return self._name(name, span)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return Neg(self.node(operand))
+                return al.Neg(self.node(operand))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self._node(operand)
             case ast.BinOp(op=ast.Add() | ast.Sub()):
-                return Add(tuple(self._terms(tree)))
+                return al.Add(tuple(self._terms(tree)))
             case ast.BinOp(op=ast.Mult()):
-                return Mul(tuple(self._factors(tree)))
+                return al.Mul(tuple(self._factors(tree)))
             case ast.BinOp(op=ast.MatMult(), left=left, right=right):
-                return Product(self.node(left), self.node(right))
+                return al.Product(self.node(left), self.node(right))
             case ast.BinOp(op=ast.Div()):
                 return self._quotient(tree)
             case ast.BinOp(op=ast.Pow(), left=left, right=right):
-                return Pow(self.node(left), self.at(self._exponent(right), span_of(right)))
+                return al.Pow(self.node(left), self.at(self._exponent(right), span_of(right)))
             case ast.BinOp(op=ast.BitXor()):
                 self.wrong(span, "`^` has no meaning in a formula: a power is written `**`")
             case ast.Attribute(attr="T", value=value):
-                return Transpose(self.node(value))
+                return al.Transpose(self.node(value))
             case ast.Attribute(attr=attr):
                 self.wrong(span, f"`.{attr}` has no meaning here: only `.T`, the transpose")
             case ast.Subscript():
@@ -111,36 +81,36 @@ class ExpressionReader(IndexReader):
                 return self._call(tree, span)
         self.wrong(span, "this is Python, but no expression of a formula")
 
-    def _number(self, span: Span) -> Number:
+    def _number(self, span: Span) -> al.Number:
         text = self.text[slice(*span)]
         message = check_number(text)
         if message:
             self.wrong(span, message)
         try:
-            return Number(Fraction(text), text)
+            return al.Number(Fraction(text), text)
         except ValueError:
             self.wrong(span, "a number is written `2`, `0.05` or `1e-3`")
 
-    def _name(self, name: str, span: Span) -> Expr:
+    def _name(self, name: str, span: Span) -> al.Expr:
         if name == "I":
-            return Identity(UNIT.dim)
+            return al.Identity(UNIT.dim)
         if name == "L":
             if self.names.model.loss is None:
                 self.wrong(span, f"the model {self.names.model.name} has no loss, so no `L`")
-            return Param(TOTAL.name, TOTAL.shape)
+            return al.Param(TOTAL.name, TOTAL.shape)
         if name in self.names.constants:
-            return Constant(name, self.names.constants[name])
+            return al.Constant(name, self.names.constants[name])
         if name in self.names.timeless:
-            return Param(name, self.names.shapes[name])
+            return al.Param(name, self.names.shapes[name])
         if name == "ones":
-            return Ones("")
+            return al.Ones("")
         if name in self.names.timed - self.names.introduced:
             self.wrong(span, f"`{name}` has a value at every step: write `{name}[t]`")
         if name in self.names.words or name in RESERVED - {"T"}:
             self.wrong(span, f"`{name}` is a function: its arguments stand in parentheses")
-        return number_of(Index.of(name))
+        return number_of(al.Index.of(name))
 
-    def _terms(self, tree: ast.expr) -> Iterator[Expr]:
+    def _terms(self, tree: ast.expr) -> Iterator[al.Expr]:
         """The terms of a sum; a group in parentheses stays one term."""
         match tree:
             case ast.BinOp(op=ast.Add() | ast.Sub() as sign, left=left, right=right):
@@ -148,11 +118,11 @@ class ExpressionReader(IndexReader):
                 yield from [self.node(left)] if grouped else self._terms(left)
                 term = self.node(right)
                 minus = isinstance(sign, ast.Sub)
-                yield self.at(Neg(term), span_of(right)) if minus else term
+                yield self.at(al.Neg(term), span_of(right)) if minus else term
             case _:
                 yield self.node(tree)
 
-    def _factors(self, tree: ast.expr) -> Iterator[Expr]:
+    def _factors(self, tree: ast.expr) -> Iterator[al.Expr]:
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult):
             grouped = span_of(tree.left)[0] != span_of(tree)[0]
             yield from [self.node(tree.left)] if grouped else self._factors(tree.left)
@@ -162,11 +132,11 @@ class ExpressionReader(IndexReader):
 
     # --- quotients, and derivatives as they are printed -----------------------------------
 
-    def _quotient(self, tree: ast.BinOp) -> Expr:
+    def _quotient(self, tree: ast.BinOp) -> al.Expr:
         """A quotient, or ``dL/dh[t]``, which takes the last factor before it alone."""
         by = self._differential(tree.right)
         if by is None:
-            return Div(self.node(tree.left), self.node(tree.right))
+            return al.Div(self.node(tree.left), self.node(tree.right))
         left = tree.left
         of = self._differential(left)
         if of is not None:
@@ -197,13 +167,13 @@ class ExpressionReader(IndexReader):
 
     # --- exponents ----------------------------------------------------------------------
 
-    def _exponent(self, tree: ast.expr) -> Expr:
+    def _exponent(self, tree: ast.expr) -> al.Expr:
         """A number, worked out where it is written as several, or an index."""
         if isinstance(tree, ast.Name | ast.Constant) and self._rational(tree) is not None:
             return self._node(tree)
         value = self._rational(tree)
         if value is not None:
-            return Number(value)
+            return al.Number(value)
         names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
         if any(name in self.names and name not in self.names.constants for name in names):
             self.wrong(span_of(tree), "an exponent is a number or an index, as in `W**(T-i)`")
@@ -214,7 +184,7 @@ class ExpressionReader(IndexReader):
         match tree:
             case ast.Constant(value=int() | float()):
                 node = self._node(tree)
-                return node.value if isinstance(node, Number) else None
+                return node.value if isinstance(node, al.Number) else None
             case ast.Name(id=name):
                 return self.names.constants.get(name)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -229,14 +199,14 @@ class ExpressionReader(IndexReader):
                 return _ARITHMETIC[type(op)](left, right)
         return None
 
-    def _place(self, tree: ast.expr) -> Expr:
+    def _place(self, tree: ast.expr) -> al.Expr:
         """Which entry: an index, or an integer input."""
         match tree:
             case ast.Subscript(value=ast.Name(id=name)) if name in self.names.integers:
                 return self.node(tree)
         return self.at(number_of(self.index(tree)), span_of(tree))
 
-    def _subscript(self, tree: ast.Subscript, span: Span) -> Expr:
+    def _subscript(self, tree: ast.Subscript, span: Span) -> al.Expr:
         inner = tree.slice
         if isinstance(tree.value, ast.Name):
             name = tree.value.id
@@ -245,7 +215,7 @@ class ExpressionReader(IndexReader):
                     self.wrong(
                         span_of(inner), f"an entry stands behind the step: `{name}[t][i, j]`"
                     )
-                return Ref(name, self.index(inner), self.names.shapes[name])
+                return al.Ref(name, self.index(inner), self.names.shapes[name])
             if name not in self.names.timeless:
                 self.wrong(
                     span_of(tree.value),
@@ -255,16 +225,16 @@ class ExpressionReader(IndexReader):
         operand = self.node(tree.value)
         trees = inner.elts if isinstance(inner, ast.Tuple) else [inner]
         places = tuple(self._place(one) for one in trees)
-        if len(places) > (3 if isinstance(operand, Derivative) else 2):
+        if len(places) > (3 if isinstance(operand, al.Derivative) else 2):
             self.wrong(span, "an entry has one index or two")
-        is_matrix = isinstance(operand, Param) and len(operand.shape) == 2
-        if is_matrix and len(places) == 1 and isinstance(places[0], Ref):
-            return Lookup(operand, places[0])
+        is_matrix = isinstance(operand, al.Param) and len(operand.shape) == 2
+        if is_matrix and len(places) == 1 and isinstance(places[0], al.Ref):
+            return al.Lookup(operand, places[0])
         return Entry(operand, places)
 
     # --- calls --------------------------------------------------------------------------
 
-    def _call(self, tree: ast.Call, span: Span) -> Expr:
+    def _call(self, tree: ast.Call, span: Span) -> al.Expr:
         if not isinstance(tree.func, ast.Name):
             self.wrong(span, "only functions are called; a product is written `*` or `@`")
         if tree.keywords or any(isinstance(arg, ast.Starred) for arg in tree.args):
@@ -274,7 +244,7 @@ class ExpressionReader(IndexReader):
             return self._applied(tree, name, None)
         if name in DERIVATIVES:
             return self._diff(args, span, name)
-        special: dict[str, Callable[[list[ast.expr], Span], Expr]] = {
+        special: dict[str, Callable[[list[ast.expr], Span], al.Expr]] = {
             "prod": self._prod, "onehot": self._one_hot, "delta": self._delta, "len": self._len,
         }  # fmt: skip
         if name in special:
@@ -284,7 +254,7 @@ class ExpressionReader(IndexReader):
         name, prime, number = name.partition(PRIME)
         return self._applied(tree, name, number if prime else None)
 
-    def _applied(self, tree: ast.Call, name: str, slope: str | None) -> Expr:
+    def _applied(self, tree: ast.Call, name: str, slope: str | None) -> al.Expr:
         """A function of its arguments; ``slope`` is what stands behind its prime."""
         span, args = span_of(tree), tree.args
         if name not in self.names.words:
@@ -306,8 +276,8 @@ class ExpressionReader(IndexReader):
             return _VECTORS[name](*nodes)
         losses = {a.name for a in self.names.model.abstract if a.loss}
         if name in losses or (name in LOSSES and name not in self.names.functions):
-            return Loss(name, nodes[0], nodes[1], wrt)
-        return Call(name, nodes, wrt)
+            return al.Loss(name, nodes[0], nodes[1], wrt)
+        return al.Call(name, nodes, wrt)
 
     def _argument(self, name: str, slope: str, count: int, span: Span) -> int:
         """By which argument a slope is taken, from 0: ``f'2(u, v)`` is by the second."""
@@ -332,43 +302,43 @@ class ExpressionReader(IndexReader):
             return len(VECTORS[name].arguments)
         return 2 if name in LOSSES or name in ("outer", "kron") else 1
 
-    def _diff(self, args: list[ast.expr], span: Span, word: str) -> Expr:
+    def _diff(self, args: list[ast.expr], span: Span, word: str) -> al.Expr:
         if len(args) != 2:
             self.wrong(span, f"`{word}` takes two arguments, as in `{word}(h[t], h[t-1])`")
         return self._derived(args, span, DERIVATIVES[word])
 
-    def _derived(self, args: list[ast.expr], span: Span, held: Held) -> Expr:
+    def _derived(self, args: list[ast.expr], span: Span, held: al.Held) -> al.Expr:
         word = next(word for word, what in DERIVATIVES.items() if what == held)
         of, by = (self.node(arg) for arg in args)
         self._known(of, args[0])
         self._known(by, args[1])
         core = of.array if isinstance(of, Entry) else of
         total = core == TOTAL and (held == "nothing" or (held == "equation" and _is_value(by)))
-        if not isinstance(core, Ref) and not self._is_derived(core) and not total:
+        if not isinstance(core, al.Ref) and not self._is_derived(core) and not total:
             step = "a quantity at a step" + (", or `L`," if held == "nothing" else "")
             self.wrong(self.span(of), f"`{word}` differentiates {step} or an entry of one")
         core = by.array if isinstance(by, Entry) else by
-        if not isinstance(core, Ref | Param) or core == TOTAL:
+        if not isinstance(core, al.Ref | al.Param) or core == TOTAL:
             self.wrong(
                 self.span(by),
                 f"`{word}` is taken by a parameter, by a quantity at a step, or by an entry of one",
             )
-        if isinstance(core, Ref) and core.name in self.names.integers:
+        if isinstance(core, al.Ref) and core.name in self.names.integers:
             self.wrong(self.span(by), f"`{core.name}` is an integer: no derivative is taken by it")
         return derivative(of, by, held)
 
-    def _known(self, node: Expr, tree: ast.expr) -> None:
+    def _known(self, node: al.Expr, tree: ast.expr) -> None:
         """A lone name that is nobody's is told as such."""
-        if isinstance(node, Count) and isinstance(tree, ast.Name):
+        if isinstance(node, al.Count) and isinstance(tree, ast.Name):
             self.wrong(
                 span_of(tree),
                 f"the model {self.names.model.name} has no name `{tree.id}`"
                 + self.names.near(tree.id),
             )
 
-    def _is_derived(self, node: Expr) -> bool:
+    def _is_derived(self, node: al.Expr) -> bool:
         own = derived_form(self.names.model).derived
-        return isinstance(node, Param) and node.name in {d.name for d in own}
+        return isinstance(node, al.Param) and node.name in {d.name for d in own}
 
     def _bound(self, tree: ast.expr, word: str) -> str:
         """The name of an index that a sum or product binds."""
@@ -382,20 +352,20 @@ class ExpressionReader(IndexReader):
             )
         return tree.id
 
-    def _sum(self, args: list[ast.expr], span: Span) -> Expr:
+    def _sum(self, args: list[ast.expr], span: Span) -> al.Expr:
         if len(args) != 4:
             self.wrong(span, "`sum` is written `sum(i, a, b, expr)`")
         name = self._bound(args[0], "sum")
         first, last = self.index(args[1]), self.index(args[2])
-        return TimeSum(self.node(args[3]), first, last, name)
+        return al.TimeSum(self.node(args[3]), first, last, name)
 
-    def _prod(self, args: list[ast.expr], span: Span) -> Expr:
+    def _prod(self, args: list[ast.expr], span: Span) -> al.Expr:
         if len(args) not in (4, 5):
             self.wrong(span, "`prod` is written `prod(j, a, b, expr)` or `prod(j, a, b, -1, expr)`")
         name = self._bound(args[0], "prod")
         step = self._step(args[3]) if len(args) == 5 else 1
         first, last = self.index(args[1]), self.index(args[2])
-        return OrderedProduct(self.node(args[-1]), first, last, step, name)
+        return al.OrderedProduct(self.node(args[-1]), first, last, step, name)
 
     def _step(self, tree: ast.expr) -> int:
         match tree:
@@ -405,22 +375,22 @@ class ExpressionReader(IndexReader):
                 return 1
         self.wrong(span_of(tree), "a product goes up, or down with -1 as its fourth argument")
 
-    def _one_hot(self, args: list[ast.expr], span: Span) -> Expr:
+    def _one_hot(self, args: list[ast.expr], span: Span) -> al.Expr:
         node = self.node(args[0]) if len(args) == 1 else None
-        if not isinstance(node, Ref) or node.name not in self.names.integers:
+        if not isinstance(node, al.Ref) or node.name not in self.names.integers:
             self.wrong(span, "`onehot` takes an integer input at a step, as in `onehot(y[t])`")
         dim = self.names.model.input(node.name).index_dim
         assert dim is not None
-        return OneHot(node, dim)
+        return al.OneHot(node, dim)
 
-    def _delta(self, args: list[ast.expr], span: Span) -> Expr:
+    def _delta(self, args: list[ast.expr], span: Span) -> al.Expr:
         if len(args) != 2:
             self.wrong(span, "`delta` takes two indices, as in `delta(i, j)`")
         return Delta(self._place(args[0]), self._place(args[1]))
 
 
-def _is_value(node: Expr) -> bool:
-    return isinstance(node, Ref)
+def _is_value(node: al.Expr) -> bool:
+    return isinstance(node, al.Ref)
 
 
 def _beside(sign: ast.operator, left: ast.expr, right: ast.expr) -> ast.BinOp:

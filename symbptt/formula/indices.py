@@ -6,7 +6,7 @@ import ast
 from typing import NoReturn, TypeVar
 
 from symbptt.algebra import Expr, Held, Index, Length, entries
-from symbptt.formula.names import CALLS, Names, finding
+from symbptt.formula.names import CALLS, FormulaNames, finding
 from symbptt.formula.statement import Span
 
 MAX_NESTING = 100
@@ -30,7 +30,7 @@ class IndexReader:
         Where what was read stands, by identity.
     """
 
-    def __init__(self, text: str, names: Names) -> None:
+    def __init__(self, text: str, names: FormulaNames) -> None:
         self.text = text
         self.names = names
         self.spans: dict[int, tuple[Expr, Span]] = {}

@@ -5,44 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from symbptt.algebra import (
-    ONE,
-    Add,
-    Call,
-    Column,
-    Concat,
-    Constant,
-    Cotangent,
-    Count,
-    Derivative,
-    Diag,
-    Direct,
-    Div,
-    Expr,
-    Fill,
-    Horizon,
-    Identity,
-    Index,
-    Kronecker,
-    Loss,
-    MatrixPower,
-    Model,
-    Mul,
-    Neg,
-    Number,
-    Ones,
-    OrderedProduct,
-    Outer,
-    Param,
-    Pow,
-    Product,
-    Ref,
-    TimeSum,
-    Transpose,
-    Vec,
-    Vector,
-    entries,
-)
+from symbptt import algebra as al
 from symbptt.algebra.letters import Entry, Slope
 from symbptt.formula.shapes import (
     SCALAR,
@@ -75,9 +38,9 @@ def resolved(formula: Formula, shaper: Meaning) -> Formula:
     if left is not None and right is not None and left != right:
         if left == SCALAR and is_constant(formula.left):
             whole = right
-        elif right == (entries(left), 1):
+        elif right == (al.entries(left), 1):
             # A matrix that a Jacobian flattens row by row.
-            formula = replace(formula, left=Vec(formula.left))
+            formula = replace(formula, left=al.Vec(formula.left))
             whole = right
         elif not (right == SCALAR and is_constant(formula.right)):
             raise ShapeError(
@@ -92,9 +55,9 @@ def resolved(formula: Formula, shaper: Meaning) -> Formula:
     )
 
 
-def is_constant(node: Expr) -> bool:
+def is_constant(node: al.Expr) -> bool:
     """Whether it holds nothing but numbers and indices."""
-    numbers = (Number, Constant, Count, Neg, Add, Mul, Div, Pow)
+    numbers = (al.Number, al.Constant, al.Count, al.Neg, al.Add, al.Mul, al.Div, al.Pow)
     return all(isinstance(n, numbers) for n in walk(node))
 
 
@@ -104,10 +67,10 @@ class Meaning(Shaper):
     ``total`` says what L is in the formula: the sum of the losses, or their mean.
     """
 
-    def __init__(self, model: Model, total: Total = "mean", layout: Layout = "column") -> None:
+    def __init__(self, model: al.Model, total: Total = "mean", layout: Layout = "column") -> None:
         super().__init__(model, layout)
         self.total = total
-        self._meant: dict[tuple[int, Extents], tuple[Expr, Expr]] = {}
+        self._meant: dict[tuple[int, Extents], tuple[al.Expr, al.Expr]] = {}
 
     def fixed(self, item: Fixed) -> Fixed:
         """The value of an initial value, checked."""
@@ -121,7 +84,7 @@ class Meaning(Shaper):
             )
         return replace(item, value=self.meant(item.value, wanted))
 
-    def meant(self, node: Expr, wanted: Extents) -> Expr:
+    def meant(self, node: al.Expr, wanted: Extents) -> al.Expr:
         """The expression of the algebra; ``wanted`` is the shape of what has none of its own."""
         key = (id(node), wanted)
         if key not in self._meant:
@@ -130,97 +93,99 @@ class Meaning(Shaper):
             self._meant[key] = (node, _canonical(self._mean(node, mine), mine))
         return self._meant[key][1]
 
-    def _mean(self, node: Expr, mine: Extents) -> Expr:
+    def _mean(self, node: al.Expr, mine: Extents) -> al.Expr:
         match node:
-            case Param() if node == TOTAL:
+            case al.Param() if node == TOTAL:
                 return self._total_loss()
-            case Ones():
-                return Fill(ONE, axes(mine))
-            case Identity():
+            case al.Ones():
+                return al.Fill(al.ONE, axes(mine))
+            case al.Identity():
                 if mine[0] != mine[1]:
                     raise ShapeError(node, f"`I` is square, and here is {shape_text(mine)}")
-                return ONE if mine == SCALAR else Identity(mine[0])
-            case Add(terms=terms):
-                return Add(tuple(self.meant(term, mine) for term in terms))
-            case Neg(operand=operand):
-                return Neg(self.meant(operand, mine))
-            case Mul(factors=factors):
-                return Mul(tuple(self._spread(factor, mine) for factor in factors))
-            case Div(numerator=above, denominator=below):
-                return Div(self._spread(above, mine), self._spread(below, mine))
-            case Call(args=args):
+                return al.ONE if mine == SCALAR else al.Identity(mine[0])
+            case al.Add(terms=terms):
+                return al.Add(tuple(self.meant(term, mine) for term in terms))
+            case al.Neg(operand=operand):
+                return al.Neg(self.meant(operand, mine))
+            case al.Mul(factors=factors):
+                return al.Mul(tuple(self._spread(factor, mine) for factor in factors))
+            case al.Div(numerator=above, denominator=below):
+                return al.Div(self._spread(above, mine), self._spread(below, mine))
+            case al.Call(args=args):
                 return replace(node, args=tuple(self._spread(arg, mine) for arg in args))
-            case Pow(base=base, exponent=exponent):
+            case al.Pow(base=base, exponent=exponent):
                 square = mine[0] == mine[1] and mine != SCALAR
                 found = self.meant(base, mine)
-                return MatrixPower(found, _whole(exponent)) if square else Pow(found, exponent)
-            case Transpose(operand=operand):
+                return (
+                    al.MatrixPower(found, _whole(exponent)) if square else al.Pow(found, exponent)
+                )
+            case al.Transpose(operand=operand):
                 return _turned(self.meant(operand, (mine[1], mine[0])))
-            case Product():
+            case al.Product():
                 return self._multiplied(node, mine)
-            case TimeSum(term=term):
+            case al.TimeSum(term=term):
                 return replace(node, term=self.meant(term, mine))
-            case OrderedProduct(factor=factor):
+            case al.OrderedProduct(factor=factor):
                 return replace(node, factor=self.meant(factor, mine))
             case Entry():
                 return self._picked(node)
-            case Derivative():
+            case al.Derivative():
                 return self._differentiated(node)
-            case Loss(prediction=prediction, target=target):
-                integer = isinstance(target, Ref) and target.name in self.integers
+            case al.Loss(prediction=prediction, target=target):
+                integer = isinstance(target, al.Ref) and target.name in self.integers
                 other = target if integer else self._flat(target)
                 return replace(node, prediction=self._flat(prediction), target=other)
-            case Kronecker(left=left, right=right):
+            case al.Kronecker(left=left, right=right):
                 return self._kron(left, right, mine)
         return self._function(node)
 
-    def _function(self, node: Expr) -> Expr:
+    def _function(self, node: al.Expr) -> al.Expr:
         match node:
-            case Vector(function=name, args=args):
+            case al.Vector(function=name, args=args):
                 whole = vector_function(name).takes_matrices
                 return vector(name, *map(self._own if whole else self._flat, args))
-            case Diag(vector=along):
-                return Diag(_listed(self._own(along)))
-            case Outer(left=left, right=right):
-                return Outer(_listed(self._own(left)), _listed(self._own(right)))
-            case Concat(parts=parts):
-                return Concat(tuple(self._flat(part) for part in parts))
-            case Vec(operand=operand):
+            case al.Diag(vector=along):
+                return al.Diag(_listed(self._own(along)))
+            case al.Outer(left=left, right=right):
+                return al.Outer(_listed(self._own(left)), _listed(self._own(right)))
+            case al.Concat(parts=parts):
+                return al.Concat(tuple(self._flat(part) for part in parts))
+            case al.Vec(operand=operand):
                 return self._own(operand)
         return node
 
-    def _own(self, node: Expr) -> Expr:
+    def _own(self, node: al.Expr) -> al.Expr:
         return self.meant(node, self.known(node))
 
-    def _flat(self, node: Expr) -> Expr:
+    def _flat(self, node: al.Expr) -> al.Expr:
         """A column or a row as a vector."""
         found = self._own(node)
-        return Vec(found) if len(found.shape) == 2 else found
+        return al.Vec(found) if len(found.shape) == 2 else found
 
-    def _spread(self, node: Expr, mine: Extents) -> Expr:
+    def _spread(self, node: al.Expr, mine: Extents) -> al.Expr:
         """An operand that meets another entry by entry; rows and columns are repeated."""
         shape = self.shape(node) or mine
         found = self.meant(node, mine)
         if shape in (mine, SCALAR):
             return found
         if shape[1] == 1:
-            return Outer(found, Ones(mine[1]))
-        return Outer(Ones(mine[0]), Vec(found))
+            return al.Outer(found, al.Ones(mine[1]))
+        return al.Outer(al.Ones(mine[0]), al.Vec(found))
 
-    def _multiplied(self, node: Product, mine: Extents) -> Expr:
+    def _multiplied(self, node: al.Product, mine: Extents) -> al.Expr:
         shape = self.shape(node.right)
         left = self.meant(node.left, (mine[0], shape[0] if shape else mine[0]))
         inner = extents(left.shape)[1]
         right = self.meant(
-            node.right, (inner, mine[1] if isinstance(node.right, Kronecker) else inner)
+            node.right, (inner, mine[1] if isinstance(node.right, al.Kronecker) else inner)
         )
         if shape is not None and is_turned(extents(left.shape), shape):
-            return Product(Transpose(self.meant(node.right, shape)), left)
+            return al.Product(al.Transpose(self.meant(node.right, shape)), left)
         if not left.shape or (len(left.shape) == 1 and not right.shape):
-            return Mul((left, right))
-        return Product(Column(left) if len(left.shape) == 1 else left, right)
+            return al.Mul((left, right))
+        return al.Product(al.Column(left) if len(left.shape) == 1 else left, right)
 
-    def _kron(self, left: Expr, right: Expr, mine: Extents) -> Expr:
+    def _kron(self, left: al.Expr, right: al.Expr, mine: Extents) -> al.Expr:
         """Both sides as matrices, ``I`` of the size that makes up the rows."""
         shapes = [self.shape(side) for side in (left, right)]
         sides = []
@@ -230,8 +195,8 @@ class Meaning(Shaper):
             if own is None:
                 raise ShapeError(side, "the size of `I` does not follow from where it stands")
             found = self.meant(side, own)
-            sides.append(found if len(found.shape) == 2 else Column(found))
-        made = Kronecker(*sides)
+            sides.append(found if len(found.shape) == 2 else al.Column(found))
+        made = al.Kronecker(*sides)
         if extents(made.shape) != mine:
             words = (
                 f"`kron` gives {shape_text(extents(made.shape))}, and here is {shape_text(mine)}"
@@ -239,72 +204,72 @@ class Meaning(Shaper):
             raise ShapeError(left, words)
         return made
 
-    def _picked(self, node: Entry) -> Expr:
-        if len(node.places) == 3 and isinstance(node.array, Derivative):
+    def _picked(self, node: Entry) -> al.Expr:
+        if len(node.places) == 3 and isinstance(node.array, al.Derivative):
             array = node.array
             return Entry(Slope(array.output, array.wrt, array.held), node.places)
         found = self._own(node.array)
         if len(node.places) == 2 and len(found.shape) < 2:
-            return Entry(Column(found), node.places)
+            return Entry(al.Column(found), node.places)
         if len(node.places) == 1 and len(found.shape) != 1:
-            return Entry(Vec(found), node.places)
+            return Entry(al.Vec(found), node.places)
         return Entry(found, node.places)
 
-    def _differentiated(self, node: Derivative) -> Expr:
+    def _differentiated(self, node: al.Derivative) -> al.Expr:
         """Of a scalar in the shape of what it is taken by, of a vector a Jacobian."""
         of, by = node.output, node.wrt
         array = by.array if isinstance(by, Entry) else by
         if of == TOTAL:
-            assert isinstance(array, Ref | Param)
+            assert isinstance(array, al.Ref | al.Param)
             if node.held == "equation":
-                return self._totalled(Direct(array))
-            index = array.index if isinstance(array, Ref) else None
-            found: Expr = Cotangent(array.name, index, array.shape)
+                return self._totalled(al.Direct(array))
+            index = array.index if isinstance(array, al.Ref) else None
+            found: al.Expr = al.Cotangent(array.name, index, array.shape)
             return self._totalled(Entry(found, by.places) if isinstance(by, Entry) else found)
         if self.known(of) == SCALAR or isinstance(by, Entry):
             return Slope(of, by, node.held)
         return node
 
-    def _total_loss(self) -> Expr:
+    def _total_loss(self) -> al.Expr:
         loss = self.model.equation("loss")
         if loss.last:
             return loss.ref
-        return self._totalled(Mul((Div(ONE, Horizon()), TimeSum(loss.ref))))
+        return self._totalled(al.Mul((al.Div(al.ONE, al.Horizon()), al.TimeSum(loss.ref))))
 
-    def _totalled(self, mean: Expr) -> Expr:
+    def _totalled(self, mean: al.Expr) -> al.Expr:
         """What is said of the mean of the losses as it is said of L."""
         summed = self.total == "sum" and not self.model.equation("loss").last
-        return Mul((Horizon(), mean)) if summed else mean
+        return al.Mul((al.Horizon(), mean)) if summed else mean
 
 
-def _whole(exponent: Expr) -> Index:
+def _whole(exponent: al.Expr) -> al.Index:
     """The exponent of a matrix power."""
     match exponent:
-        case Count(index=index):
+        case al.Count(index=index):
             return index
-        case Number(value=value) | Constant(value=value):
-            return Index(offset=int(value))
+        case al.Number(value=value) | al.Constant(value=value):
+            return al.Index(offset=int(value))
     raise ShapeError(exponent, "a matrix power has a whole exponent")
 
 
-def _canonical(expr: Expr, shape: Extents) -> Expr:
+def _canonical(expr: al.Expr, shape: Extents) -> al.Expr:
     """The same entries with the axes that such a shape has in the algebra."""
     wanted = axes(shape)
     if expr.shape == wanted:
         return expr
     if not wanted:
         return vector("sum", expr)
-    return Vec(expr) if len(wanted) == 1 else Transpose(Column(expr))
+    return al.Vec(expr) if len(wanted) == 1 else al.Transpose(al.Column(expr))
 
 
-def _turned(expr: Expr) -> Expr:
+def _turned(expr: al.Expr) -> al.Expr:
     if not expr.shape:
         return expr
     if len(expr.shape) == 1:
-        return Transpose(Column(expr))
-    return Vec(expr) if expr.shape[0] == 1 else Transpose(expr)
+        return al.Transpose(al.Column(expr))
+    return al.Vec(expr) if expr.shape[0] == 1 else al.Transpose(expr)
 
 
-def _listed(expr: Expr) -> Expr:
+def _listed(expr: al.Expr) -> al.Expr:
     """Its entries as a vector, a scalar's one too."""
-    return expr if len(expr.shape) == 1 else Vec(expr)
+    return expr if len(expr.shape) == 1 else al.Vec(expr)

@@ -19,7 +19,7 @@ from symbptt.formula.meaning import resolved
 from symbptt.formula.ranges import Free, cases, holds
 from symbptt.formula.scenes import Scene, TooLargeError
 from symbptt.formula.shapes import ShapeError
-from symbptt.formula.statement import Chain, Fixed, Formula, free_names, parts
+from symbptt.formula.statement import Fixed, Formula, Inequalities, free_names, parts
 from symbptt.formula.text import canonical, chain_text, formula_text
 from symbptt.formula.vocabulary import Vocabulary, additions, completed, renamed
 
@@ -143,7 +143,7 @@ def _conditions(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
     pairs = [(step, sign, side) for step in steps for sign, side in _ENDS]
     pairs += [(one, sign, two) for one, two in combinations(steps, 2) for sign in ("<=", ">=")]
     for left, sign, right in pairs:
-        added = Chain((left, right), (sign,))
+        added = Inequalities((left, right), (sign,))
         words = f"{CONDITION}: `for {chain_text(added)}`"
         yield words, CONDITION, replace(formula, chains=(*formula.chains, added))
     fixed = {(item.name, item.step) for item in formula.fixed}

@@ -34,7 +34,7 @@ def shapes(model: Model) -> Iterator[tuple[str, Shape]]:
 
 
 @dataclass(frozen=True)
-class Names:
+class FormulaNames:
     """What the names of a model are, and of the quantities that its derivation introduces."""
 
     model: Model
@@ -46,7 +46,7 @@ class Names:
     introduced: frozenset[str]
 
     @classmethod
-    def of(cls, model: Model) -> Names:
+    def of(cls, model: Model) -> FormulaNames:
         normal = derived_form(model)
         return cls(
             model,

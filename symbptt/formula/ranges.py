@@ -10,7 +10,7 @@ from itertools import product
 from symbptt.algebra import Cotangent, Expr, Index, OrderedProduct, Ref, TimeSum
 from symbptt.algebra.letters import Delta, Entry
 from symbptt.formula.scenes import TooLargeError
-from symbptt.formula.statement import Chain, Formula, indices, own_names, parts
+from symbptt.formula.statement import Formula, Inequalities, indices, own_names, parts
 from symbptt.formula.text import chain_text
 
 At_ = Mapping[str, int]
@@ -84,7 +84,7 @@ def _visit(
         yield from _visit(part, inner, (place or counting) and not isinstance(part, Ref))
 
 
-def holds(chains: Iterable[Chain], at: At_) -> bool:
+def holds(chains: Iterable[Inequalities], at: At_) -> bool:
     """Whether a chain of comparisons holds."""
     return all(
         _COMPARE[sign](left.at(at), right.at(at))
@@ -128,7 +128,7 @@ def cases(
             yield at
 
 
-def is_promised(chains: Iterable[Chain], index: Index, past: bool) -> bool:
+def is_promised(chains: Iterable[Inequalities], index: Index, past: bool) -> bool:
     """Whether a condition bounds an index at the end at which it left its range.
 
     ``t >= 0`` alone says that t is a step, and no more.
@@ -144,7 +144,7 @@ def is_promised(chains: Iterable[Chain], index: Index, past: bool) -> bool:
     return False
 
 
-def kept(used: list[dict[str, int]], free: Free) -> tuple[Chain, ...] | None:
+def kept(used: list[dict[str, int]], free: Free) -> tuple[Inequalities, ...] | None:
     """The steps at which all is defined, as a condition; None if they are no range."""
     chains = []
     for name in free.steps:
@@ -159,13 +159,13 @@ def kept(used: list[dict[str, int]], free: Free) -> tuple[Chain, ...] | None:
     return tuple(chains)
 
 
-def _between(first: Index, step: Index, last: Index) -> Chain:
+def _between(first: Index, step: Index, last: Index) -> Inequalities:
     """``1 <= t < T``"""
     if first == last:
-        return Chain((step, first), ("==",))
+        return Inequalities((step, first), ("==",))
     if last.terms and last.offset == -1:
-        return Chain((first, step, last + 1), ("<=", "<"))
-    return Chain((first, step, last), ("<=", "<="))
+        return Inequalities((first, step, last + 1), ("<=", "<"))
+    return Inequalities((first, step, last), ("<=", "<="))
 
 
 def _end(values: Mapping[int, int]) -> Index | None:

@@ -9,33 +9,16 @@ from __future__ import annotations
 import ast
 import re
 
-from symbptt.algebra import (
-    Add,
-    Constant,
-    Count,
-    Div,
-    Expr,
-    Model,
-    Mul,
-    Neg,
-    Number,
-    OrderedProduct,
-    Param,
-    Pow,
-    Product,
-    Ref,
-    TimeSum,
-    Transpose,
-)
+from symbptt import algebra as al
 from symbptt.algebra.letters import Entry
 from symbptt.errors import FormulaError
 from symbptt.formula.expressions import ExpressionReader
 from symbptt.formula.indices import MAX_NESTING
-from symbptt.formula.names import Names, finding
+from symbptt.formula.names import FormulaNames, finding
 from symbptt.formula.statement import (
-    Chain,
     Fixed,
     Formula,
+    Inequalities,
     Span,
     free_names,
     is_length,
@@ -50,7 +33,7 @@ _COMPARISON = re.compile(r"<=|>=|==|!=|<|>|=")
 _SHAPE = "a formula is `left = right`, and conditions follow after `for`"
 
 
-def read(text: str, model: Model) -> Formula:
+def read(text: str, model: al.Model) -> Formula:
     """The tree of a formula about a model.
 
     Raises
@@ -59,7 +42,7 @@ def read(text: str, model: Model) -> Formula:
         With a caret, if it can't be read.
     """
     plain = re.sub(r"\s", " ", text)
-    reader = _Reader(plain, Names.of(model))
+    reader = _FormulaReader(plain, FormulaNames.of(model))
     if len(plain) > MAX_LENGTH:
         raise FormulaError(
             f"a formula has at most {MAX_LENGTH:,} characters, and this one has {len(plain):,}"
@@ -67,7 +50,7 @@ def read(text: str, model: Model) -> Formula:
     return reader.formula()
 
 
-class _Reader(ExpressionReader):
+class _FormulaReader(ExpressionReader):
     def formula(self) -> Formula:
         self._brackets()
         end = len(self.text)
@@ -121,10 +104,10 @@ class _Reader(ExpressionReader):
         found = _COMPARISON.finditer(self.text, *span)
         return [(m.start(), m.group()) for m in found if self._outside(m.start())]
 
-    def _conditions(self, span: Span) -> tuple[tuple[Chain, ...], tuple[Fixed, ...]]:
+    def _conditions(self, span: Span) -> tuple[tuple[Inequalities, ...], tuple[Fixed, ...]]:
         first, last = span
         commas = [k for k in range(first, last) if self.text[k] == "," and self._outside(k)]
-        chains: list[Chain] = []
+        chains: list[Inequalities] = []
         fixed: list[Fixed] = []
         for start, end in zip([first, *(k + 1 for k in commas)], [*commas, last], strict=True):
             if not self.text[start:end].strip():
@@ -143,19 +126,19 @@ class _Reader(ExpressionReader):
                 chains.append(self._chain(signs, (start, end)))
         return tuple(chains), tuple(fixed)
 
-    def _chain(self, signs: list[tuple[int, str]], span: Span) -> Chain:
+    def _chain(self, signs: list[tuple[int, str]], span: Span) -> Inequalities:
         cuts = [span[0], *(k for place, s in signs for k in (place, place + len(s))), span[1]]
         spans = list(zip(cuts[::2], cuts[1::2], strict=True))
         sides = tuple(self.index(self.tree(part)) for part in spans)
         if any(is_length(name) for side in sides for name in side.names()):
             self.wrong(self.trimmed(span), "a condition compares steps, and `len` is none")
-        return Chain(sides, tuple("==" if s == "=" else s for _, s in signs))
+        return Inequalities(sides, tuple("==" if s == "=" else s for _, s in signs))
 
     def _fixed(self, head: ast.Subscript, signs: list[tuple[int, str]], span: Span) -> Fixed:
         place, sign = signs[0]
         target = self.node(head)
         whole = self.trimmed(span)
-        if len(signs) > 1 or sign not in ("=", "==") or not isinstance(target, Ref):
+        if len(signs) > 1 or sign not in ("=", "==") or not isinstance(target, al.Ref):
             self.wrong(whole, "an initial value is fixed by one equation, `h[0] = 0`")
         if target.index.terms:
             self.wrong(whole, f"an initial value has a number for its step, as `{target.name}[0]`")
@@ -183,10 +166,10 @@ class _Reader(ExpressionReader):
             known.update(name for side in chain.sides for name in side.names())
         for side in formula.sides:
             for node, bound in with_bound(side):
-                if isinstance(node, Count | Ref | TimeSum | OrderedProduct):
+                if isinstance(node, al.Count | al.Ref | al.TimeSum | al.OrderedProduct):
                     self._bound_there(node, known | bound)
 
-    def _bound_there(self, node: Expr, known: frozenset[str] | set[str]) -> None:
+    def _bound_there(self, node: al.Expr, known: frozenset[str] | set[str]) -> None:
         unknown = sorted(own_names(node) - known)
         if unknown:
             self.wrong(
@@ -197,15 +180,26 @@ class _Reader(ExpressionReader):
             )
 
 
-_INITIAL = (Number, Constant, Param, Add, Neg, Mul, Div, Product, Transpose, Pow)
+_INITIAL = (
+    al.Number,
+    al.Constant,
+    al.Param,
+    al.Add,
+    al.Neg,
+    al.Mul,
+    al.Div,
+    al.Product,
+    al.Transpose,
+    al.Pow,
+)
 """What the value of an initial value is made of."""
 
 
-def bracketed(node: Expr) -> set[str]:
+def bracketed(node: al.Expr) -> set[str]:
     """The index names that stand in brackets, bound ones left out."""
     found: set[str] = set()
     for inner, bound in with_bound(node):
-        if isinstance(inner, Ref):
+        if isinstance(inner, al.Ref):
             found |= set(inner.index.names()) - bound
         elif isinstance(inner, Entry):
             for place in inner.places:

@@ -19,17 +19,7 @@ from typing import Any, Literal
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
-from symbptt.algebra import (
-    Cotangent,
-    Derivative,
-    Direct,
-    Expr,
-    Held,
-    Model,
-    Param,
-    Pullback,
-    Ref,
-)
+from symbptt import algebra as al
 from symbptt.calculus.order import recurrent_quantities
 from symbptt.errors import EvaluationError
 from symbptt.formula.names import shapes
@@ -73,7 +63,7 @@ class Digits(Sample, Precise):
 class PositiveDigits(Digits):
     """The same at positive points, where roots and logarithms are defined."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: al.Model) -> None:
         super().__init__(model)
         self.name += " at positive points"
 
@@ -84,7 +74,7 @@ class PositiveDigits(Digits):
 class BoundField(Concrete, Field):
     """Residues modulo a prime, a function left abstract being its default if it has one."""
 
-    def __init__(self, model: Model, seed: int) -> None:
+    def __init__(self, model: al.Model, seed: int) -> None:
         Concrete.__init__(self, model)
         Field.__init__(self, seed)
 
@@ -106,7 +96,7 @@ Recurrence = Literal["recurrence"]
 class OutOfRangeError(EvaluationError):
     """An index has no value: ``words`` say why, ``past`` at which end; ``ref`` holds it."""
 
-    def __init__(self, ref: Ref, past: bool, words: str) -> None:
+    def __init__(self, ref: al.Ref, past: bool, words: str) -> None:
         self.ref = ref
         self.past = past
         self.words = words
@@ -167,13 +157,13 @@ class Scene(Remembering):
         self.recurrent = stage.recurrent
         self.clock = clock
         self._parts: dict[tuple[int, ...], Array | None] = {}
-        self._free: dict[int, tuple[Expr, tuple[str, ...]]] = {}
+        self._free: dict[int, tuple[al.Expr, tuple[str, ...]]] = {}
         self._slopes: dict[
-            tuple[Variable, Held | Recurrence, Variable | int | None], Jacobians
+            tuple[Variable, al.Held | Recurrence, Variable | int | None], Jacobians
         ] = {}
         self._locals: dict[Variable, Jacobians] = {}
 
-    def value(self, expr: Expr, at: Steps) -> Array:
+    def value(self, expr: al.Expr, at: Steps) -> Array:
         """A matrix of the domain's numbers.
 
         Raises
@@ -190,7 +180,7 @@ class Scene(Remembering):
 
     # --- a point ------------------------------------------------------------------------
 
-    def recalled(self, expr: Expr, at: Steps, value: Callable[[], Array | None]) -> Array | None:
+    def recalled(self, expr: al.Expr, at: Steps, value: Callable[[], Array | None]) -> Array | None:
         if id(expr) not in self._free:
             self._free[id(expr)] = (expr, tuple(sorted(free_names(expr) - {"T"})))
         key = (id(expr), at["T"], *(at[name] for name in self._free[id(expr)][1]))
@@ -199,13 +189,13 @@ class Scene(Remembering):
             self._parts[key] = value()
         return self._parts[key]
 
-    def parameter(self, param: Param) -> Array:
+    def parameter(self, param: al.Param) -> Array:
         return self.run.values[param.name, None]
 
-    def reference(self, ref: Ref, at: Steps) -> Array:
+    def reference(self, ref: al.Ref, at: Steps) -> Array:
         return self.run.values[self.variable(ref, at)]
 
-    def variable(self, ref: Ref, at: Steps) -> Variable:
+    def variable(self, ref: al.Ref, at: Steps) -> Variable:
         """The value that a reference means.
 
         Raises
@@ -226,17 +216,17 @@ class Scene(Remembering):
             raise OutOfRangeError(ref, False, words)
         return (name, step)
 
-    def _variable(self, node: Expr, at: Steps) -> Variable:
-        if isinstance(node, Ref):
+    def _variable(self, node: al.Expr, at: Steps) -> Variable:
+        if isinstance(node, al.Ref):
             return self.variable(node, at)
-        assert isinstance(node, Param)
+        assert isinstance(node, al.Param)
         return (node.name, None)
 
-    def cotangent(self, cotangent: Cotangent, at: Steps) -> Array:
+    def cotangent(self, cotangent: al.Cotangent, at: Steps) -> Array:
         index = cotangent.index
-        named: Expr = Param(cotangent.name, cotangent.shape)
+        named: al.Expr = al.Param(cotangent.name, cotangent.shape)
         if index is not None:
-            named = Ref(cotangent.name, index, cotangent.shape)
+            named = al.Ref(cotangent.name, index, cotangent.shape)
         by = self._variable(named, at)
         slopes = sum(self.slope(("loss", k), by, "nothing") for k in self.loss_steps(at["T"]))
         return np.reshape(slopes * self.loss_weight(at["T"]), self.run.values[by].shape)
@@ -247,12 +237,12 @@ class Scene(Remembering):
     def loss_weight(self, horizon: int) -> Any:
         return self.domain.number(Fraction(1, len(self.loss_steps(horizon))))
 
-    def differentiated(self, node: Derivative | Direct, at: Steps) -> Array:
-        if isinstance(node, Direct):
+    def differentiated(self, node: al.Derivative | al.Direct, at: Steps) -> Array:
+        if isinstance(node, al.Direct):
             return self._read_out(self._variable(node.of, at), at["T"])
         return self.slope(self._variable(node.output, at), self._variable(node.wrt, at), node.held)
 
-    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array:
+    def pulled_back(self, node: al.Pullback, cotangent: Array, at: Steps) -> Array:
         of, by = self._variable(node.output, at), self._variable(node.wrt, at)
         pulled = np.dot(np.ravel(cotangent), self.slope(of, by, node.held))
         return np.reshape(pulled, self.run.values[by].shape)
@@ -265,7 +255,7 @@ class Scene(Remembering):
 
     # --- derivatives --------------------------------------------------------------------
 
-    def slope(self, of: Variable, by: Variable, held: Held | Recurrence) -> Jacobian:
+    def slope(self, of: Variable, by: Variable, held: al.Held | Recurrence) -> Jacobian:
         """d of / d by: ``by`` is perturbed, and what is not held reacts."""
         within = of[1] if held == "step" else of if held == "equation" else None
         key = (by, held, within)
@@ -278,7 +268,7 @@ class Scene(Remembering):
         shape = (self.run.values[of].size, self.run.values[by].size)
         return np.full(shape, self.domain.number(Fraction(0)), dtype=object)
 
-    def _forward(self, by: Variable, held: Held | Recurrence, of: Variable) -> Jacobians:
+    def _forward(self, by: Variable, held: al.Held | Recurrence, of: Variable) -> Jacobians:
         """The Jacobians of all that reacts."""
         one = self._zeros(by, by)
         np.fill_diagonal(one, self.domain.number(Fraction(1)))
@@ -295,7 +285,7 @@ class Scene(Remembering):
                 slopes[variable] = found
         return slopes
 
-    def _reacts(self, variable: Variable, held: Held | Recurrence, of: Variable) -> bool:
+    def _reacts(self, variable: Variable, held: al.Held | Recurrence, of: Variable) -> bool:
         """Whether a value follows what it reads: all do, those of one step, or of one equation."""
         if held == "equation":
             return variable == of or variable[0].startswith(MARK)
@@ -328,7 +318,7 @@ class Stage:
         If it has too many entries.
     """
 
-    def __init__(self, model: Model, sizes: Mapping[str, int]) -> None:
+    def __init__(self, model: al.Model, sizes: Mapping[str, int]) -> None:
         entries = sum(int(np.prod(lengths(shape, sizes))) for _, shape in shapes(model))
         if entries > MAX_ENTRIES:
             raise TooLargeError(
@@ -388,12 +378,12 @@ class Stage:
         return Scene(self, run, clock)
 
 
-def stages(model: Model) -> tuple[Stage, ...]:
+def stages(model: al.Model) -> tuple[Stage, ...]:
     """The model at two choices of small sizes, all different."""
     return tuple(Stage(model, sizes) for sizes in size_sets(model))
 
 
-def numbers(model: Model, kind: str, seed: int) -> Domain:
+def numbers(model: al.Model, kind: str, seed: int) -> Domain:
     """``fractions``, ``digits``, ``positive``, ``floats``, ``field``, ``bound`` or ``degrees``."""
     makers: dict[str, Callable[[], Domain]] = {
         "fractions": lambda: Halves(model),

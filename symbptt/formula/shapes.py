@@ -4,44 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from symbptt.algebra import (
-    Add,
-    Call,
-    Concat,
-    Constant,
-    Count,
-    Derivative,
-    Diag,
-    Dim,
-    DimProduct,
-    DimSum,
-    Div,
-    Expr,
-    Identity,
-    Kronecker,
-    Length,
-    Lookup,
-    Loss,
-    Model,
-    Mul,
-    Neg,
-    Number,
-    OneHot,
-    Ones,
-    OrderedProduct,
-    Outer,
-    Param,
-    Pow,
-    Product,
-    Ref,
-    Shape,
-    TimeSum,
-    Transpose,
-    Vec,
-    Vector,
-    add_dims,
-    entries,
-)
+from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry
 from symbptt.errors import FormulaError
 from symbptt.formula.names import shapes
@@ -49,7 +12,7 @@ from symbptt.formula.statement import UNIT, body, walk
 from symbptt.formula.text import text_of
 from symbptt.functions.vectors import vector_function
 
-Extents = tuple[Dim, Dim]
+Extents = tuple[al.Dim, al.Dim]
 """Rows and columns."""
 
 SCALAR: Extents = (1, 1)
@@ -58,19 +21,19 @@ SCALAR: Extents = (1, 1)
 class ShapeError(FormulaError):
     """A formula whose shapes do not fit; ``node`` is where."""
 
-    def __init__(self, node: Expr, words: str) -> None:
+    def __init__(self, node: al.Expr, words: str) -> None:
         self.node = node
         self.words = words
         super().__init__(words)
 
 
-def extents(shape: Shape) -> Extents:
+def extents(shape: al.Shape) -> Extents:
     """Rows and columns of a value of the model."""
     first, second = (*shape, 1, 1)[:2]
     return first, second
 
 
-def axes(shape: Extents) -> Shape:
+def axes(shape: Extents) -> al.Shape:
     """The shape in the algebra; a row stays a matrix."""
     if shape == SCALAR:
         return ()
@@ -81,12 +44,12 @@ def shape_text(shape: Extents) -> str:
     return " × ".join(map(_dim_text, shape))
 
 
-def _dim_text(dim: Dim) -> str:
-    return f"({dim})" if isinstance(dim, DimSum) else str(dim).replace(" * ", "·")
+def _dim_text(dim: al.Dim) -> str:
+    return f"({dim})" if isinstance(dim, al.DimSum) else str(dim).replace(" * ", "·")
 
 
-def is_unsized(node: Expr) -> bool:
-    return isinstance(node, Identity) and node == UNIT
+def is_unsized(node: al.Expr) -> bool:
+    return isinstance(node, al.Identity) and node == UNIT
 
 
 Layout = Literal["column", "row"]
@@ -98,18 +61,18 @@ class Shaper:
     ``layout`` says whether the formula's vectors are columns or rows; Jacobians are the same.
     """
 
-    def __init__(self, model: Model, layout: Layout = "column") -> None:
+    def __init__(self, model: al.Model, layout: Layout = "column") -> None:
         self.model = model
         self.layout = layout
         self.integers = {i.name: i.index_dim for i in model.inputs if i.index_dim is not None}
-        named = {name: entries(shape) for name, shape in shapes(model)}
+        named = {name: al.entries(shape) for name, shape in shapes(model)}
         self.lengths = {
             f"len({name})": dim
             for name, dim in (dict(zip(model.dims, model.dims, strict=True)) | named).items()
         }
-        self._known: dict[int, tuple[Expr, Extents | None]] = {}
+        self._known: dict[int, tuple[al.Expr, Extents | None]] = {}
 
-    def shape(self, node: Expr) -> Extents | None:
+    def shape(self, node: al.Expr) -> Extents | None:
         """Rows and columns of a part.
 
         Raises
@@ -121,61 +84,61 @@ class Shaper:
             self._known[id(node)] = (node, self._shape(node))
         return self._known[id(node)][1]
 
-    def _shape(self, node: Expr) -> Extents | None:
+    def _shape(self, node: al.Expr) -> Extents | None:
         match node:
-            case Number() | Constant() | Count() | Length() | Delta():
+            case al.Number() | al.Constant() | al.Count() | al.Length() | Delta():
                 return SCALAR
-            case Ones():
+            case al.Ones():
                 return None
-            case Identity():
+            case al.Identity():
                 return None if is_unsized(node) else (node.dim, node.dim)
-            case Ref(name=name) if name in self.integers:
+            case al.Ref(name=name) if name in self.integers:
                 raise ShapeError(node, f"`{name}` is an integer: write `onehot({text_of(node)})`")
-            case Param() | Ref() | OneHot():
+            case al.Param() | al.Ref() | al.OneHot():
                 return self.laid(node.shape)
-            case Lookup():
+            case al.Lookup():
                 return self._row(node)
             case Entry():
                 return self._entry(node)
-            case Add(terms=terms):
+            case al.Add(terms=terms):
                 return self._together(terms, node, broadcast=False)
-            case Mul(factors=terms) | Call(args=terms):
+            case al.Mul(factors=terms) | al.Call(args=terms):
                 return self._together(terms, node, broadcast=True)
-            case Div(numerator=above, denominator=below):
+            case al.Div(numerator=above, denominator=below):
                 return self._together((above, below), node, broadcast=True)
-            case Product():
+            case al.Product():
                 return self._product(node)
-            case Neg(operand=operand):
+            case al.Neg(operand=operand):
                 return self.shape(operand)
-            case Transpose(operand=operand):
+            case al.Transpose(operand=operand):
                 inner = self.shape(operand)
                 return None if inner is None else (inner[1], inner[0])
-            case Pow():
+            case al.Pow():
                 return self._power(node)
-            case Derivative(output=of, wrt=by):
+            case al.Derivative(output=of, wrt=by):
                 return self._derivative(self.known(of), self.known(by))
-            case TimeSum() | OrderedProduct():
+            case al.TimeSum() | al.OrderedProduct():
                 return self._over(node)
-            case Loss():
+            case al.Loss():
                 return self._loss(node)
-            case Kronecker():
+            case al.Kronecker():
                 return self._kronecker(node, None)
         return self._vector_function(node)
 
-    def laid(self, shape: Shape) -> Extents:
+    def laid(self, shape: al.Shape) -> Extents:
         """Rows and columns of a value of the model, in the layout of the formula."""
         rows, columns = extents(shape)
         return (columns, rows) if len(shape) == 1 and self.layout == "row" else (rows, columns)
 
-    def known(self, node: Expr) -> Extents:
+    def known(self, node: al.Expr) -> Extents:
         """The shape of what can't be ``I``."""
         found = self.shape(node)
         if found is None:
             raise ShapeError(node, "the size of `I` does not follow from where it stands")
         return found
 
-    def _row(self, node: Lookup) -> Extents:
-        assert isinstance(node.row, Ref)
+    def _row(self, node: al.Lookup) -> Extents:
+        assert isinstance(node.row, al.Ref)
         rows, columns = node.table.shape
         position = self.integers.get(node.row.name)
         if position != rows:
@@ -187,7 +150,7 @@ class Shaper:
         return self.laid((columns,))
 
     def _entry(self, node: Entry) -> Extents:
-        if isinstance(node.array, Derivative) and len(node.places) == 3:
+        if isinstance(node.array, al.Derivative) and len(node.places) == 3:
             self._places(node, (*node.array.output.shape, *node.array.wrt.shape))
             return SCALAR
         rows, columns = self.known(node.array)
@@ -202,14 +165,16 @@ class Shaper:
         self._places(node, (rows, columns) if two else (rows if columns == 1 else columns,))
         return SCALAR
 
-    def _places(self, node: Entry, shape: Shape) -> None:
+    def _places(self, node: Entry, shape: al.Shape) -> None:
         if len(shape) != len(node.places):
             raise ShapeError(node, f"an entry of it takes {len(shape)} indices")
         for place, axis in zip(node.places, shape, strict=True):
-            if isinstance(place, Ref) and self.integers[place.name] != axis:
+            if isinstance(place, al.Ref) and self.integers[place.name] != axis:
                 raise ShapeError(place, f"`{place.name}` does not count the entries here")
 
-    def _together(self, terms: tuple[Expr, ...], node: Expr, *, broadcast: bool) -> Extents | None:
+    def _together(
+        self, terms: tuple[al.Expr, ...], node: al.Expr, *, broadcast: bool
+    ) -> Extents | None:
         """The common shape of terms (scalars apart) or of factors (as 2-D arrays)."""
         found: Extents = SCALAR
         unknown = []
@@ -233,11 +198,11 @@ class Shaper:
             raise ShapeError(node, f"`I` is square, and this is {shape_text(found)}")
         return found
 
-    def _product(self, node: Product) -> Extents | None:
+    def _product(self, node: al.Product) -> Extents | None:
         left, right = self.shape(node.left), self.shape(node.right)
-        if isinstance(node.right, Kronecker) and right is None and left is not None:
+        if isinstance(node.right, al.Kronecker) and right is None and left is not None:
             right = self._kronecker(node.right, left[1])
-        if left is None and isinstance(node.left, Kronecker):
+        if left is None and isinstance(node.left, al.Kronecker):
             return None
         if left is None or right is None:
             return left or right
@@ -251,60 +216,62 @@ class Shaper:
             )
         return (left[0], right[1])
 
-    def _hint(self, node: Product, left: Extents, right: Extents) -> str:
+    def _hint(self, node: al.Product, left: Extents, right: Extents) -> str:
         if left[0] == right[0] and left[1] != left[0]:
-            return f"; `{text_of(Product(Transpose(node.left), node.right))}` fits"
+            return f"; `{text_of(al.Product(al.Transpose(node.left), node.right))}` fits"
         return ""
 
-    def _power(self, node: Pow) -> Extents | None:
+    def _power(self, node: al.Pow) -> Extents | None:
         base = self.shape(node.base)
         square = base is None or (base[0] == base[1] and base != SCALAR)
         exponent = node.exponent
-        inner = exponent.operand if isinstance(exponent, Neg) else exponent
-        if square and isinstance(inner, Number | Constant) and inner.value.denominator != 1:
+        inner = exponent.operand if isinstance(exponent, al.Neg) else exponent
+        if square and isinstance(inner, al.Number | al.Constant) and inner.value.denominator != 1:
             raise ShapeError(exponent, "a matrix power has a whole exponent")
         return base
 
     def _derivative(self, of: Extents, by: Extents) -> Extents:
-        return by if of == SCALAR else (entries(of), entries(by))
+        return by if of == SCALAR else (al.entries(of), al.entries(by))
 
-    def _over(self, node: TimeSum | OrderedProduct) -> Extents | None:
+    def _over(self, node: al.TimeSum | al.OrderedProduct) -> Extents | None:
         found = self.shape(body(node))
-        if isinstance(node, OrderedProduct) and found is not None and found[0] != found[1]:
+        if isinstance(node, al.OrderedProduct) and found is not None and found[0] != found[1]:
             raise ShapeError(
                 body(node),
                 f"the factors of a product are square or scalar, and these are {shape_text(found)}",
             )
         return found
 
-    def _vector_function(self, node: Expr) -> Extents:
+    def _vector_function(self, node: al.Expr) -> Extents:
         """Functions of vectors and matrices, and what makes matrices of vectors."""
         match node:
-            case Vector(function=name, args=args, like=like):
+            case al.Vector(function=name, args=args, like=like):
                 if not vector_function(name).takes_matrices:
                     self._length(node, name, args[0])
                 if len({self.known(arg) for arg in args}) > 1:
                     self._misfit(node, name, *args)
                 return SCALAR if like is None else self.known(args[like])
-            case Diag(vector=along):
+            case al.Diag(vector=along):
                 length = self._length(node, "diag", along)
                 return (length, length)
-            case Outer(left=left, right=right):
+            case al.Outer(left=left, right=right):
                 return (self._length(node, "outer", left), self._length(node, "outer", right))
-            case Concat(parts=parts):
-                return self.laid((add_dims(self._length(node, "concat", part) for part in parts),))
-            case Vec(operand=operand):
-                return self.laid((entries(self.known(operand)),))
+            case al.Concat(parts=parts):
+                return self.laid(
+                    (al.add_dims(self._length(node, "concat", part) for part in parts),)
+                )
+            case al.Vec(operand=operand):
+                return self.laid((al.entries(self.known(operand)),))
         raise TypeError(f"no shape for {type(node).__name__}")
 
-    def _length(self, node: Expr, name: str, arg: Expr) -> Dim:
+    def _length(self, node: al.Expr, name: str, arg: al.Expr) -> al.Dim:
         """How long a row or column is."""
         shape = self.known(arg)
         if 1 not in shape:
             self._misfit(node, name, arg)
-        return entries(shape)
+        return al.entries(shape)
 
-    def _kronecker(self, node: Kronecker, rows: Dim | None) -> Extents | None:
+    def _kronecker(self, node: al.Kronecker, rows: al.Dim | None) -> Extents | None:
         """With ``I`` on one side it follows from the rows that it must have."""
         sides = [self.shape(side) for side in (node.left, node.right)]
         if None in sides and rows is None:
@@ -316,18 +283,18 @@ class Shaper:
         if size is None:
             raise ShapeError(node, f"`{text_of(node)}` has no {rows} rows for any size of `I`")
         left, right = (side or (size, size) for side in sides)
-        return (entries((left[0], right[0])), entries((left[1], right[1])))
+        return (al.entries((left[0], right[0])), al.entries((left[1], right[1])))
 
-    def _loss(self, node: Loss) -> Extents:
+    def _loss(self, node: al.Loss) -> Extents:
         prediction, target = node.prediction, node.target
-        if isinstance(target, Ref) and target.name in self.integers:
-            if entries(self.known(prediction)) != self.integers[target.name]:
+        if isinstance(target, al.Ref) and target.name in self.integers:
+            if al.entries(self.known(prediction)) != self.integers[target.name]:
                 self._misfit(node, node.function, prediction)
         elif self.known(prediction) != self.known(target):
             self._misfit(node, node.function, prediction, target)
         return SCALAR if node.wrt is None else self.known((prediction, target)[node.wrt])
 
-    def _misfit(self, node: Expr, name: str, *args: Expr) -> None:
+    def _misfit(self, node: al.Expr, name: str, *args: al.Expr) -> None:
         found = " and ".join(shape_text(self.known(arg)) for arg in args)
         raise ShapeError(node, f"`{name}` does not take {found}")
 
@@ -337,25 +304,25 @@ def is_turned(left: Extents, right: Extents) -> bool:
     return left[1] == 1 != right[1] and left[0] == right[0] != 1
 
 
-def is_matrix_of_values(node: Expr) -> bool:
+def is_matrix_of_values(node: al.Expr) -> bool:
     """Whether no derivative stands in it: a Jacobian is not multiplied from the left."""
-    return not any(isinstance(part, Derivative) for part in walk(node))
+    return not any(isinstance(part, al.Derivative) for part in walk(node))
 
 
-def _wider(one: Dim, other: Dim) -> Dim:
+def _wider(one: al.Dim, other: al.Dim) -> al.Dim:
     return other if one == 1 else one
 
 
-def quotient(whole: Dim, part: Dim) -> Dim | None:
+def quotient(whole: al.Dim, part: al.Dim) -> al.Dim | None:
     """What times ``part`` is ``whole``."""
     if part == 1:
         return whole
     if whole == part:
         return 1
-    rest = list(whole.parts) if isinstance(whole, DimProduct) else [whole]
-    for one in part.parts if isinstance(part, DimProduct) else (part,):
+    rest = list(whole.parts) if isinstance(whole, al.DimProduct) else [whole]
+    for one in part.parts if isinstance(part, al.DimProduct) else (part,):
         if one not in rest:
             return None
-        assert not isinstance(one, DimProduct)
+        assert not isinstance(one, al.DimProduct)
         rest.remove(one)
-    return entries(tuple(rest))
+    return al.entries(tuple(rest))

@@ -11,25 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from symbptt.algebra import (
-    Cotangent,
-    Count,
-    Derivative,
-    Direct,
-    Expr,
-    Held,
-    Horizon,
-    Identity,
-    Index,
-    MatrixPower,
-    OrderedProduct,
-    Param,
-    Product,
-    Ref,
-    TimeSum,
-    children,
-    map_children,
-)
+from symbptt import algebra as al
 from symbptt.algebra.index import LAST
 
 Span = tuple[int, int]
@@ -37,18 +19,18 @@ Span = tuple[int, int]
 
 NOWHERE: Span = (0, 0)
 
-TOTAL = Param("L", ())
+TOTAL = al.Param("L", ())
 """``L``, the total loss."""
 
-UNIT = Identity("")
+UNIT = al.Identity("")
 """``I``, whose size follows from where it stands."""
 
 
 @dataclass(frozen=True)
-class Chain:
+class Inequalities:
     """``1 <= t < T``: ``operators[k]`` stands between ``sides[k]`` and ``sides[k+1]``."""
 
-    sides: tuple[Index, ...]
+    sides: tuple[al.Index, ...]
     operators: tuple[str, ...]
 
 
@@ -58,7 +40,7 @@ class Fixed:
 
     name: str
     step: int
-    value: Expr
+    value: al.Expr
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -72,52 +54,54 @@ class Formula:
         Where in the text the parts stand, by the identity of an expression.
     """
 
-    left: Expr
-    right: Expr
-    chains: tuple[Chain, ...] = ()
+    left: al.Expr
+    right: al.Expr
+    chains: tuple[Inequalities, ...] = ()
     fixed: tuple[Fixed, ...] = ()
     text: str = field(default="", compare=False)
-    spans: Mapping[int, tuple[Expr, Span]] = field(default_factory=dict, compare=False, repr=False)
+    spans: Mapping[int, tuple[al.Expr, Span]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
-    def sides(self) -> tuple[Expr, Expr]:
+    def sides(self) -> tuple[al.Expr, al.Expr]:
         return self.left, self.right
 
-    def span(self, expr: Expr) -> Span:
+    def span(self, expr: al.Expr) -> Span:
         return self.spans.get(id(expr), (expr, NOWHERE))[1]
 
 
-def number_of(index: Index) -> Count:
+def number_of(index: al.Index) -> al.Count:
     """An index used as a number."""
-    return Horizon() if index == LAST else Count(index)
+    return al.Horizon() if index == LAST else al.Count(index)
 
 
-def derivative(of: Expr, by: Expr, held: Held = "nothing") -> Derivative:
+def derivative(of: al.Expr, by: al.Expr, held: al.Held = "nothing") -> al.Derivative:
     """``d(of, by)``, ``partial(of, by)`` or ``direct(of, by)``; either may be an entry."""
-    return Derivative(of, by, held)
+    return al.Derivative(of, by, held)
 
 
 # --- walking ---------------------------------------------------------------------------
 
-Over = TimeSum | OrderedProduct
+Over = al.TimeSum | al.OrderedProduct
 """What binds an index."""
 
 
-def body(node: Over) -> Expr:
-    return node.term if isinstance(node, TimeSum) else node.factor
+def body(node: Over) -> al.Expr:
+    return node.term if isinstance(node, al.TimeSum) else node.factor
 
 
-def parts(node: Expr) -> tuple[Expr, ...]:
+def parts(node: al.Expr) -> tuple[al.Expr, ...]:
     """The expressions directly below, left to right; those that a derivative names included."""
     match node:
-        case Derivative(output=of, wrt=by):
+        case al.Derivative(output=of, wrt=by):
             return (of, by)
-        case Direct(of=of):
+        case al.Direct(of=of):
             return (of,)
-    return children(node)
+    return al.children(node)
 
 
-def walk(node: Expr) -> Iterator[Expr]:
+def walk(node: al.Expr) -> Iterator[al.Expr]:
     """The node and all below it, parents first."""
     pending = [node]
     while pending:
@@ -126,48 +110,48 @@ def walk(node: Expr) -> Iterator[Expr]:
         pending.extend(reversed(parts(node)))
 
 
-def with_part(node: Expr, place: int, part: Expr) -> Expr:
+def with_part(node: al.Expr, place: int, part: al.Expr) -> al.Expr:
     """The node with another expression at ``place`` (as `parts` counts them)."""
-    if isinstance(node, Derivative):
+    if isinstance(node, al.Derivative):
         return replace(node, wrt=part) if place else replace(node, output=part)
     number = count()
-    return map_children(node, lambda child: part if next(number) == place else child)
+    return al.map_children(node, lambda child: part if next(number) == place else child)
 
 
-def factors_of(node: Expr) -> tuple[Expr, ...]:
+def factors_of(node: al.Expr) -> tuple[al.Expr, ...]:
     """The operands of a chain of ``@``, as it was written from left to right."""
-    if isinstance(node, Product):
+    if isinstance(node, al.Product):
         return (*factors_of(node.left), node.right)
     return (node,)
 
 
-def product(*factors: Expr) -> Expr:
+def product(*factors: al.Expr) -> al.Expr:
     first, *rest = factors
     for factor in rest:
-        first = Product(first, factor)
+        first = al.Product(first, factor)
     return first
 
 
-def indices(node: Expr) -> tuple[Index, ...]:
+def indices(node: al.Expr) -> tuple[al.Index, ...]:
     """The indices that the node itself holds."""
     match node:
-        case Ref(index=index) | Count(index=index) | Cotangent(index=Index() as index):
+        case al.Ref(index=index) | al.Count(index=index) | al.Cotangent(index=al.Index() as index):
             return (index,)
-        case MatrixPower(exponent=index):
+        case al.MatrixPower(exponent=index):
             return (index,)
-        case TimeSum() | OrderedProduct():
+        case al.TimeSum() | al.OrderedProduct():
             return (node.first, node.last)
     return ()
 
 
-def map_indices(node: Expr, change: Callable[[Index], Index]) -> Expr:
+def map_indices(node: al.Expr, change: Callable[[al.Index], al.Index]) -> al.Expr:
     """The node with ``change`` applied to the indices that it itself holds."""
     match node:
-        case Count(index=index):
+        case al.Count(index=index):
             return number_of(change(index))
-        case Ref(index=index):
+        case al.Ref(index=index):
             return replace(node, index=change(index))
-        case TimeSum() | OrderedProduct():
+        case al.TimeSum() | al.OrderedProduct():
             return replace(node, first=change(node.first), last=change(node.last))
     return node
 
@@ -177,25 +161,25 @@ def is_length(name: str) -> bool:
     return name.endswith(")")
 
 
-def own_names(node: Expr) -> frozenset[str]:
+def own_names(node: al.Expr) -> frozenset[str]:
     """The index names that the node itself holds."""
     return frozenset(n for index in indices(node) for n in index.names() if not is_length(n))
 
 
-def free_names(node: Expr) -> frozenset[str]:
+def free_names(node: al.Expr) -> frozenset[str]:
     """The index names that are not bound inside."""
     found = own_names(node)
     for part in parts(node):
         inner = free_names(part)
-        found |= inner - {node.index} if isinstance(node, TimeSum | OrderedProduct) else inner
+        found |= inner - {node.index} if isinstance(node, al.TimeSum | al.OrderedProduct) else inner
     return found
 
 
 def with_bound(
-    node: Expr, bound: frozenset[str] = frozenset()
-) -> Iterator[tuple[Expr, frozenset[str]]]:
+    node: al.Expr, bound: frozenset[str] = frozenset()
+) -> Iterator[tuple[al.Expr, frozenset[str]]]:
     """All nodes, with the names that are bound there."""
     yield node, bound
-    inner = bound | {node.index} if isinstance(node, TimeSum | OrderedProduct) else bound
+    inner = bound | {node.index} if isinstance(node, al.TimeSum | al.OrderedProduct) else bound
     for part in parts(node):
         yield from with_bound(part, inner)

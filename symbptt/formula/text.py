@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from symbptt.algebra import ZERO, Add, Derivative, Expr
 from symbptt.formula.statement import (
-    Chain,
     Formula,
+    Inequalities,
     map_indices,
     parts,
     with_part,
@@ -38,7 +38,7 @@ def formula_text(formula: Formula) -> str:
     return text + (f" for {', '.join(conditions)}" if conditions else "")
 
 
-def chain_text(chain: Chain) -> str:
+def chain_text(chain: Inequalities) -> str:
     """``1 <= t < T``"""
     text = index_text(chain.sides[0])
     for sign, side in zip(chain.operators, chain.sides[1:], strict=True):

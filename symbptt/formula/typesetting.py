@@ -9,7 +9,7 @@ from __future__ import annotations
 from symbptt.algebra import Derivative, Expr, Index, Pow, Shape
 from symbptt.formula.names import derived_form
 from symbptt.formula.shapes import ShapeError, Shaper, axes
-from symbptt.formula.statement import TOTAL, Chain, Formula, is_length
+from symbptt.formula.statement import TOTAL, Formula, Inequalities, is_length
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.names import Names, index_latex
 from symbptt.typeset.printer import Piece
@@ -19,7 +19,7 @@ _SIGNS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne", "==": "="}
 
 def formula_latex(formula: Formula, shaper: Shaper) -> str:
     """``left = right``, the conditions behind it."""
-    printer = FormulaPrinter(shaper)
+    printer = FormulaLatex(shaper)
     text = f"{printer.show(formula.left)} = {printer.show(formula.right)}"
     shapes = {item.name: item.shape for item in shaper.model.initials}
     conditions = [
@@ -31,7 +31,7 @@ def formula_latex(formula: Formula, shaper: Shaper) -> str:
     return rf"{text} \quad ({', '.join(conditions)})" if conditions else text
 
 
-def chain_latex(chain: Chain) -> str:
+def chain_latex(chain: Inequalities) -> str:
     """``1 \\le t < T``"""
     text = index_latex(chain.sides[0])
     for sign, side in zip(chain.operators, chain.sides[1:], strict=True):
@@ -39,7 +39,7 @@ def chain_latex(chain: Chain) -> str:
     return text
 
 
-class FormulaPrinter(LatexPrinter):
+class FormulaLatex(LatexPrinter):
     """Shapes are those that a formula's parts have, where they fit."""
 
     def __init__(self, shaper: Shaper) -> None:

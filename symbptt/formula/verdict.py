@@ -12,7 +12,7 @@ from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
 from symbptt.formula.meaning import Total, is_constant, resolved
 from symbptt.formula.mending import CONDITION, RANGE, WANTED, Mend, mends
-from symbptt.formula.names import Names, derived_form
+from symbptt.formula.names import FormulaNames, derived_form
 from symbptt.formula.ranges import Free, kept, left_out_text, range_text
 from symbptt.formula.reading import finding, read
 from symbptt.formula.scenes import Clock
@@ -211,7 +211,7 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
     """
     nodes = [node for side in formula.sides for node in walk(side)]
     normal = derived_form(model)
-    introduced = Names.of(model).introduced
+    introduced = FormulaNames.of(model).introduced
     if any(isinstance(node, Param | Ref) and node.name in introduced for node in nodes):
         return (normal,)
     if any(isinstance(node, Derivative) and node.held == "equation" for node in nodes):

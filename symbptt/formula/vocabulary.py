@@ -11,28 +11,7 @@ from fractions import Fraction
 from itertools import product
 from typing import TypeVar
 
-from symbptt.algebra import (
-    ONE,
-    Add,
-    Call,
-    Derivative,
-    Diag,
-    Expr,
-    Held,
-    Index,
-    Model,
-    Mul,
-    Neg,
-    Number,
-    OneHot,
-    OrderedProduct,
-    Param,
-    Pow,
-    Product,
-    Ref,
-    TimeSum,
-    Transpose,
-)
+from symbptt import algebra as al
 from symbptt.algebra.letters import Entry
 from symbptt.formula.edits import CALLS, NAME, TOP, Edit, Scope, is_operand
 from symbptt.formula.shapes import SCALAR, Extents, ShapeError, Shaper
@@ -50,29 +29,31 @@ MAX_TERMS = 1_500
 class Vocabulary:
     """The words of a formula and of its model."""
 
-    def __init__(self, formula: Formula, model: Model, shaper: Shaper) -> None:
+    def __init__(self, formula: Formula, model: al.Model, shaper: Shaper) -> None:
         self.shaper = shaper
         nodes = [n for side in formula.sides for n in walk(side)]
-        self.parameters = [Param(p.name, p.shape) for p in model.parameters]
-        self.parameters += [Param(d.name, d.shape) for d in model.derived]
+        self.parameters = [al.Param(p.name, p.shape) for p in model.parameters]
+        self.parameters += [al.Param(d.name, d.shape) for d in model.derived]
         self.timed = {e.name: e.shape for e in model.equations}
         self.timed |= {i.name: i.shape for i in model.inputs if i.index_dim is None}
         self.places = _unique(
             n for entry in nodes if isinstance(entry, Entry) for n in entry.places
         )
         self.integers = {i.name: i.index_dim for i in model.inputs if i.index_dim is not None}
-        self.calls = _unique(n.function for n in nodes if isinstance(n, Call))
-        self.steps = _unique([*(n.index for n in nodes if isinstance(n, Ref)), Index.of("t")])
-        self.derivatives = _unique(n for n in nodes if isinstance(n, Derivative))
-        self._terms: dict[tuple[Extents, tuple[Expr, ...], frozenset[str]], list[Expr]] = {}
+        self.calls = _unique(n.function for n in nodes if isinstance(n, al.Call))
+        self.steps = _unique([*(n.index for n in nodes if isinstance(n, al.Ref)), al.Index.of("t")])
+        self.derivatives = _unique(n for n in nodes if isinstance(n, al.Derivative))
+        self._terms: dict[tuple[Extents, tuple[al.Expr, ...], frozenset[str]], list[al.Expr]] = {}
 
-    def shape(self, node: Expr) -> Extents | None:
+    def shape(self, node: al.Expr) -> Extents | None:
         try:
             return self.shaper.shape(node)
         except ShapeError:
             return None
 
-    def terms(self, shape: Extents, near: tuple[Expr, ...], names: frozenset[str]) -> list[Expr]:
+    def terms(
+        self, shape: Extents, near: tuple[al.Expr, ...], names: frozenset[str]
+    ) -> list[al.Expr]:
         """Terms of a shape that may stand beside the terms ``near``.
 
         Parameters
@@ -89,75 +70,76 @@ class Vocabulary:
 
     # --- atoms ----------------------------------------------------------------------------
 
-    def _indices(self, names: frozenset[str]) -> list[Index]:
+    def _indices(self, names: frozenset[str]) -> list[al.Index]:
         steps = [s for s in self.steps if set(s.names()) <= names]
-        near = [Index.of(name, k) for name in ("t",) if name in names for k in (0, -1, 1)]
+        near = [al.Index.of(name, k) for name in ("t",) if name in names for k in (0, -1, 1)]
         return list(dict.fromkeys([*steps, *near]))
 
-    def values(self, names: frozenset[str]) -> list[Expr]:
+    def values(self, names: frozenset[str]) -> list[al.Expr]:
         return [
-            Ref(name, index, self.timed[name])
+            al.Ref(name, index, self.timed[name])
             for name in self.timed
             for index in self._indices(names)
         ]
 
-    def _applied(self, names: frozenset[str]) -> Iterator[Expr]:
+    def _applied(self, names: frozenset[str]) -> Iterator[al.Expr]:
         """Functions that the formula uses, of one value; integers as unit vectors."""
         yield from (vector("softmax", value) for value in self.values(names))
         for function in self.calls:
             if function in FUNCTIONS and len(FUNCTIONS[function].arguments) == 1:
-                yield from (Call(function, (value,)) for value in self.values(names))
+                yield from (al.Call(function, (value,)) for value in self.values(names))
         for name, dim in self.integers.items():
-            yield from (OneHot(Ref(name, index, ()), dim) for index in self._indices(names))
+            yield from (al.OneHot(al.Ref(name, index, ()), dim) for index in self._indices(names))
 
-    def _slopes(self, names: frozenset[str]) -> list[Expr]:
+    def _slopes(self, names: frozenset[str]) -> list[al.Expr]:
         """The formula's derivatives, by and of other quantities and at other steps."""
-        found: list[Expr] = []
+        found: list[al.Expr] = []
         for diff in self.derivatives:
             of_values, by_values = (
-                self.values(names) if isinstance(part, Ref) else [part] for part in parts(diff)
+                self.values(names) if isinstance(part, al.Ref) else [part] for part in parts(diff)
             )
             for of, by in product(of_values, by_values):
                 if of == diff.output or by == diff.wrt:
-                    found.append(Derivative(of, by, diff.held))
-                    if isinstance(of, Ref):
-                        other: Held = "step" if diff.held == "nothing" else "nothing"
-                        found.append(Derivative(of, by, other))
+                    found.append(al.Derivative(of, by, diff.held))
+                    if isinstance(of, al.Ref):
+                        other: al.Held = "step" if diff.held == "nothing" else "nothing"
+                        found.append(al.Derivative(of, by, other))
         used = frozenset(names)
         return [n for n in _unique(found) if _names(n) <= used]
 
     # --- terms ----------------------------------------------------------------------------
 
-    def _copies(self, near: tuple[Expr, ...], names: frozenset[str]) -> Iterator[Expr]:
+    def _copies(self, near: tuple[al.Expr, ...], names: frozenset[str]) -> Iterator[al.Expr]:
         """The terms that stand there, with other parameters, quantities and steps."""
         for term in near:
-            inner = term.operand if isinstance(term, Neg) else term
+            inner = term.operand if isinstance(term, al.Neg) else term
             slots = [n for n in _unique(walk(inner)) if self._exchangeable(n)]
             if not 1 <= len(slots) <= 3:
                 continue
             choices = [
-                self.parameters if isinstance(slot, Param) else self.values(names) for slot in slots
+                self.parameters if isinstance(slot, al.Param) else self.values(names)
+                for slot in slots
             ]
             for choice in product(*choices):
                 yield _exchanged(inner, dict(zip(slots, choice, strict=True)))
 
-    def _exchangeable(self, node: Expr) -> bool:
-        return isinstance(node, Param) or (isinstance(node, Ref) and node.name in self.timed)
+    def _exchangeable(self, node: al.Expr) -> bool:
+        return isinstance(node, al.Param) or (isinstance(node, al.Ref) and node.name in self.timed)
 
-    def _composed(self, shape: Extents, names: frozenset[str]) -> Iterator[Expr]:
+    def _composed(self, shape: Extents, names: frozenset[str]) -> Iterator[al.Expr]:
         values = self.values(names)
         slopes = self._slopes(names)
         yield from self.parameters
         yield from values
         yield from slopes
         applied = list(self._applied(names))
-        yield from (sign(node) for node in applied for sign in (_same, Neg))
+        yield from (sign(node) for node in applied for sign in (_same, al.Neg))
         matrices = [p for p in self.parameters if not _is_vector(self.shape(p))]
         operands = [*values, *slopes]
         for matrix, operand in product(matrices, operands):
-            for one in (matrix, Transpose(matrix)):
-                yield Product(one, operand)
-                yield Product(Transpose(operand), one)
+            for one in (matrix, al.Transpose(matrix)):
+                yield al.Product(one, operand)
+                yield al.Product(al.Transpose(operand), one)
         yield from self._through_functions(matrices, slopes)
         yield from self._recursive(names)
         if shape == SCALAR:
@@ -165,81 +147,85 @@ class Vocabulary:
         matrix_values = [v for v in operands if not _is_vector(self.shape(v))]
         for left, right in product(matrix_values, operands):
             if self.shape(left) != SCALAR:
-                yield Product(left, right)
-                yield Product(Transpose(left), right)
+                yield al.Product(left, right)
+                yield al.Product(al.Transpose(left), right)
         yield from self._elementwise(shape, operands)
         if 1 not in shape:
             vectors = [v for v in operands if _is_vector(self.shape(v))]
-            yield from (Product(u, Transpose(v)) for u, v in product(vectors, vectors))
+            yield from (al.Product(u, al.Transpose(v)) for u, v in product(vectors, vectors))
 
-    def _recursive(self, names: frozenset[str]) -> Iterator[Expr]:
+    def _recursive(self, names: frozenset[str]) -> Iterator[al.Expr]:
         """A derivative by way of a value one step before."""
         for diff in self.derivatives:
-            if isinstance(diff.output, Ref) and set(diff.output.index.names()) <= names:
+            if isinstance(diff.output, al.Ref) and set(diff.output.index.names()) <= names:
                 for name in self.timed:
-                    before = Ref(name, diff.output.index + -1, self.timed[name])
-                    step = Derivative(diff.output, before, "step")
-                    yield Product(step, Derivative(before, diff.wrt))
+                    before = al.Ref(name, diff.output.index + -1, self.timed[name])
+                    step = al.Derivative(diff.output, before, "step")
+                    yield al.Product(step, al.Derivative(before, diff.wrt))
 
     def _entries(
-        self, vectors: list[Expr], matrices: list[Param], values: list[Expr]
-    ) -> Iterator[Expr]:
+        self, vectors: list[al.Expr], matrices: list[al.Param], values: list[al.Expr]
+    ) -> Iterator[al.Expr]:
         for place in self.places:
             for value in vectors:
                 yield Entry(value, (place,))
             for matrix, value in product(matrices, values):
-                yield Entry(Product(matrix, value), (place,))
+                yield Entry(al.Product(matrix, value), (place,))
 
-    def _through_functions(self, matrices: list[Param], slopes: list[Expr]) -> Iterator[Expr]:
+    def _through_functions(
+        self, matrices: list[al.Param], slopes: list[al.Expr]
+    ) -> Iterator[al.Expr]:
         """Derivatives carried through an elementwise function, 1 - q**2 or q (1 - q)."""
         for slope in slopes:
-            by = slope.wrt if isinstance(slope, Derivative) else None
-            if not isinstance(by, Ref):
+            by = slope.wrt if isinstance(slope, al.Derivative) else None
+            if not isinstance(by, al.Ref):
                 continue
             for matrix, factor in product(matrices, _function_slopes(by)):
-                scaled = Diag(factor)
-                yield chained(Transpose(slope), scaled, matrix)
-                yield Product(Transpose(slope), Mul((factor, matrix)))
-                yield Product(Transpose(matrix), Mul((slope, factor)))
-                yield chained(Transpose(matrix), scaled, slope)
+                scaled = al.Diag(factor)
+                yield chained(al.Transpose(slope), scaled, matrix)
+                yield al.Product(al.Transpose(slope), al.Mul((factor, matrix)))
+                yield al.Product(al.Transpose(matrix), al.Mul((slope, factor)))
+                yield chained(al.Transpose(matrix), scaled, slope)
 
-    def _elementwise(self, shape: Extents, operands: list[Expr]) -> Iterator[Expr]:
+    def _elementwise(self, shape: Extents, operands: list[al.Expr]) -> Iterator[al.Expr]:
         same = [v for v in operands if self.shape(v) == shape]
         if len(same) > 60:
-            same = [v for v in same if isinstance(v, Ref)]
-        yield from (Mul(pair) for pair in product(same, same))
+            same = [v for v in same if isinstance(v, al.Ref)]
+        yield from (al.Mul(pair) for pair in product(same, same))
         for value in same:
-            if isinstance(value, Ref):
-                yield Neg(value)
-                yield Neg(Pow(value, _TWO))
+            if isinstance(value, al.Ref):
+                yield al.Neg(value)
+                yield al.Neg(al.Pow(value, _TWO))
 
     # --- factors --------------------------------------------------------------------------
 
-    def factors(self, names: frozenset[str]) -> Iterator[tuple[bool, Expr]]:
+    def factors(self, names: frozenset[str]) -> Iterator[tuple[bool, al.Expr]]:
         """Factors that may be missing; True for one of a matrix product."""
         for name in self.parameters:
             yield True, name
-            yield True, Transpose(name)
+            yield True, al.Transpose(name)
         for value in self.values(names):
             slope, *_ = _function_slopes(value)
             yield False, slope
             yield False, value
-            yield True, Diag(slope)
+            yield True, al.Diag(slope)
         for slope_ in self._slopes(names):
             yield True, slope_
-            yield True, Transpose(slope_)
+            yield True, al.Transpose(slope_)
             yield False, slope_
 
 
-_TWO = Number(Fraction(2), "2")
+_TWO = al.Number(Fraction(2), "2")
 
 
-def _function_slopes(value: Expr) -> tuple[Expr, Expr]:
+def _function_slopes(value: al.Expr) -> tuple[al.Expr, al.Expr]:
     """What tanh and the sigmoid are differentiated to, in their value."""
-    return Add((ONE, Neg(Pow(value, _TWO)))), Mul((value, Add((ONE, Neg(value)))))
+    return al.Add((al.ONE, al.Neg(al.Pow(value, _TWO)))), al.Mul(
+        (value, al.Add((al.ONE, al.Neg(value))))
+    )
 
 
-def _same(node: Expr) -> Expr:
+def _same(node: al.Expr) -> al.Expr:
     return node
 
 
@@ -254,11 +240,11 @@ def _is_vector(shape: Extents | None) -> bool:
     return shape is not None and 1 in shape and shape != SCALAR
 
 
-def _names(node: Expr) -> frozenset[str]:
+def _names(node: al.Expr) -> frozenset[str]:
     return free_names(node)
 
 
-def _exchanged(node: Expr, places: dict[Expr, Expr]) -> Expr:
+def _exchanged(node: al.Expr, places: dict[al.Expr, al.Expr]) -> al.Expr:
     if node in places:
         return places[node]
     for place, child in enumerate(parts(node)):
@@ -268,14 +254,14 @@ def _exchanged(node: Expr, places: dict[Expr, Expr]) -> Expr:
     return node
 
 
-def renamed(node: Expr, vocabulary: Vocabulary) -> Iterator[tuple[Edit, Expr]]:
+def renamed(node: al.Expr, vocabulary: Vocabulary) -> Iterator[tuple[Edit, al.Expr]]:
     """All ways to write another name of the model in one place."""
-    others: list[Expr] = []
-    if isinstance(node, Param):
+    others: list[al.Expr] = []
+    if isinstance(node, al.Param):
         others = [name for name in vocabulary.parameters if name != node]
-    elif isinstance(node, Ref) and node.name in vocabulary.timed:
+    elif isinstance(node, al.Ref) and node.name in vocabulary.timed:
         others = [
-            Ref(name, node.index, shape)
+            al.Ref(name, node.index, shape)
             for name, shape in vocabulary.timed.items()
             if name != node.name
         ]
@@ -287,13 +273,13 @@ def renamed(node: Expr, vocabulary: Vocabulary) -> Iterator[tuple[Edit, Expr]]:
 
 
 def completed(
-    node: Expr, vocabulary: Vocabulary, scope: Scope = TOP
-) -> Iterator[tuple[Edit, Expr]]:
+    node: al.Expr, vocabulary: Vocabulary, scope: Scope = TOP
+) -> Iterator[tuple[Edit, al.Expr]]:
     """All ways to complete a factor or an argument by a number, or a number by a value."""
     parent = scope.parents[-1] if scope.parents else None
-    if isinstance(parent, (Mul, Product, Transpose, *CALLS)):
+    if isinstance(parent, (al.Mul, al.Product, al.Transpose, *CALLS)):
         for term in _completions(node, vocabulary, frozenset(scope.names)):
-            edit = Edit(MISSING, node, Add((node, term)), term)
+            edit = Edit(MISSING, node, al.Add((node, term)), term)
             yield edit, edit.new
     for place, child in enumerate(parts(node)):
         if is_operand(node, place):
@@ -301,17 +287,17 @@ def completed(
                 yield edit, with_part(node, place, new)
 
 
-def _completions(node: Expr, vocabulary: Vocabulary, names: frozenset[str]) -> Iterator[Expr]:
-    if isinstance(node, Number):
+def _completions(node: al.Expr, vocabulary: Vocabulary, names: frozenset[str]) -> Iterator[al.Expr]:
+    if isinstance(node, al.Number):
         for value in vocabulary.values(names):
-            yield from (Neg(Pow(value, _TWO)), Neg(value), value)
-    elif isinstance(node, Neg | Ref | Pow):
-        yield ONE
+            yield from (al.Neg(al.Pow(value, _TWO)), al.Neg(value), value)
+    elif isinstance(node, al.Neg | al.Ref | al.Pow):
+        yield al.ONE
 
 
 def additions(
-    node: Expr, vocabulary: Vocabulary, scope: Scope = TOP
-) -> Iterator[tuple[Edit, Expr]]:
+    node: al.Expr, vocabulary: Vocabulary, scope: Scope = TOP
+) -> Iterator[tuple[Edit, al.Expr]]:
     """All ways to add a term or a factor somewhere in a part, the outermost first."""
     for edit in _additions_at(node, vocabulary, scope):
         yield edit, edit.new
@@ -321,22 +307,22 @@ def additions(
                 yield edit, with_part(node, place, new)
 
 
-def _additions_at(node: Expr, vocabulary: Vocabulary, scope: Scope) -> Iterator[Edit]:
+def _additions_at(node: al.Expr, vocabulary: Vocabulary, scope: Scope) -> Iterator[Edit]:
     parent = scope.parents[-1] if scope.parents else None
     names = frozenset(scope.names)
     shape = vocabulary.shape(node)
-    if shape is not None and not isinstance(parent, Add | Neg | Transpose | Pow):
-        near = node.terms if isinstance(node, Add) else (node,)
+    if shape is not None and not isinstance(parent, al.Add | al.Neg | al.Transpose | al.Pow):
+        near = node.terms if isinstance(node, al.Add) else (node,)
         for term in vocabulary.terms(shape, near, names):
-            yield Edit(MISSING, node, Add((*near, term)), term)
-            if isinstance(parent, (Mul, Product, *CALLS)) or parent is None:
-                yield Edit(MISSING, node, Add((*near, Neg(term))), Neg(term))
-    if isinstance(node, (Ref, Derivative, Param, Transpose, Pow, *CALLS)) and not isinstance(
-        parent, TimeSum | OrderedProduct
-    ):
+            yield Edit(MISSING, node, al.Add((*near, term)), term)
+            if isinstance(parent, (al.Mul, al.Product, *CALLS)) or parent is None:
+                yield Edit(MISSING, node, al.Add((*near, al.Neg(term))), al.Neg(term))
+    if isinstance(
+        node, (al.Ref, al.Derivative, al.Param, al.Transpose, al.Pow, *CALLS)
+    ) and not isinstance(parent, al.TimeSum | al.OrderedProduct):
         for ordinary, factor in vocabulary.factors(names):
             if ordinary:
-                yield Edit(MISSING_FACTOR, node, Product(factor, node))
-                yield Edit(MISSING_FACTOR, node, Product(node, factor))
+                yield Edit(MISSING_FACTOR, node, al.Product(factor, node))
+                yield Edit(MISSING_FACTOR, node, al.Product(node, factor))
             elif shape == vocabulary.shape(factor) or shape == SCALAR:
-                yield Edit(MISSING_FACTOR, node, Mul((node, factor)))
+                yield Edit(MISSING_FACTOR, node, al.Mul((node, factor)))

@@ -15,19 +15,7 @@ from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from symbptt.algebra import (
-    Add,
-    Call,
-    Div,
-    Expr,
-    Mul,
-    Neg,
-    Number,
-    Param,
-    Pick,
-    Pow,
-    transform,
-)
+from symbptt import algebra as al
 from symbptt.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -245,7 +233,9 @@ def function(name: str) -> Function:
         raise UnknownNameError(f"no elementwise function is called {name!r}") from None
 
 
-def derivative(name: str, wrt: int, args: Sequence[Expr], value: Expr | None = None) -> Expr:
+def derivative(
+    name: str, wrt: int, args: Sequence[al.Expr], value: al.Expr | None = None
+) -> al.Expr:
     """The partial derivative of a function of the table, at ``args``.
 
     Parameters
@@ -254,22 +244,22 @@ def derivative(name: str, wrt: int, args: Sequence[Expr], value: Expr | None = N
         What the forward pass calls the function's value; by default the call itself.
     """
     row = function(name)
-    names: dict[str, Expr] = dict(zip(row.arguments, args, strict=True))
-    names["y"] = Call(name, tuple(args)) if value is None else value
+    names: dict[str, al.Expr] = dict(zip(row.arguments, args, strict=True))
+    names["y"] = al.Call(name, tuple(args)) if value is None else value
 
-    def fill(node: Expr) -> Expr:
-        return names[node.name] if isinstance(node, Param) else node
+    def fill(node: al.Expr) -> al.Expr:
+        return names[node.name] if isinstance(node, al.Param) else node
 
-    return transform(read(row.derivatives[wrt]), fill)
+    return al.transform(read(row.derivatives[wrt]), fill)
 
 
-def definition(name: str) -> Expr:
+def definition(name: str) -> al.Expr:
     """A function's definition in its arguments, scalar `Param`s ``x`` (or ``u``, ``v``)."""
     return read(function(name).sympy)
 
 
 @cache
-def read(text: str) -> Expr:
+def read(text: str) -> al.Expr:
     """A formula of a table as an expression; its variables are scalar `Param`s.
 
     ``v[i]`` is the entry of a vector. Calls stay calls, whatever they name.
@@ -282,35 +272,35 @@ def read(text: str) -> Expr:
     return _expression(ast.parse(text, mode="eval").body)
 
 
-def _expression(node: ast.expr) -> Expr:
+def _expression(node: ast.expr) -> al.Expr:
     match node:
         case ast.Constant(value=int() | float() as value):
-            return Number(Fraction(str(value)))
+            return al.Number(Fraction(str(value)))
         case ast.Name(id=name):
-            return Param(name, ())
+            return al.Param(name, ())
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return Neg(_expression(operand))
+            return al.Neg(_expression(operand))
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return Add((_expression(left), _expression(right)))
+            return al.Add((_expression(left), _expression(right)))
         case ast.BinOp(left=left, op=ast.Sub(), right=right):
-            return Add((_expression(left), Neg(_expression(right))))
+            return al.Add((_expression(left), al.Neg(_expression(right))))
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return Mul((_expression(left), _expression(right)))
+            return al.Mul((_expression(left), _expression(right)))
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             return _quotient(_expression(left), _expression(right))
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            return Pow(_expression(left), _expression(right))
+            return al.Pow(_expression(left), _expression(right))
         case ast.Call(func=ast.Name(id=name), args=args):
-            return Call(name, tuple(map(_expression, args)))
+            return al.Call(name, tuple(map(_expression, args)))
         case ast.Subscript(value=vector, slice=position):
-            return Pick(_expression(vector), _expression(position))
+            return al.Pick(_expression(vector), _expression(position))
     raise UnknownNameError(f"the tables of functions do not read {ast.unparse(node)!r}")
 
 
-def _quotient(above: Expr, below: Expr) -> Expr:
-    if isinstance(above, Number) and isinstance(below, Number):
-        return Number(above.value / below.value)
-    return Div(above, below)
+def _quotient(above: al.Expr, below: al.Expr) -> al.Expr:
+    if isinstance(above, al.Number) and isinstance(below, al.Number):
+        return al.Number(above.value / below.value)
+    return al.Div(above, below)
 
 
 # --- NumPy for modules that name it: floats without overflow, exact numbers as they are --------

@@ -14,19 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from symbptt.algebra import (
-    Call,
-    DimSum,
-    Expr,
-    Length,
-    Mul,
-    Number,
-    Param,
-    Pow,
-    Shape,
-    Vector,
-    transform,
-)
+from symbptt import algebra as al
 from symbptt.errors import UnknownNameError
 from symbptt.functions.elementwise import read
 
@@ -144,25 +132,25 @@ def vector_function(name: str) -> VectorFunction:
         raise UnknownNameError(f"no function of vectors is called {name!r}") from None
 
 
-def vector(name: str, *args: Expr) -> Vector:
+def vector(name: str, *args: al.Expr) -> al.Vector:
     """A function of the table, applied."""
-    return Vector(name, args, vector_function(name).like)
+    return al.Vector(name, args, vector_function(name).like)
 
 
-def definition(expr: Vector) -> Expr:
+def definition(expr: al.Vector) -> al.Expr:
     """What a function of the table is, at the arguments of ``expr``."""
     return formula_at(expr, vector_function(expr.function).definition)
 
 
-def formula_at(expr: Vector, text: str) -> Expr:
+def formula_at(expr: al.Vector, text: str) -> al.Expr:
     """A formula of a function's row, at the arguments of ``expr``."""
     row = vector_function(expr.function)
     return stated(text, dict(zip(row.arguments, expr.args, strict=True)))
 
 
 def stated(
-    text: str, names: Mapping[str, Expr], tidy: Callable[[Expr], Expr] = lambda node: node
-) -> Expr:
+    text: str, names: Mapping[str, al.Expr], tidy: Callable[[al.Expr], al.Expr] = lambda node: node
+) -> al.Expr:
     """A formula of a table with expressions for its names.
 
     Parameters
@@ -171,28 +159,30 @@ def stated(
         Applied to every node of the formula, from the leaves up.
     """
 
-    def fill(node: Expr) -> Expr:
+    def fill(node: al.Expr) -> al.Expr:
         match node:
-            case Param(name=name):
+            case al.Param(name=name):
                 return names[name]
-            case Call(function="len", args=(array,)):
+            case al.Call(function="len", args=(array,)):
                 return size(array.shape)
-            case Call(function="inner", args=args):
-                return vector("dot", *args) if args[1].shape else Mul(args)
-            case Call(function=name, args=args) if name in VECTORS:
+            case al.Call(function="inner", args=args):
+                return vector("dot", *args) if args[1].shape else al.Mul(args)
+            case al.Call(function=name, args=args) if name in VECTORS:
                 return vector(name, *args)
-            case Mul(factors=(left, right)) if left == right and left.shape:
-                return Pow(left, Number(Fraction(2)))
+            case al.Mul(factors=(left, right)) if left == right and left.shape:
+                return al.Pow(left, al.Number(Fraction(2)))
         return tidy(node)
 
-    return transform(read(text), fill)
+    return al.transform(read(text), fill)
 
 
-def size(shape: Shape) -> Expr:
+def size(shape: al.Shape) -> al.Expr:
     """The number of entries of a shape; of a row laid as a matrix, that of the row."""
-    row = DimSum((1,))
-    lengths = [Number(Fraction(d)) if isinstance(d, int) else Length(d) for d in shape if d != row]
-    return lengths[0] if len(lengths) == 1 else Mul(tuple(lengths))
+    row = al.DimSum((1,))
+    lengths = [
+        al.Number(Fraction(d)) if isinstance(d, int) else al.Length(d) for d in shape if d != row
+    ]
+    return lengths[0] if len(lengths) == 1 else al.Mul(tuple(lengths))
 
 
 # --- NumPy for modules that name it: floats without overflow, exact numbers as they are --------

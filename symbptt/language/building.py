@@ -2,27 +2,7 @@
 
 from __future__ import annotations
 
-from symbptt.algebra import (
-    Add,
-    Call,
-    Concat,
-    Constant,
-    Div,
-    Expr,
-    Identity,
-    Length,
-    Lookup,
-    Loss,
-    Mul,
-    Neg,
-    Number,
-    Param,
-    Pow,
-    Product,
-    Ref,
-    Shape,
-    Transpose,
-)
+from symbptt import algebra as al
 from symbptt.functions.vectors import vector
 from symbptt.language import products
 from symbptt.language.constants import fold
@@ -38,7 +18,7 @@ from symbptt.language.surface import (
     Over,
     Plus,
     Power,
-    Row,
+    TableRow,
     Timed,
     Times,
 )
@@ -52,31 +32,31 @@ class Builder:
         self.shapes = shapes
         self.constants = shapes.roles.constants
 
-    def shape(self, name: str) -> Shape:
+    def shape(self, name: str) -> al.Shape:
         return tuple(self.shapes.lengths.dim(length) for length in self.shapes.names[name])
 
-    def expr(self, node: Node) -> Expr:
+    def expr(self, node: Node) -> al.Expr:
         match node:
             case Literal(value=value, text=text):
-                return Number(value, text)
+                return al.Number(value, text)
             case Named():
                 return self._named(node)
             case Timed(name=name, index=index):
-                return Ref(name, index, self.shape(name))
+                return al.Ref(name, index, self.shape(name))
             case Len(vector=vector):
-                return Length(self.shape(vector.name)[0])
-            case Row(table=table, row=row):
-                return Lookup(self.expr(table), self.expr(row))
+                return al.Length(self.shape(vector.name)[0])
+            case TableRow(table=table, row=row):
+                return al.Lookup(self.expr(table), self.expr(row))
             case Plus(terms=terms):
-                return Add(self._all(terms))
+                return al.Add(self._all(terms))
             case Minus(operand=operand):
-                return Neg(self.expr(operand))
+                return al.Neg(self.expr(operand))
             case Times(factors=factors):
-                return Mul(self._all(factors))
+                return al.Mul(self._all(factors))
             case Over(numerator=numerator, denominator=denominator):
-                return Div(self.expr(numerator), self.expr(denominator))
+                return al.Div(self.expr(numerator), self.expr(denominator))
             case Power(base=base, exponent=exponent):
-                return Pow(self.expr(base), self._exponent(exponent))
+                return al.Pow(self.expr(base), self._exponent(exponent))
             case Flip(operand=operand):
                 return transposed(self.expr(operand))
             case Chain(operands=operands):
@@ -85,52 +65,54 @@ class Builder:
                 return self._apply(function, self._all(args))
         raise AssertionError(f"no expression of the algebra for {type(node).__name__}")
 
-    def _all(self, nodes: list[Node]) -> tuple[Expr, ...]:
+    def _all(self, nodes: list[Node]) -> tuple[al.Expr, ...]:
         return tuple([self.expr(node) for node in nodes])
 
-    def _named(self, node: Named) -> Expr:
+    def _named(self, node: Named) -> al.Expr:
         if node.name in self.constants:
-            return Constant(node.name, self.constants[node.name])
+            return al.Constant(node.name, self.constants[node.name])
         if node.name == "I":
             size = self.shapes.of(node)
             assert size is not None
-            return Identity(self.shapes.lengths.dim(size[0]))
-        return Param(node.name, self.shape(node.name))
+            return al.Identity(self.shapes.lengths.dim(size[0]))
+        return al.Param(node.name, self.shape(node.name))
 
-    def _exponent(self, node: Node) -> Expr:
+    def _exponent(self, node: Node) -> al.Expr:
         """A number or constant or its negative; arithmetic is carried out."""
         inner = node.operand if isinstance(node, Minus) else node
         if isinstance(inner, Literal | Named):
             return self.expr(node)
         value = fold(node, self.constants)
         assert value is not None
-        return Number(value, str(value)) if value >= 0 else Neg(Number(-value, str(-value)))
+        return (
+            al.Number(value, str(value)) if value >= 0 else al.Neg(al.Number(-value, str(-value)))
+        )
 
-    def _chain(self, operands: list[Node]) -> Expr:
+    def _chain(self, operands: list[Node]) -> al.Expr:
         """Nested products with the vector, or the last matrix, innermost."""
         first, *rest = operands
         if isinstance(first, Minus):
-            return Neg(self._chain([first.operand, *rest]))
+            return al.Neg(self._chain([first.operand, *rest]))
         if len(products.operand_shape(self.shapes, first) or ()) == 1:
             whole = self.expr(first)
             for matrix in rest:
-                whole = Product(transposed(self.expr(matrix)), whole)
+                whole = al.Product(transposed(self.expr(matrix)), whole)
             return whole
         whole = self.expr(operands[-1])
         for matrix in reversed(operands[:-1]):
-            whole = Product(self.expr(matrix), whole)
+            whole = al.Product(self.expr(matrix), whole)
         return whole
 
-    def _apply(self, function: str, args: tuple[Expr, ...]) -> Expr:
+    def _apply(self, function: str, args: tuple[al.Expr, ...]) -> al.Expr:
         if self.shapes.roles.functions.is_loss(function):
             prediction, target = args
-            return Loss(function, prediction, target)
+            return al.Loss(function, prediction, target)
         if function == "concat":
-            return Concat(args)
+            return al.Concat(args)
         if self.shapes.roles.functions.vector(function) is not None:
             return vector(function, *args)
-        return Call(function, args)
+        return al.Call(function, args)
 
 
-def transposed(expr: Expr) -> Expr:
-    return expr.operand if isinstance(expr, Transpose) else Transpose(expr)
+def transposed(expr: al.Expr) -> al.Expr:
+    return expr.operand if isinstance(expr, al.Transpose) else al.Transpose(expr)

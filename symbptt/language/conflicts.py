@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from symbptt.functions.vectors import VECTORS
-from symbptt.language.lengths import Length, Lengths
+from symbptt.language.lengths import Lengths, LengthSum
 from symbptt.language.names import Name
-from symbptt.language.ranks import Level, Levels, elementwise_operands
+from symbptt.language.ranks import Broadcast, Levels, elementwise_operands
 from symbptt.language.roles import Roles
 from symbptt.language.source import Note, Source
 from symbptt.language.surface import (
@@ -16,16 +16,16 @@ from symbptt.language.surface import (
     Node,
     Over,
     Plus,
-    Row,
+    TableRow,
     Timed,
     Times,
     walk,
 )
 
-Sizes = tuple[Length, ...]
+Sizes = tuple[LengthSum, ...]
 
 
-class Words:
+class Wording:
     """Describes nodes and shapes of one model."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Words:
     def code(self, node: Node) -> str:
         return f"`{self.source.snippet(node.place)}`"
 
-    def length(self, length: Length) -> str:
+    def length(self, length: LengthSum) -> str:
         return str(self.lengths.reduce(length))
 
     def shape(self, sizes: Sizes) -> str:
@@ -72,10 +72,10 @@ class Words:
                 return self.stated_name(name, axis)
             case Flip(operand=operand):
                 return self.stated(operand, 1 - axis)
-            case Row(table=table):
+            case TableRow(table=table):
                 return self.stated(table, 1)
             case Chain(operands=operands):
-                row = self.levels.of(operands[0]) == Level.ARRAY and self.is_vector(operands[0])
+                row = self.levels.of(operands[0]) == Broadcast.ARRAY and self.is_vector(operands[0])
                 if row or axis == 1:
                     return self.stated(operands[-1], 1)
                 return self.stated(operands[0], 0)
@@ -83,7 +83,7 @@ class Words:
                 like = VECTORS[name].like
                 return None if like is None else self.stated(args[like], axis)
         operands = elementwise_operands(node, self.roles.functions) or []
-        arrays = [one for one in operands if self.levels.of(one) == Level.ARRAY]
+        arrays = [one for one in operands if self.levels.of(one) == Broadcast.ARRAY]
         found = [note for note in (self.stated(one, axis) for one in arrays) if note is not None]
         # Where another line says it, that is the better witness.
         lines = range(node.place.line, node.place.end_line + 1)
@@ -109,7 +109,7 @@ class Words:
 
     # --- what may be meant --------------------------------------------------------------
 
-    def hints(self, *sides: tuple[Node, Length]) -> str:
+    def hints(self, *sides: tuple[Node, LengthSum]) -> str:
         """Proposals after a clash of lengths."""
         for node, length in sides:
             one = self.lengths.reduce(length)
@@ -140,7 +140,7 @@ class Words:
 
         None if declaring them scalars would not make it one.
         """
-        if self.levels.of(node) < Level.ARRAY:
+        if self.levels.of(node) < Broadcast.ARRAY:
             return []
         if isinstance(node, Named | Timed):
             entry = self.roles.names.get(node.name)

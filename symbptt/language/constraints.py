@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symbptt.language.lengths import Length, Lengths
+from symbptt.language.lengths import Lengths, LengthSum
 from symbptt.language.limits import MAX_TERMS
 from symbptt.language.source import Findings, Place
 from symbptt.language.surface import Node
@@ -19,10 +19,10 @@ class Constraints:
     def __init__(self, lengths: Lengths, findings: Findings) -> None:
         self.lengths = lengths
         self.findings = findings
-        self._later: list[tuple[Length, Length, Place, Report]] = []
-        self._sums: list[tuple[Node, Length]] = []
+        self._later: list[tuple[LengthSum, LengthSum, Place, Report]] = []
+        self._sums: list[tuple[Node, LengthSum]] = []
 
-    def equate(self, left: Length, right: Length, why: Place, report: Report) -> bool:
+    def equate(self, left: LengthSum, right: LengthSum, why: Place, report: Report) -> bool:
         """Whether two lengths can be equal; ``report`` is called if they can't."""
         answer = self.lengths.equate(left, right, why)
         if answer is None:
@@ -31,7 +31,7 @@ class Constraints:
             report()
         return answer is not False
 
-    def add_sum(self, node: Node, length: Length) -> None:
+    def add_sum(self, node: Node, length: LengthSum) -> None:
         """Remembers the length of a concatenation, which must stay within bounds."""
         self._sums.append((node, length))
 

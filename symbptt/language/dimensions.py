@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbptt.language.lengths import Length
+from symbptt.language.lengths import LengthSum
 from symbptt.language.unification import Shapes
 
 
@@ -38,7 +38,7 @@ def _free_label(label: str, taken: set[str]) -> str:
     return free
 
 
-def _owned(shapes: Shapes) -> Iterator[tuple[str, Length]]:
+def _owned(shapes: Shapes) -> Iterator[tuple[str, LengthSum]]:
     """Names with their lengths, in the order in which they give names to dimensions."""
     roles = shapes.roles
     inputs = [entry.name for entry in roles.by_role("input")]

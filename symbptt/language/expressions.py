@@ -24,7 +24,7 @@ from symbptt.language.surface import (
     Over,
     Plus,
     Power,
-    Row,
+    TableRow,
     Timed,
     Times,
     walk,
@@ -186,7 +186,7 @@ class Reader:
         name = node.value.id
         inner = self.read(node.slice)
         if isinstance(inner, Timed):
-            return Row(place, Named(self.place(node.value), name), inner)
+            return TableRow(place, Named(self.place(node.value), name), inner)
         index = self.index(inner, name)
         if index is None:
             return Hole(place)

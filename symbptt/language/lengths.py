@@ -35,12 +35,12 @@ class Unknown:
     label: str
     fixed: bool
     number: int
-    bound: Length | None = None
+    bound: LengthSum | None = None
     why: Place | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Length:
+class LengthSum:
     """``number`` plus the unknowns times their (positive) counts, in the order written."""
 
     counts: dict[Unknown, int] = field(default_factory=dict)
@@ -66,21 +66,21 @@ class Lengths:
     def declared(self) -> tuple[str, ...]:
         return tuple(self._named)
 
-    def named(self, name: str) -> Length:
+    def named(self, name: str) -> LengthSum:
         """A dimension that the author named."""
         if name not in self._named:
             self._named[name] = self._unknown(name, fixed=True)
-        return Length({self._named[name]: 1})
+        return LengthSum({self._named[name]: 1})
 
-    def fresh(self, label: str) -> Length:
+    def fresh(self, label: str) -> LengthSum:
         """A dimension that has to be found out."""
-        return Length({self._unknown(label, fixed=False): 1})
+        return LengthSum({self._unknown(label, fixed=False): 1})
 
     def _unknown(self, label: str, fixed: bool) -> Unknown:
         self._count += 1
         return Unknown(label, fixed, self._count)
 
-    def total(self, lengths: Iterable[Length]) -> Length:
+    def total(self, lengths: Iterable[LengthSum]) -> LengthSum:
         """The length of vectors set end to end."""
         counts: dict[Unknown, int] = {}
         number = 0
@@ -88,20 +88,20 @@ class Lengths:
             number += length.number
             for unknown, count in length.counts.items():
                 counts[unknown] = counts.get(unknown, 0) + count
-        return Length(counts, number)
+        return LengthSum(counts, number)
 
-    def reduce(self, length: Length) -> Length:
+    def reduce(self, length: LengthSum) -> LengthSum:
         """The length with every unknown replaced by what it is equal to."""
         while any(unknown.bound is not None for unknown in length.counts):
-            parts = [Length(number=length.number)]
+            parts = [LengthSum(number=length.number)]
             for unknown, count in length.counts.items():
-                bound = unknown.bound or Length({unknown: 1})
+                bound = unknown.bound or LengthSum({unknown: 1})
                 counts = {u: n * count for u, n in bound.counts.items()}
-                parts.append(Length(counts, bound.number * count))
+                parts.append(LengthSum(counts, bound.number * count))
             length = self.total(parts)
         return length
 
-    def equate(self, left: Length, right: Length, why: Place) -> bool | None:
+    def equate(self, left: LengthSum, right: LengthSum, why: Place) -> bool | None:
         """Makes two lengths equal, at the place that says so.
 
         Returns
@@ -127,7 +127,7 @@ class Lengths:
                 return True
         return None if len(free) > 1 else False
 
-    def reason(self, length: Length) -> Place | None:
+    def reason(self, length: LengthSum) -> Place | None:
         """The place from which a length is known, as far as a single place says it."""
         why = None
         while len(length.counts) == 1:
@@ -137,7 +137,7 @@ class Lengths:
             why, length = unknown.why, unknown.bound
         return why
 
-    def dim(self, length: Length) -> Dim:
+    def dim(self, length: LengthSum) -> Dim:
         """The length in the algebra's terms, under the labels of its unknowns."""
         reduced = self.reduce(length)
         parts: list[Dim] = []
@@ -148,12 +148,12 @@ class Lengths:
         return add_dims(parts)
 
 
-def _solve(unknown: Unknown, counts: dict[Unknown, int], number: int) -> Length | None:
+def _solve(unknown: Unknown, counts: dict[Unknown, int], number: int) -> LengthSum | None:
     """The unknown out of ``sum counts + number = 0``; None if that is no length."""
     own = counts[unknown]
     rest = {other: -count for other, count in counts.items() if other is not unknown}
     if any(value % own for value in (number, *rest.values())):
         return None
-    solution = Length({other: count // own for other, count in rest.items()}, -number // own)
+    solution = LengthSum({other: count // own for other, count in rest.items()}, -number // own)
     positive = all(count > 0 for count in solution.counts.values()) and solution.number >= 0
     return solution if positive and solution.parts else None

@@ -25,7 +25,7 @@ _DEEPENING = frozenset(["/", "@", "**", "."])
 
 
 @dataclass
-class _Level:
+class _Nesting:
     """What one bracket holds so far.
 
     ``inner`` is the deepest nesting inside the present term, ``cost`` what the term's
@@ -64,7 +64,7 @@ class _Gauge:
     """Measures one statement, token by token."""
 
     def __init__(self) -> None:
-        self.levels = [_Level()]
+        self.levels = [_Nesting()]
         self.operand = False  # whether the token before ends an operand
         self.postfix = False  # whether it is a closing bracket
 
@@ -74,7 +74,7 @@ class _Gauge:
         if text in ("(", "["):
             # f(x)(y), a[0][0]: postfix brackets in a row nest as well.
             level.cost += 1 if self.postfix else 0
-            self.levels.append(_Level(is_call=self.operand, is_step=text == "["))
+            self.levels.append(_Nesting(is_call=self.operand, is_step=text == "["))
         elif text in (")", "]") and len(self.levels) > 1:
             level.end_chain()
             self.levels.pop()

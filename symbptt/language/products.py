@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from symbptt.language.conflicts import Sizes
-from symbptt.language.ranks import Level
+from symbptt.language.ranks import Broadcast
 from symbptt.language.surface import Chain, Flip, Named, Node, Over, Timed, Times, walk
 from symbptt.language.unification import Shapes
 
@@ -94,7 +94,7 @@ def is_gated(shapes: Shapes, node: Chain) -> bool:
     """Whether an unparenthesised product before ``@`` is more than a scaled matrix."""
     return node.loose and any(
         any(isinstance(inner, Timed) for inner in walk(factor))
-        or (shapes.levels.of(factor) == Level.ARRAY and shapes.ranks.of(factor) == 1)
+        or (shapes.levels.of(factor) == Broadcast.ARRAY and shapes.ranks.of(factor) == 1)
         for factor in _factors(node.operands[0])
         if not (isinstance(factor, Named) and factor.name in shapes.roles.unclear)
     )

@@ -33,15 +33,15 @@ from symbptt.language.surface import (
     Over,
     Plus,
     Power,
-    Row,
     Stated,
+    TableRow,
     Timed,
     Times,
     walk,
 )
 
 
-class Level(IntEnum):
+class Broadcast(IntEnum):
     """How an expression takes part in broadcasting; OPEN is not known yet."""
 
     OPEN = 0
@@ -69,7 +69,7 @@ class Levels:
 
     def __init__(self, roles: Roles) -> None:
         self.roles = roles
-        self.names: dict[str, Level] = {"I": Level.ARRAY}
+        self.names: dict[str, Broadcast] = {"I": Broadcast.ARRAY}
         self.predictions = _predictions(roles)
         self.yields: dict[str, list[Node]] = {}
         for name in roles.names.values():
@@ -78,31 +78,31 @@ class Levels:
         self._settle(list(self.yields))
         self._default()
 
-    def of(self, node: Node) -> Level:
+    def of(self, node: Node) -> Broadcast:
         match node:
             case Literal() | Len():
-                return Level.NUMBER
+                return Broadcast.NUMBER
             case Named(name=name) | Timed(name=name):
-                return self.names.get(name, Level.OPEN)
-            case Row() | Chain() | Flip():
-                return Level.ARRAY
+                return self.names.get(name, Broadcast.OPEN)
+            case TableRow() | Chain() | Flip():
+                return Broadcast.ARRAY
         operands = elementwise_operands(node, self.roles.functions)
         if operands is not None:
-            return max([self.of(operand) for operand in operands], default=Level.OPEN)
+            return max([self.of(operand) for operand in operands], default=Broadcast.OPEN)
         if isinstance(node, Apply):
             row = self.roles.functions.vector(node.function)
             array = node.function == "concat" or (row is not None and row.like is not None)
-            return Level.ARRAY if array else Level.SCALAR
-        return Level.OPEN
+            return Broadcast.ARRAY if array else Broadcast.SCALAR
+        return Broadcast.OPEN
 
     def _enter(self, name: Name) -> None:
         """What is known of a name at once, or else the expressions that decide it."""
         if name.role == "constant":
-            self.names[name.name] = Level.NUMBER
+            self.names[name.name] = Broadcast.NUMBER
         elif name.is_scalar or name.index:
-            self.names[name.name] = Level.SCALAR
+            self.names[name.name] = Broadcast.SCALAR
         elif name.has_shape:
-            self.names[name.name] = Level.ARRAY
+            self.names[name.name] = Broadcast.ARRAY
         elif name.role in ("quantity", "derived"):
             said = name.definition or name.assignment
             self.yields[name.name] = [said.rhs] if said is not None else []
@@ -111,7 +111,7 @@ class Levels:
             if deciding:
                 self.yields[name.name] = deciding
             else:
-                self.names[name.name] = Level.ARRAY
+                self.names[name.name] = Broadcast.ARRAY
 
     def _started(self, name: Name) -> list[Node]:
         """The states whose initial value a parameter is, if it is nothing else."""
@@ -131,8 +131,8 @@ class Levels:
             again: list[str] = []
             for name in waiting:
                 queued.discard(name)
-                level = max([self.of(node) for node in self.yields[name]], default=Level.OPEN)
-                if level > self.names.get(name, Level.OPEN):
+                level = max([self.of(node) for node in self.yields[name]], default=Broadcast.OPEN)
+                if level > self.names.get(name, Broadcast.OPEN):
                     self.names[name] = level
                     again += [n for n in readers.get(name, ()) if n not in queued]
                     queued.update(again)
@@ -150,11 +150,11 @@ class Levels:
     def _default(self) -> None:
         """A name that equals a number is a scalar; what nothing else settles is a vector."""
         readers = self._readers()
-        for least, level in ((False, Level.SCALAR), (True, Level.ARRAY)):
+        for least, level in ((False, Broadcast.SCALAR), (True, Broadcast.ARRAY)):
             risen = []
             for name, nodes in self.yields.items():
                 reads = any(isinstance(part, Timed) for node in nodes for part in walk(node))
-                if self.names.get(name, Level.OPEN) < Level.SCALAR and (least or not reads):
+                if self.names.get(name, Broadcast.OPEN) < Broadcast.SCALAR and (least or not reads):
                     self.names[name] = level
                     risen.append(name)
             again = {reader for name in risen for reader in readers.get(name, ())}
@@ -189,7 +189,7 @@ class Ranks:
         return self._visit(node, None)
 
     def _enter(self, name: Name, levels: Levels) -> None:
-        if levels.names.get(name.name, Level.OPEN) < Level.ARRAY:
+        if levels.names.get(name.name, Broadcast.OPEN) < Broadcast.ARRAY:
             self.names[name.name] = 0
         elif name.has_shape and name.declaration is not None:
             self.names[name.name] = len(name.declaration.dims)
@@ -267,7 +267,7 @@ class Ranks:
                 return self._settle(name, want)
             case Timed(name=name):
                 return self.names.get(name)
-            case Row(table=table):
+            case TableRow(table=table):
                 self._settle(table.name, 2)
                 return 1
             case Flip(operand=operand):

@@ -21,8 +21,8 @@ from symbptt.language.surface import (
     Definition,
     Item,
     Named,
-    Row,
     Start,
+    TableRow,
     Timed,
     walk,
 )
@@ -385,7 +385,7 @@ class _Inference:
             if isinstance(item, Declaration):
                 continue
             for node in walk(item.rhs):
-                if isinstance(node, Row):
+                if isinstance(node, TableRow):
                     self.set_index(node.row, "its row stands in brackets here")
                 elif isinstance(node, Apply) and self.takes_label(node):
                     self.set_label(node)

@@ -22,7 +22,7 @@ from symbptt.language.surface import (
     Over,
     Plus,
     Power,
-    Row,
+    TableRow,
     Timed,
     Times,
     upwards,
@@ -78,7 +78,7 @@ class ShapeInference(Shapes):
                 return None if unclear else self.names[name]
             case Timed():
                 return self._timed(node)
-            case Row():
+            case TableRow():
                 return self._row(node)
             case Flip():
                 return self._flip(node)
@@ -133,7 +133,7 @@ class ShapeInference(Shapes):
             return None
         return self.names[node.name]
 
-    def _row(self, node: Row) -> Sizes | None:
+    def _row(self, node: TableRow) -> Sizes | None:
         table = self.of(node.table)
         if table is None:
             return None

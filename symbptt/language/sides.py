@@ -6,7 +6,7 @@ from functools import partial
 
 from symbptt.language.constants import ArithmeticFinding, fold
 from symbptt.language.names import Name
-from symbptt.language.ranks import Level
+from symbptt.language.ranks import Broadcast
 from symbptt.language.surface import Assignment, Definition, Item, Start
 from symbptt.language.unification import Shapes
 
@@ -108,7 +108,7 @@ class _Sides:
         wanted = self.names[item.name]
         if name.index:
             self._check_integer(item, written)
-        elif self.shapes.levels.of(item.rhs) == Level.NUMBER:
+        elif self.shapes.levels.of(item.rhs) == Broadcast.NUMBER:
             return
         elif len(found) != len(wanted):
             only = "; only a number fills a vector" if not found else ""

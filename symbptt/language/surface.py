@@ -50,7 +50,7 @@ class Len(Node):
 
 
 @dataclass(eq=False)
-class Row(Node):
+class TableRow(Node):
     """``E[tok[t]]``."""
 
     table: Named
@@ -122,7 +122,7 @@ class Hole(Node):
 def parts(node: Node) -> list[Node]:
     """The nodes directly below, left to right."""
     match node:
-        case Row(table=table, row=row):
+        case TableRow(table=table, row=row):
             return [table, row]
         case Plus(terms=nodes) | Times(factors=nodes) | Chain(operands=nodes) | Apply(args=nodes):
             return nodes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from symbptt.language.conflicts import Sizes, Words
+from symbptt.language.conflicts import Sizes, Wording
 from symbptt.language.constraints import Constraints
-from symbptt.language.lengths import Length, Lengths
+from symbptt.language.lengths import Lengths, LengthSum
 from symbptt.language.names import Name
 from symbptt.language.ranks import Levels, Ranks
 from symbptt.language.roles import Roles
@@ -31,8 +31,8 @@ class Shapes(ABC):
         self.ranks = Ranks(roles, self.levels)
         self.lengths = Lengths()
         self.names: dict[str, Sizes] = {}
-        self.labels: dict[str, Length] = {}
-        self.words = Words(roles, self.levels, self.lengths, self.names, source)
+        self.labels: dict[str, LengthSum] = {}
+        self.words = Wording(roles, self.levels, self.lengths, self.names, source)
         self.constraints = Constraints(self.lengths, findings)
         self.equate = self.constraints.equate
         for name in roles.names.values():
@@ -42,7 +42,7 @@ class Shapes(ABC):
     def _enter(self, name: Name) -> None:
         if name.has_shape and name.declaration is not None:
             self.names[name.name] = tuple(
-                Length(number=dim) if isinstance(dim, int) else self.lengths.named(dim)
+                LengthSum(number=dim) if isinstance(dim, int) else self.lengths.named(dim)
                 for dim, _ in name.declaration.dims
             )
             return
@@ -61,7 +61,7 @@ class Shapes(ABC):
     def is_matrix_input(self, node: Timed) -> bool:
         return node.name not in self.roles.unclear and len(self.names.get(node.name, ())) == 2
 
-    def label(self, index: str, length: Length, node: Node, other: Node, axis: int) -> None:
+    def label(self, index: str, length: LengthSum, node: Node, other: Node, axis: int) -> None:
         """An index input ranges over a dimension."""
 
         def report() -> None:

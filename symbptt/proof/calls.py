@@ -15,7 +15,7 @@ from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Float
 from symbptt.proof.evaluate import length, lengths
 from symbptt.proof.place import index_lengths, unit
-from symbptt.proof.unrolled import Trajectory, Unrolled, Variable
+from symbptt.proof.unrolled import SizedModel, Trajectory, Variable
 
 MARGIN = 0.01
 """How far from every kink and pole a point is sought; differences do not reach across."""
@@ -60,7 +60,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Call:
+class ModuleCall:
     """The arguments of a call of `loss_and_grads`."""
 
     scenario: Scenario
@@ -78,8 +78,8 @@ class Call:
 
 
 def draw_call(
-    unrolled: Unrolled, scenario: Scenario, seed: int, estimator: Estimator = FULL
-) -> tuple[Call, Expected]:
+    unrolled: SizedModel, scenario: Scenario, seed: int, estimator: Estimator = FULL
+) -> tuple[ModuleCall, Expected]:
     """A random call at which everything is defined, away from kinks where possible.
 
     Entries are of either sign; if the model is not defined at any such point (logarithms,
@@ -93,7 +93,7 @@ def draw_call(
     if not unrolled.model.inputs and not scenario.carry:
         # Nothing tells how many sequences there are: it is one.
         scenario = replace(scenario, lengths=scenario.lengths[:1])
-    best: tuple[Call, Expected] | None = None
+    best: tuple[ModuleCall, Expected] | None = None
     reason = ""
     for attempt in range(DRAWS):
         positive = best is None and attempt >= DRAWS // 2
@@ -120,7 +120,7 @@ def drawn(
     rng: np.random.Generator,
     positive: bool = False,
     estimator: Estimator = FULL,
-) -> Call:
+) -> ModuleCall:
     """Random arguments; past the end of a sequence they are nonsense."""
     B = len(scenario.lengths)
 
@@ -140,8 +140,8 @@ def drawn(
             carry[initial.key], carry_grad[initial.key] = real(*shape), real(*shape)
     gates = _gates(scenario, estimator, rng) if estimator.gated else None
     if not scenario.carry:
-        return Call(scenario, params, inputs, None, None, gates)
-    return Call(scenario, params, inputs, carry, carry_grad, gates)
+        return ModuleCall(scenario, params, inputs, None, None, gates)
+    return ModuleCall(scenario, params, inputs, carry, carry_grad, gates)
 
 
 def _gates(scenario: Scenario, estimator: Estimator, rng: np.random.Generator) -> Any:
@@ -176,7 +176,7 @@ def _input(
     return array
 
 
-def expect(unrolled: Unrolled, call: Call, estimator: Estimator = FULL) -> Expected:
+def expect(unrolled: SizedModel, call: ModuleCall, estimator: Estimator = FULL) -> Expected:
     """What a call must return, from the author's equations, one sequence at a time.
 
     Raises
@@ -202,14 +202,16 @@ def expect(unrolled: Unrolled, call: Call, estimator: Estimator = FULL) -> Expec
     return found
 
 
-def _run(unrolled: Unrolled, call: Call, b: int, domain: Float, estimator: Estimator) -> Trajectory:
+def _run(
+    unrolled: SizedModel, call: ModuleCall, b: int, domain: Float, estimator: Estimator
+) -> Trajectory:
     """Sequence ``b``, with the derivatives of the estimator."""
     gates = {} if call.gates is None else dict(enumerate(call.gates[:, b], start=1))
     given, steps = _given(unrolled, call, b, domain), call.scenario.lengths[b]
     return unrolled.estimated(given, steps, domain, estimator, gates, perturbed=False)
 
 
-def _given(unrolled: Unrolled, call: Call, b: int, domain: Float) -> dict[Variable, Any]:
+def _given(unrolled: SizedModel, call: ModuleCall, b: int, domain: Float) -> dict[Variable, Any]:
     """What sequence ``b`` is given, in the form that `Unrolled.run` takes."""
     integers = unrolled.integers
     given: dict[Variable, Any] = {(name, None): _objects(v) for name, v in call.params.items()}
@@ -234,11 +236,11 @@ def _given(unrolled: Unrolled, call: Call, b: int, domain: Float) -> dict[Variab
     return given
 
 
-def _shape(unrolled: Unrolled, shape: Shape) -> tuple[int, ...]:
+def _shape(unrolled: SizedModel, shape: Shape) -> tuple[int, ...]:
     return lengths(shape, unrolled.sizes)
 
 
-def _carried(unrolled: Unrolled, call: Call, b: int, run: Trajectory) -> Any:
+def _carried(unrolled: SizedModel, call: ModuleCall, b: int, run: Trajectory) -> Any:
     """What ``carry_grad`` adds to the derivatives of sequence ``b``."""
     slopes = np.zeros(run.count)
     for initial in unrolled.model.initials:
@@ -250,7 +252,9 @@ def _carried(unrolled: Unrolled, call: Call, b: int, run: Trajectory) -> Any:
     return slopes
 
 
-def _values(unrolled: Unrolled, call: Call, runs: list[Trajectory], found: Expected) -> None:
+def _values(
+    unrolled: SizedModel, call: ModuleCall, runs: list[Trajectory], found: Expected
+) -> None:
     """Outputs (0 past a sequence's end) and the carry."""
     scenario = call.scenario
     integers = unrolled.integers
@@ -275,7 +279,7 @@ def _values(unrolled: Unrolled, call: Call, runs: list[Trajectory], found: Expec
 
 
 def _share(
-    unrolled: Unrolled, call: Call, b: int, run: Trajectory, slopes: Any, found: Expected
+    unrolled: SizedModel, call: ModuleCall, b: int, run: Trajectory, slopes: Any, found: Expected
 ) -> None:
     """Puts the derivatives of sequence ``b`` where the module returns them."""
     steps, B = call.scenario.steps, len(call.scenario.lengths)

@@ -25,7 +25,7 @@ Entry = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Source:
+class Argument:
     """A vector, matrix or scalar that an equation reads; ``index`` is None without time."""
 
     name: str
@@ -40,7 +40,7 @@ class Partial:
     """
 
     entry: Entry
-    source: Source
+    source: Argument
     of: Entry
     place: int
 
@@ -61,7 +61,7 @@ class Scalars:
     """
 
     shape: tuple[int, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[Argument, ...]
     tape: Tape
     partials: tuple[Partial, ...]
 
@@ -69,7 +69,7 @@ class Scalars:
     def size(self) -> int:
         return int(np.prod(self.shape))
 
-    def run(self, values: Mapping[Source, Array], domain: Domain) -> tuple[Array, list[Any]]:
+    def run(self, values: Mapping[Argument, Array], domain: Domain) -> tuple[Array, list[Any]]:
         """The value and, in the order of ``partials``, the derivatives at a point."""
         inputs = [entry for source in self.sources for entry in np.ravel(values[source])]
         outputs = self.tape.run(inputs, domain)
@@ -84,18 +84,18 @@ class _Symbols(NoDerivatives):
     def __init__(self, model: Model, sizes: Mapping[str, int]) -> None:
         self.domain: Domain = Symbolic()
         self.sizes = sizes
-        self.arrays: dict[Source, Array] = {}
+        self.arrays: dict[Argument, Array] = {}
         self.positions = index_lengths(model, sizes)
 
     def parameter(self, param: Param) -> Array:
-        return self._array(Source(param.name, None), lengths(param.shape, self.sizes))
+        return self._array(Argument(param.name, None), lengths(param.shape, self.sizes))
 
     def reference(self, ref: Ref, at: Steps) -> Array:
         position = self.positions.get(ref.name)
         shape = lengths(ref.shape, self.sizes) if position is None else (position,)
-        return self._array(Source(ref.name, ref.index), shape)
+        return self._array(Argument(ref.name, ref.index), shape)
 
-    def _array(self, source: Source, shape: tuple[int, ...]) -> Array:
+    def _array(self, source: Argument, shape: tuple[int, ...]) -> Array:
         if source not in self.arrays:
             self.arrays[source] = symbol_array(f"v{len(self.arrays)}", shape)
         return self.arrays[source]

@@ -16,57 +16,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from symbptt.algebra import (
-    NOW,
-    ONE,
-    Add,
-    Block,
-    BlockMatrix,
-    Call,
-    Cases,
-    Column,
-    Concat,
-    Constant,
-    Cotangent,
-    Count,
-    Derivative,
-    Diag,
-    Direct,
-    Div,
-    Expr,
-    Fill,
-    Horizon,
-    Identity,
-    Kron,
-    Kronecker,
-    Length,
-    Lookup,
-    Loss,
-    MatrixPower,
-    Mul,
-    Neg,
-    Number,
-    OneHot,
-    Ones,
-    OrderedProduct,
-    Outer,
-    Param,
-    PartSum,
-    Pick,
-    Pow,
-    Product,
-    Pullback,
-    Ref,
-    Shape,
-    Slice,
-    Stack,
-    TimeSum,
-    Transpose,
-    Vec,
-    Vector,
-    children,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.errors import EvaluationError, MissingRuleError
 from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import definition, vector
@@ -84,7 +34,7 @@ from symbptt.proof.place import (
 )
 from symbptt.proof.symbols import Symbolic, symbol_array
 from symbptt.proof.tape import Tape
-from symbptt.typeset.rows import Row
+from symbptt.typeset.rows import RowVector
 
 __all__ = ["METHODS", "Point", "Steps", "evaluate", "length", "lengths"]
 
@@ -93,7 +43,7 @@ MAX_POWER = 64
 Method = Callable[[Any, Point, Steps], Array | None]
 
 
-def evaluate(expr: Expr, point: Point, at: Steps) -> Array:
+def evaluate(expr: al.Expr, point: Point, at: Steps) -> Array:
     """The value of an expression, in its shape.
 
     A term whose cotangent lies past T is absent: it counts as 0, and what else it reads
@@ -115,14 +65,14 @@ def evaluate(expr: Expr, point: Point, at: Steps) -> Array:
     return zeros(expr.shape, point) if value is None else value
 
 
-def part_value(expr: Expr, point: Point, at: Steps) -> Array | None:
+def part_value(expr: al.Expr, point: Point, at: Steps) -> Array | None:
     """The value of a part of an expression; None where it is absent."""
     if isinstance(point, Remembering):
         return point.recalled(expr, at, lambda: _part_value(expr, point, at))
     return _part_value(expr, point, at)
 
 
-def _part_value(expr: Expr, point: Point, at: Steps) -> Array | None:
+def _part_value(expr: al.Expr, point: Point, at: Steps) -> Array | None:
     method = METHODS.get(type(expr)) or OTHERS.get(type(expr))
     if method is None:
         raise MissingRuleError(f"no way to evaluate {type(expr).__name__}")
@@ -136,7 +86,7 @@ def _part_value(expr: Expr, point: Point, at: Steps) -> Array | None:
     return value
 
 
-def _operands(exprs: tuple[Expr, ...], point: Point, at: Steps) -> list[Array] | None:
+def _operands(exprs: tuple[al.Expr, ...], point: Point, at: Steps) -> list[Array] | None:
     """The values of factors; None if one is absent, and then the others are not read."""
     values: dict[int, Array] = {}
     for place in sorted(range(len(exprs)), key=lambda k: not _has_cotangent(exprs[k])):
@@ -150,8 +100,8 @@ def _operands(exprs: tuple[Expr, ...], point: Point, at: Steps) -> list[Array] |
 def _of_node(function: Callable[..., Array]) -> Method:
     """A function of a node, the point and all children's values; absent where one of them is."""
 
-    def method(expr: Expr, point: Point, at: Steps) -> Array | None:
-        values = _operands(children(expr), point, at)
+    def method(expr: al.Expr, point: Point, at: Steps) -> Array | None:
+        values = _operands(al.children(expr), point, at)
         return None if values is None else function(expr, point, *values)
 
     return method
@@ -163,33 +113,33 @@ def _of_values(function: Callable[..., Array]) -> Method:
 
 
 @lru_cache(maxsize=65536)
-def _has_cotangent(expr: Expr) -> bool:
-    return any(isinstance(node, Cotangent | Direct) for node in walk(expr))
+def _has_cotangent(expr: al.Expr) -> bool:
+    return any(isinstance(node, al.Cotangent | al.Direct) for node in al.walk(expr))
 
 
 # --- numbers and references ----------------------------------------------------------------
 
 
-def _number(expr: Number | Constant, point: Point, at: Steps) -> Array:
+def _number(expr: al.Number | al.Constant, point: Point, at: Steps) -> Array:
     return point.domain.number(expr.value)
 
 
-def _length(expr: Length, point: Point, at: Steps) -> Array:
+def _length(expr: al.Length, point: Point, at: Steps) -> Array:
     return point.domain.number(Fraction(length(expr.dim, point.sizes)))
 
 
-def _count(expr: Count, point: Point, at: Steps) -> Array:
+def _count(expr: al.Count, point: Point, at: Steps) -> Array:
     return point.domain.number(Fraction(expr.index.at(at)))
 
 
-def _stack(expr: Stack, point: Point, at: Steps) -> Array:
+def _stack(expr: al.Stack, point: Point, at: Steps) -> Array:
     return np.concatenate([np.ravel(point.reference(part, at)) for part in expr.parts])
 
 
 # --- elementwise ---------------------------------------------------------------------------
 
 
-def _add(expr: Add, point: Point, at: Steps) -> Array | None:
+def _add(expr: al.Add, point: Point, at: Steps) -> Array | None:
     found = (part_value(term, point, at) for term in expr.terms)
     values = _fitting([value for value in found if value is not None])
     if not values:
@@ -217,7 +167,7 @@ def _div(*values: Array) -> Array:
     return np.divide(above, below)
 
 
-def _pow(expr: Pow, point: Point, at: Steps) -> Array | None:
+def _pow(expr: al.Pow, point: Point, at: Steps) -> Array | None:
     base = part_value(expr.base, point, at)
     if base is None:
         return None
@@ -225,7 +175,7 @@ def _pow(expr: Pow, point: Point, at: Steps) -> Array | None:
     return each(lambda entry: point.domain.power(entry, exponent), base)
 
 
-def _call(expr: Call, point: Point, *values: Array) -> Array:
+def _call(expr: al.Call, point: Point, *values: Array) -> Array:
     return each(lambda *args: point.domain.call(expr.function, args, expr.wrt), *_fitting(values))
 
 
@@ -238,15 +188,15 @@ def _product(left: Array, right: Array) -> Array:
     return np.dot(left, right)
 
 
-def _fill(expr: Fill, point: Point, scalar: Array) -> Array:
+def _fill(expr: al.Fill, point: Point, scalar: Array) -> Array:
     return np.full(lengths(expr.of_shape, point.sizes), scalar[()], dtype=object)
 
 
-def _concat(expr: Concat, point: Point, *values: Array) -> Array:
+def _concat(expr: al.Concat, point: Point, *values: Array) -> Array:
     return np.concatenate([np.ravel(v) for v in values]).reshape(lengths(expr.shape, point.sizes))
 
 
-def _slice(expr: Slice, point: Point, vector: Array) -> Array:
+def _slice(expr: al.Slice, point: Point, vector: Array) -> Array:
     sizes = lengths(expr.blocks, point.sizes)
     if sum(sizes) != vector.shape[-1]:
         raise EvaluationError(f"blocks of lengths {sizes} in a vector of length {vector.shape[-1]}")
@@ -257,28 +207,28 @@ def _slice(expr: Slice, point: Point, vector: Array) -> Array:
 # --- what Jacobians are made of --------------------------------------------------------------
 
 
-def _diag(expr: Diag, point: Point, vector: Array) -> Array:
+def _diag(expr: al.Diag, point: Point, vector: Array) -> Array:
     result = zeros(expr.shape, point)
     np.fill_diagonal(result, np.ravel(vector))
     return result
 
 
-def _kron(expr: Kron, point: Point, vector: Array) -> Array:
+def _kron(expr: al.Kron, point: Point, vector: Array) -> Array:
     row, unit_matrix = vector.reshape(1, -1), identity(length(expr.dim, point.sizes), point.domain)
     return np.kron(row, unit_matrix) if expr.first else np.kron(unit_matrix, row)
 
 
-def _ones(expr: Ones, point: Point, at: Steps) -> Array:
+def _ones(expr: al.Ones, point: Point, at: Steps) -> Array:
     return zeros(expr.shape, point) + point.domain.number(Fraction(1))
 
 
-def _block(expr: Block, point: Point, at: Steps) -> Array:
+def _block(expr: al.BlockRow, point: Point, at: Steps) -> Array:
     sizes = lengths(expr.blocks, point.sizes)
     first = sum(sizes[: expr.number])
     return identity(sum(sizes), point.domain)[first : first + sizes[expr.number]]
 
 
-def _block_matrix(expr: BlockMatrix, point: Point, at: Steps) -> Array:
+def _block_matrix(expr: al.BlockMatrix, point: Point, at: Steps) -> Array:
     return np.block(
         [
             [_cell(cell, (height, width), point, at) for cell, width in _with(row, expr.widths)]
@@ -290,7 +240,7 @@ def _block_matrix(expr: BlockMatrix, point: Point, at: Steps) -> Array:
 _with = partial(zip, strict=True)
 
 
-def _cell(cell: Expr | None, shape: Shape, point: Point, at: Steps) -> Array:
+def _cell(cell: al.Expr | None, shape: al.Shape, point: Point, at: Steps) -> Array:
     nothing = zeros(shape, point)
     value = nothing if cell is None else evaluate(cell, point, at)
     if value.shape != nothing.shape:
@@ -298,14 +248,14 @@ def _cell(cell: Expr | None, shape: Shape, point: Point, at: Steps) -> Array:
     return value
 
 
-def _ordered_product(expr: OrderedProduct, point: Point, at: Steps) -> Array:
-    result = evaluate(Identity(expr.shape[0]) if expr.shape else ONE, point, at)
+def _ordered_product(expr: al.OrderedProduct, point: Point, at: Steps) -> Array:
+    result = evaluate(al.Identity(expr.shape[0]) if expr.shape else al.ONE, point, at)
     for step in range(expr.first.at(at), expr.last.at(at) + expr.step, expr.step):
         result = np.dot(result, evaluate(expr.factor, point, {**at, expr.index: step}))
     return result
 
 
-def _matrix_power(expr: MatrixPower, point: Point, at: Steps) -> Array:
+def _matrix_power(expr: al.MatrixPower, point: Point, at: Steps) -> Array:
     base, exponent = evaluate(expr.base, point, at), expr.exponent.at(at)
     if abs(exponent) > MAX_POWER:
         raise EvaluationError(f"the exponent {exponent} is too large to be calculated")
@@ -320,25 +270,25 @@ def _matrix_power(expr: MatrixPower, point: Point, at: Steps) -> Array:
 # --- integers: a position is a unit vector ---------------------------------------------------
 
 
-def _lookup(expr: Lookup, point: Point, at: Steps) -> Array | None:
+def _lookup(expr: al.Lookup, point: Point, at: Steps) -> Array | None:
     table = part_value(expr.table, point, at)
     return None if table is None else np.dot(_position(expr.row, point, at), table)
 
 
-def _position(expr: Expr, point: Point, at: Steps) -> Array:
-    if not isinstance(expr, Ref):
+def _position(expr: al.Expr, point: Point, at: Steps) -> Array:
+    if not isinstance(expr, al.Ref):
         raise MissingRuleError(f"a position is an integer input, not {type(expr).__name__}")
     return np.asarray(point.reference(expr, at), dtype=object)
 
 
-def _pick(expr: Pick, point: Point, at: Steps) -> Array | None:
+def _pick(expr: al.Pick, point: Point, at: Steps) -> Array | None:
     vector = part_value(expr.vector, point, at)
     if vector is None:
         return None
     return total(np.multiply(vector, _position(expr.position, point, at)))
 
 
-def _cases(expr: Cases, point: Point, at: Steps) -> Array | None:
+def _cases(expr: al.Cases, point: Point, at: Steps) -> Array | None:
     values = _operands((expr.on, expr.off), point, at)
     if values is None:
         return None
@@ -353,7 +303,7 @@ def vector_value(name: str, arrays: Sequence[Array], domain: Domain) -> Array:
     """A function of vectors by its definition; the sum is the one that all are made of."""
     if name == "sum":
         return total(arrays[0])
-    arguments = [Param(f"{k}", np.shape(array)) for k, array in enumerate(arrays)]
+    arguments = [al.Param(f"{k}", np.shape(array)) for k, array in enumerate(arrays)]
     point = Given(domain, {a.name: array for a, array in zip(arguments, arrays, strict=True)})
     return evaluate(definition(vector(name, *arguments)), point, {})
 
@@ -366,10 +316,10 @@ def loss_value(name: str, prediction: Array, target: Array, domain: Domain) -> A
     if name not in LOSSES:
         return domain.abstract(name, None, (*np.ravel(prediction), *np.ravel(target)))
     row = LOSSES[name]
-    o = Param("o", np.shape(prediction))
-    y = Ref("y", NOW, ()) if row.index_target else Param("y", np.shape(target))
+    o = al.Param("o", np.shape(prediction))
+    y = al.Ref("y", al.NOW, ()) if row.index_target else al.Param("y", np.shape(target))
     point = Given(domain, {"o": prediction, "y": target})
-    return evaluate(loss_formula(Loss(name, o, y), row.definition), point, {})
+    return evaluate(loss_formula(al.Loss(name, o, y), row.definition), point, {})
 
 
 def loss_gradient(name: str, prediction: Array, target: Array, wrt: int, domain: Domain) -> Array:
@@ -396,17 +346,17 @@ def _loss_tape(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) 
     return Tape(symbols, [sympy.diff(value[()], symbol) for symbol in symbols])
 
 
-def _vector(expr: Vector, point: Point, *values: Array) -> Array:
+def _vector(expr: al.Vector, point: Point, *values: Array) -> Array:
     if len({value.shape for value in values}) > 1:
         shapes = ", ".join(str(value.shape) for value in values)
         raise EvaluationError(f"{expr.function} of arguments of shapes {shapes}")
     return vector_value(expr.function, values, point.domain)
 
 
-def _loss(expr: Loss, point: Point, at: Steps) -> Array | None:
+def _loss(expr: al.Loss, point: Point, at: Steps) -> Array | None:
     prediction = part_value(expr.prediction, point, at)
     # An integer target has shape () in the model and is a unit vector here.
-    named = isinstance(expr.target, Ref)
+    named = isinstance(expr.target, al.Ref)
     target = (_position if named else part_value)(expr.target, point, at)
     if prediction is None or target is None:
         return None
@@ -418,12 +368,12 @@ def _loss(expr: Loss, point: Point, at: Steps) -> Array | None:
 # --- the chain rule and time -------------------------------------------------------------------
 
 
-def _pullback(expr: Pullback, point: Point, at: Steps) -> Array | None:
+def _pullback(expr: al.Pullback, point: Point, at: Steps) -> Array | None:
     cotangent = part_value(expr.cotangent, point, at)
     return None if cotangent is None else point.pulled_back(expr, cotangent, at)
 
 
-def _time_sum(expr: TimeSum, point: Point, at: Steps) -> Array:
+def _time_sum(expr: al.TimeSum, point: Point, at: Steps) -> Array:
     result = zeros(expr.shape, point)
     for step in range(expr.first.at(at), expr.last.at(at) + 1):
         value = part_value(expr.term, point, {**at, expr.index: step})
@@ -434,7 +384,7 @@ def _time_sum(expr: TimeSum, point: Point, at: Steps) -> Array:
     return result
 
 
-def _part_sum(expr: PartSum, point: Point, at: Steps) -> Array:
+def _part_sum(expr: al.PartSum, point: Point, at: Steps) -> Array:
     """The sum over losses: those past T are absent."""
     result = zeros(expr.shape, point)
     for step in range(expr.first.at(at), expr.last.at(at) + 1):
@@ -444,52 +394,52 @@ def _part_sum(expr: PartSum, point: Point, at: Steps) -> Array:
     return result
 
 
-METHODS: dict[type[Expr], Method] = {
-    Derivative: lambda expr, point, at: point.differentiated(expr, at),
-    Direct: lambda expr, point, at: point.differentiated(expr, at),
-    Diag: _of_node(_diag),
-    Column: _of_values(lambda vector: vector.reshape(-1, 1)),
-    Kron: _of_node(_kron),
-    Kronecker: _of_values(np.kron),
-    MatrixPower: _matrix_power,
-    Vec: _of_values(np.ravel),
-    Ones: _ones,
-    Block: _block,
-    BlockMatrix: _block_matrix,
-    OrderedProduct: _ordered_product,
-    Number: _number,
-    Constant: _number,
-    Length: _length,
-    Count: _count,
-    Horizon: _count,
-    Param: lambda expr, point, at: point.parameter(expr),
-    Ref: lambda expr, point, at: point.reference(expr, at),
-    Stack: _stack,
-    Cotangent: lambda expr, point, at: point.cotangent(expr, at),
-    Identity: lambda e, point, at: identity(length(e.dim, point.sizes), point.domain),
-    Add: _add,
-    Neg: _of_values(np.negative),
-    Mul: _of_values(_mul),
-    Div: _of_values(_div),
-    Pow: _pow,
-    Call: _of_node(_call),
-    Transpose: _of_values(np.transpose),
-    Product: _of_values(_product),
-    Outer: _of_values(np.multiply.outer),
-    Fill: _of_node(_fill),
-    Concat: _of_node(_concat),
-    Slice: _of_node(_slice),
-    Lookup: _lookup,
-    OneHot: lambda expr, point, at: _position(expr.position, point, at),
-    Pick: _pick,
-    Cases: _cases,
-    Vector: _of_node(_vector),
-    Loss: _loss,
-    Pullback: _pullback,
-    TimeSum: _time_sum,
-    PartSum: _part_sum,
+METHODS: dict[type[al.Expr], Method] = {
+    al.Derivative: lambda expr, point, at: point.differentiated(expr, at),
+    al.Direct: lambda expr, point, at: point.differentiated(expr, at),
+    al.Diag: _of_node(_diag),
+    al.Column: _of_values(lambda vector: vector.reshape(-1, 1)),
+    al.Kron: _of_node(_kron),
+    al.Kronecker: _of_values(np.kron),
+    al.MatrixPower: _matrix_power,
+    al.Vec: _of_values(np.ravel),
+    al.Ones: _ones,
+    al.BlockRow: _block,
+    al.BlockMatrix: _block_matrix,
+    al.OrderedProduct: _ordered_product,
+    al.Number: _number,
+    al.Constant: _number,
+    al.Length: _length,
+    al.Count: _count,
+    al.Horizon: _count,
+    al.Param: lambda expr, point, at: point.parameter(expr),
+    al.Ref: lambda expr, point, at: point.reference(expr, at),
+    al.Stack: _stack,
+    al.Cotangent: lambda expr, point, at: point.cotangent(expr, at),
+    al.Identity: lambda e, point, at: identity(length(e.dim, point.sizes), point.domain),
+    al.Add: _add,
+    al.Neg: _of_values(np.negative),
+    al.Mul: _of_values(_mul),
+    al.Div: _of_values(_div),
+    al.Pow: _pow,
+    al.Call: _of_node(_call),
+    al.Transpose: _of_values(np.transpose),
+    al.Product: _of_values(_product),
+    al.Outer: _of_values(np.multiply.outer),
+    al.Fill: _of_node(_fill),
+    al.Concat: _of_node(_concat),
+    al.Slice: _of_node(_slice),
+    al.Lookup: _lookup,
+    al.OneHot: lambda expr, point, at: _position(expr.position, point, at),
+    al.Pick: _pick,
+    al.Cases: _cases,
+    al.Vector: _of_node(_vector),
+    al.Loss: _loss,
+    al.Pullback: _pullback,
+    al.TimeSum: _time_sum,
+    al.PartSum: _part_sum,
 }
 """One method a node kind; what is missing here is a `MissingRuleError`."""
 
-OTHERS: dict[type[Expr], Method] = {Row: _of_values(np.atleast_2d)}
+OTHERS: dict[type[al.Expr], Method] = {RowVector: _of_values(np.atleast_2d)}
 """Kinds that are not the algebra's; who gives them a meaning puts it in."""

@@ -40,7 +40,7 @@ TRIES = 20
 
 
 @dataclass(frozen=True)
-class Scene:
+class RandomPoint:
     """A derivation at one random point: the model as written and its normal form, run."""
 
     derivation: Derivation
@@ -68,9 +68,9 @@ class Scene:
     ) -> Ledger:
         return Ledger(self.normal, horizon, known, parts, self.gates, derivatives)
 
-    def read(self, horizon: int, into: Reading | None = None) -> Reading:
+    def read(self, horizon: int, into: Calculation | None = None) -> Calculation:
         """What a reader of the derivation calculates for T = ``horizon``."""
-        reading = Reading() if into is None else into
+        reading = Calculation() if into is None else into
         ledger = self.ledger(horizon, reading.known, reading.parts, reading.derivatives)
         for steps in in_turn(self.derivation):
             where = [(step, at) for step in steps for at in occasions(step, horizon)]
@@ -94,7 +94,7 @@ def _earlier_first(where: tuple[Step, Steps]) -> int:
 
 
 @dataclass
-class Reading:
+class Calculation:
     """The cotangents found, the steps that gave them, and what could not be evaluated."""
 
     known: dict[Variable, Array] = field(default_factory=dict)
@@ -144,7 +144,7 @@ def member_value(step: Step, member: Expr, at: Steps, ledger: Ledger) -> Array:
     return value
 
 
-class Stage:
+class SizedDerivation:
     """Makes scenes at fixed sizes; the equations are written out once."""
 
     def __init__(self, derivation: Derivation, sizes: Mapping[str, int]) -> None:
@@ -155,7 +155,7 @@ class Stage:
         self.written = unrolled(derivation.model, sizes)
         self.normal = unrolled(derivation.normal, sizes, whole=True)
 
-    def scene(self, domain: Domain, seed: int) -> Scene:
+    def scene(self, domain: Domain, seed: int) -> RandomPoint:
         """A scene at a random point at which everything is defined.
 
         Raises
@@ -176,7 +176,7 @@ class Stage:
             except (EvaluationError, ZeroDivisionError) as error:
                 reason = str(error)
             else:
-                return Scene(self.derivation, written, normal, self.named(gates))
+                return RandomPoint(self.derivation, written, normal, self.named(gates))
         raise EvaluationError(f"the model is not defined at any of {TRIES} points: {reason}")
 
     def gates(self, domain: Domain, rng: random.Random) -> dict[int, Any]:
@@ -249,7 +249,7 @@ def exact_rows(
     """
     checks = _Checks(derivation)
     for sizes in sets or size_sets(derivation.model):
-        stage = Stage(derivation, sizes)
+        stage = SizedDerivation(derivation, sizes)
         progress("exact, sizes " + ", ".join(f"{k} = {v}" for k, v in sizes.items()))
         for number in range(points or POINTS):
             checks.examine(stage, Field(seed + number), seed + number)
@@ -281,7 +281,7 @@ class _Checks:
             for step in derivation.steps
         }
 
-    def examine(self, stage: Stage, domain: Field, seed: int) -> None:
+    def examine(self, stage: SizedDerivation, domain: Field, seed: int) -> None:
         scene = stage.scene(domain, seed)
         self.points += 1
         for horizon in stage.horizons:
@@ -295,7 +295,7 @@ class _Checks:
 
     def _same_model(
         self,
-        scene: Scene,
+        scene: RandomPoint,
         written: Mapping[Variable, Array],
         normal: Mapping[Variable, Array],
         horizon: int,
@@ -309,7 +309,11 @@ class _Checks:
                     self.normal.detail = f"{show(*variable)} differs at T = {horizon}"
 
     def _read(
-        self, stage: Stage, scene: Scene, truth: Mapping[Variable, Array], horizon: int
+        self,
+        stage: SizedDerivation,
+        scene: RandomPoint,
+        truth: Mapping[Variable, Array],
+        horizon: int,
     ) -> None:
         reading = scene.read(horizon)
         for variable, true in truth.items():
@@ -323,7 +327,7 @@ class _Checks:
             entry = tally.compare(reading.known[variable], true, horizon)
             if entry is not None:
 
-                def both(other: Scene, variable: Variable = variable) -> tuple[Array, Array]:
+                def both(other: RandomPoint, variable: Variable = variable) -> tuple[Array, Array]:
                     other_truth = other.truth(other.written, horizon)
                     return other.read(horizon).known[variable], other_truth[variable]
 
@@ -332,7 +336,7 @@ class _Checks:
                     f"{self._by(reading, variable)} at T = {horizon}: {show(*variable)} {words}"
                 )
 
-    def _by(self, reading: Reading, variable: Variable) -> str:
+    def _by(self, reading: Calculation, variable: Variable) -> str:
         step = reading.steps.get(variable)
         return "no step" if step is None else f"step ({step.number})"
 
@@ -346,14 +350,20 @@ class _Checks:
         return self.exact.get(f"{name}[t]") if step <= horizon else None
 
     def _chains(
-        self, stage: Stage, scene: Scene, truth: Mapping[Variable, Array], horizon: int
+        self,
+        stage: SizedDerivation,
+        scene: RandomPoint,
+        truth: Mapping[Variable, Array],
+        horizon: int,
     ) -> None:
         ledger = scene.ledger(horizon, truth, scene.parts(horizon))
         for step in self.derivation.steps:
             for at in occasions(step, horizon):
                 self._chain(stage, scene, ledger, step, at)
 
-    def _chain(self, stage: Stage, scene: Scene, ledger: Ledger, step: Step, at: Steps) -> None:
+    def _chain(
+        self, stage: SizedDerivation, scene: RandomPoint, ledger: Ledger, step: Step, at: Steps
+    ) -> None:
         tally, horizon = self.chain[step.number], ledger.horizon
         true, subject = evaluate(step.target, ledger, at), plain(at_steps(step.target, at))
         for number, member in enumerate(step.members, start=1):
@@ -368,7 +378,7 @@ class _Checks:
             entry = tally.compare(found, true, horizon)
             if entry is not None:
 
-                def both(other: Scene, member: Expr = member) -> tuple[Array, Array]:
+                def both(other: RandomPoint, member: Expr = member) -> tuple[Array, Array]:
                     other_truth = other.truth(other.normal, horizon)
                     other_ledger = other.ledger(horizon, other_truth, other.parts(horizon))
                     found = member_value(step, member, at, other_ledger)
@@ -376,7 +386,7 @@ class _Checks:
 
                 tally.detail = f"{where} {_difference(stage, scene, both, entry)}"
 
-    def _bits(self, stage: Stage, domain: Field) -> int:
+    def _bits(self, stage: SizedDerivation, domain: Field) -> int:
         """The probability of an error at one point, as a power of 1/2."""
         scene = stage.scene(Degrees(), 0)
         horizon = max(stage.horizons)
@@ -400,9 +410,9 @@ class _Checks:
 
 
 def _difference(
-    stage: Stage,
-    scene: Scene,
-    both: Callable[[Scene], tuple[Array, Array]],
+    stage: SizedDerivation,
+    scene: RandomPoint,
+    both: Callable[[RandomPoint], tuple[Array, Array]],
     entry: tuple[int, ...],
 ) -> str:
     """The first wrong entry with both values, as real numbers where that is possible."""

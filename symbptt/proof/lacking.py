@@ -16,11 +16,11 @@ import numpy as np
 from symbptt.algebra import Cotangent
 from symbptt.calculus.bias import Dropped, dropped
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.moments import Letters, prove, statements
+from symbptt.calculus.moments import MomentNames, prove, statements
 from symbptt.errors import NotProvedError
 from symbptt.proof.domain import Array
 from symbptt.proof.evaluate import evaluate
-from symbptt.proof.exact import Stage
+from symbptt.proof.exact import SizedDerivation
 from symbptt.proof.field import Field
 from symbptt.proof.ledger import Ledger, show
 from symbptt.proof.points import draw, size_sets
@@ -45,7 +45,7 @@ def statement_rows(derivation: Derivation, seed: int = 0) -> tuple[Row, ...]:
 
 def _moments() -> Iterator[Row]:
     subjects = ("E xi", "Var xi", "E z", "Var z", "E z, recursive", "Var z, recursive")
-    letters = Letters()
+    letters = MomentNames()
     for subject, statement in zip(subjects, statements(letters), strict=True):
         figure = f"{len(statement.members)} members, by symbols"
         try:
@@ -83,7 +83,7 @@ class _Truncation:
         derivation = replace(derivation, estimator=estimator)
         self.dropped = dropped(derivation)
         sizes = size_sets(derivation.model)[0]
-        unrolled = Stage(derivation, sizes).normal
+        unrolled = SizedDerivation(derivation, sizes).normal
         domain, steps = Field(seed), max(HORIZONS)
         given = draw(derivation.model, sizes, steps, domain, random.Random(f"bias {seed}"))
         one = domain.number(Fraction(1))

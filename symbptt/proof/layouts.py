@@ -11,7 +11,7 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.elimination import without_auxiliaries
 from symbptt.errors import EvaluationError
 from symbptt.proof.evaluate import Steps, lengths, part_value
-from symbptt.proof.exact import Stage, Tally
+from symbptt.proof.exact import SizedDerivation, Tally
 from symbptt.proof.field import Field
 from symbptt.proof.ledger import Ledger, occasions
 from symbptt.proof.points import size_sets
@@ -36,7 +36,7 @@ def layout_rows(derivation: Derivation, lay: Lay, seed: int = 0) -> tuple[Row, .
     EvaluationError
         If no point is found at which the model is defined.
     """
-    stage = Stage(derivation, size_sets(derivation.model)[0])
+    stage = SizedDerivation(derivation, size_sets(derivation.model)[0])
     scene = stage.scene(Field(seed), seed)
     longest = max(HORIZON, *(step.needs for step in derivation.steps))
     tallies: dict[str, Tally] = {}

@@ -9,20 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from symbptt.algebra import (
-    LAST,
-    Cotangent,
-    Derivative,
-    Direct,
-    Expr,
-    Held,
-    Index,
-    Param,
-    Pullback,
-    Ref,
-    Stack,
-    substitute_index,
-)
+from symbptt import algebra as al
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.window import swept_quantities
 from symbptt.errors import EvaluationError
@@ -48,7 +35,7 @@ class Ledger:
     cotangents: Mapping[Variable, Array]
     parts: Mapping[tuple[Variable, int], Array] = field(default_factory=dict)
     gates: Mapping[Variable, Array] = field(default_factory=dict)
-    derivatives: Mapping[Expr, Array] | None = None
+    derivatives: Mapping[al.Expr, Array] | None = None
 
     @property
     def domain(self) -> Domain:
@@ -58,16 +45,16 @@ class Ledger:
     def sizes(self) -> Mapping[str, int]:
         return self.run.unrolled.sizes
 
-    def parameter(self, param: Param) -> Array:
+    def parameter(self, param: al.Param) -> Array:
         return self._value(param.name, None)
 
-    def reference(self, ref: Ref, at: Steps) -> Array:
+    def reference(self, ref: al.Ref, at: Steps) -> Array:
         gate = (ref.name, ref.index.at(at))
         if gate in self.gates:
             return self.gates[gate]
         return self._value(ref.name, ref.index.at(at))
 
-    def cotangent(self, cotangent: Cotangent, at: Steps) -> Array | None:
+    def cotangent(self, cotangent: al.Cotangent, at: Steps) -> Array | None:
         step = None if cotangent.index is None else cotangent.index.at(at)
         if step is not None and step > self.horizon:
             return None
@@ -92,44 +79,44 @@ class Ledger:
             raise EvaluationError(f"no step gives the part of loss[{loss}] in {show(name, step)}")
         return self.parts[variable, loss]
 
-    def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None:
-        static = isinstance(node, Derivative) and isinstance(node.output, Param)
+    def differentiated(self, node: al.Derivative | al.Direct, at: Steps) -> Array | None:
+        static = isinstance(node, al.Derivative) and isinstance(node.output, al.Param)
         step = 0 if static else node.index.at(at)
         if step > self.horizon:
             return None
         if self.derivatives is not None and getattr(node, "held", "step") != "equation":
             return self._known(node, at)
-        if isinstance(node, Direct):
+        if isinstance(node, al.Direct):
             given = jacobians(self.run).direct(self._variables((node.of,), at), step, self.horizon)
             return given.reshape(lengths(node.shape, self.sizes))
         return self._jacobian(node.output, node.wrt, node.held, at)
 
-    def _known(self, node: Expr, at: Steps) -> Array:
+    def _known(self, node: al.Expr, at: Steps) -> Array:
         assert self.derivatives is not None
         known = at_steps(node, at)
         if known not in self.derivatives:
             raise EvaluationError(f"no step gives {plain(known)}")
         return self.derivatives[known]
 
-    def _jacobian(self, output: Expr, wrt: Expr, held: Held, at: Steps) -> Array:
+    def _jacobian(self, output: al.Expr, wrt: al.Expr, held: al.Held, at: Steps) -> Array:
         outputs, columns = self._variables((output,), at), self._variables((wrt,), at)
         for name, found in (*outputs, *columns):
             if (name, found) not in self.run.values:
                 raise EvaluationError(f"{name}[{found}] has no value for T = {self.horizon}")
-        step = output.index.at(at) if isinstance(output, Ref | Stack) else 0
+        step = output.index.at(at) if isinstance(output, al.Ref | al.Stack) else 0
         return jacobians(self.run).matrix(outputs, columns, held, step)
 
-    def _variables(self, exprs: Iterable[Expr], at: Steps) -> list[Variable]:
+    def _variables(self, exprs: Iterable[al.Expr], at: Steps) -> list[Variable]:
         """The variables that are meant, the parts of a stack one by one."""
         found: list[Variable] = []
         for expr in exprs:
-            for part in expr.parts if isinstance(expr, Stack) else (expr,):
+            for part in expr.parts if isinstance(expr, al.Stack) else (expr,):
                 found.append(self._variable(part, at))
         return found
 
-    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array | None:
+    def pulled_back(self, node: al.Pullback, cotangent: Array, at: Steps) -> Array | None:
         if node.held != "equation":
-            jacobian = self.differentiated(Derivative(node.output, node.wrt, node.held), at)
+            jacobian = self.differentiated(al.Derivative(node.output, node.wrt, node.held), at)
             if jacobian is None:
                 return None
             pulled = np.dot(np.ravel(cotangent), jacobian)
@@ -149,10 +136,10 @@ class Ledger:
             raise EvaluationError(f"{name}[{step}] has no value for T = {self.horizon}")
         return self.run.values[variable]
 
-    def _variable(self, expr: Expr, at: Steps) -> Variable:
-        if isinstance(expr, Ref):
+    def _variable(self, expr: al.Expr, at: Steps) -> Variable:
+        if isinstance(expr, al.Ref):
             return self.run.unrolled.variable(expr.name, expr.index.at(at))
-        if isinstance(expr, Param):
+        if isinstance(expr, al.Param):
             return expr.name, None
         raise EvaluationError(f"a derivative by {type(expr).__name__} is not one of a variable")
 
@@ -162,9 +149,9 @@ def jacobians(run: Trajectory) -> Jacobians:
     return Jacobians(run)
 
 
-def at_steps(expr: Expr, at: Steps) -> Expr:
+def at_steps(expr: al.Expr, at: Steps) -> al.Expr:
     """A derivative at the steps that its index names stand for."""
-    return substitute_index(expr, {name: Index(offset=step) for name, step in at.items()})
+    return al.substitute_index(expr, {name: al.Index(offset=step) for name, step in at.items()})
 
 
 def show(name: str, step: int | None) -> str:
@@ -182,12 +169,12 @@ def occasions(step: Step, horizon: int) -> Iterator[Steps]:
     part = step.part
     if part is None:
         yield from _moments(step, step, {"T": horizon}, horizon)
-    elif part == LAST:
+    elif part == al.LAST:
         yield from _moments(step, step, {"T": horizon, "s": horizon}, horizon)
     else:
-        target = substitute_index(step.target, {"s": LAST})
-        assert isinstance(target, Cotangent)
-        holds = step.holds and step.holds.substitute({"s": LAST})
+        target = al.substitute_index(step.target, {"s": al.LAST})
+        assert isinstance(target, al.Cotangent)
+        holds = step.holds and step.holds.substitute({"s": al.LAST})
         ended = replace(step, target=target, holds=holds)
         for loss in range(1, horizon + 1):
             yield from _moments(step, ended, {"T": horizon, "s": loss}, loss)

@@ -16,7 +16,7 @@ import numpy as np
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import InterfaceError
 from symbptt.proof.agreement import Agreement
-from symbptt.proof.calls import Arrays, Call
+from symbptt.proof.calls import Arrays, ModuleCall
 from symbptt.proof.loaded import Loaded
 from symbptt.proof.numeric import called
 from symbptt.proof.rows import Row
@@ -26,7 +26,7 @@ EXACT_STEPS = 3
 
 
 def level_rows(
-    modules: Mapping[int, Loaded], calls: Iterable[Call], estimator: Estimator = FULL
+    modules: Mapping[int, Loaded], calls: Iterable[ModuleCall], estimator: Estimator = FULL
 ) -> tuple[Row, ...]:
     """A row for every level but the lowest, which the others are compared with; where
     the model can be computed in fractions, another one, in which they must be equal.
@@ -56,7 +56,7 @@ def level_rows(
 
 
 def exact_level_rows(
-    modules: Mapping[int, Loaded], calls: Iterable[Call], estimator: Estimator
+    modules: Mapping[int, Loaded], calls: Iterable[ModuleCall], estimator: Estimator
 ) -> tuple[Row, ...]:
     """The same in fractions, without tolerance; none for what has no exact value in them."""
     lowest, *others = sorted(modules)
@@ -76,7 +76,7 @@ def exact_level_rows(
     return tuple(each.row() for each in tallies.values() if each.entries)
 
 
-def in_fractions(call: Call, module: Loaded) -> Call:
+def in_fractions(call: ModuleCall, module: Loaded) -> ModuleCall:
     """A call with short fractions, none of them 0, and a few steps."""
     steps = min(call.scenario.steps, EXACT_STEPS)
     lengths = tuple(min(count, steps) for count in call.scenario.lengths)

@@ -18,7 +18,7 @@ from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array
 from symbptt.proof.entries import part_value
 from symbptt.proof.evaluate import Steps, length
-from symbptt.proof.exact import Stage, Tally
+from symbptt.proof.exact import SizedDerivation, Tally
 from symbptt.proof.field import Field
 from symbptt.proof.ledger import Ledger, occasions
 from symbptt.proof.points import size_sets
@@ -50,7 +50,7 @@ class LineCheck:
     """
 
     def __init__(self, derivation: Derivation, seed: int = 0) -> None:
-        stage = Stage(derivation, size_sets(derivation.model)[0])
+        stage = SizedDerivation(derivation, size_sets(derivation.model)[0])
         self.scene = stage.scene(Field(seed), seed)
         self.longest = max(HORIZON, *(step.needs for step in derivation.steps))
         self.ends = {equation.name for equation in derivation.normal.equations if equation.last}

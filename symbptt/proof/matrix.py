@@ -15,29 +15,12 @@ from typing import Any
 import numpy as np
 import sympy
 
-from symbptt.algebra import (
-    Add,
-    Constant,
-    Derived,
-    Equation,
-    Expr,
-    Identity,
-    Loss,
-    Model,
-    Mul,
-    Neg,
-    Number,
-    Param,
-    Product,
-    Ref,
-    Transpose,
-    Vector,
-)
+from symbptt import algebra as al
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL
 from symbptt.errors import EvaluationError
 from symbptt.proof.evaluate import lengths
-from symbptt.proof.exact import Scene, Stage
+from symbptt.proof.exact import RandomPoint, SizedDerivation
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row
 from symbptt.proof.sample import ExactSample
@@ -58,10 +41,10 @@ def matrix_rows(derivation: Derivation, seed: int = 0) -> tuple[Row, ...]:
         reason = "an estimate is no derivative of the loss"
         return (Row(CHECK, "SymPy's matrix derivative", None, "not applicable", reason),)
     sizes = size_sets(model)[0]
-    writer = _Writer(model, sizes)
+    writer = _MatrixWriter(model, sizes)
     try:
         loss = writer.total_loss(HORIZON)
-        scene = Stage(derivation, sizes).scene(ExactSample(model), seed)
+        scene = SizedDerivation(derivation, sizes).scene(ExactSample(model), seed)
     except (NotLinearError, EvaluationError) as error:
         return (Row(CHECK, "SymPy's matrix derivative", None, "not applicable", str(error)),)
     return tuple(
@@ -70,7 +53,7 @@ def matrix_rows(derivation: Derivation, seed: int = 0) -> tuple[Row, ...]:
 
 
 def _row(
-    derivation: Derivation, scene: Scene, loss: Any, writer: _Writer, variable: Variable
+    derivation: Derivation, scene: RandomPoint, loss: Any, writer: _MatrixWriter, variable: Variable
 ) -> Row:
     name, step = variable
     subject = f"dL/d{name}" if step is None else f"dL/d{name}[{step}]"
@@ -104,10 +87,10 @@ def _matrix(value: Any) -> sympy.ImmutableMatrix:
     )
 
 
-class _Writer:
+class _MatrixWriter:
     """Writes a linear model, unrolled, as matrix expressions."""
 
-    def __init__(self, model: Model, sizes: Mapping[str, int]) -> None:
+    def __init__(self, model: al.Model, sizes: Mapping[str, int]) -> None:
         self.model = model
         self.sizes = sizes
         self.symbols: dict[Variable, sympy.MatrixSymbol] = {}
@@ -132,45 +115,45 @@ class _Writer:
         given += [(i.name, i.step) for i in self.model.initials if i.value is None]
         return [variable for variable in given if variable in self.symbols]
 
-    def scalar(self, expr: Expr, step: int) -> Any:
+    def scalar(self, expr: al.Expr, step: int) -> Any:
         """A scalar of the loss."""
         match expr:
-            case Add(terms=terms):
+            case al.Add(terms=terms):
                 return sympy.MatAdd(*(self.scalar(term, step) for term in terms))
-            case Neg(operand=operand):
+            case al.Neg(operand=operand):
                 return -self.scalar(operand, step)
-            case Mul(factors=factors) if _number(factors[0]) is not None and len(factors) == 2:
+            case al.Mul(factors=factors) if _number(factors[0]) is not None and len(factors) == 2:
                 return _number(factors[0]) * self.scalar(factors[1], step)
-            case Vector(function="dot", args=(left, right)):
+            case al.Vector(function="dot", args=(left, right)):
                 return self.linear(left, step).T * self.linear(right, step)
-            case Loss(prediction=prediction, target=target) if self.is_squared(expr):
+            case al.Loss(prediction=prediction, target=target) if self.is_squared(expr):
                 error = self.linear(prediction, step) - self.linear(target, step)
                 return sympy.Rational(1, 2) * (error.T * error)
         raise NotLinearError(f"{_words(expr)} in the loss is not quadratic")
 
-    def is_squared(self, loss: Loss) -> bool:
+    def is_squared(self, loss: al.Loss) -> bool:
         defaults = {a.name: a.default for a in self.model.abstract}
         return defaults.get(loss.function, loss.function) == "squared_error"
 
-    def linear(self, expr: Expr, step: int) -> Any:
+    def linear(self, expr: al.Expr, step: int) -> Any:
         """A vector or matrix that is linear in each thing it reads."""
         match expr:
-            case Param(name=name, of_shape=shape):
+            case al.Param(name=name, of_shape=shape):
                 derived = next((d for d in self.model.derived if d.name == name), None)
                 return self.defined(derived, step) if derived else self.symbol((name, None), shape)
-            case Ref(name=name, index=index, of_shape=shape):
+            case al.Ref(name=name, index=index, of_shape=shape):
                 return self.quantity(name, index.at({"t": step, "T": step}), shape)
-            case Add(terms=terms):
+            case al.Add(terms=terms):
                 return sympy.MatAdd(*(self.linear(term, step) for term in terms))
-            case Neg(operand=operand):
+            case al.Neg(operand=operand):
                 return -self.linear(operand, step)
-            case Mul(factors=factors) if _number(factors[0]) is not None and len(factors) == 2:
+            case al.Mul(factors=factors) if _number(factors[0]) is not None and len(factors) == 2:
                 return _number(factors[0]) * self.linear(factors[1], step)
-            case Product(left=left, right=right):
+            case al.Product(left=left, right=right):
                 return self.linear(left, step) * self.linear(right, step)
-            case Transpose(operand=operand):
+            case al.Transpose(operand=operand):
                 return self.linear(operand, step).T
-            case Identity():
+            case al.Identity():
                 return sympy.Identity(lengths(expr.shape, self.sizes)[0])
         raise NotLinearError(f"{_words(expr)} is not linear")
 
@@ -184,7 +167,7 @@ class _Writer:
         timed = equation is not None or self.model.input(name).timed
         return self.symbol((name, step if timed else None), shape)
 
-    def defined(self, item: Equation | Derived, step: int) -> Any:
+    def defined(self, item: al.Equation | al.Derived, step: int) -> Any:
         variable = (item.name, step)
         if variable not in self.written:
             self.written[variable] = self.linear(item.rhs, step)
@@ -200,12 +183,12 @@ class _Writer:
         return self.symbols[variable]
 
 
-def _number(expr: Expr) -> sympy.Rational | None:
-    if isinstance(expr, Number | Constant):
+def _number(expr: al.Expr) -> sympy.Rational | None:
+    if isinstance(expr, al.Number | al.Constant):
         return sympy.Rational(expr.value.numerator, expr.value.denominator)
     return None
 
 
-def _words(expr: Expr) -> str:
+def _words(expr: al.Expr) -> str:
     name = getattr(expr, "function", type(expr).__name__.lower())
     return str(name)

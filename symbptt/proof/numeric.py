@@ -21,11 +21,11 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import InterfaceError
 from symbptt.proof.agreement import FLOOR, Agreement, largest
-from symbptt.proof.calls import SCENARIOS, Arrays, Call, Expected, Scenario, draw_call
+from symbptt.proof.calls import SCENARIOS, Arrays, Expected, ModuleCall, Scenario, draw_call
 from symbptt.proof.loaded import Loaded
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row, silent
-from symbptt.proof.unrolled import Unrolled, unrolled
+from symbptt.proof.unrolled import SizedModel, unrolled
 
 NO_DIFFERENCES = Row(
     "differences", "gradients", None, "not applicable", "an estimate is no derivative of the loss"
@@ -41,7 +41,7 @@ WIDTHS = (2.0**-10, 2.0**-11, 2.0**-12)
 Result = tuple[Any, Arrays, Arrays]
 
 
-def unnoted(call: Call) -> None:
+def unnoted(call: ModuleCall) -> None:
     """Takes a call, and forgets it."""
 
 
@@ -51,7 +51,7 @@ def numeric_rows(
     derivation: Derivation | None = None,
     seed: int = 0,
     progress: Callable[[str], None] = silent,
-    note: Callable[[Call], None] = unnoted,
+    note: Callable[[ModuleCall], None] = unnoted,
 ) -> tuple[Row, ...]:
     """The rows of the numeric checks of a module.
 
@@ -72,7 +72,7 @@ def numeric_rows(
         If the module raises, or what it returns lacks something.
     """
     estimator = derivation.estimator if derivation else FULL
-    checks = _Checks(module, _step_numbers(derivation), estimator)
+    checks = _Comparisons(module, _step_numbers(derivation), estimator)
     for call, expected in random_calls(model, seed, estimator, progress):
         note(call)
         checks.examine(call, expected)
@@ -87,7 +87,7 @@ def random_calls(
     seed: int = 0,
     estimator: Estimator = FULL,
     progress: Callable[[str], None] = silent,
-) -> Iterator[tuple[Call, Expected]]:
+) -> Iterator[tuple[ModuleCall, Expected]]:
     """A random call of every scenario, and what it must return.
 
     Raises
@@ -102,7 +102,7 @@ def random_calls(
 
 
 def called(
-    module: Loaded, call: Call, estimator: Estimator = FULL, workspace: Any = None
+    module: Loaded, call: ModuleCall, estimator: Estimator = FULL, workspace: Any = None
 ) -> Result:
     """Loss, gradients and carry of a call of `loss_and_grads`.
 
@@ -121,7 +121,7 @@ def called(
     return loss, grads, carry
 
 
-def objective(call: Call, loss: Any, carry: Arrays) -> float:
+def objective(call: ModuleCall, loss: Any, carry: Arrays) -> float:
     """L, and what ``carry_grad`` makes of the carry."""
     weights = call.carry_grad or {}
     return float(loss) + sum(float(np.sum(weights[key] * carry[key])) for key in weights)
@@ -136,12 +136,12 @@ def extrapolated(at: Callable[[float], float]) -> tuple[float, float]:
     return (16 * fine - coarse) / 15, 10 * abs(fine - coarse)
 
 
-def keywords(module: Loaded, call: Call) -> dict[str, Any]:
+def keywords(module: Loaded, call: ModuleCall) -> dict[str, Any]:
     """What a module needs where no input tells T."""
     return {"steps": call.scenario.steps} if module.needs_steps else {}
 
 
-def _expectation(checks: _Checks, stage: Unrolled, estimator: Estimator, seed: int) -> Row:
+def _expectation(checks: _Comparisons, stage: SizedModel, estimator: Estimator, seed: int) -> Row:
     """The sum of all estimates, each times its probability, against the gradient itself."""
     scenario = Scenario(f"T = {STEPS}, all gates", STEPS, (STEPS, STEPS), True)
     call, whole = draw_call(stage, scenario, seed)
@@ -174,7 +174,7 @@ def _step_numbers(derivation: Derivation | None) -> dict[str, int]:
     return numbers
 
 
-class _Checks:
+class _Comparisons:
     """Gathers the tallies of all calls."""
 
     def __init__(
@@ -188,7 +188,7 @@ class _Checks:
     def tally(self, check: str, subject: str) -> Agreement:
         return self.tallies.setdefault((check, subject), Agreement(check, subject))
 
-    def examine(self, call: Call, expected: Expected) -> None:
+    def examine(self, call: ModuleCall, expected: Expected) -> None:
         where = call.scenario.words
         loss, grads, carry = self.run(call)
         outputs, same_carry = self.module.call(
@@ -201,7 +201,7 @@ class _Checks:
         self.group("carry", same_carry, expected.carry, f"{where}, forward")
         self.gradients(call, grads, expected)
 
-    def run(self, call: Call) -> Result:
+    def run(self, call: ModuleCall) -> Result:
         return called(self.module, call, self.estimator)
 
     def group(self, subject: str, found: Arrays, expected: Arrays, where: str) -> None:
@@ -217,7 +217,7 @@ class _Checks:
         if missing:
             raise InterfaceError(f"{self.module.name}: {subject} lacks {', '.join(missing)}")
 
-    def gradients(self, call: Call, grads: Arrays, expected: Expected) -> None:
+    def gradients(self, call: ModuleCall, grads: Arrays, expected: Expected) -> None:
         wanted = {n: array for n, array in expected.grads.items() if self.is_wanted(n, grads)}
         self.same_keys("grads", grads, wanted)
         sizes = {name: largest(array) for name, array in wanted.items()}
@@ -233,11 +233,11 @@ class _Checks:
         """Inputs have gradients only in a module that was made so."""
         return name in grads or name not in self.module.table("INPUTS")
 
-    def where(self, call: Call, name: str) -> str:
+    def where(self, call: ModuleCall, name: str) -> str:
         number = self.steps.get(name)
         return call.scenario.words + (f", step ({number})" if number else "")
 
-    def differences(self, call: Call, name: str, gradient: Any, scale: float) -> None:
+    def differences(self, call: ModuleCall, name: str, gradient: Any, scale: float) -> None:
         """A gradient against differences of what the module itself says.
 
         Entry by entry for sequences of different lengths, else along one random direction.
@@ -266,7 +266,9 @@ class _Checks:
             slopes[entry], doubts[entry] = self.slope(turned, start, moved, direction)
         tally.compare(gradient, slopes, scale, f"grads[{name!r}]", where, doubts)
 
-    def slope(self, call: Call, start: Any, moved: Any, direction: Any) -> tuple[float, float]:
+    def slope(
+        self, call: ModuleCall, start: Any, moved: Any, direction: Any
+    ) -> tuple[float, float]:
         """The derivative along a direction, by Richardson's extrapolation; and a doubt.
 
         ``moved`` is the array among the call's arguments that starts as ``start``. The

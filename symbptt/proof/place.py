@@ -10,20 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from symbptt.algebra import (
-    Cotangent,
-    Derivative,
-    Dim,
-    DimProduct,
-    DimSum,
-    Direct,
-    Expr,
-    Model,
-    Param,
-    Pullback,
-    Ref,
-    Shape,
-)
+from symbptt import algebra as al
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array, Domain
 
@@ -44,20 +31,20 @@ class Point(Protocol):
     def domain(self) -> Domain: ...
     @property
     def sizes(self) -> Mapping[str, int]: ...
-    def parameter(self, param: Param) -> Array: ...
-    def reference(self, ref: Ref, at: Steps) -> Array: ...
-    def cotangent(self, cotangent: Cotangent, at: Steps) -> Array | None: ...
-    def pulled_back(self, node: Pullback, cotangent: Array, at: Steps) -> Array | None: ...
-    def differentiated(self, node: Derivative | Direct, at: Steps) -> Array | None: ...
+    def parameter(self, param: al.Param) -> Array: ...
+    def reference(self, ref: al.Ref, at: Steps) -> Array: ...
+    def cotangent(self, cotangent: al.Cotangent, at: Steps) -> Array | None: ...
+    def pulled_back(self, node: al.Pullback, cotangent: Array, at: Steps) -> Array | None: ...
+    def differentiated(self, node: al.Derivative | al.Direct, at: Steps) -> Array | None: ...
 
 
 class NoDerivatives:
     """What a point is at which no derivative has a value."""
 
-    def cotangent(self, node: Expr, at: Steps) -> Array:
+    def cotangent(self, node: al.Expr, at: Steps) -> Array:
         raise EvaluationError(f"{type(node).__name__} has no value here")
 
-    def pulled_back(self, node: Expr, cotangent: Array, at: Steps) -> Array:
+    def pulled_back(self, node: al.Expr, cotangent: Array, at: Steps) -> Array:
         return self.cotangent(node, at)
 
     differentiated = cotangent
@@ -71,39 +58,39 @@ class Given(NoDerivatives):
     values: Mapping[str, Array]
     sizes: Mapping[str, int] = field(default_factory=dict)
 
-    def parameter(self, param: Param) -> Array:
+    def parameter(self, param: al.Param) -> Array:
         return self.values[param.name]
 
-    def reference(self, ref: Ref, at: Steps) -> Array:
+    def reference(self, ref: al.Ref, at: Steps) -> Array:
         return self.values[ref.name]
 
 
 class Remembering:
     """What a point is that keeps the values of parts, for expressions that share them."""
 
-    def recalled(self, expr: Expr, at: Steps, value: Callable[[], Array | None]) -> Array | None:
+    def recalled(self, expr: al.Expr, at: Steps, value: Callable[[], Array | None]) -> Array | None:
         raise NotImplementedError
 
 
-def length(dim: Dim, sizes: Mapping[str, int]) -> int:
+def length(dim: al.Dim, sizes: Mapping[str, int]) -> int:
     """The number that a dimension is, for the given sizes of the named ones."""
-    if isinstance(dim, DimSum):
+    if isinstance(dim, al.DimSum):
         return sum(length(part, sizes) for part in dim.parts)
-    if isinstance(dim, DimProduct):
+    if isinstance(dim, al.DimProduct):
         return prod(length(part, sizes) for part in dim.parts)
     return sizes[dim] if isinstance(dim, str) else dim
 
 
-def lengths(shape: Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
+def lengths(shape: al.Shape, sizes: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(length(dim, sizes) for dim in shape)
 
 
-def index_lengths(model: Model, sizes: Mapping[str, int]) -> dict[str, int]:
+def index_lengths(model: al.Model, sizes: Mapping[str, int]) -> dict[str, int]:
     """The integer inputs and the lengths that they index."""
     return {i.name: length(i.index_dim, sizes) for i in model.inputs if i.index_dim is not None}
 
 
-def zeros(shape: Shape, point: Point) -> Array:
+def zeros(shape: al.Shape, point: Point) -> Array:
     return np.full(lengths(shape, point.sizes), point.domain.number(Fraction(0)), dtype=object)
 
 

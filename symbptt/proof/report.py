@@ -13,7 +13,7 @@ from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
 from symbptt.errors import UnboundFunctionError
-from symbptt.proof.calls import SCENARIOS, Call
+from symbptt.proof.calls import SCENARIOS, ModuleCall
 from symbptt.proof.exact import exact_rows
 from symbptt.proof.lacking import statement_rows
 from symbptt.proof.layouts import layout_rows
@@ -138,7 +138,7 @@ def _numeric(
     modules = {
         each: load_module(text, f"<{model.name} -O{each}>", bound) for each, text in texts.items()
     }
-    calls: list[Call] = []
+    calls: list[ModuleCall] = []
     rows = numeric_rows(modules[level], bound, lowered, seed, told, calls.append)
     return (*rows, *level_rows(modules, calls, estimator))
 

@@ -24,7 +24,7 @@ from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.codegen import render
 from symbptt.errors import EvaluationError, InterfaceError, TrialError
 from symbptt.proof.agreement import FLOOR, TOLERANCE, Agreement
-from symbptt.proof.calls import Arrays, Call, Scenario, draw_call, drawn
+from symbptt.proof.calls import Arrays, ModuleCall, Scenario, draw_call, drawn
 from symbptt.proof.levels import entries
 from symbptt.proof.loaded import Loaded, load_module
 from symbptt.proof.numeric import Result, called, extrapolated, objective
@@ -164,7 +164,7 @@ def failed(complaints: list[str]) -> TrialError:
 
 def points(
     model: Model, sizes: Mapping[str, int], estimator: Estimator
-) -> Iterator[tuple[Call, Call]]:
+) -> Iterator[tuple[ModuleCall, ModuleCall]]:
     """Calls with sequences of different lengths and of one, at the same parameters."""
     lag = max((1 - i.step for i in model.initials), default=0)
     steps = min(lag + 3, STEPS)
@@ -184,7 +184,7 @@ def points(
         yield scaled(first, size), scaled(second, size)
 
 
-def scaled(call: Call, by: float) -> Call:
+def scaled(call: ModuleCall, by: float) -> ModuleCall:
     """The call with all its real arguments multiplied."""
     given: dict[str, Any] = {
         kind: {
@@ -204,8 +204,8 @@ class Trial:
     reference: Loaded
     sizes: Mapping[str, int]
     estimator: Estimator
-    ragged: Call
-    even: Call
+    ragged: ModuleCall
+    even: ModuleCall
 
     def outcome(self) -> str:
         """What is wrong, or `RIGHT`, `ROUGH` or `UNDEFINED`."""
@@ -226,7 +226,7 @@ class Trial:
         except InterfaceError as error:
             return str(error)
 
-    def called(self, call: Call, module: Loaded, workspace: Any = None) -> Result:
+    def called(self, call: ModuleCall, module: Loaded, workspace: Any = None) -> Result:
         return called(module, call, self.estimator, workspace)
 
     def results(self, ragged: Result, even: Result) -> Iterator[tuple[str, Result, Result]]:

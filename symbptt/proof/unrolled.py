@@ -22,7 +22,7 @@ from symbptt.algebra import Equation, Index, Model, Param, Ref, Shape, walk
 from symbptt.calculus.estimators import Estimator
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array, Domain
-from symbptt.proof.entrywise import Partial, Scalars, Source, scalars
+from symbptt.proof.entrywise import Argument, Partial, Scalars, scalars
 from symbptt.proof.evaluate import Steps, lengths
 from symbptt.proof.pieces import MARK, in_pieces
 from symbptt.proof.place import index_lengths
@@ -36,7 +36,7 @@ Weight = Callable[[int, int], Any]
 """Of an estimator: what multiplies the derivative of what a step reads at an earlier one."""
 
 
-class Unrolled:
+class SizedModel:
     """A model at fixed sizes, ready to be run at many points.
 
     Parameters
@@ -167,14 +167,14 @@ def _within_window(loss: int, tau: int, one: Any) -> Weight:
     return lambda step, read: one if loss - read < tau else one - one
 
 
-def unrolled(model: Model, sizes: Mapping[str, int], *, whole: bool = False) -> Unrolled:
-    """An `Unrolled`, kept: writing the equations out is the larger part of a proof."""
+def unrolled(model: Model, sizes: Mapping[str, int], *, whole: bool = False) -> SizedModel:
+    """An `SizedModel`, kept: writing the equations out is the larger part of a proof."""
     return _unrolled(model, tuple(sizes.items()), whole)
 
 
 @lru_cache(maxsize=32)
-def _unrolled(model: Model, sizes: tuple[tuple[str, int], ...], whole: bool) -> Unrolled:
-    return Unrolled(model, dict(sizes), whole=whole)
+def _unrolled(model: Model, sizes: tuple[tuple[str, int], ...], whole: bool) -> SizedModel:
+    return SizedModel(model, dict(sizes), whole=whole)
 
 
 class Trajectory:
@@ -197,7 +197,7 @@ class Trajectory:
     """
 
     def __init__(
-        self, unrolled: Unrolled, domain: Domain, steps: int, weight: Weight | None = None
+        self, unrolled: SizedModel, domain: Domain, steps: int, weight: Weight | None = None
     ) -> None:
         self.unrolled = unrolled
         self.domain = domain
@@ -249,7 +249,7 @@ class Trajectory:
             return slope
         return slope * self.weight(step, read)
 
-    def resolve(self, source: Source, at: Steps) -> Variable:
+    def resolve(self, source: Argument, at: Steps) -> Variable:
         """Which value an equation reads at a step.
 
         Raises

@@ -14,7 +14,7 @@ from symbptt.calculus.estimators import Estimator, read_estimator
 from symbptt.demo import MODEL, documentation, read
 from symbptt.errors import AnalysisError
 from symbptt.study.steps import Arrays
-from symbptt.study.tasks import Measure, Task, measure, module_of
+from symbptt.study.tasks import Squares, Task, measure, module_of
 
 TAUS = (1, 2, 4, 8, 16, 32)
 PIS = ("1/2", "4/5", "9/10", "19/20", "99/100")
@@ -75,7 +75,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Line:
+class EstimatorFigures:
     """One estimator over all passages; everything is relative to the gradient's norm.
 
     Attributes
@@ -108,7 +108,7 @@ class Study:
     setting: Setting
     characters: int
     loss: float
-    lines: tuple[Line, ...]
+    lines: tuple[EstimatorFigures, ...]
 
 
 def study_estimators(
@@ -155,9 +155,9 @@ def study_estimators(
 
 def run_all(
     tasks: Sequence[Task], executor: Executor, progress: Progress
-) -> list[tuple[Measure, ...]]:
+) -> list[tuple[Squares, ...]]:
     """The measures of all tasks, in the order of the tasks, whichever is done first."""
-    futures: list[Future[tuple[Measure, ...]]] = [executor.submit(measure, t) for t in tasks]
+    futures: list[Future[tuple[Squares, ...]]] = [executor.submit(measure, t) for t in tasks]
     try:
         for done, _ in enumerate(as_completed(futures), start=1):
             progress(done / len(tasks), f"{done} of {len(tasks)}")
@@ -167,8 +167,10 @@ def run_all(
             future.cancel()
 
 
-def _lines(tasks: Sequence[Task], measures: Sequence[tuple[Measure, ...]]) -> Iterator[Line]:
-    gathered: dict[Estimator, list[Measure]] = {}
+def _lines(
+    tasks: Sequence[Task], measures: Sequence[tuple[Squares, ...]]
+) -> Iterator[EstimatorFigures]:
+    gathered: dict[Estimator, list[Squares]] = {}
     for task, of_task in zip(tasks, measures, strict=True):
         for estimator, one in zip(task.estimators, of_task, strict=True):
             gathered.setdefault(estimator, []).append(one)
@@ -176,14 +178,14 @@ def _lines(tasks: Sequence[Task], measures: Sequence[tuple[Measure, ...]]) -> It
         yield _line(estimator, found)
 
 
-def _line(estimator: Estimator, found: Sequence[Measure]) -> Line:
+def _line(estimator: Estimator, found: Sequence[Squares]) -> EstimatorFigures:
     """Sums over passages, in their order: the same to the last bit wherever they ran."""
 
     def total(name: str) -> float:
         return math.fsum(getattr(one, name) for one in found)
 
     square = total("square")
-    return Line(
+    return EstimatorFigures(
         estimator,
         math.sqrt(total("bias") / square),
         math.sqrt(total("variance") / square),
@@ -193,7 +195,7 @@ def _line(estimator: Estimator, found: Sequence[Measure]) -> Line:
     )
 
 
-def _samples(found: Sequence[Measure], square: float) -> tuple[float | None, float | None]:
+def _samples(found: Sequence[Squares], square: float) -> tuple[float | None, float | None]:
     """The deviation of samples and its standard error, half that of its square over itself."""
     distances = [one.sampled for one in found if one.sampled is not None]
     errors = [one.error for one in found if one.error is not None]

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from symbptt.demo import MODEL
-from symbptt.study.experiment import Line, Study
+from symbptt.study.experiment import EstimatorFigures, Study
 
 ROUNDING = 1e-12
 """What is below is rounding in place of 0."""
@@ -46,7 +46,7 @@ def text(study: Study) -> str:
     return "\n".join([*about, *table]) + "\n"
 
 
-def _cells(line: Line) -> tuple[str, ...]:
+def _cells(line: EstimatorFigures) -> tuple[str, ...]:
     sampled = ""
     if line.sampled is not None and line.doubt is not None:
         sampled = _number(line.sampled)

@@ -41,7 +41,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Measure:
+class Squares:
     """One estimator on one passage: squares of norms, the gradient's among them.
 
     Attributes
@@ -72,7 +72,7 @@ def module_of(model: str, estimator: Estimator) -> ModuleType:
     return load_module(generate(found, estimator=estimator), f"<{model} {estimator}>", found).module
 
 
-def measure(task: Task) -> tuple[Measure, ...]:
+def measure(task: Task) -> tuple[Squares, ...]:
     """A measure for each estimator of a task; the same wherever it runs."""
     whole = module_of(task.model, Estimator())
     _, grads, _ = whole.loss_and_grads(task.params, task.inputs)
@@ -82,14 +82,14 @@ def measure(task: Task) -> tuple[Measure, ...]:
     return tuple(_truncated(task, estimator, gradient) for estimator in task.estimators)
 
 
-def _truncated(task: Task, estimator: Estimator, gradient: Floats) -> Measure:
+def _truncated(task: Task, estimator: Estimator, gradient: Floats) -> Squares:
     module = module_of(task.model, estimator)
     _, grads, _ = module.loss_and_grads(task.params, task.inputs)
     return _measure(gradient, flat(module, grads), 0.0)
 
 
-def _measure(gradient: Floats, mean: Floats, variance: float, *sampled: float) -> Measure:
-    return Measure(
+def _measure(gradient: Floats, mean: Floats, variance: float, *sampled: float) -> Squares:
+    return Squares(
         float(gradient @ gradient),
         float((mean - gradient) @ (mean - gradient)),
         variance,
@@ -99,7 +99,7 @@ def _measure(gradient: Floats, mean: Floats, variance: float, *sampled: float) -
     )
 
 
-def _random(task: Task, whole: ModuleType, gradient: Floats) -> tuple[Measure, ...]:
+def _random(task: Task, whole: ModuleType, gradient: Floats) -> tuple[Squares, ...]:
     steps = step_maps(whole, task.params, task.inputs)
     found = []
     for number, estimator in enumerate(task.estimators):

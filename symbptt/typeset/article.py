@@ -29,7 +29,7 @@ from symbptt.typeset.blocks import (
     prose,
 )
 from symbptt.typeset.by_entries import ByEntries
-from symbptt.typeset.clock import Clock
+from symbptt.typeset.clock import StepLetters
 from symbptt.typeset.estimate import estimate
 from symbptt.typeset.glossary import Glossary, convention_texts, function_lines, function_texts
 from symbptt.typeset.latex import equation_of, printer_of, statements
@@ -60,7 +60,7 @@ class _Writer:
         self.expanded = statements(self.model) != statements(self.normal)
         self.tags = _tags(self.normal, "F")
         wanted = style.detail == "index"
-        self.clock = Clock.of(derivation, by_entries=wanted)
+        self.clock = StepLetters.of(derivation, by_entries=wanted)
         self.names.tell(self.clock)
         self.by_entries = ByEntries(derivation, self.printer, self.tags) if wanted else None
         self.sections = Sections(derivation, self.printer, self.tags, self.by_entries)

@@ -31,7 +31,7 @@ def broken(text: str, first: float, rest: float) -> list[str]:
     inside parentheses. A formula with no place to break stays as it is.
     """
     row = atoms(text)
-    return _reopened(_Formula(text, row, _places(row)).lines(first, rest))
+    return _reopened(_BreakableLine(text, row, _places(row)).lines(first, rest))
 
 
 def broken_text(text: str, first: int, rest: int) -> list[str]:
@@ -39,10 +39,10 @@ def broken_text(text: str, first: int, rest: int) -> list[str]:
     if columns(text) <= first:
         return [text]
     row = [Atom(k, character, columns(character)) for k, character in enumerate(text)]
-    return _Formula(text, row, _text_places(text)).lines(first, rest)
+    return _BreakableLine(text, row, _text_places(text)).lines(first, rest)
 
 
-class _Formula:
+class _BreakableLine:
     """A formula as a row of atoms, with the places where a line may end."""
 
     def __init__(self, text: str, row: Sequence[Atom], places: Iterable[tuple[int, int]]) -> None:

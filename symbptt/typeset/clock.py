@@ -14,7 +14,7 @@ _BESIDE_ENTRIES = ("p", "q", "l", "w")
 
 
 @dataclass(frozen=True)
-class Clock:
+class StepLetters:
     """Letters for steps.
 
     Attributes
@@ -34,7 +34,7 @@ class Clock:
     bound: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, derivation: Derivation, by_entries: bool = False) -> Clock:
+    def of(cls, derivation: Derivation, by_entries: bool = False) -> StepLetters:
         """The usual letters; where one step's loss is differentiated, that step is t.
 
         ``by_entries``: letters of entries stand beside those of steps.

@@ -17,7 +17,7 @@ _INDENT = r"\qquad {} "
 
 
 @dataclass(frozen=True)
-class Row:
+class DisplayRow:
     """One line of an aligned display.
 
     Attributes
@@ -36,7 +36,7 @@ class Row:
     words: str = ""
 
 
-def rows_of(lines: Iterable[Equality], words: Callable[[str], str] = str) -> tuple[Row, ...]:
+def rows_of(lines: Iterable[Equality], words: Callable[[str], str] = str) -> tuple[DisplayRow, ...]:
     """The rows of several chains of equals.
 
     ``words`` makes the author's words safe; where they don't fit beside they are left out.
@@ -52,7 +52,7 @@ def rows_of(lines: Iterable[Equality], words: Callable[[str], str] = str) -> tup
     return found if fits else tuple(row for rows in bare for row in rows)
 
 
-def chain(equality: Equality) -> tuple[Row, ...]:
+def chain(equality: Equality) -> tuple[DisplayRow, ...]:
     """One member a line, long members over several.
 
     The ending comes behind the last member, or on a line of its own where it does not fit;
@@ -60,21 +60,21 @@ def chain(equality: Equality) -> tuple[Row, ...]:
     """
     room = LINE - width(equality.left) - 24
     sign = f"{equality.sign} "
-    rows: list[Row] = []
+    rows: list[DisplayRow] = []
     for member in equality.members:
         first, *rest = broken(member, room, room - 36)
-        rows.append(Row("" if rows else equality.left, sign + first))
-        rows += [Row("", _INDENT + text) for text in rest]
+        rows.append(DisplayRow("" if rows else equality.left, sign + first))
+        rows += [DisplayRow("", _INDENT + text) for text in rest]
     ending = equality.ending if width(equality.ending) <= room else ""
     if ending and width(rows[-1].right) + width(ending) > room:
-        rows.append(Row("", rf"\qquad {ending}"))
+        rows.append(DisplayRow("", rf"\qquad {ending}"))
     elif ending:
         rows[-1] = replace(rows[-1], right=rf"{rows[-1].right} \quad {ending}")
     rows[-1] = replace(rows[-1], tag=equality.tag)
     return tuple(rows)
 
 
-def _widest(rows: Sequence[Row]) -> float:
+def _widest(rows: Sequence[DisplayRow]) -> float:
     """The width of a display with its column of words."""
     left = max(width(row.left) for row in rows)
     right = max(width(row.right) for row in rows)
@@ -82,7 +82,7 @@ def _widest(rows: Sequence[Row]) -> float:
     return left + right + (words + 80 if words else 0)
 
 
-def aligned(rows: Iterable[Row], whole: int = 0) -> str:
+def aligned(rows: Iterable[DisplayRow], whole: int = 0) -> str:
     """The display as an ``align*``.
 
     ``whole``: a page ends in no equation of at most so many lines.
@@ -110,7 +110,7 @@ def _kept(ends: Sequence[bool], whole: int) -> list[bool]:
     return kept
 
 
-def boxed(rows: Iterable[Row]) -> str:
+def boxed(rows: Iterable[DisplayRow]) -> str:
     """The display in a box, numbers in front: a box has no margin for them."""
     lines = [
         (rf"\text{{({row.tag})}}" if row.tag else "") + r"& \quad & " + _line(row) for row in rows
@@ -119,13 +119,13 @@ def boxed(rows: Iterable[Row]) -> str:
     return f"\\boxed{{\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n}}"
 
 
-def _line(row: Row) -> str:
+def _line(row: DisplayRow) -> str:
     return f"{row.left} &{row.right}" if row.left else f"&{row.right}"
 
 
-def _words(row: Row) -> str:
+def _words(row: DisplayRow) -> str:
     return rf" && \text{{{row.words}}}" if row.words else " &&"
 
 
-def _tag(row: Row) -> str:
+def _tag(row: DisplayRow) -> str:
     return rf" \tag{{{row.tag}}}" if row.tag else ""

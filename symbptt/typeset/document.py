@@ -15,7 +15,7 @@ from symbptt.typeset.format import Format
 from symbptt.typeset.markdown_format import Markdown
 from symbptt.typeset.style import Style
 from symbptt.typeset.tex_format import Tex
-from symbptt.typeset.text_format import Text
+from symbptt.typeset.text_format import TextFormat
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Output:
 FORMATS: dict[str, Output] = {
     "tex": Output(Tex(), "article.tex.j2", ".tex", "LaTeX article"),
     "md": Output(Markdown(), "article.md.j2", ".md", "Markdown with TeX formulas"),
-    "text": Output(Text(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
+    "text": Output(TextFormat(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
 }
 
 

@@ -9,7 +9,7 @@ from symbptt.algebra import Expr
 from symbptt.calculus import forms
 from symbptt.calculus.bias import Dropped, dropped
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.moments import Letters, statements
+from symbptt.calculus.moments import MomentNames, statements
 from symbptt.typeset.blocks import Block, Display, Equality, Math, Paragraph, prose
 from symbptt.typeset.formula import LatexPrinter
 
@@ -37,10 +37,10 @@ CANDIDATES = {
 def estimate(derivation: Derivation, printer: LatexPrinter) -> tuple[Estimate, ...]:
     """The passages about a derivation's estimator; none about the gradient itself."""
     write = PASSAGES[derivation.estimator.kind]
-    return () if write is None else (write(_Writer(derivation, printer)),)
+    return () if write is None else (write(_EstimateWriter(derivation, printer)),)
 
 
-class _Writer:
+class _EstimateWriter:
     def __init__(self, derivation: Derivation, printer: LatexPrinter) -> None:
         self.derivation = derivation
         self.printer = printer
@@ -178,10 +178,10 @@ class _Writer:
         yield from self.weights(self.product())
         yield from self.carried("the last step")
 
-    def letters(self) -> Letters:
+    def letters(self) -> MomentNames:
         chosen = {role: self.letter(role) for role in CANDIDATES}
         assert self.derivation.gate is not None
-        return Letters(**chosen, gate=self.derivation.gate.name)
+        return MomentNames(**chosen, gate=self.derivation.gate.name)
 
     def moments(self) -> Iterator[Block]:
         letters = self.letters()
@@ -198,7 +198,7 @@ class _Writer:
             yield Display((Equality(self.show(statement.left), members),))
         yield from self.conclusion(letters)
 
-    def conclusion(self, letters: Letters) -> Iterator[Block]:
+    def conclusion(self, letters: MomentNames) -> Iterator[Block]:
         z, pi = self.show(letters.vector(letters.z)), self.printer.names.symbol(letters.pi, ()).at()
         words = f"""The gradient of $L$ is linear in these derivatives, and the estimate is the
             same with the recursive ${z}$: its expectation is the gradient. The weights, being
@@ -226,7 +226,7 @@ class _Writer:
         return self.printer.show(expr)
 
 
-PASSAGES: dict[str, Callable[[_Writer], Estimate] | None] = {
+PASSAGES: dict[str, Callable[[_EstimateWriter], Estimate] | None] = {
     "full": None,
     "window": lambda writer: writer.truncated(writer.window),
     "chunk": lambda writer: writer.truncated(writer.chunk),

@@ -7,26 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symbptt import algebra
-from symbptt.algebra import (
-    NOW,
-    ONE,
-    ZERO,
-    Add,
-    Column,
-    Diag,
-    Expr,
-    Identity,
-    Index,
-    Kron,
-    Model,
-    Mul,
-    Neg,
-    Number,
-    Param,
-    Product,
-    Ref,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus.normal import introduced, normalize
 from symbptt.calculus.recurrence.closed import ClosedForm
 from symbptt.calculus.recurrence.folding import Coefficient
@@ -51,7 +32,7 @@ from symbptt.typeset.plain import FormulaPrinter
 SHOWN = 8
 """So many steps are written out."""
 
-Part = str | Expr | Index | Relation
+Part = str | al.Expr | al.Index | Relation
 Text = tuple[Part, ...]
 """Words and, between them, mathematics."""
 
@@ -103,27 +84,27 @@ class _Account:
         )
         return tuple(section for section in every if section.statements)
 
-    def value(self, index: Index) -> Expr:
+    def value(self, index: al.Index) -> al.Expr:
         return self.letters.symbol(self.law.value(index))
 
     def range(self, distance: int) -> Text:
         low, high = self.closed.range(distance)
-        return (Relation((low, NOW, high), "<="),)
+        return (Relation((low, al.NOW, high), "<="),)
 
     # --- the equation ------------------------------------------------------------------
 
     def equation(self) -> Iterator[Claim]:
-        value = (self.value(NOW),)
-        right = self.letters.expr(self.law.recurrence(NOW))
+        value = (self.value(al.NOW),)
+        right = self.letters.expr(self.law.recurrence(al.NOW))
         yield Claim(value, (right,), self.range(1))
         if self.recurrence.stacked:
             stack = self.letters.column(self.recurrence.stack)
             yield Claim(value, (stack,), ("the stacked value",))
         for name in self.law.sources:
             if name not in self.letters.own:
-                yield from self.source(self.law.letter(name, NOW))
+                yield from self.source(self.law.letter(name, al.NOW))
         if COEFFICIENT not in self.letters.own:
-            yield from self.coefficient(self.law.letter(COEFFICIENT, NOW))
+            yield from self.coefficient(self.law.letter(COEFFICIENT, al.NOW))
         yield from self.beginning()
         yield from self.auxiliary()
 
@@ -164,7 +145,7 @@ class _Account:
             yield from self.definitions(named_row, row)
 
     def definitions(
-        self, names: Iterable[Expr | None], blocks: Iterable[Expr | None]
+        self, names: Iterable[al.Expr | None], blocks: Iterable[al.Expr | None]
     ) -> Iterator[Claim]:
         for name, block in zip(names, blocks, strict=True):
             if name is not None and block is not None and name is not block:
@@ -177,14 +158,14 @@ class _Account:
             remark = ("what lies past step ", self.law.start, " is absent")
             yield Claim(start, (right,), remark)
         elif self.law.begins == "zero":
-            yield Claim(start, (ZERO,))
+            yield Claim(start, (al.ZERO,))
         elif self.recurrence.stacked or self.recurrence.begin[0][1] is not None:
             blocks = [self.begun(unknown, value) for unknown, value in self.recurrence.begin]
             right = self.letters.column(blocks) if self.recurrence.stacked else blocks[0]
             yield Claim(start, (right,), ("the beginning",))
 
-    def begun(self, unknown: Expr, value: Expr | None) -> Expr:
-        known = isinstance(value, Number) or not isinstance(unknown, Ref)
+    def begun(self, unknown: al.Expr, value: al.Expr | None) -> al.Expr:
+        known = isinstance(value, al.Number) or not isinstance(unknown, al.Ref)
         return value if value is not None and (known or not self.recurrence.stacked) else unknown
 
     # --- unrolled and folded -----------------------------------------------------------
@@ -194,7 +175,7 @@ class _Account:
         for comparison in self.closed.comparisons[:SHOWN]:
             words = sorted(comparison.unrolled.elements(), key=len)
             right = self.letters.expr(tuple(Term(word_of(word)) for word in words))
-            yield Claim((self.value(Index(offset=comparison.step)),), (right,))
+            yield Claim((self.value(al.Index(offset=comparison.step)),), (right,))
 
     def found(self) -> Iterator[Claim]:
         """What multiplies each letter, step by step, then the pattern of them all."""
@@ -205,7 +186,7 @@ class _Account:
         for step in [c.step for c in self.closed.comparisons[:SHOWN]]:
             if step != start:
                 cells = [self.cell(row) for row in rows.get(step, ())]
-                left = ("in ", self.value(Index(offset=step)))
+                left = ("in ", self.value(al.Index(offset=step)))
                 yield Claim(left, _listed(cells), sign=":")
         for term in self.closed.form:
             yield self.pattern(term)
@@ -222,10 +203,10 @@ class _Account:
         assert isinstance(letter, Indeterminate)
         right = (self.letters.word(tuple(product)), " of ", self.letters.symbol(letter))
         run = next((f for f in product if isinstance(f, Run)), None)
-        steps = Relation((term.lower, Index.of(term.bound), term.upper), "<=")
+        steps = Relation((term.lower, al.Index.of(term.bound), term.upper), "<=")
         remarks: list[Text] = [(steps,)] if term.bound else []
         remarks += [(_order(run),)] if run else []
-        return Claim(("in ", self.value(NOW)), right, _listed(remarks), sign=":")
+        return Claim(("in ", self.value(al.NOW)), right, _listed(remarks), sign=":")
 
     def closed_form(self) -> Iterator[Claim]:
         closed, form = self.closed, self.closed.form
@@ -239,7 +220,7 @@ class _Account:
             term, index = closed.other
             (old,) = (t for t in form if t.bound)
             other = self.letters.expr(tuple(term if t.bound else t for t in form), spelled=True)
-            yield Claim((), (other,), ("with ", Relation((Index.of(old.bound), index))))
+            yield Claim((), (other,), ("with ", Relation((al.Index.of(old.bound), index))))
 
     # --- check and proof ---------------------------------------------------------------
 
@@ -247,10 +228,10 @@ class _Account:
         comparisons = self.closed.comparisons
         for c in comparisons[: 4 * SHOWN]:
             verdict = "right" if c.right else "WRONG"
-            at = Relation((NOW, Index(offset=c.step)))
+            at = Relation((al.NOW, al.Index(offset=c.step)))
             yield Claim((at,), (f"{_count(c.unrolled.total())}, {verdict}",), sign=":")
         if not comparisons:
-            few = Relation((Index.of("T"), Index(offset=self.closed.horizon)))
+            few = Relation((al.Index.of("T"), al.Index(offset=self.closed.horizon)))
             yield Claim((few,), ("too few steps for this recurrence",), sign=":")
         rest = comparisons[4 * SHOWN :]
         if rest:
@@ -262,31 +243,32 @@ class _Account:
             left = () if line.left is None else (self.letters.symbol(line.left),)
             yield Claim(left, (self.right(line),), self.remark(line.reason), line.number)
 
-    def right(self, line: ProofLine) -> Expr:
+    def right(self, line: ProofLine) -> al.Expr:
         form = self.letters.expr(line.form)
         if line.factor is None:
             return form
         factor, inner = self.letters.symbol(line.factor), self.letters.expr(line.inner)
-        behind = Product(factor, inner) if factor.shape else Mul((factor, inner))
+        behind = al.Product(factor, inner) if factor.shape else al.Mul((factor, inner))
         if not line.form:
             return behind
-        return Add((*(form.terms if isinstance(form, Add) else (form,)), behind))
+        return al.Add((*(form.terms if isinstance(form, al.Add) else (form,)), behind))
 
     def remark(self, remark: Remark) -> Text:
         return tuple(self.letters.symbol(p) if isinstance(p, Indeterminate) else p for p in remark)
 
 
-def _is_one_term(block: Expr) -> bool:
+def _is_one_term(block: al.Expr) -> bool:
     """Whether a block of b stands in its place: one term that no matrix was put before."""
-    return not isinstance(block, Add) and not any(
-        isinstance(node, Column | Diag | Kron | algebra.Block) for node in walk(block)
+    return not isinstance(block, al.Add) and not any(
+        isinstance(node, al.Column | al.Diag | al.Kron | algebra.BlockRow)
+        for node in al.walk(block)
     )
 
 
-def _is_name(block: Expr) -> bool:
+def _is_name(block: al.Expr) -> bool:
     """Whether a block of C stands in its place: it is one name, or the identity."""
-    inner = block.operand if isinstance(block, Neg) else block
-    return isinstance(inner, Param | Ref | Identity) or inner == Column(ONE)
+    inner = block.operand if isinstance(block, al.Neg) else block
+    return isinstance(inner, al.Param | al.Ref | al.Identity) or inner == al.Column(al.ONE)
 
 
 def _listed(texts: Sequence[Text]) -> Text:
@@ -318,7 +300,7 @@ def _plain_part(part: Part) -> str:
     match part:
         case Relation(sides=sides, sign=sign):
             return f" {sign} ".join(map(str, sides))
-        case Expr():
+        case al.Expr():
             return _PRINTER.show(part)
     return str(part)
 
@@ -387,7 +369,7 @@ def _data(statement: Claim) -> dict[str, Any]:
 # --- documents ---------------------------------------------------------------------------
 
 
-def equations_display(lines: Sequence[ExplicitLine], model: Model) -> Display:
+def equations_display(lines: Sequence[ExplicitLine], model: al.Model) -> Display:
     """Explicit equations, one below the other."""
     printer = LatexPrinter(Names(model))
     given = r"\text{given by the caller}"
@@ -439,9 +421,9 @@ class Setter:
             parts[0] = parts[0][:1].upper() + parts[0][1:]
         return tuple(parts)
 
-    def part(self, part: Expr | Index | Relation) -> str:
+    def part(self, part: al.Expr | al.Index | Relation) -> str:
         match part:
-            case Index():
+            case al.Index():
                 return index_latex(part)
             case Relation(sides=sides, sign=sign):
                 return f" {_SIGNS.get(sign, sign)} ".join(map(index_latex, sides))

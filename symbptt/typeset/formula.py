@@ -9,42 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from symbptt.algebra import (
-    Add,
-    Call,
-    Cases,
-    Concat,
-    Constant,
-    Cotangent,
-    Count,
-    Dim,
-    Direct,
-    Div,
-    Expr,
-    Fill,
-    Horizon,
-    Identity,
-    Index,
-    Length,
-    Loss,
-    Mul,
-    Neg,
-    Number,
-    Outer,
-    Param,
-    Pick,
-    Pow,
-    Product,
-    Pullback,
-    Ref,
-    Shape,
-    Slice,
-    TimeSum,
-    Transpose,
-    Vector,
-    add_dims,
-    children,
-)
+from symbptt import algebra as al
 from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import formula_at, vector_function
 from symbptt.typeset.index_formula import IndexPrinter
@@ -58,7 +23,7 @@ _WIDEST_FRACTION = 400
 _WIDEST_SCRIPT = 150
 
 # What a scalar stands before without parentheses.
-_JUXTAPOSED = (Product, Outer, Pullback)
+_JUXTAPOSED = (al.Product, al.Outer, al.Pullback)
 
 _TALL = (r"\frac", r"\sum", r"\prod", r"\begin")
 
@@ -72,9 +37,9 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
     def __init__(self, names: Names | None = None) -> None:
         super().__init__(names or Names())
         # By identity: expressions are deep, and a derivation shares their parts.
-        self.known: dict[int, tuple[Expr, Piece]] = {}
+        self.known: dict[int, tuple[al.Expr, Piece]] = {}
 
-    def piece(self, expr: Expr) -> Piece:
+    def piece(self, expr: al.Expr) -> Piece:
         if id(expr) not in self.known:
             self.known[id(expr)] = expr, super().piece(expr)
         return self.known[id(expr)][1]
@@ -88,23 +53,23 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
 
     # --- the layout --------------------------------------------------------------------
 
-    def space(self, shape: Shape) -> str:
+    def space(self, shape: al.Shape) -> str:
         """The space of a shape, in the layout that is printed."""
         return self.names.space(shape)
 
-    def shape(self, expr: Expr) -> Shape:
+    def shape(self, expr: al.Expr) -> al.Shape:
         return expr.shape
 
-    def steps(self, index: Index) -> str:
+    def steps(self, index: al.Index) -> str:
         """An index as a limit or a number."""
         return self.names.index(index)
 
     # --- leaves ------------------------------------------------------------------------
 
-    def print_number(self, expr: Number) -> Piece:
+    def print_number(self, expr: al.Number) -> Piece:
         value = expr.value
         if value < 0:
-            positive = Number(-value, expr.text.lstrip("-"))
+            positive = al.Number(-value, expr.text.lstrip("-"))
             return Piece(f"-{self.print_number(positive).text}", Level.SIGNED)
         scientific = re.fullmatch(r"([\d.]+)[eE]\+?(-?\d+)", expr.text.replace("_", ""))
         if scientific:
@@ -117,74 +82,74 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
             return Piece(str(value))
         return Piece(rf"\frac{{{value.numerator}}}{{{value.denominator}}}", Level.FRACTION)
 
-    def print_constant(self, expr: Constant) -> Piece:
+    def print_constant(self, expr: al.Constant) -> Piece:
         return Piece(self.names.symbol(expr.name, ()).at())
 
-    def print_length(self, expr: Length) -> Piece:
+    def print_length(self, expr: al.Length) -> Piece:
         text = self.names.dim(expr.dim)
         return Piece(text, Level.SUM if " + " in text else Level.ATOM)
 
-    def print_count(self, expr: Count) -> Piece:
+    def print_count(self, expr: al.Count) -> Piece:
         text = self.steps(expr.index)
         return Piece(text, Level.ATOM if text.isalnum() else Level.SUM)
 
-    def print_horizon(self, expr: Horizon) -> Piece:
+    def print_horizon(self, expr: al.Horizon) -> Piece:
         return Piece(self.names.clock.last)
 
-    def print_param(self, expr: Param) -> Piece:
+    def print_param(self, expr: al.Param) -> Piece:
         return Piece(self.names.symbol(expr.name, expr.shape).at())
 
-    def print_ref(self, expr: Ref) -> Piece:
+    def print_ref(self, expr: al.Ref) -> Piece:
         return self.with_scripts(self.names.timed(expr.name, expr.shape, expr.index))
 
     def with_scripts(self, symbol: str) -> Piece:
         """A symbol; one that has something above takes no exponent without parentheses."""
         return Piece(symbol, Level.POWER if _has_exponent(symbol) else Level.ATOM)
 
-    def variable(self, expr: Cotangent) -> str:
+    def variable(self, expr: al.Cotangent) -> str:
         """What a cotangent is the derivative with respect to."""
         return self.names.variable(expr.name, expr.shape, expr.index)
 
-    def print_cotangent(self, expr: Cotangent) -> Piece:
+    def print_cotangent(self, expr: al.Cotangent) -> Piece:
         own = self.names.gradient(expr.name, expr.shape, expr.index)
         if own and expr.part is None:
             return self.with_scripts(own)
         return self.derivative(self.of_part(expr), self.variable(expr))
 
-    def of_part(self, expr: Cotangent) -> str:
+    def of_part(self, expr: al.Cotangent) -> str:
         """L, or the part of it that the loss of one step gives."""
         return self.loss if expr.part is None else f"L_{_braced(self.names.index(expr.part))}"
 
     def derivative(self, of: str, by: str) -> Piece:
         return self.quotient(of, by, "equation")
 
-    def print_identity(self, expr: Identity) -> Piece:
+    def print_identity(self, expr: al.Identity) -> Piece:
         return Piece(r"\mathbf{I}")
 
     # --- arithmetic --------------------------------------------------------------------
 
-    def print_add(self, expr: Add) -> Piece:
+    def print_add(self, expr: al.Add) -> Piece:
         return Piece(" ".join(self.signed_terms(expr)), Level.SUM)
 
-    def signed_terms(self, expr: Expr) -> list[str]:
+    def signed_terms(self, expr: al.Expr) -> list[str]:
         """The terms of a sum, each but the first with its sign in front."""
-        if not isinstance(expr, Add):
+        if not isinstance(expr, al.Add):
             return [self.show(expr)]
         texts = [self.show(expr.terms[0], Level.SIGNED)]
         for term in expr.terms[1:]:
             piece = self.piece(term)
-            if isinstance(term, Neg):
+            if isinstance(term, al.Neg):
                 texts.append(f"- {self.show(term.operand, Level.BIG_SUM)}")
-            elif isinstance(term, Loss) and piece.level == Level.SIGNED:
+            elif isinstance(term, al.Loss) and piece.level == Level.SIGNED:
                 texts.append(f"- {piece.text.removeprefix('-')}")
             else:
                 texts.append(f"+ {self.fit(piece, Level.BIG_SUM)}")
         return texts
 
-    def print_neg(self, expr: Neg) -> Piece:
+    def print_neg(self, expr: al.Neg) -> Piece:
         return Piece(f"-{self.show(expr.operand, Level.BIG_SUM)}", Level.SIGNED)
 
-    def print_mul(self, expr: Mul) -> Piece:
+    def print_mul(self, expr: al.Mul) -> Piece:
         r"""Scalars stand beside their neighbour, arrays are joined by ``\odot``."""
         text = ""
         arrays = 0
@@ -192,7 +157,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         for position, factor in enumerate(expr.factors):
             piece = self.piece(factor)
             last = position == len(expr.factors) - 1
-            if position == 0 and piece.level == Level.SIGNED and isinstance(factor, Neg):
+            if position == 0 and piece.level == Level.SIGNED and isinstance(factor, al.Neg):
                 signed = True
                 shown = piece.text
             elif last and position and not arrays and isinstance(factor, _JUXTAPOSED):
@@ -228,7 +193,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
             result += self.joint(result, text, hadamard=False) + text
         return result
 
-    def print_div(self, expr: Div) -> Piece:
+    def print_div(self, expr: al.Div) -> Piece:
         if not (_has_fractions(expr.numerator, 2) or _has_fractions(expr.denominator, 2)):
             above, below = self.show(expr.numerator), self.show(expr.denominator)
             if max(width(above), width(below)) <= _WIDEST_FRACTION:
@@ -237,7 +202,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         below = self.show(expr.denominator, Level.POWER)
         return Piece(f"{above} / {below}", Level.PRODUCT)
 
-    def print_pow(self, expr: Pow) -> Piece:
+    def print_pow(self, expr: al.Pow) -> Piece:
         r"""A power of an array is elementwise, ``^{\odot 2}``; a matrix power is not."""
         base = self.show(expr.base, Level.ATOM)
         hadamard = r"\odot " if self.is_entrywise(expr) else ""
@@ -246,18 +211,18 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
             return Piece(f"{base}^{exponent}", Level.POWER)
         return Piece(f"{base}^{{{hadamard}{exponent}}}", Level.POWER)
 
-    def is_entrywise(self, expr: Pow) -> bool:
+    def is_entrywise(self, expr: al.Pow) -> bool:
         return bool(expr.shape)
 
-    def exponent(self, expr: Expr) -> str:
+    def exponent(self, expr: al.Expr) -> str:
         """An exponent on one line: 1/2 rather than a small fraction."""
-        if isinstance(expr, Neg):
+        if isinstance(expr, al.Neg):
             return f"-{self.exponent(expr.operand)}"
-        if isinstance(expr, Number) and not expr.text:
+        if isinstance(expr, al.Number) and not expr.text:
             return str(expr.value)
         return self.show(expr)
 
-    def print_call(self, expr: Call) -> Piece:
+    def print_call(self, expr: al.Call) -> Piece:
         sign = self.names.function(expr.function)
         if "{0}" in sign:
             texts = [self.show(arg) for arg in expr.args]
@@ -269,46 +234,46 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
             sign = rf"\partial_{_braced(str(expr.wrt + 1))} {sign}" if several else f"{sign}'"
         return self.applied(sign, *expr.args)
 
-    def applied(self, sign: str, *args: Expr) -> Piece:
+    def applied(self, sign: str, *args: al.Expr) -> Piece:
         arguments = self.enclosed(", ".join(map(self.show, args)))
         # A growing parenthesis would stand off from the function's sign.
         return Piece(sign + (r"\!" if arguments.startswith(r"\left") else "") + arguments)
 
     # --- vectors and matrices ----------------------------------------------------------
 
-    def print_transpose(self, expr: Transpose) -> Piece:
+    def print_transpose(self, expr: al.Transpose) -> Piece:
         return Piece(self.transposed(self.show(expr.operand, Level.ATOM)), Level.POWER)
 
     def transposed(self, text: str) -> str:
         # A tall parenthesis stands too far from what is raised behind it.
         return rf"{text}^{{\!\top}}" if text.endswith(r"\right)") else rf"{text}^{{\top}}"
 
-    def print_product(self, expr: Product) -> Piece:
+    def print_product(self, expr: al.Product) -> Piece:
         left = self.show(expr.left, Level.MATRIX)
         return Piece(self.beside(left, self.show(expr.right, Level.MATRIX)), Level.MATRIX)
 
-    def print_pick(self, expr: Pick) -> Piece:
+    def print_pick(self, expr: al.Pick) -> Piece:
         return self.entry_of(expr.vector, self.show(expr.position))
 
-    def entry_of(self, vector: Expr, position: str) -> Piece:
+    def entry_of(self, vector: al.Expr, position: str) -> Piece:
         """The entry of a vector at the (printed) position."""
-        if isinstance(vector, Cotangent):
+        if isinstance(vector, al.Cotangent):
             own = self.names.gradient(vector.name, vector.shape, vector.index)
             own = own if vector.part is None else None
             entry = f"({own or self.variable(vector)})_{_braced(position)}"
             return Piece(entry) if own else self.derivative(self.of_part(vector), entry)
-        if isinstance(vector, Direct):
+        if isinstance(vector, al.Direct):
             return self.direct(f"({self.laid(vector.of)})_{_braced(position)}")
         shown = self.laid(vector)
-        if not isinstance(vector, Vector):
+        if not isinstance(vector, al.Vector):
             shown = self.enclosed(shown)
         return Piece(f"{shown}_{_braced(position)}")
 
-    def print_concat(self, expr: Concat) -> Piece:
+    def print_concat(self, expr: al.Concat) -> Piece:
         inner = r";\, ".join(map(self.show, expr.parts))
         return Piece(rf"\left[{inner}\right]" if r"\frac" in inner else f"[{inner}]")
 
-    def print_slice(self, expr: Slice) -> Piece:
+    def print_slice(self, expr: al.Slice) -> Piece:
         """The rows of a block, or its number where their sum would be too long to read."""
         first, last = self.block(expr.blocks, expr.number)
         rows = f"{first}:{last}"
@@ -316,23 +281,25 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
             rows = f"[{expr.number + 1}]"
         return Piece(f"{self.enclosed(self.show(expr.vector))}_{{{rows}}}")
 
-    def block(self, blocks: tuple[Dim, ...], number: int) -> tuple[str, str]:
+    def block(self, blocks: tuple[al.Dim, ...], number: int) -> tuple[str, str]:
         """The first and the last row of a block, counted from 1."""
-        last = self.names.dim(add_dims(blocks[: number + 1]))
+        last = self.names.dim(al.add_dims(blocks[: number + 1]))
         if number == 0:
             return "1", last
-        before = add_dims(blocks[:number])
+        before = al.add_dims(blocks[:number])
         first = str(before + 1) if isinstance(before, int) else f"{self.names.dim(before)} + 1"
         return first, last
 
-    def print_vector(self, expr: Vector) -> Piece:
+    def print_vector(self, expr: al.Vector) -> Piece:
         """As the function's row says; the sum and the inner product by matrix products."""
         row = vector_function(expr.function)
         if row.latex:
             return self.by_row(row.latex, expr.args, lambda text: formula_at(expr, text))
         return self.total(*expr.args) if row.name == "sum" else self.inner(*expr.args)
 
-    def by_row(self, latex: str, args: tuple[Expr, ...], formula: Callable[[str], Expr]) -> Piece:
+    def by_row(
+        self, latex: str, args: tuple[al.Expr, ...], formula: Callable[[str], al.Expr]
+    ) -> Piece:
         """A sign before its arguments, or a formula with parts between angle brackets."""
         if "<" not in latex:
             return self.applied(latex, *args)
@@ -343,35 +310,35 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
             return Piece(text, Level.ATOM if latex.endswith(r"\right\rVert") else Level.POWER)
         return Piece(text, Level.SIGNED if latex[0] == "-" else Level.MATRIX)
 
-    def total(self, array: Expr) -> Piece:
+    def total(self, array: al.Expr) -> Piece:
         right = [r"\mathbf{1}"] if self.is_matrix(array) else []
         shown = self.show(array, Level.MATRIX)
         return Piece(self.beside(r"\mathbf{1}^{\top}", shown, *right), Level.MATRIX)
 
-    def inner(self, left: Expr, right: Expr) -> Piece:
+    def inner(self, left: al.Expr, right: al.Expr) -> Piece:
         if self.is_matrix(left):
             return Piece(rf"\left\langle {self.show(left)}, {self.show(right)} \right\rangle")
         turned = self.transposed(self.show(left, Level.ATOM))
         return Piece(self.beside(turned, self.show(right, Level.MATRIX)), Level.MATRIX)
 
-    def is_matrix(self, expr: Expr) -> bool:
+    def is_matrix(self, expr: al.Expr) -> bool:
         return len(self.shape(expr)) == 2
 
-    def print_fill(self, expr: Fill) -> Piece:
+    def print_fill(self, expr: al.Fill) -> Piece:
         r"""s times the vector of ones; a number alone, since numbers broadcast."""
-        if isinstance(expr.scalar, Number):
+        if isinstance(expr.scalar, al.Number):
             return self.piece(expr.scalar)
         ones = r"\mathbf{1} \mathbf{1}^{\top}" if self.is_matrix(expr) else r"\mathbf{1}"
         return Piece(self.beside(self.show(expr.scalar, Level.MATRIX), ones), Level.MATRIX)
 
-    def print_outer(self, expr: Outer) -> Piece:
+    def print_outer(self, expr: al.Outer) -> Piece:
         left = self.show(expr.left, Level.MATRIX)
         right = self.transposed(self.show(expr.right, Level.ATOM))
         return Piece(self.beside(left, right), Level.MATRIX)
 
     # --- losses, the chain rule, sums over time ----------------------------------------
 
-    def print_loss(self, expr: Loss) -> Piece:
+    def print_loss(self, expr: al.Loss) -> Piece:
         known = LOSSES.get(expr.function)
         args = (expr.prediction, expr.target)
         sign = known.latex if known else self.names.loss(expr.function)
@@ -386,7 +353,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         operator = rf"\frac{{\partial}}{{\partial {variable}}}"
         return Piece(f"{operator} {self.fit(value, Level.POWER)}", Level.MATRIX)
 
-    def print_pullback(self, expr: Pullback) -> Piece:
+    def print_pullback(self, expr: al.Pullback) -> Piece:
         """The chain rule: transposed Jacobian, or a sum over entries for a matrix."""
         output, wrt = self.laid(expr.output), self.laid(expr.wrt)
         jacobian = self.quotient(output, wrt, expr.held)
@@ -404,12 +371,12 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
             Level.BIG_SUM,
         )
 
-    def received(self, jacobian: Piece, cotangent: Expr) -> str:
+    def received(self, jacobian: Piece, cotangent: al.Expr) -> str:
         """What a vector receives through a Jacobian."""
         turned = self.transposed(self.enclosed(jacobian.text))
         return f"{turned} {self.show(cotangent, Level.MATRIX)}"
 
-    def print_cases(self, expr: Cases) -> Piece:
+    def print_cases(self, expr: al.Cases) -> Piece:
         """The two cases of an entry i."""
         letter, _ = self.names.entry_letters()
         where = self.show(expr.position)
@@ -419,11 +386,11 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
             rf"{off} & \text{{in the {self.lines}s }} {letter} \neq {where} \end{{cases}}"
         )
 
-    def entry(self, expr: Expr, letter: str) -> str:
+    def entry(self, expr: al.Expr, letter: str) -> str:
         # Cases are set small; their outer fractions shall not be.
         return _EntryPrinter(self.names, letter).show(expr).replace(r"\frac", r"\dfrac")
 
-    def print_timesum(self, expr: TimeSum) -> Piece:
+    def print_timesum(self, expr: al.TimeSum) -> Piece:
         term = self.show(expr.term, Level.BIG_SUM)
         first, last = self.steps(expr.first), self.steps(expr.last)
         last = last if len(last) == 1 else f"{{{last}}}"
@@ -439,8 +406,8 @@ class _EntryPrinter(LatexPrinter):
         super().__init__(names)
         self.letter = letter
 
-    def piece(self, expr: Expr) -> Piece:
-        if expr.shape and (expr.pointwise or isinstance(expr, Fill)):
+    def piece(self, expr: al.Expr) -> Piece:
+        if expr.shape and (expr.pointwise or isinstance(expr, al.Fill)):
             return super().piece(expr)
         whole = LatexPrinter(self.names)
         return whole.entry_of(expr, self.letter) if expr.shape else whole.piece(expr)
@@ -448,19 +415,19 @@ class _EntryPrinter(LatexPrinter):
     def joint(self, left: str, right: str, hadamard: bool) -> str:
         return super().joint(left, right, hadamard=False)
 
-    def print_pow(self, expr: Pow) -> Piece:
+    def print_pow(self, expr: al.Pow) -> Piece:
         return Piece(
             f"{self.show(expr.base, Level.ATOM)}^{{{self.exponent(expr.exponent)}}}", Level.POWER
         )
 
-    def print_fill(self, expr: Fill) -> Piece:
+    def print_fill(self, expr: al.Fill) -> Piece:
         return self.piece(expr.scalar)
 
 
-def _has_fractions(expr: Expr, depth: int) -> bool:
+def _has_fractions(expr: al.Expr, depth: int) -> bool:
     """Whether fractions stand ``depth`` deep in each other: more would be too small."""
-    depth -= isinstance(expr, Div | Cotangent)
-    return depth == 0 or any(_has_fractions(child, depth) for child in children(expr))
+    depth -= isinstance(expr, al.Div | al.Cotangent)
+    return depth == 0 or any(_has_fractions(child, depth) for child in al.children(expr))
 
 
 _WORD = re.compile(r"\\(math(bf|rm|tt)|widehat|widetilde|overline)\{(?!.\})")

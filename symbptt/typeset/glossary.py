@@ -6,26 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from symbptt.algebra import (
-    Abstract,
-    Call,
-    Cotangent,
-    Derivative,
-    DimSum,
-    Expr,
-    Index,
-    Input,
-    Kron,
-    Loss,
-    Param,
-    Pow,
-    Product,
-    Pullback,
-    Ref,
-    Shape,
-    Vector,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Letter
 from symbptt.calculus.derivation import Derivation
 from symbptt.functions.elementwise import FUNCTIONS, definition, function
@@ -99,7 +80,9 @@ class Glossary:
         for abstract in model.abstract:
             yield self.function_row(abstract)
 
-    def row(self, symbol: str, role: str, shape: Shape, comment: str, name: str) -> Iterator[Cells]:
+    def row(
+        self, symbol: str, role: str, shape: al.Shape, comment: str, name: str
+    ) -> Iterator[Cells]:
         meaning = self.meaning(comment, name)
         yield (Math(symbol),), (role,), (self.space(shape),), meaning[0]
         yield from (((), (), (), rest) for rest in meaning[1:])
@@ -111,10 +94,10 @@ class Glossary:
         parts = textwrap.wrap(comment, _CELL)
         return [(Words(part),) for part in parts] or [(self.readers(name),)]
 
-    def input_row(self, source: Input) -> Iterator[Cells]:
+    def input_row(self, source: al.Input) -> Iterator[Cells]:
         role = "target" if source.target else "input"
         ends = not source.timed or (self.names.clock.one_step and source.loss_only)
-        index = Index.of("T" if ends else "t")
+        index = al.Index.of("T" if ends else "t")
         symbol = self.names.timed(source.name, source.shape, index)
         meaning = self.meaning(source.comment, source.name)
         space = self.space(source.shape)
@@ -123,7 +106,7 @@ class Glossary:
         yield (Math(symbol),), (role,), (space,), meaning[0]
         yield from (((), (), (), rest) for rest in meaning[1:])
 
-    def function_row(self, abstract: Abstract) -> Cells:
+    def function_row(self, abstract: al.Abstract) -> Cells:
         sign = (self.names.loss if abstract.loss else self.names.function)(abstract.name)
         role = "abstract loss" if abstract.loss else "function"
         meaning: Prose = (
@@ -134,12 +117,13 @@ class Glossary:
             meaning = (*meaning, "; ", default, " unless another is chosen")
         return (Math(sign),), (role,), (), meaning
 
-    def space(self, shape: Shape) -> Math:
+    def space(self, shape: al.Shape) -> Math:
         raised = self.printer.space(shape)
         if width(raised) <= _COLUMN:
             return Math(raised)
         lengths = (
-            f"({self.names.dim(d)})" if isinstance(d, DimSum) else self.names.dim(d) for d in shape
+            f"({self.names.dim(d)})" if isinstance(d, al.DimSum) else self.names.dim(d)
+            for d in shape
         )
         return Math(r" \times ".join(lengths))
 
@@ -155,8 +139,8 @@ class Glossary:
         return f"in {', '.join(found)}" if found else ""
 
 
-def _reads(expr: Expr, name: str) -> bool:
-    return any(isinstance(node, Ref | Param) and node.name == name for node in walk(expr))
+def _reads(expr: al.Expr, name: str) -> bool:
+    return any(isinstance(node, al.Ref | al.Param) and node.name == name for node in al.walk(expr))
 
 
 def _decimal(value: Fraction) -> str:
@@ -173,14 +157,14 @@ def _decimal(value: Fraction) -> str:
 # --- functions -------------------------------------------------------------------------
 
 
-def function_lines(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[Equality]:
+def function_lines(nodes: Sequence[al.Expr], printer: LatexPrinter) -> Iterator[Equality]:
     """The definition of every function that not everybody knows."""
     for name in _functions_to_explain(nodes):
         if not function(name).about:
             yield Equality(_applied(name, printer), (printer.show(definition(name)),))
 
 
-def function_texts(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[str]:
+def function_texts(nodes: Sequence[al.Expr], printer: LatexPrinter) -> Iterator[str]:
     """A sentence for every function that no formula defines."""
     for name in _functions_to_explain(nodes):
         if about := function(name).about:
@@ -188,28 +172,28 @@ def function_texts(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[str
     yield from _texts_of_tables(nodes, printer)
 
 
-def _texts_of_tables(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[str]:
+def _texts_of_tables(nodes: Sequence[al.Expr], printer: LatexPrinter) -> Iterator[str]:
     """A sentence for every function of vectors and loss that not everybody knows."""
-    vectors = {node.function for node in nodes if isinstance(node, Vector)}
-    losses = {node.function for node in nodes if isinstance(node, Loss)}
+    vectors = {node.function for node in nodes if isinstance(node, al.Vector)}
+    losses = {node.function for node in nodes if isinstance(node, al.Loss)}
     for name, vector_row in VECTORS.items():
         if name in vectors and vector_row.about:
-            arguments = (Param(a, ("n",)) for a in vector_row.arguments)
+            arguments = (al.Param(a, ("n",)) for a in vector_row.arguments)
             yield f"${printer.laid(vector(name, *arguments))}$ {vector_row.about}."
     for name, loss_row in LOSSES.items():
         if name in losses and loss_row.about:
-            loss = Loss(name, Param("o", ("n",)), Param("y", ("n",)))
+            loss = al.Loss(name, al.Param("o", ("n",)), al.Param("y", ("n",)))
             yield f"${printer.laid(loss)}$ {loss_row.about}."
 
 
-def _functions_to_explain(nodes: Sequence[Expr]) -> Iterator[str]:
-    used = _with_definitions({n.function for n in nodes if isinstance(n, Call)})
+def _functions_to_explain(nodes: Sequence[al.Expr]) -> Iterator[str]:
+    used = _with_definitions({n.function for n in nodes if isinstance(n, al.Call)})
     yield from (name for name in FUNCTIONS if name in used and not function(name).familiar)
 
 
 def _applied(name: str, printer: LatexPrinter) -> str:
-    arguments = tuple(Param(a, ()) for a in function(name).arguments)
-    return printer.show(Call(name, arguments))
+    arguments = tuple(al.Param(a, ()) for a in function(name).arguments)
+    return printer.show(al.Call(name, arguments))
 
 
 def _with_definitions(names: set[str]) -> set[str]:
@@ -221,25 +205,25 @@ def _with_definitions(names: set[str]) -> set[str]:
         if name not in found:
             found.add(name)
             if not function(name).about and not function(name).familiar:
-                pending += [n.function for n in walk(definition(name)) if isinstance(n, Call)]
+                pending += [n.function for n in al.walk(definition(name)) if isinstance(n, al.Call)]
     return found
 
 
 # --- conventions -----------------------------------------------------------------------
 
 
-def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[Prose]:
+def convention_texts(nodes: Sequence[al.Expr], printer: LatexPrinter) -> Iterator[Prose]:
     """The conventions of the article; those for rare signs only where the signs occur."""
     signs = {type(node).__name__ for node in nodes}
-    signs |= {node.function for node in nodes if isinstance(node, Loss | Vector)}
-    if any(isinstance(node, Pow) and node.shape for node in nodes):
+    signs |= {node.function for node in nodes if isinstance(node, al.Loss | al.Vector)}
+    if any(isinstance(node, al.Pow) and node.shape for node in nodes):
         signs.add("ArrayPow")
-    if any(isinstance(node, Call) and node.wrt is not None for node in nodes):
+    if any(isinstance(node, al.Call) and node.wrt is not None for node in nodes):
         signs.add("Prime")
-    held = {node.held for node in nodes if isinstance(node, Derivative | Pullback)}
+    held = {node.held for node in nodes if isinstance(node, al.Derivative | al.Pullback)}
     signs |= {f"Held{what.capitalize()}" for what in held - {"equation"}}
     if any(
-        isinstance(node, Vector) and node.function == "dot" and printer.is_matrix(node.args[0])
+        isinstance(node, al.Vector) and node.function == "dot" and printer.is_matrix(node.args[0])
         for node in nodes
     ):
         signs.add("MatrixDot")
@@ -263,11 +247,11 @@ def convention_texts(nodes: Sequence[Expr], printer: LatexPrinter) -> Iterator[P
 def _spelled(printer: LatexPrinter) -> dict[str, str]:
     """What the words in capitals of the conventions print as."""
     names = printer.names
-    vector, now = Param("v", ("n",)), Index.of("t")
+    vector, now = al.Param("v", ("n",)), al.Index.of("t")
     first, second = (Letter(name, "n") for name in "ij")
-    gradient = printer.laid(Cotangent("v", None, vector.shape))
+    gradient = printer.laid(al.Cotangent("v", None, vector.shape))
     output = names.timed("u", vector.shape, now)
-    matrix = Param("W", ("m", "n"))
+    matrix = al.Param("W", ("m", "n"))
     return {
         "UNIT": names.unit_vector("i") or r"\operatorname{onehot}(i)",
         "GRADIENT": gradient,
@@ -278,8 +262,8 @@ def _spelled(printer: LatexPrinter) -> dict[str, str]:
         "LAST": names.clock.last,
         "WITHIN": printer.quotient(output, r"\mathbf{v}", "step").text,
         "THROUGH": printer.quotient(output, r"\mathbf{v}", "nothing").text,
-        "KRON": printer.print_kron(Kron(vector, "m")).text.strip("()"),
-        "PRODUCT": printer.laid(Product(matrix, vector)),
+        "KRON": printer.print_kron(al.Kron(vector, "m")).text.strip("()"),
+        "PRODUCT": printer.laid(al.Product(matrix, vector)),
         "DIRECTLY": printer.direct(r"\mathbf{v}").text,
         "STEP": names.timed("v", vector.shape, now),
     }

@@ -35,7 +35,7 @@ def width(text: str, script: bool = False) -> float:
 
     ``script``: as in a subscript, where there is no space around signs; not yet smaller.
     """
-    return sum(atom.width for atom in _Measure(text, script).atoms())
+    return sum(atom.width for atom in _WidthReader(text, script).atoms())
 
 
 class Atom(NamedTuple):
@@ -48,10 +48,10 @@ class Atom(NamedTuple):
 
 def atoms(text: str) -> tuple[Atom, ...]:
     """What stands side by side in a formula, with its place in the text."""
-    return tuple(_Measure(text, script=False).atoms())
+    return tuple(_WidthReader(text, script=False).atoms())
 
 
-class _Measure:
+class _WidthReader:
     """Reads LaTeX as the printers write it, adding up widths."""
 
     def __init__(self, text: str, script: bool) -> None:

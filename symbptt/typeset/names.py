@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from symbptt.algebra import Dim, DimProduct, DimSum, Index, Model, Shape
 from symbptt.functions.elementwise import FUNCTIONS
-from symbptt.typeset.clock import Clock
+from symbptt.typeset.clock import StepLetters
 from symbptt.typeset.measure import width
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
 from symbptt.typeset.style import Style
@@ -63,7 +63,7 @@ class Names:
 
     def __init__(self, *models: Model, style: Style | None = None) -> None:
         self.style = style or Style()
-        self.clock = Clock()
+        self.clock = StepLetters()
         self._verbatim: set[str] = set()
         self._short: dict[str, str] = {}
         self._macros: set[str] = set()
@@ -129,7 +129,7 @@ class Names:
             return self.symbol(name, shape).at()
         return self.timed(name, shape, index)
 
-    def tell(self, clock: Clock) -> None:
+    def tell(self, clock: StepLetters) -> None:
         """Take the letters of a document for steps; other letters are then chosen beside."""
         self.clock = clock
         self._bases |= clock.bound

@@ -6,31 +6,14 @@ vectors are columns and print as ``\mathbf{h}^{\top}``.
 
 from __future__ import annotations
 
-from symbptt.algebra import (
-    Cases,
-    Concat,
-    Cotangent,
-    Diag,
-    Direct,
-    Expr,
-    Lookup,
-    Mul,
-    OneHot,
-    Ones,
-    Param,
-    Product,
-    Pullback,
-    Ref,
-    Shape,
-    Stack,
-)
+from symbptt import algebra as al
 from symbptt.algebra.letters import RowOf
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.printer import Level, Piece
-from symbptt.typeset.rows import Row, in_rows, is_row, row_shape
+from symbptt.typeset.rows import RowVector, in_rows, is_row, row_shape
 
 # What prints as a row when it stands by itself.
-_NAMES = (Param, Ref, Cotangent, OneHot, Stack, Direct, Ones)
+_NAMES = (al.Param, al.Ref, al.Cotangent, al.OneHot, al.Stack, al.Direct, al.Ones)
 
 
 class RowPrinter(LatexPrinter):
@@ -38,75 +21,75 @@ class RowPrinter(LatexPrinter):
 
     lines = "column"
 
-    def lay(self, expr: Expr) -> Expr:
+    def lay(self, expr: al.Expr) -> al.Expr:
         return in_rows(expr)
 
-    def space(self, shape: Shape) -> str:
+    def space(self, shape: al.Shape) -> str:
         return super().space(row_shape(shape))
 
-    def is_matrix(self, expr: Expr) -> bool:
+    def is_matrix(self, expr: al.Expr) -> bool:
         return super().is_matrix(expr) and not is_row(expr)
 
     # --- names -------------------------------------------------------------------------
 
-    def piece(self, expr: Expr) -> Piece:
+    def piece(self, expr: al.Expr) -> Piece:
         """A vector's name is that of a row: as a column it is stood up."""
         found = super().piece(expr)
         if not isinstance(expr, _NAMES) or len(expr.shape) != 1:
             return found
         return Piece(self.transposed(self.fit(found, Level.ATOM)), Level.POWER)
 
-    def print_row(self, expr: Row) -> Piece:
+    def print_row(self, expr: RowVector) -> Piece:
         if isinstance(expr.vector, _NAMES):
             return super().piece(expr.vector)
         match expr.vector:
-            case Lookup() as vector:
+            case al.Lookup() as vector:
                 return Piece(self.row_of(vector))
             case RowOf() as vector:
                 return self.matrix_row(vector)
-            case Cases() as vector:
+            case al.Cases() as vector:
                 return self.print_cases(vector)
-            case Pullback() as vector:
+            case al.Pullback() as vector:
                 return self.print_pullback(vector)
         return Piece(self.transposed(self.show(expr.vector, Level.ATOM)), Level.POWER)
 
     # --- products ----------------------------------------------------------------------
 
-    def print_diag(self, expr: Diag) -> Piece:
+    def print_diag(self, expr: al.Diag) -> Piece:
         r"""Square brackets set it off from elementwise factors: ``diag[1 - h^2]``."""
         inner = self.laid(expr.vector)
         tall = r"\frac" in inner or r"\left" in inner
         shown = rf"\!\left[{inner}\right]" if tall else f"[{inner}]"
         return Piece(rf"\operatorname{{diag}}{shown}")
 
-    def print_mul(self, expr: Mul) -> Piece:
+    def print_mul(self, expr: al.Mul) -> Piece:
         """Scalars before a product need no parentheses around it."""
         *scalars, last = expr.factors
-        if not scalars or not isinstance(last, Product) or any(f.shape for f in scalars):
+        if not scalars or not isinstance(last, al.Product) or any(f.shape for f in scalars):
             return super().print_mul(expr)
-        front = self.show(Mul(tuple(scalars)), Level.PRODUCT)
+        front = self.show(al.Mul(tuple(scalars)), Level.PRODUCT)
         return Piece(self.beside(front, self.show(last, Level.MATRIX)), Level.MATRIX)
 
-    def row(self, vector: Expr) -> str:
+    def row(self, vector: al.Expr) -> str:
         return self.laid(vector, Level.POWER)
 
-    def inner(self, left: Expr, right: Expr) -> Piece:
+    def inner(self, left: al.Expr, right: al.Expr) -> Piece:
         if not is_row(left):
             return super().inner(left, right)
         turned = self.transposed(self.show(right, Level.ATOM))
         return Piece(self.beside(self.show(left, Level.MATRIX), turned), Level.MATRIX)
 
-    def total(self, array: Expr) -> Piece:
+    def total(self, array: al.Expr) -> Piece:
         if not is_row(array):
             return super().total(array)
         row = self.show(array, Level.MATRIX)
         return Piece(self.beside(row, r"\mathbf{1}^{\top}"), Level.MATRIX)
 
-    def print_concat(self, expr: Concat) -> Piece:
+    def print_concat(self, expr: al.Concat) -> Piece:
         inner = r",\, ".join(map(self.show, expr.parts))
         return Piece(rf"\left[{inner}\right]" if r"\frac" in inner else f"[{inner}]")
 
     # --- the chain rule ----------------------------------------------------------------
 
-    def received(self, jacobian: Piece, cotangent: Expr) -> str:
+    def received(self, jacobian: Piece, cotangent: al.Expr) -> str:
         return self.beside(self.laid(cotangent, Level.MATRIX), self.fit(jacobian, Level.MATRIX))

@@ -27,7 +27,7 @@ _LEFT = 30
 _CELL = 22
 
 
-class Text(Format):
+class TextFormat(Format):
     def comment(self, text: str) -> str:
         """A command goes on behind a backslash; a path is not cut."""
         lines = wrap(text, WIDTH - 6, break_long_words=False, break_on_hyphens=False)

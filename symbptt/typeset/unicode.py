@@ -53,7 +53,7 @@ def unicode(tex: str) -> str:
     MissingRuleError
         If a command of TeX has no sign here.
     """
-    text = _Reader(tex).formula()
+    text = _TexReader(tex).formula()
     # An entry of what has a name needs no parentheses.
     text = re.sub(r"(?<![\w'])\((?![D𝒟])([^()\s/∂]+)\)(?=\[)", r"\1", text)
     text = re.sub(r"‖ *(.*?) *‖", r"‖\1‖", text)
@@ -71,7 +71,7 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-class _Reader:
+class _TexReader:
     """Goes through TeX token by token; ``script``: signs stand close in a script."""
 
     def __init__(self, tex: str, script: bool = False) -> None:
@@ -108,7 +108,7 @@ class _Reader:
         return "".join(self.tokens[start : self.position - 1])
 
     def inner(self) -> str:
-        return _Reader(self.group(), self.script).formula()
+        return _TexReader(self.group(), self.script).formula()
 
     # --- what stands on the line -------------------------------------------------------
 
@@ -165,7 +165,7 @@ class _Reader:
         limits = []
         while self.peek() in ("_", "^") and self.peek():
             self.next()
-            limits.append(_Reader(self.group(), script=True).formula())
+            limits.append(_TexReader(self.group(), script=True).formula())
         self.skip()
         inside = "…".join(limits).replace(" ", "")
         return f"{sign}({inside}) " if inside else f"{sign} "
@@ -181,9 +181,9 @@ class _Reader:
         if token in (r"\mathbf", r"\mathbb", r"\mathcal", r"\boldsymbol", r"\mathrm"):
             group = self.group()
             known = _ALPHABETS.get(f"{token}{{{group}}}")
-            return known or _Reader(group, self.script).formula()
+            return known or _TexReader(group, self.script).formula()
         if token == r"\operatorname":
-            return _Reader(self.group(), self.script).formula() + self.apart()
+            return _TexReader(self.group(), self.script).formula() + self.apart()
         if token == r"\text":
             return self.group()
         if token == r"\mathtt":
@@ -215,7 +215,7 @@ class _Reader:
     # --- scripts -----------------------------------------------------------------------
 
     def raised(self, tex: str) -> str:
-        text = _Reader(tex, script=True).formula().strip()
+        text = _TexReader(tex, script=True).formula().strip()
         text = re.sub(r" *([^\w() ]) *", r"\1", re.sub(r"(?<=\d) (?=\w)", "", text))
         text = text.replace(" ", "·")
         if text.lstrip("⊙").translate(_RAISED).strip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻") == "":
@@ -229,7 +229,7 @@ class _Reader:
         name = ""
         places: list[str] = []
         for part in _parts(tex):
-            text = _Reader(part, script=True).formula().strip()
+            text = _TexReader(part, script=True).formula().strip()
             if re.match(r"\\(mathrm|mathtt|widehat|widetilde)", part) and not places:
                 name += f"_{text}"
             elif re.fullmatch(r"-?\d+", text) and not places and not name:
@@ -256,7 +256,7 @@ class _Reader:
         self.group()
         cells = [row.split("&") for row in re.split(r"\\\\(?:\[[^]]*\])?", body)]
         joint = " " if kind == "cases" else ", "
-        rows = (joint.join(_Reader(cell).formula().strip(" ,") for cell in row) for row in cells)
+        rows = (joint.join(_TexReader(cell).formula().strip(" ,") for cell in row) for row in cells)
         inside = "; ".join(rows)
         return f"{{{inside}}}" if kind == "cases" else f"[{inside}]"
 

@@ -22,7 +22,7 @@ from symbptt.proof.evaluate import length, part_value
 from symbptt.proof.field import Field, Residue
 from symbptt.proof.ledger import Ledger
 from symbptt.proof.points import draw, size_sets
-from symbptt.proof.unrolled import Trajectory, Unrolled
+from symbptt.proof.unrolled import SizedModel, Trajectory
 
 Matrix = Any
 """An object array of two axes; vectors are columns."""
@@ -78,7 +78,7 @@ def truths(model: Model, horizons: tuple[int, ...], seed: int = 1) -> list[Truth
     found = []
     sizes = size_sets(model)[0]
     given = draw(model, sizes, max(horizons), domain, random.Random(seed))
-    run = Unrolled(normal, sizes).run(given, max(horizons), domain)
+    run = SizedModel(normal, sizes).run(given, max(horizons), domain)
     for horizon in horizons:
         cotangents = {}
         if model.loss is not None:

@@ -24,12 +24,12 @@ from symbptt.algebra import (
     walk,
 )
 from symbptt.calculus.estimators import read_estimator
-from symbptt.calculus.moments import Expectation, Letters, Statement, prove, statements
+from symbptt.calculus.moments import Expectation, MomentNames, MomentStatement, prove, statements
 from symbptt.errors import EstimatorError, NotProvedError
 from symbptt.typeset.formula import LatexPrinter
 from tests.proof.planting import edited
 
-LETTERS = Letters()
+LETTERS = MomentNames()
 STATEMENTS = statements(LETTERS)
 
 
@@ -73,7 +73,7 @@ def scaled(node: Expr) -> Expr | None:
     return Mul((Number(Fraction(1001, 1000)), *node.factors)) if isinstance(node, Mul) else None
 
 
-def planted(edit: object) -> Iterator[tuple[int, Statement]]:
+def planted(edit: object) -> Iterator[tuple[int, MomentStatement]]:
     """Every statement with one member made wrong, and that member's number.
 
     Left alone is what may be changed without harm: what stands beside the factor 0, and an

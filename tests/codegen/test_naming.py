@@ -19,7 +19,7 @@ import pytest
 
 from symbptt.calculus.estimators import ESTIMATORS
 from symbptt.codegen.modes import MODES
-from symbptt.codegen.naming import LONGEST, Identifiers, Names
+from symbptt.codegen.naming import LONGEST, Identifiers, ValueNames
 from symbptt.codegen.render import generate
 from symbptt.errors import ModelError
 from symbptt.language.parser import parse
@@ -215,14 +215,14 @@ def test_the_words_are_those_of_modules() -> None:
     assert len(words()) > 700
 
 
-def given(names: Names) -> list[str]:
+def given(names: ValueNames) -> list[str]:
     tables = (names.values, names.cotangents, names.histories, names.cotangent_histories)
     return [names.identifiers.settled(text) for table in tables for text in table.values()]
 
 
 def test_names_of_one_module_are_valid_and_distinct() -> None:
     text = "np: (d,)\nh[t] = tanh(W @ h[t-1] + np * x[t] + lambda_ + d_h + h_all + _h)\n"
-    found = given(Names(parse(text + "loss[t] = squared_error(h[t], y[t])")))
+    found = given(ValueNames(parse(text + "loss[t] = squared_error(h[t], y[t])")))
     assert len(set(found)) == len(found)
     assert all(name.isidentifier() and not keyword.iskeyword(name) for name in found)
     assert not {*found} & {*dir(builtins)}
@@ -243,7 +243,7 @@ def test_a_word_of_the_same_functions_steps_aside_and_one_of_others_does_not() -
 def test_long_names_are_cut_and_stay_distinct() -> None:
     long = "a" * 60
     text = f"x: (d,)\nh[t] = {long}1 * h[t-1] + {long}2 * x[t]\nloss[t] = dot(h[t], h[t])"
-    names = Names(parse(text))
+    names = ValueNames(parse(text))
     first, second = names.values[f"{long}1"], names.values[f"{long}2"]
     assert first != second
     assert max(len(first), len(second)) <= LONGEST + 1
@@ -256,4 +256,4 @@ def test_letters_of_the_model_are_not_taken_for_marks() -> None:
 
 
 def test_names_do_not_depend_on_anything_but_the_model() -> None:
-    assert given(Names(parse(GATED))) == given(Names(parse(GATED)))
+    assert given(ValueNames(parse(GATED))) == given(ValueNames(parse(GATED)))

@@ -18,7 +18,7 @@ from symbptt.formula.verdict import check
 from symbptt.language.parser import parse
 from symbptt.proof.field import Field
 from symbptt.proof.points import draw
-from symbptt.proof.unrolled import Unrolled
+from symbptt.proof.unrolled import SizedModel
 from tests.formula.catalogue import model
 
 RECURRENT = "d(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])"
@@ -139,7 +139,7 @@ def test_derivatives_are_those_of_the_unrolled_equations() -> None:
     """The forward accumulation here against the one of the proofs, variable by variable."""
     examiner = Examiner(model("elman"), 3, 0, Clock(20))
     stage = examiner.stages[0]
-    unrolled, domain = Unrolled(model("elman"), stage.unrolled.sizes), Field(0)
+    unrolled, domain = SizedModel(model("elman"), stage.unrolled.sizes), Field(0)
     given = draw(model("elman"), unrolled.sizes, 3, domain, random.Random(0))
     full = unrolled.run(given, 3, domain)
     scene = stage.scene(Field(0), 0, 3, {}, Clock(20))

@@ -16,7 +16,7 @@ from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
 from symbptt.errors import InterfaceError
 from symbptt.proof.agreement import TOLERANCE
-from symbptt.proof.calls import Call
+from symbptt.proof.calls import ModuleCall
 from symbptt.proof.levels import exact_level_rows, level_rows
 from symbptt.proof.loaded import Loaded, load_module
 from symbptt.proof.numeric import random_calls
@@ -48,7 +48,7 @@ def text_of(level: int) -> str:
 
 
 @cache
-def calls_of(name: str) -> tuple[Call, ...]:
+def calls_of(name: str) -> tuple[ModuleCall, ...]:
     model = bind(model_of(name), BINDINGS.get(name))
     return tuple(call for call, _ in random_calls(model))
 

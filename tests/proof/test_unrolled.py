@@ -19,7 +19,7 @@ from symbptt.proof.domain import Float, Rational
 from symbptt.proof.field import Field
 from symbptt.proof.pieces import MARK, in_pieces
 from symbptt.proof.points import draw, size_sets
-from symbptt.proof.unrolled import Unrolled
+from symbptt.proof.unrolled import SizedModel
 from tests.cells import BINDINGS, NAMES, cell
 
 SCALAR = """
@@ -39,7 +39,7 @@ def test_a_scalar_recurrence_has_its_closed_form() -> None:
     w, start, xs = Fraction(2, 3), Fraction(5), [Fraction(1), Fraction(-4), Fraction(7)]
     given = {("w", None): objects(w).reshape(()), ("h", 0): objects(start).reshape(())}
     given |= {("x", t): objects(x).reshape(()) for t, x in enumerate(xs, 1)}
-    run = Unrolled(parse(SCALAR, "scalar"), {}).run(given, 3, Rational())
+    run = SizedModel(parse(SCALAR, "scalar"), {}).run(given, 3, Rational())
     values, slopes = [], []
     for t in (1, 2, 3):
         values.append(w**t * start + sum(w ** (t - i) * xs[i - 1] for i in range(1, t + 1)))
@@ -59,7 +59,7 @@ def test_a_scalar_recurrence_has_its_closed_form() -> None:
 
 
 def total_loss(model: Model, sizes: dict[str, int], given: Any, horizon: int) -> float:
-    run = Unrolled(model, sizes).run(given, horizon, Float(), differentiated=False)
+    run = SizedModel(model, sizes).run(given, horizon, Float(), differentiated=False)
     steps = [horizon] if model.equation("loss").last else range(1, horizon + 1)
     return float(sum(run.values["loss", t][()] for t in steps)) / len(steps)
 
@@ -71,7 +71,7 @@ def test_gradients_are_those_of_differences(name: str) -> None:
         pytest.skip("the model has no loss, or a function without a default")
     model = bind(model)
     sizes = size_sets(model)[0]
-    unrolled = Unrolled(model, sizes)
+    unrolled = SizedModel(model, sizes)
     given = draw(model, sizes, 3, Float(), random.Random(1))
     run = unrolled.run(given, 3, Float())
     _, slopes = run.total_loss(3)
@@ -99,8 +99,10 @@ def test_a_perturbation_is_a_term_added_to_the_equation() -> None:
     given = draw(added, sizes, 4, Float(), random.Random(2))
     for t in range(1, 5):
         given["z", t] = given["z", t] * 0
-    run = Unrolled(added, sizes).run(given, 4, Float())
-    alone = Unrolled(plain, sizes).run({k: v for k, v in given.items() if k[0] != "z"}, 4, Float())
+    run = SizedModel(added, sizes).run(given, 4, Float())
+    alone = SizedModel(plain, sizes).run(
+        {k: v for k, v in given.items() if k[0] != "z"}, 4, Float()
+    )
     for horizon in (1, 4):
         _, slopes = run.total_loss(horizon)
         _, others = alone.total_loss(horizon)
@@ -117,7 +119,7 @@ def test_pieces_have_the_same_values_and_derivatives(name: str) -> None:
     assert [e for e in parts.equations if not e.name.startswith(MARK)] != []
     field = Field(3)
     given = draw(model, sizes, 2, field, random.Random(4))
-    runs = [Unrolled(model, sizes, whole=whole).run(given, 2, field) for whole in (True, False)]
+    runs = [SizedModel(model, sizes, whole=whole).run(given, 2, field) for whole in (True, False)]
     assert runs[0].variables.keys() == runs[1].variables.keys()
     for variable in runs[0].variables:
         assert (runs[0].values[variable] == runs[1].values[variable]).all()
@@ -145,7 +147,7 @@ def test_tokens_and_labels_repeat() -> None:
 def test_what_is_not_given_is_named() -> None:
     model = parse(SCALAR, "scalar")
     with pytest.raises(Exception, match=r"no value is given for h\[0\]"):
-        Unrolled(model, {}).run({("w", None): objects(1).reshape(())}, 1, Float())
+        SizedModel(model, {}).run({("w", None): objects(1).reshape(())}, 1, Float())
 
 
 def test_bindings_name_cells() -> None:

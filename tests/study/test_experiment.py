@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from symbptt.cli import main
 from symbptt.errors import AnalysisError, EstimatorError
 from symbptt.progress import Progress
-from symbptt.study.experiment import Line, Setting, Study, study_estimators
+from symbptt.study.experiment import EstimatorFigures, Setting, Study, study_estimators
 from symbptt.study.report import data, text
 
 SETTING = Setting(
@@ -40,7 +40,7 @@ def study() -> Study:
     return study_estimators(SETTING, executor=InOrder())
 
 
-def line(estimator: str) -> Line:
+def line(estimator: str) -> EstimatorFigures:
     return next(one for one in study().lines if str(one.estimator) == estimator)
 
 

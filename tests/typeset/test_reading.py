@@ -14,7 +14,7 @@ from symbptt.calculus.elimination import without_auxiliaries
 from symbptt.calculus.gradients import derive
 from symbptt.language.library import load
 from symbptt.proof.evaluate import evaluate
-from symbptt.proof.exact import Scene, Stage
+from symbptt.proof.exact import RandomPoint, SizedDerivation
 from symbptt.proof.field import Field
 from symbptt.proof.ledger import Ledger, occasions
 from symbptt.proof.points import size_sets
@@ -32,9 +32,9 @@ HORIZON = 3
 
 
 @cache
-def scene_of(name: str) -> tuple[Derivation, Scene]:
+def scene_of(name: str) -> tuple[Derivation, RandomPoint]:
     derivation = derive(cell(name) if name in NAMES else load(name))
-    stage = Stage(derivation, size_sets(derivation.model)[0])
+    stage = SizedDerivation(derivation, size_sets(derivation.model)[0])
     return derivation, stage.scene(Field(3), 3)
 
 

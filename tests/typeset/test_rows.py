@@ -29,7 +29,7 @@ from symbptt.algebra import (
 from symbptt.functions.vectors import vector
 from symbptt.proof.evaluate import evaluate
 from symbptt.typeset.row_formula import RowPrinter
-from symbptt.typeset.rows import Row, in_rows, is_row, row_shape
+from symbptt.typeset.rows import RowVector, in_rows, is_row, row_shape
 from tests.proof.test_evaluate import AT, CASES, Numbers
 from tests.typeset.rows import DO, OUT, ROWS, SQUARE, ZETA, B, E, G, U, W, X, Y, dh, h
 
@@ -90,7 +90,7 @@ SHOWN: tuple[tuple[Expr, str], ...] = (
     (TimeSum(Add((h(), Neg(B)))),
      r"\sum_{t=1}^T (\mathbf{h}_t - \mathbf{b}_{\mathrm{h}})"),
     # What is set as it is has columns, and the names of rows print so.
-    (Row(Product(W, h())), r"(\mathbf{W}_{\mathrm{hh}} \mathbf{h}_t^{\top})^{\top}"),
+    (RowVector(Product(W, h())), r"(\mathbf{W}_{\mathrm{hh}} \mathbf{h}_t^{\top})^{\top}"),
     # A product over steps, its factors in the reverse order.
     (Product(Transpose(OrderedProduct(W, NOW, Index.of("i"))), dh()),
      r"\frac{\partial L}{\partial \mathbf{h}_t} \left(\prod_{j = t, \dots, i} "
@@ -104,4 +104,4 @@ SHOWN: tuple[tuple[Expr, str], ...] = (
 
 @pytest.mark.parametrize(("expr", "shown"), SHOWN, ids=[row[1] for row in SHOWN])
 def test_what_rows_print(expr: Expr, shown: str) -> None:
-    assert RowPrinter().show(in_rows(expr) if not isinstance(expr, Row) else expr) == shown
+    assert RowPrinter().show(in_rows(expr) if not isinstance(expr, RowVector) else expr) == shown

@@ -13,7 +13,7 @@ from symbptt.typeset.blocks import Box, Display, Equality, Heading, Math, Table,
 from symbptt.typeset.breaking import broken_text
 from symbptt.typeset.document import render
 from symbptt.typeset.style import Style
-from symbptt.typeset.text_format import WIDTH, Text
+from symbptt.typeset.text_format import WIDTH, TextFormat
 from symbptt.typeset.unicode import columns, unicode
 from tests.typeset.hostile import HOSTILE
 
@@ -87,7 +87,7 @@ def test_what_stands_where() -> None:
         Equality("a", ("b", "c"), "1", r"\in \mathbb{R}"),
         Equality(r"\mathbf{long}", ("d",), "12", words="words of the author"),
     )
-    printed = Text().body(
+    printed = TextFormat().body(
         [
             Heading(prose("About $a$")),
             Display(lines),

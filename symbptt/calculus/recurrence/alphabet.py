@@ -7,23 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, count
 
-from symbptt.algebra import (
-    NOW,
-    ONE,
-    ZERO,
-    BlockMatrix,
-    Dim,
-    Expr,
-    Identity,
-    Index,
-    Model,
-    Param,
-    Ref,
-    Shape,
-    add_dims,
-    entries,
-    substitute_index,
-)
+from symbptt import algebra as al
 from symbptt.calculus.recurrence.system import AffineRecurrence, Block, quantity
 from symbptt.calculus.recurrence.words import (
     COEFFICIENT,
@@ -67,7 +51,7 @@ class Alphabet:
     factor: str
 
     @classmethod
-    def of(cls, model: Model, recurrence: AffineRecurrence) -> Alphabet:
+    def of(cls, model: al.Model, recurrence: AffineRecurrence) -> Alphabet:
         """Letters and indices that the model does not use."""
         taken = set(model.names)
         names = {}
@@ -91,84 +75,84 @@ class Alphabet:
     # --- shapes ------------------------------------------------------------------------
 
     @cached_property
-    def heights(self) -> tuple[Dim, ...]:
+    def heights(self) -> tuple[al.Dim, ...]:
         """The lengths of the blocks of the value."""
-        return tuple(entries(quantity(value).shape) for value in self.recurrence.stack)
+        return tuple(al.entries(quantity(value).shape) for value in self.recurrence.stack)
 
     @property
-    def size(self) -> Dim:
-        return self.heights[0] if len(self.heights) == 1 else add_dims(self.heights)
+    def size(self) -> al.Dim:
+        return self.heights[0] if len(self.heights) == 1 else al.add_dims(self.heights)
 
     @property
-    def columns(self) -> Shape:
+    def columns(self) -> al.Shape:
         """The second dimension of a sensitivity; a value and an adjoint have none."""
         return self.recurrence.value.shape[1:]
 
-    def shape(self, letter: str) -> Shape:
+    def shape(self, letter: str) -> al.Shape:
         if letter == COEFFICIENT:
             return () if self.recurrence.scalar is not None else (self.size, self.size)
         if self.recurrence.stacked:
             return (self.size, *self.columns)
         shape = self.recurrence.value.shape
-        return shape if entries(shape) != 1 else ()
+        return shape if al.entries(shape) != 1 else ()
 
     @property
-    def one(self) -> Expr:
+    def one(self) -> al.Expr:
         """A product of coefficients that has no factor."""
-        return ONE if self.recurrence.scalar is not None else Identity(self.size)
+        return al.ONE if self.recurrence.scalar is not None else al.Identity(self.size)
 
     # --- letters -----------------------------------------------------------------------
 
-    def symbol(self, letter: Indeterminate) -> Expr:
+    def symbol(self, letter: Indeterminate) -> al.Expr:
         """The letter by its name; the value by the model's own, where it is one."""
         if letter.name == VALUE and not self.recurrence.stacked:
             assert letter.index is not None
-            return substitute_index(self.recurrence.value, {"t": letter.index})
+            return al.substitute_index(self.recurrence.value, {"t": letter.index})
         return self.named(self.names[letter.name], letter.index, self.shape(letter.name))
 
-    def named(self, name: str, index: Index | None, shape: Shape) -> Expr:
-        return Param(name, shape) if index is None else Ref(name, index, shape)
+    def named(self, name: str, index: al.Index | None, shape: al.Shape) -> al.Expr:
+        return al.Param(name, shape) if index is None else al.Ref(name, index, shape)
 
-    def spelled(self, letter: Indeterminate) -> Expr:
+    def spelled(self, letter: Indeterminate) -> al.Expr:
         """What the letter stands for; one that stands for blocks by its name."""
         if letter.name == VALUE or self.recurrence.stacked:
             return self.symbol(letter)
-        index = {"t": NOW if letter.index is None else letter.index}
-        return substitute_index(self.meaning(letter.name), index)
+        index = {"t": al.NOW if letter.index is None else letter.index}
+        return al.substitute_index(self.meaning(letter.name), index)
 
-    def meaning(self, letter: str) -> Expr:
+    def meaning(self, letter: str) -> al.Expr:
         """What a letter that stands for no blocks is at step t."""
         if letter == SOURCE:
-            return self.recurrence.source[0] or ZERO
+            return self.recurrence.source[0] or al.ZERO
         scalar = self.recurrence.scalar
-        return scalar if scalar is not None else self.recurrence.matrix[0][0] or ZERO
+        return scalar if scalar is not None else self.recurrence.matrix[0][0] or al.ZERO
 
     # --- words and forms ---------------------------------------------------------------
 
-    def word(self, word: Word) -> Expr:
+    def word(self, word: Word) -> al.Expr:
         return word_expr(word, self.symbol, self.one, self.factor)
 
-    def expr(self, form: Form, spelled: bool = False) -> Expr:
+    def expr(self, form: Form, spelled: bool = False) -> al.Expr:
         """A form in letters, or with what they stand for put in."""
         meaning = self.spelled if spelled else self.symbol
         return form_expr(form, meaning, self.one, self.factor)
 
     # --- blocks ------------------------------------------------------------------------
 
-    def block_name(self, letter: Indeterminate, *place: int) -> Expr:
+    def block_name(self, letter: Indeterminate, *place: int) -> al.Expr:
         """The name of a block of b or C, counted from 1."""
         height = self.heights[place[0] - 1]
         width = (self.heights[place[1] - 1],) if len(place) > 1 else self.columns
         name = f"{self.names[letter.name]}_{''.join(map(str, place))}"
         return self.named(name, letter.index, (height, *width))
 
-    def column(self, blocks: Sequence[Block]) -> BlockMatrix:
+    def column(self, blocks: Sequence[Block]) -> al.BlockMatrix:
         """Blocks below each other."""
         width = self.columns[0] if self.columns else 1
-        return BlockMatrix(tuple((block,) for block in blocks), self.heights, (width,))
+        return al.BlockMatrix(tuple((block,) for block in blocks), self.heights, (width,))
 
-    def matrix(self, rows: Sequence[Sequence[Block]]) -> BlockMatrix:
-        return BlockMatrix(tuple(map(tuple, rows)), self.heights, self.heights)
+    def matrix(self, rows: Sequence[Sequence[Block]]) -> al.BlockMatrix:
+        return al.BlockMatrix(tuple(map(tuple, rows)), self.heights, self.heights)
 
 
 def _fresh(candidates: Sequence[str], taken: Set[str]) -> str:
@@ -186,6 +170,6 @@ def _own_name(recurrence: AffineRecurrence, letter: str) -> str | None:
     if letter == COEFFICIENT:
         scalar = recurrence.scalar
         found = scalar if scalar is not None else recurrence.matrix[0][0]
-    if isinstance(found, Param) or (isinstance(found, Ref) and found.index == NOW):
+    if isinstance(found, al.Param) or (isinstance(found, al.Ref) and found.index == al.NOW):
         return found.name
     return None

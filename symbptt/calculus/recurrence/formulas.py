@@ -9,30 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
-from symbptt.algebra import (
-    LAST,
-    NOW,
-    ZERO,
-    Add,
-    Block,
-    BlockMatrix,
-    Cotangent,
-    Derivative,
-    Expr,
-    Fill,
-    Index,
-    Model,
-    Number,
-    Ones,
-    Param,
-    Product,
-    Ref,
-    Slice,
-    TimeSum,
-    Transpose,
-    substitute_index,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.closed import ClosedForm
@@ -48,7 +25,7 @@ WHY_NOT = (
     "vector of ones, a block of a vector) or several derivatives at once"
 )
 
-UNSAID = (Block, BlockMatrix, Ones, Slice)
+UNSAID = (al.BlockRow, al.BlockMatrix, al.Ones, al.Slice)
 """Kinds that formulas have no sign for."""
 
 
@@ -56,10 +33,10 @@ UNSAID = (Block, BlockMatrix, Ones, Slice)
 class ClosedFormula:
     """``left = right for first <= t <= last``."""
 
-    left: Expr
-    right: Expr
-    first: Index
-    last: Index
+    left: al.Expr
+    right: al.Expr
+    first: al.Index
+    last: al.Index
 
 
 def formula(closed: ClosedForm) -> ClosedFormula | None:
@@ -75,21 +52,21 @@ def why_not(closed: ClosedForm) -> str:
     return WHY_NOT_BLOCKS if blocks else WHY_NOT
 
 
-def is_sayable(expr: Expr, model: Model) -> bool:
+def is_sayable(expr: al.Expr, model: al.Model) -> bool:
     """Whether formulas about a model have a sign for every node of an expression."""
     names = normalize(model).names
 
-    def said(node: Expr) -> bool:
+    def said(node: al.Expr) -> bool:
         match node:
-            case Ref(name=name) | Param(name=name) | Cotangent(name=name):
+            case al.Ref(name=name) | al.Param(name=name) | al.Cotangent(name=name):
                 return name in names
-            case Derivative(output=output, wrt=wrt):
-                return isinstance(output, Ref) and said(output) and said(wrt)
-            case Fill(scalar=scalar):
-                return isinstance(scalar, Number)
+            case al.Derivative(output=output, wrt=wrt):
+                return isinstance(output, al.Ref) and said(output) and said(wrt)
+            case al.Fill(scalar=scalar):
+                return isinstance(scalar, al.Number)
         return not isinstance(node, UNSAID)
 
-    return all(map(said, walk(expr)))
+    return all(map(said, al.walk(expr)))
 
 
 def is_one_quantity(recurrence: AffineRecurrence) -> bool:
@@ -97,7 +74,7 @@ def is_one_quantity(recurrence: AffineRecurrence) -> bool:
     return len({quantity(block).name for block in recurrence.stack}) == 1
 
 
-def _candidates(closed: ClosedForm) -> Iterator[Expr]:
+def _candidates(closed: ClosedForm) -> Iterator[al.Expr]:
     """Ways to write the closed form, the most explicit first; not all can be said."""
     recurrence = closed.recurrence
     if any(_is_ahead(c) for source in recurrence.source for c in _cotangents(source)):
@@ -111,12 +88,12 @@ def _candidates(closed: ClosedForm) -> Iterator[Expr]:
             yield form_expr(closed.form, said.letter, letters.one, letters.factor)
 
 
-def _cotangents(source: Expr | None) -> set[Cotangent]:
+def _cotangents(source: al.Expr | None) -> set[al.Cotangent]:
     """All derivatives of L in what is added."""
-    return set() if source is None else {n for n in walk(source) if isinstance(n, Cotangent)}
+    return set() if source is None else {n for n in al.walk(source) if isinstance(n, al.Cotangent)}
 
 
-def _is_ahead(cotangent: Cotangent) -> bool:
+def _is_ahead(cotangent: al.Cotangent) -> bool:
     """Whether it lies past T where t is T."""
     return cotangent.index is not None and cotangent.index.offset > 0
 
@@ -139,64 +116,68 @@ class _Said:
     @property
     def possible(self) -> bool:
         """Whether these letters are derivatives, and not the same at all steps."""
-        if any(self.derived) and isinstance(self.value, Ref):
+        if any(self.derived) and isinstance(self.value, al.Ref):
             return False
         if COEFFICIENT in self.derived and COEFFICIENT in self.law.constant:
             return False
-        return SOURCE not in self.derived or self.derivative(NOW) is not None
+        return SOURCE not in self.derived or self.derivative(al.NOW) is not None
 
-    def at(self, index: Index) -> Ref:
-        return Ref(self.quantity.name, index, self.quantity.shape)
+    def at(self, index: al.Index) -> al.Ref:
+        return al.Ref(self.quantity.name, index, self.quantity.shape)
 
-    def letter(self, letter: Indeterminate) -> Expr:
-        index = letter.index if letter.index is not None else NOW
+    def letter(self, letter: Indeterminate) -> al.Expr:
+        index = letter.index if letter.index is not None else al.NOW
         if letter.name == SOURCE:
             return self.source(index)
         if letter.name not in self.derived:
             return self.letters.spelled(letter)
         return self.step(index, index - 1)
 
-    def step(self, late: Index, early: Index) -> Expr:
+    def step(self, late: al.Index, early: al.Index) -> al.Expr:
         """The derivative of the quantity by itself at an earlier step; an adjoint's transposed."""
-        jacobian = Derivative(self.at(late), self.at(early), "total")
-        return Transpose(jacobian) if isinstance(self.value, Cotangent) else jacobian
+        jacobian = al.Derivative(self.at(late), self.at(early), "total")
+        return al.Transpose(jacobian) if isinstance(self.value, al.Cotangent) else jacobian
 
-    def source(self, index: Index) -> Expr:
+    def source(self, index: al.Index) -> al.Expr:
         """What is added at a step."""
         found = self.derivative(index) if SOURCE in self.derived else None
         if found is not None:
             return found
-        return substitute_index(self.recurrence.source[0] or ZERO, {"t": index})
+        return al.substitute_index(self.recurrence.source[0] or al.ZERO, {"t": index})
 
-    def derivative(self, index: Index) -> Expr | None:
+    def derivative(self, index: al.Index) -> al.Expr | None:
         """The same as one derivative; None where it is a sum of several."""
-        added = forms.terms_of(self.recurrence.source[0] or ZERO)
-        if isinstance(self.value, Derivative):
-            through = (n for term in added for n in walk(term) if isinstance(n, Derivative))
-            if any(isinstance(node.output, Ref) for node in through) or not self.read:
+        added = forms.terms_of(self.recurrence.source[0] or al.ZERO)
+        if isinstance(self.value, al.Derivative):
+            through = (n for term in added for n in al.walk(term) if isinstance(n, al.Derivative))
+            if any(isinstance(node.output, al.Ref) for node in through) or not self.read:
                 return None
-            return Derivative(self.at(index), self.value.wrt, "step")
+            return al.Derivative(self.at(index), self.value.wrt, "step")
         found = {frozenset(_cotangents(term)) for term in added}
         if len(found) != 1 or len(cotangents := found.pop()) != 1:
             return None
-        (cotangent,) = (substitute_index(one, {"t": index}) for one in cotangents)
-        assert isinstance(cotangent, Cotangent) and cotangent.index is not None
-        read = Ref(cotangent.name, cotangent.index, cotangent.shape)
-        return Product(Transpose(Derivative(read, self.at(index), "step")), cotangent)
+        (cotangent,) = (al.substitute_index(one, {"t": index}) for one in cotangents)
+        assert isinstance(cotangent, al.Cotangent) and cotangent.index is not None
+        read = al.Ref(cotangent.name, cotangent.index, cotangent.shape)
+        return al.Product(al.Transpose(al.Derivative(read, self.at(index), "step")), cotangent)
 
-    def lagged(self) -> Iterator[Expr]:
+    def lagged(self) -> Iterator[al.Expr]:
         """One quantity with lags: the first row of the products of C is d(h[t], h[i])."""
         bound = self.letters.bound
-        here = Index.of(bound)
+        here = al.Index.of(bound)
         source = self.source(here)
-        if isinstance(self.value, Cotangent):
+        if isinstance(self.value, al.Cotangent):
             if self.law.begins == "source":
-                yield TimeSum(Product(self.step(here, NOW), source), NOW, LAST, bound)
+                yield al.TimeSum(
+                    al.Product(self.step(here, al.NOW), source), al.NOW, al.LAST, bound
+                )
             return
-        added: list[Expr] = []
+        added: list[al.Expr] = []
         if self.law.begins == "value":
             for back, (block, _) in enumerate(self.recurrence.begin):
-                added.append(Product(self.step(NOW, Index(offset=-back)), block))
+                added.append(al.Product(self.step(al.NOW, al.Index(offset=-back)), block))
         if self.recurrence.source[0] is not None:
-            added.append(TimeSum(Product(self.step(NOW, here), source), index=bound, last=NOW))
-        yield added[0] if len(added) == 1 else Add(tuple(added)) if added else ZERO
+            added.append(
+                al.TimeSum(al.Product(self.step(al.NOW, here), source), index=bound, last=al.NOW)
+            )
+        yield added[0] if len(added) == 1 else al.Add(tuple(added)) if added else al.ZERO

@@ -8,21 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from symbptt.algebra import (
-    LAST,
-    NOW,
-    ZERO,
-    Cotangent,
-    Derivative,
-    Expr,
-    Index,
-    Initial,
-    Model,
-    Param,
-    Ref,
-    substitute_index,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.linear import AffineTerm, affine_terms, local_jacobians, times, unit_on
@@ -31,12 +17,12 @@ from symbptt.calculus.order import Reads, circle, names_in, reached, reads_of
 from symbptt.calculus.recurrence.system import AffineRecurrence, Value, assemble, depth, gathered
 from symbptt.errors import NotAffineError, UnknownNameError
 
-START = Index()
+START = al.Index()
 
 # --- the model's own values ------------------------------------------------------------
 
 
-def of_values(model: Model, name: str) -> AffineRecurrence:
+def of_values(model: al.Model, name: str) -> AffineRecurrence:
     """The recurrence that a quantity's values follow.
 
     Raises
@@ -51,8 +37,8 @@ def of_values(model: Model, name: str) -> AffineRecurrence:
         raise NotAffineError(f"{name} is defined at the last step alone")
     together = _circle(model, name, {e: names_in(equations[e].rhs) for e in equations})
 
-    def is_unknown(node: Expr) -> bool:
-        return isinstance(node, Ref) and node.name in together
+    def is_unknown(node: al.Expr) -> bool:
+        return isinstance(node, al.Ref) and node.name in together
 
     def unfolded(quantity: str) -> tuple[AffineTerm, ...]:
         try:
@@ -63,22 +49,22 @@ def of_values(model: Model, name: str) -> AffineRecurrence:
         found: list[AffineTerm] = []
         for piece in direct:
             leaf = piece.leaf
-            if isinstance(leaf, Ref) and leaf.name in together and leaf.index == NOW:
+            if isinstance(leaf, al.Ref) and leaf.name in together and leaf.index == al.NOW:
                 found += [inner.after(piece.matrix) for inner in unfolded(leaf.name)]
             else:
                 found.append(piece)
         return tuple(found)
 
-    def at(quantity: str, index: Index) -> Ref:
-        return Ref(quantity, index, equations[quantity].shape)
+    def at(quantity: str, index: al.Index) -> al.Ref:
+        return al.Ref(quantity, index, equations[quantity].shape)
 
-    def begin(initial: Initial | None) -> Expr | None:
-        return ZERO if initial is None else initial.value
+    def begin(initial: al.Initial | None) -> al.Expr | None:
+        return al.ZERO if initial is None else initial.value
 
     return _forward(model, name, together, unfolded, at, begin)
 
 
-def _circle(model: Model, name: str, reads: Reads) -> frozenset[str]:
+def _circle(model: al.Model, name: str, reads: Reads) -> frozenset[str]:
     if name not in reads:
         defined = ", ".join(e.name for e in model.equations if not e.last)
         raise UnknownNameError(f"{model.name} defines no {name!r}; it defines {defined}")
@@ -89,20 +75,20 @@ def _circle(model: Model, name: str, reads: Reads) -> frozenset[str]:
 
 
 def _forward(
-    model: Model,
+    model: al.Model,
     name: str,
     together: frozenset[str],
     unfolded: Callable[[str], tuple[AffineTerm, ...]],
-    at: Callable[[str, Index], Value],
-    begin: Callable[[Initial | None], Expr | None],
+    at: Callable[[str, al.Index], Value],
+    begin: Callable[[al.Initial | None], al.Expr | None],
 ) -> AffineRecurrence:
     """The recurrence of a name and of the states in its circle, from the start on."""
     names = dict.fromkeys((name, *(state for state in model.states if state in together)))
-    kind = type(at(name, NOW))
+    kind = type(at(name, al.NOW))
     rows = {n: gathered(unfolded(n), kind, together) for n in names}
     initials = {(i.name, i.step): i for i in model.initials}
 
-    def beginning(quantity: str, index: Index) -> Expr | None:
+    def beginning(quantity: str, index: al.Index) -> al.Expr | None:
         return begin(initials.get((quantity, index.offset)))
 
     values = [beginning(n, START - back) for n in names for back in range(depth(n, rows))]
@@ -133,8 +119,8 @@ def of_adjoints(derivation: Derivation, name: str) -> AffineRecurrence:
     beside = {n for n in hidden if not circle(n, reads)}
     inside = together | beside
 
-    def is_unknown(node: Expr) -> bool:
-        return isinstance(node, Cotangent) and node.name in inside
+    def is_unknown(node: al.Expr) -> bool:
+        return isinstance(node, al.Cotangent) and node.name in inside
 
     pieces = {n: affine_terms(steps[n].result, is_unknown) for n in inside}
     explicit = {n for n in together if any(map(_is_explicit, pieces[n]))}
@@ -147,9 +133,9 @@ def of_adjoints(derivation: Derivation, name: str) -> AffineRecurrence:
         for piece in (_ahead(piece, ahead) for piece in pieces[quantity]):
             leaf = piece.leaf
             later = _lead(leaf)
-            if later and isinstance(leaf, Cotangent) and leaf.name in explicit - set(kept):
+            if later and isinstance(leaf, al.Cotangent) and leaf.name in explicit - set(kept):
                 kept.append(leaf.name)
-            if isinstance(leaf, Cotangent) and (
+            if isinstance(leaf, al.Cotangent) and (
                 (leaf.name in together and not (later and leaf.name in kept))
                 or (leaf.name in beside and not later)
             ):
@@ -161,28 +147,30 @@ def of_adjoints(derivation: Derivation, name: str) -> AffineRecurrence:
     size = 0
     while size != len(kept):
         size = len(kept)
-        rows = {n: gathered(unfolded(n, 0), Cotangent, set(kept)) for n in tuple(kept)}
+        rows = {n: gathered(unfolded(n, 0), al.Cotangent, set(kept)) for n in tuple(kept)}
     ends = any(equation.last for equation in derivation.normal.equations)
     needed = max(steps[n].needs - 1 + ahead for n, ahead in lead.items())
     return assemble(
         rows,
-        lambda n, index: Cotangent(n, index, steps[n].shape),
+        lambda n, index: al.Cotangent(n, index, steps[n].shape),
         -1,
         "value" if ends else "source",
-        LAST - max(0, needed - 1) if ends else LAST,
+        al.LAST - max(0, needed - 1) if ends else al.LAST,
         lambda quantity, index: None,
     )
 
 
 def _ahead(piece: AffineTerm, steps: int) -> AffineTerm:
     """The term with t replaced by t + steps."""
-    later = {"t": NOW + steps}
-    return AffineTerm(substitute_index(piece.matrix, later), substitute_index(piece.leaf, later))
+    later = {"t": al.NOW + steps}
+    return AffineTerm(
+        al.substitute_index(piece.matrix, later), al.substitute_index(piece.leaf, later)
+    )
 
 
-def _lead(leaf: Expr) -> int:
+def _lead(leaf: al.Expr) -> int:
     """How many steps ahead a derivative is; 0 for what is none."""
-    return leaf.index.offset if isinstance(leaf, Cotangent) and leaf.index is not None else 0
+    return leaf.index.offset if isinstance(leaf, al.Cotangent) and leaf.index is not None else 0
 
 
 def _is_explicit(piece: AffineTerm) -> bool:
@@ -190,14 +178,16 @@ def _is_explicit(piece: AffineTerm) -> bool:
 
     An equation with such a term must not be written out at a later step.
     """
-    return not any(isinstance(node, Cotangent) for node in walk(piece.leaf))
+    return not any(isinstance(node, al.Cotangent) for node in al.walk(piece.leaf))
 
 
-def _cotangents(expr: Expr) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(n.name for n in walk(expr) if isinstance(n, Cotangent) and n.index))
+def _cotangents(expr: al.Expr) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(n.name for n in al.walk(expr) if isinstance(n, al.Cotangent) and n.index)
+    )
 
 
-def _cut(model: Model, name: str, together: frozenset[str], reads: Reads) -> tuple[str, ...]:
+def _cut(model: al.Model, name: str, together: frozenset[str], reads: Reads) -> tuple[str, ...]:
     """The name and as many states as cut every circle among ``together``."""
     kept = [name]
     for state in model.states:
@@ -207,7 +197,7 @@ def _cut(model: Model, name: str, together: frozenset[str], reads: Reads) -> tup
     return tuple(kept)
 
 
-def _elsewhere(model: Model, name: str, reads: Reads) -> str:
+def _elsewhere(model: al.Model, name: str, reads: Reads) -> str:
     found = [s for s in model.states if s in reached(reads[name], reads)]
     if not found:
         return f"dL/d{name}[t] reads no derivative of a later step: there is nothing to fold"
@@ -218,7 +208,7 @@ def _elsewhere(model: Model, name: str, reads: Reads) -> str:
 # --- the sensitivities -----------------------------------------------------------------
 
 
-def of_sensitivities(model: Model, name: str, parameter: str) -> AffineRecurrence:
+def of_sensitivities(model: al.Model, name: str, parameter: str) -> AffineRecurrence:
     """The recurrence that d(name at t)/d(parameter) follows, a matrix recurrence.
 
     The Jacobians are those of the adjoint rules: there is one table of rules.
@@ -240,50 +230,50 @@ def of_sensitivities(model: Model, name: str, parameter: str) -> AffineRecurrenc
     through = _reads_with_starts(normal)
     whole = unit_on(wrt)
 
-    def at(quantity: str, index: Index) -> Derivative:
-        return Derivative(Ref(quantity, index, equations[quantity].shape), wrt, "total")
+    def at(quantity: str, index: al.Index) -> al.Derivative:
+        return al.Derivative(al.Ref(quantity, index, equations[quantity].shape), wrt, "total")
 
     def unfolded(quantity: str) -> tuple[AffineTerm, ...]:
         found: list[AffineTerm] = []
         for jacobian in local.get(quantity, ()):
             operand, matrices = jacobian.operand, forms.terms_of(jacobian.chain[-1])
-            if isinstance(operand, Ref) and operand.name in equations:
+            if isinstance(operand, al.Ref) and operand.name in equations:
                 found += _through(operand, matrices)
             elif operand == wrt:
                 found += [AffineTerm(matrix, whole) for matrix in matrices]
-            elif isinstance(operand, Param) and parameter in reached([operand.name], derived):
-                chain = Derivative(operand, wrt, "total")
+            elif isinstance(operand, al.Param) and parameter in reached([operand.name], derived):
+                chain = al.Derivative(operand, wrt, "total")
                 found += [AffineTerm(times(matrix, chain), whole) for matrix in matrices]
         return tuple(found)
 
-    def _through(operand: Ref, matrices: tuple[Expr, ...]) -> list[AffineTerm]:
+    def _through(operand: al.Ref, matrices: tuple[al.Expr, ...]) -> list[AffineTerm]:
         inside = operand.name in together
         if not inside and parameter not in reached([operand.name], through):
             return []
-        if operand.index == NOW and (inside or not circle(operand.name, reads)):
+        if operand.index == al.NOW and (inside or not circle(operand.name, reads)):
             return [p.after(m) for m in matrices for p in unfolded(operand.name)]
         return [AffineTerm(m, at(operand.name, operand.index)) for m in matrices]
 
-    def begin(initial: Initial | None) -> Expr | None:
+    def begin(initial: al.Initial | None) -> al.Expr | None:
         """The derivative of an initial value; None where it is not 0."""
-        value = ZERO if initial is None or initial.value is None else initial.value
-        return None if parameter in reached(names_in(value), derived) else ZERO
+        value = al.ZERO if initial is None or initial.value is None else initial.value
+        return None if parameter in reached(names_in(value), derived) else al.ZERO
 
     return _forward(normal, name, together, unfolded, at, begin)
 
 
-def _parameter(model: Model, of: str, name: str) -> Param:
+def _parameter(model: al.Model, of: str, name: str) -> al.Param:
     shapes = {p.name: p.shape for p in model.parameters}
     shapes |= {d.name: d.shape for d in model.derived}
     if name in shapes:
-        return Param(name, shapes[name])
+        return al.Param(name, shapes[name])
     known = ", ".join(p.name for p in model.parameters)
     raise UnknownNameError(
         f"d({of}[t], {name}): {model.name} has no parameter {name!r}; its parameters: {known}"
     )
 
 
-def _reads_with_starts(model: Model) -> Reads:
+def _reads_with_starts(model: al.Model) -> Reads:
     """What every name depends on, through initial values included."""
     reads = {name: list(found) for name, found in reads_of(model).items()}
     for initial in model.initials:

@@ -11,18 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
-from symbptt.algebra import (
-    Cotangent,
-    Dim,
-    Expr,
-    Loss,
-    Neg,
-    Number,
-    Param,
-    TimeSum,
-    Vector,
-    add_dims,
-)
+from symbptt import algebra as al
 from symbptt.calculus.forms import exact, terms_of
 from symbptt.codegen.emission import INDENT, is_start, scattered_rows
 from symbptt.codegen.fast.adjoints import AdjointStarts, zeros
@@ -49,7 +38,7 @@ from symbptt.codegen.fast.printing import FastPrinter, unpacked
 from symbptt.codegen.fast.scope import PlaceScope
 from symbptt.codegen.fast.segments import in_two_parts, kept_apart
 from symbptt.codegen.fast.views import aliases, exact_kernels, mentioned, names_in
-from symbptt.codegen.naming import Names
+from symbptt.codegen.naming import ValueNames
 from symbptt.codegen.numpy_printer import Uses, is_rowwise
 from symbptt.codegen.places import Places, Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Place, Program
@@ -79,7 +68,7 @@ class BufferedText:
 class Buffered:
     """Compiles the functions of one program, and has them printed."""
 
-    def __init__(self, program: Program, names: Names, wrt_inputs: bool) -> None:
+    def __init__(self, program: Program, names: ValueNames, wrt_inputs: bool) -> None:
         self.program = program
         self.model = program.model
         self.names = names
@@ -159,13 +148,13 @@ class Buffered:
             self.places.declare(found, initial.shape, "past")
             self.layout.declare(found)
             rows = scope.at_start(found, initial.step)
-            if isinstance(initial.value, Param):
+            if isinstance(initial.value, al.Param):
                 own.append(
                     KernelCall("copyto", (LocalName(self.names.values[initial.value.name]),), rows)
                 )
             elif initial.value is not None:
                 own.append(
-                    KernelCall("copyto", (scope.number(Number(exact(initial.value))),), rows)
+                    KernelCall("copyto", (scope.number(al.Number(exact(initial.value))),), rows)
                 )
             else:
                 own.append(zeros(rows))
@@ -203,7 +192,7 @@ class Buffered:
         losses = {
             s.value.prediction: s
             for s in block.statements
-            if isinstance(s.value, Loss) and s.value.function == "softmax_cross_entropy"
+            if isinstance(s.value, al.Loss) and s.value.function == "softmax_cross_entropy"
         }
         both = {
             v: s
@@ -215,7 +204,7 @@ class Buffered:
             value = statement.value
             if is_softmax(value) and value.args[0] in both:
                 continue
-            if isinstance(value, Loss) and value.prediction in both and is_rowwise(value.target):
+            if isinstance(value, al.Loss) and value.prediction in both and is_rowwise(value.target):
                 # The softmax and the loss share the exponentials: both at once.
                 compiler = Compiler(scope)
                 out = compiler.target(statement.target)
@@ -237,7 +226,7 @@ class Buffered:
         straight.views[LocalName(own.name)] = own.name
         made = Loop(own.name, own, chunk if block.in_chunks else None, block.backward)
         if block.scan:
-            width = add_dims(block.statements[0].target.shape) or 1
+            width = al.add_dims(block.statements[0].target.shape) or 1
             made = replace(made, plan=self.plan(block), width=width)
         self.loops.append(made)
         straight.statements.append(made)
@@ -255,18 +244,18 @@ class Buffered:
         rate, source = leaves(statement.value)
         return tuple(scope.leaf(leaf) for leaf in (rate, source, statement.target))
 
-    def touched(self, block: Block) -> Dim:
+    def touched(self, block: Block) -> al.Dim:
         """How many numbers a row of a chunk has in all that is hoisted out of its steps."""
         mentioned = [e for s in block.hoisted for e in (*s.targets, *leaves(s.value))]
         found = dict.fromkeys(v for e in mentioned if (v := variable(e)) is not None)
         plain = [self.places.shapes[v] for v in found if self.places.has_rows(v)]
-        return add_dims(shape[0] for shape in plain if len(shape) == 1) or 1
+        return al.add_dims(shape[0] for shape in plain if len(shape) == 1) or 1
 
     # --- statements --------------------------------------------------------------------------
 
     def statement(self, statement: Assign, scope: PlaceScope) -> None:
         target = statement.target
-        if isinstance(target, Cotangent) and target.index is None:
+        if isinstance(target, al.Cotangent) and target.index is None:
             self.gradient(statement, scope)
             return
         first = statement.add and self.places.is_first(statement)
@@ -299,12 +288,12 @@ class Buffered:
             elif is_start(term):
                 scope.own.statements.append(self.own_start(term, out, scope))
 
-    def own_start(self, term: Expr, out: Value, scope: PlaceScope) -> Statement:
+    def own_start(self, term: al.Expr, out: Value, scope: PlaceScope) -> Statement:
         """What the model's own initial value received, if this call started from it."""
-        sign = "-=" if isinstance(term, Neg) else "+="
-        summed = term.operand if isinstance(term, Neg) else term
-        assert isinstance(summed, TimeSum)
-        (inner,) = (leaf for leaf in leaves(summed.term) if isinstance(leaf, Cotangent))
+        sign = "-=" if isinstance(term, al.Neg) else "+="
+        summed = term.operand if isinstance(term, al.Neg) else term
+        assert isinstance(summed, al.TimeSum)
+        (inner,) = (leaf for leaf in leaves(summed.term) if isinstance(leaf, al.Cotangent))
         how = "sum_over_rows" if summed.shape else "sum_of_scalars"
         return If("start is None", (Change(out, sign, view(how, scope.leaf(inner))),))
 
@@ -372,7 +361,7 @@ class Buffered:
         return dict(reversed(found.items()))
 
 
-def compute(scope: PlaceScope, expr: Expr, out: Value) -> None:
+def compute(scope: PlaceScope, expr: al.Expr, out: Value) -> None:
     """Write the calls that leave the value of an expression in an array."""
     Compiler(scope).compute(expr, out)
 
@@ -385,5 +374,5 @@ def before(section: Body, static: list[Statement]) -> Iterator[Statement]:
     yield from (s for s in section.prologue if isinstance(s, Let))
 
 
-def is_softmax(value: Expr) -> TypeGuard[Vector]:
-    return isinstance(value, Vector) and value.function == "softmax"
+def is_softmax(value: al.Expr) -> TypeGuard[al.Vector]:
+    return isinstance(value, al.Vector) and value.function == "softmax"

@@ -9,26 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symbptt.algebra import (
-    LAST,
-    Add,
-    Concat,
-    Expr,
-    Fill,
-    Identity,
-    Length,
-    Lookup,
-    Loss,
-    Mul,
-    Neg,
-    OneHot,
-    Outer,
-    Product,
-    Slice,
-    TimeSum,
-    Transpose,
-    Vector,
-)
+from symbptt import algebra as al
 from symbptt.codegen.fast.buffers import KernelCall, Quoted, Value, view
 from symbptt.codegen.fast.entrywise import LEAVES, Entrywise
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
@@ -38,7 +19,7 @@ from symbptt.functions.losses import LOSSES, loss_formula
 class Compiler(Entrywise):
     """Compiles statements in one place; ``there`` knows the place."""
 
-    def assign(self, target: Expr, value: Expr, *, add: bool) -> None:
+    def assign(self, target: al.Expr, value: al.Expr, *, add: bool) -> None:
         """``target = value`` or ``target += value``; the target is a leaf or adjacent leaves."""
         scattered = self.there.scattered(target)
         if scattered is not None:
@@ -48,22 +29,22 @@ class Compiler(Entrywise):
         with self.there.shaped(target, value):
             self.assign_here(target, value, add=add)
 
-    def assign_here(self, target: Expr, value: Expr, *, add: bool) -> None:
+    def assign_here(self, target: al.Expr, value: al.Expr, *, add: bool) -> None:
         out = self.target(target)
         if self.there.has_gaps(target):
             self.there.gapped.add(out)
         if not add:
             self.into(value, out, target)
             return
-        terms = value.terms if isinstance(value, Add) else (value,)
+        terms = value.terms if isinstance(value, al.Add) else (value,)
         for term in terms:
-            positive = term.operand if isinstance(term, Neg) else term
+            positive = term.operand if isinstance(term, al.Neg) else term
             with self.operand(positive) as found:
-                sign = "subtract" if isinstance(term, Neg) else "add"
+                sign = "subtract" if isinstance(term, al.Neg) else "add"
                 self.there.emit(sign, out, found, out=out)
 
-    def target(self, target: Expr) -> Value:
-        if isinstance(target, Concat):
+    def target(self, target: al.Expr) -> Value:
+        if isinstance(target, al.Concat):
             array = self.there.joined(target.parts)
             assert array is not None
             return array
@@ -71,7 +52,7 @@ class Compiler(Entrywise):
 
     # --- products ------------------------------------------------------------------------
 
-    def compute_product(self, expr: Product, out: Value) -> None:
+    def compute_product(self, expr: al.Product, out: Value) -> None:
         left, right = expr.left, expr.right
         if is_rowwise(left):
             self.there.by_rows(out, expr)
@@ -93,31 +74,31 @@ class Compiler(Entrywise):
             else:
                 self.there.emit(callee, rows, matrix, out=out)
 
-    def product(self, out: Value, *sides: Expr) -> str:
+    def product(self, out: Value, *sides: al.Expr) -> str:
         """The fastest product knows only arrays without gaps: of others it makes copies."""
         gaps = out in self.there.gapped or any(self.has_gaps(side) for side in sides)
         return "matmul" if gaps else "dot"
 
-    def has_gaps(self, expr: Expr) -> bool:
-        if isinstance(expr, Slice):
+    def has_gaps(self, expr: al.Expr) -> bool:
+        if isinstance(expr, al.Slice):
             return True
-        return isinstance(expr, LEAVES | Concat) and self.there.has_gaps(expr)
+        return isinstance(expr, LEAVES | al.Concat) and self.there.has_gaps(expr)
 
-    def compute_transpose(self, expr: Transpose, out: Value) -> None:
+    def compute_transpose(self, expr: al.Transpose, out: Value) -> None:
         inner = expr.operand
         if is_rowwise(expr):
             self.there.by_rows(out, expr)
-        elif isinstance(inner, Concat):
+        elif isinstance(inner, al.Concat):
             blocks = [part.shape[0] for part in inner.parts]
             for number, part in enumerate(inner.parts):
                 self.place(flipped(part), self.there.piece("columns", out, blocks, number))
-        elif isinstance(flipped(inner), Transpose):
+        elif isinstance(flipped(inner), al.Transpose):
             with self.operand(inner) as found:
                 self.there.emit("copyto", view("transposed", found), out=out)
         else:
             self.compute(flipped(inner), out)
 
-    def compute_concat(self, expr: Concat, out: Value) -> None:
+    def compute_concat(self, expr: al.Concat, out: Value) -> None:
         blocks = [part.shape[0] for part in expr.parts]
         for number, part in enumerate(expr.parts):
             if is_rowwise(expr):
@@ -125,11 +106,11 @@ class Compiler(Entrywise):
             else:
                 self.place(part, self.there.piece("rows", out, blocks, number))
 
-    def compute_slice(self, expr: Slice, out: Value) -> None:
+    def compute_slice(self, expr: al.Slice, out: Value) -> None:
         with self.operand(expr.vector) as found:
             self.there.emit("copyto", self.there.block(found, expr.blocks, expr.number), out=out)
 
-    def compute_vector(self, expr: Vector, out: Value) -> None:
+    def compute_vector(self, expr: al.Vector, out: Value) -> None:
         """By calls where there are some for the function, else a few rows at a time."""
         method = getattr(self, f"vector_{expr.function}", None)
         if method is None or not all(map(self.is_full_vector, expr.args)):
@@ -137,24 +118,24 @@ class Compiler(Entrywise):
         else:
             method(*expr.args, out)
 
-    def is_full_vector(self, expr: Expr) -> bool:
+    def is_full_vector(self, expr: al.Expr) -> bool:
         return len(expr.shape) <= 1 and is_rowwise(expr) and is_full(expr)
 
-    def vector_softmax(self, vector: Expr, out: Value) -> None:
+    def vector_softmax(self, vector: al.Expr, out: Value) -> None:
         column = self.there.take(())
         with self.operand(vector) as found:
             ones = self.there.column_of_ones(vector.shape[0])
             self.there.emit("_softmax_into", found, column, ones, out=out)
         self.there.give(column)
 
-    def compute_identity(self, expr: Identity, out: Value) -> None:
+    def compute_identity(self, expr: al.Identity, out: Value) -> None:
         self.there.emit("copyto", self.there.once(expr), out=out)
 
-    def compute_fill(self, expr: Fill, out: Value) -> None:
+    def compute_fill(self, expr: al.Fill, out: Value) -> None:
         with self.operand(expr.scalar) as found:
             self.there.emit("copyto", found, out=out)
 
-    def compute_loss(self, expr: Loss, out: Value) -> None:
+    def compute_loss(self, expr: al.Loss, out: Value) -> None:
         """By its definition, unless it shares the exponentials of a softmax."""
         rows = is_rowwise(expr.prediction) and is_rowwise(expr.target)
         if expr.function == "softmax_cross_entropy" and rows:
@@ -166,38 +147,38 @@ class Compiler(Entrywise):
         else:
             self.there.by_rows(out, expr)
 
-    def softmax_and_loss(self, expr: Loss, softmax: Value, out: Value) -> None:
+    def softmax_and_loss(self, expr: al.Loss, softmax: Value, out: Value) -> None:
         """Both at once: they share the exponentials."""
         column = self.there.take(())
-        unit = OneHot(expr.target, expr.prediction.shape[0])
+        unit = al.OneHot(expr.target, expr.prediction.shape[0])
         with self.index(unit) as index, self.operand(expr.prediction) as found:
             ones = self.there.column_of_ones(unit.shape[0])
             self.there.emit("_softmax_and_loss", found, index, column, ones, softmax, out=out)
         self.there.give(column)
 
-    def row_sum(self, rows: Value, like: Expr, out: Value) -> None:
+    def row_sum(self, rows: Value, like: al.Expr, out: Value) -> None:
         """The sum of each row; of a scalar a row, the scalar."""
         if like.shape:
             self.there.emit("add.reduce", rows, 1, None, out=out, options=(True,))
         else:
             self.there.emit("copyto", rows, out=out)
 
-    def vector_sum(self, vector: Expr, out: Value) -> None:
+    def vector_sum(self, vector: al.Expr, out: Value) -> None:
         with self.operand(vector) as found:
             self.row_sum(found, vector, out)
 
-    def vector_mean(self, vector: Expr, out: Value) -> None:
+    def vector_mean(self, vector: al.Expr, out: Value) -> None:
         self.vector_sum(vector, out)
-        count = self.there.number(Length(vector.shape[0]))
+        count = self.there.number(al.Length(vector.shape[0]))
         self.there.emit("divide", out, count, out=out)
 
-    def vector_dot(self, left: Expr, right: Expr, out: Value) -> None:
+    def vector_dot(self, left: al.Expr, right: al.Expr, out: Value) -> None:
         scratch = self.there.take(left.shape)
-        self.compute(Mul((left, right)), scratch)
+        self.compute(al.Mul((left, right)), scratch)
         self.row_sum(scratch, left, out)
         self.there.give(scratch)
 
-    def compute_lookup(self, expr: Lookup, out: Value) -> None:
+    def compute_lookup(self, expr: al.Lookup, out: Value) -> None:
         if not is_rowwise(expr):
             self.there.by_rows(out, expr)
             return
@@ -206,17 +187,17 @@ class Compiler(Entrywise):
 
     # --- sums over time --------------------------------------------------------------------
 
-    def compute_timesum(self, expr: TimeSum, out: Value) -> None:
-        over_rows = Compiler(self.there.at("last" if expr.first == LAST else "all"))
+    def compute_timesum(self, expr: al.TimeSum, out: Value) -> None:
+        over_rows = Compiler(self.there.at("last" if expr.first == al.LAST else "all"))
         over_rows.sum_rows(expr, out)
 
-    def sum_rows(self, expr: TimeSum, out: Value) -> None:
+    def sum_rows(self, expr: al.TimeSum, out: Value) -> None:
         """A sum over the rows of this place."""
         term = expr.term
-        if isinstance(term, Neg):
+        if isinstance(term, al.Neg):
             self.sum_rows(replace(expr, term=term.operand), out)
             self.there.emit("negative", out, out=out)
-        elif isinstance(term, Outer) and is_rowwise(term.left) and is_rowwise(term.right):
+        elif isinstance(term, al.Outer) and is_rowwise(term.left) and is_rowwise(term.right):
             with self.operands((term.left, term.right)) as (left, right):
                 callee = self.product(out, term.left, term.right)
                 self.there.emit(callee, view("transposed", left), right, out=out)
@@ -230,14 +211,14 @@ class Compiler(Entrywise):
             self.there.by_rows(out, expr)
 
 
-def flipped(expr: Expr) -> Expr:
+def flipped(expr: al.Expr) -> al.Expr:
     """The transposed matrix, the transpose at what has no operation."""
-    if isinstance(expr, Transpose):
+    if isinstance(expr, al.Transpose):
         return expr.operand
-    if isinstance(expr, Mul):
-        return Mul(tuple(flipped(f) if f.shape else f for f in expr.factors))
-    if isinstance(expr, Add):
-        return Add(tuple(map(flipped, expr.terms)))
-    if isinstance(expr, Neg):
-        return Neg(flipped(expr.operand))
-    return Transpose(expr)
+    if isinstance(expr, al.Mul):
+        return al.Mul(tuple(flipped(f) if f.shape else f for f in expr.factors))
+    if isinstance(expr, al.Add):
+        return al.Add(tuple(map(flipped, expr.terms)))
+    if isinstance(expr, al.Neg):
+        return al.Neg(flipped(expr.operand))
+    return al.Transpose(expr)

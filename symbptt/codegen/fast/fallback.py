@@ -4,26 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from symbptt.algebra import (
-    Cotangent,
-    Dim,
-    Expr,
-    Horizon,
-    Identity,
-    Length,
-    Lookup,
-    Neg,
-    OneHot,
-    Param,
-    Ref,
-    Slice,
-    TimeSum,
-)
+from symbptt import algebra as al
 from symbptt.codegen.emission import INDENT, Emitter
 from symbptt.codegen.fast.buffers import LocalName, Operand, Value, view
 from symbptt.codegen.fast.scope import PlaceScope
-from symbptt.codegen.naming import Names
-from symbptt.codegen.numpy_printer import ATOM, Printed, Printer, Uses, is_rowwise
+from symbptt.codegen.naming import ValueNames
+from symbptt.codegen.numpy_printer import ATOM, NumpyPrinter, Printed, Uses, is_rowwise
 from symbptt.codegen.places import Places
 
 EXTRAS: dict[str, Operand] = {
@@ -35,49 +21,49 @@ EXTRAS: dict[str, Operand] = {
 """What plain text needs besides the values, and where a function has it."""
 
 
-class Plain(Printer):
+class Plain(NumpyPrinter):
     """Plain text in which every leaf is an argument of a function."""
 
-    def __init__(self, names: Names, uses: Uses, scope: PlaceScope) -> None:
+    def __init__(self, names: ValueNames, uses: Uses, scope: PlaceScope) -> None:
         super().__init__(names, "all", uses)
         self.scope = scope
         self.over_rows: dict[Value, str] = {}
         self.others: dict[Value, str] = {}
         self.extras: set[str] = set()
 
-    def argument(self, expr: Expr) -> Printed:
+    def argument(self, expr: al.Expr) -> Printed:
         array = self.scope.leaf(expr)
         table = self.over_rows if is_rowwise(expr) else self.others
         if array not in table:
             table[array] = f"v{len(self.over_rows) + len(self.others) + 1}"
         return table[array], ATOM
 
-    def print_ref(self, expr: Ref) -> Printed:
+    def print_ref(self, expr: al.Ref) -> Printed:
         return self.argument(expr)
 
-    def print_param(self, expr: Param) -> Printed:
+    def print_param(self, expr: al.Param) -> Printed:
         return self.argument(expr)
 
-    def print_cotangent(self, expr: Cotangent) -> Printed:
+    def print_cotangent(self, expr: al.Cotangent) -> Printed:
         if expr.name == "loss":
             self.extras |= {"one", "rows"}
             return super().print_cotangent(expr)
         return self.argument(expr)
 
-    def print_lookup(self, expr: Lookup) -> Printed:
+    def print_lookup(self, expr: al.Lookup) -> Printed:
         return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
 
-    def printed(self, expr: Expr) -> Printed:
-        dims: tuple[Dim, ...] = ()
+    def printed(self, expr: al.Expr) -> Printed:
+        dims: tuple[al.Dim, ...] = ()
         match expr:
-            case Horizon():
+            case al.Horizon():
                 self.extras.add("rows")
-            case Identity(dim) | OneHot(dim=dim):
+            case al.Identity(dim) | al.OneHot(dim=dim):
                 self.extras.add("dtype")
                 dims = (dim,)
-            case Length(dim):
+            case al.Length(dim):
                 dims = (dim,)
-            case Slice(blocks=blocks):
+            case al.Slice(blocks=blocks):
                 dims = blocks
         self.extras |= set() if all(isinstance(dim, int) for dim in dims) else {"size"}
         return super().printed(expr)
@@ -86,7 +72,7 @@ class Plain(Printer):
         self.extras.add("one")
         return super().constant(name, value)
 
-    def row_sum(self, expr: TimeSum) -> Printed:
+    def row_sum(self, expr: al.TimeSum) -> Printed:
         self.extras |= set() if is_rowwise(expr.term) else {"rows"}
         return super().row_sum(expr)
 
@@ -94,20 +80,20 @@ class Plain(Printer):
         self.extras.add("one")
         return super().exact(whole)
 
-    def at(self, place: str) -> Printer:
+    def at(self, place: str) -> NumpyPrinter:
         return self
 
 
 class Fallback:
     """Writes functions of the plain text of expressions, and calls of them."""
 
-    def __init__(self, names: Names, places: Places, uses: Uses) -> None:
+    def __init__(self, names: ValueNames, places: Places, uses: Uses) -> None:
         self.names = names
         self.places = places
         self.uses = uses
         self.functions: list[str] = []
 
-    def by_rows(self, scope: PlaceScope, expr: Expr, out: Value) -> None:
+    def by_rows(self, scope: PlaceScope, expr: al.Expr, out: Value) -> None:
         """A function of the plain text of an expression, called for a few rows at a time."""
         printer = Plain(self.names, self.uses, scope)
         emitter = Emitter(self.names, self.places, self.uses)
@@ -126,7 +112,7 @@ class Fallback:
         if not printer.over_rows:
             scope.emit("copyto", view("applied", LocalName(name), *others), out=out)
             return
-        summed = isinstance(expr, TimeSum) or (isinstance(expr, Neg) and not is_rowwise(expr))
+        summed = isinstance(expr, al.TimeSum) or (isinstance(expr, al.Neg) and not is_rowwise(expr))
         function = "_sum_by_rows" if summed else "_by_rows"
         rows = view("listed", *printer.over_rows)
         scope.emit(function, LocalName(name), rows, view("listed", *others), out=out)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from symbptt.algebra import Dim, Shape, add_dims
 from symbptt.codegen.fast.buffers import Buffer, Extent, LocalName, Quoted, Value, View, view
-from symbptt.codegen.naming import Names
+from symbptt.codegen.naming import ValueNames
 from symbptt.codegen.places import Kind, Places, Variable
 
 Owner = Literal["buffers", "kept", "sums"]
@@ -20,7 +20,7 @@ HOMES: dict[Kind, str] = {"rows": "counted", "past": "with_past", "last": "seque
 class Arrays:
     """All arrays of a module, and the names by which they go."""
 
-    def __init__(self, places: Places, names: Names, given: Iterable[Variable]) -> None:
+    def __init__(self, places: Places, names: ValueNames, given: Iterable[Variable]) -> None:
         self.places = places
         self.given = frozenset(given)
         self.names = names

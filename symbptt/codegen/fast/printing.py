@@ -30,7 +30,7 @@ from symbptt.codegen.fast.buffers import (
 )
 from symbptt.codegen.fast.views import VIEWS, Known, alias
 from symbptt.codegen.literals import literal, tuple_literal
-from symbptt.codegen.naming import Names
+from symbptt.codegen.naming import ValueNames
 from symbptt.codegen.numpy_printer import integer_ratio
 from symbptt.codegen.places import Kind
 
@@ -56,7 +56,7 @@ OUT_BY_NAME = ("maximum", "minimum")
 class FastPrinter:
     """Writes values, calls and statements."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: ValueNames) -> None:
         self.names = names
 
     # --- values ----------------------------------------------------------------------------

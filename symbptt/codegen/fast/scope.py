@@ -11,20 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from symbptt.algebra import (
-    Concat,
-    Cotangent,
-    Dim,
-    Expr,
-    Horizon,
-    Identity,
-    Length,
-    Param,
-    Ref,
-    Shape,
-    Transpose,
-    add_dims,
-)
+from symbptt import algebra as al
 from symbptt.calculus.forms import exact
 from symbptt.codegen.fast.blocks import BlockReading, members_of
 from symbptt.codegen.fast.buffers import (
@@ -61,7 +48,7 @@ COUNTS: dict[Place, Operand] = {
 }
 """How many rows there are in a place."""
 
-Compile = Callable[["PlaceScope", Expr, Value], None]
+Compile = Callable[["PlaceScope", al.Expr, Value], None]
 """Writes the calls that leave the value of an expression in an array."""
 
 
@@ -105,7 +92,7 @@ class PlaceScope:
     ) -> None:
         self.own.statements.append(KernelCall(function, operands, out, tuple(options)))
 
-    def by_rows(self, out: Value, expr: Expr) -> None:
+    def by_rows(self, out: Value, expr: al.Expr) -> None:
         self.fallback(self, expr, out)
 
     # --- names -----------------------------------------------------------------------------
@@ -136,11 +123,11 @@ class PlaceScope:
         count = COUNTS["last" if self.place == "last" else "all"]
         return self.shared(view("ones", count), "ones")
 
-    def column_of_ones(self, dim: Dim) -> Value:
+    def column_of_ones(self, dim: al.Dim) -> Value:
         """A one for every entry of a row, to add these up by a product."""
         return self.shared(view("column_of_ones", Extent(dim)), "column_of_ones")
 
-    def leaf(self, expr: Expr) -> Value:
+    def leaf(self, expr: al.Expr) -> Value:
         found = variable(expr)
         assert found is not None
         kind = self.layout.places.kinds[found]
@@ -174,16 +161,16 @@ class PlaceScope:
         return self.rows(array, array, self.layout.places.kinds[family[0]], 0, how, name)
 
     @contextmanager
-    def shaped(self, target: Expr, value: Expr) -> Iterator[None]:
+    def shaped(self, target: al.Expr, value: al.Expr) -> Iterator[None]:
         """While a statement is compiled, the shape in which it takes arrays."""
         found = {variable(leaf) for leaf in (*leaves(target), *leaves(value))}
         if any(v is not None and self.is_by_blocks(v) for v in found):
-            count = len(target.parts) if isinstance(target, Concat) else 1
+            count = len(target.parts) if isinstance(target, al.Concat) else 1
             self.shape = BlockReading(self.place, count)
         yield
         self.shape = BlockReading()
 
-    def spread(self, expr: Expr, array: Value) -> Value:
+    def spread(self, expr: al.Expr, array: Value) -> Value:
         """A vector for all rows, where blocks are taken an entry for each of theirs."""
         if self.shape.count < 2 or not expr.shape:
             return array
@@ -227,10 +214,10 @@ class PlaceScope:
                 return self.gathered(history, view("back", lag), f"{name}_back{lag}")
         return LocalName(name)
 
-    def scattered(self, target: Expr) -> tuple[Value, Value] | None:
+    def scattered(self, target: al.Expr) -> tuple[Value, Value] | None:
         """Array and rows of what is added to rows that need not stand end to end."""
         found = variable(target)
-        if found is None or not isinstance(target, Ref | Cotangent) or target.index is None:
+        if found is None or not isinstance(target, al.Ref | al.Cotangent) or target.index is None:
             return None
         kind = self.layout.places.kinds[found]
         lag = -target.index.offset
@@ -253,7 +240,7 @@ class PlaceScope:
             self.own.statements.append(Let(name.name, copy))
         return name
 
-    def joined(self, parts: tuple[Expr, ...]) -> Value | None:
+    def joined(self, parts: tuple[al.Expr, ...]) -> Value | None:
         """The array of neighbours; None where they stand apart."""
         members = tuple(v for part in parts if (v := variable(part)) is not None)
         indices = {getattr(part, "index", None) for part in parts}
@@ -269,16 +256,16 @@ class PlaceScope:
             return LocalName(name)
         return self.rows(name, name, kind, 0, self.shape.columns)
 
-    def same_rows(self, left: Expr, right: Expr) -> bool:
+    def same_rows(self, left: al.Expr, right: al.Expr) -> bool:
         """Whether two leaves share memory: in a loop, those of different steps do not."""
         if variable(left) is None or variable(left) != variable(right):
             return False
         steps = {getattr(left, "index", None), getattr(right, "index", None)}
         return len(steps) == 1 or self.place != "loop"
 
-    def has_gaps(self, target: Expr) -> bool:
+    def has_gaps(self, target: al.Expr) -> bool:
         """Whether a target is only some columns of an array."""
-        parts = target.parts if isinstance(target, Concat) else (target,)
+        parts = target.parts if isinstance(target, al.Concat) else (target,)
         members = tuple(variable(part) for part in parts)
         first = members[0]
         if first is not None and self.is_by_blocks(first):
@@ -290,11 +277,11 @@ class PlaceScope:
 
     # --- numbers ---------------------------------------------------------------------------
 
-    def number(self, expr: Expr) -> Value:
+    def number(self, expr: al.Expr) -> Value:
         """A number as an array without axes, which ufuncs take at once."""
-        if isinstance(expr, Horizon):
+        if isinstance(expr, al.Horizon):
             return LocalName("weight")
-        if isinstance(expr, Length):
+        if isinstance(expr, al.Length):
             return self.shared(view("number", Extent(expr.dim)), "length")
         value = exact(expr)
         sign = "m" if value < 0 else ""
@@ -303,15 +290,15 @@ class PlaceScope:
 
     # --- what has no rows ------------------------------------------------------------------
 
-    def once(self, expr: Expr, *, anew: bool = False) -> Value:
+    def once(self, expr: al.Expr, *, anew: bool = False) -> Value:
         """The value of an expression without rows, computed before all else.
 
         ``anew``: a transposed matrix is laid out anew, since a view is slow to multiply.
         """
-        if isinstance(expr, Identity):
+        if isinstance(expr, al.Identity):
             return self.shared(view("identity", Extent(expr.dim)), "identity")
-        turns = isinstance(expr, Transpose) and isinstance(expr.operand, Param | Cotangent)
-        if isinstance(expr, Transpose) and turns and not anew:
+        turns = isinstance(expr, al.Transpose) and isinstance(expr.operand, al.Param | al.Cotangent)
+        if isinstance(expr, al.Transpose) and turns and not anew:
             return view("transposed", self.leaf(expr.operand))
         if self.place == "static":
             raise TypeError(f"computed where it stands: {expr}")
@@ -323,16 +310,16 @@ class PlaceScope:
             self.straight.prologue += prologue.statements
         return known[expr]
 
-    def turned(self, left: Expr) -> Value:
+    def turned(self, left: al.Expr) -> Value:
         """The transposed matrix that rows are multiplied by from the right."""
-        if isinstance(left, Transpose) and isinstance(left.operand, Param):
+        if isinstance(left, al.Transpose) and isinstance(left.operand, al.Param):
             return self.leaf(left.operand)
-        if self.place == "loop" or not isinstance(left, Param):
-            return self.once(Transpose(left), anew=True)
+        if self.place == "loop" or not isinstance(left, al.Param):
+            return self.once(al.Transpose(left), anew=True)
         return view("transposed", self.leaf(left))
 
     def product_in_blocks(
-        self, rows: Value, matrix: Value, out: Value, shape: Shape, *, gaps: bool
+        self, rows: Value, matrix: Value, out: Value, shape: al.Shape, *, gaps: bool
     ) -> None:
         """A product a step, by blocks where these are faster: that depends on the sizes."""
         layout = self.layout
@@ -356,7 +343,7 @@ class PlaceScope:
 
     # --- scratch arrays --------------------------------------------------------------------
 
-    def take(self, shape: Shape, *, integer: bool = False) -> Value:
+    def take(self, shape: al.Shape, *, integer: bool = False) -> Value:
         name = self.layout.scratch(SCRATCH[self.place], shape, self.used.values(), integer)
         array: Value = LocalName(name)
         how = self.shape.scratch if shape else self.shape.plain
@@ -369,7 +356,7 @@ class PlaceScope:
     def give(self, array: Value) -> None:
         del self.used[array]
 
-    def row_starts(self, dim: Dim) -> Value:
+    def row_starts(self, dim: al.Dim) -> Value:
         """Where rows of that length begin in an array of them end to end."""
         starts = view("row_starts", COUNTS[self.place], Extent(dim))
         inside = self.place in ("loop", "chunk")
@@ -382,11 +369,11 @@ class PlaceScope:
             return found
         return self.view(found, wish or f"{self.own.views[array]}_by")
 
-    def block(self, vector: Value, blocks: Sequence[Dim], number: int) -> Value:
+    def block(self, vector: Value, blocks: Sequence[al.Dim], number: int) -> Value:
         """One block of the columns of an array."""
         return self.reshaped("columns", vector, *span(blocks, number), wish="block")
 
-    def piece(self, how: str, array: Value, blocks: Sequence[Dim], number: int) -> Value:
+    def piece(self, how: str, array: Value, blocks: Sequence[al.Dim], number: int) -> Value:
         """Rows of a stack of matrices (or of biases end to end), or columns of a turned one."""
         wish = f"{array.name}_{number + 1}" if isinstance(array, LocalName) else "piece"
         return self.shared(View(how, (array, *span(blocks, number))), wish)
@@ -395,6 +382,6 @@ class PlaceScope:
 END = LocalName("rows.end")
 
 
-def span(blocks: Sequence[Dim], number: int) -> tuple[Extent, Extent]:
+def span(blocks: Sequence[al.Dim], number: int) -> tuple[Extent, Extent]:
     """Where a block begins, and how long it is."""
-    return Extent(add_dims(blocks[:number])), Extent(blocks[number])
+    return Extent(al.add_dims(blocks[:number])), Extent(blocks[number])

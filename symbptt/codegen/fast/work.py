@@ -11,27 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from symbptt.algebra import (
-    ONE,
-    Add,
-    Call,
-    Cases,
-    Div,
-    Expr,
-    Lookup,
-    Loss,
-    Mul,
-    Neg,
-    OneHot,
-    Outer,
-    PartSum,
-    Pick,
-    Pow,
-    Product,
-    Pullback,
-    TimeSum,
-    Vector,
-)
+from symbptt import algebra as al
 from symbptt.algebra.traversal import children
 from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.program import Assign, Place
@@ -52,33 +32,33 @@ class Work:
         return Work(self.inside + other.inside, self.once + other.once)
 
 
-def _sum(expr: Add) -> int:
+def _sum(expr: al.Add) -> int:
     """A term with a minus is subtracted, if there is one to subtract it from."""
-    return len(expr.terms) - 1 + all(isinstance(term, Neg) for term in expr.terms)
+    return len(expr.terms) - 1 + all(isinstance(term, al.Neg) for term in expr.terms)
 
 
-def _function(expr: Call) -> int:
+def _function(expr: al.Call) -> int:
     return max(1, len(function(expr.function).calls))
 
 
-COSTS: dict[type[Expr], tuple[Kind, Callable[..., int]]] = {
-    Add: ("elementwise", _sum),
-    Mul: ("elementwise", lambda expr: len(expr.factors) - 1),
-    Div: ("elementwise", lambda _: 1),
-    Neg: ("elementwise", lambda _: 1),
-    Pow: ("elementwise", lambda _: 1),
-    Call: ("elementwise", _function),
-    Cases: ("elementwise", lambda _: 1),
-    Product: ("product", lambda _: 1),
-    Outer: ("product", lambda _: 1),
-    Pullback: ("other", lambda _: 1),
-    TimeSum: ("other", lambda expr: 0 if isinstance(expr.term, Outer) else 1),
-    PartSum: ("other", lambda _: 1),
-    Vector: ("other", lambda _: 1),
-    Loss: ("other", lambda _: 1),
-    Lookup: ("other", lambda _: 1),
-    OneHot: ("other", lambda _: 1),
-    Pick: ("other", lambda _: 1),
+COSTS: dict[type[al.Expr], tuple[Kind, Callable[..., int]]] = {
+    al.Add: ("elementwise", _sum),
+    al.Mul: ("elementwise", lambda expr: len(expr.factors) - 1),
+    al.Div: ("elementwise", lambda _: 1),
+    al.Neg: ("elementwise", lambda _: 1),
+    al.Pow: ("elementwise", lambda _: 1),
+    al.Call: ("elementwise", _function),
+    al.Cases: ("elementwise", lambda _: 1),
+    al.Product: ("product", lambda _: 1),
+    al.Outer: ("product", lambda _: 1),
+    al.Pullback: ("other", lambda _: 1),
+    al.TimeSum: ("other", lambda expr: 0 if isinstance(expr.term, al.Outer) else 1),
+    al.PartSum: ("other", lambda _: 1),
+    al.Vector: ("other", lambda _: 1),
+    al.Loss: ("other", lambda _: 1),
+    al.Lookup: ("other", lambda _: 1),
+    al.OneHot: ("other", lambda _: 1),
+    al.Pick: ("other", lambda _: 1),
 }
 """What a node costs beside its operands."""
 
@@ -91,10 +71,10 @@ def work(statement: Assign, place: Place, *, first: bool = False) -> Work:
     rows, value = place != "static", statement.value
     if first or not statement.add:
         return _of(value, rows) + _entrywise(int(value.free))
-    terms = value.terms if isinstance(value, Add) else (value,)
+    terms = value.terms if isinstance(value, al.Add) else (value,)
     found = _entrywise(len(terms))
     for term in terms:
-        found += _of(term.operand if isinstance(term, Neg) else term, rows)
+        found += _of(term.operand if isinstance(term, al.Neg) else term, rows)
     return found
 
 
@@ -104,9 +84,9 @@ def _entrywise(count: int) -> Work:
     return Work(calls)
 
 
-def _of(expr: Expr, rows: bool) -> Work:
+def _of(expr: al.Expr, rows: bool) -> Work:
     """The calls for an expression's value: once, if it has no rows where others do."""
-    if rows and not expr.free and not isinstance(expr, TimeSum) and not is_rowwise(expr):
+    if rows and not expr.free and not isinstance(expr, al.TimeSum) and not is_rowwise(expr):
         return Work(once=_of(expr, False).inside)
     own: Counter[Kind] = Counter()
     if not expr.free:
@@ -117,19 +97,19 @@ def _of(expr: Expr, rows: bool) -> Work:
     return Work(own) + _operands(expr, rows)
 
 
-def _operands(expr: Expr, rows: bool) -> Work:
+def _operands(expr: al.Expr, rows: bool) -> Work:
     found = Work()
     for operand in _computed(expr):
         found += _of(operand, rows)
     return found
 
 
-def _computed(expr: Expr) -> Iterator[Expr]:
+def _computed(expr: al.Expr) -> Iterator[al.Expr]:
     """The operands; a sum subtracts its negative terms, a product divides by quotients of 1."""
     for child in children(expr):
-        if isinstance(expr, Add) and isinstance(child, Neg):
+        if isinstance(expr, al.Add) and isinstance(child, al.Neg):
             yield child.operand
-        elif isinstance(expr, Mul) and isinstance(child, Div) and child.numerator == ONE:
+        elif isinstance(expr, al.Mul) and isinstance(child, al.Div) and child.numerator == al.ONE:
             yield child.denominator
         else:
             yield child

@@ -15,31 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeGuard
 
-from symbptt.algebra import (
-    NOW,
-    Add,
-    Call,
-    Concat,
-    Constant,
-    Cotangent,
-    Div,
-    Expr,
-    Horizon,
-    Length,
-    Mul,
-    Neg,
-    Number,
-    Outer,
-    Param,
-    Pow,
-    Product,
-    Ref,
-    TimeSum,
-    Transpose,
-    children,
-    map_children,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.codegen.fast.passes.columns import Columns, Group
 from symbptt.codegen.fast.passes.rewriting import on_blocks, ordered
 from symbptt.codegen.naming import fresh
@@ -47,7 +23,7 @@ from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.places import Variable, variable, variables
 from symbptt.codegen.program import Assign, Block, Program, Target
 
-NUMBERS = Number | Constant | Horizon | Length
+NUMBERS = al.Number | al.Constant | al.Horizon | al.Length
 
 
 @dataclass(frozen=True)
@@ -59,7 +35,7 @@ class FusionForm:
     """
 
     key: Any
-    parts: tuple[Expr, ...]
+    parts: tuple[al.Expr, ...]
 
 
 def fusion(program: Program) -> Program:
@@ -81,21 +57,21 @@ def named_products(program: Program) -> Program:
     def block(old: Block) -> Block:
         if old.place != "loop":
             return old
-        found: dict[Expr, dict[Any, list[Expr]]] = {}
+        found: dict[al.Expr, dict[Any, list[al.Expr]]] = {}
         for statement in old.statements:
             keys = [f.key for f in forms_of(statement)]
-            for node in walk(statement.value):
+            for node in al.walk(statement.value):
                 if is_stackable(node):
                     found.setdefault(node.right, {}).setdefault(tuple(keys), []).append(node)
         several = {v for v, kinds in found.items() if len(kinds) > 1}
         statements: list[Assign] = []
         for statement in old.statements:
-            named: dict[Expr, Expr] = {}
-            for node in walk(statement.value):
+            named: dict[al.Expr, al.Expr] = {}
+            for node in al.walk(statement.value):
                 if is_stackable(node) and node.right in several:
                     name = fresh(f"w_{statement.target.name}", taken)
-                    named[node] = Ref(name, NOW, node.shape)
-                    statements.append(Assign(Ref(name, NOW, node.shape), node))
+                    named[node] = al.Ref(name, al.NOW, node.shape)
+                    statements.append(Assign(al.Ref(name, al.NOW, node.shape), node))
             put = partial(named_in, named)
             statements.append(replace(statement, value=put(statement.value)))
         return replace(old, statements=tuple(statements))
@@ -103,13 +79,13 @@ def named_products(program: Program) -> Program:
     return on_blocks(program, block)
 
 
-def is_stackable(node: Expr) -> TypeGuard[Product]:
-    standing = isinstance(node, Product) and isinstance(node.right, Ref)
-    return isinstance(node, Product) and standing and not is_rowwise(node.left)
+def is_stackable(node: al.Expr) -> TypeGuard[al.Product]:
+    standing = isinstance(node, al.Product) and isinstance(node.right, al.Ref)
+    return isinstance(node, al.Product) and standing and not is_rowwise(node.left)
 
 
-def named_in(named: dict[Expr, Expr], expr: Expr) -> Expr:
-    return named.get(expr) or map_children(expr, partial(named_in, named))
+def named_in(named: dict[al.Expr, al.Expr], expr: al.Expr) -> al.Expr:
+    return named.get(expr) or al.map_children(expr, partial(named_in, named))
 
 
 def fixed_names(program: Program) -> set[Variable]:
@@ -130,12 +106,12 @@ def fixed_names(program: Program) -> set[Variable]:
 def forms_of(statement: Assign) -> Iterator[FusionForm]:
     """The forms in which a statement can be joined with others, none for most."""
     target = statement.target
-    if statement.beside or isinstance(target, Param) or len(target.shape) not in (1, 2):
+    if statement.beside or isinstance(target, al.Param) or len(target.shape) not in (1, 2):
         return
-    if target.index is None and not isinstance(statement.value, TimeSum):
+    if target.index is None and not isinstance(statement.value, al.TimeSum):
         return
     head = (type(target).__name__, target.index, statement.add)
-    parts: list[Expr] = [target]
+    parts: list[al.Expr] = [target]
     key = shape_key(statement.value, parts)
     if key is not None:
         yield FusionForm((*head, key), tuple(parts))
@@ -145,65 +121,65 @@ def forms_of(statement: Assign) -> Iterator[FusionForm]:
 def scaled_forms(statement: Assign, head: Any) -> Iterator[FusionForm]:
     """Several values, each multiplied entry by entry by one and the same adjoint."""
     value, target = statement.value, statement.target
-    if not isinstance(value, Mul) or len(value.factors) != 2 or statement.add:
+    if not isinstance(value, al.Mul) or len(value.factors) != 2 or statement.add:
         return
     first, second = value.factors
-    if is_leaf(first) and isinstance(second, Cotangent) and second.shape == target.shape:
+    if is_leaf(first) and isinstance(second, al.Cotangent) and second.shape == target.shape:
         yield FusionForm((*head, "scaled", second, type(first), target.shape), (target, first))
 
 
-def shape_key(expr: Expr, parts: list[Expr]) -> Any:
+def shape_key(expr: al.Expr, parts: list[al.Expr]) -> Any:
     """A nested tuple that is equal for expressions of one form; None where there is none."""
     if isinstance(expr, NUMBERS):
         return expr
-    if isinstance(expr, Ref | Cotangent) and is_rowwise(expr):
+    if isinstance(expr, al.Ref | al.Cotangent) and is_rowwise(expr):
         if not expr.shape:
             return expr  # one factor for all entries of all members
         if len(expr.shape) != 1:
             return None
         parts.append(expr)
         return type(expr).__name__, expr.index
-    if isinstance(expr, Product) and not is_rowwise(expr.left) and is_rowwise(expr.right):
-        if len(expr.right.shape) != 1 or not isinstance(expr.right, Ref | Cotangent):
+    if isinstance(expr, al.Product) and not is_rowwise(expr.left) and is_rowwise(expr.right):
+        if len(expr.right.shape) != 1 or not isinstance(expr.right, al.Ref | al.Cotangent):
             return None
         parts.append(expr.left)
         return "product", expr.right, expr.left.shape[1]
-    if isinstance(expr, TimeSum):
+    if isinstance(expr, al.TimeSum):
         return sum_key(expr, parts)
-    if not is_rowwise(expr) and not isinstance(expr, TimeSum):
+    if not is_rowwise(expr) and not isinstance(expr, al.TimeSum):
         if not expr.shape:
             return expr if not list(time_sums(expr)) else None
         if len(expr.shape) != 1 or list(time_sums(expr)):
             return None
         parts.append(expr)
         return "once"
-    if isinstance(expr, Add | Mul):
-        inner = expr.terms if isinstance(expr, Add) else expr.factors
+    if isinstance(expr, al.Add | al.Mul):
+        inner = expr.terms if isinstance(expr, al.Add) else expr.factors
         keys = [shape_key(child, parts) for child in inner]
         return None if None in keys else (type(expr).__name__, *keys)
-    if isinstance(expr, Neg):
+    if isinstance(expr, al.Neg):
         key = shape_key(expr.operand, parts)
         return None if key is None else ("neg", key)
-    if isinstance(expr, Div):
+    if isinstance(expr, al.Div):
         pair = [shape_key(c, parts) for c in (expr.numerator, expr.denominator)]
         return None if None in pair else ("div", *pair)
-    if isinstance(expr, Pow):
+    if isinstance(expr, al.Pow):
         key = shape_key(expr.base, parts)
         return None if key is None else ("pow", key, expr.exponent)
-    if isinstance(expr, Call) and expr.wrt is None:
+    if isinstance(expr, al.Call) and expr.wrt is None:
         keys = [shape_key(arg, parts) for arg in expr.args]
         return None if None in keys else ("call", expr.function, *keys)
     return None
 
 
-def sum_key(expr: TimeSum, parts: list[Expr]) -> Any:
+def sum_key(expr: al.TimeSum, parts: list[al.Expr]) -> Any:
     """Sums of outer products with one right side, and sums of rows."""
     term = expr.term
     ends = (expr.first, expr.last)
-    if isinstance(term, Outer) and isinstance(term.left, Cotangent) and is_leaf(term.right):
+    if isinstance(term, al.Outer) and isinstance(term.left, al.Cotangent) and is_leaf(term.right):
         parts.append(term.left)
         return "outer", ends, term.left.index, term.right
-    if isinstance(term, Cotangent) and len(term.shape) == 1 and term.index is not None:
+    if isinstance(term, al.Cotangent) and len(term.shape) == 1 and term.index is not None:
         if not term.index.names():
             return None
         parts.append(term)
@@ -211,17 +187,17 @@ def sum_key(expr: TimeSum, parts: list[Expr]) -> Any:
     return None
 
 
-def is_leaf(expr: Expr) -> bool:
-    return isinstance(expr, Ref | Cotangent) and len(expr.shape) == 1
+def is_leaf(expr: al.Expr) -> bool:
+    return isinstance(expr, al.Ref | al.Cotangent) and len(expr.shape) == 1
 
 
-def time_sums(expr: Expr) -> Iterator[Expr]:
-    return (node for node in walk(expr) if isinstance(node, TimeSum))
+def time_sums(expr: al.Expr) -> Iterator[al.Expr]:
+    return (node for node in al.walk(expr) if isinstance(node, al.TimeSum))
 
 
-def moving(parts: Iterable[Expr]) -> tuple[Variable, ...]:
+def moving(parts: Iterable[al.Expr]) -> tuple[Variable, ...]:
     """The variables of a form's places; matrices and biases, stacked anew, don't move."""
-    return variables(part for part in parts if not isinstance(part, Param))
+    return variables(part for part in parts if not isinstance(part, al.Param))
 
 
 # --- groups ------------------------------------------------------------------------------
@@ -253,7 +229,7 @@ def group(
 
 def worth(member: Assign, block: Block) -> float:
     """How much a group is worth: products before the rest, loops before straight code."""
-    products = any(isinstance(n, Product | Outer) for n in walk(member.value))
+    products = any(isinstance(n, al.Product | al.Outer) for n in al.walk(member.value))
     return (10.0 if products else 1.0) * (10.0 if block.place == "loop" else 1.0)
 
 
@@ -282,17 +258,19 @@ def sum_groups(program: Program, fixed: set[Variable]) -> Iterator[Group]:
                 yield Group(worth(statement, block) * len(terms), [statement], rows, number)
 
 
-def product_terms(value: Expr) -> list[Product]:
+def product_terms(value: al.Expr) -> list[al.Product]:
     """The terms of a sum that are products of one index with different adjoints."""
-    terms = value.terms if isinstance(value, Add) else ()
+    terms = value.terms if isinstance(value, al.Add) else ()
     found = [
-        t for t in terms if isinstance(t, Product) and is_leaf(t.right) and not is_rowwise(t.left)
+        t
+        for t in terms
+        if isinstance(t, al.Product) and is_leaf(t.right) and not is_rowwise(t.left)
     ]
     first = found[0].right if found else None
     return [t for t in found if same_step(t.right, first)]
 
 
-def same_step(left: Expr, right: Expr | None) -> bool:
+def same_step(left: al.Expr, right: al.Expr | None) -> bool:
     return type(left) is type(right) and getattr(left, "index", 0) == getattr(right, "index", 1)
 
 
@@ -365,16 +343,16 @@ class Fusion:
         by_right = {variable(t.right): t for t in terms}
         order = self.columns.sorted([row[0] for row in found.rows])
         chosen = [by_right[v] for v in order]
-        right = Concat(tuple(t.right for t in chosen))
-        left = Transpose(Concat(tuple(turned(t.left) for t in chosen)))
-        assert isinstance(statement.value, Add)
+        right = al.Concat(tuple(t.right for t in chosen))
+        left = al.Transpose(al.Concat(tuple(turned(t.left) for t in chosen)))
+        assert isinstance(statement.value, al.Add)
         rest = [t for t in statement.value.terms if not any(t is c for c in terms)]
-        product = Product(left, right)
-        value = Add((product, *rest)) if rest else product
+        product = al.Product(left, right)
+        value = al.Add((product, *rest)) if rest else product
         return replace(statement, value=value)
 
-    def families(self, program: Program) -> Iterator[tuple[Expr, ...]]:
-        targets: dict[Variable, Expr] = {}
+    def families(self, program: Program) -> Iterator[tuple[al.Expr, ...]]:
+        targets: dict[Variable, al.Expr] = {}
         for target in program.targets:
             v = variable(target)
             if v is not None:
@@ -385,25 +363,25 @@ class Fusion:
                 yield tuple(targets[v] for v in order if v in targets)
 
 
-def turned(matrix: Expr) -> Expr:
-    return matrix.operand if isinstance(matrix, Transpose) else Transpose(matrix)
+def turned(matrix: al.Expr) -> al.Expr:
+    return matrix.operand if isinstance(matrix, al.Transpose) else al.Transpose(matrix)
 
 
-def together(values: Sequence[Expr]) -> Expr:
+def together(values: Sequence[al.Expr]) -> al.Expr:
     """Values of one form as one value, what differs set end to end."""
     first = values[0]
     if not first.shape and all(v == first for v in values):
         return first
-    if isinstance(first, Product):
-        left = Concat(tuple(v.left for v in values if isinstance(v, Product)))
-        return Product(left, first.right)
-    if isinstance(first, TimeSum):
-        inner = [v.term for v in values if isinstance(v, TimeSum)]
-        if isinstance(first.term, Outer):
-            lefts = tuple(t.left for t in inner if isinstance(t, Outer))
-            return replace(first, term=Outer(Concat(lefts), first.term.right))
-        return replace(first, term=Concat(tuple(inner)))
-    if isinstance(first, Ref | Cotangent) or not is_rowwise(first):
-        return Concat(tuple(values))
-    merged = iter([together(parts) for parts in zip(*map(children, values), strict=True)])
-    return map_children(first, lambda _: next(merged))
+    if isinstance(first, al.Product):
+        left = al.Concat(tuple(v.left for v in values if isinstance(v, al.Product)))
+        return al.Product(left, first.right)
+    if isinstance(first, al.TimeSum):
+        inner = [v.term for v in values if isinstance(v, al.TimeSum)]
+        if isinstance(first.term, al.Outer):
+            lefts = tuple(t.left for t in inner if isinstance(t, al.Outer))
+            return replace(first, term=al.Outer(al.Concat(lefts), first.term.right))
+        return replace(first, term=al.Concat(tuple(inner)))
+    if isinstance(first, al.Ref | al.Cotangent) or not is_rowwise(first):
+        return al.Concat(tuple(values))
+    merged = iter([together(parts) for parts in zip(*map(al.children, values), strict=True)])
+    return al.map_children(first, lambda _: next(merged))

@@ -5,19 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from symbptt.algebra import (
-    NOW,
-    Add,
-    Call,
-    Cotangent,
-    Expr,
-    Mul,
-    Neg,
-    Pow,
-    Ref,
-    map_children,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.codegen.fast.passes.rewriting import factors, on_blocks
 from symbptt.codegen.naming import fresh
@@ -36,7 +24,7 @@ def hoisting(program: Program) -> Program:
 class _Hoister:
     def __init__(self, taken: set[str]) -> None:
         self.taken = taken
-        self.found: dict[Expr, Ref] = {}
+        self.found: dict[al.Expr, al.Ref] = {}
 
     def block(self, old: Block) -> Block:
         if old.place != "loop" or not old.backward:
@@ -49,20 +37,20 @@ class _Hoister:
         )
         return replace(old, statements=changed, hoisted=cited)
 
-    def name(self, expr: Expr) -> Ref:
+    def name(self, expr: al.Expr) -> al.Ref:
         if expr not in self.found:
-            self.found[expr] = Ref(fresh("k{}", self.taken), NOW, expr.shape)
+            self.found[expr] = al.Ref(fresh("k{}", self.taken), al.NOW, expr.shape)
         return self.found[expr]
 
-    def hoisted(self, expr: Expr) -> Expr:
+    def hoisted(self, expr: al.Expr) -> al.Expr:
         """The expression with its parts from the forward pass replaced by names."""
         if is_known(expr):
             return self.name(expr) if is_worth_a_name(expr) else expr
-        if isinstance(expr, Mul | Neg):
+        if isinstance(expr, al.Mul | al.Neg):
             return self.product(expr)
-        return map_children(expr, self.hoisted)
+        return al.map_children(expr, self.hoisted)
 
-    def product(self, expr: Expr) -> Expr:
+    def product(self, expr: al.Expr) -> al.Expr:
         negative, found = factors(expr)
         known = [f for f in found if is_known(f)]
         if not any(map(is_rowwise, known)):
@@ -86,18 +74,18 @@ class _Hoister:
             for later in range(number + 1, len(made)):
                 made[later] = replace(made[later], value=with_factor(made[later].value, smaller))
         counts = Counter(
-            node for s in made for node in walk(s.value) if isinstance(node, Call | Pow)
+            node for s in made for node in al.walk(s.value) if isinstance(node, al.Call | al.Pow)
         )
         common = [node for node, count in counts.items() if count > 1 and is_rowwise(node)]
         first: list[Assign] = []
-        for node in sorted(common, key=lambda n: sum(1 for _ in walk(n))):
-            ref = Ref(fresh("k{}", self.taken), NOW, node.shape)
+        for node in sorted(common, key=lambda n: sum(1 for _ in al.walk(n))):
+            ref = al.Ref(fresh("k{}", self.taken), al.NOW, node.shape)
             first.append(Assign(ref, node))
             made = [replace(s, value=replaced(s.value, node, ref)) for s in made]
         return (*first, *made)
 
 
-def with_factor(expr: Expr, smaller: Assign) -> Expr:
+def with_factor(expr: al.Expr, smaller: Assign) -> al.Expr:
     """The product with the factors of another coefficient replaced by its name."""
     negative, found = factors(expr)
     other_negative, inside = factors(smaller.value)
@@ -108,20 +96,20 @@ def with_factor(expr: Expr, smaller: Assign) -> Expr:
     return forms.neg(product) if negative != other_negative else product
 
 
-def replaced(expr: Expr, old: Expr, new: Expr) -> Expr:
+def replaced(expr: al.Expr, old: al.Expr, new: al.Expr) -> al.Expr:
     if expr == old:
         return new
-    return map_children(expr, lambda child: replaced(child, old, new))
+    return al.map_children(expr, lambda child: replaced(child, old, new))
 
 
-def collected(expr: Expr) -> Expr:
+def collected(expr: al.Expr) -> al.Expr:
     """A sum with the coefficients of one adjoint added up."""
-    if not isinstance(expr, Add):
+    if not isinstance(expr, al.Add):
         return expr
-    kept: dict[Expr, list[Expr]] = {}
+    kept: dict[al.Expr, list[al.Expr]] = {}
     for term in expr.terms:
         negative, found = factors(term)
-        adjoints = [f for f in found if isinstance(f, Cotangent) and f.index is not None]
+        adjoints = [f for f in found if isinstance(f, al.Cotangent) and f.index is not None]
         others = [f for f in found if f not in adjoints]
         plain = all(is_known(f) for f in others)
         if len(adjoints) == 1 and plain and adjoints[0].shape == term.shape:
@@ -133,7 +121,7 @@ def collected(expr: Expr) -> Expr:
             kept.setdefault(term, []).append(term)
     parts = []
     for key, found_terms in kept.items():
-        if not isinstance(key, Cotangent):
+        if not isinstance(key, al.Cotangent):
             parts += found_terms
         else:
             shape = max((t.shape for t in found_terms), key=len)
@@ -141,12 +129,12 @@ def collected(expr: Expr) -> Expr:
     return forms.add(parts, expr.shape)
 
 
-def is_known(expr: Expr) -> bool:
+def is_known(expr: al.Expr) -> bool:
     """Whether the forward pass, or no pass at all, gives the value."""
-    return not any(isinstance(leaf, Cotangent) for leaf in leaves(expr))
+    return not any(isinstance(leaf, al.Cotangent) for leaf in leaves(expr))
 
 
-def is_worth_a_name(expr: Expr) -> bool:
+def is_worth_a_name(expr: al.Expr) -> bool:
     """Whether computing it for many steps at once saves a call a step."""
-    inner = expr.operand if isinstance(expr, Neg) else expr
-    return is_rowwise(expr) and not isinstance(inner, Ref)
+    inner = expr.operand if isinstance(expr, al.Neg) else expr
+    return is_rowwise(expr) and not isinstance(inner, al.Ref)

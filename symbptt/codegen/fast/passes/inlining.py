@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from symbptt.algebra import NOW, Add, Cotangent, Div, Expr, Mul, Neg, Param, map_children
+from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.codegen.fast.passes.rewriting import factors, on_blocks, statements
 from symbptt.codegen.places import Variable, leaves, variable
@@ -24,7 +24,7 @@ def inlining(program: Program) -> Program:
     def block(old: Block) -> Block:
         if old.place != "loop" or not old.backward:
             return old
-        known: dict[Variable, Expr] = {}
+        known: dict[Variable, al.Expr] = {}
         changed: list[Assign] = []
         for statement in old.statements:
             value = inlined(statement.value, known)
@@ -39,17 +39,17 @@ def inlining(program: Program) -> Program:
     return on_blocks(program, block)
 
 
-def inlined(expr: Expr, known: dict[Variable, Expr]) -> Expr:
+def inlined(expr: al.Expr, known: dict[Variable, al.Expr]) -> al.Expr:
     """The expression with known adjoints put in, wherever entries are not mixed."""
-    if isinstance(expr, Cotangent) and expr.index == NOW:
+    if isinstance(expr, al.Cotangent) and expr.index == al.NOW:
         found = variable(expr)
         return known.get(found, expr) if found is not None else expr
-    if isinstance(expr, Add | Neg):
-        return map_children(expr, lambda child: inlined(child, known))
-    if isinstance(expr, Mul):
+    if isinstance(expr, al.Add | al.Neg):
+        return al.map_children(expr, lambda child: inlined(child, known))
+    if isinstance(expr, al.Mul):
         inside = [inlined(factor, known) for factor in expr.factors]
         return forms.mul(inside) if tuple(inside) != expr.factors else expr
-    if isinstance(expr, Div):
+    if isinstance(expr, al.Div):
         return replace(expr, numerator=inlined(expr.numerator, known))
     return expr
 
@@ -59,11 +59,11 @@ def is_scaled_adjoint(statement: Assign) -> bool:
     if statement.target.shape != statement.value.shape:
         return False
     _, found = factors(statement.value)
-    adjoints = [f for f in found if isinstance(f, Cotangent) and f.index == NOW]
+    adjoints = [f for f in found if isinstance(f, al.Cotangent) and f.index == al.NOW]
     if len(adjoints) != 1 or adjoints[0].shape != statement.target.shape:
         return False
     others = [f for f in found if f is not adjoints[0]]
-    return not any(isinstance(leaf, Cotangent) for f in others for leaf in leaves(f))
+    return not any(isinstance(leaf, al.Cotangent) for f in others for leaf in leaves(f))
 
 
 def single_assignment(program: Program) -> Program:
@@ -89,7 +89,7 @@ def dead_code(program: Program) -> Program:
     results |= {("gradient", p.name) for p in program.model.parameters}
     # Initial values are put in by the calls themselves.
     results |= {
-        ("value", i.value.name) for i in program.model.initials if isinstance(i.value, Param)
+        ("value", i.value.name) for i in program.model.initials if isinstance(i.value, al.Param)
     }
     kept = {i.name for i in program.model.initials} | {i.name for i in program.model.inputs}
     while True:

@@ -17,29 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
-from symbptt.algebra import (
-    NOW,
-    Add,
-    Call,
-    Concat,
-    Constant,
-    Cotangent,
-    Div,
-    Expr,
-    Fill,
-    Horizon,
-    Length,
-    Mul,
-    Neg,
-    Number,
-    Param,
-    Pow,
-    Product,
-    Ref,
-    children,
-    transform,
-    walk,
-)
+from symbptt import algebra as al
 from symbptt.codegen.fast.entrywise import UFUNC, is_repeated
 from symbptt.codegen.fast.passes.rewriting import on_blocks
 from symbptt.codegen.naming import fresh
@@ -48,7 +26,7 @@ from symbptt.codegen.places import Places, Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Family, Place, Program
 from symbptt.functions.elementwise import function
 
-Versions = dict[Expr, str]
+Versions = dict[al.Expr, str]
 """For each member what it holds: "in", "sum" (both by columns) or "gate"."""
 
 
@@ -67,7 +45,7 @@ class BlockLayout:
 
     old: Program
     family: Family
-    names: dict[tuple[str, Expr], Ref] = field(default_factory=dict)
+    names: dict[tuple[str, al.Expr], al.Ref] = field(default_factory=dict)
 
     def program(self) -> Program | None:
         """The program with the family by blocks; None where it can't be."""
@@ -95,7 +73,7 @@ class BlockLayout:
         """Whether it is of vectors of one length, computed and read in loops and chunks."""
         first = self.family[0]
         kind = Places(self.old).kinds.get(cast(Variable, variable(first)))
-        alike = {(type(m), m.shape) for m in self.family} == {(Ref, first.shape)}
+        alike = {(type(m), m.shape) for m in self.family} == {(al.Ref, first.shape)}
         return alike and len(first.shape) == 1 and kind in ("rows", "chunk", "step")
 
     def is_in_place(self) -> bool:
@@ -112,13 +90,13 @@ class BlockLayout:
                 if self.made(statement) or self.read(statement.value):
                     yield block, place, statement
 
-    def made(self, statement: Assign) -> list[Expr]:
+    def made(self, statement: Assign) -> list[al.Expr]:
         return [target for target in statement.targets if self.member(target) is not None]
 
-    def read(self, value: Expr) -> list[Expr]:
+    def read(self, value: al.Expr) -> list[al.Expr]:
         return [m for leaf in leaves(value) if (m := self.member(leaf)) is not None]
 
-    def member(self, leaf: Expr) -> Expr | None:
+    def member(self, leaf: al.Expr) -> al.Expr | None:
         """The member that a leaf is a value of, at whatever step."""
         v = variable(leaf)
         return next((m for m in self.family if variable(m) == v), None)
@@ -163,7 +141,7 @@ class BlockLayout:
         made, read = self.made(old), self.read(old.value)
         if not made and not read:
             return old
-        if any(getattr(leaf, "index", None) != NOW for leaf in self.occurrences(old)):
+        if any(getattr(leaf, "index", None) != al.NOW for leaf in self.occurrences(old)):
             return None
         if made and len(made) < len(old.targets):
             return None
@@ -173,7 +151,7 @@ class BlockLayout:
         version = self.version(old, taken, begun="gate" in versions.values(), looped=looped)
         if version is None:
             return None
-        value = transform(old.value, partial(self.named, versions))
+        value = al.transform(old.value, partial(self.named, versions))
         if old.add and made and versions[made[0]] != version:
             return None
         for member in made:
@@ -190,15 +168,15 @@ class BlockLayout:
             return None if begun else "sum"
         if alone:
             return "gate"  # a gate of one step is an array like any other
-        if any(isinstance(n, Product) and is_rowwise(n) for n in walk(old.value)):
+        if any(isinstance(n, al.Product) and is_rowwise(n) for n in al.walk(old.value)):
             return None if "gate" in taken else "sum"
         return "gate" if is_entrywise(old.value, len(old.targets)) else None
 
-    def occurrences(self, statement: Assign) -> list[Expr]:
+    def occurrences(self, statement: Assign) -> list[al.Expr]:
         found = (*statement.targets, *leaves(statement.value))
         return [leaf for leaf in found if self.member(leaf) is not None]
 
-    def is_of_one(self, value: Expr, versions: Versions) -> bool:
+    def is_of_one(self, value: al.Expr, versions: Versions) -> bool:
         """Whether what is taken as one array holds one version, and it alone."""
         for group in concats(value):
             members = [self.member(part) for part in group.parts]
@@ -212,19 +190,19 @@ class BlockLayout:
     def put(self, versions: Versions, statement: Assign) -> Assign:
         """The statement with its targets by their names."""
         target, *beside = (self.named(versions, t) for t in statement.targets)
-        assert isinstance(target, Ref | Cotangent | Param)
-        others = tuple(t for t in beside if isinstance(t, Ref | Cotangent | Param))
+        assert isinstance(target, al.Ref | al.Cotangent | al.Param)
+        others = tuple(t for t in beside if isinstance(t, al.Ref | al.Cotangent | al.Param))
         return replace(statement, target=target, beside=others)
 
-    def named(self, versions: Versions, leaf: Expr) -> Expr:
+    def named(self, versions: Versions, leaf: al.Expr) -> al.Expr:
         member = self.member(leaf)
         if member is None or versions[member] == "gate":
             return leaf
         version = versions[member]
         if (version, member) not in self.names:
-            assert isinstance(member, Ref)
+            assert isinstance(member, al.Ref)
             name = fresh(f"{member.name}_{version}", self.old.names)
-            self.names[version, member] = Ref(name, NOW, member.shape)
+            self.names[version, member] = al.Ref(name, al.NOW, member.shape)
         return self.names[version, member]
 
     def others(self) -> Iterator[Family]:
@@ -242,35 +220,35 @@ class BlockLayout:
 # --- what works entry by entry -----------------------------------------------------------
 
 
-def concats(value: Expr) -> Iterator[Concat]:
-    return (node for node in walk(value) if isinstance(node, Concat) and is_rowwise(node))
+def concats(value: al.Expr) -> Iterator[al.Concat]:
+    return (node for node in al.walk(value) if isinstance(node, al.Concat) and is_rowwise(node))
 
 
-def is_entrywise(value: Expr, count: int) -> bool:
+def is_entrywise(value: al.Expr, count: int) -> bool:
     """Whether calls on blocks compute a value: ``count`` of them, or one that has a gate's rows.
 
     Of what has rows they take neighbours, as many as there are targets, and numbers a row.
     """
-    if isinstance(value, Number | Constant | Horizon | Length):
+    if isinstance(value, al.Number | al.Constant | al.Horizon | al.Length):
         return True
     if not is_rowwise(value):
         return len(value.shape) < 2
-    if isinstance(value, Concat):
+    if isinstance(value, al.Concat):
         return len(value.parts) == count and all(variable(p) is not None for p in value.parts)
-    if isinstance(value, Ref | Cotangent):
+    if isinstance(value, al.Ref | al.Cotangent):
         return value.name != "loss" and (not value.shape or (count == 1 and len(value.shape) == 1))
-    if isinstance(value, Mul) and any(map(is_repeated, value.factors)):
+    if isinstance(value, al.Mul) and any(map(is_repeated, value.factors)):
         blocks, repeated = value.factors[0], value.factors[-1]
         both = len(value.factors) == 2 and is_repeated(repeated) and not is_repeated(blocks)
         return both and is_entrywise(blocks, count)
-    if isinstance(value, Call):
+    if isinstance(value, al.Call):
         row = function(value.function)
         known = row.calls or UFUNC.fullmatch(row.numpy)
         return bool(known) and value.wrt is None and are_entrywise(value.args, count)
-    if isinstance(value, Add | Mul | Neg | Div | Pow | Fill):
-        return are_entrywise(children(value), count)
+    if isinstance(value, al.Add | al.Mul | al.Neg | al.Div | al.Pow | al.Fill):
+        return are_entrywise(al.children(value), count)
     return False
 
 
-def are_entrywise(values: Sequence[Expr], count: int) -> bool:
+def are_entrywise(values: Sequence[al.Expr], count: int) -> bool:
     return all(is_entrywise(value, count) for value in values)
