@@ -79,7 +79,7 @@ def has_method(printer: type) -> Callable[[type[Expr]], bool]:
 MADE = {"OneHot", "Slice", "Fill", "Outer", "Cases", "Pullback", "TimeSum", "PartSum"}
 JACOBIANS = {
     "Stack", "Derivative", "Direct", "OrderedProduct", "BlockMatrix", "Diag", "Column", "Ones",
-    "Block", "Kron", "Kronecker", "MatrixPower", "Vec",
+    "BlockRow", "Kron", "Kronecker", "MatrixPower", "Vec",
 }  # fmt: skip
 
 TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {

@@ -137,7 +137,7 @@ class TangentPrinter(NumpyPrinter):
     def print_ones(self, expr: al.Ones) -> Printed:
         return f"np.ones({self.names.length(expr.dim)}, dtype)", ATOM
 
-    def print_block(self, expr: al.BlockRow) -> Printed:
+    def print_blockrow(self, expr: al.BlockRow) -> Printed:
         whole = self.names.length(expr.shape[1])
         before = " + ".join(self.names.length(dim) for dim in expr.blocks[: expr.number]) or "0"
         return f"_selection({whole}, {before}, {self.names.length(expr.shape[0])}, dtype)", ATOM

@@ -108,7 +108,7 @@ class JacobianPrinter(Printer):
     def print_ones(self, expr: al.Ones) -> Piece:
         return Piece(r"\mathbf{1}")
 
-    def print_block(self, expr: al.BlockRow) -> Piece:
+    def print_blockrow(self, expr: al.BlockRow) -> Piece:
         cells = (r"\mathbf{I}" if k == expr.number else "0" for k in range(len(expr.blocks)))
         inside = r"\;".join(cells)
         return Piece(f"[{inside}]")

@@ -227,7 +227,7 @@ class PlainPrinter(Printer):
     def print_ones(self, expr: al.Ones) -> Piece:
         return Piece("ones")
 
-    def print_block(self, expr: al.BlockRow) -> Piece:
+    def print_blockrow(self, expr: al.BlockRow) -> Piece:
         cells = ("I" if k == expr.number else "0" for k in range(len(expr.blocks)))
         return Piece(f"[{' '.join(cells)}]")
 
@@ -252,7 +252,7 @@ class PlainPrinter(Printer):
 
     # --- rows and entries --------------------------------------------------------------
 
-    def print_row(self, expr: RowVector) -> Piece:
+    def print_rowvector(self, expr: RowVector) -> Piece:
         return self.piece(expr.vector)
 
     def print_letter(self, expr: Letter) -> Piece:

@@ -39,7 +39,7 @@ class RowPrinter(LatexPrinter):
             return found
         return Piece(self.transposed(self.fit(found, Level.ATOM)), Level.POWER)
 
-    def print_row(self, expr: RowVector) -> Piece:
+    def print_rowvector(self, expr: RowVector) -> Piece:
         if isinstance(expr.vector, _NAMES):
             return super().piece(expr.vector)
         match expr.vector:
