@@ -17,6 +17,7 @@ from symbptt.formula.shapes import (
     extents,
     is_turned,
     quotient,
+    scaled_kronecker,
     shape_text,
 )
 from symbptt.formula.statement import TOTAL, Fixed, Formula, walk
@@ -176,9 +177,8 @@ class Meaning(Shaper):
         shape = self.shape(node.right)
         left = self.meant(node.left, (mine[0], shape[0] if shape else mine[0]))
         inner = extents(left.shape)[1]
-        right = self.meant(
-            node.right, (inner, mine[1] if isinstance(node.right, al.Kronecker) else inner)
-        )
+        kronecker = scaled_kronecker(node.right) is not None
+        right = self.meant(node.right, (inner, mine[1] if kronecker else inner))
         if shape is not None and is_turned(extents(left.shape), shape):
             return al.Product(al.Transpose(self.meant(node.right, shape)), left)
         if not left.shape or (len(left.shape) == 1 and not right.shape):

@@ -52,6 +52,19 @@ def is_unsized(node: al.Expr) -> bool:
     return isinstance(node, al.Identity) and node == UNIT
 
 
+def scaled_kronecker(node: al.Expr) -> al.Kronecker | None:
+    """The Kronecker product that a factor is, but for the scalars that scale it."""
+    match node:
+        case al.Kronecker():
+            return node
+        case al.Neg(operand=scaled) | al.Div(numerator=scaled):
+            return scaled_kronecker(scaled)
+        case al.Mul(factors=factors):
+            found = [inner for factor in factors if (inner := scaled_kronecker(factor)) is not None]
+            return found[0] if len(found) == 1 else None
+    return None
+
+
 Layout = Literal["column", "row"]
 
 
@@ -200,9 +213,10 @@ class Shaper:
 
     def _product(self, node: al.Product) -> Extents | None:
         left, right = self.shape(node.left), self.shape(node.right)
-        if isinstance(node.right, al.Kronecker) and right is None and left is not None:
-            right = self._kronecker(node.right, left[1])
-        if left is None and isinstance(node.left, al.Kronecker):
+        inner = scaled_kronecker(node.right)
+        if inner is not None and right is None and left is not None:
+            right = self._kronecker(inner, left[1])
+        if left is None and scaled_kronecker(node.left) is not None:
             return None
         if left is None or right is None:
             return left or right
