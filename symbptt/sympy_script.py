@@ -28,6 +28,9 @@ from symbptt.proof.unrolled import Trajectory, Variable
 from symbptt.symbolic import Labels, forward, shown, spoken, unroll
 from symbptt.typeset.plain import plain
 
+PRINTED = {"Equality": "Eq", "Unequality": "Ne"}
+"""How SymPy prints what it calls otherwise."""
+
 TOGETHER = 6
 """So many symbols are made in one statement."""
 
@@ -130,8 +133,9 @@ class _Script:
         parts = (
             part for line in lines for e in np.ravel(line) for part in sympy.preorder_traversal(e)
         )
-        calls = (sympy.Function, sympy.Derivative, sympy.Subs, sympy.ITE)
+        calls = (sympy.Function, sympy.Derivative, sympy.Subs, sympy.ITE, sympy.Eq, sympy.Ne)
         names = {part.func.__name__ for part in parts if isinstance(part, calls)}
+        names = {PRINTED.get(name, name) for name in names}
         abstract = {one.name for one in self.model.abstract}
         names |= {"Function"} if abstract else set()
         return {"Matrix", "Rational", "pi", "sqrt", "symbols"} | (names - abstract)

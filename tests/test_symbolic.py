@@ -19,6 +19,8 @@ from symbptt.algebra import Model, Neg
 from symbptt.binding import bind
 from symbptt.calculus.derivation import Step
 from symbptt.errors import MissingLossError, OptionError, UnknownNameError
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.vectors import VECTORS
 from symbptt.language.library import differentiable, load, names, runnable
 from symbptt.symbolic import Unrolled
 from symbptt.sympy_script import script
@@ -207,3 +209,25 @@ def test_the_command_writes_the_script() -> None:
     for wrong in (["unroll", "linear", "h", "--to", "sympy"], ["unroll", "linear", "--dim", "h=1"]):
         run = CliRunner().invoke(cli.main, wrong)
         assert run.exit_code == 2 and "can't be combined" in run.stderr
+
+
+ROWS = [
+    *(("v[t]", name) for name, row in FUNCTIONS.items() if row.public and len(row.arguments) == 1),
+    *(
+        ("v[t], h[t-1]", name)
+        for name, row in FUNCTIONS.items()
+        if len(row.arguments) == 2 and row.public
+    ),
+    *((", ".join(["v[t]", "h[t-1]"][: len(row.arguments)]), name) for name, row in VECTORS.items()),
+]
+
+
+@pytest.mark.parametrize(("arguments", "name"), ROWS, ids=[name for _, name in ROWS])
+def test_every_row_of_functions_has_its_sympy(arguments: str, name: str, tmp_path: Path) -> None:
+    """In a script that runs; what SymPy has no function for is spelled in pieces."""
+    text = (
+        "x: (d,)\nh: (d,)\nv[t] = W @ x[t] * x[t] + 2\n"
+        f"h[t] = v[t] + 0.5 * {name}({arguments})\nloss[t] = squared_error(h[t], y[t])\n"
+    )
+    run = executed(script(symbptt.parse(text, "row"), 2, {"d": 2}), tmp_path)
+    assert run.returncode == 0, run.stderr

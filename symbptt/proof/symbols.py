@@ -65,6 +65,7 @@ class Expressions(Domain):
 PIECES: dict[str, Callable[..., sympy.Expr]] = {
     "step": lambda x: sympy.Piecewise((1, x > 0), (0, True)),
     "sign": lambda x: sympy.Piecewise((1, x > 0), (-1, x < 0), (0, True)),
+    "zero": lambda x: sympy.Piecewise((1, sympy.Eq(x, 0)), (0, True)),
     "beyond": lambda u, v: sympy.Piecewise((1, u > v), (0, u < v), (sympy.Rational(1, 2), True)),
 }
 
