@@ -167,6 +167,11 @@ class Model:
         """What names begin with, before their subscripts."""
         return frozenset(name.partition("_")[0] for name in self.names)
 
+    @property
+    def argument(self) -> str:
+        """What a command takes for it: a built-in model's name, a file as it was given, ``-``."""
+        return self.path or self.name
+
     def equation(self, name: str) -> Equation:
         return next(e for e in self.equations if e.name == name)
 

@@ -195,7 +195,7 @@ def read_model(name: str) -> Model:
         except OSError as error:
             raise click.UsageError(f"can't read {name}: {error.strerror or error}") from error
     data = sys.stdin.buffer.read(source.MAX_BYTES + 1)
-    return parse(source.decode(data, "standard input"), path="standard input")
+    return parse(source.decode(data, "standard input"), path="-")
 
 
 def emit(text: str, output: Path | None, force: bool) -> None:

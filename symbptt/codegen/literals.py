@@ -34,7 +34,8 @@ def escaped(character: str) -> str:
 
 def in_docstring(text: str) -> str:
     """Text that can stand in a docstring without ending it."""
-    return "".join(c if c.isprintable() and c not in '"\\' else "?" for c in text)
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return "".join(c if c.isprintable() else "?" for c in escaped)
 
 
 def tuple_literal(parts: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -122,7 +123,7 @@ def generate(
     )
     chosen = mode_of(derivation)
     level = chosen.checked(level)
-    how = f"symbptt generate {derivation.model.name}"
+    how = f"symbptt generate {shlex.quote(derivation.model.argument)}"
     for name, value in sorted((bind or {}).items()):
         how += f" --bind {name}={value}"
     if wrt_inputs:

@@ -65,7 +65,7 @@ def load(name_or_path: str, bindings: Mapping[str, str] | None = None) -> Model:
         raise UnknownNameError(message)
     file = name_or_path + SUFFIX
     data = files("symbptt.models").joinpath(file).read_bytes()
-    return parse(decode(data, file), name_or_path, file, bindings)
+    return parse(decode(data, file), name_or_path, name_or_path, bindings)
 
 
 def _read(path: Path) -> bytes:

@@ -44,7 +44,7 @@ def parse(
     UnknownNameError
         If ``bindings`` name a function that does not exist.
     """
-    source = Source(text, path or name)
+    source = Source(text, "standard input" if path == "-" else path or name)
     findings = Findings(source)
     check_characters(source, findings)
     findings.stop()

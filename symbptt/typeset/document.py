@@ -131,7 +131,7 @@ def refuse_together(derivation: Derivation, style: Style) -> None:
 
 
 def _command(derivation: Derivation, to: str, fragment: bool, style: Style) -> str:
-    words = ["symbptt", "derive", derivation.model.name]
+    words = ["symbptt", "derive", derivation.model.argument]
     words += [] if to == "tex" else ["--to", to]
     words += ["--fragment"] if fragment else []
     words += [] if derivation.form == "adjoint" else ["--form", derivation.form]
