@@ -65,8 +65,10 @@ def check(
     """Is a formula right? If not: the smallest counterexample, and the edit that mends it.
 
     FORMULA is 'left = right' or 'left = right for CONDITION', as in
-    'd(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])'. Exit status: 0 right, 1 wrong,
-    2 can't be read, 4 undecided.
+    'd(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])'. Derivatives are
+    d(u, v), everything following; partial(u, v), earlier steps held; direct(u, v), that of the one
+    equation. vec, kron and derivatives by a matrix count its entries row by row. Exit status:
+    0 right, 1 wrong, 2 can't be read, 4 undecided.
     """
     from symbptt.binding import bind
     from symbptt.errors import FormulaError

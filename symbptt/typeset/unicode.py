@@ -217,7 +217,7 @@ class _TexReader:
     def raised(self, tex: str) -> str:
         text = _TexReader(tex, script=True).formula().strip()
         text = re.sub(r" *([^\w() ]) *", r"\1", re.sub(r"(?<=\d) (?=\w)", "", text))
-        text = text.replace(" ", "·")
+        text = re.sub(" +", "·", text)
         if text.lstrip("⊙").translate(_RAISED).strip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻") == "":
             return text.translate(_RAISED)
         if text in ("ᵀ", "*"):

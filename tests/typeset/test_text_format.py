@@ -71,6 +71,8 @@ def test_a_long_name_is_cut_and_not_let_out() -> None:
         (r"\begin{cases} 1 & \text{if } s < t, \\ 0 & \text{otherwise} \end{cases}",
          "{1 if s < t; 0 otherwise}"),
         (r"\mathbb{R}^{h \times (d + 1)}", "ℝ^(h×(d+1))"),
+        (r"\mathbb{R}^{h \times (h \, d)}", "ℝ^(h×(h·d))"),
+        (r"\mathbb{R}^{h \, \; d}", "ℝ^(h·d)"),
         (r"\Bigl\lVert \nabla L \Bigr\rVert^2", "‖∇L‖²"),
         (r"\mathtt{h\_bar\_0}", "h_bar_0"),
         (r"\mathbf{1}^{\top} \mathbf{v}", "𝟏ᵀ v"),
