@@ -79,7 +79,7 @@ def has_method(printer: type) -> Callable[[type[Expr]], bool]:
 MADE = {"OneHot", "Slice", "Fill", "Outer", "Cases", "Pullback", "TimeSum", "PartSum"}
 JACOBIANS = {
     "Stack", "Derivative", "Direct", "OrderedProduct", "BlockMatrix", "Diag", "Column", "Ones",
-    "BlockRow", "Kron", "Kronecker", "MatrixPower", "Vec",
+    "BlockRow", "Kronecker", "MatrixPower", "Vec",
 }  # fmt: skip
 
 TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {
@@ -107,7 +107,6 @@ TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {
             "OrderedProduct",
             "BlockMatrix",
             "Count",
-            "Kronecker",
             "MatrixPower",
             "Vec",
         },
