@@ -21,18 +21,7 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import InterfaceError
 from symbptt.proof.agreement import FLOOR, Agreement, largest
-from symbptt.proof.calls import (
-    SCENARIOS,
-    Arrays,
-    ModuleCall,
-    Result,
-    Scenario,
-    called,
-    keywords,
-    objective,
-)
-from symbptt.proof.differences import extrapolated
-from symbptt.proof.expected import Expected, draw_call
+from symbptt.proof.calls import SCENARIOS, Arrays, Expected, ModuleCall, Scenario, draw_call
 from symbptt.proof.loaded import Loaded
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row, silent
@@ -44,6 +33,12 @@ NO_DIFFERENCES = Row(
 
 STEPS = 4
 """Over how many an expectation is taken."""
+
+WIDTHS = (2.0**-10, 2.0**-11, 2.0**-12)
+"""Half the distances of the two points of a difference; extrapolated to 0."""
+
+
+Result = tuple[Any, Arrays, Arrays]
 
 
 def unnoted(call: ModuleCall) -> None:
@@ -104,6 +99,46 @@ def random_calls(
     for number, scenario in enumerate(SCENARIOS):
         progress(f"module, {scenario.words}")
         yield draw_call(stages[number % len(stages)], scenario, seed + number, estimator)
+
+
+def called(
+    module: Loaded, call: ModuleCall, estimator: Estimator = FULL, workspace: Any = None
+) -> Result:
+    """Loss, gradients and carry of a call of `loss_and_grads`.
+
+    Raises
+    ------
+    InterfaceError
+        If the module raises, or returns something else.
+    """
+    more = dict(keywords(module, call), carry_grad=call.carry_grad, workspace=workspace)
+    if estimator.kind == "random":
+        more["gates"] = call.gates
+    found = module.call("loss_and_grads", *call.arguments, **more)
+    if not isinstance(found, tuple) or len(found) != 3:
+        raise InterfaceError(f"{module.name}: loss_and_grads returns three values")
+    loss, grads, carry = found
+    return loss, grads, carry
+
+
+def objective(call: ModuleCall, loss: Any, carry: Arrays) -> float:
+    """L, and what ``carry_grad`` makes of the carry."""
+    weights = call.carry_grad or {}
+    return float(loss) + sum(float(np.sum(weights[key] * carry[key])) for key in weights)
+
+
+def extrapolated(at: Callable[[float], float]) -> tuple[float, float]:
+    """The derivative of a function at 0, by Richardson's extrapolation; and a doubt."""
+    found = [(at(width) - at(-width)) / (2 * width) for width in WIDTHS]
+    wide, middle, narrow = found
+    # Halving a width divides the leading error by 4, that of the next order by 16.
+    coarse, fine = (4 * middle - wide) / 3, (4 * narrow - middle) / 3
+    return (16 * fine - coarse) / 15, 10 * abs(fine - coarse)
+
+
+def keywords(module: Loaded, call: ModuleCall) -> dict[str, Any]:
+    """What a module needs where no input tells T."""
+    return {"steps": call.scenario.steps} if module.needs_steps else {}
 
 
 def _expectation(checks: _Comparisons, stage: SizedModel, estimator: Estimator, seed: int) -> Row:

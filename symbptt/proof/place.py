@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from symbptt import algebra as al
 from symbptt.errors import EvaluationError
-
-if TYPE_CHECKING:
-    from symbptt.proof.domain import Array, Domain
+from symbptt.proof.domain import Array, Domain
 
 Steps = Mapping[str, int]
 """What the index names mean, ``{"t": 2, "T": 5}``."""

@@ -24,21 +24,14 @@ from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.codegen import render
 from symbptt.errors import EvaluationError, InterfaceError, TrialError
 from symbptt.proof.agreement import FLOOR, TOLERANCE, Agreement
-from symbptt.proof.calls import (
-    Arrays,
-    ModuleCall,
-    Result,
-    Scenario,
-    called,
-    drawn,
-    entries,
-    objective,
-)
-from symbptt.proof.differences import extrapolated
+from symbptt.proof.calls import Arrays, ModuleCall, Scenario, draw_call, drawn
+from symbptt.proof.levels import entries
 from symbptt.proof.loaded import Loaded, load_module
+from symbptt.proof.numeric import Result, called, extrapolated, objective
 from symbptt.proof.place import lengths
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import silent
+from symbptt.proof.unrolled import unrolled
 
 SLOPE = 1e-6
 """Largest error of a gradient along a direction, as a part of the sum of its terms' moduli."""
@@ -153,10 +146,6 @@ def try_out(
 
 def is_defined(model: Model, sizes: Mapping[str, int]) -> bool:
     """Whether the model's own equations have values at a random point."""
-    # Only a module that failed needs these, and SymPy with them.
-    from symbptt.proof.expected import draw_call
-    from symbptt.proof.unrolled import unrolled
-
     try:
         draw_call(
             unrolled(model, sizes), Scenario("one length", STEPS // 2, (STEPS // 2,), True), 0
