@@ -6,7 +6,7 @@ from typing import Literal
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry
-from symbptt.errors import FormulaError
+from symbptt.errors import FormulaError, MissingRuleError
 from symbptt.formula.names import shapes
 from symbptt.formula.statement import UNIT, body, walk
 from symbptt.formula.text import text_of
@@ -279,7 +279,7 @@ class Shaper:
                 return self.laid((al.entries(self.known(operand)),))
             case al.Slice(number=number):
                 return self.laid((self.blocks(node)[number],))
-        raise TypeError(f"no shape for {type(node).__name__}")
+        raise MissingRuleError(f"no shape for {type(node).__name__} in a formula")
 
     def blocks(self, node: al.Slice) -> tuple[al.Dim, ...]:
         """The lengths of a vector's blocks; the last one is what the others leave of it."""
