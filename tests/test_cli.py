@@ -476,13 +476,16 @@ def test_a_summary_has_no_chains() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("derive", "linear", "--form", "tree"), "none of adjoint, expanded, joined, sensitivity"),
-        (("derive", "linear", "--of", "o"), "none of L, loss[t]"),
+        (
+            ("derive", "linear", "--form", "tree"),
+            "expected one of: adjoint, expanded, joined, sensitivity",
+        ),
+        (("derive", "linear", "--of", "o"), "expected one of: L, loss[t]"),
         (("derive", "linear", "--only", "W"), "it has those by h[0], W_hx, W_hh, W_qh"),
         (("derive", "linear", "--form", "expanded", "--detail", "index"), "can't be combined"),
         (("generate", "linear", "--mode", "forward", "--wrt", "inputs"), "can't be combined"),
         (("generate", "linear", "--mode", "forward", "-O", "2"), "can't be combined"),
-        (("generate", "linear", "--mode", "up"), "none of reverse, forward"),
+        (("generate", "linear", "--mode", "up"), "expected one of: reverse, forward"),
     ],
 )
 def test_what_does_not_go_together_is_refused_by_name(
