@@ -298,28 +298,6 @@ def test_a_defect_is_one_sentence(monkeypatch: pytest.MonkeyPatch, debug: bool) 
     assert ("Traceback" in result.stderr) == debug
 
 
-def test_an_interruption_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted() -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(library, "names", interrupted)
-    assert run("list").exit_code == 130
-
-
-def test_a_reader_that_has_seen_enough() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "symbptt", "unroll", "lstm", "-T", "1000"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.readline()
-        process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait() == 141
-
-
 # --- help ------------------------------------------------------------------------------
 
 
