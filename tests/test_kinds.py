@@ -129,7 +129,7 @@ def has_method(printer: type) -> Callable[[type[Expr]], bool]:
 MADE = {"OneHot", "Slice", "Fill", "Outer", "Cases", "Pullback", "TimeSum", "PartSum"}
 JACOBIANS = {
     "Stack", "Derivative", "Direct", "OrderedProduct", "BlockMatrix", "Diag", "Column", "Ones",
-    "BlockRow", "Kron", "Kronecker", "MatrixPower", "Vec",
+    "BlockRow", "Kronecker", "MatrixPower", "Vec",
 }  # fmt: skip
 
 # What formulas do not say, or say as something else: `A**2` is a power, a row an entry.
@@ -163,7 +163,6 @@ TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {
             "OrderedProduct",
             "BlockMatrix",
             "Count",
-            "Kronecker",
             "MatrixPower",
             "Vec",
         },
