@@ -20,7 +20,7 @@ from symbptt.calculus.joined import derive_joined
 from symbptt.calculus.order import recurrent_quantities
 from symbptt.calculus.selection import selected
 from symbptt.calculus.sensitivity import derive_sensitivity
-from symbptt.errors import OptionError, known_as
+from symbptt.errors import OptionError, UnknownNameError, known_as
 
 
 @dataclass(frozen=True)
