@@ -201,7 +201,7 @@ def test_a_planted_error_in_a_script_is_found(right: str, wrong: str, tmp_path: 
 
 
 def test_the_command_writes_the_script() -> None:
-    words = ["unroll", "linear", "-T", "2", "--dim", "h=1", "--to", "sympy"]
+    words = ["unroll", "linear", "-T", "2", "--to", "sympy", "--dim", "h=1"]
     run = CliRunner().invoke(cli.main, words)
     head, _, text = run.stdout.partition("\n")
     assert head == f"# made by symbptt: symbptt {' '.join(words)}"

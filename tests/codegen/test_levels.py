@@ -183,7 +183,7 @@ def planted_lines(source: str) -> list[int]:
     and in the backward pass the labels' places, which the forward pass computed.
     """
     lines = source.splitlines()
-    begin, end = lines.index(RUN_FORWARD), lines.index("def _buffers(size, dtype):")
+    begin, end = lines.index(RUN_FORWARD), lines.index("def _arrays(size, dtype):")
     calls = [k for k in range(begin, end) if STATEMENT.fullmatch(lines[k])]
     return [k for k in calls if not lines[k].endswith(", 0)") and "row_starts" not in lines[k]]
 

@@ -180,7 +180,7 @@ CALL = re.compile(r"( +)_(?!add_at)\w+\((.*)\)")
 def statements_of(text: str) -> list[str]:
     """The calls of the two functions that compute in buffers, each on a line of its own."""
     _, _, functions = text.partition("def _run_forward(")
-    functions = functions[: functions.index("def _buffers(")]
+    functions = functions[: functions.index("def _arrays(")]
     return [line for line in functions.splitlines() if CALL.fullmatch(line)]
 
 
