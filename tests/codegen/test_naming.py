@@ -238,7 +238,7 @@ def plainly(text: str, setting: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("text", ROLES, ids=TITLES.get)
-@examples(40)
+@examples(25, 2000)
 @given(data=st.data())
 def test_numbers_do_not_depend_on_names(text: str, data: st.DataObject) -> None:
     setting = data.draw(st.sampled_from(SETTINGS), "setting")
@@ -278,7 +278,7 @@ ONCE = [setting for setting in ONCE if setting.keys() == {"level", "wrt_inputs"}
 @pytest.mark.parametrize("text", ROLES, ids=TITLES.get)
 def test_names_that_once_broke_modules(text: str, setting: dict[str, Any]) -> None:
     roles = ROLES[text]
-    for start in range(0, len(FOUND), 3):
+    for start in range(0, len(FOUND), 5):
         group = (FOUND[start:] + FOUND[:start])[: len(roles)]
         compare(text, dict(zip(roles, group, strict=False)), setting)
 
