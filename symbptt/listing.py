@@ -8,26 +8,10 @@ from typing import Any
 from symbptt.algebra import Equation, Initial, Input, Model
 from symbptt.calculus.normal import introduced
 from symbptt.calculus.unrolling import ExplicitLine
+from symbptt.tables import table
 from symbptt.typeset.plain import plain, plain_dim, plain_shape
 
 Data = dict[str, Any]
-
-_WIDEST = 80
-
-
-def table(rows: Iterable[Sequence[str]], indent: str = "  ") -> list[str]:
-    """Rows of cells in columns, two spaces apart; a very wide cell moves only its own row."""
-    cells = [tuple(row) for row in rows]
-    widths = [
-        max((len(cell) for cell in column if len(cell) <= _WIDEST), default=0)
-        for column in zip(*cells, strict=True)
-    ]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in cells
-    )
-    return [(indent + line).rstrip() for line in lines]
-
 
 # --- a model ---------------------------------------------------------------------------
 

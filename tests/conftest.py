@@ -52,9 +52,25 @@ SLOW = {
     "typeset/test_text_format.py",
 }
 
+# What two files make of the same, one process makes once.
+TOGETHER = {
+    "catalogue/test_table.py": "verdicts",
+    "formula/test_catalogue.py": "verdicts",
+    "formula/test_edits.py": "edits",
+}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of slow files."""
+    """Mark the tests of slow files, and those that are run by one process.
+
+    All that has to do with one model's modules is.
+    """
     for item in items:
-        if item.path.relative_to(FOLDER).as_posix() in SLOW:
+        file = item.path.relative_to(FOLDER).as_posix()
+        if file in SLOW:
             item.add_marker(pytest.mark.slow)
+        group = TOGETHER.get(file)
+        if file.startswith("codegen/") and isinstance(item, pytest.Function):
+            group = getattr(item, "callspec", None) and item.callspec.params.get("name")
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))

@@ -15,7 +15,7 @@ from symbptt.errors import OptionError
 from tests import cells
 from tests.agreement import assert_same, disagreements
 from tests.codegen.test_levels import peak
-from tests.modules import BUILT_IN, executed, model_of, module_of, steps_argument
+from tests.modules import BUILT_IN, executed, in_turn, model_of, module_of, steps_argument
 from tests.points import Point, draw, sizes
 from tests.reference import Result
 
@@ -39,13 +39,13 @@ def checkpointed(name: str, level: int = 2) -> ModuleType:
 
 
 def with_segments(module: Any, steps: Any) -> Any:
-    module._SEGMENT = None if steps == "auto" else steps
+    module._THRESHOLDS["steps of a segment"] = None if steps == "auto" else steps
     return module
 
 
 def with_rows(module: Any, rows: int) -> Any:
     """A module that keeps every segment, with about so many rows in each."""
-    module._SEGMENT_ROWS = rows
+    module._THRESHOLDS["rows of a segment"] = rows
     return module
 
 
@@ -99,8 +99,10 @@ def test_segments_change_no_number(name: str) -> None:
     assert found_in(checkpointed(name), module_of(name, True), name) == []
 
 
-@pytest.mark.parametrize("level", [1, 2])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [(name, level) for number, name in enumerate(NAMES) for level in in_turn(number, (1, 2))],
+)
 def test_nor_where_each_keeps_its_arrays(name: str, level: int) -> None:
     module = executed(generate(model_of(name), bind=cells.BINDINGS.get(name), wrt_inputs=True,
                                level=level), name)  # fmt: skip
@@ -260,8 +262,9 @@ def test_a_call_with_a_workspace_allocates_nothing_that_grows(name: str) -> None
 def test_the_length_is_one_constant() -> None:
     """So that tests may set it; and the header says how to make the module again."""
     automatic = text_of("elman").replace("--checkpoint auto", "--checkpoint 3")
-    assert automatic.count("_SEGMENT = None\n") == 1
-    assert automatic.replace("_SEGMENT = None\n", "_SEGMENT = 3\n") == text_of("elman", 2, 3)
+    auto, three = (f'"steps of a segment": {steps},\n' for steps in ("None", "3"))
+    assert automatic.count(auto) == 1
+    assert automatic.replace(auto, three) == text_of("elman", 2, 3)
     assert "symbptt generate elman --wrt inputs --checkpoint 3\n" in automatic
 
 

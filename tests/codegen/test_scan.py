@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,12 +15,12 @@ import pytest
 
 from symbptt.binding import bind
 from symbptt.calculus.gradients import derive
-from symbptt.codegen.fast import printing
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.fast.passes.scan import scan
 from symbptt.codegen.lowering import lower
 from symbptt.codegen.program import Program
 from symbptt.codegen.render import generate
+from symbptt.codegen.runtime.model import _THRESHOLDS
 from symbptt.language.parser import parse
 from tests import cells
 from tests.agreement import disagreements
@@ -131,7 +132,7 @@ def modules(name: str, level: int) -> ModuleType:
 def is_scanned(module: Any, dims: dict[str, int], T: int, B: int) -> bool:
     workspace = module.Workspace(dims, T, B, np.float64)
     (segment, _), *_ = workspace.even_plan
-    views = (*segment.views.forward, *segment.views.backward)
+    views = vars(segment.views).values()
     plans = [entry[1] for view in views if isinstance(view, list) for entry in view]
     return any(isinstance(plan, tuple) and len(plan) == 4 for plan in plans)
 
@@ -158,7 +159,8 @@ def test_scans_give_the_numbers_of_loops(name: str, T: int) -> None:
 def test_many_numbers_a_step_stay_in_a_loop() -> None:
     model, fast = model_of("min_gru"), module_of("min_gru")
     (width,) = (sizes(model)[dim] for dim in ("n_h",))
-    few, many = printing.SCAN_NUMBERS // width, printing.SCAN_NUMBERS // width + 1
+    few = _THRESHOLDS["numbers a step of a scan"] // width
+    many = few + 1
     assert is_scanned(fast, sizes(model), 20, few)
     assert not is_scanned(fast, sizes(model), 20, many)
     for B in (few, many):
@@ -170,7 +172,7 @@ def test_many_numbers_a_step_stay_in_a_loop() -> None:
 def test_long_scans_are_taken_in_chunks() -> None:
     """What a chunk's coefficients touch stays in the cache; a chunk starts where one ended."""
     model, text = model_of("min_gru"), generate(model_of("min_gru"))
-    text = text.replace("chunk = _chunk_rows(size, width, dtype)", "chunk = 40")
+    text = re.sub(r"chunk = _chunk_rows\(.*\)", "chunk = 40", text)
     module = executed(text, "min_gru")
     point = draw(model, T=333, B=2, seed=5)
     expected = result(module_of("min_gru", False, 0), point)
@@ -300,8 +302,7 @@ def test_a_workspace_counts_what_its_scans_write_into(name: str) -> None:
         counted = {memory_of(array) for array in buffers}
         assert workspace.nbytes >= sum(array.nbytes for array in buffers)
         for (segment, _), *_ in (workspace.even_plan, workspace.plan):
-            views = segment.views
-            plans = [*views.forward, *views.backward]
+            plans = list(vars(segment.views).values())
             written = [a for a in arrays_in(plans) if a.ndim == 3 and a.dtype == np.float64]
             assert written
             # A rate that all entries or steps share may be a view of a constant.
