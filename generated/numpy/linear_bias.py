@@ -214,7 +214,7 @@ def clip_gradients(grads, theta):
         raise _wrong("theta", "a positive number", repr(theta))
     if isinstance(grads, Mapping):
         grads = {name: array for name, array in grads.items() if name in PARAMS}
-    found = _arrays("grads", grads, PARAMS)
+    found = _given("grads", grads, PARAMS)
     for name, array in found.items():
         own = array is grads[name] and array.flags.writeable
         if not own or array.dtype.kind not in "fO":
@@ -469,7 +469,7 @@ def _prepare(
     tables |= {} if carry is None else {"carry": (carry, CARRY)}
     tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
     optional = () if loss else _LOSS_ONLY
-    given = {what: _arrays(what, *pair, optional) for what, pair in tables.items()}
+    given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
     found = [
         (f"{what}[{key!r}]", array, tables[what][1][key], _index_of(key))
         for what, arrays in given.items()
@@ -526,7 +526,7 @@ def _made(place, expected, make, value):
         raise _wrong(place, expected, f"{type(value).__name__}: {error}") from error
 
 
-def _arrays(what, given, table, optional=()):
+def _given(what, given, table, optional=()):
     """The arrays of an argument, by the keys of its table."""
     if not isinstance(given, Mapping):
         raise _wrong(what, f"a dict with {tuple(table)}", type(given))

@@ -42,7 +42,7 @@ def _prepare(
     tables |= {} if carry is None else {"carry": (carry, CARRY)}
     tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
     optional = () if loss else _LOSS_ONLY
-    given = {what: _arrays(what, *pair, optional) for what, pair in tables.items()}
+    given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
     found = [
         (f"{what}[{key!r}]", array, tables[what][1][key], _index_of(key))
         for what, arrays in given.items()
@@ -99,7 +99,7 @@ def _made(place: str, expected: str, make: Any, value: Any) -> Any:
         raise _wrong(place, expected, f"{type(value).__name__}: {error}") from error
 
 
-def _arrays(what: str, given: Any, table: Any, optional: Any = ()) -> dict[str, Any]:
+def _given(what: str, given: Any, table: Any, optional: Any = ()) -> dict[str, Any]:
     """The arrays of an argument, by the keys of its table."""
     if not isinstance(given, Mapping):
         raise _wrong(what, f"a dict with {tuple(table)}", type(given))

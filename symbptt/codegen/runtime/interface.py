@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.codegen.runtime.checks import _arrays, _kind, _sizes, _wrong
+from symbptt.codegen.runtime.checks import _given, _kind, _sizes, _wrong
 from symbptt.codegen.runtime.model import (
     _DRAWN,
     _LOSS_AT_LAST_STEP,
@@ -81,7 +81,7 @@ def clip_gradients(grads: Any, theta: Any) -> Any:
         raise _wrong("theta", "a positive number", repr(theta))
     if isinstance(grads, Mapping):
         grads = {name: array for name, array in grads.items() if name in PARAMS}
-    found = _arrays("grads", grads, PARAMS)
+    found = _given("grads", grads, PARAMS)
     for name, array in found.items():
         own = array is grads[name] and array.flags.writeable
         if not own or array.dtype.kind not in "fO":
