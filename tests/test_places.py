@@ -40,12 +40,18 @@ PLACES = {
 """Models with a place for an expression, whose argument stands in braces."""
 
 POSITIVE = ("log", "sqrt", "log1p")
-ROWS = [*VECTORS, *LOSSES, *(name for name, row in FUNCTIONS.items() if row.public)]
+ELEMENTWISE = [name for name, row in FUNCTIONS.items() if row.public]
+TOGETHER = [" + ".join(ELEMENTWISE[start::4]) for start in range(4)]
+"""Elementwise functions stand seven at a place, added: each goes the same ways alone."""
+
+ROWS = [*VECTORS, *LOSSES, *TOGETHER]
 TIMELESS = ("of a parameter", "at the start")
 
 
 def applied(name: str, argument: str) -> str:
     """A row at an argument; a second one is of the same shape, or the label that it needs."""
+    if " + " in name:
+        return f"(0.1 * ({' + '.join(applied(each, argument) for each in name.split(' + '))}))"
     step = "T" if "T" in argument else "t"
     if name in LOSSES:
         return f"{name}({argument}, {'k' if LOSSES[name].index_target else 'z'}[{step}])"
@@ -73,9 +79,9 @@ CASES = [
 
 
 def sample() -> list[tuple[str, str]]:
-    """Every function of vectors and loss once, the places in turn."""
+    """Every row once, the places in turn."""
     places, chosen = list(PLACES), []
-    for name in (*LOSSES, *VECTORS):
+    for name in (*LOSSES, *VECTORS, *TOGETHER[:1]):
         place = next(place for place in places if (name, place) in CASES)
         places.remove(place)
         places = places or list(PLACES)
@@ -101,5 +107,5 @@ def test_a_row_goes_through_everything(name: str, place: str) -> None:
         for detail in details:
             for layout in LAYOUTS:
                 assert render(derivation, "md", style=Style(layout=layout, detail=detail))
-    assert name in model_text(model)
+    assert all(each in model_text(model) for each in name.split(" + "))
     assert str(analyze(model, steps=3))

@@ -40,12 +40,8 @@ _SCALARS = ()
 _WITH_RESPECT_TO = ()
 _DRAWN = {}
 _LOSS_AT_LAST_STEP = False
-# How many bytes a chunk of steps may take; how many rows a segment has,
-# or how many steps where each runs forward again (None: the square root of T).
-_CHUNK_BYTES = 393216
-_SEGMENT_ROWS = 2048
+# Whether each segment runs forward again before it runs backward.
 _AGAIN = False
-_SEGMENT = None
 # Looked up once: a loop over time calls them a few times a step.
 _add = np.add
 _copyto = np.copyto
@@ -53,6 +49,16 @@ _divide = np.divide
 _multiply = np.multiply
 _product = np.dot
 _subtract = np.subtract
+# What is above one of these runs otherwise (None: the square root of T).
+_THRESHOLDS = {
+    "rows of a segment": 2_048,
+    "rows of a product in blocks": 4,
+    "multiplications of a block": 1_000_000,
+    "multiplications of all blocks": 14_000_000,
+    "bytes of a block of columns": 256,
+    "bytes of rows set apart": 1_024,
+    "numbers in a buffer of NumPy": 1_024,
+}
 
 
 def forward(params, inputs, carry=None, lengths=None):
@@ -635,10 +641,11 @@ class _Segment:
 def _segment_steps(T, B):
     """How many steps a segment has."""
     if _AGAIN:
-        return min(_SEGMENT or int(np.ceil(np.sqrt(T))), T)
+        steps = _THRESHOLDS["steps of a segment"]
+        return min(steps or int(np.ceil(np.sqrt(T))), T)
     # As many rows as make products over a segment pay, and no more: what a segment
     # touches between its forward and its backward pass stays in the cache.
-    number = max(-(-T * B // _SEGMENT_ROWS), 1)
+    number = max(-(-T * B // _THRESHOLDS["rows of a segment"]), 1)
     return -(-T // number)
 
 
@@ -736,7 +743,7 @@ def _without_copies(w, *arguments):
     computed = _computed if len(w.plan) == 1 else _computed_by_segments
     if w.size["B"] == 1:
         return computed(w, *arguments)
-    before = np.setbufsize(1024)
+    before = np.setbufsize(_THRESHOLDS["numbers in a buffer of NumPy"])
     try:
         return computed(w, *arguments)
     finally:
@@ -842,16 +849,19 @@ def _blocking(rows, inner, columns, dtype):
     OpenBLAS multiplies up to a million numbers where they stand. What is larger it copies
     first and divides among threads, which pays only where it is much larger.
     """
-    count = rows * inner * columns
-    if rows < 4 or count <= 1_000_000:
+    count, least = rows * inner * columns, _THRESHOLDS["rows of a product in blocks"]
+    most = _THRESHOLDS["multiplications of a block"]
+    if rows < least or count <= most:
         return 0, 0
-    height, width = rows, 256 // dtype.itemsize
+    height = rows
+    width = _THRESHOLDS["bytes of a block of columns"] // dtype.itemsize
     if columns % width:
         width = columns
-    while height % 2 == 0 and height * inner * width > 1_000_000:
+    while height % 2 == 0 and height * inner * width > most:
         height //= 2
-    fits = height >= 4 and height * inner * width <= 1_000_000
-    return (height, width) if fits and count <= 14_000_000 else (rows, columns)
+    fits = height >= least and height * inner * width <= most
+    fits = fits and count <= _THRESHOLDS["multiplications of all blocks"]
+    return (height, width) if fits else (rows, columns)
 
 
 def _product_in(blocks, gaps):
@@ -874,7 +884,8 @@ def _columns_for(buffers, name, blocks, inner, columns, dtype, given):
 
 def _gap(width, dtype):
     """How much longer rows are kept that would else meet in few places of the cache."""
-    return 64 // dtype.itemsize if width * dtype.itemsize % 1024 == 0 else 0
+    apart = width * dtype.itemsize % _THRESHOLDS["bytes of rows set apart"] == 0
+    return 64 // dtype.itemsize if apart else 0
 
 
 def _matrix(size, inner, columns, dtype):

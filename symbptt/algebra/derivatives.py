@@ -200,26 +200,11 @@ class BlockRow(Expr):
 
 
 @dataclass(frozen=True)
-class Kron(Expr):
-    """``I ⊗ v.T``, or ``v.T ⊗ I`` where ``first``: the derivative of ``W @ v`` by W.
-
-    W is flattened row by row; ``first`` is for ``W.T @ v`` and for rows of a table.
-    ``dim`` is the size of I.
-    """
-
-    vector: Expr
-    dim: Dim
-    first: bool = False
-
-    @property
-    def shape(self) -> Shape:
-        length = self.vector.shape[0]
-        return (self.dim, entries((length, self.dim) if self.first else (self.dim, length)))
-
-
-@dataclass(frozen=True)
 class Kronecker(Expr):
-    """``A ⊗ B`` of any two matrices."""
+    """``A ⊗ B`` of two matrices; ``I ⊗ v.T`` is the derivative of ``W @ v`` by W.
+
+    W is flattened row by row; ``v.T ⊗ I`` is for ``W.T @ v`` and for rows of a table.
+    """
 
     left: Expr
     right: Expr

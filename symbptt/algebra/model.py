@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain, count
 
 from symbptt.algebra.index import LAST, NOW, Dim, Index, Shape
-from symbptt.algebra.nodes import Expr, Ref
+from symbptt.algebra.nodes import Expr, Param, Ref
 
 
 @dataclass(frozen=True)
@@ -15,6 +17,10 @@ class Parameter:
     shape: Shape
     comment: str = ""
     line: int = 0
+
+    @property
+    def ref(self) -> Param:
+        return Param(self.name, self.shape)
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,15 @@ class Derived:
     @property
     def shape(self) -> Shape:
         return self.rhs.shape
+
+    @property
+    def index(self) -> None:
+        """It is of no step."""
+        return None
+
+    @property
+    def ref(self) -> Param:
+        return Param(self.name, self.shape)
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,14 @@ class Initial:
         """Its name in CARRY: ``h[0]``, ``h[-1]``."""
         return f"{self.name}[{self.step}]"
 
+    @property
+    def index(self) -> Index:
+        return Index(offset=self.step)
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.name, self.index, self.shape)
+
 
 @dataclass(frozen=True)
 class Abstract:
@@ -167,10 +190,20 @@ class Model:
         """What names begin with, before their subscripts."""
         return frozenset(name.partition("_")[0] for name in self.names)
 
+    def free_letters(self, candidates: tuple[str, ...]) -> Iterator[str]:
+        """Those candidates, then numbered ones without end, with which no name begins."""
+        numbered = (f"{candidates[0]}{number}" for number in count(1))
+        return (name for name in chain(candidates, numbered) if name not in self.letters)
+
     @property
     def argument(self) -> str:
         """What a command takes for it: a built-in model's name, a file as it was given, ``-``."""
         return self.path or self.name
+
+    @property
+    def integers(self) -> frozenset[str]:
+        """The inputs that are integers."""
+        return frozenset(i.name for i in self.inputs if i.index_dim is not None)
 
     def equation(self, name: str) -> Equation:
         return next(e for e in self.equations if e.name == name)

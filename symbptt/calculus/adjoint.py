@@ -24,6 +24,7 @@ from symbptt.calculus.derivation import (
     Step,
     Target,
     TotalLoss,
+    listed,
 )
 from symbptt.calculus.gating import gated, gates_between, without_first_gates
 from symbptt.calculus.normal import normalize
@@ -59,7 +60,7 @@ class Edge:
     @property
     def step(self) -> al.Index:
         """The reader's own step."""
-        return self.reader.index if isinstance(self.reader, al.Equation) else al.NOW
+        return self.reader.index or al.NOW
 
     @property
     def last(self) -> bool:
@@ -118,8 +119,8 @@ def _through_gates(reading: Edge, gate: str, untimed: set[str]) -> Edge:
 
 
 def _readings(model: al.Model, reader: al.Equation | al.Derived) -> Iterator[Edge]:
-    index = reader.index if isinstance(reader, al.Equation) else None
-    output: al.Expr = _output(reader)
+    index = reader.index
+    output: al.Expr = reader.ref
     whole = output if reader.shape == reader.rhs.shape else None
     cotangent = al.Cotangent(reader.name, index, reader.shape)
     chains: dict[al.Expr, list[tuple[al.Expr, ...]]] = {}
@@ -130,10 +131,6 @@ def _readings(model: al.Model, reader: al.Equation | al.Derived) -> Iterator[Edg
     for operand, gathered in chains.items():
         members = forms.in_step(gathered, operand.shape)
         yield Edge(reader, operand, (al.Pullback(output, operand, cotangent), *members))
-
-
-def _output(reader: al.Equation | al.Derived) -> al.Expr:
-    return reader.ref if isinstance(reader, al.Equation) else al.Param(reader.name, reader.shape)
 
 
 def _seed(loss: al.Equation | al.Derived) -> al.Expr:
@@ -185,7 +182,7 @@ class Walk:
             if wanted and source.index_dim is None:
                 yield from self.adjoint(source.name, source.shape, not source.timed)
         for initial in self.model.initials:
-            if initial.name not in {i.name for i in self.model.inputs if i.index_dim is not None}:
+            if initial.name not in self.model.integers:
                 yield from self.initials(initial)
         for derived in reversed(derived_order(self.model)):
             yield self.gradient(derived.name, derived.shape)
@@ -297,7 +294,7 @@ class Walk:
     def initial(
         self, initial: al.Initial, present: list[Edge], holds: Range | None, needs: int
     ) -> Step:
-        index = al.Index(offset=initial.step)
+        index = initial.index
         target = self.target(initial.name, index, initial.shape)
         chains = [self.at_start(reading, index + reading.lag, needs) for reading in present]
         return self.make("initial", target, chains, _enters(target, present, index), holds, needs)
@@ -323,7 +320,7 @@ class Walk:
         return self.make("gradient", target, chains, shared(operand, readers, starts))
 
     def start(self, initial: al.Initial, shape: al.Shape) -> al.Expr:
-        at_start = al.Cotangent(initial.name, al.Index(offset=initial.step), initial.shape)
+        at_start = al.Cotangent(initial.name, initial.index, initial.shape)
         return at_start if at_start.shape == shape else forms.total(at_start)
 
 
@@ -359,13 +356,11 @@ def _enters(target: Target, readers: list[Edge], index: al.Index) -> Reason:
     variable = al.Ref(target.name, index, target.shape)
     if not readers:
         return ("nothing that ", TotalLoss(), " depends on reads ", variable)
-    pieces: list[ReasonPart] = [variable, " enters "]
-    for number, reading in enumerate(readers):
-        if number:
-            pieces.append(" and " if number == len(readers) - 1 else ", ")
-        step = al.LAST if reading.last else index + reading.lag
-        pieces += [EquationName(reading.reader.name), " at step ", step]
-    return tuple(pieces)
+    where: list[Reason] = [
+        (EquationName(r.reader.name), " at step ", al.LAST if r.last else index + r.lag)
+        for r in readers
+    ]
+    return (variable, " enters ", *listed(where))
 
 
 def shared(
@@ -375,13 +370,11 @@ def shared(
     pieces: list[ReasonPart] = [operand]
     if not readers and not starts:
         return (TotalLoss(), " does not depend on ", operand)
-    for number, reader in enumerate(readers):
-        last = number == len(readers) - 1
-        pieces += [" and " if number and last else ", " if number else " enters "]
-        pieces.append(EquationName(reader.name))
+    if readers:
+        pieces += [" enters ", *listed([(EquationName(reader.name),) for reader in readers])]
     if any(isinstance(reader, al.Equation) and not reader.last for reader in readers):
         pieces.append(" at every step, so its contributions add up")
     for initial in starts:
         pieces.append(" and is the initial value " if readers else " is the initial value ")
-        pieces.append(al.Ref(initial.name, al.Index(offset=initial.step), initial.shape))
+        pieces.append(initial.ref)
     return tuple(pieces)

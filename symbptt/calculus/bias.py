@@ -51,11 +51,9 @@ class _Dropping:
         self.model: al.Model = derivation.normal
 
     def found(self) -> Iterator[Dropped]:
-        integers = {i.name for i in self.model.inputs if i.index_dim is not None}
         for initial in self.model.initials:
-            if initial.name not in integers:
-                index = al.Index(offset=initial.step)
-                of = al.Cotangent(initial.name, index, initial.shape)
+            if initial.name not in self.model.integers:
+                of = al.Cotangent(initial.name, initial.index, initial.shape)
                 yield Dropped(of, self.of_start(of, initial.step))
         for step in self.derivation.of_kind("gradient"):
             of = al.Cotangent(step.target.name, None, step.shape)
@@ -68,7 +66,7 @@ class _Dropping:
 
     def of_parameter(self, step: Step) -> al.Expr:
         result = step.result
-        terms = result.terms if hasattr(result, "terms") else (result,)
+        terms = result.terms if isinstance(result, al.Add) else (result,)
         return forms.add((self.of_term(term) for term in terms), step.shape)
 
     def of_term(self, term: al.Expr) -> al.Expr:

@@ -5,7 +5,7 @@ Documents render the steps and code is lowered from them; neither has a second s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
@@ -78,6 +78,16 @@ ReasonPart = str | al.Expr | al.Index | Past | TotalLoss | StepNumber | Equation
 Reason = tuple[ReasonPart, ...]
 """Words and, between them, mathematics (an `Index` stands for a step, ``t+1``) and
 references to steps and equations."""
+
+
+def listed(parts: Sequence[Reason]) -> Reason:
+    """Parts of a reason with commas, and "and" before the last."""
+    pieces: list[ReasonPart] = []
+    for number, part in enumerate(parts):
+        if number:
+            pieces.append(" and " if number == len(parts) - 1 else ", ")
+        pieces += part
+    return tuple(pieces)
 
 
 class Values(Protocol):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from fractions import Fraction
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import (
@@ -26,8 +25,6 @@ from symbptt.calculus import forms
 from symbptt.errors import MissingRuleError
 from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import definition
-
-TWO = al.Number(Fraction(2))
 
 Places = tuple[al.Expr, ...]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import chain
 
 from symbptt import algebra as al
 from symbptt.calculus import forms
@@ -20,8 +19,8 @@ from symbptt.calculus.derivation import (
     Derivation,
     Range,
     Reason,
-    ReasonPart,
     Step,
+    listed,
 )
 from symbptt.calculus.linear import unit
 from symbptt.calculus.within import Within
@@ -37,19 +36,12 @@ def derive_expanded(model: al.Model) -> Derivation:
     return Derivation(model, normal, tuple(_Expansion(normal).steps()), form="expanded")
 
 
-def free_names(model: al.Model, candidates: tuple[str, ...]) -> Iterator[str]:
-    """Those candidates, then numbered ones, that no name of a model begins with."""
-    taken = model.letters
-    numbered = (f"{candidates[0]}{number}" for number in range(1, len(taken) + 9))
-    return (name for name in chain(candidates, numbered) if name not in taken)
-
-
 class _Expansion(Within):
     def __init__(self, model: al.Model) -> None:
         super().__init__(model)
-        letters = free_names(model, LETTERS)
+        letters = model.free_letters(LETTERS)
         self.early, self.factor = next(letters), next(letters)
-        self.stack_name = next(free_names(model, STACKS))
+        self.stack_name = next(model.free_letters(STACKS))
 
     def steps(self) -> Iterator[Step]:
         yield from self.read_out()
@@ -142,12 +134,8 @@ class _Expansion(Within):
         return self.make("jacobian", target, [(moved,)], self.parts(index), holds, needs)
 
     def parts(self, index: al.Index) -> Reason:
-        pieces: list[ReasonPart] = [self.state(index), " holds "]
-        for number, place in enumerate(self.places):
-            last = number == len(self.places) - 1
-            pieces += [" and " if last and number else ", " if number else ""]
-            pieces.append(al.substitute_index(place, {"t": index}))
-        return tuple(pieces)
+        held = [(al.substitute_index(place, {"t": index}),) for place in self.places]
+        return (self.state(index), " holds ", *listed(held))
 
     def direct_of_state(self) -> Step:
         read = self.read_directly()
@@ -181,17 +169,14 @@ class _Expansion(Within):
 
     def reason(self, leaf: al.Expr, *early: al.Index) -> Reason:
         """ "W enters at step i, the steps up to t hand it on, and at step t it is read out"."""
-        steps: list[str | al.Index] = []
-        for number, step in enumerate(early):
-            steps += [" and " if number else "", step]
-        last = self.end()
+        steps, last = listed([(step,) for step in early]), self.end()
         return (
             leaf, " enters at step ", *steps, ", the steps up to ", last,
             " hand it on, and at step ", last, " it is read out",
         )  # fmt: skip
 
     def reason_of(self, initial: al.Initial) -> Reason:
-        return self.reason(_value(initial), *map(_at, self.entries_of(initial)))
+        return self.reason(initial.ref, *map(_at, self.entries_of(initial)))
 
     # --- gradients -------------------------------------------------------------------------
 
@@ -227,23 +212,19 @@ class _Expansion(Within):
         """The derivative of the state by a given value, at the steps where it enters."""
         for step in self.entries_of(initial):
             value = al.Ref(initial.name, al.NOW + (initial.step - step), initial.shape)
-            target = al.Derivative(self.state(_at(step)), _value(initial), "step")
+            target = al.Derivative(self.state(_at(step)), initial.ref, "step")
             yield self.blocks(target, [value], _at(step))
 
     def from_the_start(self, initial: al.Initial) -> al.Expr | None:
         if not self.places:
             return None
-        value = _value(initial)
+        value = initial.ref
         terms: list[al.Expr] = []
         for step in self.entries_of(initial):
             at = _at(step)
             pulled = al.Pullback(self.state(at), value, self.handed_back(al.NOW, at), "step")
             terms.append(self.over_ends(pulled, at))
         return forms.add(terms, value.shape) if terms else None
-
-
-def _value(initial: al.Initial) -> al.Ref:
-    return al.Ref(initial.name, al.Index(offset=initial.step), initial.shape)
 
 
 def _at(step: int) -> al.Index:

@@ -15,10 +15,7 @@ LETTERS = ("xi", "zeta", "chi", "eta", "omega", "gate")
 
 def gate_of(model: al.Model) -> al.Input:
     """The gates as a scalar input, by a letter that no name of the model begins with."""
-    name = next((letter for letter in LETTERS if letter not in model.letters), LETTERS[-1])
-    while name in model.names:
-        name += "_"
-    return al.Input(name, (), comment="gate on the recurrence")
+    return al.Input(next(model.free_letters(LETTERS)), (), comment="gate on the recurrence")
 
 
 def gates_between(gate: str, reader: al.Index, lag: int) -> tuple[al.Expr, ...]:

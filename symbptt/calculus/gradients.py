@@ -1,4 +1,8 @@
-"""Gradients in every form, of L or of one step's loss, all of them or some."""
+"""Gradients in every form, of L or of one step's loss, all of them or some.
+
+loss[t] alone is the L of the same recurrence cut off after step t, with its loss at the
+last step; so whatever is derived for a loss at T serves, and only documents rename.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from symbptt.algebra import LAST, Model, Ref
+from symbptt.algebra import LAST, Equation, Model, Ref, substitute_index
 from symbptt.calculus.adjoint import with_loss
 from symbptt.calculus.backward import derive_adjoint
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.estimators import FULL, Estimator, as_estimator
 from symbptt.calculus.expanded import derive_expanded
 from symbptt.calculus.joined import derive_joined
-from symbptt.calculus.onestep import ONE_STEP, one_step
+from symbptt.calculus.order import recurrent_quantities
 from symbptt.calculus.selection import selected
 from symbptt.calculus.sensitivity import derive_sensitivity
 from symbptt.errors import OptionError, UnknownNameError
@@ -42,6 +46,7 @@ FORMS: dict[str, Form] = {
     "sensitivity": Form(derive_sensitivity, "forward, step by step: real-time recurrent learning"),
 }
 
+ONE_STEP = "loss[t]"
 OF = ("L", ONE_STEP)
 
 
@@ -100,6 +105,29 @@ def derive(
         found = replace(found, of=ONE_STEP, steps=tuple(map(_of_one_step, found.steps)))
     names = tuple(only)
     return selected(found, names) if names else found
+
+
+def one_step(model: Model) -> Model:
+    """The model whose L is the loss of the last step, T, of a model with a loss at each.
+
+    What only the loss needs is computed at the last step alone.
+
+    Raises
+    ------
+    UnknownNameError
+        If the model's loss is at the last step anyway.
+    """
+    if model.loss is None or model.loss.last:
+        raise UnknownNameError(
+            f"{model.name} has no {ONE_STEP}: its loss is that of the last step, which is L"
+        )
+    recurrent = recurrent_quantities(model)
+    equations = tuple(e if e.name in recurrent else _at_the_end(e) for e in model.equations)
+    return replace(model, equations=equations)
+
+
+def _at_the_end(equation: Equation) -> Equation:
+    return replace(equation, rhs=substitute_index(equation.rhs, {"t": LAST}), last=True)
 
 
 def _of_one_step(step: Step) -> Step:

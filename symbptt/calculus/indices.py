@@ -110,20 +110,14 @@ class _Maker:
     def equation(self, item: al.Derived | al.Equation) -> EquationLines:
         letters = Letters(self.model)
         places = self.places(item.rhs, letters, (_OUT, _IN))
-        entry = Line(
-            entry_of(self.output(item), places), (at_entry(item.rhs, places, letters),), places
-        )
+        entry = Line(entry_of(item.ref, places), (at_entry(item.rhs, places, letters),), places)
         read = dict.fromkeys(n for n in al.walk(item.rhs) if isinstance(n, al.Ref | al.Param))
         slopes = [self.slope_line(item, operand) for operand in read if self.is_real(operand)]
         lines = [line for found in slopes for line in (found, _jacobian(found)) if line]
         return EquationLines(item.name, entry, tuple(lines))
 
-    def output(self, item: al.Derived | al.Equation) -> al.Expr:
-        return item.ref if isinstance(item, al.Equation) else al.Param(item.name, item.shape)
-
     def is_real(self, operand: al.Expr) -> bool:
-        integers = {i.name for i in self.model.inputs if i.index_dim is not None}
-        return not (isinstance(operand, al.Ref) and operand.name in integers)
+        return not (isinstance(operand, al.Ref) and operand.name in self.model.integers)
 
     def places(
         self, array: al.Expr, letters: Letters, numbers: tuple[int, int]
@@ -135,10 +129,10 @@ class _Maker:
 
     def slope_line(self, item: al.Derived | al.Equation, operand: al.Expr) -> Line:
         letters = Letters(self.model)
-        places = self.places(self.output(item), letters, (_OUT, _OTHER))
+        places = self.places(item.ref, letters, (_OUT, _OTHER))
         numbers = (_FOURTH, _IN) if len(operand.shape) == 2 else (_IN, _IN)
         others = self.places(operand, letters, numbers)
-        target = Slope(entry_of(self.output(item), places), entry_of(operand, others))
+        target = Slope(entry_of(item.ref, places), entry_of(operand, others))
         return Line(target, self.slope(target, letters), (*places, *others))
 
     def slope(self, node: Slope, letters: Letters) -> Chain:
@@ -147,14 +141,14 @@ class _Maker:
         wrt, others = _array(node.wrt)
         assert isinstance(output, al.Ref | al.Param)
         item = self.items[output.name]
-        index = item.index if isinstance(item, al.Equation) else None
+        index = item.index
         where = Where(
             self.model,
             index,
             places,
             _in_frame(wrt, output, index),
             others,
-            self.output(item) if item.shape == item.rhs.shape else None,
+            item.ref if item.shape == item.rhs.shape else None,
         )
         return tuple(moved_to(m, output, index) for m in slope(item.rhs, where, letters))
 

@@ -237,9 +237,9 @@ def _operands(expr: al.Expr, depends: Depends) -> Iterable[tuple[al.Expr, al.Exp
         case al.Pick(vector=vector, position=position):
             return [(_row(al.OneHot(position, vector.shape[0])), vector)]
         case al.Outer(left=left, right=right) if not depends(right):
-            return [(al.Transpose(al.Kron(right, left.shape[0])), left)]
+            return [(al.Transpose(al.Kronecker(al.Identity(left.shape[0]), _row(right))), left)]
         case al.Outer(left=left, right=right) if not depends(left):
-            return [(al.Transpose(al.Kron(left, right.shape[0], first=True)), right)]
+            return [(al.Transpose(al.Kronecker(_row(left), al.Identity(right.shape[0]))), right)]
     raise NotAffineError("not affine", term=expr)
 
 

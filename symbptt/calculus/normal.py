@@ -121,7 +121,7 @@ class _Normalizer:
         if home is None:
             for derived in self.derived:
                 if derived.rhs == rhs:
-                    return al.Param(derived.name, derived.shape)
+                    return derived.ref
             name = self.fresh(letter, owner)
             self.derived.append(al.Derived(name, rhs, auxiliary=True))
             return al.Param(name, rhs.shape)
@@ -165,5 +165,5 @@ def _name_of(model: al.Model, wanted: al.Expr, index: al.Index | None) -> al.Exp
             return equation.ref
     for derived in model.derived:
         if derived.rhs == wanted:
-            return al.Param(derived.name, derived.shape)
+            return derived.ref
     raise UnknownNameError(f"{model.name}: no equation names {wanted}; normalize the model first")

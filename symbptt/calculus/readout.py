@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from symbptt import algebra as al
 from symbptt.calculus.adjoint import Edge, Walk, over_time, shared
-from symbptt.calculus.derivation import EquationName, Reason, ReasonPart, Step, Target, TotalLoss
+from symbptt.calculus.derivation import EquationName, Reason, Step, Target, TotalLoss, listed
 from symbptt.calculus.order import in_step_order, recurrent_quantities
 
 
@@ -21,8 +21,7 @@ class ReadOut(Walk):
     def __init__(self, model: al.Model) -> None:
         super().__init__(model, wrt_inputs=False)
         self.recurrent = recurrent_quantities(model)
-        self.integers = {i.name for i in model.inputs if i.index_dim is not None}
-        self.carried = tuple(i for i in model.initials if i.name not in self.integers)
+        self.carried = tuple(i for i in model.initials if i.name not in model.integers)
 
     def target(self, name: str, index: al.Index, shape: al.Shape) -> Target:
         given = {initial.name for initial in self.carried}
@@ -96,7 +95,7 @@ class ReadOut(Walk):
 
     def initial_gradient(self, initial: al.Initial, through: al.Expr | None, why: Reason) -> Step:
         """dL/d(value at a step <= 0)."""
-        value = al.Ref(initial.name, al.Index(offset=initial.step), initial.shape)
+        value = initial.ref
         target = al.Cotangent(initial.name, value.index, initial.shape)
         parts = [] if through is None else [through]
         reason = why
@@ -112,9 +111,5 @@ class ReadOut(Walk):
 
 def computed_from(output: al.Ref, operands: list[al.Expr]) -> Reason:
     """ "h_t is computed from a_t in (F2)"."""
-    pieces: list[ReasonPart] = [output, " is computed from "]
-    for number, operand in enumerate(operands):
-        if number:
-            pieces.append(" and " if number == len(operands) - 1 else ", ")
-        pieces.append(operand)
-    return (*pieces, " in ", EquationName(output.name))
+    read = listed([(operand,) for operand in operands])
+    return (output, " is computed from ", *read, " in ", EquationName(output.name))

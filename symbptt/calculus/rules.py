@@ -204,8 +204,7 @@ def _loss(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]
 def _is_index(operand: al.Expr, term: al.Loss, context: Context) -> bool:
     if operand is not term.target or not isinstance(operand, al.Ref):
         return False
-    indexed = {i.name for i in context.model.inputs if i.index_dim is not None}
-    return operand.name in indexed
+    return operand.name in context.model.integers
 
 
 def loss_slopes(term: al.Loss, wrt: int, context: Context) -> tuple[al.Expr, ...]:
@@ -297,7 +296,8 @@ def of_scalars(
             inner = d(base)
             if forms.is_zero(inner):
                 return al.ZERO
-            return forms.mul((exponent, forms.power(base, _less_one(exponent)), inner))
+            less = al.Number(forms.exact(exponent) - 1)
+            return forms.mul((exponent, forms.power(base, less), inner))
         case al.Call(function=name, args=args, wrt=None):
             return forms.add(
                 forms.mul((_outer(name, k, args, expr, value), inner))
@@ -320,20 +320,6 @@ def _quotient(
     if not forms.is_zero(lower):
         quotient = value if value is not None else al.Div(above, below)
         yield forms.neg(forms.mul((al.Div(quotient, below), lower)))
-
-
-def _less_one(exponent: al.Expr) -> al.Expr:
-    exact = _value(exponent)
-    return al.Number(exact - 1)
-
-
-def _value(exponent: al.Expr) -> Fraction:
-    match exponent:
-        case al.Number(value=value) | al.Constant(value=value):
-            return value
-        case al.Neg(operand=operand):
-            return -_value(operand)
-    raise MissingRuleError(f"an exponent is a number, found {exponent}")
 
 
 def _outer(

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import normal_form
-from symbptt.calculus.derivation import EVERY, Derivation, Reason, ReasonPart, Step, TotalLoss
+from symbptt.calculus.derivation import EVERY, Derivation, Reason, Step, TotalLoss, listed
 from symbptt.calculus.linear import times, unit
 from symbptt.calculus.within import Within
 
@@ -33,10 +33,10 @@ class _Forward(Within):
             yield from self.derivatives(leaf)
             yield from self.sensitivities(leaf)
         for initial in self.carried:
-            yield from self.sensitivities(_value(initial))
+            yield from self.sensitivities(initial.ref)
         for initial in self.carried:
-            through = self.through(_value(initial))
-            yield self.initial_gradient(initial, through, _reading(_value(initial)))
+            through = self.through(initial.ref)
+            yield self.initial_gradient(initial, through, _reading(initial.ref))
         for leaf in self.static():
             through = self.through(leaf) if leaf in self.leaves else None
             yield self.gradients(leaf, through, _reading(leaf))
@@ -79,7 +79,7 @@ class _Forward(Within):
 
     def begin(self, initial: al.Initial, leaf: al.Expr) -> Step:
         """The derivative of an initial value: by itself 1, by all else 0."""
-        value = _value(initial)
+        value = initial.ref
         target = al.Derivative(value, leaf, "nothing")
         same = value == leaf
         result = unit(target.shape) if same else forms.zero(target.shape)
@@ -112,15 +112,10 @@ class _Forward(Within):
 
     def why(self, equation: al.Equation, leaf: al.Expr, read: list[al.Ref]) -> Reason:
         used = [v for v in read if self.depends(equation.name, v)]
-        pieces: list[ReasonPart] = [leaf, " moves ", equation.ref]
-        ways: list[list[ReasonPart]] = []
+        ways: list[Reason] = [("through ", value) for value in used]
         if isinstance(leaf, al.Param) and self.depends(equation.name, leaf):
-            ways.append([" at step ", al.NOW, " itself"])
-        ways += [[" through ", value] for value in used]
-        for number, way in enumerate(ways):
-            pieces += [" and" if number == len(ways) - 1 else ","] if number else []
-            pieces += way
-        return tuple(pieces)
+            ways.insert(0, ("at step ", al.NOW, " itself"))
+        return (leaf, " moves ", equation.ref, " ", *listed(ways))
 
     # --- gradients -------------------------------------------------------------------------
 
@@ -137,10 +132,6 @@ class _Forward(Within):
                 else:
                     terms.append(al.TimeSum(term))
         return forms.add(terms, leaf.shape) if terms else None
-
-
-def _value(initial: al.Initial) -> al.Ref:
-    return al.Ref(initial.name, al.Index(offset=initial.step), initial.shape)
 
 
 def _reading(leaf: al.Expr) -> Reason:

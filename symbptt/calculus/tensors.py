@@ -85,8 +85,7 @@ class Slices:
         return self.items[node.output.name]
 
     def moved(self, expr: al.Expr, node: al.Pullback) -> al.Expr:
-        item = self.reader(node)
-        return moved_to(expr, node.output, item.index if isinstance(item, al.Equation) else None)
+        return moved_to(expr, node.output, self.reader(node).index)
 
 
 def row_of(expr: al.Expr, place: al.Expr) -> al.Expr:

@@ -123,12 +123,9 @@ def unroll(model: al.Model, horizon: int, query: Query | None = None) -> tuple[E
 
 
 def _forward(model: al.Model, horizon: int) -> tuple[ExplicitLine, ...]:
-    lines = [
-        ExplicitLine(al.Param(d.name, d.shape), d.rhs, d.comment) for d in derived_order(model)
-    ]
+    lines = [ExplicitLine(d.ref, d.rhs, d.comment) for d in derived_order(model)]
     for initial in model.initials:
-        left = al.Ref(initial.name, al.Index(offset=initial.step), initial.shape)
-        lines.append(ExplicitLine(left, initial.value))
+        lines.append(ExplicitLine(initial.ref, initial.value))
     ordered = in_step_order(model)
     for t in range(1, horizon + 1):
         lines += [_at_step(e, t, horizon) for e in ordered if not e.last]

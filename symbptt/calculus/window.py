@@ -97,7 +97,7 @@ class WindowWalk(Walk):
         self.parted = True
         yield from map(self.of_part, super().initials(initial))
         self.parted = False
-        target = al.Cotangent(initial.name, al.Index(offset=initial.step), initial.shape)
+        target = al.Cotangent(initial.name, initial.index, initial.shape)
         yield self.total(target, self.tau, None)
 
     def readers(self, name: str) -> list[Edge]:

@@ -52,9 +52,8 @@ class Within(ReadOut):
     def leaves(self) -> tuple[al.Param, ...]:
         """The parameters and derived parameters that the recurrence reads."""
         read = {local.operand for locals_ in self.local.values() for local in locals_}
-        every = [al.Param(d.name, d.shape) for d in self.model.derived]
-        every += [al.Param(p.name, p.shape) for p in self.model.parameters]
-        return tuple(leaf for leaf in every if leaf in read)
+        every: list[al.Derived | al.Parameter] = [*self.model.derived, *self.model.parameters]
+        return tuple(leaf.ref for leaf in every if leaf.ref in read)
 
     @cached_property
     def wanted(self) -> tuple[al.Equation, ...]:
@@ -121,8 +120,8 @@ class Within(ReadOut):
 
     def static(self) -> list[al.Param]:
         """Derived parameters, each before what it is made of, then the parameters."""
-        found = [al.Param(d.name, d.shape) for d in reversed(derived_order(self.model))]
-        return found + [al.Param(p.name, p.shape) for p in self.model.parameters]
+        found = [derived.ref for derived in reversed(derived_order(self.model))]
+        return found + [parameter.ref for parameter in self.model.parameters]
 
 
 def _now(local: Local) -> str | None:

@@ -78,6 +78,10 @@ def entry(key: str, value: str | tuple[str, ...]) -> str:
     return f"    {key}: (\n" + "".join(f"        {v},\n" for v in value) + "    ),\n"
 
 
+def number(value: int | None) -> str:
+    return "None" if value is None else f"{value:_}"
+
+
 def axis(dim: Dim | None) -> str:
     return str(dim) if isinstance(dim, int) else literal(str(dim))
 

@@ -35,12 +35,14 @@ from symbptt.codegen.literals import (
     dict_literal,
     in_docstring,
     literal,
+    number,
     text_literal,
 )
 from symbptt.codegen.modes import Mode, mode_named, mode_of
 from symbptt.codegen.naming import Identifiers, ValueNames, words_of
 from symbptt.codegen.places import Places
 from symbptt.codegen.program import Program
+from symbptt.codegen.runtime.model import _THRESHOLDS
 from symbptt.codegen.targets import TARGETS
 from symbptt.codegen.unbuffered import Unbuffered
 from symbptt.errors import UnboundFunctionError
@@ -233,6 +235,7 @@ class _Module:
         compute = list(self.compute(estimator, mode, steps))
         words = words_of([*constants, *functions, outputs, *compute])
         carried, imports = self.target.runtime(self.level).copied({*words, *self.target.offered})
+        constants = (*constants, *self.thresholds([*functions, *carried]))
         given = "params, inputs, carry=None, lengths=None"
         keywords = ["carry_grad=None", "workspace=None", *([] if told else ["steps=None"])]
         both = ", ".join([given, "*", *keywords, *estimator.keywords])
@@ -317,18 +320,25 @@ class _Module:
         yield f"_DRAWN = {dict_literal(unusual)}"
         yield f"_LOSS_AT_LAST_STEP = {model.loss is not None and model.loss.last}"
         if buffered is not None:
-            yield "# How many bytes a chunk of steps may take; how many rows a segment has,"
-            yield "# or how many steps where each runs forward again (None: the square root of T)."
-            yield "_CHUNK_BYTES = 393216"
-            yield "_SEGMENT_ROWS = 2048"
+            yield "# Whether each segment runs forward again before it runs backward."
             yield f"_AGAIN = {self.checkpoint is not None}"
-            yield f"_SEGMENT = {None if self.checkpoint == 'auto' else self.checkpoint}"
         for name, key in self.identifiers.keys.items():
             yield assigned(key, literal(name))
         if buffered is not None:
             yield "# Looked up once: a loop over time calls them a few times a step."
             words = words_of(buffered.lines)
             yield from (line for line in buffered.aliases if line.split()[0] in words)
+
+    def thresholds(self, code: Iterable[str]) -> Iterator[str]:
+        """Where some code changes with what it is given: what it reads of `_THRESHOLDS`."""
+        text, again = "\n".join(code), self.checkpoint is not None
+        limits = {name: value for name, value in _THRESHOLDS.items() if literal(name) in text}
+        if limits:
+            length = {"steps of a segment": None if self.checkpoint == "auto" else self.checkpoint}
+            del limits["rows of a segment" if again else "steps of a segment"]
+            limits |= length if again else {}
+            yield "# What is above one of these runs otherwise (None: the square root of T)."
+            yield f"_THRESHOLDS = {dict_literal((n, number(v)) for n, v in limits.items())}"
 
     def unbuffered(self) -> Unbuffered:
         """What computes in arrays made on the way."""

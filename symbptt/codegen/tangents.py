@@ -28,6 +28,7 @@ from symbptt.codegen.numpy_printer import (
 )
 from symbptt.codegen.places import Places
 from symbptt.codegen.program import Assign, Place
+from symbptt.errors import MissingRuleError
 
 
 @dataclass(frozen=True)
@@ -142,9 +143,16 @@ class TangentPrinter(NumpyPrinter):
         before = " + ".join(self.names.length(dim) for dim in expr.blocks[: expr.number]) or "0"
         return f"_selection({whole}, {before}, {self.names.length(expr.shape[0])}, dtype)", ATOM
 
-    def print_kron(self, expr: al.Kron) -> Printed:
-        name = "_kron_first" if expr.first else "_kron"
-        return f"{name}({self.argument(expr.vector)}, {self.names.length(expr.dim)})", ATOM
+    def print_kronecker(self, expr: al.Kronecker) -> Printed:
+        """``I ⊗ v.T`` or ``v.T ⊗ I``."""
+        match expr.left, expr.right:
+            case al.Identity(dim=dim), al.Transpose(operand=al.Column(vector=vector)):
+                name = "_kron"
+            case al.Transpose(operand=al.Column(vector=vector)), al.Identity(dim=dim):
+                name = "_kron_first"
+            case _:
+                raise MissingRuleError(f"no code for the Kronecker product {expr}")
+        return f"{name}({self.argument(vector)}, {self.names.length(dim)})", ATOM
 
     def print_fill(self, expr: al.Fill) -> Printed:
         if len(expr.shape) == 2:

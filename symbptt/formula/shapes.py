@@ -6,7 +6,7 @@ from typing import Literal
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry
-from symbptt.errors import FormulaError
+from symbptt.errors import FormulaError, MissingRuleError
 from symbptt.formula.names import shapes
 from symbptt.formula.statement import UNIT, body, walk
 from symbptt.formula.text import text_of
@@ -276,7 +276,7 @@ class Shaper:
                 )
             case al.Vec(operand=operand):
                 return self.laid((al.entries(self.known(operand)),))
-        raise TypeError(f"no shape for {type(node).__name__}")
+        raise MissingRuleError(f"no shape for {type(node).__name__} in a formula")
 
     def _length(self, node: al.Expr, name: str, arg: al.Expr) -> al.Dim:
         """How long a row or column is."""

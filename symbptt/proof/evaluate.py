@@ -213,11 +213,6 @@ def _diag(expr: al.Diag, point: Point, vector: Array) -> Array:
     return result
 
 
-def _kron(expr: al.Kron, point: Point, vector: Array) -> Array:
-    row, unit_matrix = vector.reshape(1, -1), identity(length(expr.dim, point.sizes), point.domain)
-    return np.kron(row, unit_matrix) if expr.first else np.kron(unit_matrix, row)
-
-
 def _ones(expr: al.Ones, point: Point, at: Steps) -> Array:
     return zeros(expr.shape, point) + point.domain.number(Fraction(1))
 
@@ -399,7 +394,6 @@ METHODS: dict[type[al.Expr], Method] = {
     al.Direct: lambda expr, point, at: point.differentiated(expr, at),
     al.Diag: _of_node(_diag),
     al.Column: _of_values(lambda vector: vector.reshape(-1, 1)),
-    al.Kron: _of_node(_kron),
     al.Kronecker: _of_values(np.kron),
     al.MatrixPower: _matrix_power,
     al.Vec: _of_values(np.ravel),

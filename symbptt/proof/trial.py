@@ -216,12 +216,11 @@ class Trial:
         if self.module is not self.reference:
             yield "sequences of different lengths", self.called(self.ragged, self.module), ragged
             yield "sequences of one length", self.called(self.even, self.module), even
-        settings = vars(self.module.module)
-        if "_SEGMENT_ROWS" in settings:
-            whole = settings["_SEGMENT_ROWS"]
-            settings["_SEGMENT_ROWS"] = 2 * len(self.ragged.scenario.lengths)
+        limits, rows = vars(self.module.module).get("_THRESHOLDS", {}), "rows of a segment"
+        if rows in limits:
+            whole, limits[rows] = limits[rows], 2 * len(self.ragged.scenario.lengths)
             yield "in segments of two steps", self.called(self.ragged, self.module), ragged
-            settings["_SEGMENT_ROWS"] = whole
+            limits[rows] = whole
         size = self.even.scenario.steps, len(self.even.scenario.lengths)
         workspace = self.module.call("Workspace", self.sizes, *size, np.float64)
         for words in ("through a workspace", "through a workspace, again"):

@@ -260,7 +260,7 @@ class _Account:
 def _is_one_term(block: al.Expr) -> bool:
     """Whether a block of b stands in its place: one term that no matrix was put before."""
     return not isinstance(block, al.Add) and not any(
-        isinstance(node, al.Column | al.Diag | al.Kron | algebra.BlockRow)
+        isinstance(node, al.Column | al.Diag | al.Kronecker | algebra.BlockRow)
         for node in al.walk(block)
     )
 

@@ -262,7 +262,7 @@ def _spelled(printer: LatexPrinter) -> dict[str, str]:
         "LAST": names.clock.last,
         "WITHIN": printer.quotient(output, r"\mathbf{v}", "step").text,
         "THROUGH": printer.quotient(output, r"\mathbf{v}", "nothing").text,
-        "KRON": printer.print_kron(al.Kron(vector, "m")).text.strip("()"),
+        "KRON": printer.show(al.Kronecker(al.Identity("m"), al.Transpose(vector))).strip("()"),
         "PRODUCT": printer.laid(al.Product(matrix, vector)),
         "DIRECTLY": printer.direct(r"\mathbf{v}").text,
         "STEP": names.timed("v", vector.shape, now),

@@ -113,15 +113,6 @@ class JacobianPrinter(Printer):
         inside = r"\;".join(cells)
         return Piece(f"[{inside}]")
 
-    def row(self, vector: al.Expr) -> str:
-        """A vector across."""
-        return self.transposed(self.show(vector, Level.ATOM))
-
-    def print_kron(self, expr: al.Kron) -> Piece:
-        row = self.row(expr.vector)
-        pair = (row, r"\mathbf{I}") if expr.first else (r"\mathbf{I}", row)
-        return Piece(rf"({pair[0]} \otimes {pair[1]})")
-
     def print_kronecker(self, expr: al.Kronecker) -> Piece:
         return Piece(rf"({self.show(expr.left)} \otimes {self.show(expr.right)})")
 

@@ -150,7 +150,7 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
         r"and only what is read out follows.",
     ),
     (
-        "Kron",
+        "Kronecker",
         r"$\otimes$ is the Kronecker product. A Jacobian has a column for each entry of what it is "
         r"taken by, and the entries of a matrix count row by row; so $KRON$ is the derivative of "
         r"$PRODUCT$ by $\mathbf{W}$.",

@@ -231,10 +231,6 @@ class PlainPrinter(Printer):
         cells = ("I" if k == expr.number else "0" for k in range(len(expr.blocks)))
         return Piece(f"[{' '.join(cells)}]")
 
-    def print_kron(self, expr: al.Kron) -> Piece:
-        row = f"{self.show(expr.vector, Level.ATOM)}.T"
-        return Piece(f"kron({row}, I)" if expr.first else f"kron(I, {row})")
-
     def print_pullback(self, expr: al.Pullback) -> Piece:
         derivative = self.derivative(expr.output, expr.wrt, expr.held).text
         if expr.output.shape:

@@ -70,8 +70,10 @@ class RowPrinter(LatexPrinter):
         front = self.show(al.Mul(tuple(scalars)), Level.PRODUCT)
         return Piece(self.beside(front, self.show(last, Level.MATRIX)), Level.MATRIX)
 
-    def row(self, vector: al.Expr) -> str:
-        return self.laid(vector, Level.POWER)
+    def print_transpose(self, expr: al.Transpose) -> Piece:
+        if isinstance(expr.operand, al.Column) and expr.operand.vector.shape:
+            return Piece(self.laid(expr.operand.vector, Level.POWER), Level.POWER)
+        return super().print_transpose(expr)
 
     def inner(self, left: al.Expr, right: al.Expr) -> Piece:
         if not is_row(left):

@@ -166,7 +166,6 @@ TURNS: dict[type[al.Expr], Callable[[al.Expr], al.Expr]] = {
             RowOf,
             al.Derivative,
             al.PartSum,
-            al.Kron,
             al.Kronecker,
             al.Vec,
             al.Column,

@@ -22,8 +22,7 @@ from symbptt.algebra import (
     walk,
 )
 from symbptt.calculus.derivation import Derivation, Step
-from symbptt.calculus.gradients import FORMS
-from symbptt.calculus.onestep import one_step
+from symbptt.calculus.gradients import FORMS, one_step
 from symbptt.errors import MissingLossError, OptionError, UnknownNameError
 from symbptt.typeset.plain import plain
 from tests.modules import BUILT_IN, model_of

@@ -185,7 +185,7 @@ def both(name: str, source: str, bytes_of_a_chunk: int = 4000) -> tuple[Any, Any
     """What plain code gives for ragged sequences, and what a source gives in small chunks."""
     point = ragged(name)
     module = executed(source, name)
-    module._CHUNK_BYTES = bytes_of_a_chunk
+    module._THRESHOLDS["bytes of a chunk"] = bytes_of_a_chunk
     return result(module_of(name, False, 0), point), result(module, point)
 
 

@@ -39,13 +39,13 @@ def checkpointed(name: str, level: int = 2) -> ModuleType:
 
 
 def with_segments(module: Any, steps: Any) -> Any:
-    module._SEGMENT = None if steps == "auto" else steps
+    module._THRESHOLDS["steps of a segment"] = None if steps == "auto" else steps
     return module
 
 
 def with_rows(module: Any, rows: int) -> Any:
     """A module that keeps every segment, with about so many rows in each."""
-    module._SEGMENT_ROWS = rows
+    module._THRESHOLDS["rows of a segment"] = rows
     return module
 
 
@@ -260,8 +260,9 @@ def test_a_call_with_a_workspace_allocates_nothing_that_grows(name: str) -> None
 def test_the_length_is_one_constant() -> None:
     """So that tests may set it; and the header says how to make the module again."""
     automatic = text_of("elman").replace("--checkpoint auto", "--checkpoint 3")
-    assert automatic.count("_SEGMENT = None\n") == 1
-    assert automatic.replace("_SEGMENT = None\n", "_SEGMENT = 3\n") == text_of("elman", 2, 3)
+    auto, three = (f'"steps of a segment": {steps},\n' for steps in ("None", "3"))
+    assert automatic.count(auto) == 1
+    assert automatic.replace(auto, three) == text_of("elman", 2, 3)
     assert "symbptt generate elman --wrt inputs --checkpoint 3\n" in automatic
 
 

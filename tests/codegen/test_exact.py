@@ -109,7 +109,7 @@ def test_fractions_are_exact_at_every_level(name: str, setting: dict[str, Any]) 
     fast: Any = executed(generate(model, bind=bind, wrt_inputs=True, **setting), name)
     point = draw(model, T=3, B=2).exact()
     for rows in (2048, 2):
-        fast._SEGMENT_ROWS = rows
+        fast._THRESHOLDS["rows of a segment"] = rows
         for given in LENGTHS:
             lengths = None if given is None else np.array(given)
             expected, found = (results(module, point, lengths) for module in (plain, fast))

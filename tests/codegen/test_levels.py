@@ -163,7 +163,7 @@ def test_a_call_with_a_workspace_allocates_nothing_that_grows(name: str, level: 
 
 def test_a_chunk_has_no_more_rows_than_a_call() -> None:
     model, module = model_of("lstm"), module_of("lstm")
-    single, limit = np.dtype(np.float32), module._CHUNK_BYTES
+    single, limit = np.dtype(np.float32), module._THRESHOLDS["bytes of a chunk"]
     assert module._chunk_rows({"T": 10, "B": 1}, 16, single) == 10
     assert module._chunk_rows({"T": 10**6, "B": 2}, 16, single) == limit // 64
     assert module._chunk_rows({"T": 2, "B": limit}, 16, single) == limit

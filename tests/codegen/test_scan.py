@@ -14,12 +14,12 @@ import pytest
 
 from symbptt.binding import bind
 from symbptt.calculus.gradients import derive
-from symbptt.codegen.fast import printing
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.fast.passes.scan import scan
 from symbptt.codegen.lowering import lower
 from symbptt.codegen.program import Program
 from symbptt.codegen.render import generate
+from symbptt.codegen.runtime.model import _THRESHOLDS
 from symbptt.language.parser import parse
 from tests import cells
 from tests.agreement import disagreements
@@ -158,7 +158,8 @@ def test_scans_give_the_numbers_of_loops(name: str, T: int) -> None:
 def test_many_numbers_a_step_stay_in_a_loop() -> None:
     model, fast = model_of("min_gru"), module_of("min_gru")
     (width,) = (sizes(model)[dim] for dim in ("n_h",))
-    few, many = printing.SCAN_NUMBERS // width, printing.SCAN_NUMBERS // width + 1
+    few = _THRESHOLDS["numbers a step of a scan"] // width
+    many = few + 1
     assert is_scanned(fast, sizes(model), 20, few)
     assert not is_scanned(fast, sizes(model), 20, many)
     for B in (few, many):

@@ -25,7 +25,6 @@ from tests.modules import BUILT_IN, executed, model_of, module_of
 from tests.points import draw, sizes
 
 NAMES = (*BUILT_IN, *cells.NAMES)
-SCANNED = "<= 64\n"
 
 
 def cut(rows: int, columns: int | None) -> Callable[..., Any]:
@@ -57,12 +56,16 @@ REGIMES: dict[str, dict[str, Any]] = {
     "rows apart": {"_blocking": none, "_gap": apart},
     "whole, rows apart": {"_blocking": whole, "_gap": apart},
     "blocks, rows apart": {"_blocking": cut(2, 1), "_gap": apart},
-    "small chunks": {"_chunk_rows": lambda size, _width, _dtype: size["B"]},
+    "small chunks": {"bytes of a chunk": 1},
     "chunks of two steps": {"_chunk_rows": lambda size, _width, _dtype: 2 * size["B"]},
-    "a step a segment": {"_SEGMENT_ROWS": 1},
-    "two steps a segment": {"_SEGMENT_ROWS": 9, "_blocking": whole, "_gap": apart},
+    "a step a segment": {"rows of a segment": 1},
+    "two steps a segment": {"rows of a segment": 9, "_blocking": whole, "_gap": apart},
+    "never scanned": {"numbers a step of a scan": 0},
+    "always scanned": {"numbers a step of a scan": 10**9, "steps of a scan side by side": 2},
+    "the maximum taken off": {"logits less their maximum": 0},
+    "few at once": {"entries computed at once": 1, "rows added up at once": 1},
 }
-"""What is put in place of a module's own choices."""
+"""What is put in place of a module's own choices: its functions, and its thresholds."""
 
 
 @pytest.mark.parametrize("level", (1, 2))
@@ -70,18 +73,13 @@ REGIMES: dict[str, dict[str, Any]] = {
 def test_every_regime_computes_the_same_numbers(name: str, level: int) -> None:
     model = model_of(name)
     source = generate(model, bind=cells.BINDINGS.get(name), wrt_inputs=True, level=level)
-    texts = {"as it is": source}
-    if SCANNED in source:
-        texts |= {"never scanned": source.replace(SCANNED, "<= 0\n")}
-        texts |= {"always scanned": source.replace(SCANNED, "<= 10**9\n")}
-    for words, text in texts.items():
-        module = executed(text, name)
-        agrees(name, module, words)
     module = executed(source, name)
-    own = dict(vars(module))
-    for words, choices in REGIMES.items():
-        vars(module).update(own | choices)
-        agrees(name, module, words)
+    own, limits = dict(vars(module)), dict(vars(module)["_THRESHOLDS"])
+    for words, choices in {"as it is": {}, **REGIMES}.items():
+        if not choices or choices.keys() & {*own, *limits}:
+            vars(module)["_THRESHOLDS"].update({n: choices.get(n, v) for n, v in limits.items()})
+            vars(module).update(own | {n: v for n, v in choices.items() if n in own})
+            agrees(name, module, words)
 
 
 def agrees(name: str, module: ModuleType, words: str) -> None:

@@ -12,7 +12,7 @@ from symbptt.algebra import (
     BlockMatrix,
     Derivative,
     Expr,
-    Kron,
+    Kronecker,
     Mul,
     OrderedProduct,
     Product,
@@ -124,7 +124,7 @@ def a_step_late(node: Expr) -> Expr | None:
 
 
 def other_kronecker(node: Expr) -> Expr | None:
-    return replace(node, first=not node.first) if isinstance(node, Kron) else None
+    return Kronecker(node.right, node.left) if isinstance(node, Kronecker) else None
 
 
 def other_order(node: Expr) -> Expr | None:

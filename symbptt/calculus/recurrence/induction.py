@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbptt.algebra import Index
 from symbptt.calculus.recurrence.words import (
@@ -81,11 +81,8 @@ def prove(law: Law, form: Form, distance: int = 0) -> Proof:
         If it can't be proved; the message says where the two sides differ.
     """
     lines = [*_base(law, form, distance), *_step(law, form, distance)]
-    numbered = [
-        ProofLine(k, line.left, line.form, line.reason, line.factor, line.inner)
-        for k, line in enumerate(lines, start=1)
-    ]
-    return Proof(law, form, distance, tuple(numbered))
+    numbered = tuple(replace(line, number=k) for k, line in enumerate(lines, start=1))
+    return Proof(law, form, distance, numbered)
 
 
 # --- the base --------------------------------------------------------------------------

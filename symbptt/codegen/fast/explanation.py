@@ -12,12 +12,12 @@ from symbptt.binding import bind as bind_functions
 from symbptt.calculus.estimators import Estimator
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.passes import LEVELS
-from symbptt.codegen.fast.printing import SCAN_NUMBERS
 from symbptt.codegen.fast.segments import kept_apart
 from symbptt.codegen.fast.work import Work, work
 from symbptt.codegen.lowering import lower
 from symbptt.codegen.places import Places, Variable
 from symbptt.codegen.program import Assign, Block, Program
+from symbptt.codegen.runtime.model import _THRESHOLDS
 from symbptt.typeset.plain import plain
 
 NUMBER_BYTES = 8
@@ -146,7 +146,8 @@ def works(program: Program, block: Block) -> tuple[Work, Work]:
 def loop_words(program: Program, block: Block) -> str:
     step, chunk = (each.inside for each in works(program, block))
     before = f", {counted(chunk.total(), 'call')} a chunk" if block.hoisted else ""
-    scan = f"; scanned at up to {SCAN_NUMBERS} numbers a step" if block.scan else ""
+    numbers = _THRESHOLDS["numbers a step of a scan"]
+    scan = f"; scanned at up to {numbers} numbers a step" if block.scan else ""
     return (
         f"t = {'T, ..., 1' if block.backward else '1, ..., T'}: "
         f"{counted(step.total(), 'call')} a step, "

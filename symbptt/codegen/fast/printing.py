@@ -43,8 +43,8 @@ EXTENTS: dict[Kind, str] = {
 }
 """How many rows a buffer has, by its kind."""
 
-SCAN_NUMBERS = 64
-"""Up to how many numbers a step has a scan is faster than the loop, by measurement."""
+SCANNED = '_THRESHOLDS["numbers a step of a scan"]'
+"""Up to how many numbers a step has a scan is faster than the loop."""
 
 OUT_FIRST = ("copyto", "add.at", "subtract.at", "_by_rows", "_sum_by_rows")
 """Functions that take what they fill before what they read."""
@@ -220,7 +220,7 @@ class FastPrinter:
         number = loop.name.removeprefix("loop_")
         scan = f"scan_{number}"
         if loop.plan:
-            yield f'{scan} = size["B"] * {self.factor(loop.width)} <= {SCAN_NUMBERS}'
+            yield f'{scan} = size["B"] * {self.factor(loop.width)} <= {SCANNED}'
             run, chunks = f"_stepwise(run, {scan})", f"_uniform(chunks, {scan})"
             # A scan is of what reads one step back; its chunks may read further.
             others = "now, prev, *_" if len(backs) > 1 else "now, prev"

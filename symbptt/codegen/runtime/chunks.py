@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.codegen.runtime.model import _CHUNK_BYTES
+from symbptt.codegen.runtime.model import _THRESHOLDS
 
 
 def _by_blocks(array: Any, count: int, steps: int = 1) -> Any:
@@ -23,7 +23,8 @@ def _by_columns(array: Any, count: int, steps: int = 1) -> Any:
 
 def _by_rows(out: Any, function: Any, rows: Any, others: Any) -> None:
     """Compute a function of rows a few rows at a time, so that little is allocated."""
-    count = max(1, 4096 * len(out) // max(out.size, 1))
+    entries = _THRESHOLDS["entries computed at once"]
+    count = max(1, entries * len(out) // max(out.size, 1))
     for start in range(0, len(out), count):
         part = slice(start, start + count)
         out[part] = function(*(array[part] for array in rows), *others)
@@ -80,7 +81,8 @@ def _scan_plan(
     if backward:
         factor, source, target = factor[::-1], source[::-1], target[::-1]
     side = max(1, round((len(run) / 2) ** 0.5))
-    blocks = len(run) // side if len(run) >= 16 else 0
+    beside = len(run) >= _THRESHOLDS["steps of a scan side by side"]
+    blocks = len(run) // side if beside else 0
     whole = blocks * side
     f, x, y = (
         a[:whole].reshape(blocks, side, *a.shape[1:]) for a in (factor, source, target)
@@ -120,8 +122,9 @@ def _shifted(v: Any, column: Any, out: Any) -> Any:
     """
     if v.dtype == object:
         return v
+    limit = _THRESHOLDS["logits less their maximum"]
     least = np.minimum.reduce(v, axis=None, initial=0)
-    if least > -16 and np.maximum.reduce(v, axis=None, initial=0) < 16:
+    if least > -limit and np.maximum.reduce(v, axis=None, initial=0) < limit:
         return v
     np.maximum.reduce(v, axis=1, out=column, keepdims=True)
     return np.subtract(v, column, out)
@@ -155,8 +158,9 @@ def _stepwise(run: Any, scan: Any) -> Any:
 def _sum_by_rows(out: Any, function: Any, rows: Any, others: Any) -> None:
     """Add up a function that sums over rows, a few rows at a time."""
     out[...] = 0
-    for start in range(0, len(rows[0]), 256):
-        part = slice(start, start + 256)
+    count = _THRESHOLDS["rows added up at once"]
+    for start in range(0, len(rows[0]), count):
+        part = slice(start, start + count)
         out += function(*(array[part] for array in rows), *others)
 
 
@@ -195,8 +199,8 @@ def _steps(rows: Any) -> Any:
 
 def _chunk_rows(size: Any, width: int, dtype: Any) -> Any:
     """How many rows of a width fit into the second level cache; no more than there are."""
-    fit = max(size["B"], _CHUNK_BYTES // (width * dtype.itemsize))
-    return min(fit, size["T"] * size["B"])
+    rows = _THRESHOLDS["bytes of a chunk"] // (width * dtype.itemsize)
+    return min(max(size["B"], rows), size["T"] * size["B"])
 
 
 def _chunks(steps: Any, limit: int, even: bool = False) -> Any:
@@ -236,16 +240,19 @@ def _blocking(rows: int, inner: int, columns: int, dtype: Any) -> tuple[int, int
     OpenBLAS multiplies up to a million numbers where they stand. What is larger it copies
     first and divides among threads, which pays only where it is much larger.
     """
-    count = rows * inner * columns
-    if rows < 4 or count <= 1_000_000:
+    count, least = rows * inner * columns, _THRESHOLDS["rows of a product in blocks"]
+    most = _THRESHOLDS["multiplications of a block"]
+    if rows < least or count <= most:
         return 0, 0
-    height, width = rows, 256 // dtype.itemsize
+    height = rows
+    width = _THRESHOLDS["bytes of a block of columns"] // dtype.itemsize
     if columns % width:
         width = columns
-    while height % 2 == 0 and height * inner * width > 1_000_000:
+    while height % 2 == 0 and height * inner * width > most:
         height //= 2
-    fits = height >= 4 and height * inner * width <= 1_000_000
-    return (height, width) if fits and count <= 14_000_000 else (rows, columns)
+    fits = height >= least and height * inner * width <= most
+    fits = fits and count <= _THRESHOLDS["multiplications of all blocks"]
+    return (height, width) if fits else (rows, columns)
 
 
 def _product_in(blocks: Any, gaps: bool) -> Any:
@@ -276,7 +283,8 @@ def _columns_for(
 
 def _gap(width: int, dtype: Any) -> int:
     """How much longer rows are kept that would else meet in few places of the cache."""
-    return 64 // dtype.itemsize if width * dtype.itemsize % 1024 == 0 else 0
+    apart = width * dtype.itemsize % _THRESHOLDS["bytes of rows set apart"] == 0
+    return 64 // dtype.itemsize if apart else 0
 
 
 def _matrix(size: Any, inner: Any, columns: Any, dtype: Any) -> Any:

@@ -24,10 +24,32 @@ _WITH_RESPECT_TO: tuple[str, ...] = ()
 _DRAWN: dict[str, str] = {}
 _LOSS_AT_LAST_STEP = False
 _GATES: dict[str, int] = {}
-_CHUNK_BYTES = 0
-_SEGMENT_ROWS = 0
 _AGAIN = False
-_SEGMENT: int | None = None
+_THRESHOLDS: dict[str, Any] = {
+    # Several segments, where each runs forward again (None: the square root of T); elsewhere.
+    "steps of a segment": None,
+    "rows of a segment": 2048,
+    "bytes of a chunk": 393_216,
+    # Scanned up to so many numbers a step, side by side from so many steps on.
+    "numbers a step of a scan": 64,
+    "steps of a scan side by side": 16,
+    # A product of a step is cut from so many rows on, if it multiplies more numbers than one
+    # block may and no more than all may; a block of columns has so many bytes a row.
+    "rows of a product in blocks": 4,
+    "multiplications of a block": 1_000_000,
+    "multiplications of all blocks": 14_000_000,
+    "bytes of a block of columns": 256,
+    # Rows of a matrix are set apart where they have a multiple of so many bytes.
+    "bytes of rows set apart": 1024,
+    # What is computed plainly is computed for so many entries, added up for so many rows.
+    "entries computed at once": 4096,
+    "rows added up at once": 256,
+    # Softmax takes off the maximum of a row where a logit is so far from 0.
+    "logits less their maximum": 16,
+    # NumPy copies operands with gaps of calls on fewer numbers.
+    "numbers in a buffer of NumPy": 1024,
+}
+"""Where a module's code changes with what it is given; a module states those that it reads."""
 
 
 def _forward(call: Any) -> Any:

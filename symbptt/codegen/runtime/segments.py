@@ -9,8 +9,7 @@ import numpy as np
 from symbptt.codegen.runtime.checks import _check_sizes
 from symbptt.codegen.runtime.model import (
     _AGAIN,
-    _SEGMENT,
-    _SEGMENT_ROWS,
+    _THRESHOLDS,
     _UNTIMED,
     _WITH_RESPECT_TO,
     CARRY,
@@ -226,13 +225,14 @@ class _Segment:
         return np.take(array, where, 0, out, "clip")
 
 
-def _segment_steps(T: int, B: int) -> int:
+def _segment_steps(T: int, B: int) -> Any:
     """How many steps a segment has."""
     if _AGAIN:
-        return min(_SEGMENT or int(np.ceil(np.sqrt(T))), T)
+        steps = _THRESHOLDS["steps of a segment"]
+        return min(steps or int(np.ceil(np.sqrt(T))), T)
     # As many rows as make products over a segment pay, and no more: what a segment
     # touches between its forward and its backward pass stays in the cache.
-    number = max(-(-T * B // _SEGMENT_ROWS), 1)
+    number = max(-(-T * B // _THRESHOLDS["rows of a segment"]), 1)
     return -(-T // number)
 
 
@@ -330,7 +330,7 @@ def _without_copies(w: Any, *arguments: Any) -> Any:
     computed = _computed if len(w.plan) == 1 else _computed_by_segments
     if w.size["B"] == 1:
         return computed(w, *arguments)
-    before = np.setbufsize(1024)
+    before = np.setbufsize(_THRESHOLDS["numbers in a buffer of NumPy"])
     try:
         return computed(w, *arguments)
     finally:
