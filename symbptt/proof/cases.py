@@ -17,6 +17,15 @@ from symbptt.algebra import Model
 from symbptt.proof.points import size_sets
 
 Sizes = Mapping[str, int]
+STANDARD = {"rows": 2048, "multiplications": 1_000_000}
+"""The thresholds of a module that states none."""
+
+FEW, MANY, FAR = 128, 2048, 2 * 10**7
+"""Up to where a threshold is tried as a length, as rows, and at all."""
+
+WIDE = 128
+"""The dimensions of a call whose products multiply many numbers."""
+
 FLOATS = ("float64", "float32")
 
 GROUPS = ("steps", "sequences", "sizes", "rows", "starts", "numbers", "layouts")
@@ -106,25 +115,39 @@ LAYOUTS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def cases(model: Model, rows: int = 2048) -> Iterator[Case]:
-    """Every way in which a module is called whose segments have so many rows."""
+def cases(model: Model, thresholds: Mapping[str, Any] = STANDARD) -> Iterator[Case]:
+    """Every way in which a module is called whose code changes at the thresholds.
+
+    What a threshold counts is not asked: it is passed by the steps, by the sequences, by
+    every dimension, by the rows, and by the numbers that one product multiplies.
+    """
     small = size_sets(model)[0]
-    for steps in (1, 2, 3, 7, 8, 13, 41, LONG):
+    limits = {int(limit) for limit in thresholds.values() if limit and limit < FAR}
+    few = sorted(limit for limit in limits if limit <= FEW)
+    for steps in sorted({1, 2, 3, 7, 8, 13, 41, LONG, *few, *(n + 1 for n in few)}):
         yield Case("steps", steps, (steps, steps), small)
     yield Case("steps", LONG, (LONG,), small)
     yield Case("steps", LONG, (LONG, 41, 0, 7, 13), small)
-    for count in (1, 8, 9, 10, 33):
+    for count in sorted({1, 8, 9, 10, 33, *few, *(n + 1 for n in few)}):
         yield Case("sequences", 4, (4,) * count, small)
         yield Case("sequences", 4, tuple((3 * b + 4) % 5 for b in range(count)), small)
     yield Case("sequences", 4, (0, 0), small)
     yield Case("sequences", 0, (0, 0), small)
-    for size in (1, 8, 9, 17, 34, 40) if small else ():
+    for size in sorted({1, 8, 9, 17, 34, 40, *few, *(n + 1 for n in few)}) if small else ():
         # Of one length, and of lengths that all differ.
         yield Case("sizes", 3, (3,) * 4, dict.fromkeys(small, size))
         yield Case("sizes", 3, (3, 1), {name: size + k for k, name in enumerate(small)})
-    for dtype, T in product(FLOATS, (rows // 16, rows // 16 + 1)):
-        yield Case("rows", T, (T,) * 16, small, dtype)
-        yield Case("rows", T, (T, *(T // 2 for _ in range(15))), small, dtype)
+    for limit in sorted(limits) if small else ():
+        if limit > 16 * WIDE**2:
+            count = limit // WIDE**2 + 1
+            for dtype in FLOATS if count < 100 else ("float32",):
+                yield Case("sizes", 2, (2,) * count, dict.fromkeys(small, WIDE), dtype)
+    for dtype, limit in product(FLOATS, sorted(limits)):
+        if FEW < limit <= MANY:
+            for T in (limit // 16, limit // 16 + 1):
+                yield Case("rows", T, (T,) * 16, small, dtype)
+                yield Case("rows", T, (T, *(T // 2 for _ in range(15))), small, dtype)
+    rows = max((limit for limit in limits if limit <= MANY), default=0)
     yield Case("rows", rows + 1, (rows + 1,), small)
     for dtype, valid in product(FLOATS, ((6, 6, 6), (6,), (4,), (6, 0, 3))):
         for carry, back in product((False, True), repeat=2):
