@@ -143,26 +143,22 @@ def loss_and_grads(
 
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
-    x, fixed1, h, product, columns, loop_1, h_0 = w.views.forward
+    v = w.views
     _tanh = _exact_tanh if w.dtype == object else np.tanh
-    E = params["E"]
-    W = params["W"]
-    U = params["U"]
-    b = params["b"]
-    tok = inputs["tok"]
+    product = v.product
     if first:
-        _copyto(fixed1, W.T)
-    matrix = _in_columns(fixed1, columns, first)
+        _copyto(v.fixed1, params["W"].T)
+    matrix = _in_columns(v.fixed1, v.columns, first)
     if start is None:
-        h_0.fill(w.zero)
+        v.h_0.fill(w.zero)
     else:
-        _copyto(h_0, start["h[0]"])
+        _copyto(v.h_0, start["h[0]"])
     # x[t] = E[tok[t]]
-    _take(E, tok, 0, x, "clip")
+    _take(params["E"], inputs["tok"], 0, v.x, "clip")
     # a_in[t] = U @ x[t] + b
-    _product(x, U.T, h)
-    _add(h, b, h)
-    for h_now, part1_, h_prev_by, part1__by in loop_1:
+    _product(v.x, params["U"].T, v.h)
+    _add(v.h, params["b"], v.h)
+    for h_now, part1_, h_prev_by, part1__by in v.loop_1:
         # a[t] = W @ h[t-1] + U @ x[t] + b
         product(h_prev_by, matrix, part1__by)
         _add(h_now, part1_, h_now)
@@ -172,61 +168,28 @@ def _run_forward(w, params, inputs, start, first):
 
 def _run_backward(w, params, inputs, start, carry_grad, first):
     """Compute the loss of a segment, then run its steps backward."""
-    (
-        x,
-        h_all,
-        o,
-        loss,
-        d_o,
-        part2,
-        part3,
-        d_h_all,
-        d_a,
-        d_x,
-        d_E,
-        d_W,
-        d_U,
-        d_b,
-        d_V,
-        d_c,
-        h,
-        d_h,
-        row_starts,
-        column_of_ones,
-        c_1_1,
-        product,
-        columns,
-        loop_2,
-        ones,
-    ) = w.views.backward
-    rows = w.rows
-    weight = w.weight
-    W = params["W"]
-    U = params["U"]
-    V = params["V"]
-    c = params["c"]
-    tok = inputs["tok"]
-    y = inputs["y"]
-    matrix = _in_columns(W, columns, first)
+    v, rows = w.views, w.rows
+    product, c_1_1 = v.product, v.c_1_1
+    matrix = _in_columns(params["W"], v.columns_, first)
     # o[t] = V @ h[t] + c
-    _product(h, V.T, o)
-    _add(o, c, o)
+    _product(v.h, params["V"].T, v.o)
+    _add(v.o, params["c"], v.o)
     # p[t] = softmax(o[t])
     # loss[t] = softmax_cross_entropy(o[t], y[t])
-    _add(row_starts, y, part3)
-    _softmax_and_loss(o, part3, part2, column_of_ones, d_o, loss)
-    total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(w.zero)
+    _add(v.row_starts, inputs["y"], v.part3)
+    _softmax_and_loss(v.o, v.part3, v.part2, v.column_of_ones, v.d_o, v.loss)
+    total = np.add.reduce(v.loss, None)
+    v.d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
-    _add(row_starts, y, part3)
-    np.subtract.at(d_o.reshape(-1), part3, c_1_1)
-    _divide(d_o, weight, d_o)
+    _add(v.row_starts, inputs["y"], v.part3)
+    np.subtract.at(v.d_o.reshape(-1), v.part3, c_1_1)
+    _divide(v.d_o, w.weight, v.d_o)
     # (4) dL/dh[t] = W.T @ dL/da[t+1] + V.T @ dL/do[t]
     #     here dL/dh[t] += V.T @ dL/do[t]
-    _product(d_o, V, d_h)
+    _product(v.d_o, params["V"], v.d_h)
     if carry_grad is not None:
-        _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for chunk, steps in loop_2:
+        _add_at(v.d_h_all, rows.finals[0], carry_grad["h[0]"])
+    for chunk, steps in v.loop_2:
         k1_part, part4_, h_part = chunk
         # k1[t] = 1 - h[t]**2
         _multiply(h_part, h_part, part4_)
@@ -239,197 +202,126 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             product(d_a_now_by, matrix, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
     # (6) dL/dx[t] = U.T @ dL/da[t]
-    _product(d_a, U, d_x)
+    _product(v.d_a, params["U"], v.d_x)
     # (8) dL/dE = sum(t, 1, T, outer(onehot(tok[t]), dL/dx[t]))
-    _copyto(d_E, 0)
-    np.add.at(d_E, tok, d_x)
+    _copyto(v.d_E, 0)
+    np.add.at(v.d_E, inputs["tok"], v.d_x)
     # (9) dL/dW = sum(t, 1, T, outer(dL/da[t], h[t-1]))
-    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    _product(d_a.T, h_back1, d_W)
+    h_back1 = w.gathered("h_back1", v.h_all, rows.back[1])
+    _product(v.d_a.T, h_back1, v.d_W)
     # (10) dL/dU = sum(t, 1, T, outer(dL/da[t], x[t]))
-    _product(d_a.T, x, d_U)
+    _product(v.d_a.T, v.x, v.d_U)
     # (11) dL/db = sum(t, 1, T, dL/da[t])
-    _product(ones, d_a, d_b)
+    _product(v.ones, v.d_a, v.d_b)
     # (12) dL/dV = sum(t, 1, T, outer(dL/do[t], h[t]))
-    _product(d_o.T, h, d_V)
+    _product(v.d_o.T, v.h, v.d_V)
     # (13) dL/dc = sum(t, 1, T, dL/do[t])
-    _product(ones, d_o, d_c)
-    grads = {
-        "E": d_E,
-        "W": d_W,
-        "U": d_U,
-        "b": d_b,
-        "V": d_V,
-        "c": d_c,
-    }
+    _product(v.ones, v.d_o, v.d_c)
+    grads = {"E": v.d_E, "W": v.d_W, "U": v.d_U, "b": v.d_b, "V": v.d_V, "c": v.d_c}
     sources = {}
     return total, grads, sources
 
 
-def _buffers(size, dtype):
-    """The arrays that all segments share."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    width = 2 * size["h"]
-    chunk = _chunk_rows(size, width, dtype)
+def _arrays(size, dtype):
+    """Every array: who has it, the rows it has, the lengths of a row."""
+    chunk = _chunk_rows(size, 2 * size["h"], dtype)
     return {
-        "part1": _zeros((size["B"], size["h"]), dtype),
-        "fixed1": _matrix(size, size["h"], size["h"], dtype),
-        "o": _zeros((count, size["n"]), dtype),
-        "loss": _zeros((count, 1), dtype),
-        "d_o": _zeros((count, size["n"]), dtype),
-        "part2": _zeros((count, 1), dtype),
-        "part3": _zeros((count,), np.intp),
-        "d_h_all": _zeros((past + count, size["h"]), dtype),
-        "d_a": _zeros((count, size["h"]), dtype),
-        "k1": _zeros((chunk, size["h"]), dtype),
-        "part4": _zeros((chunk, size["h"]), dtype),
-        "d_x": _zeros((count, size["d"]), dtype),
+        "x": ("kept", "rows", size["d"]),
+        "h_all": ("kept", "past", size["h"]),
+        "part1": ("shared", "step", size["h"]),
+        "fixed1": ("shared", "matrix", size["h"], size["h"]),
+        "o": ("shared", "rows", size["n"]),
+        "loss": ("shared", "rows"),
+        "d_o": ("shared", "rows", size["n"]),
+        "part2": ("shared", "rows"),
+        "part3": ("shared", "rows", "index"),
+        "d_h_all": ("shared", "past", size["h"]),
+        "d_a": ("shared", "rows", size["h"]),
+        "k1": ("shared", chunk, size["h"]),
+        "part4": ("shared", chunk, size["h"]),
+        "d_x": ("shared", "rows", size["d"]),
+        "d_E": ("sum", "static", size["n"], size["d"]),
+        "d_W": ("sum", "static", size["h"], size["h"]),
+        "d_U": ("sum", "static", size["h"], size["d"]),
+        "d_b": ("sum", "static", size["h"]),
+        "d_V": ("sum", "static", size["n"], size["h"]),
+        "d_c": ("sum", "static", size["n"]),
     }
 
 
-def _sums(size, dtype):
-    """The gradients, and what they are made of."""
-    return {
-        "d_E": _zeros((size["n"], size["d"]), dtype),
-        "d_W": _zeros((size["h"], size["h"]), dtype),
-        "d_U": _zeros((size["h"], size["d"]), dtype),
-        "d_b": _zeros((size["h"],), dtype),
-        "d_V": _zeros((size["n"], size["h"]), dtype),
-        "d_c": _zeros((size["n"],), dtype),
-    }
-
-
-def _kept(size, dtype):
-    """What a segment's backward pass finds as it was."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    return {
-        "x": _zeros((count, size["d"]), dtype),
-        "h_all": _zeros((past + count, size["h"]), dtype),
-    }
-
-
-def _views(buffers, kept, sums, rows, size, dtype, one):
-    """All views that a call with these rows needs, those of every step included."""
-    x = kept["x"][: rows.count]
-    h_all = kept["h_all"][: rows.live.stop]
-    part1 = buffers["part1"]
-    fixed1 = buffers["fixed1"]
-    o = buffers["o"][: rows.count]
-    loss = buffers["loss"][: rows.count]
-    d_o = buffers["d_o"][: rows.count]
-    part2 = buffers["part2"][: rows.count]
-    part3 = buffers["part3"][: rows.count]
-    d_h_all = buffers["d_h_all"][: rows.live.stop]
-    d_a = buffers["d_a"][: rows.count]
-    k1 = buffers["k1"]
-    part4 = buffers["part4"]
-    d_x = buffers["d_x"][: rows.count]
-    d_E = sums["d_E"]
-    d_W = sums["d_W"]
-    d_U = sums["d_U"]
-    d_b = sums["d_b"]
-    d_V = sums["d_V"]
-    d_c = sums["d_c"]
-    h = h_all[rows.live]
-    d_h = d_h_all[rows.live]
+def _forward_views(w):
+    """Make the views that a forward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.h = v.h_all[rows.live]
     steps = _steps(rows)
-    width = 2 * size["h"]
-    chunk = _chunk_rows(size, width, dtype)
-    chunks = _chunks(steps, chunk)
     blocks1 = _blocking(size["B"], size["h"], size["h"], dtype)
-    loop_1 = [
+    v.loop_1 = [
         (
-            h[now],
-            part1[top],
-            _rows_in(h_all[prev], blocks1),
-            _out_in(part1[top], blocks1),
+            v.h[now],
+            v.part1[top],
+            _rows_in(v.h_all[prev], blocks1),
+            _out_in(v.part1[top], blocks1),
         )
         for top, now, prev in steps
     ]
-    loop_2 = [
+    v.product = _product_in(blocks1, False)
+    v.columns = _columns_for(
+        w.buffers,
+        "fixed1 by columns",
+        blocks1,
+        size["h"],
+        size["h"],
+        dtype,
+        False,
+    )
+    v.h_0 = v.h_all[rows.begin(0)]
+    w.pasts = {"h": v.h_all}
+
+
+def _backward_views(w):
+    """Make those that only a backward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.d_h = v.d_h_all[rows.live]
+    steps = _steps(rows)
+    chunk = _chunk_rows(size, 2 * size["h"], dtype)
+    chunks = _chunks(steps, chunk)
+    blocks1 = _blocking(size["B"], size["h"], size["h"], dtype)
+    v.loop_2 = [
         (
             (
-                k1[whole],
-                part4[whole],
-                h[now],
+                v.k1[whole],
+                v.part4[whole],
+                v.h[now],
             ),
             [
                 (
-                    d_a[now],
-                    k1[here],
-                    d_h[now],
-                    d_h_all[prev],
-                    part1[top],
-                    _rows_in(d_a[now], blocks1),
-                    _out_in(part1[top], blocks1),
+                    v.d_a[now],
+                    v.k1[here],
+                    v.d_h[now],
+                    v.d_h_all[prev],
+                    v.part1[top],
+                    _rows_in(v.d_a[now], blocks1),
+                    _out_in(v.part1[top], blocks1),
                 )
                 for here, top, now, prev in reversed(run)
             ],
         )
         for now, prev, whole, run in reversed(chunks)
     ]
-    return SimpleNamespace(
-        forward=(
-            x,
-            fixed1,
-            h,
-            _product_in(blocks1, False),
-            _columns_for(
-                buffers,
-                "fixed1 by columns",
-                blocks1,
-                size["h"],
-                size["h"],
-                dtype,
-                False,
-            ),
-            loop_1,
-            h_all[rows.begin(0)],
-        ),
-        backward=(
-            x,
-            h_all,
-            o,
-            loss,
-            d_o,
-            part2,
-            part3,
-            d_h_all,
-            d_a,
-            d_x,
-            d_E,
-            d_W,
-            d_U,
-            d_b,
-            d_V,
-            d_c,
-            h,
-            d_h,
-            np.arange(rows.count) * size["n"],
-            np.ones((size["n"], 1), dtype),
-            np.asarray(one, dtype),
-            _product_in(blocks1, False),
-            _columns_for(
-                buffers,
-                "W by columns",
-                blocks1,
-                size["h"],
-                size["h"],
-                dtype,
-                True,
-            ),
-            loop_2,
-            np.ones(rows.count, dtype),
-        ),
-        pasts={
-            "h": h_all,
-        },
-        adjoints={
-            "h": d_h_all,
-        },
+    v.row_starts = np.arange(rows.count) * size["n"]
+    v.column_of_ones = np.ones((size["n"], 1), dtype)
+    v.c_1_1 = np.asarray(w.one, dtype)
+    v.columns_ = _columns_for(
+        w.buffers,
+        "W by columns",
+        blocks1,
+        size["h"],
+        size["h"],
+        dtype,
+        True,
     )
+    v.ones = np.ones(rows.count, dtype)
+    w.adjoints = {"h": v.d_h_all}
 
 
 def _forward(call):
@@ -584,10 +476,9 @@ class Workspace:
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
-        self.buffers = _buffers(self.part, self.dtype)
-        self.kept = [
-            _kept(self.part, self.dtype) for _ in range(1 if _AGAIN else count)
-        ]
+        self.table = _arrays(self.part, self.dtype)
+        self.buffers = self.arrays("shared")
+        self.kept = [self.arrays("kept") for _ in range(1 if _AGAIN else count)]
         self.expected = {
             title: [self.kind(*entry) for entry in table.items()]
             for title, table in (
@@ -606,9 +497,9 @@ class Workspace:
             arrays = self.carries.items()
             self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
         self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
-        self.sums = _sums(self.part, self.dtype)
+        self.sums = self.arrays("sum")
         if count > 1:
-            self.parts = _sums(self.part, self.dtype)
+            self.parts = self.arrays("sum")
             for name in _WITH_RESPECT_TO:
                 tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
                 count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
@@ -618,6 +509,24 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
+
+    def arrays(self, owner):
+        """New arrays: what all segments share, what each keeps, or what all add up to."""
+        size, B, made = self.part, self.part["B"], {}
+        rows = {"rows": size["T"] * B, "step": B, "last": B}
+        rows["past"] = rows["rows"] + _LAG * B
+        for name, (whose, kind, *row) in self.table.items():
+            if whose == owner:
+                shape = [rows.get(kind, kind), *(row or [1])]
+                if kind == "matrix":
+                    made[name] = _matrix(size, row[0], row[1], self.dtype)
+                elif kind == "static":
+                    made[name] = _zeros(row, self.dtype)
+                elif row == ["index"]:
+                    made[name] = _zeros(shape[:1], np.intp)
+                else:
+                    made[name] = _zeros(shape, self.dtype)
+        return made
 
     def kind(self, name, axes):
         """Name, shape and dtype of an argument, and below what an index must be."""
@@ -694,19 +603,27 @@ class _Segment:
 
     def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others, self.one, self.zero = (
-            w.weight,
-            w.others,
-            w.one,
-            0 * w.one,
-        )
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
+        self.weight, self.buffers, self.others = w.weight, w.buffers, w.others
+        self.one, self.zero = w.one, 0 * w.one
+        # As many rows of each array as this segment has.
+        ends = {"rows": rows.count, "past": rows.live.stop, "last": rows.sequences}
+        self.views = SimpleNamespace()
+        for name, array in {**w.buffers, **kept, **sums}.items():
+            if name in w.table:
+                kind = w.table[name][1]
+                setattr(
+                    self.views, name, array[: ends[kind]] if kind in ends else array
+                )
+        self.pasts = {}
+        self.adjoints = {}
+        _forward_views(self)
+        _backward_views(self)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
-            self.last[key] = self.views.pasts[name], rows.finals[-step]
-            if name in self.views.adjoints:
-                self.first[key] = self.views.adjoints[name][rows.begin(step)]
+            self.last[key] = self.pasts[name], rows.finals[-step]
+            if name in self.adjoints:
+                self.first[key] = self.adjoints[name][rows.begin(step)]
         if rows.order is None:
             self.begins = [
                 (key, values.reshape(w.begins[key].shape), w.begins[key])

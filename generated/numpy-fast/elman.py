@@ -141,23 +141,20 @@ def loss_and_grads(
 
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
-    fixed1, h, product, columns, loop_1, h_0 = w.views.forward
+    v = w.views
     _tanh = _exact_tanh if w.dtype == object else np.tanh
-    W_xh = params["W_xh"]
-    W_hh = params["W_hh"]
-    b_h = params["b_h"]
-    x = inputs["x"]
+    product = v.product
     if first:
-        _copyto(fixed1, W_hh.T)
-    matrix = _in_columns(fixed1, columns, first)
+        _copyto(v.fixed1, params["W_hh"].T)
+    matrix = _in_columns(v.fixed1, v.columns, first)
     if start is None:
-        h_0.fill(w.zero)
+        v.h_0.fill(w.zero)
     else:
-        _copyto(h_0, start["h[0]"])
+        _copyto(v.h_0, start["h[0]"])
     # a_h_in[t] = W_xh @ x[t] + b_h
-    _product(x, W_xh.T, h)
-    _add(h, b_h, h)
-    for h_now, part1_, h_prev_by, part1__by in loop_1:
+    _product(inputs["x"], params["W_xh"].T, v.h)
+    _add(v.h, params["b_h"], v.h)
+    for h_now, part1_, h_prev_by, part1__by in v.loop_1:
         # a_h[t] = W_xh @ x[t] + W_hh @ h[t-1] + b_h
         product(h_prev_by, matrix, part1__by)
         _add(h_now, part1_, h_now)
@@ -167,65 +164,38 @@ def _run_forward(w, params, inputs, start, first):
 
 def _run_backward(w, params, inputs, start, carry_grad, first):
     """Compute the loss of a segment, then run its steps backward."""
-    (
-        h_all,
-        o,
-        loss,
-        part2,
-        d_h_all,
-        d_a_o,
-        d_a_h,
-        d_W_xh,
-        d_W_hh,
-        d_b_h,
-        d_W_hy,
-        d_b_y,
-        h,
-        d_h,
-        c_1_2,
-        c_1_1,
-        product,
-        columns,
-        loop_2,
-        ones,
-    ) = w.views.backward
-    rows = w.rows
-    weight = w.weight
+    v, rows = w.views, w.rows
     _tanh = _exact_tanh if w.dtype == object else np.tanh
-    W_hh = params["W_hh"]
-    W_hy = params["W_hy"]
-    b_y = params["b_y"]
-    x = inputs["x"]
-    y = inputs["y"]
-    matrix = _in_columns(W_hh, columns, first)
+    product, c_1_1 = v.product, v.c_1_1
+    matrix = _in_columns(params["W_hh"], v.columns_, first)
     # a_o[t] = W_hy @ h[t] + b_y
-    _product(h, W_hy.T, o)
-    _add(o, b_y, o)
+    _product(v.h, params["W_hy"].T, v.o)
+    _add(v.o, params["b_y"], v.o)
     # o[t] = sigmoid(a_o[t])
-    _multiply(o, c_1_2, o)
-    _tanh(o, o)
-    _multiply(o, c_1_2, o)
-    _add(o, c_1_2, o)
+    _multiply(v.o, v.c_1_2, v.o)
+    _tanh(v.o, v.o)
+    _multiply(v.o, v.c_1_2, v.o)
+    _add(v.o, v.c_1_2, v.o)
     # loss[t] = squared_error(o[t], y[t])
-    _subtract(o, y, part2)
-    _multiply(part2, part2, part2)
-    np.add.reduce(part2, 1, None, loss, True)
-    _multiply(loss, c_1_2, loss)
-    total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(w.zero)
+    _subtract(v.o, inputs["y"], v.part2)
+    _multiply(v.part2, v.part2, v.part2)
+    np.add.reduce(v.part2, 1, None, v.loss, True)
+    _multiply(v.loss, v.c_1_2, v.loss)
+    total = np.add.reduce(v.loss, None)
+    v.d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/do[t] = 1 / T * (o[t] - y[t])
-    _subtract(o, y, d_a_o)
-    _divide(d_a_o, weight, d_a_o)
+    _subtract(v.o, inputs["y"], v.d_a_o)
+    _divide(v.d_a_o, w.weight, v.d_a_o)
     # (3) dL/da_o[t] = o[t] * (1 - o[t]) * dL/do[t]
-    _subtract(c_1_1, o, part2)
-    _multiply(d_a_o, part2, d_a_o)
-    _multiply(d_a_o, o, d_a_o)
+    _subtract(c_1_1, v.o, v.part2)
+    _multiply(v.d_a_o, v.part2, v.d_a_o)
+    _multiply(v.d_a_o, v.o, v.d_a_o)
     # (5) dL/dh[t] = W_hh.T @ dL/da_h[t+1] + W_hy.T @ dL/da_o[t]
     #     here dL/dh[t] += W_hy.T @ dL/da_o[t]
-    _product(d_a_o, W_hy, d_h)
+    _product(v.d_a_o, params["W_hy"], v.d_h)
     if carry_grad is not None:
-        _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for chunk, steps in loop_2:
+        _add_at(v.d_h_all, rows.finals[0], carry_grad["h[0]"])
+    for chunk, steps in v.loop_2:
         k1_part, part3_, h_part = chunk
         # k1[t] = 1 - h[t]**2
         _multiply(h_part, h_part, part3_)
@@ -239,177 +209,117 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             product(d_a_h_now_by, matrix, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
     # (8) dL/dW_xh = sum(t, 1, T, outer(dL/da_h[t], x[t]))
-    _product(d_a_h.T, x, d_W_xh)
+    _product(v.d_a_h.T, inputs["x"], v.d_W_xh)
     # (9) dL/dW_hh = sum(t, 1, T, outer(dL/da_h[t], h[t-1]))
-    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    _product(d_a_h.T, h_back1, d_W_hh)
+    h_back1 = w.gathered("h_back1", v.h_all, rows.back[1])
+    _product(v.d_a_h.T, h_back1, v.d_W_hh)
     # (10) dL/db_h = sum(t, 1, T, dL/da_h[t])
-    _product(ones, d_a_h, d_b_h)
+    _product(v.ones, v.d_a_h, v.d_b_h)
     # (11) dL/dW_hy = sum(t, 1, T, outer(dL/da_o[t], h[t]))
-    _product(d_a_o.T, h, d_W_hy)
+    _product(v.d_a_o.T, v.h, v.d_W_hy)
     # (12) dL/db_y = sum(t, 1, T, dL/da_o[t])
-    _product(ones, d_a_o, d_b_y)
-    grads = {
-        "W_xh": d_W_xh,
-        "W_hh": d_W_hh,
-        "b_h": d_b_h,
-        "W_hy": d_W_hy,
-        "b_y": d_b_y,
-    }
+    _product(v.ones, v.d_a_o, v.d_b_y)
+    grads = {"W_xh": v.d_W_xh, "W_hh": v.d_W_hh, "b_h": v.d_b_h, "W_hy": v.d_W_hy}
+    grads |= {"b_y": v.d_b_y}
     sources = {}
     return total, grads, sources
 
 
-def _buffers(size, dtype):
-    """The arrays that all segments share."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    width = 2 * size["h"]
-    chunk = _chunk_rows(size, width, dtype)
+def _arrays(size, dtype):
+    """Every array: who has it, the rows it has, the lengths of a row."""
+    chunk = _chunk_rows(size, 2 * size["h"], dtype)
     return {
-        "part1": _zeros((size["B"], size["h"]), dtype),
-        "fixed1": _matrix(size, size["h"], size["h"], dtype),
-        "o": _zeros((count, size["q"]), dtype),
-        "loss": _zeros((count, 1), dtype),
-        "part2": _zeros((count, size["q"]), dtype),
-        "d_h_all": _zeros((past + count, size["h"]), dtype),
-        "d_a_o": _zeros((count, size["q"]), dtype),
-        "d_a_h": _zeros((count, size["h"]), dtype),
-        "k1": _zeros((chunk, size["h"]), dtype),
-        "part3": _zeros((chunk, size["h"]), dtype),
+        "h_all": ("kept", "past", size["h"]),
+        "part1": ("shared", "step", size["h"]),
+        "fixed1": ("shared", "matrix", size["h"], size["h"]),
+        "o": ("shared", "rows", size["q"]),
+        "loss": ("shared", "rows"),
+        "part2": ("shared", "rows", size["q"]),
+        "d_h_all": ("shared", "past", size["h"]),
+        "d_a_o": ("shared", "rows", size["q"]),
+        "d_a_h": ("shared", "rows", size["h"]),
+        "k1": ("shared", chunk, size["h"]),
+        "part3": ("shared", chunk, size["h"]),
+        "d_W_xh": ("sum", "static", size["h"], size["d"]),
+        "d_W_hh": ("sum", "static", size["h"], size["h"]),
+        "d_b_h": ("sum", "static", size["h"]),
+        "d_W_hy": ("sum", "static", size["q"], size["h"]),
+        "d_b_y": ("sum", "static", size["q"]),
     }
 
 
-def _sums(size, dtype):
-    """The gradients, and what they are made of."""
-    return {
-        "d_W_xh": _zeros((size["h"], size["d"]), dtype),
-        "d_W_hh": _zeros((size["h"], size["h"]), dtype),
-        "d_b_h": _zeros((size["h"],), dtype),
-        "d_W_hy": _zeros((size["q"], size["h"]), dtype),
-        "d_b_y": _zeros((size["q"],), dtype),
-    }
-
-
-def _kept(size, dtype):
-    """What a segment's backward pass finds as it was."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    return {
-        "h_all": _zeros((past + count, size["h"]), dtype),
-    }
-
-
-def _views(buffers, kept, sums, rows, size, dtype, one):
-    """All views that a call with these rows needs, those of every step included."""
-    h_all = kept["h_all"][: rows.live.stop]
-    part1 = buffers["part1"]
-    fixed1 = buffers["fixed1"]
-    o = buffers["o"][: rows.count]
-    loss = buffers["loss"][: rows.count]
-    part2 = buffers["part2"][: rows.count]
-    d_h_all = buffers["d_h_all"][: rows.live.stop]
-    d_a_o = buffers["d_a_o"][: rows.count]
-    d_a_h = buffers["d_a_h"][: rows.count]
-    k1 = buffers["k1"]
-    part3 = buffers["part3"]
-    d_W_xh = sums["d_W_xh"]
-    d_W_hh = sums["d_W_hh"]
-    d_b_h = sums["d_b_h"]
-    d_W_hy = sums["d_W_hy"]
-    d_b_y = sums["d_b_y"]
-    h = h_all[rows.live]
-    d_h = d_h_all[rows.live]
+def _forward_views(w):
+    """Make the views that a forward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.h = v.h_all[rows.live]
     steps = _steps(rows)
-    width = 2 * size["h"]
-    chunk = _chunk_rows(size, width, dtype)
-    chunks = _chunks(steps, chunk)
     blocks1 = _blocking(size["B"], size["h"], size["h"], dtype)
-    loop_1 = [
+    v.loop_1 = [
         (
-            h[now],
-            part1[top],
-            _rows_in(h_all[prev], blocks1),
-            _out_in(part1[top], blocks1),
+            v.h[now],
+            v.part1[top],
+            _rows_in(v.h_all[prev], blocks1),
+            _out_in(v.part1[top], blocks1),
         )
         for top, now, prev in steps
     ]
-    loop_2 = [
+    v.product = _product_in(blocks1, False)
+    v.columns = _columns_for(
+        w.buffers,
+        "fixed1 by columns",
+        blocks1,
+        size["h"],
+        size["h"],
+        dtype,
+        False,
+    )
+    v.h_0 = v.h_all[rows.begin(0)]
+    w.pasts = {"h": v.h_all}
+
+
+def _backward_views(w):
+    """Make those that only a backward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.d_h = v.d_h_all[rows.live]
+    steps = _steps(rows)
+    chunk = _chunk_rows(size, 2 * size["h"], dtype)
+    chunks = _chunks(steps, chunk)
+    blocks1 = _blocking(size["B"], size["h"], size["h"], dtype)
+    v.loop_2 = [
         (
             (
-                k1[whole],
-                part3[whole],
-                h[now],
+                v.k1[whole],
+                v.part3[whole],
+                v.h[now],
             ),
             [
                 (
-                    d_a_h[now],
-                    k1[here],
-                    d_h[now],
-                    d_h_all[prev],
-                    part1[top],
-                    _rows_in(d_a_h[now], blocks1),
-                    _out_in(part1[top], blocks1),
+                    v.d_a_h[now],
+                    v.k1[here],
+                    v.d_h[now],
+                    v.d_h_all[prev],
+                    v.part1[top],
+                    _rows_in(v.d_a_h[now], blocks1),
+                    _out_in(v.part1[top], blocks1),
                 )
                 for here, top, now, prev in reversed(run)
             ],
         )
         for now, prev, whole, run in reversed(chunks)
     ]
-    return SimpleNamespace(
-        forward=(
-            fixed1,
-            h,
-            _product_in(blocks1, False),
-            _columns_for(
-                buffers,
-                "fixed1 by columns",
-                blocks1,
-                size["h"],
-                size["h"],
-                dtype,
-                False,
-            ),
-            loop_1,
-            h_all[rows.begin(0)],
-        ),
-        backward=(
-            h_all,
-            o,
-            loss,
-            part2,
-            d_h_all,
-            d_a_o,
-            d_a_h,
-            d_W_xh,
-            d_W_hh,
-            d_b_h,
-            d_W_hy,
-            d_b_y,
-            h,
-            d_h,
-            np.asarray(one / 2, dtype),
-            np.asarray(one, dtype),
-            _product_in(blocks1, False),
-            _columns_for(
-                buffers,
-                "W_hh by columns",
-                blocks1,
-                size["h"],
-                size["h"],
-                dtype,
-                True,
-            ),
-            loop_2,
-            np.ones(rows.count, dtype),
-        ),
-        pasts={
-            "h": h_all,
-        },
-        adjoints={
-            "h": d_h_all,
-        },
+    v.c_1_2 = np.asarray(w.one / 2, dtype)
+    v.c_1_1 = np.asarray(w.one, dtype)
+    v.columns_ = _columns_for(
+        w.buffers,
+        "W_hh by columns",
+        blocks1,
+        size["h"],
+        size["h"],
+        dtype,
+        True,
     )
+    v.ones = np.ones(rows.count, dtype)
+    w.adjoints = {"h": v.d_h_all}
 
 
 def _forward(call):
@@ -562,10 +472,9 @@ class Workspace:
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
-        self.buffers = _buffers(self.part, self.dtype)
-        self.kept = [
-            _kept(self.part, self.dtype) for _ in range(1 if _AGAIN else count)
-        ]
+        self.table = _arrays(self.part, self.dtype)
+        self.buffers = self.arrays("shared")
+        self.kept = [self.arrays("kept") for _ in range(1 if _AGAIN else count)]
         self.expected = {
             title: [self.kind(*entry) for entry in table.items()]
             for title, table in (
@@ -584,9 +493,9 @@ class Workspace:
             arrays = self.carries.items()
             self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
         self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
-        self.sums = _sums(self.part, self.dtype)
+        self.sums = self.arrays("sum")
         if count > 1:
-            self.parts = _sums(self.part, self.dtype)
+            self.parts = self.arrays("sum")
             for name in _WITH_RESPECT_TO:
                 tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
                 count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
@@ -596,6 +505,24 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
+
+    def arrays(self, owner):
+        """New arrays: what all segments share, what each keeps, or what all add up to."""
+        size, B, made = self.part, self.part["B"], {}
+        rows = {"rows": size["T"] * B, "step": B, "last": B}
+        rows["past"] = rows["rows"] + _LAG * B
+        for name, (whose, kind, *row) in self.table.items():
+            if whose == owner:
+                shape = [rows.get(kind, kind), *(row or [1])]
+                if kind == "matrix":
+                    made[name] = _matrix(size, row[0], row[1], self.dtype)
+                elif kind == "static":
+                    made[name] = _zeros(row, self.dtype)
+                elif row == ["index"]:
+                    made[name] = _zeros(shape[:1], np.intp)
+                else:
+                    made[name] = _zeros(shape, self.dtype)
+        return made
 
     def kind(self, name, axes):
         """Name, shape and dtype of an argument, and below what an index must be."""
@@ -672,19 +599,27 @@ class _Segment:
 
     def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others, self.one, self.zero = (
-            w.weight,
-            w.others,
-            w.one,
-            0 * w.one,
-        )
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
+        self.weight, self.buffers, self.others = w.weight, w.buffers, w.others
+        self.one, self.zero = w.one, 0 * w.one
+        # As many rows of each array as this segment has.
+        ends = {"rows": rows.count, "past": rows.live.stop, "last": rows.sequences}
+        self.views = SimpleNamespace()
+        for name, array in {**w.buffers, **kept, **sums}.items():
+            if name in w.table:
+                kind = w.table[name][1]
+                setattr(
+                    self.views, name, array[: ends[kind]] if kind in ends else array
+                )
+        self.pasts = {}
+        self.adjoints = {}
+        _forward_views(self)
+        _backward_views(self)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
-            self.last[key] = self.views.pasts[name], rows.finals[-step]
-            if name in self.views.adjoints:
-                self.first[key] = self.views.adjoints[name][rows.begin(step)]
+            self.last[key] = self.pasts[name], rows.finals[-step]
+            if name in self.adjoints:
+                self.first[key] = self.adjoints[name][rows.begin(step)]
         if rows.order is None:
             self.begins = [
                 (key, values.reshape(w.begins[key].shape), w.begins[key])

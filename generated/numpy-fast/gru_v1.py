@@ -149,60 +149,31 @@ def loss_and_grads(
 
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
-    (
-        n,
-        fixed1,
-        fixed2,
-        fixed3,
-        fixed4,
-        r_in_etc,
-        fixed1_1,
-        c_1_2,
-        fixed1_2,
-        fixed2_1,
-        fixed2_2,
-        fixed3_1,
-        fixed3_2,
-        product,
-        columns,
-        product_,
-        columns_,
-        loop_1,
-        h_0,
-    ) = w.views.forward
+    v = w.views
     _tanh = _exact_tanh if w.dtype == object else np.tanh
-    W_xr = params["W_xr"]
-    W_hr = params["W_hr"]
-    b_r = params["b_r"]
-    W_xz = params["W_xz"]
-    W_hz = params["W_hz"]
-    b_z = params["b_z"]
-    W_xn = params["W_xn"]
-    W_hn = params["W_hn"]
-    b_n = params["b_n"]
-    x = inputs["x"]
+    c_1_2, product, product_ = v.c_1_2, v.product, v.product_
     if first:
-        _multiply(c_1_2, b_r, fixed1_1)
-        _multiply(c_1_2, b_z, fixed1_2)
-        _multiply(W_xr.T, c_1_2, fixed2_1)
-        _multiply(W_xz.T, c_1_2, fixed2_2)
-        _multiply(W_hr.T, c_1_2, fixed3_1)
-        _multiply(W_hz.T, c_1_2, fixed3_2)
-        _copyto(fixed4, W_hn.T)
-    matrix = _in_columns(fixed3, columns, first)
-    matrix_ = _in_columns(fixed4, columns_, first)
+        _multiply(c_1_2, params["b_r"], v.fixed1_1)
+        _multiply(c_1_2, params["b_z"], v.fixed1_2)
+        _multiply(params["W_xr"].T, c_1_2, v.fixed2_1)
+        _multiply(params["W_xz"].T, c_1_2, v.fixed2_2)
+        _multiply(params["W_hr"].T, c_1_2, v.fixed3_1)
+        _multiply(params["W_hz"].T, c_1_2, v.fixed3_2)
+        _copyto(v.fixed4, params["W_hn"].T)
+    matrix = _in_columns(v.fixed3, v.columns, first)
+    matrix_ = _in_columns(v.fixed4, v.columns_, first)
     if start is None:
-        h_0.fill(w.zero)
+        v.h_0.fill(w.zero)
     else:
-        _copyto(h_0, start["h[0]"])
+        _copyto(v.h_0, start["h[0]"])
     # a_n_in[t] = W_xn @ x[t] + b_n
-    _product(x, W_xn.T, n)
-    _add(n, b_n, n)
+    _product(inputs["x"], params["W_xn"].T, v.n)
+    _add(v.n, params["b_n"], v.n)
     # a_r_in[t] = W_xr @ x[t] + b_r
     # a_z_in[t] = W_xz @ x[t] + b_z
-    _product(x, fixed2, r_in_etc)
-    _add(r_in_etc, fixed1, r_in_etc)
-    for step in loop_1:
+    _product(inputs["x"], v.fixed2, v.r_in_etc)
+    _add(v.r_in_etc, v.fixed1, v.r_in_etc)
+    for step in v.loop_1:
         (
             r_sum_etc_now,
             r_in_etc_now,
@@ -244,81 +215,33 @@ def _run_forward(w, params, inputs, start, first):
 
 def _run_backward(w, params, inputs, start, carry_grad, first):
     """Compute the loss of a segment, then run its steps backward."""
-    (
-        h_all,
-        u,
-        o,
-        loss,
-        d_o,
-        part2,
-        part3,
-        d_h_all,
-        d_a_r_etc,
-        fixed5,
-        d_W_xr_etc,
-        d_W_hr_etc,
-        d_b_r_etc,
-        d_W_hn,
-        d_W_qh,
-        d_b_q,
-        d_a_n,
-        d_W_xr,
-        d_W_xz,
-        d_W_xn,
-        d_W_hr,
-        d_W_hz,
-        d_b_r,
-        d_b_z,
-        d_b_n,
-        d_a_r_to_d_a_z,
-        h,
-        d_h,
-        row_starts,
-        column_of_ones,
-        c_1_1,
-        product,
-        columns,
-        fixed5_1,
-        fixed5_2,
-        product_,
-        columns_,
-        loop_2,
-        ones,
-    ) = w.views.backward
-    rows = w.rows
-    weight = w.weight
-    W_hr = params["W_hr"]
-    W_hz = params["W_hz"]
-    W_hn = params["W_hn"]
-    W_qh = params["W_qh"]
-    b_q = params["b_q"]
-    x = inputs["x"]
-    y = inputs["y"]
+    v, rows = w.views, w.rows
+    c_1_1, product__, product___ = v.c_1_1, v.product__, v.product___
     if first:
-        _copyto(fixed5_1, W_hr)
-        _copyto(fixed5_2, W_hz)
-    matrix = _in_columns(W_hn, columns, first)
-    matrix_ = _in_columns(fixed5, columns_, first)
+        _copyto(v.fixed5_1, params["W_hr"])
+        _copyto(v.fixed5_2, params["W_hz"])
+    matrix = _in_columns(params["W_hn"], v.columns__, first)
+    matrix_ = _in_columns(v.fixed5, v.columns___, first)
     # o[t] = W_qh @ h[t] + b_q
-    _product(h, W_qh.T, o)
-    _add(o, b_q, o)
+    _product(v.h, params["W_qh"].T, v.o)
+    _add(v.o, params["b_q"], v.o)
     # p[t] = softmax(o[t])
     # loss[t] = softmax_cross_entropy(o[t], y[t])
-    _add(row_starts, y, part3)
-    _softmax_and_loss(o, part3, part2, column_of_ones, d_o, loss)
-    total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(w.zero)
+    _add(v.row_starts, inputs["y"], v.part3)
+    _softmax_and_loss(v.o, v.part3, v.part2, v.column_of_ones, v.d_o, v.loss)
+    total = np.add.reduce(v.loss, None)
+    v.d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/do[t] = 1 / T * (p[t] - onehot(y[t]))
-    _add(row_starts, y, part3)
-    np.subtract.at(d_o.reshape(-1), part3, c_1_1)
-    _divide(d_o, weight, d_o)
+    _add(v.row_starts, inputs["y"], v.part3)
+    np.subtract.at(v.d_o.reshape(-1), v.part3, c_1_1)
+    _divide(v.d_o, w.weight, v.d_o)
     # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] * dL/du[t+1]
     #     + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
     #     here dL/dh[t] += W_qh.T @ dL/do[t]
-    _product(d_o, W_qh, d_h)
+    _product(v.d_o, params["W_qh"], v.d_h)
     if carry_grad is not None:
-        _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for chunk, steps in loop_2:
+        _add_at(v.d_h_all, rows.finals[0], carry_grad["h[0]"])
+    for chunk, steps in v.loop_2:
         k1_part, part4_, n_part, z_part, k2_part, h_prev, k3_part, r_part = chunk
         # k1[t] = (1 - n[t]**2) * (1 - z[t])
         _multiply(n_part, n_part, part4_)
@@ -355,14 +278,14 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             # (6) dL/da_n[t] = (1 - n[t]**2) * dL/dn[t]
             _multiply(k2_etc_now, d_h_now, d_a_z_to_d_a_n_now)
             # (7) dL/du[t] = W_hn.T @ dL/da_n[t]
-            product(d_a_n_now_by, matrix, d_u_now_by)
+            product__(d_a_n_now_by, matrix, d_u_now_by)
             # (11) dL/da_r[t] = r[t] * (1 - r[t]) * dL/dr[t]
             _multiply(k3_now, d_u_now, d_a_r_now)
             # (4) dL/dh[t] = W_hr.T @ dL/da_r[t+1] + W_hz.T @ dL/da_z[t+1] + r[t+1] *
             #     dL/du[t+1] + z[t+1] * dL/dh[t+1] + W_qh.T @ dL/do[t]
             #     here dL/dh[t-1] += W_hr.T @ dL/da_r[t] + W_hz.T @ dL/da_z[t] + r[t] *
             #     dL/du[t] + z[t] * dL/dh[t]
-            product_(d_a_r_to_d_a_z_now_by, matrix_, part1__by)
+            product___(d_a_r_to_d_a_z_now_by, matrix_, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
             _multiply(r_now, d_u_now, part1_)
             _add(d_h_prev, part1_, d_h_prev)
@@ -371,298 +294,204 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     # (13) dL/dW_xr = sum(t, 1, T, outer(dL/da_r[t], x[t]))
     # (16) dL/dW_xz = sum(t, 1, T, outer(dL/da_z[t], x[t]))
     # (19) dL/dW_xn = sum(t, 1, T, outer(dL/da_n[t], x[t]))
-    _product(d_a_r_etc.T, x, d_W_xr_etc)
+    _product(v.d_a_r_etc.T, inputs["x"], v.d_W_xr_etc)
     # (14) dL/dW_hr = sum(t, 1, T, outer(dL/da_r[t], h[t-1]))
     # (17) dL/dW_hz = sum(t, 1, T, outer(dL/da_z[t], h[t-1]))
-    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    _matmul(d_a_r_to_d_a_z.T, h_back1, d_W_hr_etc)
+    h_back1 = w.gathered("h_back1", v.h_all, rows.back[1])
+    _matmul(v.d_a_r_to_d_a_z.T, h_back1, v.d_W_hr_etc)
     # (15) dL/db_r = sum(t, 1, T, dL/da_r[t])
     # (18) dL/db_z = sum(t, 1, T, dL/da_z[t])
     # (21) dL/db_n = sum(t, 1, T, dL/da_n[t])
-    _product(ones, d_a_r_etc, d_b_r_etc)
+    _product(v.ones, v.d_a_r_etc, v.d_b_r_etc)
     # (20) dL/dW_hn = sum(t, 1, T, outer(dL/da_n[t], u[t]))
-    _matmul(d_a_n.T, u, d_W_hn)
+    _matmul(v.d_a_n.T, v.u, v.d_W_hn)
     # (22) dL/dW_qh = sum(t, 1, T, outer(dL/do[t], h[t]))
-    _product(d_o.T, h, d_W_qh)
+    _product(v.d_o.T, v.h, v.d_W_qh)
     # (23) dL/db_q = sum(t, 1, T, dL/do[t])
-    _product(ones, d_o, d_b_q)
-    grads = {
-        "W_xr": d_W_xr,
-        "W_hr": d_W_hr,
-        "b_r": d_b_r,
-        "W_xz": d_W_xz,
-        "W_hz": d_W_hz,
-        "b_z": d_b_z,
-        "W_xn": d_W_xn,
-        "W_hn": d_W_hn,
-        "b_n": d_b_n,
-        "W_qh": d_W_qh,
-        "b_q": d_b_q,
-    }
+    _product(v.ones, v.d_o, v.d_b_q)
+    grads = {"W_xr": v.d_W_xr, "W_hr": v.d_W_hr, "b_r": v.d_b_r, "W_xz": v.d_W_xz}
+    grads |= {"W_hz": v.d_W_hz, "b_z": v.d_b_z, "W_xn": v.d_W_xn, "W_hn": v.d_W_hn}
+    grads |= {"b_n": v.d_b_n, "W_qh": v.d_W_qh, "b_q": v.d_b_q}
     sources = {}
     return total, grads, sources
 
 
-def _buffers(size, dtype):
-    """The arrays that all segments share."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    width = 7 * size["h"]
-    chunk = _chunk_rows(size, width, dtype)
+def _arrays(size, dtype):
+    """Every array: who has it, the rows it has, the lengths of a row."""
+    chunk = _chunk_rows(size, 7 * size["h"], dtype)
     return {
-        "fixed1": _zeros((2 * size["h"],), dtype),
-        "fixed2": _zeros((size["d"], 2 * size["h"]), dtype),
-        "r_sum_etc": _zeros((size["B"], 2 * size["h"]), dtype),
-        "fixed3": _matrix(size, size["h"], 2 * size["h"], dtype),
-        "part1": _zeros((size["B"], size["h"]), dtype),
-        "fixed4": _matrix(size, size["h"], size["h"], dtype),
-        "o": _zeros((count, size["q"]), dtype),
-        "loss": _zeros((count, 1), dtype),
-        "d_o": _zeros((count, size["q"]), dtype),
-        "part2": _zeros((count, 1), dtype),
-        "part3": _zeros((count,), np.intp),
-        "d_h_all": _zeros((past + count, size["h"]), dtype),
-        "d_a_r_etc": _zeros((count, 3 * size["h"]), dtype),
-        "k2_etc": _zeros((chunk, 2 * size["h"]), dtype),
-        "d_u": _zeros((size["B"], size["h"]), dtype),
-        "k3": _zeros((chunk, size["h"]), dtype),
-        "fixed5": _matrix(size, 2 * size["h"], size["h"], dtype),
-        "part4": _zeros((chunk, size["h"]), dtype),
+        "n": ("kept", "rows", size["h"]),
+        "r_etc": ("kept", "rows", 2 * size["h"]),
+        "fixed1": ("shared", "static", 2 * size["h"]),
+        "fixed2": ("shared", "static", size["d"], 2 * size["h"]),
+        "r_sum_etc": ("shared", "step", 2 * size["h"]),
+        "h_all": ("kept", "past", size["h"]),
+        "fixed3": ("shared", "matrix", size["h"], 2 * size["h"]),
+        "u": ("kept", "rows", size["h"]),
+        "part1": ("shared", "step", size["h"]),
+        "fixed4": ("shared", "matrix", size["h"], size["h"]),
+        "o": ("shared", "rows", size["q"]),
+        "loss": ("shared", "rows"),
+        "d_o": ("shared", "rows", size["q"]),
+        "part2": ("shared", "rows"),
+        "part3": ("shared", "rows", "index"),
+        "d_h_all": ("shared", "past", size["h"]),
+        "d_a_r_etc": ("shared", "rows", 3 * size["h"]),
+        "k2_etc": ("shared", chunk, 2 * size["h"]),
+        "d_u": ("shared", "step", size["h"]),
+        "k3": ("shared", chunk, size["h"]),
+        "fixed5": ("shared", "matrix", 2 * size["h"], size["h"]),
+        "part4": ("shared", chunk, size["h"]),
+        "d_W_xr_etc": ("sum", "static", 3 * size["h"], size["d"]),
+        "d_W_hr_etc": ("sum", "static", 2 * size["h"], size["h"]),
+        "d_b_r_etc": ("sum", "static", 3 * size["h"]),
+        "d_W_hn": ("sum", "static", size["h"], size["h"]),
+        "d_W_qh": ("sum", "static", size["q"], size["h"]),
+        "d_b_q": ("sum", "static", size["q"]),
     }
 
 
-def _sums(size, dtype):
-    """The gradients, and what they are made of."""
-    return {
-        "d_W_xr_etc": _zeros((3 * size["h"], size["d"]), dtype),
-        "d_W_hr_etc": _zeros((2 * size["h"], size["h"]), dtype),
-        "d_b_r_etc": _zeros((3 * size["h"],), dtype),
-        "d_W_hn": _zeros((size["h"], size["h"]), dtype),
-        "d_W_qh": _zeros((size["q"], size["h"]), dtype),
-        "d_b_q": _zeros((size["q"],), dtype),
-    }
-
-
-def _kept(size, dtype):
-    """What a segment's backward pass finds as it was."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    return {
-        "n": _zeros((count, size["h"]), dtype),
-        "r_etc": _zeros((count, 2 * size["h"]), dtype),
-        "h_all": _zeros((past + count, size["h"]), dtype),
-        "u": _zeros((count, size["h"]), dtype),
-    }
-
-
-def _views(buffers, kept, sums, rows, size, dtype, one):
-    """All views that a call with these rows needs, those of every step included."""
-    n = kept["n"][: rows.count]
-    r_etc = kept["r_etc"][: rows.count]
-    fixed1 = buffers["fixed1"]
-    fixed2 = buffers["fixed2"]
-    r_sum_etc = buffers["r_sum_etc"]
-    h_all = kept["h_all"][: rows.live.stop]
-    fixed3 = buffers["fixed3"]
-    u = kept["u"][: rows.count]
-    part1 = buffers["part1"]
-    fixed4 = buffers["fixed4"]
-    o = buffers["o"][: rows.count]
-    loss = buffers["loss"][: rows.count]
-    d_o = buffers["d_o"][: rows.count]
-    part2 = buffers["part2"][: rows.count]
-    part3 = buffers["part3"][: rows.count]
-    d_h_all = buffers["d_h_all"][: rows.live.stop]
-    d_a_r_etc = buffers["d_a_r_etc"][: rows.count]
-    k2_etc = buffers["k2_etc"]
-    d_u = buffers["d_u"]
-    k3 = buffers["k3"]
-    fixed5 = buffers["fixed5"]
-    part4 = buffers["part4"]
-    d_W_xr_etc = sums["d_W_xr_etc"]
-    d_W_hr_etc = sums["d_W_hr_etc"]
-    d_b_r_etc = sums["d_b_r_etc"]
-    d_W_hn = sums["d_W_hn"]
-    d_W_qh = sums["d_W_qh"]
-    d_b_q = sums["d_b_q"]
-    r_in_etc = r_etc
-    d_a_r = _block(d_a_r_etc, 0, size["h"])
-    d_a_n = _block(d_a_r_etc, 2 * size["h"], size["h"])
-    d_W_xr = _rows_of(d_W_xr_etc, 0, size["h"])
-    d_W_xz = _rows_of(d_W_xr_etc, size["h"], size["h"])
-    d_W_xn = _rows_of(d_W_xr_etc, 2 * size["h"], size["h"])
-    d_W_hr = _rows_of(d_W_hr_etc, 0, size["h"])
-    d_W_hz = _rows_of(d_W_hr_etc, size["h"], size["h"])
-    d_b_r = _rows_of(d_b_r_etc, 0, size["h"])
-    d_b_z = _rows_of(d_b_r_etc, size["h"], size["h"])
-    d_b_n = _rows_of(d_b_r_etc, 2 * size["h"], size["h"])
-    d_a_z_to_d_a_n = _block(d_a_r_etc, size["h"], 2 * size["h"])
-    d_a_r_to_d_a_z = _block(d_a_r_etc, 0, 2 * size["h"])
-    h = h_all[rows.live]
-    d_h = d_h_all[rows.live]
+def _forward_views(w):
+    """Make the views that a forward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.r_in_etc = v.r_etc
+    v.h = v.h_all[rows.live]
     steps = _steps(rows)
-    width = 7 * size["h"]
-    chunk = _chunk_rows(size, width, dtype)
-    chunks = _chunks(steps, chunk, even=True)
     blocks1 = _blocking(size["B"], size["h"], 2 * size["h"], dtype)
     blocks2 = _blocking(size["B"], size["h"], size["h"], dtype)
-    blocks3 = _blocking(size["B"], 2 * size["h"], size["h"], dtype)
-    loop_1 = [
+    v.loop_1 = [
         (
-            r_sum_etc[top],
-            r_in_etc[now],
-            h_all[prev],
-            _rows_in(h_all[prev], blocks1),
-            _out_in(r_sum_etc[top], blocks1),
-            _by_blocks(r_etc[now], 2)[0],
-            _by_columns(r_sum_etc[top], 2)[0],
-            u[now],
-            _by_blocks(r_etc[now], 2)[0, 0],
-            n[now],
-            part1[top],
-            _rows_in(u[now], blocks2),
-            _out_in(part1[top], blocks2),
-            h[now],
-            _by_blocks(r_etc[now], 2)[0, 1],
+            v.r_sum_etc[top],
+            v.r_in_etc[now],
+            v.h_all[prev],
+            _rows_in(v.h_all[prev], blocks1),
+            _out_in(v.r_sum_etc[top], blocks1),
+            _by_blocks(v.r_etc[now], 2)[0],
+            _by_columns(v.r_sum_etc[top], 2)[0],
+            v.u[now],
+            _by_blocks(v.r_etc[now], 2)[0, 0],
+            v.n[now],
+            v.part1[top],
+            _rows_in(v.u[now], blocks2),
+            _out_in(v.part1[top], blocks2),
+            v.h[now],
+            _by_blocks(v.r_etc[now], 2)[0, 1],
         )
         for top, now, prev in steps
     ]
-    loop_2 = [
+    v.fixed1_1 = _rows_of(v.fixed1, 0, size["h"])
+    v.c_1_2 = np.asarray(w.one / 2, dtype)
+    v.fixed1_2 = _rows_of(v.fixed1, size["h"], size["h"])
+    v.fixed2_1 = _block(v.fixed2, 0, size["h"])
+    v.fixed2_2 = _block(v.fixed2, size["h"], size["h"])
+    v.fixed3_1 = _block(v.fixed3, 0, size["h"])
+    v.fixed3_2 = _block(v.fixed3, size["h"], size["h"])
+    v.product = _product_in(blocks1, False)
+    v.columns = _columns_for(
+        w.buffers,
+        "fixed3 by columns",
+        blocks1,
+        size["h"],
+        2 * size["h"],
+        dtype,
+        False,
+    )
+    v.product_ = _product_in(blocks2, False)
+    v.columns_ = _columns_for(
+        w.buffers,
+        "fixed4 by columns",
+        blocks2,
+        size["h"],
+        size["h"],
+        dtype,
+        False,
+    )
+    v.h_0 = v.h_all[rows.begin(0)]
+    w.pasts = {"h": v.h_all}
+
+
+def _backward_views(w):
+    """Make those that only a backward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.d_a_r = _block(v.d_a_r_etc, 0, size["h"])
+    v.d_a_n = _block(v.d_a_r_etc, 2 * size["h"], size["h"])
+    v.d_W_xr = _rows_of(v.d_W_xr_etc, 0, size["h"])
+    v.d_W_xz = _rows_of(v.d_W_xr_etc, size["h"], size["h"])
+    v.d_W_xn = _rows_of(v.d_W_xr_etc, 2 * size["h"], size["h"])
+    v.d_W_hr = _rows_of(v.d_W_hr_etc, 0, size["h"])
+    v.d_W_hz = _rows_of(v.d_W_hr_etc, size["h"], size["h"])
+    v.d_b_r = _rows_of(v.d_b_r_etc, 0, size["h"])
+    v.d_b_z = _rows_of(v.d_b_r_etc, size["h"], size["h"])
+    v.d_b_n = _rows_of(v.d_b_r_etc, 2 * size["h"], size["h"])
+    v.d_a_z_to_d_a_n = _block(v.d_a_r_etc, size["h"], 2 * size["h"])
+    v.d_a_r_to_d_a_z = _block(v.d_a_r_etc, 0, 2 * size["h"])
+    v.d_h = v.d_h_all[rows.live]
+    steps = _steps(rows)
+    chunk = _chunk_rows(size, 7 * size["h"], dtype)
+    chunks = _chunks(steps, chunk, even=True)
+    blocks2 = _blocking(size["B"], size["h"], size["h"], dtype)
+    blocks3 = _blocking(size["B"], 2 * size["h"], size["h"], dtype)
+    v.loop_2 = [
         (
             (
-                _by_blocks(k2_etc[whole], 2, len(run))[:, 1:2],
-                _by_blocks(part4[whole], 1, len(run)),
-                _by_blocks(n[now], 1, len(run)),
-                _by_blocks(r_etc[now], 2, len(run))[:, 1:2],
-                _by_blocks(k2_etc[whole], 2, len(run))[:, 0:1],
-                _by_blocks(h_all[prev], 1, len(run)),
-                _by_blocks(k3[whole], 1, len(run)),
-                _by_blocks(r_etc[now], 2, len(run))[:, 0:1],
+                _by_blocks(v.k2_etc[whole], 2, len(run))[:, 1:2],
+                _by_blocks(v.part4[whole], 1, len(run)),
+                _by_blocks(v.n[now], 1, len(run)),
+                _by_blocks(v.r_etc[now], 2, len(run))[:, 1:2],
+                _by_blocks(v.k2_etc[whole], 2, len(run))[:, 0:1],
+                _by_blocks(v.h_all[prev], 1, len(run)),
+                _by_blocks(v.k3[whole], 1, len(run)),
+                _by_blocks(v.r_etc[now], 2, len(run))[:, 0:1],
             ),
             [
                 (
-                    _by_columns(d_a_z_to_d_a_n[now], 2)[0],
-                    _by_blocks(k2_etc[here], 2)[0],
-                    d_h[now],
-                    d_u[top],
-                    _rows_in(d_a_n[now], blocks2),
-                    _out_in(d_u[top], blocks2),
-                    d_a_r[now],
-                    k3[here],
-                    d_h_all[prev],
-                    part1[top],
-                    _rows_in(d_a_r_to_d_a_z[now], blocks3),
-                    _out_in(part1[top], blocks3),
-                    _by_blocks(r_etc[now], 2)[0, 0],
-                    _by_blocks(r_etc[now], 2)[0, 1],
+                    _by_columns(v.d_a_z_to_d_a_n[now], 2)[0],
+                    _by_blocks(v.k2_etc[here], 2)[0],
+                    v.d_h[now],
+                    v.d_u[top],
+                    _rows_in(v.d_a_n[now], blocks2),
+                    _out_in(v.d_u[top], blocks2),
+                    v.d_a_r[now],
+                    v.k3[here],
+                    v.d_h_all[prev],
+                    v.part1[top],
+                    _rows_in(v.d_a_r_to_d_a_z[now], blocks3),
+                    _out_in(v.part1[top], blocks3),
+                    _by_blocks(v.r_etc[now], 2)[0, 0],
+                    _by_blocks(v.r_etc[now], 2)[0, 1],
                 )
                 for here, top, now, prev in reversed(run)
             ],
         )
         for now, prev, whole, run in reversed(chunks)
     ]
-    return SimpleNamespace(
-        forward=(
-            n,
-            fixed1,
-            fixed2,
-            fixed3,
-            fixed4,
-            r_in_etc,
-            _rows_of(fixed1, 0, size["h"]),
-            np.asarray(one / 2, dtype),
-            _rows_of(fixed1, size["h"], size["h"]),
-            _block(fixed2, 0, size["h"]),
-            _block(fixed2, size["h"], size["h"]),
-            _block(fixed3, 0, size["h"]),
-            _block(fixed3, size["h"], size["h"]),
-            _product_in(blocks1, False),
-            _columns_for(
-                buffers,
-                "fixed3 by columns",
-                blocks1,
-                size["h"],
-                2 * size["h"],
-                dtype,
-                False,
-            ),
-            _product_in(blocks2, False),
-            _columns_for(
-                buffers,
-                "fixed4 by columns",
-                blocks2,
-                size["h"],
-                size["h"],
-                dtype,
-                False,
-            ),
-            loop_1,
-            h_all[rows.begin(0)],
-        ),
-        backward=(
-            h_all,
-            u,
-            o,
-            loss,
-            d_o,
-            part2,
-            part3,
-            d_h_all,
-            d_a_r_etc,
-            fixed5,
-            d_W_xr_etc,
-            d_W_hr_etc,
-            d_b_r_etc,
-            d_W_hn,
-            d_W_qh,
-            d_b_q,
-            d_a_n,
-            d_W_xr,
-            d_W_xz,
-            d_W_xn,
-            d_W_hr,
-            d_W_hz,
-            d_b_r,
-            d_b_z,
-            d_b_n,
-            d_a_r_to_d_a_z,
-            h,
-            d_h,
-            np.arange(rows.count) * size["q"],
-            np.ones((size["q"], 1), dtype),
-            np.asarray(one, dtype),
-            _product_in(blocks2, True),
-            _columns_for(
-                buffers,
-                "W_hn by columns",
-                blocks2,
-                size["h"],
-                size["h"],
-                dtype,
-                True,
-            ),
-            _rows_of(fixed5, 0, size["h"]),
-            _rows_of(fixed5, size["h"], size["h"]),
-            _product_in(blocks3, True),
-            _columns_for(
-                buffers,
-                "fixed5 by columns",
-                blocks3,
-                2 * size["h"],
-                size["h"],
-                dtype,
-                False,
-            ),
-            loop_2,
-            np.ones(rows.count, dtype),
-        ),
-        pasts={
-            "h": h_all,
-        },
-        adjoints={
-            "h": d_h_all,
-        },
+    v.row_starts = np.arange(rows.count) * size["q"]
+    v.column_of_ones = np.ones((size["q"], 1), dtype)
+    v.c_1_1 = np.asarray(w.one, dtype)
+    v.product__ = _product_in(blocks2, True)
+    v.columns__ = _columns_for(
+        w.buffers,
+        "W_hn by columns",
+        blocks2,
+        size["h"],
+        size["h"],
+        dtype,
+        True,
     )
+    v.fixed5_1 = _rows_of(v.fixed5, 0, size["h"])
+    v.fixed5_2 = _rows_of(v.fixed5, size["h"], size["h"])
+    v.product___ = _product_in(blocks3, True)
+    v.columns___ = _columns_for(
+        w.buffers,
+        "fixed5 by columns",
+        blocks3,
+        2 * size["h"],
+        size["h"],
+        dtype,
+        False,
+    )
+    v.ones = np.ones(rows.count, dtype)
+    w.adjoints = {"h": v.d_h_all}
 
 
 def _forward(call):
@@ -835,10 +664,9 @@ class Workspace:
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
-        self.buffers = _buffers(self.part, self.dtype)
-        self.kept = [
-            _kept(self.part, self.dtype) for _ in range(1 if _AGAIN else count)
-        ]
+        self.table = _arrays(self.part, self.dtype)
+        self.buffers = self.arrays("shared")
+        self.kept = [self.arrays("kept") for _ in range(1 if _AGAIN else count)]
         self.expected = {
             title: [self.kind(*entry) for entry in table.items()]
             for title, table in (
@@ -857,9 +685,9 @@ class Workspace:
             arrays = self.carries.items()
             self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
         self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
-        self.sums = _sums(self.part, self.dtype)
+        self.sums = self.arrays("sum")
         if count > 1:
-            self.parts = _sums(self.part, self.dtype)
+            self.parts = self.arrays("sum")
             for name in _WITH_RESPECT_TO:
                 tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
                 count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
@@ -869,6 +697,24 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
+
+    def arrays(self, owner):
+        """New arrays: what all segments share, what each keeps, or what all add up to."""
+        size, B, made = self.part, self.part["B"], {}
+        rows = {"rows": size["T"] * B, "step": B, "last": B}
+        rows["past"] = rows["rows"] + _LAG * B
+        for name, (whose, kind, *row) in self.table.items():
+            if whose == owner:
+                shape = [rows.get(kind, kind), *(row or [1])]
+                if kind == "matrix":
+                    made[name] = _matrix(size, row[0], row[1], self.dtype)
+                elif kind == "static":
+                    made[name] = _zeros(row, self.dtype)
+                elif row == ["index"]:
+                    made[name] = _zeros(shape[:1], np.intp)
+                else:
+                    made[name] = _zeros(shape, self.dtype)
+        return made
 
     def kind(self, name, axes):
         """Name, shape and dtype of an argument, and below what an index must be."""
@@ -945,19 +791,27 @@ class _Segment:
 
     def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others, self.one, self.zero = (
-            w.weight,
-            w.others,
-            w.one,
-            0 * w.one,
-        )
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
+        self.weight, self.buffers, self.others = w.weight, w.buffers, w.others
+        self.one, self.zero = w.one, 0 * w.one
+        # As many rows of each array as this segment has.
+        ends = {"rows": rows.count, "past": rows.live.stop, "last": rows.sequences}
+        self.views = SimpleNamespace()
+        for name, array in {**w.buffers, **kept, **sums}.items():
+            if name in w.table:
+                kind = w.table[name][1]
+                setattr(
+                    self.views, name, array[: ends[kind]] if kind in ends else array
+                )
+        self.pasts = {}
+        self.adjoints = {}
+        _forward_views(self)
+        _backward_views(self)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
-            self.last[key] = self.views.pasts[name], rows.finals[-step]
-            if name in self.views.adjoints:
-                self.first[key] = self.views.adjoints[name][rows.begin(step)]
+            self.last[key] = self.pasts[name], rows.finals[-step]
+            if name in self.adjoints:
+                self.first[key] = self.adjoints[name][rows.begin(step)]
         if rows.order is None:
             self.begins = [
                 (key, values.reshape(w.begins[key].shape), w.begins[key])

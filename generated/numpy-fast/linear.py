@@ -132,20 +132,18 @@ def loss_and_grads(
 
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
-    h_in, fixed1, product, columns, loop_1, h_0 = w.views.forward
-    W_hx = params["W_hx"]
-    W_hh = params["W_hh"]
-    x = inputs["x"]
+    v = w.views
+    product = v.product
     if first:
-        _copyto(fixed1, W_hh.T)
-    matrix = _in_columns(fixed1, columns, first)
+        _copyto(v.fixed1, params["W_hh"].T)
+    matrix = _in_columns(v.fixed1, v.columns, first)
     if start is None:
-        h_0.fill(w.zero)
+        v.h_0.fill(w.zero)
     else:
-        _copyto(h_0, start["h[0]"])
+        _copyto(v.h_0, start["h[0]"])
     # h_in[t] = W_hx @ x[t]
-    _product(x, W_hx.T, h_in)
-    for h_now, h_in_now, h_prev_by, h_now_by in loop_1:
+    _product(inputs["x"], params["W_hx"].T, v.h_in)
+    for h_now, h_in_now, h_prev_by, h_now_by in v.loop_1:
         # h[t] = W_hx @ x[t] + W_hh @ h[t-1]
         product(h_prev_by, matrix, h_now_by)
         _add(h_now, h_in_now, h_now)
@@ -153,187 +151,116 @@ def _run_forward(w, params, inputs, start, first):
 
 def _run_backward(w, params, inputs, start, carry_grad, first):
     """Compute the loss of a segment, then run its steps backward."""
-    (
-        h_all,
-        o,
-        loss,
-        part1,
-        d_h_all,
-        d_o,
-        d_W_hx,
-        d_W_hh,
-        d_W_qh,
-        h,
-        d_h,
-        c_1_2,
-        product,
-        columns,
-        loop_2,
-    ) = w.views.backward
-    rows = w.rows
-    weight = w.weight
-    W_hh = params["W_hh"]
-    W_qh = params["W_qh"]
-    x = inputs["x"]
-    y = inputs["y"]
-    matrix = _in_columns(W_hh, columns, first)
+    v, rows = w.views, w.rows
+    product = v.product
+    matrix = _in_columns(params["W_hh"], v.columns_, first)
     # o[t] = W_qh @ h[t]
-    _product(h, W_qh.T, o)
+    _product(v.h, params["W_qh"].T, v.o)
     # loss[t] = squared_error(o[t], y[t])
-    _subtract(o, y, part1)
-    _multiply(part1, part1, part1)
-    np.add.reduce(part1, 1, None, loss, True)
-    _multiply(loss, c_1_2, loss)
-    total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(w.zero)
+    _subtract(v.o, inputs["y"], v.part1)
+    _multiply(v.part1, v.part1, v.part1)
+    np.add.reduce(v.part1, 1, None, v.loss, True)
+    _multiply(v.loss, v.c_1_2, v.loss)
+    total = np.add.reduce(v.loss, None)
+    v.d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/do[t] = 1 / T * (o[t] - y[t])
-    _subtract(o, y, d_o)
-    _divide(d_o, weight, d_o)
+    _subtract(v.o, inputs["y"], v.d_o)
+    _divide(v.d_o, w.weight, v.d_o)
     # (4) dL/dh[t] = W_hh.T @ dL/dh[t+1] + W_qh.T @ dL/do[t]
     #     here dL/dh[t] += W_qh.T @ dL/do[t]
-    _product(d_o, W_qh, d_h)
+    _product(v.d_o, params["W_qh"], v.d_h)
     if carry_grad is not None:
-        _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for d_h_prev, part2_, d_h_now_by, part2__by in loop_2:
+        _add_at(v.d_h_all, rows.finals[0], carry_grad["h[0]"])
+    for d_h_prev, part2_, d_h_now_by, part2__by in v.loop_2:
         # (4) dL/dh[t] = W_hh.T @ dL/dh[t+1] + W_qh.T @ dL/do[t]
         #     here dL/dh[t-1] += W_hh.T @ dL/dh[t]
         product(d_h_now_by, matrix, part2__by)
         _add(d_h_prev, part2_, d_h_prev)
     # (6) dL/dW_hx = sum(t, 1, T, outer(dL/dh[t], x[t]))
-    _product(d_h.T, x, d_W_hx)
+    _product(v.d_h.T, inputs["x"], v.d_W_hx)
     # (7) dL/dW_hh = sum(t, 1, T, outer(dL/dh[t], h[t-1]))
-    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    _product(d_h.T, h_back1, d_W_hh)
+    h_back1 = w.gathered("h_back1", v.h_all, rows.back[1])
+    _product(v.d_h.T, h_back1, v.d_W_hh)
     # (8) dL/dW_qh = sum(t, 1, T, outer(dL/do[t], h[t]))
-    _product(d_o.T, h, d_W_qh)
-    grads = {
-        "W_hx": d_W_hx,
-        "W_hh": d_W_hh,
-        "W_qh": d_W_qh,
-    }
+    _product(v.d_o.T, v.h, v.d_W_qh)
+    grads = {"W_hx": v.d_W_hx, "W_hh": v.d_W_hh, "W_qh": v.d_W_qh}
     sources = {}
     return total, grads, sources
 
 
-def _buffers(size, dtype):
-    """The arrays that all segments share."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
+def _arrays(size, dtype):
+    """Every array: who has it, the rows it has, the lengths of a row."""
     return {
-        "h_in": _zeros((count, size["h"]), dtype),
-        "fixed1": _matrix(size, size["h"], size["h"], dtype),
-        "o": _zeros((count, size["q"]), dtype),
-        "loss": _zeros((count, 1), dtype),
-        "part1": _zeros((count, size["q"]), dtype),
-        "d_h_all": _zeros((past + count, size["h"]), dtype),
-        "d_o": _zeros((count, size["q"]), dtype),
-        "part2": _zeros((size["B"], size["h"]), dtype),
+        "h_in": ("shared", "rows", size["h"]),
+        "h_all": ("kept", "past", size["h"]),
+        "fixed1": ("shared", "matrix", size["h"], size["h"]),
+        "o": ("shared", "rows", size["q"]),
+        "loss": ("shared", "rows"),
+        "part1": ("shared", "rows", size["q"]),
+        "d_h_all": ("shared", "past", size["h"]),
+        "d_o": ("shared", "rows", size["q"]),
+        "part2": ("shared", "step", size["h"]),
+        "d_W_hx": ("sum", "static", size["h"], size["d"]),
+        "d_W_hh": ("sum", "static", size["h"], size["h"]),
+        "d_W_qh": ("sum", "static", size["q"], size["h"]),
     }
 
 
-def _sums(size, dtype):
-    """The gradients, and what they are made of."""
-    return {
-        "d_W_hx": _zeros((size["h"], size["d"]), dtype),
-        "d_W_hh": _zeros((size["h"], size["h"]), dtype),
-        "d_W_qh": _zeros((size["q"], size["h"]), dtype),
-    }
-
-
-def _kept(size, dtype):
-    """What a segment's backward pass finds as it was."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    return {
-        "h_all": _zeros((past + count, size["h"]), dtype),
-    }
-
-
-def _views(buffers, kept, sums, rows, size, dtype, one):
-    """All views that a call with these rows needs, those of every step included."""
-    h_in = buffers["h_in"][: rows.count]
-    h_all = kept["h_all"][: rows.live.stop]
-    fixed1 = buffers["fixed1"]
-    o = buffers["o"][: rows.count]
-    loss = buffers["loss"][: rows.count]
-    part1 = buffers["part1"][: rows.count]
-    d_h_all = buffers["d_h_all"][: rows.live.stop]
-    d_o = buffers["d_o"][: rows.count]
-    part2 = buffers["part2"]
-    d_W_hx = sums["d_W_hx"]
-    d_W_hh = sums["d_W_hh"]
-    d_W_qh = sums["d_W_qh"]
-    h = h_all[rows.live]
-    d_h = d_h_all[rows.live]
+def _forward_views(w):
+    """Make the views that a forward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.h = v.h_all[rows.live]
     steps = _steps(rows)
     blocks1 = _blocking(size["B"], size["h"], size["h"], dtype)
-    loop_1 = [
+    v.loop_1 = [
         (
-            h[now],
-            h_in[now],
-            _rows_in(h_all[prev], blocks1),
-            _out_in(h[now], blocks1),
+            v.h[now],
+            v.h_in[now],
+            _rows_in(v.h_all[prev], blocks1),
+            _out_in(v.h[now], blocks1),
         )
         for top, now, prev in steps
     ]
-    loop_2 = [
+    v.product = _product_in(blocks1, False)
+    v.columns = _columns_for(
+        w.buffers,
+        "fixed1 by columns",
+        blocks1,
+        size["h"],
+        size["h"],
+        dtype,
+        False,
+    )
+    v.h_0 = v.h_all[rows.begin(0)]
+    w.pasts = {"h": v.h_all}
+
+
+def _backward_views(w):
+    """Make those that only a backward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.d_h = v.d_h_all[rows.live]
+    steps = _steps(rows)
+    blocks1 = _blocking(size["B"], size["h"], size["h"], dtype)
+    v.loop_2 = [
         (
-            d_h_all[prev],
-            part2[top],
-            _rows_in(d_h[now], blocks1),
-            _out_in(part2[top], blocks1),
+            v.d_h_all[prev],
+            v.part2[top],
+            _rows_in(v.d_h[now], blocks1),
+            _out_in(v.part2[top], blocks1),
         )
         for top, now, prev in reversed(steps)
     ]
-    return SimpleNamespace(
-        forward=(
-            h_in,
-            fixed1,
-            _product_in(blocks1, False),
-            _columns_for(
-                buffers,
-                "fixed1 by columns",
-                blocks1,
-                size["h"],
-                size["h"],
-                dtype,
-                False,
-            ),
-            loop_1,
-            h_all[rows.begin(0)],
-        ),
-        backward=(
-            h_all,
-            o,
-            loss,
-            part1,
-            d_h_all,
-            d_o,
-            d_W_hx,
-            d_W_hh,
-            d_W_qh,
-            h,
-            d_h,
-            np.asarray(one / 2, dtype),
-            _product_in(blocks1, False),
-            _columns_for(
-                buffers,
-                "W_hh by columns",
-                blocks1,
-                size["h"],
-                size["h"],
-                dtype,
-                True,
-            ),
-            loop_2,
-        ),
-        pasts={
-            "h": h_all,
-        },
-        adjoints={
-            "h": d_h_all,
-        },
+    v.c_1_2 = np.asarray(w.one / 2, dtype)
+    v.columns_ = _columns_for(
+        w.buffers,
+        "W_hh by columns",
+        blocks1,
+        size["h"],
+        size["h"],
+        dtype,
+        True,
     )
+    w.adjoints = {"h": v.d_h_all}
 
 
 def _forward(call):
@@ -481,10 +408,9 @@ class Workspace:
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
-        self.buffers = _buffers(self.part, self.dtype)
-        self.kept = [
-            _kept(self.part, self.dtype) for _ in range(1 if _AGAIN else count)
-        ]
+        self.table = _arrays(self.part, self.dtype)
+        self.buffers = self.arrays("shared")
+        self.kept = [self.arrays("kept") for _ in range(1 if _AGAIN else count)]
         self.expected = {
             title: [self.kind(*entry) for entry in table.items()]
             for title, table in (
@@ -503,9 +429,9 @@ class Workspace:
             arrays = self.carries.items()
             self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
         self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
-        self.sums = _sums(self.part, self.dtype)
+        self.sums = self.arrays("sum")
         if count > 1:
-            self.parts = _sums(self.part, self.dtype)
+            self.parts = self.arrays("sum")
             for name in _WITH_RESPECT_TO:
                 tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
                 count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
@@ -515,6 +441,24 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
+
+    def arrays(self, owner):
+        """New arrays: what all segments share, what each keeps, or what all add up to."""
+        size, B, made = self.part, self.part["B"], {}
+        rows = {"rows": size["T"] * B, "step": B, "last": B}
+        rows["past"] = rows["rows"] + _LAG * B
+        for name, (whose, kind, *row) in self.table.items():
+            if whose == owner:
+                shape = [rows.get(kind, kind), *(row or [1])]
+                if kind == "matrix":
+                    made[name] = _matrix(size, row[0], row[1], self.dtype)
+                elif kind == "static":
+                    made[name] = _zeros(row, self.dtype)
+                elif row == ["index"]:
+                    made[name] = _zeros(shape[:1], np.intp)
+                else:
+                    made[name] = _zeros(shape, self.dtype)
+        return made
 
     def kind(self, name, axes):
         """Name, shape and dtype of an argument, and below what an index must be."""
@@ -591,19 +535,27 @@ class _Segment:
 
     def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others, self.one, self.zero = (
-            w.weight,
-            w.others,
-            w.one,
-            0 * w.one,
-        )
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
+        self.weight, self.buffers, self.others = w.weight, w.buffers, w.others
+        self.one, self.zero = w.one, 0 * w.one
+        # As many rows of each array as this segment has.
+        ends = {"rows": rows.count, "past": rows.live.stop, "last": rows.sequences}
+        self.views = SimpleNamespace()
+        for name, array in {**w.buffers, **kept, **sums}.items():
+            if name in w.table:
+                kind = w.table[name][1]
+                setattr(
+                    self.views, name, array[: ends[kind]] if kind in ends else array
+                )
+        self.pasts = {}
+        self.adjoints = {}
+        _forward_views(self)
+        _backward_views(self)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
-            self.last[key] = self.views.pasts[name], rows.finals[-step]
-            if name in self.views.adjoints:
-                self.first[key] = self.views.adjoints[name][rows.begin(step)]
+            self.last[key] = self.pasts[name], rows.finals[-step]
+            if name in self.adjoints:
+                self.first[key] = self.adjoints[name][rows.begin(step)]
         if rows.order is None:
             self.begins = [
                 (key, values.reshape(w.begins[key].shape), w.begins[key])

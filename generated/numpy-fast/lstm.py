@@ -153,71 +153,36 @@ def loss_and_grads(
 
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
-    (
-        fixed1,
-        fixed2,
-        fixed3,
-        f_in_etc,
-        fixed1_1,
-        c_1_2,
-        fixed1_2,
-        fixed1_3,
-        fixed1_4,
-        fixed2_1,
-        fixed2_2,
-        fixed2_3,
-        fixed2_4,
-        fixed3_1,
-        fixed3_2,
-        fixed3_3,
-        fixed3_4,
-        product,
-        columns,
-        loop_1,
-        c_0,
-        h_0,
-    ) = w.views.forward
+    v = w.views
     _tanh = _exact_tanh if w.dtype == object else np.tanh
-    W_xi = params["W_xi"]
-    W_hi = params["W_hi"]
-    b_i = params["b_i"]
-    W_xf = params["W_xf"]
-    W_hf = params["W_hf"]
-    b_f = params["b_f"]
-    W_xo = params["W_xo"]
-    W_ho = params["W_ho"]
-    b_o = params["b_o"]
-    W_xg = params["W_xg"]
-    W_hg = params["W_hg"]
-    b_g = params["b_g"]
-    x = inputs["x"]
+    c_1_2, product = v.c_1_2, v.product
     if first:
-        _multiply(c_1_2, b_f, fixed1_1)
-        _multiply(c_1_2, b_i, fixed1_2)
-        _multiply(c_1_2, b_o, fixed1_3)
-        _copyto(fixed1_4, b_g)
-        _multiply(W_xf.T, c_1_2, fixed2_1)
-        _multiply(W_xi.T, c_1_2, fixed2_2)
-        _multiply(W_xo.T, c_1_2, fixed2_3)
-        _copyto(fixed2_4, W_xg.T)
-        _multiply(W_hf.T, c_1_2, fixed3_1)
-        _multiply(W_hi.T, c_1_2, fixed3_2)
-        _multiply(W_ho.T, c_1_2, fixed3_3)
-        _copyto(fixed3_4, W_hg.T)
-    matrix = _in_columns(fixed3, columns, first)
+        _multiply(c_1_2, params["b_f"], v.fixed1_1)
+        _multiply(c_1_2, params["b_i"], v.fixed1_2)
+        _multiply(c_1_2, params["b_o"], v.fixed1_3)
+        _copyto(v.fixed1_4, params["b_g"])
+        _multiply(params["W_xf"].T, c_1_2, v.fixed2_1)
+        _multiply(params["W_xi"].T, c_1_2, v.fixed2_2)
+        _multiply(params["W_xo"].T, c_1_2, v.fixed2_3)
+        _copyto(v.fixed2_4, params["W_xg"].T)
+        _multiply(params["W_hf"].T, c_1_2, v.fixed3_1)
+        _multiply(params["W_hi"].T, c_1_2, v.fixed3_2)
+        _multiply(params["W_ho"].T, c_1_2, v.fixed3_3)
+        _copyto(v.fixed3_4, params["W_hg"].T)
+    matrix = _in_columns(v.fixed3, v.columns, first)
     if start is None:
-        c_0.fill(w.zero)
-        h_0.fill(w.zero)
+        v.c_0.fill(w.zero)
+        v.h_0.fill(w.zero)
     else:
-        _copyto(c_0, start["c[0]"])
-        _copyto(h_0, start["h[0]"])
+        _copyto(v.c_0, start["c[0]"])
+        _copyto(v.h_0, start["h[0]"])
     # a_f_in[t] = W_xf @ x[t] + b_f
     # a_i_in[t] = W_xi @ x[t] + b_i
     # a_o_in[t] = W_xo @ x[t] + b_o
     # a_g_in[t] = W_xg @ x[t] + b_g
-    _product(x, fixed2, f_in_etc)
-    _add(f_in_etc, fixed1, f_in_etc)
-    for step in loop_1:
+    _product(inputs["x"], v.fixed2, v.f_in_etc)
+    _add(v.f_in_etc, v.fixed1, v.f_in_etc)
+    for step in v.loop_1:
         (
             f_sum_etc_now,
             f_in_etc_now,
@@ -259,89 +224,39 @@ def _run_forward(w, params, inputs, start, first):
 
 def _run_backward(w, params, inputs, start, carry_grad, first):
     """Compute the loss of a segment, then run its steps backward."""
-    (
-        h_all,
-        s,
-        loss,
-        d_s,
-        part2,
-        part3,
-        d_c_all,
-        d_h_all,
-        fixed4,
-        d_W_xo_etc,
-        d_W_ho_etc,
-        d_b_o_etc,
-        d_W_qh,
-        d_b_q,
-        d_a_o_etc,
-        d_W_xo,
-        d_W_xg,
-        d_W_xf,
-        d_W_xi,
-        d_W_ho,
-        d_W_hg,
-        d_W_hf,
-        d_W_hi,
-        d_b_o,
-        d_b_g,
-        d_b_f,
-        d_b_i,
-        h,
-        d_h,
-        row_starts,
-        column_of_ones,
-        c_1_1,
-        fixed4_1,
-        fixed4_2,
-        fixed4_3,
-        fixed4_4,
-        product,
-        columns,
-        loop_2,
-        ones,
-    ) = w.views.backward
-    rows = w.rows
-    weight = w.weight
+    v, rows = w.views, w.rows
     _tanh = _exact_tanh if w.dtype == object else np.tanh
-    W_hi = params["W_hi"]
-    W_hf = params["W_hf"]
-    W_ho = params["W_ho"]
-    W_hg = params["W_hg"]
-    W_qh = params["W_qh"]
-    b_q = params["b_q"]
-    x = inputs["x"]
-    y = inputs["y"]
+    c_1_1, product_ = v.c_1_1, v.product_
     if first:
-        _copyto(fixed4_1, W_ho)
-        _copyto(fixed4_2, W_hg)
-        _copyto(fixed4_3, W_hf)
-        _copyto(fixed4_4, W_hi)
-    matrix = _in_columns(fixed4, columns, first)
+        _copyto(v.fixed4_1, params["W_ho"])
+        _copyto(v.fixed4_2, params["W_hg"])
+        _copyto(v.fixed4_3, params["W_hf"])
+        _copyto(v.fixed4_4, params["W_hi"])
+    matrix = _in_columns(v.fixed4, v.columns_, first)
     # s[t] = W_qh @ h[t] + b_q
-    _product(h, W_qh.T, s)
-    _add(s, b_q, s)
+    _product(v.h, params["W_qh"].T, v.s)
+    _add(v.s, params["b_q"], v.s)
     # p[t] = softmax(s[t])
     # loss[t] = softmax_cross_entropy(s[t], y[t])
-    _add(row_starts, y, part3)
-    _softmax_and_loss(s, part3, part2, column_of_ones, d_s, loss)
-    total = np.add.reduce(loss, None)
+    _add(v.row_starts, inputs["y"], v.part3)
+    _softmax_and_loss(v.s, v.part3, v.part2, v.column_of_ones, v.d_s, v.loss)
+    total = np.add.reduce(v.loss, None)
     if carry_grad is None:
-        d_c_all[rows.finals[0]] = 0
+        v.d_c_all[rows.finals[0]] = 0
     else:
-        d_c_all[rows.finals[0]] = carry_grad["c[0]"]
-    d_h_all[: rows.live.start].fill(w.zero)
+        v.d_c_all[rows.finals[0]] = carry_grad["c[0]"]
+    v.d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/ds[t] = 1 / T * (p[t] - onehot(y[t]))
-    _add(row_starts, y, part3)
-    np.subtract.at(d_s.reshape(-1), part3, c_1_1)
-    _divide(d_s, weight, d_s)
+    _add(v.row_starts, inputs["y"], v.part3)
+    np.subtract.at(v.d_s.reshape(-1), v.part3, c_1_1)
+    _divide(v.d_s, w.weight, v.d_s)
     # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
     #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
     #     here dL/dh[t] += W_qh.T @ dL/ds[t]
-    _product(d_s, W_qh, d_h)
+    _product(v.d_s, params["W_qh"], v.d_h)
     if carry_grad is not None:
-        _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for chunk, steps in loop_2:
+        _add_at(v.d_h_all, rows.finals[0], carry_grad["h[0]"])
+    for chunk, steps in v.loop_2:
         (
             k6_part,
             c_part,
@@ -413,303 +328,207 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
             #     here dL/dh[t-1] += W_hi.T @ dL/da_i[t] + W_hf.T @ dL/da_f[t] + W_ho.T
             #     @ dL/da_o[t] + W_hg.T @ dL/da_g[t]
-            product(d_a_o_etc_now_by, matrix, part1__by)
+            product_(d_a_o_etc_now_by, matrix, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
     # (23) dL/dW_xo = sum(t, 1, T, outer(dL/da_o[t], x[t]))
     # (26) dL/dW_xg = sum(t, 1, T, outer(dL/da_g[t], x[t]))
     # (20) dL/dW_xf = sum(t, 1, T, outer(dL/da_f[t], x[t]))
     # (17) dL/dW_xi = sum(t, 1, T, outer(dL/da_i[t], x[t]))
-    _product(d_a_o_etc.T, x, d_W_xo_etc)
+    _product(v.d_a_o_etc.T, inputs["x"], v.d_W_xo_etc)
     # (24) dL/dW_ho = sum(t, 1, T, outer(dL/da_o[t], h[t-1]))
     # (27) dL/dW_hg = sum(t, 1, T, outer(dL/da_g[t], h[t-1]))
     # (21) dL/dW_hf = sum(t, 1, T, outer(dL/da_f[t], h[t-1]))
     # (18) dL/dW_hi = sum(t, 1, T, outer(dL/da_i[t], h[t-1]))
-    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    _product(d_a_o_etc.T, h_back1, d_W_ho_etc)
+    h_back1 = w.gathered("h_back1", v.h_all, rows.back[1])
+    _product(v.d_a_o_etc.T, h_back1, v.d_W_ho_etc)
     # (25) dL/db_o = sum(t, 1, T, dL/da_o[t])
     # (28) dL/db_g = sum(t, 1, T, dL/da_g[t])
     # (22) dL/db_f = sum(t, 1, T, dL/da_f[t])
     # (19) dL/db_i = sum(t, 1, T, dL/da_i[t])
-    _product(ones, d_a_o_etc, d_b_o_etc)
+    _product(v.ones, v.d_a_o_etc, v.d_b_o_etc)
     # (29) dL/dW_qh = sum(t, 1, T, outer(dL/ds[t], h[t]))
-    _product(d_s.T, h, d_W_qh)
+    _product(v.d_s.T, v.h, v.d_W_qh)
     # (30) dL/db_q = sum(t, 1, T, dL/ds[t])
-    _product(ones, d_s, d_b_q)
-    grads = {
-        "W_xi": d_W_xi,
-        "W_hi": d_W_hi,
-        "b_i": d_b_i,
-        "W_xf": d_W_xf,
-        "W_hf": d_W_hf,
-        "b_f": d_b_f,
-        "W_xo": d_W_xo,
-        "W_ho": d_W_ho,
-        "b_o": d_b_o,
-        "W_xg": d_W_xg,
-        "W_hg": d_W_hg,
-        "b_g": d_b_g,
-        "W_qh": d_W_qh,
-        "b_q": d_b_q,
-    }
+    _product(v.ones, v.d_s, v.d_b_q)
+    grads = {"W_xi": v.d_W_xi, "W_hi": v.d_W_hi, "b_i": v.d_b_i, "W_xf": v.d_W_xf}
+    grads |= {"W_hf": v.d_W_hf, "b_f": v.d_b_f, "W_xo": v.d_W_xo, "W_ho": v.d_W_ho}
+    grads |= {"b_o": v.d_b_o, "W_xg": v.d_W_xg, "W_hg": v.d_W_hg, "b_g": v.d_b_g}
+    grads |= {"W_qh": v.d_W_qh, "b_q": v.d_b_q}
     sources = {}
     return total, grads, sources
 
 
-def _buffers(size, dtype):
-    """The arrays that all segments share."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    width = 11 * size["h"]
-    chunk = _chunk_rows(size, width, dtype)
+def _arrays(size, dtype):
+    """Every array: who has it, the rows it has, the lengths of a row."""
+    chunk = _chunk_rows(size, 11 * size["h"], dtype)
     return {
-        "fixed1": _zeros((4 * size["h"],), dtype),
-        "fixed2": _zeros((size["d"], 4 * size["h"]), dtype),
-        "f_sum_etc": _zeros((size["B"], 4 * size["h"]), dtype),
-        "fixed3": _matrix(size, size["h"], 4 * size["h"], dtype),
-        "part1": _zeros((size["B"], size["h"]), dtype),
-        "s": _zeros((count, size["q"]), dtype),
-        "loss": _zeros((count, 1), dtype),
-        "d_s": _zeros((count, size["q"]), dtype),
-        "part2": _zeros((count, 1), dtype),
-        "part3": _zeros((count,), np.intp),
-        "d_c_all": _zeros((past + count, size["h"]), dtype),
-        "d_h_all": _zeros((past + count, size["h"]), dtype),
-        "k1": _zeros((chunk, size["h"]), dtype),
-        "k2_etc": _zeros((chunk, 3 * size["h"]), dtype),
-        "k3": _zeros((chunk, size["h"]), dtype),
-        "fixed4": _matrix(size, 4 * size["h"], size["h"], dtype),
-        "k6": _zeros((chunk, size["h"]), dtype),
-        "part4": _zeros((chunk, size["h"]), dtype),
+        "f_etc": ("kept", "rows", 4 * size["h"]),
+        "fixed1": ("shared", "static", 4 * size["h"]),
+        "fixed2": ("shared", "static", size["d"], 4 * size["h"]),
+        "f_sum_etc": ("shared", "step", 4 * size["h"]),
+        "h_all": ("kept", "past", size["h"]),
+        "fixed3": ("shared", "matrix", size["h"], 4 * size["h"]),
+        "c_all": ("kept", "past", size["h"]),
+        "part1": ("shared", "step", size["h"]),
+        "s": ("shared", "rows", size["q"]),
+        "loss": ("shared", "rows"),
+        "d_s": ("shared", "rows", size["q"]),
+        "part2": ("shared", "rows"),
+        "part3": ("shared", "rows", "index"),
+        "d_c_all": ("shared", "past", size["h"]),
+        "d_h_all": ("shared", "past", size["h"]),
+        "k1": ("shared", chunk, size["h"]),
+        "k2_etc": ("shared", chunk, 3 * size["h"]),
+        "k3": ("shared", chunk, size["h"]),
+        "fixed4": ("shared", "matrix", 4 * size["h"], size["h"]),
+        "k6": ("shared", chunk, size["h"]),
+        "part4": ("shared", chunk, size["h"]),
+        "d_W_xo_etc": ("sum", "static", 4 * size["h"], size["d"]),
+        "d_W_ho_etc": ("sum", "static", 4 * size["h"], size["h"]),
+        "d_b_o_etc": ("sum", "static", 4 * size["h"]),
+        "d_W_qh": ("sum", "static", size["q"], size["h"]),
+        "d_b_q": ("sum", "static", size["q"]),
     }
 
 
-def _sums(size, dtype):
-    """The gradients, and what they are made of."""
-    return {
-        "d_W_xo_etc": _zeros((4 * size["h"], size["d"]), dtype),
-        "d_W_ho_etc": _zeros((4 * size["h"], size["h"]), dtype),
-        "d_b_o_etc": _zeros((4 * size["h"],), dtype),
-        "d_W_qh": _zeros((size["q"], size["h"]), dtype),
-        "d_b_q": _zeros((size["q"],), dtype),
-    }
-
-
-def _kept(size, dtype):
-    """What a segment's backward pass finds as it was."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    return {
-        "f_etc": _zeros((count, 4 * size["h"]), dtype),
-        "h_all": _zeros((past + count, size["h"]), dtype),
-        "c_all": _zeros((past + count, size["h"]), dtype),
-    }
-
-
-def _views(buffers, kept, sums, rows, size, dtype, one):
-    """All views that a call with these rows needs, those of every step included."""
-    f_etc = kept["f_etc"][: rows.count]
-    fixed1 = buffers["fixed1"]
-    fixed2 = buffers["fixed2"]
-    f_sum_etc = buffers["f_sum_etc"]
-    h_all = kept["h_all"][: rows.live.stop]
-    fixed3 = buffers["fixed3"]
-    c_all = kept["c_all"][: rows.live.stop]
-    part1 = buffers["part1"]
-    s = buffers["s"][: rows.count]
-    loss = buffers["loss"][: rows.count]
-    d_s = buffers["d_s"][: rows.count]
-    part2 = buffers["part2"][: rows.count]
-    part3 = buffers["part3"][: rows.count]
-    d_c_all = buffers["d_c_all"][: rows.live.stop]
-    d_h_all = buffers["d_h_all"][: rows.live.stop]
-    k1 = buffers["k1"]
-    k2_etc = buffers["k2_etc"]
-    k3 = buffers["k3"]
-    fixed4 = buffers["fixed4"]
-    k6 = buffers["k6"]
-    part4 = buffers["part4"]
-    d_W_xo_etc = sums["d_W_xo_etc"]
-    d_W_ho_etc = sums["d_W_ho_etc"]
-    d_b_o_etc = sums["d_b_o_etc"]
-    d_W_qh = sums["d_W_qh"]
-    d_b_q = sums["d_b_q"]
-    f_in_etc = f_etc
-    d_a_o_etc = f_etc
-    d_a_o = _block(d_a_o_etc, 0, size["h"])
-    d_W_xo = _rows_of(d_W_xo_etc, 0, size["h"])
-    d_W_xg = _rows_of(d_W_xo_etc, size["h"], size["h"])
-    d_W_xf = _rows_of(d_W_xo_etc, 2 * size["h"], size["h"])
-    d_W_xi = _rows_of(d_W_xo_etc, 3 * size["h"], size["h"])
-    d_W_ho = _rows_of(d_W_ho_etc, 0, size["h"])
-    d_W_hg = _rows_of(d_W_ho_etc, size["h"], size["h"])
-    d_W_hf = _rows_of(d_W_ho_etc, 2 * size["h"], size["h"])
-    d_W_hi = _rows_of(d_W_ho_etc, 3 * size["h"], size["h"])
-    d_b_o = _rows_of(d_b_o_etc, 0, size["h"])
-    d_b_g = _rows_of(d_b_o_etc, size["h"], size["h"])
-    d_b_f = _rows_of(d_b_o_etc, 2 * size["h"], size["h"])
-    d_b_i = _rows_of(d_b_o_etc, 3 * size["h"], size["h"])
-    d_a_g_to_d_a_i = _block(d_a_o_etc, size["h"], 3 * size["h"])
-    h = h_all[rows.live]
-    c = c_all[rows.live]
-    d_h = d_h_all[rows.live]
-    d_c = d_c_all[rows.live]
+def _forward_views(w):
+    """Make the views that a forward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.f_in_etc = v.f_etc
+    v.h = v.h_all[rows.live]
+    v.c = v.c_all[rows.live]
     steps = _steps(rows)
-    width = 11 * size["h"]
-    chunk = _chunk_rows(size, width, dtype)
-    chunks = _chunks(steps, chunk, even=True)
     blocks1 = _blocking(size["B"], size["h"], 4 * size["h"], dtype)
-    blocks2 = _blocking(size["B"], 4 * size["h"], size["h"], dtype)
-    loop_1 = [
+    v.loop_1 = [
         (
-            f_sum_etc[top],
-            f_in_etc[now],
-            _rows_in(h_all[prev], blocks1),
-            _out_in(f_sum_etc[top], blocks1),
-            _by_blocks(f_etc[now], 4)[0],
-            _by_columns(f_sum_etc[top], 4)[0],
-            _by_blocks(f_etc[now], 4)[0, 0:3],
-            c[now],
-            _by_blocks(f_etc[now], 4)[0, 0],
-            c_all[prev],
-            part1[top],
-            _by_blocks(f_etc[now], 4)[0, 1],
-            _by_blocks(f_etc[now], 4)[0, 3],
-            h[now],
-            _by_blocks(f_etc[now], 4)[0, 2],
+            v.f_sum_etc[top],
+            v.f_in_etc[now],
+            _rows_in(v.h_all[prev], blocks1),
+            _out_in(v.f_sum_etc[top], blocks1),
+            _by_blocks(v.f_etc[now], 4)[0],
+            _by_columns(v.f_sum_etc[top], 4)[0],
+            _by_blocks(v.f_etc[now], 4)[0, 0:3],
+            v.c[now],
+            _by_blocks(v.f_etc[now], 4)[0, 0],
+            v.c_all[prev],
+            v.part1[top],
+            _by_blocks(v.f_etc[now], 4)[0, 1],
+            _by_blocks(v.f_etc[now], 4)[0, 3],
+            v.h[now],
+            _by_blocks(v.f_etc[now], 4)[0, 2],
         )
         for top, now, prev in steps
     ]
-    loop_2 = [
+    v.fixed1_1 = _rows_of(v.fixed1, 0, size["h"])
+    v.c_1_2 = np.asarray(w.one / 2, dtype)
+    v.fixed1_2 = _rows_of(v.fixed1, size["h"], size["h"])
+    v.fixed1_3 = _rows_of(v.fixed1, 2 * size["h"], size["h"])
+    v.fixed1_4 = _rows_of(v.fixed1, 3 * size["h"], size["h"])
+    v.fixed2_1 = _block(v.fixed2, 0, size["h"])
+    v.fixed2_2 = _block(v.fixed2, size["h"], size["h"])
+    v.fixed2_3 = _block(v.fixed2, 2 * size["h"], size["h"])
+    v.fixed2_4 = _block(v.fixed2, 3 * size["h"], size["h"])
+    v.fixed3_1 = _block(v.fixed3, 0, size["h"])
+    v.fixed3_2 = _block(v.fixed3, size["h"], size["h"])
+    v.fixed3_3 = _block(v.fixed3, 2 * size["h"], size["h"])
+    v.fixed3_4 = _block(v.fixed3, 3 * size["h"], size["h"])
+    v.product = _product_in(blocks1, False)
+    v.columns = _columns_for(
+        w.buffers,
+        "fixed3 by columns",
+        blocks1,
+        size["h"],
+        4 * size["h"],
+        dtype,
+        False,
+    )
+    v.c_0 = v.c_all[rows.begin(0)]
+    v.h_0 = v.h_all[rows.begin(0)]
+    w.pasts = {"c": v.c_all, "h": v.h_all}
+
+
+def _backward_views(w):
+    """Make those that only a backward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.d_a_o_etc = v.f_etc
+    v.d_a_o = _block(v.d_a_o_etc, 0, size["h"])
+    v.d_W_xo = _rows_of(v.d_W_xo_etc, 0, size["h"])
+    v.d_W_xg = _rows_of(v.d_W_xo_etc, size["h"], size["h"])
+    v.d_W_xf = _rows_of(v.d_W_xo_etc, 2 * size["h"], size["h"])
+    v.d_W_xi = _rows_of(v.d_W_xo_etc, 3 * size["h"], size["h"])
+    v.d_W_ho = _rows_of(v.d_W_ho_etc, 0, size["h"])
+    v.d_W_hg = _rows_of(v.d_W_ho_etc, size["h"], size["h"])
+    v.d_W_hf = _rows_of(v.d_W_ho_etc, 2 * size["h"], size["h"])
+    v.d_W_hi = _rows_of(v.d_W_ho_etc, 3 * size["h"], size["h"])
+    v.d_b_o = _rows_of(v.d_b_o_etc, 0, size["h"])
+    v.d_b_g = _rows_of(v.d_b_o_etc, size["h"], size["h"])
+    v.d_b_f = _rows_of(v.d_b_o_etc, 2 * size["h"], size["h"])
+    v.d_b_i = _rows_of(v.d_b_o_etc, 3 * size["h"], size["h"])
+    v.d_a_g_to_d_a_i = _block(v.d_a_o_etc, size["h"], 3 * size["h"])
+    v.d_h = v.d_h_all[rows.live]
+    v.d_c = v.d_c_all[rows.live]
+    steps = _steps(rows)
+    chunk = _chunk_rows(size, 11 * size["h"], dtype)
+    chunks = _chunks(steps, chunk, even=True)
+    blocks2 = _blocking(size["B"], 4 * size["h"], size["h"], dtype)
+    v.loop_2 = [
         (
             (
-                k6[whole],
-                c[now],
-                _by_blocks(k1[whole], 1, len(run)),
-                _by_blocks(f_etc[now], 4, len(run))[:, 2:3],
-                _by_blocks(part4[whole], 1, len(run)),
-                _by_blocks(k6[whole], 1, len(run)),
-                _by_blocks(k2_etc[whole], 3, len(run))[:, 0:1],
-                _by_blocks(f_etc[now], 4, len(run))[:, 1:2],
-                _by_blocks(f_etc[now], 4, len(run))[:, 3:4],
-                _by_blocks(k3[whole], 1, len(run)),
-                _by_blocks(k2_etc[whole], 3, len(run))[:, 1:2],
-                _by_blocks(f_etc[now], 4, len(run))[:, 0:1],
-                _by_blocks(c_all[prev], 1, len(run)),
-                _by_blocks(k2_etc[whole], 3, len(run))[:, 2:3],
+                v.k6[whole],
+                v.c[now],
+                _by_blocks(v.k1[whole], 1, len(run)),
+                _by_blocks(v.f_etc[now], 4, len(run))[:, 2:3],
+                _by_blocks(v.part4[whole], 1, len(run)),
+                _by_blocks(v.k6[whole], 1, len(run)),
+                _by_blocks(v.k2_etc[whole], 3, len(run))[:, 0:1],
+                _by_blocks(v.f_etc[now], 4, len(run))[:, 1:2],
+                _by_blocks(v.f_etc[now], 4, len(run))[:, 3:4],
+                _by_blocks(v.k3[whole], 1, len(run)),
+                _by_blocks(v.k2_etc[whole], 3, len(run))[:, 1:2],
+                _by_blocks(v.f_etc[now], 4, len(run))[:, 0:1],
+                _by_blocks(v.c_all[prev], 1, len(run)),
+                _by_blocks(v.k2_etc[whole], 3, len(run))[:, 2:3],
             ),
             [
                 (
-                    d_c[now],
-                    part1[top],
-                    k1[here],
-                    d_h[now],
-                    d_c_all[prev],
-                    _by_blocks(f_etc[now], 4)[0, 0],
-                    _by_columns(d_a_g_to_d_a_i[now], 3)[0],
-                    _by_blocks(k2_etc[here], 3)[0],
-                    d_a_o[now],
-                    k3[here],
-                    d_h_all[prev],
-                    _rows_in(d_a_o_etc[now], blocks2),
-                    _out_in(part1[top], blocks2),
+                    v.d_c[now],
+                    v.part1[top],
+                    v.k1[here],
+                    v.d_h[now],
+                    v.d_c_all[prev],
+                    _by_blocks(v.f_etc[now], 4)[0, 0],
+                    _by_columns(v.d_a_g_to_d_a_i[now], 3)[0],
+                    _by_blocks(v.k2_etc[here], 3)[0],
+                    v.d_a_o[now],
+                    v.k3[here],
+                    v.d_h_all[prev],
+                    _rows_in(v.d_a_o_etc[now], blocks2),
+                    _out_in(v.part1[top], blocks2),
                 )
                 for here, top, now, prev in reversed(run)
             ],
         )
         for now, prev, whole, run in reversed(chunks)
     ]
-    return SimpleNamespace(
-        forward=(
-            fixed1,
-            fixed2,
-            fixed3,
-            f_in_etc,
-            _rows_of(fixed1, 0, size["h"]),
-            np.asarray(one / 2, dtype),
-            _rows_of(fixed1, size["h"], size["h"]),
-            _rows_of(fixed1, 2 * size["h"], size["h"]),
-            _rows_of(fixed1, 3 * size["h"], size["h"]),
-            _block(fixed2, 0, size["h"]),
-            _block(fixed2, size["h"], size["h"]),
-            _block(fixed2, 2 * size["h"], size["h"]),
-            _block(fixed2, 3 * size["h"], size["h"]),
-            _block(fixed3, 0, size["h"]),
-            _block(fixed3, size["h"], size["h"]),
-            _block(fixed3, 2 * size["h"], size["h"]),
-            _block(fixed3, 3 * size["h"], size["h"]),
-            _product_in(blocks1, False),
-            _columns_for(
-                buffers,
-                "fixed3 by columns",
-                blocks1,
-                size["h"],
-                4 * size["h"],
-                dtype,
-                False,
-            ),
-            loop_1,
-            c_all[rows.begin(0)],
-            h_all[rows.begin(0)],
-        ),
-        backward=(
-            h_all,
-            s,
-            loss,
-            d_s,
-            part2,
-            part3,
-            d_c_all,
-            d_h_all,
-            fixed4,
-            d_W_xo_etc,
-            d_W_ho_etc,
-            d_b_o_etc,
-            d_W_qh,
-            d_b_q,
-            d_a_o_etc,
-            d_W_xo,
-            d_W_xg,
-            d_W_xf,
-            d_W_xi,
-            d_W_ho,
-            d_W_hg,
-            d_W_hf,
-            d_W_hi,
-            d_b_o,
-            d_b_g,
-            d_b_f,
-            d_b_i,
-            h,
-            d_h,
-            np.arange(rows.count) * size["q"],
-            np.ones((size["q"], 1), dtype),
-            np.asarray(one, dtype),
-            _rows_of(fixed4, 0, size["h"]),
-            _rows_of(fixed4, size["h"], size["h"]),
-            _rows_of(fixed4, 2 * size["h"], size["h"]),
-            _rows_of(fixed4, 3 * size["h"], size["h"]),
-            _product_in(blocks2, False),
-            _columns_for(
-                buffers,
-                "fixed4 by columns",
-                blocks2,
-                4 * size["h"],
-                size["h"],
-                dtype,
-                False,
-            ),
-            loop_2,
-            np.ones(rows.count, dtype),
-        ),
-        pasts={
-            "c": c_all,
-            "h": h_all,
-        },
-        adjoints={
-            "c": d_c_all,
-            "h": d_h_all,
-        },
+    v.row_starts = np.arange(rows.count) * size["q"]
+    v.column_of_ones = np.ones((size["q"], 1), dtype)
+    v.c_1_1 = np.asarray(w.one, dtype)
+    v.fixed4_1 = _rows_of(v.fixed4, 0, size["h"])
+    v.fixed4_2 = _rows_of(v.fixed4, size["h"], size["h"])
+    v.fixed4_3 = _rows_of(v.fixed4, 2 * size["h"], size["h"])
+    v.fixed4_4 = _rows_of(v.fixed4, 3 * size["h"], size["h"])
+    v.product_ = _product_in(blocks2, False)
+    v.columns_ = _columns_for(
+        w.buffers,
+        "fixed4 by columns",
+        blocks2,
+        4 * size["h"],
+        size["h"],
+        dtype,
+        False,
     )
+    v.ones = np.ones(rows.count, dtype)
+    w.adjoints = {"c": v.d_c_all, "h": v.d_h_all}
 
 
 def _forward(call):
@@ -892,10 +711,9 @@ class Workspace:
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
-        self.buffers = _buffers(self.part, self.dtype)
-        self.kept = [
-            _kept(self.part, self.dtype) for _ in range(1 if _AGAIN else count)
-        ]
+        self.table = _arrays(self.part, self.dtype)
+        self.buffers = self.arrays("shared")
+        self.kept = [self.arrays("kept") for _ in range(1 if _AGAIN else count)]
         self.expected = {
             title: [self.kind(*entry) for entry in table.items()]
             for title, table in (
@@ -914,9 +732,9 @@ class Workspace:
             arrays = self.carries.items()
             self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
         self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
-        self.sums = _sums(self.part, self.dtype)
+        self.sums = self.arrays("sum")
         if count > 1:
-            self.parts = _sums(self.part, self.dtype)
+            self.parts = self.arrays("sum")
             for name in _WITH_RESPECT_TO:
                 tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
                 count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
@@ -926,6 +744,24 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
+
+    def arrays(self, owner):
+        """New arrays: what all segments share, what each keeps, or what all add up to."""
+        size, B, made = self.part, self.part["B"], {}
+        rows = {"rows": size["T"] * B, "step": B, "last": B}
+        rows["past"] = rows["rows"] + _LAG * B
+        for name, (whose, kind, *row) in self.table.items():
+            if whose == owner:
+                shape = [rows.get(kind, kind), *(row or [1])]
+                if kind == "matrix":
+                    made[name] = _matrix(size, row[0], row[1], self.dtype)
+                elif kind == "static":
+                    made[name] = _zeros(row, self.dtype)
+                elif row == ["index"]:
+                    made[name] = _zeros(shape[:1], np.intp)
+                else:
+                    made[name] = _zeros(shape, self.dtype)
+        return made
 
     def kind(self, name, axes):
         """Name, shape and dtype of an argument, and below what an index must be."""
@@ -1002,19 +838,27 @@ class _Segment:
 
     def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others, self.one, self.zero = (
-            w.weight,
-            w.others,
-            w.one,
-            0 * w.one,
-        )
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
+        self.weight, self.buffers, self.others = w.weight, w.buffers, w.others
+        self.one, self.zero = w.one, 0 * w.one
+        # As many rows of each array as this segment has.
+        ends = {"rows": rows.count, "past": rows.live.stop, "last": rows.sequences}
+        self.views = SimpleNamespace()
+        for name, array in {**w.buffers, **kept, **sums}.items():
+            if name in w.table:
+                kind = w.table[name][1]
+                setattr(
+                    self.views, name, array[: ends[kind]] if kind in ends else array
+                )
+        self.pasts = {}
+        self.adjoints = {}
+        _forward_views(self)
+        _backward_views(self)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
-            self.last[key] = self.views.pasts[name], rows.finals[-step]
-            if name in self.views.adjoints:
-                self.first[key] = self.views.adjoints[name][rows.begin(step)]
+            self.last[key] = self.pasts[name], rows.finals[-step]
+            if name in self.adjoints:
+                self.first[key] = self.adjoints[name][rows.begin(step)]
         if rows.order is None:
             self.begins = [
                 (key, values.reshape(w.begins[key].shape), w.begins[key])

@@ -37,7 +37,8 @@ def test_what_is_right_is_handed_out(name: str) -> None:
 
 
 PLANTED = {
-    "a factor": (2, "gru", "_divide(d_o, weight, d_o)", "_divide(d_o, 1.001 * weight, d_o)"),
+    "a factor": (2, "gru", "_divide(v.d_o, w.weight, v.d_o)",
+                 "_divide(v.d_o, 1.001 * w.weight, v.d_o)"),
     "a factor at -O0": (0, "gru", "d_z = ", "d_z = 1.001 * "),
     "a name": (2, "char_rnn", "_add = np.add\n", ""),
     "segments": (2, "elman", "np.add(array, w.parts[name], array)", "pass"),

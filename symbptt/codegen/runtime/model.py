@@ -70,19 +70,13 @@ def _run_backward(
     raise NotImplementedError
 
 
-def _buffers(size: Any, dtype: Any) -> dict[str, Any]:
+def _arrays(size: Any, dtype: Any) -> dict[str, Any]:
     raise NotImplementedError
 
 
-def _sums(size: Any, dtype: Any) -> dict[str, Any]:
+def _forward_views(w: Any) -> None:
     raise NotImplementedError
 
 
-def _kept(size: Any, dtype: Any) -> dict[str, Any]:
-    raise NotImplementedError
-
-
-def _views(
-    buffers: Any, kept: Any, sums: Any, rows: Any, size: Any, dtype: Any, one: Any
-) -> Any:
+def _backward_views(w: Any) -> None:
     raise NotImplementedError
