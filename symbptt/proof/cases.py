@@ -86,7 +86,7 @@ class Case:
 def _strided(array: Any) -> Any:
     """Every other entry of a longer array, along each axis."""
     wide = np.full([2 * n for n in array.shape], 7, array.dtype)
-    view = wide[tuple(slice(None, None, 2) for _ in array.shape)]
+    view = wide[(..., *(slice(None, None, 2) for _ in array.shape))]
     view[...] = array
     return view
 
@@ -109,7 +109,7 @@ LAYOUTS: dict[str, Callable[[Any], Any]] = {
     "plain": np.array,
     "strided": _strided,
     "reversed": lambda array: np.flip(np.flip(array).copy()),
-    "Fortran-ordered": np.asfortranarray,
+    "Fortran-ordered": lambda array: np.array(array, order="F"),
     "read-only": _read_only,
     "offset": _offset,
 }
