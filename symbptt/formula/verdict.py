@@ -9,9 +9,10 @@ from typing import Any
 
 from symbptt.algebra import Derivative, Model, Param, Ref
 from symbptt.errors import EvaluationError, FormulaError
+from symbptt.formula.edits import Slip
 from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
 from symbptt.formula.meaning import Total, is_constant, resolved
-from symbptt.formula.mending import CONDITION, RANGE, WANTED, Mend, mends
+from symbptt.formula.mending import WANTED, Mend, mends
 from symbptt.formula.names import FormulaNames, derived_form, finding
 from symbptt.formula.ranges import Free, kept, left_out_text, range_text
 from symbptt.formula.reading import read
@@ -162,7 +163,7 @@ def check(
     ----------
     model : Model
     formula : str
-        ``left = right``, optionally ``for CONDITION``.
+        ``left = right``, optionally ``for Slip.CONDITION``.
     horizon : int
         The largest T that is looked at.
     seconds : float
@@ -303,8 +304,10 @@ def _promised(tree: Formula, formula: Formula, found: Found, examiner: Examiner)
         mended = replace(tree, chains=chains)
         if not examiner.examine(resolved(mended, examiner.shaper)).broken:
             said = ", ".join(map(chain_text, chains))
-            narrowed = (Mend(f"it is right `for {said}`", RANGE, formula_text(mended), mended),)
-    others = [mend for mend in mends(tree, examiner, None) if mend.kind != CONDITION]
+            narrowed = (
+                Mend(f"it is right `for {said}`", Slip.RANGE, formula_text(mended), mended),
+            )
+    others = [mend for mend in mends(tree, examiner, None) if mend.kind != Slip.CONDITION]
     return Verdict(
         examiner.model.name,
         tree.text,
