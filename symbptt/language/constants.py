@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 from math import prod
@@ -184,14 +184,31 @@ def evaluate(assignments: Iterable[sf.Assignment], findings: Findings) -> dict[s
 
 def _ordered(needs: Mapping[str, list[str]]) -> list[str]:
     """Names after what they need; those on a cycle are left out."""
-    left = dict(needs)
+    left_out = {name for cycle in cycles(needs) for name in cycle}
+    return list(TopologicalSorter(_without(left_out, needs)).static_order())
+
+
+def cycles(needs: Mapping[str, list[str]]) -> list[list[str]]:
+    """Cycles that share no name, each from its first name in file order back to it."""
+    order = list(needs)
+    left = {name: [n for n in inner if n in needs] for name, inner in needs.items()}
+    found: list[list[str]] = []
     while True:
         try:
-            return list(TopologicalSorter(left).static_order())
+            TopologicalSorter(left).prepare()
+            return found
         except CycleError as error:
-            cycle = set(error.args[1])
-            left = {
-                name: [n for n in names if n not in cycle]
-                for name, names in left.items()
-                if name not in cycle
-            }
+            # graphlib lists each name before the one that needs it.
+            cycle = list(reversed(error.args[1]))[:-1]
+            first = min(range(len(cycle)), key=lambda i: order.index(cycle[i]))
+            cycle = cycle[first:] + cycle[:first]
+            found.append([*cycle, cycle[0]])
+            left = _without(cycle, left)
+
+
+def _without(names: Collection[str], needs: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {
+        name: [n for n in inner if n not in names]
+        for name, inner in needs.items()
+        if name not in names
+    }

@@ -80,23 +80,20 @@ class Name:
         return bool(self.plain or self.timed or self.called or self.measured)
 
 
-def reserved(name: str) -> str | None:
-    """Why a name can't be a model's own, or None."""
-    if name in ("t", "T"):
-        meaning = "the step" if name == "t" else "the number of steps"
-    elif name == "L":
-        meaning = "the total loss, the mean of `loss[t]`"
-    elif name == "I":
-        meaning = "the identity matrix"
-    elif name == "loss":
-        meaning = "the loss at a step, `loss[t] = …`"
-    elif name in CALLS:
-        meaning = "a function"
-    elif name in FORMULA:
-        meaning = "for derivations"
-    else:
-        return None
-    return f"`{name}` is reserved ({meaning}): choose another name"
+_NO_NUMBER = "stands only in brackets, as in `h[t]` or `h[T]`; it is no number here"
+RESERVED: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(FORMULA, ("for derivations", "is reserved for derivations")),
+    **{name: ("a function", f"is a function: write `{name}(…)`") for name in CALLS},
+    "t": ("the step", _NO_NUMBER),
+    "T": ("the number of steps", _NO_NUMBER),
+    "L": ("the total loss", "is the total loss, and no equation reads it"),
+    "I": ("the identity matrix", "is the identity matrix and has no step"),
+    "loss": (
+        "the loss at a step",
+        "stays alone: no equation reads the loss, so what it needs has a name",
+    ),
+}
+"""Names that can't be a model's own: what they mean, and what is said where one is read."""
 
 
 def gather(items: list[sf.Item], findings: Findings) -> dict[str, Name]:

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 
 from symbptt.algebra import NOW
 from symbptt.language import calls, constants
 from symbptt.language import surface as sf
 from symbptt.language.calls import Functions
-from symbptt.language.names import CALLS, FORMULA, Name, Use, gather, reserved
+from symbptt.language.names import RESERVED, Name, gather
 from symbptt.language.source import Findings, Note, Place
 from symbptt.language.statements import Reading
 
@@ -47,8 +46,7 @@ class Roles:
         return [
             node
             for item in self.items
-            if not isinstance(item, sf.Declaration)
-            for node in sf.walk(item.rhs)
+            for node in sf.nodes(item)
             if isinstance(node, sf.Apply)
             and self.functions.is_loss(node.function)
             and len(node.args) == 2
@@ -127,43 +125,22 @@ class _Inference:
 
     def check_reserved(self) -> None:
         names = self.roles.names
-        for name in [name for name in names if reserved(name) is not None]:
-            entry = names[name]
+        for name in [name for name in names if name in RESERVED]:
+            meaning, read = RESERVED[name]
             for item in self.roles.items:
                 if item.name == name and not (name == "loss" and isinstance(item, sf.Definition)):
-                    self.findings.add(item.place, self.why_reserved(item))
-            for use in (*entry.plain, *entry.timed):
-                message = self.misused(use)
-                if message:
-                    self.findings.add(use.node.place, message)
-            for measured in entry.measured:
+                    message = f"`{name}` is reserved ({meaning}): choose another name"
+                    if name in ("loss", "L"):
+                        message += ", or write `loss[t] = …`, `loss[T] = …` for the last step alone"
+                    self.findings.add(item.place, message)
+            for use in (*names[name].plain, *names[name].timed):
+                if name != "I" or isinstance(use.node, sf.Timed):
+                    self.findings.add(use.node.place, f"`{name}` {read}")
+            for measured in names[name].measured:
                 self.findings.add(measured.place, f"`{name}` has no length")
             self.roles.unclear.add(name)
             if name != "loss":
                 del names[name]
-
-    def why_reserved(self, item: sf.Item) -> str:
-        if item.name == "loss" and isinstance(item, sf.Assignment):
-            return "the loss has a step: write `loss[t] = …`, or `loss[T] = …` for the last one"
-        if item.name == "L":
-            return "`L` is the total loss, which follows from `loss[t] = …`: define that"
-        return reserved(item.name) or ""
-
-    def misused(self, use: Use) -> str | None:
-        name = use.node.name
-        if name == "I":
-            timed = isinstance(use.node, sf.Timed)
-            return "`I` is the identity matrix and has no step" if timed else None
-        if name in ("t", "T"):
-            return f"`{name}` stands only in brackets, as in `h[{name}]`; it is no number here"
-        if name == "loss":
-            return "no equation reads the loss: give what you need a name of its own"
-        if name in CALLS:
-            return f"`{name}` is a function: write `{name}(…)`"
-        if name == "L":
-            return "`L` is the total loss, and no equation reads it"
-        assert name in FORMULA
-        return f"`{name}` is reserved for derivations: choose another name"
 
     # --- roles ------------------------------------------------------------------------
 
@@ -273,10 +250,8 @@ class _Inference:
 
     def check_steps(self, item: sf.Item) -> None:
         """Which steps an equation may read, and how far back it does."""
-        if isinstance(item, sf.Declaration):
-            return
         last = isinstance(item, sf.Definition) and item.last
-        for node in sf.walk(item.rhs):
+        for node in sf.nodes(item):
             if isinstance(node, sf.Apply) and not isinstance(item, sf.Definition):
                 self.check_timeless_call(node)
             if isinstance(node, sf.Timed) and node.name in self.roles.names:
@@ -373,9 +348,7 @@ class _Inference:
             if name.declaration is not None and name.declaration.kind == "index":
                 name.index, name.index_place = True, name.declaration.place
         for item in self.roles.items:
-            if isinstance(item, sf.Declaration):
-                continue
-            for node in sf.walk(item.rhs):
+            for node in sf.nodes(item):
                 if isinstance(node, sf.TableRow):
                     self.set_index(node.row, "its row stands in brackets here")
                 elif isinstance(node, sf.Apply) and self.takes_label(node):
@@ -437,12 +410,12 @@ class _Inference:
         }
         places = {one.name: one.place for one in self.roles.derived}
         places.update((one.name, one.place) for one in self.roles.definitions)
-        for cycle in cycles(derived):
+        for cycle in constants.cycles(derived):
             arrow = _arrows([f"`{name}`" for name in cycle])
             self.report_cycle(
                 cycle, places, f"`{cycle[0]}` is defined by itself: {arrow}; define it otherwise"
             )
-        for cycle in cycles(steps):
+        for cycle in constants.cycles(steps):
             arrow = _arrows([f"`{name}[t]`" for name in cycle])
             before = f"`{cycle[1]}[t-1]`"
             self.report_cycle(
@@ -463,25 +436,3 @@ def _arrows(names: list[str]) -> str:
     if len(names) > _SHOWN:
         names = [*names[: _SHOWN // 2], "…", *names[-_SHOWN // 2 :]]
     return " → ".join(names)
-
-
-def cycles(needs: Mapping[str, list[str]]) -> list[list[str]]:
-    """Cycles that share no name, each from its first name in file order back to it."""
-    order = list(needs)
-    left = {name: [n for n in inner if n in needs] for name, inner in needs.items()}
-    found: list[list[str]] = []
-    while True:
-        try:
-            TopologicalSorter(left).prepare()
-            return found
-        except CycleError as error:
-            # graphlib lists each name before the one that needs it.
-            cycle = list(reversed(error.args[1]))[:-1]
-            first = min(range(len(cycle)), key=lambda i: order.index(cycle[i]))
-            cycle = cycle[first:] + cycle[:first]
-            found.append([*cycle, cycle[0]])
-            left = {
-                name: [n for n in inner if n not in cycle]
-                for name, inner in left.items()
-                if name not in cycle
-            }

@@ -67,15 +67,9 @@ def read(statements: list[Statement], source: Source, findings: Findings) -> Rea
             reading.items.append(item)
         elif statement.name:
             reading.unclear.add(statement.name)
-        if item is None or _has_hole(item):
+        if item is None or any(isinstance(node, sf.Hole) for node in sf.nodes(item)):
             reading.miss(statement)
     return reading
-
-
-def _has_hole(item: sf.Item) -> bool:
-    if isinstance(item, sf.Declaration):
-        return False
-    return any(isinstance(node, sf.Hole) for node in sf.walk(item.rhs))
 
 
 def _constants(trees: list[tuple[Statement, ast.stmt]], source: Source) -> Mapping[str, Fraction]:
