@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from symbptt.functions.vectors import VECTORS
 from symbptt.language import surface as sf
 from symbptt.language.lengths import Lengths, LengthSum
@@ -13,28 +15,26 @@ from symbptt.language.source import Note, Source
 Sizes = tuple[LengthSum, ...]
 
 
+@dataclass
 class Wording:
     """Describes nodes and shapes of one model."""
 
-    def __init__(
-        self,
-        roles: Roles,
-        levels: Levels,
-        lengths: Lengths,
-        names: dict[str, Sizes],
-        source: Source,
-    ) -> None:
-        self.roles = roles
-        self.levels = levels
-        self.lengths = lengths
-        self.names = names
-        self.source = source
+    roles: Roles
+    levels: Levels
+    lengths: Lengths
+    names: dict[str, Sizes]
+    source: Source
 
     def code(self, node: sf.Node) -> str:
         return f"`{self.source.snippet(node.place)}`"
 
     def length(self, length: LengthSum) -> str:
         return str(self.lengths.reduce(length))
+
+    def extent(self, node: sf.Node, sizes: Sizes) -> str:
+        if len(sizes) == 1:
+            return f"{self.code(node)} has length {self.length(sizes[0])}"
+        return f"{self.code(node)} is {self.shape(sizes)}"
 
     def shape(self, sizes: Sizes) -> str:
         if not sizes:

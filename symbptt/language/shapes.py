@@ -182,8 +182,8 @@ class ShapeInference(Shapes):
         return True
 
     def _mixed_ranks(self, node: sf.Node, first: sf.Node, other: sf.Node) -> None:
-        common, sizes = self.of(first) or (), self.of(other) or ()
-        vector, matrix = (first, other) if len(common) == 1 else (other, first)
+        is_vector = len(self.of(first) or ()) == 1
+        vector, matrix = (first, other) if is_vector else (other, first)
         hint = ""
         if isinstance(node, sf.Times) and isinstance(vector, sf.Named | sf.Timed):
             scaled = f"`{self.words.operand(vector)} * ({self.words.operand(matrix)} @ v)`"
@@ -193,8 +193,7 @@ class ShapeInference(Shapes):
         words = self.words
         self.wrong(
             other,
-            f"{words.code(first)} is {words.shape(common)} and {words.code(other)} is "
-            f"{words.shape(sizes)}: they are combined entry by entry, so both must have one "
+            f"{self.both(first, other)}: they are combined entry by entry, so both must have one "
             f"shape{hint}",
             *words.notes((first, 0), (other, 0)),
         )
@@ -202,20 +201,11 @@ class ShapeInference(Shapes):
     def _clash(self, first: sf.Node, other: sf.Node, axis: int) -> None:
         one, two = self.of(first) or (), self.of(other) or ()
         words = self.words
-        if len(one) == 1:
-            found = (
-                f"{words.code(first)} has length {words.length(one[0])} and {words.code(other)} "
-                f"has length {words.length(two[0])}"
-            )
-        else:
-            found = (
-                f"{words.code(first)} is {words.shape(one)} and {words.code(other)} is "
-                f"{words.shape(two)}"
-            )
         hint = words.hints((first, one[axis]), (other, two[axis]))
         self.wrong(
             other,
-            f"{found}: they are combined entry by entry, so these must be equal{hint}",
+            f"{self.both(first, other)}: they are combined entry by entry, so these must be equal"
+            + hint,
             *words.notes((first, axis), (other, axis)),
         )
 
