@@ -94,26 +94,24 @@ class Verdict:
         return "\n".join([f"{self.verdict}: {self.formula}", *self._details()])
 
     def _details(self) -> list[str]:
-        lines = [f"  read as: {self.reading}"] if self.reading else []
-        if self.trivial:
-            lines.append("  trivial: it says nothing of this model")
-        if self.reason:
-            lines.append(f"  {self.reason}")
+        point: tuple[str, ...] = ()
         if self.counterexample is not None:
             sizes = ", ".join(f"{name} = {size}" for name, size in self.counterexample.sizes)
-            lines.append(f"  {self.counterexample}")
             given = f" at sizes {sizes}" if sizes else ""
-            lines.append(f"  a random point{given}, {self.counterexample.numbers}")
-        if self.range:
-            lines.append(f"  looked at: {self.range}")
-        lines += [f"  left out: {words}" for words in self.left_out]
-        if self.generic:
-            lines.append(f"  for every {', '.join(self.generic)}")
-        if self.assumed:
-            lines.append(f"  with {', '.join(self.assumed)}")
-        if self.arithmetic:
-            lines.append(f"  {self.arithmetic}")
-        return [*lines, *_mend_lines(self.mends)]
+            numbers = self.counterexample.numbers
+            point = (str(self.counterexample), f"a random point{given}, {numbers}")
+        lines = [
+            self.reading and f"read as: {self.reading}",
+            self.trivial and "trivial: it says nothing of this model",
+            self.reason,
+            *point,
+            self.range and f"looked at: {self.range}",
+            *(f"left out: {words}" for words in self.left_out),
+            self.generic and f"for every {', '.join(self.generic)}",
+            self.assumed and f"with {', '.join(self.assumed)}",
+            self.arithmetic,
+        ]
+        return [*(f"  {line}" for line in lines if line), *_mend_lines(self.mends)]
 
     def data(self) -> dict[str, Any]:
         """For a program to read."""
@@ -163,7 +161,7 @@ def check(
     ----------
     model : Model
     formula : str
-        ``left = right``, optionally ``for Slip.CONDITION``.
+        ``left = right``, optionally ``for CONDITION``.
     horizon : int
         The largest T that is looked at.
     seconds : float
