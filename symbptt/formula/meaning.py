@@ -23,7 +23,7 @@ from symbptt.formula.shapes import (
 from symbptt.formula.statement import TOTAL, Fixed, Formula, walk
 from symbptt.functions.vectors import vector, vector_function
 
-Total = Literal["mean", "sum"]
+Total = Literal["mean", "sum", "last"]
 
 
 def resolved(formula: Formula, shaper: Meaning) -> Formula:
@@ -39,7 +39,7 @@ def resolved(formula: Formula, shaper: Meaning) -> Formula:
     if left is not None and right is not None and left != right:
         if left == SCALAR and is_constant(formula.left):
             whole = right
-        elif right == (al.entries(left), 1):
+        elif right == shaper.laid((al.entries(left),)):
             # A matrix that a Jacobian flattens row by row.
             formula = replace(formula, left=al.Vec(formula.left))
             whole = right

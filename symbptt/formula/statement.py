@@ -150,6 +150,12 @@ def map_indices(node: al.Expr, change: Callable[[al.Index], al.Index]) -> al.Exp
             return number_of(change(index))
         case al.Ref(index=index):
             return replace(node, index=change(index))
+        case al.Cotangent(index=index, part=part):
+            return replace(
+                node,
+                index=None if index is None else change(index),
+                part=None if part is None else change(part),
+            )
         case al.TimeSum() | al.OrderedProduct():
             return replace(node, first=change(node.first), last=change(node.last))
     return node

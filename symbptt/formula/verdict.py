@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from symbptt.algebra import Derivative, Model, Param, Ref
+from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
 from symbptt.formula.meaning import Total, is_constant, resolved
@@ -170,7 +171,8 @@ def check(
     layout : str
         ``row`` where the formula's vectors are rows.
     total : str, optional
-        ``sum`` where the formula's L is the sum of the losses and not their mean.
+        ``sum`` where the formula's L is the sum of the losses and not their mean, ``last``
+        where it is the loss of the last step, T.
 
     Returns
     -------
@@ -183,6 +185,8 @@ def check(
         that do not fit and that no single edit mends, or if nothing meets its condition.
     """
     clock = Clock(seconds)
+    if total == "last" and model.loss is not None and not model.loss.last:
+        model = one_step(model)
     tree = read(formula, model)
     first, *others = _equations(tree, model)
     examiner = partial(
