@@ -132,7 +132,7 @@ def product(*factors: al.Expr) -> al.Expr:
 def indices(node: al.Expr) -> tuple[al.Index, ...]:
     """The indices that the node itself holds."""
     match node:
-        case al.Ref(index=index) | al.Count(index=index):
+        case al.Ref(index=index) | al.Count(index=index) | al.Stack(index=index):
             return (index,)
         case al.Cotangent(index=index, part=part):
             return tuple(step for step in (index, part) if step is not None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from symbptt.algebra import Derivative, Model, Param, Ref
+from symbptt.algebra import Derivative, Model, Param, Ref, Stack
 from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
@@ -217,7 +217,10 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
     nodes = [node for side in formula.sides for node in walk(side)]
     normal = derived_form(model)
     introduced = FormulaNames.of(model).introduced
-    if any(isinstance(node, Param | Ref) and node.name in introduced for node in nodes):
+    if any(
+        isinstance(node, Stack) or (isinstance(node, Param | Ref) and node.name in introduced)
+        for node in nodes
+    ):
         return (normal,)
     if any(isinstance(node, Derivative) and node.held == "equation" for node in nodes):
         return (normal, model)

@@ -7,7 +7,7 @@ from symbptt.typeset.plain import PlainPrinter
 from symbptt.typeset.printer import Level, Piece
 from symbptt.typeset.rows import NAMES, RowVector, in_rows
 
-_LAID = (*NAMES, al.Lookup, al.Pullback, al.Vec)
+_LAID = (*NAMES, al.Concat, al.Lookup, al.Pullback, al.Vec)
 """What is a row when it stands by itself."""
 
 
