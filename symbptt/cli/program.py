@@ -290,15 +290,17 @@ def bind_option(command: Command) -> Command:
     )(command)
 
 
-def read_bindings(_: click.Context, __: click.Parameter, values: Iterable[str]) -> dict[str, str]:
+def read_bindings(
+    _: click.Context, option: click.Parameter, values: Iterable[str]
+) -> dict[str, str]:
     found: dict[str, str] = {}
     for value in values:
-        name, equals, function = (part.strip() for part in value.partition("="))
-        if not (name and equals and function):
-            raise click.BadParameter(f"{value!r} is not of the form NAME=FUNCTION")
+        name, equals, meant = (part.strip() for part in value.partition("="))
+        if not (name and equals and meant):
+            raise click.BadParameter(f"{value!r} is not of the form {option.metavar}")
         if name in found:
-            raise click.BadParameter(f"{name} is bound twice")
-        found[name] = function
+            raise click.BadParameter(f"{name} is given twice")
+        found[name] = meant
     return found
 
 

@@ -302,8 +302,9 @@ class PlainPrinter(Printer):
         return Piece(f"{self.show(expr.matrix)}[{self.show(expr.place)}]")
 
     def print_partsum(self, expr: al.PartSum) -> Piece:
-        term = self.show(expr.term, Level.PRODUCT)
-        return Piece(f"sum_{{s={expr.first}..{expr.last}}} {term}", Level.BIG_SUM)
+        return self.over(
+            "sum", al.TimeSum(expr.term, expr.first, expr.last, "s"), self.show(expr.term)
+        )
 
 
 _PRINTER = PlainPrinter()
