@@ -177,7 +177,7 @@ def test_an_interruption_at_any_moment_of_writing(before: str | None, tmp_path: 
             path.unlink(missing_ok=True)
         else:
             path.write_text(before)
-        interrupted = _interrupted(moment, lambda: output.write(path, "the new one\n"))
+        interrupted = _interrupted(moment, lambda: output.write(path, "the new one\n", force=True))
         assert (path.read_text() if path.exists() else None) in whole
         if not interrupted:
             break

@@ -46,6 +46,7 @@ from symbptt.codegen.runtime.model import _THRESHOLDS
 from symbptt.codegen.targets import TARGETS
 from symbptt.codegen.unbuffered import Unbuffered
 from symbptt.errors import UnboundFunctionError
+from symbptt.output import YOURS, signed
 from symbptt.templating import environment
 
 
@@ -55,6 +56,7 @@ class ModuleText:
 
     stem: str
     how: str
+    licence: str
     imports: tuple[str, ...]
     constants: tuple[str, ...]
     forward: tuple[str, ...]
@@ -177,7 +179,7 @@ def render(
         text = module.text()
         clashes = identifiers.clashes(text)
         if not clashes:
-            return identifiers.settled(text)
+            return signed(identifiers.settled(text))
         avoided |= clashes
 
 
@@ -242,6 +244,7 @@ class _Module:
         return ModuleText(
             stem=in_docstring(author.name),
             how=in_docstring(self.how),
+            licence=YOURS,
             imports=tuple(imports),
             constants=constants,
             steps_words="" if told else STEPS_WORDS,
@@ -258,13 +261,13 @@ class _Module:
     def compute(self, estimator: EstimatorText, mode: Mode, steps: str) -> Iterator[str]:
         """The body of `loss_and_grads`."""
         if self.level and steps == "None" and not estimator.prepare:
-            yield "quick = workspace is not None and lengths is None"
+            yield "quick = isinstance(workspace, Workspace) and lengths is None"
             yield "if quick and workspace.takes(params, inputs, carry, carry_grad):"
             yield "    return _at_once(workspace, params, inputs, carry, carry_grad)"
-        yield f"call = _prepare(params, inputs, carry, lengths, {steps}, carry_grad, loss=True)"
+        yield "call = _prepare("
+        yield f"    params, inputs, carry, lengths, {steps}, carry_grad, workspace, loss=True"
+        yield ")"
         yield from estimator.prepare
-        yield "if workspace is not None:"
-        yield "    workspace.check(call)"
         if self.level:
             yield "return _in_buffers(call, workspace)"
         else:

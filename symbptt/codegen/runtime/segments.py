@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.codegen.runtime.checks import _check_sizes
+from symbptt.codegen.runtime.checks import _kind, _sizes
 from symbptt.codegen.runtime.chunks import _matrix, _zeros
 from symbptt.codegen.runtime.model import (
     _AGAIN,
@@ -50,10 +50,8 @@ class Workspace:
     """
 
     def __init__(self, dims: Any, T: Any, B: Any, dtype: Any = np.float32) -> None:
-        self.size = {name: int(dims[name]) for name in DIMS}
-        self.size |= {"T": int(T), "B": int(B)}
-        _check_sizes(self.size)
-        self.dtype = np.dtype(dtype)
+        self.size = _sizes(dims, T, B)
+        self.dtype = _kind(dtype, "float32", "float64", "object")
         tables: Any = [{} for _ in range(9)]
         self.buffers, self.sums, self.parts, self.sources, self.others, *tables = tables
         self.begins, self.carries, self.back, self.taken = tables
@@ -135,15 +133,6 @@ class Workspace:
         parts = [self.buffers, self.others, self.begins, self.carries, self.back]
         parts += [self.sums, self.parts, self.sources, *self.kept, *self.between]
         return sum(array.nbytes for part in parts for array in part.values())
-
-    def check(self, call: Any) -> None:
-        """Refuse a call of another size or dtype."""
-        found = {name: call.size[name] for name in self.size}
-        if found != self.size or call.dtype != self.dtype:
-            raise ValueError(
-                f"workspace: made for {self.size} and {self.dtype}, "
-                f"found a call with {found} and {call.dtype}"
-            )
 
     def use(self, rows: Any) -> None:
         """Take up the segments of these lengths."""
@@ -312,7 +301,8 @@ def _part_of(where: Any, part: slice) -> Any:
 def _in_buffers(call: Any, w: Any) -> Any:
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
     if w is None or call.dtype == object:
-        w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+        dims = {name: call.size[name] for name in DIMS}
+        w = Workspace(dims, call.size["T"], call.size["B"], call.dtype)
     if call.dtype == object:
         w.make(call.one)
     w.use(call.rows)
