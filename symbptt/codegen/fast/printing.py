@@ -126,10 +126,10 @@ class FastPrinter:
                     yield from self.statements(otherwise, known, indent + INDENT)
                 case Loop():
                     yield from self.loop(statement, known, indent)
-                case Return(total, grads, sources):
-                    yield from self.table("grads", grads, known, indent)
-                    yield from self.table("sources", sources, known, indent)
-                    yield f"{indent}return {self.text(total, known)}, grads, sources"
+                case Return(tables):
+                    for name, entries in tables:
+                        yield from self.table(name, entries, known, indent)
+                    yield f"{indent}return {', '.join(name for name, _ in tables)}".rstrip()
 
     def call(self, call: KernelCall, known: Known, indent: str) -> Iterator[str]:
         operands, options = (

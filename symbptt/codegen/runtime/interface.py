@@ -1,4 +1,4 @@
-"""What a module offers beside its two functions, and the plain way through them."""
+"""What a module offers beside its two functions."""
 
 from __future__ import annotations
 
@@ -10,22 +10,10 @@ import numpy as np
 from symbptt.codegen.runtime.checks import _check_sizes
 from symbptt.codegen.runtime.model import (
     _DRAWN,
-    _LOSS_AT_LAST_STEP,
-    _LOSS_ONLY,
-    _OUTPUTS,
-    CARRY,
     DIMS,
     PARAMS,
-    _forward,
-    _loss,
 )
-from symbptt.codegen.runtime.rows import (
-    _carry_out,
-    _extent,
-    _name_and_step,
-    _source,
-    _timed,
-)
+from symbptt.codegen.runtime.rows import _extent
 
 
 def init_params(dims: Any, *, seed: Any = 0, dtype: Any = np.float32) -> Any:
@@ -94,41 +82,3 @@ def clip_gradients(grads: Any, theta: Any) -> Any:
             scale = Fraction if g.dtype == object else g.dtype.type
             g *= scale(theta / norm)
     return norm
-
-
-def _outputs(call: Any) -> Any:
-    """Every quantity by name, and the carry."""
-    rows = call.rows
-    values = _forward(call)
-    outputs = {name: _timed(name, values[name], rows) for name in _OUTPUTS}
-    if all(name in call.inputs for name in _LOSS_ONLY):
-        _loss(call, values)
-        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
-        outputs["loss"] = spread(values["loss"][:, 0])
-    return outputs, _carry_out(values, rows)
-
-
-def _computed_plainly(call: Any, backward: Any, workspace: Any = None) -> Any:
-    """Run forward and backward in arrays made on the way."""
-    rows = call.rows
-    values = _forward(call)
-    _loss(call, values)
-    loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {}
-    for name, param in call.params.items():
-        # In the parameter's shape and dtype, and in memory of its own.
-        grads[name] = np.empty_like(param)
-        grads[name][...] = flowing[name]
-    for key, axes in CARRY.items():
-        name, step = _name_and_step(key)
-        if name in pasts:
-            start = rows.unsorted(pasts[name][rows.begin(step)])
-            grads[key] = start.reshape(start.shape[: len(axes)])
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
-    carry = _carry_out(values, rows)
-    loss = loss if call.dtype == object else float(loss)
-    if workspace is not None:
-        return loss, workspace.hold(grads), workspace.hold(carry)
-    return loss, grads, carry

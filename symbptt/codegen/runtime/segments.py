@@ -12,6 +12,9 @@ from symbptt.codegen.runtime.chunks import _matrix, _zeros
 from symbptt.codegen.runtime.model import (
     _AGAIN,
     _LAG,
+    _LOSS_AT_LAST_STEP,
+    _LOSS_ONLY,
+    _OUTPUTS,
     _THRESHOLDS,
     _UNTIMED,
     _WITH_RESPECT_TO,
@@ -23,10 +26,19 @@ from symbptt.codegen.runtime.model import (
     _arrays,
     _backward_views,
     _forward_views,
+    _quantities,
     _run_backward,
     _run_forward,
+    _run_loss,
 )
-from symbptt.codegen.runtime.rows import _extent, _name_and_step, _Rows, _shape, _source
+from symbptt.codegen.runtime.rows import (
+    _extent,
+    _name_and_step,
+    _Rows,
+    _shape,
+    _source,
+    _timed,
+)
 
 
 class Workspace:
@@ -49,7 +61,15 @@ class Workspace:
         The size of all buffers.
     """
 
-    def __init__(self, dims: Any, T: Any, B: Any, dtype: Any = np.float32) -> None:
+    def __init__(
+        self,
+        dims: Any,
+        T: Any,
+        B: Any,
+        dtype: Any = np.float32,
+        one: Any = None,
+        backward: bool = True,
+    ) -> None:
         self.size = {name: int(dims[name]) for name in DIMS}
         self.size |= {"T": int(T), "B": int(B)}
         _check_sizes(self.size)
@@ -61,12 +81,13 @@ class Workspace:
         self.between: Any = []
         self.rows: Any = None
         self.ragged: Any = None
-        if self.dtype != object:
-            self.make(1)
+        # For objects once the number 1 of their type is known.
+        self.one, self.backward = one or 1, backward
+        if self.dtype != object or one is not None:
+            self.make()
 
-    def make(self, one: Any) -> None:
-        """Make all buffers; for objects once the number 1 of their type is known."""
-        self.one = one
+    def make(self) -> None:
+        """Make all buffers."""
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -210,8 +231,10 @@ class _Segment:
                 )
         self.pasts: Any = {}
         self.adjoints: Any = {}
+        self.loss: Any = None
         _forward_views(self)
-        _backward_views(self)
+        if w.backward:
+            _backward_views(self)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -312,16 +335,28 @@ def _part_of(where: Any, part: slice) -> Any:
 def _in_buffers(call: Any, w: Any) -> Any:
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
     if w is None or call.dtype == object:
-        w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
-    if call.dtype == object:
-        w.make(call.one)
+        w = _workspace(call, True)
     w.use(call.rows)
-    sort = call.rows.sorted
-    start = call.start and {key: sort(array) for key, array in call.start.items()}
-    back = call.carry_grad and {
-        key: sort(array) for key, array in call.carry_grad.items()
-    }
-    return _without_copies(w, call.params, call.inputs, start, back)
+    start, back = (_sorted(call.rows, each) for each in (call.start, call.carry_grad))
+    return _without_copies(_gradients, w, call.params, call.inputs, start, back)
+
+
+def _outputs(call: Any, completed: Any = None) -> Any:
+    """Every quantity by name, and the carry; `completed` adds what has no array."""
+    w = _workspace(call, False)
+    w.use(call.rows)
+    return _without_copies(_forward_alone, w, call, completed)
+
+
+def _workspace(call: Any, backward: bool) -> Any:
+    """Buffers for one call."""
+    T, B = call.size["T"], call.size["B"]
+    return Workspace(call.size, T, B, call.dtype, call.one, backward)
+
+
+def _sorted(rows: Any, arrays: Any) -> Any:
+    """States in the order of the rows, if there are any."""
+    return arrays and {key: rows.sorted(array) for key, array in arrays.items()}
 
 
 def _at_once(w: Any, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> Any:
@@ -335,7 +370,7 @@ def _at_once(w: Any, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> A
     back = carry_grad and {key: _column(array) for key, array in carry_grad.items()}
     if w.rows is not w.even:
         w.use(w.even)
-    return _without_copies(w, params, laid, start, back)
+    return _without_copies(_gradients, w, params, laid, start, back)
 
 
 def _column(array: Any) -> Any:
@@ -348,13 +383,12 @@ def _scalar(w: Any, total: Any) -> Any:
     return total * w.one if w.dtype == object else float(total)
 
 
-def _without_copies(w: Any, *arguments: Any) -> Any:
+def _without_copies(computed: Any, w: Any, *arguments: Any) -> Any:
     """Compute with NumPy's buffers so small that what has gaps is not copied into them.
 
     An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
     more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
     """
-    computed = _computed if len(w.plan) == 1 else _computed_by_segments
     if w.size["B"] == 1:
         return computed(w, *arguments)
     before = np.setbufsize(_THRESHOLDS["numbers in a buffer of NumPy"])
@@ -364,13 +398,56 @@ def _without_copies(w: Any, *arguments: Any) -> Any:
         np.setbufsize(before)
 
 
+def _forward_alone(w: Any, call: Any, completed: Any) -> Any:
+    """Run all segments forward, and put together what each leaves."""
+    rows, inputs, values = call.rows, call.inputs, {}
+    targets = all(name in inputs for name in _LOSS_ONLY)
+    losses = np.empty(
+        (rows.sequences if _LOSS_AT_LAST_STEP else rows.count, 1), w.dtype
+    )
+    begin = _sorted(rows, call.start)
+    for number, (segment, place) in enumerate(w.plan):
+        own = _taken(segment, inputs, place)
+        _run_forward(segment, call.params, own, begin, number == 0)
+        begin = w.between[number]
+        segment.hand_on(begin)
+        _run_loss(segment, call.params, own, number == 0, targets)
+        if targets:
+            ending = segment.rows.ending if _LOSS_AT_LAST_STEP else place
+            losses[ending] = segment.loss
+        for name, array in segment.pasts.items():
+            if number == 0:
+                past = np.empty((rows.live.stop, *array.shape[1:]), array.dtype)
+                past[: rows.live.start] = array[: rows.live.start]
+                values[f"past of {name}"], values[name] = past, past[rows.live]
+            values[name][place] = array[segment.rows.live]
+        for name, array in _quantities(segment).items():
+            if number == 0:
+                values[name] = np.empty((rows.count, *array.shape[1:]), array.dtype)
+            values[name][place] = array
+    if completed is not None:
+        completed(call, values)
+    outputs = {name: _timed(name, values[name], rows) for name in _OUTPUTS}
+    if targets:
+        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
+        outputs["loss"] = spread(losses[:, 0])
+    return outputs, _in_order(rows, begin, w.carries)
+
+
+def _gradients(w: Any, *arguments: Any) -> Any:
+    """Loss, gradients and carry, by the only segment or by several."""
+    return (_computed if len(w.plan) == 1 else _computed_by_segments)(w, *arguments)
+
+
 def _computed(w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any) -> Any:
     """Run the only segment forward and backward."""
     segment, _ = w.plan[0]
     rows = segment.rows
     _run_forward(segment, params, inputs, start, True)
+    _run_loss(segment, params, inputs, True, True)
+    total = np.add.reduce(segment.loss, None)
     back = carry_grad
-    total, grads, sources = _run_backward(segment, params, inputs, start, back, True)
+    grads, sources = _run_backward(segment, params, inputs, start, back, True)
     # Copies: both may be handed to the next call, which writes where they come from.
     if rows.order is None:
         for key, values, out in segment.begins:
@@ -407,9 +484,9 @@ def _computed_by_segments(
         begin = w.between[number - 1] if number else start
         if _AGAIN and number < last:
             _run_forward(segment, params, own, begin, False)
-        found = _run_backward(segment, params, own, begin, back, number == last)
-        total, sums, sources = found
-        loss += _scalar(w, total)
+        _run_loss(segment, params, own, number == last, True)
+        loss += _scalar(w, np.add.reduce(segment.loss, None))
+        sums, sources = _run_backward(segment, params, own, begin, back, number == last)
         back = w.back
         segment.hand_back(back)
         if number == last:
