@@ -267,13 +267,13 @@ class _Module:
     def compute(self, estimator: EstimatorText, mode: Mode, steps: str) -> Iterator[str]:
         """The body of `loss_and_grads`."""
         if self.level and steps == "None" and not estimator.prepare:
-            yield "quick = workspace is not None and lengths is None"
+            yield "quick = isinstance(workspace, Workspace) and lengths is None"
             yield "if quick and workspace.takes(params, inputs, carry, carry_grad):"
             yield "    return _at_once(workspace, params, inputs, carry, carry_grad)"
-        yield f"call = _prepare(params, inputs, carry, lengths, {steps}, carry_grad, loss=True)"
+        yield "call = _prepare("
+        yield f"    params, inputs, carry, lengths, {steps}, carry_grad, workspace, loss=True"
+        yield ")"
         yield from estimator.prepare
-        yield "if workspace is not None:"
-        yield "    workspace.check(call)"
         if self.level:
             yield "return _in_buffers(call, workspace)"
         else:

@@ -51,6 +51,8 @@ _THRESHOLDS: dict[str, Any] = {
 }
 """Where a module's code changes with what it is given; a module states those that it reads."""
 
+Workspace: Any = object
+
 
 def _forward(call: Any) -> Any:
     raise NotImplementedError

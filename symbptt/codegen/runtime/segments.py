@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.codegen.runtime.checks import _check_sizes
+from symbptt.codegen.runtime.checks import _kind, _sizes
 from symbptt.codegen.runtime.chunks import _matrix, _zeros
 from symbptt.codegen.runtime.model import (
     _AGAIN,
@@ -15,6 +15,7 @@ from symbptt.codegen.runtime.model import (
     _LOSS_AT_LAST_STEP,
     _LOSS_ONLY,
     _OUTPUTS,
+    _SCALARS,
     _THRESHOLDS,
     _UNTIMED,
     _WITH_RESPECT_TO,
@@ -37,7 +38,6 @@ from symbptt.codegen.runtime.rows import (
     _Rows,
     _shape,
     _source,
-    _timed,
 )
 
 
@@ -70,10 +70,8 @@ class Workspace:
         one: Any = None,
         backward: bool = True,
     ) -> None:
-        self.size = {name: int(dims[name]) for name in DIMS}
-        self.size |= {"T": int(T), "B": int(B)}
-        _check_sizes(self.size)
-        self.dtype = np.dtype(dtype)
+        self.size = _sizes(dims, T, B)
+        self.dtype = _kind(dtype, "float32", "float64", "object")
         tables: Any = [{} for _ in range(9)]
         self.buffers, self.sums, self.parts, self.sources, self.others, *tables = tables
         self.begins, self.carries, self.back, self.taken = tables
@@ -156,15 +154,6 @@ class Workspace:
         parts = [self.buffers, self.others, self.begins, self.carries, self.back]
         parts += [self.sums, self.parts, self.sources, *self.kept, *self.between]
         return sum(array.nbytes for part in parts for array in part.values())
-
-    def check(self, call: Any) -> None:
-        """Refuse a call of another size or dtype."""
-        found = {name: call.size[name] for name in self.size}
-        if found != self.size or call.dtype != self.dtype:
-            raise ValueError(
-                f"workspace: made for {self.size} and {self.dtype}, "
-                f"found a call with {found} and {call.dtype}"
-            )
 
     def use(self, rows: Any) -> None:
         """Take up the segments of these lengths."""
@@ -350,8 +339,8 @@ def _outputs(call: Any, completed: Any = None) -> Any:
 
 def _workspace(call: Any, backward: bool) -> Any:
     """Buffers for one call."""
-    T, B = call.size["T"], call.size["B"]
-    return Workspace(call.size, T, B, call.dtype, call.one, backward)
+    dims = {name: call.size[name] for name in DIMS}
+    return Workspace(dims, call.rows.T, call.rows.B, call.dtype, call.one, backward)
 
 
 def _sorted(rows: Any, arrays: Any) -> Any:
@@ -427,7 +416,10 @@ def _forward_alone(w: Any, call: Any, completed: Any) -> Any:
             values[name][place] = array
     if completed is not None:
         completed(call, values)
-    outputs = {name: _timed(name, values[name], rows) for name in _OUTPUTS}
+    outputs = {}
+    for name in _OUTPUTS:
+        array = values[name]
+        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
     if targets:
         spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
         outputs["loss"] = spread(losses[:, 0])
