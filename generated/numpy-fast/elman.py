@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of elman, in NumPy.
 
-Made by symbptt (digest 4f8b1217178afb37). To make it again: symbptt generate elman
+Made by symbptt (digest 1561c40deafc193d). To make it again: symbptt generate elman
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:

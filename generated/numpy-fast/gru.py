@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of gru, in NumPy.
 
-Made by symbptt (digest 5edff11e4dd7471b). To make it again: symbptt generate gru
+Made by symbptt (digest 519bbb6a6f5cf2b4). To make it again: symbptt generate gru
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:

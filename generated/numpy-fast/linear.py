@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of linear, in NumPy.
 
-Made by symbptt (digest d3fddef71a76bffd). To make it again: symbptt generate linear
+Made by symbptt (digest 72d1ff8a74fade42). To make it again: symbptt generate linear
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:

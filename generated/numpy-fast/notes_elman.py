@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of notes_elman, in NumPy.
 
-Made by symbptt (digest b68d496b6fd1031d). To make it again: symbptt generate notes_elman
+Made by symbptt (digest d3e57a9016ad4604). To make it again: symbptt generate notes_elman
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:

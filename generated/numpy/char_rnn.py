@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of char_rnn, in NumPy.
 
-Made by symbptt (digest 9569e2c51ebbe534). To make it again: symbptt generate char_rnn -O0
+Made by symbptt (digest 8a006ef1474c8840). To make it again: symbptt generate char_rnn -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:

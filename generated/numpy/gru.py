@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of gru, in NumPy.
 
-Made by symbptt (digest 3aa61149df6c8fad). To make it again: symbptt generate gru -O0
+Made by symbptt (digest 33171ee145c30c2b). To make it again: symbptt generate gru -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:

@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of linear_bias, in NumPy.
 
-Made by symbptt (digest 9cef1fb170f66fb0). To make it again: symbptt generate linear_bias -O0
+Made by symbptt (digest ecc2c3a02cc02418). To make it again: symbptt generate linear_bias -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:

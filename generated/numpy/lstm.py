@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of lstm, in NumPy.
 
-Made by symbptt (digest 2ed81d6b9ec03e9f). To make it again: symbptt generate lstm -O0
+Made by symbptt (digest 0a00e23a71a9ec61). To make it again: symbptt generate lstm -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:

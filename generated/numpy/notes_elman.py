@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of notes_elman, in NumPy.
 
-Made by symbptt (digest e5278cb2b4a9cd79). To make it again: symbptt generate notes_elman -O0
+Made by symbptt (digest 0e1273fcd274112c). To make it again: symbptt generate notes_elman -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:

@@ -351,8 +351,8 @@ class Buffered:
         for value, name in self.layout.whole.items():
             known[value] = name if name in looped else homes[name]
         names = names_in(section.statements, section.views)
-        settings = [(n, f"w.{n}") for n in ("rows", "size", "dtype") if n in names]
-        yield from taken([("v", "w.views"), *settings])
+        arrays = any(homes.get(name, "").startswith("v.") for name in names)
+        yield from settings(names | ({"v"} if arrays or section.loops else set()))
         yield from exact_kernels(calls(section.statements))
         yield from taken((n, home) for n, home in homes.items() if n in looped)
         yield from self.lines.statements(section.statements, known)
@@ -399,7 +399,13 @@ class Buffered:
         parts = self.needed({*names, *(array for _, array in pasts)})
         arrays = (*self.layout.buffers, *self.layout.parts())
         known: dict[Value, str] = {LocalName(name): f"v.{name}" for name in arrays}
-        yield "v, rows, size, dtype = w.views, w.rows, w.size, w.dtype"
+        made = [v for v, setting in self.layout.settings.items() if setting.name in names]
+        found = mentioned(
+            [*parts.values(), *made, *views, *(v for x in loops for v in x.views)], {}
+        )
+        found |= {"rows"} if loops else set()
+        found |= {"size", "dtype"} if any(loop.chunk is not None for loop in loops) else set()
+        yield from settings(found | ({"v"} if also or parts or loops or views or pasts else set()))
         for name, value in parts.items():
             yield from self.lines.ended(f"v.{name} = ", value, "", known)
         if loops:
@@ -407,9 +413,8 @@ class Buffered:
         if any(loop.chunk is not None for loop in loops):
             yield from self.lines.chunk(self.layout.chunk_widths)
             yield f"chunks = _chunks(steps, chunk{', even=True' if self.places.by_blocks else ''})"
-        for value, setting in self.layout.settings.items():
-            if setting.name in names:
-                yield from self.lines.ended(f"{setting.name} = ", value, "", known)
+        for value in made:
+            yield from self.lines.ended(f"{self.layout.settings[value].name} = ", value, "", known)
         backs = ["prev" if k == 1 else f"prev{k}" for k in range(1, self.places.lag + 1)]
         for loop in loops:
             yield from self.lines.views_of(loop, backs, known)
@@ -432,6 +437,12 @@ class Buffered:
 def compute(scope: PlaceScope, expr: al.Expr, out: Value) -> None:
     """Write the calls that leave the value of an expression in an array."""
     Compiler(scope).compute(expr, out)
+
+
+def settings(names: set[str]) -> Iterator[str]:
+    """The line that takes what some names are out of a segment."""
+    homes = {"v": "w.views", "rows": "w.rows", "size": "w.size", "dtype": "w.dtype"}
+    yield from taken((name, home) for name, home in homes.items() if name in names)
 
 
 def before(section: Body, static: list[Statement]) -> Iterator[Statement]:

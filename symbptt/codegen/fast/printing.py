@@ -236,7 +236,9 @@ class FastPrinter:
         """How many rows a chunk has, so that what it touches stays in the cache."""
         texts = list(dict.fromkeys(self.names.length(dim) for dim in widths))
         widest = texts[0] if len(texts) == 1 else f"max({', '.join(texts)})"
-        yield f"chunk = _chunk_rows(size, {widest}, dtype)"
+        line = f"chunk = _chunk_rows(size, {widest}, dtype)"
+        long = [f"width = {widest}", "chunk = _chunk_rows(size, width, dtype)"]
+        yield from [line] if len(line) <= WIDTH else long
 
 
 def times_one(number: Operand, text: str) -> str:
