@@ -7,11 +7,8 @@ from typing import Any, Literal
 
 import click
 
+from symbptt.cli.ending import DONE, FAILED, UNDECIDED, USAGE
 from symbptt.cli.program import (
-    DONE,
-    FAILED,
-    UNDECIDED,
-    USAGE,
     Result,
     bind_option,
     dim_option,
