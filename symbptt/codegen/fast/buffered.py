@@ -400,9 +400,7 @@ class Buffered:
         arrays = (*self.layout.buffers, *self.layout.parts())
         known: dict[Value, str] = {LocalName(name): f"v.{name}" for name in arrays}
         made = [v for v, setting in self.layout.settings.items() if setting.name in names]
-        found = mentioned(
-            [*parts.values(), *made, *views, *(v for x in loops for v in x.views)], {}
-        )
+        found = mentioned([*parts.values(), *made, *wanted], {})
         found |= {"rows"} if loops else set()
         found |= {"size", "dtype"} if any(loop.chunk is not None for loop in loops) else set()
         yield from settings(found | ({"v"} if also or parts or loops or views or pasts else set()))
