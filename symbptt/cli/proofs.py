@@ -128,10 +128,10 @@ def analyze(
 )
 @click.option(
     "--total",
-    type=click.Choice(["mean", "sum"]),
+    type=click.Choice(["mean", "sum", "last"]),
     default="mean",
     show_default=True,
-    help="Whether the formula's L is the mean of the losses or their sum.",
+    help="What the formula's L is: the mean of the losses, their sum or the last one.",
 )
 @click.option("--strict", is_flag=True, help="Exit status 1 for a formula that is trivial.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
@@ -142,7 +142,7 @@ def check(
     horizon: int,
     seconds: float,
     layout: Literal["column", "row"],
-    total: Literal["mean", "sum"],
+    total: Literal["mean", "sum", "last"],
     strict: bool,
     seed: int,
     bindings: dict[str, str],
