@@ -304,6 +304,10 @@ class Emitter:
         self, least: int, printer: NumpyPrinter, indent: str, before: list[str], expr: al.Expr
     ) -> al.Expr:
         """A part of a long line as a temporary of its own, if it is longer than ``least``."""
+        if isinstance(expr, al.Transpose) and isinstance(expr.operand, al.Column):
+            # The row of a Kronecker product: the printer of the product takes its vector.
+            vector = self.hoisted(least, printer, indent, before, expr.operand.vector)
+            return al.Transpose(al.Column(vector))
         if not al.children(expr) or len(printer.text(expr)) <= least:
             return expr
         return self.named(expr, printer, indent, before)
