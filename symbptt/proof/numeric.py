@@ -47,6 +47,9 @@ CONVERGED = 1e-4
 BASES = (1.0, 2.0**-6, 2.0**-12)
 """How much closer than elsewhere the points of a difference may have to be."""
 
+RANGE = "T = " + "…".join(str(each(s.steps for s in SCENARIOS)) for each in (min, max))
+"""Of all random calls."""
+
 RIGHT, ROUGH = "", "rough"
 """Outcomes at a point; ``ROUGH``: it decides nothing."""
 
@@ -222,8 +225,7 @@ def _expectation(checks: _Comparisons, stage: SizedModel, estimator: Estimator, 
     for name, value in wanted.items():
         what = f"the mean of grads[{name!r}]"
         tally.compare(mean[name], value, largest(value), what, scenario.words)
-    figure = f"{2 ** (STEPS - 1)} outcomes, T = {STEPS}, largest error {tally.worst:.1e}"
-    return replace(tally.row(), figure=figure)
+    return replace(tally.row(), range=f"{2 ** (STEPS - 1)} outcomes, T = {STEPS}", entries=0)
 
 
 def _step_numbers(derivation: Derivation | None) -> dict[str, int]:
@@ -249,7 +251,7 @@ class _Comparisons:
         self.tallies: dict[tuple[str, str], Agreement] = {}
 
     def tally(self, check: str, subject: str) -> Agreement:
-        return self.tallies.setdefault((check, subject), Agreement(check, subject))
+        return self.tallies.setdefault((check, subject), Agreement(check, subject, range=RANGE))
 
     def examine(self, call: ModuleCall, expected: Expected) -> None:
         where = call.scenario.words

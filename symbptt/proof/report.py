@@ -27,7 +27,7 @@ from symbptt.proof.numeric import numeric_rows
 from symbptt.proof.other_forms import OTHERS, mode_rows, other_form_rows
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain, reach_rows
-from symbptt.proof.rows import Report, Row, together
+from symbptt.proof.rows import Report, Row, grouped, together
 from symbptt.typeset.latex import PRINTERS
 from symbptt.typeset.style import Style
 
@@ -104,7 +104,7 @@ def verify(
     rows += _numeric(chosen, module, derivation, source, examined.estimator, level, seed, told)
     if own:
         rows += _modes(chosen, seed, told)
-    return Report(model.name, tuple(rows))
+    return Report(model.name, grouped(rows))
 
 
 def _shown(derivation: Derivation, seed: int, told: Callable[[str], None]) -> Iterator[Row]:
