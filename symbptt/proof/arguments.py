@@ -57,10 +57,10 @@ def argument_rows(loaded: Loaded, plain: Plain) -> Iterator[Row]:
     bad: list[Wrong] = [(f"dims = {each}", {"dims": each}) for each in dims if each != sizes]
     yield _refused("init_params", module.init_params, {"dims": sizes}, bad)
     clip = [(f"theta = {theta}", {"theta": theta}) for theta in (0.0, -1.0, np.nan)]
-    _, grads, _ = loaded.call("loss_and_grads", **whole)
+    _, grads, _ = plain.module.call("loss_and_grads", **whole)
     yield _refused("clip_gradients", module.clip_gradients, {"grads": grads, "theta": 1e9}, clip)
-    yield Row("helpers", "clip_gradients", *_clipped(module, grads))
-    yield Row("helpers", "init_params", *_drawn(module, sizes))
+    yield Row("helpers", "clip_gradients", *_clipped(loaded, grads))
+    yield Row("helpers", "init_params", *_drawn(loaded, sizes))
 
 
 def _wrong_arrays(plain: Plain, right: Arguments) -> Iterator[Wrong]:
@@ -150,35 +150,37 @@ def _refused(name: str, function: Callable[..., Any], right: Arguments, wrong: l
 # --- helpers ----------------------------------------------------------------------------------
 
 
-def _clipped(module: Any, grads: Arguments) -> tuple[bool, str, str]:
+def _clipped(loaded: Loaded, grads: Arguments) -> tuple[bool, str, str]:
     """Whether gradients of any size are scaled to a norm, and those that are none left alone."""
-    names, detail = [name for name in module.PARAMS if grads[name].size], ""
+    names, detail = [name for name in loaded.table("PARAMS") if grads[name].size], ""
     for size in (1e-30, 1.0, 1e30):
         given = {name: np.array(array * size) for name, array in grads.items()}
         norm = size * np.sqrt(sum(np.sum(np.array(grads[name]) ** 2) for name in names))
         for theta in (norm / 3, norm * 3) if norm else ():
             found = {name: np.array(array) for name, array in given.items()}
-            before = module.clip_gradients(found, theta)
+            before = loaded.call("clip_gradients", found, float(theta))
             factor = {name: min(1, theta / norm) if name in names else 1 for name in found}
             same = all(np.allclose(found[n], factor[n] * given[n], 1e-9, 0) for n in found)
             if not (same and np.isclose(before, norm, 1e-9, 0)):
                 detail = f"a norm of {norm:.3g} is {before:.3g}, or not scaled to {theta:.3g}"
     given = {name: np.full_like(array, np.inf) for name, array in grads.items()}
-    if names and module.clip_gradients(given, 1.0) != np.inf:
+    if names and loaded.call("clip_gradients", given, 1.0) != np.inf:
         detail = "a norm that is not finite is told as finite"
     return not detail, "6 calls: the norm, and all gradients scaled to it", detail
 
 
-def _drawn(module: Any, sizes: Any) -> tuple[bool, str, str]:
+def _drawn(loaded: Loaded, sizes: Any) -> tuple[bool, str, str]:
     """Whether parameters are drawn in their shapes, alike for one seed."""
     detail = ""
     for dtype in (np.float32, np.float64):
-        first, again = (module.init_params(dims=sizes, seed=1, dtype=dtype) for _ in range(2))
+        first, again = (
+            loaded.call("init_params", dims=sizes, seed=1, dtype=dtype) for _ in range(2)
+        )
         for name, array in first.items():
-            fits = array.dtype == dtype and len(array.shape) == len(module.PARAMS[name])
+            fits = array.dtype == dtype and len(array.shape) == len(loaded.table("PARAMS")[name])
             if not (fits and np.isfinite(array).all() and np.array_equal(array, again[name])):
                 detail = f"{name} is of shape {array.shape} and {array.dtype}, or not the same"
-        if first.keys() != module.PARAMS.keys():
+        if first.keys() != loaded.table("PARAMS").keys():
             detail = f"it draws {', '.join(first)}"
-        module.Workspace(sizes, STEPS, SEQUENCES, dtype)
+        loaded.call("Workspace", sizes, STEPS, SEQUENCES, dtype)
     return not detail, "4 calls: shapes, dtypes, one seed", detail
