@@ -21,7 +21,7 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.forms import unsigned_terms
 from symbptt.calculus.gradients import derive
-from symbptt.codegen.copying import signature_lines
+from symbptt.codegen.copying import named_in, signature_lines
 from symbptt.codegen.emission import INDENT
 from symbptt.codegen.estimating import EstimatorText, estimator_text
 from symbptt.codegen.fast.buffered import Buffered, BufferedText
@@ -39,13 +39,14 @@ from symbptt.codegen.literals import (
     text_literal,
 )
 from symbptt.codegen.modes import Mode, mode_named, mode_of
-from symbptt.codegen.naming import Identifiers, ValueNames, words_of
+from symbptt.codegen.naming import Identifiers, ValueNames
 from symbptt.codegen.places import Places
 from symbptt.codegen.program import Program
 from symbptt.codegen.runtime.model import _THRESHOLDS
 from symbptt.codegen.targets import TARGETS
-from symbptt.codegen.unbuffered import Unbuffered
+from symbptt.codegen.unbuffered import Unbuffered, making
 from symbptt.errors import UnboundFunctionError
+from symbptt.output import YOURS, signed
 from symbptt.templating import environment
 
 
@@ -55,6 +56,7 @@ class ModuleText:
 
     stem: str
     how: str
+    licence: str
     imports: tuple[str, ...]
     constants: tuple[str, ...]
     forward: tuple[str, ...]
@@ -177,7 +179,7 @@ def render(
         text = module.text()
         clashes = identifiers.clashes(text)
         if not clashes:
-            return identifiers.settled(text)
+            return signed(identifiers.settled(text))
         avoided |= clashes
 
 
@@ -208,6 +210,8 @@ class _Module:
         self.target = TARGETS["numpy"]
         self.identifiers = identifiers
         self.places = Places(program)
+        # Whether an input tells how many steps there are.
+        self.told = any(i.timed and not i.loss_only for i in self.model.inputs)
 
     def text(self) -> str:
         """The frame, its own functions and as much of the runtime as they need."""
@@ -217,47 +221,70 @@ class _Module:
     def frame(self) -> ModuleText:
         author, mode = self.derivation.model, mode_of(self.derivation)
         estimator = estimator_text(self.derivation, self.program)
-        told = any(i.timed and not i.loss_only for i in self.model.inputs)
-        plain = self.unbuffered()
-        functions = [
-            function_text("_forward(call)", plain.forward()),
-            function_text("_loss(call, values)", plain.loss()),
-        ]
         buffered = self.buffered() if self.level else None
-        if buffered is not None:
-            functions = [*buffered_functions(buffered), *functions]
-        else:
+        completed, called = "", {*self.target.offered, *self.called(estimator)}
+        if buffered is None:
+            plain = self.unbuffered(self.program)
             signature = f"{mode.function}(call, values, carry_grad)"
-            functions.append(function_text(signature, plain.backward()))
+            functions = [
+                function_text("_forward(call)", plain.forward()),
+                function_text("_loss(call, values)", plain.added(self.program.loss)),
+                function_text(signature, plain.backward()),
+            ]
+            called |= plain.named
+        else:
+            functions = list(buffered_functions(buffered))
+            if buffered.missing:
+                part = making(self.program, buffered.missing)
+                lines = self.unbuffered(part).added(part.forward)
+                functions.append(function_text("_completed(call, values)", lines))
+                completed = ", _completed"
+            called |= named_in(functions)
         constants = (*self.constants(buffered), *estimator.constants)
-        steps = "None" if told else "steps"
-        outputs = f"return _outputs(_prepare(params, inputs, carry, lengths, {steps}, loss=False))"
+        steps = "None" if self.told else "steps"
+        outputs = (
+            f"call = _prepare(params, inputs, carry, lengths, {steps}, loss=False)",
+            f"return _outputs(call{completed})",
+        )
         compute = list(self.compute(estimator, mode, steps))
-        words = words_of([*constants, *functions, outputs, *compute])
-        carried, imports = self.target.runtime(self.level).copied({*words, *self.target.offered})
+        carried, imports = self.target.runtime(self.level).copied(called)
         constants = (*constants, *self.thresholds([*functions, *carried]))
         given = "params, inputs, carry=None, lengths=None"
-        keywords = ["carry_grad=None", "workspace=None", *([] if told else ["steps=None"])]
+        keywords = ["carry_grad=None", "workspace=None", *([] if self.told else ["steps=None"])]
         both = ", ".join([given, "*", *keywords, *estimator.keywords])
         return ModuleText(
             stem=in_docstring(author.name),
             how=in_docstring(self.how),
+            licence=YOURS,
             imports=tuple(imports),
             constants=constants,
-            steps_words="" if told else STEPS_WORDS,
-            forward=tuple(signature_lines("forward", given + ("" if told else ", *, steps=None"))),
+            steps_words="" if self.told else STEPS_WORDS,
+            forward=tuple(
+                signature_lines("forward", given + ("" if self.told else ", *, steps=None"))
+            ),
             both=tuple(signature_lines("loss_and_grads", both)),
             grads_words=", and for every real-valued input" if self.differentiated() else "",
-            outputs=(outputs,),
+            outputs=outputs,
             compute=tuple(compute),
             definitions=(*functions, *carried),
             estimator=replace(estimator, what=estimator.what.replace("METHOD", mode.method)),
             mode=mode,
         )
 
+    def called(self, estimator: EstimatorText) -> Iterator[str]:
+        """What `forward` and `loss_and_grads` call."""
+        yield from ("_prepare", "_outputs", *estimator.named)
+        yield "_in_buffers" if self.level else "_computed_plainly"
+        if self.is_quick(estimator):
+            yield "_at_once"
+
+    def is_quick(self, estimator: EstimatorText) -> bool:
+        """Whether a call in a workspace that fits may go without any check."""
+        return bool(self.level) and self.told and not estimator.prepare
+
     def compute(self, estimator: EstimatorText, mode: Mode, steps: str) -> Iterator[str]:
         """The body of `loss_and_grads`."""
-        if self.level and steps == "None" and not estimator.prepare:
+        if self.is_quick(estimator):
             yield "quick = isinstance(workspace, Workspace) and lengths is None"
             yield "if quick and workspace.takes(params, inputs, carry, carry_grad):"
             yield "    return _at_once(workspace, params, inputs, carry, carry_grad)"
@@ -280,6 +307,7 @@ class _Module:
         """What the module says of its model, and what the runtime reads of it."""
         model, author = self.model, self.derivation.model
         quantities = [e for e in model.equations if not e.auxiliary and e.name != "loss"]
+        lagged = {i.name for i in model.initials}
         drawn = {p.name: literal(self.drawn(p)) for p in model.parameters}
         yield assigned("MODEL", literal(author.name))
         yield f"EQUATIONS = {text_literal(author.text)}"
@@ -305,7 +333,7 @@ class _Module:
         yield f"_LAG = {self.places.lag}"
         for name, names in (
             ("_UNTIMED", [i.name for i in model.inputs if not i.timed]),
-            ("_LOSS_ONLY", [i.name for i in model.inputs if i.loss_only]),
+            ("_LOSS_ONLY", [i.name for i in model.inputs if i.loss_only and i.name not in lagged]),
             ("_OUTPUTS", [e.name for e in quantities]),
             ("_SCALARS", [e.name for e in quantities if not e.shape]),
             ("_WITH_RESPECT_TO", [i.name for i in self.differentiated()]),
@@ -326,7 +354,7 @@ class _Module:
             yield assigned(key, literal(name))
         if buffered is not None:
             yield "# Looked up once: a loop over time calls them a few times a step."
-            words = words_of(buffered.lines)
+            words = named_in(buffered_functions(buffered))
             yield from (line for line in buffered.aliases if line.split()[0] in words)
 
     def thresholds(self, code: Iterable[str]) -> Iterator[str]:
@@ -340,15 +368,15 @@ class _Module:
             yield "# What is above one of these runs otherwise (None: the square root of T)."
             yield f"_THRESHOLDS = {dict_literal((n, number(v)) for n, v in limits.items())}"
 
-    def unbuffered(self) -> Unbuffered:
+    def unbuffered(self, program: Program) -> Unbuffered:
         """What computes in arrays made on the way."""
         known = {e.name for e in self.model.equations}
-        hoisted = [s.target.name for b in self.program.forward for s in b.statements]
+        hoisted = [s.target.name for b in program.forward for s in b.statements]
         added = [name for name in hoisted if name not in known]
-        gates = [name for name, _ in self.program.gates]
+        gates = [name for name, _ in program.gates]
         names = ValueNames(self.model, [*added, *gates], self.identifiers)
         emitter = self.target.emitters[self.derivation.form]
-        return Unbuffered(self.program, names, self.differentiated(), emitter)
+        return Unbuffered(program, names, self.differentiated(), emitter)
 
     def buffered(self) -> BufferedText:
         """What computes in buffers; its names are apart from those of the plain code."""
@@ -401,9 +429,14 @@ def buffered_functions(text: BufferedText) -> Iterator[str]:
         "Run the steps of a segment forward.",
     )
     yield function_text(
+        "_run_loss(w, params, inputs, first, targets)",
+        text.loss,
+        "Compute what no step takes and, with all targets, the losses of a segment.",
+    )
+    yield function_text(
         "_run_backward(w, params, inputs, start, carry_grad, first)",
         text.backward,
-        "Compute the loss of a segment, then run its steps backward.",
+        "Run the steps of a segment backward.",
     )
     yield function_text(
         "_arrays(size, dtype)",
@@ -415,4 +448,9 @@ def buffered_functions(text: BufferedText) -> Iterator[str]:
     )
     yield function_text(
         "_backward_views(w)", text.backward_views, "Make those that only a backward pass takes."
+    )
+    yield function_text(
+        "_quantities(w)",
+        text.quantities,
+        "The rows of all quantities of a segment that has run forward, but for states.",
     )

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.proof.calls import Scenario, drawn
+from symbptt.proof.calls import Scenario, drawn, keywords
 from symbptt.proof.loaded import RAISED, Loaded
-from symbptt.proof.numeric import keywords
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain
 from symbptt.proof.rows import Row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -26,6 +27,7 @@ from symbptt.formula.text import canonical, formula_text
 from symbptt.formula.verdict import NothingToCheckError, check
 from symbptt.language.parser import parse
 from tests.formula.catalogue import MISPRINTS, RIGHT, Row, model
+from tests.noise import mutated
 
 BAD = {
     "": "no `=`",
@@ -97,9 +99,9 @@ BAD = {
     "h[t] = W_hh @ h[t-0.5]": "a step is a whole number",
     "h[t] = W_hh @ h[t-10000000]": "at most a million",
     "h[t] = (W_hh @ h[t])[:]": "a slice is written",
-    "h[t] = (W_hh @ h[t])[h:d]": "this slice is empty",
+    "h[t] = (W_hh @ h[t])[h:d]": "a length is at least 1",
     "h[t] = (W_hh @ h[t])[d:h:2]": "a slice is written",
-    "h[t] = (W_hh @ h[t])[:k]": "from one sum of dimensions to another",
+    "h[t] = (W_hh @ h[t])[:k]": "a sum of dimensions and a number",
     "L[t] = h[t]": "what the loss of step s gives to L",
     "h[t] = direct(L[t], h[t])": "stands in a derivative alone",
     # Shapes that no single edit mends.
@@ -215,6 +217,26 @@ def test_printing_reads_back(row: Row) -> None:
     again = read(formula_text(formula), model(row.model))
     assert canonical(again) == canonical(formula)
     assert formula_text(again) == formula_text(formula)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_mutated_formulas(seed: int) -> None:
+    """They are read and read again as they are printed, or the caret stands under what is wrong."""
+    draw = Random(seed)
+    read_again = 0
+    for _ in range(60):
+        row = draw.choice([*RIGHT, *MISPRINTS])
+        text = mutated(row.formula, draw)
+        try:
+            formula = read(text, model(row.model))
+        except FormulaError as error:
+            *_, caret = str(error).splitlines()
+            assert "^" in caret and set(caret) <= {" ", "^"}, text
+        else:
+            again = read(formula_text(formula), model(row.model))
+            assert canonical(again) == canonical(formula), text
+            read_again += 1
+    assert 0 < read_again < 60
 
 
 @pytest.mark.parametrize(
