@@ -159,15 +159,19 @@ class FormulaBuilder:
             return al.Length(name, name)
         self.wrong(node, "`len` takes the name of one vector, as in `len(h)`")
 
+    def _number(self, node: sf.Node) -> Fraction | None:
+        """The number that constants make, if nothing else stands in it."""
+        try:
+            return fold(node, self.names.constants)
+        except ArithmeticFinding as found:
+            self.wrong(found.place, found.message)
+
     def _exponent(self, node: sf.Node) -> al.Expr:
         """A number, worked out where it is written as several, or an index."""
         constants = self.names.constants
         if isinstance(node, sf.Literal) or (isinstance(node, sf.Named) and node.name in constants):
             return self._expr(node)
-        try:
-            value = fold(node, constants)
-        except ArithmeticFinding as found:
-            self.wrong(found.place, found.message)
+        value = self._number(node)
         if value is not None:
             return al.Number(value)
         names = {part.name for part in sf.walk(node) if isinstance(part, sf.Named)} - set(constants)
@@ -411,7 +415,7 @@ class FormulaBuilder:
             self.wrong(node, "`prod` is written `prod(j, a, b, expr)` or `prod(j, a, b, -1, expr)`")
         bound, first, last, *step, factor = node.args
         name = self._bound(bound, "prod")
-        by = fold(step[0], {}) if step else Fraction(1)
+        by = self._number(step[0]) if step else Fraction(1)
         if by not in (1, -1):
             self.wrong(step[0], "a product goes up, or down with -1 as its fourth argument")
         return al.OrderedProduct(

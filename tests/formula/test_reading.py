@@ -307,3 +307,19 @@ def test_pythons_syntax_has_one_reader() -> None:
         if re.search(r"^import ast$", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert readers <= {"language", "functions", "codegen"}
+
+
+@pytest.mark.parametrize("number", ["1/0 - 1", "9**9**9 - 1", "1e999"])
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "h[t] = prod(j, t, 1, {}, W_hh) @ h[0]",
+        "h[t] = prod(j, t, {}, -1, W_hh) @ h[0]",
+        "h[t] = sum(i, {}, t, h[i])",
+        "h[t] = W_hh**({}) @ h[0]",
+        "h[t] = h[t - ({})]",
+    ],
+)
+def test_arithmetic_that_fails_is_a_finding_wherever_it_stands(formula: str, number: str) -> None:
+    with pytest.raises(FormulaError):
+        check(model("linear"), formula.format(number))
