@@ -12,6 +12,7 @@ import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
 from symbptt.algebra import Cotangent, Model, Ref
+from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
 from symbptt.formula.meaning import Meaning, Total
 from symbptt.formula.names import shapes
@@ -116,13 +117,14 @@ class Examiner:
         clock: Clock,
         total: Total = "mean",
         layout: Layout = "column",
+        estimator: Estimator = FULL,
     ) -> None:
         self.model = model
         self.horizon = horizon
         self.seed = seed
         self.clock = clock
         self.shaper = Meaning(model, total, layout)
-        self.stages: tuple[Stage, ...] = stages(model)
+        self.stages: tuple[Stage, ...] = stages(model, estimator)
         self._scenes: dict[tuple[Any, ...], Scene] = {}
 
     # --- points ---------------------------------------------------------------------------

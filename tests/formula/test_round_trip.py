@@ -53,6 +53,10 @@ WAYS: dict[str, Way] = {
     "rows, expanded": Way({"form": "expanded"}, ROW, ROW),
     "rows, joined": Way({"form": "joined"}, ROW, ROW),
     "rows, index": Way(style=ROW | {"detail": "index"}, check=ROW),
+    **{
+        name: Way({"estimator": name}, check={"estimator": name})
+        for name in ("window:2", "chunk:2", "random:4/5")
+    },
 }
 
 OUTSIDE: dict[str, str] = {
