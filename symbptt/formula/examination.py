@@ -242,6 +242,9 @@ class Examiner:
                 continue
             looked_at = True
             entry = first_difference(left, right, scene.domain)
+            if entry is not None and (given := self._given(formula, at)):
+                self._leave_out(formula, free, at, given, found)
+                return
             if entry is not None:
                 sizes = tuple(scene.sizes.items())
                 found.counterexample = Counterexample(
@@ -256,6 +259,14 @@ class Examiner:
             found.used.append(at)
         elif undefined:
             self._leave_out(formula, free, at, undefined, found)
+
+    def _given(self, formula: Formula, at: dict[str, int]) -> str:
+        """Why an equation of a quantity says nothing of a step: it is given there."""
+        left = formula.left
+        if formula.chains or not isinstance(left, Ref) or not set(left.index.names()) - {"T"}:
+            return ""
+        step, names = left.index.at(at), {equation.name for equation in self.model.equations}
+        return f"{left.name}[{step}] is given" if step < 1 and left.name in names else ""
 
     def _has_one_side(self, formula: Formula, free: Free, at: dict[str, int], scene: Scene) -> bool:
         """Whether one side has an entry where the other, which counts the same, has none."""
