@@ -252,13 +252,19 @@ class Scene(Remembering):
         return np.reshape(pulled, self.run.values[inputs[0]].shape)
 
     def slope(
-        self, of: Variable, by: Variable, held: al.Held, step: int | None, loss: int | None = None
+        self,
+        of: Variable,
+        by: Variable,
+        held: al.Held,
+        step: int | None = None,
+        loss: int | None = None,
     ) -> Array:
         """d of / d by: ``by`` is perturbed, and what is not held reacts.
 
         ``step`` is that of the output, whose parts before it are held; ``loss`` the step of
         the loss of whose estimate it is.
         """
+        step = of[1] if step is None else step
         within = step if held == "step" else of if held == "equation" else None
         jacobians = self.estimates.get(loss or 0, self.jacobians)
         key = (id(jacobians), by, held, within)
