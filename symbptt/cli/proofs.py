@@ -88,8 +88,9 @@ def analyze(
 ) -> Result:
     """Where gradients vanish or explode: spectra, norms by lag and their bounds.
 
-    FILE.npz holds parameters, inputs (T, ...) or (T, B, ...) and initial values (h[0]) by
-    their names; what it lacks is drawn at random.
+    FILE.npz holds parameters (all that the recurrence reads, or none), inputs (T, ...) or
+    (T, B, ...) and initial values (h[0]) by their names. Inputs that it lacks are drawn at
+    random, parameters too if it has none; initial values that it lacks are zero.
     """
     from symbptt.analysis.report import analyze as run
     from symbptt.progress import Progress
