@@ -44,6 +44,11 @@ FARTHEST = 12
 """The largest T that is tried where nothing smaller meets the condition."""
 
 
+def values(formula: Formula, scene: Scene, at: Mapping[str, int]) -> tuple[Array, Array]:
+    """Both sides at a point, for T and the free indices."""
+    return scene.value(formula.left, at), scene.value(formula.right, at)
+
+
 @dataclass(frozen=True)
 class Counterexample:
     """Where a formula fails: the smallest T, then the smallest indices, the first entry.
@@ -224,8 +229,7 @@ class Examiner:
         looked_at = False
         for scene in points:
             try:
-                left = scene.value(formula.left, at)
-                right = scene.value(formula.right, at)
+                left, right = values(formula, scene, at)
             except OutOfRangeError as error:
                 if is_promised(formula.chains, error.ref.index, error.past):
                     found.broken = found.broken or LeftOut(tuple(at.items()), error.words)
