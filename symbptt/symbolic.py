@@ -24,7 +24,6 @@ from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.normal import normalize
 from symbptt.errors import OptionError, UnknownNameError
-from symbptt.formula.examination import values
 from symbptt.formula.meaning import Meaning, resolved
 from symbptt.formula.names import derived_form
 from symbptt.formula.ranges import Free
@@ -212,7 +211,7 @@ class Unrolled:
             if name not in {"T", *at}:
                 raise OptionError(f"{text} is stated for every {name}: say which, {name}=1")
         scene = Scene(Stage(normal, self.sizes), self.run, Clock(math.inf))
-        left, right = map(_bare, values(formula, scene, {**at, "T": self.T}))
+        left, right = map(_bare, scene.sides(formula, {**at, "T": self.T}))
         return shown(left), shown(right)
 
     @cached_property

@@ -44,11 +44,6 @@ FARTHEST = 12
 """The largest T that is tried where nothing smaller meets the condition."""
 
 
-def values(formula: Formula, scene: Scene, at: Mapping[str, int]) -> tuple[Array, Array]:
-    """Both sides at a point, for T and the free indices."""
-    return scene.value(formula.left, at), scene.value(formula.right, at)
-
-
 @dataclass(frozen=True)
 class Counterexample:
     """Where a formula fails: the smallest T, then the smallest indices, the first entry.
@@ -229,7 +224,7 @@ class Examiner:
         looked_at = False
         for scene in points:
             try:
-                left, right = values(formula, scene, at)
+                left, right = scene.sides(formula, at)
             except OutOfRangeError as error:
                 if is_promised(formula.chains, error.ref.index, error.past):
                     found.broken = found.broken or LeftOut(tuple(at.items()), error.words)
@@ -311,8 +306,7 @@ class Examiner:
             domain = scene.domain
             for at in used:
                 try:
-                    left = scene.value(formula.left, at)
-                    right = scene.value(formula.right, at)
+                    left, right = scene.sides(formula, at)
                 except (OutOfRangeError, NoPlaceError):
                     continue
                 except (ZeroDivisionError, EvaluationError) as error:
@@ -333,8 +327,7 @@ class Examiner:
         for scene in self.points("degrees", max(steps, self.horizon), formula):
             for at in (case for case in used if case["T"] == steps):
                 try:
-                    left = scene.value(formula.left, at)
-                    right = scene.value(formula.right, at)
+                    left, right = scene.sides(formula, at)
                 except (OutOfRangeError, NoPlaceError):
                     continue
                 bound = max(bound, (largest(left) - largest(right)).above)
