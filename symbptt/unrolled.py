@@ -64,7 +64,7 @@ class Answer:
         return f"none: {WHY_NOT}"
 
     def text(self) -> str:
-        parts = [lines_text(self.lines, self.normal)] if self.lines else []
+        parts = [lines_text(self.lines, self.horizon, self.normal)] if self.lines else []
         if self.closed is not None:
             parts.append(folded_text(self.closed).lstrip("\n"))
             parts.append(f"as a formula, for check\n  {self.formula or self.no_formula}\n")
