@@ -1,0 +1,88 @@
+"""python -m tests.mutants [--most N] [--part WORD] [--fresh]"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from tests.house import ROOT
+from tests.mutants.arguments import argument
+from tests.mutants.result import Result
+from tests.mutants.table import page
+from tests.mutants.units import Unit, units
+
+FOUND = ROOT / "build" / "mutants"
+"""What has been found, a file a unit: a run goes on where the last one ended."""
+
+PAGE = ROOT / "docs" / "mutants.md"
+MOST = 3
+"""So many of a kind a function."""
+
+PROCESSES = 2
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants")
+    parser.add_argument("--most", type=int, default=MOST, help="so many of a kind a function")
+    parser.add_argument("--part", default="", help="only units whose names hold this word")
+    parser.add_argument("--fresh", action="store_true", help="judge all of them again")
+    chosen = parser.parse_args()
+    os.nice(5)
+    wanted = [unit.name for unit in units() if chosen.part in unit.name]
+    FOUND.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        jobs = {name: pool.submit(judge, name, chosen.most, chosen.fresh) for name in wanted}
+        found = [result for job in jobs.values() for result in job.result()]
+    open_ = [r for r in found if not r.check and argument(r) is None]
+    for result in open_:
+        print(result.key, result.remark, sep="\n    ")
+    if not chosen.part and chosen.most == MOST:
+        PAGE.write_text(page(found), encoding="utf-8")
+    killed = sum(bool(result.check) for result in found)
+    print(f"{len(found)} planted, {killed} found, {len(open_)} neither found nor argued")
+    return 1 if open_ else 0
+
+
+def judge(name: str, most: int, fresh: bool) -> list[Result]:
+    unit = next(unit for unit in units() if unit.name == name)
+    path = FOUND / (name.replace(" ", "_").replace(".", "_").replace(":", "_") + ".jsonl")
+    known = {} if fresh else {result.key: result for result in read(path)}
+    with path.open("w", encoding="utf-8") as file:
+        found = []
+        for result in judged(unit, most, known):
+            file.write(json.dumps(result.data()) + "\n")
+            file.flush()
+            found.append(result)
+    killed = sum(bool(result.check) for result in found)
+    print(f"{name}: {len(found)} planted, {killed} found", file=sys.stderr, flush=True)
+    return found
+
+
+def judged(unit: Unit, most: int, known: dict[str, Result]) -> Iterator[Result]:
+    seen: set[str] = set()
+    for mutant in unit.mutants(most):
+        key = mutant.result.key
+        if key in seen:
+            continue
+        seen.add(key)
+        if key in known and known[key].check:
+            yield known[key]
+            continue
+        check, remark = mutant.judge()
+        yield replace(mutant.result, check=check, remark="" if check else remark)
+
+
+def read(path: Path) -> Iterator[Result]:
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield Result(**json.loads(line))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
