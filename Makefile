@@ -15,11 +15,11 @@ demo: $(VENV)/core
 	$(BIN)/python -m symbptt demo
 
 test: $(VENV)/tools
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 # The fast part, under a minute.
 check: $(VENV)/tools
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
 
 lint: $(VENV)/tools
 	$(BIN)/python -m ruff check .

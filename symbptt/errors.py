@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -69,6 +70,18 @@ class MissingRuleError(SymbpttError):
 
 class UnknownNameError(SymbpttError):
     """A name (of a model, a function, a format, a variable) that does not exist."""
+
+
+def known_as(what: str, name: str, names: Iterable[str]) -> None:
+    """Refuse a name that is not among those of its kind.
+
+    Raises
+    ------
+    UnknownNameError
+    """
+    known = tuple(names)
+    if name not in known:
+        raise UnknownNameError(f"no {what} is called {name!r}; expected one of: {', '.join(known)}")
 
 
 class OptionError(SymbpttError):

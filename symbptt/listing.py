@@ -5,98 +5,55 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from symbptt.algebra import Equation, Initial, Input, Model
+from symbptt.algebra import Equation, Input, Model
 from symbptt.calculus.normal import introduced
 from symbptt.calculus.unrolling import ExplicitLine
+from symbptt.tables import table
 from symbptt.typeset.plain import plain, plain_dim, plain_shape
 
 Data = dict[str, Any]
-
-_WIDEST = 80
-
-
-def table(rows: Iterable[Sequence[str]], indent: str = "  ") -> list[str]:
-    """Rows of cells in columns, two spaces apart; a very wide cell moves only its own row."""
-    cells = [tuple(row) for row in rows]
-    widths = [
-        max((len(cell) for cell in column if len(cell) <= _WIDEST), default=0)
-        for column in zip(*cells, strict=True)
-    ]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in cells
-    )
-    return [(indent + line).rstrip() for line in lines]
-
 
 # --- a model ---------------------------------------------------------------------------
 
 
 def model_text(model: Model) -> str:
     """The equations of a model with what was inferred: shapes and roles."""
-    sections: tuple[tuple[str, list[list[str]]], ...] = (
-        ("dimensions", [[", ".join(model.dims)]] if model.dims else []),
-        ("constants", [[name, "=", str(value)] for name, value in model.constants]),
-        ("inputs", [_input_row(source) for source in model.inputs]),
-        ("parameters", [[p.name, plain_shape(p.shape), p.comment] for p in model.parameters]),
-        (
-            "derived parameters",
-            [
-                [f"{d.name} = {plain(d.rhs)}", plain_shape(d.shape), d.comment]
-                for d in model.derived
-            ],
-        ),
-        ("functions left abstract", [_abstract_row(*a) for a in _abstract(model)]),
-        ("initial values", [_initial_row(initial) for initial in model.initials]),
-        ("equations", [_equation_row(model, equation) for equation in model.equations]),
-    )
-    lines: list[str] = []
-    for title, rows in sections:
-        if rows:
-            lines += ["", title, *table(rows)]
-    return "\n".join(lines[1:]) + "\n"
+    data = model_data(model)
+    sections: dict[str, list[list[str]]] = {
+        "dimensions": [[", ".join(model.dims)]] if model.dims else [],
+        "constants": [[name, "=", value] for name, value in data["constants"].items()],
+        "inputs": [
+            [f"{i['name']}[{i['step']}]", _shape_text(i), i["comment"] or "target" * i["target"]]
+            for i in data["inputs"]
+        ],
+        "parameters": [[p["name"], _shape_text(p), p["comment"]] for p in data["parameters"]],
+        "derived parameters": [[*_defined(d), d["comment"]] for d in data["derived"]],
+        "functions left abstract": [
+            [name, f"{default} by default" if default else f"no default: --bind {name}=…"]
+            for name, default in data["functions"].items()
+        ],
+        "initial values": [
+            [*_defined(i), "fixed" if i["formula"] else "given by the caller, else zeros"]
+            for i in data["initial_values"]
+        ],
+        "equations": [
+            [*_defined(e), "" if e["role"] == "quantity" else e["role"], e["comment"]]
+            for e in data["equations"]
+        ],
+    }
+    parts = ("\n".join((title, *table(rows))) for title, rows in sections.items() if rows)
+    return "\n\n".join(parts) + "\n"
 
 
-def _input_row(source: Input) -> list[str]:
-    shape = plain_shape(source.shape)
-    if source.index_dim is not None:
-        shape = f"index into {plain_dim(source.index_dim)}"
-    return [f"{source.name}[{'t' if source.timed else 'T'}]", shape, _input_role(source)]
+def _defined(row: Data) -> tuple[str, str]:
+    """What is defined with its formula, and its shape."""
+    left = f"{row['name']}[{row['step']}]" if "step" in row else row["name"]
+    return f"{left} = {row['formula']}" if row["formula"] else left, _shape_text(row)
 
 
-def _input_role(source: Input) -> str:
-    return source.comment or ("target" if source.target else "")
-
-
-def _abstract(model: Model) -> list[tuple[str, str]]:
-    """Each abstract function with what stands for it in code."""
-    return [(a.name, a.default or "") for a in model.abstract]
-
-
-def _abstract_row(name: str, default: str) -> list[str]:
-    return [name, f"{default} by default" if default else f"no default: --bind {name}=…"]
-
-
-def _initial_row(initial: Initial) -> list[str]:
-    if initial.value is None:
-        return [initial.key, plain_shape(initial.shape), "given by the caller, else zeros"]
-    return [f"{initial.key} = {plain(initial.value)}", plain_shape(initial.shape), "fixed"]
-
-
-def _equation_row(model: Model, equation: Equation) -> list[str]:
-    left = plain(equation.ref)
-    return [
-        f"{left} = {plain(equation.rhs)}",
-        plain_shape(equation.shape),
-        _equation_role(model, equation),
-        equation.comment,
-    ]
-
-
-def _equation_role(model: Model, equation: Equation) -> str:
-    if equation.name == "loss":
-        return "loss"
-    return "state" if equation.name in model.states else ""
+def _shape_text(row: Data) -> str:
+    indexed = row.get("index_into")
+    return f"index into {indexed}" if indexed else plain_shape(tuple(row["shape"]))
 
 
 def model_data(model: Model) -> Data:
@@ -111,10 +68,15 @@ def model_data(model: Model) -> Data:
             for p in model.parameters
         ],
         "derived": [
-            {"name": d.name, "shape": _shape(d.shape), "formula": plain(d.rhs)}
+            {
+                "name": d.name,
+                "shape": _shape(d.shape),
+                "formula": plain(d.rhs),
+                "comment": d.comment,
+            }
             for d in model.derived
         ],
-        "functions": dict(_abstract(model)),
+        "functions": {a.name: a.default or "" for a in model.abstract},
         "initial_values": [
             {
                 "name": i.key,
@@ -129,12 +91,18 @@ def model_data(model: Model) -> Data:
                 "step": str(e.index),
                 "shape": _shape(e.shape),
                 "formula": plain(e.rhs),
-                "role": _equation_role(model, e) or "quantity",
+                "role": _role(model, e),
                 "comment": e.comment,
             }
             for e in model.equations
         ],
     }
+
+
+def _role(model: Model, equation: Equation) -> str:
+    if equation.name == "loss":
+        return "loss"
+    return "state" if equation.name in model.states else "quantity"
 
 
 def _input_data(source: Input) -> Data:
@@ -145,6 +113,7 @@ def _input_data(source: Input) -> Data:
         "shape": _shape(source.shape),
         "index_into": indexed,
         "target": source.target,
+        "comment": source.comment,
     }
 
 

@@ -24,6 +24,9 @@ from symbptt.typeset.folded import (
     refusal_text,
 )
 
+FORMATS = ("text", "tex", "md", "sympy")
+"""What `unroll` is written in; SymPy's script is `symbptt.sympy_script`."""
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -12,11 +12,17 @@ FOLDER = Path(__file__).parent
 
 # Files that take long as a whole: `make check` leaves them out, `make test` does not.
 SLOW = {
+    "analysis/test_report.py",
     "analysis/test_sensitivity.py",
+    "benchmarks/test_before.py",
+    "benchmarks/test_levels.py",
+    "benchmarks/test_speed.py",
     "calculus/test_bias.py",
     "calculus/test_closed_formulas.py",
     "calculus/test_recurrence_models.py",
+    "calculus/test_unrolled_answers.py",
     "catalogue/test_table.py",
+    "codegen/test_blocks.py",
     "codegen/test_carry_grad.py",
     "codegen/test_checkpoint.py",
     "codegen/test_estimators.py",
@@ -24,14 +30,18 @@ SLOW = {
     "codegen/test_extremes.py",
     "codegen/test_forward_mode.py",
     "codegen/test_gradients.py",
+    "codegen/test_interface.py",
     "codegen/test_levels.py",
     "codegen/test_naming.py",
+    "codegen/test_scan.py",
     "codegen/test_short_calls.py",
     "codegen/test_sizes.py",
     "codegen/test_style.py",
     "formula/test_catalogue.py",
     "formula/test_edits.py",
     "formula/test_mending.py",
+    "formula/test_public_formulas.py",
+    "formula/test_round_trip.py",
     "formula/test_verdict.py",
     "proof/test_estimators.py",
     "proof/test_forms.py",
@@ -43,18 +53,38 @@ SLOW = {
     "proof/test_report.py",
     "proof/test_trial.py",
     "proof/test_unrolled.py",
-    "test_places.py",
-    "test_readme.py",
-    "test_symbolic.py",
+    "study/test_experiment.py",
+    "typeset/test_estimate.py",
     "typeset/test_every_text.py",
     "typeset/test_forms.py",
     "typeset/test_pdflatex.py",
+    "typeset/test_style.py",
     "typeset/test_text_format.py",
+    "test_demo.py",
+    "test_places.py",
+    "test_readme.py",
+    "test_symbolic.py",
+}
+
+# What two files make of the same, one process makes once.
+TOGETHER = {
+    "catalogue/test_table.py": "verdicts",
+    "formula/test_catalogue.py": "verdicts",
+    "formula/test_edits.py": "edits",
 }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of slow files."""
+    """Mark the tests of slow files, and those that are run by one process.
+
+    All that has to do with one model's modules is.
+    """
     for item in items:
-        if item.path.relative_to(FOLDER).as_posix() in SLOW:
+        file = item.path.relative_to(FOLDER).as_posix()
+        if file in SLOW:
             item.add_marker(pytest.mark.slow)
+        group = TOGETHER.get(file)
+        if file.startswith("codegen/") and isinstance(item, pytest.Function):
+            group = getattr(item, "callspec", None) and item.callspec.params.get("name")
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # in one line stands side by side. A file of symbptt/ is a room, symbptt/__init__.py is "symbptt".
 ORDER = (
     ("errors",),
-    ("models", "output", "progress", "templating"),
+    ("models", "output", "progress", "tables", "templating"),
     ("algebra",),
     ("functions",),
     ("language", "calculus"),

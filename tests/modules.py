@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -23,6 +24,16 @@ RANDOM = tuple(f"random_{seed}" for seed in range(200))
 
 # Slow tests take a sample of what they could look at; SYMBPTT_EXHAUSTIVE=1 takes it all.
 EXHAUSTIVE = bool(os.environ.get("SYMBPTT_EXHAUSTIVE"))
+
+
+def some(subjects: Sequence[Any], every: int) -> Sequence[Any]:
+    """One subject in so many; all if asked."""
+    return subjects if EXHAUSTIVE else subjects[::every]
+
+
+def in_turn(number: int, kinds: Sequence[Any]) -> Sequence[Any]:
+    """The kind whose turn it is at the subject of that number; all if asked."""
+    return kinds if EXHAUSTIVE else (kinds[number % len(kinds)],)
 
 
 @cache

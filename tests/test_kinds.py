@@ -69,7 +69,7 @@ EXAMPLES = [
     al.TimeSum(STATE), al.PartSum(STATE, FIRST, LAST), al.Stack("s", NOW, (STATE,)), JACOBIAN,
     al.Direct(STATE), al.OrderedProduct(JACOBIAN, NOW, FIRST), al.MatrixPower(A, NOW), CELLS,
     al.Diag(STATE), al.Column(STATE), al.Vec(A), al.Ones(N), al.BlockRow((N, N), 0),
-    al.Kron(STATE, N), al.Kronecker(A, A),
+    al.Kronecker(A, A),
 ]  # fmt: skip
 """One of each kind, as a formula may hold it."""
 
@@ -134,8 +134,8 @@ JACOBIANS = {
 
 # What formulas do not say, or say as something else: `A**2` is a power, a row an entry.
 UNREAD = {
-    "BlockMatrix", "BlockRow", "Cases", "Column", "Cotangent", "Direct", "Fill", "Kron",
-    "MatrixPower", "PartSum", "Pick", "Pullback", "Slice", "Stack",
+    "BlockMatrix", "BlockRow", "Cases", "Column", "Cotangent", "Direct", "Fill",
+    "MatrixPower", "PartSum", "Pick", "Pullback", "Stack",
 }  # fmt: skip
 
 TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {

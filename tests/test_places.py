@@ -56,7 +56,7 @@ def applied(name: str, argument: str) -> str:
     if name in LOSSES:
         return f"{name}({argument}, {'k' if LOSSES[name].index_target else 'z'}[{step}])"
     if name in POSITIVE:
-        return f"{name}(2 + {argument})"
+        return f"{name}(2 + ({argument})**2)"
     count = len((VECTORS.get(name) or FUNCTIONS[name]).arguments)
     return f"{name}({', '.join([argument, f'0.5 * {argument} + 0.2'][:count])})"
 

@@ -8,6 +8,7 @@ does not touch is one product over all steps. Comments in the backward pass give
 number and the formula of the derivation's step that a statement carries out.
 """
 
+from collections.abc import Mapping
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -86,11 +87,9 @@ def forward(params, inputs, carry=None, lengths=None):
 
     Returns
     -------
-    outputs : dict of arrays
-        Every quantity by name, ("T", "B", ...), 0 at padded steps; with all targets also
-        "loss".
-    carry : dict of arrays
-        The initial values for what follows.
+    outputs, carry : dicts of arrays
+        Every quantity by name, ("T", "B", ...), 0 at padded steps, with all targets also
+        "loss"; the initial values for what follows.
 
     Raises
     ------
@@ -110,54 +109,45 @@ def loss_and_grads(
     params, inputs, carry, lengths
         As for `forward`; all inputs are needed.
     carry_grad : dict of arrays, optional
-        dF/d(the carry that this call returns), with the keys of `CARRY`; the gradients
-        are then those of this call's loss + F.
+        dF/d(the carry that this call returns), with its keys; the gradients are then those
+        of this call's loss + F.
     workspace : Workspace, optional
-        Buffers of an earlier call of the same size. The gradients and the carry are then
-        views that the next call with it overwrites.
+        Buffers of the same size. The gradients and the carry are then views that the next
+        call with it overwrites.
 
     Returns
     -------
     loss : float
         The mean over all valid steps (with a loss at T, over the sequences); for object
         arrays the exact scalar.
-    grads : dict of arrays
+    grads, carry : dicts of arrays
         For every parameter and every initial value, in its shape.
-    carry : dict of arrays
-
-    Raises
-    ------
-    ValueError
-        If an argument has a wrong key, shape, dtype or range.
     """
-    quick = workspace is not None and lengths is None
+    quick = isinstance(workspace, Workspace) and lengths is None
     if quick and workspace.takes(params, inputs, carry, carry_grad):
         return _at_once(workspace, params, inputs, carry, carry_grad)
-    call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
-    if workspace is not None:
-        workspace.check(call)
+    call = _prepare(
+        params, inputs, carry, lengths, None, carry_grad, workspace, loss=True
+    )
     return _in_buffers(call, workspace)
 
 
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
-    fixed1, h, product, columns, loop_1, h_0 = w.views.forward
+    v = w.views
     _tanh = _exact_tanh if w.dtype == object else np.tanh
-    W_xh = params["W_xh"]
-    W_hh = params["W_hh"]
-    b_h = params["b_h"]
-    x = inputs["x"]
+    product = v.product
     if first:
-        _copyto(fixed1, W_hh.T)
-    matrix = _in_columns(fixed1, columns, first)
+        _copyto(v.fixed1, params["W_hh"].T)
+    matrix = _in_columns(v.fixed1, v.columns, first)
     if start is None:
-        h_0.fill(w.zero)
+        v.h_0.fill(w.zero)
     else:
-        _copyto(h_0, start["h[0]"])
+        _copyto(v.h_0, start["h[0]"])
     # a_h_in[t] = W_xh @ x[t] + b_h
-    _product(x, W_xh.T, h)
-    _add(h, b_h, h)
-    for h_now, part1_, h_prev_by, part1__by in loop_1:
+    _product(inputs["x"], params["W_xh"].T, v.h)
+    _add(v.h, params["b_h"], v.h)
+    for h_now, part1_, h_prev_by, part1__by in v.loop_1:
         # a_h[t] = W_xh @ x[t] + W_hh @ h[t-1] + b_h
         product(h_prev_by, matrix, part1__by)
         _add(h_now, part1_, h_now)
@@ -167,65 +157,38 @@ def _run_forward(w, params, inputs, start, first):
 
 def _run_backward(w, params, inputs, start, carry_grad, first):
     """Compute the loss of a segment, then run its steps backward."""
-    (
-        h_all,
-        o,
-        loss,
-        part2,
-        d_h_all,
-        d_a_o,
-        d_a_h,
-        d_W_xh,
-        d_W_hh,
-        d_b_h,
-        d_W_hy,
-        d_b_y,
-        h,
-        d_h,
-        c_1_2,
-        c_1_1,
-        product,
-        columns,
-        loop_2,
-        ones,
-    ) = w.views.backward
-    rows = w.rows
-    weight = w.weight
+    v, rows = w.views, w.rows
     _tanh = _exact_tanh if w.dtype == object else np.tanh
-    W_hh = params["W_hh"]
-    W_hy = params["W_hy"]
-    b_y = params["b_y"]
-    x = inputs["x"]
-    y = inputs["y"]
-    matrix = _in_columns(W_hh, columns, first)
+    product, c_1_1 = v.product, v.c_1_1
+    matrix = _in_columns(params["W_hh"], v.columns_, first)
     # a_o[t] = W_hy @ h[t] + b_y
-    _product(h, W_hy.T, o)
-    _add(o, b_y, o)
+    _product(v.h, params["W_hy"].T, v.o)
+    _add(v.o, params["b_y"], v.o)
     # o[t] = sigmoid(a_o[t])
-    _multiply(o, c_1_2, o)
-    _tanh(o, o)
-    _multiply(o, c_1_2, o)
-    _add(o, c_1_2, o)
+    _multiply(v.o, v.c_1_2, v.o)
+    _tanh(v.o, v.o)
+    _multiply(v.o, v.c_1_2, v.o)
+    _add(v.o, v.c_1_2, v.o)
     # loss[t] = squared_error(o[t], y[t])
-    _subtract(o, y, part2)
-    _multiply(part2, part2, part2)
-    np.add.reduce(part2, 1, None, loss, True)
-    _multiply(loss, c_1_2, loss)
-    total = np.add.reduce(loss, None)
-    d_h_all[: rows.live.start].fill(w.zero)
+    _subtract(v.o, inputs["y"], v.part2)
+    _multiply(v.part2, v.part2, v.part2)
+    np.add.reduce(v.part2, 1, None, v.loss, True)
+    _multiply(v.loss, v.c_1_2, v.loss)
+    total = np.add.reduce(v.loss, None)
+    v.d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/do[t] = 1 / T * (o[t] - y[t])
-    _subtract(o, y, d_a_o)
-    _divide(d_a_o, weight, d_a_o)
+    _subtract(v.o, inputs["y"], v.d_a_o)
+    _divide(v.d_a_o, w.weight, v.d_a_o)
     # (3) dL/da_o[t] = o[t] * (1 - o[t]) * dL/do[t]
-    _subtract(c_1_1, o, part2)
-    _multiply(d_a_o, part2, d_a_o)
-    _multiply(d_a_o, o, d_a_o)
+    _subtract(c_1_1, v.o, v.part2)
+    _multiply(v.d_a_o, v.part2, v.d_a_o)
+    _multiply(v.d_a_o, v.o, v.d_a_o)
     # (5) dL/dh[t] = W_hh.T @ dL/da_h[t+1] + W_hy.T @ dL/da_o[t]
     #     here dL/dh[t] += W_hy.T @ dL/da_o[t]
-    _product(d_a_o, W_hy, d_h)
+    _product(v.d_a_o, params["W_hy"], v.d_h)
     if carry_grad is not None:
-        _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for chunk, steps in loop_2:
+        _add_at(v.d_h_all, rows.finals[0], carry_grad["h[0]"])
+    for chunk, steps in v.loop_2:
         k1_part, part3_, h_part = chunk
         # k1[t] = 1 - h[t]**2
         _multiply(h_part, h_part, part3_)
@@ -239,177 +202,117 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             product(d_a_h_now_by, matrix, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
     # (8) dL/dW_xh = sum(t, 1, T, outer(dL/da_h[t], x[t]))
-    _product(d_a_h.T, x, d_W_xh)
+    _product(v.d_a_h.T, inputs["x"], v.d_W_xh)
     # (9) dL/dW_hh = sum(t, 1, T, outer(dL/da_h[t], h[t-1]))
-    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    _product(d_a_h.T, h_back1, d_W_hh)
+    h_back1 = w.gathered("h_back1", v.h_all, rows.back[1])
+    _product(v.d_a_h.T, h_back1, v.d_W_hh)
     # (10) dL/db_h = sum(t, 1, T, dL/da_h[t])
-    _product(ones, d_a_h, d_b_h)
+    _product(v.ones, v.d_a_h, v.d_b_h)
     # (11) dL/dW_hy = sum(t, 1, T, outer(dL/da_o[t], h[t]))
-    _product(d_a_o.T, h, d_W_hy)
+    _product(v.d_a_o.T, v.h, v.d_W_hy)
     # (12) dL/db_y = sum(t, 1, T, dL/da_o[t])
-    _product(ones, d_a_o, d_b_y)
-    grads = {
-        "W_xh": d_W_xh,
-        "W_hh": d_W_hh,
-        "b_h": d_b_h,
-        "W_hy": d_W_hy,
-        "b_y": d_b_y,
-    }
+    _product(v.ones, v.d_a_o, v.d_b_y)
+    grads = {"W_xh": v.d_W_xh, "W_hh": v.d_W_hh, "b_h": v.d_b_h, "W_hy": v.d_W_hy}
+    grads |= {"b_y": v.d_b_y}
     sources = {}
     return total, grads, sources
 
 
-def _buffers(size, dtype):
-    """The arrays that all segments share."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    width = 2 * size["h"]
-    chunk = _chunk_rows(size, width, dtype)
+def _arrays(size, dtype):
+    """Every array: who has it, the rows it has, the lengths of a row."""
+    chunk = _chunk_rows(size, 2 * size["h"], dtype)
     return {
-        "part1": _zeros((size["B"], size["h"]), dtype),
-        "fixed1": _matrix(size, size["h"], size["h"], dtype),
-        "o": _zeros((count, size["q"]), dtype),
-        "loss": _zeros((count, 1), dtype),
-        "part2": _zeros((count, size["q"]), dtype),
-        "d_h_all": _zeros((past + count, size["h"]), dtype),
-        "d_a_o": _zeros((count, size["q"]), dtype),
-        "d_a_h": _zeros((count, size["h"]), dtype),
-        "k1": _zeros((chunk, size["h"]), dtype),
-        "part3": _zeros((chunk, size["h"]), dtype),
+        "h_all": ("kept", "past", size["h"]),
+        "part1": ("shared", "step", size["h"]),
+        "fixed1": ("shared", "matrix", size["h"], size["h"]),
+        "o": ("shared", "rows", size["q"]),
+        "loss": ("shared", "rows"),
+        "part2": ("shared", "rows", size["q"]),
+        "d_h_all": ("shared", "past", size["h"]),
+        "d_a_o": ("shared", "rows", size["q"]),
+        "d_a_h": ("shared", "rows", size["h"]),
+        "k1": ("shared", chunk, size["h"]),
+        "part3": ("shared", chunk, size["h"]),
+        "d_W_xh": ("sum", "static", size["h"], size["d"]),
+        "d_W_hh": ("sum", "static", size["h"], size["h"]),
+        "d_b_h": ("sum", "static", size["h"]),
+        "d_W_hy": ("sum", "static", size["q"], size["h"]),
+        "d_b_y": ("sum", "static", size["q"]),
     }
 
 
-def _sums(size, dtype):
-    """The gradients, and what they are made of."""
-    return {
-        "d_W_xh": _zeros((size["h"], size["d"]), dtype),
-        "d_W_hh": _zeros((size["h"], size["h"]), dtype),
-        "d_b_h": _zeros((size["h"],), dtype),
-        "d_W_hy": _zeros((size["q"], size["h"]), dtype),
-        "d_b_y": _zeros((size["q"],), dtype),
-    }
-
-
-def _kept(size, dtype):
-    """What a segment's backward pass finds as it was."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    return {
-        "h_all": _zeros((past + count, size["h"]), dtype),
-    }
-
-
-def _views(buffers, kept, sums, rows, size, dtype, one):
-    """All views that a call with these rows needs, those of every step included."""
-    h_all = kept["h_all"][: rows.live.stop]
-    part1 = buffers["part1"]
-    fixed1 = buffers["fixed1"]
-    o = buffers["o"][: rows.count]
-    loss = buffers["loss"][: rows.count]
-    part2 = buffers["part2"][: rows.count]
-    d_h_all = buffers["d_h_all"][: rows.live.stop]
-    d_a_o = buffers["d_a_o"][: rows.count]
-    d_a_h = buffers["d_a_h"][: rows.count]
-    k1 = buffers["k1"]
-    part3 = buffers["part3"]
-    d_W_xh = sums["d_W_xh"]
-    d_W_hh = sums["d_W_hh"]
-    d_b_h = sums["d_b_h"]
-    d_W_hy = sums["d_W_hy"]
-    d_b_y = sums["d_b_y"]
-    h = h_all[rows.live]
-    d_h = d_h_all[rows.live]
+def _forward_views(w):
+    """Make the views that a forward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.h = v.h_all[rows.live]
     steps = _steps(rows)
-    width = 2 * size["h"]
-    chunk = _chunk_rows(size, width, dtype)
-    chunks = _chunks(steps, chunk)
     blocks1 = _blocking(size["B"], size["h"], size["h"], dtype)
-    loop_1 = [
+    v.loop_1 = [
         (
-            h[now],
-            part1[top],
-            _rows_in(h_all[prev], blocks1),
-            _out_in(part1[top], blocks1),
+            v.h[now],
+            v.part1[top],
+            _rows_in(v.h_all[prev], blocks1),
+            _out_in(v.part1[top], blocks1),
         )
         for top, now, prev in steps
     ]
-    loop_2 = [
+    v.product = _product_in(blocks1, False)
+    v.columns = _columns_for(
+        w.buffers,
+        "fixed1 by columns",
+        blocks1,
+        size["h"],
+        size["h"],
+        dtype,
+        False,
+    )
+    v.h_0 = v.h_all[rows.begin(0)]
+    w.pasts = {"h": v.h_all}
+
+
+def _backward_views(w):
+    """Make those that only a backward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.d_h = v.d_h_all[rows.live]
+    steps = _steps(rows)
+    chunk = _chunk_rows(size, 2 * size["h"], dtype)
+    chunks = _chunks(steps, chunk)
+    blocks1 = _blocking(size["B"], size["h"], size["h"], dtype)
+    v.loop_2 = [
         (
             (
-                k1[whole],
-                part3[whole],
-                h[now],
+                v.k1[whole],
+                v.part3[whole],
+                v.h[now],
             ),
             [
                 (
-                    d_a_h[now],
-                    k1[here],
-                    d_h[now],
-                    d_h_all[prev],
-                    part1[top],
-                    _rows_in(d_a_h[now], blocks1),
-                    _out_in(part1[top], blocks1),
+                    v.d_a_h[now],
+                    v.k1[here],
+                    v.d_h[now],
+                    v.d_h_all[prev],
+                    v.part1[top],
+                    _rows_in(v.d_a_h[now], blocks1),
+                    _out_in(v.part1[top], blocks1),
                 )
                 for here, top, now, prev in reversed(run)
             ],
         )
         for now, prev, whole, run in reversed(chunks)
     ]
-    return SimpleNamespace(
-        forward=(
-            fixed1,
-            h,
-            _product_in(blocks1, False),
-            _columns_for(
-                buffers,
-                "fixed1 by columns",
-                blocks1,
-                size["h"],
-                size["h"],
-                dtype,
-                False,
-            ),
-            loop_1,
-            h_all[rows.begin(0)],
-        ),
-        backward=(
-            h_all,
-            o,
-            loss,
-            part2,
-            d_h_all,
-            d_a_o,
-            d_a_h,
-            d_W_xh,
-            d_W_hh,
-            d_b_h,
-            d_W_hy,
-            d_b_y,
-            h,
-            d_h,
-            np.asarray(one / 2, dtype),
-            np.asarray(one, dtype),
-            _product_in(blocks1, False),
-            _columns_for(
-                buffers,
-                "W_hh by columns",
-                blocks1,
-                size["h"],
-                size["h"],
-                dtype,
-                True,
-            ),
-            loop_2,
-            np.ones(rows.count, dtype),
-        ),
-        pasts={
-            "h": h_all,
-        },
-        adjoints={
-            "h": d_h_all,
-        },
+    v.c_1_2 = np.asarray(w.one / 2, dtype)
+    v.c_1_1 = np.asarray(w.one, dtype)
+    v.columns_ = _columns_for(
+        w.buffers,
+        "W_hh by columns",
+        blocks1,
+        size["h"],
+        size["h"],
+        dtype,
+        True,
     )
+    v.ones = np.ones(rows.count, dtype)
+    w.adjoints = {"h": v.d_h_all}
 
 
 def _forward(call):
@@ -455,30 +358,30 @@ def init_params(dims, *, seed=0, dtype=np.float32):
     Returns
     -------
     dict of arrays
-        Keys and axes as in `PARAMS`. Matrices have entries of variance 1/columns,
-        biases and initial values are 0, factors lie between 1/2 and 1.
+        As in `PARAMS`. Matrices have entries of variance 1/columns, biases and initial
+        values are 0, factors lie between 1/2 and 1.
     """
-    if set(dims) != set(DIMS):
-        raise ValueError(f"dims: expected the names {DIMS}, found {tuple(dims)}")
-    _check_sizes(dims)
+    size, kind = _sizes(dims), _kind(dtype, "float32", "float64")
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise _wrong("seed", "an int >= 0", repr(seed))
     rng = np.random.default_rng(seed)
     params = {}
     for name, axes in PARAMS.items():
-        shape = tuple(_extent(axis, dims) for axis in axes)
-        kind = _DRAWN.get(name, "matrix" if len(axes) == 2 else "bias")
-        if kind == "bias":
+        shape = _shape(axes, size)
+        how = _DRAWN.get(name, "matrix" if len(axes) == 2 else "bias")
+        if how == "bias":
             array = np.zeros(shape)
-        elif kind == "factor":
+        elif how == "factor":
             array = rng.uniform(0.5, 1.0, shape)
         else:
-            columns = shape[1] if kind == "matrix" else 1
+            columns = shape[1] if how == "matrix" else 1
             array = rng.standard_normal(shape) / np.sqrt(max(columns, 1))
-        params[name] = np.asarray(array, dtype)
+        params[name] = np.asarray(array, kind)
     return params
 
 
 def clip_gradients(grads, theta):
-    """Scale the parameters' gradients in place to a global norm of at most theta.
+    """Scale the parameters' gradients in place to a global norm of at most theta > 0.
 
     g <- min(1, theta / ||g||) g; gradients of initial values are left alone.
 
@@ -486,15 +389,18 @@ def clip_gradients(grads, theta):
     -------
     float
         The norm before. If it is not finite, nothing is changed.
-
-    Raises
-    ------
-    ValueError
-        If theta is not positive.
     """
-    if not theta > 0:
-        raise ValueError(f"theta: expected a positive number, found {theta}")
-    arrays = [grads[name] for name in PARAMS if grads[name].size]
+    real = isinstance(theta, (int, float, Fraction, np.integer, np.floating))
+    if not real or not theta > 0:
+        raise _wrong("theta", "a positive number", repr(theta))
+    if isinstance(grads, Mapping):
+        grads = {name: array for name, array in grads.items() if name in PARAMS}
+    found = _given("grads", grads, PARAMS)
+    for name, array in found.items():
+        own = array is grads[name] and array.flags.writeable
+        if not own or array.dtype.kind not in "fO":
+            raise _wrong(f"grads[{name!r}]", "a writable array of reals", array.dtype)
+    arrays = [array for array in found.values() if array.size]
     # NumPy's maximum is NaN where one of them is; Python's may not be.
     largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
@@ -513,7 +419,10 @@ def _outputs(call):
     """Every quantity by name, and the carry."""
     rows = call.rows
     values = _forward(call)
-    outputs = {name: _timed(name, values[name], rows) for name in _OUTPUTS}
+    outputs = {}
+    for name in _OUTPUTS:
+        array = values[name]
+        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
     if all(name in call.inputs for name in _LOSS_ONLY):
         _loss(call, values)
         spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
@@ -542,10 +451,8 @@ class Workspace:
     """
 
     def __init__(self, dims, T, B, dtype=np.float32):
-        self.size = {name: int(dims[name]) for name in DIMS}
-        self.size |= {"T": int(T), "B": int(B)}
-        _check_sizes(self.size)
-        self.dtype = np.dtype(dtype)
+        self.size = _sizes(dims, T, B)
+        self.dtype = _kind(dtype, "float32", "float64", "object")
         tables = [{} for _ in range(9)]
         self.buffers, self.sums, self.parts, self.sources, self.others, *tables = tables
         self.begins, self.carries, self.back, self.taken = tables
@@ -562,10 +469,9 @@ class Workspace:
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
-        self.buffers = _buffers(self.part, self.dtype)
-        self.kept = [
-            _kept(self.part, self.dtype) for _ in range(1 if _AGAIN else count)
-        ]
+        self.table = _arrays(self.part, self.dtype)
+        self.buffers = self.arrays("shared")
+        self.kept = [self.arrays("kept") for _ in range(1 if _AGAIN else count)]
         self.expected = {
             title: [self.kind(*entry) for entry in table.items()]
             for title, table in (
@@ -584,9 +490,9 @@ class Workspace:
             arrays = self.carries.items()
             self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
         self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
-        self.sums = _sums(self.part, self.dtype)
+        self.sums = self.arrays("sum")
         if count > 1:
-            self.parts = _sums(self.part, self.dtype)
+            self.parts = self.arrays("sum")
             for name in _WITH_RESPECT_TO:
                 tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
                 count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
@@ -596,6 +502,24 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
+
+    def arrays(self, owner):
+        """New arrays: what all segments share, what each keeps, or what all add up to."""
+        size, B, made = self.part, self.part["B"], {}
+        rows = {"rows": size["T"] * B, "step": B, "last": B}
+        rows["past"] = rows["rows"] + _LAG * B
+        for name, (whose, kind, *row) in self.table.items():
+            if whose == owner:
+                shape = [rows.get(kind, kind), *(row or [1])]
+                if kind == "matrix":
+                    made[name] = _matrix(size, row[0], row[1], self.dtype)
+                elif kind == "static":
+                    made[name] = _zeros(row, self.dtype)
+                elif row == ["index"]:
+                    made[name] = _zeros(shape[:1], np.intp)
+                else:
+                    made[name] = _zeros(shape, self.dtype)
+        return made
 
     def kind(self, name, axes):
         """Name, shape and dtype of an argument, and below what an index must be."""
@@ -610,15 +534,6 @@ class Workspace:
         parts = [self.buffers, self.others, self.begins, self.carries, self.back]
         parts += [self.sums, self.parts, self.sources, *self.kept, *self.between]
         return sum(array.nbytes for part in parts for array in part.values())
-
-    def check(self, call):
-        """Refuse a call of another size or dtype."""
-        found = {name: call.size[name] for name in self.size}
-        if found != self.size or call.dtype != self.dtype:
-            raise ValueError(
-                f"workspace: made for {self.size} and {self.dtype}, "
-                f"found a call with {found} and {call.dtype}"
-            )
 
     def use(self, rows):
         """Take up the segments of these lengths."""
@@ -672,19 +587,27 @@ class _Segment:
 
     def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others, self.one, self.zero = (
-            w.weight,
-            w.others,
-            w.one,
-            0 * w.one,
-        )
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
+        self.weight, self.buffers, self.others = w.weight, w.buffers, w.others
+        self.one, self.zero = w.one, 0 * w.one
+        # As many rows of each array as this segment has.
+        ends = {"rows": rows.count, "past": rows.live.stop, "last": rows.sequences}
+        self.views = SimpleNamespace()
+        for name, array in {**w.buffers, **kept, **sums}.items():
+            if name in w.table:
+                kind = w.table[name][1]
+                setattr(
+                    self.views, name, array[: ends[kind]] if kind in ends else array
+                )
+        self.pasts = {}
+        self.adjoints = {}
+        _forward_views(self)
+        _backward_views(self)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
-            self.last[key] = self.views.pasts[name], rows.finals[-step]
-            if name in self.views.adjoints:
-                self.first[key] = self.views.adjoints[name][rows.begin(step)]
+            self.last[key] = self.pasts[name], rows.finals[-step]
+            if name in self.adjoints:
+                self.first[key] = self.adjoints[name][rows.begin(step)]
         if rows.order is None:
             self.begins = [
                 (key, values.reshape(w.begins[key].shape), w.begins[key])
@@ -779,7 +702,8 @@ def _part_of(where, part):
 def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
     if w is None or call.dtype == object:
-        w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+        dims = {name: call.size[name] for name in DIMS}
+        w = Workspace(dims, call.size["T"], call.size["B"], call.dtype)
     if call.dtype == object:
         w.make(call.one)
     w.use(call.rows)
@@ -1066,11 +990,11 @@ class _Rows:
     """
 
     def __init__(self, T, B, lengths):
-        if lengths is None and T * B == 0:
-            lengths = np.zeros(B, int)
-        self.T, self.B = T, B
-        self.order = None if lengths is None else np.argsort(-lengths, kind="stable")
-        self.lengths = np.full(B, T) if self.order is None else lengths[self.order]
+        given = np.full(B, T) if lengths is None else lengths.astype(int)
+        even = T * B > 0 and np.all(given == T)
+        order = np.argsort(-given, kind="stable")
+        self.T, self.B, self.order = T, B, None if even else order
+        self.lengths = given[order]
         running = (self.lengths[None, :] > np.arange(T)[:, None]).sum(axis=1).tolist()
         running = [count for count in running if count]
         past = _LAG * B
@@ -1087,30 +1011,21 @@ class _Rows:
             firsts = self.first[t - _LAG : t][::-1]
             self.steps.append((now, *(slice(first, first + count) for first in firsts)))
         # Where the rows stand among those of all steps of all sequences in the caller's order.
-        self.places = slice(None)
-        if self.order is not None:
-            runs = [self.order[:count] + t * B for t, count in enumerate(running)]
-            self.places = np.concatenate([np.arange(0), *runs])
-        self.back = {k: self._joined(k) for k in range(1, _LAG + 1)}
+        self.places = _run([order[:n] + t * B for t, n in enumerate(running)])
+        # The rows k steps before those of all steps, and before the last ones.
+        self.back = {
+            k: _run([np.arange(step[k].start, step[k].stop) for step in self.steps])
+            for k in range(1, _LAG + 1)
+        }
         self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
         self.end = self._at(0, self.sequences, past)
         self.finals = [self._at(k, B) for k in range(_LAG)]
 
-    def _joined(self, k):
-        """The rows k steps before those of all steps."""
-        if self.order is None:
-            start = (_LAG - k) * self.B
-            return slice(start, start + self.count)
-        rows = [np.arange(step[k].start, step[k].stop) for step in self.steps]
-        return np.concatenate([np.arange(0), *rows])
-
     def _at(self, k, sequences, less=0):
         """The rows of the first sequences k steps before their last valid step."""
-        if self.order is None:
-            start = self.first[self.T - 1 + _LAG - k] - less
-            return slice(start, start + self.B)
         steps = self.lengths[:sequences] - 1 + _LAG - k
-        return np.asarray([*self.first, 0])[steps] + np.arange(sequences) - less
+        first = np.asarray([*self.first, 0])[steps] - less
+        return _run([first + np.arange(sequences)])
 
     def begin(self, step):
         """The rows of the initial values of a step <= 0."""
@@ -1140,6 +1055,14 @@ class _Rows:
         return full.reshape(self.T, self.B, *rows.shape[1:])
 
 
+def _run(rows):
+    """Rows end to end, as a slice where each is the next one."""
+    joined = np.concatenate([np.arange(0), *rows])
+    first = int(joined[0]) if joined.size else 0
+    run = slice(first, first + joined.size)
+    return run if np.array_equal(joined, np.arange(run.start, run.stop)) else joined
+
+
 def _past(call, name, own, shape, dtype=None):
     """A new array for a state: its initial values, then room for every step.
 
@@ -1167,11 +1090,6 @@ def _carry_out(values, rows):
     return carry
 
 
-def _timed(name, array, rows):
-    """A quantity's rows as ("T", "B", ...)."""
-    return rows.unpacked(array[:, 0] if name in _SCALARS else array)
-
-
 def _source(name, array, rows):
     """The gradient of an input in the input's shape."""
     full = rows.unsorted(array) if name in _UNTIMED else rows.unpacked(array)
@@ -1197,144 +1115,160 @@ def _extent(axis, size):
     return sum(int(part) if part.isdigit() else int(size[part]) for part in parts)
 
 
-def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
+def _prepare(
+    params, inputs, carry, lengths, steps, carry_grad=None, workspace=None, *, loss
+):
     """Check all arguments and lay them out in rows."""
-    size = {}
-    dtype = _dtype_of(params, inputs, carry)
-    params = _checked("params", params, PARAMS, size, dtype)
-    kinds = {name: str(array.dtype) for name, array in params.items()}
+    received = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
+    tables = {
+        "params": (params, PARAMS),
+        "inputs": (inputs, INPUTS),
+    }
+    tables |= {} if carry is None else {"carry": (carry, CARRY)}
+    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
+    optional = () if loss else _LOSS_ONLY
+    given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
+    found = [
+        (f"{what}[{key!r}]", array, tables[what][1][key], _index_of(key))
+        for what, arrays in given.items()
+        for key, array in arrays.items()
+    ]
+    floats = [array.dtype for _, array, _, _ in found if array.dtype.kind in "fO"]
+    dtype = floats[0] if floats else np.dtype(float)
+    kinds = {name: str(array.dtype) for name, array in given["params"].items()}
     if not {*kinds.values()} <= {str(dtype)} & {"float32", "float64", "object"}:
-        raise ValueError(f"params: expected float32, float64 or object; found {kinds}")
-    one = _unit(params) if dtype.hasobject else 1
-    if dtype.hasobject:
-        # Entries of the exact type, so that a quotient stays exact.
-        for name, array in params.items():
-            params[name] = np.empty(array.shape, object)
-            params[name][...] = array * one
-    inputs = _checked("inputs", inputs, INPUTS, size, dtype, () if loss else _LOSS_ONLY)
-    if carry is not None:
-        carry = _checked("carry", carry, CARRY, size, dtype)
-    if carry_grad is not None:
-        real = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
-        carry_grad = _checked("carry_grad", carry_grad, real, size, dtype)
+        raise _wrong("params", "float32, float64 or object", kinds)
     if lengths is not None:
-        lengths = _array("lengths", lengths, ("B",), size, "iu", "integers").astype(int)
-    if "T" not in size:
-        if not isinstance(steps, (int, np.integer)) or steps < 0:
-            raise ValueError(
-                f"steps: expected T, which no input tells, found {steps!r}"
-            )
-        size["T"] = int(steps)
-    size.setdefault("B", 1)
-    for name, array in params.items():
-        _solve_sums(array.shape, PARAMS[name], size)
+        lengths = _array("lengths", lengths)
+        found.append(("lengths", lengths, ("B",), "T"))
+    size = {}
+    for solve in (False, True):
+        for place, array, axes, index in found:
+            _check(place, array, axes, None if index else dtype, size, solve)
+        if "T" not in size and not _is_length(steps):
+            raise _wrong("steps", "T, which no input tells", repr(steps))
+        size = {"T": steps, "B": 1, **size}
     for name in DIMS:
         if name not in size:
-            raise ValueError(f"dims: no array tells {name!r}; hand in a carry")
-    _check_sizes(size)
-    for name, array in params.items():
-        _check_shape(f"params[{name!r}]", array, PARAMS[name], size)
+            raise _wrong("dims", f"a carry, as nothing else tells {name!r}", "none")
+    size = _sizes({name: size[name] for name in DIMS}, size["T"], size["B"])
+    made = isinstance(workspace, Workspace) and (workspace.size, workspace.dtype)
+    if workspace is not None and made != (size, dtype):
+        words = f"one made for {size} and {dtype}"
+        raise _wrong("workspace", words, made or type(workspace))
     if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
-        raise ValueError(f"lengths: expected 0 to T = {size['T']}, found {lengths}")
+        raise _wrong("lengths", f"0 to T = {size['T']}", lengths)
     rows = _Rows(size["T"], size["B"], lengths)
-    for name, array in inputs.items():
-        first = name in _UNTIMED
-        inputs[name] = (
-            rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
-        )
     # Only now: at a padded step there may stand what is no index, or can't be cast.
-    call = SimpleNamespace(params=params, rows=rows, size=size, one=one, dtype=dtype)
-    call.inputs = _settled("inputs", inputs, call)
-    call.start = carry and _settled("carry", carry, call)
-    call.carry_grad = carry_grad and _settled("carry_grad", carry_grad, call)
+    for name, array in given["inputs"].items():
+        untimed = name in _UNTIMED
+        laid = rows.sorted(array)[: rows.sequences] if untimed else rows.packed(array)
+        given["inputs"][name] = laid
+    one = _unit(given["params"]) if dtype.hasobject else 1
+    call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
+    given = {what: _settled(what, arrays, call) for what, arrays in given.items()}
+    call.params, call.inputs = given["params"], given["inputs"]
+    call.start, call.carry_grad = given.get("carry"), given.get("carry_grad")
     return call
 
 
-def _dtype_of(*arguments):
-    """The dtype of the first real array; float64 where there is none."""
-    for arrays in arguments:
-        for array in arrays.values() if hasattr(arrays, "keys") else ():
-            if np.asarray(array).dtype.kind in "fO":
-                return np.asarray(array).dtype
-    return np.dtype(np.float64)
+def _wrong(place, expected, found):
+    return ValueError(f"{place}: expected {expected}, found {found}")
 
 
-def _unit(params):
-    """The number 1 of the exact type that the parameters have."""
-    for array in params.values():
-        for entry in array.flat:
-            one = entry * 0 + 1
-            return Fraction(1) if isinstance(one, int) else one
-    return Fraction(1)
+def _made(place, expected, make, value):
+    """What a function makes of a value, if it can."""
+    try:
+        return make(value)
+    except (ArithmeticError, RuntimeError, SyntaxError, TypeError, ValueError) as error:
+        raise _wrong(place, expected, f"{type(value).__name__}: {error}") from error
 
 
-def _checked(what, given, table, size, dtype, optional=()):
-    """The arrays of an argument, their keys, axes and numbers as in its table."""
-    if not hasattr(given, "keys"):
-        raise ValueError(
-            f"{what}: expected a dict with {tuple(table)}, found {given!r}"
-        )
+def _given(what, given, table, optional=()):
+    """The arrays of an argument, by the keys of its table."""
+    if not isinstance(given, Mapping):
+        raise _wrong(what, f"a dict with {tuple(table)}", type(given))
     missing = [key for key in table if key not in given and key not in optional]
     unknown = [key for key in given if key not in table]
     if missing or unknown:
-        raise ValueError(
-            f"{what}: expected the keys {tuple(table)}; "
-            f"missing {missing}, unknown {unknown}"
-        )
-    arrays = {}
-    for key, axes in table.items():
-        if key in given:
-            wanted = ("iu", "integers") if _index_of(key) else _reals(dtype)
-            arrays[key] = _array(f"{what}[{key!r}]", given[key], axes, size, *wanted)
-    return arrays
+        found = f"missing {missing}, unknown {unknown}"
+        raise ValueError(f"{what}: expected the keys {tuple(table)}; {found}")
+    return {
+        key: _array(f"{what}[{key!r}]", given[key]) for key in table if key in given
+    }
 
 
-def _reals(dtype):
-    return "iuO" if dtype.hasobject else "fiu", f"real numbers for {dtype}"
+def _array(place, value):
+    """A value as an array; what has a length but no numbers is not even looked into."""
+    numbers = hasattr(value, "__array__") or isinstance(value, (list, tuple))
+    if hasattr(value, "__len__") and not numbers:
+        raise _wrong(place, "an array", type(value))
+    return _made(place, "an array", np.asarray, value)
 
 
-def _array(place, value, axes, size, kinds, words):
-    """An array of those kinds of numbers, with those axes."""
-    array = np.asarray(value)
+def _check(place, array, axes, dtype, size, solve):
+    """Compare an array's numbers (None: integers) and its shape with what is expected.
+
+    An axis seen for the first time is learned; with `solve` also one in a sum of others.
+    """
+    kinds = "iu" if dtype is None else "iuO" if dtype.hasobject else "fiu"
     if array.dtype.kind not in kinds:
-        raise ValueError(f"{place}: expected {words}, found dtype {array.dtype}")
-    _check_shape(place, array, axes, size)
-    return array
-
-
-def _check_shape(place, array, axes, size):
-    """Compare a shape with its axes; an axis seen for the first time is learned."""
+        words = "integers" if dtype is None else f"real numbers for {dtype}"
+        raise _wrong(place, words, f"dtype {array.dtype}")
     learned = dict(size)
     fits = array.ndim == len(axes)
     for axis, length in zip(axes, array.shape, strict=True) if fits else ():
         parts = str(axis).split(" + ")
-        if len(parts) == 1 and not parts[0].isdigit():
-            learned.setdefault(axis, length)
-        if all(part.isdigit() or part in learned for part in parts):
-            fits = fits and _extent(axis, learned) == length
+        unknown = [part for part in parts if not part.isdigit() and part not in learned]
+        rest = sum(_extent(part, learned) for part in parts if part not in unknown)
+        if not unknown:
+            fits = fits and rest == length
+        elif len(unknown) == 1 and (solve or len(parts) == 1):
+            learned[unknown[0]] = length - rest
     if not fits:
         known = {axis: size[axis] for axis in axes if axis in size}
-        raise ValueError(
-            f"{place}: expected axes ({', '.join(map(str, axes))}) with {known}, "
-            f"found shape {array.shape}"
-        )
+        words = f"axes ({', '.join(map(str, axes))}) with {known}"
+        raise _wrong(place, words, f"shape {array.shape}")
     size.update(learned)
 
 
-def _check_sizes(size):
-    wrong = {name: length for name, length in size.items() if length < (name in DIMS)}
+def _is_length(value, least=0):
+    return isinstance(value, (int, np.integer)) and least <= int(value) < 2**31
+
+
+def _sizes(dims, *extents):
+    """The lengths of all axes: those of `DIMS`, then T and B if given."""
+    if not isinstance(dims, Mapping) or set(dims) != set(DIMS):
+        raise _wrong("dims", f"the names {DIMS}", dims)
+    size = {**dims, **dict(zip(("T", "B"), extents, strict=False))}
+    wrong = {name: n for name, n in size.items() if not _is_length(n, name in DIMS)}
     if wrong:
-        raise ValueError(f"dims: expected lengths >= 1, and T, B >= 0; found {wrong}")
+        raise _wrong("dims", "lengths >= 1, and T, B >= 0", wrong)
+    return {name: int(length) for name, length in size.items()}
 
 
-def _solve_sums(shape, axes, size):
-    """Learn a length from that of a concatenation whose other parts are known."""
-    for axis, length in zip(axes, shape, strict=True):
-        parts = str(axis).split(" + ")
-        unknown = [part for part in parts if not part.isdigit() and part not in size]
-        if len(unknown) == 1 and len(parts) > 1:
-            parts.remove(unknown[0])
-            size[unknown[0]] = length - _extent(" + ".join(parts), size)
+def _kind(dtype, *kinds):
+    """One of some kinds of numbers."""
+    words = " or ".join(kinds)
+    found = _made("dtype", words, np.dtype, dtype)
+    if dtype is None or str(found) not in kinds:
+        raise _wrong("dtype", words, repr(dtype))
+    return found
+
+
+def _unit(params):
+    """The number 1 of the exact type that the parameters have."""
+    for name, array in params.items():
+        for entry in array.flat:
+            one = _made(f"params[{name!r}]", "numbers", lambda n: n * 0 + 1, entry)
+            return Fraction(1) if isinstance(one, int) else one
+    return Fraction(1)
+
+
+def _exact(place, array, one):
+    """The same numbers in the exact type, so that a quotient stays exact."""
+    room = np.empty(array.shape, object)
+    return _made(place, "numbers", lambda n: np.multiply(n, one, room), array)
 
 
 def _index_of(key):
@@ -1343,19 +1277,21 @@ def _index_of(key):
 
 
 def _settled(what, arrays, call):
-    """Indices, in range; reals in the dtype of the call, a scalar as a column."""
+    """Indices, in range; reals in the dtype of the call, a scalar a row as a column."""
     laid = {}
     for key, array in arrays.items():
+        place = f"{what}[{key!r}]"
         if _index_of(key):
             limit = _extent(_index_of(key), call.size)
             if array.size and (array.min() < 0 or array.max() >= limit):
-                found = f"index < {limit}, found {array.min()} to {array.max()}"
-                raise ValueError(f"{what}[{key!r}]: expected 0 <= {found}")
+                seen = f"{array.min()} to {array.max()}"
+                raise _wrong(place, f"0 <= index < {limit}", seen)
         elif call.dtype.hasobject:
-            array = array * call.one
+            array = _exact(place, array, call.one)
         else:
             array = array.astype(call.dtype, copy=False)
-        laid[key] = array if array.ndim > 1 or _index_of(key) else array[:, None]
+        column = what != "params" and array.ndim == 1 and not _index_of(key)
+        laid[key] = array[:, None] if column else array
     return laid
 
 

@@ -8,6 +8,7 @@ does not touch is one product over all steps. Comments in the backward pass give
 number and the formula of the derivation's step that a statement carries out.
 """
 
+from collections.abc import Mapping
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -98,11 +99,9 @@ def forward(params, inputs, carry=None, lengths=None):
 
     Returns
     -------
-    outputs : dict of arrays
-        Every quantity by name, ("T", "B", ...), 0 at padded steps; with all targets also
-        "loss".
-    carry : dict of arrays
-        The initial values for what follows.
+    outputs, carry : dicts of arrays
+        Every quantity by name, ("T", "B", ...), 0 at padded steps, with all targets also
+        "loss"; the initial values for what follows.
 
     Raises
     ------
@@ -122,102 +121,61 @@ def loss_and_grads(
     params, inputs, carry, lengths
         As for `forward`; all inputs are needed.
     carry_grad : dict of arrays, optional
-        dF/d(the carry that this call returns), with the keys of `CARRY`; the gradients
-        are then those of this call's loss + F.
+        dF/d(the carry that this call returns), with its keys; the gradients are then those
+        of this call's loss + F.
     workspace : Workspace, optional
-        Buffers of an earlier call of the same size. The gradients and the carry are then
-        views that the next call with it overwrites.
+        Buffers of the same size. The gradients and the carry are then views that the next
+        call with it overwrites.
 
     Returns
     -------
     loss : float
         The mean over all valid steps (with a loss at T, over the sequences); for object
         arrays the exact scalar.
-    grads : dict of arrays
+    grads, carry : dicts of arrays
         For every parameter and every initial value, in its shape.
-    carry : dict of arrays
-
-    Raises
-    ------
-    ValueError
-        If an argument has a wrong key, shape, dtype or range.
     """
-    quick = workspace is not None and lengths is None
+    quick = isinstance(workspace, Workspace) and lengths is None
     if quick and workspace.takes(params, inputs, carry, carry_grad):
         return _at_once(workspace, params, inputs, carry, carry_grad)
-    call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
-    if workspace is not None:
-        workspace.check(call)
+    call = _prepare(
+        params, inputs, carry, lengths, None, carry_grad, workspace, loss=True
+    )
     return _in_buffers(call, workspace)
 
 
 def _run_forward(w, params, inputs, start, first):
     """Run the steps of a segment forward."""
-    (
-        fixed1,
-        fixed2,
-        fixed3,
-        f_in_etc,
-        fixed1_1,
-        c_1_2,
-        fixed1_2,
-        fixed1_3,
-        fixed1_4,
-        fixed2_1,
-        fixed2_2,
-        fixed2_3,
-        fixed2_4,
-        fixed3_1,
-        fixed3_2,
-        fixed3_3,
-        fixed3_4,
-        product,
-        columns,
-        loop_1,
-        c_0,
-        h_0,
-    ) = w.views.forward
+    v = w.views
     _tanh = _exact_tanh if w.dtype == object else np.tanh
-    W_xi = params["W_xi"]
-    W_hi = params["W_hi"]
-    b_i = params["b_i"]
-    W_xf = params["W_xf"]
-    W_hf = params["W_hf"]
-    b_f = params["b_f"]
-    W_xo = params["W_xo"]
-    W_ho = params["W_ho"]
-    b_o = params["b_o"]
-    W_xg = params["W_xg"]
-    W_hg = params["W_hg"]
-    b_g = params["b_g"]
-    x = inputs["x"]
+    c_1_2, product = v.c_1_2, v.product
     if first:
-        _multiply(c_1_2, b_f, fixed1_1)
-        _multiply(c_1_2, b_i, fixed1_2)
-        _multiply(c_1_2, b_o, fixed1_3)
-        _copyto(fixed1_4, b_g)
-        _multiply(W_xf.T, c_1_2, fixed2_1)
-        _multiply(W_xi.T, c_1_2, fixed2_2)
-        _multiply(W_xo.T, c_1_2, fixed2_3)
-        _copyto(fixed2_4, W_xg.T)
-        _multiply(W_hf.T, c_1_2, fixed3_1)
-        _multiply(W_hi.T, c_1_2, fixed3_2)
-        _multiply(W_ho.T, c_1_2, fixed3_3)
-        _copyto(fixed3_4, W_hg.T)
-    matrix = _in_columns(fixed3, columns, first)
+        _multiply(c_1_2, params["b_f"], v.fixed1_1)
+        _multiply(c_1_2, params["b_i"], v.fixed1_2)
+        _multiply(c_1_2, params["b_o"], v.fixed1_3)
+        _copyto(v.fixed1_4, params["b_g"])
+        _multiply(params["W_xf"].T, c_1_2, v.fixed2_1)
+        _multiply(params["W_xi"].T, c_1_2, v.fixed2_2)
+        _multiply(params["W_xo"].T, c_1_2, v.fixed2_3)
+        _copyto(v.fixed2_4, params["W_xg"].T)
+        _multiply(params["W_hf"].T, c_1_2, v.fixed3_1)
+        _multiply(params["W_hi"].T, c_1_2, v.fixed3_2)
+        _multiply(params["W_ho"].T, c_1_2, v.fixed3_3)
+        _copyto(v.fixed3_4, params["W_hg"].T)
+    matrix = _in_columns(v.fixed3, v.columns, first)
     if start is None:
-        c_0.fill(w.zero)
-        h_0.fill(w.zero)
+        v.c_0.fill(w.zero)
+        v.h_0.fill(w.zero)
     else:
-        _copyto(c_0, start["c[0]"])
-        _copyto(h_0, start["h[0]"])
+        _copyto(v.c_0, start["c[0]"])
+        _copyto(v.h_0, start["h[0]"])
     # a_f_in[t] = W_xf @ x[t] + b_f
     # a_i_in[t] = W_xi @ x[t] + b_i
     # a_o_in[t] = W_xo @ x[t] + b_o
     # a_g_in[t] = W_xg @ x[t] + b_g
-    _product(x, fixed2, f_in_etc)
-    _add(f_in_etc, fixed1, f_in_etc)
-    for step in loop_1:
+    _product(inputs["x"], v.fixed2, v.f_in_etc)
+    _add(v.f_in_etc, v.fixed1, v.f_in_etc)
+    for step in v.loop_1:
         (
             f_sum_etc_now,
             f_in_etc_now,
@@ -259,89 +217,39 @@ def _run_forward(w, params, inputs, start, first):
 
 def _run_backward(w, params, inputs, start, carry_grad, first):
     """Compute the loss of a segment, then run its steps backward."""
-    (
-        h_all,
-        s,
-        loss,
-        d_s,
-        part2,
-        part3,
-        d_c_all,
-        d_h_all,
-        fixed4,
-        d_W_xo_etc,
-        d_W_ho_etc,
-        d_b_o_etc,
-        d_W_qh,
-        d_b_q,
-        d_a_o_etc,
-        d_W_xo,
-        d_W_xg,
-        d_W_xf,
-        d_W_xi,
-        d_W_ho,
-        d_W_hg,
-        d_W_hf,
-        d_W_hi,
-        d_b_o,
-        d_b_g,
-        d_b_f,
-        d_b_i,
-        h,
-        d_h,
-        row_starts,
-        column_of_ones,
-        c_1_1,
-        fixed4_1,
-        fixed4_2,
-        fixed4_3,
-        fixed4_4,
-        product,
-        columns,
-        loop_2,
-        ones,
-    ) = w.views.backward
-    rows = w.rows
-    weight = w.weight
+    v, rows = w.views, w.rows
     _tanh = _exact_tanh if w.dtype == object else np.tanh
-    W_hi = params["W_hi"]
-    W_hf = params["W_hf"]
-    W_ho = params["W_ho"]
-    W_hg = params["W_hg"]
-    W_qh = params["W_qh"]
-    b_q = params["b_q"]
-    x = inputs["x"]
-    y = inputs["y"]
+    c_1_1, product_ = v.c_1_1, v.product_
     if first:
-        _copyto(fixed4_1, W_ho)
-        _copyto(fixed4_2, W_hg)
-        _copyto(fixed4_3, W_hf)
-        _copyto(fixed4_4, W_hi)
-    matrix = _in_columns(fixed4, columns, first)
+        _copyto(v.fixed4_1, params["W_ho"])
+        _copyto(v.fixed4_2, params["W_hg"])
+        _copyto(v.fixed4_3, params["W_hf"])
+        _copyto(v.fixed4_4, params["W_hi"])
+    matrix = _in_columns(v.fixed4, v.columns_, first)
     # s[t] = W_qh @ h[t] + b_q
-    _product(h, W_qh.T, s)
-    _add(s, b_q, s)
+    _product(v.h, params["W_qh"].T, v.s)
+    _add(v.s, params["b_q"], v.s)
     # p[t] = softmax(s[t])
     # loss[t] = softmax_cross_entropy(s[t], y[t])
-    _add(row_starts, y, part3)
-    _softmax_and_loss(s, part3, part2, column_of_ones, d_s, loss)
-    total = np.add.reduce(loss, None)
+    _add(v.row_starts, inputs["y"], v.part3)
+    _softmax_and_loss(v.s, v.part3, v.part2, v.column_of_ones, v.d_s, v.loss)
+    total = np.add.reduce(v.loss, None)
     if carry_grad is None:
-        d_c_all[rows.finals[0]] = 0
+        v.d_c_all[rows.finals[0]] = 0
     else:
-        d_c_all[rows.finals[0]] = carry_grad["c[0]"]
-    d_h_all[: rows.live.start].fill(w.zero)
+        v.d_c_all[rows.finals[0]] = carry_grad["c[0]"]
+    v.d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/ds[t] = 1 / T * (p[t] - onehot(y[t]))
-    _add(row_starts, y, part3)
-    np.subtract.at(d_s.reshape(-1), part3, c_1_1)
-    _divide(d_s, weight, d_s)
+    _add(v.row_starts, inputs["y"], v.part3)
+    np.subtract.at(v.d_s.reshape(-1), v.part3, c_1_1)
+    _divide(v.d_s, w.weight, v.d_s)
     # (4) dL/dh[t] = W_hi.T @ dL/da_i[t+1] + W_hf.T @ dL/da_f[t+1] + W_ho.T @
     #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
     #     here dL/dh[t] += W_qh.T @ dL/ds[t]
-    _product(d_s, W_qh, d_h)
+    _product(v.d_s, params["W_qh"], v.d_h)
     if carry_grad is not None:
-        _add_at(d_h_all, rows.finals[0], carry_grad["h[0]"])
-    for chunk, steps in loop_2:
+        _add_at(v.d_h_all, rows.finals[0], carry_grad["h[0]"])
+    for chunk, steps in v.loop_2:
         (
             k6_part,
             c_part,
@@ -413,303 +321,207 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
             #     dL/da_o[t+1] + W_hg.T @ dL/da_g[t+1] + W_qh.T @ dL/ds[t]
             #     here dL/dh[t-1] += W_hi.T @ dL/da_i[t] + W_hf.T @ dL/da_f[t] + W_ho.T
             #     @ dL/da_o[t] + W_hg.T @ dL/da_g[t]
-            product(d_a_o_etc_now_by, matrix, part1__by)
+            product_(d_a_o_etc_now_by, matrix, part1__by)
             _add(d_h_prev, part1_, d_h_prev)
     # (23) dL/dW_xo = sum(t, 1, T, outer(dL/da_o[t], x[t]))
     # (26) dL/dW_xg = sum(t, 1, T, outer(dL/da_g[t], x[t]))
     # (20) dL/dW_xf = sum(t, 1, T, outer(dL/da_f[t], x[t]))
     # (17) dL/dW_xi = sum(t, 1, T, outer(dL/da_i[t], x[t]))
-    _product(d_a_o_etc.T, x, d_W_xo_etc)
+    _product(v.d_a_o_etc.T, inputs["x"], v.d_W_xo_etc)
     # (24) dL/dW_ho = sum(t, 1, T, outer(dL/da_o[t], h[t-1]))
     # (27) dL/dW_hg = sum(t, 1, T, outer(dL/da_g[t], h[t-1]))
     # (21) dL/dW_hf = sum(t, 1, T, outer(dL/da_f[t], h[t-1]))
     # (18) dL/dW_hi = sum(t, 1, T, outer(dL/da_i[t], h[t-1]))
-    h_back1 = w.gathered("h_back1", h_all, rows.back[1])
-    _product(d_a_o_etc.T, h_back1, d_W_ho_etc)
+    h_back1 = w.gathered("h_back1", v.h_all, rows.back[1])
+    _product(v.d_a_o_etc.T, h_back1, v.d_W_ho_etc)
     # (25) dL/db_o = sum(t, 1, T, dL/da_o[t])
     # (28) dL/db_g = sum(t, 1, T, dL/da_g[t])
     # (22) dL/db_f = sum(t, 1, T, dL/da_f[t])
     # (19) dL/db_i = sum(t, 1, T, dL/da_i[t])
-    _product(ones, d_a_o_etc, d_b_o_etc)
+    _product(v.ones, v.d_a_o_etc, v.d_b_o_etc)
     # (29) dL/dW_qh = sum(t, 1, T, outer(dL/ds[t], h[t]))
-    _product(d_s.T, h, d_W_qh)
+    _product(v.d_s.T, v.h, v.d_W_qh)
     # (30) dL/db_q = sum(t, 1, T, dL/ds[t])
-    _product(ones, d_s, d_b_q)
-    grads = {
-        "W_xi": d_W_xi,
-        "W_hi": d_W_hi,
-        "b_i": d_b_i,
-        "W_xf": d_W_xf,
-        "W_hf": d_W_hf,
-        "b_f": d_b_f,
-        "W_xo": d_W_xo,
-        "W_ho": d_W_ho,
-        "b_o": d_b_o,
-        "W_xg": d_W_xg,
-        "W_hg": d_W_hg,
-        "b_g": d_b_g,
-        "W_qh": d_W_qh,
-        "b_q": d_b_q,
-    }
+    _product(v.ones, v.d_s, v.d_b_q)
+    grads = {"W_xi": v.d_W_xi, "W_hi": v.d_W_hi, "b_i": v.d_b_i, "W_xf": v.d_W_xf}
+    grads |= {"W_hf": v.d_W_hf, "b_f": v.d_b_f, "W_xo": v.d_W_xo, "W_ho": v.d_W_ho}
+    grads |= {"b_o": v.d_b_o, "W_xg": v.d_W_xg, "W_hg": v.d_W_hg, "b_g": v.d_b_g}
+    grads |= {"W_qh": v.d_W_qh, "b_q": v.d_b_q}
     sources = {}
     return total, grads, sources
 
 
-def _buffers(size, dtype):
-    """The arrays that all segments share."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    width = 11 * size["h"]
-    chunk = _chunk_rows(size, width, dtype)
+def _arrays(size, dtype):
+    """Every array: who has it, the rows it has, the lengths of a row."""
+    chunk = _chunk_rows(size, 11 * size["h"], dtype)
     return {
-        "fixed1": _zeros((4 * size["h"],), dtype),
-        "fixed2": _zeros((size["d"], 4 * size["h"]), dtype),
-        "f_sum_etc": _zeros((size["B"], 4 * size["h"]), dtype),
-        "fixed3": _matrix(size, size["h"], 4 * size["h"], dtype),
-        "part1": _zeros((size["B"], size["h"]), dtype),
-        "s": _zeros((count, size["q"]), dtype),
-        "loss": _zeros((count, 1), dtype),
-        "d_s": _zeros((count, size["q"]), dtype),
-        "part2": _zeros((count, 1), dtype),
-        "part3": _zeros((count,), np.intp),
-        "d_c_all": _zeros((past + count, size["h"]), dtype),
-        "d_h_all": _zeros((past + count, size["h"]), dtype),
-        "k1": _zeros((chunk, size["h"]), dtype),
-        "k2_etc": _zeros((chunk, 3 * size["h"]), dtype),
-        "k3": _zeros((chunk, size["h"]), dtype),
-        "fixed4": _matrix(size, 4 * size["h"], size["h"], dtype),
-        "k6": _zeros((chunk, size["h"]), dtype),
-        "part4": _zeros((chunk, size["h"]), dtype),
+        "f_etc": ("kept", "rows", 4 * size["h"]),
+        "fixed1": ("shared", "static", 4 * size["h"]),
+        "fixed2": ("shared", "static", size["d"], 4 * size["h"]),
+        "f_sum_etc": ("shared", "step", 4 * size["h"]),
+        "h_all": ("kept", "past", size["h"]),
+        "fixed3": ("shared", "matrix", size["h"], 4 * size["h"]),
+        "c_all": ("kept", "past", size["h"]),
+        "part1": ("shared", "step", size["h"]),
+        "s": ("shared", "rows", size["q"]),
+        "loss": ("shared", "rows"),
+        "d_s": ("shared", "rows", size["q"]),
+        "part2": ("shared", "rows"),
+        "part3": ("shared", "rows", "index"),
+        "d_c_all": ("shared", "past", size["h"]),
+        "d_h_all": ("shared", "past", size["h"]),
+        "k1": ("shared", chunk, size["h"]),
+        "k2_etc": ("shared", chunk, 3 * size["h"]),
+        "k3": ("shared", chunk, size["h"]),
+        "fixed4": ("shared", "matrix", 4 * size["h"], size["h"]),
+        "k6": ("shared", chunk, size["h"]),
+        "part4": ("shared", chunk, size["h"]),
+        "d_W_xo_etc": ("sum", "static", 4 * size["h"], size["d"]),
+        "d_W_ho_etc": ("sum", "static", 4 * size["h"], size["h"]),
+        "d_b_o_etc": ("sum", "static", 4 * size["h"]),
+        "d_W_qh": ("sum", "static", size["q"], size["h"]),
+        "d_b_q": ("sum", "static", size["q"]),
     }
 
 
-def _sums(size, dtype):
-    """The gradients, and what they are made of."""
-    return {
-        "d_W_xo_etc": _zeros((4 * size["h"], size["d"]), dtype),
-        "d_W_ho_etc": _zeros((4 * size["h"], size["h"]), dtype),
-        "d_b_o_etc": _zeros((4 * size["h"],), dtype),
-        "d_W_qh": _zeros((size["q"], size["h"]), dtype),
-        "d_b_q": _zeros((size["q"],), dtype),
-    }
-
-
-def _kept(size, dtype):
-    """What a segment's backward pass finds as it was."""
-    count = size["T"] * size["B"]
-    past = _LAG * size["B"]
-    return {
-        "f_etc": _zeros((count, 4 * size["h"]), dtype),
-        "h_all": _zeros((past + count, size["h"]), dtype),
-        "c_all": _zeros((past + count, size["h"]), dtype),
-    }
-
-
-def _views(buffers, kept, sums, rows, size, dtype, one):
-    """All views that a call with these rows needs, those of every step included."""
-    f_etc = kept["f_etc"][: rows.count]
-    fixed1 = buffers["fixed1"]
-    fixed2 = buffers["fixed2"]
-    f_sum_etc = buffers["f_sum_etc"]
-    h_all = kept["h_all"][: rows.live.stop]
-    fixed3 = buffers["fixed3"]
-    c_all = kept["c_all"][: rows.live.stop]
-    part1 = buffers["part1"]
-    s = buffers["s"][: rows.count]
-    loss = buffers["loss"][: rows.count]
-    d_s = buffers["d_s"][: rows.count]
-    part2 = buffers["part2"][: rows.count]
-    part3 = buffers["part3"][: rows.count]
-    d_c_all = buffers["d_c_all"][: rows.live.stop]
-    d_h_all = buffers["d_h_all"][: rows.live.stop]
-    k1 = buffers["k1"]
-    k2_etc = buffers["k2_etc"]
-    k3 = buffers["k3"]
-    fixed4 = buffers["fixed4"]
-    k6 = buffers["k6"]
-    part4 = buffers["part4"]
-    d_W_xo_etc = sums["d_W_xo_etc"]
-    d_W_ho_etc = sums["d_W_ho_etc"]
-    d_b_o_etc = sums["d_b_o_etc"]
-    d_W_qh = sums["d_W_qh"]
-    d_b_q = sums["d_b_q"]
-    f_in_etc = f_etc
-    d_a_o_etc = f_etc
-    d_a_o = _block(d_a_o_etc, 0, size["h"])
-    d_W_xo = _rows_of(d_W_xo_etc, 0, size["h"])
-    d_W_xg = _rows_of(d_W_xo_etc, size["h"], size["h"])
-    d_W_xf = _rows_of(d_W_xo_etc, 2 * size["h"], size["h"])
-    d_W_xi = _rows_of(d_W_xo_etc, 3 * size["h"], size["h"])
-    d_W_ho = _rows_of(d_W_ho_etc, 0, size["h"])
-    d_W_hg = _rows_of(d_W_ho_etc, size["h"], size["h"])
-    d_W_hf = _rows_of(d_W_ho_etc, 2 * size["h"], size["h"])
-    d_W_hi = _rows_of(d_W_ho_etc, 3 * size["h"], size["h"])
-    d_b_o = _rows_of(d_b_o_etc, 0, size["h"])
-    d_b_g = _rows_of(d_b_o_etc, size["h"], size["h"])
-    d_b_f = _rows_of(d_b_o_etc, 2 * size["h"], size["h"])
-    d_b_i = _rows_of(d_b_o_etc, 3 * size["h"], size["h"])
-    d_a_g_to_d_a_i = _block(d_a_o_etc, size["h"], 3 * size["h"])
-    h = h_all[rows.live]
-    c = c_all[rows.live]
-    d_h = d_h_all[rows.live]
-    d_c = d_c_all[rows.live]
+def _forward_views(w):
+    """Make the views that a forward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.f_in_etc = v.f_etc
+    v.h = v.h_all[rows.live]
+    v.c = v.c_all[rows.live]
     steps = _steps(rows)
-    width = 11 * size["h"]
-    chunk = _chunk_rows(size, width, dtype)
-    chunks = _chunks(steps, chunk, even=True)
     blocks1 = _blocking(size["B"], size["h"], 4 * size["h"], dtype)
-    blocks2 = _blocking(size["B"], 4 * size["h"], size["h"], dtype)
-    loop_1 = [
+    v.loop_1 = [
         (
-            f_sum_etc[top],
-            f_in_etc[now],
-            _rows_in(h_all[prev], blocks1),
-            _out_in(f_sum_etc[top], blocks1),
-            _by_blocks(f_etc[now], 4)[0],
-            _by_columns(f_sum_etc[top], 4)[0],
-            _by_blocks(f_etc[now], 4)[0, 0:3],
-            c[now],
-            _by_blocks(f_etc[now], 4)[0, 0],
-            c_all[prev],
-            part1[top],
-            _by_blocks(f_etc[now], 4)[0, 1],
-            _by_blocks(f_etc[now], 4)[0, 3],
-            h[now],
-            _by_blocks(f_etc[now], 4)[0, 2],
+            v.f_sum_etc[top],
+            v.f_in_etc[now],
+            _rows_in(v.h_all[prev], blocks1),
+            _out_in(v.f_sum_etc[top], blocks1),
+            _by_blocks(v.f_etc[now], 4)[0],
+            _by_columns(v.f_sum_etc[top], 4)[0],
+            _by_blocks(v.f_etc[now], 4)[0, 0:3],
+            v.c[now],
+            _by_blocks(v.f_etc[now], 4)[0, 0],
+            v.c_all[prev],
+            v.part1[top],
+            _by_blocks(v.f_etc[now], 4)[0, 1],
+            _by_blocks(v.f_etc[now], 4)[0, 3],
+            v.h[now],
+            _by_blocks(v.f_etc[now], 4)[0, 2],
         )
         for top, now, prev in steps
     ]
-    loop_2 = [
+    v.fixed1_1 = _rows_of(v.fixed1, 0, size["h"])
+    v.c_1_2 = np.asarray(w.one / 2, dtype)
+    v.fixed1_2 = _rows_of(v.fixed1, size["h"], size["h"])
+    v.fixed1_3 = _rows_of(v.fixed1, 2 * size["h"], size["h"])
+    v.fixed1_4 = _rows_of(v.fixed1, 3 * size["h"], size["h"])
+    v.fixed2_1 = _block(v.fixed2, 0, size["h"])
+    v.fixed2_2 = _block(v.fixed2, size["h"], size["h"])
+    v.fixed2_3 = _block(v.fixed2, 2 * size["h"], size["h"])
+    v.fixed2_4 = _block(v.fixed2, 3 * size["h"], size["h"])
+    v.fixed3_1 = _block(v.fixed3, 0, size["h"])
+    v.fixed3_2 = _block(v.fixed3, size["h"], size["h"])
+    v.fixed3_3 = _block(v.fixed3, 2 * size["h"], size["h"])
+    v.fixed3_4 = _block(v.fixed3, 3 * size["h"], size["h"])
+    v.product = _product_in(blocks1, False)
+    v.columns = _columns_for(
+        w.buffers,
+        "fixed3 by columns",
+        blocks1,
+        size["h"],
+        4 * size["h"],
+        dtype,
+        False,
+    )
+    v.c_0 = v.c_all[rows.begin(0)]
+    v.h_0 = v.h_all[rows.begin(0)]
+    w.pasts = {"c": v.c_all, "h": v.h_all}
+
+
+def _backward_views(w):
+    """Make those that only a backward pass takes."""
+    v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
+    v.d_a_o_etc = v.f_etc
+    v.d_a_o = _block(v.d_a_o_etc, 0, size["h"])
+    v.d_W_xo = _rows_of(v.d_W_xo_etc, 0, size["h"])
+    v.d_W_xg = _rows_of(v.d_W_xo_etc, size["h"], size["h"])
+    v.d_W_xf = _rows_of(v.d_W_xo_etc, 2 * size["h"], size["h"])
+    v.d_W_xi = _rows_of(v.d_W_xo_etc, 3 * size["h"], size["h"])
+    v.d_W_ho = _rows_of(v.d_W_ho_etc, 0, size["h"])
+    v.d_W_hg = _rows_of(v.d_W_ho_etc, size["h"], size["h"])
+    v.d_W_hf = _rows_of(v.d_W_ho_etc, 2 * size["h"], size["h"])
+    v.d_W_hi = _rows_of(v.d_W_ho_etc, 3 * size["h"], size["h"])
+    v.d_b_o = _rows_of(v.d_b_o_etc, 0, size["h"])
+    v.d_b_g = _rows_of(v.d_b_o_etc, size["h"], size["h"])
+    v.d_b_f = _rows_of(v.d_b_o_etc, 2 * size["h"], size["h"])
+    v.d_b_i = _rows_of(v.d_b_o_etc, 3 * size["h"], size["h"])
+    v.d_a_g_to_d_a_i = _block(v.d_a_o_etc, size["h"], 3 * size["h"])
+    v.d_h = v.d_h_all[rows.live]
+    v.d_c = v.d_c_all[rows.live]
+    steps = _steps(rows)
+    chunk = _chunk_rows(size, 11 * size["h"], dtype)
+    chunks = _chunks(steps, chunk, even=True)
+    blocks2 = _blocking(size["B"], 4 * size["h"], size["h"], dtype)
+    v.loop_2 = [
         (
             (
-                k6[whole],
-                c[now],
-                _by_blocks(k1[whole], 1, len(run)),
-                _by_blocks(f_etc[now], 4, len(run))[:, 2:3],
-                _by_blocks(part4[whole], 1, len(run)),
-                _by_blocks(k6[whole], 1, len(run)),
-                _by_blocks(k2_etc[whole], 3, len(run))[:, 0:1],
-                _by_blocks(f_etc[now], 4, len(run))[:, 1:2],
-                _by_blocks(f_etc[now], 4, len(run))[:, 3:4],
-                _by_blocks(k3[whole], 1, len(run)),
-                _by_blocks(k2_etc[whole], 3, len(run))[:, 1:2],
-                _by_blocks(f_etc[now], 4, len(run))[:, 0:1],
-                _by_blocks(c_all[prev], 1, len(run)),
-                _by_blocks(k2_etc[whole], 3, len(run))[:, 2:3],
+                v.k6[whole],
+                v.c[now],
+                _by_blocks(v.k1[whole], 1, len(run)),
+                _by_blocks(v.f_etc[now], 4, len(run))[:, 2:3],
+                _by_blocks(v.part4[whole], 1, len(run)),
+                _by_blocks(v.k6[whole], 1, len(run)),
+                _by_blocks(v.k2_etc[whole], 3, len(run))[:, 0:1],
+                _by_blocks(v.f_etc[now], 4, len(run))[:, 1:2],
+                _by_blocks(v.f_etc[now], 4, len(run))[:, 3:4],
+                _by_blocks(v.k3[whole], 1, len(run)),
+                _by_blocks(v.k2_etc[whole], 3, len(run))[:, 1:2],
+                _by_blocks(v.f_etc[now], 4, len(run))[:, 0:1],
+                _by_blocks(v.c_all[prev], 1, len(run)),
+                _by_blocks(v.k2_etc[whole], 3, len(run))[:, 2:3],
             ),
             [
                 (
-                    d_c[now],
-                    part1[top],
-                    k1[here],
-                    d_h[now],
-                    d_c_all[prev],
-                    _by_blocks(f_etc[now], 4)[0, 0],
-                    _by_columns(d_a_g_to_d_a_i[now], 3)[0],
-                    _by_blocks(k2_etc[here], 3)[0],
-                    d_a_o[now],
-                    k3[here],
-                    d_h_all[prev],
-                    _rows_in(d_a_o_etc[now], blocks2),
-                    _out_in(part1[top], blocks2),
+                    v.d_c[now],
+                    v.part1[top],
+                    v.k1[here],
+                    v.d_h[now],
+                    v.d_c_all[prev],
+                    _by_blocks(v.f_etc[now], 4)[0, 0],
+                    _by_columns(v.d_a_g_to_d_a_i[now], 3)[0],
+                    _by_blocks(v.k2_etc[here], 3)[0],
+                    v.d_a_o[now],
+                    v.k3[here],
+                    v.d_h_all[prev],
+                    _rows_in(v.d_a_o_etc[now], blocks2),
+                    _out_in(v.part1[top], blocks2),
                 )
                 for here, top, now, prev in reversed(run)
             ],
         )
         for now, prev, whole, run in reversed(chunks)
     ]
-    return SimpleNamespace(
-        forward=(
-            fixed1,
-            fixed2,
-            fixed3,
-            f_in_etc,
-            _rows_of(fixed1, 0, size["h"]),
-            np.asarray(one / 2, dtype),
-            _rows_of(fixed1, size["h"], size["h"]),
-            _rows_of(fixed1, 2 * size["h"], size["h"]),
-            _rows_of(fixed1, 3 * size["h"], size["h"]),
-            _block(fixed2, 0, size["h"]),
-            _block(fixed2, size["h"], size["h"]),
-            _block(fixed2, 2 * size["h"], size["h"]),
-            _block(fixed2, 3 * size["h"], size["h"]),
-            _block(fixed3, 0, size["h"]),
-            _block(fixed3, size["h"], size["h"]),
-            _block(fixed3, 2 * size["h"], size["h"]),
-            _block(fixed3, 3 * size["h"], size["h"]),
-            _product_in(blocks1, False),
-            _columns_for(
-                buffers,
-                "fixed3 by columns",
-                blocks1,
-                size["h"],
-                4 * size["h"],
-                dtype,
-                False,
-            ),
-            loop_1,
-            c_all[rows.begin(0)],
-            h_all[rows.begin(0)],
-        ),
-        backward=(
-            h_all,
-            s,
-            loss,
-            d_s,
-            part2,
-            part3,
-            d_c_all,
-            d_h_all,
-            fixed4,
-            d_W_xo_etc,
-            d_W_ho_etc,
-            d_b_o_etc,
-            d_W_qh,
-            d_b_q,
-            d_a_o_etc,
-            d_W_xo,
-            d_W_xg,
-            d_W_xf,
-            d_W_xi,
-            d_W_ho,
-            d_W_hg,
-            d_W_hf,
-            d_W_hi,
-            d_b_o,
-            d_b_g,
-            d_b_f,
-            d_b_i,
-            h,
-            d_h,
-            np.arange(rows.count) * size["q"],
-            np.ones((size["q"], 1), dtype),
-            np.asarray(one, dtype),
-            _rows_of(fixed4, 0, size["h"]),
-            _rows_of(fixed4, size["h"], size["h"]),
-            _rows_of(fixed4, 2 * size["h"], size["h"]),
-            _rows_of(fixed4, 3 * size["h"], size["h"]),
-            _product_in(blocks2, False),
-            _columns_for(
-                buffers,
-                "fixed4 by columns",
-                blocks2,
-                4 * size["h"],
-                size["h"],
-                dtype,
-                False,
-            ),
-            loop_2,
-            np.ones(rows.count, dtype),
-        ),
-        pasts={
-            "c": c_all,
-            "h": h_all,
-        },
-        adjoints={
-            "c": d_c_all,
-            "h": d_h_all,
-        },
+    v.row_starts = np.arange(rows.count) * size["q"]
+    v.column_of_ones = np.ones((size["q"], 1), dtype)
+    v.c_1_1 = np.asarray(w.one, dtype)
+    v.fixed4_1 = _rows_of(v.fixed4, 0, size["h"])
+    v.fixed4_2 = _rows_of(v.fixed4, size["h"], size["h"])
+    v.fixed4_3 = _rows_of(v.fixed4, 2 * size["h"], size["h"])
+    v.fixed4_4 = _rows_of(v.fixed4, 3 * size["h"], size["h"])
+    v.product_ = _product_in(blocks2, False)
+    v.columns_ = _columns_for(
+        w.buffers,
+        "fixed4 by columns",
+        blocks2,
+        4 * size["h"],
+        size["h"],
+        dtype,
+        False,
     )
+    v.ones = np.ones(rows.count, dtype)
+    w.adjoints = {"c": v.d_c_all, "h": v.d_h_all}
 
 
 def _forward(call):
@@ -785,30 +597,30 @@ def init_params(dims, *, seed=0, dtype=np.float32):
     Returns
     -------
     dict of arrays
-        Keys and axes as in `PARAMS`. Matrices have entries of variance 1/columns,
-        biases and initial values are 0, factors lie between 1/2 and 1.
+        As in `PARAMS`. Matrices have entries of variance 1/columns, biases and initial
+        values are 0, factors lie between 1/2 and 1.
     """
-    if set(dims) != set(DIMS):
-        raise ValueError(f"dims: expected the names {DIMS}, found {tuple(dims)}")
-    _check_sizes(dims)
+    size, kind = _sizes(dims), _kind(dtype, "float32", "float64")
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise _wrong("seed", "an int >= 0", repr(seed))
     rng = np.random.default_rng(seed)
     params = {}
     for name, axes in PARAMS.items():
-        shape = tuple(_extent(axis, dims) for axis in axes)
-        kind = _DRAWN.get(name, "matrix" if len(axes) == 2 else "bias")
-        if kind == "bias":
+        shape = _shape(axes, size)
+        how = _DRAWN.get(name, "matrix" if len(axes) == 2 else "bias")
+        if how == "bias":
             array = np.zeros(shape)
-        elif kind == "factor":
+        elif how == "factor":
             array = rng.uniform(0.5, 1.0, shape)
         else:
-            columns = shape[1] if kind == "matrix" else 1
+            columns = shape[1] if how == "matrix" else 1
             array = rng.standard_normal(shape) / np.sqrt(max(columns, 1))
-        params[name] = np.asarray(array, dtype)
+        params[name] = np.asarray(array, kind)
     return params
 
 
 def clip_gradients(grads, theta):
-    """Scale the parameters' gradients in place to a global norm of at most theta.
+    """Scale the parameters' gradients in place to a global norm of at most theta > 0.
 
     g <- min(1, theta / ||g||) g; gradients of initial values are left alone.
 
@@ -816,15 +628,18 @@ def clip_gradients(grads, theta):
     -------
     float
         The norm before. If it is not finite, nothing is changed.
-
-    Raises
-    ------
-    ValueError
-        If theta is not positive.
     """
-    if not theta > 0:
-        raise ValueError(f"theta: expected a positive number, found {theta}")
-    arrays = [grads[name] for name in PARAMS if grads[name].size]
+    real = isinstance(theta, (int, float, Fraction, np.integer, np.floating))
+    if not real or not theta > 0:
+        raise _wrong("theta", "a positive number", repr(theta))
+    if isinstance(grads, Mapping):
+        grads = {name: array for name, array in grads.items() if name in PARAMS}
+    found = _given("grads", grads, PARAMS)
+    for name, array in found.items():
+        own = array is grads[name] and array.flags.writeable
+        if not own or array.dtype.kind not in "fO":
+            raise _wrong(f"grads[{name!r}]", "a writable array of reals", array.dtype)
+    arrays = [array for array in found.values() if array.size]
     # NumPy's maximum is NaN where one of them is; Python's may not be.
     largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
@@ -843,7 +658,10 @@ def _outputs(call):
     """Every quantity by name, and the carry."""
     rows = call.rows
     values = _forward(call)
-    outputs = {name: _timed(name, values[name], rows) for name in _OUTPUTS}
+    outputs = {}
+    for name in _OUTPUTS:
+        array = values[name]
+        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
     if all(name in call.inputs for name in _LOSS_ONLY):
         _loss(call, values)
         spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
@@ -872,10 +690,8 @@ class Workspace:
     """
 
     def __init__(self, dims, T, B, dtype=np.float32):
-        self.size = {name: int(dims[name]) for name in DIMS}
-        self.size |= {"T": int(T), "B": int(B)}
-        _check_sizes(self.size)
-        self.dtype = np.dtype(dtype)
+        self.size = _sizes(dims, T, B)
+        self.dtype = _kind(dtype, "float32", "float64", "object")
         tables = [{} for _ in range(9)]
         self.buffers, self.sums, self.parts, self.sources, self.others, *tables = tables
         self.begins, self.carries, self.back, self.taken = tables
@@ -892,10 +708,9 @@ class Workspace:
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
-        self.buffers = _buffers(self.part, self.dtype)
-        self.kept = [
-            _kept(self.part, self.dtype) for _ in range(1 if _AGAIN else count)
-        ]
+        self.table = _arrays(self.part, self.dtype)
+        self.buffers = self.arrays("shared")
+        self.kept = [self.arrays("kept") for _ in range(1 if _AGAIN else count)]
         self.expected = {
             title: [self.kind(*entry) for entry in table.items()]
             for title, table in (
@@ -914,9 +729,9 @@ class Workspace:
             arrays = self.carries.items()
             self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
         self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
-        self.sums = _sums(self.part, self.dtype)
+        self.sums = self.arrays("sum")
         if count > 1:
-            self.parts = _sums(self.part, self.dtype)
+            self.parts = self.arrays("sum")
             for name in _WITH_RESPECT_TO:
                 tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
                 count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
@@ -926,6 +741,24 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
+
+    def arrays(self, owner):
+        """New arrays: what all segments share, what each keeps, or what all add up to."""
+        size, B, made = self.part, self.part["B"], {}
+        rows = {"rows": size["T"] * B, "step": B, "last": B}
+        rows["past"] = rows["rows"] + _LAG * B
+        for name, (whose, kind, *row) in self.table.items():
+            if whose == owner:
+                shape = [rows.get(kind, kind), *(row or [1])]
+                if kind == "matrix":
+                    made[name] = _matrix(size, row[0], row[1], self.dtype)
+                elif kind == "static":
+                    made[name] = _zeros(row, self.dtype)
+                elif row == ["index"]:
+                    made[name] = _zeros(shape[:1], np.intp)
+                else:
+                    made[name] = _zeros(shape, self.dtype)
+        return made
 
     def kind(self, name, axes):
         """Name, shape and dtype of an argument, and below what an index must be."""
@@ -940,15 +773,6 @@ class Workspace:
         parts = [self.buffers, self.others, self.begins, self.carries, self.back]
         parts += [self.sums, self.parts, self.sources, *self.kept, *self.between]
         return sum(array.nbytes for part in parts for array in part.values())
-
-    def check(self, call):
-        """Refuse a call of another size or dtype."""
-        found = {name: call.size[name] for name in self.size}
-        if found != self.size or call.dtype != self.dtype:
-            raise ValueError(
-                f"workspace: made for {self.size} and {self.dtype}, "
-                f"found a call with {found} and {call.dtype}"
-            )
 
     def use(self, rows):
         """Take up the segments of these lengths."""
@@ -1002,19 +826,27 @@ class _Segment:
 
     def __init__(self, w, rows, kept, sums):
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others, self.one, self.zero = (
-            w.weight,
-            w.others,
-            w.one,
-            0 * w.one,
-        )
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
+        self.weight, self.buffers, self.others = w.weight, w.buffers, w.others
+        self.one, self.zero = w.one, 0 * w.one
+        # As many rows of each array as this segment has.
+        ends = {"rows": rows.count, "past": rows.live.stop, "last": rows.sequences}
+        self.views = SimpleNamespace()
+        for name, array in {**w.buffers, **kept, **sums}.items():
+            if name in w.table:
+                kind = w.table[name][1]
+                setattr(
+                    self.views, name, array[: ends[kind]] if kind in ends else array
+                )
+        self.pasts = {}
+        self.adjoints = {}
+        _forward_views(self)
+        _backward_views(self)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
-            self.last[key] = self.views.pasts[name], rows.finals[-step]
-            if name in self.views.adjoints:
-                self.first[key] = self.views.adjoints[name][rows.begin(step)]
+            self.last[key] = self.pasts[name], rows.finals[-step]
+            if name in self.adjoints:
+                self.first[key] = self.adjoints[name][rows.begin(step)]
         if rows.order is None:
             self.begins = [
                 (key, values.reshape(w.begins[key].shape), w.begins[key])
@@ -1109,7 +941,8 @@ def _part_of(where, part):
 def _in_buffers(call, w):
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
     if w is None or call.dtype == object:
-        w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+        dims = {name: call.size[name] for name in DIMS}
+        w = Workspace(dims, call.size["T"], call.size["B"], call.dtype)
     if call.dtype == object:
         w.make(call.one)
     w.use(call.rows)
@@ -1260,7 +1093,9 @@ def _shifted(v, column, out):
     if least > -limit and np.maximum.reduce(v, axis=None, initial=0) < limit:
         return v
     np.maximum.reduce(v, axis=1, out=column, keepdims=True)
-    return np.subtract(v, column, out)
+    # Where none is so far below: -inf, whose exponential is 0.
+    with np.errstate(over="ignore"):
+        return np.subtract(v, column, out)
 
 
 def _softmax_and_loss(v, index, column, ones, p, loss):
@@ -1435,11 +1270,11 @@ class _Rows:
     """
 
     def __init__(self, T, B, lengths):
-        if lengths is None and T * B == 0:
-            lengths = np.zeros(B, int)
-        self.T, self.B = T, B
-        self.order = None if lengths is None else np.argsort(-lengths, kind="stable")
-        self.lengths = np.full(B, T) if self.order is None else lengths[self.order]
+        given = np.full(B, T) if lengths is None else lengths.astype(int)
+        even = T * B > 0 and np.all(given == T)
+        order = np.argsort(-given, kind="stable")
+        self.T, self.B, self.order = T, B, None if even else order
+        self.lengths = given[order]
         running = (self.lengths[None, :] > np.arange(T)[:, None]).sum(axis=1).tolist()
         running = [count for count in running if count]
         past = _LAG * B
@@ -1456,30 +1291,21 @@ class _Rows:
             firsts = self.first[t - _LAG : t][::-1]
             self.steps.append((now, *(slice(first, first + count) for first in firsts)))
         # Where the rows stand among those of all steps of all sequences in the caller's order.
-        self.places = slice(None)
-        if self.order is not None:
-            runs = [self.order[:count] + t * B for t, count in enumerate(running)]
-            self.places = np.concatenate([np.arange(0), *runs])
-        self.back = {k: self._joined(k) for k in range(1, _LAG + 1)}
+        self.places = _run([order[:n] + t * B for t, n in enumerate(running)])
+        # The rows k steps before those of all steps, and before the last ones.
+        self.back = {
+            k: _run([np.arange(step[k].start, step[k].stop) for step in self.steps])
+            for k in range(1, _LAG + 1)
+        }
         self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
         self.end = self._at(0, self.sequences, past)
         self.finals = [self._at(k, B) for k in range(_LAG)]
 
-    def _joined(self, k):
-        """The rows k steps before those of all steps."""
-        if self.order is None:
-            start = (_LAG - k) * self.B
-            return slice(start, start + self.count)
-        rows = [np.arange(step[k].start, step[k].stop) for step in self.steps]
-        return np.concatenate([np.arange(0), *rows])
-
     def _at(self, k, sequences, less=0):
         """The rows of the first sequences k steps before their last valid step."""
-        if self.order is None:
-            start = self.first[self.T - 1 + _LAG - k] - less
-            return slice(start, start + self.B)
         steps = self.lengths[:sequences] - 1 + _LAG - k
-        return np.asarray([*self.first, 0])[steps] + np.arange(sequences) - less
+        first = np.asarray([*self.first, 0])[steps] - less
+        return _run([first + np.arange(sequences)])
 
     def begin(self, step):
         """The rows of the initial values of a step <= 0."""
@@ -1509,6 +1335,14 @@ class _Rows:
         return full.reshape(self.T, self.B, *rows.shape[1:])
 
 
+def _run(rows):
+    """Rows end to end, as a slice where each is the next one."""
+    joined = np.concatenate([np.arange(0), *rows])
+    first = int(joined[0]) if joined.size else 0
+    run = slice(first, first + joined.size)
+    return run if np.array_equal(joined, np.arange(run.start, run.stop)) else joined
+
+
 def _past(call, name, own, shape, dtype=None):
     """A new array for a state: its initial values, then room for every step.
 
@@ -1536,11 +1370,6 @@ def _carry_out(values, rows):
     return carry
 
 
-def _timed(name, array, rows):
-    """A quantity's rows as ("T", "B", ...)."""
-    return rows.unpacked(array[:, 0] if name in _SCALARS else array)
-
-
 def _source(name, array, rows):
     """The gradient of an input in the input's shape."""
     full = rows.unsorted(array) if name in _UNTIMED else rows.unpacked(array)
@@ -1566,144 +1395,160 @@ def _extent(axis, size):
     return sum(int(part) if part.isdigit() else int(size[part]) for part in parts)
 
 
-def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
+def _prepare(
+    params, inputs, carry, lengths, steps, carry_grad=None, workspace=None, *, loss
+):
     """Check all arguments and lay them out in rows."""
-    size = {}
-    dtype = _dtype_of(params, inputs, carry)
-    params = _checked("params", params, PARAMS, size, dtype)
-    kinds = {name: str(array.dtype) for name, array in params.items()}
+    received = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
+    tables = {
+        "params": (params, PARAMS),
+        "inputs": (inputs, INPUTS),
+    }
+    tables |= {} if carry is None else {"carry": (carry, CARRY)}
+    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
+    optional = () if loss else _LOSS_ONLY
+    given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
+    found = [
+        (f"{what}[{key!r}]", array, tables[what][1][key], _index_of(key))
+        for what, arrays in given.items()
+        for key, array in arrays.items()
+    ]
+    floats = [array.dtype for _, array, _, _ in found if array.dtype.kind in "fO"]
+    dtype = floats[0] if floats else np.dtype(float)
+    kinds = {name: str(array.dtype) for name, array in given["params"].items()}
     if not {*kinds.values()} <= {str(dtype)} & {"float32", "float64", "object"}:
-        raise ValueError(f"params: expected float32, float64 or object; found {kinds}")
-    one = _unit(params) if dtype.hasobject else 1
-    if dtype.hasobject:
-        # Entries of the exact type, so that a quotient stays exact.
-        for name, array in params.items():
-            params[name] = np.empty(array.shape, object)
-            params[name][...] = array * one
-    inputs = _checked("inputs", inputs, INPUTS, size, dtype, () if loss else _LOSS_ONLY)
-    if carry is not None:
-        carry = _checked("carry", carry, CARRY, size, dtype)
-    if carry_grad is not None:
-        real = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
-        carry_grad = _checked("carry_grad", carry_grad, real, size, dtype)
+        raise _wrong("params", "float32, float64 or object", kinds)
     if lengths is not None:
-        lengths = _array("lengths", lengths, ("B",), size, "iu", "integers").astype(int)
-    if "T" not in size:
-        if not isinstance(steps, (int, np.integer)) or steps < 0:
-            raise ValueError(
-                f"steps: expected T, which no input tells, found {steps!r}"
-            )
-        size["T"] = int(steps)
-    size.setdefault("B", 1)
-    for name, array in params.items():
-        _solve_sums(array.shape, PARAMS[name], size)
+        lengths = _array("lengths", lengths)
+        found.append(("lengths", lengths, ("B",), "T"))
+    size = {}
+    for solve in (False, True):
+        for place, array, axes, index in found:
+            _check(place, array, axes, None if index else dtype, size, solve)
+        if "T" not in size and not _is_length(steps):
+            raise _wrong("steps", "T, which no input tells", repr(steps))
+        size = {"T": steps, "B": 1, **size}
     for name in DIMS:
         if name not in size:
-            raise ValueError(f"dims: no array tells {name!r}; hand in a carry")
-    _check_sizes(size)
-    for name, array in params.items():
-        _check_shape(f"params[{name!r}]", array, PARAMS[name], size)
+            raise _wrong("dims", f"a carry, as nothing else tells {name!r}", "none")
+    size = _sizes({name: size[name] for name in DIMS}, size["T"], size["B"])
+    made = isinstance(workspace, Workspace) and (workspace.size, workspace.dtype)
+    if workspace is not None and made != (size, dtype):
+        words = f"one made for {size} and {dtype}"
+        raise _wrong("workspace", words, made or type(workspace))
     if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
-        raise ValueError(f"lengths: expected 0 to T = {size['T']}, found {lengths}")
+        raise _wrong("lengths", f"0 to T = {size['T']}", lengths)
     rows = _Rows(size["T"], size["B"], lengths)
-    for name, array in inputs.items():
-        first = name in _UNTIMED
-        inputs[name] = (
-            rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
-        )
     # Only now: at a padded step there may stand what is no index, or can't be cast.
-    call = SimpleNamespace(params=params, rows=rows, size=size, one=one, dtype=dtype)
-    call.inputs = _settled("inputs", inputs, call)
-    call.start = carry and _settled("carry", carry, call)
-    call.carry_grad = carry_grad and _settled("carry_grad", carry_grad, call)
+    for name, array in given["inputs"].items():
+        untimed = name in _UNTIMED
+        laid = rows.sorted(array)[: rows.sequences] if untimed else rows.packed(array)
+        given["inputs"][name] = laid
+    one = _unit(given["params"]) if dtype.hasobject else 1
+    call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
+    given = {what: _settled(what, arrays, call) for what, arrays in given.items()}
+    call.params, call.inputs = given["params"], given["inputs"]
+    call.start, call.carry_grad = given.get("carry"), given.get("carry_grad")
     return call
 
 
-def _dtype_of(*arguments):
-    """The dtype of the first real array; float64 where there is none."""
-    for arrays in arguments:
-        for array in arrays.values() if hasattr(arrays, "keys") else ():
-            if np.asarray(array).dtype.kind in "fO":
-                return np.asarray(array).dtype
-    return np.dtype(np.float64)
+def _wrong(place, expected, found):
+    return ValueError(f"{place}: expected {expected}, found {found}")
 
 
-def _unit(params):
-    """The number 1 of the exact type that the parameters have."""
-    for array in params.values():
-        for entry in array.flat:
-            one = entry * 0 + 1
-            return Fraction(1) if isinstance(one, int) else one
-    return Fraction(1)
+def _made(place, expected, make, value):
+    """What a function makes of a value, if it can."""
+    try:
+        return make(value)
+    except (ArithmeticError, RuntimeError, SyntaxError, TypeError, ValueError) as error:
+        raise _wrong(place, expected, f"{type(value).__name__}: {error}") from error
 
 
-def _checked(what, given, table, size, dtype, optional=()):
-    """The arrays of an argument, their keys, axes and numbers as in its table."""
-    if not hasattr(given, "keys"):
-        raise ValueError(
-            f"{what}: expected a dict with {tuple(table)}, found {given!r}"
-        )
+def _given(what, given, table, optional=()):
+    """The arrays of an argument, by the keys of its table."""
+    if not isinstance(given, Mapping):
+        raise _wrong(what, f"a dict with {tuple(table)}", type(given))
     missing = [key for key in table if key not in given and key not in optional]
     unknown = [key for key in given if key not in table]
     if missing or unknown:
-        raise ValueError(
-            f"{what}: expected the keys {tuple(table)}; "
-            f"missing {missing}, unknown {unknown}"
-        )
-    arrays = {}
-    for key, axes in table.items():
-        if key in given:
-            wanted = ("iu", "integers") if _index_of(key) else _reals(dtype)
-            arrays[key] = _array(f"{what}[{key!r}]", given[key], axes, size, *wanted)
-    return arrays
+        found = f"missing {missing}, unknown {unknown}"
+        raise ValueError(f"{what}: expected the keys {tuple(table)}; {found}")
+    return {
+        key: _array(f"{what}[{key!r}]", given[key]) for key in table if key in given
+    }
 
 
-def _reals(dtype):
-    return "iuO" if dtype.hasobject else "fiu", f"real numbers for {dtype}"
+def _array(place, value):
+    """A value as an array; what has a length but no numbers is not even looked into."""
+    numbers = hasattr(value, "__array__") or isinstance(value, (list, tuple))
+    if hasattr(value, "__len__") and not numbers:
+        raise _wrong(place, "an array", type(value))
+    return _made(place, "an array", np.asarray, value)
 
 
-def _array(place, value, axes, size, kinds, words):
-    """An array of those kinds of numbers, with those axes."""
-    array = np.asarray(value)
+def _check(place, array, axes, dtype, size, solve):
+    """Compare an array's numbers (None: integers) and its shape with what is expected.
+
+    An axis seen for the first time is learned; with `solve` also one in a sum of others.
+    """
+    kinds = "iu" if dtype is None else "iuO" if dtype.hasobject else "fiu"
     if array.dtype.kind not in kinds:
-        raise ValueError(f"{place}: expected {words}, found dtype {array.dtype}")
-    _check_shape(place, array, axes, size)
-    return array
-
-
-def _check_shape(place, array, axes, size):
-    """Compare a shape with its axes; an axis seen for the first time is learned."""
+        words = "integers" if dtype is None else f"real numbers for {dtype}"
+        raise _wrong(place, words, f"dtype {array.dtype}")
     learned = dict(size)
     fits = array.ndim == len(axes)
     for axis, length in zip(axes, array.shape, strict=True) if fits else ():
         parts = str(axis).split(" + ")
-        if len(parts) == 1 and not parts[0].isdigit():
-            learned.setdefault(axis, length)
-        if all(part.isdigit() or part in learned for part in parts):
-            fits = fits and _extent(axis, learned) == length
+        unknown = [part for part in parts if not part.isdigit() and part not in learned]
+        rest = sum(_extent(part, learned) for part in parts if part not in unknown)
+        if not unknown:
+            fits = fits and rest == length
+        elif len(unknown) == 1 and (solve or len(parts) == 1):
+            learned[unknown[0]] = length - rest
     if not fits:
         known = {axis: size[axis] for axis in axes if axis in size}
-        raise ValueError(
-            f"{place}: expected axes ({', '.join(map(str, axes))}) with {known}, "
-            f"found shape {array.shape}"
-        )
+        words = f"axes ({', '.join(map(str, axes))}) with {known}"
+        raise _wrong(place, words, f"shape {array.shape}")
     size.update(learned)
 
 
-def _check_sizes(size):
-    wrong = {name: length for name, length in size.items() if length < (name in DIMS)}
+def _is_length(value, least=0):
+    return isinstance(value, (int, np.integer)) and least <= int(value) < 2**31
+
+
+def _sizes(dims, *extents):
+    """The lengths of all axes: those of `DIMS`, then T and B if given."""
+    if not isinstance(dims, Mapping) or set(dims) != set(DIMS):
+        raise _wrong("dims", f"the names {DIMS}", dims)
+    size = {**dims, **dict(zip(("T", "B"), extents, strict=False))}
+    wrong = {name: n for name, n in size.items() if not _is_length(n, name in DIMS)}
     if wrong:
-        raise ValueError(f"dims: expected lengths >= 1, and T, B >= 0; found {wrong}")
+        raise _wrong("dims", "lengths >= 1, and T, B >= 0", wrong)
+    return {name: int(length) for name, length in size.items()}
 
 
-def _solve_sums(shape, axes, size):
-    """Learn a length from that of a concatenation whose other parts are known."""
-    for axis, length in zip(axes, shape, strict=True):
-        parts = str(axis).split(" + ")
-        unknown = [part for part in parts if not part.isdigit() and part not in size]
-        if len(unknown) == 1 and len(parts) > 1:
-            parts.remove(unknown[0])
-            size[unknown[0]] = length - _extent(" + ".join(parts), size)
+def _kind(dtype, *kinds):
+    """One of some kinds of numbers."""
+    words = " or ".join(kinds)
+    found = _made("dtype", words, np.dtype, dtype)
+    if dtype is None or str(found) not in kinds:
+        raise _wrong("dtype", words, repr(dtype))
+    return found
+
+
+def _unit(params):
+    """The number 1 of the exact type that the parameters have."""
+    for name, array in params.items():
+        for entry in array.flat:
+            one = _made(f"params[{name!r}]", "numbers", lambda n: n * 0 + 1, entry)
+            return Fraction(1) if isinstance(one, int) else one
+    return Fraction(1)
+
+
+def _exact(place, array, one):
+    """The same numbers in the exact type, so that a quotient stays exact."""
+    room = np.empty(array.shape, object)
+    return _made(place, "numbers", lambda n: np.multiply(n, one, room), array)
 
 
 def _index_of(key):
@@ -1712,19 +1557,21 @@ def _index_of(key):
 
 
 def _settled(what, arrays, call):
-    """Indices, in range; reals in the dtype of the call, a scalar as a column."""
+    """Indices, in range; reals in the dtype of the call, a scalar a row as a column."""
     laid = {}
     for key, array in arrays.items():
+        place = f"{what}[{key!r}]"
         if _index_of(key):
             limit = _extent(_index_of(key), call.size)
             if array.size and (array.min() < 0 or array.max() >= limit):
-                found = f"index < {limit}, found {array.min()} to {array.max()}"
-                raise ValueError(f"{what}[{key!r}]: expected 0 <= {found}")
+                seen = f"{array.min()} to {array.max()}"
+                raise _wrong(place, f"0 <= index < {limit}", seen)
         elif call.dtype.hasobject:
-            array = array * call.one
+            array = _exact(place, array, call.one)
         else:
             array = array.astype(call.dtype, copy=False)
-        laid[key] = array if array.ndim > 1 or _index_of(key) else array[:, None]
+        column = what != "params" and array.ndim == 1 and not _index_of(key)
+        laid[key] = array[:, None] if column else array
     return laid
 
 
@@ -1733,10 +1580,17 @@ def _block(v, start, width):
     return v[..., start : start + width]
 
 
+def _less_maximum(v):
+    """Floats less the maximum of their row: -inf, whose exp is 0, where none is so far below."""
+    if v.dtype == object:
+        return v
+    with np.errstate(over="ignore"):
+        return v - v.max(axis=-1, keepdims=True)
+
+
 def _log_softmax(v):
-    """log softmax(v) along the last axis, shifted by the maximum for floats."""
-    if v.dtype != object:
-        v = v - v.max(axis=-1, keepdims=True)
+    """log softmax(v) along the last axis."""
+    v = _less_maximum(v)
     return v - np.log(np.exp(v).sum(axis=-1, keepdims=True))
 
 
@@ -1760,8 +1614,8 @@ def _sigmoid(x):
 
 
 def _softmax(v):
-    """exp(v) / sum(exp(v)) along the last axis, shifted by the maximum for floats."""
-    powers = np.exp(v if v.dtype == object else v - v.max(axis=-1, keepdims=True))
+    """exp(v) / sum(exp(v)) along the last axis."""
+    powers = np.exp(_less_maximum(v))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 

@@ -8,6 +8,7 @@ does not touch is one product over all steps. Comments in the backward pass give
 number and the formula of the derivation's step that a statement carries out.
 """
 
+from collections.abc import Mapping
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -66,11 +67,9 @@ def forward(params, inputs, carry=None, lengths=None):
 
     Returns
     -------
-    outputs : dict of arrays
-        Every quantity by name, ("T", "B", ...), 0 at padded steps; with all targets also
-        "loss".
-    carry : dict of arrays
-        The initial values for what follows.
+    outputs, carry : dicts of arrays
+        Every quantity by name, ("T", "B", ...), 0 at padded steps, with all targets also
+        "loss"; the initial values for what follows.
 
     Raises
     ------
@@ -90,29 +89,23 @@ def loss_and_grads(
     params, inputs, carry, lengths
         As for `forward`; all inputs are needed.
     carry_grad : dict of arrays, optional
-        dF/d(the carry that this call returns), with the keys of `CARRY`; the gradients
-        are then those of this call's loss + F.
+        dF/d(the carry that this call returns), with its keys; the gradients are then those
+        of this call's loss + F.
     workspace : Workspace, optional
-        Buffers of an earlier call of the same size. The gradients and the carry are then
-        views that the next call with it overwrites.
+        Buffers of the same size. The gradients and the carry are then views that the next
+        call with it overwrites.
 
     Returns
     -------
     loss : float
         The mean over all valid steps (with a loss at T, over the sequences); for object
         arrays the exact scalar.
-    grads : dict of arrays
+    grads, carry : dicts of arrays
         For every parameter and every initial value, in its shape.
-    carry : dict of arrays
-
-    Raises
-    ------
-    ValueError
-        If an argument has a wrong key, shape, dtype or range.
     """
-    call = _prepare(params, inputs, carry, lengths, None, carry_grad, loss=True)
-    if workspace is not None:
-        workspace.check(call)
+    call = _prepare(
+        params, inputs, carry, lengths, None, carry_grad, workspace, loss=True
+    )
     return _computed_plainly(call, _backward, workspace)
 
 
@@ -163,8 +156,7 @@ def _backward(call, values, carry_grad):
     for now, prev in reversed(rows.steps):
         # (6) dL/da_h[t] = (1 - h[t]**2) * dL/dh[t]
         d_a_h[now] = (1 - h[now] ** 2) * d_h[now]
-        # (5) dL/dh[t] = W.T @ dL/da_h[t+1] + U.T @ dL/da_y_hat[t]
-        #     here dL/dh[t-1] += W.T @ dL/da_h[t]
+        # (5) dL/dh[t-1] += W.T @ dL/da_h[t]
         d_h_all[prev] += d_a_h[now] @ W
     # (8) dL/dV = sum(t, 1, T, outer(dL/da_h[t], x[t]))
     d_V = d_a_h.T @ x
@@ -196,30 +188,30 @@ def init_params(dims, *, seed=0, dtype=np.float32):
     Returns
     -------
     dict of arrays
-        Keys and axes as in `PARAMS`. Matrices have entries of variance 1/columns,
-        biases and initial values are 0, factors lie between 1/2 and 1.
+        As in `PARAMS`. Matrices have entries of variance 1/columns, biases and initial
+        values are 0, factors lie between 1/2 and 1.
     """
-    if set(dims) != set(DIMS):
-        raise ValueError(f"dims: expected the names {DIMS}, found {tuple(dims)}")
-    _check_sizes(dims)
+    size, kind = _sizes(dims), _kind(dtype, "float32", "float64")
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise _wrong("seed", "an int >= 0", repr(seed))
     rng = np.random.default_rng(seed)
     params = {}
     for name, axes in PARAMS.items():
-        shape = tuple(_extent(axis, dims) for axis in axes)
-        kind = _DRAWN.get(name, "matrix" if len(axes) == 2 else "bias")
-        if kind == "bias":
+        shape = _shape(axes, size)
+        how = _DRAWN.get(name, "matrix" if len(axes) == 2 else "bias")
+        if how == "bias":
             array = np.zeros(shape)
-        elif kind == "factor":
+        elif how == "factor":
             array = rng.uniform(0.5, 1.0, shape)
         else:
-            columns = shape[1] if kind == "matrix" else 1
+            columns = shape[1] if how == "matrix" else 1
             array = rng.standard_normal(shape) / np.sqrt(max(columns, 1))
-        params[name] = np.asarray(array, dtype)
+        params[name] = np.asarray(array, kind)
     return params
 
 
 def clip_gradients(grads, theta):
-    """Scale the parameters' gradients in place to a global norm of at most theta.
+    """Scale the parameters' gradients in place to a global norm of at most theta > 0.
 
     g <- min(1, theta / ||g||) g; gradients of initial values are left alone.
 
@@ -227,15 +219,18 @@ def clip_gradients(grads, theta):
     -------
     float
         The norm before. If it is not finite, nothing is changed.
-
-    Raises
-    ------
-    ValueError
-        If theta is not positive.
     """
-    if not theta > 0:
-        raise ValueError(f"theta: expected a positive number, found {theta}")
-    arrays = [grads[name] for name in PARAMS if grads[name].size]
+    real = isinstance(theta, (int, float, Fraction, np.integer, np.floating))
+    if not real or not theta > 0:
+        raise _wrong("theta", "a positive number", repr(theta))
+    if isinstance(grads, Mapping):
+        grads = {name: array for name, array in grads.items() if name in PARAMS}
+    found = _given("grads", grads, PARAMS)
+    for name, array in found.items():
+        own = array is grads[name] and array.flags.writeable
+        if not own or array.dtype.kind not in "fO":
+            raise _wrong(f"grads[{name!r}]", "a writable array of reals", array.dtype)
+    arrays = [array for array in found.values() if array.size]
     # NumPy's maximum is NaN where one of them is; Python's may not be.
     largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
@@ -254,7 +249,10 @@ def _outputs(call):
     """Every quantity by name, and the carry."""
     rows = call.rows
     values = _forward(call)
-    outputs = {name: _timed(name, values[name], rows) for name in _OUTPUTS}
+    outputs = {}
+    for name in _OUTPUTS:
+        array = values[name]
+        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
     if all(name in call.inputs for name in _LOSS_ONLY):
         _loss(call, values)
         spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
@@ -262,30 +260,29 @@ def _outputs(call):
     return outputs, _carry_out(values, rows)
 
 
-def _computed_plainly(call, backward, workspace=None):
+def _computed_plainly(call, backward, workspace):
     """Run forward and backward in arrays made on the way."""
     rows = call.rows
+    w = workspace
+    if w is None:
+        dims = {name: call.size[name] for name in DIMS}
+        w = Workspace(dims, rows.T, rows.B, call.dtype)
     values = _forward(call)
     _loss(call, values)
     loss = np.sum(values["loss"]) * call.one / rows.weight
     flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {}
-    for name, param in call.params.items():
-        # In the parameter's shape and dtype, and in memory of its own.
-        grads[name] = np.empty_like(param)
-        grads[name][...] = flowing[name]
-    for key, axes in CARRY.items():
+    for name in PARAMS:
+        w.grads[name][...] = flowing[name]
+    for key in CARRY:
         name, step = _name_and_step(key)
         if name in pasts:
             start = rows.unsorted(pasts[name][rows.begin(step)])
-            grads[key] = start.reshape(start.shape[: len(axes)])
+            w.grads[key][...] = start.reshape(w.grads[key].shape)
     for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
-    carry = _carry_out(values, rows)
-    loss = loss if call.dtype == object else float(loss)
-    if workspace is not None:
-        return loss, workspace.hold(grads), workspace.hold(carry)
-    return loss, grads, carry
+        w.grads[name][...] = _source(name, array, rows)
+    for key, array in _carry_out(values, rows).items():
+        w.carry[key][...] = array
+    return loss if call.dtype == object else float(loss), dict(w.grads), dict(w.carry)
 
 
 class Workspace:
@@ -306,39 +303,26 @@ class Workspace:
     """
 
     def __init__(self, dims, T, B, dtype=np.float32):
-        self.size = {name: int(dims[name]) for name in DIMS}
-        self.size |= {"T": int(T), "B": int(B)}
-        _check_sizes(self.size)
-        self.dtype = np.dtype(dtype)
+        self.size = _sizes(dims, T, B)
+        self.dtype = _kind(dtype, "float32", "float64", "object")
+        begins = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
         sources = {name: INPUTS[name] for name in _WITH_RESPECT_TO}
-        self.buffers, self.carries = {}, {}
-        for name, axes in {**PARAMS, **CARRY, **sources}.items():
-            self.buffers[name] = np.zeros(_shape(axes, self.size), self.dtype)
-        for key, axes in CARRY.items():
-            dtype = np.dtype(np.intp) if _index_of(key) else self.dtype
-            self.carries[key] = np.zeros(_shape(axes, self.size), dtype)
+        self.grads = self.room({**PARAMS, **begins, **sources})
+        self.carry = self.room(CARRY)
+
+    def room(self, table):
+        """An array for every row of a table."""
+        return {
+            key: np.zeros(
+                _shape(axes, self.size), np.intp if _index_of(key) else self.dtype
+            )
+            for key, axes in table.items()
+        }
 
     @property
     def nbytes(self):
         """The bytes of all buffers."""
-        arrays = (*self.buffers.values(), *self.carries.values())
-        return sum(array.nbytes for array in arrays)
-
-    def check(self, call):
-        """Refuse a call of another size or dtype."""
-        found = {name: call.size[name] for name in self.size}
-        if found != self.size or call.dtype != self.dtype:
-            raise ValueError(
-                f"workspace: made for {self.size} and {self.dtype}, "
-                f"found a call with {found} and {call.dtype}"
-            )
-
-    def hold(self, arrays):
-        """Copy results into the buffers, and give the buffers out."""
-        kept = self.carries if arrays.keys() == CARRY.keys() else self.buffers
-        for name, array in arrays.items():
-            kept[name][...] = array
-        return {name: kept[name] for name in arrays}
+        return sum(a.nbytes for a in (*self.grads.values(), *self.carry.values()))
 
 
 class _Rows:
@@ -350,11 +334,11 @@ class _Rows:
     """
 
     def __init__(self, T, B, lengths):
-        if lengths is None and T * B == 0:
-            lengths = np.zeros(B, int)
-        self.T, self.B = T, B
-        self.order = None if lengths is None else np.argsort(-lengths, kind="stable")
-        self.lengths = np.full(B, T) if self.order is None else lengths[self.order]
+        given = np.full(B, T) if lengths is None else lengths.astype(int)
+        even = T * B > 0 and np.all(given == T)
+        order = np.argsort(-given, kind="stable")
+        self.T, self.B, self.order = T, B, None if even else order
+        self.lengths = given[order]
         running = (self.lengths[None, :] > np.arange(T)[:, None]).sum(axis=1).tolist()
         running = [count for count in running if count]
         past = _LAG * B
@@ -371,30 +355,21 @@ class _Rows:
             firsts = self.first[t - _LAG : t][::-1]
             self.steps.append((now, *(slice(first, first + count) for first in firsts)))
         # Where the rows stand among those of all steps of all sequences in the caller's order.
-        self.places = slice(None)
-        if self.order is not None:
-            runs = [self.order[:count] + t * B for t, count in enumerate(running)]
-            self.places = np.concatenate([np.arange(0), *runs])
-        self.back = {k: self._joined(k) for k in range(1, _LAG + 1)}
+        self.places = _run([order[:n] + t * B for t, n in enumerate(running)])
+        # The rows k steps before those of all steps, and before the last ones.
+        self.back = {
+            k: _run([np.arange(step[k].start, step[k].stop) for step in self.steps])
+            for k in range(1, _LAG + 1)
+        }
         self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
         self.end = self._at(0, self.sequences, past)
         self.finals = [self._at(k, B) for k in range(_LAG)]
 
-    def _joined(self, k):
-        """The rows k steps before those of all steps."""
-        if self.order is None:
-            start = (_LAG - k) * self.B
-            return slice(start, start + self.count)
-        rows = [np.arange(step[k].start, step[k].stop) for step in self.steps]
-        return np.concatenate([np.arange(0), *rows])
-
     def _at(self, k, sequences, less=0):
         """The rows of the first sequences k steps before their last valid step."""
-        if self.order is None:
-            start = self.first[self.T - 1 + _LAG - k] - less
-            return slice(start, start + self.B)
         steps = self.lengths[:sequences] - 1 + _LAG - k
-        return np.asarray([*self.first, 0])[steps] + np.arange(sequences) - less
+        first = np.asarray([*self.first, 0])[steps] - less
+        return _run([first + np.arange(sequences)])
 
     def begin(self, step):
         """The rows of the initial values of a step <= 0."""
@@ -422,6 +397,14 @@ class _Rows:
         full = np.zeros((self.T * self.B, *rows.shape[1:]), rows.dtype)
         full[self.places] = rows
         return full.reshape(self.T, self.B, *rows.shape[1:])
+
+
+def _run(rows):
+    """Rows end to end, as a slice where each is the next one."""
+    joined = np.concatenate([np.arange(0), *rows])
+    first = int(joined[0]) if joined.size else 0
+    run = slice(first, first + joined.size)
+    return run if np.array_equal(joined, np.arange(run.start, run.stop)) else joined
 
 
 def _past(call, name, own, shape, dtype=None):
@@ -460,11 +443,6 @@ def _carry_out(values, rows):
     return carry
 
 
-def _timed(name, array, rows):
-    """A quantity's rows as ("T", "B", ...)."""
-    return rows.unpacked(array[:, 0] if name in _SCALARS else array)
-
-
 def _source(name, array, rows):
     """The gradient of an input in the input's shape."""
     full = rows.unsorted(array) if name in _UNTIMED else rows.unpacked(array)
@@ -490,144 +468,160 @@ def _extent(axis, size):
     return sum(int(part) if part.isdigit() else int(size[part]) for part in parts)
 
 
-def _prepare(params, inputs, carry, lengths, steps, carry_grad=None, *, loss):
+def _prepare(
+    params, inputs, carry, lengths, steps, carry_grad=None, workspace=None, *, loss
+):
     """Check all arguments and lay them out in rows."""
-    size = {}
-    dtype = _dtype_of(params, inputs, carry)
-    params = _checked("params", params, PARAMS, size, dtype)
-    kinds = {name: str(array.dtype) for name, array in params.items()}
+    received = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
+    tables = {
+        "params": (params, PARAMS),
+        "inputs": (inputs, INPUTS),
+    }
+    tables |= {} if carry is None else {"carry": (carry, CARRY)}
+    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
+    optional = () if loss else _LOSS_ONLY
+    given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
+    found = [
+        (f"{what}[{key!r}]", array, tables[what][1][key], _index_of(key))
+        for what, arrays in given.items()
+        for key, array in arrays.items()
+    ]
+    floats = [array.dtype for _, array, _, _ in found if array.dtype.kind in "fO"]
+    dtype = floats[0] if floats else np.dtype(float)
+    kinds = {name: str(array.dtype) for name, array in given["params"].items()}
     if not {*kinds.values()} <= {str(dtype)} & {"float32", "float64", "object"}:
-        raise ValueError(f"params: expected float32, float64 or object; found {kinds}")
-    one = _unit(params) if dtype.hasobject else 1
-    if dtype.hasobject:
-        # Entries of the exact type, so that a quotient stays exact.
-        for name, array in params.items():
-            params[name] = np.empty(array.shape, object)
-            params[name][...] = array * one
-    inputs = _checked("inputs", inputs, INPUTS, size, dtype, () if loss else _LOSS_ONLY)
-    if carry is not None:
-        carry = _checked("carry", carry, CARRY, size, dtype)
-    if carry_grad is not None:
-        real = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
-        carry_grad = _checked("carry_grad", carry_grad, real, size, dtype)
+        raise _wrong("params", "float32, float64 or object", kinds)
     if lengths is not None:
-        lengths = _array("lengths", lengths, ("B",), size, "iu", "integers").astype(int)
-    if "T" not in size:
-        if not isinstance(steps, (int, np.integer)) or steps < 0:
-            raise ValueError(
-                f"steps: expected T, which no input tells, found {steps!r}"
-            )
-        size["T"] = int(steps)
-    size.setdefault("B", 1)
-    for name, array in params.items():
-        _solve_sums(array.shape, PARAMS[name], size)
+        lengths = _array("lengths", lengths)
+        found.append(("lengths", lengths, ("B",), "T"))
+    size = {}
+    for solve in (False, True):
+        for place, array, axes, index in found:
+            _check(place, array, axes, None if index else dtype, size, solve)
+        if "T" not in size and not _is_length(steps):
+            raise _wrong("steps", "T, which no input tells", repr(steps))
+        size = {"T": steps, "B": 1, **size}
     for name in DIMS:
         if name not in size:
-            raise ValueError(f"dims: no array tells {name!r}; hand in a carry")
-    _check_sizes(size)
-    for name, array in params.items():
-        _check_shape(f"params[{name!r}]", array, PARAMS[name], size)
+            raise _wrong("dims", f"a carry, as nothing else tells {name!r}", "none")
+    size = _sizes({name: size[name] for name in DIMS}, size["T"], size["B"])
+    made = isinstance(workspace, Workspace) and (workspace.size, workspace.dtype)
+    if workspace is not None and made != (size, dtype):
+        words = f"one made for {size} and {dtype}"
+        raise _wrong("workspace", words, made or type(workspace))
     if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
-        raise ValueError(f"lengths: expected 0 to T = {size['T']}, found {lengths}")
+        raise _wrong("lengths", f"0 to T = {size['T']}", lengths)
     rows = _Rows(size["T"], size["B"], lengths)
-    for name, array in inputs.items():
-        first = name in _UNTIMED
-        inputs[name] = (
-            rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
-        )
     # Only now: at a padded step there may stand what is no index, or can't be cast.
-    call = SimpleNamespace(params=params, rows=rows, size=size, one=one, dtype=dtype)
-    call.inputs = _settled("inputs", inputs, call)
-    call.start = carry and _settled("carry", carry, call)
-    call.carry_grad = carry_grad and _settled("carry_grad", carry_grad, call)
+    for name, array in given["inputs"].items():
+        untimed = name in _UNTIMED
+        laid = rows.sorted(array)[: rows.sequences] if untimed else rows.packed(array)
+        given["inputs"][name] = laid
+    one = _unit(given["params"]) if dtype.hasobject else 1
+    call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
+    given = {what: _settled(what, arrays, call) for what, arrays in given.items()}
+    call.params, call.inputs = given["params"], given["inputs"]
+    call.start, call.carry_grad = given.get("carry"), given.get("carry_grad")
     return call
 
 
-def _dtype_of(*arguments):
-    """The dtype of the first real array; float64 where there is none."""
-    for arrays in arguments:
-        for array in arrays.values() if hasattr(arrays, "keys") else ():
-            if np.asarray(array).dtype.kind in "fO":
-                return np.asarray(array).dtype
-    return np.dtype(np.float64)
+def _wrong(place, expected, found):
+    return ValueError(f"{place}: expected {expected}, found {found}")
 
 
-def _unit(params):
-    """The number 1 of the exact type that the parameters have."""
-    for array in params.values():
-        for entry in array.flat:
-            one = entry * 0 + 1
-            return Fraction(1) if isinstance(one, int) else one
-    return Fraction(1)
+def _made(place, expected, make, value):
+    """What a function makes of a value, if it can."""
+    try:
+        return make(value)
+    except (ArithmeticError, RuntimeError, SyntaxError, TypeError, ValueError) as error:
+        raise _wrong(place, expected, f"{type(value).__name__}: {error}") from error
 
 
-def _checked(what, given, table, size, dtype, optional=()):
-    """The arrays of an argument, their keys, axes and numbers as in its table."""
-    if not hasattr(given, "keys"):
-        raise ValueError(
-            f"{what}: expected a dict with {tuple(table)}, found {given!r}"
-        )
+def _given(what, given, table, optional=()):
+    """The arrays of an argument, by the keys of its table."""
+    if not isinstance(given, Mapping):
+        raise _wrong(what, f"a dict with {tuple(table)}", type(given))
     missing = [key for key in table if key not in given and key not in optional]
     unknown = [key for key in given if key not in table]
     if missing or unknown:
-        raise ValueError(
-            f"{what}: expected the keys {tuple(table)}; "
-            f"missing {missing}, unknown {unknown}"
-        )
-    arrays = {}
-    for key, axes in table.items():
-        if key in given:
-            wanted = ("iu", "integers") if _index_of(key) else _reals(dtype)
-            arrays[key] = _array(f"{what}[{key!r}]", given[key], axes, size, *wanted)
-    return arrays
+        found = f"missing {missing}, unknown {unknown}"
+        raise ValueError(f"{what}: expected the keys {tuple(table)}; {found}")
+    return {
+        key: _array(f"{what}[{key!r}]", given[key]) for key in table if key in given
+    }
 
 
-def _reals(dtype):
-    return "iuO" if dtype.hasobject else "fiu", f"real numbers for {dtype}"
+def _array(place, value):
+    """A value as an array; what has a length but no numbers is not even looked into."""
+    numbers = hasattr(value, "__array__") or isinstance(value, (list, tuple))
+    if hasattr(value, "__len__") and not numbers:
+        raise _wrong(place, "an array", type(value))
+    return _made(place, "an array", np.asarray, value)
 
 
-def _array(place, value, axes, size, kinds, words):
-    """An array of those kinds of numbers, with those axes."""
-    array = np.asarray(value)
+def _check(place, array, axes, dtype, size, solve):
+    """Compare an array's numbers (None: integers) and its shape with what is expected.
+
+    An axis seen for the first time is learned; with `solve` also one in a sum of others.
+    """
+    kinds = "iu" if dtype is None else "iuO" if dtype.hasobject else "fiu"
     if array.dtype.kind not in kinds:
-        raise ValueError(f"{place}: expected {words}, found dtype {array.dtype}")
-    _check_shape(place, array, axes, size)
-    return array
-
-
-def _check_shape(place, array, axes, size):
-    """Compare a shape with its axes; an axis seen for the first time is learned."""
+        words = "integers" if dtype is None else f"real numbers for {dtype}"
+        raise _wrong(place, words, f"dtype {array.dtype}")
     learned = dict(size)
     fits = array.ndim == len(axes)
     for axis, length in zip(axes, array.shape, strict=True) if fits else ():
         parts = str(axis).split(" + ")
-        if len(parts) == 1 and not parts[0].isdigit():
-            learned.setdefault(axis, length)
-        if all(part.isdigit() or part in learned for part in parts):
-            fits = fits and _extent(axis, learned) == length
+        unknown = [part for part in parts if not part.isdigit() and part not in learned]
+        rest = sum(_extent(part, learned) for part in parts if part not in unknown)
+        if not unknown:
+            fits = fits and rest == length
+        elif len(unknown) == 1 and (solve or len(parts) == 1):
+            learned[unknown[0]] = length - rest
     if not fits:
         known = {axis: size[axis] for axis in axes if axis in size}
-        raise ValueError(
-            f"{place}: expected axes ({', '.join(map(str, axes))}) with {known}, "
-            f"found shape {array.shape}"
-        )
+        words = f"axes ({', '.join(map(str, axes))}) with {known}"
+        raise _wrong(place, words, f"shape {array.shape}")
     size.update(learned)
 
 
-def _check_sizes(size):
-    wrong = {name: length for name, length in size.items() if length < (name in DIMS)}
+def _is_length(value, least=0):
+    return isinstance(value, (int, np.integer)) and least <= int(value) < 2**31
+
+
+def _sizes(dims, *extents):
+    """The lengths of all axes: those of `DIMS`, then T and B if given."""
+    if not isinstance(dims, Mapping) or set(dims) != set(DIMS):
+        raise _wrong("dims", f"the names {DIMS}", dims)
+    size = {**dims, **dict(zip(("T", "B"), extents, strict=False))}
+    wrong = {name: n for name, n in size.items() if not _is_length(n, name in DIMS)}
     if wrong:
-        raise ValueError(f"dims: expected lengths >= 1, and T, B >= 0; found {wrong}")
+        raise _wrong("dims", "lengths >= 1, and T, B >= 0", wrong)
+    return {name: int(length) for name, length in size.items()}
 
 
-def _solve_sums(shape, axes, size):
-    """Learn a length from that of a concatenation whose other parts are known."""
-    for axis, length in zip(axes, shape, strict=True):
-        parts = str(axis).split(" + ")
-        unknown = [part for part in parts if not part.isdigit() and part not in size]
-        if len(unknown) == 1 and len(parts) > 1:
-            parts.remove(unknown[0])
-            size[unknown[0]] = length - _extent(" + ".join(parts), size)
+def _kind(dtype, *kinds):
+    """One of some kinds of numbers."""
+    words = " or ".join(kinds)
+    found = _made("dtype", words, np.dtype, dtype)
+    if dtype is None or str(found) not in kinds:
+        raise _wrong("dtype", words, repr(dtype))
+    return found
+
+
+def _unit(params):
+    """The number 1 of the exact type that the parameters have."""
+    for name, array in params.items():
+        for entry in array.flat:
+            one = _made(f"params[{name!r}]", "numbers", lambda n: n * 0 + 1, entry)
+            return Fraction(1) if isinstance(one, int) else one
+    return Fraction(1)
+
+
+def _exact(place, array, one):
+    """The same numbers in the exact type, so that a quotient stays exact."""
+    room = np.empty(array.shape, object)
+    return _made(place, "numbers", lambda n: np.multiply(n, one, room), array)
 
 
 def _index_of(key):
@@ -636,19 +630,21 @@ def _index_of(key):
 
 
 def _settled(what, arrays, call):
-    """Indices, in range; reals in the dtype of the call, a scalar as a column."""
+    """Indices, in range; reals in the dtype of the call, a scalar a row as a column."""
     laid = {}
     for key, array in arrays.items():
+        place = f"{what}[{key!r}]"
         if _index_of(key):
             limit = _extent(_index_of(key), call.size)
             if array.size and (array.min() < 0 or array.max() >= limit):
-                found = f"index < {limit}, found {array.min()} to {array.max()}"
-                raise ValueError(f"{what}[{key!r}]: expected 0 <= {found}")
+                seen = f"{array.min()} to {array.max()}"
+                raise _wrong(place, f"0 <= index < {limit}", seen)
         elif call.dtype.hasobject:
-            array = array * call.one
+            array = _exact(place, array, call.one)
         else:
             array = array.astype(call.dtype, copy=False)
-        laid[key] = array if array.ndim > 1 or _index_of(key) else array[:, None]
+        column = what != "params" and array.ndim == 1 and not _index_of(key)
+        laid[key] = array[:, None] if column else array
     return laid
 
 

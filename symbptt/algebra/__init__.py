@@ -46,6 +46,7 @@ from symbptt.algebra.model import (
     Input,
     Model,
     Parameter,
+    as_read,
 )
 from symbptt.algebra.nodes import (
     ONE,
@@ -158,6 +159,7 @@ __all__ = [
     "Vec",
     "Vector",
     "add_dims",
+    "as_read",
     "broadcast",
     "children",
     "entries",

@@ -11,7 +11,7 @@ import numpy as np
 from symbptt.analysis.findings import MatrixReport, Measured
 from symbptt.analysis.sensitivity import Lag
 from symbptt.analysis.spectra import fate
-from symbptt.listing import table
+from symbptt.tables import table
 
 SHOWN_EIGENVALUES = 6
 SHOWN_ENTRIES = 5

@@ -20,7 +20,7 @@ from symbptt.calculus.joined import derive_joined
 from symbptt.calculus.order import recurrent_quantities
 from symbptt.calculus.selection import selected
 from symbptt.calculus.sensitivity import derive_sensitivity
-from symbptt.errors import OptionError, UnknownNameError
+from symbptt.errors import OptionError, UnknownNameError, known_as
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,8 @@ def derive(
     EstimatorError
         If the text names no estimator.
     """
-    if form not in FORMS:
-        raise UnknownNameError(f"no form is called {form!r}; forms: {', '.join(FORMS)}")
-    if of.replace(" ", "") not in OF:
-        raise UnknownNameError(f"{of!r} can't be differentiated; expected one of: {', '.join(OF)}")
+    known_as("form", form, FORMS)
+    known_as("loss", of.replace(" ", ""), OF)
     chosen = model if of.strip() == "L" else one_step(with_loss(model))
     if wrt_inputs and form != "adjoint":
         raise OptionError(f"the form {form} gives no gradients by inputs; the form adjoint does")

@@ -7,13 +7,18 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from symbptt import __version__, errors
+from symbptt.output import MARK, write
 
 if TYPE_CHECKING:
     from symbptt.algebra import Model
@@ -102,27 +107,166 @@ def main() -> None:
     """Backpropagation through time of any recurrence: derivation, code and proof."""
 
 
-# --- what the verbs share --------------------------------------------------------------
+# --- what a verb is --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a verb found, written as text or, with --json, as data."""
+
+    text: Callable[[], str]
+    data: Callable[[], dict[str, Any]]
+    status: int = DONE
+
+
+def verb(name: str | None = None) -> Callable[[Callable[..., str]], click.Command]:
+    """A verb that returns its text; -o and --force say where this goes."""
+
+    def made(find: Callable[..., str]) -> click.Command:
+        @wraps(find)
+        def run(output: Path | None, force: bool, **given: Any) -> None:
+            _refuse_force_alone(output, force)
+            emit(find(**given), output, force)
+
+        return _with_options(main.command(name)(run), *OUTPUT)
+
+    return made
+
+
+def found_verb(name: str | None = None) -> Callable[[Callable[..., Result]], click.Command]:
+    """A verb that returns a `Result`, which --json asks for as data."""
+
+    def made(find: Callable[..., Result]) -> click.Command:
+        @wraps(find)
+        def run(output: Path | None, force: bool, as_json: bool, **given: Any) -> None:
+            _refuse_force_alone(output, force)
+            found = find(**given)
+            text = _json_text(found.data()) if as_json else found.text()
+            emit(text, output, force)
+            sys.exit(found.status)
+
+        return _with_options(main.command(name)(run), JSON, *OUTPUT)
+
+    return made
+
+
+JSON = click.Option(["--json", "as_json"], is_flag=True, help="For a program to read.")
+OUTPUT = (
+    click.Option(
+        ["-o", "--output"],
+        type=click.Path(path_type=Path),
+        help="Write to this file: the whole result or nothing.",
+    ),
+    click.Option(
+        ["--force"], is_flag=True, help="Let -o replace a file that symbptt did not write."
+    ),
+)
+
+
+def _with_options(command: click.Command, *options: click.Option) -> click.Command:
+    """The command with further options behind its own."""
+    command.params += options
+    return command
+
+
+def _json_text(data: dict[str, Any]) -> str:
+    made_by = f"symbptt {click.get_current_context().info_name}"
+    return json.dumps({"made_by": made_by, **data}, indent=2, ensure_ascii=False) + "\n"
+
+
+def wants_json() -> bool:
+    return bool(click.get_current_context().params["as_json"])
+
+
+def _refuse_force_alone(output: Path | None, force: bool) -> None:
+    if force and output is None:
+        raise click.UsageError("--force says what -o may replace; there is no -o")
+
+
+def emit(text: str, output: Path | None, force: bool) -> None:
+    if output is None or str(output) == "-":
+        print_text(text)
+    else:
+        write(output, text, force=force)
+
+
+def print_text(text: str) -> None:
+    """In UTF-8 whatever the terminal says it is: a document has one encoding."""
+    stream = sys.stdout.buffer
+    left = memoryview(text.encode())
+    while left:
+        # Without buffering a write to a pipe may end early.
+        left = left[stream.write(left) :]
+    stream.flush()
+
+
+# --- the command that makes a text again -----------------------------------------------
+
+
+def headed(text: str) -> str:
+    """The text under a line that says how to make it again."""
+    return f"# {MARK}: {command_line()}\n{text}"
+
+
+def command_line() -> str:
+    """The command that runs, as it is typed, on one line.
+
+    Numbers that were not given are in it too: another version may choose others.
+    """
+    line = shlex.join(("symbptt", *_typed(click.get_current_context())))
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
+
+
+# Where a text goes, whether it is text, and how fast it is made.
+_NOT_THE_TEXT = frozenset({"output", "force", "as_json", "jobs"})
+
+
+def _typed(context: click.Context) -> Iterator[str]:
+    yield context.info_name or ""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        value = context.params[name]
+        given = context.get_parameter_source(name) is not ParameterSource.DEFAULT
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if name in _NOT_THE_TEXT or value is None or not (given or number):
+            continue
+        for one in _each(value):
+            yield from [] if isinstance(parameter, click.Argument) else [parameter.opts[0]]
+            yield from [] if isinstance(one, bool) else [str(one)]
+
+
+def _each(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return (f"{name}={one}" for name, one in value.items())
+    return value if isinstance(value, tuple) else (value,)
+
+
+# --- options that verbs share ----------------------------------------------------------
+
+
+class KeyOf(TextType):
+    """A key of a table, looked up when it is wanted; with ``several`` perhaps a list of them."""
+
+    def __init__(self, what: str, module: str, table: str, several: bool = False) -> None:
+        self.name = what
+        self.module = module
+        self.table = table
+        self.several = several
+
+    def keys(self) -> tuple[str, ...]:
+        return tuple(getattr(import_module(self.module), self.table))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        for name in filter(None, value.split(",")) if self.several else (value,):
+            errors.known_as(self.name, name, self.keys())
+        return str(value)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return f"[{'|'.join(self.keys())}]"
 
 
 def model_argument(command: Command) -> Command:
     return click.argument("model_name", metavar="MODEL")(command)
-
-
-def output_options(command: Command) -> Command:
-    command = click.option(
-        "--force", is_flag=True, help="Let -o replace a file that symbptt did not write."
-    )(command)
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Path(path_type=Path),
-        help="Write to this file: the whole result or nothing.",
-    )(command)
-
-
-def json_option(command: Command) -> Command:
-    return click.option("--json", "as_json", is_flag=True, help="For a program to read.")(command)
 
 
 def estimator_option(command: Command) -> Command:
@@ -180,11 +324,6 @@ def read_lengths(
     return {name: int(value) for name, value in dims.items()}
 
 
-def repeated(flag: str, table: Mapping[str, object]) -> list[str]:
-    """A repeatable option as it was typed: ``--dim h=64 --dim d=2``."""
-    return [word for name, value in table.items() for word in (flag, f"{name}={value}")]
-
-
 def read_model(name: str) -> Model:
     from symbptt.language import library, source
     from symbptt.language.parser import parse
@@ -196,41 +335,3 @@ def read_model(name: str) -> Model:
             raise click.UsageError(f"can't read {name}: {error.strerror or error}") from error
     data = sys.stdin.buffer.read(source.MAX_BYTES + 1)
     return parse(source.decode(data, "standard input"), path="-")
-
-
-def emit(text: str, output: Path | None, force: bool) -> None:
-    from symbptt.output import write
-
-    if force and output is None:
-        raise click.UsageError("--force says what -o may replace; there is no -o")
-    if output is None or str(output) == "-":
-        print_text(text)
-    else:
-        write(output, text, force=force)
-
-
-def print_text(text: str) -> None:
-    """In UTF-8 whatever the terminal says it is: a document has one encoding."""
-    stream = sys.stdout.buffer
-    left = memoryview(text.encode())
-    while left:
-        # Without buffering a write to a pipe may end early.
-        left = left[stream.write(left) :]
-    stream.flush()
-
-
-def json_text(verb: str, data: dict[str, Any]) -> str:
-    return json.dumps({"made_by": f"symbptt {verb}", **data}, indent=2, ensure_ascii=False) + "\n"
-
-
-def headed(command: tuple[str, ...], text: str) -> str:
-    """The text under a line that says how to make it again."""
-    from symbptt.output import MARK
-
-    return f"# {MARK}: {command_line(command)}\n{text}"
-
-
-def command_line(words: Iterable[str]) -> str:
-    """A command as it is typed, on one line."""
-    line = shlex.join(("symbptt", *words))
-    return "".join(letter if letter.isprintable() else "?" for letter in line)

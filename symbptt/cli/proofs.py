@@ -1,10 +1,9 @@
-"""The verbs that judge and show: verify, analyze, demo."""
+"""The verbs that judge and show: verify, analyze, check."""
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
+from typing import Any, Literal
 
 import click
 
@@ -12,28 +11,28 @@ from symbptt.cli.program import (
     DONE,
     FAILED,
     UNDECIDED,
+    USAGE,
+    Result,
     bind_option,
     dim_option,
-    emit,
     estimator_option,
+    found_verb,
     headed,
-    json_option,
-    json_text,
-    main,
     model_argument,
-    output_options,
     read_model,
-    repeated,
+    wants_json,
 )
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
-@main.command()
+
+@found_verb()
 @model_argument
 @click.option(
     "--module",
     "module_path",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="Test this module, edited by hand or not, in place of the derivation and its own.",
 )
 @bind_option
@@ -45,18 +44,13 @@ from symbptt.cli.program import (
     help="The level of the generated module that is tested; 2 by default. That all levels "
     "agree is tested with each.",
 )
-@json_option
-@output_options
 def verify(
     model_name: str,
     module_path: Path | None,
     bindings: dict[str, str],
     estimator: str,
     level: int | None,
-    as_json: bool,
-    output: Path | None,
-    force: bool,
-) -> None:
+) -> Result:
     """Every proof and test, a row each, with figures."""
     from symbptt.progress import Progress
     from symbptt.proof.report import verify as prove
@@ -74,31 +68,16 @@ def verify(
         progress=lambda done, parts, what: progress.show(done / parts, what),
     )
     progress.done()
-    if as_json:
-        text = json_text("verify", json.loads(report.to_json()))
-    else:
-        tested = () if module_path is None else ("--module", str(module_path))
-        bound = repeated("--bind", bindings)
-        which = () if estimator == "full" else ("--estimator", estimator)
-        asked = () if level is None else ("-O", str(level))
-        text = headed(("verify", model_name, *tested, *bound, *which, *asked), f"{report}\n")
-    emit(text, output, force)
-    sys.exit(DONE if report.ok else FAILED if report.failures else UNDECIDED)
+    status = DONE if report.ok else FAILED if report.failures else UNDECIDED
+    return Result(lambda: headed(f"{report}\n"), report.data, status)
 
 
-@main.command()
+@found_verb()
 @model_argument
-@click.argument(
-    "numbers",
-    metavar="[FILE.npz]",
-    required=False,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@click.argument("numbers", metavar="[FILE.npz]", required=False, type=FILE)
 @bind_option
 @dim_option("where neither this nor an array tells, 32")
-@click.option(
-    "-T", "horizon", type=click.IntRange(1, 100_000), help="Steps; 50 where FILE has none."
-)
+@click.option("-T", "steps", type=click.IntRange(1, 100_000), help="Steps; 50 where FILE has none.")
 @click.option(
     "--sequence",
     type=click.IntRange(1),
@@ -107,20 +86,9 @@ def verify(
     help="Which sequence of a batch in FILE.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@json_option
-@output_options
 def analyze(
-    model_name: str,
-    numbers: Path | None,
-    bindings: dict[str, str],
-    dims: dict[str, int],
-    horizon: int | None,
-    sequence: int,
-    seed: int,
-    as_json: bool,
-    output: Path | None,
-    force: bool,
-) -> None:
+    model_name: str, numbers: Path | None, bindings: dict[str, str], **given: Any
+) -> Result:
     """Where gradients vanish or explode: spectra, norms by lag and their bounds.
 
     FILE.npz holds parameters, inputs (T, ...) or (T, B, ...) and initial values (h[0]) by
@@ -130,23 +98,82 @@ def analyze(
     from symbptt.progress import Progress
 
     progress = Progress("multiplying Jacobians")
-    found = run(
-        read_model(model_name),
-        numbers,
-        bind=bindings,
-        dims=dims,
-        steps=horizon,
-        sequence=sequence,
-        seed=seed,
-        progress=progress.show,
-    )
+    model = read_model(model_name)
+    found = run(model, numbers, bind=bindings, progress=progress.show, **given)
     progress.done()
-    if as_json:
-        text = json_text("analyze", found.data())
-    else:
-        words = [] if numbers is None else [str(numbers)]
-        words += [*repeated("--bind", bindings), *repeated("--dim", dims)]
-        words += [] if horizon is None else ["-T", str(horizon)]
-        words += [] if sequence == 1 else ["--sequence", str(sequence)]
-        text = headed(("analyze", model_name, *words, "--seed", str(seed)), str(found))
-    emit(text, output, force)
+    return Result(lambda: headed(str(found)), found.data)
+
+
+@found_verb()
+@model_argument
+@click.argument("formula")
+@click.option(
+    "-T",
+    "horizon",
+    type=click.IntRange(1, 12),
+    default=5,
+    show_default=True,
+    help="The largest T that is looked at.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10,
+    show_default=True,
+    help="The CPU time it may take; past it the formula is undecided.",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["column", "row"]),
+    default="column",
+    show_default=True,
+    help="Whether the formula's vectors are columns or rows.",
+)
+@click.option(
+    "--total",
+    type=click.Choice(["mean", "sum"]),
+    default="mean",
+    show_default=True,
+    help="Whether the formula's L is the mean of the losses or their sum.",
+)
+@click.option("--strict", is_flag=True, help="Exit status 1 for a formula that is trivial.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@bind_option
+def check(
+    model_name: str,
+    formula: str,
+    horizon: int,
+    seconds: float,
+    layout: Literal["column", "row"],
+    total: Literal["mean", "sum"],
+    strict: bool,
+    seed: int,
+    bindings: dict[str, str],
+) -> Result:
+    """Is a formula right? If not: the smallest counterexample, and the edit that mends it.
+
+    FORMULA is 'left = right' or 'left = right for CONDITION', as in
+    'd(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])'. Derivatives are
+    d(u, v), everything following; partial(u, v), earlier steps held; direct(u, v), that of the one
+    equation. vec, kron and derivatives by a matrix count its entries row by row. Exit status:
+    0 right, 1 wrong, 2 can't be read, 4 undecided.
+    """
+    from symbptt.binding import bind
+    from symbptt.errors import FormulaError
+    from symbptt.formula.verdict import check as decide
+
+    model = read_model(model_name)
+    if bindings:
+        model = bind(model, bindings, defaults=False)
+    try:
+        verdict = decide(
+            model, formula, horizon=horizon, seconds=seconds, seed=seed, layout=layout, total=total
+        )
+    except FormulaError as error:
+        if not wants_json():
+            raise
+        data = {"model": model.name, "formula": formula, "verdict": "unreadable"}
+        data["reason"] = str(error)
+        return Result(str, lambda: data, USAGE)
+    status = FAILED if strict and verdict.trivial else verdict.status
+    return Result(lambda: f"{verdict}\n", verdict.data, status)

@@ -1,4 +1,4 @@
-"""The verbs about estimators on real text: study, strategies."""
+"""The verbs about real text: study, strategies, demo."""
 
 from __future__ import annotations
 
@@ -10,17 +10,25 @@ from typing import Any
 import click
 
 from symbptt.cli.program import (
+    DONE,
+    FAILED,
+    Result,
     command_line,
-    emit,
+    found_verb,
     headed,
-    json_option,
-    json_text,
     main,
-    output_options,
+    verb,
 )
 
 
-@main.command()
+def _one_thread() -> None:
+    """Products are small: a second thread would only wait, and where the cores have other work
+    threads that wait for each other cost twenty times as much. Read when NumPy loads.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+@found_verb()
 @click.option(
     "--tau",
     "taus",
@@ -36,12 +44,9 @@ from symbptt.cli.program import (
 @click.option("--samples", type=click.IntRange(0), help="Estimates drawn, as a check.")
 @click.option("--seed", type=click.IntRange(min=0))
 @click.option("--jobs", type=click.IntRange(1), help="How many processes; one a core otherwise.")
-@json_option
-@output_options
-def study(jobs: int | None, as_json: bool, output: Path | None, force: bool, **given: Any) -> None:
+def study(jobs: int | None, **given: Any) -> Result:
     """Bias and variance of every estimator, on the text of Python's documentation."""
-    # The products are small: a second thread would only wait. Read when NumPy loads.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _one_thread()
     from concurrent.futures import ProcessPoolExecutor
 
     from symbptt.progress import Progress
@@ -53,25 +58,10 @@ def study(jobs: int | None, as_json: bool, output: Path | None, force: bool, **g
     with ProcessPoolExecutor(jobs) as executor:
         found = study_estimators(setting, executor=executor, progress=progress.show)
     progress.done()
-    if as_json:
-        shown = json_text("study", data(found))
-    else:
-        shown = headed(("study", *_asked(given)), text(found))
-    emit(shown, output, force)
+    return Result(lambda: headed(text(found)), lambda: data(found))
 
 
-def _asked(given: dict[str, Any]) -> list[str]:
-    """The options that were given, as they are typed."""
-    flags = {"taus": "--tau", "pis": "--pi", "steps": "-T"}
-    asked: list[str] = []
-    for name, value in given.items():
-        for one in value if isinstance(value, tuple) else (value,):
-            if one is not None:
-                asked += [flags.get(name, f"--{name}"), str(one)]
-    return asked
-
-
-@main.command()
+@verb()
 @click.argument(
     "text_file",
     metavar="[FILE]",
@@ -84,29 +74,14 @@ def _asked(given: dict[str, Any]) -> list[str]:
     "-p", "--pi", type=click.FloatRange(0, 1, min_open=True), default=0.8, show_default=True
 )
 @click.option("-s", "--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@output_options
-def strategies(
-    text_file: Path | None,
-    characters: int,
-    tau: int,
-    pi: float,
-    seed: int,
-    output: Path | None,
-    force: bool,
-) -> None:
+def strategies(text_file: Path | None, **given: Any) -> str:
     """Random, regular and no truncation over a text's first characters, as SVG.
 
     Without FILE (- is standard input) the text is Python's documentation.
     """
     from symbptt.figures.truncation import truncation_figure
 
-    words = ["strategies", *([] if text_file is None else [str(text_file)])]
-    # Two hyphens can't stand in a comment of SVG.
-    words += ["-n", str(characters), "-t", str(tau), "-p", str(pi), "-s", str(seed)]
-    figure = truncation_figure(
-        _text(text_file), characters=characters, tau=tau, pi=pi, seed=seed, how=command_line(words)
-    )
-    emit(figure, output, force)
+    return truncation_figure(_text(text_file), how=command_line(), **given)
 
 
 def _text(path: Path | None) -> str:
@@ -122,3 +97,27 @@ def _text(path: Path | None) -> str:
         raise click.UsageError(f"{path} is no text in UTF-8: {error.reason}") from error
     except OSError as error:
         raise click.UsageError(f"can't read {path}: {error.strerror or error}") from error
+
+
+@main.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("symbptt-demo"),
+    show_default=True,
+    help="The folder for the article and the module.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=1),
+    default=120,
+    show_default=True,
+    help="About how long the whole run may take.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+def demo(out: Path, seconds: float, seed: int) -> None:
+    """Derive, generate, verify and train on the text of Python's own documentation."""
+    _one_thread()
+    from symbptt.demo import run
+
+    sys.exit(DONE if run(out, seconds, seed) else FAILED)

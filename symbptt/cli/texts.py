@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from symbptt.cli.program import (
-    Command,
-    TextType,
+    KeyOf,
+    Result,
     bind_option,
+    command_line,
     dim_option,
-    emit,
     estimator_option,
+    found_verb,
     headed,
-    json_option,
-    json_text,
-    main,
     model_argument,
-    output_options,
     read_model,
-    repeated,
+    verb,
+    wants_json,
 )
+from symbptt.output import MARK
 
 if TYPE_CHECKING:
     from symbptt.algebra import Model
 
 
-@main.command("list")
-@json_option
-def list_models(as_json: bool) -> None:
+@found_verb("list")
+def list_models() -> Result:
     """The built-in models, one line each."""
     from symbptt.language import library
-    from symbptt.listing import table
+    from symbptt.tables import table
 
     titles = [(name, _title(library.load(name))) for name in library.names()]
-    if as_json:
-        models = [{"name": name, "title": title} for name, title in titles]
-        emit(json_text("list", {"models": models}), None, False)
-    else:
-        emit("\n".join(table(titles, indent="")) + "\n", None, False)
+    models = [{"name": name, "title": title} for name, title in titles]
+    return Result(lambda: "\n".join(table(titles, indent="")) + "\n", lambda: {"models": models})
 
 
 def _title(model: Model) -> str:
@@ -51,23 +44,17 @@ def _title(model: Model) -> str:
     return first.lstrip("# ").rstrip() if first.startswith("#") else ""
 
 
-@main.command()
+@found_verb()
 @model_argument
-@json_option
-@output_options
-def show(model_name: str, as_json: bool, output: Path | None, force: bool) -> None:
+def show(model_name: str) -> Result:
     """The equations with what is inferred: shapes and roles."""
     from symbptt.listing import model_data, model_text
 
     model = read_model(model_name)
-    if as_json:
-        text = json_text("show", model_data(model))
-    else:
-        text = headed(("show", model_name), model_text(model))
-    emit(text, output, force)
+    return Result(lambda: headed(model_text(model)), lambda: model_data(model))
 
 
-@main.command()
+@found_verb()
 @model_argument
 @click.argument("what", required=False)
 @click.option(
@@ -80,24 +67,15 @@ def show(model_name: str, as_json: bool, output: Path | None, force: bool) -> No
 )
 @click.option(
     "--to",
-    type=click.Choice(["text", "tex", "md", "sympy"]),
+    type=KeyOf("format", "symbptt.unrolled", "FORMATS"),
     default="text",
     show_default=True,
     help="The format; sympy is a Python script that proves its gradients.",
 )
 @dim_option("for sympy; 2 otherwise")
-@json_option
-@output_options
 def unroll(
-    model_name: str,
-    what: str | None,
-    horizon: int,
-    to: str,
-    dims: dict[str, int],
-    as_json: bool,
-    output: Path | None,
-    force: bool,
-) -> None:
+    model_name: str, what: str | None, horizon: int, to: str, dims: dict[str, int]
+) -> Result:
     """The equations written out for every step, and the closed form that they fold into.
 
     WHAT is a quantity (h, h[3]), a derivative of the total loss ('d(L, h[t])', 'd(L, W)') or
@@ -107,130 +85,69 @@ def unroll(
     from symbptt.typeset.document import printed
     from symbptt.unrolled import answer
 
-    if as_json and to != "text":
+    if to != "text" and wants_json():
         raise click.UsageError(f"--json and --to {to} can't be combined")
-    if dims and to != "sympy":
-        raise click.UsageError(f"--dim and --to {to} can't be combined: lengths are left open")
     if to == "sympy":
-        emit(_script(model_name, what, horizon, dims), output, force)
-        return
+        return _script(model_name, what, horizon, dims)
+    if dims:
+        raise click.UsageError(f"--dim and --to {to} can't be combined: lengths are left open")
     found = answer(read_model(model_name), what, horizon)
-    asked = () if what is None else (what,)
-    command = ("unroll", model_name, *asked, "-T", str(horizon))
-    if as_json:
-        text = json_text("unroll", found.data())
-    elif to != "text":
-        made = headed((*command, "--to", to), "").strip("# \n")
-        text = printed(found.document((made,)), to)
-    else:
-        text = headed(command, found.text())
-    emit(text, output, force)
+    if to == "text":
+        return Result(lambda: headed(found.text()), found.data)
+    made = (f"{MARK}: {command_line()}",)
+    return Result(lambda: printed(found.document(made), to), found.data)
 
 
-def _script(model_name: str, what: str | None, horizon: int, dims: dict[str, int]) -> str:
+def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> Result:
     from symbptt.sympy_script import script
 
     if what is not None:
         raise click.UsageError(f"{what} and --to sympy can't be combined: a script says all")
-    command = ("unroll", model_name, "-T", str(horizon), *repeated("--dim", dims), "--to", "sympy")
-    return headed(command, script(read_model(model_name), horizon, dims))
+    text = script(read_model(name), horizon, dims)
+    return Result(lambda: headed(text), dict)
 
 
-class FormatOption(TextType):
-    """A format of `symbptt.typeset.document`, looked up when it is wanted."""
-
-    name = "format"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from symbptt.typeset.document import FORMATS
-
-        if value not in FORMATS:
-            self.fail(f"{value!r} is none of {', '.join(FORMATS)}", param, ctx)
-        return str(value)
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        from symbptt.typeset.document import FORMATS
-
-        return f"[{'|'.join(FORMATS)}]"
-
-
-class KeyOf(TextType):
-    """A key of a table, looked up when it is wanted."""
-
-    def __init__(self, module: str, table: str) -> None:
-        self.module = module
-        self.table = table
-        self.name = table.lower().removesuffix("s")
-
-    def keys(self) -> tuple[str, ...]:
-        return tuple(getattr(import_module(self.module), self.table))
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value not in self.keys():
-            self.fail(f"{value!r} is none of {', '.join(self.keys())}", param, ctx)
-        return str(value)
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        return f"[{'|'.join(self.keys())}]"
-
-
-class StyleKey(TextType):
-    """A key of a table of `symbptt.typeset.style`, or a list of keys, looked up when wanted."""
-
-    def __init__(self, table: str) -> None:
-        self.table = table
-        self.name = table.lower().removesuffix("s")
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        # Whether names go together is for the style to say.
-        return str(value)
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        from symbptt.typeset import style
-
-        return f"[{'|'.join(getattr(style, self.table))}]"
-
-
-def style_options(command: Command) -> Command:
-    """How a derivation is shown: `symbptt.typeset.style.Style`."""
-    command = click.option(
-        "--notation",
-        type=StyleKey("NOTATIONS"),
-        default="",
-        help="Where steps in time stand and how derivatives are written; a list with commas, "
-        "as superscript,D.",
-    )(command)
-    return click.option(
-        "--layout",
-        type=StyleKey("LAYOUTS"),
-        default="column",
-        show_default=True,
-        help="Vectors as columns or as rows.",
-    )(command)
-
-
-@main.command()
+@verb()
 @model_argument
-@click.option("--to", type=FormatOption(), default="tex", show_default=True, help="The format.")
+@click.option(
+    "--to",
+    type=KeyOf("format", "symbptt.typeset.document", "FORMATS"),
+    default="tex",
+    show_default=True,
+    help="The format.",
+)
 @click.option("--fragment", is_flag=True, help="Without preamble, to be pasted into a text.")
 @click.option(
     "--detail",
-    type=StyleKey("DETAILS"),
+    type=KeyOf("detail", "symbptt.typeset.style", "DETAILS"),
     default="steps",
     show_default=True,
     help="How closely: index derives every step entry by entry, too.",
 )
-@style_options
+@click.option(
+    "--layout",
+    type=KeyOf("layout", "symbptt.typeset.style", "LAYOUTS"),
+    default="column",
+    show_default=True,
+    help="Vectors as columns or as rows.",
+)
+@click.option(
+    "--notation",
+    type=KeyOf("notation", "symbptt.typeset.style", "NOTATIONS", several=True),
+    default="",
+    help="Where steps in time stand and how derivatives are written; a list with commas, "
+    "as superscript,D.",
+)
 @click.option(
     "--form",
-    type=KeyOf("symbptt.calculus.gradients", "FORMS"),
+    type=KeyOf("form", "symbptt.calculus.gradients", "FORMS"),
     default="adjoint",
     show_default=True,
     help="Backward, as a sum over steps, or forward.",
 )
 @click.option(
     "--of",
-    type=KeyOf("symbptt.calculus.gradients", "OF"),
+    type=KeyOf("loss", "symbptt.calculus.gradients", "OF"),
     default="L",
     show_default=True,
     help="What is differentiated: the total loss or that of one step.",
@@ -242,21 +159,18 @@ def style_options(command: Command) -> Command:
     help="Gradients with respect to these only: W_hh, h[0]; with commas or repeated.",
 )
 @estimator_option
-@output_options
 def derive(
     model_name: str,
     to: str,
     fragment: bool,
-    form: str,
-    of: str,
-    only: tuple[str, ...],
     detail: str,
     layout: str,
     notation: str,
+    form: str,
+    of: str,
+    only: tuple[str, ...],
     estimator: str,
-    output: Path | None,
-    force: bool,
-) -> None:
+) -> str:
     """The gradient, step by step, each with its reason."""
     from symbptt.calculus.gradients import derive as differentiate
     from symbptt.typeset.document import render
@@ -267,8 +181,7 @@ def derive(
     derivation = differentiate(
         read_model(model_name), form=form, of=of, only=names, estimator=estimator
     )
-    text = render(derivation, to=to, fragment=fragment, style=style)
-    emit(text, output, force)
+    return render(derivation, to=to, fragment=fragment, style=style)
 
 
 def _segment(
@@ -284,7 +197,7 @@ def _segment(
     return int(value)
 
 
-@main.command()
+@verb()
 @model_argument
 @bind_option
 @click.option(
@@ -301,7 +214,7 @@ def _segment(
 )
 @click.option(
     "--mode",
-    type=KeyOf("symbptt.codegen.modes", "MODES"),
+    type=KeyOf("mode", "symbptt.codegen.modes", "MODES"),
     default="reverse",
     show_default=True,
     help="Backpropagation through time, or forward: real-time recurrent learning.",
@@ -333,7 +246,6 @@ def _segment(
     help="Hand the module out without running it once, small, against the plain code and "
     "a difference.",
 )
-@output_options
 def generate(
     model_name: str,
     bindings: dict[str, str],
@@ -345,9 +257,7 @@ def generate(
     gates: str,
     explained: bool,
     untried: bool,
-    output: Path | None,
-    force: bool,
-) -> None:
+) -> str:
     """The NumPy module: forward, loss_and_grads and what goes with them."""
     from symbptt.proof.trial import generate as generate_module
 
@@ -366,43 +276,25 @@ def generate(
         _alone(f"--gates {gates}", others | forward)
     model, inputs = read_model(model_name), wrt == "inputs"
     if explained:
-        text = _explained(model_name, model, bindings, inputs, estimator, level)
-    else:
-        text = generate_module(
-            model,
-            bind=bindings,
-            wrt_inputs=inputs,
-            estimator=estimator,
-            level=level,
-            mode=mode,
-            checkpoint=checkpoint,
-            gates=gates,
-            tried=not untried,
-            note=lambda words: click.echo(f"symbptt: {words}", err=True),
-        )
-    emit(text, output, force)
+        from symbptt.codegen.fast.explanation import explain
+
+        chosen = 2 if level is None else level
+        return headed(explain(model, chosen, bind=bindings, wrt_inputs=inputs, estimator=estimator))
+    return generate_module(
+        model,
+        bind=bindings,
+        wrt_inputs=inputs,
+        estimator=estimator,
+        level=level,
+        mode=mode,
+        checkpoint=checkpoint,
+        gates=gates,
+        tried=not untried,
+        note=lambda words: click.echo(f"symbptt: {words}", err=True),
+    )
 
 
 def _alone(option: str, others: Mapping[str, bool]) -> None:
     """Refuse an option beside others that are given."""
     for other in (other for other, given in others.items() if given):
         raise click.UsageError(f"{option} and {other} can't be combined")
-
-
-def _explained(
-    name: str,
-    model: Model,
-    bindings: dict[str, str],
-    wrt_inputs: bool,
-    estimator: str,
-    level: int | None,
-) -> str:
-    """What the passes of a level do, under the command that says it again."""
-    from symbptt.codegen.fast.explanation import explain
-
-    level = 2 if level is None else level
-    asked = [word for item in bindings.items() for word in ("--bind", "=".join(item))]
-    asked += ["--wrt", "inputs"] if wrt_inputs else []
-    asked += [] if estimator == "full" else ["--estimator", estimator]
-    text = explain(model, level, bind=bindings, wrt_inputs=wrt_inputs, estimator=estimator)
-    return headed(("generate", name, *asked, "-O", str(level), "--explain"), text)

@@ -33,6 +33,7 @@ class Emitter:
         self.uses = uses
         self.lag = max(places.lag, 1)
         self.allocated: set[Variable] = set()
+        self.cited: set[int] = set()
 
     def printer(self, place: Place) -> NumpyPrinter:
         return NumpyPrinter(
@@ -134,7 +135,7 @@ class Emitter:
     # --- statements --------------------------------------------------------------------------
 
     def statement(self, statement: Assign, block: Block, indent: str) -> Iterator[str]:
-        yield from comment(statement, indent)
+        yield from self.comment(statement, indent)
         printer = self.printer(block.place)
         target, value = statement.target, statement.value
         if isinstance(target, al.Cotangent) and target.index is None:
@@ -163,6 +164,15 @@ class Emitter:
             yield f"{indent}{text} = {made}"
             text, bare = f"{text}[:]", False
         yield from self.lines(text, "+=" if adds else "=", value, printer, indent, bare)
+
+    def comment(self, statement: Assign, indent: str) -> Iterator[str]:
+        """The step that a statement carries out, in full where it is first met."""
+        number = f"({statement.step}) " if statement.step else ""
+        if statement.part and statement.step in self.cited:
+            yield from wrapped(number + statement.part, indent)
+            return
+        self.cited.add(statement.step)
+        yield from comment(statement, indent)
 
     def has_past(self, target: al.Expr) -> bool:
         found = variable(target)

@@ -9,7 +9,7 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.codegen.forward_mode import lower_forward
 from symbptt.codegen.lowering import lower
 from symbptt.codegen.program import Program
-from symbptt.errors import OptionError, UnknownNameError
+from symbptt.errors import OptionError, known_as
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,7 @@ def mode_named(name: str) -> Mode:
     UnknownNameError
         If there is none of that name.
     """
-    if name not in MODES:
-        raise UnknownNameError(f"no mode is called {name!r}; modes: {', '.join(MODES)}")
+    known_as("mode", name, MODES)
     return MODES[name]
 
 

@@ -7,10 +7,12 @@ as they should. A matrix times a vector over rows is therefore ``v @ W.T``.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 from typing import Literal
 
 from symbptt import algebra as al
@@ -44,6 +46,13 @@ class Uses:
     """What the printed text needs at the head of its function."""
 
     constants: dict[str, str] = field(default_factory=dict)
+
+
+@cache
+def names_in(call: str) -> frozenset[str]:
+    """The names in the call of a row of functions, such as ``np.sum({0} * {1})``."""
+    tree = ast.parse(call.format("0", "0"), mode="eval")
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def is_rowwise(expr: al.Expr) -> bool:

@@ -258,13 +258,13 @@ class _Module:
     def compute(self, estimator: EstimatorText, mode: Mode, steps: str) -> Iterator[str]:
         """The body of `loss_and_grads`."""
         if self.level and steps == "None" and not estimator.prepare:
-            yield "quick = workspace is not None and lengths is None"
+            yield "quick = isinstance(workspace, Workspace) and lengths is None"
             yield "if quick and workspace.takes(params, inputs, carry, carry_grad):"
             yield "    return _at_once(workspace, params, inputs, carry, carry_grad)"
-        yield f"call = _prepare(params, inputs, carry, lengths, {steps}, carry_grad, loss=True)"
+        yield "call = _prepare("
+        yield f"    params, inputs, carry, lengths, {steps}, carry_grad, workspace, loss=True"
+        yield ")"
         yield from estimator.prepare
-        yield "if workspace is not None:"
-        yield "    workspace.check(call)"
         if self.level:
             yield "return _in_buffers(call, workspace)"
         else:
@@ -405,16 +405,14 @@ def buffered_functions(text: BufferedText) -> Iterator[str]:
         text.backward,
         "Compute the loss of a segment, then run its steps backward.",
     )
-    for name, extents, arrays, words in (
-        ("_buffers", text.shared_extents, text.buffers, "The arrays that all segments share."),
-        ("_sums", (), text.sums, "The gradients, and what they are made of."),
-        ("_kept", text.kept_extents, text.kept, "What a segment's backward pass finds as it was."),
-    ):
-        made = ["return {", *(f"{INDENT}{line}" for line in arrays), "}"]
-        body = [*extents, *(made if arrays else ["return {}"])]
-        yield function_text(f"{name}(size, dtype)", body, words)
     yield function_text(
-        "_views(buffers, kept, sums, rows, size, dtype, one)",
-        text.views,
-        "All views that a call with these rows needs, those of every step included.",
+        "_arrays(size, dtype)",
+        text.arrays,
+        "Every array: who has it, the rows it has, the lengths of a row.",
+    )
+    yield function_text(
+        "_forward_views(w)", text.forward_views, "Make the views that a forward pass takes."
+    )
+    yield function_text(
+        "_backward_views(w)", text.backward_views, "Make those that only a backward pass takes."
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.codegen import program
-from symbptt.codegen.emission import INDENT, WIDTH, Emitter, comment
+from symbptt.codegen.emission import INDENT, WIDTH, Emitter
 from symbptt.codegen.naming import ValueNames
 from symbptt.codegen.numpy_printer import (
     ATOM,
@@ -203,18 +203,18 @@ class TangentEmitter(Emitter):
     def statement(self, statement: Assign, block: program.Block, indent: str) -> Iterator[str]:
         target, value = statement.target, statement.value
         if isinstance(target, al.Derivative) and block.place == "static":
-            yield from comment(statement, indent)
+            yield from self.comment(statement, indent)
             yield from self.start(target, value)
         elif isinstance(target, al.Derivative):
-            yield from comment(statement, indent)
+            yield from self.comment(statement, indent)
             yield from self.matrix(target, value, indent)
         elif isinstance(value, al.Pullback):
-            yield from comment(statement, indent)
+            yield from self.comment(statement, indent)
             yield from self.gathering(statement.target, value, indent)
         elif isinstance(target, al.Cotangent) and any(
             isinstance(n, Gathered) for n in al.walk(value)
         ):
-            yield from comment(statement, indent)
+            yield from self.comment(statement, indent)
             yield from self.total(target, value, indent)
         else:
             yield from super().statement(statement, block, indent)

@@ -1,7 +1,7 @@
 """What a program becomes: a row a target.
 
 A target is a frame (what is said once a module), emitters of statements with their printer,
-and a runtime, of which a module gets what its lines name.
+and a runtime, of which a module gets what it calls.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symbptt.codegen.copying import Runtime, RuntimeDefinition, functions, runtime
+from symbptt.codegen.copying import Runtime, runtime
 from symbptt.codegen.emission import Emitter
-from symbptt.codegen.naming import words_of
+from symbptt.codegen.numpy_printer import names_in
 from symbptt.codegen.tangents import TangentEmitter
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.vectors import VECTORS
@@ -50,15 +50,11 @@ class Target:
     def runtime(self, level: int) -> Runtime:
         """What modules of a level of optimisation may carry."""
         carried = runtime(self.package, self.buffered if level else self.plain)
-        return Runtime(carried.definitions | row_functions(), carried.imports)
-
-
-def row_functions() -> dict[str, RuntimeDefinition]:
-    """The NumPy functions that stand beside their rows in the tables of functions."""
-    calls = [*(row.numpy for row in FUNCTIONS.values()), *(row.numpy for row in VECTORS.values())]
-    named = words_of(calls)
-    found = functions("symbptt.functions", ("elementwise", "vectors"))
-    return {name: definition for name, definition in found.items() if name in named}
+        beside = runtime("symbptt.functions", ("elementwise", "vectors")).definitions
+        calls = [*(row.numpy for row in FUNCTIONS.values()), *(v.numpy for v in VECTORS.values())]
+        called = {name for call in calls for name in names_in(call)}
+        of_rows = {name: each for name, each in beside.items() if name in called}
+        return Runtime({**carried.definitions, **of_rows}, carried.imports)
 
 
 TARGETS: dict[str, Target] = {

@@ -143,8 +143,10 @@ class Meaning(Shaper):
     def _function(self, node: al.Expr) -> al.Expr:
         match node:
             case al.Vector(function=name, args=args):
-                whole = vector_function(name).takes_matrices
-                return vector(name, *map(self._own if whole else self._flat, args))
+                if not vector_function(name).takes_matrices:
+                    return vector(name, *map(self._flat, args))
+                common = next(shape for arg in args if (shape := self.shape(arg)) is not None)
+                return vector(name, *(self.meant(arg, common) for arg in args))
             case al.Diag(vector=along):
                 return al.Diag(_listed(self._own(along)))
             case al.Outer(left=left, right=right):
@@ -153,6 +155,8 @@ class Meaning(Shaper):
                 return al.Concat(tuple(self._flat(part) for part in parts))
             case al.Vec(operand=operand):
                 return self._own(operand)
+            case al.Slice(vector=whole, number=number):
+                return al.Slice(self._flat(whole), self.blocks(node), number)
         return node
 
     def _own(self, node: al.Expr) -> al.Expr:

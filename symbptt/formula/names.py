@@ -8,17 +8,29 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
+from typing import NoReturn
 
-from symbptt.algebra import Model, Shape
+from symbptt.algebra import Held, Model, Shape
 from symbptt.calculus.normal import normalize
-from symbptt.errors import Diagnostic, FormulaError
-from symbptt.formula.statement import Span
+from symbptt.errors import FormulaError
+from symbptt.formula.statement import NOWHERE
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS
+from symbptt.language.calls import arity
+from symbptt.language.source import Findings, Note, Place, Source
 
-CALLS = (*FUNCTIONS, *LOSSES, *VECTORS, "concat", "outer", "diag", "kron", "vec", "len")
+DERIVATIVES: dict[str, Held] = {"d": "nothing", "partial": "step", "direct": "equation"}
+
+_MATRICES = {"outer": 2, "diag": 1, "kron": 2, "vec": 1, "len": 1}
+_TABLES = (*FUNCTIONS, *LOSSES, *VECTORS, "concat")
+
+CALLS = (*_TABLES, *_MATRICES)
 """The functions that every formula may call."""
+
+RESERVED = frozenset(
+    ["T", "L", "I", "loss", "concat", "prod", "onehot", "delta", *DERIVATIVES, *_MATRICES]
+)
 
 
 @lru_cache(maxsize=16)
@@ -67,6 +79,13 @@ class FormulaNames:
         """The functions that can be called."""
         return frozenset(CALLS) | self.functions
 
+    def arity(self, function: str) -> int | None:
+        """How many arguments a function takes; None if any number."""
+        for abstract in self.model.abstract:
+            if abstract.name == function:
+                return 2 if abstract.loss else abstract.arity
+        return _MATRICES[function] if function in _MATRICES else arity(function)
+
     def __contains__(self, name: str) -> bool:
         """Whether the model itself has the name."""
         known = self.timed | self.timeless | self.functions | frozenset(self.constants)
@@ -82,10 +101,14 @@ class FormulaNames:
         return f"; did you mean `{alike[0]}`?" if alike else ""
 
 
-def finding(text: str, span: Span, message: str) -> FormulaError:
-    """An error that points at a stretch of a formula."""
-    first, last = span
-    start = max(0, first - 60) if len(text) > 110 else 0
-    shown = text[start : start + 110]
-    width = min(max(1, last - first), max(1, len(shown) - (first - start)))
-    return FormulaError(Diagnostic(message, 1, first - start, shown, width).render("formula"))
+class FirstFinding(Findings):
+    """Raises what is wrong with a formula as soon as it is found."""
+
+    def add(self, place: Place | None, message: str, *notes: Note) -> NoReturn:
+        raise finding(self.source.text, place or NOWHERE, message)
+
+
+def finding(text: str, place: Place, message: str) -> FormulaError:
+    """An error that points at a place in a formula."""
+    source = Source(text, "formula")
+    return FormulaError(source.diagnostic(place, message).render(source.file))

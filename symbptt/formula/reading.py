@@ -1,35 +1,39 @@
 """From the text of a formula to its tree.
 
-``left = right for CONDITION`` is taken apart by hand; what is left are expressions that
-`symbptt.formula.expressions` reads.
+``left = right for CONDITION`` is taken apart here. Its expressions go through a surface tree,
+whose one reader stands in `symbptt.language`: another spelling than Python's is another way from
+a text to that tree (`_FormulaReader.surface`); nothing behind it sees how a formula was spelled.
 """
 
 from __future__ import annotations
 
-import ast
-import re
+from typing import NoReturn
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Entry
 from symbptt.errors import FormulaError
-from symbptt.formula.expressions import ExpressionReader
-from symbptt.formula.indices import MAX_NESTING
-from symbptt.formula.names import FormulaNames, finding
+from symbptt.formula.building import FormulaBuilder
+from symbptt.formula.names import FirstFinding, FormulaNames
 from symbptt.formula.statement import (
+    NOWHERE,
     Fixed,
     Formula,
     Inequalities,
-    Span,
     free_names,
     is_length,
     own_names,
     walk,
     with_bound,
 )
+from symbptt.language import limits, tokens
+from symbptt.language.expressions import expression
+from symbptt.language.grammar import COMPARISONS, FORMULA
+from symbptt.language.source import Place, Source, check_characters
+from symbptt.language.surface import At, Node
+from symbptt.language.tokens import Token, parted
 
 MAX_LENGTH = 4_000
 
-_COMPARISON = re.compile(r"<=|>=|==|!=|<|>|=")
 _SHAPE = "a formula is `left = right`, and conditions follow after `for`"
 
 
@@ -41,104 +45,88 @@ def read(text: str, model: al.Model) -> Formula:
     FormulaError
         With a caret, if it can't be read.
     """
-    plain = re.sub(r"\s", " ", text)
-    reader = _FormulaReader(plain, FormulaNames.of(model))
+    plain = " ".join(text.split())
     if len(plain) > MAX_LENGTH:
         raise FormulaError(
             f"a formula has at most {MAX_LENGTH:,} characters, and this one has {len(plain):,}"
         )
-    return reader.formula()
+    return _FormulaReader(plain, FormulaNames.of(model)).formula()
 
 
-class _FormulaReader(ExpressionReader):
+class _FormulaReader:
+    def __init__(self, text: str, names: FormulaNames) -> None:
+        self.source = Source(text, "formula")
+        self.findings = FirstFinding(self.source)
+        self.names = names
+        self.builder = FormulaBuilder(text, names)
+        self.wrong = self.builder.wrong
+
     def formula(self) -> Formula:
-        self._brackets()
-        end = len(self.text)
-        words = [m for m in re.finditer(r"\bfor\b", self.text) if self._outside(m.start())]
-        if len(words) > 1:
-            self.wrong(words[1].span(), "one `for`: conditions are separated by commas")
-        body = (0, words[0].start() if words else end)
-        equals = [s for s, sign in self._signs(body) if sign == "="]
-        others = [(s, sign) for s, sign in self._signs(body) if sign != "="]
-        if others:
-            start, sign = others[0]
-            self.wrong((start, start + len(sign)), f"{_SHAPE}; a comparison stands in a condition")
-        if not equals:
-            self.wrong((body[1] - 1, body[1]), f"{_SHAPE}; there is no `=`")
-        if len(equals) > 1:
-            self.wrong((equals[1], equals[1] + 1), f"{_SHAPE}; one `=` only")
-        left = self.expression((body[0], equals[0]))
-        right = self.expression((equals[0] + 1, body[1]))
-        chains, fixed = self._conditions((words[0].end(), end)) if words else ((), ())
-        formula = Formula(left, right, chains, fixed, " ".join(self.text.split()), self.spans)
+        body, *conditions = self._runs()
+        sides, signs = parted(body, COMPARISONS)
+        for sign in signs:
+            if sign.text != "=":
+                self.wrong(sign.place, f"{_SHAPE}; a comparison stands in a condition")
+        if len(signs) != 1:
+            where = signs[1].place if signs else body[-1].place if body else NOWHERE
+            self.wrong(where, f"{_SHAPE}; {'one `=` only' if signs else 'there is no `=`'}")
+        left, right = (self.builder.expr(self.surface(side, signs[0])) for side in sides)
+        chains: list[Inequalities] = []
+        fixed: list[Fixed] = []
+        for condition in conditions:
+            self._condition(condition, chains, fixed)
+        formula = Formula(
+            left, right, tuple(chains), tuple(fixed), self.source.text, self.builder.places
+        )
         self._all_bound(formula)
         return formula
 
-    def _brackets(self) -> None:
-        opened: list[int] = []
-        for place, sign in enumerate(self.text):
-            if sign in "([{":
-                opened.append(place)
-            elif sign in ")]}":
-                if not opened:
-                    self.wrong((place, place + 1), f"this `{sign}` closes no bracket")
-                start = opened.pop()
-                if self.text[start] + sign not in ("()", "[]", "{}"):
-                    message = f"this `{sign}` does not close the `{self.text[start]}` before it"
-                    self.wrong((place, place + 1), message)
-            prime = re.match(r"\w'\d*\(", self.text[max(0, place - 1) :])
-            if sign in '"#\\;`' or (sign == "'" and not prime):
-                self.wrong((place, place + 1), f"`{sign}` has no meaning in a formula")
-            if len(opened) > MAX_NESTING:
-                self.wrong((place, place + 1), f"brackets nest at most {MAX_NESTING} deep")
-        if opened:
-            self.wrong((opened[-1], opened[-1] + 1), "this bracket is never closed")
+    def _runs(self) -> list[list[Token]]:
+        """The tokens of the equation, and those of each condition."""
+        check_characters(self.source, self.findings)
+        statements = tokens.split(self.source, self.findings, FORMULA)
+        limits.check(statements, self.findings, FORMULA)
+        (body, *behind), words = parted(statements[0].tokens if statements else [], ["for"])
+        if len(words) > 1:
+            self.wrong(words[1].place, "one `for`: conditions are separated by commas")
+        if not behind:
+            return [body]
+        conditions, commas = parted(behind[0], [","])
+        for condition, before in zip(conditions, [*words, *commas], strict=True):
+            if not condition:
+                self.wrong(before.place, "a condition is missing after `for` or a comma")
+        return [body, *conditions]
 
-    def _outside(self, place: int) -> bool:
-        """Whether a place stands in no bracket."""
-        before = self.text[:place]
-        return sum(map(before.count, "([{")) == sum(map(before.count, ")]}"))
+    def surface(self, run: list[Token], sign: Token) -> Node:
+        """The surface tree of an expression beside a sign."""
+        if not run:
+            self.wrong(sign.place, "an expression is missing here")
+        return expression(run, self.source, self.findings, FORMULA)
 
-    def _signs(self, span: Span) -> list[tuple[int, str]]:
-        """The comparison signs outside brackets."""
-        found = _COMPARISON.finditer(self.text, *span)
-        return [(m.start(), m.group()) for m in found if self._outside(m.start())]
+    def _condition(self, run: list[Token], chains: list[Inequalities], fixed: list[Fixed]) -> None:
+        whole = run[0].place.until(run[-1].place)
+        sides, signs = parted(run, COMPARISONS)
+        if not signs:
+            self.wrong(
+                whole,
+                "a condition compares indices (`1 <= t < T`) or fixes an initial value "
+                "(`h[0] = 0`)",
+            )
+        nodes = [
+            self.surface(side, sign) for side, sign in zip(sides, [*signs, signs[-1]], strict=True)
+        ]
+        if isinstance(nodes[0], At):
+            fixed.append(self._fixed(nodes, signs, whole))
+            return
+        indices = tuple(map(self.builder.index, nodes))
+        if any(is_length(name) for index in indices for name in index.names()):
+            self.wrong(whole, "a condition compares steps, and `len` is none")
+        operators = tuple("==" if sign.text == "=" else sign.text for sign in signs)
+        chains.append(Inequalities(indices, operators))
 
-    def _conditions(self, span: Span) -> tuple[tuple[Inequalities, ...], tuple[Fixed, ...]]:
-        first, last = span
-        commas = [k for k in range(first, last) if self.text[k] == "," and self._outside(k)]
-        chains: list[Inequalities] = []
-        fixed: list[Fixed] = []
-        for start, end in zip([first, *(k + 1 for k in commas)], [*commas, last], strict=True):
-            if not self.text[start:end].strip():
-                self.wrong((start, end), "a condition is missing after `for` or a comma")
-            signs = self._signs((start, end))
-            if not signs:
-                self.wrong(
-                    self.trimmed((start, end)),
-                    "a condition compares indices (`1 <= t < T`) or fixes an initial value "
-                    "(`h[0] = 0`)",
-                )
-            head = self.tree((start, signs[0][0]))
-            if isinstance(head, ast.Subscript):
-                fixed.append(self._fixed(head, signs, (start, end)))
-            else:
-                chains.append(self._chain(signs, (start, end)))
-        return tuple(chains), tuple(fixed)
-
-    def _chain(self, signs: list[tuple[int, str]], span: Span) -> Inequalities:
-        cuts = [span[0], *(k for place, s in signs for k in (place, place + len(s))), span[1]]
-        spans = list(zip(cuts[::2], cuts[1::2], strict=True))
-        sides = tuple(self.index(self.tree(part)) for part in spans)
-        if any(is_length(name) for side in sides for name in side.names()):
-            self.wrong(self.trimmed(span), "a condition compares steps, and `len` is none")
-        return Inequalities(sides, tuple("==" if s == "=" else s for _, s in signs))
-
-    def _fixed(self, head: ast.Subscript, signs: list[tuple[int, str]], span: Span) -> Fixed:
-        place, sign = signs[0]
-        target = self.node(head)
-        whole = self.trimmed(span)
-        if len(signs) > 1 or sign not in ("=", "==") or not isinstance(target, al.Ref):
+    def _fixed(self, nodes: list[Node], signs: list[Token], whole: Place) -> Fixed:
+        target = self.builder.expr(nodes[0])
+        if len(signs) > 1 or signs[0].text not in ("=", "==") or not isinstance(target, al.Ref):
             self.wrong(whole, "an initial value is fixed by one equation, `h[0] = 0`")
         if target.index.terms:
             self.wrong(whole, f"an initial value has a number for its step, as `{target.name}[0]`")
@@ -151,12 +139,12 @@ class _FormulaReader(ExpressionReader):
             )
         if initial[target.name, step].value is not None:
             self.wrong(whole, f"the model itself fixes `{target.name}[{step}]`")
-        value = self.expression((place + len(sign), span[1]))
+        value = self.builder.expr(nodes[1])
         for node in walk(value):
             if not isinstance(node, _INITIAL):
                 message = "an initial value is a number or an expression of parameters"
-                self.wrong(self.span(node), message)
-        return Fixed(target.name, step, value, whole)
+                self.wrong(self.builder.place(node), message)
+        return Fixed(target.name, step, value)
 
     def _all_bound(self, formula: Formula) -> None:
         """Every index name is free by the rules or bound by a sum or product."""
@@ -166,32 +154,23 @@ class _FormulaReader(ExpressionReader):
             known.update(name for side in chain.sides for name in side.names())
         for side in formula.sides:
             for node, bound in with_bound(side):
-                if isinstance(node, al.Count | al.Ref | al.TimeSum | al.OrderedProduct):
-                    self._bound_there(node, known | bound)
+                unknown = sorted(own_names(node) - known - bound)
+                if unknown:
+                    self._unbound(node, unknown[0])
 
-    def _bound_there(self, node: al.Expr, known: frozenset[str] | set[str]) -> None:
-        unknown = sorted(own_names(node) - known)
-        if unknown:
-            self.wrong(
-                self.span(node),
-                f"`{unknown[0]}` is neither a name of the model {self.names.model.name} nor an "
-                "index: an index is bound by `sum` or `prod`, or stands in brackets on the left "
-                f"or in the condition{self.names.near(unknown[0])}",
-            )
+    def _unbound(self, node: al.Expr, name: str) -> NoReturn:
+        self.wrong(
+            self.builder.place(node),
+            f"`{name}` is neither a name of the model {self.names.model.name} nor an index: an "
+            "index is bound by `sum` or `prod`, or stands in brackets on the left or in the "
+            f"condition{self.names.near(name)}",
+        )
 
 
 _INITIAL = (
-    al.Number,
-    al.Constant,
-    al.Param,
-    al.Add,
-    al.Neg,
-    al.Mul,
-    al.Div,
-    al.Product,
-    al.Transpose,
+    al.Number, al.Constant, al.Param, al.Add, al.Neg, al.Mul, al.Div, al.Product, al.Transpose,
     al.Pow,
-)
+)  # fmt: skip
 """What the value of an initial value is made of."""
 
 
@@ -199,12 +178,9 @@ def bracketed(node: al.Expr) -> set[str]:
     """The index names that stand in brackets, bound ones left out."""
     found: set[str] = set()
     for inner, bound in with_bound(node):
-        if isinstance(inner, al.Ref):
-            found |= set(inner.index.names()) - bound
+        if isinstance(inner, al.Ref | al.Cotangent):
+            found |= own_names(inner) - bound
         elif isinstance(inner, Entry):
             for place in inner.places:
                 found |= free_names(place) - bound
     return found
-
-
-__all__ = ["bracketed", "finding", "read"]

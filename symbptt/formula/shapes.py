@@ -262,9 +262,10 @@ class Shaper:
             case al.Vector(function=name, args=args, like=like):
                 if not vector_function(name).takes_matrices:
                     self._length(node, name, args[0])
-                if len({self.known(arg) for arg in args}) > 1:
+                found = {shape for arg in args if (shape := self.shape(arg)) is not None}
+                if len(found) != 1:
                     self._misfit(node, name, *args)
-                return SCALAR if like is None else self.known(args[like])
+                return SCALAR if like is None else found.pop()
             case al.Diag(vector=along):
                 length = self._length(node, "diag", along)
                 return (length, length)
@@ -276,7 +277,20 @@ class Shaper:
                 )
             case al.Vec(operand=operand):
                 return self.laid((al.entries(self.known(operand)),))
+            case al.Slice(number=number):
+                return self.laid((self.blocks(node)[number],))
         raise MissingRuleError(f"no shape for {type(node).__name__} in a formula")
+
+    def blocks(self, node: al.Slice) -> tuple[al.Dim, ...]:
+        """The lengths of a vector's blocks; the last one is what the others leave of it."""
+        whole = self._length(node, "a slice", node.vector)
+        *before, last = node.blocks
+        rest = difference(whole, al.add_dims(before)) if last == UNIT.dim else last
+        found = tuple(before) if rest in (None, 0) else (*before, rest)
+        if rest is None or al.add_dims(found) != whole:
+            words = f"`{text_of(node.vector)}` of length {_dim_text(whole)} has no such block"
+            raise ShapeError(node, words)
+        return found
 
     def _length(self, node: al.Expr, name: str, arg: al.Expr) -> al.Dim:
         """How long a row or column is."""
@@ -340,3 +354,24 @@ def quotient(whole: al.Dim, part: al.Dim) -> al.Dim | None:
         assert not isinstance(one, al.DimProduct)
         rest.remove(one)
     return al.entries(tuple(rest))
+
+
+def difference(whole: al.Dim, part: al.Dim) -> al.Dim | None:
+    """What and ``part`` are ``whole``, in names and in numbers; nothing is 0."""
+    rest = _terms(whole)
+    for name, count in _terms(part).items():
+        rest[name] = rest.get(name, 0) - count
+    if any(count < 0 for count in rest.values()):
+        return None
+    number = rest.pop("", 0)
+    names = tuple(name for name, count in rest.items() for _ in range(count))
+    return al.add_dims((*names, number) if number else names)
+
+
+def _terms(dim: al.Dim) -> dict[str, int]:
+    """How often each name stands in a sum of lengths; under "" the number."""
+    found: dict[str, int] = {}
+    for part in dim.parts if isinstance(dim, al.DimSum) else (dim,):
+        name, count = ("", part) if isinstance(part, int) else (str(part), 1)
+        found[name] = found.get(name, 0) + count
+    return found

@@ -13,11 +13,9 @@ from itertools import count
 
 from symbptt import algebra as al
 from symbptt.algebra.index import LAST
+from symbptt.language.source import Place
 
-Span = tuple[int, int]
-"""First column and the column after the last, in the formula's text."""
-
-NOWHERE: Span = (0, 0)
+NOWHERE = Place(1, 0, 1, 0)
 
 TOTAL = al.Param("L", ())
 """``L``, the total loss."""
@@ -41,7 +39,6 @@ class Fixed:
     name: str
     step: int
     value: al.Expr
-    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class Formula:
 
     Attributes
     ----------
-    spans : mapping
+    places : mapping
         Where in the text the parts stand, by the identity of an expression.
     """
 
@@ -59,7 +56,7 @@ class Formula:
     chains: tuple[Inequalities, ...] = ()
     fixed: tuple[Fixed, ...] = ()
     text: str = field(default="", compare=False)
-    spans: Mapping[int, tuple[al.Expr, Span]] = field(
+    places: Mapping[int, tuple[al.Expr, Place]] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -67,8 +64,8 @@ class Formula:
     def sides(self) -> tuple[al.Expr, al.Expr]:
         return self.left, self.right
 
-    def span(self, expr: al.Expr) -> Span:
-        return self.spans.get(id(expr), (expr, NOWHERE))[1]
+    def place(self, expr: al.Expr) -> Place:
+        return self.places.get(id(expr), (expr, NOWHERE))[1]
 
 
 def number_of(index: al.Index) -> al.Count:
@@ -135,8 +132,10 @@ def product(*factors: al.Expr) -> al.Expr:
 def indices(node: al.Expr) -> tuple[al.Index, ...]:
     """The indices that the node itself holds."""
     match node:
-        case al.Ref(index=index) | al.Count(index=index) | al.Cotangent(index=al.Index() as index):
+        case al.Ref(index=index) | al.Count(index=index):
             return (index,)
+        case al.Cotangent(index=index, part=part):
+            return tuple(step for step in (index, part) if step is not None)
         case al.MatrixPower(exponent=index):
             return (index,)
         case al.TimeSum() | al.OrderedProduct():

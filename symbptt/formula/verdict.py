@@ -12,14 +12,15 @@ from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
 from symbptt.formula.meaning import Total, is_constant, resolved
 from symbptt.formula.mending import CONDITION, RANGE, WANTED, Mend, mends
-from symbptt.formula.names import FormulaNames, derived_form
+from symbptt.formula.names import FormulaNames, derived_form, finding
 from symbptt.formula.ranges import Free, kept, left_out_text, range_text
-from symbptt.formula.reading import finding, read
+from symbptt.formula.reading import read
 from symbptt.formula.scenes import Clock
 from symbptt.formula.shapes import Layout, ShapeError, Shaper
 from symbptt.formula.statement import Formula, walk
 from symbptt.formula.text import chain_text, formula_text
 from symbptt.formula.typesetting import formula_latex
+from symbptt.language.source import Place
 
 Progress = Callable[[str], object]
 
@@ -259,7 +260,7 @@ def _decide(tree: Formula, examiner: Examiner, progress: Progress) -> Verdict:
         found_mends = mends(tree, examiner, None)
         if not found_mends:
             raise finding(
-                tree.text, tree.span(error.node), f"the shapes do not fit: {error.words}"
+                tree.text, tree.place(error.node), f"the shapes do not fit: {error.words}"
             ) from None
         return Verdict(
             model.name,
@@ -282,7 +283,7 @@ def _decide(tree: Formula, examiner: Examiner, progress: Progress) -> Verdict:
         )
     if not found.used:
         raise NothingToCheckError(
-            str(finding(tree.text, (0, len(tree.text)), _nothing(found))),
+            str(finding(tree.text, Place(1, 0, 1, len(tree.text)), _nothing(found))),
             mends(tree, examiner, None) if found.left_out or found.past_the_end else (),
         )
     if found.broken is not None:

@@ -202,13 +202,18 @@ def _check_abstract_call(call: Apply, functions: Functions, findings: Findings) 
 
 def _signature(name: str) -> tuple[int, int | None, str]:
     """The least and the exact number of arguments (None if open), and an example."""
+    count = arity(name)
+    if count is None:
+        return 1, None, f"{name}(u, v)"
+    arguments = "o[t], y[t]" if name in LOSSES else "v" if count == 1 else "u, v"
+    return count, count, f"{name}({arguments})"
+
+
+def arity(name: str) -> int | None:
+    """The number of arguments of a function of the tables; None if it takes any number."""
     if name == "concat":
-        return 1, None, "concat(u, v)"
-    if name in LOSSES:
-        return 2, 2, f"{name}(o[t], y[t])"
-    row = VECTORS.get(name) or FUNCTIONS[name]
-    count = len(row.arguments)
-    return count, count, f"{name}({'v' if count == 1 else 'u, v'})"
+        return None
+    return 2 if name in LOSSES else len((VECTORS.get(name) or FUNCTIONS[name]).arguments)
 
 
 def _unknown(call: Apply, functions: Functions, names: Mapping[str, Name]) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
+from math import prod
 
+from symbptt.algebra import Index
 from symbptt.language.limits import MAX_EXPONENT
 from symbptt.language.source import Findings, Place
 from symbptt.language.surface import (
     Assignment,
+    Len,
     Literal,
     Minus,
     Named,
@@ -107,6 +110,58 @@ def _power(node: Node, base: Fraction | None, exponent: Fraction | None) -> Frac
     if _bits(base) * abs(exponent) > _MAX_BITS and abs(base) != 1 and base != 0:
         raise _too_large(node)
     return Fraction(base ** (int(exponent) % 2 if abs(base) == 1 else int(exponent)))
+
+
+def linear(node: Node, known: Mapping[str, Fraction]) -> Index | None:
+    """A step or a place: a linear form in names and whole numbers; None if it is none.
+
+    Raises
+    ------
+    ArithmeticFinding
+        If its numbers are not whole, or no numbers at all.
+    """
+    form = _linear(node, known)
+    if form is None:
+        return None
+    for value in form.values():
+        if value.denominator != 1:
+            message = f"a step is a whole number, as in `h[t-1]`, and here is {value}"
+            raise ArithmeticFinding(node.place, message)
+    offset = int(form.pop("", 0))
+    return Index(tuple((name, int(value)) for name, value in form.items() if value), offset)
+
+
+def _linear(node: Node, known: Mapping[str, Fraction]) -> dict[str, Fraction] | None:
+    """The coefficient of every name; of "" the number."""
+    value = fold(node, known)
+    if value is not None:
+        return {"": value}
+    match node:
+        case Named(name=name):
+            return {name: Fraction(1)}
+        case Len(vector=vector):
+            return {f"len({vector.name})": Fraction(1)}
+        case Minus(operand=operand):
+            return _scaled(_linear(operand, known), Fraction(-1))
+        case Plus(terms=terms):
+            total: dict[str, Fraction] = {}
+            for term in terms:
+                form = _linear(term, known)
+                if form is None:
+                    return None
+                for name, coefficient in form.items():
+                    total[name] = total.get(name, Fraction(0)) + coefficient
+            return total
+        case Times(factors=factors):
+            numbers = [fold(factor, known) for factor in factors]
+            if numbers.count(None) == 1:
+                whole = _linear(factors[numbers.index(None)], known)
+                return _scaled(whole, *(number for number in numbers if number is not None))
+    return None
+
+
+def _scaled(form: dict[str, Fraction] | None, *by: Fraction) -> dict[str, Fraction] | None:
+    return None if form is None else {name: prod(by, start=c) for name, c in form.items()}
 
 
 def evaluate(assignments: Iterable[Assignment], findings: Findings) -> dict[str, Fraction]:

@@ -1,18 +1,24 @@
-"""From Python's syntax tree to the located surface tree, by a whitelist of node types."""
+"""From Python's syntax tree to the located surface tree, by a whitelist of node types.
+
+The one reader of models and of formulas; `symbptt.language.grammar` says what either may hold.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from symbptt.algebra import Index
-from symbptt.language.constants import ArithmeticFinding, fold
+from symbptt.algebra import LAST, NOW, Index
+from symbptt.language import syntax
+from symbptt.language.constants import ArithmeticFinding, linear
+from symbptt.language.grammar import MODEL, Grammar
 from symbptt.language.limits import MAX_LAG
 from symbptt.language.source import Findings, Place, Source
 from symbptt.language.surface import (
     Apply,
+    At,
     Chain,
     Flip,
     Hole,
@@ -24,11 +30,13 @@ from symbptt.language.surface import (
     Over,
     Plus,
     Power,
+    Stretch,
     TableRow,
     Timed,
     Times,
     walk,
 )
+from symbptt.language.tokens import Statement, Token, spelled
 
 _SUM = (ast.Add, ast.Sub)
 _PRODUCT = (ast.Mult, ast.Div, ast.MatMult)
@@ -50,6 +58,7 @@ class Reader:
     findings: Findings
     start: Place
     constants: Mapping[str, Fraction] = field(default_factory=dict)
+    grammar: Grammar = MODEL
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
         line, column = self._position(node.lineno, node.col_offset)
@@ -60,7 +69,7 @@ class Reader:
         """Python counts columns in bytes, and from the statement's first token."""
         number = self.start.line + line - 1
         skipped = self.start.column if line == 1 else 0
-        text = self.source.line(number)
+        text = spelled(self.source.line(number))
         if not text.isascii():
             offset = len(text[skipped:].encode()[:offset].decode())
         return number, skipped + offset
@@ -90,8 +99,10 @@ class Reader:
                 return Power(place, self.read(base), self.read(exponent))
             case ast.Attribute():
                 return self._transpose(node, place)
+            case ast.Subscript() if self.grammar.entries:
+                return self._at(node, place)
             case ast.Subscript():
-                return self._subscript(node, place)
+                return self._step(node, place)
             case ast.Call():
                 return self._call(node, place)
             case ast.Tuple(elts=[]):
@@ -101,7 +112,7 @@ class Reader:
                     node,
                     "a list of values is no expression; `concat(u, v)` sets vectors end to end",
                 )
-        return self.wrong(node, "this is Python, but no expression of a model")
+        return self.wrong(node, f"this is Python, but no expression of a {self.grammar.name}")
 
     def _chain(
         self, node: ast.BinOp, operators: tuple[type[ast.operator], ...]
@@ -152,7 +163,8 @@ class Reader:
     def _transpose(self, node: ast.Attribute, place: Place) -> Node:
         if node.attr != "T":
             hint = "write `.T` for a transpose" if node.attr == "t" else "only `.T` follows a name"
-            return self.wrong(node, f"`.{node.attr}` has no meaning in a model: {hint}")
+            message = f"`.{node.attr}` has no meaning in a {self.grammar.name}: {hint}"
+            return self.wrong(node, message)
         return Flip(place, self.read(node.value))
 
     def _call(self, node: ast.Call, place: Place) -> Node:
@@ -162,9 +174,9 @@ class Reader:
             )
         name, head = node.func.id, self.place(node.func)
         args = [self.read(arg) for arg in node.args]
-        if any(
-            isinstance(part, Named) and part.name in ("t", "T") for a in args for part in walk(a)
-        ):
+        parts = [part for arg in args for part in walk(arg)]
+        is_step = any(isinstance(part, Named) and part.name in ("t", "T") for part in parts)
+        if is_step and not self.grammar.entries:
             inside = ", ".join(self.source.snippet(arg.place) for arg in args)
             return self.wrong(node, f"a step stands in square brackets: write `{name}[{inside}]`")
         if name == "len":
@@ -172,13 +184,26 @@ class Reader:
         return Apply(place, name, args, head)
 
     def _len(self, node: ast.Call, place: Place, args: list[Node]) -> Node:
-        if len(args) == 1 and isinstance(args[0], Named | Timed):
-            return Len(place, args[0])
+        match args:
+            case [Named() | Timed() as vector] | [At(operand=Named() as vector)]:
+                return Len(place, vector)
         if any(isinstance(part, Hole) for arg in args for part in walk(arg)):
             return Hole(place)
         return self.wrong(node, "`len` takes the name of one vector, as in `len(h)`")
 
-    def _subscript(self, node: ast.Subscript, place: Place) -> Node:
+    def _at(self, node: ast.Subscript, place: Place) -> Node:
+        found = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return At(place, self.read(node.value), [self._place(one) for one in found])
+
+    def _place(self, node: ast.expr) -> Node:
+        if not isinstance(node, ast.Slice):
+            return self.read(node)
+        if node.step is not None or (node.lower is None and node.upper is None):
+            return self.wrong(node, "a slice is written `v[:d]`, `v[d:]` or `v[a:b]`")
+        ends = (None if end is None else self.read(end) for end in (node.lower, node.upper))
+        return Stretch(self.place(node), *ends)
+
+    def _step(self, node: ast.Subscript, place: Place) -> Node:
         if isinstance(node.value, ast.Attribute):
             return self.wrong(node, "a step stands before `.T`, and a row is read as `E[tok[t]]`")
         if not isinstance(node.value, ast.Name):
@@ -209,59 +234,44 @@ class Reader:
 
         None, with a finding, where it is none of these.
         """
+        if any(isinstance(part, Hole) for part in walk(node)):
+            return None
         try:
-            form = self._linear(node, name)
+            index = linear(node, self.constants)
         except ArithmeticFinding as found:
             self.findings.add(found.place, found.message)
             return None
-        if form is None:
-            return None
-        if any(value.denominator != 1 for value in form.values()):
-            self.findings.add(node.place, f"a step is a whole number: expected `{name}[t-1]`, say")
-            return None
-        offset = int(form.pop("", 0))
-        terms = tuple((letter, int(value)) for letter, value in form.items() if value)
-        if terms not in ((), (("t", 1),), (("T", 1),)):
-            written = self.source.snippet(node.place)
-            self.findings.add(node.place, f"expected a step `t` or `t-1`, found `{written}`")
-            return None
-        return Index(terms, offset)
-
-    def _linear(self, node: Node, name: str) -> dict[str, Fraction] | None:
-        """A linear form in t and T; the constant term has the key ``""``."""
-        value = fold(node, self.constants)
-        if value is not None:
-            return {"": value}
-        match node:
-            case Named(name=now) if now in ("t", "T"):
-                return {now: Fraction(1)}
-            case Plus(terms=terms):
-                total: dict[str, Fraction] = {}
-                for term in terms:
-                    form = self._linear(term, name)
-                    if form is None:
-                        return None
-                    for letter, coefficient in form.items():
-                        total[letter] = total.get(letter, Fraction(0)) + coefficient
-                return total
-            case Minus(operand=operand):
-                form = self._linear(operand, name)
-                return None if form is None else {key: -value for key, value in form.items()}
-            case Hole():
-                return None
-            case Named(name=other):
+        if index is not None and index.terms in ((), NOW.terms, LAST.terms):
+            return index
+        for other in walk(node):
+            if isinstance(other, Named) and other.name not in ("t", "T", *self.constants):
                 self.findings.add(
-                    node.place,
-                    f"a lag is a number or a constant, and `{other}` is neither: define it, as in "
-                    f"`{other} = 2`, or write `{name}[t-1]`; a row of a table is "
-                    f"`{name}[{other}[t]]`",
+                    other.place,
+                    f"a lag is a number or a constant, and `{other.name}` is neither: define it, "
+                    f"as in `{other.name} = 2`, or write `{name}[t-1]`; a row of a table is "
+                    f"`{name}[{other.name}[t]]`",
                 )
                 return None
+        row = ", or `tok[t]` for a row" if index is None else ""
         written = self.source.snippet(node.place)
-        message = f"expected a step `t` or `t-1`, or `tok[t]` for a row, found `{written}`"
-        self.findings.add(node.place, message)
+        self.findings.add(node.place, f"expected a step `t` or `t-1`{row}, found `{written}`")
         return None
 
 
 def _starts(node: ast.expr) -> tuple[int, int]:
     return node.lineno, node.col_offset
+
+
+def expression(
+    tokens: Sequence[Token], source: Source, findings: Findings, grammar: Grammar
+) -> Node:
+    """The surface tree of an expression alone, with a `Hole` where it could not be read."""
+    statement = Statement(list(tokens))
+    syntax.check_expression(tokens, findings, grammar)
+    tree = syntax.read(statement, source, findings)
+    reader = Reader(source, findings, statement.place, grammar=grammar)
+    if isinstance(tree, ast.Expr):
+        return reader.read(tree.value)
+    if tree is not None:
+        findings.add(statement.place, f"this is Python, but no expression of a {grammar.name}")
+    return Hole(statement.place)

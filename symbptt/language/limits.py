@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symbptt.language.grammar import BINARY, MODEL, Grammar
 from symbptt.language.source import Findings, Place
 from symbptt.language.tokens import Statement, Token
 
@@ -20,7 +21,6 @@ MAX_DIGITS = 100
 MAX_EXPONENT = 300  # of ten: what float64 can hold, with room
 MAX_LAG = 100
 
-_BINARY = frozenset(["+", "-", "*", "/", "@", "**"])
 _DEEPENING = frozenset(["/", "@", "**", "."])
 
 
@@ -85,7 +85,7 @@ class _Gauge:
             outer.tall = max(outer.tall, level.tallest)
         elif text in (",", "=", ":"):
             level.end_chain()
-        elif text in _BINARY and self.operand:
+        elif text in BINARY and self.operand:
             level.operators += 1
             if text in ("+", "-"):
                 level.end_term()
@@ -94,7 +94,7 @@ class _Gauge:
                 level.cost += 1
             else:
                 level.product = True
-        elif text in _BINARY or text == ".":
+        elif text in BINARY or text == ".":
             level.cost += 1
         self.operand = token.kind != "op" or text in (")", "]")
         self.postfix = text in (")", "]")
@@ -120,7 +120,7 @@ class _Gauge:
         return sum(level.operators for level in self.levels) + self.levels[-1].tall
 
 
-def check(statements: list[Statement], findings: Findings) -> None:
+def check(statements: list[Statement], findings: Findings, grammar: Grammar = MODEL) -> None:
     """Finds too many statements, too long chains, too deep nesting and too large numbers."""
     if len(statements) > MAX_STATEMENTS:
         place = statements[MAX_STATEMENTS].tokens[0].place
@@ -130,27 +130,24 @@ def check(statements: list[Statement], findings: Findings) -> None:
         )
         findings.stop()
     for statement in statements:
-        found = _measure(statement.tokens)
+        found = _measure(statement.tokens, grammar)
         if found and not statement.broken:
             findings.add(*found)
         statement.broken = statement.broken or found is not None
 
 
-def _measure(tokens: list[Token]) -> tuple[Place, str] | None:
+def _measure(tokens: list[Token], grammar: Grammar) -> tuple[Place, str] | None:
     gauge = _Gauge()
+    advice = ": give a part of it a name of its own" if grammar == MODEL else ""
     for token in tokens:
         gauge.add(token)
         if gauge.nesting > MAX_NESTING or gauge.depth > MAX_DEPTH:
             return token.place, (
                 f"an expression nests at most {MAX_NESTING} deep (brackets, sums and products in "
-                "each other, unary operators, `.T`, `**`, `/`, `@`): give a part of it a name of "
-                "its own"
+                f"each other, unary operators, `.T`, `**`, `/`, `@`){advice}"
             )
         if gauge.terms > MAX_TERMS or gauge.tall > MAX_TERMS + MAX_NESTING:
-            return token.place, (
-                f"an expression has at most {MAX_TERMS:,} terms in a row: "
-                "give a part of it a name of its own"
-            )
+            return token.place, f"an expression has at most {MAX_TERMS:,} terms in a row{advice}"
         message = check_number(token.text) if token.kind == "number" else None
         if message:
             return token.place, message

@@ -50,6 +50,18 @@ class Source:
         inner.append(self.line(place.end_line)[: place.end_column])
         return " ".join(line.partition("#")[0].strip() for line in inner)
 
+    def diagnostic(self, place: Place, message: str, *notes: Note) -> Diagnostic:
+        """A finding at a place."""
+        text = self.line(place.line)
+        end = place.end_column if place.end_line == place.line else len(text)
+        shown, column = _window(text, place.column)
+        width = min(max(1, end - place.column), max(1, len(shown) - column))
+        others = tuple(
+            (words, other.line, _window(self.line(other.line), other.column)[0])
+            for words, other in notes
+        )
+        return Diagnostic(message, place.line, column, shown, width, others)
+
 
 class Findings:
     """Collects what is wrong with a model, to report it together."""
@@ -66,15 +78,7 @@ class Findings:
         if place is None:
             self._found[Diagnostic(message)] = (0, 0)
             return
-        text = self.source.line(place.line)
-        end = place.end_column if place.end_line == place.line else len(text)
-        shown, column = _window(text, place.column)
-        width = min(max(1, end - place.column), max(1, len(shown) - column))
-        others = tuple(
-            (words, other.line, _window(self.source.line(other.line), other.column)[0])
-            for words, other in notes
-        )
-        found = Diagnostic(message, place.line, column, shown, width, others)
+        found = self.source.diagnostic(place, message, *notes)
         self._found.setdefault(found, (place.line, place.column))
 
     def stop(self) -> None:

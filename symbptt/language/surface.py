@@ -58,6 +58,22 @@ class TableRow(Node):
 
 
 @dataclass(eq=False)
+class At(Node):
+    """Brackets whose meaning the names decide: ``h[t]``, ``W[j, i]``, ``h[t][i]``, ``v[:d]``."""
+
+    operand: Node
+    places: list[Node]
+
+
+@dataclass(eq=False)
+class Stretch(Node):
+    """``a:b`` in brackets; an end that is not written is None."""
+
+    first: Node | None
+    last: Node | None
+
+
+@dataclass(eq=False)
 class Plus(Node):
     """A sum; a term that is subtracted is a `Minus`."""
 
@@ -124,12 +140,16 @@ def parts(node: Node) -> list[Node]:
     match node:
         case TableRow(table=table, row=row):
             return [table, row]
+        case At(operand=operand, places=places):
+            return [operand, *places]
+        case Stretch(first=first, last=last):
+            return [end for end in (first, last) if end is not None]
         case Plus(terms=nodes) | Times(factors=nodes) | Chain(operands=nodes) | Apply(args=nodes):
             return nodes
         case Minus(operand=operand) | Flip(operand=operand):
             return [operand]
-        case Over(numerator=first, denominator=second) | Power(base=first, exponent=second):
-            return [first, second]
+        case Over(numerator=one, denominator=other) | Power(base=one, exponent=other):
+            return [one, other]
     return []
 
 

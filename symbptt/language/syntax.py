@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import ast
 import keyword
-from unicodedata import normalize
+from collections.abc import Sequence
 
+from symbptt.language.grammar import BINARY, MODEL, Grammar
 from symbptt.language.source import Findings, Place, Source
-from symbptt.language.tokens import Statement, Token, depth_zero
+from symbptt.language.tokens import Statement, Token, depth_zero, spelled
 
 # Keywords that begin a statement of Python; the others stand inside expressions.
 _PYTHON_STATEMENTS = frozenset(keyword.kwlist) - frozenset(
     ["False", "None", "True", "and", "as", "in", "is", "lambda", "not", "or"]
 )
-_BINARY = frozenset(["+", "-", "*", "/", "@", "**"])
 
 
 def check(statement: Statement, before: Statement | None, findings: Findings) -> None:
     """Finds keywords and misplaced operands and operators in a statement."""
     tokens = statement.tokens
     nothing = _no_statement(tokens)
-    found = _keyword(tokens) or nothing or _marks(tokens) or _target(tokens) or _order(tokens)
+    found = _keyword(tokens, MODEL) or nothing or _marks(tokens) or _target(tokens)
+    found = found or _order(tokens, MODEL)
     if found is None:
         return
     statement.broken = True
@@ -32,31 +33,39 @@ def check(statement: Statement, before: Statement | None, findings: Findings) ->
         findings.add(*found)
 
 
+def check_expression(tokens: Sequence[Token], findings: Findings, grammar: Grammar) -> None:
+    """The same for the tokens of one expression."""
+    found = _keyword(tokens, grammar) or _order(tokens, grammar)
+    if found is not None:
+        findings.add(*found)
+
+
 def _goes_on(before: Statement | None, first: Token) -> bool:
     """Whether a line that states nothing is the rest of the broken one before it."""
     if before is None or not before.broken:
         return False
-    return first.place.column > 0 or first.text in _BINARY or before.tokens[-1].text in _BINARY
+    return first.place.column > 0 or first.text in BINARY or before.tokens[-1].text in BINARY
 
 
-def _keyword(tokens: list[Token]) -> tuple[Place, str] | None:
+def _keyword(tokens: Sequence[Token], grammar: Grammar) -> tuple[Place, str] | None:
     for position, token in enumerate(tokens):
-        word = normalize("NFKC", token.text) if token.kind == "name" else ""
-        if keyword.iskeyword(word):
+        if keyword.iskeyword(token.text):
             after = tokens[position + 1].text if position + 1 < len(tokens) else ""
-            return token.place, _about_keyword(word, position, after)
+            return token.place, _about_keyword(token.text, position, after, grammar)
     return None
 
 
-def _about_keyword(word: str, position: int, after: str) -> str:
+def _about_keyword(word: str, position: int, after: str, grammar: Grammar) -> str:
     if word in ("True", "False", "None"):
-        return f"`{word}` is not a number; a model holds numbers and names only"
+        return f"`{word}` is not a number; a {grammar.name} holds numbers and names only"
+    if grammar != MODEL:
+        return f"Python's `{word}` has no place in a {grammar.name}'s expression"
     if position == 0 and word in _PYTHON_STATEMENTS and after not in ("[", "=", ":", "."):
         return (
             f"`{word}` begins a Python statement, and a model is no program: it holds definitions "
             "`name[t] = …`, shapes `x: (d,)` and constants `k = 2`"
         )
-    if word == "lambda" and position > 0 and after not in ("[", ")", "]", ",", "", *_BINARY):
+    if word == "lambda" and position > 0 and after not in ("[", ")", "]", ",", "", *BINARY):
         return (
             "a Python function has no place in a model: declare an elementwise function with "
             "`phi: function`, or write the formula out"
@@ -75,7 +84,7 @@ def _no_statement(tokens: list[Token]) -> tuple[Place, str] | None:
         "or a constant `k = 2`"
     )
     first = tokens[0]
-    if first.text in _BINARY or first.place.column > 0:
+    if first.text in BINARY or first.place.column > 0:
         message += "; if it goes on from the line above, put the whole expression in parentheses"
     return first.place.until(tokens[-1].place), message
 
@@ -127,7 +136,7 @@ def _is_one_bracket(tokens: list[Token]) -> bool:
     return False
 
 
-def _order(tokens: list[Token]) -> tuple[Place, str] | None:
+def _order(tokens: Sequence[Token], grammar: Grammar) -> tuple[Place, str] | None:
     """Operands and operators take turns."""
     operand = False  # whether the token before ends an operand
     open_brackets: list[Token] = []
@@ -151,7 +160,7 @@ def _order(tokens: list[Token]) -> tuple[Place, str] | None:
             empty = before is opened
             if empty and text == "]":
                 return token.place, "the brackets are empty: expected a step, as in `h[t]`"
-            trailing = before is not None and before.text == ","
+            trailing = before is not None and before.text in (",", ":")
             if not operand and not empty and not trailing:
                 assert before is not None
                 return token.place, f"an operand is missing between `{before.text}` and `{text}`"
@@ -160,34 +169,44 @@ def _order(tokens: list[Token]) -> tuple[Place, str] | None:
             follows = tokens[position + 1] if position + 1 < len(tokens) else None
             if not operand or follows is None or follows.kind != "name":
                 return token.place, "`.` stands only in a number, as in `0.5`, and in `W.T`"
-        elif text in _BINARY:
+        elif text == ":" and grammar.entries and before in open_brackets[-1:]:
+            operand = False  # a slice from the first entry on, `v[:d]`
+        elif text in BINARY:
             if not operand and text not in ("+", "-"):
                 return token.place, _missing_operand(before, token)
             operand = False
         else:
-            wrong = _separator(before, token, operand, open_brackets)
+            wrong = _separator(before, token, operand, open_brackets, grammar)
             if wrong:
                 return wrong
             operand = False
     last = tokens[-1]
     if not operand:
-        return last.place, (
-            f"an operand is missing after `{last.text}`; an expression that goes on in the next "
-            "line stands in parentheses"
-        )
+        message = f"an operand is missing after `{last.text}`"
+        if grammar == MODEL:
+            message += "; an expression that goes on in the next line stands in parentheses"
+        return last.place, message
     return None
 
 
 def _separator(
-    before: Token | None, token: Token, operand: bool, open_brackets: list[Token]
+    before: Token | None,
+    token: Token,
+    operand: bool,
+    open_brackets: list[Token],
+    grammar: Grammar,
 ) -> tuple[Place, str] | None:
-    """What is wrong with a ``,``, ``=`` or ``:`` where it stands."""
+    """What is wrong with a ``,``, ``:``, ``=`` or another comparison where it stands."""
     if not operand:
         return token.place, _missing_operand(before, token)
     if not open_brackets or token.text == ",":
         return None
     if token.text == "=":
         return token.place, "`=` stands outside brackets only: arguments have no names here"
+    if token.text != ":":
+        return token.place, f"`{token.text}` stands outside brackets only: it compares steps"
+    if grammar.entries and open_brackets[-1].text == "[":
+        return None
     return token.place, "`:` has no meaning in brackets: a step is written `h[t]` or `h[t-1]`"
 
 
@@ -215,11 +234,11 @@ def _missing_operator(before: Token, token: Token) -> str:
 
 def read(statement: Statement, source: Source, findings: Findings) -> ast.stmt | None:
     """Python's syntax tree of a statement; None where a finding says why there is none."""
-    text = statement_text(statement, source)
+    text = spelled(statement_text(statement, source))
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        findings.add(_place_of(error, statement), "this statement can't be read")
+        findings.add(_place_of(error, statement), "this can't be read")
         return None
     if len(body) == 1:
         return body[0]

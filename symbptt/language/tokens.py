@@ -9,10 +9,11 @@ Python's own "invalid syntax".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from unicodedata import normalize
 
+from symbptt.language.grammar import MODEL, Grammar
 from symbptt.language.source import Findings, Place, Source
 
 _TOKEN = re.compile(
@@ -26,18 +27,14 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_WITH_SLOPES = re.compile(r"(?P<slope>[^\W\d]\w*'\d*(?=\())|" + _TOKEN.pattern, re.VERBOSE)
 # A line that can only begin a statement: it shows that a bracket before it was forgotten.
 _BEGINNING = re.compile(r"[^\W\d]\w*\s*(\[[^\]=]*\]\s*)?(=(?!=)|:(?!=))")
 _PAIRS = {")": "(", "]": "["}
-_OPERATORS = frozenset(["**", "*", "/", "@", "+", "-", "(", ")", "[", "]", ",", ":", "=", "."])
 
 _HINTS = {
     "^": "a power is written `**`",
     "//": "a division is written `/`",
-    ";": "put each statement on a line of its own",
-    "\\": "an expression over several lines stands in parentheses",
-    "==": "a definition is written with one `=`",
-    ":=": "a definition is written `name[t] = …`, on a line of its own",
     "·": "a product is written `*` elementwise, `@` for a matrix",
     "×": "a product is written `*` elementwise, `@` for a matrix",
     "⊙": "an elementwise product is written `*`",
@@ -49,6 +46,12 @@ _HINTS = {
     "'": "write `W.T` for a transpose",
     "…": "write the expression out",
     "$": "write names without dollar signs",
+}
+_STATEMENT_HINTS = {
+    ";": "put each statement on a line of its own",
+    "\\": "an expression over several lines stands in parentheses",
+    "==": "a definition is written with one `=`",
+    ":=": "a definition is written `name[t] = …`, on a line of its own",
 }
 
 
@@ -84,21 +87,21 @@ class Statement:
 
     @property
     def names(self) -> list[str]:
-        """All names in it, as Python reads them."""
-        return [normalize("NFKC", one.text) for one in self.tokens if one.kind == "name"]
+        return [one.text for one in self.tokens if one.kind == "name"]
 
     @property
     def name(self) -> str | None:
         """The name that it seems to be about."""
-        return self.names[0] if self.tokens[0].kind == "name" else None
+        return self.tokens[0].text if self.tokens[0].kind == "name" else None
 
 
 class _Splitter:
     """Cuts a text into statements at the ends of lines outside brackets."""
 
-    def __init__(self, source: Source, findings: Findings) -> None:
+    def __init__(self, source: Source, findings: Findings, grammar: Grammar) -> None:
         self.source = source
         self.findings = findings
+        self.grammar = grammar
         self.statements: list[Statement] = []
         self.current = Statement()
         self.open: list[Token] = []
@@ -136,11 +139,12 @@ class _Splitter:
         self.finish()
 
     def read_line(self, number: int, line: str) -> None:
-        for match in _TOKEN.finditer(line):
+        pattern = _WITH_SLOPES if self.grammar.slopes else _TOKEN
+        for match in pattern.finditer(line):
             place = Place(number, match.start(), number, match.end())
             kind = match.lastgroup or ""
-            token = Token(kind, match.group(), place)
-            if kind == "comment":
+            token = Token("name" if kind == "slope" else kind, match.group(), place)
+            if kind == "comment" and self.grammar.comments:
                 self.comment(token.text)
             elif kind == "text":
                 self.quoted(token, line)
@@ -161,21 +165,28 @@ class _Splitter:
         if transposed and not triple and line.count(token.text) == 1 and token.text == "'":
             self.wrong(token.place, "a transpose is written `.T`, as in `W.T @ v`")
             return
-        message = "text in quotes has no place in a model: words stand in a comment, after `#`"
-        self.wrong(token.place, message)
+        message = f"text in quotes has no place in a {self.grammar.name}"
+        words = ": words stand in a comment, after `#`" if self.grammar.comments else ""
+        self.wrong(token.place, message + words)
         self.current.tokens.append(token)
         rest = line[token.place.column + 3 :]
         self.quote = token.text * 3 if triple and token.text * 3 not in rest else ""
 
     def check(self, token: Token) -> None:
-        if token.kind == "name" and not token.text.isidentifier():
+        plain = normalize("NFKC", token.text)
+        if token.kind == "name" and not spelled(token.text).isidentifier():
             self.wrong(token.place, _bad_name(token.text))
+        elif token.kind == "name" and plain != token.text:
+            message = f"`{token.text}` and `{plain}` are one name to Python: write `{plain}`"
+            self.wrong(token.place, message)
         elif token.text in ("(", "["):
             self.open.append(token)
         elif token.text in _PAIRS:
             self.close(token)
-        elif token.kind == "op" and token.text not in _OPERATORS:
-            self.wrong(token.place, _bad_operator(token.text))
+        elif token.kind in ("op", "comment") and token.text not in self.grammar.signs:
+            self.wrong(
+                token.place, _bad_sign(token.text if token.kind == "op" else "#", self.grammar)
+            )
 
     def close(self, token: Token) -> None:
         if not self.open:
@@ -201,20 +212,47 @@ def _bad_name(text: str) -> str:
     return message
 
 
-def _bad_operator(text: str) -> str:
-    if text in _HINTS:
-        return f"`{text}` has no meaning in a model: {_HINTS[text]}"
-    if len(text) > 1 and text[-1] == "=" and text[:-1] in _OPERATORS:
-        return f"`{text}` has no meaning in a model: a name has one definition, `name[t] = …`"
-    return (
-        f"`{text}` has no meaning in a model; the operators are `+ - * / **` elementwise "
-        "and `@` for matrices"
-    )
+def _bad_sign(text: str, grammar: Grammar) -> str:
+    message = f"`{text}` has no meaning in a {grammar.name}"
+    hint = _HINTS.get(text)
+    if grammar == MODEL:
+        hint = hint or _STATEMENT_HINTS.get(text)
+        if len(text) > 1 and text[-1] == "=" and text[:-1] in grammar.signs:
+            hint = hint or "a name has one definition, `name[t] = …`"
+    if hint:
+        return f"{message}: {hint}"
+    return f"{message}; the operators are `+ - * / **` elementwise and `@` for matrices"
 
 
-def split(source: Source, findings: Findings) -> list[Statement]:
+_PRIME = "\N{MODIFIER LETTER PRIME}"
+
+
+def spelled(text: str) -> str:
+    """What Python is given to read: the ``'`` of a slope as a letter, one character too."""
+    return text.replace("'", _PRIME)
+
+
+def slope_of(name: str) -> tuple[str, str | None]:
+    """``f``, and what stands behind the prime of a slope; None if it is none."""
+    function, prime, number = name.partition(_PRIME)
+    return function, number if prime else None
+
+
+def split(source: Source, findings: Findings, grammar: Grammar = MODEL) -> list[Statement]:
     """The statements of a text, broken ones among them."""
-    return _Splitter(source, findings).run()
+    return _Splitter(source, findings, grammar).run()
+
+
+def parted(tokens: list[Token], signs: Collection[str]) -> tuple[list[list[Token]], list[Token]]:
+    """The runs of tokens between signs that stand in no bracket, and these signs."""
+    cuts = [token for token in depth_zero(tokens) if token.text in signs]
+    runs: list[list[Token]] = [[]]
+    for token in tokens:
+        if token in cuts:
+            runs.append([])
+        else:
+            runs[-1].append(token)
+    return runs, cuts
 
 
 def depth_zero(tokens: list[Token]) -> Iterator[Token]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
+
+from symbptt.tables import table
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,10 @@ class Report:
 
     def __str__(self) -> str:
         """A table, the reason for a failure under its row."""
-        columns = [(row.verdict, row.check, row.subject, row.figure) for row in self.rows]
-        widths = [max((len(c[k]) for c in columns), default=0) for k in range(3)]
+        cells = ((row.verdict, row.check, row.subject, row.figure) for row in self.rows)
         lines = []
-        for row, cells in zip(self.rows, columns, strict=True):
-            padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
-            lines.append("  ".join([*padded, row.figure]).rstrip())
-            if row.detail:
-                lines.append(f"    {row.detail}")
+        for row, line in zip(self.rows, table(cells, indent=""), strict=True):
+            lines += [line, f"    {row.detail}"] if row.detail else [line]
         return "\n".join([f"{self.model}: {self.summary}", *lines])
 
     @property
@@ -86,6 +84,6 @@ class Report:
         wrong = len(self.failures)
         return f"{checked} checks, {wrong} failed" if wrong else f"{checked} checks, all right"
 
-    def to_json(self) -> str:
-        rows = [asdict(row) for row in self.rows]
-        return json.dumps({"model": self.model, "ok": self.ok, "rows": rows}, indent=2)
+    def data(self) -> dict[str, Any]:
+        """The same for ``--json``."""
+        return {"model": self.model, "ok": self.ok, "rows": [asdict(row) for row in self.rows]}

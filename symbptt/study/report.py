@@ -7,6 +7,7 @@ from typing import Any
 
 from symbptt.demo import MODEL
 from symbptt.study.experiment import EstimatorFigures, Study
+from symbptt.tables import table
 
 ROUNDING = 1e-12
 """What is below is rounding in place of 0."""
@@ -18,16 +19,6 @@ def text(study: Study) -> str:
     """The table under a few lines that say what it is about."""
     setting = study.setting
     rows = [HEADINGS, *map(_cells, study.lines)]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(HEADINGS))]
-    table = [
-        "  ".join(
-            [
-                row[0].ljust(widths[0]),
-                *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)),
-            ]
-        ).rstrip()
-        for row in rows
-    ]
     drawn = f"{setting.samples} samples" if setting.samples > 1 else "no samples"
     about = [
         f"{MODEL}: {setting.units} units, an embedding of {setting.embedding}, "
@@ -43,7 +34,7 @@ def text(study: Study) -> str:
         "The first three are parts of the gradient's norm; 0 is exact.",
         "",
     ]
-    return "\n".join([*about, *table]) + "\n"
+    return "\n".join([*about, *table(rows, indent="", numbers=True)]) + "\n"
 
 
 def _cells(line: EstimatorFigures) -> tuple[str, ...]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
-from symbptt.typeset.measure import Atom, atoms
+from symbptt.typeset.measure import width_of
+from symbptt.typeset.tex import atoms
 from symbptt.typeset.unicode import columns
 
 _OPENING = {"(", "[", r"\left", r"\bigl", r"\Bigl"}
@@ -30,7 +32,7 @@ def broken(text: str, first: float, rest: float) -> list[str]:
     Lines break before the signs of a sum where that is enough, else before products and
     inside parentheses. A formula with no place to break stays as it is.
     """
-    row = atoms(text)
+    row = [Sized(atom.start, atom.token, width_of(atom)) for atom in atoms(text)]
     return _reopened(_BreakableLine(text, row, _places(row)).lines(first, rest))
 
 
@@ -38,14 +40,22 @@ def broken_text(text: str, first: int, rest: int) -> list[str]:
     """The same for a line of text, in columns; what is too long for a line is cut."""
     if columns(text) <= first:
         return [text]
-    row = [Atom(k, character, columns(character)) for k, character in enumerate(text)]
+    row = [Sized(k, character, columns(character)) for k, character in enumerate(text)]
     return _BreakableLine(text, row, _text_places(text)).lines(first, rest)
+
+
+class Sized(NamedTuple):
+    """A sign of a formula, with its place in the text."""
+
+    start: int
+    token: str
+    width: float
 
 
 class _BreakableLine:
     """A formula as a row of atoms, with the places where a line may end."""
 
-    def __init__(self, text: str, row: Sequence[Atom], places: Iterable[tuple[int, int]]) -> None:
+    def __init__(self, text: str, row: Sequence[Sized], places: Iterable[tuple[int, int]]) -> None:
         self.source = text
         self.end = len(row)
         self.widths = [0.0, *accumulate(atom.width for atom in row)]
@@ -99,7 +109,7 @@ def _text_places(text: str) -> Iterator[tuple[int, int]]:
         depth += (character in "([{") - (character in ")]}")
 
 
-def _places(row: tuple[Atom, ...]) -> Iterator[tuple[int, int]]:
+def _places(row: Sequence[Sized]) -> Iterator[tuple[int, int]]:
     """Where a line may end, with its cost: outer signs first, juxtaposed factors last.
 
     Parentheses are factors only behind others; behind a name they may be its arguments.

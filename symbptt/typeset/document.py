@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL
-from symbptt.errors import OptionError, UnknownNameError
+from symbptt.errors import OptionError, known_as
 from symbptt.templating import environment
 from symbptt.typeset.article import article
 from symbptt.typeset.blocks import Document
@@ -74,10 +74,7 @@ def printed(document: Document, to: str = "tex", fragment: bool = False) -> str:
     UnknownNameError
         If there is no such format.
     """
-    if to not in FORMATS:
-        raise UnknownNameError(
-            f"no document format is called {to!r}; formats: {', '.join(FORMATS)}"
-        )
+    known_as("format", to, FORMATS)
     chosen = FORMATS[to]
     printer = chosen.printer
     page = Framed(

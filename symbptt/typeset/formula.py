@@ -1,7 +1,6 @@
 r"""Expressions in LaTeX, in their author's order, with no parentheses but the needed ones.
 
-Elementwise products of vectors have ``\odot``; numbers and scalars stand beside what
-they multiply. The output is read by pdflatex with amsmath and by MathJax.
+The output is read by pdflatex with amsmath and by MathJax.
 """
 
 from __future__ import annotations
@@ -12,23 +11,20 @@ from collections.abc import Callable
 from symbptt import algebra as al
 from symbptt.functions.losses import LOSSES, loss_formula
 from symbptt.functions.vectors import formula_at, vector_function
+from symbptt.typeset.arithmetic import WIDEST_FRACTION, ArithmeticPrinter
 from symbptt.typeset.index_formula import IndexPrinter
 from symbptt.typeset.jacobians import JacobianPrinter
 from symbptt.typeset.measure import width
 from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece
+from symbptt.typeset.tex import atoms, braced
 
-# Wider than this (in units of 1/18 em), a fraction's parts are set on the line.
-_WIDEST_FRACTION = 400
+# In units of 1/18 em.
 _WIDEST_SCRIPT = 150
-
-# What a scalar stands before without parentheses.
-_JUXTAPOSED = (al.Product, al.Outer, al.Pullback)
-
 _TALL = (r"\frac", r"\sum", r"\prod", r"\begin")
 
 
-class LatexPrinter(IndexPrinter, JacobianPrinter):
+class LatexPrinter(ArithmeticPrinter, IndexPrinter, JacobianPrinter):
     """LaTeX of expressions; ``names`` knows the symbols of the model they belong to."""
 
     # What the entries of a vector stand in.
@@ -57,30 +53,11 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         """The space of a shape, in the layout that is printed."""
         return self.names.space(shape)
 
-    def shape(self, expr: al.Expr) -> al.Shape:
-        return expr.shape
-
     def steps(self, index: al.Index) -> str:
         """An index as a limit or a number."""
         return self.names.index(index)
 
     # --- leaves ------------------------------------------------------------------------
-
-    def print_number(self, expr: al.Number) -> Piece:
-        value = expr.value
-        if value < 0:
-            positive = al.Number(-value, expr.text.lstrip("-"))
-            return Piece(f"-{self.print_number(positive).text}", Level.SIGNED)
-        scientific = re.fullmatch(r"([\d.]+)[eE]\+?(-?\d+)", expr.text.replace("_", ""))
-        if scientific:
-            mantissa, exponent = scientific.groups()
-            factor = "" if mantissa == "1" else rf"{mantissa} \cdot "
-            return Piece(rf"{factor}10^{{{int(exponent)}}}", Level.FRACTION)
-        if re.fullmatch(r"[\d._]+", expr.text):
-            return Piece(expr.text.replace("_", "").rstrip("."))
-        if value.denominator == 1:
-            return Piece(str(value))
-        return Piece(rf"\frac{{{value.numerator}}}{{{value.denominator}}}", Level.FRACTION)
 
     def print_constant(self, expr: al.Constant) -> Piece:
         return Piece(self.names.symbol(expr.name, ()).at())
@@ -104,7 +81,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
 
     def with_scripts(self, symbol: str) -> Piece:
         """A symbol; one that has something above takes no exponent without parentheses."""
-        return Piece(symbol, Level.POWER if _has_exponent(symbol) else Level.ATOM)
+        return Piece(symbol, Level.POWER if any(a.above for a in atoms(symbol)) else Level.ATOM)
 
     def variable(self, expr: al.Cotangent) -> str:
         """What a cotangent is the derivative with respect to."""
@@ -118,7 +95,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
 
     def of_part(self, expr: al.Cotangent) -> str:
         """L, or the part of it that the loss of one step gives."""
-        return self.loss if expr.part is None else f"L_{_braced(self.names.index(expr.part))}"
+        return self.loss if expr.part is None else f"L_{braced(self.names.index(expr.part))}"
 
     def derivative(self, of: str, by: str) -> Piece:
         return self.quotient(of, by, "equation")
@@ -126,112 +103,18 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
     def print_identity(self, expr: al.Identity) -> Piece:
         return Piece(r"\mathbf{I}")
 
-    # --- arithmetic --------------------------------------------------------------------
-
-    def print_add(self, expr: al.Add) -> Piece:
-        return Piece(" ".join(self.signed_terms(expr)), Level.SUM)
-
-    def signed_terms(self, expr: al.Expr) -> list[str]:
-        """The terms of a sum, each but the first with its sign in front."""
-        if not isinstance(expr, al.Add):
-            return [self.show(expr)]
-        texts = [self.show(expr.terms[0], Level.SIGNED)]
-        for term in expr.terms[1:]:
-            piece = self.piece(term)
-            if isinstance(term, al.Neg):
-                texts.append(f"- {self.show(term.operand, Level.BIG_SUM)}")
-            elif isinstance(term, al.Loss) and piece.level == Level.SIGNED:
-                texts.append(f"- {piece.text.removeprefix('-')}")
-            else:
-                texts.append(f"+ {self.fit(piece, Level.BIG_SUM)}")
-        return texts
-
-    def print_neg(self, expr: al.Neg) -> Piece:
-        return Piece(f"-{self.show(expr.operand, Level.BIG_SUM)}", Level.SIGNED)
-
-    def print_mul(self, expr: al.Mul) -> Piece:
-        r"""Scalars stand beside their neighbour, arrays are joined by ``\odot``."""
-        text = ""
-        arrays = 0
-        signed = False
-        for position, factor in enumerate(expr.factors):
-            piece = self.piece(factor)
-            last = position == len(expr.factors) - 1
-            if position == 0 and piece.level == Level.SIGNED and isinstance(factor, al.Neg):
-                signed = True
-                shown = piece.text
-            elif last and position and not arrays and isinstance(factor, _JUXTAPOSED):
-                shown = self.fit(piece, Level.BIG_SUM)
-            else:
-                shown = self.factor(piece, position, last)
-            array = bool(self.shape(factor))
-            text += self.joint(text, shown, hadamard=array and arrays > 0) + shown
-            arrays += array
-        level = Level.SIGNED if signed else Level.PRODUCT if arrays > 1 else Level.MATRIX
-        if len(expr.factors) == 1:
-            level = self.piece(expr.factors[0]).level
-        return Piece(text, level)
-
-    def factor(self, piece: Piece, position: int, last: bool) -> str:
-        if last and position and piece.level == Level.BIG_SUM:
-            return piece.text
-        return self.fit(piece, Level.FRACTION)
-
-    def joint(self, left: str, right: str, hadamard: bool) -> str:
-        if not left:
-            return ""
-        if hadamard:
-            return r" \odot "
-        if right[0].isdigit() or (left[-1].isdigit() and re.match(r"\\frac\{\d", right)):
-            return r" \cdot "
-        return " " if not (_ends_in_word(left) or _starts_with_word(right)) else r" \, "
-
-    def beside(self, *texts: str) -> str:
-        """Factors side by side, names of several letters kept apart."""
-        result = ""
-        for text in texts:
-            result += self.joint(result, text, hadamard=False) + text
-        return result
-
-    def print_div(self, expr: al.Div) -> Piece:
-        if not (_has_fractions(expr.numerator, 2) or _has_fractions(expr.denominator, 2)):
-            above, below = self.show(expr.numerator), self.show(expr.denominator)
-            if max(width(above), width(below)) <= _WIDEST_FRACTION:
-                return Piece(rf"\frac{{{above}}}{{{below}}}", Level.FRACTION)
-        above = self.show(expr.numerator, Level.FRACTION)
-        below = self.show(expr.denominator, Level.POWER)
-        return Piece(f"{above} / {below}", Level.PRODUCT)
-
-    def print_pow(self, expr: al.Pow) -> Piece:
-        r"""A power of an array is elementwise, ``^{\odot 2}``; a matrix power is not."""
-        base = self.show(expr.base, Level.ATOM)
-        hadamard = r"\odot " if self.is_entrywise(expr) else ""
-        exponent = self.exponent(expr.exponent)
-        if not hadamard and len(exponent) == 1:
-            return Piece(f"{base}^{exponent}", Level.POWER)
-        return Piece(f"{base}^{{{hadamard}{exponent}}}", Level.POWER)
-
-    def is_entrywise(self, expr: al.Pow) -> bool:
-        return bool(expr.shape)
-
-    def exponent(self, expr: al.Expr) -> str:
-        """An exponent on one line: 1/2 rather than a small fraction."""
-        if isinstance(expr, al.Neg):
-            return f"-{self.exponent(expr.operand)}"
-        if isinstance(expr, al.Number) and not expr.text:
-            return str(expr.value)
-        return self.show(expr)
+    # --- functions ---------------------------------------------------------------------
 
     def print_call(self, expr: al.Call) -> Piece:
         sign = self.names.function(expr.function)
         if "{0}" in sign:
             texts = [self.show(arg) for arg in expr.args]
-            if max(map(width, texts)) <= _WIDEST_FRACTION:
+            if max(map(width, texts)) <= WIDEST_FRACTION:
                 return Piece(_filled(sign, texts))
             sign = rf"\operatorname{{{expr.function}}}"
         if expr.wrt is not None:
             several = len(expr.args) > 1
-            sign = rf"\partial_{_braced(str(expr.wrt + 1))} {sign}" if several else f"{sign}'"
+            sign = rf"\partial_{braced(str(expr.wrt + 1))} {sign}" if several else f"{sign}'"
         return self.applied(sign, *expr.args)
 
     def applied(self, sign: str, *args: al.Expr) -> Piece:
@@ -260,14 +143,14 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         if isinstance(vector, al.Cotangent):
             own = self.names.gradient(vector.name, vector.shape, vector.index)
             own = own if vector.part is None else None
-            entry = f"({own or self.variable(vector)})_{_braced(position)}"
+            entry = f"({own or self.variable(vector)})_{braced(position)}"
             return Piece(entry) if own else self.derivative(self.of_part(vector), entry)
         if isinstance(vector, al.Direct):
-            return self.direct(f"({self.laid(vector.of)})_{_braced(position)}")
+            return self.direct(f"({self.laid(vector.of)})_{braced(position)}")
         shown = self.laid(vector)
         if not isinstance(vector, al.Vector):
             shown = self.enclosed(shown)
-        return Piece(f"{shown}_{_braced(position)}")
+        return Piece(f"{shown}_{braced(position)}")
 
     def print_concat(self, expr: al.Concat) -> Piece:
         inner = r";\, ".join(map(self.show, expr.parts))
@@ -322,7 +205,7 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
         return Piece(self.beside(turned, self.show(right, Level.MATRIX)), Level.MATRIX)
 
     def is_matrix(self, expr: al.Expr) -> bool:
-        return len(self.shape(expr)) == 2
+        return len(expr.shape) == 2
 
     def print_fill(self, expr: al.Fill) -> Piece:
         r"""s times the vector of ones; a number alone, since numbers broadcast."""
@@ -364,10 +247,10 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
             return Piece(self.received(jacobian, expr.cotangent), Level.MATRIX)
         row, column = self.names.entry_letters()
         position = row if len(expr.output.shape) == 1 else f"{row}{column}"
-        entry = f"({output})_{_braced(position)}"
+        entry = f"({output})_{braced(position)}"
         by_entry = self.entry_of(expr.cotangent, position).text
         return Piece(
-            rf"\sum_{_braced(position)} {by_entry} {self.quotient(entry, wrt, expr.held).text}",
+            rf"\sum_{braced(position)} {by_entry} {self.quotient(entry, wrt, expr.held).text}",
             Level.BIG_SUM,
         )
 
@@ -392,11 +275,9 @@ class LatexPrinter(IndexPrinter, JacobianPrinter):
 
     def print_timesum(self, expr: al.TimeSum) -> Piece:
         term = self.show(expr.term, Level.BIG_SUM)
-        first, last = self.steps(expr.first), self.steps(expr.last)
-        last = last if len(last) == 1 else f"{{{last}}}"
-        return Piece(
-            rf"\sum_{{{self.names.clock.letter(expr.index)}={first}}}^{last} {term}", Level.BIG_SUM
-        )
+        below = f"{self.names.clock.letter(expr.index)}={self.steps(expr.first)}"
+        last = braced(self.steps(expr.last))
+        return Piece(rf"\sum_{{{below}}}^{last} {term}", Level.BIG_SUM)
 
 
 class _EntryPrinter(LatexPrinter):
@@ -422,39 +303,6 @@ class _EntryPrinter(LatexPrinter):
 
     def print_fill(self, expr: al.Fill) -> Piece:
         return self.piece(expr.scalar)
-
-
-def _has_fractions(expr: al.Expr, depth: int) -> bool:
-    """Whether fractions stand ``depth`` deep in each other: more would be too small."""
-    depth -= isinstance(expr, al.Div | al.Cotangent)
-    return depth == 0 or any(_has_fractions(child, depth) for child in al.children(expr))
-
-
-_WORD = re.compile(r"\\(math(bf|rm|tt)|widehat|widetilde|overline)\{(?!.\})")
-
-
-def _starts_with_word(text: str) -> bool:
-    """Whether a formula begins with a name of several letters."""
-    return _WORD.match(text) is not None
-
-
-def _ends_in_word(text: str) -> bool:
-    """Whether the last symbol of a formula, its scripts taken off, has several letters."""
-    while match := re.search(r"[_^]([^{}]|\{([^{}]|\{([^{}]|\{[^{}]*\})*\})*\})$", text):
-        text = text[: match.start()]
-    last = re.search(r"\\[a-z]+\{([^{}]|\{[^{}]*\})*\}$", text)
-    return last is not None and _starts_with_word(last.group())
-
-
-def _has_exponent(symbol: str) -> bool:
-    """Whether something stands above a symbol; what stands in its subscripts aside."""
-    while match := re.search(r"\{[^{}]*\}", symbol):
-        symbol = symbol[: match.start()] + symbol[match.end() :]
-    return "^" in symbol
-
-
-def _braced(text: str) -> str:
-    return text if len(text) == 1 else f"{{{text}}}"
 
 
 def _filled(sign: str, texts: list[str]) -> str:

@@ -10,6 +10,7 @@ from symbptt import algebra as al
 from symbptt.calculus.moments import Expectation
 from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece, Printer
+from symbptt.typeset.tex import braced
 
 # A matrix of more blocks side by side is set small (amsmath has ten columns at most).
 _WIDE = 6
@@ -123,8 +124,7 @@ class JacobianPrinter(Printer):
 
     def print_partsum(self, expr: al.PartSum) -> Piece:
         term = self.show(expr.term, Level.BIG_SUM)
-        first, last = self.names.index(expr.first), self.names.index(expr.last)
-        last = last if len(last) == 1 else f"{{{last}}}"
+        first, last = self.names.index(expr.first), braced(self.names.index(expr.last))
         return Piece(rf"\sum_{{s={first}}}^{last} {term}", Level.BIG_SUM)
 
     def print_expectation(self, expr: Expectation) -> Piece:

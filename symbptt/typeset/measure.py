@@ -7,22 +7,20 @@ not be exact: lines are filled to a limit that leaves room for the error.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
-_TOKEN = re.compile(r"\\[a-zA-Z]+\s*|\\.|[{}_^&]|\s+|.", re.DOTALL)
+from symbptt.typeset.tex import ACCENTS, ALPHABETS, FRACTIONS, SIZES, Atom, atoms
 
 _SPACES = {r"\,": 3, r"\!": -3, r"\;": 5, r"\quad": 18, r"\qquad": 36, r"\ ": 6}
 _OPERATORS = {"+", "-", "=", "<", ">", r"\odot", r"\cdot", r"\times", r"\in", r"\neq", r"\le"}
-_STYLES = {r"\mathbf": 1.15, r"\boldsymbol": 1.15, r"\mathtt": 1.02, r"\mathrm": 1.0}
-_STYLES |= {r"\operatorname": 1.0, r"\text": 1.3, r"\mathbb": 1.0}
-_ACCENTS = {r"\hat", r"\tilde", r"\bar", r"\widehat", r"\widetilde", r"\overline", r"\grave"}
-_ACCENTS |= {r"\acute", r"\breve", r"\dot", r"\ddot", r"\mathring", r"\check", r"\sqrt"}
-_SIZES = {r"\left", r"\right", r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"}
+_STYLES = dict.fromkeys((*ALPHABETS, r"\operatorname"), 1.0)
+_STYLES |= {r"\mathbf": 1.15, r"\boldsymbol": 1.15, r"\mathtt": 1.02, r"\text": 1.3}
 # Scripts are set smaller; the next size is little smaller, and wider.
 _SCRIPT, _SCRIPT_OF_SCRIPT = 0.74, 0.9
-_LIMITS = {r"\sum", r"\prod"}
+_LIMITS = {r"\sum": 26, r"\prod": 48}
+_COMMANDS = {r"\partial": 10, r"\langle": 10, r"\rangle": 10}
+_COMMANDS |= {r"\top": 14, r"\ell": 8, r"\ldots": 24, r"\dots": 24}
+_FUNCTIONS = {r"\tanh", r"\exp", r"\log", r"\sin", r"\cos", r"\max", r"\min"}
 _NARROWEST = ".:'|!"
 _NARROW = "ijltfr()[]"
 _WIDE = "mABCDEFGHKNOPQRTUVXYZ"
@@ -35,115 +33,50 @@ def width(text: str, script: bool = False) -> float:
 
     ``script``: as in a subscript, where there is no space around signs; not yet smaller.
     """
-    return sum(atom.width for atom in _WidthReader(text, script).atoms())
+    return sum(width_of(atom, script) for atom in atoms(text))
 
 
-class Atom(NamedTuple):
-    """A sign, symbol or fraction on the line, with its scripts; an environment as one."""
-
-    start: int
-    token: str
-    width: float
-
-
-def atoms(text: str) -> tuple[Atom, ...]:
-    """What stands side by side in a formula, with its place in the text."""
-    return tuple(_WidthReader(text, script=False).atoms())
+def width_of(atom: Atom, script: bool = False) -> float:
+    """The width of an atom with its scripts."""
+    size = _nucleus(atom, script)
+    scale = _SCRIPT_OF_SCRIPT if script else _SCRIPT
+    scripts = scale * max(width(atom.below, True), width(atom.above, True))
+    return max(size, scripts) + 3 if atom.token in _LIMITS else size + scripts
 
 
-class _WidthReader:
-    """Reads LaTeX as the printers write it, adding up widths."""
-
-    def __init__(self, text: str, script: bool) -> None:
-        self.script = script
-        found = [match for match in _TOKEN.finditer(text) if match.group().strip()]
-        self.tokens = [match.group().strip() for match in found]
-        self.starts = [match.start() for match in found]
-        self.position = 0
-
-    def atoms(self) -> Iterator[Atom]:
-        while self.position < len(self.tokens):
-            first = self.position
-            size = self.atom()
-            yield Atom(self.starts[first], self.tokens[first], size)
-
-    def environment(self) -> float:
-        """The widest row of what stands up to the next end of an environment."""
-        small = 0.7 if self.group() == "smallmatrix" else 1.0
-        widest = row = 0.0
-        while self.position < len(self.tokens):
-            if self.tokens[self.position] == "\\\\":
-                self.next()
-                row = 0.0
-            elif self.tokens[self.position] == r"\end":
-                self.next()
-                self.group()
-                break
-            row += self.atom()
-            widest = max(widest, row)
-        return small * widest + 36
-
-    def next(self) -> str:
-        token = self.tokens[self.position] if self.position < len(self.tokens) else ""
-        self.position += 1
-        return token
-
-    def atom(self) -> float:
-        """One nucleus with its scripts."""
-        token = self.next()
-        size = self.nucleus(token)
-        scripts = 0.0
-        while self.position < len(self.tokens) and self.tokens[self.position] in "_^":
-            self.next()
-            scale = _SCRIPT_OF_SCRIPT if self.script else _SCRIPT
-            scripts = max(scripts, scale * width(self.group(), True))
-        return max(size, scripts) + 3 if token in _LIMITS else size + scripts
-
-    def inner(self) -> float:
-        return width(self.group(), self.script)
-
-    def group(self) -> str:
-        """The text of the next group or token."""
-        token = self.next()
-        if token != "{":
-            return token
-        start, depth = self.position, 1
-        while depth and self.position < len(self.tokens):
-            depth += {"{": 1, "}": -1}.get(self.next(), 0)
-        return " ".join(self.tokens[start : self.position - 1])
-
-    def nucleus(self, token: str) -> float:
-        if token in _SPACES:
-            return _SPACES[token]
-        if token in _OPERATORS:
-            return 14 if self.script else 23
-        if token == "," and self.script:
-            return 5
-        if token in (r"\frac", r"\dfrac"):
-            return max(self.inner(), self.inner()) + 4.5
-        if token in _STYLES:
-            return _STYLES[token] * _letters(self.group())
-        if token in _ACCENTS:
-            return self.inner() + (16 if token == r"\sqrt" else 0)
-        if token == "{":
-            self.position -= 1
-            return self.inner()
-        if token in _SIZES:
-            self.next()
-            return 9 if token in (r"\bigl", r"\bigr") else 13
-        if token == r"\begin":
-            return self.environment()
-        if token in _LIMITS:
-            return 26 if token == r"\sum" else 48
-        return _command(token) if token.startswith("\\") else _letters(token)
-
-
-def _command(token: str) -> float:
-    if token in (r"\partial", r"\ell", r"\top", r"\ldots", r"\dots", r"\langle", r"\rangle"):
-        return {r"\top": 14.0, r"\ell": 8.0, r"\ldots": 24.0, r"\dots": 24.0}.get(token, 10.0)
-    if token[1:] in ("tanh", "exp", "log", "sin", "cos", "max", "min"):
+def _nucleus(atom: Atom, script: bool) -> float:
+    token = atom.token
+    if token in _SPACES:
+        return _SPACES[token]
+    if token in _OPERATORS:
+        return 14 if script else 23
+    if token == "," and script:
+        return 5
+    if token in FRACTIONS:
+        return max(width(group, script) for group in atom.groups) + 4.5
+    if token in _STYLES:
+        return _STYLES[token] * _letters(atom.groups[0])
+    if token in ACCENTS or token in ("{", r"\sqrt"):
+        return width(atom.groups[0], script) + (16 if token == r"\sqrt" else 0)
+    if token in SIZES:
+        return 9 if token in (r"\bigl", r"\bigr") else 13
+    if token == r"\begin":
+        kind, body = atom.groups
+        return _environment(kind, body, script)
+    if token in _FUNCTIONS:
         return 9.2 * len(token[1:]) + 3
-    return 12
+    if token.startswith("\\"):
+        return _LIMITS.get(token) or _COMMANDS.get(token, 12)
+    return _letters(token)
+
+
+def _environment(kind: str, body: str, script: bool) -> float:
+    """The widest row of an environment."""
+    widest = row = 0.0
+    for atom in atoms(body):
+        row = 0.0 if atom.token == "\\\\" else row + width_of(atom, script)
+        widest = max(widest, row)
+    return (0.7 if kind == "smallmatrix" else 1.0) * widest + 36
 
 
 def _letters(text: str) -> float:

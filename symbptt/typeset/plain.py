@@ -233,6 +233,8 @@ class PlainPrinter(Printer):
 
     def print_pullback(self, expr: al.Pullback) -> Piece:
         derivative = self.derivative(expr.output, expr.wrt, expr.held).text
+        if len(expr.output.shape) == 2:
+            return Piece(f"{derivative}.T @ vec({self.show(expr.cotangent)})", Level.MATRIX)
         if expr.output.shape:
             return Piece(f"{derivative}.T @ {self.matrix_factor(expr.cotangent)}", Level.MATRIX)
         return Piece(f"{derivative} * {self.show(expr.cotangent, Level.FRACTION)}", Level.PRODUCT)

@@ -7,10 +7,9 @@ their own for the gradient.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symbptt.errors import UnknownNameError
+from symbptt.errors import UnknownNameError, known_as
 
 
 @dataclass(frozen=True)
@@ -133,17 +132,6 @@ class Style:
     @property
     def notation(self) -> tuple[str, str]:
         return self.times, self.derivatives
-
-
-def known_as(what: str, name: str, table: Mapping[str, object]) -> None:
-    """Refuse a name that is not in the table.
-
-    Raises
-    ------
-    UnknownNameError
-    """
-    if name not in table:
-        raise UnknownNameError(f"no {what} is called {name!r}; choose from: {', '.join(table)}")
 
 
 def _chosen(notation: str) -> dict[str, str]:

@@ -125,6 +125,7 @@ def test_a_model_without_a_loss_can_be_analyzed() -> None:
     assert one.trajectory.lags == two.trajectory.lags
 
 
+@pytest.mark.slow
 def test_a_long_chain_of_equations() -> None:
     lines = ["a_0[t] = W @ h[t-1]", *(f"a_{k}[t] = a_{k - 1}[t] / 2" for k in range(1, 900))]
     found = elementwise(recurrence(of_text("\n".join([*lines, "h[t] = tanh(a_899[t])"]))))

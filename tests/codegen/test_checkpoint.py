@@ -15,7 +15,7 @@ from symbptt.errors import OptionError
 from tests import cells
 from tests.agreement import assert_same, disagreements
 from tests.codegen.test_levels import peak
-from tests.modules import BUILT_IN, executed, model_of, module_of, steps_argument
+from tests.modules import BUILT_IN, executed, in_turn, model_of, module_of, steps_argument
 from tests.points import Point, draw, sizes
 from tests.reference import Result
 
@@ -99,8 +99,10 @@ def test_segments_change_no_number(name: str) -> None:
     assert found_in(checkpointed(name), module_of(name, True), name) == []
 
 
-@pytest.mark.parametrize("level", [1, 2])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [(name, level) for number, name in enumerate(NAMES) for level in in_turn(number, (1, 2))],
+)
 def test_nor_where_each_keeps_its_arrays(name: str, level: int) -> None:
     module = executed(generate(model_of(name), bind=cells.BINDINGS.get(name), wrt_inputs=True,
                                level=level), name)  # fmt: skip

@@ -116,11 +116,11 @@ def test_every_kind_of_node_has_a_cost() -> None:
 
 def calls_of_loops(text: str) -> list[int]:
     """How many calls each loop over time makes a step, in a module's text."""
-    lines = text[: text.index("def _views(")].splitlines()
+    lines = text[: text.index("def _arrays(")].splitlines()
     found = []
     for number, line in enumerate(lines):
-        head = re.match(r"( +)for .* in (loop_\d+|steps):$", line)
-        if head and ", steps in loop" not in line:
+        head = re.match(r"( +)for .* in (v\.loop_\d+|steps):$", line)
+        if head and ", steps in v.loop" not in line:
             inside = []
             for following in lines[number + 1 :]:
                 if following.strip() and not following.startswith(head[1] + "    "):

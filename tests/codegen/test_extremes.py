@@ -138,6 +138,42 @@ def test_losses_of_large_logits(row: Any, dtype: Any) -> None:
     assert all(np.all(np.isfinite(array)) for array in grads.values())
 
 
+ENDS: dict[str, tuple[str, Any, float, float]] = {
+    "softmax": ("sum(softmax(o[t]) * y[t])", (0, 1, 0), 0, 0),
+    "logsumexp": ("logsumexp(o[t] / 2)", None, 0, 0.5),
+    "log_softmax": ("sum(log_softmax(o[t] / 2) * y[t])", (0, 1, 0), 0, -1.45),
+    "softmax_cross_entropy": ("softmax_cross_entropy(o[t], y[t])", 0, 0, 0),
+    "binary_cross_entropy": ("binary_cross_entropy(o[t], y[t])", (1, 0, 1), np.log(2), 0),
+    "absolute_error": ("absolute_error(o[t] / 8, y[t])", (0, 0, 0), 0, 3 / 8),
+    "huber": ("huber(o[t] / 8, y[t])", (0, 0, 0), 0, 3 / 8),
+}
+"""A loss, its target, its value at logits (1, -1.9, 1/10) m, 2 m the largest number: so much
+plus so many times m."""
+
+
+@pytest.mark.parametrize("level", (0, 1, 2))
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
+@pytest.mark.parametrize("name", ENDS)
+def test_logits_at_the_ends_of_the_range(name: str, dtype: Any, level: int) -> None:
+    """Further apart than any number is large, they give no warning where the result is one."""
+    formula, target, small, large = ENDS[name]
+    text = f"x: (q,)\no[t] = a * x[t]\nloss[t] = {formula}\n"
+    module = executed(generate(parse(text, name), level=level), name)
+    far = float(np.finfo(dtype).max) / 2
+    inputs: Any = {"x": np.array([[[far, -1.9 * far, far / 10]]], dtype)}
+    if name == "binary_cross_entropy":
+        inputs["x"][..., 2] = 0
+    if target is not None:
+        inputs["y"] = np.array([[target]])
+    params = {"a": np.ones(3, dtype)}
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        loss, grads, _ = module.loss_and_grads(params, inputs)
+        outputs, _ = module.forward(params, inputs)
+    assert loss == pytest.approx(small + large * far, rel=1e-6, abs=1e-6)
+    assert loss == pytest.approx(outputs["loss"].item(), rel=1e-6)
+    assert not np.isnan(grads["a"]).any()
+
+
 VECTORS_OF_ALL_SIZES = [
     [scale * entry for entry in entries]
     for scale in (1.0, 30.0, 1e4)

@@ -109,7 +109,9 @@ def test_lines_are_short_and_the_header_makes_it_again(name: str) -> None:
 
 def test_what_the_mode_has_not_is_refused_by_name() -> None:
     model = model_of("linear")
-    with pytest.raises(UnknownNameError, match="no mode is called 'sideways'; modes: reverse, for"):
+    with pytest.raises(
+        UnknownNameError, match="no mode is called 'sideways'; expected one of: reverse, for"
+    ):
         generate(model, mode="sideways")
     with pytest.raises(OptionError, match="no gradients by inputs"):
         generate(model, mode="forward", wrt_inputs=True)

@@ -50,6 +50,7 @@ def test_strong_components(edges: dict[str, list[str]], expected: list[set[str]]
     assert [set(c) for c in strongly_connected(list(edges), edges)] == expected
 
 
+@pytest.mark.slow
 def test_long_chains_do_no_harm() -> None:
     names = [f"v{k}" for k in range(20_000)]
     edges = {name: names[k + 1 : k + 2] for k, name in enumerate(names)}

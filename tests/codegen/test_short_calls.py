@@ -125,5 +125,5 @@ def test_a_dimension_without_entries_is_refused_by_name(name: str, words: str) -
 def test_a_workspace_has_no_fewer_steps_than_none() -> None:
     module: Any = module_of_variant("elman", "-O2")
     for T, B in ((-1, 2), (2, -1)):
-        with pytest.raises(ValueError, match="T, B >= 0; found"):
+        with pytest.raises(ValueError, match="T, B >= 0, found"):
             module.Workspace(sizes(model_of("elman")), T, B)

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from symbptt.algebra import Constant, Expr, Number, transform
+import symbptt
+from symbptt.algebra import (
+    NOW,
+    Constant,
+    Cotangent,
+    Dim,
+    DimSum,
+    Expr,
+    Index,
+    Number,
+    Slice,
+    transform,
+)
 from symbptt.errors import FormulaError
 from symbptt.formula.reading import MAX_LENGTH, read
 from symbptt.formula.text import canonical, formula_text
@@ -22,12 +37,12 @@ BAD = {
     "h[t] = h[t": "never closed",
     "h[t] = h[t])": "closes no bracket",
     "h[t] = (h[t]]": "does not close",
-    "h[t] = h[t] @": "can't be read",
-    "h[t] = import os": "can't be read",
+    "h[t] = h[t] @": "an operand is missing after `@`",
+    "h[t] = import os": "Python's `import` has no place in a formula",
     "h[t] = ().__class__": "`.__class__`",
-    "h[t] = (lambda: 1)": "no expression",
-    "h[t] = [1, 2][0]": "no expression",
-    'h[t] = "x"': "no meaning",
+    "h[t] = (lambda: 1)": "Python's `lambda` has no place in a formula",
+    "h[t] = [1, 2][0]": "`[` stands after a name",
+    'h[t] = "x"': "no place in a formula",
     "h[t] = __import__(1)": "neither a function",
     "h[t] = h": "has a value at every step",
     "h[t] = tanh": "is a function",
@@ -41,7 +56,7 @@ BAD = {
     "h[t] = sum(i, 1, h[t])": "is written",
     "h[t] = prod(i, 1, 2, -2, W_hh) @ h[t]": "down with -1",
     "h[t] = h[t*t]": "linear",
-    "h[t] = h[t/2]": "an index is made of",
+    "h[t] = h[t/2]": "made of whole numbers",
     "h[t] = h[W_hh]": "no index",
     "h[t] = tanh(h[t], h[t])": "takes one argument",
     "h[t] = tanh()": "takes one argument",
@@ -61,14 +76,32 @@ BAD = {
     "h[t] = h[t] for h[0] = x[1]": "expression of parameters",
     "h[t] = h[t] for h[0] < 0": "fixed by one equation",
     "h[t] = " + "-" * 200 + "h[t]": "nests at most",
-    "h[t] = " + "(" * 200 + "h[t]" + ")" * 200: "nest at most",
-    "h[t] = " + " + ".join(["h[t]"] * 300): "nests at most",
+    "h[t] = " + "(" * 200 + "h[t]" + ")" * 200: "nests at most",
+    "h[t] = " + "+".join(["1"] * 1001): "at most 1,000 terms in a row",
     "h[t] = h[t][1, 2, 3]": "one index or two",
     "h[t] = h[t, 1]": "behind the step",
-    "h[t] = W_hh.t @ h[t]": "only `.T`",
-    "h[t] = 007 * h[t]": "can't be read",
+    "h[t] = W_hh.t @ h[t]": "write `.T` for a transpose",
+    "h[t] = W_hh.S @ h[t]": "only `.T`",
+    "h[t] = 007 * h[t]": "no leading zero: write 7",
     "h[t] = \\input{x}": "no meaning",
     "h[t] = h[t] for t < len(h)": "a condition compares steps",
+    "h[t] = W_hh h[t-1]": "an operator is missing between `W_hh` and `h`",
+    "h[t] = 2h[t-1]": "a product `2 * h`",
+    "h[t] = W_hh' @ h[t-1]": "a transpose is written `.T`",
+    "h[t] = h[t] # words": "`#` has no meaning",
+    "h[t] = tanh(h[t] < 1)": "`<` stands outside brackets only",
+    "h[t] = dot(u=h[t], v=h[t])": "arguments have no names",
+    "h[t] = h[t] · h[t]": "a product is written `*`",
+    "h[t]: 2 = h[t]": "no expression of a formula",
+    "h[t], o[t] = h[t]": "a list of values is no expression",
+    "h[t] = W_hh @ h[t-0.5]": "a step is a whole number",
+    "h[t] = W_hh @ h[t-10000000]": "at most a million",
+    "h[t] = (W_hh @ h[t])[:]": "a slice is written",
+    "h[t] = (W_hh @ h[t])[h:d]": "this slice is empty",
+    "h[t] = (W_hh @ h[t])[d:h:2]": "a slice is written",
+    "h[t] = (W_hh @ h[t])[:k]": "from one sum of dimensions to another",
+    "L[t] = h[t]": "what the loss of step s gives to L",
+    "h[t] = direct(L[t], h[t])": "stands in a derivative alone",
     # Shapes that no single edit mends.
     "h[t] = W_hx @ W_qh @ W_hx": "do not fit",
     "h[t] = diag(W_hx)": "does not take",
@@ -87,11 +120,66 @@ def test_bad_input(text: str, words: str) -> None:
     assert "^" in caret and set(caret) <= {" ", "^"}
 
 
+@pytest.mark.parametrize(("typed", "read_as"), [("ℓ", "l"), ("𝐨", "o"), ("ﬁ", "fi"), ("ϕ", "φ")])
+def test_no_name_is_read_as_another_one(typed: str, read_as: str) -> None:
+    for text in (
+        f"d(L, h[t]) = {typed}(o[t], y[t])",
+        f"{typed}[t] = h[t]",
+        f"h[t] = {typed}'(o[t])",
+    ):
+        with pytest.raises(FormulaError, match=f"write `{read_as}"):
+            read(text, model("linear"))
+
+
+JOINED = parse("h[t] = tanh(W @ concat(x[t], h[t-1]))\nloss[t] = squared_error(h[t], y[t])\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "blocks", "number"),
+    [
+        ("h[t][:n_x]", ("n_x", ""), 0),
+        ("h[t][n_x:]", ("n_x", ""), 1),
+        ("h[t][2:n_x + 2]", (2, "n_x", ""), 1),
+        ("(W @ x[t])[n_x + n_y:]", (DimSum(("n_x", "n_y")), ""), 1),
+    ],
+)
+def test_slices(text: str, blocks: tuple[Dim, ...], number: int) -> None:
+    right = read(f"h[t] = {text}", JOINED).right
+    assert isinstance(right, Slice)
+    assert (right.blocks, right.number) == (blocks, number)
+
+
+@pytest.mark.parametrize(
+    ("typed", "same"),
+    [
+        ("direct(h[t], vec(W))", "direct(h[t], W)"),
+        ("d(h[t], vec(W))", "d(h[t], W)"),
+        ("d(h[t], vec(h[t-1]))", "d(h[t], h[t-1])"),
+        ("d(L, vec(W))", "vec(d(L, W))"),
+    ],
+)
+def test_a_matrix_may_be_flattened_where_a_derivative_is_taken_by_it(typed: str, same: str) -> None:
+    assert read(f"0 = {typed}", JOINED).right == read(f"0 = {same}", JOINED).right
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "index"), [("h[t]", "h", NOW), ("W", "W", None), ("h[s]", "h", Index.of("s"))]
+)
+def test_the_part_of_l_that_the_loss_of_a_step_gives(
+    text: str, name: str, index: Index | None
+) -> None:
+    for typed in (f"d(L[s], {text})", f"dL[s]/d{text}"):
+        right = read(f"d(L[s], h[s]) = {typed}", JOINED).right
+        assert isinstance(right, Cotangent)
+        assert (right.name, right.index, right.part) == (name, index, Index.of("s"))
+
+
 def test_the_caret_stands_under_the_place() -> None:
-    with pytest.raises(FormulaError) as error:
-        check(model("linear"), "d(L, h[t]) = Ü[t]")
-    _, line, caret = str(error.value).splitlines()
-    assert line[caret.index("^")] == "Ü"
+    for text in ("d(L, h[t]) = Ü[t]", "tanh'(h[t]) = \t tanh'(Ü[t])", "h[t]  =  tanh'(h[t] + Ü)"):
+        with pytest.raises(FormulaError) as error:
+            check(model("linear"), text)
+        _, line, caret = str(error.value).splitlines()
+        assert line[caret.index("^")] == "Ü"
 
 
 def test_too_long() -> None:
@@ -178,7 +266,7 @@ def known(side: Expr) -> Expr:
 @pytest.mark.parametrize(
     ("formula", "said"),
     [
-        ("x[t]**(1/0) = 1", "division by 0"),
+        ("x[t]**(1/0) = 1", "this divides by zero"),
         ("x[t]**W = 1", "an exponent is a number or an index"),
         ("x[t]**x[t] = 1", "an exponent is a number or an index"),
         ("x[t]^2 = 1", "a power is written"),
@@ -187,3 +275,13 @@ def known(side: Expr) -> Expr:
 def test_other_exponents_are_refused(formula: str, said: str) -> None:
     with pytest.raises(FormulaError, match=said):
         read(formula, CONSTANTS)
+
+
+def test_pythons_syntax_has_one_reader() -> None:
+    """A formula's and a model's: language/ (the tables of functions read their own definitions)."""
+    readers = {
+        file.parent.name
+        for file in Path(symbptt.__file__).parent.rglob("*.py")
+        if re.search(r"^import ast$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert readers <= {"language", "functions", "codegen"}

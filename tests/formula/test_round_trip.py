@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import pytest
 
@@ -11,6 +12,7 @@ from symbptt.calculus.gradients import derive
 from symbptt.errors import SymbpttError
 from symbptt.formula.verdict import check
 from symbptt.language import library
+from symbptt.typeset.formulas import formulas
 from symbptt.typeset.plain import plain
 from tests import cells
 from tests.modules import EXHAUSTIVE
@@ -24,11 +26,7 @@ def loaded(name: str) -> Model:
 
 def members(model: Model, form: str) -> Iterator[str]:
     """Every member of every chain of a derivation, as an equation."""
-    for step in derive(model, form=form).steps:
-        where = ""
-        if step.holds is not None:
-            where = f" for {step.holds.first} <= {step.holds.of} <= {step.holds.last}"
-        yield from (f"{plain(step.target)} = {plain(member)}{where}" for member in step.members)
+    return chain.from_iterable(map(formulas, derive(model, form=form).steps))
 
 
 @pytest.mark.parametrize(
@@ -62,3 +60,24 @@ def test_the_equations_are_right(name: str) -> None:
     model = loaded(name)
     for equation in model.equations:
         assert check(model, f"{plain(equation.ref)} = {plain(equation.rhs)}", horizon=2).right
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("antisymmetric", "dL/dgamma = direct(A, gamma).T @ vec(dL/dA)"),
+        ("antisymmetric", "dL/dgamma = -dot(I, dL/dA)"),
+        ("product_of_matrices", "dL/du_A = direct(u_A2, u_A).T @ vec(dL/du_A2)"),
+        ("last_two_steps", "dL/dh[0] = W.T @ dL/da[1] for 3 <= T"),
+        ("last_two_steps", "dL/dh[-1] = b * dL/du_loss2[T] for T = 1"),
+    ],
+)  # fmt: skip
+def test_what_a_member_says_of_matrices_and_of_short_sequences(name: str, formula: str) -> None:
+    model = loaded(name)
+    assert formula in chain.from_iterable(map(formulas, derive(model).steps))
+    assert check(model, formula, horizon=3).right
+
+
+def test_the_condition_on_the_length_is_needed() -> None:
+    found = check(cells.cell("last_two_steps"), "dL/dh[0] = W.T @ dL/da[1]", horizon=3)
+    assert found.verdict == "wrong"

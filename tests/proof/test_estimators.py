@@ -17,7 +17,7 @@ from symbptt.proof.exact import exact_rows
 from symbptt.proof.points import size_sets
 from symbptt.proof.report import verify
 from tests.cells import BINDINGS
-from tests.modules import model_of
+from tests.modules import in_turn, model_of
 from tests.proof.planting import edited, planted, with_step
 
 CELLS = (
@@ -41,8 +41,14 @@ def test_the_derivation_of_an_estimator_is_exact(name: str, estimator: str, few:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["gru", "lstm", "char_rnn", *CELLS])
-@pytest.mark.parametrize("estimator", ["window:2", "random:1/3"])
+@pytest.mark.parametrize(
+    ("name", "estimator"),
+    [
+        (name, estimator)
+        for number, name in enumerate(("gru", "lstm", "char_rnn", *CELLS))
+        for estimator in in_turn(number, ("random:1/3", "window:2"))
+    ],
+)
 def test_estimators_are_verified(name: str, estimator: str) -> None:
     assert verify(model_of(name), bind=BINDINGS.get(name), estimator=estimator).ok
 

@@ -17,6 +17,7 @@ from symbptt.proof.layouts import layout_rows
 from symbptt.typeset.latex import PRINTERS
 from symbptt.typeset.rows import TURNS, in_rows
 from tests.cells import NAMES, cell
+from tests.modules import in_turn
 
 SOME = ("leaky", "joint_matrix_three_parts", "reductions", "tied_table", "last_two_steps")
 
@@ -26,12 +27,15 @@ def derivation_of(name: str) -> Derivation:
     return derive(cell(name) if name in NAMES else load(name))
 
 
-@pytest.mark.parametrize("layout", PRINTERS)
 @pytest.mark.parametrize(
-    "name",
+    ("name", "layout"),
     [
-        *differentiable(),
-        *(pytest.param(n, marks=() if n in SOME else pytest.mark.slow) for n in NAMES),
+        *((name, layout) for name in (*differentiable(), *SOME) for layout in PRINTERS),
+        *(
+            pytest.param(name, layout, marks=pytest.mark.slow)
+            for number, name in enumerate(sorted({*NAMES} - {*SOME}))
+            for layout in in_turn(number, [*PRINTERS])
+        ),
     ],
 )
 def test_a_layout_says_what_columns_say(name: str, layout: str) -> None:

@@ -24,7 +24,7 @@ from symbptt.proof.report import verify
 from symbptt.proof.rows import Row
 from tests.cells import BINDINGS
 from tests.cells import NAMES as CELLS
-from tests.modules import BUILT_IN, EXHAUSTIVE, model_of
+from tests.modules import BUILT_IN, EXHAUSTIVE, in_turn, model_of
 
 NAME = "elman"
 SAMPLE = CELLS if EXHAUSTIVE else CELLS[::6]
@@ -76,8 +76,14 @@ def test_levels_agree_at_random_calls(name: str) -> None:
         assert int(row.figure.split()[0]) > 0
 
 
-@pytest.mark.parametrize("name", [*BUILT_IN, *SAMPLE])
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (name, kind)
+        for number, name in enumerate((*BUILT_IN, *SAMPLE))
+        for kind in in_turn(number, [*ESTIMATORS])
+    ],
+)
 def test_levels_agree_for_every_estimator(kind: str, name: str) -> None:
     model = bind(model_of(name), BINDINGS.get(name))
     which = read_estimator(ESTIMATORS[kind].example)
@@ -174,7 +180,7 @@ CALL = re.compile(r"( +)_(?!add_at)\w+\((.*)\)")
 def statements_of(text: str) -> list[str]:
     """The calls of the two functions that compute in buffers, each on a line of its own."""
     _, _, functions = text.partition("def _run_forward(")
-    functions = functions[: functions.index("def _buffers(")]
+    functions = functions[: functions.index("def _arrays(")]
     return [line for line in functions.splitlines() if CALL.fullmatch(line)]
 
 

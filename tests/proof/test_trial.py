@@ -37,14 +37,15 @@ def test_what_is_right_is_handed_out(name: str) -> None:
 
 
 PLANTED = {
-    "a factor": (2, "gru", "_divide(d_o, weight, d_o)", "_divide(d_o, 1.001 * weight, d_o)"),
+    "a factor": (2, "gru", "_divide(v.d_o, w.weight, v.d_o)",
+                 "_divide(v.d_o, 1.001 * w.weight, v.d_o)"),
     "a factor at -O0": (0, "gru", "d_z = ", "d_z = 1.001 * "),
     "a name": (2, "char_rnn", "_add = np.add\n", ""),
     "segments": (2, "elman", "np.add(array, w.parts[name], array)", "pass"),
     "a workspace": (2, "elman", "rows, plan = self.even, self.even_plan",
                     "rows, plan = self.even, self.even_plan[:0]"),
-    "padded steps": (0, "elman", "self.order[:count] + t * B",
-                     "np.arange(count) + t * B"),
+    "padded steps": (0, "elman", "[order[:n] + t * B",
+                     "[np.arange(n) + t * B"),
     "the syntax": (2, "elman", "import numpy as np", "import numpy as np)"),
     "another model's table": (2, "elman", 'DIMS = ("d", "q", "h")', 'DIMS = ("d", "h", "q")'),
     "recursion": (0, "elman", "def _forward(call):\n", "def _forward(call):\n    _forward(call)\n"),

@@ -61,7 +61,7 @@ def test_a_document_has_its_blocks_in_order_and_a_fragment_no_title(to: str) -> 
 
 
 def test_an_unknown_format_is_refused_by_name() -> None:
-    with pytest.raises(UnknownNameError, match="'docx'; formats: tex, md, text"):
+    with pytest.raises(UnknownNameError, match="'docx'; expected one of: tex, md, text"):
         printed(Document((), (), "", ()), "docx")
 
 

@@ -96,7 +96,7 @@ def test_the_header_says_how_to_make_it_again() -> None:
 
 
 def test_an_unknown_format_is_a_named_error() -> None:
-    with pytest.raises(UnknownNameError, match="formats: tex, md, text"):
+    with pytest.raises(UnknownNameError, match="expected one of: tex, md, text"):
         render(derive(load("linear")), "docx")
 
 

@@ -13,7 +13,7 @@ from typing import TypeGuard
 
 from symbptt import algebra as al
 from symbptt.calculus.forms import exact, terms_of
-from symbptt.codegen.emission import INDENT, is_start, scattered_rows
+from symbptt.codegen.emission import is_start, scattered_rows
 from symbptt.codegen.fast.adjoints import AdjointStarts, zeros
 from symbptt.codegen.fast.buffers import (
     Body,
@@ -33,8 +33,8 @@ from symbptt.codegen.fast.buffers import (
 )
 from symbptt.codegen.fast.calls import Compiler
 from symbptt.codegen.fast.fallback import Fallback
-from symbptt.codegen.fast.layout import Arrays, Owner
-from symbptt.codegen.fast.printing import FastPrinter, unpacked
+from symbptt.codegen.fast.layout import Arrays
+from symbptt.codegen.fast.printing import FastPrinter
 from symbptt.codegen.fast.scope import PlaceScope
 from symbptt.codegen.fast.segments import in_two_parts, kept_apart
 from symbptt.codegen.fast.views import aliases, exact_kernels, mentioned, names_in
@@ -42,6 +42,7 @@ from symbptt.codegen.naming import ValueNames
 from symbptt.codegen.numpy_printer import Uses, is_rowwise
 from symbptt.codegen.places import Places, Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Place, Program
+from symbptt.codegen.unbuffered import taken
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,11 @@ class BufferedText:
 
     aliases: tuple[str, ...]
     functions: tuple[str, ...]
-    buffers: tuple[str, ...]
-    views: tuple[str, ...]
-    kept: tuple[str, ...]
-    sums: tuple[str, ...]
+    arrays: tuple[str, ...]
+    forward_views: tuple[str, ...]
+    backward_views: tuple[str, ...]
     forward: tuple[str, ...]
     backward: tuple[str, ...]
-    shared_extents: tuple[str, ...]
-    kept_extents: tuple[str, ...]
 
     @property
     def lines(self) -> list[str]:
@@ -78,7 +76,9 @@ class Buffered:
         self.adjoints = AdjointStarts(self.layout, wrt_inputs)
         self.uses = Uses()
         self.fallback = Fallback(names, self.places, self.uses)
-        self.loops: list[Loop] = []
+        self.loops = 0
+        # The names of what the views of a section before have made.
+        self.made: set[str] = set()
         self.lines = FastPrinter(names)
 
     def text(self) -> BufferedText:
@@ -87,25 +87,17 @@ class Buffered:
         forward.statements = self.forward(forward, first)
         backward.statements = self.backward(backward, waiting)
         self.layout.own(kept_apart(self.program, self.places), self.places.gradients())
+        pasts = {n: self.layout.history(("value", n)) for n in self.places.pasts}
+        received = {v[1]: self.layout.history(v) for v in self.adjoints.received}
         return BufferedText(
             aliases=tuple(aliases(calls([*forward.statements, *backward.statements]))),
             functions=tuple(self.fallback.functions),
-            buffers=self.buffers("buffers"),
-            kept=self.buffers("kept"),
-            sums=self.buffers("sums"),
-            views=tuple(self.views((forward, backward))),
+            arrays=tuple(self.buffers()),
+            forward_views=tuple(self.views(forward, "w.pasts", pasts)),
+            backward_views=tuple(self.views(backward, "w.adjoints", received)),
             forward=tuple(self.body(forward)),
             backward=tuple(self.body(backward)),
-            shared_extents=self.extents("buffers"),
-            kept_extents=self.extents("kept"),
         )
-
-    def buffers(self, owner: Owner) -> tuple[str, ...]:
-        return tuple(self.lines.buffers(self.layout.owned(owner)))
-
-    def extents(self, owner: Owner) -> tuple[str, ...]:
-        kinds = {buffer.kind for buffer in self.layout.owned(owner).values()}
-        return tuple(self.lines.rows(kinds, self.layout.chunk_widths))
 
     # --- the two functions -----------------------------------------------------------------
 
@@ -217,18 +209,18 @@ class Buffered:
         return PlaceScope(self.layout, place, straight, own, compute, self.fallback.by_rows)
 
     def loop(self, block: Block, straight: Body) -> None:
-        number = len(self.loops) + 1
-        own, chunk = Body(f"loop_{number}"), Body(f"chunk_{number}")
+        self.loops += 1
+        own, chunk = Body(f"loop_{self.loops}"), Body(f"chunk_{self.loops}")
         self.compiled(block.statements, self.scope(block.place, straight, own))
         if block.in_chunks:
             self.layout.chunk_widths.append(self.touched(block))
             self.compiled(block.hoisted, self.scope("chunk", straight, chunk))
-        straight.views[LocalName(own.name)] = own.name
-        made = Loop(own.name, own, chunk if block.in_chunks else None, block.backward)
+        made = Loop(
+            self.names.fresh(own.name), own, chunk if block.in_chunks else None, block.backward
+        )
         if block.scan:
             width = al.add_dims(block.statements[0].target.shape) or 1
             made = replace(made, plan=self.plan(block), width=width)
-        self.loops.append(made)
         straight.statements.append(made)
 
     def compiled(self, statements: Iterable[Assign], scope: PlaceScope) -> None:
@@ -299,63 +291,76 @@ class Buffered:
 
     # --- the module's parts --------------------------------------------------------------------
 
+    def buffers(self) -> Iterator[str]:
+        """The lines of the function that says which arrays there are."""
+        buffers = self.layout.buffers
+        if any(buffer.kind == "chunk" for buffer in buffers.values()):
+            yield from self.lines.chunk(self.layout.chunk_widths)
+        yield "return {"
+        for name, buffer in buffers.items():
+            yield from self.lines.buffer(name, self.layout.owners.get(name, "shared"), buffer)
+        yield "}"
+
     def body(self, section: Body) -> Iterator[str]:
-        """A function's lines, what they mention fetched first."""
+        """A function's lines; what loops take has a name of its own before them."""
+        homes = self.homes()
+        looped = {n for loop in section.loops for n in names_in([loop], section.views)}
+        known: dict[Value, str] = {LocalName(n): t for n, t in homes.items() if n not in looped}
+        for value, name in self.layout.whole.items():
+            known[value] = name if name in looped else homes[name]
         names = names_in(section.statements, section.views)
-        handed = [*self.arrays(names), *section.views.values()]
-        yield from unpacked(handed, f"w.views.{section.name}", "") if handed else []
-        yield from (f"{n} = w.{n}" for n in ("rows", "size", "dtype", "weight") if n in names)
+        settings = [(n, f"w.{n}") for n in ("rows", "size", "dtype") if n in names]
+        yield from taken([("v", "w.views"), *settings])
         yield from exact_kernels(calls(section.statements))
-        values = self.names.values
+        yield from taken((n, home) for n, home in homes.items() if n in looped)
+        yield from self.lines.statements(section.statements, known)
+
+    def homes(self) -> dict[str, str]:
+        """Where a function finds what has a name: arrays and views, parameters, inputs."""
+        arrays = (*self.layout.buffers, *self.layout.parts(), *self.layout.whole.values())
+        homes = {name: f"v.{name}" for name in arrays}
+        values, key = self.names.values, self.names.key
         for parameter in self.model.parameters:
-            if values[parameter.name] in names:
-                yield f"{values[parameter.name]} = params[{self.names.key(parameter.name)}]"
+            homes[values[parameter.name]] = f"params[{key(parameter.name)}]"
         for source in self.model.inputs:
             found: Variable = ("value", source.name)
-            direct = found in self.places.shapes and self.places.is_direct(source.name)
-            if direct and values[source.name] in names:
-                yield f"{values[source.name]} = inputs[{self.names.key(source.name)}]"
-        yield from self.lines.statements(section.statements, section.views)
+            if found in self.places.shapes and self.places.is_direct(source.name):
+                homes[values[source.name]] = f"inputs[{key(source.name)}]"
+        return homes | {"weight": "w.weight"}
 
-    def arrays(self, names: set[str]) -> list[str]:
-        """Those of some names that are arrays, in the order of the buffers."""
-        return [name for name in self.layout.homes() if name in names]
-
-    def views(self, functions: Iterable[Body]) -> Iterator[str]:
-        """The lines of the function that makes all views of a call."""
-        tuples: dict[str, list[Value]] = {}
-        for section in functions:
-            arrays = self.arrays(names_in(section.statements, section.views))
-            tuples[section.name] = [*map(LocalName, arrays), *section.views]
-        pasts = {name: self.layout.history(("value", name)) for name in self.places.pasts}
-        adjoints = {v[1]: self.layout.history(v) for v in self.adjoints.received}
-        looped = [v for loop in self.loops for v in loop.views]
-        wanted = [v for found in tuples.values() for v in found] + looped
-        names = mentioned(wanted, {}) | {*pasts.values(), *adjoints.values()}
-        for name, home in self.needed(names).items():
-            yield from self.lines.ended(f"{name} = ", home, "", {})
-        if self.loops:
+    def views(self, section: Body, title: str, pasts: dict[str, str]) -> Iterator[str]:
+        """The lines of the function that makes a section's views, those made before left out."""
+        views = {v: n for v, n in section.views.items() if n not in self.made}
+        wanted = [*views, *(v for loop in section.loops for v in loop.views)]
+        names = names_in(section.statements, section.views) | mentioned(wanted, {})
+        parts = self.needed({*names, *pasts.values()})
+        arrays = (*self.layout.buffers, *self.layout.parts())
+        known: dict[Value, str] = {LocalName(name): f"v.{name}" for name in arrays}
+        yield "v, rows, size, dtype = w.views, w.rows, w.size, w.dtype"
+        for name, value in parts.items():
+            yield from self.lines.ended(f"v.{name} = ", value, "", known)
+        if section.loops:
             yield "steps = _steps(rows)"
-        if any(loop.chunk is not None for loop in self.loops):
+        if any(loop.chunk is not None for loop in section.loops):
             yield from self.lines.chunk(self.layout.chunk_widths)
             yield f"chunks = _chunks(steps, chunk{', even=True' if self.places.by_blocks else ''})"
         for value, setting in self.layout.settings.items():
-            yield from self.lines.ended(f"{setting.name} = ", value, "", {})
+            if setting.name in names:
+                yield from self.lines.ended(f"{setting.name} = ", value, "", known)
         backs = ["prev" if k == 1 else f"prev{k}" for k in range(1, self.places.lag + 1)]
-        for loop in self.loops:
-            yield from self.lines.views_of(loop, backs)
-        yield "return SimpleNamespace("
-        for title, found in tuples.items():
-            yield from self.lines.views(f"{INDENT}{title}=", found)
-        for title, table in (("pasts", pasts), ("adjoints", adjoints)):
-            yield from self.lines.table(f"{INDENT}{title}=", table)
-        yield ")"
+        for loop in section.loops:
+            yield from self.lines.views_of(loop, backs, known)
+        for value, name in views.items():
+            yield from self.lines.ended(f"v.{name} = ", value, "", known)
+        table = [(Key(name), LocalName(array)) for name, array in pasts.items()]
+        yield from self.lines.table(title, table, known)
+        self.made |= {*parts, *views.values()}
 
     def needed(self, names: set[str]) -> dict[str, Value]:
-        """The arrays of some names, and those that they are views of, in order."""
+        """The parts of buffers of some names, and those that they are parts of, in order."""
         found: dict[str, Value] = {}
-        for name, home in reversed(self.layout.homes().items()):
-            if name in names:
+        for name, home in reversed(self.layout.parts().items()):
+            if name in names and name not in self.made:
                 found[name] = home
                 names = names | mentioned([home], {})
         return dict(reversed(found.items()))

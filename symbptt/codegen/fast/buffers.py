@@ -194,6 +194,11 @@ class Body:
         return id(self)
 
     @property
+    def loops(self) -> list[Loop]:
+        """Those that stand in it, conditions looked into."""
+        return list(loops(self.statements))
+
+    @property
     def taken(self) -> set[str]:
         """The names that views have already."""
         return {*self.views.values(), *(name.name for name in self.local.values())}
@@ -209,7 +214,7 @@ class Body:
 
 
 def values(statements: Sequence[Statement]) -> Iterator[Value]:
-    """All that statements take or fill, conditions looked into; of a loop its views."""
+    """All that statements take or fill, conditions looked into; loops not."""
     for statement in statements:
         match statement:
             case KernelCall(function, operands, out, options):
@@ -221,8 +226,6 @@ def values(statements: Sequence[Statement]) -> Iterator[Value]:
                 yield from (v for v in (target, value) if isinstance(v, Value))
             case If(then=then, otherwise=otherwise):
                 yield from values((*then, *otherwise))
-            case Loop(name=name):
-                yield LocalName(name)
             case Return(total, grads, sources):
                 yield total
                 yield from (value for _, value in (*grads, *sources))
@@ -239,6 +242,16 @@ def calls(statements: Sequence[Statement]) -> Iterator[KernelCall]:
             case Loop():
                 for section in statement.sections:
                     yield from calls(section.statements)
+
+
+def loops(statements: Sequence[Statement]) -> Iterator[Loop]:
+    """All loops among statements, conditions looked into."""
+    for statement in statements:
+        match statement:
+            case Loop():
+                yield statement
+            case If(then=then, otherwise=otherwise):
+                yield from loops((*then, *otherwise))
 
 
 def met(value: Value, known: Mapping[Value, str]) -> Iterator[Value]:

@@ -6,15 +6,12 @@ from collections.abc import Iterable
 from typing import Literal
 
 from symbptt.algebra import Dim, Shape, add_dims
-from symbptt.codegen.fast.buffers import Buffer, Extent, LocalName, Quoted, Value, View, view
+from symbptt.codegen.fast.buffers import Buffer, Extent, LocalName, Value, View, view
 from symbptt.codegen.naming import ValueNames
 from symbptt.codegen.places import Kind, Places, Variable
 
-Owner = Literal["buffers", "kept", "sums"]
+Owner = Literal["shared", "kept", "sum"]
 """Who has an array: all segments of a call, each one, or all as what they add up to."""
-
-HOMES: dict[Kind, str] = {"rows": "counted", "past": "with_past", "last": "sequences"}
-"""Which rows of its buffer an array is, by its kind; else all."""
 
 
 class Arrays:
@@ -29,7 +26,8 @@ class Arrays:
         self.families: dict[tuple[Variable, ...], str] = {}
         self.guests: dict[str, str] = {}
         self.views: dict[tuple[str, str, int], str] = {}
-        # What is decided when the size of a call is known.
+        # What all functions find made, and what is decided when the size of a call is known.
+        self.whole: dict[Value, str] = {}
         self.settings: dict[Value, LocalName] = {}
         # For each loop in chunks how many numbers a row has in all that a chunk touches.
         self.chunk_widths: list[Dim] = []
@@ -134,16 +132,12 @@ class Arrays:
 
     def own(self, kept: Iterable[Variable], sums: Iterable[Variable]) -> None:
         """Say what each segment has for itself, and what is added up over all."""
-        self.owners |= {self.array(v): "sums" for v in sums}
+        self.owners |= {self.array(v): "sum" for v in sums}
         self.owners |= {self.array(v): "kept" for v in kept}
 
-    def owned(self, owner: Owner) -> dict[str, Buffer]:
-        return {n: b for n, b in self.buffers.items() if self.owners.get(n, "buffers") == owner}
-
-    def homes(self) -> dict[str, Value]:
-        """Every array's name and the view of its buffer, or of another array, that it is."""
-        found: dict[str, Value] = {n: self.home(n, b) for n, b in self.buffers.items()}
-        found |= {guest: LocalName(host) for guest, host in self.guests.items()}
+    def parts(self) -> dict[str, Value]:
+        """The names of what is part of a buffer, or all of one, and the view that each is."""
+        found: dict[str, Value] = {guest: LocalName(host) for guest, host in self.guests.items()}
         for family, name in self.families.items():
             for member in family:
                 found[self.name(member)] = self.neighbours(LocalName(name), family, (member,))
@@ -154,10 +148,6 @@ class Arrays:
             if kind == "past" and self.history(v) in self.buffers:
                 found[self.name(v)] = view("live", LocalName(self.history(v)))
         return found
-
-    def home(self, name: str, buffer: Buffer) -> View:
-        whole = view("at", LocalName(self.owners.get(name, "buffers")), Quoted(name))
-        return view(HOMES[buffer.kind], whole) if buffer.kind in HOMES else whole
 
     def neighbours(
         self, array: LocalName, family: tuple[Variable, ...], members: tuple[Variable, ...]

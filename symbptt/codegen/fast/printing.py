@@ -5,7 +5,7 @@ A line is broken as a formatter breaks it: a call that is too long has an argume
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from symbptt.algebra import Dim
@@ -32,16 +32,7 @@ from symbptt.codegen.fast.views import VIEWS, Known, alias
 from symbptt.codegen.literals import literal, tuple_literal
 from symbptt.codegen.naming import ValueNames
 from symbptt.codegen.numpy_printer import integer_ratio
-from symbptt.codegen.places import Kind
-
-EXTENTS: dict[Kind, str] = {
-    "rows": "count",
-    "past": "past + count",
-    "step": 'size["B"]',
-    "chunk": "chunk",
-    "last": 'size["B"]',
-}
-"""How many rows a buffer has, by its kind."""
+from symbptt.codegen.unbuffered import gathered
 
 SCANNED = '_THRESHOLDS["numbers a step of a scan"]'
 """Up to how many numbers a step has a scan is faster than the loop."""
@@ -104,29 +95,13 @@ class FastPrinter:
         else:
             yield from broken(head + parts[0], parts[1], ending)
 
-    def items(self, head: str, views: Iterable[Value], ending: str) -> Iterator[str]:
+    def items(self, head: str, views: Iterable[Value], ending: str, known: Known) -> Iterator[str]:
         """A tuple of views, an item a line."""
         indent = indent_of(head)
         yield f"{head}("
         for value in views:
-            yield from self.ended(f"{indent}{INDENT}", value, ",", {})
+            yield from self.ended(f"{indent}{INDENT}", value, ",", known)
         yield f"{indent}){ending}"
-
-    def views(self, head: str, views: Sequence[Value]) -> Iterator[str]:
-        """An argument that is a tuple of views; a formatter leaves one of few on its line."""
-        line = f"{head}{tuple_literal([self.text(each, {}) for each in views])},"
-        few = len(views) < 2 and len(line) <= WIDTH
-        yield from [line] if few else self.items(head, views, ",")
-
-    def table(self, head: str, found: Mapping[str, str]) -> Iterator[str]:
-        """An argument that is a dict of arrays by the model's names."""
-        if not found:
-            yield f"{head}{{}},"
-            return
-        yield f"{head}{{"
-        indent = indent_of(head)
-        yield from (f"{indent}{INDENT}{self.names.key(k)}: {v}," for k, v in found.items())
-        yield f"{indent}}},"
 
     # --- statements ------------------------------------------------------------------------
 
@@ -152,8 +127,8 @@ class FastPrinter:
                 case Loop():
                     yield from self.loop(statement, known, indent)
                 case Return(total, grads, sources):
-                    yield from self.gradients("grads", grads, indent)
-                    yield from self.gradients("sources", sources, indent)
+                    yield from self.table("grads", grads, known, indent)
+                    yield from self.table("sources", sources, known, indent)
                     yield f"{indent}return {self.text(total, known)}, grads, sources"
 
     def call(self, call: KernelCall, known: Known, indent: str) -> Iterator[str]:
@@ -181,43 +156,40 @@ class FastPrinter:
             return function
         return alias(function) or f"np.{function}"
 
-    def gradients(
-        self, name: str, found: Sequence[tuple[Key, Value]], indent: str
+    def table(
+        self, name: str, found: Iterable[tuple[Key, Value]], known: Known, indent: str = ""
     ) -> Iterator[str]:
-        if not found:
-            yield f"{indent}{name} = {{}}"
-            return
-        yield f"{indent}{name} = {{"
-        for key, value in found:
-            yield f"{indent}{INDENT}{self.text(key, {})}: {self.text(value, {})},"
-        yield f"{indent}}}"
+        """A dict of arrays by the model's names, as many in a line as go into one."""
+        pairs = [(self.text(key, {}), self.text(value, known)) for key, value in found]
+        yield from (indent + line for line in gathered(name, pairs))
 
     def loop(self, loop: Loop, known: Known, indent: str) -> Iterator[str]:
-        source, inner = loop.name, indent
+        source, inner = f"v.{loop.name}", indent
         if loop.chunk is not None:
-            views, source, inner = loop.chunk.handed, "steps", indent + INDENT
+            views, inner = loop.chunk.handed, indent + INDENT
             plan = "plan, " if loop.plan else ""
-            yield f"{indent}for {'chunk' if views else '_'}, {plan}steps in {loop.name}:"
+            yield f"{indent}for {'chunk' if views else '_'}, {plan}steps in {source}:"
             yield from unpacked(list(views.values()), "chunk", inner) if views else []
             yield from self.statements(loop.chunk.statements, {**known, **loop.chunk.views}, inner)
             yield from [f"{inner}_scan(plan)"] if loop.plan else []
+            source = "steps"
         yield from loop_head(list(loop.steps.handed.values()), source, inner)
         body = {**known, **loop.steps.views}
         yield from self.statements(loop.steps.statements, body, inner + INDENT)
 
     # --- views of loops ----------------------------------------------------------------------
 
-    def views_of(self, loop: Loop, backs: Sequence[str]) -> Iterator[str]:
+    def views_of(self, loop: Loop, backs: Sequence[str], known: Known) -> Iterator[str]:
         """The lines that make the views of a loop's steps."""
         places = ", ".join(["now", *backs])
         if loop.chunk is None:
             source = "reversed(steps)" if loop.backward else "steps"
-            yield f"{loop.name} = ["
-            yield from self.items(INDENT, loop.steps.handed, "")
+            yield f"v.{loop.name} = ["
+            yield from self.items(INDENT, loop.steps.handed, "", known)
             yield from [f"{INDENT}for top, {places} in {source}", "]"]
             return
         run, chunks, others = "run", "chunks", places
-        number = loop.name.removeprefix("loop_")
+        number = loop.steps.name.removeprefix("loop_")
         scan = f"scan_{number}"
         if loop.plan:
             yield f'{scan} = size["B"] * {self.factor(loop.width)} <= {SCANNED}'
@@ -229,20 +201,20 @@ class FastPrinter:
         if loop.plan:
             yield f"chunks_{number} = {chunks}"
             chunks = f"chunks_{number}"
-        yield from [f"{loop.name} = [", f"{INDENT}("]
-        chunk = list(self.items(INDENT * 2, loop.chunk.handed, ","))
+        yield from [f"v.{loop.name} = [", f"{INDENT}("]
+        chunk = list(self.items(INDENT * 2, loop.chunk.handed, ",", known))
         yield from shortened(chunk) if loop.plan else chunk
-        yield from self.plan(loop, scan) if loop.plan else []
+        yield from self.plan(loop, scan, known) if loop.plan else []
         yield f"{INDENT * 2}["
-        yield from self.items(INDENT * 3, loop.steps.handed, "")
+        yield from self.items(INDENT * 3, loop.steps.handed, "", known)
         yield f"{INDENT * 3}for here, top, {others} in {run}"
         yield from [f"{INDENT * 2}],", f"{INDENT})"]
         yield from [f"{INDENT}for {places}, whole, run in {chunks}", "]"]
 
-    def plan(self, loop: Loop, scan: str) -> Iterator[str]:
+    def plan(self, loop: Loop, scan: str, known: Known) -> Iterator[str]:
         """What a scan does for few numbers a step, in place of the steps."""
-        arrays = [self.text(value, {}) for value in loop.plan]
-        arguments = [scan, "run", *arrays, str(loop.backward), "buffers", "size"]
+        arrays = [self.text(value, known) for value in loop.plan]
+        arguments = [scan, "run", *arrays, str(loop.backward), "w.buffers", "size"]
         yield from broken(f"{INDENT * 2}_scan_plan", arguments, ",")
 
     def factor(self, dim: Dim) -> str:
@@ -250,52 +222,30 @@ class FastPrinter:
 
     # --- buffers -----------------------------------------------------------------------------
 
-    def buffers(self, found: Mapping[str, Buffer]) -> Iterator[str]:
-        """The entries of a dict of buffers; the template sets them one level in."""
-        for name, buffer in found.items():
-            kind = "np.intp" if buffer.integer else "dtype"
-            made = f"{literal(name)}: {'_matrix' if buffer.sides else '_zeros'}"
-            if buffer.sides:
-                arguments = ["size", *(self.names.length(dim) for dim in buffer.sides), kind]
-            else:
-                arguments = [tuple_literal(self.extents(buffer)), kind]
-            line = f"{made}({', '.join(arguments)}),"
-            fits = len(line) <= WIDTH - len(INDENT)
-            yield from [line] if fits else broken(made, arguments, ",")
-
-    def extents(self, buffer: Buffer) -> list[str]:
-        """The lengths of a buffer's axes; a scalar a row is a column, an index a row is none."""
-        inner = [self.names.length(dim) for dim in buffer.shape]
-        if buffer.kind == "static":
-            return inner
-        column = [] if inner or buffer.integer else ["1"]
-        return [EXTENTS[buffer.kind], *inner, *column]
-
-    def rows(self, kinds: Iterable[Kind], chunk_widths: Iterable[Dim]) -> Iterator[str]:
-        """How many rows the arrays have."""
-        found = set(kinds)
-        if found & {"rows", "past"}:
-            yield 'count = size["T"] * size["B"]'
-        if "past" in found:
-            yield 'past = _LAG * size["B"]'
-        if "chunk" in found:
-            yield from self.chunk(chunk_widths)
+    def buffer(self, name: str, owner: str, buffer: Buffer) -> Iterator[str]:
+        """An entry of the table of buffers: owner, kind of rows, lengths of a row's axes."""
+        kind = "chunk" if buffer.kind == "chunk" else literal(buffer.kind)
+        shape, kind = (buffer.sides, '"matrix"') if buffer.sides else (buffer.shape, kind)
+        row = ['"index"'] if buffer.integer else [self.names.length(dim) for dim in shape]
+        parts = [literal(owner), kind, *row]
+        line = f"{INDENT}{literal(name)}: {tuple_literal(parts)},"
+        fits = len(line) <= WIDTH
+        yield from [line] if fits else broken(f"{INDENT}{literal(name)}: ", parts, ",")
 
     def chunk(self, widths: Iterable[Dim]) -> Iterator[str]:
         """How many rows a chunk has, so that what it touches stays in the cache."""
         texts = list(dict.fromkeys(self.names.length(dim) for dim in widths))
-        if texts:
-            widest = texts[0] if len(texts) == 1 else f"max({', '.join(texts)})"
-            yield f"width = {widest}"
-            yield "chunk = _chunk_rows(size, width, dtype)"
+        widest = texts[0] if len(texts) == 1 else f"max({', '.join(texts)})"
+        yield f"chunk = _chunk_rows(size, {widest}, dtype)"
 
 
 def times_one(number: Operand, text: str) -> str:
     """A number as a multiple of the module's one, so that it is exact where that is."""
     if isinstance(number, Fraction):
         ratio = integer_ratio(number)
-        return ratio if number.denominator > 1 else "one" if number == 1 else f"{ratio} * one"
-    return f"{in_brackets(text)} * one"
+        ratio = ratio.replace("one", "w.one")
+        return ratio if number.denominator > 1 else "w.one" if number == 1 else f"{ratio} * w.one"
+    return f"{in_brackets(text)} * w.one"
 
 
 # --- lines -------------------------------------------------------------------------------

@@ -104,10 +104,10 @@ class PlaceScope:
         return value
 
     def shared(self, value: Value, wish: str) -> Value:
-        """A view that the whole function is handed."""
-        if value not in self.straight.views:
-            name = self.layout.view_name(self.straight.taken, "whole", wish)
-            self.straight.views[value] = name
+        """A view that is made before the function runs, for all functions."""
+        if value not in self.layout.whole:
+            self.layout.whole[value] = self.layout.names.fresh(wish)
+        self.straight.views[value] = self.layout.whole[value]
         return value
 
     def local(self, value: Value, wish: str) -> tuple[LocalName, bool]:
@@ -115,7 +115,7 @@ class PlaceScope:
         known = self.straight.local
         new = value not in known
         if new:
-            known[value] = LocalName(self.layout.view_name(self.straight.taken, "whole", wish))
+            known[value] = LocalName(self.layout.view_name(self.straight.taken, "local", wish))
         return known[value], new
 
     def ones(self) -> Value:

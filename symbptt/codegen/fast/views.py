@@ -8,10 +8,10 @@ from symbptt.codegen.fast.buffers import (
     Extent,
     KernelCall,
     LocalName,
-    Loop,
     Statement,
     Value,
     View,
+    loops,
     met,
     values,
 )
@@ -26,9 +26,6 @@ VIEWS: dict[str, str | tuple[str, ...]] = {
     "begin": "{0}[rows.begin({1})]",
     "live": "{0}[rows.live]",
     "before_live": "{0}[: rows.live.start]",
-    "counted": "{0}[: rows.count]",
-    "with_past": "{0}[: rows.live.stop]",
-    "sequences": "{0}[: rows.sequences]",
     "gathered": ("w.gathered", "{0}", "{1}", "{2}"),
     # which rows
     "back": "rows.back[{0}]",
@@ -53,7 +50,7 @@ VIEWS: dict[str, str | tuple[str, ...]] = {
     # products of a step
     "blocking": ("_blocking", 'size["B"]', "{0}", "{1}", "dtype"),
     "product_in": ("_product_in", "{0}", "{1}"),
-    "columns_for": ("_columns_for", "buffers", "{0}", "{1}", "{2}", "{3}", "dtype", "{4}"),
+    "columns_for": ("_columns_for", "w.buffers", "{0}", "{1}", "{2}", "{3}", "dtype", "{4}"),
     "in_columns": ("_in_columns", "{0}", "{1}", "first"),
     "rows_in": ("_rows_in", "{0}", "{1}"),
     "out_in": ("_out_in", "{0}", "{1}"),
@@ -95,7 +92,7 @@ def mentioned(found: Iterable[Value], known: Known) -> set[str]:
 def names_in(found: Sequence[Statement], known: Known) -> set[str]:
     """The names in the text of some statements, those inside of loops among them."""
     names = mentioned(values(found), known)
-    for loop in (each for each in found if isinstance(each, Loop)):
+    for loop in loops(found):
         for section in loop.sections:
             names |= names_in(section.statements, {**known, **section.views})
     return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from symbptt.codegen.runtime.model import (
     INDEX_INPUTS,
     INPUTS,
     PARAMS,
+    Workspace,
 )
 from symbptt.codegen.runtime.rows import _extent, _Rows
 
@@ -27,148 +29,163 @@ def _prepare(
     lengths: Any,
     steps: Any,
     carry_grad: Any = None,
+    workspace: Any = None,
     *,
     loss: bool,
 ) -> Any:
     """Check all arguments and lay them out in rows."""
-    size: dict[str, int] = {}
-    dtype = _dtype_of(params, inputs, carry)
-    params = _checked("params", params, PARAMS, size, dtype)
-    kinds = {name: str(array.dtype) for name, array in params.items()}
+    received = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
+    tables: dict[str, tuple[Any, Any]] = {
+        "params": (params, PARAMS),
+        "inputs": (inputs, INPUTS),
+    }
+    tables |= {} if carry is None else {"carry": (carry, CARRY)}
+    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
+    optional = () if loss else _LOSS_ONLY
+    given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
+    found = [
+        (f"{what}[{key!r}]", array, tables[what][1][key], _index_of(key))
+        for what, arrays in given.items()
+        for key, array in arrays.items()
+    ]
+    floats = [array.dtype for _, array, _, _ in found if array.dtype.kind in "fO"]
+    dtype = floats[0] if floats else np.dtype(float)
+    kinds = {name: str(array.dtype) for name, array in given["params"].items()}
     if not {*kinds.values()} <= {str(dtype)} & {"float32", "float64", "object"}:
-        raise ValueError(f"params: expected float32, float64 or object; found {kinds}")
-    one = _unit(params) if dtype.hasobject else 1
-    if dtype.hasobject:
-        # Entries of the exact type, so that a quotient stays exact.
-        for name, array in params.items():
-            params[name] = np.empty(array.shape, object)
-            params[name][...] = array * one
-    inputs = _checked("inputs", inputs, INPUTS, size, dtype, () if loss else _LOSS_ONLY)
-    if carry is not None:
-        carry = _checked("carry", carry, CARRY, size, dtype)
-    if carry_grad is not None:
-        real = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
-        carry_grad = _checked("carry_grad", carry_grad, real, size, dtype)
+        raise _wrong("params", "float32, float64 or object", kinds)
     if lengths is not None:
-        lengths = _array("lengths", lengths, ("B",), size, "iu", "integers").astype(int)
-    if "T" not in size:
-        if not isinstance(steps, (int, np.integer)) or steps < 0:
-            raise ValueError(
-                f"steps: expected T, which no input tells, found {steps!r}"
-            )
-        size["T"] = int(steps)
-    size.setdefault("B", 1)
-    for name, array in params.items():
-        _solve_sums(array.shape, PARAMS[name], size)
+        lengths = _array("lengths", lengths)
+        found.append(("lengths", lengths, ("B",), "T"))
+    size: dict[str, Any] = {}
+    for solve in (False, True):
+        for place, array, axes, index in found:
+            _check(place, array, axes, None if index else dtype, size, solve)
+        if "T" not in size and not _is_length(steps):
+            raise _wrong("steps", "T, which no input tells", repr(steps))
+        size = {"T": steps, "B": 1, **size}
     for name in DIMS:
         if name not in size:
-            raise ValueError(f"dims: no array tells {name!r}; hand in a carry")
-    _check_sizes(size)
-    for name, array in params.items():
-        _check_shape(f"params[{name!r}]", array, PARAMS[name], size)
+            raise _wrong("dims", f"a carry, as nothing else tells {name!r}", "none")
+    size = _sizes({name: size[name] for name in DIMS}, size["T"], size["B"])
+    made = isinstance(workspace, Workspace) and (workspace.size, workspace.dtype)
+    if workspace is not None and made != (size, dtype):
+        words = f"one made for {size} and {dtype}"
+        raise _wrong("workspace", words, made or type(workspace))
     if lengths is not None and np.any((lengths < 0) | (lengths > size["T"])):
-        raise ValueError(f"lengths: expected 0 to T = {size['T']}, found {lengths}")
+        raise _wrong("lengths", f"0 to T = {size['T']}", lengths)
     rows = _Rows(size["T"], size["B"], lengths)
-    for name, array in inputs.items():
-        first = name in _UNTIMED
-        inputs[name] = (
-            rows.sorted(array)[: rows.sequences] if first else rows.packed(array)
-        )
     # Only now: at a padded step there may stand what is no index, or can't be cast.
-    call = SimpleNamespace(params=params, rows=rows, size=size, one=one, dtype=dtype)
-    call.inputs = _settled("inputs", inputs, call)
-    call.start = carry and _settled("carry", carry, call)
-    call.carry_grad = carry_grad and _settled("carry_grad", carry_grad, call)
+    for name, array in given["inputs"].items():
+        untimed = name in _UNTIMED
+        laid = rows.sorted(array)[: rows.sequences] if untimed else rows.packed(array)
+        given["inputs"][name] = laid
+    one = _unit(given["params"]) if dtype.hasobject else 1
+    call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
+    given = {what: _settled(what, arrays, call) for what, arrays in given.items()}
+    call.params, call.inputs = given["params"], given["inputs"]
+    call.start, call.carry_grad = given.get("carry"), given.get("carry_grad")
     return call
 
 
-def _dtype_of(*arguments: Any) -> Any:
-    """The dtype of the first real array; float64 where there is none."""
-    for arrays in arguments:
-        for array in arrays.values() if hasattr(arrays, "keys") else ():
-            if np.asarray(array).dtype.kind in "fO":
-                return np.asarray(array).dtype
-    return np.dtype(np.float64)
+def _wrong(place: str, expected: str, found: Any) -> ValueError:
+    return ValueError(f"{place}: expected {expected}, found {found}")
 
 
-def _unit(params: Any) -> Any:
-    """The number 1 of the exact type that the parameters have."""
-    for array in params.values():
-        for entry in array.flat:
-            one = entry * 0 + 1
-            return Fraction(1) if isinstance(one, int) else one
-    return Fraction(1)
+def _made(place: str, expected: str, make: Any, value: Any) -> Any:
+    """What a function makes of a value, if it can."""
+    try:
+        return make(value)
+    except (ArithmeticError, RuntimeError, SyntaxError, TypeError, ValueError) as error:
+        raise _wrong(place, expected, f"{type(value).__name__}: {error}") from error
 
 
-def _checked(
-    what: str, given: Any, table: Any, size: Any, dtype: Any, optional: Any = ()
-) -> dict[str, Any]:
-    """The arrays of an argument, their keys, axes and numbers as in its table."""
-    if not hasattr(given, "keys"):
-        raise ValueError(
-            f"{what}: expected a dict with {tuple(table)}, found {given!r}"
-        )
+def _given(what: str, given: Any, table: Any, optional: Any = ()) -> dict[str, Any]:
+    """The arrays of an argument, by the keys of its table."""
+    if not isinstance(given, Mapping):
+        raise _wrong(what, f"a dict with {tuple(table)}", type(given))
     missing = [key for key in table if key not in given and key not in optional]
     unknown = [key for key in given if key not in table]
     if missing or unknown:
-        raise ValueError(
-            f"{what}: expected the keys {tuple(table)}; "
-            f"missing {missing}, unknown {unknown}"
-        )
-    arrays = {}
-    for key, axes in table.items():
-        if key in given:
-            wanted = ("iu", "integers") if _index_of(key) else _reals(dtype)
-            arrays[key] = _array(f"{what}[{key!r}]", given[key], axes, size, *wanted)
-    return arrays
+        found = f"missing {missing}, unknown {unknown}"
+        raise ValueError(f"{what}: expected the keys {tuple(table)}; {found}")
+    return {
+        key: _array(f"{what}[{key!r}]", given[key]) for key in table if key in given
+    }
 
 
-def _reals(dtype: Any) -> tuple[str, str]:
-    return "iuO" if dtype.hasobject else "fiu", f"real numbers for {dtype}"
+def _array(place: str, value: Any) -> Any:
+    """A value as an array; what has a length but no numbers is not even looked into."""
+    numbers = hasattr(value, "__array__") or isinstance(value, (list, tuple))
+    if hasattr(value, "__len__") and not numbers:
+        raise _wrong(place, "an array", type(value))
+    return _made(place, "an array", np.asarray, value)
 
 
-def _array(place: str, value: Any, axes: Any, size: Any, kinds: str, words: str) -> Any:
-    """An array of those kinds of numbers, with those axes."""
-    array = np.asarray(value)
+def _check(
+    place: str, array: Any, axes: Any, dtype: Any, size: Any, solve: bool
+) -> None:
+    """Compare an array's numbers (None: integers) and its shape with what is expected.
+
+    An axis seen for the first time is learned; with `solve` also one in a sum of others.
+    """
+    kinds = "iu" if dtype is None else "iuO" if dtype.hasobject else "fiu"
     if array.dtype.kind not in kinds:
-        raise ValueError(f"{place}: expected {words}, found dtype {array.dtype}")
-    _check_shape(place, array, axes, size)
-    return array
-
-
-def _check_shape(place: str, array: Any, axes: Any, size: Any) -> None:
-    """Compare a shape with its axes; an axis seen for the first time is learned."""
+        words = "integers" if dtype is None else f"real numbers for {dtype}"
+        raise _wrong(place, words, f"dtype {array.dtype}")
     learned = dict(size)
     fits = array.ndim == len(axes)
     for axis, length in zip(axes, array.shape, strict=True) if fits else ():
         parts = str(axis).split(" + ")
-        if len(parts) == 1 and not parts[0].isdigit():
-            learned.setdefault(axis, length)
-        if all(part.isdigit() or part in learned for part in parts):
-            fits = fits and _extent(axis, learned) == length
+        unknown = [part for part in parts if not part.isdigit() and part not in learned]
+        rest = sum(_extent(part, learned) for part in parts if part not in unknown)
+        if not unknown:
+            fits = fits and rest == length
+        elif len(unknown) == 1 and (solve or len(parts) == 1):
+            learned[unknown[0]] = length - rest
     if not fits:
         known = {axis: size[axis] for axis in axes if axis in size}
-        raise ValueError(
-            f"{place}: expected axes ({', '.join(map(str, axes))}) with {known}, "
-            f"found shape {array.shape}"
-        )
+        words = f"axes ({', '.join(map(str, axes))}) with {known}"
+        raise _wrong(place, words, f"shape {array.shape}")
     size.update(learned)
 
 
-def _check_sizes(size: Any) -> None:
-    wrong = {name: length for name, length in size.items() if length < (name in DIMS)}
+def _is_length(value: Any, least: int = 0) -> bool:
+    return isinstance(value, (int, np.integer)) and least <= int(value) < 2**31
+
+
+def _sizes(dims: Any, *extents: Any) -> dict[str, int]:
+    """The lengths of all axes: those of `DIMS`, then T and B if given."""
+    if not isinstance(dims, Mapping) or set(dims) != set(DIMS):
+        raise _wrong("dims", f"the names {DIMS}", dims)
+    size = {**dims, **dict(zip(("T", "B"), extents, strict=False))}
+    wrong = {name: n for name, n in size.items() if not _is_length(n, name in DIMS)}
     if wrong:
-        raise ValueError(f"dims: expected lengths >= 1, and T, B >= 0; found {wrong}")
+        raise _wrong("dims", "lengths >= 1, and T, B >= 0", wrong)
+    return {name: int(length) for name, length in size.items()}
 
 
-def _solve_sums(shape: Any, axes: Any, size: Any) -> None:
-    """Learn a length from that of a concatenation whose other parts are known."""
-    for axis, length in zip(axes, shape, strict=True):
-        parts = str(axis).split(" + ")
-        unknown = [part for part in parts if not part.isdigit() and part not in size]
-        if len(unknown) == 1 and len(parts) > 1:
-            parts.remove(unknown[0])
-            size[unknown[0]] = length - _extent(" + ".join(parts), size)
+def _kind(dtype: Any, *kinds: str) -> Any:
+    """One of some kinds of numbers."""
+    words = " or ".join(kinds)
+    found = _made("dtype", words, np.dtype, dtype)
+    if dtype is None or str(found) not in kinds:
+        raise _wrong("dtype", words, repr(dtype))
+    return found
+
+
+def _unit(params: Any) -> Any:
+    """The number 1 of the exact type that the parameters have."""
+    for name, array in params.items():
+        for entry in array.flat:
+            one = _made(f"params[{name!r}]", "numbers", lambda n: n * 0 + 1, entry)
+            return Fraction(1) if isinstance(one, int) else one
+    return Fraction(1)
+
+
+def _exact(place: str, array: Any, one: Any) -> Any:
+    """The same numbers in the exact type, so that a quotient stays exact."""
+    room = np.empty(array.shape, object)
+    return _made(place, "numbers", lambda n: np.multiply(n, one, room), array)
 
 
 def _index_of(key: str) -> Any:
@@ -177,17 +194,19 @@ def _index_of(key: str) -> Any:
 
 
 def _settled(what: str, arrays: Any, call: Any) -> Any:
-    """Indices, in range; reals in the dtype of the call, a scalar as a column."""
+    """Indices, in range; reals in the dtype of the call, a scalar a row as a column."""
     laid = {}
     for key, array in arrays.items():
+        place = f"{what}[{key!r}]"
         if _index_of(key):
             limit = _extent(_index_of(key), call.size)
             if array.size and (array.min() < 0 or array.max() >= limit):
-                found = f"index < {limit}, found {array.min()} to {array.max()}"
-                raise ValueError(f"{what}[{key!r}]: expected 0 <= {found}")
+                seen = f"{array.min()} to {array.max()}"
+                raise _wrong(place, f"0 <= index < {limit}", seen)
         elif call.dtype.hasobject:
-            array = array * call.one
+            array = _exact(place, array, call.one)
         else:
             array = array.astype(call.dtype, copy=False)
-        laid[key] = array if array.ndim > 1 or _index_of(key) else array[:, None]
+        column = what != "params" and array.ndim == 1 and not _index_of(key)
+        laid[key] = array[:, None] if column else array
     return laid

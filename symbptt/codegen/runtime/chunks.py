@@ -127,7 +127,9 @@ def _shifted(v: Any, column: Any, out: Any) -> Any:
     if least > -limit and np.maximum.reduce(v, axis=None, initial=0) < limit:
         return v
     np.maximum.reduce(v, axis=1, out=column, keepdims=True)
-    return np.subtract(v, column, out)
+    # Where none is so far below: -inf, whose exponential is 0.
+    with np.errstate(over="ignore"):
+        return np.subtract(v, column, out)
 
 
 def _softmax_and_loss(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.codegen.runtime.checks import _array, _reals
+from symbptt.codegen.runtime.checks import _array, _check, _exact, _wrong
 from symbptt.codegen.runtime.model import _GATES, _LAG, PI, TAU
 
 
@@ -27,11 +27,16 @@ def _random_gates(call: Any, rng: Any, gates: Any) -> Any:
     """Gates as given, or drawn: 1 / PI with probability PI, else 0."""
     if (rng is None) == (gates is None):
         found = "neither" if rng is None else "both"
-        raise ValueError(f"rng, gates: expected one of the two, found {found}")
+        raise _wrong("rng, gates", "one of the two", found)
     if gates is not None:
-        gates = _array("gates", gates, ("T", "B"), call.size, *_reals(call.dtype))
+        gates = _array("gates", gates)
+        _check("gates", gates, ("T", "B"), call.dtype, call.size, False)
+        if call.dtype == object:
+            gates = _exact("gates", gates, call.one)
     elif call.dtype == object:
-        raise ValueError("gates: expected for object arrays, where a draw is not exact")
+        raise _wrong("gates", "them for object arrays: a draw is not exact", "none")
+    elif not isinstance(rng, np.random.Generator):
+        raise _wrong("rng", "a numpy Generator", type(rng))
     else:
         pi = float(PI)
         gates = (rng.random((call.rows.T, call.rows.B)) < pi) / pi

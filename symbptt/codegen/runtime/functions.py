@@ -77,6 +77,14 @@ def _kron_first(v: Any, size: int) -> Any:
     return product.reshape(*v.shape[:-1], size, -1)
 
 
+def _less_maximum(v: Any) -> Any:
+    """Floats less the maximum of their row: -inf, whose exp is 0, where none is so far below."""
+    if v.dtype == object:
+        return v
+    with np.errstate(over="ignore"):
+        return v - v.max(axis=-1, keepdims=True)
+
+
 def _log_sigmoid(x: Any) -> Any:
     """-log(1 + exp(-x)), without overflow for floats."""
     if x.dtype == object:
@@ -85,9 +93,8 @@ def _log_sigmoid(x: Any) -> Any:
 
 
 def _log_softmax(v: Any) -> Any:
-    """log softmax(v) along the last axis, shifted by the maximum for floats."""
-    if v.dtype != object:
-        v = v - v.max(axis=-1, keepdims=True)
+    """log softmax(v) along the last axis."""
+    v = _less_maximum(v)
     return v - np.log(np.exp(v).sum(axis=-1, keepdims=True))
 
 
@@ -170,8 +177,8 @@ def _silu(x: Any) -> Any:
 
 
 def _softmax(v: Any) -> Any:
-    """exp(v) / sum(exp(v)) along the last axis, shifted by the maximum for floats."""
-    powers = np.exp(v if v.dtype == object else v - v.max(axis=-1, keepdims=True))
+    """exp(v) / sum(exp(v)) along the last axis."""
+    powers = np.exp(_less_maximum(v))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from symbptt.codegen.runtime.checks import _check_sizes
+from symbptt.codegen.runtime.checks import _given, _kind, _sizes, _wrong
 from symbptt.codegen.runtime.model import (
     _DRAWN,
     _LOSS_AT_LAST_STEP,
     _LOSS_ONLY,
     _OUTPUTS,
+    _SCALARS,
     CARRY,
     DIMS,
     PARAMS,
+    Workspace,
     _forward,
     _loss,
 )
 from symbptt.codegen.runtime.rows import (
     _carry_out,
-    _extent,
     _name_and_step,
+    _shape,
     _source,
-    _timed,
 )
 
 
@@ -42,30 +44,30 @@ def init_params(dims: Any, *, seed: Any = 0, dtype: Any = np.float32) -> Any:
     Returns
     -------
     dict of arrays
-        Keys and axes as in `PARAMS`. Matrices have entries of variance 1/columns,
-        biases and initial values are 0, factors lie between 1/2 and 1.
+        As in `PARAMS`. Matrices have entries of variance 1/columns, biases and initial
+        values are 0, factors lie between 1/2 and 1.
     """
-    if set(dims) != set(DIMS):
-        raise ValueError(f"dims: expected the names {DIMS}, found {tuple(dims)}")
-    _check_sizes(dims)
+    size, kind = _sizes(dims), _kind(dtype, "float32", "float64")
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise _wrong("seed", "an int >= 0", repr(seed))
     rng = np.random.default_rng(seed)
     params = {}
     for name, axes in PARAMS.items():
-        shape = tuple(_extent(axis, dims) for axis in axes)
-        kind = _DRAWN.get(name, "matrix" if len(axes) == 2 else "bias")
-        if kind == "bias":
+        shape = _shape(axes, size)
+        how = _DRAWN.get(name, "matrix" if len(axes) == 2 else "bias")
+        if how == "bias":
             array = np.zeros(shape)
-        elif kind == "factor":
+        elif how == "factor":
             array = rng.uniform(0.5, 1.0, shape)
         else:
-            columns = shape[1] if kind == "matrix" else 1
+            columns = shape[1] if how == "matrix" else 1
             array = rng.standard_normal(shape) / np.sqrt(max(columns, 1))
-        params[name] = np.asarray(array, dtype)
+        params[name] = np.asarray(array, kind)
     return params
 
 
 def clip_gradients(grads: Any, theta: Any) -> Any:
-    """Scale the parameters' gradients in place to a global norm of at most theta.
+    """Scale the parameters' gradients in place to a global norm of at most theta > 0.
 
     g <- min(1, theta / ||g||) g; gradients of initial values are left alone.
 
@@ -73,15 +75,18 @@ def clip_gradients(grads: Any, theta: Any) -> Any:
     -------
     float
         The norm before. If it is not finite, nothing is changed.
-
-    Raises
-    ------
-    ValueError
-        If theta is not positive.
     """
-    if not theta > 0:
-        raise ValueError(f"theta: expected a positive number, found {theta}")
-    arrays = [grads[name] for name in PARAMS if grads[name].size]
+    real = isinstance(theta, (int, float, Fraction, np.integer, np.floating))
+    if not real or not theta > 0:
+        raise _wrong("theta", "a positive number", repr(theta))
+    if isinstance(grads, Mapping):
+        grads = {name: array for name, array in grads.items() if name in PARAMS}
+    found = _given("grads", grads, PARAMS)
+    for name, array in found.items():
+        own = array is grads[name] and array.flags.writeable
+        if not own or array.dtype.kind not in "fO":
+            raise _wrong(f"grads[{name!r}]", "a writable array of reals", array.dtype)
+    arrays = [array for array in found.values() if array.size]
     # NumPy's maximum is NaN where one of them is; Python's may not be.
     largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
@@ -91,7 +96,7 @@ def clip_gradients(grads: Any, theta: Any) -> Any:
     norm = largest * float(np.sqrt(squares))
     if theta < norm < np.inf:
         for g in arrays:
-            scale = Fraction if g.dtype == object else g.dtype.type
+            scale: Any = Fraction if g.dtype == object else g.dtype.type
             g *= scale(theta / norm)
     return norm
 
@@ -100,7 +105,10 @@ def _outputs(call: Any) -> Any:
     """Every quantity by name, and the carry."""
     rows = call.rows
     values = _forward(call)
-    outputs = {name: _timed(name, values[name], rows) for name in _OUTPUTS}
+    outputs = {}
+    for name in _OUTPUTS:
+        array = values[name]
+        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
     if all(name in call.inputs for name in _LOSS_ONLY):
         _loss(call, values)
         spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
@@ -108,27 +116,26 @@ def _outputs(call: Any) -> Any:
     return outputs, _carry_out(values, rows)
 
 
-def _computed_plainly(call: Any, backward: Any, workspace: Any = None) -> Any:
+def _computed_plainly(call: Any, backward: Any, workspace: Any) -> Any:
     """Run forward and backward in arrays made on the way."""
     rows = call.rows
+    w = workspace
+    if w is None:
+        dims = {name: call.size[name] for name in DIMS}
+        w = Workspace(dims, rows.T, rows.B, call.dtype)
     values = _forward(call)
     _loss(call, values)
     loss = np.sum(values["loss"]) * call.one / rows.weight
     flowing, pasts, sources = backward(call, values, call.carry_grad)
-    grads = {}
-    for name, param in call.params.items():
-        # In the parameter's shape and dtype, and in memory of its own.
-        grads[name] = np.empty_like(param)
-        grads[name][...] = flowing[name]
-    for key, axes in CARRY.items():
+    for name in PARAMS:
+        w.grads[name][...] = flowing[name]
+    for key in CARRY:
         name, step = _name_and_step(key)
         if name in pasts:
             start = rows.unsorted(pasts[name][rows.begin(step)])
-            grads[key] = start.reshape(start.shape[: len(axes)])
+            w.grads[key][...] = start.reshape(w.grads[key].shape)
     for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
-    carry = _carry_out(values, rows)
-    loss = loss if call.dtype == object else float(loss)
-    if workspace is not None:
-        return loss, workspace.hold(grads), workspace.hold(carry)
-    return loss, grads, carry
+        w.grads[name][...] = _source(name, array, rows)
+    for key, array in _carry_out(values, rows).items():
+        w.carry[key][...] = array
+    return loss if call.dtype == object else float(loss), dict(w.grads), dict(w.carry)

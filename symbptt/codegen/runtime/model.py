@@ -51,6 +51,8 @@ _THRESHOLDS: dict[str, Any] = {
 }
 """Where a module's code changes with what it is given; a module states those that it reads."""
 
+Workspace: Any = object
+
 
 def _forward(call: Any) -> Any:
     raise NotImplementedError
@@ -70,19 +72,13 @@ def _run_backward(
     raise NotImplementedError
 
 
-def _buffers(size: Any, dtype: Any) -> dict[str, Any]:
+def _arrays(size: Any, dtype: Any) -> dict[str, Any]:
     raise NotImplementedError
 
 
-def _sums(size: Any, dtype: Any) -> dict[str, Any]:
+def _forward_views(w: Any) -> None:
     raise NotImplementedError
 
 
-def _kept(size: Any, dtype: Any) -> dict[str, Any]:
-    raise NotImplementedError
-
-
-def _views(
-    buffers: Any, kept: Any, sums: Any, rows: Any, size: Any, dtype: Any, one: Any
-) -> Any:
+def _backward_views(w: Any) -> None:
     raise NotImplementedError

@@ -9,7 +9,6 @@ import numpy as np
 from symbptt.codegen.runtime.model import (
     _LAG,
     _LOSS_AT_LAST_STEP,
-    _SCALARS,
     _UNTIMED,
     CARRY,
     INPUTS,
@@ -25,11 +24,11 @@ class _Rows:
     """
 
     def __init__(self, T: int, B: int, lengths: Any) -> None:
-        if lengths is None and T * B == 0:
-            lengths = np.zeros(B, int)
-        self.T, self.B = T, B
-        self.order = None if lengths is None else np.argsort(-lengths, kind="stable")
-        self.lengths = np.full(B, T) if self.order is None else lengths[self.order]
+        given = np.full(B, T) if lengths is None else lengths.astype(int)
+        even = T * B > 0 and np.all(given == T)
+        order = np.argsort(-given, kind="stable")
+        self.T, self.B, self.order = T, B, None if even else order
+        self.lengths = given[order]
         running = (self.lengths[None, :] > np.arange(T)[:, None]).sum(axis=1).tolist()
         running = [count for count in running if count]
         past = _LAG * B
@@ -46,30 +45,21 @@ class _Rows:
             firsts = self.first[t - _LAG : t][::-1]
             self.steps.append((now, *(slice(first, first + count) for first in firsts)))
         # Where the rows stand among those of all steps of all sequences in the caller's order.
-        self.places: Any = slice(None)
-        if self.order is not None:
-            runs = [self.order[:count] + t * B for t, count in enumerate(running)]
-            self.places = np.concatenate([np.arange(0), *runs])
-        self.back = {k: self._joined(k) for k in range(1, _LAG + 1)}
+        self.places = _run([order[:n] + t * B for t, n in enumerate(running)])
+        # The rows k steps before those of all steps, and before the last ones.
+        self.back = {
+            k: _run([np.arange(step[k].start, step[k].stop) for step in self.steps])
+            for k in range(1, _LAG + 1)
+        }
         self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
         self.end = self._at(0, self.sequences, past)
         self.finals = [self._at(k, B) for k in range(_LAG)]
 
-    def _joined(self, k: int) -> Any:
-        """The rows k steps before those of all steps."""
-        if self.order is None:
-            start = (_LAG - k) * self.B
-            return slice(start, start + self.count)
-        rows = [np.arange(step[k].start, step[k].stop) for step in self.steps]
-        return np.concatenate([np.arange(0), *rows])
-
     def _at(self, k: int, sequences: int, less: int = 0) -> Any:
         """The rows of the first sequences k steps before their last valid step."""
-        if self.order is None:
-            start = self.first[self.T - 1 + _LAG - k] - less
-            return slice(start, start + self.B)
         steps = self.lengths[:sequences] - 1 + _LAG - k
-        return np.asarray([*self.first, 0])[steps] + np.arange(sequences) - less
+        first = np.asarray([*self.first, 0])[steps] - less
+        return _run([first + np.arange(sequences)])
 
     def begin(self, step: int) -> slice:
         """The rows of the initial values of a step <= 0."""
@@ -97,6 +87,14 @@ class _Rows:
         full = np.zeros((self.T * self.B, *rows.shape[1:]), rows.dtype)
         full[self.places] = rows
         return full.reshape(self.T, self.B, *rows.shape[1:])
+
+
+def _run(rows: Any) -> Any:
+    """Rows end to end, as a slice where each is the next one."""
+    joined = np.concatenate([np.arange(0), *rows])
+    first = int(joined[0]) if joined.size else 0
+    run = slice(first, first + joined.size)
+    return run if np.array_equal(joined, np.arange(run.start, run.stop)) else joined
 
 
 def _past(
@@ -143,11 +141,6 @@ def _carry_out(values: Any, rows: Any) -> Any:
         array = rows.unsorted(values["past of " + name][rows.finals[-step]])
         carry[key] = array.reshape(array.shape[: len(axes)])
     return carry
-
-
-def _timed(name: str, array: Any, rows: Any) -> Any:
-    """A quantity's rows as ("T", "B", ...)."""
-    return rows.unpacked(array[:, 0] if name in _SCALARS else array)
 
 
 def _source(name: str, array: Any, rows: Any) -> Any:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from symbptt.codegen.runtime.checks import _check_sizes
+from symbptt.codegen.runtime.checks import _kind, _sizes
+from symbptt.codegen.runtime.chunks import _matrix, _zeros
 from symbptt.codegen.runtime.model import (
     _AGAIN,
+    _LAG,
     _THRESHOLDS,
     _UNTIMED,
     _WITH_RESPECT_TO,
@@ -17,12 +20,11 @@ from symbptt.codegen.runtime.model import (
     INDEX_INPUTS,
     INPUTS,
     PARAMS,
-    _buffers,
-    _kept,
+    _arrays,
+    _backward_views,
+    _forward_views,
     _run_backward,
     _run_forward,
-    _sums,
-    _views,
 )
 from symbptt.codegen.runtime.rows import _extent, _name_and_step, _Rows, _shape, _source
 
@@ -48,10 +50,8 @@ class Workspace:
     """
 
     def __init__(self, dims: Any, T: Any, B: Any, dtype: Any = np.float32) -> None:
-        self.size = {name: int(dims[name]) for name in DIMS}
-        self.size |= {"T": int(T), "B": int(B)}
-        _check_sizes(self.size)
-        self.dtype = np.dtype(dtype)
+        self.size = _sizes(dims, T, B)
+        self.dtype = _kind(dtype, "float32", "float64", "object")
         tables: Any = [{} for _ in range(9)]
         self.buffers, self.sums, self.parts, self.sources, self.others, *tables = tables
         self.begins, self.carries, self.back, self.taken = tables
@@ -68,10 +68,9 @@ class Workspace:
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
-        self.buffers = _buffers(self.part, self.dtype)
-        self.kept = [
-            _kept(self.part, self.dtype) for _ in range(1 if _AGAIN else count)
-        ]
+        self.table = _arrays(self.part, self.dtype)
+        self.buffers = self.arrays("shared")
+        self.kept = [self.arrays("kept") for _ in range(1 if _AGAIN else count)]
         self.expected = {
             title: [self.kind(*entry) for entry in table.items()]
             for title, table in (
@@ -90,9 +89,9 @@ class Workspace:
             arrays = self.carries.items()
             self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
         self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
-        self.sums = _sums(self.part, self.dtype)
+        self.sums = self.arrays("sum")
         if count > 1:
-            self.parts = _sums(self.part, self.dtype)
+            self.parts = self.arrays("sum")
             for name in _WITH_RESPECT_TO:
                 tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
                 count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
@@ -102,6 +101,24 @@ class Workspace:
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
+
+    def arrays(self, owner: str) -> dict[str, Any]:
+        """New arrays: what all segments share, what each keeps, or what all add up to."""
+        size, B, made = self.part, self.part["B"], {}
+        rows = {"rows": size["T"] * B, "step": B, "last": B}
+        rows["past"] = rows["rows"] + _LAG * B
+        for name, (whose, kind, *row) in self.table.items():
+            if whose == owner:
+                shape = [rows.get(kind, kind), *(row or [1])]
+                if kind == "matrix":
+                    made[name] = _matrix(size, row[0], row[1], self.dtype)
+                elif kind == "static":
+                    made[name] = _zeros(row, self.dtype)
+                elif row == ["index"]:
+                    made[name] = _zeros(shape[:1], np.intp)
+                else:
+                    made[name] = _zeros(shape, self.dtype)
+        return made
 
     def kind(self, name: str, axes: Any) -> Any:
         """Name, shape and dtype of an argument, and below what an index must be."""
@@ -116,15 +133,6 @@ class Workspace:
         parts = [self.buffers, self.others, self.begins, self.carries, self.back]
         parts += [self.sums, self.parts, self.sources, *self.kept, *self.between]
         return sum(array.nbytes for part in parts for array in part.values())
-
-    def check(self, call: Any) -> None:
-        """Refuse a call of another size or dtype."""
-        found = {name: call.size[name] for name in self.size}
-        if found != self.size or call.dtype != self.dtype:
-            raise ValueError(
-                f"workspace: made for {self.size} and {self.dtype}, "
-                f"found a call with {found} and {call.dtype}"
-            )
 
     def use(self, rows: Any) -> None:
         """Take up the segments of these lengths."""
@@ -178,19 +186,27 @@ class _Segment:
 
     def __init__(self, w: Any, rows: Any, kept: Any, sums: Any) -> None:
         self.rows, self.size, self.dtype = rows, w.part, w.dtype
-        self.weight, self.others, self.one, self.zero = (
-            w.weight,
-            w.others,
-            w.one,
-            0 * w.one,
-        )
-        self.views = _views(w.buffers, kept, sums, rows, w.part, w.dtype, w.one)
+        self.weight, self.buffers, self.others = w.weight, w.buffers, w.others
+        self.one, self.zero = w.one, 0 * w.one
+        # As many rows of each array as this segment has.
+        ends = {"rows": rows.count, "past": rows.live.stop, "last": rows.sequences}
+        self.views = SimpleNamespace()
+        for name, array in {**w.buffers, **kept, **sums}.items():
+            if name in w.table:
+                kind = w.table[name][1]
+                setattr(
+                    self.views, name, array[: ends[kind]] if kind in ends else array
+                )
+        self.pasts: Any = {}
+        self.adjoints: Any = {}
+        _forward_views(self)
+        _backward_views(self)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
-            self.last[key] = self.views.pasts[name], rows.finals[-step]
-            if name in self.views.adjoints:
-                self.first[key] = self.views.adjoints[name][rows.begin(step)]
+            self.last[key] = self.pasts[name], rows.finals[-step]
+            if name in self.adjoints:
+                self.first[key] = self.adjoints[name][rows.begin(step)]
         if rows.order is None:
             self.begins = [
                 (key, values.reshape(w.begins[key].shape), w.begins[key])
@@ -285,7 +301,8 @@ def _part_of(where: Any, part: slice) -> Any:
 def _in_buffers(call: Any, w: Any) -> Any:
     """A call whose arguments are checked, in a workspace of its own or in the given one."""
     if w is None or call.dtype == object:
-        w = Workspace(call.size, call.size["T"], call.size["B"], call.dtype)
+        dims = {name: call.size[name] for name in DIMS}
+        w = Workspace(dims, call.size["T"], call.size["B"], call.dtype)
     if call.dtype == object:
         w.make(call.one)
     w.use(call.rows)

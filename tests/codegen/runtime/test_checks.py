@@ -19,7 +19,7 @@ MODEL = {
     "_UNTIMED": ("c",),
     "_LOSS_ONLY": ("y",),
 }
-CHECKS = carried("_prepare", "_check_shape", "_solve_sums", "_checked", **MODEL)
+CHECKS = carried("_prepare", "_check", "_sizes", **MODEL)
 
 
 def given(dtype: Any = float) -> dict[str, Any]:
@@ -87,10 +87,13 @@ def test_keys_are_compared() -> None:
 
 def test_an_axis_is_learned_once_and_a_failure_learns_nothing() -> None:
     size: dict[str, int] = {"B": 2}
-    CHECKS._check_shape("a", np.ones((2, 3)), ("B", "n"), size)
+    kind = np.dtype(float)
+    CHECKS._check("a", np.ones((2, 3)), ("B", "n"), kind, size, False)
     assert size == {"B": 2, "n": 3}
     with pytest.raises(ValueError, match=r"a: expected axes \(m, n\) with {'n': 3}, found shape"):
-        CHECKS._check_shape("a", np.ones((2, 4)), ("m", "n"), size)
+        CHECKS._check("a", np.ones((2, 4)), ("m", "n"), kind, size, False)
     assert size == {"B": 2, "n": 3}
-    CHECKS._solve_sums((7,), ("n + q + 1",), size)
-    assert size["q"] == 3
+    CHECKS._check("a", np.ones(7), ("n + q + 1",), kind, size, False)
+    assert size == {"B": 2, "n": 3}
+    CHECKS._check("a", np.ones(7), ("n + q + 1",), kind, size, True)
+    assert size == {"B": 2, "n": 3, "q": 3}

@@ -67,10 +67,23 @@ def names_of(places: Iterable[Place]) -> set[Variable]:
     return {found for found, _ in places}
 
 
+Touched = tuple[set[Place], set[Place]]
+"""What a statement reads and what it writes."""
+
+
+def touched(statement: Assign) -> Touched:
+    return reads(statement), writes(statement)
+
+
+def in_order(first: Touched, second: Touched) -> bool:
+    """Whether two statements must keep their order."""
+    (read, written), (later_read, later) = first, second
+    return bool(written & (later_read | later) or read & later)
+
+
 def conflict(first: Assign, second: Assign) -> bool:
     """Whether two statements must keep their order."""
-    written, later = writes(first), writes(second)
-    return bool(written & (reads(second) | later) or reads(first) & later)
+    return in_order(touched(first), touched(second))
 
 
 def ordered(
@@ -80,7 +93,9 @@ def ordered(
 
     A group stands where its last member must; conflicts keep their order.
     """
-    if any(conflict(a, b) for group in groups for a, b in combinations(group, 2)):
+    found = {id(s): touched(s) for s in statements}
+    pairs = (pair for group in groups for pair in combinations(group, 2))
+    if any(in_order(found[id(a)], found[id(b)]) for a, b in pairs):
         return None
     home = {id(s): number for number, group in enumerate(groups) for s in group}
     units: list[list[Assign]] = []
@@ -97,7 +112,7 @@ def ordered(
 
     def must_follow(mine: list[Assign], other: list[Assign]) -> bool:
         earlier = ((a, b) for a in other for b in mine if position[id(a)] < position[id(b)])
-        return other is not mine and any(conflict(a, b) for a, b in earlier)
+        return other is not mine and any(in_order(found[id(a)], found[id(b)]) for a, b in earlier)
 
     waits = [{k for k, other in enumerate(units) if must_follow(mine, other)} for mine in units]
     done: list[int] = []
