@@ -21,7 +21,7 @@ FOUND = ROOT / "build" / "mutants"
 """What has been found, a file a unit: a run goes on where the last one ended."""
 
 PAGE = ROOT / "docs" / "mutants.md"
-MOST = 3
+MOST = 2
 """So many of a kind a function."""
 
 PROCESSES = 2

@@ -35,7 +35,48 @@ class Argument:
         return all(not pattern or re.search(pattern, text) for pattern, text in pairs)
 
 
-ARGUMENTS: tuple[Argument, ...] = ()
+ARGUMENTS: tuple[Argument, ...] = (
+    Argument(
+        "A squared or absolute error, and a Huber loss, are symmetric in their arguments.",
+        edit=r"_(squared_error|absolute_error|huber)\((\w+), (\w+)\) -> .*\(\3, \2\)",
+    ),
+    Argument(
+        "In plain code every row is zero till it is written, and written once: stored or added.",
+        where=r"^_forward$",
+        kind="stored for added",
+    ),
+    Argument(
+        "An inner product is symmetric.",
+        place="rows",
+        kind="another function",
+        edit=r"(dot|inner)\((\w+), (\w+)\).* -> .*\1\(\3, \2\)",
+    ),
+    Argument("What is scaled is zero.", kind="factor near 1", edit=r"= np\.zeros"),
+    Argument(
+        "In how many pieces a product is computed changes no number; those of other sizes are "
+        "tried by setting `_THRESHOLDS`.",
+        edit=r"^_blocking\(",
+        kind="another function",
+    ),
+    Argument(
+        "More rows are set to zero than need be: those that live are written whole.",
+        where="_run_backward",
+        kind="slice",
+        edit=r"rows\.live\.start",
+    ),
+    Argument(
+        "The quick way of a call through a workspace is a short cut: the other gives the same.",
+        where="loss_and_grads",
+        kind="condition",
+        edit=r"if quick and workspace\.takes.* -> if False",
+    ),
+    Argument(
+        "Said of a step past T, or of T itself, where the terms past T are absent: still true.",
+        place="derivation steps",
+        kind="a range off by one",
+        edit=r"<= t <= T(-\d+)? -> .*<= t <= T(\+1|-\d+)?$",
+    ),
+)
 
 
 def argument(result: Result) -> Argument | None:

@@ -54,17 +54,17 @@ def test_a_mutant_is_put_in_place_and_taken_out() -> None:
     assert first_failing(checks.checks) == ("", "")
 
 
-@pytest.mark.parametrize("part", ["modules linear -O0", "modules lag_two -O2", "rows of functions"])
+@pytest.mark.parametrize("part", ["modules linear -O0", "derivation steps linear", "rows"])
 def test_a_sample_is_found_or_argued(part: str) -> None:
     (unit,) = (unit for unit in units() if unit.name.startswith(part))
-    mutants = evenly(list(unit.mutants(1)), 25)
+    mutants = evenly(list(unit.mutants(1)), 16)
     found = Counter[str]()
     for mutant in mutants:
         check, remark = mutant.judge()
         found[check] += 1
         known = Result(**{**mutant.result.data(), "remark": remark})
         assert check or argument(known), (known.key, remark)
-    assert found.total() - found[""] > 20
+    assert found.total() - found[""] > 12
 
 
 def test_the_page_counts_what_is_given() -> None:

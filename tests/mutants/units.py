@@ -393,15 +393,13 @@ def _judged_carried(name: str, file: str, code: CodeType) -> tuple[str, str]:
 
 def units() -> tuple[Unit, ...]:
     """All of them."""
-    found: list[Unit] = []
-    for setting in SETTINGS:
-        found.append(Unit("modules", setting.words, partial(_own, setting)))
-    found += [Unit("runtime", file, partial(of_runtime, file)) for file in runtime_files()]
+    found = [Unit("modules", setting.words, partial(_own, setting)) for setting in SETTINGS]
+    found.append(Unit("rows of functions", "all", of_rows))
+    found += [Unit("rules and walk", name, partial(of_calculus, name)) for name in CALCULUS]
     found += [Unit("passes", name, partial(of_passes, "passes", name)) for name in PASSES]
     found += [Unit("lowering", name, partial(of_passes, "lowering", name)) for name in LOWERING]
-    found += [Unit("rules and walk", name, partial(of_calculus, name)) for name in CALCULUS]
-    found.append(Unit("rows of functions", "all", of_rows))
     found += [Unit("derivation steps", name, partial(of_derivation, name)) for name in DERIVED]
+    found += [Unit("runtime", file, partial(of_runtime, file)) for file in runtime_files()]
     return tuple(found)
 
 
