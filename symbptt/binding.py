@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from symbptt.algebra import Abstract, Call, Expr, Loss, Model, as_read, map_children
+from symbptt.algebra import Abstract, Call, Expr, Loss, Model, map_children
 from symbptt.errors import UnboundFunctionError, UnknownNameError
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.losses import LOSSES
@@ -31,7 +31,7 @@ def bind(
     UnboundFunctionError
         If, with ``defaults``, a function is left without a binding.
     """
-    chosen = {as_read(name): target for name, target in (bindings or {}).items()}
+    chosen = dict(bindings or {})
     _check_bindings(model, chosen)
     if chosen and any(a.loss and a.name in chosen for a in model.abstract):
         model = _reread(model, chosen)

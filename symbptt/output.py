@@ -1,10 +1,17 @@
-"""Writing results: a whole file or none, and never over what symbptt did not write."""
+"""Writing results: a whole file or none, and never over what a person wrote or changed.
+
+The head of every result says what made it, and bears a digest of the text without that digest: so
+a file tells whether it still is what symbptt wrote.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import stat
+from collections.abc import Iterator
+from hashlib import sha256
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from symbptt.errors import OutputError
@@ -12,8 +19,38 @@ from symbptt.errors import OutputError
 MARK = "made by symbptt"
 """What the head of every result says, in a comment of its own format."""
 
-_MADE_BY_US = re.compile(r"\b(?:made|generated|written)[ _]by\W{1,4}symbptt\b", re.IGNORECASE)
+YOURS = (
+    "The code is yours: use, change and license it as you like; symbptt's authors claim nothing."
+)
+"""What a head says of the rights in generated code."""
+
+_MARK = re.compile(rf"\b{MARK}\b", re.IGNORECASE)
+_SIGNED = re.compile(rf"(\b{MARK}) \(digest ([0-9a-f]{{16}})\)", re.IGNORECASE)
+_DATA = re.compile(r"\s*\{\s*\"made_by\": \"symbptt\b")
 _HEAD = 2_000
+_LINES, _COLUMNS = 3, 100
+
+
+def signed(text: str) -> str:
+    """The text with its digest behind the mark in its head; what has it, or no mark, as it is."""
+    mark = _MARK.search(text, 0, _HEAD)
+    if mark is None or _SIGNED.search(text, 0, _HEAD):
+        return text
+    return f"{text[: mark.end()]} (digest {_digest(text)}){text[mark.end() :]}"
+
+
+def says_its_maker(text: str) -> bool:
+    """Whether the head of a text says that symbptt made it."""
+    return bool(_MARK.search(text, 0, _HEAD) or _DATA.match(text))
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def unsigned(text: str) -> str:
+    """The text without its digest."""
+    return _SIGNED.sub(r"\1", text, count=1)
 
 
 def write(path: Path, text: str, *, force: bool = False) -> None:
@@ -22,12 +59,12 @@ def write(path: Path, text: str, *, force: bool = False) -> None:
     Parameters
     ----------
     force : bool
-        Also replace a file that symbptt did not write.
+        Also replace a file that symbptt did not write, or that was changed since.
 
     Raises
     ------
     OutputError
-        If ``path`` holds something else, or can't be written.
+        If ``path`` holds something else, with the first lines that differ, or can't be written.
     """
     try:
         _write(path, text, force)
@@ -41,16 +78,53 @@ def _write(path: Path, text: str, force: bool) -> None:
         # A device or a pipe is written to, not replaced; a folder answers with an OSError.
         target.write_text(text, encoding="utf-8")
         return
-    if not force and target.exists() and not is_ours(target):
-        raise OutputError(f"{path} was not written by symbptt; --force replaces it")
+    if not force and target.exists():
+        refuse_to_lose(path, target.read_bytes().decode("utf-8", errors="replace"), text)
     _replace(target, text)
 
 
-def is_ours(path: Path) -> bool:
-    """Whether symbptt wrote the file, by what its head says; an empty file counts."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    return not head or bool(_MADE_BY_US.search(head.decode("utf-8", errors="replace")))
+def is_as_made(text: str) -> bool:
+    """Whether a text is what symbptt wrote, by what its head says; an empty one counts."""
+    # An editor's or a repository's ends of lines are no change of the text.
+    text = text.replace("\r\n", "\n")
+    found = _SIGNED.search(text, 0, _HEAD)
+    if found is None:
+        return not text or bool(_DATA.match(text))
+    return found[2] == _digest(unsigned(text))
+
+
+def refuse_to_lose(path: Path, found: str, text: str) -> None:
+    """Refuse to put a text in the place of what a person wrote or changed.
+
+    Raises
+    ------
+    OutputError
+        With the first lines that differ.
+    """
+    if is_as_made(found) or found == text:
+        return
+    if not says_its_maker(found):
+        raise OutputError(f"{path} was not written by symbptt; --force replaces it")
+    differing = "\n".join(islice(_differing(unsigned(found), unsigned(text)), _LINES))
+    raise OutputError(
+        f"{path} was changed after symbptt wrote it; --force replaces it. What is there, and what "
+        f"would be:\n{differing}"
+    )
+
+
+def _differing(found: str, text: str) -> Iterator[str]:
+    """Lines of a file beside those in their place."""
+    pairs = zip_longest(found.splitlines(), text.splitlines())
+    for number, (there, new) in enumerate(pairs, start=1):
+        if there != new:
+            yield f"  line {number} there: {_shown(there)}\n  line {number} new:   {_shown(new)}"
+
+
+def _shown(line: str | None) -> str:
+    if line is None:
+        return "(no line)"
+    shown = "".join(letter if letter.isprintable() else "?" for letter in line)
+    return shown if len(shown) <= _COLUMNS else f"{shown[:_COLUMNS]} …"
 
 
 def _replace(target: Path, text: str) -> None:

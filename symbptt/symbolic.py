@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from symbptt.algebra import Model, as_read
+from symbptt.algebra import Model
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.normal import normalize
@@ -61,8 +61,7 @@ def unroll(model: Model, T: int = 3, sizes: Mapping[str, int] | None = None) -> 
     OptionError
         If T or a length is below 1.
     """
-    lengths = dict.fromkeys(model.dims, SIZE)
-    lengths |= {as_read(name): size for name, size in (sizes or {}).items()}
+    lengths = dict.fromkeys(model.dims, SIZE) | dict(sizes or {})
     for name in (one for one in lengths if one not in model.dims):
         known = ", ".join(model.dims) or "none"
         raise UnknownNameError(f"{model.name} has no dimension {name}; it has: {known}")

@@ -20,6 +20,7 @@ from symbptt.algebra import Expr, Index, Model, substitute_index
 from symbptt.calculus.derivation import Step
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.normal import normalize
+from symbptt.output import YOURS
 from symbptt.proof.domain import Array
 from symbptt.proof.exact import Calculation, RandomPoint
 from symbptt.proof.ledger import Ledger
@@ -67,7 +68,8 @@ def script(model: Model, T: int, sizes: Mapping[str, int]) -> str:
     UnknownNameError, OptionError
         If the model has no dimension of that name, or a length or T is below 1.
     """
-    return "\n".join(_Script(model, T, unroll(model, T, sizes).sizes).text()) + "\n"
+    lines = _Script(model, T, unroll(model, T, sizes).sizes).text()
+    return "\n".join((f"# {YOURS}", *lines)) + "\n"
 
 
 class _Lines(Trajectory):

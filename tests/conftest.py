@@ -60,6 +60,7 @@ SLOW = {
     "typeset/test_pdflatex.py",
     "typeset/test_style.py",
     "typeset/test_text_format.py",
+    "test_contributing.py",
     "test_demo.py",
     "test_places.py",
     "test_readme.py",

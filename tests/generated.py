@@ -15,7 +15,7 @@ from pathlib import Path
 
 from symbptt.cli import main as symbptt
 from symbptt.language import library
-from symbptt.output import is_ours
+from symbptt.output import is_as_made
 
 GENERATED = Path(__file__).resolve().parents[1] / "generated"
 KINDS = {
@@ -81,7 +81,7 @@ def update() -> None:
         (GENERATED / name).parent.mkdir(parents=True, exist_ok=True)
         (GENERATED / name).write_bytes(content)
     for name in sorted(files(GENERATED).keys() - wanted.keys()):
-        if is_ours(GENERATED / name):
+        if is_as_made((GENERATED / name).read_text(encoding="utf-8")):
             (GENERATED / name).unlink()
 
 

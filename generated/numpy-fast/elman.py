@@ -1,6 +1,7 @@
 """Forward pass and backpropagation through time of elman, in NumPy.
 
-Made by symbptt; not to be edited. To make it again: symbptt generate elman
+Made by symbptt (digest 4f8b1217178afb37). To make it again: symbptt generate elman
+The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
 a vector with a value a step is an array (rows, n), so that whatever the recurrence

@@ -1,6 +1,7 @@
 """Forward pass and backpropagation through time of gru, in NumPy.
 
-Made by symbptt; not to be edited. To make it again: symbptt generate gru
+Made by symbptt (digest 5edff11e4dd7471b). To make it again: symbptt generate gru
+The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
 a vector with a value a step is an array (rows, n), so that whatever the recurrence

@@ -1,6 +1,7 @@
 """Forward pass and backpropagation through time of notes_elman, in NumPy.
 
-Made by symbptt; not to be edited. To make it again: symbptt generate notes_elman -O0
+Made by symbptt (digest e5278cb2b4a9cd79). To make it again: symbptt generate notes_elman -O0
+The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
 a vector with a value a step is an array (rows, n), so that whatever the recurrence

@@ -46,7 +46,6 @@ from symbptt.algebra.model import (
     Input,
     Model,
     Parameter,
-    as_read,
 )
 from symbptt.algebra.nodes import (
     ONE,
@@ -159,7 +158,6 @@ __all__ = [
     "Vec",
     "Vector",
     "add_dims",
-    "as_read",
     "broadcast",
     "children",
     "entries",

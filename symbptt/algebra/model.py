@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,11 +9,6 @@ from itertools import chain, count
 
 from symbptt.algebra.index import LAST, NOW, Dim, Index, Shape
 from symbptt.algebra.nodes import Expr, Param, Ref
-
-
-def as_read(name: str) -> str:
-    """A name as the reader of models has it, which is as Python has it (PEP 3131)."""
-    return unicodedata.normalize("NFKC", name)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def selected(derivation: Derivation, names: Iterable[str]) -> Derivation:
     UnknownNameError
         If there is no such gradient; the message names those that there are.
     """
-    wanted = tuple(dict.fromkeys(map(al.as_read, names)))
+    wanted = tuple(dict.fromkeys(names))
     results = {_result(s): s for s in derivation.of_kind("gradient", "initial") if _result(s)}
     for name in wanted:
         if name not in results:

@@ -18,7 +18,7 @@ import click
 from click.core import ParameterSource
 
 from symbptt import __version__, errors
-from symbptt.output import MARK, write
+from symbptt.output import MARK, says_its_maker, signed, write
 
 if TYPE_CHECKING:
     from symbptt.algebra import Model
@@ -158,7 +158,7 @@ OUTPUT = (
         help="Write to this file: the whole result or nothing.",
     ),
     click.Option(
-        ["--force"], is_flag=True, help="Let -o replace a file that symbptt did not write."
+        ["--force"], is_flag=True, help="Let -o replace what symbptt did not write, or was changed."
     ),
 )
 
@@ -184,10 +184,12 @@ def _refuse_force_alone(output: Path | None, force: bool) -> None:
 
 
 def emit(text: str, output: Path | None, force: bool) -> None:
+    """Print a text or write it to a file, which always says what made it."""
     if output is None or str(output) == "-":
-        print_text(text)
+        print_text(signed(text))
     else:
-        write(output, text, force=force)
+        whole = text if says_its_maker(text) else headed(text)
+        write(output, signed(whole), force=force)
 
 
 def print_text(text: str) -> None:
@@ -290,15 +292,17 @@ def bind_option(command: Command) -> Command:
     )(command)
 
 
-def read_bindings(_: click.Context, __: click.Parameter, values: Iterable[str]) -> dict[str, str]:
+def read_bindings(
+    _: click.Context, option: click.Parameter, values: Iterable[str]
+) -> dict[str, str]:
     found: dict[str, str] = {}
     for value in values:
-        name, equals, function = (part.strip() for part in value.partition("="))
-        if not (name and equals and function):
-            raise click.BadParameter(f"{value!r} is not of the form NAME=FUNCTION")
+        name, equals, meant = (part.strip() for part in value.partition("="))
+        if not (name and equals and meant):
+            raise click.BadParameter(f"{value!r} is not of the form {option.metavar}")
         if name in found:
-            raise click.BadParameter(f"{name} is bound twice")
-        found[name] = function
+            raise click.BadParameter(f"{name} is given twice")
+        found[name] = meant
     return found
 
 

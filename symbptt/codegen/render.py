@@ -46,6 +46,7 @@ from symbptt.codegen.runtime.model import _THRESHOLDS
 from symbptt.codegen.targets import TARGETS
 from symbptt.codegen.unbuffered import Unbuffered
 from symbptt.errors import UnboundFunctionError
+from symbptt.output import YOURS, signed
 from symbptt.templating import environment
 
 
@@ -55,6 +56,7 @@ class ModuleText:
 
     stem: str
     how: str
+    licence: str
     imports: tuple[str, ...]
     constants: tuple[str, ...]
     forward: tuple[str, ...]
@@ -177,7 +179,7 @@ def render(
         text = module.text()
         clashes = identifiers.clashes(text)
         if not clashes:
-            return identifiers.settled(text)
+            return signed(identifiers.settled(text))
         avoided |= clashes
 
 
@@ -242,6 +244,7 @@ class _Module:
         return ModuleText(
             stem=in_docstring(author.name),
             how=in_docstring(self.how),
+            licence=YOURS,
             imports=tuple(imports),
             constants=constants,
             steps_words="" if told else STEPS_WORDS,

@@ -17,25 +17,9 @@ from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_f
 from symbptt.formula.statement import TOTAL, UNIT, number_of
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
+from symbptt.language import surface as sf
 from symbptt.language.constants import ArithmeticFinding, fold, linear
 from symbptt.language.source import Place
-from symbptt.language.surface import (
-    Apply,
-    At,
-    Chain,
-    Flip,
-    Len,
-    Literal,
-    Minus,
-    Named,
-    Node,
-    Over,
-    Plus,
-    Power,
-    Stretch,
-    Times,
-    walk,
-)
 from symbptt.language.tokens import slope_of
 
 _VECTORS: dict[str, Callable[..., al.Expr]] = {
@@ -60,8 +44,8 @@ class FormulaBuilder:
         self.names = names
         self.places: dict[int, tuple[al.Expr, Place]] = {}
 
-    def wrong(self, where: Node | Place, message: str) -> NoReturn:
-        raise finding(self.text, where.place if isinstance(where, Node) else where, message)
+    def wrong(self, where: sf.Node | Place, message: str) -> NoReturn:
+        raise finding(self.text, where.place if isinstance(where, sf.Node) else where, message)
 
     def place(self, expr: al.Expr) -> Place:
         return self.places[id(expr)][1]
@@ -70,45 +54,45 @@ class FormulaBuilder:
         self.places[id(expr)] = (expr, place)
         return expr
 
-    def expr(self, node: Node) -> al.Expr:
+    def expr(self, node: sf.Node) -> al.Expr:
         return self._at(self._expr(node), node.place)
 
-    def _expr(self, node: Node) -> al.Expr:
+    def _expr(self, node: sf.Node) -> al.Expr:
         match node:
-            case Literal(value=value, text=text):
+            case sf.Literal(value=value, text=text):
                 return al.Number(value, text)
-            case Named():
+            case sf.Named():
                 return self._name(node)
-            case Len():
+            case sf.Len():
                 return self._len(node)
-            case Minus(operand=operand):
+            case sf.Minus(operand=operand):
                 return al.Neg(self.expr(operand))
-            case Plus(terms=terms):
+            case sf.Plus(terms=terms):
                 return al.Add(self._all(terms))
-            case Times(factors=factors):
+            case sf.Times(factors=factors):
                 return al.Mul(self._all(factors))
-            case Chain(operands=[first, *rest]):
+            case sf.Chain(operands=[first, *rest]):
                 whole = self.expr(first)
                 for operand in rest:
                     place = node.place.until(operand.place)
                     whole = self._at(al.Product(whole, self.expr(operand)), place)
                 return whole
-            case Over():
+            case sf.Over():
                 return self._quotient(node)
-            case Power(base=base, exponent=exponent):
+            case sf.Power(base=base, exponent=exponent):
                 return al.Pow(self.expr(base), self._at(self._exponent(exponent), exponent.place))
-            case Flip(operand=operand):
+            case sf.Flip(operand=operand):
                 return al.Transpose(self.expr(operand))
-            case At():
+            case sf.At():
                 return self._brackets(node)
-            case Apply():
+            case sf.Apply():
                 return self._call(node)
         raise AssertionError(f"no expression of the algebra for {type(node).__name__}")
 
-    def _all(self, nodes: list[Node]) -> tuple[al.Expr, ...]:
+    def _all(self, nodes: list[sf.Node]) -> tuple[al.Expr, ...]:
         return tuple([self.expr(node) for node in nodes])
 
-    def _name(self, node: Named) -> al.Expr:
+    def _name(self, node: sf.Named) -> al.Expr:
         name = node.name
         if name == "I":
             return al.Identity(UNIT.dim)
@@ -127,17 +111,17 @@ class FormulaBuilder:
             self.wrong(node, f"`{name}` is a function: its arguments stand in parentheses")
         return number_of(al.Index.of(name))
 
-    def _has_loss(self, node: Node) -> None:
+    def _has_loss(self, node: sf.Node) -> None:
         if self.names.model.loss is None:
             self.wrong(node, f"the model {self.names.model.name} has no loss, so no `L`")
 
-    def _unknown(self, node: Named) -> NoReturn:
+    def _unknown(self, node: sf.Named) -> NoReturn:
         model, near = self.names.model.name, self.names.near(node.name)
         self.wrong(node, f"the model {model} has no name `{node.name}`{near}")
 
     # --- indices ------------------------------------------------------------------------
 
-    def index(self, node: Node) -> al.Index:
+    def index(self, node: sf.Node) -> al.Index:
         """A linear form in index names and whole numbers."""
         try:
             index = linear(node, self.names.constants)
@@ -148,22 +132,22 @@ class FormulaBuilder:
                 node, "an index is linear: it is made of whole numbers and names such as `t`, by "
                 "+ and -"
             )  # fmt: skip
-        for part in walk(node):
-            if isinstance(part, Len):
+        for part in sf.walk(node):
+            if isinstance(part, sf.Len):
                 self._len(part)
-            elif isinstance(part, Named) and part.name not in self.names.constants:
+            elif isinstance(part, sf.Named) and part.name not in self.names.constants:
                 self._check_index(part)
         if max(abs(c) for c in (index.offset, *dict(index.terms).values())) > MAX_INDEX:
             self.wrong(node, "an index is at most a million")
         return index
 
-    def _check_index(self, node: Named) -> None:
+    def _check_index(self, node: sf.Named) -> None:
         name = node.name
         known = name in self.names and name not in self.names.functions
         if known or name in RESERVED - {"T"} or name in self.names.words - self.names.functions:
             self.wrong(node, f"`{name}` is a name of the model or the language, and no index")
 
-    def _len(self, node: Len) -> al.Length:
+    def _len(self, node: sf.Len) -> al.Length:
         name = node.vector.name
         if name in self.names.shapes:
             return al.Length(al.entries(self.names.shapes[name]), name)
@@ -171,10 +155,10 @@ class FormulaBuilder:
             return al.Length(name, name)
         self.wrong(node, "`len` takes the name of one vector, as in `len(h)`")
 
-    def _exponent(self, node: Node) -> al.Expr:
+    def _exponent(self, node: sf.Node) -> al.Expr:
         """A number, worked out where it is written as several, or an index."""
         constants = self.names.constants
-        if isinstance(node, Literal) or (isinstance(node, Named) and node.name in constants):
+        if isinstance(node, sf.Literal) or (isinstance(node, sf.Named) and node.name in constants):
             return self._expr(node)
         try:
             value = fold(node, constants)
@@ -182,17 +166,17 @@ class FormulaBuilder:
             self.wrong(found.place, found.message)
         if value is not None:
             return al.Number(value)
-        names = {part.name for part in walk(node) if isinstance(part, Named)} - set(constants)
+        names = {part.name for part in sf.walk(node) if isinstance(part, sf.Named)} - set(constants)
         if any(name in self.names for name in names):
             self.wrong(node, "an exponent is a number or an index, as in `W**(T-i)`")
         return number_of(self.index(node))
 
     # --- brackets -----------------------------------------------------------------------
 
-    def _brackets(self, node: At) -> al.Expr:
+    def _brackets(self, node: sf.At) -> al.Expr:
         """A value at a step, a row, an entry, or a part of a vector."""
         first, *others = node.places
-        if isinstance(node.operand, Named):
+        if isinstance(node.operand, sf.Named):
             name = node.operand.name
             if name in self.names.timed:
                 if others:
@@ -204,7 +188,7 @@ class FormulaBuilder:
             if name not in self.names.timeless:
                 self._unknown(node.operand)
         operand = self.expr(node.operand)
-        if isinstance(first, Stretch) and not others:
+        if isinstance(first, sf.Stretch) and not others:
             return self._slice(operand, first)
         places = tuple(self._entry_place(one) for one in node.places)
         if len(places) > (3 if isinstance(operand, al.Derivative) else 2):
@@ -214,14 +198,14 @@ class FormulaBuilder:
             return al.Lookup(operand, places[0])
         return Entry(operand, places)
 
-    def _entry_place(self, node: Node) -> al.Expr:
+    def _entry_place(self, node: sf.Node) -> al.Expr:
         """Which entry: an index, or an integer input."""
         match node:
-            case At(operand=Named(name=name)) if name in self.names.integers:
+            case sf.At(operand=sf.Named(name=name)) if name in self.names.integers:
                 return self.expr(node)
         return self._at(number_of(self.index(node)), node.place)
 
-    def _slice(self, operand: al.Expr, node: Stretch) -> al.Slice:
+    def _slice(self, operand: al.Expr, node: sf.Stretch) -> al.Slice:
         """``v[a:b]`` in blocks; the length of the last, which nothing states, is open."""
         first = al.Index() if node.first is None else self._length(node.first)
         blocks = [] if first == al.Index() else [self._dim(first, node)]
@@ -230,7 +214,7 @@ class FormulaBuilder:
         inner = self._dim(self._length(node.last) - first, node)
         return al.Slice(operand, (*blocks, inner, ""), len(blocks))
 
-    def _length(self, node: Node) -> al.Index:
+    def _length(self, node: sf.Node) -> al.Index:
         """A sum of dimensions and a number."""
         found = linear(node, {})
         if found is None or not set(found.names()) <= set(self.names.model.dims):
@@ -240,7 +224,7 @@ class FormulaBuilder:
             )
         return found
 
-    def _dim(self, length: al.Index, node: Stretch) -> al.Dim:
+    def _dim(self, length: al.Index, node: sf.Stretch) -> al.Dim:
         if length == al.Index() or any(
             n < 0 for n in (length.offset, *dict(length.terms).values())
         ):
@@ -250,7 +234,7 @@ class FormulaBuilder:
 
     # --- derivatives --------------------------------------------------------------------
 
-    def _quotient(self, node: Over) -> al.Expr:
+    def _quotient(self, node: sf.Over) -> al.Expr:
         """A quotient, or ``dL/dh[t]``, which takes the last factor before it alone."""
         above, below = node.numerator, node.denominator
         by = self._differential(below)
@@ -260,40 +244,40 @@ class FormulaBuilder:
         if of is not None:
             return self._derived(node.place, of, by, "nothing")
 
-        def quotient(last: Node) -> Over:
-            return Over(last.place.until(node.place), last, below)
+        def quotient(last: sf.Node) -> sf.Over:
+            return sf.Over(last.place.until(node.place), last, below)
 
         match above:
-            case Minus(operand=operand):
-                return self._expr(Minus(node.place, quotient(operand)))
-            case Times(factors=[*factors, last]):
-                return self._expr(Times(node.place, [*factors, quotient(last)]))
-            case Chain(operands=[*operands, last]):
-                return self._expr(Chain(node.place, [*operands, quotient(last)]))
-            case Over(numerator=whole, denominator=last):
-                return self._expr(Over(node.place, whole, quotient(last)))
+            case sf.Minus(operand=operand):
+                return self._expr(sf.Minus(node.place, quotient(operand)))
+            case sf.Times(factors=[*factors, last]):
+                return self._expr(sf.Times(node.place, [*factors, quotient(last)]))
+            case sf.Chain(operands=[*operands, last]):
+                return self._expr(sf.Chain(node.place, [*operands, quotient(last)]))
+            case sf.Over(numerator=whole, denominator=last):
+                return self._expr(sf.Over(node.place, whole, quotient(last)))
         self.wrong(node, "a derivative is written `dL/dh[t]` or `d(L, h[t])`")
 
-    def _differential(self, node: Node) -> Node | None:
+    def _differential(self, node: sf.Node) -> sf.Node | None:
         """``h[t]`` of ``dh[t]``, unless the model has a name dh."""
         match node:
-            case Named(place=place, name=name):
+            case sf.Named(place=place, name=name):
                 known = self.names.timed | self.names.timeless | {"L"}
                 if name[:1] != "d" or name in known or name[1:] not in known:
                     return None
                 bare = Place(place.line, place.column + 1, place.end_line, place.end_column)
-                return Named(bare, name[1:])
-            case At(operand=operand, places=places):
+                return sf.Named(bare, name[1:])
+            case sf.At(operand=operand, places=places):
                 inner = self._differential(operand)
-                return None if inner is None else At(node.place, inner, places)
+                return None if inner is None else sf.At(node.place, inner, places)
         return None
 
-    def _derived(self, place: Place, of: Node, by: Node, held: al.Held) -> al.Expr:
+    def _derived(self, place: Place, of: sf.Node, by: sf.Node, held: al.Held) -> al.Expr:
         """The derivative of a value, or of L, by a value or a parameter."""
         word = next(word for word, what in DERIVATIVES.items() if what == held)
         wrt = self._variable(by, word)
         match of:
-            case At(operand=Named(name="L") as total, places=[step]):
+            case sf.At(operand=sf.Named(name="L") as total, places=[step]):
                 self._has_loss(total)
                 at = wrt.index if isinstance(wrt, al.Ref) else None
                 if not isinstance(wrt, al.Ref | al.Param) or held != "nothing":
@@ -305,7 +289,7 @@ class FormulaBuilder:
         is_derived = isinstance(core, al.Param) and core.name in own
         whole = held == "nothing" or (held == "equation" and isinstance(wrt, al.Ref))
         if not (isinstance(core, al.Ref) or is_derived or (core == TOTAL and whole)):
-            if isinstance(of, Named) and isinstance(output, al.Count):
+            if isinstance(of, sf.Named) and isinstance(output, al.Count):
                 self._unknown(of)
             value = "a quantity at a step" + (", or `L`," if held == "nothing" else "")
             self.wrong(of, f"`{word}` differentiates {value} or an entry of one")
@@ -315,12 +299,12 @@ class FormulaBuilder:
             return found if output.shape else al.Vec(self._at(found, place))
         return al.Derivative(output, wrt, held)
 
-    def _variable(self, node: Node, word: str) -> al.Expr:
+    def _variable(self, node: sf.Node, word: str) -> al.Expr:
         """What a derivative is taken by."""
         wrt = self.expr(node)
         core = wrt.array if isinstance(wrt, Entry) else wrt
         core = core.operand if isinstance(core, al.Vec) else core
-        if isinstance(node, Named) and isinstance(wrt, al.Count):
+        if isinstance(node, sf.Named) and isinstance(wrt, al.Count):
             self._unknown(node)
         if not isinstance(core, al.Ref | al.Param) or core == TOTAL:
             self.wrong(
@@ -333,11 +317,11 @@ class FormulaBuilder:
 
     # --- calls --------------------------------------------------------------------------
 
-    def _call(self, node: Apply) -> al.Expr:
+    def _call(self, node: sf.Apply) -> al.Expr:
         name = node.function
         if name in self.names.functions:
             return self._applied(node, name, None)
-        special: dict[str, Callable[[Apply], al.Expr]] = {
+        special: dict[str, Callable[[sf.Apply], al.Expr]] = {
             **dict.fromkeys(DERIVATIVES, self._diff),
             "prod": self._prod,
             "onehot": self._one_hot,
@@ -349,7 +333,7 @@ class FormulaBuilder:
             return self._sum(node)
         return self._applied(node, *slope_of(name))
 
-    def _applied(self, node: Apply, name: str, slope: str | None) -> al.Expr:
+    def _applied(self, node: sf.Apply, name: str, slope: str | None) -> al.Expr:
         """A function of its arguments; ``slope`` is what stands behind its prime."""
         if name not in self.names.words:
             kind = "no function" if name in self.names else "neither a function nor a name"
@@ -373,7 +357,7 @@ class FormulaBuilder:
             return al.Loss(name, args[0], args[1], wrt)
         return al.Call(name, args, wrt)
 
-    def _argument(self, node: Apply, name: str, slope: str) -> int:
+    def _argument(self, node: sf.Apply, name: str, slope: str) -> int:
         """By which argument a slope is taken, from 0: ``f'2(u, v)`` is by the second."""
         count = len(node.args)
         if name in _VECTORS:
@@ -385,16 +369,16 @@ class FormulaBuilder:
                        f"`{name}'2(…)`")  # fmt: skip
         return number - 1
 
-    def _diff(self, node: Apply) -> al.Expr:
+    def _diff(self, node: sf.Apply) -> al.Expr:
         word = node.function
         if len(node.args) != 2:
             self.wrong(node, f"`{word}` takes two arguments, as in `{word}(h[t], h[t-1])`")
         of, by = node.args
         return self._derived(node.place, of, by, DERIVATIVES[word])
 
-    def _bound(self, node: Node, word: str) -> str:
+    def _bound(self, node: sf.Node, word: str) -> str:
         """The name of an index that a sum or product binds."""
-        if not isinstance(node, Named):
+        if not isinstance(node, sf.Named):
             self.wrong(node, f"the first argument of `{word}` is an index, a new name")
         if node.name in self.names or node.name in RESERVED or node.name in self.names.words:
             self.wrong(
@@ -404,14 +388,14 @@ class FormulaBuilder:
             )
         return node.name
 
-    def _sum(self, node: Apply) -> al.Expr:
+    def _sum(self, node: sf.Apply) -> al.Expr:
         if len(node.args) != 4:
             self.wrong(node, "`sum` is written `sum(i, a, b, expr)`")
         bound, first, last, term = node.args
         name = self._bound(bound, "sum")
         return al.TimeSum(self.expr(term), self.index(first), self.index(last), name)
 
-    def _prod(self, node: Apply) -> al.Expr:
+    def _prod(self, node: sf.Apply) -> al.Expr:
         if len(node.args) not in (4, 5):
             self.wrong(node, "`prod` is written `prod(j, a, b, expr)` or `prod(j, a, b, -1, expr)`")
         bound, first, last, *step, factor = node.args
@@ -423,7 +407,7 @@ class FormulaBuilder:
             self.expr(factor), self.index(first), self.index(last), int(by), name
         )
 
-    def _one_hot(self, node: Apply) -> al.Expr:
+    def _one_hot(self, node: sf.Apply) -> al.Expr:
         position = self.expr(node.args[0]) if len(node.args) == 1 else None
         if not isinstance(position, al.Ref) or position.name not in self.names.integers:
             self.wrong(node, "`onehot` takes an integer input at a step, as in `onehot(y[t])`")
@@ -431,7 +415,7 @@ class FormulaBuilder:
         assert dim is not None
         return al.OneHot(position, dim)
 
-    def _delta(self, node: Apply) -> al.Expr:
+    def _delta(self, node: sf.Apply) -> al.Expr:
         if len(node.args) != 2:
             self.wrong(node, "`delta` takes two indices, as in `delta(i, j)`")
         left, right = node.args

@@ -6,8 +6,9 @@ formula is decided in `symbptt.formula.mending`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from fractions import Fraction
 
 from symbptt import algebra as al
@@ -23,47 +24,31 @@ from symbptt.formula.statement import (
 )
 from symbptt.formula.text import text_of
 
-TRANSPOSE = "a missing transpose"
-NO_TRANSPOSE = "a transpose too many"
-SHIFT = "a shifted index"
-INDEX = "a wrong index"
-REVERSED = "a reversed product"
-LOST = "a lost factor 1/T"
-FACTOR = "a factor too many"
-EXPONENT = "a wrong exponent"
-NAME = "another name"
-TERM = "a term too many"
-SIGN = "a wrong sign"
-ELEMENTWISE = "an ordinary product for an elementwise one"
-ORDINARY = "an elementwise product for an ordinary one"
-MIXED = "rows and columns mixed up"
-PARTIAL = "a total derivative for a partial one"
-TOTAL = "a partial derivative for a total one"
 
-RANK = {
-    kind: rank
-    for rank, kind in enumerate(
-        (
-            TRANSPOSE,
-            NO_TRANSPOSE,
-            SHIFT,
-            REVERSED,
-            LOST,
-            ELEMENTWISE,
-            ORDINARY,
-            EXPONENT,
-            PARTIAL,
-            TOTAL,
-            MIXED,
-            TERM,
-            SIGN,
-            FACTOR,
-            INDEX,
-            NAME,
-        )
-    )
-}
-"""The likeliest slips first."""
+class Slip(StrEnum):
+    """What an author may have got wrong, the likeliest slips first."""
+
+    TRANSPOSE = "a missing transpose"
+    NO_TRANSPOSE = "a transpose too many"
+    SHIFT = "a shifted index"
+    REVERSED = "a reversed product"
+    LOST = "a lost factor 1/T"
+    ELEMENTWISE = "an ordinary product for an elementwise one"
+    ORDINARY = "an elementwise product for an ordinary one"
+    EXPONENT = "a wrong exponent"
+    PARTIAL = "a total derivative for a partial one"
+    TOTAL = "a partial derivative for a total one"
+    MIXED = "rows and columns mixed up"
+    TERM = "a term too many"
+    SIGN = "a wrong sign"
+    FACTOR = "a factor too many"
+    INDEX = "a wrong index"
+    NAME = "another name"
+    MISSING = "a missing term"
+    MISSING_FACTOR = "a missing factor"
+    CONDITION = "a missing condition"
+    RANGE = "a condition that promises too much"
+
 
 _T = al.Horizon()
 PER_STEP = al.Div(al.ONE, _T)
@@ -73,7 +58,7 @@ PER_STEP = al.Div(al.ONE, _T)
 class Edit:
     """What is wrong, the part as it stands, and what stands there instead."""
 
-    kind: str
+    kind: Slip
     old: al.Expr
     new: al.Expr
     added: al.Expr | None = None
@@ -109,13 +94,26 @@ class Scope:
 TOP = Scope()
 
 
-def edited(node: al.Expr, scope: Scope = TOP) -> Iterator[tuple[Edit, al.Expr]]:
-    """All single edits inside a part, each with the whole part as it then reads."""
-    for edit in edits_of(node, scope):
+def edited(node: al.Expr) -> Iterator[tuple[Edit, al.Expr]]:
+    """All single edits of what stands in a part, each with the whole part as it then reads."""
+    return everywhere(node, _edits)
+
+
+def everywhere(
+    node: al.Expr,
+    edits: Callable[[al.Expr, Scope], Iterable[Edit]],
+    scope: Scope = TOP,
+    whole: bool = False,
+) -> Iterator[tuple[Edit, al.Expr]]:
+    """The edits at a node and at all below it that are expressions by themselves.
+
+    With ``whole`` also at those that are not: exponents, places, what is differentiated.
+    """
+    for edit in edits(node, scope):
         yield edit, edit.new
     for place, child in enumerate(parts(node)):
-        if is_operand(node, place):
-            for edit, new in edited(child, scope.inside(node, child)):
+        if whole or is_operand(node, place):
+            for edit, new in everywhere(child, edits, scope.inside(node, child), whole):
                 yield edit, with_part(node, place, new)
 
 
@@ -126,8 +124,7 @@ def is_operand(node: al.Expr, place: int) -> bool:
     return place == 0 or not isinstance(node, al.Pow | Entry)
 
 
-def edits_of(node: al.Expr, scope: Scope) -> Iterator[Edit]:
-    """The edits of one part."""
+def _edits(node: al.Expr, scope: Scope) -> Iterator[Edit]:
     for kind, new in _replacements(node, scope):
         if new != node:
             yield Edit(kind, node, new)
@@ -139,11 +136,11 @@ _TURNABLE = (
 )  # fmt: skip
 
 
-def _replacements(node: al.Expr, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
+def _replacements(node: al.Expr, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
     if isinstance(node, al.Transpose):
-        yield NO_TRANSPOSE, node.operand
+        yield Slip.NO_TRANSPOSE, node.operand
     elif isinstance(node, _TURNABLE) and not isinstance(scope.parent, al.Transpose):
-        yield TRANSPOSE, al.Transpose(node)
+        yield Slip.TRANSPOSE, al.Transpose(node)
     match node:
         case al.Ref():
             yield from _references(node, scope)
@@ -160,35 +157,35 @@ def _replacements(node: al.Expr, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
         case al.Add():
             yield from _sums(node)
         case al.Outer(left=left, right=right):
-            yield MIXED, al.Outer(right, left)
+            yield Slip.MIXED, al.Outer(right, left)
         case al.Diag(vector=vector):
-            yield MIXED, vector
+            yield Slip.MIXED, vector
         case Entry() | Delta() | al.Lookup() | al.OneHot():
             yield from _positions(node, scope)
             if isinstance(node, Entry) and len(node.places) == 2:
-                yield MIXED, replace(node, places=node.places[::-1])
+                yield Slip.MIXED, replace(node, places=node.places[::-1])
         case al.Div(numerator=above, denominator=al.Count()):
-            yield FACTOR, above
+            yield Slip.FACTOR, above
         case al.Neg(operand=operand):
-            yield SIGN, operand
+            yield Slip.SIGN, operand
     yield from _lost(node, scope)
 
 
-def _lost(node: al.Expr, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
+def _lost(node: al.Expr, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
     """1/T in front of a side, a term, a summand, or a group."""
     parent = scope.parent
     if parent is None or isinstance(parent, al.Add | al.Neg | al.TimeSum | al.OrderedProduct):
         if not isinstance(node, al.Number | al.Neg):
             factors = node.factors if isinstance(node, al.Mul) else (node,)
-            yield LOST, al.Mul((PER_STEP, *factors))
+            yield Slip.LOST, al.Mul((PER_STEP, *factors))
         if not isinstance(parent, al.Neg) and not isinstance(node, al.Neg):
-            yield SIGN, al.Neg(node)
+            yield Slip.SIGN, al.Neg(node)
     if isinstance(node, al.Param | al.Transpose) and isinstance(parent, al.Product):
         for over in scope.overs[-1:]:
             for index in other_exponents(al.Index.of("T") - al.Index.of(over.index), scope):
-                yield EXPONENT, al.Pow(node, number_of(index))
+                yield Slip.EXPONENT, al.Pow(node, number_of(index))
     if _vector_like(node) and isinstance(parent, (al.Add, al.Mul, al.Neg, al.Product, *CALLS)):
-        yield EXPONENT, al.Pow(node, al.Number(Fraction(2), "2"))
+        yield Slip.EXPONENT, al.Pow(node, al.Number(Fraction(2), "2"))
 
 
 CALLS = (al.Call, al.Vector, al.Concat, al.Outer, al.Diag)
@@ -201,29 +198,26 @@ def _vector_like(node: al.Expr) -> bool:
 # --- indices -----------------------------------------------------------------------------
 
 
-def _references(node: al.Ref, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
+def _references(node: al.Ref, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
     for kind, index in other_indices(node.index, scope):
         yield kind, replace(node, index=index)
 
 
-def other_indices(index: al.Index, scope: Scope) -> Iterator[tuple[str, al.Index]]:
+def other_indices(index: al.Index, scope: Scope) -> Iterator[tuple[Slip, al.Index]]:
     """An index shifted, counted from the other end of a sum, or with another name."""
     for step in (1, -1):
-        yield SHIFT, index + step
+        yield Slip.SHIFT, index + step
     for over in scope.overs:
         if over.index in index.names():
-            yield INDEX, index.substitute({over.index: _reflected(over)})
+            yield Slip.INDEX, index.substitute({over.index: _reflected(over)})
     for step in (2, -2):
-        yield INDEX, index + step
+        yield Slip.INDEX, index + step
     if len(index.terms) == 1:
         for name in scope.names:
-            yield INDEX, index.substitute({index.terms[0][0]: al.Index.of(name)})
-    elif not index.terms:
-        for name in scope.names:
-            yield INDEX, al.Index.of(name)
+            yield Slip.INDEX, index.substitute({index.terms[0][0]: al.Index.of(name)})
     else:
         for name in scope.names:
-            yield INDEX, al.Index.of(name)
+            yield Slip.INDEX, al.Index.of(name)
 
 
 def _reflected(over: Over) -> al.Index:
@@ -231,12 +225,12 @@ def _reflected(over: Over) -> al.Index:
     return over.last + over.first - al.Index.of(over.index)
 
 
-def _derivatives(node: al.Derivative, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
+def _derivatives(node: al.Derivative, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
     """A derivative is changed as a whole: what is held, and the steps in it."""
     if isinstance(node.output, al.Ref | Entry):
         for held in ("nothing", "step", "equation"):
             if held != node.held:
-                kind = TOTAL if held == "nothing" else PARTIAL
+                kind = Slip.TOTAL if held == "nothing" else Slip.PARTIAL
                 yield kind, replace(node, held=held)
     steps = [part for part in parts(node) if isinstance(part, al.Ref)]
     for place, part in enumerate(parts(node)):
@@ -246,76 +240,79 @@ def _derivatives(node: al.Derivative, scope: Scope) -> Iterator[tuple[str, al.Ex
     if len(steps) == 2:
         for step in (1, -1):
             of, by = (replace(part, index=part.index + step) for part in steps)
-            yield SHIFT, replace(node, output=of, wrt=by)
-        yield MIXED, replace(node, output=node.wrt, wrt=node.output)
+            yield Slip.SHIFT, replace(node, output=of, wrt=by)
+        yield Slip.MIXED, replace(node, output=node.wrt, wrt=node.output)
     for place, part in enumerate(parts(node)):
         if isinstance(part, Entry):
             for kind, new in _positions(part, scope):
                 yield kind, with_part(node, place, new)
             if len(part.places) == 2:
-                yield MIXED, with_part(node, place, replace(part, places=part.places[::-1]))
+                yield Slip.MIXED, with_part(node, place, replace(part, places=part.places[::-1]))
             if isinstance(part.array, al.Ref):
                 for kind, new in _references(part.array, scope):
                     yield kind, with_part(node, place, replace(part, array=new))
 
 
-def _positions(node: al.Expr, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
+def _positions(node: al.Expr, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
     """The places of an entry, and the steps of the integers that stand for places."""
     for place, child in enumerate(parts(node)):
         if is_operand(node, place):
             continue
         if isinstance(child, al.Count):
             for step in (1, -1):
-                yield SHIFT, with_part(node, place, number_of(child.index + step))
+                yield Slip.SHIFT, with_part(node, place, number_of(child.index + step))
         elif isinstance(child, al.Ref):
             for kind, new in _references(child, scope):
                 yield kind, with_part(node, place, new)
 
 
-def _overs(node: Over, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
+def _overs(node: Over, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
     """Limits moved by one or replaced, and a product's direction."""
     if isinstance(node, al.OrderedProduct):
         turned = replace(node, first=node.last, last=node.first)
-        yield REVERSED, replace(turned, step=-node.step)
-        yield REVERSED, turned
-        yield REVERSED, replace(node, step=-node.step)
+        yield Slip.REVERSED, replace(turned, step=-node.step)
+        yield Slip.REVERSED, turned
+        yield Slip.REVERSED, replace(node, step=-node.step)
     for step in (1, -1):
-        yield SHIFT, replace(node, first=node.first + step)
-        yield SHIFT, replace(node, last=node.last + step)
+        yield Slip.SHIFT, replace(node, first=node.first + step)
+        yield Slip.SHIFT, replace(node, last=node.last + step)
     limits = [al.Index(offset=0), al.Index(offset=1)]
     limits += [al.Index.of(name, k) for name in scope.names for k in (0, 1, -1)]
     for limit in limits:
-        yield INDEX, replace(node, first=limit)
-        yield INDEX, replace(node, last=limit)
+        yield Slip.INDEX, replace(node, first=limit)
+        yield Slip.INDEX, replace(node, last=limit)
 
 
 # --- products, powers, sums --------------------------------------------------------------
 
 
-def _products(node: al.Product | al.Mul) -> Iterator[tuple[str, al.Expr]]:
+def _products(node: al.Product | al.Mul) -> Iterator[tuple[Slip, al.Expr]]:
     factors = _operands(node)
     chained = isinstance(node, al.Product)
     again = product if chained else _entrywise
     if chained:
         for k in range(len(factors) - 1):
-            yield REVERSED, product(*factors[:k], factors[k + 1], factors[k], *factors[k + 2 :])
+            yield (
+                Slip.REVERSED,
+                product(*factors[:k], factors[k + 1], factors[k], *factors[k + 2 :]),
+            )
         if len(factors) > 2:
-            yield REVERSED, product(*factors[::-1])
+            yield Slip.REVERSED, product(*factors[::-1])
         if len(factors) == 2 and isinstance(factors[1], al.Transpose):
-            yield MIXED, al.Product(factors[1].operand, al.Transpose(factors[0]))
+            yield Slip.MIXED, al.Product(factors[1].operand, al.Transpose(factors[0]))
     for k in range(1, len(factors)):
         yield from _other_product(node, k)
     for k, factor in enumerate(factors):
-        yield FACTOR, again(*factors[:k], *factors[k + 1 :])
+        yield Slip.FACTOR, again(*factors[:k], *factors[k + 1 :])
         if isinstance(factor, al.Div) and factor.denominator == _T:
             above = () if factor.numerator == al.ONE else (factor.numerator,)
             kept = (*factors[:k], *above, *factors[k + 1 :])
-            yield FACTOR, again(*kept)
+            yield Slip.FACTOR, again(*kept)
     if not chained and len(factors) == 2:
         left, right = factors
-        yield MIXED, al.Product(al.Diag(left), right)
-        yield MIXED, al.Product(right, al.Diag(left))
-        yield MIXED, al.Product(left, al.Diag(right))
+        yield Slip.MIXED, al.Product(al.Diag(left), right)
+        yield Slip.MIXED, al.Product(right, al.Diag(left))
+        yield Slip.MIXED, al.Product(left, al.Diag(right))
 
 
 def _operands(node: al.Expr) -> tuple[al.Expr, ...]:
@@ -326,10 +323,10 @@ def _entrywise(*factors: al.Expr) -> al.Expr:
     return factors[0] if len(factors) == 1 else al.Mul(factors)
 
 
-def _other_product(node: al.Product | al.Mul, k: int) -> Iterator[tuple[str, al.Expr]]:
+def _other_product(node: al.Product | al.Mul, k: int) -> Iterator[tuple[Slip, al.Expr]]:
     """The sign before factor k exchanged: as it is read then, and with its two operands grouped."""
     chained = isinstance(node, al.Product)
-    kind, other = (ELEMENTWISE, _entrywise) if chained else (ORDINARY, product)
+    kind, other = (Slip.ELEMENTWISE, _entrywise) if chained else (Slip.ORDINARY, product)
     same = product if chained else _entrywise
     alike = al.Mul if chained else al.Product
     factors = _operands(node)
@@ -350,18 +347,21 @@ def _other_product(node: al.Product | al.Mul, k: int) -> Iterator[tuple[str, al.
         yield kind, other(*split(head), same(*factors[k:]))
 
 
-def _powers(node: al.Pow, scope: Scope) -> Iterator[tuple[str, al.Expr]]:
-    yield EXPONENT, node.base
+def _powers(node: al.Pow, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
+    yield Slip.EXPONENT, node.base
     exponent = node.exponent
     if isinstance(node.base, al.Add):
-        yield EXPONENT, replace(node.base, terms=tuple(_raised(t, node) for t in node.base.terms))
+        yield (
+            Slip.EXPONENT,
+            replace(node.base, terms=tuple(_raised(t, node) for t in node.base.terms)),
+        )
     if isinstance(exponent, al.Number):
         for step in (1, -1):
             value = exponent.value + step
-            yield EXPONENT, replace(node, exponent=al.Number(value, str(value)))
+            yield Slip.EXPONENT, replace(node, exponent=al.Number(value, str(value)))
     if isinstance(exponent, al.Count):
         for index in other_exponents(exponent.index, scope):
-            yield EXPONENT, replace(node, exponent=number_of(index))
+            yield Slip.EXPONENT, replace(node, exponent=number_of(index))
 
 
 def _raised(term: al.Expr, node: al.Pow) -> al.Expr:
@@ -387,9 +387,9 @@ def other_exponents(index: al.Index, scope: Scope) -> Iterator[al.Index]:
                     yield al.Index.of(left) - al.Index.of(right) + step
 
 
-def _sums(node: al.Add) -> Iterator[tuple[str, al.Expr]]:
+def _sums(node: al.Add) -> Iterator[tuple[Slip, al.Expr]]:
     for k, term in enumerate(node.terms):
         rest = (*node.terms[:k], *node.terms[k + 1 :])
-        yield TERM, rest[0] if len(rest) == 1 else replace(node, terms=rest)
+        yield Slip.TERM, rest[0] if len(rest) == 1 else replace(node, terms=rest)
         other = term.operand if isinstance(term, al.Neg) else al.Neg(term)
-        yield SIGN, replace(node, terms=(*node.terms[:k], other, *node.terms[k + 1 :]))
+        yield Slip.SIGN, replace(node, terms=(*node.terms[:k], other, *node.terms[k + 1 :]))

@@ -13,7 +13,7 @@ from itertools import chain, combinations
 
 from symbptt.algebra import ZERO, Expr, Index, OrderedProduct, Ref, TimeSum
 from symbptt.errors import EvaluationError
-from symbptt.formula.edits import RANK, Edit, edited
+from symbptt.formula.edits import Edit, Slip, edited
 from symbptt.formula.examination import Counterexample, Examiner, first_difference, points_at
 from symbptt.formula.meaning import resolved
 from symbptt.formula.ranges import Free, cases, holds
@@ -21,10 +21,8 @@ from symbptt.formula.scenes import Scene, TooLargeError
 from symbptt.formula.shapes import ShapeError
 from symbptt.formula.statement import Fixed, Formula, Inequalities, free_names, parts
 from symbptt.formula.text import canonical, chain_text, formula_text
-from symbptt.formula.vocabulary import Vocabulary, additions, completed, renamed
+from symbptt.formula.vocabulary import Vocabulary, added
 
-CONDITION = "a missing condition"
-RANGE = "a condition that promises too much"
 CONFIRMED = 8
 OF_A_KIND = 3
 WANTED = 4
@@ -122,15 +120,14 @@ def _small(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
 
 
 def _rank(item: tuple[Edit, Expr]) -> int:
-    return RANK[item[0].kind]
+    return list(Slip).index(item[0].kind)
 
 
 def _large(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
     """Other names, and terms and factors that do not stand there."""
     vocabulary = Vocabulary(formula, examiner.model, examiner.shaper)
-    ways = (renamed, completed, additions)
-    added = chain.from_iterable(way(formula.right, vocabulary) for way in ways)
-    return _named((e, replace(formula, right=side)) for e, side in added)
+    edits = added(formula.right, vocabulary)
+    return _named((edit, replace(formula, right=side)) for edit, side in edits)
 
 
 def _named(edits: Iterator[tuple[Edit, Formula]]) -> Iterator[Candidate]:
@@ -144,14 +141,14 @@ def _conditions(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
     pairs += [(one, sign, two) for one, two in combinations(steps, 2) for sign in ("<=", ">=")]
     for left, sign, right in pairs:
         added = Inequalities((left, right), (sign,))
-        words = f"{CONDITION}: `for {chain_text(added)}`"
-        yield words, CONDITION, replace(formula, chains=(*formula.chains, added))
+        words = f"{Slip.CONDITION}: `for {chain_text(added)}`"
+        yield words, Slip.CONDITION, replace(formula, chains=(*formula.chains, added))
     fixed = {(item.name, item.step) for item in formula.fixed}
     for initial in examiner.model.initials:
         if initial.value is None and (initial.name, initial.step) not in fixed:
             item = Fixed(initial.name, initial.step, ZERO)
-            words = f"{CONDITION}: `for {initial.key} = 0`"
-            yield words, CONDITION, replace(formula, fixed=(*formula.fixed, item))
+            words = f"{Slip.CONDITION}: `for {initial.key} = 0`"
+            yield words, Slip.CONDITION, replace(formula, fixed=(*formula.fixed, item))
 
 
 _ENDS = ((">=", Index(offset=1)), ("<", Index.of("T")))

@@ -14,13 +14,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
 from symbptt import algebra as al
-from symbptt.calculus.order import recurrent_quantities
 from symbptt.errors import EvaluationError
 from symbptt.formula.names import shapes
 from symbptt.formula.statement import free_names
@@ -28,6 +27,7 @@ from symbptt.proof.degree import Degrees
 from symbptt.proof.domain import Array, Domain, Float, Precise
 from symbptt.proof.evaluate import Steps, evaluate, lengths
 from symbptt.proof.field import Field
+from symbptt.proof.jacobians import Jacobians
 from symbptt.proof.pieces import MARK
 from symbptt.proof.place import Remembering
 from symbptt.proof.points import draw, size_sets
@@ -84,15 +84,6 @@ class BoundField(Concrete, Field):
         return Concrete.abstract(self, name, wrt, args)
 
 
-Jacobian = Array
-"""Derivatives of the entries of one value (rows) by those of another (columns)."""
-
-Jacobians = dict[Variable, Jacobian]
-
-Recurrence = Literal["recurrence"]
-"""What is held where L is differentiated without going through the recurrence."""
-
-
 class OutOfRangeError(EvaluationError):
     """An index has no value: ``words`` say why, ``past`` at which end; ``ref`` holds it."""
 
@@ -138,30 +129,24 @@ class Scene(Remembering):
 
     Attributes
     ----------
-    sizes : mapping of str to int
+    lengths : mapping of str to int
+        What ``len(h)`` is.
     run : Trajectory
-    last : frozenset of str
-        The quantities that have a value at T alone.
-    starts : dict of str to int
-        The earliest step of every name with a time index.
     """
 
     def __init__(self, stage: Stage, run: Trajectory, clock: Clock) -> None:
-        self.unrolled = stage.unrolled
+        self.stage = stage
         self.sizes = stage.unrolled.sizes
+        self.lengths = stage.lengths
         self.run = run
         self.domain = run.domain
-        self.last = stage.last
-        self.starts = stage.starts
-        self.lengths = stage.lengths
-        self.recurrent = stage.recurrent
         self.clock = clock
+        self.jacobians = Jacobians(run)
         self._parts: dict[tuple[int, ...], Array | None] = {}
         self._free: dict[int, tuple[al.Expr, tuple[str, ...]]] = {}
         self._slopes: dict[
-            tuple[Variable, al.Held | Recurrence, Variable | int | None], Jacobians
+            tuple[Variable, al.Held, Variable | int | None], dict[Variable, Array]
         ] = {}
-        self._locals: dict[Variable, Jacobians] = {}
 
     def value(self, expr: al.Expr, at: Steps) -> Array:
         """A matrix of the domain's numbers.
@@ -204,17 +189,16 @@ class Scene(Remembering):
             If there is none.
         """
         step, horizon, name = ref.index.at(at), at["T"], ref.name
-        if name in self.unrolled.untimed or name in self.last:
+        unrolled, first = self.stage.unrolled, self.stage.starts[name]
+        if name in unrolled.untimed or name in self.stage.last:
             if step != horizon:
                 raise OutOfRangeError(ref, step > horizon, f"{name} has a value at step T alone")
-            return (name, None if name in self.unrolled.untimed else step)
-        if step > horizon:
+        elif step > horizon:
             raise OutOfRangeError(ref, True, f"{plain(ref)} lies past T")
-        if step < self.starts[name]:
-            first = self.starts[name]
+        elif step < first:
             words = f"{plain(ref)} lies before {name}[{first}], the first"
             raise OutOfRangeError(ref, False, words)
-        return (name, step)
+        return unrolled.variable(name, step)
 
     def _variable(self, node: al.Expr, at: Steps) -> Variable:
         if isinstance(node, al.Ref):
@@ -227,19 +211,16 @@ class Scene(Remembering):
         named: al.Expr = al.Param(cotangent.name, cotangent.shape)
         if index is not None:
             named = al.Ref(cotangent.name, index, cotangent.shape)
-        by = self._variable(named, at)
-        slopes = sum(self.slope(("loss", k), by, "nothing") for k in self.loss_steps(at["T"]))
-        return np.reshape(slopes * self.loss_weight(at["T"]), self.run.values[by].shape)
-
-    def loss_steps(self, horizon: int) -> list[int]:
-        return [horizon] if "loss" in self.last else list(range(1, horizon + 1))
-
-    def loss_weight(self, horizon: int) -> Any:
-        return self.domain.number(Fraction(1, len(self.loss_steps(horizon))))
+        by, steps = self._variable(named, at), self.stage.unrolled.loss_steps(at["T"])
+        slopes = sum(self.slope(("loss", k), by, "nothing") for k in steps)
+        weight = self.domain.number(Fraction(1, len(steps)))
+        return np.reshape(slopes * weight, self.run.values[by].shape)
 
     def differentiated(self, node: al.Derivative | al.Direct, at: Steps) -> Array:
         if isinstance(node, al.Direct):
-            return self._read_out(self._variable(node.of, at), at["T"])
+            variable = self._variable(node.of, at)
+            found = self.jacobians.direct([variable], variable[1], at["T"])
+            return np.reshape(found, self.run.values[variable].shape)
         return self.slope(self._variable(node.output, at), self._variable(node.wrt, at), node.held)
 
     def pulled_back(self, node: al.Pullback, cotangent: Array, at: Steps) -> Array:
@@ -247,66 +228,18 @@ class Scene(Remembering):
         pulled = np.dot(np.ravel(cotangent), self.slope(of, by, node.held))
         return np.reshape(pulled, self.run.values[by].shape)
 
-    def _read_out(self, by: Variable, horizon: int) -> Array:
-        """What L receives from a value without going through the recurrence."""
-        steps = self.loss_steps(horizon)
-        slopes = sum(self.slope(("loss", k), by, "recurrence") for k in steps)
-        return np.reshape(slopes * self.loss_weight(horizon), self.run.values[by].shape)
-
-    # --- derivatives --------------------------------------------------------------------
-
-    def slope(self, of: Variable, by: Variable, held: al.Held | Recurrence) -> Jacobian:
+    def slope(self, of: Variable, by: Variable, held: al.Held) -> Array:
         """d of / d by: ``by`` is perturbed, and what is not held reacts."""
         within = of[1] if held == "step" else of if held == "equation" else None
         key = (by, held, within)
         if key not in self._slopes:
-            self._slopes[key] = self._forward(by, held, of)
+            reacts = {
+                "equation": lambda variable: variable == of or variable[0].startswith(MARK),
+                "step": lambda variable: variable[1] in (None, of[1]),
+            }.get(held, lambda _: True)
+            self._slopes[key] = self.jacobians.forward(by, reacts)
         found = self._slopes[key].get(of)
-        return self._zeros(of, by) if found is None else found
-
-    def _zeros(self, of: Variable, by: Variable) -> Jacobian:
-        shape = (self.run.values[of].size, self.run.values[by].size)
-        return np.full(shape, self.domain.number(Fraction(0)), dtype=object)
-
-    def _forward(self, by: Variable, held: al.Held | Recurrence, of: Variable) -> Jacobians:
-        """The Jacobians of all that reacts."""
-        one = self._zeros(by, by)
-        np.fill_diagonal(one, self.domain.number(Fraction(1)))
-        slopes = {by: one}
-        for variable in self.run.local:
-            if not self._reacts(variable, held, of):
-                continue
-            found = slopes.get(variable)
-            for source, local in self._local(variable).items():
-                if source in slopes:
-                    term = np.dot(local, slopes[source])
-                    found = term if found is None else found + term
-            if found is not None:
-                slopes[variable] = found
-        return slopes
-
-    def _reacts(self, variable: Variable, held: al.Held | Recurrence, of: Variable) -> bool:
-        """Whether a value follows what it reads: all do, those of one step, or of one equation."""
-        if held == "equation":
-            return variable == of or variable[0].startswith(MARK)
-        if held == "recurrence":
-            return variable[0] not in self.recurrent
-        return held in ("nothing", "total") or variable[1] in (None, of[1])
-
-    def _local(self, variable: Variable) -> Jacobians:
-        """The partial derivatives of the one equation that defines a value."""
-        if variable not in self._locals:
-            shape = self.run.values[variable].shape
-            found: Jacobians = {}
-            for partial, source, slope in self.run.local[variable]:
-                of = self.run.values[source].shape
-                if source not in found:
-                    found[source] = self._zeros(variable, source)
-                row = int(np.ravel_multi_index(partial.entry, shape)) if shape else 0
-                column = int(np.ravel_multi_index(partial.of, of)) if of else 0
-                found[source][row, column] = slope
-            self._locals[variable] = found
-        return self._locals[variable]
+        return self.jacobians.empty(of, by) if found is None else found
 
 
 class Stage:
@@ -330,7 +263,6 @@ class Stage:
         self.lengths = {f"len({dim})": size for dim, size in sizes.items()}
         for name, shape in shapes(model):
             self.lengths[f"len({name})"] = int(np.prod(lengths(shape, sizes)))
-        self.recurrent = recurrent_quantities(model)
         self.last = frozenset(e.name for e in model.equations if e.last)
         self.starts = {e.name: 1 for e in model.equations} | {i.name: 1 for i in model.inputs}
         for initial in model.initials:

@@ -9,9 +9,10 @@ from typing import Any
 
 from symbptt.algebra import Derivative, Model, Param, Ref
 from symbptt.errors import EvaluationError, FormulaError
+from symbptt.formula.edits import Slip
 from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
 from symbptt.formula.meaning import Total, is_constant, resolved
-from symbptt.formula.mending import CONDITION, RANGE, WANTED, Mend, mends
+from symbptt.formula.mending import WANTED, Mend, mends
 from symbptt.formula.names import FormulaNames, derived_form, finding
 from symbptt.formula.ranges import Free, kept, left_out_text, range_text
 from symbptt.formula.reading import read
@@ -93,26 +94,24 @@ class Verdict:
         return "\n".join([f"{self.verdict}: {self.formula}", *self._details()])
 
     def _details(self) -> list[str]:
-        lines = [f"  read as: {self.reading}"] if self.reading else []
-        if self.trivial:
-            lines.append("  trivial: it says nothing of this model")
-        if self.reason:
-            lines.append(f"  {self.reason}")
+        point: tuple[str, ...] = ()
         if self.counterexample is not None:
             sizes = ", ".join(f"{name} = {size}" for name, size in self.counterexample.sizes)
-            lines.append(f"  {self.counterexample}")
             given = f" at sizes {sizes}" if sizes else ""
-            lines.append(f"  a random point{given}, {self.counterexample.numbers}")
-        if self.range:
-            lines.append(f"  looked at: {self.range}")
-        lines += [f"  left out: {words}" for words in self.left_out]
-        if self.generic:
-            lines.append(f"  for every {', '.join(self.generic)}")
-        if self.assumed:
-            lines.append(f"  with {', '.join(self.assumed)}")
-        if self.arithmetic:
-            lines.append(f"  {self.arithmetic}")
-        return [*lines, *_mend_lines(self.mends)]
+            numbers = self.counterexample.numbers
+            point = (str(self.counterexample), f"a random point{given}, {numbers}")
+        lines = [
+            self.reading and f"read as: {self.reading}",
+            self.trivial and "trivial: it says nothing of this model",
+            self.reason,
+            *point,
+            self.range and f"looked at: {self.range}",
+            *(f"left out: {words}" for words in self.left_out),
+            self.generic and f"for every {', '.join(self.generic)}",
+            self.assumed and f"with {', '.join(self.assumed)}",
+            self.arithmetic,
+        ]
+        return [*(f"  {line}" for line in lines if line), *_mend_lines(self.mends)]
 
     def data(self) -> dict[str, Any]:
         """For a program to read."""
@@ -303,8 +302,10 @@ def _promised(tree: Formula, formula: Formula, found: Found, examiner: Examiner)
         mended = replace(tree, chains=chains)
         if not examiner.examine(resolved(mended, examiner.shaper)).broken:
             said = ", ".join(map(chain_text, chains))
-            narrowed = (Mend(f"it is right `for {said}`", RANGE, formula_text(mended), mended),)
-    others = [mend for mend in mends(tree, examiner, None) if mend.kind != CONDITION]
+            narrowed = (
+                Mend(f"it is right `for {said}`", Slip.RANGE, formula_text(mended), mended),
+            )
+    others = [mend for mend in mends(tree, examiner, None) if mend.kind != Slip.CONDITION]
     return Verdict(
         examiner.model.name,
         tree.text,

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import partial
 from itertools import product
 from typing import TypeVar
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Entry
-from symbptt.formula.edits import CALLS, NAME, TOP, Edit, Scope, is_operand
+from symbptt.formula.edits import CALLS, Edit, Scope, Slip, everywhere
 from symbptt.formula.shapes import SCALAR, Extents, ShapeError, Shaper
 from symbptt.formula.statement import Formula, free_names, parts, walk, with_part
 from symbptt.formula.statement import product as chained
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.vectors import vector
-
-MISSING = "a missing term"
-MISSING_FACTOR = "a missing factor"
 
 MAX_TERMS = 1_500
 
@@ -104,8 +102,7 @@ class Vocabulary:
                     if isinstance(of, al.Ref):
                         other: al.Held = "step" if diff.held == "nothing" else "nothing"
                         found.append(al.Derivative(of, by, other))
-        used = frozenset(names)
-        return [n for n in _unique(found) if _names(n) <= used]
+        return [n for n in _unique(found) if free_names(n) <= names]
 
     # --- terms ----------------------------------------------------------------------------
 
@@ -240,10 +237,6 @@ def _is_vector(shape: Extents | None) -> bool:
     return shape is not None and 1 in shape and shape != SCALAR
 
 
-def _names(node: al.Expr) -> frozenset[str]:
-    return free_names(node)
-
-
 def _exchanged(node: al.Expr, places: dict[al.Expr, al.Expr]) -> al.Expr:
     if node in places:
         return places[node]
@@ -254,75 +247,50 @@ def _exchanged(node: al.Expr, places: dict[al.Expr, al.Expr]) -> al.Expr:
     return node
 
 
-def renamed(node: al.Expr, vocabulary: Vocabulary) -> Iterator[tuple[Edit, al.Expr]]:
-    """All ways to write another name of the model in one place."""
+def added(node: al.Expr, vocabulary: Vocabulary) -> Iterator[tuple[Edit, al.Expr]]:
+    """All ways to write another name, to complete a factor, to add a term or a factor."""
+    yield from everywhere(node, partial(_renamed, vocabulary), whole=True)
+    yield from everywhere(node, partial(_completed, vocabulary))
+    yield from everywhere(node, partial(_extended, vocabulary))
+
+
+def _renamed(vocabulary: Vocabulary, node: al.Expr, _: Scope) -> Iterator[Edit]:
+    """Another name of the model in its place."""
     others: list[al.Expr] = []
     if isinstance(node, al.Param):
-        others = [name for name in vocabulary.parameters if name != node]
+        others = [*vocabulary.parameters]
     elif isinstance(node, al.Ref) and node.name in vocabulary.timed:
-        others = [
-            al.Ref(name, node.index, shape)
-            for name, shape in vocabulary.timed.items()
-            if name != node.name
-        ]
-    for other in others:
-        yield Edit(NAME, node, other), other
-    for place, child in enumerate(parts(node)):
-        for edit, new in renamed(child, vocabulary):
-            yield edit, with_part(node, place, new)
+        others = [al.Ref(name, node.index, shape) for name, shape in vocabulary.timed.items()]
+    yield from (Edit(Slip.NAME, node, other) for other in others if other != node)
 
 
-def completed(
-    node: al.Expr, vocabulary: Vocabulary, scope: Scope = TOP
-) -> Iterator[tuple[Edit, al.Expr]]:
-    """All ways to complete a factor or an argument by a number, or a number by a value."""
-    parent = scope.parents[-1] if scope.parents else None
-    if isinstance(parent, (al.Mul, al.Product, al.Transpose, *CALLS)):
-        for term in _completions(node, vocabulary, frozenset(scope.names)):
-            edit = Edit(MISSING, node, al.Add((node, term)), term)
-            yield edit, edit.new
-    for place, child in enumerate(parts(node)):
-        if is_operand(node, place):
-            for edit, new in completed(child, vocabulary, scope.inside(node, child)):
-                yield edit, with_part(node, place, new)
-
-
-def _completions(node: al.Expr, vocabulary: Vocabulary, names: frozenset[str]) -> Iterator[al.Expr]:
+def _completed(vocabulary: Vocabulary, node: al.Expr, scope: Scope) -> Iterator[Edit]:
+    """A factor or an argument completed by a number, a number by a value."""
+    if not isinstance(scope.parent, (al.Mul, al.Product, al.Transpose, *CALLS)):
+        return
+    terms: list[al.Expr] = []
     if isinstance(node, al.Number):
-        for value in vocabulary.values(names):
-            yield from (al.Neg(al.Pow(value, _TWO)), al.Neg(value), value)
+        for value in vocabulary.values(frozenset(scope.names)):
+            terms += [al.Neg(al.Pow(value, _TWO)), al.Neg(value), value]
     elif isinstance(node, al.Neg | al.Ref | al.Pow):
-        yield al.ONE
+        terms = [al.ONE]
+    yield from (Edit(Slip.MISSING, node, al.Add((node, term)), term) for term in terms)
 
 
-def additions(
-    node: al.Expr, vocabulary: Vocabulary, scope: Scope = TOP
-) -> Iterator[tuple[Edit, al.Expr]]:
-    """All ways to add a term or a factor somewhere in a part, the outermost first."""
-    for edit in _additions_at(node, vocabulary, scope):
-        yield edit, edit.new
-    for place, child in enumerate(parts(node)):
-        if is_operand(node, place):
-            for edit, new in additions(child, vocabulary, scope.inside(node, child)):
-                yield edit, with_part(node, place, new)
-
-
-def _additions_at(node: al.Expr, vocabulary: Vocabulary, scope: Scope) -> Iterator[Edit]:
-    parent = scope.parents[-1] if scope.parents else None
-    names = frozenset(scope.names)
-    shape = vocabulary.shape(node)
+def _extended(vocabulary: Vocabulary, node: al.Expr, scope: Scope) -> Iterator[Edit]:
+    """A term beside it, or a factor."""
+    parent, names, shape = scope.parent, frozenset(scope.names), vocabulary.shape(node)
     if shape is not None and not isinstance(parent, al.Add | al.Neg | al.Transpose | al.Pow):
         near = node.terms if isinstance(node, al.Add) else (node,)
         for term in vocabulary.terms(shape, near, names):
-            yield Edit(MISSING, node, al.Add((*near, term)), term)
+            yield Edit(Slip.MISSING, node, al.Add((*near, term)), term)
             if isinstance(parent, (al.Mul, al.Product, *CALLS)) or parent is None:
-                yield Edit(MISSING, node, al.Add((*near, al.Neg(term))), al.Neg(term))
-    if isinstance(
-        node, (al.Ref, al.Derivative, al.Param, al.Transpose, al.Pow, *CALLS)
-    ) and not isinstance(parent, al.TimeSum | al.OrderedProduct):
+                yield Edit(Slip.MISSING, node, al.Add((*near, al.Neg(term))), al.Neg(term))
+    scaled = isinstance(node, (al.Ref, al.Derivative, al.Param, al.Transpose, al.Pow, *CALLS))
+    if scaled and not isinstance(parent, al.TimeSum | al.OrderedProduct):
         for ordinary, factor in vocabulary.factors(names):
             if ordinary:
-                yield Edit(MISSING_FACTOR, node, al.Product(factor, node))
-                yield Edit(MISSING_FACTOR, node, al.Product(node, factor))
+                yield Edit(Slip.MISSING_FACTOR, node, al.Product(factor, node))
+                yield Edit(Slip.MISSING_FACTOR, node, al.Product(node, factor))
             elif shape == vocabulary.shape(factor) or shape == SCALAR:
-                yield Edit(MISSING_FACTOR, node, al.Mul((node, factor)))
+                yield Edit(Slip.MISSING_FACTOR, node, al.Mul((node, factor)))

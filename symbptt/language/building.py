@@ -5,23 +5,8 @@ from __future__ import annotations
 from symbptt import algebra as al
 from symbptt.functions.vectors import vector
 from symbptt.language import products
+from symbptt.language import surface as sf
 from symbptt.language.constants import fold
-from symbptt.language.surface import (
-    Apply,
-    Chain,
-    Flip,
-    Len,
-    Literal,
-    Minus,
-    Named,
-    Node,
-    Over,
-    Plus,
-    Power,
-    TableRow,
-    Timed,
-    Times,
-)
 from symbptt.language.unification import Shapes
 
 
@@ -35,40 +20,40 @@ class Builder:
     def shape(self, name: str) -> al.Shape:
         return tuple(self.shapes.lengths.dim(length) for length in self.shapes.names[name])
 
-    def expr(self, node: Node) -> al.Expr:
+    def expr(self, node: sf.Node) -> al.Expr:
         match node:
-            case Literal(value=value, text=text):
+            case sf.Literal(value=value, text=text):
                 return al.Number(value, text)
-            case Named():
+            case sf.Named():
                 return self._named(node)
-            case Timed(name=name, index=index):
+            case sf.Timed(name=name, index=index):
                 return al.Ref(name, index, self.shape(name))
-            case Len(vector=vector):
+            case sf.Len(vector=vector):
                 return al.Length(self.shape(vector.name)[0])
-            case TableRow(table=table, row=row):
+            case sf.TableRow(table=table, row=row):
                 return al.Lookup(self.expr(table), self.expr(row))
-            case Plus(terms=terms):
+            case sf.Plus(terms=terms):
                 return al.Add(self._all(terms))
-            case Minus(operand=operand):
+            case sf.Minus(operand=operand):
                 return al.Neg(self.expr(operand))
-            case Times(factors=factors):
+            case sf.Times(factors=factors):
                 return al.Mul(self._all(factors))
-            case Over(numerator=numerator, denominator=denominator):
+            case sf.Over(numerator=numerator, denominator=denominator):
                 return al.Div(self.expr(numerator), self.expr(denominator))
-            case Power(base=base, exponent=exponent):
+            case sf.Power(base=base, exponent=exponent):
                 return al.Pow(self.expr(base), self._exponent(exponent))
-            case Flip(operand=operand):
+            case sf.Flip(operand=operand):
                 return transposed(self.expr(operand))
-            case Chain(operands=operands):
+            case sf.Chain(operands=operands):
                 return self._chain(operands)
-            case Apply(function=function, args=args):
+            case sf.Apply(function=function, args=args):
                 return self._apply(function, self._all(args))
         raise AssertionError(f"no expression of the algebra for {type(node).__name__}")
 
-    def _all(self, nodes: list[Node]) -> tuple[al.Expr, ...]:
+    def _all(self, nodes: list[sf.Node]) -> tuple[al.Expr, ...]:
         return tuple([self.expr(node) for node in nodes])
 
-    def _named(self, node: Named) -> al.Expr:
+    def _named(self, node: sf.Named) -> al.Expr:
         if node.name in self.constants:
             return al.Constant(node.name, self.constants[node.name])
         if node.name == "I":
@@ -77,10 +62,10 @@ class Builder:
             return al.Identity(self.shapes.lengths.dim(size[0]))
         return al.Param(node.name, self.shape(node.name))
 
-    def _exponent(self, node: Node) -> al.Expr:
+    def _exponent(self, node: sf.Node) -> al.Expr:
         """A number or constant or its negative; arithmetic is carried out."""
-        inner = node.operand if isinstance(node, Minus) else node
-        if isinstance(inner, Literal | Named):
+        inner = node.operand if isinstance(node, sf.Minus) else node
+        if isinstance(inner, sf.Literal | sf.Named):
             return self.expr(node)
         value = fold(node, self.constants)
         assert value is not None
@@ -88,10 +73,10 @@ class Builder:
             al.Number(value, str(value)) if value >= 0 else al.Neg(al.Number(-value, str(-value)))
         )
 
-    def _chain(self, operands: list[Node]) -> al.Expr:
+    def _chain(self, operands: list[sf.Node]) -> al.Expr:
         """Nested products with the vector, or the last matrix, innermost."""
         first, *rest = operands
-        if isinstance(first, Minus):
+        if isinstance(first, sf.Minus):
             return al.Neg(self._chain([first.operand, *rest]))
         if len(products.operand_shape(self.shapes, first) or ()) == 1:
             whole = self.expr(first)

@@ -12,7 +12,7 @@ from symbptt.functions.losses import LOSSES, LossFunction
 from symbptt.functions.vectors import VECTORS, VectorFunction
 from symbptt.language.names import CALLS, PUBLIC, Name
 from symbptt.language.source import Findings
-from symbptt.language.surface import Apply, Declaration, Item, walk
+from symbptt.language.surface import Apply, Declaration, Item, nodes
 
 # What people call a function elsewhere, and how it is written here.
 _ELSEWHERE = {
@@ -97,10 +97,9 @@ def resolve(
             functions.declared[name] = declaration
     _bind(functions, bindings)
     for item in items:
-        if not isinstance(item, Declaration):
-            for node in walk(item.rhs):
-                if isinstance(node, Apply):
-                    _check_call(node, functions, names, findings)
+        for node in nodes(item):
+            if isinstance(node, Apply):
+                _check_call(node, functions, names, findings)
     for name in functions.declared:
         _check_default(name, functions, name in bindings, findings)
     return functions

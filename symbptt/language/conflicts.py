@@ -2,51 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from symbptt.functions.vectors import VECTORS
+from symbptt.language import surface as sf
 from symbptt.language.lengths import Lengths, LengthSum
 from symbptt.language.names import Name
 from symbptt.language.ranks import Broadcast, Levels, elementwise_operands
 from symbptt.language.roles import Roles
 from symbptt.language.source import Note, Source
-from symbptt.language.surface import (
-    Apply,
-    Chain,
-    Flip,
-    Named,
-    Node,
-    Over,
-    Plus,
-    TableRow,
-    Timed,
-    Times,
-    walk,
-)
 
 Sizes = tuple[LengthSum, ...]
 
 
+@dataclass
 class Wording:
     """Describes nodes and shapes of one model."""
 
-    def __init__(
-        self,
-        roles: Roles,
-        levels: Levels,
-        lengths: Lengths,
-        names: dict[str, Sizes],
-        source: Source,
-    ) -> None:
-        self.roles = roles
-        self.levels = levels
-        self.lengths = lengths
-        self.names = names
-        self.source = source
+    roles: Roles
+    levels: Levels
+    lengths: Lengths
+    names: dict[str, Sizes]
+    source: Source
 
-    def code(self, node: Node) -> str:
+    def code(self, node: sf.Node) -> str:
         return f"`{self.source.snippet(node.place)}`"
 
     def length(self, length: LengthSum) -> str:
         return str(self.lengths.reduce(length))
+
+    def extent(self, node: sf.Node, sizes: Sizes) -> str:
+        if len(sizes) == 1:
+            return f"{self.code(node)} has length {self.length(sizes[0])}"
+        return f"{self.code(node)} is {self.shape(sizes)}"
 
     def shape(self, sizes: Sizes) -> str:
         if not sizes:
@@ -57,7 +45,7 @@ class Wording:
 
     # --- where a length was stated ------------------------------------------------------
 
-    def notes(self, *sides: tuple[Node, int]) -> list[Note]:
+    def notes(self, *sides: tuple[sf.Node, int]) -> list[Note]:
         """Where the lengths of nodes along an axis come from, without repetition."""
         found: list[Note] = []
         for node, axis in sides:
@@ -66,20 +54,20 @@ class Wording:
                 found.append(note)
         return found
 
-    def stated(self, node: Node, axis: int) -> Note | None:
+    def stated(self, node: sf.Node, axis: int) -> Note | None:
         match node:
-            case Named(name=name) | Timed(name=name):
+            case sf.Named(name=name) | sf.Timed(name=name):
                 return self.stated_name(name, axis)
-            case Flip(operand=operand):
+            case sf.Flip(operand=operand):
                 return self.stated(operand, 1 - axis)
-            case TableRow(table=table):
+            case sf.TableRow(table=table):
                 return self.stated(table, 1)
-            case Chain(operands=operands):
+            case sf.Chain(operands=operands):
                 row = self.levels.of(operands[0]) == Broadcast.ARRAY and self.is_vector(operands[0])
                 if row or axis == 1:
                     return self.stated(operands[-1], 1)
                 return self.stated(operands[0], 0)
-            case Apply(function=name, args=args) if name in VECTORS and args:
+            case sf.Apply(function=name, args=args) if name in VECTORS and args:
                 like = VECTORS[name].like
                 return None if like is None else self.stated(args[like], axis)
         operands = elementwise_operands(node, self.roles.functions) or []
@@ -90,8 +78,8 @@ class Wording:
         elsewhere = [note for note in found if note[1].line not in lines]
         return next(iter([*elsewhere, *found]), None)
 
-    def is_vector(self, node: Node) -> bool:
-        return isinstance(node, Named | Timed) and len(self.names.get(node.name, ())) == 1
+    def is_vector(self, node: sf.Node) -> bool:
+        return isinstance(node, sf.Named | sf.Timed) and len(self.names.get(node.name, ())) == 1
 
     def stated_name(self, name: str, axis: int) -> Note | None:
         entry = self.roles.names.get(name)
@@ -109,17 +97,17 @@ class Wording:
 
     # --- what may be meant --------------------------------------------------------------
 
-    def hints(self, *sides: tuple[Node, LengthSum]) -> str:
+    def hints(self, *sides: tuple[sf.Node, LengthSum]) -> str:
         """Proposals after a clash of lengths."""
         for node, length in sides:
             one = self.lengths.reduce(length)
             if not one.counts and one.number == 1:
-                for part in walk(node):
-                    if isinstance(part, Named | Timed) and self.is_one(part.name):
+                for part in sf.walk(node):
+                    if isinstance(part, sf.Named | sf.Timed) and self.is_one(part.name):
                         return f"; if `{part.name}` has no axes, declare `{part.name}: scalar`"
         for node, _ in sides:
             for part in [node, *(elementwise_operands(node, self.roles.functions) or [])]:
-                if isinstance(part, Named | Timed) and self.is_guessed(part.name):
+                if isinstance(part, sf.Named | sf.Timed) and self.is_guessed(part.name):
                     return f"; if two different things are called `{part.name}`, rename one of them"
         return ""
 
@@ -135,14 +123,14 @@ class Wording:
             return False
         return len(entry.plain) + len(entry.timed) + (entry.definition is not None) > 1
 
-    def to_be_scalars(self, node: Node) -> list[Name] | None:
+    def to_be_scalars(self, node: sf.Node) -> list[Name] | None:
         """The undeclared names that make an elementwise expression an array.
 
         None if declaring them scalars would not make it one.
         """
         if self.levels.of(node) < Broadcast.ARRAY:
             return []
-        if isinstance(node, Named | Timed):
+        if isinstance(node, sf.Named | sf.Timed):
             entry = self.roles.names.get(node.name)
             free = entry is not None and entry.declaration is None
             if entry is None or not free or entry.role not in ("parameter", "input"):
@@ -159,17 +147,17 @@ class Wording:
             found.update((name.name, name) for name in names)
         return list(found.values())
 
-    def scalar_hint(self, node: Node) -> str:
+    def scalar_hint(self, node: sf.Node) -> str:
         names = self.to_be_scalars(node)
         if not names:
             return ""
         declared = " and ".join(f"`{name.name}: scalar`" for name in names[:3])
         return f", or declare {declared}"
 
-    def regrouped(self, chain: Chain) -> str:
+    def regrouped(self, chain: sf.Chain) -> str:
         """``f * W @ h`` with the parentheses that its author meant."""
         first = chain.operands[0]
-        if not isinstance(first, Times):
+        if not isinstance(first, sf.Times):
             return ""
         scales = [self.operand(factor) for factor in first.factors[:-1]]
         matrix = first.factors[-1]
@@ -178,6 +166,6 @@ class Wording:
             return ""
         return f"`{' * '.join(scales)} * ({product})`"
 
-    def operand(self, node: Node) -> str:
+    def operand(self, node: sf.Node) -> str:
         text = self.source.snippet(node.place)
-        return f"({text})" if isinstance(node, Plus | Over) else text
+        return f"({text})" if isinstance(node, sf.Plus | sf.Over) else text

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 from math import prod
 
 from symbptt.algebra import Index
+from symbptt.language import surface as sf
 from symbptt.language.limits import MAX_EXPONENT
 from symbptt.language.source import Findings, Place
-from symbptt.language.surface import (
-    Assignment,
-    Len,
-    Literal,
-    Minus,
-    Named,
-    Node,
-    Over,
-    Plus,
-    Power,
-    Times,
-    walk,
-)
 
 _MAX_BITS = 8192
 _LARGEST = Fraction(10) ** MAX_EXPONENT
@@ -37,7 +25,7 @@ class ArithmeticFinding(Exception):
         super().__init__(message)
 
 
-def fold(node: Node, known: Mapping[str, Fraction]) -> Fraction | None:
+def fold(node: sf.Node, known: Mapping[str, Fraction]) -> Fraction | None:
     """The exact value of an expression of numbers and constants; None if it is not one.
 
     Raises
@@ -55,20 +43,20 @@ def _bits(value: Fraction) -> int:
     return value.numerator.bit_length() + value.denominator.bit_length()
 
 
-def _too_large(node: Node) -> ArithmeticFinding:
+def _too_large(node: sf.Node) -> ArithmeticFinding:
     return ArithmeticFinding(node.place, "this number is too large, or has too many digits")
 
 
-def _fold(node: Node, known: Mapping[str, Fraction]) -> Fraction | None:
+def _fold(node: sf.Node, known: Mapping[str, Fraction]) -> Fraction | None:
     match node:
-        case Literal(value=value):
+        case sf.Literal(value=value):
             return value
-        case Named(name=name):
+        case sf.Named(name=name):
             return known.get(name)
-        case Minus(operand=operand):
+        case sf.Minus(operand=operand):
             inner = fold(operand, known)
             return None if inner is None else -inner
-        case Plus(terms=terms):
+        case sf.Plus(terms=terms):
             total = Fraction(0)
             for term in terms:
                 value_of = fold(term, known)
@@ -76,21 +64,23 @@ def _fold(node: Node, known: Mapping[str, Fraction]) -> Fraction | None:
                     return None
                 total += value_of
             return total
-        case Times(factors=factors):
+        case sf.Times(factors=factors):
             return _product(node, factors, known)
-        case Over(numerator=numerator, denominator=denominator):
+        case sf.Over(numerator=numerator, denominator=denominator):
             above, below = fold(numerator, known), fold(denominator, known)
             if above is None or below is None:
                 return None
             if below == 0:
                 raise ArithmeticFinding(denominator.place, "this divides by zero")
             return above / below
-        case Power(base=base, exponent=exponent):
+        case sf.Power(base=base, exponent=exponent):
             return _power(node, fold(base, known), fold(exponent, known))
     return None
 
 
-def _product(node: Node, factors: list[Node], known: Mapping[str, Fraction]) -> Fraction | None:
+def _product(
+    node: sf.Node, factors: list[sf.Node], known: Mapping[str, Fraction]
+) -> Fraction | None:
     total = Fraction(1)
     for factor in factors:
         value = fold(factor, known)
@@ -102,7 +92,7 @@ def _product(node: Node, factors: list[Node], known: Mapping[str, Fraction]) -> 
     return total
 
 
-def _power(node: Node, base: Fraction | None, exponent: Fraction | None) -> Fraction | None:
+def _power(node: sf.Node, base: Fraction | None, exponent: Fraction | None) -> Fraction | None:
     if base is None or exponent is None or exponent.denominator != 1:
         return None
     if base == 0 and exponent < 0:
@@ -112,7 +102,7 @@ def _power(node: Node, base: Fraction | None, exponent: Fraction | None) -> Frac
     return Fraction(base ** (int(exponent) % 2 if abs(base) == 1 else int(exponent)))
 
 
-def linear(node: Node, known: Mapping[str, Fraction]) -> Index | None:
+def linear(node: sf.Node, known: Mapping[str, Fraction]) -> Index | None:
     """A step or a place: a linear form in names and whole numbers; None if it is none.
 
     Raises
@@ -131,19 +121,19 @@ def linear(node: Node, known: Mapping[str, Fraction]) -> Index | None:
     return Index(tuple((name, int(value)) for name, value in form.items() if value), offset)
 
 
-def _linear(node: Node, known: Mapping[str, Fraction]) -> dict[str, Fraction] | None:
+def _linear(node: sf.Node, known: Mapping[str, Fraction]) -> dict[str, Fraction] | None:
     """The coefficient of every name; of "" the number."""
     value = fold(node, known)
     if value is not None:
         return {"": value}
     match node:
-        case Named(name=name):
+        case sf.Named(name=name):
             return {name: Fraction(1)}
-        case Len(vector=vector):
+        case sf.Len(vector=vector):
             return {f"len({vector.name})": Fraction(1)}
-        case Minus(operand=operand):
+        case sf.Minus(operand=operand):
             return _scaled(_linear(operand, known), Fraction(-1))
-        case Plus(terms=terms):
+        case sf.Plus(terms=terms):
             total: dict[str, Fraction] = {}
             for term in terms:
                 form = _linear(term, known)
@@ -152,7 +142,7 @@ def _linear(node: Node, known: Mapping[str, Fraction]) -> dict[str, Fraction] | 
                 for name, coefficient in form.items():
                     total[name] = total.get(name, Fraction(0)) + coefficient
             return total
-        case Times(factors=factors):
+        case sf.Times(factors=factors):
             numbers = [fold(factor, known) for factor in factors]
             if numbers.count(None) == 1:
                 whole = _linear(factors[numbers.index(None)], known)
@@ -164,7 +154,7 @@ def _scaled(form: dict[str, Fraction] | None, *by: Fraction) -> dict[str, Fracti
     return None if form is None else {name: prod(by, start=c) for name, c in form.items()}
 
 
-def evaluate(assignments: Iterable[Assignment], findings: Findings) -> dict[str, Fraction]:
+def evaluate(assignments: Iterable[sf.Assignment], findings: Findings) -> dict[str, Fraction]:
     """The constants among assignments, whatever their order; sets their ``value``.
 
     An assignment is a constant if its right-hand side holds nothing but numbers and
@@ -172,7 +162,7 @@ def evaluate(assignments: Iterable[Assignment], findings: Findings) -> dict[str,
     """
     by_name = {one.name: one for one in assignments}
     needs = {
-        name: [node.name for node in walk(one.rhs) if isinstance(node, Named)]
+        name: [node.name for node in sf.walk(one.rhs) if isinstance(node, sf.Named)]
         for name, one in by_name.items()
     }
     inner = {name: [n for n in names if n in by_name] for name, names in needs.items()}
@@ -194,14 +184,31 @@ def evaluate(assignments: Iterable[Assignment], findings: Findings) -> dict[str,
 
 def _ordered(needs: Mapping[str, list[str]]) -> list[str]:
     """Names after what they need; those on a cycle are left out."""
-    left = dict(needs)
+    left_out = {name for cycle in cycles(needs) for name in cycle}
+    return list(TopologicalSorter(_without(left_out, needs)).static_order())
+
+
+def cycles(needs: Mapping[str, list[str]]) -> list[list[str]]:
+    """Cycles that share no name, each from its first name in file order back to it."""
+    order = list(needs)
+    left = {name: [n for n in inner if n in needs] for name, inner in needs.items()}
+    found: list[list[str]] = []
     while True:
         try:
-            return list(TopologicalSorter(left).static_order())
+            TopologicalSorter(left).prepare()
+            return found
         except CycleError as error:
-            cycle = set(error.args[1])
-            left = {
-                name: [n for n in names if n not in cycle]
-                for name, names in left.items()
-                if name not in cycle
-            }
+            # graphlib lists each name before the one that needs it.
+            cycle = list(reversed(error.args[1]))[:-1]
+            first = min(range(len(cycle)), key=lambda i: order.index(cycle[i]))
+            cycle = cycle[first:] + cycle[:first]
+            found.append([*cycle, cycle[0]])
+            left = _without(cycle, left)
+
+
+def _without(names: Collection[str], needs: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {
+        name: [n for n in inner if n not in names]
+        for name, inner in needs.items()
+        if name not in names
+    }

@@ -11,31 +11,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symbptt.algebra import LAST, NOW, Index
+from symbptt.language import surface as sf
 from symbptt.language import syntax
 from symbptt.language.constants import ArithmeticFinding, linear
 from symbptt.language.grammar import MODEL, Grammar
 from symbptt.language.limits import MAX_LAG
 from symbptt.language.source import Findings, Place, Source
-from symbptt.language.surface import (
-    Apply,
-    At,
-    Chain,
-    Flip,
-    Hole,
-    Len,
-    Literal,
-    Minus,
-    Named,
-    Node,
-    Over,
-    Plus,
-    Power,
-    Stretch,
-    TableRow,
-    Timed,
-    Times,
-    walk,
-)
 from symbptt.language.tokens import Statement, Token, spelled
 
 _SUM = (ast.Add, ast.Sub)
@@ -74,21 +55,21 @@ class Reader:
             offset = len(text[skipped:].encode()[:offset].decode())
         return number, skipped + offset
 
-    def wrong(self, node: ast.expr, message: str) -> Hole:
+    def wrong(self, node: ast.expr, message: str) -> sf.Hole:
         self.findings.add(self.place(node), message)
-        return Hole(self.place(node))
+        return sf.Hole(self.place(node))
 
-    def read(self, node: ast.expr) -> Node:
+    def read(self, node: ast.expr) -> sf.Node:
         """The surface tree of an expression, with a `Hole` where it could not be read."""
         place = self.place(node)
         match node:
             case ast.Constant(value=int() | float()):
                 text = self.source.snippet(place)
-                return Literal(place, Fraction(text), text)
+                return sf.Literal(place, Fraction(text), text)
             case ast.Name(id=name):
-                return Named(place, name)
+                return sf.Named(place, name)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return Minus(place, self.read(operand))
+                return sf.Minus(place, self.read(operand))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
                 return self.read(operand)
             case ast.BinOp(op=ast.Add() | ast.Sub()):
@@ -96,7 +77,7 @@ class Reader:
             case ast.BinOp(op=ast.Mult() | ast.Div() | ast.MatMult()):
                 return self._product(node)
             case ast.BinOp(op=ast.Pow(), left=base, right=exponent):
-                return Power(place, self.read(base), self.read(exponent))
+                return sf.Power(place, self.read(base), self.read(exponent))
             case ast.Attribute():
                 return self._transpose(node, place)
             case ast.Subscript() if self.grammar.entries:
@@ -129,16 +110,16 @@ class Reader:
                 break
         return left, rest[::-1]
 
-    def _sum(self, node: ast.BinOp, place: Place) -> Node:
+    def _sum(self, node: ast.BinOp, place: Place) -> sf.Node:
         first, rest = self._chain(node, _SUM)
         terms = [self.read(first)]
         for operator, operand in rest:
             term = self.read(operand)
             minus = isinstance(operator, ast.Sub)
-            terms.append(Minus(term.place, term) if minus else term)
-        return Plus(place, terms)
+            terms.append(sf.Minus(term.place, term) if minus else term)
+        return sf.Plus(place, terms)
 
-    def _product(self, node: ast.BinOp) -> Node:
+    def _product(self, node: ast.BinOp) -> sf.Node:
         """``a * b / c @ d`` groups from the left; equal operators make one node."""
         first, rest = self._chain(node, _PRODUCT)
         start = self.place(node)
@@ -149,72 +130,72 @@ class Reader:
             place = start.until(right.place)
             match operator:
                 case ast.Div():
-                    whole = Over(place, whole, right)
+                    whole = sf.Over(place, whole, right)
                 case ast.Mult():
-                    factors = whole.factors if own and isinstance(whole, Times) else [whole]
-                    whole = Times(place, [*factors, right])
-                case _ if own and isinstance(whole, Chain):
-                    whole = Chain(place, [*whole.operands, right], whole.loose)
+                    factors = whole.factors if own and isinstance(whole, sf.Times) else [whole]
+                    whole = sf.Times(place, [*factors, right])
+                case _ if own and isinstance(whole, sf.Chain):
+                    whole = sf.Chain(place, [*whole.operands, right], whole.loose)
                 case _:
-                    whole = Chain(place, [whole, right], loose=own)
+                    whole = sf.Chain(place, [whole, right], loose=own)
             own = True
         return whole
 
-    def _transpose(self, node: ast.Attribute, place: Place) -> Node:
+    def _transpose(self, node: ast.Attribute, place: Place) -> sf.Node:
         if node.attr != "T":
             hint = "write `.T` for a transpose" if node.attr == "t" else "only `.T` follows a name"
             message = f"`.{node.attr}` has no meaning in a {self.grammar.name}: {hint}"
             return self.wrong(node, message)
-        return Flip(place, self.read(node.value))
+        return sf.Flip(place, self.read(node.value))
 
-    def _call(self, node: ast.Call, place: Place) -> Node:
+    def _call(self, node: ast.Call, place: Place) -> sf.Node:
         if not isinstance(node.func, ast.Name):
             return self.wrong(
                 node, "only functions are called, as in `tanh(v)`; a product is written `*` or `@`"
             )
         name, head = node.func.id, self.place(node.func)
         args = [self.read(arg) for arg in node.args]
-        parts = [part for arg in args for part in walk(arg)]
-        is_step = any(isinstance(part, Named) and part.name in ("t", "T") for part in parts)
+        parts = [part for arg in args for part in sf.walk(arg)]
+        is_step = any(isinstance(part, sf.Named) and part.name in ("t", "T") for part in parts)
         if is_step and not self.grammar.entries:
             inside = ", ".join(self.source.snippet(arg.place) for arg in args)
             return self.wrong(node, f"a step stands in square brackets: write `{name}[{inside}]`")
         if name == "len":
             return self._len(node, place, args)
-        return Apply(place, name, args, head)
+        return sf.Apply(place, name, args, head)
 
-    def _len(self, node: ast.Call, place: Place, args: list[Node]) -> Node:
+    def _len(self, node: ast.Call, place: Place, args: list[sf.Node]) -> sf.Node:
         match args:
-            case [Named() | Timed() as vector] | [At(operand=Named() as vector)]:
-                return Len(place, vector)
-        if any(isinstance(part, Hole) for arg in args for part in walk(arg)):
-            return Hole(place)
+            case [sf.Named() | sf.Timed() as vector] | [sf.At(operand=sf.Named() as vector)]:
+                return sf.Len(place, vector)
+        if any(isinstance(part, sf.Hole) for arg in args for part in sf.walk(arg)):
+            return sf.Hole(place)
         return self.wrong(node, "`len` takes the name of one vector, as in `len(h)`")
 
-    def _at(self, node: ast.Subscript, place: Place) -> Node:
+    def _at(self, node: ast.Subscript, place: Place) -> sf.Node:
         found = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return At(place, self.read(node.value), [self._place(one) for one in found])
+        return sf.At(place, self.read(node.value), [self._place(one) for one in found])
 
-    def _place(self, node: ast.expr) -> Node:
+    def _place(self, node: ast.expr) -> sf.Node:
         if not isinstance(node, ast.Slice):
             return self.read(node)
         if node.step is not None or (node.lower is None and node.upper is None):
             return self.wrong(node, "a slice is written `v[:d]`, `v[d:]` or `v[a:b]`")
         ends = (None if end is None else self.read(end) for end in (node.lower, node.upper))
-        return Stretch(self.place(node), *ends)
+        return sf.Stretch(self.place(node), *ends)
 
-    def _step(self, node: ast.Subscript, place: Place) -> Node:
+    def _step(self, node: ast.Subscript, place: Place) -> sf.Node:
         if isinstance(node.value, ast.Attribute):
             return self.wrong(node, "a step stands before `.T`, and a row is read as `E[tok[t]]`")
         if not isinstance(node.value, ast.Name):
             return self.wrong(node, "only a name has a step, as in `h[t]`")
         name = node.value.id
         inner = self.read(node.slice)
-        if isinstance(inner, Timed):
-            return TableRow(place, Named(self.place(node.value), name), inner)
+        if isinstance(inner, sf.Timed):
+            return sf.TableRow(place, sf.Named(self.place(node.value), name), inner)
         index = self.index(inner, name)
         if index is None:
-            return Hole(place)
+            return sf.Hole(place)
         if index.offset > 0 and index.terms:
             now = index.names()[0]
             written, means = self.source.snippet(place), f"{name}[{now}+{index.offset}]"
@@ -227,14 +208,14 @@ class Reader:
             )
         if index.offset < -MAX_LAG:
             return self.wrong(node, f"a lag is at most {MAX_LAG}, and this one is {-index.offset}")
-        return Timed(place, name, index)
+        return sf.Timed(place, name, index)
 
-    def index(self, node: Node, name: str) -> Index | None:
+    def index(self, node: sf.Node, name: str) -> Index | None:
         """The step in brackets after ``name``: ``t``, ``T``, ``t - k`` or a number.
 
         None, with a finding, where it is none of these.
         """
-        if any(isinstance(part, Hole) for part in walk(node)):
+        if any(isinstance(part, sf.Hole) for part in sf.walk(node)):
             return None
         try:
             index = linear(node, self.constants)
@@ -243,8 +224,8 @@ class Reader:
             return None
         if index is not None and index.terms in ((), NOW.terms, LAST.terms):
             return index
-        for other in walk(node):
-            if isinstance(other, Named) and other.name not in ("t", "T", *self.constants):
+        for other in sf.walk(node):
+            if isinstance(other, sf.Named) and other.name not in ("t", "T", *self.constants):
                 self.findings.add(
                     other.place,
                     f"a lag is a number or a constant, and `{other.name}` is neither: define it, "
@@ -264,7 +245,7 @@ def _starts(node: ast.expr) -> tuple[int, int]:
 
 def expression(
     tokens: Sequence[Token], source: Source, findings: Findings, grammar: Grammar
-) -> Node:
+) -> sf.Node:
     """The surface tree of an expression alone, with a `Hole` where it could not be read."""
     statement = Statement(list(tokens))
     syntax.check_expression(tokens, findings, grammar)
@@ -274,4 +255,4 @@ def expression(
         return reader.read(tree.value)
     if tree is not None:
         findings.add(statement.place, f"this is Python, but no expression of a {grammar.name}")
-    return Hole(statement.place)
+    return sf.Hole(statement.place)

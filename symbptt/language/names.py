@@ -11,20 +11,8 @@ from typing import Literal
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS
+from symbptt.language import surface as sf
 from symbptt.language.source import Findings, Place
-from symbptt.language.surface import (
-    Apply,
-    Assignment,
-    Declaration,
-    Definition,
-    Item,
-    Len,
-    Named,
-    Start,
-    Stated,
-    Timed,
-    walk,
-)
 
 PUBLIC = tuple(name for name, row in FUNCTIONS.items() if row.public)
 CALLS = (*PUBLIC, *VECTORS, "concat", *LOSSES, "len")
@@ -37,8 +25,8 @@ Role = Literal["parameter", "derived", "constant", "input", "quantity", "functio
 class Use:
     """One mention inside the right-hand side of ``item``."""
 
-    node: Named | Timed
-    item: Stated
+    node: sf.Named | sf.Timed
+    item: sf.Stated
 
 
 @dataclass(eq=False)
@@ -60,14 +48,14 @@ class Name:
     name: str
     place: Place
     role: Role = "parameter"
-    declaration: Declaration | None = None
-    definition: Definition | None = None
-    assignment: Assignment | None = None
+    declaration: sf.Declaration | None = None
+    definition: sf.Definition | None = None
+    assignment: sf.Assignment | None = None
     plain: list[Use] = field(default_factory=list)
     timed: list[Use] = field(default_factory=list)
-    called: list[Apply] = field(default_factory=list)
-    measured: list[Len] = field(default_factory=list)
-    starts: list[Start] = field(default_factory=list)
+    called: list[sf.Apply] = field(default_factory=list)
+    measured: list[sf.Len] = field(default_factory=list)
+    starts: list[sf.Start] = field(default_factory=list)
     index: bool = False
     index_place: Place | None = None
     lag: int = 0
@@ -92,26 +80,23 @@ class Name:
         return bool(self.plain or self.timed or self.called or self.measured)
 
 
-def reserved(name: str) -> str | None:
-    """Why a name can't be a model's own, or None."""
-    if name in ("t", "T"):
-        meaning = "the step" if name == "t" else "the number of steps"
-    elif name == "L":
-        meaning = "the total loss, the mean of `loss[t]`"
-    elif name == "I":
-        meaning = "the identity matrix"
-    elif name == "loss":
-        meaning = "the loss at a step, `loss[t] = …`"
-    elif name in CALLS:
-        meaning = "a function"
-    elif name in FORMULA:
-        meaning = "for derivations"
-    else:
-        return None
-    return f"`{name}` is reserved ({meaning}): choose another name"
+_NO_NUMBER = "stands only in brackets, as in `h[t]` or `h[T]`; it is no number here"
+RESERVED: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(FORMULA, ("for derivations", "is reserved for derivations")),
+    **{name: ("a function", f"is a function: write `{name}(…)`") for name in CALLS},
+    "t": ("the step", _NO_NUMBER),
+    "T": ("the number of steps", _NO_NUMBER),
+    "L": ("the total loss", "is the total loss, and no equation reads it"),
+    "I": ("the identity matrix", "is the identity matrix and has no step"),
+    "loss": (
+        "the loss at a step",
+        "stays alone: no equation reads the loss, so what it needs has a name",
+    ),
+}
+"""Names that can't be a model's own: what they mean, and what is said where one is read."""
 
 
-def gather(items: list[Item], findings: Findings) -> dict[str, Name]:
+def gather(items: list[sf.Item], findings: Findings) -> dict[str, Name]:
     """All names of a model in the order of their first mention."""
     table: dict[str, Name] = {}
 
@@ -120,30 +105,30 @@ def gather(items: list[Item], findings: Findings) -> dict[str, Name]:
 
     for item in items:
         _record(item, named(item.name, item.place), findings)
-        if isinstance(item, Declaration):
+        if isinstance(item, sf.Declaration):
             continue
-        for node in walk(item.rhs):
+        for node in sf.walk(item.rhs):
             match node:
-                case Named(place=place, name=name):
+                case sf.Named(place=place, name=name):
                     named(name, place).plain.append(Use(node, item))
-                case Timed(place=place, name=name):
+                case sf.Timed(place=place, name=name):
                     named(name, place).timed.append(Use(node, item))
-                case Apply(function=name, head=head):
+                case sf.Apply(function=name, head=head):
                     if name not in CALLS:
                         named(name, head).called.append(node)
-                case Len(vector=vector):
+                case sf.Len(vector=vector):
                     named(vector.name, vector.place).measured.append(node)
     return table
 
 
-def _record(item: Item, name: Name, findings: Findings) -> None:
+def _record(item: sf.Item, name: Name, findings: Findings) -> None:
     """Enters a statement under its name, once of each kind."""
     match item:
-        case Declaration():
+        case sf.Declaration():
             if name.declaration is not None:
                 _twice(item, name.declaration, "declared", findings)
             name.declaration = name.declaration or item
-        case Start():
+        case sf.Start():
             same = [start for start in name.starts if start.step == item.step]
             if same:
                 findings.add(
@@ -153,19 +138,19 @@ def _record(item: Item, name: Name, findings: Findings) -> None:
                 )
             else:
                 name.starts.append(item)
-        case Definition() | Assignment():
+        case sf.Definition() | sf.Assignment():
             first = name.definition or name.assignment
             if first is not None:
                 _twice(item, first, "defined", findings)
-            elif isinstance(item, Definition):
+            elif isinstance(item, sf.Definition):
                 name.definition = item
             else:
                 name.assignment = item
 
 
 def _twice(
-    item: Declaration | Definition | Assignment,
-    first: Declaration | Definition | Assignment,
+    item: sf.Declaration | sf.Definition | sf.Assignment,
+    first: sf.Declaration | sf.Definition | sf.Assignment,
     how: str,
     findings: Findings,
 ) -> None:

@@ -13,7 +13,7 @@ from symbptt.language.roles import Roles
 from symbptt.language.shapes import ShapeInference
 from symbptt.language.source import Findings, Source, check_characters
 from symbptt.language.statements import Reading
-from symbptt.language.surface import Declaration, Definition, Start, Timed, walk
+from symbptt.language.surface import Definition, Start, Timed, nodes
 from symbptt.language.unification import Shapes
 
 
@@ -65,9 +65,8 @@ def parse(
 def _has_steps(reading: Reading) -> bool:
     """Whether anything is said of a step; else no other finding helps its author."""
     return any(
-        isinstance(item, Definition) or any(isinstance(node, Timed) for node in walk(item.rhs))
+        isinstance(item, Definition) or any(isinstance(node, Timed) for node in nodes(item))
         for item in reading.items
-        if not isinstance(item, Declaration)
     )
 
 

@@ -15,30 +15,10 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from symbptt.language import surface as sf
 from symbptt.language.calls import Functions
 from symbptt.language.names import Name
 from symbptt.language.roles import Roles
-from symbptt.language.surface import (
-    Apply,
-    Assignment,
-    Chain,
-    Declaration,
-    Definition,
-    Flip,
-    Len,
-    Literal,
-    Minus,
-    Named,
-    Node,
-    Over,
-    Plus,
-    Power,
-    Stated,
-    TableRow,
-    Timed,
-    Times,
-    walk,
-)
 
 
 class Broadcast(IntEnum):
@@ -50,16 +30,16 @@ class Broadcast(IntEnum):
     ARRAY = 3
 
 
-def elementwise_operands(node: Node, functions: Functions) -> list[Node] | None:
+def elementwise_operands(node: sf.Node, functions: Functions) -> list[sf.Node] | None:
     """The operands of an elementwise operation; None if the node is something else."""
     match node:
-        case Plus(terms=operands) | Times(factors=operands):
+        case sf.Plus(terms=operands) | sf.Times(factors=operands):
             return operands
-        case Minus(operand=operand) | Power(base=operand):
+        case sf.Minus(operand=operand) | sf.Power(base=operand):
             return [operand]
-        case Over(numerator=numerator, denominator=denominator):
+        case sf.Over(numerator=numerator, denominator=denominator):
             return [numerator, denominator]
-        case Apply(function=function, args=args) if functions.is_elementwise(function):
+        case sf.Apply(function=function, args=args) if functions.is_elementwise(function):
             return args
     return None
 
@@ -71,25 +51,25 @@ class Levels:
         self.roles = roles
         self.names: dict[str, Broadcast] = {"I": Broadcast.ARRAY}
         self.predictions = _predictions(roles)
-        self.yields: dict[str, list[Node]] = {}
+        self.yields: dict[str, list[sf.Node]] = {}
         for name in roles.names.values():
             if name.role != "function":
                 self._enter(name)
         self._settle(list(self.yields))
         self._default()
 
-    def of(self, node: Node) -> Broadcast:
+    def of(self, node: sf.Node) -> Broadcast:
         match node:
-            case Literal() | Len():
+            case sf.Literal() | sf.Len():
                 return Broadcast.NUMBER
-            case Named(name=name) | Timed(name=name):
+            case sf.Named(name=name) | sf.Timed(name=name):
                 return self.names.get(name, Broadcast.OPEN)
-            case TableRow() | Chain() | Flip():
+            case sf.TableRow() | sf.Chain() | sf.Flip():
                 return Broadcast.ARRAY
         operands = elementwise_operands(node, self.roles.functions)
         if operands is not None:
             return max([self.of(operand) for operand in operands], default=Broadcast.OPEN)
-        if isinstance(node, Apply):
+        if isinstance(node, sf.Apply):
             row = self.roles.functions.vector(node.function)
             array = node.function == "concat" or (row is not None and row.like is not None)
             return Broadcast.ARRAY if array else Broadcast.SCALAR
@@ -113,11 +93,11 @@ class Levels:
             else:
                 self.names[name.name] = Broadcast.ARRAY
 
-    def _started(self, name: Name) -> list[Node]:
+    def _started(self, name: Name) -> list[sf.Node]:
         """The states whose initial value a parameter is, if it is nothing else."""
-        states: list[Node] = []
+        states: list[sf.Node] = []
         for use in name.plain:
-            if use.item.rhs is not use.node or isinstance(use.item, Assignment | Definition):
+            if use.item.rhs is not use.node or isinstance(use.item, sf.Assignment | sf.Definition):
                 return []
             item = use.item
             states += [one.node for one in self.roles.names[item.name].timed][:1]
@@ -142,8 +122,8 @@ class Levels:
         readers: dict[str, list[str]] = {}
         for name, nodes in self.yields.items():
             for node in nodes:
-                for part in walk(node):
-                    if isinstance(part, Named | Timed):
+                for part in sf.walk(node):
+                    if isinstance(part, sf.Named | sf.Timed):
                         readers.setdefault(part.name, []).append(name)
         return readers
 
@@ -153,7 +133,7 @@ class Levels:
         for least, level in ((False, Broadcast.SCALAR), (True, Broadcast.ARRAY)):
             risen = []
             for name, nodes in self.yields.items():
-                reads = any(isinstance(part, Timed) for node in nodes for part in walk(node))
+                reads = any(isinstance(part, sf.Timed) for node in nodes for part in sf.walk(node))
                 if self.names.get(name, Broadcast.OPEN) < Broadcast.SCALAR and (least or not reads):
                     self.names[name] = level
                     risen.append(name)
@@ -161,12 +141,12 @@ class Levels:
             self._settle([name for name in self.yields if name in again])
 
 
-def _predictions(roles: Roles) -> dict[str, list[Node]]:
+def _predictions(roles: Roles) -> dict[str, list[sf.Node]]:
     """What inputs are compared with by losses: they are scalars where that is one."""
-    found: dict[str, list[Node]] = {}
+    found: dict[str, list[sf.Node]] = {}
     for call in roles.losses:
         target = call.args[1]
-        if isinstance(target, Timed):
+        if isinstance(target, sf.Timed):
             found.setdefault(target.name, []).append(call.args[0])
     return found
 
@@ -185,7 +165,7 @@ class Ranks:
                 self._enter(name, levels)
         self._solve()
 
-    def of(self, node: Node) -> int | None:
+    def of(self, node: sf.Node) -> int | None:
         return self._visit(node, None)
 
     def _enter(self, name: Name, levels: Levels) -> None:
@@ -200,13 +180,13 @@ class Ranks:
 
     def _solve(self) -> None:
         """Visits the equations that mention open names until nothing is open."""
-        equations = [item for item in self.roles.items if not isinstance(item, Declaration)]
+        equations = [item for item in self.roles.items if not isinstance(item, sf.Declaration)]
         mentions: dict[str, list[int]] = {}
         for number, item in enumerate(equations):
-            for part in walk(item.rhs):
-                if isinstance(part, Named):
+            for part in sf.walk(item.rhs):
+                if isinstance(part, sf.Named):
                     mentions.setdefault(part.name, []).append(number)
-            if isinstance(item, Assignment):
+            if isinstance(item, sf.Assignment):
                 mentions.setdefault(item.name, []).append(number)
         self._propagate(equations, mentions, list(range(len(equations))))
         left_of_products = [name for item in equations for name in self._matrices(item.rhs)]
@@ -218,7 +198,7 @@ class Ranks:
             self._propagate(equations, mentions, again)
 
     def _propagate(
-        self, equations: list[Stated], mentions: dict[str, list[int]], numbers: list[int]
+        self, equations: list[sf.Stated], mentions: dict[str, list[int]], numbers: list[int]
     ) -> None:
         waiting = dict.fromkeys(numbers)
         while waiting:
@@ -227,26 +207,26 @@ class Ranks:
             self.settled.clear()
             item = equations[number]
             rank = self._visit(item.rhs, self.names.get(item.name))
-            if isinstance(item, Assignment):
+            if isinstance(item, sf.Assignment):
                 self._settle(item.name, rank)
             for name in self.settled:
                 waiting.update(dict.fromkeys(mentions.get(name, ())))
 
-    def _matrices(self, expression: Node) -> list[str]:
+    def _matrices(self, expression: sf.Node) -> list[str]:
         """Names that stand before a ``@``, in the order written."""
         return [
             name
-            for node in walk(expression)
-            if isinstance(node, Chain) and not node.loose
+            for node in sf.walk(expression)
+            if isinstance(node, sf.Chain) and not node.loose
             for operand in node.operands[:-1]
             for name in self._names_in(operand)
         ]
 
-    def _names_in(self, node: Node) -> list[str]:
+    def _names_in(self, node: sf.Node) -> list[str]:
         match node:
-            case Named(name=name):
+            case sf.Named(name=name):
                 return [name]
-            case Flip(operand=operand):
+            case sf.Flip(operand=operand):
                 return self._names_in(operand)
         operands = elementwise_operands(node, self.functions) or []
         return [name for operand in operands for name in self._names_in(operand)]
@@ -258,29 +238,29 @@ class Ranks:
             self.settled.append(name)
         return self.names.get(name)
 
-    def _visit(self, node: Node, want: int | None) -> int | None:
+    def _visit(self, node: sf.Node, want: int | None) -> int | None:
         """The rank of an expression; open names in it take the rank that is wanted."""
         match node:
-            case Literal() | Len():
+            case sf.Literal() | sf.Len():
                 return 0
-            case Named(name=name):
+            case sf.Named(name=name):
                 return self._settle(name, want)
-            case Timed(name=name):
+            case sf.Timed(name=name):
                 return self.names.get(name)
-            case TableRow(table=table):
+            case sf.TableRow(table=table):
                 self._settle(table.name, 2)
                 return 1
-            case Flip(operand=operand):
+            case sf.Flip(operand=operand):
                 self._visit(operand, 2)
                 return 2
-            case Chain():
+            case sf.Chain():
                 return self._chain(node, want)
-            case Apply(function=function) if not self.functions.is_elementwise(function):
+            case sf.Apply(function=function) if not self.functions.is_elementwise(function):
                 return self._call(node)
         operands = elementwise_operands(node, self.functions)
         return None if operands is None else self._common(operands, want)
 
-    def _common(self, operands: list[Node], want: int | None) -> int | None:
+    def _common(self, operands: list[sf.Node], want: int | None) -> int | None:
         """The one rank of all arrays among the operands."""
         ranks = [self._visit(operand, want) for operand in operands]
         arrays = [rank for rank in ranks if rank]
@@ -292,7 +272,7 @@ class Ranks:
             return arrays[0]
         return None if None in ranks else 0
 
-    def _chain(self, chain: Chain, want: int | None) -> int | None:
+    def _chain(self, chain: sf.Chain, want: int | None) -> int | None:
         operands = chain.operands
         for operand in operands[1:-1]:
             self._visit(operand, 2)
@@ -309,16 +289,16 @@ class Ranks:
             return 1
         return last if first == 2 else None
 
-    def _first(self, chain: Chain, want: int | None) -> int | None:
+    def _first(self, chain: sf.Chain, want: int | None) -> int | None:
         """Of ``f * W`` before ``@`` only the W is taken for a matrix."""
         first = chain.operands[0]
-        if chain.loose and isinstance(first, Times):
+        if chain.loose and isinstance(first, sf.Times):
             for factor in first.factors[:-1]:
                 self._visit(factor, None)
             return self._visit(first.factors[-1], want)
         return self._visit(first, want)
 
-    def _call(self, call: Apply) -> int:
+    def _call(self, call: sf.Apply) -> int:
         row = self.functions.vector(call.function)
         if call.function == "concat" or (row is not None and not row.takes_matrices):
             for arg in call.args:

@@ -63,15 +63,13 @@ def _is_array(shapes: Shapes, node: Apply, arg: Node, size: Sizes) -> bool:
 def _concat(shapes: Shapes, node: Apply, sizes: list[Sizes]) -> Sizes | None:
     if not _are_vectors(shapes, node, sizes):
         return None
-    total = shapes.lengths.total(size[0] for size in sizes)
-    shapes.constraints.add_sum(node, total)
-    return (total,)
+    return (shapes.joined(node, (size[0] for size in sizes)),)
 
 
 def _same(shapes: Shapes, node: Apply, left: Sizes, right: Sizes) -> bool:
     """Whether two arguments have one shape, or may have."""
     if len(left) != len(right):
-        shapes.wrong(node, _two_shapes(shapes, node, left, right) + ": both must have one shape")
+        shapes.wrong(node, shapes.both(*node.args) + ": both must have one shape")
         return False
     return _equal(shapes, node, left, right)
 
@@ -83,21 +81,13 @@ def _equal(shapes: Shapes, node: Apply, left: Sizes, right: Sizes) -> bool:
     )
 
 
-def _two_shapes(shapes: Shapes, node: Apply, left: Sizes, right: Sizes) -> str:
-    words = shapes.words
-    return (
-        f"{words.code(node.args[0])} is {words.shape(left)} and {words.code(node.args[1])} is "
-        f"{words.shape(right)}"
-    )
-
-
 def _differ(shapes: Shapes, node: Apply, axis: int) -> None:
     left, right = shapes.of(node.args[0]) or (), shapes.of(node.args[1]) or ()
     words = shapes.words
     hint = words.hints((node.args[0], left[axis]), (node.args[1], right[axis]))
     shapes.wrong(
         node,
-        f"{_two_shapes(shapes, node, left, right)}: in `{node.function}` these must be equal{hint}",
+        f"{shapes.both(*node.args)}: in `{node.function}` these must be equal{hint}",
         *words.notes((node.args[0], axis), (node.args[1], axis)),
     )
 
@@ -133,7 +123,7 @@ def _loss(shapes: Shapes, node: Apply) -> Sizes | None:
         hint = ""
         if not found:
             hint = f"; declare `{target.name}: scalar`" if isinstance(target, Timed) else ""
-        shapes.wrong(node, _two_shapes(shapes, node, found, wanted) + f", not of one shape{hint}")
+        shapes.wrong(node, shapes.both(*node.args) + f", not of one shape{hint}")
         return None
     return () if _equal(shapes, node, found, wanted) else None
 

@@ -6,26 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 
 from symbptt.algebra import NOW
 from symbptt.language import calls, constants
+from symbptt.language import surface as sf
 from symbptt.language.calls import Functions
-from symbptt.language.names import CALLS, FORMULA, Name, Use, gather, reserved
+from symbptt.language.names import RESERVED, Name, gather
 from symbptt.language.source import Findings, Note, Place
 from symbptt.language.statements import Reading
-from symbptt.language.surface import (
-    Apply,
-    Assignment,
-    Declaration,
-    Definition,
-    Item,
-    Named,
-    Start,
-    TableRow,
-    Timed,
-    walk,
-)
 
 
 @dataclass
@@ -46,27 +34,26 @@ class Roles:
     names: dict[str, Name]
     functions: Functions
     constants: dict[str, Fraction]
-    items: list[Item]
-    definitions: list[Definition] = field(default_factory=list)
-    derived: list[Assignment] = field(default_factory=list)
-    starts: list[Start] = field(default_factory=list)
+    items: list[sf.Item]
+    definitions: list[sf.Definition] = field(default_factory=list)
+    derived: list[sf.Assignment] = field(default_factory=list)
+    starts: list[sf.Start] = field(default_factory=list)
     unclear: set[str] = field(default_factory=set)
 
     @cached_property
-    def losses(self) -> list[Apply]:
+    def losses(self) -> list[sf.Apply]:
         """All calls of a loss, with the right number of arguments."""
         return [
             node
             for item in self.items
-            if not isinstance(item, Declaration)
-            for node in walk(item.rhs)
-            if isinstance(node, Apply)
+            for node in sf.nodes(item)
+            if isinstance(node, sf.Apply)
             and self.functions.is_loss(node.function)
             and len(node.args) == 2
         ]
 
     @property
-    def loss(self) -> Definition | None:
+    def loss(self) -> sf.Definition | None:
         return next((one for one in self.definitions if one.name == "loss"), None)
 
     def by_role(self, role: str) -> list[Name]:
@@ -88,7 +75,7 @@ def infer(reading: Reading, bindings: Mapping[str, str], findings: Findings) -> 
         If ``bindings`` name a function that does not exist.
     """
     items = reading.items
-    assignments = [item for item in items if isinstance(item, Assignment)]
+    assignments = [item for item in items if isinstance(item, sf.Assignment)]
     known = constants.evaluate(assignments, findings)
     names = gather(items, findings)
     functions = calls.resolve(names, items, bindings, findings)
@@ -138,43 +125,22 @@ class _Inference:
 
     def check_reserved(self) -> None:
         names = self.roles.names
-        for name in [name for name in names if reserved(name) is not None]:
-            entry = names[name]
+        for name in [name for name in names if name in RESERVED]:
+            meaning, read = RESERVED[name]
             for item in self.roles.items:
-                if item.name == name and not (name == "loss" and isinstance(item, Definition)):
-                    self.findings.add(item.place, self.why_reserved(item))
-            for use in (*entry.plain, *entry.timed):
-                message = self.misused(use)
-                if message:
-                    self.findings.add(use.node.place, message)
-            for measured in entry.measured:
+                if item.name == name and not (name == "loss" and isinstance(item, sf.Definition)):
+                    message = f"`{name}` is reserved ({meaning}): choose another name"
+                    if name in ("loss", "L"):
+                        message += ", or write `loss[t] = …`, `loss[T] = …` for the last step alone"
+                    self.findings.add(item.place, message)
+            for use in (*names[name].plain, *names[name].timed):
+                if name != "I" or isinstance(use.node, sf.Timed):
+                    self.findings.add(use.node.place, f"`{name}` {read}")
+            for measured in names[name].measured:
                 self.findings.add(measured.place, f"`{name}` has no length")
             self.roles.unclear.add(name)
             if name != "loss":
                 del names[name]
-
-    def why_reserved(self, item: Item) -> str:
-        if item.name == "loss" and isinstance(item, Assignment):
-            return "the loss has a step: write `loss[t] = …`, or `loss[T] = …` for the last one"
-        if item.name == "L":
-            return "`L` is the total loss, which follows from `loss[t] = …`: define that"
-        return reserved(item.name) or ""
-
-    def misused(self, use: Use) -> str | None:
-        name = use.node.name
-        if name == "I":
-            timed = isinstance(use.node, Timed)
-            return "`I` is the identity matrix and has no step" if timed else None
-        if name in ("t", "T"):
-            return f"`{name}` stands only in brackets, as in `h[{name}]`; it is no number here"
-        if name == "loss":
-            return "no equation reads the loss: give what you need a name of its own"
-        if name in CALLS:
-            return f"`{name}` is a function: write `{name}(…)`"
-        if name == "L":
-            return "`L` is the total loss, and no equation reads it"
-        assert name in FORMULA
-        return f"`{name}` is reserved for derivations: choose another name"
 
     # --- roles ------------------------------------------------------------------------
 
@@ -236,8 +202,10 @@ class _Inference:
 
     def check_untimed(self, name: Name) -> None:
         assert name.assignment is not None
-        reads = next((n for n in walk(name.assignment.rhs) if isinstance(n, Timed)), None)
-        uses: list[Timed | Start] = [u.node for u in name.timed if isinstance(u.node, Timed)]
+        reads = next((n for n in sf.walk(name.assignment.rhs) if isinstance(n, sf.Timed)), None)
+        uses: list[sf.Timed | sf.Start] = [
+            u.node for u in name.timed if isinstance(u.node, sf.Timed)
+        ]
         if reads is not None and reads.name != name.name:
             self.wrong(
                 name.name,
@@ -280,24 +248,22 @@ class _Inference:
 
     # --- steps ------------------------------------------------------------------------
 
-    def check_steps(self, item: Item) -> None:
+    def check_steps(self, item: sf.Item) -> None:
         """Which steps an equation may read, and how far back it does."""
-        if isinstance(item, Declaration):
-            return
-        last = isinstance(item, Definition) and item.last
-        for node in walk(item.rhs):
-            if isinstance(node, Apply) and not isinstance(item, Definition):
+        last = isinstance(item, sf.Definition) and item.last
+        for node in sf.nodes(item):
+            if isinstance(node, sf.Apply) and not isinstance(item, sf.Definition):
                 self.check_timeless_call(node)
-            if isinstance(node, Timed) and node.name in self.roles.names:
+            if isinstance(node, sf.Timed) and node.name in self.roles.names:
                 message = self.wrong_step(node, item, last)
                 if message:
                     self.findings.add(node.place, message)
                     self.roles.unclear.add(item.name)
-                elif isinstance(item, Definition):
+                elif isinstance(item, sf.Definition):
                     name = self.roles.names[node.name]
                     name.lag = max(name.lag, -node.index.offset)
 
-    def check_timeless_call(self, call: Apply) -> None:
+    def check_timeless_call(self, call: sf.Apply) -> None:
         if self.roles.functions.is_loss(call.function):
             self.findings.add(
                 call.place,
@@ -305,17 +271,17 @@ class _Inference:
                 "equation, `name[t] = …`",
             )
 
-    def wrong_step(self, node: Timed, item: Item, last: bool) -> str | None:
+    def wrong_step(self, node: sf.Timed, item: sf.Item, last: bool) -> str | None:
         name = node.name
         if name in self.roles.unclear and name != item.name:
             return None
-        if isinstance(item, Start):
+        if isinstance(item, sf.Start):
             return (
                 "an initial value is made of parameters and constants, and "
                 f"`{name}[{node.index}]` has a step; a learned one is a parameter, "
                 f"`{item.name}[{item.step}] = {item.name}_init`"
             )
-        if isinstance(item, Assignment):
+        if isinstance(item, sf.Assignment):
             return None
         if not node.index.terms:
             if name == item.name or self.roles.names[name].definition:
@@ -332,8 +298,8 @@ class _Inference:
 
     def set_axis(self, name: Name) -> None:
         """An input that only ``loss[T]`` reads, at one step, has one value, not one a step."""
-        last = all(isinstance(use.item, Definition) and use.item.last for use in name.timed)
-        steps = {use.node.index for use in name.timed if isinstance(use.node, Timed)}
+        last = all(isinstance(use.item, sf.Definition) and use.item.last for use in name.timed)
+        steps = {use.node.index for use in name.timed if isinstance(use.node, sf.Timed)}
         if name.role == "input" and last and len(steps) == 1:
             name.has_axis, name.lag = False, 0
 
@@ -382,32 +348,30 @@ class _Inference:
             if name.declaration is not None and name.declaration.kind == "index":
                 name.index, name.index_place = True, name.declaration.place
         for item in self.roles.items:
-            if isinstance(item, Declaration):
-                continue
-            for node in walk(item.rhs):
-                if isinstance(node, TableRow):
+            for node in sf.nodes(item):
+                if isinstance(node, sf.TableRow):
                     self.set_index(node.row, "its row stands in brackets here")
-                elif isinstance(node, Apply) and self.takes_label(node):
+                elif isinstance(node, sf.Apply) and self.takes_label(node):
                     self.set_label(node)
 
-    def takes_label(self, call: Apply) -> bool:
+    def takes_label(self, call: sf.Apply) -> bool:
         row = self.roles.functions.loss(call.function)
         return row is not None and row.index_target and len(call.args) == 2
 
-    def set_label(self, call: Apply) -> None:
+    def set_label(self, call: sf.Apply) -> None:
         target = call.args[1]
         row = self.roles.functions.loss(call.function)
         assert row is not None
-        if isinstance(target, Timed):
+        if isinstance(target, sf.Timed):
             self.set_index(target, f"`{row.name}` takes it as a label here")
-        elif not isinstance(target, Named) or target.name not in self.roles.unclear:
+        elif not isinstance(target, sf.Named) or target.name not in self.roles.unclear:
             self.findings.add(
                 target.place,
                 f"the second argument of `{row.name}` is a label, an input of integers: "
                 "expected `y[t]`",
             )
 
-    def set_index(self, node: Timed, why: str) -> None:
+    def set_index(self, node: sf.Timed, why: str) -> None:
         name = self.roles.names.get(node.name)
         if name is None or name.name in self.roles.unclear:
             return
@@ -433,23 +397,25 @@ class _Inference:
 
     def check_cycles(self) -> None:
         derived = {
-            one.name: [use.name for use in walk(one.rhs) if isinstance(use, Named)]
+            one.name: [use.name for use in sf.walk(one.rhs) if isinstance(use, sf.Named)]
             for one in self.roles.derived
         }
         steps = {
             one.name: [
-                use.name for use in walk(one.rhs) if isinstance(use, Timed) and use.index == NOW
+                use.name
+                for use in sf.walk(one.rhs)
+                if isinstance(use, sf.Timed) and use.index == NOW
             ]
             for one in self.roles.definitions
         }
         places = {one.name: one.place for one in self.roles.derived}
         places.update((one.name, one.place) for one in self.roles.definitions)
-        for cycle in cycles(derived):
+        for cycle in constants.cycles(derived):
             arrow = _arrows([f"`{name}`" for name in cycle])
             self.report_cycle(
                 cycle, places, f"`{cycle[0]}` is defined by itself: {arrow}; define it otherwise"
             )
-        for cycle in cycles(steps):
+        for cycle in constants.cycles(steps):
             arrow = _arrows([f"`{name}[t]`" for name in cycle])
             before = f"`{cycle[1]}[t-1]`"
             self.report_cycle(
@@ -470,25 +436,3 @@ def _arrows(names: list[str]) -> str:
     if len(names) > _SHOWN:
         names = [*names[: _SHOWN // 2], "…", *names[-_SHOWN // 2 :]]
     return " → ".join(names)
-
-
-def cycles(needs: Mapping[str, list[str]]) -> list[list[str]]:
-    """Cycles that share no name, each from its first name in file order back to it."""
-    order = list(needs)
-    left = {name: [n for n in inner if n in needs] for name, inner in needs.items()}
-    found: list[list[str]] = []
-    while True:
-        try:
-            TopologicalSorter(left).prepare()
-            return found
-        except CycleError as error:
-            # graphlib lists each name before the one that needs it.
-            cycle = list(reversed(error.args[1]))[:-1]
-            first = min(range(len(cycle)), key=lambda i: order.index(cycle[i]))
-            cycle = cycle[first:] + cycle[:first]
-            found.append([*cycle, cycle[0]])
-            left = {
-                name: [n for n in inner if n not in cycle]
-                for name, inner in left.items()
-                if name not in cycle
-            }

@@ -5,29 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from symbptt.language import products, reductions
+from symbptt.language import surface as sf
 from symbptt.language.conflicts import Sizes
 from symbptt.language.constants import ArithmeticFinding, fold
 from symbptt.language.ranks import elementwise_operands
 from symbptt.language.roles import Roles
 from symbptt.language.source import Findings, Source
-from symbptt.language.surface import (
-    Apply,
-    Chain,
-    Flip,
-    Hole,
-    Len,
-    Literal,
-    Named,
-    Node,
-    Over,
-    Plus,
-    Power,
-    TableRow,
-    Timed,
-    Times,
-    upwards,
-    walk,
-)
 from symbptt.language.unification import Shapes
 
 MAX_POWER = 1_000
@@ -38,62 +21,65 @@ class ShapeInference(Shapes):
 
     def __init__(self, roles: Roles, source: Source, findings: Findings) -> None:
         super().__init__(roles, source, findings)
-        self._known: dict[Node, Sizes | None] = {}
+        self._known: dict[sf.Node, Sizes | None] = {}
 
     # --- expressions --------------------------------------------------------------------
 
-    def of(self, node: Node) -> Sizes | None:
+    def of(self, node: sf.Node) -> Sizes | None:
         if node not in self._known:
             self._set_gates_aside(node)
             # From the leaves up, so that deep expressions need no deep recursion here.
-            for part in upwards(node):
-                if isinstance(part, Plus | Times | Apply | Chain) and part not in self._known:
+            for part in sf.upwards(node):
+                if (
+                    isinstance(part, sf.Plus | sf.Times | sf.Apply | sf.Chain)
+                    and part not in self._known
+                ):
                     self._known[part] = self._of(part)
         if node not in self._known:
             self._known[node] = self._of(node)
         return self._known[node]
 
-    def _set_gates_aside(self, node: Node) -> None:
+    def _set_gates_aside(self, node: sf.Node) -> None:
         """``f[t] * W @ h`` is one finding; that f and W have two shapes is no second one."""
-        for part in walk(node):
+        for part in sf.walk(node):
             if (
-                isinstance(part, Chain)
+                isinstance(part, sf.Chain)
                 and part not in self._known
                 and products.is_gated(self, part)
             ):
                 products.report_gate(self, part)
-                self._known.update(dict.fromkeys(walk(part)))
+                self._known.update(dict.fromkeys(sf.walk(part)))
 
-    def _of(self, node: Node) -> Sizes | None:
+    def _of(self, node: sf.Node) -> Sizes | None:
         match node:
-            case Literal():
+            case sf.Literal():
                 return ()
-            case Len():
+            case sf.Len():
                 return self._len(node)
-            case Named(name="I"):
+            case sf.Named(name="I"):
                 size = self.lengths.fresh("n_I")
                 return size, size
-            case Named(name=name):
+            case sf.Named(name=name):
                 unclear = name in self.roles.unclear or name not in self.names
                 return None if unclear else self.names[name]
-            case Timed():
+            case sf.Timed():
                 return self._timed(node)
-            case TableRow():
+            case sf.TableRow():
                 return self._row(node)
-            case Flip():
+            case sf.Flip():
                 return self._flip(node)
-            case Chain():
+            case sf.Chain():
                 return products.chain(self, node)
-            case Apply(function=function) if not self.roles.functions.is_elementwise(function):
+            case sf.Apply(function=function) if not self.roles.functions.is_elementwise(function):
                 return reductions.call(self, node)
-            case Power():
+            case sf.Power():
                 self._check_power(node)
-            case Over():
+            case sf.Over():
                 self._check_quotient(node)
         operands = elementwise_operands(node, self.roles.functions)
         return None if operands is None else self._elementwise(node, operands)
 
-    def _len(self, node: Len) -> Sizes | None:
+    def _len(self, node: sf.Len) -> Sizes | None:
         name = self.roles.names.get(node.vector.name)
         if name is None or name.name in self.roles.unclear:
             return None
@@ -106,7 +92,7 @@ class ShapeInference(Shapes):
             return None
         return ()
 
-    def _timed(self, node: Timed) -> Sizes | None:
+    def _timed(self, node: sf.Timed) -> Sizes | None:
         if node.name in self.roles.unclear or node.name not in self.names:
             return None
         name = self.roles.names[node.name]
@@ -133,7 +119,7 @@ class ShapeInference(Shapes):
             return None
         return self.names[node.name]
 
-    def _row(self, node: TableRow) -> Sizes | None:
+    def _row(self, node: sf.TableRow) -> Sizes | None:
         table = self.of(node.table)
         if table is None:
             return None
@@ -150,7 +136,7 @@ class ShapeInference(Shapes):
         self.label(row.name, table[0], node, node.table, 0)
         return (table[1],)
 
-    def _flip(self, node: Flip) -> Sizes | None:
+    def _flip(self, node: sf.Flip) -> Sizes | None:
         sizes = self.of(node.operand)
         if sizes is None:
             return None
@@ -163,14 +149,14 @@ class ShapeInference(Shapes):
             return None
         return sizes[1], sizes[0]
 
-    def _elementwise(self, node: Node, operands: list[Node]) -> Sizes | None:
+    def _elementwise(self, node: sf.Node, operands: list[sf.Node]) -> Sizes | None:
         shapes = [self.of(operand) for operand in operands]
         if any(sizes is None for sizes in shapes):
             return None
         arrays = [(one, sizes) for one, sizes in zip(operands, shapes, strict=True) if sizes]
         if not arrays:
             return ()
-        if isinstance(node, Times) and self._scaled_identity(node, [one for one, _ in arrays]):
+        if isinstance(node, sf.Times) and self._scaled_identity(node, [one for one, _ in arrays]):
             return None
         first, common = arrays[0]
         for other, sizes in arrays[1:]:
@@ -183,11 +169,11 @@ class ShapeInference(Shapes):
                     return None
         return common
 
-    def _scaled_identity(self, node: Times, arrays: list[Node]) -> bool:
-        if len(arrays) < 2 or not any(isinstance(a, Named) and a.name == "I" for a in arrays):
+    def _scaled_identity(self, node: sf.Times, arrays: list[sf.Node]) -> bool:
+        if len(arrays) < 2 or not any(isinstance(a, sf.Named) and a.name == "I" for a in arrays):
             return False
-        other = next(a for a in arrays if not (isinstance(a, Named) and a.name == "I"))
-        name = f"`{other.name}: scalar`" if isinstance(other, Named) else "a scalar"
+        other = next(a for a in arrays if not (isinstance(a, sf.Named) and a.name == "I"))
+        name = f"`{other.name}: scalar`" if isinstance(other, sf.Named) else "a scalar"
         self.wrong(
             node,
             f"the identity matrix `I` is scaled by numbers and scalars, and "
@@ -195,45 +181,35 @@ class ShapeInference(Shapes):
         )
         return True
 
-    def _mixed_ranks(self, node: Node, first: Node, other: Node) -> None:
-        common, sizes = self.of(first) or (), self.of(other) or ()
-        vector, matrix = (first, other) if len(common) == 1 else (other, first)
+    def _mixed_ranks(self, node: sf.Node, first: sf.Node, other: sf.Node) -> None:
+        is_vector = len(self.of(first) or ()) == 1
+        vector, matrix = (first, other) if is_vector else (other, first)
         hint = ""
-        if isinstance(node, Times) and isinstance(vector, Named | Timed):
+        if isinstance(node, sf.Times) and isinstance(vector, sf.Named | sf.Timed):
             scaled = f"`{self.words.operand(vector)} * ({self.words.operand(matrix)} @ v)`"
             hint = f"; a scaled matrix product is written {scaled}"
-        elif isinstance(matrix, Named | Flip):
+        elif isinstance(matrix, sf.Named | sf.Flip):
             hint = f"; a matrix product is written `{self.words.operand(matrix)} @ v`"
         words = self.words
         self.wrong(
             other,
-            f"{words.code(first)} is {words.shape(common)} and {words.code(other)} is "
-            f"{words.shape(sizes)}: they are combined entry by entry, so both must have one "
+            f"{self.both(first, other)}: they are combined entry by entry, so both must have one "
             f"shape{hint}",
             *words.notes((first, 0), (other, 0)),
         )
 
-    def _clash(self, first: Node, other: Node, axis: int) -> None:
+    def _clash(self, first: sf.Node, other: sf.Node, axis: int) -> None:
         one, two = self.of(first) or (), self.of(other) or ()
         words = self.words
-        if len(one) == 1:
-            found = (
-                f"{words.code(first)} has length {words.length(one[0])} and {words.code(other)} "
-                f"has length {words.length(two[0])}"
-            )
-        else:
-            found = (
-                f"{words.code(first)} is {words.shape(one)} and {words.code(other)} is "
-                f"{words.shape(two)}"
-            )
         hint = words.hints((first, one[axis]), (other, two[axis]))
         self.wrong(
             other,
-            f"{found}: they are combined entry by entry, so these must be equal{hint}",
+            f"{self.both(first, other)}: they are combined entry by entry, so these must be equal"
+            + hint,
             *words.notes((first, axis), (other, axis)),
         )
 
-    def _check_power(self, node: Power) -> None:
+    def _check_power(self, node: sf.Power) -> None:
         try:
             value = fold(node.exponent, self.roles.constants)
             if fold(node.base, self.roles.constants) == 0 and value is not None and value < 0:
@@ -242,9 +218,9 @@ class ShapeInference(Shapes):
             self.findings.add(found.place, found.message)
             return
         if value is None:
-            names = [n for n in walk(node.exponent) if isinstance(n, Named)]
+            names = [n for n in sf.walk(node.exponent) if isinstance(n, sf.Named)]
             clear = not any(n.name in self.roles.unclear for n in names)
-            if clear and not any(isinstance(n, Hole) for n in walk(node.exponent)):
+            if clear and not any(isinstance(n, sf.Hole) for n in sf.walk(node.exponent)):
                 self.wrong(
                     node.exponent,
                     "the exponent of `**` is a number or a constant; otherwise write "
@@ -253,7 +229,7 @@ class ShapeInference(Shapes):
         elif abs(value) > MAX_POWER or value.denominator > MAX_POWER:
             self.wrong(node.exponent, f"an exponent is at most {MAX_POWER:,}")
 
-    def _check_quotient(self, node: Over) -> None:
+    def _check_quotient(self, node: sf.Over) -> None:
         try:
             if fold(node.denominator, self.roles.constants) == 0:
                 self.wrong(node.denominator, "this divides by zero")

@@ -16,7 +16,7 @@ def infer(shapes: Shapes) -> None:
     sides = _Sides(shapes)
     for item in shapes.roles.items:
         sides.read(item)
-    shapes.constraints.finish()
+    shapes.finish()
 
 
 class _Sides:

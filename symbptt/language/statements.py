@@ -11,19 +11,10 @@ from typing import NoReturn
 
 from symbptt.algebra import LAST, NOW
 from symbptt.language import constants, syntax
+from symbptt.language import surface as sf
 from symbptt.language.expressions import Reader
 from symbptt.language.limits import MAX_LAG
 from symbptt.language.source import Findings, Source
-from symbptt.language.surface import (
-    Assignment,
-    Declaration,
-    Definition,
-    Hole,
-    Item,
-    Named,
-    Start,
-    walk,
-)
 from symbptt.language.tokens import Statement
 
 KINDS = ("scalar", "index", "function", "loss")
@@ -46,7 +37,7 @@ class Reading:
         Names that occur in what could not be read: they may be used in ways not known.
     """
 
-    items: list[Item] = field(default_factory=list)
+    items: list[sf.Item] = field(default_factory=list)
     unclear: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
 
@@ -76,15 +67,9 @@ def read(statements: list[Statement], source: Source, findings: Findings) -> Rea
             reading.items.append(item)
         elif statement.name:
             reading.unclear.add(statement.name)
-        if item is None or _has_hole(item):
+        if item is None or any(isinstance(node, sf.Hole) for node in sf.nodes(item)):
             reading.miss(statement)
     return reading
-
-
-def _has_hole(item: Item) -> bool:
-    if isinstance(item, Declaration):
-        return False
-    return any(isinstance(node, Hole) for node in walk(item.rhs))
 
 
 def _constants(trees: list[tuple[Statement, ast.stmt]], source: Source) -> Mapping[str, Fraction]:
@@ -101,7 +86,7 @@ def _constants(trees: list[tuple[Statement, ast.stmt]], source: Source) -> Mappi
                     continue
                 reader = Reader(source, silent, statement.tokens[0].place)
                 place = reader.place(tree.targets[0])
-                assignments.append(Assignment(name, place, reader.read(value), ""))
+                assignments.append(sf.Assignment(name, place, reader.read(value), ""))
     return constants.evaluate(assignments, silent)
 
 
@@ -121,13 +106,13 @@ class _StatementReader:
         self.findings.add(self.reader.place(node), message)
         raise _UnreadableStatement
 
-    def read(self, tree: ast.stmt) -> Item | None:
+    def read(self, tree: ast.stmt) -> sf.Item | None:
         try:
             return self._read(tree)
         except _UnreadableStatement:
             return None
 
-    def _read(self, tree: ast.stmt) -> Item | None:
+    def _read(self, tree: ast.stmt) -> sf.Item | None:
         match tree:
             case ast.AnnAssign(target=ast.Name(id=name)):
                 return self._declaration(tree, name)
@@ -143,11 +128,13 @@ class _StatementReader:
 
     # --- declarations -----------------------------------------------------------------
 
-    def _declaration(self, tree: ast.AnnAssign, name: str) -> Declaration:
+    def _declaration(self, tree: ast.AnnAssign, name: str) -> sf.Declaration:
         place = self.reader.place(tree.target)
         match tree.annotation:
             case ast.Name(id=kind) if kind in KINDS:
-                return Declaration(name, place, kind, [], self._default(tree, kind), self.comment)
+                return sf.Declaration(
+                    name, place, kind, [], self._default(tree, kind), self.comment
+                )
             case ast.Name(id=other):
                 close = get_close_matches(other, KINDS, 1, 0.75)
                 hint = (
@@ -161,18 +148,18 @@ class _StatementReader:
                 return self._shape(tree, name, elements)
         self.wrong(tree.annotation, _KIND_WORDS)
 
-    def _default(self, tree: ast.AnnAssign, kind: str) -> Named | None:
+    def _default(self, tree: ast.AnnAssign, kind: str) -> sf.Named | None:
         if tree.value is None:
             return None
         if kind in ("scalar", "index"):
             self.wrong(tree.value, f"a declaration of `{kind}` takes no value")
         if isinstance(tree.value, ast.Name):
-            return Named(self.reader.place(tree.value), tree.value.id)
+            return sf.Named(self.reader.place(tree.value), tree.value.id)
         example = "tanh" if kind == "function" else "squared_error"
         self.wrong(tree.value, f"expected the name of a {kind}, as in `= {example}`")
         return None
 
-    def _shape(self, tree: ast.AnnAssign, name: str, elements: list[ast.expr]) -> Declaration:
+    def _shape(self, tree: ast.AnnAssign, name: str, elements: list[ast.expr]) -> sf.Declaration:
         if tree.value is not None:
             self.wrong(tree.value, f"a shape takes no value: give `{name}` its own statement")
         if len(elements) not in (1, 2):
@@ -182,7 +169,9 @@ class _StatementReader:
                 f"a quantity without axes is `{name}: scalar`",
             )
         dims = [(self._dimension(element), self.reader.place(element)) for element in elements]
-        return Declaration(name, self.reader.place(tree.target), "shape", dims, None, self.comment)
+        return sf.Declaration(
+            name, self.reader.place(tree.target), "shape", dims, None, self.comment
+        )
 
     def _dimension(self, element: ast.expr) -> str | int:
         match element:
@@ -203,7 +192,7 @@ class _StatementReader:
 
     # --- definitions ------------------------------------------------------------------
 
-    def _assignment(self, target: ast.expr, name: str, value: ast.expr) -> Assignment:
+    def _assignment(self, target: ast.expr, name: str, value: ast.expr) -> sf.Assignment:
         match value:
             case ast.Tuple(elts=[_, *_]):
                 shape = self.reader.source.snippet(self.reader.place(value))
@@ -211,14 +200,14 @@ class _StatementReader:
             case ast.Name(id=kind) if kind in KINDS:
                 self.wrong(value, f"`{kind}` stands after a colon: write `{name}: {kind}`")
         place = self.reader.place(target)
-        return Assignment(name, place, self.reader.read(value), self.comment)
+        return sf.Assignment(name, place, self.reader.read(value), self.comment)
 
     def _definition(
         self, target: ast.Subscript, name: str, value: ast.expr
-    ) -> Definition | Start | None:
+    ) -> sf.Definition | sf.Start | None:
         place = self.reader.place(target)
         inner = self.reader.read(target.slice)
-        if isinstance(inner, Hole):
+        if isinstance(inner, sf.Hole):
             return None
         index = self.reader.index(inner, name)
         if index is None:
@@ -236,9 +225,9 @@ class _StatementReader:
             self.wrong(target, f"only the loss is defined at step T: expected `{name}[t] = …`")
         assert index in (NOW, LAST)
         rhs = self.reader.read(value)
-        return Definition(name, place, rhs, self.comment, index == LAST)
+        return sf.Definition(name, place, rhs, self.comment, index == LAST)
 
-    def _start(self, target: ast.expr, name: str, step: int, value: ast.expr) -> Start:
+    def _start(self, target: ast.expr, name: str, step: int, value: ast.expr) -> sf.Start:
         if step > 0:
             self.wrong(
                 target,
@@ -247,4 +236,4 @@ class _StatementReader:
             )
         if step < -MAX_LAG:
             self.wrong(target, f"a lag is at most {MAX_LAG}: no step before {-MAX_LAG}")
-        return Start(name, self.reader.place(target), step, self.reader.read(value))
+        return sf.Start(name, self.reader.place(target), step, self.reader.read(value))

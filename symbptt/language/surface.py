@@ -162,6 +162,11 @@ def walk(node: Node) -> Iterator[Node]:
         waiting.extend(reversed(parts(node)))
 
 
+def nodes(item: Item) -> Iterator[Node]:
+    """All nodes of a statement's right-hand side; a declaration has none."""
+    return iter(()) if isinstance(item, Declaration) else walk(item.rhs)
+
+
 def upwards(node: Node) -> list[Node]:
     """The node and all below it, parents last, left to right."""
     waiting, order = [node], []

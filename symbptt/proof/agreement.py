@@ -17,6 +17,8 @@ TOLERANCE = {
     "levels": 1e-12,
     "forward": 1e-10,
     "trial": 1e-9,
+    "reach": 1e-12,
+    "plain": 1e-10,
 }
 """Largest error that a right result may have, as a part of the largest entry."""
 
@@ -35,6 +37,8 @@ SOURCES = {
     "levels": "the lowest level has",
     "forward": "the reverse module has",
     "trial": "-O0 has",
+    "reach": "-O0 has",
+    "plain": "the equations give",
 }
 """Where the expected numbers come from; from the model itself they are exact."""
 

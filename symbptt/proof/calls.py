@@ -34,10 +34,12 @@ class Scenario:
     steps: int
     lengths: tuple[int, ...]
     carry: bool
+    told: bool = False
+    """Whether lengths are handed in though they are all T."""
 
     @property
     def ragged(self) -> bool:
-        return set(self.lengths) != {self.steps}
+        return self.told or set(self.lengths) != {self.steps}
 
 
 SCENARIOS = (
@@ -174,6 +176,40 @@ def _input(
         for b, valid in enumerate(scenario.lengths):
             array[valid:, b] = math.nan if source.index_dim is None else -100
     return array
+
+
+def changed(call: ModuleCall, change: Callable[[str, Any], Any], kinds: str = "f") -> ModuleCall:
+    """The call with all its arrays of real numbers changed; ``change`` is told which argument."""
+    given: dict[str, Any] = {}
+    for kind in ("params", "inputs", "carry", "carry_grad"):
+        arrays = getattr(call, kind)
+        given[kind] = arrays and {
+            name: np.asanyarray(change(kind, array)) if array.dtype.kind in kinds else array
+            for name, array in arrays.items()
+        }
+    return replace(call, **given)
+
+
+def scaled(call: ModuleCall, by: float) -> ModuleCall:
+    """The call with all its real arguments multiplied; not what the carry receives."""
+    return changed(call, lambda kind, array: array if kind == "carry_grad" else array * by)
+
+
+def values_of(unrolled: SizedModel, call: ModuleCall) -> Expected:
+    """What a call must return but for loss and gradients.
+
+    Raises
+    ------
+    EvaluationError, ZeroDivisionError
+        If the model is not defined there.
+    """
+    domain, found = Float(), Expected()
+    runs = [
+        unrolled.run(_given(unrolled, call, b, domain), steps, domain, differentiated=False)
+        for b, steps in enumerate(call.scenario.lengths)
+    ]
+    _values(unrolled, call, runs, found)
+    return found
 
 
 def expect(unrolled: SizedModel, call: ModuleCall, estimator: Estimator = FULL) -> Expected:

@@ -6,7 +6,7 @@ equation each, and what follows through time was accumulated forward with the ru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -58,11 +58,11 @@ class Jacobians:
     def _size(self, variable: Variable) -> int:
         return int(self.run.values[variable].size)
 
-    def _empty(self, output: Variable, wrt: Variable) -> Array:
+    def empty(self, output: Variable, wrt: Variable) -> Array:
         return np.full((self._size(output), self._size(wrt)), self.zero, dtype=object)
 
     def _unit(self, variable: Variable) -> Array:
-        result = self._empty(variable, variable)
+        result = self.empty(variable, variable)
         np.fill_diagonal(result, self.one)
         return result
 
@@ -73,7 +73,7 @@ class Jacobians:
             yield row, found, _place(partial.of, self.run.values[found].shape), slope
 
     def _equation(self, output: Variable, wrt: Variable) -> Array:
-        result = self._empty(output, wrt)
+        result = self.empty(output, wrt)
         for row, found, column, slope in self.slopes(output):
             if found == wrt:
                 result[row, column] = result[row, column] + slope
@@ -82,21 +82,20 @@ class Jacobians:
     def _within(self, output: Variable, wrt: Variable, step: int) -> Array:
         """Forward through the equations of one step, all earlier values held."""
         if (wrt, step) not in self.steps:
-            known: dict[Variable, Array] = {wrt: self._unit(wrt)}
-            for name in self.run.unrolled.equations:
-                here = (name, step)
-                read = (found for _, found, _, _ in self.slopes(here))
-                if here != wrt and any(variable in known for variable in read):
-                    known[here] = self._chained(here, wrt, known)
-            self.steps[wrt, step] = known
-        return self.steps[wrt, step].get(output, self._empty(output, wrt))
+            self.steps[wrt, step] = self.forward(wrt, lambda variable: variable[1] == step)
+        found = self.steps[wrt, step].get(output)
+        return self.empty(output, wrt) if found is None else found
 
-    def _chained(self, output: Variable, wrt: Variable, known: dict[Variable, Array]) -> Array:
-        result = self._empty(output, wrt)
-        for row, found, column, slope in self.slopes(output):
-            if found in known:
-                result[row] = result[row] + known[found][column] * slope
-        return result
+    def forward(self, wrt: Variable, reacts: Callable[[Variable], bool]) -> dict[Variable, Array]:
+        """The Jacobians by a value of all that reads it and reacts, by the chain rule."""
+        known = {wrt: self._unit(wrt)}
+        for output in filter(reacts, self.run.local):
+            read = [slope for slope in self.slopes(output) if slope[1] in known]
+            if read and output != wrt:
+                known[output] = self.empty(output, wrt)
+                for row, found, column, slope in read:
+                    known[output][row] = known[output][row] + known[found][column] * slope
+        return known
 
     def _total(self, output: Variable, wrt: Variable) -> Array:
         """All that follows, less what goes through values that are made of ``wrt``."""
@@ -116,7 +115,7 @@ class Jacobians:
         """Derived parameters and initial values that the model makes."""
         return (v for v in self.run.local if v[1] is None or v[1] <= 0)
 
-    def direct(self, variables: Iterable[Variable], step: int, horizon: int) -> Array:
+    def direct(self, variables: Iterable[Variable], step: int | None, horizon: int) -> Array:
         """What L gives to values of a step through what is read out of the recurrence.
 
         Values of other steps, such as a stack holds, count at their own.

@@ -18,7 +18,7 @@ from symbptt.errors import InterfaceError
 from symbptt.proof.agreement import Agreement
 from symbptt.proof.calls import Arrays, ModuleCall
 from symbptt.proof.loaded import Loaded
-from symbptt.proof.numeric import called
+from symbptt.proof.numeric import called, entries
 from symbptt.proof.rows import Row
 
 EXACT_STEPS = 3
@@ -104,13 +104,6 @@ def fractions(arrays: Arrays) -> Arrays:
 def sixteenth(value: float) -> Any:
     """A number nearby with an odd numerator; what stands at a padded step stays NaN."""
     return Fraction(2 * int(np.floor(8 * value)) + 1, 16) if np.isfinite(value) else value
-
-
-def entries(result: tuple[Any, Arrays, Arrays]) -> dict[str, Any]:
-    """All numbers of a result."""
-    loss, grads, carry = result
-    named = {f"grads[{key!r}]": array for key, array in grads.items()}
-    return {"loss": loss} | named | {f"carry[{key!r}]": array for key, array in carry.items()}
 
 
 def is_exact(value: Any) -> bool:

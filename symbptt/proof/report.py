@@ -14,6 +14,7 @@ from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
 from symbptt.errors import UnboundFunctionError
 from symbptt.proof.calls import SCENARIOS, ModuleCall
+from symbptt.proof.cases import GROUPS
 from symbptt.proof.exact import exact_rows
 from symbptt.proof.lacking import statement_rows
 from symbptt.proof.layouts import layout_rows
@@ -24,6 +25,7 @@ from symbptt.proof.matrix import matrix_rows
 from symbptt.proof.numeric import numeric_rows
 from symbptt.proof.other_forms import OTHERS, mode_rows, other_form_rows
 from symbptt.proof.points import size_sets
+from symbptt.proof.reach import Plain, reach_rows
 from symbptt.proof.rows import Report, Row, together
 from symbptt.typeset.latex import PRINTERS
 from symbptt.typeset.style import Style
@@ -85,7 +87,7 @@ def verify(
     examined = derivation or derive(chosen, estimator=estimator)
     full = examined.estimator == FULL
     own = module is None and derivation is None and source is None and full
-    parts = (0 if module else len(size_sets(model)) + 1) + len(SCENARIOS)
+    parts = (0 if module else len(size_sets(model)) + 1) + len(SCENARIOS) + len(GROUPS)
     parts += len(PRINTERS) if full and not module else 0
     parts += len(OTHERS) + 1 if own else 0
     told = _Counter(parts, progress)
@@ -131,8 +133,13 @@ def _numeric(
         return (Row("values", "module", None, "not applicable", str(error)),)
     given = derivation if derivation and not derivation.model.abstract else None
     lowered = given or derive(bound, estimator=estimator)
+    whole = derive(bound, estimator=estimator, wrt_inputs=True)
+    text = generate(whole, level=0)
+    plain = Plain(bound, load_module(text, f"<{model.name}, plain>", bound), estimator)
     if path is not None:
-        return numeric_rows(read_module(path, bound), bound, lowered, seed, told)
+        module = read_module(path, bound)
+        rows = numeric_rows(module, bound, lowered, seed, told)
+        return (*rows, *reach_rows(module, plain, told))
     texts = {each: generate(lowered, level=each) for each in LEVELS}
     texts[level] = source or texts[level]
     modules = {
@@ -140,7 +147,8 @@ def _numeric(
     }
     calls: list[ModuleCall] = []
     rows = numeric_rows(modules[level], bound, lowered, seed, told, calls.append)
-    return (*rows, *level_rows(modules, calls, estimator))
+    rows = (*rows, *level_rows(modules, calls, estimator), *plain.rows())
+    return (*rows, *reach_rows(modules[level], plain, told))
 
 
 def _modes(model: Model, seed: int, told: Callable[[str], None]) -> tuple[Row, ...]:

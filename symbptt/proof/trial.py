@@ -23,30 +23,20 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.codegen import render
 from symbptt.errors import EvaluationError, InterfaceError, TrialError
-from symbptt.proof.agreement import FLOOR, TOLERANCE, Agreement
-from symbptt.proof.calls import Arrays, ModuleCall, Scenario, draw_call, drawn
-from symbptt.proof.levels import entries
+from symbptt.proof.agreement import TOLERANCE, Agreement
+from symbptt.proof.calls import ModuleCall, Scenario, draw_call, drawn, scaled
 from symbptt.proof.loaded import Loaded, load_module
-from symbptt.proof.numeric import Result, called, extrapolated, objective
+from symbptt.proof.numeric import RIGHT, ROUGH, Result, along_one_direction, called, entries
 from symbptt.proof.place import lengths
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import silent
 from symbptt.proof.unrolled import unrolled
 
-SLOPE = 1e-6
-"""Largest error of a gradient along a direction, as a part of the sum of its terms' moduli."""
-
-CONVERGED = 1e-4
-"""A difference with a doubt above this part of it says nothing of a gradient."""
-
-BASES = (1.0, 2.0**-6, 2.0**-12)
-"""How much closer than elsewhere the points of a difference may have to be."""
-
 ROUNDING = 1e-4 * TOLERANCE["trial"]
 """How much arguments are moved to see what a model makes of rounding: no 1e4-fold change."""
 
-RIGHT, ROUGH, UNDEFINED = "", "rough", "undefined"
-"""Outcomes of a trial at a point; ``ROUGH``: it decides nothing."""
+UNDEFINED = "undefined"
+"""Outcome of a trial where the model has no value."""
 
 POINTS, DRAWS = 3, 24
 """At how many points a module must fail; how often one is looked for where it is defined."""
@@ -184,18 +174,6 @@ def points(
         yield scaled(first, size), scaled(second, size)
 
 
-def scaled(call: ModuleCall, by: float) -> ModuleCall:
-    """The call with all its real arguments multiplied."""
-    given: dict[str, Any] = {
-        kind: {
-            name: array * by if array.dtype.kind == "f" else array
-            for name, array in (getattr(call, kind) or {}).items()
-        }
-        for kind in ("params", "inputs", "carry")
-    }
-    return replace(call, **given)
-
-
 @dataclass(frozen=True)
 class Trial:
     """A module and the plain one, at one point."""
@@ -222,7 +200,11 @@ class Trial:
                 wrong = difference(found, right, words)
                 if wrong:
                     return wrong
-            return self.along_one_direction(expected[0][1]) if self.estimator == FULL else RIGHT
+
+            if self.estimator != FULL:
+                return RIGHT
+            run = partial(self.called, module=self.module)
+            return along_one_direction(run, self.ragged, expected[0][1])
         except InterfaceError as error:
             return str(error)
 
@@ -243,44 +225,6 @@ class Trial:
         workspace = self.module.call("Workspace", self.sizes, *size, np.float64)
         for words in ("through a workspace", "through a workspace, again"):
             yield words, self.called(self.even, self.module, workspace), even
-
-    def along_one_direction(self, grads: Arrays) -> str:
-        """What gradients say along one direction of all variables, against a difference."""
-        rng = np.random.default_rng(0)
-        given: dict[str, Arrays] = {
-            kind: getattr(self.ragged, kind) or {} for kind in ("params", "carry", "inputs")
-        }
-        ways = {
-            name: rng.choice((-1.0, 1.0), array.shape)
-            for arrays in given.values()
-            for name, array in arrays.items()
-            if name in grads
-        }
-
-        def at(base: float, width: float) -> float:
-            moved: dict[str, Any] = {
-                kind: {
-                    name: array + base * width * ways[name] if name in ways else array
-                    for name, array in arrays.items()
-                }
-                for kind, arrays in given.items()
-            }
-            call = replace(self.ragged, **moved)
-            loss, _, carry = self.called(call, self.module)
-            return objective(call, loss, carry)
-
-        terms = [np.asarray(array) * ways[name] for name, array in grads.items()]
-        along = sum(float(np.sum(term)) for term in terms)
-        scale = max(sum(float(np.sum(np.abs(term))) for term in terms), FLOOR)
-        wrong = ""
-        for base in BASES:
-            slope, doubt = (each / base for each in extrapolated(partial(at, base)))
-            converged = doubt <= CONVERGED * abs(slope) or doubt <= SLOPE * scale
-            if converged and abs(along - slope) <= SLOPE * scale + doubt:
-                return RIGHT
-            if doubt <= CONVERGED * abs(slope) and not wrong:
-                wrong = f"its gradients say {along:.9g} along a direction, a difference {slope:.9g}"
-        return wrong or ROUGH
 
 
 def difference(found: Result, expected: Result, words: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL
 from symbptt.errors import OptionError, known_as
+from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article
 from symbptt.typeset.blocks import Document
@@ -85,7 +86,7 @@ def printed(document: Document, to: str = "tex", fragment: bool = False) -> str:
         printer.body(document.blocks),
         whole=not fragment,
     )
-    return environment("latex").get_template(chosen.frame).render(page=page)
+    return signed(environment("latex").get_template(chosen.frame).render(page=page))
 
 
 def render(

@@ -18,8 +18,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symbptt import bind, derive, unroll
-from symbptt.algebra import as_read
 from symbptt.calculus.estimators import ESTIMATORS
 from symbptt.codegen.modes import MODES
 from symbptt.codegen.naming import LONGEST, Identifiers, ValueNames
@@ -145,9 +143,9 @@ def words() -> tuple[str, ...]:
 
 
 def is_name(word: str) -> bool:
-    """Whether a model may call something so, and a function, too, also as Python reads it."""
+    """Whether a model may call something so, and a function, too."""
     try:
-        parse(f"{as_read(word)}: function\nh[t] = {word}(W @ h[t-1]) + x[t]")
+        parse(f"{word}: function\nh[t] = {word}(W @ h[t-1]) + x[t]")
         parse(f"h: ({word},)\nh[t] = tanh(W @ h[t-1]) + x[t]")
     except ModelError:
         return False
@@ -160,16 +158,16 @@ ANY_SCRIPT = st.text(LETTERS, min_size=1, max_size=30).filter(str.isidentifier).
 
 @st.composite
 def namings(draw: st.DrawFn, text: str) -> dict[str, str]:
-    """Names for some of a model's roles; all differ, also as Python reads them."""
+    """Names for some of a model's roles; all differ."""
     taken = set(NAME.findall(text))
     names = {}
     for role in ROLES[text]:
         if not draw(st.integers(0, 9)):
             continue
         name = draw(st.sampled_from(words()) if draw(st.integers(0, 9)) else ANY_SCRIPT)
-        if as_read(name) not in taken:
+        if name not in taken:
             names[role] = name
-            taken.add(as_read(name))
+            taken.add(name)
     return names
 
 
@@ -185,7 +183,7 @@ def numbers(text: str, names: Mapping[str, str], setting: Mapping[str, Any]) -> 
     else:
         module = executed(source(text, str(setting)), "plain")
     rng = np.random.default_rng(5)
-    plain = {as_read(name): plain for plain, name in names.items()}
+    plain = {name: plain for plain, name in names.items()}
     drawn = {name: rng.uniform(-1, 1, 60) for name in sorted(ROLES[text])}
     sizes = {dim: 2 + number % 3 for number, dim in enumerate(module.DIMS)} | {"T": 5, "B": 2}
 
@@ -219,13 +217,6 @@ def numbers(text: str, names: Mapping[str, str], setting: Mapping[str, Any]) -> 
                 found[f"{number} {title} {plain.get(base, base)}{bracket}{step}"] = result.copy()
         found[f"{number} losses"] = np.array([loss, own])
     return found
-
-
-def test_a_name_given_with_a_model_is_read_as_the_models_are() -> None:
-    model = parse("ﬀ: function\nx: (ﬁ,)\nh[t] = ﬀ(ℌ @ h[t-1]) + x[t]\nloss[t] = sum(h[t])")
-    assert bind(model, {"ﬀ": "tanh"}).abstract == ()
-    assert derive(model, only=["ℌ"]).steps
-    assert unroll(bind(model, {"ﬀ": "tanh"}), T=1, sizes={"ﬁ": 2}).L
 
 
 def compare(text: str, names: Mapping[str, str], setting: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -26,6 +27,7 @@ from symbptt.formula.text import canonical, formula_text
 from symbptt.formula.verdict import NothingToCheckError, check
 from symbptt.language.parser import parse
 from tests.formula.catalogue import MISPRINTS, RIGHT, Row, model
+from tests.noise import mutated
 
 BAD = {
     "": "no `=`",
@@ -215,6 +217,26 @@ def test_printing_reads_back(row: Row) -> None:
     again = read(formula_text(formula), model(row.model))
     assert canonical(again) == canonical(formula)
     assert formula_text(again) == formula_text(formula)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_mutated_formulas(seed: int) -> None:
+    """They are read and read again as they are printed, or the caret stands under what is wrong."""
+    draw = Random(seed)
+    read_again = 0
+    for _ in range(60):
+        row = draw.choice([*RIGHT, *MISPRINTS])
+        text = mutated(row.formula, draw)
+        try:
+            formula = read(text, model(row.model))
+        except FormulaError as error:
+            *_, caret = str(error).splitlines()
+            assert "^" in caret and set(caret) <= {" ", "^"}, text
+        else:
+            again = read(formula_text(formula), model(row.model))
+            assert canonical(again) == canonical(formula), text
+            read_again += 1
+    assert 0 < read_again < 60
 
 
 @pytest.mark.parametrize(

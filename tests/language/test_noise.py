@@ -11,6 +11,7 @@ import pytest
 from symbptt.errors import ModelError
 from symbptt.language.library import load, names
 from symbptt.language.parser import parse
+from tests.noise import MARKS, mutated
 
 WORDS = re.split(
     " ",
@@ -19,7 +20,6 @@ WORDS = re.split(
     "squared_error softmax_cross_entropy 0 1 2 0.5 1e9 1e999 lambda if import for None d "
     "( ) [ ] , : = + - * / ** @ . .T # ' \" \\ ; ^ == += := { } αβ ² \t \0 \ufeff \u2028",
 )
-MARKS = "()[],:=+-*/@.T#'\"\\;^ \n\tt01hxW\0é"
 TEXTS = sorted(load(name).text for name in names()) + sorted(
     file.read_text(encoding="utf-8") for file in (Path(__file__).parents[1] / "cells").glob("*.rnn")
 )
@@ -64,24 +64,8 @@ def test_random_characters(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_mutated_models(seed: int) -> None:
-    """A model with characters taken out, put in, replaced or exchanged."""
     draw = random.Random(seed)
-    read = 0
-    for _ in range(40):
-        text = list(draw.choice(TEXTS))
-        for _ in range(draw.randrange(1, 4)):
-            at = draw.randrange(len(text))
-            other = draw.randrange(len(text))
-            match draw.randrange(4):
-                case 0:
-                    del text[at]
-                case 1:
-                    text.insert(at, draw.choice(MARKS))
-                case 2:
-                    text[at] = draw.choice(MARKS)
-                case 3:
-                    text[at], text[other] = text[other], text[at]
-        read += survives("".join(text))
+    read = sum(survives(mutated(draw.choice(TEXTS), draw)) for _ in range(40))
     assert read < 40, "no mutation was noticed"
 
 

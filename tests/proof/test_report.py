@@ -25,7 +25,7 @@ from tests.cells import NAMES as CELLS
 from tests.modules import EXHAUSTIVE, RANDOM, model_of
 
 CHECKS = {"exact", "chain", "matrix", "layout", "entries", "values", "differences", "levels"}
-MODULE_CHECKS = {"matrix", "values", "differences", "levels", "forward"}
+MODULE_CHECKS = {"matrix", "values", "differences", "levels", "forward", "plain", "reach"}
 
 
 def entries(row: Row) -> int:
@@ -199,7 +199,7 @@ def written(tmp_path: Path) -> Path:
 def test_a_module_in_a_file_is_tested_alone(written: Path) -> None:
     report = verify(library.load("linear"), module=written)
     assert report.ok
-    assert {row.check for row in report.rows} == {"values", "differences"}
+    assert {row.check for row in report.rows} == {"values", "differences", "reach"}
 
 
 def test_a_module_edited_by_hand_is_judged_by_what_it_computes(written: Path) -> None:
@@ -218,6 +218,7 @@ def test_a_module_edited_by_hand_is_judged_by_what_it_computes(written: Path) ->
     assert ("values", "L") in failed
     # What it says is the loss is no longer what its gradients are of.
     assert ("differences", "dL/dW_hh") in failed
+    assert ("reach", "steps") in failed
     assert ("values", "dL/dW_hh") not in failed
 
 
@@ -258,7 +259,8 @@ def test_nan_is_an_error(written: Path) -> None:
     written.write_text(wrapped, encoding="utf-8")
     report = verify(library.load("linear"), module=written)
     failed = {(row.check, row.subject): row.detail for row in report.failures}
-    assert set(failed) == {("values", "dL/dW_hh"), ("differences", "dL/dW_hh")}
+    assert {("values", "dL/dW_hh"), ("differences", "dL/dW_hh")} <= set(failed)
+    assert {check for check, _ in failed} == {"values", "differences", "reach"}
     assert "grads['W_hh'][0, 0] is nan, exact " in failed["values", "dL/dW_hh"]
     assert not any(math.isnan(entries(row)) for row in report.rows)
 
