@@ -36,8 +36,8 @@ bench: $(VENV)/core
 cost: $(VENV)/core
 	$(BIN)/python benchmarks/cost.py
 
-# Plants errors in everything that makes a module, and writes docs/mutants.md; goes on where it
-# stopped (build/mutants).
+# Plants errors in everything that makes a module, and says what finds them; goes on where
+# it stopped (build/mutants).
 mutants: $(VENV)/tools
 	$(BIN)/python -m tests.mutants
 

@@ -1,4 +1,4 @@
-"""python -m tests.mutants [--most N] [--part WORD] [--fresh]"""
+"""python -m tests.mutants [--most N] [--part WORD] [--fresh | --tell]"""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path
 from tests.house import ROOT
 from tests.mutants.arguments import argument
 from tests.mutants.result import Result
-from tests.mutants.table import page
+from tests.mutants.table import part
 from tests.mutants.units import Unit, units
 
 FOUND = ROOT / "build" / "mutants"
 """What has been found, a file a unit: a run goes on where the last one ended."""
 
-PAGE = ROOT / "docs" / "mutants.md"
+PART = ROOT / "docs" / "trust" / "mutants.json"
 MOST = 2
 """So many of a kind a function."""
 
@@ -32,26 +32,41 @@ def main() -> int:
     parser.add_argument("--most", type=int, default=MOST, help="so many of a kind a function")
     parser.add_argument("--part", default="", help="only units whose names hold this word")
     parser.add_argument("--fresh", action="store_true", help="judge all of them again")
+    parser.add_argument("--tell", action="store_true", help="judge none, tell what was found")
     chosen = parser.parse_args()
-    os.nice(5)
     wanted = [unit.name for unit in units() if chosen.part in unit.name]
+    if chosen.tell:
+        found = [result for name in wanted for result in read(path_of(name))]
+    else:
+        found = judge_all(wanted, chosen.most, chosen.fresh)
+    left = [r for r in found if not r.check and argument(r) is None]
+    for result in left:
+        print(result.key, result.remark, sep="\n    ")
+    if not chosen.part:
+        PART.parent.mkdir(exist_ok=True)
+        text = json.dumps(part(found), ensure_ascii=False, indent=1, sort_keys=True)
+        PART.write_text(text + "\n", encoding="utf-8")
+    killed = sum(bool(result.check) for result in found)
+    print(f"{len(found)} planted, {killed} found, {len(left)} neither found nor argued")
+    return 1 if left else 0
+
+
+def judge_all(names: list[str], most: int, fresh: bool) -> list[Result]:
+    """All mutants of some units, two at a time."""
+    os.nice(5)
     FOUND.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(PROCESSES) as pool:
-        jobs = {name: pool.submit(judge, name, chosen.most, chosen.fresh) for name in wanted}
-        found = [result for job in jobs.values() for result in job.result()]
-    open_ = [r for r in found if not r.check and argument(r) is None]
-    for result in open_:
-        print(result.key, result.remark, sep="\n    ")
-    if not chosen.part and chosen.most == MOST:
-        PAGE.write_text(page(found), encoding="utf-8")
-    killed = sum(bool(result.check) for result in found)
-    print(f"{len(found)} planted, {killed} found, {len(open_)} neither found nor argued")
-    return 1 if open_ else 0
+        jobs = [pool.submit(judge, name, most, fresh) for name in names]
+        return [result for job in jobs for result in job.result()]
+
+
+def path_of(name: str) -> Path:
+    return FOUND / ("".join(c if c.isalnum() else "_" for c in name) + ".jsonl")
 
 
 def judge(name: str, most: int, fresh: bool) -> list[Result]:
     unit = next(unit for unit in units() if unit.name == name)
-    path = FOUND / (name.replace(" ", "_").replace(".", "_").replace(":", "_") + ".jsonl")
+    path = path_of(name)
     known = {} if fresh else {result.key: result for result in read(path)}
     with path.open("w", encoding="utf-8") as file:
         found = []

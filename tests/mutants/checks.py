@@ -16,12 +16,22 @@ import numpy as np
 from symbptt.calculus.estimators import Estimator
 from symbptt.errors import SymbpttError
 from symbptt.proof.calls import Expected, ModuleCall
+from symbptt.proof.cases import Case
 from symbptt.proof.levels import exact_level_rows
 from symbptt.proof.loaded import RAISED, Loaded
-from symbptt.proof.numeric import _Comparisons, called, keywords, numeric_rows, random_calls
+from symbptt.proof.numeric import (
+    RIGHT,
+    ROUGH,
+    _Comparisons,
+    called,
+    keywords,
+    numeric_rows,
+    random_calls,
+)
 from symbptt.proof.points import size_sets
+from symbptt.proof.reach import Plain, Undecided, reach_rows
 from symbptt.proof.rows import Row
-from symbptt.proof.trial import RIGHT, ROUGH, UNDEFINED, Trial, points
+from symbptt.proof.trial import UNDEFINED, Trial, points
 from tests.mutants.subjects import Subject
 
 SECONDS = 20
@@ -84,6 +94,22 @@ class _Values(_Comparisons):
         return
 
 
+class _Known(Plain):
+    """The plain program, which is asked once for every kind of call."""
+
+    def call(self, case: Case) -> Any:
+        known = self.__dict__.setdefault("known", {})
+        key = repr(case)
+        if key not in known:
+            try:
+                known[key] = super().call(case)
+            except Undecided as error:
+                known[key] = error
+        if isinstance(known[key], Undecided):
+            raise known[key]
+        return known[key]
+
+
 class ModuleChecks:
     """The checks of `verify`, and then probes, of a module."""
 
@@ -106,6 +132,10 @@ class ModuleChecks:
         raise AssertionError(f"{subject.setting.words} can't be tried")
 
     @cached_property
+    def plain(self) -> Plain:
+        return _Known(self.subject.model, self.subject.plain, self.estimator)
+
+    @cached_property
     def observed(self) -> list[str]:
         return list(observed(self.module, self.calls[0][0]))
 
@@ -125,13 +155,15 @@ class ModuleChecks:
             "values": self.values,
             "trial": self.tried,
             "fractions": self.in_fractions,
-            "verify": self.verified,
             "interface": self.as_observed,
+            "differences": self.verified,
+            "reach": self.reached,
         }
 
     @property
     def cheap(self) -> dict[str, Check]:
-        return {name: check for name, check in self.checks.items() if name != "verify"}
+        dear = ("differences", "reach")
+        return {name: check for name, check in self.checks.items() if name not in dear}
 
     def values(self) -> str:
         for call, expected in self.calls:
@@ -152,6 +184,10 @@ class ModuleChecks:
 
     def verified(self) -> str:
         return wrong(numeric_rows(self.module, self.subject.model, self.subject.derivation))
+
+    def reached(self) -> str:
+        rows = reach_rows(self.module, self.plain)
+        return next((found for row in rows if (found := wrong((row,)))), "")
 
     def as_observed(self) -> str:
         now = observed(self.module, self.calls[0][0])
@@ -242,6 +278,7 @@ def wrong_arguments(call: ModuleCall) -> Iterator[tuple[str, dict[str, Any]]]:
         "an entry less": lambda a: a[..., :-1] if a.ndim else a,
         "integers": lambda a: np.nan_to_num(a).astype(int),
         "float32": lambda a: a.astype(np.float32),
+        "float16": lambda a: a.astype(np.float16),
         "complex": lambda a: a.astype(complex),
         "text": lambda a: a.astype(str),
         "a list": lambda a: a.tolist(),

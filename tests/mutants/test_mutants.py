@@ -13,7 +13,7 @@ from tests.mutants.result import Result
 from tests.mutants.slips import SLIPS, code_of, evenly, functions, planted
 from tests.mutants.subjects import SETTINGS, Subject
 from tests.mutants.swapping import function_at, swapped
-from tests.mutants.table import page
+from tests.mutants.table import part
 from tests.mutants.units import units
 
 EVERYTHING = """
@@ -54,9 +54,9 @@ def test_a_mutant_is_put_in_place_and_taken_out() -> None:
     assert first_failing(checks.checks) == ("", "")
 
 
-@pytest.mark.parametrize("part", ["modules linear -O0", "derivation steps linear", "rows"])
-def test_a_sample_is_found_or_argued(part: str) -> None:
-    (unit,) = (unit for unit in units() if unit.name.startswith(part))
+@pytest.mark.parametrize("name", ["modules linear -O0", "derivation steps linear", "rows"])
+def test_a_sample_is_found_or_argued(name: str) -> None:
+    (unit,) = (unit for unit in units() if unit.name.startswith(name))
     mutants = evenly(list(unit.mutants(1)), 16)
     found = Counter[str]()
     for mutant in mutants:
@@ -67,12 +67,14 @@ def test_a_sample_is_found_or_argued(part: str) -> None:
     assert found.total() - found[""] > 12
 
 
-def test_the_page_counts_what_is_given() -> None:
+def test_the_part_counts_what_is_given() -> None:
     found = Result("modules", "linear", "_loss", "sign", "a", "b", "values")
     left = Result("modules", "linear", "_loss", "slice", "a", "b")
-    text = page([found, left])
-    assert "| **all** | 2 | 1 | 1 | 0 |" in text
-    assert "**Not argued.**\n\n- modules, linear, `_loss`, slice: `a` → `b`" in text
+    told = part([found, left])
+    assert told["totals"] == {"planted": 2, "killed": 1, "argued": 0, "open": 1}
+    assert told["head"] == ["where", "planted", "values", "argued", "open"]
+    assert told["rows"][-1] == ["all", "2", "1", "0", "1"]
+    assert told["remarks"][1] == "**Neither found nor argued.** linear `_loss` `a` → `b`."
 
 
 def test_every_argument_says_something() -> None:
