@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from symbptt.algebra import Equation, Input, Model
@@ -40,6 +40,7 @@ def model_text(model: Model) -> str:
             [*_defined(e), "" if e["role"] == "quantity" else e["role"], e["comment"]]
             for e in data["equations"]
         ],
+        "notes": [[note] for note in data["notes"]],
     }
     parts = ("\n".join((title, *table(rows))) for title, rows in sections.items() if rows)
     return "\n\n".join(parts) + "\n"
@@ -96,7 +97,24 @@ def model_data(model: Model) -> Data:
             }
             for e in model.equations
         ],
+        "notes": list(_notes(model)),
     }
+
+
+def _notes(model: Model) -> Iterator[str]:
+    """What a reader may not expect: vectors whose length nothing tells."""
+    for dim in model.dims:
+        held = [(p.name, p.shape) for p in model.parameters if dim in p.shape]
+        given = [(f"{i.name}[{'t' if i.timed else 'T'}]", i.shape) for i in model.inputs]
+        given = [(name, shape) for name, shape in given if dim in shape]
+        indexed = any(source.index_dim == dim for source in model.inputs)
+        named = dim.startswith("n_") and not indexed
+        if named and held and all(shape == (dim,) for _, shape in (*held, *given)):
+            names = ", ".join(name for name, _ in (*held, *given))
+            yield (
+                f"{dim}: no matrix and no declaration tells this length, so {names} are vectors, "
+                f"taken entry by entry; a number is declared, `{held[0][0]}: scalar`"
+            )
 
 
 def _role(model: Model, equation: Equation) -> str:

@@ -73,12 +73,19 @@ def write(path: Path, text: str, *, force: bool = False) -> None:
 
 
 def _write(path: Path, text: str, force: bool) -> None:
-    target = path.resolve()
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+    target = Path(os.path.realpath(path))
+    try:
+        regular = stat.S_ISREG(target.stat().st_mode)
+    except FileNotFoundError:
+        _replace(target, text)
+        return
+    if not regular:
         # A device or a pipe is written to, not replaced; a folder answers with an OSError.
         target.write_text(text, encoding="utf-8")
         return
-    if not force and target.exists():
+    if not os.access(target, os.W_OK):
+        raise OutputError(f"can't write {path}: the file is read-only")
+    if not force:
         refuse_to_lose(path, target.read_bytes().decode("utf-8", errors="replace"), text)
     _replace(target, text)
 
@@ -129,7 +136,8 @@ def _shown(line: str | None) -> str:
 
 def _replace(target: Path, text: str) -> None:
     """Through a file beside it: renaming is all or nothing."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    # A short name: that of the target may be as long as names can be.
+    beside = target.with_name(f".symbptt-{os.getpid()}.part")
     try:
         beside.write_text(text, encoding="utf-8")
         if target.exists():

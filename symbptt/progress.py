@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from contextlib import suppress
 from typing import TextIO
 
 _WIDTH = 28
@@ -25,8 +26,9 @@ class Progress:
     ) -> None:
         self.title = title
         self.stream = sys.stderr if stream is None else stream
-        self.live = self.stream.isatty()
-        self.every = 0.1 if self.live else every
+        # Python has no stderr where that is closed.
+        self.live = self.stream is not None and self.stream.isatty()
+        self.every = 0.1 if self.live else every if self.stream is not None else None
         self.last = -float("inf")
 
     def show(self, fraction: float, note: str = "") -> None:
@@ -41,13 +43,17 @@ class Progress:
             bar = "█" * full + "░" * (_WIDTH - full)
             # A line that wraps can't be taken back.
             line = f"{self.title} {bar} {percent} {note}"[: shutil.get_terminal_size().columns - 1]
-            self.stream.write(f"\r\x1b[2K{line}")
+            self._write(f"\r\x1b[2K{line}")
         else:
-            self.stream.write(f"{self.title} {percent} {note}\n")
-        self.stream.flush()
+            self._write(f"{self.title} {percent} {note}\n")
 
     def done(self) -> None:
         """Take the bar away: what follows starts on a clean line."""
         if self.live:
-            self.stream.write("\r\x1b[2K")
+            self._write("\r\x1b[2K")
+
+    def _write(self, text: str) -> None:
+        """No work stops because nobody can be told of it."""
+        with suppress(OSError):
+            self.stream.write(text)
             self.stream.flush()

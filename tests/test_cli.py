@@ -61,23 +61,6 @@ def test_list_as_json() -> None:
     assert [entry["name"] for entry in models] == list(library.names())
 
 
-def test_show_names_shapes_and_roles(model: str) -> None:
-    result = run("show", model)
-    assert result.exit_code == 0
-    assert result.stderr == ""
-    rows = [line.split() for line in result.stdout.splitlines()]
-    assert ["U", "(n_h,", "n_h)"] in rows
-    assert "state" in result.stdout
-
-
-def test_show_as_json(model: str) -> None:
-    data = json.loads(run("show", model, "--json").stdout)
-    assert data["model"] == "small"
-    assert {p["name"]: p["shape"] for p in data["parameters"]}["W"] == ["n_h", "d"]
-    assert [e["role"] for e in data["equations"]] == ["state", "quantity", "loss"]
-    assert data["initial_values"] == [{"name": "h[0]", "shape": ["n_h"], "formula": None}]
-
-
 @pytest.mark.parametrize("name", library.names())
 @pytest.mark.parametrize("as_json", [False, True])
 def test_every_built_in_model_is_shown_and_unrolled(name: str, as_json: bool) -> None:

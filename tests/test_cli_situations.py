@@ -1,34 +1,403 @@
-"""What goes wrong around the command line: interruptions, pipes, disks."""
+"""What goes wrong around the command line: interruptions, pipes, disks, streams, files.
+
+Every verb in every situation ends in its documented status, with one sentence and no traceback,
+and a file holds what it held or the whole result. What verbs compute does not matter here, so
+the long ones have a short answer.
+"""
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
 
+import click
 import pytest
-from click.testing import CliRunner
 
-from symbptt import cli
+from symbptt import cli, output
+from symbptt.cli.ending import INTERRUPTED, PIPE_CLOSED, USAGE
+from symbptt.errors import visible
 from symbptt.language import library
+from symbptt.proof.rows import Report, Row
+
+VERBS: dict[str, tuple[str, ...]] = {
+    "list": (),
+    "show": ("linear",),
+    "unroll": ("linear", "-T", "2"),
+    "derive": ("linear",),
+    "generate": ("linear", "-O0", "--no-try"),
+    "verify": ("linear",),
+    "analyze": ("linear", "-T", "2", "--dim", "h=2"),
+    "check": ("linear", "d(L, h[0]) = 0"),
+    "study": ("--tau", "1", "-T", "3", "--passages", "1", "--training", "0", "--jobs", "1"),
+    "strategies": ("-n", "3"),
+    "demo": (),
+}
+WRITING = [verb for verb in VERBS if verb != "demo"]
+"""Those with -o."""
+READING = [verb for verb, words in VERBS.items() if "linear" in words]
+"""Those that read a model."""
 
 
-def test_an_interruption_is_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted() -> None:
-        raise KeyboardInterrupt
+@pytest.fixture(autouse=True)
+def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing long is computed."""
+    report = Report("linear", (Row("exact", "dL/dW", True, "4 entries"),))
+    monkeypatch.setattr("symbptt.proof.report.verify", lambda *args, **options: report)
+    monkeypatch.setattr("symbptt.study.experiment.study_estimators", lambda *args, **options: None)
+    monkeypatch.setattr("symbptt.study.report.text", lambda study: "a table\n")
+    monkeypatch.setattr("symbptt.demo.run", lambda *args: click.echo("derived") or True)
+    monkeypatch.setattr("symbptt.demo.documentation", lambda: "some text to draw")
 
-    monkeypatch.setattr(library, "names", interrupted)
-    assert CliRunner().invoke(cli.main, ["list"]).exit_code == 130
+
+class Refusing(io.RawIOBase):
+    """A stream that takes nothing."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        raise OSError(self.number, os.strerror(self.number))
 
 
-def test_a_reader_that_has_seen_enough() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "symbptt", "unroll", "lstm", "-T", "1000"],
+def refusing(number: int) -> io.TextIOWrapper:
+    return io.TextIOWrapper(Refusing(number), encoding="utf-8", write_through=True)
+
+
+def ended(verb: str, *words: str) -> int:
+    """The status with which a verb ends."""
+    with pytest.raises(SystemExit) as end:
+        cli.main.main([verb, *(words or VERBS.get(verb, ()))])
+    assert isinstance(end.value.code, int)
+    return end.value.code
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    """What stands on stderr: a sentence, no traceback, nothing that a terminal obeys."""
+    text = capsys.readouterr().err
+    assert "Traceback" not in text
+    assert "internal error" not in text
+    assert visible(text) == text
+    return text
+
+
+def test_every_verb_is_here() -> None:
+    assert list(VERBS) == list(cli.main.commands)
+
+
+# --- stdout ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_full_disk(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", refusing(errno.ENOSPC))
+    assert ended(verb) == USAGE
+    assert "No space left on device" in said(capsys)
+
+
+@pytest.mark.parametrize("verb", WRITING)
+def test_a_closed_stream(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert ended(verb) == USAGE
+    assert "can't write to standard output: the stream is closed" in said(capsys)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_reader_that_has_seen_enough(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", refusing(errno.EPIPE))
+    assert ended(verb) == PIPE_CLOSED
+    assert said(capsys) == ""
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",), *((v, "-h") for v in VERBS)])
+@pytest.mark.parametrize(("number", "status"), [(errno.ENOSPC, USAGE), (errno.EPIPE, PIPE_CLOSED)])
+def test_help_that_can_not_be_written(
+    words: tuple[str, ...],
+    number: int,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "stdout", refusing(number))
+    assert ended(*words) == status
+    said(capsys)
+
+
+@pytest.mark.parametrize("verb", READING)
+def test_an_error_that_can_not_be_said(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for stderr in (refusing(errno.ENOSPC), refusing(errno.EPIPE), None):
+        monkeypatch.setattr(sys, "stderr", stderr)
+        assert ended(verb, *("nobody" if w == "linear" else w for w in VERBS[verb])) == USAGE
+        assert ended(verb, "--nonsense") == USAGE
+
+
+# --- interruptions ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_interruption(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted(Refusing):
+        def write(self, data: object) -> int:
+            raise KeyboardInterrupt
+
+    stdout = io.TextIOWrapper(Interrupted(0), encoding="utf-8", write_through=True)
+    monkeypatch.setattr(sys, "stdout", stdout)
+    assert ended(verb) == INTERRUPTED
+    assert said(capsys) == "\ninterrupted\n"
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("before", [None, "# made by symbptt: the old one\n"])
+def test_an_interruption_at_any_moment_of_writing(before: str | None, tmp_path: Path) -> None:
+    """An interruption at each line that runs while a file is written."""
+    path = tmp_path / "result.txt"
+    whole = {before, "the new one\n"}
+    for moment in range(10_000):
+        if before is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_text(before)
+        interrupted = _interrupted(moment, lambda: output.write(path, "the new one\n", force=True))
+        assert (path.read_text() if path.exists() else None) in whole
+        if not interrupted:
+            break
+    assert moment > 20
+    assert path.read_text() == "the new one\n"
+
+
+def _interrupted(moment: int, run: Callable[[], None]) -> bool:
+    """Whether a line was left to interrupt, the lines that run being counted from 0."""
+    left = moment
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal left
+        if event == "line":
+            left -= 1
+            if left == -1:
+                raise KeyboardInterrupt
+        return trace
+
+    old = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        run()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(old)
+    return False
+
+
+# --- files -----------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["folder", "no folder", "read-only", "full", "not ours", "long", "loop"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """Where nothing can be written, and what is said."""
+    path = tmp_path / "result"
+    if request.param == "folder":
+        path.mkdir()
+        yield path, "Is a directory"
+    elif request.param == "no folder":
+        yield path / "result", "No such file or directory"
+    elif request.param == "read-only":
+        path.write_text("# made by symbptt")
+        path.chmod(0o400)
+        yield path, "the file is read-only"
+    elif request.param == "full":
+        yield Path("/dev/full"), "No space left on device"
+    elif request.param == "not ours":
+        path.write_text("mine")
+        yield path, "--force"
+    elif request.param == "long":
+        yield tmp_path / ("a" * 300), "File name too long"
+    else:
+        path.symlink_to(path)
+        yield path, "symbolic link"
+
+
+@pytest.mark.parametrize("verb", WRITING)
+def test_where_nothing_can_be_written(
+    verb: str,
+    place: tuple[Path, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path, why = place
+    if os.geteuid() == 0 and why == "the file is read-only":
+        # For root every file is writable.
+        own = os.access
+        monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and own(path, mode))
+    old = path.read_bytes() if os.path.isfile(path) else None
+    there = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
+    assert ended(verb, *VERBS[verb], "-o", str(path)) == USAGE
+    assert why in said(capsys)
+    if old is not None:
+        assert path.read_bytes() == old
+        assert sorted(path.parent.iterdir()) == there
+
+
+def test_a_name_as_long_as_names_can_be(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 255)
+    assert ended("show", "linear", "-o", str(path)) == 0
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+# --- models ----------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["folder", "nothing", "vanishing", "bytes", "escapes", "long"])
+def model(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, str]:
+    """A model that can't be read, and what is said."""
+    path = tmp_path / "model.rnn"
+    if request.param == "folder":
+        path.mkdir()
+        return str(path), "Is a directory"
+    if request.param == "nothing":
+        return str(path), "No such file or directory"
+    if request.param == "vanishing":
+        path.write_text("h[t] = x[t]")
+        monkeypatch.setattr(library, "_read", lambda path: (path.unlink(), path.read_bytes())[1])
+        return str(path), "No such file or directory"
+    if request.param == "bytes":
+        path.write_bytes(b"h[t] = \xe4\xff")
+        return str(path), "UTF-8"
+    if request.param == "escapes":
+        return "\x1b[2J\u202e.rnn", r"can't read \x1b[2J\u202e.rnn"
+    return f"./{'a' * 5000}.rnn", "File name too long"
+
+
+@pytest.mark.parametrize("verb", READING)
+def test_a_model_that_can_not_be_read(
+    verb: str, model: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, why = model
+    status = ended(verb, *(path if word == "linear" else word for word in VERBS[verb]))
+    assert status in (2, 3)
+    assert why in said(capsys)
+
+
+@pytest.mark.parametrize("verb", READING)
+def test_standard_input_that_is_closed(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert ended(verb, *("-" if word == "linear" else word for word in VERBS[verb])) == USAGE
+    assert "can't read standard input: it is closed" in said(capsys)
+
+
+HOSTILE = "\x1b[2J\u202e\u0085\u2028"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", HOSTILE), ("show", f"./{HOSTILE}"), ("show", "linear", HOSTILE), (HOSTILE,),
+        ("unroll", "linear", HOSTILE), ("unroll", "linear", "--to", HOSTILE),
+        ("unroll", "linear", f"d(L, {HOSTILE})"), ("check", "linear", f"d(L, h[t]) = {HOSTILE}"),
+        ("check", "linear", f"d(L, h[t]) = 0 for {HOSTILE}"),
+        ("derive", "linear", "--only", HOSTILE),
+        ("derive", "linear", "--notation", HOSTILE), ("derive", "linear", "--estimator", HOSTILE),
+        ("derive", "linear", "--estimator", f"window:{HOSTILE}"),
+        ("generate", "linear", "--bind", f"{HOSTILE}=tanh"),
+        ("generate", "elman", "--bind", f"phi_h={HOSTILE}"),
+        ("analyze", "linear", "--dim", f"{HOSTILE}=2"), ("analyze", "linear", HOSTILE),
+        ("strategies", HOSTILE), (f"--{HOSTILE}",),
+    ],
+    ids=lambda words: visible(" ".join(words)),
+)  # fmt: skip
+def test_what_a_terminal_would_obey_is_escaped(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(*words) == USAGE
+    text = said(capsys)
+    assert r"\x1b[2J" in text or "\ufffd[2J" in text
+
+
+@pytest.mark.parametrize("verb", ["show", "unroll"])
+def test_what_a_model_says_is_escaped(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model.rnn"
+    path.write_text("h[t] = x[t] + h[t-1]  # a \u202e mark\n", encoding="utf-8")
+    assert ended(verb, str(path)) == 0
+    shown = capsys.readouterr().out
+    assert visible(shown) == shown
+    assert r"a \u202e mark" in shown
+
+
+# --- processes -------------------------------------------------------------------------
+
+
+def process(*words: str, **environment: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "symbptt", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.readline()
-        process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait() == 141
+        env=os.environ | environment,
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(signal.SIGINT, "\ninterrupted\n"), (signal.SIGTERM, "")]
+)
+def test_a_signal(number: signal.Signals, words: str) -> None:
+    with process("verify", "lstm") as running:
+        time.sleep(1.5)
+        running.send_signal(number)
+        output, error = running.communicate(timeout=60)
+    # A shell says 128 and the number for a process that the signal itself has ended, too.
+    assert running.returncode in (128 + number, -number)
+    assert (output, error.decode()) in ((b"", words), (b"", ""))
+
+
+def test_a_pipe_that_is_closed() -> None:
+    with process("unroll", "lstm", "-T", "1000") as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == b""
+        assert running.wait() == 141
+
+
+def test_a_disk_that_is_full() -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "symbptt", "show", "linear"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"symbptt: can't write to standard output: No space left on device\n"
+
+
+def test_a_terminal_of_ascii() -> None:
+    with process("show", "ä…∂", PYTHONIOENCODING="ascii:strict", LC_ALL="C") as running:
+        _, error = running.communicate(timeout=60)
+    assert running.returncode == 2
+    assert b"no built-in model is called" in error
+    assert error.isascii()

@@ -134,8 +134,7 @@ JACOBIANS = {
 
 # What formulas do not say, or say as something else: `A**2` is a power, a row an entry.
 UNREAD = {
-    "BlockMatrix", "BlockRow", "Cases", "Column", "Cotangent", "Direct", "Fill",
-    "MatrixPower", "PartSum", "Pick", "Pullback", "Stack",
+    "BlockRow", "Cases", "Column", "Direct", "MatrixPower", "PartSum", "Pick", "Pullback",
 }  # fmt: skip
 
 TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {

@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of elman, in NumPy.
 
-Made by symbptt (digest 4f8b1217178afb37). To make it again: symbptt generate elman
+Made by symbptt (digest e465934b5c67a0ba). To make it again: symbptt generate elman
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -97,7 +97,8 @@ def forward(params, inputs, carry=None, lengths=None):
     ValueError
         If an argument has a wrong key, shape, dtype or range.
     """
-    return _outputs(_prepare(params, inputs, carry, lengths, None, loss=False))
+    call = _prepare(params, inputs, carry, lengths, None, loss=False)
+    return _outputs(call)
 
 
 def loss_and_grads(
@@ -156,12 +157,10 @@ def _run_forward(w, params, inputs, start, first):
         _tanh(h_now, h_now)
 
 
-def _run_backward(w, params, inputs, start, carry_grad, first):
-    """Compute the loss of a segment, then run its steps backward."""
-    v, rows = w.views, w.rows
+def _run_loss(w, params, inputs, first, targets):
+    """Compute what no step takes and, with all targets, the losses of a segment."""
+    v = w.views
     _tanh = _exact_tanh if w.dtype == object else np.tanh
-    product, c_1_1 = v.product, v.c_1_1
-    matrix = _in_columns(params["W_hh"], v.columns_, first)
     # a_o[t] = W_hy @ h[t] + b_y
     _product(v.h, params["W_hy"].T, v.o)
     _add(v.o, params["b_y"], v.o)
@@ -170,12 +169,20 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     _tanh(v.o, v.o)
     _multiply(v.o, v.c_1_2, v.o)
     _add(v.o, v.c_1_2, v.o)
+    if not targets:
+        return
     # loss[t] = squared_error(o[t], y[t])
     _subtract(v.o, inputs["y"], v.part2)
     _multiply(v.part2, v.part2, v.part2)
     np.add.reduce(v.part2, 1, None, v.loss, True)
     _multiply(v.loss, v.c_1_2, v.loss)
-    total = np.add.reduce(v.loss, None)
+
+
+def _run_backward(w, params, inputs, start, carry_grad, first):
+    """Run the steps of a segment backward."""
+    v, rows = w.views, w.rows
+    product, c_1_1 = v.product, v.c_1_1
+    matrix = _in_columns(params["W_hh"], v.columns_, first)
     v.d_h_all[: rows.live.start].fill(w.zero)
     # (2) dL/do[t] = 1 / T * (o[t] - y[t])
     _subtract(v.o, inputs["y"], v.d_a_o)
@@ -216,7 +223,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     grads = {"W_xh": v.d_W_xh, "W_hh": v.d_W_hh, "b_h": v.d_b_h, "W_hy": v.d_W_hy}
     grads |= {"b_y": v.d_b_y}
     sources = {}
-    return total, grads, sources
+    return grads, sources
 
 
 def _arrays(size, dtype):
@@ -268,7 +275,9 @@ def _forward_views(w):
         False,
     )
     v.h_0 = v.h_all[rows.begin(0)]
+    v.c_1_2 = np.asarray(w.one / 2, dtype)
     w.pasts = {"h": v.h_all}
+    w.loss = v.loss
 
 
 def _backward_views(w):
@@ -301,7 +310,6 @@ def _backward_views(w):
         )
         for now, prev, whole, run in reversed(chunks)
     ]
-    v.c_1_2 = np.asarray(w.one / 2, dtype)
     v.c_1_1 = np.asarray(w.one, dtype)
     v.columns_ = _columns_for(
         w.buffers,
@@ -316,33 +324,11 @@ def _backward_views(w):
     w.adjoints = {"h": v.d_h_all}
 
 
-def _forward(call):
-    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
-    W_xh, W_hh, b_h = params["W_xh"], params["W_hh"], params["b_h"]
-    W_hy, b_y, x = params["W_hy"], params["b_y"], inputs["x"]
-    h_all = _past(call, "h", {}, (size["h"],))
-    h = h_all[rows.live]
-    # a_h_in[t] = W_xh @ x[t] + b_h
-    a_h_in = x @ W_xh.T + b_h
-    for now, prev in rows.steps:
-        # a_h[t] = W_xh @ x[t] + W_hh @ h[t-1] + b_h
-        a_h = a_h_in[now] + h_all[prev] @ W_hh.T
-        # h[t] = tanh(a_h[t])
-        h[now] = np.tanh(a_h)
-    # a_o[t] = W_hy @ h[t] + b_y
-    a_o = h @ W_hy.T + b_y
-    # o[t] = sigmoid(a_o[t])
-    o = _sigmoid(a_o)
-    values = {"past of h": h_all, "h": h, "a_o": a_o, "o": o}
-    return values
-
-
-def _loss(call, values):
-    inputs = call.inputs
-    y, o = inputs["y"], values["o"]
-    # loss[t] = squared_error(o[t], y[t])
-    loss = _squared_error(o, y)
-    values |= {"loss": loss}
+def _quantities(w):
+    """The rows of all quantities of a segment that has run forward, but for states."""
+    v = w.views
+    found = {"o": v.o}
+    return found
 
 
 def init_params(dims, *, seed=0, dtype=np.float32):
@@ -416,19 +402,185 @@ def clip_gradients(grads, theta):
     return norm
 
 
-def _outputs(call):
-    """Every quantity by name, and the carry."""
-    rows = call.rows
-    values = _forward(call)
+def _in_buffers(call, w):
+    """A call whose arguments are checked, in a workspace of its own or in the given one."""
+    if w is None or call.dtype == object:
+        w = _workspace(call, True)
+    w.use(call.rows)
+    start, back = (_sorted(call.rows, each) for each in (call.start, call.carry_grad))
+    return _without_copies(_gradients, w, call.params, call.inputs, start, back)
+
+
+def _outputs(call, completed=None):
+    """Every quantity by name, and the carry; `completed` adds what has no array."""
+    w = _workspace(call, False)
+    w.use(call.rows)
+    return _without_copies(_forward_alone, w, call, completed)
+
+
+def _workspace(call, backward):
+    """Buffers for one call."""
+    dims = {name: call.size[name] for name in DIMS}
+    return Workspace(dims, call.rows.T, call.rows.B, call.dtype, call.one, backward)
+
+
+def _sorted(rows, arrays):
+    """States in the order of the rows, if there are any."""
+    return arrays and {key: rows.sorted(array) for key, array in arrays.items()}
+
+
+def _at_once(w, params, inputs, carry, carry_grad):
+    """A call in which nothing is to be checked, cast or sorted."""
+    laid = {}
+    for name, array in inputs.items():
+        if name not in _UNTIMED:
+            array = array.reshape(w.even.count, *array.shape[2:])
+        laid[name] = _column(array)
+    start = carry and {key: _column(array) for key, array in carry.items()}
+    back = carry_grad and {key: _column(array) for key, array in carry_grad.items()}
+    if w.rows is not w.even:
+        w.use(w.even)
+    return _without_copies(_gradients, w, params, laid, start, back)
+
+
+def _scalar(w, total):
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
+
+
+def _without_copies(computed, w, *arguments):
+    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
+
+    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
+    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
+    """
+    if w.size["B"] == 1:
+        return computed(w, *arguments)
+    before = np.setbufsize(_THRESHOLDS["numbers in a buffer of NumPy"])
+    try:
+        return computed(w, *arguments)
+    finally:
+        np.setbufsize(before)
+
+
+def _forward_alone(w, call, completed):
+    """Run all segments forward, and put together what each leaves."""
+    rows, inputs, values = call.rows, call.inputs, {}
+    targets = all(name in inputs for name in _LOSS_ONLY)
+    losses = np.empty(
+        (rows.sequences if _LOSS_AT_LAST_STEP else rows.count, 1), w.dtype
+    )
+    begin = _sorted(rows, call.start)
+    for number, (segment, place) in enumerate(w.plan):
+        own = _taken(segment, inputs, place)
+        _run_forward(segment, call.params, own, begin, number == 0)
+        begin = w.between[number]
+        segment.hand_on(begin)
+        _run_loss(segment, call.params, own, number == 0, targets)
+        if targets:
+            ending = segment.rows.ending if _LOSS_AT_LAST_STEP else place
+            losses[ending] = segment.loss
+        for name, array in segment.pasts.items():
+            if number == 0:
+                past = np.empty((rows.live.stop, *array.shape[1:]), array.dtype)
+                past[: rows.live.start] = array[: rows.live.start]
+                values[f"past of {name}"], values[name] = past, past[rows.live]
+            values[name][place] = array[segment.rows.live]
+        for name, array in _quantities(segment).items():
+            if number == 0:
+                values[name] = np.empty((rows.count, *array.shape[1:]), array.dtype)
+            values[name][place] = array
+    if completed is not None:
+        completed(call, values)
     outputs = {}
     for name in _OUTPUTS:
         array = values[name]
         outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
-    if all(name in call.inputs for name in _LOSS_ONLY):
-        _loss(call, values)
+    if targets:
         spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
-        outputs["loss"] = spread(values["loss"][:, 0])
-    return outputs, _carry_out(values, rows)
+        outputs["loss"] = spread(losses[:, 0])
+    return outputs, _in_order(rows, begin, w.carries)
+
+
+def _gradients(w, *arguments):
+    """Loss, gradients and carry, by the only segment or by several."""
+    return (_computed if len(w.plan) == 1 else _computed_by_segments)(w, *arguments)
+
+
+def _computed(w, params, inputs, start, carry_grad):
+    """Run the only segment forward and backward."""
+    segment, _ = w.plan[0]
+    rows = segment.rows
+    _run_forward(segment, params, inputs, start, True)
+    _run_loss(segment, params, inputs, True, True)
+    total = np.add.reduce(segment.loss, None)
+    back = carry_grad
+    grads, sources = _run_backward(segment, params, inputs, start, back, True)
+    # Copies: both may be handed to the next call, which writes where they come from.
+    if rows.order is None:
+        for key, values, out in segment.begins:
+            np.copyto(out, values)
+            grads[key] = out
+        for values, out in segment.ends:
+            np.copyto(out, values)
+        carry = dict(w.carries)
+    else:
+        segment.hand_on(w.between[0])
+        segment.hand_back(w.back)
+        grads |= _in_order(rows, w.back, w.begins)
+        carry = _in_order(rows, w.between[0], w.carries)
+    for name, array in sources.items():
+        grads[name] = _source(name, array, rows)
+    return _scalar(w, total) / rows.weight, grads, carry
+
+
+def _computed_by_segments(w, params, inputs, start, carry_grad):
+    """Run all segments forward, then, from the last to the first, each one backward."""
+    last = len(w.plan) - 1
+    begin = start
+    for number, (segment, place) in enumerate(w.plan):
+        own = _taken(segment, inputs, place)
+        _run_forward(segment, params, own, begin, number == 0)
+        begin = w.between[number]
+        segment.hand_on(begin)
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
+    for number in range(last, -1, -1):
+        segment, place = w.plan[number]
+        own = _taken(segment, inputs, place)
+        begin = w.between[number - 1] if number else start
+        if _AGAIN and number < last:
+            _run_forward(segment, params, own, begin, False)
+        _run_loss(segment, params, own, number == last, True)
+        loss += _scalar(w, np.add.reduce(segment.loss, None))
+        sums, sources = _run_backward(segment, params, own, begin, back, number == last)
+        back = w.back
+        segment.hand_back(back)
+        if number == last:
+            grads = sums
+        else:
+            for name, array in w.sums.items():
+                np.add(array, w.parts[name], array)
+        for name, array in sources.items():
+            w.sources[name][segment.rows.ending if name in _UNTIMED else place] = array
+    rows = w.rows
+    grads = {**grads, **_in_order(rows, w.back, w.begins)}
+    for name, array in w.sources.items():
+        count = rows.sequences if name in _UNTIMED else rows.count
+        grads[name] = _source(name, array[:count], rows)
+    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
+
+
+def _taken(segment, inputs, place):
+    """The rows of all inputs that belong to a segment."""
+    ending = segment.rows.ending
+    return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
+
+
+def _in_order(rows, arrays, room):
+    """States and what they receive, the sequences in the caller's order."""
+    for key, out in room.items():
+        out[... if rows.order is None else rows.order] = arrays[key].reshape(out.shape)
+    return dict(room)
 
 
 class Workspace:
@@ -451,7 +603,7 @@ class Workspace:
         The size of all buffers.
     """
 
-    def __init__(self, dims, T, B, dtype=np.float32):
+    def __init__(self, dims, T, B, dtype=np.float32, one=None, backward=True):
         self.size = _sizes(dims, T, B)
         self.dtype = _kind(dtype, "float32", "float64", "object")
         tables = [{} for _ in range(9)]
@@ -461,12 +613,13 @@ class Workspace:
         self.between = []
         self.rows = None
         self.ragged = None
-        if self.dtype != object:
-            self.make(1)
+        # For objects once the number 1 of their type is known.
+        self.one, self.backward = one or 1, backward
+        if self.dtype != object or one is not None:
+            self.make()
 
-    def make(self, one):
-        """Make all buffers; for objects once the number 1 of their type is known."""
-        self.one = one
+    def make(self):
+        """Make all buffers."""
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -601,8 +754,10 @@ class _Segment:
                 )
         self.pasts = {}
         self.adjoints = {}
+        self.loss = None
         _forward_views(self)
-        _backward_views(self)
+        if w.backward:
+            _backward_views(self)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -700,134 +855,9 @@ def _part_of(where, part):
     return where[part]
 
 
-def _in_buffers(call, w):
-    """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None or call.dtype == object:
-        dims = {name: call.size[name] for name in DIMS}
-        w = Workspace(dims, call.size["T"], call.size["B"], call.dtype)
-    if call.dtype == object:
-        w.make(call.one)
-    w.use(call.rows)
-    sort = call.rows.sorted
-    start = call.start and {key: sort(array) for key, array in call.start.items()}
-    back = call.carry_grad and {
-        key: sort(array) for key, array in call.carry_grad.items()
-    }
-    return _without_copies(w, call.params, call.inputs, start, back)
-
-
-def _at_once(w, params, inputs, carry, carry_grad):
-    """A call in which nothing is to be checked, cast or sorted."""
-    laid = {}
-    for name, array in inputs.items():
-        if name not in _UNTIMED:
-            array = array.reshape(w.even.count, *array.shape[2:])
-        laid[name] = _column(array)
-    start = carry and {key: _column(array) for key, array in carry.items()}
-    back = carry_grad and {key: _column(array) for key, array in carry_grad.items()}
-    if w.rows is not w.even:
-        w.use(w.even)
-    return _without_copies(w, params, laid, start, back)
-
-
 def _column(array):
     """A scalar a sequence as a column."""
     return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
-
-
-def _scalar(w, total):
-    """A sum as a number of Python, or of the exact type."""
-    return total * w.one if w.dtype == object else float(total)
-
-
-def _without_copies(w, *arguments):
-    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
-
-    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
-    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
-    """
-    computed = _computed if len(w.plan) == 1 else _computed_by_segments
-    if w.size["B"] == 1:
-        return computed(w, *arguments)
-    before = np.setbufsize(_THRESHOLDS["numbers in a buffer of NumPy"])
-    try:
-        return computed(w, *arguments)
-    finally:
-        np.setbufsize(before)
-
-
-def _computed(w, params, inputs, start, carry_grad):
-    """Run the only segment forward and backward."""
-    segment, _ = w.plan[0]
-    rows = segment.rows
-    _run_forward(segment, params, inputs, start, True)
-    back = carry_grad
-    total, grads, sources = _run_backward(segment, params, inputs, start, back, True)
-    # Copies: both may be handed to the next call, which writes where they come from.
-    if rows.order is None:
-        for key, values, out in segment.begins:
-            np.copyto(out, values)
-            grads[key] = out
-        for values, out in segment.ends:
-            np.copyto(out, values)
-        carry = dict(w.carries)
-    else:
-        segment.hand_on(w.between[0])
-        segment.hand_back(w.back)
-        grads |= _in_order(rows, w.back, w.begins)
-        carry = _in_order(rows, w.between[0], w.carries)
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
-    return _scalar(w, total) / rows.weight, grads, carry
-
-
-def _computed_by_segments(w, params, inputs, start, carry_grad):
-    """Run all segments forward, then, from the last to the first, each one backward."""
-    last = len(w.plan) - 1
-    begin = start
-    for number, (segment, place) in enumerate(w.plan):
-        own = _taken(segment, inputs, place)
-        _run_forward(segment, params, own, begin, number == 0)
-        begin = w.between[number]
-        segment.hand_on(begin)
-    loss, back, grads = _scalar(w, 0), carry_grad, {}
-    for number in range(last, -1, -1):
-        segment, place = w.plan[number]
-        own = _taken(segment, inputs, place)
-        begin = w.between[number - 1] if number else start
-        if _AGAIN and number < last:
-            _run_forward(segment, params, own, begin, False)
-        found = _run_backward(segment, params, own, begin, back, number == last)
-        total, sums, sources = found
-        loss += _scalar(w, total)
-        back = w.back
-        segment.hand_back(back)
-        if number == last:
-            grads = sums
-        else:
-            for name, array in w.sums.items():
-                np.add(array, w.parts[name], array)
-        for name, array in sources.items():
-            w.sources[name][segment.rows.ending if name in _UNTIMED else place] = array
-    rows = w.rows
-    grads = {**grads, **_in_order(rows, w.back, w.begins)}
-    for name, array in w.sources.items():
-        count = rows.sequences if name in _UNTIMED else rows.count
-        grads[name] = _source(name, array[:count], rows)
-    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
-
-
-def _taken(segment, inputs, place):
-    """The rows of all inputs that belong to a segment."""
-    ending = segment.rows.ending
-    return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
-
-
-def _in_order(rows, arrays, room):
-    """States and what they receive, the sequences in the caller's order."""
-    for key, out in room.items():
-        out[... if rows.order is None else rows.order] = arrays[key].reshape(out.shape)
-    return dict(room)
 
 
 def _zeros(shape, dtype):
@@ -1001,6 +1031,7 @@ class _Rows:
         past = _LAG * B
         self.count = sum(running)
         self.sequences = running[0] if running else 0
+        self.ending = slice(self.sequences)
         self.weight = max(self.sequences if _LOSS_AT_LAST_STEP else self.count, 1)
         self.live = slice(past, past + self.count)
         # The first row of each step in an array with a past, steps 1 - _LAG, ..., T.
@@ -1064,33 +1095,6 @@ def _run(rows):
     return run if np.array_equal(joined, np.arange(run.start, run.stop)) else joined
 
 
-def _past(call, name, own, shape, dtype=None):
-    """A new array for a state: its initial values, then room for every step.
-
-    `own` are the values that the model fixes, by step.
-    """
-    rows = call.rows
-    array = np.zeros((rows.live.stop, *shape), dtype or call.dtype)
-    if call.dtype == object and dtype is None:
-        array *= call.one
-    for step in _steps_of(name):
-        if call.start is None:
-            array[rows.begin(step)] = own.get(step, 0)
-        else:
-            array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
-    return array
-
-
-def _carry_out(values, rows):
-    """The values that the next call starts from, by the keys of `CARRY`."""
-    carry = {}
-    for key, axes in CARRY.items():
-        name, step = _name_and_step(key)
-        array = rows.unsorted(values["past of " + name][rows.finals[-step]])
-        carry[key] = array.reshape(array.shape[: len(axes)])
-    return carry
-
-
 def _source(name, array, rows):
     """The gradient of an input in the input's shape."""
     full = rows.unsorted(array) if name in _UNTIMED else rows.unpacked(array)
@@ -1100,10 +1104,6 @@ def _source(name, array, rows):
 def _name_and_step(key):
     name, _, step = key.rpartition("[")
     return name, int(step[:-1])
-
-
-def _steps_of(name):
-    return [step for other, step in map(_name_and_step, CARRY) if other == name]
 
 
 def _shape(axes, size):
@@ -1294,16 +1294,3 @@ def _settled(what, arrays, call):
         column = what != "params" and array.ndim == 1 and not _index_of(key)
         laid[key] = array[:, None] if column else array
     return laid
-
-
-def _sigmoid(x):
-    """1 / (1 + exp(-x)), without overflow for floats."""
-    if x.dtype == object:
-        return 1 / (1 + np.exp(-x))
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
-
-
-def _squared_error(o, y):
-    """Half the squared distance, a row each."""
-    return ((o - y) ** 2).sum(axis=-1, keepdims=True) / 2

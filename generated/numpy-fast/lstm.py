@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of lstm, in NumPy.
 
-Made by symbptt (digest ee74d1baa09f623e). To make it again: symbptt generate lstm
+Made by symbptt (digest df1d3847f377d024). To make it again: symbptt generate lstm
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -109,7 +109,8 @@ def forward(params, inputs, carry=None, lengths=None):
     ValueError
         If an argument has a wrong key, shape, dtype or range.
     """
-    return _outputs(_prepare(params, inputs, carry, lengths, None, loss=False))
+    call = _prepare(params, inputs, carry, lengths, None, loss=False)
+    return _outputs(call)
 
 
 def loss_and_grads(
@@ -216,8 +217,22 @@ def _run_forward(w, params, inputs, start, first):
         _multiply(h_now, o_now, h_now)
 
 
+def _run_loss(w, params, inputs, first, targets):
+    """Compute what no step takes and, with all targets, the losses of a segment."""
+    v = w.views
+    # s[t] = W_qh @ h[t] + b_q
+    _product(v.h, params["W_qh"].T, v.s)
+    _add(v.s, params["b_q"], v.s)
+    if not targets:
+        return
+    # p[t] = softmax(s[t])
+    # loss[t] = softmax_cross_entropy(s[t], y[t])
+    _add(v.row_starts, inputs["y"], v.part3)
+    _softmax_and_loss(v.s, v.part3, v.part2, v.column_of_ones, v.d_s, v.loss)
+
+
 def _run_backward(w, params, inputs, start, carry_grad, first):
-    """Compute the loss of a segment, then run its steps backward."""
+    """Run the steps of a segment backward."""
     v, rows = w.views, w.rows
     _tanh = _exact_tanh if w.dtype == object else np.tanh
     c_1_1, product_ = v.c_1_1, v.product_
@@ -227,14 +242,6 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
         _copyto(v.fixed4_3, params["W_hf"])
         _copyto(v.fixed4_4, params["W_hi"])
     matrix = _in_columns(v.fixed4, v.columns_, first)
-    # s[t] = W_qh @ h[t] + b_q
-    _product(v.h, params["W_qh"].T, v.s)
-    _add(v.s, params["b_q"], v.s)
-    # p[t] = softmax(s[t])
-    # loss[t] = softmax_cross_entropy(s[t], y[t])
-    _add(v.row_starts, inputs["y"], v.part3)
-    _softmax_and_loss(v.s, v.part3, v.part2, v.column_of_ones, v.d_s, v.loss)
-    total = np.add.reduce(v.loss, None)
     if carry_grad is None:
         v.d_c_all[rows.finals[0]] = 0
     else:
@@ -349,7 +356,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     grads |= {"b_o": v.d_b_o, "W_xg": v.d_W_xg, "W_hg": v.d_W_hg, "b_g": v.d_b_g}
     grads |= {"W_qh": v.d_W_qh, "b_q": v.d_b_q}
     sources = {}
-    return total, grads, sources
+    return grads, sources
 
 
 def _arrays(size, dtype):
@@ -438,7 +445,10 @@ def _forward_views(w):
     )
     v.c_0 = v.c_all[rows.begin(0)]
     v.h_0 = v.h_all[rows.begin(0)]
+    v.row_starts = np.arange(rows.count) * size["q"]
+    v.column_of_ones = np.ones((size["q"], 1), dtype)
     w.pasts = {"c": v.c_all, "h": v.h_all}
+    w.loss = v.loss
 
 
 def _backward_views(w):
@@ -504,8 +514,6 @@ def _backward_views(w):
         )
         for now, prev, whole, run in reversed(chunks)
     ]
-    v.row_starts = np.arange(rows.count) * size["q"]
-    v.column_of_ones = np.ones((size["q"], 1), dtype)
     v.c_1_1 = np.asarray(w.one, dtype)
     v.fixed4_1 = _rows_of(v.fixed4, 0, size["h"])
     v.fixed4_2 = _rows_of(v.fixed4, size["h"], size["h"])
@@ -525,63 +533,14 @@ def _backward_views(w):
     w.adjoints = {"c": v.d_c_all, "h": v.d_h_all}
 
 
-def _forward(call):
-    params, inputs, rows, size = call.params, call.inputs, call.rows, call.size
-    dtype = call.dtype
-    W_xi, W_hi, b_i = params["W_xi"], params["W_hi"], params["b_i"]
-    W_xf, W_hf, b_f = params["W_xf"], params["W_hf"], params["b_f"]
-    W_xo, W_ho, b_o = params["W_xo"], params["W_ho"], params["b_o"]
-    W_xg, W_hg, b_g = params["W_xg"], params["W_hg"], params["b_g"]
-    W_qh, b_q, x = params["W_qh"], params["b_q"], inputs["x"]
-    c_all = _past(call, "c", {}, (size["h"],))
-    c = c_all[rows.live]
-    h_all = _past(call, "h", {}, (size["h"],))
-    h = h_all[rows.live]
-    # a_i_in[t] = W_xi @ x[t] + b_i
-    a_i_in = x @ W_xi.T + b_i
-    # a_f_in[t] = W_xf @ x[t] + b_f
-    a_f_in = x @ W_xf.T + b_f
-    # a_o_in[t] = W_xo @ x[t] + b_o
-    a_o_in = x @ W_xo.T + b_o
-    # a_g_in[t] = W_xg @ x[t] + b_g
-    a_g_in = x @ W_xg.T + b_g
-    i, f, o, g = (np.empty((rows.count, size["h"]), dtype) for _ in range(4))
-    for now, prev in rows.steps:
-        # a_i[t] = W_xi @ x[t] + W_hi @ h[t-1] + b_i
-        a_i = a_i_in[now] + h_all[prev] @ W_hi.T
-        # i[t] = sigmoid(a_i[t])
-        i[now] = _sigmoid(a_i)
-        # a_f[t] = W_xf @ x[t] + W_hf @ h[t-1] + b_f
-        a_f = a_f_in[now] + h_all[prev] @ W_hf.T
-        # f[t] = sigmoid(a_f[t])
-        f[now] = _sigmoid(a_f)
-        # a_o[t] = W_xo @ x[t] + W_ho @ h[t-1] + b_o
-        a_o = a_o_in[now] + h_all[prev] @ W_ho.T
-        # o[t] = sigmoid(a_o[t])
-        o[now] = _sigmoid(a_o)
-        # a_g[t] = W_xg @ x[t] + W_hg @ h[t-1] + b_g
-        a_g = a_g_in[now] + h_all[prev] @ W_hg.T
-        # g[t] = tanh(a_g[t])
-        g[now] = np.tanh(a_g)
-        # c[t] = f[t] * c[t-1] + i[t] * g[t]
-        c[now] = f[now] * c_all[prev] + i[now] * g[now]
-        # h[t] = o[t] * tanh(c[t])
-        h[now] = o[now] * np.tanh(c[now])
-    # s[t] = W_qh @ h[t] + b_q
-    s = h @ W_qh.T + b_q
-    values = {"past of c": c_all, "c": c, "past of h": h_all, "h": h, "i": i, "f": f}
-    values |= {"o": o, "g": g, "s": s}
-    return values
-
-
-def _loss(call, values):
-    inputs = call.inputs
-    y, s = inputs["y"], values["s"]
-    # p[t] = softmax(s[t])
-    p = _softmax(s)
-    # loss[t] = softmax_cross_entropy(s[t], y[t])
-    loss = _softmax_cross_entropy(s, y)
-    values |= {"p": p, "loss": loss}
+def _quantities(w):
+    """The rows of all quantities of a segment that has run forward, but for states."""
+    v = w.views
+    found = {"i": _rows_of_member(v.f_etc, w.rows, 4, 1)}
+    found |= {"f": _rows_of_member(v.f_etc, w.rows, 4, 0)}
+    found |= {"o": _rows_of_member(v.f_etc, w.rows, 4, 2)}
+    found |= {"g": _rows_of_member(v.f_etc, w.rows, 4, 3), "s": v.s}
+    return found
 
 
 def init_params(dims, *, seed=0, dtype=np.float32):
@@ -655,19 +614,185 @@ def clip_gradients(grads, theta):
     return norm
 
 
-def _outputs(call):
-    """Every quantity by name, and the carry."""
-    rows = call.rows
-    values = _forward(call)
+def _in_buffers(call, w):
+    """A call whose arguments are checked, in a workspace of its own or in the given one."""
+    if w is None or call.dtype == object:
+        w = _workspace(call, True)
+    w.use(call.rows)
+    start, back = (_sorted(call.rows, each) for each in (call.start, call.carry_grad))
+    return _without_copies(_gradients, w, call.params, call.inputs, start, back)
+
+
+def _outputs(call, completed=None):
+    """Every quantity by name, and the carry; `completed` adds what has no array."""
+    w = _workspace(call, False)
+    w.use(call.rows)
+    return _without_copies(_forward_alone, w, call, completed)
+
+
+def _workspace(call, backward):
+    """Buffers for one call."""
+    dims = {name: call.size[name] for name in DIMS}
+    return Workspace(dims, call.rows.T, call.rows.B, call.dtype, call.one, backward)
+
+
+def _sorted(rows, arrays):
+    """States in the order of the rows, if there are any."""
+    return arrays and {key: rows.sorted(array) for key, array in arrays.items()}
+
+
+def _at_once(w, params, inputs, carry, carry_grad):
+    """A call in which nothing is to be checked, cast or sorted."""
+    laid = {}
+    for name, array in inputs.items():
+        if name not in _UNTIMED:
+            array = array.reshape(w.even.count, *array.shape[2:])
+        laid[name] = _column(array)
+    start = carry and {key: _column(array) for key, array in carry.items()}
+    back = carry_grad and {key: _column(array) for key, array in carry_grad.items()}
+    if w.rows is not w.even:
+        w.use(w.even)
+    return _without_copies(_gradients, w, params, laid, start, back)
+
+
+def _scalar(w, total):
+    """A sum as a number of Python, or of the exact type."""
+    return total * w.one if w.dtype == object else float(total)
+
+
+def _without_copies(computed, w, *arguments):
+    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
+
+    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
+    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
+    """
+    if w.size["B"] == 1:
+        return computed(w, *arguments)
+    before = np.setbufsize(_THRESHOLDS["numbers in a buffer of NumPy"])
+    try:
+        return computed(w, *arguments)
+    finally:
+        np.setbufsize(before)
+
+
+def _forward_alone(w, call, completed):
+    """Run all segments forward, and put together what each leaves."""
+    rows, inputs, values = call.rows, call.inputs, {}
+    targets = all(name in inputs for name in _LOSS_ONLY)
+    losses = np.empty(
+        (rows.sequences if _LOSS_AT_LAST_STEP else rows.count, 1), w.dtype
+    )
+    begin = _sorted(rows, call.start)
+    for number, (segment, place) in enumerate(w.plan):
+        own = _taken(segment, inputs, place)
+        _run_forward(segment, call.params, own, begin, number == 0)
+        begin = w.between[number]
+        segment.hand_on(begin)
+        _run_loss(segment, call.params, own, number == 0, targets)
+        if targets:
+            ending = segment.rows.ending if _LOSS_AT_LAST_STEP else place
+            losses[ending] = segment.loss
+        for name, array in segment.pasts.items():
+            if number == 0:
+                past = np.empty((rows.live.stop, *array.shape[1:]), array.dtype)
+                past[: rows.live.start] = array[: rows.live.start]
+                values[f"past of {name}"], values[name] = past, past[rows.live]
+            values[name][place] = array[segment.rows.live]
+        for name, array in _quantities(segment).items():
+            if number == 0:
+                values[name] = np.empty((rows.count, *array.shape[1:]), array.dtype)
+            values[name][place] = array
+    if completed is not None:
+        completed(call, values)
     outputs = {}
     for name in _OUTPUTS:
         array = values[name]
         outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
-    if all(name in call.inputs for name in _LOSS_ONLY):
-        _loss(call, values)
+    if targets:
         spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
-        outputs["loss"] = spread(values["loss"][:, 0])
-    return outputs, _carry_out(values, rows)
+        outputs["loss"] = spread(losses[:, 0])
+    return outputs, _in_order(rows, begin, w.carries)
+
+
+def _gradients(w, *arguments):
+    """Loss, gradients and carry, by the only segment or by several."""
+    return (_computed if len(w.plan) == 1 else _computed_by_segments)(w, *arguments)
+
+
+def _computed(w, params, inputs, start, carry_grad):
+    """Run the only segment forward and backward."""
+    segment, _ = w.plan[0]
+    rows = segment.rows
+    _run_forward(segment, params, inputs, start, True)
+    _run_loss(segment, params, inputs, True, True)
+    total = np.add.reduce(segment.loss, None)
+    back = carry_grad
+    grads, sources = _run_backward(segment, params, inputs, start, back, True)
+    # Copies: both may be handed to the next call, which writes where they come from.
+    if rows.order is None:
+        for key, values, out in segment.begins:
+            np.copyto(out, values)
+            grads[key] = out
+        for values, out in segment.ends:
+            np.copyto(out, values)
+        carry = dict(w.carries)
+    else:
+        segment.hand_on(w.between[0])
+        segment.hand_back(w.back)
+        grads |= _in_order(rows, w.back, w.begins)
+        carry = _in_order(rows, w.between[0], w.carries)
+    for name, array in sources.items():
+        grads[name] = _source(name, array, rows)
+    return _scalar(w, total) / rows.weight, grads, carry
+
+
+def _computed_by_segments(w, params, inputs, start, carry_grad):
+    """Run all segments forward, then, from the last to the first, each one backward."""
+    last = len(w.plan) - 1
+    begin = start
+    for number, (segment, place) in enumerate(w.plan):
+        own = _taken(segment, inputs, place)
+        _run_forward(segment, params, own, begin, number == 0)
+        begin = w.between[number]
+        segment.hand_on(begin)
+    loss, back, grads = _scalar(w, 0), carry_grad, {}
+    for number in range(last, -1, -1):
+        segment, place = w.plan[number]
+        own = _taken(segment, inputs, place)
+        begin = w.between[number - 1] if number else start
+        if _AGAIN and number < last:
+            _run_forward(segment, params, own, begin, False)
+        _run_loss(segment, params, own, number == last, True)
+        loss += _scalar(w, np.add.reduce(segment.loss, None))
+        sums, sources = _run_backward(segment, params, own, begin, back, number == last)
+        back = w.back
+        segment.hand_back(back)
+        if number == last:
+            grads = sums
+        else:
+            for name, array in w.sums.items():
+                np.add(array, w.parts[name], array)
+        for name, array in sources.items():
+            w.sources[name][segment.rows.ending if name in _UNTIMED else place] = array
+    rows = w.rows
+    grads = {**grads, **_in_order(rows, w.back, w.begins)}
+    for name, array in w.sources.items():
+        count = rows.sequences if name in _UNTIMED else rows.count
+        grads[name] = _source(name, array[:count], rows)
+    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
+
+
+def _taken(segment, inputs, place):
+    """The rows of all inputs that belong to a segment."""
+    ending = segment.rows.ending
+    return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
+
+
+def _in_order(rows, arrays, room):
+    """States and what they receive, the sequences in the caller's order."""
+    for key, out in room.items():
+        out[... if rows.order is None else rows.order] = arrays[key].reshape(out.shape)
+    return dict(room)
 
 
 class Workspace:
@@ -690,7 +815,7 @@ class Workspace:
         The size of all buffers.
     """
 
-    def __init__(self, dims, T, B, dtype=np.float32):
+    def __init__(self, dims, T, B, dtype=np.float32, one=None, backward=True):
         self.size = _sizes(dims, T, B)
         self.dtype = _kind(dtype, "float32", "float64", "object")
         tables = [{} for _ in range(9)]
@@ -700,12 +825,13 @@ class Workspace:
         self.between = []
         self.rows = None
         self.ragged = None
-        if self.dtype != object:
-            self.make(1)
+        # For objects once the number 1 of their type is known.
+        self.one, self.backward = one or 1, backward
+        if self.dtype != object or one is not None:
+            self.make()
 
-    def make(self, one):
-        """Make all buffers; for objects once the number 1 of their type is known."""
-        self.one = one
+    def make(self):
+        """Make all buffers."""
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -840,8 +966,10 @@ class _Segment:
                 )
         self.pasts = {}
         self.adjoints = {}
+        self.loss = None
         _forward_views(self)
-        _backward_views(self)
+        if w.backward:
+            _backward_views(self)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -939,134 +1067,9 @@ def _part_of(where, part):
     return where[part]
 
 
-def _in_buffers(call, w):
-    """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None or call.dtype == object:
-        dims = {name: call.size[name] for name in DIMS}
-        w = Workspace(dims, call.size["T"], call.size["B"], call.dtype)
-    if call.dtype == object:
-        w.make(call.one)
-    w.use(call.rows)
-    sort = call.rows.sorted
-    start = call.start and {key: sort(array) for key, array in call.start.items()}
-    back = call.carry_grad and {
-        key: sort(array) for key, array in call.carry_grad.items()
-    }
-    return _without_copies(w, call.params, call.inputs, start, back)
-
-
-def _at_once(w, params, inputs, carry, carry_grad):
-    """A call in which nothing is to be checked, cast or sorted."""
-    laid = {}
-    for name, array in inputs.items():
-        if name not in _UNTIMED:
-            array = array.reshape(w.even.count, *array.shape[2:])
-        laid[name] = _column(array)
-    start = carry and {key: _column(array) for key, array in carry.items()}
-    back = carry_grad and {key: _column(array) for key, array in carry_grad.items()}
-    if w.rows is not w.even:
-        w.use(w.even)
-    return _without_copies(w, params, laid, start, back)
-
-
 def _column(array):
     """A scalar a sequence as a column."""
     return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
-
-
-def _scalar(w, total):
-    """A sum as a number of Python, or of the exact type."""
-    return total * w.one if w.dtype == object else float(total)
-
-
-def _without_copies(w, *arguments):
-    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
-
-    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
-    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
-    """
-    computed = _computed if len(w.plan) == 1 else _computed_by_segments
-    if w.size["B"] == 1:
-        return computed(w, *arguments)
-    before = np.setbufsize(_THRESHOLDS["numbers in a buffer of NumPy"])
-    try:
-        return computed(w, *arguments)
-    finally:
-        np.setbufsize(before)
-
-
-def _computed(w, params, inputs, start, carry_grad):
-    """Run the only segment forward and backward."""
-    segment, _ = w.plan[0]
-    rows = segment.rows
-    _run_forward(segment, params, inputs, start, True)
-    back = carry_grad
-    total, grads, sources = _run_backward(segment, params, inputs, start, back, True)
-    # Copies: both may be handed to the next call, which writes where they come from.
-    if rows.order is None:
-        for key, values, out in segment.begins:
-            np.copyto(out, values)
-            grads[key] = out
-        for values, out in segment.ends:
-            np.copyto(out, values)
-        carry = dict(w.carries)
-    else:
-        segment.hand_on(w.between[0])
-        segment.hand_back(w.back)
-        grads |= _in_order(rows, w.back, w.begins)
-        carry = _in_order(rows, w.between[0], w.carries)
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
-    return _scalar(w, total) / rows.weight, grads, carry
-
-
-def _computed_by_segments(w, params, inputs, start, carry_grad):
-    """Run all segments forward, then, from the last to the first, each one backward."""
-    last = len(w.plan) - 1
-    begin = start
-    for number, (segment, place) in enumerate(w.plan):
-        own = _taken(segment, inputs, place)
-        _run_forward(segment, params, own, begin, number == 0)
-        begin = w.between[number]
-        segment.hand_on(begin)
-    loss, back, grads = _scalar(w, 0), carry_grad, {}
-    for number in range(last, -1, -1):
-        segment, place = w.plan[number]
-        own = _taken(segment, inputs, place)
-        begin = w.between[number - 1] if number else start
-        if _AGAIN and number < last:
-            _run_forward(segment, params, own, begin, False)
-        found = _run_backward(segment, params, own, begin, back, number == last)
-        total, sums, sources = found
-        loss += _scalar(w, total)
-        back = w.back
-        segment.hand_back(back)
-        if number == last:
-            grads = sums
-        else:
-            for name, array in w.sums.items():
-                np.add(array, w.parts[name], array)
-        for name, array in sources.items():
-            w.sources[name][segment.rows.ending if name in _UNTIMED else place] = array
-    rows = w.rows
-    grads = {**grads, **_in_order(rows, w.back, w.begins)}
-    for name, array in w.sources.items():
-        count = rows.sequences if name in _UNTIMED else rows.count
-        grads[name] = _source(name, array[:count], rows)
-    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
-
-
-def _taken(segment, inputs, place):
-    """The rows of all inputs that belong to a segment."""
-    ending = segment.rows.ending
-    return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
-
-
-def _in_order(rows, arrays, room):
-    """States and what they receive, the sequences in the caller's order."""
-    for key, out in room.items():
-        out[... if rows.order is None else rows.order] = arrays[key].reshape(out.shape)
-    return dict(room)
 
 
 def _by_blocks(array, count, steps=1):
@@ -1079,6 +1082,14 @@ def _by_columns(array, count, steps=1):
     """Columns side by side in the shape of blocks: (steps, count, B, n)."""
     shape = steps, len(array) // steps, count, array.shape[1] // count
     return array.reshape(shape).swapaxes(1, 2)
+
+
+def _rows_of_member(array, rows, count, number):
+    """The rows of one member of a family whose steps stand as blocks."""
+    out = np.empty((len(array), array.shape[1] // count), array.dtype)
+    for now, *_ in rows.steps:
+        out[now] = _by_blocks(array[now], count)[0, number]
+    return out
 
 
 def _shifted(v, column, out):
@@ -1281,6 +1292,7 @@ class _Rows:
         past = _LAG * B
         self.count = sum(running)
         self.sequences = running[0] if running else 0
+        self.ending = slice(self.sequences)
         self.weight = max(self.sequences if _LOSS_AT_LAST_STEP else self.count, 1)
         self.live = slice(past, past + self.count)
         # The first row of each step in an array with a past, steps 1 - _LAG, ..., T.
@@ -1344,33 +1356,6 @@ def _run(rows):
     return run if np.array_equal(joined, np.arange(run.start, run.stop)) else joined
 
 
-def _past(call, name, own, shape, dtype=None):
-    """A new array for a state: its initial values, then room for every step.
-
-    `own` are the values that the model fixes, by step.
-    """
-    rows = call.rows
-    array = np.zeros((rows.live.stop, *shape), dtype or call.dtype)
-    if call.dtype == object and dtype is None:
-        array *= call.one
-    for step in _steps_of(name):
-        if call.start is None:
-            array[rows.begin(step)] = own.get(step, 0)
-        else:
-            array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
-    return array
-
-
-def _carry_out(values, rows):
-    """The values that the next call starts from, by the keys of `CARRY`."""
-    carry = {}
-    for key, axes in CARRY.items():
-        name, step = _name_and_step(key)
-        array = rows.unsorted(values["past of " + name][rows.finals[-step]])
-        carry[key] = array.reshape(array.shape[: len(axes)])
-    return carry
-
-
 def _source(name, array, rows):
     """The gradient of an input in the input's shape."""
     full = rows.unsorted(array) if name in _UNTIMED else rows.unpacked(array)
@@ -1380,10 +1365,6 @@ def _source(name, array, rows):
 def _name_and_step(key):
     name, _, step = key.rpartition("[")
     return name, int(step[:-1])
-
-
-def _steps_of(name):
-    return [step for other, step in map(_name_and_step, CARRY) if other == name]
 
 
 def _shape(axes, size):
@@ -1581,45 +1562,6 @@ def _block(v, start, width):
     return v[..., start : start + width]
 
 
-def _less_maximum(v):
-    """Floats less the maximum of their row: -inf, whose exp is 0, where none is so far below."""
-    if v.dtype == object:
-        return v
-    with np.errstate(over="ignore"):
-        return v - v.max(axis=-1, keepdims=True)
-
-
-def _log_softmax(v):
-    """log softmax(v) along the last axis."""
-    v = _less_maximum(v)
-    return v - np.log(np.exp(v).sum(axis=-1, keepdims=True))
-
-
-def _pick(v, position):
-    """The entry of each row at its own position; a vector without rows serves them all."""
-    v = np.broadcast_to(v, (len(position), v.shape[-1]))
-    return np.take_along_axis(v, position[:, None], axis=1)
-
-
 def _rows_of(matrix, start, width):
     """Rows of a stack of matrices, or entries of vectors end to end."""
     return matrix[start : start + width]
-
-
-def _sigmoid(x):
-    """1 / (1 + exp(-x)), without overflow for floats."""
-    if x.dtype == object:
-        return 1 / (1 + np.exp(-x))
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
-
-
-def _softmax(v):
-    """exp(v) / sum(exp(v)) along the last axis."""
-    powers = np.exp(_less_maximum(v))
-    return powers / powers.sum(axis=-1, keepdims=True)
-
-
-def _softmax_cross_entropy(o, y):
-    """-log softmax(o)[y], a row each."""
-    return -_pick(_log_softmax(o), y)

@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of char_rnn, in NumPy.
 
-Made by symbptt (digest 9569e2c51ebbe534). To make it again: symbptt generate char_rnn -O0
+Made by symbptt (digest 8a006ef1474c8840). To make it again: symbptt generate char_rnn -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -77,7 +77,8 @@ def forward(params, inputs, carry=None, lengths=None):
     ValueError
         If an argument has a wrong key, shape, dtype or range.
     """
-    return _outputs(_prepare(params, inputs, carry, lengths, None, loss=False))
+    call = _prepare(params, inputs, carry, lengths, None, loss=False)
+    return _outputs(call)
 
 
 def loss_and_grads(
@@ -252,46 +253,6 @@ def clip_gradients(grads, theta):
     return norm
 
 
-def _outputs(call):
-    """Every quantity by name, and the carry."""
-    rows = call.rows
-    values = _forward(call)
-    outputs = {}
-    for name in _OUTPUTS:
-        array = values[name]
-        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
-    if all(name in call.inputs for name in _LOSS_ONLY):
-        _loss(call, values)
-        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
-        outputs["loss"] = spread(values["loss"][:, 0])
-    return outputs, _carry_out(values, rows)
-
-
-def _computed_plainly(call, backward, workspace):
-    """Run forward and backward in arrays made on the way."""
-    rows = call.rows
-    w = workspace
-    if w is None:
-        dims = {name: call.size[name] for name in DIMS}
-        w = Workspace(dims, rows.T, rows.B, call.dtype)
-    values = _forward(call)
-    _loss(call, values)
-    loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = backward(call, values, call.carry_grad)
-    for name in PARAMS:
-        w.grads[name][...] = flowing[name]
-    for key in CARRY:
-        name, step = _name_and_step(key)
-        if name in pasts:
-            start = rows.unsorted(pasts[name][rows.begin(step)])
-            w.grads[key][...] = start.reshape(w.grads[key].shape)
-    for name, array in sources.items():
-        w.grads[name][...] = _source(name, array, rows)
-    for key, array in _carry_out(values, rows).items():
-        w.carry[key][...] = array
-    return loss if call.dtype == object else float(loss), dict(w.grads), dict(w.carry)
-
-
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
@@ -332,6 +293,46 @@ class Workspace:
         return sum(a.nbytes for a in (*self.grads.values(), *self.carry.values()))
 
 
+def _outputs(call):
+    """Every quantity by name, and the carry."""
+    rows = call.rows
+    values = _forward(call)
+    outputs = {}
+    for name in _OUTPUTS:
+        array = values[name]
+        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
+    if all(name in call.inputs for name in _LOSS_ONLY):
+        _loss(call, values)
+        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
+        outputs["loss"] = spread(values["loss"][:, 0])
+    return outputs, _carry_out(values, rows)
+
+
+def _computed_plainly(call, backward, workspace):
+    """Run forward and backward in arrays made on the way."""
+    rows = call.rows
+    w = workspace
+    if w is None:
+        dims = {name: call.size[name] for name in DIMS}
+        w = Workspace(dims, rows.T, rows.B, call.dtype)
+    values = _forward(call)
+    _loss(call, values)
+    loss = np.sum(values["loss"]) * call.one / rows.weight
+    flowing, pasts, sources = backward(call, values, call.carry_grad)
+    for name in PARAMS:
+        w.grads[name][...] = flowing[name]
+    for key in CARRY:
+        name, step = _name_and_step(key)
+        if name in pasts:
+            start = rows.unsorted(pasts[name][rows.begin(step)])
+            w.grads[key][...] = start.reshape(w.grads[key].shape)
+    for name, array in sources.items():
+        w.grads[name][...] = _source(name, array, rows)
+    for key, array in _carry_out(values, rows).items():
+        w.carry[key][...] = array
+    return loss if call.dtype == object else float(loss), dict(w.grads), dict(w.carry)
+
+
 class _Rows:
     """Where each step of each sequence stands in an array of stacked rows.
 
@@ -351,6 +352,7 @@ class _Rows:
         past = _LAG * B
         self.count = sum(running)
         self.sequences = running[0] if running else 0
+        self.ending = slice(self.sequences)
         self.weight = max(self.sequences if _LOSS_AT_LAST_STEP else self.count, 1)
         self.live = slice(past, past + self.count)
         # The first row of each step in an array with a past, steps 1 - _LAG, ..., T.

@@ -36,6 +36,13 @@ def derive_expanded(model: al.Model) -> Derivation:
     return Derivation(model, normal, tuple(_Expansion(normal).steps()), form="expanded")
 
 
+def stacked_state(normal: al.Model) -> al.Stack | None:
+    """The state at step t of a model in normal form, where it is several values."""
+    expansion = _Expansion(normal)
+    state = expansion.state(al.NOW) if expansion.is_stacked else None
+    return state if isinstance(state, al.Stack) else None
+
+
 class _Expansion(Within):
     def __init__(self, model: al.Model) -> None:
         super().__init__(model)

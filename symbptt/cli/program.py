@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
-import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from importlib import import_module
@@ -18,6 +16,7 @@ import click
 from click.core import ParameterSource
 
 from symbptt import __version__, errors
+from symbptt.cli.ending import DONE, print_text, status_of
 from symbptt.output import MARK, says_its_maker, signed, write
 
 if TYPE_CHECKING:
@@ -27,72 +26,34 @@ if TYPE_CHECKING:
 else:
     TextType = click.ParamType
 
-DONE, FAILED, USAGE, MODEL_ERROR, UNDECIDED, INTERNAL = 0, 1, 2, 3, 4, 70
-INTERRUPTED, PIPE_CLOSED = 130, 141
-
-_STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
-    (errors.InterfaceError, FAILED),
-    (errors.UnboundFunctionError, USAGE),
-    (errors.UnknownNameError, USAGE),
-    (errors.OptionError, USAGE),
-    (errors.FormulaError, USAGE),
-    (errors.EstimatorError, USAGE),
-    (errors.AnalysisError, USAGE),
-    (errors.OutputError, USAGE),
-    (errors.ModelError, MODEL_ERROR),
-    (errors.MissingLossError, MODEL_ERROR),
-)
-
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Commands(click.Group):
-    """The verbs in the order of a day's work; every error ends in a status, none in a traceback."""
+    """The verbs in the order of a day's work; however one ends, it ends in a status."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-            return result
-        except (click.ClickException, click.exceptions.Exit):
-            raise
-        except BrokenPipeError:
-            # Whoever read the output has seen enough; Python must not flush it again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(PIPE_CLOSED)
-        except (KeyboardInterrupt, click.Abort):
-            click.echo("\ninterrupted", err=True)
-            ctx.exit(INTERRUPTED)
-        except errors.SymbpttError as error:
-            ctx.exit(_report(error))
-        except Exception as error:  # noqa: BLE001 - a defect becomes a status here
-            ctx.exit(_defect(error))
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode, **extra)
+        name = prog_name or "symbptt"
+        words = sys.argv[1:] if args is None else list(args)
 
+        def run() -> None:
+            self._main_shell_completion(extra, name, complete_var)
+            with self.make_context(name, words, **extra) as context:
+                self.invoke(context)
 
-def _report(error: errors.SymbpttError) -> int:
-    for kind, status in _STATUS:
-        if isinstance(error, kind):
-            # An error in a model begins with its file and line, as editors read them.
-            prefix = "" if isinstance(error, errors.ModelError) else "symbptt: "
-            click.echo(f"{prefix}{error}", err=True)
-            return status
-    return _defect(error)
-
-
-def _defect(error: Exception) -> int:
-    if os.environ.get("SYMBPTT_DEBUG"):
-        traceback.print_exception(error)
-    what = " ".join(str(error).split())
-    click.echo(
-        f"symbptt: internal error: {type(error).__name__}: {what}\n"
-        f"This is a defect of symbptt {__version__}. Please report it where you got symbptt from, "
-        "with this command and the model; SYMBPTT_DEBUG=1 shows where it happened.",
-        err=True,
-    )
-    return INTERNAL
+        sys.exit(status_of(run))
 
 
 @click.group(
@@ -100,7 +61,7 @@ def _defect(error: Exception) -> int:
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="MODEL is the name of a built-in model, a file (its name has a / or a .), or - for "
     "standard input. Exit status: 0 done or right, 1 failed, 2 usage, 3 an error in the model, "
-    "4 undecided, 70 an internal error.",
+    "4 undecided, 70 an internal error, 130 interrupted, 141 nobody reads the output any more.",
 )
 @click.version_option(__version__, prog_name="symbptt")
 def main() -> None:
@@ -141,7 +102,7 @@ def found_verb(name: str | None = None) -> Callable[[Callable[..., Result]], cli
         def run(output: Path | None, force: bool, as_json: bool, **given: Any) -> None:
             _refuse_force_alone(output, force)
             found = find(**given)
-            text = _json_text(found.data()) if as_json else found.text()
+            text = _json_text(found.data()) if as_json else errors.visible(found.text())
             emit(text, output, force)
             sys.exit(found.status)
 
@@ -190,16 +151,6 @@ def emit(text: str, output: Path | None, force: bool) -> None:
     else:
         whole = text if says_its_maker(text) else headed(text)
         write(output, signed(whole), force=force)
-
-
-def print_text(text: str) -> None:
-    """In UTF-8 whatever the terminal says it is: a document has one encoding."""
-    stream = sys.stdout.buffer
-    left = memoryview(text.encode())
-    while left:
-        # Without buffering a write to a pipe may end early.
-        left = left[stream.write(left) :]
-    stream.flush()
 
 
 # --- the command that makes a text again -----------------------------------------------
@@ -337,5 +288,10 @@ def read_model(name: str) -> Model:
             return library.load(name)
         except OSError as error:
             raise click.UsageError(f"can't read {name}: {error.strerror or error}") from error
-    data = sys.stdin.buffer.read(source.MAX_BYTES + 1)
+    if sys.stdin is None:
+        raise click.UsageError("can't read standard input: it is closed")
+    try:
+        data = sys.stdin.buffer.read(source.MAX_BYTES + 1)
+    except OSError as error:
+        raise click.UsageError(f"can't read standard input: {error.strerror or error}") from error
     return parse(source.decode(data, "standard input"), path="-")

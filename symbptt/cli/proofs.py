@@ -7,11 +7,8 @@ from typing import Any, Literal
 
 import click
 
+from symbptt.cli.ending import DONE, FAILED, UNDECIDED, USAGE
 from symbptt.cli.program import (
-    DONE,
-    FAILED,
-    UNDECIDED,
-    USAGE,
     Result,
     bind_option,
     dim_option,
@@ -91,8 +88,9 @@ def analyze(
 ) -> Result:
     """Where gradients vanish or explode: spectra, norms by lag and their bounds.
 
-    FILE.npz holds parameters, inputs (T, ...) or (T, B, ...) and initial values (h[0]) by
-    their names; what it lacks is drawn at random.
+    FILE.npz holds parameters (all that the recurrence reads, or none), inputs (T, ...) or
+    (T, B, ...) and initial values (h[0]) by their names. Inputs that it lacks are drawn at
+    random, parameters too if it has none; initial values that it lacks are zero.
     """
     from symbptt.analysis.report import analyze as run
     from symbptt.progress import Progress
@@ -131,10 +129,10 @@ def analyze(
 )
 @click.option(
     "--total",
-    type=click.Choice(["mean", "sum"]),
+    type=click.Choice(["mean", "sum", "last"]),
     default="mean",
     show_default=True,
-    help="Whether the formula's L is the mean of the losses or their sum.",
+    help="What the formula's L is: the mean of the losses, their sum or the last one.",
 )
 @click.option("--strict", is_flag=True, help="Exit status 1 for a formula that is trivial.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
@@ -145,7 +143,7 @@ def check(
     horizon: int,
     seconds: float,
     layout: Literal["column", "row"],
-    total: Literal["mean", "sum"],
+    total: Literal["mean", "sum", "last"],
     strict: bool,
     seed: int,
     bindings: dict[str, str],

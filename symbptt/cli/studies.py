@@ -9,16 +9,8 @@ from typing import Any
 
 import click
 
-from symbptt.cli.program import (
-    DONE,
-    FAILED,
-    Result,
-    command_line,
-    found_verb,
-    headed,
-    main,
-    verb,
-)
+from symbptt.cli.ending import DONE, FAILED
+from symbptt.cli.program import Result, command_line, found_verb, headed, main, verb
 
 
 def _one_thread() -> None:
@@ -47,15 +39,13 @@ def _one_thread() -> None:
 def study(jobs: int | None, **given: Any) -> Result:
     """Bias and variance of every estimator, on the text of Python's documentation."""
     _one_thread()
-    from concurrent.futures import ProcessPoolExecutor
-
     from symbptt.progress import Progress
-    from symbptt.study.experiment import Setting, study_estimators
+    from symbptt.study.experiment import Setting, processes, study_estimators
     from symbptt.study.report import data, text
 
     setting = Setting(**{name: value for name, value in given.items() if value not in (None, ())})
     progress = Progress("measuring")
-    with ProcessPoolExecutor(jobs) as executor:
+    with processes(jobs) as executor:
         found = study_estimators(setting, executor=executor, progress=progress.show)
     progress.done()
     return Result(lambda: headed(text(found)), lambda: data(found))

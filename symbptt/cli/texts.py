@@ -111,10 +111,10 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
 @model_argument
 @click.option(
     "--to",
-    type=KeyOf("format", "symbptt.typeset.document", "FORMATS"),
+    type=KeyOf("format", "symbptt.typeset.document", "TEXTS"),
     default="tex",
     show_default=True,
-    help="The format.",
+    help="The format; formulas are lines that check reads.",
 )
 @click.option("--fragment", is_flag=True, help="Without preamble, to be pasted into a text.")
 @click.option(

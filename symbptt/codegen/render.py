@@ -44,7 +44,7 @@ from symbptt.codegen.places import Places
 from symbptt.codegen.program import Program
 from symbptt.codegen.runtime.model import _THRESHOLDS
 from symbptt.codegen.targets import TARGETS
-from symbptt.codegen.unbuffered import Unbuffered
+from symbptt.codegen.unbuffered import Unbuffered, making
 from symbptt.errors import UnboundFunctionError
 from symbptt.output import YOURS, signed
 from symbptt.templating import environment
@@ -220,22 +220,31 @@ class _Module:
         author, mode = self.derivation.model, mode_of(self.derivation)
         estimator = estimator_text(self.derivation, self.program)
         told = any(i.timed and not i.loss_only for i in self.model.inputs)
-        plain = self.unbuffered()
-        functions = [
-            function_text("_forward(call)", plain.forward()),
-            function_text("_loss(call, values)", plain.loss()),
-        ]
         buffered = self.buffered() if self.level else None
-        if buffered is not None:
-            functions = [*buffered_functions(buffered), *functions]
-        else:
+        completed = ""
+        if buffered is None:
+            plain = self.unbuffered(self.program)
             signature = f"{mode.function}(call, values, carry_grad)"
-            functions.append(function_text(signature, plain.backward()))
+            functions = [
+                function_text("_forward(call)", plain.forward()),
+                function_text("_loss(call, values)", plain.added(self.program.loss)),
+                function_text(signature, plain.backward()),
+            ]
+        else:
+            functions = list(buffered_functions(buffered))
+            if buffered.missing:
+                part = making(self.program, buffered.missing)
+                lines = self.unbuffered(part).added(part.forward)
+                functions.append(function_text("_completed(call, values)", lines))
+                completed = ", _completed"
         constants = (*self.constants(buffered), *estimator.constants)
         steps = "None" if told else "steps"
-        outputs = f"return _outputs(_prepare(params, inputs, carry, lengths, {steps}, loss=False))"
+        outputs = (
+            f"call = _prepare(params, inputs, carry, lengths, {steps}, loss=False)",
+            f"return _outputs(call{completed})",
+        )
         compute = list(self.compute(estimator, mode, steps))
-        words = words_of([*constants, *functions, outputs, *compute])
+        words = words_of([*constants, *functions, *outputs, *compute])
         carried, imports = self.target.runtime(self.level).copied({*words, *self.target.offered})
         constants = (*constants, *self.thresholds([*functions, *carried]))
         given = "params, inputs, carry=None, lengths=None"
@@ -251,7 +260,7 @@ class _Module:
             forward=tuple(signature_lines("forward", given + ("" if told else ", *, steps=None"))),
             both=tuple(signature_lines("loss_and_grads", both)),
             grads_words=", and for every real-valued input" if self.differentiated() else "",
-            outputs=(outputs,),
+            outputs=outputs,
             compute=tuple(compute),
             definitions=(*functions, *carried),
             estimator=replace(estimator, what=estimator.what.replace("METHOD", mode.method)),
@@ -283,6 +292,7 @@ class _Module:
         """What the module says of its model, and what the runtime reads of it."""
         model, author = self.model, self.derivation.model
         quantities = [e for e in model.equations if not e.auxiliary and e.name != "loss"]
+        lagged = {i.name for i in model.initials}
         drawn = {p.name: literal(self.drawn(p)) for p in model.parameters}
         yield assigned("MODEL", literal(author.name))
         yield f"EQUATIONS = {text_literal(author.text)}"
@@ -308,7 +318,7 @@ class _Module:
         yield f"_LAG = {self.places.lag}"
         for name, names in (
             ("_UNTIMED", [i.name for i in model.inputs if not i.timed]),
-            ("_LOSS_ONLY", [i.name for i in model.inputs if i.loss_only]),
+            ("_LOSS_ONLY", [i.name for i in model.inputs if i.loss_only and i.name not in lagged]),
             ("_OUTPUTS", [e.name for e in quantities]),
             ("_SCALARS", [e.name for e in quantities if not e.shape]),
             ("_WITH_RESPECT_TO", [i.name for i in self.differentiated()]),
@@ -343,15 +353,15 @@ class _Module:
             yield "# What is above one of these runs otherwise (None: the square root of T)."
             yield f"_THRESHOLDS = {dict_literal((n, number(v)) for n, v in limits.items())}"
 
-    def unbuffered(self) -> Unbuffered:
+    def unbuffered(self, program: Program) -> Unbuffered:
         """What computes in arrays made on the way."""
         known = {e.name for e in self.model.equations}
-        hoisted = [s.target.name for b in self.program.forward for s in b.statements]
+        hoisted = [s.target.name for b in program.forward for s in b.statements]
         added = [name for name in hoisted if name not in known]
-        gates = [name for name, _ in self.program.gates]
+        gates = [name for name, _ in program.gates]
         names = ValueNames(self.model, [*added, *gates], self.identifiers)
         emitter = self.target.emitters[self.derivation.form]
-        return Unbuffered(self.program, names, self.differentiated(), emitter)
+        return Unbuffered(program, names, self.differentiated(), emitter)
 
     def buffered(self) -> BufferedText:
         """What computes in buffers; its names are apart from those of the plain code."""
@@ -404,9 +414,14 @@ def buffered_functions(text: BufferedText) -> Iterator[str]:
         "Run the steps of a segment forward.",
     )
     yield function_text(
+        "_run_loss(w, params, inputs, first, targets)",
+        text.loss,
+        "Compute what no step takes and, with all targets, the losses of a segment.",
+    )
+    yield function_text(
         "_run_backward(w, params, inputs, start, carry_grad, first)",
         text.backward,
-        "Compute the loss of a segment, then run its steps backward.",
+        "Run the steps of a segment backward.",
     )
     yield function_text(
         "_arrays(size, dtype)",
@@ -418,4 +433,9 @@ def buffered_functions(text: BufferedText) -> Iterator[str]:
     )
     yield function_text(
         "_backward_views(w)", text.backward_views, "Make those that only a backward pass takes."
+    )
+    yield function_text(
+        "_quantities(w)",
+        text.quantities,
+        "The rows of all quantities of a segment that has run forward, but for states.",
     )

@@ -66,7 +66,8 @@ TARGETS: dict[str, Target] = {
             package="symbptt.codegen.runtime",
             plain=("interface", "plain", "rows", "checks", "estimators", "functions"),
             buffered=(
-                "interface", "segments", "chunks", "rows", "checks", "estimators", "functions",
+                "interface", "runs", "segments", "chunks", "rows", "checks", "estimators",
+                "functions",
             ),
             offered=("init_params", "Workspace", "clip_gradients"),
             emitters={"adjoint": Emitter, "sensitivity": TangentEmitter},

@@ -6,15 +6,15 @@ Three functions, forward, loss and backward, each of which fetches first what it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from symbptt.algebra import Constant, Expr, Input, Number, Param
 from symbptt.codegen.emission import WIDTH, Emitter
 from symbptt.codegen.literals import literal
-from symbptt.codegen.lowering import loss_side_quantities
 from symbptt.codegen.naming import ValueNames, words_of
 from symbptt.codegen.numpy_printer import Uses, integer_ratio
-from symbptt.codegen.places import Places
-from symbptt.codegen.program import Block, Program
+from symbptt.codegen.places import Places, leaves
+from symbptt.codegen.program import Block, Place, Program
 from symbptt.errors import UnboundFunctionError
 
 
@@ -131,14 +131,13 @@ class Unbuffered:
                 return ratio.replace("one", "call.one")
         raise UnboundFunctionError(f"an initial value in normal form is a name, found {value}")
 
-    def loss(self) -> list[str]:
-        body, emitter = self.emitted(self.program.loss)
-        side = loss_side_quantities(self.model)
-        made = [e for e in self.model.equations if e.name in side]
-        own = [self.names.values[e.name] for e in made]
-        kept = [(self.names.key(e.name), name) for e, name in zip(made, own, strict=True)]
-        lines = gathered("values", [pair for pair in kept if self.is_kept(pair[1])], "|=")
-        return self.function(emitter, [*body, *lines], own)
+    def added(self, blocks: Sequence[Block]) -> list[str]:
+        """What some blocks add to the values that there are."""
+        body, emitter = self.emitted(blocks)
+        names = dict.fromkeys(s.target.name for block in blocks for s in block.statements)
+        own = [self.names.values[name] for name in names]
+        kept = [(self.names.key(n), o) for n, o in zip(names, own, strict=True) if self.is_kept(o)]
+        return self.function(emitter, [*body, *gathered("values", kept, "|=")], own)
 
     def backward(self) -> list[str]:
         body, emitter = self.emitted((*self.program.backward, *self.program.gradients))
@@ -180,6 +179,25 @@ class Unbuffered:
 
     def results(self, name: str, entries: list[tuple[str, str]]) -> Iterator[str]:
         yield from gathered(name, [(self.names.key(key), value) for key, value in entries])
+
+
+def making(program: Program, names: Iterable[str]) -> Program:
+    """What of a forward pass makes some quantities of the states and the other quantities.
+
+    Whatever else they need is made anew, in arrays of all rows.
+    """
+    present = {e.name for e in program.model.equations if not e.auxiliary} - set(names)
+    present |= {i.name for i in program.model.initials}
+    wanted = set(names)
+    found: list[Block] = []
+    statements = [(b, s) for b in program.forward for s in b.statements]
+    for block, statement in reversed(statements):
+        if statement.target.name in wanted:
+            place: Place = "static" if block.place == "static" else "all"
+            found.insert(0, Block(place, (statement,)))
+            leaf_names = {getattr(leaf, "name", "") for leaf in leaves(statement.value)}
+            wanted |= leaf_names - present
+    return replace(program, forward=tuple(found), loss=(), backward=(), gradients=())
 
 
 SETTINGS = ("params", "inputs", "rows", "size", "one", "dtype")

@@ -29,7 +29,11 @@ _VECTORS: dict[str, Callable[..., al.Expr]] = {
     "diag": al.Diag,
     "kron": al.Kronecker,
     "vec": al.Vec,
+    "hstack": lambda *parts: _blocks((parts,)),
+    "vstack": lambda *parts: _below(parts),
 }
+
+_VALUES = (al.Ref, al.Stack)
 
 MAX_INDEX = 10**6
 
@@ -186,7 +190,7 @@ class FormulaBuilder:
             if name == "L":
                 self.wrong(node, _PART)
             if name not in self.names.timeless:
-                self._unknown(node.operand)
+                return self._state(node.operand, first)
         operand = self.expr(node.operand)
         if isinstance(first, sf.Stretch) and not others:
             return self._slice(operand, first)
@@ -197,6 +201,13 @@ class FormulaBuilder:
         if is_matrix and len(places) == 1 and isinstance(places[0], al.Ref):
             return al.Lookup(operand, places[0])
         return Entry(operand, places)
+
+    def _state(self, node: sf.Named, step: sf.Node) -> al.Expr:
+        """``z[t]``, all that step t hands on, as derivations call it."""
+        state = self.names.state
+        if state is None or node.name != state.name:
+            self._unknown(node)
+        return al.substitute_index(state, {"t": self.index(step)})
 
     def _entry_place(self, node: sf.Node) -> al.Expr:
         """Which entry: an index, or an integer input."""
@@ -219,16 +230,14 @@ class FormulaBuilder:
         found = linear(node, {})
         if found is None or not set(found.names()) <= set(self.names.model.dims):
             dims = ", ".join(self.names.model.dims)
-            self.wrong(
-                node, f"a slice goes from one sum of dimensions to another; there are {dims}"
-            )
+            self.wrong(node, f"a length is a sum of dimensions and a number; there are {dims}")
         return found
 
-    def _dim(self, length: al.Index, node: sf.Stretch) -> al.Dim:
+    def _dim(self, length: al.Index, node: sf.Node) -> al.Dim:
         if length == al.Index() or any(
             n < 0 for n in (length.offset, *dict(length.terms).values())
         ):
-            self.wrong(node, "this slice is empty")
+            self.wrong(node, "a length is at least 1")
         parts: list[al.Dim] = [dim for dim, count in length.terms for _ in range(count)]
         return al.add_dims([*parts, length.offset] if length.offset else parts)
 
@@ -287,8 +296,8 @@ class FormulaBuilder:
         core = output.array if isinstance(output, Entry) else output
         own = {derived.name for derived in derived_form(self.names.model).derived}
         is_derived = isinstance(core, al.Param) and core.name in own
-        whole = held == "nothing" or (held == "equation" and isinstance(wrt, al.Ref))
-        if not (isinstance(core, al.Ref) or is_derived or (core == TOTAL and whole)):
+        whole = held == "nothing" or (held == "equation" and isinstance(wrt, _VALUES))
+        if not (isinstance(core, _VALUES) or is_derived or (core == TOTAL and whole)):
             if isinstance(of, sf.Named) and isinstance(output, al.Count):
                 self._unknown(of)
             value = "a quantity at a step" + (", or `L`," if held == "nothing" else "")
@@ -306,7 +315,7 @@ class FormulaBuilder:
         core = core.operand if isinstance(core, al.Vec) else core
         if isinstance(node, sf.Named) and isinstance(wrt, al.Count):
             self._unknown(node)
-        if not isinstance(core, al.Ref | al.Param) or core == TOTAL:
+        if not isinstance(core, al.Ref | al.Stack | al.Param) or core == TOTAL:
             self.wrong(
                 node,
                 f"`{word}` is taken by a parameter, by a quantity at a step, or by an entry of one",
@@ -326,6 +335,8 @@ class FormulaBuilder:
             "prod": self._prod,
             "onehot": self._one_hot,
             "delta": self._delta,
+            "ones": self._filled,
+            "zeros": self._filled,
         }
         if name in special:
             return special[name](node)
@@ -407,6 +418,20 @@ class FormulaBuilder:
             self.expr(factor), self.index(first), self.index(last), int(by), name
         )
 
+    def _filled(self, node: sf.Apply) -> al.Expr:
+        """``ones(n)``, ``zeros(n)`` and ``zeros(n, m)``."""
+        shape = tuple(self._size(arg) for arg in node.args)
+        if node.function == "ones" and len(shape) == 1:
+            return al.Ones(shape[0])
+        if node.function == "ones" or len(shape) not in (1, 2):
+            self.wrong(node, "it is written `ones(n)`, `zeros(n)` or `zeros(n, m)`")
+        return al.Fill(al.ZERO, shape)
+
+    def _size(self, node: sf.Node) -> al.Dim:
+        """A sum of dimensions and a number, or a product of such."""
+        factors = node.factors if isinstance(node, sf.Times) else [node]
+        return al.entries(tuple(self._dim(self._length(factor), node) for factor in factors))
+
     def _one_hot(self, node: sf.Apply) -> al.Expr:
         position = self.expr(node.args[0]) if len(node.args) == 1 else None
         if not isinstance(position, al.Ref) or position.name not in self.names.integers:
@@ -420,3 +445,18 @@ class FormulaBuilder:
             self.wrong(node, "`delta` takes two indices, as in `delta(i, j)`")
         left, right = node.args
         return Delta(self._entry_place(left), self._entry_place(right))
+
+
+def _below(parts: tuple[al.Expr, ...]) -> al.BlockMatrix:
+    """Blocks in a column, or rows of as many blocks each."""
+    rows = [part.cells[0] for part in parts if isinstance(part, al.BlockMatrix)]
+    return _blocks(
+        tuple(rows)
+        if len(rows) == len(parts) and len(set(map(len, rows))) == 1
+        else tuple((part,) for part in parts)
+    )
+
+
+def _blocks(rows: tuple[tuple[al.Expr | None, ...], ...]) -> al.BlockMatrix:
+    """Sizes are open: they follow from each other, and zeros state theirs."""
+    return al.BlockMatrix(rows, ("",) * len(rows), ("",) * len(rows[0]))

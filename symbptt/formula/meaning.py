@@ -23,7 +23,7 @@ from symbptt.formula.shapes import (
 from symbptt.formula.statement import TOTAL, Fixed, Formula, walk
 from symbptt.functions.vectors import vector, vector_function
 
-Total = Literal["mean", "sum"]
+Total = Literal["mean", "sum", "last"]
 
 
 def resolved(formula: Formula, shaper: Meaning) -> Formula:
@@ -39,7 +39,7 @@ def resolved(formula: Formula, shaper: Meaning) -> Formula:
     if left is not None and right is not None and left != right:
         if left == SCALAR and is_constant(formula.left):
             whole = right
-        elif right == (al.entries(left), 1):
+        elif right == shaper.laid((al.entries(left),)):
             # A matrix that a Jacobian flattens row by row.
             formula = replace(formula, left=al.Vec(formula.left))
             whole = right
@@ -100,12 +100,16 @@ class Meaning(Shaper):
                 return self._total_loss()
             case al.Ones():
                 return al.Fill(al.ONE, axes(mine))
+            case al.Fill(scalar=scalar):
+                return al.Fill(scalar, axes(mine))
+            case al.BlockMatrix():
+                return self._blocks(node)
             case al.Identity():
                 if mine[0] != mine[1]:
                     raise ShapeError(node, f"`I` is square, and here is {shape_text(mine)}")
                 return al.ONE if mine == SCALAR else al.Identity(mine[0])
             case al.Add(terms=terms):
-                return al.Add(tuple(self.meant(term, mine) for term in terms))
+                return al.Add(tuple(self._added(term, mine) for term in terms))
             case al.Neg(operand=operand):
                 return al.Neg(self.meant(operand, mine))
             case al.Mul(factors=factors):
@@ -139,6 +143,23 @@ class Meaning(Shaper):
             case al.Kronecker(left=left, right=right):
                 return self._kron(left, right, mine)
         return self._function(node)
+
+    def _added(self, term: al.Expr, mine: Extents) -> al.Expr:
+        """A term; a matrix beside the entries of one, row by row."""
+        found = self.meant(term, mine)
+        return al.Vec(found) if self.is_flat(mine, self.shape(term) or SCALAR) else found
+
+    def _blocks(self, node: al.BlockMatrix) -> al.Expr:
+        heights, widths = self.block_sizes(node)
+        cells = [
+            [None if c is None else self.meant(c, (h, w)) for c, w in zip(row, widths, strict=True)]
+            for row, h in zip(node.cells, heights, strict=True)
+        ]
+        matrices = tuple(
+            tuple(c if c is None or len(c.shape) == 2 else al.Column(c) for c in row)
+            for row in cells
+        )
+        return al.BlockMatrix(matrices, tuple(heights), tuple(widths))
 
     def _function(self, node: al.Expr) -> al.Expr:
         match node:
@@ -224,7 +245,7 @@ class Meaning(Shaper):
         of, by = node.output, node.wrt
         array = by.array if isinstance(by, Entry) else by
         if of == TOTAL:
-            assert isinstance(array, al.Ref | al.Param)
+            assert isinstance(array, al.Ref | al.Param | al.Stack)
             if node.held == "equation":
                 return self._totalled(al.Direct(array))
             index = array.index if isinstance(array, al.Ref) else None

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NoReturn
 
-from symbptt.algebra import Held, Model, Shape
+from symbptt.algebra import Held, Model, Shape, Stack
+from symbptt.calculus.expanded import stacked_state
 from symbptt.calculus.normal import normalize
 from symbptt.errors import FormulaError
 from symbptt.formula.statement import NOWHERE
@@ -22,7 +23,10 @@ from symbptt.language.source import Findings, Note, Place, Source
 
 DERIVATIVES: dict[str, Held] = {"d": "nothing", "partial": "step", "direct": "equation"}
 
-_MATRICES = {"outer": 2, "diag": 1, "kron": 2, "vec": 1, "len": 1}
+_MATRICES = {
+    "outer": 2, "diag": 1, "kron": 2, "vec": 1, "len": 1, "ones": 1, "zeros": None,
+    "hstack": None, "vstack": None,
+}  # fmt: skip
 _TABLES = (*FUNCTIONS, *LOSSES, *VECTORS, "concat")
 
 CALLS = (*_TABLES, *_MATRICES)
@@ -69,6 +73,11 @@ class FormulaNames:
             dict(model.constants),
             normal.names - model.names,
         )
+
+    @cached_property
+    def state(self) -> Stack | None:
+        """All that a step hands on, where the expanded form has a name for it."""
+        return stacked_state(derived_form(self.model)) if self.model.loss else None
 
     @property
     def functions(self) -> frozenset[str]:

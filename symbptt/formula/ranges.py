@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from symbptt.algebra import Cotangent, Expr, Index, OrderedProduct, Ref, TimeSum
+from symbptt.algebra import Cotangent, Expr, Index, OrderedProduct, Ref, Stack, TimeSum
 from symbptt.algebra.letters import Delta, Entry
 from symbptt.formula.scenes import TooLargeError
 from symbptt.formula.statement import Formula, Inequalities, indices, own_names, parts
@@ -60,7 +60,7 @@ class Free:
             for node, bound, counting in _visit(side, frozenset(), False):
                 own = own_names(node) - bound - {"T"}
                 (counted if counting else used).update(dict.fromkeys(sorted(own)))
-                if isinstance(node, Ref | Cotangent):
+                if isinstance(node, Ref | Cotangent | Stack):
                     widened |= own
                     offsets += [abs(index.offset) for index in indices(node)]
         for chain in formula.chains:

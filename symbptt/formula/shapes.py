@@ -101,13 +101,18 @@ class Shaper:
         match node:
             case al.Number() | al.Constant() | al.Count() | al.Length() | Delta():
                 return SCALAR
-            case al.Ones():
-                return None
+            case al.Ones(dim=dim):
+                return self.laid((dim,)) if dim else None
+            case al.Fill():
+                return self.laid(node.of_shape)
+            case al.BlockMatrix():
+                heights, widths = self.block_sizes(node)
+                return (_whole(heights), _whole(widths))
             case al.Identity():
                 return None if is_unsized(node) else (node.dim, node.dim)
             case al.Ref(name=name) if name in self.integers:
                 raise ShapeError(node, f"`{name}` is an integer: write `onehot({text_of(node)})`")
-            case al.Param() | al.Ref() | al.OneHot():
+            case al.Param() | al.Ref() | al.OneHot() | al.Cotangent() | al.Stack():
                 return self.laid(node.shape)
             case al.Lookup():
                 return self._row(node)
@@ -198,6 +203,10 @@ class Shaper:
                 continue
             fits = all(1 in pair or pair[0] == pair[1] for pair in zip(found, one, strict=True))
             if not broadcast:
+                if SCALAR not in (found, one) and self.is_flat(one, found):
+                    found = one
+                flat = self.is_flat(found, one)
+                one = found if flat else one
                 fits = SCALAR in (found, one) or found == one
             if not fits:
                 sign = "elementwise" if broadcast else "to be added"
@@ -210,6 +219,30 @@ class Shaper:
         if any(map(is_unsized, unknown)) and found[0] != found[1]:
             raise ShapeError(node, f"`I` is square, and this is {shape_text(found)}")
         return found
+
+    def is_flat(self, shape: Extents, matrix: Extents) -> bool:
+        """Whether it is that of the entries of a matrix, as Jacobians count them."""
+        return 1 not in matrix and shape == self.laid((al.entries(matrix),))
+
+    def block_sizes(self, node: al.BlockMatrix) -> tuple[list[al.Dim], list[al.Dim]]:
+        """The heights and widths of blocks; ``I`` is square, zeros are of their own size."""
+        heights: list[al.Dim | None] = [None] * len(node.cells)
+        widths: list[al.Dim | None] = [None] * len(node.cells[0])
+        cells = [(i, j, c) for i, row in enumerate(node.cells) for j, c in enumerate(row) if c]
+        for i, j, cell in cells:
+            shape = self.shape(cell)
+            if shape is None:
+                continue
+            if (heights[i] or shape[0], widths[j] or shape[1]) != shape:
+                size = f"{shape_text(shape)} beside or below others"
+                raise ShapeError(cell, f"the blocks do not fit: here is {size}")
+            heights[i], widths[j] = shape
+        for i, j, cell in cells:
+            if self.shape(cell) is None:
+                heights[i] = widths[j] = heights[i] or widths[j]
+        if None in (*heights, *widths):
+            raise ShapeError(node, "the size of `I` does not follow from the blocks around it")
+        return [h or 1 for h in heights], [w or 1 for w in widths]
 
     def _product(self, node: al.Product) -> Extents | None:
         left, right = self.shape(node.left), self.shape(node.right)
@@ -325,6 +358,10 @@ class Shaper:
     def _misfit(self, node: al.Expr, name: str, *args: al.Expr) -> None:
         found = " and ".join(shape_text(self.known(arg)) for arg in args)
         raise ShapeError(node, f"`{name}` does not take {found}")
+
+
+def _whole(sizes: list[al.Dim]) -> al.Dim:
+    return sizes[0] if len(sizes) == 1 else al.add_dims(sizes)
 
 
 def is_turned(left: Extents, right: Extents) -> bool:

@@ -132,7 +132,7 @@ def product(*factors: al.Expr) -> al.Expr:
 def indices(node: al.Expr) -> tuple[al.Index, ...]:
     """The indices that the node itself holds."""
     match node:
-        case al.Ref(index=index) | al.Count(index=index):
+        case al.Ref(index=index) | al.Count(index=index) | al.Stack(index=index):
             return (index,)
         case al.Cotangent(index=index, part=part):
             return tuple(step for step in (index, part) if step is not None)
@@ -150,6 +150,12 @@ def map_indices(node: al.Expr, change: Callable[[al.Index], al.Index]) -> al.Exp
             return number_of(change(index))
         case al.Ref(index=index):
             return replace(node, index=change(index))
+        case al.Cotangent(index=index, part=part):
+            return replace(
+                node,
+                index=None if index is None else change(index),
+                part=None if part is None else change(part),
+            )
         case al.TimeSum() | al.OrderedProduct():
             return replace(node, first=change(node.first), last=change(node.last))
     return node

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from symbptt.algebra import Derivative, Model, Param, Ref
+from symbptt.algebra import Derivative, Model, Param, Ref, Stack
+from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.edits import Slip
 from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
@@ -169,7 +170,8 @@ def check(
     layout : str
         ``row`` where the formula's vectors are rows.
     total : str, optional
-        ``sum`` where the formula's L is the sum of the losses and not their mean.
+        ``sum`` where the formula's L is the sum of the losses and not their mean, ``last``
+        where it is the loss of the last step, T.
 
     Returns
     -------
@@ -182,6 +184,8 @@ def check(
         that do not fit and that no single edit mends, or if nothing meets its condition.
     """
     clock = Clock(seconds)
+    if total == "last" and model.loss is not None and not model.loss.last:
+        model = one_step(model)
     tree = read(formula, model)
     first, *others = _equations(tree, model)
     examiner = partial(
@@ -212,7 +216,10 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
     nodes = [node for side in formula.sides for node in walk(side)]
     normal = derived_form(model)
     introduced = FormulaNames.of(model).introduced
-    if any(isinstance(node, Param | Ref) and node.name in introduced for node in nodes):
+    if any(
+        isinstance(node, Stack) or (isinstance(node, Param | Ref) and node.name in introduced)
+        for node in nodes
+    ):
         return (normal,)
     if any(isinstance(node, Derivative) and node.held == "equation" for node in nodes):
         return (normal, model)

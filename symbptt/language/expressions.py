@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symbptt.algebra import LAST, NOW, Index
+from symbptt.functions.elementwise import FUNCTIONS
+from symbptt.functions.losses import LOSSES
+from symbptt.functions.vectors import VECTORS
 from symbptt.language import surface as sf
 from symbptt.language import syntax
 from symbptt.language.constants import ArithmeticFinding, linear
@@ -155,11 +158,10 @@ class Reader:
             )
         name, head = node.func.id, self.place(node.func)
         args = [self.read(arg) for arg in node.args]
-        parts = [part for arg in args for part in sf.walk(arg)]
-        is_step = any(isinstance(part, sf.Named) and part.name in ("t", "T") for part in parts)
-        if is_step and not self.grammar.entries:
-            inside = ", ".join(self.source.snippet(arg.place) for arg in args)
-            return self.wrong(node, f"a step stands in square brackets: write `{name}[{inside}]`")
+        stepped = len(args) == 1 and _is_step(args[0]) and not self.grammar.entries
+        if stepped and not any(name in table for table in (FUNCTIONS, VECTORS, LOSSES)):
+            step = self.source.snippet(args[0].place)
+            return self.wrong(node, f"a step stands in square brackets: write `{name}[{step}]`")
         if name == "len":
             return self._len(node, place, args)
         return sf.Apply(place, name, args, head)
@@ -256,3 +258,10 @@ def expression(
     if tree is not None:
         findings.add(statement.place, f"this is Python, but no expression of a {grammar.name}")
     return sf.Hole(statement.place)
+
+
+def _is_step(node: sf.Node) -> bool:
+    """Whether it is ``t``, ``T`` or one of them with a lag."""
+    first, *lag = node.terms if isinstance(node, sf.Plus) else [node]
+    named = isinstance(first, sf.Named) and first.name in ("t", "T")
+    return named and all(isinstance(term, sf.Literal | sf.Named | sf.Minus) for term in lag)

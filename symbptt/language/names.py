@@ -155,7 +155,12 @@ def _twice(
     findings: Findings,
 ) -> None:
     if item.name == "loss":
-        message = "a model has one loss: add the two in one statement, `loss[t] = … + …`"
+        message = "a model has one loss: "
+        if getattr(item, "last", None) == getattr(first, "last", None):
+            step = "T" if getattr(item, "last", False) else "t"
+            message += f"add the two in one statement, `loss[{step}] = … + …`"
+        else:
+            message += "at every step, `loss[t] = …`, or at the last one, `loss[T] = …`"
     elif how == "defined":
         message = (
             f"`{item.name}` is defined twice; if these are two things (an output gate and a "

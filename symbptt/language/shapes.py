@@ -111,11 +111,11 @@ class ShapeInference(Shapes):
             )
             return None
         if self.is_matrix_input(node):
-            self.wrong(
-                node,
-                f"`{name.name}` is a matrix input, which stands alone beside `@`: "
-                f"`{name.name}[{node.index}] @ v`",
-            )
+            code = f"{name.name}[{node.index}]"
+            why = f"`{name.name}` is a matrix input, which stands alone beside `@`: `{code} @ v`"
+            if name.definition is not None:
+                why = f"`{code}` is declared a matrix, and equations define vectors and scalars"
+            self.wrong(node, why)
             return None
         return self.names[node.name]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -146,11 +147,21 @@ def study_estimators(
     ]
     told = progress or (lambda done, what: None)
     if executor is None:
-        with ProcessPoolExecutor() as own:
+        with processes() as own:
             measures = run_all(tasks, own, told)
     else:
         measures = run_all(tasks, executor, told)
     return Study(setting, len(text.alphabet), loss, tuple(_lines(tasks, measures)))
+
+
+def processes(jobs: int | None = None) -> ProcessPoolExecutor:
+    """So many processes, or one a core; an interruption is for the one that started them."""
+    return ProcessPoolExecutor(jobs, initializer=_leave_signals_to_the_parent)
+
+
+def _leave_signals_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def run_all(

@@ -57,6 +57,10 @@ class ArithmeticPrinter(Printer):
                 texts.append(f"+ {self.fit(piece, Level.BIG_SUM)}")
         return texts
 
+    def shape(self, expr: al.Expr) -> al.Shape:
+        """What is set as a scalar, a vector or a matrix."""
+        return expr.shape
+
     def print_neg(self, expr: al.Neg) -> Piece:
         return Piece(f"-{self.show(expr.operand, Level.BIG_SUM)}", Level.SIGNED)
 
@@ -75,7 +79,7 @@ class ArithmeticPrinter(Printer):
                 shown = self.fit(piece, Level.BIG_SUM)
             else:
                 shown = self.factor(piece, position, last)
-            array = bool(factor.shape)
+            array = bool(self.shape(factor))
             text += self.joint(text, shown, hadamard=array and arrays > 0) + shown
             arrays += array
         level = Level.SIGNED if signed else Level.PRODUCT if arrays > 1 else Level.MATRIX

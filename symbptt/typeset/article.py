@@ -41,12 +41,14 @@ def article(derivation: Derivation, command: str, style: Style) -> Document:
     """The derivation told as a document; ``command`` makes it again."""
     writer = _Writer(derivation, style)
     title, introduction = writer.title()
-    made = (
-        f"Made by symbptt from the model {derivation.model.name}. To make",
-        f"it again: {command}",
-    )
     blocks = (*introduction, *writer.blocks())
-    return Document(made, title, writer.sections.telling.subtitle, blocks)
+    return Document(made(derivation, command), title, writer.sections.telling.subtitle, blocks)
+
+
+def made(derivation: Derivation, command: str) -> tuple[str, ...]:
+    """What a head says."""
+    model = derivation.model.name
+    return f"Made by symbptt from the model {model}. To make", f"it again: {command}"
 
 
 class _Writer:

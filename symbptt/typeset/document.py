@@ -10,9 +10,10 @@ from symbptt.calculus.estimators import FULL
 from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
-from symbptt.typeset.article import article
+from symbptt.typeset.article import article, made
 from symbptt.typeset.blocks import Document
 from symbptt.typeset.format import Format
+from symbptt.typeset.formulas import formulas_text
 from symbptt.typeset.markdown_format import Markdown
 from symbptt.typeset.style import Style
 from symbptt.typeset.tex_format import Tex
@@ -46,6 +47,9 @@ FORMATS: dict[str, Output] = {
     "md": Output(Markdown(), "article.md.j2", ".md", "Markdown with TeX formulas"),
     "text": Output(TextFormat(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
 }
+
+TEXTS = (*FORMATS, "formulas")
+"""What a derivation is written as."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def render(
     Parameters
     ----------
     to : str
-        A key of `FORMATS`.
+        One of `TEXTS`.
     fragment : bool
         Leave out preamble and title, for pasting into another document.
     style : Style, optional
@@ -111,6 +115,8 @@ def render(
     style = style or Style()
     refuse_together(derivation, style)
     command = _command(derivation, to, fragment, style)
+    if to == "formulas":
+        return formulas_text(derivation, made(derivation, command), style)
     return printed(article(derivation, command, style), to, fragment)
 
 

@@ -205,7 +205,7 @@ class LatexPrinter(ArithmeticPrinter, IndexPrinter, JacobianPrinter):
         return Piece(self.beside(turned, self.show(right, Level.MATRIX)), Level.MATRIX)
 
     def is_matrix(self, expr: al.Expr) -> bool:
-        return len(expr.shape) == 2
+        return len(self.shape(expr)) == 2
 
     def print_fill(self, expr: al.Fill) -> Piece:
         r"""s times the vector of ones; a number alone, since numbers broadcast."""

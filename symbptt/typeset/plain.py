@@ -6,6 +6,7 @@ For comments in generated code, for error messages and for tables in a terminal.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import repeat
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
@@ -156,7 +157,16 @@ class PlainPrinter(Printer):
         return Piece(f"{self.show(expr.vector, Level.ATOM)}[{self.show(expr.position)}]")
 
     def print_concat(self, expr: al.Concat) -> Piece:
-        return self.call("concat", *expr.parts)
+        return Piece(f"concat({', '.join(map(self.part, expr.parts))})")
+
+    def part(self, expr: al.Expr) -> str:
+        """A part of a vector; a number in every entry of it says how many there are."""
+        if not isinstance(expr, al.Fill):
+            return self.laid(expr)
+        if expr.scalar == al.ZERO:
+            return f"zeros({plain_dim(al.entries(expr.shape))})"
+        ones = f"ones({plain_dim(al.entries(expr.shape))})"
+        return f"{self.show(expr.scalar, Level.FRACTION)} * {ones}"
 
     def print_slice(self, expr: al.Slice) -> Piece:
         before, upto = expr.blocks[: expr.number], expr.blocks[: expr.number + 1]
@@ -215,8 +225,18 @@ class PlainPrinter(Printer):
         return self.call("vec", expr.operand)
 
     def print_blockmatrix(self, expr: al.BlockMatrix) -> Piece:
-        rows = [[self.show(c) if c is not None else "0" for c in row] for row in expr.cells]
-        return Piece(f"[{'; '.join(', '.join(row) for row in rows)}]")
+        rows = [
+            [self.block(*cell) for cell in zip(row, repeat(height), expr.widths, strict=False)]
+            for row, height in zip(expr.cells, expr.heights, strict=True)
+        ]
+        beside = [f"hstack({', '.join(row)})" if len(row) > 1 else row[0] for row in rows]
+        return Piece(f"vstack({', '.join(beside)})" if len(rows) > 1 else beside[0])
+
+    def block(self, cell: al.Expr | None, height: al.Dim, width: al.Dim) -> str:
+        if cell is not None and not isinstance(cell, al.Fill):
+            return self.show(cell)
+        shape = (height, width) if cell is None else cell.of_shape
+        return f"zeros({', '.join(map(plain_dim, shape))})"
 
     def print_diag(self, expr: al.Diag) -> Piece:
         return self.call("diag", expr.vector)
@@ -225,11 +245,15 @@ class PlainPrinter(Printer):
         return self.piece(expr.vector)
 
     def print_ones(self, expr: al.Ones) -> Piece:
-        return Piece("ones")
+        return Piece(f"ones({plain_dim(expr.dim)})" if expr.dim else "ones")
 
     def print_blockrow(self, expr: al.BlockRow) -> Piece:
-        cells = ("I" if k == expr.number else "0" for k in range(len(expr.blocks)))
-        return Piece(f"[{' '.join(cells)}]")
+        height = expr.blocks[expr.number]
+        cells = tuple(
+            al.Identity(height) if number == expr.number else None
+            for number in range(len(expr.blocks))
+        )
+        return self.print_blockmatrix(al.BlockMatrix((cells,), (height,), expr.blocks))
 
     def print_pullback(self, expr: al.Pullback) -> Piece:
         derivative = self.derivative(expr.output, expr.wrt, expr.held).text
@@ -278,8 +302,9 @@ class PlainPrinter(Printer):
         return Piece(f"{self.show(expr.matrix)}[{self.show(expr.place)}]")
 
     def print_partsum(self, expr: al.PartSum) -> Piece:
-        term = self.show(expr.term, Level.PRODUCT)
-        return Piece(f"sum_{{s={expr.first}..{expr.last}}} {term}", Level.BIG_SUM)
+        return self.over(
+            "sum", al.TimeSum(expr.term, expr.first, expr.last, "s"), self.show(expr.term)
+        )
 
 
 _PRINTER = PlainPrinter()

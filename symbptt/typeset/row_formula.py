@@ -10,10 +10,7 @@ from symbptt import algebra as al
 from symbptt.algebra.letters import RowOf
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.printer import Level, Piece
-from symbptt.typeset.rows import RowVector, in_rows, is_row, row_shape
-
-# What prints as a row when it stands by itself.
-_NAMES = (al.Param, al.Ref, al.Cotangent, al.OneHot, al.Stack, al.Direct, al.Ones)
+from symbptt.typeset.rows import NAMES, RowVector, in_rows, is_row, row_shape
 
 
 class RowPrinter(LatexPrinter):
@@ -35,12 +32,12 @@ class RowPrinter(LatexPrinter):
     def piece(self, expr: al.Expr) -> Piece:
         """A vector's name is that of a row: as a column it is stood up."""
         found = super().piece(expr)
-        if not isinstance(expr, _NAMES) or len(expr.shape) != 1:
+        if not isinstance(expr, NAMES) or len(expr.shape) != 1:
             return found
         return Piece(self.transposed(self.fit(found, Level.ATOM)), Level.POWER)
 
     def print_rowvector(self, expr: RowVector) -> Piece:
-        if isinstance(expr.vector, _NAMES):
+        if isinstance(expr.vector, NAMES):
             return super().piece(expr.vector)
         match expr.vector:
             case al.Lookup() as vector:

@@ -22,6 +22,9 @@ from symbptt.errors import MissingRuleError
 ROW: al.Dim = al.DimSum((1,))
 """The one row of a row vector. It is not the literal length 1 that a matrix may have."""
 
+NAMES = (al.Param, al.Ref, al.Cotangent, al.OneHot, al.Stack, al.Direct, al.Ones)
+"""What prints as a row when it stands by itself."""
+
 
 @dataclass(frozen=True)
 class RowVector(al.Expr):

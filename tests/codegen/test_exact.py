@@ -6,6 +6,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from symbptt.codegen.render import generate
+from symbptt.language.parser import parse
 from tests import cells
 from tests.modules import BUILT_IN, EXHAUSTIVE, executed, model_of, steps_argument
 from tests.points import Point, draw
@@ -94,11 +96,19 @@ def results(module: ModuleType, point: Point, lengths: Any) -> dict[str, Any]:
         carry_grad=point.carry_grad, **steps_argument(module, point),
     )  # fmt: skip
     found = {"loss": np.array(loss, object)}
-    return (
-        found
-        | {f"grads {k}": v for k, v in grads.items()}
-        | {f"to {k}": v for k, v in carry.items()}
-    )
+    found |= {f"grads {k}": v for k, v in grads.items()}
+    return found | {f"to {k}": v for k, v in carry.items()} | quantities(module, point, lengths)
+
+
+def quantities(module: Any, point: Point, lengths: Any) -> dict[str, Any]:
+    """What `forward` gives with all targets, and without them."""
+    found: dict[str, Any] = {}
+    more = {"steps": point.T} if "steps" in signature(module.forward).parameters else {}
+    for words, left_out in (("all", ()), ("no targets", module._LOSS_ONLY)):
+        inputs = {k: v for k, v in point.inputs.items() if k not in left_out}
+        outputs, carry = module.forward(point.params, inputs, point.carry, lengths, **more)
+        found |= {f"{words}: {k}": v for k, v in (outputs | carry).items()}
+    return found
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)
@@ -117,6 +127,69 @@ def test_fractions_are_exact_at_every_level(name: str, setting: dict[str, Any]) 
             for key, array in expected.items():
                 assert np.array_equal(found[key], array), key
                 assert not any(isinstance(entry, float) for entry in found[key].flat), key
+
+
+BY_HAND = {
+    "read by nothing": """
+        x: (d,)
+        A = W @ W
+        h[t] = A @ h[t-1] + U @ x[t] + b
+        q[t] = A @ h[t-1] + x[t-1]
+        r[t] = q[t] * q[t]
+        z[t] = dot(r[t], r[t])
+        loss[t] = squared_error(h[t], y[t])
+        """,
+    "written over": """
+        x: (d,)
+        a[t] = W @ x[t] + b
+        e[t] = a[t] * a[t]
+        g[t] = e[t] + 2 * a[t]
+        h[t] = g[t] * (U @ h[t-1])
+        m[t] = 1 / (h[t] * h[t] + 1)
+        loss[t] = squared_error(m[t], y[t])
+        """,
+    "a loss at T": """
+        x: (d,)
+        h[t] = W @ h[t-1] + x[t]
+        s[t] = V @ h[t]
+        loss[T] = squared_error(s[T], y)
+        """,
+    "a target of two steps": """
+        x: (d,)
+        h[t] = W @ h[t-1] + x[t]
+        s[t] = V @ h[t-1]
+        loss[t] = squared_error(s[t], y[t]) + squared_error(h[t], y[t-1])
+        """,
+}
+
+
+@pytest.mark.parametrize("setting", (*SETTINGS, {"estimator": "random:1/2"}), ids=str)
+@pytest.mark.parametrize("words", BY_HAND)
+def test_quantities_are_those_of_plain_code(words: str, setting: dict[str, Any]) -> None:
+    """Whatever became of them on the way: no array of their own, or another one's."""
+    model = parse(BY_HAND[words], "model")
+    plain, fast = (executed(generate(model, **each), "model") for each in ({"level": 0}, setting))
+    point = draw(model, T=5, B=3).exact()
+    for rows in (2048, 6):
+        vars(fast)["_THRESHOLDS"]["rows of a segment"] = rows
+        for lengths in (None, np.array([5, 0, 3])):
+            expected, found = (quantities(module, point, lengths) for module in (plain, fast))
+            assert found.keys() == expected.keys()
+            for key, array in expected.items():
+                assert np.array_equal(found[key], array), key
+                assert not any(isinstance(entry, float) for entry in found[key].flat), key
+
+
+def test_forward_runs_the_lines_that_gradients_run() -> None:
+    source = generate(model_of("linear"))
+    call = "        product(h_prev_by, matrix, h_now_by)\n"
+    assert source.count(call) == 1
+    point = draw(model_of("linear"), T=3, B=2).exact()
+    right, wrong = (
+        quantities(executed(text, "linear"), point, None)
+        for text in (source, source.replace(call, call + "        _add(h_now, h_now, h_now)\n"))
+    )
+    assert not np.array_equal(wrong["all: h"], right["all: h"])
 
 
 @pytest.mark.parametrize("name", (*BUILT_IN, *cells.NAMES) if EXHAUSTIVE else SOME)
@@ -141,8 +214,6 @@ def test_functions_of_exact_numbers_agree_to_all_digits(name: str) -> None:
 def test_numbers_that_know_the_exponential_alone_do_for_sigmoid(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from symbptt.language.parser import parse
-
     text = "x: (d,)\nh[t] = sigmoid(W @ h[t-1] + U @ x[t])\nloss[t] = squared_error(h[t], y[t])"
     model = parse(text)
     plain, fast = (executed(generate(model, level=k), "sigmoid") for k in (0, 2))

@@ -99,9 +99,9 @@ BAD = {
     "h[t] = W_hh @ h[t-0.5]": "a step is a whole number",
     "h[t] = W_hh @ h[t-10000000]": "at most a million",
     "h[t] = (W_hh @ h[t])[:]": "a slice is written",
-    "h[t] = (W_hh @ h[t])[h:d]": "this slice is empty",
+    "h[t] = (W_hh @ h[t])[h:d]": "a length is at least 1",
     "h[t] = (W_hh @ h[t])[d:h:2]": "a slice is written",
-    "h[t] = (W_hh @ h[t])[:k]": "from one sum of dimensions to another",
+    "h[t] = (W_hh @ h[t])[:k]": "a sum of dimensions and a number",
     "L[t] = h[t]": "what the loss of step s gives to L",
     "h[t] = direct(L[t], h[t])": "stands in a derivative alone",
     # Shapes that no single edit mends.

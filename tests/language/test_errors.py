@@ -6,6 +6,8 @@ findings marked as `marked` describes.
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from symbptt.errors import ModelError, UnknownNameError
 from symbptt.language.library import load
 from symbptt.language.parser import parse
-from tests.language.marked import check, findings
+from tests.language.marked import check, findings, split
 
 FOLDER = Path(__file__).parent / "findings"
 
@@ -46,6 +48,31 @@ def test_marks_can_fail() -> None:
     ):
         with pytest.raises(AssertionError):
             check(wrong)
+
+
+_PROPOSAL = re.compile(r"(?:write|as in|declaring|declared,|written) `([^`]+)`")
+
+
+@pytest.mark.parametrize("marked", MODELS.values(), ids=MODELS.keys())
+def test_what_a_message_proposes_can_be_written(marked: str) -> None:
+    """An expression, a statement, or a part of one: ``.T``, ``** 2``."""
+    for finding in findings(split(marked)[0]):
+        for proposal in _PROPOSAL.findall(finding.message):
+            code = proposal.replace("…", "x")
+            assert any(map(_reads, (code, f"x{code}", f"x {code} x"))), finding.message
+
+
+def _reads(code: str) -> bool:
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return False
+    return True
+
+
+def test_a_proposal_that_can_not_be_written_is_seen() -> None:
+    (found,) = _PROPOSAL.findall("a step stands in square brackets: write `norm[V @ (h[T] / T]`")
+    assert not _reads(found)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only words\n", "   ", "\ufeff"])

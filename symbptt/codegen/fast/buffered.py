@@ -7,7 +7,7 @@ of call (see `symbptt.codegen.fast.scope`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeGuard
 
@@ -19,6 +19,7 @@ from symbptt.codegen.fast.buffers import (
     Body,
     Change,
     Comment,
+    Entries,
     If,
     KernelCall,
     Key,
@@ -47,7 +48,10 @@ from symbptt.codegen.unbuffered import taken
 
 @dataclass(frozen=True)
 class BufferedText:
-    """What the template sets of a module with buffers: ready lines."""
+    """What a module with buffers is made of: ready lines.
+
+    ``missing`` are the quantities that the forward pass leaves in no array of all rows.
+    """
 
     aliases: tuple[str, ...]
     functions: tuple[str, ...]
@@ -55,7 +59,10 @@ class BufferedText:
     forward_views: tuple[str, ...]
     backward_views: tuple[str, ...]
     forward: tuple[str, ...]
+    loss: tuple[str, ...]
     backward: tuple[str, ...]
+    quantities: tuple[str, ...]
+    missing: tuple[str, ...]
 
     @property
     def lines(self) -> list[str]:
@@ -82,53 +89,69 @@ class Buffered:
         self.lines = FastPrinter(names)
 
     def text(self) -> BufferedText:
-        forward, backward = Body("forward"), Body("backward")
+        forward, loss, backward = Body("forward"), Body("loss"), Body("backward")
         first, waiting = in_two_parts(self.program)
         forward.statements = self.forward(forward, first)
+        loss.statements = self.loss(loss, waiting)
         backward.statements = self.backward(backward, waiting)
         self.layout.own(kept_apart(self.program, self.places), self.places.gradients())
-        pasts = {n: self.layout.history(("value", n)) for n in self.places.pasts}
-        received = {v[1]: self.layout.history(v) for v in self.adjoints.received}
+        quantities = self.quantities()
+        every = [*forward.statements, *loss.statements, *backward.statements]
+        present = {*self.places.pasts, *(key.name for key, _ in quantities)}
         return BufferedText(
-            aliases=tuple(aliases(calls([*forward.statements, *backward.statements]))),
+            aliases=tuple(aliases(calls(every))),
             functions=tuple(self.fallback.functions),
             arrays=tuple(self.buffers()),
-            forward_views=tuple(self.views(forward, "w.pasts", pasts)),
-            backward_views=tuple(self.views(backward, "w.adjoints", received)),
+            forward_views=tuple(self.forward_views((forward, loss), quantities)),
+            backward_views=tuple(self.backward_views(backward)),
             forward=tuple(self.body(forward)),
+            loss=tuple(self.body(loss)),
             backward=tuple(self.body(backward)),
+            quantities=tuple(
+                self.body(Body("quantities", statements=[Return((("found", quantities),))]))
+            ),
+            missing=tuple(e.name for e in self.authored if e.name not in present),
         )
 
-    # --- the two functions -----------------------------------------------------------------
+    @property
+    def authored(self) -> Iterator[al.Equation]:
+        """The equations of quantities that a call returns."""
+        yield from (e for e in self.model.equations if not e.auxiliary and e.name != "loss")
 
-    def forward(self, section: Body, first: Iterable[Block]) -> list[Statement]:
+    # --- the three functions ---------------------------------------------------------------
+
+    def forward(self, section: Body, first: Program) -> list[Statement]:
         """The first part of the forward pass, inputs and initial values laid down before it."""
-        for block in first:
-            if block.place == "static":
-                self.straight(block, section)
-        static, section.statements = section.statements, []
-        self.blocks((b for b in first if b.place != "static"), section)
-        starts = list(self.starts(section))
-        return [*before(section, static), *self.inputs(), *starts, *section.statements]
+        static = self.blocks([b for b in first.blocks if b.place == "static"], section)
+        rows = self.blocks([b for b in first.forward if b.place != "static"], section)
+        loss = self.blocks([b for b in first.loss if b.place != "static"], section)
+        rows += [If("all(name in inputs for name in _LOSS_ONLY)", tuple(loss))] if loss else []
+        return [*before(section, static), *self.inputs(), *self.starts(section), *rows]
 
-    def backward(self, section: Body, waiting: Iterable[Block]) -> list[Statement]:
-        """The rest of the forward pass, what adjoints start from, and all else."""
-        self.blocks(waiting, section)
-        loss = self.program.model.equation("loss")
-        scope = self.scope("last" if loss.last else "all", section, section)
-        total = view("sum_of_all", scope.leaf(loss.ref))
-        section.statements += [Let("total", total), *self.adjoints.starts()]
-        self.blocks([*self.program.backward, *self.program.gradients], section)
-        return [*before(section, []), *section.statements, self.results()]
+    def loss(self, section: Body, waiting: Program) -> list[Statement]:
+        """The rest of the forward pass, and what only the loss needs."""
+        rest = self.blocks(waiting.forward, section)
+        loss = self.blocks(waiting.loss, section)
+        return [*before(section, []), *rest, If("not targets", (Return(()),)), *loss]
+
+    def backward(self, section: Body, program: Program) -> list[Statement]:
+        """What adjoints start from, and the backward pass."""
+        starts = list(self.adjoints.starts())
+        rest = self.blocks([*program.backward, *program.gradients], section)
+        return [*before(section, []), *starts, *rest, self.results()]
 
     def inputs(self) -> Iterator[Statement]:
         """Inputs that a loop reads get an array whose views can be kept."""
+        gates = {name for name, _ in self.program.gates}
         for source in self.model.inputs:
             found: Variable = ("value", source.name)
             if found in self.places.kinds and not self.places.is_direct(source.name):
                 self.layout.declare(found)
                 given = view("at", LocalName("inputs"), Key(source.name))
-                yield KernelCall("copyto", (given,), LocalName(self.layout.name(found)))
+                copy = KernelCall("copyto", (given,), LocalName(self.layout.name(found)))
+                optional = source.name in gates or source.loss_only
+                key = self.names.key(source.name)
+                yield If(f"{key} in inputs", (copy,)) if optional else copy
 
     def starts(self, section: Body) -> Iterator[Statement]:
         """The initial values: the caller's, or the model's own."""
@@ -158,11 +181,27 @@ class Buffered:
 
     def results(self) -> Return:
         sources = self.places.sources(self.wrt_inputs)
-        return Return(
-            LocalName("total"),
-            tuple(self.result(("gradient", p.name)) for p in self.model.parameters),
-            tuple(self.result(("cotangent", source.name)) for source in sources),
-        )
+        grads = tuple(self.result(("gradient", p.name)) for p in self.model.parameters)
+        found = tuple(self.result(("cotangent", source.name)) for source in sources)
+        return Return((("grads", grads), ("sources", found)))
+
+    def quantities(self) -> Entries:
+        """What the forward pass leaves in arrays of all rows, but for the states."""
+        guests = {v for members in self.places.reuse for v in members}
+        found: list[tuple[Key, Value]] = []
+        for equation in self.authored:
+            v: Variable = ("value", equation.name)
+            homes = [block for block, _, _ in self.places.writers[v]]
+            here = homes and all(block in self.program.forward for block in homes)
+            if here and self.places.kinds[v] == "rows" and v not in guests:
+                self.layout.declare(v)
+                array: Value = LocalName(self.layout.name(v))
+                if v in self.places.by_blocks:
+                    family = self.places.family[v]
+                    blocks = LocalName(self.layout.family(family))
+                    array = view("rows_of_member", blocks, len(family), family.index(v))
+                found.append((Key(equation.name), array))
+        return tuple(found)
 
     def result(self, found: Variable) -> tuple[Key, Value]:
         """A gradient by the name of what it is the gradient of."""
@@ -171,12 +210,15 @@ class Buffered:
 
     # --- blocks ------------------------------------------------------------------------------
 
-    def blocks(self, blocks: Iterable[Block], section: Body) -> None:
+    def blocks(self, blocks: Iterable[Block], section: Body) -> list[Statement]:
+        """The statements of some blocks, which are not yet the section's."""
         for block in blocks:
             if block.place == "loop":
                 self.loop(block, section)
             else:
                 self.straight(block, section)
+        found, section.statements = section.statements, []
+        return found
 
     def straight(self, block: Block, section: Body) -> None:
         scope = self.scope(block.place, section, section)
@@ -309,8 +351,8 @@ class Buffered:
         for value, name in self.layout.whole.items():
             known[value] = name if name in looped else homes[name]
         names = names_in(section.statements, section.views)
-        settings = [(n, f"w.{n}") for n in ("rows", "size", "dtype") if n in names]
-        yield from taken([("v", "w.views"), *settings])
+        arrays = any(homes.get(name, "").startswith("v.") for name in names)
+        yield from settings(names | ({"v"} if arrays or section.loops else set()))
         yield from exact_kernels(calls(section.statements))
         yield from taken((n, home) for n, home in homes.items() if n in looped)
         yield from self.lines.statements(section.statements, known)
@@ -328,31 +370,55 @@ class Buffered:
                 homes[values[source.name]] = f"inputs[{key(source.name)}]"
         return homes | {"weight": "w.weight"}
 
-    def views(self, section: Body, title: str, pasts: dict[str, str]) -> Iterator[str]:
-        """The lines of the function that makes a section's views, those made before left out."""
-        views = {v: n for v, n in section.views.items() if n not in self.made}
-        wanted = [*views, *(v for loop in section.loops for v in loop.views)]
-        names = names_in(section.statements, section.views) | mentioned(wanted, {})
-        parts = self.needed({*names, *pasts.values()})
+    def forward_views(self, sections: Sequence[Body], quantities: Entries) -> Iterator[str]:
+        """The views that a forward pass takes, and where its results are."""
+        pasts = [(Key(n), self.layout.history(("value", n))) for n in self.places.pasts]
+        loss = self.layout.name(("value", "loss"))
+        also = [*(value for _, value in quantities), LocalName(loss)]
+        yield from self.views(sections, also, "w.pasts", pasts)
+        yield f"w.loss = v.{loss}"
+
+    def backward_views(self, section: Body) -> Iterator[str]:
+        """The views that only a backward pass takes, and where what it hands back is."""
+        received = [(Key(v[1]), self.layout.history(v)) for v in self.adjoints.received]
+        yield from self.views([section], [], "w.adjoints", received)
+
+    def views(
+        self,
+        sections: Sequence[Body],
+        also: Sequence[Value],
+        title: str,
+        pasts: Sequence[tuple[Key, str]],
+    ) -> Iterator[str]:
+        """The lines that make the views of some sections, those made before left out."""
+        every = {v: n for section in sections for v, n in section.views.items()}
+        views = {v: n for v, n in every.items() if n not in self.made}
+        loops = [loop for section in sections for loop in section.loops]
+        wanted = [*views, *also, *(v for loop in loops for v in loop.views)]
+        names = mentioned(wanted, {}).union(*(names_in(s.statements, every) for s in sections))
+        parts = self.needed({*names, *(array for _, array in pasts)})
         arrays = (*self.layout.buffers, *self.layout.parts())
         known: dict[Value, str] = {LocalName(name): f"v.{name}" for name in arrays}
-        yield "v, rows, size, dtype = w.views, w.rows, w.size, w.dtype"
+        made = [v for v, setting in self.layout.settings.items() if setting.name in names]
+        found = mentioned([*parts.values(), *made, *wanted], {})
+        found |= {"rows"} if loops else set()
+        found |= {"size", "dtype"} if any(loop.chunk is not None for loop in loops) else set()
+        yield from settings(found | ({"v"} if also or parts or loops or views or pasts else set()))
         for name, value in parts.items():
             yield from self.lines.ended(f"v.{name} = ", value, "", known)
-        if section.loops:
+        if loops:
             yield "steps = _steps(rows)"
-        if any(loop.chunk is not None for loop in section.loops):
+        if any(loop.chunk is not None for loop in loops):
             yield from self.lines.chunk(self.layout.chunk_widths)
             yield f"chunks = _chunks(steps, chunk{', even=True' if self.places.by_blocks else ''})"
-        for value, setting in self.layout.settings.items():
-            if setting.name in names:
-                yield from self.lines.ended(f"{setting.name} = ", value, "", known)
+        for value in made:
+            yield from self.lines.ended(f"{self.layout.settings[value].name} = ", value, "", known)
         backs = ["prev" if k == 1 else f"prev{k}" for k in range(1, self.places.lag + 1)]
-        for loop in section.loops:
+        for loop in loops:
             yield from self.lines.views_of(loop, backs, known)
         for value, name in views.items():
             yield from self.lines.ended(f"v.{name} = ", value, "", known)
-        table = [(Key(name), LocalName(array)) for name, array in pasts.items()]
+        table = [(key, LocalName(array)) for key, array in pasts]
         yield from self.lines.table(title, table, known)
         self.made |= {*parts, *views.values()}
 
@@ -369,6 +435,12 @@ class Buffered:
 def compute(scope: PlaceScope, expr: al.Expr, out: Value) -> None:
     """Write the calls that leave the value of an expression in an array."""
     Compiler(scope).compute(expr, out)
+
+
+def settings(names: set[str]) -> Iterator[str]:
+    """The line that takes what some names are out of a segment."""
+    homes = {"v": "w.views", "rows": "w.rows", "size": "w.size", "dtype": "w.dtype"}
+    yield from taken((name, home) for name, home in homes.items() if name in names)
 
 
 def before(section: Body, static: list[Statement]) -> Iterator[Statement]:

@@ -69,6 +69,7 @@ class Quoted(Value):
     words: str
 
 
+Entries = tuple[tuple[Key, Value], ...]
 Operand = Value | int | bool | Fraction | None
 
 
@@ -165,11 +166,9 @@ class Loop:
 
 @dataclass(frozen=True)
 class Return:
-    """The sum of the losses, and the gradients by their names."""
+    """Tables of arrays by the model's names, each with its own name."""
 
-    total: Value
-    grads: tuple[tuple[Key, Value], ...]
-    sources: tuple[tuple[Key, Value], ...]
+    tables: tuple[tuple[str, Entries], ...]
 
 
 Statement = KernelCall | Let | Change | Comment | If | Loop | Return
@@ -226,9 +225,8 @@ def values(statements: Sequence[Statement]) -> Iterator[Value]:
                 yield from (v for v in (target, value) if isinstance(v, Value))
             case If(then=then, otherwise=otherwise):
                 yield from values((*then, *otherwise))
-            case Return(total, grads, sources):
-                yield total
-                yield from (value for _, value in (*grads, *sources))
+            case Return(tables):
+                yield from (value for _, entries in tables for _, value in entries)
 
 
 def calls(statements: Sequence[Statement]) -> Iterator[KernelCall]:

@@ -126,10 +126,10 @@ class FastPrinter:
                     yield from self.statements(otherwise, known, indent + INDENT)
                 case Loop():
                     yield from self.loop(statement, known, indent)
-                case Return(total, grads, sources):
-                    yield from self.table("grads", grads, known, indent)
-                    yield from self.table("sources", sources, known, indent)
-                    yield f"{indent}return {self.text(total, known)}, grads, sources"
+                case Return(tables):
+                    for name, entries in tables:
+                        yield from self.table(name, entries, known, indent)
+                    yield f"{indent}return {', '.join(name for name, _ in tables)}".rstrip()
 
     def call(self, call: KernelCall, known: Known, indent: str) -> Iterator[str]:
         operands, options = (
@@ -236,7 +236,9 @@ class FastPrinter:
         """How many rows a chunk has, so that what it touches stays in the cache."""
         texts = list(dict.fromkeys(self.names.length(dim) for dim in widths))
         widest = texts[0] if len(texts) == 1 else f"max({', '.join(texts)})"
-        yield f"chunk = _chunk_rows(size, {widest}, dtype)"
+        line = f"chunk = _chunk_rows(size, {widest}, dtype)"
+        long = [f"width = {widest}", "chunk = _chunk_rows(size, width, dtype)"]
+        yield from [line] if len(line) <= WIDTH else long
 
 
 def times_one(number: Operand, text: str) -> str:

@@ -37,11 +37,11 @@ def check_segments(checkpoint: int | str, mode: Mode, level: int, estimator: Est
         raise OptionError(f"checkpoint and the estimator {estimator} can't be combined")
 
 
-def in_two_parts(program: Program) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
-    """The forward blocks in two parts: what loops and states take, and what can wait.
+def in_two_parts(program: Program) -> tuple[Program, Program]:
+    """The forward pass in two parts: what loops and states take, and what can wait.
 
-    The second part runs right before the backward pass of a segment, in arrays that all
-    segments share. A name that is needed anywhere keeps every statement that writes it in the
+    The second part, which has the backward pass, too, runs right before that, in arrays that
+    all segments share. A name that is needed anywhere keeps every statement that writes it in the
     first part, so that it does not matter which of several values of an array that is written
     over is meant; so does a statement whose operands are written over later.
     """
@@ -55,9 +55,15 @@ def in_two_parts(program: Program) -> tuple[tuple[Block, ...], tuple[Block, ...]
     needed = needed_for(wanted, blocks)
     while missing := overtaken(blocks, needed):
         needed = needed_for([*needed, *missing], blocks)
-    first = tuple(kept for b in blocks if (kept := only(b, needed)).statements)
-    rest = tuple(kept for b in blocks if (kept := only(b, needed, waiting=True)).statements)
-    return first, rest
+
+    def part(waiting: bool) -> Program:
+        forward, loss = (
+            tuple(kept for b in found if (kept := only(b, needed, waiting=waiting)).statements)
+            for found in (program.forward, program.loss)
+        )
+        return replace(program, forward=forward, loss=loss)
+
+    return replace(part(False), backward=(), gradients=()), part(True)
 
 
 def overtaken(blocks: Iterable[Block], needed: set[Variable]) -> set[Variable]:
@@ -77,11 +83,10 @@ def overtaken(blocks: Iterable[Block], needed: set[Variable]) -> set[Variable]:
 
 def kept_apart(program: Program, places: Places) -> set[Variable]:
     """What every segment has an array of its own for: made in the first part, read later."""
-    first, rest = in_two_parts(program)
-    later = (*rest, *program.backward, *program.gradients)
-    made = {v for block in first for _, s in block.run() for v in written(s)}
+    first, later = in_two_parts(program)
+    made = {v for block in first.blocks for _, s in block.run() for v in written(s)}
     made |= {("value", name) for name in (*places.inputs, *places.pasts)}
-    used = {v for block in later for _, s in block.run() for v in read(s)}
+    used = {v for block in later.blocks for _, s in block.run() for v in read(s)}
     used |= {("value", name) for name in places.pasts}
     return {v for v in made & used if places.kinds.get(v, "static") != "static"}
 
@@ -100,7 +105,7 @@ def needed_for(wanted: Iterable[Variable], blocks: Iterable[Block]) -> set[Varia
     return needed
 
 
-def only(block: Block, needed: set[Variable], *, waiting: bool = False) -> Block:
+def only(block: Block, needed: set[Variable], *, waiting: bool) -> Block:
     """A block with the statements that write something needed; or with those that do not."""
 
     def chosen(statements: Iterable[Assign]) -> tuple[Assign, ...]:

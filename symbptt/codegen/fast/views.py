@@ -47,6 +47,7 @@ VIEWS: dict[str, str | tuple[str, ...]] = {
     "member": "{0}[0, {1}]",
     "members": "{0}[0, {1}:{2}]",
     "members_of_steps": "{0}[:, {1}:{2}]",
+    "rows_of_member": ("_rows_of_member", "{0}", "w.rows", "{1}", "{2}"),
     # products of a step
     "blocking": ("_blocking", 'size["B"]', "{0}", "{1}", "dtype"),
     "product_in": ("_product_in", "{0}", "{1}"),
@@ -61,7 +62,6 @@ VIEWS: dict[str, str | tuple[str, ...]] = {
     "identity": ("np.eye", "{0}", "dtype=dtype"),
     "row_starts": "np.arange({0}) * {1}",
     # what is made where it is taken
-    "sum_of_all": ("np.add.reduce", "{0}", "None"),
     "sum_over_rows": ("np.add.reduce", "{0}", "axis=0"),
     "sum_of_scalars": ("np.add.reduce", "{0}", "axis=None"),
 }

@@ -21,6 +21,14 @@ def _by_columns(array: Any, count: int, steps: int = 1) -> Any:
     return array.reshape(shape).swapaxes(1, 2)
 
 
+def _rows_of_member(array: Any, rows: Any, count: int, number: int) -> Any:
+    """The rows of one member of a family whose steps stand as blocks."""
+    out = np.empty((len(array), array.shape[1] // count), array.dtype)
+    for now, *_ in rows.steps:
+        out[now] = _by_blocks(array[now], count)[0, number]
+    return out
+
+
 def _by_rows(out: Any, function: Any, rows: Any, others: Any) -> None:
     """Compute a function of rows a few rows at a time, so that little is allocated."""
     entries = _THRESHOLDS["entries computed at once"]

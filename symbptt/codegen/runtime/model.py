@@ -66,9 +66,17 @@ def _run_forward(w: Any, params: Any, inputs: Any, start: Any, first: bool) -> N
     raise NotImplementedError
 
 
+def _run_loss(w: Any, params: Any, inputs: Any, first: bool, targets: bool) -> None:
+    raise NotImplementedError
+
+
 def _run_backward(
     w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any, first: bool
-) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    raise NotImplementedError
+
+
+def _quantities(w: Any) -> dict[str, Any]:
     raise NotImplementedError
 
 

@@ -34,6 +34,7 @@ class _Rows:
         past = _LAG * B
         self.count = sum(running)
         self.sequences = running[0] if running else 0
+        self.ending = slice(self.sequences)
         self.weight = max(self.sequences if _LOSS_AT_LAST_STEP else self.count, 1)
         self.live = slice(past, past + self.count)
         # The first row of each step in an array with a past, steps 1 - _LAG, ..., T.

@@ -1,4 +1,4 @@
-"""Calls in buffers: a workspace, the segments of a call, and the way through them."""
+"""Calls in buffers: a workspace, and the segments of a call."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from symbptt.codegen.runtime.model import (
     _UNTIMED,
     _WITH_RESPECT_TO,
     CARRY,
-    DIMS,
     INDEX_INPUTS,
     INPUTS,
     PARAMS,
     _arrays,
     _backward_views,
     _forward_views,
-    _run_backward,
-    _run_forward,
 )
-from symbptt.codegen.runtime.rows import _extent, _name_and_step, _Rows, _shape, _source
+from symbptt.codegen.runtime.rows import (
+    _extent,
+    _name_and_step,
+    _Rows,
+    _shape,
+)
 
 
 class Workspace:
@@ -49,7 +51,15 @@ class Workspace:
         The size of all buffers.
     """
 
-    def __init__(self, dims: Any, T: Any, B: Any, dtype: Any = np.float32) -> None:
+    def __init__(
+        self,
+        dims: Any,
+        T: Any,
+        B: Any,
+        dtype: Any = np.float32,
+        one: Any = None,
+        backward: bool = True,
+    ) -> None:
         self.size = _sizes(dims, T, B)
         self.dtype = _kind(dtype, "float32", "float64", "object")
         tables: Any = [{} for _ in range(9)]
@@ -59,12 +69,13 @@ class Workspace:
         self.between: Any = []
         self.rows: Any = None
         self.ragged: Any = None
-        if self.dtype != object:
-            self.make(1)
+        # For objects once the number 1 of their type is known.
+        self.one, self.backward = one or 1, backward
+        if self.dtype != object or one is not None:
+            self.make()
 
-    def make(self, one: Any) -> None:
-        """Make all buffers; for objects once the number 1 of their type is known."""
-        self.one = one
+    def make(self) -> None:
+        """Make all buffers."""
         steps = _segment_steps(self.size["T"], self.size["B"])
         self.part = {**self.size, "T": steps}
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
@@ -199,8 +210,10 @@ class _Segment:
                 )
         self.pasts: Any = {}
         self.adjoints: Any = {}
+        self.loss: Any = None
         _forward_views(self)
-        _backward_views(self)
+        if w.backward:
+            _backward_views(self)
         self.first, self.last = {}, {}
         for key in CARRY:
             name, step = _name_and_step(key)
@@ -298,133 +311,6 @@ def _part_of(where: Any, part: slice) -> Any:
     return where[part]
 
 
-def _in_buffers(call: Any, w: Any) -> Any:
-    """A call whose arguments are checked, in a workspace of its own or in the given one."""
-    if w is None or call.dtype == object:
-        dims = {name: call.size[name] for name in DIMS}
-        w = Workspace(dims, call.size["T"], call.size["B"], call.dtype)
-    if call.dtype == object:
-        w.make(call.one)
-    w.use(call.rows)
-    sort = call.rows.sorted
-    start = call.start and {key: sort(array) for key, array in call.start.items()}
-    back = call.carry_grad and {
-        key: sort(array) for key, array in call.carry_grad.items()
-    }
-    return _without_copies(w, call.params, call.inputs, start, back)
-
-
-def _at_once(w: Any, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> Any:
-    """A call in which nothing is to be checked, cast or sorted."""
-    laid = {}
-    for name, array in inputs.items():
-        if name not in _UNTIMED:
-            array = array.reshape(w.even.count, *array.shape[2:])
-        laid[name] = _column(array)
-    start = carry and {key: _column(array) for key, array in carry.items()}
-    back = carry_grad and {key: _column(array) for key, array in carry_grad.items()}
-    if w.rows is not w.even:
-        w.use(w.even)
-    return _without_copies(w, params, laid, start, back)
-
-
 def _column(array: Any) -> Any:
     """A scalar a sequence as a column."""
     return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
-
-
-def _scalar(w: Any, total: Any) -> Any:
-    """A sum as a number of Python, or of the exact type."""
-    return total * w.one if w.dtype == object else float(total)
-
-
-def _without_copies(w: Any, *arguments: Any) -> Any:
-    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
-
-    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
-    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
-    """
-    computed = _computed if len(w.plan) == 1 else _computed_by_segments
-    if w.size["B"] == 1:
-        return computed(w, *arguments)
-    before = np.setbufsize(_THRESHOLDS["numbers in a buffer of NumPy"])
-    try:
-        return computed(w, *arguments)
-    finally:
-        np.setbufsize(before)
-
-
-def _computed(w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any) -> Any:
-    """Run the only segment forward and backward."""
-    segment, _ = w.plan[0]
-    rows = segment.rows
-    _run_forward(segment, params, inputs, start, True)
-    back = carry_grad
-    total, grads, sources = _run_backward(segment, params, inputs, start, back, True)
-    # Copies: both may be handed to the next call, which writes where they come from.
-    if rows.order is None:
-        for key, values, out in segment.begins:
-            np.copyto(out, values)
-            grads[key] = out
-        for values, out in segment.ends:
-            np.copyto(out, values)
-        carry = dict(w.carries)
-    else:
-        segment.hand_on(w.between[0])
-        segment.hand_back(w.back)
-        grads |= _in_order(rows, w.back, w.begins)
-        carry = _in_order(rows, w.between[0], w.carries)
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
-    return _scalar(w, total) / rows.weight, grads, carry
-
-
-def _computed_by_segments(
-    w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any
-) -> Any:
-    """Run all segments forward, then, from the last to the first, each one backward."""
-    last = len(w.plan) - 1
-    begin = start
-    for number, (segment, place) in enumerate(w.plan):
-        own = _taken(segment, inputs, place)
-        _run_forward(segment, params, own, begin, number == 0)
-        begin = w.between[number]
-        segment.hand_on(begin)
-    loss, back, grads = _scalar(w, 0), carry_grad, {}
-    for number in range(last, -1, -1):
-        segment, place = w.plan[number]
-        own = _taken(segment, inputs, place)
-        begin = w.between[number - 1] if number else start
-        if _AGAIN and number < last:
-            _run_forward(segment, params, own, begin, False)
-        found = _run_backward(segment, params, own, begin, back, number == last)
-        total, sums, sources = found
-        loss += _scalar(w, total)
-        back = w.back
-        segment.hand_back(back)
-        if number == last:
-            grads = sums
-        else:
-            for name, array in w.sums.items():
-                np.add(array, w.parts[name], array)
-        for name, array in sources.items():
-            w.sources[name][segment.rows.ending if name in _UNTIMED else place] = array
-    rows = w.rows
-    grads = {**grads, **_in_order(rows, w.back, w.begins)}
-    for name, array in w.sources.items():
-        count = rows.sequences if name in _UNTIMED else rows.count
-        grads[name] = _source(name, array[:count], rows)
-    return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
-
-
-def _taken(segment: Any, inputs: Any, place: slice) -> Any:
-    """The rows of all inputs that belong to a segment."""
-    ending = segment.rows.ending
-    return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
-
-
-def _in_order(rows: Any, arrays: Any, room: Any) -> Any:
-    """States and what they receive, the sequences in the caller's order."""
-    for key, out in room.items():
-        out[... if rows.order is None else rows.order] = arrays[key].reshape(out.shape)
-    return dict(room)
