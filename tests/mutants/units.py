@@ -75,7 +75,7 @@ def of_derivation(name: str, most: int) -> Iterator[Mutant]:
     kinds: dict[str, list[slips_of_people.Variant]] = defaultdict(list)
     for variant in slips_of_people.variants(derivation):
         kinds[variant.kind].append(variant)
-    chosen = [one for group in kinds.values() for one in evenly(group, 2 * most)]
+    chosen = [one for group in kinds.values() for one in evenly(group, 4 * most)]
     for variant in chosen:
         step = variant.step
         result = Result(
@@ -413,11 +413,11 @@ def units() -> tuple[Unit, ...]:
     """All of them."""
     found = [Unit("modules", setting.words, partial(_own, setting)) for setting in SETTINGS]
     found.append(Unit("rows of functions", "all", of_rows))
+    found += [Unit("derivation steps", name, partial(of_derivation, name)) for name in DERIVED]
+    found += [Unit("runtime", file, partial(of_runtime, file)) for file in runtime_files()]
     found += [Unit("rules and walk", name, partial(of_calculus, name)) for name in CALCULUS]
     found += [Unit("passes", name, partial(of_passes, "passes", name)) for name in PASSES]
     found += [Unit("lowering", name, partial(of_passes, "lowering", name)) for name in LOWERING]
-    found += [Unit("derivation steps", name, partial(of_derivation, name)) for name in DERIVED]
-    found += [Unit("runtime", file, partial(of_runtime, file)) for file in runtime_files()]
     return tuple(found)
 
 
