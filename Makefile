@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check lint bench cost mutants generated docs clean
+.PHONY: demo test check lint bench cost mutants generated docs trust clean
 
 demo: $(VENV)/core
 	$(BIN)/python -m symbptt demo
@@ -48,6 +48,10 @@ generated: $(VENV)/tools
 # Makes docs/catalogue.md and its figures again.
 docs: $(VENV)/tools
 	$(BIN)/python -m tests.catalogue.table --update
+
+# Runs everything that symbptt is examined with, for hours, and writes docs/trust.md.
+trust: $(VENV)/tools
+	$(BIN)/python -m tests.trust --run
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -43,6 +43,7 @@ SLOW = {
     "formula/test_public_formulas.py",
     "formula/test_round_trip.py",
     "formula/test_verdict.py",
+    "fuzz/test_fuzz.py",
     "proof/test_estimators.py",
     "proof/test_forms.py",
     "proof/test_layouts.py",

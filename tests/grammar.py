@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from hypothesis import strategies as st
+
 SUM, MATMUL, FACTOR, ATOM = range(4)
 FUNCTIONS = (
     "tanh", "sigmoid", "sin", "cos", "erf", "silu", "gelu", "softsign", "softplus", "log_sigmoid",
@@ -136,7 +138,8 @@ class Author:
             return None
         name = self.rng.choice(names)
         known = name in self.inputs or name in self.defined
-        lag = self.rng.choices((0, 1, 2, 3), (6 if known else 0, 4, 1, 0.5))[0]
+        lags = ((0, 6), (1, 4), (2, 1), (3, 0.5))[0 if known else 1 :]
+        lag = self.rng.choices(*zip(*lags, strict=True))[0]
         if name in self.inputs and self.chance(0.7):
             lag = 0
         return Text(f"{name}[t-{lag}]" if lag else f"{name}[t]")
@@ -324,3 +327,20 @@ class Author:
 def random_model(seed: int) -> str:
     """The text of the random model with that seed."""
     return Author(random.Random(seed)).write()
+
+
+class Shrinking(Author):
+    """An author whose simplest choices, to which Hypothesis shrinks, are the simplest models."""
+
+    def chance(self, probability: float) -> bool:
+        return self.rng.random() > 1 - probability
+
+
+def drawn_model(rng: random.Random) -> str:
+    """The text of a model made of the choices of any source."""
+    return Shrinking(rng).write()
+
+
+def models() -> st.SearchStrategy[str]:
+    """Texts of models, for Hypothesis."""
+    return st.randoms(use_true_random=False).map(drawn_model)

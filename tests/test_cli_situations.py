@@ -336,6 +336,20 @@ def test_what_a_terminal_would_obey_is_escaped(
     assert r"\x1b[2J" in text or "\ufffd[2J" in text
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_name_that_is_no_text(
+    options: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file's name of other bytes than UTF-8 comes in as a surrogate."""
+    path = tmp_path / "m\udcff.rnn"
+    path.write_text("h[t] = x[t]\n")
+    for verb in ("show", "unroll"):
+        assert ended(verb, str(path), *options) == 0
+        assert ended(verb, str(path), *options, "-o", str(tmp_path / verb)) == 0
+    assert ended("check", str(path), "h[t] = \udcff", *options) == USAGE
+    assert "internal error" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", ["show", "unroll"])
 def test_what_a_model_says_is_escaped(
     verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

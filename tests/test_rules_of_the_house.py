@@ -154,6 +154,7 @@ def test_a_name_for_two_classes_is_noticed() -> None:
     [
         *((f"symbptt.{name}", "sympy") for name in ("algebra", "functions", "errors", "cli")),
         ("symbptt.language.library", "sympy"),
+        ("symbptt.proof.trial", "sympy"),
         ("symbptt.typeset.document", "numpy"),
     ],
 )

@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of char_rnn, in NumPy.
 
-Made by symbptt (digest 8dd65e015f4df0ec). To make it again: symbptt generate char_rnn
+Made by symbptt (digest 999a1fc71c57f8ef). To make it again: symbptt generate char_rnn
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -395,7 +395,7 @@ def clip_gradients(grads, theta):
     if largest == 0.0 or not np.isfinite(largest):
         return largest
     # Scaled by the largest entry first: squares of large gradients would overflow.
-    squares = sum(float(np.sum((g / largest).astype(float) ** 2)) for g in arrays)
+    squares = sum(float(np.sum(np.asarray(g / largest, float) ** 2)) for g in arrays)
     norm = largest * float(np.sqrt(squares))
     if theta < norm < np.inf:
         for g in arrays:
@@ -1318,6 +1318,7 @@ def _settled(what, arrays, call):
             if array.size and (array.min() < 0 or array.max() >= limit):
                 seen = f"{array.min()} to {array.max()}"
                 raise _wrong(place, f"0 <= index < {limit}", seen)
+            array = array.astype(int, copy=False)
         elif call.dtype.hasobject:
             array = _exact(place, array, call.one)
         else:

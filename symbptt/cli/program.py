@@ -146,6 +146,8 @@ def _refuse_force_alone(output: Path | None, force: bool) -> None:
 
 def emit(text: str, output: Path | None, force: bool) -> None:
     """Print a text or write it to a file, which always says what made it."""
+    # A file's name may be of other bytes than UTF-8: that is no text, and is escaped.
+    text = text.encode(errors="backslashreplace").decode()
     if output is None or str(output) == "-":
         print_text(signed(text))
     else:

@@ -103,6 +103,12 @@ def named(table: symtable.SymbolTable) -> Iterator[str]:
         yield from named(inner)
 
 
+def named_in(functions: Iterable[str]) -> set[str]:
+    """The names that some functions, as text, take from their module."""
+    table = symtable.symtable("\n\n\n".join(functions), "module", "exec")
+    return {name for each in table.get_children() for name in named(each)}
+
+
 def carried_imports(source: str, package: str) -> Iterator[tuple[str, str]]:
     """The imports of the standard library that are not for annotations, by what they name."""
     others = (package.partition(".")[0], "numpy", "typing", "__future__")

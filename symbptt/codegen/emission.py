@@ -54,7 +54,8 @@ class Emitter:
     def loop(self, block: Block) -> Iterator[str]:
         backs = ["prev"] if self.lag == 1 else [f"prev{k}" for k in range(1, self.lag + 1)]
         names = ", ".join(["now", *backs])
-        steps = "reversed(rows.steps)" if block.backward else "rows.steps"
+        steps = f"{self.printer('loop').name('rows')}.steps"
+        steps = f"reversed({steps})" if block.backward else steps
         yield f"for {names} in {steps}:"
         for statement in block.statements:
             yield from self.statement(statement, block, INDENT)
@@ -62,13 +63,14 @@ class Emitter:
     def sweeps(self, block: Block) -> Iterator[str]:
         """The loop over sweeps: no step is further from a loss than T and the longest lag."""
         names = self.names
+        self.uses.names |= {"rows", "_turned"}
         yield "for _ in range(min(TAU, rows.T + _LAG)):"
         body = [line for s in block.statements for line in self.statement(s, block, INDENT)]
         for name in self.places.ahead:
             if name in self.places.pasts:
                 yield f"{INDENT}{names.sweep_histories[name]} = {names.aheads[name]}[0]"
                 live = f"{names.sweep_histories[name]}[rows.live]"
-                if any(re.search(rf"\b{names.sweeps[name]}\b", line) for line in body):
+                if names.sweeps[name] in self.uses.names:
                     yield f"{INDENT}{names.sweeps[name]} = {live}"
             else:
                 yield f"{INDENT}{names.sweeps[name]} = {names.aheads[name]}[0]"
@@ -81,7 +83,8 @@ class Emitter:
         assert target.index is not None
         lag = -target.index.offset
         if place == "sweep" and lag == 0:
-            return self.names.sweeps[target.name]
+            return self.printer(place).name(self.names.sweeps[target.name])
+        self.uses.names.add("rows")
         ahead = f"{self.names.aheads[target.name]}[{lag}]"
         if target.name not in self.places.pasts:
             return f"{ahead}[rows.end]" if place == "last" else ahead
@@ -113,24 +116,27 @@ class Emitter:
             return
         if name in self.places.pasts or (kind == "value" and not written):
             return
-        shape, printer = self.names.row(target.shape), self.printer(block.place)
+        printer = self.printer(block.place)
+        rows = partial(printer.row_count, last=name in self.places.last)
         if kind == "cotangent" and found in self.places.filled:
-            rows = "rows.sequences" if name in self.places.last else "rows.count"
             self.allocated.add(found)
-            yield self.names.cotangents[name], printer.array("zeros", rows, shape)
+            yield self.names.cotangents[name], printer.array("zeros", rows(), target.shape)
         elif written and block.place == "loop":
             self.allocated.add(found)
             table = self.names.values if kind == "value" else self.names.cotangents
-            yield table[name], printer.array("empty", "rows.count", shape)
+            yield table[name], printer.array("empty", rows(), target.shape)
 
     def begun(self, target: al.Expr, found: Variable) -> Iterator[tuple[str, str]]:
         """The room of what a sweep finds begun; with a past it begins with the carry's."""
         name = found[1]
         if name in self.places.ahead and name not in self.places.pasts:
             self.allocated.add(found)
-            row = self.names.row(target.shape)
-            zeros = self.printer("static").array("zeros", "rows.count", row)
-            yield self.names.aheads[name], f"_ahead({zeros}, {self.places.ahead[name]})"
+            printer = self.printer("static")
+            zeros = printer.array("zeros", printer.row_count(last=False), target.shape)
+            yield (
+                self.names.aheads[name],
+                printer.helper("_ahead", zeros, str(self.places.ahead[name])),
+            )
 
     # --- statements --------------------------------------------------------------------------
 
@@ -159,8 +165,8 @@ class Emitter:
         if text.isidentifier() and owned and not adds:
             text += "[:]"
         if bare and timed and must_spread(value):
-            rows = "rows.sequences" if target.name in self.places.last else "rows.count"
-            made = printer.array("empty", rows, self.names.row(target.shape))
+            rows = printer.row_count(last=target.name in self.places.last)
+            made = printer.array("empty", rows, target.shape)
             yield f"{indent}{text} = {made}"
             text, bare = f"{text}[:]", False
         yield from self.lines(text, "+=" if adds else "=", value, printer, indent, bare)
@@ -298,6 +304,10 @@ class Emitter:
         self, least: int, printer: NumpyPrinter, indent: str, before: list[str], expr: al.Expr
     ) -> al.Expr:
         """A part of a long line as a temporary of its own, if it is longer than ``least``."""
+        if isinstance(expr, al.Transpose) and isinstance(expr.operand, al.Column):
+            # The row of a Kronecker product: the printer of the product takes its vector.
+            vector = self.hoisted(least, printer, indent, before, expr.operand.vector)
+            return al.Transpose(al.Column(vector))
         if not al.children(expr) or len(printer.text(expr)) <= least:
             return expr
         return self.named(expr, printer, indent, before)

@@ -28,6 +28,8 @@ class EstimatorText:
         The further arguments.
     prepare : tuple of str
         Statements when the arguments are checked.
+    named : tuple of str
+        What these and the constants name.
     """
 
     constants: tuple[str, ...] = ()
@@ -36,6 +38,7 @@ class EstimatorText:
     keywords: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     prepare: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 _CARRIED = "What `carry_grad` brings counts as the gradient of a loss at the last valid step."
@@ -69,6 +72,7 @@ def _chunk(estimator: Estimator) -> EstimatorText:
             _CARRIED,
         ),
         prepare=("call.inputs.update(_regular_gates(call))",),
+        named=("_regular_gates",),
     )
 
 
@@ -89,6 +93,7 @@ def _random(estimator: Estimator) -> EstimatorText:
             "    (T, B), in place of the draw; its first row is ignored. One of the two is given.",
         ),
         prepare=("call.inputs.update(_random_gates(call, rng, gates))",),
+        named=("_random_gates", "Fraction"),
     )
 
 

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Literal
 
-from symbptt.algebra import Dim, DimProduct, DimSum, Model, Shape
+from symbptt.algebra import Dim, DimProduct, DimSum, Model
 from symbptt.codegen.literals import literal
 
 LONGEST = 20
@@ -164,10 +164,6 @@ class ValueNames:
                     for part, times in counts.items()
                 )
                 return " + ".join([*texts, *([str(rest)] if rest else [])])
-
-    def row(self, shape: Shape) -> str:
-        """The lengths of a row of that shape; a scalar is a column."""
-        return ", ".join(map(self.length, shape)) if shape else "1"
 
     def fresh(self, wish: str) -> str:
         """An identifier like ``wish`` that nothing has yet."""

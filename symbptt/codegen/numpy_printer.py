@@ -43,9 +43,10 @@ class Raw(al.Expr):
 
 @dataclass
 class Uses:
-    """What the printed text needs at the head of its function."""
+    """What the printed text names, and the constants at the head of its function."""
 
     constants: dict[str, str] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
 
 
 @cache
@@ -91,10 +92,10 @@ def is_full(expr: al.Expr) -> bool:
     return True
 
 
-def integer_ratio(value: Fraction) -> str:
+def integer_ratio(value: Fraction, one: str = "one") -> str:
     if value.denominator == 1:
         return str(value.numerator)
-    head = "one" if abs(value.numerator) == 1 else f"{abs(value.numerator)} * one"
+    head = one if abs(value.numerator) == 1 else f"{abs(value.numerator)} * {one}"
     return f"{'-' if value < 0 else ''}{head} / {value.denominator}"
 
 
@@ -120,6 +121,11 @@ class NumpyPrinter:
     def text(self, expr: al.Expr) -> str:
         return self.printed(expr)[0]
 
+    def name(self, name: str) -> str:
+        """A name of the module, of its runtime or of what a function is handed, taken note of."""
+        self.uses.names.add(name)
+        return name
+
     def inside(self, expr: al.Expr, least: int) -> str:
         text, strength = self.printed(expr)
         return text if strength >= least else f"({text})"
@@ -141,12 +147,23 @@ class NumpyPrinter:
 
     # --- arrays ----------------------------------------------------------------------------
 
-    def array(self, how: Literal["empty", "zeros"], *lengths: str) -> str:
-        """A new array."""
-        return f"np.{how}(({', '.join(lengths)}), dtype)"
+    def array(self, how: Literal["empty", "zeros"], rows: str, shape: al.Shape) -> str:
+        """A new array; a row of scalars is a column."""
+        lengths = ", ".join([rows, *map(self.length, shape or (1,))])
+        return f"np.{how}(({lengths}), {self.name('dtype')})"
 
     def zeros_like(self, array: str) -> str:
-        return f"np.zeros_like({array})"
+        return f"np.zeros_like({self.name(array)})"
+
+    def row_count(self, *, last: bool) -> str:
+        """How many rows there are: one a sequence, or one a step and sequence."""
+        return f"{self.name('rows')}.{'sequences' if last else 'count'}"
+
+    def length(self, dim: al.Dim) -> str:
+        """The text of a length."""
+        if not isinstance(dim, int):
+            self.name("size")
+        return self.names.length(dim)
 
     # --- leaves ----------------------------------------------------------------------------
 
@@ -170,58 +187,61 @@ class NumpyPrinter:
 
     def constant(self, name: str, value: Fraction) -> str:
         ratio = integer_ratio(value)
+        if value.denominator > 1:
+            self.name("one")
         known = {text: key for key, text in self.uses.constants.items()}
         if ratio not in known:
             self.uses.constants[name] = ratio
         return known.get(ratio, name)
 
     def print_length(self, expr: al.Length) -> Printed:
-        text = self.names.length(expr.dim)
+        text = self.length(expr.dim)
         return text, SUM if " + " in text else PRODUCT if " * " in text else ATOM
 
     def print_horizon(self, expr: al.Horizon) -> Printed:
-        return "rows.weight", ATOM
+        return f"{self.name('rows')}.weight", ATOM
 
     def print_identity(self, expr: al.Identity) -> Printed:
-        return f"np.eye({self.names.length(expr.dim)}, dtype=dtype)", ATOM
+        return f"np.eye({self.length(expr.dim)}, dtype={self.name('dtype')})", ATOM
 
     def print_param(self, expr: al.Param) -> Printed:
-        return self.names.values[expr.name], ATOM
+        return self.name(self.names.values[expr.name]), ATOM
 
     def print_ref(self, expr: al.Ref) -> Printed:
-        if ("value", expr.name) in self.local:
-            return self.names.values[expr.name], ATOM
-        lag = -expr.index.offset
-        if expr.name in self.last:
-            return self.names.values[expr.name], ATOM
-        history = self.names.histories[expr.name]
-        value = self.names.values[expr.name]
+        value, history = self.names.values[expr.name], self.names.histories[expr.name]
+        if ("value", expr.name) in self.local or expr.name in self.last:
+            return self.name(value), ATOM
         if not expr.index.terms:
-            return f"{history}[rows.begin({expr.index.offset})]", ATOM
-        return self.rows(value, history, lag), ATOM
+            return self.begin(history, expr.index), ATOM
+        return self.rows(value, history, -expr.index.offset), ATOM
+
+    def begin(self, history: str, index: al.Index) -> str:
+        """The rows of an initial value."""
+        return f"{self.name(history)}[{self.name('rows')}.begin({index.offset})]"
 
     def rows(self, array: str, history: str, lag: int) -> str:
         """The rows that a place means, ``lag`` steps back."""
+        name = self.name(history if lag else array)
         if self.place == "loop":
-            return f"{array}[now]" if lag == 0 else f"{history}[{self.back(lag)}]"
+            return f"{name}[{self.back(lag) if lag else 'now'}]"
         if self.place == "last":
-            return f"{array}[rows.end]" if lag == 0 else f"{history}[rows.ends[{lag}]]"
-        return array if lag == 0 else f"{history}[rows.back[{lag}]]"
+            return f"{name}[{self.name('rows')}.{f'ends[{lag}]' if lag else 'end'}]"
+        return f"{name}[{self.name('rows')}.back[{lag}]]" if lag else name
 
     def back(self, lag: int) -> str:
         return "prev" if self.lag == 1 else f"prev{lag}"
 
     def print_cotangent(self, expr: al.Cotangent) -> Printed:
         if expr.part is not None:
-            return self.names.sweeps[expr.name], ATOM
+            return self.name(self.names.sweeps[expr.name]), ATOM
         name = self.names.cotangents[expr.name]
         if expr.name == "loss":
-            return "one / rows.weight", PRODUCT
+            return f"{self.name('one')} / {self.name('rows')}.weight", PRODUCT
         if expr.index is None or ("cotangent", expr.name) in self.local or expr.name in self.last:
-            return name, ATOM
+            return self.name(name), ATOM
         history = self.names.cotangent_histories[expr.name]
         if not expr.index.terms:
-            return f"{history}[rows.begin({expr.index.offset})]", ATOM
+            return self.begin(history, expr.index), ATOM
         return self.rows(name, history, -expr.index.offset), ATOM
 
     # --- elementwise -----------------------------------------------------------------------
@@ -268,7 +288,8 @@ class NumpyPrinter:
 
     def exact(self, whole: str) -> str:
         """A whole number that stays exact when it is divided."""
-        return "one" if whole == "1" else f"{whole} * one"
+        one = self.name("one")
+        return one if whole == "1" else f"{whole} * {one}"
 
     def is_count(self, factor: al.Div) -> bool:
         return isinstance(factor.denominator, al.Horizon | al.Length | al.Number)
@@ -301,6 +322,7 @@ class NumpyPrinter:
         if expr.wrt is not None:
             raise MissingRuleError(f"the derivative of {expr.function} is abstract; bind it")
         template = function(expr.function).numpy
+        self.uses.names |= names_in(template)
         if all(map(is_whole, expr.args)):
             # Integers of Python's know no functions where numbers are exact.
             texts = [self.exact(self.inside(arg, SIGN)) for arg in expr.args]
@@ -324,8 +346,10 @@ class NumpyPrinter:
         turned = left.operand if isinstance(left, al.Transpose) else al.Transpose(left)
         return f"{self.inside(right, PRODUCT)} @ {self.inside(turned, POWER)}", PRODUCT
 
-    def helper(self, name: str, *args: al.Expr) -> str:
-        return f"{name}({', '.join(map(self.text, args))})"
+    def helper(self, name: str, *args: al.Expr | str) -> str:
+        """A call of a function of the runtime."""
+        texts = (arg if isinstance(arg, str) else self.text(arg) for arg in args)
+        return f"{self.name(name)}({', '.join(texts)})"
 
     def print_outer(self, expr: al.Outer) -> Printed:
         if is_rowwise(expr):
@@ -336,7 +360,8 @@ class NumpyPrinter:
         return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
 
     def print_onehot(self, expr: al.OneHot) -> Printed:
-        return f"_one_hot({self.text(expr.position)}, {self.names.length(expr.dim)}, dtype)", ATOM
+        length, dtype = self.length(expr.dim), self.name("dtype")
+        return self.helper("_one_hot", expr.position, length, dtype), ATOM
 
     def print_pick(self, expr: al.Pick) -> Printed:
         return self.helper("_pick", expr.vector, expr.position), ATOM
@@ -351,9 +376,9 @@ class NumpyPrinter:
 
     def print_slice(self, expr: al.Slice) -> Printed:
         before = expr.blocks[: expr.number]
-        start = " + ".join(self.names.length(dim) for dim in before) or "0"
-        width = self.names.length(expr.blocks[expr.number])
-        return f"_block({self.text(expr.vector)}, {start}, {width})", ATOM
+        start = " + ".join(map(self.length, before)) or "0"
+        width = self.length(expr.blocks[expr.number])
+        return self.helper("_block", expr.vector, start, width), ATOM
 
     def print_vector(self, expr: al.Vector) -> Printed:
         """The call of the function's row; for one vector, of its entry where it has one."""
@@ -367,6 +392,7 @@ class NumpyPrinter:
 
     def called(self, template: str, *args: al.Expr) -> str:
         """A call of a table; operands of its operators in parentheses where they need them."""
+        self.uses.names |= names_in(template)
         least = SIGN if "{0} *" in template else SUM
         return template.format(*(self.inside(arg, least) for arg in args))
 
@@ -393,7 +419,7 @@ class NumpyPrinter:
     def row_sum(self, expr: al.TimeSum) -> Printed:
         term = expr.term
         if not is_rowwise(term):
-            rows = "rows.sequences" if expr.first == al.LAST else "rows.count"
+            rows = self.row_count(last=expr.first == al.LAST)
             return f"{rows} * {self.inside(term, SIGN)}", PRODUCT
         if isinstance(term, al.Outer):
             return self.sum_of_outer(term, expr)

@@ -21,7 +21,7 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.forms import unsigned_terms
 from symbptt.calculus.gradients import derive
-from symbptt.codegen.copying import signature_lines
+from symbptt.codegen.copying import named_in, signature_lines
 from symbptt.codegen.emission import INDENT
 from symbptt.codegen.estimating import EstimatorText, estimator_text
 from symbptt.codegen.fast.buffered import Buffered, BufferedText
@@ -39,7 +39,7 @@ from symbptt.codegen.literals import (
     text_literal,
 )
 from symbptt.codegen.modes import Mode, mode_named, mode_of
-from symbptt.codegen.naming import Identifiers, ValueNames, words_of
+from symbptt.codegen.naming import Identifiers, ValueNames
 from symbptt.codegen.places import Places
 from symbptt.codegen.program import Program
 from symbptt.codegen.runtime.model import _THRESHOLDS
@@ -210,6 +210,8 @@ class _Module:
         self.target = TARGETS["numpy"]
         self.identifiers = identifiers
         self.places = Places(program)
+        # Whether an input tells how many steps there are.
+        self.told = any(i.timed and not i.loss_only for i in self.model.inputs)
 
     def text(self) -> str:
         """The frame, its own functions and as much of the runtime as they need."""
@@ -219,9 +221,8 @@ class _Module:
     def frame(self) -> ModuleText:
         author, mode = self.derivation.model, mode_of(self.derivation)
         estimator = estimator_text(self.derivation, self.program)
-        told = any(i.timed and not i.loss_only for i in self.model.inputs)
         buffered = self.buffered() if self.level else None
-        completed = ""
+        completed, called = "", {*self.target.offered, *self.called(estimator)}
         if buffered is None:
             plain = self.unbuffered(self.program)
             signature = f"{mode.function}(call, values, carry_grad)"
@@ -230,6 +231,7 @@ class _Module:
                 function_text("_loss(call, values)", plain.added(self.program.loss)),
                 function_text(signature, plain.backward()),
             ]
+            called |= plain.named
         else:
             functions = list(buffered_functions(buffered))
             if buffered.missing:
@@ -237,18 +239,18 @@ class _Module:
                 lines = self.unbuffered(part).added(part.forward)
                 functions.append(function_text("_completed(call, values)", lines))
                 completed = ", _completed"
+            called |= named_in(functions)
         constants = (*self.constants(buffered), *estimator.constants)
-        steps = "None" if told else "steps"
+        steps = "None" if self.told else "steps"
         outputs = (
             f"call = _prepare(params, inputs, carry, lengths, {steps}, loss=False)",
             f"return _outputs(call{completed})",
         )
         compute = list(self.compute(estimator, mode, steps))
-        words = words_of([*constants, *functions, *outputs, *compute])
-        carried, imports = self.target.runtime(self.level).copied({*words, *self.target.offered})
+        carried, imports = self.target.runtime(self.level).copied(called)
         constants = (*constants, *self.thresholds([*functions, *carried]))
         given = "params, inputs, carry=None, lengths=None"
-        keywords = ["carry_grad=None", "workspace=None", *([] if told else ["steps=None"])]
+        keywords = ["carry_grad=None", "workspace=None", *([] if self.told else ["steps=None"])]
         both = ", ".join([given, "*", *keywords, *estimator.keywords])
         return ModuleText(
             stem=in_docstring(author.name),
@@ -256,8 +258,10 @@ class _Module:
             licence=YOURS,
             imports=tuple(imports),
             constants=constants,
-            steps_words="" if told else STEPS_WORDS,
-            forward=tuple(signature_lines("forward", given + ("" if told else ", *, steps=None"))),
+            steps_words="" if self.told else STEPS_WORDS,
+            forward=tuple(
+                signature_lines("forward", given + ("" if self.told else ", *, steps=None"))
+            ),
             both=tuple(signature_lines("loss_and_grads", both)),
             grads_words=", and for every real-valued input" if self.differentiated() else "",
             outputs=outputs,
@@ -267,9 +271,20 @@ class _Module:
             mode=mode,
         )
 
+    def called(self, estimator: EstimatorText) -> Iterator[str]:
+        """What `forward` and `loss_and_grads` call."""
+        yield from ("_prepare", "_outputs", *estimator.named)
+        yield "_in_buffers" if self.level else "_computed_plainly"
+        if self.is_quick(estimator):
+            yield "_at_once"
+
+    def is_quick(self, estimator: EstimatorText) -> bool:
+        """Whether a call in a workspace that fits may go without any check."""
+        return bool(self.level) and self.told and not estimator.prepare
+
     def compute(self, estimator: EstimatorText, mode: Mode, steps: str) -> Iterator[str]:
         """The body of `loss_and_grads`."""
-        if self.level and steps == "None" and not estimator.prepare:
+        if self.is_quick(estimator):
             yield "quick = isinstance(workspace, Workspace) and lengths is None"
             yield "if quick and workspace.takes(params, inputs, carry, carry_grad):"
             yield "    return _at_once(workspace, params, inputs, carry, carry_grad)"
@@ -339,7 +354,7 @@ class _Module:
             yield assigned(key, literal(name))
         if buffered is not None:
             yield "# Looked up once: a loop over time calls them a few times a step."
-            words = words_of(buffered.lines)
+            words = named_in(buffered_functions(buffered))
             yield from (line for line in buffered.aliases if line.split()[0] in words)
 
     def thresholds(self, code: Iterable[str]) -> Iterator[str]:

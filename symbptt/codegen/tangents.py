@@ -107,13 +107,16 @@ class TangentPrinter(NumpyPrinter):
         """A vector in its full length."""
         if is_full(vector):
             return self.inside(vector, ATOM)
-        return f"({self.inside(vector, SIGN)} * np.ones({self.size(vector)}, dtype))"
+        return f"({self.inside(vector, SIGN)} * {self.ones(al.entries(vector.shape))})"
 
     def argument(self, vector: al.Expr) -> str:
         return self.text(vector) if is_full(vector) else self.whole(vector)
 
-    def size(self, vector: al.Expr) -> str:
-        return self.names.length(al.entries(vector.shape))
+    def lengths(self, shape: al.Shape) -> str:
+        return f"({', '.join(map(self.length, shape))})"
+
+    def ones(self, dim: al.Dim) -> str:
+        return f"np.ones({self.length(dim)}, {self.name('dtype')})"
 
     def print_derivative(self, expr: al.Derivative) -> Printed:
         name = self.tangents.of(expr)
@@ -123,25 +126,24 @@ class TangentPrinter(NumpyPrinter):
     def print_gathered(self, expr: Gathered) -> Printed:
         name = self.tangents.gathered(expr.of)
         if len(expr.shape) == 2:
-            sizes = ", ".join(self.names.length(dim) for dim in expr.shape)
-            return f"{name}.reshape({sizes})", ATOM
+            return f"{name}.reshape{self.lengths(expr.shape)}", ATOM
         return (name if expr.shape else f"{name}[0]"), ATOM
 
     def print_diag(self, expr: al.Diag) -> Printed:
-        return f"_diagonal({self.argument(expr.vector)})", ATOM
+        return self.helper("_diagonal", self.argument(expr.vector)), ATOM
 
     def print_column(self, expr: al.Column) -> Printed:
         if expr.vector.shape or is_rowwise(expr.vector):
             return self.of_rows(expr.vector), ATOM
-        return f"np.full((1, 1), {self.text(expr.vector)}, dtype)", ATOM
+        return f"np.full((1, 1), {self.text(expr.vector)}, {self.name('dtype')})", ATOM
 
     def print_ones(self, expr: al.Ones) -> Printed:
-        return f"np.ones({self.names.length(expr.dim)}, dtype)", ATOM
+        return self.ones(expr.dim), ATOM
 
     def print_blockrow(self, expr: al.BlockRow) -> Printed:
-        whole = self.names.length(expr.shape[1])
-        before = " + ".join(self.names.length(dim) for dim in expr.blocks[: expr.number]) or "0"
-        return f"_selection({whole}, {before}, {self.names.length(expr.shape[0])}, dtype)", ATOM
+        width, whole = map(self.length, expr.shape)
+        before = " + ".join(map(self.length, expr.blocks[: expr.number])) or "0"
+        return self.helper("_selection", whole, before, width, self.name("dtype")), ATOM
 
     def print_kronecker(self, expr: al.Kronecker) -> Printed:
         """``I ⊗ v.T`` or ``v.T ⊗ I``."""
@@ -152,12 +154,11 @@ class TangentPrinter(NumpyPrinter):
                 name = "_kron_first"
             case _:
                 raise MissingRuleError(f"no code for the Kronecker product {expr}")
-        return f"{name}({self.argument(vector)}, {self.names.length(dim)})", ATOM
+        return self.helper(name, self.argument(vector), self.length(dim)), ATOM
 
     def print_fill(self, expr: al.Fill) -> Printed:
         if len(expr.shape) == 2:
-            sizes = ", ".join(self.names.length(dim) for dim in expr.shape)
-            return f"np.zeros(({sizes}), dtype)", ATOM
+            return f"np.zeros({self.lengths(expr.shape)}, {self.name('dtype')})", ATOM
         return super().print_fill(expr)
 
     def print_transpose(self, expr: al.Transpose) -> Printed:
@@ -223,12 +224,12 @@ class TangentEmitter(Emitter):
         if not any(isinstance(s.target, al.Derivative) for s in block.statements):
             yield from super().loop(block)
             return
+        printer = self.printer("static")
         for gradient in dict.fromkeys(_gradients(block)):
-            size = self.names.length(al.entries(gradient.shape))
-            shape = size if gradient.index is None else f"(rows.sequences, {size})"
-            yield from self.short(
-                f"{self.tangents.gathered(gradient)} = np.zeros(", shape, ", dtype)", ""
-            )
+            size = printer.length(al.entries(gradient.shape))
+            shape = size if gradient.index is None else f"({printer.row_count(last=True)}, {size})"
+            head = f"{self.tangents.gathered(gradient)} = np.zeros("
+            yield from self.short(head, shape, f", {printer.name('dtype')})", "")
         head, *body = super().loop(block)
         yield head
         yield f"{INDENT}count = now.stop - now.start"
@@ -242,11 +243,11 @@ class TangentEmitter(Emitter):
         name = self.tangents.of(target)
         printer = self.printer("static")
         if isinstance(value, al.Fill):
-            sizes = ", ".join(self.names.length(dim) for dim in value.shape)
-            yield from self.short(f"{name} = np.zeros(", f"({sizes})", ", dtype)", "")
+            sizes = printer.lengths(value.shape)
+            yield from self.short(f"{name} = np.zeros(", sizes, f", {printer.name('dtype')})", "")
         else:
             yield f"{name} = {printer.text(value)}"
-        yield f"{name} = _repeated({name}, rows.sequences)"
+        yield f"{name} = {printer.helper('_repeated', name, printer.row_count(last=True))}"
 
     def short(self, head: str, inside: str, tail: str, indent: str) -> Iterator[str]:
         """A line, or two where it is long: its longer part gets a name."""
@@ -262,7 +263,7 @@ class TangentEmitter(Emitter):
         name = self.tangents.of(target)
         if target.held == "nothing" and not is_rowwise(value):
             yield from self.lines(name, "=", value, printer, indent, True)
-            value = Raw(f"_repeated({name}, count)", value.shape, True)
+            value = Raw(printer.helper("_repeated", name, "count"), value.shape, True)
         yield from self.lines(name, "=", value, printer, indent, True)
 
     def gathering(self, gradient: program.Target, value: al.Pullback, indent: str) -> Iterator[str]:
@@ -270,7 +271,7 @@ class TangentEmitter(Emitter):
         assert isinstance(gradient, al.Cotangent)
         printer = self.printer("loop")
         sensitivity = printer.text(al.Derivative(value.output, value.wrt, value.held))
-        given = f"_pulled_back({printer.text(value.cotangent)}, {sensitivity})"
+        given = printer.helper("_pulled_back", value.cotangent, sensitivity)
         name = self.tangents.gathered(gradient)
         if gradient.index is None:
             yield from self.short(f"{name} += np.sum(", given, ", axis=0)", indent)
@@ -301,10 +302,10 @@ class TangentEmitter(Emitter):
         gathered = self.tangents.gathered(target)
         shape = target.shape if len(target.shape) == 2 else ()
         printer = self.printer("static")
-        sizes = "".join(f", {self.names.length(dim)}" for dim in shape)
+        sizes = "".join(f", {printer.length(dim)}" for dim in shape)
         added = f"{gathered}.reshape(-1{sizes})" if shape else gathered
-        rows = f"{history}[rows.begin({target.index.offset})]"
-        yield f"{indent}{rows}[: rows.sequences] += {added}"
+        rows = printer.begin(history, target.index)
+        yield f"{indent}{rows}[: {printer.row_count(last=True)}] += {added}"
 
 
 def _gradients(block: program.Block) -> Iterator[al.Cotangent]:

@@ -11,8 +11,8 @@ from dataclasses import replace
 from symbptt.algebra import Constant, Expr, Input, Number, Param
 from symbptt.codegen.emission import WIDTH, Emitter
 from symbptt.codegen.literals import literal
-from symbptt.codegen.naming import ValueNames, words_of
-from symbptt.codegen.numpy_printer import Uses, integer_ratio
+from symbptt.codegen.naming import ValueNames
+from symbptt.codegen.numpy_printer import NumpyPrinter, Uses, integer_ratio
 from symbptt.codegen.places import Places, leaves
 from symbptt.codegen.program import Block, Place, Program
 from symbptt.errors import UnboundFunctionError
@@ -22,7 +22,7 @@ class Unbuffered:
     """Writes the functions of one program.
 
     ``differentiated`` are the inputs whose gradients are results, ``emitter`` the class that
-    writes statements.
+    writes statements. ``named`` is what the functions written so far name.
     """
 
     def __init__(
@@ -40,52 +40,46 @@ class Unbuffered:
         self.places = Places(program)
         self.pasts = self.places.pasts
         self.gates = [name for name, _ in program.gates]
+        self.named: set[str] = set()
 
     def past(self, name: str) -> str:
-        """Where the array with a quantity's past is kept."""
+        """The key of the array with a quantity's past."""
         key = self.names.key(name)
-        whole = literal(f"past of {name}") if key == literal(name) else f'"past of " + {key}'
-        return f"values[{whole}]"
-
-    def value(self, name: str) -> str:
-        """Where a quantity is kept."""
-        return f"values[{self.names.key(name)}]"
+        return literal(f"past of {name}") if key == literal(name) else f'"past of " + {key}'
 
     def emitted(self, blocks: Sequence[Block]) -> tuple[list[str], Emitter]:
         emitter = self.emitter(self.names, self.places, Uses())
         return list(emitter.blocks(blocks)), emitter
 
-    def function(self, emitter: Emitter, lines: list[str], own: Sequence[str]) -> list[str]:
-        """A body's lines, with what they mention fetched first.
+    def function(self, emitter: Emitter, lines: list[str], own: Iterable[str]) -> list[str]:
+        """A body's lines, with what they name fetched first.
 
         ``own`` are the names that the body makes itself.
         """
         constants = [f"{name} = {ratio}" for name, ratio in emitter.uses.constants.items()]
-        words = words_of(lines)
-        homes = [(n, home) for n, home in self.homes() if n in words and n not in own]
-        fetched = list(taken(homes))
-        needed = words | words_of([*constants, *fetched])
-        settings = [(n, f"call.{n}") for n in SETTINGS if n in needed]
+        named, own = emitter.uses.names, set(own)
+        homes = [home for home in self.homes() if home[0] in named - own]
+        fetched = list(taken((name, f"{table}[{key}]") for name, table, key in homes))
+        tables = {table for _, table, _ in homes}
+        settings = [(name, f"call.{name}") for name in SETTINGS if name in named | tables]
+        self.named |= named
         return [*taken(settings), *fetched, *constants, *lines]
 
-    def homes(self) -> Iterator[tuple[str, str]]:
-        """Every array's name and where a function finds it."""
-        values = self.names.values
-        for parameter in self.model.parameters:
-            yield values[parameter.name], f"params[{self.names.key(parameter.name)}]"
-        for derived in self.model.derived:
-            yield values[derived.name], self.value(derived.name)
+    def homes(self) -> Iterator[tuple[str, str, str]]:
+        """Every array's name, and where a function finds it: a dict and the key in it."""
+        values, key = self.names.values, self.names.key
+        yield from ((values[p.name], "params", key(p.name)) for p in self.model.parameters)
+        yield from ((values[d.name], "values", key(d.name)) for d in self.model.derived)
         for source in self.model.inputs:
             if source.name not in self.pasts:
-                yield values[source.name], f"inputs[{self.names.key(source.name)}]"
+                yield values[source.name], "inputs", key(source.name)
         for name in self.pasts:
-            yield self.names.histories[name], self.past(name)
-            yield values[name], self.value(name)
+            yield self.names.histories[name], "values", self.past(name)
+            yield values[name], "values", key(name)
         for equation in self.model.equations:
             if equation.name not in self.pasts:
-                yield values[equation.name], self.value(equation.name)
-        for gate in self.gates:
-            yield values[gate], f"inputs[{self.names.key(gate)}]"
+                yield values[equation.name], "values", key(equation.name)
+        yield from ((values[gate], "inputs", key(gate)) for gate in self.gates)
 
     def forward(self) -> list[str]:
         blocks = self.program.forward
@@ -93,13 +87,14 @@ class Unbuffered:
         before, static_emitter = self.emitted(static)
         body, emitter = self.emitted([b for b in blocks if b.place != "static"])
         emitter.uses.constants |= static_emitter.uses.constants
-        lines = [*before, *self.begin_pasts(emitter), *body]
-        own = [self.names.values[n] for b in blocks for n in (s.target.name for s in b.statements)]
-        own += [table[n] for n in self.pasts for table in (self.names.values, self.names.histories)]
+        emitter.uses.names |= static_emitter.uses.names
+        lines = [*before, *self.begin_pasts(emitter.printer("static")), *body]
+        own = {self.names.values[s.target.name] for b in blocks for s in b.statements}
+        own |= {table[n] for n in self.pasts for table in (self.names.values, self.names.histories)}
         kept = [
-            (home.removeprefix("values[")[:-1], name)
-            for name, home in self.homes()
-            if home.startswith("values[") and name in own and self.is_kept(name)
+            (key, name)
+            for name, table, key in self.homes()
+            if table == "values" and name in own and self.is_kept(name)
         ]
         return self.function(emitter, [*lines, *gathered("values", kept), "return values"], own)
 
@@ -107,28 +102,32 @@ class Unbuffered:
         local = {self.names.values[name] for kind, name in self.places.local if kind == "value"}
         return identifier not in local
 
-    def begin_pasts(self, emitter: Emitter) -> Iterator[str]:
+    def begin_pasts(self, printer: NumpyPrinter) -> Iterator[str]:
         """Arrays whose first rows are initial values."""
         for name in self.pasts:
-            history, value = self.names.histories[name], self.names.values[name]
+            history, value, key = (
+                self.names.histories[name],
+                self.names.values[name],
+                self.names.key(name),
+            )
             if name in {i.name for i in self.model.inputs}:
-                yield f"{history} = _past_of(call, {self.names.key(name)})"
+                begun = printer.helper("_past_of", "call", key)
             else:
                 initials = [i for i in self.model.initials if i.name == name]
-                fixed = [f"{i.step}: {self.start(i.value)}" for i in initials if i.value]
+                fixed = [f"{i.step}: {self.start(i.value, printer)}" for i in initials if i.value]
+                width = ", ".join(map(printer.length, initials[0].shape or (1,)))
                 own = f"{{{', '.join(fixed)}}}"
-                width = self.names.row(initials[0].shape)
-                yield f"{history} = _past(call, {self.names.key(name)}, {own}, ({width},))"
-            yield f"{value} = {history}[rows.live]"
+                begun = printer.helper("_past", "call", key, own, f"({width},)")
+            yield f"{history} = {begun}"
+            yield f"{value} = {history}[{printer.name('rows')}.live]"
 
-    def start(self, value: Expr) -> str:
+    def start(self, value: Expr, printer: NumpyPrinter) -> str:
         """An initial value that the model fixes: in normal form a name or a number."""
         match value:
             case Param(name=name):
-                return self.names.values[name]
+                return printer.name(self.names.values[name])
             case Number(value=number) | Constant(value=number):
-                ratio = integer_ratio(number)
-                return ratio.replace("one", "call.one")
+                return integer_ratio(number, "call.one")
         raise UnboundFunctionError(f"an initial value in normal form is a name, found {value}")
 
     def added(self, blocks: Sequence[Block]) -> list[str]:
@@ -143,27 +142,26 @@ class Unbuffered:
         body, emitter = self.emitted((*self.program.backward, *self.program.gradients))
         pasts = [name for name in self.pasts if name not in self.places.indexed]
         cotangents, histories = self.names.cotangents, self.names.cotangent_histories
+        printer = emitter.printer("static")
         begin = []
         for name in pasts:
-            like = self.names.histories[name]
-            received = f"_received(rows, carry_grad, {self.names.key(name)}, {like})"
+            like, key = printer.name(self.names.histories[name]), self.names.key(name)
+            received = printer.helper("_received", printer.name("rows"), "carry_grad", key, like)
             if name in self.places.ahead:
-                begin.append(f"{histories[name]} = {emitter.printer('static').zeros_like(like)}")
-                begin.append(f"{self.names.aheads[name]} = {received}")
-                ahead = self.names.aheads[name]
-                begin.append(f"{ahead} = _ahead({ahead}, {self.places.ahead[name]})")
+                begin.append(f"{histories[name]} = {printer.zeros_like(like)}")
+                ahead, count = self.names.aheads[name], str(self.places.ahead[name])
+                begin.append(f"{ahead} = {received}")
+                begin.append(f"{ahead} = {printer.helper('_ahead', ahead, count)}")
             else:
                 begin.append(f"{histories[name]} = {received}")
-            if cotangents[name] in words_of(body):
+            if cotangents[name] in emitter.uses.names:
                 begin.append(f"{cotangents[name]} = {histories[name]}[rows.live]")
         assigned = {s.target.name for b in self.program.backward for s in b.statements}
         for source in self.model.inputs:
             name = source.name
             if name in self.differentiated and name not in assigned and name not in self.pasts:
-                rows = "rows.count" if source.timed else "rows.sequences"
-                shape = self.names.row(source.shape)
-                made = emitter.printer("static").array("zeros", rows, shape)
-                body.append(f"{cotangents[name]} = {made}")
+                rows = printer.row_count(last=not source.timed)
+                body.append(f"{cotangents[name]} = {printer.array('zeros', rows, source.shape)}")
         flowing = [(p.name, cotangents[p.name]) for p in self.model.parameters]
         sources = [
             (i.name, f"{histories[i.name]}[rows.live]" if i.name in pasts else cotangents[i.name])

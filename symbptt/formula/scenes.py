@@ -200,42 +200,59 @@ class Scene(Remembering):
             raise OutOfRangeError(ref, False, words)
         return unrolled.variable(name, step)
 
-    def _variable(self, node: al.Expr, at: Steps) -> Variable:
-        if isinstance(node, al.Ref):
-            return self.variable(node, at)
+    def _variables(self, node: al.Expr, at: Steps) -> list[Variable]:
+        """The values that are meant, those of a stack one by one."""
+        match node:
+            case al.Ref():
+                return [self.variable(node, at)]
+            case al.Stack(parts=parts):
+                return [self.variable(part, at) for part in parts]
         assert isinstance(node, al.Param)
-        return (node.name, None)
+        return [(node.name, None)]
 
     def cotangent(self, cotangent: al.Cotangent, at: Steps) -> Array:
         index = cotangent.index
         named: al.Expr = al.Param(cotangent.name, cotangent.shape)
         if index is not None:
             named = al.Ref(cotangent.name, index, cotangent.shape)
-        by, steps = self._variable(named, at), self.stage.unrolled.loss_steps(at["T"])
-        slopes = sum(self.slope(("loss", k), by, "nothing") for k in steps)
+        (by,) = self._variables(named, at)
+        steps = losses = self.stage.unrolled.loss_steps(at["T"])
+        if cotangent.part is not None:
+            losses = [step for step in steps if step == cotangent.part.at(at)]
+        total = self.jacobians.empty(("loss", steps[-1]), by)
+        for step in losses:
+            total = total + self.slope(("loss", step), by, "nothing", step)
         weight = self.domain.number(Fraction(1, len(steps)))
-        return np.reshape(slopes * weight, self.run.values[by].shape)
+        return np.reshape(total * weight, self.run.values[by].shape)
 
     def differentiated(self, node: al.Derivative | al.Direct, at: Steps) -> Array:
-        if isinstance(node, al.Direct):
-            variable = self._variable(node.of, at)
-            found = self.jacobians.direct([variable], variable[1], at["T"])
-            return np.reshape(found, self.run.values[variable].shape)
-        return self.slope(self._variable(node.output, at), self._variable(node.wrt, at), node.held)
+        if isinstance(node, al.Derivative):
+            return self._jacobian(node.output, node.wrt, node.held, at)
+        variables = self._variables(node.of, at)
+        step = node.of.index.at(at) if isinstance(node.of, al.Stack) else variables[0][1]
+        found = self.jacobians.direct(variables, step, at["T"])
+        return np.reshape(found, lengths(node.shape, self.sizes))
 
     def pulled_back(self, node: al.Pullback, cotangent: Array, at: Steps) -> Array:
-        of, by = self._variable(node.output, at), self._variable(node.wrt, at)
-        pulled = np.dot(np.ravel(cotangent), self.slope(of, by, node.held))
-        return np.reshape(pulled, self.run.values[by].shape)
+        jacobian = self._jacobian(node.output, node.wrt, node.held, at)
+        return np.reshape(np.dot(np.ravel(cotangent), jacobian), lengths(node.shape, self.sizes))
 
-    def slope(self, of: Variable, by: Variable, held: al.Held) -> Array:
-        """d of / d by: ``by`` is perturbed, and what is not held reacts."""
-        within = of[1] if held == "step" else of if held == "equation" else None
+    def _jacobian(self, output: al.Expr, wrt: al.Expr, held: al.Held, at: Steps) -> Array:
+        outputs, columns = self._variables(output, at), self._variables(wrt, at)
+        step = output.index.at(at) if isinstance(output, al.Stack) else outputs[0][1]
+        return np.block([[self.slope(of, by, held, step) for by in columns] for of in outputs])
+
+    def slope(self, of: Variable, by: Variable, held: al.Held, step: int | None) -> Array:
+        """d of / d by: ``by`` is perturbed, and what is not held reacts.
+
+        ``step`` is that of the output: of a stack, whose values of steps before are held.
+        """
+        within = step if held == "step" else of if held == "equation" else None
         key = (by, held, within)
         if key not in self._slopes:
             reacts = {
                 "equation": lambda variable: variable == of or variable[0].startswith(MARK),
-                "step": lambda variable: variable[1] in (None, of[1]),
+                "step": lambda variable: variable[1] in (None, step),
             }.get(held, lambda _: True)
             self._slopes[key] = self.jacobians.forward(by, reacts)
         found = self._slopes[key].get(of)

@@ -16,9 +16,8 @@ import numpy as np
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import InterfaceError
 from symbptt.proof.agreement import Agreement
-from symbptt.proof.calls import Arrays, ModuleCall
+from symbptt.proof.calls import Arrays, ModuleCall, called, entries
 from symbptt.proof.loaded import Loaded
-from symbptt.proof.numeric import called, entries
 from symbptt.proof.rows import Row
 
 EXACT_STEPS = 3

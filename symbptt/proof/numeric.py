@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,18 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import InterfaceError
 from symbptt.proof.agreement import FLOOR, Agreement, largest
-from symbptt.proof.calls import SCENARIOS, Arrays, Expected, ModuleCall, Scenario, draw_call
+from symbptt.proof.calls import (
+    SCENARIOS,
+    Arrays,
+    ModuleCall,
+    Result,
+    Scenario,
+    called,
+    keywords,
+    objective,
+)
+from symbptt.proof.differences import extrapolated
+from symbptt.proof.expected import Expected, draw_call
 from symbptt.proof.loaded import Loaded
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row, silent
@@ -34,23 +44,6 @@ NO_DIFFERENCES = Row(
 
 STEPS = 4
 """Over how many an expectation is taken."""
-
-WIDTHS = (2.0**-10, 2.0**-11, 2.0**-12)
-"""Half the distances of the two points of a difference; extrapolated to 0."""
-
-SLOPE = 1e-6
-"""Largest error of a gradient along a direction, as a part of the sum of its terms' moduli."""
-
-CONVERGED = 1e-4
-"""A difference with a doubt above this part of it says nothing of a gradient."""
-
-BASES = (1.0, 2.0**-6, 2.0**-12)
-"""How much closer than elsewhere the points of a difference may have to be."""
-
-RIGHT, ROUGH = "", "rough"
-"""Outcomes at a point; ``ROUGH``: it decides nothing."""
-
-Result = tuple[Any, Arrays, Arrays]
 
 
 def unnoted(call: ModuleCall) -> None:
@@ -111,97 +104,6 @@ def random_calls(
     for number, scenario in enumerate(SCENARIOS):
         progress(f"module, {scenario.words}")
         yield draw_call(stages[number % len(stages)], scenario, seed + number, estimator)
-
-
-def called(
-    module: Loaded, call: ModuleCall, estimator: Estimator = FULL, workspace: Any = None
-) -> Result:
-    """Loss, gradients and carry of a call of `loss_and_grads`.
-
-    Raises
-    ------
-    InterfaceError
-        If the module raises, or returns something else.
-    """
-    more = dict(keywords(module, call), carry_grad=call.carry_grad, workspace=workspace)
-    if estimator.kind == "random":
-        more["gates"] = call.gates
-    found = module.call("loss_and_grads", *call.arguments, **more)
-    if not isinstance(found, tuple) or len(found) != 3:
-        raise InterfaceError(f"{module.name}: loss_and_grads returns three values")
-    loss, grads, carry = found
-    return loss, grads, carry
-
-
-def entries(result: Result) -> dict[str, Any]:
-    """All numbers of a result, by what they are called."""
-    loss, grads, carry = result
-    named = {f"grads[{key!r}]": array for key, array in grads.items()}
-    return {"loss": loss} | named | {f"carry[{key!r}]": array for key, array in carry.items()}
-
-
-def objective(call: ModuleCall, loss: Any, carry: Arrays) -> float:
-    """L, and what ``carry_grad`` makes of the carry."""
-    weights = call.carry_grad or {}
-    return float(loss) + sum(float(np.sum(weights[key] * carry[key])) for key in weights)
-
-
-def extrapolated(at: Callable[[float], float]) -> tuple[float, float]:
-    """The derivative of a function at 0, by Richardson's extrapolation; and a doubt."""
-    found = [(at(width) - at(-width)) / (2 * width) for width in WIDTHS]
-    wide, middle, narrow = found
-    # Halving a width divides the leading error by 4, that of the next order by 16.
-    coarse, fine = (4 * middle - wide) / 3, (4 * narrow - middle) / 3
-    return (16 * fine - coarse) / 15, 10 * abs(fine - coarse)
-
-
-def along_one_direction(
-    run: Callable[[ModuleCall], Result], call: ModuleCall, grads: Arrays
-) -> str:
-    """What gradients say along one direction of all variables, against a difference.
-
-    What is wrong, or `RIGHT`, or `ROUGH`.
-    """
-    rng = np.random.default_rng(0)
-    given: dict[str, Arrays] = {
-        kind: getattr(call, kind) or {} for kind in ("params", "carry", "inputs")
-    }
-    ways = {
-        name: rng.choice((-1.0, 1.0), array.shape)
-        for arrays in given.values()
-        for name, array in arrays.items()
-        if name in grads
-    }
-
-    def at(base: float, width: float) -> float:
-        moved: dict[str, Any] = {
-            kind: {
-                name: array + base * width * ways[name] if name in ways else array
-                for name, array in arrays.items()
-            }
-            for kind, arrays in given.items()
-        }
-        moved["carry"] = moved["carry"] or None
-        loss, _, carry = run(replace(call, **moved))
-        return objective(call, loss, carry)
-
-    terms = [np.asarray(grads[name]) * way for name, way in ways.items()]
-    along = sum(float(np.sum(term)) for term in terms)
-    scale = max(sum(float(np.sum(np.abs(term))) for term in terms), FLOOR)
-    wrong = ""
-    for base in BASES:
-        slope, doubt = (each / base for each in extrapolated(partial(at, base)))
-        converged = doubt <= CONVERGED * abs(slope) or doubt <= SLOPE * scale
-        if converged and abs(along - slope) <= SLOPE * scale + doubt:
-            return RIGHT
-        if doubt <= CONVERGED * abs(slope) and not wrong:
-            wrong = f"its gradients say {along:.9g} along a direction, a difference {slope:.9g}"
-    return wrong or ROUGH
-
-
-def keywords(module: Loaded, call: ModuleCall) -> dict[str, Any]:
-    """What a module needs where no input tells T."""
-    return {"steps": call.scenario.steps} if module.needs_steps else {}
 
 
 def _expectation(checks: _Comparisons, stage: SizedModel, estimator: Estimator, seed: int) -> Row:

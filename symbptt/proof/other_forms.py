@@ -15,9 +15,10 @@ from symbptt.calculus.gradients import FORMS
 from symbptt.codegen.modes import MODES
 from symbptt.codegen.render import generate
 from symbptt.proof.agreement import FLOOR, Agreement, largest
+from symbptt.proof.calls import called
 from symbptt.proof.exact import exact_rows
 from symbptt.proof.loaded import load_module
-from symbptt.proof.numeric import called, random_calls
+from symbptt.proof.numeric import random_calls
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row, silent
 

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from symbptt import algebra as al
 from symbptt.errors import EvaluationError
-from symbptt.proof.domain import Array, Domain
+
+if TYPE_CHECKING:
+    from symbptt.proof.domain import Array, Domain
 
 Steps = Mapping[str, int]
 """What the index names mean, ``{"t": 2, "T": 5}``."""

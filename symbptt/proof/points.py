@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from symbptt.algebra import Input, Model, Shape
-from symbptt.proof.domain import Array, Domain
 from symbptt.proof.place import length, lengths, unit
-from symbptt.proof.unrolled import Variable
+
+if TYPE_CHECKING:
+    from symbptt.proof.domain import Array, Domain
+    from symbptt.proof.unrolled import Variable
 
 
 def size_sets(model: Model) -> tuple[dict[str, int], ...]:

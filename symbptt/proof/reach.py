@@ -21,10 +21,20 @@ from symbptt.algebra import Model
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import InterfaceError
 from symbptt.proof.agreement import COARSE, FLOOR, TOLERANCE, Agreement, largest
-from symbptt.proof.calls import ModuleCall, Scenario, changed, drawn, scaled, values_of
+from symbptt.proof.calls import (
+    ModuleCall,
+    Scenario,
+    called,
+    changed,
+    drawn,
+    entries,
+    keywords,
+    scaled,
+)
 from symbptt.proof.cases import LAYOUTS, LONG, STANDARD, Case, cases
+from symbptt.proof.differences import RIGHT, ROUGH, along_one_direction
+from symbptt.proof.expected import values_of
 from symbptt.proof.loaded import Loaded
-from symbptt.proof.numeric import RIGHT, ROUGH, along_one_direction, called, entries, keywords
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row, silent
 from symbptt.proof.unrolled import unrolled

@@ -24,13 +24,12 @@ from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.codegen import render
 from symbptt.errors import EvaluationError, InterfaceError, TrialError
 from symbptt.proof.agreement import TOLERANCE, Agreement
-from symbptt.proof.calls import ModuleCall, Scenario, draw_call, drawn, scaled
+from symbptt.proof.calls import ModuleCall, Result, Scenario, called, drawn, entries, scaled
+from symbptt.proof.differences import RIGHT, ROUGH, along_one_direction
 from symbptt.proof.loaded import Loaded, load_module
-from symbptt.proof.numeric import RIGHT, ROUGH, Result, along_one_direction, called, entries
 from symbptt.proof.place import lengths
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import silent
-from symbptt.proof.unrolled import unrolled
 
 ROUNDING = 1e-4 * TOLERANCE["trial"]
 """How much arguments are moved to see what a model makes of rounding: no 1e4-fold change."""
@@ -136,6 +135,10 @@ def try_out(
 
 def is_defined(model: Model, sizes: Mapping[str, int]) -> bool:
     """Whether the model's own equations have values at a random point."""
+    # Only a module that failed needs these, and SymPy with them.
+    from symbptt.proof.expected import draw_call
+    from symbptt.proof.unrolled import unrolled
+
     try:
         draw_call(
             unrolled(model, sizes), Scenario("one length", STEPS // 2, (STEPS // 2,), True), 0

@@ -171,7 +171,7 @@ def test_a_loss_at_the_last_step_is_one_step_already() -> None:
 
 
 def test_what_can_be_differentiated_is_said() -> None:
-    with pytest.raises(UnknownNameError, match=r"'o\[t\]' can't be differentiated; .* L, loss"):
+    with pytest.raises(UnknownNameError, match=r"no loss is called 'o\[t\]'; .* L, loss"):
         derive(load("linear"), of="o[t]")
     with pytest.raises(
         UnknownNameError, match="no form is called 'tree'; expected one of: adjoint"

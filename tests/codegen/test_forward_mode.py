@@ -14,6 +14,7 @@ import pytest
 from symbptt import bind, derive, generate
 from symbptt.codegen.modes import MODES
 from symbptt.errors import OptionError, UnknownNameError
+from symbptt.language.parser import parse
 from tests import cells
 from tests.agreement import disagreements
 from tests.modules import BUILT_IN, EXHAUSTIVE, RANDOM, call, executed, model_of, module_of
@@ -125,3 +126,16 @@ def test_a_derivation_is_lowered_in_the_mode_of_its_form() -> None:
     for mode in MODES.values():
         text = generate(derive(model_of("rational"), form=mode.form), level=0)
         assert f"def {mode.function}(" in text
+
+
+def test_a_long_line_is_cut_where_its_pieces_are_printed() -> None:
+    """A Kronecker product of something long, and of a long dimension."""
+    text = "h[t] = tanh(P @ E[tokens[t]] + W @ h[t-1])\nloss[t] = dot(h[t], h[t])\n"
+    for length in ("n", "ArithmeticError", "a_dimension_of_many_letters"):
+        model = parse(f"tokens: index\nE: (k, {length})\n{text}", "long")
+        point = draw(model, T=3, B=2)
+        found, expected = (
+            call(executed(generate(model, mode=mode, level=0), "long"), point)
+            for mode in ("forward", "reverse")
+        )
+        assert disagreements(found, expected) == []

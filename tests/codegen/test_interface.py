@@ -356,6 +356,30 @@ def test_steps_of_an_autonomous_model() -> None:
             module.loss_and_grads(*arguments, **wrong)
 
 
+@pytest.mark.parametrize("kind", ("i1", "u1", "i2", "u4", "i8", "u8", ">i4"))
+@pytest.mark.parametrize("name", ("char_rnn", "learned_start", "lagged_token", "last_step"))
+def test_integers_of_any_kind_index(name: str, kind: str) -> None:
+    for level in (0, 1, 2):
+        module = module_of(name, False, level)
+        point = draw(model_of(name), T=4, B=3)
+
+        def cast(arrays: Any, kind: str = kind) -> Any:
+            return {k: a.astype(kind) if a.dtype.kind == "i" else a for k, a in arrays.items()}
+
+        lengths = np.array([4, 2, 0])
+        given = replace(point, inputs=cast(point.inputs), carry=cast(point.carry))
+        found = call(module, replace(given, lengths=lengths.astype(kind)))
+        assert disagreements(found, call(module, replace(point, lengths=lengths)), 0.0) == []
+
+
+def test_a_gradient_of_one_number_is_clipped_whatever_it_is() -> None:
+    module = module_of("scalar_state")
+    for dtype in (np.float32, object):
+        grads = {name: np.array(2, dtype) for name in module.PARAMS}
+        assert module.clip_gradients(grads, 1) == pytest.approx(2 * len(grads) ** 0.5)
+        assert module.clip_gradients(grads, 1) == pytest.approx(1)
+
+
 @pytest.mark.parametrize("level", (0, 1, 2))
 def test_exact_numbers_go_through_a_workspace(level: int) -> None:
     module = module_of("rational", level=level)

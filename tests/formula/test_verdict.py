@@ -145,7 +145,7 @@ def test_derivatives_are_those_of_the_unrolled_equations() -> None:
     scene = stage.scene(Field(0), 0, 3, {}, Clock(20))
     compared = 0
     for by in full.variables:
-        found = scene.slope(("h", 3), by, "nothing")
+        found = scene.slope(("h", 3), by, "nothing", 3)
         for row in range(len(found)):
             expected = full.gradient(full.slope(("h", 3), row), by)
             assert np.shape(expected) == np.shape(scene.run.values[by])

@@ -40,7 +40,7 @@ from symbptt.codegen.fast.scope import PlaceScope
 from symbptt.codegen.fast.segments import in_two_parts, kept_apart
 from symbptt.codegen.fast.views import aliases, exact_kernels, mentioned, names_in
 from symbptt.codegen.naming import ValueNames
-from symbptt.codegen.numpy_printer import Uses, is_rowwise
+from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.places import Places, Variable, leaves, variable
 from symbptt.codegen.program import Assign, Block, Place, Program
 from symbptt.codegen.unbuffered import taken
@@ -81,8 +81,7 @@ class Buffered:
         self.places = Places(program)
         self.layout = Arrays(self.places, names, self.places.given())
         self.adjoints = AdjointStarts(self.layout, wrt_inputs)
-        self.uses = Uses()
-        self.fallback = Fallback(names, self.places, self.uses)
+        self.fallback = Fallback(names, self.places)
         self.loops = 0
         # The names of what the views of a section before have made.
         self.made: set[str] = set()

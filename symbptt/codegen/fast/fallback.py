@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from symbptt import algebra as al
 from symbptt.codegen.emission import INDENT, Emitter
 from symbptt.codegen.fast.buffers import LocalName, Operand, Value, view
@@ -29,7 +27,6 @@ class Plain(NumpyPrinter):
         self.scope = scope
         self.over_rows: dict[Value, str] = {}
         self.others: dict[Value, str] = {}
-        self.extras: set[str] = set()
 
     def argument(self, expr: al.Expr) -> Printed:
         array = self.scope.leaf(expr)
@@ -45,40 +42,7 @@ class Plain(NumpyPrinter):
         return self.argument(expr)
 
     def print_cotangent(self, expr: al.Cotangent) -> Printed:
-        if expr.name == "loss":
-            self.extras |= {"one", "rows"}
-            return super().print_cotangent(expr)
-        return self.argument(expr)
-
-    def print_lookup(self, expr: al.Lookup) -> Printed:
-        return f"{self.inside(expr.table, ATOM)}[{self.text(expr.row)}]", ATOM
-
-    def printed(self, expr: al.Expr) -> Printed:
-        dims: tuple[al.Dim, ...] = ()
-        match expr:
-            case al.Horizon():
-                self.extras.add("rows")
-            case al.Identity(dim) | al.OneHot(dim=dim):
-                self.extras.add("dtype")
-                dims = (dim,)
-            case al.Length(dim):
-                dims = (dim,)
-            case al.Slice(blocks=blocks):
-                dims = blocks
-        self.extras |= set() if all(isinstance(dim, int) for dim in dims) else {"size"}
-        return super().printed(expr)
-
-    def constant(self, name: str, value: Fraction) -> str:
-        self.extras.add("one")
-        return super().constant(name, value)
-
-    def row_sum(self, expr: al.TimeSum) -> Printed:
-        self.extras |= set() if is_rowwise(expr.term) else {"rows"}
-        return super().row_sum(expr)
-
-    def exact(self, whole: str) -> str:
-        self.extras.add("one")
-        return super().exact(whole)
+        return super().print_cotangent(expr) if expr.name == "loss" else self.argument(expr)
 
     def at(self, place: str) -> NumpyPrinter:
         return self
@@ -87,24 +51,21 @@ class Plain(NumpyPrinter):
 class Fallback:
     """Writes functions of the plain text of expressions, and calls of them."""
 
-    def __init__(self, names: ValueNames, places: Places, uses: Uses) -> None:
+    def __init__(self, names: ValueNames, places: Places) -> None:
         self.names = names
         self.places = places
-        self.uses = uses
         self.functions: list[str] = []
 
     def by_rows(self, scope: PlaceScope, expr: al.Expr, out: Value) -> None:
         """A function of the plain text of an expression, called for a few rows at a time."""
-        printer = Plain(self.names, self.uses, scope)
-        emitter = Emitter(self.names, self.places, self.uses)
-        before = dict(self.uses.constants)
-        self.uses.constants = {}
+        uses = Uses()
+        printer = Plain(self.names, uses, scope)
+        emitter = Emitter(self.names, self.places, uses)
         lines = list(emitter.lines("value", "=", expr, printer, "", True))
-        constants = [f"{name} = {ratio}" for name, ratio in self.uses.constants.items()]
-        self.uses.constants = before
+        constants = [f"{name} = {ratio}" for name, ratio in uses.constants.items()]
         name = f"_value_{len(self.functions) + 1}"
         body = [*constants, *lines, "return value"]
-        extras = [word for word in EXTRAS if word in printer.extras]
+        extras = [word for word in EXTRAS if word in uses.names]
         arguments = [*printer.over_rows.values(), *printer.others.values(), *extras]
         text = "".join(f"{INDENT}{line}\n" for line in body)
         self.functions.append(f"def {name}({', '.join(arguments)}):\n{text}".rstrip("\n"))

@@ -203,6 +203,7 @@ def _settled(what: str, arrays: Any, call: Any) -> Any:
             if array.size and (array.min() < 0 or array.max() >= limit):
                 seen = f"{array.min()} to {array.max()}"
                 raise _wrong(place, f"0 <= index < {limit}", seen)
+            array = array.astype(int, copy=False)
         elif call.dtype.hasobject:
             array = _exact(place, array, call.one)
         else:

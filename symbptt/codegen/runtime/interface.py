@@ -75,7 +75,7 @@ def clip_gradients(grads: Any, theta: Any) -> Any:
     if largest == 0.0 or not np.isfinite(largest):
         return largest
     # Scaled by the largest entry first: squares of large gradients would overflow.
-    squares = sum(float(np.sum((g / largest).astype(float) ** 2)) for g in arrays)
+    squares = sum(float(np.sum(np.asarray(g / largest, float) ** 2)) for g in arrays)
     norm = largest * float(np.sqrt(squares))
     if theta < norm < np.inf:
         for g in arrays:

@@ -1,0 +1,160 @@
+"""What is given bad input: the readers of models and formulas, and the modules' functions.
+
+A subject draws an input and takes it. What it refuses by a documented error, or takes, is well.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from symbptt.algebra import Model
+from symbptt.calculus.gradients import derive
+from symbptt.codegen.render import generate
+from symbptt.errors import (
+    FormulaError,
+    MissingLossError,
+    ModelError,
+    UnboundFunctionError,
+)
+from symbptt.formula.reading import read
+from symbptt.formula.text import formula_text
+from symbptt.formula.verdict import check
+from symbptt.language import library
+from symbptt.language.parser import parse
+from symbptt.listing import model_text
+from tests import cells
+from tests.formula.catalogue import MISPRINTS, RIGHT, TEXTS, UNREADABLE
+from tests.formula.catalogue import model as model_of_row
+from tests.fuzz import arguments
+from tests.fuzz.formulas import drawn_formula
+from tests.fuzz.mutation import WORDS, mutated
+from tests.grammar import drawn_model, random_model
+
+DEEPLY = 1 / 200
+"""How many of the texts that are read go on to what is made of them."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something that takes input.
+
+    Attributes
+    ----------
+    draw : callable
+        An input, from a source of random choices.
+    take : callable
+        Takes it; gives a word for what became of it, or raises.
+    """
+
+    draw: Callable[[random.Random], Any]
+    take: Callable[[Any], str]
+
+
+# --- models ------------------------------------------------------------------------------
+
+
+@cache
+def model_texts() -> tuple[str, ...]:
+    """Models as they stand, and statements of them by themselves, which are read faster."""
+    whole = [library.load(name).text for name in library.names()]
+    whole += [cells.cell(name).text for name in cells.NAMES]
+    whole += [random_model(seed) for seed in range(20)]
+    lines = {line for text in whole for line in text.splitlines() if line.strip()}
+    return (*whole, *sorted(lines) * 4)
+
+
+def draw_model(rng: random.Random) -> tuple[str, bool]:
+    """A text, and whether it is to be derived and generated where it is a model."""
+    kind = rng.random()
+    if kind < 0.02:
+        text = drawn_model(rng)
+    elif kind < 0.1:
+        text = rng.choice((" ", "")).join(rng.choices(WORDS, k=rng.randrange(1, 20)))
+    else:
+        text = mutated(rng, rng.choice(model_texts()), model_texts())
+    return text, rng.random() < DEEPLY
+
+
+def take_model(given: tuple[str, bool]) -> str:
+    text, deeply = given
+    try:
+        model = parse(text)
+    except ModelError as error:
+        assert (error.diagnostics and str(error).isprintable()) or "\n" in str(error)
+        return "refused"
+    if not deeply:
+        return "read"
+    assert model_text(model)
+    try:
+        derive(model)
+        generate(model, wrt_inputs=True)
+    except (MissingLossError, UnboundFunctionError):
+        return "refused later"
+    return "made"
+
+
+# --- formulas ----------------------------------------------------------------------------
+
+
+@cache
+def formula_texts() -> tuple[tuple[Model, tuple[str, ...]], ...]:
+    """The formulas of the catalogue by their models."""
+    found: dict[str, list[str]] = {}
+    for row in (*RIGHT, *MISPRINTS, *UNREADABLE):
+        found.setdefault(row.model, []).append(row.formula)
+    for name in (*TEXTS, "lstm", "gru"):
+        found.setdefault(name, ["d(L, h[t]) = 0"])
+    return tuple((model_of_row(name), tuple(texts)) for name, texts in found.items())
+
+
+def draw_formula(rng: random.Random) -> tuple[Model, str, bool]:
+    model, texts = rng.choice(formula_texts())
+    if rng.random() < 0.1:
+        text = drawn_formula(rng, model)
+    else:
+        text = mutated(rng, rng.choice(texts), texts)
+    return model, text, rng.random() < DEEPLY
+
+
+def take_formula(given: tuple[Model, str, bool]) -> str:
+    model, text, deeply = given
+    try:
+        formula = read(text, model)
+        assert formula_text(formula)
+        if not deeply:
+            return "read"
+        check(model, text, horizon=2, seconds=0.5)
+    except FormulaError as error:
+        assert str(error)
+        return "refused"
+    return "judged"
+
+
+# --- arguments ---------------------------------------------------------------------------
+
+
+def take_call(given: arguments.Call) -> str:
+    with np.errstate(all="ignore"):
+        try:
+            given.run()
+        except ValueError as error:
+            assert str(error)
+            return "refused"
+        except MemoryError:
+            if not given.asks_for_much:
+                raise
+            return "too large"
+    return "taken"
+
+
+SUBJECTS = {
+    "models": Subject(draw_model, take_model),
+    "formulas": Subject(draw_formula, take_formula),
+    "arguments": Subject(arguments.draw_call, take_call),
+}
