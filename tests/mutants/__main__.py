@@ -20,7 +20,6 @@ from tests.mutants.units import Unit, units
 FOUND = ROOT / "build" / "mutants"
 """What has been found, a file a unit: a run goes on where the last one ended."""
 
-PART = ROOT / "docs" / "trust" / "mutants.json"
 MOST = {"modules": 2, "rows of functions": 2, "rules and walk": 2}
 """So many of a kind in a function; elsewhere one."""
 
@@ -43,9 +42,7 @@ def main() -> int:
     for result in left:
         print(result.key, result.remark, sep="\n    ")
     if not chosen.part:
-        PART.parent.mkdir(exist_ok=True)
-        text = json.dumps(part(found), ensure_ascii=False, indent=1, sort_keys=True)
-        PART.write_text(text + "\n", encoding="utf-8")
+        part(found).write("mutants")
     killed = sum(bool(result.check) for result in found)
     print(f"{len(found)} planted, {killed} found, {len(left)} neither found nor argued")
     return 1 if left else 0

@@ -15,19 +15,13 @@ import numpy as np
 
 from symbptt.calculus.estimators import Estimator
 from symbptt.errors import SymbpttError
-from symbptt.proof.calls import Expected, ModuleCall
+from symbptt.proof.calls import ModuleCall, called, keywords
 from symbptt.proof.cases import Case
+from symbptt.proof.differences import RIGHT, ROUGH
+from symbptt.proof.expected import Expected
 from symbptt.proof.levels import exact_level_rows
 from symbptt.proof.loaded import RAISED, Loaded
-from symbptt.proof.numeric import (
-    RIGHT,
-    ROUGH,
-    _Comparisons,
-    called,
-    keywords,
-    numeric_rows,
-    random_calls,
-)
+from symbptt.proof.numeric import _Comparisons, numeric_rows, random_calls
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain, Undecided, reach_rows
 from symbptt.proof.rows import Row

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import Any
 
 from tests.mutants.arguments import argument
 from tests.mutants.result import Result
+from tests.trust.parts import Figures
 
 ABOUT = (
     "Errors planted one at a time in everything that makes a module: in derivations "
@@ -20,7 +20,7 @@ ABOUT = (
 )
 
 
-def part(found: list[Result]) -> dict[str, Any]:
+def part(found: list[Result]) -> Figures:
     """The part of the page on trust that tells of mutants."""
     left = [result for result in found if not result.check]
     argued = [result for result in left if argument(result) is not None]
@@ -31,15 +31,15 @@ def part(found: list[Result]) -> dict[str, Any]:
         "open": len(left) - len(argued),
     }
     checks = sorted({result.check for result in found if result.check})
-    return {
-        "about": ABOUT,
-        "command": "make mutants",
-        "head": ["where", "planted", *checks, "argued", "open"],
-        "remarks": [_kinds(found), *_survivors(left)],
-        "rows": _rows(found, checks),
-        "title": "Mutants",
-        "totals": totals,
-    }
+    return Figures(
+        title="Mutants",
+        command="make mutants",
+        about=ABOUT,
+        totals=totals,
+        head=("where", "planted", *checks, "argued", "open"),
+        rows=_rows(found, checks),
+        remarks=[_kinds(found), *_survivors(left)],
+    )
 
 
 def _rows(found: list[Result], checks: list[str]) -> list[list[str]]:

@@ -71,10 +71,10 @@ def test_the_part_counts_what_is_given() -> None:
     found = Result("modules", "linear", "_loss", "sign", "a", "b", "values")
     left = Result("modules", "linear", "_loss", "slice", "a", "b")
     told = part([found, left])
-    assert told["totals"] == {"planted": 2, "killed": 1, "argued": 0, "open": 1}
-    assert told["head"] == ["where", "planted", "values", "argued", "open"]
-    assert told["rows"][-1] == ["all", "2", "1", "0", "1"]
-    assert told["remarks"][1] == "**Neither found nor argued.** linear `_loss` `a` → `b`."
+    assert told.totals == {"planted": 2, "killed": 1, "argued": 0, "open": 1}
+    assert told.head == ("where", "planted", "values", "argued", "open")
+    assert told.rows[-1] == ["all", "2", "1", "0", "1"]
+    assert told.remarks[1] == "**Neither found nor argued.** linear `_loss` `a` → `b`."
 
 
 def test_every_argument_says_something() -> None:
