@@ -35,7 +35,7 @@ def main() -> int:
     chosen = parser.parse_args()
     wanted = [unit.name for unit in units() if chosen.part in unit.name]
     if chosen.tell:
-        found = [result for name in wanted for result in read(path_of(name))]
+        found = [result for name in wanted for result in known_of(name, chosen.most)]
     else:
         found = judge_all(wanted, chosen.most, chosen.fresh)
     left = [r for r in found if not r.check and argument(r) is None]
@@ -55,6 +55,14 @@ def judge_all(names: list[str], most: int, fresh: bool) -> list[Result]:
     with ProcessPoolExecutor(PROCESSES) as pool:
         jobs = [pool.submit(judge, name, most, fresh) for name in names]
         return [result for job in jobs for result in job.result()]
+
+
+def known_of(name: str, most: int) -> list[Result]:
+    """What has been found of the mutants that there are now."""
+    unit = next(unit for unit in units() if unit.name == name)
+    known = {result.key: result for result in read(path_of(name))}
+    keys = dict.fromkeys(m.result.key for m in unit.mutants(most or MOST.get(unit.place, 1)))
+    return [known[key] for key in keys if key in known]
 
 
 def path_of(name: str) -> Path:

@@ -59,6 +59,33 @@ ARGUMENTS: tuple[Argument, ...] = (
         kind="another function",
     ),
     Argument(
+        "A sum and a product of two arrays do not depend on their order.",
+        kind="another function",
+        edit=r"^_(multiply|add)\((.+?), (.+?), (.+)\) -> _\1\(\3, \2, \4\)$",
+    ),
+    Argument(
+        "How many rows a chunk has, and in how many pieces a product is computed, is a choice of "
+        "speed; where it is said twice and differs, `reach` finds it.",
+        where="^(_arrays|_backward_views|_forward_views)$",
+        kind="dropped factor|number off by one",
+        edit=r"^\d+( \* size\['\w+'\])? -> (\d+|size\['\w+'\])$",
+    ),
+    Argument(
+        "The block is the first, or the last: its end need not be said.",
+        where="_views$",
+        kind="slice",
+        edit=r"^0:\d+ -> :\d+$|^(\d+):\d+ -> \d+:$",
+    ),
+    Argument(
+        "The two are of one length by construction; `strict` says so.",
+        edit=r"zip\(.*strict=True\) -> zip\(",
+    ),
+    Argument(
+        "Another derivation, whose every member the exact check proves right as well.",
+        place="rules and walk",
+        remark="other steps, which are right",
+    ),
+    Argument(
         "More rows are set to zero than need be: those that live are written whole.",
         where="_run_backward",
         kind="slice",

@@ -308,20 +308,22 @@ def _loaded(right: ModuleChecks, text: str) -> str:
 
 
 def of_module(place: str, setting: Setting, names: frozenset[str], most: int) -> Iterator[Mutant]:
-    checks = ModuleChecks(Subject(setting))
-    checks.prepare()
+    subject = Subject(setting)
     for name in sorted(names):
-        own = function_at(checks.module.module, name)
+        own = function_at(subject.module.module, name)
         if own is None:
             continue
-        for one in spread(list(planted(checks.subject.functions[name], name)), most):
+        for one in spread(list(planted(subject.functions[name], name)), most):
             code = code_of(one.tree)
             if code is not None and fits(own, code):
                 result = _result(place, setting.words, one)
-                yield Mutant(result, partial(_judged_module, checks, own, code))
+                yield Mutant(result, partial(_judged_module, setting, name, code))
 
 
-def _judged_module(checks: ModuleChecks, own: FunctionType, code: CodeType) -> tuple[str, str]:
+def _judged_module(setting: Setting, name: str, code: CodeType) -> tuple[str, str]:
+    checks = carrier(setting)
+    own = function_at(checks.module.module, name)
+    assert own is not None
     with swapped(own, code):
         check, words = first_failing(checks.checks)
         if check:
