@@ -27,6 +27,7 @@ else:
     TextType = click.ParamType
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Verb = Callable[..., "str | Result"]
 
 
 class Commands(click.Group):
@@ -80,37 +81,6 @@ class Result:
     status: int = DONE
 
 
-def verb(name: str | None = None) -> Callable[[Callable[..., str]], click.Command]:
-    """A verb that returns its text; -o and --force say where this goes."""
-
-    def made(find: Callable[..., str]) -> click.Command:
-        @wraps(find)
-        def run(output: Path | None, force: bool, **given: Any) -> None:
-            _refuse_force_alone(output, force)
-            emit(find(**given), output, force)
-
-        return _with_options(main.command(name)(run), *OUTPUT)
-
-    return made
-
-
-def found_verb(name: str | None = None) -> Callable[[Callable[..., Result]], click.Command]:
-    """A verb that returns a `Result`, which --json asks for as data."""
-
-    def made(find: Callable[..., Result]) -> click.Command:
-        @wraps(find)
-        def run(output: Path | None, force: bool, as_json: bool, **given: Any) -> None:
-            _refuse_force_alone(output, force)
-            found = find(**given)
-            text = _json_text(found.data()) if as_json else errors.visible(found.text())
-            emit(text, output, force)
-            sys.exit(found.status)
-
-        return _with_options(main.command(name)(run), JSON, *OUTPUT)
-
-    return made
-
-
 JSON = click.Option(["--json", "as_json"], is_flag=True, help="For a program to read.")
 OUTPUT = (
     click.Option(
@@ -124,30 +94,44 @@ OUTPUT = (
 )
 
 
-def _with_options(command: click.Command, *options: click.Option) -> click.Command:
-    """The command with further options behind its own."""
-    command.params += options
-    return command
+def verb(*options: click.Option, name: str | None = None) -> Callable[[Verb], click.Command]:
+    """A verb that returns its text, or with ``JSON`` among its options a `Result`.
+
+    Where it goes, and as what, is said here for all of them.
+    """
+
+    def made(find: Verb) -> click.Command:
+        @wraps(find)
+        def run(output: Path | None, force: bool, as_json: bool = False, **given: Any) -> None:
+            if force and output is None:
+                raise click.UsageError("--force says what -o may replace; there is no -o")
+            found = find(**given)
+            result = Result(lambda: found, dict) if isinstance(found, str) else found
+            text = _json_text(result.data()) if as_json else errors.visible(result.text())
+            emit(text, output, force)
+            if result.status:
+                sys.exit(result.status)
+
+        command = main.command(name)(run)
+        command.params += (*options, *OUTPUT)
+        return command
+
+    return made
 
 
 def _json_text(data: dict[str, Any]) -> str:
     made_by = f"symbptt {click.get_current_context().info_name}"
-    return json.dumps({"made_by": made_by, **data}, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps({"made_by": made_by, **data}, indent=2, ensure_ascii=False) + "\n"
+    # A file's name may be of other bytes than UTF-8.
+    return text.encode(errors="backslashreplace").decode()
 
 
 def wants_json() -> bool:
     return bool(click.get_current_context().params["as_json"])
 
 
-def _refuse_force_alone(output: Path | None, force: bool) -> None:
-    if force and output is None:
-        raise click.UsageError("--force says what -o may replace; there is no -o")
-
-
 def emit(text: str, output: Path | None, force: bool) -> None:
     """Print a text or write it to a file, which always says what made it."""
-    # A file's name may be of other bytes than UTF-8: that is no text, and is escaped.
-    text = text.encode(errors="backslashreplace").decode()
     if output is None or str(output) == "-":
         print_text(signed(text))
     else:

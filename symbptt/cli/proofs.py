@@ -9,21 +9,22 @@ import click
 
 from symbptt.cli.ending import DONE, FAILED, UNDECIDED, USAGE
 from symbptt.cli.program import (
+    JSON,
     Result,
     bind_option,
     dim_option,
     estimator_option,
-    found_verb,
     headed,
     model_argument,
     read_model,
+    verb,
     wants_json,
 )
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@found_verb()
+@verb(JSON)
 @model_argument
 @click.option(
     "--module",
@@ -69,7 +70,7 @@ def verify(
     return Result(lambda: headed(f"{report}\n"), report.data, status)
 
 
-@found_verb()
+@verb(JSON)
 @model_argument
 @click.argument("numbers", metavar="[FILE.npz]", required=False, type=FILE)
 @bind_option
@@ -102,7 +103,7 @@ def analyze(
     return Result(lambda: headed(str(found)), found.data)
 
 
-@found_verb()
+@verb(JSON)
 @model_argument
 @click.argument("formula")
 @click.option(

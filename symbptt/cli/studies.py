@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from symbptt.cli.ending import DONE, FAILED
-from symbptt.cli.program import Result, command_line, found_verb, headed, main, verb
+from symbptt.cli.program import JSON, Result, command_line, headed, main, verb
 
 
 def _one_thread() -> None:
@@ -20,7 +20,7 @@ def _one_thread() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
-@found_verb()
+@verb(JSON)
 @click.option(
     "--tau",
     "taus",

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from symbptt.cli.program import (
+    JSON,
     KeyOf,
     Result,
     bind_option,
     command_line,
     dim_option,
     estimator_option,
-    found_verb,
     headed,
     model_argument,
     read_model,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from symbptt.algebra import Model
 
 
-@found_verb("list")
+@verb(JSON, name="list")
 def list_models() -> Result:
     """The built-in models, one line each."""
     from symbptt.language import library
@@ -44,7 +44,7 @@ def _title(model: Model) -> str:
     return first.lstrip("# ").rstrip() if first.startswith("#") else ""
 
 
-@found_verb()
+@verb(JSON)
 @model_argument
 def show(model_name: str) -> Result:
     """The equations with what is inferred: shapes and roles."""
@@ -54,7 +54,7 @@ def show(model_name: str) -> Result:
     return Result(lambda: headed(model_text(model)), lambda: model_data(model))
 
 
-@found_verb()
+@verb(JSON)
 @model_argument
 @click.argument("what", required=False)
 @click.option(

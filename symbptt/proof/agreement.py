@@ -28,10 +28,6 @@ COARSE = 1e-4
 FLOOR = 1e-3
 """An array whose entries all but cancel is measured by the largest of all times this."""
 
-FIGURES = {
-    "levels": "largest difference",
-    "forward": "largest difference to the reverse module",
-}
 SOURCES = {
     "differences": "differences give",
     "levels": "the lowest level has",
@@ -52,6 +48,7 @@ class Agreement:
     entries: int = 0
     worst: float = 0.0
     detail: str = ""
+    range: str = ""
 
     def compare(
         self,
@@ -97,8 +94,9 @@ class Agreement:
 
     def row(self) -> Row:
         detail = self.detail or ("" if self.entries else "nothing was compared")
-        figure = f"{self.entries} entries, {FIGURES.get(self.check, 'largest error')}"
-        return Row(self.check, self.subject, not detail, f"{figure} {self.worst:.1e}", detail)
+        return Row(
+            self.check, self.subject, not detail, self.range, detail, self.entries, self.worst
+        )
 
 
 def largest(array: Any) -> float:

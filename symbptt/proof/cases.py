@@ -31,7 +31,7 @@ FLOATS = ("float64", "float32")
 GROUPS = ("steps", "sequences", "sizes", "rows", "starts", "numbers", "layouts")
 """The rows of cases, in their order."""
 
-LONG = 60
+LONG, LONGER = 60, 600
 """Steps through which errors of a carry, of segments and of checkpoints show."""
 
 
@@ -144,14 +144,15 @@ def cases(model: Model, thresholds: Mapping[str, Any] = STANDARD) -> Iterator[Ca
     for limit in sorted(limits) if small else ():
         if limit > 16 * WIDE**2:
             count = limit // WIDE**2 + 1
-            for dtype in FLOATS if count < 100 else ("float32",):
-                yield Case("sizes", 2, (2,) * count, dict.fromkeys(small, WIDE), dtype)
-    for dtype, limit in product(FLOATS, sorted(limits)):
-        if FEW < limit <= MANY:
-            for T in (limit // 16, limit // 16 + 1):
-                yield Case("rows", T, (T,) * 16, small, dtype)
-                yield Case("rows", T, (T, *(T // 2 for _ in range(15))), small, dtype)
+            wide = dict.fromkeys(small, WIDE)
+            yield Case("sizes", 2, (2,) * count, wide, "float64" if count < 100 else "float32")
     rows = max((limit for limit in limits if limit <= MANY), default=0)
+    for limit in sorted(limits):
+        if FEW < limit <= rows:
+            T = limit // 16
+            yield Case("rows", T + 1, (T + 1, *(T // 2 for _ in range(15))), small)
+    for dtype, T in product(FLOATS, (rows // 16, rows // 16 + 1)):
+        yield Case("rows", T, (T,) * 16, small, dtype)
     yield Case("rows", rows + 1, (rows + 1,), small)
     for dtype, valid in product(FLOATS, ((6, 6, 6), (6,), (4,), (6, 0, 3))):
         for carry, back in product((False, True), repeat=2):

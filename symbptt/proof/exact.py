@@ -212,17 +212,18 @@ class Tally:
         """The first entry at which two arrays differ."""
         self.entries += int(np.size(true))
         self.horizons.add(horizon)
-        for entry in np.ndindex(*np.shape(true)):
+        found, true = np.asarray(found, object), np.asarray(true, object)
+        for entry in np.ndindex(*true.shape):
             if found[entry] != true[entry]:
                 return entry
         return None
 
     def row(self) -> Row:
         detail = self.detail or ("" if self.entries else "nothing was compared")
-        lengths = sorted(self.horizons)
-        steps = f", T = {'…'.join(map(str, dict.fromkeys([*lengths[:1], *lengths[-1:]])))}"
-        figure = f"{self.entries} entries{steps if lengths else ''}{self.words}"
-        return Row(self.check, self.subject, not detail, figure, detail)
+        steps = sorted(self.horizons)
+        told = "…".join(map(str, dict.fromkeys([*steps[:1], *steps[-1:]])))
+        range = f"T = {told}{self.words}" if steps else self.words
+        return Row(self.check, self.subject, not detail, range, detail, self.entries)
 
 
 def exact_rows(
@@ -403,8 +404,6 @@ class _Checks:
         words = f", {self.points} {noun}, error < 2^-{min(self.bits)}"
         for tally in (self.normal, *self.exact.values()):
             tally.words = words
-        for step in self.derivation.steps:
-            self.chain[step.number].words = f", {len(step.members)} members"
         tallies = (*self.exact.values(), self.normal, *self.chain.values())
         return tuple(tally.row() for tally in tallies)
 

@@ -8,7 +8,7 @@ nothing is rounded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +18,7 @@ from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import InterfaceError
 from symbptt.proof.agreement import Agreement
 from symbptt.proof.calls import Arrays, ModuleCall
+from symbptt.proof.exact import Tally
 from symbptt.proof.loaded import Loaded
 from symbptt.proof.reach import result_of
 from symbptt.proof.rows import Row
@@ -61,7 +62,10 @@ def exact_level_rows(
 ) -> tuple[Row, ...]:
     """The same in fractions, without tolerance; none for what has no exact value in them."""
     lowest, *others = sorted(modules)
-    tallies = {level: _Equal(f"-O{level} and -O{lowest}, in fractions") for level in others}
+    tallies = {
+        level: Tally("levels", f"-O{level} and -O{lowest}, in fractions", ", without rounding")
+        for level in others
+    }
     # Random gates are drawn as floats.
     for call in calls if estimator.kind != "random" else ():
         exact = in_fractions(call, modules[lowest])
@@ -73,7 +77,16 @@ def exact_level_rows(
             return ()
         for level in others:
             found = result_of(modules[level], exact, estimator)
-            tallies[level].compare(found, expected, exact.scenario.words)
+            for name, array in expected.items():
+                same = name in found and np.shape(found[name]) == np.shape(array)
+                same = same and is_exact(found[name])
+                same = (
+                    same
+                    and tallies[level].compare(found[name], array, exact.scenario.steps) is None
+                )
+                if not (same or tallies[level].detail):
+                    words = exact.scenario.words
+                    tallies[level].detail = f"{words}: {name} is another number"
     return tuple(each.row() for each in tallies.values() if each.entries)
 
 
@@ -109,22 +122,3 @@ def sixteenth(value: float) -> Any:
 
 def is_exact(value: Any) -> bool:
     return all(isinstance(entry, Fraction | int | np.integer) for entry in np.ravel(value))
-
-
-@dataclass
-class _Equal:
-    """One row in the making: numbers that must be the same."""
-
-    subject: str
-    entries: int = 0
-    detail: str = ""
-
-    def compare(self, found: Arrays, expected: Arrays, where: str) -> None:
-        for name, array in expected.items():
-            self.entries += np.size(array)
-            same = name in found and np.array_equal(found[name], array) and is_exact(found[name])
-            if not same and not self.detail:
-                self.detail = f"{where}: {name} is another number"
-
-    def row(self) -> Row:
-        return Row("levels", self.subject, not self.detail, f"{self.entries} entries", self.detail)

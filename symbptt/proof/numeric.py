@@ -45,6 +45,9 @@ NO_DIFFERENCES = Row(
 STEPS = 4
 """Over how many an expectation is taken."""
 
+RANGE = "T = " + "…".join(str(each(s.steps for s in SCENARIOS)) for each in (min, max))
+"""Of all random calls."""
+
 
 def unnoted(call: ModuleCall) -> None:
     """Takes a call, and forgets it."""
@@ -124,8 +127,7 @@ def _expectation(checks: _Comparisons, stage: SizedModel, estimator: Estimator, 
     for name, value in wanted.items():
         what = f"the mean of grads[{name!r}]"
         tally.compare(mean[name], value, largest(value), what, scenario.words)
-    figure = f"{2 ** (STEPS - 1)} outcomes, T = {STEPS}, largest error {tally.worst:.1e}"
-    return replace(tally.row(), figure=figure)
+    return replace(tally.row(), range=f"{2 ** (STEPS - 1)} outcomes, T = {STEPS}", entries=0)
 
 
 def _step_numbers(derivation: Derivation | None) -> dict[str, int]:
@@ -151,7 +153,7 @@ class _Comparisons:
         self.tallies: dict[tuple[str, str], Agreement] = {}
 
     def tally(self, check: str, subject: str) -> Agreement:
-        return self.tallies.setdefault((check, subject), Agreement(check, subject))
+        return self.tallies.setdefault((check, subject), Agreement(check, subject, range=RANGE))
 
     def examine(self, call: ModuleCall, expected: Expected) -> None:
         where = call.scenario.words

@@ -8,6 +8,7 @@ module that is lowered from the sensitivity form against those of the reverse mo
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from symbptt.algebra import Model
 from symbptt.calculus.derivation import Derivation
@@ -38,13 +39,13 @@ def form_rows(derivation: Derivation, seed: int = 0) -> tuple[Row, ...]:
     results = {f"dL/d{p.name}" for p in derivation.model.parameters}
     results |= {f"dL/d{i.key}" for i in derivation.model.initials}
     found = [
-        Row(form, row.subject, row.ok, row.figure, row.detail)
+        replace(row, check=form)
         for row in rows
         if row.check == "exact" and (row.subject in results or not row.ok)
     ]
     chains = [row for row in rows if row.check == "chain"]
     members = sum(len(step.members) for step in derivation.steps)
-    wrong = [Row(form, row.subject, False, row.figure, row.detail) for row in chains if not row.ok]
+    wrong = [replace(row, check=form) for row in chains if not row.ok]
     if not wrong:
         figure = f"{members} members of {len(chains)} steps"
         wrong = [Row(form, "every member", bool(chains), figure)]

@@ -31,7 +31,7 @@ from symbptt.proof.calls import (
     keywords,
     scaled,
 )
-from symbptt.proof.cases import LAYOUTS, LONG, STANDARD, Case, cases
+from symbptt.proof.cases import LAYOUTS, LONG, LONGER, STANDARD, Case, cases
 from symbptt.proof.differences import RIGHT, ROUGH, along_one_direction
 from symbptt.proof.expected import values_of
 from symbptt.proof.loaded import Loaded
@@ -110,9 +110,12 @@ class Plain:
     def rows(self) -> Iterator[Row]:
         """The plain program itself: its values are the equations', its gradients their slopes."""
         sizes = size_sets(self.model)[0]
-        values, slopes = (Agreement("plain", what) for what in ("equations", "one direction"))
+        values, slopes = (
+            Agreement("plain", what, range=f"T = {span}")
+            for what, span in (("equations", LONG), ("one direction", f"{LONG}…{LONGER}"))
+        )
         told, words = bool(self.model.inputs or self.model.initials), []
-        for valid in ((LONG, 0, 41), (2100,)) if told else ((LONG,),):
+        for valid in ((LONG, 0, 41), (LONGER,)) if told else ((LONG,),):
             case = Case("plain", valid[0], valid, sizes)
             try:
                 call, expected, _ = self.call(case)
@@ -132,7 +135,7 @@ class Plain:
                 slopes.detail = slopes.detail or (wrong if wrong not in (RIGHT, ROUGH) else "")
         yield values.row()
         if slopes.entries:
-            yield slopes.row()
+            yield replace(slopes.row(), worst=None)
 
 
 def jogged(call: ModuleCall, by: float, seed: int) -> ModuleCall:
@@ -187,6 +190,7 @@ class Group:
     worst: dict[str, float] = field(default_factory=dict)
     detail: str = ""
     made: tuple[Any, Any] = (None, None)
+    tried: list[Case] = field(default_factory=list)
 
     def examine(self, case: Case) -> None:
         """Call the module as a case says, twice, and through a workspace."""
@@ -197,6 +201,7 @@ class Group:
         except Undecided:
             self.undecided += 1
             return
+        self.tried.append(case)
         given = changed(call, lambda _, array: LAYOUTS[case.laid](array), "fiu")
         before = as_bytes(given)
         try:
@@ -262,9 +267,21 @@ class Group:
             return "workspace" not in words
         return name[7:-2] not in self.module.table("INPUTS")
 
+    def spans(self) -> str:
+        """Over which steps, sequences and sizes."""
+        measured = {
+            "T": [case.steps for case in self.tried],
+            "B": [len(case.valid) for case in self.tried],
+            "sizes": [size for case in self.tried for size in case.sizes.values()],
+        }
+        spans = {
+            name: sorted({min(found), max(found)}) for name, found in measured.items() if found
+        }
+        return ", ".join(f"{name} = {'…'.join(map(str, span))}" for name, span in spans.items())
+
     def row(self) -> Row:
         worst = ", ".join(f"{error:.1e} ({dtype})" for dtype, error in self.worst.items())
-        figure = f"{self.calls} calls, largest error {worst}"
+        figure = f"{self.calls} calls, {self.spans()}, largest error {worst}"
         if self.undecided:
             figure += f"; {self.undecided} kinds of call at no point where rounding is small"
         if not (self.calls or self.detail):

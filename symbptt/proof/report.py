@@ -13,6 +13,7 @@ from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
 from symbptt.errors import UnboundFunctionError
+from symbptt.proof.arguments import argument_rows
 from symbptt.proof.calls import SCENARIOS, ModuleCall
 from symbptt.proof.cases import GROUPS
 from symbptt.proof.exact import exact_rows
@@ -26,7 +27,7 @@ from symbptt.proof.numeric import numeric_rows
 from symbptt.proof.other_forms import OTHERS, mode_rows, other_form_rows
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain, reach_rows
-from symbptt.proof.rows import Report, Row, together
+from symbptt.proof.rows import Report, Row, grouped, together
 from symbptt.typeset.latex import PRINTERS
 from symbptt.typeset.style import Style
 
@@ -103,7 +104,7 @@ def verify(
     rows += _numeric(chosen, module, derivation, source, examined.estimator, level, seed, told)
     if own:
         rows += _modes(chosen, seed, told)
-    return Report(model.name, tuple(rows))
+    return Report(model.name, grouped(rows))
 
 
 def _shown(derivation: Derivation, seed: int, told: Callable[[str], None]) -> Iterator[Row]:
@@ -139,7 +140,7 @@ def _numeric(
     if path is not None:
         module = read_module(path, bound)
         rows = numeric_rows(module, bound, lowered, seed, told)
-        return (*rows, *reach_rows(module, plain, told))
+        return (*rows, *reach_rows(module, plain, told), *argument_rows(module, plain))
     texts = {each: generate(lowered, level=each) for each in LEVELS}
     texts[level] = source or texts[level]
     modules = {
@@ -148,7 +149,8 @@ def _numeric(
     calls: list[ModuleCall] = []
     rows = numeric_rows(modules[level], bound, lowered, seed, told, calls.append)
     rows = (*rows, *level_rows(modules, calls, estimator), *plain.rows())
-    return (*rows, *reach_rows(modules[level], plain, told))
+    rows = (*rows, *reach_rows(modules[level], plain, told))
+    return (*rows, *argument_rows(modules[level], plain))
 
 
 def _modes(model: Model, seed: int, told: Callable[[str], None]) -> tuple[Row, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from symbptt.tables import table
@@ -23,18 +23,35 @@ class Row:
         The variable, as ``dL/dW_hh`` or ``dL/dh[t]``; of a chain also the step.
     ok : bool or None
         None where the check is not applicable.
-    figure : str
-        What was compared and how well it agreed.
+    range : str
+        For what it holds, or where it was looked at.
     detail : str
         Of a failing row: the variable, the step, and the first wrong entry with both
         values; of one that is not applicable: the reason.
+    entries : int
+        How many numbers were compared.
+    worst : float or None
+        The largest error, where there is rounding.
+    subjects : tuple of str
+        Of a row that stands for several: all of them.
     """
 
     check: str
     subject: str
     ok: bool | None
-    figure: str
+    range: str = ""
     detail: str = ""
+    entries: int = 0
+    worst: float | None = None
+    subjects: tuple[str, ...] = ()
+
+    @property
+    def figure(self) -> str:
+        """What was compared and how well it agreed."""
+        words = [f"{self.entries} entries"] if self.entries else []
+        words += [self.range] if self.range else []
+        words += [f"largest error {self.worst:.1e}"] if self.worst is not None else []
+        return ", ".join(words)
 
     @property
     def verdict(self) -> str:
@@ -46,6 +63,26 @@ def together(check: str, subject: str, rows: Sequence[Row], what: str) -> Row:
     wrong = next((row for row in rows if not row.ok), None)
     detail = "" if wrong is None else f"{wrong.subject} {wrong.detail}"
     return Row(check, subject, wrong is None, f"{len(rows)} {what}", detail)
+
+
+def grouped(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """One row for all right ones of a check over one range."""
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for number, row in enumerate(rows):
+        alone = row.ok is not True or not row.entries
+        groups.setdefault((row.check, row.range, str(number) if alone else ""), []).append(row)
+    return tuple(members[0] if len(members) == 1 else _one(members) for members in groups.values())
+
+
+def _one(rows: Sequence[Row]) -> Row:
+    errors = [row.worst for row in rows if row.worst is not None]
+    return replace(
+        rows[0],
+        subject=f"{rows[0].subject}, {'…, ' if len(rows) > 2 else ''}{rows[-1].subject}",
+        entries=sum(row.entries for row in rows),
+        worst=max(errors, default=None),
+        subjects=tuple(row.subject for row in rows),
+    )
 
 
 def silent(what: str) -> None:
@@ -86,4 +123,8 @@ class Report:
 
     def data(self) -> dict[str, Any]:
         """The same for ``--json``."""
-        return {"model": self.model, "ok": self.ok, "rows": [asdict(row) for row in self.rows]}
+        return {
+            "model": self.model,
+            "ok": self.ok,
+            "rows": [{**asdict(row), "figure": row.figure} for row in self.rows],
+        }

@@ -169,7 +169,7 @@ def test_the_command_says_which_level(level: str) -> None:
     result = CliRunner().invoke(cli.main, ["verify", "linear", "-O", level])
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0].endswith(f"symbptt verify linear -O {level}")
-    assert "levels       -O2 and -O0" in result.stdout
+    assert "levels       -O1 and -O0, -O2 and -O0 " in result.stdout
 
 
 # --- in fractions -------------------------------------------------------------------------

@@ -41,7 +41,11 @@ PARTS: tuple[Part, ...] = (
     Part("proofs", ("-m", "tests.trust.proofs"), "what `verify` says of every built-in model"),
     Part("mutants", ("-m", "tests.mutants"), "errors planted everywhere, and what finds them"),
     Part("rounding", ("-m", "tests.rounding"), "rounding against 50 digits"),
-    Part("fuzzing", ("-m", "tests.fuzz"), "what bad input ends in"),
+    Part(
+        "fuzzing",
+        ("-m", "tests.fuzz", "--json", "docs/trust/fuzzing.json"),
+        "what bad input ends in",
+    ),
 )
 
 
