@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 
 def visible(text: str) -> str:
@@ -84,6 +85,12 @@ class MissingRuleError(SymbpttError):
 
 class UnknownNameError(SymbpttError):
     """A name (of a model, a function, a format, a variable) that does not exist."""
+
+
+def meant(name: str, known: Iterable[str], otherwise: str = "", likeness: float = 0.6) -> str:
+    """``did you mean `tanh`?``, or what is said where no known name is near."""
+    close = get_close_matches(name, list(known), 2, likeness)
+    return f"did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else otherwise
 
 
 def known_as(what: str, name: str, names: Iterable[str]) -> None:

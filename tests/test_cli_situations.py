@@ -165,6 +165,21 @@ def test_an_interruption(
     assert said(capsys) == "\ninterrupted\n"
 
 
+@pytest.mark.parametrize(
+    ("inner", "status"), [(KeyboardInterrupt(), INTERRUPTED), (SystemExit(143), 143)]
+)
+def test_an_interruption_that_comes_out_as_an_error(
+    inner: BaseException, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of C: SystemError, returned a result with an exception set."""
+
+    def interrupted() -> None:
+        raise SystemError("<function> returned a result with an exception set") from inner
+
+    monkeypatch.setattr(library, "names", interrupted)
+    assert ended("list") == status
+
+
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("before", [None, "# made by symbptt: the old one\n"])

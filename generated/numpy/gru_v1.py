@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of gru_v1, in NumPy.
 
-Made by symbptt (digest 93ce1c1982164ea6). To make it again: symbptt generate gru_v1 -O0
+Made by symbptt (digest f6c83ef3ad943d02). To make it again: symbptt generate gru_v1 -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -398,38 +398,36 @@ class _Rows:
         order = np.argsort(-given, kind="stable")
         self.T, self.B, self.order = T, B, None if even else order
         self.lengths = given[order]
-        running = (self.lengths[None, :] > np.arange(T)[:, None]).sum(axis=1).tolist()
-        running = [count for count in running if count]
+        running = (self.lengths[None, :] > np.arange(T)[:, None]).sum(axis=1)
+        running = running[running > 0]
         past = _LAG * B
-        self.count = sum(running)
-        self.sequences = running[0] if running else 0
+        self.count = int(running.sum())
+        self.sequences = int(running[0]) if running.size else 0
         self.ending = slice(self.sequences)
         self.weight = max(self.sequences if _LOSS_AT_LAST_STEP else self.count, 1)
         self.live = slice(past, past + self.count)
         # The first row of each step in an array with a past, steps 1 - _LAG, ..., T.
-        self.first = [k * B for k in range(_LAG)]
-        self.first += (past + np.cumsum([0, *running[:-1]])).tolist() if running else []
-        self.steps = []
-        for t, count in enumerate(running, start=_LAG):
-            now = slice(self.first[t] - past, self.first[t] - past + count)
-            firsts = self.first[t - _LAG : t][::-1]
-            self.steps.append((now, *(slice(first, first + count) for first in firsts)))
-        # Where the rows stand among those of all steps of all sequences in the caller's order.
-        self.places = _run([order[:n] + t * B for t, n in enumerate(running)])
-        # The rows k steps before those of all steps, and before the last ones.
+        starts = past + np.cumsum(running) - running
+        self.first = np.concatenate([np.arange(_LAG) * B, starts, np.arange(1)])
+        # The step and the sequence of every row, and where it stands in the caller's order.
+        step = np.repeat(np.arange(running.size), running)
+        sequence = np.arange(past, past + self.count) - starts[step]
+        self.places = _run(order[sequence] + step * B)
         self.back = {
-            k: _run([np.arange(step[k].start, step[k].stop) for step in self.steps])
-            for k in range(1, _LAG + 1)
+            k: _run(self.first[step + _LAG - k] + sequence) for k in range(1, _LAG + 1)
         }
         self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
         self.end = self._at(0, self.sequences, past)
         self.finals = [self._at(k, B) for k in range(_LAG)]
+        first, self.steps = self.first.tolist(), []
+        for t, count in enumerate(running.tolist(), start=_LAG):
+            begins = [first[t] - past, *first[t - _LAG : t][::-1]]
+            self.steps.append(tuple(slice(begin, begin + count) for begin in begins))
 
     def _at(self, k, sequences, less=0):
         """The rows of the first sequences k steps before their last valid step."""
-        steps = self.lengths[:sequences] - 1 + _LAG - k
-        first = np.asarray([*self.first, 0])[steps] - less
-        return _run([first + np.arange(sequences)])
+        first = self.first[self.lengths[:sequences] - 1 + _LAG - k]
+        return _run(first + np.arange(sequences) - less)
 
     def begin(self, step):
         """The rows of the initial values of a step <= 0."""
@@ -460,11 +458,10 @@ class _Rows:
 
 
 def _run(rows):
-    """Rows end to end, as a slice where each is the next one."""
-    joined = np.concatenate([np.arange(0), *rows])
-    first = int(joined[0]) if joined.size else 0
-    run = slice(first, first + joined.size)
-    return run if np.array_equal(joined, np.arange(run.start, run.stop)) else joined
+    """Rows as a slice where each is the next one."""
+    first = int(rows[0]) if rows.size else 0
+    even = np.array_equal(rows, np.arange(first, first + rows.size))
+    return slice(first, first + rows.size) if even else rows
 
 
 def _past(call, name, own, shape, dtype=None):

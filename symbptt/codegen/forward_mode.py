@@ -14,6 +14,7 @@ from dataclasses import replace
 from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation, Step
+from symbptt.codegen.contributions import formula_of
 from symbptt.codegen.lowering import Lowering, merged
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.tangents import Gathered
@@ -78,7 +79,7 @@ class _ForwardMode:
 
     def told(self, block: Block) -> Block:
         """A block whose statements cite the steps as they are: direct derivatives."""
-        formulas = {s.number: f"{plain(s.target)} = {plain(s.result)}" for s in self.given}
+        formulas = {s.number: formula_of(s) for s in self.given}
         direct = {
             s.number: plain(s.target.of) for s in self.given if isinstance(s.target, al.Direct)
         }
@@ -92,8 +93,7 @@ class _ForwardMode:
 
     def assign(self, step: Step) -> Assign:
         assert isinstance(step.target, al.Derivative)
-        formula = f"{plain(step.target)} = {plain(step.result)}"
-        return Assign(step.target, step.result, step=step.number, formula=formula)
+        return Assign(step.target, step.result, step=step.number, formula=formula_of(step))
 
     # --- the loop --------------------------------------------------------------------------
 
@@ -129,9 +129,8 @@ class _ForwardMode:
                 output, wrt, al.Cotangent(output.name, al.NOW, output.shape), "nothing"
             )
             step = steps[gradient]
-            formula = f"{plain(gradient)} = {plain(step.result)}"
             part = f"{plain(gradient)} += {plain(replace(value, cotangent=al.Direct(output)))}"
-            yield Assign(gradient, value, True, step.number, formula, part)
+            yield Assign(gradient, value, True, step.number, formula_of(step), part)
 
     # --- gradients -------------------------------------------------------------------------
 
@@ -150,8 +149,7 @@ class _ForwardMode:
         assert isinstance(step.target, al.Cotangent)
         found = (Gathered(step.target),) if self.is_gathered(step) else ()
         value = forms.add((*found, *others), step.shape)
-        formula = f"{plain(step.target)} = {plain(step.result)}"
-        return Assign(step.target, value, step=step.number, formula=formula)
+        return Assign(step.target, value, step=step.number, formula=formula_of(step))
 
     def is_gathered(self, step: Step) -> bool:
         """Whether some sensitivity is taken by what a gradient is taken by."""

@@ -50,9 +50,9 @@ class Uses:
 
 
 @cache
-def names_in(call: str) -> frozenset[str]:
+def names_of_call(call: str) -> frozenset[str]:
     """The names in the call of a row of functions, such as ``np.sum({0} * {1})``."""
-    tree = ast.parse(call.format("0", "0"), mode="eval")
+    tree = ast.parse(call.format(*["()"] * 5), mode="eval")
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
@@ -322,7 +322,7 @@ class NumpyPrinter:
         if expr.wrt is not None:
             raise MissingRuleError(f"the derivative of {expr.function} is abstract; bind it")
         template = function(expr.function).numpy
-        self.uses.names |= names_in(template)
+        self.uses.names |= names_of_call(template)
         if all(map(is_whole, expr.args)):
             # Integers of Python's know no functions where numbers are exact.
             texts = [self.exact(self.inside(arg, SIGN)) for arg in expr.args]
@@ -392,7 +392,7 @@ class NumpyPrinter:
 
     def called(self, template: str, *args: al.Expr) -> str:
         """A call of a table; operands of its operators in parentheses where they need them."""
-        self.uses.names |= names_in(template)
+        self.uses.names |= names_of_call(template)
         least = SIGN if "{0} *" in template else SUM
         return template.format(*(self.inside(arg, least) for arg in args))
 

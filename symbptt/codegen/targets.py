@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from symbptt.codegen.copying import Runtime, runtime
 from symbptt.codegen.emission import Emitter
-from symbptt.codegen.numpy_printer import names_in
+from symbptt.codegen.numpy_printer import names_of_call
 from symbptt.codegen.tangents import TangentEmitter
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.vectors import VECTORS
@@ -52,7 +52,7 @@ class Target:
         carried = runtime(self.package, self.buffered if level else self.plain)
         beside = runtime("symbptt.functions", ("elementwise", "vectors")).definitions
         calls = [*(row.numpy for row in FUNCTIONS.values()), *(v.numpy for v in VECTORS.values())]
-        called = {name for call in calls for name in names_in(call)}
+        called = {name for call in calls for name in names_of_call(call)}
         of_rows = {name: each for name, each in beside.items() if name in called}
         return Runtime({**carried.definitions, **of_rows}, carried.imports)
 

@@ -222,8 +222,7 @@ class Examiner:
         looked_at = False
         for scene in points:
             try:
-                left = scene.value(formula.left, at)
-                right = scene.value(formula.right, at)
+                left, right = scene.sides(formula, at)
             except OutOfRangeError as error:
                 if is_promised(formula.chains, error.ref.index, error.past):
                     found.broken = found.broken or LeftOut(tuple(at.items()), error.words)
@@ -294,8 +293,7 @@ class Examiner:
             domain = scene.domain
             for at in used:
                 try:
-                    left = scene.value(formula.left, at)
-                    right = scene.value(formula.right, at)
+                    left, right = scene.sides(formula, at)
                 except (OutOfRangeError, NoPlaceError):
                     continue
                 except (ZeroDivisionError, EvaluationError) as error:
@@ -316,8 +314,7 @@ class Examiner:
         for scene in self.points("degrees", max(steps, self.horizon), formula):
             for at in (case for case in used if case["T"] == steps):
                 try:
-                    left = scene.value(formula.left, at)
-                    right = scene.value(formula.right, at)
+                    left, right = scene.sides(formula, at)
                 except (OutOfRangeError, NoPlaceError):
                     continue
                 bound = max(bound, (largest(left) - largest(right)).above)

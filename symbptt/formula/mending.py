@@ -274,8 +274,7 @@ class _Probe:
         agrees: bool | None = None
         for scene in scenes:
             try:
-                left = scene.value(formula.left, at)
-                right = scene.value(formula.right, at)
+                left, right = scene.sides(formula, at)
             except TooLargeError:
                 raise
             except (EvaluationError, ZeroDivisionError, OverflowError):

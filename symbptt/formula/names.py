@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NoReturn
@@ -13,7 +11,7 @@ from typing import NoReturn
 from symbptt.algebra import Held, Model, Shape, Stack
 from symbptt.calculus.expanded import stacked_state
 from symbptt.calculus.normal import normalize
-from symbptt.errors import FormulaError
+from symbptt.errors import FormulaError, meant
 from symbptt.formula.statement import NOWHERE
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.losses import LOSSES
@@ -103,11 +101,13 @@ class FormulaNames:
     def near(self, name: str) -> str:
         """What may be meant by an unknown name, for the end of a message."""
         known = sorted(self.timed | self.timeless | self.functions | frozenset(self.constants))
-        plain = {re.sub("_", "", one).lower(): one for one in reversed(known)}
-        alike = [plain[re.sub("_", "", name).lower()]] if (
-            re.sub("_", "", name).lower() in plain
-        ) else get_close_matches(name, known, 1)  # fmt: skip
-        return f"; did you mean `{alike[0]}`?" if alike else ""
+        alike = [one for one in known if _bare(one) == _bare(name)]
+        hint = meant(name, alike or known, likeness=0 if alike else 0.6)
+        return f"; {hint}" if hint else ""
+
+
+def _bare(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 class FirstFinding(Findings):

@@ -148,11 +148,7 @@ def kept(used: list[dict[str, int]], free: Free) -> tuple[Inequalities, ...] | N
     """The steps at which all is defined, as a condition; None if they are no range."""
     chains = []
     for name in free.steps:
-        values: dict[int, list[int]] = {}
-        for at in used:
-            values.setdefault(at["T"], []).append(at[name])
-        first = _end({T: min(found) for T, found in values.items()})
-        last = _end({T: max(found) for T, found in values.items()})
+        first, last = map(_end, _extremes(name, used))
         if first is None or last is None:
             return None
         chains.append(_between(first, Index.of(name), last))
@@ -181,7 +177,7 @@ def _end(values: Mapping[int, int]) -> Index | None:
 def range_text(free: Free, used: list[dict[str, int]], formula: Formula) -> str:
     """``T = 1 … 5, t = 1 … T``, from the cases that were looked at."""
     parts = [_span_text("T", sorted({at["T"] for at in used}))]
-    parts += [_extremes(name, used) for name in free.steps]
+    parts += [_range_text(name, used) for name in free.steps]
     text = ", ".join(parts)
     if free.entries:
         text += f", all entries {', '.join(free.entries)}"
@@ -196,14 +192,17 @@ def _span_text(name: str, values: list[int]) -> str:
     return f"{name} = {values[0]} … {values[-1]}"
 
 
-def _extremes(name: str, used: list[dict[str, int]]) -> str:
-    """``t = 1 … T``, or ``t within 1 … 3`` where the ends move with T in another way."""
-    lowest: dict[int, int] = {}
-    highest: dict[int, int] = {}
+def _extremes(name: str, used: list[dict[str, int]]) -> tuple[dict[int, int], dict[int, int]]:
+    """The least and the greatest value for every T."""
+    values: dict[int, list[int]] = {}
     for at in used:
-        horizon, value = at["T"], at[name]
-        lowest[horizon] = min(value, lowest.get(horizon, value))
-        highest[horizon] = max(value, highest.get(horizon, value))
+        values.setdefault(at["T"], []).append(at[name])
+    return {T: min(v) for T, v in values.items()}, {T: max(v) for T, v in values.items()}
+
+
+def _range_text(name: str, used: list[dict[str, int]]) -> str:
+    """``t = 1 … T``, or ``t within 1 … 3`` where the ends move with T in another way."""
+    lowest, highest = _extremes(name, used)
     ends = (relative(lowest) or str(min(lowest.values())),
             relative(highest) or str(max(highest.values())))  # fmt: skip
     if not (relative(lowest) and relative(highest)):
@@ -236,7 +235,7 @@ def left_out_text(found: list[LeftOut], free: Free) -> list[str]:
     texts = []
     for words, places in groups.items():
         if len(free.steps) == 1:
-            where = _extremes(free.steps[0], places)
+            where = _range_text(free.steps[0], places)
         elif not free.steps:
             where = _span_text("T", sorted({at["T"] for at in places}))
         else:

@@ -22,7 +22,7 @@ import numpy as np
 from symbptt import algebra as al
 from symbptt.errors import EvaluationError
 from symbptt.formula.names import shapes
-from symbptt.formula.statement import free_names
+from symbptt.formula.statement import Formula, free_names
 from symbptt.proof.degree import Degrees
 from symbptt.proof.domain import Array, Domain, Float, Precise
 from symbptt.proof.evaluate import Steps, evaluate, lengths
@@ -162,6 +162,9 @@ class Scene(Remembering):
         """
         value = evaluate(expr, self, {**self.lengths, **at})
         return np.reshape(value, (*np.shape(value), 1, 1)[: max(2, np.ndim(value))])
+
+    def sides(self, formula: Formula, at: Steps) -> tuple[Array, Array]:
+        return self.value(formula.left, at), self.value(formula.right, at)
 
     # --- a point ------------------------------------------------------------------------
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
-from symbptt.errors import UnknownNameError
+from symbptt.errors import UnknownNameError, meant
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.losses import LOSSES, LossFunction
 from symbptt.functions.vectors import VECTORS, VectorFunction
@@ -111,16 +110,14 @@ def _bind(functions: Functions, bindings: Mapping[str, str]) -> None:
             functions.defaults[name] = declaration.default.name
     for name, value in bindings.items():
         if name not in functions.declared:
-            close = get_close_matches(name, functions.declared, 1)
-            known = ", ".join(functions.declared) or "none"
-            hint = f"did you mean {close[0]!r}?" if close else f"it declares: {known}"
+            declared = f"it declares: {', '.join(functions.declared) or 'none'}"
+            hint = meant(name, functions.declared, declared)
             raise UnknownNameError(f"the model declares no function {name!r}; {hint}")
-        table = _table(functions.declared[name].kind)
+        kind = functions.declared[name].kind
+        table = _table(kind)
         if value not in table:
-            close = get_close_matches(value, table, 3)
-            hint = ", ".join(close or table)
-            kind = functions.declared[name].kind
-            raise UnknownNameError(f"no {kind} is called {value!r} (for {name!r}); there is {hint}")
+            hint = meant(value, table, f"there is {', '.join(table)}")
+            raise UnknownNameError(f"no {kind} is called {value!r} (for {name!r}); {hint}")
         functions.defaults[name] = value
 
 
@@ -137,8 +134,7 @@ def _check_default(name: str, functions: Functions, bound: bool, findings: Findi
     table = _table(declaration.kind)
     if value not in table:
         kind = "an elementwise function" if declaration.kind == "function" else "a loss"
-        close = get_close_matches(value, table, 1)
-        hint = f"did you mean `{close[0]}`?" if close else "there is " + ", ".join(table)
+        hint = meant(value, table, f"there is {', '.join(table)}")
         findings.add(place, f"the default of `{name}` is {kind}, and `{value}` is none; {hint}")
     elif declaration.kind == "function" and name in functions.arity:
         wanted, found = functions.arity[name], len(FUNCTIONS[value].derivatives)
@@ -225,13 +221,10 @@ def _unknown(call: Apply, functions: Functions, names: Mapping[str, Name]) -> st
     if entry.plain or entry.assignment or entry.declaration:
         return f"`{name}` is no function: a product is written `{name} * (…)` or `{name} @ (…)`"
     message = f"there is no function `{name}`"
-    known = [*functions.declared, *CALLS]
-    close = get_close_matches(name, known, 2, 0.7)
     if name in _ELSEWHERE:
         return f"{message}; write `{_ELSEWHERE[name]}`"
-    if close:
-        return f"{message}; did you mean " + " or ".join(f"`{one}`" for one in close) + "?"
-    return (
-        f"{message}; an elementwise function is left abstract by declaring `{name}: function`, "
-        "and those that exist are " + ", ".join(PUBLIC)
+    otherwise = (
+        f"an elementwise function is left abstract by declaring `{name}: function`, "
+        f"and those that exist are {', '.join(PUBLIC)}"
     )
+    return f"{message}; {meant(name, [*functions.declared, *CALLS], otherwise, 0.7)}"

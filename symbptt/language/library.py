@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 
 from symbptt.algebra import Model
-from symbptt.errors import UnknownNameError
+from symbptt.errors import UnknownNameError, meant
 from symbptt.language.parser import parse
 from symbptt.language.source import MAX_BYTES, decode
 
@@ -56,13 +55,11 @@ def load(name_or_path: str, bindings: Mapping[str, str] | None = None) -> Model:
         return parse(decode(_read(path), name_or_path), path.stem, name_or_path, bindings)
     known = names()
     if name_or_path not in known:
-        close = get_close_matches(name_or_path, known, 3)
-        hint = "did you mean " + " or ".join(close) if close else "there are " + ", ".join(known)
-        message = (
+        hint = meant(name_or_path, known, f"there are {', '.join(known)}")
+        raise UnknownNameError(
             f"no built-in model is called {name_or_path!r}; {hint} "
             "(a file has a '/' or a '.' in its name)"
         )
-        raise UnknownNameError(message)
     file = name_or_path + SUFFIX
     data = files("symbptt.models").joinpath(file).read_bytes()
     return parse(decode(data, file), name_or_path, name_or_path, bindings)

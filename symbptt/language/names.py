@@ -61,6 +61,9 @@ class Name:
     lag: int = 0
     has_axis: bool = True
 
+    def __str__(self) -> str:
+        return f"`{self.name}`"
+
     @property
     def is_scalar(self) -> bool:
         return self.declaration is not None and self.declaration.kind == "scalar"

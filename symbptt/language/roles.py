@@ -115,11 +115,11 @@ class _Inference:
         self.check_cycles()
         return roles
 
-    def wrong(self, name: str, place: Place, message: str, *notes: Note) -> None:
+    def wrong(self, name: Name, place: Place, message: str, *notes: Note) -> None:
         """A finding about a name, after which nothing more is said about it."""
-        if name not in self.roles.unclear:
+        if name.name not in self.roles.unclear:
             self.findings.add(place, message, *notes)
-        self.roles.unclear.add(name)
+        self.roles.unclear.add(name.name)
 
     # --- reserved names ---------------------------------------------------------------
 
@@ -171,17 +171,17 @@ class _Inference:
         for item in (name.definition, name.assignment):
             if item is not None:
                 self.wrong(
-                    name.name,
+                    name,
                     item.place,
-                    f"`{name.name}` is declared a function, and a function has no definition: "
+                    f"{name} is declared a function, and a function has no definition: "
                     "rename one of the two",
                     ("declared here", declared.place),
                 )
         for use in (*name.plain, *name.timed):
             self.wrong(
-                name.name,
+                name,
                 use.node.place,
-                f"`{name.name}` is a function: write `{name.name}(…)`",
+                f"{name} is a function: write `{name.name}(…)`",
                 ("declared here", declared.place),
             )
 
@@ -189,12 +189,11 @@ class _Inference:
         """A name with a time index has one everywhere."""
         how = "defined with" if name.definition is not None else "read with"
         for use in name.plain:
-            example = f"`{name.name}[t]`"
             self.wrong(
-                name.name,
+                name,
                 use.node.place,
-                f"`{name.name}` stands here without a time index and is {how} one elsewhere: "
-                f"write {example}, or rename one of the two",
+                f"{name} stands here without a time index and is {how} one elsewhere: "
+                f"write `{name.name}[t]`, or rename one of the two",
                 (f"{how} a time index here", place),
             )
         if name.assignment is not None:
@@ -203,23 +202,20 @@ class _Inference:
     def check_untimed(self, name: Name) -> None:
         assert name.assignment is not None
         reads = next((n for n in sf.walk(name.assignment.rhs) if isinstance(n, sf.Timed)), None)
-        uses: list[sf.Timed | sf.Start] = [
-            u.node for u in name.timed if isinstance(u.node, sf.Timed)
-        ]
         if reads is not None and reads.name != name.name:
             self.wrong(
-                name.name,
+                name,
                 name.assignment.place,
-                f"`{name.name}` has no time index, but its definition reads "
+                f"{name} has no time index, but its definition reads "
                 f"`{reads.name}[{reads.index}]`: write `{name.name}[t] = …`",
             )
             return
-        for use in [*uses, *name.starts]:
+        for place in [*(use.node.place for use in name.timed), *(s.place for s in name.starts)]:
             self.wrong(
-                name.name,
-                use.place,
-                f"`{name.name}` has a time index here and is defined without one: write "
-                f"`{name.name}[t] = …` there, or `{name.name}` here",
+                name,
+                place,
+                f"{name} has a time index here and is defined without one: write "
+                f"`{name.name}[t] = …` there, or {name} here",
                 ("defined without a time index here", name.assignment.place),
             )
 
@@ -229,9 +225,9 @@ class _Inference:
             return
         if name.role == "constant":
             self.wrong(
-                name.name,
+                name,
                 declared.place,
-                f"`{name.name}` is a constant, a number without axes, and needs no declaration",
+                f"{name} is a constant, a number without axes, and needs no declaration",
                 ("defined here", name.assignment.place if name.assignment else declared.place),
             )
         elif declared.kind == "index" and name.role != "input" and name.used:
@@ -239,9 +235,9 @@ class _Inference:
             place = name.plain[0].node.place if name.role == "parameter" else name.place
             said = name.definition or name.assignment
             self.wrong(
-                name.name,
+                name,
                 said.place if said is not None else place,
-                f"`{name.name}` is declared an index, an input of integers read as "
+                f"{name} is declared an index, an input of integers read as "
                 f"`{name.name}[t]`, and {found} here",
                 ("declared here", declared.place),
             )
@@ -251,9 +247,14 @@ class _Inference:
     def check_steps(self, item: sf.Item) -> None:
         """Which steps an equation may read, and how far back it does."""
         last = isinstance(item, sf.Definition) and item.last
+        losses = [] if isinstance(item, sf.Definition) else self.roles.losses
         for node in sf.nodes(item):
-            if isinstance(node, sf.Apply) and not isinstance(item, sf.Definition):
-                self.check_timeless_call(node)
+            if isinstance(node, sf.Apply) and node in losses:
+                self.findings.add(
+                    node.place,
+                    f"the loss `{node.function}` compares what a step yields: it stands in an "
+                    "equation, `name[t] = …`",
+                )
             if isinstance(node, sf.Timed) and node.name in self.roles.names:
                 message = self.wrong_step(node, item, last)
                 if message:
@@ -262,14 +263,6 @@ class _Inference:
                 elif isinstance(item, sf.Definition):
                     name = self.roles.names[node.name]
                     name.lag = max(name.lag, -node.index.offset)
-
-    def check_timeless_call(self, call: sf.Apply) -> None:
-        if self.roles.functions.is_loss(call.function):
-            self.findings.add(
-                call.place,
-                f"the loss `{call.function}` compares what a step yields: it stands in an "
-                "equation, `name[t] = …`",
-            )
 
     def wrong_step(self, node: sf.Timed, item: sf.Item, last: bool) -> str | None:
         name = node.name
@@ -311,7 +304,7 @@ class _Inference:
                 continue
             if lag == 0:
                 self.wrong(
-                    name.name,
+                    name,
                     start.place,
                     f"`{written}` is read by nothing: only what is read at an earlier step, "
                     f"`{name.name}[t-1]`, has an initial value",
@@ -323,9 +316,9 @@ class _Inference:
                     else f"`{name.name}[0]` to `{name.name}[{1 - lag}]`"
                 )
                 self.wrong(
-                    name.name,
+                    name,
                     start.place,
-                    f"`{written}` is read by nothing: the longest lag of `{name.name}` is {lag}, "
+                    f"`{written}` is read by nothing: the longest lag of {name} is {lag}, "
                     f"so the initial values are {far}",
                 )
 
@@ -337,9 +330,9 @@ class _Inference:
         if declared is None or used or name.definition or name.assignment:
             return
         self.wrong(
-            name.name,
+            name,
             declared.place,
-            f"`{name.name}` is declared and never used: use it, or leave the line out",
+            f"{name} is declared and never used: use it, or leave the line out",
         )
 
     def find_index_inputs(self) -> None:
@@ -379,14 +372,14 @@ class _Inference:
         if name.definition is not None:
             self.findings.add(
                 node.place,
-                f"expected an input of integers, and `{name.name}` is defined by an equation",
+                f"expected an input of integers, and {name} is defined by an equation",
                 ("defined here", name.definition.place),
             )
         elif declared is not None and declared.kind != "index":
             self.wrong(
-                name.name,
+                name,
                 node.place,
-                f"`{name.name}` is an input of integers here ({why}), and is declared with a "
+                f"{name} is an input of integers here ({why}), and is declared with a "
                 f"shape: declare `{name.name}: index`, or nothing",
                 ("declared here", declared.place),
             )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from fractions import Fraction
 from typing import NoReturn
 
 from symbptt.algebra import LAST, NOW
+from symbptt.errors import meant
 from symbptt.language import constants, syntax
 from symbptt.language import surface as sf
 from symbptt.language.expressions import Reader
@@ -136,10 +136,7 @@ class _StatementReader:
                     name, place, kind, [], self._default(tree, kind), self.comment
                 )
             case ast.Name(id=other):
-                close = get_close_matches(other, KINDS, 1, 0.75)
-                hint = (
-                    f"did you mean `{close[0]}`?" if close else f"a vector is `{name}: ({other},)`"
-                )
+                hint = meant(other, KINDS, f"a vector is `{name}: ({other},)`", 0.75)
                 self.wrong(tree.annotation, f"{_KIND_WORDS}, found `{other}`; {hint}")
             case ast.Constant(value=int(length)) if not isinstance(length, bool):
                 hint = f"a vector is `{name}: ({length},)`"

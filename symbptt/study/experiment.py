@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,14 +156,25 @@ def study_estimators(
     return Study(setting, len(text.alphabet), loss, tuple(_lines(tasks, measures)))
 
 
-def processes(jobs: int | None = None) -> ProcessPoolExecutor:
-    """So many processes, or one a core; an interruption is for the one that started them."""
-    return ProcessPoolExecutor(jobs, initializer=_leave_signals_to_the_parent)
+@contextmanager
+def processes(jobs: int | None = None) -> Iterator[ProcessPoolExecutor]:
+    """So many processes, or one a core, which end with whoever waits for them."""
+    others = multiprocessing.active_children()
+    done = False
+    with ProcessPoolExecutor(jobs, initializer=_die_of_signals) as pool:
+        try:
+            yield pool
+            done = True
+        finally:
+            mine = [one for one in multiprocessing.active_children() if one not in others]
+            for child in () if done else mine:
+                child.terminate()
 
 
-def _leave_signals_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def _die_of_signals() -> None:
+    """At once and in silence: the process that waits says what happened."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def run_all(

@@ -139,7 +139,7 @@ loss[t] = l(h[t], y[t])
 @pytest.mark.parametrize(
     ("bindings", "words"),
     [
-        ({"psi": "tanh"}, ("no function 'psi'", "did you mean 'phi'")),
+        ({"psi": "tanh"}, ("no function 'psi'", "did you mean `phi`?")),
         ({"zzz": "tanh"}, ("no function 'zzz'", "phi, max_of, l")),
         ({"phi": "tahn"}, ("no function is called 'tahn'", "tanh")),
         ({"l": "tanh"}, ("no loss is called 'tanh'", "squared_error")),
@@ -166,7 +166,7 @@ def test_binding_against_a_declaration() -> None:
 
 
 def test_unknown_model() -> None:
-    with pytest.raises(UnknownNameError, match="'lstmm'; did you mean lstm"):
+    with pytest.raises(UnknownNameError, match="'lstmm'; did you mean `lstm`"):
         load("lstmm")
     with pytest.raises(UnknownNameError, match="there are char_rnn, elman"):
         load("")

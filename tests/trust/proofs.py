@@ -63,12 +63,13 @@ KINDS: dict[str, Kind] = {
     ),
     "forward": Kind("numbers", "tested", "the module of the forward mode agrees with the reverse"),
     "arguments": Kind("module", "tested", "arguments that do not fit are refused"),
+    "helpers": Kind("module", "tested", "clipping and drawing parameters do what they say"),
 }
 """A row a word of `symbptt.proof.rows.Row.check`."""
 
-_HORIZON = re.compile(r"T = [\d…, ]*\d")
+_HORIZON = re.compile(r"T = \d+(?:…\d+)?")
 _CHANCE = re.compile(r"error < 2\^-(\d+)")
-_ERROR = re.compile(r"(?:error|difference)[^\d<]*(\d\.\d+e[+-]\d+)")
+_ERROR = re.compile(r"(\d\.\d+e[+-]\d+)(?: \((float\d\d)\))?")
 
 
 def collected(reports: Iterable[Report]) -> Figures:
@@ -83,7 +84,8 @@ def collected(reports: Iterable[Report]) -> Figures:
         about=(
             "`symbptt verify MODEL` for every built-in model, a line a kind of check. What is "
             "exact is so at random points modulo a prime of 127 bits: a wrong formula passes them "
-            "with less than the chance in the last column (Schwartz and Zippel)."
+            "with less than the chance in the last column (Schwartz and Zippel). The models: "
+            f"{', '.join(report.model for report in reports)}."
         ),
         totals={
             "models": len(reports),
@@ -92,8 +94,7 @@ def collected(reports: Iterable[Report]) -> Figures:
         },
         head=("link", "check", "how", "what it says", "checks", "range and worst figure"),
         rows=[_line(kind, [row for row in rows if row.check == kind]) for kind in kinds],
-        remarks=[f"{model}: {row.check} {row.subject}: {row.detail}" for model, row in failed]
-        + [f"Models: {', '.join(report.model for report in reports)}."],
+        remarks=[f"{model}: {row.check} {row.subject}: {row.detail}" for model, row in failed],
     )
 
 
@@ -108,9 +109,11 @@ def _line(kind: str, rows: Sequence[Row]) -> tuple[str, ...]:
 def _range(rows: Sequence[Row]) -> str:
     horizons = dict.fromkeys(h for row in rows for h in _HORIZON.findall(row.figure))
     chances = [int(bits) for row in rows for bits in _CHANCE.findall(row.figure)]
-    errors = [float(e) for row in rows for e in _ERROR.findall(row.figure)]
     worst = [f"chance below 2^-{min(chances)}"] if chances else []
-    worst += [f"error at most {max(errors):.1e}"] if errors else []
+    errors: dict[str, float] = {}
+    for error, dtype in (one for row in rows for one in _ERROR.findall(row.figure)):
+        errors[dtype] = max(float(error), errors.get(dtype, 0.0))
+    worst += [f"error at most {error:.1e} {dtype}".rstrip() for dtype, error in errors.items()]
     return "; ".join([*horizons, *worst])
 
 

@@ -15,7 +15,7 @@ from symbptt.codegen.fast.buffers import (
     met,
     values,
 )
-from symbptt.codegen.naming import words_of
+from symbptt.codegen.numpy_printer import names_of_call
 
 Known = Mapping[Value, str]
 """The names of the views that a function or a loop is handed."""
@@ -67,7 +67,10 @@ VIEWS: dict[str, str | tuple[str, ...]] = {
 }
 """How each view of an array is written; a tuple is a function and its arguments."""
 
-OWN_WORDS = {how: words_of([row] if isinstance(row, str) else row) for how, row in VIEWS.items()}
+OWN_WORDS = {
+    how: names_of_call(row if isinstance(row, str) else f"{row[0]}({', '.join(row[1:])})")
+    for how, row in VIEWS.items()
+}
 """The names that each way of writing a view brings with it."""
 
 EXACTLY = ("tanh", "logaddexp")

@@ -34,7 +34,7 @@ def _random_gates(call: Any, rng: Any, gates: Any) -> Any:
         if call.dtype == object:
             gates = _exact("gates", gates, call.one)
     elif call.dtype == object:
-        raise _wrong("gates", "them for object arrays: a draw is not exact", "none")
+        raise _wrong("gates", "for object arrays, where a draw is not exact", "none")
     elif not isinstance(rng, np.random.Generator):
         raise _wrong("rng", "a numpy Generator", type(rng))
     else:
