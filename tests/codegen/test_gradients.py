@@ -14,7 +14,7 @@ from symbptt.algebra import Model
 from symbptt.codegen.render import generate
 from tests import cells
 from tests.agreement import disagreements
-from tests.modules import BUILT_IN, RANDOM, call, executed, in_turn, model_of, module_of
+from tests.modules import BUILT_IN, RANDOM, call, executed, in_turn, model_of, module_of, some
 from tests.points import Point, draw
 from tests.reference import Result, loss_and_grads
 
@@ -94,11 +94,13 @@ def test_gradients_with_respect_to_inputs(name: str) -> None:
     check(name, everything(model_of(name)), wrt_inputs=True)
 
 
-@pytest.mark.parametrize("name", RANDOM)
+@pytest.mark.parametrize("name", some(RANDOM, 2))
 def test_gradients_of_random_models(name: str) -> None:
     """One kind of call each, in turn; every other one with respect to its inputs too."""
-    for kind in in_turn(RANDOM.index(name), ("everything", "dense", "everything", "two_steps")):
-        check(name, POINTS[kind](model_of(name)), wrt_inputs=name[-1] in "02468")
+    for kind in in_turn(
+        RANDOM.index(name) // 2, ("everything", "dense", "everything", "two_steps")
+    ):
+        check(name, POINTS[kind](model_of(name)), wrt_inputs=RANDOM.index(name) % 4 == 0)
 
 
 @pytest.mark.parametrize("kind", ("loss", "grads", "carry", "outputs"))

@@ -3,10 +3,11 @@
 python -m tests.fuzz --seconds 600 --seed 1                all subjects, the time shared
 python -m tests.fuzz --seconds 60 models formulas          some
 python -m tests.fuzz --seed 1 --show models 1234           what the input of that number is
-python -m tests.fuzz --seconds 60 --guided models          by coverage (atheris, extra `fuzz`)
+python -m tests.fuzz.guided models 60                      by coverage (atheris, extra `fuzz`)
 
 Status 1 if anything but a documented error came of an input, or it took more than a second of
-CPU time or 512 MiB. --json FILE writes the counts.
+CPU time or 512 MiB. --json FILE writes the counts; a run of all subjects writes them for
+docs/trust.md.
 """
 
 from __future__ import annotations
@@ -28,25 +29,22 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--show", nargs=2, metavar=("SUBJECT", "NUMBER"))
-    parser.add_argument("--guided", metavar="SUBJECT")
     asked = parser.parse_args()
     names = asked.subjects or list(SUBJECTS)
-    for name in (*names, *filter(None, (asked.guided, (asked.show or [None])[0]))):
+    for name in (*names, *(asked.show or ())[:1]):
         if name not in SUBJECTS:
             parser.error(f"no subject is called {name!r}; subjects: {', '.join(SUBJECTS)}")
     if asked.show:
         name, number = asked.show
         print(SUBJECTS[name].draw(running.source(name, asked.seed, int(number))))
         return 0
-    if asked.guided:
-        from tests.fuzz.guided import guided
-
-        return guided(asked.guided, asked.seconds, asked.seed)
     share = asked.seconds / len(names)
     tallies = {name: running.run(name, share, asked.seed) for name in names}
     text = running.report(tallies, asked.seed)
     if asked.json:
         asked.json.write_text(text + "\n", encoding="utf-8")
+    if not asked.subjects:
+        running.figures(tallies, asked.seconds, asked.seed).write("fuzzing")
     print(text)
     return 1 if any(tally.failures for tally in tallies.values()) else 0
 

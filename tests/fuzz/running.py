@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from tests.fuzz.subjects import SUBJECTS, Subject
+from tests.trust.parts import Figures
 
 SECONDS = 1.0
 MEMORY = 512 * 2**20
@@ -164,13 +165,36 @@ def heard(told: Connection, tally: Tally, first: int) -> int:
 
 def report(tallies: dict[str, Tally], seed: int) -> str:
     """The counts as JSON."""
-    return json.dumps(
-        {
-            "seed": seed,
+    subjects = {name: tally.data() for name, tally in tallies.items()}
+    return json.dumps({"seed": seed, "subjects": subjects}, indent=2)
+
+
+def figures(tallies: dict[str, Tally], seconds: float, seed: int) -> Figures:
+    """The counts for the page on trust."""
+    failures = [
+        f"{name}, input {number}: {where} ({error})"
+        for name, tally in tallies.items()
+        for where, (number, error) in sorted(tally.failures.items())
+    ]
+    return Figures(
+        title="Bad input",
+        command=f"python -m tests.fuzz --seconds {seconds:g} --seed {seed}",
+        about="Texts of models and formulas, mutated and drawn from the grammars, and calls of "
+        "modules with wrong arguments: each is taken, or refused by a documented error, within "
+        f"{SECONDS:g} s of CPU time and {MEMORY // 2**20} MiB of memory.",
+        totals={
             "inputs": sum(tally.inputs for tally in tallies.values()),
-            "seconds": SECONDS,
-            "bytes": MEMORY,
-            "subjects": {name: tally.data() for name, tally in tallies.items()},
+            "failures": sum(tally.outcomes["failed"] for tally in tallies.values()),
         },
-        indent=2,
+        head=("input", "taken", "what became of them", "slowest"),
+        rows=[
+            (
+                name,
+                f"{tally.inputs:,}",
+                ", ".join(f"{count:,} {word}" for word, count in sorted(tally.outcomes.items())),
+                f"{tally.slowest:.2f} s",
+            )
+            for name, tally in tallies.items()
+        ],
+        remarks=failures,
     )
