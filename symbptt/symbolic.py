@@ -31,6 +31,7 @@ from symbptt.formula.reading import read
 from symbptt.formula.scenes import Clock, Scene, Stage
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.proof.domain import Array
+from symbptt.proof.entries import NoPlaceError
 from symbptt.proof.exact import Calculation, RandomPoint, member_value
 from symbptt.proof.ledger import Ledger, step_of
 from symbptt.proof.points import draw
@@ -200,7 +201,7 @@ class Unrolled:
         FormulaError
             If it can't be read, or its shapes do not fit.
         OptionError
-            If a free index is not given.
+            If a free index is not given, or an entry lies past the end of its vector.
         EvaluationError
             If an index is out of range there.
         """
@@ -211,7 +212,10 @@ class Unrolled:
             if name not in {"T", *at}:
                 raise OptionError(f"{text} is stated for every {name}: say which, {name}=1")
         scene = Scene(Stage(normal, self.sizes), self.run, Clock(math.inf))
-        left, right = map(_bare, scene.sides(formula, {**at, "T": self.T}))
+        try:
+            left, right = map(_bare, scene.sides(formula, {**at, "T": self.T}))
+        except NoPlaceError as error:
+            raise OptionError(f"{text} has no value at these sizes: {error}") from None
         return shown(left), shown(right)
 
     @cached_property
