@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check lint bench cost generated docs trust clean
+.PHONY: demo test check lint bench cost mutants generated docs trust clean
 
 demo: $(VENV)/core
 	$(BIN)/python -m symbptt demo
@@ -35,6 +35,11 @@ bench: $(VENV)/core
 # What symbptt itself costs.
 cost: $(VENV)/core
 	$(BIN)/python benchmarks/cost.py
+
+# Plants errors in everything that makes a module, and says what finds them; goes on where
+# it stopped (build/mutants).
+mutants: $(VENV)/tools
+	$(BIN)/python -m tests.mutants
 
 # Makes the files in generated/ again.
 generated: $(VENV)/tools

@@ -12,6 +12,7 @@ and derivations then show themselves in a notebook.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
     from symbptt.calculus.derivation import Derivation, Step
     from symbptt.calculus.gradients import derive
     from symbptt.codegen.fast.explanation import explain
+    from symbptt.demonstration import run as demo
     from symbptt.errors import FormulaError, ModelError, SymbpttError
+    from symbptt.experiments.experiment import study_estimators as study
+    from symbptt.figures.truncation import truncation_figure as strategies
     from symbptt.formula.verdict import Verdict, check
     from symbptt.language.library import load
+    from symbptt.language.library import names as list
     from symbptt.language.parser import parse
+    from symbptt.listing import model_text as show
     from symbptt.proof.report import Report, verify
     from symbptt.proof.trial import generate
     from symbptt.symbolic import Unrolled, unroll
@@ -45,15 +51,21 @@ __all__ = [
     "analyze",
     "bind",
     "check",
+    "demo",
     "derive",
     "explain",
     "generate",
+    "list",
     "load",
     "parse",
+    "show",
+    "strategies",
+    "study",
     "unroll",
     "verify",
 ]
 
+# Where a name stands, and as what if not as itself.
 _HOME = {
     "Derivation": "symbptt.calculus.derivation",
     "FormulaError": "symbptt.errors",
@@ -67,11 +79,16 @@ _HOME = {
     "analyze": "symbptt.analysis.report",
     "bind": "symbptt.binding",
     "check": "symbptt.formula.verdict",
+    "demo": "symbptt.demonstration:run",
     "derive": "symbptt.calculus.gradients",
     "explain": "symbptt.codegen.fast.explanation",
     "generate": "symbptt.proof.trial",
+    "list": "symbptt.language.library:names",
     "load": "symbptt.language.library",
     "parse": "symbptt.language.parser",
+    "show": "symbptt.listing:model_text",
+    "strategies": "symbptt.figures.truncation:truncation_figure",
+    "study": "symbptt.experiments.experiment:study_estimators",
     "unroll": "symbptt.symbolic",
     "verify": "symbptt.proof.report",
 }
@@ -81,10 +98,11 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import_module("symbptt.notebook")
-    value = getattr(import_module(_HOME[name]), name)
+    home, _, there = _HOME[name].partition(":")
+    value = getattr(import_module(home), there or name)
     globals()[name] = value
     return value
 
 
-def __dir__() -> list[str]:
+def __dir__() -> Iterable[str]:
     return sorted({*globals(), *__all__})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from symbptt.algebra import Equation, Input, Model
+from symbptt.algebra import Cotangent, Equation, Input, Model, Param
 from symbptt.calculus.normal import introduced
 from symbptt.calculus.unrolling import ExplicitLine
 from symbptt.tables import table
@@ -142,9 +142,15 @@ def _shape(shape: Iterable[Any]) -> list[str | int]:
 # --- unrolled equations ----------------------------------------------------------------
 
 
-def lines_text(lines: Sequence[ExplicitLine], normal: Model | None = None) -> str:
-    """One equation a line; then what the names mean that the normal form brought in."""
-    rows = [(f"{plain(line.left)} = {_right(line)}", _remark(line)) for line in lines]
+def lines_text(lines: Sequence[ExplicitLine], horizon: int, normal: Model | None = None) -> str:
+    """One equation a line; then what the names mean that the normal form brought in.
+
+    What is said of L is said for T = ``horizon`` alone.
+    """
+    rows = [
+        (f"{plain(line.left)} = {_right(line)}{_condition(line, horizon)}", _remark(line))
+        for line in lines
+    ]
     text = table(rows, indent="")
     sides = [side for line in lines for side in (line.left, line.right) if side is not None]
     if normal is not None and (names := introduced(normal, sides)):
@@ -154,6 +160,10 @@ def lines_text(lines: Sequence[ExplicitLine], normal: Model | None = None) -> st
 
 def _right(line: ExplicitLine) -> str:
     return "given by the caller, else zeros" if line.right is None else plain(line.right)
+
+
+def _condition(line: ExplicitLine, horizon: int) -> str:
+    return f" for T = {horizon}" if isinstance(line.left, Cotangent | Param) else ""
 
 
 def _remark(line: ExplicitLine) -> str:

@@ -8,6 +8,7 @@ no part in it and is what the gradients can be compared with.
 from __future__ import annotations
 
 import keyword
+import math
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -23,8 +24,14 @@ from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.normal import normalize
 from symbptt.errors import OptionError, UnknownNameError
+from symbptt.formula.meaning import Meaning, resolved
+from symbptt.formula.names import derived_form
+from symbptt.formula.ranges import Free
+from symbptt.formula.reading import read
+from symbptt.formula.scenes import Clock, Scene, Stage
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.proof.domain import Array
+from symbptt.proof.entries import NoPlaceError
 from symbptt.proof.exact import Calculation, RandomPoint, member_value
 from symbptt.proof.ledger import Ledger, step_of
 from symbptt.proof.points import draw
@@ -181,6 +188,36 @@ class Unrolled:
         ledger = Ledger(self.run, self.T, self.reading.known)
         return tuple(shown(member_value(step, one, times, ledger)) for one in step.members)
 
+    def formula(self, text: str, **at: int) -> tuple[Any, Any]:
+        """Both sides of a formula as `symbptt.check` reads it; they are equal if it is right.
+
+        Parameters
+        ----------
+        at : int
+            What its free indices are, ``t=2``.
+
+        Raises
+        ------
+        FormulaError
+            If it can't be read, or its shapes do not fit.
+        OptionError
+            If a free index is not given, or an entry lies past the end of its vector.
+        EvaluationError
+            If an index is out of range there.
+        """
+        normal = derived_form(self.model)
+        formula = resolved(read(text, self.model), Meaning(normal))
+        free = Free.of(formula)
+        for name in (*free.steps, *free.entries):
+            if name not in {"T", *at}:
+                raise OptionError(f"{text} is stated for every {name}: say which, {name}=1")
+        scene = Scene(Stage(normal, self.sizes), self.run, Clock(math.inf))
+        try:
+            left, right = map(_bare, scene.sides(formula, {**at, "T": self.T}))
+        except NoPlaceError as error:
+            raise OptionError(f"{text} has no value at these sizes: {error}") from None
+        return shown(left), shown(right)
+
     @cached_property
     def closed_form(self) -> ClosedForms:
         """What the recurrences fold into, with proof: by the question that ``unroll`` takes."""
@@ -252,6 +289,11 @@ class Labels:
 
 def spoken(name: str, step: int | None) -> str:
     return name if step is None else f"{name}[{step}]"
+
+
+def _bare(value: Array) -> Any:
+    """A matrix of one entry as the number that it is."""
+    return value[0, 0] if value.size == 1 else value
 
 
 def shown(value: Any) -> Any:

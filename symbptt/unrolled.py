@@ -10,7 +10,7 @@ from typing import Any
 from symbptt.algebra import Model
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.recurrence.closed import ClosedForm, fold
-from symbptt.calculus.recurrence.formulas import formula, why_not
+from symbptt.calculus.recurrence.formulas import WHY_NOT, formula
 from symbptt.calculus.unrolling import ExplicitLine, Query, unroll, unroll_derivative
 from symbptt.errors import NotAffineError
 from symbptt.listing import lines_data, lines_text
@@ -61,10 +61,10 @@ class Answer:
         """Why there is no formula; "" where there is one."""
         if self.closed is None or self.formula is not None:
             return ""
-        return f"none: {why_not(self.closed)}"
+        return f"none: {WHY_NOT}"
 
     def text(self) -> str:
-        parts = [lines_text(self.lines, self.normal)] if self.lines else []
+        parts = [lines_text(self.lines, self.horizon, self.normal)] if self.lines else []
         if self.closed is not None:
             parts.append(folded_text(self.closed).lstrip("\n"))
             parts.append(f"as a formula, for check\n  {self.formula or self.no_formula}\n")

@@ -31,8 +31,8 @@ ORDER = (
     ("codegen", "notebook"),  # a generated statement cites its step's formula as plain text
     ("proof", "listing"),
     ("formula",),
-    ("analysis", "demo", "figures", "unrolled"),
-    ("study", "symbolic"),
+    ("analysis", "demonstration", "figures", "unrolled"),
+    ("experiments", "symbolic"),
     ("sympy_script",),
     ("symbptt",),
     ("cli",),

@@ -52,10 +52,12 @@ def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing long is computed."""
     report = Report("linear", (Row("exact", "dL/dW", True, "4 entries"),))
     monkeypatch.setattr("symbptt.proof.report.verify", lambda *args, **options: report)
-    monkeypatch.setattr("symbptt.study.experiment.study_estimators", lambda *args, **options: None)
-    monkeypatch.setattr("symbptt.study.report.text", lambda study: "a table\n")
-    monkeypatch.setattr("symbptt.demo.run", lambda *args: click.echo("derived") or True)
-    monkeypatch.setattr("symbptt.demo.documentation", lambda: "some text to draw")
+    monkeypatch.setattr(
+        "symbptt.experiments.experiment.study_estimators", lambda *args, **options: None
+    )
+    monkeypatch.setattr("symbptt.experiments.report.text", lambda study: "a table\n")
+    monkeypatch.setattr("symbptt.demonstration.run", lambda *args: click.echo("derived") or True)
+    monkeypatch.setattr("symbptt.demonstration.documentation", lambda: "some text to draw")
 
 
 class Refusing(io.RawIOBase):

@@ -6,7 +6,10 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
+import pytest
+
 import symbptt
+from symbptt.cli import main
 from symbptt.language import library
 from symbptt.templating import template_folder
 
@@ -32,6 +35,12 @@ def test_what_comes_with_the_package() -> None:
     assert package.joinpath("py.typed").is_file()
     for name in library.names():
         assert package.joinpath("models", f"{name}.rnn").is_file()
+
+
+@pytest.mark.parametrize("verb", sorted(main.commands))
+def test_a_verb_of_the_command_line_is_a_word_in_python(verb: str) -> None:
+    assert verb in symbptt.__all__
+    assert callable(getattr(symbptt, verb))
 
 
 def test_the_changelog_knows_this_version() -> None:

@@ -79,6 +79,8 @@ def points(row: Function) -> list[tuple[Any, ...]]:
     arguments = len(row.arguments)
     candidates = [
         *(tuple(rng.uniform(-3, 3) for _ in range(arguments)) for _ in range(40)),
+        # Pieces may begin anywhere: hard_sigmoid's at 3 and -3.
+        *(tuple(rng.uniform(-8, 8) for _ in range(arguments)) for _ in range(20)),
         *((end, end / 7)[:arguments] for end in (-30, 30)),
     ]
     exact = [tuple(map(mpmath.mpf, candidate)) for candidate in candidates]

@@ -35,7 +35,7 @@ CELLS = re.compile(
     r"\b(?:" + "|".join({"lstm", "gru", "elman", *library.names()} - WORDS) + r")\b", re.I
 )
 NAMED_ON_PURPOSE = {
-    "symbptt/demo.py": {"char_rnn"},  # what it trains
+    "symbptt/demonstration.py": {"char_rnn"},  # what it trains
     "symbptt/__init__.py": {"elman"},  # an example in the docstring
 }
 

@@ -119,6 +119,32 @@ def test_members_of_a_step_are_equal_in_sympy(name: str) -> None:
             assert_same(other, first)
 
 
+@pytest.mark.parametrize(
+    ("text", "at", "right"),
+    [
+        ("d(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])", {"t": 1}, True),
+        ("d(L, h[t]) = W_hh @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])", {"t": 1}, False),
+        ("dL/dW_hh = sum(t, 1, T, outer(dL/dh[t], h[t-1]))", {}, True),
+        ("d(h[t][i], h[t-1][j]) = W_hh[i, j]", {"t": 2, "i": 1, "j": 2}, True),
+        ("L = sum(t, 1, T, loss[t]) / T", {}, True),
+        ("L = sum(t, 1, T, loss[t])", {}, False),
+    ],
+)
+def test_a_formulas_sides_are_sympys(text: str, at: dict[str, int], right: bool) -> None:
+    model = symbptt.bind(load("linear"), {"l": "squared_error"})
+    found = symbptt.unroll(model, T=2, sizes={"h": 2, "d": 1, "q": 1})
+    left, other = found.formula(text, **at)
+    assert (sympy.simplify(left - other) == 0 * left) == right
+
+
+def test_a_formula_is_said_for_one_step() -> None:
+    found = symbptt.unroll(load("elman"), T=2, sizes={"h": 1, "d": 1, "q": 1})
+    left, right = found.formula("dL/da_h[t] = phi_h'(a_h[t]) * dL/dh[t]", t=1)
+    assert left.has(sympy.Symbol("W_hh_1_1", real=True)) and sympy.simplify(left - right) == 0
+    with pytest.raises(OptionError, match="say which, t=1"):
+        found.formula("h[t] = phi_h(a_h[t])")
+
+
 def test_a_planted_error_in_a_step_is_seen() -> None:
     found = unrolled("elman")
     right = found.derivation.step("h", "adjoint")

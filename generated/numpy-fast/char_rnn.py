@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of char_rnn, in NumPy.
 
-Made by symbptt (digest e64aea1a982f43a8). To make it again: symbptt generate char_rnn
+Made by symbptt (digest 60a4261c24ab9667). To make it again: symbptt generate char_rnn
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -738,6 +738,10 @@ class Workspace:
         return True
 
 
+class _Views:
+    """Arrays and views of a segment by name: attributes of a class are found fast."""
+
+
 class _Segment:
     """Some steps of a call: their rows, and the views of the buffers for them."""
 
@@ -747,7 +751,7 @@ class _Segment:
         self.one, self.zero = w.one, 0 * w.one
         # As many rows of each array as this segment has.
         ends = {"rows": rows.count, "past": rows.live.stop, "last": rows.sequences}
-        self.views = SimpleNamespace()
+        self.views = _Views()
         for name, array in {**w.buffers, **kept, **sums}.items():
             if name in w.table:
                 kind = w.table[name][1]

@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of linear_bias, in NumPy.
 
-Made by symbptt (digest f09ab5caa31828d4). To make it again: symbptt generate linear_bias
+Made by symbptt (digest 5bc21309403349ec). To make it again: symbptt generate linear_bias
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -693,6 +693,10 @@ class Workspace:
         return True
 
 
+class _Views:
+    """Arrays and views of a segment by name: attributes of a class are found fast."""
+
+
 class _Segment:
     """Some steps of a call: their rows, and the views of the buffers for them."""
 
@@ -702,7 +706,7 @@ class _Segment:
         self.one, self.zero = w.one, 0 * w.one
         # As many rows of each array as this segment has.
         ends = {"rows": rows.count, "past": rows.live.stop, "last": rows.sequences}
-        self.views = SimpleNamespace()
+        self.views = _Views()
         for name, array in {**w.buffers, **kept, **sums}.items():
             if name in w.table:
                 kind = w.table[name][1]

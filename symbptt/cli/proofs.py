@@ -135,6 +135,7 @@ def analyze(
     show_default=True,
     help="What the formula's L is: the mean of the losses, their sum or the last one.",
 )
+@estimator_option
 @click.option("--strict", is_flag=True, help="Exit status 1 for a formula that is trivial.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @bind_option
@@ -145,6 +146,7 @@ def check(
     seconds: float,
     layout: Literal["column", "row"],
     total: Literal["mean", "sum", "last"],
+    estimator: str,
     strict: bool,
     seed: int,
     bindings: dict[str, str],
@@ -166,7 +168,14 @@ def check(
         model = bind(model, bindings, defaults=False)
     try:
         verdict = decide(
-            model, formula, horizon=horizon, seconds=seconds, seed=seed, layout=layout, total=total
+            model,
+            formula,
+            horizon=horizon,
+            seconds=seconds,
+            seed=seed,
+            layout=layout,
+            total=total,
+            estimator=estimator,
         )
     except FormulaError as error:
         if not wants_json():

@@ -39,9 +39,9 @@ def _one_thread() -> None:
 def study(jobs: int | None, **given: Any) -> Result:
     """Bias and variance of every estimator, on the text of Python's documentation."""
     _one_thread()
+    from symbptt.experiments.experiment import Setting, processes, study_estimators
+    from symbptt.experiments.report import data, text
     from symbptt.progress import Progress
-    from symbptt.study.experiment import Setting, processes, study_estimators
-    from symbptt.study.report import data, text
 
     setting = Setting(**{name: value for name, value in given.items() if value not in (None, ())})
     progress = Progress("measuring")
@@ -76,7 +76,7 @@ def strategies(text_file: Path | None, **given: Any) -> str:
 
 def _text(path: Path | None) -> str:
     if path is None:
-        from symbptt.demo import documentation
+        from symbptt.demonstration import documentation
 
         return documentation()
     try:
@@ -108,6 +108,6 @@ def _text(path: Path | None) -> str:
 def demo(out: Path, seconds: float, seed: int) -> None:
     """Derive, generate, verify and train on the text of Python's own documentation."""
     _one_thread()
-    from symbptt.demo import run
+    from symbptt.demonstration import run
 
     sys.exit(DONE if run(out, seconds, seed) else FAILED)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import NoReturn
 
 from symbptt import algebra as al
-from symbptt.algebra.letters import Delta, Entry
+from symbptt.algebra.letters import Delta, Entry, RowOf
 from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_form, finding
 from symbptt.formula.statement import TOTAL, UNIT, number_of
 from symbptt.functions.losses import LOSSES
@@ -198,6 +198,9 @@ class FormulaBuilder:
         operand = self.expr(node.operand)
         if isinstance(first, sf.Stretch) and not others:
             return self._slice(operand, first)
+        match node.places:
+            case [row, sf.Stretch(first=None, last=None)]:
+                return RowOf(operand, self._entry_place(row))
         places = tuple(self._entry_place(one) for one in node.places)
         if len(places) > (3 if isinstance(operand, al.Derivative) else 2):
             self.wrong(node, "an entry has one index or two")
@@ -317,6 +320,7 @@ class FormulaBuilder:
         wrt = self.expr(node)
         core = wrt.array if isinstance(wrt, Entry) else wrt
         core = core.operand if isinstance(core, al.Vec) else core
+        core = core.matrix if isinstance(core, RowOf) else core
         if isinstance(node, sf.Named) and isinstance(wrt, al.Count):
             self._unknown(node)
         if not isinstance(core, al.Ref | al.Stack | al.Param) or core == TOTAL:

@@ -12,6 +12,7 @@ import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
 from symbptt.algebra import Cotangent, Model, Ref
+from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
 from symbptt.formula.meaning import Meaning, Total
 from symbptt.formula.names import shapes
@@ -116,13 +117,14 @@ class Examiner:
         clock: Clock,
         total: Total = "mean",
         layout: Layout = "column",
+        estimator: Estimator = FULL,
     ) -> None:
         self.model = model
         self.horizon = horizon
         self.seed = seed
         self.clock = clock
         self.shaper = Meaning(model, total, layout)
-        self.stages: tuple[Stage, ...] = stages(model)
+        self.stages: tuple[Stage, ...] = stages(model, estimator)
         self._scenes: dict[tuple[Any, ...], Scene] = {}
 
     # --- points ---------------------------------------------------------------------------
@@ -239,6 +241,9 @@ class Examiner:
                 continue
             looked_at = True
             entry = first_difference(left, right, scene.domain)
+            if entry is not None and (given := self._given(formula, at)):
+                self._leave_out(formula, free, at, given, found)
+                return
             if entry is not None:
                 sizes = tuple(scene.sizes.items())
                 found.counterexample = Counterexample(
@@ -253,6 +258,14 @@ class Examiner:
             found.used.append(at)
         elif undefined:
             self._leave_out(formula, free, at, undefined, found)
+
+    def _given(self, formula: Formula, at: dict[str, int]) -> str:
+        """Why an equation of a quantity says nothing of a step: it is given there."""
+        left = formula.left
+        if formula.chains or not isinstance(left, Ref) or not set(left.index.names()) - {"T"}:
+            return ""
+        step, names = left.index.at(at), {equation.name for equation in self.model.equations}
+        return f"{left.name}[{step}] is given" if step < 1 and left.name in names else ""
 
     def _has_one_side(self, formula: Formula, free: Free, at: dict[str, int], scene: Scene) -> bool:
         """Whether one side has an entry where the other, which counts the same, has none."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from symbptt import algebra as al
-from symbptt.algebra.letters import Entry, Slope
+from symbptt.algebra.letters import Entry, RowOf, Slope
 from symbptt.formula.shapes import (
     SCALAR,
     Extents,
@@ -176,6 +176,8 @@ class Meaning(Shaper):
                 return al.Concat(tuple(self._flat(part) for part in parts))
             case al.Vec(operand=operand):
                 return self._own(operand)
+            case RowOf(matrix=matrix, place=place):
+                return RowOf(self._own(matrix), place)
             case al.Slice(vector=whole, number=number):
                 return al.Slice(self._flat(whole), self.blocks(node), number)
         return node
@@ -243,15 +245,19 @@ class Meaning(Shaper):
     def _differentiated(self, node: al.Derivative) -> al.Expr:
         """Of a scalar in the shape of what it is taken by, of a vector a Jacobian."""
         of, by = node.output, node.wrt
-        array = by.array if isinstance(by, Entry) else by
+        array = by.array if isinstance(by, Entry) else by.matrix if isinstance(by, RowOf) else by
         if of == TOTAL:
             assert isinstance(array, al.Ref | al.Param | al.Stack)
             if node.held == "equation":
                 return self._totalled(al.Direct(array))
             index = array.index if isinstance(array, al.Ref) else None
             found: al.Expr = al.Cotangent(array.name, index, array.shape)
-            return self._totalled(Entry(found, by.places) if isinstance(by, Entry) else found)
-        if self.known(of) == SCALAR or isinstance(by, Entry):
+            if isinstance(by, Entry):
+                found = Entry(found, by.places)
+            elif isinstance(by, RowOf):
+                found = RowOf(found, by.place)
+            return self._totalled(found)
+        if self.known(of) == SCALAR or isinstance(by, Entry | RowOf):
             return Slope(of, by, node.held)
         return node
 

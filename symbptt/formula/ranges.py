@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from symbptt.algebra import Cotangent, Expr, Index, OrderedProduct, Ref, Stack, TimeSum
-from symbptt.algebra.letters import Delta, Entry
+from symbptt.algebra.letters import Delta, Entry, RowOf
 from symbptt.formula.scenes import TooLargeError
 from symbptt.formula.statement import Formula, Inequalities, indices, own_names, parts
 from symbptt.formula.text import chain_text
@@ -81,6 +81,7 @@ def _visit(
     inner = bound | {node.index} if isinstance(node, TimeSum | OrderedProduct) else bound
     for part in parts(node):
         place = isinstance(node, Delta) or (isinstance(node, Entry) and part in node.places)
+        place = place or (isinstance(node, RowOf) and part == node.place)
         yield from _visit(part, inner, (place or counting) and not isinstance(part, Ref))
 
 

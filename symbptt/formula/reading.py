@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from symbptt import algebra as al
-from symbptt.algebra.letters import Entry
+from symbptt.algebra.letters import Entry, RowOf
 from symbptt.errors import FormulaError
 from symbptt.formula.building import FormulaBuilder
 from symbptt.formula.names import FirstFinding, FormulaNames
@@ -180,7 +180,7 @@ def bracketed(node: al.Expr) -> set[str]:
     for inner, bound in with_bound(node):
         if isinstance(inner, al.Ref | al.Cotangent):
             found |= own_names(inner) - bound
-        elif isinstance(inner, Entry):
-            for place in inner.places:
+        elif isinstance(inner, Entry | RowOf):
+            for place in inner.places if isinstance(inner, Entry) else (inner.place,):
                 found |= free_names(place) - bound
     return found

@@ -20,6 +20,7 @@ import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
 from symbptt import algebra as al
+from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
 from symbptt.formula.names import shapes
 from symbptt.formula.statement import Formula, free_names
@@ -132,9 +133,17 @@ class Scene(Remembering):
     lengths : mapping of str to int
         What ``len(h)`` is.
     run : Trajectory
+    estimates : mapping of int to Jacobians
+        What is derived of the loss of a step where L's derivatives are estimates.
     """
 
-    def __init__(self, stage: Stage, run: Trajectory, clock: Clock) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        run: Trajectory,
+        clock: Clock,
+        estimates: Mapping[int, Jacobians] | None = None,
+    ) -> None:
         self.stage = stage
         self.sizes = stage.unrolled.sizes
         self.lengths = stage.lengths
@@ -142,10 +151,11 @@ class Scene(Remembering):
         self.domain = run.domain
         self.clock = clock
         self.jacobians = Jacobians(run)
+        self.estimates = estimates or {}
         self._parts: dict[tuple[int, ...], Array | None] = {}
         self._free: dict[int, tuple[al.Expr, tuple[str, ...]]] = {}
         self._slopes: dict[
-            tuple[Variable, al.Held, Variable | int | None], dict[Variable, Array]
+            tuple[int, Variable, al.Held, Variable | int | None], dict[Variable, Array]
         ] = {}
 
     def value(self, expr: al.Expr, at: Steps) -> Array:
@@ -203,61 +213,70 @@ class Scene(Remembering):
             raise OutOfRangeError(ref, False, words)
         return unrolled.variable(name, step)
 
-    def _variables(self, node: al.Expr, at: Steps) -> list[Variable]:
-        """The values that are meant, those of a stack one by one."""
-        match node:
-            case al.Ref():
-                return [self.variable(node, at)]
-            case al.Stack(parts=parts):
-                return [self.variable(part, at) for part in parts]
+    def _variables(self, node: al.Expr, at: Steps) -> tuple[tuple[Variable, ...], int | None]:
+        """What is meant, the parts of a stack one by one, and at which step."""
+        if isinstance(node, al.Stack):
+            return tuple(self.variable(part, at) for part in node.parts), node.index.at(at)
+        if isinstance(node, al.Ref):
+            variable = self.variable(node, at)
+            return (variable,), variable[1]
         assert isinstance(node, al.Param)
-        return [(node.name, None)]
+        return ((node.name, None),), None
 
     def cotangent(self, cotangent: al.Cotangent, at: Steps) -> Array:
+        """Of L, or of the part of it that one loss gives: that is exact, and 0 past T."""
         index = cotangent.index
         named: al.Expr = al.Param(cotangent.name, cotangent.shape)
         if index is not None:
             named = al.Ref(cotangent.name, index, cotangent.shape)
-        (by,) = self._variables(named, at)
-        steps = losses = self.stage.unrolled.loss_steps(at["T"])
-        if cotangent.part is not None:
-            losses = [step for step in steps if step == cotangent.part.at(at)]
-        total = self.jacobians.empty(("loss", steps[-1]), by)
-        for step in losses:
-            total = total + self.slope(("loss", step), by, "nothing", step)
+        ((by,), _), steps = self._variables(named, at), self.stage.unrolled.loss_steps(at["T"])
         weight = self.domain.number(Fraction(1, len(steps)))
-        return np.reshape(total * weight, self.run.values[by].shape)
+        found = self.jacobians.empty(("loss", steps[-1]), by)
+        for step in steps:
+            if cotangent.part is None:
+                found = found + self.slope(("loss", step), by, "nothing", None, step)
+            elif cotangent.part.at(at) == step:
+                found = found + self.slope(("loss", step), by, "nothing", None)
+        return np.reshape(found * weight, self.run.values[by].shape)
 
     def differentiated(self, node: al.Derivative | al.Direct, at: Steps) -> Array:
-        if isinstance(node, al.Derivative):
-            return self._jacobian(node.output, node.wrt, node.held, at)
-        variables = self._variables(node.of, at)
-        step = node.of.index.at(at) if isinstance(node.of, al.Stack) else variables[0][1]
-        found = self.jacobians.direct(variables, step, at["T"])
-        return np.reshape(found, lengths(node.shape, self.sizes))
+        if isinstance(node, al.Direct):
+            variables, step = self._variables(node.of, at)
+            found = self.jacobians.direct(variables, step, at["T"])
+            whole = isinstance(node.of, al.Stack)
+            return found if whole else np.reshape(found, self.run.values[variables[0]].shape)
+        outputs, step = self._variables(node.output, at)
+        inputs, _ = self._variables(node.wrt, at)
+        return np.block([[self.slope(v, w, node.held, step) for w in inputs] for v in outputs])
 
     def pulled_back(self, node: al.Pullback, cotangent: Array, at: Steps) -> Array:
-        jacobian = self._jacobian(node.output, node.wrt, node.held, at)
-        return np.reshape(np.dot(np.ravel(cotangent), jacobian), lengths(node.shape, self.sizes))
+        (outputs, step), (inputs, _) = (self._variables(n, at) for n in (node.output, node.wrt))
+        pulled = np.dot(np.ravel(cotangent), self.slope(outputs[0], inputs[0], node.held, step))
+        return np.reshape(pulled, self.run.values[inputs[0]].shape)
 
-    def _jacobian(self, output: al.Expr, wrt: al.Expr, held: al.Held, at: Steps) -> Array:
-        outputs, columns = self._variables(output, at), self._variables(wrt, at)
-        step = output.index.at(at) if isinstance(output, al.Stack) else outputs[0][1]
-        return np.block([[self.slope(of, by, held, step) for by in columns] for of in outputs])
-
-    def slope(self, of: Variable, by: Variable, held: al.Held, step: int | None) -> Array:
+    def slope(
+        self,
+        of: Variable,
+        by: Variable,
+        held: al.Held,
+        step: int | None = None,
+        loss: int | None = None,
+    ) -> Array:
         """d of / d by: ``by`` is perturbed, and what is not held reacts.
 
-        ``step`` is that of the output: of a stack, whose values of steps before are held.
+        ``step`` is that of the output, whose parts before it are held; ``loss`` the step of
+        the loss of whose estimate it is.
         """
+        step = of[1] if step is None else step
         within = step if held == "step" else of if held == "equation" else None
-        key = (by, held, within)
+        jacobians = self.estimates.get(loss or 0, self.jacobians)
+        key = (id(jacobians), by, held, within)
         if key not in self._slopes:
             reacts = {
                 "equation": lambda variable: variable == of or variable[0].startswith(MARK),
                 "step": lambda variable: variable[1] in (None, step),
             }.get(held, lambda _: True)
-            self._slopes[key] = self.jacobians.forward(by, reacts)
+            self._slopes[key] = jacobians.forward(by, reacts)
         found = self._slopes[key].get(of)
         return self.jacobians.empty(of, by) if found is None else found
 
@@ -265,13 +284,17 @@ class Scene(Remembering):
 class Stage:
     """A model at fixed sizes; its equations are written out once.
 
+    The gates of an estimator that has some are the last of the model's inputs.
+
     Raises
     ------
     TooLargeError
         If it has too many entries.
     """
 
-    def __init__(self, model: al.Model, sizes: Mapping[str, int]) -> None:
+    def __init__(
+        self, model: al.Model, sizes: Mapping[str, int], estimator: Estimator = FULL
+    ) -> None:
         entries = sum(int(np.prod(lengths(shape, sizes))) for _, shape in shapes(model))
         if entries > MAX_ENTRIES:
             raise TooLargeError(
@@ -279,6 +302,8 @@ class Stage:
                 "as many as are checked"
             )
         self.model = model
+        self.estimator = estimator
+        self.gate = model.inputs[-1].name if estimator.gated else ""
         self.unrolled = unrolled(model, sizes)
         self.lengths = {f"len({dim})": size for dim, size in sizes.items()}
         for name, shape in shapes(model):
@@ -315,14 +340,34 @@ class Stage:
             if attempt >= TRIES // 2 and isinstance(domain, Float):
                 given = {key: np.abs(value) for key, value in given.items()}
             try:
+                if self.estimator.gated:
+                    given[self.gate, 1] = np.array(domain.number(Fraction(1)))
                 for variable, value in fixed.items():
                     given[variable] = value(given)
                 run = self.unrolled.run(given, steps, domain, differentiated=False)
             except (EvaluationError, ZeroDivisionError) as error:
                 reason = str(error)
             else:
-                return Scene(self, run, clock)
+                return Scene(self, run, clock, self.estimates(given, steps, domain))
         raise EvaluationError(f"the model is not defined at any of {TRIES} points: {reason}")
+
+    def estimates(
+        self, given: Mapping[Variable, Array], steps: int, domain: Domain
+    ) -> dict[int, Jacobians]:
+        """For each loss the run whose derivatives of it are the estimate's."""
+        if self.estimator == FULL:
+            return {}
+        gates = {}
+        if self.estimator.gated:
+            gates = {step: given[self.gate, step][()] for step in range(1, steps + 1)}
+        run = self.unrolled.estimated(
+            given, steps, domain, self.estimator, gates, differentiated=False
+        )
+        found = Jacobians(run)
+        return {
+            step: Jacobians(run.held[step]) if step in run.held else found
+            for step in range(1, steps + 1)
+        }
 
     def start_scene(self, given: Mapping[Variable, Array], domain: Domain, clock: Clock) -> Scene:
         """The parameters alone, at a point: what the value of an initial value reads."""
@@ -330,9 +375,9 @@ class Stage:
         return Scene(self, run, clock)
 
 
-def stages(model: al.Model) -> tuple[Stage, ...]:
+def stages(model: al.Model, estimator: Estimator = FULL) -> tuple[Stage, ...]:
     """The model at two choices of small sizes, all different."""
-    return tuple(Stage(model, sizes) for sizes in size_sets(model))
+    return tuple(Stage(model, sizes, estimator) for sizes in size_sets(model))
 
 
 def numbers(model: al.Model, kind: str, seed: int) -> Domain:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from symbptt import algebra as al
-from symbptt.algebra.letters import Delta, Entry
+from symbptt.algebra.letters import Delta, Entry, RowOf
 from symbptt.errors import FormulaError, MissingRuleError
 from symbptt.formula.names import shapes
 from symbptt.formula.statement import UNIT, body, walk
@@ -310,6 +310,8 @@ class Shaper:
                 )
             case al.Vec(operand=operand):
                 return self.laid((al.entries(self.known(operand)),))
+            case RowOf(matrix=matrix):
+                return self.laid((self.known(matrix)[1],))
             case al.Slice(number=number):
                 return self.laid((self.blocks(node)[number],))
         raise MissingRuleError(f"no shape for {type(node).__name__} in a formula")

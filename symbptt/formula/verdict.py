@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from symbptt.algebra import Derivative, Model, Param, Ref, Stack
+from symbptt.algebra import Cotangent, Derivative, Model, Param, Ref, Stack
+from symbptt.calculus.estimators import Estimator, as_estimator
+from symbptt.calculus.gating import gate_of
 from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.edits import Slip
@@ -154,6 +156,7 @@ def check(
     seed: int = 0,
     layout: Layout = "column",
     total: Total | None = None,
+    estimator: Estimator | str | None = None,
     progress: Progress = str,
 ) -> Verdict:
     """Whether a formula about a model is right.
@@ -173,12 +176,18 @@ def check(
         ``sum`` where the formula's L is the sum of the losses and not their mean, ``last``
         where it is the loss of the last step, T.
 
+    estimator : Estimator or str, optional
+        What derivatives of L stand for in the formula, as ``window:8``; those of a part of L,
+        ``dL[s]/dh[t]``, are exact.
+
     Returns
     -------
     Verdict
 
     Raises
     ------
+    EstimatorError
+        If the text names no estimator.
     FormulaError
         With a caret: if the formula can't be read, names what the model lacks, has shapes
         that do not fit and that no single edit mends, or if nothing meets its condition.
@@ -186,10 +195,19 @@ def check(
     clock = Clock(seconds)
     if total == "last" and model.loss is not None and not model.loss.last:
         model = one_step(model)
+    estimated = as_estimator(estimator)
+    if estimated.gated:
+        model = replace(model, inputs=(*model.inputs, gate_of(derived_form(model))))
     tree = read(formula, model)
     first, *others = _equations(tree, model)
     examiner = partial(
-        Examiner, horizon=horizon, seed=seed, clock=clock, total=total or "mean", layout=layout
+        Examiner,
+        horizon=horizon,
+        seed=seed,
+        clock=clock,
+        total=total or "mean",
+        layout=layout,
+        estimator=estimated,
     )
     verdict = _examined(tree, model, partial(examiner, first), progress)
     for other in others if not verdict.right else ():
@@ -217,7 +235,8 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
     normal = derived_form(model)
     introduced = FormulaNames.of(model).introduced
     if any(
-        isinstance(node, Stack) or (isinstance(node, Param | Ref) and node.name in introduced)
+        isinstance(node, Stack)
+        or (isinstance(node, Cotangent | Param | Ref) and node.name in introduced)
         for node in nodes
     ):
         return (normal,)

@@ -176,7 +176,11 @@ class Reader:
 
     def _at(self, node: ast.Subscript, place: Place) -> sf.Node:
         found = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return sf.At(place, self.read(node.value), [self._place(one) for one in found])
+        places = [self._place(one) for one in found[:1]]
+        for one in found[1:]:
+            row = isinstance(one, ast.Slice) and one.lower is one.upper is one.step is None
+            places.append(sf.Stretch(self.place(one), None, None) if row else self._place(one))
+        return sf.At(place, self.read(node.value), places)
 
     def _place(self, node: ast.expr) -> sf.Node:
         if not isinstance(node, ast.Slice):

@@ -169,8 +169,8 @@ def _order(tokens: Sequence[Token], grammar: Grammar) -> tuple[Place, str] | Non
             follows = tokens[position + 1] if position + 1 < len(tokens) else None
             if not operand or follows is None or follows.kind != "name":
                 return token.place, "`.` stands only in a number, as in `0.5`, and in `W.T`"
-        elif text == ":" and grammar.entries and before in open_brackets[-1:]:
-            operand = False  # a slice from the first entry on, `v[:d]`
+        elif text == ":" and grammar.entries and _opens_slice(before, open_brackets):
+            operand = False
         elif text in BINARY:
             if not operand and text not in ("+", "-"):
                 return token.place, _missing_operand(before, token)
@@ -187,6 +187,12 @@ def _order(tokens: Sequence[Token], grammar: Grammar) -> tuple[Place, str] | Non
             message += "; an expression that goes on in the next line stands in parentheses"
         return last.place, message
     return None
+
+
+def _opens_slice(before: Token | None, open_brackets: list[Token]) -> bool:
+    """Whether a colon begins a slice, ``v[:d]``, or stands for a row's entries, ``E[j, :]``."""
+    inside = open_brackets and open_brackets[-1].text == "["
+    return before in open_brackets[-1:] or bool(inside and before and before.text == ",")
 
 
 def _separator(

@@ -94,6 +94,7 @@ class Jacobians:
             if read and output != wrt:
                 known[output] = self.empty(output, wrt)
                 for row, found, column, slope in read:
+                    slope = self.run.weighted(slope, output[1], found[1])
                     known[output][row] = known[output][row] + known[found][column] * slope
         return known
 

@@ -1,7 +1,8 @@
 """Modules of all levels of optimisation at the same calls: their numbers must agree.
 
 Those of models without transcendental functions are called with fractions, too: the
-statements of every level run over object arrays, and there nothing is rounded.
+statements of every level run over object arrays, in both functions of a module, and there
+nothing is rounded.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import numpy as np
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import InterfaceError
 from symbptt.proof.agreement import Agreement
-from symbptt.proof.calls import Arrays, ModuleCall, called, entries
+from symbptt.proof.calls import Arrays, ModuleCall
 from symbptt.proof.exact import Tally
 from symbptt.proof.loaded import Loaded
+from symbptt.proof.reach import result_of
 from symbptt.proof.rows import Row
 
 EXACT_STEPS = 3
@@ -47,9 +49,9 @@ def level_rows(
     compared = {level: Agreement("levels", f"-O{level} and -O{lowest}") for level in others}
     calls = list(calls)
     for call in calls:
-        expected = entries(called(modules[lowest], call, estimator))
+        expected = result_of(modules[lowest], call, estimator)
         for level in others:
-            found = entries(called(modules[level], call, estimator))
+            found = result_of(modules[level], call, estimator)
             compared[level].compare_all(found, expected, call.scenario.words)
     rows = tuple(each.row() for each in compared.values())
     return (*rows, *exact_level_rows(modules, calls, estimator))
@@ -68,13 +70,13 @@ def exact_level_rows(
     for call in calls if estimator.kind != "random" else ():
         exact = in_fractions(call, modules[lowest])
         try:
-            expected = entries(called(modules[lowest], exact, estimator))
+            expected = result_of(modules[lowest], exact, estimator)
         except InterfaceError:
             return ()
         if not all(map(is_exact, expected.values())):
             return ()
         for level in others:
-            found = entries(called(modules[level], exact, estimator))
+            found = result_of(modules[level], exact, estimator)
             for name, array in expected.items():
                 same = name in found and np.shape(found[name]) == np.shape(array)
                 same = same and is_exact(found[name])

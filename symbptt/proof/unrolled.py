@@ -127,6 +127,7 @@ class SizedModel:
         estimator: Estimator,
         gates: Mapping[int, Any],
         *,
+        differentiated: bool = True,
         perturbed: bool = True,
     ) -> Trajectory:
         """A run whose derivatives of losses (and of what is handed on) are the estimates.
@@ -142,7 +143,14 @@ class SizedModel:
         one = domain.number(Fraction(1))
 
         def run(weight: Weight | None) -> Trajectory:
-            return self.run(given, steps, domain, perturbed=perturbed, weight=weight)
+            return self.run(
+                given,
+                steps,
+                domain,
+                differentiated=differentiated,
+                perturbed=perturbed,
+                weight=weight,
+            )
 
         if estimator.gated:
             return run(_through_gates(gates, one))
@@ -235,7 +243,7 @@ class Trajectory:
         for partial, found, slope in self.local[variable]:
             shape = self.values[found].shape
             place = int(np.ravel_multi_index(partial.of, shape)) if shape else 0
-            slope = self._weighted(slope, variable[1], found[1])
+            slope = self.weighted(slope, variable[1], found[1])
             terms.setdefault(partial.entry, []).append((slope, self.slopes[found][place]))
         self.slopes[variable] = [
             self._chain_rule(terms.get(entry, [])) for entry in np.ndindex(*equations.shape)
@@ -243,7 +251,7 @@ class Trajectory:
         if is_variable:
             self._perturb(variable)
 
-    def _weighted(self, slope: Any, step: int | None, read: int | None) -> Any:
+    def weighted(self, slope: Any, step: int | None, read: int | None) -> Any:
         """A derivative with the weight of its way from step to step."""
         if self.weight is None or step is None or read is None or read >= step:
             return slope

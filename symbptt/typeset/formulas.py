@@ -15,6 +15,7 @@ from symbptt.calculus.derivation import (
     StepNumber,
     TotalLoss,
 )
+from symbptt.calculus.estimators import FULL
 from symbptt.calculus.indices import Indices, by_entries
 from symbptt.errors import OptionError
 from symbptt.typeset.latex import statements
@@ -60,6 +61,8 @@ class Formulas:
         """The options of ``check`` under which the lines are meant."""
         options = [f"--layout {self.style.layout}"] if self.style.layout != "column" else []
         options += ["--total last"] if self.derivation.of != "L" else []
+        if self.derivation.estimator != FULL:
+            options.append(f"--estimator {self.derivation.estimator}")
         return f", with {' '.join(options)}" if options else ""
 
     def __iter__(self) -> Iterator[str]:

@@ -285,7 +285,7 @@ class PlainPrinter(Printer):
         return Piece(letter if expr.dim == 0 else f"{_length(expr.dim)}+{letter}")
 
     def print_entry(self, expr: Entry) -> Piece:
-        array = self.show(expr.array, Level.FRACTION)
+        array = self.laid(expr.array, Level.FRACTION)
         return Piece(f"{array}[{', '.join(map(self.show, expr.places))}]")
 
     def print_delta(self, expr: Delta) -> Piece:
@@ -299,7 +299,7 @@ class PlainPrinter(Printer):
         return Piece(f"sum({self.show(expr.letter)}, 1, {last}, {term})")
 
     def print_rowof(self, expr: RowOf) -> Piece:
-        return Piece(f"{self.show(expr.matrix)}[{self.show(expr.place)}]")
+        return Piece(f"{self.laid(expr.matrix, Level.FRACTION)}[{self.show(expr.place)}, :]")
 
     def print_partsum(self, expr: al.PartSum) -> Piece:
         return self.over(

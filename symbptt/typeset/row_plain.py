@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from symbptt import algebra as al
+from symbptt.algebra.letters import RowOf
 from symbptt.typeset.plain import PlainPrinter
 from symbptt.typeset.printer import Level, Piece
 from symbptt.typeset.rows import NAMES, RowVector, in_rows
 
-_LAID = (*NAMES, al.Concat, al.Lookup, al.Pullback, al.Vec)
+_LAID = (*NAMES, al.Concat, al.Lookup, al.Pullback, al.Vec, RowOf)
 """What is a row when it stands by itself."""
 
 

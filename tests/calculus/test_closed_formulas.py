@@ -106,9 +106,16 @@ def test_what_formulas_lack_is_written_as_a_derivative(name: str, what: str, exp
     assert wrong != expected and check(model, wrong).status == 1
 
 
+def test_several_quantities_are_blocks() -> None:
+    model = library.load("lstm")
+    formula = answer(model, "d(L, h[t])", 2).formula
+    assert formula is not None and formula.startswith("vstack(d(L, h[t]), d(L, c[t])) = sum(")
+    assert check(model, formula, horizon=HORIZON).right
+    slip = formula.replace("prod(m, t+1, j", "prod(m, t, j-1")
+    assert slip != formula and not check(model, slip, horizon=HORIZON).right
+
+
 def test_why_there_is_none() -> None:
-    text = CliRunner().invoke(main, ["unroll", "lstm", "d(L, h[t])", "-T", "2"]).output
-    assert "as a formula, for check\n  none: the value is a stack of several quantities" in text
     ahead = parse("h[t] = W @ h[t-1]\nloss[t] = dot(h[t], h[t-1])\n", "ahead")
     found = answer(ahead, "d(L, h[t])", HORIZON)
     assert found.formula is None and "absent at T" in found.no_formula

@@ -6,20 +6,22 @@ of ``show``. A sample of models and lines in the suite, all of them with SYMBPTT
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from symbptt.algebra import Model
 from symbptt.calculus.gradients import derive
+from symbptt.cli import main
 from symbptt.errors import SymbpttError
 from symbptt.formula.verdict import check
 from symbptt.language import library
 from symbptt.typeset.document import render
-from symbptt.typeset.plain import plain
 from symbptt.typeset.style import Style
 from tests import cells
 from tests.modules import EXHAUSTIVE
@@ -53,6 +55,10 @@ WAYS: dict[str, Way] = {
     "rows, expanded": Way({"form": "expanded"}, ROW, ROW),
     "rows, joined": Way({"form": "joined"}, ROW, ROW),
     "rows, index": Way(style=ROW | {"detail": "index"}, check=ROW),
+    **{
+        name: Way({"estimator": name}, check={"estimator": name})
+        for name in ("window:2", "chunk:2", "random:4/5")
+    },
 }
 
 OUTSIDE: dict[str, str] = {
@@ -154,8 +160,31 @@ def test_a_planted_slip_in_a_line_is_not_right(name: str, formula: str) -> None:
         assert "shapes" in str(error) or "no such block" in str(error)
 
 
-@pytest.mark.parametrize("name", ["linear", "elman", "lstm", "char_rnn"])
-def test_the_equations_are_right(name: str) -> None:
-    model = loaded(name)
-    for equation in model.equations:
-        assert check(model, f"{plain(equation.ref)} = {plain(equation.rhs)}", horizon=2).right
+def printed(*command: str) -> list[str]:
+    """The lines that a command prints, without their remarks."""
+    output = CliRunner().invoke(main, command, catch_exceptions=False).output
+    return [re.split(r"  +", line.strip())[0] for line in output.splitlines()]
+
+
+def path(name: str) -> str:
+    return name if name in library.names() else str(cells.FOLDER / f"{name}.rnn")
+
+
+SHOWN = ("linear", "lstm", "char_rnn", "antisymmetric", "last_two_steps", "one_letter")
+
+
+@pytest.mark.parametrize("name", [*library.names(), *cells.NAMES] if EXHAUSTIVE else SHOWN)
+def test_the_equations_of_show_are_right(name: str) -> None:
+    found = printed("show", path(name))
+    for formula in found[found.index("equations") + 1 :]:
+        assert check(loaded(name), formula, horizon=2).right, formula
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_lines_of_unroll_are_right(name: str) -> None:
+    state = loaded(name).states[0]
+    for what in ((), (f"d(L, {state}[t])",)):
+        found = printed("unroll", path(name), *what, "-T", "2")[1:]
+        for formula in found[: found.index("") if "" in found else None]:
+            if not formula.endswith("given by the caller, else zeros"):
+                assert check(loaded(name), formula, horizon=2).right, formula

@@ -213,5 +213,19 @@ def test_an_error_below_rounding_is_found_in_every_statement(name: str, level: i
         assert "is another number" in row.detail
 
 
+def test_an_error_in_a_quantity_alone_is_found() -> None:
+    """Loss and gradients are right; what `forward` returns is off by less than rounding."""
+    name = "linear_bias"
+    model, text = model_of(name), generate(model_of(name))
+    plain = load_module(generate(model, level=0), name, model)
+    right = 'found = {"o": v.o}'
+    assert text.count(right) == 1
+    off = text.replace(right, 'found = {"o": v.o * (1 + Fraction(1, 10**15))}')
+    calls = calls_of(name)[:2]
+    (row,) = exact_level_rows({0: plain, 2: load_module(off, name, model)}, calls, FULL)
+    assert not row.ok
+    assert "forward['o'] is another number" in row.detail
+
+
 def test_what_has_no_value_in_fractions_has_no_such_row() -> None:
     assert exact_level_rows({k: loaded(text_of(k)) for k in LEVELS}, calls_of(NAME), FULL) == ()

@@ -164,7 +164,7 @@ IN_TEXT = {
     "truncated": (0, "in reversed(rows.steps):", "in reversed(rows.steps[-30:]):"),
     "no shift of exponents": (0, "v - v.max(axis=-1, keepdims=True)", "v"),
     "no care of a sign": (0, "small = np.exp(-np.abs(x))", "small = np.exp(-x)"),
-    "stale": (2, "d_h_all[: rows.live.start].fill(w.zero)", "pass"),
+    "stale": (2, "v.d_h_all[: rows.live.start].fill(w.zero)", "pass"),
 }
 """Level, and what stands in place of what in an LSTM's module."""
 

@@ -63,6 +63,7 @@ KINDS: dict[str, Kind] = {
     ),
     "forward": Kind("numbers", "tested", "the module of the forward mode agrees with the reverse"),
     "arguments": Kind("module", "tested", "arguments that do not fit are refused"),
+    "helpers": Kind("module", "tested", "clipping and drawing parameters do what they say"),
 }
 """A row a word of `symbptt.proof.rows.Row.check`."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -192,6 +191,10 @@ class Workspace:
         return True
 
 
+class _Views:
+    """Arrays and views of a segment by name: attributes of a class are found fast."""
+
+
 class _Segment:
     """Some steps of a call: their rows, and the views of the buffers for them."""
 
@@ -201,7 +204,7 @@ class _Segment:
         self.one, self.zero = w.one, 0 * w.one
         # As many rows of each array as this segment has.
         ends = {"rows": rows.count, "past": rows.live.stop, "last": rows.sequences}
-        self.views = SimpleNamespace()
+        self.views = _Views()
         for name, array in {**w.buffers, **kept, **sums}.items():
             if name in w.table:
                 kind = w.table[name][1]

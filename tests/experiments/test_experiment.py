@@ -16,9 +16,9 @@ from click.testing import CliRunner
 
 from symbptt.cli import main
 from symbptt.errors import AnalysisError, EstimatorError
+from symbptt.experiments.experiment import EstimatorFigures, Setting, Study, study_estimators
+from symbptt.experiments.report import data, text
 from symbptt.progress import Progress
-from symbptt.study.experiment import EstimatorFigures, Setting, Study, study_estimators
-from symbptt.study.report import data, text
 
 SETTING = Setting(
     taus=(1, 3, 12), pis=("1/2", "9/10", "1"), steps=12, passages=3, units=5, embedding=3,

@@ -10,9 +10,9 @@ import numpy as np
 
 from symbptt.calculus.estimators import Estimator
 from symbptt.codegen.render import generate
+from symbptt.experiments.steps import Arrays, Floats, flat, moments, step_maps
 from symbptt.language.library import load
 from symbptt.proof.loaded import load_module
-from symbptt.study.steps import Arrays, Floats, flat, moments, step_maps
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from symbptt.calculus.estimators import Estimator, read_estimator
-from symbptt.demo import MODEL, documentation, read
+from symbptt.demonstration import MODEL, documentation, read
 from symbptt.errors import AnalysisError
-from symbptt.study.steps import Arrays
-from symbptt.study.tasks import Squares, Task, measure, module_of
+from symbptt.experiments.steps import Arrays
+from symbptt.experiments.tasks import Squares, Task, measure, module_of
 
 TAUS = (1, 2, 4, 8, 16, 32)
 PIS = ("1/2", "4/5", "9/10", "19/20", "99/100")

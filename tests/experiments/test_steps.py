@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from symbptt.codegen.render import generate
-from symbptt.study import steps
-from symbptt.study.steps import Moments, flat, moments, step_maps
+from symbptt.experiments import steps
+from symbptt.experiments.steps import Moments, flat, moments, step_maps
 from tests.modules import executed, model_of, module_of
 from tests.points import Point, draw
 

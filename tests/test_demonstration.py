@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from symbptt import demo
+from symbptt import demonstration as demo
 from symbptt.cli import main
 from symbptt.proof.rows import Report, Row
 

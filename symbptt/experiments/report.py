@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from symbptt.demo import MODEL
-from symbptt.study.experiment import EstimatorFigures, Study
+from symbptt.demonstration import MODEL
+from symbptt.experiments.experiment import EstimatorFigures, Study
 from symbptt.tables import table
 
 ROUNDING = 1e-12

@@ -1,0 +1,110 @@
+"""Why mutants that no check finds change nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tests.mutants.result import Result
+
+
+@dataclass(frozen=True)
+class Argument:
+    """Of all survivors that the patterns fit; an empty pattern fits all.
+
+    Attributes
+    ----------
+    why : str
+    where, kind, edit, place, remark : str
+        Regular expressions; ``edit`` is of "before -> after".
+    """
+
+    why: str
+    where: str = ""
+    kind: str = ""
+    edit: str = ""
+    place: str = ""
+    remark: str = ""
+
+    def fits(self, result: Result) -> bool:
+        edit = f"{result.before} -> {result.after}"
+        pairs = (
+            (self.where, result.where), (self.kind, result.kind), (self.edit, edit),
+            (self.place, result.place), (self.remark, result.remark),
+        )  # fmt: skip
+        return all(not pattern or re.search(pattern, text) for pattern, text in pairs)
+
+
+ARGUMENTS: tuple[Argument, ...] = (
+    Argument(
+        "A squared or absolute error, and a Huber loss, are symmetric in their arguments.",
+        edit=r"_(squared_error|absolute_error|huber)\((\w+), (\w+)\) -> .*\(\3, \2\)",
+    ),
+    Argument(
+        "In plain code every row is zero till it is written, and written once: stored or added.",
+        where=r"^_forward$",
+        kind="stored for added",
+    ),
+    Argument(
+        "An inner product is symmetric.",
+        place="rows",
+        kind="another function",
+        edit=r"(dot|inner)\((\w+), (\w+)\).* -> .*\1\(\3, \2\)",
+    ),
+    Argument("What is scaled is zero.", kind="factor near 1", edit=r"= np\.zeros"),
+    Argument(
+        "In how many pieces a product is computed changes no number; those of other sizes are "
+        "tried by setting `_THRESHOLDS`.",
+        edit=r"^_blocking\(",
+        kind="another function",
+    ),
+    Argument(
+        "A sum and a product of two arrays do not depend on their order.",
+        kind="another function",
+        edit=r"^_(multiply|add)\((.+?), (.+?), (.+)\) -> _\1\(\3, \2, \4\)$",
+    ),
+    Argument(
+        "How many rows a chunk has, and in how many pieces a product is computed, is a choice of "
+        "speed; where it is said twice and differs, `reach` finds it.",
+        where="^(_arrays|_backward_views|_forward_views)$",
+        kind="dropped factor|number off by one",
+        edit=r"^\d+( \* size\['\w+'\])? -> (\d+|size\['\w+'\])$",
+    ),
+    Argument(
+        "The block is the first, or the last: its end need not be said.",
+        where="_views$",
+        kind="slice",
+        edit=r"^0:\d+ -> :\d+$|^(\d+):\d+ -> \d+:$",
+    ),
+    Argument(
+        "The two are of one length by construction; `strict` says so.",
+        edit=r"zip\(.*strict=True\) -> zip\(",
+    ),
+    Argument(
+        "Another derivation, whose every member the exact check proves right as well.",
+        place="rules and walk",
+        remark="other steps, which are right",
+    ),
+    Argument(
+        "More rows are set to zero than need be: those that live are written whole.",
+        where="_run_backward",
+        kind="slice",
+        edit=r"rows\.live\.start",
+    ),
+    Argument(
+        "The quick way of a call through a workspace is a short cut: the other gives the same.",
+        where="loss_and_grads",
+        kind="condition",
+        edit=r"if quick and workspace\.takes.* -> if False",
+    ),
+    Argument(
+        "Said of a step past T, or of T itself, where the terms past T are absent: still true.",
+        place="derivation steps",
+        kind="a range off by one",
+        edit=r"<= t <= T(-\d+)? -> .*<= t <= T(\+1|-\d+)?$",
+    ),
+)
+
+
+def argument(result: Result) -> Argument | None:
+    return next((each for each in ARGUMENTS if each.fits(result)), None)
