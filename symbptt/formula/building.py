@@ -19,6 +19,7 @@ from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
 from symbptt.language import surface as sf
 from symbptt.language.constants import ArithmeticFinding, fold, linear
+from symbptt.language.shapes import MAX_POWER
 from symbptt.language.source import Place
 from symbptt.language.tokens import slope_of
 
@@ -84,6 +85,7 @@ class FormulaBuilder:
             case sf.Over():
                 return self._quotient(node)
             case sf.Power(base=base, exponent=exponent):
+                self._number(node)
                 return al.Pow(self.expr(base), self._at(self._exponent(exponent), exponent.place))
             case sf.Flip(operand=operand):
                 return al.Transpose(self.expr(operand))
@@ -169,9 +171,11 @@ class FormulaBuilder:
     def _exponent(self, node: sf.Node) -> al.Expr:
         """A number, worked out where it is written as several, or an index."""
         constants = self.names.constants
+        value = self._number(node)
+        if value is not None and max(abs(value), value.denominator) > MAX_POWER:
+            self.wrong(node, f"an exponent is at most {MAX_POWER:,}")
         if isinstance(node, sf.Literal) or (isinstance(node, sf.Named) and node.name in constants):
             return self._expr(node)
-        value = self._number(node)
         if value is not None:
             return al.Number(value)
         names = {part.name for part in sf.walk(node) if isinstance(part, sf.Named)} - set(constants)
