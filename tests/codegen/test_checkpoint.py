@@ -182,8 +182,8 @@ def test_planted_errors_are_noticed(error: str, again: bool) -> None:
     [
         ("w.kept[0 if _AGAIN else len(plan)], sums)", "w.kept[0], sums)"),
         (
-            "begin = w.between[number]\n        segment.hand_on(begin)",
-            "segment.hand_on(w.between[0])",
+            "begin = w.between[number]\n        segment.hand_on(begin)\n    loss",
+            "segment.hand_on(w.between[0])\n    loss",
         ),
     ],
     ids=["arrays of another segment", "no state handed on"],

@@ -65,6 +65,7 @@ OUTSIDE: dict[str, str] = {
     "derived_of_derived": "d(h[t], A) of the forward forms holds the derived parameters that are "
     "made of A, for which formulas have no sign",
     "derived_scalar": "the same of d(h[t], s)",
+    "product_of_matrices": "the same of d(h[t], W), with the product of matrices made of W",
 }
 """Models of which the forward forms say what lies outside the language."""
 
