@@ -322,7 +322,8 @@ class Shaper:
         *before, last = node.blocks
         rest = difference(whole, al.add_dims(before)) if last == UNIT.dim else last
         found = tuple(before) if rest in (None, 0) else (*before, rest)
-        if rest is None or al.add_dims(found) != whole:
+        empty = node.number >= len(found)
+        if rest is None or empty or al.add_dims(found) != whole:
             words = f"`{text_of(node.vector)}` of length {_dim_text(whole)} has no such block"
             raise ShapeError(node, words)
         return found
