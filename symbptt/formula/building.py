@@ -172,7 +172,7 @@ class FormulaBuilder:
         """A number, worked out where it is written as several, or an index."""
         constants = self.names.constants
         value = self._number(node)
-        if value is not None and max(abs(value), value.denominator) > MAX_POWER:
+        if value is not None and (abs(value) > MAX_POWER or value.denominator > MAX_POWER):
             self.wrong(node, f"an exponent is at most {MAX_POWER:,}")
         if isinstance(node, sf.Literal) or (isinstance(node, sf.Named) and node.name in constants):
             return self._expr(node)

@@ -138,7 +138,7 @@ def test_losses_of_large_logits(row: Any, dtype: Any) -> None:
     assert all(np.all(np.isfinite(array)) for array in grads.values())
 
 
-ENDS: dict[str, tuple[str, Any, float, float]] = {
+FAR_APART: dict[str, tuple[str, Any, float, float]] = {
     "softmax": ("sum(softmax(o[t]) * y[t])", (0, 1, 0), 0, 0),
     "logsumexp": ("logsumexp(o[t] / 2)", None, 0, 0.5),
     "log_softmax": ("sum(log_softmax(o[t] / 2) * y[t])", (0, 1, 0), 0, -1.45),
@@ -153,10 +153,10 @@ plus so many times m."""
 
 @pytest.mark.parametrize("level", (0, 1, 2))
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
-@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("name", FAR_APART)
 def test_logits_at_the_ends_of_the_range(name: str, dtype: Any, level: int) -> None:
     """Further apart than any number is large, they give no warning where the result is one."""
-    formula, target, small, large = ENDS[name]
+    formula, target, small, large = FAR_APART[name]
     text = f"x: (q,)\no[t] = a * x[t]\nloss[t] = {formula}\n"
     module = executed(generate(parse(text, name), level=level), name)
     far = float(np.finfo(dtype).max) / 2

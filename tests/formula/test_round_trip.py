@@ -131,7 +131,7 @@ def test_all_lines_of_all_models_are_right(name: str, way: str) -> None:
 
 @pytest.mark.parametrize("name", OUTSIDE)
 def test_what_lies_outside_does(name: str) -> None:
-    assert list(wrong(name, "sensitivity", lines(name, "sensitivity")))
+    assert next(wrong(name, "sensitivity", lines(name, "sensitivity")), None)
 
 
 @pytest.mark.parametrize(
