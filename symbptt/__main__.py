@@ -7,6 +7,13 @@ from typing import NoReturn
 INTERRUPTED = 130
 
 
+class Interruption(KeyboardInterrupt):
+    """An interruption; Python ends by the signal if one of exactly its own class left an ``exec``.
+
+    It does so even where the interruption was answered, and with a status of its own.
+    """
+
+
 def main() -> NoReturn:
     """Run the command line; whenever a signal comes, it leaves no traceback and no half a file."""
     try:
@@ -30,10 +37,16 @@ def _take_signals() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _leave)
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise Interruption
 
 
 if __name__ == "__main__":

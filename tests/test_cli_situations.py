@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -382,26 +383,54 @@ def test_what_a_model_says_is_escaped(
 # --- processes -------------------------------------------------------------------------
 
 
-def process(*words: str, **environment: str) -> subprocess.Popen[bytes]:
+def process(*words: str, module: str = "symbptt", **environment: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "symbptt", *words],
+        [sys.executable, "-m", module, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | environment,
+        # Tests that run in the background of a shell are deaf to interruptions, and so are theirs.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
-@pytest.mark.parametrize(
-    ("number", "words"), [(signal.SIGINT, "\ninterrupted\n"), (signal.SIGTERM, "")]
-)
-def test_a_signal(number: signal.Signals, words: str) -> None:
-    with process("verify", "lstm") as running:
-        time.sleep(1.5)
+SIGNALS = [(signal.SIGINT, b"\ninterrupted\n"), (signal.SIGTERM, b"")]
+
+
+def opened(pipe: Path, running: subprocess.Popen[bytes]) -> int:
+    """The end of a pipe to write to, once the program reads its other end."""
+    while running.poll() is None:
+        with suppress(OSError):
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        time.sleep(0.01)
+    raise AssertionError(running.communicate())
+
+
+@pytest.mark.parametrize(("number", "words"), SIGNALS)
+def test_a_signal(number: signal.Signals, words: bytes, tmp_path: Path) -> None:
+    """While it waits for its model."""
+    pipe = tmp_path / "model.rnn"
+    os.mkfifo(pipe)
+    with process("verify", str(pipe)) as running:
+        model = opened(pipe, running)
         running.send_signal(number)
         output, error = running.communicate(timeout=60)
-    # A shell says 128 and the number for a process that the signal itself has ended, too.
-    assert running.returncode in (128 + number, -number)
-    assert (output, error.decode()) in ((b"", words), (b"", ""))
+        os.close(model)
+    assert (running.returncode, output, error) == (128 + number, b"", words)
+
+
+def test_an_interruption_that_leaves_an_exec_ends_no_differently(tmp_path: Path) -> None:
+    """Python would end by the signal, even where the program has answered it."""
+    (tmp_path / "planted.py").write_text(
+        "import symbptt.cli\n"
+        "from symbptt.__main__ import main\n"
+        "code = 'import os, time; os.kill(os.getpid(), 2); time.sleep(9)'\n"
+        "symbptt.cli.main = lambda **_: exec(code)\n"
+        "main()\n"
+    )
+    with process(module="planted", PYTHONPATH=str(tmp_path)) as running:
+        assert running.communicate(timeout=60) == (b"", b"")
+    assert running.returncode == INTERRUPTED
 
 
 def test_a_pipe_that_is_closed() -> None:
