@@ -93,7 +93,7 @@ def test_a_cell_is_verified(name: str) -> None:
 
 def test_the_linear_models_have_sympys_derivative_for_a_witness() -> None:
     rows = report_of("linear").of("matrix")
-    assert [s for row in rows for s in row.subjects] == [
+    assert [row.subject for row in rows] == [
         "dL/dW_hx", "dL/dW_hh", "dL/dW_qh", "dL/dh[0]",
     ]  # fmt: skip
     assert all(row.ok for row in rows)
