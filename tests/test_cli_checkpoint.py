@@ -18,7 +18,7 @@ def output(*arguments: str, status: int = 0) -> str:
 def test_the_header_makes_the_same_file_again(options: tuple[str, ...]) -> None:
     module = output("generate", "elman", "--checkpoint", *options)
     line = next(line for line in module.splitlines() if "To make it again" in line)
-    words = line.partition("symbptt ")[2].split()
+    words = line.partition("again: symbptt ")[2].split()
     assert words[-2:] == ["--checkpoint", options[0]]
     assert output(*words) == module != output("generate", "elman")
 

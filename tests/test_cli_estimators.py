@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from symbptt.calculus.estimators import ESTIMATORS
 from symbptt.cli import main
+from symbptt.output import unsigned
 
 
 def output(*arguments: str, status: int = 0) -> str:
@@ -30,13 +31,13 @@ def test_every_estimator_is_derived_and_generated(kind: str) -> None:
 def test_the_header_makes_the_same_file_again() -> None:
     module = output("generate", "elman", "--estimator", "random:0.80", "--wrt", "inputs")
     line = next(line for line in module.splitlines() if "To make it again" in line)
-    words = line.partition("symbptt ")[2].split()
+    words = line.partition("again: symbptt ")[2].split()
     assert words[-2:] == ["--estimator", "random:4/5"]
     assert output(*words) == module
 
 
 def test_a_verification_names_its_estimator() -> None:
-    report = output("verify", "linear", "--estimator", "chunk:2")
+    report = unsigned(output("verify", "linear", "--estimator", "chunk:2"))
     assert report.startswith("# made by symbptt: symbptt verify linear --estimator chunk:2\n")
     rows = json.loads(output("verify", "linear", "--estimator", "random:0.5", "--json"))["rows"]
     assert {"moments", "expectation"} <= {row["check"] for row in rows}

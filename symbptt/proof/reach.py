@@ -19,7 +19,7 @@ import numpy as np
 
 from symbptt.algebra import Model
 from symbptt.calculus.estimators import FULL, Estimator
-from symbptt.errors import InterfaceError
+from symbptt.errors import EvaluationError, InterfaceError
 from symbptt.proof.agreement import COARSE, FLOOR, TOLERANCE, Agreement, largest
 from symbptt.proof.calls import (
     ModuleCall,
@@ -73,6 +73,12 @@ class Plain:
         Undecided
             If no point is found at which the numbers are finite and rounding is small.
         """
+        for found in self.calls(case):
+            return found
+        raise Undecided
+
+    def calls(self, case: Case) -> Iterator[tuple[ModuleCall, Numbers, dict[str, float]]]:
+        """Every point that is tried and that `call` may take."""
         for attempt, scale in enumerate(2 * SCALES):
             call = cast(scaled(self.drawn(case, attempt), scale * case.size), case.dtype)
             double = cast(call, "float64")
@@ -88,7 +94,22 @@ class Plain:
                 floor = FLOOR * max(map(largest, expected.values()))
                 scales = {name: max(largest(a), floor) for name, a in expected.items()}
                 if all(doubts[name] <= COARSE * scales[name] for name in expected):
-                    return call, expected, doubts
+                    yield call, expected, doubts
+
+    def with_truth(self, case: Case) -> tuple[ModuleCall, Numbers, Numbers]:
+        """A call at which the equations are defined as they are written, and what they say.
+
+        Raises
+        ------
+        Undecided
+            If there is none: a log of what underflows has no value where its stable form has.
+        """
+        equations = unrolled(self.model, case.sizes)
+        for call, expected, _ in self.calls(case):
+            try:
+                return call, expected, values_of(equations, call).outputs
+            except (EvaluationError, ZeroDivisionError, OverflowError):
+                continue
         raise Undecided
 
     def drawn(self, case: Case, attempt: int) -> ModuleCall:
@@ -118,12 +139,14 @@ class Plain:
         for valid in ((LONG, 0, 41), (LONGER,)) if told else ((LONG,),):
             case = Case("plain", valid[0], valid, sizes)
             try:
-                call, expected, _ = self.call(case)
+                if valid[0] == LONG:
+                    call, expected, truth = self.with_truth(case)
+                else:
+                    (call, expected, _), truth = self.call(case), {}
             except Undecided:
                 continue
             words.append(case.words)
-            if valid[0] == LONG:
-                truth = values_of(unrolled(self.model, sizes), call).outputs
+            if truth:
                 found = {name: expected[f"forward[{name!r}]"] for name in truth}
                 values.compare_all(found, truth, case.words)
             if self.estimator == FULL:

@@ -26,17 +26,17 @@ def lines(name: str, estimator: str) -> list[str]:
 
 def test_the_window_drops_what_lies_before_it() -> None:
     assert lines("linear", "window:3") == [
-        "dL/dh[0]: sum_{s=3..T} dL[s]/dh[0]",
-        "dL/dW_hx: sum_{s=4..T} sum(t, 1, s-3, outer(dL[s]/dh[t], x[t]))",
-        "dL/dW_hh: sum_{s=4..T} sum(t, 1, s-3, outer(dL[s]/dh[t], h[t-1]))",
+        "dL/dh[0]: sum(s, 3, T, dL[s]/dh[0])",
+        "dL/dW_hx: sum(s, 4, T, sum(t, 1, s-3, outer(dL[s]/dh[t], x[t])))",
+        "dL/dW_hh: sum(s, 4, T, sum(t, 1, s-3, outer(dL[s]/dh[t], h[t-1])))",
         "dL/dW_qh: 0",
     ]
 
 
 def test_pieces_drop_what_lies_in_earlier_ones() -> None:
     assert lines("linear", "chunk:3")[:2] == [
-        "dL/dh[0]: sum_{s=4..T} dL[s]/dh[0]",
-        "dL/dW_hx: sum_{s=4..T} sum(t, 1, c_s, outer(dL[s]/dh[t], x[t]))",
+        "dL/dh[0]: sum(s, 4, T, dL[s]/dh[0])",
+        "dL/dW_hx: sum(s, 4, T, sum(t, 1, c_s, outer(dL[s]/dh[t], x[t])))",
     ]
 
 

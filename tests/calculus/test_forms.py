@@ -79,16 +79,19 @@ def test_several_states_are_stacked() -> None:
     derivation = derive(load("lstm"), form="expanded")
     texts = [f"{plain(s.target)} = {plain(s.result)}" for s in derivation.steps]
     assert (
-        "partial(z[t], z[t-1]) = [partial(c[t], c[t-1]), partial(c[t], h[t-1]); "
-        "partial(h[t], c[t-1]), partial(h[t], h[t-1])]" in texts
+        "partial(z[t], z[t-1]) = vstack(hstack(partial(c[t], c[t-1]), partial(c[t], h[t-1])), "
+        "hstack(partial(h[t], c[t-1]), partial(h[t], h[t-1])))" in texts
     )
-    assert "direct(L, z[t]) = concat(0, direct(L, h[t]))" in texts
+    assert "direct(L, z[t]) = concat(zeros(h), direct(L, h[t]))" in texts
 
 
 def test_a_lag_of_two_is_stacked() -> None:
     derivation = derive(model_of("lag_two"), form="expanded")
     texts = [f"{plain(s.target)} = {plain(s.result)}" for s in derivation.steps]
-    assert "partial(z[t], z[t-1]) = [partial(h[t], h[t-1]), partial(h[t], h[t-2]); I, 0]" in texts
+    assert (
+        "partial(z[t], z[t-1]) = vstack(hstack(partial(h[t], h[t-1]), partial(h[t], h[t-2])), "
+        "hstack(I, zeros(n_h, n_h)))" in texts
+    )
 
 
 def test_letters_of_steps_are_not_names_of_the_model() -> None:
@@ -229,8 +232,8 @@ def test_an_unknown_gradient_names_the_others() -> None:
 
 def test_matrices_of_one_sum_are_joined() -> None:
     value, gradient = derive(load("linear"), form="joined").of_kind("joined")
-    assert plain(value.result) == "[W_hx, W_hh] @ concat(x[t], h[t-1])"
-    assert plain(gradient.target) == "[dL/dW_hx, dL/dW_hh]"
+    assert plain(value.result) == "hstack(W_hx, W_hh) @ concat(x[t], h[t-1])"
+    assert plain(gradient.target) == "hstack(dL/dW_hx, dL/dW_hh)"
     assert plain(gradient.result) == "sum(t, 1, T, outer(dL/dh[t], concat(x[t], h[t-1])))"
 
 
@@ -239,7 +242,7 @@ def test_the_gradient_of_an_authors_joined_matrix_has_blocks() -> None:
     assert step.target == Cotangent("W", None, step.shape)
     assert any(isinstance(node, Concat) for node in walk(step.members[0]))
     assert plain(step.result) == (
-        "[sum(t, 1, T, outer(dL/da[t], x[t])), sum(t, 1, T, outer(dL/da[t], h[t-1]))]"
+        "hstack(sum(t, 1, T, outer(dL/da[t], x[t])), sum(t, 1, T, outer(dL/da[t], h[t-1])))"
     )
 
 

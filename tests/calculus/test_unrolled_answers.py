@@ -14,6 +14,7 @@ from symbptt.cli import main
 from symbptt.formula.verdict import check
 from symbptt.language import library
 from symbptt.language.parser import parse
+from symbptt.output import unsigned
 from symbptt.typeset.document import printed
 from symbptt.unrolled import Answer, answer
 
@@ -102,10 +103,10 @@ ANSWERS = [
         "= sum(k, t, T, prod(j, t+1, k, W.T @ diag(1 - h[j]**2)) @ V.T @ d(L, o[k]))",
     ),
     # lags above 1 and several states
-    (LAG_TWO, "h", "C = [A, B; I, 0]"),
+    (LAG_TWO, "h", "C = vstack(hstack(A, B), hstack(I, zeros(n_h, n_h)))"),
     (LAG_TWO, "h", "s[t] = C**t @ s[0] + sum(i, 1, t, C**(t-i) @ b[i])"),
-    (LAG_TWO, "h", "s[0] = [h[0]; h[-1]]"),
-    ("lstm", "d(L, c[t])", "S[t] = [d(L, c[t]); d(L, h[t])]"),
+    (LAG_TWO, "h", "s[0] = vstack(h[0], h[-1])"),
+    ("lstm", "d(L, c[t])", "S[t] = vstack(d(L, c[t]), d(L, h[t]))"),
     ("lstm", "d(L, h[t])", "S[t] = sum(j, t, T, prod(m, t+1, j, C[m]) @ b[j])"),
     ("lstm", "d(h[t], W_hi)", "C_22[t] = diag(f[t])"),
     # what is not affine
@@ -286,14 +287,16 @@ def test_the_verb_writes_text_data_and_latex(tmp_path: Path) -> None:
     question = ("linear", "d(h[t], W_hh)", "-T", "3")
     text = run(*question)
     assert text.exit_code == 0
-    assert text.stdout.startswith("# made by symbptt: symbptt unroll linear 'd(h[t], W_hh)' -T 3\n")
+    head = "# made by symbptt: symbptt unroll linear 'd(h[t], W_hh)' -T 3\n"
+    assert unsigned(text.stdout).startswith(head)
     assert json.loads(run(*question, "--json").stdout)["folded"]["right"] is True
     markdown = run(*question, "--to", "md").stdout
     assert "\n## Closed form\n\n$$\n\\begin{align*}\n" in markdown
     path = tmp_path / "w.tex"
     for _ in range(2):  # it may replace what it wrote itself
         assert run(*question, "--to", "tex", "-o", str(path)).exit_code == 0
-    assert path.read_text(encoding="utf-8").startswith("% made by symbptt: symbptt unroll linear")
+    written = unsigned(path.read_text(encoding="utf-8"))
+    assert written.startswith("% made by symbptt: symbptt unroll linear")
 
 
 @pytest.mark.parametrize(
