@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from symbptt.algebra import Model
+from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
+from symbptt.language.parser import parse
 from tests import cells
 from tests.agreement import disagreements
 from tests.modules import BUILT_IN, RANDOM, call, executed, in_turn, model_of, module_of, some
@@ -101,6 +103,27 @@ def test_gradients_of_random_models(name: str) -> None:
         RANDOM.index(name) // 2, ("everything", "dense", "everything", "two_steps")
     ):
         check(name, POINTS[kind](model_of(name)), wrt_inputs=RANDOM.index(name) % 4 == 0)
+
+
+UNREAD = """
+x: (h,)
+u: {}
+g[t] = {}
+h[t] = tanh(W @ h[t-1] + x[t])
+loss[t] = squared_error(h[t], y[t])
+"""
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("kind", POINTS)
+@pytest.mark.parametrize("read", (("(d,)", "u[t-2]"), ("index", "E[u[t-1]]")))
+def test_a_carry_keeps_an_input_that_the_loss_does_not_depend_on(
+    read: tuple[str, str], kind: str, level: int
+) -> None:
+    model = parse(UNREAD.format(*read), "unread")
+    point = POINTS[kind](model)
+    module = executed(generate(model, wrt_inputs=True, level=level), "unread")
+    assert disagreements(call(module, planted(model, point)), loss_and_grads(model, point)) == []
 
 
 @pytest.mark.parametrize("kind", ("loss", "grads", "carry", "outputs"))

@@ -40,7 +40,6 @@ class Part:
 PARTS: tuple[Part, ...] = (
     Part("proofs", ("-m", "tests.trust.proofs"), "what `verify` says of every built-in model"),
     Part("mutants", ("-m", "tests.mutants"), "errors planted everywhere, and what finds them"),
-    Part("rounding", ("-m", "tests.rounding"), "rounding against 50 digits"),
     Part(
         "fuzzing",
         ("-m", "tests.fuzz", "--json", "docs/trust/fuzzing.json"),

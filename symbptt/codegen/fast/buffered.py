@@ -140,10 +140,12 @@ class Buffered:
         return [*before(section, []), *starts, *rest, self.results()]
 
     def inputs(self) -> Iterator[Statement]:
-        """Inputs that a loop reads get an array whose views can be kept."""
+        """Inputs that a loop reads, or a carry keeps, get an array whose views can be kept."""
         gates = {name for name, _ in self.program.gates}
         for source in self.model.inputs:
             found: Variable = ("value", source.name)
+            if source.name in self.places.pasts:
+                self.places.declare(found, source.shape, "past")
             if found in self.places.kinds and not self.places.is_direct(source.name):
                 self.layout.declare(found)
                 given = view("at", LocalName("inputs"), Key(source.name))
