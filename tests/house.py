@@ -38,6 +38,8 @@ ORDER = (
     ("cli",),
     ("__main__",),
 )
+FORMER = {"demo": "demonstration", "study": "experiments"}
+"""Rooms by the names that they bear in an older checkout."""
 LONG = 400
 
 
@@ -161,7 +163,8 @@ class House:
 
 def room(module: str) -> str:
     """``calculus`` for ``symbptt.calculus.rules``, ``symbptt`` for the package itself."""
-    return module.split(".")[1] if "." in module else module
+    name = module.split(".")[1] if "." in module else module
+    return FORMER.get(name, name)
 
 
 def may_import(reader: str, target: str) -> bool:

@@ -132,6 +132,11 @@ def test_an_import_against_the_direction_is_noticed(text: str) -> None:
     assert small.back == ["symbptt.language.names imports symbptt.calculus.adjoint"]
 
 
+@pytest.mark.parametrize("former", house.FORMER)
+def test_rooms_of_an_older_checkout_are_known(former: str) -> None:
+    assert house.may_import("cli", house.room(f"symbptt.{former}.files"))
+
+
 def test_a_circle_is_noticed() -> None:
     lazy = "def f():\n    from symbptt.algebra.model import Model"
     small = built(
