@@ -16,6 +16,7 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from tests.fuzz.subjects import SUBJECTS, Subject
@@ -88,9 +89,16 @@ def _too_slow(*_: Any) -> None:
     raise TooSlowError(f"more than {SECONDS:g} s")
 
 
+def held() -> int:
+    """Bytes that a process begins with: those of the process that it was forked from."""
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text().split()[0]) * resource.getpagesize() if pages.exists() else 0
+
+
 def limited() -> None:
     """This process may take no more memory, and hears when an input takes too long."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    limit = held() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     signal.signal(signal.SIGPROF, _too_slow)
 
 
