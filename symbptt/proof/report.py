@@ -17,6 +17,7 @@ from symbptt.proof.arguments import argument_rows
 from symbptt.proof.calls import SCENARIOS, ModuleCall
 from symbptt.proof.cases import GROUPS
 from symbptt.proof.exact import exact_rows
+from symbptt.proof.execution import file_rows
 from symbptt.proof.lacking import statement_rows
 from symbptt.proof.layouts import layout_rows
 from symbptt.proof.levels import level_rows
@@ -88,7 +89,7 @@ def verify(
     examined = derivation or derive(chosen, estimator=estimator)
     full = examined.estimator == FULL
     own = module is None and derivation is None and source is None and full
-    parts = (0 if module else len(size_sets(model)) + 1) + len(SCENARIOS) + len(GROUPS)
+    parts = (0 if module else len(size_sets(model)) + 1) + len(SCENARIOS) + len(GROUPS) + 1
     parts += len(PRINTERS) if full and not module else 0
     parts += len(OTHERS) + 1 if own else 0
     told = _Counter(parts, progress)
@@ -137,20 +138,23 @@ def _numeric(
     whole = derive(bound, estimator=estimator, wrt_inputs=True)
     text = generate(whole, level=0)
     plain = Plain(bound, load_module(text, f"<{model.name}, plain>", bound), estimator)
+    calls: list[ModuleCall] = []
+    levels: tuple[Row, ...] = ()
     if path is not None:
         module = read_module(path, bound)
-        rows = numeric_rows(module, bound, lowered, seed, told)
-        return (*rows, *reach_rows(module, plain, told), *argument_rows(module, plain))
-    texts = {each: generate(lowered, level=each) for each in LEVELS}
-    texts[level] = source or texts[level]
-    modules = {
-        each: load_module(text, f"<{model.name} -O{each}>", bound) for each, text in texts.items()
-    }
-    calls: list[ModuleCall] = []
-    rows = numeric_rows(modules[level], bound, lowered, seed, told, calls.append)
-    rows = (*rows, *level_rows(modules, calls, estimator), *plain.rows())
-    rows = (*rows, *reach_rows(modules[level], plain, told))
-    return (*rows, *argument_rows(modules[level], plain))
+        rows = numeric_rows(module, bound, lowered, seed, told, calls.append)
+    else:
+        texts = {each: generate(lowered, level=each) for each in LEVELS}
+        texts[level] = source or texts[level]
+        modules = {
+            each: load_module(text, f"<{model.name} -O{each}>", bound)
+            for each, text in texts.items()
+        }
+        module = modules[level]
+        rows = numeric_rows(module, bound, lowered, seed, told, calls.append)
+        levels = (*level_rows(modules, calls, estimator), *plain.rows())
+    rows = (*rows, *file_rows(module, bound, calls, estimator, seed, told), *levels)
+    return (*rows, *reach_rows(module, plain, told), *argument_rows(module, plain))
 
 
 def _modes(model: Model, seed: int, told: Callable[[str], None]) -> tuple[Row, ...]:
