@@ -101,8 +101,7 @@ class _Maker:
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
         self.model: al.Model = derivation.normal
-        items: tuple[al.Derived | al.Equation, ...] = (*self.model.derived, *self.model.equations)
-        self.items = {item.name: item for item in items}
+        self.items = {item.name: item for item in self.model.definitions}
         self.slices = Slices(self.model)
 
     # --- equations ---------------------------------------------------------------------

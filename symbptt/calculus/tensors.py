@@ -24,8 +24,7 @@ class Slices:
 
     def __init__(self, model: al.Model) -> None:
         self.model = model
-        items: tuple[al.Derived | al.Equation, ...] = (*model.derived, *model.equations)
-        self.items = {item.name: item for item in items}
+        self.items = {item.name: item for item in model.definitions}
         self.readings = readings(model)
 
     def readers(self, step: Step) -> set[str]:

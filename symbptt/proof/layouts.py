@@ -59,7 +59,7 @@ def _pairs(
     What stands on the left is in columns here; it is laid by the layout, too.
     """
     for equation in derivation.normal.equations:
-        for t in (horizon,) if equation.last else range(1, horizon + 1):
+        for t in equation.steps(horizon):
             yield equation.name, equation.ref, lay(equation.rhs), {"t": t, "T": horizon}
     for derived in derivation.normal.derived:
         left = Param(derived.name, derived.shape)
