@@ -56,7 +56,7 @@ def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "symbptt.experiments.experiment.study_estimators", lambda *args, **options: None
     )
-    monkeypatch.setattr("symbptt.experiments.report.text", lambda study: "a table\n")
+    monkeypatch.setattr("symbptt.experiments.experiment.text", lambda study: "a table\n")
     monkeypatch.setattr("symbptt.demonstration.run", lambda *args: click.echo("derived") or True)
     monkeypatch.setattr("symbptt.demonstration.documentation", lambda: "some text to draw")
 

@@ -15,8 +15,7 @@ from symbptt.algebra.letters import Delta, Entry, Letter, Letters, LetterSum, Li
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import EVERY, Derivation, Step
 from symbptt.calculus.entrywise import Places, at_entry, collapsed, entry_of
-from symbptt.calculus.slopes import Chain, Where, slope
-from symbptt.calculus.tensors import Slices, moved_to, pullbacks
+from symbptt.calculus.slopes import Chain, Slices, Where, moved_to, pullbacks, slope
 
 # The places of letters in the pool.
 _OUT, _IN, _OTHER, _FOURTH = range(4)

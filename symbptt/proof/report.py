@@ -18,9 +18,8 @@ from symbptt.proof.calls import SCENARIOS, ModuleCall
 from symbptt.proof.cases import GROUPS
 from symbptt.proof.exact import exact_rows
 from symbptt.proof.lacking import statement_rows
-from symbptt.proof.layouts import layout_rows
 from symbptt.proof.levels import level_rows
-from symbptt.proof.lines import line_rows
+from symbptt.proof.lines import layout_rows, line_rows
 from symbptt.proof.loaded import load_module, read_module
 from symbptt.proof.matrix import matrix_rows
 from symbptt.proof.numeric import numeric_rows

@@ -17,7 +17,7 @@ from symbptt.calculus.derivation import (
     StepNumber,
     TotalLoss,
 )
-from symbptt.calculus.elimination import without_auxiliaries
+from symbptt.calculus.selection import without_auxiliaries
 from symbptt.typeset.blocks import (
     Block,
     Box,
@@ -32,7 +32,7 @@ from symbptt.typeset.blocks import (
 )
 from symbptt.typeset.by_entries import ByEntries
 from symbptt.typeset.chapters import TELLINGS, Chapter
-from symbptt.typeset.clipping import clipping
+from symbptt.typeset.estimate import clipping
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.latex import result_of, step_equality
 from symbptt.typeset.style import LAYOUTS
