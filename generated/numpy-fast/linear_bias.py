@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of linear_bias, in NumPy.
 
-Made by symbptt (digest 5bc21309403349ec). To make it again: symbptt generate linear_bias
+Made by symbptt (digest df28a580a6b74f19). To make it again: symbptt generate linear_bias
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -93,6 +93,8 @@ def forward(params, inputs, carry=None, lengths=None):
     ------
     ValueError
         If an argument has a wrong key, shape, dtype or range.
+    MemoryError
+        If there is no room for T * B rows.
     """
     call = _prepare(params, inputs, carry, lengths, None, loss=False)
     return _outputs(call)
@@ -340,20 +342,25 @@ def clip_gradients(grads, theta):
     if isinstance(grads, Mapping):
         grads = {name: array for name, array in grads.items() if name in PARAMS}
     found = _given("grads", grads, PARAMS)
+    sizes = []
     for name, array in found.items():
-        own = array is grads[name] and array.flags.writeable
-        if not own or array.dtype.kind not in "fO":
-            raise _wrong(f"grads[{name!r}]", "a writable array of reals", array.dtype)
-    arrays = [array for array in found.values() if array.size]
-    # NumPy's maximum is NaN where one of them is; Python's may not be.
-    largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
+        place, own = f"grads[{name!r}]", array is grads[name]
+        if not own or not array.flags.writeable or array.dtype.kind not in "fO":
+            raise _wrong(place, "a writable array of reals", array.dtype)
+        # NumPy itself would read texts, and take None for NaN.
+        real = _exact(place, array, Fraction(1)) if array.dtype == object else array
+        moduli = np.abs(_made(place, "real numbers", np.float64, real))
+        sizes.append(np.max(moduli, initial=0.0))
+    largest = float(np.max(sizes, initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
         return largest
     # Scaled by the largest entry first: squares of large gradients would overflow.
-    squares = sum(float(np.sum(np.asarray(g / largest, float) ** 2)) for g in arrays)
+    squares = sum(
+        float(np.sum(np.asarray(g / largest, float) ** 2)) for g in found.values()
+    )
     norm = largest * float(np.sqrt(squares))
     if theta < norm < np.inf:
-        for g in arrays:
+        for g in found.values():
             scale = Fraction if g.dtype == object else g.dtype.type
             g *= scale(theta / norm)
     return norm
