@@ -73,24 +73,23 @@ def clip_gradients(grads: Any, theta: Any) -> Any:
         grads = {name: array for name, array in grads.items() if name in PARAMS}
     found = _given("grads", grads, PARAMS)
     sizes = []
-    for name, array in found.items():
-        place, own = f"grads[{name!r}]", array is grads[name]
-        if not own or not array.flags.writeable or array.dtype.kind not in "fO":
+    for name, (place, array, _, _) in found.items():
+        own = array is grads[name] and array.flags.writeable
+        if not own or array.dtype.kind not in "fO":
             raise _wrong(place, "a writable array of reals", array.dtype)
         # NumPy itself would read texts, and take None for NaN.
-        real = _exact(place, array, Fraction(1)) if array.dtype == object else array
-        moduli = np.abs(_made(place, "real numbers", np.float64, real))
+        given = _exact(place, array, Fraction(1)) if array.dtype == object else array
+        moduli = np.abs(_made(place, "real numbers", np.float64, given))
         sizes.append(np.max(moduli, initial=0.0))
+    arrays = [array for _, array, _, _ in found.values()]
     largest = float(np.max(sizes, initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
         return largest
     # Scaled by the largest entry first: squares of large gradients would overflow.
-    squares = sum(
-        float(np.sum(np.asarray(g / largest, float) ** 2)) for g in found.values()
-    )
+    squares = sum(float(np.sum(np.asarray(g / largest, float) ** 2)) for g in arrays)
     norm = largest * float(np.sqrt(squares))
     if theta < norm < np.inf:
-        for g in found.values():
+        for g in arrays:
             scale: Any = Fraction if g.dtype == object else g.dtype.type
             g *= scale(theta / norm)
     return norm
