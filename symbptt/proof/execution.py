@@ -9,12 +9,12 @@ at each of them.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import cycle
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -59,67 +59,90 @@ def file_rows(
         Those of `symbptt.proof.numeric.random_calls`, in their order.
     """
     progress("module, exact numbers")
-    for run in (
-        Execution("fractions", Rational(), module, estimator, most=STEPS),
-        Execution(f"{DIGITS} digits", Precise(DIGITS), module, estimator, TOLERANCE),
-        Execution("modulo a prime", FormalField(seed), module, estimator),
-    ):
+    for numbers in kinds(seed):
+        run = Execution(numbers, module, estimator)
         for sizes, call in zip(cycle(size_sets(model)), calls, strict=False):
-            run.examine(unrolled(model, sizes), call, random.Random(seed))
+            if not (run.detail or run.unable):
+                run.examine(unrolled(model, sizes), call, Random(seed))
         yield run.row()
 
 
-@dataclass
-class Execution:
-    """A module in numbers of one kind: a row in the making.
+@dataclass(frozen=True)
+class ExactNumbers:
+    """A kind of number.
 
     Attributes
     ----------
     tolerance : Fraction
-        What a number may be off, as a part of its array's largest entry.
+        What one may be off, as a part of its array's largest entry.
     most : int, optional
         To how many steps a call is shortened.
     """
 
     subject: str
     domain: Domain
-    module: Loaded
-    estimator: Estimator
     tolerance: Fraction = Fraction(0)
     most: int | None = None
+
+    @property
+    def rule(self) -> str:
+        return f"tolerance {float(self.tolerance):.0e}" if self.tolerance else "equal"
+
+
+def kinds(seed: int = 0) -> tuple[ExactNumbers, ...]:
+    return (
+        ExactNumbers("fractions", Rational(), most=STEPS),
+        ExactNumbers(f"{DIGITS} digits", Precise(DIGITS), TOLERANCE),
+        ExactNumbers("modulo a prime", FormalField(seed)),
+    )
+
+
+@dataclass
+class Execution:
+    """A module in numbers of one kind: a row in the making."""
+
+    numbers: ExactNumbers
+    module: Loaded
+    estimator: Estimator = FULL
     entries: int = 0
     worst: float = 0.0
     detail: str = ""
     unable: str = ""
+    steps: set[int] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        self.steps: set[int] = set()
-
-    def examine(self, equations: SizedModel, call: ModuleCall, rng: random.Random) -> None:
+    def examine(self, equations: SizedModel, call: ModuleCall, rng: Random) -> None:
         """Compare what the module returns for the numbers that stand for a call's floats."""
-        if self.detail or self.unable:
-            return
-        exact = self.converted(shortened(call, self.module, self.most), rng)
         try:
-            expected = named(expect(equations, exact, self.estimator, self.domain))
+            exact, expected = self.truth(equations, call, rng)
         except (EvaluationError, ZeroDivisionError) as error:
             self.unable = str(error)
-            return
-        self.steps.add(exact.scenario.steps)
+        else:
+            self.run(exact, expected)
+
+    def truth(
+        self, equations: SizedModel, call: ModuleCall, rng: Random
+    ) -> tuple[ModuleCall, Numbers]:
+        """A call in these numbers, and what it must return."""
+        exact = self.converted(shortened(call, self.module, self.numbers.most), rng)
+        return exact, named(expect(equations, exact, self.estimator, self.numbers.domain))
+
+    def run(self, call: ModuleCall, expected: Numbers) -> None:
+        """Compare what the module returns, on both sides of its thresholds."""
+        self.steps.add(call.scenario.steps)
         for words, limits in (("", {}), (", all thresholds lowered", LOWERED)):
-            where = f"{exact.scenario.words}{words}"
+            where = f"{call.scenario.words}{words}"
             try:
                 with lowered(self.module, limits):
-                    found = result_of(self.module, exact, self.estimator)
+                    found = result_of(self.module, call, self.estimator)
             except (InterfaceError, EvaluationError) as error:
-                self.detail = f"{where}: {error}"
+                self.detail = self.detail or f"{where}: {error}"
                 return
             self.compare(where, found, expected)
 
-    def converted(self, call: ModuleCall, rng: random.Random) -> ModuleCall:
+    def converted(self, call: ModuleCall, rng: Random) -> ModuleCall:
         def number(value: float) -> Any:
             # What stands at a padded step is nobody's number, and stays.
-            return self.domain.near(float(value), rng) if np.isfinite(value) else value
+            return self.numbers.domain.near(float(value), rng) if np.isfinite(value) else value
 
         each = np.frompyfunc(number, 1, 1)
         exact = changed(call, lambda _, array: np.asarray(each(array), object))
@@ -151,32 +174,31 @@ class Execution:
 
     def scales(self, expected: Numbers) -> Numbers:
         """What the errors of each array are parts of."""
-        if not self.tolerance:
+        if not self.numbers.tolerance:
             return dict.fromkeys(expected)
         found = {
             name: max(map(abs, np.ravel(array)), default=0) for name, array in expected.items()
         }
-        floor = max(found.values()) * self.domain.number(Fraction(FLOOR))
+        floor = max(found.values()) * self.numbers.domain.number(Fraction(FLOOR))
         return {name: max(each, floor) or 1 for name, each in found.items()}
 
     def fits(self, found: Any, right: Any, scale: Any) -> bool:
-        if not self.tolerance:
+        if not self.numbers.tolerance:
             return bool(found == right)
         error = abs(found - right) / scale
         self.worst = max(self.worst, float(error))
         # NaN does not.
-        return bool(error <= self.domain.number(self.tolerance))
+        return bool(error <= self.numbers.domain.number(self.numbers.tolerance))
 
     def row(self) -> Row:
+        subject = self.numbers.subject
         if self.unable and not self.entries:
-            return Row("file", self.subject, None, "not applicable", self.unable)
-        span = "…".join(map(str, sorted({min(self.steps), max(self.steps)})))
-        rule = "equal" if not self.tolerance else f"tolerance {float(self.tolerance):.0e}"
-        worst = self.worst if self.tolerance else None
-        detail = self.detail or self.unable
-        return Row(
-            "file", self.subject, not detail, f"T = {span}, {rule}", detail, self.entries, worst
-        )
+            return Row("file", subject, None, "not applicable", self.unable)
+        detail = self.detail or self.unable or ("" if self.entries else "nothing was compared")
+        span = "…".join(map(str, sorted({min(self.steps, default=0), max(self.steps, default=0)})))
+        range = f"T = {span}, {self.numbers.rule}"
+        worst = self.worst if self.numbers.tolerance else None
+        return Row("file", subject, not detail, range, detail, self.entries, worst)
 
 
 def named(expected: Expected) -> Numbers:

@@ -115,7 +115,8 @@ def expect(
     _values(unrolled, call, runs, found)
     for b, run in enumerate(runs):
         losses = unrolled.loss_steps(valid[b]) if valid[b] else []
-        found.loss += sum(run.values["loss", step][()] for step in losses) / count
+        values = (run.values["loss", step][()] for step in losses)
+        found.loss += sum(values, start=domain.number(Fraction(0))) / count
         slopes = _carried(unrolled, call, b, run)
         for step in losses:
             slopes += _numbers(run.estimate(("loss", step)), domain) / count
@@ -150,10 +151,8 @@ def _given(unrolled: SizedModel, call: ModuleCall, b: int, domain: Domain) -> di
         if call.carry is not None:
             given[variable] = value(initial.name, call.carry[initial.key][b])
         elif initial.value is None:
-            zero = _zeros(
-                () if initial.name in integers else _shape(unrolled, initial.shape), domain
-            )
-            given[variable] = value(initial.name, zero)
+            zeros = _zeros(_shape(unrolled, initial.shape), domain)
+            given[variable] = value(initial.name, 0 if initial.name in integers else zeros)
     for source in unrolled.model.inputs:
         array = call.inputs[source.name]
         if not source.timed:

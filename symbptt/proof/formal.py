@@ -81,6 +81,10 @@ class Formal:
     def __hash__(self) -> int:
         return self.residue
 
+    def __int__(self) -> int:
+        """The integer that stands for the residue: what is written into an array of indices."""
+        return self.residue if self.residue <= PRIME // 2 else self.residue - PRIME
+
     @_of_numbers
     def __add__(self, other: Formal) -> Formal:
         if not (self.residue and other.residue):
