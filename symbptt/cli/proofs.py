@@ -77,13 +77,9 @@ def verify(
 @dim_option("where neither this nor an array tells, 32")
 @click.option("-T", "steps", type=click.IntRange(1, 100_000), help="Steps; 50 where FILE has none.")
 @click.option(
-    "--sequence",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Which sequence of a batch in FILE.",
+    "--sequence", type=click.IntRange(1), default=1, help="Which sequence of a batch in FILE."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
 def analyze(
     model_name: str, numbers: Path | None, bindings: dict[str, str], **given: Any
 ) -> Result:
@@ -107,37 +103,29 @@ def analyze(
 @model_argument
 @click.argument("formula")
 @click.option(
-    "-T",
-    "horizon",
-    type=click.IntRange(1, 12),
-    default=5,
-    show_default=True,
-    help="The largest T that is looked at.",
+    "-T", "horizon", type=click.IntRange(1, 12), default=5, help="The largest T that is looked at."
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
     default=10,
-    show_default=True,
     help="The CPU time it may take; past it the formula is undecided.",
 )
 @click.option(
     "--layout",
     type=click.Choice(["column", "row"]),
     default="column",
-    show_default=True,
     help="Whether the formula's vectors are columns or rows.",
 )
 @click.option(
     "--total",
     type=click.Choice(["mean", "sum", "last"]),
     default="mean",
-    show_default=True,
     help="What the formula's L is: the mean of the losses, their sum or the last one.",
 )
 @estimator_option
 @click.option("--strict", is_flag=True, help="Exit status 1 for a formula that is trivial.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
 @bind_option
 def check(
     model_name: str,
