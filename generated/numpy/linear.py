@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of linear, in NumPy.
 
-Made by symbptt (digest 2b41f802819123f6). To make it again: symbptt generate linear -O0
+Made by symbptt (digest e775976edafd57bf). To make it again: symbptt generate linear -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -205,11 +205,11 @@ def clip_gradients(grads, theta):
     if isinstance(grads, Mapping):
         grads = {name: array for name, array in grads.items() if name in PARAMS}
     found = _given("grads", grads, PARAMS)
-    for name, array in found.items():
+    for name, (place, array, _, _) in found.items():
         own = array is grads[name] and array.flags.writeable
         if not own or array.dtype.kind not in "fO":
-            raise _wrong(f"grads[{name!r}]", "a writable array of reals", array.dtype)
-    arrays = [array for array in found.values() if array.size]
+            raise _wrong(place, "a writable array of reals", array.dtype)
+    arrays = [array for _, array, _, _ in found.values() if array.size]
     # NumPy's maximum is NaN where one of them is; Python's may not be.
     largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
@@ -346,6 +346,9 @@ class _Rows:
 
     def _at(self, k, sequences, less=0):
         """The rows of the first sequences k steps before their last valid step."""
+        if self.order is None:
+            begin = int(self.first[self.T - 1 + _LAG - k]) - less
+            return slice(begin, begin + sequences)
         first = self.first[self.lengths[:sequences] - 1 + _LAG - k]
         return _run(first + np.arange(sequences) - less)
 
@@ -380,7 +383,7 @@ class _Rows:
 def _run(rows):
     """Rows as a slice where each is the next one."""
     first = int(rows[0]) if rows.size else 0
-    even = np.array_equal(rows, np.arange(first, first + rows.size))
+    even = (rows == np.arange(first, first + rows.size)).all()
     return slice(first, first + rows.size) if even else rows
 
 
@@ -458,23 +461,19 @@ def _prepare(
     tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
     optional = () if loss else _LOSS_ONLY
     given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
-    found = [
-        (f"{what}[{key!r}]", array, tables[what][1][key], _index_of(key))
-        for what, arrays in given.items()
-        for key, array in arrays.items()
-    ]
+    found = [one for each in given.values() for one in each.values()]
     floats = [array.dtype for _, array, _, _ in found if array.dtype.kind in "fO"]
     dtype = floats[0] if floats else np.dtype(float)
-    kinds = {name: str(array.dtype) for name, array in given["params"].items()}
-    if not {*kinds.values()} <= {str(dtype)} & {"float32", "float64", "object"}:
-        raise _wrong("params", "float32, float64 or object", kinds)
+    kinds = {array.dtype for _, array, _, _ in given["params"].values()}
+    if {*map(str, kinds)} - ({str(dtype)} & {"float32", "float64", "object"}):
+        seen = {name: str(one[1].dtype) for name, one in given["params"].items()}
+        raise _wrong("params", "float32, float64 or object", seen)
     if lengths is not None:
         lengths = _array("lengths", lengths)
         found.append(("lengths", lengths, ("B",), "T"))
     size = {}
     for solve in (False, True):
-        for place, array, axes, index in found:
-            _check(place, array, axes, None if index else dtype, size, solve)
+        found = [one for one in found if not _check(one, dtype, size, solve)]
         if "T" not in size and not _is_length(steps):
             raise _wrong("steps", "T, which no input tells", repr(steps))
         size = {"T": steps, "B": 1, **size}
@@ -490,15 +489,15 @@ def _prepare(
         raise _wrong("lengths", f"0 to T = {size['T']}", lengths)
     rows = _Rows(size["T"], size["B"], lengths)
     # Only now: at a padded step there may stand what is no index, or can't be cast.
-    for name, array in given["inputs"].items():
+    for name, (place, array, *rest) in given["inputs"].items():
         untimed = name in _UNTIMED
         laid = rows.sorted(array)[: rows.sequences] if untimed else rows.packed(array)
-        given["inputs"][name] = laid
+        given["inputs"][name] = place, laid, *rest
     one = _unit(given["params"]) if dtype.hasobject else 1
     call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
-    given = {what: _settled(what, arrays, call) for what, arrays in given.items()}
-    call.params, call.inputs = given["params"], given["inputs"]
-    call.start, call.carry_grad = given.get("carry"), given.get("carry_grad")
+    laid = {what: _settled(each, call) for what, each in given.items()}
+    call.params, call.inputs = laid["params"], laid["inputs"]
+    call.start, call.carry_grad = laid.get("carry"), laid.get("carry_grad")
     return call
 
 
@@ -515,7 +514,7 @@ def _made(place, expected, make, value):
 
 
 def _given(what, given, table, optional=()):
-    """The arrays of an argument, by the keys of its table."""
+    """By the keys of its table, an argument's arrays: place, array, axes, what it indexes."""
     if not isinstance(given, Mapping):
         raise _wrong(what, f"a dict with {tuple(table)}", type(given))
     missing = [key for key in table if key not in given and key not in optional]
@@ -523,9 +522,12 @@ def _given(what, given, table, optional=()):
     if missing or unknown:
         found = f"missing {missing}, unknown {unknown}"
         raise ValueError(f"{what}: expected the keys {tuple(table)}; {found}")
-    return {
-        key: _array(f"{what}[{key!r}]", given[key]) for key in table if key in given
-    }
+    laid = {}
+    for key, axes in table.items():
+        if key in given:
+            place = f"{what}[{key!r}]"
+            laid[key] = place, _array(place, given[key]), axes, _index_of(key)
+    return laid
 
 
 def _array(place, value):
@@ -536,16 +538,19 @@ def _array(place, value):
     return _made(place, "an array", np.asarray, value)
 
 
-def _check(place, array, axes, dtype, size, solve):
-    """Compare an array's numbers (None: integers) and its shape with what is expected.
+def _check(one, dtype, size, solve):
+    """Compare an array's numbers and its shape with what is expected; whether all is known.
 
     An axis seen for the first time is learned; with `solve` also one in a sum of others.
     """
-    kinds = "iu" if dtype is None else "iuO" if dtype.hasobject else "fiu"
+    place, array, axes, index = one
+    kinds = "iu" if index else "iuO" if dtype.hasobject else "fiu"
     if array.dtype.kind not in kinds:
-        words = "integers" if dtype is None else f"real numbers for {dtype}"
+        words = "integers" if index else f"real numbers for {dtype}"
         raise _wrong(place, words, f"dtype {array.dtype}")
-    learned = dict(size)
+    if array.shape == tuple(map(size.get, axes)):
+        return True
+    learned, told = dict(size), True
     fits = array.ndim == len(axes)
     for axis, length in zip(axes, array.shape, strict=True) if fits else ():
         parts = str(axis).split(" + ")
@@ -555,11 +560,14 @@ def _check(place, array, axes, dtype, size, solve):
             fits = fits and rest == length
         elif len(unknown) == 1 and (solve or len(parts) == 1):
             learned[unknown[0]] = length - rest
+        else:
+            told = False
     if not fits:
         known = {axis: size[axis] for axis in axes if axis in size}
         words = f"axes ({', '.join(map(str, axes))}) with {known}"
         raise _wrong(place, words, f"shape {array.shape}")
     size.update(learned)
+    return told
 
 
 def _is_length(value, least=0):
@@ -588,9 +596,9 @@ def _kind(dtype, *kinds):
 
 def _unit(params):
     """The number 1 of the exact type that the parameters have."""
-    for name, array in params.items():
+    for place, array, _, _ in params.values():
         for entry in array.flat:
-            one = _made(f"params[{name!r}]", "numbers", lambda n: n * 0 + 1, entry)
+            one = _made(place, "numbers", lambda n: n * 0 + 1, entry)
             return Fraction(1) if isinstance(one, int) else one
     return Fraction(1)
 
@@ -606,13 +614,12 @@ def _index_of(key):
     return INDEX_INPUTS.get(key.partition("[")[0], "")
 
 
-def _settled(what, arrays, call):
+def _settled(found, call):
     """Indices, in range; reals in the dtype of the call, a scalar a row as a column."""
     laid = {}
-    for key, array in arrays.items():
-        place = f"{what}[{key!r}]"
-        if _index_of(key):
-            limit = _extent(_index_of(key), call.size)
+    for key, (place, array, axes, index) in found.items():
+        if index:
+            limit = _extent(index, call.size)
             if array.size and (array.min() < 0 or array.max() >= limit):
                 seen = f"{array.min()} to {array.max()}"
                 raise _wrong(place, f"0 <= index < {limit}", seen)
@@ -621,7 +628,7 @@ def _settled(what, arrays, call):
             array = _exact(place, array, call.one)
         else:
             array = array.astype(call.dtype, copy=False)
-        column = what != "params" and array.ndim == 1 and not _index_of(key)
+        column = array.ndim == 1 and "B" in axes and not index
         laid[key] = array[:, None] if column else array
     return laid
 

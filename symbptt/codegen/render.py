@@ -350,6 +350,8 @@ class _Module:
         if buffered is not None:
             yield "# Whether each segment runs forward again before it runs backward."
             yield f"_AGAIN = {self.checkpoint is not None}"
+            yield "# The buffers of the last call of `forward`."
+            yield "_KEPT = {}"
         for name, key in self.identifiers.keys.items():
             yield assigned(key, literal(name))
         if buffered is not None:

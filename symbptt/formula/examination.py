@@ -127,6 +127,11 @@ class Examiner:
         self.stages: tuple[Stage, ...] = stages(model, estimator)
         self._scenes: dict[tuple[Any, ...], Scene] = {}
 
+    def forget(self) -> None:
+        """Of the formulas that were looked at; points and derivatives are kept."""
+        for scene in self._scenes.values():
+            scene.forget()
+
     # --- points ---------------------------------------------------------------------------
 
     def scene(self, kind: str, stage: Stage, seed: int, steps: int, formula: Formula) -> Scene:

@@ -100,8 +100,11 @@ class Clock:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.end = time.process_time() + seconds
         self._calls = 0
+        self.restart()
+
+    def restart(self) -> None:
+        self.end = time.process_time() + self.seconds
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
@@ -172,6 +175,11 @@ class Scene(Remembering):
         """
         value = evaluate(expr, self, {**self.lengths, **at})
         return np.reshape(value, (*np.shape(value), 1, 1)[: max(2, np.ndim(value))])
+
+    def forget(self) -> None:
+        """Of a formula that has been looked at; what the model's derivatives are is kept."""
+        self._parts.clear()
+        self._free.clear()
 
     def sides(self, formula: Formula, at: Steps) -> tuple[Array, Array]:
         return self.value(formula.left, at), self.value(formula.right, at)

@@ -19,7 +19,7 @@ from symbptt.algebra import Model
 from symbptt.calculus.gradients import derive
 from symbptt.cli import main
 from symbptt.errors import SymbpttError
-from symbptt.formula.verdict import check
+from symbptt.formula.verdict import Checker, check
 from symbptt.language import library
 from symbptt.typeset.document import render
 from symbptt.typeset.style import Style
@@ -88,9 +88,10 @@ def lines(name: str, way: str) -> tuple[str, ...]:
 
 def wrong(name: str, way: str, formulas: tuple[str, ...]) -> Iterator[str]:
     """The lines that are not right, or not read, and why."""
+    checker = Checker(loaded(name), horizon=3, **WAYS[way].check)
     for formula in formulas:
         try:
-            found = check(loaded(name), formula, horizon=3, **WAYS[way].check)
+            found = checker.check(formula)
         except SymbpttError as error:
             yield f"{formula}: {error}"
         else:

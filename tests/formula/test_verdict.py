@@ -14,7 +14,7 @@ import symbptt
 from symbptt.cli import main
 from symbptt.formula.examination import Examiner
 from symbptt.formula.scenes import Clock
-from symbptt.formula.verdict import check
+from symbptt.formula.verdict import Checker, check
 from symbptt.language.parser import parse
 from symbptt.proof.field import Field
 from symbptt.proof.points import draw
@@ -299,3 +299,22 @@ def test_bind() -> None:
 
 def test_python_interface() -> None:
     assert symbptt.check(symbptt.load("linear"), "o[t] = W_qh @ h[t]").right
+
+
+def test_many_formulas_at_the_same_points_get_the_answers_that_each_gets_alone() -> None:
+    formulas = (
+        "h[t] = W_hx @ x[t] + W_hh @ h[t-1]",
+        "d(L, h[t]) = W_hh @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])",
+        "d(L, h[T]) = W_qh.T @ d(L, o[T])",
+        "h[1] = W_hx @ x[1] for h[0] = 0",
+        "d(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])",
+    )
+    checker = Checker(model("linear"), horizon=3)
+    for formula in (*formulas, *reversed(formulas)):
+        assert str(checker.check(formula)) == str(check(model("linear"), formula, horizon=3))
+
+
+def test_every_formula_has_its_own_time() -> None:
+    checker = Checker(model("linear"), horizon=3, seconds=2)
+    checker.clock.end = 0
+    assert checker.check("d(L, h[T]) = W_qh.T @ d(L, o[T])").right

@@ -65,11 +65,11 @@ def clip_gradients(grads: Any, theta: Any) -> Any:
     if isinstance(grads, Mapping):
         grads = {name: array for name, array in grads.items() if name in PARAMS}
     found = _given("grads", grads, PARAMS)
-    for name, array in found.items():
+    for name, (place, array, _, _) in found.items():
         own = array is grads[name] and array.flags.writeable
         if not own or array.dtype.kind not in "fO":
-            raise _wrong(f"grads[{name!r}]", "a writable array of reals", array.dtype)
-    arrays = [array for array in found.values() if array.size]
+            raise _wrong(place, "a writable array of reals", array.dtype)
+    arrays = [array for _, array, _, _ in found.values() if array.size]
     # NumPy's maximum is NaN where one of them is; Python's may not be.
     largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):

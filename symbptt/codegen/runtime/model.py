@@ -25,6 +25,7 @@ _DRAWN: dict[str, str] = {}
 _LOSS_AT_LAST_STEP = False
 _GATES: dict[str, int] = {}
 _AGAIN = False
+_KEPT: dict[Any, Any] = {}
 _THRESHOLDS: dict[str, Any] = {
     # Several segments, where each runs forward again (None: the square root of T); elsewhere.
     "steps of a segment": None,
@@ -48,6 +49,8 @@ _THRESHOLDS: dict[str, Any] = {
     "logits less their maximum": 16,
     # NumPy copies operands with gaps of calls on fewer numbers.
     "numbers in a buffer of NumPy": 1024,
+    # Below, `forward` keeps its buffers for a next call of the same size.
+    "bytes kept for the next call": 1_000_000,
 }
 """Where a module's code changes with what it is given; a module states those that it reads."""
 

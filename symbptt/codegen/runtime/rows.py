@@ -57,6 +57,9 @@ class _Rows:
 
     def _at(self, k: int, sequences: int, less: int = 0) -> Any:
         """The rows of the first sequences k steps before their last valid step."""
+        if self.order is None:
+            begin = int(self.first[self.T - 1 + _LAG - k]) - less
+            return slice(begin, begin + sequences)
         first = self.first[self.lengths[:sequences] - 1 + _LAG - k]
         return _run(first + np.arange(sequences) - less)
 
@@ -91,7 +94,7 @@ class _Rows:
 def _run(rows: Any) -> Any:
     """Rows as a slice where each is the next one."""
     first = int(rows[0]) if rows.size else 0
-    even = np.array_equal(rows, np.arange(first, first + rows.size))
+    even = (rows == np.arange(first, first + rows.size)).all()
     return slice(first, first + rows.size) if even else rows
 
 

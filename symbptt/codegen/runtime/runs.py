@@ -8,6 +8,7 @@ import numpy as np
 
 from symbptt.codegen.runtime.model import (
     _AGAIN,
+    _KEPT,
     _LOSS_AT_LAST_STEP,
     _LOSS_ONLY,
     _OUTPUTS,
@@ -35,9 +36,16 @@ def _in_buffers(call: Any, w: Any) -> Any:
 
 def _outputs(call: Any, completed: Any = None) -> Any:
     """Every quantity by name, and the carry; `completed` adds what has no array."""
-    w = _workspace(call, False)
+    kind = (*call.size.values(), call.dtype, *_THRESHOLDS.values())
+    # Nobody else finds it meanwhile, in no other thread.
+    w = _KEPT.pop(kind, None) or _workspace(call, False)
     w.use(call.rows)
-    return _without_copies(_forward_alone, w, call, completed)
+    found = _without_copies(_forward_alone, w, call, completed)
+    few = w.nbytes <= _THRESHOLDS["bytes kept for the next call"]
+    if few and call.dtype != object:
+        _KEPT.clear()
+        _KEPT[kind] = w
+    return found
 
 
 def _workspace(call: Any, backward: bool) -> Any:
@@ -121,7 +129,8 @@ def _forward_alone(w: Any, call: Any, completed: Any) -> Any:
     if targets:
         spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
         outputs["loss"] = spread(losses[:, 0])
-    return outputs, _in_order(rows, begin, w.carries)
+    room = {key: np.empty_like(array) for key, array in w.carries.items()}
+    return outputs, _in_order(rows, begin, room)
 
 
 def _gradients(w: Any, *arguments: Any) -> Any:

@@ -20,6 +20,7 @@ def carried(*names: str, level: int = 2, **tables: Any) -> Any:
         "np": np, "DIMS": (), "PARAMS": {}, "INPUTS": {}, "INDEX_INPUTS": {}, "CARRY": {},
         "_LAG": 1, "_UNTIMED": (), "_LOSS_ONLY": (), "_SCALARS": (), "_WITH_RESPECT_TO": (),
         "_LOSS_AT_LAST_STEP": False, "_DRAWN": {}, "_OUTPUTS": (), "_AGAIN": False,
+        "_KEPT": {},
         "_THRESHOLDS": _THRESHOLDS | {"rows of a segment": 8, "bytes of a chunk": 4096}, **tables,
     }  # fmt: skip
     exec(compile("\n".join([*imports, *definitions]), "<runtime>", "exec"), space)

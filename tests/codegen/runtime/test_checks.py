@@ -88,12 +88,12 @@ def test_keys_are_compared() -> None:
 def test_an_axis_is_learned_once_and_a_failure_learns_nothing() -> None:
     size: dict[str, int] = {"B": 2}
     kind = np.dtype(float)
-    CHECKS._check("a", np.ones((2, 3)), ("B", "n"), kind, size, False)
+    CHECKS._check(("a", np.ones((2, 3)), ("B", "n"), ""), kind, size, False)
     assert size == {"B": 2, "n": 3}
     with pytest.raises(ValueError, match=r"a: expected axes \(m, n\) with {'n': 3}, found shape"):
-        CHECKS._check("a", np.ones((2, 4)), ("m", "n"), kind, size, False)
+        CHECKS._check(("a", np.ones((2, 4)), ("m", "n"), ""), kind, size, False)
     assert size == {"B": 2, "n": 3}
-    CHECKS._check("a", np.ones(7), ("n + q + 1",), kind, size, False)
+    CHECKS._check(("a", np.ones(7), ("n + q + 1",), ""), kind, size, False)
     assert size == {"B": 2, "n": 3}
-    CHECKS._check("a", np.ones(7), ("n + q + 1",), kind, size, True)
+    CHECKS._check(("a", np.ones(7), ("n + q + 1",), ""), kind, size, True)
     assert size == {"B": 2, "n": 3, "q": 3}
