@@ -243,7 +243,6 @@ def test_a_module_edited_by_hand_is_judged_by_what_it_computes(written: Path) ->
         ('{"W_hx":', '{"W_xh":', "PARAMS is"),
         ("import numpy as np", "import numpy as np)", "can't be executed"),
         ("import numpy as np", "import nothing_of_that_name", "can't be executed"),
-        ("def _backward(", "def _backward(_missing, ", "loss_and_grads raised TypeError"),
     ],
 )
 def test_a_module_without_the_interface_is_refused(
@@ -254,6 +253,17 @@ def test_a_module_without_the_interface_is_refused(
     written.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(InterfaceError, match=re.escape(words)):
         verify(library.load("linear"), module=written)
+
+
+def test_a_module_that_raises_has_failed(written: Path) -> None:
+    """Whatever it raises, and wherever."""
+    text = written.read_text(encoding="utf-8")
+    raising = "def loss_and_grads(*args, **more):\n    raise Exception('planted')\n"
+    written.write_text(f"{text}\n\n{raising}", encoding="utf-8")
+    report = verify(library.load("linear"), module=written)
+    assert {row.check for row in report.failures} == {"values", "reach", "arguments"}
+    words = f"loss_and_grads raised Exception at line {len(text.splitlines()) + 4}: planted"
+    assert all(row.detail.endswith(words) for row in report.failures)
 
 
 def test_a_file_that_is_not_there_is_an_interface_error(tmp_path: Path) -> None:
