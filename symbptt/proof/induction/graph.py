@@ -11,11 +11,11 @@ from symbptt.errors import NotProvedError
 from symbptt.proof.induction import canonical as cn
 from symbptt.proof.induction import polynomials as pl
 from symbptt.proof.induction.canonical import Atom, Poly
-from symbptt.proof.induction.reading import Known, Reader, free_letters
+from symbptt.proof.induction.reading import Known, EntryReader, free_letters
 
 
 @dataclass(frozen=True)
-class Node:
+class Instance:
     """What is computed: an equation, a derived parameter, or an initial value.
 
     ``index`` is its step: t, T, a number, or None.
@@ -30,17 +30,17 @@ class Node:
     def last(self) -> bool:
         return self.index == al.LAST
 
-    def at(self, step: al.Index | None) -> Node:
+    def at(self, step: al.Index | None) -> Instance:
         if step is None or self.index != al.NOW:
             return self
         return replace(self, index=step, rhs=al.substitute_index(self.rhs, {"t": step}))
 
 
 @dataclass(frozen=True)
-class Edge:
+class Use:
     """That a node reads a variable, so many steps before its own."""
 
-    node: Node
+    node: Instance
     lag: int = 0
 
 
@@ -57,18 +57,20 @@ class Graph:
     def __init__(self, model: al.Model) -> None:
         self.model = model
         self.untimed = {i.name for i in model.inputs if not i.timed}
-        self.nodes = [Node(d.name, None, d.rhs, d.shape) for d in model.derived]
-        self.nodes += [Node(e.name, e.index, e.rhs, e.shape) for e in model.equations]
+        self.nodes = [Instance(d.name, None, d.rhs, d.shape) for d in model.derived]
+        self.nodes += [Instance(e.name, e.index, e.rhs, e.shape) for e in model.equations]
         self.nodes += [
-            Node(i.name, i.index, i.value, i.shape) for i in model.initials if i.value is not None
+            Instance(i.name, i.index, i.value, i.shape)
+            for i in model.initials
+            if i.value is not None
         ]
-        self.edges: dict[str, list[Edge]] = {}
+        self.edges: dict[str, list[Use]] = {}
         for node in self.nodes:
             for read in dict.fromkeys(al.walk(node.rhs)):
                 if isinstance(read, al.Param):
-                    self.edges.setdefault(read.name, []).append(Edge(node))
+                    self.edges.setdefault(read.name, []).append(Use(node))
                 elif isinstance(read, al.Ref) and read.name not in model.integers:
-                    self.edges.setdefault(read.name, []).append(Edge(node, _lag(node, read)))
+                    self.edges.setdefault(read.name, []).append(Use(node, _lag(node, read)))
         self._in_order()
         self.live = self._live()
         if "loss" in self.edges:
@@ -101,7 +103,7 @@ class Graph:
                     pending.append(name)
         return found
 
-    def defined(self, found: Atom, reader: Reader) -> Poly | None:
+    def defined(self, found: Atom, reader: EntryReader) -> Poly | None:
         """What an equation puts in the place of an entry."""
         _, role, name, (terms, offset), places = found
         if role != "value":
@@ -112,7 +114,7 @@ class Graph:
         free = (cn.letter(one.name, one.dim)[:2] for one in free_letters(node.shape))
         return pl.renamed(reader.free(node.rhs, node.shape), dict(zip(free, places, strict=True)))
 
-    def definitions(self, steps: frozenset[al.Index | None], reader: Reader) -> Known:
+    def definitions(self, steps: frozenset[al.Index | None], reader: EntryReader) -> Known:
         """What equations put in the place of entries of what they define at these steps."""
         keys = {pl.step_key(step) for step in steps}
         names = {n.name for n in self.nodes if isinstance(n.rhs, al.Call | al.Div | al.Vector)}
@@ -123,14 +125,14 @@ class Graph:
 
         return known
 
-    def node(self, name: str) -> Node:
+    def node(self, name: str) -> Instance:
         for node in self.nodes:
             if node.name == name:
                 return node
         raise NotProvedError(f"no equation defines {name}")
 
 
-def _lag(node: Node, read: al.Ref) -> int:
+def _lag(node: Instance, read: al.Ref) -> int:
     if node.index is not None:
         distance = node.index - read.index
         if not distance.terms and distance.offset >= 0:
@@ -142,7 +144,7 @@ def _lag(node: Node, read: al.Ref) -> int:
 
 
 @dataclass(frozen=True)
-class Case:
+class Regime:
     """Steps and lengths for which one identity decides.
 
     Attributes
@@ -184,16 +186,16 @@ class Case:
         raise NotProvedError(f"whether the step {step} is past T is not known for {self.words}")
 
 
-def cases_before_the_end(depth: int) -> Iterator[Case]:
+def cases_before_the_end(depth: int) -> Iterator[Regime]:
     """All 1 <= t <= T: T, T - 1, … one by one, and all that are at least ``depth`` before T."""
     for before in range(depth):
         step = al.LAST - before
-        yield Case(f"t = {step}", step)
-    yield Case(f"1 <= t <= {al.LAST - depth}", al.NOW, room=depth)
+        yield Regime(f"t = {step}", step)
+    yield Regime(f"1 <= t <= {al.LAST - depth}", al.NOW, room=depth)
 
 
-def cases_of_the_start(step: int, enough: int) -> Iterator[Case]:
+def cases_of_the_start(step: int, enough: int) -> Iterator[Regime]:
     """All T >= 1: those less than ``enough`` one by one, and all others."""
     for horizon in range(1, enough):
-        yield Case(f"T = {horizon}", al.Index(offset=step), al.Index(offset=horizon), horizon)
-    yield Case(f"T >= {enough}", al.Index(offset=step), room=enough)
+        yield Regime(f"T = {horizon}", al.Index(offset=step), al.Index(offset=horizon), horizon)
+    yield Regime(f"T >= {enough}", al.Index(offset=step), room=enough)

@@ -15,13 +15,13 @@ from symbptt.proof.induction import polynomials as pl
 from symbptt.proof.induction.canonical import Atom, Place, Poly
 from symbptt.proof.induction.function_facts import prove_derivatives
 from symbptt.proof.induction.graph import (
-    Case,
+    Regime,
     Graph,
-    Node,
+    Instance,
     cases_before_the_end,
     cases_of_the_start,
 )
-from symbptt.proof.induction.reading import Reader, free_letters, substituted
+from symbptt.proof.induction.reading import EntryReader, free_letters, substituted
 
 Over = Range | None
 """The steps over which something is summed; None where it stands once."""
@@ -34,10 +34,10 @@ class About:
         self.graph = graph
         self.name = name
         self.steps = steps
-        self.reader = Reader(graph.model, self.partial, graph.untimed)
+        self.reader = EntryReader(graph.model, self.partial, graph.untimed)
         self.edges = graph.edges.get(name, [])
         self.shape = steps[0].shape
-        self.case = Case("1 <= t <= T", al.NOW)
+        self.case = Regime("1 <= t <= T", al.NOW)
 
     def proof(self) -> list[str]:
         index = self.steps[0].target.index
@@ -75,7 +75,7 @@ class About:
         """Case by case: the lines that speak of it, each of which must be the chain rule."""
         at_end = self.name in self.graph.untimed or self.at_the_end_alone()
         depth = 1 + max([edge.lag for edge in self.edges] + [_reach(s) for s in self.steps])
-        cases = [Case("t = T", al.LAST)] if at_end else list(cases_before_the_end(depth))
+        cases = [Regime("t = T", al.LAST)] if at_end else list(cases_before_the_end(depth))
         return [self.of_case(case, [s for s in self.steps if _speaks(s, case)]) for case in cases]
 
     def at_the_end_alone(self) -> bool:
@@ -91,7 +91,7 @@ class About:
         ]
 
     def of_a_parameter(self) -> list[str]:
-        self.case = Case("1 <= t <= T", al.NOW)
+        self.case = Regime("1 <= t <= T", al.NOW)
         timed = [edge.node for edge in self.edges if edge.node.index == al.NOW]
         others = [edge.node for edge in self.edges if edge.node.index != al.NOW]
         true: dict[Over, Poly] = {EVERY: self.sum_over(timed), None: self.sum_over(others)}
@@ -106,7 +106,7 @@ class About:
 
     # --- identities ------------------------------------------------------------------------
 
-    def of_case(self, case: Case, steps: Sequence[Step]) -> str:
+    def of_case(self, case: Regime, steps: Sequence[Step]) -> str:
         if not steps:
             raise NotProvedError(f"nothing is said for {case.words}")
         self.case = case
@@ -119,7 +119,7 @@ class About:
         where = ", ".join(f"{node.name}[{node.index}]" for node in nodes) or "nothing"
         return f"{case.words}: {_numbers(steps)}, it enters {where}"
 
-    def readers(self) -> list[Node]:
+    def readers(self) -> list[Instance]:
         """The nodes that read the variable in this case, each at its own step."""
         assert self.case.step is not None
         found = []
@@ -134,14 +134,14 @@ class About:
                 found.append(edge.node.at(step))
         return list(dict.fromkeys(found))
 
-    def at_the_end(self, node: Node) -> Node:
+    def at_the_end(self, node: Instance) -> Instance:
         return replace(node, index=self.case.horizon, rhs=self.case.put_in(node.rhs))
 
-    def sum_over(self, nodes: Iterable[Node]) -> Poly:
+    def sum_over(self, nodes: Iterable[Instance]) -> Poly:
         """The chain rule: what the variable receives from all that read it."""
         return cn.add(map(self.received, nodes))
 
-    def received(self, node: Node) -> Poly:
+    def received(self, node: Instance) -> Poly:
         places = tuple(Letter(f"place {k}", dim) for k, dim in enumerate(node.shape))
         scope = {one.name: cn.fresh(cn.extent(one.dim)) for one in places}
         rhs = self.reader.entry(node.rhs, places, scope)
@@ -235,7 +235,7 @@ def _reach(step: Step) -> int:
     return max(abs(index.offset) for index in indices if index is not None)
 
 
-def _speaks(step: Step, case: Case) -> bool:
+def _speaks(step: Step, case: Regime) -> bool:
     """Whether a line is about this case, for every T for which the case exists.
 
     Raises

@@ -44,7 +44,7 @@ def _argument_letters(shape: al.Shape) -> tuple[Letter, ...]:
 
 
 @dataclass
-class Reader:
+class EntryReader:
     """Reads expressions of one model.
 
     Attributes

@@ -30,12 +30,12 @@ from symbptt.proof.induction import polynomials as pl
 from symbptt.proof.induction.canonical import Atom, Poly
 from symbptt.proof.induction.graph import Graph
 from symbptt.proof.induction.lines import About
-from symbptt.proof.induction.reading import Reader, substituted
+from symbptt.proof.induction.reading import EntryReader, substituted
 from symbptt.proof.rows import Row
 
 
 @dataclass(frozen=True)
-class Statement:
+class Proposition:
     """What is said of one gradient, or of the normal form.
 
     Attributes
@@ -55,7 +55,7 @@ class Statement:
         return not self.failure
 
 
-def prove(derivation: Derivation, of: str = "") -> tuple[Statement, ...]:
+def prove(derivation: Derivation, of: str = "") -> tuple[Proposition, ...]:
     """Prove every line of a backward pass, and the normal form, for all T and all sizes.
 
     Parameters
@@ -114,11 +114,11 @@ def induction_rows(derivation: Derivation) -> Iterator[Row]:
             )
 
 
-def _statement(subject: str, proof: Callable[[], list[str]]) -> Statement:
+def _statement(subject: str, proof: Callable[[], list[str]]) -> Proposition:
     try:
-        return Statement(subject, tuple(proof()))
+        return Proposition(subject, tuple(proof()))
     except (NotProvedError, MissingRuleError) as error:
-        return Statement(subject, failure=str(error))
+        return Proposition(subject, failure=str(error))
 
 
 # --- the normal form -----------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def _statement(subject: str, proof: Callable[[], list[str]]) -> Statement:
 def _same_model(derivation: Derivation) -> Iterator[str]:
     """Each of the author's equations is that of the normal form, its own names put in."""
     written, normal = (Graph(model) for model in (derivation.model, derivation.normal))
-    reader = Reader(derivation.normal, untimed=normal.untimed)
+    reader = EntryReader(derivation.normal, untimed=normal.untimed)
     names = {node.name for node in written.nodes}
     own = [node.name for node in normal.nodes if node.name not in names]
 
