@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from symbptt.algebra import Model
-from symbptt.analysis.alignment import Turn
 from symbptt.analysis.numbers import Numbers
 from symbptt.analysis.recurrence import StateBlock
 from symbptt.analysis.sensitivity import Sensitivity
-from symbptt.analysis.spectra import Spectrum
+from symbptt.analysis.spectra import Spectrum, Turn
 
 VANISHED, EXPLODED = 1e-3, 1e3
 """A norm below the first counts as vanished, one above the second as exploded."""

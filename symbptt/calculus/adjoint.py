@@ -101,8 +101,7 @@ def readings(model: al.Model, gate: str | None = None) -> tuple[Edge, ...]:
     the steps between.
     """
     found: list[Edge] = []
-    readers: tuple[al.Equation | al.Derived, ...] = (*model.derived, *model.equations)
-    for reader in readers:
+    for reader in model.definitions:
         found.extend(_readings(model, reader))
     if gate is None:
         return tuple(found)

@@ -13,8 +13,8 @@ from itertools import count
 
 from symbptt import algebra as al
 from symbptt.calculus import forms
-from symbptt.calculus.backward import derive_adjoint
 from symbptt.calculus.derivation import EVERY, Derivation, EquationName, Reason, Step
+from symbptt.calculus.window import derive_adjoint
 
 SHOWN = 4
 MOST = 8

@@ -162,12 +162,12 @@ def check(
 
     FORMULA is 'left = right' or 'left = right for CONDITION', as in
     'd(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])'. Derivatives are
-    d(u, v) or dL/dh[t], everything following; partial(u, v), earlier steps held; direct(u, v), that
-    of the one equation; dL[s]/dh[t], of what the loss of step s gives. vec, kron and derivatives by a
-    matrix count its entries row by row. hstack, vstack, zeros(n, m) and ones(n) make blocks, z[t] is
-    all that a step hands on, h[t][i], W[i, j], E[i, :] and v[d:] are entries, a row and a block.
-    Every line of derive --to formulas is such a formula. Exit status: 0 right, 1 wrong,
-    2 can't be read, 4 undecided.
+    d(u, v) or dL/dh[t], everything following; partial(u, v), earlier steps held; direct(u, v),
+    that of the one equation; dL[s]/dh[t], of what the loss of step s gives. vec, kron and
+    derivatives by a matrix count its entries row by row. hstack, vstack, zeros(n, m) and ones(n)
+    make blocks, z[t] is all that a step hands on; h[t][i], W[i, j], E[i, :] and v[d:] are entries,
+    a row and a block. Every line of derive --to formulas is such a formula. Exit status: 0 right,
+    1 wrong, 2 can't be read, 4 undecided.
     """
     from symbptt.binding import bind
     from symbptt.errors import FormulaError

@@ -39,8 +39,7 @@ def _one_thread() -> None:
 def study(jobs: int | None, **given: Any) -> Result:
     """Bias and variance of every estimator, on the text of Python's documentation."""
     _one_thread()
-    from symbptt.experiments.experiment import Setting, processes, study_estimators
-    from symbptt.experiments.report import data, text
+    from symbptt.experiments.experiment import Setting, data, processes, study_estimators, text
     from symbptt.progress import Progress
 
     setting = Setting(**{name: value for name, value in given.items() if value not in (None, ())})

@@ -28,10 +28,9 @@ from symbptt.formula.statement import (
 )
 from symbptt.language import limits, tokens
 from symbptt.language.expressions import expression
-from symbptt.language.grammar import COMPARISONS, FORMULA
 from symbptt.language.source import Place, Source, check_characters
 from symbptt.language.surface import At, Named, Node
-from symbptt.language.tokens import Token, parted
+from symbptt.language.tokens import COMPARISONS, FORMULA, Token, parted
 
 MAX_LENGTH = 4_000
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from symbptt.algebra import Abstract, Derived, Equation, Initial, Input, Model, Parameter
-from symbptt.language import dimensions, limits, roles, sides, statements, tokens
+from symbptt.language import limits, roles, sides, statements, tokens
 from symbptt.language.building import Builder
 from symbptt.language.names import Name
 from symbptt.language.roles import Roles
-from symbptt.language.shapes import ShapeInference
+from symbptt.language.shapes import ShapeInference, name_all
 from symbptt.language.source import Findings, Source, check_characters
 from symbptt.language.statements import Reading
 from symbptt.language.surface import Definition, Start, Timed, nodes
@@ -71,7 +71,7 @@ def _has_steps(reading: Reading) -> bool:
 
 
 def _assemble(shapes: Shapes, source: Source, name: str, path: str) -> Model:
-    dims = dimensions.name_all(shapes)
+    dims = name_all(shapes)
     known, builder = shapes.roles, Builder(shapes)
     targets = {
         target.name

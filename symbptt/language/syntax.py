@@ -10,9 +10,8 @@ import ast
 import keyword
 from collections.abc import Sequence
 
-from symbptt.language.grammar import BINARY, MODEL, Grammar
 from symbptt.language.source import Findings, Place, Source
-from symbptt.language.tokens import Statement, Token, depth_zero, spelled
+from symbptt.language.tokens import BINARY, MODEL, Grammar, Statement, Token, depth_zero, spelled
 
 # Keywords that begin a statement of Python; the others stand inside expressions.
 _PYTHON_STATEMENTS = frozenset(keyword.kwlist) - frozenset(

@@ -160,9 +160,9 @@ class SizedModel:
                 found.held[step] = run(_within_window(step, estimator.tau, one))
         return found
 
-    def loss_steps(self, horizon: int) -> list[int]:
+    def loss_steps(self, horizon: int) -> range:
         """Where there is a loss for T = ``horizon``."""
-        return [horizon] if self.model.equation("loss").last else list(range(1, horizon + 1))
+        return self.model.equation("loss").steps(horizon)
 
 
 def _through_gates(gates: Mapping[int, Any], one: Any) -> Weight:

@@ -32,7 +32,7 @@ from symbptt.typeset.by_entries import ByEntries
 from symbptt.typeset.clock import StepLetters
 from symbptt.typeset.estimate import estimate
 from symbptt.typeset.glossary import Glossary, convention_texts, function_lines, function_texts
-from symbptt.typeset.latex import equation_of, printer_of, statements
+from symbptt.typeset.latex import equation_of, printer_of
 from symbptt.typeset.sections import Sections
 from symbptt.typeset.style import Style
 
@@ -59,7 +59,7 @@ class _Writer:
         self.normal = derivation.normal
         self.printer = printer_of(derivation.symbols, style)
         self.names = self.printer.names
-        self.expanded = statements(self.model) != statements(self.normal)
+        self.expanded = self.model.definitions != self.normal.definitions
         self.tags = _tags(self.normal, "F")
         wanted = style.detail == "index"
         self.clock = StepLetters.of(derivation, by_entries=wanted)
@@ -97,7 +97,7 @@ class _Writer:
 
     def expressions(self) -> Iterator[Expr]:
         """Every node that the document shows."""
-        for item in (*statements(self.model), *statements(self.normal)):
+        for item in (*self.model.definitions, *self.normal.definitions):
             yield from walk(self.printer.lay(item.rhs))
         for step in self.derivation.steps:
             for member in step.members:
@@ -127,7 +127,7 @@ class _Writer:
                 equation_of(
                     self.printer, item, tags[item.name], f"({item.comment})" if item.comment else ""
                 )
-                for item in statements(self.model)
+                for item in self.model.definitions
             )
         )
 
@@ -186,7 +186,7 @@ class _Writer:
         yield Display(
             tuple(
                 equation_of(self.printer, item, self.tags[item.name])
-                for item in statements(self.normal)
+                for item in self.normal.definitions
             )
         )
 
@@ -236,7 +236,7 @@ class _Writer:
 
 
 def _tags(model: Model, letter: str) -> dict[str, str]:
-    return {item.name: f"{letter}{k}" for k, item in enumerate(statements(model), start=1)}
+    return {item.name: f"{letter}{k}" for k, item in enumerate(model.definitions, start=1)}
 
 
 def _leading_comment(text: str) -> list[str]:

@@ -21,7 +21,6 @@ from symbptt.calculus.derivation import (
 from symbptt.calculus.estimators import FULL
 from symbptt.calculus.indices import Indices, by_entries
 from symbptt.errors import OptionError
-from symbptt.typeset.latex import statements
 from symbptt.typeset.plain import PlainPrinter, index_text
 from symbptt.typeset.row_plain import RowPlain
 from symbptt.typeset.style import Style
@@ -76,7 +75,7 @@ class Formulas:
         return (line for line in self.text() if line and not line.startswith("#"))
 
     def text(self) -> Iterator[str]:
-        for item in statements(self.derivation.normal):
+        for item in self.derivation.normal.definitions:
             yield self.equation(item.ref, item.rhs)
         for lines in self.by_entries.equations:
             for line in (lines.entry, *lines.slopes):

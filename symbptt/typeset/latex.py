@@ -23,7 +23,7 @@ def printer_of(model: Model, style: Style) -> LatexPrinter:
 def model_latex(model: Model) -> str:
     """The equations of a model, for a notebook (MathJax)."""
     printer = LatexPrinter(Names(model))
-    return aligned(rows_of(equation_of(printer, item) for item in statements(model)))
+    return aligned(rows_of(equation_of(printer, item) for item in model.definitions))
 
 
 def step_latex(step: Step) -> str:
@@ -35,11 +35,6 @@ def derivation_latex(derivation: Derivation) -> str:
     """All steps of a derivation, for a notebook."""
     printer = LatexPrinter(Names(derivation.symbols))
     return aligned(rows_of(step_equality(printer, step) for step in derivation.steps))
-
-
-def statements(model: Model) -> tuple[Derived | Equation, ...]:
-    """What a model defines: derived parameters first, then the equations, the loss last."""
-    return (*model.derived, *model.equations)
 
 
 def equation_of(

@@ -17,7 +17,7 @@ from symbptt.calculus.derivation import (
     StepNumber,
     TotalLoss,
 )
-from symbptt.calculus.elimination import without_auxiliaries
+from symbptt.calculus.selection import without_auxiliaries
 from symbptt.typeset.blocks import (
     Block,
     Box,
@@ -32,9 +32,9 @@ from symbptt.typeset.blocks import (
 )
 from symbptt.typeset.by_entries import ByEntries
 from symbptt.typeset.chapters import TELLINGS, Chapter
-from symbptt.typeset.clipping import clipping
+from symbptt.typeset.estimate import clipping
 from symbptt.typeset.formula import LatexPrinter
-from symbptt.typeset.latex import result_of, statements, step_equality
+from symbptt.typeset.latex import result_of, step_equality
 from symbptt.typeset.style import LAYOUTS
 
 # Kinds of steps that say for which t they hold.
@@ -68,7 +68,7 @@ class Sections:
         self.tags = tags
         self.by_entries = by_entries
         self.telling = TELLINGS[derivation.form]
-        self.words = {item.name: item.comment for item in statements(self.normal)}
+        self.words = {item.name: item.comment for item in self.normal.definitions}
         self.words |= {item.name: item.comment for item in self.normal.inputs}
 
     def math(self, expr: Expr) -> Math:
