@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from symbptt import algebra as al
 from symbptt.calculus import forms
-from symbptt.calculus.bias import dropped
 from symbptt.calculus.derivation import (
     Derivation,
     EquationName,
@@ -20,6 +19,7 @@ from symbptt.calculus.derivation import (
 )
 from symbptt.calculus.estimators import FULL
 from symbptt.calculus.indices import Indices, by_entries
+from symbptt.calculus.moments import dropped
 from symbptt.errors import OptionError
 from symbptt.typeset.plain import PlainPrinter, index_text
 from symbptt.typeset.row_plain import RowPlain
