@@ -43,7 +43,7 @@ _PART = "what the loss of step s gives to L stands in a derivative alone, `d(L[s
 
 
 @dataclass(frozen=True)
-class Definition:
+class LetterMeaning:
     """What a letter that the model does not have stands for; ``index`` is "" without a step."""
 
     name: str
@@ -56,7 +56,7 @@ class FormulaBuilder:
     """Builds expressions of the algebra; ``places`` say where in the text each stands."""
 
     def __init__(
-        self, text: str, names: FormulaNames, definitions: Mapping[str, Definition]
+        self, text: str, names: FormulaNames, definitions: Mapping[str, LetterMeaning]
     ) -> None:
         self.text = text
         self.names = names
@@ -141,7 +141,7 @@ class FormulaBuilder:
         model, near = self.names.model.name, self.names.near(node.name)
         self.wrong(node, f"the model {model} has no name `{node.name}`{near}")
 
-    def _meant(self, node: sf.Node, letter: Definition, step: al.Index) -> al.Expr:
+    def _meant(self, node: sf.Node, letter: LetterMeaning, step: al.Index) -> al.Expr:
         """What a letter stands for, at a step; it can't stand for itself."""
         if letter.index and not isinstance(node, sf.At):
             self.wrong(node, f"`{letter.name}` has a value at every step: write `{letter.name}[t]`")

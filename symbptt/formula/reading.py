@@ -13,7 +13,7 @@ from typing import NoReturn
 from symbptt import algebra as al
 from symbptt.algebra.letters import Entry, RowOf
 from symbptt.errors import FormulaError
-from symbptt.formula.building import Definition, FormulaBuilder
+from symbptt.formula.building import LetterMeaning, FormulaBuilder
 from symbptt.formula.names import RESERVED, FirstFinding, FormulaNames
 from symbptt.formula.statement import (
     NOWHERE,
@@ -58,7 +58,7 @@ def read(text: str, model: al.Model, where: Iterable[str] = ()) -> Formula:
 
 class _FormulaReader:
     def __init__(
-        self, text: str, names: FormulaNames, definitions: Mapping[str, Definition]
+        self, text: str, names: FormulaNames, definitions: Mapping[str, LetterMeaning]
     ) -> None:
         plain = " ".join(text.split())
         if len(plain) > MAX_LENGTH:
@@ -71,7 +71,7 @@ class _FormulaReader:
         self.builder = FormulaBuilder(plain, names, definitions)
         self.wrong = self.builder.wrong
 
-    def definition(self) -> Definition:
+    def definition(self) -> LetterMeaning:
         """``b[t] = …`` or ``C = …``, whose right side is read where the letter stands."""
         body, *conditions = self._runs()
         left, right = self._sides(body)
@@ -86,7 +86,7 @@ class _FormulaReader:
             self.wrong(conditions[0][0].place, f"{_DEFINITION}; it holds at all steps")
         if name in self.names or name in RESERVED or name in self.names.words:
             self.wrong(left.place, f"`{name}` is a name of the model or the language already")
-        return Definition(name, index, right, self.source.text)
+        return LetterMeaning(name, index, right, self.source.text)
 
     def formula(self) -> Formula:
         body, *conditions = self._runs()
