@@ -13,7 +13,7 @@ from typing import NoReturn
 from symbptt import algebra as al
 from symbptt.algebra.letters import Entry, RowOf
 from symbptt.errors import FormulaError
-from symbptt.formula.building import LetterMeaning, FormulaBuilder
+from symbptt.formula.building import FormulaBuilder, LetterMeaning
 from symbptt.formula.names import RESERVED, FirstFinding, FormulaNames
 from symbptt.formula.statement import (
     NOWHERE,
