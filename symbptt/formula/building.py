@@ -6,15 +6,21 @@ here, and every finding points at its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 from typing import NoReturn
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry, RowOf
-from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_form, finding
+from symbptt.formula.names import (
+    DERIVATIVES,
+    RESERVED,
+    FormulaNames,
+    LetterMeaning,
+    derived_form,
+    finding,
+)
 from symbptt.formula.statement import TOTAL, UNIT, Over, at_steps, number_of, walk
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
@@ -42,25 +48,12 @@ MAX_INDEX = 10**6
 _PART = "what the loss of step s gives to L stands in a derivative alone, `d(L[s], h[t])`"
 
 
-@dataclass(frozen=True)
-class LetterMeaning:
-    """What a letter that the model does not have stands for; ``index`` is "" without a step."""
-
-    name: str
-    index: str
-    right: sf.Node
-    text: str
-
-
 class FormulaBuilder:
     """Builds expressions of the algebra; ``places`` say where in the text each stands."""
 
-    def __init__(
-        self, text: str, names: FormulaNames, definitions: Mapping[str, LetterMeaning]
-    ) -> None:
+    def __init__(self, text: str, names: FormulaNames) -> None:
         self.text = text
         self.names = names
-        self.definitions = definitions
         self.places: dict[int, tuple[al.Expr, Place]] = {}
 
     def wrong(self, where: sf.Node | Place, message: str) -> NoReturn:
@@ -119,8 +112,8 @@ class FormulaBuilder:
         if name == "L":
             self._has_loss(node)
             return al.Param(TOTAL.name, TOTAL.shape)
-        if name in self.definitions:
-            return self._meant(node, self.definitions[name], al.Index())
+        if name in self.names.letters:
+            return self._meant(node, self.names.letters[name], al.Index())
         if name in self.names.constants:
             return al.Constant(name, self.names.constants[name])
         if name in self.names.timeless:
@@ -145,8 +138,7 @@ class FormulaBuilder:
         """What a letter stands for, at a step; it can't stand for itself."""
         if letter.index and not isinstance(node, sf.At):
             self.wrong(node, f"`{letter.name}` has a value at every step: write `{letter.name}[t]`")
-        others = {name: one for name, one in self.definitions.items() if one is not letter}
-        found = FormulaBuilder(letter.text, self.names, others).expr(letter.right)
+        found = FormulaBuilder(letter.text, self.names.without(letter)).expr(letter.right)
         bound = {part.index for part in walk(found) if isinstance(part, Over)}
         if bound & {letter.index, *step.names()}:
             self.wrong(node, f"`{min(bound)}` is bound in what `{letter.name}` stands for")
@@ -220,8 +212,8 @@ class FormulaBuilder:
         first, *others = node.places
         if isinstance(node.operand, sf.Named):
             name = node.operand.name
-            if name in self.definitions and self.definitions[name].index and not others:
-                return self._meant(node, self.definitions[name], self.index(first))
+            if name in self.names.letters and self.names.letters[name].index and not others:
+                return self._meant(node, self.names.letters[name], self.index(first))
             if name in self.names.timed:
                 if others:
                     where = first.place.until(others[-1].place)

@@ -7,14 +7,15 @@ a text to that tree (`_FormulaReader.surface`); nothing behind it sees how a for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import NoReturn
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Entry, RowOf
 from symbptt.errors import FormulaError
-from symbptt.formula.building import FormulaBuilder, LetterMeaning
-from symbptt.formula.names import RESERVED, FirstFinding, FormulaNames
+from symbptt.formula.building import FormulaBuilder
+from symbptt.formula.names import RESERVED, FirstFinding, FormulaNames, LetterMeaning
 from symbptt.formula.statement import (
     NOWHERE,
     Fixed,
@@ -52,14 +53,13 @@ def read(text: str, model: al.Model, where: Iterable[str] = ()) -> Formula:
         With a caret, if it can't be read.
     """
     names = FormulaNames.of(model)
-    definitions = [_FormulaReader(one, names, {}).definition() for one in where]
-    return _FormulaReader(text, names, {one.name: one for one in definitions}).formula()
+    letters = [_FormulaReader(one, names).letter() for one in where]
+    names = replace(names, letters={one.name: one for one in letters})
+    return _FormulaReader(text, names).formula()
 
 
 class _FormulaReader:
-    def __init__(
-        self, text: str, names: FormulaNames, definitions: Mapping[str, LetterMeaning]
-    ) -> None:
+    def __init__(self, text: str, names: FormulaNames) -> None:
         plain = " ".join(text.split())
         if len(plain) > MAX_LENGTH:
             raise FormulaError(
@@ -68,10 +68,10 @@ class _FormulaReader:
         self.source = Source(plain, "formula")
         self.findings = FirstFinding(self.source)
         self.names = names
-        self.builder = FormulaBuilder(plain, names, definitions)
+        self.builder = FormulaBuilder(plain, names)
         self.wrong = self.builder.wrong
 
-    def definition(self) -> LetterMeaning:
+    def letter(self) -> LetterMeaning:
         """``b[t] = …`` or ``C = …``, whose right side is read where the letter stands."""
         body, *conditions = self._runs()
         left, right = self._sides(body)
