@@ -11,7 +11,7 @@ from symbptt.errors import NotProvedError
 from symbptt.proof.induction import canonical as cn
 from symbptt.proof.induction import polynomials as pl
 from symbptt.proof.induction.canonical import Atom, Poly
-from symbptt.proof.induction.reading import Known, EntryReader, free_letters
+from symbptt.proof.induction.reading import EntryReader, Known, free_letters
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Instance:
 
 
 @dataclass(frozen=True)
-class Use:
+class Arrow:
     """That a node reads a variable, so many steps before its own."""
 
     node: Instance
@@ -64,13 +64,13 @@ class Graph:
             for i in model.initials
             if i.value is not None
         ]
-        self.edges: dict[str, list[Use]] = {}
+        self.edges: dict[str, list[Arrow]] = {}
         for node in self.nodes:
             for read in dict.fromkeys(al.walk(node.rhs)):
                 if isinstance(read, al.Param):
-                    self.edges.setdefault(read.name, []).append(Use(node))
+                    self.edges.setdefault(read.name, []).append(Arrow(node))
                 elif isinstance(read, al.Ref) and read.name not in model.integers:
-                    self.edges.setdefault(read.name, []).append(Use(node, _lag(node, read)))
+                    self.edges.setdefault(read.name, []).append(Arrow(node, _lag(node, read)))
         self._in_order()
         self.live = self._live()
         if "loss" in self.edges:

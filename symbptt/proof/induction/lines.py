@@ -15,9 +15,9 @@ from symbptt.proof.induction import polynomials as pl
 from symbptt.proof.induction.canonical import Atom, Place, Poly
 from symbptt.proof.induction.function_facts import prove_derivatives
 from symbptt.proof.induction.graph import (
-    Regime,
     Graph,
     Instance,
+    Regime,
     cases_before_the_end,
     cases_of_the_start,
 )
