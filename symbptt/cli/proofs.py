@@ -124,6 +124,12 @@ def analyze(
     help="What the formula's L is: the mean of the losses, their sum or the last one.",
 )
 @estimator_option
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="DEFINITION",
+    help="What a letter of the formula's own stands for: 'b[t] = W @ x[t]'; may be given again.",
+)
 @click.option("--strict", is_flag=True, help="Exit status 1 for a formula that is trivial.")
 @click.option("--seed", type=click.IntRange(min=0), default=0)
 @bind_option
@@ -135,6 +141,7 @@ def check(
     layout: Literal["column", "row"],
     total: Literal["mean", "sum", "last"],
     estimator: str,
+    where: tuple[str, ...],
     strict: bool,
     seed: int,
     bindings: dict[str, str],
@@ -143,9 +150,12 @@ def check(
 
     FORMULA is 'left = right' or 'left = right for CONDITION', as in
     'd(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])'. Derivatives are
-    d(u, v), everything following; partial(u, v), earlier steps held; direct(u, v), that of the one
-    equation. vec, kron and derivatives by a matrix count its entries row by row. Exit status:
-    0 right, 1 wrong, 2 can't be read, 4 undecided.
+    d(u, v) or dL/dh[t], everything following; partial(u, v), earlier steps held; direct(u, v),
+    that of the one equation; dL[s]/dh[t], of what the loss of step s gives. vec, kron and
+    derivatives by a matrix count its entries row by row. hstack, vstack, zeros(n, m) and ones(n)
+    make blocks, z[t] is all that a step hands on; h[t][i], W[i, j], E[i, :] and v[d:] are entries,
+    a row and a block. Every line of derive --to formulas is such a formula. Exit status: 0 right,
+    1 wrong, 2 can't be read, 4 undecided.
     """
     from symbptt.binding import bind
     from symbptt.errors import FormulaError
@@ -164,6 +174,7 @@ def check(
             layout=layout,
             total=total,
             estimator=estimator,
+            where=where,
         )
     except FormulaError as error:
         if not wants_json():
