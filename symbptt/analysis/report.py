@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from symbptt.algebra import Model
-from symbptt.analysis.data import data as as_data
 from symbptt.analysis.findings import Bound, MatrixReport, Measured
+from symbptt.analysis.findings import data as as_data
 from symbptt.analysis.numbers import Numbers, at_least_one, gather, read_arrays
 from symbptt.analysis.recurrence import Dynamics, recurrence
 from symbptt.analysis.sensitivity import at_step, sensitivity

@@ -19,6 +19,7 @@ from symbptt.proof.calls import SCENARIOS, ModuleCall
 from symbptt.proof.cases import GROUPS
 from symbptt.proof.exact import exact_rows
 from symbptt.proof.execution import file_rows
+from symbptt.proof.induction.statements import induction_rows
 from symbptt.proof.lacking import statement_rows
 from symbptt.proof.levels import level_rows
 from symbptt.proof.lines import layout_rows, line_rows
@@ -89,12 +90,14 @@ def verify(
     examined = derivation or derive(chosen, estimator=estimator)
     full = examined.estimator == FULL
     own = module is None and derivation is None and source is None and full
-    parts = (0 if module else len(size_sets(model)) + 1) + len(SCENARIOS) + len(GROUPS) + 1
+    parts = (0 if module else len(size_sets(model)) + 2) + len(SCENARIOS) + len(GROUPS) + 1
     parts += len(PRINTERS) if full and not module else 0
     parts += len(OTHERS) + 1 if own else 0
     told = _Counter(parts, progress)
     rows: list[Row] = []
     if module is None:
+        told("all T")
+        rows += induction_rows(examined)
         rows += exact_rows(examined, seed, told)
         told("matrix derivative")
         rows += matrix_rows(examined, seed)

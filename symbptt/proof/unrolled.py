@@ -22,9 +22,8 @@ from symbptt.algebra import Equation, Index, Model, Param, Ref, Shape, walk
 from symbptt.calculus.estimators import Estimator
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array, Domain
-from symbptt.proof.entrywise import Argument, Partial, Scalars, scalars
+from symbptt.proof.entrywise import MARK, Argument, Partial, Scalars, in_pieces, scalars
 from symbptt.proof.evaluate import Steps, lengths
-from symbptt.proof.pieces import MARK, in_pieces
 from symbptt.proof.place import index_lengths
 
 Variable = tuple[str, int | None]

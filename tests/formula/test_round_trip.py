@@ -151,6 +151,15 @@ def test_what_a_member_says_of_matrices_and_of_short_sequences(name: str, formul
     assert check(loaded(name), formula, horizon=3).right
 
 
+def test_the_bias_of_a_window_where_the_model_has_an_s() -> None:
+    (bias,) = (line for line in lines("lstm", "window:2") if line.startswith("dL/db_f - "))
+    dropped = "sum(r, 3, T, sum(t, 1, r-2, dL[r]/da_f[t]))"
+    assert bias == f"dL/db_f - sum(r, 1, T, dL[r]/db_f) = -{dropped}"
+    assert not list(wrong("lstm", "window:2", (bias, *lines("lstm", "window:2")[10:40:10])))
+    slip, estimator = bias.replace("r-2", "r-1"), WAYS["window:2"].check
+    assert not check(loaded("lstm"), slip, horizon=3, seconds=1, **estimator).right
+
+
 @pytest.mark.parametrize(
     ("name", "formula"),
     [
