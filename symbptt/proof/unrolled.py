@@ -232,8 +232,7 @@ class Trajectory:
             return
         terms: dict[tuple[int, ...], list[tuple[Any, Array]]] = {}
         for local, found, slope in self.local[variable]:
-            shape = self.values[found].shape
-            place = int(np.ravel_multi_index(local.of, shape)) if shape else 0
+            place = flat_place(local.of, self.values[found].shape)
             slope = self.weighted(slope, variable[1], found[1])
             terms.setdefault(local.entry, []).append((slope, self.slopes[found][place]))
         self.slopes[variable] = [
@@ -320,6 +319,11 @@ class Trajectory:
         """The part of a derivative vector that belongs to one variable, in its shape."""
         first, shape = self.variables[variable]
         return slopes[first : first + int(np.prod(shape))].reshape(shape)
+
+
+def flat_place(entry: tuple[int, ...], shape: tuple[int, ...]) -> int:
+    """Where an entry stands in the flattened value."""
+    return int(np.ravel_multi_index(entry, shape)) if shape else 0
 
 
 def in_order(items: tuple[Any, ...], reads: Any) -> tuple[Any, ...]:
