@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of gru, in NumPy.
 
-Made by symbptt (digest b685f685715d1934). To make it again: symbptt generate gru
+Made by symbptt (digest d8c348cc56da6115). To make it again: symbptt generate gru
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -102,6 +102,8 @@ def forward(params, inputs, carry=None, lengths=None):
     ------
     ValueError
         If an argument has a wrong key, shape, dtype or range.
+    MemoryError
+        If there is no room for T * B rows.
     """
     call = _prepare(params, inputs, carry, lengths, None, loss=False)
     return _outputs(call)
@@ -530,13 +532,17 @@ def clip_gradients(grads, theta):
     if isinstance(grads, Mapping):
         grads = {name: array for name, array in grads.items() if name in PARAMS}
     found = _given("grads", grads, PARAMS)
+    sizes = []
     for name, (place, array, _, _) in found.items():
         own = array is grads[name] and array.flags.writeable
         if not own or array.dtype.kind not in "fO":
             raise _wrong(place, "a writable array of reals", array.dtype)
-    arrays = [array for _, array, _, _ in found.values() if array.size]
-    # NumPy's maximum is NaN where one of them is; Python's may not be.
-    largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
+        # NumPy itself would read texts, and take None for NaN.
+        given = _exact(place, array, Fraction(1)) if array.dtype == object else array
+        moduli = np.abs(_made(place, "real numbers", np.float64, given))
+        sizes.append(np.max(moduli, initial=0.0))
+    arrays = [array for _, array, _, _ in found.values()]
+    largest = float(np.max(sizes, initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
         return largest
     # Scaled by the largest entry first: squares of large gradients would overflow.

@@ -1,4 +1,4 @@
-"""The node kinds of derivatives: Jacobians, what acts as one, and products over time.
+"""The node kinds of derivations: the chain rule, sums and products over time, Jacobians.
 
 A Jacobian is a matrix with a row for each entry of the output and a column for each
 entry of what it is taken by; a matrix counts row by row, a scalar as one entry.
@@ -8,8 +8,92 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from symbptt.algebra.index import Dim, Index, Shape, add_dims, entries
+from symbptt.algebra.index import FIRST, LAST, Dim, Index, Shape, add_dims, entries
 from symbptt.algebra.nodes import Cotangent, Expr, Held, Param, Ref
+
+
+@dataclass(frozen=True)
+class Outer(Expr):
+    """u v.T, a matrix."""
+
+    left: Expr
+    right: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return (self.left.shape[0], self.right.shape[0])
+
+
+@dataclass(frozen=True)
+class Pullback(Expr):
+    """(d output / d wrt).T cotangent: the chain rule before anything is worked out.
+
+    ``held`` says what the derivative is (`Held`): by default that of the one equation
+    which defines ``output``. ``output`` and ``cotangent`` have the same shape; the result
+    has the shape of ``wrt`` (a `Ref` at a step, or a `Param`).
+    """
+
+    output: Expr
+    wrt: Expr
+    cotangent: Expr
+    held: Held = "equation"
+
+    @property
+    def shape(self) -> Shape:
+        return self.wrt.shape
+
+
+@dataclass(frozen=True)
+class Cases(Expr):
+    """A vector by entries: ``on`` at the entry ``position``, ``off`` at the others.
+
+    ``on`` and ``off`` are vectors or scalars, read at the entry in question.
+    """
+
+    position: Expr
+    on: Expr
+    off: Expr
+    dim: Dim
+
+    @property
+    def shape(self) -> Shape:
+        return (self.dim,)
+
+
+@dataclass(frozen=True)
+class TimeSum(Expr):
+    """The sum over steps t = ``first`` … ``last`` of a term written for step t.
+
+    ``index`` is the name of the step that is summed over.
+    """
+
+    term: Expr
+    first: Index = FIRST
+    last: Index = LAST
+    index: str = "t"
+
+    @property
+    def shape(self) -> Shape:
+        return self.term.shape
+
+
+@dataclass(frozen=True)
+class PartSum(Expr):
+    """The sum over the parts of L that the losses of steps s = ``first`` … ``last`` give.
+
+    ``term`` is written for the loss of step s; what lies past T is absent. In pieces of
+    ``tau`` steps (0: there are none) the index c_s means the last step of the piece before
+    that of s.
+    """
+
+    term: Expr
+    first: Index
+    last: Index
+    tau: int = 0
+
+    @property
+    def shape(self) -> Shape:
+        return self.term.shape
 
 
 @dataclass(frozen=True)

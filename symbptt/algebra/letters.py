@@ -12,19 +12,10 @@ from itertools import count
 
 from symbptt.algebra.index import Dim, Shape
 from symbptt.algebra.model import Model
-from symbptt.algebra.nodes import Expr, Held
+from symbptt.algebra.nodes import Expr, Held, Scalar
 from symbptt.algebra.traversal import transform, walk
 
 _POOL = ("j", "i", "k", "m", "n", "r", "s", "u", "v", "iota", "kappa", "mu", "nu", "rho")
-
-
-@dataclass(frozen=True)
-class Scalar(Expr):
-    """A number."""
-
-    @property
-    def shape(self) -> Shape:
-        return ()
 
 
 @dataclass(frozen=True)

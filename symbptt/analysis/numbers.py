@@ -5,7 +5,6 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +113,10 @@ class _Sizes:
         raise AnalysisError(f"{where}: expected axes ({axes}){told}, found shape {found}{after}")
 
     def of(self, dim: al.Dim) -> int:
-        if isinstance(dim, al.DimSum):
-            return sum(self.of(part) for part in dim.parts)
-        if isinstance(dim, al.DimProduct):
-            return prod(self.of(part) for part in dim.parts)
-        return self.known.get(dim, (SIZE, ""))[0] if isinstance(dim, str) else dim
+        return length(dim, self.all())
 
     def all(self) -> dict[str, int]:
-        return {name: self.of(name) for name in self.model.dims}
+        return {name: self.known.get(name, (SIZE, ""))[0] for name in self.model.dims}
 
 
 def _names(shape: al.Shape) -> Iterable[str]:

@@ -22,9 +22,8 @@ from symbptt.algebra import Equation, Index, Model, Param, Ref, Shape, walk
 from symbptt.calculus.estimators import Estimator
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array, Domain
-from symbptt.proof.entrywise import Argument, Partial, Scalars, scalars
+from symbptt.proof.entrywise import MARK, Argument, Partial, Scalars, in_pieces, scalars
 from symbptt.proof.evaluate import Steps, lengths
-from symbptt.proof.pieces import MARK, in_pieces
 from symbptt.proof.place import index_lengths
 
 Variable = tuple[str, int | None]
@@ -160,9 +159,9 @@ class SizedModel:
                 found.held[step] = run(_within_window(step, estimator.tau, one))
         return found
 
-    def loss_steps(self, horizon: int) -> list[int]:
+    def loss_steps(self, horizon: int) -> range:
         """Where there is a loss for T = ``horizon``."""
-        return [horizon] if self.model.equation("loss").last else list(range(1, horizon + 1))
+        return self.model.equation("loss").steps(horizon)
 
 
 def _through_gates(gates: Mapping[int, Any], one: Any) -> Weight:

@@ -20,7 +20,7 @@ from symbptt.proof.cases import Case
 from symbptt.proof.differences import RIGHT, ROUGH
 from symbptt.proof.expected import Expected
 from symbptt.proof.levels import exact_level_rows
-from symbptt.proof.loaded import RAISED, Loaded
+from symbptt.proof.loaded import Loaded
 from symbptt.proof.numeric import _Comparisons, numeric_rows, random_calls
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain, Undecided, reach_rows
@@ -33,7 +33,9 @@ SECONDS = 20
 
 
 MAY_RAISE = (
-    *RAISED, SymbpttError, BufferError, MemoryError, OSError, StopIteration, SyntaxError,
+    ArithmeticError, AssertionError, AttributeError, BufferError, LookupError, MemoryError,
+    NameError, OSError, RuntimeError, StopIteration, SymbpttError, SyntaxError, TypeError,
+    ValueError,
 )  # fmt: skip
 """What a mutant may raise."""
 

@@ -26,6 +26,8 @@ from tests.cells import BINDINGS
 from tests.cells import NAMES as CELLS
 from tests.modules import BUILT_IN, EXHAUSTIVE, in_turn, model_of
 
+pytestmark = pytest.mark.usefixtures("shortened")
+
 NAME = "elman"
 SAMPLE = CELLS if EXHAUSTIVE else CELLS[::6]
 

@@ -45,7 +45,9 @@ KINDS: dict[str, Kind] = {
     "entries": Kind("document", "exact", "every line entry by entry says the same"),
     "bias": Kind("document", "exact", "what an estimate is said to lack, it lacks"),
     "moments": Kind("document", "proved", "expectation and variance of the random estimate"),
-    "induction": Kind("derivation", "proved", "the adjoint recursion follows from its step rules"),
+    "induction": Kind(
+        "derivation", "proved", "each line of the backward pass, for all T and all sizes"
+    ),
     "plain": Kind(
         "module", "tested", "the plain code gives the author's equations, over many steps"
     ),
