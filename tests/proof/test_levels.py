@@ -34,7 +34,7 @@ SAMPLE = CELLS if EXHAUSTIVE else CELLS[::6]
 EXACT = ("linear", "linear_bias", "rational", "matrix_input", "abs_and_relu")
 """Models among these without transcendental functions."""
 
-BACKWARD = "    grads, sources = _run_backward(segment, params, inputs, start, back, True)\n"
+BACKWARD = "    grads = _run_backward(segment, params, inputs, start, back, True)\n"
 
 PLANTED = {
     0: ("np.tanh(", "1.001 * np.tanh("),
