@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("shortened")
 NAME = "elman"
 SAMPLE = CELLS if EXHAUSTIVE else CELLS[::6]
 
-BACKWARD = "    grads, sources = _run_backward(segment, params, inputs, start, back, True)\n"
+BACKWARD = "    grads = _run_backward(segment, params, inputs, start, back, True)\n"
 
 PLANTED = {
     0: ("np.tanh(", "1.001 * np.tanh("),
