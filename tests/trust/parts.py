@@ -39,6 +39,11 @@ class Part:
 
 PARTS: tuple[Part, ...] = (
     Part("proofs", ("-m", "tests.trust.proofs"), "what `verify` says of every built-in model"),
+    Part(
+        "rounding",
+        ("-m", "tests.trust.rounding"),
+        "what floats lose, in units in the last place beside 50 digits",
+    ),
     Part("mutants", ("-m", "tests.mutants"), "errors planted everywhere, and what finds them"),
     Part(
         "fuzzing",
