@@ -1,52 +1,48 @@
 """The program ``symbptt``, which is also ``python -m symbptt``."""
 
+import os
+import signal
 import sys
+from functools import partial
 from types import FrameType
 from typing import NoReturn
-
-INTERRUPTED = 130
-
-
-class Interruption(KeyboardInterrupt):
-    """An interruption; Python ends by the signal if one of exactly its own class left an ``exec``.
-
-    It does so even where the interruption was answered, and with a status of its own.
-    """
 
 
 def main() -> NoReturn:
     """Run the command line; whenever a signal comes, it leaves no traceback and no half a file."""
-    try:
-        _take_signals()
-        from symbptt.cli import main as command_line
+    _take_signals()
+    from symbptt.cli import main as command_line
 
-        for stream in filter(None, (sys.stdout, sys.stderr)):
-            stream.reconfigure(errors="backslashreplace")
-        command_line(prog_name="symbptt")
-    except KeyboardInterrupt:
-        # While the command line was loaded, which itself answers interruptions.
-        sys.exit(INTERRUPTED)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")
+    command_line(prog_name="symbptt")
     sys.exit()
 
 
 def _take_signals() -> None:
-    """What would kill the program ends it as an exception does: what was begun is cleared away."""
-    import signal
-
-    for name in ("SIGTERM", "SIGHUP"):
+    """Answer what would kill the program; what it was told to be deaf to, it stays deaf to."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, _leave)
-    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupt)
+        if number and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, partial(_leave, os.getpid()))
 
 
-def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)
+def _leave(own: int, number: int, frame: FrameType | None) -> NoReturn:
+    """End here and now, once what was begun is cleared away.
 
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise Interruption
+    Nothing is raised: what runs may catch any exception, as SymPy does, and go on without it.
+    A process that was forked, which has the handlers too, ends in silence.
+    """
+    try:
+        if os.getpid() == own:
+            # What is not loaded has begun nothing.
+            getattr(sys.modules.get("symbptt.output"), "clear_away", list)()
+            for child in getattr(sys.modules.get("multiprocessing"), "active_children", list)():
+                child.terminate()
+            if number == signal.SIGINT and sys.stderr is not None:
+                os.write(sys.stderr.fileno(), b"\ninterrupted\n")
+    finally:
+        os._exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,9 @@ _DATA = re.compile(r"\s*\{\s*\"made_by\": \"symbptt\b")
 _HEAD = 2_000
 _LINES, _COLUMNS = 3, 100
 
+_begun: set[Path] = set()
+"""Files that do not yet bear their own name."""
+
 
 def signed(text: str) -> str:
     """The text with its digest behind the mark in its head; what has it, or no mark, as it is."""
@@ -138,10 +141,18 @@ def _replace(target: Path, text: str) -> None:
     """Through a file beside it: renaming is all or nothing."""
     # A short name: that of the target may be as long as names can be.
     beside = target.with_name(f".symbptt-{os.getpid()}.part")
+    _begun.add(beside)
     try:
         beside.write_text(text, encoding="utf-8")
         if target.exists():
             beside.chmod(stat.S_IMODE(target.stat().st_mode))
         beside.replace(target)
     finally:
-        beside.unlink(missing_ok=True)
+        clear_away()
+
+
+def clear_away() -> None:
+    """Remove the files that were begun; what ends the program at once does so, too."""
+    for path in tuple(_begun):
+        path.unlink(missing_ok=True)
+        _begun.discard(path)

@@ -136,7 +136,7 @@ class Unrolled:
         MissingLossError
             If the model has none.
         """
-        steps = [self.T] if self.derivation.normal.equation("loss").last else range(1, self.T + 1)
+        steps = self.derivation.normal.equation("loss").steps(self.T)
         return sum(self["loss", step] for step in steps) / len(steps)
 
     def gradient(self, name: str) -> Any:

@@ -154,8 +154,7 @@ class _Script:
             yield from entries("values", self.run.values[variable], value)
 
     def total(self) -> Iterator[str]:
-        loss = self.normal.equation("loss")
-        steps = [self.T] if loss.last else range(1, self.T + 1)
+        steps = self.normal.equation("loss").steps(self.T)
         total = sum(self.run.values["loss", step][()] for step in steps) / len(steps)
         yield "\n# L"
         yield from entries("values", np.array(sympy.Symbol("L")), np.array(total))

@@ -54,7 +54,7 @@ SLOW = {
     "proof/test_report.py",
     "proof/test_trial.py",
     "proof/test_unrolled.py",
-    "study/test_experiment.py",
+    "experiments/test_experiment.py",
     "typeset/test_estimate.py",
     "typeset/test_every_text.py",
     "typeset/test_forms.py",
@@ -62,7 +62,7 @@ SLOW = {
     "typeset/test_style.py",
     "typeset/test_text_format.py",
     "test_contributing.py",
-    "test_demo.py",
+    "test_demonstration.py",
     "test_places.py",
     "test_readme.py",
     "test_symbolic.py",
@@ -73,9 +73,13 @@ TOGETHER = {
     "catalogue/test_table.py": "verdicts",
     "formula/test_catalogue.py": "verdicts",
     "formula/test_edits.py": "edits",
+    "codegen/test_style.py": "style",
+    "test_output.py": "output",
 }
 
 
+# Before the plugin that hands tests out to processes looks at the marks.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of slow files, and those that are run by one process.
 
@@ -86,7 +90,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if file in SLOW:
             item.add_marker(pytest.mark.slow)
         group = TOGETHER.get(file)
-        if file.startswith("codegen/") and isinstance(item, pytest.Function):
+        if not group and file.startswith("codegen/") and isinstance(item, pytest.Function):
             group = getattr(item, "callspec", None) and item.callspec.params.get("name")
         if group:
             item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture
+def shortened(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`verify` looks at less of each kind, unless all is asked for."""
+    from tests.modules import EXHAUSTIVE
+    from tests.proof.shortened import shorten
+
+    if not EXHAUSTIVE:
+        shorten(monkeypatch, request.node.name)

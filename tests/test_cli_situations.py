@@ -56,7 +56,7 @@ def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "symbptt.experiments.experiment.study_estimators", lambda *args, **options: None
     )
-    monkeypatch.setattr("symbptt.experiments.report.text", lambda study: "a table\n")
+    monkeypatch.setattr("symbptt.experiments.experiment.text", lambda study: "a table\n")
     monkeypatch.setattr("symbptt.demonstration.run", lambda *args: click.echo("derived") or True)
     monkeypatch.setattr("symbptt.demonstration.documentation", lambda: "some text to draw")
 
@@ -166,21 +166,6 @@ def test_an_interruption(
     monkeypatch.setattr(sys, "stdout", stdout)
     assert ended(verb) == INTERRUPTED
     assert said(capsys) == "\ninterrupted\n"
-
-
-@pytest.mark.parametrize(
-    ("inner", "status"), [(KeyboardInterrupt(), INTERRUPTED), (SystemExit(143), 143)]
-)
-def test_an_interruption_that_comes_out_as_an_error(
-    inner: BaseException, status: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As of C: SystemError, returned a result with an exception set."""
-
-    def interrupted() -> None:
-        raise SystemError("<function> returned a result with an exception set") from inner
-
-    monkeypatch.setattr(library, "names", interrupted)
-    assert ended("list") == status
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -419,18 +404,41 @@ def test_a_signal(number: signal.Signals, words: bytes, tmp_path: Path) -> None:
     assert (running.returncode, output, error) == (128 + number, b"", words)
 
 
-def test_an_interruption_that_leaves_an_exec_ends_no_differently(tmp_path: Path) -> None:
-    """Python would end by the signal, even where the program has answered it."""
+@pytest.mark.parametrize(("number", "words"), SIGNALS)
+def test_a_signal_in_what_catches_everything(
+    number: signal.Signals, words: bytes, tmp_path: Path
+) -> None:
+    """As SymPy does in places; and in an exec, which Python leaves by the signal itself."""
+    swallowing = (
+        f"import os, time\ntry:\n os.kill(os.getpid(), {number})\nexcept BaseException:\n pass\n"
+    )
     (tmp_path / "planted.py").write_text(
         "import symbptt.cli\n"
         "from symbptt.__main__ import main\n"
-        "code = 'import os, time; os.kill(os.getpid(), 2); time.sleep(9)'\n"
-        "symbptt.cli.main = lambda **_: exec(code)\n"
+        f"symbptt.cli.main = lambda **_: exec({swallowing!r})\n"
         "main()\n"
     )
     with process(module="planted", PYTHONPATH=str(tmp_path)) as running:
-        assert running.communicate(timeout=60) == (b"", b"")
-    assert running.returncode == INTERRUPTED
+        assert running.communicate(timeout=60) == (b"", words)
+    assert running.returncode == 128 + number
+
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
+def test_a_signal_at_some_moment(number: signal.Signals, tmp_path: Path) -> None:
+    """The file holds what it held or the whole result, and nothing lies beside it."""
+    path = tmp_path / "result"
+    with process("derive", "linear", "-o", str(path)) as running:
+        assert running.wait(timeout=60) == 0
+    whole = path.read_text()
+    for moment in range(1, 6):
+        path.write_text("")
+        with process("derive", "linear", "-o", str(path)) as running:
+            # Before, Python itself is not ready.
+            time.sleep(0.2 * moment)
+            running.send_signal(number)
+            assert running.wait(timeout=60) in (0, 128 + number)
+        assert path.read_text() in ("", whole)
+        assert os.listdir(tmp_path) == ["result"]
 
 
 def test_a_pipe_that_is_closed() -> None:

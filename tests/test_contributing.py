@@ -65,7 +65,7 @@ FORMAT = '''
 from __future__ import annotations
 
 from symbptt.typeset.blocks import Box, Display, Heading, Points, Table
-from symbptt.typeset.display import aligned, rows_of
+from symbptt.typeset.latex import aligned, rows_of
 from symbptt.typeset.format import Format
 
 
@@ -131,7 +131,7 @@ EDITS = [
 LINES = [
     ("symbptt/typeset/document.py", "FORMATS: dict[str, Output] = {\n",
      '    "org": Output(Org(), "article.org.j2", ".org", "Org"),\n'),
-    ("symbptt/typeset/document.py", "from symbptt.typeset.markdown_format import Markdown\n",
+    ("symbptt/typeset/document.py", "from symbptt.typeset.format import Format, Markdown, Tex\n",
      "from symbptt.typeset.org_format import Org\n"),
     ("symbptt/codegen/fast/passes/__init__.py", "        hoisting,\n", "        twice,\n"),
     ("symbptt/codegen/fast/passes/__init__.py",

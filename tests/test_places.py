@@ -22,6 +22,8 @@ from symbptt.proof.report import verify
 from symbptt.typeset.document import render
 from symbptt.typeset.style import DETAILS, LAYOUTS, Style
 
+pytestmark = pytest.mark.usefixtures("shortened")
+
 STATE = "h[t] = tanh(W @ x[t] + U @ h[t-1] + b)"
 
 PLACES = {

@@ -16,6 +16,7 @@ import symbptt
 from symbptt.language import library
 from symbptt.templating import environment
 from tests import house
+from tests.conftest import SLOW, TOGETHER
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "symbptt"
@@ -44,6 +45,12 @@ NAMED_ON_PURPOSE = {
 def test_nothing_knows_a_cell(path: Path) -> None:
     found = {word.lower() for word in CELLS.findall(path.read_text(encoding="utf-8"))}
     assert found <= NAMED_ON_PURPOSE.get(name_of(path), set())
+
+
+@pytest.mark.parametrize("file", sorted({*SLOW, *TOGETHER}))
+def test_what_is_known_of_a_file_of_tests_is_of_one(file: str) -> None:
+    """A file that moves is not slow any more where it is listed by its old name."""
+    assert (ROOT / "tests" / file).is_file()
 
 
 # --- templates hold layout -------------------------------------------------------------

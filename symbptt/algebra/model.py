@@ -98,6 +98,10 @@ class Equation:
     def ref(self) -> Ref:
         return Ref(self.name, self.index, self.shape)
 
+    def steps(self, horizon: int) -> range:
+        """The steps at which it is there in a sequence of ``horizon`` steps."""
+        return range(horizon if self.last else 1, horizon + 1)
+
 
 @dataclass(frozen=True)
 class Initial:
@@ -170,6 +174,11 @@ class Model:
     initials: tuple[Initial, ...] = ()
     abstract: tuple[Abstract, ...] = ()
     path: str = field(default="", compare=False)
+
+    @property
+    def definitions(self) -> tuple[Derived | Equation, ...]:
+        """Derived parameters first, then the equations, the loss last."""
+        return (*self.derived, *self.equations)
 
     @property
     def names(self) -> frozenset[str]:

@@ -7,12 +7,19 @@ end in one stacked state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from symbptt import algebra as al
+from symbptt.algebra import Model, Parameter
 from symbptt.calculus.order import circle, names_in, reached, reads_of
+from symbptt.codegen.render import generate
 from symbptt.errors import AnalysisError
+from symbptt.proof.evaluate import lengths
+from symbptt.proof.loaded import load_module
 
 
 @dataclass(frozen=True)
@@ -99,23 +106,113 @@ def _lags(equations: Iterable[al.Equation]) -> dict[str, int]:
 
 def _dims(model: al.Model, kept: set[str]) -> tuple[str, ...]:
     """The dimensions that occur in what is kept, in the model's order."""
-    shapes: list[al.Shape] = [
-        (i.index_dim,) for i in model.inputs if i.name in kept and i.index_dim
-    ]
-    shapes += [p.shape for p in model.parameters if p.name in kept]
-    shapes += [i.shape for i in model.inputs if i.name in kept]
-    shapes += [e.shape for e in model.equations if e.name in kept]
-    defined = [e.rhs for e in model.equations if e.name in kept]
-    defined += [d.rhs for d in model.derived if d.name in kept]
-    shapes += [
-        (node.dim,) for rhs in defined for node in al.walk(rhs) if isinstance(node, al.Length)
-    ]
-    found = {str(dim) for shape in shapes for entry in shape for dim in parts_of(entry)}
+    items: tuple[al.Input | al.Parameter | al.Equation, ...]
+    items = (*model.inputs, *model.parameters, *model.equations)
+    shapes = [item.shape for item in items if item.name in kept]
+    shapes += [(i.index_dim,) for i in model.inputs if i.name in kept and i.index_dim]
+    nodes = (n for item in model.definitions if item.name in kept for n in al.walk(item.rhs))
+    shapes += [(node.dim,) for node in nodes if isinstance(node, al.Length)]
+    found = {name for shape in shapes for name in al.dim_names(shape)}
     return tuple(dim for dim in model.dims if dim in found)
 
 
-def parts_of(dim: al.Dim) -> tuple[str | int, ...]:
-    """The names and lengths whose sum a dimension is."""
-    if isinstance(dim, al.DimProduct):
-        raise AnalysisError(f"{dim} is a number of entries, not a length")
-    return dim.parts if isinstance(dim, al.DimSum) else (dim,)
+UNREAD = Parameter("unread", ())
+"""Stands in a recurrence without parameters: the dtype of a call is that of its parameters."""
+
+Array = Any
+Arrays = Mapping[str, Array]
+
+
+class Dynamics:
+    """A model's step on its stacked state, ready to be run, with the exact Jacobian.
+
+    The Jacobian comes from the generated backward pass: a call of one step, with the unit
+    vectors as gradients of the carry that it returns, gives a row each.
+
+    Attributes
+    ----------
+    model : Model
+        The recurrence alone.
+    blocks : tuple of StateBlock
+        The parts of the stacked state, in the order of the model's states, the newest
+        value of each first.
+    size : int
+        The length of the stacked state.
+
+    Parameters
+    ----------
+    model : Model
+        With all functions bound.
+    sizes : mapping of str to int
+        Of the dimensions that occur in the recurrence.
+    """
+
+    def __init__(self, model: Model, sizes: Mapping[str, int]) -> None:
+        self.model = recurrence(model)
+        self.extra: Arrays = {}
+        if not self.model.parameters:
+            self.model = replace(self.model, parameters=(UNREAD,))
+            self.extra = {UNREAD.name: np.zeros(())}
+        self.module = load_module(generate(self.model), f"the module of {model.name}", self.model)
+        self.blocks = tuple(self._blocks(sizes))
+        self.size = sum(block.size for block in self.blocks)
+
+    def _blocks(self, sizes: Mapping[str, int]) -> Iterator[StateBlock]:
+        first = 0
+        states = {e.name for e in self.model.equations}
+        for initial in self.model.initials:
+            if initial.name in states:
+                size = int(np.prod(lengths(initial.shape, sizes)))
+                yield StateBlock(initial.name, initial.step, initial.shape, first, size)
+                first += size
+
+    @property
+    def steps(self) -> dict[str, int]:
+        """``steps=1`` for a module whose inputs do not tell it."""
+        return {"steps": 1} if self.module.needs_steps else {}
+
+    def stacked(self, carry: Arrays) -> Array:
+        """The state as one vector."""
+        return np.concatenate([carry[block.key].ravel() for block in self.blocks])
+
+    def start(self, params: Arrays, inputs: Arrays) -> Arrays:
+        """The initial values that the model fixes, 0 where it fixes none."""
+        # A sequence of no valid step gives its start back.
+        none = np.zeros(1, int)
+        _, carry = self.module.call("forward", self.whole(params), inputs, None, none, **self.steps)
+        return dict(carry)
+
+    def advance(self, params: Arrays, inputs: Arrays, carry: Arrays) -> Arrays:
+        """The carry after one step; ``inputs`` (1, 1, …), ``carry`` (1, …)."""
+        _, after = self.module.call("forward", self.whole(params), inputs, carry, **self.steps)
+        return dict(after)
+
+    def whole(self, params: Arrays) -> Arrays:
+        return {**params, **self.extra}
+
+    def jacobian(self, params: Arrays, inputs: Arrays, carry: Arrays) -> Array:
+        """How the stacked state after a step depends on the one before.
+
+        Parameters
+        ----------
+        inputs, carry : mappings of arrays
+            For one step of one sequence: (1, 1, …) and (1, …).
+
+        Returns
+        -------
+        array (size, size)
+            Row i: the derivatives of entry i of the state after.
+        """
+        count = self.size
+        wide = {name: np.repeat(array, count, axis=1) for name, array in inputs.items()}
+        start = {key: np.repeat(array, count, axis=0) for key, array in carry.items()}
+        units = np.eye(count)
+        received = {
+            key: np.zeros(array.shape) for key, array in start.items() if array.dtype.kind == "f"
+        }
+        for block in self.blocks:
+            received[block.key] = units[:, block.place].reshape(start[block.key].shape)
+        _, grads, _ = self.module.call(
+            "loss_and_grads", self.whole(params), wide, start, carry_grad=received, **self.steps
+        )
+        return np.hstack([grads[block.key].reshape(count, block.size) for block in self.blocks])

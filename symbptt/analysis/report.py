@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from symbptt.algebra import Model
-from symbptt.analysis.alignment import Turn, turns
-from symbptt.analysis.data import data as as_data
-from symbptt.analysis.dynamics import Dynamics
 from symbptt.analysis.findings import Bound, MatrixReport, Measured
 from symbptt.analysis.numbers import Numbers, at_least_one, gather, read_arrays
-from symbptt.analysis.recurrence import recurrence
+from symbptt.analysis.recurrence import Dynamics, recurrence
 from symbptt.analysis.sensitivity import at_step, sensitivity
-from symbptt.analysis.spectra import norm, spectrum
+from symbptt.analysis.spectra import Turn, norm, spectrum, turns
 from symbptt.analysis.structure import Elementwise, elementwise, recurrent_matrices
 from symbptt.analysis.tables import text
 from symbptt.binding import bind as bind_functions
@@ -28,10 +25,6 @@ class Analysis(Measured):
 
     def __str__(self) -> str:
         return text(self)
-
-    def data(self) -> dict[str, Any]:
-        """The same as plain lists, dicts and numbers."""
-        return as_data(self)
 
 
 def analyze(

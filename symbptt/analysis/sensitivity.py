@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.analysis.dynamics import Array, Arrays, Dynamics
 from symbptt.analysis.numbers import Numbers
-from symbptt.analysis.recurrence import StateBlock
+from symbptt.analysis.recurrence import Array, Arrays, Dynamics, StateBlock
 from symbptt.analysis.spectra import eigenvalues, leading_singular_values, unit
 from symbptt.errors import AnalysisError
 

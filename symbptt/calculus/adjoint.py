@@ -26,7 +26,7 @@ from symbptt.calculus.derivation import (
     TotalLoss,
     listed,
 )
-from symbptt.calculus.gating import gated, gates_between, without_first_gates
+from symbptt.calculus.estimators import gated, gates_between, without_first_gates
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.rules import Context, Part, parts
@@ -101,8 +101,7 @@ def readings(model: al.Model, gate: str | None = None) -> tuple[Edge, ...]:
     the steps between.
     """
     found: list[Edge] = []
-    readers: tuple[al.Equation | al.Derived, ...] = (*model.derived, *model.equations)
-    for reader in readers:
+    for reader in model.definitions:
         found.extend(_readings(model, reader))
     if gate is None:
         return tuple(found)

@@ -15,8 +15,7 @@ from symbptt.algebra.letters import Delta, Entry, Letter, Letters, LetterSum, Li
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import EVERY, Derivation, Step
 from symbptt.calculus.entrywise import Places, at_entry, collapsed, entry_of
-from symbptt.calculus.slopes import Chain, Where, slope
-from symbptt.calculus.tensors import Slices, moved_to, pullbacks
+from symbptt.calculus.slopes import Chain, Slices, Where, moved_to, pullbacks, slope
 
 # The places of letters in the pool.
 _OUT, _IN, _OTHER, _FOURTH = range(4)
@@ -101,8 +100,7 @@ class _Maker:
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
         self.model: al.Model = derivation.normal
-        items: tuple[al.Derived | al.Equation, ...] = (*self.model.derived, *self.model.equations)
-        self.items = {item.name: item for item in items}
+        self.items = {item.name: item for item in self.model.definitions}
         self.slices = Slices(self.model)
 
     # --- equations ---------------------------------------------------------------------

@@ -40,8 +40,7 @@ Reads = Mapping[str, Iterable[str]]
 
 def reads_of(model: Model) -> dict[str, tuple[str, ...]]:
     """What every quantity and derived parameter reads."""
-    items: tuple[Equation | Derived, ...] = (*model.equations, *model.derived)
-    return {item.name: names_in(item.rhs) for item in items}
+    return {item.name: names_in(item.rhs) for item in model.definitions}
 
 
 def reached(names: Iterable[str], reads: Reads) -> frozenset[str]:

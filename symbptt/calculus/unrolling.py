@@ -141,7 +141,7 @@ def _at_step(equation: al.Equation, t: int, horizon: int) -> ExplicitLine:
 
 
 def _total(loss: al.Equation, horizon: int) -> ExplicitLine:
-    steps = (horizon,) if loss.last else range(1, horizon + 1)
+    steps = loss.steps(horizon)
     losses = forms.add(al.Ref("loss", al.Index(offset=t), ()) for t in steps)
     return ExplicitLine(
         TOTAL_LOSS, forms.div(losses, al.Number(Fraction(len(steps)))), "total loss"

@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from symbptt import algebra as al
+from symbptt.algebra import Model
 from symbptt.calculus import forms
-from symbptt.calculus.adjoint import MEAN_FACTOR, Edge, Walk, with_seed
+from symbptt.calculus.adjoint import MEAN_FACTOR, Edge, Walk, normal_form, with_seed
 from symbptt.calculus.derivation import EVERY, Derivation, Past, Range, Reason, ReasonPart, Step
+from symbptt.calculus.estimators import Estimator, as_estimator, gate_of
 
 
 @dataclass(frozen=True)
@@ -167,3 +169,20 @@ class WindowWalk(Walk):
         reason = (f"For losses from {steps} on, the window holds ", variable)
         member = al.PartSum(replace(target, part=al.PART), first, upto)
         return self.make("window", target, [(member,)], reason, holds)
+
+
+def derive_adjoint(
+    model: Model, *, wrt_inputs: bool = False, estimator: Estimator | str | None = None
+) -> Derivation:
+    """The gradient of L backward through time, or an estimator of it.
+
+    It is the reverse walk, or for a window that of the parts of L.
+    """
+    chosen = as_estimator(estimator)
+    normal = normal_form(model)
+    gate = gate_of(normal) if chosen.gated else None
+    walk = Walk(normal, wrt_inputs, gate.name if gate else None)
+    if chosen.kind == "window":
+        walk = WindowWalk(normal, wrt_inputs, chosen.tau)
+    steps = tuple(walk.steps())
+    return Derivation(model, normal, steps, wrt_inputs, estimator=chosen, gate=gate)

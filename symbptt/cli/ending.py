@@ -11,7 +11,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import TextIO
 
 import click
@@ -61,21 +60,8 @@ def status_of(run: Callable[[], object]) -> int:
         say(f"symbptt: {where}{error.strerror or error}")
         return USAGE
     except Exception as error:  # noqa: BLE001 - a defect becomes a status here
-        return _ended_within(error) or _defect(error)
+        return _defect(error)
     return DONE
-
-
-def _ended_within(error: BaseException | None) -> int | None:
-    """The status of an interruption that came out as an error of what was running: of C, say."""
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            return status_of(partial(_throw, error))
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def _throw(error: BaseException) -> None:
-    raise error
 
 
 def _usage(error: click.ClickException) -> str:

@@ -39,8 +39,7 @@ def _one_thread() -> None:
 def study(jobs: int | None, **given: Any) -> Result:
     """Bias and variance of every estimator, on the text of Python's documentation."""
     _one_thread()
-    from symbptt.experiments.experiment import Setting, processes, study_estimators
-    from symbptt.experiments.report import data, text
+    from symbptt.experiments.experiment import Setting, data, processes, study_estimators, text
     from symbptt.progress import Progress
 
     setting = Setting(**{name: value for name, value in given.items() if value not in (None, ())})
@@ -58,12 +57,10 @@ def study(jobs: int | None, **given: Any) -> Result:
     required=False,
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
 )
-@click.option("-n", "--characters", type=click.IntRange(1, 500), default=32, show_default=True)
-@click.option("-t", "--tau", type=click.IntRange(1), default=8, show_default=True)
-@click.option(
-    "-p", "--pi", type=click.FloatRange(0, 1, min_open=True), default=0.8, show_default=True
-)
-@click.option("-s", "--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("-n", "--characters", type=click.IntRange(1, 500), default=32)
+@click.option("-t", "--tau", type=click.IntRange(1), default=8)
+@click.option("-p", "--pi", type=click.FloatRange(0, 1, min_open=True), default=0.8)
+@click.option("-s", "--seed", type=click.IntRange(min=0), default=0)
 def strategies(text_file: Path | None, **given: Any) -> str:
     """Random, regular and no truncation over a text's first characters, as SVG.
 
@@ -94,17 +91,15 @@ def _text(path: Path | None) -> str:
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("symbptt-demo"),
-    show_default=True,
     help="The folder for the article and the module.",
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
     default=120,
-    show_default=True,
     help="About how long the whole run may take.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
 def demo(out: Path, seconds: float, seed: int) -> None:
     """Derive, generate, verify and train on the text of Python's own documentation."""
     _one_thread()

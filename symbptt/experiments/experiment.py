@@ -1,4 +1,4 @@
-"""Bias and variance of the estimators on real text, spread over an executor."""
+"""Bias and variance of the estimators on real text, spread over an executor; and the table."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from symbptt.calculus.estimators import Estimator, read_estimator
-from symbptt.demonstration import MODEL, documentation, read
+from symbptt.demonstration import MODEL, dims, documentation, read
 from symbptt.errors import AnalysisError
-from symbptt.experiments.steps import Arrays
-from symbptt.experiments.tasks import Squares, Task, measure, module_of
+from symbptt.experiments.tasks import Arrays, Squares, Task, measure, module_of
+from symbptt.tables import table
 
 TAUS = (1, 2, 4, 8, 16, 32)
 PIS = ("1/2", "4/5", "9/10", "19/20", "99/100")
@@ -247,9 +247,7 @@ def _passages(setting: Setting, numbers: Any) -> Iterator[Arrays]:
 def _trained(setting: Setting, numbers: Any, characters: int) -> tuple[Arrays, float]:
     """Parameters after some steps of gradient descent, clipped; and the last losses' mean."""
     module = module_of(MODEL, Estimator())
-    sizes = dict.fromkeys(module.DIMS, setting.units)
-    sizes[module.PARAMS["E"][1]] = setting.embedding
-    sizes |= dict.fromkeys(module.INDEX_INPUTS.values(), characters)
+    sizes = dims(module, characters, setting.units, setting.embedding)
     params: Arrays = module.init_params(sizes, seed=setting.seed, dtype=np.float64)
     rng = np.random.default_rng(setting.seed)
     losses = []
@@ -263,3 +261,80 @@ def _trained(setting: Setting, numbers: Any, characters: int) -> tuple[Arrays, f
             value -= RATE * grads[name]
         losses.append(loss)
     return params, float(np.mean(losses[-50:])) if losses else math.log(characters)
+
+
+# --- as a table and as data ---------------------------------------------------------
+
+
+ROUNDING = 1e-12
+"""What is below is rounding in place of 0."""
+
+HEADINGS = ("estimator", "bias", "deviation", "error", "cosine", "deviation of samples")
+
+
+def text(study: Study) -> str:
+    """The table under a few lines that say what it is about."""
+    setting = study.setting
+    rows = [HEADINGS, *map(_cells, study.lines)]
+    drawn = f"{setting.samples} samples" if setting.samples > 1 else "no samples"
+    about = [
+        f"{MODEL}: {setting.units} units, an embedding of {setting.embedding}, "
+        f"{study.characters} characters,",
+        f"after {setting.training} steps of gradient descent at a loss of {study.loss:.3f} nats; "
+        f"{setting.passages} passages of",
+        f"{setting.steps} characters of Python's documentation, {drawn} each.",
+        "",
+        "bias       norm of the expected estimate less the gradient",
+        "deviation  root of the variances of all entries together; by recursion of moments",
+        "error      root of the mean squared distance from the gradient",
+        "cosine     of the angle between the expected estimate and the gradient",
+        "The first three are parts of the gradient's norm; 0 is exact.",
+        "",
+    ]
+    return "\n".join([*about, *table(rows, indent="", numbers=True)]) + "\n"
+
+
+def _cells(line: EstimatorFigures) -> tuple[str, ...]:
+    sampled = ""
+    if line.sampled is not None and line.doubt is not None:
+        sampled = _number(line.sampled)
+        sampled += f" ± {line.doubt:.1g}" if line.doubt > ROUNDING else ""
+    return (
+        str(line.estimator),
+        _number(line.bias),
+        _number(line.deviation),
+        _number(line.error),
+        f"{line.cosine:.4f}",
+        sampled,
+    )
+
+
+def _number(value: float) -> str:
+    return "0" if value < ROUNDING else f"{value:.3g}"
+
+
+def data(study: Study) -> dict[str, Any]:
+    """The same for ``--json``, in full precision."""
+    lines = [
+        {
+            "estimator": str(line.estimator),
+            "kind": line.estimator.kind,
+            "tau": line.estimator.tau or None,
+            "pi": str(line.estimator.pi) if line.estimator.kind == "random" else None,
+            "bias": line.bias,
+            "deviation": line.deviation,
+            "variance": line.deviation**2,
+            "error": line.error,
+            "cosine": line.cosine,
+            "sampled_deviation": line.sampled,
+            "standard_error": line.doubt,
+        }
+        for line in study.lines
+    ]
+    return {
+        "model": MODEL,
+        "setting": asdict(study.setting),
+        "characters": study.characters,
+        "loss": study.loss,
+        "estimators": lines,
+    }

@@ -317,7 +317,7 @@ class _Picture:
         if loss is None:
             return
         number = next(k for k, node in enumerate(self.nodes) if node.name == "loss")
-        steps = [self.steps] if loss.last else list(range(1, self.steps + 1))
+        steps = loss.steps(self.steps)
         ends = [self.at(number, step) for step in steps]
         x = sum(end[0] for end in ends) / len(ends)
         y = ends[0][1] - GAP

@@ -13,8 +13,15 @@ from typing import NoReturn
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry, RowOf
-from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_form, finding
-from symbptt.formula.statement import TOTAL, UNIT, number_of
+from symbptt.formula.names import (
+    DERIVATIVES,
+    RESERVED,
+    FormulaNames,
+    LetterMeaning,
+    derived_form,
+    finding,
+)
+from symbptt.formula.statement import TOTAL, UNIT, Over, at_steps, number_of, walk
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
 from symbptt.language import surface as sf
@@ -105,6 +112,8 @@ class FormulaBuilder:
         if name == "L":
             self._has_loss(node)
             return al.Param(TOTAL.name, TOTAL.shape)
+        if name in self.names.letters:
+            return self._meant(node, self.names.letters[name], al.Index())
         if name in self.names.constants:
             return al.Constant(name, self.names.constants[name])
         if name in self.names.timeless:
@@ -124,6 +133,19 @@ class FormulaBuilder:
     def _unknown(self, node: sf.Named) -> NoReturn:
         model, near = self.names.model.name, self.names.near(node.name)
         self.wrong(node, f"the model {model} has no name `{node.name}`{near}")
+
+    def _meant(self, node: sf.Node, letter: LetterMeaning, step: al.Index) -> al.Expr:
+        """What a letter stands for, at a step; it can't stand for itself."""
+        if letter.index and not isinstance(node, sf.At):
+            self.wrong(node, f"`{letter.name}` has a value at every step: write `{letter.name}[t]`")
+        found = FormulaBuilder(letter.text, self.names.without(letter)).expr(letter.right)
+        bound = {part.index for part in walk(found) if isinstance(part, Over)}
+        if bound & {letter.index, *step.names()}:
+            self.wrong(node, f"`{min(bound)}` is bound in what `{letter.name}` stands for")
+        moved = at_steps(found, {letter.index: step})
+        for part in walk(moved):
+            self._at(part, node.place)
+        return moved
 
     # --- indices ------------------------------------------------------------------------
 
@@ -190,6 +212,8 @@ class FormulaBuilder:
         first, *others = node.places
         if isinstance(node.operand, sf.Named):
             name = node.operand.name
+            if name in self.names.letters and self.names.letters[name].index and not others:
+                return self._meant(node, self.names.letters[name], self.index(first))
             if name in self.names.timed:
                 if others:
                     where = first.place.until(others[-1].place)

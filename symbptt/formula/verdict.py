@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, TypedDict, Unpack
 
 from symbptt.algebra import Cotangent, Derivative, Model, Param, Ref, Stack
-from symbptt.calculus.estimators import Estimator, as_estimator
-from symbptt.calculus.gating import gate_of
+from symbptt.calculus.estimators import Estimator, as_estimator, gate_of
 from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.edits import Slip
@@ -148,16 +147,7 @@ class Verdict:
 
 
 def check(
-    model: Model,
-    formula: str,
-    *,
-    horizon: int = HORIZON,
-    seconds: float = SECONDS,
-    seed: int = 0,
-    layout: Layout = "column",
-    total: Total | None = None,
-    estimator: Estimator | str | None = None,
-    progress: Progress = str,
+    model: Model, formula: str, *, progress: Progress = str, **options: Unpack[Options]
 ) -> Verdict:
     """Whether a formula about a model is right.
 
@@ -166,19 +156,8 @@ def check(
     model : Model
     formula : str
         ``left = right``, optionally ``for CONDITION``.
-    horizon : int
-        The largest T that is looked at.
-    seconds : float
-        How long it may take; past it the verdict is ``undecided``.
-    layout : str
-        ``row`` where the formula's vectors are rows.
-    total : str, optional
-        ``sum`` where the formula's L is the sum of the losses and not their mean, ``last``
-        where it is the loss of the last step, T.
-
-    estimator : Estimator or str, optional
-        What derivatives of L stand for in the formula, as ``window:8``; those of a part of L,
-        ``dL[s]/dh[t]``, are exact.
+    options
+        Those of `Checker`, which answers for many formulas about one model.
 
     Returns
     -------
@@ -192,30 +171,96 @@ def check(
         With a caret: if the formula can't be read, names what the model lacks, has shapes
         that do not fit and that no single edit mends, or if nothing meets its condition.
     """
-    clock = Clock(seconds)
-    if total == "last" and model.loss is not None and not model.loss.last:
-        model = one_step(model)
-    estimated = as_estimator(estimator)
-    if estimated.gated:
-        model = replace(model, inputs=(*model.inputs, gate_of(derived_form(model))))
-    tree = read(formula, model)
-    first, *others = _equations(tree, model)
-    examiner = partial(
-        Examiner,
-        horizon=horizon,
-        seed=seed,
-        clock=clock,
-        total=total or "mean",
-        layout=layout,
-        estimator=estimated,
-    )
-    verdict = _examined(tree, model, partial(examiner, first), progress)
-    for other in others if not verdict.right else ():
-        again = _examined(tree, model, partial(examiner, other), str)
-        if again.right:
-            verdict = replace(again, reading="`direct` by the model's own equations")
-    trivial = verdict.right and is_trivial(tree)
-    return replace(verdict, latex=formula_latex(tree, Shaper(first, layout)), trivial=trivial)
+    return Checker(model, **options).check(formula, progress)
+
+
+class Options(TypedDict, total=False):
+    """How formulas are meant, and how they are looked at; see `Checker`."""
+
+    horizon: int
+    seconds: float
+    seed: int
+    layout: Layout
+    total: Total | None
+    estimator: Estimator | str | None
+    where: Sequence[str]
+
+
+class Checker:
+    """Answers for formulas about one model, at points that are drawn once.
+
+    Parameters
+    ----------
+    horizon : int
+        The largest T that is looked at.
+    seconds : float
+        How long a formula may take; past it the verdict is ``undecided``.
+    layout : str
+        ``row`` where the formulas' vectors are rows.
+    total : str, optional
+        ``sum`` where the formulas' L is the sum of the losses and not their mean, ``last``
+        where it is the loss of the last step, T.
+    estimator : Estimator or str, optional
+        What derivatives of L stand for in the formulas, as ``window:8``; those of a part of L,
+        ``dL[s]/dh[t]``, are exact.
+    where : sequence of str
+        What other letters in the formulas stand for, as ``b[t] = W @ x[t]``.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        horizon: int = HORIZON,
+        seconds: float = SECONDS,
+        seed: int = 0,
+        layout: Layout = "column",
+        total: Total | None = None,
+        estimator: Estimator | str | None = None,
+        where: Sequence[str] = (),
+    ) -> None:
+        if total == "last" and model.loss is not None and not model.loss.last:
+            model = one_step(model)
+        estimated = as_estimator(estimator)
+        if estimated.gated:
+            model = replace(model, inputs=(*model.inputs, gate_of(derived_form(model))))
+        self.model = model
+        self.clock = Clock(seconds)
+        self.examiner = cache(
+            partial(
+                Examiner,
+                horizon=horizon,
+                seed=seed,
+                clock=self.clock,
+                total=total or "mean",
+                layout=layout,
+                estimator=estimated,
+            )
+        )
+        self.layout = layout
+        self.where = where
+
+    def check(self, formula: str, progress: Progress = str) -> Verdict:
+        """The verdict on one; errors are those of `symbptt.formula.verdict.check`."""
+        self.clock.restart()
+        tree = read(formula, self.model, self.where)
+        first, *others = _equations(tree, self.model)
+        verdict = self._examined(tree, first, progress)
+        for other in others if not verdict.right else ():
+            again = self._examined(tree, other, str)
+            if again.right:
+                verdict = replace(again, reading="`direct` by the model's own equations")
+        trivial = verdict.right and is_trivial(tree)
+        latex = formula_latex(tree, Shaper(first, self.layout))
+        return replace(verdict, latex=latex, trivial=trivial)
+
+    def _examined(self, tree: Formula, model: Model, progress: Progress) -> Verdict:
+        try:
+            examiner = self.examiner(model)
+            examiner.forget()
+            return _decide(tree, examiner, progress)
+        except EvaluationError as error:
+            return Verdict(model.name, tree.text, "undecided", reason=str(error))
 
 
 def is_trivial(formula: Formula) -> bool:
@@ -243,15 +288,6 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
     if any(isinstance(node, Derivative) and node.held == "equation" for node in nodes):
         return (normal, model)
     return (model,)
-
-
-def _examined(
-    tree: Formula, model: Model, examiner: Callable[[], Examiner], progress: Progress
-) -> Verdict:
-    try:
-        return _decide(tree, examiner(), progress)
-    except EvaluationError as error:
-        return Verdict(model.name, tree.text, "undecided", reason=str(error))
 
 
 class NothingToCheckError(FormulaError):

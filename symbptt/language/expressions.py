@@ -1,6 +1,6 @@
 """From Python's syntax tree to the located surface tree, by a whitelist of node types.
 
-The one reader of models and of formulas; `symbptt.language.grammar` says what either may hold.
+The one reader of models and of formulas; `symbptt.language.tokens` says what either may hold.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from symbptt.functions.vectors import VECTORS
 from symbptt.language import surface as sf
 from symbptt.language import syntax
 from symbptt.language.constants import ArithmeticFinding, linear
-from symbptt.language.grammar import MODEL, Grammar
 from symbptt.language.limits import MAX_LAG
 from symbptt.language.source import Findings, Place, Source
-from symbptt.language.tokens import Statement, Token, spelled
+from symbptt.language.tokens import MODEL, Grammar, Statement, Token, spelled
 
 _SUM = (ast.Add, ast.Sub)
 _PRODUCT = (ast.Mult, ast.Div, ast.MatMult)

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symbptt.language.grammar import BINARY, MODEL, Grammar
 from symbptt.language.source import Findings, Place
-from symbptt.language.tokens import Statement, Token
+from symbptt.language.tokens import BINARY, MODEL, Grammar, Statement, Token
 
 MAX_STATEMENTS = 1_000
 MAX_TERMS = 1_000

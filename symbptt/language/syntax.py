@@ -10,9 +10,8 @@ import ast
 import keyword
 from collections.abc import Sequence
 
-from symbptt.language.grammar import BINARY, MODEL, Grammar
 from symbptt.language.source import Findings, Place, Source
-from symbptt.language.tokens import Statement, Token, depth_zero, spelled
+from symbptt.language.tokens import BINARY, MODEL, Grammar, Statement, Token, depth_zero, spelled
 
 # Keywords that begin a statement of Python; the others stand inside expressions.
 _PYTHON_STATEMENTS = frozenset(keyword.kwlist) - frozenset(
@@ -240,7 +239,7 @@ def _missing_operator(before: Token, token: Token) -> str:
 
 def read(statement: Statement, source: Source, findings: Findings) -> ast.stmt | None:
     """Python's syntax tree of a statement; None where a finding says why there is none."""
-    text = spelled(statement_text(statement, source))
+    text = spelled("\n".join(source.cut(statement.place)))
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -250,17 +249,6 @@ def read(statement: Statement, source: Source, findings: Findings) -> ast.stmt |
         return body[0]
     findings.add(statement.place, "expected one statement on a line")
     return None
-
-
-def statement_text(statement: Statement, source: Source) -> str:
-    """A statement as written, from its first token to its last."""
-    place = statement.place
-    if place.line == place.end_line:
-        return source.line(place.line)[place.column : place.end_column]
-    lines = [source.line(place.line)[place.column :]]
-    lines += source.lines[place.line : place.end_line - 1]
-    lines.append(source.line(place.end_line)[: place.end_column])
-    return "\n".join(lines)
 
 
 def _place_of(error: Exception, statement: Statement) -> Place:

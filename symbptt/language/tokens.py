@@ -1,4 +1,4 @@
-"""From text to statements, each a run of tokens.
+"""From text to statements, each a run of tokens; what a model and what a formula may hold.
 
 The tokens are those of Python's expressions, so that ``ast`` reads them afterwards.
 They are looked at first because a limit checked after ``ast.parse`` comes too late, and
@@ -13,8 +13,42 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from unicodedata import normalize
 
-from symbptt.language.grammar import MODEL, Grammar
 from symbptt.language.source import Findings, Place, Source
+
+_SIGNS = frozenset(["**", "*", "/", "@", "+", "-", "(", ")", "[", "]", ",", ":", "=", "."])
+BINARY = frozenset(["+", "-", "*", "/", "@", "**"])
+COMPARISONS = frozenset(["<=", ">=", "==", "!=", "<", ">", "="])
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """One of the two languages.
+
+    Attributes
+    ----------
+    name : str
+        What messages call a text of it.
+    signs : frozenset of str
+        The operators and brackets that stand in it.
+    comments : bool
+        Whether words follow after ``#``.
+    slopes : bool
+        Whether a function may have a prime, ``phi'(v)`` or ``f'2(u, v)``.
+    entries : bool
+        Whether brackets may stand behind anything and hold places, ``h[t][i]``, ``v[:d]``;
+        else they hold one step behind a name, ``h[t-1]``, which lies in the past.
+    """
+
+    name: str
+    signs: frozenset[str] = _SIGNS
+    comments: bool = False
+    slopes: bool = False
+    entries: bool = False
+
+
+MODEL = Grammar("model", comments=True)
+FORMULA = Grammar("formula", _SIGNS | COMPARISONS, slopes=True, entries=True)
+
 
 _TOKEN = re.compile(
     r"""

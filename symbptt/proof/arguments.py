@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from symbptt.proof.calls import ModuleCall, keywords
+from symbptt.errors import InterfaceError
+from symbptt.proof.calls import ModuleCall, are_numbers, keywords
 from symbptt.proof.cases import Case
-from symbptt.proof.loaded import RAISED, Loaded
+from symbptt.proof.loaded import Loaded
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain, Undecided
 from symbptt.proof.rows import Row
@@ -34,7 +36,6 @@ def argument_rows(loaded: Loaded, plain: Plain) -> Iterator[Row]:
     InterfaceError
         If the module raises where nothing is wrong.
     """
-    module: Any = loaded.module
     sizes = size_sets(plain.model)[0]
     call = _right(plain, Case("arguments", STEPS, (STEPS,) * SEQUENCES, sizes))
     right: Arguments = {kind: getattr(call, kind) for kind in ("params", "inputs", "carry")}
@@ -45,19 +46,19 @@ def argument_rows(loaded: Loaded, plain: Plain) -> Iterator[Row]:
     full = {**right, "carry_grad": call.carry_grad}
     whole = {**full, "lengths": None}
     wrong = [*_wrong_arrays(plain, full), *_wrong_counts(plain, full)]
-    workspaces = [*_wrong_workspaces(module, sizes)]
-    space = module.Workspace(sizes, STEPS, SEQUENCES, np.float64)
+    workspaces = [*_wrong_workspaces(loaded, sizes)]
+    space = loaded.call("Workspace", sizes, STEPS, SEQUENCES, np.float64)
     through = {**whole, "workspace": space}
     loaded.call("loss_and_grads", **through)
-    yield _refused("loss_and_grads", module.loss_and_grads, full, [*wrong, *workspaces])
-    yield _refused("forward", module.forward, forward, [w for w in wrong if {*w[1]} <= {*forward}])
-    yield _refused("workspace", module.loss_and_grads, through, wrong)
+    yield _refused(loaded, "loss_and_grads", full, [*wrong, *workspaces])
+    yield _refused(loaded, "forward", forward, [w for w in wrong if {*w[1]} <= {*forward}])
+    yield replace(_refused(loaded, "loss_and_grads", through, wrong), subject="workspace")
     dims = [{}, {**sizes, "another": 2}, {**sizes, next(iter(sizes), "n"): 0}]
     bad: list[Wrong] = [(f"dims = {each}", {"dims": each}) for each in dims if each != sizes]
-    yield _refused("init_params", module.init_params, {"dims": sizes}, bad)
+    yield _refused(loaded, "init_params", {"dims": sizes}, bad)
     clip = [(f"theta = {theta}", {"theta": theta}) for theta in (0.0, -1.0, np.nan)]
     _, grads, _ = plain.module.call("loss_and_grads", **whole)
-    yield _refused("clip_gradients", module.clip_gradients, {"grads": grads, "theta": 1e9}, clip)
+    yield _refused(loaded, "clip_gradients", {"grads": grads, "theta": 1e9}, clip)
     yield Row("helpers", "clip_gradients", *_clipped(loaded, grads))
     yield Row("helpers", "init_params", *_drawn(loaded, sizes))
 
@@ -125,7 +126,7 @@ def _wrong_counts(plain: Plain, right: Arguments) -> Iterator[Wrong]:
         yield "no gates", {"gates": None}
 
 
-def _wrong_workspaces(module: Any, sizes: Any) -> Iterator[Wrong]:
+def _wrong_workspaces(loaded: Loaded, sizes: Any) -> Iterator[Wrong]:
     """Workspaces of another size or dtype."""
     for words, size in (
         ("more steps", (sizes, STEPS + 1, SEQUENCES, np.float64)),
@@ -134,19 +135,19 @@ def _wrong_workspaces(module: Any, sizes: Any) -> Iterator[Wrong]:
         ("other dims", ({name: n + 1 for name, n in sizes.items()}, STEPS, SEQUENCES, np.float64)),
     ):
         if words != "other dims" or sizes:
-            yield f"a workspace for {words}", {"workspace": module.Workspace(*size)}
+            yield f"a workspace for {words}", {"workspace": loaded.call("Workspace", *size)}
 
 
-def _refused(name: str, function: Callable[..., Any], right: Arguments, wrong: list[Wrong]) -> Row:
+def _refused(loaded: Loaded, name: str, right: Arguments, wrong: list[Wrong]) -> Row:
     """Whether a function takes what is right and refuses, alone, whatever is wrong."""
     detail = ""
     for words, change in (("", {}), *wrong):
         try:
-            function(**{**right, **change})
-        except RAISED as error:
-            fits = isinstance(error, ValueError) and NAMED.search(str(error))
+            loaded.call(name, **{**right, **change})
+        except InterfaceError as error:
+            fits = isinstance(error.__cause__, ValueError) and NAMED.search(str(error.__cause__))
             if not (words and fits):
-                detail = f"{words or 'what is right'} raises {type(error).__name__}: {error}"
+                detail = f"{words or 'what is right'}: {error}"
         else:
             detail = f"{words}: nothing is raised" if words else ""
         if detail:
@@ -166,6 +167,8 @@ def _clipped(loaded: Loaded, grads: Arguments) -> tuple[bool, str, str]:
         for theta in (norm / 3, norm * 3) if norm else ():
             found = {name: np.array(array) for name, array in given.items()}
             before = loaded.call("clip_gradients", found, float(theta))
+            if not (are_numbers(found) and are_numbers({"norm": before})):
+                return False, "", "clip_gradients returns no norm, or makes no numbers"
             factor = {name: min(1, theta / norm) if name in names else 1 for name in found}
             same = all(np.allclose(found[n], factor[n] * given[n], 1e-9, 0) for n in found)
             if not (same and np.isclose(before, norm, 1e-9, 0)):
@@ -183,6 +186,8 @@ def _drawn(loaded: Loaded, sizes: Any) -> tuple[bool, str, str]:
         first, again = (
             loaded.call("init_params", dims=sizes, seed=1, dtype=dtype) for _ in range(2)
         )
+        if not (are_numbers(first) and are_numbers(again)):
+            return False, "", "init_params returns no dict of arrays"
         for name, array in first.items():
             fits = array.dtype == dtype and len(array.shape) == len(loaded.table("PARAMS")[name])
             if not (fits and np.isfinite(array).all() and np.array_equal(array, again[name])):

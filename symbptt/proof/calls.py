@@ -158,10 +158,43 @@ def called(
     if estimator.kind == "random":
         more["gates"] = call.gates
     found = module.call("loss_and_grads", *call.arguments, **more)
-    if not isinstance(found, tuple) or len(found) != 3:
-        raise InterfaceError(f"{module.name}: loss_and_grads returns three values")
-    loss, grads, carry = found
+    loss, grads, carry = _parts(module, "loss_and_grads", found, call, 3)
     return loss, grads, carry
+
+
+def forwarded(module: Loaded, call: ModuleCall) -> tuple[Arrays, Arrays]:
+    """Outputs and carry of a call of `forward`.
+
+    Raises
+    ------
+    InterfaceError
+        If the module raises, or returns something else.
+    """
+    found = module.call("forward", *call.arguments, **keywords(module, call))
+    outputs, carry = _parts(module, "forward", found, call, 2)
+    return outputs, carry
+
+
+def _parts(module: Loaded, function: str, found: Any, call: ModuleCall, count: int) -> Any:
+    """What a function returned, as it must be: perhaps a number, then two dicts of arrays."""
+    fits = isinstance(found, tuple) and len(found) == count
+    exact = any(array.dtype == object for array in call.params.values())
+    if not fits or not all(are_numbers(part, exact) for part in found[-2:]):
+        raise InterfaceError(f"{module.name}: {function} returns {count} values, dicts of arrays")
+    if count > 2 and not are_numbers({"loss": found[0]}, exact):
+        raise InterfaceError(f"{module.name}: {function} returns a loss that is no number")
+    return found
+
+
+def are_numbers(given: Any, exact: bool = False) -> bool:
+    """Whether it is a dict of arrays of real numbers; exact ones are objects of any type."""
+    if not isinstance(given, Mapping):
+        return False
+    try:
+        kinds = {np.asarray(array).dtype.kind for array in given.values()}
+    except ValueError:
+        return False
+    return kinds <= set("fiuO" if exact else "fiu")
 
 
 def entries(result: Result) -> dict[str, Any]:

@@ -14,9 +14,8 @@ from fractions import Fraction
 import numpy as np
 
 from symbptt.algebra import Cotangent
-from symbptt.calculus.bias import Dropped, dropped
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.moments import MomentNames, prove, statements
+from symbptt.calculus.moments import Dropped, MomentNames, dropped, prove, statements
 from symbptt.errors import NotProvedError
 from symbptt.proof.domain import Array
 from symbptt.proof.evaluate import evaluate

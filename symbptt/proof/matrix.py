@@ -105,8 +105,7 @@ class _MatrixWriter:
             If the model is not linear, or its loss not quadratic.
         """
         loss = self.model.equation("loss")
-        steps = [horizon] if loss.last else range(1, horizon + 1)
-        terms = [self.scalar(loss.rhs, step) for step in steps]
+        terms = [self.scalar(loss.rhs, step) for step in loss.steps(horizon)]
         return sympy.Rational(1, len(terms)) * sympy.MatAdd(*terms).doit()
 
     def differentiated(self) -> list[Variable]:

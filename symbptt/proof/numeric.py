@@ -28,7 +28,7 @@ from symbptt.proof.calls import (
     Result,
     Scenario,
     called,
-    keywords,
+    forwarded,
     objective,
 )
 from symbptt.proof.differences import extrapolated
@@ -158,9 +158,7 @@ class _Comparisons:
     def examine(self, call: ModuleCall, expected: Expected) -> None:
         where = call.scenario.words
         loss, grads, carry = self.run(call)
-        outputs, same_carry = self.module.call(
-            "forward", *call.arguments, **keywords(self.module, call)
-        )
+        outputs, same_carry = forwarded(self.module, call)
         scale = max(abs(expected.loss), FLOOR)
         self.tally("values", "L").compare(loss, expected.loss, scale, "loss", where)
         self.group("forward", outputs, expected.outputs, where)

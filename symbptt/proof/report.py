@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from symbptt.algebra import Model
@@ -12,16 +13,17 @@ from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
-from symbptt.errors import UnboundFunctionError
+from symbptt.errors import InterfaceError, UnboundFunctionError
 from symbptt.proof.arguments import argument_rows
 from symbptt.proof.calls import SCENARIOS, ModuleCall
 from symbptt.proof.cases import GROUPS
 from symbptt.proof.exact import exact_rows
+from symbptt.proof.execution import file_rows
+from symbptt.proof.induction.statements import induction_rows
 from symbptt.proof.lacking import statement_rows
-from symbptt.proof.layouts import layout_rows
 from symbptt.proof.levels import level_rows
-from symbptt.proof.lines import line_rows
-from symbptt.proof.loaded import load_module, read_module
+from symbptt.proof.lines import layout_rows, line_rows
+from symbptt.proof.loaded import Loaded, load_module, read_module
 from symbptt.proof.matrix import matrix_rows
 from symbptt.proof.numeric import numeric_rows
 from symbptt.proof.other_forms import OTHERS, mode_rows, other_form_rows
@@ -80,7 +82,7 @@ def verify(
     EstimatorError
         If the text names no estimator.
     InterfaceError
-        If the module does not offer what a generated one does, or raises.
+        If the module does not offer what a generated one does.
     EvaluationError
         If no point is found at which the model is defined.
     """
@@ -88,12 +90,14 @@ def verify(
     examined = derivation or derive(chosen, estimator=estimator)
     full = examined.estimator == FULL
     own = module is None and derivation is None and source is None and full
-    parts = (0 if module else len(size_sets(model)) + 1) + len(SCENARIOS) + len(GROUPS)
+    parts = (0 if module else len(size_sets(model)) + 2) + len(SCENARIOS) + len(GROUPS) + 1
     parts += len(PRINTERS) if full and not module else 0
     parts += len(OTHERS) + 1 if own else 0
     told = _Counter(parts, progress)
     rows: list[Row] = []
     if module is None:
+        told("all T")
+        rows += induction_rows(examined)
         rows += exact_rows(examined, seed, told)
         told("matrix derivative")
         rows += matrix_rows(examined, seed)
@@ -137,20 +141,32 @@ def _numeric(
     whole = derive(bound, estimator=estimator, wrt_inputs=True)
     text = generate(whole, level=0)
     plain = Plain(bound, load_module(text, f"<{model.name}, plain>", bound), estimator)
-    if path is not None:
-        module = read_module(path, bound)
-        rows = numeric_rows(module, bound, lowered, seed, told)
-        return (*rows, *reach_rows(module, plain, told), *argument_rows(module, plain))
-    texts = {each: generate(lowered, level=each) for each in LEVELS}
-    texts[level] = source or texts[level]
-    modules = {
-        each: load_module(text, f"<{model.name} -O{each}>", bound) for each, text in texts.items()
-    }
+    modules: dict[int, Loaded] = {}
+    for each in () if path else LEVELS:
+        own = source if source and each == level else generate(lowered, level=each)
+        modules[each] = load_module(own, f"<{model.name} -O{each}>", bound)
+    module = read_module(path, bound) if path else modules[level]
     calls: list[ModuleCall] = []
-    rows = numeric_rows(modules[level], bound, lowered, seed, told, calls.append)
-    rows = (*rows, *level_rows(modules, calls, estimator), *plain.rows())
-    rows = (*rows, *reach_rows(modules[level], plain, told))
-    return (*rows, *argument_rows(modules[level], plain))
+    values = partial(numeric_rows, module, bound, lowered, seed, told, calls.append)
+    rows = tuple(_made("values", values))
+    if modules:
+        rows += (*_made("levels", lambda: level_rows(modules, calls, estimator)), *plain.rows())
+    rows += tuple(file_rows(module, bound, calls, estimator, seed, told))
+    return (*rows, *_used(module, plain, told))
+
+
+def _used(module: Loaded, plain: Plain, told: Callable[[str], None]) -> Iterator[Row]:
+    """How a module takes what it may be given."""
+    yield from reach_rows(module, plain, told)
+    yield from _made("arguments", partial(argument_rows, module, plain))
+
+
+def _made(check: str, rows: Callable[[], Iterable[Row]]) -> Iterator[Row]:
+    """The rows of a check; a module that raises where it must not has failed it."""
+    try:
+        yield from rows()
+    except InterfaceError as error:
+        yield Row(check, "module", False, detail=str(error))
 
 
 def _modes(model: Model, seed: int, told: Callable[[str], None]) -> tuple[Row, ...]:

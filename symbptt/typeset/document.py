@@ -12,11 +12,9 @@ from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
 from symbptt.typeset.blocks import Document
-from symbptt.typeset.format import Format
+from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
-from symbptt.typeset.markdown_format import Markdown
 from symbptt.typeset.style import Style
-from symbptt.typeset.tex_format import Tex
 from symbptt.typeset.text_format import TextFormat
 
 

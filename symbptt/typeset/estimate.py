@@ -1,4 +1,4 @@
-"""What a document says about an estimator: what it is, and how it differs from the gradient."""
+"""What a document says about an estimator: what it is, how it differs; and about clipping."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from symbptt.algebra import Expr
 from symbptt.calculus import forms
-from symbptt.calculus.bias import Dropped, dropped
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.moments import MomentNames, statements
+from symbptt.calculus.moments import Dropped, MomentNames, dropped, statements
 from symbptt.typeset.blocks import Block, Display, Equality, Math, Paragraph, prose
 from symbptt.typeset.formula import LatexPrinter
 
@@ -47,7 +46,6 @@ class _EstimateWriter:
         self.tau = derivation.estimator.tau
         loss = derivation.normal.equation("loss")
         self.at_end = loss.last
-        self.taken = derivation.symbols.letters
 
     def say(self, text: str, *lines: Equality) -> Iterator[Block]:
         """A sentence, and the equations to which it leads."""
@@ -56,8 +54,7 @@ class _EstimateWriter:
             yield Display(lines)
 
     def letter(self, role: str) -> str:
-        free = [c for c in CANDIDATES[role] if c not in self.taken]
-        return (free or list(CANDIDATES[role]))[0]
+        return next(self.derivation.symbols.free_letters(CANDIDATES[role]))
 
     # --- what it is --------------------------------------------------------------------
 
@@ -233,3 +230,35 @@ PASSAGES: dict[str, Callable[[_EstimateWriter], Estimate] | None] = {
     "random": lambda writer: writer.random(),
 }
 """A row for each of `symbptt.calculus.estimators.ESTIMATORS`."""
+
+
+# --- clipping -----------------------------------------------------------------------
+
+
+GRADIENT = r"\nabla L"
+NORM = rf"\lVert {GRADIENT} \rVert"
+
+
+def clipping(derivation: Derivation, printer: LatexPrinter) -> tuple[Block, ...]:
+    """What ``clip_gradients`` does, in a sentence; nothing where nothing is learned."""
+    names = {parameter.name for parameter in derivation.model.parameters}
+    terms = [
+        rf"\Bigl\lVert {printer.laid(step.target)} \Bigr\rVert^2"
+        for step in derivation.of_kind("gradient")
+        if step.target.name in names
+    ]
+    if not terms:
+        return ()
+    threshold = r"\vartheta" if derivation.model.letters & {"theta", "θ"} else r"\theta"
+    words = prose(
+        f"Let ${GRADIENT}$ be all gradients with respect to parameters, set end to end. Where "
+        f"its norm exceeds a threshold ${threshold} > 0$, gradient clipping shortens it to "
+        f"the length ${threshold}$ and keeps its direction; elsewhere, ${GRADIENT} = 0$ "
+        "included, the factor is $1$:"
+    )
+    factor = rf"\min\Bigl(1, \frac{{{threshold}}}{{{NORM}}}\Bigr)"
+    lines = (
+        Equality(rf"{NORM}^2", (" + ".join(terms),)),
+        Equality(GRADIENT, (rf"{factor} \, {GRADIENT}",), sign=r"\leftarrow"),
+    )
+    return Paragraph(words), Display(lines)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from symbptt import algebra as al
+from symbptt.calculus import forms
 from symbptt.calculus.derivation import (
     Derivation,
     EquationName,
@@ -17,11 +19,14 @@ from symbptt.calculus.derivation import (
 )
 from symbptt.calculus.estimators import FULL
 from symbptt.calculus.indices import Indices, by_entries
+from symbptt.calculus.moments import dropped
 from symbptt.errors import OptionError
-from symbptt.typeset.latex import statements
 from symbptt.typeset.plain import PlainPrinter, index_text
 from symbptt.typeset.row_plain import RowPlain
 from symbptt.typeset.style import Style
+
+LOSS_STEPS = ("s", "r", "u", "q", "p", "l")
+"""Letters for the step of a loss, of which the model's part of L is spoken."""
 
 PRINTERS: dict[str, type[PlainPrinter]] = {"column": PlainPrinter, "row": RowPlain}
 """The printer of each layout."""
@@ -51,7 +56,8 @@ class Formulas:
     def __init__(self, derivation: Derivation, style: Style | None = None) -> None:
         self.derivation = derivation
         self.style = style or Style()
-        self.printer = PRINTERS[self.style.layout]()
+        self.part = next(derivation.normal.free_letters(LOSS_STEPS))
+        self.printer = PRINTERS[self.style.layout](self.part)
         self.by_entries = (
             by_entries(derivation) if self.style.detail == "index" else Indices((), ())
         )
@@ -69,7 +75,7 @@ class Formulas:
         return (line for line in self.text() if line and not line.startswith("#"))
 
     def text(self) -> Iterator[str]:
-        for item in statements(self.derivation.normal):
+        for item in self.derivation.normal.definitions:
             yield self.equation(item.ref, item.rhs)
         for lines in self.by_entries.equations:
             for line in (lines.entry, *lines.slopes):
@@ -79,11 +85,25 @@ class Formulas:
             yield from self.step(step)
             found = self.by_entries.of(step)
             for line in found.all() if found else ():
-                yield from self.chain(line.target, line.members, condition(step))
+                yield from self.chain(line.target, line.members, self.condition(step))
+
+        if self.derivation.estimator.kind == "window":
+            yield from self.bias()
 
     def step(self, step: Step) -> Iterator[str]:
         kept = step.members[-1:] if self.style.detail == "summary" else step.members
-        return self.chain(step.target, kept, condition(step))
+        return self.chain(step.target, kept, self.condition(step))
+
+    def bias(self) -> Iterator[str]:
+        """The estimate less the gradient, whose parts are exact: what the window drops.
+
+        What pieces drop ends with the piece before that of s, for which formulas have no sign.
+        """
+        yield from ("", "# The bias, the estimate less the gradient, is what is dropped")
+        for item in dropped(self.derivation):
+            part = replace(item.of, part=al.PART)
+            gradient = al.PartSum(part, al.FIRST, al.LAST)
+            yield self.equation(al.Add((item.of, al.Neg(gradient))), forms.neg(item.terms))
 
     def chain(
         self, target: al.Expr, members: tuple[al.Expr, ...], where: str = ""
@@ -91,8 +111,29 @@ class Formulas:
         return (self.equation(target, member, where) for member in members)
 
     def equation(self, left: al.Expr, right: al.Expr, where: str = "") -> str:
-        text = f"{self.printer.laid(left)} = {self.printer.laid(right)}"
+        text = " = ".join(self.printer.laid(self.lettered(side)) for side in (left, right))
         return f"{text} for {where}" if where else text
+
+    def lettered(self, expr: al.Expr) -> al.Expr:
+        """With a letter for the step of a loss that the model has no name of."""
+        return al.substitute_index(expr, {"s": al.Index.of(self.part)})
+
+    def index(self, index: al.Index) -> str:
+        return index_text(index.substitute({"s": al.Index.of(self.part)}))
+
+    def condition(self, step: Step) -> str:
+        """``1 <= t <= T-1``, ``T = 1``, ``2 <= T``; "" where the target says it."""
+        last = step.part or al.LAST
+        parts = [self.range(step.holds)] if step.holds else []
+        if step.holds is None and step.needs > 1:
+            parts.append(f"{step.needs} <= {self.index(last)}")
+        if last != al.LAST:
+            parts.append(f"1 <= {self.index(last)} <= T")
+        return ", ".join(parts)
+
+    def range(self, steps: Range) -> str:
+        first, of, last = map(self.index, (steps.first, steps.of, steps.last))
+        return f"{of} = {first}" if first == last else f"{first} <= {of} <= {last}"
 
     def words(self, part: ReasonPart) -> str:
         """A part of a reason on a line of text."""
@@ -100,29 +141,13 @@ class Formulas:
             case TotalLoss():
                 return "L"
             case Past(index=index):
-                return f"past {index_text(index)}"
+                return f"past {self.index(index)}"
             case al.Index():
-                return index_text(part)
+                return self.index(part)
             case StepNumber(number=number):
                 return f"({number})"
             case EquationName(name=name):
                 return f"the equation of {name}"
             case al.Expr():
-                return self.printer.laid(part)
+                return self.printer.laid(self.lettered(part))
         return part
-
-
-def condition(step: Step) -> str:
-    """``1 <= t <= T-1``, ``T = 1``, ``2 <= T``; "" where the target says it."""
-    last = step.part or al.LAST
-    parts = [range_text(step.holds)] if step.holds else []
-    if step.holds is None and step.needs > 1:
-        parts.append(f"{step.needs} <= {last}")
-    if last != al.LAST:
-        parts.append(f"1 <= {last} <= T")
-    return ", ".join(parts)
-
-
-def range_text(steps: Range) -> str:
-    first, of, last = map(index_text, (steps.first, steps.of, steps.last))
-    return f"{of} = {first}" if first == last else f"{first} <= {of} <= {last}"

@@ -14,9 +14,8 @@ from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
 from symbptt.typeset.blocks import Equality, Math, Prose, Table, Words, prose
 from symbptt.typeset.formula import LatexPrinter
-from symbptt.typeset.latex import statements
-from symbptt.typeset.measure import width
 from symbptt.typeset.notation import CONVENTIONS
+from symbptt.typeset.tex import width
 
 # A space wider than this is written without the raised dimensions, which can't be broken.
 _COLUMN = 120
@@ -130,7 +129,7 @@ class Glossary:
     def readers(self, name: str) -> str:
         """Where a symbol without words stands: in equations, else in steps."""
         found = [
-            f"({self.tags[item.name]})" for item in statements(self.model) if _reads(item.rhs, name)
+            f"({self.tags[item.name]})" for item in self.model.definitions if _reads(item.rhs, name)
         ]
         if any(i.value is not None and _reads(i.value, name) for i in self.model.initials):
             found.append("an initial value")

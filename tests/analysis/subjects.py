@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from symbptt.algebra import Model
-from symbptt.analysis.dynamics import Dynamics
 from symbptt.analysis.numbers import Numbers, gather
-from symbptt.analysis.recurrence import recurrence
+from symbptt.analysis.recurrence import Dynamics, recurrence
 from symbptt.binding import bind
 from symbptt.language.parser import parse
 from tests import cells

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from symbptt.analysis.alignment import turns
 from symbptt.analysis.report import POWERS, analyze, matrix_report
-from symbptt.analysis.spectra import Dominant, dominant
+from symbptt.analysis.spectra import Dominant, dominant, turns
 from symbptt.cli import main
 from symbptt.language import library
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symbptt.analysis.dynamics import Dynamics
 from symbptt.analysis.findings import Bound
 from symbptt.analysis.numbers import Numbers
+from symbptt.analysis.recurrence import Dynamics
 from symbptt.analysis.report import analyze
 from symbptt.analysis.sensitivity import Lag, ScaledProduct, at_step, run, sensitivity
 from symbptt.errors import AnalysisError

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from symbptt.algebra import Expr, PartSum, TimeSum
-from symbptt.calculus.bias import Dropped, dropped
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import derive
+from symbptt.calculus.moments import Dropped, dropped
 from symbptt.proof import lacking
 from symbptt.proof.lacking import statement_rows
 from symbptt.typeset.plain import plain

@@ -18,7 +18,7 @@ from symbptt.formula.shapes import Shaper
 from symbptt.formula.typesetting import formula_latex
 from symbptt.typeset.account import sections
 from symbptt.typeset.blocks import Display
-from symbptt.typeset.clipping import clipping
+from symbptt.typeset.estimate import clipping
 from symbptt.typeset.folded import Setter
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.latex import member_latex

@@ -18,7 +18,7 @@ from symbptt.figures.truncation import truncation_figure
 from symbptt.formula.reading import read
 from symbptt.formula.text import canonical
 from symbptt.formula.verdict import Verdict, check
-from symbptt.typeset.markdown_format import Markdown
+from symbptt.typeset.format import Markdown
 from tests.catalogue.entries import Document, Entry
 from tests.catalogue.printing import ROWS, Shown, argument, formula
 from tests.catalogue.rows import DOCUMENTS

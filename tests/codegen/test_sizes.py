@@ -63,6 +63,7 @@ REGIMES: dict[str, dict[str, Any]] = {
     "never scanned": {"numbers a step of a scan": 0},
     "always scanned": {"numbers a step of a scan": 10**9, "steps of a scan side by side": 2},
     "the maximum taken off": {"logits less their maximum": 0},
+    "nothing kept": {"bytes kept for the next call": 0},
     "few at once": {"entries computed at once": 1, "rows added up at once": 1},
 }
 """What is put in place of a module's own choices: its functions, and its thresholds."""
@@ -80,6 +81,7 @@ def test_every_regime_computes_the_same_numbers(name: str, level: int) -> None:
     for words, choices in {"as it is": {}, **REGIMES}.items():
         if not choices or choices.keys() & {*own, *limits}:
             vars(module)["_THRESHOLDS"].update({n: choices.get(n, v) for n, v in limits.items()})
+            vars(module)["_KEPT"].clear()
             vars(module).update(own | {n: v for n, v in choices.items() if n in own})
             agrees(name, module, words)
 

@@ -187,6 +187,15 @@ def test_what_can_not_be_clipped_is_refused(module: Any, kind: str) -> None:
     assert all(np.array_equal(grads[key], before[key]) for key in grads)
 
 
+def test_objects_that_can_not_be_clipped_are_refused(module: Any) -> None:
+    """NumPy takes None for NaN, and reads texts."""
+    _, grads, _ = module.loss_and_grads(**arguments(module))
+    for value in (None, "a", "1.5", 1j, {}, [1.0], {1.0}, b"1", object, 10**400):
+        wrong = grads["W"].astype(object)
+        wrong[-1, -1] = value
+        refused(lambda wrong=wrong: module.clip_gradients({**grads, "W": wrong}, 1.0), "grads", "W")
+
+
 @pytest.mark.parametrize("rng", ("a", 3, object(), np.random, [1.0]))
 def test_what_does_not_draw_is_refused(rng: Any) -> None:
     module = executed(generate(model_of("char_rnn"), **MODULES["gates"]), "char_rnn")

@@ -16,8 +16,14 @@ from click.testing import CliRunner
 
 from symbptt.cli import main
 from symbptt.errors import AnalysisError, EstimatorError
-from symbptt.experiments.experiment import EstimatorFigures, Setting, Study, study_estimators
-from symbptt.experiments.report import data, text
+from symbptt.experiments.experiment import (
+    EstimatorFigures,
+    Setting,
+    Study,
+    data,
+    study_estimators,
+    text,
+)
 from symbptt.output import unsigned
 from symbptt.progress import Progress
 

@@ -19,7 +19,7 @@ from symbptt.algebra import Model
 from symbptt.calculus.gradients import derive
 from symbptt.cli import main
 from symbptt.errors import SymbpttError
-from symbptt.formula.verdict import check
+from symbptt.formula.verdict import Checker, check
 from symbptt.language import library
 from symbptt.typeset.document import render
 from symbptt.typeset.style import Style
@@ -88,9 +88,10 @@ def lines(name: str, way: str) -> tuple[str, ...]:
 
 def wrong(name: str, way: str, formulas: tuple[str, ...]) -> Iterator[str]:
     """The lines that are not right, or not read, and why."""
+    checker = Checker(loaded(name), horizon=3, **WAYS[way].check)
     for formula in formulas:
         try:
-            found = check(loaded(name), formula, horizon=3, **WAYS[way].check)
+            found = checker.check(formula)
         except SymbpttError as error:
             yield f"{formula}: {error}"
         else:
@@ -148,6 +149,15 @@ def test_what_lies_outside_does(name: str) -> None:
 def test_what_a_member_says_of_matrices_and_of_short_sequences(name: str, formula: str) -> None:
     assert formula in lines(name, "adjoint")
     assert check(loaded(name), formula, horizon=3).right
+
+
+def test_the_bias_of_a_window_where_the_model_has_an_s() -> None:
+    (bias,) = (line for line in lines("lstm", "window:2") if line.startswith("dL/db_f - "))
+    dropped = "sum(r, 3, T, sum(t, 1, r-2, dL[r]/da_f[t]))"
+    assert bias == f"dL/db_f - sum(r, 1, T, dL[r]/db_f) = -{dropped}"
+    assert not list(wrong("lstm", "window:2", (bias, *lines("lstm", "window:2")[10:40:10])))
+    slip, estimator = bias.replace("r-2", "r-1"), WAYS["window:2"].check
+    assert not check(loaded("lstm"), slip, horizon=3, seconds=1, **estimator).right
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ from symbptt.proof.arguments import argument_rows
 from symbptt.proof.calls import ModuleCall, called, keywords
 from symbptt.proof.cases import Case
 from symbptt.proof.differences import RIGHT, ROUGH
+from symbptt.proof.execution import file_rows
 from symbptt.proof.expected import Expected
-from symbptt.proof.levels import exact_level_rows
-from symbptt.proof.loaded import RAISED, Loaded
+from symbptt.proof.loaded import Loaded
 from symbptt.proof.numeric import _Comparisons, numeric_rows, random_calls
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain, Undecided, reach_rows
@@ -35,7 +35,9 @@ SECONDS = 60
 
 
 MAY_RAISE = (
-    *RAISED, SymbpttError, BufferError, MemoryError, OSError, StopIteration, SyntaxError,
+    ArithmeticError, AssertionError, AttributeError, BufferError, LookupError, MemoryError,
+    NameError, OSError, RuntimeError, StopIteration, SymbpttError, SyntaxError, TypeError,
+    ValueError,
 )  # fmt: skip
 """What a mutant may raise."""
 
@@ -174,13 +176,13 @@ class ModuleChecks:
         return {
             "values": self.values,
             "trial": self.tried,
-            "fractions": self.in_fractions,
             "arguments": self.refused,
         }
 
     @property
     def dear(self) -> dict[str, Check]:
         return {
+            "file": self.executed,
             "differences": self.verified,
             "reach": self.reached,
             "interface": self.as_observed,
@@ -196,7 +198,7 @@ class ModuleChecks:
         other = ModuleChecks(subject)
         other.__dict__.update(calls=self.calls, probed=self.probed)
         other.__dict__["trial"] = replace(self.trial, module=other.module)
-        quick = {name: other.cheap[name] for name in ("values", "trial", "fractions")}
+        quick = {name: other.cheap[name] for name in ("values", "trial")}
         return {**quick, "probe": other.probe}
 
     def values(self) -> str:
@@ -211,10 +213,9 @@ class ModuleChecks:
         found = self.trial.outcome()
         return "" if found in (RIGHT, ROUGH, UNDEFINED) else found
 
-    def in_fractions(self) -> str:
-        modules = {0: self.subject.plain, 1: self.module}
+    def executed(self) -> str:
         calls = [call for call, _ in self.calls[:2]]
-        return wrong(exact_level_rows(modules, calls, self.estimator))
+        return wrong(tuple(file_rows(self.module, self.subject.model, calls, self.estimator)))
 
     def refused(self) -> str:
         return wrong(tuple(argument_rows(self.module, self.plain)))

@@ -161,7 +161,7 @@ def _other_texts(text: str, most: int) -> Iterator[tuple[str, str]]:
 # --- the package's own code -------------------------------------------------------------------
 
 CALCULUS = tuple(
-    f"calculus.{name}" for name in ("rules", "forms", "adjoint", "window", "gating", "normal")
+    f"calculus.{name}" for name in ("rules", "forms", "adjoint", "window", "estimators", "normal")
 )
 PASSES = tuple(
     f"codegen.fast.passes.{name}"

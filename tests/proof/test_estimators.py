@@ -20,6 +20,8 @@ from tests.cells import BINDINGS
 from tests.modules import in_turn, model_of
 from tests.proof.planting import planted, with_step, wrongs
 
+pytestmark = pytest.mark.usefixtures("shortened")
+
 CELLS = (
     "elman", "lag_two", "last_two_steps", "loss_reads_the_past", "lagged_input", "learned_start",
 )  # fmt: skip

@@ -188,6 +188,7 @@ def test_a_step_left_out_is_noticed(form: str, monkeypatch: pytest.MonkeyPatch) 
 # --- the forward mode ----------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("shortened")
 def test_verify_has_rows_for_every_form_and_the_forward_mode() -> None:
     report = verify(model_of("linear"))
     assert report.ok

@@ -13,7 +13,7 @@ from symbptt.calculus.gradients import FORMS, derive
 from symbptt.errors import MissingRuleError
 from symbptt.functions.vectors import vector
 from symbptt.language.library import differentiable, load
-from symbptt.proof.layouts import layout_rows
+from symbptt.proof.lines import layout_rows
 from symbptt.typeset.latex import PRINTERS
 from symbptt.typeset.rows import TURNS, in_rows
 from tests.cells import NAMES, cell

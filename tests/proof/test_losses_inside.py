@@ -14,6 +14,8 @@ from tests.codegen.test_gradients import POINTS
 from tests.modules import call, executed
 from tests.reference import loss_and_grads
 
+pytestmark = pytest.mark.usefixtures("shortened")
+
 PLACES = {
     "summed up": """
 l[t] = {loss}(W @ x[t], y[t])

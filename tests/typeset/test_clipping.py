@@ -7,8 +7,8 @@ import pytest
 from symbptt.calculus.gradients import derive
 from symbptt.language.parser import parse
 from symbptt.typeset.blocks import Display
-from symbptt.typeset.clipping import clipping
 from symbptt.typeset.document import FORMATS, render
+from symbptt.typeset.estimate import clipping
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.names import Names
 from symbptt.typeset.unicode import unicode

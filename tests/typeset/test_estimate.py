@@ -10,9 +10,9 @@ import pytest
 
 from symbptt.algebra import Add
 from symbptt.calculus import forms
-from symbptt.calculus.bias import dropped
 from symbptt.calculus.estimators import ESTIMATORS
 from symbptt.calculus.gradients import derive
+from symbptt.calculus.moments import dropped
 from symbptt.language.parser import parse
 from symbptt.typeset.blocks import Display
 from symbptt.typeset.document import FORMATS, render

@@ -10,8 +10,8 @@ import pytest
 
 from symbptt.algebra import Add, Expr, Neg, TimeSum
 from symbptt.calculus.derivation import Derivation, Step
-from symbptt.calculus.elimination import without_auxiliaries
 from symbptt.calculus.gradients import derive
+from symbptt.calculus.selection import without_auxiliaries
 from symbptt.language.library import load
 from symbptt.proof.evaluate import evaluate
 from symbptt.proof.exact import RandomPoint, SizedDerivation

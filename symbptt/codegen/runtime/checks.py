@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 
 from symbptt.codegen.runtime.model import (
+    _CARRY_TELLS,
+    _INDEX_STATES,
     _LOSS_ONLY,
+    _SCALAR_ROWS,
+    _STEPS_GIVEN,
+    _SUMS_OF_LENGTHS,
     _UNTIMED,
     CARRY,
     DIMS,
@@ -19,7 +24,7 @@ from symbptt.codegen.runtime.model import (
     PARAMS,
     Workspace,
 )
-from symbptt.codegen.runtime.rows import _extent, _Rows
+from symbptt.codegen.runtime.rows import _extent, _parts, _Rows, _shape
 
 
 def _prepare(
@@ -34,38 +39,41 @@ def _prepare(
     loss: bool,
 ) -> Any:
     """Check all arguments and lay them out in rows."""
-    received = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
     tables: dict[str, tuple[Any, Any]] = {
         "params": (params, PARAMS),
         "inputs": (inputs, INPUTS),
     }
     tables |= {} if carry is None else {"carry": (carry, CARRY)}
-    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
+    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, _reals(CARRY))}
     optional = () if loss else _LOSS_ONLY
     given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
-    found = [
-        (f"{what}[{key!r}]", array, tables[what][1][key], _index_of(key))
-        for what, arrays in given.items()
-        for key, array in arrays.items()
-    ]
+    found: list[Any] = [one for each in given.values() for one in each.values()]
     floats = [array.dtype for _, array, _, _ in found if array.dtype.kind in "fO"]
     dtype = floats[0] if floats else np.dtype(float)
-    kinds = {name: str(array.dtype) for name, array in given["params"].items()}
-    if not {*kinds.values()} <= {str(dtype)} & {"float32", "float64", "object"}:
-        raise _wrong("params", "float32, float64 or object", kinds)
+    kinds = {array.dtype for _, array, _, _ in given["params"].values()}
+    if {*map(str, kinds)} - ({str(dtype)} & {"float32", "float64", "object"}):
+        seen = {name: str(one[1].dtype) for name, one in given["params"].items()}
+        raise _wrong("params", "float32, float64 or object", seen)
     if lengths is not None:
         lengths = _array("lengths", lengths)
         found.append(("lengths", lengths, ("B",), "T"))
     size: dict[str, Any] = {}
-    for solve in (False, True):
-        for place, array, axes, index in found:
-            _check(place, array, axes, None if index else dtype, size, solve)
+    for one in found:
+        _check(one, dtype, size)
+    if _SUMS_OF_LENGTHS:
+        for _, array, axes, _ in found:
+            _solve(axes, array.shape, size)
+        for one in found:
+            _check(one, dtype, size)
+    if _STEPS_GIVEN:
         if "T" not in size and not _is_length(steps):
             raise _wrong("steps", "T, which no input tells", repr(steps))
         size = {"T": steps, "B": 1, **size}
-    for name in DIMS:
-        if name not in size:
-            raise _wrong("dims", f"a carry, as nothing else tells {name!r}", "none")
+    if _CARRY_TELLS:
+        for name in DIMS:
+            if name not in size:
+                words = f"a carry, as nothing else tells {name!r}"
+                raise _wrong("dims", words, "none")
     size = _sizes({name: size[name] for name in DIMS}, size["T"], size["B"])
     made = isinstance(workspace, Workspace) and (workspace.size, workspace.dtype)
     if workspace is not None and made != (size, dtype):
@@ -75,13 +83,12 @@ def _prepare(
         raise _wrong("lengths", f"0 to T = {size['T']}", lengths)
     rows = _Rows(size["T"], size["B"], lengths)
     # Only now: at a padded step there may stand what is no index, or can't be cast.
-    for name, array in given["inputs"].items():
-        untimed = name in _UNTIMED
-        laid = rows.sorted(array)[: rows.sequences] if untimed else rows.packed(array)
-        given["inputs"][name] = laid
+    for name, (place, array, *rest) in given["inputs"].items():
+        laid = rows.once if name in _UNTIMED else rows.packed
+        given["inputs"][name] = place, laid(array), *rest
     one = _unit(given["params"]) if dtype.hasobject else 1
     call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
-    given = {what: _settled(what, arrays, call) for what, arrays in given.items()}
+    given = {what: _settled(each, call) for what, each in given.items()}
     call.params, call.inputs = given["params"], given["inputs"]
     call.start, call.carry_grad = given.get("carry"), given.get("carry_grad")
     return call
@@ -100,7 +107,7 @@ def _made(place: str, expected: str, make: Any, value: Any) -> Any:
 
 
 def _given(what: str, given: Any, table: Any, optional: Any = ()) -> dict[str, Any]:
-    """The arrays of an argument, by the keys of its table."""
+    """By the keys of its table, an argument's arrays: place, array, axes, what it indexes."""
     if not isinstance(given, Mapping):
         raise _wrong(what, f"a dict with {tuple(table)}", type(given))
     missing = [key for key in table if key not in given and key not in optional]
@@ -108,9 +115,12 @@ def _given(what: str, given: Any, table: Any, optional: Any = ()) -> dict[str, A
     if missing or unknown:
         found = f"missing {missing}, unknown {unknown}"
         raise ValueError(f"{what}: expected the keys {tuple(table)}; {found}")
-    return {
-        key: _array(f"{what}[{key!r}]", given[key]) for key in table if key in given
-    }
+    laid = {}
+    for key, axes in table.items():
+        if key in given:
+            place = f"{what}[{key!r}]"
+            laid[key] = place, _array(place, given[key]), axes, _index_of(key)
+    return laid
 
 
 def _array(place: str, value: Any) -> Any:
@@ -121,32 +131,40 @@ def _array(place: str, value: Any) -> Any:
     return _made(place, "an array", np.asarray, value)
 
 
-def _check(
-    place: str, array: Any, axes: Any, dtype: Any, size: Any, solve: bool
-) -> None:
-    """Compare an array's numbers (None: integers) and its shape with what is expected.
+def _check(one: Any, dtype: Any, size: Any) -> None:
+    """Compare an array's numbers and its shape with what is expected.
 
-    An axis seen for the first time is learned; with `solve` also one in a sum of others.
+    An axis seen for the first time is learned; one in a sum of others is not.
     """
-    kinds = "iu" if dtype is None else "iuO" if dtype.hasobject else "fiu"
+    place, array, axes, index = one
+    kinds = "iu" if index else "iuO" if dtype.hasobject else "fiu"
     if array.dtype.kind not in kinds:
-        words = "integers" if dtype is None else f"real numbers for {dtype}"
+        words = "integers" if index else f"real numbers for {dtype}"
         raise _wrong(place, words, f"dtype {array.dtype}")
-    learned = dict(size)
-    fits = array.ndim == len(axes)
-    for axis, length in zip(axes, array.shape, strict=True) if fits else ():
-        parts = str(axis).split(" + ")
-        unknown = [part for part in parts if not part.isdigit() and part not in learned]
-        rest = sum(_extent(part, learned) for part in parts if part not in unknown)
-        if not unknown:
-            fits = fits and rest == length
-        elif len(unknown) == 1 and (solve or len(parts) == 1):
-            learned[unknown[0]] = length - rest
+    if _SUMS_OF_LENGTHS:
+        learned, fits = dict(size), array.ndim == len(axes)
+        for axis, length in zip(axes, array.shape, strict=False):
+            if axis in _parts(axis):
+                learned.setdefault(axis, length)
+            if {*_parts(axis)} <= learned.keys():
+                fits = fits and _extent(axis, learned) == length
+    else:
+        learned = {**dict(zip(axes, array.shape, strict=False)), **size}
+        fits = array.shape == tuple(map(learned.get, axes))
     if not fits:
         known = {axis: size[axis] for axis in axes if axis in size}
         words = f"axes ({', '.join(map(str, axes))}) with {known}"
         raise _wrong(place, words, f"shape {array.shape}")
     size.update(learned)
+
+
+def _solve(axes: Any, shape: Any, size: Any) -> None:
+    """Learn the only new length in a sum."""
+    for axis, length in zip(axes, shape, strict=False):
+        new = [part for part in _parts(axis) if part not in size]
+        if len(new) == 1:
+            rest = {**size, new[0]: 0}
+            size[new[0]] = length - _extent(axis, rest)
 
 
 def _is_length(value: Any, least: int = 0) -> bool:
@@ -175,9 +193,9 @@ def _kind(dtype: Any, *kinds: str) -> Any:
 
 def _unit(params: Any) -> Any:
     """The number 1 of the exact type that the parameters have."""
-    for name, array in params.items():
+    for place, array, _, _ in params.values():
         for entry in array.flat:
-            one = _made(f"params[{name!r}]", "numbers", lambda n: n * 0 + 1, entry)
+            one = _made(place, "numbers", lambda n: n * 0 + 1, entry)
             return Fraction(1) if isinstance(one, int) else one
     return Fraction(1)
 
@@ -188,18 +206,24 @@ def _exact(place: str, array: Any, one: Any) -> Any:
     return _made(place, "numbers", lambda n: np.multiply(n, one, room), array)
 
 
+def _reals(table: Any) -> Any:
+    """The rows of a table but those of integers."""
+    if _INDEX_STATES:
+        table = {key: axes for key, axes in table.items() if not _index_of(key)}
+    return table
+
+
 def _index_of(key: str) -> Any:
     """What the integers of an input or initial value index; nothing for reals."""
     return INDEX_INPUTS.get(key.partition("[")[0], "")
 
 
-def _settled(what: str, arrays: Any, call: Any) -> Any:
+def _settled(found: Any, call: Any) -> dict[str, Any]:
     """Indices, in range; reals in the dtype of the call, a scalar a row as a column."""
     laid = {}
-    for key, array in arrays.items():
-        place = f"{what}[{key!r}]"
-        if _index_of(key):
-            limit = _extent(_index_of(key), call.size)
+    for key, (place, array, axes, index) in found.items():
+        if index:
+            (limit,) = _shape([index], call.size)
             if array.size and (array.min() < 0 or array.max() >= limit):
                 seen = f"{array.min()} to {array.max()}"
                 raise _wrong(place, f"0 <= index < {limit}", seen)
@@ -208,6 +232,7 @@ def _settled(what: str, arrays: Any, call: Any) -> Any:
             array = _exact(place, array, call.one)
         else:
             array = array.astype(call.dtype, copy=False)
-        column = what != "params" and array.ndim == 1 and not _index_of(key)
-        laid[key] = array[:, None] if column else array
+        if _SCALAR_ROWS and array.ndim == 1 and "B" in axes and not index:
+            array = array[:, None]
+        laid[key] = array
     return laid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -193,7 +194,7 @@ def _zeros(shape: Any, dtype: Any) -> Any:
     dtype = np.dtype(dtype)
     if dtype.hasobject:
         return np.zeros(shape, dtype)
-    size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     raw = np.zeros(size + 64, np.uint8)
     begin = -raw.ctypes.data % 64
     return raw[begin : begin + size].view(dtype).reshape(shape)

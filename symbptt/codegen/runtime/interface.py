@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.codegen.runtime.checks import _given, _kind, _sizes, _wrong
+from symbptt.codegen.runtime.checks import (
+    _exact,
+    _given,
+    _kind,
+    _made,
+    _sizes,
+    _wrong,
+)
 from symbptt.codegen.runtime.model import _DRAWN, PARAMS
 from symbptt.codegen.runtime.rows import _shape
 
@@ -65,13 +72,17 @@ def clip_gradients(grads: Any, theta: Any) -> Any:
     if isinstance(grads, Mapping):
         grads = {name: array for name, array in grads.items() if name in PARAMS}
     found = _given("grads", grads, PARAMS)
-    for name, array in found.items():
+    sizes = []
+    for name, (place, array, _, _) in found.items():
         own = array is grads[name] and array.flags.writeable
         if not own or array.dtype.kind not in "fO":
-            raise _wrong(f"grads[{name!r}]", "a writable array of reals", array.dtype)
-    arrays = [array for array in found.values() if array.size]
-    # NumPy's maximum is NaN where one of them is; Python's may not be.
-    largest = float(np.max([float(np.max(np.abs(g))) for g in arrays], initial=0.0))
+            raise _wrong(place, "a writable array of reals", array.dtype)
+        # NumPy itself would read texts, and take None for NaN.
+        given = _exact(place, array, Fraction(1)) if array.dtype == object else array
+        moduli = np.abs(_made(place, "real numbers", np.float64, given))
+        sizes.append(np.max(moduli, initial=0.0))
+    arrays = [array for _, array, _, _ in found.values()]
+    largest = float(np.max(sizes, initial=0.0))
     if largest == 0.0 or not np.isfinite(largest):
         return largest
     # Scaled by the largest entry first: squares of large gradients would overflow.

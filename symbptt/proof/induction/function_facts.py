@@ -1,0 +1,138 @@
+"""The derivatives that the table of functions states, proved from the functions' definitions.
+
+A definition is made of exp, log, tanh and the like, whose derivatives are `KNOWN`, and of
+functions that are constant between their jumps. On every interval between jumps a definition
+is one formula; its derivative and what the row states are compared there, as polynomials. What
+holds at a jump itself is a convention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import cache
+
+from symbptt.errors import NotProvedError
+from symbptt.functions.elementwise import FUNCTIONS, read
+from symbptt.proof.induction import canonical as cn
+from symbptt.proof.induction import polynomials as pl
+from symbptt.proof.induction.canonical import Atom, Place, Poly
+from symbptt.proof.induction.reading import formula, stated, value_of
+
+KNOWN: Mapping[str, str] = {
+    "exp": "exp(x)",
+    "log": "1/x",
+    "sin": "cos(x)",
+    "cos": "-sin(x)",
+    "tanh": "1 - tanh(x)**2",
+    "sinh": "cosh(x)",
+    "cosh": "sinh(x)",
+    "atan": "1/(1 + x**2)",
+    "erf": "2*exp(-x**2)/sqrt(pi)",
+}
+"""The derivatives that are not proved here: the calculus of one variable begins with them."""
+
+INFINITE = Fraction(10**9)
+"""In the place of an end where there is none."""
+
+SAMPLES = tuple(Fraction(n, 2) for n in (-40, -11, -5, -3, -1, 1, 3, 5, 11, 40))
+"""Numbers between which no function jumps unseen: that they are enough is proved, too."""
+
+JUMPS: Mapping[str, Callable[[Fraction], Fraction]] = {
+    "step": lambda x: Fraction(x > 0),
+    "sign": lambda x: Fraction((x > 0) - (x < 0)),
+    "beyond": lambda x: Fraction(1 + (x > 0) - (x < 0), 2),
+}
+"""The functions that are constant between their jumps, at a number or a difference."""
+
+
+@cache
+def prove_derivatives(name: str) -> None:
+    """Prove what a row of the table states about derivatives.
+
+    Raises
+    ------
+    NotProvedError
+        If it can't be proved.
+    """
+    arguments = FUNCTIONS[name].arguments
+    pairs = [(Fraction(2), Fraction(1)), (Fraction(1), Fraction(2))]
+    samples = [(x,) for x in SAMPLES] if len(arguments) == 1 else pairs
+    reached = -INFINITE
+    for sample in samples:
+        if len(arguments) == 1 and sample[0] < reached:
+            continue
+        here = _Here(dict(zip(arguments, sample, strict=True)))
+        try:
+            _prove_around(name, here)
+        except NotProvedError as error:
+            where = ", ".join(f"{key} = {number}" for key, number in here.sample.items())
+            raise NotProvedError(f"{name} near {where}: {error}") from error
+        if len(arguments) == 1 and here.low > reached:
+            raise NotProvedError(f"{name} is not looked at between {reached} and {here.low}")
+        reached = max(reached, here.high)
+    if len(arguments) == 1 and reached < INFINITE:
+        raise NotProvedError(f"{name} is not looked at beyond {reached}")
+
+
+def _prove_around(name: str, here: _Here) -> None:
+    row = FUNCTIONS[name]
+    names = {argument: pl.entry("value", argument, None) for argument in row.arguments}
+    value = formula(read(row.sympy), names, here.value)
+    for argument, text in zip(row.arguments, row.derivatives, strict=True):
+        true = pl.slope(value, pl.the_atom(names[argument]), _slopes)
+        said = stated(name, text, list(names.values()), here.value)
+        if not pl.is_zero(pl.subtract(true, said)):
+            raise NotProvedError("its row does not state the derivative of its definition")
+
+
+def _slopes(found: Atom) -> list[tuple[Poly, Poly, tuple[Place, ...]]]:
+    _, name, _, args = found
+    if name not in KNOWN:
+        raise NotProvedError(f"the derivative of {name} is not known")
+    argument = dict(args[0])
+    return [(formula(read(KNOWN[name]), {"x": argument}, value_of), argument, ())]
+
+
+class _Here:
+    """What functions are near a sample: nothing jumps between ``low`` and ``high``."""
+
+    def __init__(self, sample: Mapping[str, Fraction]) -> None:
+        self.sample = sample
+        self.low, self.high = -INFINITE, INFINITE
+
+    def value(self, name: str, args: Sequence[Poly]) -> Poly:
+        if name == "zero":
+            # At single points: what is proved holds at all others.
+            return pl.number(not args[0])
+        if name in JUMPS:
+            return pl.number(JUMPS[name](self.at_sample(args)))
+        if name in KNOWN or name == "sqrt":
+            return value_of(name, args)
+        if name not in FUNCTIONS:
+            raise NotProvedError(f"no function is called {name}")
+        row = FUNCTIONS[name]
+        return formula(read(row.sympy), dict(zip(row.arguments, args, strict=True)), self.value)
+
+    def at_sample(self, args: Sequence[Poly]) -> Fraction:
+        """The value of a linear form, or of the difference of two; its root is a bound."""
+        form = pl.subtract(*args) if len(args) == 2 else args[0]
+        rest = dict(form)
+        constant = rest.pop(((), ()), Fraction(0))
+        coefficients = {}
+        for argument in self.sample:
+            coefficients[argument] = rest.pop(_alone(argument), Fraction(0))
+        two = len(self.sample) == 2 and (constant or sum(coefficients.values()))
+        if rest or two:
+            raise NotProvedError("where it jumps is not known")
+        if len(self.sample) == 1 and coefficients["x"]:
+            root = -constant / coefficients["x"]
+            self.low = max([self.low, *([root] if root < self.sample["x"] else [])])
+            self.high = min([self.high, *([root] if root > self.sample["x"] else [])])
+        terms = (coefficients[key] * number for key, number in self.sample.items())
+        return constant + sum(terms, Fraction(0))
+
+
+def _alone(argument: str) -> cn.Monomial:
+    (monomial,) = pl.entry("value", argument, None)
+    return monomial
