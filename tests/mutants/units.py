@@ -272,7 +272,7 @@ def of_runtime(file: str, most: int) -> Iterator[Mutant]:
         if not settings:
             continue
         tree = Subject(settings[0]).functions[name]
-        for one in spread(list(planted(tree, name)), most, 6):
+        for one in spread(list(planted(tree, name)), most, 2):
             code = code_of(one.tree)
             if code is not None:
                 judge = partial(_judged_carried, settings, one, code)
