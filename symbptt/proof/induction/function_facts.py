@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cache
 
 from symbptt.errors import NotProvedError
-from symbptt.functions.elementwise import FUNCTIONS, read
+from symbptt.functions.elementwise import FUNCTIONS, Function, read
 from symbptt.proof.induction import canonical as cn
 from symbptt.proof.induction import polynomials as pl
 from symbptt.proof.induction.canonical import Atom, Place, Poly
@@ -46,7 +46,6 @@ JUMPS: Mapping[str, Callable[[Fraction], Fraction]] = {
 """The functions that are constant between their jumps, at a number or a difference."""
 
 
-@cache
 def prove_derivatives(name: str) -> None:
     """Prove what a row of the table states about derivatives.
 
@@ -55,7 +54,12 @@ def prove_derivatives(name: str) -> None:
     NotProvedError
         If it can't be proved.
     """
-    arguments = FUNCTIONS[name].arguments
+    _prove(FUNCTIONS[name])
+
+
+@cache
+def _prove(row: Function) -> None:
+    name, arguments = row.name, row.arguments
     pairs = [(Fraction(2), Fraction(1)), (Fraction(1), Fraction(2))]
     samples = [(x,) for x in SAMPLES] if len(arguments) == 1 else pairs
     reached = -INFINITE
@@ -64,7 +68,7 @@ def prove_derivatives(name: str) -> None:
             continue
         here = _Here(dict(zip(arguments, sample, strict=True)))
         try:
-            _prove_around(name, here)
+            _prove_around(row, here)
         except NotProvedError as error:
             where = ", ".join(f"{key} = {number}" for key, number in here.sample.items())
             raise NotProvedError(f"{name} near {where}: {error}") from error
@@ -75,13 +79,12 @@ def prove_derivatives(name: str) -> None:
         raise NotProvedError(f"{name} is not looked at beyond {reached}")
 
 
-def _prove_around(name: str, here: _Here) -> None:
-    row = FUNCTIONS[name]
+def _prove_around(row: Function, here: _Here) -> None:
     names = {argument: pl.entry("value", argument, None) for argument in row.arguments}
     value = formula(read(row.sympy), names, here.value)
     for argument, text in zip(row.arguments, row.derivatives, strict=True):
         true = pl.slope(value, pl.the_atom(names[argument]), _slopes)
-        said = stated(name, text, list(names.values()), here.value)
+        said = stated(row.name, text, list(names.values()), here.value)
         if not pl.is_zero(pl.subtract(true, said)):
             raise NotProvedError("its row does not state the derivative of its definition")
 

@@ -59,7 +59,7 @@ class About:
         last = self.graph.node("loss").last
         for step in self.steps:
             whole = step.target.index == al.LAST if last else step.holds == EVERY
-            if not whole or step.target.index not in (al.LAST, al.NOW):
+            if not whole or step.target.index not in (al.LAST, al.NOW) or step.needs > 1:
                 raise NotProvedError(f"({step.number}) is not about all steps with a loss")
             for member in step.members:
                 if not pl.is_zero(pl.subtract(self.reader.free(member, ()), self.seed())):
@@ -101,7 +101,8 @@ class About:
                 for over in {**true, **said}:
                     within = (None, al.LAST) if over is None else (None, al.NOW)
                     self.compare(step, said.get(over, {}), true.get(over, {}), within)
-        names = ", ".join(edge.node.name for edge in self.edges) or "nothing"
+        live = (edge.node.name for edge in self.edges if edge.node.name in self.graph.live)
+        names = ", ".join(dict.fromkeys(live)) or "nothing"
         return [f"{_numbers(self.steps)}: it enters {names}, summed over the steps of each"]
 
     # --- identities ------------------------------------------------------------------------
@@ -116,7 +117,8 @@ class About:
         for step in steps:
             for member in step.members:
                 self.compare(step, self.reader.free(case.put_in(member), self.shape), true, within)
-        where = ", ".join(f"{node.name}[{node.index}]" for node in nodes) or "nothing"
+        live = (node for node in nodes if node.name in self.graph.live)
+        where = ", ".join(f"{node.name}[{node.index}]" for node in live) or "nothing"
         return f"{case.words}: {_numbers(steps)}, it enters {where}"
 
     def readers(self) -> list[Instance]:
@@ -171,6 +173,8 @@ class About:
         self, step: Step, said: Poly, true: Poly, within: Iterable[al.Index | None]
     ) -> None:
         """Whether the two are equal, given what L and the equations of these steps say."""
+        if any(member.shape != self.shape for member in step.members):
+            raise NotProvedError(f"({step.number}) is not in the shape of {self.name}")
         known = self.graph.definitions(frozenset(within), self.reader)
         settled = (substituted(self.settled(poly), known) for poly in (said, true))
         if not pl.is_zero(pl.subtract(*settled)):
