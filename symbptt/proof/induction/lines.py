@@ -13,7 +13,7 @@ from symbptt.errors import NotProvedError
 from symbptt.proof.induction import canonical as cn
 from symbptt.proof.induction import polynomials as pl
 from symbptt.proof.induction.canonical import Atom, Place, Poly
-from symbptt.proof.induction.function_facts import prove_derivatives
+from symbptt.proof.induction.function_facts import prove_derivatives, vanishes
 from symbptt.proof.induction.graph import (
     Graph,
     Instance,
@@ -36,11 +36,14 @@ class About:
         self.steps = steps
         self.reader = EntryReader(graph.model, self.partial, graph.untimed)
         self.edges = graph.edges.get(name, [])
-        self.shape = steps[0].shape
+        self.shape = graph.shapes.get(name, ())
         self.case = Regime("1 <= t <= T", al.NOW)
 
     def proof(self) -> list[str]:
         index = self.steps[0].target.index
+        for step in self.steps:
+            if any(one.shape != self.shape for one in (step.target, *step.members)):
+                raise NotProvedError(f"({step.number}) is not in the shape of {self.name}")
         if self.name == "loss":
             lines = [self.of_the_loss()]
         elif index is None:
@@ -173,11 +176,9 @@ class About:
         self, step: Step, said: Poly, true: Poly, within: Iterable[al.Index | None]
     ) -> None:
         """Whether the two are equal, given what L and the equations of these steps say."""
-        if any(member.shape != self.shape for member in step.members):
-            raise NotProvedError(f"({step.number}) is not in the shape of {self.name}")
         known = self.graph.definitions(frozenset(within), self.reader)
         settled = (substituted(self.settled(poly), known) for poly in (said, true))
-        if not pl.is_zero(pl.subtract(*settled)):
+        if not vanishes(pl.subtract(*settled)):
             raise NotProvedError(
                 f"({step.number}) is not the sum over what reads it, for {self.case.words}"
             )
