@@ -7,9 +7,16 @@ from dataclasses import replace
 from operator import is_
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from symbptt.algebra.derivatives import Derivative, Direct, MatrixPower, OrderedProduct, Stack
+from symbptt.algebra.derivatives import (
+    Derivative,
+    Direct,
+    MatrixPower,
+    OrderedProduct,
+    Stack,
+    TimeSum,
+)
 from symbptt.algebra.index import NOW, Index
-from symbptt.algebra.nodes import Cotangent, Expr, Ref, TimeSum
+from symbptt.algebra.nodes import Cotangent, Expr, Ref
 
 _FIELDS: dict[type[Expr], tuple[str, ...]] = {}
 

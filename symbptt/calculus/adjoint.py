@@ -26,7 +26,7 @@ from symbptt.calculus.derivation import (
     TotalLoss,
     listed,
 )
-from symbptt.calculus.gating import gated, gates_between, without_first_gates
+from symbptt.calculus.estimators import gated, gates_between, without_first_gates
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.rules import Context, Part, parts

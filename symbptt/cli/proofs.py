@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -77,13 +77,9 @@ def verify(
 @dim_option("where neither this nor an array tells, 32")
 @click.option("-T", "steps", type=click.IntRange(1, 100_000), help="Steps; 50 where FILE has none.")
 @click.option(
-    "--sequence",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Which sequence of a batch in FILE.",
+    "--sequence", type=click.IntRange(1), default=1, help="Which sequence of a batch in FILE."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
 def analyze(
     model_name: str, numbers: Path | None, bindings: dict[str, str], **given: Any
 ) -> Result:
@@ -107,32 +103,24 @@ def analyze(
 @model_argument
 @click.argument("formula")
 @click.option(
-    "-T",
-    "horizon",
-    type=click.IntRange(1, 12),
-    default=5,
-    show_default=True,
-    help="The largest T that is looked at.",
+    "-T", "horizon", type=click.IntRange(1, 12), default=5, help="The largest T that is looked at."
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
     default=10,
-    show_default=True,
     help="The CPU time it may take; past it the formula is undecided.",
 )
 @click.option(
     "--layout",
     type=click.Choice(["column", "row"]),
     default="column",
-    show_default=True,
     help="Whether the formula's vectors are columns or rows.",
 )
 @click.option(
     "--total",
     type=click.Choice(["mean", "sum", "last"]),
     default="mean",
-    show_default=True,
     help="What the formula's L is: the mean of the losses, their sum or the last one.",
 )
 @estimator_option
@@ -143,20 +131,10 @@ def analyze(
     help="What a letter of the formula's own stands for: 'b[t] = W @ x[t]'; may be given again.",
 )
 @click.option("--strict", is_flag=True, help="Exit status 1 for a formula that is trivial.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
 @bind_option
 def check(
-    model_name: str,
-    formula: str,
-    horizon: int,
-    seconds: float,
-    layout: Literal["column", "row"],
-    total: Literal["mean", "sum", "last"],
-    estimator: str,
-    where: tuple[str, ...],
-    strict: bool,
-    seed: int,
-    bindings: dict[str, str],
+    model_name: str, formula: str, strict: bool, bindings: dict[str, str], **given: Any
 ) -> Result:
     """Is a formula right? If not: the smallest counterexample, and the edit that mends it.
 
@@ -177,17 +155,7 @@ def check(
     if bindings:
         model = bind(model, bindings, defaults=False)
     try:
-        verdict = decide(
-            model,
-            formula,
-            horizon=horizon,
-            seconds=seconds,
-            seed=seed,
-            layout=layout,
-            total=total,
-            estimator=estimator,
-            where=where,
-        )
+        verdict = decide(model, formula, **given)
     except FormulaError as error:
         if not wants_json():
             raise

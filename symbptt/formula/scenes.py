@@ -26,10 +26,10 @@ from symbptt.formula.names import shapes
 from symbptt.formula.statement import Formula, free_names
 from symbptt.proof.degree import Degrees
 from symbptt.proof.domain import Array, Domain, Float, Precise
+from symbptt.proof.entrywise import MARK
 from symbptt.proof.evaluate import Steps, evaluate, lengths
 from symbptt.proof.field import Field
 from symbptt.proof.jacobians import Jacobians
-from symbptt.proof.pieces import MARK
 from symbptt.proof.place import Remembering
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.sample import Concrete, ExactSample, Sample

@@ -8,8 +8,7 @@ from functools import cache, partial
 from typing import Any, TypedDict, Unpack
 
 from symbptt.algebra import Cotangent, Derivative, Model, Param, Ref, Stack
-from symbptt.calculus.estimators import Estimator, as_estimator
-from symbptt.calculus.gating import gate_of
+from symbptt.calculus.estimators import Estimator, as_estimator, gate_of
 from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.edits import Slip

@@ -25,7 +25,8 @@ from tests.cells import NAMES as CELLS
 from tests.modules import EXHAUSTIVE, RANDOM, model_of
 
 REACH = {"plain", "reach", "arguments", "helpers"}
-CHECKS = {"exact", "chain", "matrix", "layout", "entries", "values", "differences", "levels"}
+CHECKS = {"induction", "exact", "chain", "matrix", "layout", "entries"}
+CHECKS |= {"values", "differences", "levels"}
 MODULE_CHECKS = {"matrix", "values", "differences", "levels", "forward", *REACH}
 
 

@@ -184,7 +184,7 @@ class Buffered:
         sources = self.places.sources(self.wrt_inputs)
         grads = tuple(self.result(("gradient", p.name)) for p in self.model.parameters)
         found = tuple(self.result(("cotangent", source.name)) for source in sources)
-        return Return((("grads", grads), ("sources", found)))
+        return Return((("grads", (*grads, *found)),))
 
     def quantities(self) -> Entries:
         """What the forward pass leaves in arrays of all rows, but for the states."""

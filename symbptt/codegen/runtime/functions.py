@@ -184,7 +184,9 @@ def _softmax(v: Any) -> Any:
 
 def _softmax_cross_entropy(o: Any, y: Any) -> Any:
     """-log softmax(o)[y], a row each."""
-    return -_pick(_log_softmax(o), y)
+    o = _less_maximum(np.broadcast_to(o, (len(y), o.shape[-1])))
+    picked = np.take_along_axis(o, y[:, None], axis=1)
+    return np.log(np.exp(o).sum(axis=-1, keepdims=True)) - picked
 
 
 def _softplus(x: Any) -> Any:

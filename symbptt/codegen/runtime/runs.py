@@ -12,9 +12,11 @@ from symbptt.codegen.runtime.model import (
     _LOSS_AT_LAST_STEP,
     _LOSS_ONLY,
     _OUTPUTS,
+    _SCALAR_ROWS,
     _SCALARS,
     _THRESHOLDS,
     _UNTIMED,
+    _WITH_RESPECT_TO,
     DIMS,
     _quantities,
     _run_backward,
@@ -65,12 +67,13 @@ def _at_once(w: Any, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> A
     for name, array in inputs.items():
         if name not in _UNTIMED:
             array = array.reshape(w.even.count, *array.shape[2:])
-        laid[name] = _column(array)
-    start = carry and {key: _column(array) for key, array in carry.items()}
-    back = carry_grad and {key: _column(array) for key, array in carry_grad.items()}
+        laid[name] = _column(array) if _SCALAR_ROWS else array
+    if _SCALAR_ROWS:
+        carry = carry and {key: _column(a) for key, a in carry.items()}
+        carry_grad = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
     if w.rows is not w.even:
         w.use(w.even)
-    return _without_copies(_gradients, w, params, laid, start, back)
+    return _without_copies(_gradients, w, params, laid, carry, carry_grad)
 
 
 def _scalar(w: Any, total: Any) -> Any:
@@ -146,7 +149,7 @@ def _computed(w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any) -> 
     _run_loss(segment, params, inputs, True, True)
     total = np.add.reduce(segment.loss, None)
     back = carry_grad
-    grads, sources = _run_backward(segment, params, inputs, start, back, True)
+    grads = _run_backward(segment, params, inputs, start, back, True)
     # Copies: both may be handed to the next call, which writes where they come from.
     if rows.order is None:
         for key, values, out in segment.begins:
@@ -160,8 +163,8 @@ def _computed(w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any) -> 
         segment.hand_back(w.back)
         grads |= _in_order(rows, w.back, w.begins)
         carry = _in_order(rows, w.between[0], w.carries)
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
+    for name in _WITH_RESPECT_TO:
+        grads[name] = _source(name, grads[name], rows)
     return _scalar(w, total) / rows.weight, grads, carry
 
 
@@ -185,7 +188,7 @@ def _computed_by_segments(
             _run_forward(segment, params, own, begin, False)
         _run_loss(segment, params, own, number == last, True)
         loss += _scalar(w, np.add.reduce(segment.loss, None))
-        sums, sources = _run_backward(segment, params, own, begin, back, number == last)
+        sums = _run_backward(segment, params, own, begin, back, number == last)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -193,20 +196,23 @@ def _computed_by_segments(
         else:
             for name, array in w.sums.items():
                 np.add(array, w.parts[name], array)
-        for name, array in sources.items():
-            w.sources[name][segment.rows.ending if name in _UNTIMED else place] = array
+        for name in _WITH_RESPECT_TO:
+            where = segment.rows.ending if name in _UNTIMED else place
+            w.sources[name][where] = sums[name]
     rows = w.rows
     grads = {**grads, **_in_order(rows, w.back, w.begins)}
-    for name, array in w.sources.items():
+    for name in _WITH_RESPECT_TO:
         count = rows.sequences if name in _UNTIMED else rows.count
-        grads[name] = _source(name, array[:count], rows)
+        grads[name] = _source(name, w.sources[name][:count], rows)
     return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
 
 
 def _taken(segment: Any, inputs: Any, place: slice) -> Any:
     """The rows of all inputs that belong to a segment."""
-    ending = segment.rows.ending
-    return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
+    return {
+        name: array[segment.rows.ending if name in _UNTIMED else place]
+        for name, array in inputs.items()
+    }
 
 
 def _in_order(rows: Any, arrays: Any, room: Any) -> Any:
