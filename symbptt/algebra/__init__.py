@@ -41,6 +41,7 @@ from symbptt.algebra.index import (
     Index,
     Shape,
     add_dims,
+    dim_names,
     entries,
 )
 from symbptt.algebra.model import (

@@ -25,7 +25,7 @@ class Outer(Expr):
 
 
 @dataclass(frozen=True)
-class Pullback(Expr):
+class Pullback(Expr, shape="wrt.shape"):
     """(d output / d wrt).T cotangent: the chain rule before anything is worked out.
 
     ``held`` says what the derivative is (`Held`): by default that of the one equation
@@ -37,10 +37,6 @@ class Pullback(Expr):
     wrt: Expr
     cotangent: Expr
     held: Held = "equation"
-
-    @property
-    def shape(self) -> Shape:
-        return self.wrt.shape
 
 
 @dataclass(frozen=True)
@@ -61,7 +57,7 @@ class Cases(Expr):
 
 
 @dataclass(frozen=True)
-class TimeSum(Expr):
+class TimeSum(Expr, shape="term.shape"):
     """The sum over steps t = ``first`` … ``last`` of a term written for step t.
 
     ``index`` is the name of the step that is summed over.
@@ -72,13 +68,9 @@ class TimeSum(Expr):
     last: Index = LAST
     index: str = "t"
 
-    @property
-    def shape(self) -> Shape:
-        return self.term.shape
-
 
 @dataclass(frozen=True)
-class PartSum(Expr):
+class PartSum(Expr, shape="term.shape"):
     """The sum over the parts of L that the losses of steps s = ``first`` … ``last`` give.
 
     ``term`` is written for the loss of step s; what lies past T is absent. In pieces of
@@ -90,10 +82,6 @@ class PartSum(Expr):
     first: Index
     last: Index
     tau: int = 0
-
-    @property
-    def shape(self) -> Shape:
-        return self.term.shape
 
 
 @dataclass(frozen=True)
@@ -139,7 +127,7 @@ class Derivative(Expr, opaque=True):
 
 
 @dataclass(frozen=True)
-class Direct(Expr, opaque=True):
+class Direct(Expr, opaque=True, shape="of.shape"):
     """What L gives to a value of the recurrence without going through the recurrence.
 
     The derivative of L by ``of`` (a `Ref` or a `Stack`) with all other values of the
@@ -147,10 +135,6 @@ class Direct(Expr, opaque=True):
     """
 
     of: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return self.of.shape
 
     @property
     def name(self) -> str:
@@ -164,7 +148,7 @@ class Direct(Expr, opaque=True):
 
 
 @dataclass(frozen=True)
-class OrderedProduct(Expr):
+class OrderedProduct(Expr, shape="factor.shape"):
     """A product of square matrices over steps, in the order in which it is written.
 
     The factor at ``first`` stands on the left; the steps go on by ``step`` (1 or -1) to
@@ -177,21 +161,13 @@ class OrderedProduct(Expr):
     step: int = -1
     index: str = "j"
 
-    @property
-    def shape(self) -> Shape:
-        return self.factor.shape
-
 
 @dataclass(frozen=True)
-class MatrixPower(Expr):
+class MatrixPower(Expr, shape="base.shape"):
     """So many factors of a square matrix, or of a number; none is the identity."""
 
     base: Expr
     exponent: Index
-
-    @property
-    def shape(self) -> Shape:
-        return self.base.shape
 
 
 @dataclass(frozen=True)

@@ -68,15 +68,11 @@ class Slope(Expr):
 
 
 @dataclass(frozen=True)
-class LetterSum(Expr):
+class LetterSum(Expr, shape="term.shape"):
     """The sum of a term over all places that a letter stands for."""
 
     letter: Letter
     term: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return self.term.shape
 
 
 @dataclass(frozen=True)

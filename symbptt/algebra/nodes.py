@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import attrgetter
 from typing import ClassVar, Literal
 
 from symbptt.algebra.index import LAST, Dim, Index, Shape, add_dims
@@ -48,8 +49,12 @@ class Expr:
     free: ClassVar[bool] = False
     opaque: ClassVar[bool] = False
 
-    def __init_subclass__(cls, **facts: bool) -> None:
-        for fact, holds in facts.items():
+    def __init_subclass__(cls, shape: str = "", **facts: bool) -> None:
+        """A kind's facts; ``shape`` is where its shape stands, ``operand.shape``."""
+        stated: dict[str, object] = dict(facts)
+        if shape:
+            stated["shape"] = property(attrgetter(shape))
+        for fact, holds in stated.items():
             setattr(cls, fact, holds)
 
     @property
@@ -104,32 +109,24 @@ class Horizon(Count, leaf=True, free=True):
 
 
 @dataclass(frozen=True)
-class Param(Expr, leaf=True, free=True):
+class Param(Expr, leaf=True, free=True, shape="of_shape"):
     """A parameter, or a derived parameter: it has no time."""
 
     name: str
     of_shape: Shape
 
-    @property
-    def shape(self) -> Shape:
-        return self.of_shape
-
 
 @dataclass(frozen=True)
-class Ref(Expr, leaf=True, free=True):
+class Ref(Expr, leaf=True, free=True, shape="of_shape"):
     """A quantity, an input or the loss at a step: ``h[t-1]``, ``y[T]``, ``h[0]``."""
 
     name: str
     index: Index
     of_shape: Shape
 
-    @property
-    def shape(self) -> Shape:
-        return self.of_shape
-
 
 @dataclass(frozen=True)
-class Cotangent(Expr, leaf=True, free=True):
+class Cotangent(Expr, leaf=True, free=True, shape="of_shape"):
     """dL/d(variable), in the variable's shape.
 
     ``index`` is None for a parameter or derived parameter. For the loss itself the name
@@ -141,10 +138,6 @@ class Cotangent(Expr, leaf=True, free=True):
     index: Index | None
     of_shape: Shape
     part: Index | None = None
-
-    @property
-    def shape(self) -> Shape:
-        return self.of_shape
 
 
 @dataclass(frozen=True)
@@ -174,12 +167,8 @@ class Add(Expr, pointwise=True, linear=True):
 
 
 @dataclass(frozen=True)
-class Neg(Expr, pointwise=True, linear=True):
+class Neg(Expr, pointwise=True, linear=True, shape="operand.shape"):
     operand: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return self.operand.shape
 
 
 @dataclass(frozen=True)
@@ -204,15 +193,11 @@ class Div(Expr, pointwise=True):
 
 
 @dataclass(frozen=True)
-class Pow(Expr, pointwise=True):
+class Pow(Expr, pointwise=True, shape="base.shape"):
     """An elementwise power; the exponent is a `Number`, a `Constant` or their negative."""
 
     base: Expr
     exponent: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return self.base.shape
 
 
 @dataclass(frozen=True)
@@ -353,15 +338,11 @@ class Loss(Expr, structured=True):
 
 
 @dataclass(frozen=True)
-class Fill(Expr, linear=True, free=True):
+class Fill(Expr, linear=True, free=True, shape="of_shape"):
     """A scalar in every entry of the given shape: s times the vector of ones."""
 
     scalar: Expr
     of_shape: Shape
-
-    @property
-    def shape(self) -> Shape:
-        return self.of_shape
 
 
 ZERO = Number(Fraction(0))

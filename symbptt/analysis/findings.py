@@ -13,6 +13,8 @@ from symbptt.analysis.recurrence import StateBlock
 from symbptt.analysis.sensitivity import Sensitivity
 from symbptt.analysis.spectra import Dominant, Spectrum, Turn
 
+Data = dict[str, Any]
+
 VANISHED, EXPLODED = 1e-3, 1e3
 """A norm below the first counts as vanished, one above the second as exploded."""
 
@@ -114,70 +116,68 @@ class Measured:
             found = lag.lag
         return found
 
+    def data(self) -> Data:
+        """The same as plain lists, dicts and numbers, for ``--json``.
 
-# --- as data ------------------------------------------------------------------------
-
-
-Data = dict[str, Any]
-
-
-def data(found: Measured) -> Data:
-    numbers, trajectory = found.numbers, found.trajectory
-    return {
-        "model": found.model.name,
-        "sizes": dict(numbers.sizes),
-        "source": found.source,
-        "seed": found.seed,
-        "drawn": list(numbers.drawn),
-        "T": trajectory.steps,
-        "overflow_at": trajectory.overflow,
-        "state": [
-            {"name": block.label, "first": block.first, "size": block.size}
-            for block in found.blocks
-        ],
-        "matrices": [_matrix(report) for report in found.matrices],
-        "steps": [
-            {
-                "t": step.t,
-                "norm": finite(step.norm),
-                "spectral_radius": None
-                if step.eigenvalues is None
-                else finite(float(max(abs(step.eigenvalues), default=0.0))),
-                "eigenvalues": None if step.eigenvalues is None else _complex(step.eigenvalues),
-            }
-            for step in trajectory.jacobians
-        ],
-        "lags": [
-            {
-                "lag": lag.lag,
-                "norm": power(lag.log_norm),
-                "log10_norm": finite(lag.log_norm),
-                "second_over_first": finite(lag.ratio),
-                "log10_product_of_norms": finite(lag.log_product),
-                "log10_bound": None if found.bound is None else finite(found.bound.log(lag.lag)),
-                "log10_norm_by_state": {k: finite(v) for k, v in lag.blocks.items()},
-            }
-            for lag in trajectory.lags
-        ],
-        "bound": None
-        if found.bound is None
-        else {
-            "function": found.bound.function,
-            "gamma": found.bound.gamma,
-            "sigma_max": finite(found.bound.sigma_max),
-            "factor": finite(found.bound.factor),
-        },
-        "vanishes_from_lag": found.vanishes_from,
-        "explodes_from_lag": found.explodes_from,
-        "one_direction_from_lag": found.aligned_from,
-        "log10_rate": finite(found.log_rate),
-        "direction": None
-        if trajectory.direction is None
-        else {
-            "lag": trajectory.direction.lag,
-            "vector": [float(entry) for entry in trajectory.direction.vector],
-        },
-    }
+        What is not finite, or lies outside the range of floats, is None; its logarithm to base
+        10 stands beside it.
+        """
+        numbers, trajectory = self.numbers, self.trajectory
+        return {
+            "model": self.model.name,
+            "sizes": dict(numbers.sizes),
+            "source": self.source,
+            "seed": self.seed,
+            "drawn": list(numbers.drawn),
+            "T": trajectory.steps,
+            "overflow_at": trajectory.overflow,
+            "state": [
+                {"name": block.label, "first": block.first, "size": block.size}
+                for block in self.blocks
+            ],
+            "matrices": [_matrix(report) for report in self.matrices],
+            "steps": [
+                {
+                    "t": step.t,
+                    "norm": finite(step.norm),
+                    "spectral_radius": None
+                    if step.eigenvalues is None
+                    else finite(float(max(abs(step.eigenvalues), default=0.0))),
+                    "eigenvalues": None if step.eigenvalues is None else _complex(step.eigenvalues),
+                }
+                for step in trajectory.jacobians
+            ],
+            "lags": [
+                {
+                    "lag": lag.lag,
+                    "norm": power(lag.log_norm),
+                    "log10_norm": finite(lag.log_norm),
+                    "second_over_first": finite(lag.ratio),
+                    "log10_product_of_norms": finite(lag.log_product),
+                    "log10_bound": None if self.bound is None else finite(self.bound.log(lag.lag)),
+                    "log10_norm_by_state": {k: finite(v) for k, v in lag.blocks.items()},
+                }
+                for lag in trajectory.lags
+            ],
+            "bound": None
+            if self.bound is None
+            else {
+                "function": self.bound.function,
+                "gamma": self.bound.gamma,
+                "sigma_max": finite(self.bound.sigma_max),
+                "factor": finite(self.bound.factor),
+            },
+            "vanishes_from_lag": self.vanishes_from,
+            "explodes_from_lag": self.explodes_from,
+            "one_direction_from_lag": self.aligned_from,
+            "log10_rate": finite(self.log_rate),
+            "direction": None
+            if trajectory.direction is None
+            else {
+                "lag": trajectory.direction.lag,
+                "vector": [float(entry) for entry in trajectory.direction.vector],
+            },
+        }
 
 
 def _matrix(report: MatrixReport) -> Data:

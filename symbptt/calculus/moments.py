@@ -113,14 +113,10 @@ class _Dropping:
 
 
 @dataclass(frozen=True)
-class Expectation(al.Expr):
+class Expectation(al.Expr, shape="operand.shape"):
     """The expectation over all gates, entry by entry."""
 
     operand: al.Expr
-
-    @property
-    def shape(self) -> al.Shape:
-        return self.operand.shape
 
 
 @dataclass(frozen=True)

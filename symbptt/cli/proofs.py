@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -134,17 +134,7 @@ def analyze(
 @click.option("--seed", type=click.IntRange(min=0), default=0)
 @bind_option
 def check(
-    model_name: str,
-    formula: str,
-    horizon: int,
-    seconds: float,
-    layout: Literal["column", "row"],
-    total: Literal["mean", "sum", "last"],
-    estimator: str,
-    where: tuple[str, ...],
-    strict: bool,
-    seed: int,
-    bindings: dict[str, str],
+    model_name: str, formula: str, strict: bool, bindings: dict[str, str], **given: Any
 ) -> Result:
     """Is a formula right? If not: the smallest counterexample, and the edit that mends it.
 
@@ -165,17 +155,7 @@ def check(
     if bindings:
         model = bind(model, bindings, defaults=False)
     try:
-        verdict = decide(
-            model,
-            formula,
-            horizon=horizon,
-            seconds=seconds,
-            seed=seed,
-            layout=layout,
-            total=total,
-            estimator=estimator,
-            where=where,
-        )
+        verdict = decide(model, formula, **given)
     except FormulaError as error:
         if not wants_json():
             raise
