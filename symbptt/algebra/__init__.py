@@ -91,6 +91,9 @@ from symbptt.algebra.traversal import (
     mentioned,
     shifted,
     substitute_index,
+    terms_of,
     transform,
+    transposed,
+    unsigned,
     walk,
 )

@@ -118,46 +118,38 @@ def _product(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Pa
     transposed = isinstance(matrix, al.Transpose)
     inner = matrix.operand if isinstance(matrix, al.Transpose) else matrix
     turned = inner if transposed else al.Transpose(inner)
-    pushed: al.Expr = al.Product(turned, _positive(cotangent))
+    pushed: al.Expr = al.Product(turned, al.unsigned(cotangent))
     yield from _single(vector, _signed(cotangent, pushed))
     if len(vector.shape) == 2:
-        pulled: al.Expr = al.Product(_positive(cotangent), _transposed(vector))
+        pulled: al.Expr = al.Product(al.unsigned(cotangent), al.transposed(vector))
         if transposed:
-            pulled = al.Product(vector, al.Transpose(_positive(cotangent)))
+            pulled = al.Product(vector, al.Transpose(al.unsigned(cotangent)))
     else:
-        pair = (vector, _positive(cotangent)) if transposed else (_positive(cotangent), vector)
+        pair = (vector, al.unsigned(cotangent)) if transposed else (al.unsigned(cotangent), vector)
         pulled = al.Outer(*pair)
     yield from _single(inner, _signed(cotangent, pulled))
-
-
-def _positive(expr: al.Expr) -> al.Expr:
-    return expr.operand if isinstance(expr, al.Neg) else expr
 
 
 def _signed(cotangent: al.Expr, value: al.Expr) -> al.Expr:
     return forms.neg(value) if isinstance(cotangent, al.Neg) else value
 
 
-def _transposed(expr: al.Expr) -> al.Expr:
-    return expr.operand if isinstance(expr, al.Transpose) else al.Transpose(expr)
-
-
 def _transpose(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
     assert isinstance(term, al.Transpose)
-    yield from _single(term.operand, _signed(cotangent, _transposed(_positive(cotangent))))
+    yield from _single(term.operand, _signed(cotangent, al.transposed(al.unsigned(cotangent))))
 
 
 def _lookup(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
     assert isinstance(term, al.Lookup)
     unit = al.OneHot(term.row, term.table.shape[0])
-    yield from _single(term.table, _signed(cotangent, al.Outer(unit, _positive(cotangent))))
+    yield from _single(term.table, _signed(cotangent, al.Outer(unit, al.unsigned(cotangent))))
 
 
 def _concat(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
     assert isinstance(term, al.Concat)
     blocks = tuple(part.shape[0] for part in term.parts)
     for number, part in enumerate(term.parts):
-        block: al.Expr = al.Slice(_positive(cotangent), blocks, number)
+        block: al.Expr = al.Slice(al.unsigned(cotangent), blocks, number)
         yield from _single(part, _signed(cotangent, block))
 
 
@@ -166,7 +158,7 @@ def _vector(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Par
     assert isinstance(term, al.Vector)
     row = vector_function(term.function)
     names = dict(zip(row.arguments, term.args, strict=True))
-    names |= {"y": context.value or term, "dy": _positive(cotangent)}
+    names |= {"y": context.value or term, "dy": al.unsigned(cotangent)}
     received: dict[al.Expr, list[al.Expr]] = {}
     for operand, text in zip(term.args, row.adjoint, strict=True):
         received.setdefault(operand, []).append(stated(text, names, forms.tidy))

@@ -250,7 +250,7 @@ class _Account:
         behind = al.Product(factor, inner) if factor.shape else al.Mul((factor, inner))
         if not line.form:
             return behind
-        return al.Add((*(form.terms if isinstance(form, al.Add) else (form,)), behind))
+        return al.Add((*al.terms_of(form), behind))
 
     def remark(self, remark: Remark) -> Text:
         return tuple(self.letters.symbol(p) if isinstance(p, Indeterminate) else p for p in remark)
@@ -266,7 +266,7 @@ def _is_one_term(block: al.Expr) -> bool:
 
 def _is_name(block: al.Expr) -> bool:
     """Whether a block of C stands in its place: it is one name, or the identity."""
-    inner = block.operand if isinstance(block, al.Neg) else block
+    inner = al.unsigned(block)
     return isinstance(inner, al.Param | al.Ref | al.Identity) or inner == al.Column(al.ONE)
 
 
