@@ -18,6 +18,7 @@ from symbptt.proof.arguments import argument_rows
 from symbptt.proof.calls import SCENARIOS, ModuleCall
 from symbptt.proof.cases import GROUPS
 from symbptt.proof.exact import exact_rows
+from symbptt.proof.execution import file_rows
 from symbptt.proof.induction.statements import induction_rows
 from symbptt.proof.lacking import statement_rows
 from symbptt.proof.levels import level_rows
@@ -89,7 +90,7 @@ def verify(
     examined = derivation or derive(chosen, estimator=estimator)
     full = examined.estimator == FULL
     own = module is None and derivation is None and source is None and full
-    parts = (0 if module else len(size_sets(model)) + 2) + len(SCENARIOS) + len(GROUPS)
+    parts = (0 if module else len(size_sets(model)) + 2) + len(SCENARIOS) + len(GROUPS) + 1
     parts += len(PRINTERS) if full and not module else 0
     parts += len(OTHERS) + 1 if own else 0
     told = _Counter(parts, progress)
@@ -140,22 +141,18 @@ def _numeric(
     whole = derive(bound, estimator=estimator, wrt_inputs=True)
     text = generate(whole, level=0)
     plain = Plain(bound, load_module(text, f"<{model.name}, plain>", bound), estimator)
-    if path is not None:
-        module = read_module(path, bound)
-        values = partial(numeric_rows, module, bound, lowered, seed, told)
-        return (*_made("values", values), *_used(module, plain, told))
-    texts = {each: generate(lowered, level=each) for each in LEVELS}
-    texts[level] = source or texts[level]
-    modules = {
-        each: load_module(text, f"<{model.name} -O{each}>", bound) for each, text in texts.items()
-    }
+    modules: dict[int, Loaded] = {}
+    for each in () if path else LEVELS:
+        own = source if source and each == level else generate(lowered, level=each)
+        modules[each] = load_module(own, f"<{model.name} -O{each}>", bound)
+    module = read_module(path, bound) if path else modules[level]
     calls: list[ModuleCall] = []
-    values = partial(numeric_rows, modules[level], bound, lowered, seed, told, calls.append)
-    rows = (
-        *_made("values", values),
-        *_made("levels", lambda: level_rows(modules, calls, estimator)),
-    )
-    return (*rows, *plain.rows(), *_used(modules[level], plain, told))
+    values = partial(numeric_rows, module, bound, lowered, seed, told, calls.append)
+    rows = tuple(_made("values", values))
+    if modules:
+        rows += (*_made("levels", lambda: level_rows(modules, calls, estimator)), *plain.rows())
+    rows += tuple(file_rows(module, bound, calls, estimator, seed, told))
+    return (*rows, *_used(module, plain, told))
 
 
 def _used(module: Loaded, plain: Plain, told: Callable[[str], None]) -> Iterator[Row]:

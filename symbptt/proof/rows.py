@@ -17,7 +17,7 @@ class Row:
     ----------
     check : str
         ``induction``, ``exact``, ``chain``, ``matrix``, ``layout``, ``entries``, ``values``,
-        ``differences`` or ``levels``; a form of the gradient, or ``forward`` for a module
+        ``differences``, ``levels`` or ``file``; a form of the gradient, or ``forward`` for a module
         in this mode.
     subject : str
         The variable, as ``dL/dW_hh`` or ``dL/dh[t]``; of a chain also the step.

@@ -18,8 +18,8 @@ from symbptt.errors import SymbpttError
 from symbptt.proof.calls import ModuleCall, called, keywords
 from symbptt.proof.cases import Case
 from symbptt.proof.differences import RIGHT, ROUGH
+from symbptt.proof.execution import file_rows
 from symbptt.proof.expected import Expected
-from symbptt.proof.levels import exact_level_rows
 from symbptt.proof.loaded import Loaded
 from symbptt.proof.numeric import _Comparisons, numeric_rows, random_calls
 from symbptt.proof.points import size_sets
@@ -150,7 +150,7 @@ class ModuleChecks:
         return {
             "values": self.values,
             "trial": self.tried,
-            "fractions": self.in_fractions,
+            "file": self.executed,
             "interface": self.as_observed,
             "differences": self.verified,
             "reach": self.reached,
@@ -173,10 +173,9 @@ class ModuleChecks:
         found = self.trial.outcome()
         return "" if found in (RIGHT, ROUGH, UNDEFINED) else found
 
-    def in_fractions(self) -> str:
-        modules = {0: self.subject.plain, 1: self.module}
+    def executed(self) -> str:
         calls = [call for call, _ in self.calls[:2]]
-        return wrong(exact_level_rows(modules, calls, self.estimator))
+        return wrong(tuple(file_rows(self.module, self.subject.model, calls, self.estimator)))
 
     def verified(self) -> str:
         return wrong(numeric_rows(self.module, self.subject.model, self.subject.derivation))

@@ -55,8 +55,14 @@ KINDS: dict[str, Kind] = {
     "differences": Kind("numbers", "tested", "gradients are those of the loss that is returned"),
     "levels": Kind(
         "module",
+        "tested",
+        "-O1 and -O2 give what -O0 gives",
+    ),
+    "file": Kind(
+        "module",
         "exact",
-        "-O1 and -O2 give what -O0 gives, in fractions where a model has them",
+        "the file itself returns what the author's equations give, in fractions where a model has "
+        "them, in 50 digits, and modulo a prime with functions as indeterminates",
     ),
     "reach": Kind(
         "numbers",
