@@ -94,6 +94,5 @@ from symbptt.algebra.traversal import (
     terms_of,
     transform,
     transposed,
-    unsigned,
     walk,
 )

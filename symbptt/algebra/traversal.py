@@ -16,7 +16,7 @@ from symbptt.algebra.derivatives import (
     TimeSum,
 )
 from symbptt.algebra.index import NOW, Index
-from symbptt.algebra.nodes import Add, Cotangent, Expr, Neg, Ref, Transpose
+from symbptt.algebra.nodes import Add, Cotangent, Expr, Ref, Transpose
 
 _FIELDS: dict[type[Expr], tuple[str, ...]] = {}
 
@@ -111,10 +111,6 @@ def mentioned(expr: Expr) -> Iterator[Expr]:
 def terms_of(expr: Expr) -> tuple[Expr, ...]:
     """The terms of a sum; what is none is one term."""
     return expr.terms if isinstance(expr, Add) else (expr,)
-
-
-def unsigned(expr: Expr) -> Expr:
-    return expr.operand if isinstance(expr, Neg) else expr
 
 
 def transposed(expr: Expr) -> Expr:

@@ -58,7 +58,7 @@ class Roles:
     @property
     def states(self) -> list[Name]:
         """Quantities read at an earlier step, in the order of their definitions."""
-        defined = [self.names[one.name] for one in self.definitions if one.name != "loss"]
+        defined = (self.names[one.name] for one in self.definitions)
         return [name for name in defined if name.lag]
 
 
@@ -376,7 +376,8 @@ class _Inference:
             ]
             for one in self.roles.definitions
         }
-        places = {one.name: one.place for one in (*self.roles.derived, *self.roles.definitions)}
+        said: tuple[sf.Stated, ...] = (*self.roles.derived, *self.roles.definitions)
+        places = {one.name: one.place for one in said}
         for cycle in constants.cycles(derived):
             arrow = _arrows([f"`{name}`" for name in cycle])
             message = f"`{cycle[0]}` is defined by itself: {arrow}; define it otherwise"

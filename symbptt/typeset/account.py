@@ -266,7 +266,7 @@ def _is_one_term(block: al.Expr) -> bool:
 
 def _is_name(block: al.Expr) -> bool:
     """Whether a block of C stands in its place: it is one name, or the identity."""
-    inner = al.unsigned(block)
+    inner = block.operand if isinstance(block, al.Neg) else block
     return isinstance(inner, al.Param | al.Ref | al.Identity) or inner == al.Column(al.ONE)
 
 

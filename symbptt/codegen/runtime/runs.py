@@ -125,10 +125,10 @@ def _forward_alone(w: Any, call: Any, completed: Any) -> Any:
             values[name][place] = array
     if completed is not None:
         completed(call, values)
-    outputs = {}
-    for name in _OUTPUTS:
-        array = values[name]
-        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
+    outputs = {
+        name: rows.unpacked(values[name][:, 0] if name in _SCALARS else values[name])
+        for name in _OUTPUTS
+    }
     if targets:
         spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
         outputs["loss"] = spread(losses[:, 0])

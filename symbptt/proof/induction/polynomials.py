@@ -134,7 +134,7 @@ def power(base: Poly, exponent: Fraction) -> Poly:
 
 def _keeps(factors: Factors) -> bool:
     """Whether the power of a power is a power: not of the root of a square."""
-    return all(e.denominator != 1 or e == 1 for _, e in factors)
+    return all(e == 1 for _, e in factors)
 
 
 def normed(base: Poly, exponent: Fraction) -> tuple[Poly, Fraction]:

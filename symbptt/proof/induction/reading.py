@@ -243,11 +243,9 @@ def substituted(poly: Poly, known: Known) -> Poly:
 
 Apply = Callable[[str, Sequence[Poly]], Poly]
 
-_ODD = ("sin", "tanh", "erf", "sinh", "arctan", "softsign", "hard_tanh", "sign")
-
 
 def value_of(name: str, args: Sequence[Poly], wrt: int = -1) -> Poly:
-    """A function's value; exp and log are inverse, roots are powers, odd functions turn signs."""
+    """A function's value; exp and log are inverse, roots are powers."""
     first = args[0]
     if wrt == _VALUE:
         match name:
@@ -263,8 +261,6 @@ def value_of(name: str, args: Sequence[Poly], wrt: int = -1) -> Poly:
                     return other
         if name == "exp" and _is_negative(first):
             return pl.power(value_of(name, [pl.scale(first, -1)]), Fraction(-1))
-        if name in _ODD and _is_negative(first):
-            return pl.scale(value_of(name, [pl.scale(first, -1)]), -1)
     return pl.atom(("call", name, wrt, tuple(cn.frozen(pl.written_out(each)) for each in args)))
 
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from symbptt import algebra as al
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.estimators import FULL
 from symbptt.errors import MissingRuleError, NotProvedError
@@ -85,8 +86,18 @@ def prove(derivation: Derivation, of: str = "") -> tuple[Proposition, ...]:
         about = About(graph, name, tuple(steps))
         found.append(_statement(f"dL/d{name}{where}", about.proof))
     if not of:
+        missing = [name for name in _spoken_of(derivation) if all(key[0] != name for key in groups)]
+        found += [Proposition(f"dL/d{name}", failure="nothing is said of it") for name in missing]
         found.append(_statement("normal form", lambda: list(_same_model(derivation))))
     return tuple(found)
+
+
+def _spoken_of(derivation: Derivation) -> dict[str, None]:
+    """The variables whose gradients are asked for or read by a line."""
+    members = (member for step in derivation.steps for member in step.members)
+    read = (node.name for m in members for node in al.walk(m) if isinstance(node, al.Cotangent))
+    asked = () if derivation.only else (p.name for p in derivation.model.parameters)
+    return dict.fromkeys((*asked, *read))
 
 
 def induction_rows(derivation: Derivation) -> Iterator[Row]:
@@ -94,7 +105,7 @@ def induction_rows(derivation: Derivation) -> Iterator[Row]:
     try:
         found = prove(derivation)
     except NotProvedError as error:
-        yield Row("induction", "all T", None, "not applicable", str(error))
+        yield Row("induction", "all T", None, "not proved for all T", str(error))
         return
     proved = [statement for statement in found if statement.proved]
     if proved:
@@ -134,9 +145,15 @@ def _same_model(derivation: Derivation) -> Iterator[str]:
     def known(found: Atom) -> Poly | None:
         return normal.defined(found, reader) if found[2] in own else None
 
+    starts = [
+        [(i.key, i.value is None) for i in graph.model.initials] for graph in (written, normal)
+    ]
+    if starts[0] != starts[1]:
+        raise NotProvedError("the normal form has other initial values")
+    there = {(node.name, node.index): node for node in normal.nodes}
     for node in written.nodes:
-        (other,) = (n for n in normal.nodes if (n.name, n.index) == (node.name, node.index))
-        polys = (substituted(reader.free(one.rhs, node.shape), known) for one in (node, other))
-        if not pl.is_zero(pl.subtract(*polys)):
+        other = there.get((node.name, node.index))
+        polys = [substituted(reader.free(n.rhs, node.shape), known) for n in (node, other) if n]
+        if len(polys) < 2 or not pl.is_zero(pl.subtract(*polys)):
             raise NotProvedError(f"the normal form computes another {node.name}")
     yield f"{', '.join(own)} put in, " * bool(own) + "the equations are the author's"
