@@ -91,6 +91,8 @@ from symbptt.algebra.traversal import (
     mentioned,
     shifted,
     substitute_index,
+    terms_of,
     transform,
+    transposed,
     walk,
 )

@@ -26,7 +26,7 @@ from symbptt.proof.lines import layout_rows, line_rows
 from symbptt.proof.loaded import Loaded, load_module, read_module
 from symbptt.proof.matrix import matrix_rows
 from symbptt.proof.numeric import numeric_rows
-from symbptt.proof.other_forms import OTHERS, mode_rows, other_form_rows
+from symbptt.proof.other_forms import FOR_SOME_T, OTHERS, mode_rows, other_form_rows
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain, reach_rows
 from symbptt.proof.rounding import rounding_rows
@@ -105,7 +105,7 @@ def verify(
         rows += _shown(examined, seed, told) if full else ()
         rows += statement_rows(examined, seed)
     if own:
-        rows += other_form_rows(chosen, seed, told)
+        rows += (*other_form_rows(chosen, seed, told), FOR_SOME_T)
     rows += _numeric(chosen, module, derivation, source, examined.estimator, level, seed, told)
     if own:
         rows += _modes(chosen, seed, told)

@@ -20,6 +20,7 @@ from symbptt.calculus.derivation import (
 from symbptt.calculus.estimators import FULL
 from symbptt.calculus.indices import Indices, by_entries
 from symbptt.calculus.moments import dropped
+from symbptt.calculus.order import names_in
 from symbptt.errors import OptionError
 from symbptt.typeset.plain import PlainPrinter, index_text
 from symbptt.typeset.row_plain import RowPlain
@@ -56,6 +57,10 @@ class Formulas:
     def __init__(self, derivation: Derivation, style: Style | None = None) -> None:
         self.derivation = derivation
         self.style = style or Style()
+        self.readers: dict[str, list[al.Param]] = {}
+        for derived in derivation.normal.derived:
+            for name in names_in(derived.rhs):
+                self.readers.setdefault(name, []).append(derived.ref)
         self.part = next(derivation.normal.free_letters(LOSS_STEPS))
         self.printer = PRINTERS[self.style.layout](self.part)
         self.by_entries = (
@@ -111,12 +116,32 @@ class Formulas:
         return (self.equation(target, member, where) for member in members)
 
     def equation(self, left: al.Expr, right: al.Expr, where: str = "") -> str:
-        text = " = ".join(self.printer.laid(self.lettered(side)) for side in (left, right))
+        text = " = ".join(self.printer.laid(self.said(side)) for side in (left, right))
         return f"{text} for {where}" if where else text
 
-    def lettered(self, expr: al.Expr) -> al.Expr:
-        """With a letter for the step of a loss that the model has no name of."""
-        return al.substitute_index(expr, {"s": al.Index.of(self.part)})
+    def said(self, expr: al.Expr) -> al.Expr:
+        """In the signs of formulas, with a letter for a loss's step that the model has not."""
+        expr = al.substitute_index(expr, {"s": al.Index.of(self.part)})
+        return al.transform(expr, self.followed) if self.readers else expr
+
+    def followed(self, node: al.Expr) -> al.Expr:
+        """In formulas derived parameters follow what they are made of: less their share."""
+        match node:
+            case al.Pullback(output=output, wrt=wrt, held="nothing" | "step" as held):
+                jacobian = self.followed(al.Derivative(output, wrt, held))
+                return al.Product(al.Transpose(jacobian), node.cotangent)
+            case al.Derivative(
+                output=output, wrt=al.Param() as wrt, held="nothing" | "step" as held
+            ):
+                shares = (
+                    al.Product(
+                        al.Derivative(output, derived, held),
+                        al.Derivative(derived, wrt, "equation"),
+                    )
+                    for derived in self.readers.get(wrt.name, ())
+                )
+                return forms.add((node, *map(al.Neg, shares)), node.shape)
+        return node
 
     def index(self, index: al.Index) -> str:
         return index_text(index.substitute({"s": al.Index.of(self.part)}))
@@ -149,5 +174,5 @@ class Formulas:
             case EquationName(name=name):
                 return f"the equation of {name}"
             case al.Expr():
-                return self.printer.laid(self.lettered(part))
+                return self.printer.laid(self.said(part))
         return part

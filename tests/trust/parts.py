@@ -40,6 +40,11 @@ class Part:
 PARTS: tuple[Part, ...] = (
     Part("proofs", ("-m", "tests.trust.proofs"), "what `verify` says of every built-in model"),
     Part(
+        "induction",
+        ("-m", "tests.trust.induction", "--every", "5"),
+        "what is proved for all T and all sizes",
+    ),
+    Part(
         "rounding",
         ("-m", "tests.trust.rounding"),
         "what floats lose, in units in the last place beside 50 digits",

@@ -8,16 +8,16 @@ holds at a jump itself is a convention.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 
 from symbptt.errors import NotProvedError
-from symbptt.functions.elementwise import FUNCTIONS, read
+from symbptt.functions.elementwise import FUNCTIONS, Function, read
 from symbptt.proof.induction import canonical as cn
 from symbptt.proof.induction import polynomials as pl
 from symbptt.proof.induction.canonical import Atom, Place, Poly
-from symbptt.proof.induction.reading import formula, stated, value_of
+from symbptt.proof.induction.reading import formula, stated, substituted, value_of
 
 KNOWN: Mapping[str, str] = {
     "exp": "exp(x)",
@@ -46,7 +46,6 @@ JUMPS: Mapping[str, Callable[[Fraction], Fraction]] = {
 """The functions that are constant between their jumps, at a number or a difference."""
 
 
-@cache
 def prove_derivatives(name: str) -> None:
     """Prove what a row of the table states about derivatives.
 
@@ -55,7 +54,62 @@ def prove_derivatives(name: str) -> None:
     NotProvedError
         If it can't be proved.
     """
-    arguments = FUNCTIONS[name].arguments
+    _prove(FUNCTIONS[name])
+
+
+@cache
+def _prove(row: Function) -> None:
+    try:
+        _everywhere(row.arguments, lambda here: _prove_around(row, here))
+    except NotProvedError as error:
+        raise NotProvedError(f"{row.name} {error}") from error
+
+
+def vanishes(poly: Poly) -> bool:
+    """Whether a polynomial is 0: as it stands, or on each interval between jumps.
+
+    The latter where all functions in it are applied to one number alone, as those of
+    ``o_i - y_i`` are in a Huber loss.
+    """
+    if pl.is_zero(poly):
+        return True
+    arguments = {cn.frozen(pl.normed(each, cn.ONE)[0]) for each in _innermost(poly)}
+    if len(arguments) != 1:
+        return False
+    (argument,) = arguments
+    whole = dict(argument)
+    single = next((m for m in whole if not m[0] and len(m[1]) == 1 and m[1][0][1] == 1), None)
+    if single is None:
+        return False
+    ((one, _),) = single[1]
+    coefficient = whole.pop(single)
+    x = pl.entry("value", "x", None)
+    put_in = pl.scale(pl.subtract(x, whole), 1 / coefficient)
+    poly = substituted(poly, lambda found: put_in if found == one else None)
+
+    def is_zero(here: _Here) -> None:
+        if not pl.is_zero(here.written_out(poly)):
+            raise NotProvedError("it is not 0")
+
+    try:
+        _everywhere(("x",), is_zero)
+    except NotProvedError:
+        return False
+    return True
+
+
+def _innermost(poly: Poly) -> Iterator[Poly]:
+    """What functions are applied to that is not itself made of functions."""
+    calls = [f for _, factors in poly for f, _ in factors if f[0] == "call"]
+    for argument in (dict(each) for call in calls for each in call[3]):
+        inside = list(_innermost(argument))
+        yield from inside
+        if not inside and not argument.keys() <= {((), ())}:
+            yield argument
+
+
+def _everywhere(arguments: Sequence[str], prove: Callable[[_Here], None]) -> None:
+    """Prove something near samples, and that what is near them is all but single points."""
     pairs = [(Fraction(2), Fraction(1)), (Fraction(1), Fraction(2))]
     samples = [(x,) for x in SAMPLES] if len(arguments) == 1 else pairs
     reached = -INFINITE
@@ -64,24 +118,23 @@ def prove_derivatives(name: str) -> None:
             continue
         here = _Here(dict(zip(arguments, sample, strict=True)))
         try:
-            _prove_around(name, here)
+            prove(here)
         except NotProvedError as error:
             where = ", ".join(f"{key} = {number}" for key, number in here.sample.items())
-            raise NotProvedError(f"{name} near {where}: {error}") from error
+            raise NotProvedError(f"near {where}: {error}") from error
         if len(arguments) == 1 and here.low > reached:
-            raise NotProvedError(f"{name} is not looked at between {reached} and {here.low}")
+            raise NotProvedError(f"is not looked at between {reached} and {here.low}")
         reached = max(reached, here.high)
     if len(arguments) == 1 and reached < INFINITE:
-        raise NotProvedError(f"{name} is not looked at beyond {reached}")
+        raise NotProvedError(f"is not looked at beyond {reached}")
 
 
-def _prove_around(name: str, here: _Here) -> None:
-    row = FUNCTIONS[name]
+def _prove_around(row: Function, here: _Here) -> None:
     names = {argument: pl.entry("value", argument, None) for argument in row.arguments}
     value = formula(read(row.sympy), names, here.value)
     for argument, text in zip(row.arguments, row.derivatives, strict=True):
         true = pl.slope(value, pl.the_atom(names[argument]), _slopes)
-        said = stated(name, text, list(names.values()), here.value)
+        said = stated(row.name, text, list(names.values()), here.value)
         if not pl.is_zero(pl.subtract(true, said)):
             raise NotProvedError("its row does not state the derivative of its definition")
 
@@ -113,6 +166,18 @@ class _Here:
             raise NotProvedError(f"no function is called {name}")
         row = FUNCTIONS[name]
         return formula(read(row.sympy), dict(zip(row.arguments, args, strict=True)), self.value)
+
+    def written_out(self, poly: Poly) -> Poly:
+        """A polynomial with the values of functions in it put in."""
+
+        def change(found: Atom) -> Poly:
+            if found[0] == "base":
+                return self.written_out(dict(found[1]))
+            if found[0] != "call" or found[2] >= 0:
+                return pl.atom(found)
+            return self.value(found[1], [self.written_out(dict(each)) for each in found[3]])
+
+        return pl.rebuilt(poly, change)
 
     def at_sample(self, args: Sequence[Poly]) -> Fraction:
         """The value of a linear form, or of the difference of two; its root is a bound."""

@@ -64,6 +64,9 @@ class Graph:
             for i in model.initials
             if i.value is not None
         ]
+        named: tuple[al.Parameter | al.Input | Instance, ...]
+        named = (*model.parameters, *model.inputs, *self.nodes)
+        self.shapes = {each.name: each.shape for each in named}
         self.edges: dict[str, list[Arrow]] = {}
         for node in self.nodes:
             for read in dict.fromkeys(al.walk(node.rhs)):

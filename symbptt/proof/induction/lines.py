@@ -13,7 +13,7 @@ from symbptt.errors import NotProvedError
 from symbptt.proof.induction import canonical as cn
 from symbptt.proof.induction import polynomials as pl
 from symbptt.proof.induction.canonical import Atom, Place, Poly
-from symbptt.proof.induction.function_facts import prove_derivatives
+from symbptt.proof.induction.function_facts import prove_derivatives, vanishes
 from symbptt.proof.induction.graph import (
     Graph,
     Instance,
@@ -36,11 +36,14 @@ class About:
         self.steps = steps
         self.reader = EntryReader(graph.model, self.partial, graph.untimed)
         self.edges = graph.edges.get(name, [])
-        self.shape = steps[0].shape
+        self.shape = graph.shapes.get(name, ())
         self.case = Regime("1 <= t <= T", al.NOW)
 
     def proof(self) -> list[str]:
         index = self.steps[0].target.index
+        for step in self.steps:
+            if any(one.shape != self.shape for one in (step.target, *step.members)):
+                raise NotProvedError(f"({step.number}) is not in the shape of {self.name}")
         if self.name == "loss":
             lines = [self.of_the_loss()]
         elif index is None:
@@ -59,7 +62,7 @@ class About:
         last = self.graph.node("loss").last
         for step in self.steps:
             whole = step.target.index == al.LAST if last else step.holds == EVERY
-            if not whole or step.target.index not in (al.LAST, al.NOW):
+            if not whole or step.target.index not in (al.LAST, al.NOW) or step.needs > 1:
                 raise NotProvedError(f"({step.number}) is not about all steps with a loss")
             for member in step.members:
                 if not pl.is_zero(pl.subtract(self.reader.free(member, ()), self.seed())):
@@ -101,7 +104,8 @@ class About:
                 for over in {**true, **said}:
                     within = (None, al.LAST) if over is None else (None, al.NOW)
                     self.compare(step, said.get(over, {}), true.get(over, {}), within)
-        names = ", ".join(edge.node.name for edge in self.edges) or "nothing"
+        live = (edge.node.name for edge in self.edges if edge.node.name in self.graph.live)
+        names = ", ".join(dict.fromkeys(live)) or "nothing"
         return [f"{_numbers(self.steps)}: it enters {names}, summed over the steps of each"]
 
     # --- identities ------------------------------------------------------------------------
@@ -116,7 +120,8 @@ class About:
         for step in steps:
             for member in step.members:
                 self.compare(step, self.reader.free(case.put_in(member), self.shape), true, within)
-        where = ", ".join(f"{node.name}[{node.index}]" for node in nodes) or "nothing"
+        live = (node for node in nodes if node.name in self.graph.live)
+        where = ", ".join(f"{node.name}[{node.index}]" for node in live) or "nothing"
         return f"{case.words}: {_numbers(steps)}, it enters {where}"
 
     def readers(self) -> list[Instance]:
@@ -173,7 +178,7 @@ class About:
         """Whether the two are equal, given what L and the equations of these steps say."""
         known = self.graph.definitions(frozenset(within), self.reader)
         settled = (substituted(self.settled(poly), known) for poly in (said, true))
-        if not pl.is_zero(pl.subtract(*settled)):
+        if not vanishes(pl.subtract(*settled)):
             raise NotProvedError(
                 f"({step.number}) is not the sum over what reads it, for {self.case.words}"
             )

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from symbptt import algebra as al
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.estimators import FULL
 from symbptt.errors import MissingRuleError, NotProvedError
@@ -32,6 +33,15 @@ from symbptt.proof.induction.graph import Graph
 from symbptt.proof.induction.lines import About
 from symbptt.proof.induction.reading import EntryReader, substituted
 from symbptt.proof.rows import Row
+
+ARGUMENT = (
+    "The derivative of L by a value is the sum over the equations that read it: each one's "
+    "derivative, transposed, times the gradient of what it defines (the chain rule).",
+    "The equations of a run of T steps can be put in order, so by induction over them, last ones "
+    "first: where each line is that sum, each gives the right gradient.",
+    "Each line is that sum, entry by entry, with letters for places and sizes, in each case of t "
+    "and T in which other equations read the value; those past T do not exist:",
+)
 
 
 @dataclass(frozen=True)
@@ -85,8 +95,18 @@ def prove(derivation: Derivation, of: str = "") -> tuple[Proposition, ...]:
         about = About(graph, name, tuple(steps))
         found.append(_statement(f"dL/d{name}{where}", about.proof))
     if not of:
+        missing = [name for name in _spoken_of(derivation) if all(key[0] != name for key in groups)]
+        found += [Proposition(f"dL/d{name}", failure="nothing is said of it") for name in missing]
         found.append(_statement("normal form", lambda: list(_same_model(derivation))))
     return tuple(found)
+
+
+def _spoken_of(derivation: Derivation) -> dict[str, None]:
+    """The variables whose gradients are asked for or read by a line."""
+    members = (member for step in derivation.steps for member in step.members)
+    read = (node.name for m in members for node in al.walk(m) if isinstance(node, al.Cotangent))
+    asked = () if derivation.only else (p.name for p in derivation.model.parameters)
+    return dict.fromkeys((*asked, *read))
 
 
 def induction_rows(derivation: Derivation) -> Iterator[Row]:
@@ -94,7 +114,7 @@ def induction_rows(derivation: Derivation) -> Iterator[Row]:
     try:
         found = prove(derivation)
     except NotProvedError as error:
-        yield Row("induction", "all T", None, "not applicable", str(error))
+        yield Row("induction", "all T", None, "not proved for all T", str(error))
         return
     proved = [statement for statement in found if statement.proved]
     if proved:
@@ -105,7 +125,7 @@ def induction_rows(derivation: Derivation) -> Iterator[Row]:
             True,
             f"{len(proved)} statements for all T and all sizes",
             subjects=tuple(subjects),
-            proof=tuple(f"{each.subject}: {line}" for each in proved for line in each.proof),
+            proof=(*ARGUMENT, *(f"{one.subject}: {line}" for one in proved for line in one.proof)),
         )
     for statement in found:
         if not statement.proved:
@@ -134,9 +154,15 @@ def _same_model(derivation: Derivation) -> Iterator[str]:
     def known(found: Atom) -> Poly | None:
         return normal.defined(found, reader) if found[2] in own else None
 
+    starts = [
+        [(i.key, i.value is None) for i in graph.model.initials] for graph in (written, normal)
+    ]
+    if starts[0] != starts[1]:
+        raise NotProvedError("the normal form has other initial values")
+    there = {(node.name, node.index): node for node in normal.nodes}
     for node in written.nodes:
-        (other,) = (n for n in normal.nodes if (n.name, n.index) == (node.name, node.index))
-        polys = (substituted(reader.free(one.rhs, node.shape), known) for one in (node, other))
-        if not pl.is_zero(pl.subtract(*polys)):
+        other = there.get((node.name, node.index))
+        polys = [substituted(reader.free(n.rhs, node.shape), known) for n in (node, other) if n]
+        if len(polys) < 2 or not pl.is_zero(pl.subtract(*polys)):
             raise NotProvedError(f"the normal form computes another {node.name}")
     yield f"{', '.join(own)} put in, " * bool(own) + "the equations are the author's"
