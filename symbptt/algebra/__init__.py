@@ -93,4 +93,5 @@ from symbptt.algebra.traversal import (
     substitute_index,
     transform,
     walk,
+    with_child,
 )
