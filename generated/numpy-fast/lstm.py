@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of lstm, in NumPy.
 
-Made by symbptt (digest f8d8500625e373a5). To make it again: symbptt generate lstm
+Made by symbptt (digest 3d8ae87069f70cf3). To make it again: symbptt generate lstm
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -418,29 +418,12 @@ def _forward_views(w):
         )
         for top, now, prev in steps
     ]
-    v.fixed1_1 = _rows_of(v.fixed1, 0, size["h"])
+    v.fixed1_1, v.fixed1_2, v.fixed1_3, v.fixed1_4 = _stacked(v.fixed1, 4)
     v.c_1_2 = np.asarray(w.one / 2, dtype)
-    v.fixed1_2 = _rows_of(v.fixed1, size["h"], size["h"])
-    v.fixed1_3 = _rows_of(v.fixed1, 2 * size["h"], size["h"])
-    v.fixed1_4 = _rows_of(v.fixed1, 3 * size["h"], size["h"])
-    v.fixed2_1 = _block(v.fixed2, 0, size["h"])
-    v.fixed2_2 = _block(v.fixed2, size["h"], size["h"])
-    v.fixed2_3 = _block(v.fixed2, 2 * size["h"], size["h"])
-    v.fixed2_4 = _block(v.fixed2, 3 * size["h"], size["h"])
-    v.fixed3_1 = _block(v.fixed3, 0, size["h"])
-    v.fixed3_2 = _block(v.fixed3, size["h"], size["h"])
-    v.fixed3_3 = _block(v.fixed3, 2 * size["h"], size["h"])
-    v.fixed3_4 = _block(v.fixed3, 3 * size["h"], size["h"])
+    v.fixed2_1, v.fixed2_2, v.fixed2_3, v.fixed2_4 = _side_by_side(v.fixed2, 4)
+    v.fixed3_1, v.fixed3_2, v.fixed3_3, v.fixed3_4 = _side_by_side(v.fixed3, 4)
     v.product = _product_in(blocks1, False)
-    v.columns = _columns_for(
-        w.buffers,
-        "fixed3 by columns",
-        blocks1,
-        size["h"],
-        4 * size["h"],
-        dtype,
-        False,
-    )
+    v.columns = _columns_for(w, "fixed3 by columns", blocks1, size["h"], 4 * size["h"])
     v.c_0 = v.c_all[rows.begin(0)]
     v.h_0 = v.h_all[rows.begin(0)]
     v.row_starts = np.arange(rows.count) * size["q"]
@@ -454,18 +437,9 @@ def _backward_views(w):
     v, rows, size, dtype = w.views, w.rows, w.size, w.dtype
     v.d_a_o_etc = v.f_etc
     v.d_a_o = _block(v.d_a_o_etc, 0, size["h"])
-    v.d_W_xo = _rows_of(v.d_W_xo_etc, 0, size["h"])
-    v.d_W_xg = _rows_of(v.d_W_xo_etc, size["h"], size["h"])
-    v.d_W_xf = _rows_of(v.d_W_xo_etc, 2 * size["h"], size["h"])
-    v.d_W_xi = _rows_of(v.d_W_xo_etc, 3 * size["h"], size["h"])
-    v.d_W_ho = _rows_of(v.d_W_ho_etc, 0, size["h"])
-    v.d_W_hg = _rows_of(v.d_W_ho_etc, size["h"], size["h"])
-    v.d_W_hf = _rows_of(v.d_W_ho_etc, 2 * size["h"], size["h"])
-    v.d_W_hi = _rows_of(v.d_W_ho_etc, 3 * size["h"], size["h"])
-    v.d_b_o = _rows_of(v.d_b_o_etc, 0, size["h"])
-    v.d_b_g = _rows_of(v.d_b_o_etc, size["h"], size["h"])
-    v.d_b_f = _rows_of(v.d_b_o_etc, 2 * size["h"], size["h"])
-    v.d_b_i = _rows_of(v.d_b_o_etc, 3 * size["h"], size["h"])
+    v.d_W_xo, v.d_W_xg, v.d_W_xf, v.d_W_xi = _stacked(v.d_W_xo_etc, 4)
+    v.d_W_ho, v.d_W_hg, v.d_W_hf, v.d_W_hi = _stacked(v.d_W_ho_etc, 4)
+    v.d_b_o, v.d_b_g, v.d_b_f, v.d_b_i = _stacked(v.d_b_o_etc, 4)
     v.d_a_g_to_d_a_i = _block(v.d_a_o_etc, size["h"], 3 * size["h"])
     v.d_h = v.d_h_all[rows.live]
     v.d_c = v.d_c_all[rows.live]
@@ -513,20 +487,9 @@ def _backward_views(w):
         for now, prev, whole, run in reversed(chunks)
     ]
     v.c_1_1 = np.asarray(w.one, dtype)
-    v.fixed4_1 = _rows_of(v.fixed4, 0, size["h"])
-    v.fixed4_2 = _rows_of(v.fixed4, size["h"], size["h"])
-    v.fixed4_3 = _rows_of(v.fixed4, 2 * size["h"], size["h"])
-    v.fixed4_4 = _rows_of(v.fixed4, 3 * size["h"], size["h"])
+    v.fixed4_1, v.fixed4_2, v.fixed4_3, v.fixed4_4 = _stacked(v.fixed4, 4)
     v.product_ = _product_in(blocks2, False)
-    v.columns_ = _columns_for(
-        w.buffers,
-        "fixed4 by columns",
-        blocks2,
-        4 * size["h"],
-        size["h"],
-        dtype,
-        False,
-    )
+    v.columns_ = _columns_for(w, "fixed4 by columns", blocks2, 4 * size["h"], size["h"])
     v.ones = np.ones(rows.count, dtype)
     w.adjoints = {"c": v.d_c_all, "h": v.d_h_all}
 
@@ -625,13 +588,13 @@ def _in_buffers(call, w):
     return _without_copies(_gradients, w, call.params, call.inputs, start, back)
 
 
-def _outputs(call, completed=None):
-    """Every quantity by name, and the carry; `completed` adds what has no array."""
+def _outputs(call):
+    """Every quantity by name, and the carry."""
     kind = (*call.size.values(), call.dtype, *_THRESHOLDS.values())
     # Nobody else finds it meanwhile, in no other thread.
     w = _KEPT.pop(kind, None) or _workspace(call, False)
     w.use(call.rows)
-    found = _without_copies(_forward_alone, w, call, completed)
+    found = _without_copies(_forward_alone, w, call)
     few = w.nbytes <= _THRESHOLDS["bytes kept for the next call"]
     if few and call.dtype != object:
         _KEPT.clear()
@@ -677,7 +640,7 @@ def _without_copies(computed, w, *arguments):
         np.setbufsize(before)
 
 
-def _forward_alone(w, call, completed):
+def _forward_alone(w, call):
     """Run all segments forward, and put together what each leaves."""
     rows, inputs, values = call.rows, call.inputs, {}
     targets = all(name in inputs for name in _LOSS_ONLY)
@@ -690,24 +653,13 @@ def _forward_alone(w, call, completed):
         segment.hand_on(begin)
         _run_loss(segment, call.params, own, number == 0, targets)
         if targets:
-            ending = place
-            losses[ending] = segment.loss
-        for name, array in segment.pasts.items():
-            if number == 0:
-                past = np.empty((rows.live.stop, *array.shape[1:]), array.dtype)
-                past[: rows.live.start] = array[: rows.live.start]
-                values[f"past of {name}"], values[name] = past, past[rows.live]
-            values[name][place] = array[segment.rows.live]
-        for name, array in _quantities(segment).items():
+            losses[place] = segment.loss
+        states = {n: a[segment.rows.live] for n, a in segment.pasts.items()}
+        for name, array in (states | _quantities(segment)).items():
             if number == 0:
                 values[name] = np.empty((rows.count, *array.shape[1:]), array.dtype)
             values[name][place] = array
-    if completed is not None:
-        completed(call, values)
-    outputs = {}
-    for name in _OUTPUTS:
-        array = values[name]
-        outputs[name] = rows.unpacked(array)
+    outputs = {name: rows.unpacked(values[name]) for name in _OUTPUTS}
     if targets:
         spread = rows.unpacked
         outputs["loss"] = spread(losses[:, 0])
@@ -789,8 +741,8 @@ def _in_order(rows, arrays, room):
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
-    Of what only the backward pass needs they hold one segment of steps; where segments run
-    forward again (`_AGAIN`), of all but the states between them.
+    Of what only the backward pass needs they hold one segment of steps, and where segments
+    run forward again, of all but the states between them.
 
     Parameters
     ----------
@@ -1095,10 +1047,7 @@ def _zeros(shape, dtype):
 
 def _steps(rows):
     """For every step the rows of its sequences: in one step's array, and in all steps'."""
-    steps = []
-    for now, *prevs in rows.steps:
-        steps.append((slice(0, now.stop - now.start), now, *prevs))
-    return steps
+    return [(slice(now.stop - now.start), now, *prevs) for now, *prevs in rows.steps]
 
 
 def _chunk_rows(size, width, dtype):
@@ -1157,17 +1106,17 @@ def _product_in(blocks, gaps):
     return np.matmul if gaps or any(blocks) else np.dot
 
 
-def _columns_for(buffers, name, blocks, inner, columns, dtype, given):
+def _columns_for(w, name, blocks, inner, columns, given=False):
     """Room for a matrix by blocks of columns; None where it is taken as it stands."""
     if not any(blocks):
         return None
     width = blocks[1]
-    gap = _gap(width, dtype)
+    gap = _gap(width, w.dtype)
     if width == columns and not (given and gap):
         return None
-    if name not in buffers:
-        buffers[name] = _zeros((columns // width, inner, width + gap), dtype)
-    return buffers[name][:, :, :width]
+    if name not in w.buffers:
+        w.buffers[name] = _zeros((columns // width, inner, width + gap), w.dtype)
+    return w.buffers[name][:, :, :width]
 
 
 def _gap(width, dtype):
@@ -1310,7 +1259,8 @@ def _prepare(
     """Check all arguments and lay them out in rows."""
     tables = {"params": (params, PARAMS), "inputs": (inputs, INPUTS)}
     tables |= {} if carry is None else {"carry": (carry, CARRY)}
-    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, _reals(CARRY))}
+    received = CARRY
+    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
     optional = () if loss else _LOSS_ONLY
     given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
     found = [one for each in given.values() for one in each.values()]
@@ -1336,8 +1286,8 @@ def _prepare(
     rows = _Rows(size["T"], size["B"], lengths)
     # Only now: at a padded step there may stand what is no index, or can't be cast.
     for name, (place, array, *rest) in given["inputs"].items():
-        laid = rows.packed
-        given["inputs"][name] = place, laid(array), *rest
+        laid = rows.packed(array)
+        given["inputs"][name] = place, laid, *rest
     one = _unit(given["params"]) if dtype.hasobject else 1
     call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
     given = {what: _settled(each, call) for what, each in given.items()}
@@ -1438,11 +1388,6 @@ def _exact(place, array, one):
     return _made(place, "numbers", lambda n: np.multiply(n, one, room), array)
 
 
-def _reals(table):
-    """The rows of a table but those of integers."""
-    return table
-
-
 def _index_of(key):
     """What the integers of an input or initial value index; nothing for reals."""
     return INDEX_INPUTS.get(key.partition("[")[0], "")
@@ -1471,6 +1416,11 @@ def _block(v, start, width):
     return v[..., start : start + width]
 
 
-def _rows_of(matrix, start, width):
-    """Rows of a stack of matrices, or entries of vectors end to end."""
-    return matrix[start : start + width]
+def _side_by_side(matrix, count):
+    """Matrices of equal widths, from one that they are the columns of."""
+    return matrix.reshape(len(matrix), count, -1).swapaxes(0, 1)
+
+
+def _stacked(matrix, count):
+    """Matrices of equal heights, or vectors, from one in which they stand end to end."""
+    return matrix.reshape(count, len(matrix) // count, *matrix.shape[1:])

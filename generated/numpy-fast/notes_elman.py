@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of notes_elman, in NumPy.
 
-Made by symbptt (digest 35d2a900fa726445). To make it again: symbptt generate notes_elman
+Made by symbptt (digest f161204a53f92c12). To make it again: symbptt generate notes_elman
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -262,15 +262,7 @@ def _forward_views(w):
         for top, now, prev in steps
     ]
     v.product = _product_in(blocks1, False)
-    v.columns = _columns_for(
-        w.buffers,
-        "fixed1 by columns",
-        blocks1,
-        size["h"],
-        size["h"],
-        dtype,
-        False,
-    )
+    v.columns = _columns_for(w, "fixed1 by columns", blocks1, size["h"], size["h"])
     v.h_0 = v.h_all[rows.begin(0)]
     v.c_1_2 = np.asarray(w.one / 2, dtype)
     w.pasts = {"h": v.h_all}
@@ -309,13 +301,12 @@ def _backward_views(w):
     ]
     v.c_1_1 = np.asarray(w.one, dtype)
     v.columns_ = _columns_for(
-        w.buffers,
+        w,
         "W by columns",
         blocks1,
         size["h"],
         size["h"],
-        dtype,
-        True,
+        given=True,
     )
     v.ones = np.ones(rows.count, dtype)
     w.adjoints = {"h": v.d_h_all}
@@ -412,13 +403,13 @@ def _in_buffers(call, w):
     return _without_copies(_gradients, w, call.params, call.inputs, start, back)
 
 
-def _outputs(call, completed=None):
-    """Every quantity by name, and the carry; `completed` adds what has no array."""
+def _outputs(call):
+    """Every quantity by name, and the carry."""
     kind = (*call.size.values(), call.dtype, *_THRESHOLDS.values())
     # Nobody else finds it meanwhile, in no other thread.
     w = _KEPT.pop(kind, None) or _workspace(call, False)
     w.use(call.rows)
-    found = _without_copies(_forward_alone, w, call, completed)
+    found = _without_copies(_forward_alone, w, call)
     few = w.nbytes <= _THRESHOLDS["bytes kept for the next call"]
     if few and call.dtype != object:
         _KEPT.clear()
@@ -464,7 +455,7 @@ def _without_copies(computed, w, *arguments):
         np.setbufsize(before)
 
 
-def _forward_alone(w, call, completed):
+def _forward_alone(w, call):
     """Run all segments forward, and put together what each leaves."""
     rows, inputs, values = call.rows, call.inputs, {}
     targets = all(name in inputs for name in _LOSS_ONLY)
@@ -477,24 +468,13 @@ def _forward_alone(w, call, completed):
         segment.hand_on(begin)
         _run_loss(segment, call.params, own, number == 0, targets)
         if targets:
-            ending = place
-            losses[ending] = segment.loss
-        for name, array in segment.pasts.items():
-            if number == 0:
-                past = np.empty((rows.live.stop, *array.shape[1:]), array.dtype)
-                past[: rows.live.start] = array[: rows.live.start]
-                values[f"past of {name}"], values[name] = past, past[rows.live]
-            values[name][place] = array[segment.rows.live]
-        for name, array in _quantities(segment).items():
+            losses[place] = segment.loss
+        states = {n: a[segment.rows.live] for n, a in segment.pasts.items()}
+        for name, array in (states | _quantities(segment)).items():
             if number == 0:
                 values[name] = np.empty((rows.count, *array.shape[1:]), array.dtype)
             values[name][place] = array
-    if completed is not None:
-        completed(call, values)
-    outputs = {}
-    for name in _OUTPUTS:
-        array = values[name]
-        outputs[name] = rows.unpacked(array)
+    outputs = {name: rows.unpacked(values[name]) for name in _OUTPUTS}
     if targets:
         spread = rows.unpacked
         outputs["loss"] = spread(losses[:, 0])
@@ -576,8 +556,8 @@ def _in_order(rows, arrays, room):
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
-    Of what only the backward pass needs they hold one segment of steps; where segments run
-    forward again (`_AGAIN`), of all but the states between them.
+    Of what only the backward pass needs they hold one segment of steps, and where segments
+    run forward again, of all but the states between them.
 
     Parameters
     ----------
@@ -837,10 +817,7 @@ def _zeros(shape, dtype):
 
 def _steps(rows):
     """For every step the rows of its sequences: in one step's array, and in all steps'."""
-    steps = []
-    for now, *prevs in rows.steps:
-        steps.append((slice(0, now.stop - now.start), now, *prevs))
-    return steps
+    return [(slice(now.stop - now.start), now, *prevs) for now, *prevs in rows.steps]
 
 
 def _chunk_rows(size, width, dtype):
@@ -899,17 +876,17 @@ def _product_in(blocks, gaps):
     return np.matmul if gaps or any(blocks) else np.dot
 
 
-def _columns_for(buffers, name, blocks, inner, columns, dtype, given):
+def _columns_for(w, name, blocks, inner, columns, given=False):
     """Room for a matrix by blocks of columns; None where it is taken as it stands."""
     if not any(blocks):
         return None
     width = blocks[1]
-    gap = _gap(width, dtype)
+    gap = _gap(width, w.dtype)
     if width == columns and not (given and gap):
         return None
-    if name not in buffers:
-        buffers[name] = _zeros((columns // width, inner, width + gap), dtype)
-    return buffers[name][:, :, :width]
+    if name not in w.buffers:
+        w.buffers[name] = _zeros((columns // width, inner, width + gap), w.dtype)
+    return w.buffers[name][:, :, :width]
 
 
 def _gap(width, dtype):
@@ -1052,7 +1029,8 @@ def _prepare(
     """Check all arguments and lay them out in rows."""
     tables = {"params": (params, PARAMS), "inputs": (inputs, INPUTS)}
     tables |= {} if carry is None else {"carry": (carry, CARRY)}
-    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, _reals(CARRY))}
+    received = CARRY
+    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
     optional = () if loss else _LOSS_ONLY
     given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
     found = [one for each in given.values() for one in each.values()]
@@ -1078,8 +1056,8 @@ def _prepare(
     rows = _Rows(size["T"], size["B"], lengths)
     # Only now: at a padded step there may stand what is no index, or can't be cast.
     for name, (place, array, *rest) in given["inputs"].items():
-        laid = rows.packed
-        given["inputs"][name] = place, laid(array), *rest
+        laid = rows.packed(array)
+        given["inputs"][name] = place, laid, *rest
     one = _unit(given["params"]) if dtype.hasobject else 1
     call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
     given = {what: _settled(each, call) for what, each in given.items()}
@@ -1178,11 +1156,6 @@ def _exact(place, array, one):
     """The same numbers in the exact type, so that a quotient stays exact."""
     room = np.empty(array.shape, object)
     return _made(place, "numbers", lambda n: np.multiply(n, one, room), array)
-
-
-def _reals(table):
-    """The rows of a table but those of integers."""
-    return table
 
 
 def _index_of(key):

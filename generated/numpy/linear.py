@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of linear, in NumPy.
 
-Made by symbptt (digest c685ecfb04b84b8f). To make it again: symbptt generate linear -O0
+Made by symbptt (digest f8ea14e0610f0364). To make it again: symbptt generate linear -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -252,10 +252,7 @@ def _outputs(call):
     """Every quantity by name, and the carry."""
     rows = call.rows
     values = _forward(call)
-    outputs = {}
-    for name in _OUTPUTS:
-        array = values[name]
-        outputs[name] = rows.unpacked(array)
+    outputs = {name: rows.unpacked(values[name]) for name in _OUTPUTS}
     if all(name in call.inputs for name in _LOSS_ONLY):
         _loss(call, values)
         spread = rows.unpacked
@@ -273,7 +270,8 @@ def _computed_plainly(call, backward):
     grads = {name: np.empty_like(params[name]) for name in PARAMS}
     for name, array in grads.items():
         array[...] = flowing[name]
-    for key, axes in _reals(CARRY).items():
+    starts = CARRY
+    for key, axes in starts.items():
         name, step = _name_and_step(key)
         grads[key] = np.zeros(_shape(axes, call.size), dtype)
         if name in pasts:
@@ -409,7 +407,8 @@ def _prepare(
     """Check all arguments and lay them out in rows."""
     tables = {"params": (params, PARAMS), "inputs": (inputs, INPUTS)}
     tables |= {} if carry is None else {"carry": (carry, CARRY)}
-    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, _reals(CARRY))}
+    received = CARRY
+    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
     optional = () if loss else _LOSS_ONLY
     given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
     found = [one for each in given.values() for one in each.values()]
@@ -435,8 +434,8 @@ def _prepare(
     rows = _Rows(size["T"], size["B"], lengths)
     # Only now: at a padded step there may stand what is no index, or can't be cast.
     for name, (place, array, *rest) in given["inputs"].items():
-        laid = rows.packed
-        given["inputs"][name] = place, laid(array), *rest
+        laid = rows.packed(array)
+        given["inputs"][name] = place, laid, *rest
     one = _unit(given["params"]) if dtype.hasobject else 1
     call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
     given = {what: _settled(each, call) for what, each in given.items()}
@@ -535,11 +534,6 @@ def _exact(place, array, one):
     """The same numbers in the exact type, so that a quotient stays exact."""
     room = np.empty(array.shape, object)
     return _made(place, "numbers", lambda n: np.multiply(n, one, room), array)
-
-
-def _reals(table):
-    """The rows of a table but those of integers."""
-    return table
 
 
 def _index_of(key):

@@ -91,7 +91,9 @@ from symbptt.algebra.traversal import (
     mentioned,
     shifted,
     substitute_index,
+    terms_of,
     transform,
+    transposed,
     walk,
     with_child,
 )

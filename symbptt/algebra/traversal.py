@@ -17,7 +17,7 @@ from symbptt.algebra.derivatives import (
     TimeSum,
 )
 from symbptt.algebra.index import NOW, Index
-from symbptt.algebra.nodes import Cotangent, Expr, Ref
+from symbptt.algebra.nodes import Add, Cotangent, Expr, Ref, Transpose
 
 _FIELDS: dict[type[Expr], tuple[str, ...]] = {}
 
@@ -113,6 +113,16 @@ def mentioned(expr: Expr) -> Iterator[Expr]:
         yield node
         if isinstance(node, Derivative):
             yield from (node.output, node.wrt)
+
+
+def terms_of(expr: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum; what is none is one term."""
+    return expr.terms if isinstance(expr, Add) else (expr,)
+
+
+def transposed(expr: Expr) -> Expr:
+    """The transpose, without two signs of it in each other."""
+    return expr.operand if isinstance(expr, Transpose) else Transpose(expr)
 
 
 def substitute_index(expr: Expr, values: Mapping[str, Index]) -> Expr:

@@ -343,7 +343,7 @@ def over_time(reading: Edge) -> tuple[al.Expr, ...]:
 
 def summed(member: al.Expr) -> Iterator[al.Expr]:
     """The sum over time, term by term, with signs in front."""
-    for term in member.terms if isinstance(member, al.Add) else (member,):
+    for term in al.terms_of(member):
         if isinstance(term, al.Neg):
             yield al.Neg(al.TimeSum(term.operand))
         else:

@@ -162,8 +162,7 @@ def collapsed(expr: al.Expr) -> al.Expr:
         case LetterSum(letter=letter, term=term):
             return _collapsed(letter, term)
         case al.TimeSum():
-            terms = expr.term.terms if isinstance(expr.term, al.Add) else (expr.term,)
-            return forms.add(_over_time(expr, term) for term in terms)
+            return forms.add(_over_time(expr, term) for term in al.terms_of(expr.term))
         case al.Mul(factors=factors):
             return forms.mul(factors)
         case al.Add(terms=terms):

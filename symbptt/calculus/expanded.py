@@ -66,7 +66,8 @@ class _Expansion(Within):
                 yield self.column(leaf)
         for initial in self.carried:
             through = self.from_the_start(initial)
-            yield self.initial_gradient(initial, through, self.reason_of(initial))
+            early = map(_at, self.entries_of(initial))
+            yield self.initial_gradient(initial, through, self.reason(initial.ref, *early))
         for leaf in self.static():
             through = self.through(leaf) if self.reaches(leaf) else None
             yield self.gradients(leaf, through, self.reason(leaf, al.Index.of(self.early)))
@@ -173,9 +174,6 @@ class _Expansion(Within):
             leaf, " enters at step ", *steps, ", the steps up to ", last,
             " hand it on, and at step ", last, " it is read out",
         )  # fmt: skip
-
-    def reason_of(self, initial: al.Initial) -> Reason:
-        return self.reason(initial.ref, *map(_at, self.entries_of(initial)))
 
     # --- gradients -------------------------------------------------------------------------
 

@@ -203,15 +203,11 @@ def _joined(model: al.Model) -> Iterator[Step]:
                 yield _blocks(equation, product, parts)
 
 
-def _terms(rhs: al.Expr) -> tuple[al.Expr, ...]:
-    return rhs.terms if isinstance(rhs, al.Add) else (rhs,)
-
-
 def _products(model: al.Model, equation: al.Equation) -> tuple[al.Product, ...]:
     """The products in a sum with matrices that stand nowhere else."""
     return tuple(
         term
-        for term in _terms(equation.rhs)
+        for term in al.terms_of(equation.rhs)
         if isinstance(term, al.Product)
         and isinstance(term.left, al.Param)
         and _is_vector(term.right)
@@ -241,7 +237,7 @@ def _parts(model: al.Model, product: al.Product) -> tuple[al.Expr, ...]:
 def _value(equation: al.Equation, products: tuple[al.Product, ...]) -> Step:
     """a_t = W x_t + U h_{t-1} + b = [W U] [x_t; h_{t-1}] + b."""
     joined = al.Product(_row(tuple(p.left for p in products)), _end_to_end(products))
-    rest = [term for term in _terms(equation.rhs) if term not in products]
+    rest = [term for term in al.terms_of(equation.rhs) if term not in products]
     whole = forms.add((joined, *rest), equation.shape)
     name = EquationName(equation.name)
     reason: Reason = (name, " adds up products, so its matrices act side by side")

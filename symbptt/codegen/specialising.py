@@ -17,6 +17,9 @@ from typing import Any
 
 from symbptt.codegen.literals import WIDTH, signature_lines
 
+INDENT = 4
+"""By how many columns what is in a block stands further to the right."""
+
 UNKNOWN = object()
 """The value of an expression that no constant decides."""
 
@@ -25,8 +28,6 @@ Constants = frozenset[tuple[str, str]]
 
 Edit = tuple[int, int, str]
 """Where a part of the source begins and ends, and what stands in its place."""
-
-Branches = list[tuple[ast.If | None, Sequence[ast.stmt]]]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ class Specialised:
                 found += [line[shift:] for line in self.lines[above : node.lineno - 1]]
             found += written
             above = node.end_lineno or 0
-            if isinstance(node, ast.If) and leaves(self.branches(node)):
+            taken = self.taken(node) if isinstance(node, ast.If) else None
+            if taken and isinstance(taken[-1], ast.Return | ast.Raise | ast.Continue):
                 break
         return found
 
@@ -104,38 +106,31 @@ class Specialised:
         return self.piece(node.lineno, node.end_lineno or 0, shift)
 
     def conditional(self, node: ast.If, shift: int) -> list[str]:
-        """The branches that may be taken; one that is taken for certain stands for itself."""
-        found: list[str] = []
-        for test, body in self.branches(node):
-            if not body:
-                continue
-            above = body[0].lineno - 1
-            while self.lines[above - 1].lstrip().startswith("#"):
-                above -= 1
-            if test is None and not found:
-                return self.block(body, above, shift + body[0].col_offset - node.col_offset)
-            head = [" " * (node.col_offset - shift) + "else:"]
-            if test is not None:
-                head = self.piece(test.lineno, self.colon(test), shift)
-                word = "elif " if found else "if "
-                head[0] = head[0].replace("elif ", "if ", 1).replace("if ", word, 1)
-            lines = self.block(body, above, shift)
-            assert lines, f"nothing is left to do after {head[0].strip()}"
-            found += [*head, *lines]
+        """What may be done; a branch that is taken for certain stands for itself."""
+        chosen = self.taken(node)
+        if chosen is not None:
+            return self.below(chosen, shift + INDENT) if chosen else []
+        found = self.piece(node.lineno, self.colon(node), shift) + self.below(node.body, shift)
+        if node.orelse:
+            first = node.orelse[0]
+            other = first.col_offset == node.col_offset
+            found += [] if other else [" " * (node.col_offset - shift) + "else:"]
+            found += self.statement(first, shift) if other else self.below(node.orelse, shift)
         return found
 
-    def branches(self, node: ast.If) -> Branches:
-        """The tests that are not decided, each with what follows; last what follows none."""
-        value, rest = value_of(self.values, node.test), node.orelse
-        others: Branches = [(None, rest)]
-        if rest and isinstance(rest[0], ast.If) and self.word_at(rest[0]) == "elif":
-            others = self.branches(rest[0])
-        if value is UNKNOWN:
-            return [(node, node.body), *others]
-        return [(None, node.body)] if value else others
+    def taken(self, node: ast.If) -> Sequence[ast.stmt] | None:
+        """The branch that is taken for certain, if one is."""
+        value = value_of(self.values, node.test)
+        return None if value is UNKNOWN else node.body if value else node.orelse
 
-    def word_at(self, node: ast.stmt) -> str:
-        return self.lines[node.lineno - 1][node.col_offset :].partition(" ")[0]
+    def below(self, body: Sequence[ast.stmt], shift: int) -> list[str]:
+        """A block with the comments above its first statement."""
+        above = body[0].lineno - 1
+        while self.lines[above - 1].lstrip().startswith("#"):
+            above -= 1
+        found = self.block(body, above, shift)
+        assert found, f"nothing is left of what is done at {ast.unparse(body[0])}"
+        return found
 
     def colon(self, node: ast.stmt) -> int:
         """The last line of a statement's head."""
@@ -144,7 +139,7 @@ class Specialised:
     def piece(self, first: int, last: int, shift: int) -> list[str]:
         """Some lines of the source, changed, and laid out anew if they are more than one."""
         begin, end = self.starts[first - 1], self.starts[last] - 1
-        text = self.changed(begin, end)
+        text = self.changed(begin, end, self.edits)
         lines = [line[shift:] for line in text.splitlines()]
         if len(lines) > 1 and (shift or text != self.source[begin:end]) and "#" not in text:
             joined = joined_lines(lines)
@@ -153,10 +148,10 @@ class Specialised:
 
     # --- expressions ---------------------------------------------------------------------------
 
-    def changed(self, begin: int, end: int) -> str:
-        """A part of the source with its edits."""
+    def changed(self, begin: int, end: int, edits: Iterable[Edit]) -> str:
+        """A part of the source with those edits that are of it."""
         text, at = "", begin
-        for first, last, words in self.edits:
+        for first, last, words in sorted(edits):
             if begin <= first and last <= end:
                 text += self.source[at:first] + words
                 at = last
@@ -164,7 +159,7 @@ class Specialised:
 
     @cached_property
     def edits(self) -> list[Edit]:
-        return sorted(self.edits_in(self.definition))
+        return [*self.edits_in(self.definition)]
 
     def edits_in(self, node: ast.AST) -> Iterator[Edit]:
         """What is written otherwise, the outermost parts only."""
@@ -206,13 +201,8 @@ class Specialised:
         words = self.written(node)
         if words is not None:
             return words
-        begin, end = self.span(node)
-        text, at = "", begin
-        for child in ast.iter_child_nodes(node):
-            for first, last, words in sorted(self.edits_in(child)):
-                text += self.source[at:first] + words
-                at = last
-        return text + self.source[at:end]
+        children = ast.iter_child_nodes(node)
+        return self.changed(*self.span(node), (e for each in children for e in self.edits_in(each)))
 
     def span(self, node: ast.expr) -> tuple[int, int]:
         return (
@@ -260,12 +250,6 @@ def value_of(values: Mapping[str, Any], node: ast.expr) -> Any:
 def is_empty(values: Mapping[str, Any], table: ast.expr) -> bool:
     """Whether a tuple or dict is known to hold nothing."""
     return value_of(values, table) in ((), {})
-
-
-def leaves(branches: Branches) -> bool:
-    """Whether a branch is taken for certain, and nothing below is reached from it."""
-    test, body = branches[0]
-    return test is None and isinstance([None, *body][-1], ast.Return | ast.Raise | ast.Continue)
 
 
 def top(node: ast.stmt) -> int:

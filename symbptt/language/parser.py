@@ -51,7 +51,7 @@ class Builder:
             case sf.Power(base=base, exponent=exponent):
                 return al.Pow(self.expr(base), self._exponent(exponent))
             case sf.Flip(operand=operand):
-                return transposed(self.expr(operand))
+                return al.transposed(self.expr(operand))
             case sf.Chain(operands=operands):
                 return self._chain(operands)
             case sf.Apply(function=function, args=args):
@@ -89,7 +89,7 @@ class Builder:
         if len(products.operand_shape(self.shapes, first) or ()) == 1:
             whole = self.expr(first)
             for matrix in rest:
-                whole = al.Product(transposed(self.expr(matrix)), whole)
+                whole = al.Product(al.transposed(self.expr(matrix)), whole)
             return whole
         whole = self.expr(operands[-1])
         for matrix in reversed(operands[:-1]):
@@ -105,10 +105,6 @@ class Builder:
         if self.shapes.roles.functions.vector(function) is not None:
             return vector(function, *args)
         return al.Call(function, args)
-
-
-def transposed(expr: al.Expr) -> al.Expr:
-    return expr.operand if isinstance(expr, al.Transpose) else al.Transpose(expr)
 
 
 def parse(

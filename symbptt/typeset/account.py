@@ -250,7 +250,7 @@ class _Account:
         behind = al.Product(factor, inner) if factor.shape else al.Mul((factor, inner))
         if not line.form:
             return behind
-        return al.Add((*(form.terms if isinstance(form, al.Add) else (form,)), behind))
+        return al.Add((*al.terms_of(form), behind))
 
     def remark(self, remark: Remark) -> Text:
         return tuple(self.letters.symbol(p) if isinstance(p, Indeterminate) else p for p in remark)

@@ -54,10 +54,10 @@ class Atom(NamedTuple):
 @lru_cache(maxsize=4096)
 def atoms(tex: str) -> tuple[Atom, ...]:
     """What stands side by side in a formula."""
-    return tuple(_Reader(tex).atoms())
+    return tuple(_AtomReader(tex).atoms())
 
 
-class _Reader:
+class _AtomReader:
     def __init__(self, tex: str) -> None:
         self.tex = tex
         self.tokens = [*_TOKEN.finditer(tex)]

@@ -44,7 +44,8 @@ def _prepare(
         "inputs": (inputs, INPUTS),
     }
     tables |= {} if carry is None else {"carry": (carry, CARRY)}
-    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, _reals(CARRY))}
+    received = _reals(CARRY) if _INDEX_STATES else CARRY
+    tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
     optional = () if loss else _LOSS_ONLY
     given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
     found: list[Any] = [one for each in given.values() for one in each.values()]
@@ -84,8 +85,8 @@ def _prepare(
     rows = _Rows(size["T"], size["B"], lengths)
     # Only now: at a padded step there may stand what is no index, or can't be cast.
     for name, (place, array, *rest) in given["inputs"].items():
-        laid = rows.once if name in _UNTIMED else rows.packed
-        given["inputs"][name] = place, laid(array), *rest
+        laid = rows.once(array) if name in _UNTIMED else rows.packed(array)
+        given["inputs"][name] = place, laid, *rest
     one = _unit(given["params"]) if dtype.hasobject else 1
     call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
     given = {what: _settled(each, call) for what, each in given.items()}
@@ -208,9 +209,7 @@ def _exact(place: str, array: Any, one: Any) -> Any:
 
 def _reals(table: Any) -> Any:
     """The rows of a table but those of integers."""
-    if _INDEX_STATES:
-        table = {key: axes for key, axes in table.items() if not _index_of(key)}
-    return table
+    return {key: axes for key, axes in table.items() if not _index_of(key)}
 
 
 def _index_of(key: str) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from symbptt.codegen.runtime.checks import _kind, _reals, _sizes
 from symbptt.codegen.runtime.model import (
+    _INDEX_STATES,
     _LOSS_AT_LAST_STEP,
     _LOSS_ONLY,
     _OUTPUTS,
@@ -54,10 +55,10 @@ def _outputs(call: Any) -> Any:
     """Every quantity by name, and the carry."""
     rows = call.rows
     values = _forward(call)
-    outputs = {}
-    for name in _OUTPUTS:
-        array = values[name]
-        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
+    outputs = {
+        name: rows.unpacked(values[name][:, 0] if name in _SCALARS else values[name])
+        for name in _OUTPUTS
+    }
     if all(name in call.inputs for name in _LOSS_ONLY):
         _loss(call, values)
         spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
@@ -75,7 +76,8 @@ def _computed_plainly(call: Any, backward: Any) -> Any:
     grads: dict[str, Any] = {name: np.empty_like(params[name]) for name in PARAMS}
     for name, array in grads.items():
         array[...] = flowing[name]
-    for key, axes in _reals(CARRY).items():
+    starts = _reals(CARRY) if _INDEX_STATES else CARRY
+    for key, axes in starts.items():
         name, step = _name_and_step(key)
         grads[key] = np.zeros(_shape(axes, call.size), dtype)
         if name in pasts:

@@ -97,16 +97,6 @@ def gather(factors: dict[Atom, Fraction], more: Iterable[tuple[Atom, Fraction]])
         factors[found] = factors.get(found, Fraction(0)) + exponent
 
 
-def of_length(size: Extent) -> dict[Atom, Fraction]:
-    return {("length", size): ONE}
-
-
-def the_atom(poly: Poly) -> Atom:
-    """The one atom that a polynomial is."""
-    ((_, ((found, _),)),) = poly
-    return found
-
-
 def fresh(size: Extent) -> Place:
     """A letter of a sum that stands nowhere else."""
     return BOUND, f"~{next(_FRESH)}", NONE, size
@@ -199,7 +189,7 @@ def closed(
     used = {place[:2] for each in kept for place in places(each)}
     for one in [one for one in bound if one[:2] not in used]:
         bound.remove(one)
-        gather(kept, of_length(one[3]).items())
+        gather(kept, [(("length", one[3]), ONE)])
     coefficient *= _numbers(kept)
     if not bound:
         return {((), tuple(sorted(kept.items()))): coefficient} if coefficient else {}

@@ -20,7 +20,6 @@ from symbptt.proof.induction.canonical import (
     NONE,
     ONE,
     Atom,
-    Factors,
     Frozen,
     Monomial,
     Moves,
@@ -32,7 +31,6 @@ from symbptt.proof.induction.canonical import (
     frozen,
     gather,
     moved,
-    of_length,
     opened,
     places,
     places_of,
@@ -71,7 +69,7 @@ def the_atom(poly: Poly) -> Atom:
 
 
 def length(dim: al.Dim) -> Poly:
-    return closed((), of_length(extent(dim)), ONE)
+    return closed((), {("length", extent(dim)): ONE}, ONE)
 
 
 # --- arithmetic ----------------------------------------------------------------------------------
@@ -120,21 +118,19 @@ def power(base: Poly, exponent: Fraction) -> Poly:
     if len(base) == 1:
         (((letters, factors), coefficient),) = base.items()
         if not letters and exponent.denominator == 1:
+            if exponent < 0 and any(found[0] == "delta" for found, _ in factors):
+                raise NotProvedError("a quotient by 0 stands in it")
             raised = {found: e * exponent for found, e in factors}
             return closed((), raised, coefficient ** int(exponent))
-        if not letters and not factors[1:] and coefficient > 0 and _keeps(factors):
-            root = _roots(coefficient, exponent)
-            gather(root, ((found, e * exponent) for found, e in factors))
+        if not letters and not factors[1:] and coefficient > 0 and all(e == 1 for _, e in factors):
+            # Not the root of a square, which is no power.
+            root = {found: exponent for found, _ in factors}
+            gather(root, _roots(coefficient, exponent).items())
             return closed((), root, ONE)
     elif exponent.denominator == 1 and exponent > 0:
         return multiply([base] * int(exponent))
     whole, leading = normed(base, exponent)
     return closed((), {("base", frozen(whole)): exponent} | _roots(leading, exponent), ONE)
-
-
-def _keeps(factors: Factors) -> bool:
-    """Whether the power of a power is a power: not of the root of a square."""
-    return all(e == 1 for _, e in factors)
 
 
 def normed(base: Poly, exponent: Fraction) -> tuple[Poly, Fraction]:

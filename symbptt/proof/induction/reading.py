@@ -32,15 +32,9 @@ NOTHING: Mapping[str, Place] = {}
 Partials = Callable[[Slope, Mapping[str, Place]], Poly]
 
 
-def free_letters(shape: al.Shape) -> tuple[Letter, ...]:
+def free_letters(shape: al.Shape, of: str = "the") -> tuple[Letter, ...]:
     """The letters for the axes of a free entry."""
-    return tuple(Letter(f"the {name}", dim) for name, dim in zip(PLACES, shape, strict=False))
-
-
-def _argument_letters(shape: al.Shape) -> tuple[Letter, ...]:
-    return tuple(
-        Letter(f"{pl.ARGUMENT} {name}", dim) for name, dim in zip(PLACES, shape, strict=False)
-    )
+    return tuple(Letter(f"{of} {name}", dim) for name, dim in zip(PLACES, shape, strict=False))
 
 
 @dataclass
@@ -139,7 +133,7 @@ class EntryReader:
         integers: tuple[Place, ...] = ()
         if isinstance(loss.target, al.Ref) and loss.target.name in self.model.integers:
             integers = (place(arguments.pop(), {}),)
-        polys = (self.entry(each, _argument_letters(each.shape)) for each in arguments)
+        polys = (self.entry(each, free_letters(each.shape, pl.ARGUMENT)) for each in arguments)
         wrt = _VALUE if loss.wrt is None else loss.wrt
         return ("loss", loss.function, wrt, tuple(map(cn.frozen, polys)), places, integers)
 
@@ -151,11 +145,8 @@ class EntryReader:
         polys = [dict(each) for each in args]
         for k, argument in enumerate(polys):
             if kind == "loss":
-                letters = tuple(cn.fresh(one[3]) for one in pl.argument_places(args[k]))
-                at = {
-                    one[:2]: new
-                    for one, new in zip(pl.argument_places(args[k]), letters, strict=True)
-                }
+                at = {one[:2]: cn.fresh(one[3]) for one in pl.argument_places(args[k])}
+                letters = tuple(at.values())
                 outer = pl.atom((*found[:2], k, args, letters, found[5]))
                 yield outer, pl.renamed(argument, at), letters
             elif name in FUNCTIONS:
@@ -297,7 +288,6 @@ def stated(name: str, text: str, args: Sequence[Poly], apply: Apply) -> Poly:
 
 def formula(expr: al.Expr, names: Mapping[str, Poly], apply: Apply) -> Poly:
     """A formula of a table with polynomials for its names."""
-
     if isinstance(expr, al.Param):
         return names[expr.name] if expr.name in names else pl.atom(("constant", expr.name))
     return arithmetic(expr, lambda part: formula(part, names, apply), apply)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from symbptt import algebra as al
 from symbptt import derive, parse
-from symbptt.calculus import rules
+from symbptt.calculus import adjoint, rules
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.forms import neg, zero
 from symbptt.calculus.rules import RULES, Context, Part, Rule
@@ -17,8 +18,9 @@ from symbptt.calculus.variants import variants
 from symbptt.errors import NotProvedError
 from symbptt.language import library
 from symbptt.proof.exact import exact_rows
-from symbptt.proof.induction.statements import induction_rows, prove
+from symbptt.proof.induction.statements import ARGUMENT, induction_rows, prove
 from symbptt.proof.other_forms import FOR_SOME_T
+from symbptt.proof.rows import Report
 from tests import cells
 from tests.modules import EXHAUSTIVE, model_of, some
 
@@ -120,6 +122,64 @@ def test_a_wrong_pointwise_rule_is_not_proved(monkeypatch: pytest.MonkeyPatch) -
 # --- errors in the walk --------------------------------------------------------------------------
 
 
+def one_step_later(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda reading, index: right(reading, index + 1)
+
+
+def nothing_present(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda walk, target, present, *more: right(walk, target, [], *more)
+
+
+def all_present(right: Callable[..., Any]) -> Callable[..., Any]:
+    def boundary(walk: Any, target: Any, present: Any, before: int) -> Any:
+        return right(walk, target, walk.readers(target.name), before)
+
+    return boundary
+
+
+def no_seed(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda loss: al.ONE
+
+
+def no_start(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda walk, initial, shape: zero(shape)
+
+
+def no_sum(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda reading: reading.chain
+
+
+def without_the_first(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda walk, name: right(walk, name)[1:]
+
+
+def with_one_twice(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda walk, name: [*right(walk, name)[:1], *right(walk, name)]
+
+
+WALK = [
+    (adjoint, "at_step", one_step_later, "elman"),
+    (adjoint.Walk, "boundary", nothing_present, "elman"),
+    (adjoint.Walk, "boundary", all_present, "last_two_steps"),
+    (adjoint, "_seed", no_seed, "elman"),
+    (adjoint.Walk, "start", no_start, "learned_start"),
+    (adjoint, "over_time", no_sum, "elman"),
+    (adjoint.Walk, "readers", without_the_first, "lag_two"),
+    (adjoint.Walk, "readers", with_one_twice, "lag_two"),
+]
+
+
+@pytest.mark.parametrize(
+    ("home", "name", "error", "model"), WALK, ids=[f"{row[1]}-{row[2].__name__}" for row in WALK]
+)
+def test_an_error_in_the_walk_is_not_proved(
+    home: Any, name: str, error: Any, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert all(each.proved for each in prove(derive(model_of(model))))
+    monkeypatch.setattr(home, name, error(getattr(home, name)))
+    assert not all(each.proved for each in prove(derive(model_of(model))))
+
+
 def without_boundaries(derivation: Derivation) -> Derivation:
     steps = tuple(step for step in derivation.steps if step.kind != "boundary")
     return replace(derivation, steps=steps)
@@ -191,7 +251,11 @@ def test_a_report_says_what_holds_for_all_lengths() -> None:
     assert row.ok
     assert row.range == "6 statements for all T and all sizes"
     assert {"dL/dh[t]", "dL/dW", "dL/dh[0]", "normal form"} <= set(row.subjects)
+    assert row.proof[: len(ARGUMENT)] == ARGUMENT
     assert "dL/dh[t]: t = T: (2), it enters loss[T]" in row.proof
+    report = Report("mine", (row,))
+    assert "\n    dL/dh[t]: t = T: (2), it enters loss[T]\n" in report.text(proofs=True)
+    assert "it enters" not in str(report)
     assert "it enters h[t+1], loss[t]" in next(line for line in row.proof if "<=" in line)
 
 
