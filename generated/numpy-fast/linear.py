@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of linear, in NumPy.
 
-Made by symbptt (digest e8d43e087b6e7ad9). To make it again: symbptt generate linear
+Made by symbptt (digest b061a77a9aa7d2f6). To make it again: symbptt generate linear
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -345,13 +345,13 @@ def _in_buffers(call, w):
     return _without_copies(_gradients, w, call.params, call.inputs, start, back)
 
 
-def _outputs(call, completed=None):
-    """Every quantity by name, and the carry; `completed` adds what has no array."""
+def _outputs(call):
+    """Every quantity by name, and the carry."""
     kind = (*call.size.values(), call.dtype, *_THRESHOLDS.values())
     # Nobody else finds it meanwhile, in no other thread.
     w = _KEPT.pop(kind, None) or _workspace(call, False)
     w.use(call.rows)
-    found = _without_copies(_forward_alone, w, call, completed)
+    found = _without_copies(_forward_alone, w, call)
     few = w.nbytes <= _THRESHOLDS["bytes kept for the next call"]
     if few and call.dtype != object:
         _KEPT.clear()
@@ -397,7 +397,7 @@ def _without_copies(computed, w, *arguments):
         np.setbufsize(before)
 
 
-def _forward_alone(w, call, completed):
+def _forward_alone(w, call):
     """Run all segments forward, and put together what each leaves."""
     rows, inputs, values = call.rows, call.inputs, {}
     targets = all(name in inputs for name in _LOSS_ONLY)
@@ -410,20 +410,12 @@ def _forward_alone(w, call, completed):
         segment.hand_on(begin)
         _run_loss(segment, call.params, own, number == 0, targets)
         if targets:
-            ending = place
-            losses[ending] = segment.loss
-        for name, array in segment.pasts.items():
-            if number == 0:
-                past = np.empty((rows.live.stop, *array.shape[1:]), array.dtype)
-                past[: rows.live.start] = array[: rows.live.start]
-                values[f"past of {name}"], values[name] = past, past[rows.live]
-            values[name][place] = array[segment.rows.live]
-        for name, array in _quantities(segment).items():
+            losses[place] = segment.loss
+        states = {n: a[segment.rows.live] for n, a in segment.pasts.items()}
+        for name, array in (states | _quantities(segment)).items():
             if number == 0:
                 values[name] = np.empty((rows.count, *array.shape[1:]), array.dtype)
             values[name][place] = array
-    if completed is not None:
-        completed(call, values)
     outputs = {name: rows.unpacked(values[name]) for name in _OUTPUTS}
     if targets:
         spread = rows.unpacked
@@ -506,8 +498,8 @@ def _in_order(rows, arrays, room):
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
-    Of what only the backward pass needs they hold one segment of steps; where segments run
-    forward again (`_AGAIN`), of all but the states between them.
+    Of what only the backward pass needs they hold one segment of steps, and where segments
+    run forward again, of all but the states between them.
 
     Parameters
     ----------

@@ -216,7 +216,6 @@ class _Module:
         author, mode = self.derivation.model, mode_of(self.derivation)
         estimator = estimator_text(self.derivation, self.program)
         buffered = self.buffered() if self.level else None
-        completed, called = "", {*self.target.offered, *self.called(estimator)}
         if buffered is None:
             plain = self.unbuffered(self.program)
             signature = f"{mode.function}(call, values, carry_grad)"
@@ -231,15 +230,17 @@ class _Module:
                 part = making(self.program, buffered.missing)
                 lines = self.unbuffered(part).added(part.forward)
                 functions.append(function_text("_completed(call, values)", lines))
-                completed = ", _completed"
         steps = "None" if self.told else "steps"
         outputs = (
             f"call = _prepare(params, inputs, carry, lengths, {steps}, loss=False)",
-            f"return _outputs(call{completed})",
+            "return _outputs(call)",
         )
         compute = list(self.compute(estimator, mode, steps))
         runtime = self.target.runtime(self.level)
-        copied = runtime.copied(called, self.constants.decided(), functions)
+        incomplete = "_INCOMPLETE", str(buffered is not None and bool(buffered.missing))
+        own = [("forward", outputs), ("loss_and_grads", compute), ("_stated", estimator.constants)]
+        code = [*functions, *(function_text(f"{name}()", lines) for name, lines in own if lines)]
+        copied = runtime.copied(self.target.offered, self.constants.decided() | {incomplete}, code)
         constants = (
             *self.constants.tables(),
             *self.constants.stated(copied.names),
@@ -268,13 +269,6 @@ class _Module:
             estimator=replace(estimator, what=estimator.what.replace("METHOD", mode.method)),
             mode=mode,
         )
-
-    def called(self, estimator: EstimatorText) -> Iterator[str]:
-        """What `forward` and `loss_and_grads` call."""
-        yield from ("_prepare", "_outputs", *estimator.named)
-        yield "_in_buffers" if self.level else "_computed_plainly"
-        if self.is_quick(estimator):
-            yield "_at_once"
 
     def is_quick(self, estimator: EstimatorText) -> bool:
         """Whether a call in a workspace that fits may go without any check."""

@@ -111,11 +111,15 @@ class Report:
         return tuple(row for row in self.rows if row.check == check)
 
     def __str__(self) -> str:
-        """A table, the reason for a failure under its row."""
+        return self.text()
+
+    def text(self, proofs: bool = False) -> str:
+        """A table, the reason for a failure under its row; if asked what is proved, too."""
         cells = ((row.verdict, row.check, row.subject, row.figure) for row in self.rows)
         lines = []
         for row, line in zip(self.rows, table(cells, indent=""), strict=True):
             lines += [line, f"    {row.detail}"] if row.detail else [line]
+            lines += [f"    {each}" for each in row.proof if proofs]
         return "\n".join([f"{self.model}: {self.summary}", *lines])
 
     @property

@@ -85,7 +85,7 @@ class Glossary:
 
     def meaning(self, comment: str, name: str) -> list[Prose]:
         """The author's words, long ones over several rows; else where the symbol stands."""
-        if self.names.is_short(name):
+        if name in self.names.cut:
             comment = f"{name}: {comment}" if comment else name
         parts = textwrap.wrap(comment, _CELL)
         return [(Words(part),) for part in parts] or [(self.readers(name),)]

@@ -38,6 +38,8 @@ _CARRY_TELLS = True
 """Whether a carry alone may tell a length."""
 _SCALAR_ROWS = True
 """Whether an input or a state may be a number a row."""
+_INCOMPLETE = True
+"""Whether the forward pass leaves a quantity in no array of all rows."""
 _INDEX_STATES = True
 """Whether a carry may hold integers."""
 _THRESHOLDS: dict[str, Any] = {
@@ -76,6 +78,10 @@ def _forward(call: Any) -> Any:
 
 
 def _loss(call: Any, values: Any) -> None:
+    raise NotImplementedError
+
+
+def _completed(call: Any, values: Any) -> None:
     raise NotImplementedError
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from symbptt.codegen.runtime.model import (
     _AGAIN,
+    _INCOMPLETE,
     _KEPT,
     _LOSS_AT_LAST_STEP,
     _LOSS_ONLY,
@@ -18,6 +19,7 @@ from symbptt.codegen.runtime.model import (
     _UNTIMED,
     _WITH_RESPECT_TO,
     DIMS,
+    _completed,
     _quantities,
     _run_backward,
     _run_forward,
@@ -36,13 +38,13 @@ def _in_buffers(call: Any, w: Any) -> Any:
     return _without_copies(_gradients, w, call.params, call.inputs, start, back)
 
 
-def _outputs(call: Any, completed: Any = None) -> Any:
-    """Every quantity by name, and the carry; `completed` adds what has no array."""
+def _outputs(call: Any) -> Any:
+    """Every quantity by name, and the carry."""
     kind = (*call.size.values(), call.dtype, *_THRESHOLDS.values())
     # Nobody else finds it meanwhile, in no other thread.
     w = _KEPT.pop(kind, None) or _workspace(call, False)
     w.use(call.rows)
-    found = _without_copies(_forward_alone, w, call, completed)
+    found = _without_copies(_forward_alone, w, call)
     few = w.nbytes <= _THRESHOLDS["bytes kept for the next call"]
     if few and call.dtype != object:
         _KEPT.clear()
@@ -96,7 +98,7 @@ def _without_copies(computed: Any, w: Any, *arguments: Any) -> Any:
         np.setbufsize(before)
 
 
-def _forward_alone(w: Any, call: Any, completed: Any) -> Any:
+def _forward_alone(w: Any, call: Any) -> Any:
     """Run all segments forward, and put together what each leaves."""
     rows, inputs, values = call.rows, call.inputs, {}
     targets = all(name in inputs for name in _LOSS_ONLY)
@@ -111,20 +113,18 @@ def _forward_alone(w: Any, call: Any, completed: Any) -> Any:
         segment.hand_on(begin)
         _run_loss(segment, call.params, own, number == 0, targets)
         if targets:
-            ending = segment.rows.ending if _LOSS_AT_LAST_STEP else place
-            losses[ending] = segment.loss
-        for name, array in segment.pasts.items():
-            if number == 0:
-                past = np.empty((rows.live.stop, *array.shape[1:]), array.dtype)
-                past[: rows.live.start] = array[: rows.live.start]
-                values[f"past of {name}"], values[name] = past, past[rows.live]
-            values[name][place] = array[segment.rows.live]
-        for name, array in _quantities(segment).items():
+            losses[segment.rows.ending if _LOSS_AT_LAST_STEP else place] = segment.loss
+        states = {n: a[segment.rows.live] for n, a in segment.pasts.items()}
+        for name, array in (states | _quantities(segment)).items():
             if number == 0:
                 values[name] = np.empty((rows.count, *array.shape[1:]), array.dtype)
             values[name][place] = array
-    if completed is not None:
-        completed(call, values)
+        if _INCOMPLETE and number == 0:
+            starts = {n: a[: rows.live.start].copy() for n, a in segment.pasts.items()}
+    if _INCOMPLETE:
+        for name, start in starts.items():
+            values[f"past of {name}"] = np.concatenate([start, values[name]])
+        _completed(call, values)
     outputs = {
         name: rows.unpacked(values[name][:, 0] if name in _SCALARS else values[name])
         for name in _OUTPUTS

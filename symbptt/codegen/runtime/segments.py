@@ -34,8 +34,8 @@ from symbptt.codegen.runtime.rows import (
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
-    Of what only the backward pass needs they hold one segment of steps; where segments run
-    forward again (`_AGAIN`), of all but the states between them.
+    Of what only the backward pass needs they hold one segment of steps, and where segments
+    run forward again, of all but the states between them.
 
     Parameters
     ----------
