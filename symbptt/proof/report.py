@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from symbptt.algebra import Model
 from symbptt.binding import bind as bind_functions
@@ -13,9 +16,9 @@ from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
-from symbptt.errors import InterfaceError, UnboundFunctionError
+from symbptt.errors import EvaluationError, InterfaceError, UnboundFunctionError
 from symbptt.proof.arguments import argument_rows
-from symbptt.proof.calls import SCENARIOS, ModuleCall
+from symbptt.proof.calls import SCENARIOS, ModuleCall, called
 from symbptt.proof.cases import GROUPS
 from symbptt.proof.exact import exact_rows
 from symbptt.proof.lacking import statement_rows
@@ -27,6 +30,7 @@ from symbptt.proof.numeric import numeric_rows
 from symbptt.proof.other_forms import OTHERS, mode_rows, other_form_rows
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain, reach_rows
+from symbptt.proof.remarks import kink_rows, vanishing_rows
 from symbptt.proof.rows import Report, Row, grouped, together
 from symbptt.typeset.latex import PRINTERS
 from symbptt.typeset.style import Style
@@ -103,7 +107,7 @@ def verify(
         rows += other_form_rows(chosen, seed, told)
     rows += _numeric(chosen, module, derivation, source, examined.estimator, level, seed, told)
     if own:
-        rows += _modes(chosen, seed, told)
+        rows += _made("forward", lambda: mode_rows(bind_functions(chosen), seed, told))
     return Report(model.name, grouped(rows))
 
 
@@ -139,41 +143,55 @@ def _numeric(
     plain = Plain(bound, load_module(text, f"<{model.name}, plain>", bound), estimator)
     if path is not None:
         module = read_module(path, bound)
-        values = partial(numeric_rows, module, bound, lowered, seed, told)
-        return (*_made("values", values), *_used(module, plain, told))
+        return _used(module, plain, lowered, seed, told)
     texts = {each: generate(lowered, level=each) for each in LEVELS}
     texts[level] = source or texts[level]
     modules = {
         each: load_module(text, f"<{model.name} -O{each}>", bound) for each, text in texts.items()
     }
+    return _used(modules[level], plain, lowered, seed, told, modules)
+
+
+def _used(
+    module: Loaded,
+    plain: Plain,
+    derivation: Derivation,
+    seed: int,
+    told: Callable[[str], None],
+    levels: Mapping[int, Loaded] | None = None,
+) -> tuple[Row, ...]:
+    """A module that is called in every way; beside it those of the other levels, if it is own."""
     calls: list[ModuleCall] = []
-    values = partial(numeric_rows, modules[level], bound, lowered, seed, told, calls.append)
-    rows = (
-        *_made("values", values),
-        *_made("levels", lambda: level_rows(modules, calls, estimator)),
+    estimator = plain.estimator
+    values = partial(numeric_rows, module, plain.model, derivation, seed, told, calls.append)
+    rows = _made("values", values)
+    if levels and calls:
+        rows += _made("levels", lambda: level_rows(levels, calls, estimator))
+    if levels:
+        rows += _made("plain", plain.rows)
+    rows += (
+        *reach_rows(module, plain, told),
+        *_made("arguments", partial(argument_rows, module, plain)),
     )
-    return (*rows, *plain.rows(), *_used(modules[level], plain, told))
+    if estimator == FULL:
+        rows += (
+            *kink_rows(derivation),
+            *_made("remark", lambda: vanishing_rows(partial(called, module), calls)),
+        )
+    return rows
 
 
-def _used(module: Loaded, plain: Plain, told: Callable[[str], None]) -> Iterator[Row]:
-    """How a module takes what it may be given."""
-    yield from reach_rows(module, plain, told)
-    yield from _made("arguments", partial(argument_rows, module, plain))
-
-
-def _made(check: str, rows: Callable[[], Iterable[Row]]) -> Iterator[Row]:
+def _made(check: str, rows: Callable[[], Iterable[Row]]) -> tuple[Row, ...]:
     """The rows of a check; a module that raises where it must not has failed it."""
     try:
-        yield from rows()
+        # Of what NumPy warns says nothing here; `reach` hears of it where all is finite.
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return tuple(rows())
     except InterfaceError as error:
-        yield Row(check, "module", False, detail=str(error))
-
-
-def _modes(model: Model, seed: int, told: Callable[[str], None]) -> tuple[Row, ...]:
-    try:
-        return mode_rows(bind_functions(model), seed, told)
-    except UnboundFunctionError as error:
-        return (Row("forward", "module", None, "not applicable", str(error)),)
+        return (Row(check, "module", False, detail=str(error)),)
+    except (EvaluationError, UnboundFunctionError) as error:
+        return (Row(check, "module", None, "not applicable", str(error)),)
 
 
 class _Counter:
