@@ -165,10 +165,12 @@ class Trained:
     seconds: float
 
 
-def dims(module: ModuleType, characters: int) -> dict[str, int]:
+def dims(
+    module: ModuleType, characters: int, units: int = UNITS, embedding: int = EMBEDDING
+) -> dict[str, int]:
     """The sizes of the model: its dimensions that count characters, and the others."""
-    sizes = dict.fromkeys(module.DIMS, UNITS)
-    sizes[module.PARAMS["E"][1]] = EMBEDDING
+    sizes = dict.fromkeys(module.DIMS, units)
+    sizes[module.PARAMS["E"][1]] = embedding
     return sizes | dict.fromkeys(module.INDEX_INPUTS.values(), characters)
 
 

@@ -65,7 +65,7 @@ FORMAT = '''
 from __future__ import annotations
 
 from symbptt.typeset.blocks import Box, Display, Heading, Points, Table
-from symbptt.typeset.display import aligned, rows_of
+from symbptt.typeset.latex import aligned, rows_of
 from symbptt.typeset.format import Format
 
 

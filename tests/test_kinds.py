@@ -13,7 +13,7 @@ from symbptt import algebra as al
 from symbptt.algebra import NOW, Expr, Model, Param, Ref, Shape, children, nodes
 from symbptt.algebra.index import FIRST, LAST
 from symbptt.algebra.letters import Entry, Letters
-from symbptt.calculus.entrywise import ENTRIES, at_entry
+from symbptt.calculus.entrywise import at_entry
 from symbptt.calculus.rules import RULES, Context, partial, parts
 from symbptt.calculus.slopes import differentiated
 from symbptt.codegen.fast.work import COSTS, work
@@ -93,7 +93,7 @@ READERS: dict[str, Callable[[Expr], object]] = {
     "partial": lambda expr: partial(expr, VECTOR),
     "parts": lambda expr: parts(expr, Param("c", ("n",)), Context(MODEL, NOW, None)),
     "differentiated": lambda expr: differentiated(expr, VECTOR, (Param("i", ()),)),
-    "at_entry": lambda expr: at_entry(expr, (Param("i", ()),), Letters(MODEL)),
+    "at_entry": lambda expr: at_entry(expr, (Param("i", ()),) * len(expr.shape), Letters(GIVEN)),
     "in_rows": in_rows,
     "plain": plain,
     "latex": LatexPrinter().show,
@@ -142,7 +142,7 @@ TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {
         lambda kind: kind.leaf or kind.pointwise or kind in RULES,
         MADE | JACOBIANS,
     ),
-    "entrywise.ENTRIES": (lambda kind: kind in ENTRIES, {"Count", "PartSum"} | JACOBIANS),
+    "entrywise.at_entry": (is_read(READERS["at_entry"]), {"Count", "PartSum"} | JACOBIANS),
     "rows.TURNS": (lambda kind: kind.leaf or kind.pointwise or kind in TURNS, set()),
     "PlainPrinter": (has_method(PlainPrinter), set()),
     "LatexPrinter": (has_method(LatexPrinter), set()),

@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of elman, in NumPy.
 
-Made by symbptt (digest 3161d3a3d8860ff4). To make it again: symbptt generate elman
+Made by symbptt (digest ae8fa60b6e345990). To make it again: symbptt generate elman
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -40,19 +40,12 @@ PARAMS = {
 INPUTS = {"x": ("T", "B", "d"), "y": ("T", "B", "q")}
 INDEX_INPUTS = {}
 CARRY = {"h[0]": ("B", "h")}
-# How many steps back the longest lag reads; what has no time axis; what only the
-# loss reads; the quantities, and the scalars among them; parameters that are not
-# drawn as matrices and biases are.
+# How many steps back the longest lag reads.
 _LAG = 1
-_UNTIMED = ()
+# Inputs that the loss alone reads.
 _LOSS_ONLY = ("y",)
+# What `forward` returns beside a loss.
 _OUTPUTS = ("h", "o")
-_SCALARS = ()
-_WITH_RESPECT_TO = ()
-_DRAWN = {}
-_LOSS_AT_LAST_STEP = False
-# Whether each segment runs forward again before it runs backward.
-_AGAIN = False
 # The buffers of the last call of `forward`.
 _KEPT = {}
 # Looked up once: a loop over time calls them a few times a step.
@@ -228,8 +221,7 @@ def _run_backward(w, params, inputs, start, carry_grad, first):
     _product(v.ones, v.d_a_o, v.d_b_y)
     grads = {"W_xh": v.d_W_xh, "W_hh": v.d_W_hh, "b_h": v.d_b_h, "W_hy": v.d_W_hy}
     grads |= {"b_y": v.d_b_y}
-    sources = {}
-    return grads, sources
+    return grads
 
 
 def _arrays(size, dtype):
@@ -271,15 +263,7 @@ def _forward_views(w):
         for top, now, prev in steps
     ]
     v.product = _product_in(blocks1, False)
-    v.columns = _columns_for(
-        w.buffers,
-        "fixed1 by columns",
-        blocks1,
-        size["h"],
-        size["h"],
-        dtype,
-        False,
-    )
+    v.columns = _columns_for(w, "fixed1 by columns", blocks1, size["h"], size["h"])
     v.h_0 = v.h_all[rows.begin(0)]
     v.c_1_2 = np.asarray(w.one / 2, dtype)
     w.pasts = {"h": v.h_all}
@@ -318,13 +302,12 @@ def _backward_views(w):
     ]
     v.c_1_1 = np.asarray(w.one, dtype)
     v.columns_ = _columns_for(
-        w.buffers,
+        w,
         "W_hh by columns",
         blocks1,
         size["h"],
         size["h"],
-        dtype,
-        True,
+        given=True,
     )
     v.ones = np.ones(rows.count, dtype)
     w.adjoints = {"h": v.d_h_all}
@@ -361,7 +344,7 @@ def init_params(dims, *, seed=0, dtype=np.float32):
     params = {}
     for name, axes in PARAMS.items():
         shape = _shape(axes, size)
-        how = _DRAWN.get(name, "matrix" if len(axes) == 2 else "bias")
+        how = "matrix" if len(axes) == 2 else "bias"
         if how == "bias":
             array = np.zeros(shape)
         elif how == "factor":
@@ -421,13 +404,13 @@ def _in_buffers(call, w):
     return _without_copies(_gradients, w, call.params, call.inputs, start, back)
 
 
-def _outputs(call, completed=None):
-    """Every quantity by name, and the carry; `completed` adds what has no array."""
+def _outputs(call):
+    """Every quantity by name, and the carry."""
     kind = (*call.size.values(), call.dtype, *_THRESHOLDS.values())
     # Nobody else finds it meanwhile, in no other thread.
     w = _KEPT.pop(kind, None) or _workspace(call, False)
     w.use(call.rows)
-    found = _without_copies(_forward_alone, w, call, completed)
+    found = _without_copies(_forward_alone, w, call)
     few = w.nbytes <= _THRESHOLDS["bytes kept for the next call"]
     if few and call.dtype != object:
         _KEPT.clear()
@@ -450,14 +433,11 @@ def _at_once(w, params, inputs, carry, carry_grad):
     """A call in which nothing is to be checked, cast or sorted."""
     laid = {}
     for name, array in inputs.items():
-        if name not in _UNTIMED:
-            array = array.reshape(w.even.count, *array.shape[2:])
-        laid[name] = _column(array)
-    start = carry and {key: _column(array) for key, array in carry.items()}
-    back = carry_grad and {key: _column(array) for key, array in carry_grad.items()}
+        array = array.reshape(w.even.count, *array.shape[2:])
+        laid[name] = array
     if w.rows is not w.even:
         w.use(w.even)
-    return _without_copies(_gradients, w, params, laid, start, back)
+    return _without_copies(_gradients, w, params, laid, carry, carry_grad)
 
 
 def _scalar(w, total):
@@ -466,11 +446,7 @@ def _scalar(w, total):
 
 
 def _without_copies(computed, w, *arguments):
-    """Compute with NumPy's buffers so small that what has gaps is not copied into them.
-
-    An elementwise call on less than a buffer takes it in one piece, if need be a copy; on
-    more it takes piece by piece where they stand. With one sequence hardly anything has gaps.
-    """
+    """Compute with NumPy's buffers so small that what has gaps is not copied into them."""
     if w.size["B"] == 1:
         return computed(w, *arguments)
     before = np.setbufsize(_THRESHOLDS["numbers in a buffer of NumPy"])
@@ -480,13 +456,11 @@ def _without_copies(computed, w, *arguments):
         np.setbufsize(before)
 
 
-def _forward_alone(w, call, completed):
+def _forward_alone(w, call):
     """Run all segments forward, and put together what each leaves."""
     rows, inputs, values = call.rows, call.inputs, {}
     targets = all(name in inputs for name in _LOSS_ONLY)
-    losses = np.empty(
-        (rows.sequences if _LOSS_AT_LAST_STEP else rows.count, 1), w.dtype
-    )
+    losses = np.empty((rows.count, 1), w.dtype)
     begin = _sorted(rows, call.start)
     for number, (segment, place) in enumerate(w.plan):
         own = _taken(segment, inputs, place)
@@ -495,26 +469,15 @@ def _forward_alone(w, call, completed):
         segment.hand_on(begin)
         _run_loss(segment, call.params, own, number == 0, targets)
         if targets:
-            ending = segment.rows.ending if _LOSS_AT_LAST_STEP else place
-            losses[ending] = segment.loss
-        for name, array in segment.pasts.items():
-            if number == 0:
-                past = np.empty((rows.live.stop, *array.shape[1:]), array.dtype)
-                past[: rows.live.start] = array[: rows.live.start]
-                values[f"past of {name}"], values[name] = past, past[rows.live]
-            values[name][place] = array[segment.rows.live]
-        for name, array in _quantities(segment).items():
+            losses[place] = segment.loss
+        states = {n: a[segment.rows.live] for n, a in segment.pasts.items()}
+        for name, array in (states | _quantities(segment)).items():
             if number == 0:
                 values[name] = np.empty((rows.count, *array.shape[1:]), array.dtype)
             values[name][place] = array
-    if completed is not None:
-        completed(call, values)
-    outputs = {}
-    for name in _OUTPUTS:
-        array = values[name]
-        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
+    outputs = {name: rows.unpacked(values[name]) for name in _OUTPUTS}
     if targets:
-        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
+        spread = rows.unpacked
         outputs["loss"] = spread(losses[:, 0])
     room = {key: np.empty_like(array) for key, array in w.carries.items()}
     return outputs, _in_order(rows, begin, room)
@@ -533,7 +496,7 @@ def _computed(w, params, inputs, start, carry_grad):
     _run_loss(segment, params, inputs, True, True)
     total = np.add.reduce(segment.loss, None)
     back = carry_grad
-    grads, sources = _run_backward(segment, params, inputs, start, back, True)
+    grads = _run_backward(segment, params, inputs, start, back, True)
     # Copies: both may be handed to the next call, which writes where they come from.
     if rows.order is None:
         for key, values, out in segment.begins:
@@ -547,8 +510,6 @@ def _computed(w, params, inputs, start, carry_grad):
         segment.hand_back(w.back)
         grads |= _in_order(rows, w.back, w.begins)
         carry = _in_order(rows, w.between[0], w.carries)
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
     return _scalar(w, total) / rows.weight, grads, carry
 
 
@@ -566,11 +527,9 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         segment, place = w.plan[number]
         own = _taken(segment, inputs, place)
         begin = w.between[number - 1] if number else start
-        if _AGAIN and number < last:
-            _run_forward(segment, params, own, begin, False)
         _run_loss(segment, params, own, number == last, True)
         loss += _scalar(w, np.add.reduce(segment.loss, None))
-        sums, sources = _run_backward(segment, params, own, begin, back, number == last)
+        sums = _run_backward(segment, params, own, begin, back, number == last)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -578,20 +537,14 @@ def _computed_by_segments(w, params, inputs, start, carry_grad):
         else:
             for name, array in w.sums.items():
                 np.add(array, w.parts[name], array)
-        for name, array in sources.items():
-            w.sources[name][segment.rows.ending if name in _UNTIMED else place] = array
     rows = w.rows
     grads = {**grads, **_in_order(rows, w.back, w.begins)}
-    for name, array in w.sources.items():
-        count = rows.sequences if name in _UNTIMED else rows.count
-        grads[name] = _source(name, array[:count], rows)
     return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
 
 
 def _taken(segment, inputs, place):
     """The rows of all inputs that belong to a segment."""
-    ending = segment.rows.ending
-    return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
+    return {name: array[place] for name, array in inputs.items()}
 
 
 def _in_order(rows, arrays, room):
@@ -604,8 +557,8 @@ def _in_order(rows, arrays, room):
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
-    Of what only the backward pass needs they hold one segment of steps; where segments run
-    forward again (`_AGAIN`), of all but the states between them.
+    Of what only the backward pass needs they hold one segment of steps, and where segments
+    run forward again, of all but the states between them.
 
     Parameters
     ----------
@@ -643,7 +596,7 @@ class Workspace:
         count = max(-(-self.size["T"] // max(steps, 1)), 1)
         self.table = _arrays(self.part, self.dtype)
         self.buffers = self.arrays("shared")
-        self.kept = [self.arrays("kept") for _ in range(1 if _AGAIN else count)]
+        self.kept = [self.arrays("kept") for _ in range(count)]
         self.expected = {
             title: [self.kind(*entry) for entry in table.items()]
             for title, table in (
@@ -659,18 +612,11 @@ class Workspace:
         # The states behind each segment and what they receive, the sequences in the order
         # of the rows.
         for _ in range(count):
-            arrays = self.carries.items()
-            self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
-        self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
+            self.between.append(_zeros_like(self.carries))
+        self.back = _zeros_like(self.begins)
         self.sums = self.arrays("sum")
         if count > 1:
             self.parts = self.arrays("sum")
-            for name in _WITH_RESPECT_TO:
-                tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
-                count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
-                self.sources[name] = np.zeros(
-                    (count, *_shape(tail or [1], self.size)), self.dtype
-                )
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
@@ -695,8 +641,8 @@ class Workspace:
 
     def kind(self, name, axes):
         """Name, shape and dtype of an argument, and below what an index must be."""
-        axis = INDEX_INPUTS.get(name.partition("[")[0])
-        limit = 0 if axis is None else _extent(axis, self.size)
+        axis = {}.get(name.partition("[")[0])
+        (limit,) = [0] if axis is None else _shape([axis], self.size)
         dtype = self.dtype if axis is None else np.dtype(np.intp)
         return name, _shape(axes, self.size), dtype, limit
 
@@ -822,9 +768,6 @@ class _Segment:
 
 def _segment_steps(T, B):
     """How many steps a segment has."""
-    if _AGAIN:
-        steps = _THRESHOLDS["steps of a segment"]
-        return min(steps or int(np.ceil(np.sqrt(T))), T)
     # As many rows as make products over a segment pay, and no more: what a segment
     # touches between its forward and its backward pass stays in the cache.
     number = max(-(-T * B // _THRESHOLDS["rows of a segment"]), 1)
@@ -832,26 +775,18 @@ def _segment_steps(T, B):
 
 
 def _planned(w, rows):
-    """The segments of a call in order, and where the rows of each stand among all rows.
-
-    Where each runs forward again, those with rows alike are one and the same.
-    """
+    """The segments of a call in order, and where the rows of each stand among all."""
     last, length = len(rows.steps), w.part["T"]
     if last <= length:
         return [(_Segment(w, rows, w.kept[0], w.sums), slice(0, rows.count))]
-    made = {}
     plan = []
     start = 0
     for begin in range(0, last, length):
         part = _rows_between(rows, begin, min(begin + length, last))
         # The last one runs backward first: to what it finds the others add theirs.
         sums = w.sums if begin + length >= last else w.parts
-        alike = (
-            (part.T, part.sequences, sums is w.sums) if part.order is None else begin
-        )
-        if not _AGAIN or alike not in made:
-            made[alike] = _Segment(w, part, w.kept[0 if _AGAIN else len(plan)], sums)
-        plan.append((made[alike], slice(start, start + part.count)))
+        place = slice(start, start + part.count)
+        plan.append((_Segment(w, part, w.kept[len(plan)], sums), place))
         start += part.count
     return plan
 
@@ -862,24 +797,12 @@ def _rows_between(whole, begin, end):
     even = np.all(lengths == end - begin)
     rows = _Rows(end - begin, whole.B, None if even else lengths)
     rows.weight = whole.weight
-    # What is read at T belongs to the segment in which a sequence ends.
-    ending = slice(int(np.sum(whole.lengths > end)), rows.sequences)
-    rows.ending, rows.sequences = ending, ending.stop - ending.start
-    rows.end = _part_of(rows.end, ending)
-    rows.ends = {lag: _part_of(where, ending) for lag, where in rows.ends.items()}
     return rows
 
 
-def _part_of(where, part):
-    """Some of the rows that are named by a slice or an array."""
-    if isinstance(where, slice):
-        return slice(where.start + part.start, where.start + part.stop)
-    return where[part]
-
-
-def _column(array):
-    """A scalar a sequence as a column."""
-    return array[:, None] if array.ndim == 1 and array.dtype.kind in "fO" else array
+def _zeros_like(arrays):
+    """Room for as many numbers, a scalar a sequence as a column."""
+    return {key: np.zeros_like(array) for key, array in arrays.items()}
 
 
 def _zeros(shape, dtype):
@@ -895,10 +818,7 @@ def _zeros(shape, dtype):
 
 def _steps(rows):
     """For every step the rows of its sequences: in one step's array, and in all steps'."""
-    steps = []
-    for now, *prevs in rows.steps:
-        steps.append((slice(0, now.stop - now.start), now, *prevs))
-    return steps
+    return [(slice(now.stop - now.start), now, *prevs) for now, *prevs in rows.steps]
 
 
 def _chunk_rows(size, width, dtype):
@@ -908,10 +828,7 @@ def _chunk_rows(size, width, dtype):
 
 
 def _chunks(steps, limit, even=False):
-    """Runs of steps whose rows, and the rows before them, stand end to end.
-
-    With `even`, they all have as many rows.
-    """
+    """Runs of steps whose rows, and the rows before them, stand end to end."""
     runs = []
     for top, *places in steps:
         last = runs[-1] if runs else None
@@ -939,11 +856,7 @@ def _together(run):
 
 
 def _blocking(rows, inner, columns, dtype):
-    """How many rows and columns blocks of a product have; 0: it is not cut.
-
-    OpenBLAS multiplies up to a million numbers where they stand. What is larger it copies
-    first and divides among threads, which pays only where it is much larger.
-    """
+    """How many rows and columns blocks of a product have; 0: it is not cut."""
     count, least = rows * inner * columns, _THRESHOLDS["rows of a product in blocks"]
     most = _THRESHOLDS["multiplications of a block"]
     if rows < least or count <= most:
@@ -964,17 +877,17 @@ def _product_in(blocks, gaps):
     return np.matmul if gaps or any(blocks) else np.dot
 
 
-def _columns_for(buffers, name, blocks, inner, columns, dtype, given):
+def _columns_for(w, name, blocks, inner, columns, given=False):
     """Room for a matrix by blocks of columns; None where it is taken as it stands."""
     if not any(blocks):
         return None
     width = blocks[1]
-    gap = _gap(width, dtype)
+    gap = _gap(width, w.dtype)
     if width == columns and not (given and gap):
         return None
-    if name not in buffers:
-        buffers[name] = _zeros((columns // width, inner, width + gap), dtype)
-    return buffers[name][:, :, :width]
+    if name not in w.buffers:
+        w.buffers[name] = _zeros((columns // width, inner, width + gap), w.dtype)
+    return w.buffers[name][:, :, :width]
 
 
 def _gap(width, dtype):
@@ -1035,12 +948,7 @@ def _exact_tanh(x, out):
 
 
 class _Rows:
-    """Where each step of each sequence stands in an array of stacked rows.
-
-    Sequences are sorted, the longest first, so that those that still run at a step are
-    the first ones; a padded step has no row at all. An array with a past begins with
-    `_LAG` blocks of B rows, the initial values of the steps 1 - _LAG, ..., 0.
-    """
+    """Where each step of each sequence stands in an array of stacked rows."""
 
     def __init__(self, T, B, lengths):
         given = np.full(B, T) if lengths is None else lengths.astype(int)
@@ -1053,8 +961,7 @@ class _Rows:
         past = _LAG * B
         self.count = int(running.sum())
         self.sequences = int(running[0]) if running.size else 0
-        self.ending = slice(self.sequences)
-        self.weight = max(self.sequences if _LOSS_AT_LAST_STEP else self.count, 1)
+        self.weight = max(self.count, 1)
         self.live = slice(past, past + self.count)
         # The first row of each step in an array with a past, steps 1 - _LAG, ..., T.
         starts = past + np.cumsum(running) - running
@@ -1067,7 +974,6 @@ class _Rows:
             k: _run(self.first[step + _LAG - k] + sequence) for k in range(1, _LAG + 1)
         }
         self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
-        self.end = self._at(0, self.sequences, past)
         self.finals = [self._at(k, B) for k in range(_LAG)]
         first, self.steps = self.first.tolist(), []
         for t, count in enumerate(running.tolist(), start=_LAG):
@@ -1091,14 +997,6 @@ class _Rows:
         """Sequences in the order of the rows, from an array (B, ...)."""
         return array if self.order is None else array[self.order]
 
-    def unsorted(self, array):
-        """Sequences in the caller's order, 0 where one has no row."""
-        if self.order is None:
-            return array.copy()
-        full = np.zeros((self.B, *array.shape[1:]), array.dtype)
-        full[self.order[: len(array)]] = array
-        return full
-
     def packed(self, array):
         """The rows of all valid steps, from an array (T, B, ...)."""
         return array.reshape(self.T * self.B, *array.shape[2:])[self.places]
@@ -1117,37 +1015,22 @@ def _run(rows):
     return slice(first, first + rows.size) if even else rows
 
 
-def _source(name, array, rows):
-    """The gradient of an input in the input's shape."""
-    full = rows.unsorted(array) if name in _UNTIMED else rows.unpacked(array)
-    return full.reshape(full.shape[: len(INPUTS[name])])
-
-
 def _name_and_step(key):
     name, _, step = key.rpartition("[")
     return name, int(step[:-1])
 
 
 def _shape(axes, size):
-    return tuple(_extent(axis, size) for axis in axes)
-
-
-def _extent(axis, size):
-    """The length of an axis: literal, named, or a sum of those."""
-    parts = str(axis).split(" + ")
-    return sum(int(part) if part.isdigit() else int(size[part]) for part in parts)
+    return tuple(size[axis] for axis in axes)
 
 
 def _prepare(
     params, inputs, carry, lengths, steps, carry_grad=None, workspace=None, *, loss
 ):
     """Check all arguments and lay them out in rows."""
-    received = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
-    tables = {
-        "params": (params, PARAMS),
-        "inputs": (inputs, INPUTS),
-    }
+    tables = {"params": (params, PARAMS), "inputs": (inputs, INPUTS)}
     tables |= {} if carry is None else {"carry": (carry, CARRY)}
+    received = CARRY
     tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
     optional = () if loss else _LOSS_ONLY
     given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
@@ -1162,14 +1045,8 @@ def _prepare(
         lengths = _array("lengths", lengths)
         found.append(("lengths", lengths, ("B",), "T"))
     size = {}
-    for solve in (False, True):
-        found = [one for one in found if not _check(one, dtype, size, solve)]
-        if "T" not in size and not _is_length(steps):
-            raise _wrong("steps", "T, which no input tells", repr(steps))
-        size = {"T": steps, "B": 1, **size}
-    for name in DIMS:
-        if name not in size:
-            raise _wrong("dims", f"a carry, as nothing else tells {name!r}", "none")
+    for one in found:
+        _check(one, dtype, size)
     size = _sizes({name: size[name] for name in DIMS}, size["T"], size["B"])
     made = isinstance(workspace, Workspace) and (workspace.size, workspace.dtype)
     if workspace is not None and made != (size, dtype):
@@ -1180,14 +1057,13 @@ def _prepare(
     rows = _Rows(size["T"], size["B"], lengths)
     # Only now: at a padded step there may stand what is no index, or can't be cast.
     for name, (place, array, *rest) in given["inputs"].items():
-        untimed = name in _UNTIMED
-        laid = rows.sorted(array)[: rows.sequences] if untimed else rows.packed(array)
+        laid = rows.packed(array)
         given["inputs"][name] = place, laid, *rest
     one = _unit(given["params"]) if dtype.hasobject else 1
     call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
-    laid = {what: _settled(each, call) for what, each in given.items()}
-    call.params, call.inputs = laid["params"], laid["inputs"]
-    call.start, call.carry_grad = laid.get("carry"), laid.get("carry_grad")
+    given = {what: _settled(each, call) for what, each in given.items()}
+    call.params, call.inputs = given["params"], given["inputs"]
+    call.start, call.carry_grad = given.get("carry"), given.get("carry_grad")
     return call
 
 
@@ -1228,36 +1104,20 @@ def _array(place, value):
     return _made(place, "an array", np.asarray, value)
 
 
-def _check(one, dtype, size, solve):
-    """Compare an array's numbers and its shape with what is expected; whether all is known.
-
-    An axis seen for the first time is learned; with `solve` also one in a sum of others.
-    """
+def _check(one, dtype, size):
+    """Compare an array's numbers and its shape with what is expected."""
     place, array, axes, index = one
     kinds = "iu" if index else "iuO" if dtype.hasobject else "fiu"
     if array.dtype.kind not in kinds:
         words = "integers" if index else f"real numbers for {dtype}"
         raise _wrong(place, words, f"dtype {array.dtype}")
-    if array.shape == tuple(map(size.get, axes)):
-        return True
-    learned, told = dict(size), True
-    fits = array.ndim == len(axes)
-    for axis, length in zip(axes, array.shape, strict=True) if fits else ():
-        parts = str(axis).split(" + ")
-        unknown = [part for part in parts if not part.isdigit() and part not in learned]
-        rest = sum(_extent(part, learned) for part in parts if part not in unknown)
-        if not unknown:
-            fits = fits and rest == length
-        elif len(unknown) == 1 and (solve or len(parts) == 1):
-            learned[unknown[0]] = length - rest
-        else:
-            told = False
+    learned = {**dict(zip(axes, array.shape, strict=False)), **size}
+    fits = array.shape == tuple(map(learned.get, axes))
     if not fits:
         known = {axis: size[axis] for axis in axes if axis in size}
         words = f"axes ({', '.join(map(str, axes))}) with {known}"
         raise _wrong(place, words, f"shape {array.shape}")
     size.update(learned)
-    return told
 
 
 def _is_length(value, least=0):
@@ -1301,7 +1161,7 @@ def _exact(place, array, one):
 
 def _index_of(key):
     """What the integers of an input or initial value index; nothing for reals."""
-    return INDEX_INPUTS.get(key.partition("[")[0], "")
+    return ""
 
 
 def _settled(found, call):
@@ -1309,7 +1169,7 @@ def _settled(found, call):
     laid = {}
     for key, (place, array, axes, index) in found.items():
         if index:
-            limit = _extent(index, call.size)
+            (limit,) = _shape([index], call.size)
             if array.size and (array.min() < 0 or array.max() >= limit):
                 seen = f"{array.min()} to {array.max()}"
                 raise _wrong(place, f"0 <= index < {limit}", seen)
@@ -1318,6 +1178,5 @@ def _settled(found, call):
             array = _exact(place, array, call.one)
         else:
             array = array.astype(call.dtype, copy=False)
-        column = array.ndim == 1 and "B" in axes and not index
-        laid[key] = array[:, None] if column else array
+        laid[key] = array
     return laid

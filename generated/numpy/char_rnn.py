@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of char_rnn, in NumPy.
 
-Made by symbptt (digest e68ffa87882c5f69). To make it again: symbptt generate char_rnn -O0
+Made by symbptt (digest f856b7b545918ef7). To make it again: symbptt generate char_rnn -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -39,17 +39,14 @@ PARAMS = {
 INPUTS = {"tok": ("T", "B"), "y": ("T", "B")}
 INDEX_INPUTS = {"tok": "n", "y": "n"}
 CARRY = {"h[0]": ("B", "h")}
-# How many steps back the longest lag reads; what has no time axis; what only the
-# loss reads; the quantities, and the scalars among them; parameters that are not
-# drawn as matrices and biases are.
+# How many steps back the longest lag reads.
 _LAG = 1
-_UNTIMED = ()
+# Inputs that the loss alone reads.
 _LOSS_ONLY = ("y",)
+# What `forward` returns beside a loss.
 _OUTPUTS = ("x", "h", "o")
-_SCALARS = ()
-_WITH_RESPECT_TO = ()
+# How parameters are drawn that are no matrices and no biases.
 _DRAWN = {"E": "table"}
-_LOSS_AT_LAST_STEP = False
 
 
 def forward(params, inputs, carry=None, lengths=None):
@@ -110,7 +107,7 @@ def loss_and_grads(
     call = _prepare(
         params, inputs, carry, lengths, None, carry_grad, workspace, loss=True
     )
-    return _computed_plainly(call, _backward, workspace)
+    return _computed_plainly(call, _backward)
 
 
 def _forward(call):
@@ -180,8 +177,7 @@ def _backward(call, values, carry_grad):
     d_c = np.sum(d_o, axis=0)
     grads = {"E": d_E, "W": d_W, "U": d_U, "b": d_b, "V": d_V, "c": d_c}
     pasts = {"h": d_h_all}
-    sources = {}
-    return grads, pasts, sources
+    return grads, pasts
 
 
 def init_params(dims, *, seed=0, dtype=np.float32):
@@ -260,7 +256,7 @@ def clip_gradients(grads, theta):
 
 
 class Workspace:
-    """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
+    """A size of calls. This code makes its arrays on the way, and keeps none of them here.
 
     Parameters
     ----------
@@ -276,76 +272,48 @@ class Workspace:
         The size of all buffers.
     """
 
+    nbytes = 0
+
     def __init__(self, dims, T, B, dtype=np.float32):
         self.size = _sizes(dims, T, B)
         self.dtype = _kind(dtype, "float32", "float64", "object")
-        begins = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
-        sources = {name: INPUTS[name] for name in _WITH_RESPECT_TO}
-        self.grads = self.room({**PARAMS, **begins, **sources})
-        self.carry = self.room(CARRY)
-
-    def room(self, table):
-        """An array for every row of a table."""
-        return {
-            key: np.zeros(
-                _shape(axes, self.size), np.intp if _index_of(key) else self.dtype
-            )
-            for key, axes in table.items()
-        }
-
-    @property
-    def nbytes(self):
-        """The bytes of all buffers."""
-        return sum(a.nbytes for a in (*self.grads.values(), *self.carry.values()))
 
 
 def _outputs(call):
     """Every quantity by name, and the carry."""
     rows = call.rows
     values = _forward(call)
-    outputs = {}
-    for name in _OUTPUTS:
-        array = values[name]
-        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
+    outputs = {name: rows.unpacked(values[name]) for name in _OUTPUTS}
     if all(name in call.inputs for name in _LOSS_ONLY):
         _loss(call, values)
-        spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
+        spread = rows.unpacked
         outputs["loss"] = spread(values["loss"][:, 0])
     return outputs, _carry_out(values, rows)
 
 
-def _computed_plainly(call, backward, workspace):
+def _computed_plainly(call, backward):
     """Run forward and backward in arrays made on the way."""
-    rows = call.rows
-    w = workspace
-    if w is None:
-        dims = {name: call.size[name] for name in DIMS}
-        w = Workspace(dims, rows.T, rows.B, call.dtype)
+    rows, params, dtype = call.rows, call.params, call.dtype
     values = _forward(call)
     _loss(call, values)
     loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = backward(call, values, call.carry_grad)
-    for name in PARAMS:
-        w.grads[name][...] = flowing[name]
-    for key in CARRY:
+    flowing, pasts = backward(call, values, call.carry_grad)
+    grads = {name: np.empty_like(params[name]) for name in PARAMS}
+    for name, array in grads.items():
+        array[...] = flowing[name]
+    starts = CARRY
+    for key, axes in starts.items():
         name, step = _name_and_step(key)
+        grads[key] = np.zeros(_shape(axes, call.size), dtype)
         if name in pasts:
             start = rows.unsorted(pasts[name][rows.begin(step)])
-            w.grads[key][...] = start.reshape(w.grads[key].shape)
-    for name, array in sources.items():
-        w.grads[name][...] = _source(name, array, rows)
-    for key, array in _carry_out(values, rows).items():
-        w.carry[key][...] = array
-    return loss if call.dtype == object else float(loss), dict(w.grads), dict(w.carry)
+            grads[key][...] = start.reshape(grads[key].shape)
+    loss = loss if call.dtype == object else float(loss)
+    return loss, grads, _carry_out(values, rows)
 
 
 class _Rows:
-    """Where each step of each sequence stands in an array of stacked rows.
-
-    Sequences are sorted, the longest first, so that those that still run at a step are
-    the first ones; a padded step has no row at all. An array with a past begins with
-    `_LAG` blocks of B rows, the initial values of the steps 1 - _LAG, ..., 0.
-    """
+    """Where each step of each sequence stands in an array of stacked rows."""
 
     def __init__(self, T, B, lengths):
         given = np.full(B, T) if lengths is None else lengths.astype(int)
@@ -357,9 +325,7 @@ class _Rows:
         running = running[running > 0]
         past = _LAG * B
         self.count = int(running.sum())
-        self.sequences = int(running[0]) if running.size else 0
-        self.ending = slice(self.sequences)
-        self.weight = max(self.sequences if _LOSS_AT_LAST_STEP else self.count, 1)
+        self.weight = max(self.count, 1)
         self.live = slice(past, past + self.count)
         # The first row of each step in an array with a past, steps 1 - _LAG, ..., T.
         starts = past + np.cumsum(running) - running
@@ -371,8 +337,6 @@ class _Rows:
         self.back = {
             k: _run(self.first[step + _LAG - k] + sequence) for k in range(1, _LAG + 1)
         }
-        self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
-        self.end = self._at(0, self.sequences, past)
         self.finals = [self._at(k, B) for k in range(_LAG)]
         first, self.steps = self.first.tolist(), []
         for t, count in enumerate(running.tolist(), start=_LAG):
@@ -423,10 +387,7 @@ def _run(rows):
 
 
 def _past(call, name, own, shape, dtype=None):
-    """A new array for a state: its initial values, then room for every step.
-
-    `own` are the values that the model fixes, by step.
-    """
+    """A new array for a state: its initial values, then room for every step."""
     rows = call.rows
     array = np.zeros((rows.live.stop, *shape), dtype or call.dtype)
     if call.dtype == object and dtype is None:
@@ -458,12 +419,6 @@ def _carry_out(values, rows):
     return carry
 
 
-def _source(name, array, rows):
-    """The gradient of an input in the input's shape."""
-    full = rows.unsorted(array) if name in _UNTIMED else rows.unpacked(array)
-    return full.reshape(full.shape[: len(INPUTS[name])])
-
-
 def _name_and_step(key):
     name, _, step = key.rpartition("[")
     return name, int(step[:-1])
@@ -474,25 +429,16 @@ def _steps_of(name):
 
 
 def _shape(axes, size):
-    return tuple(_extent(axis, size) for axis in axes)
-
-
-def _extent(axis, size):
-    """The length of an axis: literal, named, or a sum of those."""
-    parts = str(axis).split(" + ")
-    return sum(int(part) if part.isdigit() else int(size[part]) for part in parts)
+    return tuple(size[axis] for axis in axes)
 
 
 def _prepare(
     params, inputs, carry, lengths, steps, carry_grad=None, workspace=None, *, loss
 ):
     """Check all arguments and lay them out in rows."""
-    received = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
-    tables = {
-        "params": (params, PARAMS),
-        "inputs": (inputs, INPUTS),
-    }
+    tables = {"params": (params, PARAMS), "inputs": (inputs, INPUTS)}
     tables |= {} if carry is None else {"carry": (carry, CARRY)}
+    received = CARRY
     tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
     optional = () if loss else _LOSS_ONLY
     given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
@@ -507,14 +453,8 @@ def _prepare(
         lengths = _array("lengths", lengths)
         found.append(("lengths", lengths, ("B",), "T"))
     size = {}
-    for solve in (False, True):
-        found = [one for one in found if not _check(one, dtype, size, solve)]
-        if "T" not in size and not _is_length(steps):
-            raise _wrong("steps", "T, which no input tells", repr(steps))
-        size = {"T": steps, "B": 1, **size}
-    for name in DIMS:
-        if name not in size:
-            raise _wrong("dims", f"a carry, as nothing else tells {name!r}", "none")
+    for one in found:
+        _check(one, dtype, size)
     size = _sizes({name: size[name] for name in DIMS}, size["T"], size["B"])
     made = isinstance(workspace, Workspace) and (workspace.size, workspace.dtype)
     if workspace is not None and made != (size, dtype):
@@ -525,14 +465,13 @@ def _prepare(
     rows = _Rows(size["T"], size["B"], lengths)
     # Only now: at a padded step there may stand what is no index, or can't be cast.
     for name, (place, array, *rest) in given["inputs"].items():
-        untimed = name in _UNTIMED
-        laid = rows.sorted(array)[: rows.sequences] if untimed else rows.packed(array)
+        laid = rows.packed(array)
         given["inputs"][name] = place, laid, *rest
     one = _unit(given["params"]) if dtype.hasobject else 1
     call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
-    laid = {what: _settled(each, call) for what, each in given.items()}
-    call.params, call.inputs = laid["params"], laid["inputs"]
-    call.start, call.carry_grad = laid.get("carry"), laid.get("carry_grad")
+    given = {what: _settled(each, call) for what, each in given.items()}
+    call.params, call.inputs = given["params"], given["inputs"]
+    call.start, call.carry_grad = given.get("carry"), given.get("carry_grad")
     return call
 
 
@@ -573,36 +512,20 @@ def _array(place, value):
     return _made(place, "an array", np.asarray, value)
 
 
-def _check(one, dtype, size, solve):
-    """Compare an array's numbers and its shape with what is expected; whether all is known.
-
-    An axis seen for the first time is learned; with `solve` also one in a sum of others.
-    """
+def _check(one, dtype, size):
+    """Compare an array's numbers and its shape with what is expected."""
     place, array, axes, index = one
     kinds = "iu" if index else "iuO" if dtype.hasobject else "fiu"
     if array.dtype.kind not in kinds:
         words = "integers" if index else f"real numbers for {dtype}"
         raise _wrong(place, words, f"dtype {array.dtype}")
-    if array.shape == tuple(map(size.get, axes)):
-        return True
-    learned, told = dict(size), True
-    fits = array.ndim == len(axes)
-    for axis, length in zip(axes, array.shape, strict=True) if fits else ():
-        parts = str(axis).split(" + ")
-        unknown = [part for part in parts if not part.isdigit() and part not in learned]
-        rest = sum(_extent(part, learned) for part in parts if part not in unknown)
-        if not unknown:
-            fits = fits and rest == length
-        elif len(unknown) == 1 and (solve or len(parts) == 1):
-            learned[unknown[0]] = length - rest
-        else:
-            told = False
+    learned = {**dict(zip(axes, array.shape, strict=False)), **size}
+    fits = array.shape == tuple(map(learned.get, axes))
     if not fits:
         known = {axis: size[axis] for axis in axes if axis in size}
         words = f"axes ({', '.join(map(str, axes))}) with {known}"
         raise _wrong(place, words, f"shape {array.shape}")
     size.update(learned)
-    return told
 
 
 def _is_length(value, least=0):
@@ -654,7 +577,7 @@ def _settled(found, call):
     laid = {}
     for key, (place, array, axes, index) in found.items():
         if index:
-            limit = _extent(index, call.size)
+            (limit,) = _shape([index], call.size)
             if array.size and (array.min() < 0 or array.max() >= limit):
                 seen = f"{array.min()} to {array.max()}"
                 raise _wrong(place, f"0 <= index < {limit}", seen)
@@ -663,8 +586,7 @@ def _settled(found, call):
             array = _exact(place, array, call.one)
         else:
             array = array.astype(call.dtype, copy=False)
-        column = array.ndim == 1 and "B" in axes and not index
-        laid[key] = array[:, None] if column else array
+        laid[key] = array
     return laid
 
 
@@ -676,23 +598,11 @@ def _less_maximum(v):
         return v - v.max(axis=-1, keepdims=True)
 
 
-def _log_softmax(v):
-    """log softmax(v) along the last axis."""
-    v = _less_maximum(v)
-    return v - np.log(np.exp(v).sum(axis=-1, keepdims=True))
-
-
 def _one_hot(position, length, dtype):
     """A row with a 1 at each position."""
     units = np.zeros((len(position), length), dtype)
     units[np.arange(len(position)), position] = 1
     return units
-
-
-def _pick(v, position):
-    """The entry of each row at its own position; a vector without rows serves them all."""
-    v = np.broadcast_to(v, (len(position), v.shape[-1]))
-    return np.take_along_axis(v, position[:, None], axis=1)
 
 
 def _softmax(v):
@@ -703,4 +613,6 @@ def _softmax(v):
 
 def _softmax_cross_entropy(o, y):
     """-log softmax(o)[y], a row each."""
-    return -_pick(_log_softmax(o), y)
+    o = _less_maximum(np.broadcast_to(o, (len(y), o.shape[-1])))
+    picked = np.take_along_axis(o, y[:, None], axis=1)
+    return np.log(np.exp(o).sum(axis=-1, keepdims=True)) - picked

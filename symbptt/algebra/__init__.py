@@ -14,6 +14,7 @@ shape ``()``. In sums and elementwise products scalars broadcast.
 from symbptt.algebra.derivatives import (
     BlockMatrix,
     BlockRow,
+    Cases,
     Column,
     Derivative,
     Diag,
@@ -22,7 +23,11 @@ from symbptt.algebra.derivatives import (
     MatrixPower,
     Ones,
     OrderedProduct,
+    Outer,
+    PartSum,
+    Pullback,
     Stack,
+    TimeSum,
     Vec,
 )
 from symbptt.algebra.index import (
@@ -36,6 +41,7 @@ from symbptt.algebra.index import (
     Index,
     Shape,
     add_dims,
+    dim_names,
     entries,
 )
 from symbptt.algebra.model import (
@@ -52,7 +58,6 @@ from symbptt.algebra.nodes import (
     ZERO,
     Add,
     Call,
-    Cases,
     Concat,
     Constant,
     Cotangent,
@@ -70,16 +75,12 @@ from symbptt.algebra.nodes import (
     Neg,
     Number,
     OneHot,
-    Outer,
     Param,
-    PartSum,
     Pick,
     Pow,
     Product,
-    Pullback,
     Ref,
     Slice,
-    TimeSum,
     Transpose,
     Vector,
     broadcast,
@@ -90,6 +91,8 @@ from symbptt.algebra.traversal import (
     mentioned,
     shifted,
     substitute_index,
+    terms_of,
     transform,
+    transposed,
     walk,
 )

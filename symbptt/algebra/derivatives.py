@@ -1,4 +1,4 @@
-"""The node kinds of derivatives: Jacobians, what acts as one, and products over time.
+"""The node kinds of derivations: the chain rule, sums and products over time, Jacobians.
 
 A Jacobian is a matrix with a row for each entry of the output and a column for each
 entry of what it is taken by; a matrix counts row by row, a scalar as one entry.
@@ -8,8 +8,80 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from symbptt.algebra.index import Dim, Index, Shape, add_dims, entries
+from symbptt.algebra.index import FIRST, LAST, Dim, Index, Shape, add_dims, entries
 from symbptt.algebra.nodes import Cotangent, Expr, Held, Param, Ref
+
+
+@dataclass(frozen=True)
+class Outer(Expr):
+    """u v.T, a matrix."""
+
+    left: Expr
+    right: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return (self.left.shape[0], self.right.shape[0])
+
+
+@dataclass(frozen=True)
+class Pullback(Expr, shape="wrt.shape"):
+    """(d output / d wrt).T cotangent: the chain rule before anything is worked out.
+
+    ``held`` says what the derivative is (`Held`): by default that of the one equation
+    which defines ``output``. ``output`` and ``cotangent`` have the same shape; the result
+    has the shape of ``wrt`` (a `Ref` at a step, or a `Param`).
+    """
+
+    output: Expr
+    wrt: Expr
+    cotangent: Expr
+    held: Held = "equation"
+
+
+@dataclass(frozen=True)
+class Cases(Expr):
+    """A vector by entries: ``on`` at the entry ``position``, ``off`` at the others.
+
+    ``on`` and ``off`` are vectors or scalars, read at the entry in question.
+    """
+
+    position: Expr
+    on: Expr
+    off: Expr
+    dim: Dim
+
+    @property
+    def shape(self) -> Shape:
+        return (self.dim,)
+
+
+@dataclass(frozen=True)
+class TimeSum(Expr, shape="term.shape"):
+    """The sum over steps t = ``first`` … ``last`` of a term written for step t.
+
+    ``index`` is the name of the step that is summed over.
+    """
+
+    term: Expr
+    first: Index = FIRST
+    last: Index = LAST
+    index: str = "t"
+
+
+@dataclass(frozen=True)
+class PartSum(Expr, shape="term.shape"):
+    """The sum over the parts of L that the losses of steps s = ``first`` … ``last`` give.
+
+    ``term`` is written for the loss of step s; what lies past T is absent. In pieces of
+    ``tau`` steps (0: there are none) the index c_s means the last step of the piece before
+    that of s.
+    """
+
+    term: Expr
+    first: Index
+    last: Index
+    tau: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +127,7 @@ class Derivative(Expr, opaque=True):
 
 
 @dataclass(frozen=True)
-class Direct(Expr, opaque=True):
+class Direct(Expr, opaque=True, shape="of.shape"):
     """What L gives to a value of the recurrence without going through the recurrence.
 
     The derivative of L by ``of`` (a `Ref` or a `Stack`) with all other values of the
@@ -63,10 +135,6 @@ class Direct(Expr, opaque=True):
     """
 
     of: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return self.of.shape
 
     @property
     def name(self) -> str:
@@ -80,7 +148,7 @@ class Direct(Expr, opaque=True):
 
 
 @dataclass(frozen=True)
-class OrderedProduct(Expr):
+class OrderedProduct(Expr, shape="factor.shape"):
     """A product of square matrices over steps, in the order in which it is written.
 
     The factor at ``first`` stands on the left; the steps go on by ``step`` (1 or -1) to
@@ -93,21 +161,13 @@ class OrderedProduct(Expr):
     step: int = -1
     index: str = "j"
 
-    @property
-    def shape(self) -> Shape:
-        return self.factor.shape
-
 
 @dataclass(frozen=True)
-class MatrixPower(Expr):
+class MatrixPower(Expr, shape="base.shape"):
     """So many factors of a square matrix, or of a number; none is the identity."""
 
     base: Expr
     exponent: Index
-
-    @property
-    def shape(self) -> Shape:
-        return self.base.shape
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -70,6 +70,15 @@ def add_dims(dims: Iterable[Dim]) -> Dim:
     if len(literals) == len(parts):
         return sum(literals)
     return parts[0] if len(parts) == 1 else DimSum(tuple(parts))
+
+
+def dim_names(shape: Shape) -> Iterator[str]:
+    """The names of dimensions that occur in a shape."""
+    for dim in shape:
+        if isinstance(dim, str):
+            yield dim
+        elif not isinstance(dim, int):
+            yield from dim_names(dim.parts)
 
 
 def entries(shape: Shape) -> Dim:

@@ -12,19 +12,10 @@ from itertools import count
 
 from symbptt.algebra.index import Dim, Shape
 from symbptt.algebra.model import Model
-from symbptt.algebra.nodes import Expr, Held
+from symbptt.algebra.nodes import Expr, Held, Scalar
 from symbptt.algebra.traversal import transform, walk
 
 _POOL = ("j", "i", "k", "m", "n", "r", "s", "u", "v", "iota", "kappa", "mu", "nu", "rho")
-
-
-@dataclass(frozen=True)
-class Scalar(Expr):
-    """A number."""
-
-    @property
-    def shape(self) -> Shape:
-        return ()
 
 
 @dataclass(frozen=True)
@@ -77,15 +68,11 @@ class Slope(Expr):
 
 
 @dataclass(frozen=True)
-class LetterSum(Expr):
+class LetterSum(Expr, shape="term.shape"):
     """The sum of a term over all places that a letter stands for."""
 
     letter: Letter
     term: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return self.term.shape
 
 
 @dataclass(frozen=True)

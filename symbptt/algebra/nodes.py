@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import attrgetter
 from typing import ClassVar, Literal
 
-from symbptt.algebra.index import FIRST, LAST, Dim, Index, Shape, add_dims
+from symbptt.algebra.index import LAST, Dim, Index, Shape, add_dims
 
 Held = Literal["equation", "step", "nothing", "total"]
 """What a derivative of a quantity at a step holds fixed.
@@ -48,8 +49,12 @@ class Expr:
     free: ClassVar[bool] = False
     opaque: ClassVar[bool] = False
 
-    def __init_subclass__(cls, **facts: bool) -> None:
-        for fact, holds in facts.items():
+    def __init_subclass__(cls, shape: str = "", **facts: bool) -> None:
+        """A kind's facts; ``shape`` is where its shape stands, ``operand.shape``."""
+        stated: dict[str, object] = dict(facts)
+        if shape:
+            stated["shape"] = property(attrgetter(shape))
+        for fact, holds in stated.items():
             setattr(cls, fact, holds)
 
     @property
@@ -57,51 +62,43 @@ class Expr:
         raise TypeError(f"{type(self).__name__} states no shape")
 
 
+class Scalar(Expr):
+    """A node without axes."""
+
+    @property
+    def shape(self) -> Shape:
+        return ()
+
+
 @dataclass(frozen=True)
-class Number(Expr, leaf=True, free=True):
+class Number(Scalar, leaf=True, free=True):
     """An exact number; ``text`` is the author's spelling, ``0.05`` for 1/20."""
 
     value: Fraction
     text: str = field(default="", compare=False)
 
-    @property
-    def shape(self) -> Shape:
-        return ()
-
 
 @dataclass(frozen=True)
-class Constant(Expr, leaf=True, free=True):
+class Constant(Scalar, leaf=True, free=True):
     """A named exact number of the model, ``dt = 0.05``."""
 
     name: str
     value: Fraction
 
-    @property
-    def shape(self) -> Shape:
-        return ()
-
 
 @dataclass(frozen=True)
-class Length(Expr, leaf=True, free=True):
+class Length(Scalar, leaf=True, free=True):
     """``len(h)``: the length of a dimension where a number is wanted; ``of`` is its author's h."""
 
     dim: Dim
     of: str = field(default="", compare=False)
 
-    @property
-    def shape(self) -> Shape:
-        return ()
-
 
 @dataclass(frozen=True)
-class Count(Expr, leaf=True, free=True):
+class Count(Scalar, leaf=True, free=True):
     """An index as a number: ``T - i`` in an exponent, ``i`` as the place of an entry."""
 
     index: Index
-
-    @property
-    def shape(self) -> Shape:
-        return ()
 
 
 @dataclass(frozen=True)
@@ -112,32 +109,24 @@ class Horizon(Count, leaf=True, free=True):
 
 
 @dataclass(frozen=True)
-class Param(Expr, leaf=True, free=True):
+class Param(Expr, leaf=True, free=True, shape="of_shape"):
     """A parameter, or a derived parameter: it has no time."""
 
     name: str
     of_shape: Shape
 
-    @property
-    def shape(self) -> Shape:
-        return self.of_shape
-
 
 @dataclass(frozen=True)
-class Ref(Expr, leaf=True, free=True):
+class Ref(Expr, leaf=True, free=True, shape="of_shape"):
     """A quantity, an input or the loss at a step: ``h[t-1]``, ``y[T]``, ``h[0]``."""
 
     name: str
     index: Index
     of_shape: Shape
 
-    @property
-    def shape(self) -> Shape:
-        return self.of_shape
-
 
 @dataclass(frozen=True)
-class Cotangent(Expr, leaf=True, free=True):
+class Cotangent(Expr, leaf=True, free=True, shape="of_shape"):
     """dL/d(variable), in the variable's shape.
 
     ``index`` is None for a parameter or derived parameter. For the loss itself the name
@@ -149,10 +138,6 @@ class Cotangent(Expr, leaf=True, free=True):
     index: Index | None
     of_shape: Shape
     part: Index | None = None
-
-    @property
-    def shape(self) -> Shape:
-        return self.of_shape
 
 
 @dataclass(frozen=True)
@@ -182,12 +167,8 @@ class Add(Expr, pointwise=True, linear=True):
 
 
 @dataclass(frozen=True)
-class Neg(Expr, pointwise=True, linear=True):
+class Neg(Expr, pointwise=True, linear=True, shape="operand.shape"):
     operand: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return self.operand.shape
 
 
 @dataclass(frozen=True)
@@ -212,15 +193,11 @@ class Div(Expr, pointwise=True):
 
 
 @dataclass(frozen=True)
-class Pow(Expr, pointwise=True):
+class Pow(Expr, pointwise=True, shape="base.shape"):
     """An elementwise power; the exponent is a `Number`, a `Constant` or their negative."""
 
     base: Expr
     exponent: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return self.base.shape
 
 
 @dataclass(frozen=True)
@@ -289,15 +266,11 @@ class OneHot(Expr):
 
 
 @dataclass(frozen=True)
-class Pick(Expr, structured=True):
+class Pick(Scalar, structured=True):
     """The entry v_i of a vector; ``position`` is an integer `Ref`."""
 
     vector: Expr
     position: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return ()
 
 
 @dataclass(frozen=True)
@@ -365,99 +338,11 @@ class Loss(Expr, structured=True):
 
 
 @dataclass(frozen=True)
-class Fill(Expr, linear=True, free=True):
+class Fill(Expr, linear=True, free=True, shape="of_shape"):
     """A scalar in every entry of the given shape: s times the vector of ones."""
 
     scalar: Expr
     of_shape: Shape
-
-    @property
-    def shape(self) -> Shape:
-        return self.of_shape
-
-
-@dataclass(frozen=True)
-class Outer(Expr):
-    """u v.T, a matrix."""
-
-    left: Expr
-    right: Expr
-
-    @property
-    def shape(self) -> Shape:
-        return (self.left.shape[0], self.right.shape[0])
-
-
-@dataclass(frozen=True)
-class Pullback(Expr):
-    """(d output / d wrt).T cotangent: the chain rule before anything is worked out.
-
-    ``held`` says what the derivative is (`Held`): by default that of the one equation
-    which defines ``output``. ``output`` and ``cotangent`` have the same shape; the result
-    has the shape of ``wrt`` (a `Ref` at a step, or a `Param`).
-    """
-
-    output: Expr
-    wrt: Expr
-    cotangent: Expr
-    held: Held = "equation"
-
-    @property
-    def shape(self) -> Shape:
-        return self.wrt.shape
-
-
-@dataclass(frozen=True)
-class Cases(Expr):
-    """A vector by entries: ``on`` at the entry ``position``, ``off`` at the others.
-
-    ``on`` and ``off`` are vectors or scalars, read at the entry in question.
-    """
-
-    position: Expr
-    on: Expr
-    off: Expr
-    dim: Dim
-
-    @property
-    def shape(self) -> Shape:
-        return (self.dim,)
-
-
-@dataclass(frozen=True)
-class TimeSum(Expr):
-    """The sum over steps t = ``first`` … ``last`` of a term written for step t.
-
-    ``index`` is the name of the step that is summed over.
-    """
-
-    term: Expr
-    first: Index = FIRST
-    last: Index = LAST
-    index: str = "t"
-
-    @property
-    def shape(self) -> Shape:
-        return self.term.shape
-
-
-@dataclass(frozen=True)
-class PartSum(Expr):
-    """The sum over the parts of L that the losses of steps s = ``first`` … ``last`` give.
-
-    ``term`` is written for the loss of step s; what lies past T is absent. In pieces of
-    ``tau`` steps (0: there are none) the index c_s means the last step of the piece before
-    that of s.
-    """
-
-    term: Expr
-    first: Index
-    last: Index
-    tau: int = 0
-
-    @property
-    def shape(self) -> Shape:
-        return self.term.shape
 
 
 ZERO = Number(Fraction(0))

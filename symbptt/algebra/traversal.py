@@ -7,9 +7,16 @@ from dataclasses import replace
 from operator import is_
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from symbptt.algebra.derivatives import Derivative, Direct, MatrixPower, OrderedProduct, Stack
+from symbptt.algebra.derivatives import (
+    Derivative,
+    Direct,
+    MatrixPower,
+    OrderedProduct,
+    Stack,
+    TimeSum,
+)
 from symbptt.algebra.index import NOW, Index
-from symbptt.algebra.nodes import Cotangent, Expr, Ref, TimeSum
+from symbptt.algebra.nodes import Add, Cotangent, Expr, Ref, Transpose
 
 _FIELDS: dict[type[Expr], tuple[str, ...]] = {}
 
@@ -99,6 +106,16 @@ def mentioned(expr: Expr) -> Iterator[Expr]:
         yield node
         if isinstance(node, Derivative):
             yield from (node.output, node.wrt)
+
+
+def terms_of(expr: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum; what is none is one term."""
+    return expr.terms if isinstance(expr, Add) else (expr,)
+
+
+def transposed(expr: Expr) -> Expr:
+    """The transpose, without two signs of it in each other."""
+    return expr.operand if isinstance(expr, Transpose) else Transpose(expr)
 
 
 def substitute_index(expr: Expr, values: Mapping[str, Index]) -> Expr:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -99,14 +98,15 @@ class _Sizes:
                     self.known.setdefault(dim, (size, where))
 
     def check(self, shape: al.Shape, found: tuple[int, ...], where: str, lead: int = 0) -> None:
-        """Refuse an array that does not fit what is known."""
+        """Refuse an array that does not fit what is known, with what it tells itself."""
+        self.learn(shape, found, where)
         fits = len(shape) == len(found)
         if fits and all(self.of(dim) == size for dim, size in zip(shape, found, strict=True)):
             return
         axes = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
         sources = [
             f"{name} = {self.known[name][0]} from {self.known[name][1]}"
-            for name in dict.fromkeys(_names(shape))
+            for name in dict.fromkeys(al.dim_names(shape))
             if name in self.known and self.known[name][1] != where
         ]
         told = f" ({'; '.join(sources)})" if sources else ""
@@ -114,20 +114,10 @@ class _Sizes:
         raise AnalysisError(f"{where}: expected axes ({axes}){told}, found shape {found}{after}")
 
     def of(self, dim: al.Dim) -> int:
-        if isinstance(dim, al.DimSum):
-            return sum(self.of(part) for part in dim.parts)
-        if isinstance(dim, al.DimProduct):
-            return prod(self.of(part) for part in dim.parts)
-        return self.known.get(dim, (SIZE, ""))[0] if isinstance(dim, str) else dim
+        return length(dim, self.all())
 
     def all(self) -> dict[str, int]:
-        return {name: self.of(name) for name in self.model.dims}
-
-
-def _names(shape: al.Shape) -> Iterable[str]:
-    for dim in shape:
-        parts = dim.parts if isinstance(dim, al.DimSum) else (dim,)
-        yield from (part for part in parts if isinstance(part, str))
+        return {name: self.known.get(name, (SIZE, ""))[0] for name in self.model.dims}
 
 
 def gather(
@@ -183,30 +173,27 @@ def gather(
     )
 
 
+@dataclass
 class _ArrayReader:
     """The arrays given, checked."""
 
-    def __init__(
-        self,
-        model: al.Model,
-        core: al.Model,
-        given: Arrays,
-        source: str,
-        dims: Mapping[str, int],
-        sequence: int,
-    ) -> None:
-        self.model, self.core = model, core
-        self.source = source
-        self.sequence = sequence
-        self.sizes = _Sizes(model, dims)
-        self.given = {key: self.real(key, array) for key, array in given.items()}
+    model: al.Model
+    core: al.Model
+    arrays: Arrays
+    source: str
+    dims: Mapping[str, int]
+    sequence: int
+
+    def __post_init__(self) -> None:
+        self.sizes = _Sizes(self.model, self.dims)
+        self.given = {key: self.real(key, array) for key, array in self.arrays.items()}
         self.check_keys()
-        for parameter in model.parameters:
+        for parameter in self.model.parameters:
             if parameter.name in self.given:
                 shape = self.given[parameter.name].shape
                 self.sizes.learn(parameter.shape, shape, self.where(parameter.name))
-        self.inputs = {i.name: self.input(i) for i in core.inputs if i.name in self.given}
-        self.carry = {i.key: self.start(i) for i in core.initials if i.key in self.given}
+        self.inputs = {i.name: self.input(i) for i in self.core.inputs if i.name in self.given}
+        self.carry = {i.key: self.start(i) for i in self.core.initials if i.key in self.given}
 
     def where(self, key: str) -> str:
         return f"{self.source}: {key}"
@@ -257,7 +244,6 @@ class _ArrayReader:
         if array.ndim != len(item.shape) + 2:
             axes = ", ".join(["T", "B", *map(str, item.shape)])
             raise AnalysisError(f"{where}: expected axes ({axes}), found shape {array.shape}")
-        self.sizes.learn(item.shape, array.shape[2:], where)
         self.sizes.check(item.shape, array.shape[2:], where, lead=2)
         array = self.one(array, 1, where)
         return self.typed(item, array, where)
@@ -279,7 +265,6 @@ class _ArrayReader:
         array, where = self.given[initial.key], self.where(initial.key)
         if array.ndim == len(initial.shape):
             array = array[None]
-        self.sizes.learn(initial.shape, array.shape[1:], where)
         self.sizes.check(initial.shape, array.shape[1:], where, lead=1)
         array = self.one(array, 0, where)
         item = next((i for i in self.core.inputs if i.name == initial.name), None)

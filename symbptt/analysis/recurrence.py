@@ -106,26 +106,14 @@ def _lags(equations: Iterable[al.Equation]) -> dict[str, int]:
 
 def _dims(model: al.Model, kept: set[str]) -> tuple[str, ...]:
     """The dimensions that occur in what is kept, in the model's order."""
-    shapes: list[al.Shape] = [
-        (i.index_dim,) for i in model.inputs if i.name in kept and i.index_dim
-    ]
-    shapes += [p.shape for p in model.parameters if p.name in kept]
-    shapes += [i.shape for i in model.inputs if i.name in kept]
-    shapes += [e.shape for e in model.equations if e.name in kept]
-    defined = [e.rhs for e in model.equations if e.name in kept]
-    defined += [d.rhs for d in model.derived if d.name in kept]
-    shapes += [
-        (node.dim,) for rhs in defined for node in al.walk(rhs) if isinstance(node, al.Length)
-    ]
-    found = {str(dim) for shape in shapes for entry in shape for dim in parts_of(entry)}
+    items: tuple[al.Input | al.Parameter | al.Equation, ...]
+    items = (*model.inputs, *model.parameters, *model.equations)
+    shapes = [item.shape for item in items if item.name in kept]
+    shapes += [(i.index_dim,) for i in model.inputs if i.name in kept and i.index_dim]
+    nodes = (n for item in model.definitions if item.name in kept for n in al.walk(item.rhs))
+    shapes += [(node.dim,) for node in nodes if isinstance(node, al.Length)]
+    found = {name for shape in shapes for name in al.dim_names(shape)}
     return tuple(dim for dim in model.dims if dim in found)
-
-
-def parts_of(dim: al.Dim) -> tuple[str | int, ...]:
-    """The names and lengths whose sum a dimension is."""
-    if isinstance(dim, al.DimProduct):
-        raise AnalysisError(f"{dim} is a number of entries, not a length")
-    return dim.parts if isinstance(dim, al.DimSum) else (dim,)
 
 
 UNREAD = Parameter("unread", ())

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from symbptt.algebra import Model
-from symbptt.analysis.data import data as as_data
 from symbptt.analysis.findings import Bound, MatrixReport, Measured
 from symbptt.analysis.numbers import Numbers, at_least_one, gather, read_arrays
 from symbptt.analysis.recurrence import Dynamics, recurrence
@@ -26,10 +25,6 @@ class Analysis(Measured):
 
     def __str__(self) -> str:
         return text(self)
-
-    def data(self) -> dict[str, Any]:
-        """The same as plain lists, dicts and numbers."""
-        return as_data(self)
 
 
 def analyze(

@@ -18,11 +18,11 @@ from symbptt.analysis.recurrence import same_loop
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import derived_order
 from symbptt.calculus.recurrence.sources import of_values
-from symbptt.errors import EvaluationError, NotAffineError
+from symbptt.errors import NotAffineError
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.proof.domain import Float
-from symbptt.proof.evaluate import Steps, evaluate, length
-from symbptt.proof.place import NoDerivatives
+from symbptt.proof.evaluate import evaluate, length
+from symbptt.proof.place import Given
 
 Array = Any
 
@@ -57,7 +57,7 @@ def recurrent_matrices(
     """
     normal = normalize(core)
     loops = same_loop(normal)
-    point = StaticPoint(normal, sizes, params)
+    point = static_point(normal, sizes, params)
     found: dict[str, Any] = {}
     for equation in normal.equations:
         loop = loops.get(equation.name, frozenset())
@@ -71,14 +71,14 @@ def recurrent_matrices(
 
 
 def _pieces(
-    normal: al.Model, left: al.Expr, right: al.Ref, loop: frozenset[str], point: StaticPoint
+    normal: al.Model, left: al.Expr, right: al.Ref, loop: frozenset[str], point: Given
 ) -> Iterator[tuple[str, Any]]:
     """A matrix, or of one that acts on joined vectors the blocks that act on the loop."""
     matrix = left.operand if isinstance(left, al.Transpose) else left
     if not isinstance(matrix, al.Param):
         return
     turned = isinstance(left, al.Transpose)
-    value = point.value(matrix)
+    value = evaluate(matrix, point, {}).astype(float)
     value = value.T if turned else value
     joined = normal.equation(right.name)
     if not (joined.auxiliary and isinstance(joined.rhs, al.Concat) and right.index == al.NOW):
@@ -107,30 +107,13 @@ def _is_static(expr: al.Expr) -> bool:
     return not any(isinstance(node, al.Ref) for node in al.walk(expr))
 
 
-class StaticPoint(NoDerivatives):
+def static_point(model: al.Model, sizes: Mapping[str, int], params: Mapping[str, Any]) -> Given:
     """The values of parameters and derived parameters, for `symbptt.proof.evaluate`."""
-
-    def __init__(
-        self, model: al.Model, sizes: Mapping[str, int], params: Mapping[str, Any]
-    ) -> None:
-        self.domain = Float()
-        self.sizes = sizes
-        self.values = {name: np.asarray(a, dtype=object) for name, a in params.items()}
-        for derived in derived_order(model):
-            self.values[derived.name] = self._derived(derived)
-
-    def _derived(self, derived: al.Derived) -> Array:
-        return evaluate(derived.rhs, self, {})
-
-    def value(self, expr: al.Expr) -> Any:
-        """The value of an expression of parameters, in double precision."""
-        return evaluate(expr, self, {}).astype(float)
-
-    def parameter(self, param: al.Param) -> Array:
-        return self.values[param.name]
-
-    def reference(self, ref: al.Ref, at: Steps) -> Array:
-        raise EvaluationError(f"{ref.name}[{ref.index}] is no parameter")
+    values = {name: np.asarray(array, dtype=object) for name, array in params.items()}
+    point = Given(Float(), values, sizes)
+    for derived in derived_order(model):
+        values[derived.name] = evaluate(derived.rhs, point, {})
+    return point
 
 
 # --- diag(phi') W --------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from symbptt.calculus.derivation import (
     TotalLoss,
     listed,
 )
-from symbptt.calculus.gating import gated, gates_between, without_first_gates
+from symbptt.calculus.estimators import gated, gates_between, without_first_gates
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.rules import Context, Part, parts
@@ -343,7 +343,7 @@ def over_time(reading: Edge) -> tuple[al.Expr, ...]:
 
 def summed(member: al.Expr) -> Iterator[al.Expr]:
     """The sum over time, term by term, with signs in front."""
-    for term in member.terms if isinstance(member, al.Add) else (member,):
+    for term in al.terms_of(member):
         if isinstance(term, al.Neg):
             yield al.Neg(al.TimeSum(term.operand))
         else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from symbptt import algebra as al
 from symbptt.calculus.estimators import FULL, Estimator
@@ -80,9 +80,12 @@ Reason = tuple[ReasonPart, ...]
 references to steps and equations."""
 
 
-def listed(parts: Sequence[Reason]) -> Reason:
-    """Parts of a reason with commas, and "and" before the last."""
-    pieces: list[ReasonPart] = []
+Part = TypeVar("Part")
+
+
+def listed(parts: Sequence[tuple[Part, ...]]) -> tuple[Part | str, ...]:
+    """The parts of a sentence with commas, and "and" before the last."""
+    pieces: list[Part | str] = []
     for number, part in enumerate(parts):
         if number:
             pieces.append(" and " if number == len(parts) - 1 else ", ")

@@ -1,4 +1,4 @@
-"""Expressions read at one entry: one row a node kind; sums over letters worked out.
+"""Expressions read at one entry, kind by kind; sums over letters worked out.
 
 ``(W h)_j`` is sum_i (W)_ji (h)_i, ``(E[tok])_k`` is (E)_tok,k, and what acts entry by entry
 is itself, written with entries. (Nhóm trình bày, Mục 9.7.2, equations 4 and 16.)
@@ -42,12 +42,61 @@ def at_entry(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     Raises
     ------
     MissingRuleError
-        If the node kind has no row in `ENTRIES`.
+        If there is no way to read the node kind at an entry.
     """
-    rule = ENTRIES.get(type(expr))
-    if rule is None:
-        raise MissingRuleError(f"no entry of {type(expr).__name__} in {expr}")
-    return rule(expr, places, letters)
+
+    def at(inner: al.Expr, *places: al.Expr) -> al.Expr:
+        return at_entry(inner, places, letters)
+
+    match expr:
+        case al.Number() | al.Constant() | al.Length() | al.Horizon():
+            return expr
+        case al.Param() | al.Ref() | al.Cotangent():
+            return entry_of(expr, places)
+        case al.Add() | al.Neg() | al.Mul() | al.Div() | al.Pow() | al.Call():
+            return al.map_children(expr, lambda child: at(child, *places if child.shape else ()))
+        case al.Identity():
+            return Delta(*places)
+        case al.Transpose(operand=operand):
+            return at(operand, places[1], places[0])
+        case al.Product():
+            return _product(expr, places, letters)
+        case al.Lookup(table=table, row=row):
+            return at(table, row, *places)
+        case al.OneHot(position=position):
+            return Delta(places[0], position)
+        case al.Pick(vector=al.Vector() as vector, position=position):
+            return Entry(vector, (position,))
+        case al.Pick(vector=vector, position=position):
+            return at(vector, position)
+        case al.Concat():
+            return _concat(expr, places, letters)
+        case al.Slice(vector=vector, blocks=blocks, number=number):
+            return at(vector, Behind(places[0], al.add_dims(blocks[:number])))
+        case al.Vector(function="sum", args=(array,)):
+            return summed(array.shape, letters, lambda inner: at(array, *inner))
+        case al.Vector():
+            return at(definition(expr), *places)
+        case al.Outer(left=left, right=right):
+            return forms.mul((at(left, *places[:1]), at(right, *places[1:])))
+        case al.Fill(scalar=scalar):
+            return at(scalar)
+        case al.Cases(position=position):
+            # delta on + (1 - delta) off
+            here = Delta(places[0], position)
+            on, off = (at(e, *places if e.shape else ()) for e in (expr.on, expr.off))
+            rest = al.Add((al.ONE, al.Neg(here)))
+            return forms.add((forms.mul((here, on)), forms.mul((rest, off))))
+        case al.Loss(function=name, wrt=None) if name in LOSSES:
+            return at(loss_formula(expr, LOSSES[name].definition))
+        case al.Loss():
+            return entry_of(expr, places)
+        case al.Pullback():
+            return _pullback(expr, places, letters)
+        case al.TimeSum(term=term):
+            # It keeps its place; the terms of a sum may use the same letters.
+            return replace(expr, term=at(term, *places))
+    raise MissingRuleError(f"no entry of {type(expr).__name__} in {expr}")
 
 
 def entry_of(array: al.Expr, places: Places) -> al.Expr:
@@ -64,36 +113,8 @@ def summed(dims: Iterable[al.Dim], letters: Letters, term: Callable[[Places], al
     return result
 
 
-# --- one rule a kind -------------------------------------------------------------------
-
-
-def _name(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    return entry_of(expr, places)
-
-
-def _number(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    return expr
-
-
-def _by_entries(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    """What acts entry by entry; scalars in it are what they are."""
-    return al.map_children(
-        expr, lambda child: at_entry(child, places if child.shape else (), letters)
-    )
-
-
-def _identity(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    return Delta(*places)
-
-
-def _transpose(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    assert isinstance(expr, al.Transpose)
-    return at_entry(expr.operand, (places[1], places[0]), letters)
-
-
-def _product(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
+def _product(expr: al.Product, places: Places, letters: Letters) -> al.Expr:
     """(W v)_j = sum_i (W)_ji (v)_i."""
-    assert isinstance(expr, al.Product)
 
     def term(inner: Places) -> al.Expr:
         left = at_entry(expr.left, (places[0], *inner), letters)
@@ -102,26 +123,8 @@ def _product(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     return summed(expr.left.shape[1:], letters, term)
 
 
-def _lookup(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    assert isinstance(expr, al.Lookup)
-    return at_entry(expr.table, (expr.row, *places), letters)
-
-
-def _one_hot(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    assert isinstance(expr, al.OneHot)
-    return Delta(places[0], expr.position)
-
-
-def _pick(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    assert isinstance(expr, al.Pick)
-    if isinstance(expr.vector, al.Vector):
-        return Entry(expr.vector, (expr.position,))
-    return at_entry(expr.vector, (expr.position,), letters)
-
-
-def _concat(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
+def _concat(expr: al.Concat, places: Places, letters: Letters) -> al.Expr:
     """(u; v)_i = sum_k delta_ik (u)_k + sum_k delta_i,d+k (v)_k, d the length of u."""
-    assert isinstance(expr, al.Concat)
     terms = []
     for number, part in enumerate(expr.parts):
         before = al.add_dims(p.shape[0] if p.shape else 1 for p in expr.parts[:number])
@@ -134,53 +137,8 @@ def _concat(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     return forms.add(terms)
 
 
-def _slice(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    assert isinstance(expr, al.Slice)
-    return at_entry(
-        expr.vector, (Behind(places[0], al.add_dims(expr.blocks[: expr.number])),), letters
-    )
-
-
-def _vector(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    """A function of vectors by its definition; the sum is one over all places."""
-    assert isinstance(expr, al.Vector)
-    if expr.function != "sum":
-        return at_entry(definition(expr), places, letters)
-    (array,) = expr.args
-    return summed(array.shape, letters, lambda inner: at_entry(array, inner, letters))
-
-
-def _outer(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    assert isinstance(expr, al.Outer)
-    left = at_entry(expr.left, places[:1], letters)
-    return forms.mul((left, at_entry(expr.right, places[1:], letters)))
-
-
-def _fill(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    assert isinstance(expr, al.Fill)
-    return at_entry(expr.scalar, (), letters)
-
-
-def _cases(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    """delta on + (1 - delta) off."""
-    assert isinstance(expr, al.Cases)
-    here = Delta(places[0], expr.position)
-    on, off = (at_entry(e, places if e.shape else (), letters) for e in (expr.on, expr.off))
-    return forms.add((forms.mul((here, on)), forms.mul((al.Add((al.ONE, al.Neg(here))), off))))
-
-
-def _loss(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    """A loss by its definition; an abstract one, or a gradient, as it is."""
-    assert isinstance(expr, al.Loss)
-    row = LOSSES.get(expr.function)
-    if row is None or expr.wrt is not None:
-        return entry_of(expr, places)
-    return at_entry(loss_formula(expr, row.definition), (), letters)
-
-
-def _pullback(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
+def _pullback(expr: al.Pullback, places: Places, letters: Letters) -> al.Expr:
     """sum_k dL/d(y)_k d(y)_k/d(x)_i."""
-    assert isinstance(expr, al.Pullback)
     wrt = entry_of(expr.wrt, places)
 
     def term(inner: Places) -> al.Expr:
@@ -188,37 +146,6 @@ def _pullback(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
         return al.Mul((cotangent, Slope(entry_of(expr.output, inner), wrt)))
 
     return summed(expr.output.shape, letters, term)
-
-
-def _each_by_itself(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
-    """Sums over time keep their place; terms may use the same letters."""
-    assert isinstance(expr, al.TimeSum)
-    return replace(expr, term=at_entry(expr.term, places, letters))
-
-
-Rule = Callable[[al.Expr, Places, Letters], al.Expr]
-
-ENTRIES: dict[type[al.Expr], Rule] = {
-    **dict.fromkeys((al.Number, al.Constant, al.Length, al.Horizon), _number),
-    **dict.fromkeys((al.Param, al.Ref, al.Cotangent), _name),
-    **dict.fromkeys((al.Add, al.Neg, al.Mul, al.Div, al.Pow, al.Call), _by_entries),
-    al.Identity: _identity,
-    al.Transpose: _transpose,
-    al.Product: _product,
-    al.Lookup: _lookup,
-    al.OneHot: _one_hot,
-    al.Pick: _pick,
-    al.Concat: _concat,
-    al.Slice: _slice,
-    al.Vector: _vector,
-    al.Outer: _outer,
-    al.Fill: _fill,
-    al.Cases: _cases,
-    al.Loss: _loss,
-    al.Pullback: _pullback,
-    al.TimeSum: _each_by_itself,
-}
-"""How each kind is read at an entry."""
 
 
 # --- sums over letters worked out where a delta leaves one term of them --------------------
@@ -235,8 +162,7 @@ def collapsed(expr: al.Expr) -> al.Expr:
         case LetterSum(letter=letter, term=term):
             return _collapsed(letter, term)
         case al.TimeSum():
-            terms = expr.term.terms if isinstance(expr.term, al.Add) else (expr.term,)
-            return forms.add(_over_time(expr, term) for term in terms)
+            return forms.add(_over_time(expr, term) for term in al.terms_of(expr.term))
         case al.Mul(factors=factors):
             return forms.mul(factors)
         case al.Add(terms=terms):

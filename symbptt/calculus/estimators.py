@@ -5,6 +5,9 @@ Full backpropagation through time has all weights 1. The regular and the random 
 on the recurrence: what an equation reads k steps back receives xi_{t-k+1} ... xi_t times
 what it would, so that the weight of a use at step i is xi_{i+1} ... xi_t on every way. The
 window is no such product, and is derived loss by loss.
+
+A gate is one number a step and sequence, and 1 at the first step and before. The forward
+pass knows nothing of it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from symbptt import algebra as al
+from symbptt.calculus import forms
 from symbptt.errors import EstimatorError
 
 
@@ -140,13 +145,11 @@ def read_estimator(text: str) -> Estimator:
     """
     name, _, argument = text.partition(":")
     if name not in ESTIMATORS:
-        known = ", ".join(f"{k}:{row.argument}" if row.argument else k for k, row in _rows())
+        known = ", ".join(
+            f"{k}:{row.argument}" if row.argument else k for k, row in ESTIMATORS.items()
+        )
         raise EstimatorError(f"no estimator is called {name!r}; estimators: {known}")
     return ESTIMATORS[name].read(argument)
-
-
-def _rows() -> list[tuple[str, Kind]]:
-    return list(ESTIMATORS.items())
 
 
 def as_estimator(wanted: Estimator | str | None) -> Estimator:
@@ -154,3 +157,49 @@ def as_estimator(wanted: Estimator | str | None) -> Estimator:
     if wanted is None:
         return FULL
     return read_estimator(wanted) if isinstance(wanted, str) else wanted
+
+
+# --- gates on the recurrence --------------------------------------------------------
+
+
+LETTERS = ("xi", "zeta", "chi", "eta", "omega", "gate")
+"""Names for a gate, in the order of preference."""
+
+
+def gate_of(model: al.Model) -> al.Input:
+    """The gates as a scalar input, by a letter that no name of the model begins with."""
+    return al.Input(next(model.free_letters(LETTERS)), (), comment="gate on the recurrence")
+
+
+def gates_between(gate: str, reader: al.Index, lag: int) -> tuple[al.Expr, ...]:
+    """The gates of the steps through which the reader at its step reads ``lag`` back."""
+    return tuple(al.Ref(gate, reader - back, ()) for back in range(lag - 1, -1, -1))
+
+
+def gated(expr: al.Expr, gates: tuple[al.Expr, ...]) -> al.Expr:
+    """The expression times gates, term by term."""
+    match expr:
+        case al.Add(terms=terms):
+            return forms.add((gated(term, gates) for term in terms), expr.shape)
+        case al.Neg(operand=operand):
+            return forms.neg(gated(operand, gates))
+        case al.Outer(left=left, right=right):
+            # A value a step multiplies vectors; a matrix a step takes it on one side.
+            return al.Outer(gated(left, gates), right)
+    return expr if forms.is_zero(expr) else forms.mul((*gates, expr))
+
+
+def without_first_gates(expr: al.Expr, gate: str, horizon: int) -> al.Expr:
+    """The expression without the gates of steps <= 1, which are 1."""
+    if isinstance(expr, al.Mul):
+        kept = [f for f in expr.factors if not _is_first(f, gate, horizon)]
+        if len(kept) < len(expr.factors):
+            inside = [without_first_gates(factor, gate, horizon) for factor in kept]
+            return al.Mul(tuple(inside)) if len(inside) > 1 else (inside or [al.ONE])[0]
+    return al.map_children(expr, lambda child: without_first_gates(child, gate, horizon))
+
+
+def _is_first(expr: al.Expr, gate: str, horizon: int) -> bool:
+    if not isinstance(expr, al.Ref) or expr.name != gate or "t" in expr.index.names():
+        return False
+    return expr.index.at({"T": horizon}) <= 1

@@ -8,7 +8,7 @@ and states read with lags above 1, are one stacked state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from symbptt import algebra as al
@@ -66,7 +66,8 @@ class _Expansion(Within):
                 yield self.column(leaf)
         for initial in self.carried:
             through = self.from_the_start(initial)
-            yield self.initial_gradient(initial, through, self.reason_of(initial))
+            early = map(_at, self.entries_of(initial))
+            yield self.initial_gradient(initial, through, self.reason(initial.ref, *early))
         for leaf in self.static():
             through = self.through(leaf) if self.reaches(leaf) else None
             yield self.gradients(leaf, through, self.reason(leaf, al.Index.of(self.early)))
@@ -109,36 +110,37 @@ class _Expansion(Within):
         """Whether a parameter enters the state within a step."""
         return any(self.depends(p.name, leaf) for p in self.places if p.index == al.NOW)
 
-    def cell(self, place: al.Ref, wrt: al.Ref) -> al.Expr | None:
-        """The block of the step's Jacobian of one part of the state by an earlier value."""
+    def cell(self, place: al.Ref, wrt: al.Ref | al.Param) -> al.Expr | None:
+        """The block of the step's Jacobian of one part of the state by what the step reads."""
         if place == wrt:
             return unit((al.entries(place.shape), al.entries(place.shape)))
-        if place.index != al.NOW or wrt not in self.past or not self.depends(place.name, wrt):
+        read = isinstance(wrt, al.Param) or wrt in self.past
+        if place.index != al.NOW or not read or not self.depends(place.name, wrt):
             return None
         return al.Derivative(place, wrt, "step")
-
-    def heights(self) -> tuple[object, ...]:
-        return tuple(al.entries(place.shape) for place in self.places)
 
     def stacked(self) -> Iterator[Step]:
         """The Jacobian of the state by the one before, and by the values it starts from."""
         before = [al.substitute_index(place, {"t": al.NOW - 1}) for place in self.places]
         columns = [ref for ref in before if isinstance(ref, al.Ref)]
-        yield self.blocks(
-            al.Derivative(self.state(al.NOW), self.state(al.NOW - 1), "step"), columns, al.NOW
-        )
+        target = al.Derivative(self.state(al.NOW), self.state(al.NOW - 1), "step")
+        yield self.blocks(target, columns, LATER, 2)
         for initial in self.carried:
             yield from self.start_columns(initial)
 
-    def blocks(self, target: al.Derivative, columns: list[al.Ref], index: al.Index) -> Step:
+    def blocks(
+        self,
+        target: al.Derivative,
+        columns: Sequence[al.Ref | al.Param],
+        holds: Range | None,
+        needs: int = 1,
+    ) -> Step:
         """A Jacobian of the state at a step, from those of its parts."""
         cells = tuple(tuple(self.cell(p, c) for c in columns) for p in self.places)
-        sizes = tuple(al.entries(p.shape) for p in self.places)
-        matrix = al.BlockMatrix(cells, sizes, tuple(al.entries(c.shape) for c in columns))
-        moved = al.substitute_index(matrix, {"t": index})
-        # By the state before the first step there are the columns that have a value.
-        holds, needs = (LATER, 2) if index == al.NOW else (None, index.offset)
-        return self.make("jacobian", target, [(moved,)], self.parts(index), holds, needs)
+        sizes, widths = ([al.entries(one.shape) for one in some] for some in (self.places, columns))
+        matrix = al.BlockMatrix(cells, tuple(sizes), tuple(widths))
+        moved = al.substitute_index(matrix, {"t": target.index})
+        return self.make("jacobian", target, [(moved,)], self.parts(target.index), holds, needs)
 
     def parts(self, index: al.Index) -> Reason:
         held = [(al.substitute_index(place, {"t": index}),) for place in self.places]
@@ -163,16 +165,7 @@ class _Expansion(Within):
 
     def column(self, leaf: al.Param) -> Step:
         """The immediate partial derivative of the stacked state."""
-        cells = tuple(
-            (al.Derivative(p, leaf, "step"),)
-            if p.index == al.NOW and self.depends(p.name, leaf)
-            else (None,)
-            for p in self.places
-        )
-        target = al.Derivative(self.state(al.NOW), leaf, "step")
-        sizes = tuple(al.entries(p.shape) for p in self.places)
-        matrix = al.BlockMatrix(cells, sizes, (target.shape[1],))
-        return self.make("jacobian", target, [(matrix,)], self.parts(al.NOW), EVERY)
+        return self.blocks(al.Derivative(self.state(al.NOW), leaf, "step"), [leaf], EVERY)
 
     def reason(self, leaf: al.Expr, *early: al.Index) -> Reason:
         """ "W enters at step i, the steps up to t hand it on, and at step t it is read out"."""
@@ -181,9 +174,6 @@ class _Expansion(Within):
             leaf, " enters at step ", *steps, ", the steps up to ", last,
             " hand it on, and at step ", last, " it is read out",
         )  # fmt: skip
-
-    def reason_of(self, initial: al.Initial) -> Reason:
-        return self.reason(initial.ref, *map(_at, self.entries_of(initial)))
 
     # --- gradients -------------------------------------------------------------------------
 
@@ -220,7 +210,8 @@ class _Expansion(Within):
         for step in self.entries_of(initial):
             value = al.Ref(initial.name, al.NOW + (initial.step - step), initial.shape)
             target = al.Derivative(self.state(_at(step)), initial.ref, "step")
-            yield self.blocks(target, [value], _at(step))
+            # By the state before the first step there are the columns that have a value.
+            yield self.blocks(target, [value], None, step)
 
     def from_the_start(self, initial: al.Initial) -> al.Expr | None:
         if not self.places:

@@ -23,17 +23,7 @@ def is_zero(expr: al.Expr) -> bool:
 
 def is_number(expr: al.Expr) -> bool:
     """Whether an expression holds nothing but numbers, constants, lengths and T."""
-    plain = (
-        al.Number
-        | al.Constant
-        | al.Horizon
-        | al.Length
-        | al.Neg
-        | al.Mul
-        | al.Div
-        | al.Pow
-        | al.Add
-    )
+    plain = (al.Number, al.Constant, al.Horizon, al.Length, al.Neg, al.Mul, al.Div, al.Pow, al.Add)
     return all(isinstance(node, plain) for node in al.walk(expr))
 
 
@@ -41,7 +31,7 @@ def add(terms: Iterable[al.Expr], shape: al.Shape = ()) -> al.Expr:
     """The sum without its zeros; an empty sum is the zero of ``shape``."""
     kept: list[al.Expr] = []
     for term in terms:
-        kept.extend(term.terms if isinstance(term, al.Add) else (term,))
+        kept.extend(al.terms_of(term))
     kept = [term for term in kept if not is_zero(term)]
     if not kept:
         return zero(shape)
@@ -145,9 +135,7 @@ def fill(scalar: al.Expr, shape: al.Shape) -> al.Expr:
 
 def terms_of(expr: al.Expr) -> tuple[al.Expr, ...]:
     """The terms of a sum; none of a zero."""
-    if is_zero(expr):
-        return ()
-    return expr.terms if isinstance(expr, al.Add) else (expr,)
+    return () if is_zero(expr) else al.terms_of(expr)
 
 
 def unsigned_terms(expr: al.Expr) -> Iterator[al.Expr]:

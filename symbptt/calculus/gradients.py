@@ -15,9 +15,8 @@ from symbptt.calculus.adjoint import with_loss
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.estimators import FULL, Estimator, as_estimator
 from symbptt.calculus.expanded import derive_expanded
-from symbptt.calculus.joined import derive_joined
 from symbptt.calculus.order import recurrent_quantities
-from symbptt.calculus.selection import selected
+from symbptt.calculus.selection import derive_joined, selected
 from symbptt.calculus.sensitivity import derive_sensitivity
 from symbptt.calculus.window import derive_adjoint
 from symbptt.errors import OptionError, UnknownNameError, known_as

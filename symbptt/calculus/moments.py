@@ -76,9 +76,7 @@ class _Dropping:
         return al.PartSum(replace(of, part=al.PART), al.Index(offset=max(first, 1)), al.LAST)
 
     def of_parameter(self, step: Step) -> al.Expr:
-        result = step.result
-        terms = result.terms if isinstance(result, al.Add) else (result,)
-        return forms.add((self.of_term(term) for term in terms), step.shape)
+        return forms.add(map(self.of_term, al.terms_of(step.result)), step.shape)
 
     def of_term(self, term: al.Expr) -> al.Expr:
         """What is dropped of one term of a parameter's gradient."""
@@ -113,14 +111,10 @@ class _Dropping:
 
 
 @dataclass(frozen=True)
-class Expectation(al.Expr):
+class Expectation(al.Expr, shape="operand.shape"):
     """The expectation over all gates, entry by entry."""
 
     operand: al.Expr
-
-    @property
-    def shape(self) -> al.Shape:
-        return self.operand.shape
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ class _Normalizer:
     def matrix(self, expr: al.Expr, owner: str, index: al.Index | None) -> al.Expr:
         if isinstance(expr, al.Transpose):
             inner = self.matrix(expr.operand, owner, index)
-            return inner.operand if isinstance(inner, al.Transpose) else al.Transpose(inner)
+            return al.transposed(inner)
         return self.operand(expr, "A", owner, index)
 
     def operand(self, expr: al.Expr, letter: str, owner: str, index: al.Index | None) -> al.Expr:

@@ -118,47 +118,33 @@ def _product(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Pa
     transposed = isinstance(matrix, al.Transpose)
     inner = matrix.operand if isinstance(matrix, al.Transpose) else matrix
     turned = inner if transposed else al.Transpose(inner)
-    pushed: al.Expr = al.Product(turned, _positive(cotangent))
-    yield from _single(vector, _signed(cotangent, pushed))
+    yield from _single(vector, al.Product(turned, cotangent))
     if len(vector.shape) == 2:
-        pulled: al.Expr = al.Product(_positive(cotangent), _transposed(vector))
+        pulled: al.Expr = al.Product(cotangent, al.Transpose(vector))
         if transposed:
-            pulled = al.Product(vector, al.Transpose(_positive(cotangent)))
+            pulled = al.Product(vector, al.Transpose(cotangent))
     else:
-        pair = (vector, _positive(cotangent)) if transposed else (_positive(cotangent), vector)
+        pair = (vector, cotangent) if transposed else (cotangent, vector)
         pulled = al.Outer(*pair)
-    yield from _single(inner, _signed(cotangent, pulled))
-
-
-def _positive(expr: al.Expr) -> al.Expr:
-    return expr.operand if isinstance(expr, al.Neg) else expr
-
-
-def _signed(cotangent: al.Expr, value: al.Expr) -> al.Expr:
-    return forms.neg(value) if isinstance(cotangent, al.Neg) else value
-
-
-def _transposed(expr: al.Expr) -> al.Expr:
-    return expr.operand if isinstance(expr, al.Transpose) else al.Transpose(expr)
+    yield from _single(inner, pulled)
 
 
 def _transpose(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
     assert isinstance(term, al.Transpose)
-    yield from _single(term.operand, _signed(cotangent, _transposed(_positive(cotangent))))
+    yield from _single(term.operand, al.Transpose(cotangent))
 
 
 def _lookup(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
     assert isinstance(term, al.Lookup)
     unit = al.OneHot(term.row, term.table.shape[0])
-    yield from _single(term.table, _signed(cotangent, al.Outer(unit, _positive(cotangent))))
+    yield from _single(term.table, al.Outer(unit, cotangent))
 
 
 def _concat(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
     assert isinstance(term, al.Concat)
     blocks = tuple(part.shape[0] for part in term.parts)
     for number, part in enumerate(term.parts):
-        block: al.Expr = al.Slice(_positive(cotangent), blocks, number)
-        yield from _single(part, _signed(cotangent, block))
+        yield from _single(part, al.Slice(cotangent, blocks, number))
 
 
 def _vector(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
@@ -166,7 +152,7 @@ def _vector(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Par
     assert isinstance(term, al.Vector)
     row = vector_function(term.function)
     names = dict(zip(row.arguments, term.args, strict=True))
-    names |= {"y": context.value or term, "dy": _positive(cotangent)}
+    names |= {"y": context.value or term, "dy": cotangent}
     received: dict[al.Expr, list[al.Expr]] = {}
     for operand, text in zip(term.args, row.adjoint, strict=True):
         received.setdefault(operand, []).append(stated(text, names, forms.tidy))
@@ -174,7 +160,7 @@ def _vector(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Par
         value = values[0] if len(values) == 1 else _total(values)
         if operand.shape and not value.shape:
             value = forms.fill(value, operand.shape)
-        yield from _single(operand, _signed(cotangent, value))
+        yield from _single(operand, value)
 
 
 def _total(values: list[al.Expr]) -> al.Expr:
@@ -233,7 +219,7 @@ def _pointwise(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[
         plain = partial(term, operand, None)
         short = partial(term, operand, context.value)
         chain = tuple(forms.scaled(c, cotangent, operand.shape) for c in (plain, short))
-        yield Part(operand, chain[:1] if chain[0] == chain[1] else chain)
+        yield Part(operand, chain)
 
 
 def operands(term: al.Expr) -> tuple[al.Expr, ...]:

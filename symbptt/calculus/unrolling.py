@@ -234,7 +234,7 @@ def _adjoint_line(step: Step, t: int | None, horizon: int) -> ExplicitLine:
 
 def _summands(expr: al.Expr, horizon: int) -> Iterable[al.Expr]:
     """The terms of a sum, with each sum over time written out."""
-    for term in expr.terms if isinstance(expr, al.Add) else (expr,):
+    for term in al.terms_of(expr):
         match term:
             case al.TimeSum():
                 yield from _over_time(term, horizon)

@@ -52,13 +52,16 @@ class Variant:
         return next(s for s in self.derivation.steps if s.number == self.step.number)
 
 
+Parents = tuple[al.Expr, ...]
+"""What a part stands in, from the whole down."""
+
+
 @dataclass(frozen=True)
 class Around:
-    """Where a part stands: in which step of which derivation, below which nodes."""
+    """Where a part stands: in which derivation, below which nodes."""
 
     derivation: Derivation
-    step: Step
-    parents: tuple[al.Expr, ...] = ()
+    parents: Parents
 
     @property
     def parent(self) -> al.Expr | None:
@@ -68,9 +71,6 @@ class Around:
     def is_term(self) -> bool:
         """Whether the part is a whole result, or a term of a sum."""
         return self.parent is None or self.parent.linear
-
-    def inside(self, node: al.Expr) -> Around:
-        return replace(self, parents=(*self.parents, node))
 
 
 Slip = Callable[[al.Expr, Around], Iterator[al.Expr]]
@@ -94,19 +94,25 @@ def _of_kind(
             yield step.result, changed.result, changed
         return
     seen = {step.result}
-    for old, new, result in edited(step.result, SLIPS[kind], Around(derivation, step)):
+
+    def slip(node: al.Expr, parents: Parents) -> Iterator[al.Expr]:
+        return SLIPS[kind](node, Around(derivation, parents))
+
+    for old, new, result in edited(step.result, slip):
         if result not in seen:
             seen.add(result)
             yield old, new, replace(step, members=(*step.members[:-1], result))
 
 
-def edited(node: al.Expr, slip: Slip, around: Around) -> Iterator[tuple[al.Expr, al.Expr, al.Expr]]:
-    """The part that is changed, what stands in its place, and the whole as it then reads."""
-    for new in slip(node, around):
+def edited(
+    node: al.Expr, edit: Callable[[al.Expr, Parents], Iterable[al.Expr]], parents: Parents = ()
+) -> Iterator[tuple[al.Expr, al.Expr, al.Expr]]:
+    """Every edit of a part: the part, what stands in its place, and the whole as it then reads."""
+    for new in edit(node, parents):
         if new != node:
             yield node, new, new
     for place, child in enumerate(al.children(node)):
-        for old, new, whole in edited(child, slip, around.inside(node)):
+        for old, new, whole in edited(child, edit, (*parents, node)):
             yield old, new, _with_child(node, place, whole)
 
 

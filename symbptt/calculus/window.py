@@ -17,8 +17,7 @@ from symbptt.algebra import Model
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import MEAN_FACTOR, Edge, Walk, normal_form, with_seed
 from symbptt.calculus.derivation import EVERY, Derivation, Past, Range, Reason, ReasonPart, Step
-from symbptt.calculus.estimators import Estimator, as_estimator
-from symbptt.calculus.gating import gate_of
+from symbptt.calculus.estimators import Estimator, as_estimator, gate_of
 
 
 @dataclass(frozen=True)

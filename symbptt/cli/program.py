@@ -59,7 +59,7 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog="MODEL is the name of a built-in model, a file (its name has a / or a .), or - for "
     "standard input. Exit status: 0 done or right, 1 failed, 2 usage, 3 an error in the model, "
     "4 undecided, 70 an internal error, 130 interrupted, 141 nobody reads the output any more.",
@@ -212,7 +212,6 @@ def estimator_option(command: Command) -> Command:
     return click.option(
         "--estimator",
         default="full",
-        show_default=True,
         metavar="NAME[:ARG]",
         help="Which gradient: full, window:TAU, chunk:TAU or random:PI.",
     )(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
@@ -77,13 +77,9 @@ def verify(
 @dim_option("where neither this nor an array tells, 32")
 @click.option("-T", "steps", type=click.IntRange(1, 100_000), help="Steps; 50 where FILE has none.")
 @click.option(
-    "--sequence",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Which sequence of a batch in FILE.",
+    "--sequence", type=click.IntRange(1), default=1, help="Which sequence of a batch in FILE."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
 def analyze(
     model_name: str, numbers: Path | None, bindings: dict[str, str], **given: Any
 ) -> Result:
@@ -107,57 +103,49 @@ def analyze(
 @model_argument
 @click.argument("formula")
 @click.option(
-    "-T",
-    "horizon",
-    type=click.IntRange(1, 12),
-    default=5,
-    show_default=True,
-    help="The largest T that is looked at.",
+    "-T", "horizon", type=click.IntRange(1, 12), default=5, help="The largest T that is looked at."
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
     default=10,
-    show_default=True,
     help="The CPU time it may take; past it the formula is undecided.",
 )
 @click.option(
     "--layout",
     type=click.Choice(["column", "row"]),
     default="column",
-    show_default=True,
     help="Whether the formula's vectors are columns or rows.",
 )
 @click.option(
     "--total",
     type=click.Choice(["mean", "sum", "last"]),
     default="mean",
-    show_default=True,
     help="What the formula's L is: the mean of the losses, their sum or the last one.",
 )
 @estimator_option
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="DEFINITION",
+    help="What a letter of the formula's own stands for: 'b[t] = W @ x[t]'; may be given again.",
+)
 @click.option("--strict", is_flag=True, help="Exit status 1 for a formula that is trivial.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
 @bind_option
 def check(
-    model_name: str,
-    formula: str,
-    horizon: int,
-    seconds: float,
-    layout: Literal["column", "row"],
-    total: Literal["mean", "sum", "last"],
-    estimator: str,
-    strict: bool,
-    seed: int,
-    bindings: dict[str, str],
+    model_name: str, formula: str, strict: bool, bindings: dict[str, str], **given: Any
 ) -> Result:
     """Is a formula right? If not: the smallest counterexample, and the edit that mends it.
 
     FORMULA is 'left = right' or 'left = right for CONDITION', as in
     'd(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])'. Derivatives are
-    d(u, v), everything following; partial(u, v), earlier steps held; direct(u, v), that of the one
-    equation. vec, kron and derivatives by a matrix count its entries row by row. Exit status:
-    0 right, 1 wrong, 2 can't be read, 4 undecided.
+    d(u, v) or dL/dh[t], everything following; partial(u, v), earlier steps held; direct(u, v),
+    that of the one equation; dL[s]/dh[t], of what the loss of step s gives. vec, kron and
+    derivatives by a matrix count its entries row by row. hstack, vstack, zeros(n, m) and ones(n)
+    make blocks, z[t] is all that a step hands on; h[t][i], W[i, j], E[i, :] and v[d:] are entries,
+    a row and a block. Every line of derive --to formulas is such a formula. Exit status: 0 right,
+    1 wrong, 2 can't be read, 4 undecided.
     """
     from symbptt.binding import bind
     from symbptt.errors import FormulaError
@@ -167,16 +155,7 @@ def check(
     if bindings:
         model = bind(model, bindings, defaults=False)
     try:
-        verdict = decide(
-            model,
-            formula,
-            horizon=horizon,
-            seconds=seconds,
-            seed=seed,
-            layout=layout,
-            total=total,
-            estimator=estimator,
-        )
+        verdict = decide(model, formula, **given)
     except FormulaError as error:
         if not wants_json():
             raise

@@ -57,12 +57,10 @@ def study(jobs: int | None, **given: Any) -> Result:
     required=False,
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
 )
-@click.option("-n", "--characters", type=click.IntRange(1, 500), default=32, show_default=True)
-@click.option("-t", "--tau", type=click.IntRange(1), default=8, show_default=True)
-@click.option(
-    "-p", "--pi", type=click.FloatRange(0, 1, min_open=True), default=0.8, show_default=True
-)
-@click.option("-s", "--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("-n", "--characters", type=click.IntRange(1, 500), default=32)
+@click.option("-t", "--tau", type=click.IntRange(1), default=8)
+@click.option("-p", "--pi", type=click.FloatRange(0, 1, min_open=True), default=0.8)
+@click.option("-s", "--seed", type=click.IntRange(min=0), default=0)
 def strategies(text_file: Path | None, **given: Any) -> str:
     """Random, regular and no truncation over a text's first characters, as SVG.
 
@@ -93,17 +91,15 @@ def _text(path: Path | None) -> str:
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("symbptt-demo"),
-    show_default=True,
     help="The folder for the article and the module.",
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
     default=120,
-    show_default=True,
     help="About how long the whole run may take.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0)
 def demo(out: Path, seconds: float, seed: int) -> None:
     """Derive, generate, verify and train on the text of Python's own documentation."""
     _one_thread()

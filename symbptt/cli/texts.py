@@ -57,19 +57,11 @@ def show(model_name: str) -> Result:
 @verb(JSON)
 @model_argument
 @click.argument("what", required=False)
-@click.option(
-    "-T",
-    "horizon",
-    type=click.IntRange(1, 1000),
-    default=4,
-    show_default=True,
-    help="How many steps.",
-)
+@click.option("-T", "horizon", type=click.IntRange(1, 1000), default=4, help="How many steps.")
 @click.option(
     "--to",
     type=KeyOf("format", "symbptt.unrolled", "FORMATS"),
     default="text",
-    show_default=True,
     help="The format; sympy is a Python script that proves its gradients.",
 )
 @dim_option("for sympy; 2 otherwise")
@@ -113,7 +105,6 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     "--to",
     type=KeyOf("format", "symbptt.typeset.document", "TEXTS"),
     default="tex",
-    show_default=True,
     help="The format; formulas are lines that check reads.",
 )
 @click.option("--fragment", is_flag=True, help="Without preamble, to be pasted into a text.")
@@ -121,20 +112,19 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     "--detail",
     type=KeyOf("detail", "symbptt.typeset.style", "DETAILS"),
     default="steps",
-    show_default=True,
     help="How closely: index derives every step entry by entry, too.",
 )
 @click.option(
     "--layout",
     type=KeyOf("layout", "symbptt.typeset.style", "LAYOUTS"),
     default="column",
-    show_default=True,
     help="Vectors as columns or as rows.",
 )
 @click.option(
     "--notation",
     type=KeyOf("notation", "symbptt.typeset.style", "NOTATIONS", several=True),
     default="",
+    show_default=False,
     help="Where steps in time stand and how derivatives are written; a list with commas, "
     "as superscript,D.",
 )
@@ -142,14 +132,12 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     "--form",
     type=KeyOf("form", "symbptt.calculus.gradients", "FORMS"),
     default="adjoint",
-    show_default=True,
     help="Backward, as a sum over steps, or forward.",
 )
 @click.option(
     "--of",
     type=KeyOf("loss", "symbptt.calculus.gradients", "OF"),
     default="L",
-    show_default=True,
     help="What is differentiated: the total loss or that of one step.",
 )
 @click.option(
@@ -216,7 +204,6 @@ def _segment(
     "--mode",
     type=KeyOf("mode", "symbptt.codegen.modes", "MODES"),
     default="reverse",
-    show_default=True,
     help="Backpropagation through time, or forward: real-time recurrent learning.",
 )
 @estimator_option
@@ -230,7 +217,6 @@ def _segment(
     "--gates",
     type=click.Choice(["blocks", "columns"]),
     default="blocks",
-    show_default=True,
     help="How -O2 lays out the gates of a step: end to end where it can be, or side by side.",
 )
 @click.option(

@@ -1,8 +1,6 @@
 """The runtime that a module carries: definitions of `symbptt.codegen.runtime`, copied.
 
 A module gets what it calls, and what that names, as Python's own table of symbols says it.
-Annotations stay behind: they serve the type checker here, and a module would have to import
-what they name.
 """
 
 from __future__ import annotations
@@ -12,52 +10,66 @@ import importlib.util
 import symtable
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
-WIDTH = 88
-"""Of the lines of a module."""
+from symbptt.codegen.specialising import Constants, Specialised, top
 
 
 @dataclass(frozen=True)
-class RuntimeDefinition:
-    """A function or class as it stands in its file, and the names that it does not make itself."""
+class Copied:
+    """Definitions as they stand in a module, its imports, and what all of it names."""
 
-    source: str
+    texts: tuple[str, ...]
+    imports: tuple[str, ...]
     names: frozenset[str]
-
-    @cached_property
-    def text(self) -> str:
-        """As it stands in a module."""
-        return bare(self.source)
 
 
 @dataclass(frozen=True)
 class Runtime:
     """The definitions of some files by name, in their order, and the imports of those."""
 
-    definitions: Mapping[str, RuntimeDefinition]
+    definitions: Mapping[str, str]
     imports: Mapping[str, str]
 
-    def needed(self, names: Iterable[str]) -> list[str]:
+    def needed(
+        self,
+        names: Iterable[str],
+        constants: Constants = frozenset(),
+        unread: frozenset[str] = frozenset(),
+    ) -> dict[str, str]:
         """The definitions that some names need, in the order of the files."""
-        found: set[str] = set()
+        found: dict[str, str] = {}
         pending = self.definitions.keys() & set(names)
         while pending:
-            found |= pending
-            named = {other for name in pending for other in self.definitions[name].names}
-            pending = (self.definitions.keys() & named) - found
-        return [name for name in self.definitions if name in found]
+            found |= {n: specialised(self.definitions[n], constants, unread) for n in pending}
+            pending = (self.definitions.keys() & named_in(found.values())) - found.keys()
+        return {name: found[name] for name in self.definitions if name in found}
 
-    def copied(self, names: Iterable[str]) -> tuple[list[str], list[str]]:
-        """What is needed, as text, and the import lines for it and for the names."""
-        needed = [self.definitions[name] for name in self.needed(names)]
-        named = {*names, *(other for definition in needed for other in definition.names)}
+    def copied(
+        self, names: Iterable[str], constants: Constants = frozenset(), code: Iterable[str] = ()
+    ) -> Copied:
+        """What some names need, for the constants of a module and what else stands in it."""
+        functions, named = tuple(code), set(names)
+        named |= named_in(functions)
+        unread: frozenset[str] = frozenset()
+        while True:
+            texts = tuple(self.needed(named, constants, unread).values())
+            read = {name for text in (*functions, *texts) for name in attributes(text)[0]}
+            kept = {name for text in texts for name in attributes(text)[1]}
+            if kept <= read | unread:
+                break
+            unread |= kept - read
+        named |= named_in(texts)
         lines = {line for name, line in self.imports.items() if name in named}
-        return (
-            [definition.text for definition in needed],
-            sorted(lines, key=lambda line: (line.startswith("from"), line)),
-        )
+        imports = sorted(lines, key=lambda line: (line.startswith("from"), line))
+        return Copied(texts, tuple(imports), frozenset(named))
+
+
+@cache
+def specialised(source: str, constants: Constants, unread: frozenset[str]) -> str:
+    """The text of a definition (`Specialised`)."""
+    return Specialised(source, constants, unread).text
 
 
 def runtime(package: str, files: Iterable[str]) -> Runtime:
@@ -77,92 +89,57 @@ def runtime_of(package: str, file: str) -> Runtime:
     path = Path(spec.submodule_search_locations[0]) / f"{file}.py"
     source = path.read_text(encoding="utf-8")
     lines = source.splitlines()
-    table = symtable.symtable(source, str(path), "exec")
-    definitions = {
-        each.get_name(): RuntimeDefinition(block(lines, each.get_lineno()), frozenset(named(each)))
-        for each in table.get_children()
-        if each.get_type() in ("function", "class")
+    found = {
+        node.name: "\n".join(lines[top(node) - 1 : node.end_lineno])
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
-    return Runtime(definitions, dict(carried_imports(source, package)))
+    return Runtime(found, dict(carried_imports(source, package)))
 
 
-def block(lines: list[str], number: int) -> str:
-    """A definition from its line on to where the next statement of the file begins."""
-    first = number - 1
-    while lines[first - 1].startswith("@"):
-        first -= 1
-    rest = range(number, len(lines))
-    end = next((k for k in rest if lines[k][:1] not in ("", " ", ")")), len(lines))
-    return "\n".join(lines[first:end]).rstrip()
+def named_in(code: Iterable[str]) -> set[str]:
+    """The names that some definitions take from their module."""
+    return {name for text in code for name in names_of(text)}
 
 
-def named(table: symtable.SymbolTable) -> Iterator[str]:
+@cache
+def names_of(text: str) -> frozenset[str]:
     """The names in a definition that its file, or Python, gives a meaning."""
-    yield from (symbol.get_name() for symbol in table.get_symbols() if symbol.is_global())
+    return frozenset(
+        symbol.get_name()
+        for table in tables_in(symtable.symtable(text, "module", "exec"))
+        for symbol in table.get_symbols()
+        if symbol.is_global()
+    )
+
+
+def tables_in(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
     for inner in table.get_children():
-        yield from named(inner)
+        yield inner
+        yield from tables_in(inner)
 
 
-def named_in(functions: Iterable[str]) -> set[str]:
-    """The names that some functions, as text, take from their module."""
-    table = symtable.symtable("\n\n\n".join(functions), "module", "exec")
-    return {name for each in table.get_children() for name in named(each)}
+@cache
+def attributes(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The attributes that some code reads, and those that its classes alone know of."""
+    nodes = [*ast.walk(ast.parse(text))]
+    found = {True: set[str](), False: set[str]()}
+    for node in nodes:
+        if isinstance(node, ast.Attribute):
+            found[isinstance(node.ctx, ast.Load)].add(node.attr)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute):
+            found[True].add(node.target.attr)
+        elif isinstance(node, ast.ClassDef) and node.name.startswith("_"):
+            methods = {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+            found[False] |= {name for name in methods if not name.startswith("__")}
+    return frozenset(found[True]), frozenset(found[False])
 
 
 def carried_imports(source: str, package: str) -> Iterator[tuple[str, str]]:
     """The imports of the standard library that are not for annotations, by what they name."""
     others = (package.partition(".")[0], "numpy", "typing", "__future__")
-    head, _, _ = source.partition("\n\n\n")
-    for node in ast.parse(head).body:
+    for node in ast.parse(source).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             module = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
             if str(module).partition(".")[0] not in others:
                 yield from ((each.asname or each.name, ast.unparse(node)) for each in node.names)
-
-
-def bare(source: str) -> str:
-    """The text of a definition without annotations."""
-    lines = source.splitlines()
-    (definition,) = ast.parse(source).body
-    # From the last one up, so that the numbers of lines above stay right.
-    for node in reversed([*statements(definition)]):
-        first = node.lineno - 1
-        if isinstance(node, ast.AnnAssign):
-            assert node.value is not None
-            head = lines[first][: node.target.end_col_offset]
-            lines[first] = f"{head} = {lines[first][node.value.col_offset :]}"
-        elif isinstance(node, ast.FunctionDef):
-            assert node.returns is not None
-            indent = " " * node.col_offset
-            signature = signature_lines(node.name, unannotated(node.args), indent)
-            lines[first : node.returns.end_lineno] = signature
-    return "\n".join(lines)
-
-
-def statements(node: ast.AST) -> Iterator[ast.stmt]:
-    """A statement and those inside of it, in their order."""
-    if isinstance(node, ast.stmt):
-        yield node
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.stmt | ast.excepthandler):
-            yield from statements(child)
-
-
-def unannotated(arguments: ast.arguments) -> str:
-    """The arguments of a function as text."""
-    for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-        one.annotation = None
-    for rest in (arguments.vararg, arguments.kwarg):
-        if rest is not None:
-            rest.annotation = None
-    return ast.unparse(arguments)
-
-
-def signature_lines(name: str, arguments: str, indent: str = "") -> list[str]:
-    """``def name(arguments):`` in as many lines as a formatter takes."""
-    head = f"{indent}def {name}("
-    if len(head) + len(arguments) + 2 <= WIDTH:
-        return [f"{head}{arguments}):"]
-    if len(indent) + 4 + len(arguments) <= WIDTH:
-        return [head, f"{indent}    {arguments}", f"{indent}):"]
-    return [head, *(f"{indent}    {part}," for part in arguments.split(", ")), f"{indent}):"]

@@ -28,8 +28,6 @@ class EstimatorText:
         The further arguments.
     prepare : tuple of str
         Statements when the arguments are checked.
-    named : tuple of str
-        What these and the constants name.
     """
 
     constants: tuple[str, ...] = ()
@@ -38,7 +36,6 @@ class EstimatorText:
     keywords: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     prepare: tuple[str, ...] = ()
-    named: tuple[str, ...] = ()
 
 
 _CARRIED = "What `carry_grad` brings counts as the gradient of a loss at the last valid step."
@@ -72,7 +69,6 @@ def _chunk(estimator: Estimator) -> EstimatorText:
             _CARRIED,
         ),
         prepare=("call.inputs.update(_regular_gates(call))",),
-        named=("_regular_gates",),
     )
 
 
@@ -93,7 +89,6 @@ def _random(estimator: Estimator) -> EstimatorText:
             "    (T, B), in place of the draw; its first row is ignored. One of the two is given.",
         ),
         prepare=("call.inputs.update(_random_gates(call, rng, gates))",),
-        named=("_random_gates", "Fraction"),
     )
 
 

@@ -88,3 +88,13 @@ def axis(dim: Dim | None) -> str:
 
 def axes(shape: Shape) -> tuple[str, ...]:
     return tuple(axis(dim) for dim in shape)
+
+
+def signature_lines(name: str, arguments: str, indent: str = "") -> list[str]:
+    """``def name(arguments):`` in as many lines as a formatter takes."""
+    head = f"{indent}def {name}("
+    if len(head) + len(arguments) + 2 <= WIDTH:
+        return [f"{head}{arguments}):"]
+    if len(indent) + 4 + len(arguments) <= WIDTH:
+        return [head, f"{indent}    {arguments}", f"{indent}):"]
+    return [head, *(f"{indent}    {part}," for part in arguments.split(", ")), f"{indent}):"]

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from symbptt.algebra import (
-    Expr,
     Input,
-    Lookup,
     Model,
-    Param,
-    Parameter,
-    walk,
 )
 from symbptt.binding import bind as bind_functions
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
-from symbptt.calculus.forms import unsigned_terms
 from symbptt.calculus.gradients import derive
-from symbptt.codegen.copying import named_in, signature_lines
+from symbptt.codegen.constants import ModuleConstants
 from symbptt.codegen.emission import INDENT
 from symbptt.codegen.estimating import EstimatorText, estimator_text
 from symbptt.codegen.fast.buffered import Buffered, BufferedText
@@ -29,20 +23,14 @@ from symbptt.codegen.fast.passes import LEVELS, Pass, passes_of
 from symbptt.codegen.fast.segments import check_segments
 from symbptt.codegen.literals import (
     assigned,
-    assigned_tuple,
-    axes,
-    axis,
-    dict_literal,
     in_docstring,
     literal,
-    number,
-    text_literal,
+    signature_lines,
 )
 from symbptt.codegen.modes import Mode, mode_named, mode_of
 from symbptt.codegen.naming import Identifiers, ValueNames
 from symbptt.codegen.places import Places
 from symbptt.codegen.program import Program
-from symbptt.codegen.runtime.model import _THRESHOLDS
 from symbptt.codegen.targets import TARGETS
 from symbptt.codegen.unbuffered import Unbuffered, making
 from symbptt.errors import UnboundFunctionError
@@ -201,7 +189,6 @@ class _Module:
     ) -> None:
         # The sweeps of a window are computed plainly: no buffers are laid out for them.
         self.level = 0 if derivation.estimator.kind == "window" else level
-        self.checkpoint = checkpoint
         self.passes = passes
         self.program = program
         self.model = derivation.normal
@@ -210,8 +197,15 @@ class _Module:
         self.target = TARGETS["numpy"]
         self.identifiers = identifiers
         self.places = Places(program)
-        # Whether an input tells how many steps there are.
-        self.told = any(i.timed and not i.loss_only for i in self.model.inputs)
+        self.constants = ModuleConstants(
+            self.model,
+            derivation.model,
+            self.places.lag,
+            any(block.place == "last" and block.statements for block in program.blocks),
+            tuple(source.name for source in self.differentiated()),
+            checkpoint,
+        )
+        self.told = self.constants.steps_told
 
     def text(self) -> str:
         """The frame, its own functions and as much of the runtime as they need."""
@@ -222,7 +216,6 @@ class _Module:
         author, mode = self.derivation.model, mode_of(self.derivation)
         estimator = estimator_text(self.derivation, self.program)
         buffered = self.buffered() if self.level else None
-        completed, called = "", {*self.target.offered, *self.called(estimator)}
         if buffered is None:
             plain = self.unbuffered(self.program)
             signature = f"{mode.function}(call, values, carry_grad)"
@@ -231,24 +224,30 @@ class _Module:
                 function_text("_loss(call, values)", plain.added(self.program.loss)),
                 function_text(signature, plain.backward()),
             ]
-            called |= plain.named
         else:
             functions = list(buffered_functions(buffered))
             if buffered.missing:
                 part = making(self.program, buffered.missing)
                 lines = self.unbuffered(part).added(part.forward)
                 functions.append(function_text("_completed(call, values)", lines))
-                completed = ", _completed"
-            called |= named_in(functions)
-        constants = (*self.constants(buffered), *estimator.constants)
         steps = "None" if self.told else "steps"
         outputs = (
             f"call = _prepare(params, inputs, carry, lengths, {steps}, loss=False)",
-            f"return _outputs(call{completed})",
+            "return _outputs(call)",
         )
         compute = list(self.compute(estimator, mode, steps))
-        carried, imports = self.target.runtime(self.level).copied(called)
-        constants = (*constants, *self.thresholds([*functions, *carried]))
+        runtime = self.target.runtime(self.level)
+        incomplete = "_INCOMPLETE", str(buffered is not None and bool(buffered.missing))
+        own = [("forward", outputs), ("loss_and_grads", compute), ("_stated", estimator.constants)]
+        code = [*functions, *(function_text(f"{name}()", lines) for name, lines in own if lines)]
+        copied = runtime.copied(self.target.offered, self.constants.decided() | {incomplete}, code)
+        constants = (
+            *self.constants.tables(),
+            *self.constants.stated(copied.names),
+            *self.aliases(buffered, copied.names),
+            *estimator.constants,
+            *self.constants.thresholds("\n".join([*functions, *copied.texts])),
+        )
         given = "params, inputs, carry=None, lengths=None"
         keywords = ["carry_grad=None", "workspace=None", *([] if self.told else ["steps=None"])]
         both = ", ".join([given, "*", *keywords, *estimator.keywords])
@@ -256,7 +255,7 @@ class _Module:
             stem=in_docstring(author.name),
             how=in_docstring(self.how),
             licence=YOURS,
-            imports=tuple(imports),
+            imports=copied.imports,
             constants=constants,
             steps_words="" if self.told else STEPS_WORDS,
             forward=tuple(
@@ -266,17 +265,10 @@ class _Module:
             grads_words=", and for every real-valued input" if self.differentiated() else "",
             outputs=outputs,
             compute=tuple(compute),
-            definitions=(*functions, *carried),
+            definitions=(*functions, *copied.texts),
             estimator=replace(estimator, what=estimator.what.replace("METHOD", mode.method)),
             mode=mode,
         )
-
-    def called(self, estimator: EstimatorText) -> Iterator[str]:
-        """What `forward` and `loss_and_grads` call."""
-        yield from ("_prepare", "_outputs", *estimator.named)
-        yield "_in_buffers" if self.level else "_computed_plainly"
-        if self.is_quick(estimator):
-            yield "_at_once"
 
     def is_quick(self, estimator: EstimatorText) -> bool:
         """Whether a call in a workspace that fits may go without any check."""
@@ -295,7 +287,7 @@ class _Module:
         if self.level:
             yield "return _in_buffers(call, workspace)"
         else:
-            yield f"return _computed_plainly(call, {mode.function}, workspace)"
+            yield f"return _computed_plainly(call, {mode.function})"
 
     def differentiated(self) -> list[Input]:
         """The inputs whose gradients are results of the call."""
@@ -303,72 +295,16 @@ class _Module:
         wanted = self.derivation.wrt_inputs
         return [i for i in self.model.inputs if wanted and i.name in adjoints]
 
-    def constants(self, buffered: BufferedText | None) -> Iterator[str]:
-        """What the module says of its model, and what the runtime reads of it."""
-        model, author = self.model, self.derivation.model
-        quantities = [e for e in model.equations if not e.auxiliary and e.name != "loss"]
-        lagged = {i.name for i in model.initials}
-        drawn = {p.name: literal(self.drawn(p)) for p in model.parameters}
-        yield assigned("MODEL", literal(author.name))
-        yield f"EQUATIONS = {text_literal(author.text)}"
-        yield assigned_tuple("DIMS", map(literal, model.dims))
-        for name, entries in (
-            ("PARAMS", [(p.name, axes(p.shape)) for p in model.parameters]),
-            (
-                "INPUTS",
-                [
-                    (i.name, axes((*(("T",) if i.timed else ()), "B", *i.shape)))
-                    for i in model.inputs
-                ],
-            ),
-        ):
-            yield f"{name} = {dict_literal(entries)}"
-        indexed = [(i.name, axis(i.index_dim)) for i in model.inputs if i.index_dim is not None]
-        yield f"INDEX_INPUTS = {dict_literal(indexed)}"
-        carry = [(i.key, axes(("B", *i.shape))) for i in model.initials]
-        yield f"CARRY = {dict_literal(carry)}"
-        yield "# How many steps back the longest lag reads; what has no time axis; what only the"
-        yield "# loss reads; the quantities, and the scalars among them; parameters that are not"
-        yield "# drawn as matrices and biases are."
-        yield f"_LAG = {self.places.lag}"
-        for name, names in (
-            ("_UNTIMED", [i.name for i in model.inputs if not i.timed]),
-            ("_LOSS_ONLY", [i.name for i in model.inputs if i.loss_only and i.name not in lagged]),
-            ("_OUTPUTS", [e.name for e in quantities]),
-            ("_SCALARS", [e.name for e in quantities if not e.shape]),
-            ("_WITH_RESPECT_TO", [i.name for i in self.differentiated()]),
-        ):
-            yield assigned_tuple(name, map(literal, names))
-        usual = {2: '"matrix"', 1: '"bias"'}
-        unusual = [
-            (p.name, drawn[p.name])
-            for p in model.parameters
-            if drawn[p.name] != usual.get(len(p.shape), usual[1])
-        ]
-        yield f"_DRAWN = {dict_literal(unusual)}"
-        yield f"_LOSS_AT_LAST_STEP = {model.loss is not None and model.loss.last}"
-        if buffered is not None:
-            yield "# Whether each segment runs forward again before it runs backward."
-            yield f"_AGAIN = {self.checkpoint is not None}"
-            yield "# The buffers of the last call of `forward`."
-            yield "_KEPT = {}"
+    def aliases(self, buffered: BufferedText | None, names: Collection[str]) -> Iterator[str]:
+        """The constants that stand for long keys and for functions of NumPy."""
         for name, key in self.identifiers.keys.items():
             yield assigned(key, literal(name))
+        if "_KEPT" in names:
+            yield "# The buffers of the last call of `forward`."
+            yield "_KEPT = {}"
         if buffered is not None:
             yield "# Looked up once: a loop over time calls them a few times a step."
-            words = named_in(buffered_functions(buffered))
-            yield from (line for line in buffered.aliases if line.split()[0] in words)
-
-    def thresholds(self, code: Iterable[str]) -> Iterator[str]:
-        """Where some code changes with what it is given: what it reads of `_THRESHOLDS`."""
-        text, again = "\n".join(code), self.checkpoint is not None
-        limits = {name: value for name, value in _THRESHOLDS.items() if literal(name) in text}
-        if limits:
-            length = {"steps of a segment": None if self.checkpoint == "auto" else self.checkpoint}
-            del limits["rows of a segment" if again else "steps of a segment"]
-            limits |= length if again else {}
-            yield "# What is above one of these runs otherwise (None: the square root of T)."
-            yield f"_THRESHOLDS = {dict_literal((n, number(v)) for n, v in limits.items())}"
+            yield from (line for line in buffered.aliases if line.split()[0] in names)
 
     def unbuffered(self, program: Program) -> Unbuffered:
         """What computes in arrays made on the way."""
@@ -387,33 +323,6 @@ class _Module:
             program = change(program)
         names = ValueNames(program.model, program.introduced, self.identifiers, "buffered")
         return Buffered(program, names, self.derivation.wrt_inputs).text()
-
-    # --- init_params -----------------------------------------------------------------------------
-
-    def drawn(self, parameter: Parameter) -> str:
-        """How `init_params` draws a parameter, read off from how the model uses it."""
-        if len(parameter.shape) == 2:
-            return "table" if self.is_table(parameter.name) else "matrix"
-        return "bias" if self.is_added(parameter.name) else "factor"
-
-    def right_sides(self) -> tuple[Expr, ...]:
-        return (*(d.rhs for d in self.model.derived), *(e.rhs for e in self.model.equations))
-
-    def is_table(self, name: str) -> bool:
-        return any(
-            isinstance(node, Lookup) and isinstance(node.table, Param) and node.table.name == name
-            for rhs in self.right_sides()
-            for node in walk(rhs)
-        )
-
-    def is_added(self, name: str) -> bool:
-        """Whether a vector is only ever a term of a sum, as biases and starts are."""
-        for rhs in self.right_sides():
-            for term in unsigned_terms(rhs):
-                uses = any(isinstance(node, Param) and node.name == name for node in walk(term))
-                if uses and not isinstance(term, Param):
-                    return False
-        return True
 
 
 def function_text(signature: str, lines: Iterable[str], words: str = "") -> str:

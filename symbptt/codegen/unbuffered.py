@@ -22,7 +22,7 @@ class Unbuffered:
     """Writes the functions of one program.
 
     ``differentiated`` are the inputs whose gradients are results, ``emitter`` the class that
-    writes statements. ``named`` is what the functions written so far name.
+    writes statements.
     """
 
     def __init__(
@@ -40,7 +40,6 @@ class Unbuffered:
         self.places = Places(program)
         self.pasts = self.places.pasts
         self.gates = [name for name, _ in program.gates]
-        self.named: set[str] = set()
 
     def past(self, name: str) -> str:
         """The key of the array with a quantity's past."""
@@ -62,7 +61,6 @@ class Unbuffered:
         fetched = list(taken((name, f"{table}[{key}]") for name, table, key in homes))
         tables = {table for _, table, _ in homes}
         settings = [(name, f"call.{name}") for name in SETTINGS if name in named | tables]
-        self.named |= named
         return [*taken(settings), *fetched, *constants, *lines]
 
     def homes(self) -> Iterator[tuple[str, str, str]]:
@@ -166,12 +164,12 @@ class Unbuffered:
         sources = [
             (i.name, f"{histories[i.name]}[rows.live]" if i.name in pasts else cotangents[i.name])
             for i in self.model.inputs
+            if i.name in self.differentiated
         ]
         end = [
-            *self.results("grads", flowing),
+            *self.results("grads", [*flowing, *sources]),
             *self.results("pasts", [(n, histories[n]) for n in pasts]),
-            *self.results("sources", [s for s in sources if s[0] in self.differentiated]),
-            "return grads, pasts, sources",
+            "return grads, pasts",
         ]
         return self.function(emitter, [*begin, *body, *end], ())
 

@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 
 from symbptt.calculus.estimators import Estimator, read_estimator
-from symbptt.demonstration import MODEL, documentation, read
+from symbptt.demonstration import MODEL, dims, documentation, read
 from symbptt.errors import AnalysisError
-from symbptt.experiments.steps import Arrays
-from symbptt.experiments.tasks import Squares, Task, measure, module_of
+from symbptt.experiments.tasks import Arrays, Squares, Task, measure, module_of
 from symbptt.tables import table
 
 TAUS = (1, 2, 4, 8, 16, 32)
@@ -248,9 +247,7 @@ def _passages(setting: Setting, numbers: Any) -> Iterator[Arrays]:
 def _trained(setting: Setting, numbers: Any, characters: int) -> tuple[Arrays, float]:
     """Parameters after some steps of gradient descent, clipped; and the last losses' mean."""
     module = module_of(MODEL, Estimator())
-    sizes = dict.fromkeys(module.DIMS, setting.units)
-    sizes[module.PARAMS["E"][1]] = setting.embedding
-    sizes |= dict.fromkeys(module.INDEX_INPUTS.values(), characters)
+    sizes = dims(module, characters, setting.units, setting.embedding)
     params: Arrays = module.init_params(sizes, seed=setting.seed, dtype=np.float64)
     rng = np.random.default_rng(setting.seed)
     losses = []

@@ -83,12 +83,10 @@ class Drawing:
         steps = " L ".join(f"{_n(x)} {_n(y)}" for x, y in points)
         self._path(f"M {steps}", color, arrow, dashed)
 
-    def curve(
-        self, points: tuple[Point, Point, Point, Point], color: str = INK, *, dashed: bool = False
-    ) -> None:
+    def curve(self, points: tuple[Point, Point, Point, Point]) -> None:
         """A Bezier curve with an arrow's head at its end."""
         first, *others = (f"{_n(x)} {_n(y)}" for x, y in points)
-        self._path(f"M {first} C {', '.join(others)}", color, True, dashed)
+        self._path(f"M {first} C {', '.join(others)}", INK, True, False)
 
     def _path(self, path: str, color: str, arrow: bool, dashed: bool) -> None:
         head = f' marker-end="url(#head-{"ink" if color == INK else "faint"})"' if arrow else ""

@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
-from typing import NoReturn
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry, RowOf
-from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_form, finding
-from symbptt.formula.statement import TOTAL, UNIT, number_of
+from symbptt.formula.names import (
+    DERIVATIVES,
+    RESERVED,
+    FormulaNames,
+    LetterMeaning,
+    derived_form,
+)
+from symbptt.formula.positions import PositionReader
+from symbptt.formula.statement import TOTAL, UNIT, Over, at_steps, number_of, walk
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
 from symbptt.language import surface as sf
-from symbptt.language.constants import ArithmeticFinding, fold, linear
 from symbptt.language.shapes import MAX_POWER
 from symbptt.language.source import Place
 from symbptt.language.tokens import slope_of
@@ -36,21 +41,15 @@ _VECTORS: dict[str, Callable[..., al.Expr]] = {
 
 _VALUES = (al.Ref, al.Stack)
 
-MAX_INDEX = 10**6
-
 _PART = "what the loss of step s gives to L stands in a derivative alone, `d(L[s], h[t])`"
 
 
-class FormulaBuilder:
+class FormulaBuilder(PositionReader):
     """Builds expressions of the algebra; ``places`` say where in the text each stands."""
 
     def __init__(self, text: str, names: FormulaNames) -> None:
-        self.text = text
-        self.names = names
+        super().__init__(text, names)
         self.places: dict[int, tuple[al.Expr, Place]] = {}
-
-    def wrong(self, where: sf.Node | Place, message: str) -> NoReturn:
-        raise finding(self.text, where.place if isinstance(where, sf.Node) else where, message)
 
     def place(self, expr: al.Expr) -> Place:
         return self.places[id(expr)][1]
@@ -69,7 +68,7 @@ class FormulaBuilder:
             case sf.Named():
                 return self._name(node)
             case sf.Len():
-                return self._len(node)
+                return self.length_of(node)
             case sf.Minus(operand=operand):
                 return al.Neg(self.expr(operand))
             case sf.Plus(terms=terms):
@@ -85,7 +84,7 @@ class FormulaBuilder:
             case sf.Over():
                 return self._quotient(node)
             case sf.Power(base=base, exponent=exponent):
-                self._number(node)
+                self.number(node)
                 return al.Pow(self.expr(base), self._at(self._exponent(exponent), exponent.place))
             case sf.Flip(operand=operand):
                 return al.Transpose(self.expr(operand))
@@ -105,6 +104,8 @@ class FormulaBuilder:
         if name == "L":
             self._has_loss(node)
             return al.Param(TOTAL.name, TOTAL.shape)
+        if name in self.names.letters:
+            return self._meant(node, self.names.letters[name], al.Index())
         if name in self.names.constants:
             return al.Constant(name, self.names.constants[name])
         if name in self.names.timeless:
@@ -121,57 +122,25 @@ class FormulaBuilder:
         if self.names.model.loss is None:
             self.wrong(node, f"the model {self.names.model.name} has no loss, so no `L`")
 
-    def _unknown(self, node: sf.Named) -> NoReturn:
-        model, near = self.names.model.name, self.names.near(node.name)
-        self.wrong(node, f"the model {model} has no name `{node.name}`{near}")
+    def _meant(self, node: sf.Node, letter: LetterMeaning, step: al.Index) -> al.Expr:
+        """What a letter stands for, at a step; it can't stand for itself."""
+        if letter.index and not isinstance(node, sf.At):
+            self.wrong(node, f"`{letter.name}` has a value at every step: write `{letter.name}[t]`")
+        found = FormulaBuilder(letter.text, self.names.without(letter)).expr(letter.right)
+        bound = {part.index for part in walk(found) if isinstance(part, Over)}
+        if bound & {letter.index, *step.names()}:
+            self.wrong(node, f"`{min(bound)}` is bound in what `{letter.name}` stands for")
+        moved = at_steps(found, {letter.index: step})
+        for part in walk(moved):
+            self._at(part, node.place)
+        return moved
 
     # --- indices ------------------------------------------------------------------------
-
-    def index(self, node: sf.Node) -> al.Index:
-        """A linear form in index names and whole numbers."""
-        try:
-            index = linear(node, self.names.constants)
-        except ArithmeticFinding as found:
-            self.wrong(found.place, found.message)
-        if index is None:
-            self.wrong(
-                node, "an index is linear: it is made of whole numbers and names such as `t`, by "
-                "+ and -"
-            )  # fmt: skip
-        for part in sf.walk(node):
-            if isinstance(part, sf.Len):
-                self._len(part)
-            elif isinstance(part, sf.Named) and part.name not in self.names.constants:
-                self._check_index(part)
-        if max(abs(c) for c in (index.offset, *dict(index.terms).values())) > MAX_INDEX:
-            self.wrong(node, "an index is at most a million")
-        return index
-
-    def _check_index(self, node: sf.Named) -> None:
-        name = node.name
-        known = name in self.names and name not in self.names.functions
-        if known or name in RESERVED - {"T"} or name in self.names.words - self.names.functions:
-            self.wrong(node, f"`{name}` is a name of the model or the language, and no index")
-
-    def _len(self, node: sf.Len) -> al.Length:
-        name = node.vector.name
-        if name in self.names.shapes:
-            return al.Length(al.entries(self.names.shapes[name]), name)
-        if name in self.names.model.dims:
-            return al.Length(name, name)
-        self.wrong(node, "`len` takes the name of one vector, as in `len(h)`")
-
-    def _number(self, node: sf.Node) -> Fraction | None:
-        """The number that constants make, if nothing else stands in it."""
-        try:
-            return fold(node, self.names.constants)
-        except ArithmeticFinding as found:
-            self.wrong(found.place, found.message)
 
     def _exponent(self, node: sf.Node) -> al.Expr:
         """A number, worked out where it is written as several, or an index."""
         constants = self.names.constants
-        value = self._number(node)
+        value = self.number(node)
         if value is not None and (abs(value) > MAX_POWER or value.denominator > MAX_POWER):
             self.wrong(node, f"an exponent is at most {MAX_POWER:,}")
         if isinstance(node, sf.Literal) or (isinstance(node, sf.Named) and node.name in constants):
@@ -190,6 +159,8 @@ class FormulaBuilder:
         first, *others = node.places
         if isinstance(node.operand, sf.Named):
             name = node.operand.name
+            if name in self.names.letters and self.names.letters[name].index and not others:
+                return self._meant(node, self.names.letters[name], self.index(first))
             if name in self.names.timed:
                 if others:
                     where = first.place.until(others[-1].place)
@@ -217,7 +188,7 @@ class FormulaBuilder:
         """``z[t]``, all that step t hands on, as derivations call it."""
         state = self.names.state
         if state is None or node.name != state.name:
-            self._unknown(node)
+            self.unknown(node)
         return al.substitute_index(state, {"t": self.index(step)})
 
     def _entry_place(self, node: sf.Node) -> al.Expr:
@@ -225,42 +196,30 @@ class FormulaBuilder:
         match node:
             case sf.At(operand=sf.Named(name=name)) if name in self.names.integers:
                 return self.expr(node)
+            case sf.At(operand=sf.Named(name=name) as named) if name not in self.names:
+                self.unknown(named)
         return self._at(number_of(self.index(node)), node.place)
 
     def _slice(self, operand: al.Expr, node: sf.Stretch) -> al.Slice:
         """``v[a:b]`` in blocks; the length of the last, which nothing states, is open."""
-        first = al.Index() if node.first is None else self._length(node.first)
-        blocks = [] if first == al.Index() else [self._dim(first, node)]
+        first = al.Index() if node.first is None else self.length(node.first)
+        blocks = [] if first == al.Index() else [self.dim(first, node)]
         if node.last is None:
             return al.Slice(operand, (*blocks, ""), len(blocks))
-        inner = self._dim(self._length(node.last) - first, node)
+        inner = self.dim(self.length(node.last) - first, node)
         return al.Slice(operand, (*blocks, inner, ""), len(blocks))
-
-    def _length(self, node: sf.Node) -> al.Index:
-        """A sum of dimensions and a number."""
-        found = linear(node, {})
-        if found is None or not set(found.names()) <= set(self.names.model.dims):
-            dims = ", ".join(self.names.model.dims)
-            self.wrong(node, f"a length is a sum of dimensions and a number; there are {dims}")
-        return found
-
-    def _dim(self, length: al.Index, node: sf.Node) -> al.Dim:
-        if length == al.Index() or any(
-            n < 0 for n in (length.offset, *dict(length.terms).values())
-        ):
-            self.wrong(node, "a length is at least 1")
-        parts: list[al.Dim] = [dim for dim, count in length.terms for _ in range(count)]
-        return al.add_dims([*parts, length.offset] if length.offset else parts)
 
     # --- derivatives --------------------------------------------------------------------
 
     def _quotient(self, node: sf.Over) -> al.Expr:
         """A quotient, or ``dL/dh[t]``, which takes the last factor before it alone."""
         above, below = node.numerator, node.denominator
-        by = self._differential(below)
+        by, of = self._differential(below), self._differential(above)
         if by is None:
+            named = below.operand if isinstance(below, sf.At) else below
+            if of is not None and isinstance(named, sf.Named) and named.name[:1] == "d":
+                self.unknown(_without_d(named))
             return al.Div(self.expr(above), self.expr(below))
-        of = self._differential(above)
         if of is not None:
             return self._derived(node.place, of, by, "nothing")
 
@@ -281,12 +240,11 @@ class FormulaBuilder:
     def _differential(self, node: sf.Node) -> sf.Node | None:
         """``h[t]`` of ``dh[t]``, unless the model has a name dh."""
         match node:
-            case sf.Named(place=place, name=name):
+            case sf.Named(name=name):
                 known = self.names.timed | self.names.timeless | {"L"}
                 if name[:1] != "d" or name in known or name[1:] not in known:
                     return None
-                bare = Place(place.line, place.column + 1, place.end_line, place.end_column)
-                return sf.Named(bare, name[1:])
+                return _without_d(node)
             case sf.At(operand=operand, places=places):
                 inner = self._differential(operand)
                 return None if inner is None else sf.At(node.place, inner, places)
@@ -310,7 +268,7 @@ class FormulaBuilder:
         whole = held == "nothing" or (held == "equation" and isinstance(wrt, _VALUES))
         if not (isinstance(core, _VALUES) or is_derived or (core == TOTAL and whole)):
             if isinstance(of, sf.Named) and isinstance(output, al.Count):
-                self._unknown(of)
+                self.unknown(of)
             value = "a quantity at a step" + (", or `L`," if held == "nothing" else "")
             self.wrong(of, f"`{word}` differentiates {value} or an entry of one")
         if isinstance(wrt, al.Vec):
@@ -326,7 +284,7 @@ class FormulaBuilder:
         core = core.operand if isinstance(core, al.Vec) else core
         core = core.matrix if isinstance(core, RowOf) else core
         if isinstance(node, sf.Named) and isinstance(wrt, al.Count):
-            self._unknown(node)
+            self.unknown(node)
         if not isinstance(core, al.Ref | al.Stack | al.Param) or core == TOTAL:
             self.wrong(
                 node,
@@ -423,7 +381,7 @@ class FormulaBuilder:
             self.wrong(node, "`prod` is written `prod(j, a, b, expr)` or `prod(j, a, b, -1, expr)`")
         bound, first, last, *step, factor = node.args
         name = self._bound(bound, "prod")
-        by = self._number(step[0]) if step else Fraction(1)
+        by = self.number(step[0]) if step else Fraction(1)
         if by not in (1, -1):
             self.wrong(step[0], "a product goes up, or down with -1 as its fourth argument")
         return al.OrderedProduct(
@@ -432,17 +390,12 @@ class FormulaBuilder:
 
     def _filled(self, node: sf.Apply) -> al.Expr:
         """``ones(n)``, ``zeros(n)`` and ``zeros(n, m)``."""
-        shape = tuple(self._size(arg) for arg in node.args)
+        shape = tuple(self.size(arg) for arg in node.args)
         if node.function == "ones" and len(shape) == 1:
             return al.Ones(shape[0])
         if node.function == "ones" or len(shape) not in (1, 2):
             self.wrong(node, "it is written `ones(n)`, `zeros(n)` or `zeros(n, m)`")
         return al.Fill(al.ZERO, shape)
-
-    def _size(self, node: sf.Node) -> al.Dim:
-        """A sum of dimensions and a number, or a product of such."""
-        factors = node.factors if isinstance(node, sf.Times) else [node]
-        return al.entries(tuple(self._dim(self._length(factor), node) for factor in factors))
 
     def _one_hot(self, node: sf.Apply) -> al.Expr:
         position = self.expr(node.args[0]) if len(node.args) == 1 else None
@@ -457,6 +410,13 @@ class FormulaBuilder:
             self.wrong(node, "`delta` takes two indices, as in `delta(i, j)`")
         left, right = node.args
         return Delta(self._entry_place(left), self._entry_place(right))
+
+
+def _without_d(node: sf.Named) -> sf.Named:
+    """``h`` of ``dh``."""
+    place = node.place
+    bare = Place(place.line, place.column + 1, place.end_line, place.end_column)
+    return sf.Named(bare, node.name[1:])
 
 
 def _below(parts: tuple[al.Expr, ...]) -> al.BlockMatrix:

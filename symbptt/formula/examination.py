@@ -11,7 +11,8 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
-from symbptt.algebra import Cotangent, Model, Ref
+from symbptt.algebra import Column, Cotangent, Derivative, Expr, Model, Ref, Transpose, Vec
+from symbptt.algebra.letters import Entry, Slope
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
 from symbptt.formula.meaning import Meaning, Total
@@ -266,8 +267,8 @@ class Examiner:
 
     def _given(self, formula: Formula, at: dict[str, int]) -> str:
         """Why an equation of a quantity says nothing of a step: it is given there."""
-        left = formula.left
-        if formula.chains or not isinstance(left, Ref) or not set(left.index.names()) - {"T"}:
+        left = _defined(formula.left)
+        if formula.chains or left is None or not set(left.index.names()) - {"T"}:
             return ""
         step, names = left.index.at(at), {equation.name for equation in self.model.equations}
         return f"{left.name}[{step}] is given" if step < 1 and left.name in names else ""
@@ -337,6 +338,18 @@ class Examiner:
                     continue
                 bound = max(bound, (largest(left) - largest(right)).above)
         return bound
+
+
+def _defined(left: Expr) -> Ref | None:
+    """The quantity whose equation a left side is about: its value, or that equation's slope."""
+    match left:
+        case Ref():
+            return left
+        case Derivative(output=inner) | Slope(output=inner) if left.held != "nothing":
+            return _defined(inner)
+        case Entry(array=inner) | Transpose(operand=inner) | Column(vector=inner) | Vec(inner):
+            return _defined(inner)
+    return None
 
 
 def points_at(choices: tuple[Stage, ...]) -> int:

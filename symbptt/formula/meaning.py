@@ -147,7 +147,8 @@ class Meaning(Shaper):
     def _added(self, term: al.Expr, mine: Extents) -> al.Expr:
         """A term; a matrix beside the entries of one, row by row."""
         found = self.meant(term, mine)
-        return al.Vec(found) if self.is_flat(mine, self.shape(term) or SCALAR) else found
+        flat = self.is_flat(mine, self.shape(term) or SCALAR)
+        return _canonical(al.Vec(found), mine) if flat else found
 
     def _blocks(self, node: al.BlockMatrix) -> al.Expr:
         heights, widths = self.block_sizes(node)

@@ -125,7 +125,7 @@ def _rank(item: tuple[Edit, Expr]) -> int:
 
 def _large(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
     """Other names, and terms and factors that do not stand there."""
-    vocabulary = Vocabulary(formula, examiner.model, examiner.shaper)
+    vocabulary = Vocabulary(formula, examiner.model, examiner.shaper, examiner.clock)
     edits = added(formula.right, vocabulary)
     return _named((edit, replace(formula, right=side)) for edit, side in edits)
 

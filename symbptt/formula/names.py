@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NoReturn
@@ -18,6 +18,7 @@ from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS
 from symbptt.language.calls import arity
 from symbptt.language.source import Findings, Note, Place, Source
+from symbptt.language.surface import Node
 
 DERIVATIVES: dict[str, Held] = {"d": "nothing", "partial": "step", "direct": "equation"}
 
@@ -48,8 +49,18 @@ def shapes(model: Model) -> Iterator[tuple[str, Shape]]:
 
 
 @dataclass(frozen=True)
+class LetterMeaning:
+    """What a letter that the model does not have stands for; ``index`` is "" without a step."""
+
+    name: str
+    index: str
+    right: Node
+    text: str
+
+
+@dataclass(frozen=True)
 class FormulaNames:
-    """What the names of a model are, and of the quantities that its derivation introduces."""
+    """What the names of a model are, of what its derivation introduces, and of other letters."""
 
     model: Model
     shapes: dict[str, Shape]
@@ -58,6 +69,7 @@ class FormulaNames:
     timeless: frozenset[str]
     constants: dict[str, Fraction]
     introduced: frozenset[str]
+    letters: Mapping[str, LetterMeaning] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: Model) -> FormulaNames:
@@ -71,6 +83,11 @@ class FormulaNames:
             dict(model.constants),
             normal.names - model.names,
         )
+
+    def without(self, letter: LetterMeaning) -> FormulaNames:
+        """Where a letter's meaning is read: it can't stand for itself."""
+        others = {name: one for name, one in self.letters.items() if one is not letter}
+        return replace(self, letters=others)
 
     @cached_property
     def state(self) -> Stack | None:

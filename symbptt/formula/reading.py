@@ -7,13 +7,15 @@ a text to that tree (`_FormulaReader.surface`); nothing behind it sees how a for
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import NoReturn
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Entry, RowOf
 from symbptt.errors import FormulaError
 from symbptt.formula.building import FormulaBuilder
-from symbptt.formula.names import FirstFinding, FormulaNames
+from symbptt.formula.names import RESERVED, FirstFinding, FormulaNames, LetterMeaning
 from symbptt.formula.statement import (
     NOWHERE,
     Fixed,
@@ -28,48 +30,67 @@ from symbptt.formula.statement import (
 from symbptt.language import limits, tokens
 from symbptt.language.expressions import expression
 from symbptt.language.source import Place, Source, check_characters
-from symbptt.language.surface import At, Node
+from symbptt.language.surface import At, Named, Node
 from symbptt.language.tokens import COMPARISONS, FORMULA, Token, parted
 
 MAX_LENGTH = 4_000
 
 _SHAPE = "a formula is `left = right`, and conditions follow after `for`"
+_DEFINITION = "what a letter stands for is said by `b[t] = …`, or `C = …` where it has no step"
 
 
-def read(text: str, model: al.Model) -> Formula:
+def read(text: str, model: al.Model, where: Iterable[str] = ()) -> Formula:
     """The tree of a formula about a model.
+
+    Parameters
+    ----------
+    where : iterable of str
+        What other letters in it stand for, as ``b[t] = W @ x[t]``.
 
     Raises
     ------
     FormulaError
         With a caret, if it can't be read.
     """
-    plain = " ".join(text.split())
-    if len(plain) > MAX_LENGTH:
-        raise FormulaError(
-            f"a formula has at most {MAX_LENGTH:,} characters, and this one has {len(plain):,}"
-        )
-    return _FormulaReader(plain, FormulaNames.of(model)).formula()
+    names = FormulaNames.of(model)
+    letters = [_FormulaReader(one, names).letter() for one in where]
+    names = replace(names, letters={one.name: one for one in letters})
+    return _FormulaReader(text, names).formula()
 
 
 class _FormulaReader:
     def __init__(self, text: str, names: FormulaNames) -> None:
-        self.source = Source(text, "formula")
+        plain = " ".join(text.split())
+        if len(plain) > MAX_LENGTH:
+            raise FormulaError(
+                f"a formula has at most {MAX_LENGTH:,} characters, and this one has {len(plain):,}"
+            )
+        self.source = Source(plain, "formula")
         self.findings = FirstFinding(self.source)
         self.names = names
-        self.builder = FormulaBuilder(text, names)
+        self.builder = FormulaBuilder(plain, names)
         self.wrong = self.builder.wrong
+
+    def letter(self) -> LetterMeaning:
+        """``b[t] = …`` or ``C = …``, whose right side is read where the letter stands."""
+        body, *conditions = self._runs()
+        left, right = self._sides(body)
+        match left:
+            case At(operand=Named(name=name), places=[Named(name=index)]):
+                pass
+            case Named(name=name):
+                index = ""
+            case _:
+                self.wrong(left.place, f"{_DEFINITION}; the left side names it")
+        if conditions:
+            self.wrong(conditions[0][0].place, f"{_DEFINITION}; it holds at all steps")
+        if name in self.names or name in RESERVED or name in self.names.words:
+            self.wrong(left.place, f"`{name}` is a name of the model or the language already")
+        return LetterMeaning(name, index, right, self.source.text)
 
     def formula(self) -> Formula:
         body, *conditions = self._runs()
-        sides, signs = parted(body, COMPARISONS)
-        for sign in signs:
-            if sign.text != "=":
-                self.wrong(sign.place, f"{_SHAPE}; a comparison stands in a condition")
-        if len(signs) != 1:
-            where = signs[1].place if signs else body[-1].place if body else NOWHERE
-            self.wrong(where, f"{_SHAPE}; {'one `=` only' if signs else 'there is no `=`'}")
-        left, right = (self.builder.expr(self.surface(side, signs[0])) for side in sides)
+        left, right = map(self.builder.expr, self._sides(body))
         chains: list[Inequalities] = []
         fixed: list[Fixed] = []
         for condition in conditions:
@@ -95,6 +116,17 @@ class _FormulaReader:
             if not condition:
                 self.wrong(before.place, "a condition is missing after `for` or a comma")
         return [body, *conditions]
+
+    def _sides(self, body: list[Token]) -> list[Node]:
+        """What stands on the left and on the right of the one `=`."""
+        sides, signs = parted(body, COMPARISONS)
+        for sign in signs:
+            if sign.text != "=":
+                self.wrong(sign.place, f"{_SHAPE}; a comparison stands in a condition")
+        if len(signs) != 1:
+            where = signs[1].place if signs else body[-1].place if body else NOWHERE
+            self.wrong(where, f"{_SHAPE}; {'one `=` only' if signs else 'there is no `=`'}")
+        return [self.surface(side, signs[0]) for side in sides]
 
     def surface(self, run: list[Token], sign: Token) -> Node:
         """The surface tree of an expression beside a sign."""

@@ -26,10 +26,10 @@ from symbptt.formula.names import shapes
 from symbptt.formula.statement import Formula, free_names
 from symbptt.proof.degree import Degrees
 from symbptt.proof.domain import Array, Domain, Float, Precise
+from symbptt.proof.entrywise import MARK
 from symbptt.proof.evaluate import Steps, evaluate, lengths
 from symbptt.proof.field import Field
 from symbptt.proof.jacobians import Jacobians
-from symbptt.proof.pieces import MARK
 from symbptt.proof.place import Remembering
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.sample import Concrete, ExactSample, Sample
@@ -100,7 +100,6 @@ class Clock:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._calls = 0
         self.restart()
 
     def restart(self) -> None:
@@ -123,8 +122,7 @@ class Clock:
         TooLargeError
             If it is over.
         """
-        self._calls += 1
-        if self._calls % 32 == 0 and time.process_time() > self.end:
+        if time.process_time() > self.end:
             raise TooLargeError(f"it is not decided after {self.seconds:g} s of CPU time")
 
 
@@ -280,6 +278,7 @@ class Scene(Remembering):
         jacobians = self.estimates.get(loss or 0, self.jacobians)
         key = (id(jacobians), by, held, within)
         if key not in self._slopes:
+            self.clock.check()
             reacts = {
                 "equation": lambda variable: variable == of or variable[0].startswith(MARK),
                 "step": lambda variable: variable[1] in (None, step),
@@ -343,6 +342,7 @@ class Stage:
         """
         reason = ""
         for attempt in range(TRIES):
+            clock.check()
             rng = random.Random(seed * TRIES + attempt)
             given = draw(self.model, self.unrolled.sizes, steps, domain, rng)
             if attempt >= TRIES // 2 and isinstance(domain, Float):

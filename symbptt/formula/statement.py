@@ -161,6 +161,13 @@ def map_indices(node: al.Expr, change: Callable[[al.Index], al.Index]) -> al.Exp
     return node
 
 
+def at_steps(node: al.Expr, values: Mapping[str, al.Index]) -> al.Expr:
+    """The expression with other indices in the place of names."""
+    for place, part in enumerate(parts(node)):
+        node = with_part(node, place, at_steps(part, values))
+    return map_indices(node, lambda index: index.substitute(values))
+
+
 def is_length(name: str) -> bool:
     """Whether an index name is ``len(h)``, a number that the sizes tell."""
     return name.endswith(")")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, TypedDict, Unpack
 
 from symbptt.algebra import Cotangent, Derivative, Model, Param, Ref, Stack
-from symbptt.calculus.estimators import Estimator, as_estimator
-from symbptt.calculus.gating import gate_of
+from symbptt.calculus.estimators import Estimator, as_estimator, gate_of
 from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.edits import Slip
@@ -184,6 +183,7 @@ class Options(TypedDict, total=False):
     layout: Layout
     total: Total | None
     estimator: Estimator | str | None
+    where: Sequence[str]
 
 
 class Checker:
@@ -203,6 +203,8 @@ class Checker:
     estimator : Estimator or str, optional
         What derivatives of L stand for in the formulas, as ``window:8``; those of a part of L,
         ``dL[s]/dh[t]``, are exact.
+    where : sequence of str
+        What other letters in the formulas stand for, as ``b[t] = W @ x[t]``.
     """
 
     def __init__(
@@ -215,6 +217,7 @@ class Checker:
         layout: Layout = "column",
         total: Total | None = None,
         estimator: Estimator | str | None = None,
+        where: Sequence[str] = (),
     ) -> None:
         if total == "last" and model.loss is not None and not model.loss.last:
             model = one_step(model)
@@ -235,11 +238,12 @@ class Checker:
             )
         )
         self.layout = layout
+        self.where = where
 
     def check(self, formula: str, progress: Progress = str) -> Verdict:
         """The verdict on one; errors are those of `symbptt.formula.verdict.check`."""
         self.clock.restart()
-        tree = read(formula, self.model)
+        tree = read(formula, self.model, self.where)
         first, *others = _equations(tree, self.model)
         verdict = self._examined(tree, first, progress)
         for other in others if not verdict.right else ():

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import partial
-from itertools import product
+from itertools import chain, islice, product
 from typing import TypeVar
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Entry
 from symbptt.formula.edits import CALLS, Edit, Scope, Slip, everywhere
+from symbptt.formula.scenes import Clock
 from symbptt.formula.shapes import SCALAR, Extents, ShapeError, Shaper
 from symbptt.formula.statement import Formula, free_names, parts, walk, with_part
 from symbptt.formula.statement import product as chained
@@ -27,8 +28,9 @@ MAX_TERMS = 1_500
 class Vocabulary:
     """The words of a formula and of its model."""
 
-    def __init__(self, formula: Formula, model: al.Model, shaper: Shaper) -> None:
+    def __init__(self, formula: Formula, model: al.Model, shaper: Shaper, clock: Clock) -> None:
         self.shaper = shaper
+        self.clock = clock
         nodes = [n for side in formula.sides for n in walk(side)]
         self.parameters = [al.Param(p.name, p.shape) for p in model.parameters]
         self.parameters += [al.Param(d.name, d.shape) for d in model.derived]
@@ -44,6 +46,7 @@ class Vocabulary:
         self._terms: dict[tuple[Extents, tuple[al.Expr, ...], frozenset[str]], list[al.Expr]] = {}
 
     def shape(self, node: al.Expr) -> Extents | None:
+        self.clock.check()
         try:
             return self.shaper.shape(node)
         except ShapeError:
@@ -61,9 +64,9 @@ class Vocabulary:
         """
         key = (shape, near, names)
         if key not in self._terms:
-            found = [*self._copies(near, names), *self._composed(shape, names)]
-            fitting = [n for n in _unique(found) if self.shape(n) == shape and n not in near]
-            self._terms[key] = fitting[:MAX_TERMS]
+            found = _distinct(chain(self._copies(near, names), self._composed(shape, names)))
+            fitting = (n for n in found if self.shape(n) == shape and n not in near)
+            self._terms[key] = list(islice(fitting, MAX_TERMS))
         return self._terms[key]
 
     # --- atoms ----------------------------------------------------------------------------
@@ -231,6 +234,15 @@ Item = TypeVar("Item")
 
 def _unique(nodes: Iterable[Item]) -> list[Item]:
     return list(dict.fromkeys(nodes))
+
+
+def _distinct(nodes: Iterable[Item]) -> Iterator[Item]:
+    """Each when it first comes: what is never asked for is never made."""
+    seen: set[Item] = set()
+    for node in nodes:
+        if node not in seen:
+            seen.add(node)
+            yield node
 
 
 def _is_vector(shape: Extents | None) -> bool:

@@ -67,16 +67,11 @@ def _multiply(shapes: Shapes, node: Chain, sizes: list[Sizes]) -> Sizes | None:
 
 def _report_inner_length(shapes: Shapes, left: Node, right: Node, one: Sizes, two: Sizes) -> None:
     words = shapes.words
-    first = (
-        f"{words.code(left)} has length {words.length(one[0])}"
-        if len(one) == 1
-        else f"{words.code(left)} has {words.length(one[1])} columns"
-    )
-    second = (
-        f"{words.code(right)} has length {words.length(two[0])}"
-        if len(two) == 1
-        else f"{words.code(right)} has {words.length(two[0])} rows"
-    )
+    first, second = words.extent(left, one), words.extent(right, two)
+    if len(one) == 2:
+        first = f"{words.code(left)} has {words.length(one[1])} columns"
+    if len(two) == 2:
+        second = f"{words.code(right)} has {words.length(two[0])} rows"
     hint = words.hints((right, two[0]), (left, one[-1]))
     if len(one) == 2 and len(two) == 1 and words.length(one[0]) == words.length(two[0]):
         hint = f"; its transpose fits, `{words.code(left)[1:-1]}.T @ {words.code(right)[1:-1]}`"

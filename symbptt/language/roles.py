@@ -52,17 +52,13 @@ class Roles:
             and len(node.args) == 2
         ]
 
-    @property
-    def loss(self) -> sf.Definition | None:
-        return next((one for one in self.definitions if one.name == "loss"), None)
-
     def by_role(self, role: str) -> list[Name]:
         return [name for name in self.names.values() if name.role == role]
 
     @property
     def states(self) -> list[Name]:
         """Quantities read at an earlier step, in the order of their definitions."""
-        defined = [self.names[one.name] for one in self.definitions if one.name != "loss"]
+        defined = (self.names[one.name] for one in self.definitions)
         return [name for name in defined if name.lag]
 
 
@@ -168,22 +164,13 @@ class _Inference:
     def check_function(self, name: Name) -> None:
         declared = name.declaration
         assert declared is not None
-        for item in (name.definition, name.assignment):
-            if item is not None:
-                self.wrong(
-                    name,
-                    item.place,
-                    f"{name} is declared a function, and a function has no definition: "
-                    "rename one of the two",
-                    ("declared here", declared.place),
-                )
+        note = ("declared here", declared.place)
+        for item in (one for one in (name.definition, name.assignment) if one is not None):
+            message = f"{name} is declared a function, and a function has no definition: "
+            self.wrong(name, item.place, message + "rename one of the two", note)
         for use in (*name.plain, *name.timed):
-            self.wrong(
-                name,
-                use.node.place,
-                f"{name} is a function: write `{name.name}(…)`",
-                ("declared here", declared.place),
-            )
+            message = f"{name} is a function: write `{name.name}(…)`"
+            self.wrong(name, use.node.place, message, note)
 
     def check_timed(self, name: Name, place: Place) -> None:
         """A name with a time index has one everywhere."""
@@ -310,11 +297,7 @@ class _Inference:
                     f"`{name.name}[t-1]`, has an initial value",
                 )
             elif start.step < 1 - lag:
-                far = (
-                    f"`{name.name}[0]`"
-                    if lag == 1
-                    else f"`{name.name}[0]` to `{name.name}[{1 - lag}]`"
-                )
+                far = f"`{name.name}[0]`" + (f" to `{name.name}[{1 - lag}]`" if lag > 1 else "")
                 self.wrong(
                     name,
                     start.place,
@@ -325,15 +308,10 @@ class _Inference:
     # --- uses -------------------------------------------------------------------------
 
     def check_used(self, name: Name) -> None:
-        declared = name.declaration
-        used = name.used or name.name in self.hidden
-        if declared is None or used or name.definition or name.assignment:
-            return
-        self.wrong(
-            name,
-            declared.place,
-            f"{name} is declared and never used: use it, or leave the line out",
-        )
+        used = name.used or name.name in self.hidden or name.definition or name.assignment
+        if name.declaration is not None and not used:
+            message = f"{name} is declared and never used: use it, or leave the line out"
+            self.wrong(name, name.declaration.place, message)
 
     def find_index_inputs(self) -> None:
         """Integers are what stands in ``E[tok[t]]`` and what a loss takes as a label."""
@@ -344,17 +322,14 @@ class _Inference:
             for node in sf.nodes(item):
                 if isinstance(node, sf.TableRow):
                     self.set_index(node.row, "its row stands in brackets here")
-                elif isinstance(node, sf.Apply) and self.takes_label(node):
+                elif isinstance(node, sf.Apply):
                     self.set_label(node)
 
-    def takes_label(self, call: sf.Apply) -> bool:
-        row = self.roles.functions.loss(call.function)
-        return row is not None and row.index_target and len(call.args) == 2
-
     def set_label(self, call: sf.Apply) -> None:
-        target = call.args[1]
         row = self.roles.functions.loss(call.function)
-        assert row is not None
+        if row is None or not row.index_target or len(call.args) != 2:
+            return
+        target = call.args[1]
         if isinstance(target, sf.Timed):
             self.set_index(target, f"`{row.name}` takes it as a label here")
         elif not isinstance(target, sf.Named) or target.name not in self.roles.unclear:
@@ -401,22 +376,17 @@ class _Inference:
             ]
             for one in self.roles.definitions
         }
-        places = {one.name: one.place for one in self.roles.derived}
-        places.update((one.name, one.place) for one in self.roles.definitions)
+        said: tuple[sf.Stated, ...] = (*self.roles.derived, *self.roles.definitions)
+        places = {one.name: one.place for one in said}
         for cycle in constants.cycles(derived):
             arrow = _arrows([f"`{name}`" for name in cycle])
-            self.report_cycle(
-                cycle, places, f"`{cycle[0]}` is defined by itself: {arrow}; define it otherwise"
-            )
+            message = f"`{cycle[0]}` is defined by itself: {arrow}; define it otherwise"
+            self.report_cycle(cycle, places, message)
         for cycle in constants.cycles(steps):
             arrow = _arrows([f"`{name}[t]`" for name in cycle])
-            before = f"`{cycle[1]}[t-1]`"
-            self.report_cycle(
-                cycle,
-                places,
-                f"`{cycle[0]}[t]` needs itself within one step: {arrow}; "
-                f"one of them must be read at an earlier step, {before}, say",
-            )
+            message = f"`{cycle[0]}[t]` needs itself within one step: {arrow}; one of them must be "
+            message += f"read at an earlier step, `{cycle[1]}[t-1]`, say"
+            self.report_cycle(cycle, places, message)
 
     def report_cycle(self, cycle: list[str], places: Mapping[str, Place], message: str) -> None:
         notes = [(f"`{name}` is defined here", places[name]) for name in cycle[1:-1][:_SHOWN]]

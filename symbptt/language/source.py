@@ -41,14 +41,18 @@ class Source:
     def line(self, number: int) -> str:
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
+    def cut(self, place: Place) -> list[str]:
+        """The lines at a place, of the first and the last one what belongs to it."""
+        lines = self.lines[place.line - 1 : place.end_line]
+        lines[-1] = lines[-1][: place.end_column]
+        lines[0] = lines[0][place.column :]
+        return lines
+
     def snippet(self, place: Place) -> str:
         """The text at a place, on one line and without comments."""
-        if place.line == place.end_line:
-            return self.line(place.line)[place.column : place.end_column]
-        inner = [self.line(place.line)[place.column :]]
-        inner += self.lines[place.line : place.end_line - 1]
-        inner.append(self.line(place.end_line)[: place.end_column])
-        return " ".join(line.partition("#")[0].strip() for line in inner)
+        first, *rest = self.cut(place)
+        lines = (line.partition("#")[0].strip() for line in (first, *rest))
+        return " ".join(lines) if rest else first
 
     def diagnostic(self, place: Place, message: str, *notes: Note) -> Diagnostic:
         """A finding at a place."""

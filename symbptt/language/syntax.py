@@ -239,7 +239,7 @@ def _missing_operator(before: Token, token: Token) -> str:
 
 def read(statement: Statement, source: Source, findings: Findings) -> ast.stmt | None:
     """Python's syntax tree of a statement; None where a finding says why there is none."""
-    text = spelled(statement_text(statement, source))
+    text = spelled("\n".join(source.cut(statement.place)))
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -249,17 +249,6 @@ def read(statement: Statement, source: Source, findings: Findings) -> ast.stmt |
         return body[0]
     findings.add(statement.place, "expected one statement on a line")
     return None
-
-
-def statement_text(statement: Statement, source: Source) -> str:
-    """A statement as written, from its first token to its last."""
-    place = statement.place
-    if place.line == place.end_line:
-        return source.line(place.line)[place.column : place.end_column]
-    lines = [source.line(place.line)[place.column :]]
-    lines += source.lines[place.line : place.end_line - 1]
-    lines.append(source.line(place.end_line)[: place.end_column])
-    return "\n".join(lines)
 
 
 def _place_of(error: Exception, statement: Statement) -> Place:

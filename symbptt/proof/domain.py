@@ -9,9 +9,10 @@ SymPy expressions (`symbptt.proof.symbols`).
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partialmethod
+from random import Random
 from typing import Any
 
 import mpmath  # type: ignore[import-untyped]
@@ -43,6 +44,7 @@ class Domain:
     """
 
     name = "numbers"
+    dtype: type[object] = object
 
     def __init__(self) -> None:
         self._calls: dict[tuple[Any, ...], Any] = {}
@@ -51,9 +53,13 @@ class Domain:
         """The element that an exact number is."""
         raise NotImplementedError
 
-    def random(self, rng: random.Random) -> Any:
+    def random(self, rng: Random) -> Any:
         """A random element."""
         raise NotImplementedError
+
+    def near(self, value: float, rng: Random) -> Any:
+        """An element that stands for a float: the float itself, if it is an element."""
+        return self.number(Fraction(value))
 
     def apply(self, head: str, args: Sequence[Any]) -> Any:
         """A function that SymPy knows by the name ``head``, or step, sign, beyond, zero, pi."""
@@ -90,9 +96,10 @@ class Domain:
 
     def weighted_sum(self, weights: Sequence[Any], vectors: Sequence[Any]) -> Any:
         """The sum of weight times vector over at least one vector (1-d object arrays)."""
-        total = weights[0] * vectors[0]
+        # The array first: NumPy knows what to do with a number, a number may ask what it is.
+        total = vectors[0] * weights[0]
         for weight, vector in zip(weights[1:], vectors[1:], strict=True):
-            total = total + weight * vector
+            total = total + vector * weight
         return total
 
 
@@ -104,19 +111,17 @@ class Rational(Domain):
     def number(self, value: Fraction) -> Fraction:
         return value
 
-    def random(self, rng: random.Random) -> Fraction:
+    def random(self, rng: Random) -> Fraction:
         return Fraction(rng.choice((-1, 1)) * rng.randint(1, 12), rng.randint(1, 7))
 
+    def near(self, value: float, rng: Random) -> Fraction:
+        # Short, and with an odd numerator: not 0.
+        return Fraction(2 * math.floor(8 * value) + 1, 16)
+
     def apply(self, head: str, args: Sequence[Any]) -> Fraction:
-        piecewise: dict[str, Callable[..., int | Fraction]] = {
-            "step": _step,
-            "sign": _sign,
-            "beyond": _beyond,
-            "zero": _zero,
-        }
-        if head not in piecewise:
+        if head not in PIECEWISE:
             raise EvaluationError(f"{head} has no exact value at a rational point")
-        return Fraction(piecewise[head](*args))
+        return Fraction(PIECEWISE[head](*args))
 
 
 class Float(Domain):
@@ -130,6 +135,7 @@ class Float(Domain):
     """
 
     name = "float64"
+    dtype: type[object] = float
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,17 +144,13 @@ class Float(Domain):
     def number(self, value: Fraction) -> float:
         return float(value)
 
-    def random(self, rng: random.Random) -> float:
+    def random(self, rng: Random) -> float:
         return rng.choice((-1, 1)) * rng.uniform(0.1, 0.9)
 
     def apply(self, head: str, args: Sequence[Any]) -> Any:
-        if head in ("step", "sign", "zero"):
-            self._near(args[0])
-            pieces = {"step": _step, "sign": _sign, "zero": _zero}
-            return self.number(Fraction(pieces[head](args[0])))
-        if head == "beyond":
-            self._near(args[0] - args[1])
-            return self.number(_beyond(*args))
+        if head in PIECEWISE:
+            self._near(args[0] - args[1] if head == "beyond" else args[0])
+            return self.number(Fraction(PIECEWISE[head](*args)))
         if head in ("log", "power"):
             self._near(args[0])
         return self._smooth(head, args)
@@ -175,16 +177,19 @@ class Float(Domain):
 class Precise(Float):
     """Floats of as many decimal digits as wanted."""
 
+    dtype = object
+
     def __init__(self, digits: int = 50) -> None:
         super().__init__()
         self.name = f"floats of {digits} digits"
         self.context = mpmath.MPContext()
         self.context.dps = digits
+        give_functions(self.context.mpf, lambda number: self)
 
     def number(self, value: Fraction) -> Any:
         return self.context.mpf(value.numerator) / value.denominator
 
-    def random(self, rng: random.Random) -> Any:
+    def random(self, rng: Random) -> Any:
         return self.context.mpf(super().random(rng))
 
     def _smooth(self, head: str, args: Sequence[Any]) -> Any:
@@ -214,3 +219,26 @@ def _zero(x: Any) -> int:
 
 def _beyond(u: Any, v: Any) -> Fraction:
     return Fraction(1, 2) if u == v else Fraction(int(u > v))
+
+
+PIECEWISE: dict[str, Callable[..., int | Fraction]] = {
+    "step": _step,
+    "sign": _sign,
+    "beyond": _beyond,
+    "zero": _zero,
+}
+"""What needs no more than an order."""
+
+_ALIKE = ("exp", "log", "sin", "cos", "sinh", "cosh", "tanh", "erf")
+_METHODS: dict[str, tuple[Any, ...]] = {name: (name,) for name in _ALIKE}
+_METHODS |= {"arctan": ("atan",), "sqrt": ("power", Fraction(1, 2))}
+
+
+def give_functions(numbers: type, domain_of: Callable[[Any], Domain]) -> None:
+    """Give a class of numbers the methods that NumPy's functions of object arrays call."""
+
+    def called(number: Any, head: str, *more: Fraction) -> Any:
+        return domain_of(number).apply(head, (number, *more))
+
+    for name, head in _METHODS.items():
+        setattr(numbers, name, partialmethod(called, *head))

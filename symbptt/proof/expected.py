@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from symbptt.algebra import Shape
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
 from symbptt.proof.calls import Arrays, ModuleCall, Scenario, drawn, scaled
-from symbptt.proof.domain import Float
+from symbptt.proof.domain import Domain, Float
 from symbptt.proof.place import lengths, unit
 from symbptt.proof.unrolled import SizedModel, Trajectory, Variable
 
@@ -29,7 +30,7 @@ MAGNITUDES = (1.0, 4.0, 0.25, 16.0)
 class Expected:
     """What a call must return, by the names that a module uses."""
 
-    loss: float = 0.0
+    loss: Any = 0
     outputs: Arrays = field(default_factory=dict)
     carry: Arrays = field(default_factory=dict)
     grads: Arrays = field(default_factory=dict)
@@ -91,34 +92,45 @@ def values_of(unrolled: SizedModel, call: ModuleCall) -> Expected:
     return found
 
 
-def expect(unrolled: SizedModel, call: ModuleCall, estimator: Estimator = FULL) -> Expected:
+def expect(
+    unrolled: SizedModel,
+    call: ModuleCall,
+    estimator: Estimator = FULL,
+    domain: Domain | None = None,
+) -> Expected:
     """What a call must return, from the author's equations, one sequence at a time.
+
+    Parameters
+    ----------
+    domain : Domain, optional
+        Of the numbers with which it is called, if they are no floats.
 
     Raises
     ------
     EvaluationError
         If the model is not defined there.
     """
-    domain = Float()
+    domain = domain or Float()
     valid = call.scenario.lengths
     runs = [_run(unrolled, call, b, domain, estimator) for b in range(len(valid))]
     last = unrolled.model.equation("loss").last
     count = sum(n > 0 for n in valid) if last else sum(valid)
-    found = Expected(margin=domain.margin)
+    margin = domain.margin if isinstance(domain, Float) else math.inf
+    found = Expected(margin=margin)
     _values(unrolled, call, runs, found)
     for b, run in enumerate(runs):
         losses = unrolled.loss_steps(valid[b]) if valid[b] else []
-        found.loss += sum(run.values["loss", step][()] for step in losses) / count
-        slopes = np.zeros(run.count)
+        values = (run.values["loss", step][()] for step in losses)
+        found.loss += sum(values, start=domain.number(Fraction(0))) / count
+        slopes = _carried(unrolled, call, b, run)
         for step in losses:
-            slopes += _floats(run.estimate(("loss", step))) / count
-        slopes += _carried(unrolled, call, b, run)
+            slopes += _numbers(run.estimate(("loss", step)), domain) / count
         _share(unrolled, call, b, run, slopes, found)
     return found
 
 
 def _run(
-    unrolled: SizedModel, call: ModuleCall, b: int, domain: Float, estimator: Estimator
+    unrolled: SizedModel, call: ModuleCall, b: int, domain: Domain, estimator: Estimator
 ) -> Trajectory:
     """Sequence ``b``, with the derivatives of the estimator."""
     gates = {} if call.gates is None else dict(enumerate(call.gates[:, b], start=1))
@@ -126,21 +138,26 @@ def _run(
     return unrolled.estimated(given, steps, domain, estimator, gates, perturbed=False)
 
 
-def _given(unrolled: SizedModel, call: ModuleCall, b: int, domain: Float) -> dict[Variable, Any]:
+def _given(unrolled: SizedModel, call: ModuleCall, b: int, domain: Domain) -> dict[Variable, Any]:
     """What sequence ``b`` is given, in the form that `Unrolled.run` takes."""
     integers = unrolled.integers
-    given: dict[Variable, Any] = {(name, None): _objects(v) for name, v in call.params.items()}
 
     def value(name: str, array: Any) -> Any:
-        return unit(int(array), integers[name], domain) if name in integers else _objects(array)
+        if name in integers:
+            return unit(int(array), integers[name], domain)
+        return _numbers(array, domain).astype(object)
+
+    given: dict[Variable, Any] = {
+        (name, None): value("", array) for name, array in call.params.items()
+    }
 
     for initial in unrolled.model.initials:
         variable = (initial.name, initial.step)
         if call.carry is not None:
             given[variable] = value(initial.name, call.carry[initial.key][b])
         elif initial.value is None:
-            zero = np.zeros(() if initial.name in integers else _shape(unrolled, initial.shape))
-            given[variable] = value(initial.name, zero)
+            zeros = _zeros(_shape(unrolled, initial.shape), domain)
+            given[variable] = value(initial.name, 0 if initial.name in integers else zeros)
     for source in unrolled.model.inputs:
         array = call.inputs[source.name]
         if not source.timed:
@@ -157,13 +174,13 @@ def _shape(unrolled: SizedModel, shape: Shape) -> tuple[int, ...]:
 
 def _carried(unrolled: SizedModel, call: ModuleCall, b: int, run: Trajectory) -> Any:
     """What ``carry_grad`` adds to the derivatives of sequence ``b``."""
-    slopes = np.zeros(run.count)
+    slopes = _zeros((run.count,), run.domain)
     for initial in unrolled.model.initials:
         if call.carry_grad is not None and initial.key in call.carry_grad:
             weights = np.ravel(call.carry_grad[initial.key][b])
             end = (initial.name, call.scenario.lengths[b] + initial.step)
             for entry, weight in enumerate(weights):
-                slopes += weight * _floats(run.estimate(end, entry))
+                slopes += _numbers(run.estimate(end, entry), run.domain) * weight
     return slopes
 
 
@@ -171,16 +188,16 @@ def _values(
     unrolled: SizedModel, call: ModuleCall, runs: list[Trajectory], found: Expected
 ) -> None:
     """Outputs (0 past a sequence's end) and the carry."""
-    scenario = call.scenario
+    scenario, domain = call.scenario, runs[0].domain
     integers = unrolled.integers
     for equation in unrolled.model.equations:
         shape = _shape(unrolled, equation.shape)
         lead = (len(runs),) if equation.last else (scenario.steps, len(runs))
-        array = np.zeros((*lead, *shape))
+        array = _zeros((*lead, *shape), domain)
         for b, valid in enumerate(scenario.lengths):
             for step in range(1, valid + 1):
                 place = b if equation.last else (step - 1, b)
-                array[place] = _floats(runs[b].values[equation.name, step])
+                array[place] = runs[b].values[equation.name, step]
         found.outputs[equation.name] = array
     for initial in unrolled.model.initials:
         ends = [
@@ -188,9 +205,9 @@ def _values(
             for run, valid in zip(runs, scenario.lengths, strict=True)
         ]
         if initial.name in integers:
-            found.carry[initial.key] = np.array([int(np.argmax(_floats(v))) for v in ends])
+            found.carry[initial.key] = np.array([[*end].index(1) for end in ends])
         else:
-            found.carry[initial.key] = np.array([_floats(v) for v in ends])
+            found.carry[initial.key] = _numbers(ends, domain)
 
 
 def _share(
@@ -208,13 +225,13 @@ def _share(
             key = f"{name}[{step}]"
         elif step is not None:
             lead, place = (steps, B), (step - 1, b)
-        array = found.grads.setdefault(key, np.zeros((*lead, *shape)))
+        array = found.grads.setdefault(key, _zeros((*lead, *shape), run.domain))
         array[place] += run.gradient(slopes, (name, step))
 
 
-def _objects(array: Any) -> Any:
-    return _floats(array).astype(object)
+def _zeros(shape: tuple[int, ...], domain: Domain) -> Any:
+    return np.full(shape, domain.number(Fraction(0)), domain.dtype)
 
 
-def _floats(array: Any) -> Any:
-    return np.asarray(array, dtype=float)
+def _numbers(array: Any, domain: Domain) -> Any:
+    return np.asarray(array, domain.dtype)

@@ -15,7 +15,7 @@ import numpy as np
 from symbptt.algebra import Held
 from symbptt.calculus.order import recurrent_quantities
 from symbptt.proof.domain import Array
-from symbptt.proof.unrolled import Trajectory, Variable
+from symbptt.proof.unrolled import Trajectory, Variable, flat_place
 
 Slope = tuple[int, Variable, int, Any]
 """An entry of what an equation defines, what it reads, an entry of that, the derivative."""
@@ -69,8 +69,8 @@ class Jacobians:
     def slopes(self, output: Variable) -> Iterator[Slope]:
         """The partial derivatives of the one equation that defines a value."""
         for partial, found, slope in self.run.local.get(output, []):
-            row = _place(partial.entry, self.run.values[output].shape)
-            yield row, found, _place(partial.of, self.run.values[found].shape), slope
+            row = flat_place(partial.entry, self.run.values[output].shape)
+            yield row, found, flat_place(partial.of, self.run.values[found].shape), slope
 
     def _equation(self, output: Variable, wrt: Variable) -> Array:
         result = self.empty(output, wrt)
@@ -145,7 +145,3 @@ class Jacobians:
                         bar = bars.setdefault(found, empty)
                         bar[column] = bar[column] + slope * bars[variable][row]
         return bars
-
-
-def _place(entry: tuple[int, ...], shape: tuple[int, ...]) -> int:
-    return int(np.ravel_multi_index(entry, shape)) if shape else 0

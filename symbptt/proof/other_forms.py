@@ -25,6 +25,14 @@ from symbptt.proof.rows import Row, silent
 
 OTHERS = tuple(form for form in FORMS if form != "adjoint")
 
+FOR_SOME_T = Row(
+    "induction",
+    ", ".join(OTHERS),
+    None,
+    "not proved for all T",
+    "these forms are exact for the T of their rows, and proved for no others",
+)
+
 
 def form_rows(derivation: Derivation, seed: int = 0) -> tuple[Row, ...]:
     """The rows of one form: one a gradient, one for all chains, and the chains that fail.

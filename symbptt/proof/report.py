@@ -21,13 +21,15 @@ from symbptt.proof.arguments import argument_rows
 from symbptt.proof.calls import SCENARIOS, ModuleCall, called
 from symbptt.proof.cases import GROUPS
 from symbptt.proof.exact import exact_rows
+from symbptt.proof.execution import file_rows
+from symbptt.proof.induction.statements import induction_rows
 from symbptt.proof.lacking import statement_rows
 from symbptt.proof.levels import level_rows
 from symbptt.proof.lines import layout_rows, line_rows
 from symbptt.proof.loaded import Loaded, load_module, read_module
 from symbptt.proof.matrix import matrix_rows
 from symbptt.proof.numeric import numeric_rows
-from symbptt.proof.other_forms import OTHERS, mode_rows, other_form_rows
+from symbptt.proof.other_forms import FOR_SOME_T, OTHERS, mode_rows, other_form_rows
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain, reach_rows
 from symbptt.proof.remarks import kink_rows, vanishing_rows
@@ -92,19 +94,21 @@ def verify(
     examined = derivation or derive(chosen, estimator=estimator)
     full = examined.estimator == FULL
     own = module is None and derivation is None and source is None and full
-    parts = (0 if module else len(size_sets(model)) + 1) + len(SCENARIOS) + len(GROUPS)
+    parts = (0 if module else len(size_sets(model)) + 2) + len(SCENARIOS) + len(GROUPS) + 1
     parts += len(PRINTERS) if full and not module else 0
     parts += len(OTHERS) + 1 if own else 0
     told = _Counter(parts, progress)
     rows: list[Row] = []
     if module is None:
+        told("all T")
+        rows += induction_rows(examined)
         rows += exact_rows(examined, seed, told)
         told("matrix derivative")
         rows += matrix_rows(examined, seed)
         rows += _shown(examined, seed, told) if full else ()
         rows += statement_rows(examined, seed)
     if own:
-        rows += other_form_rows(chosen, seed, told)
+        rows += (*other_form_rows(chosen, seed, told), FOR_SOME_T)
     rows += _numeric(chosen, module, derivation, source, examined.estimator, level, seed, told)
     if own:
         rows += _made("forward", lambda: mode_rows(bind_functions(chosen), seed, told))
@@ -141,43 +145,24 @@ def _numeric(
     whole = derive(bound, estimator=estimator, wrt_inputs=True)
     text = generate(whole, level=0)
     plain = Plain(bound, load_module(text, f"<{model.name}, plain>", bound), estimator)
-    if path is not None:
-        module = read_module(path, bound)
-        return _used(module, plain, lowered, seed, told)
-    texts = {each: generate(lowered, level=each) for each in LEVELS}
-    texts[level] = source or texts[level]
-    modules = {
-        each: load_module(text, f"<{model.name} -O{each}>", bound) for each, text in texts.items()
-    }
-    return _used(modules[level], plain, lowered, seed, told, modules)
-
-
-def _used(
-    module: Loaded,
-    plain: Plain,
-    derivation: Derivation,
-    seed: int,
-    told: Callable[[str], None],
-    levels: Mapping[int, Loaded] | None = None,
-) -> tuple[Row, ...]:
-    """A module that is called in every way; beside it those of the other levels, if it is own."""
+    modules: dict[int, Loaded] = {}
+    for each in () if path else LEVELS:
+        own = source if source and each == level else generate(lowered, level=each)
+        modules[each] = load_module(own, f"<{model.name} -O{each}>", bound)
+    module = read_module(path, bound) if path else modules[level]
     calls: list[ModuleCall] = []
-    estimator = plain.estimator
-    values = partial(numeric_rows, module, plain.model, derivation, seed, told, calls.append)
+    values = partial(numeric_rows, module, bound, lowered, seed, told, calls.append)
     rows = _made("values", values)
-    if levels and calls:
-        rows += _made("levels", lambda: level_rows(levels, calls, estimator))
-    if levels:
-        rows += _made("plain", plain.rows)
-    rows += (
-        *reach_rows(module, plain, told),
-        *_made("arguments", partial(argument_rows, module, plain)),
-    )
-    if estimator == FULL:
-        rows += (
-            *kink_rows(derivation),
-            *_made("remark", lambda: vanishing_rows(partial(called, module), calls)),
-        )
+    if modules and calls:
+        rows += _made("levels", lambda: level_rows(modules, calls, estimator))
+    rows += _made("plain", plain.rows) if modules else ()
+    if calls:
+        rows += _made("file", lambda: file_rows(module, bound, calls, estimator, seed, told))
+    rows += tuple(reach_rows(module, plain, told))
+    rows += _made("arguments", partial(argument_rows, module, plain))
+    if estimator == FULL and all(row.ok is not False for row in rows):
+        rows += tuple(kink_rows(lowered))
+        rows += _made("remark", lambda: vanishing_rows(partial(called, module), calls))
     return rows
 
 

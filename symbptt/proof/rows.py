@@ -16,8 +16,8 @@ class Row:
     Attributes
     ----------
     check : str
-        ``exact``, ``chain``, ``matrix``, ``layout``, ``entries``, ``values``,
-        ``differences`` or ``levels``; a form of the gradient, or ``forward`` for a module
+        ``induction``, ``exact``, ``chain``, ``matrix``, ``layout``, ``entries``, ``values``,
+        ``differences``, ``levels`` or ``file``; a form of the gradient, or ``forward`` for a module
         in this mode.
     subject : str
         The variable, as ``dL/dW_hh`` or ``dL/dh[t]``; of a chain also the step.
@@ -34,6 +34,8 @@ class Row:
         The largest error, where there is rounding.
     subjects : tuple of str
         Of a row that stands for several: all of them.
+    proof : tuple of str
+        Line by line, of what is proved.
     """
 
     check: str
@@ -44,6 +46,7 @@ class Row:
     entries: int = 0
     worst: float | None = None
     subjects: tuple[str, ...] = ()
+    proof: tuple[str, ...] = ()
 
     @property
     def figure(self) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from math import prod
 from operator import add
 from typing import Any
@@ -22,9 +22,8 @@ from symbptt.algebra import Equation, Index, Model, Param, Ref, Shape, walk
 from symbptt.calculus.estimators import Estimator
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array, Domain
-from symbptt.proof.entrywise import Argument, Partial, Scalars, scalars
+from symbptt.proof.entrywise import MARK, Argument, Partial, Scalars, in_pieces, scalars
 from symbptt.proof.evaluate import Steps, lengths
-from symbptt.proof.pieces import MARK, in_pieces
 from symbptt.proof.place import index_lengths
 
 Variable = tuple[str, int | None]
@@ -141,23 +140,15 @@ class SizedModel:
             Of a gated estimator: the gates of steps 2 … ``steps``.
         """
         one = domain.number(Fraction(1))
-
-        def run(weight: Weight | None) -> Trajectory:
-            return self.run(
-                given,
-                steps,
-                domain,
-                differentiated=differentiated,
-                perturbed=perturbed,
-                weight=weight,
-            )
-
+        run = partial(
+            self.run, given, steps, domain, differentiated=differentiated, perturbed=perturbed
+        )
         if estimator.gated:
-            return run(_through_gates(gates, one))
-        found = run(None)
+            return run(weight=_through_gates(gates, one))
+        found = run()
         if estimator.kind == "window":
             for step in range(1, steps + 1):
-                found.held[step] = run(_within_window(step, estimator.tau, one))
+                found.held[step] = run(weight=_within_window(step, estimator.tau, one))
         return found
 
     def loss_steps(self, horizon: int) -> range:
@@ -243,17 +234,16 @@ class Trajectory:
             raise EvaluationError(f"{_place(*variable)} has no value: {error}") from error
         self.values[variable] = value
         self.local[variable] = [
-            (partial, sources[partial.source], slope)
-            for partial, slope in zip(equations.partials, partials, strict=True)
+            (local, sources[local.source], slope)
+            for local, slope in zip(equations.partials, partials, strict=True)
         ]
         if not self.count:
             return
         terms: dict[tuple[int, ...], list[tuple[Any, Array]]] = {}
-        for partial, found, slope in self.local[variable]:
-            shape = self.values[found].shape
-            place = int(np.ravel_multi_index(partial.of, shape)) if shape else 0
+        for local, found, slope in self.local[variable]:
+            place = flat_place(local.of, self.values[found].shape)
             slope = self.weighted(slope, variable[1], found[1])
-            terms.setdefault(partial.entry, []).append((slope, self.slopes[found][place]))
+            terms.setdefault(local.entry, []).append((slope, self.slopes[found][place]))
         self.slopes[variable] = [
             self._chain_rule(terms.get(entry, [])) for entry in np.ndindex(*equations.shape)
         ]
@@ -338,6 +328,11 @@ class Trajectory:
         """The part of a derivative vector that belongs to one variable, in its shape."""
         first, shape = self.variables[variable]
         return slopes[first : first + int(np.prod(shape))].reshape(shape)
+
+
+def flat_place(entry: tuple[int, ...], shape: tuple[int, ...]) -> int:
+    """Where an entry stands in the flattened value."""
+    return int(np.ravel_multi_index(entry, shape)) if shape else 0
 
 
 def in_order(items: tuple[Any, ...], reads: Any) -> tuple[Any, ...]:

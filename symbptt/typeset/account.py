@@ -33,7 +33,8 @@ Text = tuple[Part, ...]
 class Claim:
     """``left = right`` with a remark; ``left`` is empty where it continues the one above.
 
-    ``sign`` is what stands between the two.
+    ``sign`` is what stands between the two; ``holds`` says at which steps, None at those of the
+    equation that it continues.
     """
 
     left: Text
@@ -41,6 +42,7 @@ class Claim:
     remark: Text = ()
     number: int = 0
     sign: str = "="
+    holds: Relation | None = None
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,16 @@ class _Account:
     def value(self, index: al.Index) -> al.Expr:
         return self.letters.symbol(self.law.value(index))
 
-    def range(self, distance: int) -> Text:
+    def range(self, distance: int) -> Relation:
         low, high = self.closed.range(distance)
-        return (Relation((low, al.NOW, high), "<="),)
+        return Relation((low, al.NOW, high), "<=")
 
     # --- the equation ------------------------------------------------------------------
 
     def equation(self) -> Iterator[Claim]:
         value = (self.value(al.NOW),)
         right = self.letters.expr(self.law.recurrence(al.NOW))
-        yield Claim(value, (right,), self.range(1))
+        yield Claim(value, (right,), holds=self.range(1))
         if self.recurrence.stacked:
             stack = self.letters.column(self.recurrence.stack)
             yield Claim(value, (stack,), ("the stacked value",))
@@ -163,11 +165,14 @@ class _Account:
     # --- unrolled and folded -----------------------------------------------------------
 
     def unrolled(self) -> Iterator[Claim]:
-        """The latest contribution first."""
+        """The latest contribution first; what counts from T is said of one T."""
+        horizon = Relation((al.LAST, al.Index(offset=self.closed.horizon)))
+        holds = horizon if self.law.direction < 0 else None
         for comparison in self.closed.comparisons[:SHOWN]:
             words = sorted(comparison.unrolled.elements(), key=len)
             right = self.letters.expr(tuple(Term(word_of(word)) for word in words))
-            yield Claim((self.value(al.Index(offset=comparison.step)),), (right,))
+            value = self.value(al.Index(offset=comparison.step))
+            yield Claim((value,), (right,), holds=holds)
 
     def found(self) -> Iterator[Claim]:
         """What multiplies each letter, step by step, then the pattern of them all."""
@@ -203,11 +208,11 @@ class _Account:
     def closed_form(self) -> Iterator[Claim]:
         closed, form = self.closed, self.closed.form
         in_letters = self.letters.expr(form)
-        yield Claim((closed.value,), (in_letters,), self.range(0))
+        yield Claim((closed.value,), (in_letters,), holds=self.range(0))
         if closed.expr != in_letters:
             yield Claim((), (closed.expr,))
         if closed.split is not None:
-            yield Claim((), (self.letters.expr(closed.split),), self.range(1))
+            yield Claim((), (self.letters.expr(closed.split),), holds=self.range(1))
         if closed.other is not None:
             term, index = closed.other
             (old,) = (t for t in form if t.bound)
@@ -233,7 +238,9 @@ class _Account:
     def proof(self) -> Iterator[Claim]:
         for line in self.closed.proof.lines:
             left = () if line.left is None else (self.letters.symbol(line.left),)
-            yield Claim(left, (self.right(line),), self.remark(line.reason), line.number)
+            holds = self.range(1) if left and line.number > 1 else None
+            reason = self.remark(line.reason)
+            yield Claim(left, (self.right(line),), reason, line.number, holds=holds)
 
     def right(self, line: ProofLine) -> al.Expr:
         form = self.letters.expr(line.form)
@@ -243,7 +250,7 @@ class _Account:
         behind = al.Product(factor, inner) if factor.shape else al.Mul((factor, inner))
         if not line.form:
             return behind
-        return al.Add((*(form.terms if isinstance(form, al.Add) else (form,)), behind))
+        return al.Add((*al.terms_of(form), behind))
 
     def remark(self, remark: Remark) -> Text:
         return tuple(self.letters.symbol(p) if isinstance(p, Indeterminate) else p for p in remark)

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 
 from symbptt import algebra as al
-from symbptt.typeset.measure import width
 from symbptt.typeset.printer import Level, Piece, Printer
-from symbptt.typeset.tex import FRACTIONS, WORDS, Atom, atoms
+from symbptt.typeset.tex import FRACTIONS, WORDS, Atom, atoms, width
 
 WIDEST_FRACTION = 400
 """Wider than this (in units of 1/18 em), a fraction's parts are set on the line."""

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from symbptt.algebra import (
-    Expr,
-    Index,
-    Initial,
-    Model,
-    Number,
-    walk,
-)
-from symbptt.calculus.derivation import (
-    Derivation,
-)
+from symbptt.algebra import Expr, Index, Initial, Model, Number, walk
+from symbptt.calculus.derivation import Derivation, listed
 from symbptt.typeset.blocks import (
     Block,
     Display,
@@ -28,12 +19,11 @@ from symbptt.typeset.blocks import (
     Words,
     prose,
 )
-from symbptt.typeset.by_entries import ByEntries
 from symbptt.typeset.clock import StepLetters
 from symbptt.typeset.estimate import estimate
 from symbptt.typeset.glossary import Glossary, convention_texts, function_lines, function_texts
 from symbptt.typeset.latex import equation_of, printer_of
-from symbptt.typeset.sections import Sections
+from symbptt.typeset.sections import ByEntries, Sections
 from symbptt.typeset.style import Style
 
 
@@ -133,9 +123,9 @@ class _Writer:
 
     def start(self) -> Iterator[Block]:
         """How the recurrence starts: what is given and what the model fixes."""
-        given = [Math(self.initial_symbol(i)) for i in self.normal.initials if i.value is None]
+        given = [(Math(self.initial_symbol(i)),) for i in self.normal.initials if i.value is None]
         fixed = [
-            Math(f"{self.initial_symbol(i)} = {self.fixed(i)}")
+            (Math(f"{self.initial_symbol(i)} = {self.fixed(i)}"),)
             for i in self.normal.initials
             if i.value is not None
         ]
@@ -145,9 +135,9 @@ class _Writer:
             first = "The initial values " if several else "The initial value "
             verb = " are" if several else " is"
             rest = f"{verb} given with the inputs, and zero if nothing is given."
-            sentences.append((first, *_listed(given), rest))
+            sentences.append((first, *listed(given), rest))
         if fixed:
-            sentences.append(("The recurrence starts from ", *_listed(fixed), "."))
+            sentences.append(("The recurrence starts from ", *listed(fixed), "."))
         if sentences:
             yield Paragraph(_joined(sentences))
 
@@ -251,15 +241,6 @@ def _leading_comment(text: str) -> list[str]:
         if words:
             lines.append(words)
     return lines
-
-
-def _listed(parts: Sequence[Math]) -> Prose:
-    """ "a, b and c"."""
-    found: list[str | Math | Words] = []
-    for number, part in enumerate(parts):
-        found += [" and " if number == len(parts) - 1 else ", "] if number else []
-        found.append(part)
-    return tuple(found)
 
 
 def _joined(sentences: Sequence[Prose]) -> Prose:

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from symbptt.typeset.measure import width_of
-from symbptt.typeset.tex import atoms
+from symbptt.typeset.tex import atoms, width_of
 from symbptt.typeset.unicode import columns
 
 _OPENING = {"(", "[", r"\left", r"\bigl", r"\Bigl"}

@@ -46,7 +46,6 @@ class _EstimateWriter:
         self.tau = derivation.estimator.tau
         loss = derivation.normal.equation("loss")
         self.at_end = loss.last
-        self.taken = derivation.symbols.letters
 
     def say(self, text: str, *lines: Equality) -> Iterator[Block]:
         """A sentence, and the equations to which it leads."""
@@ -55,8 +54,7 @@ class _EstimateWriter:
             yield Display(lines)
 
     def letter(self, role: str) -> str:
-        free = [c for c in CANDIDATES[role] if c not in self.taken]
-        return (free or list(CANDIDATES[role]))[0]
+        return next(self.derivation.symbols.free_letters(CANDIDATES[role]))
 
     # --- what it is --------------------------------------------------------------------
 

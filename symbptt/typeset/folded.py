@@ -54,13 +54,17 @@ _ABOUT_PRODUCTS = (
 
 
 def _lines(statements: Sequence[Claim]) -> Iterator[str]:
-    sides = [(_plain(s.left), _plain(s.right)) for s in statements]
+    sides = [(_plain(s.left), _plain(s.right) + _condition(s)) for s in statements]
     width = max(len(left) for left, _ in sides)
     wide = max((len(right) for _, right in sides if len(right) <= 60), default=0)
     for s, (left, right) in zip(statements, sides, strict=True):
         number = f"{s.number}. " if s.number else ""
         text = f"  {number}{left.ljust(width)} {s.sign} {right.ljust(wide)}"
         yield f"{text}  # {_plain(s.remark)}" if s.remark else text.rstrip()
+
+
+def _condition(statement: Claim) -> str:
+    return f" for {_plain_part(statement.holds)}" if statement.holds else ""
 
 
 def formula_text(formula: ClosedFormula) -> str:
@@ -93,6 +97,8 @@ def _data(statement: Claim) -> dict[str, Any]:
     data: dict[str, Any] = {"left": _plain(statement.left), "right": _plain(statement.right)}
     if statement.number:
         data["number"] = statement.number
+    if statement.holds:
+        data["holds"] = _plain_part(statement.holds)
     if statement.remark:
         data["remark"] = _plain(statement.remark)
     return data
@@ -130,7 +136,8 @@ class Setter:
         self.printer = LatexPrinter(Names(normalize(closed.model)))
 
     def equality(self, statement: Claim) -> Equality:
-        remark = "".join(self.line(part) for part in statement.remark)
+        texts = ((statement.holds,) if statement.holds else (), statement.remark)
+        remark = ", ".join("".join(map(self.line, text)) for text in texts if text)
         return Equality(
             self.math(statement.left),
             (self.math(statement.right),),

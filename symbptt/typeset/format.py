@@ -19,7 +19,7 @@ from symbptt.typeset.blocks import (
     Table,
     Words,
 )
-from symbptt.typeset.display import aligned, boxed, rows_of
+from symbptt.typeset.latex import aligned, boxed, rows_of
 from symbptt.typeset.text import latex_comment, latex_text, markdown_text
 
 

@@ -14,10 +14,9 @@ from symbptt.functions.vectors import formula_at, vector_function
 from symbptt.typeset.arithmetic import WIDEST_FRACTION, ArithmeticPrinter
 from symbptt.typeset.index_formula import IndexPrinter
 from symbptt.typeset.jacobians import JacobianPrinter
-from symbptt.typeset.measure import width
 from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece
-from symbptt.typeset.tex import atoms, braced
+from symbptt.typeset.tex import atoms, braced, width
 
 # In units of 1/18 em.
 _WIDEST_SCRIPT = 150

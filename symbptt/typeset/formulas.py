@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from symbptt import algebra as al
+from symbptt.calculus import forms
 from symbptt.calculus.derivation import (
     Derivation,
     EquationName,
@@ -17,10 +19,15 @@ from symbptt.calculus.derivation import (
 )
 from symbptt.calculus.estimators import FULL
 from symbptt.calculus.indices import Indices, by_entries
+from symbptt.calculus.moments import dropped
+from symbptt.calculus.order import names_in
 from symbptt.errors import OptionError
 from symbptt.typeset.plain import PlainPrinter, index_text
 from symbptt.typeset.row_plain import RowPlain
 from symbptt.typeset.style import Style
+
+LOSS_STEPS = ("s", "r", "u", "q", "p", "l")
+"""Letters for the step of a loss, of which the model's part of L is spoken."""
 
 PRINTERS: dict[str, type[PlainPrinter]] = {"column": PlainPrinter, "row": RowPlain}
 """The printer of each layout."""
@@ -50,7 +57,12 @@ class Formulas:
     def __init__(self, derivation: Derivation, style: Style | None = None) -> None:
         self.derivation = derivation
         self.style = style or Style()
-        self.printer = PRINTERS[self.style.layout]()
+        self.readers: dict[str, list[al.Param]] = {}
+        for derived in derivation.normal.derived:
+            for name in names_in(derived.rhs):
+                self.readers.setdefault(name, []).append(derived.ref)
+        self.part = next(derivation.normal.free_letters(LOSS_STEPS))
+        self.printer = PRINTERS[self.style.layout](self.part)
         self.by_entries = (
             by_entries(derivation) if self.style.detail == "index" else Indices((), ())
         )
@@ -78,11 +90,25 @@ class Formulas:
             yield from self.step(step)
             found = self.by_entries.of(step)
             for line in found.all() if found else ():
-                yield from self.chain(line.target, line.members, condition(step))
+                yield from self.chain(line.target, line.members, self.condition(step))
+
+        if self.derivation.estimator.kind == "window":
+            yield from self.bias()
 
     def step(self, step: Step) -> Iterator[str]:
         kept = step.members[-1:] if self.style.detail == "summary" else step.members
-        return self.chain(step.target, kept, condition(step))
+        return self.chain(step.target, kept, self.condition(step))
+
+    def bias(self) -> Iterator[str]:
+        """The estimate less the gradient, whose parts are exact: what the window drops.
+
+        What pieces drop ends with the piece before that of s, for which formulas have no sign.
+        """
+        yield from ("", "# The bias, the estimate less the gradient, is what is dropped")
+        for item in dropped(self.derivation):
+            part = replace(item.of, part=al.PART)
+            gradient = al.PartSum(part, al.FIRST, al.LAST)
+            yield self.equation(al.Add((item.of, al.Neg(gradient))), forms.neg(item.terms))
 
     def chain(
         self, target: al.Expr, members: tuple[al.Expr, ...], where: str = ""
@@ -90,8 +116,49 @@ class Formulas:
         return (self.equation(target, member, where) for member in members)
 
     def equation(self, left: al.Expr, right: al.Expr, where: str = "") -> str:
-        text = f"{self.printer.laid(left)} = {self.printer.laid(right)}"
+        text = " = ".join(self.printer.laid(self.said(side)) for side in (left, right))
         return f"{text} for {where}" if where else text
+
+    def said(self, expr: al.Expr) -> al.Expr:
+        """In the signs of formulas, with a letter for a loss's step that the model has not."""
+        expr = al.substitute_index(expr, {"s": al.Index.of(self.part)})
+        return al.transform(expr, self.followed) if self.readers else expr
+
+    def followed(self, node: al.Expr) -> al.Expr:
+        """In formulas derived parameters follow what they are made of: less their share."""
+        match node:
+            case al.Pullback(output=output, wrt=wrt, held="nothing" | "step" as held):
+                jacobian = self.followed(al.Derivative(output, wrt, held))
+                return al.Product(al.Transpose(jacobian), node.cotangent)
+            case al.Derivative(
+                output=output, wrt=al.Param() as wrt, held="nothing" | "step" as held
+            ):
+                shares = (
+                    al.Product(
+                        al.Derivative(output, derived, held),
+                        al.Derivative(derived, wrt, "equation"),
+                    )
+                    for derived in self.readers.get(wrt.name, ())
+                )
+                return forms.add((node, *map(al.Neg, shares)), node.shape)
+        return node
+
+    def index(self, index: al.Index) -> str:
+        return index_text(index.substitute({"s": al.Index.of(self.part)}))
+
+    def condition(self, step: Step) -> str:
+        """``1 <= t <= T-1``, ``T = 1``, ``2 <= T``; "" where the target says it."""
+        last = step.part or al.LAST
+        parts = [self.range(step.holds)] if step.holds else []
+        if step.holds is None and step.needs > 1:
+            parts.append(f"{step.needs} <= {self.index(last)}")
+        if last != al.LAST:
+            parts.append(f"1 <= {self.index(last)} <= T")
+        return ", ".join(parts)
+
+    def range(self, steps: Range) -> str:
+        first, of, last = map(self.index, (steps.first, steps.of, steps.last))
+        return f"{of} = {first}" if first == last else f"{first} <= {of} <= {last}"
 
     def words(self, part: ReasonPart) -> str:
         """A part of a reason on a line of text."""
@@ -99,29 +166,13 @@ class Formulas:
             case TotalLoss():
                 return "L"
             case Past(index=index):
-                return f"past {index_text(index)}"
+                return f"past {self.index(index)}"
             case al.Index():
-                return index_text(part)
+                return self.index(part)
             case StepNumber(number=number):
                 return f"({number})"
             case EquationName(name=name):
                 return f"the equation of {name}"
             case al.Expr():
-                return self.printer.laid(part)
+                return self.printer.laid(self.said(part))
         return part
-
-
-def condition(step: Step) -> str:
-    """``1 <= t <= T-1``, ``T = 1``, ``2 <= T``; "" where the target says it."""
-    last = step.part or al.LAST
-    parts = [range_text(step.holds)] if step.holds else []
-    if step.holds is None and step.needs > 1:
-        parts.append(f"{step.needs} <= {last}")
-    if last != al.LAST:
-        parts.append(f"1 <= {last} <= T")
-    return ", ".join(parts)
-
-
-def range_text(steps: Range) -> str:
-    first, of, last = map(index_text, (steps.first, steps.of, steps.last))
-    return f"{of} = {first}" if first == last else f"{first} <= {of} <= {last}"

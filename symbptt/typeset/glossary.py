@@ -14,8 +14,8 @@ from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
 from symbptt.typeset.blocks import Equality, Math, Prose, Table, Words, prose
 from symbptt.typeset.formula import LatexPrinter
-from symbptt.typeset.measure import width
 from symbptt.typeset.notation import CONVENTIONS
+from symbptt.typeset.tex import width
 
 # A space wider than this is written without the raised dimensions, which can't be broken.
 _COLUMN = 120

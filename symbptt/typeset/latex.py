@@ -1,15 +1,141 @@
-"""Models, steps and derivations as chains of equals in LaTeX; and these for notebooks."""
+"""Displayed equations in LaTeX: aligned chains, broken where a line is too wide; for notebooks."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from symbptt.algebra import Derivative, Derived, Equation, Expr, Fill, Model, Number
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.typeset.blocks import Equality
-from symbptt.typeset.display import aligned, rows_of
+from symbptt.typeset.breaking import broken
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.names import Names
 from symbptt.typeset.row_formula import RowPrinter
 from symbptt.typeset.style import Style
+from symbptt.typeset.tex import width
+
+# The width of a line of text of the article, in units of 1/18 em, less a margin for the
+# error of the estimated widths and for the equation's number.
+LINE = 690.0
+
+_INDENT = r"\qquad {} "
+
+
+@dataclass(frozen=True)
+class DisplayRow:
+    """One line of an aligned display.
+
+    Attributes
+    ----------
+    left, right : str
+        What stands before and behind the place at which the lines are aligned.
+    tag : str
+        The number of the equation that ends with this line, or "".
+    words : str
+        Ready text in a column behind the equation, or "".
+    """
+
+    left: str
+    right: str
+    tag: str = ""
+    words: str = ""
+
+
+def rows_of(lines: Iterable[Equality], words: Callable[[str], str] = str) -> tuple[DisplayRow, ...]:
+    """The rows of several chains of equals.
+
+    ``words`` makes the author's words safe; where they don't fit beside they are left out.
+    """
+    lines = tuple(lines)
+    bare = [chain(line) for line in lines]
+    worded = [
+        (*rows[:-1], replace(rows[-1], words=words(line.words) if line.words else ""))
+        for line, rows in zip(lines, bare, strict=True)
+    ]
+    found = tuple(row for rows in worded for row in rows)
+    fits = not any(line.words for line in lines) or _widest(found) <= LINE
+    return found if fits else tuple(row for rows in bare for row in rows)
+
+
+def chain(equality: Equality) -> tuple[DisplayRow, ...]:
+    """One member a line, long members over several.
+
+    The ending comes behind the last member, or on a line of its own where it does not fit;
+    where it fits nowhere it is left out.
+    """
+    room = LINE - width(equality.left) - 24
+    sign = f"{equality.sign} "
+    rows: list[DisplayRow] = []
+    for member in equality.members:
+        first, *rest = broken(member, room, room - 36)
+        rows.append(DisplayRow("" if rows else equality.left, sign + first))
+        rows += [DisplayRow("", _INDENT + text) for text in rest]
+    ending = equality.ending if width(equality.ending) <= room else ""
+    if ending and width(rows[-1].right) + width(ending) > room:
+        rows.append(DisplayRow("", rf"\qquad {ending}"))
+    elif ending:
+        rows[-1] = replace(rows[-1], right=rf"{rows[-1].right} \quad {ending}")
+    rows[-1] = replace(rows[-1], tag=equality.tag)
+    return tuple(rows)
+
+
+def _widest(rows: Sequence[DisplayRow]) -> float:
+    """The width of a display with its column of words."""
+    left = max(width(row.left) for row in rows)
+    right = max(width(row.right) for row in rows)
+    words = max(10.0 * len(row.words) for row in rows)
+    return left + right + (words + 80 if words else 0)
+
+
+def aligned(rows: Iterable[DisplayRow], whole: int = 0) -> str:
+    """The display as an ``align*``.
+
+    ``whole``: a page ends in no equation of at most so many lines.
+    """
+    rows = tuple(rows)
+    worded = any(row.words for row in rows)
+    lines = [_line(row) + (_words(row) if worded else "") + _tag(row) for row in rows]
+    kept = _kept([bool(row.tag) for row in rows], whole)
+    ends = ["*" if keep else "" for keep in kept[:-1]] + [None]
+    body = "\n".join(
+        line if end is None else f"{line} \\\\{end}" for line, end in zip(lines, ends, strict=True)
+    )
+    return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+
+
+def _kept(ends: Sequence[bool], whole: int) -> list[bool]:
+    """For each line whether the page may not end with it."""
+    kept: list[bool] = []
+    length = 0
+    for position, end in enumerate(ends):
+        length += 1
+        if end or position == len(ends) - 1:
+            kept += [length <= whole] * (length - 1) + [False]
+            length = 0
+    return kept
+
+
+def boxed(rows: Iterable[DisplayRow]) -> str:
+    """The display in a box, numbers in front: a box has no margin for them."""
+    lines = [
+        (rf"\text{{({row.tag})}}" if row.tag else "") + r"& \quad & " + _line(row) for row in rows
+    ]
+    body = " \\\\\n".join(lines)
+    return f"\\boxed{{\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n}}"
+
+
+def _line(row: DisplayRow) -> str:
+    return f"{row.left} &{row.right}" if row.left else f"&{row.right}"
+
+
+def _words(row: DisplayRow) -> str:
+    return rf" && \text{{{row.words}}}" if row.words else " &&"
+
+
+def _tag(row: DisplayRow) -> str:
+    return rf" \tag{{{row.tag}}}" if row.tag else ""
+
 
 PRINTERS: dict[str, type[LatexPrinter]] = {"column": LatexPrinter, "row": RowPrinter}
 """The printer of each layout."""

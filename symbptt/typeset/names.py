@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from symbptt.algebra import Dim, DimProduct, DimSum, Index, Model, Shape
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.typeset.clock import StepLetters
-from symbptt.typeset.measure import width
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
 from symbptt.typeset.style import Style
+from symbptt.typeset.tex import width
 
 # Symbols wider than this (in units of 1/18 em) are shortened, dimensions sooner.
 _WIDEST = 110

@@ -56,6 +56,11 @@ def _length(dim: al.Dim) -> str:
 
 
 class PlainPrinter(Printer):
+    """``loss_step`` is the letter for the step of a loss, in sums over the parts of L."""
+
+    def __init__(self, loss_step: str = "s") -> None:
+        self.loss_step = loss_step
+
     # --- leaves ------------------------------------------------------------------------
 
     def print_number(self, expr: al.Number) -> Piece:
@@ -303,7 +308,9 @@ class PlainPrinter(Printer):
 
     def print_partsum(self, expr: al.PartSum) -> Piece:
         return self.over(
-            "sum", al.TimeSum(expr.term, expr.first, expr.last, "s"), self.show(expr.term)
+            "sum",
+            al.TimeSum(expr.term, expr.first, expr.last, self.loss_step),
+            self.show(expr.term),
         )
 
 

@@ -137,53 +137,22 @@ def _fill(expr: al.Expr) -> al.Expr:
     return al.Fill(in_rows(expr.scalar), row_shape(expr.of_shape))
 
 
+PART_BY_PART = (
+    al.Diag, al.Loss, al.MatrixPower, al.OrderedProduct, al.Pick, al.Slice, al.TimeSum,
+    al.Transpose, al.Vector,
+)  # fmt: skip
+WHOLE = (
+    al.Lookup, al.OneHot, al.Ones, al.Stack, al.Direct, al.Cases, al.Pullback, RowOf, al.Derivative,
+    al.PartSum, al.Kronecker, al.Vec, al.Column, al.BlockRow, al.BlockMatrix, Slope, Entry, Letter,
+    Behind, Delta, LetterSum, Expectation, RowVector,
+)  # fmt: skip
 TURNS: dict[type[al.Expr], Callable[[al.Expr], al.Expr]] = {
     al.Mul: _mul,
     al.Product: _product,
     al.Outer: _outer,
     al.Fill: _fill,
     al.Concat: _concat,
-    **dict.fromkeys(
-        (
-            al.Diag,
-            al.Loss,
-            al.MatrixPower,
-            al.OrderedProduct,
-            al.Pick,
-            al.Slice,
-            al.TimeSum,
-            al.Transpose,
-            al.Vector,
-        ),
-        _part_by_part,
-    ),
-    **dict.fromkeys(
-        (
-            al.Lookup,
-            al.OneHot,
-            al.Ones,
-            al.Stack,
-            al.Direct,
-            al.Cases,
-            al.Pullback,
-            RowOf,
-            al.Derivative,
-            al.PartSum,
-            al.Kronecker,
-            al.Vec,
-            al.Column,
-            al.BlockRow,
-            al.BlockMatrix,
-            Slope,
-            Entry,
-            Letter,
-            Behind,
-            Delta,
-            LetterSum,
-            Expectation,
-            RowVector,
-        ),
-        _laid,
-    ),
+    **dict.fromkeys(PART_BY_PART, _part_by_part),
+    **dict.fromkeys(WHOLE, _laid),
 }
 """How a kind is transposed that is neither a leaf nor pointwise."""

@@ -36,6 +36,7 @@ _BIG = {r"\sum": "Σ", r"\prod": "Π", r"\int": "∫"}
 _ACCENTS = {macro: mark for mark, macro in MATH_COMBINING.items()}
 _ACCENTS |= {r"\widehat": "\u0302", r"\widetilde": "\u0303", r"\overline": "\u0305"}
 _RAISED = str.maketrans("0123456789+-()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾")
+_GREEK = frozenset(GREEK.values())
 _LOWERED = str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋")
 # What a factor does not begin with.
 _NO_FACTOR = {*_OPERATORS, *"),;.&]/}", r"\right", r"\bigr", r"\Bigr", r"\rVert", "\\\\", ""}
@@ -90,7 +91,7 @@ def _atom(atom: Atom, after: Atom, before: str, script: bool) -> str:
         inside = "…".join(limits).replace(" ", "")
         return f"{_BIG[atom.token]}({inside}) " if inside else f"{_BIG[atom.token]} "
     nucleus = _nucleus(atom, after, script)
-    text = nucleus + (_lowered(atom.below) if atom.below else "")
+    text = nucleus + (_lowered(atom.below, nucleus) if atom.below else "")
     text += _raised(atom.above) if atom.above else ""
     upright_d = atom.token == r"\mathrm" and nucleus == "d" and not script
     if atom.token in (r"\partial", r"\nabla") or upright_d:
@@ -161,15 +162,17 @@ def _raised(tex: str) -> str:
     return f"^{text}" if len(text) == 1 or _enclosed(text) else f"^({text})"
 
 
-def _lowered(tex: str) -> str:
+def _lowered(tex: str, nucleus: str) -> str:
     """Parts of a name behind underscores, steps and places in brackets."""
     name = ""
     places: list[str] = []
     for part in _parts(tex):
         text = _line(part, script=True).strip()
-        if re.match(r"\\(mathrm|mathtt|widehat|widetilde)", part) and not places:
+        # Behind an expression a Greek letter is a place, behind a letter a part of its name.
+        greek = part in _GREEK and nucleus != ")"
+        if (greek or re.match(r"\\(mathrm|mathtt|widehat|widetilde)", part)) and not places:
             name += f"_{text}"
-        elif re.fullmatch(r"-?\d+", text) and not places and not name:
+        elif re.fullmatch(r"-?\d+", text) and not places and not name and columns(nucleus) == 1:
             name += text.translate(_LOWERED)
         elif re.fullmatch(r"[a-zα-ω]{2,3}", text):
             places += list(text)

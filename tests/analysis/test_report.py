@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import symbptt
-from symbptt.analysis.data import power
+from symbptt.analysis.findings import power
 from symbptt.analysis.report import analyze
 from symbptt.analysis.tables import complex_number, from_log
 from symbptt.cli import main

@@ -14,7 +14,7 @@ from symbptt.proof import lacking
 from symbptt.proof.lacking import statement_rows
 from symbptt.typeset.plain import plain
 from tests.modules import model_of
-from tests.proof.planting import edited
+from tests.proof.planting import wrongs
 
 CELLS = ("elman", "lag_two", "last_two_steps", "loss_reads_the_past", "derived_of_derived")
 
@@ -73,7 +73,9 @@ def test_a_wrong_range_is_rejected(
     assert callable(edit)
 
     def wrong(derivation: Derivation) -> tuple[Dropped, ...]:
-        return tuple(replace(o, terms=edited(o.terms, edit, 0)) for o in dropped(derivation))
+        return tuple(
+            replace(o, terms=next(wrongs(o.terms, edit), o.terms)) for o in dropped(derivation)
+        )
 
     monkeypatch.setattr(lacking, "dropped", wrong)
     rows = statement_rows(derive(model_of("linear"), estimator=estimator))

@@ -8,10 +8,9 @@ import pytest
 
 from symbptt.algebra import NOW, ONE, Add, Cotangent, Expr, Mul, Neg, Ref, TimeSum, walk
 from symbptt.algebra.letters import Delta, Entry, Letter, Letters, LetterSum, letter_names
-from symbptt.calculus.entrywise import ENTRIES, at_entry, collapsed
+from symbptt.calculus.entrywise import at_entry, collapsed
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.indices import by_entries
-from symbptt.calculus.rules import RULES
 from symbptt.calculus.slopes import differentiated
 from symbptt.errors import MissingRuleError
 from symbptt.language.library import differentiable, load
@@ -67,10 +66,6 @@ def test_what_an_entry_is(what: str) -> None:
     text, shown = FORMS[what]
     indices = by_entries(derive(parse(HEAD + text + TAIL)))
     assert any(shown in plain(lines.entry.members[0]) for lines in indices.equations)
-
-
-def test_every_kind_with_an_adjoint_rule_has_an_entry() -> None:
-    assert set(RULES) <= set(ENTRIES)
 
 
 def test_a_kind_without_a_rule_is_a_named_error() -> None:

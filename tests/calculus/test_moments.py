@@ -27,7 +27,7 @@ from symbptt.calculus.estimators import read_estimator
 from symbptt.calculus.moments import Expectation, MomentNames, MomentStatement, prove, statements
 from symbptt.errors import EstimatorError, NotProvedError
 from symbptt.typeset.formula import LatexPrinter
-from tests.proof.planting import edited
+from tests.proof.planting import wrongs
 
 LETTERS = MomentNames()
 STATEMENTS = statements(LETTERS)
@@ -84,8 +84,7 @@ def planted(edit: object) -> Iterator[tuple[int, MomentStatement]]:
         for place, member in enumerate(statement.members):
             if any(isinstance(node, Outer) or node == ZERO for node in inside(member)):
                 continue
-            for number in range(sum(edit(node) is not None for node in walk(member))):
-                wrong = edited(member, edit, number)
+            for wrong in wrongs(member, edit):
                 members = (*statement.members[:place], wrong, *statement.members[place + 1 :])
                 yield place + 1, replace(statement, members=members)
 

@@ -150,8 +150,8 @@ PLANTED = {
     "a factor": ("np.copyto(back[key], array)", "np.multiply(array, 1.001, back[key])"),
     "the weight of a segment": ("    rows.weight = whole.weight\n", ""),
     "ends one step late": ("whole.lengths > end", "whole.lengths >= end"),
-    "the inputs of another segment": ("plan.append((made[alike], slice(start, start + part.count))",
-                                      "plan.append((made[alike], slice(0, part.count))"),
+    "the inputs of another segment": ("place = slice(start, start + part.count)",
+                                      "place = slice(0, part.count)"),
 }  # fmt: skip
 
 
@@ -169,7 +169,8 @@ def test_planted_errors_are_noticed(error: str, again: bool) -> None:
     noticed = []
     for name in ("lstm", "last_two_steps", "regularised"):
         text = text_of(name, checkpoint="auto" if again else None)
-        assert text.count(before) == 1
+        # What only a model that reads at T has.
+        assert text.count(before) == (error != "ends one step late" or name == "last_two_steps")
         module = executed(text.replace(before, after), name)
         module = with_segments(module, 2) if again else with_rows(module, 2 * B)
         point = points(name)[1]
@@ -181,7 +182,7 @@ def test_planted_errors_are_noticed(error: str, again: bool) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("w.kept[0 if _AGAIN else len(plan)], sums)", "w.kept[0], sums)"),
+        ("w.kept[len(plan)], sums)", "w.kept[0], sums)"),
         (
             "begin = w.between[number]\n        segment.hand_on(begin)\n    loss",
             "segment.hand_on(w.between[0])\n    loss",

@@ -104,7 +104,7 @@ def quantities(module: Any, point: Point, lengths: Any) -> dict[str, Any]:
     """What `forward` gives with all targets, and without them."""
     found: dict[str, Any] = {}
     more = {"steps": point.T} if "steps" in signature(module.forward).parameters else {}
-    for words, left_out in (("all", ()), ("no targets", module._LOSS_ONLY)):
+    for words, left_out in (("all", ()), ("no targets", vars(module).get("_LOSS_ONLY", ()))):
         inputs = {k: v for k, v in point.inputs.items() if k not in left_out}
         outputs, carry = module.forward(point.params, inputs, point.carry, lengths, **more)
         found |= {f"{words}: {k}": v for k, v in (outputs | carry).items()}

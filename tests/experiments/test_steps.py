@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from symbptt.codegen.render import generate
-from symbptt.experiments import steps
-from symbptt.experiments.steps import Moments, flat, moments, step_maps
+from symbptt.experiments.tasks import Moments, flat, moments, step_maps
 from tests.modules import executed, model_of, module_of
 from tests.points import Point, draw
 
@@ -75,7 +74,7 @@ def test_a_planted_error_is_noticed(wrong: str, monkeypatch: pytest.MonkeyPatch)
     point = point_of("char_rnn")
     true = by_outcomes("char_rnn", point)
     if wrong == "pi":
-        right = steps.moments
+        right = moments
         found = right(step_maps(module_of("char_rnn"), *arguments(point)), PI + 0.01)
     else:
         monkeypatch.setattr(np, "outer", lambda a, b: np.zeros((len(a), len(b))))

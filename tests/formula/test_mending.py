@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 
 from symbptt.algebra import Model
+from symbptt.errors import FormulaError
 from symbptt.formula.reading import read
-from symbptt.formula.text import canonical
-from symbptt.formula.verdict import check
+from symbptt.formula.text import canonical, formula_text
+from symbptt.formula.verdict import Checker, NothingToCheckError, check
 from symbptt.language import library
 from symbptt.language.parser import parse
+from tests import cells
 from tests.formula.catalogue import model
+from tests.formula.planting import OPERATORS, planted
+from tests.formula.test_round_trip import WAYS, has, lines, loaded
+from tests.modules import EXHAUSTIVE
 
 LAGGED = parse(
     """
@@ -133,3 +142,56 @@ def test_what_fails_later_than_the_horizon(formula: str) -> None:
     verdict = check(LAST, formula)
     assert verdict.status == 1
     assert verdict.counterexample is not None and verdict.counterexample.T > 5
+
+
+# --- what is proposed is right when it is typed back ----------------------------------------
+
+WRITTEN = (("elman", "adjoint"), ("lag_two", "rows"), ("linear", "window:2"), ("chain", "one step"))
+
+
+def slips(name: str, way: str) -> Iterator[str]:
+    """Lines of a derivation with one slip each, all operators by turns."""
+    formulas = [read(line, loaded(name)) for line in lines(name, way)]
+    for number, operator in enumerate(OPERATORS.values()):
+        for formula in formulas[number:] + formulas[:number]:
+            slip = next(planted(formula.right, operator), None)
+            if slip is not None:
+                yield formula_text(replace(formula, right=slip))
+                break
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [(name, way) for name in [*library.differentiable(), *cells.NAMES] for way in WAYS]
+    if EXHAUSTIVE
+    else WRITTEN,
+)
+def test_every_mend_of_a_slip_is_right_when_typed_back(name: str, way: str) -> None:
+    if not has(name, way):
+        return
+    checker = Checker(loaded(name), horizon=3, seconds=1, **WAYS[way].check)
+    proposed = 0
+    for slip in slips(name, way) if EXHAUSTIVE else list(slips(name, way))[::4]:
+        try:
+            mends = checker.check(slip).mends
+        except NothingToCheckError as error:
+            mends = error.mends
+        except FormulaError:
+            continue
+        for mend in mends:
+            proposed += 1
+            assert checker.check(mend.text).right, (slip, mend.text)
+    assert proposed
+
+
+@pytest.mark.parametrize("name", ["lstm", "elman", "char_rnn", "greek"])
+def test_a_name_that_is_proposed_is_read(name: str) -> None:
+    about = loaded(name)
+    for line in lines(name, "adjoint")[::4]:
+        words = sorted({word for word in re.findall(r"\w{3,}", line) if word in about.names})
+        for word in words[:2]:
+            slip = re.sub(rf"(?<!\w)(d?){word}\b", rf"\g<1>{word}_", line)
+            with pytest.raises(FormulaError) as found:
+                read(slip, about)
+            (meant,) = re.findall(r"did you mean `(\w+)`", str(found.value))
+            assert meant == word

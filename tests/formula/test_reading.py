@@ -332,3 +332,39 @@ def test_arithmetic_that_fails_is_a_finding_wherever_it_stands(formula: str, num
 def test_exponents_are_bounded_as_in_models(base: str, exponent: str) -> None:
     with pytest.raises(FormulaError):
         check(model("linear"), f"h[t] = {base}**({exponent}) * h[t]")
+
+
+# --- letters -----------------------------------------------------------------------------
+
+LETTERS = ("b[t] = W_qh.T @ d(L, o[t])", "C[t] = A", "A = W_hh.T")
+
+
+def test_letters_stand_for_what_they_are_said_to() -> None:
+    about = model("linear")
+    for formula in (
+        "d(L, h[t]) = b[t] + C[t+1] @ d(L, h[t+1])",
+        "d(L, h[t]) = sum(k, t, T, prod(j, t+1, k, C[j]) @ b[k]) for 1 <= t <= T",
+        "dL/dh[t] = sum(k, t, T, A**(k-t) @ b[k]) for 1 <= t <= T",
+    ):
+        assert check(about, formula, horizon=3, where=LETTERS).right
+    assert not check(about, "d(L, h[t]) = b[t+1]", horizon=3, where=LETTERS).right
+
+
+@pytest.mark.parametrize(
+    ("formula", "where", "words"),
+    [
+        ("h[t] = b[t]", ("h[t] = b[t]",), "`h` is a name of the model"),
+        ("h[t] = b[t]", ("L = 1",), "`L` is a name of the model or the language"),
+        ("h[t] = b[t]", ("b[t] = b[t-1]",), "has no name `b`"),
+        ("h[t] = b[t]", ("b[t] = c[t]", "c[t] = b[t]"), "has no name `b`"),
+        ("h[t] = b", ("b[t] = x[t]",), "write `b[t]`"),
+        ("h[t] = b[t]", ("b[1] = x[1]",), "the left side names it"),
+        ("h[t] = b[t]", ("b[t] = x[t] for t > 1",), "it holds at all steps"),
+        ("h[t] = b[t]", ("b[t] == x[t]",), "a comparison stands in a condition"),
+        ("h[k] = b[k]", ("b[t] = sum(k, 1, t, x[k])",), "`k` is bound in what `b` stands for"),
+        ("h[t] = b[t]", ("b[t] = y[t] @",), "an operand is missing"),
+    ],
+)
+def test_what_letters_may_not_be(formula: str, where: tuple[str, ...], words: str) -> None:
+    with pytest.raises(FormulaError, match=re.escape(words)):
+        check(model("linear"), formula, where=where)

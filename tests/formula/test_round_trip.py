@@ -61,15 +61,10 @@ WAYS: dict[str, Way] = {
     },
 }
 
-OUTSIDE: dict[str, str] = {
-    "derived_of_derived": "d(h[t], A) of the forward forms holds the derived parameters that are "
-    "made of A, for which formulas have no sign",
-    "derived_scalar": "the same of d(h[t], s)",
-    "product_of_matrices": "the same of d(h[t], W), with the product of matrices made of W",
-}
-"""Models of which the forward forms say what lies outside the language."""
-
 SAMPLE = ("elman", "lag_two", "joint_matrix", "antisymmetric", "char_rnn", "last_two_steps")
+DERIVED = (("derived_of_derived", "sensitivity"), ("product_of_matrices", "rows, expanded"))
+"""What is made of parameters stands beside them, and follows them in formulas."""
+
 LINES = 6
 
 
@@ -100,16 +95,18 @@ def wrong(name: str, way: str, formulas: tuple[str, ...]) -> Iterator[str]:
 
 
 def has(name: str, way: str) -> bool:
-    """Whether there is such a derivation, and its lines are within the language."""
+    """Whether there is such a derivation."""
     loss = loaded(name).loss
     assert loss is not None
-    outside = name in OUTSIDE and WAYS[way].options.get("form") in ("sensitivity", "expanded")
-    return not outside and not (WAYS[way].check == LAST and loss.last)
+    return not (WAYS[way].check == LAST and loss.last)
 
 
 @pytest.mark.parametrize(
     ("name", "way"),
-    [(name, way) for number, way in enumerate(WAYS) for name in in_turn(number, SAMPLE)],
+    [
+        *((name, way) for number, way in enumerate(WAYS) for name in in_turn(number, SAMPLE)),
+        *DERIVED,
+    ],
 )
 def test_lines_are_right(name: str, way: str) -> None:
     """Some lines from all parts of each text."""
@@ -130,11 +127,6 @@ def test_all_lines_of_all_models_are_right(name: str, way: str) -> None:
         assert not list(wrong(name, way, lines(name, way)))
 
 
-@pytest.mark.parametrize("name", OUTSIDE)
-def test_what_lies_outside_does(name: str) -> None:
-    assert next(wrong(name, "sensitivity", lines(name, "sensitivity")), None)
-
-
 @pytest.mark.parametrize(
     ("name", "formula"),
     [
@@ -151,6 +143,15 @@ def test_what_a_member_says_of_matrices_and_of_short_sequences(name: str, formul
     assert check(loaded(name), formula, horizon=3).right
 
 
+def test_the_bias_of_a_window_where_the_model_has_an_s() -> None:
+    (bias,) = (line for line in lines("lstm", "window:2") if line.startswith("dL/db_f - "))
+    dropped = "sum(r, 3, T, sum(t, 1, r-2, dL[r]/da_f[t]))"
+    assert bias == f"dL/db_f - sum(r, 1, T, dL[r]/db_f) = -{dropped}"
+    assert not list(wrong("lstm", "window:2", (bias, *lines("lstm", "window:2")[10:40:10])))
+    slip, estimator = bias.replace("r-2", "r-1"), WAYS["window:2"].check
+    assert not check(loaded("lstm"), slip, horizon=3, seconds=1, **estimator).right
+
+
 @pytest.mark.parametrize(
     ("name", "formula"),
     [
@@ -161,7 +162,7 @@ def test_what_a_member_says_of_matrices_and_of_short_sequences(name: str, formul
 )
 def test_a_planted_slip_in_a_line_is_not_right(name: str, formula: str) -> None:
     try:
-        assert not check(loaded(name), formula, horizon=3).right
+        assert not check(loaded(name), formula, horizon=3, seconds=1).right
     except SymbpttError as error:
         assert "shapes" in str(error) or "no such block" in str(error)
 
@@ -176,21 +177,36 @@ def path(name: str) -> str:
     return name if name in library.names() else str(cells.FOLDER / f"{name}.rnn")
 
 
+EVERY = (*library.names(), *cells.NAMES)
 SHOWN = ("linear", "lstm", "char_rnn", "antisymmetric", "last_two_steps", "one_letter")
 
 
-@pytest.mark.parametrize("name", [*library.names(), *cells.NAMES] if EXHAUSTIVE else SHOWN)
+@pytest.mark.parametrize("name", EVERY if EXHAUSTIVE else SHOWN)
 def test_the_equations_of_show_are_right(name: str) -> None:
-    found = printed("show", path(name))
+    found, checker = printed("show", path(name)), Checker(loaded(name), horizon=2)
     for formula in found[found.index("equations") + 1 :]:
-        assert check(loaded(name), formula, horizon=2).right, formula
+        assert checker.check(formula).right, formula
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("name", EVERY if EXHAUSTIVE else SHOWN)
 def test_the_lines_of_unroll_are_right(name: str) -> None:
-    state = loaded(name).states[0]
-    for what in ((), (f"d(L, {state}[t])",)):
+    model, checker = loaded(name), Checker(loaded(name), horizon=2)
+    adjoints = [(f"d(L, {state}[t])",) for state in model.states[:1] if model.loss]
+    for what in ((), *adjoints):
         found = printed("unroll", path(name), *what, "-T", "2")[1:]
         for formula in found[: found.index("") if "" in found else None]:
             if not formula.endswith("given by the caller, else zeros"):
-                assert check(loaded(name), formula, horizon=2).right, formula
+                assert checker.check(formula).right, formula
+
+
+TEXTS = (cells.FOLDER.parents[1] / "README.md", *(cells.FOLDER.parents[1] / "docs").glob("*.md"))
+
+
+def test_the_formulas_of_the_readme_the_docs_and_the_help_are_right() -> None:
+    help_text = " ".join(printed("check", "--help"))
+    found = [("linear", formula) for formula in re.findall(r"as in '(.+?)'", help_text)]
+    for text in TEXTS:
+        found += re.findall(r"symbptt check (\w+) '(.+?)'", text.read_text())
+    assert len(found) > 1
+    for name, formula in found:
+        assert check(loaded(name), formula).right, formula

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +16,7 @@ import symbptt
 from symbptt.cli import main
 from symbptt.formula.examination import Examiner
 from symbptt.formula.scenes import Clock
+from symbptt.formula.shapes import Layout
 from symbptt.formula.verdict import Checker, check
 from symbptt.language.parser import parse
 from symbptt.proof.field import Field
@@ -318,3 +321,37 @@ def test_every_formula_has_its_own_time() -> None:
     checker = Checker(model("linear"), horizon=3, seconds=2)
     checker.clock.end = 0
     assert checker.check("d(L, h[T]) = W_qh.T @ d(L, o[T])").right
+
+
+@pytest.mark.parametrize("word", ["direct", "partial"])
+@pytest.mark.parametrize("entries", ["({of}[t][j], b_h[i]) = delta(j, i)", "({of}[t], b_h) = I"])
+def test_an_equation_has_no_slope_where_its_quantity_is_given(word: str, entries: str) -> None:
+    formula = word + entries.format(of="h")
+    found = check(model("linear_bias"), formula, horizon=3)
+    assert found.right and found.left_out[0] == "t = 0 (h[0] is given)"
+    assert not check(model("linear_bias"), f"{formula} for t >= 0", horizon=3).right
+    assert not check(model("linear_bias"), formula.replace(word, "d"), horizon=3).right
+
+
+@pytest.mark.parametrize("layout", ["column", "row"])
+@pytest.mark.parametrize("formula", ["h[t] = b", "h[t][j] = b[j]"])
+def test_an_equation_says_nothing_of_what_is_given(formula: str, layout: Layout) -> None:
+    about = parse("h[t] = b\no[t] = V @ h[t-1]\nloss[t] = squared_error(o[t], y[t])\n", "still")
+    found = check(about, formula, horizon=3, layout=layout)
+    assert found.right and found.left_out[0] == "t = 0 (h[0] is given)"
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("lstm", "d(x[1], o[T]) = 1 + T for t < T"),  # 128,000 terms might be missing
+        ("char_rnn", "direct(h[i-1], x[0]) = sum(i, 1, i, 0**(t-i)) @ vec(1) for t = T"),
+        ("elman", "dy[T]/dh[1] = vec(1/T) @ exp(T) for t = T"),
+    ],
+)
+def test_the_time_holds_whatever_is_sought(name: str, formula: str) -> None:
+    about = model(name)
+    start = time.process_time()
+    with contextlib.suppress(symbptt.FormulaError):
+        check(about, formula, horizon=2, seconds=0.3)
+    assert time.process_time() - start < 0.6

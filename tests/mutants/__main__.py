@@ -1,13 +1,11 @@
-"""python -m tests.mutants [--most N] [--part WORD] [--fresh | --tell]"""
+"""python -m tests.mutants [--most N] [--part WORD] [--suite] [--fresh | --tell]"""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,13 +21,12 @@ FOUND = ROOT / "build" / "mutants"
 MOST = {"modules": 2, "rows of functions": 2, "rules and walk": 2}
 """So many of a kind in a function; elsewhere one."""
 
-PROCESSES = 2
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants")
     parser.add_argument("--most", type=int, default=0, help="so many of a kind a function")
     parser.add_argument("--part", default="", help="only units whose names hold this word")
+    parser.add_argument("--suite", action="store_true", help="run tests on what verify leaves")
     parser.add_argument("--fresh", action="store_true", help="judge all of them again")
     parser.add_argument("--tell", action="store_true", help="judge none, tell what was found")
     chosen = parser.parse_args()
@@ -37,7 +34,7 @@ def main() -> int:
     if chosen.tell:
         found = [result for name in wanted for result in known_of(name, chosen.most)]
     else:
-        found = judge_all(wanted, chosen.most, chosen.fresh)
+        found = judge_all(wanted, chosen)
     left = [r for r in found if not r.check and argument(r) is None]
     for result in left:
         print(result.key, result.remark, sep="\n    ")
@@ -48,13 +45,10 @@ def main() -> int:
     return 1 if left else 0
 
 
-def judge_all(names: list[str], most: int, fresh: bool) -> list[Result]:
-    """All mutants of some units, two at a time."""
-    os.nice(5)
+def judge_all(names: list[str], chosen: argparse.Namespace) -> list[Result]:
+    """All mutants of some units, one after another."""
     FOUND.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(PROCESSES) as pool:
-        jobs = [pool.submit(judge, name, most, fresh) for name in names]
-        return [result for job in jobs for result in job.result()]
+    return [result for name in names for result in judge(name, chosen)]
 
 
 def known_of(name: str, most: int) -> list[Result]:
@@ -69,33 +63,37 @@ def path_of(name: str) -> Path:
     return FOUND / ("".join(c if c.isalnum() else "_" for c in name) + ".jsonl")
 
 
-def judge(name: str, most: int, fresh: bool) -> list[Result]:
+def judge(name: str, chosen: argparse.Namespace) -> list[Result]:
     unit = next(unit for unit in units() if unit.name == name)
     path = path_of(name)
-    known = {} if fresh else {result.key: result for result in read(path)}
-    with path.open("w", encoding="utf-8") as file:
-        found = []
-        for result in judged(unit, most or MOST.get(unit.place, 1), known):
-            file.write(json.dumps(result.data()) + "\n")
-            file.flush()
+    known = {} if chosen.fresh else {result.key: result for result in read(path)}
+    found = []
+    with path.open("a", encoding="utf-8") as file:
+        for result in judged(unit, chosen, known):
             found.append(result)
+            if known.get(result.key) != result:
+                file.write(json.dumps(result.data()) + "\n")
+                file.flush()
     killed = sum(bool(result.check) for result in found)
     print(f"{name}: {len(found)} planted, {killed} found", file=sys.stderr, flush=True)
     return found
 
 
-def judged(unit: Unit, most: int, known: dict[str, Result]) -> Iterator[Result]:
+def judged(unit: Unit, chosen: argparse.Namespace, known: dict[str, Result]) -> Iterator[Result]:
     seen: set[str] = set()
-    for mutant in unit.mutants(most):
+    for mutant in unit.mutants(chosen.most or MOST.get(unit.place, 1)):
         key = mutant.result.key
         if key in seen:
             continue
         seen.add(key)
-        if key in known and known[key].check:
-            yield known[key]
-            continue
-        check, remark = mutant.judge()
-        yield replace(mutant.result, check=check, remark="" if check else remark)
+        found = known.get(key)
+        if found is None:
+            check, remark = mutant.judge()
+            found = replace(mutant.result, check=check, remark="" if check else remark)
+        if chosen.suite and not found.check and argument(found) is None:
+            check, words = mutant.suite()
+            found = replace(found, check=check, remark=words if check else found.remark)
+        yield found
 
 
 def read(path: Path) -> Iterator[Result]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tests.mutants.result import Result
+from tests.mutants.result import DIFFERENT, SAME, UNRUN, Result
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,58 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument(
         "Another derivation, whose every member the exact check proves right as well.",
         place="rules and walk",
-        remark="other steps, which are right",
+        remark=f"^{DIFFERENT}",
+    ),
+    Argument(
+        "Another module, which returns the same numbers: how its statements are arranged is a "
+        "matter of speed.",
+        place="passes|lowering",
+        remark=f"^{DIFFERENT}",
+    ),
+    Argument(
+        "The pointwise terms of a sum are differentiated alike as one sum and one by one.",
+        where="^(_sum_of_terms|in_groups)$",
+        remark=f"^{SAME}",
+    ),
+    Argument(
+        "`dot` alone has two operands, and what one operand receives twice of it is equal.",
+        where="^(_vector|_total)$",
+        remark=f"^{SAME}",
+    ),
+    Argument(
+        "No equation of a model holds a pick: rows of losses do, and a loss is taken by its row.",
+        where="_pick$",
+        remark=f"^{UNRUN}",
+    ),
+    Argument(
+        "The rows of losses give no gradient by an integer target, and a prediction is none.",
+        where="^(_loss|_is_index)$",
+        remark=f"^{SAME}",
+    ),
+    Argument(
+        "What counts as a number decides where in a product it stands, not whether.",
+        where="^is_number$",
+        remark=f"^{SAME}",
+    ),
+    Argument(
+        "Where no term of a sum is positive, another of them stands first.",
+        where="^add$",
+        kind="number off by one",
+        remark=f"^{SAME}",
+    ),
+    Argument("A product that is 0 has been returned before.", edit=r"^value < 0 -> value <= 0$"),
+    Argument("Both put the factors in front.", edit=r"^pending\[:0\] = .* -> pending\[:0\] \+= "),
+    Argument(
+        "A chain that no part has is of zeros, and repeated members are left out.",
+        where="^in_step$",
+        remark=f"^{SAME}",
+    ),
+    Argument(
+        "What is read at T, or without a gate, holds nothing that would be put in or left out.",
+        where=r"^(at_step|Walk\.at_start)$",
+        kind="condition",
+        edit="-> if False",
+        remark=f"^{SAME}",
     ),
     Argument(
         "More rows are set to zero than need be: those that live are written whole.",

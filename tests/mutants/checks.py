@@ -15,11 +15,12 @@ import numpy as np
 
 from symbptt.calculus.estimators import Estimator
 from symbptt.errors import SymbpttError
+from symbptt.proof.arguments import argument_rows
 from symbptt.proof.calls import ModuleCall, called, keywords
 from symbptt.proof.cases import Case
 from symbptt.proof.differences import RIGHT, ROUGH
+from symbptt.proof.execution import file_rows
 from symbptt.proof.expected import Expected
-from symbptt.proof.levels import exact_level_rows
 from symbptt.proof.loaded import Loaded
 from symbptt.proof.numeric import _Comparisons, numeric_rows, random_calls
 from symbptt.proof.points import size_sets
@@ -27,8 +28,9 @@ from symbptt.proof.reach import Plain, Undecided, reach_rows
 from symbptt.proof.rows import Row
 from symbptt.proof.trial import UNDEFINED, Trial, points
 from tests.mutants.subjects import Subject
+from tests.mutants.tracing import traced
 
-SECONDS = 20
+SECONDS = 60
 """Of CPU, after which a mutant hangs."""
 
 
@@ -64,14 +66,17 @@ def limited(seconds: float) -> Iterator[None]:
 Check = Callable[[], str]
 
 
-def first_failing(checks: Mapping[str, Check]) -> tuple[str, str]:
-    """The first check that finds something, and what; "" if none does."""
+def first_failing(checks: Mapping[str, Check], proof: bool = False) -> tuple[str, str]:
+    """The first check that finds something, and what; "" if none does.
+
+    A mutant that does not end is found; a proof that takes long finds nothing.
+    """
     for name, check in checks.items():
         try:
-            with limited(SECONDS):
+            with limited(3 if proof else SECONDS):
                 found = check()
         except Hung:
-            return name, "it does not end"
+            found = "" if proof else "it does not end"
         except MAY_RAISE as error:
             return name, f"{type(error).__name__}: {error}"
         if found:
@@ -113,6 +118,7 @@ class ModuleChecks:
         self.subject = subject
         self.module: Loaded = subject.module
         self.estimator: Estimator = subject.derivation.estimator
+        self.lines: set[int] = set()
 
     @cached_property
     def calls(self) -> list[tuple[ModuleCall, Expected]]:
@@ -141,25 +147,59 @@ class ModuleChecks:
 
     def prepare(self) -> None:
         """Looks at the module as it is, before anything is changed."""
+        assert self.observed and self.probed
+        with traced(f"<{self.subject.setting.words}>") as lines:
+            self.passes(self.cheap)
+        self.lines = {line for _, line in lines}
+
+    def runs(self, function: str, line: int) -> bool:
+        """Whether the cheap checks run a line of a function, counted from its head."""
+        return not line or self.subject.functions[function].lineno + line in self.lines
+
+    def passes(self, checks: Mapping[str, Check]) -> bool:
+        """That the module is right as it is."""
         with limited(600):
-            assert first_failing(self.checks) == ("", ""), self.subject.setting.words
-            assert self.observed and self.probed
+            assert first_failing(checks) == ("", ""), self.subject.setting.words
+        return True
 
     @cached_property
+    def is_right(self) -> bool:
+        """The dear checks are made once of what is not changed, where they are needed."""
+        return self.passes(self.dear)
+
+    @property
     def checks(self) -> dict[str, Check]:
-        return {
-            "values": self.values,
-            "trial": self.tried,
-            "fractions": self.in_fractions,
-            "interface": self.as_observed,
-            "differences": self.verified,
-            "reach": self.reached,
-        }
+        return {**self.cheap, **self.dear}
 
     @property
     def cheap(self) -> dict[str, Check]:
-        dear = ("differences", "reach")
-        return {name: check for name, check in self.checks.items() if name not in dear}
+        return {
+            "values": self.values,
+            "trial": self.tried,
+            "arguments": self.refused,
+        }
+
+    @property
+    def dear(self) -> dict[str, Check]:
+        return {
+            "file": self.executed,
+            "differences": self.verified,
+            "reach": self.reached,
+            "interface": self.as_observed,
+        }
+
+    def of_text(self, text: str) -> dict[str, Check]:
+        """The checks of another text of the same module, and where its numbers differ."""
+        subject = Subject(self.subject.setting)
+        own = self.subject
+        subject.__dict__.update(
+            model=own.model, derivation=own.derivation, plain=own.plain, text=text
+        )
+        other = ModuleChecks(subject)
+        other.__dict__.update(calls=self.calls, probed=self.probed)
+        other.__dict__["trial"] = replace(self.trial, module=other.module)
+        quick = {name: other.cheap[name] for name in ("values", "trial")}
+        return {**quick, "probe": other.probe}
 
     def values(self) -> str:
         for call, expected in self.calls:
@@ -173,10 +213,12 @@ class ModuleChecks:
         found = self.trial.outcome()
         return "" if found in (RIGHT, ROUGH, UNDEFINED) else found
 
-    def in_fractions(self) -> str:
-        modules = {0: self.subject.plain, 1: self.module}
+    def executed(self) -> str:
         calls = [call for call, _ in self.calls[:2]]
-        return wrong(exact_level_rows(modules, calls, self.estimator))
+        return wrong(tuple(file_rows(self.module, self.subject.model, calls, self.estimator)))
+
+    def refused(self) -> str:
+        return wrong(tuple(argument_rows(self.module, self.plain)))
 
     def verified(self) -> str:
         return wrong(numeric_rows(self.module, self.subject.model, self.subject.derivation))

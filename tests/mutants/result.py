@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
+
+UNRUN = "nothing runs it"
+SAME = "the same of every model"
+DIFFERENT = "another one, which is right"
+"""What is known of a survivor: of its line, and of what is derived or generated with it."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,8 @@ class Result:
         Which check found it; "" for a survivor.
     remark : str
         Of a survivor: what is known of it.
+    digest : str
+        Of the function as it was: what was found of another is not known of this one.
     """
 
     place: str
@@ -27,12 +34,11 @@ class Result:
     after: str
     check: str = ""
     remark: str = ""
+    digest: str = ""
 
     @property
     def key(self) -> str:
-        return " | ".join(
-            (self.place, self.subject, self.where, self.kind, self.before, self.after)
-        )
+        return " | ".join((*astuple(self)[:6], self.digest))
 
     def data(self) -> dict[str, str]:
         return asdict(self)

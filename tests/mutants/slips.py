@@ -5,6 +5,7 @@ import __future__
 
 import ast
 import copy
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ COUNTERPARTS = {
 
 @dataclass(frozen=True)
 class Planted:
-    """A function with one slip; ``before`` and ``after`` are the part that changed."""
+    """A function with one slip; ``before`` and ``after`` are the part that changed.
+
+    ``digest`` is that of the function without it.
+    """
 
     function: str
     kind: str
@@ -34,6 +38,7 @@ class Planted:
     before: str
     after: str
     tree: Function
+    digest: str
 
     @property
     def name(self) -> str:
@@ -216,6 +221,7 @@ def sites(node: ast.AST) -> Iterator[ast.AST]:
 
 def planted(function: Function, name: str) -> Iterator[Planted]:
     """The function with every single slip."""
+    digest = hashlib.sha256(ast.unparse(function).encode()).hexdigest()[:12]
     for node in sites(function):
         for kind, slip in SLIPS.items():
             for new in slip(node):
@@ -223,7 +229,7 @@ def planted(function: Function, name: str) -> Iterator[Planted]:
                 if before != after:
                     tree = _with(function, node, new)
                     line = getattr(node, "lineno", function.lineno)
-                    yield Planted(name, kind, line, _short(before), _short(after), tree)
+                    yield Planted(name, kind, line, _short(before), _short(after), tree, digest)
 
 
 def _short(text: str) -> str:
@@ -268,12 +274,12 @@ def code_of(function: Function) -> CodeType | None:
     return next(inner, None)
 
 
-def spread(found: list[Planted], most: int) -> list[Planted]:
-    """At most so many of each kind in each function, from first to last."""
-    groups: dict[tuple[str, str], list[Planted]] = defaultdict(list)
+def spread(found: list[Planted], most: int, in_all: int = 1000) -> list[Planted]:
+    """At most so many of each kind in a function, and so many in all, from first to last."""
+    groups: dict[str, list[Planted]] = defaultdict(list)
     for one in found:
-        groups[one.function, one.kind].append(one)
-    return [one for group in groups.values() for one in evenly(group, most)]
+        groups[one.kind].append(one)
+    return evenly([one for group in groups.values() for one in evenly(group, most)], in_all)
 
 
 def evenly(group: list[Any], most: int) -> list[Any]:

@@ -14,7 +14,9 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import derive
 from symbptt.codegen import runtime
 from symbptt.codegen.render import generate
+from symbptt.language import library
 from symbptt.proof.loaded import Loaded, load_module
+from tests import cells
 from tests.house import ROOT
 from tests.modules import model_of
 from tests.mutants.slips import Function, functions
@@ -32,6 +34,11 @@ class Setting:
     def words(self) -> str:
         more = (f" {name} {value}" for name, value in self.options.items())
         return f"{self.model} -O{self.level}{''.join(more)}"
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether generated/ has the module."""
+        return not self.options and self.level != 1 and self.model in library.runnable()
 
 
 SETTINGS = (
@@ -93,19 +100,25 @@ class Subject:
 
     @cached_property
     def model(self) -> Model:
-        return bind(model_of(self.setting.model))
+        name = self.setting.model
+        return bind(model_of(name), cells.BINDINGS.get(name))
 
     @cached_property
     def derivation(self) -> Derivation:
         return derive(self.model, estimator=self.setting.options.get("estimator"))
 
     @cached_property
+    def source(self) -> Model | Derivation:
+        return self.model if "mode" in self.setting.options else self.derivation
+
+    @cached_property
     def text(self) -> str:
-        options = self.setting.options
-        if "mode" in options:
-            return generate(self.model, mode=options["mode"])
-        checkpoint = options.get("checkpoint")
-        return generate(self.derivation, level=self.setting.level, checkpoint=checkpoint)
+        return self.made()
+
+    def made(self) -> str:
+        """The module's text, made once more."""
+        options = {k: v for k, v in self.setting.options.items() if k != "estimator"}
+        return generate(self.source, level=self.setting.level, **options)
 
     @cached_property
     def module(self) -> Loaded:

@@ -12,11 +12,14 @@ ABOUT = (
     "Errors planted one at a time in everything that makes a module: in derivations "
     "(`symbptt/calculus/variants.py`), in the rows of functions, the rules and the walk, the "
     "lowering, the passes, the runtime and generated modules (`tests/mutants/slips.py`); at most "
-    "so many of a kind in a function, spread from first to last. `exact`, `values`, `trial`, "
-    "`fractions`, `differences`, `reach` are checks of `verify`, the cheap ones first; `interface` "
-    "is a fixed list of wrong arguments, draws and clippings; what `raises` ends in an error where "
-    "a derivation or a module is made; `load`: the checks refuse the module made. What no check "
-    "finds is named with the reason why it changes nothing."
+    "so many of a kind in a function, spread from first to last. An error of the package is tried "
+    "with models that run its line. `exact`, `values`, `trial`, `file`, `arguments`, "
+    "`differences`, `reach` are checks of `verify`, the cheap ones first; `interface` is a fixed "
+    "list of wrong arguments, draws and clippings; what `raises` ends in an error where a "
+    "derivation or a module is made; `load`: the checks refuse the module made; `kept files`: "
+    "what is made is right, but not what stands in `generated/`, which the suite compares; "
+    "`suite`: tests of the room fail. What none finds is named with the reason why it changes "
+    "nothing."
 )
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-import importlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from types import CodeType, FunctionType
@@ -14,21 +13,27 @@ from typing import Any
 from symbptt.calculus import variants as slips_of_people
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import derive
-from symbptt.codegen.render import generate
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS
-from symbptt.proof import exact
-from symbptt.proof.exact import exact_rows
-from symbptt.proof.points import size_sets
 from symbptt.typeset.plain import plain
-from tests.house import ROOT
 from tests.modules import model_of
-from tests.mutants.checks import ModuleChecks, first_failing, wrong
-from tests.mutants.result import Result
+from tests.mutants.checks import ModuleChecks, first_failing
+from tests.mutants.code import (
+    Judged,
+    by_suite,
+    code_mutants,
+    judged_calculus,
+    judged_exactly,
+    judged_generation,
+    path_of,
+    tests_of,
+)
+from tests.mutants.result import UNRUN, Result
 from tests.mutants.slips import Planted, code_of, evenly, functions, planted, spread
 from tests.mutants.subjects import (
     CARRIERS,
+    FOLDER,
     SETTINGS,
     Setting,
     Subject,
@@ -39,15 +44,26 @@ from tests.mutants.subjects import (
 from tests.mutants.swapping import fits, function_at, swapped
 from tests.test_rules import first_difference, first_wrong_adjoint, first_wrong_gradient
 
-SAME_BYTES, SAME_STEPS = "the same module of every model", "the same steps of every model"
+
+def _no_tests() -> Judged:
+    return "", ""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A mutant not judged yet: how it is put in place, and what looks at it then."""
+    """A mutant not judged yet.
+
+    Attributes
+    ----------
+    judge : callable
+        Puts it in place, and looks at it with the checks of `verify`.
+    suite : callable
+        Runs the tests of its room.
+    """
 
     result: Result
-    judge: Callable[[], tuple[str, str]]
+    judge: Callable[[], Judged]
+    suite: Callable[[], Judged] = _no_tests
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,7 @@ def of_derivation(name: str, most: int) -> Iterator[Mutant]:
         step = variant.step
         result = Result(
             "derivation steps", name, f"({step.number}) {plain(step.target)}", variant.kind,
-            *_texts(variant), "",
+            *_texts(variant),
         )  # fmt: skip
         yield Mutant(result, partial(_judged_derivation, variant.derivation))
 
@@ -96,22 +112,8 @@ def _range(step: Any) -> str:
     return plain(step.result) if held is None else f"{held.first} <= {held.of} <= {held.last}"
 
 
-def _judged_derivation(derivation: Derivation) -> tuple[str, str]:
-    checks = {
-        "exact": lambda: quick_exact(derivation),
-        "exact, all sizes": lambda: wrong(exact_rows(derivation)),
-    }
-    return first_failing(checks)[0], ""
-
-
-def quick_exact(derivation: Derivation) -> str:
-    """The first rows of the exact check: short runs at one point."""
-    own, exact.HORIZONS = exact.HORIZONS, (1, 3)
-    try:
-        rows = exact_rows(derivation, sets=size_sets(derivation.model)[:1], points=1)
-    finally:
-        exact.HORIZONS = own
-    return wrong(rows)
+def _judged_derivation(derivation: Derivation) -> Judged:
+    return judged_exactly(derivation)
 
 
 # --- rows of functions ------------------------------------------------------------------------
@@ -131,7 +133,7 @@ def of_rows(most: int) -> Iterator[Mutant]:
                 yield Mutant(result, partial(_judged_row, check, changed))
 
 
-def _judged_row(check: Callable[[Any], str | None], row: Any) -> tuple[str, str]:
+def _judged_row(check: Callable[[Any], str | None], row: Any) -> Judged:
     return first_failing({"tests/test_rules.py": lambda: check(row) or ""})[0], ""
 
 
@@ -159,7 +161,7 @@ def _other_texts(text: str, most: int) -> Iterator[tuple[str, str]]:
 # --- the package's own code -------------------------------------------------------------------
 
 CALCULUS = tuple(
-    f"calculus.{name}" for name in ("rules", "forms", "adjoint", "window", "gating", "normal")
+    f"calculus.{name}" for name in ("rules", "forms", "adjoint", "window", "estimators", "normal")
 )
 PASSES = tuple(
     f"codegen.fast.passes.{name}"
@@ -169,139 +171,19 @@ PASSES = tuple(
     )
 )  # fmt: skip
 LOWERING = ("codegen.lowering", "codegen.numpy_printer", "codegen.sweeping", "codegen.gates")
-FEW = ("linear", "char_rnn", "lag_two")
-MANY = (
-    "gru", "two_states", "joint_matrix", "table_three_ways", "reductions", "learned_scalars",
-    "powers_and_quotients", "scalar_beside_a_vector", "output_feedback", "last_two_steps",
-    "loss_reads_the_past", "product_of_matrices", "derived_of_derived", "transposed",
-    "learned_start", "min_gru", "leaky", "lagged_input", "max_and_min", "signs_and_brackets",
-    "elman", "bound_by_name", "same_term_twice", "loss_by_hand", "matrix_input_transposed",
-    "last_step", "antisymmetric", "log_softmax", "regularised",
-)  # fmt: skip
+
+Judge = Callable[[str, Planted, FunctionType, CodeType], Judged]
 
 
-OF_ARRAYS = ("factor near 1", "transpose")
-"""Slips that make no sense where there are no numbers."""
-
-
-def code_mutants(module_name: str, most: int) -> Iterator[tuple[Planted, FunctionType, CodeType]]:
-    """The slips of a file of the package that can be put in place."""
-    module = importlib.import_module(f"symbptt.{module_name}")
-    path = ROOT.joinpath("symbptt", *module_name.split(".")).with_suffix(".py")
-    found = functions(ast.parse(path.read_text(encoding="utf-8")))
-    for name, tree in found.items():
-        own = function_at(module, name)
-        if own is None:
-            continue
-        slips = [one for one in planted(tree, name) if one.kind not in OF_ARRAYS]
-        for one in spread(slips, most):
-            code = code_of(one.tree)
-            if code is not None and fits(own, code):
-                yield one, own, code
+def of_code(place: str, module_name: str, judge: Judge, most: int) -> Iterator[Mutant]:
+    for one, own, code in code_mutants(module_name, most):
+        result = _result(place, module_name, one)
+        suite = partial(by_suite, path_of(module_name), one, tests_of(module_name))
+        yield Mutant(result, partial(judge, module_name, one, own, code), suite)
 
 
 def _result(place: str, subject: str, one: Planted) -> Result:
-    return Result(place, subject, one.function, one.kind, one.before, one.after)
-
-
-OPTIONS: tuple[tuple[str, Mapping[str, str]], ...] = (
-    *((name, {}) for name in (*FEW, *MANY)),
-    ("linear", {"estimator": "chunk:2"}),
-    ("lag_two", {"estimator": "random:0.5"}),
-    ("lagged_input", {"estimator": "chunk:3"}),
-    ("linear", {"estimator": "window:2"}),
-    ("two_states", {"estimator": "window:2"}),
-    ("linear", {"form": "expanded"}),
-    ("lag_two", {"form": "sensitivity"}),
-    ("min_gru", {"form": "expanded"}),
-    ("learned_scalars", {"form": "sensitivity"}),
-)
-
-
-@cache
-def steps_of(number: int) -> Derivation:
-    """With functions left abstract where they may be: what holds for them holds for all."""
-    name, options = OPTIONS[number]
-    return derive(model_of(name), **options)
-
-
-def of_calculus(module_name: str, most: int) -> Iterator[Mutant]:
-    for number in range(len(OPTIONS)):
-        steps_of(number)
-    for one, own, code in code_mutants(module_name, most):
-        result = _result("rules and walk", module_name, one)
-        yield Mutant(result, partial(_judged_calculus, own, code))
-
-
-def _judged_calculus(own: FunctionType, code: CodeType) -> tuple[str, str]:
-    """Wrong where a derivation differs from what it was, and is wrong."""
-    differing = 0
-    for number, (_, options) in enumerate(OPTIONS):
-        right = steps_of(number)
-        found: list[Derivation] = []
-        make = partial(_added, found, derive, right.model, **options)
-        with swapped(own, code):
-            made = first_failing({"derive raises": make})
-        if made[0]:
-            return made
-        if found[0].steps != right.steps:
-            differing += 1
-            judged = first_failing({"exact": partial(quick_exact, found[0])})
-            if judged[0]:
-                return judged
-    return "", "other steps, which are right" if differing else SAME_STEPS
-
-
-def _added(found: list[Any], make: Callable[..., Any], *arguments: Any, **more: Any) -> str:
-    found.append(make(*arguments, **more))
-    return ""
-
-
-@cache
-def subject_of(name: str) -> ModuleChecks:
-    checks = ModuleChecks(Subject(Setting(name)))
-    checks.prepare()
-    return checks
-
-
-LOOPS = ("elman", "lag_two", "char_rnn", "gru")
-
-
-def of_passes(place: str, module_name: str, most: int) -> Iterator[Mutant]:
-    for one, own, code in code_mutants(module_name, most):
-        yield Mutant(_result(place, module_name, one), partial(_judged_pass, own, code))
-
-
-def _judged_pass(own: FunctionType, code: CodeType) -> tuple[str, str]:
-    differing = 0
-    for name in LOOPS:
-        right = subject_of(name)
-        texts: list[str] = []
-        make = partial(_added, texts, generate, right.subject.derivation, level=2)
-        with swapped(own, code):
-            made = first_failing({"generate raises": make})
-        if made[0]:
-            return made
-        if texts[0] == right.subject.text:
-            continue
-        differing += 1
-        judged = first_failing({"load": partial(_loaded, right, texts[0])})
-        if judged[0]:
-            return judged
-    return "", "other code, which is right" if differing else SAME_BYTES
-
-
-def _loaded(right: ModuleChecks, text: str) -> str:
-    """What the checks say of another text of a module."""
-    other = Subject(right.subject.setting)
-    other.__dict__.update(model=right.subject.model, derivation=right.subject.derivation)
-    other.__dict__.update(text=text, plain=right.subject.plain)
-    checks = ModuleChecks(other)
-    checks.__dict__.update(calls=right.calls, observed=right.observed, probed=right.probed)
-    checks.__dict__["trial"] = replace(right.trial, module=checks.module)
-    quick = {name: checks.checks[name] for name in ("values", "trial", "fractions")}
-    check, words = first_failing(quick)
-    return f"{check}: {words}" if check else checks.probe()
+    return Result(place, subject, one.function, one.kind, one.before, one.after, digest=one.digest)
 
 
 # --- modules ------------------------------------------------------------------------------------
@@ -320,16 +202,25 @@ def of_module(place: str, setting: Setting, names: frozenset[str], most: int) ->
                 yield Mutant(result, partial(_judged_module, setting, name, code))
 
 
-def _judged_module(setting: Setting, name: str, code: CodeType) -> tuple[str, str]:
-    checks = carrier(setting)
+def _judged_module(setting: Setting, name: str, code: CodeType) -> Judged:
+    return _judged_in(carrier(setting), name, code, whole=True)
+
+
+def _judged_in(checks: ModuleChecks, name: str, code: CodeType, whole: bool) -> Judged:
+    """What finds a mutant in a module: the cheap checks, and all of them where ``whole``."""
     own = function_at(checks.module.module, name)
     assert own is not None
     with swapped(own, code):
-        check, words = first_failing(checks.checks)
-        if check:
-            return check, words
+        found = first_failing(checks.cheap)
+    if found[0] or not whole:
+        return found
+    assert checks.is_right
+    with swapped(own, code):
+        found = first_failing(checks.dear)
+        if found[0]:
+            return found
         check, words = first_failing({"probe": checks.probe})
-    return "", f"probe: {words}" if check else ""
+    return "", f"{checks.subject.setting.words}, {words}" if check else ""
 
 
 def _bare(tree: ast.AST) -> str:
@@ -369,46 +260,39 @@ def carriers(name: str, file: str) -> tuple[Setting, ...]:
     return tuple(setting for setting, text in found if text == wanted)
 
 
+MOST_CARRIERS = 6
+"""So many modules are tried with a mutant of the runtime, of those that run its line."""
+
+
 def of_runtime(file: str, most: int) -> Iterator[Mutant]:
     """The functions of a file of the runtime, as modules carry them."""
+    path = FOLDER / f"{file}.py"
     for name in runtime_functions(file):
         settings = carriers(name, file)
         if not settings:
             continue
         tree = Subject(settings[0]).functions[name]
-        for one in spread(list(planted(tree, name)), most):
+        for one in spread(list(planted(tree, name)), most, 2):
             code = code_of(one.tree)
             if code is not None:
-                yield Mutant(
-                    _result("runtime", file, one), partial(_judged_carried, name, file, code)
-                )
+                judge = partial(_judged_carried, settings, one, code)
+                suite = partial(by_suite, path, one, tests_of("codegen.runtime"))
+                yield Mutant(_result("runtime", file, one), judge, suite)
 
 
-def _judged_carried(name: str, file: str, code: CodeType) -> tuple[str, str]:
-    """Judged in every module that carries the function, by the cheap checks first."""
-    looked: list[ModuleChecks] = []
-    for setting in carriers(name, file):
-        checks = carrier(setting)
-        own = function_at(checks.module.module, name)
-        if own is None or not fits(own, code):
-            continue
-        looked.append(checks)
-        with swapped(own, code):
-            found = first_failing(checks.cheap)
-        if found[0]:
-            return found
-    remark = ""
-    for checks in looked[:2]:
-        own = function_at(checks.module.module, name)
-        assert own is not None
-        with swapped(own, code):
-            dear = {"differences": checks.verified, "reach": checks.reached}
-            found = first_failing(dear)
-            if found[0]:
-                return found
-            probed = first_failing({"probe": checks.probe})
-            remark = remark or (f"{checks.subject.setting.words}: {probed[1]}" if probed[0] else "")
-    return "", f"probe: {remark}" if remark else ""
+def _judged_carried(settings: tuple[Setting, ...], one: Planted, code: CodeType) -> Judged:
+    """Judged in modules that run the line, by the cheap checks first."""
+    line = one.line - one.tree.lineno
+    running = [s for s in settings if carrier(s).runs(one.function, line)]
+    chosen = [carrier(s) for s in evenly(running, MOST_CARRIERS)]
+    for whole in (False, True):
+        for checks in chosen[: 2 if whole else None]:
+            own = function_at(checks.module.module, one.function)
+            if own is not None and fits(own, code):
+                found = _judged_in(checks, one.function, code, whole)
+                if any(found):
+                    return found
+    return "", "" if chosen else UNRUN
 
 
 def units() -> tuple[Unit, ...]:
@@ -417,9 +301,13 @@ def units() -> tuple[Unit, ...]:
     found.append(Unit("rows of functions", "all", of_rows))
     found += [Unit("derivation steps", name, partial(of_derivation, name)) for name in DERIVED]
     found += [Unit("runtime", file, partial(of_runtime, file)) for file in runtime_files()]
-    found += [Unit("rules and walk", name, partial(of_calculus, name)) for name in CALCULUS]
-    found += [Unit("passes", name, partial(of_passes, "passes", name)) for name in PASSES]
-    found += [Unit("lowering", name, partial(of_passes, "lowering", name)) for name in LOWERING]
+    code: tuple[tuple[str, tuple[str, ...], Judge], ...] = (
+        ("rules and walk", CALCULUS, judged_calculus),
+        ("passes", PASSES, judged_generation),
+        ("lowering", LOWERING, judged_generation),
+    )
+    for place, names, judge in code:
+        found += [Unit(place, name, partial(of_code, place, name, judge)) for name in names]
     return tuple(found)
 
 

@@ -5,37 +5,28 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
-from symbptt.algebra import (
-    LAST,
-    Add,
-    Cotangent,
-    Expr,
-    Mul,
-    Neg,
-    Number,
-    Outer,
-    Product,
-    Ref,
-    TimeSum,
-    Transpose,
-    map_children,
-    walk,
-)
+from symbptt.algebra import Expr, Mul
 from symbptt.calculus.derivation import Derivation, Step
-from symbptt.calculus.forms import is_zero, zero
+from symbptt.calculus.variants import NEAR_ONE, Variant, edited, variants
 
-FACTOR = Number(Fraction(1001, 1000))
+KINDS = (
+    "a wrong sign", "a missing term", "a missing transpose", "a reversed product",
+    "a sum with another limit", "a factor near 1", "a lost step",
+)  # fmt: skip
+"""The slips that are wrong wherever they fit."""
 
 
-@dataclass(frozen=True)
-class Planted:
-    """A derivation with one wrong step."""
+def planted(derivation: Derivation) -> Iterator[Variant]:
+    """One of each kind in every step."""
+    chosen = {}
+    for variant in variants(derivation, KINDS):
+        chosen.setdefault((variant.step.number, variant.kind), variant)
+    return iter(chosen.values())
 
-    words: str
-    step: Step
-    derivation: Derivation
+
+def scaled(expr: Expr) -> Expr:
+    return Mul((NEAR_ONE, expr))
 
 
 def with_step(derivation: Derivation, step: Step, members: tuple[Expr, ...]) -> Derivation:
@@ -46,101 +37,15 @@ def with_step(derivation: Derivation, step: Step, members: tuple[Expr, ...]) -> 
     )
 
 
-def planted(derivation: Derivation) -> Iterator[Planted]:
-    """Every planted error of every step, each in the result alone."""
-    for step in derivation.steps:
-        for words, wrong in wrong_results(step.result):
-            members = (*step.members[:-1], wrong)
-            yield Planted(words, step, with_step(derivation, step, members))
-        if step.kind == "boundary" and not is_zero(step.result):
-            members = tuple(zero(step.shape) for _ in step.members)
-            yield Planted("no boundary", step, with_step(derivation, step, members))
-            members = tuple(moved(member, LAST, LAST - 1) for member in step.members)
-            if members[-1] != step.result:
-                yield Planted("boundary a step early", step, with_step(derivation, step, members))
+def wrongs(expr: Expr, edit: Callable[[Expr], Expr | None]) -> Iterator[Expr]:
+    """The expression with an edit made in one place, each in turn."""
 
-
-def wrong_results(result: Expr) -> Iterator[tuple[str, Expr]]:
-    if is_zero(result):
-        return
-    yield "factor", Mul((FACTOR, result))
-    for words, edit in EDITS.items():
-        for number in range(sum(1 for node in walk(result) if edit(node) is not None)):
-            yield words, edited(result, edit, number)
-
-
-def edited(expr: Expr, edit: Callable[[Expr], Expr | None], number: int) -> Expr:
-    """The expression with an edit made at one of the places where it can be."""
-    count = -1
-
-    def visit(node: Expr) -> Expr:
-        nonlocal count
+    def made(node: Expr, parents: tuple[Expr, ...]) -> Iterator[Expr]:
         other = edit(node)
         if other is not None:
-            count += 1
-            if count == number:
-                return other
-        return map_children(node, visit)
+            yield other
 
-    return visit(expr)
-
-
-def dropped_term(node: Expr) -> Expr | None:
-    if isinstance(node, Add) and len(node.terms) > 1 and node.terms[0].shape == node.shape:
-        return Add(node.terms[:-1]) if len(node.terms) > 2 else node.terms[0]
-    return None
-
-
-def turned_sign(node: Expr) -> Expr | None:
-    return node.operand if isinstance(node, Neg) else None
-
-
-def transposed(node: Expr) -> Expr | None:
-    if isinstance(node, Product) and isinstance(node.left, Transpose):
-        return replace(node, left=node.left.operand)
-    return None
-
-
-def swapped(node: Expr) -> Expr | None:
-    return Outer(node.right, node.left) if isinstance(node, Outer) else None
-
-
-def shifted(node: Expr) -> Expr | None:
-    """A forward value read one step late in a sum over time."""
-    if isinstance(node, TimeSum):
-        for ref in walk(node.term):
-            if isinstance(ref, Ref) and ref.index.offset < 0:
-                late = replace(ref, index=ref.index + 1)
-                return replace(node, term=exchanged(node.term, ref, late))
-    return None
-
-
-def shortened(node: Expr) -> Expr | None:
-    """A sum over time that misses its last step."""
-    return replace(node, last=node.last - 1) if isinstance(node, TimeSum) else None
-
-
-def exchanged(expr: Expr, old: Expr, new: Expr) -> Expr:
-    if expr == old:
-        return new
-    return map_children(expr, lambda child: exchanged(child, old, new))
-
-
-def moved(expr: Expr, old: object, new: object) -> Expr:
-    """Cotangents of one step turned into those of another."""
-    if isinstance(expr, Cotangent) and expr.index == old:
-        return replace(expr, index=new)  # type: ignore[arg-type]
-    return map_children(expr, lambda child: moved(child, old, new))
-
-
-EDITS: dict[str, Callable[[Expr], Expr | None]] = {
-    "dropped term": dropped_term,
-    "turned sign": turned_sign,
-    "transposed": transposed,
-    "swapped": swapped,
-    "shifted": shifted,
-    "shortened": shortened,
-}
+    return (whole for _, _, whole in edited(expr, made))
 
 
 # --- modules -----------------------------------------------------------------------------------

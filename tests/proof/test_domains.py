@@ -15,7 +15,6 @@ from symbptt.proof.loaded import Loaded, load_module
 from symbptt.proof.numeric import numeric_rows, random_calls
 from symbptt.proof.reach import Plain
 from symbptt.proof.remarks import kink_rows, vanishing_rows
-from symbptt.proof.report import verify
 
 LOSS = "loss[t] = squared_error(h[t], y[t])\n"
 AT_A_POLE = {
@@ -43,16 +42,6 @@ def test_points_are_sought_where_a_model_is_defined(kind: str) -> None:
     assert (start.ok, start.subject) == (None, "the model's own start")
     assert "at step 1 has no value" in start.detail or "[1]` has no value" in start.detail
     assert {row.check for row in rows if row.entries} == {"values", "differences"}
-
-
-@pytest.mark.usefixtures("shortened")
-def test_a_model_that_is_defined_nowhere_is_called_so() -> None:
-    report = verify(parse("h[t] = log(-exp(h[t-1])) * x[t]\n" + LOSS, "nowhere"))
-    assert report.ok
-    (values,) = report.of("values")
-    assert values.ok is None
-    assert "log is not defined at -" in values.detail
-    assert report.of("plain")[0].ok is None
 
 
 # --- remarks -----------------------------------------------------------------------------

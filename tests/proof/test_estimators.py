@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from symbptt.algebra import Expr, Mul, PartSum, Ref, walk
+from symbptt.algebra import Expr, Mul, PartSum, Ref
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import ESTIMATORS
 from symbptt.calculus.gradients import derive
@@ -18,7 +18,7 @@ from symbptt.proof.points import size_sets
 from symbptt.proof.report import verify
 from tests.cells import BINDINGS
 from tests.modules import in_turn, model_of
-from tests.proof.planting import edited, planted, with_step
+from tests.proof.planting import planted, with_step, wrongs
 
 pytestmark = pytest.mark.usefixtures("shortened")
 
@@ -100,13 +100,8 @@ EDITS = (without_a_gate, gate_of_the_step_before, longer_window, shorter_window)
 def planted_here(derivation: Derivation) -> Iterator[Derivation]:
     for step in derivation.steps:
         for edit in EDITS:
-            for number in range(places(step.result, edit)):
-                wrong = edited(step.result, edit, number)
+            for wrong in wrongs(step.result, edit):
                 yield with_step(derivation, step, (*step.members[:-1], wrong))
-
-
-def places(expr: Expr, edit: Callable[[Expr], Expr | None]) -> int:
-    return sum(edit(node) is not None for node in walk(expr))
 
 
 @pytest.mark.parametrize("estimator", ["window:2", "chunk:2"])
@@ -121,7 +116,7 @@ def test_a_wrong_weight_is_rejected(name: str, estimator: str, few: None) -> Non
 @pytest.mark.parametrize("estimator", ["window:2", "random:1/2"])
 def test_any_wrong_step_is_rejected(estimator: str, few: None) -> None:
     for case in list(planted(derive(model_of("linear"), estimator=estimator)))[::2]:
-        assert any(row.ok is False for row in exact_rows(case.derivation)), case.words
+        assert any(row.ok is False for row in exact_rows(case.derivation)), case.kind
 
 
 @pytest.mark.parametrize(

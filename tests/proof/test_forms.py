@@ -12,18 +12,15 @@ from symbptt.algebra import (
     BlockMatrix,
     Derivative,
     Expr,
-    Kronecker,
-    Mul,
-    OrderedProduct,
     Product,
     Ref,
     TimeSum,
-    walk,
 )
 from symbptt.binding import bind
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.forms import is_zero
 from symbptt.calculus.gradients import FORMS
+from symbptt.calculus.variants import variants
 from symbptt.codegen.render import generate
 from symbptt.language.parser import parse
 from symbptt.proof import exact
@@ -32,7 +29,7 @@ from symbptt.proof.other_forms import OTHERS, form_rows, mode_rows
 from symbptt.proof.report import verify
 from tests import cells
 from tests.modules import BUILT_IN, EXHAUSTIVE, model_of
-from tests.proof.planting import EDITS, FACTOR, edited, with_step
+from tests.proof.planting import KINDS, scaled, with_step, wrongs
 
 SQUARE = """
 # Everything of one length, so that every transposed factor conforms; a lag of two.
@@ -94,20 +91,6 @@ def test_some_of_the_steps_are_proved_by_themselves(form: str) -> None:
 # --- planted errors ----------------------------------------------------------------------------
 
 
-def reversed_product(node: Expr) -> Expr | None:
-    if isinstance(node, OrderedProduct):
-        return replace(node, first=node.last, last=node.first, step=-node.step)
-    return None
-
-
-def one_factor_too_many(node: Expr) -> Expr | None:
-    return replace(node, last=node.last - 1) if isinstance(node, OrderedProduct) else None
-
-
-def one_factor_too_few(node: Expr) -> Expr | None:
-    return replace(node, last=node.last + 1) if isinstance(node, OrderedProduct) else None
-
-
 def upper_limit(node: Expr) -> Expr | None:
     """A sum over the earlier steps that misses the step itself."""
     if isinstance(node, TimeSum) and node.index != "t":
@@ -121,10 +104,6 @@ def a_step_late(node: Expr) -> Expr | None:
         assert isinstance(node.output, Ref)
         return replace(node, output=replace(node.output, index=node.index + 1))
     return None
-
-
-def other_kronecker(node: Expr) -> Expr | None:
-    return Kronecker(node.right, node.left) if isinstance(node, Kronecker) else None
 
 
 def other_order(node: Expr) -> Expr | None:
@@ -141,29 +120,26 @@ def swapped_blocks(node: Expr) -> Expr | None:
 
 
 FORM_EDITS: dict[str, Callable[[Expr], Expr | None]] = {
-    **EDITS,
-    "reversed product": reversed_product,
-    "one factor too many": one_factor_too_many,
-    "one factor too few": one_factor_too_few,
     "upper limit": upper_limit,
     "a step late": a_step_late,
-    "other Kronecker product": other_kronecker,
     "other order": other_order,
     "swapped blocks": swapped_blocks,
 }
+"""Errors of these forms alone."""
 
 
-def wrong_members(step: Step) -> Iterator[tuple[str, tuple[Expr, ...]]]:
+def wrong_members(derivation: Derivation, step: Step) -> Iterator[tuple[str, tuple[Expr, ...]]]:
     """Every planted error in the last member of a step, and a factor in each member."""
     for place, member in enumerate(step.members):
         if not is_zero(member):
             changed = [*step.members]
-            changed[place] = Mul((FACTOR, member))
+            changed[place] = scaled(member)
             yield f"factor in member {place + 1}", tuple(changed)
+    for variant in variants(replace(derivation, steps=(step,)), KINDS):
+        yield variant.kind, variant.changed.members
     for words, edit in FORM_EDITS.items():
-        places = sum(1 for node in walk(step.result) if edit(node) is not None)
-        for number in range(places):
-            yield words, (*step.members[:-1], edited(step.result, edit, number))
+        for wrong in wrongs(step.result, edit):
+            yield words, (*step.members[:-1], wrong)
 
 
 PLANTED: dict[str, Derivation] = {
@@ -174,7 +150,7 @@ CASES = [
     for form, derivation in PLANTED.items()
     for step in derivation.steps
     if step.kind in ("jacobian", "sensitivity", "gradient", "start")
-    for words, members in wrong_members(step)
+    for words, members in wrong_members(derivation, step)
 ]
 FIRST = {case.values[2]: case for case in reversed(CASES)}
 SAMPLED = CASES if EXHAUSTIVE else [*FIRST.values(), *CASES[::9]]
@@ -195,7 +171,7 @@ def test_a_planted_error_is_rejected(
 
 def test_every_kind_of_error_was_planted() -> None:
     planted = {case.values[2] for case in SAMPLED}
-    assert set(FORM_EDITS) - {"swapped", "shifted"} <= planted
+    assert {*FORM_EDITS, *KINDS} <= planted
 
 
 @pytest.mark.parametrize("form", ["expanded", "sensitivity"])

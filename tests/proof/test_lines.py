@@ -18,7 +18,7 @@ from symbptt.language.library import differentiable, load
 from symbptt.proof.lines import LineCheck, line_rows
 from tests.cells import NAMES, cell
 from tests.modules import some
-from tests.proof.planting import edited
+from tests.proof.planting import wrongs
 
 FAST = ("linear_bias", "char_rnn", "lstm", "leaky", "joint_matrix", "tied_table", "binary")
 
@@ -101,11 +101,9 @@ def planted(line: Line) -> Iterator[tuple[str, Line]]:
     """The line with one member wrong, in every way."""
     for place, member in enumerate(line.members):
         for words, edit in EDITS.items():
-            for number in range(sum(1 for node in walk(member) if edit(node) is not None)):
-                wrong = edited(member, edit, number)
-                if wrong != member:
-                    members = (*line.members[:place], wrong, *line.members[place + 1 :])
-                    yield words, replace(line, members=members)
+            for wrong in wrongs(member, edit):
+                members = (*line.members[:place], wrong, *line.members[place + 1 :])
+                yield words, replace(line, members=members)
 
 
 @pytest.mark.parametrize("name", ["linear_bias", "char_rnn"])

@@ -16,8 +16,8 @@ from symbptt.binding import bind
 from symbptt.language import library
 from symbptt.language.parser import parse
 from symbptt.proof.domain import Float, Rational
+from symbptt.proof.entrywise import MARK, in_pieces
 from symbptt.proof.field import Field
-from symbptt.proof.pieces import MARK, in_pieces
 from symbptt.proof.points import draw, size_sets
 from symbptt.proof.unrolled import SizedModel
 from tests.cells import BINDINGS, NAMES, cell

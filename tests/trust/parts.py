@@ -39,6 +39,11 @@ class Part:
 
 PARTS: tuple[Part, ...] = (
     Part("proofs", ("-m", "tests.trust.proofs"), "what `verify` says of every built-in model"),
+    Part(
+        "induction",
+        ("-m", "tests.trust.induction", "--every", "5"),
+        "what is proved for all T and all sizes",
+    ),
     Part("mutants", ("-m", "tests.mutants"), "errors planted everywhere, and what finds them"),
     Part(
         "fuzzing",

@@ -45,7 +45,9 @@ KINDS: dict[str, Kind] = {
     "entries": Kind("document", "exact", "every line entry by entry says the same"),
     "bias": Kind("document", "exact", "what an estimate is said to lack, it lacks"),
     "moments": Kind("document", "proved", "expectation and variance of the random estimate"),
-    "induction": Kind("derivation", "proved", "the adjoint recursion follows from its step rules"),
+    "induction": Kind(
+        "derivation", "proved", "each line of the backward pass, for all T and all sizes"
+    ),
     "plain": Kind(
         "module", "tested", "the plain code gives the author's equations, over many steps"
     ),
@@ -53,8 +55,14 @@ KINDS: dict[str, Kind] = {
     "differences": Kind("numbers", "tested", "gradients are those of the loss that is returned"),
     "levels": Kind(
         "module",
+        "tested",
+        "-O1 and -O2 give what -O0 gives",
+    ),
+    "file": Kind(
+        "module",
         "exact",
-        "-O1 and -O2 give what -O0 gives, in fractions where a model has them",
+        "the file itself returns what the author's equations give, in fractions where a model has "
+        "them, in 50 digits, and modulo a prime with functions as indeterminates",
     ),
     "reach": Kind(
         "numbers",

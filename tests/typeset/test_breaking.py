@@ -8,8 +8,8 @@ import pytest
 
 from symbptt.typeset.blocks import Equality
 from symbptt.typeset.breaking import broken
-from symbptt.typeset.display import LINE, aligned, boxed, chain, rows_of
-from symbptt.typeset.measure import width
+from symbptt.typeset.latex import LINE, aligned, boxed, chain, rows_of
+from symbptt.typeset.tex import width
 
 TERM = r"\mathbf{W}_{\mathrm{hh}}^{\top} \frac{\partial L}{\partial \mathbf{a}_{t+1}}"
 SUM = " + ".join([TERM] * 30)

@@ -78,6 +78,10 @@ def test_a_long_name_is_cut_and_not_let_out() -> None:
         (r"\mathbf{1}^{\top} \mathbf{v}", "𝟏ᵀ v"),
         (r"2 \cdot 10^{-3}", "2 · 10⁻³"),
         (r"\partial_1 \phi(u, v)", "∂₁φ(u, v)"),
+        (r"\mathbf{total}_0 + \mathbf{total}_t", "total[0] + total[t]"),
+        (r"\mathbf{W}_2 \mathbf{h}_{2,t-1}", "W₂ h₂[t-1]"),
+        (r"\mathbf{a}_{\gamma,t} \in \mathbb{R}^{n_{\zeta}}", "a_γ[t] ∈ ℝ^(n_ζ)"),
+        (r"(\mathbf{a}_{\gamma})_{\iota}", "a_γ[ι]"),
     ],
 )  # fmt: skip
 def test_formulas_in_unicode(tex: str, text: str) -> None:

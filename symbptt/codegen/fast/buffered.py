@@ -184,7 +184,7 @@ class Buffered:
         sources = self.places.sources(self.wrt_inputs)
         grads = tuple(self.result(("gradient", p.name)) for p in self.model.parameters)
         found = tuple(self.result(("cotangent", source.name)) for source in sources)
-        return Return((("grads", grads), ("sources", found)))
+        return Return((("grads", (*grads, *found)),))
 
     def quantities(self) -> Entries:
         """What the forward pass leaves in arrays of all rows, but for the states."""
@@ -405,8 +405,7 @@ class Buffered:
         found |= {"rows"} if loops else set()
         found |= {"size", "dtype"} if any(loop.chunk is not None for loop in loops) else set()
         yield from settings(found | ({"v"} if also or parts or loops or views or pasts else set()))
-        for name, value in parts.items():
-            yield from self.lines.ended(f"v.{name} = ", value, "", known)
+        yield from self.lines.named(parts.items(), self.layout.buffers, known)
         if loops:
             yield "steps = _steps(rows)"
         if any(loop.chunk is not None for loop in loops):
@@ -417,8 +416,8 @@ class Buffered:
         backs = ["prev" if k == 1 else f"prev{k}" for k in range(1, self.places.lag + 1)]
         for loop in loops:
             yield from self.lines.views_of(loop, backs, known)
-        for value, name in views.items():
-            yield from self.lines.ended(f"v.{name} = ", value, "", known)
+        named = [(name, value) for value, name in views.items()]
+        yield from self.lines.named(named, self.layout.buffers, known)
         table = [(key, LocalName(array)) for key, array in pasts]
         yield from self.lines.table(title, table, known)
         self.made |= {*parts, *views.values()}

@@ -5,10 +5,10 @@ A line is broken as a formatter breaks it: a call that is too long has an argume
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from symbptt.algebra import Dim
+from symbptt.algebra import Dim, add_dims
 from symbptt.codegen.emission import INDENT, WIDTH, comment
 from symbptt.codegen.fast.buffers import (
     Buffer,
@@ -33,6 +33,9 @@ from symbptt.codegen.literals import literal, tuple_literal
 from symbptt.codegen.naming import ValueNames
 from symbptt.codegen.numpy_printer import integer_ratio
 from symbptt.codegen.unbuffered import gathered
+
+MOST_PARTS = 13
+"""More parts of an array have no line of their own."""
 
 SCANNED = '_THRESHOLDS["numbers a step of a scan"]'
 """Up to how many numbers a step has a scan is faster than the loop."""
@@ -94,6 +97,23 @@ class FastPrinter:
             yield line
         else:
             yield from broken(head + parts[0], parts[1], ending)
+
+    def named(
+        self, pairs: Iterable[tuple[str, Value]], buffers: Mapping[str, Buffer], known: Known
+    ) -> Iterator[str]:
+        """Values and their names; equal parts that make up an array have theirs in one line."""
+        alike: dict[object, list[tuple[str, Value]]] = {}
+        for name, value in pairs:
+            alike.setdefault(whole_of(value, buffers) or value, []).append((name, value))
+        for whole, group in alike.items():
+            names = ", ".join(f"v.{name}" for name, _ in group)
+            if isinstance(whole, View) and whole.of[1:] == (len(group),):
+                line = f"{names} = {self.text(whole, known)}"
+                if len(line) <= WIDTH:
+                    yield line
+                    continue
+            for name, value in group:
+                yield from self.ended(f"v.{name} = ", value, "", known)
 
     def items(self, head: str, views: Iterable[Value], ending: str, known: Known) -> Iterator[str]:
         """A tuple of views, an item a line."""
@@ -239,6 +259,18 @@ class FastPrinter:
         line = f"chunk = _chunk_rows(size, {widest}, dtype)"
         long = [f"width = {widest}", "chunk = _chunk_rows(size, width, dtype)"]
         yield from [line] if len(line) <= WIDTH else long
+
+
+def whole_of(value: Value, buffers: Mapping[str, Buffer]) -> View | None:
+    """All parts of an array, if a value is one of several of one length that make it up."""
+    match value:
+        case View(how="rows" | "columns" as how, of=(LocalName(name) as array, _, Extent(width))):
+            if name in buffers:
+                length = buffers[name].shape[0 if how == "rows" else -1]
+                for count in range(2, MOST_PARTS):
+                    if add_dims([width] * count) == length:
+                        return View(f"{how} of", (array, count))
+    return None
 
 
 def times_one(number: Operand, text: str) -> str:

@@ -333,7 +333,8 @@ class PlaceScope:
             buffer = layout.buffers[matrix.name]
             layout.buffers[matrix.name] = replace(buffer, sides=(inner, columns))
         label = Quoted(f"{matrix.name} by columns")
-        blocks = self.shared(view("columns_for", label, how, *sides, given), "columns")
+        room = "columns_for_given" if given else "columns_for"
+        blocks = self.shared(view(room, label, how, *sides), "columns")
         laid = view("in_columns", matrix, blocks)
         name, new = self.local(laid, "matrix")
         if new:

@@ -38,6 +38,8 @@ VIEWS: dict[str, str | tuple[str, ...]] = {
     "spread": ("{0}.reshape", "{1}", "1", "-1"),
     "columns": ("_block", "{0}", "{1}", "{2}"),
     "rows": ("_rows_of", "{0}", "{1}", "{2}"),
+    "columns of": ("_side_by_side", "{0}", "{1}"),
+    "rows of": ("_stacked", "{0}", "{1}"),
     "in_blocks": ("_in_blocks", "{0}", "{1}"),
     "blocks": ("_by_blocks", "{0}", "{1}"),
     "blocks_of_steps": ("_by_blocks", "{0}", "{1}", "len(run)"),
@@ -51,7 +53,8 @@ VIEWS: dict[str, str | tuple[str, ...]] = {
     # products of a step
     "blocking": ("_blocking", 'size["B"]', "{0}", "{1}", "dtype"),
     "product_in": ("_product_in", "{0}", "{1}"),
-    "columns_for": ("_columns_for", "w.buffers", "{0}", "{1}", "{2}", "{3}", "dtype", "{4}"),
+    "columns_for": ("_columns_for", "w", "{0}", "{1}", "{2}", "{3}"),
+    "columns_for_given": ("_columns_for", "w", "{0}", "{1}", "{2}", "{3}", "given=True"),
     "in_columns": ("_in_columns", "{0}", "{1}", "first"),
     "rows_in": ("_rows_in", "{0}", "{1}"),
     "out_in": ("_out_in", "{0}", "{1}"),

@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 
 from symbptt.codegen.runtime.model import (
+    _CARRY_TELLS,
+    _INDEX_STATES,
     _LOSS_ONLY,
+    _SCALAR_ROWS,
+    _STEPS_GIVEN,
+    _SUMS_OF_LENGTHS,
     _UNTIMED,
     CARRY,
     DIMS,
@@ -19,7 +24,7 @@ from symbptt.codegen.runtime.model import (
     PARAMS,
     Workspace,
 )
-from symbptt.codegen.runtime.rows import _extent, _Rows
+from symbptt.codegen.runtime.rows import _extent, _parts, _Rows, _shape
 
 
 def _prepare(
@@ -34,12 +39,12 @@ def _prepare(
     loss: bool,
 ) -> Any:
     """Check all arguments and lay them out in rows."""
-    received = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
     tables: dict[str, tuple[Any, Any]] = {
         "params": (params, PARAMS),
         "inputs": (inputs, INPUTS),
     }
     tables |= {} if carry is None else {"carry": (carry, CARRY)}
+    received = _reals(CARRY) if _INDEX_STATES else CARRY
     tables |= {} if carry_grad is None else {"carry_grad": (carry_grad, received)}
     optional = () if loss else _LOSS_ONLY
     given = {what: _given(what, *pair, optional) for what, pair in tables.items()}
@@ -54,14 +59,22 @@ def _prepare(
         lengths = _array("lengths", lengths)
         found.append(("lengths", lengths, ("B",), "T"))
     size: dict[str, Any] = {}
-    for solve in (False, True):
-        found = [one for one in found if not _check(one, dtype, size, solve)]
+    for one in found:
+        _check(one, dtype, size)
+    if _SUMS_OF_LENGTHS:
+        for _, array, axes, _ in found:
+            _solve(axes, array.shape, size)
+        for one in found:
+            _check(one, dtype, size)
+    if _STEPS_GIVEN:
         if "T" not in size and not _is_length(steps):
             raise _wrong("steps", "T, which no input tells", repr(steps))
         size = {"T": steps, "B": 1, **size}
-    for name in DIMS:
-        if name not in size:
-            raise _wrong("dims", f"a carry, as nothing else tells {name!r}", "none")
+    if _CARRY_TELLS:
+        for name in DIMS:
+            if name not in size:
+                words = f"a carry, as nothing else tells {name!r}"
+                raise _wrong("dims", words, "none")
     size = _sizes({name: size[name] for name in DIMS}, size["T"], size["B"])
     made = isinstance(workspace, Workspace) and (workspace.size, workspace.dtype)
     if workspace is not None and made != (size, dtype):
@@ -72,14 +85,13 @@ def _prepare(
     rows = _Rows(size["T"], size["B"], lengths)
     # Only now: at a padded step there may stand what is no index, or can't be cast.
     for name, (place, array, *rest) in given["inputs"].items():
-        untimed = name in _UNTIMED
-        laid = rows.sorted(array)[: rows.sequences] if untimed else rows.packed(array)
+        laid = rows.once(array) if name in _UNTIMED else rows.packed(array)
         given["inputs"][name] = place, laid, *rest
     one = _unit(given["params"]) if dtype.hasobject else 1
     call = SimpleNamespace(rows=rows, size=size, dtype=dtype, one=one)
-    laid = {what: _settled(each, call) for what, each in given.items()}
-    call.params, call.inputs = laid["params"], laid["inputs"]
-    call.start, call.carry_grad = laid.get("carry"), laid.get("carry_grad")
+    given = {what: _settled(each, call) for what, each in given.items()}
+    call.params, call.inputs = given["params"], given["inputs"]
+    call.start, call.carry_grad = given.get("carry"), given.get("carry_grad")
     return call
 
 
@@ -120,36 +132,40 @@ def _array(place: str, value: Any) -> Any:
     return _made(place, "an array", np.asarray, value)
 
 
-def _check(one: Any, dtype: Any, size: Any, solve: bool) -> bool:
-    """Compare an array's numbers and its shape with what is expected; whether all is known.
+def _check(one: Any, dtype: Any, size: Any) -> None:
+    """Compare an array's numbers and its shape with what is expected.
 
-    An axis seen for the first time is learned; with `solve` also one in a sum of others.
+    An axis seen for the first time is learned; one in a sum of others is not.
     """
     place, array, axes, index = one
     kinds = "iu" if index else "iuO" if dtype.hasobject else "fiu"
     if array.dtype.kind not in kinds:
         words = "integers" if index else f"real numbers for {dtype}"
         raise _wrong(place, words, f"dtype {array.dtype}")
-    if array.shape == tuple(map(size.get, axes)):
-        return True
-    learned, told = dict(size), True
-    fits = array.ndim == len(axes)
-    for axis, length in zip(axes, array.shape, strict=True) if fits else ():
-        parts = str(axis).split(" + ")
-        unknown = [part for part in parts if not part.isdigit() and part not in learned]
-        rest = sum(_extent(part, learned) for part in parts if part not in unknown)
-        if not unknown:
-            fits = fits and rest == length
-        elif len(unknown) == 1 and (solve or len(parts) == 1):
-            learned[unknown[0]] = length - rest
-        else:
-            told = False
+    if _SUMS_OF_LENGTHS:
+        learned, fits = dict(size), array.ndim == len(axes)
+        for axis, length in zip(axes, array.shape, strict=False):
+            if axis in _parts(axis):
+                learned.setdefault(axis, length)
+            if {*_parts(axis)} <= learned.keys():
+                fits = fits and _extent(axis, learned) == length
+    else:
+        learned = {**dict(zip(axes, array.shape, strict=False)), **size}
+        fits = array.shape == tuple(map(learned.get, axes))
     if not fits:
         known = {axis: size[axis] for axis in axes if axis in size}
         words = f"axes ({', '.join(map(str, axes))}) with {known}"
         raise _wrong(place, words, f"shape {array.shape}")
     size.update(learned)
-    return told
+
+
+def _solve(axes: Any, shape: Any, size: Any) -> None:
+    """Learn the only new length in a sum."""
+    for axis, length in zip(axes, shape, strict=False):
+        new = [part for part in _parts(axis) if part not in size]
+        if len(new) == 1:
+            rest = {**size, new[0]: 0}
+            size[new[0]] = length - _extent(axis, rest)
 
 
 def _is_length(value: Any, least: int = 0) -> bool:
@@ -191,6 +207,11 @@ def _exact(place: str, array: Any, one: Any) -> Any:
     return _made(place, "numbers", lambda n: np.multiply(n, one, room), array)
 
 
+def _reals(table: Any) -> Any:
+    """The rows of a table but those of integers."""
+    return {key: axes for key, axes in table.items() if not _index_of(key)}
+
+
 def _index_of(key: str) -> Any:
     """What the integers of an input or initial value index; nothing for reals."""
     return INDEX_INPUTS.get(key.partition("[")[0], "")
@@ -201,7 +222,7 @@ def _settled(found: Any, call: Any) -> dict[str, Any]:
     laid = {}
     for key, (place, array, axes, index) in found.items():
         if index:
-            limit = _extent(index, call.size)
+            (limit,) = _shape([index], call.size)
             if array.size and (array.min() < 0 or array.max() >= limit):
                 seen = f"{array.min()} to {array.max()}"
                 raise _wrong(place, f"0 <= index < {limit}", seen)
@@ -210,6 +231,7 @@ def _settled(found: Any, call: Any) -> dict[str, Any]:
             array = _exact(place, array, call.one)
         else:
             array = array.astype(call.dtype, copy=False)
-        column = array.ndim == 1 and "B" in axes and not index
-        laid[key] = array[:, None] if column else array
+        if _SCALAR_ROWS and array.ndim == 1 and "B" in axes and not index:
+            array = array[:, None]
+        laid[key] = array
     return laid

@@ -202,10 +202,7 @@ def _zeros(shape: Any, dtype: Any) -> Any:
 
 def _steps(rows: Any) -> Any:
     """For every step the rows of its sequences: in one step's array, and in all steps'."""
-    steps = []
-    for now, *prevs in rows.steps:
-        steps.append((slice(0, now.stop - now.start), now, *prevs))
-    return steps
+    return [(slice(now.stop - now.start), now, *prevs) for now, *prevs in rows.steps]
 
 
 def _chunk_rows(size: Any, width: int, dtype: Any) -> Any:
@@ -272,24 +269,18 @@ def _product_in(blocks: Any, gaps: bool) -> Any:
 
 
 def _columns_for(
-    buffers: Any,
-    name: Any,
-    blocks: Any,
-    inner: Any,
-    columns: Any,
-    dtype: Any,
-    given: bool,
+    w: Any, name: str, blocks: Any, inner: int, columns: int, given: bool = False
 ) -> Any:
     """Room for a matrix by blocks of columns; None where it is taken as it stands."""
     if not any(blocks):
         return None
     width = blocks[1]
-    gap = _gap(width, dtype)
+    gap = _gap(width, w.dtype)
     if width == columns and not (given and gap):
         return None
-    if name not in buffers:
-        buffers[name] = _zeros((columns // width, inner, width + gap), dtype)
-    return buffers[name][:, :, :width]
+    if name not in w.buffers:
+        w.buffers[name] = _zeros((columns // width, inner, width + gap), w.dtype)
+    return w.buffers[name][:, :, :width]
 
 
 def _gap(width: int, dtype: Any) -> int:

@@ -30,8 +30,7 @@ def _random_gates(call: Any, rng: Any, gates: Any) -> Any:
         raise _wrong("rng, gates", "one of the two", found)
     if gates is not None:
         gates = _array("gates", gates)
-        axes = "T", "B"
-        _check(("gates", gates, axes, ""), call.dtype, call.size, False)
+        _check(("gates", gates, ("T", "B"), ""), call.dtype, call.size)
         if call.dtype == object:
             gates = _exact("gates", gates, call.one)
     elif call.dtype == object:

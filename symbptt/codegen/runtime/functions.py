@@ -153,6 +153,16 @@ def _rows_of(matrix: Any, start: int, width: int) -> Any:
     return matrix[start : start + width]
 
 
+def _side_by_side(matrix: Any, count: int) -> Any:
+    """Matrices of equal widths, from one that they are the columns of."""
+    return matrix.reshape(len(matrix), count, -1).swapaxes(0, 1)
+
+
+def _stacked(matrix: Any, count: int) -> Any:
+    """Matrices of equal heights, or vectors, from one in which they stand end to end."""
+    return matrix.reshape(count, len(matrix) // count, *matrix.shape[1:])
+
+
 def _selection(size: int, start: int, width: int, dtype: Any) -> Any:
     """The matrix that picks some entries in a row out of a vector."""
     return np.eye(size, dtype=dtype)[start : start + width]
@@ -184,7 +194,9 @@ def _softmax(v: Any) -> Any:
 
 def _softmax_cross_entropy(o: Any, y: Any) -> Any:
     """-log softmax(o)[y], a row each."""
-    return -_pick(_log_softmax(o), y)
+    o = _less_maximum(np.broadcast_to(o, (len(y), o.shape[-1])))
+    picked = np.take_along_axis(o, y[:, None], axis=1)
+    return np.log(np.exp(o).sum(axis=-1, keepdims=True)) - picked
 
 
 def _softplus(x: Any) -> Any:

@@ -22,10 +22,26 @@ _OUTPUTS: tuple[str, ...] = ()
 _SCALARS: tuple[str, ...] = ()
 _WITH_RESPECT_TO: tuple[str, ...] = ()
 _DRAWN: dict[str, str] = {}
-_LOSS_AT_LAST_STEP = False
 _GATES: dict[str, int] = {}
-_AGAIN = False
 _KEPT: dict[Any, Any] = {}
+_LOSS_AT_LAST_STEP = True
+"""Whether there is a loss at T."""
+_READ_AT_LAST_STEP = True
+"""Whether anything is."""
+_AGAIN = True
+"""Whether each segment runs forward again before it runs backward."""
+_SUMS_OF_LENGTHS = True
+"""Whether the length of an axis may be a sum, or a number."""
+_STEPS_GIVEN = True
+"""Whether the caller tells T."""
+_CARRY_TELLS = True
+"""Whether a carry alone may tell a length."""
+_SCALAR_ROWS = True
+"""Whether an input or a state may be a number a row."""
+_INCOMPLETE = True
+"""Whether the forward pass leaves a quantity in no array of all rows."""
+_INDEX_STATES = True
+"""Whether a carry may hold integers."""
 _THRESHOLDS: dict[str, Any] = {
     # Several segments, where each runs forward again (None: the square root of T); elsewhere.
     "steps of a segment": None,
@@ -65,6 +81,10 @@ def _loss(call: Any, values: Any) -> None:
     raise NotImplementedError
 
 
+def _completed(call: Any, values: Any) -> None:
+    raise NotImplementedError
+
+
 def _run_forward(w: Any, params: Any, inputs: Any, start: Any, first: bool) -> None:
     raise NotImplementedError
 
@@ -75,7 +95,7 @@ def _run_loss(w: Any, params: Any, inputs: Any, first: bool, targets: bool) -> N
 
 def _run_backward(
     w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any, first: bool
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> dict[str, Any]:
     raise NotImplementedError
 
 

@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.codegen.runtime.checks import _index_of, _kind, _sizes
+from symbptt.codegen.runtime.checks import _kind, _reals, _sizes
 from symbptt.codegen.runtime.model import (
+    _INDEX_STATES,
     _LOSS_AT_LAST_STEP,
     _LOSS_ONLY,
     _OUTPUTS,
     _SCALARS,
     _WITH_RESPECT_TO,
     CARRY,
-    DIMS,
-    INPUTS,
     PARAMS,
     _forward,
     _loss,
@@ -29,7 +28,7 @@ from symbptt.codegen.runtime.rows import (
 
 
 class Workspace:
-    """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
+    """A size of calls. This code makes its arrays on the way, and keeps none of them here.
 
     Parameters
     ----------
@@ -45,37 +44,21 @@ class Workspace:
         The size of all buffers.
     """
 
+    nbytes = 0
+
     def __init__(self, dims: Any, T: Any, B: Any, dtype: Any = np.float32) -> None:
         self.size = _sizes(dims, T, B)
         self.dtype = _kind(dtype, "float32", "float64", "object")
-        begins = {key: axes for key, axes in CARRY.items() if not _index_of(key)}
-        sources = {name: INPUTS[name] for name in _WITH_RESPECT_TO}
-        self.grads = self.room({**PARAMS, **begins, **sources})
-        self.carry = self.room(CARRY)
-
-    def room(self, table: Any) -> dict[str, Any]:
-        """An array for every row of a table."""
-        return {
-            key: np.zeros(
-                _shape(axes, self.size), np.intp if _index_of(key) else self.dtype
-            )
-            for key, axes in table.items()
-        }
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes of all buffers."""
-        return sum(a.nbytes for a in (*self.grads.values(), *self.carry.values()))
 
 
 def _outputs(call: Any) -> Any:
     """Every quantity by name, and the carry."""
     rows = call.rows
     values = _forward(call)
-    outputs = {}
-    for name in _OUTPUTS:
-        array = values[name]
-        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
+    outputs = {
+        name: rows.unpacked(values[name][:, 0] if name in _SCALARS else values[name])
+        for name in _OUTPUTS
+    }
     if all(name in call.inputs for name in _LOSS_ONLY):
         _loss(call, values)
         spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
@@ -83,26 +66,24 @@ def _outputs(call: Any) -> Any:
     return outputs, _carry_out(values, rows)
 
 
-def _computed_plainly(call: Any, backward: Any, workspace: Any) -> Any:
+def _computed_plainly(call: Any, backward: Any) -> Any:
     """Run forward and backward in arrays made on the way."""
-    rows = call.rows
-    w = workspace
-    if w is None:
-        dims = {name: call.size[name] for name in DIMS}
-        w = Workspace(dims, rows.T, rows.B, call.dtype)
+    rows, params, dtype = call.rows, call.params, call.dtype
     values = _forward(call)
     _loss(call, values)
     loss = np.sum(values["loss"]) * call.one / rows.weight
-    flowing, pasts, sources = backward(call, values, call.carry_grad)
-    for name in PARAMS:
-        w.grads[name][...] = flowing[name]
-    for key in CARRY:
+    flowing, pasts = backward(call, values, call.carry_grad)
+    grads: dict[str, Any] = {name: np.empty_like(params[name]) for name in PARAMS}
+    for name, array in grads.items():
+        array[...] = flowing[name]
+    starts = _reals(CARRY) if _INDEX_STATES else CARRY
+    for key, axes in starts.items():
         name, step = _name_and_step(key)
+        grads[key] = np.zeros(_shape(axes, call.size), dtype)
         if name in pasts:
             start = rows.unsorted(pasts[name][rows.begin(step)])
-            w.grads[key][...] = start.reshape(w.grads[key].shape)
-    for name, array in sources.items():
-        w.grads[name][...] = _source(name, array, rows)
-    for key, array in _carry_out(values, rows).items():
-        w.carry[key][...] = array
-    return loss if call.dtype == object else float(loss), dict(w.grads), dict(w.carry)
+            grads[key][...] = start.reshape(grads[key].shape)
+    for name in _WITH_RESPECT_TO:
+        grads[name] = _source(name, flowing[name], rows).astype(dtype, copy=False)
+    loss = loss if call.dtype == object else float(loss)
+    return loss, grads, _carry_out(values, rows)

@@ -9,6 +9,7 @@ import numpy as np
 from symbptt.codegen.runtime.model import (
     _LAG,
     _LOSS_AT_LAST_STEP,
+    _SUMS_OF_LENGTHS,
     _UNTIMED,
     CARRY,
     INPUTS,
@@ -71,6 +72,10 @@ class _Rows:
     def sorted(self, array: Any) -> Any:
         """Sequences in the order of the rows, from an array (B, ...)."""
         return array if self.order is None else array[self.order]
+
+    def once(self, array: Any) -> Any:
+        """A row for every sequence that has any, from an array (B, ...)."""
+        return self.sorted(array)[: self.sequences]
 
     def unsorted(self, array: Any) -> Any:
         """Sequences in the caller's order, 0 where one has no row."""
@@ -160,10 +165,17 @@ def _steps_of(name: str) -> list[int]:
 
 
 def _shape(axes: Any, size: Any) -> tuple[int, ...]:
-    return tuple(_extent(axis, size) for axis in axes)
+    if _SUMS_OF_LENGTHS:
+        return tuple(_extent(axis, size) for axis in axes)
+    return tuple(size[axis] for axis in axes)
 
 
 def _extent(axis: Any, size: Any) -> int:
     """The length of an axis: literal, named, or a sum of those."""
-    parts = str(axis).split(" + ")
-    return sum(int(part) if part.isdigit() else int(size[part]) for part in parts)
+    numbers = [int(part) for part in str(axis).split(" + ") if part.isdigit()]
+    return sum(numbers) + sum(int(size[part]) for part in _parts(axis))
+
+
+def _parts(axis: Any) -> list[str]:
+    """The named lengths in a sum."""
+    return [part for part in str(axis).split(" + ") if not part.isdigit()]

@@ -8,14 +8,18 @@ import numpy as np
 
 from symbptt.codegen.runtime.model import (
     _AGAIN,
+    _INCOMPLETE,
     _KEPT,
     _LOSS_AT_LAST_STEP,
     _LOSS_ONLY,
     _OUTPUTS,
+    _SCALAR_ROWS,
     _SCALARS,
     _THRESHOLDS,
     _UNTIMED,
+    _WITH_RESPECT_TO,
     DIMS,
+    _completed,
     _quantities,
     _run_backward,
     _run_forward,
@@ -34,13 +38,13 @@ def _in_buffers(call: Any, w: Any) -> Any:
     return _without_copies(_gradients, w, call.params, call.inputs, start, back)
 
 
-def _outputs(call: Any, completed: Any = None) -> Any:
-    """Every quantity by name, and the carry; `completed` adds what has no array."""
+def _outputs(call: Any) -> Any:
+    """Every quantity by name, and the carry."""
     kind = (*call.size.values(), call.dtype, *_THRESHOLDS.values())
     # Nobody else finds it meanwhile, in no other thread.
     w = _KEPT.pop(kind, None) or _workspace(call, False)
     w.use(call.rows)
-    found = _without_copies(_forward_alone, w, call, completed)
+    found = _without_copies(_forward_alone, w, call)
     few = w.nbytes <= _THRESHOLDS["bytes kept for the next call"]
     if few and call.dtype != object:
         _KEPT.clear()
@@ -65,12 +69,13 @@ def _at_once(w: Any, params: Any, inputs: Any, carry: Any, carry_grad: Any) -> A
     for name, array in inputs.items():
         if name not in _UNTIMED:
             array = array.reshape(w.even.count, *array.shape[2:])
-        laid[name] = _column(array)
-    start = carry and {key: _column(array) for key, array in carry.items()}
-    back = carry_grad and {key: _column(array) for key, array in carry_grad.items()}
+        laid[name] = _column(array) if _SCALAR_ROWS else array
+    if _SCALAR_ROWS:
+        carry = carry and {key: _column(a) for key, a in carry.items()}
+        carry_grad = carry_grad and {key: _column(a) for key, a in carry_grad.items()}
     if w.rows is not w.even:
         w.use(w.even)
-    return _without_copies(_gradients, w, params, laid, start, back)
+    return _without_copies(_gradients, w, params, laid, carry, carry_grad)
 
 
 def _scalar(w: Any, total: Any) -> Any:
@@ -93,7 +98,7 @@ def _without_copies(computed: Any, w: Any, *arguments: Any) -> Any:
         np.setbufsize(before)
 
 
-def _forward_alone(w: Any, call: Any, completed: Any) -> Any:
+def _forward_alone(w: Any, call: Any) -> Any:
     """Run all segments forward, and put together what each leaves."""
     rows, inputs, values = call.rows, call.inputs, {}
     targets = all(name in inputs for name in _LOSS_ONLY)
@@ -108,24 +113,22 @@ def _forward_alone(w: Any, call: Any, completed: Any) -> Any:
         segment.hand_on(begin)
         _run_loss(segment, call.params, own, number == 0, targets)
         if targets:
-            ending = segment.rows.ending if _LOSS_AT_LAST_STEP else place
-            losses[ending] = segment.loss
-        for name, array in segment.pasts.items():
-            if number == 0:
-                past = np.empty((rows.live.stop, *array.shape[1:]), array.dtype)
-                past[: rows.live.start] = array[: rows.live.start]
-                values[f"past of {name}"], values[name] = past, past[rows.live]
-            values[name][place] = array[segment.rows.live]
-        for name, array in _quantities(segment).items():
+            losses[segment.rows.ending if _LOSS_AT_LAST_STEP else place] = segment.loss
+        states = {n: a[segment.rows.live] for n, a in segment.pasts.items()}
+        for name, array in (states | _quantities(segment)).items():
             if number == 0:
                 values[name] = np.empty((rows.count, *array.shape[1:]), array.dtype)
             values[name][place] = array
-    if completed is not None:
-        completed(call, values)
-    outputs = {}
-    for name in _OUTPUTS:
-        array = values[name]
-        outputs[name] = rows.unpacked(array[:, 0] if name in _SCALARS else array)
+        if _INCOMPLETE and number == 0:
+            starts = {n: a[: rows.live.start].copy() for n, a in segment.pasts.items()}
+    if _INCOMPLETE:
+        for name, start in starts.items():
+            values[f"past of {name}"] = np.concatenate([start, values[name]])
+        _completed(call, values)
+    outputs = {
+        name: rows.unpacked(values[name][:, 0] if name in _SCALARS else values[name])
+        for name in _OUTPUTS
+    }
     if targets:
         spread = rows.unsorted if _LOSS_AT_LAST_STEP else rows.unpacked
         outputs["loss"] = spread(losses[:, 0])
@@ -146,7 +149,7 @@ def _computed(w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any) -> 
     _run_loss(segment, params, inputs, True, True)
     total = np.add.reduce(segment.loss, None)
     back = carry_grad
-    grads, sources = _run_backward(segment, params, inputs, start, back, True)
+    grads = _run_backward(segment, params, inputs, start, back, True)
     # Copies: both may be handed to the next call, which writes where they come from.
     if rows.order is None:
         for key, values, out in segment.begins:
@@ -160,8 +163,8 @@ def _computed(w: Any, params: Any, inputs: Any, start: Any, carry_grad: Any) -> 
         segment.hand_back(w.back)
         grads |= _in_order(rows, w.back, w.begins)
         carry = _in_order(rows, w.between[0], w.carries)
-    for name, array in sources.items():
-        grads[name] = _source(name, array, rows)
+    for name in _WITH_RESPECT_TO:
+        grads[name] = _source(name, grads[name], rows)
     return _scalar(w, total) / rows.weight, grads, carry
 
 
@@ -185,7 +188,7 @@ def _computed_by_segments(
             _run_forward(segment, params, own, begin, False)
         _run_loss(segment, params, own, number == last, True)
         loss += _scalar(w, np.add.reduce(segment.loss, None))
-        sums, sources = _run_backward(segment, params, own, begin, back, number == last)
+        sums = _run_backward(segment, params, own, begin, back, number == last)
         back = w.back
         segment.hand_back(back)
         if number == last:
@@ -193,20 +196,23 @@ def _computed_by_segments(
         else:
             for name, array in w.sums.items():
                 np.add(array, w.parts[name], array)
-        for name, array in sources.items():
-            w.sources[name][segment.rows.ending if name in _UNTIMED else place] = array
+        for name in _WITH_RESPECT_TO:
+            where = segment.rows.ending if name in _UNTIMED else place
+            w.sources[name][where] = sums[name]
     rows = w.rows
     grads = {**grads, **_in_order(rows, w.back, w.begins)}
-    for name, array in w.sources.items():
+    for name in _WITH_RESPECT_TO:
         count = rows.sequences if name in _UNTIMED else rows.count
-        grads[name] = _source(name, array[:count], rows)
+        grads[name] = _source(name, w.sources[name][:count], rows)
     return loss / rows.weight, grads, _in_order(rows, w.between[last], w.carries)
 
 
 def _taken(segment: Any, inputs: Any, place: slice) -> Any:
     """The rows of all inputs that belong to a segment."""
-    ending = segment.rows.ending
-    return {n: a[ending if n in _UNTIMED else place] for n, a in inputs.items()}
+    return {
+        name: array[segment.rows.ending if name in _UNTIMED else place]
+        for name, array in inputs.items()
+    }
 
 
 def _in_order(rows: Any, arrays: Any, room: Any) -> Any:

@@ -11,6 +11,8 @@ from symbptt.codegen.runtime.chunks import _matrix, _zeros
 from symbptt.codegen.runtime.model import (
     _AGAIN,
     _LAG,
+    _READ_AT_LAST_STEP,
+    _SCALAR_ROWS,
     _THRESHOLDS,
     _UNTIMED,
     _WITH_RESPECT_TO,
@@ -23,7 +25,6 @@ from symbptt.codegen.runtime.model import (
     _forward_views,
 )
 from symbptt.codegen.runtime.rows import (
-    _extent,
     _name_and_step,
     _Rows,
     _shape,
@@ -33,8 +34,8 @@ from symbptt.codegen.runtime.rows import (
 class Workspace:
     """Buffers of one call size, made once and handed to `loss_and_grads` again and again.
 
-    Of what only the backward pass needs they hold one segment of steps; where segments run
-    forward again (`_AGAIN`), of all but the states between them.
+    Of what only the backward pass needs they hold one segment of steps, and where segments
+    run forward again, of all but the states between them.
 
     Parameters
     ----------
@@ -96,18 +97,16 @@ class Workspace:
         # The states behind each segment and what they receive, the sequences in the order
         # of the rows.
         for _ in range(count):
-            arrays = self.carries.items()
-            self.between.append({key: np.zeros_like(_column(a)) for key, a in arrays})
-        self.back = {key: np.zeros_like(_column(a)) for key, a in self.begins.items()}
+            self.between.append(_zeros_like(self.carries))
+        self.back = _zeros_like(self.begins)
         self.sums = self.arrays("sum")
         if count > 1:
             self.parts = self.arrays("sum")
             for name in _WITH_RESPECT_TO:
                 tail = [axis for axis in INPUTS[name] if axis not in ("T", "B")]
                 count = self.size["B"] * (1 if name in _UNTIMED else self.size["T"])
-                self.sources[name] = np.zeros(
-                    (count, *_shape(tail or [1], self.size)), self.dtype
-                )
+                row = _shape(tail, self.size) or (1,)
+                self.sources[name] = np.zeros((count, *row), self.dtype)
         self.weight = np.zeros((), self.dtype)
         self.even = _Rows(self.size["T"], self.size["B"], None)
         self.even_plan = _planned(self, self.even)
@@ -133,7 +132,7 @@ class Workspace:
     def kind(self, name: str, axes: Any) -> Any:
         """Name, shape and dtype of an argument, and below what an index must be."""
         axis = INDEX_INPUTS.get(name.partition("[")[0])
-        limit = 0 if axis is None else _extent(axis, self.size)
+        (limit,) = [0] if axis is None else _shape([axis], self.size)
         dtype = self.dtype if axis is None else np.dtype(np.intp)
         return name, _shape(axes, self.size), dtype, limit
 
@@ -269,26 +268,30 @@ def _segment_steps(T: int, B: int) -> Any:
 
 
 def _planned(w: Any, rows: Any) -> Any:
-    """The segments of a call in order, and where the rows of each stand among all rows.
+    """The segments of a call in order, and where the rows of each stand among all.
 
     Where each runs forward again, those with rows alike are one and the same.
     """
     last, length = len(rows.steps), w.part["T"]
     if last <= length:
         return [(_Segment(w, rows, w.kept[0], w.sums), slice(0, rows.count))]
-    made: Any = {}
+    if _AGAIN:
+        made: Any = {}
     plan: Any = []
     start = 0
     for begin in range(0, last, length):
         part = _rows_between(rows, begin, min(begin + length, last))
         # The last one runs backward first: to what it finds the others add theirs.
         sums = w.sums if begin + length >= last else w.parts
-        alike = (
-            (part.T, part.sequences, sums is w.sums) if part.order is None else begin
-        )
-        if not _AGAIN or alike not in made:
-            made[alike] = _Segment(w, part, w.kept[0 if _AGAIN else len(plan)], sums)
-        plan.append((made[alike], slice(start, start + part.count)))
+        place = slice(start, start + part.count)
+        if _AGAIN:
+            even = part.order is None
+            alike = (part.T, part.sequences, sums is w.sums) if even else begin
+            if alike not in made:
+                made[alike] = _Segment(w, part, w.kept[0], sums)
+            plan.append((made[alike], place))
+        else:
+            plan.append((_Segment(w, part, w.kept[len(plan)], sums), place))
         start += part.count
     return plan
 
@@ -299,11 +302,12 @@ def _rows_between(whole: Any, begin: int, end: int) -> Any:
     even = np.all(lengths == end - begin)
     rows: Any = _Rows(end - begin, whole.B, None if even else lengths)
     rows.weight = whole.weight
-    # What is read at T belongs to the segment in which a sequence ends.
-    ending = slice(int(np.sum(whole.lengths > end)), rows.sequences)
-    rows.ending, rows.sequences = ending, ending.stop - ending.start
-    rows.end = _part_of(rows.end, ending)
-    rows.ends = {lag: _part_of(where, ending) for lag, where in rows.ends.items()}
+    if _READ_AT_LAST_STEP:
+        # What is read at T belongs to the segment in which a sequence ends.
+        ending = slice(int(np.sum(whole.lengths > end)), rows.sequences)
+        rows.ending, rows.sequences = ending, ending.stop - ending.start
+        rows.end = _part_of(rows.end, ending)
+        rows.ends = {lag: _part_of(where, ending) for lag, where in rows.ends.items()}
     return rows
 
 
@@ -312,6 +316,14 @@ def _part_of(where: Any, part: slice) -> Any:
     if isinstance(where, slice):
         return slice(where.start + part.start, where.start + part.stop)
     return where[part]
+
+
+def _zeros_like(arrays: Any) -> dict[str, Any]:
+    """Room for as many numbers, a scalar a sequence as a column."""
+    return {
+        key: np.zeros_like(_column(array) if _SCALAR_ROWS else array)
+        for key, array in arrays.items()
+    }
 
 
 def _column(array: Any) -> Any:

@@ -7,21 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.codegen.runtime.model import _THRESHOLDS
+from symbptt.codegen.runtime import model
 from symbptt.codegen.targets import TARGETS
 
 NUMPY = TARGETS["numpy"]
+STATED = {name for name in vars(model) if name.isupper()}
+SMALL = model._THRESHOLDS | {"rows of a segment": 8, "bytes of a chunk": 4096}
 
 
 def carried(*names: str, level: int = 2, **tables: Any) -> Any:
-    """A namespace with some definitions of the runtime, what they need, and a model's tables."""
-    definitions, imports = NUMPY.runtime(level).copied(names)
-    space: dict[str, Any] = {
-        "np": np, "DIMS": (), "PARAMS": {}, "INPUTS": {}, "INDEX_INPUTS": {}, "CARRY": {},
-        "_LAG": 1, "_UNTIMED": (), "_LOSS_ONLY": (), "_SCALARS": (), "_WITH_RESPECT_TO": (),
-        "_LOSS_AT_LAST_STEP": False, "_DRAWN": {}, "_OUTPUTS": (), "_AGAIN": False,
-        "_KEPT": {},
-        "_THRESHOLDS": _THRESHOLDS | {"rows of a segment": 8, "bytes of a chunk": 4096}, **tables,
-    }  # fmt: skip
-    exec(compile("\n".join([*imports, *definitions]), "<runtime>", "exec"), space)
+    """A namespace with some definitions of the runtime, what they need, and a model's tables.
+
+    Nothing is decided: every branch is there.
+    """
+    copied = NUMPY.runtime(level).copied(names)
+    space: dict[str, Any] = {name: value for name, value in vars(model).items() if name in STATED}
+    space |= {"np": np, "_LAG": 1, "_AGAIN": False, "_LOSS_AT_LAST_STEP": False, "_KEPT": {}}
+    space |= {"_THRESHOLDS": SMALL, **tables}
+    exec(compile("\n".join([*copied.imports, *copied.texts]), "<runtime>", "exec"), space)
     return SimpleNamespace(**space)

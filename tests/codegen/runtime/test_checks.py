@@ -19,7 +19,7 @@ MODEL = {
     "_UNTIMED": ("c",),
     "_LOSS_ONLY": ("y",),
 }
-CHECKS = carried("_prepare", "_check", "_sizes", **MODEL)
+CHECKS = carried("_prepare", "_check", "_solve", "_sizes", **MODEL)
 
 
 def given(dtype: Any = float) -> dict[str, Any]:
@@ -88,12 +88,14 @@ def test_keys_are_compared() -> None:
 def test_an_axis_is_learned_once_and_a_failure_learns_nothing() -> None:
     size: dict[str, int] = {"B": 2}
     kind = np.dtype(float)
-    CHECKS._check(("a", np.ones((2, 3)), ("B", "n"), ""), kind, size, False)
+    CHECKS._check(("a", np.ones((2, 3)), ("B", "n"), ""), kind, size)
     assert size == {"B": 2, "n": 3}
     with pytest.raises(ValueError, match=r"a: expected axes \(m, n\) with {'n': 3}, found shape"):
-        CHECKS._check(("a", np.ones((2, 4)), ("m", "n"), ""), kind, size, False)
+        CHECKS._check(("a", np.ones((2, 4)), ("m", "n"), ""), kind, size)
     assert size == {"B": 2, "n": 3}
-    CHECKS._check(("a", np.ones(7), ("n + q + 1",), ""), kind, size, False)
+    CHECKS._check(("a", np.ones(7), ("n + q + 1",), ""), kind, size)
     assert size == {"B": 2, "n": 3}
-    CHECKS._check(("a", np.ones(7), ("n + q + 1",), ""), kind, size, True)
+    CHECKS._solve(("n + q + 1", "p + r"), (7, 9), size)
     assert size == {"B": 2, "n": 3, "q": 3}
+    with pytest.raises(ValueError, match=r"a: expected axes \(n \+ q \+ 1\) with {}, found shape"):
+        CHECKS._check(("a", np.ones(8), ("n + q + 1",), ""), kind, size)

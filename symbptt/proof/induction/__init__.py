@@ -1,0 +1,1 @@
+"""The backward pass proved for all T and all sizes."""

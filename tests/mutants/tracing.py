@@ -1,0 +1,30 @@
+"""Which lines are run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+
+@contextmanager
+def traced(folder: str) -> Iterator[set[tuple[str, int]]]:
+    """The lines that are run of files below a folder."""
+    lines: set[tuple[str, int]] = set()
+
+    def entered(frame: FrameType, event: str, argument: Any) -> Any:
+        return line if frame.f_code.co_filename.startswith(folder) else None
+
+    def line(frame: FrameType, event: str, argument: Any) -> Any:
+        if event == "line":
+            lines.add((frame.f_code.co_filename, frame.f_lineno))
+        return line
+
+    before = sys.gettrace()
+    sys.settrace(entered)
+    try:
+        yield lines
+    finally:
+        sys.settrace(before)
