@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 
 from symbptt import cli, output
 from symbptt.language import library
+from symbptt.proof import report
+from symbptt.proof.rows import Report, Row
 
 ELMAN = """# A small network
 x: (d,)
@@ -155,6 +157,13 @@ def test_verify_says_right_and_wrong(model: str, tmp_path: Path) -> None:
     wrong = run("verify", model, "--module", str(module), "--json")
     assert wrong.exit_code == 1
     assert json.loads(wrong.stdout)["ok"] is False
+
+
+def test_verify_prints_a_proof_if_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Row("induction", "dL/dW", True, "for all T", proof=("the base", "the step"))
+    monkeypatch.setattr(report, "verify", lambda *_, **__: Report("linear", (row,)))
+    assert run("verify", "linear", "--proof").stdout.endswith("\n    the base\n    the step\n")
+    assert "the base" not in run("verify", "linear").stdout
 
 
 # --- exit statuses ---------------------------------------------------------------------

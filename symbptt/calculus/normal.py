@@ -87,9 +87,6 @@ class _Normalizer:
 
     def structured(self, expr: al.Expr, owner: str, index: al.Index | None) -> al.Expr:
         """A structured node whose operands are plain references."""
-        if isinstance(expr, al.Product) and isinstance(expr.left, al.Neg):
-            positive = replace(expr, left=expr.left.operand)
-            return al.Neg(self.structured(positive, owner, index))
         if isinstance(expr, al.Product):
             left = self.matrix(expr.left, owner, index)
             return al.Product(left, self.operand(expr.right, "u", owner, index))

@@ -113,12 +113,7 @@ def edited(
             yield node, new, new
     for place, child in enumerate(al.children(node)):
         for old, new, whole in edited(child, edit, (*parents, node)):
-            yield old, new, _with_child(node, place, whole)
-
-
-def _with_child(node: al.Expr, place: int, new: al.Expr) -> al.Expr:
-    places = iter(range(len(al.children(node))))
-    return al.map_children(node, lambda child: new if next(places) == place else child)
+            yield old, new, al.with_child(node, place, whole)
 
 
 # --- signs, terms, factors -----------------------------------------------------------------

@@ -42,12 +42,14 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="The level of the generated module that is tested; 2 by default. That all levels "
     "agree is tested with each.",
 )
+@click.option("--proof", is_flag=True, help="Print the proof for all T, case by case.")
 def verify(
     model_name: str,
     module_path: Path | None,
     bindings: dict[str, str],
     estimator: str,
     level: int | None,
+    proof: bool,
 ) -> Result:
     """Every proof and test, a row each, with figures."""
     from symbptt.progress import Progress
@@ -67,7 +69,7 @@ def verify(
     )
     progress.done()
     status = DONE if report.ok else FAILED if report.failures else UNDECIDED
-    return Result(lambda: headed(f"{report}\n"), report.data, status)
+    return Result(lambda: headed(f"{report.text(proof)}\n"), report.data, status)
 
 
 @verb(JSON)

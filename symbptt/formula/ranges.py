@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from symbptt.algebra import Cotangent, Expr, Index, OrderedProduct, Ref, Stack, TimeSum
-from symbptt.algebra.letters import Delta, Entry, RowOf
+from symbptt.algebra import Cotangent, Index, Ref, Stack
 from symbptt.formula.scenes import TooLargeError
-from symbptt.formula.statement import Formula, Inequalities, indices, own_names, parts
+from symbptt.formula.statement import Formula, Inequalities, indices, own_names, with_bound
 from symbptt.formula.text import chain_text
 
 At_ = Mapping[str, int]
@@ -57,7 +56,7 @@ class Free:
         widened: set[str] = set()
         offsets = [0]
         for side in formula.sides:
-            for node, bound, counting in _visit(side, frozenset(), False):
+            for node, bound, counting in with_bound(side):
                 own = own_names(node) - bound - {"T"}
                 (counted if counting else used).update(dict.fromkeys(sorted(own)))
                 if isinstance(node, Ref | Cotangent | Stack):
@@ -71,18 +70,6 @@ class Free:
             frozenset(widened),
             min(max(offsets), WIDEST),
         )
-
-
-def _visit(
-    node: Expr, bound: frozenset[str], counting: bool
-) -> Iterator[tuple[Expr, frozenset[str], bool]]:
-    """All nodes, with the names bound there and whether they count entries."""
-    yield node, bound, counting
-    inner = bound | {node.index} if isinstance(node, TimeSum | OrderedProduct) else bound
-    for part in parts(node):
-        place = isinstance(node, Delta) or (isinstance(node, Entry) and part in node.places)
-        place = place or (isinstance(node, RowOf) and part == node.place)
-        yield from _visit(part, inner, (place or counting) and not isinstance(part, Ref))
 
 
 def holds(chains: Iterable[Inequalities], at: At_) -> bool:

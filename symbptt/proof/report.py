@@ -33,6 +33,7 @@ from symbptt.proof.other_forms import FOR_SOME_T, OTHERS, mode_rows, other_form_
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain, reach_rows
 from symbptt.proof.remarks import kink_rows, vanishing_rows
+from symbptt.proof.rounding import rounding_rows
 from symbptt.proof.rows import Report, Row, grouped, together
 from symbptt.typeset.latex import PRINTERS
 from symbptt.typeset.style import Style
@@ -94,7 +95,7 @@ def verify(
     examined = derivation or derive(chosen, estimator=estimator)
     full = examined.estimator == FULL
     own = module is None and derivation is None and source is None and full
-    parts = (0 if module else len(size_sets(model)) + 2) + len(SCENARIOS) + len(GROUPS) + 1
+    parts = (0 if module else len(size_sets(model)) + 2) + len(SCENARIOS) + len(GROUPS) + 2
     parts += len(PRINTERS) if full and not module else 0
     parts += len(OTHERS) + 1 if own else 0
     told = _Counter(parts, progress)
@@ -158,6 +159,7 @@ def _numeric(
     rows += _made("plain", plain.rows) if modules else ()
     if calls:
         rows += _made("file", lambda: file_rows(module, bound, calls, estimator, seed, told))
+        rows += _made("rounding", lambda: rounding_rows(module, bound, estimator, told))
     rows += tuple(reach_rows(module, plain, told))
     rows += _made("arguments", partial(argument_rows, module, plain))
     if estimator == FULL and all(row.ok is not False for row in rows):

@@ -17,8 +17,8 @@ class Row:
     ----------
     check : str
         ``induction``, ``exact``, ``chain``, ``matrix``, ``layout``, ``entries``, ``values``,
-        ``differences``, ``levels`` or ``file``; a form of the gradient, or ``forward`` for a module
-        in this mode.
+        ``differences``, ``levels``, ``file`` or ``rounding``; a form of the gradient, or
+        ``forward`` for a module in this mode.
     subject : str
         The variable, as ``dL/dW_hh`` or ``dL/dh[t]``; of a chain also the step.
     ok : bool or None
@@ -111,11 +111,15 @@ class Report:
         return tuple(row for row in self.rows if row.check == check)
 
     def __str__(self) -> str:
-        """A table, the reason for a failure under its row."""
+        return self.text()
+
+    def text(self, proofs: bool = False) -> str:
+        """A table, the reason for a failure under its row; if asked what is proved, too."""
         cells = ((row.verdict, row.check, row.subject, row.figure) for row in self.rows)
         lines = []
         for row, line in zip(self.rows, table(cells, indent=""), strict=True):
             lines += [line, f"    {row.detail}"] if row.detail else [line]
+            lines += [f"    {each}" for each in row.proof if proofs]
         return "\n".join([f"{self.model}: {self.summary}", *lines])
 
     @property

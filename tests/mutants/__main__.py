@@ -1,4 +1,4 @@
-"""python -m tests.mutants [--most N] [--part WORD] [--suite] [--fresh | --tell]"""
+"""python -m tests.mutants [--most N] [--part WORD ...] [--suite] [--fresh | --tell]"""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ MOST = {"modules": 2, "rows of functions": 2, "rules and walk": 2}
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants")
     parser.add_argument("--most", type=int, default=0, help="so many of a kind a function")
-    parser.add_argument("--part", default="", help="only units whose names hold this word")
+    parser.add_argument("--part", nargs="*", help="only units whose names hold one of these words")
     parser.add_argument("--suite", action="store_true", help="run tests on what verify leaves")
     parser.add_argument("--fresh", action="store_true", help="judge all of them again")
     parser.add_argument("--tell", action="store_true", help="judge none, tell what was found")
     chosen = parser.parse_args()
-    wanted = [unit.name for unit in units() if chosen.part in unit.name]
+    words = chosen.part or [""]
+    names = (unit.name for word in words for unit in units() if word in unit.name)
+    wanted = list(dict.fromkeys(names))
     if chosen.tell:
         found = [result for name in wanted for result in known_of(name, chosen.most)]
     else:

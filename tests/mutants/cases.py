@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import symbptt
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import FORMS, derive
 from symbptt.errors import SymbpttError
@@ -35,6 +38,7 @@ class Derived:
         return not self.options and self.model in library.differentiable()
 
 
+PACKAGE = Path(symbptt.__file__).parent
 MODELS = (*library.runnable(), *cells.NAMES)
 SOME = (
     "linear", "char_rnn", "lag_two", "lagged_input", "two_states", "min_gru", "learned_scalars",
@@ -89,14 +93,20 @@ class Coverage(Generic[Case]):
 
 
 def covered(
-    cases: Sequence[Case], make: Callable[[Case], Any], folder: str
+    cases: Sequence[Case], make: Callable[[Case], Any], *rooms: str
 ) -> tuple[Coverage[Case], dict[Case, Any]]:
-    """What each case runs below a folder, and what it makes; cases that can't be made are left."""
+    """What each case runs of some rooms, and what it makes; cases that can't be made are left."""
+    folders = tuple(f"{PACKAGE / room}{os.sep}" for room in rooms)
     found: dict[tuple[str, int], list[Case]] = defaultdict(list)
     made = {}
     for case in cases:
-        with traced(folder) as lines, suppress(SymbpttError):
+        with traced(*folders) as lines, suppress(SymbpttError):
             made[case] = make(case)
         for line in lines if case in made else ():
             found[line].append(case)
+    # Those that generated/ keeps first, the short ones before the long ones.
+    order = sorted(made, key=lambda case: (not case.is_kept, len(str(made[case]))))
+    places = {case: place for place, case in enumerate(order)}
+    for running in found.values():
+        running.sort(key=places.__getitem__)
     return Coverage(found), made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 
 from tests.mutants.arguments import argument
 from tests.mutants.result import Result
@@ -27,42 +28,49 @@ def part(found: list[Result]) -> Figures:
     """The part of the page on trust that tells of mutants."""
     left = [result for result in found if not result.check]
     argued = [result for result in left if argument(result) is not None]
+    places = list(dict.fromkeys(result.place for result in found))
     totals = {
         "planted": len(found),
         "killed": len(found) - len(left),
         "argued": len(argued),
         "open": len(left) - len(argued),
     }
-    checks = sorted({result.check for result in found if result.check})
     return Figures(
         title="Mutants",
         command="make mutants",
         about=ABOUT,
         totals=totals,
-        head=("where", "planted", *checks, "argued", "open"),
-        rows=_rows(found, checks),
-        remarks=[_kinds(found), *_survivors(left)],
+        head=("error", *places, "all"),
+        rows=[*_rows(found, places)],
+        remarks=[*(_finders(found, place) for place in places), *_survivors(left)],
     )
 
 
-def _rows(found: list[Result], checks: list[str]) -> list[list[str]]:
-    groups: dict[str, list[Result]] = defaultdict(list)
-    for result in found:
-        groups[f"{result.place}: {result.subject}"].append(result)
-    rows = []
-    for name, group in [*groups.items(), ("all", found)]:
-        counts = Counter(result.check for result in group)
-        argued = sum(not r.check and argument(r) is not None for r in group)
-        cells = [str(counts[check] or "") for check in checks]
-        rows.append([name, str(len(group)), *cells, str(argued), str(counts[""] - argued)])
-    return rows
+def _rows(found: list[Result], places: list[str]) -> Iterator[list[str]]:
+    """A line a kind of error; in each place, how many of how many are killed."""
+    kinds = dict.fromkeys(result.kind for result in found)
+    for kind in kinds:
+        of_kind = [result for result in found if result.kind == kind]
+        yield [
+            kind,
+            *(_killed(r for r in of_kind if r.place == p) for p in places),
+            _killed(of_kind),
+        ]
+    yield ["all", *(_killed(r for r in found if r.place == p) for p in places), _killed(found)]
 
 
-def _kinds(found: list[Result]) -> str:
-    kinds = Counter(result.kind for result in found)
-    killed = Counter(result.kind for result in found if result.check)
-    counts = (f"{kind} {killed[kind]} of {count}" for kind, count in sorted(kinds.items()))
-    return f"Killed, by kind: {', '.join(counts)}."
+def _killed(results: Iterable[Result]) -> str:
+    checks = [result.check for result in results]
+    return f"{sum(map(bool, checks))} of {len(checks)}" if checks else ""
+
+
+def _finders(found: list[Result], place: str) -> str:
+    """What a place's mutants were planted in, and what found them."""
+    here = [result for result in found if result.place == place]
+    subjects = ", ".join(dict.fromkeys(result.subject for result in here))
+    counts = Counter(result.check for result in here if result.check)
+    finders = ", ".join(f"{check} {count}" for check, count in counts.most_common())
+    return f"**{place}** ({subjects}): killed by {finders}."
 
 
 def _survivors(left: list[Result]) -> list[str]:

@@ -72,8 +72,10 @@ def test_the_part_counts_what_is_given() -> None:
     left = Result("modules", "linear", "_loss", "slice", "a", "b")
     told = part([found, left])
     assert told.totals == {"planted": 2, "killed": 1, "argued": 0, "open": 1}
-    assert told.head == ("where", "planted", "values", "argued", "open")
-    assert told.rows[-1] == ["all", "2", "1", "0", "1"]
+    assert told.head == ("error", "modules", "all")
+    assert told.rows[0] == ["sign", "1 of 1", "1 of 1"]
+    assert told.rows[-1] == ["all", "1 of 2", "1 of 2"]
+    assert told.remarks[0] == "**modules** (linear): killed by values 1."
     assert told.remarks[1] == "**Neither found nor argued.** linear `_loss` `a` → `b`."
 
 

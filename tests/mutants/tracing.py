@@ -10,12 +10,12 @@ from typing import Any
 
 
 @contextmanager
-def traced(folder: str) -> Iterator[set[tuple[str, int]]]:
-    """The lines that are run of files below a folder."""
+def traced(*names: str) -> Iterator[set[tuple[str, int]]]:
+    """The lines that are run of files whose names begin so."""
     lines: set[tuple[str, int]] = set()
 
     def entered(frame: FrameType, event: str, argument: Any) -> Any:
-        return line if frame.f_code.co_filename.startswith(folder) else None
+        return line if frame.f_code.co_filename.startswith(names) else None
 
     def line(frame: FrameType, event: str, argument: Any) -> Any:
         if event == "line":

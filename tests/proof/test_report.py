@@ -24,7 +24,7 @@ from tests.cells import BINDINGS
 from tests.cells import NAMES as CELLS
 from tests.modules import EXHAUSTIVE, RANDOM, model_of
 
-REACH = {"plain", "reach", "arguments", "helpers"}
+REACH = {"plain", "file", "rounding", "reach", "arguments", "helpers"}
 CHECKS = {"induction", "exact", "chain", "matrix", "layout", "entries"}
 CHECKS |= {"values", "differences", "levels"}
 MODULE_CHECKS = {"matrix", "values", "differences", "levels", "forward", *REACH}

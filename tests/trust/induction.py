@@ -71,7 +71,7 @@ class Found:
                 "Each line of the backward pass, and the normal form, of every built-in model and "
                 "of the models of the tests: proved by induction over the graph of a run of T "
                 "steps, case by case, entry by entry, with letters for places and sizes "
-                "(`symbptt verify MODEL --json` has the proof of each). Derivations with a slip in "
+                "(`symbptt verify MODEL --proof` prints each). Derivations with a slip in "
                 "one line show that the proof sees what it should: a slip that is proved must be "
                 "none by exact computation. Not proved for all T, and exact for T = 1…5 alone: "
                 "the expanded, joined and forward forms, and the estimators' lines."

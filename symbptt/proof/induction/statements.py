@@ -34,6 +34,15 @@ from symbptt.proof.induction.lines import About
 from symbptt.proof.induction.reading import EntryReader, substituted
 from symbptt.proof.rows import Row
 
+ARGUMENT = (
+    "The derivative of L by a value is the sum over the equations that read it: each one's "
+    "derivative, transposed, times the gradient of what it defines (the chain rule).",
+    "The equations of a run of T steps can be put in order, so by induction over them, last ones "
+    "first: where each line is that sum, each gives the right gradient.",
+    "Each line is that sum, entry by entry, with letters for places and sizes, in each case of t "
+    "and T in which other equations read the value; those past T do not exist:",
+)
+
 
 @dataclass(frozen=True)
 class Proposition:
@@ -116,7 +125,7 @@ def induction_rows(derivation: Derivation) -> Iterator[Row]:
             True,
             f"{len(proved)} statements for all T and all sizes",
             subjects=tuple(subjects),
-            proof=tuple(f"{each.subject}: {line}" for each in proved for line in each.proof),
+            proof=(*ARGUMENT, *(f"{one.subject}: {line}" for one in proved for line in one.proof)),
         )
     for statement in found:
         if not statement.proved:

@@ -18,8 +18,9 @@ from symbptt.calculus.variants import variants
 from symbptt.errors import NotProvedError
 from symbptt.language import library
 from symbptt.proof.exact import exact_rows
-from symbptt.proof.induction.statements import induction_rows, prove
+from symbptt.proof.induction.statements import ARGUMENT, induction_rows, prove
 from symbptt.proof.other_forms import FOR_SOME_T
+from symbptt.proof.rows import Report
 from tests import cells
 from tests.modules import EXHAUSTIVE, model_of, some
 
@@ -250,7 +251,11 @@ def test_a_report_says_what_holds_for_all_lengths() -> None:
     assert row.ok
     assert row.range == "6 statements for all T and all sizes"
     assert {"dL/dh[t]", "dL/dW", "dL/dh[0]", "normal form"} <= set(row.subjects)
+    assert row.proof[: len(ARGUMENT)] == ARGUMENT
     assert "dL/dh[t]: t = T: (2), it enters loss[T]" in row.proof
+    report = Report("mine", (row,))
+    assert "\n    dL/dh[t]: t = T: (2), it enters loss[T]\n" in report.text(proofs=True)
+    assert "it enters" not in str(report)
     assert "it enters h[t+1], loss[t]" in next(line for line in row.proof if "<=" in line)
 
 
