@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from symbptt.algebra import Cotangent, Equation, Input, Model, Param
+from symbptt.algebra import Cotangent, Input, Model, Param
 from symbptt.calculus.normal import introduced
 from symbptt.calculus.unrolling import ExplicitLine
 from symbptt.tables import table
@@ -92,7 +92,7 @@ def model_data(model: Model) -> Data:
                 "step": str(e.index),
                 "shape": _shape(e.shape),
                 "formula": plain(e.rhs),
-                "role": _role(model, e),
+                "role": model.role(e.name),
                 "comment": e.comment,
             }
             for e in model.equations
@@ -115,12 +115,6 @@ def _notes(model: Model) -> Iterator[str]:
                 f"{dim}: no matrix and no declaration tells this length, so {names} are vectors, "
                 f"taken entry by entry; a number is declared, `{held[0][0]}: scalar`"
             )
-
-
-def _role(model: Model, equation: Equation) -> str:
-    if equation.name == "loss":
-        return "loss"
-    return "state" if equation.name in model.states else "quantity"
 
 
 def _input_data(source: Input) -> Data:
@@ -148,7 +142,10 @@ def lines_text(lines: Sequence[ExplicitLine], horizon: int, normal: Model | None
     What is said of L is said for T = ``horizon`` alone.
     """
     rows = [
-        (f"{plain(line.left)} = {_right(line)}{_condition(line, horizon)}", _remark(line))
+        (
+            f"{plain(line.left)} = {_right(line)}{_condition(line, horizon)}",
+            f"# {line.comment}" if line.comment else "",
+        )
         for line in lines
     ]
     text = table(rows, indent="")
@@ -164,10 +161,6 @@ def _right(line: ExplicitLine) -> str:
 
 def _condition(line: ExplicitLine, horizon: int) -> str:
     return f" for T = {horizon}" if isinstance(line.left, Cotangent | Param) else ""
-
-
-def _remark(line: ExplicitLine) -> str:
-    return f"# {line.comment}" if line.comment else ""
 
 
 def lines_data(lines: Sequence[ExplicitLine]) -> list[Mapping[str, str | None]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from symbptt.algebra import Model
 from symbptt.calculus.gradients import derive
+from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.closed import ClosedForm, fold
 from symbptt.calculus.recurrence.formulas import WHY_NOT, formula
 from symbptt.calculus.unrolling import ExplicitLine, Query, unroll, unroll_derivative
@@ -22,7 +23,9 @@ from symbptt.typeset.folded import (
     folded_text,
     formula_text,
     refusal_text,
+    told_names,
 )
+from symbptt.typeset.names import Names
 
 FORMATS = ("text", "tex", "md", "sympy")
 """What `unroll` is written in; SymPy's script is `symbptt.sympy_script`."""
@@ -95,13 +98,15 @@ class Answer:
         return Document(made, title, "Unrolled, and in closed form", tuple(self._blocks()))
 
     def _blocks(self) -> Iterator[Block]:
+        names = Names(self.normal or normalize(self.model))
+        yield from told_names(names)
         if self.lines:
             yield Heading(("Step by step",))
-            yield equations_display(self.lines, self.normal or self.model)
+            yield equations_display(self.lines, names)
         if self.refusal:
             yield Paragraph((Words(f"No closed form: {self.refusal}."),))
         if self.closed is not None:
-            yield from folded_blocks(self.closed)
+            yield from folded_blocks(self.closed, names)
 
 
 def answer(model: Model, what: str | None, horizon: int) -> Answer:

@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of lstm, in NumPy.
 
-Made by symbptt (digest 794e61792f64df4d). To make it again: symbptt generate lstm -O0
+Made by symbptt (digest 3b6090c8549354db). To make it again: symbptt generate lstm -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -412,13 +412,17 @@ class _Rows:
         # The first row of each step in an array with a past, steps 1 - _LAG, ..., T.
         starts = past + np.cumsum(running) - running
         self.first = np.concatenate([np.arange(_LAG) * B, starts, np.arange(1)])
-        # The step and the sequence of every row, and where it stands in the caller's order.
-        step = np.repeat(np.arange(running.size), running)
-        sequence = np.arange(past, past + self.count) - starts[step]
-        self.places = _run(order[sequence] + step * B)
-        self.back = {
-            k: _run(self.first[step + _LAG - k] + sequence) for k in range(1, _LAG + 1)
-        }
+        if even:
+            self.places = slice(0, self.count)
+            backs = {k: past - k * B for k in range(1, _LAG + 1)}
+            self.back = {k: slice(at, at + self.count) for k, at in backs.items()}
+        else:
+            # The step and the sequence of every row; where it stands for the caller.
+            step = np.repeat(np.arange(running.size), running)
+            sequence = np.arange(past, past + self.count) - starts[step]
+            self.places = _run(order[sequence] + step * B)
+            first = {k: self.first[step + _LAG - k] for k in range(1, _LAG + 1)}
+            self.back = {k: _run(rows + sequence) for k, rows in first.items()}
         self.finals = [self._at(k, B) for k in range(_LAG)]
         first, self.steps = self.first.tolist(), []
         for t, count in enumerate(running.tolist(), start=_LAG):
@@ -528,7 +532,8 @@ def _prepare(
     floats = [array.dtype for _, array, _, _ in found if array.dtype.kind in "fO"]
     dtype = floats[0] if floats else np.dtype(float)
     kinds = {array.dtype for _, array, _, _ in given["params"].values()}
-    if {*map(str, kinds)} - ({str(dtype)} & {"float32", "float64", "object"}):
+    usual = [np.dtype(name) for name in ("float32", "float64", "object")]
+    if any(kind != dtype or kind not in usual for kind in kinds):
         seen = {name: str(one[1].dtype) for name, one in given["params"].items()}
         raise _wrong("params", "float32, float64 or object", seen)
     if lengths is not None:

@@ -95,4 +95,5 @@ from symbptt.algebra.traversal import (
     transform,
     transposed,
     walk,
+    with_child,
 )

@@ -230,6 +230,14 @@ class Model:
         lagged = {initial.name for initial in self.initials}
         return tuple(e.name for e in self.equations if e.name in lagged)
 
+    def role(self, name: str) -> str:
+        """What has steps: an ``input``, the ``loss``, a ``state``, else ``auxiliary`` or not."""
+        if any(source.name == name for source in self.inputs):
+            return "input"
+        if name == "loss" or name in self.states:
+            return "loss" if name == "loss" else "state"
+        return "auxiliary" if self.equation(name).auxiliary else "quantity"
+
     def lag(self, name: str) -> int:
         """The longest lag with which ``name`` is read; 0 if only at its own step."""
         return max((1 - i.step for i in self.initials if i.name == name), default=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import count
 from operator import is_
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -86,6 +87,12 @@ def map_children(expr: Node, change: Callable[[Expr], Expr]) -> Node:
         if new is not value:
             changed[name] = new
     return replace(expr, **changed) if changed else expr
+
+
+def with_child(expr: Node, place: int, new: Expr) -> Node:
+    """The same node with another direct subexpression at a place, as `children` counts them."""
+    places = count()
+    return map_children(expr, lambda child: new if next(places) == place else child)
 
 
 def transform(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:

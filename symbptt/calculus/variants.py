@@ -113,12 +113,7 @@ def edited(
             yield node, new, new
     for place, child in enumerate(al.children(node)):
         for old, new, whole in edited(child, edit, (*parents, node)):
-            yield old, new, _with_child(node, place, whole)
-
-
-def _with_child(node: al.Expr, place: int, new: al.Expr) -> al.Expr:
-    places = iter(range(len(al.children(node))))
-    return al.map_children(node, lambda child: new if next(places) == place else child)
+            yield old, new, al.with_child(node, place, whole)
 
 
 # --- signs, terms, factors -----------------------------------------------------------------
@@ -135,7 +130,10 @@ def _missing_term(node: al.Expr, around: Around) -> Iterator[al.Expr]:
     if isinstance(node, al.Add):
         for k in range(len(node.terms)):
             rest = (*node.terms[:k], *node.terms[k + 1 :])
-            yield rest[0] if len(rest) == 1 else al.Add(rest)
+            left = rest[0] if len(rest) == 1 else al.Add(rest)
+            # A number stands for a vector where entries are multiplied, and nowhere else.
+            if left.shape == node.shape or (around.parent and around.parent.pointwise):
+                yield left
 
 
 def _missing_factor(node: al.Expr, around: Around) -> Iterator[al.Expr]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from symbptt.algebra import Cotangent, Expr, Index, OrderedProduct, Ref, Stack, TimeSum
-from symbptt.algebra.letters import Delta, Entry, RowOf
+from symbptt.algebra import Cotangent, Index, Ref, Stack
 from symbptt.formula.scenes import TooLargeError
-from symbptt.formula.statement import Formula, Inequalities, indices, own_names, parts
+from symbptt.formula.statement import Formula, Inequalities, indices, own_names, with_bound
 from symbptt.formula.text import chain_text
 
 At_ = Mapping[str, int]
@@ -57,7 +56,7 @@ class Free:
         widened: set[str] = set()
         offsets = [0]
         for side in formula.sides:
-            for node, bound, counting in _visit(side, frozenset(), False):
+            for node, bound, counting in with_bound(side):
                 own = own_names(node) - bound - {"T"}
                 (counted if counting else used).update(dict.fromkeys(sorted(own)))
                 if isinstance(node, Ref | Cotangent | Stack):
@@ -73,18 +72,6 @@ class Free:
         )
 
 
-def _visit(
-    node: Expr, bound: frozenset[str], counting: bool
-) -> Iterator[tuple[Expr, frozenset[str], bool]]:
-    """All nodes, with the names bound there and whether they count entries."""
-    yield node, bound, counting
-    inner = bound | {node.index} if isinstance(node, TimeSum | OrderedProduct) else bound
-    for part in parts(node):
-        place = isinstance(node, Delta) or (isinstance(node, Entry) and part in node.places)
-        place = place or (isinstance(node, RowOf) and part == node.place)
-        yield from _visit(part, inner, (place or counting) and not isinstance(part, Ref))
-
-
 def holds(chains: Iterable[Inequalities], at: At_) -> bool:
     """Whether a chain of comparisons holds."""
     return all(
@@ -95,7 +82,7 @@ def holds(chains: Iterable[Inequalities], at: At_) -> bool:
 
 
 def cases(
-    formula: Formula, free: Free, horizon: int, start: int, longest: int
+    formula: Formula, free: Free, horizon: int, start: int, longest: Callable[[str], int]
 ) -> Iterator[dict[str, int]]:
     """The values of T and of the free names that the condition admits.
 
@@ -103,8 +90,8 @@ def cases(
     ----------
     start : int
         The earliest step of any name in the formula.
-    longest : int
-        The largest dimension.
+    longest : callable
+        Up to where a name that counts entries goes.
 
     Raises
     ------
@@ -117,7 +104,7 @@ def cases(
         else range(start, horizon + 1)
         for name in free.steps
     ]
-    spans += [range(1, longest + 1) for _ in free.entries]
+    spans += [range(1, longest(name) + 1) for name in free.entries]
     count = 1
     for span in spans:
         count *= len(span)

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import NoReturn
 
 from symbptt import algebra as al
-from symbptt.algebra.letters import Entry, RowOf
 from symbptt.errors import FormulaError
 from symbptt.formula.building import FormulaBuilder
 from symbptt.formula.names import RESERVED, FirstFinding, FormulaNames, LetterMeaning
@@ -21,7 +20,6 @@ from symbptt.formula.statement import (
     Fixed,
     Formula,
     Inequalities,
-    free_names,
     is_length,
     own_names,
     walk,
@@ -184,7 +182,7 @@ class _FormulaReader:
         for chain in formula.chains:
             known.update(name for side in chain.sides for name in side.names())
         for side in formula.sides:
-            for node, bound in with_bound(side):
+            for node, bound, _ in with_bound(side):
                 unknown = sorted(own_names(node) - known - bound)
                 if unknown:
                     self._unbound(node, unknown[0])
@@ -208,10 +206,7 @@ _INITIAL = (
 def bracketed(node: al.Expr) -> set[str]:
     """The index names that stand in brackets, bound ones left out."""
     found: set[str] = set()
-    for inner, bound in with_bound(node):
-        if isinstance(inner, al.Ref | al.Cotangent):
+    for inner, bound, counting in with_bound(node):
+        if counting or isinstance(inner, al.Ref | al.Cotangent):
             found |= own_names(inner) - bound
-        elif isinstance(inner, Entry | RowOf):
-            for place in inner.places if isinstance(inner, Entry) else (inner.place,):
-                found |= free_names(place) - bound
     return found

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import count
 
 from symbptt import algebra as al
 from symbptt.algebra.index import LAST
+from symbptt.algebra.letters import Delta, Entry, RowOf
 from symbptt.language.source import Place
 
 NOWHERE = Place(1, 0, 1, 0)
@@ -111,8 +111,7 @@ def with_part(node: al.Expr, place: int, part: al.Expr) -> al.Expr:
     """The node with another expression at ``place`` (as `parts` counts them)."""
     if isinstance(node, al.Derivative):
         return replace(node, wrt=part) if place else replace(node, output=part)
-    number = count()
-    return al.map_children(node, lambda child: part if next(number) == place else child)
+    return al.with_child(node, place, part)
 
 
 def factors_of(node: al.Expr) -> tuple[al.Expr, ...]:
@@ -188,10 +187,23 @@ def free_names(node: al.Expr) -> frozenset[str]:
 
 
 def with_bound(
-    node: al.Expr, bound: frozenset[str] = frozenset()
-) -> Iterator[tuple[al.Expr, frozenset[str]]]:
-    """All nodes, with the names that are bound there."""
-    yield node, bound
+    node: al.Expr, bound: frozenset[str] = frozenset(), counting: bool = False
+) -> Iterator[tuple[al.Expr, frozenset[str], bool]]:
+    """All nodes, with the names that are bound there and whether they count entries."""
+    yield node, bound, counting
     inner = bound | {node.index} if isinstance(node, al.TimeSum | al.OrderedProduct) else bound
     for part in parts(node):
-        yield from with_bound(part, inner)
+        inside = (counting or part in places(node)) and not isinstance(part, al.Ref)
+        yield from with_bound(part, inner, inside)
+
+
+def places(node: al.Expr) -> tuple[al.Expr, ...]:
+    """The parts that say which entry is meant."""
+    match node:
+        case Entry(places=found):
+            return found
+        case RowOf(place=place):
+            return (place,)
+        case Delta(left=left, right=right):
+            return (left, right)
+    return ()

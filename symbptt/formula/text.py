@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
-from symbptt.algebra import ZERO, Add, Derivative, Expr
+from symbptt.algebra import ZERO, Add, Derivative, Expr, Index
 from symbptt.formula.statement import (
     Formula,
     Inequalities,
@@ -38,11 +40,16 @@ def formula_text(formula: Formula) -> str:
     return text + (f" for {', '.join(conditions)}" if conditions else "")
 
 
-def chain_text(chain: Inequalities) -> str:
-    """``1 <= t < T``"""
-    text = index_text(chain.sides[0])
+def chain_text(
+    chain: Inequalities,
+    show: Callable[[Index], str] = index_text,
+    signs: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """``1 <= t < T``, by a printer of indices and with other signs."""
+    text = show(chain.sides[0])
     for sign, side in zip(chain.operators, chain.sides[1:], strict=True):
-        text += f" {'=' if sign == '==' else sign} {index_text(side)}"
+        plain = "=" if sign == "==" else sign
+        text += f" {signs.get(plain, plain)} {show(side)}"
     return text
 
 

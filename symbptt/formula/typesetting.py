@@ -9,12 +9,13 @@ from __future__ import annotations
 from symbptt.algebra import Derivative, Expr, Index, Pow, Shape
 from symbptt.formula.names import derived_form
 from symbptt.formula.shapes import ShapeError, Shaper, axes
-from symbptt.formula.statement import TOTAL, Formula, Inequalities, is_length
+from symbptt.formula.statement import TOTAL, Formula, is_length
+from symbptt.formula.text import chain_text
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.names import Names, index_latex
 from symbptt.typeset.printer import Piece
 
-_SIGNS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne", "==": "="}
+_SIGNS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
 
 
 def formula_latex(formula: Formula, shaper: Shaper) -> str:
@@ -27,16 +28,8 @@ def formula_latex(formula: Formula, shaper: Shaper) -> str:
         f"{printer.show(f.value)}"
         for f in formula.fixed
     ]
-    conditions += map(chain_latex, formula.chains)
+    conditions += [chain_text(chain, index_latex, _SIGNS) for chain in formula.chains]
     return rf"{text} \quad ({', '.join(conditions)})" if conditions else text
-
-
-def chain_latex(chain: Inequalities) -> str:
-    """``1 \\le t < T``"""
-    text = index_latex(chain.sides[0])
-    for sign, side in zip(chain.operators, chain.sides[1:], strict=True):
-        text += f" {_SIGNS.get(sign, sign)} {index_latex(side)}"
-    return text
 
 
 class FormulaLatex(LatexPrinter):

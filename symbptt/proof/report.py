@@ -29,6 +29,7 @@ from symbptt.proof.numeric import numeric_rows
 from symbptt.proof.other_forms import FOR_SOME_T, OTHERS, mode_rows, other_form_rows
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain, reach_rows
+from symbptt.proof.rounding import rounding_rows
 from symbptt.proof.rows import Report, Row, grouped, together
 from symbptt.typeset.latex import PRINTERS
 from symbptt.typeset.style import Style
@@ -90,7 +91,7 @@ def verify(
     examined = derivation or derive(chosen, estimator=estimator)
     full = examined.estimator == FULL
     own = module is None and derivation is None and source is None and full
-    parts = (0 if module else len(size_sets(model)) + 2) + len(SCENARIOS) + len(GROUPS) + 1
+    parts = (0 if module else len(size_sets(model)) + 2) + len(SCENARIOS) + len(GROUPS) + 2
     parts += len(PRINTERS) if full and not module else 0
     parts += len(OTHERS) + 1 if own else 0
     told = _Counter(parts, progress)
@@ -152,6 +153,7 @@ def _numeric(
     if modules:
         rows += (*_made("levels", lambda: level_rows(modules, calls, estimator)), *plain.rows())
     rows += tuple(file_rows(module, bound, calls, estimator, seed, told))
+    rows += tuple(rounding_rows(module, bound, estimator, told))
     return (*rows, *_used(module, plain, told))
 
 

@@ -17,8 +17,8 @@ class Row:
     ----------
     check : str
         ``induction``, ``exact``, ``chain``, ``matrix``, ``layout``, ``entries``, ``values``,
-        ``differences``, ``levels`` or ``file``; a form of the gradient, or ``forward`` for a module
-        in this mode.
+        ``differences``, ``levels``, ``file`` or ``rounding``; a form of the gradient, or
+        ``forward`` for a module in this mode.
     subject : str
         The variable, as ``dL/dW_hh`` or ``dL/dh[t]``; of a chain also the step.
     ok : bool or None

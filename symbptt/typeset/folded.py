@@ -7,14 +7,23 @@ from dataclasses import replace
 from typing import Any
 
 from symbptt import algebra as al
-from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.closed import ClosedForm
 from symbptt.calculus.recurrence.formulas import ClosedFormula
 from symbptt.calculus.recurrence.words import Relation
 from symbptt.calculus.unrolling import ExplicitLine
 from symbptt.errors import NotAffineError
 from symbptt.typeset.account import Claim, Part, Text, sections
-from symbptt.typeset.blocks import Block, Display, Equality, Heading, Math, Paragraph, Prose
+from symbptt.typeset.blocks import (
+    Block,
+    Display,
+    Equality,
+    Heading,
+    Math,
+    Paragraph,
+    Points,
+    Prose,
+    Words,
+)
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.names import Names, index_latex
 from symbptt.typeset.plain import FormulaPrinter
@@ -107,18 +116,25 @@ def _data(statement: Claim) -> dict[str, Any]:
 # --- documents ---------------------------------------------------------------------------
 
 
-def equations_display(lines: Sequence[ExplicitLine], model: al.Model) -> Display:
+def told_names(names: Names) -> Iterator[Block]:
+    """What stands for names that are too long to be printed."""
+    if names.cut:
+        yield Paragraph(("Names too long to be printed are cut:",))
+        yield Points(tuple((Math(tex), " is ", Words(name)) for name, tex in names.cut.items()))
+
+
+def equations_display(lines: Sequence[ExplicitLine], names: Names) -> Display:
     """Explicit equations, one below the other."""
-    printer = LatexPrinter(Names(model))
+    printer = LatexPrinter(names)
     given = r"\text{given by the caller}"
     rights = (given if line.right is None else printer.show(line.right) for line in lines)
     pairs = zip(lines, rights, strict=True)
     return Display(tuple(Equality(printer.show(line.left), (right,)) for line, right in pairs))
 
 
-def folded_blocks(closed: ClosedForm) -> Iterator[Block]:
+def folded_blocks(closed: ClosedForm, names: Names) -> Iterator[Block]:
     """The sections; a numbered statement stands below its reason."""
-    setter = Setter(closed)
+    setter = Setter(names)
     for section in sections(closed):
         yield Heading((section.title[:1].upper() + section.title[1:],))
         if not any(statement.number for statement in section.statements):
@@ -132,8 +148,8 @@ def folded_blocks(closed: ClosedForm) -> Iterator[Block]:
 class Setter:
     """Sets statements in TeX."""
 
-    def __init__(self, closed: ClosedForm) -> None:
-        self.printer = LatexPrinter(Names(normalize(closed.model)))
+    def __init__(self, names: Names) -> None:
+        self.printer = LatexPrinter(names)
 
     def equality(self, statement: Claim) -> Equality:
         texts = ((statement.holds,) if statement.holds else (), statement.remark)

@@ -51,16 +51,13 @@ class Glossary:
         for source in model.inputs:
             yield from self.input_row(source)
         for equation in model.equations:
-            if equation.name == "loss":
-                symbol = self.names.timed("loss", (), equation.index)
-                ends = equation.last and not self.names.clock.one_step
-                words = "loss of the last step" if ends else "loss of one step"
-                yield from self.row(symbol, "loss", (), equation.comment or words, "loss")
-                continue
-            role = "state" if equation.name in model.states else "quantity"
-            role = "auxiliary" if equation.auxiliary else role
             symbol = self.names.timed(equation.name, equation.shape, equation.index)
-            yield from self.row(symbol, role, equation.shape, equation.comment, equation.name)
+            words = ""
+            if equation.name == "loss":
+                ends = equation.last and not self.names.clock.one_step
+                words = f"loss of {'the last' if ends else 'one'} step"
+            comment, role = equation.comment or words, model.role(equation.name)
+            yield from self.row(symbol, role, equation.shape, comment, equation.name)
         for derived in model.derived:
             role = "auxiliary" if derived.auxiliary else "derived"
             symbol = self.names.symbol(derived.name, derived.shape).at()
@@ -80,15 +77,15 @@ class Glossary:
             yield self.function_row(abstract)
 
     def row(
-        self, symbol: str, role: str, shape: al.Shape, comment: str, name: str
+        self, symbol: str, role: str, shape: al.Shape, comment: str, name: str, space: str = ""
     ) -> Iterator[Cells]:
         meaning = self.meaning(comment, name)
-        yield (Math(symbol),), (role,), (self.space(shape),), meaning[0]
+        yield (Math(symbol),), (role,), (Math(space) if space else self.space(shape),), meaning[0]
         yield from (((), (), (), rest) for rest in meaning[1:])
 
     def meaning(self, comment: str, name: str) -> list[Prose]:
         """The author's words, long ones over several rows; else where the symbol stands."""
-        if self.names.is_short(name):
+        if name in self.names.cut:
             comment = f"{name}: {comment}" if comment else name
         parts = textwrap.wrap(comment, _CELL)
         return [(Words(part),) for part in parts] or [(self.readers(name),)]
@@ -98,12 +95,10 @@ class Glossary:
         ends = not source.timed or (self.names.clock.one_step and source.loss_only)
         index = al.Index.of("T" if ends else "t")
         symbol = self.names.timed(source.name, source.shape, index)
-        meaning = self.meaning(source.comment, source.name)
-        space = self.space(source.shape)
+        space = ""
         if source.index_dim is not None:
-            space = Math(rf"\{{1, \dots, {self.names.dim(source.index_dim)}\}}")
-        yield (Math(symbol),), (role,), (space,), meaning[0]
-        yield from (((), (), (), rest) for rest in meaning[1:])
+            space = rf"\{{1, \dots, {self.names.dim(source.index_dim)}\}}"
+        yield from self.row(symbol, role, source.shape, source.comment, source.name, space)
 
     def function_row(self, abstract: al.Abstract) -> Cells:
         sign = (self.names.loss if abstract.loss else self.names.function)(abstract.name)

@@ -115,9 +115,10 @@ class Names:
             return Symbol(_typewriter(name))
         return _symbol(name, bold=bool(shape))
 
-    def is_short(self, name: str) -> bool:
-        """Whether the name is too long to be printed in formulas."""
-        return name in self._short
+    @property
+    def cut(self) -> Mapping[str, str]:
+        """Names too long to be printed in formulas, and the TeX that stands for each."""
+        return {name: _typewriter(short) for name, short in self._short.items()}
 
     def timed(self, name: str, shape: Shape, index: Index) -> str:
         """The quantity at a step; the loss is a script l."""

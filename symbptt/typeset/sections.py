@@ -209,7 +209,7 @@ class Sections:
     def heading(self, name: str, shape: Shape) -> Prose:
         words = self.words[name]
         if not words or len(words) > _HEADING:
-            words = self.role(name)
+            words = self.normal.role(name)
         index = self.normal_index(name)
         symbol = Math(self.names.timed(name, shape, index))
         return Words(words[:1].upper() + words[1:]), " ", symbol
@@ -219,14 +219,6 @@ class Sections:
         equation = next((e for e in self.normal.equations if e.name == name), None)
         alone = self.derivation.of != "L" and equation is not None and equation.last
         return Index.of("T" if alone else "t")
-
-    def role(self, name: str) -> str:
-        """What a quantity without words is called."""
-        if name == "loss" or name in self.normal.states:
-            return "loss" if name == "loss" else "state"
-        if any(source.name == name for source in self.normal.inputs):
-            return "input"
-        return "auxiliary" if self.normal.equation(name).auxiliary else "quantity"
 
     def told(self, step: Step) -> Iterator[Block]:
         """A step with its reason; before it, if asked for, the same entry by entry."""

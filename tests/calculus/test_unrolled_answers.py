@@ -131,6 +131,17 @@ def test_the_text_says(name: str, what: str, expected: str) -> None:
     assert expected in squeezed(answer(model_of(name), what, 4).text())
 
 
+@pytest.mark.parametrize("what", [None, "h", "d(L, h[t])"])
+@pytest.mark.parametrize("to", ["tex", "md"])
+def test_a_document_says_what_its_cut_names_stand_for(what: str | None, to: str) -> None:
+    long = "the_weight_of_what_was_before"
+    text = f"x: (d,)\nh[t] = {long} @ h[t-1] + x[t]\nloss[t] = squared_error(h[t], y[t])\n"
+    shown = printed(answer(parse(text, "long"), what, 2).document(), to)
+    assert re.search(r"the.{0,4}weig.{0,4}ldots.{0,3}1", shown)
+    assert f" is {long}" in shown.replace("\\_", "_").replace(r"\allowbreak{}", "")
+    assert "are cut" not in printed(answer(model_of("linear"), what, 2).document(), to)
+
+
 def found(name: str, what: str, horizon: int = 4) -> Answer:
     return answer(model_of(name), what, horizon)
 

@@ -12,6 +12,7 @@ from symbptt.analysis import tables
 from symbptt.analysis.report import analyze
 from symbptt.calculus.derivation import Derivation, Kind
 from symbptt.calculus.gradients import derive
+from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.closed import ClosedForm, fold
 from symbptt.formula.reading import read
 from symbptt.formula.shapes import Shaper
@@ -117,7 +118,7 @@ def folded(name: str, what: str) -> Printer:
 
 def _section(name: str, what: str, number: int) -> Shown:
     found = closed_form(name, what)
-    setter = Setter(found)
+    setter = Setter(Names(normalize(found.model)))
     statements = sections(found)[number].statements
     sides = [(setter.math(one.left) or r"\quad", setter.math(one.right)) for one in statements]
     return Shown(f"unroll {argument(name)} '{what}'", tuple(f"{a} = {b}" for a, b in sides))

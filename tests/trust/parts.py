@@ -44,6 +44,11 @@ PARTS: tuple[Part, ...] = (
         ("-m", "tests.trust.induction", "--every", "9"),
         "what is proved for all T and all sizes",
     ),
+    Part(
+        "rounding",
+        ("-m", "tests.trust.rounding"),
+        "what floats lose, in units in the last place beside 50 digits",
+    ),
     Part("mutants", ("-m", "tests.mutants"), "errors planted everywhere, and what finds them"),
     Part(
         "fuzzing",

@@ -64,6 +64,11 @@ KINDS: dict[str, Kind] = {
         "the file itself returns what the author's equations give, in fractions where a model has "
         "them, in 50 digits, and modulo a prime with functions as indeterminates",
     ),
+    "rounding": Kind(
+        "numbers",
+        "tested",
+        "how many units in the last place floats are off, beside 50 digits of the same file",
+    ),
     "reach": Kind(
         "numbers",
         "tested",
@@ -115,6 +120,8 @@ def _line(kind: str, rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _range(rows: Sequence[Row]) -> str:
+    if rows[0].check == "rounding":
+        return "see [rounding](#rounding)"
     proved = [int(row.range.split()[0]) for row in rows if row.proof]
     if proved:
         return f"{sum(proved)} statements for all T and all sizes"

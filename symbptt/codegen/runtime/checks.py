@@ -52,7 +52,8 @@ def _prepare(
     floats = [array.dtype for _, array, _, _ in found if array.dtype.kind in "fO"]
     dtype = floats[0] if floats else np.dtype(float)
     kinds = {array.dtype for _, array, _, _ in given["params"].values()}
-    if {*map(str, kinds)} - ({str(dtype)} & {"float32", "float64", "object"}):
+    usual = [np.dtype(name) for name in ("float32", "float64", "object")]
+    if any(kind != dtype or kind not in usual for kind in kinds):
         seen = {name: str(one[1].dtype) for name, one in given["params"].items()}
         raise _wrong("params", "float32, float64 or object", seen)
     if lengths is not None:

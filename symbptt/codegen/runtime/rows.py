@@ -41,13 +41,17 @@ class _Rows:
         # The first row of each step in an array with a past, steps 1 - _LAG, ..., T.
         starts = past + np.cumsum(running) - running
         self.first = np.concatenate([np.arange(_LAG) * B, starts, np.arange(1)])
-        # The step and the sequence of every row, and where it stands in the caller's order.
-        step = np.repeat(np.arange(running.size), running)
-        sequence = np.arange(past, past + self.count) - starts[step]
-        self.places = _run(order[sequence] + step * B)
-        self.back = {
-            k: _run(self.first[step + _LAG - k] + sequence) for k in range(1, _LAG + 1)
-        }
+        if even:
+            self.places = slice(0, self.count)
+            backs = {k: past - k * B for k in range(1, _LAG + 1)}
+            self.back = {k: slice(at, at + self.count) for k, at in backs.items()}
+        else:
+            # The step and the sequence of every row; where it stands for the caller.
+            step = np.repeat(np.arange(running.size), running)
+            sequence = np.arange(past, past + self.count) - starts[step]
+            self.places = _run(order[sequence] + step * B)
+            first = {k: self.first[step + _LAG - k] for k in range(1, _LAG + 1)}
+            self.back = {k: _run(rows + sequence) for k, rows in first.items()}
         self.ends = {k: self._at(k, self.sequences) for k in range(_LAG + 1)}
         self.end = self._at(0, self.sequences, past)
         self.finals = [self._at(k, B) for k in range(_LAG)]

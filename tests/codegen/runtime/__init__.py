@@ -18,11 +18,12 @@ SMALL = model._THRESHOLDS | {"rows of a segment": 8, "bytes of a chunk": 4096}
 def carried(*names: str, level: int = 2, **tables: Any) -> Any:
     """A namespace with some definitions of the runtime, what they need, and a model's tables.
 
-    Nothing is decided: every branch is there.
+    Nothing is decided and nothing left out: every branch and every method is there.
     """
-    copied = NUMPY.runtime(level).copied(names)
+    runtime = NUMPY.runtime(level)
+    texts, imports = runtime.needed(names).values(), runtime.copied(names).imports
     space: dict[str, Any] = {name: value for name, value in vars(model).items() if name in STATED}
     space |= {"np": np, "_LAG": 1, "_AGAIN": False, "_LOSS_AT_LAST_STEP": False, "_KEPT": {}}
     space |= {"_THRESHOLDS": SMALL, **tables}
-    exec(compile("\n".join([*copied.imports, *copied.texts]), "<runtime>", "exec"), space)
+    exec(compile("\n".join([*imports, *texts]), "<runtime>", "exec"), space)
     return SimpleNamespace(**space)

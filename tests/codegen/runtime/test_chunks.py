@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,8 @@ def test_a_product_by_blocks_is_the_product(size: tuple[int, int, int]) -> None:
     left, right = rng.random((rows, inner)), rng.random((inner, columns))
     out = np.zeros((rows, columns))
     blocks = space._blocking(rows, inner, columns, out.dtype)
-    room = space._columns_for({}, "w", blocks, inner, columns, out.dtype, False)
+    w = SimpleNamespace(buffers={}, dtype=out.dtype)
+    room = space._columns_for(w, "w", blocks, inner, columns)
     matrix = space._in_columns(right, room, True)
     product = space._product_in(blocks, False)
     product(space._rows_in(left, blocks), matrix, space._out_in(out, blocks))
