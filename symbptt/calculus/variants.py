@@ -130,7 +130,10 @@ def _missing_term(node: al.Expr, around: Around) -> Iterator[al.Expr]:
     if isinstance(node, al.Add):
         for k in range(len(node.terms)):
             rest = (*node.terms[:k], *node.terms[k + 1 :])
-            yield rest[0] if len(rest) == 1 else al.Add(rest)
+            left = rest[0] if len(rest) == 1 else al.Add(rest)
+            # A number stands for a vector where entries are multiplied, and nowhere else.
+            if left.shape == node.shape or (around.parent and around.parent.pointwise):
+                yield left
 
 
 def _missing_factor(node: al.Expr, around: Around) -> Iterator[al.Expr]:

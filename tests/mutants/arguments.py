@@ -92,6 +92,12 @@ ARGUMENTS: tuple[Argument, ...] = (
         remark=f"^{DIFFERENT}",
     ),
     Argument(
+        "The same module, byte for byte, of each of the models that run the line (forty at most); "
+        "of another program a wrong module would not leave `symbptt generate`, which tries it.",
+        place="passes|lowering",
+        remark=f"^{SAME}",
+    ),
+    Argument(
         "The pointwise terms of a sum are differentiated alike as one sum and one by one.",
         where="^(_sum_of_terms|in_groups)$",
         remark=f"^{SAME}",

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import islice
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -260,7 +261,7 @@ def carriers(name: str, file: str) -> tuple[Setting, ...]:
     return tuple(setting for setting, text in found if text == wanted)
 
 
-MOST_CARRIERS = 6
+MOST_CARRIERS = 3
 """So many modules are tried with a mutant of the runtime, of those that run its line."""
 
 
@@ -283,8 +284,8 @@ def of_runtime(file: str, most: int) -> Iterator[Mutant]:
 def _judged_carried(settings: tuple[Setting, ...], one: Planted, code: CodeType) -> Judged:
     """Judged in modules that run the line, by the cheap checks first."""
     line = one.line - one.tree.lineno
-    running = [s for s in settings if carrier(s).runs(one.function, line)]
-    chosen = [carrier(s) for s in evenly(running, MOST_CARRIERS)]
+    running = (carrier(s) for s in settings if carrier(s).runs(one.function, line))
+    chosen = list(islice(running, MOST_CARRIERS))
     for whole in (False, True):
         for checks in chosen[: 2 if whole else None]:
             own = function_at(checks.module.module, one.function)
