@@ -114,7 +114,11 @@ def rounding_rows(
     for dtype, losses in lines.items():
         detail = next((loss.detail for loss in losses if loss.detail), "")
         figure = f"{', '.join(loss.words for loss in losses)} units in the last place"
-        yield Row("rounding", dtype, not detail, figure, detail)
+        if any(loss.name for loss in losses):
+            yield Row("rounding", dtype, not detail, figure, detail)
+        else:
+            reason = "at no point that was tried it returns numbers within float32's range"
+            yield Row("rounding", dtype, None, "not applicable", reason)
 
 
 def measured(

@@ -96,6 +96,14 @@ def test_what_overflows_or_lies_beyond_is_named() -> None:
     assert Loss.of(None, INPUTS[1], "float32").words == "badly scaled beyond float32"
 
 
+def test_a_file_that_raises_has_no_figures() -> None:
+    name = "linear_bias"
+    text = generate(bound(name)) + WRAPPED.format(change="raise ValueError")
+    for row in rounding_rows(load_module(text, name, bound(name)), bound(name)):
+        assert row.ok is None
+        assert "at no point" in row.detail
+
+
 def test_digits_are_lost_in_slopes_that_are_written_in_values() -> None:
     """With a slope that does not cancel nearly all of them are there."""
     model, (spread,) = bound("char_rnn"), [each for each in INPUTS if each.spread]
