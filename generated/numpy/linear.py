@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of linear, in NumPy.
 
-Made by symbptt (digest 51323a432044dcda). To make it again: symbptt generate linear -O0
+Made by symbptt (digest 28fb8063f43a40a6). To make it again: symbptt generate linear -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -366,10 +366,10 @@ def _past(call, name, own, shape, dtype=None):
     if call.dtype == object and dtype is None:
         array *= call.one
     for step in _steps_of(name):
-        if call.start is None:
-            array[rows.begin(step)] = own.get(step, 0)
-        else:
+        if call.start is not None:
             array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
+        elif step in own:
+            array[rows.begin(step)] = own[step]
     return array
 
 

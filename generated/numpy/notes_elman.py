@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of notes_elman, in NumPy.
 
-Made by symbptt (digest 69a750a8b1f9e211). To make it again: symbptt generate notes_elman -O0
+Made by symbptt (digest c818cb8dc3069574). To make it again: symbptt generate notes_elman -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -389,10 +389,10 @@ def _past(call, name, own, shape, dtype=None):
     if call.dtype == object and dtype is None:
         array *= call.one
     for step in _steps_of(name):
-        if call.start is None:
-            array[rows.begin(step)] = own.get(step, 0)
-        else:
+        if call.start is not None:
             array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
+        elif step in own:
+            array[rows.begin(step)] = own[step]
     return array
 
 

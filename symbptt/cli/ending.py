@@ -22,6 +22,7 @@ INTERRUPTED, PIPE_CLOSED = 130, 141
 
 _STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
     (errors.InterfaceError, FAILED),
+    (errors.EvaluationError, UNDECIDED),
     (errors.UnboundFunctionError, USAGE),
     (errors.UnknownNameError, USAGE),
     (errors.OptionError, USAGE),

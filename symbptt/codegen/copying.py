@@ -66,9 +66,14 @@ class Runtime:
         return Copied(texts, tuple(imports), frozenset(named))
 
 
-@cache
 def specialised(source: str, constants: Constants, unread: frozenset[str]) -> str:
-    """The text of a definition (`Specialised`)."""
+    """The text of a definition, made once for those of the names that it has."""
+    met = frozenset(pair for pair in constants if pair[0] in source)
+    return text_of(source, met, frozenset(name for name in unread if name in source))
+
+
+@cache
+def text_of(source: str, constants: Constants, unread: frozenset[str]) -> str:
     return Specialised(source, constants, unread).text
 
 

@@ -323,9 +323,11 @@ class NumpyPrinter:
             raise MissingRuleError(f"the derivative of {expr.function} is abstract; bind it")
         template = function(expr.function).numpy
         self.uses.names |= names_of_call(template)
-        if all(map(is_whole, expr.args)):
+        whole = [*map(is_whole, expr.args)]
+        if all(whole) or (any(whole) and expr.function in ("max", "min")):
             # Integers of Python's know no functions where numbers are exact.
-            texts = [self.exact(self.inside(arg, SIGN)) for arg in expr.args]
+            texts = [self.inside(arg, SIGN) for arg in expr.args]
+            texts = [self.exact(t) if w else t for t, w in zip(texts, whole, strict=True)]
             brackets = "({0}" in template
             return template.format(*(t if brackets else f"({t})" for t in texts)), ATOM
         return self.called(template, *expr.args), ATOM

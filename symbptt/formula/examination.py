@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -11,7 +11,20 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
-from symbptt.algebra import Column, Cotangent, Derivative, Expr, Model, Ref, Transpose, Vec
+from symbptt.algebra import (
+    Column,
+    Cotangent,
+    Count,
+    Derivative,
+    Dim,
+    Expr,
+    Index,
+    Model,
+    Param,
+    Ref,
+    Transpose,
+    Vec,
+)
 from symbptt.algebra.letters import Entry, Slope
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
@@ -171,10 +184,25 @@ class Examiner:
         named = [n.name for s in formula.sides for n in walk(s) if isinstance(n, Ref | Cotangent)]
         return min((starts[name] for name in named if name in starts), default=1)
 
-    def longest(self) -> int:
-        dims = {dim for _, shape in shapes(self.model) for dim in shape}
+    def longest(self, formula: Formula) -> Callable[[str], int]:
+        """Up to where a name that counts entries goes: to the end of the longest that it counts."""
         sizes = [stage.unrolled.sizes for stage in self.stages]
-        return max((length(dim, one) for one in sizes for dim in dims), default=1)
+
+        def ends(*shape: Dim) -> int:
+            return max((length(dim, one) for one in sizes for dim in shape), default=1)
+
+        whole = ends(*(dim for _, shape in shapes(self.model) for dim in shape))
+        counted: dict[str, int] = {}
+        for node in (n for side in formula.sides for n in walk(side) if isinstance(n, Entry)):
+            shape = node.array.shape if isinstance(node.array, Ref | Param) else ()
+            for name in free_names(node):
+                axes = [
+                    dim
+                    for place, dim in zip(node.places, shape, strict=False)
+                    if isinstance(place, Count) and place.index == Index.of(name)
+                ]
+                counted[name] = max(counted.get(name, 1), ends(*axes) if axes else whole)
+        return lambda name: counted.get(name, whole)
 
     def examine(self, formula: Formula) -> Found:
         """All cases up to the horizon in numbers, until one fails.
@@ -204,6 +232,7 @@ class Examiner:
     def _examine(self, formula: Formula, kind: str) -> Found:
         free = Free.of(formula)
         found = Found()
+        start, longest = self.start(formula), self.longest(formula)
         points: list[Scene] = []
         horizon = 0
         while horizon < self.horizon or (not found.used and horizon < FARTHEST):
@@ -212,7 +241,7 @@ class Examiner:
                 steps = max(horizon, self.horizon)
                 points = list(self.points(kind, steps, formula))
             found.numbers = points[0].domain.name
-            for at in cases(formula, free, horizon, self.start(formula), self.longest()):
+            for at in cases(formula, free, horizon, start, longest):
                 self._case(formula, free, at, points, found)
                 if found.counterexample is not None:
                     return found

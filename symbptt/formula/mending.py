@@ -224,7 +224,7 @@ class _Probe:
         agreed = 0
         free, start = Free.of(formula), self.examiner.start(formula)
         for horizon in range(1, PROBED + 1):
-            for at in cases(formula, free, horizon, start, self.examiner.longest()):
+            for at in cases(formula, free, horizon, start, self.examiner.longest(formula)):
                 agrees = self._agrees(formula, at, scenes)
                 if agrees is False:
                     return False
@@ -266,7 +266,7 @@ class _Probe:
 
     def _longest(self, formula: Formula) -> Iterator[tuple[tuple[int, ...], dict[str, int]]]:
         free, start = Free.of(formula), self.examiner.start(formula)
-        for at in cases(formula, free, self.steps, start, self.examiner.longest()):
+        for at in cases(formula, free, self.steps, start, self.examiner.longest(formula)):
             yield tuple(at[name] for name in free.steps), at
 
     def _agrees(self, formula: Formula, at: dict[str, int], scenes: list[Scene]) -> bool | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -82,7 +82,7 @@ def holds(chains: Iterable[Inequalities], at: At_) -> bool:
 
 
 def cases(
-    formula: Formula, free: Free, horizon: int, start: int, longest: int
+    formula: Formula, free: Free, horizon: int, start: int, longest: Callable[[str], int]
 ) -> Iterator[dict[str, int]]:
     """The values of T and of the free names that the condition admits.
 
@@ -90,8 +90,8 @@ def cases(
     ----------
     start : int
         The earliest step of any name in the formula.
-    longest : int
-        The largest dimension.
+    longest : callable
+        Up to where a name that counts entries goes.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def cases(
         else range(start, horizon + 1)
         for name in free.steps
     ]
-    spans += [range(1, longest + 1) for _ in free.entries]
+    spans += [range(1, longest(name) + 1) for name in free.entries]
     count = 1
     for span in spans:
         count *= len(span)

@@ -331,8 +331,9 @@ def _leaky_relu(x: Any) -> Any:
 
 def _selu(x: Any) -> Any:
     """Scaled exponential linear units."""
-    low = 1.6732632423543772 * _expm1(np.minimum(x, 0 * x))
-    return 1.0507009873554805 * (np.maximum(x, 0) + low)
+    exact = Fraction if x.dtype == object else float
+    low = exact("1.6732632423543772") * _expm1(np.minimum(x, 0 * x))
+    return exact("1.0507009873554805") * (np.maximum(x, 0) + low)
 
 
 def _mish(x: Any) -> Any:

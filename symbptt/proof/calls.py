@@ -178,7 +178,8 @@ def forwarded(module: Loaded, call: ModuleCall) -> tuple[Arrays, Arrays]:
 def _parts(module: Loaded, function: str, found: Any, call: ModuleCall, count: int) -> Any:
     """What a function returned, as it must be: perhaps a number, then two dicts of arrays."""
     fits = isinstance(found, tuple) and len(found) == count
-    exact = any(array.dtype == object for array in call.params.values())
+    given = (*call.params.values(), *call.inputs.values(), *(call.carry or {}).values())
+    exact = any(array.dtype == object for array in given)
     if not fits or not all(are_numbers(part, exact) for part in found[-2:]):
         raise InterfaceError(f"{module.name}: {function} returns {count} values, dicts of arrays")
     if count > 2 and not are_numbers({"loss": found[0]}, exact):

@@ -185,6 +185,13 @@ class Precise(Float):
         self.context = mpmath.MPContext()
         self.context.dps = digits
         give_functions(self.context.mpf, lambda number: self)
+        convert = self.context.mpf.mpf_convert_rhs
+
+        def converted(value: Any) -> Any:
+            return self.number(value)._mpf_ if isinstance(value, Fraction) else convert(value)
+
+        # Modules mix their numbers with fractions, which mpmath does on the right alone.
+        self.context.mpf.mpf_convert_rhs = staticmethod(converted)
 
     def number(self, value: Fraction) -> Any:
         return self.context.mpf(value.numerator) / value.denominator

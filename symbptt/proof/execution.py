@@ -64,7 +64,9 @@ def file_rows(
         # The first one has no more to say than the others, and is the longest.
         for sizes, call in [*zip(cycle(size_sets(model)), calls, strict=False)][1:]:
             if not (run.detail or run.unable):
-                run.examine(unrolled(model, sizes), call, Random(seed))
+                # Other numbers in every call: a function is known by what it was called with.
+                rng = Random(f"{seed} {call.scenario.words}")
+                run.examine(unrolled(model, sizes), call, rng)
         yield run.row()
 
 

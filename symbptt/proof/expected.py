@@ -12,7 +12,7 @@ import numpy as np
 from symbptt.algebra import Shape
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
-from symbptt.proof.calls import Arrays, ModuleCall, Scenario, drawn
+from symbptt.proof.calls import Arrays, ModuleCall, Scenario, drawn, scaled
 from symbptt.proof.domain import Domain, Float
 from symbptt.proof.place import lengths, unit
 from symbptt.proof.unrolled import SizedModel, Trajectory, Variable
@@ -21,6 +21,9 @@ MARGIN = 0.01
 """How far from every kink and pole a point is sought; differences do not reach across."""
 
 DRAWS = 60
+
+MAGNITUDES = (1.0, 4.0, 0.25, 16.0)
+"""What positive numbers are multiplied with, in turn."""
 
 
 @dataclass
@@ -40,7 +43,7 @@ def draw_call(
     """A random call at which everything is defined, away from kinks where possible.
 
     Entries are of either sign; if the model is not defined at any such point (logarithms,
-    roots), they are positive.
+    roots), they are positive, and of several magnitudes.
 
     Raises
     ------
@@ -56,9 +59,11 @@ def draw_call(
         positive = best is None and attempt >= DRAWS // 2
         rng = np.random.default_rng([seed, attempt])
         call = drawn(unrolled.model, unrolled.sizes, scenario, rng, positive, estimator)
+        if positive:
+            call = scaled(call, MAGNITUDES[attempt % len(MAGNITUDES)])
         try:
             expected = expect(unrolled, call, estimator)
-        except (EvaluationError, ZeroDivisionError, OverflowError) as error:
+        except EvaluationError as error:
             reason = str(error)
             continue
         if best is None or expected.margin > best[1].margin:
@@ -75,7 +80,7 @@ def values_of(unrolled: SizedModel, call: ModuleCall) -> Expected:
 
     Raises
     ------
-    EvaluationError, ZeroDivisionError
+    EvaluationError
         If the model is not defined there.
     """
     domain, found = Float(), Expected()
@@ -102,7 +107,7 @@ def expect(
 
     Raises
     ------
-    EvaluationError, ZeroDivisionError
+    EvaluationError
         If the model is not defined there.
     """
     domain = domain or Float()

@@ -19,7 +19,7 @@ import numpy as np
 from symbptt.algebra import Model
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL, Estimator
-from symbptt.errors import InterfaceError
+from symbptt.errors import EvaluationError, InterfaceError
 from symbptt.proof.agreement import FLOOR, Agreement, largest
 from symbptt.proof.calls import (
     SCENARIOS,
@@ -49,8 +49,8 @@ RANGE = "T = " + "…".join(str(each(s.steps for s in SCENARIOS)) for each in (m
 """Of all random calls."""
 
 
-def unnoted(call: ModuleCall) -> None:
-    """Takes a call, and forgets it."""
+def unnoted(what: object) -> None:
+    """Takes a call or a row, and forgets it."""
 
 
 def numeric_rows(
@@ -81,13 +81,15 @@ def numeric_rows(
     """
     estimator = derivation.estimator if derivation else FULL
     checks = _Comparisons(module, _step_numbers(derivation), estimator)
-    for call, expected in random_calls(model, seed, estimator, progress):
+    undefined: list[Row] = []
+    for call, expected in random_calls(model, seed, estimator, progress, undefined.append):
         note(call)
         checks.examine(call, expected)
+    rows = (*checks.rows(), *undefined)
     if estimator.kind != "random":
-        return checks.rows()
+        return rows
     stage = unrolled(model, size_sets(model)[0])
-    return (*checks.rows(), _expectation(checks, stage, estimator, seed))
+    return (*rows, _expectation(checks, stage, estimator, seed))
 
 
 def random_calls(
@@ -95,8 +97,11 @@ def random_calls(
     seed: int = 0,
     estimator: Estimator = FULL,
     progress: Callable[[str], None] = silent,
+    undefined: Callable[[Row], None] = unnoted,
 ) -> Iterator[tuple[ModuleCall, Expected]]:
     """A random call of every scenario, and what it must return.
+
+    A model's own start may be a pole of it, or lie in a logarithm; ``undefined`` is told.
 
     Raises
     ------
@@ -106,7 +111,14 @@ def random_calls(
     stages = [unrolled(model, chosen) for chosen in size_sets(model)]
     for number, scenario in enumerate(SCENARIOS):
         progress(f"module, {scenario.words}")
-        yield draw_call(stages[number % len(stages)], scenario, seed + number, estimator)
+        try:
+            drawn = draw_call(stages[number % len(stages)], scenario, seed + number, estimator)
+        except EvaluationError as error:
+            if scenario.carry:
+                raise
+            undefined(Row("values", scenario.words, None, "not applicable", str(error)))
+        else:
+            yield drawn
 
 
 def _expectation(checks: _Comparisons, stage: SizedModel, estimator: Estimator, seed: int) -> Row:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from symbptt.algebra import Model
 from symbptt.binding import bind as bind_functions
@@ -13,9 +16,9 @@ from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
-from symbptt.errors import InterfaceError, UnboundFunctionError
+from symbptt.errors import EvaluationError, InterfaceError, UnboundFunctionError
 from symbptt.proof.arguments import argument_rows
-from symbptt.proof.calls import SCENARIOS, ModuleCall
+from symbptt.proof.calls import SCENARIOS, ModuleCall, called
 from symbptt.proof.cases import GROUPS
 from symbptt.proof.exact import exact_rows
 from symbptt.proof.execution import file_rows
@@ -29,6 +32,7 @@ from symbptt.proof.numeric import numeric_rows
 from symbptt.proof.other_forms import FOR_SOME_T, OTHERS, mode_rows, other_form_rows
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Plain, reach_rows
+from symbptt.proof.remarks import kink_rows, vanishing_rows
 from symbptt.proof.rounding import rounding_rows
 from symbptt.proof.rows import Report, Row, grouped, together
 from symbptt.typeset.latex import PRINTERS
@@ -108,7 +112,7 @@ def verify(
         rows += (*other_form_rows(chosen, seed, told), FOR_SOME_T)
     rows += _numeric(chosen, module, derivation, source, examined.estimator, level, seed, told)
     if own:
-        rows += _modes(chosen, seed, told)
+        rows += _made("forward", lambda: mode_rows(bind_functions(chosen), seed, told))
     return Report(model.name, grouped(rows))
 
 
@@ -149,33 +153,32 @@ def _numeric(
     module = read_module(path, bound) if path else modules[level]
     calls: list[ModuleCall] = []
     values = partial(numeric_rows, module, bound, lowered, seed, told, calls.append)
-    rows = tuple(_made("values", values))
-    if modules:
-        rows += (*_made("levels", lambda: level_rows(modules, calls, estimator)), *plain.rows())
-    rows += tuple(file_rows(module, bound, calls, estimator, seed, told))
-    rows += tuple(rounding_rows(module, bound, estimator, told))
-    return (*rows, *_used(module, plain, told))
+    rows = _made("values", values)
+    if modules and calls:
+        rows += _made("levels", lambda: level_rows(modules, calls, estimator))
+    rows += _made("plain", plain.rows) if modules else ()
+    if calls:
+        rows += _made("file", lambda: file_rows(module, bound, calls, estimator, seed, told))
+        rows += _made("rounding", lambda: rounding_rows(module, bound, estimator, told))
+    rows += tuple(reach_rows(module, plain, told))
+    rows += _made("arguments", partial(argument_rows, module, plain))
+    if estimator == FULL and all(row.ok is not False for row in rows):
+        rows += tuple(kink_rows(lowered))
+        rows += _made("remark", lambda: vanishing_rows(partial(called, module), calls))
+    return rows
 
 
-def _used(module: Loaded, plain: Plain, told: Callable[[str], None]) -> Iterator[Row]:
-    """How a module takes what it may be given."""
-    yield from reach_rows(module, plain, told)
-    yield from _made("arguments", partial(argument_rows, module, plain))
-
-
-def _made(check: str, rows: Callable[[], Iterable[Row]]) -> Iterator[Row]:
+def _made(check: str, rows: Callable[[], Iterable[Row]]) -> tuple[Row, ...]:
     """The rows of a check; a module that raises where it must not has failed it."""
     try:
-        yield from rows()
+        # Of what NumPy warns says nothing here; `reach` hears of it where all is finite.
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return tuple(rows())
     except InterfaceError as error:
-        yield Row(check, "module", False, detail=str(error))
-
-
-def _modes(model: Model, seed: int, told: Callable[[str], None]) -> tuple[Row, ...]:
-    try:
-        return mode_rows(bind_functions(model), seed, told)
-    except UnboundFunctionError as error:
-        return (Row("forward", "module", None, "not applicable", str(error)),)
+        return (Row(check, "module", False, detail=str(error)),)
+    except (EvaluationError, UnboundFunctionError) as error:
+        return (Row(check, "module", None, "not applicable", str(error)),)
 
 
 class _Counter:

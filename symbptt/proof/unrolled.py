@@ -219,10 +219,19 @@ class Trajectory:
             self._perturb(variable)
 
     def compute(self, variable: Variable, equations: Scalars, at: Steps, is_variable: bool) -> None:
-        """The value of an equation, its derivatives by the chain rule, forward."""
+        """The value of an equation, its derivatives by the chain rule, forward.
+
+        Raises
+        ------
+        EvaluationError
+            If it has none there.
+        """
         sources = {source: self.resolve(source, at) for source in equations.sources}
         inputs = {source: self.values[found] for source, found in sources.items()}
-        value, partials = equations.run(inputs, self.domain)
+        try:
+            value, partials = equations.run(inputs, self.domain)
+        except (EvaluationError, ArithmeticError) as error:
+            raise EvaluationError(f"{_place(*variable)} has no value: {error}") from error
         self.values[variable] = value
         self.local[variable] = [
             (local, sources[local.source], slope)
@@ -341,6 +350,11 @@ def in_order(items: tuple[Any, ...], reads: Any) -> tuple[Any, ...]:
     for item in items:
         visit(item)
     return tuple(done.values())
+
+
+def _place(name: str, step: int | None) -> str:
+    place = name if step is None else f"{name}[{step}]"
+    return f"a part at step {step}" if name.startswith(MARK) else f"`{place}`"
 
 
 def _reads_param(item: Any) -> Iterator[str]:

@@ -9,7 +9,7 @@ from symbptt.algebra import Index, OrderedProduct, TimeSum, walk
 from symbptt.calculus.derivation import Derivation
 
 _RUNNING = ("k", "n", "m", "s", "r", "u")
-# Entries have the letters of the others, where they are written out (calculus.entries).
+# Entries have the letters of the others, where they are written out (calculus.indices).
 _BESIDE_ENTRIES = ("p", "q", "l", "w")
 
 

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 import symbptt
 from symbptt.cli import main
 from symbptt.formula.examination import Examiner
+from symbptt.formula.reading import read
 from symbptt.formula.scenes import Clock
 from symbptt.formula.shapes import Layout
 from symbptt.formula.verdict import Checker, check
@@ -355,3 +356,14 @@ def test_the_time_holds_whatever_is_sought(name: str, formula: str) -> None:
     with contextlib.suppress(symbptt.FormulaError):
         check(about, formula, horizon=2, seconds=0.3)
     assert time.process_time() - start < 0.6
+
+
+def test_a_name_counts_to_the_end_of_the_longest_axis_that_it_counts() -> None:
+    about = model("linear")
+    examiner = Examiner(about, 3, 0, Clock(20))
+    text = "W_qh[j, i] = h[t][i] + delta(k, m) * x[1][k+1] for k >= 1, m >= 1"
+    longest = examiner.longest(read(text, about))
+    sizes = [stage.unrolled.sizes for stage in examiner.stages]
+    assert longest("j") == max(one["q"] for one in sizes)
+    assert longest("i") == max(one["h"] for one in sizes)
+    assert longest("k") == longest("m") == max(max(one.values()) for one in sizes)

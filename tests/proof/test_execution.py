@@ -31,9 +31,10 @@ from tests.cells import BINDINGS
 from tests.cells import NAMES as CELLS
 from tests.modules import BUILT_IN, EXHAUSTIVE, in_turn, model_of
 
-SAMPLE = CELLS if EXHAUSTIVE else CELLS[::6]
+FULL_OF_FUNCTIONS = ("gaussian", "norms_and_robust_losses", "abs_and_relu", "max_and_min")
+SAMPLE = CELLS if EXHAUSTIVE else tuple(dict.fromkeys((*FULL_OF_FUNCTIONS, *CELLS[::6])))
 
-RATIONAL = ("linear", "linear_bias", "rational", "matrix_input", "abs_and_relu")
+RATIONAL = ("linear", "linear_bias", "rational", "matrix_input", "abs_and_relu", "max_and_min")
 """Models among these without transcendental functions."""
 
 KINDS = {kind.subject: kind for kind in kinds()}
@@ -92,6 +93,13 @@ def test_a_file_is_exact_for_every_estimator(kind: str, name: str) -> None:
     estimator = read_estimator(ESTIMATORS[kind].example)
     text = generate(derive(bound(name), estimator=estimator))
     assert all(row.ok is not False for row in rows_of(name, text, estimator).values())
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", ["gaussian", "norms_and_robust_losses"])
+def test_every_function_is_exact_at_every_level(name: str, level: int) -> None:
+    """Constants that are no fractions, signs, and what is 0 at the start."""
+    assert all(row.ok is not False for row in rows_of(name, text_of(name, level)).values())
 
 
 # --- planted ----------------------------------------------------------------------------------

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from functools import cache
+from itertools import product
 
 import pytest
 
@@ -154,6 +157,55 @@ def test_an_error_that_shows_somewhere_alone_is_found(name: str, level: int, pla
     wrong = next((row for row in rows_of(name, text) if row.ok is False), None)
     assert wrong is not None
     assert wrong.detail
+    print(f"{planted}: {wrong.subject}: {wrong.detail}")
+
+
+NORM = "np.sqrt((np.asarray({adjoint}) ** 2).sum())"
+IN_LOOP = {
+    "clipping at 5": "np.clip({adjoint}, -5, 5, {adjoint})",
+    "clipping at norm 10": f"{{adjoint}}[...] *= min(1, 10 / max({NORM}, 1e-300))",
+    "truncation after 10 steps": "if _left == 0: break",
+    "truncation after 30 steps": "if _left == 0: break",
+    "a factor near 1": "{adjoint}[...] *= 1 + 1e-9",
+}
+"""What is done at the end of each step of the backward pass, with each adjoint that it hands on."""
+
+
+def planted_in_loop(text: str, planted: str) -> str:
+    """The module of any level with a statement at the end of its loop back through time."""
+    tree = ast.parse(text)
+    (function,) = (
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name in ("_backward", "_run_backward")
+    )
+    loops = [node for node in ast.walk(function) if isinstance(node, ast.For)]
+    loop = loops[-1]
+    words = {ast.unparse(node) for node in ast.walk(loop) if isinstance(node, ast.expr)}
+    adjoints = sorted(filter(re.compile(r"d_\w+(_prev|_all\[prev\])").fullmatch, words))
+    assert adjoints, planted
+    steps = "".join(filter(str.isdigit, planted)) or "0"
+    body = ["_left -= 1", *(IN_LOOP[planted].format(adjoint=each) for each in adjoints)]
+    loop.body += ast.parse("\n".join(body)).body
+    function.body.insert(1, ast.parse(f"_left = {steps}").body[0])
+    return ast.unparse(tree)
+
+
+LOOPS = [
+    pytest.param(name, level, planted, id=f"{name}-O{level}-{planted}")
+    for number, (planted, level) in enumerate(product(IN_LOOP, (0, 1, 2)))
+    for turn, name in enumerate(("elman", "char_rnn", "lstm", "gru", "linear"))
+    if EXHAUSTIVE or turn == number % 5
+]
+
+
+@pytest.mark.parametrize(("name", "level", "planted"), LOOPS)
+def test_an_error_in_the_loop_back_through_time_is_found(
+    name: str, level: int, planted: str
+) -> None:
+    text = planted_in_loop(text_of(name, level), planted)
+    wrong = next((row for row in rows_of(name, text) if row.ok is False), None)
+    assert wrong is not None
     print(f"{planted}: {wrong.subject}: {wrong.detail}")
 
 

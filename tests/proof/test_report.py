@@ -14,7 +14,7 @@ import pytest
 from symbptt.algebra import Model, Mul, Number
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.render import generate
-from symbptt.errors import EvaluationError, InterfaceError, MissingLossError
+from symbptt.errors import InterfaceError, MissingLossError
 from symbptt.language import library
 from symbptt.language.parser import parse
 from symbptt.proof import exact
@@ -24,7 +24,7 @@ from tests.cells import BINDINGS
 from tests.cells import NAMES as CELLS
 from tests.modules import EXHAUSTIVE, RANDOM, model_of
 
-REACH = {"plain", "reach", "arguments", "helpers"}
+REACH = {"plain", "file", "rounding", "reach", "arguments", "helpers"}
 CHECKS = {"induction", "exact", "chain", "matrix", "layout", "entries"}
 CHECKS |= {"values", "differences", "levels"}
 MODULE_CHECKS = {"matrix", "values", "differences", "levels", "forward", *REACH}
@@ -178,8 +178,12 @@ def test_points_are_sought_where_the_model_is_defined() -> None:
     report = verify(parse(text, "roots"))
     assert report.ok
     nowhere = "x: (d,)\nh[t] = W @ x[t] + log(-1 - x[t-1] * x[t-1])\nloss[t] = sum(h[t])\n"
-    with pytest.raises(EvaluationError, match="not defined at any of"):
-        verify(parse(nowhere, "nowhere"))
+    report = verify(parse(nowhere, "nowhere"))
+    assert report.ok
+    (values,) = report.of("values")
+    assert values.ok is None
+    assert "not defined at any of" in values.detail
+    assert "log is not defined at -" in values.detail
 
 
 def test_a_lag_beyond_the_horizons_is_reached_all_the_same() -> None:
@@ -262,7 +266,7 @@ def test_a_module_that_raises_has_failed(written: Path) -> None:
     raising = "def loss_and_grads(*args, **more):\n    raise Exception('planted')\n"
     written.write_text(f"{text}\n\n{raising}", encoding="utf-8")
     report = verify(library.load("linear"), module=written)
-    assert {row.check for row in report.failures} == {"values", "reach", "arguments"}
+    assert {row.check for row in report.failures} == {"values", "file", "reach", "arguments"}
     words = f"loss_and_grads raised Exception at line {len(text.splitlines()) + 4}: planted"
     assert all(row.detail.endswith(words) for row in report.failures)
 

@@ -96,6 +96,21 @@ def test_what_overflows_or_lies_beyond_is_named() -> None:
     assert Loss.of(None, INPUTS[1], "float32").words == "badly scaled beyond float32"
 
 
+def test_digits_are_lost_in_slopes_that_are_written_in_values() -> None:
+    """With a slope that does not cancel nearly all of them are there."""
+    model, (spread,) = bound("char_rnn"), [each for each in INPUTS if each.spread]
+    text = generate(model, level=0)
+    kept = text.replace("np.tanh(a)\n", "np.tanh(a)\n        KEPT[now.start] = a\n")
+    kept = kept.replace("(1 - h[now] ** 2)", "(1 / np.cosh(KEPT[now.start]) ** 2)")
+    assert kept.count("KEPT") == 2
+    units = []
+    for each in (text, f"KEPT = {{}}\n{kept}"):
+        exact = measured(load_module(each, "module", model), model, spread)
+        units.append(Loss.of(exact, spread, "float64").units)
+    assert units[0] > 1e9
+    assert units[1] < 64
+
+
 def test_saturated_slopes_are_off_beside_themselves_and_not_beside_the_largest() -> None:
     name = "elman"
     module = load_module(generate(bound(name)), name, bound(name))

@@ -41,7 +41,7 @@ PARTS: tuple[Part, ...] = (
     Part("proofs", ("-m", "tests.trust.proofs"), "what `verify` says of every built-in model"),
     Part(
         "induction",
-        ("-m", "tests.trust.induction", "--every", "5"),
+        ("-m", "tests.trust.induction", "--every", "9"),
         "what is proved for all T and all sizes",
     ),
     Part(

@@ -75,6 +75,9 @@ KINDS: dict[str, Kind] = {
         "past every threshold of the code, in both floats, every layout, start and size",
     ),
     "forward": Kind("numbers", "tested", "the module of the forward mode agrees with the reverse"),
+    "remark": Kind(
+        "numbers", "tested", "where L has kinks, and what L depends on by steps alone, is said"
+    ),
     "arguments": Kind("module", "tested", "arguments that do not fit are refused"),
     "helpers": Kind("module", "tested", "clipping and drawing parameters do what they say"),
 }

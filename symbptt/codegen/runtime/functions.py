@@ -107,16 +107,18 @@ def _normal_cdf(x: Any) -> Any:
     """The distribution function of a standard normal variable."""
     # Through erfc, since 1 + erf(x) has no digits left for large negative x.
     if x.dtype == object:
-        return (1 + _erf(x / math.sqrt(2))) / 2
+        return (1 + _erf(x / np.sqrt(0 * x + 2))) / 2
     tail = np.asarray(np.frompyfunc(math.erfc, 1, 1)(-x / math.sqrt(2)), x.dtype)
     return tail / 2
 
 
 def _normal_pdf(x: Any, variance: Any) -> Any:
     """The density of a centred normal variable."""
-    if x.dtype != object:
-        # It is 0 past 40 standard deviations, where a square could overflow.
-        x = np.minimum(np.abs(x), 40 * variance**0.5)
+    if x.dtype == object:
+        pi = 4 * np.arctan(0 * x + 1)
+        return np.exp(-x * x / (2 * variance)) / np.sqrt(2 * pi * variance)
+    # It is 0 past 40 standard deviations, where a square could overflow.
+    x = np.minimum(np.abs(x), 40 * variance**0.5)
     return np.exp(-x * x / (2 * variance)) / (2 * math.pi * variance) ** 0.5
 
 
@@ -178,7 +180,7 @@ def _sigmoid(x: Any) -> Any:
 
 def _sign(x: Any) -> Any:
     """1, 0 or -1."""
-    return (x > 0).astype(x.dtype) - (x < 0).astype(x.dtype)
+    return _step(x) - _step(-x)
 
 
 def _silu(x: Any) -> Any:
@@ -218,7 +220,8 @@ def _squared_error(o: Any, y: Any) -> Any:
 
 def _step(x: Any) -> Any:
     """1 where x > 0, else 0."""
-    return (x > 0).astype(x.dtype)
+    # A quotient of Python's integers would be a float.
+    return (x > 0) * (0 * x + 1) if x.dtype == object else (x > 0).astype(x.dtype)
 
 
 def _total(v: Any) -> Any:

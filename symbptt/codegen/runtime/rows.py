@@ -119,10 +119,10 @@ def _past(
     if call.dtype == object and dtype is None:
         array *= call.one
     for step in _steps_of(name):
-        if call.start is None:
-            array[rows.begin(step)] = own.get(step, 0)
-        else:
+        if call.start is not None:
             array[rows.begin(step)] = rows.sorted(call.start[f"{name}[{step}]"])
+        elif step in own:
+            array[rows.begin(step)] = own[step]
     return array
 
 

@@ -119,7 +119,7 @@ class Graph:
 
     def definitions(self, steps: frozenset[al.Index | None], reader: EntryReader) -> Known:
         """What equations put in the place of entries of what they define at these steps."""
-        keys = {pl.step_key(step) for step in steps}
+        keys = {pl.step_key(step) for step in (None, *steps)}
         names = {n.name for n in self.nodes if isinstance(n.rhs, al.Call | al.Div | al.Vector)}
 
         def known(found: Atom) -> Poly | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Entry, Letter, Slope
@@ -97,13 +98,12 @@ class About:
         self.case = Regime("1 <= t <= T", al.NOW)
         timed = [edge.node for edge in self.edges if edge.node.index == al.NOW]
         others = [edge.node for edge in self.edges if edge.node.index != al.NOW]
-        true: dict[Over, Poly] = {EVERY: self.sum_over(timed), None: self.sum_over(others)}
+        readers: dict[Over, list[Instance]] = {EVERY: timed, None: others}
         for step in self.steps:
             for member in step.members:
                 said = self.summed(member)
-                for over in {**true, **said}:
-                    within = (None, al.LAST) if over is None else (None, al.NOW)
-                    self.compare(step, said.get(over, {}), true.get(over, {}), within)
+                for over in {**readers, **said}:
+                    self.compare(step, said.get(over, {}), readers.get(over, []))
         live = (edge.node.name for edge in self.edges if edge.node.name in self.graph.live)
         names = ", ".join(dict.fromkeys(live)) or "nothing"
         return [f"{_numbers(self.steps)}: it enters {names}, summed over the steps of each"]
@@ -115,11 +115,9 @@ class About:
             raise NotProvedError(f"nothing is said for {case.words}")
         self.case = case
         nodes = self.readers()
-        true = self.sum_over(nodes)
-        within = [node.index for node in nodes]
         for step in steps:
             for member in step.members:
-                self.compare(step, self.reader.free(case.put_in(member), self.shape), true, within)
+                self.compare(step, self.reader.free(case.put_in(member), self.shape), nodes)
         live = (node for node in nodes if node.name in self.graph.live)
         where = ", ".join(f"{node.name}[{node.index}]" for node in live) or "nothing"
         return f"{case.words}: {_numbers(steps)}, it enters {where}"
@@ -142,11 +140,8 @@ class About:
     def at_the_end(self, node: Instance) -> Instance:
         return replace(node, index=self.case.horizon, rhs=self.case.put_in(node.rhs))
 
-    def sum_over(self, nodes: Iterable[Instance]) -> Poly:
-        """The chain rule: what the variable receives from all that read it."""
-        return cn.add(map(self.received, nodes))
-
     def received(self, node: Instance) -> Poly:
+        """What the variable receives from a node that reads it."""
         places = tuple(Letter(f"place {k}", dim) for k, dim in enumerate(node.shape))
         scope = {one.name: cn.fresh(cn.extent(one.dim)) for one in places}
         rhs = self.reader.entry(node.rhs, places, scope)
@@ -172,28 +167,34 @@ class About:
         rhs = self.reader.entry(node.rhs, places, scope)
         return pl.slope(rhs, self.reader.atom_of(wrt, others, scope), self.reader.slopes)
 
-    def compare(
-        self, step: Step, said: Poly, true: Poly, within: Iterable[al.Index | None]
-    ) -> None:
-        """Whether the two are equal, given what L and the equations of these steps say."""
-        known = self.graph.definitions(frozenset(within), self.reader)
-        settled = (substituted(self.settled(poly), known) for poly in (said, true))
+    def compare(self, step: Step, said: Poly, nodes: Sequence[Instance]) -> None:
+        """Whether it is the chain rule, given what L and the equations of these nodes say.
+
+        It may read no gradients but theirs: those are known before, by the induction.
+        """
+        true = cn.add(map(self.received, nodes))
+        given = {(node.name, pl.step_key(node.index)) for node in nodes}
+        known = self.graph.definitions(frozenset(node.index for node in nodes), self.reader)
+        settled = (substituted(self.settled(poly, given), known) for poly in (said, true))
         if not vanishes(pl.subtract(*settled)):
             raise NotProvedError(
                 f"({step.number}) is not the sum over what reads it, for {self.case.words}"
             )
 
-    def settled(self, poly: Poly) -> Poly:
+    def settled(self, poly: Poly, given: Collection[tuple[str, Any]]) -> Poly:
         """With what is known of gradients: that of the loss, those past T, those of no use."""
 
         def change(found: Atom) -> Poly:
             if found[:2] != ("entry", "cotangent"):
                 return pl.atom(found)
             _, _, name, (terms, offset), _ = found
-            absent = terms != ("-",) and self.case.past(al.Index(terms, offset))
-            if absent or name not in self.graph.live:
+            if terms != ("-",) and self.case.past(al.Index(terms, offset)):
                 return {}
-            return self.seed() if name == "loss" else pl.atom(found)
+            if name == "loss":
+                return self.seed()
+            if (name, found[3]) not in given:
+                raise NotProvedError(f"a line reads dL/d{name}, and {name} does not read the value")
+            return pl.atom(found) if name in self.graph.live else {}
 
         return pl.rebuilt(poly, change)
 

@@ -36,6 +36,9 @@ from symbptt.proof.induction.canonical import (
     places_of,
 )
 
+SMALL, MOST_FACTORS, MOST_TERMS = 100, 64, 50_000
+"""The primes that are taken out of roots are smaller; no more factors or terms are multiplied."""
+
 # --- making them ---------------------------------------------------------------------------------
 
 
@@ -88,6 +91,8 @@ def multiply(polys: Iterable[Poly]) -> Poly:
 
 
 def _product(one: Poly, other: Poly) -> Poly:
+    if len(one) * len(other) > MOST_TERMS:
+        raise NotProvedError(f"products of {len(one)} by {len(other)} terms are not looked at")
     return add(_times(*pair) for pair in product(one.items(), other.items()))
 
 
@@ -102,7 +107,7 @@ def _times(one: tuple[Monomial, Fraction], other: tuple[Monomial, Fraction]) -> 
 
 
 def power(base: Poly, exponent: Fraction) -> Poly:
-    """A power; a sum to a power that is no natural number stays as it is.
+    """A power; a sum to a power that is no small natural number stays as it is.
 
     Raises
     ------
@@ -127,10 +132,13 @@ def power(base: Poly, exponent: Fraction) -> Poly:
             root = {found: exponent for found, _ in factors}
             gather(root, _roots(coefficient, exponent).items())
             return closed((), root, ONE)
-    elif exponent.denominator == 1 and exponent > 0:
+    if exponent.denominator == 1 and 0 < exponent <= MOST_FACTORS:
         return multiply([base] * int(exponent))
     whole, leading = normed(base, exponent)
-    return closed((), {("base", frozen(whole)): exponent} | _roots(leading, exponent), ONE)
+    raised = {("base", frozen(whole)): exponent}
+    if exponent.denominator == 1:
+        return closed((), raised, leading ** int(exponent))
+    return closed((), raised | _roots(leading, exponent), ONE)
 
 
 def normed(base: Poly, exponent: Fraction) -> tuple[Poly, Fraction]:
@@ -142,19 +150,15 @@ def normed(base: Poly, exponent: Fraction) -> tuple[Poly, Fraction]:
 
 
 def _roots(value: Fraction, exponent: Fraction) -> dict[Atom, Fraction]:
-    """A power of a number by its primes."""
-    if value < 0:
-        return {("prime", -1): exponent} | _roots(-value, exponent)
+    """A root of a positive number by its small primes, and what is left of it."""
     found: dict[Atom, Fraction] = {}
     for part, sign in ((value.numerator, 1), (value.denominator, -1)):
-        prime = 2
-        while part > 1:
-            if prime * prime > part:
-                prime = part
+        for prime in range(2, SMALL):
             while part % prime == 0:
                 gather(found, [(("prime", prime), sign * exponent)])
                 part //= prime
-            prime += 1
+        if part > 1:
+            gather(found, [(("prime", part), sign * exponent)])
     return found
 
 
@@ -238,14 +242,14 @@ def _slope_of(found: Atom, wrt: Atom, slopes: Slopes) -> Poly:
 
 def written_out(poly: Poly) -> Poly:
     """The polynomial with the natural powers of sums multiplied out."""
-    while any(f[0] == "base" and e >= 1 for _, factors in poly for f, e in factors):
+    while any(_is_short(*factor) for _, factors in poly for factor in factors):
         parts = []
         for monomial, coefficient in poly.items():
             letters, factors = opened(monomial)
             rest: dict[Atom, Fraction] = {}
             raised = [number(1)]
             for found, exponent in factors:
-                if found[0] == "base" and exponent >= 1:
+                if _is_short(found, exponent):
                     whole = exponent.__floor__()
                     raised += [dict(found[1])] * whole
                     exponent -= whole
@@ -254,6 +258,10 @@ def written_out(poly: Poly) -> Poly:
             parts.append(total(inner, letters))
         poly = add(parts)
     return poly
+
+
+def _is_short(found: Atom, exponent: Fraction) -> bool:
+    return bool(found[0] == "base") and 1 <= exponent <= MOST_FACTORS
 
 
 def is_zero(poly: Poly) -> bool:

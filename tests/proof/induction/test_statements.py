@@ -209,6 +209,16 @@ def test_a_gradient_that_nothing_is_said_of_is_named() -> None:
         assert failures[f"dL/d{name}"] == "nothing is said of it"
 
 
+def test_a_line_that_reads_itself_is_not_proved() -> None:
+    """It is an identity, but gives no gradient: nothing that L depends on reads ``spare``."""
+    derivation = derive(model_of("used_by_nobody"))
+    (step,) = (step for step in derivation.steps if step.target.name == "spare")
+    circular = replace(step, members=(step.target,))
+    steps = tuple(circular if each == step else each for each in derivation.steps)
+    found = {s.subject: s.failure for s in prove(replace(derivation, steps=steps))}
+    assert found["dL/dspare[t]"] == "a line reads dL/dspare, and spare does not read the value"
+
+
 def test_another_shape_is_not_proved() -> None:
     """The bias of one entry is the sum over all, which is not a vector that is filled with it."""
     derivation = derive(model_of("learned_scalars"))
