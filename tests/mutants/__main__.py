@@ -33,39 +33,40 @@ def main() -> int:
     words = chosen.part or [""]
     names = (unit.name for word in words for unit in units() if word in unit.name)
     wanted = list(dict.fromkeys(names))
-    if chosen.tell:
-        found = [result for name in wanted for result in known_of(name, chosen.most)]
-    else:
-        found = judge_all(wanted, chosen)
+    if not chosen.tell:
+        judge_all(wanted, chosen)
+    told = [known_of(name, chosen.most) for name in wanted]
+    found = [result for results, _ in told for result in results]
     left = [r for r in found if not r.check and argument(r) is None]
     for result in left:
         print(result.key, result.remark, sep="\n    ")
     if not chosen.part:
-        part(found).write("mutants")
+        part(found, sum(waiting for _, waiting in told)).write("mutants")
     killed = sum(bool(result.check) for result in found)
     print(f"{len(found)} planted, {killed} found, {len(left)} neither found nor argued")
     return 1 if left else 0
 
 
-def judge_all(names: list[str], chosen: argparse.Namespace) -> list[Result]:
+def judge_all(names: list[str], chosen: argparse.Namespace) -> None:
     """All mutants of some units, one after another."""
     FOUND.mkdir(parents=True, exist_ok=True)
-    return [result for name in names for result in judge(name, chosen)]
+    for name in names:
+        judge(name, chosen)
 
 
-def known_of(name: str, most: int) -> list[Result]:
-    """What has been found of the mutants that there are now."""
+def known_of(name: str, most: int) -> tuple[list[Result], int]:
+    """What has been found of the mutants that there are now, and how many are not judged yet."""
     unit = next(unit for unit in units() if unit.name == name)
     known = {result.key: result for result in read(path_of(name))}
     keys = dict.fromkeys(m.result.key for m in unit.mutants(most or MOST.get(unit.place, 1)))
-    return [known[key] for key in keys if key in known]
+    return [known[key] for key in keys if key in known], len(keys - known.keys())
 
 
 def path_of(name: str) -> Path:
     return FOUND / ("".join(c if c.isalnum() else "_" for c in name) + ".jsonl")
 
 
-def judge(name: str, chosen: argparse.Namespace) -> list[Result]:
+def judge(name: str, chosen: argparse.Namespace) -> None:
     unit = next(unit for unit in units() if unit.name == name)
     path = path_of(name)
     known = {} if chosen.fresh else {result.key: result for result in read(path)}
@@ -78,7 +79,6 @@ def judge(name: str, chosen: argparse.Namespace) -> list[Result]:
                 file.flush()
     killed = sum(bool(result.check) for result in found)
     print(f"{name}: {len(found)} planted, {killed} found", file=sys.stderr, flush=True)
-    return found
 
 
 def judged(unit: Unit, chosen: argparse.Namespace, known: dict[str, Result]) -> Iterator[Result]:

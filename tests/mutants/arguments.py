@@ -97,6 +97,13 @@ ARGUMENTS: tuple[Argument, ...] = (
         place="passes|lowering",
         remark=f"^{SAME}",
     ),
+    Argument("Zero times gates is zero.", where="^gated$", edit="is_zero", remark=f"^{SAME}"),
+    Argument(
+        "The same factors make the same product again.",
+        where="^without_first_gates$",
+        kind="threshold",
+        remark=f"^{SAME}",
+    ),
     Argument(
         "The pointwise terms of a sum are differentiated alike as one sum and one by one.",
         where="^(_sum_of_terms|in_groups)$",

@@ -24,8 +24,8 @@ ABOUT = (
 )
 
 
-def part(found: list[Result]) -> Figures:
-    """The part of the page on trust that tells of mutants."""
+def part(found: list[Result], waiting: int = 0) -> Figures:
+    """The part of the page on trust that tells of mutants, and how many are not judged yet."""
     left = [result for result in found if not result.check]
     argued = [result for result in left if argument(result) is not None]
     places = list(dict.fromkeys(result.place for result in found))
@@ -35,6 +35,8 @@ def part(found: list[Result]) -> Figures:
         "argued": len(argued),
         "open": len(left) - len(argued),
     }
+    if waiting:
+        totals["not judged yet"] = waiting
     return Figures(
         title="Mutants",
         command="make mutants",
