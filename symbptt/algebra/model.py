@@ -181,6 +181,12 @@ class Model:
         return (*self.derived, *self.equations)
 
     @property
+    def shapes(self) -> dict[str, Shape]:
+        """The shapes of parameters, derived ones, inputs and quantities, by their names."""
+        groups = (self.parameters, self.derived, self.inputs, self.equations)
+        return {item.name: item.shape for group in groups for item in group}
+
+    @property
     def names(self) -> frozenset[str]:
         """All names that mean something in the model."""
         return frozenset(

@@ -29,7 +29,6 @@ from symbptt.algebra.letters import Entry, Slope
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
 from symbptt.formula.meaning import Meaning, Total
-from symbptt.formula.names import shapes
 from symbptt.formula.ranges import Free, LeftOut, cases, is_promised
 from symbptt.formula.scenes import (
     DIGITS,
@@ -191,7 +190,7 @@ class Examiner:
         def ends(*shape: Dim) -> int:
             return max((length(dim, one) for one in sizes for dim in shape), default=1)
 
-        whole = ends(*(dim for _, shape in shapes(self.model) for dim in shape))
+        whole = ends(*(dim for shape in self.model.shapes.values() for dim in shape))
         counted: dict[str, int] = {}
         for node in (n for side in formula.sides for n in walk(side) if isinstance(n, Entry)):
             shape = node.array.shape if isinstance(node.array, Ref | Param) else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -42,12 +42,6 @@ def derived_form(model: Model) -> Model:
     return normalize(model)
 
 
-def shapes(model: Model) -> Iterator[tuple[str, Shape]]:
-    """The names of a model and their shapes."""
-    for group in (model.parameters, model.derived, model.inputs, model.equations):
-        yield from ((item.name, item.shape) for item in group)
-
-
 @dataclass(frozen=True)
 class LetterMeaning:
     """What a letter that the model does not have stands for; ``index`` is "" without a step."""
@@ -76,7 +70,7 @@ class FormulaNames:
         normal = derived_form(model)
         return cls(
             model,
-            dict(shapes(normal)),
+            normal.shapes,
             frozenset([*(e.name for e in normal.equations), *(i.name for i in normal.inputs)]),
             frozenset(i.name for i in model.inputs if i.index_dim is not None),
             frozenset([*(p.name for p in normal.parameters), *(d.name for d in normal.derived)]),

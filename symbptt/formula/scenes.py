@@ -22,7 +22,6 @@ import numpy as np
 from symbptt import algebra as al
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
-from symbptt.formula.names import shapes
 from symbptt.formula.statement import Formula, free_names
 from symbptt.proof.degree import Degrees
 from symbptt.proof.domain import Array, Domain, Float, Precise
@@ -302,7 +301,7 @@ class Stage:
     def __init__(
         self, model: al.Model, sizes: Mapping[str, int], estimator: Estimator = FULL
     ) -> None:
-        entries = sum(int(np.prod(lengths(shape, sizes))) for _, shape in shapes(model))
+        entries = sum(int(np.prod(lengths(shape, sizes))) for shape in model.shapes.values())
         if entries > MAX_ENTRIES:
             raise TooLargeError(
                 f"the model has {entries:,} entries at the sizes tried, and {MAX_ENTRIES:,} are "
@@ -313,7 +312,7 @@ class Stage:
         self.gate = model.inputs[-1].name if estimator.gated else ""
         self.unrolled = unrolled(model, sizes)
         self.lengths = {f"len({dim})": size for dim, size in sizes.items()}
-        for name, shape in shapes(model):
+        for name, shape in model.shapes.items():
             self.lengths[f"len({name})"] = int(np.prod(lengths(shape, sizes)))
         self.last = frozenset(e.name for e in model.equations if e.last)
         self.starts = {e.name: 1 for e in model.equations} | {i.name: 1 for i in model.inputs}

@@ -7,7 +7,6 @@ from typing import Literal
 from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry, RowOf
 from symbptt.errors import FormulaError, MissingRuleError
-from symbptt.formula.names import shapes
 from symbptt.formula.statement import UNIT, body, walk
 from symbptt.formula.text import text_of
 from symbptt.functions.vectors import vector_function
@@ -78,7 +77,7 @@ class Shaper:
         self.model = model
         self.layout = layout
         self.integers = {i.name: i.index_dim for i in model.inputs if i.index_dim is not None}
-        named = {name: al.entries(shape) for name, shape in shapes(model)}
+        named = {name: al.entries(shape) for name, shape in model.shapes.items()}
         self.lengths = {
             f"len({name})": dim
             for name, dim in (dict(zip(model.dims, model.dims, strict=True)) | named).items()

@@ -7,12 +7,12 @@ repeat, so that what they share must add up.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbptt.algebra import Input, Model, Shape
+from symbptt.algebra import Input, Model
 from symbptt.proof.place import length, lengths, unit
 
 if TYPE_CHECKING:
@@ -22,17 +22,12 @@ if TYPE_CHECKING:
 
 def size_sets(model: Model) -> tuple[dict[str, int], ...]:
     """Two choices of small sizes: 2, 3, 4, … over the dimensions, and the same reversed."""
-    taken = {dim for shape in _shapes(model) for dim in shape if isinstance(dim, int)}
+    taken = {dim for shape in model.shapes.values() for dim in shape if isinstance(dim, int)}
     free = [size for size in range(2, 3 + len(model.dims) + len(taken)) if size not in taken]
     chosen = free[: max(2, len(model.dims))]
     up = dict(zip(model.dims, chosen, strict=False))
     down = dict(zip(model.dims, reversed(chosen), strict=False))
     return (up, down) if model.dims else ({},)
-
-
-def _shapes(model: Model) -> Iterator[Shape]:
-    for group in (model.parameters, model.derived, model.inputs, model.equations):
-        yield from (item.shape for item in group)
 
 
 def draw(

@@ -51,6 +51,16 @@ def formulas_text(derivation: Derivation, made: tuple[str, ...], style: Style) -
     return "\n".join([*(f"# {line}" for line in head), "", *lines.text()]) + "\n"
 
 
+def _vectors(model: al.Model) -> dict[str, str]:
+    """Of dimensions that a variable of another length is called as: a vector of theirs."""
+    shapes = model.shapes
+    return {
+        shape[0]: name
+        for name, shape in shapes.items()
+        if len(shape) == 1 and isinstance(shape[0], str) and shapes.get(shape[0], shape) != shape
+    }
+
+
 class Formulas:
     """The lines of a derivation in a layout and at a level of detail."""
 
@@ -62,7 +72,7 @@ class Formulas:
             for name in names_in(derived.rhs):
                 self.readers.setdefault(name, []).append(derived.ref)
         self.part = next(derivation.normal.free_letters(LOSS_STEPS))
-        self.printer = PRINTERS[self.style.layout](self.part)
+        self.printer = PRINTERS[self.style.layout](self.part, _vectors(derivation.normal))
         self.by_entries = (
             by_entries(derivation) if self.style.detail == "index" else Indices((), ())
         )

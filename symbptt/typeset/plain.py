@@ -5,6 +5,7 @@ For comments in generated code, for error messages and for tables in a terminal.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import repeat
 
@@ -49,17 +50,28 @@ _DERIVATIVE: dict[al.Held, str] = {
 }
 
 
-def _length(dim: al.Dim) -> str:
-    """``len(n)+len(m)``, a number for a literal length."""
-    parts = dim.parts if isinstance(dim, al.DimSum) else (dim,)
-    return "+".join(str(part) if isinstance(part, int) else f"len({part})" for part in parts)
-
-
 class PlainPrinter(Printer):
-    """``loss_step`` is the letter for the step of a loss, in sums over the parts of L."""
+    """Expressions on one line.
 
-    def __init__(self, loss_step: str = "s") -> None:
+    Parameters
+    ----------
+    loss_step : str
+        The letter for the step of a loss, in sums over the parts of L.
+    vectors : mapping of str to str, optional
+        Of dimensions that bear a variable's name: a vector whose length they are.
+    """
+
+    def __init__(self, loss_step: str = "s", vectors: Mapping[str, str] | None = None) -> None:
         self.loss_step = loss_step
+        self.vectors = vectors or {}
+
+    def length(self, dim: al.Dim) -> str:
+        """``len(n)+len(m)``, a number for a literal length."""
+        parts = dim.parts if isinstance(dim, al.DimSum) else (dim,)
+        return "+".join(
+            str(part) if isinstance(part, int) else f"len({self.vectors.get(str(part), part)})"
+            for part in parts
+        )
 
     # --- leaves ------------------------------------------------------------------------
 
@@ -73,7 +85,7 @@ class PlainPrinter(Printer):
         return Piece(expr.name)
 
     def print_length(self, expr: al.Length) -> Piece:
-        text = f"len({expr.of})" if expr.of else _length(expr.dim)
+        text = f"len({expr.of})" if expr.of else self.length(expr.dim)
         return Piece(text, Level.SUM if "+" in text else Level.ATOM)
 
     def print_count(self, expr: al.Count) -> Piece:
@@ -287,7 +299,7 @@ class PlainPrinter(Printer):
 
     def print_behind(self, expr: Behind) -> Piece:
         letter = self.show(expr.letter)
-        return Piece(letter if expr.dim == 0 else f"{_length(expr.dim)}+{letter}")
+        return Piece(letter if expr.dim == 0 else f"{self.length(expr.dim)}+{letter}")
 
     def print_entry(self, expr: Entry) -> Piece:
         array = self.laid(expr.array, Level.FRACTION)
@@ -300,7 +312,7 @@ class PlainPrinter(Printer):
         return self.derivative(expr.output, expr.wrt, expr.held)
 
     def print_lettersum(self, expr: LetterSum) -> Piece:
-        last, term = _length(expr.letter.dim), self.show(expr.term)
+        last, term = self.length(expr.letter.dim), self.show(expr.term)
         return Piece(f"sum({self.show(expr.letter)}, 1, {last}, {term})")
 
     def print_rowof(self, expr: RowOf) -> Piece:

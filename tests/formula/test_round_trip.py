@@ -116,6 +116,13 @@ def test_lines_are_right(name: str, way: str) -> None:
         assert not list(wrong(name, way, some))
 
 
+def test_a_length_is_told_by_a_vector_where_a_variable_is_called_as_the_dimension() -> None:
+    """``carry`` is a dimension, and a parameter of another length."""
+    found = [line for line in lines("more_awkward_names", "index") if "len(grads)" in line]
+    assert found
+    assert not list(wrong("more_awkward_names", "index", tuple(found[:3])))
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not EXHAUSTIVE, reason="all models, with SYMBPTT_EXHAUSTIVE=1")
 @pytest.mark.parametrize("way", WAYS)
