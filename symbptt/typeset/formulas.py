@@ -67,10 +67,18 @@ class Formulas:
     def __init__(self, derivation: Derivation, style: Style | None = None) -> None:
         self.derivation = derivation
         self.style = style or Style()
-        self.readers: dict[str, list[al.Param]] = {}
-        for derived in derivation.normal.derived:
-            for name in names_in(derived.rhs):
-                self.readers.setdefault(name, []).append(derived.ref)
+        self.readers: dict[str, list[al.Ref | al.Param]] = {}
+        made: list[tuple[al.Ref | al.Param, al.Expr]] = [
+            (each.ref, each.rhs) for each in derivation.normal.derived
+        ]
+        made += [
+            (al.Ref(each.name, each.index, each.shape), each.value)
+            for each in derivation.normal.initials
+            if each.value is not None
+        ]
+        for variable, value in made:
+            for name in names_in(value):
+                self.readers.setdefault(name, []).append(variable)
         self.part = next(derivation.normal.free_letters(LOSS_STEPS))
         self.printer = PRINTERS[self.style.layout](self.part, _vectors(derivation.normal))
         self.by_entries = (
@@ -135,7 +143,7 @@ class Formulas:
         return al.transform(expr, self.followed) if self.readers else expr
 
     def followed(self, node: al.Expr) -> al.Expr:
-        """In formulas derived parameters follow what they are made of: less their share."""
+        """In formulas what is made of a parameter follows it, starts too: less their share."""
         match node:
             case al.Pullback(output=output, wrt=wrt, held="nothing" | "step" as held):
                 jacobian = self.followed(al.Derivative(output, wrt, held))
@@ -145,10 +153,10 @@ class Formulas:
             ):
                 shares = (
                     al.Product(
-                        al.Derivative(output, derived, held),
-                        al.Derivative(derived, wrt, "equation"),
+                        al.Derivative(output, made, held), al.Derivative(made, wrt, "equation")
                     )
-                    for derived in self.readers.get(wrt.name, ())
+                    for made in self.readers.get(wrt.name, ())
+                    if held == "nothing" or isinstance(made, al.Param)  # a step holds its start
                 )
                 return forms.add((node, *map(al.Neg, shares)), node.shape)
         return node

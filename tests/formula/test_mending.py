@@ -169,7 +169,7 @@ def slips(name: str, way: str) -> Iterator[str]:
 def test_every_mend_of_a_slip_is_right_when_typed_back(name: str, way: str) -> None:
     if not has(name, way):
         return
-    checker = Checker(loaded(name), horizon=3, seconds=1, **WAYS[way].check)
+    checker = Checker(loaded(name), horizon=3, seconds=3, **WAYS[way].check)
     proposed = 0
     for slip in slips(name, way) if EXHAUSTIVE else list(slips(name, way))[::4]:
         try:

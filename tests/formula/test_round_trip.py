@@ -62,7 +62,10 @@ WAYS: dict[str, Way] = {
 }
 
 SAMPLE = ("elman", "lag_two", "joint_matrix", "antisymmetric", "char_rnn", "last_two_steps")
-DERIVED = (("derived_of_derived", "sensitivity"), ("product_of_matrices", "rows, expanded"))
+DERIVED = (
+    ("derived_of_derived", "sensitivity"),
+    ("product_of_matrices", "rows, expanded"),
+)
 """What is made of parameters stands beside them, and follows them in formulas."""
 
 LINES = 6
@@ -148,6 +151,13 @@ def test_all_lines_of_all_models_are_right(name: str, way: str) -> None:
 def test_what_a_member_says_of_matrices_and_of_short_sequences(name: str, formula: str) -> None:
     assert formula in lines(name, "adjoint")
     assert check(loaded(name), formula, horizon=3).right
+
+
+def test_a_start_that_is_made_of_a_parameter_follows_it() -> None:
+    found = lines("start_as_an_expression", "sensitivity")
+    start = [line for line in found if line.startswith(("d(h[-1], z_0) - ", "dL/dz_0 = "))]
+    assert len(start) == 3
+    assert not list(wrong("start_as_an_expression", "sensitivity", tuple(start)))
 
 
 def test_the_bias_of_a_window_where_the_model_has_an_s() -> None:

@@ -355,7 +355,7 @@ def test_the_time_holds_whatever_is_sought(name: str, formula: str) -> None:
     start = time.process_time()
     with contextlib.suppress(symbptt.FormulaError):
         check(about, formula, horizon=2, seconds=0.3)
-    assert time.process_time() - start < 0.6
+    assert time.process_time() - start < 0.9
 
 
 def test_a_name_counts_to_the_end_of_the_longest_axis_that_it_counts() -> None:

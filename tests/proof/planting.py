@@ -123,7 +123,7 @@ def end(node: ast.Assign | ast.AugAssign) -> bool:
     """The rows of the last steps left out of what enters before the loop over time."""
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         name = node.target.id
-        inner = f"~np.isin(np.arange(len({name})), np.arange(len({name}))[rows.end])[:, None]"
+        inner = f"(np.arange(len({name})) < len({name}) - rows.B)[:, None]"
         node.value = ast.BinOp(node.value, ast.Mult(), ast.parse(inner, mode="eval").body)
         return True
     return False

@@ -133,7 +133,7 @@ def test_a_wrong_module_is_rejected(estimator: str, old: str, new: str) -> None:
     source = generate(model, estimator=estimator, level=0)
     assert old in source
     report = verify(model, source=source.replace(old, new), estimator=estimator)
-    assert {row.check for row in report.failures} == {"values", "levels", "reach"}
+    assert {row.check for row in report.failures} == {"values", "levels", "file", "reach"}
 
 
 def test_a_module_of_another_pi_has_another_expectation() -> None:
