@@ -187,11 +187,12 @@ class Execution:
         return {name: max(each, floor) or 1 for name, each in found.items()}
 
     def fits(self, found: Any, right: Any, scale: Any) -> bool:
+        if not self.numbers.domain.has(found):
+            return False
         if not self.numbers.tolerance:
             return bool(found == right)
         error = abs(found - right) / scale
         self.worst = max(self.worst, float(error))
-        # NaN does not.
         return bool(error <= self.numbers.domain.number(self.numbers.tolerance))
 
     def row(self) -> Row:
