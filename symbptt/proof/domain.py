@@ -174,6 +174,10 @@ class Float(Domain):
             return float(precise.apply(head, [precise.context.mpf(arg) for arg in args]))
 
 
+LARGEST = 1 << 12
+"""Functions of numbers beyond 2 to this power are left: their exponents alone fill memory."""
+
+
 class Precise(Float):
     """Floats of as many decimal digits as wanted."""
 
@@ -203,6 +207,8 @@ class Precise(Float):
         context = self.context
         if head == "pi":
             return +context.pi
+        if context.isfinite(args[0]) and context.mag(args[0]) > LARGEST:
+            raise EvaluationError(f"{head} is not worked out beyond 2^{LARGEST}")
         if head == "power":
             value = context.power(args[0], self.number(args[1]))
         else:

@@ -61,8 +61,9 @@ def file_rows(
     progress("module, exact numbers")
     for numbers in kinds(seed):
         run = Execution(numbers, module, estimator)
-        # The first one has no more to say than the others, and is the longest.
-        for sizes, call in [*zip(cycle(size_sets(model)), calls, strict=False)][1:]:
+        sized = [*zip(cycle(size_sets(model)), calls, strict=False)]
+        # The first one has no more to say than the others, if there are any, and is the longest.
+        for sizes, call in sized[1:] or sized:
             if not (run.detail or run.unable):
                 # Other numbers in every call: a function is known by what it was called with.
                 rng = Random(f"{seed} {call.scenario.words}")
