@@ -57,7 +57,7 @@ class Domain:
         """Whether it is an element, or a finite number that arithmetic takes for one."""
         if isinstance(value, float | np.floating):
             return bool(np.isfinite(value))
-        known = (int, np.integer, Fraction, type(self.number(Fraction(0))))
+        known: tuple[Any, ...] = (int, np.integer, Fraction, type(self.number(Fraction(0))))
         return isinstance(value, known) and value - value == 0
 
     def random(self, rng: Random) -> Any:
