@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of lstm, in NumPy.
 
-Made by symbptt (digest c17db2fd3f76c91e). To make it again: symbptt generate lstm
+Made by symbptt (digest f2f8692d1a06a367). To make it again: symbptt generate lstm
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -1423,7 +1423,7 @@ def _block(v, start, width):
 
 def _side_by_side(matrix, count):
     """Matrices of equal widths, from one that they are the columns of."""
-    return matrix.reshape(len(matrix), count, -1).swapaxes(0, 1)
+    return matrix.reshape(len(matrix), count, matrix.shape[1] // count).swapaxes(0, 1)
 
 
 def _stacked(matrix, count):

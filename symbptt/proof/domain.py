@@ -53,6 +53,13 @@ class Domain:
         """The element that an exact number is."""
         raise NotImplementedError
 
+    def has(self, value: Any) -> bool:
+        """Whether it is an element, or a finite number that arithmetic takes for one."""
+        if isinstance(value, float | np.floating):
+            return bool(np.isfinite(value))
+        known: tuple[Any, ...] = (int, np.integer, Fraction, type(self.number(Fraction(0))))
+        return isinstance(value, known) and value - value == 0
+
     def random(self, rng: Random) -> Any:
         """A random element."""
         raise NotImplementedError
@@ -174,6 +181,10 @@ class Float(Domain):
             return float(precise.apply(head, [precise.context.mpf(arg) for arg in args]))
 
 
+LARGEST = 1 << 12
+"""Most functions of numbers beyond 2 to this power are left: their exponents fill memory."""
+
+
 class Precise(Float):
     """Floats of as many decimal digits as wanted."""
 
@@ -203,6 +214,9 @@ class Precise(Float):
         context = self.context
         if head == "pi":
             return +context.pi
+        small = head in ("log", "power") or not context.isfinite(args[0])
+        if not small and context.mag(args[0]) > LARGEST:
+            raise EvaluationError(f"{head} is not worked out beyond 2^{LARGEST}")
         if head == "power":
             value = context.power(args[0], self.number(args[1]))
         else:

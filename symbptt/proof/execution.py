@@ -61,8 +61,9 @@ def file_rows(
     progress("module, exact numbers")
     for numbers in kinds(seed):
         run = Execution(numbers, module, estimator)
-        # The first one has no more to say than the others, and is the longest.
-        for sizes, call in [*zip(cycle(size_sets(model)), calls, strict=False)][1:]:
+        sized = [*zip(cycle(size_sets(model)), calls, strict=False)]
+        # The first one has no more to say than the others, if there are any, and is the longest.
+        for sizes, call in sized[1:] or sized:
             if not (run.detail or run.unable):
                 # Other numbers in every call: a function is known by what it was called with.
                 rng = Random(f"{seed} {call.scenario.words}")
@@ -186,11 +187,12 @@ class Execution:
         return {name: max(each, floor) or 1 for name, each in found.items()}
 
     def fits(self, found: Any, right: Any, scale: Any) -> bool:
+        if not self.numbers.domain.has(found):
+            return False
         if not self.numbers.tolerance:
             return bool(found == right)
         error = abs(found - right) / scale
         self.worst = max(self.worst, float(error))
-        # NaN does not.
         return bool(error <= self.numbers.domain.number(self.numbers.tolerance))
 
     def row(self) -> Row:

@@ -211,7 +211,11 @@ class Exact:
     def run(self, change: Any) -> Arrays:
         call = changed(self.call, lambda _, array: np.asarray(change(array), object))
         with np.errstate(all="ignore"):
-            return results(self.module, call, self.estimator)
+            found = results(self.module, call, self.estimator)
+        for name, array in found.items():
+            if not all(map(self.domain.has, np.ravel(array))):
+                raise InterfaceError(f"{self.module.name}: {name} has entries that are no numbers")
+        return found
 
     def lifted(self, array: Any) -> Any:
         return np.frompyfunc(lambda x: self.domain.number(Fraction(float(x))), 1, 1)(array)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from itertools import permutations
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,16 @@ import pytest
 from click.testing import CliRunner
 
 from symbptt import cli
-from symbptt.algebra import NOW, Concat, Cotangent, Product, Ref, walk
+from symbptt.algebra import NOW, Concat, Cotangent, Product, Ref, add_dims, walk
 from symbptt.binding import bind
 from symbptt.calculus.gradients import derive
+from symbptt.codegen.fast.buffers import Buffer, Extent, LocalName, view
 from symbptt.codegen.fast.passes import LEVELS, optimised
 from symbptt.codegen.fast.passes.layout import layout
 from symbptt.codegen.fast.passes.splitting import splitting
+from symbptt.codegen.fast.printing import FastPrinter
 from symbptt.codegen.lowering import lower
+from symbptt.codegen.naming import ValueNames
 from symbptt.codegen.numpy_printer import is_rowwise
 from symbptt.codegen.places import leaves
 from symbptt.codegen.program import Assign, Block, Program
@@ -26,6 +31,7 @@ from symbptt.errors import OptionError
 from symbptt.language.parser import parse
 from tests import cells
 from tests.agreement import disagreements
+from tests.codegen.runtime import carried
 from tests.codegen.test_levels import result
 from tests.modules import BUILT_IN, EXHAUSTIVE, RANDOM, executed, model_of, module_of
 from tests.points import Point, draw, sizes
@@ -327,3 +333,37 @@ def test_the_command_lays_out_by_columns() -> None:
         refused = runner.invoke(cli.main, ["generate", "lstm", "--gates", "columns", other])
         assert refused.exit_code == 2
         assert "--gates columns and" in refused.output
+
+
+PARTS = [
+    (width, starts)
+    for width in (1, 2)
+    for count in (1, 2, 3, 4)
+    for starts in permutations(range(5 - width), count)
+]
+
+
+@pytest.mark.parametrize("how", ["rows", "columns"])
+@pytest.mark.parametrize(("width", "starts"), PARTS)
+def test_a_name_is_of_its_part_wherever_that_begins(
+    how: str, width: int, starts: tuple[int, ...]
+) -> None:
+    """Parts that overlap are as many and as long as those that stand end to end."""
+    whole = np.arange(16.0).reshape(4, 4)
+    dims = [Extent(add_dims(["h"] * before)) for before in range(5)]
+    buffers = {"whole": Buffer("static", (dims[4].dim, dims[4].dim))}
+    pairs = [
+        (f"part{start}", view(how, LocalName("whole"), dims[start], dims[width]))
+        for start in starts
+    ]
+    functions = carried("_block", "_rows_of", "_side_by_side", "_stacked")
+    v = SimpleNamespace()
+    printer = FastPrinter(ValueNames(model_of("elman")))
+    space = {**vars(functions), "v": v, "whole": whole, "size": {"h": 1}}
+    lines = list(printer.named(pairs, buffers, {}))
+    exec("\n".join(lines), space)
+    assert (len(lines) < len(starts)) == (starts == tuple(range(0, 4, width)))
+    for start in starts:
+        cut = np.s_[start : start + width]
+        expected = whole[cut] if how == "rows" else whole[:, cut]
+        np.testing.assert_array_equal(getattr(v, f"part{start}"), expected)

@@ -23,7 +23,7 @@ from tests.reference import Result
 NAMES = (
     "elman", "char_rnn", "lstm", "lag_two", "lag_five", "lagged_input", "last_step",
     "last_two_steps", "no_recurrence", "no_recurrence_at_the_end", "matrix_input",
-    "scalar_state", "layer_norm", "learned_start", "loss_reads_the_past",
+    "scalar_state", "layer_norm", "learned_start", "loss_reads_the_past", "min_gru",
 )  # fmt: skip
 LAGGED = ("lag_two", "lag_three_alone", "lag_five", "lagged_input", "last_two_steps", "stacked")
 

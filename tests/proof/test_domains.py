@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
+from symbptt.calculus.estimators import FULL
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.render import generate
+from symbptt.errors import EvaluationError, InterfaceError
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.language.parser import parse
 from symbptt.proof.calls import called
+from symbptt.proof.domain import Precise
 from symbptt.proof.loaded import Loaded, load_module
 from symbptt.proof.numeric import numeric_rows, random_calls
 from symbptt.proof.reach import Plain
 from symbptt.proof.remarks import kink_rows, vanishing_rows
+from symbptt.proof.rounding import INPUTS, Exact
 
 LOSS = "loss[t] = squared_error(h[t], y[t])\n"
 AT_A_POLE = {
@@ -42,6 +47,32 @@ def test_points_are_sought_where_a_model_is_defined(kind: str) -> None:
     assert (start.ok, start.subject) == (None, "the model's own start")
     assert "at step 1 has no value" in start.detail or "[1]` has no value" in start.detail
     assert {row.check for row in rows if row.entries} == {"values", "differences"}
+
+
+FUNCTIONS_OF_ONE = ("exp", "sin", "cos", "sinh", "cosh", "tanh", "erf", "arctan")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS_OF_ONE)
+def test_a_function_of_a_number_without_bound_is_left(name: str) -> None:
+    """mpmath has any exponent: one of 2^50 bits is asked for, and memory ends."""
+    number = Precise(50).context.ldexp(1, 2**50)
+    with pytest.raises(EvaluationError, match=r"is not worked out beyond 2\^4096"):
+        getattr(number, name)()
+    assert Precise(50).context.mpf("1e300").tanh() == 1
+    # A logarithm or a root of such a number is a smaller one.
+    assert number.log() / 2**50 == Precise(50).context.mpf(2).log()
+    assert number.sqrt() == Precise(50).context.ldexp(1, 2**49)
+
+
+def test_a_recurrence_that_grows_without_bound_has_rounding_at_few_steps_alone() -> None:
+    model = parse(
+        "h[t] = tanh(W @ h[t-1] + U @ x[t]) * (1 + sum(h[t-1] * h[t-1]))\n" + LOSS, "grows"
+    )
+    module = load_module(generate(model), "grows", model)
+    steps = next(inputs for inputs in INPUTS if inputs.steps > 100)
+    loss = Exact(module, next(iter(replace(steps, size=40.0).calls(model))), FULL)
+    with pytest.raises(InterfaceError, match=r"tanh is not worked out beyond 2\^4096"):
+        loss.fits("float32")
 
 
 # --- remarks -----------------------------------------------------------------------------

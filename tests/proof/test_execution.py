@@ -25,6 +25,7 @@ from symbptt.proof.loaded import load_module
 from symbptt.proof.numeric import random_calls
 from symbptt.proof.points import size_sets
 from symbptt.proof.reach import Numbers
+from symbptt.proof.rounding import rounding_rows
 from symbptt.proof.rows import Row
 from symbptt.proof.unrolled import unrolled
 from tests.cells import BINDINGS
@@ -201,6 +202,25 @@ def test_an_error_in_a_quantity_alone_is_found() -> None:
     rows = rows_of("linear_bias", off)
     assert [row.ok for row in rows.values()] == [False, True, False]
     assert "forward['o']" in rows["fractions"].detail
+
+
+@pytest.mark.parametrize("value", ["np.nan", "-np.inf", "np.float32('nan')", "'3'", "None", "1j"])
+def test_what_is_no_number_is_named(value: str) -> None:
+    """Also where its kind of numbers is made to be compared, not to be told from others."""
+    text = text_of("linear_bias", 2) + (
+        "\n\n_right = loss_and_grads\n\n\n"
+        "def loss_and_grads(params, *arguments, **more):\n"
+        "    loss, grads, carry = _right(params, *arguments, **more)\n"
+        "    if grads['W_hh'].dtype == object:\n"
+        f"        grads['W_hh'][0, 1] = {value}\n"
+        "    return loss, grads, carry\n"
+    )
+    for row in rows_of("linear_bias", text).values():
+        assert row.ok is False
+        assert "grads['W_hh'][0, 1] is " in row.detail
+    module = load_module(text, "linear_bias", bound("linear_bias"))
+    for row in rounding_rows(module, bound("linear_bias")):
+        assert row.ok is None
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from symbptt.codegen.fast.buffers import (
     Statement,
     Value,
     View,
+    view,
 )
 from symbptt.codegen.fast.views import VIEWS, Known, alias
 from symbptt.codegen.literals import literal, tuple_literal
@@ -102,16 +103,18 @@ class FastPrinter:
         self, pairs: Iterable[tuple[str, Value]], buffers: Mapping[str, Buffer], known: Known
     ) -> Iterator[str]:
         """Values and their names; equal parts that make up an array have theirs in one line."""
-        alike: dict[object, list[tuple[str, Value]]] = {}
+        alike: dict[tuple[Value, ...], list[tuple[str, Value]]] = {}
         for name, value in pairs:
-            alike.setdefault(whole_of(value, buffers) or value, []).append((name, value))
-        for whole, group in alike.items():
-            names = ", ".join(f"v.{name}" for name, _ in group)
-            if isinstance(whole, View) and whole.of[1:] == (len(group),):
-                line = f"{names} = {self.text(whole, known)}"
-                if len(line) <= WIDTH:
-                    yield line
-                    continue
+            alike.setdefault(equal_parts(value, buffers), []).append((name, value))
+        for parts, group in alike.items():
+            match parts:
+                # Parts of a length may overlap, or have another order than their names.
+                case (View(how, (array, *_)), _, *_) if parts == tuple(v for _, v in group):
+                    names = ", ".join(f"v.{name}" for name, _ in group)
+                    line = f"{names} = {self.text(view(f'{how} of', array, len(parts)), known)}"
+                    if len(line) <= WIDTH:
+                        yield line
+                        continue
             for name, value in group:
                 yield from self.ended(f"v.{name} = ", value, "", known)
 
@@ -261,16 +264,17 @@ class FastPrinter:
         yield from [line] if len(line) <= WIDTH else long
 
 
-def whole_of(value: Value, buffers: Mapping[str, Buffer]) -> View | None:
-    """All parts of an array, if a value is one of several of one length that make it up."""
+def equal_parts(value: Value, buffers: Mapping[str, Buffer]) -> tuple[Value, ...]:
+    """The parts that make up an array, in order, if a value is as long as one; else the value."""
     match value:
         case View(how="rows" | "columns" as how, of=(LocalName(name) as array, _, Extent(width))):
             if name in buffers:
                 length = buffers[name].shape[0 if how == "rows" else -1]
                 for count in range(2, MOST_PARTS):
                     if add_dims([width] * count) == length:
-                        return View(f"{how} of", (array, count))
-    return None
+                        starts = (Extent(add_dims([width] * before)) for before in range(count))
+                        return tuple(view(how, array, start, Extent(width)) for start in starts)
+    return (value,)
 
 
 def times_one(number: Operand, text: str) -> str:

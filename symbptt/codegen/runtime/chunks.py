@@ -97,8 +97,8 @@ def _scan_plan(
         a[:whole].reshape(blocks, side, *a.shape[1:]) for a in (factor, source, target)
     )
     room = _scan_room(buffers, n, size, target.dtype)
-    ends = room[0][: blocks + 1, : count * n].reshape(-1, count, n)
-    part = room[1][: max(blocks, 1), : count * n].reshape(-1, count, n)
+    ends = room[0][: blocks + 1, : count * n].reshape(blocks + 1, count, n)
+    part = room[1][: max(blocks, 1), : count * n].reshape(max(blocks, 1), count, n)
     product = room[2][:blocks, : factor[:1].size].reshape(blocks, *factor.shape[1:])
     begin = [(ends[0], source[0]), (ends[1:], y[:, 0])] if blocks else []
     folds = [(f[:, s], y[:, s], ends[1:]) for s in range(1, side) if blocks]

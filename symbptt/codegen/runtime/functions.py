@@ -67,14 +67,14 @@ def _kron(v: Any, size: int) -> Any:
     """The Kronecker product of the identity and v.T, for every row."""
     eye = np.eye(size, dtype=v.dtype)
     product = eye[:, :, None] * v[..., None, None, :]
-    return product.reshape(*v.shape[:-1], size, -1)
+    return product.reshape(*v.shape[:-1], size, size * v.shape[-1])
 
 
 def _kron_first(v: Any, size: int) -> Any:
     """The Kronecker product of v.T and the identity, for every row."""
     eye = np.eye(size, dtype=v.dtype)
     product = eye[:, None, :] * v[..., None, :, None]
-    return product.reshape(*v.shape[:-1], size, -1)
+    return product.reshape(*v.shape[:-1], size, size * v.shape[-1])
 
 
 def _less_maximum(v: Any) -> Any:
@@ -157,7 +157,7 @@ def _rows_of(matrix: Any, start: int, width: int) -> Any:
 
 def _side_by_side(matrix: Any, count: int) -> Any:
     """Matrices of equal widths, from one that they are the columns of."""
-    return matrix.reshape(len(matrix), count, -1).swapaxes(0, 1)
+    return matrix.reshape(len(matrix), count, matrix.shape[1] // count).swapaxes(0, 1)
 
 
 def _stacked(matrix: Any, count: int) -> Any:

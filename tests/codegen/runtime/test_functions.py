@@ -68,3 +68,17 @@ def test_ties_count_half_and_fractions_stay_fractions() -> None:
     assert list(F._beyond(u.astype(float), v.astype(float))) == [0.5, 1]
     assert F._mean(np.array([[Fraction(1), Fraction(2)]]))[0, 0] == Fraction(3, 2)
     assert F._squared_error(u[None], v[None])[0, 0] == Fraction(1, 2)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_what_is_laid_out_anew_may_have_no_rows(rows: int) -> None:
+    wide = np.arange(4.0 * rows).reshape(rows, 4)
+    left, right = F._side_by_side(wide, 2)
+    np.testing.assert_array_equal(left, wide[:, :2])
+    np.testing.assert_array_equal(right, wide[:, 2:])
+    eye = np.eye(3)
+    for name, order in (("_kron", 1), ("_kron_first", -1)):
+        found = getattr(F, name)(wide, 3)
+        assert found.shape == (rows, 3, 12)
+        for each, row in zip(found, wide, strict=True):
+            np.testing.assert_array_equal(each, np.kron(*(eye, row[None])[::order]))
