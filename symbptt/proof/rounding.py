@@ -106,11 +106,11 @@ def rounding_rows(
         With all functions bound.
     """
     progress("module, rounding")
-    lines: dict[str, list[Loss]] = {dtype: [] for dtype in FLOATS}
+    lines: dict[str, list[LostDigits]] = {dtype: [] for dtype in FLOATS}
     for inputs in INPUTS:
         exact = measured(module, model, inputs, estimator)
         for dtype, losses in lines.items():
-            losses.append(Loss.of(exact, inputs, dtype))
+            losses.append(LostDigits.of(exact, inputs, dtype))
     for dtype, losses in lines.items():
         detail = next((loss.detail for loss in losses if loss.detail), "")
         figure = f"{', '.join(loss.words for loss in losses)} units in the last place"
@@ -137,7 +137,7 @@ def measured(
 
 
 @dataclass(frozen=True)
-class Loss:
+class LostDigits:
     """What one kind of arguments costs in one kind of float.
 
     Attributes
@@ -160,7 +160,7 @@ class Loss:
     detail: str = ""
 
     @classmethod
-    def of(cls, exact: Exact | None, inputs: Inputs, dtype: str) -> Loss:
+    def of(cls, exact: Exact | None, inputs: Inputs, dtype: str) -> LostDigits:
         if exact is None:
             return cls(inputs)
         own, common, amplified = exact.errors(dtype), exact.errors(dtype, True), exact.amplified

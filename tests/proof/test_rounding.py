@@ -14,7 +14,7 @@ from symbptt.calculus.estimators import FULL
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
 from symbptt.proof.loaded import load_module
-from symbptt.proof.rounding import FLOATS, INPUTS, Exact, Loss, measured, rounding_rows
+from symbptt.proof.rounding import FLOATS, INPUTS, Exact, LostDigits, measured, rounding_rows
 from tests.cells import BINDINGS
 from tests.cells import NAMES as CELLS
 from tests.modules import BUILT_IN, EXHAUSTIVE, in_turn, model_of
@@ -93,7 +93,7 @@ def test_what_overflows_or_lies_beyond_is_named() -> None:
     (row, _) = rounding_rows(module, bound("loss_by_hand"))
     assert row.ok
     assert "badly scaled overflows in loss" in row.figure
-    assert Loss.of(None, INPUTS[1], "float32").words == "badly scaled beyond float32"
+    assert LostDigits.of(None, INPUTS[1], "float32").words == "badly scaled beyond float32"
 
 
 def test_a_file_that_raises_has_no_figures() -> None:
@@ -114,7 +114,7 @@ def test_digits_are_lost_in_slopes_that_are_written_in_values() -> None:
     units = []
     for each in (text, f"KEPT = {{}}\n{kept}"):
         exact = measured(load_module(each, "module", model), model, spread)
-        units.append(Loss.of(exact, spread, "float64").units)
+        units.append(LostDigits.of(exact, spread, "float64").units)
     assert units[0] > 1e9
     assert units[1] < 64
 
@@ -123,6 +123,6 @@ def test_saturated_slopes_are_off_beside_themselves_and_not_beside_the_largest()
     name = "elman"
     module = load_module(generate(bound(name)), name, bound(name))
     saturated = next(inputs for inputs in INPUTS if inputs.words == "saturated")
-    loss = Loss.of(measured(module, bound(name), saturated), saturated, "float64")
+    loss = LostDigits.of(measured(module, bound(name), saturated), saturated, "float64")
     assert loss.units > 1e12
     assert loss.common < 1e3

@@ -16,7 +16,7 @@ from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
 from symbptt.language import library
 from symbptt.proof.loaded import load_module
-from symbptt.proof.rounding import FLOATS, INPUTS, Loss, measured
+from symbptt.proof.rounding import FLOATS, INPUTS, LostDigits, measured
 from tests.trust.parts import Figures
 
 WIDE = tuple(replace(inputs, width=2) if inputs.width else inputs for inputs in INPUTS)
@@ -43,7 +43,7 @@ such an array is nearly 0 beside the others. Numbers beyond the range of a float
 overflow on the way, are named."""
 
 
-def cell(loss: Loss) -> str:
+def cell(loss: LostDigits) -> str:
     """The three figures of one kind of arguments."""
     if not loss.name:
         return "beyond float32"
@@ -52,13 +52,16 @@ def cell(loss: Loss) -> str:
     return f"{loss.units:.2g} ({loss.amplified:.2g}; {loss.common:.2g})"
 
 
-def losses(name: str, level: int) -> Iterator[tuple[str, list[Loss]]]:
+def losses(name: str, level: int) -> Iterator[tuple[str, list[LostDigits]]]:
     """For each float, the loss of each kind of arguments."""
     model = bind(load(name))
     module = load_module(generate(model, level=level), name, model)
     exact = [measured(module, model, inputs) for inputs in WIDE]
     for dtype in FLOATS:
-        yield dtype, [Loss.of(e, inputs, dtype) for e, inputs in zip(exact, WIDE, strict=True)]
+        yield (
+            dtype,
+            [LostDigits.of(e, inputs, dtype) for e, inputs in zip(exact, WIDE, strict=True)],
+        )
 
 
 def collected(names: Sequence[str]) -> Figures:
