@@ -132,6 +132,12 @@ def analyze(
     metavar="DEFINITION",
     help="What a letter of the formula's own stands for: 'b[t] = W @ x[t]'; may be given again.",
 )
+@click.option(
+    "--names",
+    default="",
+    metavar="NAMES",
+    help="What the formula calls the names of the model: 'U=W_qh, V=W_hx'.",
+)
 @click.option("--strict", is_flag=True, help="Exit status 1 for a formula that is trivial.")
 @click.option("--seed", type=click.IntRange(min=0), default=0)
 @bind_option

@@ -17,7 +17,7 @@ from symbptt.formula.meaning import Total, is_constant, resolved
 from symbptt.formula.mending import WANTED, Mend, mends
 from symbptt.formula.names import FormulaNames, derived_form, finding
 from symbptt.formula.ranges import Free, kept, left_out_text, range_text
-from symbptt.formula.reading import read
+from symbptt.formula.reading import Reading, readings
 from symbptt.formula.scenes import Clock
 from symbptt.formula.shapes import Layout, ShapeError, Shaper
 from symbptt.formula.statement import Formula, walk
@@ -184,6 +184,7 @@ class Options(TypedDict, total=False):
     total: Total | None
     estimator: Estimator | str | None
     where: Sequence[str]
+    names: str
 
 
 class Checker:
@@ -205,6 +206,8 @@ class Checker:
         ``dL[s]/dh[t]``, are exact.
     where : sequence of str
         What other letters in the formulas stand for, as ``b[t] = W @ x[t]``.
+    names : str
+        What the formulas call the names of the model, as ``U=W_qh, V=W_hx``.
     """
 
     def __init__(
@@ -218,6 +221,7 @@ class Checker:
         total: Total | None = None,
         estimator: Estimator | str | None = None,
         where: Sequence[str] = (),
+        names: str = "",
     ) -> None:
         if total == "last" and model.loss is not None and not model.loss.last:
             model = one_step(model)
@@ -239,11 +243,41 @@ class Checker:
         )
         self.layout = layout
         self.where = where
+        self.names = names
 
     def check(self, formula: str, progress: Progress = str) -> Verdict:
         """The verdict on one; errors are those of `symbptt.formula.verdict.check`."""
         self.clock.restart()
-        tree = read(formula, self.model, self.where)
+        ways = readings(formula, self.model, self.where, self.names, self.layout)
+        verdicts: list[Verdict] = []
+        errors: list[FormulaError] = []
+        for way in ways:
+            try:
+                found = replace(self._read(way, progress), formula=formula)
+            except FormulaError as error:
+                errors.append(error)
+                continue
+            verdicts.append(found)
+            if found.right:
+                return found
+        if not verdicts:
+            raise errors[0]
+        return verdicts[0]
+
+    def _read(self, way: Reading, progress: Progress) -> Verdict:
+        """The verdict on one reading: on the first link of it that is not right."""
+        verdicts: list[Verdict] = []
+        for link in way.links:
+            verdicts.append(self._link(link, progress))
+            if not verdicts[-1].right:
+                break
+        found = verdicts[0] if verdicts[-1].right else verdicts[-1]
+        trivial = all(one.trivial for one in verdicts)
+        words = "; ".join(filter(None, [way.words, *(one.reading for one in verdicts)]))
+        return replace(found, trivial=trivial, reading=words)
+
+    def _link(self, tree: Formula, progress: Progress) -> Verdict:
+        """The verdict on ``A = B``."""
         first, *others = _equations(tree, self.model)
         verdict = self._examined(tree, first, progress)
         for other in others if not verdict.right else ():

@@ -22,7 +22,7 @@ from symbptt.algebra import (
     transform,
 )
 from symbptt.errors import FormulaError
-from symbptt.formula.reading import MAX_LENGTH, read
+from symbptt.formula.reading import MAX_LENGTH, read, readings
 from symbptt.formula.text import canonical, formula_text
 from symbptt.formula.verdict import NothingToCheckError, check
 from symbptt.language.parser import parse
@@ -33,7 +33,7 @@ BAD = {
     "": "no `=`",
     "d(L, h[t])": "no `=`",
     "h[t] = ": "missing",
-    "h[t] = h[t] = h[t]": "one `=`",
+    "h[t] = h[t] = ": "an expression is missing",
     "h[t] == h[t]": "comparison",
     "h[t] <= h[t]": "comparison",
     "h[t] = h[t": "never closed",
@@ -109,6 +109,39 @@ BAD = {
     "h[t] = diag(W_hx)": "does not take",
     "h[t] = I": "is square",
 }
+
+
+NAMES = {
+    "U": "is said by `U=W_qh, V=W_hx`",
+    "U=W_qh,": "is said by `U=W_qh, V=W_hx`",
+    "U=W_gh": "no name `W_gh`; did you mean `W_qh` or `W_hx`?",
+}
+
+
+@pytest.mark.parametrize(("names", "words"), NAMES.items(), ids=str)
+def test_bad_names(names: str, words: str) -> None:
+    with pytest.raises(FormulaError, match=re.escape(words)):
+        check(model("linear"), "h[t] = h[t]", names=names)
+
+
+def test_what_a_text_calls_the_names() -> None:
+    names = "h=o, s=h, U=W_qh, V=W_hx, tanh2=tanh"
+    with pytest.raises(FormulaError, match="no name `tanh`"):
+        check(model("linear"), "h[t] = U @ s[t]", names=names)
+    names = names.removesuffix(", tanh2=tanh")
+    assert check(model("linear"), "h[t] = U @ s[t]", names=names).right
+    assert check(model("linear"), "dL/dU = sum(t, 1, T, dL/dh[t] @ s[t].T)", names=names).right
+    assert check(model("linear"), "s[t] = V @ x[t] + W_hh @ s[t-1]", names=names).right
+
+
+def test_every_link_of_a_chain_is_checked() -> None:
+    chain = "d(o[t], h[t]) = W_qh = d(o[t], h[t]) * 1 for 1 <= t <= T"
+    assert len(readings(chain, model("linear"))[0].links) == 2
+    assert check(model("linear"), chain).right
+    wrong = check(model("linear"), "d(o[t], h[t]) = W_qh = 2 * W_qh", seconds=3)
+    assert wrong.verdict == "wrong"
+    with pytest.raises(FormulaError, match="a chain of 2"):
+        read(chain, model("linear"))
 
 
 @pytest.mark.parametrize(("text", "words"), BAD.items(), ids=lambda text: text[:30])
