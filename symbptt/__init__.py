@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from symbptt.codegen.fast.explanation import explain
     from symbptt.demonstration import run as demo
     from symbptt.errors import FormulaError, ModelError, SymbpttError
+    from symbptt.exercises.grading import grade
+    from symbptt.exercises.sheet import exercise
     from symbptt.experiments.experiment import study_estimators as study
     from symbptt.figures.truncation import truncation_figure as strategies
     from symbptt.formula.verdict import Verdict, check
@@ -53,8 +55,10 @@ __all__ = [
     "check",
     "demo",
     "derive",
+    "exercise",
     "explain",
     "generate",
+    "grade",
     "list",
     "load",
     "parse",
@@ -81,8 +85,10 @@ _HOME = {
     "check": "symbptt.formula.verdict",
     "demo": "symbptt.demonstration:run",
     "derive": "symbptt.calculus.gradients",
+    "exercise": "symbptt.exercises.sheet",
     "explain": "symbptt.codegen.fast.explanation",
     "generate": "symbptt.proof.trial",
+    "grade": "symbptt.exercises.grading",
     "list": "symbptt.language.library:names",
     "load": "symbptt.language.library",
     "parse": "symbptt.language.parser",

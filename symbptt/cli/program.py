@@ -217,6 +217,49 @@ def estimator_option(command: Command) -> Command:
     )(command)
 
 
+def layout_option(command: Command) -> Command:
+    return click.option(
+        "--layout",
+        type=KeyOf("layout", "symbptt.typeset.style", "LAYOUTS"),
+        default="column",
+        help="Vectors as columns or as rows.",
+    )(command)
+
+
+def notation_option(command: Command) -> Command:
+    return click.option(
+        "--notation",
+        type=KeyOf("notation", "symbptt.typeset.style", "NOTATIONS", several=True),
+        default="",
+        show_default=False,
+        help="Where steps in time stand and how derivatives are written; a list with commas, "
+        "as superscript,D.",
+    )(command)
+
+
+def form_option(command: Command) -> Command:
+    return click.option(
+        "--form",
+        type=KeyOf("form", "symbptt.calculus.gradients", "FORMS"),
+        default="adjoint",
+        help="Backward, as a sum over steps, or forward.",
+    )(command)
+
+
+def only_option(command: Command) -> Command:
+    return click.option(
+        "--only",
+        metavar="NAMES",
+        multiple=True,
+        callback=read_names,
+        help="Gradients with respect to these only: W_hh, h[0]; with commas or repeated.",
+    )(command)
+
+
+def read_names(_: click.Context, option: click.Parameter, values: Iterable[str]) -> list[str]:
+    return [name.strip() for part in values for name in part.split(",") if name.strip()]
+
+
 def bind_option(command: Command) -> Command:
     return click.option(
         "--bind",

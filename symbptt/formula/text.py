@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from symbptt.algebra import ZERO, Add, Derivative, Expr, Index
+from symbptt.algebra import ZERO, Add, Derivative, Expr, Index, Mul
 from symbptt.formula.statement import (
     Formula,
     Inequalities,
@@ -54,7 +54,7 @@ def chain_text(
 
 
 def canonical(formula: Formula) -> str:
-    """A text that is the same for formulas which differ in the order of terms alone."""
+    """A text that is the same for formulas which differ in the order of terms and factors alone."""
     sides = [text_of(_sorted(side)) for side in formula.sides]
     return " = ".join([*sides, formula_text(replace(formula, left=ZERO, right=ZERO))])
 
@@ -63,11 +63,11 @@ def _sorted(node: Expr) -> Expr:
     for place, part in enumerate(parts(node)):
         node = with_part(node, place, _sorted(part))
     node = map_indices(node, lambda index: replace(index, terms=tuple(sorted(index.terms))))
-    if isinstance(node, Add):
-        terms = [t for term in node.terms for t in _flat(term)]
-        return Add(tuple(sorted(terms, key=text_of)))
+    match node:
+        case Add(terms=terms):
+            flat = [t for term in terms for t in (term.terms if isinstance(term, Add) else (term,))]
+            return Add(tuple(sorted(flat, key=text_of)))
+        case Mul(factors=factors):
+            flat = [f for one in factors for f in (one.factors if isinstance(one, Mul) else (one,))]
+            return Mul(tuple(sorted(flat, key=text_of)))
     return node
-
-
-def _flat(term: Expr) -> tuple[Expr, ...]:
-    return term.terms if isinstance(term, Add) else (term,)
