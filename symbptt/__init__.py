@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from symbptt.exercises.sheet import exercise
     from symbptt.experiments.experiment import study_estimators as study
     from symbptt.figures.truncation import truncation_figure as strategies
-    from symbptt.formula.verdict import Verdict, check
+    from symbptt.formula.answer import Verdict
+    from symbptt.formula.verdict import check
     from symbptt.language.library import load
     from symbptt.language.library import names as list
     from symbptt.language.parser import parse
@@ -79,7 +80,7 @@ _HOME = {
     "Step": "symbptt.calculus.derivation",
     "SymbpttError": "symbptt.errors",
     "Unrolled": "symbptt.symbolic",
-    "Verdict": "symbptt.formula.verdict",
+    "Verdict": "symbptt.formula.answer",
     "analyze": "symbptt.analysis.report",
     "bind": "symbptt.binding",
     "check": "symbptt.formula.verdict",

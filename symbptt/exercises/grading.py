@@ -10,11 +10,12 @@ from typing import Any
 
 from symbptt.errors import FormulaError, SheetError
 from symbptt.exercises.sheet import Gap, Sheet
+from symbptt.formula.answer import Verdict
 from symbptt.formula.reading import Reading, readings
 from symbptt.formula.shapes import Layout
 from symbptt.formula.statement import Formula
 from symbptt.formula.text import canonical
-from symbptt.formula.verdict import SECONDS, Checker, Verdict
+from symbptt.formula.verdict import SECONDS, Checker
 from symbptt.tables import table
 
 OUTCOMES = ("right", "equivalent", "wrong", "missing", "undecided", "unreadable")

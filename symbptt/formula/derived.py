@@ -6,20 +6,24 @@ derivatives and names that he does not use are put in by their own equations.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from typing import Any
 
 from symbptt import algebra as al
 from symbptt.errors import SymbpttError
+from symbptt.formula.differing import differing, likeness
 from symbptt.formula.examination import Examiner
+from symbptt.formula.shapes import Shaper
 from symbptt.formula.stated import Equations, equations, is_within, key_of
 from symbptt.formula.statement import Formula, Inequalities, Over, parts, walk, with_part
-from symbptt.formula.text import chain_text, formula_text, text_of
+from symbptt.formula.text import chain_text, formula_text, text_of, within_signs
+from symbptt.formula.typesetting import formula_latex
 
 TRIED = 80
 """Of how many ways to say an equation the one in its author's terms is chosen."""
+
+Fitness = tuple[int, int, int, int, float]
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,10 @@ class DerivedEquation:
         What it differentiates, ``L`` or ``loss[t]``.
     reason : str
         The step's.
+    differs : tuple of Expr
+        The parts of the right side that the author's has not.
+    latex : str
+        The equation, what differs in a box.
     """
 
     formula: Formula
@@ -45,6 +53,8 @@ class DerivedEquation:
     form: str
     of: str
     reason: str
+    differs: tuple[al.Expr, ...] = ()
+    latex: str = ""
 
     @property
     def right(self) -> al.Expr:
@@ -59,6 +69,43 @@ class DerivedEquation:
         """``1 <= t <= T-1``"""
         return ", ".join(map(chain_text, self.formula.chains))
 
+    @property
+    def marked(self) -> str:
+        """The equation with marks around what differs."""
+        return formula_text(self.formula, self.differs)
+
+    @property
+    def words(self) -> str:
+        """Where it stands, and why it holds."""
+        if self.number is None:
+            return self.reason
+        way = "" if self.form == "adjoint" else f" --form {self.form}"
+        way += "" if self.of == "L" else f" --of '{self.of}'"
+        where = f" (derive{way})" if way else ""
+        return f"step ({self.number}) of the derivation{where}: {self.reason}"
+
+    def data(self) -> dict[str, Any]:
+        """For a program to read."""
+        terms = self.right.terms if isinstance(self.right, al.Add) else (self.right,)
+        marked = within_signs(self.differs)
+        return {
+            "formula": self.text,
+            "latex": self.latex,
+            "step": self.number,
+            "form": self.form,
+            "of": self.of,
+            "reason": self.reason,
+            "range": self.range,
+            "terms": [
+                {
+                    "term": text_of(term),
+                    "differs": any(id(part) in marked for part in walk(term)),
+                }
+                for term in terms
+            ],
+            "differs": [text_of(part) for part in self.differs],
+        }
+
 
 def derived(formula: Formula, examiner: Examiner) -> DerivedEquation | None:
     """What the derivation says of a formula's left side; None where it is silent.
@@ -67,7 +114,12 @@ def derived(formula: Formula, examiner: Examiner) -> DerivedEquation | None:
     """
     shaper, estimator = examiner.shaper, examiner.stages[0].estimator
     known = equations(examiner.model, shaper.layout, shaper.total, estimator)
-    return next(told(formula, known), None)
+    found = next(told(formula, known), None)
+    if found is None:
+        return None
+    differs = differing(found.right, formula.right)
+    latex = formula_latex(found.formula, Shaper(examiner.model, shaper.layout), differs)
+    return replace(found, differs=differs, latex=latex)
 
 
 def told(formula: Formula, known: Equations) -> Iterator[DerivedEquation]:
@@ -114,23 +166,30 @@ class _Terms:
         self.known = known
         self.right = right
         self.used = {key_of(node) for node in walk(right)}
-        self.differentiates = any(key is not None and key[0] != "value" for key in self.used)
+        self.wanted = sum(key is not None and self._is_told(key) for key in self.used)
 
     def best(self, found: tuple[Formula, ...]) -> Formula:
         """What is most in the author's terms, of these and of what comes of putting in."""
-        pending = {one.right: one for one in found}
-        seen = dict(pending)
-        while pending and len(seen) < TRIED and self.differentiates:
-            formula = pending.pop(max(pending, key=self.fitness))
-            for other in self._next(formula):
+        seen = {one.right: (self.fitness(one.right, 0), one) for one in found}
+        pending = {right: 0 for right in seen}
+        while pending and len(seen) < TRIED:
+            right = max(pending, key=lambda one: seen[one][0])
+            if seen[right][0][0] == self.wanted:
+                break
+            moves = pending.pop(right) + 1
+            for other in self._next(seen[right][1]):
                 if other.right not in seen:
-                    seen[other.right] = pending[other.right] = other
-        return seen[max(seen, key=self.fitness)]
+                    seen[other.right] = (self.fitness(other.right, moves), other)
+                    pending[other.right] = moves
+        return max(seen.values(), key=lambda one: one[0])[1]
 
-    def fitness(self, right: al.Expr) -> tuple[int, float]:
-        """How few derivatives and names it needs that the author does not use, and likeness."""
-        foreign = {key for node in walk(right) if (key := key_of(node)) and self._is_told(key)}
-        return -len(foreign - self.used), _likeness(right, self.right)
+    def fitness(self, right: al.Expr, moves: int = 0) -> Fitness:
+        """How well it is in the author's terms: of what he uses it has most, then it has few
+        names that he does not use, was put together in few moves, and looks like his."""
+        keys = {key for node in walk(right) if (key := key_of(node)) and self._is_told(key)}
+        foreign = keys - self.used
+        names = sum(key[0] == "value" for key in foreign)
+        return len(keys & self.used), -names, -moves, -len(foreign), likeness(right, self.right)
 
     def _next(self, formula: Formula) -> Iterator[Formula]:
         keys = dict.fromkeys(
@@ -180,23 +239,3 @@ class _Terms:
 
 class _UntoldError(SymbpttError):
     """No equation holds at all the steps at which a derivative stands."""
-
-
-def _likeness(one: al.Expr, other: al.Expr) -> float:
-    """How much two expressions have in common, 1 where they are made of the same parts."""
-    first, second = _made_of(one), _made_of(other)
-    return 2 * (first & second).total() / (first.total() + second.total())
-
-
-@lru_cache(maxsize=512)
-def _made_of(node: al.Expr) -> Counter[str]:
-    found: Counter[str] = Counter()
-    pending = [node]
-    while pending:
-        node = pending.pop()
-        leaf = isinstance(node, al.Derivative) or not parts(node)
-        found[text_of(node) if leaf else type(node).__name__] += 1
-        if isinstance(node, al.Call):
-            found[node.function] += 1
-        pending += () if leaf else parts(node)
-    return found

@@ -104,10 +104,6 @@ BAD = {
     "h[t] = (W_hh @ h[t])[:k]": "a sum of dimensions and a number",
     "L[t] = h[t]": "what the loss of step s gives to L",
     "h[t] = direct(L[t], h[t])": "stands in a derivative alone",
-    # Shapes that no single edit mends.
-    "h[t] = W_hx @ W_qh @ W_hx": "do not fit",
-    "h[t] = diag(W_hx)": "does not take",
-    "h[t] = I": "is square",
 }
 
 

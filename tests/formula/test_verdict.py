@@ -18,6 +18,7 @@ from symbptt.formula.examination import Examiner
 from symbptt.formula.reading import read
 from symbptt.formula.scenes import Clock
 from symbptt.formula.shapes import Layout
+from symbptt.formula.text import text_of
 from symbptt.formula.verdict import Checker, check
 from symbptt.language.parser import parse
 from symbptt.proof.field import Field
@@ -244,6 +245,68 @@ def test_a_model_that_is_too_large() -> None:
     verdict = check(large, "h[t] = h[t]")
     assert verdict.verdict == "undecided" and "160,000" not in verdict.formula
     assert "entries" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("formula", "words", "place"),
+    [
+        ("h[t] = W_hx @ W_qh @ W_hx", "do not fit", "W_qh"),
+        ("h[t] = diag(W_hx)", "does not take", "diag(W_hx)"),
+        ("h[t] = I", "is square", "I"),
+        ("d(L, h[t]) = W_qh @ d(L, o[t])", "do not fit", "d(L, o[t])"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_wrong_mended_or_not(
+    formula: str, words: str, place: str
+) -> None:
+    """What was found in the time decides of the mends alone, never of the verdict."""
+    found = check(model("linear"), formula, seconds=0.3)
+    assert found.verdict == "wrong" and words in found.reason
+    text, carets = found.pointed.splitlines()
+    assert text[carets.index("^") : len(carets)] == place
+    assert found.derived is not None and found.derived.text.startswith(formula.split(" = ")[0])
+    assert found.derived.text in str(found).replace("\n      ", " ")
+
+
+# --- what the derivation says ------------------------------------------------------------
+
+
+def test_the_derivations_own_equation_stands_in_a_wrong_verdict() -> None:
+    found = check(model("lstm"), "d(L, c[t]) = o[t] * (1 - c[t]**2) * d(L, h[t])", seconds=1)
+    own = found.derived
+    assert own is not None and (own.number, own.range) == (6, "1 <= t <= T-1")
+    assert [text_of(part) for part in own.differs] == ["f[t+1] * d(L, c[t+1])", "tanh(c[t])**2"]
+    lines = str(found).splitlines()
+    (first,) = (k for k, line in enumerate(lines) if line.startswith("    d(L, c[t]) = f[t+1]"))
+    assert "step (6) of the derivation: c[t] enters" in lines[first - 1]
+    assert lines[first][lines[first + 1].index("^") : len(lines[first + 1])].startswith("f[t+1] *")
+    assert r"\boxed{\tanh(\mathbf{c}_t)^{\odot 2}}" in own.latex
+    said = found.data()["derived"]
+    assert said["formula"] == own.text and said["step"] == 6
+    assert [term["differs"] for term in said["terms"]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("formula", "trivial"),
+    [
+        ("1 = 1", True),
+        ("h[t] = h[t]", True),
+        ("W_hh.T.T = W_hh", True),
+        ("d(L, h[t]) - d(L, h[t]) = 0", True),
+        ("h[t] = h[t-1] + h[t] - h[t-1]", True),
+        ("d(L, o[t]) = d(L, o[t]) * h[t].T @ h[t] / dot(h[t], h[t])", True),
+        ("sum(i, 1, len(h), W_hh[i, j] * h[t][i]) = (W_hh.T @ h[t])[j]", True),
+        ("L = L", True),
+        ("L = 1/T * sum(t, 1, T, loss[t])", False),
+        ("h[t] = W_hx @ x[t] + W_hh @ h[t-1]", False),
+        ("d(h[t], h[t-1]) = W_hh", False),
+        ("d(L, W_qh) = sum(t, 1, T, d(L, o[t]) @ h[t].T)", False),
+    ],
+)
+def test_trivial_is_what_holds_for_every_model_of_these_shapes(formula: str, trivial: bool) -> None:
+    found = check(model("linear"), formula)
+    assert found.right and found.trivial == trivial
+    assert ("trivial: it holds for every model" in str(found)) == trivial
 
 
 # --- command line ------------------------------------------------------------------------
