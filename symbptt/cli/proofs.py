@@ -155,7 +155,7 @@ def check(
     a row and a block. Every line of derive --to formulas is such a formula. Exit status: 0 right,
     1 wrong, 2 can't be read, 4 undecided.
 
-    docs/formulas.md teaches this language from its beginning, with examples and a table of all words.
+    docs/formulas.md teaches this language from its beginning, with examples and a table.
     """
     from symbptt.binding import bind
     from symbptt.errors import FormulaError
