@@ -1,7 +1,7 @@
 """Assertions for a person's own tests: formulas and modules that the examiner finds right.
 
 >>> from symbptt.testing import assert_right
->>> assert_right("elman", "dL/dh[T] = W_hy.T @ dL/da_o[T]")
+>>> assert_right("./mine.rnn", "d(L, h[T]) = V.T @ d(L, o[T])")
 
 A failure says what `symbptt check` and `symbptt verify` say.
 """
