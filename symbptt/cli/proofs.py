@@ -154,6 +154,8 @@ def check(
     make blocks, z[t] is all that a step hands on; h[t][i], W[i, j], E[i, :] and v[d:] are entries,
     a row and a block. Every line of derive --to formulas is such a formula. Exit status: 0 right,
     1 wrong, 2 can't be read, 4 undecided.
+
+    docs/formulas.md teaches this language from its beginning, with examples and a table.
     """
     from symbptt.binding import bind
     from symbptt.errors import FormulaError
