@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TypedDict, Unpack
@@ -145,6 +145,22 @@ class Checker:
         best = max(found, key=lambda one: one.likelihood)
         return replace(self._explained(best, progress), formula=formula)
 
+    def answer(self, formula: str, progress: Progress = str) -> Verdict:
+        """The same, ``unreadable`` in the place of an error."""
+        try:
+            return self.check(formula, progress)
+        except FormulaError as error:
+            found = error.mends if isinstance(error, NothingToCheckError) else ()
+            reason = error.words if isinstance(error, NothingToCheckError) else str(error)
+            return Verdict(self.model.name, formula, "unreadable", mends=found, reason=reason)
+
+    def answers(self, lines: Iterable[str]) -> Iterator[tuple[int, Verdict]]:
+        """Of a formula a line, with its number; empty lines and those behind ``#`` are none."""
+        for number, line in enumerate(lines, 1):
+            formula = line.strip()
+            if formula and not formula.startswith("#"):
+                yield number, self.answer(formula)
+
     def _read(self, way: Reading, progress: Progress) -> _Decision:
         """Of one reading: that of the first link of it that is not right."""
         found: list[_Decision] = []
@@ -258,6 +274,7 @@ class NothingToCheckError(FormulaError):
     """
 
     def __init__(self, words: str, mends: tuple[Mend, ...]) -> None:
+        self.words = words
         self.mends = mends
         super().__init__("\n".join([words, *mend_lines(mends)]))
 
