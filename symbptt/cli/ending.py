@@ -29,6 +29,7 @@ _STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
     (errors.FormulaError, USAGE),
     (errors.EstimatorError, USAGE),
     (errors.AnalysisError, USAGE),
+    (errors.SheetError, USAGE),
     (errors.OutputError, USAGE),
     (errors.ModelError, MODEL_ERROR),
     (errors.MissingLossError, MODEL_ERROR),
