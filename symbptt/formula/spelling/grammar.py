@@ -169,7 +169,7 @@ class Parser:
                 exponent = self.signed()
                 found = wr.Raised(start.until(self.before), found, exponent)
             elif self.is_name(found):
-                found = wr.Behind(start.until(self.before), found, self.group())
+                found = wr.Bracketed(start.until(self.before), found, self.group())
                 found = self.scripted(found)
                 found.place = start.until(self.before)
             else:
@@ -187,10 +187,10 @@ class Parser:
 
     def is_name(self, found: wr.Written) -> bool:
         """Whether brackets behind it may be a call, a step or entries."""
-        if isinstance(found, wr.Behind | wr.Group):
+        if isinstance(found, wr.Bracketed | wr.Enclosed):
             return self.sign == "["
         if isinstance(found, wr.Scripted):
-            if isinstance(found.core, wr.Group | wr.Behind):
+            if isinstance(found.core, wr.Enclosed | wr.Bracketed):
                 return self.sign == "["
             return isinstance(found.core, wr.Word)
         return isinstance(found, wr.Word)
@@ -214,7 +214,7 @@ class Parser:
             return self.fraction()
         if mark.text == "√":
             self.take()
-            return wr.Root(mark.place, self.argument())
+            return wr.Radical(mark.place, self.argument())
         if mark.text in CLOSING:
             return self.group()
         shown = self.text[mark.start : mark.end]
@@ -245,7 +245,7 @@ class Parser:
         operand = self.scripted(self.primary())
         bare = not (isinstance(operand, wr.Scripted) and (operand.below or operand.above))
         if (self.sign == "[" or (self.sign == "(" and bare)) and self.is_name(operand):
-            operand = self.scripted(wr.Behind(operand.place, operand, self.group()))
+            operand = self.scripted(wr.Bracketed(operand.place, operand, self.group()))
         return wr.Differential(start.until(self.before), kind, operand)
 
     def fraction(self) -> wr.Written:
@@ -288,11 +288,11 @@ class Parser:
             which = self.take().text
             limits[which] = self.raw()
         body = self.term()
-        return wr.Over(start.until(self.before), sign, limits["_"], limits["^"], body)
+        return wr.Ranged(start.until(self.before), sign, limits["_"], limits["^"], body)
 
     # --- brackets and scripts -------------------------------------------------------------
 
-    def group(self) -> wr.Group:
+    def group(self) -> wr.Enclosed:
         start = self.here
         opened = self.take().text
         self.fences.append(opened if opened in ("|", "‖") else "")
@@ -308,7 +308,7 @@ class Parser:
             separators = self.take().text
             items.append(self.sum())
         self.close(opened, start)
-        return wr.Group(start.until(self.before), opened, items, separators)
+        return wr.Enclosed(start.until(self.before), opened, items, separators)
 
     def item(self, opened: str) -> wr.Written:
         start = self.here
@@ -318,7 +318,7 @@ class Parser:
             return first
         self.take()
         last = None if self.sign in ("]", ",") else self.sum()
-        return wr.Stretch(start.until(self.before), first, last)
+        return wr.Colon(start.until(self.before), first, last)
 
     def close(self, opened: str, start: Place | None = None) -> None:
         if self.sign != CLOSING[opened]:
@@ -343,7 +343,7 @@ class Parser:
             self.wrong(core.place, f"a name has at most {MAX_SCRIPTS} scripts")
         if not (below or above or primes) and not isinstance(core, wr.Word):
             return core
-        if isinstance(core, wr.Group) and core.bracket == "{" and len(core.items) == 1:
+        if isinstance(core, wr.Enclosed) and core.bracket == "{" and len(core.items) == 1:
             inner = core.items[0]
             if isinstance(inner, wr.Scripted) and not (inner.above and above):
                 return wr.Scripted(

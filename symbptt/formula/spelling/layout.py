@@ -33,12 +33,12 @@ class Condition:
 
 
 @dataclass(eq=False)
-class Statement:
+class LaidOut:
     sides: list[wr.Written]
     conditions: list[Condition]
 
 
-def statement(text: str, marks: list[Mark]) -> Statement:
+def statement(text: str, marks: list[Mark]) -> LaidOut:
     """The sides of an equation or chain, and the conditions behind it.
 
     Raises
@@ -57,7 +57,7 @@ class _Layout:
     def wrong(self, where: Place, message: str) -> NoReturn:
         raise finding(self.text, where, message)
 
-    def statement(self) -> Statement:
+    def statement(self) -> LaidOut:
         segments = list(self.segments())
         if not segments:
             self.wrong(NOWHERE, "a formula is `left = right`; there is no `=`")
@@ -73,7 +73,7 @@ class _Layout:
             self.parsed(run, sign)
             for run, sign in zip(cut(body, RELATIONS), [signs[0], *signs], strict=True)
         ]
-        return Statement(sides, list(self.conditions(behind)))
+        return LaidOut(sides, list(self.conditions(behind)))
 
     def segments(self) -> Iterator[list[Mark]]:
         """The equation, then what stands between commas, wide spaces and words behind it."""
@@ -238,4 +238,4 @@ def is_enclosed(run: list[Mark]) -> bool:
     return not list(outside(run))
 
 
-__all__ = ["WORDS", "Condition", "Statement", "statement"]
+__all__ = ["WORDS", "Condition", "LaidOut", "statement"]

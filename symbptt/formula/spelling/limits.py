@@ -9,7 +9,8 @@ from fractions import Fraction
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.layout import RELATIONS, cut, outside
 from symbptt.formula.spelling.marks import Mark
-from symbptt.formula.spelling.names import NameReader, is_letter
+from symbptt.formula.spelling.names import NameReader
+from symbptt.formula.spelling.shares import is_letter
 from symbptt.language import surface as sf
 from symbptt.language.constants import ArithmeticFinding, linear
 from symbptt.language.source import Place
@@ -35,7 +36,7 @@ class Limits:
     order: str = "up"
 
 
-def limits(reader: NameReader, node: wr.Over) -> list[Limits]:
+def limits(reader: NameReader, node: wr.Ranged) -> list[Limits]:
     """The limits of each index that a sum or product is over.
 
     Raises

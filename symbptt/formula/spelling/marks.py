@@ -90,7 +90,7 @@ def marks(text: str, known: Known) -> list[Mark]:
     FormulaError
         With a caret, at a word or character that has no meaning in a formula.
     """
-    return _Scanner(text, known).run()
+    return _MarkReader(text, known).run()
 
 
 def check_nesting(text: str, found: list[Mark]) -> None:
@@ -114,7 +114,7 @@ def check_nesting(text: str, found: list[Mark]) -> None:
         before = mark.text
 
 
-class _Scanner:
+class _MarkReader:
     def __init__(self, text: str, known: Known, depth: int = 0) -> None:
         self.depth = depth
         self.text = text
@@ -327,11 +327,11 @@ class _Scanner:
         )
         self.found += rest
 
-    def deeper(self, stop: int) -> _Scanner:
+    def deeper(self, stop: int) -> _MarkReader:
         """One that reads up to a place."""
         if self.depth >= MAX_SCRIPTS:
             self.wrong(self.at - 1, self.at, "accents and braces over each other are too many")
-        return _Scanner(self.text[:stop], self.known, self.depth + 1)
+        return _MarkReader(self.text[:stop], self.known, self.depth + 1)
 
     def inside(self, start: int, stop: int) -> list[Mark]:
         self.text, self.at = self.text[:stop], start

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import product
 from typing import NoReturn
 
 from symbptt import algebra as al
@@ -18,7 +17,7 @@ from symbptt.errors import FormulaError
 from symbptt.formula.names import DERIVATIVES, FormulaNames, derived_form, finding
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.grammar import Parser
-from symbptt.formula.spelling.marks import Mark
+from symbptt.formula.spelling.shares import Share, is_letter, letters_of, parts_of, shares, spread
 from symbptt.formula.spelling.signs import SYNONYMS, VARIANTS
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
@@ -27,7 +26,6 @@ LOSS_LETTERS = frozenset(["L", "J", "E", "C", "ell", "Loss", "loss", "l", "cost"
 """What texts call the loss."""
 
 _SIGNS = {"sigma": "sigmoid", "Phi": "normal_cdf", "varphi": "normal_pdf"}
-_LONGEST_ROW = 3
 
 
 @dataclass(frozen=True)
@@ -45,16 +43,6 @@ class Way:
     node: sf.Node
     notes: tuple[tuple[str, str], ...] = ()
     fits: bool = True
-
-
-@dataclass(frozen=True)
-class Share:
-    """How scripts are shared out."""
-
-    name: str
-    step: wr.Script | None
-    entries: tuple[wr.Script, ...]
-    raised: tuple[tuple[str, wr.Script], ...]
 
 
 class NameReader:
@@ -364,7 +352,7 @@ class NameReader:
 
     def position(self, tree: wr.Written) -> sf.Node | None:
         core, below, above, _ = parts_of(tree)
-        if isinstance(tree, wr.Behind):
+        if isinstance(tree, wr.Bracketed):
             operand, group = tree.operand, tree.group
             name = self.called(letters_of(getattr(parts_of(operand)[0], "text", "")))
             if name and name[0] in self.names.integers and len(group.items) == 1:
@@ -417,10 +405,10 @@ class NameReader:
             ):
                 both = [self.number(above, lengths), self.number(below, lengths)]
                 return None if None in both else sf.Over(tree.place, *[b for b in both if b])
-            case wr.Group(bracket="(" | "{", items=[inner]):
+            case wr.Enclosed(bracket="(" | "{", items=[inner]):
                 return self.number(inner, lengths)
-            case wr.Behind(
-                operand=wr.Scripted(core=wr.Word(text="len")), group=wr.Group(items=[inner])
+            case wr.Bracketed(
+                operand=wr.Scripted(core=wr.Word(text="len")), group=wr.Enclosed(items=[inner])
             ):
                 core = parts_of(inner)[0]
                 if isinstance(core, wr.Word):
@@ -441,87 +429,3 @@ def counts_steps(places: Iterable[sf.Node | None]) -> bool:
         if place is not None and not isinstance(place, sf.At)
         for part in sf.walk(place)
     )
-
-
-def letters_of(name: str) -> str:
-    return name.replace("_", "")
-
-
-def is_letter(text: str) -> bool:
-    """Whether it is one letter, Latin or Greek, as an index has."""
-    return len(text) == 1 or text in (
-        "tau", "kappa", "iota", "alpha", "beta", "gamma", "mu", "nu", "rho", "ell", "eta", "xi"
-    )  # fmt: skip
-
-
-def parts_of(
-    node: wr.Written,
-) -> tuple[wr.Written, list[wr.Script], list[wr.Script], int]:
-    """The core, what stands below and above it, and its primes."""
-    if isinstance(node, wr.Scripted):
-        return node.core, node.below, node.above, node.primes
-    if isinstance(node, wr.Group) and node.bracket == "{" and len(node.items) == 1:
-        return parts_of(node.items[0])
-    return node, [], [], 0
-
-
-def spread(scripts: tuple[wr.Script, ...]) -> Iterator[tuple[wr.Script, ...]]:
-    """The scripts as they are, and with the letters of a word as scripts of their own."""
-    yield scripts
-    apart: list[wr.Script] = []
-    for script in scripts:
-        word = script.word
-        if word.isalpha() and 1 < len(script.marks) <= _LONGEST_ROW:
-            apart += [wr.Script([mark], mark.place) for mark in script.marks]
-        elif (
-            word.isalpha()
-            and len(script.marks) == 1
-            and 1 < len(word) <= _LONGEST_ROW
-            and (script.marks[0].end - script.marks[0].start == len(word))
-        ):
-            start = script.marks[0].start
-            letters = [Mark("name", one, start + k, start + k + 1) for k, one in enumerate(word)]
-            apart += [wr.Script([one], one.place) for one in letters]
-        else:
-            apart.append(script)
-    if len(apart) > len(scripts):
-        yield tuple(apart)
-
-
-def shares(base: str, below: list[wr.Script], above: list[wr.Script]) -> Iterator[Share]:
-    """All ways to share scripts out, the likeliest first."""
-    base = letters_of(base)
-    for own in range(len(below), -1, -1):
-        words = [script.word for script in below[:own]]
-        if "" in words:
-            continue
-        for roles in product(*(_roles(script) for script in above)):
-            raised = tuple(
-                (r, s) for r, s in zip(roles, above, strict=True) if r in ("turn", "power")
-            )
-            name = "".join(
-                [base, *words, *(s.word for r, s in zip(roles, above, strict=True) if r == "name")]
-            )
-            steps = [s for r, s in zip(roles, above, strict=True) if r == "step"]
-            behind = tuple(s for r, s in zip(roles, above, strict=True) if r == "entry")
-            if len(steps) > 1:
-                continue
-            for rest in spread(tuple(below[own:])):
-                if steps:
-                    yield Share(name, steps[0], (*rest, *behind), raised)
-                    continue
-                if rest:
-                    yield Share(name, rest[0], (*rest[1:], *behind), raised)
-                yield Share(name, None, (*rest, *behind), raised)
-                if len(rest) > 1:
-                    yield Share(name, rest[-1], (*rest[:-1], *behind), raised)
-
-
-def _roles(script: wr.Script) -> tuple[str, ...]:
-    if script.marks and script.marks[0].text == "⊤" and len(script.marks) == 1:
-        return ("turn",)
-    if script.wrapped:
-        return ("step", "name", "entry") if script.word else ("step", "entry")
-    if script.word == "T":
-        return ("turn", "power", "step")
-    return ("power", "step", "name") if script.word else ("power", "step")

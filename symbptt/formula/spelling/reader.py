@@ -12,11 +12,13 @@ from symbptt.formula.names import RESERVED, FormulaNames, derived_form
 from symbptt.formula.shapes import Layout, Shaper
 from symbptt.formula.spelling import layout as lay
 from symbptt.formula.spelling import written as wr
+from symbptt.formula.spelling.choices import consistent
 from symbptt.formula.spelling.layout import CONDITION
 from symbptt.formula.spelling.limits import comparison
 from symbptt.formula.spelling.marks import Known, check_nesting, marks
-from symbptt.formula.spelling.meanings import MeaningReader, consistent
-from symbptt.formula.spelling.names import Way, parts_of
+from symbptt.formula.spelling.meanings import MeaningReader
+from symbptt.formula.spelling.names import Way
+from symbptt.formula.spelling.shares import parts_of
 from symbptt.formula.spelling.signs import FUNCTION_WORDS, SYNONYMS
 from symbptt.language import surface as sf
 from symbptt.language.source import Place

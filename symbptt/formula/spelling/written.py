@@ -64,7 +64,7 @@ class Word(Written):
 
 
 @dataclass(eq=False)
-class Group(Written):
+class Enclosed(Written):
     """What stands in brackets; ``bracket`` is ``(``, ``[``, ``{``, ``|``, ``‖`` or ``⟨``."""
 
     bracket: str
@@ -73,11 +73,11 @@ class Group(Written):
 
 
 @dataclass(eq=False)
-class Behind(Written):
+class Bracketed(Written):
     """An operand, and brackets behind it: a call, a step, entries or a factor."""
 
     operand: Written
-    group: Group
+    group: Enclosed
 
 
 @dataclass(eq=False)
@@ -116,7 +116,7 @@ class Raised(Written):
 
 
 @dataclass(eq=False)
-class Root(Written):
+class Radical(Written):
     operand: Written
 
 
@@ -145,7 +145,7 @@ class Applied(Written):
 
 
 @dataclass(eq=False)
-class Over(Written):
+class Ranged(Written):
     """A sum or product, ``sign`` ``∑`` or ``∏``, with what stands below and above it."""
 
     sign: str
@@ -155,7 +155,7 @@ class Over(Written):
 
 
 @dataclass(eq=False)
-class Stretch(Written):
+class Colon(Written):
     """``a:b``."""
 
     first: Written | None
