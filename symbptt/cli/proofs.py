@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from symbptt.cli.ending import DONE, FAILED, UNDECIDED, USAGE
+from symbptt.cli.ending import DONE, FAILED, UNDECIDED, print_text
 from symbptt.cli.program import (
     JSON,
     Command,
@@ -16,11 +16,16 @@ from symbptt.cli.program import (
     dim_option,
     estimator_option,
     headed,
+    json_line,
     model_argument,
     read_model,
     verb,
     wants_json,
 )
+
+if TYPE_CHECKING:
+    from symbptt.formula.answer import Verdict
+    from symbptt.formula.verdict import Checker
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -139,7 +144,15 @@ def conventions(command: Command) -> Command:
 
 @verb(JSON)
 @model_argument
-@click.argument("formula")
+@click.argument("formula", required=False)
+@click.option(
+    "--batch",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="A formula a line, - for standard input, in the place of FORMULA; for each a line of "
+    "JSON with its number. Empty lines and those that begin with # are passed over. The exit "
+    "status is that of the worst: unreadable, wrong, undecided, right.",
+)
 @click.option(
     "-T", "horizon", type=click.IntRange(1, 12), default=5, help="The largest T that is looked at."
 )
@@ -155,7 +168,12 @@ def conventions(command: Command) -> Command:
 @click.option("--seed", type=click.IntRange(min=0), default=0)
 @bind_option
 def check(
-    model_name: str, formula: str, strict: bool, bindings: dict[str, str], **given: Any
+    model_name: str,
+    formula: str | None,
+    batch: Path | None,
+    strict: bool,
+    bindings: dict[str, str],
+    **given: Any,
 ) -> Result:
     """Is a formula right? If not: the smallest counterexample, and the edit that mends it.
 
@@ -171,22 +189,46 @@ def check(
     docs/formulas.md teaches this language from its beginning, with examples and a table.
     """
     from symbptt.binding import bind
-    from symbptt.errors import FormulaError
-    from symbptt.formula.verdict import check as decide
+    from symbptt.errors import ModelError
+    from symbptt.formula.answer import Verdict
+    from symbptt.formula.verdict import Checker
 
-    model = read_model(model_name)
-    if bindings:
-        model = bind(model, bindings, defaults=False)
+    if (formula is None) == (batch is None):
+        raise click.UsageError("one of FORMULA and --batch FILE says what is to be checked")
     try:
-        verdict = decide(model, formula, **given)
-    except FormulaError as error:
-        if not wants_json():
+        model = read_model(model_name)
+        checker = Checker(bind(model, bindings, defaults=False) if bindings else model, **given)
+    except ModelError as error:
+        if not (wants_json() or batch):
             raise
-        data = {"model": model.name, "formula": formula, "verdict": "unreadable"}
-        data["reason"] = str(error)
-        return Result(str, lambda: data, USAGE)
-    status = FAILED if strict and verdict.trivial else verdict.status
-    return Result(lambda: f"{verdict}\n", verdict.data, status)
+        found = Verdict(model_name, formula or "", "model", reason=str(error))
+        return Result(lambda: f"{json_line(found.data())}\n", found.data, found.status)
+    if batch is not None:
+        return _batch(checker, batch, strict, of_model=model_name == "-")
+    assert formula is not None
+    found = checker.answer(formula) if wants_json() else checker.check(formula)
+    return Result(lambda: f"{found}\n", found.data, _status(found, strict))
+
+
+def _status(found: Verdict, strict: bool) -> int:
+    return FAILED if strict and found.trivial else found.status
+
+
+def _batch(checker: Checker, path: Path, strict: bool, of_model: bool) -> NoReturn:
+    """A line of JSON for each formula, as soon as it is found."""
+    from symbptt.formula.answer import worst
+
+    if str(path) == "-" and of_model:
+        raise click.UsageError("standard input is the model or the formulas, and not both")
+    context = click.get_current_context()
+    if context.params["output"] is not None:
+        raise click.UsageError("--batch prints its lines as they are found: it takes no -o")
+    statuses = []
+    with click.open_file(str(path), encoding="utf-8", errors="replace") as lines:
+        for number, found in checker.answers(lines):
+            print_text(f"{json_line({'line': number, **found.data()})}\n")
+            statuses.append(_status(found, strict))
+    context.exit(worst(statuses))
 
 
 @verb(JSON)
