@@ -10,6 +10,7 @@ import click
 from symbptt.cli.ending import DONE, FAILED, UNDECIDED, print_text
 from symbptt.cli.program import (
     JSON,
+    Command,
     Result,
     bind_option,
     dim_option,
@@ -106,6 +107,41 @@ def analyze(
     return Result(lambda: headed(str(found)), found.data)
 
 
+_CONVENTIONS = (
+    click.option(
+        "--layout",
+        type=click.Choice(["column", "row"]),
+        default="column",
+        help="Whether the formula's vectors are columns or rows.",
+    ),
+    click.option(
+        "--total",
+        type=click.Choice(["mean", "sum", "last"]),
+        default="mean",
+        help="What the formula's L is: the mean of the losses, their sum or the last one.",
+    ),
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="DEFINITION",
+        help="What a letter of the formula's own stands for: 'b[t] = W @ x[t]'; repeatable.",
+    ),
+    click.option(
+        "--names",
+        default="",
+        metavar="NAMES",
+        help="What the formula calls the names of the model: 'U=W_qh, V=W_hx'.",
+    ),
+)
+"""How a person's formulas are meant."""
+
+
+def conventions(command: Command) -> Command:
+    for option in reversed(_CONVENTIONS):
+        command = option(command)
+    return command
+
+
 @verb(JSON)
 @model_argument
 @click.argument("formula", required=False)
@@ -126,31 +162,8 @@ def analyze(
     default=10,
     help="The CPU time it may take; past it the formula is undecided.",
 )
-@click.option(
-    "--layout",
-    type=click.Choice(["column", "row"]),
-    default="column",
-    help="Whether the formula's vectors are columns or rows.",
-)
-@click.option(
-    "--total",
-    type=click.Choice(["mean", "sum", "last"]),
-    default="mean",
-    help="What the formula's L is: the mean of the losses, their sum or the last one.",
-)
+@conventions
 @estimator_option
-@click.option(
-    "--where",
-    multiple=True,
-    metavar="DEFINITION",
-    help="What a letter of the formula's own stands for: 'b[t] = W @ x[t]'; may be given again.",
-)
-@click.option(
-    "--names",
-    default="",
-    metavar="NAMES",
-    help="What the formula calls the names of the model: 'U=W_qh, V=W_hx'.",
-)
 @click.option("--strict", is_flag=True, help="Exit status 1 for a formula that is trivial.")
 @click.option("--seed", type=click.IntRange(min=0), default=0)
 @bind_option
@@ -216,3 +229,38 @@ def _batch(checker: Checker, path: Path, strict: bool, of_model: bool) -> NoRetu
             print_text(f"{json_line({'line': number, **found.data()})}\n")
             statuses.append(_status(found, strict))
     context.exit(worst(statuses))
+
+
+@verb(JSON)
+@model_argument
+@click.argument("document", type=FILE)
+@click.option("--inline", is_flag=True, help="Look at the equations within lines, too.")
+@conventions
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=110,
+    help="The CPU time that the whole may take; what is left then is not read.",
+)
+@bind_option
+def proofread(model_name: str, document: Path, bindings: dict[str, str], **given: Any) -> Result:
+    """Are the equations of a document right? A row for each, with its line.
+
+    DOCUMENT is LaTeX or Markdown. Each displayed equation is *right*, *wrong* (with the derived
+    equation and the edit that mends it), of the *model*, or *not read*, with the reason. Letters
+    that the document defines and macros are taken up; files that it includes are not opened.
+    Exit status: 0 nothing wrong, 1 something is, 2 the document can't be read.
+    """
+    from symbptt.binding import bind
+    from symbptt.documents.pages import decode
+    from symbptt.documents.proofreading import proofread as run
+    from symbptt.progress import Progress
+
+    model = read_model(model_name)
+    if bindings:
+        model = bind(model, bindings, defaults=False)
+    progress = Progress("proofreading")
+    text = decode(document.read_bytes(), str(document))
+    found = run(model, text, str(document), progress=progress.show, **given)
+    progress.done()
+    return Result(lambda: f"{found}\n", found.data, DONE if found.ok else FAILED)

@@ -80,7 +80,7 @@ class CallReader(DerivativeReader, SumReader):
         )
 
     def function(
-        self, node: wr.Bracketed, name: str, primes: int, above: list[wr.Script]
+        self, node: wr.Bracketed, name: str, primes: int, above: list[wr.ScriptText]
     ) -> Iterable[Way]:
         place, items = node.place, node.group.items
         if name in _DERIVATIVES and len(items) == 2:
@@ -148,9 +148,13 @@ class CallReader(DerivativeReader, SumReader):
         return self.operated(wr.Operated(node.place, [node.operand, node.group], [""]))
 
     def bracketed_name(
-        self, node: wr.Bracketed, core: wr.Word, below: list[wr.Script], above: list[wr.Script],
+        self,
+        node: wr.Bracketed,
+        core: wr.Word,
+        below: list[wr.ScriptText],
+        above: list[wr.ScriptText],
         places: list[sf.Node],
-    ) -> list[Way]:  # fmt: skip
+    ) -> list[Way]:
         """A step behind a name that has none yet."""
         found: list[Way] = []
         for share in shares(core.text, below, above):

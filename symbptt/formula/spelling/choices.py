@@ -115,7 +115,7 @@ class WayReader(NameReader):
                     return
         yield way
 
-    def entries(self, place: Place, ways: list[Way], below: list[wr.Script]) -> Iterator[Way]:
+    def entries(self, place: Place, ways: list[Way], below: list[wr.ScriptText]) -> Iterator[Way]:
         for share in shares("", below, []):
             scripts = [*([share.step] if share.step else []), *share.entries]
             places = [self.entry(script) for script in scripts]
@@ -125,7 +125,7 @@ class WayReader(NameReader):
             for way in ways:
                 yield replace(way, node=sf.At(place, way.node, found))
 
-    def raised_all(self, ways: Iterable[Way], above: list[wr.Script]) -> Iterator[Way]:
+    def raised_all(self, ways: Iterable[Way], above: list[wr.ScriptText]) -> Iterator[Way]:
         for way in ways:
             for one in self.powers(way, above):
                 yield from self.unless_inverse(one)

@@ -140,7 +140,7 @@ class DerivativeReader(ProductReader):
         return None
 
     def operator(
-        self, place: Place, kind: str, of: wr.Written, below: list[wr.Script]
+        self, place: Place, kind: str, of: wr.Written, below: list[wr.ScriptText]
     ) -> list[Way]:
         trees = [self.parsed(script) for script in below]
         if len(trees) != 1 or trees[0] is None:

@@ -330,8 +330,8 @@ class Parser:
         self.take()
 
     def scripted(self, core: wr.Written) -> wr.Written:
-        below: list[wr.Script] = []
-        above: list[wr.Script] = []
+        below: list[wr.ScriptText] = []
+        above: list[wr.ScriptText] = []
         primes = 0
         while self.sign in ("_", "^", "'", "''"):
             sign = self.take().text
@@ -375,13 +375,13 @@ class Parser:
                 depth += (mark.text == opened.text) - (mark.text == closing)
         return self.marks[start : self.at] if keep else self.marks[start + 1 : self.at - 1]
 
-    def script_group(self) -> list[wr.Script]:
+    def script_group(self) -> list[wr.ScriptText]:
         return scripts(self.raw(), self.before)
 
 
-def scripts(marks: list[Mark], place: Place) -> list[wr.Script]:
+def scripts(marks: list[Mark], place: Place) -> list[wr.ScriptText]:
     """The things in one script: cut at commas, and where a bracket ends or begins one."""
-    found: list[wr.Script] = []
+    found: list[wr.ScriptText] = []
     run: list[Mark] = []
     depth = 0
 
@@ -419,13 +419,13 @@ def _goes_on(run: list[Mark]) -> bool:
 _WRAPS = {"(": ")", "⟨": "⟩", "<": ">", "[": "]", "{": "}"}
 
 
-def _script(marks: list[Mark]) -> wr.Script:
+def _script(marks: list[Mark]) -> wr.ScriptText:
     place = marks[0].place.until(marks[-1].place)
     wrapped = ""
     while len(marks) > 2 and _WRAPS.get(marks[0].text) == marks[-1].text and _is_one(marks):
         wrapped = wrapped or marks[0].text
         marks = marks[1:-1]
-    return wr.Script(marks, place, "" if wrapped == "{" else wrapped)
+    return wr.ScriptText(marks, place, "" if wrapped == "{" else wrapped)
 
 
 def _is_one(marks: list[Mark]) -> bool:

@@ -46,10 +46,10 @@ def statement(text: str, marks: list[Mark]) -> LaidOut:
     FormulaError
         With a caret, if it can't be read.
     """
-    return _Layout(text, marks).statement()
+    return _SegmentReader(text, marks).statement()
 
 
-class _Layout:
+class _SegmentReader:
     def __init__(self, text: str, marks: list[Mark]) -> None:
         self.text = text
         self.marks = marks

@@ -45,7 +45,7 @@ def limits(reader: NameReader, node: wr.Ranged) -> list[Limits]:
         With a caret, if they can't be read.
     """
     runs = cut(node.below, frozenset([","]))
-    above = reader.index(wr.Script(node.above, node.place)) if node.above else None
+    above = reader.index(wr.ScriptText(node.above, node.place)) if node.above else None
     if node.above and above is None:
         reader.wrong(spread(node.above, node.place), "up to where an index goes is an index")
     if not node.below:
@@ -111,14 +111,14 @@ def _inside(end: sf.Node, sign: str) -> sf.Node:
 
 
 def _number(reader: NameReader, run: list[Mark], place: Place) -> sf.Node:
-    found = reader.index(wr.Script(run, place)) if run else None
+    found = reader.index(wr.ScriptText(run, place)) if run else None
     if found is None:
         reader.wrong(spread(run, place), "the limits of an index are indices")
     return found
 
 
 def _bound(reader: NameReader, run: list[Mark], place: Place) -> sf.Named:
-    found = reader.index(wr.Script(run, place)) if run else None
+    found = reader.index(wr.ScriptText(run, place)) if run else None
     if not isinstance(found, sf.Named) or not (is_letter(found.name) or found.name[:-1].isalpha()):
         reader.wrong(spread(run, place), "a sum or product is over an index, a letter of its own")
     return found

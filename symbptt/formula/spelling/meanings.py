@@ -129,8 +129,8 @@ class MeaningReader(CallReader):
         sign = next((k for k, mark in enumerate(script.marks) if mark.text == "="), None)
         if sign is not None:
             ends = [
-                wr.Script(script.marks[:sign], place),
-                wr.Script(script.marks[sign + 1 :], place),
+                wr.ScriptText(script.marks[:sign], place),
+                wr.ScriptText(script.marks[sign + 1 :], place),
             ]
             places = [self.entry(end) for end in ends]
             return [Way(sf.Apply(place, "delta", [p for p in places if p], place))]
@@ -159,7 +159,7 @@ class MeaningReader(CallReader):
         self.wrong(place, f"`{self.shown(place)}` is no expression")
 
     def norm(
-        self, node: wr.Enclosed, below: list[wr.Script], above: list[wr.Script]
+        self, node: wr.Enclosed, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> Iterable[Way]:
         kind = below[0].word if below else ""
         if len(node.items) != 1 or len(below) > 1 or kind not in _ROOTS:

@@ -120,8 +120,8 @@ class NameReader:
         self,
         core: wr.Word,
         place: Place,
-        below: list[wr.Script],
-        above: list[wr.Script],
+        below: list[wr.ScriptText],
+        above: list[wr.ScriptText],
         primes: int,
     ) -> list[Way]:
         """``t'`` is an index of its own."""
@@ -154,7 +154,7 @@ class NameReader:
         return name in self.names.letters and bool(self.names.letters[name].index)
 
     def special(
-        self, core: wr.Word, place: Place, below: list[wr.Script], above: list[wr.Script]
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> Iterator[Way]:
         """What no name of the model says: I, the loss, an index, a unit vector, a delta."""
         text = core.text
@@ -174,7 +174,7 @@ class NameReader:
             yield from self.powers(Way(sf.Named(place, text)), above)
 
     def loss(
-        self, place: Place, text: str, below: list[wr.Script], above: list[wr.Script]
+        self, place: Place, text: str, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> Iterator[Way]:
         if self.names.model.loss is None or (
             text == "l" and "l" in self.names.functions and not (below or above)
@@ -194,7 +194,7 @@ class NameReader:
                     yield Way(sf.At(place, sf.Named(place, "L"), [step]), part)
 
     def sign_of_gradient(
-        self, core: wr.Word, place: Place, below: list[wr.Script], above: list[wr.Script]
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> Iterator[Way]:
         r"""``\bar{h}_t`` and ``\delta^h_t`` are the gradient by h_t."""
         inner: wr.Written
@@ -226,7 +226,7 @@ class NameReader:
             yield Way(made, way.notes)
 
     def softmax(
-        self, core: wr.Word, place: Place, below: list[wr.Script], above: list[wr.Script]
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> Iterator[Way]:
         r"""``\hat y_t`` where the model has no such name: the softmax that the loss makes."""
         made = [e.name for e in derived_form(self.names.model).equations
@@ -237,13 +237,13 @@ class NameReader:
             inner = wr.Scripted(place, word, below, above)
             yield from (Way(one.node, (*one.notes, *note)) for one in self.meanings(inner))
 
-    def unit(self, place: Place, script: wr.Script) -> Iterator[Way]:
+    def unit(self, place: Place, script: wr.ScriptText) -> Iterator[Way]:
         position = self.entry(script)
         if self.is_integer(position):
             assert position is not None
             yield Way(sf.Apply(place, "onehot", [position], place))
 
-    def kronecker(self, place: Place, below: list[wr.Script]) -> Iterator[Way]:
+    def kronecker(self, place: Place, below: list[wr.ScriptText]) -> Iterator[Way]:
         for pieces in spread(tuple(below)):
             places = [self.entry(script) for script in pieces]
             if len(places) == 2 and None not in places:
@@ -254,7 +254,7 @@ class NameReader:
                 and node.operand.name in self.names.integers)  # fmt: skip
 
     def unknown(
-        self, core: wr.Word, place: Place, below: list[wr.Script], above: list[wr.Script]
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> NoReturn:
         """Why a name with these scripts is none of the model."""
         scripted = [s for s in shares(core.text, below, above)]
@@ -280,7 +280,7 @@ class NameReader:
 
     # --- exponents ------------------------------------------------------------------------
 
-    def raised(self, way: Way, raised: Iterable[tuple[str, wr.Script]]) -> Iterator[Way]:
+    def raised(self, way: Way, raised: Iterable[tuple[str, wr.ScriptText]]) -> Iterator[Way]:
         for role, script in raised:
             place = way.node.place.until(script.place)
             if role == "turn":
@@ -296,22 +296,22 @@ class NameReader:
             way = Way(sf.Power(place, way.node, exponent), notes)
         yield way
 
-    def turned(self, way: Way, above: list[wr.Script]) -> Iterator[Way]:
+    def turned(self, way: Way, above: list[wr.ScriptText]) -> Iterator[Way]:
         yield from self.powers(way, above)
 
-    def powers(self, way: Way, above: list[wr.Script]) -> Iterator[Way]:
+    def powers(self, way: Way, above: list[wr.ScriptText]) -> Iterator[Way]:
         """A part with exponents and transposes alone above it."""
         for share in shares("", [], above):
             if not (share.name or share.step or share.entries):
                 yield from self.raised(way, share.raised)
 
-    def exponent(self, script: wr.Script) -> sf.Node | None:
+    def exponent(self, script: wr.ScriptText) -> sf.Node | None:
         tree = self.parsed(script)
         return None if tree is None else self.number(tree)
 
     # --- indices --------------------------------------------------------------------------
 
-    def parsed(self, script: wr.Script) -> wr.Written | None:
+    def parsed(self, script: wr.ScriptText) -> wr.Written | None:
         if not script.marks:
             return None
         try:
@@ -319,11 +319,11 @@ class NameReader:
         except FormulaError:
             return None
 
-    def index(self, script: wr.Script) -> sf.Node | None:
+    def index(self, script: wr.ScriptText) -> sf.Node | None:
         tree = self.parsed(script)
         return None if tree is None else self.number(tree)
 
-    def entry(self, script: wr.Script) -> sf.Node | None:
+    def entry(self, script: wr.ScriptText) -> sf.Node | None:
         """The place of an entry: an index, an integer input, or ``:`` for all."""
         if [mark.text for mark in script.marks] == [":"]:
             return sf.Stretch(script.place, None, None)
@@ -333,10 +333,10 @@ class NameReader:
         tree = self.parsed(script)
         return None if tree is None else self.position(tree)
 
-    def stretch(self, script: wr.Script, position: int) -> sf.Node | None:
+    def stretch(self, script: wr.ScriptText, position: int) -> sf.Node | None:
         """``1:n``, the rows of a block counted from 1."""
         ends = [
-            wr.Script(one, script.place)
+            wr.ScriptText(one, script.place)
             for one in (script.marks[:position], script.marks[position + 1 :])
         ]
         trees = [self.parsed(end) for end in ends]

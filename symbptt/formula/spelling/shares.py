@@ -17,9 +17,9 @@ class Share:
     """How scripts are shared out."""
 
     name: str
-    step: wr.Script | None
-    entries: tuple[wr.Script, ...]
-    raised: tuple[tuple[str, wr.Script], ...]
+    step: wr.ScriptText | None
+    entries: tuple[wr.ScriptText, ...]
+    raised: tuple[tuple[str, wr.ScriptText], ...]
 
 
 def letters_of(name: str) -> str:
@@ -35,7 +35,7 @@ def is_letter(text: str) -> bool:
 
 def parts_of(
     node: wr.Written,
-) -> tuple[wr.Written, list[wr.Script], list[wr.Script], int]:
+) -> tuple[wr.Written, list[wr.ScriptText], list[wr.ScriptText], int]:
     """The core, what stands below and above it, and its primes."""
     if isinstance(node, wr.Scripted):
         return node.core, node.below, node.above, node.primes
@@ -44,14 +44,14 @@ def parts_of(
     return node, [], [], 0
 
 
-def spread(scripts: tuple[wr.Script, ...]) -> Iterator[tuple[wr.Script, ...]]:
+def spread(scripts: tuple[wr.ScriptText, ...]) -> Iterator[tuple[wr.ScriptText, ...]]:
     """The scripts as they are, and with the letters of a word as scripts of their own."""
     yield scripts
-    apart: list[wr.Script] = []
+    apart: list[wr.ScriptText] = []
     for script in scripts:
         word = script.word
         if word.isalpha() and 1 < len(script.marks) <= _LONGEST_ROW:
-            apart += [wr.Script([mark], mark.place) for mark in script.marks]
+            apart += [wr.ScriptText([mark], mark.place) for mark in script.marks]
         elif (
             word.isalpha()
             and len(script.marks) == 1
@@ -60,14 +60,14 @@ def spread(scripts: tuple[wr.Script, ...]) -> Iterator[tuple[wr.Script, ...]]:
         ):
             start = script.marks[0].start
             letters = [Mark("name", one, start + k, start + k + 1) for k, one in enumerate(word)]
-            apart += [wr.Script([one], one.place) for one in letters]
+            apart += [wr.ScriptText([one], one.place) for one in letters]
         else:
             apart.append(script)
     if len(apart) > len(scripts):
         yield tuple(apart)
 
 
-def shares(base: str, below: list[wr.Script], above: list[wr.Script]) -> Iterator[Share]:
+def shares(base: str, below: list[wr.ScriptText], above: list[wr.ScriptText]) -> Iterator[Share]:
     """All ways to share scripts out, the likeliest first."""
     base = letters_of(base)
     for own in range(len(below), -1, -1):
@@ -96,7 +96,7 @@ def shares(base: str, below: list[wr.Script], above: list[wr.Script]) -> Iterato
                     yield Share(name, rest[-1], (*rest[:-1], *behind), raised)
 
 
-def _roles(script: wr.Script) -> tuple[str, ...]:
+def _roles(script: wr.ScriptText) -> tuple[str, ...]:
     if script.marks and script.marks[0].text == "⊤" and len(script.marks) == 1:
         return ("turn",)
     if script.wrapped:

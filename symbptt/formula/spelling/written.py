@@ -24,7 +24,7 @@ class Numeral(Written):
 
 
 @dataclass(eq=False)
-class Script:
+class ScriptText:
     """One of the things below or above a name, separated by commas or by their parentheses.
 
     Attributes
@@ -49,8 +49,8 @@ class Scripted(Written):
     """A name or a group with scripts and primes."""
 
     core: Written
-    below: list[Script] = field(default_factory=list)
-    above: list[Script] = field(default_factory=list)
+    below: list[ScriptText] = field(default_factory=list)
+    above: list[ScriptText] = field(default_factory=list)
     primes: int = 0
 
 
@@ -132,7 +132,7 @@ class Differential(Written):
 class Gradient(Written):
     """``∇_W L``."""
 
-    by: list[Script]
+    by: list[ScriptText]
     of: Written
 
 
