@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from symbptt.calculus.gradients import derive
     from symbptt.codegen.fast.explanation import explain
     from symbptt.demonstration import run as demo
+    from symbptt.documents.proofreading import proofread
     from symbptt.errors import FormulaError, ModelError, SymbpttError
+    from symbptt.exercises.grading import grade
+    from symbptt.exercises.sheet import exercise
     from symbptt.experiments.experiment import study_estimators as study
     from symbptt.figures.truncation import truncation_figure as strategies
-    from symbptt.formula.verdict import Verdict, check
+    from symbptt.formula.answer import Verdict
+    from symbptt.formula.verdict import check
     from symbptt.language.library import load
     from symbptt.language.library import names as list
     from symbptt.language.parser import parse
@@ -53,11 +57,14 @@ __all__ = [
     "check",
     "demo",
     "derive",
+    "exercise",
     "explain",
     "generate",
+    "grade",
     "list",
     "load",
     "parse",
+    "proofread",
     "show",
     "strategies",
     "study",
@@ -75,17 +82,20 @@ _HOME = {
     "Step": "symbptt.calculus.derivation",
     "SymbpttError": "symbptt.errors",
     "Unrolled": "symbptt.symbolic",
-    "Verdict": "symbptt.formula.verdict",
+    "Verdict": "symbptt.formula.answer",
     "analyze": "symbptt.analysis.report",
     "bind": "symbptt.binding",
     "check": "symbptt.formula.verdict",
     "demo": "symbptt.demonstration:run",
     "derive": "symbptt.calculus.gradients",
+    "exercise": "symbptt.exercises.sheet",
     "explain": "symbptt.codegen.fast.explanation",
     "generate": "symbptt.proof.trial",
+    "grade": "symbptt.exercises.grading",
     "list": "symbptt.language.library:names",
     "load": "symbptt.language.library",
     "parse": "symbptt.language.parser",
+    "proofread": "symbptt.documents.proofreading",
     "show": "symbptt.listing:model_text",
     "strategies": "symbptt.figures.truncation:truncation_figure",
     "study": "symbptt.experiments.experiment:study_estimators",

@@ -149,6 +149,14 @@ class FormulaError(SymbpttError):
     """A formula, such as ``d(L, h[t])``, that can't be read or does not apply."""
 
 
+class DocumentError(SymbpttError):
+    """A document that can't be proofread as a whole; it says in which line, and why."""
+
+
+class SheetError(SymbpttError):
+    """An exercise sheet, or the answers to it, that can't be read."""
+
+
 class AnalysisError(SymbpttError):
     """What is to be analyzed is not there, or the numbers given do not fit the model."""
 

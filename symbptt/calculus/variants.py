@@ -10,7 +10,7 @@ may be right as well (a factor 2 of a zero), and may have a shape that fits nowh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -58,10 +58,11 @@ Parents = tuple[al.Expr, ...]
 
 @dataclass(frozen=True)
 class Around:
-    """Where a part stands: in which derivation, below which nodes."""
+    """Where a part stands: in which derivation, below which nodes; `OTHERS` as it is here."""
 
     derivation: Derivation
     parents: Parents
+    others: int = OTHERS
 
     @property
     def parent(self) -> al.Expr | None:
@@ -76,18 +77,35 @@ class Around:
 Slip = Callable[[al.Expr, Around], Iterator[al.Expr]]
 
 
-def variants(derivation: Derivation, kinds: Iterable[str] = ()) -> Iterator[Variant]:
-    """All variants, step by step; of the given kinds alone, where some are given."""
-    wanted = tuple(kinds) or (*SLIPS, *STEP_SLIPS)
+def variants(
+    derivation: Derivation,
+    kinds: Iterable[str] = (),
+    *,
+    further: Mapping[str, Slip] | None = None,
+    others: int = OTHERS,
+) -> Iterator[Variant]:
+    """All variants, step by step.
+
+    Parameters
+    ----------
+    kinds : iterable of str
+        These alone, where some are given.
+    further : mapping of str to Slip
+        Rows beyond those of `SLIPS`.
+    others : int
+        How many names, or functions, are put in the place of one.
+    """
+    table = {**SLIPS, **(further or {})}
+    wanted = tuple(kinds) or (*table, *STEP_SLIPS)
     for step in derivation.steps:
         for kind in wanted:
-            for old, new, changed in _of_kind(kind, step, derivation):
+            for old, new, changed in _of_kind(kind, step, table, derivation, others):
                 steps = tuple(changed if s.number == step.number else s for s in derivation.steps)
                 yield Variant(kind, step, old, new, replace(derivation, steps=steps))
 
 
 def _of_kind(
-    kind: str, step: Step, derivation: Derivation
+    kind: str, step: Step, table: Mapping[str, Slip], derivation: Derivation, others: int
 ) -> Iterator[tuple[al.Expr, al.Expr, Step]]:
     if kind in STEP_SLIPS:
         for changed in STEP_SLIPS[kind](step):
@@ -96,7 +114,7 @@ def _of_kind(
     seen = {step.result}
 
     def slip(node: al.Expr, parents: Parents) -> Iterator[al.Expr]:
-        return SLIPS[kind](node, Around(derivation, parents))
+        return table[kind](node, Around(derivation, parents, others))
 
     for old, new, result in edited(step.result, slip):
         if result not in seen:
@@ -235,6 +253,7 @@ def _limit(node: al.Expr, around: Around) -> Iterator[al.Expr]:
 def _lost_sum(node: al.Expr, around: Around) -> Iterator[al.Expr]:
     if isinstance(node, al.TimeSum):
         yield al.substitute_index(node.term, {node.index: node.last})
+        yield al.substitute_index(node.term, {node.index: node.first})
 
 
 def _held(node: al.Expr, around: Around) -> Iterator[al.Expr]:
@@ -260,7 +279,7 @@ def _name(node: al.Expr, around: Around) -> Iterator[al.Expr]:
         for item in items
         if item.shape == node.shape and item.name not in (node.name, "loss", *model.integers)
     )
-    yield from islice(others, OTHERS)
+    yield from islice(others, around.others)
 
 
 def _function(node: al.Expr, around: Around) -> Iterator[al.Expr]:
@@ -269,7 +288,7 @@ def _function(node: al.Expr, around: Around) -> Iterator[al.Expr]:
             alike = (n for n, row in FUNCTIONS.items() if len(row.derivatives) == len(args))
             yield from (
                 replace(node, function=other)
-                for other in islice((n for n in alike if n != name), OTHERS)
+                for other in islice((n for n in alike if n != name), around.others)
             )
         case al.Vector(function="sum"):
             yield replace(node, function="mean")

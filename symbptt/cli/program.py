@@ -121,7 +121,12 @@ def verb(*options: click.Option, name: str | None = None) -> Callable[[Verb], cl
 
 def _json_text(data: dict[str, Any]) -> str:
     made_by = f"symbptt {click.get_current_context().info_name}"
-    text = json.dumps({"made_by": made_by, **data}, indent=2, ensure_ascii=False) + "\n"
+    return f"{json_line({'made_by': made_by, **data}, indent=2)}\n"
+
+
+def json_line(data: dict[str, Any], indent: int | None = None) -> str:
+    """Data on one line, or indented on several."""
+    text = json.dumps(data, indent=indent, ensure_ascii=False)
     # A file's name may be of other bytes than UTF-8.
     return text.encode(errors="backslashreplace").decode()
 
@@ -215,6 +220,49 @@ def estimator_option(command: Command) -> Command:
         metavar="NAME[:ARG]",
         help="Which gradient: full, window:TAU, chunk:TAU or random:PI.",
     )(command)
+
+
+def layout_option(command: Command) -> Command:
+    return click.option(
+        "--layout",
+        type=KeyOf("layout", "symbptt.typeset.style", "LAYOUTS"),
+        default="column",
+        help="Vectors as columns or as rows.",
+    )(command)
+
+
+def notation_option(command: Command) -> Command:
+    return click.option(
+        "--notation",
+        type=KeyOf("notation", "symbptt.typeset.style", "NOTATIONS", several=True),
+        default="",
+        show_default=False,
+        help="Where steps in time stand and how derivatives are written; a list with commas, "
+        "as superscript,D.",
+    )(command)
+
+
+def form_option(command: Command) -> Command:
+    return click.option(
+        "--form",
+        type=KeyOf("form", "symbptt.calculus.gradients", "FORMS"),
+        default="adjoint",
+        help="Backward, as a sum over steps, or forward.",
+    )(command)
+
+
+def only_option(command: Command) -> Command:
+    return click.option(
+        "--only",
+        metavar="NAMES",
+        multiple=True,
+        callback=read_names,
+        help="Gradients with respect to these only: W_hh, h[0]; with commas or repeated.",
+    )(command)
+
+
+def read_names(_: click.Context, option: click.Parameter, values: Iterable[str]) -> list[str]:
+    return [name.strip() for part in values for name in part.split(",") if name.strip()]
 
 
 def bind_option(command: Command) -> Command:

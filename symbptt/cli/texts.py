@@ -15,8 +15,12 @@ from symbptt.cli.program import (
     command_line,
     dim_option,
     estimator_option,
+    form_option,
     headed,
+    layout_option,
     model_argument,
+    notation_option,
+    only_option,
     read_model,
     verb,
     wants_json,
@@ -114,38 +118,16 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     default="steps",
     help="How closely: index derives every step entry by entry, too.",
 )
-@click.option(
-    "--layout",
-    type=KeyOf("layout", "symbptt.typeset.style", "LAYOUTS"),
-    default="column",
-    help="Vectors as columns or as rows.",
-)
-@click.option(
-    "--notation",
-    type=KeyOf("notation", "symbptt.typeset.style", "NOTATIONS", several=True),
-    default="",
-    show_default=False,
-    help="Where steps in time stand and how derivatives are written; a list with commas, "
-    "as superscript,D.",
-)
-@click.option(
-    "--form",
-    type=KeyOf("form", "symbptt.calculus.gradients", "FORMS"),
-    default="adjoint",
-    help="Backward, as a sum over steps, or forward.",
-)
+@layout_option
+@notation_option
+@form_option
 @click.option(
     "--of",
     type=KeyOf("loss", "symbptt.calculus.gradients", "OF"),
     default="L",
     help="What is differentiated: the total loss or that of one step.",
 )
-@click.option(
-    "--only",
-    metavar="NAMES",
-    multiple=True,
-    help="Gradients with respect to these only: W_hh, h[0]; with commas or repeated.",
-)
+@only_option
 @estimator_option
 def derive(
     model_name: str,
@@ -156,7 +138,7 @@ def derive(
     notation: str,
     form: str,
     of: str,
-    only: tuple[str, ...],
+    only: list[str],
     estimator: str,
 ) -> str:
     """The gradient, step by step, each with its reason."""
@@ -165,9 +147,8 @@ def derive(
     from symbptt.typeset.style import Style
 
     style = Style.of(layout, notation, detail)
-    names = [name.strip() for part in only for name in part.split(",") if name.strip()]
     derivation = differentiate(
-        read_model(model_name), form=form, of=of, only=names, estimator=estimator
+        read_model(model_name), form=form, of=of, only=only, estimator=estimator
     )
     return render(derivation, to=to, fragment=fragment, style=style)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -18,7 +19,7 @@ from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS
 from symbptt.language.calls import arity
 from symbptt.language.source import Findings, Note, Place, Source
-from symbptt.language.surface import Node
+from symbptt.language.surface import Apply, Len, Named, Node, walk
 
 DERIVATIVES: dict[str, Held] = {"d": "nothing", "partial": "step", "direct": "equation"}
 
@@ -54,7 +55,13 @@ class LetterMeaning:
 
 @dataclass(frozen=True)
 class FormulaNames:
-    """What the names of a model are, of what its derivation introduces, and of other letters."""
+    """What the names of a model are, of what its derivation introduces, and of other letters.
+
+    Attributes
+    ----------
+    aliases : mapping
+        What a text calls some of the names.
+    """
 
     model: Model
     shapes: dict[str, Shape]
@@ -64,6 +71,7 @@ class FormulaNames:
     constants: dict[str, Fraction]
     introduced: frozenset[str]
     letters: Mapping[str, LetterMeaning] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, model: Model) -> FormulaNames:
@@ -82,6 +90,25 @@ class FormulaNames:
         """Where a letter's meaning is read: it can't stand for itself."""
         others = {name: one for name, one in self.letters.items() if one is not letter}
         return replace(self, letters=others)
+
+    def renamed(self, tree: Node) -> Node:
+        """A surface tree that speaks of the names that the model has."""
+        for node in walk(tree) if self.aliases else ():
+            match node:
+                case Named(name=name):
+                    node.name = self._meant(name)
+                case Len(vector=vector):
+                    vector.name = self._meant(vector.name)
+                case Apply(function=name):
+                    function, *slope = re.split("(?=\N{MODIFIER LETTER PRIME})", name)
+                    node.function = "".join([self.aliases.get(function, function), *slope])
+        return tree
+
+    def _meant(self, name: str) -> str:
+        """A name, or the differential of one, by what the text calls it."""
+        if name[:1] == "d" and name not in self.aliases and name[1:] in self.aliases:
+            return "d" + self.aliases[name[1:]]
+        return self.aliases.get(name, name)
 
     @cached_property
     def state(self) -> Stack | None:

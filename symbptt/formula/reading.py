@@ -7,14 +7,18 @@ a text to that tree (`_FormulaReader.surface`); nothing behind it sees how a for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NoReturn
 
 from symbptt import algebra as al
 from symbptt.errors import FormulaError
 from symbptt.formula.building import FormulaBuilder
-from symbptt.formula.names import RESERVED, FirstFinding, FormulaNames, LetterMeaning
+from symbptt.formula.names import RESERVED, FirstFinding, FormulaNames, LetterMeaning, finding
+from symbptt.formula.shapes import Layout
+from symbptt.formula.spelling.reader import MAX_READINGS, Stated, spelled
 from symbptt.formula.statement import (
     NOWHERE,
     Fixed,
@@ -32,37 +36,143 @@ from symbptt.language.surface import At, Named, Node
 from symbptt.language.tokens import COMPARISONS, FORMULA, Token, parted
 
 MAX_LENGTH = 4_000
+MAX_SPELLED = 16_000
 
+_SPELLED = re.compile(r"[\\^{}&]|[^\x00-\x7f]|[A-Za-z]_(?:[tTijks]|[0-9]+)\b")
+"""What no plain formula has: signs of LaTeX or of Unicode, and steps below a letter."""
+
+_BESIDE = re.compile(
+    r"(?<![\w.])[0-9]+(?![eE][0-9+-])[A-Za-z]|[\w\])]\s+(?!for\b)[A-Za-z(]|\w\([tT0-9]|\bd[A-Za-z]\w*(?![\w(])"
+)
+"""What may be a product without a sign, a step in parentheses, or a gradient alone."""
+
+_ALIAS = "what a text calls the names of the model is said by `U=W_qh, V=W_hx`"
 _SHAPE = "a formula is `left = right`, and conditions follow after `for`"
 _DEFINITION = "what a letter stands for is said by `b[t] = …`, or `C = …` where it has no step"
 
 
-def read(text: str, model: al.Model, where: Iterable[str] = ()) -> Formula:
-    """The tree of a formula about a model.
+@dataclass(frozen=True)
+class Reading:
+    """One way to understand a text.
+
+    Attributes
+    ----------
+    links : tuple of Formula
+        ``A = B`` and ``B = C`` of a chain ``A = B = C``, under the same conditions.
+    words : str
+        How what can be read in several ways was understood; "" where there is one way.
+    """
+
+    links: tuple[Formula, ...]
+    words: str = ""
+
+
+def readings(
+    text: str,
+    model: al.Model,
+    where: Iterable[str] = (),
+    names: str = "",
+    layout: Layout = "column",
+) -> tuple[Reading, ...]:
+    """All ways to read a text about a model whose shapes may fit, the likeliest first.
 
     Parameters
     ----------
     where : iterable of str
         What other letters in it stand for, as ``b[t] = W @ x[t]``.
+    names : str
+        What the text calls the names of the model, as ``U=W_qh, V=W_hx``.
+    layout : str
+        ``row`` where the vectors of the text are rows.
 
     Raises
     ------
     FormulaError
         With a caret, if it can't be read.
     """
-    names = FormulaNames.of(model)
-    letters = [_FormulaReader(one, names).letter() for one in where]
-    names = replace(names, letters={one.name: one for one in letters})
-    return _FormulaReader(text, names).formula()
+    known = FormulaNames.of(model)
+    known = replace(known, aliases=_aliases(names, known))
+    letters = [_FormulaReader(one, known).letter() for one in where]
+    known = replace(known, letters={one.name: one for one in letters})
+    try:
+        return (Reading(_FormulaReader(text, known).links()),)
+    except FormulaError as error:
+        other = _SPELLED.search(text)
+        if not (other or _BESIDE.search(text.partition(" for ")[0])):
+            raise
+        try:
+            return _spelled(text, known, layout)
+        except FormulaError as found:
+            raise (found if other else error) from None
+
+
+def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, ...]:
+    """The readings of a text in LaTeX, Unicode or a mixture."""
+    plain = _one_line(text, MAX_SPELLED)
+    found: list[tuple[tuple[Formula, ...], dict[str, str]]] = []
+    first: FormulaError | None = None
+    for one in spelled(plain, names, layout):
+        try:
+            links = _FormulaReader(plain, names).linked(one.sides, one.conditions)
+        except FormulaError as error:
+            first = first or error
+            continue
+        if all(links != others for others, _ in found):
+            found.append((links, dict(one.notes)))
+        if len(found) == MAX_READINGS:
+            break
+    if not found:
+        assert first is not None
+        raise first
+    return tuple(Reading(links, _words(notes, found)) for links, notes in found)
+
+
+def _words(notes: dict[str, str], found: list[tuple[tuple[Formula, ...], dict[str, str]]]) -> str:
+    """What a reading decides that others decide otherwise."""
+    open_ones = [q for q in notes if any(other.get(q) != notes[q] for _, other in found)]
+    return "; ".join(f"{question} as {notes[question]}" for question in open_ones)
+
+
+def _one_line(text: str, most: int) -> str:
+    if len(text) > most:
+        raise FormulaError(
+            f"a formula has at most {most:,} characters, and this one has {len(text):,}"
+        )
+    return re.sub(r"\s", " ", text)
+
+
+def read(text: str, model: al.Model, where: Iterable[str] = ()) -> Formula:
+    """The one formula of a text, in its likeliest reading.
+
+    Raises
+    ------
+    FormulaError
+        With a caret, if it can't be read, or is a chain of several.
+    """
+    links = readings(text, model, where)[0].links
+    if len(links) > 1:
+        raise finding(text, NOWHERE, f"{_SHAPE}, and this is a chain of {len(links)}")
+    return links[0]
+
+
+def _aliases(text: str, names: FormulaNames) -> dict[str, str]:
+    """What each name in a text stands for, from ``U=W_qh, V=W_hx``."""
+    found: dict[str, str] = {}
+    for item in text.split(",") if text.strip() else ():
+        name, equals, meant = (part.strip() for part in item.partition("="))
+        if not (equals and name.isidentifier()):
+            raise FormulaError(f"{_ALIAS}, and here is `{item.strip()}`")
+        if meant not in names and meant not in names.introduced | {"L", "loss"}:
+            raise FormulaError(
+                f"{_ALIAS}; the model {names.model.name} has no name `{meant}`{names.near(meant)}"
+            )
+        found[name] = meant
+    return found
 
 
 class _FormulaReader:
     def __init__(self, text: str, names: FormulaNames) -> None:
-        plain = " ".join(text.split())
-        if len(plain) > MAX_LENGTH:
-            raise FormulaError(
-                f"a formula has at most {MAX_LENGTH:,} characters, and this one has {len(plain):,}"
-            )
+        plain = _one_line(text, MAX_SPELLED)
         self.source = Source(plain, "formula")
         self.findings = FirstFinding(self.source)
         self.names = names
@@ -72,7 +182,10 @@ class _FormulaReader:
     def letter(self) -> LetterMeaning:
         """``b[t] = …`` or ``C = …``, whose right side is read where the letter stands."""
         body, *conditions = self._runs()
-        left, right = self._sides(body)
+        sides, signs = self._sides(body)
+        if len(signs) > 1:
+            self.wrong(signs[1].place, f"{_SHAPE}; one `=` only")
+        left, right = sides
         match left:
             case At(operand=Named(name=name), places=[Named(name=index)]):
                 pass
@@ -86,18 +199,26 @@ class _FormulaReader:
             self.wrong(left.place, f"`{name}` is a name of the model or the language already")
         return LetterMeaning(name, index, right, self.source.text)
 
-    def formula(self) -> Formula:
+    def links(self) -> tuple[Formula, ...]:
+        """The formula, or those that a chain ``A = B = C`` is made of."""
+        _one_line(self.source.text, MAX_LENGTH)
         body, *conditions = self._runs()
-        left, right = map(self.builder.expr, self._sides(body))
+        sides = self._sides(body)[0]
+        return self.linked(sides, map(self._condition, conditions))
+
+    def linked(self, sides: Iterable[Node], conditions: Iterable[Stated]) -> tuple[Formula, ...]:
+        """The formulas of a chain whose sides and conditions are read."""
+        built = [self.builder.expr(side) for side in sides]
         chains: list[Inequalities] = []
         fixed: list[Fixed] = []
         for condition in conditions:
-            self._condition(condition, chains, fixed)
-        formula = Formula(
-            left, right, tuple(chains), tuple(fixed), self.source.text, self.builder.places
+            self._stated(condition, chains, fixed)
+        links = tuple(
+            Formula(left, right, tuple(chains), tuple(fixed), self.source.text, self.builder.places)
+            for left, right in pairwise(built)
         )
-        self._all_bound(formula)
-        return formula
+        self._all_bound(links)
+        return links
 
     def _runs(self) -> list[list[Token]]:
         """The tokens of the equation, and those of each condition."""
@@ -115,24 +236,24 @@ class _FormulaReader:
                 self.wrong(before.place, "a condition is missing after `for` or a comma")
         return [body, *conditions]
 
-    def _sides(self, body: list[Token]) -> list[Node]:
-        """What stands on the left and on the right of the one `=`."""
+    def _sides(self, body: list[Token]) -> tuple[list[Node], list[Token]]:
+        """What stands between the signs of equality, and these."""
         sides, signs = parted(body, COMPARISONS)
         for sign in signs:
             if sign.text != "=":
                 self.wrong(sign.place, f"{_SHAPE}; a comparison stands in a condition")
-        if len(signs) != 1:
-            where = signs[1].place if signs else body[-1].place if body else NOWHERE
-            self.wrong(where, f"{_SHAPE}; {'one `=` only' if signs else 'there is no `=`'}")
-        return [self.surface(side, signs[0]) for side in sides]
+        if not signs:
+            self.wrong(body[-1].place if body else NOWHERE, f"{_SHAPE}; there is no `=`")
+        beside = [signs[0], *signs]
+        return [self.surface(*one) for one in zip(sides, beside, strict=True)], signs
 
     def surface(self, run: list[Token], sign: Token) -> Node:
         """The surface tree of an expression beside a sign."""
         if not run:
             self.wrong(sign.place, "an expression is missing here")
-        return expression(run, self.source, self.findings, FORMULA)
+        return self.names.renamed(expression(run, self.source, self.findings, FORMULA))
 
-    def _condition(self, run: list[Token], chains: list[Inequalities], fixed: list[Fixed]) -> None:
+    def _condition(self, run: list[Token]) -> Stated:
         whole = run[0].place.until(run[-1].place)
         sides, signs = parted(run, COMPARISONS)
         if not signs:
@@ -141,21 +262,25 @@ class _FormulaReader:
                 "a condition compares indices (`1 <= t < T`) or fixes an initial value "
                 "(`h[0] = 0`)",
             )
-        nodes = [
+        nodes = tuple(
             self.surface(side, sign) for side, sign in zip(sides, [*signs, signs[-1]], strict=True)
-        ]
+        )
+        return nodes, tuple(sign.text for sign in signs), whole
+
+    def _stated(self, condition: Stated, chains: list[Inequalities], fixed: list[Fixed]) -> None:
+        nodes, signs, whole = condition
         if isinstance(nodes[0], At):
             fixed.append(self._fixed(nodes, signs, whole))
             return
         indices = tuple(map(self.builder.index, nodes))
         if any(is_length(name) for index in indices for name in index.names()):
             self.wrong(whole, "a condition compares steps, and `len` is none")
-        operators = tuple("==" if sign.text == "=" else sign.text for sign in signs)
+        operators = tuple("==" if sign == "=" else sign for sign in signs)
         chains.append(Inequalities(indices, operators))
 
-    def _fixed(self, nodes: list[Node], signs: list[Token], whole: Place) -> Fixed:
+    def _fixed(self, nodes: tuple[Node, ...], signs: tuple[str, ...], whole: Place) -> Fixed:
         target = self.builder.expr(nodes[0])
-        if len(signs) > 1 or signs[0].text not in ("=", "==") or not isinstance(target, al.Ref):
+        if len(signs) > 1 or signs[0] not in ("=", "==") or not isinstance(target, al.Ref):
             self.wrong(whole, "an initial value is fixed by one equation, `h[0] = 0`")
         if target.index.terms:
             self.wrong(whole, f"an initial value has a number for its step, as `{target.name}[0]`")
@@ -175,13 +300,12 @@ class _FormulaReader:
                 self.wrong(self.builder.place(node), message)
         return Fixed(target.name, step, value)
 
-    def _all_bound(self, formula: Formula) -> None:
+    def _all_bound(self, links: tuple[Formula, ...]) -> None:
         """Every index name is free by the rules or bound by a sum or product."""
-        known = {"t", "T"}
-        known |= bracketed(formula.left)
-        for chain in formula.chains:
+        known = {"t", "T"} | bracketed(links[0].left)
+        for chain in links[0].chains:
             known.update(name for side in chain.sides for name in side.names())
-        for side in formula.sides:
+        for side in (links[0].left, *(link.right for link in links)):
             for node, bound, _ in with_bound(side):
                 unknown = sorted(own_names(node) - known - bound)
                 if unknown:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from symbptt.algebra import ZERO, Add, Derivative, Expr, Index
+from symbptt.algebra import ZERO, Add, Derivative, Expr, Index, Mul, Neg
 from symbptt.formula.statement import (
     Formula,
     Inequalities,
@@ -32,12 +33,75 @@ def text_of(expr: Expr) -> str:
 
 _PRINTER = _Printer()
 
+MARKS = ("\x02", "\x03")
+"""Control characters around what is marked, which no text holds."""
 
-def formula_text(formula: Formula) -> str:
-    text = f"{text_of(formula.left)} = {text_of(formula.right)}"
+
+class _Marking(_Printer):
+    """Puts marks around some parts."""
+
+    def __init__(self, marked: Iterable[Expr]) -> None:
+        super().__init__()
+        self.marked = within_signs(marked)
+
+    def piece(self, expr: Expr) -> Piece:
+        found = super().piece(expr)
+        return Piece(found.text.join(MARKS), found.level) if id(expr) in self.marked else found
+
+
+def within_signs(exprs: Iterable[Expr]) -> frozenset[int]:
+    """The identities of parts; a sign is printed apart from what it stands before."""
+    return frozenset(id(e.operand if isinstance(e, Neg) else e) for e in exprs)
+
+
+def formula_text(formula: Formula, marked: Iterable[Expr] = ()) -> str:
+    """On one line; ``MARKS`` stand around the marked parts of the right side."""
+    right = _Marking(marked).show(formula.right)
+    text = f"{text_of(formula.left)} = {right}"
     conditions = [f"{f.name}[{f.step}] = {text_of(f.value)}" for f in formula.fixed]
     conditions += [chain_text(chain) for chain in formula.chains]
     return text + (f" for {', '.join(conditions)}" if conditions else "")
+
+
+def underlined(text: str, width: int = 76) -> list[str]:
+    """Lines of marked text, below each the carets of what is marked in it."""
+    lines: list[str] = []
+    start, _ = MARKS
+    inside = False
+    for line in _broken(text, width):
+        plain, carets = "", ""
+        for character in line:
+            if character in MARKS:
+                inside = character == start
+                continue
+            plain += character
+            carets += "^" if inside and plain.strip() else " "
+        lines += [plain, carets.rstrip()] if carets.strip() else [plain]
+    return lines
+
+
+def _broken(text: str, width: int) -> Iterator[str]:
+    """Lines of no more than so many characters, broken where the fewest brackets are open."""
+    indent = ""
+    while len(text.translate(_UNMARKED)) + len(indent) > width:
+        depth, column, breaks = 0, len(indent), {}
+        for place, character in enumerate(text):
+            depth += (character in "([") - (character in ")]")
+            column += character not in MARKS
+            if column > width:
+                break
+            if character == " " and (found := _OPERATOR.match(text, place)):
+                breaks[place] = (depth, found.lastindex or 0)
+        if not breaks:
+            break
+        last = min(reversed(breaks), key=lambda place: breaks[place])
+        yield indent + text[:last]
+        indent, text = "  ", text[last + 1 :]
+    yield indent + text
+
+
+_UNMARKED = dict.fromkeys(map(ord, MARKS))
+_OPERATOR = re.compile(" [\x02]?(?:[-+*@/] |for )")
 
 
 def chain_text(
@@ -54,7 +118,7 @@ def chain_text(
 
 
 def canonical(formula: Formula) -> str:
-    """A text that is the same for formulas which differ in the order of terms alone."""
+    """A text that is the same for formulas which differ in the order of terms and factors alone."""
     sides = [text_of(_sorted(side)) for side in formula.sides]
     return " = ".join([*sides, formula_text(replace(formula, left=ZERO, right=ZERO))])
 
@@ -63,11 +127,11 @@ def _sorted(node: Expr) -> Expr:
     for place, part in enumerate(parts(node)):
         node = with_part(node, place, _sorted(part))
     node = map_indices(node, lambda index: replace(index, terms=tuple(sorted(index.terms))))
-    if isinstance(node, Add):
-        terms = [t for term in node.terms for t in _flat(term)]
-        return Add(tuple(sorted(terms, key=text_of)))
+    match node:
+        case Add(terms=terms):
+            flat = [t for term in terms for t in (term.terms if isinstance(term, Add) else (term,))]
+            return Add(tuple(sorted(flat, key=text_of)))
+        case Mul(factors=factors):
+            flat = [f for one in factors for f in (one.factors if isinstance(one, Mul) else (one,))]
+            return Mul(tuple(sorted(flat, key=text_of)))
     return node
-
-
-def _flat(term: Expr) -> tuple[Expr, ...]:
-    return term.terms if isinstance(term, Add) else (term,)

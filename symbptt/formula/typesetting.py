@@ -6,11 +6,13 @@ upright d one through all steps.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from symbptt.algebra import Derivative, Expr, Index, Pow, Shape
 from symbptt.formula.names import derived_form
 from symbptt.formula.shapes import ShapeError, Shaper, axes
 from symbptt.formula.statement import TOTAL, Formula, is_length
-from symbptt.formula.text import chain_text
+from symbptt.formula.text import chain_text, within_signs
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.names import Names, index_latex
 from symbptt.typeset.printer import Piece
@@ -18,9 +20,9 @@ from symbptt.typeset.printer import Piece
 _SIGNS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
 
 
-def formula_latex(formula: Formula, shaper: Shaper) -> str:
-    """``left = right``, the conditions behind it."""
-    printer = FormulaLatex(shaper)
+def formula_latex(formula: Formula, shaper: Shaper, marked: Iterable[Expr] = ()) -> str:
+    r"""``left = right``, the conditions behind it; marked parts are ``\boxed``."""
+    printer = FormulaLatex(shaper, marked)
     text = f"{printer.show(formula.left)} = {printer.show(formula.right)}"
     shapes = {item.name: item.shape for item in shaper.model.initials}
     conditions = [
@@ -35,9 +37,16 @@ def formula_latex(formula: Formula, shaper: Shaper) -> str:
 class FormulaLatex(LatexPrinter):
     """Shapes are those that a formula's parts have, where they fit."""
 
-    def __init__(self, shaper: Shaper) -> None:
+    def __init__(self, shaper: Shaper, marked: Iterable[Expr] = ()) -> None:
         super().__init__(Names(derived_form(shaper.model)))
         self.shaper = shaper
+        self.marked = within_signs(marked)
+
+    def piece(self, expr: Expr) -> Piece:
+        found = super().piece(expr)
+        if id(expr) not in self.marked:
+            return found
+        return Piece(rf"\boxed{{{found.text}}}")
 
     def shape(self, expr: Expr) -> Shape:
         try:

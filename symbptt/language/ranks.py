@@ -100,7 +100,8 @@ class Levels:
             if use.item.rhs is not use.node or isinstance(use.item, sf.Assignment | sf.Definition):
                 return []
             item = use.item
-            states += [one.node for one in self.roles.names[item.name].timed][:1]
+            state = self.roles.names.get(item.name)
+            states += [one.node for one in (state.timed if state else ())][:1]
         return states
 
     def _settle(self, waiting: list[str]) -> None:

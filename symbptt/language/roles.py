@@ -123,6 +123,7 @@ class _Inference:
         names = self.roles.names
         for name in [name for name in names if name in RESERVED]:
             meaning, read = RESERVED[name]
+            said = len(self.findings)
             for item in self.roles.items:
                 if item.name == name and not (name == "loss" and isinstance(item, sf.Definition)):
                     message = f"`{name}` is reserved ({meaning}): choose another name"
@@ -134,7 +135,9 @@ class _Inference:
                     self.findings.add(use.node.place, f"`{name}` {read}")
             for measured in names[name].measured:
                 self.findings.add(measured.place, f"`{name}` has no length")
-            self.roles.unclear.add(name)
+            # A matrix I where one may stand has nothing wrong about it.
+            if name != "I" or len(self.findings) > said:
+                self.roles.unclear.add(name)
             if name != "loss":
                 del names[name]
 

@@ -28,6 +28,7 @@ from symbptt.proof.levels import level_rows
 from symbptt.proof.lines import layout_rows, line_rows
 from symbptt.proof.loaded import Loaded, load_module, read_module
 from symbptt.proof.matrix import matrix_rows
+from symbptt.proof.module_slips import are_of_gradients, slip_rows
 from symbptt.proof.numeric import numeric_rows
 from symbptt.proof.other_forms import FOR_SOME_T, OTHERS, mode_rows, other_form_rows
 from symbptt.proof.points import size_sets
@@ -160,6 +161,8 @@ def _numeric(
     if calls:
         rows += _made("file", lambda: file_rows(module, bound, calls, estimator, seed, told))
         rows += _made("rounding", lambda: rounding_rows(module, bound, estimator, told))
+    if estimator == FULL and are_of_gradients(rows):
+        rows += tuple(slip_rows(module, bound, derive(bound), seed))
     rows += tuple(reach_rows(module, plain, told))
     rows += _made("arguments", partial(argument_rows, module, plain))
     if estimator == FULL and all(row.ok is not False for row in rows):

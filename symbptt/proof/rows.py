@@ -17,7 +17,7 @@ class Row:
     ----------
     check : str
         ``induction``, ``exact``, ``chain``, ``matrix``, ``layout``, ``entries``, ``values``,
-        ``differences``, ``levels``, ``file`` or ``rounding``; a form of the gradient, or
+        ``differences``, ``slip``, ``levels``, ``file`` or ``rounding``; a form of the gradient, or
         ``forward`` for a module in this mode.
     subject : str
         The variable, as ``dL/dW_hh`` or ``dL/dh[t]``; of a chain also the step.

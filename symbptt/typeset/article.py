@@ -21,15 +21,19 @@ from symbptt.typeset.blocks import (
 )
 from symbptt.typeset.clock import StepLetters
 from symbptt.typeset.estimate import estimate
+from symbptt.typeset.gaps import NONE, Gaps
 from symbptt.typeset.glossary import Glossary, convention_texts, function_lines, function_texts
 from symbptt.typeset.latex import equation_of, printer_of
 from symbptt.typeset.sections import ByEntries, Sections
 from symbptt.typeset.style import Style
 
 
-def article(derivation: Derivation, command: str, style: Style) -> Document:
-    """The derivation told as a document; ``command`` makes it again."""
-    writer = _Writer(derivation, style)
+def article(derivation: Derivation, command: str, style: Style, gaps: Gaps = NONE) -> Document:
+    """The derivation told as a document; ``command`` makes it again.
+
+    With ``gaps`` it has no summary, which would tell what is asked.
+    """
+    writer = _Writer(derivation, style, gaps)
     title, introduction = writer.title()
     blocks = (*introduction, *writer.blocks())
     return Document(made(derivation, command), title, writer.sections.telling.subtitle, blocks)
@@ -42,9 +46,10 @@ def made(derivation: Derivation, command: str) -> tuple[str, ...]:
 
 
 class _Writer:
-    def __init__(self, derivation: Derivation, style: Style) -> None:
+    def __init__(self, derivation: Derivation, style: Style, gaps: Gaps) -> None:
         self.derivation = derivation
         self.style = style
+        self.gaps = gaps
         self.model = derivation.model
         self.normal = derivation.normal
         self.printer = printer_of(derivation.symbols, style)
@@ -55,7 +60,7 @@ class _Writer:
         self.clock = StepLetters.of(derivation, by_entries=wanted)
         self.names.tell(self.clock)
         self.by_entries = ByEntries(derivation, self.printer, self.tags) if wanted else None
-        self.sections = Sections(derivation, self.printer, self.tags, self.by_entries)
+        self.sections = Sections(derivation, self.printer, self.tags, self.by_entries, gaps)
 
     def blocks(self) -> Iterator[Block]:
         """Everything behind the title and its paragraph."""
@@ -82,8 +87,9 @@ class _Writer:
         for told in estimates:
             yield Heading((told.heading,))
             yield from told.quality
-        yield Heading(("Summary",))
-        yield from self.sections.summary()
+        if not self.gaps:
+            yield Heading(("Summary",))
+            yield from self.sections.summary()
 
     def expressions(self) -> Iterator[Expr]:
         """Every node that the document shows."""

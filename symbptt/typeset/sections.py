@@ -35,6 +35,7 @@ from symbptt.typeset.blocks import (
 from symbptt.typeset.chapters import TELLINGS, Chapter
 from symbptt.typeset.estimate import clipping
 from symbptt.typeset.formula import LatexPrinter
+from symbptt.typeset.gaps import Gaps
 from symbptt.typeset.latex import result_of, step_equality
 from symbptt.typeset.style import LAYOUTS
 
@@ -88,7 +89,7 @@ class ByEntries:
 
     # --- steps -------------------------------------------------------------------------
 
-    def step(self, step: Step, introduction: Paragraph, display: Display) -> Iterator[Block]:
+    def step(self, step: Step, introduction: Paragraph, display: Block) -> Iterator[Block]:
         """The step by entries, where it has any, and then as it is."""
         lines = self.indices.of(step)
         if lines is None:
@@ -126,7 +127,7 @@ class Sections:
     """Tells the steps of a derivation, chapter by chapter.
 
     ``tags`` are the numbers of the normal form's equations; with ``by_entries`` every step is
-    told entry by entry, too.
+    told entry by entry, too; ``gaps`` are the steps that are asked for.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class Sections:
         printer: LatexPrinter,
         tags: dict[str, str],
         by_entries: ByEntries | None,
+        gaps: Gaps,
     ) -> None:
         self.derivation = derivation
         self.normal = derivation.normal
@@ -144,6 +146,7 @@ class Sections:
         self.layout = LAYOUTS[printer.names.style.layout]
         self.tags = tags
         self.by_entries = by_entries
+        self.gaps = gaps
         self.telling = TELLINGS[derivation.form]
         self.words = {item.name: item.comment for item in self.normal.definitions}
         self.words |= {item.name: item.comment for item in self.normal.inputs}
@@ -183,8 +186,9 @@ class Sections:
             about = tuple(group)
             starts = [step for step in about if step.kind == "start"]
             yield Heading(heading, level=3)
+            alone = len(starts) == 1 or any(step in self.gaps for step in starts)
             for step in about:
-                if step.kind != "start" or len(starts) == 1:
+                if step.kind != "start" or alone:
                     yield from self.told(step)
                 elif step == starts[0]:
                     yield from self.started(starts)
@@ -223,8 +227,9 @@ class Sections:
     def told(self, step: Step) -> Iterator[Block]:
         """A step with its reason; before it, if asked for, the same entry by entry."""
         reason = chain.from_iterable(map(self.reason, step.reason))
-        words = Paragraph((*self.where(step), *reason, ":"))
-        display = Display((step_equality(self.printer, step, "."),))
+        asked = (f"{self.gaps.words(step)}. ",) if step in self.gaps else ()
+        words = Paragraph((*asked, *self.where(step), *reason, ":"))
+        display = self.gaps.display(self.printer, step)
         if self.by_entries:
             yield from self.by_entries.step(step, words, display)
         else:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from functools import cache
 
-from symbptt.formula.verdict import Verdict, check
+from symbptt.formula.answer import Verdict
+from symbptt.formula.verdict import check
 from tests.formula.documents import TEXTS, Row, model
 from tests.formula.equations import RIGHT
 from tests.formula.misprints import MISPRINTS, UNREADABLE

@@ -32,10 +32,11 @@ from symbptt.algebra import (
 )
 from symbptt.algebra.letters import Entry
 from symbptt.errors import FormulaError
+from symbptt.formula.answer import Verdict
 from symbptt.formula.reading import read
 from symbptt.formula.statement import Formula, factors_of, number_of, parts, product, with_part
 from symbptt.formula.text import canonical, formula_text
-from symbptt.formula.verdict import NothingToCheckError, Verdict, check
+from symbptt.formula.verdict import NothingToCheckError, check
 from tests.formula.catalogue import RIGHT, Row, model
 
 Plant = Callable[[Expr], Iterator[Expr]]

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from symbptt.errors import FormulaError
+from symbptt.formula.answer import Verdict
 from symbptt.formula.reading import read
 from symbptt.formula.text import canonical
-from symbptt.formula.verdict import Verdict, check
+from symbptt.formula.verdict import check
 from tests.formula.catalogue import MISPRINTS, RIGHT, TEXTS, UNREADABLE, Row, model, timed
 
 SECONDS = 10.0

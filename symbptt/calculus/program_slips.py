@@ -1,0 +1,218 @@
+"""Slips of whole statements: what programs have, beyond one part of a formula.
+
+Rows as in `symbptt.calculus.variants.SLIPS`. A statement of a program does what several steps of
+a derivation say, so an edit here may read another step's result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from symbptt import algebra as al
+from symbptt.calculus import forms
+from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.rules import operands, partial
+from symbptt.calculus.variants import Around, Slip
+from symbptt.functions.elementwise import FUNCTIONS
+
+Factors = tuple[al.Expr, ...]
+
+
+def _product(factors: Sequence[al.Expr]) -> al.Expr:
+    return factors[0] if len(factors) == 1 else al.Mul(tuple(factors))
+
+
+def _slopes(derivation: Derivation) -> Iterator[tuple[Factors, al.Equation, al.Expr]]:
+    """The factors of each slope in the value that an equation defines, and its argument."""
+    for equation in derivation.normal.equations:
+        rhs = equation.rhs
+        if isinstance(rhs, al.Call) and rhs.function in FUNCTIONS and len(operands(rhs)) == 1:
+            (argument,) = operands(rhs)
+            slope = partial(rhs, argument, equation.ref)
+            factors = slope.factors if isinstance(slope, al.Mul) else (slope,)
+            yield factors, equation, argument
+
+
+def _with_slope(node: al.Expr, around: Around) -> Iterator[tuple[Factors, Factors, Factors]]:
+    """What stands before a slope in a product, the slope, and what stands behind it."""
+    if isinstance(node, al.Mul):
+        for own, _, _ in _slopes(around.derivation):
+            for k in range(len(node.factors) - len(own) + 1):
+                if node.factors[k : k + len(own)] == own:
+                    yield node.factors[:k], own, node.factors[k + len(own) :]
+
+
+def _missing_slope(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    for before, own, behind in _with_slope(node, around):
+        # One factor alone is a missing factor.
+        if len(own) > 1 and before + behind:
+            yield _product(before + behind)
+
+
+def _halved_slope(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """Of s(1 - s) the s or the 1 - s alone, and both times one of them."""
+    for before, own, behind in _with_slope(node, around):
+        if len(own) > 1:
+            yield from (_product((*before, part, part, *behind)) for part in own)
+
+
+def _doubled_slope(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    for before, own, behind in _with_slope(node, around):
+        yield _product((*before, *own, *own, *behind))
+
+
+def _slope_elsewhere(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """The slope in the value, said of the argument, or of the function of the value."""
+    for before, own, behind in _with_slope(node, around):
+        for factors, equation, argument in _slopes(around.derivation):
+            if factors == own:
+                again = al.Call(_function_of(equation), (equation.ref,))
+                for other in (argument, again):
+                    put = tuple(_replaced(factor, equation.ref, other) for factor in own)
+                    yield _product((*before, *put, *behind))
+
+
+def _function_of(equation: al.Equation) -> str:
+    assert isinstance(equation.rhs, al.Call)
+    return equation.rhs.function
+
+
+def _replaced(node: al.Expr, old: al.Expr, new: al.Expr) -> al.Expr:
+    if node == old:
+        return new
+    return al.map_children(node, lambda child: _replaced(child, old, new))
+
+
+def _applied(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """A function that is not applied, or is applied once more."""
+    if isinstance(node, al.Call) and len(node.args) == 1:
+        (argument,) = node.args
+        yield argument
+        yield al.Call(node.function, (node,), node.wrt)
+
+
+def _of_value(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """A value for what it is a function of, or its function applied to it once more."""
+    if isinstance(node, al.Ref) and not isinstance(around.parent, al.OneHot | al.Lookup | al.Pick):
+        for equation in around.derivation.normal.equations:
+            rhs = equation.rhs
+            if equation.name == node.name and isinstance(rhs, al.Call) and len(rhs.args) == 1:
+                yield al.Call(rhs.function, (node,))
+                argument = rhs.args[0]
+                yield al.substitute_index(argument, {"t": node.index})
+
+
+def _missing_value(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """A part that stands in place of its complement, and the other way round."""
+    match node:
+        case al.Add(terms=(al.Number(value=one), al.Neg(operand=part))) if one == 1:
+            yield part
+        case al.Ref() if isinstance(around.parent, al.Mul):
+            yield al.Add((al.ONE, al.Neg(node)))
+
+
+def _lost_path(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """The terms from the next step, all of them together; or those of this step."""
+    if isinstance(node, al.Add) and around.parent is None:
+        later = [term for term in node.terms if _reads_later(term)]
+        here = [term for term in node.terms if not _reads_later(term)]
+        if len(later) > 1 and here:
+            yield here[0] if len(here) == 1 else al.Add(tuple(here))
+        if len(here) > 1 and later:
+            yield later[0] if len(later) == 1 else al.Add(tuple(later))
+
+
+def _reads_later(term: al.Expr) -> bool:
+    return any(
+        isinstance(node, al.Cotangent) and node.index is not None and node.index != al.NOW
+        for node in al.walk(term)
+    )
+
+
+def _doubled_term(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    if isinstance(node, al.Add):
+        for k, term in enumerate(node.terms):
+            if not forms.is_zero(term):
+                twice = al.Mul((al.Number(Fraction(2)), term))
+                yield al.Add((*node.terms[:k], twice, *node.terms[k + 1 :]))
+
+
+def _quotient(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    if isinstance(node, al.Mul):
+        for k, factor in enumerate(node.factors):
+            rest = node.factors[:k] + node.factors[k + 1 :]
+            if not isinstance(factor, al.Cotangent) and not forms.is_number(factor):
+                yield al.Div(_product(rest), factor)
+
+
+def _result_of(node: al.Expr, derivation: Derivation) -> al.Expr | None:
+    """What the derivation says of a cotangent at a general step."""
+    if isinstance(node, al.Cotangent) and node.index is not None:
+        for step in derivation.steps:
+            if step.kind == "adjoint" and step.target.name == node.name:
+                return al.substitute_index(step.result, {"t": node.index})
+    return None
+
+
+def _parentheses(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """A factor of a whole sum that multiplies one of its terms alone, or all but one."""
+    if isinstance(node, al.Mul):
+        for k, factor in enumerate(node.factors):
+            adjoint = isinstance(factor, al.Cotangent)
+            whole = _result_of(factor, around.derivation) if adjoint else factor
+            if not isinstance(whole, al.Add) or len(whole.terms) < 2:
+                continue
+            before, behind = node.factors[:k], node.factors[k + 1 :]
+            every = set(range(len(whole.terms)))
+            later = {place for place in every if _reads_later(whole.terms[place])}
+            singles = [{place} for place in every] if len(every) < 4 else []
+            for group in [later, *singles]:
+                for inside in (group, every - group):
+                    if 0 < len(inside) < len(whole.terms):
+                        yield al.Add(
+                            tuple(
+                                _product((*before, term, *behind)) if place in inside else term
+                                for place, term in enumerate(whole.terms)
+                            )
+                        )
+
+
+def _moved_factor(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """``(W.T @ v) * s`` for ``W.T @ (v * s)``, the s at the step of v or at this one."""
+    if isinstance(node, al.Product) and isinstance(node.right, al.Cotangent):
+        inside = _result_of(node.right, around.derivation)
+        if isinstance(inside, al.Mul):
+            outer = [f for f in inside.factors if isinstance(f, al.Cotangent)]
+            if len(outer) == 1 and outer[0].shape == node.right.shape:
+                rest = tuple(f for f in inside.factors if f is not outer[0])
+                whole = al.Product(node.left, outer[0])
+                yield _product((*rest, whole))
+                index = node.right.index
+                if index is not None and index.names() == ("t",) and index != al.NOW:
+                    earlier = {"t": al.NOW - index.offset}
+                    yield _product((*(al.substitute_index(f, earlier) for f in rest), whole))
+
+
+def _elementwise(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """The entries multiplied where a matrix product or an outer product stands."""
+    if isinstance(node, al.Outer) and node.left.shape == node.right.shape:
+        yield al.Fill(al.Vector("dot", (node.left, node.right)), node.shape)
+
+
+PROGRAM_SLIPS: dict[str, Slip] = {
+    "a missing slope": _missing_slope,
+    "a slope of equal factors": _halved_slope,
+    "a slope twice": _doubled_slope,
+    "a slope at another value": _slope_elsewhere,
+    "a function not applied, or once more": _applied,
+    "a value for its argument, or a function of it": _of_value,
+    "a complement missing or surplus": _missing_value,
+    "a lost path": _lost_path,
+    "a doubled term": _doubled_term,
+    "a quotient for a product": _quotient,
+    "a factor of one term for a factor of the sum": _parentheses,
+    "a factor outside of a product": _moved_factor,
+    "a product of entries for an outer product": _elementwise,
+}
+"""One row a slip."""

@@ -1,0 +1,224 @@
+"""What a derivation itself says of the left side of a formula, in the terms of its author.
+
+Of the members of a chain that one is told which is most like the author's right side;
+derivatives and names that he does not use are put in by their own equations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from symbptt import algebra as al
+from symbptt.errors import SymbpttError
+from symbptt.formula.differing import differing, likeness
+from symbptt.formula.examination import Examiner
+from symbptt.formula.fitting import is_within, turned
+from symbptt.formula.shapes import Shaper
+from symbptt.formula.stated import Equations, equations, key_of
+from symbptt.formula.statement import Formula, Inequalities, Over, parts, walk, with_part
+from symbptt.formula.text import chain_text, formula_text, text_of, within_signs
+from symbptt.formula.typesetting import formula_latex
+
+TRIED = 80
+"""Of how many ways to say an equation the one in its author's terms is chosen."""
+
+Fitness = tuple[int, int, int, int, float]
+
+
+@dataclass(frozen=True)
+class DerivedEquation:
+    """The derivation's own equation for a left side.
+
+    Attributes
+    ----------
+    formula : Formula
+        The author's left side, what it is, and for which steps.
+    number : int or None
+        Of the step; None for an equation of the model.
+    form : str
+        Of the derivation, as ``derive --form`` has it.
+    of : str
+        What it differentiates, ``L`` or ``loss[t]``.
+    reason : str
+        The step's.
+    differs : tuple of Expr
+        The parts of the right side that the author's has not.
+    latex : str
+        The equation, what differs in a box.
+    """
+
+    formula: Formula
+    number: int | None
+    form: str
+    of: str
+    reason: str
+    differs: tuple[al.Expr, ...] = ()
+    latex: str = ""
+
+    @property
+    def right(self) -> al.Expr:
+        return self.formula.right
+
+    @property
+    def text(self) -> str:
+        return formula_text(self.formula)
+
+    @property
+    def range(self) -> str:
+        """``1 <= t <= T-1``"""
+        return ", ".join(map(chain_text, self.formula.chains))
+
+    @property
+    def marked(self) -> str:
+        """The equation with marks around what differs."""
+        return formula_text(self.formula, self.differs)
+
+    @property
+    def words(self) -> str:
+        """Where it stands, and why it holds."""
+        if self.number is None:
+            return self.reason
+        way = "" if self.form == "adjoint" else f" --form {self.form}"
+        way += "" if self.of == "L" else f" --of '{self.of}'"
+        where = f" (derive{way})" if way else ""
+        return f"step ({self.number}) of the derivation{where}: {self.reason}"
+
+    def data(self) -> dict[str, Any]:
+        """For a program to read."""
+        terms = self.right.terms if isinstance(self.right, al.Add) else (self.right,)
+        marked = within_signs(self.differs)
+        return {
+            "formula": self.text,
+            "latex": self.latex,
+            "step": self.number,
+            "form": self.form,
+            "of": self.of,
+            "reason": self.reason,
+            "range": self.range,
+            "terms": [
+                {
+                    "term": text_of(term),
+                    "differs": any(id(part) in marked for part in walk(term)),
+                }
+                for term in terms
+            ],
+            "differs": [text_of(part) for part in self.differs],
+        }
+
+
+def derived(formula: Formula, examiner: Examiner) -> DerivedEquation | None:
+    """What the derivation says of a formula's left side; None where it is silent.
+
+    Everything is in the layout, with the total and under the estimator of the examiner.
+    """
+    shaper, estimator = examiner.shaper, examiner.stages[0].estimator
+    known = equations(examiner.model, shaper.layout, shaper.total, estimator)
+    found = next(told(formula, known), None)
+    if found is None:
+        return None
+    differs = differing(found.right, formula.right)
+    latex = formula_latex(found.formula, Shaper(examiner.model, shaper.layout), differs)
+    return replace(found, differs=differs, latex=latex)
+
+
+def told(formula: Formula, known: Equations) -> Iterator[DerivedEquation]:
+    """What is known of a left side, the likeliest way to say it first."""
+    if isinstance(formula.left, al.Transpose):
+        inner = replace(formula, left=formula.left.operand, right=turned(formula.right))
+        for one in told(inner, known):
+            right = turned(one.right)
+            yield replace(one, formula=replace(one.formula, left=formula.left, right=right))
+        return
+    terms = _Terms(known, formula.right)
+    found = [(line, terms.best(said)) for line, said in known.fitting(formula.left, formula.chains)]
+    for line, best in sorted(found, key=lambda one: terms.fitness(one[1].right), reverse=True):
+        said = replace(best, left=formula.left, text=formula.text, places={}, fixed=formula.fixed)
+        form, of = line.source.derivation.form, line.source.derivation.of
+        yield DerivedEquation(said, line.number, form, of, line.reason)
+
+
+# --- other terms -------------------------------------------------------------------------
+
+
+class _Terms:
+    """Says equations in the derivatives that an author uses."""
+
+    def __init__(self, known: Equations, right: al.Expr) -> None:
+        self.known = known
+        self.right = right
+        self.used = {key_of(node) for node in walk(right)}
+        self.wanted = sum(key is not None and self._is_told(key) for key in self.used)
+
+    def best(self, found: tuple[Formula, ...]) -> Formula:
+        """What is most in the author's terms, of these and of what comes of putting in."""
+        seen = {one.right: (self.fitness(one.right, 0), one) for one in found}
+        pending = {right: 0 for right in seen}
+        while pending and len(seen) < TRIED:
+            right = max(pending, key=lambda one: seen[one][0])
+            if seen[right][0][0] == self.wanted:
+                break
+            moves = pending.pop(right) + 1
+            for other in self._next(seen[right][1]):
+                if other.right not in seen:
+                    seen[other.right] = (self.fitness(other.right, moves), other)
+                    pending[other.right] = moves
+        return max(seen.values(), key=lambda one: one[0])[1]
+
+    def fitness(self, right: al.Expr, moves: int = 0) -> Fitness:
+        """How well it is in the author's terms: of what he uses it has most, then it has few
+        names that he does not use, was put together in few moves, and looks like his."""
+        keys = {key for node in walk(right) if (key := key_of(node)) and self._is_told(key)}
+        foreign = keys - self.used
+        names = sum(key[0] == "value" for key in foreign)
+        return len(keys & self.used), -names, -moves, -len(foreign), likeness(right, self.right)
+
+    def _next(self, formula: Formula) -> Iterator[Formula]:
+        keys = dict.fromkeys(
+            key
+            for node in walk(formula.right)
+            if (key := key_of(node)) is not None and key not in self.used and self._is_told(key)
+        )
+        for key in keys:
+            for member in range(self._members(key)):
+                try:
+                    right = self._replaced(formula.right, key, member, formula.chains)
+                except _UntoldError:
+                    continue
+                yield replace(formula, right=right)
+
+    def _is_told(self, key: tuple[str, ...]) -> bool:
+        """Derivatives, and quantities that the derivation introduces."""
+        if key[0] == "value":
+            return key[1] in self.known.introduced
+        return key[0] != "part"
+
+    def _members(self, key: tuple[str, ...]) -> int:
+        return max((len(line.members) for line in self.known.lines(key)), default=0)
+
+    def _replaced(
+        self, node: al.Expr, key: tuple[str, ...], member: int, chains: tuple[Inequalities, ...]
+    ) -> al.Expr:
+        if key_of(node) == key and isinstance(node, al.Derivative | al.Ref | al.Param):
+            return self._told(node, member, chains)
+        inside = chains
+        if isinstance(node, Over):
+            sides = (node.first, al.Index.of(node.index), node.last)
+            if isinstance(node, al.OrderedProduct) and node.step < 0:
+                sides = (node.last, sides[1], node.first)
+            inside = (*chains, Inequalities(sides, ("<=", "<=")))
+        for place, part in enumerate(parts(node)):
+            if not isinstance(node, al.Derivative):
+                node = with_part(node, place, self._replaced(part, key, member, inside))
+        return node
+
+    def _told(self, node: al.Expr, member: int, chains: tuple[Inequalities, ...]) -> al.Expr:
+        for _, found in self.known.fitting(node):
+            if member < len(found) and is_within(found[member].chains, chains):
+                return found[member].right
+        raise _UntoldError
+
+
+class _UntoldError(SymbpttError):
+    """No equation holds at all the steps at which a derivative stands."""

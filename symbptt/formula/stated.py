@@ -1,0 +1,244 @@
+"""What derivations and the model itself state of a left side, as formulas.
+
+The lines that ``derive --to formulas`` prints are the source. They are found by what stands on the
+left, whatever the steps; read back they are formulas, and are said of the steps that are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+from symbptt import algebra as al
+from symbptt.algebra.letters import Entry, Slope
+from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.estimators import FULL, Estimator
+from symbptt.calculus.gradients import ONE_STEP, derive
+from symbptt.calculus.normal import normalize
+from symbptt.formula.chained import Chained, chain_rule
+from symbptt.formula.fitting import fits, is_possible, said_at, with_entries
+from symbptt.formula.meaning import Total
+from symbptt.formula.reading import read
+from symbptt.formula.shapes import Layout
+from symbptt.formula.statement import TOTAL, Formula, Inequalities
+from symbptt.formula.totals import of_a_loss, summed, upright
+from symbptt.typeset.formulas import Formulas
+from symbptt.typeset.style import Style
+
+FORMS = ("adjoint", "sensitivity", "expanded")
+"""The derivations in which a left side is looked for, the plainest first."""
+
+Key = tuple[str, ...]
+
+
+@lru_cache(maxsize=16)
+def equations(
+    model: al.Model, layout: Layout = "column", total: Total = "mean", estimator: Estimator = FULL
+) -> Equations:
+    """All that the derivations of a model state; read where it is asked for."""
+    return Equations(model, layout, total, estimator)
+
+
+@dataclass(frozen=True)
+class StatedLine:
+    """A target with all that it equals, as it stands in a derivation; read when asked for.
+
+    ``of_one`` where its L is the loss of one step, whatever that is.
+    """
+
+    target: al.Expr
+    members: tuple[al.Expr, ...]
+    where: str
+    number: int | None
+    reason: str
+    source: Formulas
+    of_one: bool = False
+
+    def key(self) -> Key | None:
+        key = key_of(self.target)
+        return (key[0], "loss", key[2]) if key and self.of_one and key[1] == "L" else key
+
+
+class Equations:
+    """The equations of a model and of its derivations, by what stands on the left."""
+
+    def __init__(self, model: al.Model, layout: Layout, total: Total, estimator: Estimator) -> None:
+        self.model = model
+        self.layout = layout
+        self.total = total
+        self.estimator = estimator
+        self._known: dict[tuple[str, bool], dict[Key, list[StatedLine]]] = {}
+        self._read: dict[int, tuple[StatedLine, tuple[Formula, ...]]] = {}
+
+    @cached_property
+    def plain(self) -> al.Model:
+        """The model without the gates of an estimator."""
+        inputs = self.model.inputs
+        return replace(self.model, inputs=inputs[:-1]) if self.estimator.gated else self.model
+
+    @cached_property
+    def normal(self) -> al.Model:
+        return normalize(self.plain)
+
+    # --- lines ---------------------------------------------------------------------------
+
+    def lines(self, key: Key) -> Iterator[StatedLine]:
+        """What is stated of such a left side, the model's own equations first."""
+        if key[0] == "value":
+            yield from self._lines_of("model").get(key, ())
+        forms = FORMS if self.plain.loss is not None else ()
+        for form in forms:
+            yield from self._lines_of(form).get(key, ())
+        if key[:2] == ("nothing", "loss"):
+            for form in forms:
+                yield from self._lines_of(form, of_one=True).get(key, ())
+        if key[:2] == ("nothing", "L") and forms and self.estimator == FULL:
+            for one in chain_rule(self.normal).gradient(key[2]):
+                yield self._chained(one)
+
+    def _defined(self) -> Iterator[StatedLine]:
+        """The equations of the model as its author wrote them, then those of the normal form."""
+        loss = self.plain.loss
+        if loss is not None:
+            whole: al.Expr = al.Mul((al.Div(al.ONE, al.Horizon()), al.TimeSum(loss.ref)))
+            words = f"L is the {self.total} of the losses"
+            words = "L is the loss of the last step" if loss.last else words
+            total = loss.ref if loss.last else whole
+            yield StatedLine(TOTAL, (total,), "", None, words, self._source)
+        for model in (self.plain, self.normal):
+            source = Formulas(Derivation(self.plain, model, ()), self._style)
+            for item in model.definitions:
+                words = f"it is the model's own equation of {item.name}"
+                yield StatedLine(item.ref, (item.rhs,), "", None, words, source)
+
+    @cached_property
+    def _style(self) -> Style:
+        return Style.of(layout=self.layout)
+
+    def _chained(self, one: Chained) -> StatedLine:
+        return StatedLine(one.target, one.members, one.where, None, one.reason, self._source)
+
+    @cached_property
+    def _source(self) -> Formulas:
+        """Prints what stands in no derivation."""
+        return Formulas(Derivation(self.plain, self.normal, ()), self._style)
+
+    def _lines_of(self, form: str, of_one: bool = False) -> dict[Key, list[StatedLine]]:
+        """By their keys the lines of a form, of L or of the loss of one step."""
+        if (form, of_one) not in self._known:
+            lines = self._defined() if form == "model" else self._derivation(form, of_one)
+            self._known[form, of_one] = _keyed(lines)
+        return self._known[form, of_one]
+
+    def _derivation(self, form: str, of_one: bool) -> Iterator[StatedLine]:
+        loss = self.plain.loss
+        of = ONE_STEP if of_one and loss is not None and not loss.last else "L"
+        estimator = self.estimator if form == "adjoint" and not of_one else FULL
+        plain = form == "adjoint" and estimator == FULL
+        found = derive(self.plain, form=form, of=of, estimator=estimator, wrt_inputs=plain)
+        source = Formulas(found, self._style)
+        for step in found.steps:
+            yield _line(step, step.target, step.members, source, of_one)
+        if plain:
+            by_entries = Formulas(found, Style.of(layout=self.layout, detail="index"))
+            for equation in by_entries.by_entries.equations:
+                words = f"it is the model's own equation of {equation.name}, entry by entry"
+                for line in (equation.entry, *equation.slopes):
+                    yield StatedLine(line.target, line.members, "", None, words, by_entries, of_one)
+            for step in found.steps:
+                entries = by_entries.by_entries.of(step)
+                for line in entries.all() if entries else ():
+                    yield _line(step, line.target, line.members, by_entries, of_one)
+
+    def read(self, line: StatedLine) -> tuple[Formula, ...]:
+        """Its members as formulas."""
+        if id(line) not in self._read:
+            texts = line.source.chain(line.target, line.members, line.where)
+            formulas = (upright(read(text, self.model)) for text in texts)
+            means = of_a_loss if line.of_one else self._totalled
+            self._read[id(line)] = (line, tuple(map(means, formulas)))
+        return self._read[id(line)][1]
+
+    def _totalled(self, formula: Formula) -> Formula:
+        """The same where L is the sum of the losses."""
+        loss = self.plain.loss
+        return formula if self.total != "sum" or loss is None or loss.last else summed(formula)
+
+    @cached_property
+    def introduced(self) -> frozenset[str]:
+        """The names that the derivation adds to those of the model."""
+        return self.normal.names - self.plain.names
+
+    def fitting(
+        self, left: al.Expr, chains: tuple[Inequalities, ...] = ()
+    ) -> Iterator[tuple[StatedLine, tuple[Formula, ...]]]:
+        """The lines about a left side, each with its members said of that left side."""
+        left = with_entries(left)
+        key = key_of(left)
+        if key is None:
+            return
+        for line in self._about(key, left):
+            found = []
+            for member in reversed(self.read(line)):
+                values: dict[str, al.Index] = {}
+                if not fits(member.left, left, values):
+                    break
+                said = said_at(member, values)
+                if not is_possible((*said.chains, *chains)):
+                    break
+                found.append(said)
+            if found:
+                yield line, tuple(found)
+
+    def _about(self, key: Key, left: al.Expr) -> Iterator[StatedLine]:
+        """What is stated of a left side, and what the chain rule says of it."""
+        yield from self.lines(key)
+        if isinstance(left, al.Derivative) and key[1] not in ("L", "loss"):
+            one = chain_rule(self.normal).jacobian(left)
+            if one is not None:
+                yield self._chained(one)
+
+
+def _keyed(lines: Iterator[StatedLine]) -> dict[Key, list[StatedLine]]:
+    found: dict[Key, list[StatedLine]] = {}
+    for line in lines:
+        key = line.key()
+        if key is not None:
+            found.setdefault(key, []).append(line)
+    return found
+
+
+def _line(
+    step: Step,
+    target: al.Expr,
+    members: tuple[al.Expr, ...],
+    source: Formulas,
+    of_one: bool,
+) -> StatedLine:
+    reason = "".join(map(source.words, step.reason))
+    where = source.condition(step)
+    if of_one:
+        # What L gets outside of the recurrence is no derivative of one equation.
+        members = tuple(m for m in members if not any(isinstance(n, al.Direct) for n in al.walk(m)))
+    return StatedLine(target, members, where, step.number, reason, source, of_one)
+
+
+def key_of(node: al.Expr) -> Key | None:
+    """What a left side is of, whatever the step and the entry."""
+    match node:
+        case Entry(array=array):
+            return key_of(array)
+        case al.Cotangent(name=name, part=None):
+            return ("nothing", "L", name)
+        case al.Cotangent(name=name):
+            return ("part", "L", name)
+        case al.Direct(of=al.Ref(name=name) | al.Stack(name=name)):
+            return ("equation", "L", name)
+        case al.Derivative(output=output, wrt=wrt) | Slope(output=output, wrt=wrt):
+            of, by = key_of(output), key_of(wrt)
+            held = "nothing" if node.held == "total" else node.held
+            return None if of is None or by is None else (held, of[1], by[1])
+        case al.Ref(name=name) | al.Param(name=name) | al.Stack(name=name):
+            return ("value", name)
+    return None

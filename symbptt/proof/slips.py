@@ -1,0 +1,238 @@
+"""The slip behind wrong gradients: whose numbers they are.
+
+The gradients that a program returned for one sequence are compared with those of the derivation
+under one edit at a time, and with what a program can do that no formula says: leave out steps,
+lose a sum, take another parameter's gradient. An edit that explains them at one point is confirmed
+at others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.program_slips import PROGRAM_SLIPS
+from symbptt.calculus.variants import Variant, variants
+from symbptt.errors import EvaluationError, MissingRuleError, UnboundFunctionError
+from symbptt.proof.backward import OneSequence, Passes
+from symbptt.proof.suspects import Suspect, ignored_start, in_parallel, left_out, of_step
+
+TOLERANCE = 1e-8
+"""Of gradients in float64: a part of the largest entry."""
+
+NAMES = 12
+"""So many other names are put in the place of one."""
+
+Factor = tuple[str, Callable[[int], float]]
+"""What gradients are multiplied with, in words and for each T; "" for nothing."""
+
+ONE: Factor = ("", lambda T: 1.0)
+FACTORS: tuple[Factor, ...] = (
+    ONE,
+    ("of the sum of the losses", lambda T: float(T)),
+    ("twice", lambda T: 2.0),
+    ("half", lambda T: 0.5),
+    ("twice, of the sum of the losses", lambda T: 2.0 * T),
+    ("half, of the sum of the losses", lambda T: 0.5 * T),
+    ("with the sign turned", lambda T: -1.0),
+    ("with the sign turned, of the sum of the losses", lambda T: -float(T)),
+    ("divided by T once more", lambda T: 1.0 / T),
+)
+"""In the order in which they are tried; those of L's convention first."""
+
+
+@dataclass(frozen=True)
+class NamedSlip:
+    """A slip that explains numbers."""
+
+    suspect: Suspect
+    names: tuple[str, ...]
+    factor: Factor = ONE
+
+
+@dataclass
+class Inquiry:
+    """Which slip explains the gradients of some sequences.
+
+    Parameters
+    ----------
+    derivation : Derivation
+        With all functions bound.
+    sequences : sequence of OneSequence
+        The first is searched, the others confirm.
+    factors : sequence of Factor
+        What all gradients may be multiplied with.
+    seconds : float
+        CPU time, after which nothing more is tried.
+    """
+
+    derivation: Derivation
+    sequences: Sequence[OneSequence]
+    factors: Sequence[Factor] = FACTORS
+    seconds: float = 20.0
+    factor: Factor = ONE
+    _end: float = 0.0
+
+    @cached_property
+    def scenes(self) -> tuple[Passes, ...]:
+        return tuple(Passes(self.derivation, each) for each in self.sequences)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.sequences[0].found)
+
+    def run(self) -> tuple[NamedSlip, ...]:
+        """The slips, each with the gradients that it explains; none where none does."""
+        self._end = time.process_time() + self.seconds
+        truth = Suspect("", lambda scene, name: scene.true.gradient(name))
+        right = {f: self._explained(truth, self.names, f) for f in self.factors}
+        # What L's convention makes of them comes first, if anything at all is right by it.
+        first = [f for f in self.factors[:2] if right[f]] or self.factors
+        self.factor = max(first, key=lambda f: len(right[f]))
+        wrong = tuple(n for n in self.names if n not in right[self.factor])
+        if not wrong:
+            return ()
+        if len(wrong) < len(self.names):
+            self.factors = (self.factor,)
+        for stage in (self._whole, self._each, self._partly):
+            found = stage(wrong)
+            if found:
+                return found
+        return ()
+
+    def _whole(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
+        """One slip for all that is wrong, which leaves right what is right."""
+        own = self._each(wrong) if len(wrong) == 1 else ()
+        if own:
+            return own
+        for suspect in (*self._of_steps, *self._of_programs, *self._parallel):
+            for factor in self.factors:
+                if self._explains(suspect, self._quickest(wrong), factor):
+                    return (NamedSlip(suspect, wrong, factor),)
+            if time.process_time() > self._end:
+                break
+        return ()
+
+    def _each(self, wrong: tuple[str, ...], base: Suspect | None = None) -> tuple[NamedSlip, ...]:
+        """A slip of its own for each gradient; alike ones told together."""
+        found: list[NamedSlip] = []
+        for name in wrong:
+            one = next(
+                (
+                    NamedSlip(suspect, (name,), factor)
+                    for factor in self.factors
+                    for suspect in self._of_gradient(name)
+                    if self._explained(suspect, (name,), factor)
+                ),
+                None,
+            )
+            if one is None:
+                return ()
+            found.append(one)
+        return tuple(found)
+
+    def _partly(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
+        """The slip that explains the most."""
+        best: tuple[NamedSlip, ...] = ()
+        if len(wrong) < 2:
+            return best
+        for suspect in (*self._of_steps, *self._of_programs, *self._parallel):
+            for factor in self.factors:
+                names = self._explained(suspect, wrong, factor)
+                if len(names) > (len(best[0].names) if best else 1):
+                    best = (NamedSlip(suspect, names, factor),)
+            if time.process_time() > self._end:
+                break
+        if best:
+            rest = tuple(name for name in wrong if name not in best[0].names)
+            singles = [self._each((name,)) for name in rest]
+            best += tuple(one for single in singles for one in single)
+        return best
+
+    def _quickest(self, wrong: tuple[str, ...]) -> tuple[str, ...]:
+        """All names, the wrong ones first and small ones before large ones."""
+        size = {name: np.size(self.sequences[0].found[name]) for name in self.names}
+        first = sorted(wrong, key=lambda name: size[name])
+        return (*first, *(name for name in self.names if name not in wrong))
+
+    def _explains(self, suspect: Suspect, names: tuple[str, ...], factor: Factor) -> bool:
+        return all(self._agrees(suspect, name, factor) for name in names)
+
+    def _explained(
+        self, suspect: Suspect, names: tuple[str, ...], factor: Factor
+    ) -> tuple[str, ...]:
+        return tuple(name for name in names if self._agrees(suspect, name, factor))
+
+    def _agrees(self, suspect: Suspect, name: str, factor: Factor) -> bool:
+        for scene in self.scenes:
+            try:
+                value = suspect.gradient(scene, name) * factor[1](scene.sequence.steps)
+            except (EvaluationError, MissingRuleError, UnboundFunctionError, ZeroDivisionError):
+                return False
+            except (TypeError, ValueError, OverflowError, KeyError):
+                # Shapes or steps that an edit makes and no formula has.
+                return False
+            if not agree(scene.sequence.found[name], value):
+                return False
+        return True
+
+    # --- suspects --------------------------------------------------------------------------------
+
+    @cached_property
+    def _variants(self) -> tuple[Variant, ...]:
+        found = variants(self.derivation, further=PROGRAM_SLIPS, others=NAMES)
+        return tuple(v for v in found if v.step.kind in ("seed", "adjoint", "gradient"))
+
+    @cached_property
+    def _of_steps(self) -> tuple[Suspect, ...]:
+        return tuple(of_step(v) for v in self._variants if v.step.kind != "gradient")
+
+    @cached_property
+    def _parallel(self) -> tuple[Suspect, ...]:
+        return tuple(in_parallel(self._variants))
+
+    @cached_property
+    def _of_programs(self) -> tuple[Suspect, ...]:
+        longest = min(scene.sequence.steps for scene in self.scenes)
+        return (*left_out(longest), *ignored_start(self.derivation))
+
+    def _of_gradient(self, name: str) -> Iterator[Suspect]:
+        """What may have been returned for one parameter."""
+        yield Suspect("it is 0: nothing is added to it", _zero)
+        for variant in self._variants:
+            if variant.step.kind == "gradient" and variant.step.target.name == name:
+                yield of_step(variant)
+        for factor in FACTORS[1:]:
+            yield Suspect(f"this gradient alone is {factor[0]}", partial(_scaled, factor))
+        yield Suspect("it is transposed", lambda scene, n: scene.true.gradient(n).T)
+        for other in self.names:
+            if other != name:
+                kind = f"it is the gradient of another parameter, dL/d{other}"
+                yield Suspect(kind, partial(_of_another, other))
+
+
+def _scaled(factor: Factor, scene: Passes, name: str) -> Any:
+    return scene.true.gradient(name) * factor[1](scene.sequence.steps)
+
+
+def _of_another(other: str, scene: Passes, name: str) -> Any:
+    return scene.true.gradient(other)
+
+
+def _zero(scene: Passes, name: str) -> Any:
+    return np.zeros_like(scene.true.gradient(name))
+
+
+def agree(found: Any, expected: Any, tolerance: float = TOLERANCE) -> bool:
+    """Whether two arrays are equal up to rounding."""
+    found = np.asarray(found, dtype=float)
+    if found.shape != np.shape(expected) or not np.all(np.isfinite(found)):
+        return False
+    scale = max(float(np.max(np.abs(expected), initial=0.0)), 1e-3)
+    return bool(np.max(np.abs(found - expected), initial=0.0) <= tolerance * scale)

@@ -1,0 +1,164 @@
+"""Slips that a program may have: edits of its derivation, and what no formula says.
+
+A suspect gives the gradients that a program with this one slip returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from symbptt import algebra as al
+from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.variants import Variant
+from symbptt.proof.backward import BackwardPass, Passes
+from symbptt.typeset.plain import plain
+
+Gradient = Callable[[Passes, str], Any]
+"""The gradient of a parameter, or an initial value, that a slip makes at a scene."""
+
+
+@dataclass
+class Suspect:
+    """A slip that may have been made.
+
+    Attributes
+    ----------
+    kind : str
+        In words.
+    edits : tuple of (Step, Expr, Expr, Step)
+        Of the derivation: the step, what stands there and what stood, the step with the edit.
+    """
+
+    kind: str
+    gradient: Gradient
+    edits: tuple[tuple[Step, al.Expr, al.Expr, Step], ...] = ()
+
+    @property
+    def words(self) -> str:
+        return "; ".join([self.kind, *(_told(*edit) for edit in self.edits)])
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "slip": self.kind,
+            "steps": [step.number for step, _, _, _ in self.edits],
+            "words": self.words,
+        }
+
+
+def _told(step: Step, old: al.Expr, new: al.Expr, changed: Step) -> str:
+    target = plain(step.target)
+    return (
+        f"step ({step.number}), {target} = {plain(step.result)}: "
+        f"these numbers are those of {target} = {plain(changed.result)}"
+    )
+
+
+def _edited(changed: Mapping[int, Step]) -> Gradient:
+    """The gradients of a derivation with other steps, read once a scene."""
+    readings: dict[int, tuple[Passes, BackwardPass]] = {}
+
+    def gradient(scene: Passes, name: str) -> Any:
+        if id(scene) not in readings:
+            readings[id(scene)] = (scene, scene.reading(changed))
+        return readings[id(scene)][1].gradient(name)
+
+    return gradient
+
+
+def of_step(variant: Variant) -> Suspect:
+    step, changed = variant.step, variant.changed
+    edits = {step.number: changed}
+    for other in variant.derivation.steps:
+        # A program has one statement for all steps, that before the first included.
+        if other.kind == "initial" and other.target.name == step.target.name:
+            start = {"t": other.target.index or al.NOW}
+            old, new = (al.substitute_index(e, start) for e in (variant.old, variant.new))
+            result = _replaced(other.result, old, new)
+            edits[other.number] = replace(other, members=(*other.members[:-1], result))
+    return Suspect(variant.kind, _edited(edits), ((step, variant.old, variant.new, changed),))
+
+
+def _replaced(node: al.Expr, old: al.Expr, new: al.Expr) -> al.Expr:
+    if node == old:
+        return new
+    return al.map_children(node, lambda child: _replaced(child, old, new))
+
+
+def _skeleton(node: al.Expr) -> tuple[Any, ...]:
+    """An expression without its names."""
+    own: tuple[Any, ...] = (type(node).__name__,)
+    match node:
+        case al.Ref(index=index) | al.Cotangent(index=index):
+            own += (str(index),)
+        case al.Number(value=value):
+            own += (value,)
+        case al.Call(function=function) | al.Vector(function=function):
+            own += (function,)
+    return (*own, *(_skeleton(child) for child in al.children(node)))
+
+
+def in_parallel(found: Iterable[Variant]) -> Iterator[Suspect]:
+    """The same edit in every step, and at every place of a step, where it can be made."""
+    groups: dict[tuple[Any, ...], list[Variant]] = {}
+    for variant in found:
+        key = (variant.kind, variant.step.kind, _skeleton(variant.old), _skeleton(variant.new))
+        groups.setdefault(key, []).append(variant)
+    for (kind, *_), group in groups.items():
+        if len(group) < 2:
+            continue
+        changed: dict[int, Step] = {}
+        for variant in group:
+            step = changed.get(variant.step.number, variant.step)
+            result = _replaced(step.result, variant.old, variant.new)
+            changed[step.number] = replace(
+                step, members=(*step.members[:-1], result), holds=variant.changed.holds
+            )
+        firsts = {v.step.number: v for v in reversed(group)}
+        edits = tuple(
+            (v.step, v.old, v.new, changed[number]) for number, v in sorted(firsts.items())
+        )
+        yield Suspect(f"{kind}, {len(group)} times", _edited(changed), edits)
+
+
+def left_out(steps: int) -> Iterator[Suspect]:
+    """Ways of not going through all steps; said so that they hold for every length."""
+
+    def without(kind: str, chosen: Callable[[int], Collection[int]]) -> Suspect:
+        return Suspect(
+            kind, lambda scene, name: scene.reading({}, chosen(scene.sequence.steps)).gradient(name)
+        )
+
+    if steps > 1:
+        yield without("the last step is left out of the backward pass", lambda T: (T,))
+        yield without("the first step is left out of the backward pass", lambda T: (1,))
+        yield without("only the last step is gone through", lambda T: range(1, T))
+    for kept in range(2, steps):
+        kind = f"truncated: only the last {kept} steps are gone through"
+        yield without(kind, partial(_before_last, kept))
+
+
+def ignored_start(derivation: Derivation) -> Iterator[Suspect]:
+    """The initial values are taken for 0."""
+    if not derivation.model.initials:
+        return
+    scenes: dict[int, Passes] = {}
+
+    def gradient(scene: Passes, name: str) -> Any:
+        if id(scene) not in scenes:
+            given = {
+                place: np.zeros_like(value) if place[1] is not None and place[1] <= 0 else value
+                for place, value in scene.sequence.given.items()
+            }
+            scenes[id(scene)] = Passes(derivation, replace(scene.sequence, given=given))
+        return scenes[id(scene)].true.gradient(name)
+
+    yield Suspect("the initial state is ignored: it is taken for 0", gradient)
+
+
+def _before_last(kept: int, steps: int) -> range:
+    return range(1, steps - kept + 1)

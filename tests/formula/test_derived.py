@@ -1,0 +1,229 @@
+"""What the derivation says of a left side: right, and in the terms of who asks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from symbptt.errors import FormulaError
+from symbptt.formula.derived import DerivedEquation, derived
+from symbptt.formula.reading import readings
+from symbptt.formula.verdict import Checker
+from symbptt.language import library
+from tests import cells
+from tests.formula.test_round_trip import SAMPLE, WAYS, has, lines, loaded
+from tests.modules import EXHAUSTIVE, in_turn
+
+ASKED = ("adjoint", "sensitivity", "expanded", "index", "rows", "window:2")
+"""The ways whose left sides are known; those of the others are among them."""
+
+LINES = 5
+
+
+@cache
+def checker(name: str, **options: Any) -> Checker:
+    return Checker(loaded(name), horizon=3, **options)
+
+
+def told(about: Checker, formula: str) -> DerivedEquation | None:
+    (first, *_) = readings(formula, about.model, layout=about.layout)
+    return derived(first.links[0], about.examiner(about.model))
+
+
+def unlike(name: str, way: str, formulas: tuple[str, ...]) -> Iterator[str]:
+    """The printed lines whose left side is not known, or known wrongly."""
+    about = checker(name, **WAYS[way].check)
+    for formula in formulas:
+        found = told(about, formula)
+        if found is None:
+            if " - " not in formula.split(" = ")[0]:  # but of a difference, the bias
+                yield f"nothing is known of {formula}"
+        elif not about.check(found.text).right:
+            yield f"{found.text} is not right, for {formula}"
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [(name, way) for number, way in enumerate(ASKED) for name in in_turn(number, SAMPLE)],
+)
+def test_what_is_known_of_printed_left_sides_is_right(name: str, way: str) -> None:
+    if has(name, way):
+        found = lines(name, way)
+        start = sum(map(ord, name + way)) % 3
+        assert not list(unlike(name, way, found[start :: max(1, len(found) // LINES)]))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not EXHAUSTIVE, reason="all models, with SYMBPTT_EXHAUSTIVE=1")
+@pytest.mark.parametrize("way", ASKED)
+@pytest.mark.parametrize(
+    "name", [*library.differentiable(), *cells.NAMES] if EXHAUSTIVE else ["none"]
+)
+def test_what_is_known_of_all_printed_left_sides_is_right(name: str, way: str) -> None:
+    if has(name, way):
+        assert not list(unlike(name, way, lines(name, way)))
+
+
+def left_sides(name: str) -> list[str]:
+    """Derivatives of quantities and losses by quantities and parameters, at steps of all kinds."""
+    about = loaded(name)
+    timed = [e.name for e in about.equations if not e.last and e.name != "loss"]
+    real = [i.name for i in about.inputs if i.timed and i.name not in about.integers]
+    parameters = [parameter.name for parameter in about.parameters]
+    found = [
+        f"{word}({of}[t], {by}[{step}])"
+        for word in ("d", "partial", "direct")
+        for of in timed
+        for by in (*timed, *real)
+        for step in ("t", "t-1", "k", "t-3")
+    ]
+    found += [f"d({of}[t], {by})" for of in (*timed, "loss") for by in parameters]
+    steps = ("t", "k", "t-1", "1")
+    if about.loss is not None and not about.loss.last:
+        found += [f"d(loss[t], {by}[{step}])" for by in timed for step in steps]
+        found += [f"d(loss[T], {by}[t])" for by in timed]
+    return found
+
+
+CHAINED = ("char_rnn", "gru", "lag_two", "two_states", "loss_reads_the_past", "scalar_state")
+
+
+def misled(name: str, lefts: list[str], layout: str) -> Iterator[str]:
+    """The left sides of which something wrong is said."""
+    about = checker(name, layout=layout)
+    for left in lefts:
+        try:
+            found = told(about, f"{left} = 0")
+        except FormulaError:  # of an index, or of what is no quantity at a step
+            continue
+        if found is None or "d(" not in left:
+            continue
+        verdict = about.check(found.text)
+        if not verdict.right and not verdict.reason.startswith("nothing to check"):
+            yield str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("name", "layout"), [(name, ("column", "row")[k % 2]) for k, name in enumerate(CHAINED)]
+)
+def test_what_the_chain_rule_says_is_right(name: str, layout: str) -> None:
+    lefts = left_sides(name)
+    assert not list(misled(name, lefts[sum(map(ord, name)) % 7 :: max(1, len(lefts) // 7)], layout))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not EXHAUSTIVE, reason="all models, with SYMBPTT_EXHAUSTIVE=1")
+@pytest.mark.parametrize("layout", ["column", "row"])
+@pytest.mark.parametrize(
+    "name", [*library.differentiable(), *cells.NAMES] if EXHAUSTIVE else ["none"]
+)
+def test_what_the_chain_rule_says_of_all_models_is_right(name: str, layout: str) -> None:
+    assert not list(misled(name, left_sides(name), layout))
+
+
+def one_letter(text: str) -> str:
+    """Whatever letter is free or bound."""
+    return re.sub(r"\b[km]\b", "t", text)
+
+
+CELL = "f[t+1] * d(L, c[t+1]) + o[t] * (1 - tanh(c[t])**2) * d(L, h[t])"
+
+
+@pytest.mark.parametrize(
+    ("name", "formula", "expected", "number"),
+    [
+        ("lstm", "d(L, c[k]) = d(L, h[k])", f"d(L, c[k]) = {CELL} for 1 <= t <= T-1", 6),
+        ("lstm", "d(L, c[T]) = 0", "d(L, c[T]) = o[T] * (1 - tanh(c[T])**2) * d(L, h[T])", 5),
+        (
+            "char_rnn",
+            "d(L, h[t]) = W.T @ d(L, h[t+1]) + V.T @ d(L, o[t])",
+            "d(L, h[t]) = W.T @ ((1 - h[t+1]**2) * d(L, h[t+1])) + V.T @ d(L, o[t]) "
+            "for 1 <= t <= T-1",
+            4,
+        ),
+        (
+            "char_rnn",
+            "d(L, h[t]) = W @ d(L, a[t+1]) + V.T @ d(L, o[t])",
+            "d(L, h[t]) = W.T @ d(L, a[t+1]) + V.T @ d(L, o[t]) for 1 <= t <= T-1",
+            4,
+        ),
+        (
+            "char_rnn",
+            "d(L, W) = outer(d(L, h[t]), h[t-1])",
+            "d(L, W) = sum(t, 1, T, outer((1 - h[t]**2) * d(L, h[t]), h[t-1]))",
+            9,
+        ),
+        (
+            "char_rnn",
+            "d(L, W[m, n]) = d(L, a[t][m]) * h[t][n]",
+            "d(L, W[m, n]) = sum(t, 1, T, d(L, a[t][m]) * h[t-1][n])",
+            9,
+        ),
+        ("char_rnn", "h[t] = a[t]", "h[t] = tanh(a[t])", None),
+        (
+            "char_rnn",
+            "d(h[t], h[t-1]) = W",
+            "d(h[t], h[t-1]) = diag(1 - h[t]**2) @ W for 1 <= t <= T",
+            None,
+        ),
+        (
+            "char_rnn",
+            "d(h[t], h[m]) = prod(j, t, m+1, -1, W @ diag(1 - h[j]**2))",
+            "d(h[t], h[m]) = prod(j, t, m+1, -1, diag(1 - h[j]**2) @ W) "
+            "for 1 <= t <= T, 0 <= m, m+1 <= t",
+            None,
+        ),
+        (
+            "char_rnn",
+            "d(L, h[t]) = d(h[t+1], h[t]) @ d(L, h[t+1]) + d(o[t], h[t]) @ d(L, o[t])",
+            "d(L, h[t]) = d(h[t+1], h[t]).T @ d(L, h[t+1]) + d(o[t], h[t]).T @ d(L, o[t]) "
+            "for 1 <= t <= T-1",
+            None,
+        ),
+        (
+            "char_rnn",
+            "d(loss[t], W) = outer(d(loss[t], a[t]), h[t-1])",
+            "d(loss[t], W) = sum(m, 1, t, outer(d(loss[t], a[m]), h[m-1])) for 1 <= t <= T",
+            9,
+        ),
+        ("linear", "L = loss[T]", "L = 1 / T * sum(t, 1, T, loss[t])", None),
+        ("linear", "d(o[t], h[t]) = W_qh.T", "d(o[t], h[t]) = W_qh for 1 <= t <= T", None),
+        ("char_rnn", "h[t] = tanh(W @ h[t])", "h[t] = tanh(W @ h[t-1] + U @ x[t] + b)", None),
+    ],
+)
+def test_it_is_said_in_the_terms_of_who_asks(
+    name: str, formula: str, expected: str, number: int | None
+) -> None:
+    found = told(checker(name), formula)
+    assert found is not None
+    assert (one_letter(found.text), found.number) == (one_letter(expected), number)
+    assert found.formula.left == readings(formula, loaded(name))[0].links[0].left
+
+
+@pytest.mark.parametrize(
+    ("options", "formula", "expected"),
+    [
+        ({"total": "sum"}, "d(L, o[t]) = p[t]", "d(L, o[t]) = p[t] - onehot(y[t])"),
+        (
+            {"layout": "row"},
+            "d(L, h[t]) = d(L, h[t+1]) @ W",
+            "d(L, h[t]) = d(L, h[t+1]) @ diag(1 - h[t+1]**2) @ W",
+        ),
+    ],
+)
+def test_it_is_said_in_the_layout_and_with_the_total_of_who_asks(
+    options: dict[str, Any], formula: str, expected: str
+) -> None:
+    about = checker("char_rnn", **options)
+    found = told(about, formula)
+    assert found is not None
+    assert found.text.startswith(expected)
+    assert about.check(found.text).right
+
+
+def test_nothing_is_said_where_the_derivation_is_silent() -> None:
+    assert told(checker("char_rnn"), "d(L, h[t]) + h[t] = 0") is None

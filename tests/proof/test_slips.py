@@ -1,0 +1,122 @@
+"""The slip behind wrong gradients: edits of a derivation are named back by their numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from symbptt.binding import bind
+from symbptt.calculus.gradients import derive
+from symbptt.calculus.variants import Variant
+from symbptt.codegen.render import generate
+from symbptt.errors import SymbpttError
+from symbptt.proof.backward import OneSequence
+from symbptt.proof.loaded import load_module
+from symbptt.proof.module_slips import sequences, slip_rows
+from symbptt.proof.report import verify
+from symbptt.proof.slips import Inquiry, agree
+from symbptt.proof.suspects import left_out, of_step
+from tests.modules import model_of, some
+
+MODELS = ("char_rnn", "gru", "joint_matrix", "lag_two", "last_step", "attention_inside")
+
+
+def inquiry(name: str) -> Inquiry:
+    model = bind(model_of(name))
+    derivation = derive(model)
+    module = load_module(generate(derivation, level=0), f"<{name}>", model)
+    return Inquiry(derivation, tuple(sequences(module, model)))
+
+
+def returned(asked: Inquiry, variant: Variant) -> tuple[OneSequence, ...]:
+    """The sequences with the gradients of a derivation with one edit."""
+    gradient = of_step(variant).gradient
+    return tuple(
+        replace(s.sequence, found={n: gradient(s, n) for n in asked.names}) for s in asked.scenes
+    )
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_right_gradients_have_no_slip(name: str) -> None:
+    asked = inquiry(name)
+    assert asked.run() == ()
+    assert asked.factor[0] == ""
+
+
+@pytest.mark.parametrize("name", some(MODELS, 2))
+def test_edits_are_named_back(name: str) -> None:
+    asked = inquiry(name)
+    tried, unnamed = 0, []
+    for variant in some(asked._variants, 40):
+        try:
+            wrong = returned(asked, variant)
+        except (SymbpttError, ValueError, KeyError, ZeroDivisionError):
+            continue
+        one = Inquiry(asked.derivation, wrong)
+        found = one.run()
+        if found:
+            named = {each for slip in found for each in slip.names}
+            assert named == {n for n in asked.names if not is_right(one, n)}
+        elif not all(is_right(one, n) for n in asked.names):
+            unnamed.append((variant.kind, variant.step.number))
+        tried += 1
+    assert tried > 3
+    assert len(unnamed) <= tried / 20, unnamed
+
+
+def is_right(asked: Inquiry, name: str) -> bool:
+    return all(
+        agree(
+            scene.sequence.found[name],
+            scene.true.gradient(name) * asked.factor[1](scene.sequence.steps),
+        )
+        for scene in asked.scenes
+    )
+
+
+def test_steps_that_are_left_out_are_told() -> None:
+    asked = inquiry("char_rnn")
+    for suspect in left_out(3):
+        wrong = tuple(
+            replace(s.sequence, found={n: suspect.gradient(s, n) for n in asked.names})
+            for s in asked.scenes
+        )
+        (found,) = Inquiry(asked.derivation, wrong).run()
+        assert found.suspect.kind == suspect.kind
+
+
+def edited(right: str, wrong: str) -> str:
+    text = generate(model_of("char_rnn"), level=0)
+    assert text.count(right) == 1
+    return text.replace(right, wrong)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "kind", "step"),
+    [
+        ("d_a[now] @ W", "d_a[now] @ W.T", "a missing transpose", 4),
+        ("(1 - h[now] ** 2) * d_h", "(1 - h[now]) * d_h", "a wrong exponent", 5),
+        ("d_a.T @ h_all[rows.back[1]]", "d_a.T @ h", "a shifted index", 9),
+    ],
+)
+def test_the_slip_of_a_module_is_named(right: str, wrong: str, kind: str, step: int) -> None:
+    model = model_of("char_rnn")
+    module = load_module(edited(right, wrong), "<edited>", model)
+    rows = tuple(slip_rows(module, model, derive(model)))
+    assert rows
+    assert all(kind in row.detail and f"step ({step})" in row.detail for row in rows)
+
+
+def test_a_module_that_raises_has_no_slip() -> None:
+    model = model_of("char_rnn")
+    module = load_module(edited("d_b = np.sum(d_a, axis=0)", "d_b = d_a + x[:, 0]"), "<e>", model)
+    assert tuple(slip_rows(module, model, derive(model))) == ()
+
+
+def test_verify_names_the_slip_of_a_module(tmp_path: Path) -> None:
+    path = tmp_path / "edited.py"
+    path.write_text(edited("d_a.T @ x", "2 * d_a.T @ x"), encoding="utf-8")
+    (row,) = verify(model_of("char_rnn"), module=path).of("slip")
+    assert "a factor 2 too many; step (10)" in row.detail

@@ -1,0 +1,81 @@
+"""The page on formulas says what the commands say."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from symbptt.cli import main
+
+PAGE = (Path(__file__).resolve().parents[1] / "docs" / "formulas.md").read_text(encoding="utf-8")
+BLOCKS = [
+    (words.split(), re.sub(rf"^{indent}", "", text, flags=re.MULTILINE))
+    for indent, words, text in re.findall(
+        r"^( *)```(\w[^\n]*)\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL
+    )
+]
+FILES = {words[1]: text for words, text in BLOCKS if words[0] == "text"}
+CONSOLE = [text for words, text in BLOCKS if words == ["console"]]
+STATUS = {"right": 0, "wrong": 1, "": 0}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+
+def commands(text: str) -> list[tuple[list[str], list[str], int]]:
+    """Each command of a block, the lines that it prints, and its status."""
+    found = []
+    for part in text.split("$ symbptt ")[1:]:
+        command, *lines = part.splitlines()
+        said = re.fullmatch(r"\[exit status (\d+)\]", lines[-1]) if lines else None
+        word = lines[0].partition(":")[0] if lines else ""
+        status = int(said[1]) if said else STATUS[word]
+        found.append((shlex.split(command), lines[: -1 if said else None], status))
+    return found
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("block", CONSOLE, ids=lambda block: block.partition("\n")[0][2:60])
+def test_an_example(block: str) -> None:
+    for words, lines, status in commands(block):
+        found = CliRunner().invoke(main, words)
+        assert found.exit_code == status, found.output
+        printed = iter(found.output.splitlines())
+        for line in lines:
+            assert any(line.strip() in each for each in printed), f"{line}\n{found.output}"
+
+
+def test_there_are_enough() -> None:
+    assert len(CONSOLE) >= 16
+    tens = re.findall(r"^(\d+)\. ", PAGE, re.MULTILINE)
+    assert tens == [str(number) for number in range(1, 11)]
+
+
+def test_the_help_of_check() -> None:
+    """It leads to the page, and its own example is right."""
+    words = " ".join(CliRunner().invoke(main, ["check", "--help"]).output.split())
+    assert "docs/formulas.md" in words
+    examples = [each for each in re.findall(r"'([^']*)'", words) if each.startswith("d(")]
+    assert examples
+    for formula in examples:
+        assert CliRunner().invoke(main, ["check", "linear", formula]).exit_code == 0
+
+
+@pytest.mark.usefixtures("folder")
+def test_in_a_suite() -> None:
+    assert CliRunner().invoke(main, ["generate", "./rnn.rnn", "-o", "rnn.py"]).exit_code == 0
+    (code,) = (text for words, text in BLOCKS if words == ["python"])
+    there: dict[str, object] = {}
+    exec(compile(code, "formulas.md", "exec"), there)
+    tests = [each for name, each in there.items() if name.startswith("test_")]
+    assert len(tests) == 2
+    for test in tests:
+        assert callable(test) and test() is None
