@@ -26,6 +26,7 @@ _STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
     (errors.UnboundFunctionError, USAGE),
     (errors.UnknownNameError, USAGE),
     (errors.OptionError, USAGE),
+    (errors.ProgramError, USAGE),
     (errors.FormulaError, USAGE),
     (errors.EstimatorError, USAGE),
     (errors.AnalysisError, USAGE),

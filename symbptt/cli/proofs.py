@@ -103,7 +103,14 @@ def analyze(
 
 @verb(JSON)
 @model_argument
-@click.argument("formula")
+@click.argument("formula", required=False)
+@click.option(
+    "--code",
+    metavar="FILE[:FUNCTION]",
+    help="Examine the gradients that this function, or method, returns, in place of a formula.",
+)
+@click.option("--returns", default="", metavar="NAMES", help="--code: the order of its tuple.")
+@click.option("--batch-first", is_flag=True, help="--code: its arrays are (B, T, d).")
 @click.option(
     "-T", "horizon", type=click.IntRange(1, 12), default=5, help="The largest T that is looked at."
 )
@@ -142,7 +149,14 @@ def analyze(
 @click.option("--seed", type=click.IntRange(min=0), default=0)
 @bind_option
 def check(
-    model_name: str, formula: str, strict: bool, bindings: dict[str, str], **given: Any
+    model_name: str,
+    formula: str | None,
+    code: str | None,
+    returns: str,
+    batch_first: bool,
+    strict: bool,
+    bindings: dict[str, str],
+    **given: Any,
 ) -> Result:
     """Is a formula right? If not: the smallest counterexample, and the edit that mends it.
 
@@ -157,6 +171,21 @@ def check(
 
     docs/formulas.md teaches this language from its beginning, with examples and a table.
     """
+    if (formula is None) == (code is None):
+        raise click.UsageError("expected a FORMULA, or --code FILE[:FUNCTION]")
+    if formula is None:
+        from symbptt.cli.code import examined
+
+        options = {name: given[name] for name in ("layout", "total", "names", "seconds")}
+        return examined(
+            read_model(model_name),
+            code or "",
+            strict,
+            returns,
+            bind=bindings,
+            batch_first=batch_first,
+            **options,
+        )
     from symbptt.binding import bind
     from symbptt.errors import FormulaError
     from symbptt.formula.verdict import check as decide
