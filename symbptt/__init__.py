@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from symbptt.calculus.gradients import derive
     from symbptt.codegen.fast.explanation import explain
     from symbptt.demonstration import run as demo
+    from symbptt.documents.proofreading import proofread
     from symbptt.errors import FormulaError, ModelError, SymbpttError
     from symbptt.exercises.grading import grade
     from symbptt.exercises.sheet import exercise
@@ -63,6 +64,7 @@ __all__ = [
     "list",
     "load",
     "parse",
+    "proofread",
     "show",
     "strategies",
     "study",
@@ -93,6 +95,7 @@ _HOME = {
     "list": "symbptt.language.library:names",
     "load": "symbptt.language.library",
     "parse": "symbptt.language.parser",
+    "proofread": "symbptt.documents.proofreading",
     "show": "symbptt.listing:model_text",
     "strategies": "symbptt.figures.truncation:truncation_figure",
     "study": "symbptt.experiments.experiment:study_estimators",

@@ -153,6 +153,10 @@ class FormulaError(SymbpttError):
     """A formula, such as ``d(L, h[t])``, that can't be read or does not apply."""
 
 
+class DocumentError(SymbpttError):
+    """A document that can't be proofread as a whole; it says in which line, and why."""
+
+
 class SheetError(SymbpttError):
     """An exercise sheet, or the answers to it, that can't be read."""
 

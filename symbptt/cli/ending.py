@@ -28,6 +28,7 @@ _STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
     (errors.OptionError, USAGE),
     (errors.ProgramError, USAGE),
     (errors.FormulaError, USAGE),
+    (errors.DocumentError, USAGE),
     (errors.EstimatorError, USAGE),
     (errors.AnalysisError, USAGE),
     (errors.SheetError, USAGE),
@@ -119,8 +120,9 @@ def forget(stream: TextIO | None) -> None:
 def _report(error: errors.SymbpttError) -> int:
     for kind, status in _STATUS:
         if isinstance(error, kind):
-            # An error in a model begins with its file and line, as editors read them.
-            say(f"{'' if isinstance(error, errors.ModelError) else 'symbptt: '}{error}")
+            # An error in a file begins with its name and line, as editors read them.
+            in_a_file = isinstance(error, errors.ModelError | errors.DocumentError)
+            say(f"{'' if in_a_file else 'symbptt: '}{error}")
             return status
     return _defect(error)
 

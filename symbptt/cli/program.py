@@ -121,7 +121,12 @@ def verb(*options: click.Option, name: str | None = None) -> Callable[[Verb], cl
 
 def _json_text(data: dict[str, Any]) -> str:
     made_by = f"symbptt {click.get_current_context().info_name}"
-    text = json.dumps({"made_by": made_by, **data}, indent=2, ensure_ascii=False) + "\n"
+    return f"{json_line({'made_by': made_by, **data}, indent=2)}\n"
+
+
+def json_line(data: dict[str, Any], indent: int | None = None) -> str:
+    """Data on one line, or indented on several."""
+    text = json.dumps(data, indent=indent, ensure_ascii=False)
     # A file's name may be of other bytes than UTF-8.
     return text.encode(errors="backslashreplace").decode()
 

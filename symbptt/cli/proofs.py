@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from symbptt.cli.ending import DONE, FAILED, UNDECIDED, USAGE
+from symbptt.cli.ending import DONE, FAILED, UNDECIDED, print_text
 from symbptt.cli.program import (
     JSON,
+    Command,
     Result,
     bind_option,
     dim_option,
     estimator_option,
     headed,
+    json_line,
     model_argument,
     read_model,
     verb,
     wants_json,
 )
+
+if TYPE_CHECKING:
+    from symbptt.formula.answer import Verdict
+    from symbptt.formula.verdict import Checker
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -101,6 +107,41 @@ def analyze(
     return Result(lambda: headed(str(found)), found.data)
 
 
+_CONVENTIONS = (
+    click.option(
+        "--layout",
+        type=click.Choice(["column", "row"]),
+        default="column",
+        help="Whether the formula's vectors are columns or rows.",
+    ),
+    click.option(
+        "--total",
+        type=click.Choice(["mean", "sum", "last"]),
+        default="mean",
+        help="What the formula's L is: the mean of the losses, their sum or the last one.",
+    ),
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="DEFINITION",
+        help="What a letter of the formula's own stands for: 'b[t] = W @ x[t]'; repeatable.",
+    ),
+    click.option(
+        "--names",
+        default="",
+        metavar="NAMES",
+        help="What the formula calls the names of the model: 'U=W_qh, V=W_hx'.",
+    ),
+)
+"""How a person's formulas are meant."""
+
+
+def conventions(command: Command) -> Command:
+    for option in reversed(_CONVENTIONS):
+        command = option(command)
+    return command
+
+
 @verb(JSON)
 @model_argument
 @click.argument("formula", required=False)
@@ -111,6 +152,13 @@ def analyze(
 )
 @click.option("--returns", default="", metavar="NAMES", help="--code: the order of its tuple.")
 @click.option("--batch-first", is_flag=True, help="--code: its arrays are (B, T, d).")
+    "--batch",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="A formula a line, - for standard input, in the place of FORMULA; for each a line of "
+    "JSON with its number. Empty lines and those that begin with # are passed over. The exit "
+    "status is that of the worst: unreadable, wrong, undecided, right.",
+)
 @click.option(
     "-T", "horizon", type=click.IntRange(1, 12), default=5, help="The largest T that is looked at."
 )
@@ -120,37 +168,15 @@ def analyze(
     default=10,
     help="The CPU time it may take; past it the formula is undecided.",
 )
-@click.option(
-    "--layout",
-    type=click.Choice(["column", "row"]),
-    default="column",
-    help="Whether the formula's vectors are columns or rows.",
-)
-@click.option(
-    "--total",
-    type=click.Choice(["mean", "sum", "last"]),
-    default="mean",
-    help="What the formula's L is: the mean of the losses, their sum or the last one.",
-)
+@conventions
 @estimator_option
-@click.option(
-    "--where",
-    multiple=True,
-    metavar="DEFINITION",
-    help="What a letter of the formula's own stands for: 'b[t] = W @ x[t]'; may be given again.",
-)
-@click.option(
-    "--names",
-    default="",
-    metavar="NAMES",
-    help="What the formula calls the names of the model: 'U=W_qh, V=W_hx'.",
-)
 @click.option("--strict", is_flag=True, help="Exit status 1 for a formula that is trivial.")
 @click.option("--seed", type=click.IntRange(min=0), default=0)
 @bind_option
 def check(
     model_name: str,
     formula: str | None,
+    batch: Path | None,
     code: str | None,
     returns: str,
     batch_first: bool,
@@ -170,36 +196,93 @@ def check(
     1 wrong, 2 can't be read, 4 undecided.
 
     docs/formulas.md teaches this language from its beginning, with examples and a table.
+
+    --code FILE[:FUNCTION] examines a person's own backward pass, run in a process of its own: it
+    takes parameters, inputs and initial values by name, or dicts params, inputs, carry, or is a
+    method; it returns gradients, as a dict or in the order of --returns. A factor that all have
+    (the sum of the losses) and clipping are told, and right; with --strict they are status 1.
     """
-    if (formula is None) == (code is None):
-        raise click.UsageError("expected a FORMULA, or --code FILE[:FUNCTION]")
-    if formula is None:
+    if [formula, batch, code].count(None) != 2:
+        raise click.UsageError(
+            "one of FORMULA, --batch FILE and --code FILE says what is to be checked"
+        )
+    if code is not None:
         from symbptt.cli.code import examined
 
-        options = {name: given[name] for name in ("layout", "total", "names", "seconds")}
-        return examined(
-            read_model(model_name),
-            code or "",
-            strict,
-            returns,
-            bind=bindings,
-            batch_first=batch_first,
-            **options,
-        )
+        told = {name: given[name] for name in ("layout", "total", "names", "seconds")}
+        told |= {"bind": bindings, "batch_first": batch_first}
+        return examined(read_model(model_name), code, strict, returns, **told)
     from symbptt.binding import bind
-    from symbptt.errors import FormulaError
-    from symbptt.formula.verdict import check as decide
+    from symbptt.errors import ModelError
+    from symbptt.formula.answer import Verdict
+    from symbptt.formula.verdict import Checker
+
+    try:
+        model = read_model(model_name)
+        checker = Checker(bind(model, bindings, defaults=False) if bindings else model, **given)
+    except ModelError as error:
+        if not (wants_json() or batch):
+            raise
+        found = Verdict(model_name, formula or "", "model", reason=str(error))
+        return Result(lambda: f"{json_line(found.data())}\n", found.data, found.status)
+    if batch is not None:
+        return _batch(checker, batch, strict, of_model=model_name == "-")
+    assert formula is not None
+    found = checker.answer(formula) if wants_json() else checker.check(formula)
+    return Result(lambda: f"{found}\n", found.data, _status(found, strict))
+
+
+def _status(found: Verdict, strict: bool) -> int:
+    return FAILED if strict and found.trivial else found.status
+
+
+def _batch(checker: Checker, path: Path, strict: bool, of_model: bool) -> NoReturn:
+    """A line of JSON for each formula, as soon as it is found."""
+    from symbptt.formula.answer import worst
+
+    if str(path) == "-" and of_model:
+        raise click.UsageError("standard input is the model or the formulas, and not both")
+    context = click.get_current_context()
+    if context.params["output"] is not None:
+        raise click.UsageError("--batch prints its lines as they are found: it takes no -o")
+    statuses = []
+    with click.open_file(str(path), encoding="utf-8", errors="replace") as lines:
+        for number, found in checker.answers(lines):
+            print_text(f"{json_line({'line': number, **found.data()})}\n")
+            statuses.append(_status(found, strict))
+    context.exit(worst(statuses))
+
+
+@verb(JSON)
+@model_argument
+@click.argument("document", type=FILE)
+@click.option("--inline", is_flag=True, help="Look at the equations within lines, too.")
+@conventions
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=110,
+    help="The CPU time that the whole may take; what is left then is not read.",
+)
+@bind_option
+def proofread(model_name: str, document: Path, bindings: dict[str, str], **given: Any) -> Result:
+    """Are the equations of a document right? A row for each, with its line.
+
+    DOCUMENT is LaTeX or Markdown. Each displayed equation is *right*, *wrong* (with the derived
+    equation and the edit that mends it), of the *model*, or *not read*, with the reason. Letters
+    that the document defines and macros are taken up; files that it includes are not opened.
+    Exit status: 0 nothing wrong, 1 something is, 2 the document can't be read.
+    """
+    from symbptt.binding import bind
+    from symbptt.documents.pages import decode
+    from symbptt.documents.proofreading import proofread as run
+    from symbptt.progress import Progress
 
     model = read_model(model_name)
     if bindings:
         model = bind(model, bindings, defaults=False)
-    try:
-        verdict = decide(model, formula, **given)
-    except FormulaError as error:
-        if not wants_json():
-            raise
-        data = {"model": model.name, "formula": formula, "verdict": "unreadable"}
-        data["reason"] = str(error)
-        return Result(str, lambda: data, USAGE)
-    status = FAILED if strict and verdict.trivial else verdict.status
-    return Result(lambda: f"{verdict}\n", verdict.data, status)
+    progress = Progress("proofreading")
+    text = decode(document.read_bytes(), str(document))
+    found = run(model, text, str(document), progress=progress.show, **given)
+    progress.done()
+    return Result(lambda: f"{found}\n", found.data, DONE if found.ok else FAILED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,14 @@ from symbptt.formula.derived import DerivedEquation
 from symbptt.formula.examination import Counterexample
 from symbptt.formula.mending import Mend
 from symbptt.formula.text import underlined
+
+STATUS = {"right": 0, "undecided": 4, "wrong": 1, "unreadable": 2, "model": 3}
+"""The exit status that says a verdict, the worst verdict last."""
+
+
+def worst(statuses: Iterable[int]) -> int:
+    """The exit status of several answers."""
+    return max(statuses, key=list(STATUS.values()).index, default=0)
 
 
 @dataclass(frozen=True)
@@ -20,7 +29,8 @@ class Verdict:
     formula : str
         As it was read.
     verdict : str
-        ``right``, ``wrong`` or ``undecided``.
+        ``right``, ``wrong`` or ``undecided``; ``unreadable`` or ``model`` where an error, whose
+        words are the reason, stands in the place of an answer.
     range : str
         The values of T and of the free indices that were looked at.
     left_out : tuple of str
@@ -79,7 +89,7 @@ class Verdict:
     @property
     def status(self) -> int:
         """The exit status that says the same."""
-        return {"right": 0, "wrong": 1, "undecided": 4}[self.verdict]
+        return STATUS[self.verdict]
 
     def __str__(self) -> str:
         return "\n".join([f"{self.verdict}: {self.formula}", *self._details()])

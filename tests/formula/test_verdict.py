@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import time
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 import symbptt
-from symbptt.cli import main
 from symbptt.formula.examination import Examiner
 from symbptt.formula.reading import read
 from symbptt.formula.scenes import Clock
@@ -52,8 +49,47 @@ def test_free_names_of_the_condition() -> None:
     verdict = check(model("linear"), "d(h[t], h[k]) = W_hh**(t-k) for 0 <= k <= t")
     assert verdict.right
     assert "k = 0 … T" in verdict.range and verdict.range.endswith("with 0 <= k <= t")
-    assert not check(model("linear"), "d(h[t], h[k]) = W_hh**(t-k)").right
+    found = check(model("linear"), "d(h[t], h[k]) = W_hh**(t-k)")
+    assert found.right and found.range.endswith("with k <= t")
+    assert found.left_out[-1].startswith("k > t (")
     assert check(model("linear"), "d(h[t], h[k]) = 0 for t < k").right
+
+
+@pytest.mark.parametrize(
+    ("formula", "at"),
+    [
+        # Wrong at t = 0 too, for h[0] is not read out.
+        ("d(L, h[t]) = W_hh @ d(L, h[t+1])", {"T": 2, "t": 1}),
+        ("d(L, h[t]) = W_hh @ d(L, h[t+1]) for t = 0", {"T": 1, "t": 0}),
+        ("d(L, h[t]) = 2 * W_qh.T @ d(L, o[t])", {"T": 2, "t": 1}),
+        ("d(L, h[t]) = 2 * W_qh.T @ d(L, o[t]) for t = T", {"T": 1, "t": 1}),
+        ("d(L, h[t-1]) = W_hh.T @ d(L, h[t])", {"T": 2, "t": 2}),
+        ("d(L, o[t]) = l'1(o[t], y[t])", {"T": 2, "t": 1}),
+        ("d(L, W_qh) = d(L, o[T]) @ h[T].T", {"T": 2}),
+        ("h[t] = W_hh @ h[t-1]", {"T": 1, "t": 1}),
+        ("d(h[t], h[k]) = W_hh.T**(t-k)", {"T": 2, "t": 2, "k": 1}),
+        ("h[t] + h[t] = W_hh @ h[t-1]", {"T": 1, "t": 1}),
+        ("h[t+1] = W_hh @ h[t]", {"T": 1, "t": 0}),
+    ],
+)
+def test_the_counterexample_is_the_smallest_off_the_edges(formula: str, at: dict[str, int]) -> None:
+    found = check(model("linear"), formula, seconds=0.5).counterexample
+    assert found is not None and dict(found.at) == at
+
+
+@pytest.mark.parametrize(
+    ("promise", "where", "kept"),
+    [
+        ("1 <= t <= T", "T = 1, t = 1, and there h[t+1] lies past T", "1 <= t < T"),
+        ("0 <= t < T", "T = 1, t = 0, and there o[t] lies before o[1]", "1 <= t < T"),
+        ("1 <= t <= T, T >= 3", "T = 3, t = 3, and there", "1 <= t < T, T >= 3"),
+    ],
+)
+def test_a_promise_is_kept_or_the_formula_is_wrong(promise: str, where: str, kept: str) -> None:
+    found = check(model("linear"), f"{RECURRENT} for {promise}")
+    assert found.verdict == "wrong" and where in found.reason
+    assert found.mends[0].text == f"{RECURRENT} for {kept}"
+    assert check(model("linear"), found.mends[0].text).right
 
 
 def test_a_condition_may_raise_t() -> None:
@@ -309,59 +345,8 @@ def test_trivial_is_what_holds_for_every_model_of_these_shapes(formula: str, tri
     assert ("trivial: it holds for every model" in str(found)) == trivial
 
 
-# --- command line ------------------------------------------------------------------------
-
-
-def run(*args: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(main, ["check", *args])
-    return result.exit_code, result.stdout, result.stderr
-
-
-@pytest.mark.parametrize(
-    ("formula", "status", "word"),
-    [
-        (RECURRENT, 0, "right: "),
-        (RECURRENT.replace("W_hh.T", "W_hh"), 1, "wrong: "),
-        (RECURRENT.replace("W_qh.T", "W_qh"), 1, "wrong: "),
-        ("h[t] = W_hh**1000 @ h[t]", 4, "undecided: "),
-    ],
-)
-def test_statuses(formula: str, status: int, word: str) -> None:
-    code, out, _ = run("linear", formula)
-    assert code == status
-    assert out.startswith(word)
-
-
-def test_unreadable_is_2_with_a_caret() -> None:
-    code, out, err = run("linear", "h[t] = h[t")
-    assert code == 2 and out == "" and "^" in err
-
-
-def test_json() -> None:
-    code, out, _ = run("linear", RECURRENT.replace("W_hh.T", "W_hh"), "--json")
-    data = json.loads(out)
-    assert code == 1 and data["verdict"] == "wrong"
-    assert data["counterexample"]["indices"] == {"T": 2, "t": 1}
-    assert data["mends"][0]["formula"] == RECURRENT
-
-
-def test_json_of_what_can_not_be_read() -> None:
-    code, out, _ = run("linear", "h[t] = h[t", "--json")
-    data = json.loads(out)
-    assert code == 2 and data["verdict"] == "unreadable" and "never closed" in data["reason"]
-
-
 def test_a_vector_before_a_matrix_is_a_row() -> None:
     assert check(model("linear"), "W_hh.T @ h[t] = h[t] @ W_hh").right
-
-
-def test_bind() -> None:
-    code, out, _ = run("elman", "d(h[t], h[t-1]) = diag(cos(0*h[t])) @ W_hh", "--bind", "phi_h=sin")
-    assert code == 1
-    code, out, _ = run(
-        "elman", "h[t] = sin(W_xh @ x[t] + W_hh @ h[t-1] + b_h)", "--bind", "phi_h=sin"
-    )
-    assert code == 0 and "phi_o" in out
 
 
 def test_python_interface() -> None:

@@ -1,0 +1,80 @@
+"""Conditions as a display says them beside an equation, and as a formula says them."""
+
+from __future__ import annotations
+
+import re
+
+_INDEX = r"\\?[A-Za-z]+(?:_\{?\w+\}?)?|\d+"
+_STEP = rf"(?:{_INDEX})(?:\s*[+-]\s*(?:{_INDEX}))*"
+_DOTS = r"(?:\\[lc]?dots[bc]?|\.\.\.|…|\\cdots)"
+_BETWEEN = re.compile(
+    rf"^({_INDEX})\s*(?:=|\\in)\s*(?:\\?\{{)?\s*({_STEP})\s*,(?:.*,)?\s*{_DOTS}\s*,?"
+    rf"\s*({_STEP})?\s*(?:\\?\}})?$"
+)
+_COMPARISON = re.compile(rf"^{_STEP}(?:\s*(?:<=|>=|<|>|=)\s*{_STEP})+$")
+_INDICES = ("t", "k", "i", "j", "s", "n", "m", r"\tau")
+_SIGNS = (
+    (r"\\(?:leqslant|leq|le)(?![A-Za-z])|≤", "<="),
+    (r"\\(?:geqslant|geq|ge)(?![A-Za-z])|≥", ">="),
+    (r"\\lt(?![A-Za-z])", "<"),
+    (r"\\gt(?![A-Za-z])", ">"),
+)
+_TEXT = r"\\(?:text|mbox|textrm|textnormal)\s*\{"
+_MATHS_IN_TEXT = re.compile(rf"{_TEXT}([^{{}}$]*)\$([^$]*)\$([^{{}}$]*)\}}")
+_WHEN = re.compile(rf"\s*[(]?\s*{_TEXT}\s*[(,]?\s*(for|if|when|where|with|at)\b")
+_WORDS = re.compile(
+    r"\\(?:text|mbox|textrm|textnormal|mathrm|textit)\s*\{\s*([^{}$]*?)\s*\}"
+    r"|\\(?:forall|quad|qquad|,|;|:|!| )|[$~]"
+    r"|\\(?:left|right|bigl|bigr)(?![A-Za-z])"
+)
+_SAYS = re.compile(
+    r"^(?:for|if|when|where|with|and|all|any|every|each|at|steps?|time|,|\s|\.|:|(?:at )?(?:the )?"
+    r"(?:last|first|final) (?:time )?step)+",
+    re.IGNORECASE,
+)
+
+
+def plain(text: str) -> str:
+    """A condition's text without its words, its signs as a formula has them."""
+    text = _MATHS_IN_TEXT.sub(r"\\text{\1} \2 \\text{\3}", text)
+    for pattern, sign in _SIGNS:
+        text = re.sub(pattern, sign, text)
+    text = _WORDS.sub(lambda match: f" {match.group(1) or ''} ", text)
+    text = " ".join(text.split()).strip(" ,.;:")
+    while text.startswith("(") and text.endswith(")"):
+        text = text[1:-1].strip()
+    return _SAYS.sub("", text).strip(" ,.;:")
+
+
+def is_condition(text: str) -> bool:
+    """Whether a piece beside an equation says when it holds, and is no equation itself."""
+    return bool(_WHEN.match(text)) or r"\forall" in text or condition_of(text) is not None
+
+
+def condition_of(text: str) -> str | None:
+    """``1 <= t <= T``, as it stands behind ``for``; None if the text says nothing of the kind."""
+    said = plain(text)
+    between = _BETWEEN.match(said)
+    if between:
+        index, first, last = between.groups()
+        if not last:
+            return f"{_step(first)} <= {_step(index)}"
+        first, last = _step(first), _step(last)
+        if _is_last(first) and not _is_last(last):
+            first, last = last, first
+        return f"{first} <= {_step(index)} <= {last}"
+    if _COMPARISON.match(said) and re.search("[<>=]", said):
+        left = re.split("[<>=]", said)[0].strip()
+        # `h = 0` is an equation; `t = T` says when one holds.
+        if "=" in re.sub("[<>]=", "", said) and left not in _INDICES:
+            return None
+        return re.sub(r"(?<![<>=])=(?!=)", "==", _step(said))
+    return None
+
+
+def _is_last(step: str) -> bool:
+    return "T" in step or "tau" in step
+
+
+def _step(text: str) -> str:
+    return text.replace("\\", "").replace("{", "").replace("}", "")

@@ -1,0 +1,372 @@
+"""Is a document right? Every equation that it displays, read and examined about one model."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from symbptt.algebra import Derivative, Expr, Model, Ref
+from symbptt.algebra.letters import Entry
+from symbptt.documents import letters as lt
+from symbptt.documents.displays import Passage, displays
+from symbptt.documents.macros import expanded
+from symbptt.documents.pages import Page, page
+from symbptt.documents.report import ExaminedEquation, Proofreading
+from symbptt.documents.rows import PrintedEquation, equations, with_condition
+from symbptt.errors import FormulaError
+from symbptt.formula.answer import Verdict
+from symbptt.formula.meaning import Total
+from symbptt.formula.names import FormulaNames, derived_form
+from symbptt.formula.reading import Reading, readings
+from symbptt.formula.shapes import Layout
+from symbptt.formula.statement import TOTAL, walk
+from symbptt.formula.text import formula_text, text_of
+from symbptt.formula.verdict import Checker
+
+Progress = Callable[[float, str], object]
+
+SECONDS = 110.0
+MOST = 20_000
+_LONGEST = 10.0
+"""How long one equation may take."""
+
+
+def proofread(
+    model: Model,
+    text: str,
+    file: str = "document",
+    *,
+    inline: bool = False,
+    layout: Layout = "column",
+    total: Total | None = None,
+    names: str = "",
+    where: Sequence[str] = (),
+    seconds: float = SECONDS,
+    progress: Progress = lambda fraction, note: None,
+) -> Proofreading:
+    """Whether the equations of a document about a model are right.
+
+    Parameters
+    ----------
+    model : Model
+    text : str
+        LaTeX or Markdown; which of them is told by the ending of ``file``, else by the text.
+    inline : bool
+        Look at the equations within lines, too.
+    layout, total, names, where
+        The document's conventions, as `symbptt.check` takes them. Letters that the document
+        itself says the meaning of need no ``where``.
+    seconds : float
+        The CPU time that the whole may take; what is left then is not read.
+
+    Returns
+    -------
+    Proofreading
+
+    Raises
+    ------
+    DocumentError
+        If a display is never closed, or a macro expands forever.
+    FormulaError
+        If ``names`` or ``where`` can't be read.
+    """
+    whole = expanded(page(text, file))
+    ways = Ways(layout, total, names, tuple(where))
+    reader = _Proofreader(model, ways, time.process_time() + seconds)
+    rows = reader.rows(_bounded(whole), inline, progress)
+    remarks = (*reader.remarks(rows), *_not_opened(whole))
+    return Proofreading(model.name, file, tuple(rows), remarks)
+
+
+def _bounded(whole: Page) -> list[Passage]:
+    """The mathematics of a page.
+
+    Raises
+    ------
+    DocumentError
+        If there is more of it than one document has.
+    """
+    found: list[Passage] = []
+    equalities = 0
+    for one in displays(whole):
+        found.append(one)
+        equalities += "=" in one.text
+        if equalities > MOST:
+            words = f"a document has at most {MOST:,} formulas: proofread its chapters one by one"
+            raise whole.wrong(one.line, words)
+    return found
+
+
+def _not_opened(whole: Page) -> Iterator[str]:
+    """What the document includes, which is not read with it."""
+    for found in re.finditer(r"\\(?:input|include|subfile)\s*\{?\s*([^\s{}\\]+)", whole.text):
+        words = f"{found.group(1)} is not opened: proofread it by itself"
+        yield f"{whole.file}:{whole.line(found.start())}: {words}"
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The conventions of a document."""
+
+    layout: Layout
+    total: Total | None
+    names: str
+    where: tuple[str, ...]
+
+    def checker(self, model: Model) -> Checker:
+        return Checker(
+            model, layout=self.layout, total=self.total, names=self.names, where=self.where
+        )
+
+
+@dataclass
+class _Above:
+    """What a row with an empty left side goes on from."""
+
+    head: str = ""
+    above: str = ""
+
+
+@dataclass
+class _Proofreader:
+    model: Model
+    ways: Ways
+    end: float
+    letters: list[lt.Denotation] = field(default_factory=list)
+    functions: list[lt.FunctionName] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.checker = self.ways.checker(self.model)
+        self.names = FormulaNames.of(self.model)
+        # Options that can't be read are no fault of the document.
+        self.readings("1 = 1", 0)
+
+    def rows(
+        self, found: Sequence[Passage], inline: bool, progress: Progress
+    ) -> list[ExaminedEquation]:
+        """A row for every equation."""
+        every = [equation for one in found for equation in equations(one)]
+        self._take_up(found, every)
+        wanted = [equation for equation in every if inline or not equation.inline]
+        rows: list[ExaminedEquation] = []
+        chain = _Above()
+        for number, equation in enumerate(wanted):
+            progress(number / len(wanted), f"line {equation.line}")
+            left = self.end - time.process_time()
+            share = max(6 * left / (len(wanted) - number), 0.2)
+            self.checker.clock.seconds = max(min(_LONGEST, left, share), 0.1)
+            rows.append(self._row(equation, chain, left > 0))
+        return rows
+
+    # --- one equation ------------------------------------------------------------------
+
+    def _row(self, equation: PrintedEquation, chain: _Above, in_time: bool) -> ExaminedEquation:
+        source = equation.text if not equation.continues else f"= {equation.text[3:]}"
+        row = ExaminedEquation(equation.line, equation.name, source, "not read")
+        if equation.fault:
+            return replace(row, reason=equation.fault)
+        if not in_time:
+            return replace(row, reason="there was no time left for it")
+        lefts = [chain.head, chain.above] if equation.continues else [equation.members[0]]
+        if not equation.continues:
+            chain.head = equation.members[0]
+        chain.above, above = equation.members[-1], chain.above
+        for left in dict.fromkeys(filter(None, (*lefts[:1], above if equation.continues else ""))):
+            found = self._judged(row, replace(equation, members=(left, *equation.members[1:])))
+            if found.answer != "not read":
+                return found
+            row = row if row.reason else found
+        return row if row.reason else replace(row, reason="nothing stands left of it")
+
+    def _judged(self, row: ExaminedEquation, equation: PrintedEquation) -> ExaminedEquation:
+        text = self._said(equation.text)
+        try:
+            way, *_ = self.readings(text, equation.line)
+            verdict = self._verdict(equation)
+        except FormulaError as error:
+            return replace(row, reason=_first_line(error))
+        row = replace(row, read=_plain(way, equation.condition), verdict=verdict)
+        if verdict.verdict == "undecided":
+            return replace(row, reason=f"undecided: {verdict.reason}")
+        defined = self._defined(way)
+        if verdict.right:
+            return replace(row, answer="model" if defined else "right", reason=verdict.reading)
+        if equation.unread:
+            words = " ".join(equation.unread.split())
+            return replace(row, reason=f"its condition is not read: {words}")
+        if defined:
+            return replace(row, answer="model", reason=f"it contradicts the model's {defined}")
+        return replace(row, answer="wrong")
+
+    def _verdict(self, equation: PrintedEquation) -> Verdict:
+        """The verdict under what the document says of the first and the last step."""
+        self.checker.where = self._where(equation.line)
+        first = self.checker.check(self._said(equation.text))
+        if first.right or first.verdict == "undecided":
+            return first
+        for condition in self._further(equation):
+            text = self._said(with_condition(equation.members, condition))
+            try:
+                again = self.checker.check(text)
+            except FormulaError:
+                continue
+            if again.right:
+                return again
+        return first
+
+    def _further(self, equation: PrintedEquation) -> Iterator[str]:
+        """Conditions that the document states elsewhere."""
+        for fact in self.facts:
+            yield ", ".join(filter(None, (equation.condition, fact)))
+
+    def _defined(self, way: Reading) -> str:
+        """The model's own equation of what stands on the left; "" where derivatives are."""
+        first = way.links[0]
+        if any(isinstance(node, Derivative) for link in way.links for node in walk(link.right)):
+            return ""
+        left = _whole(first.left)
+        if left == TOTAL:
+            return "total loss"
+        for one in (*self.model.equations, *derived_form(self.model).equations):
+            if isinstance(left, Ref) and left.name == one.name:
+                return f"{one.name}[t] = {text_of(one.rhs)}"
+        return ""
+
+    def readings(self, text: str, line: int) -> tuple[Reading, ...]:
+        return self._readings(text, self._where(line))
+
+    def _readings(self, text: str, where: Sequence[str]) -> tuple[Reading, ...]:
+        return readings(text, self.model, where, self.ways.names, self.ways.layout)
+
+    def _said(self, text: str) -> str:
+        return lt.without_functions(text, self.functions)
+
+    # --- what the document says of its letters ---------------------------------------------
+
+    def _where(self, line: int) -> tuple[str, ...]:
+        return (*self.ways.where, *(one.text for one in lt.in_force(self.letters, line)))
+
+    def _take_up(self, found: Sequence[Passage], every: Sequence[PrintedEquation]) -> None:
+        """The letters, functions and initial values that the document says the meaning of."""
+        self.functions = [
+            one
+            for one in lt.functions_in(every)
+            if lt.plain_letter(one.name).replace("\\", "") not in self.names.words
+        ]
+        self.facts = [*filter(self._is_fact, dict.fromkeys(e.text for e in every))]
+        candidates = [*lt.named_in(every), *lt.denoted_in(found)]
+        candidates = [replace(one, right=self._said(one.right)) for one in candidates]
+        # A letter that stands for one derivative stands for nothing else that is equal to it.
+        simple = {one.key for one in candidates if lt.is_derivative(one.right)}
+        candidates = [
+            one for one in candidates if lt.is_derivative(one.right) or one.key not in simple
+        ]
+        grown = True
+        while grown:
+            grown = False
+            for one in candidates:
+                if one not in self.letters and self._names(one):
+                    self.letters.append(one)
+                    grown = True
+
+    def _is_fact(self, text: str) -> bool:
+        """Whether an equation fixes an initial value, as ``h_0 = 0`` does."""
+        if not _FIRST.search(text):
+            return False
+        try:
+            self._readings(f"1 = 1 for {text}", self.ways.where)
+        except FormulaError:
+            return False
+        return True
+
+    def _names(self, letter: lt.Denotation) -> bool:
+        """Whether it says what a letter stands for that means nothing without it."""
+        known = [one for one in self.letters if one.key == letter.key]
+        if known and not lt.is_derivative(letter.right):
+            return False
+        others = [one for one in lt.in_force(self.letters, letter.line) if one.key != letter.key]
+        where = (*self.ways.where, *(one.text for one in others))
+        try:
+            self._readings(letter.text, where)
+        except FormulaError:
+            pass
+        else:
+            return False
+        try:
+            self._readings(letter.text, (*where, letter.text))
+        except FormulaError:
+            return False
+        return True
+
+    # --- in the end --------------------------------------------------------------------
+
+    def remarks(self, rows: Sequence[ExaminedEquation]) -> Iterator[str]:
+        """What makes more of the document right, or readable."""
+        wrong = [row for row in rows if row.answer == "wrong"]
+        right = [row for row in rows if row.answer == "right"]
+        for option, ways in self._others() if wrong else ():
+            gained = self._right_with(ways, wrong)
+            if gained > self._lost_with(ways, right):
+                are = "equations are" if gained > 1 else "equation is"
+                yield f"{gained} more {are} right with {option}"
+        found = (re.search(r"no name `([^`]+)`|`([^`]+)` is neither", row.reason) for row in rows)
+        unknown = Counter(match.group(1) or match.group(2) for match in found if match)
+        for name, number in unknown.most_common(3):
+            if number > 1:
+                yield (
+                    f"{number} equations are not read for `{name}`: --names or --where says "
+                    "what it stands for"
+                )
+
+    def _others(self) -> Iterator[tuple[str, Ways]]:
+        totals: tuple[Total, ...] = ("mean", "sum")
+        for total in totals:
+            if total != (self.ways.total or "mean"):
+                yield f"--total {total}", replace(self.ways, total=total)
+        layouts: tuple[Layout, ...] = ("column", "row")
+        for layout in layouts:
+            if layout != self.ways.layout:
+                yield f"--layout {layout}", replace(self.ways, layout=layout)
+
+    def _right_with(self, ways: Ways, rows: Sequence[ExaminedEquation]) -> int:
+        checker = ways.checker(self.model)
+        return sum(self._is_right(checker, row) for row in rows)
+
+    def _lost_with(self, ways: Ways, rows: Sequence[ExaminedEquation]) -> int:
+        checker = ways.checker(self.model)
+        return sum(not self._is_right(checker, row) for row in rows)
+
+    def _is_right(self, checker: Checker, row: ExaminedEquation) -> bool:
+        left = self.end - time.process_time()
+        if left <= 0 or row.verdict is None:
+            return False
+        checker.clock.seconds = min(1.0, left)
+        checker.where = self._where(row.line)
+        try:
+            return checker.check(row.verdict.formula).right
+        except FormulaError:
+            return False
+
+
+_FIRST = re.compile(r"(?:[_^]\{?\(?0\)?\}?|\[0\])\s*=\s*(?:\\mathbf\s*\{?\s*0\s*\}?|0)$")
+
+
+def _whole(node: Expr) -> Expr:
+    """The quantity of which a side is an entry."""
+    return node.array if isinstance(node, Entry) else node
+
+
+def _plain(way: Reading, condition: str) -> str:
+    """What was read, a chain as one."""
+    first, *more = (formula_text(replace(link, chains=(), fixed=())) for link in way.links)
+    body = " = ".join([first, *(text.split(" = ", 1)[1] for text in more)])
+    return f"{body} for {condition}" if condition else body
+
+
+def _first_line(error: FormulaError) -> str:
+    """What is wrong, without the picture below it."""
+    return re.sub(r"^formula:\d+: ", "", str(error).splitlines()[0])

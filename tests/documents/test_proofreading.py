@@ -1,0 +1,166 @@
+"""What `proofread` says of documents: a row for every equation, and what it takes up."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from symbptt import cli
+from symbptt.documents.proofreading import proofread
+from symbptt.documents.report import Answer, Proofreading
+from symbptt.language.library import load
+
+BACKWARD = "d(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])"
+SLIP = "d(L, h[t]) = W_hh @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])"
+OUTPUT = "o[t] = W_qh @ h[t]"
+
+
+def examined(text: str, **options: object) -> Proofreading:
+    given: Any = {"seconds": 4} | options
+    return proofread(load("linear"), text, "notes.md", **given)
+
+
+def answers(text: str, **options: object) -> list[tuple[int, Answer]]:
+    return [(row.line, row.answer) for row in examined(text, **options).rows]
+
+
+def test_every_equation_has_its_line_and_its_answer() -> None:
+    text = f"# Notes\n\n$${BACKWARD}$$\n$${SLIP}$$\n$${OUTPUT}$$\n$$o[t] = h[t]$$\n$$q = z$$\n"
+    found = examined(text)
+    assert [(row.line, row.answer) for row in found.rows] == [
+        (3, "right"),
+        (4, "wrong"),
+        (5, "model"),
+        (6, "model"),
+        (7, "not read"),
+    ]
+    assert "contradicts the model's o[t] = W_qh @ h[t]" in found.rows[3].reason
+    assert found.counts == {"right": 1, "wrong": 1, "model": 2, "not read": 1}
+    assert not found.ok
+    assert "5 equations: 1 right, 1 wrong, 2 model, 1 not read" in str(found)
+
+
+def test_a_wrong_equation_has_the_derived_one_and_the_mend() -> None:
+    (row,) = examined(f"$${SLIP}$$").rows
+    assert BACKWARD in row.text("notes.md").partition("one edit mends it")[2]
+    assert row.text("notes.md").startswith("notes.md:1: wrong\n")
+
+
+def test_nothing_is_wider_than_a_terminal() -> None:
+    found = str(examined(f"$${BACKWARD}$$\n\n$${SLIP} + 0 * d(L, h[t]) + 0 * d(L, h[t])$$"))
+    assert max(map(len, found.splitlines())) <= 80
+
+
+def test_each_row_of_a_chain_is_about_the_left_side_above() -> None:
+    text = (
+        "$$\\begin{aligned}\nd(L, h[t]) &= W_hh @ d(L, h[t+1]) + W_qh.T @ d(L, o[t]) \\\\\n"
+        "&= W_qh.T @ d(L, o[t]) \\\\\n&\\quad + W_hh.T @ d(L, h[t+1]) \\end{aligned}$$\n"
+    )
+    assert answers(text) == [(2, "wrong"), (3, "right")]
+
+
+def test_a_chain_in_a_row_says_which_link_is_wrong() -> None:
+    good = "d(L, W_qh) = sum(t, 1, T, outer(d(L, o[t]), h[t]))"
+    (row,) = examined(f"$${good} = sum(t, 1, T, outer(d(L, o[t]), h[t-1]))$$").rows
+    assert row.answer == "wrong" and "h[t-1]" in str(row.verdict)
+    (row,) = examined(f"$${good} = sum(k, 1, T, outer(d(L, o[k]), h[k]))$$").rows
+    assert row.answer == "right"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "$$g[t] = d(L, h[t])$$\n",
+        "where $g[t] = d(L, h[t])$.\n",
+        "Let $g[t]$ denote $d(L, h[t])$.\n",
+        "Let $g[t]$ be the gradient $d(L, h[t])$.\n",
+        "We denote $d(L, h[t])$ by $g[t]$.\n",
+    ],
+)
+def test_a_letter_that_the_document_defines_is_used(said: str) -> None:
+    used = "$$g[t] = W_hh.T @ g[t+1] + W_qh.T @ d(L, o[t])$$\n\n"
+    slip = "$$g[t] = W_hh @ g[t+1] + W_qh.T @ d(L, o[t])$$\n\n"
+    for text in (said + used + slip, used + slip + said):
+        assert [row.answer for row in examined(text).rows if "W_hh" in row.source] == [
+            "right",
+            "wrong",
+        ]
+    assert [row.answer for row in examined(used).rows] == ["not read"]
+
+
+def test_the_last_meaning_of_a_letter_is_in_force() -> None:
+    used = "\n$$g[t] = W_qh.T @ d(L, o[t]) + W_hh.T @ d(L, h[t+1])$$\n"
+    text = f"$g[t] = d(L, h[t])${used}\n$g[t] = d(L, o[t])${used}\n$g[t] = d(L, h[t])${used}"
+    assert [row.answer for row in examined(text).rows] == ["right", "wrong", "right"]
+
+
+def test_formulas_in_a_line_are_wanted_or_not() -> None:
+    text = f"We have ${BACKWARD}$, a letter $h$, a range $t < T$ and not ${SLIP}$."
+    assert answers(text) == []
+    assert [answer for _, answer in answers(text, inline=True)] == ["right", "not read", "wrong"]
+
+
+def test_a_convention_that_makes_more_of_it_right_is_proposed() -> None:
+    text = "$$d(L, o[t]) = d(loss[t], o[t])$$\n" + f"$${BACKWARD}$$"
+    assert examined(text).remarks == ("1 more equation is right with --total sum",)
+    assert examined(text, total="sum").ok and not examined(text, total="sum").remarks
+
+
+def test_a_name_that_stops_several_equations_is_told() -> None:
+    (remark,) = examined("$$q[t] = W_hh @ q[t-1]$$\n$$q[t] = q[t-1]$$").remarks
+    assert remark.startswith("2 equations are not read for `q`: --names or --where")
+
+
+def test_an_initial_value_that_the_document_fixes_is_fixed() -> None:
+    sums = "$$h[t] = sum(k, 1, t, W_hh**(t-k) @ W_hx @ x[k])$$"
+    assert "contradicts" in examined(sums).rows[0].reason
+    assert not examined(f"We start from $h[0] = 0$.\n\n{sums}").rows[0].reason
+
+
+def test_no_time_is_no_verdict() -> None:
+    found = examined(f"$${BACKWARD}$$", seconds=1e-9)
+    assert [(row.answer, row.reason) for row in found.rows] == [
+        ("not read", "there was no time left for it")
+    ]
+
+
+# --- the command line ------------------------------------------------------------------
+
+
+def run(tmp_path: Path, text: str, *options: str) -> Result:
+    path = tmp_path / "notes.md"
+    path.write_text(text, encoding="utf-8")
+    words = ["proofread", "linear", str(path), "--seconds", "4", *options]
+    return CliRunner().invoke(cli.main, words)
+
+
+@pytest.mark.parametrize(("text", "status"), [(BACKWARD, 0), (SLIP, 1), ("q = 1", 0)])
+def test_the_exit_status_says_whether_something_is_wrong(
+    text: str, status: int, tmp_path: Path
+) -> None:
+    assert run(tmp_path, f"$${text}$$").exit_code == status
+
+
+def test_programs_read_the_same(tmp_path: Path) -> None:
+    data = json.loads(run(tmp_path, f"$${SLIP} \\tag{{4}}$$", "--json").stdout)
+    (row,) = data["rows"]
+    assert (row["line"], row["number"], row["answer"]) == (1, "4", "wrong")
+    assert row["verdict"]["mends"][0]["formula"] == BACKWARD
+    assert data["counts"] == {"right": 0, "wrong": 1, "model": 0, "not read": 0}
+
+
+def test_the_conventions_are_those_of_check(tmp_path: Path) -> None:
+    text = "$$d(L, s[t]) = d(L, s[t+1]) @ W_hh + d(L, o[t]) @ W_qh$$"
+    assert run(tmp_path, text, "--layout", "row", "--names", "s=h").exit_code == 0
+    assert "1 right" in run(tmp_path, text, "--layout", "row", "--names", "s=h").stdout
+
+
+def test_a_model_that_is_none_is_no_fault_of_the_document(tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_text("$$a = b$$", encoding="utf-8")
+    found = CliRunner().invoke(cli.main, ["proofread", "no_model", str(path)])
+    assert found.exit_code == 2 and "no_model" in found.stderr
