@@ -152,6 +152,7 @@ def conventions(command: Command) -> Command:
 )
 @click.option("--returns", default="", metavar="NAMES", help="--code: the order of its tuple.")
 @click.option("--batch-first", is_flag=True, help="--code: its arrays are (B, T, d).")
+@click.option(
     "--batch",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
