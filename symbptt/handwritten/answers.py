@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.handwritten.forms import Case, Form, own
-from symbptt.handwritten.names import Names
+from symbptt.handwritten.forms import ArrayForm, ProgramCase, own
+from symbptt.handwritten.names import ProgramNames
 from symbptt.handwritten.process import Outcome
 from symbptt.proof.calls import Arrays
 
@@ -17,7 +17,7 @@ LOSSES = ("loss", "l", "cost", "j", "total_loss", "mean_loss", "loss_value", "ob
 
 
 @dataclass
-class Answer:
+class ReturnedGradients:
     """The gradients of a call, in the model's shapes.
 
     Attributes
@@ -34,7 +34,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Reader:
+class ResultReader:
     """How the results of a function are read.
 
     Attributes
@@ -45,12 +45,14 @@ class Reader:
         What the function's ``return`` names.
     """
 
-    names: Names
+    names: ProgramNames
     returns: tuple[str, ...]
     returned: tuple[str, ...]
 
-    def answer(self, model: Any, case: Case, form: Form, outcome: Outcome) -> Answer:
-        found = Answer(outcome)
+    def answer(
+        self, model: Any, case: ProgramCase, form: ArrayForm, outcome: Outcome
+    ) -> ReturnedGradients:
+        found = ReturnedGradients(outcome)
         if not outcome.ok:
             return found
         read = self.of_object if outcome.kept else self.named
@@ -142,7 +144,7 @@ def _is_scalar(part: Any, arrays: Arrays) -> bool:
     return "a" in part and np.size(arrays[part["a"]]) == 1
 
 
-def _given_shape(case: Case, form: Form, name: str) -> tuple[int, ...]:
+def _given_shape(case: ProgramCase, form: ArrayForm, name: str) -> tuple[int, ...]:
     if name in case.call.params:
         shape: tuple[int, ...] = np.shape(form.param(case.call.params[name], False))
         return shape

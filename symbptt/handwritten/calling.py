@@ -8,10 +8,10 @@ from typing import Any
 
 from symbptt import algebra as al
 from symbptt.errors import ProgramError
-from symbptt.handwritten.answers import Answer, Reader
+from symbptt.handwritten.answers import ResultReader, ReturnedGradients
 from symbptt.handwritten.comparison import conventions, right
-from symbptt.handwritten.forms import Case, Form, Subject, forms
-from symbptt.handwritten.names import Names
+from symbptt.handwritten.forms import ArrayForm, ProgramCase, Subject, forms
+from symbptt.handwritten.names import ProgramNames
 from symbptt.handwritten.process import Outcome, Room
 from symbptt.handwritten.program import File
 from symbptt.handwritten.signature import Binding, bindings
@@ -23,24 +23,24 @@ EQUAL = 3
 
 
 @dataclass(frozen=True)
-class Call:
+class ProgramCall:
     """One call of the program: at a case, perhaps on the object of the call before."""
 
-    case: Case
+    case: ProgramCase
     keep: bool = False
 
 
 @dataclass
-class Caller:
+class Callee:
     """A function, how it is called and how what it returns is read."""
 
     room: Room
     binding: Binding
     subject: Subject
-    reader: Reader
-    form: Form
+    reader: ResultReader
+    form: ArrayForm
 
-    def answers(self, calls: Sequence[Call]) -> list[Answer]:
+    def answers(self, calls: Sequence[ProgramCall]) -> list[ReturnedGradients]:
         """All calls in one process, each with the file executed anew."""
         specs: list[dict[str, Any]] = []
         arrays: dict[str, Any] = {}
@@ -54,7 +54,7 @@ class Caller:
             for call, outcome in zip(calls, outcomes, strict=True)
         ]
 
-    def spec(self, call: Call, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    def spec(self, call: ProgramCall, number: int) -> tuple[dict[str, Any], dict[str, Any]]:
         spec, arrays = self.binding.call(
             self.subject, call.case, self.form, number, call.case.sizes
         )
@@ -62,10 +62,10 @@ class Caller:
 
 
 @dataclass(frozen=True)
-class Trial:
-    caller: Caller
-    case: Case
-    answer: Answer
+class FormTrial:
+    caller: Callee
+    case: ProgramCase
+    answer: ReturnedGradients
 
     @property
     def score(self) -> tuple[int, int, int]:
@@ -77,7 +77,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Chosen:
-    caller: Caller
+    caller: Callee
     sizes: tuple[Mapping[str, int], Mapping[str, int]]
     square: str = ""
     """Why all dimensions are of one length, if they are."""
@@ -88,7 +88,7 @@ def find(
     file: File,
     function: str,
     room: Room,
-    names: Names,
+    names: ProgramNames,
     returns: tuple[str, ...],
     batch_first: bool,
     layout: str,
@@ -102,7 +102,9 @@ def find(
     """
     found = bindings(file, function, names)
     callers = [
-        Caller(room, binding, subject, Reader(names, returns, binding.function.returned), form)
+        Callee(
+            room, binding, subject, ResultReader(names, returns, binding.function.returned), form
+        )
         for binding in found
         for subject in [_subject(model, binding)]
         for form in forms(subject.model, batch_first, layout)
@@ -130,27 +132,27 @@ def _subject(model: al.Model, binding: Binding) -> Subject:
     return Subject(model if above is None else with_upstream(model, above), binding.takes_starts())
 
 
-def _trials(callers: Sequence[Caller], sizes: Mapping[str, int]) -> list[Trial]:
+def _trials(callers: Sequence[Callee], sizes: Mapping[str, int]) -> list[FormTrial]:
     """Every form at one call, all of them in one process."""
     largest = max(sizes.values(), default=2)
     specs: list[dict[str, Any]] = []
     arrays: dict[str, Any] = {}
-    cases: list[Case] = []
+    cases: list[ProgramCase] = []
     for number, caller in enumerate(callers):
         batch = 1 if caller.form.axes == "one" else largest + 1
         case = caller.subject.case(sizes, largest + 2, batch, form=caller.form)
-        spec, given = caller.spec(Call(case), number)
+        spec, given = caller.spec(ProgramCall(case), number)
         specs.append({**spec, "fresh": False})
         arrays |= given
         cases.append(case)
     outcomes = callers[0].room.run(specs, arrays)
     return [
-        Trial(c, case, c.reader.answer(c.subject.model, case, c.form, outcome))
+        FormTrial(c, case, c.reader.answer(c.subject.model, case, c.form, outcome))
         for c, case, outcome in zip(callers, cases, outcomes, strict=True)
     ]
 
 
-def _why(trials: Sequence[Trial], names: Names, best: Trial) -> str:
+def _why(trials: Sequence[FormTrial], names: ProgramNames, best: FormTrial) -> str:
     """Why no gradients were found."""
     outcomes = [trial.answer.outcome for trial in trials]
     done = [trial for trial in trials if trial.answer.outcome.ok]

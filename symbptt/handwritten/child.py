@@ -42,7 +42,7 @@ RAISED = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit)
 """What the code may raise: anything; nothing but the code runs where this is caught."""
 
 
-class Over(BaseException):
+class TimeOver(BaseException):
     """The time of a call is over; no ``except Exception`` of the code's own takes it."""
 
 
@@ -126,7 +126,7 @@ class Code:
             try:
                 with_time(self.patience, lambda: exec(self.compiled(self.source), vars(module)))
                 return module
-            except (*RAISED, Over) as error:
+            except (*RAISED, TimeOver) as error:
                 line = place(error, self.name)
                 self.note = f"{said(error)} at line {line}, when the file was executed"
                 module = ModuleType("handwritten")
@@ -145,13 +145,13 @@ class Code:
                 one = self.compiled(ast.Module([statement], []))
                 try:
                     with_time(1.0, lambda one=one: exec(one, vars(module)))
-                except (*RAISED, Over):
+                except (*RAISED, TimeOver):
                     continue
 
 
 def with_time(seconds: float, run: Any) -> Any:
     def over(number: int, frame: Any) -> None:
-        raise Over
+        raise TimeOver
 
     signal.signal(signal.SIGALRM, over)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -162,7 +162,7 @@ def with_time(seconds: float, run: Any) -> Any:
 
 
 def said(error: BaseException) -> str:
-    if isinstance(error, Over):
+    if isinstance(error, TimeOver):
         return "it was not done in time"
     return f"{type(error).__name__}: {error}"[:400]
 
@@ -177,7 +177,7 @@ def place(error: BaseException, name: str) -> int:
 # --- a call ------------------------------------------------------------------------------------
 
 
-class Caller:
+class Runner:
     def __init__(self, code: Code, arrays: dict[str, Any]) -> None:
         self.code = code
         self.arrays = arrays
@@ -294,19 +294,19 @@ def _is_flat(value: Any) -> bool:
     return len(value) > 0 and all(isinstance(v, int | float | np.number) for v in value)
 
 
-def answer(caller: Caller, call: dict[str, Any], patience: float) -> tuple[dict[str, Any], Any]:
+def answer(caller: Runner, call: dict[str, Any], patience: float) -> tuple[dict[str, Any], Any]:
     packed = Packed()
     try:
         found = with_time(patience, lambda: caller.run(call))
         found["result"] = packed.tree(found["result"])
-    except (*RAISED, Over) as error:
+    except (*RAISED, TimeOver) as error:
         line = place(error, caller.code.name)
         name = error.name if isinstance(error, NameError) else ""
         words = {
             "ok": False,
             "error": said(error),
             "line": line,
-            "late": isinstance(error, Over | MemoryError),
+            "late": isinstance(error, TimeOver | MemoryError),
         }
         return {**words, "name": name}, {}
     return found, packed.arrays
@@ -327,7 +327,7 @@ def main() -> None:
     guard((*known, os.path.realpath(job["beside"])))
     (FOLDER / "begun").touch()
     code = Code(job)
-    caller = Caller(code, arrays)
+    caller = Runner(code, arrays)
     late = 0
     for number, call in enumerate(job["calls"]):
         found, results = answer(caller, call, job["patience"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.handwritten.forms import Case
+from symbptt.handwritten.forms import ProgramCase
 from symbptt.proof.calls import Arrays
 from symbptt.proof.slips import FACTORS, Factor
 
@@ -38,7 +38,7 @@ class Convention:
     value: float = 0.0
     norm: float = 0.0
 
-    def of(self, case: Case) -> float:
+    def of(self, case: ProgramCase) -> float:
         return self.factor[1](case.steps) * (case.batch if self.batch else 1)
 
     @property
@@ -62,18 +62,18 @@ def conventions(batch: bool) -> Iterator[Convention]:
             yield Convention(factor, 1)
 
 
-def right(case: Case, grads: Arrays, convention: Convention) -> tuple[str, ...]:
+def right(case: ProgramCase, grads: Arrays, convention: Convention) -> tuple[str, ...]:
     """The names of the gradients that are right."""
     expected = wanted(case, grads, convention)
     return tuple(name for name, array in grads.items() if close(case, array, expected, name))
 
 
-def wanted(case: Case, names: Mapping[str, Any], convention: Convention) -> Arrays:
+def wanted(case: ProgramCase, names: Mapping[str, Any], convention: Convention) -> Arrays:
     """The right gradients by a convention."""
     return laid(case, {name: case.grads[name] for name in names}, convention)
 
 
-def laid(case: Case, grads: Arrays, convention: Convention) -> Arrays:
+def laid(case: ProgramCase, grads: Arrays, convention: Convention) -> Arrays:
     """Gradients of the mean of the losses as a convention has them."""
     by = convention.of(case)
     found = {name: array * by for name, array in grads.items()}
@@ -86,11 +86,11 @@ def laid(case: Case, grads: Arrays, convention: Convention) -> Arrays:
     return found
 
 
-def close(case: Case, array: Any, expected: Arrays, name: str) -> bool:
+def close(case: ProgramCase, array: Any, expected: Arrays, name: str) -> bool:
     return bool(np.all(error(case, array, expected, name) <= 1.0))
 
 
-def error(case: Case, array: Any, expected: Arrays, name: str) -> Any:
+def error(case: ProgramCase, array: Any, expected: Arrays, name: str) -> Any:
     """By how much entries are off, in units of what rounding may make."""
     tolerance = ROUNDING[case.dtype] if case.steps < 20 else max(ROUNDING[case.dtype], LONG)
     largest = max((float(np.max(np.abs(a), initial=0.0)) for a in expected.values()), default=0.0)
@@ -104,7 +104,7 @@ def norm_of(arrays: Arrays) -> float:
     return float(np.sqrt(sum(float(np.sum(np.square(a))) for a in arrays.values())))
 
 
-def clipping(cases: Sequence[Case], found: Sequence[Arrays], base: Convention) -> Convention:
+def clipping(cases: Sequence[ProgramCase], found: Sequence[Arrays], base: Convention) -> Convention:
     """The convention with the clipping that explains the most, if any does."""
     best, most = base, _count(cases, found, base)
     for value in _bounds(found):
@@ -118,7 +118,7 @@ def clipping(cases: Sequence[Case], found: Sequence[Arrays], base: Convention) -
     return best
 
 
-def _count(cases: Sequence[Case], found: Sequence[Arrays], convention: Convention) -> int:
+def _count(cases: Sequence[ProgramCase], found: Sequence[Arrays], convention: Convention) -> int:
     return sum(len(right(c, g, convention)) for c, g in zip(cases, found, strict=True))
 
 
@@ -137,7 +137,7 @@ def _norm(found: Sequence[Arrays], value: float) -> float:
     return max(norm_of(grads) for grads in found)
 
 
-def first_wrong(case: Case, grads: Arrays, convention: Convention, name: str) -> str:
+def first_wrong(case: ProgramCase, grads: Arrays, convention: Convention, name: str) -> str:
     """The first wrong entry of a gradient, with both values, in words."""
     expected = wanted(case, grads, convention)
     off = error(case, grads[name], expected, name) > 1.0

@@ -17,8 +17,8 @@ from symbptt.calculus.gradients import derive
 from symbptt.codegen.render import generate
 from symbptt.errors import EvaluationError, MissingLossError, OptionError
 from symbptt.handwritten import program
-from symbptt.handwritten.answers import Answer
-from symbptt.handwritten.calling import Call, Chosen, find
+from symbptt.handwritten.answers import ReturnedGradients
+from symbptt.handwritten.calling import Chosen, ProgramCall, find
 from symbptt.handwritten.comparison import (
     Convention,
     clipping,
@@ -28,8 +28,8 @@ from symbptt.handwritten.comparison import (
     right,
     wanted,
 )
-from symbptt.handwritten.forms import Case
-from symbptt.handwritten.names import Names, read_names
+from symbptt.handwritten.forms import ProgramCase
+from symbptt.handwritten.names import ProgramNames, read_names
 from symbptt.handwritten.process import Room
 from symbptt.handwritten.verdict import RIGHT, WRONG, CodeVerdict, Gradient, SlipFound
 from symbptt.proof.backward import Passes
@@ -89,7 +89,7 @@ def check_code(
         raise MissingLossError(f"{model.name} has no loss")
     file = program.read(path)
     room = Room(Path(path), file.source, seconds)
-    known = Names(bound, read_names(names, bound))
+    known = ProgramNames(bound, read_names(names, bound))
     chosen = find(bound, file, function, room, known, tuple(returns), batch_first, layout)
     return Examination(chosen, str(path), total).verdict()
 
@@ -102,8 +102,8 @@ class Examination:
     path: str
     total: str
     convention: Convention = field(default_factory=Convention)
-    cases: list[Case] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
+    cases: list[ProgramCase] = field(default_factory=list)
+    answers: list[ReturnedGradients] = field(default_factory=list)
 
     @cached_property
     def caller(self) -> Any:
@@ -150,8 +150,12 @@ class Examination:
 
     # --- calls ------------------------------------------------------------------------------------
 
-    def _case(self, sizes: Mapping[str, int], steps: int, batch: int = 1, **more: Any) -> Case:
-        case: Case = self.caller.subject.case(sizes, steps, batch, form=self.caller.form, **more)
+    def _case(
+        self, sizes: Mapping[str, int], steps: int, batch: int = 1, **more: Any
+    ) -> ProgramCase:
+        case: ProgramCase = self.caller.subject.case(
+            sizes, steps, batch, form=self.caller.form, **more
+        )
         return case
 
     def _call_all(self) -> None:
@@ -161,15 +165,19 @@ class Examination:
             self.cases += [self._case(up, 3, 2), self._case(down, 2, 3)]
         self.cases += [self._case(up, LONGEST), self._case(up, 3, dtype="float32")]
         self.cases += [*self._large()]
-        calls = [Call(case) for case in self.cases]
+        calls = [ProgramCall(case) for case in self.cases]
         # The same once more, on the object and in the module that have been called since.
-        repeated = [Call(self.cases[0]), Call(self.cases[3], True), Call(self.cases[0], True)]
+        repeated = [
+            ProgramCall(self.cases[0]),
+            ProgramCall(self.cases[3], True),
+            ProgramCall(self.cases[0], True),
+        ]
         answers = self.caller.answers([*calls, *repeated])
         self.answers, self.repeated = answers[: len(calls)], answers[len(calls) :]
 
-    def _large(self) -> Iterator[Case]:
+    def _large(self) -> Iterator[ProgramCase]:
         """Long sequences whose gradients are large enough to be clipped."""
-        found: list[Case] = []
+        found: list[ProgramCase] = []
         for scale in SCALES:
             try:
                 found.append(self._case(self.chosen.sizes[0], LONGEST, scale=scale))
@@ -185,7 +193,9 @@ class Examination:
         single = [(c, a) for c, a in self._pairs() if c.batch == 1 and c.steps < LONGEST]
         several = [(c, a) for c, a in self._pairs() if c.batch > 1]
 
-        def count(pairs: Sequence[tuple[Case, Answer]], convention: Convention) -> int:
+        def count(
+            pairs: Sequence[tuple[ProgramCase, ReturnedGradients]], convention: Convention
+        ) -> int:
             return sum(len(right(c, a.grads, convention)) for c, a in pairs)
 
         # What L's convention makes of them comes first, if anything at all is right by it.
@@ -193,7 +203,7 @@ class Examination:
         factor = max(factors, key=lambda f: count(single, Convention(f)))
         return max((Convention(factor, batch) for batch in (0, 1)), key=lambda c: count(several, c))
 
-    def _pairs(self) -> list[tuple[Case, Answer]]:
+    def _pairs(self) -> list[tuple[ProgramCase, ReturnedGradients]]:
         return list(zip(self.cases, self.answers, strict=True))
 
     def _wrong(self) -> dict[str, list[int]]:
@@ -207,7 +217,7 @@ class Examination:
         return found
 
     @property
-    def _misshapen(self) -> dict[str, tuple[Case, Answer]]:
+    def _misshapen(self) -> dict[str, tuple[ProgramCase, ReturnedGradients]]:
         return {
             name: (case, answer)
             for case, answer in reversed(self._pairs())
@@ -336,7 +346,7 @@ class Examination:
                 ]
                 yield f"only the {what} sequence counts", scaled
 
-    def _alone(self, case: Case, place: int, name: str) -> Any:
+    def _alone(self, case: ProgramCase, place: int, name: str) -> Any:
         call = case.call
         timed = {i.name: i.timed for i in self.caller.subject.model.inputs}
         chosen = slice(place, None) if place < 0 else slice(place, place + 1)
@@ -357,7 +367,7 @@ class Examination:
             return
         lengths = range(5, LONGEST)
         cases = [self._case(self.chosen.sizes[0], steps) for steps in lengths]
-        answers = self.caller.answers([Call(case) for case in cases])
+        answers = self.caller.answers([ProgramCall(case) for case in cases])
         first = next(
             (
                 number
@@ -376,7 +386,7 @@ class Examination:
                 return
         yield SlipFound(f"it is right up to {kept} steps, and wrong for more", names, "truncated")
 
-    def _truncated(self, case: Case, kept: int) -> Iterator[tuple[str, Arrays]]:
+    def _truncated(self, case: ProgramCase, kept: int) -> Iterator[tuple[str, Arrays]]:
         subject = self.caller.subject
         passes = Passes(subject.derivation, subject.sequence(case, {}))
         left = passes.reading({}, range(1, case.steps - kept + 1))
@@ -438,11 +448,11 @@ class Examination:
             )
 
 
-def _size(case: Case) -> float:
+def _size(case: ProgramCase) -> float:
     return max(float(np.max(np.abs(a), initial=0.0)) for a in case.grads.values())
 
 
-def _order(case: Case) -> tuple[int, int, str]:
+def _order(case: ProgramCase) -> tuple[int, int, str]:
     return case.steps, case.batch, case.dtype
 
 
@@ -452,14 +462,16 @@ def _alike(some: Arrays, others: Arrays) -> bool:
     )
 
 
-def _is_loss(losses: Sequence[tuple[Case, float]], factor: Any) -> bool:
+def _is_loss(losses: Sequence[tuple[ProgramCase, float]], factor: Any) -> bool:
     return all(
         abs(loss - case.loss * factor[1](case.steps)) <= 1e-4 * max(1e-3, abs(loss))
         for case, loss in losses
     )
 
 
-def _lost_axis(case: Case, answer: Answer, name: str, convention: Convention) -> str:
+def _lost_axis(
+    case: ProgramCase, answer: ReturnedGradients, name: str, convention: Convention
+) -> str:
     """Which sum was lost where an array has an axis too many."""
     raw, shape = answer.raw[name], case.grads[name].shape
     for axis in range(np.ndim(raw)):

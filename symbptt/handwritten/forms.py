@@ -50,7 +50,7 @@ def exchanged(source: al.Input, integers: Integers) -> bool:
 
 
 @dataclass(frozen=True)
-class Form:
+class ArrayForm:
     """How a program takes its arrays.
 
     Attributes
@@ -120,7 +120,7 @@ class Form:
         return array
 
 
-def forms(model: al.Model, batch_first: bool, layout: str) -> Iterator[Form]:
+def forms(model: al.Model, batch_first: bool, layout: str) -> Iterator[ArrayForm]:
     """All that are tried, likeliest first."""
     axes: tuple[Axes, ...] = ("batch",) if batch_first else ("one", "time", "batch", "features")
     vectors: tuple[Vectors, ...] = ("flat", "column", "row")
@@ -128,7 +128,7 @@ def forms(model: al.Model, batch_first: bool, layout: str) -> Iterator[Form]:
     for integers in _integers(model):
         for table in tabled:
             for each in vectors:
-                yield from (Form(a, each, layout == "row", integers, table) for a in axes)
+                yield from (ArrayForm(a, each, layout == "row", integers, table) for a in axes)
 
 
 def _integers(model: al.Model) -> Iterator[Integers]:
@@ -158,7 +158,7 @@ def tables(model: al.Model) -> frozenset[str]:
 
 
 @dataclass(frozen=True)
-class Case:
+class ProgramCase:
     """A call of a program, and what its model makes of it.
 
     Attributes
@@ -203,7 +203,7 @@ class Subject:
 
     model: al.Model
     starts: bool = True
-    _kept: dict[Any, Case] = field(default_factory=dict)
+    _kept: dict[Any, ProgramCase] = field(default_factory=dict)
 
     @cached_property
     def derivation(self) -> Any:
@@ -220,10 +220,10 @@ class Subject:
         steps: int,
         batch: int = 1,
         *,
-        form: Form,
+        form: ArrayForm,
         scale: float = 1.0,
         dtype: str = "float64",
-    ) -> Case:
+    ) -> ProgramCase:
         """A random call at which the model is defined.
 
         Raises
@@ -245,7 +245,7 @@ class Subject:
         integers: Integers,
         scale: float,
         dtype: str,
-    ) -> Case:
+    ) -> ProgramCase:
         scenario = Scenario(f"T = {steps}, B = {batch}", steps, (steps,) * batch, carry=True)
         for attempt in range(12):
             rng = np.random.default_rng([steps, batch, attempt])
@@ -257,10 +257,10 @@ class Subject:
             with np.errstate(all="ignore"):
                 loss, grads, _ = called(self.module, call)
             if all(np.all(np.isfinite(array)) for array in grads.values()):
-                return Case(call, sizes, float(loss), grads, dtype)
+                return ProgramCase(call, sizes, float(loss), grads, dtype)
         raise EvaluationError(f"{self.model.name} has no finite gradients at {scenario.words}")
 
-    def sequence(self, case: Case, found: Arrays) -> OneSequence:
+    def sequence(self, case: ProgramCase, found: Arrays) -> OneSequence:
         """The first sequence of a call, with the gradients that were returned for it."""
         places = given(self.model, case.call)
         for initial in self.model.initials:
@@ -281,7 +281,7 @@ def _units(model: al.Model, inputs: Arrays, integers: Integers, rng: np.random.G
     return found
 
 
-def handed(model: al.Model, case: Case, form: Form) -> Iterator[tuple[str, Any, bool]]:
+def handed(model: al.Model, case: ProgramCase, form: ArrayForm) -> Iterator[tuple[str, Any, bool]]:
     """What a program is handed: by the model's names, whether as a list."""
     kind = np.dtype(case.dtype)
     looked = tables(model)
@@ -307,14 +307,14 @@ def handed(model: al.Model, case: Case, form: Form) -> Iterator[tuple[str, Any, 
             yield initial.key, laid if laid.dtype.kind in "iu" else laid.astype(kind), False
 
 
-def _start(case: Case, key: str) -> Any | None:
+def _start(case: ProgramCase, key: str) -> Any | None:
     """An initial value, 0 where none is given; None where it is an integer's."""
     if case.call.carry is not None:
         return case.call.carry[key]
     return np.zeros_like(case.grads[key]) if key in case.grads else None
 
 
-def own(model: al.Model, case: Case, form: Form, name: str, array: Any) -> Any | None:
+def own(model: al.Model, case: ProgramCase, form: ArrayForm, name: str, array: Any) -> Any | None:
     """A returned gradient in the model's shape; None where it is of another shape."""
     array = np.asarray(array, dtype=float)
     if name in case.call.params:

@@ -52,7 +52,7 @@ class Role:
 
 
 @dataclass
-class Names:
+class ProgramNames:
     """What the names of a program mean.
 
     Attributes

@@ -17,31 +17,31 @@ WORDS = ("grad", "bptt", "backward", "backprop", "loss", "step")
 
 
 @dataclass(frozen=True)
-class Argument:
+class SignatureArgument:
     name: str
     required: bool
     positional: bool = False
 
 
 @dataclass(frozen=True)
-class Function:
+class ProgramFunction:
     """A function or a method of a class.
 
     Attributes
     ----------
-    arguments : tuple of Argument
+    arguments : tuple of SignatureArgument
         Without ``self``.
     keywords : bool
         Whether it takes any others by name.
     returned : tuple of str
         What its last ``return`` names, one by one.
     reads : frozenset of str
-        Names that functions of the file read.
+        ProgramNames that functions of the file read.
     """
 
     name: str
     owner: str
-    arguments: tuple[Argument, ...]
+    arguments: tuple[SignatureArgument, ...]
     keywords: bool
     returned: tuple[str, ...]
     reads: frozenset[str]
@@ -57,13 +57,13 @@ class Function:
 class File:
     path: Path
     source: str
-    functions: tuple[Function, ...]
+    functions: tuple[ProgramFunction, ...]
 
-    def of(self, owner: str, name: str) -> Function | None:
+    def of(self, owner: str, name: str) -> ProgramFunction | None:
         found = (f for f in self.functions if f.owner == owner and f.name == name)
         return next(found, None)
 
-    def candidates(self, wanted: str) -> tuple[Function, ...]:
+    def candidates(self, wanted: str) -> tuple[ProgramFunction, ...]:
         """The functions that may be meant, likeliest first.
 
         Raises
@@ -87,7 +87,7 @@ class File:
         return tuple(sorted(public, key=_likeliness))
 
 
-def _likeliness(function: Function) -> int:
+def _likeliness(function: ProgramFunction) -> int:
     name = function.name.lower()
     return next((k for k, word in enumerate(WORDS) if word in name), len(WORDS))
 
@@ -121,7 +121,7 @@ def read(path: str | Path) -> File:
     return File(path, source, functions)
 
 
-def _functions(tree: ast.Module) -> Iterator[Function]:
+def _functions(tree: ast.Module) -> Iterator[ProgramFunction]:
     defined = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
     reads = frozenset(n.id for d in defined for n in ast.walk(d) if isinstance(n, ast.Name))
     for statement in tree.body:
@@ -133,22 +133,22 @@ def _functions(tree: ast.Module) -> Iterator[Function]:
                     yield _function(inner, statement.name, reads)
 
 
-def _function(node: ast.FunctionDef, owner: str, reads: frozenset[str]) -> Function:
+def _function(node: ast.FunctionDef, owner: str, reads: frozenset[str]) -> ProgramFunction:
     given = node.args
     static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list)
     positional = [*given.posonlyargs, *given.args]
     required = len(positional) - len(given.defaults)
     own = 1 if owner and not static else 0
     arguments = [
-        Argument(a.arg, place < required, place < len(given.posonlyargs))
+        SignatureArgument(a.arg, place < required, place < len(given.posonlyargs))
         for place, a in enumerate(positional)
     ][own:]
     arguments += [
-        Argument(a.arg, default is None)
+        SignatureArgument(a.arg, default is None)
         for a, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)
     ]
     text = f"{owner + '.' if owner else ''}{node.name}({ast.unparse(given)})"
-    return Function(
+    return ProgramFunction(
         node.name,
         owner,
         tuple(arguments),

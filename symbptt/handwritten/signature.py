@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from symbptt.errors import ProgramError
-from symbptt.handwritten.forms import UPSTREAM, Case, Form, Subject, handed
-from symbptt.handwritten.names import Names, Role, squeezed
-from symbptt.handwritten.program import Argument, File, Function
+from symbptt.handwritten.forms import UPSTREAM, ArrayForm, ProgramCase, Subject, handed
+from symbptt.handwritten.names import ProgramNames, Role, squeezed
+from symbptt.handwritten.program import File, ProgramFunction, SignatureArgument
 from symbptt.proof.place import length
 
 FORWARD = ("forward", "forward_pass", "fwd", "feedforward", "forward_propagation", "__call__")
@@ -31,9 +31,9 @@ class Binding:
         Whether ``inputs`` is a dict of all inputs, where it might be the only one.
     """
 
-    function: Function
-    roles: tuple[tuple[Argument, Role], ...]
-    names: Names
+    function: ProgramFunction
+    roles: tuple[tuple[SignatureArgument, Role], ...]
+    names: ProgramNames
     before: Binding | None = None
     make: Binding | None = None
     grouped: bool = False
@@ -58,7 +58,12 @@ class Binding:
     # --- a call --------------------------------------------------------------------------------
 
     def call(
-        self, subject: Subject, case: Case, form: Form, number: int, sizes: Mapping[str, int]
+        self,
+        subject: Subject,
+        case: ProgramCase,
+        form: ArrayForm,
+        number: int,
+        sizes: Mapping[str, int],
     ) -> tuple[Spec, dict[str, Any]]:
         """What the process is told to do, and the arrays for it."""
         arrays: dict[str, Any] = {}
@@ -67,7 +72,7 @@ class Binding:
             key = f"{number}:{name}"
             arrays[key] = array
             specs[name] = {"l" if as_list else "a": key}
-        maker = _Maker(self, case, form, specs)
+        maker = _Specs(self, case, form, specs)
         steps = [maker.step(each) for each in (self.before, self) if each]
         params = {squeezed(name): specs[name] for name in self.names.params}
         params |= {
@@ -103,10 +108,10 @@ class Binding:
 
 
 @dataclass(frozen=True)
-class _Maker:
+class _Specs:
     binding: Binding
-    case: Case
-    form: Form
+    case: ProgramCase
+    form: ArrayForm
     specs: Mapping[str, Spec]
 
     def step(self, binding: Binding) -> Spec:
@@ -125,7 +130,7 @@ class _Maker:
             keywords |= {p: self.specs[p] for p in params if p not in keywords}
         return {"name": function.name, "positional": positional, "keywords": keywords}
 
-    def spec(self, argument: Argument, role: Role) -> Spec | None:
+    def spec(self, argument: SignatureArgument, role: Role) -> Spec | None:
         names = self.binding.names
         if role.kind == "group":
             keys = {
@@ -141,7 +146,7 @@ class _Maker:
         return self.specs.get(name)
 
 
-def bindings(file: File, wanted: str, names: Names) -> tuple[Binding, ...]:
+def bindings(file: File, wanted: str, names: ProgramNames) -> tuple[Binding, ...]:
     """The ways to call the function that is meant, likeliest first.
 
     Raises
@@ -160,7 +165,7 @@ def bindings(file: File, wanted: str, names: Names) -> tuple[Binding, ...]:
     return tuple(found)
 
 
-def _of(file: File, function: Function, names: Names) -> Iterator[Binding]:
+def _of(file: File, function: ProgramFunction, names: ProgramNames) -> Iterator[Binding]:
     if function.name in ("__init__", *FORWARD):
         return
     roles = _roles(function, names)
@@ -192,16 +197,18 @@ def _of(file: File, function: Function, names: Names) -> Iterator[Binding]:
         yield Binding(function, grouped, names, binding.before, make, grouped=True)
 
 
-def _grouped(argument: Argument, role: Role) -> Role:
+def _grouped(argument: SignatureArgument, role: Role) -> Role:
     """The same argument as a dict, where it may be one."""
     if role.kind == "input" and squeezed(argument.name) in ("inputs", "data"):
         return Role("group", "inputs")
     return role
 
 
-def _roles(function: Function, names: Names) -> tuple[tuple[Argument, Role], ...] | None:
+def _roles(
+    function: ProgramFunction, names: ProgramNames
+) -> tuple[tuple[SignatureArgument, Role], ...] | None:
     """The roles of all arguments; None where one that is required has none."""
-    found: list[tuple[Argument, Role]] = []
+    found: list[tuple[SignatureArgument, Role]] = []
     taken: set[Role] = set()
     for argument in function.arguments:
         role = names.role(argument.name)
@@ -219,7 +226,7 @@ def _roles(function: Function, names: Names) -> tuple[tuple[Argument, Role], ...
     return tuple(found)
 
 
-def _has_inputs(binding: Binding, names: Names) -> bool:
+def _has_inputs(binding: Binding, names: ProgramNames) -> bool:
     roles = binding.all_roles
     if Role("group", "inputs") in roles or any(
         a.name in ("inputs", "data") for a, _ in binding.roles
@@ -233,14 +240,14 @@ def _has_inputs(binding: Binding, names: Names) -> bool:
 # --- messages ------------------------------------------------------------------------------------
 
 
-def expected(names: Names) -> str:
+def expected(names: ProgramNames) -> str:
     """The signature that fits a model."""
     starts = [f"{key[:-1].replace('[', '').replace('-', 'm')}=None" for key in names.starts]
     words = [*names.params, *names.sources, *names.targets, *starts]
     return f"loss_and_grads({', '.join(words)})"
 
 
-def _mismatch(file: File, function: Function, names: Names) -> str:
+def _mismatch(file: File, function: ProgramFunction, names: ProgramNames) -> str:
     unknown = [a.name for a in function.arguments if a.required and names.role(a.name) is None]
     lines = [
         f"{file.path}:{function.line}: {function.called} can't be called for {names.model.name}",
@@ -253,7 +260,9 @@ def _mismatch(file: File, function: Function, names: Names) -> str:
     return "\n".join(lines)
 
 
-def _reasons(file: File, function: Function, names: Names, unknown: Sequence[str]) -> Iterator[str]:
+def _reasons(
+    file: File, function: ProgramFunction, names: ProgramNames, unknown: Sequence[str]
+) -> Iterator[str]:
     caches = [name for name in unknown if "cache" in name.lower() or name in ("ctx", "memory")]
     if caches:
         yield (

@@ -24,7 +24,7 @@ def test_slips_are_named(program: str) -> None:
     """A sample; `python -m tests.handwritten.slips` makes the whole table."""
     edits = EDITS[program]
     assert len(edits) >= 20
-    chosen = some(edits[sorted(EDITS).index(program) :], 8)
+    chosen = some(edits[sorted(EDITS).index(program) :], 11)
     results = [broken(program, *edit) for edit in chosen]
     named = [result for result in results if result.named]
     assert len(named) >= 0.9 * len(results), [(r.wrong, r.told) for r in results if not r.named]
