@@ -111,7 +111,11 @@ def find(
     ]
     up, down = size_sets(model)[0], size_sets(model)[-1]
     trials = _trials(callers, up)
-    best = max(trials, key=lambda trial: trial.score)
+    # Rows (1, n) of one sequence are a batch of one: what else fits says more.
+    several = [t for t in trials if (t.caller.form.axes, t.caller.form.vectors) != ("one", "row")]
+    best = max(several, key=lambda trial: trial.score)
+    if not best.score[1]:
+        best = max(trials, key=lambda trial: trial.score)
     if best.score[1]:
         return Chosen(best.caller, (up, down))
     if any(trial.answer.outcome.late for trial in trials):

@@ -35,7 +35,7 @@ from symbptt.handwritten.verdict import RIGHT, WRONG, CodeVerdict, Gradient, Sli
 from symbptt.proof.backward import Passes
 from symbptt.proof.calls import Arrays, called
 from symbptt.proof.loaded import load_module
-from symbptt.proof.slips import FACTORS, Inquiry
+from symbptt.proof.slips import FACTORS, Inquiry, NamedSlip
 
 LONGEST = 60
 """Past the steps after which programs usually truncate."""
@@ -279,7 +279,9 @@ class Examination:
             return
         yield from self._of_batches(wrong)
         yield from self._of_lengths(wrong)
-        if all(self.cases[k].dtype != "float64" for numbers in wrong.values() for k in numbers):
+        if wrong and all(
+            self.cases[k].dtype != "float64" for numbers in wrong.values() for k in numbers
+        ):
             yield SlipFound("it is right in float64 and not in float32", tuple(wrong))
 
     def _inquired(self, numbers: tuple[int, ...]) -> Iterator[SlipFound]:
@@ -293,13 +295,17 @@ class Examination:
         ]
         bound = self.convention.value or math.inf
         inquiry = Inquiry(subject.derivation, sequences, bound=bound)
+        alike: dict[tuple[str, str], list[NamedSlip]] = {}
         for slip in inquiry.run():
-            edits = slip.suspect.edits
-            words = slip.suspect.words
-            if slip.factor[0] and slip.factor != self.convention.factor:
-                words += f" ({slip.factor[0]})"
-            steps = tuple(step.number for step, _, _, _ in edits)
-            yield SlipFound(words, slip.names, slip.suspect.kind, steps)
+            alike.setdefault((slip.suspect.kind, slip.factor[0]), []).append(slip)
+        for (kind, factor), slips in alike.items():
+            words = slips[0].suspect.words
+            if factor and factor != self.convention.factor[0]:
+                words += f" ({factor})"
+            steps = tuple(e[0].number for s in slips for e in s.suspect.edits)
+            if len(slips) > 1 and len(steps) > 1:
+                words += f"; and alike in steps {', '.join(f'({k})' for k in steps[1:])}"
+            yield SlipFound(words, tuple(n for s in slips for n in s.names), kind, steps)
 
     def _first(self, number: int, names: Sequence[str]) -> Arrays:
         """The gradients of a case of one sequence, without the axis of sequences."""
