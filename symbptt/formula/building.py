@@ -50,6 +50,7 @@ class FormulaBuilder(PositionReader):
     def __init__(self, text: str, names: FormulaNames) -> None:
         super().__init__(text, names)
         self.places: dict[int, tuple[al.Expr, Place]] = {}
+        self._built: dict[sf.Node, al.Expr] = {}
 
     def place(self, expr: al.Expr) -> Place:
         return self.places[id(expr)][1]
@@ -59,7 +60,9 @@ class FormulaBuilder(PositionReader):
         return expr
 
     def expr(self, node: sf.Node) -> al.Expr:
-        return self._at(self._expr(node), node.place)
+        if node not in self._built:
+            self._built[node] = self._at(self._expr(node), node.place)
+        return self._built[node]
 
     def _expr(self, node: sf.Node) -> al.Expr:
         match node:

@@ -14,8 +14,9 @@ from symbptt import algebra as al
 from symbptt.errors import SymbpttError
 from symbptt.formula.differing import differing, likeness
 from symbptt.formula.examination import Examiner
+from symbptt.formula.fitting import is_within, turned
 from symbptt.formula.shapes import Shaper
-from symbptt.formula.stated import Equations, equations, is_within, key_of
+from symbptt.formula.stated import Equations, equations, key_of
 from symbptt.formula.statement import Formula, Inequalities, Over, parts, walk, with_part
 from symbptt.formula.text import chain_text, formula_text, text_of, within_signs
 from symbptt.formula.typesetting import formula_latex
@@ -136,24 +137,6 @@ def told(formula: Formula, known: Equations) -> Iterator[DerivedEquation]:
         said = replace(best, left=formula.left, text=formula.text, places={}, fixed=formula.fixed)
         form, of = line.source.derivation.form, line.source.derivation.of
         yield DerivedEquation(said, line.number, form, of, line.reason)
-
-
-def turned(node: al.Expr) -> al.Expr:
-    """The transpose of an expression, term by term and factor by factor."""
-    match node:
-        case al.Add(terms=terms):
-            return al.Add(tuple(map(turned, terms)))
-        case al.Neg(operand=operand):
-            return al.Neg(turned(operand))
-        case al.Product(left=left, right=right):
-            return al.Product(turned(right), turned(left))
-        case al.TimeSum(term=term):
-            return replace(node, term=turned(term))
-        case al.Transpose(operand=operand):
-            return operand
-        case al.Diag() | al.Number():
-            return node
-    return al.Transpose(node)
 
 
 # --- other terms -------------------------------------------------------------------------

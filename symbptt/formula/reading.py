@@ -18,6 +18,7 @@ from symbptt.errors import FormulaError
 from symbptt.formula.building import FormulaBuilder
 from symbptt.formula.names import RESERVED, FirstFinding, FormulaNames, LetterMeaning, finding
 from symbptt.formula.shapes import Layout
+from symbptt.formula.spelling.reader import MAX_READINGS, Stated, spelled
 from symbptt.formula.statement import (
     NOWHERE,
     Fixed,
@@ -35,6 +36,15 @@ from symbptt.language.surface import At, Named, Node
 from symbptt.language.tokens import COMPARISONS, FORMULA, Token, parted
 
 MAX_LENGTH = 4_000
+MAX_SPELLED = 16_000
+
+_SPELLED = re.compile(r"[\\^{}&]|[^\x00-\x7f]|[A-Za-z]_(?:[tTijks]|[0-9]+)\b")
+"""What no plain formula has: signs of LaTeX or of Unicode, and steps below a letter."""
+
+_BESIDE = re.compile(
+    r"(?<![\w.])[0-9]+(?![eE][0-9+-])[A-Za-z]|[\w\])]\s+(?!for\b)[A-Za-z(]|\w\([tT0-9]|\bd[A-Za-z]\w*(?![\w(])"
+)
+"""What may be a product without a sign, a step in parentheses, or a gradient alone."""
 
 _ALIAS = "what a text calls the names of the model is said by `U=W_qh, V=W_hx`"
 _SHAPE = "a formula is `left = right`, and conditions follow after `for`"
@@ -84,7 +94,51 @@ def readings(
     known = replace(known, aliases=_aliases(names, known))
     letters = [_FormulaReader(one, known).letter() for one in where]
     known = replace(known, letters={one.name: one for one in letters})
-    return (Reading(_FormulaReader(text, known).links()),)
+    try:
+        return (Reading(_FormulaReader(text, known).links()),)
+    except FormulaError as error:
+        other = _SPELLED.search(text)
+        if not (other or _BESIDE.search(text.partition(" for ")[0])):
+            raise
+        try:
+            return _spelled(text, known, layout)
+        except FormulaError as found:
+            raise (found if other else error) from None
+
+
+def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, ...]:
+    """The readings of a text in LaTeX, Unicode or a mixture."""
+    plain = _one_line(text, MAX_SPELLED)
+    found: list[tuple[tuple[Formula, ...], dict[str, str]]] = []
+    first: FormulaError | None = None
+    for one in spelled(plain, names, layout):
+        try:
+            links = _FormulaReader(plain, names).linked(one.sides, one.conditions)
+        except FormulaError as error:
+            first = first or error
+            continue
+        if all(links != others for others, _ in found):
+            found.append((links, dict(one.notes)))
+        if len(found) == MAX_READINGS:
+            break
+    if not found:
+        assert first is not None
+        raise first
+    return tuple(Reading(links, _words(notes, found)) for links, notes in found)
+
+
+def _words(notes: dict[str, str], found: list[tuple[tuple[Formula, ...], dict[str, str]]]) -> str:
+    """What a reading decides that others decide otherwise."""
+    open_ones = [q for q in notes if any(other.get(q) != notes[q] for _, other in found)]
+    return "; ".join(f"{question} as {notes[question]}" for question in open_ones)
+
+
+def _one_line(text: str, most: int) -> str:
+    if len(text) > most:
+        raise FormulaError(
+            f"a formula has at most {most:,} characters, and this one has {len(text):,}"
+        )
+    return re.sub(r"\s", " ", text)
 
 
 def read(text: str, model: al.Model, where: Iterable[str] = ()) -> Formula:
@@ -118,11 +172,7 @@ def _aliases(text: str, names: FormulaNames) -> dict[str, str]:
 
 class _FormulaReader:
     def __init__(self, text: str, names: FormulaNames) -> None:
-        plain = re.sub(r"\s", " ", text)
-        if len(plain) > MAX_LENGTH:
-            raise FormulaError(
-                f"a formula has at most {MAX_LENGTH:,} characters, and this one has {len(plain):,}"
-            )
+        plain = _one_line(text, MAX_SPELLED)
         self.source = Source(plain, "formula")
         self.findings = FirstFinding(self.source)
         self.names = names
@@ -151,15 +201,21 @@ class _FormulaReader:
 
     def links(self) -> tuple[Formula, ...]:
         """The formula, or those that a chain ``A = B = C`` is made of."""
+        _one_line(self.source.text, MAX_LENGTH)
         body, *conditions = self._runs()
-        sides = [self.builder.expr(side) for side in self._sides(body)[0]]
+        sides = self._sides(body)[0]
+        return self.linked(sides, map(self._condition, conditions))
+
+    def linked(self, sides: Iterable[Node], conditions: Iterable[Stated]) -> tuple[Formula, ...]:
+        """The formulas of a chain whose sides and conditions are read."""
+        built = [self.builder.expr(side) for side in sides]
         chains: list[Inequalities] = []
         fixed: list[Fixed] = []
         for condition in conditions:
-            self._condition(condition, chains, fixed)
+            self._stated(condition, chains, fixed)
         links = tuple(
             Formula(left, right, tuple(chains), tuple(fixed), self.source.text, self.builder.places)
-            for left, right in pairwise(sides)
+            for left, right in pairwise(built)
         )
         self._all_bound(links)
         return links
@@ -197,7 +253,7 @@ class _FormulaReader:
             self.wrong(sign.place, "an expression is missing here")
         return self.names.renamed(expression(run, self.source, self.findings, FORMULA))
 
-    def _condition(self, run: list[Token], chains: list[Inequalities], fixed: list[Fixed]) -> None:
+    def _condition(self, run: list[Token]) -> Stated:
         whole = run[0].place.until(run[-1].place)
         sides, signs = parted(run, COMPARISONS)
         if not signs:
@@ -206,21 +262,25 @@ class _FormulaReader:
                 "a condition compares indices (`1 <= t < T`) or fixes an initial value "
                 "(`h[0] = 0`)",
             )
-        nodes = [
+        nodes = tuple(
             self.surface(side, sign) for side, sign in zip(sides, [*signs, signs[-1]], strict=True)
-        ]
+        )
+        return nodes, tuple(sign.text for sign in signs), whole
+
+    def _stated(self, condition: Stated, chains: list[Inequalities], fixed: list[Fixed]) -> None:
+        nodes, signs, whole = condition
         if isinstance(nodes[0], At):
             fixed.append(self._fixed(nodes, signs, whole))
             return
         indices = tuple(map(self.builder.index, nodes))
         if any(is_length(name) for index in indices for name in index.names()):
             self.wrong(whole, "a condition compares steps, and `len` is none")
-        operators = tuple("==" if sign.text == "=" else sign.text for sign in signs)
+        operators = tuple("==" if sign == "=" else sign for sign in signs)
         chains.append(Inequalities(indices, operators))
 
-    def _fixed(self, nodes: list[Node], signs: list[Token], whole: Place) -> Fixed:
+    def _fixed(self, nodes: tuple[Node, ...], signs: tuple[str, ...], whole: Place) -> Fixed:
         target = self.builder.expr(nodes[0])
-        if len(signs) > 1 or signs[0].text not in ("=", "==") or not isinstance(target, al.Ref):
+        if len(signs) > 1 or signs[0] not in ("=", "==") or not isinstance(target, al.Ref):
             self.wrong(whole, "an initial value is fixed by one equation, `h[0] = 0`")
         if target.index.terms:
             self.wrong(whole, f"an initial value has a number for its step, as `{target.name}[0]`")

@@ -85,15 +85,13 @@ BAD = {
     "h[t] = W_hh.t @ h[t]": "write `.T` for a transpose",
     "h[t] = W_hh.S @ h[t]": "only `.T`",
     "h[t] = 007 * h[t]": "no leading zero: write 7",
-    "h[t] = \\input{x}": "no meaning",
+    "h[t] = \\input{x}": "`\\input` has no meaning",
     "h[t] = h[t] for t < len(h)": "a condition compares steps",
-    "h[t] = W_hh h[t-1]": "an operator is missing between `W_hh` and `h`",
-    "h[t] = 2h[t-1]": "a product `2 * h`",
+    "h[t] = W_hh Q h[t-1]": "an operator is missing between `W_hh` and `Q`",
     "h[t] = W_hh' @ h[t-1]": "a transpose is written `.T`",
     "h[t] = h[t] # words": "`#` has no meaning",
     "h[t] = tanh(h[t] < 1)": "`<` stands outside brackets only",
     "h[t] = dot(u=h[t], v=h[t])": "arguments have no names",
-    "h[t] = h[t] · h[t]": "a product is written `*`",
     "h[t]: 2 = h[t]": "no expression of a formula",
     "h[t], o[t] = h[t]": "a list of values is no expression",
     "h[t] = W_hh @ h[t-0.5]": "a step is a whole number",
@@ -151,14 +149,15 @@ def test_bad_input(text: str, words: str) -> None:
     assert "^" in caret and set(caret) <= {" ", "^"}
 
 
-@pytest.mark.parametrize(("typed", "read_as"), [("ℓ", "l"), ("𝐨", "o"), ("ﬁ", "fi"), ("ϕ", "φ")])
-def test_no_name_is_read_as_another_one(typed: str, read_as: str) -> None:
+@pytest.mark.parametrize("typed", ["ﬁ", "ϕ"])
+def test_no_name_is_read_as_another_one(typed: str) -> None:
+    """A bold o of mathematics is an o, and a script l the loss; these are neither."""
     for text in (
         f"d(L, h[t]) = {typed}(o[t], y[t])",
         f"{typed}[t] = h[t]",
         f"h[t] = {typed}'(o[t])",
     ):
-        with pytest.raises(FormulaError, match=f"write `{read_as}"):
+        with pytest.raises(FormulaError, match=r"has no meaning|neither a|has no name"):
             read(text, model("linear"))
 
 
@@ -320,7 +319,6 @@ def known(side: Expr) -> Expr:
         ("x[t]**(1/0) = 1", "this divides by zero"),
         ("x[t]**W = 1", "an exponent is a number or an index"),
         ("x[t]**x[t] = 1", "an exponent is a number or an index"),
-        ("x[t]^2 = 1", "a power is written"),
     ],
 )
 def test_other_exponents_are_refused(formula: str, said: str) -> None:

@@ -1,0 +1,140 @@
+"""Whether a stated left side is that of a formula, at which steps, and what it then says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import product
+
+from symbptt import algebra as al
+from symbptt.algebra.letters import Entry
+from symbptt.formula.ranges import holds
+from symbptt.formula.statement import (
+    Formula,
+    Inequalities,
+    Over,
+    at_steps,
+    body,
+    indices,
+    map_indices,
+    own_names,
+    parts,
+    walk,
+    with_part,
+)
+
+FARTHEST = 6
+"""Up to this T it is tried whether a range is empty, or lies in another."""
+
+Values = Mapping[str, al.Index]
+
+
+def with_entries(left: al.Expr) -> al.Expr:
+    """``d(L, W)[j, i]`` as ``d(L, W[j, i])``, an entry of a Jacobian by its own two."""
+    match left:
+        case Entry(array=al.Derivative(output=output, wrt=wrt) as array, places=places):
+            axes = len(output.shape)
+            of, by = places[:axes], places[axes:]
+            return replace(
+                array,
+                output=Entry(output, of) if of else output,
+                wrt=Entry(wrt, by) if by else wrt,
+            )
+    return left
+
+
+def turned(node: al.Expr) -> al.Expr:
+    """The transpose of an expression, term by term and factor by factor."""
+    match node:
+        case al.Add(terms=terms):
+            return al.Add(tuple(map(turned, terms)))
+        case al.Neg(operand=operand):
+            return al.Neg(turned(operand))
+        case al.Product(left=left, right=right):
+            return al.Product(turned(right), turned(left))
+        case al.TimeSum(term=term):
+            return replace(node, term=turned(term))
+        case al.Transpose(operand=operand):
+            return operand
+        case al.Diag() | al.Number():
+            return node
+    return al.Transpose(node)
+
+
+def fits(pattern: al.Expr, node: al.Expr, values: dict[str, al.Index]) -> bool:
+    """Whether a left side is a line's, at some steps; these are added to ``values``."""
+    if type(pattern) is not type(node) or len(parts(pattern)) != len(parts(node)):
+        return False
+    if not all(
+        _solved(index, wanted, values)
+        for index, wanted in zip(indices(pattern), indices(node), strict=True)
+    ):
+        return False
+    if not parts(pattern):
+        return _without_steps(pattern) == _without_steps(node)
+    if getattr(pattern, "held", None) != getattr(node, "held", None):
+        return False
+    return all(fits(*pair, values) for pair in zip(parts(pattern), parts(node), strict=True))
+
+
+def _without_steps(node: al.Expr) -> al.Expr:
+    return map_indices(node, lambda _: al.Index())
+
+
+def _solved(index: al.Index, wanted: al.Index, values: dict[str, al.Index]) -> bool:
+    """Whether an index is the wanted one, by the value of the one name in it."""
+    free = [name for name in index.names() if name != "T" and name not in values]
+    if len(free) == 1 and dict(index.terms)[free[0]] == 1:
+        values[free[0]] = wanted - index.substitute({**values, free[0]: al.Index()})
+    return index.substitute(values) == wanted
+
+
+def said_at(formula: Formula, values: Values) -> Formula:
+    """A line at other steps; what it binds gets other letters where they would be met."""
+    chains = tuple(
+        replace(chain, sides=tuple(side.substitute(values) for side in chain.sides))
+        for chain in formula.chains
+    )
+    left, right = (_moved(side, values) for side in formula.sides)
+    return replace(formula, left=left, right=right, chains=chains)
+
+
+def _moved(node: al.Expr, values: Values) -> al.Expr:
+    met = {name for index in values.values() for name in index.names()}
+    return at_steps(_rebound(node, met), values)
+
+
+def _rebound(node: al.Expr, met: set[str]) -> al.Expr:
+    """With other letters for the bound names that are met."""
+    for place, part in enumerate(parts(node)):
+        node = with_part(node, place, _rebound(part, met))
+    if not isinstance(node, Over) or node.index not in met:
+        return node
+    taken = met | {name for inner in walk(node) for name in own_names(inner)}
+    letter = next(letter for letter in _LETTERS if letter not in taken)
+    inner = at_steps(body(node), {node.index: al.Index.of(letter)})
+    if isinstance(node, al.TimeSum):
+        return replace(node, term=inner, index=letter)
+    return replace(node, factor=inner, index=letter)
+
+
+_LETTERS = ("k", "i", "j", "m", "n", "r", "s", "q", "u", "v", "l", "p")
+
+
+def is_possible(chains: tuple[Inequalities, ...]) -> bool:
+    """Whether the conditions hold together at some steps."""
+    return any(holds(chains, at) for at in _steps(chains))
+
+
+def is_within(inner: tuple[Inequalities, ...], outer: tuple[Inequalities, ...]) -> bool:
+    """Whether conditions hold wherever others do."""
+    every = (at for at in _steps((*inner, *outer)) if holds(outer, at))
+    return all(holds(inner, at) for at in every)
+
+
+def _steps(chains: tuple[Inequalities, ...]) -> Iterator[dict[str, int]]:
+    sides = (side for chain in chains for side in chain.sides)
+    names = sorted({name for side in sides for name in side.names()} - {"T"})
+    for horizon in range(1, FARTHEST + 1):
+        for values in product(range(-1, horizon + 2), repeat=len(names)):
+            yield {"T": horizon, **dict(zip(names, values, strict=True))}

@@ -1,0 +1,185 @@
+r"""What stands before brackets: a function, a step, entries, or a factor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from symbptt.formula.spelling import written as wr
+from symbptt.formula.spelling.derivatives import DerivativeReader
+from symbptt.formula.spelling.names import LOSS_LETTERS, Way
+from symbptt.formula.spelling.shares import letters_of, parts_of, shares
+from symbptt.formula.spelling.sums import SumReader
+from symbptt.functions.losses import LOSSES
+from symbptt.language import surface as sf
+from symbptt.language.source import Place
+
+_DERIVATIVES = frozenset(["d", "partial", "direct"])
+_PRIME = "\N{MODIFIER LETTER PRIME}"
+
+
+class CallReader(DerivativeReader, SumReader):
+    """Reads calls and brackets behind names."""
+
+    def is_applied(self, node: wr.Bracketed) -> bool:
+        """Whether brackets behind a name are its arguments, its step or its entries."""
+        core, _, _, _ = parts_of(node.operand)
+        if node.group.bracket == "[" or not isinstance(core, wr.Word):
+            return True
+        return self.function_of(node.operand) is not None or self.has_free_step(node)
+
+    def has_free_step(self, node: wr.Bracketed) -> bool:
+        """``h(t)``: a quantity without a step, and an index in parentheses."""
+        core, below, above, _ = parts_of(node.operand)
+        assert isinstance(core, wr.Word)
+        names = {name for share in shares(core.text, below, above) if share.step is None
+                 for name in self.called(share.name)}  # fmt: skip
+        timed = (
+            names & (self.names.timed | frozenset(self.names.letters)) or core.text in LOSS_LETTERS
+        )
+        return (
+            bool(timed)
+            and len(node.group.items) == 1
+            and self.number(node.group.items[0]) is not None
+        )
+
+    def function_of(self, node: wr.Written) -> str | None:
+        """The function that a name with its scripts is."""
+        core, below, above, _ = parts_of(node)
+        if not isinstance(core, wr.Word):
+            return None
+        own = [script.word for script in (*below, *(s for s in above if s.wrapped))]
+        return self.functions.get(letters_of("".join([core.text, *own])))
+
+    def behind(self, node: wr.Bracketed) -> Iterable[Way]:
+        """A call, a step in brackets, entries, or a product with what stands in parentheses."""
+        core, below, above, primes = parts_of(node.operand)
+        function = self.function_of(node.operand)
+        named = node.group.bracket == "[" and self.called(getattr(core, "text", ""))
+        if function is not None and not named:
+            return self.function(node, function, primes, [s for s in above if not s.wrapped])
+        if node.group.bracket == "[":
+            return self.bracketed(node)
+        if isinstance(core, wr.Word) and self.has_free_step(node):
+            step = self.number(node.group.items[0])
+            assert step is not None
+            return self.bracketed_name(node, core, below, above, [step])
+        if (
+            isinstance(core, wr.Word)
+            and not self.called(letters_of(core.text))
+            and len(node.group.items) > 1
+        ):
+            self.unknown_function(core)
+        return self.operated(wr.Operated(node.place, [node.operand, node.group], [""]))
+
+    def unknown_function(self, core: wr.Word) -> None:
+        self.wrong(
+            core.place,
+            f"`{core.text}` is neither a function nor a name of the model {self.names.model.name} "
+            f"or the formula language{self.names.near(core.text)}",
+        )
+
+    def function(
+        self, node: wr.Bracketed, name: str, primes: int, above: list[wr.ScriptText]
+    ) -> Iterable[Way]:
+        place, items = node.place, node.group.items
+        if name in _DERIVATIVES and len(items) == 2:
+            kinds = {"d": "d", "partial": "+", "direct": "="}
+            found = self.derivative(place, kinds[name], *items)
+            if name == "direct":
+                found = (replace(way, node=renamed(way.node, "direct")) for way in found)
+            return found
+        if name in ("sum", "prod") and len(items) > 3:
+            return self.plain_over(place, name, items)
+        if name in ("onehot", "delta", "ones", "zeros", "len"):
+            return self.of_places(place, name, items)
+        if primes:
+            digits = above[:1] if above and above[0].word.isdecimal() and len(items) > 1 else []
+            name = f"{name}{_PRIME}{digits[0].word if digits else ''}"
+            above = above[len(digits) :]
+            if primes > 1:
+                self.wrong(place, "there is one prime: the slope of a function")
+        return self.raised_all(self.settled(self.call(place, name, items)), above)
+
+    def call(self, place: Place, name: str, items: list[wr.Written]) -> Iterator[Way]:
+        losses = {a.name for a in self.names.model.abstract if a.loss} | set(LOSSES)
+        parts = [self.ways(item) if name not in losses or not k else self.target(item)
+                 for k, item in enumerate(items)]  # fmt: skip
+        return self.joined(parts, lambda *args: sf.Apply(place, name, list(args), place))
+
+    def target(self, node: wr.Written) -> list[Way]:
+        """A loss compares with an integer input itself."""
+        core = parts_of(node)[0]
+        if isinstance(core, wr.Word):
+            found = [way for way in self.meanings(node) if self.is_integer(way.node)]
+            if found:
+                return found
+        return self.ways(node)
+
+    def of_places(self, place: Place, name: str, items: list[wr.Written]) -> list[Way]:
+        if name in ("ones", "zeros"):
+            sizes = [self.number(item, lengths=True) for item in items]
+            if None not in sizes:
+                return [Way(sf.Apply(place, name, [s for s in sizes if s], place))]
+        places = [self.position(item) for item in items]
+        if name == "len" or None in places:
+            found = self.number(wr.Bracketed(place, wr.Scripted(place, wr.Word(place, "len")),
+                                          wr.Enclosed(place, "(", items)))  # fmt: skip
+            if found is None:
+                self.wrong(place, f"`{name}` takes indices or integer inputs")
+            return [Way(found)]
+        return [Way(sf.Apply(place, name, [p for p in places if p], place))]
+
+    def bracketed(self, node: wr.Bracketed) -> Iterable[Way]:
+        """``h[t]``, ``W[j, i]``, ``v[:d]``; else a factor in brackets, ``W [h; x]``."""
+        core, below, above, primes = parts_of(node.operand)
+        if not node.group.items:
+            self.wrong(node.group.place, "the brackets are empty: expected a step, as in `h[t]`")
+        places = [self.placed(item) for item in node.group.items]
+        if None not in places and ";" not in node.group.separators:
+            found = [one for one in places if one is not None]
+            if isinstance(core, wr.Word) and not primes:
+                ways = self.bracketed_name(node, core, below, above, found)
+                if ways:
+                    return ways
+            return [
+                replace(w, node=sf.At(node.place, w.node, found)) for w in self.ways(node.operand)
+            ]
+        return self.operated(wr.Operated(node.place, [node.operand, node.group], [""]))
+
+    def bracketed_name(
+        self,
+        node: wr.Bracketed,
+        core: wr.Word,
+        below: list[wr.ScriptText],
+        above: list[wr.ScriptText],
+        places: list[sf.Node],
+    ) -> list[Way]:
+        """A step behind a name that has none yet."""
+        found: list[Way] = []
+        for share in shares(core.text, below, above):
+            if share.step or share.entries or share.raised:
+                continue
+            loss = {"L": ["L"]}.get(core.text, ["loss"] if core.text in LOSS_LETTERS else [])
+            names = self.called(share.name) or loss
+            for name in names:
+                if (
+                    name in self.names.timed
+                    or self.is_state(name)
+                    or self.has_step(name)
+                    or name in ("L", "loss")
+                ):
+                    found.append(Way(sf.At(node.place, sf.Named(core.place, name), places)))
+        return found
+
+    def placed(self, node: wr.Written) -> sf.Node | None:
+        if isinstance(node, wr.Colon):
+            ends = [
+                None if e is None else self.number(e, lengths=True) for e in (node.first, node.last)
+            ]
+            return sf.Stretch(node.place, ends[0], ends[1])
+        return self.position(node)
+
+
+def renamed(node: sf.Node, word: str) -> sf.Node:
+    return replace(node, function=word) if isinstance(node, sf.Apply) else node

@@ -1,0 +1,176 @@
+r"""Derivatives as people write them: quotients of differentials, operators, gradients alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import product
+
+from symbptt import algebra as al
+from symbptt.errors import FormulaError
+from symbptt.formula.names import derived_form
+from symbptt.formula.spelling import written as wr
+from symbptt.formula.spelling.choices import consistent
+from symbptt.formula.spelling.names import Way
+from symbptt.formula.spelling.products import ProductReader
+from symbptt.formula.spelling.shares import parts_of
+from symbptt.formula.statement import at_steps
+from symbptt.language import surface as sf
+from symbptt.language.source import Place
+
+
+class DerivativeReader(ProductReader):
+    """Reads derivatives; of what a name is defined by it is that equation's."""
+
+    def quotient(self, place: Place, above: wr.Written, below: wr.Written) -> Iterable[Way]:
+        """A quotient, or a derivative."""
+        if isinstance(above, wr.Differential) and isinstance(below, wr.Differential):
+            if above.operand is None or below.operand is None:
+                self.wrong(
+                    place, f"`{self.shown(place)}` has nothing to differentiate, or by nothing"
+                )
+            kinds = {above.kind, below.kind}
+            kind = next(kind for kind in ("+", "d", "∂", "δ") if kind in kinds)
+            return self.derivative(place, kind, above.operand, below.operand)
+        parts = [self.ways(above), self.ways(below)]
+        return self.joined(parts, lambda one, two: sf.Over(place, one, two))
+
+    def derivative(self, place: Place, kind: str, of: wr.Written, by: wr.Written) -> Iterator[Way]:
+        outputs, bys = self.differentiated(of), self.variables(by)
+        for output, wrt in product(outputs, bys):
+            notes = consistent((*output.notes, *wrt.notes))
+            if notes is None:
+                continue
+            total = isinstance(output.node, sf.Named) and output.node.name == "L"
+            word = "d"
+            if kind == "+":
+                word = "direct" if total else "partial"
+            elif ("", "direct") in notes:
+                word = "direct"
+            made = sf.Apply(place, word, [output.node, wrt.node], place)
+            named = core_of(output.node)
+            part = isinstance(named, sf.Named) and named.name == "L"
+            if kind in ("∂", "δ") and not part and word == "d":
+                self.open[made] = (name_in(output.node), name_in(wrt.node), self.lag(output, wrt))
+            yield Way(made, tuple(note for note in notes if note[0]))
+
+    def lag(self, output: Way, wrt: Way) -> str:
+        """How many steps lie between, if that is a number."""
+        one, two = (self.builder.expr(way.node) for way in (output, wrt))
+        if isinstance(one, al.Ref) and isinstance(two, al.Ref):
+            return str(one.index - two.index)
+        return ""
+
+    def variables(self, node: wr.Written) -> list[Way]:
+        """What a derivative is taken by: a name, or an entry of one in parentheses."""
+        core, below, above, primes = parts_of(node)
+        if isinstance(core, wr.Word) and not primes:
+            return self.meanings(node)
+        if isinstance(core, wr.Enclosed) and len(core.items) == 1 and not above:
+            inner = self.variables(core.items[0])
+            return list(self.entries(node.place, inner, below)) if below else inner
+        return list(self.read(node))
+
+    def differentiated(self, node: wr.Written) -> list[Way]:
+        """What is differentiated: a name, or an expression that is what a name is defined by."""
+        core, _, _, _ = parts_of(node)
+        if isinstance(core, wr.Word | wr.Enclosed):
+            try:
+                return self.variables(node)
+            except FormulaError:
+                if isinstance(core, wr.Word):
+                    raise
+        found: list[Way] = []
+        for way in self.ways(node):
+            defined = self.defined(node.place, way)
+            found.append(defined or way)
+        return found
+
+    def defined(self, place: Place, way: Way) -> Way | None:
+        """The quantity whose equation has this right side; its derivative is that equation's."""
+        expr = self.builder.expr(way.node)
+        if isinstance(expr, al.Ref | al.Param):
+            return None
+        steps = [node.index for node in al.mentioned(expr) if isinstance(node, al.Ref)]
+        for model in (self.names.model, derived_form(self.names.model)):
+            for equation in model.equations:
+                for step in dict.fromkeys(steps):
+                    if at_steps(equation.rhs, {"t": step}) == expr:
+                        node = sf.At(
+                            place, sf.Named(place, equation.name), [index_node(place, step)]
+                        )
+                        return Way(node, (*way.notes, ("", "direct")))
+        return None
+
+    def alone(self, node: wr.Differential) -> Iterator[Way]:
+        r"""``dh_t``, ``\delta W``: the gradient of L; a product where the model has a delta."""
+        if node.operand is None or node.kind in ("∂", "+"):
+            self.wrong(node.place, "a derivative is a quotient, `∂L/∂h_t`")
+        if node.kind == "δ" and self.called("delta"):
+            word = wr.Word(Place(1, node.place.column, 1, node.operand.place.column), "delta")
+            yield from self.operated(wr.Operated(node.place, [word, node.operand], [""]))
+            return
+        core, below, above, primes = parts_of(node.operand)
+        if not isinstance(core, wr.Word) or primes:
+            self.wrong(node.place, "a derivative is a quotient, `∂L/∂h_t`")
+        self.meanings(node.operand)
+        for way in self.gradients(node.place, wr.Scripted(node.operand.place, core, below, above)):
+            yield replace(
+                way, notes=(*way.notes, (f"`{self.shown(node.place)}`", "the gradient of L"))
+            )
+
+    def operator_of(self, node: wr.Written) -> tuple[str, wr.Written] | None:
+        """``(D h_t)`` of ``(D h_t)_v``; a star is a total derivative, a plus a partial one."""
+        if not isinstance(node, wr.Enclosed) or node.bracket != "(" or len(node.items) != 1:
+            return None
+        inner = node.items[0]
+        if isinstance(inner, wr.Operated) and inner.signs == [""]:
+            sign, operand = inner.operands
+            core, below, above, _ = parts_of(sign)
+            if (
+                isinstance(core, wr.Word)
+                and core.text == "D"
+                and not below
+                and not self.called("D")
+            ):
+                kinds = {"+": "+", "*": "d", "": "∂"}
+                kind = "".join(mark.text for script in above for mark in script.marks)
+                return (kinds[kind], operand) if kind in kinds else None
+        return None
+
+    def operator(
+        self, place: Place, kind: str, of: wr.Written, below: list[wr.ScriptText]
+    ) -> list[Way]:
+        trees = [self.parsed(script) for script in below]
+        if len(trees) != 1 or trees[0] is None:
+            self.wrong(place, f"`{self.shown(place)}` is taken by one variable")
+        return self.settled(self.derivative(place, kind, of, trees[0]))
+
+
+def core_of(node: sf.Node) -> sf.Node:
+    while isinstance(node, sf.At):
+        node = node.operand
+    return node
+
+
+def name_in(node: sf.Node) -> str:
+    """A name and its step, for derivatives that are alike."""
+    core = core_of(node)
+    return core.name if isinstance(core, sf.Named) else ""
+
+
+def index_node(place: Place, index: al.Index) -> sf.Node:
+    """A step as a surface tree."""
+    terms: list[sf.Node] = []
+    for name, count in index.terms:
+        named: sf.Node = sf.Named(place, name)
+        if abs(count) != 1:
+            named = sf.Times(
+                place, [sf.Literal(place, Fraction(abs(count)), str(abs(count))), named]
+            )
+        terms.append(sf.Minus(place, named) if count < 0 else named)
+    if index.offset or not terms:
+        number = sf.Literal(place, Fraction(abs(index.offset)), str(abs(index.offset)))
+        terms.append(sf.Minus(place, number) if index.offset < 0 else number)
+    return terms[0] if len(terms) == 1 else sf.Plus(place, terms)

@@ -1,0 +1,182 @@
+r"""From what a person wrote to surface trees: every way to read it whose shapes fit.
+
+The parts are read first; what fits in no way is left out before it meets others, so that a formula
+with many products of two readings each has few. What is decided once (whether ``^T`` turns or
+raises, in which order a product runs) is decided in the same way everywhere in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+from symbptt.formula.spelling import written as wr
+from symbptt.formula.spelling.calls import CallReader
+from symbptt.formula.spelling.names import Way
+from symbptt.formula.spelling.products import MAX_TERMS
+from symbptt.language import surface as sf
+from symbptt.language.source import Place
+
+_ONE = Fraction(1)
+_ROOTS = {"1": "sum", "2": "norm", "F": "norm", "": "norm"}
+
+
+class MeaningReader(CallReader):
+    """Reads expressions."""
+
+    def read(self, node: wr.Written) -> Iterable[Way]:
+        place = node.place
+        match node:
+            case wr.Numeral(text=text, bold=bold):
+                if bold and text == "1":
+                    return [Way(sf.Named(place, "ones")), Way(sf.Literal(place, _ONE, "1"))]
+                return [Way(sf.Literal(place, Fraction(text), text))]
+            case wr.Scripted(core=wr.Word()) | wr.Word():
+                return self.value(node)
+            case wr.Scripted():
+                return self.scripted(node)
+            case wr.Summed(terms=terms):
+                return self.added(place, terms)
+            case wr.Operated():
+                return self.operated(node)
+            case wr.Fraction(above=above, below=below):
+                return self.quotient(place, above, below)
+            case wr.Raised(base=base, exponent=None):
+                return self.joined([self.ways(base)], lambda one: sf.Flip(place, one))
+            case wr.Raised(base=base, exponent=exponent) if exponent is not None:
+                power = self.number(exponent)
+                if power is None:
+                    self.wrong(exponent.place, "an exponent is a number or an index")
+                return self.joined([self.ways(base)], lambda one: sf.Power(place, one, power))
+            case wr.Radical(operand=operand):
+                return self.joined(
+                    [self.ways(operand)], lambda one: sf.Apply(place, "sqrt", [one], place)
+                )
+            case wr.Enclosed():
+                return self.group(node)
+            case wr.Bracketed():
+                return self.behind(node)
+            case wr.Applied(function=function, argument=argument):
+                group = wr.Enclosed(argument.place, "(", [argument])
+                return self.behind(wr.Bracketed(place, function, group))
+            case wr.Differential():
+                return self.alone(node)
+            case wr.Gradient(by=[script], of=of):
+                by = self.parsed(script)
+                if by is not None:
+                    return self.derivative(place, "∂", of, by)
+            case wr.Ranged():
+                return self.over(node)
+        self.wrong(place, f"`{self.shown(place)}` has no meaning in a formula")
+
+    def added(self, place: Place, terms: list[wr.Signed]) -> Iterable[Way]:
+        """A sum, term by term: each has the shape of those before."""
+        first, *others = terms
+        if len(terms) > MAX_TERMS:
+            self.wrong(place, f"a formula has at most {MAX_TERMS} terms in a row")
+        whole: Iterable[Way] = self.joined(
+            [self.ways(first.operand)], lambda one: signed(first.sign, one)
+        )
+        for term in others:
+            parts = [self.settled(whole), self.ways(term.operand)]
+            until = place.until(term.place)
+
+            def plus(
+                one: sf.Node, two: sf.Node, sign: str = term.sign, until: Place = until
+            ) -> sf.Node:
+                return sf.Plus(until, [*terms_of(one, place), signed(sign, two)])
+
+            whole = self.joined(parts, plus)
+        return whole
+
+    def value(self, node: wr.Written) -> Iterator[Way]:
+        """A name; an integer input is its one-hot vector where a value is wanted."""
+        for way in self.meanings(node):
+            if self.is_integer(way.node):
+                note = (f"`{self.shown(node.place)}`", "its one-hot vector")
+                one_hot = sf.Apply(node.place, "onehot", [way.node], node.place)
+                yield Way(one_hot, (*way.notes, note))
+            else:
+                yield from self.unless_inverse(way)
+
+    def scripted(self, node: wr.Scripted) -> Iterable[Way]:
+        """A group, a call or a fraction with scripts: entries, a transpose, a power."""
+        core, place = node.core, node.place
+        if isinstance(core, wr.Numeral):
+            return self.numeral(node, core)
+        if node.primes:
+            self.wrong(place, "a prime stands behind the name of a function")
+        if isinstance(core, wr.Bracketed) and not self.is_applied(core):
+            # W (a + b)^T: the script belongs to the parentheses alone.
+            behind = wr.Scripted(core.group.place.until(place), core.group, node.below, node.above)
+            return self.operated(wr.Operated(place, [core.operand, behind], [""]))
+        if isinstance(core, wr.Enclosed) and core.bracket == "‖":
+            return self.norm(core, node.below, node.above)
+        operator = self.operator_of(core)
+        if operator is not None and node.below:
+            return self.raised_all(self.operator(place, *operator, node.below), node.above)
+        inner = self.ways(core)
+        if node.below:
+            inner = self.settled(self.entries(place, inner, node.below))
+        return self.raised_all(inner, node.above)
+
+    def numeral(self, node: wr.Scripted, core: wr.Numeral) -> Iterable[Way]:
+        r"""``2^n``, ``\mathbf{1}^\top``, ``\mathbf{1}_{y_t}``, ``\mathbb{1}_{i = j}``."""
+        place = node.place
+        if not node.below:
+            return self.raised_all(self.read(core), node.above)
+        [script, *others] = node.below
+        sign = next((k for k, mark in enumerate(script.marks) if mark.text == "="), None)
+        if sign is not None:
+            ends = [
+                wr.ScriptText(script.marks[:sign], place),
+                wr.ScriptText(script.marks[sign + 1 :], place),
+            ]
+            places = [self.entry(end) for end in ends]
+            return [Way(sf.Apply(place, "delta", [p for p in places if p], place))]
+        found = [] if others else list(self.unit(place, script))
+        if not found:
+            self.wrong(place, f"`{self.shown(place)}` has no meaning in a formula")
+        return self.raised_all(found, node.above)
+
+    def group(self, node: wr.Enclosed) -> Iterable[Way]:
+        place, items = node.place, node.items
+        if node.separators == "=" and len(items) == 2:
+            places = [self.position(item) for item in items]
+            if None not in places:
+                return [Way(sf.Apply(place, "delta", [p for p in places if p], place))]
+        if node.bracket == "‖":
+            return self.norm(node, [], [])
+        if node.bracket == "⟨" and len(items) == 2:
+            return self.call(place, "dot", items)
+        if node.bracket == "|" and len(items) == 1:
+            return self.call(place, "abs", items)
+        operator = self.operator_of(node)
+        if len(items) == 1 and operator is None:
+            return self.ways(items[0])
+        if node.bracket == "[" and len(items) > 1 and set(node.separators) <= {",", ";"}:
+            return self.call(place, "concat", items)
+        self.wrong(place, f"`{self.shown(place)}` is no expression")
+
+    def norm(
+        self, node: wr.Enclosed, below: list[wr.ScriptText], above: list[wr.ScriptText]
+    ) -> Iterable[Way]:
+        kind = below[0].word if below else ""
+        if len(node.items) != 1 or len(below) > 1 or kind not in _ROOTS:
+            self.wrong(node.place, f"`{self.shown(node.place)}` has no meaning in a formula")
+        if kind == "1":
+            inner = self.settled(self.call(node.place, "abs", node.items))
+            found = self.joined([inner], lambda one: sf.Apply(node.place, "sum", [one], node.place))
+        else:
+            found = iter(self.call(node.place, "norm", node.items))
+        return self.raised_all(self.settled(found), above)
+
+
+def signed(sign: str, term: sf.Node) -> sf.Node:
+    return sf.Minus(term.place, term) if sign == "-" else term
+
+
+def terms_of(node: sf.Node, place: Place) -> list[sf.Node]:
+    """The terms of a sum that begins at a place; a sum in parentheses is one term."""
+    own = isinstance(node, sf.Plus) and node.place.column == place.column
+    return node.terms if own and isinstance(node, sf.Plus) else [node]

@@ -1,0 +1,431 @@
+r"""What a name with its scripts is in a model: ``W_{hh}`` a parameter, ``h_{t,i}`` an entry.
+
+Every way in which the scripts can be shared out between the name, its step, its entries and an
+exponent is tried; the names of the model decide which of them there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import NoReturn
+
+from symbptt import algebra as al
+from symbptt.errors import FormulaError
+from symbptt.formula.names import DERIVATIVES, FormulaNames, derived_form, finding
+from symbptt.formula.spelling import written as wr
+from symbptt.formula.spelling.grammar import Parser
+from symbptt.formula.spelling.shares import Share, is_letter, letters_of, parts_of, shares, spread
+from symbptt.formula.spelling.signs import SYNONYMS, VARIANTS
+from symbptt.language import surface as sf
+from symbptt.language.source import Place
+
+LOSS_LETTERS = frozenset(["L", "J", "E", "C", "ell", "Loss", "loss", "l", "cost"])
+"""What texts call the loss."""
+
+_SIGNS = {"sigma": "sigmoid", "Phi": "normal_cdf", "varphi": "normal_pdf"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to read a part.
+
+    Attributes
+    ----------
+    notes : tuple of (question, answer)
+        What was decided, to be decided in the same way everywhere in a formula.
+    fits : bool
+        Whether its shapes fit.
+    """
+
+    node: sf.Node
+    notes: tuple[tuple[str, str], ...] = ()
+    fits: bool = True
+
+
+class NameReader:
+    """Names with scripts, and what stands in scripts: steps, places, exponents."""
+
+    def __init__(self, text: str, names: FormulaNames) -> None:
+        self.text = text
+        self.names = names
+
+    def wrong(self, place: Place, message: str) -> NoReturn:
+        raise finding(self.text, place, message)
+
+    @cached_property
+    def table(self) -> dict[str, list[str]]:
+        """The names of the model by their letters alone, ``Whh`` for W_hh."""
+        names = self.names
+        every = {*names.timed, *names.timeless, *names.constants, *names.letters}
+        if names.state is not None:
+            every.add(names.state.name)
+        found: dict[str, list[str]] = {}
+        for name in sorted(every - {"loss"}, key=lambda one: (one in names.introduced, one)):
+            found.setdefault(letters_of(name), []).append(name)
+        for alias, meant in names.aliases.items():
+            found[letters_of(alias)] = [meant]
+        return found
+
+    @cached_property
+    def dims(self) -> dict[str, str]:
+        return {letters_of(dim): dim for dim in self.names.model.dims}
+
+    @cached_property
+    def functions(self) -> dict[str, str]:
+        """Functions by their letters; those of the model before those that everyone has."""
+        known = {letters_of(name): name for name in self.names.words}
+        own = {word: word for word in (*DERIVATIVES, "prod", "onehot", "delta")}
+        found = {**_SIGNS, **SYNONYMS, **own, **known}
+        for name in self.names.functions:
+            found[letters_of(name)] = name
+            if name in ("l", "loss"):
+                found["ell"] = name
+        for alias, meant in self.names.aliases.items():
+            if meant in self.names.functions:
+                found[letters_of(alias)] = meant
+        return found
+
+    def called(self, text: str) -> list[str]:
+        """The names that letters may stand for: a variant of a Greek letter is that letter."""
+        found = self.table.get(text, [])
+        if not found:
+            for variant, plain in VARIANTS.items():
+                if text.startswith(variant) and text != variant + "0":
+                    found = found or self.table.get(plain + text.removeprefix(variant), [])
+        return found
+
+    # --- names ----------------------------------------------------------------------------
+
+    def meanings(self, node: wr.Written) -> list[Way]:
+        """What a name with its scripts may be, the likeliest first; not looked at further."""
+        core, below, above, primes = parts_of(node)
+        assert isinstance(core, wr.Word)
+        place = node.place
+        if primes:
+            return self.primed(core, place, below, above, primes)
+        found: list[Way] = []
+        for share in shares(core.text, below, above):
+            for name in self.called(share.name):
+                found += self.named(place, name, share)
+        if not found:
+            found = list(self.special(core, place, below, above))
+        if not found:
+            self.unknown(core, place, below, above)
+        return found
+
+    def primed(
+        self,
+        core: wr.Word,
+        place: Place,
+        below: list[wr.ScriptText],
+        above: list[wr.ScriptText],
+        primes: int,
+    ) -> list[Way]:
+        """``t'`` is an index of its own."""
+        if below or above or self.called(letters_of(core.text)) or core.text in self.functions:
+            message = "a prime stands behind a function alone, as in `phi'(v)`, or behind an index"
+            self.wrong(place, f"`{self.shown(place)}`: {message}")
+        return [Way(sf.Named(place, core.text + "1" * primes))]
+
+    def named(self, place: Place, name: str, share: Share) -> Iterator[Way]:
+        timed = name in self.names.timed or self.is_state(name) or self.has_step(name)
+        if timed != (share.step is not None):
+            return
+        node: sf.Node = sf.Named(place, name)
+        if share.step is not None:
+            step = self.index(share.step)
+            if step is None:
+                return
+            node = sf.At(place, node, [step])
+        if share.entries:
+            places = [self.entry(script) for script in share.entries]
+            if None in places or len(places) > 3 or (not timed and counts_steps(places)):
+                return
+            node = sf.At(place, node, [one for one in places if one is not None])
+        yield from self.raised(Way(node), share.raised)
+
+    def is_state(self, name: str) -> bool:
+        return self.names.state is not None and self.names.state.name == name
+
+    def has_step(self, name: str) -> bool:
+        return name in self.names.letters and bool(self.names.letters[name].index)
+
+    def special(
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
+    ) -> Iterator[Way]:
+        """What no name of the model says: I, the loss, an index, a unit vector, a delta."""
+        text = core.text
+        if text == "I" or (text == "E" and core.bold and not below):
+            yield from self.turned(Way(sf.Named(place, "I")), above)
+        if text in LOSS_LETTERS:
+            yield from self.loss(place, text, below, above)
+        if text.endswith("_bar") or (text == "delta" and above):
+            yield from self.sign_of_gradient(core, place, below, above)
+        if text.endswith("_hat") and (below or above):
+            yield from self.softmax(core, place, below, above)
+        if text == "e" and len(below) == 1 and not above:
+            yield from self.unit(place, below[0])
+        if text == "delta" and below and not above:
+            yield from self.kronecker(place, below)
+        if not below and text not in LOSS_LETTERS and is_letter(text):
+            yield from self.powers(Way(sf.Named(place, text)), above)
+
+    def loss(
+        self, place: Place, text: str, below: list[wr.ScriptText], above: list[wr.ScriptText]
+    ) -> Iterator[Way]:
+        if self.names.model.loss is None or (
+            text == "l" and "l" in self.names.functions and not (below or above)
+        ):
+            return
+        for share in shares("", below, above):
+            if share.entries or share.name:
+                continue
+            if share.step is None:
+                if text not in ("loss", "l"):
+                    yield from self.raised(Way(sf.Named(place, "L")), share.raised)
+            elif (step := self.index(share.step)) is not None and not share.raised:
+                notes = ((f"`{self.shown(place)}`", "the loss of one step"),) if text == "L" else ()
+                yield Way(sf.At(place, sf.Named(place, "loss"), [step]), notes)
+                if text == "L":
+                    part = ((f"`{self.shown(place)}`", "what one step gives to L"),)
+                    yield Way(sf.At(place, sf.Named(place, "L"), [step]), part)
+
+    def sign_of_gradient(
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
+    ) -> Iterator[Way]:
+        r"""``\bar{h}_t`` and ``\delta^h_t`` are the gradient by h_t."""
+        inner: wr.Written
+        if core.text.endswith("_bar"):
+            word = wr.Word(core.place, core.text.removesuffix("_bar"), core.bold, core.upright)
+            inner = wr.Scripted(place, word, below, above)
+        else:
+            name = self.parsed(above[0])
+            if name is None or not isinstance(parts_of(name)[0], wr.Word):
+                return
+            letter, own_below, own_above, _ = parts_of(name)
+            inner = wr.Scripted(place, letter, [*own_below, *below], [*own_above, *above[1:]])
+        yield from self.gradients(place, inner)
+
+    def gradients(self, place: Place, by: wr.Written) -> Iterator[Way]:
+        try:
+            ways = self.meanings(by)
+        except FormulaError:
+            return
+        for way in ways:
+            node, wrapping = way.node, []
+            while isinstance(node, sf.Flip | sf.Power):
+                wrapping.append(node)
+                node = node.operand if isinstance(node, sf.Flip) else node.base
+            made: sf.Node = sf.Apply(place, "d", [sf.Named(place, "L"), node], place)
+            for outer in reversed(wrapping):
+                made = (sf.Flip(place, made) if isinstance(outer, sf.Flip)
+                        else sf.Power(place, made, outer.exponent))  # fmt: skip
+            yield Way(made, way.notes)
+
+    def softmax(
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
+    ) -> Iterator[Way]:
+        r"""``\hat y_t`` where the model has no such name: the softmax that the loss makes."""
+        made = [e.name for e in derived_form(self.names.model).equations
+                if isinstance(e.rhs, al.Vector) and e.rhs.function == "softmax"]  # fmt: skip
+        for name in made:
+            word = wr.Word(core.place, name, core.bold, core.upright)
+            note = ((f"`{self.shown(core.place)}`", f"the softmax `{name}`"),)
+            inner = wr.Scripted(place, word, below, above)
+            yield from (Way(one.node, (*one.notes, *note)) for one in self.meanings(inner))
+
+    def unit(self, place: Place, script: wr.ScriptText) -> Iterator[Way]:
+        position = self.entry(script)
+        if self.is_integer(position):
+            assert position is not None
+            yield Way(sf.Apply(place, "onehot", [position], place))
+
+    def kronecker(self, place: Place, below: list[wr.ScriptText]) -> Iterator[Way]:
+        for pieces in spread(tuple(below)):
+            places = [self.entry(script) for script in pieces]
+            if len(places) == 2 and None not in places:
+                yield Way(sf.Apply(place, "delta", [p for p in places if p], place))
+
+    def is_integer(self, node: sf.Node | None) -> bool:
+        return (isinstance(node, sf.At) and isinstance(node.operand, sf.Named)
+                and node.operand.name in self.names.integers)  # fmt: skip
+
+    def unknown(
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
+    ) -> NoReturn:
+        """Why a name with these scripts is none of the model."""
+        scripted = [s for s in shares(core.text, below, above)]
+        for share in scripted:
+            for name in self.called(share.name):
+                if name in self.names.timed and share.step is None and not share.raised:
+                    self.wrong(place, f"`{name}` has a value at every step: write `{name}_t`")
+                if name not in self.names.timed and share.step is not None:
+                    self.wrong(
+                        place, f"`{name}` is a parameter, and parameters have no step"
+                        if name in self.names.timeless else f"`{name}` has no step",
+                    )  # fmt: skip
+        if letters_of(core.text) in self.functions:
+            word = self.functions[letters_of(core.text)]
+            self.wrong(place, f"`{word}` is a function: its arguments stand in parentheses")
+        shown = self.shown(core.place)
+        name = core.text + ("_" + below[0].word if below and below[0].word else "")
+        near = self.names.near(name) or self.names.near(core.text)
+        self.wrong(place, f"the model {self.names.model.name} has no name `{shown}`{near}")
+
+    def shown(self, place: Place) -> str:
+        return self.text[place.column : place.end_column]
+
+    # --- exponents ------------------------------------------------------------------------
+
+    def raised(self, way: Way, raised: Iterable[tuple[str, wr.ScriptText]]) -> Iterator[Way]:
+        for role, script in raised:
+            place = way.node.place.until(script.place)
+            if role == "turn":
+                note = way.notes
+                if script.word == "T":
+                    note = (*note, ("`^T`", "a transpose"))
+                way = Way(sf.Flip(place, way.node), note)
+                continue
+            exponent = self.exponent(script)
+            if exponent is None:
+                return
+            notes = (*way.notes, ("`^T`", "a power")) if script.word == "T" else way.notes
+            way = Way(sf.Power(place, way.node, exponent), notes)
+        yield way
+
+    def turned(self, way: Way, above: list[wr.ScriptText]) -> Iterator[Way]:
+        yield from self.powers(way, above)
+
+    def powers(self, way: Way, above: list[wr.ScriptText]) -> Iterator[Way]:
+        """A part with exponents and transposes alone above it."""
+        for share in shares("", [], above):
+            if not (share.name or share.step or share.entries):
+                yield from self.raised(way, share.raised)
+
+    def exponent(self, script: wr.ScriptText) -> sf.Node | None:
+        tree = self.parsed(script)
+        return None if tree is None else self.number(tree)
+
+    # --- indices --------------------------------------------------------------------------
+
+    def parsed(self, script: wr.ScriptText) -> wr.Written | None:
+        if not script.marks:
+            return None
+        try:
+            return Parser(self.text, list(script.marks), script.marks[-1].end).whole()
+        except FormulaError:
+            return None
+
+    def index(self, script: wr.ScriptText) -> sf.Node | None:
+        tree = self.parsed(script)
+        return None if tree is None else self.number(tree)
+
+    def entry(self, script: wr.ScriptText) -> sf.Node | None:
+        """The place of an entry: an index, an integer input, or ``:`` for all."""
+        if [mark.text for mark in script.marks] == [":"]:
+            return sf.Stretch(script.place, None, None)
+        for position, mark in enumerate(script.marks):
+            if mark.text == ":":
+                return self.stretch(script, position)
+        tree = self.parsed(script)
+        return None if tree is None else self.position(tree)
+
+    def stretch(self, script: wr.ScriptText, position: int) -> sf.Node | None:
+        """``1:n``, the rows of a block counted from 1."""
+        ends = [
+            wr.ScriptText(one, script.place)
+            for one in (script.marks[:position], script.marks[position + 1 :])
+        ]
+        trees = [self.parsed(end) for end in ends]
+        if None in trees:
+            return None
+        first, last = (self.number(tree, lengths=True) for tree in trees if tree is not None)
+        if first is None or last is None:
+            return None
+        one = sf.Minus(script.place, sf.Literal(script.place, Fraction(1), "1"))
+        begins = isinstance(first, sf.Literal) and first.value == 1
+        before = None if begins else sf.Plus(script.place, [first, one])
+        return sf.Stretch(script.place, before, last)
+
+    def position(self, tree: wr.Written) -> sf.Node | None:
+        core, below, above, _ = parts_of(tree)
+        if isinstance(tree, wr.Bracketed):
+            operand, group = tree.operand, tree.group
+            name = self.called(letters_of(getattr(parts_of(operand)[0], "text", "")))
+            if name and name[0] in self.names.integers and len(group.items) == 1:
+                step = self.number(group.items[0])
+                return (
+                    None
+                    if step is None
+                    else sf.At(tree.place, sf.Named(tree.place, name[0]), [step])
+                )
+        if isinstance(core, wr.Word) and (below or above):
+            try:
+                ways = self.meanings(tree)
+            except FormulaError:
+                return None
+            found = [way.node for way in ways if self.is_integer(way.node)]
+            return found[0] if found else None
+        return self.number(tree)
+
+    def number(self, tree: wr.Written, lengths: bool = False) -> sf.Node | None:
+        """An index or a number; with ``lengths`` its names are dimensions."""
+        match tree:
+            case wr.Numeral(text=text):
+                return sf.Literal(tree.place, Fraction(text), text)
+            case wr.Scripted(core=wr.Word() as word, above=[], primes=primes):
+                key = letters_of(word.text) + "".join(script.word for script in tree.below)
+                if key in self.dims and (lengths or not is_letter(word.text) or tree.below):
+                    return self.dim(tree.place, key, lengths)
+                if tree.below:
+                    return None
+                name = word.text + "1" * primes
+                constants = self.table.get(name, [name])
+                return sf.Named(
+                    tree.place, constants[0] if constants[0] in self.names.constants else name
+                )
+            case wr.Summed(terms=terms):
+                found = [self.number(term.operand, lengths) for term in terms]
+                if None in found:
+                    return None
+                signed = [
+                    sf.Minus(node.place, node) if term.sign == "-" else node
+                    for node, term in zip(found, terms, strict=True) if node is not None
+                ]  # fmt: skip
+                return signed[0] if len(signed) == 1 else sf.Plus(tree.place, signed)
+            case wr.Operated(operands=operands, signs=signs) if set(signs) <= {"", "·", "*"}:
+                factors = [self.number(one, lengths) for one in operands]
+                return None if None in factors else sf.Times(tree.place, [f for f in factors if f])
+            case (
+                wr.Operated(operands=[above, below], signs=["/"])
+                | wr.Fraction(above=above, below=below)
+            ):
+                both = [self.number(above, lengths), self.number(below, lengths)]
+                return None if None in both else sf.Over(tree.place, *[b for b in both if b])
+            case wr.Enclosed(bracket="(" | "{", items=[inner]):
+                return self.number(inner, lengths)
+            case wr.Bracketed(
+                operand=wr.Scripted(core=wr.Word(text="len")), group=wr.Enclosed(items=[inner])
+            ):
+                core = parts_of(inner)[0]
+                if isinstance(core, wr.Word):
+                    name = (self.called(letters_of(core.text)) or [core.text])[0]
+                    return sf.Len(tree.place, sf.Named(core.place, name))
+        return None
+
+    def dim(self, place: Place, key: str, lengths: bool) -> sf.Node:
+        named = sf.Named(place, self.dims[key])
+        return named if lengths else sf.Len(place, named)
+
+
+def counts_steps(places: Iterable[sf.Node | None]) -> bool:
+    """Whether one of them is a step: parameters have none."""
+    return any(
+        isinstance(part, sf.Named) and part.name in ("t", "T")
+        for place in places
+        if place is not None and not isinstance(place, sf.At)
+        for part in sf.walk(place)
+    )

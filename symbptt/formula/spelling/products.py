@@ -1,0 +1,129 @@
+r"""Products by signs or by nothing, between whatever shapes their operands have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from symbptt.formula.shapes import (
+    SCALAR,
+    is_matrix_of_values,
+    is_turned,
+)
+from symbptt.formula.spelling import written as wr
+from symbptt.formula.spelling.choices import WayReader, consistent
+from symbptt.formula.spelling.names import Way
+from symbptt.language import surface as sf
+from symbptt.language.source import Place
+
+MAX_TERMS = 200
+
+
+class ProductReader(WayReader):
+    """Reads products, from left to right."""
+
+    def operated(self, node: wr.Operated) -> Iterable[Way]:
+        """From left to right, what is read so far times what comes next."""
+        operands, signs = list(node.operands), list(node.signs)
+        if len(operands) > MAX_TERMS:
+            self.wrong(node.place, f"a formula has at most {MAX_TERMS} factors in a row")
+        self.pair_differentials(operands, signs)
+        whole = self.ways(operands[0])
+        for sign, operand in zip(signs, operands[1:], strict=True):
+            place = node.place.until(operand.place)
+            right = self.ways(operand)
+            whole = self.settled(
+                made
+                for left in whole
+                for other in right
+                for made in self.times(place, sign, left, other)
+            )
+        return whole
+
+    def pair_differentials(self, operands: list[wr.Written], signs: list[str]) -> None:
+        r"""``∂L/∂h`` is one operand, and ``\frac{\partial}{\partial h} L`` too."""
+        position = 0
+        while position + 1 < len(operands):
+            first, second = operands[position : position + 2]
+            sign = signs[position]
+            place = first.place.until(second.place)
+            if sign == "/" and is_differential(first) and is_differential(second):
+                operands[position : position + 2] = [wr.Fraction(place, first, second)]
+                del signs[position]
+            elif sign == "" and isinstance(first, wr.Fraction) and is_operator(first):
+                kind = first.above.kind if isinstance(first.above, wr.Differential) else "∂"
+                above = wr.Differential(place, kind, second)
+                operands[position : position + 2] = [wr.Fraction(place, above, first.below)]
+                del signs[position]
+            else:
+                position += 1
+
+    def times(self, place: Place, sign: str, left: Way, right: Way) -> Iterator[Way]:
+        """The products of two parts that a sign, or none, can mean between their shapes."""
+        notes = consistent((*left.notes, *right.notes))
+        if notes is None:
+            return
+        fits = left.fits and right.fits
+        for node, more in self.products(place, sign, left, right):
+            yield Way(node, (*notes, *more), fits)
+
+    def products(
+        self, place: Place, sign: str, left: Way, right: Way
+    ) -> Iterator[tuple[sf.Node, tuple[tuple[str, str], ...]]]:
+        one, two = left.node, right.node
+        if sign in ("⊙", "*"):
+            yield self.elementwise(place, one, two), ()
+            return
+        if sign == "/":
+            yield sf.Over(place, one, two), ()
+            return
+        if sign == "@" or not (left.fits and right.fits):
+            yield chained(place, one, two), ()
+            return
+        a, b = self.shape(left), self.shape(right)
+        if sign == "⊗":
+            vectors = a is not None and b is not None and 1 in a and 1 in b
+            yield sf.Apply(place, "outer" if vectors else "kron", [one, two], place), ()
+            return
+        if a == SCALAR or b == SCALAR:
+            yield self.elementwise(place, one, two), ()
+        elif a is None or b is None or (1 not in a and 1 not in b):
+            yield chained(place, one, two), ()
+            if a == b and a is not None and a[0] != a[1]:
+                yield self.elementwise(place, one, two), ()
+        elif 1 in a and 1 in b and a.index(1) == b.index(1):
+            alike: list[sf.Node] = []
+            if a == b:
+                alike = [
+                    self.elementwise(place, one, two),
+                    sf.Apply(place, "dot", [one, two], place),
+                ]
+            yield from ((node, ()) for node in alike)
+            yield sf.Apply(place, "outer", [one, two], place), ()
+        elif is_turned(a, b) and not is_matrix_of_values(self.builder.expr(two)):
+            note = (("a gradient before a Jacobian", "a row times it"),)
+            yield chained(place, sf.Flip(two.place, two), one), note
+        else:
+            yield chained(place, one, two), ()
+
+    def elementwise(self, place: Place, one: sf.Node, two: sf.Node) -> sf.Node:
+        own = isinstance(one, sf.Times) and one.place.column == place.column
+        factors = one.factors if own and isinstance(one, sf.Times) else [one]
+        return sf.Times(place, [*factors, two])
+
+
+def chained(place: Place, one: sf.Node, two: sf.Node) -> sf.Chain:
+    operands = (
+        one.operands if isinstance(one, sf.Chain) and one.place.column == place.column else [one]
+    )
+    return sf.Chain(place, [*operands, two])
+
+
+def is_differential(node: wr.Written) -> bool:
+    return isinstance(node, wr.Differential)
+
+
+def is_operator(node: wr.Fraction) -> bool:
+    """``∂/∂h`` before what it differentiates."""
+    above, below = node.above, node.below
+    return (isinstance(above, wr.Differential) and above.operand is None
+            and isinstance(below, wr.Differential) and below.operand is not None)  # fmt: skip

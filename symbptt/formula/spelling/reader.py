@@ -1,0 +1,172 @@
+r"""From a text in LaTeX, Unicode, plain or mixed to the surface trees of its readings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from itertools import islice, product
+from typing import Any
+
+from symbptt.errors import FormulaError
+from symbptt.formula.names import RESERVED, FormulaNames, derived_form
+from symbptt.formula.shapes import Layout, Shaper
+from symbptt.formula.spelling import layout as lay
+from symbptt.formula.spelling import written as wr
+from symbptt.formula.spelling.choices import consistent
+from symbptt.formula.spelling.layout import CONDITION
+from symbptt.formula.spelling.limits import comparison
+from symbptt.formula.spelling.marks import Known, check_nesting, marks
+from symbptt.formula.spelling.meanings import MeaningReader
+from symbptt.formula.spelling.names import Way
+from symbptt.formula.spelling.shares import parts_of
+from symbptt.formula.spelling.signs import FUNCTION_WORDS, SYNONYMS
+from symbptt.language import surface as sf
+from symbptt.language.source import Place
+
+MAX_READINGS = 64
+_TRIED = 4_000
+_WORDS = {"d": "total", "partial": "within its step", "direct": "of the one equation"}
+_MODES = tuple(_WORDS)
+
+
+Notes = tuple[tuple[str, str], ...]
+Key = tuple[str, str, str]
+Stated = tuple[tuple[sf.Node, ...], tuple[str, ...], Place]
+"""What stands between signs of comparison, and these."""
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """A reading: the sides of an equation or chain, and its conditions."""
+
+    sides: tuple[sf.Node, ...]
+    conditions: tuple[Stated, ...]
+    notes: Notes
+
+
+def spelled(text: str, names: FormulaNames, layout: Layout) -> Iterator[Spelled]:
+    """The readings of a text whose shapes fit, the likeliest first; if none fits, one that doesn't.
+
+    Raises
+    ------
+    FormulaError
+        With a caret, if it can't be read.
+    """
+    reader = MeaningReader(text, names, Shaper(derived_form(names.model), layout))
+    signs = marks(text, known_words(names))
+    check_nesting(text, signs)
+    statement = lay.statement(text, signs)
+    conditions = tuple(
+        condition for one in statement.conditions for condition in _condition(reader, one)
+    )
+    sides = [reader.ways(side) for side in statement.sides]
+    for chosen, notes in islice(_fitting(reader, sides), MAX_READINGS):
+        for found, more in _with_modes(reader, chosen):
+            yield Spelled(found, conditions, (*notes, *more))
+
+
+def known_words(names: FormulaNames) -> Known:
+    every = frozenset([
+        *names.timed, *names.timeless, *names.constants, *names.letters, *names.words,
+        *names.aliases, *RESERVED, *FUNCTION_WORDS, *SYNONYMS,
+    ])  # fmt: skip
+    return lambda word: word in every
+
+
+def _fitting(
+    reader: MeaningReader, sides: list[list[Way]]
+) -> Iterator[tuple[tuple[sf.Node, ...], Notes]]:
+    """One way of each side, such that neighbours have one shape."""
+    misfit: tuple[tuple[sf.Node, ...], Notes] | None = None
+    found = False
+    for chosen in islice(product(*sides), _TRIED):
+        notes = consistent(note for way in chosen for note in way.notes)
+        if notes is None:
+            continue
+        nodes = tuple(way.node for way in chosen)
+        if all(way.fits for way in chosen) and all(map(reader.agree, chosen, chosen[1:])):
+            found = True
+            yield nodes, notes
+        misfit = misfit or (nodes, notes)
+    if not found and misfit is not None:
+        yield misfit
+
+
+def _with_modes(
+    reader: MeaningReader, sides: tuple[sf.Node, ...]
+) -> Iterator[tuple[tuple[sf.Node, ...], Notes]]:
+    """The sides with each kind of derivative total, within a step, or of one equation."""
+    open_ones = [node for side in sides for node in sf.walk(side) if node in reader.open]
+    keys = list(dict.fromkeys(reader.open[node] for node in open_ones))
+    for modes in _assignments(keys):
+        words = {node: modes[reader.open[node]] for node in open_ones}
+        notes = tuple((f"`∂{of}/∂{by}`", _WORDS[modes[of, by, lag]]) for of, by, lag in keys)
+        yield tuple(_exchanged(side, words) for side in sides), notes
+
+
+def _assignments(keys: list[Key]) -> Iterator[dict[Key, str]]:
+    """Likeliest first: all of them alike, then every mixture."""
+    likely = {key: _likely(key) for key in keys}
+    first = {key: modes[0] for key, modes in likely.items()}
+    alike = [dict.fromkeys(keys, mode) for mode in _MODES]
+    mixed = (dict(zip(keys, modes, strict=True)) for modes in product(*likely.values()))
+    seen: list[dict[Key, str]] = []
+    for one in (first, *alike, *islice(mixed, MAX_READINGS)):
+        if one not in seen:
+            seen.append(one)
+            yield one
+
+
+def _likely(key: Key) -> tuple[str, ...]:
+    """Between neighbouring steps the derivative of one equation, else the total one."""
+    return (
+        ("direct", "d", "partial") if key[2].lstrip("-").isdecimal() else ("d", "direct", "partial")
+    )
+
+
+def _exchanged(node: sf.Node, words: dict[sf.Node, str]) -> sf.Node:
+    """A copy with other words for some derivatives."""
+    changes: dict[str, Any] = {}
+    for one in fields(node):
+        value = getattr(node, one.name)
+        if isinstance(value, sf.Node):
+            changes[one.name] = _exchanged(value, words)
+        elif isinstance(value, list):
+            changes[one.name] = [_exchanged(part, words) for part in value]
+    if node in words:
+        changes["function"] = words[node]
+    return replace(node, **changes) if changes else node
+
+
+def _condition(reader: MeaningReader, one: lay.Condition) -> Iterator[Stated]:
+    """``a < b <= c`` of indices, or ``h_0 = 0``."""
+    first = one.sides[0]
+    fixed = _initial(reader, first) if one.signs == ["="] else None
+    if fixed is not None:
+        yield (fixed, reader.ways(one.sides[1])[0].node), ("=",), one.place
+        return
+    nodes = []
+    for side in one.sides:
+        node = reader.number(side)
+        if node is None:
+            reader.wrong(side.place, CONDITION)
+        nodes.append(node)
+    if one.enumerated:
+        name, start, end = nodes
+        low, high = (end, start) if comparison(start, end) > 0 else (start, end)
+        yield (low, name, high), ("<=", "<="), one.place
+    else:
+        yield tuple(nodes), tuple(one.signs), one.place
+
+
+def _initial(reader: MeaningReader, node: wr.Written) -> sf.Node | None:
+    """A quantity at a step that is a number."""
+    try:
+        found = (
+            [way.node for way in reader.meanings(node)]
+            if isinstance(parts_of(node)[0], wr.Word)
+            else [way.node for way in reader.ways(node)]
+        )
+    except FormulaError:
+        return None
+    return found[0] if found and isinstance(found[0], sf.At) else None

@@ -1,0 +1,106 @@
+"""How the scripts of a name are shared out between its letters, step, entries and exponent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from symbptt.formula.spelling import written as wr
+from symbptt.formula.spelling.marks import Mark
+
+_LONGEST_ROW = 3
+
+
+@dataclass(frozen=True)
+class Share:
+    """How scripts are shared out."""
+
+    name: str
+    step: wr.ScriptText | None
+    entries: tuple[wr.ScriptText, ...]
+    raised: tuple[tuple[str, wr.ScriptText], ...]
+
+
+def letters_of(name: str) -> str:
+    return name.replace("_", "")
+
+
+def is_letter(text: str) -> bool:
+    """Whether it is one letter, Latin or Greek, as an index has."""
+    return len(text) == 1 or text in (
+        "tau", "kappa", "iota", "alpha", "beta", "gamma", "mu", "nu", "rho", "ell", "eta", "xi"
+    )  # fmt: skip
+
+
+def parts_of(
+    node: wr.Written,
+) -> tuple[wr.Written, list[wr.ScriptText], list[wr.ScriptText], int]:
+    """The core, what stands below and above it, and its primes."""
+    if isinstance(node, wr.Scripted):
+        return node.core, node.below, node.above, node.primes
+    if isinstance(node, wr.Enclosed) and node.bracket == "{" and len(node.items) == 1:
+        return parts_of(node.items[0])
+    return node, [], [], 0
+
+
+def spread(scripts: tuple[wr.ScriptText, ...]) -> Iterator[tuple[wr.ScriptText, ...]]:
+    """The scripts as they are, and with the letters of a word as scripts of their own."""
+    yield scripts
+    apart: list[wr.ScriptText] = []
+    for script in scripts:
+        word = script.word
+        if word.isalpha() and 1 < len(script.marks) <= _LONGEST_ROW:
+            apart += [wr.ScriptText([mark], mark.place) for mark in script.marks]
+        elif (
+            word.isalpha()
+            and len(script.marks) == 1
+            and 1 < len(word) <= _LONGEST_ROW
+            and (script.marks[0].end - script.marks[0].start == len(word))
+        ):
+            start = script.marks[0].start
+            letters = [Mark("name", one, start + k, start + k + 1) for k, one in enumerate(word)]
+            apart += [wr.ScriptText([one], one.place) for one in letters]
+        else:
+            apart.append(script)
+    if len(apart) > len(scripts):
+        yield tuple(apart)
+
+
+def shares(base: str, below: list[wr.ScriptText], above: list[wr.ScriptText]) -> Iterator[Share]:
+    """All ways to share scripts out, the likeliest first."""
+    base = letters_of(base)
+    for own in range(len(below), -1, -1):
+        words = [script.word for script in below[:own]]
+        if "" in words:
+            continue
+        for roles in product(*(_roles(script) for script in above)):
+            raised = tuple(
+                (r, s) for r, s in zip(roles, above, strict=True) if r in ("turn", "power")
+            )
+            name = "".join(
+                [base, *words, *(s.word for r, s in zip(roles, above, strict=True) if r == "name")]
+            )
+            steps = [s for r, s in zip(roles, above, strict=True) if r == "step"]
+            behind = tuple(s for r, s in zip(roles, above, strict=True) if r == "entry")
+            if len(steps) > 1:
+                continue
+            for rest in spread(tuple(below[own:])):
+                if steps:
+                    yield Share(name, steps[0], (*rest, *behind), raised)
+                    continue
+                if rest:
+                    yield Share(name, rest[0], (*rest[1:], *behind), raised)
+                yield Share(name, None, (*rest, *behind), raised)
+                if len(rest) > 1:
+                    yield Share(name, rest[-1], (*rest[:-1], *behind), raised)
+
+
+def _roles(script: wr.ScriptText) -> tuple[str, ...]:
+    if script.marks and script.marks[0].text == "⊤" and len(script.marks) == 1:
+        return ("turn",)
+    if script.wrapped:
+        return ("step", "name", "entry") if script.word else ("step", "entry")
+    if script.word == "T":
+        return ("turn", "power", "step")
+    return ("power", "step", "name") if script.word else ("power", "step")

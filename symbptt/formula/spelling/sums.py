@@ -1,0 +1,122 @@
+r"""Sums and products over steps and entries, with the limits that people write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from symbptt.errors import FormulaError
+from symbptt.formula.shapes import (
+    SCALAR,
+)
+from symbptt.formula.spelling import written as wr
+from symbptt.formula.spelling.choices import WayReader, consistent
+from symbptt.formula.spelling.limits import Limits, comparison, entries, is_step, limits
+from symbptt.formula.spelling.names import Way
+from symbptt.formula.text import text_of
+from symbptt.language import surface as sf
+from symbptt.language.source import Place
+
+_ONE = Fraction(1)
+
+
+class SumReader(WayReader):
+    """Reads sums and products over an index."""
+
+    def plain_over(self, place: Place, name: str, items: list[wr.Written]) -> Iterator[Way]:
+        bound, first, last, *step, body = items
+        fixed = [self.number(one) for one in (bound, first, last, *step)]
+        if None in fixed:
+            self.wrong(place, f"`{name}` is written `{name}(i, a, b, expr)`")
+        begins = [node for node in fixed if node is not None]
+        return self.joined(
+            [self.ways(body)], lambda one: sf.Apply(place, name, [*begins, one], place)
+        )
+
+    def over(self, node: wr.Ranged) -> Iterator[Way]:
+        bounds = limits(self, node)
+        ways: Iterable[Way] = self.ways(node.body)
+        for bound in reversed(bounds):
+            ways = self.settled(
+                made
+                for way in ways
+                for made in (
+                    self.sum(node, bound, way)
+                    if node.sign == "∑"
+                    else self.product(node, bound, way)
+                )
+            )
+        yield from ways
+
+    def sum(self, node: wr.Ranged, bound: Limits, way: Way) -> Iterator[Way]:
+        name, place = bound.name, node.place
+        first, last = bound.first, bound.last
+        timed = self.names.timed | frozenset(self.names.letters) | {"loss", "L"}
+        if last is None and not is_step(way.node, name.name, timed):
+            last = self.length(way.node, name)
+        first = first or sf.Literal(place, _ONE, "1")
+        last = last or sf.Named(place, "T")
+        if comparison(first, last) > 0:
+            first, last = last, first
+        made = sf.Apply(place, "sum", [name, first, self.with_lengths(last), way.node], place)
+        yield replace(way, node=made)
+
+    def length(self, body: sf.Node, name: sf.Named) -> sf.Node | None:
+        """How many entries an index counts that has no limits."""
+        for array, axis in entries(body, name.name):
+            try:
+                found = self.shaper.shape(self.builder.expr(array))
+            except FormulaError:
+                continue
+            if found is not None:
+                dims = [dim for dim in found if dim != 1] if 1 in found else list(found)
+                dim = dims[axis] if axis < len(dims) else 1
+                if isinstance(dim, str):
+                    return sf.Len(name.place, sf.Named(name.place, dim))
+                if isinstance(dim, int):
+                    return sf.Literal(name.place, Fraction(dim), str(dim))
+        return None
+
+    def with_lengths(self, node: sf.Node) -> sf.Node:
+        """A dimension as the length that it is."""
+        if isinstance(node, sf.Named) and node.name in self.names.model.dims:
+            return sf.Len(node.place, node)
+        if isinstance(node, sf.Plus):
+            return sf.Plus(node.place, [self.with_lengths(term) for term in node.terms])
+        return node
+
+    def product(self, node: wr.Ranged, bound: Limits, way: Way) -> Iterator[Way]:
+        """A product of matrices in the orders that its limits may mean."""
+        place, name = node.place, bound.name
+        if bound.first is None or bound.last is None:
+            self.wrong(place, "a product says from where to where its index goes")
+        first, last = bound.first, bound.last
+        later = comparison(first, last)
+        down, up = (last, first, -1), (first, last, 1)
+        fall, rise = (first, last, -1), (last, first, 1)
+        if bound.order == "listed":
+            orders = [fall] if later > 0 else [up] if later < 0 else [fall, up]
+        elif bound.order == "down":
+            orders = [down, up]
+        else:
+            orders = (
+                [fall, rise] if later > 0 else [up, down] if later < 0 else [up, down, fall, rise]
+            )
+        scalar = way.fits and self.shape(way) == SCALAR
+        if scalar:
+            orders = list({id(one): one for one in orders if one[2] == 1}.values()) or orders
+        for begin, end, step in orders:
+            by = [sf.Minus(place, sf.Literal(place, _ONE, "1"))] if step < 0 else []
+            made = sf.Apply(place, "prod", [name, begin, end, *by, way.node], place)
+            sense = "down" if step < 0 else "up"
+            words = (
+                f"{name.name} from {self.said(begin)} {sense} to {self.said(end)}, left to right"
+            )
+            note = ((f"`∏` over {name.name}", words),) if len(orders) > 1 else ()
+            notes = consistent((*way.notes, *note))
+            if notes is not None:
+                yield Way(made, notes, way.fits)
+
+    def said(self, node: sf.Node) -> str:
+        return text_of(self.builder.expr(node))

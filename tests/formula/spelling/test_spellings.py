@@ -1,0 +1,115 @@
+r"""What people type means what the plain form means."""
+
+from __future__ import annotations
+
+import pytest
+
+from symbptt.algebra import Model
+from symbptt.errors import FormulaError
+from symbptt.formula.reading import readings
+from symbptt.formula.text import formula_text
+from symbptt.language import library
+from tests import cells
+from tests.formula.catalogue import model as of_catalogue
+
+SAME = (
+    ("linear", "h[t] = W_hx @ x[t] + W_hh @ h[t-1]", (
+        "h_t = W_hx x_t + W_hh h_{t-1}",
+        r"\mathbf{h}_t &= \mathbf{W}_{hx}\, \mathbf{x}_t + \bm W_{\mathrm{hh}} {\bf h}_{t-1},"
+        r"\tag{1}",
+        r"h^{(t)} = W_{hx} x^{(t)} + W^{hh} h^{(t-1)}",
+        r"h^{<t>} = W_{hx} \cdot x^{<t>} + W_{hh} \cdot h^{<t-1>}",
+        r"h^{\langle t\rangle} = W_{hx} \times x^{\langle t \rangle}"
+        r" + W_{hh} h^{\langle t-1 \rangle}",
+        "h(t) = W_hx x(t) + W_hh h(t-1)",
+        "hₜ = W_hx·xₜ + W_hh·hₜ₋₁",
+        r"\begin{equation} \label{eq:h} \boldsymbol{h}_{t} = W_{hx} x_t + W_{hh} h_{t - 1}"
+        r" \quad \in \mathbb{R}^{h} \end{equation}",
+        "h[t] = W_hx x[t] + W_hh @ h_{t-1}",
+    )),
+    ("linear", "d(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])", (
+        "∂L/∂h_t = W_hhᵀ ∂L/∂h_{t+1} + W_qh^⊤ ∂L/∂o_t",
+        "dL/dh_t = W_hh^T dL/dh_{t+1} + W_qh^T dL/do_t",
+        r"\frac{\partial L}{\partial \mathbf{h}_t} = \mathbf{W}_{hh}^\top \frac{\partial L}"
+        r"{\partial \mathbf{h}_{t+1}} + \mathbf{W}_{qh}^\top"
+        r" \dfrac{\partial L}{\partial \mathbf{o}_t}",
+        r"\dfrac{\mathrm d \mathcal{L}}{\mathrm d h_t} = W_{hh}^{\intercal}"
+        r" \frac{\mathrm{d}\mathcal L}{\mathrm{d}h_{t+1}} + W_{qh}^{\top} \frac{d L}{d o_t}",
+        r"\delta L/\delta h_t = W_{hh}^\top \delta L/\delta h_{t+1}"
+        r" + W_{qh}^\top \delta L/\delta o_t",
+        r"\nabla_{h_t} L = W_{hh}^\top \nabla_{h_{t+1}} L + W_{qh}^{\!\top} \nabla_{o_t} L",
+        r"\bar{h}_t = W_{hh}^\top \bar{\mathbf h}_{t+1} + W_{qh}^\top \bar{o}_t",
+        r"\delta h_t = W_{hh}^\top \delta h_{t+1} + W_{qh}^\top \delta o_t",
+        "dL/dh[t] = W_hh.T dL/dh_{t+1} + W_qh^T @ d(L, o_t)",
+    )),
+    ("linear", "d(L, W_qh) = sum(t, 1, T, d(L, o[t]) @ h[t].T)", (
+        r"\frac{\partial L}{\partial W_{qh}} = \sum_{t=1}^{T}"
+        r" \frac{\partial L}{\partial o_t} h_t^\top",
+        r"\frac{\partial L}{\partial W_{qh}} = \sum\limits_{t}"
+        r" \frac{\partial L}{\partial o_t} h_t^\top",
+        "∂L/∂W_qh = ∑_{t=1}^T ∂L/∂o_t h_tᵀ",
+        "∂L/∂W_qh = Σ_{1≤t≤T} ∂L/∂o_t h_tᵀ",
+        "∂L/∂W_qh = sum_{t=1}^T ∂L/∂o_t h_tᵀ",
+    )),
+    ("linear", "d(L, h[t]) = sum(i, t, T, (W_hh.T)**(T-i) @ W_qh.T @ d(L, o[T+t-i]))", (
+        r"\frac{\partial L}{\partial h_t} = \sum_{i=t}^T (W_{hh}^\top)^{T-i} W_{qh}^\top"
+        r" \frac{\partial L}{\partial o_{T+t-i}}",
+        r"\frac{\partial L}{\partial h_t} = \sum_{i=t}^T {\left(W_{hh}^T\right)}^{T-i} W_{qh}^T"
+        r" \frac{\partial L}{\partial o_{T+t-i}}",
+    )),
+    ("linear", "L = 1 / T * sum(t, 1, T, l(o[t], y[t]))", (
+        r"L = \frac{1}{T} \sum_{t=1}^T \ell(\mathbf{o}_t, \mathbf{y}_t)",
+        r"\mathcal{L} = \frac1T \sum_{t=1}^T l(o_t, y_t)",
+    )),
+)  # fmt: skip
+
+
+def named(name: str) -> Model:
+    if name in library.names():
+        return library.load(name)
+    return cells.cell(name) if name in cells.NAMES else of_catalogue(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "text"),
+    [(name, plain, text) for name, plain, texts in SAME for text in texts],
+)
+def test_it_means_the_same(name: str, plain: str, text: str) -> None:
+    (wanted,) = readings(plain, named(name))[0].links
+    (link,) = readings(text, named(name))[0].links
+    assert formula_text(link) == formula_text(wanted)
+
+
+BAD = {
+    r"h_t = \frac{W_{hh}": "never closed",
+    r"h_t = \left( W_{hh} h_{t-1}": "this `(` is never closed",
+    r"h_t = W_{hh} h_{t-1})": "closes no bracket",
+    r"h_t = W_{hh} h_{t-1} +": "missing at the end",
+    r"h_t = W_{hh} Q_{t-1}": "no name `Q`",
+    r"h_t = \foo h_{t-1}": r"`\foo` has no meaning",
+    r"h_t = W_{hh}^{-1} h_{t-1}": "the inverse of a matrix",
+    r"h_t = W_{hh,t} h_{t-1}": "parameters have no step",
+    r"h_t = W_{hh} h": "has a value at every step",
+    r"h_t = W_{gh} h_{t-1}": "did you mean `W_qh`",
+    r"h_t = " + "{" * 10_000 + "x" + "}" * 10_000: "at most 16,000 characters",
+    r"h_t = " + "{" * 3_000 + "x" + "}" * 3_000: "nest at most",
+    r"h_t = " + r"\hat{" * 2_000 + "x" + "}" * 2_000: "too many",
+    r"h_t = " + r"\frac" * 2_000: "nests at most",
+    r"h_t = " + r"\sqrt" * 2_000 + "2": "nests at most",
+    r"h_t = " + r"\sum_i " * 1_000 + "2": "nests at most",
+    r"h_t = " + "x_{" * 1_000 + "t" + "}" * 1_000: "nest at most",
+    r"h_t = " + "+".join(["x_t"] * 1_001): "terms in a row",
+    r"h_t = " + "x_t " * 1_001: "factors in a row",
+    "h_t = \x00": "U+0000",
+    "h_t = " + "\\" * 5_000: "missing",
+    "h_t = x_t, \\quad y_t = 2": "an initial value has a number for its step",
+    "h_t = x_t \\text{ otherwise}": "`otherwise`",
+}
+
+
+@pytest.mark.parametrize(("text", "words"), BAD.items(), ids=lambda text: text[:40])
+def test_what_can_not_be_read_is_told(text: str, words: str) -> None:
+    with pytest.raises(FormulaError) as error:
+        readings(text, library.load("linear"))
+    assert words in str(error.value)
+    assert len(str(error.value)) < 1_000
