@@ -31,7 +31,7 @@ from symbptt.handwritten.comparison import (
 from symbptt.handwritten.forms import ProgramCase
 from symbptt.handwritten.names import ProgramNames, read_names
 from symbptt.handwritten.process import Room
-from symbptt.handwritten.verdict import RIGHT, WRONG, CodeVerdict, Gradient, SlipFound
+from symbptt.handwritten.verdict import RIGHT, WRONG, CodeVerdict, GradientVerdict, SlipFound
 from symbptt.proof.backward import Passes
 from symbptt.proof.calls import Arrays, called
 from symbptt.proof.loaded import load_module
@@ -224,7 +224,7 @@ class Examination:
             for name in answer.misshapen
         }
 
-    def _rows(self, wrong: Mapping[str, list[int]]) -> Iterator[Gradient]:
+    def _rows(self, wrong: Mapping[str, list[int]]) -> Iterator[GradientVerdict]:
         returned = {name for a in self.answers for name in (*a.grads, *a.misshapen)}
         model = self.caller.subject.model
         for name in (*(p.name for p in model.parameters), *(i.key for i in model.initials)):
@@ -232,16 +232,16 @@ class Examination:
                 case, answer = self._misshapen[name]
                 found, shape = answer.misshapen[name]
                 words = f"dL/d{name} has the shape {found}, not {shape}, at {case.words}"
-                yield Gradient(name, WRONG, words)
+                yield GradientVerdict(name, WRONG, words)
             elif name in wrong:
                 number = min(wrong[name], key=lambda k: _order(self.cases[k]))
                 case, answer = self.cases[number], self.answers[number]
                 words = first_wrong(case, answer.grads, self.convention, name)
-                yield Gradient(name, WRONG, f"{words} at {case.words}")
+                yield GradientVerdict(name, WRONG, f"{words} at {case.words}")
             elif name in returned:
-                yield Gradient(name, RIGHT)
+                yield GradientVerdict(name, RIGHT)
             elif name in (p.name for p in model.parameters):
-                yield Gradient(name, "not returned")
+                yield GradientVerdict(name, "not returned")
 
     # --- slips of calls ---------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ RIGHT, WRONG = "right", "wrong"
 
 
 @dataclass(frozen=True)
-class Gradient:
+class GradientVerdict:
     """One gradient.
 
     Attributes
@@ -57,7 +57,7 @@ class CodeVerdict:
     path: str
     function: str
     verdict: str
-    gradients: tuple[Gradient, ...]
+    gradients: tuple[GradientVerdict, ...]
     convention: tuple[str, ...] = ()
     slips: tuple[SlipFound, ...] = ()
     form: str = ""
