@@ -63,6 +63,12 @@ class ModuleCall:
         ragged = np.array(self.scenario.lengths) if self.scenario.ragged else None
         return self.params, self.inputs, self.carry, ragged
 
+    @property
+    def sequences(self) -> int:
+        """B, which is 1 where no argument tells it."""
+        told = self.inputs or self.carry or self.carry_grad or self.scenario.ragged
+        return len(self.scenario.lengths) if told else 1
+
 
 def drawn(
     model: Model,

@@ -23,8 +23,9 @@ STANDARD = {"rows": 2048, "multiplications": 1_000_000}
 FEW, MANY, FAR = 128, 2048, 2 * 10**7
 """Up to where a threshold is tried as a length, as rows, and at all."""
 
-WIDE = 128
-"""The dimensions of a call whose products multiply many numbers."""
+WIDE, NARROW = 128, 16
+"""The dimensions of a call whose products multiply many numbers, and those where a module states
+no thresholds: it may be one of the forward mode, which keeps the cube of a dimension a sequence."""
 
 FLOATS = ("float64", "float32")
 
@@ -126,6 +127,7 @@ def cases(model: Model, thresholds: Mapping[str, Any] = STANDARD) -> Iterator[Ca
     every dimension, by the rows, and by the numbers that one product multiplies.
     """
     small = size_sets(model)[0]
+    wide = NARROW if thresholds is STANDARD else WIDE
     limits = {int(limit) for limit in thresholds.values() if limit and limit < FAR}
     few = sorted(limit for limit in limits if limit <= FEW)
     for steps in sorted({1, 2, 3, 7, 8, 13, 41, LONG, *few, *(n + 1 for n in few)}):
@@ -142,10 +144,10 @@ def cases(model: Model, thresholds: Mapping[str, Any] = STANDARD) -> Iterator[Ca
         yield Case("sizes", 3, (3,) * 4, dict.fromkeys(small, size))
         yield Case("sizes", 3, (3, 1), {name: size + k for k, name in enumerate(small)})
     for limit in sorted(limits) if small else ():
-        if limit > 16 * WIDE**2:
-            count = limit // WIDE**2 + 1
-            wide = dict.fromkeys(small, WIDE)
-            yield Case("sizes", 2, (2,) * count, wide, "float64" if count < 100 else "float32")
+        if limit > 16 * wide**2:
+            count = limit // wide**2 + 1
+            dtype = "float64" if count * wide < 100 * WIDE else "float32"
+            yield Case("sizes", 2, (2,) * count, dict.fromkeys(small, wide), dtype)
     rows = max((limit for limit in limits if limit <= MANY), default=0)
     for limit in sorted(limits):
         if FEW < limit <= rows:

@@ -252,7 +252,7 @@ class Group:
                 self.detail = self.detail or f"{case.words}: {name} was changed by the next call"
             if np.asarray(again[name]).tobytes() != array.tobytes():
                 self.detail = self.detail or f"{case.words}: {name} has other bytes the second time"
-        size = case.steps, len(case.valid), case.dtype
+        size = case.steps, call.sequences, case.dtype
         if self.made[0] != (case.sizes, size):
             workspace = self.module.call("Workspace", case.sizes, *size)
             self.made = (case.sizes, size), workspace

@@ -6,8 +6,8 @@ python -m tests.fuzz --seed 1 --show models 1234           what the input of tha
 python -m tests.fuzz.guided models 60                      by coverage (atheris, extra `fuzz`)
 
 Status 1 if anything but a documented error came of an input, or it took more than a second of
-CPU time or 512 MiB. --json FILE writes the counts; a run of all subjects writes them for
-docs/trust.md.
+CPU time or 512 MiB. --json FILE writes the counts; --add FILE ... runs nothing and writes those of
+several such files together for docs/trust.md, as a run of all subjects does of itself alone.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from tests.fuzz import running
+from tests.fuzz.counts import Run, figures
 from tests.fuzz.subjects import SUBJECTS
 
 
@@ -28,6 +29,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60, metavar="S")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--add", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--show", nargs=2, metavar=("SUBJECT", "NUMBER"))
     asked = parser.parse_args()
     names = asked.subjects or list(SUBJECTS)
@@ -38,15 +40,18 @@ def main() -> int:
         name, number = asked.show
         print(SUBJECTS[name].draw(running.source(name, asked.seed, int(number))))
         return 0
+    if asked.add:
+        figures(map(Run.read, asked.add)).write("fuzzing")
+        return 0
     share = asked.seconds / len(names)
     tallies = {name: running.run(name, share, asked.seed) for name in names}
-    text = running.report(tallies, asked.seed)
+    run = Run.of(tallies, asked.seconds, asked.seed)
     if asked.json:
-        asked.json.write_text(text + "\n", encoding="utf-8")
+        asked.json.write_text(run.text + "\n", encoding="utf-8")
     if not asked.subjects:
-        running.figures(tallies, asked.seconds, asked.seed).write("fuzzing")
-    print(text)
-    return 1 if any(tally.failures for tally in tallies.values()) else 0
+        figures([run]).write("fuzzing")
+    print(run.text)
+    return 1 if any(run.failures()) else 0
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ or by dying, is noticed by the one that waits for it, which knows the last input
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import random
 import resource
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz.subjects import SUBJECTS, Subject
-from tests.trust.parts import Figures
 
 SECONDS = 1.0
 MEMORY = 512 * 2**20
@@ -169,40 +167,3 @@ def heard(told: Connection, tally: Tally, first: int) -> int:
                         tally.failures.setdefault(where, (at, words))
                 tally.inputs += len(message)
                 first = number + 1
-
-
-def report(tallies: dict[str, Tally], seed: int) -> str:
-    """The counts as JSON."""
-    subjects = {name: tally.data() for name, tally in tallies.items()}
-    return json.dumps({"seed": seed, "subjects": subjects}, indent=2)
-
-
-def figures(tallies: dict[str, Tally], seconds: float, seed: int) -> Figures:
-    """The counts for the page on trust."""
-    failures = [
-        f"{name}, input {number}: {where} ({error})"
-        for name, tally in tallies.items()
-        for where, (number, error) in sorted(tally.failures.items())
-    ]
-    return Figures(
-        title="Bad input",
-        command=f"python -m tests.fuzz --seconds {seconds:g} --seed {seed}",
-        about="Texts of models and formulas, mutated and drawn from the grammars, and calls of "
-        "modules with wrong arguments: each is taken, or refused by a documented error, within "
-        f"{SECONDS:g} s of CPU time and {MEMORY // 2**20} MiB of memory.",
-        totals={
-            "inputs": sum(tally.inputs for tally in tallies.values()),
-            "failures": sum(tally.outcomes["failed"] for tally in tallies.values()),
-        },
-        head=("input", "taken", "what became of them", "slowest"),
-        rows=[
-            (
-                name,
-                f"{tally.inputs:,}",
-                ", ".join(f"{count:,} {word}" for word, count in sorted(tally.outcomes.items())),
-                f"{tally.slowest:.2f} s",
-            )
-            for name, tally in tallies.items()
-        ],
-        remarks=failures,
-    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.agreement import disagreements
 from tests.codegen.test_gradients import everything, planted
 from tests.examples import examples
 from tests.fuzz import running
+from tests.fuzz.counts import Run, figures
 from tests.fuzz.subjects import SUBJECTS, Subject
 from tests.grammar import models
 from tests.modules import call, module_from
@@ -106,5 +108,20 @@ def test_a_clean_run_is_counted() -> None:
     start = time.monotonic()
     tallies: dict[str, Any] = {name: running.run(name, 1, seed=0) for name in SUBJECTS}
     assert time.monotonic() - start < 60
-    text = running.report(tallies, 0)
-    assert all(tally.inputs > 0 and not tally.failures for tally in tallies.values()), text
+    run = Run.of(tallies, 1, 0)
+    assert all(tally.inputs > 0 for tally in tallies.values())
+    assert not list(run.failures())
+
+
+def test_the_counts_of_runs_add_up(tmp_path: Path) -> None:
+    failure = {"where": "KeyError at a.py:1", "input": 7, "error": "x"}
+    one = {"inputs": 3, "outcomes": {"failed": 1, "read": 2}, "slowest": 0.5, "failures": [failure]}
+    other = {"inputs": 5, "outcomes": {"read": 5}, "slowest": 0.25, "failures": []}
+    runs = [Run("bb", 9, 1, {"models": one}), Run("aa", 9, 2, {"models": other, "calls": other})]
+    for number, run in enumerate(runs):
+        (tmp_path / f"{number}.json").write_text(run.text)
+    found = figures(map(Run.read, sorted(tmp_path.iterdir())))
+    assert found.totals == {"inputs": 13, "of models": 8, "of calls": 5, "failures": 1}
+    assert found.rows[0] == ("models", "aa, 2", "5", "5 read", "0.25 s")
+    assert found.rows[-2] == ("models", "all", "8", "1 failed, 7 read", "0.50 s")
+    assert found.remarks == ["bb, models, input 7: KeyError at a.py:1 (x)"]

@@ -15,7 +15,7 @@ from symbptt.binding import bind
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.render import generate
 from symbptt.proof.calls import ModuleCall
-from symbptt.proof.cases import Case
+from symbptt.proof.cases import Case, cases
 from symbptt.proof.loaded import load_module
 from symbptt.proof.reach import Numbers, Plain, reach_rows
 from symbptt.proof.rows import Row
@@ -232,8 +232,15 @@ def test_an_error_in_code_for_some_calls_is_found(planted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", (*BUILT_IN, *CELLS) if EXHAUSTIVE else ("linear", "gru", *CELLS[::16])
+    "name", (*BUILT_IN, *CELLS) if EXHAUSTIVE else ("linear", "autonomous", *CELLS[::16])
 )
 def test_what_is_right_is_right_everywhere(name: str) -> None:
     for row in (*plain_of(name).rows(), *rows_of(name, text_of(name, 2))):
         assert row.ok is not False, row
+
+
+def test_a_module_that_states_no_thresholds_is_called_in_little_memory() -> None:
+    """One of the forward mode keeps a cube of a dimension for each sequence."""
+    tried = [(len(case.valid), *case.sizes.values()) for case in cases(model_of("elman"))]
+    assert max(count * size**3 for count, *sizes in tried for size in sizes) * 8 < 2**28
+    assert max(count * size**2 for count, *sizes in tried for size in sizes) > 10**6
