@@ -224,10 +224,13 @@ class Parser:
         """A name; a d before another is a differential."""
         mark = self.take()
         following = self.mark
-        if mark.text in ("d", "delta") and following is not None:
-            if following.kind == "name" or following.text == "{" or self.is_one_in_parentheses():
-                self.at -= 1
-                return self.differential()
+        if (
+            mark.text in ("d", "delta")
+            and following is not None
+            and (following.kind == "name" or following.text == "{" or self.is_one_in_parentheses())
+        ):
+            self.at -= 1
+            return self.differential()
         return wr.Word(mark.place, mark.text, mark.bold, mark.upright)
 
     def is_one_in_parentheses(self) -> bool:
