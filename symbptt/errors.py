@@ -113,6 +113,10 @@ class InterfaceError(SymbpttError):
     """A module does not offer what generated-module.md describes."""
 
 
+class ProgramError(SymbpttError):
+    """A person's own code can't be read, or not be called."""
+
+
 class TrialError(SymbpttError):
     """A module that was made failed when it was tried: it is not handed out."""
 

@@ -194,6 +194,28 @@ def _moved_factor(node: al.Expr, around: Around) -> Iterator[al.Expr]:
                     yield _product((*(al.substitute_index(f, earlier) for f in rest), whole))
 
 
+def _part_of_auxiliary(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """For a name that the derivation gave to a product the product without one of its factors."""
+    if isinstance(node, al.Ref) and node.index is not None:
+        for equation in around.derivation.normal.equations:
+            rhs = equation.rhs
+            if equation.name == node.name and equation.auxiliary and isinstance(rhs, al.Mul):
+                for k in range(len(rhs.factors)):
+                    rest = _product(rhs.factors[:k] + rhs.factors[k + 1 :])
+                    if rest.shape == node.shape:
+                        yield al.substitute_index(rest, {"t": node.index})
+
+
+def _name_at_another_step(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """Another state, as the step before left it."""
+    if isinstance(node, al.Ref) and not isinstance(around.parent, al.OneHot | al.Lookup):
+        model = around.derivation.normal
+        for name in model.states:
+            equation = model.equation(name)
+            if equation.shape == node.shape and name != node.name:
+                yield al.Ref(name, node.index - 1, node.shape)
+
+
 def _elementwise(node: al.Expr, around: Around) -> Iterator[al.Expr]:
     """The entries multiplied where a matrix product or an outer product stands."""
     if isinstance(node, al.Outer) and node.left.shape == node.right.shape:
@@ -213,6 +235,8 @@ PROGRAM_SLIPS: dict[str, Slip] = {
     "a quotient for a product": _quotient,
     "a factor of one term for a factor of the sum": _parentheses,
     "a factor outside of a product": _moved_factor,
+    "a missing factor of a named product": _part_of_auxiliary,
+    "another name, at the step before": _name_at_another_step,
     "a product of entries for an outer product": _elementwise,
 }
 """One row a slip."""

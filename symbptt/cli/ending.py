@@ -26,6 +26,7 @@ _STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
     (errors.UnboundFunctionError, USAGE),
     (errors.UnknownNameError, USAGE),
     (errors.OptionError, USAGE),
+    (errors.ProgramError, USAGE),
     (errors.FormulaError, USAGE),
     (errors.DocumentError, USAGE),
     (errors.EstimatorError, USAGE),

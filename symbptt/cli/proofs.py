@@ -146,6 +146,13 @@ def conventions(command: Command) -> Command:
 @model_argument
 @click.argument("formula", required=False)
 @click.option(
+    "--code",
+    metavar="FILE[:FUNCTION]",
+    help="Examine the gradients that this function, or method, returns, in place of a formula.",
+)
+@click.option("--returns", default="", metavar="NAMES", help="--code: the order of its tuple.")
+@click.option("--batch-first", is_flag=True, help="--code: its arrays are (B, T, d).")
+@click.option(
     "--batch",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
@@ -160,7 +167,8 @@ def conventions(command: Command) -> Command:
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
     default=10,
-    help="The CPU time it may take; past it the formula is undecided.",
+    help="The CPU time it may take; past it the formula is undecided. What is left after the "
+    "verdict goes to the search for mends.",
 )
 @conventions
 @estimator_option
@@ -171,6 +179,9 @@ def check(
     model_name: str,
     formula: str | None,
     batch: Path | None,
+    code: str | None,
+    returns: str,
+    batch_first: bool,
     strict: bool,
     bindings: dict[str, str],
     **given: Any,
@@ -187,14 +198,27 @@ def check(
     1 wrong, 2 can't be read, 4 undecided.
 
     docs/formulas.md teaches this language from its beginning, with examples and a table.
+
+    --code FILE[:FUNCTION] examines a person's own backward pass, run in a process of its own: it
+    takes parameters, inputs and initial values by name, or dicts params, inputs, carry, or is a
+    method; it returns gradients, as a dict or in the order of --returns. A factor that all have
+    (the sum of the losses) and clipping are told, and right; with --strict they are status 1.
     """
+    if [formula, batch, code].count(None) != 2:
+        raise click.UsageError(
+            "one of FORMULA, --batch FILE and --code FILE says what is to be checked"
+        )
+    if code is not None:
+        from symbptt.cli.code import examined
+
+        told = {name: given[name] for name in ("layout", "total", "names", "seconds")}
+        told |= {"bind": bindings, "batch_first": batch_first}
+        return examined(read_model(model_name), code, strict, returns, **told)
     from symbptt.binding import bind
     from symbptt.errors import ModelError
     from symbptt.formula.answer import Verdict
     from symbptt.formula.verdict import Checker
 
-    if (formula is None) == (batch is None):
-        raise click.UsageError("one of FORMULA and --batch FILE says what is to be checked")
     try:
         model = read_model(model_name)
         checker = Checker(bind(model, bindings, defaults=False) if bindings else model, **given)

@@ -21,6 +21,9 @@ from symbptt.proof.evaluate import Steps, evaluate, lengths
 from symbptt.proof.ledger import occasions, step_of
 from symbptt.proof.place import Remembering, index_lengths, unit
 
+FEW = 12
+"""Steps through which one value may be worked out because another one is read."""
+
 READ = (al.Cotangent, al.TimeSum, al.OrderedProduct, al.PartSum, al.Derivative, al.Direct)
 """What is worked out anew for every derivation."""
 
@@ -126,9 +129,17 @@ class BackwardPass(Remembering):
 
     def gradient(self, name: str) -> Any:
         """Of a parameter, or of an initial value by its key ``h[0]``."""
+        if self.source.steps > FEW and not self.found:
+            self._in_order()
         head, _, step = name.partition("[")
         value = self.at((head, int(step[:-1]) if step else None))
         return np.asarray(value, dtype=float)
+
+    def _in_order(self) -> None:
+        """Of a long sequence all cotangents, from the last step."""
+        timed = [place for place in self.plan if place[1] is not None]
+        for place in sorted(timed, key=lambda place: -(place[1] or 0)):
+            self.at(place)
 
     def at(self, place: Place) -> Array:
         if place not in self.found:
@@ -180,6 +191,10 @@ class Passes:
         self.values.give(sequence.given)
         self.plan: Plan = _plan(derivation, sequence.steps)
         self.true = BackwardPass(self.values, self.plan)
+        if sequence.steps > FEW:
+            for step in range(1, sequence.steps + 1):
+                for name in self.values.equations:
+                    self.values.value(name, step, self.true)
         self.plan = self._in_general(self.plan)
 
     def _in_general(self, plan: Plan) -> Plan:

@@ -8,6 +8,7 @@ at others.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import numpy as np
 
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.program_slips import PROGRAM_SLIPS
-from symbptt.calculus.variants import Variant, variants
+from symbptt.calculus.variants import SLIPS, STEP_SLIPS, Variant, variants
 from symbptt.errors import EvaluationError, MissingRuleError, UnboundFunctionError
 from symbptt.proof.backward import OneSequence, Passes
 from symbptt.proof.suspects import Suspect, ignored_start, in_parallel, left_out, of_step
@@ -28,6 +29,16 @@ TOLERANCE = 1e-8
 
 NAMES = 12
 """So many other names are put in the place of one."""
+
+FIRST = ("a wrong sign", "a missing factor")
+LAST = ("another name", "another function", "a factor near 1")
+KINDS = (
+    *FIRST,
+    *(kind for kind in (*SLIPS, *PROGRAM_SLIPS) if kind not in FIRST + LAST),
+    *LAST,
+    *STEP_SLIPS,
+)
+"""In the order in which they are tried: of two that make the same numbers the likelier first."""
 
 Factor = tuple[str, Callable[[int], float]]
 """What gradients are multiplied with, in words and for each T; "" for nothing."""
@@ -68,6 +79,8 @@ class Inquiry:
         The first is searched, the others confirm.
     factors : sequence of Factor
         What all gradients may be multiplied with.
+    bound : float
+        To what entries are clipped.
     seconds : float
         CPU time, after which nothing more is tried.
     """
@@ -75,6 +88,7 @@ class Inquiry:
     derivation: Derivation
     sequences: Sequence[OneSequence]
     factors: Sequence[Factor] = FACTORS
+    bound: float = math.inf
     seconds: float = 20.0
     factor: Factor = ONE
     _end: float = 0.0
@@ -111,7 +125,7 @@ class Inquiry:
         own = self._each(wrong) if len(wrong) == 1 else ()
         if own:
             return own
-        for suspect in (*self._of_steps, *self._of_programs, *self._parallel):
+        for suspect in (*self._of_programs, *self._of_steps, *self._parallel):
             for factor in self.factors:
                 if self._explains(suspect, self._quickest(wrong), factor):
                     return (NamedSlip(suspect, wrong, factor),)
@@ -142,7 +156,7 @@ class Inquiry:
         best: tuple[NamedSlip, ...] = ()
         if len(wrong) < 2:
             return best
-        for suspect in (*self._of_steps, *self._of_programs, *self._parallel):
+        for suspect in (*self._of_programs, *self._of_steps, *self._parallel):
             for factor in self.factors:
                 names = self._explained(suspect, wrong, factor)
                 if len(names) > (len(best[0].names) if best else 1):
@@ -178,7 +192,8 @@ class Inquiry:
             except (TypeError, ValueError, OverflowError, KeyError):
                 # Shapes or steps that an edit makes and no formula has.
                 return False
-            if not agree(scene.sequence.found[name], value):
+            clipped = np.clip(value, -self.bound, self.bound)
+            if not agree(scene.sequence.found[name], clipped):
                 return False
         return True
 
@@ -186,7 +201,7 @@ class Inquiry:
 
     @cached_property
     def _variants(self) -> tuple[Variant, ...]:
-        found = variants(self.derivation, further=PROGRAM_SLIPS, others=NAMES)
+        found = variants(self.derivation, KINDS, further=PROGRAM_SLIPS, others=NAMES)
         return tuple(v for v in found if v.step.kind in ("seed", "adjoint", "gradient"))
 
     @cached_property
@@ -200,7 +215,8 @@ class Inquiry:
     @cached_property
     def _of_programs(self) -> tuple[Suspect, ...]:
         longest = min(scene.sequence.steps for scene in self.scenes)
-        return (*left_out(longest), *ignored_start(self.derivation))
+        zero = Suspect("all gradients are 0", _zero)
+        return (zero, *left_out(longest), *ignored_start(self.derivation))
 
     def _of_gradient(self, name: str) -> Iterator[Suspect]:
         """What may have been returned for one parameter."""

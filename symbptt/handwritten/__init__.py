@@ -1,0 +1,1 @@
+"""A person's own backward pass: called in a process of its own, and examined."""

@@ -1,0 +1,491 @@
+"""Is a person's own backward pass right? If not: which slip, and at which step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symbptt.algebra import Model
+from symbptt.binding import bind as bind_functions
+from symbptt.calculus.gradients import derive
+from symbptt.codegen.render import generate
+from symbptt.errors import EvaluationError, MissingLossError, OptionError
+from symbptt.handwritten import program
+from symbptt.handwritten.answers import ReturnedGradients
+from symbptt.handwritten.calling import Chosen, ProgramCall, find
+from symbptt.handwritten.comparison import (
+    Convention,
+    clipping,
+    close,
+    first_wrong,
+    laid,
+    right,
+    wanted,
+)
+from symbptt.handwritten.forms import ProgramCase
+from symbptt.handwritten.names import ProgramNames, read_names
+from symbptt.handwritten.process import Room
+from symbptt.handwritten.verdict import RIGHT, WRONG, CodeVerdict, GradientVerdict, SlipFound
+from symbptt.proof.backward import Passes
+from symbptt.proof.calls import Arrays, called
+from symbptt.proof.loaded import load_module
+from symbptt.proof.slips import FACTORS, Inquiry, NamedSlip
+
+LONGEST = 60
+"""Past the steps after which programs usually truncate."""
+SCALES = (1.0, 4.0, 20.0, 100.0)
+"""What arguments are multiplied with, for gradients that are clipped."""
+
+
+def check_code(
+    model: Model,
+    path: str | Path,
+    function: str = "",
+    *,
+    bind: Mapping[str, str] | None = None,
+    names: str = "",
+    returns: Sequence[str] = (),
+    batch_first: bool = False,
+    layout: str = "column",
+    total: str = "mean",
+    seconds: float = 60.0,
+) -> CodeVerdict:
+    """Examine the gradients that a function returns.
+
+    Parameters
+    ----------
+    function : str
+        ``name``, ``Class`` or ``Class.method``; the likeliest if nothing is said.
+    names : str
+        What the program calls things, ``U=W_qh``: its names first.
+    returns : sequence of str
+        The order of a tuple that is returned.
+    batch_first : bool
+        Whether arrays are (B, T, d).
+    layout : str
+        ``row``: matrices are handed in transposed, and so are their gradients.
+    total : str
+        What the program's L is: the ``mean`` of the losses or their ``sum``.
+    seconds : float
+        Of each process in which it runs.
+
+    Raises
+    ------
+    ProgramError
+        If the code can't be read or called.
+    MissingLossError
+        If the model has no loss.
+    """
+    if total not in ("mean", "sum"):
+        raise OptionError(f"total: expected mean or sum, found {total}")
+    bound = bind_functions(model, bind)
+    if bound.loss is None:
+        raise MissingLossError(f"{model.name} has no loss")
+    file = program.read(path)
+    room = Room(Path(path), file.source, seconds)
+    known = ProgramNames(bound, read_names(names, bound))
+    chosen = find(bound, file, function, room, known, tuple(returns), batch_first, layout)
+    return Examination(chosen, str(path), total).verdict()
+
+
+@dataclass
+class Examination:
+    """A function that can be called: what is right, and the slips in what is not."""
+
+    chosen: Chosen
+    path: str
+    total: str
+    convention: Convention = field(default_factory=Convention)
+    cases: list[ProgramCase] = field(default_factory=list)
+    answers: list[ReturnedGradients] = field(default_factory=list)
+
+    @cached_property
+    def caller(self) -> Any:
+        return self.chosen.caller
+
+    @property
+    def batched(self) -> bool:
+        return bool(self.caller.form.axes != "one")
+
+    def verdict(self) -> CodeVerdict:
+        self._call_all()
+        base = self._factor()
+        self.convention = clipping(self.cases, [a.grads for a in self.answers], base)
+        wrong = self._wrong()
+        slips = [*self._of_calls()]
+        if wrong or self._misshapen:
+            slips += self._explained(wrong)
+        gradients = tuple(self._rows(wrong))
+        failed = [a for a in self.answers if not a.outcome.ok]
+        fine = not (wrong or slips or failed or self.chosen.square or self._misshapen)
+        return CodeVerdict(
+            self.caller.subject.model.name,
+            self.path,
+            self.caller.binding.function.text,
+            RIGHT if fine and any(g.verdict == RIGHT for g in gradients) else WRONG,
+            gradients,
+            self._said(),
+            tuple(slips),
+            f"with {self.caller.form.words}",
+            self._tried(),
+            tuple(self._notes()),
+        )
+
+    def _said(self) -> tuple[str, ...]:
+        """What is told of the convention; of a sum nothing where the person said so."""
+        factor = self.convention.factor
+        summed = factor == FACTORS[1] and (not self.batched or self.convention.batch)
+        if self.total == "sum":
+            if summed:
+                return replace(self.convention, factor=FACTORS[0], batch=0).words
+            if factor == FACTORS[0]:
+                return ("of the mean of the losses", *self.convention.words)
+        return self.convention.words
+
+    # --- calls ------------------------------------------------------------------------------------
+
+    def _case(
+        self, sizes: Mapping[str, int], steps: int, batch: int = 1, **more: Any
+    ) -> ProgramCase:
+        case: ProgramCase = self.caller.subject.case(
+            sizes, steps, batch, form=self.caller.form, **more
+        )
+        return case
+
+    def _call_all(self) -> None:
+        up, down = self.chosen.sizes
+        self.cases = [self._case(up, 3), self._case(down, 4), self._case(up, 1), self._case(up, 2)]
+        if self.batched:
+            self.cases += [self._case(up, 3, 2), self._case(down, 2, 3)]
+        self.cases += [self._case(up, LONGEST), self._case(up, 3, dtype="float32")]
+        self.cases += [*self._large()]
+        calls = [ProgramCall(case) for case in self.cases]
+        # The same once more, on the object and in the module that have been called since.
+        repeated = [
+            ProgramCall(self.cases[0]),
+            ProgramCall(self.cases[3], True),
+            ProgramCall(self.cases[0], True),
+        ]
+        answers = self.caller.answers([*calls, *repeated])
+        self.answers, self.repeated = answers[: len(calls)], answers[len(calls) :]
+
+    def _large(self) -> Iterator[ProgramCase]:
+        """Long sequences whose gradients are large enough to be clipped."""
+        found: list[ProgramCase] = []
+        for scale in SCALES:
+            try:
+                found.append(self._case(self.chosen.sizes[0], LONGEST, scale=scale))
+            except EvaluationError:
+                continue
+        found.sort(key=_size, reverse=True)
+        yield from found[:2]
+
+    # --- what is right ----------------------------------------------------------------------------
+
+    def _factor(self) -> Convention:
+        """The factor by which the most gradients are right, of one sequence and of several."""
+        single = [(c, a) for c, a in self._pairs() if c.batch == 1 and c.steps < LONGEST]
+        several = [(c, a) for c, a in self._pairs() if c.batch > 1]
+
+        def count(
+            pairs: Sequence[tuple[ProgramCase, ReturnedGradients]], convention: Convention
+        ) -> int:
+            return sum(len(right(c, a.grads, convention)) for c, a in pairs)
+
+        # What L's convention makes of them comes first, if anything at all is right by it.
+        factors = [f for f in FACTORS[:2] if count(single, Convention(f))] or FACTORS
+        factor = max(factors, key=lambda f: count(single, Convention(f)))
+        return max((Convention(factor, batch) for batch in (0, 1)), key=lambda c: count(several, c))
+
+    def _pairs(self) -> list[tuple[ProgramCase, ReturnedGradients]]:
+        return list(zip(self.cases, self.answers, strict=True))
+
+    def _wrong(self) -> dict[str, list[int]]:
+        """The gradients that are wrong, and in which of the cases."""
+        found: dict[str, list[int]] = {}
+        for number, (case, answer) in enumerate(self._pairs()):
+            good = right(case, answer.grads, self.convention)
+            for name in answer.grads:
+                if name not in good:
+                    found.setdefault(name, []).append(number)
+        return found
+
+    @property
+    def _misshapen(self) -> dict[str, tuple[ProgramCase, ReturnedGradients]]:
+        return {
+            name: (case, answer)
+            for case, answer in reversed(self._pairs())
+            for name in answer.misshapen
+        }
+
+    def _rows(self, wrong: Mapping[str, list[int]]) -> Iterator[GradientVerdict]:
+        returned = {name for a in self.answers for name in (*a.grads, *a.misshapen)}
+        model = self.caller.subject.model
+        for name in (*(p.name for p in model.parameters), *(i.key for i in model.initials)):
+            if name in self._misshapen:
+                case, answer = self._misshapen[name]
+                found, shape = answer.misshapen[name]
+                words = f"dL/d{name} has the shape {found}, not {shape}, at {case.words}"
+                yield GradientVerdict(name, WRONG, words)
+            elif name in wrong:
+                number = min(wrong[name], key=lambda k: _order(self.cases[k]))
+                case, answer = self.cases[number], self.answers[number]
+                words = first_wrong(case, answer.grads, self.convention, name)
+                yield GradientVerdict(name, WRONG, f"{words} at {case.words}")
+            elif name in returned:
+                yield GradientVerdict(name, RIGHT)
+            elif name in (p.name for p in model.parameters):
+                yield GradientVerdict(name, "not returned")
+
+    # --- slips of calls ---------------------------------------------------------------------------
+
+    def _of_calls(self) -> Iterator[SlipFound]:
+        if self.chosen.square:
+            yield SlipFound(
+                f"it raises {self.chosen.square}, and runs where all lengths are equal: "
+                "a transpose is missing or too many, or a product is in the wrong order"
+            )
+        changed = sorted({name for a in self.answers for name in a.outcome.overwritten})
+        if changed:
+            yield SlipFound(f"it overwrites its arguments: {', '.join(changed)}")
+        raised = [(c, a.outcome) for c, a in self._pairs() if not a.outcome.ok]
+        if raised:
+            case, outcome = min(raised, key=lambda pair: _order(pair[0]))
+            yield SlipFound(f"it failed: {outcome.error}{outcome.where}, at {case.words}")
+        first, _, last = self.repeated
+        if first.outcome.ok and last.outcome.ok and not _alike(first.grads, last.grads):
+            yield SlipFound(
+                "it keeps state from the call before: called again with the same arguments it "
+                "returns other gradients"
+            )
+
+    # --- slips of mathematics ---------------------------------------------------------------------
+
+    def _explained(self, wrong: Mapping[str, list[int]]) -> Iterator[SlipFound]:
+        small = {name for name, numbers in wrong.items() if {0, 1} & {*numbers}}
+        if small:
+            yield from self._inquired((0, 1))
+            return
+        early = {n for n, numbers in wrong.items() if {2, 3} & {*numbers}}
+        if early:
+            numbers = sorted({k for n in early for k in wrong[n] if k in (2, 3)})
+            yield from self._inquired(tuple(numbers))
+            return
+        yield from self._of_batches(wrong)
+        yield from self._of_lengths(wrong)
+        if wrong and all(
+            self.cases[k].dtype != "float64" for numbers in wrong.values() for k in numbers
+        ):
+            yield SlipFound("it is right in float64 and not in float32", tuple(wrong))
+
+    def _inquired(self, numbers: tuple[int, ...]) -> Iterator[SlipFound]:
+        """What explains the gradients of single sequences."""
+        subject = self.caller.subject
+        names = [n for n in self.answers[numbers[0]].grads]
+        sequences = [
+            subject.sequence(self.cases[k], self._first(k, names))
+            for k in numbers
+            if set(names) <= self.answers[k].grads.keys()
+        ]
+        bound = self.convention.value or math.inf
+        inquiry = Inquiry(subject.derivation, sequences, bound=bound)
+        alike: dict[tuple[str, str], list[NamedSlip]] = {}
+        for slip in inquiry.run():
+            alike.setdefault((slip.suspect.kind, slip.factor[0]), []).append(slip)
+        for (kind, factor), slips in alike.items():
+            words = slips[0].suspect.words
+            if factor and factor != self.convention.factor[0]:
+                words += f" ({factor})"
+            steps = tuple(e[0].number for s in slips for e in s.suspect.edits)
+            if len(slips) > 1 and len(steps) > 1:
+                words += f"; and alike in steps {', '.join(f'({k})' for k in steps[1:])}"
+            yield SlipFound(words, tuple(n for s in slips for n in s.names), kind, steps)
+
+    def _first(self, number: int, names: Sequence[str]) -> Arrays:
+        """The gradients of a case of one sequence, without the axis of sequences."""
+        grads = self.answers[number].grads
+        starts = {i.key for i in self.caller.subject.model.initials}
+        return {n: grads[n][0] if n in starts else grads[n] for n in names}
+
+    def _of_batches(self, wrong: Mapping[str, list[int]]) -> Iterator[SlipFound]:
+        numbers = [k for k, case in enumerate(self.cases) if case.batch > 1]
+        told: dict[str, list[str]] = {}
+        for name in self._misshapen:
+            case, answer = self._misshapen[name]
+            words = _lost_axis(case, answer, name, self.convention)
+            if words:
+                told.setdefault(words, []).append(name)
+        for name, found in wrong.items():
+            if not {*found} & {*numbers}:
+                continue
+            for words, expected in self._of_sequences(numbers, name):
+                if all(
+                    close(self.cases[k], self.answers[k].grads[name], {name: each}, name)
+                    for k, each in zip(numbers, expected, strict=True)
+                ):
+                    told.setdefault(words, []).append(name)
+                    break
+        for words, names in told.items():
+            yield SlipFound(words, tuple(names), words)
+
+    def _of_sequences(self, numbers: Sequence[int], name: str) -> Iterator[tuple[str, list[Any]]]:
+        """What a gradient is where not all sequences count, or count otherwise."""
+        cases = [self.cases[k] for k in numbers]
+        own = [wanted(case, {name: 0}, self.convention)[name] for case in cases]
+        for words, power in (
+            ("it is the mean over the sequences where their sum belongs", -1.0),
+            ("it is the sum over the sequences where their mean belongs", 1.0),
+        ):
+            yield words, [a * case.batch**power for case, a in zip(cases, own, strict=True)]
+        for place, what in ((0, "first"), (-1, "last")):
+            alone = [self._alone(case, place, name) for case in cases]
+            for by in (1, 0):
+                scaled = [
+                    each * self.convention.factor[1](c.steps) / (1 if by else c.batch)
+                    for c, each in zip(cases, alone, strict=True)
+                ]
+                yield f"only the {what} sequence counts", scaled
+
+    def _alone(self, case: ProgramCase, place: int, name: str) -> Any:
+        call = case.call
+        timed = {i.name: i.timed for i in self.caller.subject.model.inputs}
+        chosen = slice(place, None) if place < 0 else slice(place, place + 1)
+        one = replace(
+            call,
+            scenario=replace(call.scenario, lengths=call.scenario.lengths[:1]),
+            inputs={n: a[:, chosen] if timed[n] else a[chosen] for n, a in call.inputs.items()},
+            carry=call.carry and {key: a[chosen] for key, a in call.carry.items()},
+        )
+        _, grads, _ = called(self.caller.subject.module, one)
+        return grads[name]
+
+    def _of_lengths(self, wrong: Mapping[str, list[int]]) -> Iterator[SlipFound]:
+        """Right for short sequences and wrong for long ones: truncated, and after how many."""
+        long = [k for k, c in enumerate(self.cases) if c.steps == LONGEST and c.dtype == "float64"]
+        names = tuple(name for name, numbers in wrong.items() if {*numbers} & {*long})
+        if not names:
+            return
+        lengths = range(5, LONGEST)
+        cases = [self._case(self.chosen.sizes[0], steps) for steps in lengths]
+        answers = self.caller.answers([ProgramCall(case) for case in cases])
+        first = next(
+            (
+                number
+                for number, (case, answer) in enumerate(zip(cases, answers, strict=True))
+                if len(right(case, answer.grads, self.convention)) < len(answer.grads)
+            ),
+            len(cases) - 1,
+        )
+        kept = cases[first].steps - 1
+        later = min(first + 3, len(cases) - 1)
+        for words, expected in self._truncated(cases[later], kept):
+            grads = laid(cases[later], expected, self.convention)
+            known = [n for n in names if n in grads]
+            if all(close(cases[later], answers[later].grads[n], grads, n) for n in known):
+                yield SlipFound(words, names, "truncated")
+                return
+        yield SlipFound(f"it is right up to {kept} steps, and wrong for more", names, "truncated")
+
+    def _truncated(self, case: ProgramCase, kept: int) -> Iterator[tuple[str, Arrays]]:
+        subject = self.caller.subject
+        passes = Passes(subject.derivation, subject.sequence(case, {}))
+        left = passes.reading({}, range(1, case.steps - kept + 1))
+        params = [p.name for p in subject.model.parameters]
+        yield (
+            f"truncated: only the last {kept} steps are gone through",
+            {name: left.gradient(name) for name in params},
+        )
+        for kind, words in (
+            ("window", f"truncated: from each loss {kept} steps are gone back"),
+            ("chunk", f"truncated: the gradient does not cross from one {kept} steps to the next"),
+        ):
+            derivation = derive(subject.model, estimator=f"{kind}:{kept}")
+            module = load_module(generate(derivation, level=0), f"<{kind}>", subject.model)
+            _, grads, _ = called(module, case.call)
+            yield words, {name: grads[name] for name in params}
+        whole = case.call
+        short = replace(
+            whole,
+            scenario=replace(whole.scenario, steps=kept, lengths=(kept,)),
+            inputs={n: a[:kept] for n, a in whole.inputs.items()},
+        )
+        _, grads, _ = called(subject.module, short)
+        by = kept / case.steps
+        yield (
+            f"only the first {kept} steps are read",
+            {name: grads[name] * by for name in params},
+        )
+
+    # --- words ------------------------------------------------------------------------------------
+
+    def _tried(self) -> str:
+        steps = sorted({case.steps for case in self.cases})
+        words = f"T = {', '.join(map(str, steps))}"
+        batches = sorted({case.batch for case in self.cases})
+        if len(batches) > 1:
+            words += f"; B = {', '.join(map(str, batches))}"
+        return f"{words}; float64, float32; called again"
+
+    def _notes(self) -> Iterator[str]:
+        outcomes = [a.outcome for a in self.answers]
+        printed = max((o.printed for o in outcomes), default=0)
+        if printed:
+            yield f"it prints, {printed:,} characters here"
+        for words in dict.fromkeys(o.note for o in outcomes if o.note):
+            yield f"{words}: its definitions alone were used"
+        yield from dict.fromkeys(w for o in outcomes for w in o.refused)
+        losses = [
+            (case, answer.loss)
+            for case, answer in self._pairs()
+            if answer.loss is not None and case.batch == 1 and case.steps < LONGEST
+        ]
+        upstream = self.caller.binding.upstream is not None
+        if losses and not upstream and not any(_is_loss(losses, f) for f in FACTORS):
+            case, loss = losses[0]
+            yield (
+                f"the loss that it returns is {loss:.8g}, that of the model is {case.loss:.8g}, "
+                f"at {case.words}: its forward pass differs"
+            )
+
+
+def _size(case: ProgramCase) -> float:
+    return max(float(np.max(np.abs(a), initial=0.0)) for a in case.grads.values())
+
+
+def _order(case: ProgramCase) -> tuple[int, int, str]:
+    return case.steps, case.batch, case.dtype
+
+
+def _alike(some: Arrays, others: Arrays) -> bool:
+    return some.keys() == others.keys() and all(
+        np.allclose(some[name], others[name], rtol=1e-9, atol=1e-12) for name in some
+    )
+
+
+def _is_loss(losses: Sequence[tuple[ProgramCase, float]], factor: Any) -> bool:
+    return all(
+        abs(loss - case.loss * factor[1](case.steps)) <= 1e-4 * max(1e-3, abs(loss))
+        for case, loss in losses
+    )
+
+
+def _lost_axis(
+    case: ProgramCase, answer: ReturnedGradients, name: str, convention: Convention
+) -> str:
+    """Which sum was lost where an array has an axis too many."""
+    raw, shape = answer.raw[name], case.grads[name].shape
+    for axis in range(np.ndim(raw)):
+        summed = np.sum(raw, axis=axis)
+        if summed.shape == shape:
+            for batch in (0, 1):
+                expected = wanted(case, {name: 0}, replace(convention, batch=batch))
+                if close(case, summed, expected, name):
+                    over = "sequences" if np.shape(raw)[axis] == case.batch else "steps"
+                    return f"the sum over the {over} is missing"
+    return ""

@@ -1,0 +1,264 @@
+"""Programs of every style with one slip each, and what is said of them.
+
+python -m tests.handwritten.slips [NAME ...]    the table: program, edit, what it is called
+
+A row is an edit of a program's text and the words that must name it: any of those between bars.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from symbptt.errors import ProgramError
+from symbptt.handwritten.examination import check_code
+from symbptt.handwritten.verdict import CodeVerdict
+from symbptt.language.library import load
+
+PROGRAMS = Path(__file__).with_name("programs")
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "letters": {},
+    "layer": {"layout": "row", "batch_first": True},
+    "gates": {},
+    "batches": {},
+    "rows": {"layout": "row", "batch_first": True},
+    "above": {},
+}
+
+Edits = tuple[tuple[str, str, str], ...]
+
+EDITS: dict[str, Edits] = {
+    "letters": (
+        ("dh = Why.T @ dy + from_next", "dh = Why.T @ dy", "W_hh.T @ dL/da[t+1]"),
+        ("from_next = Whh.T @ da", "from_next = Whh @ da", "transpose"),
+        ("(1 - hidden[t] ** 2) * dh", "(1 - hidden[t]) * dh", "exponent"),
+        ("(1 - hidden[t] ** 2) * dh", "dh", "missing"),
+        ("(1 - hidden[t] ** 2) * dh", "(1 - np.tanh(hidden[t]) ** 2) * dh", "(1 - tanh(h[t])**2)"),
+        ("(1 - hidden[t] ** 2) * dh", "hidden[t] * (1 - hidden[t]) * dh", "another function"),
+        ("(1 - hidden[t] ** 2) * dh", "dh / (1 - hidden[t] ** 2)", "quotient"),
+        ("Why.T @ dy + from_next\n        da = (1 - hidden[t] ** 2) * dh",
+         "0\n        da = (1 - hidden[t] ** 2) * (Why.T @ dy) + from_next", "one term"),
+        ("from_next = Whh.T @ da", "from_next = (1 - hidden[t] ** 2) * (Whh.T @ dh)", "outside"),
+        ("from_next = Whh.T @ da", "from_next = Whh.T @ dh", "name"),
+        ("dWhh += da @ hidden[t - 1].T", "dWhh += da @ hidden[t].T", "shifted"),
+        ("dWhh += da", "dWhh += dh", "name"),
+        ("dWxh += da", "dWxh = da", "lost sum"),
+        ("dbh += da", "dbh += dh", "name"),
+        ("dby += dy", "dby = dy", "lost sum"),
+        ("{-1: hprev.copy()}", "{-1: 0 * hprev}", "initial"),
+        ("reversed(range(len(inputs)))", "reversed(range(1, len(inputs)))", "first step"),
+        ("reversed(range(len(inputs)))", "reversed(range(len(inputs) - 1))", "last step"),
+        ("reversed(range(len(inputs)))",
+         "reversed(range(max(0, len(inputs) - 25), len(inputs)))", "last 25 steps"),
+        ("dy[targets[t]] -= 1", "dy[targets[t]] += 1", "sign"),
+        ("dWhy += dy @ hidden[t].T", "dWhy += dy @ hidden[t - 1].T", "shifted"),
+        ("dbh += da", "dbh -= da", "sign"),
+    ),
+    "layer": (
+        ("(1 - next_h**2) * dnext_h", "(1 - next_h) * dnext_h", "exponent"),
+        ("(1 - next_h**2) * dnext_h", "dnext_h", "missing"),
+        ("(1 - next_h**2) * dnext_h", "next_h * (1 - next_h) * dnext_h", "another function"),
+        ("(1 - next_h**2) * dnext_h", "(1 + next_h**2) * dnext_h", "sign"),
+        ("dscore @ Wh.T", "dscore @ Wh", "transpose"),
+        ("dWh = prev_h.T @ dscore", "dWh = next_h.T @ dscore", "shifted"),
+        ("dWh = prev_h.T @ dscore", "dWh = dscore.T @ prev_h", "transpose|reversed"),
+        ("dWx = x.T @ dscore", "dWx = x.T @ dnext_h", "name"),
+        ("db = dscore.sum(axis=0)", "db = dnext_h.sum(axis=0)", "name"),
+        ("db = dscore.sum(axis=0)", "db = dscore.mean(axis=0)", "mean"),
+        ("db = dscore.sum(axis=0)", "db = dscore[0]", "first sequence"),
+        ("dh[:, t] + dstate", "dh[:, t]", "term"),
+        ("dh[:, t] + dstate", "dstate", "all gradients are 0"),
+        ("dWx += a", "dWx = a", "lost sum"),
+        ("dWh += c", "dWh = c", "lost sum"),
+        ("db += e", "db = e", "lost sum"),
+        ("layer_backward((h - y)", "layer_backward((y - h)", "sign"),
+        ("cache, state = [], h0", "cache, state = [], 0 * h0", "initial"),
+        ("dh[:, t] + dstate, cache[t]", "dh[:, t] + dstate, cache[max(t - 1, 0)]", ""),
+        ("dprev_h = dscore @ Wh.T", "dprev_h = dnext_h @ Wh.T", "name"),
+        ("dWx, dWh, db = np.zeros((D, H)), np.zeros((H, H)), np.zeros(H)",
+         "dWx, dWh, db = np.zeros((D, H)), np.zeros((H, H)), np.zeros(H)\n    T = min(T, 20)",
+         ""),
+        ("db += e", "db += 2 * e", "factor 2"),
+    ),
+    "gates": (
+        ("+ dc_next\n", "\n", "f[t+1] * dL/dc[t+1]"),
+        ("dc_next = dc * f", "dc_next = dc", "factor"),
+        ("dh * o * (1 - np.tanh(c) ** 2)", "dh * (1 - np.tanh(c) ** 2)", "factor"),
+        ("1 - np.tanh(c) ** 2", "1 - np.tanh(np.tanh(c)) ** 2", "once more"),
+        ("1 - np.tanh(c) ** 2", "1 - c ** 2", "not applied"),
+        ("df = dc * before * f * (1 - f)", "df = dc * before * f", "factor"),
+        ("df = dc * before * f * (1 - f)", "df = dc * before", "slope"),
+        ("df = dc * before * f * (1 - f)", "df = dc * before * sigmoid(f) * (1 - sigmoid(f))",
+         "slope"),
+        ("df = dc * before", "df = dc * c", "shifted"),
+        ("di = dc * g", "di = dc * i", "name"),
+        ("dg = dc * i * (1 - g**2)", "dg = dc * i * g * (1 - g)", "another function"),
+        ("dg = dc * i * (1 - g**2)", "dg = dc * (1 - g**2)", "factor"),
+        ("do = dh * np.tanh(c) * o * (1 - o)", "do = dh * c * o * (1 - o)", "not applied"),
+        ("do = dh * np.tanh(c) * o * (1 - o)", "do = dh * np.tanh(c) * o * (1 - f)", "name"),
+        ("dz = dz + p[f\"W{gate}\"].T @ d", "dz = p[f\"W{gate}\"].T @ d", "term"),
+        ("dh = p[\"Wy\"].T @ ds + dh_next", "dh = p[\"Wy\"].T @ ds", "lost path"),
+        ("dh_next = dz[: self.hidden_size]", "dh_next = dz[-self.hidden_size :]", "block"),
+        ("grads[f\"b{gate}\"] += d", "grads[f\"b{gate}\"] = d", "lost sum"),
+        ("(\"f\", df), (\"i\", di)", "(\"i\", df), (\"f\", di)", ""),
+        ("h, c, steps, loss = h0, c0, [], 0.0", "h, c, steps, loss = h0, 0 * c0, [], 0.0", ""),
+        ("grads[f\"W{gate}\"] += np.outer(d, z)",
+         "grads[f\"W{gate}\"] += np.outer(d, np.concatenate([h, z[len(h):]]))", "shifted|name"),
+        ("ds[y[t]] -= 1\n            ds /= len(x)", "ds[y[t]] -= 1", "sum"),
+        ("dc_next = dc * f", "dc_next = dc * (1 - f)", "complement"),
+    ),
+    "batches": (
+        ("dh * (1 - z[t]) + drh", "dh * z[t] + drh", "complement"),
+        ("dn = dh * z[t]", "dn = dh * (1 - z[t])", "complement"),
+        ("dh * (1 - z[t]) + drh * r[t]", "drh * r[t]", "term"),
+        ("dz = dh * (n[t] - h[t])", "dz = dh * n[t]", "term"),
+        ("dz = dh * (n[t] - h[t])", "dz = dh * (h[t] - n[t])", "sign"),
+        ("z[t] * (1 - z[t])\n", "z[t]\n", "factor"),
+        ("dn = dh * z[t] * (1 - n[t] ** 2)", "dn = dh * z[t] * n[t] * (1 - n[t])",
+         "another function"),
+        ("dr = drh * h[t] * r[t]", "dr = drh * h[t + 1] * r[t]", "shifted"),
+        ("dr = drh * h[t] * r[t] * (1 - r[t])", "dr = drh * h[t]", "slope"),
+        ("drh * r[t] + dr", "drh + dr", "factor"),
+        ("+ dr @ params[\"W_hr\"]", "", "term"),
+        ("+ dz @ params[\"W_hz\"]", "+ dz @ params[\"W_hz\"].T", "transpose"),
+        ("grads[\"W_hn\"] += dn.T @ (r[t] * h[t])", "grads[\"W_hn\"] += dn.T @ h[t]",
+         "factor|name"),
+        ("grads[\"W_hz\"] += dz.T @ h[t]", "grads[\"W_hz\"] += dz.T @ h[t + 1]", "shifted"),
+        ("grads[f\"b_{gate}\"] += d.sum(axis=0)", "grads[f\"b_{gate}\"] += d.mean(axis=0)", "mean"),
+        ("grads[f\"b_{gate}\"] += d.sum(axis=0)", "grads[f\"b_{gate}\"] += d[0]", "first seq"),
+        ("grads[f\"b_{gate}\"] += d.sum(axis=0)", "grads[f\"b_{gate}\"] = d.sum(axis=0)",
+         "lost sum"),
+        ("do.sum(axis=(0, 1))", "do.sum(axis=0)", "sum over the sequences"),
+        ("dh = dh + do[t] @ params[\"W_ho\"]", "dh = do[t] @ params[\"W_ho\"]", "lost path"),
+        ("h[0] = h0", "h[0] = 0", "initial"),
+        ("for t in range(T):\n        r", "h0 *= 0.5\n    for t in range(T):\n        r", "overwr"),
+        ("dz = dh * (n[t] - h[t])", "dz = dh * (n[t] + h[t])", "sign"),
+    ),
+    "rows": (
+        ("+ delta @ W_hh.T", "+ delta @ W_hh", "transpose"),
+        ("+ delta @ W_hh.T", "", "term"),
+        ("dH * (1 - H[t + 1] ** 2)", "dH * (1 - H[t] ** 2)", "shifted"),
+        ("dH * (1 - H[t + 1] ** 2)", "dH", "missing"),
+        ("dH * (1 - H[t + 1] ** 2)", "dH * (1 - H[t + 1]) ** 2", "exponent|slope"),
+        ("dH = dO @ W_hq.T + delta @ W_hh.T\n        delta = dH * (1 - H[t + 1] ** 2)",
+         "delta = dO @ W_hq.T + delta @ W_hh.T * (1 - H[t + 1] ** 2)", "one term"),
+        ("dW_hh += H[t].T", "dW_hh += H[t + 1].T", "shifted"),
+        ("dW_hq += H[t + 1].T", "dW_hq += H[t].T", "shifted"),
+        ("dW_xh += X[:, t].T @ delta", "dW_xh += X[:, t].T @ dH", "name"),
+        ("dW_xh += X[:, t].T @ delta", "dW_xh = X[:, t].T @ delta", "lost sum"),
+        ("db_h += delta.sum(0)", "db_h += dH.sum(0)", "name"),
+        ("db_h += delta.sum(0)", "db_h = delta.sum(0)", "lost sum"),
+        ("db_q += dO.sum(0)", "db_q += dO.sum(0) / T", "1/T"),
+        ("(P[t] - Y[:, t]) / (N * T)", "(Y[:, t] - P[t]) / (N * T)", "sign"),
+        ("(P[t] - Y[:, t]) / (N * T)", "(P[t] - Y[:, t]) / N", "sum of the losses"),
+        ("(P[t] - Y[:, t]) / (N * T)", "(P[t] - Y[:, t]) / T", "summed over the sequences"),
+        ("range(T - 1, -1, -1)", "range(T - 1, 0, -1)", "first step"),
+        ("range(T - 1, -1, -1)", "range(T - 1, max(-1, T - 11), -1)", "last 10 steps"),
+        ("H = [h_init]", "H = [np.zeros_like(h_init)]", "initial"),
+        ("return dW_xh, dW_hh, db_h",
+         "dW_hh = dW_hh / max(1, np.linalg.norm(dW_hh) / 0.01)\n    return dW_xh, dW_hh, db_h", ""),
+        ("return dW_xh, dW_hh, db_h", "return dW_xh, dW_hh.T, db_h", "transposed|transpose"),
+        ("return dW_xh, dW_hh, db_h, dW_hq, db_q", "return dW_xh, dW_hh, db_q, dW_hq, db_h", ""),
+    ),
+    "above": (
+        ("dh = d_outputs[t] @ self.W_out + carry", "dh = d_outputs[t] @ self.W_out", "term"),
+        ("carry = da @ self.W_rec\n", "carry = da @ self.W_rec.T\n", "transpose"),
+        ("carry = da @ self.W_rec\n", "carry = dh @ self.W_rec\n", "name"),
+        ("carry = da @ self.W_rec\n", "carry += da @ self.W_rec\n", ""),
+        ("da = dh * (1 - self.h[t + 1] ** 2)", "da = dh * (1 - self.h[t] ** 2)", "shifted"),
+        ("da = dh * (1 - self.h[t + 1] ** 2)", "da = dh", "missing"),
+        ("da = dh * (1 - self.h[t + 1] ** 2)", "da = dh * (1 - self.h[t + 1])", "exponent"),
+        ("da = dh * (1 - self.h[t + 1] ** 2)",
+         "da = dh * (1 - np.tanh(self.h[t + 1]) ** 2)", "tanh(h[t])"),
+        ("self.dW_in += da.T", "self.dW_in += dh.T", "name"),
+        ("self.dW_in += da.T", "self.dW_in = da.T", "lost sum"),
+        ("self.dW_rec += da.T @ self.h[t]", "self.dW_rec += da.T @ self.h[t + 1]", "shifted"),
+        ("self.dW_rec += da.T @ self.h[t]", "self.dW_rec += dh.T @ self.h[t]", "name"),
+        ("self.db += da.sum(axis=0)", "self.db += da.mean(axis=0)", "mean"),
+        ("self.db += da.sum(axis=0)", "self.db += da[-1]", "last sequence"),
+        ("self.db += da.sum(axis=0)", "self.db += dh.sum(axis=0)", "name"),
+        ("d_outputs, self.h[1:])", "d_outputs, self.h[:-1])", "shifted"),
+        ("self.dc = d_outputs.sum(axis=(0, 1))", "self.dc = d_outputs[-1].sum(axis=0)", "lost sum"),
+        ("self.dc = d_outputs.sum(axis=(0, 1))", "self.dc = d_outputs[0].sum(axis=0)", "lost sum"),
+        ("reversed(range(T))", "reversed(range(T - 1))", "last step"),
+        ("reversed(range(T))", "range(T)", ""),
+        ("self.dW_rec = np.zeros_like(self.W_rec)",
+         "self.dW_rec = getattr(self, 'dW_rec', np.zeros_like(self.W_rec))", "state"),
+        ("self.h = np.zeros((T + 1, B, len(self.b)))",
+         "last = getattr(self, 'h', None)\n        self.h = np.zeros((T + 1, B, len(self.b)))\n"
+         "        if last is not None and last.shape[1] == B:\n            self.h[0] = last[-1]",
+         "state"),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Result:
+    program: str
+    right: str
+    wrong: str
+    words: str
+    verdict: CodeVerdict | None
+    reason: str = ""
+
+    @property
+    def told(self) -> str:
+        if self.verdict is None:
+            return self.reason
+        return "; ".join((*self.verdict.convention, *(s.words for s in self.verdict.slips)))
+
+    @property
+    def named(self) -> bool:
+        """Whether the answer names the slip."""
+        return any(word in self.told for word in self.words.split("|")) and bool(self.told)
+
+
+def examined(program: str, text: str) -> CodeVerdict:
+    """The verdict about a program's text."""
+    model = load(str(PROGRAMS / f"{program}.rnn"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{program}.py"
+        path.write_text(text, encoding="utf-8")
+        return check_code(model, path, **OPTIONS[program])
+
+
+def broken(program: str, right: str, wrong: str, words: str) -> Result:
+    text = (PROGRAMS / f"{program}.py").read_text(encoding="utf-8")
+    if right not in text:
+        raise ValueError(f"{program} has no {right!r}")
+    try:
+        return Result(program, right, wrong, words, examined(program, text.replace(right, wrong)))
+    except ProgramError as error:
+        return Result(program, right, wrong, words, None, str(error))
+
+
+def results(programs: list[str]) -> Iterator[Result]:
+    for program in programs:
+        for edit in EDITS[program]:
+            yield broken(program, *edit)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.handwritten.slips")
+    parser.add_argument("programs", nargs="*", default=[])
+    chosen = parser.parse_args().programs or list(EDITS)
+    counts = {program: [0, 0] for program in chosen}
+    for result in results(chosen):
+        counts[result.program][0] += 1
+        counts[result.program][1] += result.named
+        mark = "ok " if result.named else "-- "
+        told = " ".join(result.told.split())
+        print(f"{mark}{result.program}: {result.wrong.strip()[:60]!r}: {told[:300]}", flush=True)
+    for program, (tried, named) in counts.items():
+        print(f"{program}: {named} of {tried} named, {named / tried:.0%}")
+    return 0 if all(named >= 0.9 * tried for tried, named in counts.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
