@@ -437,3 +437,8 @@ def test_a_name_counts_to_the_end_of_the_longest_axis_that_it_counts() -> None:
     assert longest("j") == max(one["q"] for one in sizes)
     assert longest("i") == max(one["h"] for one in sizes)
     assert longest("k") == longest("m") == max(max(one.values()) for one in sizes)
+
+
+def test_where_no_time_is_left_a_wrong_formula_has_no_mends() -> None:
+    verdict = check(model("linear"), "d(L, h[T]) = W_qh @ d(L, o[T])", seconds=1e-9)
+    assert verdict.verdict == "wrong" and not verdict.mends
