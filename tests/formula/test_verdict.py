@@ -345,6 +345,25 @@ def test_names_of_the_derivations_own_are_explained() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        (
+            "elman",
+            r"\frac{\partial h_t}{\partial W_{hh}} = \frac{\partial h_t}{\partial W_{hh}} + "
+            r"\frac{\partial h_t}{\partial h_{t-1}} \frac{\partial h_{t-1}}{\partial W_{hh}}",
+        ),
+        ("char_rnn", r"\frac{\partial h_t}{\partial h_{t-1}} = 0"),
+        ("char_rnn", r"\frac{\partial o_t}{\partial W} = V \frac{\partial h_t}{\partial x_{t-1}}"),
+    ],
+)
+def test_no_reading_is_right_because_a_derivative_in_it_is_0_by_structure(
+    name: str, formula: str
+) -> None:
+    found = check(model(name), formula, seconds=2)
+    assert found.verdict == "wrong", str(found)
+
+
+@pytest.mark.parametrize(
     ("formula", "trivial"),
     [
         ("1 = 1", True),
