@@ -206,8 +206,8 @@ class Checker:
         if decision.mendable:
             told = verdict.derived.right if verdict.derived is not None else None
             with suppress(TooLargeError):  # no time is left
-                sought = mends(tree, examiner, verdict.counterexample, told)
-            found = tuple(mend for mend in sought if _says_something(mend.formula, self.model))
+                found = mends(tree, examiner, verdict.counterexample, told)
+        found = tuple(mend for mend in found if _says_something(mend.formula, self.model))
         if decision.nothing:
             raise NothingToCheckError(decision.nothing, found)
         if verdict.mends:

@@ -70,6 +70,7 @@ def test_free_names_of_the_condition() -> None:
         ("d(h[t], h[k]) = W_hh.T**(t-k)", {"T": 2, "t": 2, "k": 1}),
         ("h[t] + h[t] = W_hh @ h[t-1]", {"T": 1, "t": 1}),
         ("h[t+1] = W_hh @ h[t]", {"T": 1, "t": 0}),
+        ("d(o[t], h[t]) = W_qh = 2 * W_qh", {"T": 1}),
     ],
 )
 def test_the_counterexample_is_the_smallest_off_the_edges(formula: str, at: dict[str, int]) -> None:
@@ -334,6 +335,11 @@ def test_the_derivations_own_equation_stands_in_a_wrong_verdict() -> None:
     said = found.data()["derived"]
     assert said["formula"] == own.text and said["step"] == 6
     assert [term["differs"] for term in said["terms"]] == [True, True]
+
+
+def test_an_answer_comes_when_no_time_is_left_for_mends() -> None:
+    found = check(model("lstm"), "d(L, h[t]) = W_hi.T @ d(L, a_i[t+1])", seconds=0.6)
+    assert found.verdict in ("wrong", "undecided")
 
 
 def test_names_of_the_derivations_own_are_explained() -> None:
