@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import TypedDict, Unpack
@@ -13,14 +14,14 @@ from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.answer import Verdict, mend_lines
 from symbptt.formula.decision import Decision, decide
-from symbptt.formula.edits import Slip
 from symbptt.formula.examination import Examiner
 from symbptt.formula.meaning import Total
 from symbptt.formula.mending import WANTED, Mend, mends
 from symbptt.formula.names import FormulaNames, derived_form
 from symbptt.formula.reading import Reading, readings
-from symbptt.formula.scenes import Clock
+from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
+from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, walk
 from symbptt.formula.text import formula_text
 from symbptt.formula.typesetting import formula_latex
@@ -202,7 +203,9 @@ class Checker:
         progress("wrong; looking for an edit that mends it")
         found: tuple[Mend, ...] = ()
         if decision.mendable:
-            found = mends(tree, examiner, verdict.counterexample)
+            told = verdict.derived.right if verdict.derived is not None else None
+            with suppress(TooLargeError):  # no time is left
+                found = mends(tree, examiner, verdict.counterexample, told)
         if decision.nothing:
             raise NothingToCheckError(decision.nothing, found)
         if verdict.mends:
