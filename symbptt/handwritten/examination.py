@@ -318,7 +318,9 @@ class Examination:
         told: dict[str, list[str]] = {}
         for name in self._misshapen:
             case, answer = self._misshapen[name]
-            words = _lost_axis(case, answer, name, self.convention)
+            words = _lost_axis(case, answer, name, self.convention) or _another(
+                case, answer, name, self.convention
+            )
             if words:
                 told.setdefault(words, []).append(name)
         for name, found in wrong.items():
@@ -473,6 +475,19 @@ def _is_loss(losses: Sequence[tuple[ProgramCase, float]], factor: Any) -> bool:
         abs(loss - case.loss * factor[1](case.steps)) <= 1e-4 * max(1e-3, abs(loss))
         for case, loss in losses
     )
+
+
+def _another(
+    case: ProgramCase, answer: ReturnedGradients, name: str, convention: Convention
+) -> str:
+    """Whose gradient stands in the place of this one."""
+    expected = wanted(case, case.grads, convention)
+    for other, array in expected.items():
+        if np.shape(answer.raw[name]) == array.shape and close(
+            case, answer.raw[name], expected, other
+        ):
+            return f"it is the gradient of another parameter, dL/d{other}"
+    return ""
 
 
 def _lost_axis(

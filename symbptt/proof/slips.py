@@ -22,7 +22,8 @@ from symbptt.calculus.program_slips import PROGRAM_SLIPS
 from symbptt.calculus.variants import SLIPS, STEP_SLIPS, Variant, variants
 from symbptt.errors import EvaluationError, MissingRuleError, UnboundFunctionError
 from symbptt.proof.backward import OneSequence, Passes
-from symbptt.proof.suspects import Suspect, ignored_start, in_parallel, left_out, of_step
+from symbptt.proof.other_models import other_models
+from symbptt.proof.suspects import Suspect, exchanged, ignored_start, in_parallel, left_out, of_step
 
 TOLERANCE = 1e-8
 """Of gradients in float64: a part of the largest entry."""
@@ -89,7 +90,7 @@ class Inquiry:
     sequences: Sequence[OneSequence]
     factors: Sequence[Factor] = FACTORS
     bound: float = math.inf
-    seconds: float = 20.0
+    seconds: float = 12.0
     factor: Factor = ONE
     _end: float = 0.0
 
@@ -114,7 +115,7 @@ class Inquiry:
             return ()
         if len(wrong) < len(self.names):
             self.factors = (self.factor,)
-        for stage in (self._whole, self._each, self._partly):
+        for stage in (self._whole, self._each, self._of_model, self._partly):
             found = stage(wrong)
             if found:
                 return found
@@ -146,10 +147,39 @@ class Inquiry:
                 ),
                 None,
             )
+            one = one or self._proportional(name)
             if one is None:
                 return ()
             found.append(one)
         return tuple(found)
+
+    def _proportional(self, name: str) -> NamedSlip | None:
+        """A gradient of the right direction, whose length is another one in every sequence."""
+        ratios, norms = [], []
+        for scene in self.scenes:
+            found, right = scene.sequence.found[name], scene.true.gradient(name)
+            whole = float(np.sum(right * right))
+            if found.shape != right.shape or whole == 0.0:
+                return None
+            ratios.append(float(np.sum(found * right)) / whole)
+            norms.append(float(np.linalg.norm(found)))
+            if ratios[-1] == 0.0 or not agree(found, right * ratios[-1]):
+                return None
+        words = f"its direction is right, its length is not: times {ratios[0]:.6g} here"
+        if np.allclose(norms, norms[0], rtol=TOLERANCE):
+            words = f"this gradient alone is clipped to a norm of {norms[0]:.6g}"
+        return NamedSlip(Suspect(words, _zero), (name,))
+
+    def _of_model(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
+        """A slip in the forward pass, whose gradients are right for what it computes."""
+        names, end = self._quickest(wrong), time.process_time() + self.seconds / 3
+        for suspect in other_models(self.derivation, 3):
+            for factor in FACTORS[:2]:
+                if self._explains(suspect, names, factor):
+                    return (NamedSlip(suspect, wrong, factor),)
+            if time.process_time() > end:
+                break
+        return ()
 
     def _partly(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
         """The slip that explains the most."""
@@ -210,7 +240,7 @@ class Inquiry:
 
     @cached_property
     def _parallel(self) -> tuple[Suspect, ...]:
-        return tuple(in_parallel(self._variants))
+        return (*exchanged(self.derivation), *in_parallel(self._variants))
 
     @cached_property
     def _of_programs(self) -> tuple[Suspect, ...]:
