@@ -1,6 +1,6 @@
 """Forward pass and backpropagation through time of elman, in NumPy.
 
-Made by symbptt (digest 386eabe29933e2de). To make it again: symbptt generate elman -O0
+Made by symbptt (digest fe4fdf588d70fea7). To make it again: symbptt generate elman -O0
 The code is yours: use, change and license it as you like; symbptt's authors claim nothing.
 
 Arrays are time-major: T steps, B sequences. Inside, the rows of all steps are stacked:
@@ -244,7 +244,7 @@ def clip_gradients(grads, theta):
     if theta < norm < np.inf:
         for g in arrays:
             scale = Fraction if g.dtype == object else g.dtype.type
-            g *= scale(theta / norm)
+            g *= scale(float(theta / norm))
     return norm
 
 
@@ -448,7 +448,7 @@ def _prepare(
         seen = {name: str(one[1].dtype) for name, one in given["params"].items()}
         raise _wrong("params", "float32, float64 or object", seen)
     if lengths is not None:
-        lengths = _array("lengths", lengths)
+        lengths = _array("lengths", lengths, ("B",))
         found.append(("lengths", lengths, ("B",), "T"))
     size = {}
     for one in found:
@@ -498,16 +498,28 @@ def _given(what, given, table, optional=()):
     for key, axes in table.items():
         if key in given:
             place = f"{what}[{key!r}]"
-            laid[key] = place, _array(place, given[key]), axes, _index_of(key)
+            laid[key] = place, _array(place, given[key], axes), axes, _index_of(key)
     return laid
 
 
-def _array(place, value):
-    """A value as an array; what has a length but no numbers is not even looked into."""
-    numbers = hasattr(value, "__array__") or isinstance(value, (list, tuple))
-    if hasattr(value, "__len__") and not numbers:
-        raise _wrong(place, "an array", type(value))
+def _array(place, value, axes):
+    """A value as an array; what can be none, or has other axes, is not made into one."""
+    if not hasattr(value, "__array__"):
+        depth = _made(place, "an array", _depth, value)
+        if depth not in (0, len(axes)):
+            raise _wrong(place, f"axes ({', '.join(map(str, axes))})", f"{depth} axes")
     return _made(place, "an array", np.asarray, value)
+
+
+def _depth(value):
+    """How many axes an array of a value has."""
+    if hasattr(value, "__array__"):
+        return int(np.ndim(value))
+    if isinstance(value, (list, tuple)):
+        return 1 + max(map(_depth, value), default=0)
+    if hasattr(value, "__len__"):
+        raise TypeError(f"{type(value).__name__} holds no numbers")
+    return 0
 
 
 def _check(one, dtype, size):

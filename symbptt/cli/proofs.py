@@ -167,7 +167,8 @@ def conventions(command: Command) -> Command:
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
     default=10,
-    help="The CPU time it may take; past it the formula is undecided.",
+    help="The CPU time it may take; past it the formula is undecided. What is left after the "
+    "verdict goes to the search for mends.",
 )
 @conventions
 @estimator_option

@@ -13,13 +13,13 @@ from symbptt.algebra import Derivative, Expr, Index, Model, Ref
 from symbptt.errors import EvaluationError
 from symbptt.formula.answer import Verdict
 from symbptt.formula.derived import DerivedEquation, derived
-from symbptt.formula.edits import Slip
 from symbptt.formula.examination import FARTHEST, POINTS, Counterexample, Examiner, Found
 from symbptt.formula.meaning import resolved
 from symbptt.formula.mending import Mend
 from symbptt.formula.names import finding
 from symbptt.formula.ranges import Free, holds, kept, left_out_text, range_text
 from symbptt.formula.shapes import ShapeError
+from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, Inequalities, indices, walk
 from symbptt.formula.text import chain_text, formula_text
 from symbptt.formula.trivial import is_trivial

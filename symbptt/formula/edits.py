@@ -6,13 +6,22 @@ formula is decided in `symbptt.formula.mending`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from fractions import Fraction
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry
+from symbptt.formula.regrouped import (
+    complement,
+    factor_edits,
+    function_edits,
+    group_edits,
+    quotient_edits,
+    slope_edits,
+    sum_edits,
+)
+from symbptt.formula.slips import Slip
 from symbptt.formula.statement import (
     Over,
     body,
@@ -20,35 +29,10 @@ from symbptt.formula.statement import (
     number_of,
     parts,
     product,
+    walk,
     with_part,
 )
 from symbptt.formula.text import text_of
-
-
-class Slip(StrEnum):
-    """What an author may have got wrong, the likeliest slips first."""
-
-    TRANSPOSE = "a missing transpose"
-    NO_TRANSPOSE = "a transpose too many"
-    SHIFT = "a shifted index"
-    REVERSED = "a reversed product"
-    LOST = "a lost factor 1/T"
-    ELEMENTWISE = "an ordinary product for an elementwise one"
-    ORDINARY = "an elementwise product for an ordinary one"
-    EXPONENT = "a wrong exponent"
-    PARTIAL = "a total derivative for a partial one"
-    TOTAL = "a partial derivative for a total one"
-    MIXED = "rows and columns mixed up"
-    TERM = "a term too many"
-    SIGN = "a wrong sign"
-    FACTOR = "a factor too many"
-    INDEX = "a wrong index"
-    NAME = "another name"
-    MISSING = "a missing term"
-    MISSING_FACTOR = "a missing factor"
-    CONDITION = "a missing condition"
-    RANGE = "a condition that promises too much"
-
 
 _T = al.Horizon()
 PER_STEP = al.Div(al.ONE, _T)
@@ -56,18 +40,45 @@ PER_STEP = al.Div(al.ONE, _T)
 
 @dataclass(frozen=True)
 class Edit:
-    """What is wrong, the part as it stands, and what stands there instead."""
+    """What is wrong, the part as it stands, and what stands there instead.
+
+    Attributes
+    ----------
+    added : Expr or None
+        The term that is written beside the part; ZERO is the whole side.
+    remark : str
+        What the author forgot.
+    """
 
     kind: Slip
     old: al.Expr
     new: al.Expr
     added: al.Expr | None = None
+    remark: str = ""
 
     @property
     def words(self) -> str:
+        return f"{self.kind}: {self.what}"
+
+    @property
+    def slips(self) -> int:
+        return 1
+
+    @property
+    def what(self) -> str:
+        """What to write, and in the place of what."""
+        remark = f" ({self.remark})" if self.remark else ""
         if self.added is not None:
-            return f"{self.kind}: `{text_of(self.added)}` beside `{text_of(self.old)}`"
-        return f"{self.kind}: `{text_of(self.new)}` for `{text_of(self.old)}`"
+            beside = "" if self.old == al.ZERO else f" beside `{text_of(self.old)}`"
+            return f"`{text_of(self.added)}`{beside}{remark}"
+        if self.new == al.ZERO:
+            return f"`{text_of(self.old)}`{remark}"
+        return f"`{text_of(self.new)}` for `{text_of(self.old)}`{remark}"
+
+
+def rank(edit: Edit) -> int:
+    """How unlikely a slip is."""
+    return list(Slip).index(edit.kind)
 
 
 @dataclass(frozen=True)
@@ -76,11 +87,12 @@ class Scope:
 
     overs: tuple[Over, ...] = ()
     parents: tuple[al.Expr, ...] = ()
+    functions: tuple[str, ...] = ()
 
     def inside(self, node: al.Expr, child: al.Expr) -> Scope:
         over = isinstance(node, al.TimeSum | al.OrderedProduct) and child is body(node)
         overs = (*self.overs, node) if over and isinstance(node, Over) else self.overs
-        return Scope(overs, (*self.parents, node))
+        return replace(self, overs=overs, parents=(*self.parents, node))
 
     @property
     def parent(self) -> al.Expr | None:
@@ -94,9 +106,16 @@ class Scope:
 TOP = Scope()
 
 
-def edited(node: al.Expr) -> Iterator[tuple[Edit, al.Expr]]:
-    """All single edits of what stands in a part, each with the whole part as it then reads."""
-    return everywhere(node, _edits)
+def edited(node: al.Expr, functions: tuple[str, ...] = ()) -> Iterator[tuple[Edit, al.Expr]]:
+    """All single edits of what stands in a part, each with the whole part as it then reads.
+
+    Parameters
+    ----------
+    functions : tuple of str
+        Those that may have been left out or exchanged.
+    """
+    yield from everywhere(node, _edits, Scope(functions=functions))
+    yield from _alike(node)
 
 
 def everywhere(
@@ -128,6 +147,41 @@ def _edits(node: al.Expr, scope: Scope) -> Iterator[Edit]:
     for kind, new in _replacements(node, scope):
         if new != node:
             yield Edit(kind, node, new)
+
+
+def _alike(node: al.Expr) -> Iterator[tuple[Edit, al.Expr]]:
+    """One slip made wherever it could be: every transpose, a gate and its complement, a step."""
+    inside = list(walk(node))
+    matrices = dict.fromkeys(n for n in inside if isinstance(n, al.Param) and len(n.shape) == 2)
+    turned = [n for n in inside if isinstance(n, al.Transpose) and n.operand in matrices]
+    bare: dict[al.Expr, al.Expr] = {
+        m: al.Transpose(m) for m in matrices if al.Transpose(m) not in turned
+    }
+    every: list[tuple[Slip, dict[al.Expr, al.Expr]]] = [
+        (Slip.NO_TRANSPOSE, {n: n.operand for n in turned}),
+        (Slip.TRANSPOSE, bare),
+    ]
+    values = [n for n in dict.fromkeys(inside) if isinstance(n, al.Ref) and inside.count(n) > 1]
+    for value in values:
+        other = complement(value)
+        every.append((Slip.COMPLEMENT, {value: other, other: value}))
+        every += [(Slip.SHIFT, {value: replace(value, index=value.index + k)}) for k in (1, -1)]
+    for kind, places in every:
+        if len(places) > 1 or kind is Slip.SHIFT:
+            new = exchanged(node, places, whole=False)
+            if new != node:
+                yield Edit(kind, node, new), new
+
+
+def exchanged(node: al.Expr, places: Mapping[al.Expr, al.Expr], *, whole: bool = True) -> al.Expr:
+    """The expression with other parts in the place of some; ``whole`` as in `everywhere`."""
+    if node in places:
+        return places[node]
+    for place, child in enumerate(parts(node)):
+        if whole or is_operand(node, place):
+            new = exchanged(child, places, whole=whole)
+            node = node if new is child else with_part(node, place, new)
+    return node
 
 
 _TURNABLE = (
@@ -168,6 +222,13 @@ def _replacements(node: al.Expr, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]
             yield Slip.FACTOR, above
         case al.Neg(operand=operand):
             yield Slip.SIGN, operand
+    if isinstance(node, al.Mul):
+        yield from slope_edits(node)
+    yield from factor_edits(node, scope.parent)
+    yield from function_edits(node, scope.parent, scope.functions)
+    yield from quotient_edits(node)
+    yield from group_edits(node)
+    yield from sum_edits(node, scope.parent)
     yield from _lost(node, scope)
 
 
@@ -390,6 +451,7 @@ def other_exponents(index: al.Index, scope: Scope) -> Iterator[al.Index]:
 def _sums(node: al.Add) -> Iterator[tuple[Slip, al.Expr]]:
     for k, term in enumerate(node.terms):
         rest = (*node.terms[:k], *node.terms[k + 1 :])
-        yield Slip.TERM, rest[0] if len(rest) == 1 else replace(node, terms=rest)
+        kind = Slip.DOUBLED if term in rest else Slip.TERM
+        yield kind, rest[0] if len(rest) == 1 else replace(node, terms=rest)
         other = term.operand if isinstance(term, al.Neg) else al.Neg(term)
         yield Slip.SIGN, replace(node, terms=(*node.terms[:k], other, *node.terms[k + 1 :]))

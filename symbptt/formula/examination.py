@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
 from symbptt.algebra import (
+    Call,
     Column,
     Cotangent,
     Count,
@@ -29,6 +30,7 @@ from symbptt.algebra.letters import Entry, Slope
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
 from symbptt.formula.meaning import Meaning, Total
+from symbptt.formula.names import derived_form
 from symbptt.formula.ranges import Free, LeftOut, cases, is_promised
 from symbptt.formula.scenes import (
     DIGITS,
@@ -144,6 +146,24 @@ class Examiner:
         """Of the formulas that were looked at; points and derivatives are kept."""
         for scene in self._scenes.values():
             scene.forget()
+
+    @cached_property
+    def normal(self) -> Examiner:
+        """The same of the model with the names that its derivation introduces."""
+        normal = derived_form(self.model)
+        if normal == self.model:
+            return self
+        shaper, estimator = self.shaper, self.stages[0].estimator
+        return Examiner(
+            normal, self.horizon, self.seed, self.clock, shaper.total, shaper.layout, estimator
+        )
+
+    @cached_property
+    def functions(self) -> tuple[str, ...]:
+        """The elementwise functions of one argument that the model calls."""
+        nodes = (node for equation in self.model.equations for node in walk(equation.rhs))
+        calls = (node for node in nodes if isinstance(node, Call) and len(node.args) == 1)
+        return tuple(dict.fromkeys(call.function for call in calls))
 
     # --- points ---------------------------------------------------------------------------
 

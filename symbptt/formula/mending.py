@@ -10,16 +10,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, combinations
+from typing import Protocol
 
-from symbptt.algebra import ZERO, Expr, Index, OrderedProduct, Ref, TimeSum
+from symbptt.algebra import ZERO, Derivative, Expr, Index, OrderedProduct, Ref, TimeSum
 from symbptt.errors import EvaluationError
-from symbptt.formula.edits import Edit, Slip, edited
+from symbptt.formula.edits import edited, rank
 from symbptt.formula.examination import Counterexample, Examiner, first_difference, points_at
 from symbptt.formula.meaning import resolved
-from symbptt.formula.ranges import Free, cases, holds
+from symbptt.formula.ranges import Free, cases, holds, kept
 from symbptt.formula.scenes import Scene, TooLargeError
 from symbptt.formula.shapes import ShapeError
-from symbptt.formula.statement import Fixed, Formula, Inequalities, free_names, parts
+from symbptt.formula.slips import Slip
+from symbptt.formula.stated import key_of
+from symbptt.formula.statement import Fixed, Formula, Inequalities, free_names, parts, walk
+from symbptt.formula.structure import repaired
 from symbptt.formula.text import canonical, chain_text, formula_text
 from symbptt.formula.vocabulary import Vocabulary, added
 
@@ -48,16 +52,22 @@ class Mend:
         What was wrong.
     text : str
         The formula with the edit.
+    slips : int
+        How many kinds of slips it mends.
     """
 
     words: str
     kind: str
     text: str
     formula: Formula
+    slips: int = 1
 
 
 def mends(
-    formula: Formula, examiner: Examiner, counterexample: Counterexample | None
+    formula: Formula,
+    examiner: Examiner,
+    counterexample: Counterexample | None,
+    told: Expr | None = None,
 ) -> tuple[Mend, ...]:
     """The single edits that make a formula right, the likeliest first.
 
@@ -65,20 +75,67 @@ def mends(
     ----------
     counterexample : Counterexample or None
         Where it fails; None if its shapes do not fit.
+    told : Expr or None
+        What the derivation says in the place of its right side.
+    """
+    # The names that a derivation introduces may be what is missing.
+    examiner = examiner if _speaks_of_one_equation(formula) else examiner.normal
+    near, far = _laid_beside(formula, told, examiner)
+    tiers: tuple[tuple[Iterator[Candidate], float, float, int], ...] = (
+        (near, 2.0, 0.0, CONFIRMED),
+        (_small(formula, examiner), 2.0, 1.0, CONFIRMED),
+        (_large(formula, examiner), 3.0, 0.0, WANTED),
+        (far, 2.0, 0.0, 1),
+    )
+    probe = _Probe(examiner, counterexample, formula)
+    found: list[Mend] = []
+    for candidates, seconds, after, enough in tiers:
+        found += _of_a_tier(candidates, probe, found, seconds, after, enough)
+    return _chosen(_nearest_of_each_kind(found, probe), examiner)
+
+
+def _nearest_of_each_kind(found: list[Mend], probe: _Probe) -> list[Mend]:
+    """The nearest first; what is said again in a farther way is left out."""
+    distances = {mend.text: probe.distance(mend) for mend in found}
+    least: dict[str, int] = {}
+    for mend in found:
+        least[mend.kind] = min(least.get(mend.kind, 10**6), distances[mend.text])
+    kept = [mend for mend in found if distances[mend.text] == least[mend.kind]]
+    return sorted(kept, key=lambda mend: distances[mend.text])
+
+
+def _of_a_tier(
+    candidates: Iterator[Candidate],
+    probe: _Probe,
+    before: list[Mend],
+    seconds: float,
+    after: float,
+    enough: int,
+) -> list[Mend]:
+    """What mends, until enough of it is near what the author wrote.
+
+    Parameters
+    ----------
+    seconds, after : float
+        How long is looked for it, and how long where something near was found before.
     """
     found: list[Mend] = []
-    for tier, seconds, enough in ((_small, 3.0, CONFIRMED), (_large, 3.0, WANTED)):
-        try:
-            with examiner.clock.within(seconds):
-                for mend in _mending(formula, tier(formula, examiner), examiner, counterexample):
+    has_near = not all(map(probe.distance, before))
+    try:
+        with probe.examiner.clock.within(after if has_near else seconds):
+            for mend in _mending(candidates, probe) if after or not has_near else ():
+                if all(mend.text != one.text for one in before):
                     found.append(mend)
-                    if len(found) == enough:
-                        break
-        except TooLargeError:
-            pass  # What was found in the time is said; that there is no other is not claimed.
-        if found:
-            break
-    return _chosen(found, examiner)
+                if sum(not probe.distance(mend) for mend in found) == enough:
+                    break
+    except TooLargeError:
+        pass  # What was found in the time is said; that there is no other is not claimed.
+    return found
+
+
+def _speaks_of_one_equation(formula: Formula) -> bool:
+    nodes = (node for side in formula.sides for node in walk(side))
+    return any(isinstance(node, Derivative) and node.held == "equation" for node in nodes)
 
 
 def _chosen(found: list[Mend], examiner: Examiner) -> tuple[Mend, ...]:
@@ -105,33 +162,65 @@ def _is_generic(formula: Formula, examiner: Examiner) -> bool:
     return examiner.proved(formula, found.used, "field") is not None
 
 
-Candidate = tuple[str, str, Formula]
+class Said(Protocol):
+    """What was wrong; told of the few that mend."""
+
+    @property
+    def words(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def slips(self) -> int: ...
+
+
+Candidate = tuple[Said, Formula]
+
+
+@dataclass(frozen=True)
+class _MissingCondition:
+    """A condition that is missing."""
+
+    text: str
+    kind = Slip.CONDITION
+    slips = 1
+
+    @property
+    def words(self) -> str:
+        return f"{self.kind}: `for {self.text}`"
+
+
+def _laid_beside(
+    formula: Formula, told: Expr | None, examiner: Examiner
+) -> tuple[Iterator[Candidate], Iterator[Candidate]]:
+    """What the derivation has and the formula has not; terms in the place of others."""
+    with examiner.clock.within(2.0):
+        found = repaired(formula, told, examiner)
+    pairs = [(one, replace(formula, right=one.right)) for one in found]
+    replaced = [Slip.OTHER_TERM in one.kinds for one in found]
+    near, far = ([p for p, r in zip(pairs, replaced, strict=True) if r is w] for w in (False, True))
+    return iter(near), iter(far)
 
 
 def _small(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
     """Edits of what stands there: first on the right, then on the left."""
-    right = sorted(edited(formula.right), key=_rank)
-    left = sorted(edited(formula.left), key=_rank)
-    return chain(
-        _named((edit, replace(formula, right=side)) for edit, side in right),
-        _conditions(formula, examiner),
-        _named((edit, replace(formula, left=side)) for edit, side in left),
+    right, left = (
+        sorted(edited(side, examiner.functions), key=lambda one: rank(one[0]))
+        for side in (formula.right, formula.left)
     )
-
-
-def _rank(item: tuple[Edit, Expr]) -> int:
-    return list(Slip).index(item[0].kind)
+    return chain(
+        ((edit, replace(formula, right=side)) for edit, side in right),
+        _conditions(formula, examiner),
+        ((edit, replace(formula, left=side)) for edit, side in left),
+    )
 
 
 def _large(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
     """Other names, and terms and factors that do not stand there."""
     vocabulary = Vocabulary(formula, examiner.model, examiner.shaper, examiner.clock)
     edits = added(formula.right, vocabulary)
-    return _named((edit, replace(formula, right=side)) for edit, side in edits)
-
-
-def _named(edits: Iterator[tuple[Edit, Formula]]) -> Iterator[Candidate]:
-    return ((edit.words, edit.kind, formula) for edit, formula in edits)
+    return ((edit, replace(formula, right=side)) for edit, side in edits)
 
 
 def _conditions(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
@@ -141,49 +230,53 @@ def _conditions(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:
     pairs += [(one, sign, two) for one, two in combinations(steps, 2) for sign in ("<=", ">=")]
     for left, sign, right in pairs:
         added = Inequalities((left, right), (sign,))
-        words = f"{Slip.CONDITION}: `for {chain_text(added)}`"
-        yield words, Slip.CONDITION, replace(formula, chains=(*formula.chains, added))
+        yield (
+            _MissingCondition(chain_text(added)),
+            replace(formula, chains=(*formula.chains, added)),
+        )
     fixed = {(item.name, item.step) for item in formula.fixed}
     for initial in examiner.model.initials:
         if initial.value is None and (initial.name, initial.step) not in fixed:
             item = Fixed(initial.name, initial.step, ZERO)
-            words = f"{Slip.CONDITION}: `for {initial.key} = 0`"
-            yield words, Slip.CONDITION, replace(formula, fixed=(*formula.fixed, item))
+            zero = _MissingCondition(f"{initial.key} = 0")
+            yield zero, replace(formula, fixed=(*formula.fixed, item))
 
 
 _ENDS = ((">=", Index(offset=1)), ("<", Index.of("T")))
 
 
-def _mending(
-    formula: Formula,
-    candidates: Iterator[Candidate],
-    examiner: Examiner,
-    counterexample: Counterexample | None,
-) -> Iterator[Mend]:
-    probe = _Probe(examiner, counterexample, formula)
-    seen = {canonical(formula)}
-    for words, kind, candidate in candidates:
+def _mending(candidates: Iterator[Candidate], probe: _Probe) -> Iterator[Mend]:
+    seen = {canonical(probe.formula)}
+    for said, candidate in candidates:
         form = canonical(candidate)
         if candidate.left == candidate.right or form in seen:
             continue
         seen.add(form)
-        if probe.passes(candidate) and probe.keeps(candidate) and _is_right(candidate, examiner):
-            yield Mend(words, kind, formula_text(candidate), candidate)
+        if probe.passes(candidate) and probe.keeps(candidate):
+            righted = _righted(candidate, probe.examiner)
+            if righted is not None:
+                text = formula_text(righted)
+                yield Mend(said.words, said.kind, text, righted, said.slips)
 
 
-def _is_right(formula: Formula, examiner: Examiner) -> bool:
+def _righted(formula: Formula, examiner: Examiner) -> Formula | None:
+    """The formula if it is right, for the steps at which it has a meaning; None if it is wrong."""
     try:
-        formula = resolved(formula, examiner.shaper)
-        found = examiner.examine(formula)
+        found_formula = resolved(formula, examiner.shaper)
+        found = examiner.examine(found_formula)
     except TooLargeError:
         raise
     except EvaluationError:
-        return False
-    if found.counterexample is not None or found.broken is not None or not found.used:
-        return False
-    if all(a.default is not None for a in examiner.model.abstract):
-        return True
-    return examiner.proved(formula, found.used, "bound") is not None
+        return None
+    if found.counterexample is not None or not found.used:
+        return None
+    known = all(a.default is not None for a in examiner.model.abstract)
+    if not known and examiner.proved(found_formula, found.used, "bound") is None:
+        return None
+    if found.broken is None:
+        return formula
+    chains = kept(found.used, Free.of(formula))
+    return None if chains is None else _righted(replace(formula, chains=chains), examiner)
 
 
 class _Probe:
@@ -193,11 +286,24 @@ class _Probe:
         self, examiner: Examiner, counterexample: Counterexample | None, formula: Formula
     ) -> None:
         self.examiner = examiner
+        self.formula = formula
         self.failed = None if counterexample is None else dict(counterexample.at)
         # What has no meaning before fails later than the horizon.
         self.steps = max(examiner.horizon, PROBED, counterexample.T if counterexample else 0)
         self._scenes: dict[tuple[Fixed, ...], list[Scene]] = {}
         self._reached = self._reach(formula)
+        self.stepped = self.steps_of(formula)
+
+    def steps_of(self, formula: Formula) -> tuple[str, ...]:
+        return Free.of(formula).steps
+
+    def distance(self, mend: Mend) -> int:
+        """How far it is from what the author wrote: kinds of slips, other ways to speak."""
+        said = {key_of(node) for side in self.formula.sides for node in walk(side)}
+        used = {key for node in walk(mend.formula.right) if (key := key_of(node)) is not None}
+        introduced = {item.name for item in self.examiner.model.equations if item.auxiliary}
+        foreign = [k for k in used - said if k[0] in ("step", "equation") or k[-1] in introduced]
+        return 10 * (mend.slips - 1) + (0 if mend.kind == Slip.POST else len(foreign))
 
     def _points(self, formula: Formula) -> list[Scene]:
         if formula.fixed not in self._scenes:
@@ -233,6 +339,8 @@ class _Probe:
 
     def keeps(self, formula: Formula) -> bool:
         """Whether it has a value at most of the steps at which the wrong formula has one."""
+        if self.steps_of(formula) != self.stepped:  # A sum was lost, or a step was too many.
+            return self._reach(formula) > 0
         return self._reach(formula) >= KEPT * self._reached
 
     def _reach(self, formula: Formula) -> int:

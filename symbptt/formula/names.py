@@ -43,6 +43,11 @@ def derived_form(model: Model) -> Model:
     return normalize(model)
 
 
+@lru_cache(maxsize=16)
+def _state(model: Model) -> Stack | None:
+    return stacked_state(derived_form(model))
+
+
 @dataclass(frozen=True)
 class LetterMeaning:
     """What a letter that the model does not have stands for; ``index`` is "" without a step."""
@@ -113,7 +118,7 @@ class FormulaNames:
     @cached_property
     def state(self) -> Stack | None:
         """All that a step hands on, where the expanded form has a name for it."""
-        return stacked_state(derived_form(self.model)) if self.model.loss else None
+        return _state(self.model) if self.model.loss else None
 
     @property
     def functions(self) -> frozenset[str]:

@@ -119,17 +119,27 @@ def cases(
 def is_promised(chains: Iterable[Inequalities], index: Index, past: bool) -> bool:
     """Whether a condition bounds an index at the end at which it left its range.
 
-    ``t >= 0`` alone says that t is a step, and no more.
+    ``t >= 0`` alone says that t is a step, and no more; ``k <= t`` bounds t as far as k is.
     """
-    for chain in chains:
-        if len(chain.operators) == 1 and not past and Index() in chain.sides:
-            continue
-        for left, sign, right in zip(chain.sides, chain.operators, chain.sides[1:], strict=False):
-            bounded = left if (sign[0] == "<") == past else right
-            named = {*left.names(), *right.names()} if sign == "==" else set(bounded.names())
-            if sign != "!=" and named & (set(index.names()) - {"T"}):
-                return True
-    return False
+    bounds = [pair for chain in chains for pair in _bounds(chain, past)]
+    promised: set[str] = {"T"}
+    size = 0
+    while size != (size := len(promised)):
+        for bounded, by in bounds:
+            if set(by.names()) <= promised:
+                promised |= set(bounded.names())
+    return bool(promised & (set(index.names()) - {"T"}))
+
+
+def _bounds(chain: Inequalities, past: bool) -> Iterator[tuple[Index, Index]]:
+    """What a condition bounds at one end, and by what."""
+    if len(chain.operators) == 1 and not past and Index() in chain.sides:
+        return
+    for left, sign, right in zip(chain.sides, chain.operators, chain.sides[1:], strict=False):
+        if sign == "==" or (sign != "!=" and (sign[0] == "<") == past):
+            yield left, right
+        if sign == "==" or (sign != "!=" and (sign[0] == ">") == past):
+            yield right, left
 
 
 def kept(used: list[dict[str, int]], free: Free) -> tuple[Inequalities, ...] | None:

@@ -13,7 +13,6 @@ from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.answer import Verdict, mend_lines
 from symbptt.formula.decision import Decision, decide
-from symbptt.formula.edits import Slip
 from symbptt.formula.examination import Examiner
 from symbptt.formula.meaning import Total
 from symbptt.formula.mending import WANTED, Mend, mends
@@ -21,6 +20,7 @@ from symbptt.formula.names import FormulaNames, derived_form
 from symbptt.formula.reading import Reading, readings
 from symbptt.formula.scenes import Clock
 from symbptt.formula.shapes import Layout, Shaper
+from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, walk
 from symbptt.formula.text import formula_text
 from symbptt.formula.typesetting import formula_latex
@@ -202,7 +202,8 @@ class Checker:
         progress("wrong; looking for an edit that mends it")
         found: tuple[Mend, ...] = ()
         if decision.mendable:
-            found = mends(tree, examiner, verdict.counterexample)
+            told = verdict.derived.right if verdict.derived is not None else None
+            found = mends(tree, examiner, verdict.counterexample, told)
         if decision.nothing:
             raise NothingToCheckError(decision.nothing, found)
         if verdict.mends:

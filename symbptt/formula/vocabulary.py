@@ -7,17 +7,18 @@ and their derivatives are put together; no rule of differentiation is known here
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
 from functools import partial
 from itertools import chain, islice, product
 from typing import TypeVar
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Entry
-from symbptt.formula.edits import CALLS, Edit, Scope, Slip, everywhere
+from symbptt.formula.edits import CALLS, Edit, Scope, everywhere, exchanged
+from symbptt.formula.regrouped import TWO, complement, product_of, sigmoid_slope, tanh_slope
 from symbptt.formula.scenes import Clock
 from symbptt.formula.shapes import SCALAR, Extents, ShapeError, Shaper
-from symbptt.formula.statement import Formula, free_names, parts, walk, with_part
+from symbptt.formula.slips import Slip
+from symbptt.formula.statement import Formula, free_names, parts, walk
 from symbptt.formula.statement import product as chained
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.vectors import vector
@@ -64,7 +65,7 @@ class Vocabulary:
         """
         key = (shape, near, names)
         if key not in self._terms:
-            found = _distinct(chain(self._copies(near, names), self._composed(shape, names)))
+            found = _distinct(chain(self.copies(near, names), self._composed(shape, names)))
             fitting = (n for n in found if self.shape(n) == shape and n not in near)
             self._terms[key] = list(islice(fitting, MAX_TERMS))
         return self._terms[key]
@@ -109,7 +110,7 @@ class Vocabulary:
 
     # --- terms ----------------------------------------------------------------------------
 
-    def _copies(self, near: tuple[al.Expr, ...], names: frozenset[str]) -> Iterator[al.Expr]:
+    def copies(self, near: tuple[al.Expr, ...], names: frozenset[str]) -> Iterator[al.Expr]:
         """The terms that stand there, with other parameters, quantities and steps."""
         for term in near:
             inner = term.operand if isinstance(term, al.Neg) else term
@@ -121,7 +122,7 @@ class Vocabulary:
                 for slot in slots
             ]
             for choice in product(*choices):
-                yield _exchanged(inner, dict(zip(slots, choice, strict=True)))
+                yield exchanged(inner, dict(zip(slots, choice, strict=True)))
 
     def _exchangeable(self, node: al.Expr) -> bool:
         return isinstance(node, al.Param) or (isinstance(node, al.Ref) and node.name in self.timed)
@@ -195,7 +196,7 @@ class Vocabulary:
         for value in same:
             if isinstance(value, al.Ref):
                 yield al.Neg(value)
-                yield al.Neg(al.Pow(value, _TWO))
+                yield al.Neg(al.Pow(value, TWO))
 
     # --- factors --------------------------------------------------------------------------
 
@@ -205,9 +206,8 @@ class Vocabulary:
             yield True, name
             yield True, al.Transpose(name)
         for value in self.values(names):
-            slope, *_ = _function_slopes(value)
-            yield False, slope
-            yield False, value
+            slope, other = _function_slopes(value)
+            yield from ((False, one) for one in (slope, value, complement(value), other))
             yield True, al.Diag(slope)
         for slope_ in self._slopes(names):
             yield True, slope_
@@ -215,14 +215,9 @@ class Vocabulary:
             yield False, slope_
 
 
-_TWO = al.Number(Fraction(2), "2")
-
-
 def _function_slopes(value: al.Expr) -> tuple[al.Expr, al.Expr]:
     """What tanh and the sigmoid are differentiated to, in their value."""
-    return al.Add((al.ONE, al.Neg(al.Pow(value, _TWO)))), al.Mul(
-        (value, al.Add((al.ONE, al.Neg(value))))
-    )
+    return tanh_slope(value), product_of(sigmoid_slope(value))
 
 
 def _same(node: al.Expr) -> al.Expr:
@@ -249,16 +244,6 @@ def _is_vector(shape: Extents | None) -> bool:
     return shape is not None and 1 in shape and shape != SCALAR
 
 
-def _exchanged(node: al.Expr, places: dict[al.Expr, al.Expr]) -> al.Expr:
-    if node in places:
-        return places[node]
-    for place, child in enumerate(parts(node)):
-        new = _exchanged(child, places)
-        if new is not child:
-            node = with_part(node, place, new)
-    return node
-
-
 def added(node: al.Expr, vocabulary: Vocabulary) -> Iterator[tuple[Edit, al.Expr]]:
     """All ways to write another name, to complete a factor, to add a term or a factor."""
     yield from everywhere(node, partial(_renamed, vocabulary), whole=True)
@@ -283,7 +268,7 @@ def _completed(vocabulary: Vocabulary, node: al.Expr, scope: Scope) -> Iterator[
     terms: list[al.Expr] = []
     if isinstance(node, al.Number):
         for value in vocabulary.values(frozenset(scope.names)):
-            terms += [al.Neg(al.Pow(value, _TWO)), al.Neg(value), value]
+            terms += [al.Neg(al.Pow(value, TWO)), al.Neg(value), value]
     elif isinstance(node, al.Neg | al.Ref | al.Pow):
         terms = [al.ONE]
     yield from (Edit(Slip.MISSING, node, al.Add((node, term)), term) for term in terms)
@@ -305,4 +290,4 @@ def _extended(vocabulary: Vocabulary, node: al.Expr, scope: Scope) -> Iterator[E
                 yield Edit(Slip.MISSING_FACTOR, node, al.Product(factor, node))
                 yield Edit(Slip.MISSING_FACTOR, node, al.Product(node, factor))
             elif shape == vocabulary.shape(factor) or shape == SCALAR:
-                yield Edit(Slip.MISSING_FACTOR, node, al.Mul((node, factor)))
+                yield Edit(Slip.MISSING_FACTOR, node, product_of((node, factor)))

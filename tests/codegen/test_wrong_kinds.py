@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import tracemalloc
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ NO_ARRAYS: dict[str, Any] = {
     "a ragged list": [[1.0], [1.0, 2.0]],
     "a list of texts": ["a", "b"],
     "a deep list": [[[[[[1.0]]]]]],
+    "a list with a range": [range(10**8)],
+    "a list with a large array": [np.broadcast_to(np.float32(1), HUGE)],
     "an array that raises": Raises(),
     "an array that is none": NoArray(),
     "complex": np.ones((2, 2), complex),
@@ -194,6 +197,14 @@ def test_objects_that_can_not_be_clipped_are_refused(module: Any) -> None:
         wrong = grads["W"].astype(object)
         wrong[-1, -1] = value
         refused(lambda wrong=wrong: module.clip_gradients({**grads, "W": wrong}, 1.0), "grads", "W")
+
+
+@pytest.mark.parametrize("theta", (1, 0.5, np.float32(0.5), np.int64(1), Fraction(1, 2)))
+def test_objects_are_clipped_at_a_number_of_any_kind(module: Any, theta: Any) -> None:
+    _, grads, _ = module.loss_and_grads(**arguments(module))
+    exact = {key: 100 * array.astype(object) for key, array in grads.items()}
+    assert module.clip_gradients(exact, theta) > 1
+    assert module.clip_gradients(exact, 2 * theta) == pytest.approx(float(theta), rel=1e-6)
 
 
 @pytest.mark.parametrize("rng", ("a", 3, object(), np.random, [1.0]))

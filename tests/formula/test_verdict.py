@@ -92,6 +92,19 @@ def test_a_promise_is_kept_or_the_formula_is_wrong(promise: str, where: str, kep
     assert check(model("linear"), found.mends[0].text).right
 
 
+@pytest.mark.parametrize("condition", ["", " for k <= t", " for 0 <= k <= t", " for t >= k"])
+def test_a_step_is_no_promise_of_another_that_nothing_bounds(condition: str) -> None:
+    formula = "d(h[t], h[k]) = prod(j, t, k+1, -1, d(h[j], h[j-1]))"
+    assert check(model("linear"), formula + condition, horizon=3).right
+
+
+@pytest.mark.parametrize("condition", ["-1 <= k <= t", "k <= t <= T+1", "k <= t, -1 <= k < T"])
+def test_a_bound_may_go_from_step_to_step(condition: str) -> None:
+    formula = "d(h[t], h[k]) = prod(j, t, k+1, -1, d(h[j], h[j-1]))"
+    found = check(model("linear"), f"{formula} for {condition}", horizon=3, seconds=1)
+    assert found.verdict == "wrong" and "the condition holds at" in found.reason
+
+
 def test_a_condition_may_raise_t() -> None:
     verdict = check(model("linear"), "h[t] = h[t] for T >= 7")
     assert verdict.right and verdict.range.startswith("T = 7")

@@ -29,8 +29,9 @@ def _random_gates(call: Any, rng: Any, gates: Any) -> Any:
         found = "neither" if rng is None else "both"
         raise _wrong("rng, gates", "one of the two", found)
     if gates is not None:
-        gates = _array("gates", gates)
-        _check(("gates", gates, ("T", "B"), ""), call.dtype, call.size)
+        axes = ("T", "B")
+        gates = _array("gates", gates, axes)
+        _check(("gates", gates, axes, ""), call.dtype, call.size)
         if call.dtype == object:
             gates = _exact("gates", gates, call.one)
     elif call.dtype == object:

@@ -91,5 +91,5 @@ def clip_gradients(grads: Any, theta: Any) -> Any:
     if theta < norm < np.inf:
         for g in arrays:
             scale: Any = Fraction if g.dtype == object else g.dtype.type
-            g *= scale(theta / norm)
+            g *= scale(float(theta / norm))
     return norm

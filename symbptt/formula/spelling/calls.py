@@ -89,6 +89,8 @@ class CallReader(DerivativeReader, SumReader):
             if name == "direct":
                 found = (replace(way, node=renamed(way.node, "direct")) for way in found)
             return found
+        if name == "prod" and len(items) in (2, 3):
+            return self.any_product(place, items)
         if name in ("sum", "prod") and len(items) > 3:
             return self.plain_over(place, name, items)
         if name in ("onehot", "delta", "ones", "zeros", "len"):
@@ -103,9 +105,21 @@ class CallReader(DerivativeReader, SumReader):
 
     def call(self, place: Place, name: str, items: list[wr.Written]) -> Iterator[Way]:
         losses = {a.name for a in self.names.model.abstract if a.loss} | set(LOSSES)
+        if name in losses and len(items) == 2 and self.is_input(items[0]) > self.is_input(items[1]):
+            items = items[::-1]
         parts = [self.ways(item) if name not in losses or not k else self.target(item)
                  for k, item in enumerate(items)]  # fmt: skip
         return self.joined(parts, lambda *args: sf.Apply(place, name, list(args), place))
+
+    def is_input(self, node: wr.Written) -> bool:
+        """Whether it is what the model is given; texts write losses in either order."""
+        core, below, above, _ = parts_of(node)
+        inputs = {one.name for one in self.names.model.inputs}
+        return isinstance(core, wr.Word) and any(
+            name in inputs
+            for share in shares(core.text, below, above)
+            for name in self.called(share.name)
+        )
 
     def target(self, node: wr.Written) -> list[Way]:
         """A loss compares with an integer input itself."""

@@ -19,7 +19,7 @@ from symbptt.formula.shapes import (
 )
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.names import NameReader, Way
-from symbptt.formula.spelling.shares import shares
+from symbptt.formula.spelling.shares import spread
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
 
@@ -109,6 +109,13 @@ class WayReader(NameReader):
                     self.wrong(
                         way.node.place, "the inverse of a matrix has no meaning in a formula"
                     )
+            case sf.Power(base=base, exponent=sf.Literal(value=value)) as power if (
+                power in self.entrywise and value in (2, 3)
+            ):
+                shape = self.shape(Way(base))
+                if shape is not None and shape[0] == shape[1] != 1:
+                    yield replace(way, node=sf.Times(power.place, [base] * int(value)))
+                    return
             case sf.Power(base=base, exponent=sf.Named(name="T")):
                 shape = self.shape(Way(base))
                 if shape is not None and shape[0] != shape[1]:
@@ -116,10 +123,9 @@ class WayReader(NameReader):
         yield way
 
     def entries(self, place: Place, ways: list[Way], below: list[wr.ScriptText]) -> Iterator[Way]:
-        for share in shares("", below, []):
-            scripts = [*([share.step] if share.step else []), *share.entries]
+        for scripts in spread(tuple(below)):
             places = [self.entry(script) for script in scripts]
-            if share.name or None in places:
+            if None in places:
                 continue
             found = [one for one in places if one is not None]
             for way in ways:

@@ -33,6 +33,13 @@ class DerivativeReader(ProductReader):
             kinds = {above.kind, below.kind}
             kind = next(kind for kind in ("+", "d", "∂", "δ") if kind in kinds)
             return self.derivative(place, kind, above.operand, below.operand)
+        if isinstance(above, wr.Differential) and isinstance(below, wr.Operated):
+            # ∂l / (T ∂o): a number beside the differential divides the derivative.
+            inner = [one for one in below.operands if isinstance(one, wr.Differential)]
+            others = [one for one in below.operands if not isinstance(one, wr.Differential)]
+            if len(inner) == 1 and set(below.signs) <= {"", "·"}:
+                quotient = wr.Fraction(place, above, inner[0])
+                return self.operated(wr.Operated(place, [quotient, *others], ["/"] * len(others)))
         parts = [self.ways(above), self.ways(below)]
         return self.joined(parts, lambda one, two: sf.Over(place, one, two))
 
@@ -48,12 +55,22 @@ class DerivativeReader(ProductReader):
                 word = "direct" if total else "partial"
             elif ("", "direct") in notes:
                 word = "direct"
-            made = sf.Apply(place, word, [output.node, wrt.node], place)
+            by_node, places = wrt.node, list[sf.Node]()
+            if word == "direct" and total and isinstance(wrt.node, sf.At):
+                by_node, places = self.without_entries(wrt.node)
+            made: sf.Node = sf.Apply(place, word, [output.node, by_node], place)
+            made = sf.At(place, made, places) if places else made
             named = core_of(output.node)
             part = isinstance(named, sf.Named) and named.name == "L"
             if kind in ("∂", "δ") and not part and word == "d":
                 self.open[made] = (name_in(output.node), name_in(wrt.node), self.lag(output, wrt))
             yield Way(made, tuple(note for note in notes if note[0]))
+
+    def without_entries(self, node: sf.At) -> tuple[sf.Node, list[sf.Node]]:
+        """A quantity at its step, and the places of an entry of it."""
+        inner = node.operand
+        timed = isinstance(inner, sf.Named) and inner.name in self.names.timed
+        return (node, []) if timed else (inner, node.places)
 
     def lag(self, output: Way, wrt: Way) -> str:
         """How many steps lie between, if that is a number."""
@@ -124,20 +141,21 @@ class DerivativeReader(ProductReader):
         """``(D h_t)`` of ``(D h_t)_v``; a star is a total derivative, a plus a partial one."""
         if not isinstance(node, wr.Enclosed) or node.bracket != "(" or len(node.items) != 1:
             return None
-        inner = node.items[0]
-        if isinstance(inner, wr.Operated) and inner.signs == [""]:
-            sign, operand = inner.operands
-            core, below, above, _ = parts_of(sign)
-            if (
-                isinstance(core, wr.Word)
-                and core.text == "D"
-                and not below
-                and not self.called("D")
-            ):
-                kinds = {"+": "+", "*": "d", "": "∂"}
-                kind = "".join(mark.text for script in above for mark in script.marks)
-                return (kinds[kind], operand) if kind in kinds else None
-        return None
+        match node.items[0]:
+            case wr.Operated(signs=[""], operands=[sign, operand]):
+                pass
+            case wr.Bracketed(operand=sign, group=operand):
+                pass
+            case wr.Scripted(core=wr.Bracketed(operand=sign, group=group)) as whole:
+                operand = wr.Scripted(whole.place, group, whole.below, whole.above)
+            case _:
+                return None
+        core, below, above, _ = parts_of(sign)
+        if not isinstance(core, wr.Word) or core.text != "D" or below or self.called("D"):
+            return None
+        kind = "".join(mark.text for script in above for mark in script.marks)
+        kinds = {"+": "+", "*": "d", "": "∂"}
+        return (kinds[kind], operand) if kind in kinds else None
 
     def operator(
         self, place: Place, kind: str, of: wr.Written, below: list[wr.ScriptText]

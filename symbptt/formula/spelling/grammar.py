@@ -224,12 +224,25 @@ class Parser:
         """A name; a d before another is a differential."""
         mark = self.take()
         following = self.mark
-        if mark.text in ("d", "delta") and following is not None:
-            name = following.kind == "name" or following.text in ("{", "∂")
-            if name:
-                self.at -= 1
-                return self.differential()
+        if (
+            mark.text in ("d", "delta")
+            and following is not None
+            and (following.kind == "name" or following.text == "{" or self.is_one_in_parentheses())
+        ):
+            self.at -= 1
+            return self.differential()
         return wr.Word(mark.place, mark.text, mark.bold, mark.upright)
+
+    def is_one_in_parentheses(self) -> bool:
+        """``(h_t)`` of ``d(h_t)_i``: a call of d has two arguments."""
+        depth = 0
+        for mark in self.marks[self.at :]:
+            depth += (mark.text in ("(", "[", "{")) - (mark.text in (")", "]", "}"))
+            if depth == 0:
+                return self.sign == "("
+            if depth == 1 and mark.text == ",":
+                return False
+        return False
 
     def differential(self) -> wr.Written:
         start = self.here
@@ -390,7 +403,7 @@ def scripts(marks: list[Mark], place: Place) -> list[wr.ScriptText]:
             found.append(_script(list(run)))
             run.clear()
 
-    for mark in marks:
+    for position, mark in enumerate(marks):
         if mark.kind == "sign" and mark.text in ("(", "[", "{", "⟨", "<"):
             if depth == 0 and mark.text in ("(", "⟨", "<", "[") and not _goes_on(run):
                 finish()
@@ -405,7 +418,8 @@ def scripts(marks: list[Mark], place: Place) -> list[wr.ScriptText]:
         run.append(mark)
         if mark.kind == "sign" and mark.text in (")", "]", "}", "⟩", ">"):
             depth -= 1
-            if depth == 0 and run[0].text in ("(", "⟨", "<", "["):
+            scripted = marks[position + 1 : position + 2] and marks[position + 1].text in "_^"
+            if depth == 0 and run[0].text in ("(", "⟨", "<", "[") and not scripted:
                 finish()
     finish()
     return found

@@ -323,7 +323,7 @@ class _MarkReader:
         name = f"{inner[0].text}_{ACCENTED.get(word, word)}"
         first, *rest = inner
         self.found.append(
-            Mark("name", name, end - len(word) - 1, first.end, first.bold, upright=True)
+            Mark("name", name, end - len(word) - 1, self.at, first.bold, upright=True)
         )
         self.found += rest
 
@@ -392,8 +392,8 @@ class _MarkReader:
         """``dh``, ``Wh``, ``2h``; a run that is no such row of names is one name, unknown."""
         if self.known(head) or len(head) == 1:
             self.names(head)
-        elif head[0] == "d" and self.known(head[1:]):
-            self.names("d", head[1:])
+        elif head[0] in "dD" and self.known(head[1:]):
+            self.names(head[0], head[1:])
         else:
             self.names(*(_row(head, self.known) or [head]))
 

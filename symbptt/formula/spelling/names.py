@@ -7,7 +7,7 @@ exponent is tried; the names of the model decide which of them there are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import NoReturn
@@ -51,6 +51,7 @@ class NameReader:
     def __init__(self, text: str, names: FormulaNames) -> None:
         self.text = text
         self.names = names
+        self.entrywise: set[sf.Node] = set()
 
     def wrong(self, place: Place, message: str) -> NoReturn:
         raise finding(self.text, place, message)
@@ -176,6 +177,9 @@ class NameReader:
     def loss(
         self, place: Place, text: str, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> Iterator[Way]:
+        lower = text.lower()
+        if len(text) == 1 and text not in "Ll" and self.called(lower):
+            return
         if self.names.model.loss is None or (
             text == "l" and "l" in self.names.functions and not (below or above)
         ):
@@ -289,11 +293,15 @@ class NameReader:
                     note = (*note, ("`^T`", "a transpose"))
                 way = Way(sf.Flip(place, way.node), note)
                 continue
+            entrywise = script.marks[0].text == "⊙"
+            script = replace(script, marks=script.marks[1:]) if entrywise else script
             exponent = self.exponent(script)
             if exponent is None:
                 return
             notes = (*way.notes, ("`^T`", "a power")) if script.word == "T" else way.notes
             way = Way(sf.Power(place, way.node, exponent), notes)
+            if entrywise:
+                self.entrywise.add(way.node)
         yield way
 
     def turned(self, way: Way, above: list[wr.ScriptText]) -> Iterator[Way]:

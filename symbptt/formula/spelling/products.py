@@ -3,6 +3,8 @@ r"""Products by signs or by nothing, between whatever shapes their operands have
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import product
 
 from symbptt.formula.shapes import (
     SCALAR,
@@ -105,6 +107,20 @@ class ProductReader(WayReader):
         else:
             yield chained(place, one, two), ()
 
+    def any_product(self, place: Place, items: list[wr.Written]) -> Iterable[Way]:
+        """``prod(A, B)``: the product in whichever order, and with what transposes, it fits."""
+        whole = self.ways(items[0])
+        for item in items[1:]:
+            whole = self.settled(
+                way
+                for left, right in product(whole, self.ways(item))
+                for one, two in ((left, right), (right, left))
+                for first, second in product((one, flipped(one)), (two, flipped(two)))
+                for way in self.times(place, "", first, second)
+                if way.fits
+            )
+        return whole
+
     def elementwise(self, place: Place, one: sf.Node, two: sf.Node) -> sf.Node:
         own = isinstance(one, sf.Times) and one.place.column == place.column
         factors = one.factors if own and isinstance(one, sf.Times) else [one]
@@ -116,6 +132,10 @@ def chained(place: Place, one: sf.Node, two: sf.Node) -> sf.Chain:
         one.operands if isinstance(one, sf.Chain) and one.place.column == place.column else [one]
     )
     return sf.Chain(place, [*operands, two])
+
+
+def flipped(way: Way) -> Way:
+    return replace(way, node=sf.Flip(way.node.place, way.node))
 
 
 def is_differential(node: wr.Written) -> bool:

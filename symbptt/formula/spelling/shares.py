@@ -92,13 +92,19 @@ def shares(base: str, below: list[wr.ScriptText], above: list[wr.ScriptText]) ->
                 if rest:
                     yield Share(name, rest[0], (*rest[1:], *behind), raised)
                 yield Share(name, None, (*rest, *behind), raised)
-                if len(rest) > 1:
+                if len(rest) > 1 and _is_step(rest[-1]) and not _is_step(rest[0]):
                     yield Share(name, rest[-1], (*rest[:-1], *behind), raised)
+
+
+def _is_step(script: wr.ScriptText) -> bool:
+    return any(mark.text in ("t", "T", "tau") for mark in script.marks)
 
 
 def _roles(script: wr.ScriptText) -> tuple[str, ...]:
     if script.marks and script.marks[0].text == "⊤" and len(script.marks) == 1:
         return ("turn",)
+    if script.marks and script.marks[0].text == "⊙":
+        return ("power",)
     if script.wrapped:
         return ("step", "name", "entry") if script.word else ("step", "entry")
     if script.word == "T":

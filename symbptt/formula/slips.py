@@ -1,0 +1,47 @@
+"""The slips that authors make, the likeliest first: what was wrong, in a few words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Slip(StrEnum):
+    """What an author may have got wrong."""
+
+    TRANSPOSE = "a missing transpose"
+    NO_TRANSPOSE = "a transpose too many"
+    SHIFT = "a shifted index"
+    REVERSED = "a reversed product"
+    LOST = "a lost factor 1/T"
+    PARENTHESES = "missing or misplaced parentheses"
+    COMPLEMENT = "a value for its complement, or back"
+    SLOPE = "the slope of another function"
+    VALUE = "a value for a slope, or back"
+    TWICE = "a function applied twice"
+    UNAPPLIED = "a function left out"
+    APPLIED = "a function too many"
+    FUNCTION = "another function"
+    SUM = "a lost sum over the steps"
+    NO_SUM = "a sum over the steps too many"
+    QUOTIENT = "a quotient for a product"
+    DIVISION = "a product for a quotient"
+    ELEMENTWISE = "an ordinary product for an elementwise one"
+    ORDINARY = "an elementwise product for an ordinary one"
+    EXPONENT = "a wrong exponent"
+    PARTIAL = "a total derivative for a partial one"
+    TOTAL = "a partial derivative for a total one"
+    MIXED = "rows and columns mixed up"
+    TERM = "a term too many"
+    DOUBLED = "a doubled term"
+    SIGN = "a wrong sign"
+    FACTOR = "a factor too many"
+    INDEX = "a wrong index"
+    NAME = "another name"
+    POST = "a post-activation gradient for a pre-activation one"
+    PRE = "a pre-activation gradient for a post-activation one"
+    MISSING = "a missing term"
+    MISSING_FACTOR = "a missing factor"
+    OTHER_FACTOR = "another factor"
+    OTHER_TERM = "another term"
+    CONDITION = "a missing condition"
+    RANGE = "a condition that promises too much"

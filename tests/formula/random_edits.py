@@ -1,0 +1,147 @@
+"""Right formulas with one random edit each, and whether the answer names the edit back.
+
+python -m tests.formula.random_edits [COUNT]
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from symbptt.algebra import ONE, Add, Div, Expr, Horizon, Mul
+from symbptt.calculus.gradients import derive
+from symbptt.calculus.program_slips import PROGRAM_SLIPS
+from symbptt.calculus.variants import STEP_SLIPS, variants
+from symbptt.formula.reading import read
+from symbptt.formula.statement import Formula, parts, with_part
+from symbptt.typeset.formulas import Formulas
+from tests.formula.slips import Answer, answer, model_named
+
+MODELS = (
+    "lstm", "gru", "char_rnn", "elman", "gru_v1",
+    "lstm_pre", "gru_pre", "peep", "leaky", "highway",
+)  # fmt: skip
+"""Five that are built in, five that are not."""
+
+HOW_MANY = 200
+LEFT_OUT = (
+    "a factor near 1", "another block", "a lost path", "a product of entries for an outer product",
+)  # fmt: skip
+"""What nobody writes in a formula, and what is several edits."""
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A right formula, and with one random edit."""
+
+    model: str
+    kind: str
+    right: str
+    wrong: str
+
+
+def edited_formulas(count: int = HOW_MANY, seed: int = 11) -> Iterator[Edited]:
+    """Results of derivations with a slip, the models and the kinds by turns."""
+    rng = random.Random(seed)
+    pools = {name: _pool(name, rng) for name in MODELS}
+    for number in range(count):
+        name = MODELS[number % len(MODELS)]
+        kinds = list(pools[name])
+        kind = kinds[number // len(MODELS) % len(kinds)]
+        yield pools[name][kind].pop()
+        if not pools[name][kind]:
+            del pools[name][kind]
+
+
+def _pool(name: str, rng: random.Random) -> dict[str, list[Edited]]:
+    """The slips in the results of a derivation by their kinds, both in a random order."""
+    derivation = derive(model_named(name))
+    printer = Formulas(derivation)
+    found: dict[str, list[Edited]] = defaultdict(list)
+    for variant in variants(derivation, further=PROGRAM_SLIPS):
+        if variant.kind in LEFT_OUT or variant.kind in STEP_SLIPS:
+            continue
+        step = variant.step
+        right, wrong = (
+            next(iter(printer.chain(step.target, (side,), printer.condition(step))))
+            for side in (step.result, variant.changed.result)
+        )
+        found[variant.kind].append(Edited(name, variant.kind, right, wrong))
+    kinds = sorted(found)
+    rng.shuffle(kinds)
+    for kind in kinds:
+        rng.shuffle(found[kind])
+    return {kind: found[kind] for kind in kinds}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    edited: Edited
+    answer: Answer
+    word: str
+    """``right``, ``unreadable``, ``named`` (the formula as it was), ``mended`` or ``missed``."""
+
+
+def outcome(one: Edited) -> Outcome:
+    found = answer(one.model, one.wrong)
+    if found.verdict in ("right", "undecided") or found.verdict.startswith("unreadable"):
+        return Outcome(one, found, found.verdict.partition(":")[0])
+    original = sum_of_products(one.right, one.model)
+    named = any(sum_of_products(text, one.model) == original for _, _, text in found.mends)
+    return Outcome(one, found, "named" if named else "mended" if found.mends else "missed")
+
+
+def sum_of_products(text: str, model: str) -> Formula:
+    """A formula without the order of terms and factors."""
+    formula = read(text, model_named(model))
+    return replace(
+        formula, left=_ordered(formula.left), right=_ordered(formula.right), text="", places={}
+    )
+
+
+def _ordered(node: Expr) -> Expr:
+    for place, part in enumerate(parts(node)):
+        node = with_part(node, place, _ordered(part))
+    match node:
+        case Div(numerator=above, denominator=Horizon()) if above != ONE:
+            return _ordered(Mul((Div(ONE, Horizon()), above)))
+        case Mul(factors=factors):
+            flat = [f for one in factors for f in (one.factors if isinstance(one, Mul) else (one,))]
+            return Mul(tuple(sorted(flat, key=repr)))
+        case Add(terms=terms):
+            return Add(tuple(sorted(terms, key=repr)))
+    return node
+
+
+def random_edits(count: int) -> int:
+    """Prints what is said of formulas with one random edit; how many are missed."""
+    words: Counter[str] = Counter()
+    start, longest = time.process_time(), 0.0
+    for one in edited_formulas(count):
+        found = outcome(one)
+        words[found.word] += 1
+        longest = max(longest, found.answer.seconds)
+        what = f"{one.model:9s} [{one.kind}] {one.wrong}"
+        print(f"{found.word:10s} {found.answer.seconds:4.1f} s {what}")
+        if found.word not in ("named", "right"):
+            print(f"    was: {one.right}")
+            if found.word == "unreadable":
+                print(f"    {found.answer.verdict}")
+            for said, _, text in found.answer.mends:
+                print(f"    {said}\n        {text}")
+        sys.stdout.flush()
+    wrong = words.total() - words["right"]
+    named, mended = 100 * words["named"] / wrong, 100 * (words["named"] + words["mended"]) / wrong
+    print(
+        f"{dict(words)}: of {wrong} that are wrong {named:.1f} % named back, "
+        f"{mended:.1f} % mended; {time.process_time() - start:.0f} s, at most {longest:.1f} s"
+    )
+    return words["missed"]
+
+
+if __name__ == "__main__":
+    sys.exit(bool(random_edits(int(sys.argv[1]) if sys.argv[1:] else HOW_MANY)))
