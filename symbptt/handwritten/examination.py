@@ -190,13 +190,16 @@ class Examination:
 
     def _factor(self) -> Convention:
         """The factor by which the most gradients are right, of one sequence and of several."""
-        single = [(c, a) for c, a in self._pairs() if c.batch == 1 and c.steps < LONGEST]
-        several = [(c, a) for c, a in self._pairs() if c.batch > 1]
+        done = [(c, a) for c, a in self._pairs() if a.outcome.ok]
+        single = [(c, a) for c, a in done if c.batch == 1 and 2 < c.steps < LONGEST]
+        several = [(c, a) for c, a in done if c.batch > 1]
 
         def count(
             pairs: Sequence[tuple[ProgramCase, ReturnedGradients]], convention: Convention
         ) -> int:
-            return sum(len(right(c, a.grads, convention)) for c, a in pairs)
+            """How many gradients are right in all of the cases."""
+            found = [set(right(c, a.grads, convention)) for c, a in pairs]
+            return len(set.intersection(*found)) if found else 0
 
         # What L's convention makes of them comes first, if anything at all is right by it.
         factors = [f for f in FACTORS[:2] if count(single, Convention(f))] or FACTORS
