@@ -47,6 +47,8 @@ class DerivedEquation:
         The parts of the right side that the author's has not.
     latex : str
         The equation, what differs in a box.
+    where : tuple of str
+        What the names are that the derivation introduces and the author does not use.
     """
 
     formula: Formula
@@ -56,6 +58,7 @@ class DerivedEquation:
     reason: str
     differs: tuple[al.Expr, ...] = ()
     latex: str = ""
+    where: tuple[str, ...] = ()
 
     @property
     def right(self) -> al.Expr:
@@ -97,6 +100,7 @@ class DerivedEquation:
             "of": self.of,
             "reason": self.reason,
             "range": self.range,
+            "where": list(self.where),
             "terms": [
                 {
                     "term": text_of(term),
@@ -120,7 +124,23 @@ def derived(formula: Formula, examiner: Examiner) -> DerivedEquation | None:
         return None
     differs = differing(found.right, formula.right)
     latex = formula_latex(found.formula, Shaper(examiner.model, shaper.layout), differs)
-    return replace(found, differs=differs, latex=latex)
+    return replace(found, differs=differs, latex=latex, where=_defined(found, formula, known))
+
+
+def _defined(found: DerivedEquation, formula: Formula, known: Equations) -> tuple[str, ...]:
+    """The equations of the names that are the derivation's own."""
+    used, own = (
+        {name for side in one.sides for node in walk(side) for name in _names(node)}
+        for one in (formula, found.formula)
+    )
+    new = (own - used) & known.introduced
+    named = [item.name for item in known.normal.definitions if item.name in new]
+    lines = [next(known.lines(("value", name))) for name in named]
+    return tuple(formula_text(known.read(line)[-1]) for line in lines)
+
+
+def _names(node: al.Expr) -> tuple[str, ...]:
+    return (node.name,) if isinstance(node, al.Ref | al.Param) else ()
 
 
 def told(formula: Formula, known: Equations) -> Iterator[DerivedEquation]:
@@ -133,7 +153,7 @@ def told(formula: Formula, known: Equations) -> Iterator[DerivedEquation]:
         return
     terms = _Terms(known, formula.right)
     found = [(line, terms.best(said)) for line, said in known.fitting(formula.left, formula.chains)]
-    for line, best in sorted(found, key=lambda one: terms.fitness(one[1].right), reverse=True):
+    for line, best in sorted(found, key=lambda one: terms.fitness(one[1].right)[:2], reverse=True):
         said = replace(best, left=formula.left, text=formula.text, places={}, fixed=formula.fixed)
         form, of = line.source.derivation.form, line.source.derivation.of
         yield DerivedEquation(said, line.number, form, of, line.reason)
@@ -169,7 +189,7 @@ class _Terms:
     def fitness(self, right: al.Expr, moves: int = 0) -> Fitness:
         """How well it is in the author's terms: of what he uses it has most, then it has few
         names that he does not use, was put together in few moves, and looks like his."""
-        keys = {key for node in walk(right) if (key := key_of(node)) and self._is_told(key)}
+        keys = {key for key in map(key_of, _outside(right)) if key and self._is_told(key)}
         foreign = keys - self.used
         names = sum(key[0] == "value" for key in foreign)
         return len(keys & self.used), -names, -moves, -len(foreign), likeness(right, self.right)
@@ -218,6 +238,13 @@ class _Terms:
             if member < len(found) and is_within(found[member].chains, chains):
                 return found[member].right
         raise _UntoldError
+
+
+def _outside(node: al.Expr) -> Iterator[al.Expr]:
+    """All parts, but for what derivatives are of and by."""
+    yield node
+    for part in () if isinstance(node, al.Derivative) else parts(node):
+        yield from _outside(part)
 
 
 class _UntoldError(SymbpttError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from typing import TypedDict, Unpack
@@ -18,7 +19,7 @@ from symbptt.formula.meaning import Total
 from symbptt.formula.mending import WANTED, Mend, mends
 from symbptt.formula.names import FormulaNames, derived_form
 from symbptt.formula.reading import Reading, readings
-from symbptt.formula.scenes import Clock
+from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
 from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, walk
@@ -203,7 +204,8 @@ class Checker:
         found: tuple[Mend, ...] = ()
         if decision.mendable:
             told = verdict.derived.right if verdict.derived is not None else None
-            found = mends(tree, examiner, verdict.counterexample, told)
+            with suppress(TooLargeError):  # no time is left
+                found = mends(tree, examiner, verdict.counterexample, told)
         if decision.nothing:
             raise NothingToCheckError(decision.nothing, found)
         if verdict.mends:

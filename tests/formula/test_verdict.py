@@ -315,6 +315,7 @@ def test_shapes_that_do_not_fit_are_wrong_mended_or_not(
     assert text[carets.index("^") : len(carets)] == place
     assert found.derived is not None and found.derived.text.startswith(formula.split(" = ")[0])
     assert found.derived.text in str(found).replace("\n      ", " ")
+    assert all(len(line) <= 80 for line in str(found).splitlines() if "mends" not in line)
 
 
 # --- what the derivation says ------------------------------------------------------------
@@ -327,12 +328,20 @@ def test_the_derivations_own_equation_stands_in_a_wrong_verdict() -> None:
     assert [text_of(part) for part in own.differs] == ["f[t+1] * d(L, c[t+1])", "tanh(c[t])**2"]
     lines = str(found).splitlines()
     (first,) = (k for k, line in enumerate(lines) if line.startswith("    d(L, c[t]) = f[t+1]"))
-    assert "step (6) of the derivation: c[t] enters" in lines[first - 1]
+    assert "step (6) of the derivation: c[t] enters" in " ".join(lines[first - 2 : first])
     assert lines[first][lines[first + 1].index("^") : len(lines[first + 1])].startswith("f[t+1] *")
     assert r"\boxed{\tanh(\mathbf{c}_t)^{\odot 2}}" in own.latex
     said = found.data()["derived"]
     assert said["formula"] == own.text and said["step"] == 6
     assert [term["differs"] for term in said["terms"]] == [True, True]
+
+
+def test_names_of_the_derivations_own_are_explained() -> None:
+    own = check(model("char_rnn"), "d(L, W) = 0", seconds=0.3).derived
+    assert own is not None and "d(L, a[t])" in own.text
+    assert own.where == ("a[t] = W @ h[t-1] + U @ x[t] + b",)
+    used = check(model("char_rnn"), "d(L, W) = outer(d(L, a[T]), h[T-1])", seconds=0.3).derived
+    assert used is not None and not used.where
 
 
 @pytest.mark.parametrize(
@@ -428,3 +437,8 @@ def test_a_name_counts_to_the_end_of_the_longest_axis_that_it_counts() -> None:
     assert longest("j") == max(one["q"] for one in sizes)
     assert longest("i") == max(one["h"] for one in sizes)
     assert longest("k") == longest("m") == max(max(one.values()) for one in sizes)
+
+
+def test_where_no_time_is_left_a_wrong_formula_has_no_mends() -> None:
+    verdict = check(model("linear"), "d(L, h[T]) = W_qh @ d(L, o[T])", seconds=1e-9)
+    assert verdict.verdict == "wrong" and not verdict.mends
