@@ -76,7 +76,29 @@ def _order(node: al.Expr, around: Around) -> Iterator[al.Expr]:
         yield al.Concat(node.parts[::-1])
 
 
+def _is_computable(model: al.Model) -> bool:
+    """Whether each value is made of earlier ones: of this step, or of a step that has them."""
+    starts = {(initial.name, initial.step) for initial in model.initials}
+    reads: dict[str, set[str]] = {}
+    for equation in model.equations:
+        refs = [n for n in al.walk(equation.rhs) if isinstance(n, al.Ref) and n.index.names()]
+        if any(n.index.offset > 0 for n in refs):
+            return False
+        if any(n.index.offset < 0 and (n.name, n.index.offset + 1) not in starts for n in refs):
+            return False
+        reads[equation.name] = {n.name for n in refs if n.index.offset == 0}
+    while reads:
+        ready = [name for name, others in reads.items() if not others & reads.keys()]
+        if not ready:
+            return False
+        for name in ready:
+            del reads[name]
+    return True
+
+
 def _derivation(model: al.Model) -> Derivation | None:
+    if not _is_computable(model):
+        return None
     try:
         return derive(model)
     except (SymbpttError, AssertionError, KeyError, TypeError, ValueError):

@@ -90,6 +90,12 @@ def replaced(node: al.Expr, old: al.Expr, new: al.Expr) -> al.Expr:
     return al.map_children(node, lambda child: replaced(child, old, new))
 
 
+def _all_replaced(node: al.Expr, parts: Mapping[al.Expr, al.Expr]) -> al.Expr:
+    if node in parts:
+        return parts[node]
+    return al.map_children(node, lambda child: _all_replaced(child, parts))
+
+
 def _skeleton(node: al.Expr) -> tuple[Any, ...]:
     """An expression without its names."""
     own: tuple[Any, ...] = (type(node).__name__,)
@@ -112,13 +118,16 @@ def in_parallel(found: Iterable[Variant]) -> Iterator[Suspect]:
     for (kind, *_), group in groups.items():
         if len(group) < 2:
             continue
+        parts: dict[int, dict[al.Expr, al.Expr]] = {}
+        for variant in group:
+            parts.setdefault(variant.step.number, {}).setdefault(variant.old, variant.new)
         changed: dict[int, Step] = {}
         for variant in group:
-            step = changed.get(variant.step.number, variant.step)
-            result = replaced(step.result, variant.old, variant.new)
-            changed[step.number] = replace(
-                step, members=(*step.members[:-1], result), holds=variant.changed.holds
-            )
+            step = variant.changed
+            if variant.step.number not in changed:
+                # All at once: what is put in may hold what it is put in for.
+                result = _all_replaced(variant.step.result, parts[step.number])
+                changed[step.number] = replace(step, members=(*step.members[:-1], result))
         firsts = {v.step.number: v for v in reversed(group)}
         edits = tuple(
             (v.step, v.old, v.new, changed[number]) for number, v in sorted(firsts.items())

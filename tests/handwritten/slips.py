@@ -59,6 +59,8 @@ EDITS: dict[str, Edits] = {
         ("dy[targets[t]] -= 1", "dy[targets[t]] += 1", "sign"),
         ("dWhy += dy @ hidden[t].T", "dWhy += dy @ hidden[t - 1].T", "shifted"),
         ("dbh += da", "dbh -= da", "sign"),
+        ("reversed(range(len(inputs)))", "range(len(inputs))", "order of the forward pass"),
+        ("for gradient in (dWxh", "dWhh += 0.01 * Whh\n    for gradient in (dWxh", "0.01 * W_hh"),
     ),
     "layer": (
         ("(1 - next_h**2) * dnext_h", "(1 - next_h) * dnext_h", "exponent"),

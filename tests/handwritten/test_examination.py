@@ -121,6 +121,18 @@ def test_one_gradient_that_is_not_returned(tmp_path: Path) -> None:
     ]
 
 
+def test_several_slips_are_told_each(tmp_path: Path) -> None:
+    text = STYLES["own start"].replace("dU += np.outer(da, hs[t])", "dU += np.outer(da, hs[t + 1])")
+    text = text.replace("dW += np", "dW -= np").replace("x, y)", "x, y, h0)")
+    text = text.replace("h = np.zeros(len(U))", "h = h0")
+    text = text.replace("return dW, dU", "return dW, dU, hs[-1]")
+    verdict = examined(tmp_path, text, returns=("W", "U", "h0"))
+    assert not verdict.ok
+    assert [
+        (slip.names, slip.kind or "the last value of h" in slip.words) for slip in (verdict.slips)
+    ] == [(("h[0]",), True), (("W",), "a wrong sign"), (("U",), "a shifted index")]
+
+
 def test_the_command(tmp_path: Path) -> None:
     model, code = tmp_path / "small.rnn", tmp_path / "code.py"
     model.write_text(SCALAR.text, encoding="utf-8")
