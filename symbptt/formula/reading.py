@@ -195,7 +195,9 @@ class _FormulaReader:
                 self.wrong(left.place, f"{_DEFINITION}; the left side names it")
         if conditions:
             self.wrong(conditions[0][0].place, f"{_DEFINITION}; it holds at all steps")
-        if name in self.names or name in RESERVED or name in self.names.words:
+        # Texts call an error delta; Kronecker's is told by its parentheses.
+        words = (self.names.words | RESERVED) - {"delta"}
+        if name in self.names or name in words:
             self.wrong(left.place, f"`{name}` is a name of the model or the language already")
         return LetterMeaning(name, index, right, self.source.text)
 

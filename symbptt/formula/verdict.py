@@ -9,6 +9,7 @@ from functools import cache, partial
 from typing import TypedDict, Unpack
 
 from symbptt.algebra import Cotangent, Derivative, Expr, Model, Param, Ref, Stack
+from symbptt.algebra.letters import Entry
 from symbptt.calculus.estimators import Estimator, as_estimator, gate_of
 from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
@@ -23,7 +24,7 @@ from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
 from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, walk
-from symbptt.formula.text import formula_text
+from symbptt.formula.text import formula_text, links_text
 from symbptt.formula.typesetting import formula_latex
 
 Progress = Callable[[str], object]
@@ -172,7 +173,13 @@ class Checker:
         which = formula_text(decision.tree) if is_chain else ""
         words = [way.words, *(one.verdict.reading for one in found)]
         reading = "; ".join(filter(None, words))
-        verdict = replace(decision.verdict, trivial=trivial, reading=reading, link=which)
+        verdict = replace(
+            decision.verdict,
+            trivial=trivial,
+            reading=reading,
+            link=which,
+            read=links_text(way.links),
+        )
         return replace(decision, verdict=verdict)
 
     def _link(self, tree: Formula, start: Expr, progress: Progress) -> Decision:
@@ -229,9 +236,31 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
         for node in nodes
     ):
         return (normal,)
-    if any(isinstance(node, Derivative) and node.held == "equation" for node in nodes):
-        return (normal, model)
-    return (model,)
+    direct = [node for node in nodes if isinstance(node, Derivative) and node.held == "equation"]
+    if not direct:
+        return (model,)
+    return (normal, model) if all(_is_read(node, normal) for node in direct) else (model,)
+
+
+def _is_read(node: Derivative, model: Model) -> bool:
+    """Whether a quantity's own equation reads what it is differentiated by.
+
+    Where it does not, as an activation that reads its pre-activation alone, nobody means that
+    equation.
+    """
+    of, by = (_name_of(side) for side in (node.output, node.wrt))
+    equations = [one for one in model.equations if one.name == of]
+    return not equations or any(
+        isinstance(read, Ref | Param) and read.name == by
+        for one in equations
+        for read in walk(one.rhs)
+    )
+
+
+def _name_of(node: Expr) -> str:
+    """The name of a quantity or a parameter, or of that whose entry it is."""
+    whole = node.array if isinstance(node, Entry) else node
+    return whole.name if isinstance(whole, Ref | Param) else ""
 
 
 class NothingToCheckError(FormulaError):
