@@ -141,7 +141,13 @@ def _off_the_edges(
     held = (index for node in walk(tree.left) for index in indices(node))
     steps = dict.fromkeys(index for index in held if free.issuperset(index.names()))
     started = tuple(Inequalities((first, step), ("<=",)) for step in steps)
-    for chains in ((*started, *(own.formula.chains if own else ())), started):
+    known = {name for name, _ in found.at}
+    stated = tuple(
+        chain
+        for chain in (own.formula.chains if own else ())
+        if all(set(side.names()) <= known for side in chain.sides)
+    )
+    for chains in ((*started, *stated), started):
         if holds(chains, dict(found.at)):
             return found
         formula = resolved(replace(tree, chains=(*tree.chains, *chains)), examiner.shaper)
