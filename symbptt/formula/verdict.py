@@ -237,31 +237,9 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
         for node in nodes
     ):
         return (normal,)
-    direct = [node for node in nodes if isinstance(node, Derivative) and node.held == "equation"]
-    if not direct:
-        return (model,)
-    return (normal, model) if all(_is_read(node, normal) for node in direct) else (model,)
-
-
-def _is_read(node: Derivative, model: Model) -> bool:
-    """Whether a quantity's own equation reads what it is differentiated by.
-
-    Where it does not, as an activation that reads its pre-activation alone, nobody means that
-    equation.
-    """
-    of, by = (_name_of(side) for side in (node.output, node.wrt))
-    equations = [one for one in model.equations if one.name == of]
-    return not equations or any(
-        isinstance(read, Ref | Param) and read.name == by
-        for one in equations
-        for read in walk(one.rhs)
-    )
-
-
-def _name_of(node: Expr) -> str:
-    """The name of a quantity or a parameter, or of that whose entry it is."""
-    whole = node.array if isinstance(node, Entry) else node
-    return whole.name if isinstance(whole, Ref | Param) else ""
+    if any(isinstance(node, Derivative) and node.held == "equation" for node in nodes):
+        return (normal, model)
+    return (model,)
 
 
 def _spoken_of(formula: Formula, model: Model) -> tuple[Model, ...]:
