@@ -48,6 +48,7 @@ generated: $(VENV)/tools
 # Makes docs/catalogue.md and its figures again.
 docs: $(VENV)/tools
 	$(BIN)/python -m tests.catalogue.table --update
+	$(BIN)/python -m tests.errata.page --update
 
 # Runs everything that symbptt is examined with, for hours, and writes docs/trust.md.
 trust: $(VENV)/tools

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from symbptt.formula.derived import DerivedEquation
 from symbptt.formula.examination import Counterexample
 from symbptt.formula.mending import Mend
 from symbptt.formula.text import underlined
+
+WIDTH = 80
 
 STATUS = {"right": 0, "undecided": 4, "wrong": 1, "unreadable": 2, "model": 3}
 """The exit status that says a verdict, the worst verdict last."""
@@ -80,7 +83,10 @@ class Verdict:
     pointed: str = ""
 
     def _repr_latex_(self) -> str:
-        return rf"$$\text{{{self.verdict}: }} {self.latex}$$"
+        lines = [rf"\text{{{self.verdict}: }} {self.latex}"]
+        if self.derived is not None:
+            lines.append(rf"\text{{the derivation: }} {self.derived.latex}")
+        return "\n".join(f"$${line}$$" for line in lines)
 
     @property
     def right(self) -> bool:
@@ -106,7 +112,6 @@ class Verdict:
             self.link and f"of the chain this link: {self.link}",
             self.trivial and "trivial: it holds for every model of these shapes",
             self.reason,
-            *self.pointed.splitlines(),
             *point,
             self.range and f"looked at: {self.range}",
             *(f"left out: {words}" for words in self.left_out),
@@ -115,7 +120,9 @@ class Verdict:
             self.arithmetic,
         ]
         told = _derived_lines(self.derived) if self.derived else []
-        return [*(f"  {line}" for line in lines if line), *told, *mend_lines(self.mends)]
+        pointed = [f"  {line}" for line in self.pointed.splitlines()]
+        wrapped = [one for line in lines if line for one in _wrapped(line)]
+        return [*wrapped, *pointed, *told, *mend_lines(self.mends)]
 
     def data(self) -> dict[str, Any]:
         """For a program to read."""
@@ -160,4 +167,17 @@ def mend_lines(mends: tuple[Mend, ...]) -> list[str]:
 
 def _derived_lines(derived: DerivedEquation) -> list[str]:
     """The derivation's own equation, what differs underlined."""
-    return [f"  {derived.words}:", *(f"    {line}" for line in underlined(derived.marked))]
+    where = [f"where {text}" for text in derived.where]
+    lines = [line for text in (derived.marked, *where) for line in underlined(text)]
+    return [*_wrapped(f"{derived.words}:"), *(f"    {line}" for line in lines)]
+
+
+def _wrapped(words: str) -> list[str]:
+    return wrap(
+        words,
+        WIDTH,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -162,7 +162,7 @@ def _aliases(text: str, names: FormulaNames) -> dict[str, str]:
         name, equals, meant = (part.strip() for part in item.partition("="))
         if not (equals and name.isidentifier()):
             raise FormulaError(f"{_ALIAS}, and here is `{item.strip()}`")
-        if meant not in names and meant not in names.introduced | {"L", "loss"}:
+        if meant not in names and meant not in names.introduced | {"L", "loss", "T"}:
             raise FormulaError(
                 f"{_ALIAS}; the model {names.model.name} has no name `{meant}`{names.near(meant)}"
             )

@@ -101,7 +101,7 @@ def _broken(text: str, width: int) -> Iterator[str]:
 
 
 _UNMARKED = dict.fromkeys(map(ord, MARKS))
-_OPERATOR = re.compile(" [\x02]?(?:[-+*@/] |for )")
+_OPERATOR = re.compile(r" \x02?(?:(?:[-+] |for )|([*@/] ))")
 
 
 def chain_text(

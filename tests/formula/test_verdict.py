@@ -70,6 +70,7 @@ def test_free_names_of_the_condition() -> None:
         ("d(h[t], h[k]) = W_hh.T**(t-k)", {"T": 2, "t": 2, "k": 1}),
         ("h[t] + h[t] = W_hh @ h[t-1]", {"T": 1, "t": 1}),
         ("h[t+1] = W_hh @ h[t]", {"T": 1, "t": 0}),
+        ("d(o[t], h[t]) = W_qh = 2 * W_qh", {"T": 1}),
     ],
 )
 def test_the_counterexample_is_the_smallest_off_the_edges(formula: str, at: dict[str, int]) -> None:
@@ -315,6 +316,7 @@ def test_shapes_that_do_not_fit_are_wrong_mended_or_not(
     assert text[carets.index("^") : len(carets)] == place
     assert found.derived is not None and found.derived.text.startswith(formula.split(" = ")[0])
     assert found.derived.text in str(found).replace("\n      ", " ")
+    assert all(len(line) <= 80 for line in str(found).splitlines() if "mends" not in line)
 
 
 # --- what the derivation says ------------------------------------------------------------
@@ -327,12 +329,44 @@ def test_the_derivations_own_equation_stands_in_a_wrong_verdict() -> None:
     assert [text_of(part) for part in own.differs] == ["f[t+1] * d(L, c[t+1])", "tanh(c[t])**2"]
     lines = str(found).splitlines()
     (first,) = (k for k, line in enumerate(lines) if line.startswith("    d(L, c[t]) = f[t+1]"))
-    assert "step (6) of the derivation: c[t] enters" in lines[first - 1]
+    assert "step (6) of the derivation: c[t] enters" in " ".join(lines[first - 2 : first])
     assert lines[first][lines[first + 1].index("^") : len(lines[first + 1])].startswith("f[t+1] *")
     assert r"\boxed{\tanh(\mathbf{c}_t)^{\odot 2}}" in own.latex
     said = found.data()["derived"]
     assert said["formula"] == own.text and said["step"] == 6
     assert [term["differs"] for term in said["terms"]] == [True, True]
+
+
+def test_an_answer_comes_when_no_time_is_left_for_mends() -> None:
+    found = check(model("lstm"), "d(L, h[t]) = W_hi.T @ d(L, a_i[t+1])", seconds=0.6)
+    assert found.verdict in ("wrong", "undecided")
+
+
+def test_names_of_the_derivations_own_are_explained() -> None:
+    own = check(model("char_rnn"), "d(L, W) = 0", seconds=0.3).derived
+    assert own is not None and "d(L, a[t])" in own.text
+    assert own.where == ("a[t] = W @ h[t-1] + U @ x[t] + b",)
+    used = check(model("char_rnn"), "d(L, W) = outer(d(L, a[T]), h[T-1])", seconds=0.3).derived
+    assert used is not None and not used.where
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        (
+            "elman",
+            r"\frac{\partial h_t}{\partial W_{hh}} = \frac{\partial h_t}{\partial W_{hh}} + "
+            r"\frac{\partial h_t}{\partial h_{t-1}} \frac{\partial h_{t-1}}{\partial W_{hh}}",
+        ),
+        ("char_rnn", r"\frac{\partial h_t}{\partial h_{t-1}} = 0"),
+        ("char_rnn", r"\frac{\partial o_t}{\partial W} = V \frac{\partial h_t}{\partial x_{t-1}}"),
+    ],
+)
+def test_no_reading_is_right_because_a_derivative_in_it_is_0_by_structure(
+    name: str, formula: str
+) -> None:
+    found = check(model(name), formula, seconds=2)
+    assert found.verdict == "wrong", str(found)
 
 
 @pytest.mark.parametrize(
@@ -428,3 +462,8 @@ def test_a_name_counts_to_the_end_of_the_longest_axis_that_it_counts() -> None:
     assert longest("j") == max(one["q"] for one in sizes)
     assert longest("i") == max(one["h"] for one in sizes)
     assert longest("k") == longest("m") == max(max(one.values()) for one in sizes)
+
+
+def test_where_no_time_is_left_a_wrong_formula_has_no_mends() -> None:
+    verdict = check(model("linear"), "d(L, h[T]) = W_qh @ d(L, o[T])", seconds=1e-9)
+    assert verdict.verdict == "wrong" and not verdict.mends

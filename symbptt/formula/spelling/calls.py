@@ -62,6 +62,8 @@ class CallReader(DerivativeReader, SumReader):
             return self.function(node, function, primes, [s for s in above if not s.wrapped])
         if node.group.bracket == "[":
             return self.bracketed(node)
+        if isinstance(core, wr.Word) and core.text in LOSS_LETTERS and len(node.group.items) > 1:
+            return self.read(node.operand)
         if isinstance(core, wr.Word) and self.has_free_step(node):
             step = self.number(node.group.items[0])
             assert step is not None

@@ -23,7 +23,7 @@ CLOSING = {"(": ")", "[": "]", "{": "}", "{{": "}}", "⟨": "⟩", "|": "|", "�
 _TIGHT = frozenset(["·", "/", "⊗"])
 _MIDDLE = frozenset(["*", "@"])
 _ENDS = frozenset([")", "]", "}", "}}", "⟩", ",", ";", ":", "=", "<", ">", "<=", ">=", "!=", "→"])
-_STARTS = frozenset(["(", "[", "{", "⟨", "|", "‖", "∂", "∇", "∑", "∏", "frac", "√"])
+_STARTS = frozenset(["(", "[", "{", "⟨", "|", "‖", "∂", "∇", "∑", "∏", "frac", "√", "…"])
 
 
 _OVER = {"sum": "∑", "prod": "∏"}
@@ -210,6 +210,9 @@ class Parser:
             return wr.Numeral(mark.place, mark.text, mark.bold)
         if mark.kind == "name":
             return self.named()
+        if mark.text == "…":
+            self.take()
+            return wr.Dots(mark.place)
         if mark.text == "frac":
             return self.fraction()
         if mark.text == "√":

@@ -8,6 +8,7 @@ raises, in which order a product runs) is decided in the same way everywhere in 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from symbptt import algebra as al
@@ -128,6 +129,8 @@ class MeaningReader(CallReader):
         if not node.below:
             return self.raised_all(self.read(core), node.above)
         [script, *others] = node.below
+        if script.marks[0].text == "{{" and script.marks[-1].text == "}}":
+            script = replace(script, marks=script.marks[1:-1])
         sign = next((k for k, mark in enumerate(script.marks) if mark.text == "="), None)
         if sign is not None:
             ends = [
