@@ -154,7 +154,8 @@ class CallReader(DerivativeReader, SumReader):
         if not node.group.items:
             self.wrong(node.group.place, "the brackets are empty: expected a step, as in `h[t]`")
         places = [self.placed(item) for item in node.group.items]
-        if block_row(node.group) is None and None not in places and ";" not in node.group.separators:
+        apart = ";" in node.group.separators or block_row(node.group) is not None
+        if None not in places and not apart:
             found = [one for one in places if one is not None]
             if isinstance(core, wr.Word) and not primes:
                 ways = self.bracketed_name(node, core, below, above, found)
