@@ -1,4 +1,4 @@
-"""Assertions for a person's own tests: formulas and modules that the examiner finds right.
+"""Assertions for a person's own tests: formulas, gradients, modules that the examiner finds right.
 
 >>> from symbptt.testing import assert_right
 >>> assert_right("./mine.rnn", "d(L, h[T]) = V.T @ d(L, o[T])")
@@ -8,19 +8,24 @@ A failure says what `symbptt check` and `symbptt verify` say.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from symbptt.algebra import Model
-from symbptt.errors import FormulaError, InterfaceError
+from symbptt.errors import FormulaError, InterfaceError, OptionError, ProgramError
 from symbptt.formula.verdict import check
+from symbptt.handwritten.examination import check_code
 from symbptt.language import library
 from symbptt.language.parser import parse
 from symbptt.proof.report import verify
 
 ModelLike = Model | str | Path
 """A model, the name of a built-in one, a file, or the text of a model."""
+
+Function = Callable[..., Any] | str | Path
 
 
 def assert_right(model: ModelLike, formula: str, *, strict: bool = False, **options: Any) -> None:
@@ -52,6 +57,63 @@ def assert_right(model: ModelLike, formula: str, *, strict: bool = False, **opti
         raise AssertionError(f"unreadable: {error}") from None
     if not verdict.right or (strict and verdict.trivial):
         raise AssertionError(str(verdict))
+
+
+def assert_gradients(
+    model: ModelLike, function: Function, *, strict: bool = False, **options: Any
+) -> None:
+    """Assert that a function returns the model's gradients, as ``check --code`` does.
+
+    Parameters
+    ----------
+    model : Model, str or Path
+        A model, the name of a built-in one, a file, or the text of a model.
+    function : callable, str or Path
+        A function, class or method at the top level of a file, or ``FILE[:FUNCTION]``. The file
+        runs in a process of its own, so nothing is seen of what a test did to the function.
+    strict : bool
+        Whether gradients fail that are right up to a factor or clipping.
+    options
+        Those of `symbptt.handwritten.examination.check_code`, as ``batch_first=True``.
+
+    Raises
+    ------
+    AssertionError
+        With the examiner's answer, if a gradient is wrong, or the function can't be called.
+    ModelError, UnknownNameError, OSError
+        If the model can't be read.
+    OptionError
+        If the function stands in no file, or within another function.
+    """
+    __tracebackhide__ = True
+    examined = model_of(model)
+    path, name = _place_of(function)
+    try:
+        verdict = check_code(examined, path, name, **options)
+    except ProgramError as error:
+        raise AssertionError(str(error)) from None
+    if not verdict.ok or (strict and verdict.convention):
+        raise AssertionError(str(verdict))
+
+
+def _place_of(function: Function) -> tuple[str, str]:
+    """The file of a function, and what it is called there."""
+    if isinstance(function, str | Path):
+        text = str(function)
+        path, colon, name = text.rpartition(":")
+        return (path, name) if colon and not Path(text).is_file() else (text, "")
+    inner = inspect.unwrap(function)
+    name = getattr(inner, "__qualname__", "")
+    try:
+        path = inspect.getsourcefile(inner) or ""
+    except TypeError:
+        path = ""
+    if not path or not all(part.isidentifier() for part in name.split(".")):
+        raise OptionError(
+            f"expected a function, class or method at the top level of a file, and {function!r} is "
+            "none: the examiner runs the file in a process of its own"
+        )
+    return path, name
 
 
 def assert_module(model: ModelLike, path: str | Path, **options: Any) -> None:

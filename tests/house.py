@@ -31,7 +31,8 @@ ORDER = (
     ("codegen", "notebook"),  # a generated statement cites its step's formula as plain text
     ("proof", "listing"),
     ("formula",),
-    ("documents", "exercises", "handwritten", "testing"),
+    ("documents", "exercises", "handwritten"),
+    ("testing",),
     ("analysis", "demonstration", "figures", "unrolled"),
     ("experiments", "symbolic"),
     ("sympy_script",),

@@ -10,6 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from symbptt.cli import main
+from symbptt.formula.reading import read, readings
+from symbptt.formula.text import canonical
+from symbptt.formula.verdict import check
+from symbptt.language import library
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "formulas.md").read_text(encoding="utf-8")
 BLOCKS = [
@@ -53,8 +57,23 @@ def test_an_example(block: str) -> None:
             assert any(line.strip() in each for each in printed), f"{line}\n{found.output}"
 
 
+SPELLINGS = re.findall(r"^\| `([^`]* = [^`]*)` \| `([^`]*)` \| `([^`]*)` \|$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("plain", "latex", "unicode"), SPELLINGS)
+def test_spellings_mean_the_same(plain: str, latex: str, unicode: str) -> None:
+    model = library.load("./rnn.rnn")
+    meant = canonical(read(plain, model))
+    assert check(model, plain).right
+    for spelling in (latex, unicode):
+        assert check(model, spelling).right
+        ways = [canonical(way.links[0]) for way in readings(spelling, model)]
+        assert meant in ways or len(ways) > 1
+
+
 def test_there_are_enough() -> None:
-    assert len(CONSOLE) >= 16
+    assert len(CONSOLE) >= 19 and len(SPELLINGS) == 5
     tens = re.findall(r"^(\d+)\. ", PAGE, re.MULTILINE)
     assert tens == [str(number) for number in range(1, 11)]
 
@@ -72,10 +91,12 @@ def test_the_help_of_check() -> None:
 @pytest.mark.usefixtures("folder")
 def test_in_a_suite() -> None:
     assert CliRunner().invoke(main, ["generate", "./rnn.rnn", "-o", "rnn.py"]).exit_code == 0
+    mended = FILES["backward.py"].replace("np.outer(da, h[t])", "np.outer(da, h[t - 1])")
+    Path("mine.py").write_text(mended, encoding="utf-8")
     (code,) = (text for words, text in BLOCKS if words == ["python"])
     there: dict[str, object] = {}
     exec(compile(code, "formulas.md", "exec"), there)
     tests = [each for name, each in there.items() if name.startswith("test_")]
-    assert len(tests) == 2
+    assert len(tests) == 3
     for test in tests:
         assert callable(test) and test() is None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
 
 from symbptt import generate, load
-from symbptt.errors import ModelError, UnknownNameError
-from symbptt.testing import ModelLike, assert_module, assert_right
+from symbptt.errors import ModelError, OptionError, UnknownNameError
+from symbptt.testing import Function, ModelLike, assert_gradients, assert_module, assert_right
 
 pytest_plugins = ["pytester"]
 
@@ -83,6 +84,68 @@ def test_a_module(tmp_path: Path) -> None:
     path.write_text("no = 'module'\n", encoding="utf-8")
     with pytest.raises(AssertionError, match="loss_and_grads"):
         assert_module("linear", path)
+
+
+BACKWARD = """
+import numpy as np
+
+
+def backward(x, y, W, U, V, h0):
+    h = {-1: h0}
+    for t in range(len(x)):
+        h[t] = np.tanh(W @ h[t - 1] + U @ x[t])
+    dW, dU, dV, dh_next = np.zeros_like(W), np.zeros_like(U), np.zeros_like(V), np.zeros_like(h0)
+    for t in reversed(range(len(x))):
+        do = V @ h[t] - y[t]
+        da = (1 - h[t] ** 2) * (V.T @ do + dh_next)
+        dV += np.outer(do, h[t])
+        dW += np.outer(da, h[t - 1])
+        dU += np.outer(da, x[t])
+        dh_next = W.T @ da
+    return {"W": dW, "U": dU, "V": dV}
+"""
+
+
+def loaded(text: str, path: Path) -> Function:
+    """The function of a file, as a test imports it."""
+    path.write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found: Function = module.backward
+    return found
+
+
+def test_gradients(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    function = loaded(BACKWARD, path)
+    assert_gradients(TEXT, function)
+    with pytest.raises(AssertionError, match=r"right, of the sum of the losses"):
+        assert_gradients(TEXT, f"{path}:backward", strict=True)
+    wrong = loaded(BACKWARD.replace("np.outer(da, h[t - 1])", "np.outer(da, h[t])"), path)
+    with pytest.raises(AssertionError, match=r"(?s)wrong.*slip   dL/dW: a shifted index; step"):
+        assert_gradients(TEXT, wrong)
+    with pytest.raises(AssertionError, match=r"(?s)expected.*found"):
+        assert_gradients(TEXT, loaded(BACKWARD.replace("(x, y,", "(dout, cache,"), path))
+
+
+@pytest.mark.parametrize("function", [lambda x: x, len, exec], ids=["lambda", "len", "exec"])
+def test_a_function_that_stands_in_no_file(function: Function) -> None:
+    with pytest.raises(OptionError, match="at the top level of a file"):
+        assert_gradients(TEXT, function)
+
+
+def test_gradients_of_a_function_in_the_file_of_the_test(pytester: pytest.Pytester) -> None:
+    body = f"""
+from symbptt.testing import assert_gradients
+{BACKWARD}
+
+def test_mine():
+    assert_gradients({TEXT!r}, backward)
+"""
+    pytester.makepyfile(test_mine=body)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 def test_in_a_suite(pytester: pytest.Pytester) -> None:

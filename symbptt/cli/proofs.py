@@ -186,16 +186,19 @@ def check(
     bindings: dict[str, str],
     **given: Any,
 ) -> Result:
-    """Is a formula right? If not: the smallest counterexample, and the edit that mends it.
+    """Is a formula right? If not: where not, what the derivation says, and the edit that mends it.
 
     FORMULA is 'left = right' or 'left = right for CONDITION', as in
-    'd(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])'. Derivatives are
-    d(u, v) or dL/dh[t], everything following; partial(u, v), earlier steps held; direct(u, v),
-    that of the one equation; dL[s]/dh[t], of what the loss of step s gives. vec, kron and
-    derivatives by a matrix count its entries row by row. hstack, vstack, zeros(n, m) and ones(n)
-    make blocks, z[t] is all that a step hands on; h[t][i], W[i, j], E[i, :] and v[d:] are entries,
-    a row and a block. Every line of derive --to formulas is such a formula. Exit status: 0 right,
-    1 wrong, 2 can't be read, 4 undecided.
+    'd(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])'; a chain 'A = B = C' is examined
+    link by link. Derivatives are d(u, v) or dL/dh[t], everything following; partial(u, v), earlier
+    steps held; direct(u, v), that of the one equation; dL[s]/dh[t], of what the loss of step s
+    gives. vec, kron and derivatives by a matrix count its entries row by row. hstack, vstack,
+    zeros(n, m) and ones(n) make blocks, z[t] is all that a step hands on; h[t][i], W[i, j],
+    E[i, :] and v[d:] are entries, a row and a block. LaTeX reads as well, and every line of
+    derive --to formulas.
+
+    A condition is a promise: where an index leaves its range inside it, the formula is wrong.
+    Exit status: 0 right, 1 wrong, 2 can't be read, 3 an error in the model, 4 undecided.
 
     docs/formulas.md teaches this language from its beginning, with examples and a table.
 

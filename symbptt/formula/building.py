@@ -7,6 +7,7 @@ here, and every finding points at its place.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
@@ -174,6 +175,8 @@ class FormulaBuilder(PositionReader):
             if name not in self.names.timeless:
                 return self._state(node.operand, first)
         operand = self.expr(node.operand)
+        if isinstance(operand, al.Param) and not others and self._is_step(first):
+            self.wrong(node, f"`{operand.name}` is a parameter, and parameters have no step")
         if isinstance(first, sf.Stretch) and not others:
             return self._slice(operand, first)
         match node.places:
@@ -186,6 +189,10 @@ class FormulaBuilder(PositionReader):
         if is_matrix and len(places) == 1 and isinstance(places[0], al.Ref):
             return al.Lookup(operand, places[0])
         return Entry(operand, places)
+
+    def _is_step(self, node: sf.Node) -> bool:
+        names = {part.name for part in sf.walk(node) if isinstance(part, sf.Named)}
+        return not isinstance(node, sf.At) and bool(names & {"t", "T"})
 
     def _state(self, node: sf.Named, step: sf.Node) -> al.Expr:
         """``z[t]``, all that step t hands on, as derivations call it."""
@@ -217,6 +224,8 @@ class FormulaBuilder(PositionReader):
     def _quotient(self, node: sf.Over) -> al.Expr:
         """A quotient, or ``dL/dh[t]``, which takes the last factor before it alone."""
         above, below = node.numerator, node.denominator
+        if isinstance(below, sf.Flip) and self._differential(below.operand) is not None:
+            return self._expr(sf.Flip(node.place, replace(node, denominator=below.operand)))
         by, of = self._differential(below), self._differential(above)
         if by is None:
             named = below.operand if isinstance(below, sf.At) else below

@@ -139,7 +139,13 @@ def _off_the_edges(
     first = Index(offset=1)
     steps = dict.fromkeys(index for node in walk(tree.left) for index in indices(node))
     started = tuple(Inequalities((first, step), ("<=",)) for step in steps)
-    for chains in ((*started, *(own.formula.chains if own else ())), started):
+    known = {name for name, _ in found.at}
+    stated = tuple(
+        chain
+        for chain in (own.formula.chains if own else ())
+        if all(set(side.names()) <= known for side in chain.sides)
+    )
+    for chains in ((*started, *stated), started):
         if holds(chains, dict(found.at)):
             return found
         formula = resolved(replace(tree, chains=(*tree.chains, *chains)), examiner.shaper)

@@ -14,10 +14,18 @@ from symbptt import algebra as al
 from symbptt.errors import SymbpttError
 from symbptt.formula.differing import differing, likeness
 from symbptt.formula.examination import Examiner
-from symbptt.formula.fitting import is_within, turned
+from symbptt.formula.fitting import is_possible, is_within, simplified, turned
 from symbptt.formula.shapes import Shaper
-from symbptt.formula.stated import Equations, equations, key_of
-from symbptt.formula.statement import Formula, Inequalities, Over, parts, walk, with_part
+from symbptt.formula.stated import Equations, Key, equations, key_of
+from symbptt.formula.statement import (
+    Formula,
+    Inequalities,
+    Over,
+    free_names,
+    parts,
+    walk,
+    with_part,
+)
 from symbptt.formula.text import chain_text, formula_text, text_of, within_signs
 from symbptt.formula.typesetting import formula_latex
 
@@ -151,10 +159,17 @@ def told(formula: Formula, known: Equations) -> Iterator[DerivedEquation]:
             right = turned(one.right)
             yield replace(one, formula=replace(one.formula, left=formula.left, right=right))
         return
-    terms = _Terms(known, formula.right)
+    terms = _Terms(known, formula)
     found = [(line, terms.best(said)) for line, said in known.fitting(formula.left, formula.chains)]
     for line, best in sorted(found, key=lambda one: terms.fitness(one[1].right)[:2], reverse=True):
-        said = replace(best, left=formula.left, text=formula.text, places={}, fixed=formula.fixed)
+        said = replace(
+            best,
+            left=formula.left,
+            chains=simplified(best.chains),
+            text=formula.text,
+            places={},
+            fixed=formula.fixed,
+        )
         form, of = line.source.derivation.form, line.source.derivation.of
         yield DerivedEquation(said, line.number, form, of, line.reason)
 
@@ -165,10 +180,12 @@ def told(formula: Formula, known: Equations) -> Iterator[DerivedEquation]:
 class _Terms:
     """Says equations in the derivatives that an author uses."""
 
-    def __init__(self, known: Equations, right: al.Expr) -> None:
+    def __init__(self, known: Equations, formula: Formula) -> None:
         self.known = known
-        self.right = right
-        self.used = {key_of(node) for node in walk(right)}
+        self.right = formula.right
+        self.chains = formula.chains
+        self.free = free_names(formula.left) | _names_in(formula.chains) | {"T"}
+        self.used = set(map(key_of, _outside(formula.right)))
         self.wanted = sum(key is not None and self._is_told(key) for key in self.used)
 
     def best(self, found: tuple[Formula, ...]) -> Formula:
@@ -177,7 +194,7 @@ class _Terms:
         pending = {right: 0 for right in seen}
         while pending and len(seen) < TRIED:
             right = max(pending, key=lambda one: seen[one][0])
-            if seen[right][0][0] == self.wanted:
+            if seen[right][0][:2] == (self.wanted, 0):
                 break
             moves = pending.pop(right) + 1
             for other in self._next(seen[right][1]):
@@ -188,10 +205,10 @@ class _Terms:
 
     def fitness(self, right: al.Expr, moves: int = 0) -> Fitness:
         """How well it is in the author's terms: of what he uses it has most, then it has few
-        names that he does not use, was put together in few moves, and looks like his."""
+        names and Jacobians that he does not use, took few moves, and looks like his."""
         keys = {key for key in map(key_of, _outside(right)) if key and self._is_told(key)}
         foreign = keys - self.used
-        names = sum(key[0] == "value" for key in foreign)
+        names = sum(key[0] in ("value", "equation") for key in foreign)
         return len(keys & self.used), -names, -moves, -len(foreign), likeness(right, self.right)
 
     def _next(self, formula: Formula) -> Iterator[Formula]:
@@ -202,26 +219,32 @@ class _Terms:
         )
         for key in keys:
             for member in range(self._members(key)):
+                narrowed: list[Inequalities] = []
                 try:
-                    right = self._replaced(formula.right, key, member, formula.chains)
+                    right = self._replaced(formula.right, key, member, formula.chains, narrowed)
                 except _UntoldError:
                     continue
-                yield replace(formula, right=right)
+                yield replace(formula, right=right, chains=(*formula.chains, *narrowed))
 
-    def _is_told(self, key: tuple[str, ...]) -> bool:
+    def _is_told(self, key: Key) -> bool:
         """Derivatives, and quantities that the derivation introduces."""
         if key[0] == "value":
             return key[1] in self.known.introduced
         return key[0] != "part"
 
-    def _members(self, key: tuple[str, ...]) -> int:
+    def _members(self, key: Key) -> int:
         return max((len(line.members) for line in self.known.lines(key)), default=0)
 
     def _replaced(
-        self, node: al.Expr, key: tuple[str, ...], member: int, chains: tuple[Inequalities, ...]
+        self,
+        node: al.Expr,
+        key: Key,
+        member: int,
+        chains: tuple[Inequalities, ...],
+        narrowed: list[Inequalities],
     ) -> al.Expr:
         if key_of(node) == key and isinstance(node, al.Derivative | al.Ref | al.Param):
-            return self._told(node, member, chains)
+            return self._told(node, member, chains, narrowed)
         inside = chains
         if isinstance(node, Over):
             sides = (node.first, al.Index.of(node.index), node.last)
@@ -230,14 +253,33 @@ class _Terms:
             inside = (*chains, Inequalities(sides, ("<=", "<=")))
         for place, part in enumerate(parts(node)):
             if not isinstance(node, al.Derivative):
-                node = with_part(node, place, self._replaced(part, key, member, inside))
+                new = self._replaced(part, key, member, inside, narrowed)
+                node = with_part(node, place, new)
         return node
 
-    def _told(self, node: al.Expr, member: int, chains: tuple[Inequalities, ...]) -> al.Expr:
+    def _told(
+        self,
+        node: al.Expr,
+        member: int,
+        chains: tuple[Inequalities, ...],
+        narrowed: list[Inequalities],
+    ) -> al.Expr:
+        """What stands for a derivative; outside of sums it may hold at fewer steps."""
         for _, found in self.known.fitting(node):
-            if member < len(found) and is_within(found[member].chains, chains):
-                return found[member].right
+            if member >= len(found):
+                continue
+            own = found[member]
+            if is_within(own.chains, chains):
+                return own.right
+            together = (*own.chains, *chains, *self.chains)
+            if _names_in(own.chains) <= self.free and is_possible(together):
+                narrowed += own.chains
+                return own.right
         raise _UntoldError
+
+
+def _names_in(chains: tuple[Inequalities, ...]) -> set[str]:
+    return {name for chain in chains for side in chain.sides for name in side.names()}
 
 
 def _outside(node: al.Expr) -> Iterator[al.Expr]:

@@ -76,9 +76,9 @@ class Edit:
         return f"`{text_of(self.new)}` for `{text_of(self.old)}`{remark}"
 
 
-def rank(edit: Edit) -> int:
-    """How unlikely a slip is."""
-    return list(Slip).index(edit.kind)
+def rank(edit: Edit) -> tuple[int, int]:
+    """How unlikely a slip is; that of a large part is less likely than that of a name."""
+    return list(Slip).index(edit.kind), sum(1 for _ in walk(edit.new))
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,15 @@ def is_possible(chains: tuple[Inequalities, ...]) -> bool:
     return any(holds(chains, at) for at in _steps(chains))
 
 
+def simplified(chains: tuple[Inequalities, ...]) -> tuple[Inequalities, ...]:
+    """Without the conditions that follow from the others."""
+    for chain in chains:
+        others = tuple(one for one in chains if one is not chain)
+        if is_within((chain,), others):
+            return simplified(others)
+    return chains
+
+
 def is_within(inner: tuple[Inequalities, ...], outer: tuple[Inequalities, ...]) -> bool:
     """Whether conditions hold wherever others do."""
     every = (at for at in _steps((*inner, *outer)) if holds(outer, at))

@@ -28,7 +28,7 @@ from symbptt.formula.text import canonical, chain_text, formula_text
 from symbptt.formula.vocabulary import Vocabulary, added
 
 CONFIRMED = 8
-OF_A_KIND = 3
+OF_A_KIND = 2
 WANTED = 4
 """How many mends are looked for, said of a kind, and said."""
 
@@ -81,52 +81,63 @@ def mends(
     # The names that a derivation introduces may be what is missing.
     examiner = examiner if _speaks_of_one_equation(formula) else examiner.normal
     near, far = _laid_beside(formula, told, examiner)
-    tiers: tuple[tuple[Iterator[Candidate], float, float, int], ...] = (
-        (near, 2.0, 0.0, CONFIRMED),
-        (_small(formula, examiner), 2.0, 1.0, CONFIRMED),
-        (_large(formula, examiner), 3.0, 0.0, WANTED),
-        (far, 2.0, 0.0, 1),
+    tiers = (
+        _Tier(near, 2.0),
+        _Tier(_small(formula, examiner), 2.0, after=1.0),
+        _Tier(_doubled(formula, told, examiner), 2.0, alone=True),
+        _Tier(_large(formula, examiner), 3.0, enough=WANTED),
+        _Tier(far, 2.0, enough=1, alone=True),
     )
     probe = _Probe(examiner, counterexample, formula)
     found: list[Mend] = []
-    for candidates, seconds, after, enough in tiers:
-        found += _of_a_tier(candidates, probe, found, seconds, after, enough)
-    return _chosen(_nearest_of_each_kind(found, probe), examiner)
+    for tier in tiers:
+        found += _of_a_tier(tier, probe, found)
+    return _chosen(_nearest(found, probe), examiner)
 
 
-def _nearest_of_each_kind(found: list[Mend], probe: _Probe) -> list[Mend]:
-    """The nearest first; what is said again in a farther way is left out."""
-    distances = {mend.text: probe.distance(mend) for mend in found}
-    least: dict[str, int] = {}
-    for mend in found:
-        least[mend.kind] = min(least.get(mend.kind, 10**6), distances[mend.text])
-    kept = [mend for mend in found if distances[mend.text] == least[mend.kind]]
-    return sorted(kept, key=lambda mend: distances[mend.text])
+@dataclass(frozen=True)
+class _Tier:
+    """Candidates of a kind.
 
-
-def _of_a_tier(
-    candidates: Iterator[Candidate],
-    probe: _Probe,
-    before: list[Mend],
-    seconds: float,
-    after: float,
-    enough: int,
-) -> list[Mend]:
-    """What mends, until enough of it is near what the author wrote.
-
-    Parameters
+    Attributes
     ----------
     seconds, after : float
-        How long is looked for it, and how long where something near was found before.
+        How long they are tried, and how long where something near was found before.
+    enough : int
+        How many mends are enough.
+    alone : bool
+        Whether they are tried only where nothing was found before.
     """
+
+    candidates: Iterator[Candidate]
+    seconds: float
+    after: float = 0.0
+    enough: int = CONFIRMED
+    alone: bool = False
+
+
+def _nearest(found: list[Mend], probe: _Probe) -> list[Mend]:
+    """What is said in the author's own words; if nothing is, the nearest of each kind."""
+    distances = {mend.text: probe.distance(mend) for mend in found}
+    ordered = sorted(found, key=lambda mend: distances[mend.text])
+    least: dict[str, int] = {}
+    for mend in ordered:
+        least.setdefault(mend.kind if distances[ordered[0].text] else "", distances[mend.text])
+    return [m for m in ordered if distances[m.text] == least.get(m.kind, least.get("", -1))]
+
+
+def _of_a_tier(tier: _Tier, probe: _Probe, before: list[Mend]) -> list[Mend]:
+    """What mends, until enough of it is near what the author wrote."""
     found: list[Mend] = []
-    has_near = not all(map(probe.distance, before))
+    seconds = tier.seconds if all(map(probe.distance, before)) else tier.after
+    if not seconds or (tier.alone and before):
+        return found
     try:
-        with probe.examiner.clock.within(after if has_near else seconds):
-            for mend in _mending(candidates, probe) if after or not has_near else ():
+        with probe.examiner.clock.within(seconds):
+            for mend in _mending(tier.candidates, probe):
                 if all(mend.text != one.text for one in before):
                     found.append(mend)
-                if sum(not probe.distance(mend) for mend in found) == enough:
+                if sum(not probe.distance(mend) for mend in found) == tier.enough:
                     break
     except TooLargeError:
         pass  # What was found in the time is said; that there is no other is not claimed.
@@ -201,6 +212,13 @@ def _laid_beside(
     replaced = [Slip.OTHER_TERM in one.kinds for one in found]
     near, far = ([p for p, r in zip(pairs, replaced, strict=True) if r is w] for w in (False, True))
     return iter(near), iter(far)
+
+
+def _doubled(formula: Formula, told: Expr | None, examiner: Examiner) -> Iterator[Candidate]:
+    """Two slips in one term."""
+    for one in repaired(formula, told, examiner, deep=True):
+        if Slip.OTHER_TERM not in one.kinds:
+            yield one, replace(formula, right=one.right)
 
 
 def _small(formula: Formula, examiner: Examiner) -> Iterator[Candidate]:

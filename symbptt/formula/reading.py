@@ -18,7 +18,7 @@ from symbptt.errors import FormulaError
 from symbptt.formula.building import FormulaBuilder
 from symbptt.formula.names import RESERVED, FirstFinding, FormulaNames, LetterMeaning, finding
 from symbptt.formula.shapes import Layout
-from symbptt.formula.spelling.reader import MAX_READINGS, Stated, spelled
+from symbptt.formula.spelling.reader import MAX_READINGS, Stated, spelled, spelled_letter
 from symbptt.formula.statement import (
     NOWHERE,
     Fixed,
@@ -92,7 +92,7 @@ def readings(
     """
     known = FormulaNames.of(model)
     known = replace(known, aliases=_aliases(names, known))
-    letters = [_FormulaReader(one, known).letter() for one in where]
+    letters = [_letter(one, known, layout) for one in where]
     known = replace(known, letters={one.name: one for one in letters})
     try:
         return (Reading(_FormulaReader(text, known).links()),)
@@ -125,6 +125,19 @@ def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, .
         assert first is not None
         raise first
     return tuple(Reading(links, _words(notes, found)) for links, notes in found)
+
+
+def _letter(text: str, names: FormulaNames, layout: Layout) -> LetterMeaning:
+    """What a letter stands for, in plain or in other spelling."""
+    reader = _FormulaReader(text, names)
+    try:
+        return reader.letter()
+    except FormulaError:
+        if not _SPELLED.search(text):
+            raise
+    plain = _one_line(text, MAX_SPELLED)
+    name, index, right = next(spelled_letter(plain, names, layout))
+    return reader.meant(name, index, right, right.place)
 
 
 def _words(notes: dict[str, str], found: list[tuple[tuple[Formula, ...], dict[str, str]]]) -> str:
@@ -162,7 +175,7 @@ def _aliases(text: str, names: FormulaNames) -> dict[str, str]:
         name, equals, meant = (part.strip() for part in item.partition("="))
         if not (equals and name.isidentifier()):
             raise FormulaError(f"{_ALIAS}, and here is `{item.strip()}`")
-        if meant not in names and meant not in names.introduced | {"L", "loss"}:
+        if meant not in names and meant not in names.introduced | {"L", "loss", "T"}:
             raise FormulaError(
                 f"{_ALIAS}; the model {names.model.name} has no name `{meant}`{names.near(meant)}"
             )
@@ -195,8 +208,13 @@ class _FormulaReader:
                 self.wrong(left.place, f"{_DEFINITION}; the left side names it")
         if conditions:
             self.wrong(conditions[0][0].place, f"{_DEFINITION}; it holds at all steps")
-        if name in self.names or name in RESERVED or name in self.names.words:
-            self.wrong(left.place, f"`{name}` is a name of the model or the language already")
+        return self.meant(name, index, right, left.place)
+
+    def meant(self, name: str, index: str, right: Node, place: Place) -> LetterMeaning:
+        """A letter that is none of the model's or the language's; a gradient is often a delta."""
+        taken = RESERVED - {"delta"} if index else RESERVED
+        if name in self.names or name in taken or name in self.names.words:
+            self.wrong(place, f"`{name}` is a name of the model or the language already")
         return LetterMeaning(name, index, right, self.source.text)
 
     def links(self) -> tuple[Formula, ...]:

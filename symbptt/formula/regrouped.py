@@ -10,10 +10,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symbptt import algebra as al
-from symbptt.algebra.index import LAST
+from symbptt.algebra.index import FIRST, LAST, NOW
 from symbptt.algebra.letters import Entry
 from symbptt.formula.slips import Slip
-from symbptt.formula.statement import free_names
+from symbptt.formula.statement import free_names, parts, with_part
 from symbptt.functions.elementwise import FUNCTIONS
 
 Edits = Iterator[tuple[Slip, al.Expr]]
@@ -69,11 +69,11 @@ def factor_edits(node: al.Expr, parent: al.Expr | None) -> Edits:
     if isinstance(node, al.Neg) and isinstance(parent, al.Mul | al.Diag):
         yield Slip.MISSING, al.Add((al.ONE, node))
     if part is not None and not isinstance(part, al.Pow):
-        yield Slip.COMPLEMENT, part
+        yield Slip.NO_COMPLEMENT, part
     if base is not None:
         yield Slip.SLOPE, product_of(sigmoid_slope(base))
-        yield Slip.SLOPE, base
-        yield Slip.VALUE, al.Call("tanh", (base,))
+        yield Slip.NO_SLOPE, base
+        yield Slip.NO_SLOPE, al.Call("tanh", (base,))
     if not beside or not _is_value(node):
         return
     if not isinstance(parent, al.Add):
@@ -82,7 +82,8 @@ def factor_edits(node: al.Expr, parent: al.Expr | None) -> Edits:
     if isinstance(node, al.Call) and len(node.args) == 1:
         values.append(node.args[0])
         if node.function not in FUNCTIONS:
-            yield Slip.VALUE, replace(node, wrt=0 if node.wrt is None else None)
+            bare = node.wrt is None
+            yield Slip.VALUE if bare else Slip.NO_SLOPE, replace(node, wrt=0 if bare else None)
     if not isinstance(parent, al.Product):
         for value in values:
             yield Slip.VALUE, product_of(sigmoid_slope(value))
@@ -238,4 +239,17 @@ def sum_edits(node: al.Expr, parent: al.Expr | None) -> Edits:
         yield Slip.NO_SUM, node.term
     elif parent is None or isinstance(parent, al.Add | al.Neg):
         for name in sorted(free_names(node) - {"T"}):
-            yield Slip.SUM, al.TimeSum(node, al.Index(offset=1), LAST, name)
+            yield Slip.SUM, al.TimeSum(node, FIRST, LAST, name)
+        every = _at_every_step(node)
+        if every != node:
+            yield Slip.SUM, al.TimeSum(every, FIRST, LAST, "t")
+
+
+def _at_every_step(node: al.Expr) -> al.Expr:
+    """What is said of step T, or of step 1, said of step t."""
+    for place, part in enumerate(parts(node)):
+        node = with_part(node, place, _at_every_step(part))
+    if not isinstance(node, al.Ref):
+        return node
+    index = node.index.substitute({"T": NOW})
+    return replace(node, index=index if index.names() else NOW + (index.offset - 1))

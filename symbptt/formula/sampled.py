@@ -60,6 +60,16 @@ class SampleValues:
             found.append(value)
         return tuple(found)
 
+    def agree(self, node: al.Expr, value: Value | None) -> bool:
+        """Whether a part has this value."""
+        if value is None:
+            return False
+        found = (self._at(node, at) for at in self.points)
+        return all(
+            one is not None and alike((one,), (other,))
+            for one, other in zip(found, value, strict=True)
+        )
+
     def _at(self, node: al.Expr, at: dict[str, int]) -> Array | None:
         try:
             wanted = self.shaper.shape(node) or self.wanted

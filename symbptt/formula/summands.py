@@ -75,22 +75,29 @@ def _opens(node: al.Expr, place: int) -> bool:
 # --- edits of a side ---------------------------------------------------------------------------
 
 
-def at(node: al.Expr, path: Path) -> al.Expr:
-    for place in path:
-        node = parts(node)[place]
-    return node
+ABSENT = al.Param("", ())
+"""Stands where a term is left out."""
 
 
-def put(node: al.Expr, path: Path, new: al.Expr | None) -> al.Expr | None:
-    """The side with another part at a path; with None a term is left out, if one is left."""
+def put(node: al.Expr, path: Path, new: al.Expr) -> al.Expr:
+    """The side with another part at a path."""
     if not path:
         return new
     place, *rest = path
-    if new is None and len(path) == 1 and isinstance(node, al.Add):
-        kept = (*node.terms[:place], *node.terms[place + 1 :])
-        return kept[0] if len(kept) == 1 else al.Add(kept)
-    inner = put(parts(node)[place], tuple(rest), new)
-    return None if inner is None else with_part(node, place, inner)
+    return with_part(node, place, put(parts(node)[place], tuple(rest), new))
+
+
+def without_absent(node: al.Expr) -> al.Expr:
+    """The side without the terms that are left out; `ABSENT` if no term is left."""
+    if isinstance(node, al.Add):
+        terms = tuple(term for term in map(without_absent, node.terms) if term != ABSENT)
+        return ABSENT if not terms else terms[0] if len(terms) == 1 else al.Add(terms)
+    for place, part in enumerate(parts(node)):
+        inner = without_absent(part) if _opens(node, place) else part
+        if inner == ABSENT:
+            return ABSENT
+        node = node if inner is part else with_part(node, place, inner)
+    return node
 
 
 # --- factors -------------------------------------------------------------------------------

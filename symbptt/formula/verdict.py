@@ -9,6 +9,7 @@ from functools import cache, partial
 from typing import TypedDict, Unpack
 
 from symbptt.algebra import Cotangent, Derivative, Expr, Model, Param, Ref, Stack
+from symbptt.algebra.letters import Entry
 from symbptt.calculus.estimators import Estimator, as_estimator, gate_of
 from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
@@ -23,7 +24,7 @@ from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
 from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, walk
-from symbptt.formula.text import formula_text
+from symbptt.formula.text import formula_text, links_text
 from symbptt.formula.typesetting import formula_latex
 
 Progress = Callable[[str], object]
@@ -136,7 +137,7 @@ class Checker:
         self.clock.restart()
         ways = readings(formula, self.model, self.where, self.names, self.layout)
         found: list[Decision] = []
-        for way in ways:
+        for way in _meant(ways, self.model):
             found.append(self._read(way, progress))
             if found[-1].verdict.right:
                 break
@@ -172,12 +173,18 @@ class Checker:
         which = formula_text(decision.tree) if is_chain else ""
         words = [way.words, *(one.verdict.reading for one in found)]
         reading = "; ".join(filter(None, words))
-        verdict = replace(decision.verdict, trivial=trivial, reading=reading, link=which)
+        verdict = replace(
+            decision.verdict,
+            trivial=trivial,
+            reading=reading,
+            link=which,
+            read=links_text(way.links),
+        )
         return replace(decision, verdict=verdict)
 
     def _link(self, tree: Formula, start: Expr, progress: Progress) -> Decision:
         """Of ``A = B``, which stands in a chain that begins with ``start``."""
-        first, *others = _equations(tree, self.model)
+        first, *others = _spoken_of(tree, self.model) or _equations(tree, self.model)
         found = self._examined(tree, start, first, progress)
         for other in others if not found.verdict.right else ():
             again = self._examined(tree, start, other, str)
@@ -206,6 +213,7 @@ class Checker:
             told = verdict.derived.right if verdict.derived is not None else None
             with suppress(TooLargeError):  # no time is left
                 found = mends(tree, examiner, verdict.counterexample, told)
+        found = tuple(mend for mend in found if _says_something(mend.formula, self.model))
         if decision.nothing:
             raise NothingToCheckError(decision.nothing, found)
         if verdict.mends:
@@ -232,6 +240,50 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
     if any(isinstance(node, Derivative) and node.held == "equation" for node in nodes):
         return (normal, model)
     return (model,)
+
+
+def _spoken_of(formula: Formula, model: Model) -> tuple[Model, ...]:
+    """Those of them in which no derivative of one equation is 0 because it does not read that."""
+    slopes = [
+        node
+        for side in formula.sides
+        for node in walk(side)
+        if isinstance(node, Derivative) and node.held == "equation"
+    ]
+    return tuple(
+        one for one in _equations(formula, model) if all(_is_read(slope, one) for slope in slopes)
+    )
+
+
+def _is_read(slope: Derivative, model: Model) -> bool:
+    """Whether an equation reads what it is differentiated by, at that step."""
+    of, by = (side.array if isinstance(side, Entry) else side for side in (slope.output, slope.wrt))
+    if not isinstance(of, Ref) or of.name not in {item.name for item in model.equations}:
+        return True
+    equation = model.equation(of.name)
+    shift = of.index - equation.index
+    return any(
+        isinstance(node, Param | Ref)
+        and node.name == getattr(by, "name", "")
+        and (isinstance(node, Param) or not isinstance(by, Ref) or node.index + shift == by.index)
+        for node in walk(equation.rhs)
+    )
+
+
+def _says_something(formula: Formula, model: Model) -> bool:
+    """Whether neither side stands in the other, and no derivative is 0 because nothing reads."""
+    left, right = formula.sides
+    is_empty = left in walk(right) or right in walk(left)
+    return not is_empty and bool(_spoken_of(formula, model))
+
+
+def _meant(ways: tuple[Reading, ...], model: Model) -> tuple[Reading, ...]:
+    """Of several readings those in which every derivative can be other than 0."""
+    if len(ways) == 1:
+        return ways
+    return (
+        tuple(way for way in ways if all(_spoken_of(link, model) for link in way.links)) or ways[:1]
+    )
 
 
 class NothingToCheckError(FormulaError):

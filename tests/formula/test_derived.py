@@ -190,6 +190,26 @@ CELL = "f[t+1] * d(L, c[t+1]) + o[t] * (1 - tanh(c[t])**2) * d(L, h[t])"
             "d(loss[t], W) = sum(m, 1, t, outer(d(loss[t], a[m]), h[m-1])) for 1 <= t <= T",
             9,
         ),
+        # What a derivation has in two steps, its range the narrower of both.
+        (
+            "char_rnn",
+            "d(L, a[t]) = (1 - h[t]**2) * (W @ d(L, a[t+1]))",
+            "d(L, a[t]) = (1 - h[t]**2) * (W.T @ d(L, a[t+1]) + V.T @ d(L, o[t])) "
+            "for 1 <= t <= T-1",
+            5,
+        ),
+        (
+            "gru",
+            "d(L, W_hn) = sum(t, 1, T, outer(d(L, n[t]), h[t-1]))",
+            "d(L, W_hn) = sum(t, 1, T, outer(r[t] * ((1 - n[t]**2) * d(L, n[t])), h[t-1]))",
+            22,
+        ),
+        (
+            "char_rnn",
+            "d(p[t][k], o[t][i]) = p[t][k] * (1 - p[t][i])",
+            "d(p[t][k], o[t][i]) = p[t][k] * (delta(k, i) - p[t][i])",
+            None,
+        ),
         ("linear", "L = loss[T]", "L = 1 / T * sum(t, 1, T, loss[t])", None),
         ("linear", "d(o[t], h[t]) = W_qh.T", "d(o[t], h[t]) = W_qh for 1 <= t <= T", None),
         ("char_rnn", "h[t] = tanh(W @ h[t])", "h[t] = tanh(W @ h[t-1] + U @ x[t] + b)", None),

@@ -333,7 +333,7 @@ def test_pythons_syntax_has_one_reader() -> None:
         for file in Path(symbptt.__file__).parent.rglob("*.py")
         if re.search(r"^import ast$", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    assert readers <= {"language", "functions", "codegen"}
+    assert readers <= {"language", "functions", "codegen", "handwritten"}
 
 
 @pytest.mark.parametrize("number", ["1/0 - 1", "9**9**9", "1e999"])
@@ -395,3 +395,32 @@ def test_letters_stand_for_what_they_are_said_to() -> None:
 def test_what_letters_may_not_be(formula: str, where: tuple[str, ...], words: str) -> None:
     with pytest.raises(FormulaError, match=re.escape(words)):
         check(model("linear"), formula, where=where)
+
+
+@pytest.mark.parametrize(
+    "meaning",
+    [
+        "delta[t] = d(L, h[t])",
+        r"\delta_t = \frac{\partial L}{\partial h_t}",
+        r"\boldsymbol{\delta}^{(t)} = \nabla_{h_t} L",
+        "δ_k = ∂L/∂h_k",
+    ],
+)
+@pytest.mark.parametrize(
+    "formula",
+    [r"\delta_t = W_{hh}^\top \delta_{t+1} + W_{qh}^\top \frac{\partial L}{\partial o_t}",
+     "delta[t] = W_hh.T @ delta[t+1] + W_qh.T @ d(L, o[t])"],
+)  # fmt: skip
+def test_a_letter_is_spelled_in_any_way(meaning: str, formula: str) -> None:
+    plain = "d(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])"
+    linear = model("linear")
+    assert read(formula, linear, [meaning]) == read(plain, linear)
+
+
+@pytest.mark.parametrize(
+    "meaning",
+    [r"\tanh_t = h_t", r"\delta = h_t", r"h_t + o_t = h_t", r"\delta_t' = h_t", r"a_t = b_t = h_t"],
+)
+def test_what_defines_no_letter_is_refused(meaning: str) -> None:
+    with pytest.raises(FormulaError, match=r"letter stands for|is a name of"):
+        read("h[t] = 0", model("linear"), [meaning])

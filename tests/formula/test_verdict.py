@@ -70,6 +70,7 @@ def test_free_names_of_the_condition() -> None:
         ("d(h[t], h[k]) = W_hh.T**(t-k)", {"T": 2, "t": 2, "k": 1}),
         ("h[t] + h[t] = W_hh @ h[t-1]", {"T": 1, "t": 1}),
         ("h[t+1] = W_hh @ h[t]", {"T": 1, "t": 0}),
+        ("d(o[t], h[t]) = W_qh = 2 * W_qh", {"T": 1}),
     ],
 )
 def test_the_counterexample_is_the_smallest_off_the_edges(formula: str, at: dict[str, int]) -> None:
@@ -336,12 +337,36 @@ def test_the_derivations_own_equation_stands_in_a_wrong_verdict() -> None:
     assert [term["differs"] for term in said["terms"]] == [True, True]
 
 
+def test_an_answer_comes_when_no_time_is_left_for_mends() -> None:
+    found = check(model("lstm"), "d(L, h[t]) = W_hi.T @ d(L, a_i[t+1])", seconds=0.6)
+    assert found.verdict in ("wrong", "undecided")
+
+
 def test_names_of_the_derivations_own_are_explained() -> None:
     own = check(model("char_rnn"), "d(L, W) = 0", seconds=0.3).derived
     assert own is not None and "d(L, a[t])" in own.text
     assert own.where == ("a[t] = W @ h[t-1] + U @ x[t] + b",)
     used = check(model("char_rnn"), "d(L, W) = outer(d(L, a[T]), h[T-1])", seconds=0.3).derived
     assert used is not None and not used.where
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        (
+            "elman",
+            r"\frac{\partial h_t}{\partial W_{hh}} = \frac{\partial h_t}{\partial W_{hh}} + "
+            r"\frac{\partial h_t}{\partial h_{t-1}} \frac{\partial h_{t-1}}{\partial W_{hh}}",
+        ),
+        ("char_rnn", r"\frac{\partial h_t}{\partial h_{t-1}} = 0"),
+        ("char_rnn", r"\frac{\partial o_t}{\partial W} = V \frac{\partial h_t}{\partial x_{t-1}}"),
+    ],
+)
+def test_no_reading_is_right_because_a_derivative_in_it_is_0_by_structure(
+    name: str, formula: str
+) -> None:
+    found = check(model(name), formula, seconds=2)
+    assert found.verdict == "wrong", str(found)
 
 
 @pytest.mark.parametrize(

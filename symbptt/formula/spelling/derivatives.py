@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from fractions import Fraction
 from itertools import product
 
 from symbptt import algebra as al
@@ -12,6 +11,7 @@ from symbptt.errors import FormulaError
 from symbptt.formula.names import derived_form
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.choices import consistent
+from symbptt.formula.spelling.dots import index_node
 from symbptt.formula.spelling.names import Way
 from symbptt.formula.spelling.products import ProductReader
 from symbptt.formula.spelling.shares import parts_of
@@ -176,19 +176,3 @@ def name_in(node: sf.Node) -> str:
     """A name and its step, for derivatives that are alike."""
     core = core_of(node)
     return core.name if isinstance(core, sf.Named) else ""
-
-
-def index_node(place: Place, index: al.Index) -> sf.Node:
-    """A step as a surface tree."""
-    terms: list[sf.Node] = []
-    for name, count in index.terms:
-        named: sf.Node = sf.Named(place, name)
-        if abs(count) != 1:
-            named = sf.Times(
-                place, [sf.Literal(place, Fraction(abs(count)), str(abs(count))), named]
-            )
-        terms.append(sf.Minus(place, named) if count < 0 else named)
-    if index.offset or not terms:
-        number = sf.Literal(place, Fraction(abs(index.offset)), str(abs(index.offset)))
-        terms.append(sf.Minus(place, number) if index.offset < 0 else number)
-    return terms[0] if len(terms) == 1 else sf.Plus(place, terms)

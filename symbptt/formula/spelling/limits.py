@@ -53,6 +53,8 @@ def limits(reader: NameReader, node: wr.Ranged) -> list[Limits]:
     signs = [mark for mark in outside(runs[0]) if mark.text in RELATIONS]
     if [mark.text for mark in signs] == ["="] and len(runs) > 1:
         return [_listed(reader, node.place, runs)]
+    if len(runs) == 1 and not signs and len(apart := _letters(runs[0])) > 1:
+        runs = apart
     if len(runs) > 1 and not signs:
         return [Limits(_bound(reader, run, node.place), None, None) for run in runs]
     if len(runs) > 1:
@@ -61,9 +63,21 @@ def limits(reader: NameReader, node: wr.Ranged) -> list[Limits]:
     if not signs:
         return [Limits(_bound(reader, sides[0], node.place), None, above)]
     if [mark.text for mark in signs] == ["="]:
-        first = _number(reader, sides[1], node.place)
-        return [Limits(_bound(reader, sides[0], node.place), first, above)]
+        name, before = _shifted(reader, sides[0], node.place)
+        first = _moved(_number(reader, sides[1], node.place), before)
+        return [Limits(name, first, None if above is None else _moved(above, before))]
     return [_between(reader, node.place, sides, [mark.text for mark in signs])]
+
+
+def _letters(run: list[Mark]) -> list[list[Mark]]:
+    """``ij`` below a sum is two indices."""
+    if any(mark.kind != "name" for mark in run):
+        return [run]
+    return [
+        [Mark("name", letter, mark.start, mark.end)]
+        for mark in run
+        for letter in ([mark.text] if is_letter(mark.text) else mark.text)
+    ]
 
 
 def spread(marks: list[Mark], otherwise: Place) -> Place:
@@ -115,6 +129,23 @@ def _number(reader: NameReader, run: list[Mark], place: Place) -> sf.Node:
     if found is None:
         reader.wrong(spread(run, place), "the limits of an index are indices")
     return found
+
+
+def _shifted(reader: NameReader, run: list[Mark], place: Place) -> tuple[sf.Named, int]:
+    """The index of ``j-1``, and how far it lies before it."""
+    match reader.index(wr.ScriptText(run, place)) if len(run) == 3 else None:
+        case sf.Plus(terms=[sf.Named() as name, sf.Literal(value=value)]):
+            return name, int(value)
+        case sf.Plus(terms=[sf.Named() as name, sf.Minus(operand=sf.Literal(value=value))]):
+            return name, -int(value)
+    return _bound(reader, run, place), 0
+
+
+def _moved(end: sf.Node, by: int) -> sf.Node:
+    if not by:
+        return end
+    number: sf.Node = sf.Literal(end.place, Fraction(abs(by)), str(abs(by)))
+    return sf.Plus(end.place, [end, number if by < 0 else sf.Minus(end.place, number)])
 
 
 def _bound(reader: NameReader, run: list[Mark], place: Place) -> sf.Named:

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from symbptt import algebra as al
 from symbptt.errors import FormulaError
-from symbptt.formula.names import DERIVATIVES, FormulaNames, derived_form, finding
+from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_form, finding
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.grammar import Parser
 from symbptt.formula.spelling.shares import Share, is_letter, letters_of, parts_of, shares, spread
@@ -65,7 +65,8 @@ class NameReader:
             every.add(names.state.name)
         found: dict[str, list[str]] = {}
         for name in sorted(every - {"loss"}, key=lambda one: (one in names.introduced, one)):
-            found.setdefault(letters_of(name), []).append(name)
+            if name in RESERVED or letters_of(name) not in RESERVED:
+                found.setdefault(letters_of(name), []).append(name)
         for alias, meant in names.aliases.items():
             found[letters_of(alias)] = [meant]
         return found
@@ -167,8 +168,11 @@ class NameReader:
             yield from self.sign_of_gradient(core, place, below, above)
         if text.endswith("_hat") and (below or above):
             yield from self.softmax(core, place, below, above)
-        if text == "e" and len(below) == 1 and not above:
-            yield from self.unit(place, below[0])
+        if text.endswith("_tilde") and (below or above):
+            yield from self.candidate(core, place, below, above)
+        if text == "e" and len(below) == 1:
+            for way in self.unit(place, below[0]):
+                yield from self.powers(way, above)
         if text == "delta" and below and not above:
             yield from self.kronecker(place, below)
         if not below and text not in LOSS_LETTERS and is_letter(text):
@@ -233,13 +237,39 @@ class NameReader:
         self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> Iterator[Way]:
         r"""``\hat y_t`` where the model has no such name: the softmax that the loss makes."""
-        made = [e.name for e in derived_form(self.names.model).equations
-                if isinstance(e.rhs, al.Vector) and e.rhs.function == "softmax"]  # fmt: skip
-        for name in made:
-            word = wr.Word(core.place, name, core.bold, core.upright)
-            note = ((f"`{self.shown(core.place)}`", f"the softmax `{name}`"),)
-            inner = wr.Scripted(place, word, below, above)
-            yield from (Way(one.node, (*one.notes, *note)) for one in self.meanings(inner))
+        for equation in derived_form(self.names.model).equations:
+            if isinstance(equation.rhs, al.Vector) and equation.rhs.function == "softmax":
+                yield from self.instead(core, equation.name, "the softmax", place, below, above)
+
+    def candidate(
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
+    ) -> Iterator[Way]:
+        r"""``\tilde h_t``, ``\tilde C_t``: the one quantity that is a tanh and no state."""
+        states = {initial.name for initial in self.names.model.initials}
+        made = [
+            equation.name
+            for equation in derived_form(self.names.model).equations
+            if isinstance(equation.rhs, al.Call)
+            and equation.rhs.function == "tanh"
+            and equation.name not in states | self.names.introduced
+        ]
+        if len(made) == 1:
+            yield from self.instead(core, made[0], "the candidate", place, below, above)
+
+    def instead(
+        self,
+        core: wr.Word,
+        name: str,
+        what: str,
+        place: Place,
+        below: list[wr.ScriptText],
+        above: list[wr.ScriptText],
+    ) -> Iterator[Way]:
+        """Another name with the same scripts."""
+        word = wr.Word(core.place, name, core.bold, core.upright)
+        note = ((f"`{self.shown(core.place)}`", f"{what} `{name}`"),)
+        inner = wr.Scripted(place, word, below, above)
+        yield from (Way(one.node, (*one.notes, *note)) for one in self.meanings(inner))
 
     def unit(self, place: Place, script: wr.ScriptText) -> Iterator[Way]:
         position = self.entry(script)
@@ -274,7 +304,11 @@ class NameReader:
         if letters_of(core.text) in self.functions:
             word = self.functions[letters_of(core.text)]
             self.wrong(place, f"`{word}` is a function: its arguments stand in parentheses")
-        shown = self.shown(core.place)
+        written = (
+            core.place.until(below[0].place) if below and below[0].word.isalpha() else core.place
+        )
+        closing = self.text[written.end_column : written.end_column + 1] == "}"
+        shown = self.shown(written) + "}" * (closing and written is not core.place)
         name = core.text + ("_" + below[0].word if below and below[0].word else "")
         near = self.names.near(name) or self.names.near(core.text)
         self.wrong(place, f"the model {self.names.model.name} has no name `{shown}`{near}")
@@ -289,6 +323,8 @@ class NameReader:
             place = way.node.place.until(script.place)
             if role == "turn":
                 note = way.notes
+                if is_row(way.node):
+                    yield way
                 if script.word == "T":
                     note = (*note, ("`^T`", "a transpose"))
                 way = Way(sf.Flip(place, way.node), note)
@@ -391,10 +427,7 @@ class NameReader:
                 if tree.below:
                     return None
                 name = word.text + "1" * primes
-                constants = self.table.get(name, [name])
-                return sf.Named(
-                    tree.place, constants[0] if constants[0] in self.names.constants else name
-                )
+                return sf.Named(tree.place, self.index_name(name))
             case wr.Summed(terms=terms):
                 found = [self.number(term.operand, lengths) for term in terms]
                 if None in found:
@@ -424,6 +457,11 @@ class NameReader:
                     return sf.Len(tree.place, sf.Named(core.place, name))
         return None
 
+    def index_name(self, name: str) -> str:
+        """What an index is called: T, where the text calls it otherwise, or a constant."""
+        (meant,) = self.table.get(name, [name])[:1]
+        return meant if meant == "T" or meant in self.names.constants else name
+
     def dim(self, place: Place, key: str, lengths: bool) -> sf.Node:
         named = sf.Named(place, self.dims[key])
         return named if lengths else sf.Len(place, named)
@@ -437,3 +475,11 @@ def counts_steps(places: Iterable[sf.Node | None]) -> bool:
         if place is not None and not isinstance(place, sf.At)
         for part in sf.walk(place)
     )
+
+
+def is_row(node: sf.Node) -> bool:
+    """``W_{i,:}``, which is a column in plain formulas and may be a row as it looks."""
+    match node:
+        case sf.At(places=[_, sf.Stretch(first=None, last=None)]):
+            return True
+    return False

@@ -13,6 +13,7 @@ from symbptt.formula.shapes import (
 )
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.choices import WayReader, consistent
+from symbptt.formula.spelling.dots import dotted
 from symbptt.formula.spelling.names import Way
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
@@ -25,14 +26,18 @@ class ProductReader(WayReader):
 
     def operated(self, node: wr.Operated) -> Iterable[Way]:
         """From left to right, what is read so far times what comes next."""
-        operands, signs = list(node.operands), list(node.signs)
+        operands, signs = self.apart(node)
         if len(operands) > MAX_TERMS:
             self.wrong(node.place, f"a formula has at most {MAX_TERMS} factors in a row")
         self.pair_differentials(operands, signs)
-        whole = self.ways(operands[0])
-        for sign, operand in zip(signs, operands[1:], strict=True):
-            place = node.place.until(operand.place)
-            right = self.ways(operand)
+        parts = [
+            (one.place, [] if isinstance(one, wr.Dots) else self.ways(one)) for one in operands
+        ]
+        while any(not ways for _, ways in parts):
+            self.fill_dots(parts, signs)
+        whole = parts[0][1]
+        for sign, (until, right) in zip(signs, parts[1:], strict=True):
+            place = node.place.until(until)
             whole = self.settled(
                 made
                 for left in whole
@@ -40,6 +45,30 @@ class ProductReader(WayReader):
                 for made in self.times(place, sign, left, other)
             )
         return whole
+
+    def apart(self, node: wr.Operated) -> tuple[list[wr.Written], list[str]]:
+        """The factors and the signs between them; ``T (a + b)`` is no call but two factors."""
+        operands: list[wr.Written] = []
+        signs: list[str] = []
+        for sign, operand in zip(["", *node.signs], node.operands, strict=True):
+            signs.append(sign)
+            match operand:
+                case wr.Bracketed(operand=before, group=group) if not self.is_applied(operand):
+                    operands += [before, group]
+                    signs.append("")
+                case wr.Scripted(core=wr.Bracketed(operand=before, group=group) as core) if (
+                    not self.is_applied(core)
+                ):
+                    until = group.place.until(operand.place)
+                    operands += [before, wr.Scripted(until, group, operand.below, operand.above)]
+                    signs.append("")
+                case _:
+                    operands.append(operand)
+        return operands, signs[1:]
+
+    def is_applied(self, node: wr.Bracketed) -> bool:
+        """Whether brackets behind a name are its arguments, its step or its entries."""
+        raise NotImplementedError
 
     def pair_differentials(self, operands: list[wr.Written], signs: list[str]) -> None:
         r"""``∂L/∂h`` is one operand, and ``\frac{\partial}{\partial h} L`` too."""
@@ -81,6 +110,10 @@ class ProductReader(WayReader):
         if sign == "@" or not (left.fits and right.fits):
             yield chained(place, one, two), ()
             return
+        summed = ones_times(place, one, two)
+        if summed is not None:
+            yield summed, ()
+            return
         a, b = self.shape(left), self.shape(right)
         if sign == "⊗":
             vectors = a is not None and b is not None and 1 in a and 1 in b
@@ -107,6 +140,28 @@ class ProductReader(WayReader):
         else:
             yield chained(place, one, two), ()
 
+    def fill_dots(self, parts: list[tuple[Place, list[Way]]], signs: list[str]) -> None:
+        """``F_t F_{t-1} … F_k``: the factors around dots are one product."""
+        at = next(k for k, (_, ways) in enumerate(parts) if not ways)
+        if at == 0 or at + 1 == len(parts) or not parts[at + 1][1]:
+            self.wrong(parts[at][0], "dots stand between the first factors and the last")
+        place = parts[at - 1][0].until(parts[at + 1][0])
+        for begin in (at - 2, at - 1):
+            if begin < 0:
+                continue
+            factors = [ways for _, ways in (*parts[begin:at], parts[at + 1])]
+            found = [
+                Way(node, notes, all(way.fits for way in chosen))
+                for chosen in product(*factors)
+                if (notes := consistent(note for way in chosen for note in way.notes)) is not None
+                for node in dotted(place, [way.node for way in chosen], self.open)
+            ]
+            if found:
+                parts[begin : at + 2] = [(place, self.settled(found))]
+                del signs[begin : at + 1]
+                return
+        self.wrong(place, "the factors around the dots do not go on in one way")
+
     def any_product(self, place: Place, items: list[wr.Written]) -> Iterable[Way]:
         """``prod(A, B)``: the product in whichever order, and with what transposes, it fits."""
         whole = self.ways(items[0])
@@ -125,6 +180,16 @@ class ProductReader(WayReader):
         own = isinstance(one, sf.Times) and one.place.column == place.column
         factors = one.factors if own and isinstance(one, sf.Times) else [one]
         return sf.Times(place, [*factors, two])
+
+
+def ones_times(place: Place, one: sf.Node, two: sf.Node) -> sf.Node | None:
+    r"""``\mathbf{1}^\top v`` is the sum of entries, ``\mathbf{1} \mathbf{1}^\top`` ones again."""
+    match one, two:
+        case sf.Named(name="ones"), sf.Flip(operand=sf.Named(name="ones")):
+            return one
+        case sf.Flip(operand=sf.Named(name="ones")), _:
+            return sf.Apply(place, "sum", [two], place)
+    return None
 
 
 def chained(place: Place, one: sf.Node, two: sf.Node) -> sf.Chain:

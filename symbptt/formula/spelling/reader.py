@@ -18,11 +18,12 @@ from symbptt.formula.spelling.limits import comparison
 from symbptt.formula.spelling.marks import Known, check_nesting, marks
 from symbptt.formula.spelling.meanings import MeaningReader
 from symbptt.formula.spelling.names import Way
-from symbptt.formula.spelling.shares import parts_of
+from symbptt.formula.spelling.shares import is_letter, parts_of, shares
 from symbptt.formula.spelling.signs import FUNCTION_WORDS, SYNONYMS
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
 
+_LETTER = "what a letter stands for is said by one equation; the left side names it, as `b_t = …`"
 MAX_READINGS = 64
 _TRIED = 4_000
 _WORDS = {"d": "total", "partial": "within its step", "direct": "of the one equation"}
@@ -63,6 +64,36 @@ def spelled(text: str, names: FormulaNames, layout: Layout) -> Iterator[Spelled]
     for chosen, notes in islice(_fitting(reader, sides), MAX_READINGS):
         for found, more in _with_modes(reader, chosen):
             yield Spelled(found, conditions, (*notes, *more))
+
+
+def spelled_letter(
+    text: str, names: FormulaNames, layout: Layout
+) -> Iterator[tuple[str, str, sf.Node]]:
+    r"""The readings of ``\delta_t = …``: a letter, that of its step or "", and what it stands for.
+
+    Raises
+    ------
+    FormulaError
+        With a caret, if it can't be read.
+    """
+    reader = MeaningReader(text, names, Shaper(derived_form(names.model), layout))
+    signs = marks(text, known_words(names))
+    check_nesting(text, signs)
+    left, *members = lay.statement(text, signs).sides
+    core, below, above, primes = parts_of(left)
+    if primes or len(members) > 1 or not isinstance(core, wr.Word):
+        reader.wrong(left.place, _LETTER)
+    meant = [
+        (share.name, share.step.word if share.step else "")
+        for share in shares(core.text, below, above)
+        if not (share.entries or share.raised)
+        and (not share.step or (is_letter(share.step.word) and share.step.word not in names))
+    ]
+    if not meant:
+        reader.wrong(left.place, _LETTER)
+    for chosen, _ in islice(_fitting(reader, [reader.ways(members[0])]), MAX_READINGS):
+        for (right,), _ in _with_modes(reader, chosen):
+            yield (*max(meant, key=lambda one: bool(one[1])), right)
 
 
 def known_words(names: FormulaNames) -> Known:

@@ -14,9 +14,9 @@ from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.choices import WayReader, consistent
 from symbptt.formula.spelling.limits import Limits, comparison, entries, is_step, limits
 from symbptt.formula.spelling.names import Way
-from symbptt.formula.text import text_of
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
+from symbptt.typeset.plain import index_text
 
 _ONE = Fraction(1)
 
@@ -93,6 +93,7 @@ class SumReader(WayReader):
             self.wrong(place, "a product says from where to where its index goes")
         first, last = bound.first, bound.last
         later = comparison(first, last)
+        falls = not later and is_now(first) and not is_now(last)
         down, up = (last, first, -1), (first, last, 1)
         fall, rise = (first, last, -1), (last, first, 1)
         if bound.order == "listed":
@@ -101,7 +102,11 @@ class SumReader(WayReader):
             orders = [down, up]
         else:
             orders = (
-                [fall, rise] if later > 0 else [up, down] if later < 0 else [up, down, fall, rise]
+                [fall, rise]
+                if later > 0
+                else [up, down]
+                if later < 0
+                else ([fall, rise, up, down] if falls else [up, down, fall, rise])
             )
         scalar = way.fits and self.shape(way) == SCALAR
         if scalar:
@@ -119,4 +124,9 @@ class SumReader(WayReader):
                 yield Way(made, notes, way.fits)
 
     def said(self, node: sf.Node) -> str:
-        return text_of(self.builder.expr(node))
+        return index_text(self.builder.index(node))
+
+
+def is_now(node: sf.Node) -> bool:
+    """Whether it is a step around t, from where products of Jacobians go back."""
+    return any(isinstance(part, sf.Named) and part.name in ("t", "T") for part in sf.walk(node))

@@ -24,6 +24,11 @@ class Numeral(Written):
 
 
 @dataclass(eq=False)
+class Dots(Written):
+    r"""``\\cdots`` between factors that go on in the same way."""
+
+
+@dataclass(eq=False)
 class ScriptText:
     """One of the things below or above a name, separated by commas or by their parentheses.
 

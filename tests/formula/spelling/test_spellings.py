@@ -57,6 +57,57 @@ SAME = (
         r"\frac{\partial L}{\partial h_t} = \sum_{i=t}^T {\left(W_{hh}^T\right)}^{T-i} W_{qh}^T"
         r" \frac{\partial L}{\partial o_{T+t-i}}",
     )),
+    ("linear", "d(L, h[t][i]) = sum(j, 1, len(q), W_qh[j, i] * d(L, o[t][j])) + "
+     "sum(j, 1, len(h), W_hh[j, i] * d(L, h[t+1][j]))", (
+        r"\frac{\partial L}{\partial (h_t)_i} = \sum_j (W_{qh})_{ji}"
+        r" \frac{\partial L}{\partial (o_t)_j} + \sum_{j=1}^{h} (W_{hh})_{ji}"
+        r" \frac{\partial L}{\partial (h_{t+1})_j}",
+        r"\frac{\partial L}{\partial h_{t,i}} = \sum_j W_{qh,ji}"
+        r" \frac{\partial L}{\partial o_{t,j}} + \sum_{j} W_{hh,ji}"
+        r" \frac{\partial L}{\partial h_{t+1,j}}",
+    )),
+    ("linear", "d(L, o[t]) = direct(loss[t], o[t]) / T", (
+        r"\frac{\partial L}{\partial o_t} = \frac{\partial l(o_t, y_t)}{T \cdot \partial o_t}",
+        r"\frac{\partial L}{\partial o_t} = \frac{\partial l(y_t, o_t)}{\partial o_t} / T",
+    )),
+    ("linear", "d(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])", (
+        r"(DL)_{h_t} = W_{hh}^\top (DL)_{h_{t+1}} + W_{qh}^\top (DL)_{o_t}",
+        r"\delta^{h}_t = W_{hh}^\top \delta^h_{t+1} + W_{qh}^\top \delta^{o}_t",
+        r"\boldsymbol{\delta}_t^{\mathbf{h}} = W_{hh}^\top \boldsymbol{\delta}^{\mathbf{h}}_{t+1}"
+        r" + W_{qh}^\top \delta^{o}_t",
+    )),
+    ("linear", "d(L, W_hx) = sum(t, 1, T, d(h[t], W_hx).T @ d(L, h[t]))", (
+        r"\frac{\partial L}{\partial W_{hx}} = \sum_{t=1}^T \textrm{prod}\left(\frac{\partial L}"
+        r"{\partial \mathbf{h}_t}, \frac{\partial \mathbf{h}_t}{\partial \mathbf{W}_{hx}}\right)",
+    )),
+    ("linear", "d(h[t], h[k]) = prod(j, t, k+1, -1, direct(h[j], h[j-1]))", (
+        r"\frac{\partial h_t}{\partial h_k} = \frac{\partial h_t}{\partial h_{t-1}}"
+        r" \frac{\partial h_{t-1}}{\partial h_{t-2}} \cdots \frac{\partial h_{k+1}}{\partial h_k}",
+        r"\frac{\partial h_t}{\partial h_k} = \prod_{t \ge j > k}"
+        r" \frac{\partial h_j}{\partial h_{j-1}}",
+        r"\frac{\partial h_t}{\partial h_k} = \prod_{j=t}^{k+1}"
+        r" \frac{\partial h_j}{\partial h_{j-1}}",
+    )),
+    ("recurrence", "d(h[t], w) = direct(h[t], w) + direct(h[t], h[t-1]) * d(h[t-1], w)", (
+        r"\frac{\partial h_t}{\partial w} = \frac{\partial f(x_{t},h_{t-1},w)}{\partial w} + "
+        r"\frac{\partial f(x_{t},h_{t-1},w)}{\partial h_{t-1}} \frac{\partial h_{t-1}}{\partial w}",
+    )),
+    ("gru", "h[t] = z[t] * h[t-1] + (1 - z[t]) * n[t]", (
+        r"h_t = z_t \odot h_{t-1} + (1 - z_t) \odot \tilde{h}_t",
+        "h_t = z_t ∘ h_{t-1} + (1 − z_t) ⊙ n_t",
+        "h_t = z_t * h_{t-1} + (1 - z_t) n_t",
+    )),
+    ("char_rnn", "d(L, o[t]) = 1 / T * (p[t] - onehot(y[t]))", (
+        r"\frac{\partial L}{\partial o_t} = \frac{1}{T} (\hat{y}_t - \mathbf{1}_{y_t})",
+        r"\frac{\partial L}{\partial o_t} = \frac{1}{T} (\mathbf{p}_t - \mathbf{y}_t)",
+        "∂L/∂oₜ = 1/T (ŷₜ − yₜ)",
+    )),
+    ("lstm", "d(L, c[t]) = d(L, h[t]) * o[t] * (1 - tanh(c[t])**2) + d(L, c[t+1]) * f[t+1]", (
+        r"\frac{\partial L}{\partial c_t} = \frac{\partial L}{\partial h_t} \odot o_t \odot"
+        r" (1 - \tanh^2(c_t)) + \frac{\partial L}{\partial c_{t+1}} \odot f_{t+1}",
+        r"dc_t = dh_t \circ o_t \circ (1 - \tanh(c_t)^{\odot 2}) + dc_{t+1} \circ f_{t+1}",
+        "dc_t = dh_t * o_t * (1 - tanh(c_t)^2) + dc_{t+1} * f_{t+1}",
+    )),
     ("linear", "L = 1 / T * sum(t, 1, T, l(o[t], y[t]))", (
         r"L = \frac{1}{T} \sum_{t=1}^T \ell(\mathbf{o}_t, \mathbf{y}_t)",
         r"\mathcal{L} = \frac1T \sum_{t=1}^T l(o_t, y_t)",
