@@ -6,11 +6,15 @@ from fractions import Fraction
 
 import pytest
 
+from symbptt.calculus.adjoint import Walk
 from symbptt.calculus.estimators import ESTIMATORS, FULL, Estimator, as_estimator, read_estimator
 from symbptt.calculus.gradients import derive
+from symbptt.calculus.normal import normalize
+from symbptt.calculus.window import swept
 from symbptt.codegen.estimating import TEXTS
 from symbptt.errors import EstimatorError
 from symbptt.language import library
+from symbptt.language.parser import parse
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS)
@@ -63,3 +67,9 @@ def test_pieces_begin_after_every_tau_steps() -> None:
     chunk = Estimator("chunk", tau=3)
     assert [chunk.gate(t) for t in range(-1, 9)] == [1, 1, 1, 1, 1, 0, 1, 1, 0, 1]
     assert [Estimator("chunk", tau=1).gate(t) for t in range(1, 4)] == [1, 0, 0]
+
+
+def test_what_the_recurrence_reads_is_swept_though_the_loss_reads_it_too() -> None:
+    text = "x: (n,)\na[t] = W @ h[t-1] + x[t]\nh[t] = tanh(a[t])\nloss[t] = dot(a[t], x[t])"
+    found = swept(Walk(normalize(parse(text)), False))
+    assert (found.own, found.names) == (frozenset(), frozenset({"a", "h"}))

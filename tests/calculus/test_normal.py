@@ -2,8 +2,8 @@
 
 import pytest
 
-from symbptt.algebra import walk
-from symbptt.calculus.normal import normalize
+from symbptt.algebra import NOW, Cotangent, Ref, walk
+from symbptt.calculus.normal import introduced, normalize
 from symbptt.language.library import load, names
 from symbptt.language.parser import parse
 from symbptt.typeset.plain import plain
@@ -67,3 +67,20 @@ def test_structured_nodes_act_on_references(name: str) -> None:
 def test_a_normal_form_is_its_own_normal_form(name: str) -> None:
     once = normalize(load(name))
     assert normalize(once).equations == once.equations
+
+
+def test_what_a_formula_names_of_the_normal_form_is_told() -> None:
+    text = "x: (d,)\nf[t] = sigmoid(W @ x[t])\nh[t] = f[t] * tanh(U @ h[t-1])"
+    normal = normalize(parse(text))
+    assert introduced(normal, ()) == ()
+    for kind in (Ref, Cotangent):
+        for wanted in ("a_f", "a_h", "f"):
+            shape = normal.equation(wanted).shape
+            found = introduced(normal, (kind(wanted, NOW, shape),))
+            assert [e.name for e in found] == ([wanted] if wanted != "f" else [])
+
+
+def test_a_start_that_is_a_number_gets_no_name() -> None:
+    text = "p = 1/3\nh[0] = {}\nh[t] = tanh(W @ h[t-1])"
+    for start, named in (("p", 0), ("0", 0), ("h_0", 0), ("tanh(h_0)", 1)):
+        assert len(normalize(parse(text.format(start))).derived) == named, start

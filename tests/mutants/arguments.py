@@ -162,6 +162,104 @@ ARGUMENTS: tuple[Argument, ...] = (
         edit=r"if quick and workspace\.takes.* -> if False",
     ),
     Argument(
+        "The line is said of T = 1 alone, where 1/T is 1.",
+        place="derivation steps",
+        where=r"^\(8\) dL/dh\[0\]$",
+        kind="1/T",
+    ),
+    Argument(
+        "`np.matmul` and `np.dot` multiply the same matrices; which is taken is a matter of speed.",
+        edit=r"^_product_in\((\w+), False\) -> _product_in\(False, \1\)$",
+    ),
+    Argument(
+        "By which sizes a product is cut in blocks, and whether a matrix is kept with gaps, is a "
+        "matter of speed.",
+        where="_views$",
+        place="modules",
+        edit=r"^size\['\w+'\] \+ size\['\w+'\] -> |given=True\) -> ",
+    ),
+    Argument(
+        "By which sizes a chunk is cut is a matter of speed.",
+        where="^_arrays$",
+        edit=r"^2 \* size\['\w+'\] \+ 2 \* size\['\w+'\] -> ",
+    ),
+    Argument(
+        "How many rows a chunk, a block, a part of a scan or a segment has, whether rows are kept "
+        "apart, which function multiplies, how large NumPy's buffers are: a matter of speed.",
+        where="^(_chunk_rows|_blocking|_product_in|_matrix|_gap|_scan_plan|_segment_steps"
+        "|_without_copies)$",
+        place="runtime",
+        remark="^$|buffer of NumPy",
+    ),
+    Argument(
+        "More room than sweeps need is zeros that nothing reads.",
+        where="^_backward$",
+        kind="number off by one",
+        edit="^1 -> 2$",
+        remark="^$",
+    ),
+    Argument(
+        "Every row is named once: added one by one or all together it is the same sum.",
+        where="^_add_at$",
+        kind="condition",
+    ),
+    Argument(
+        "Each piece of rows is computed by itself, in any order.",
+        where="^_by_rows$",
+        kind="shift",
+    ),
+    Argument("A factor of all powers cancels.", where="^_softmax$", edit="^powers = "),
+    Argument(
+        "Of two axes the last one is axis 1, and is what NumPy takes unasked.",
+        edit=r"^np\.take_along_axis\(o, y\[:, None\], axis=1\) -> ",
+    ),
+    Argument(
+        "It is asked only whether it is 0.",
+        kind="factor near 1",
+        edit=r"^(real = isinstance|targets = all)\(",
+    ),
+    Argument(
+        "Among sequences of one length any order does: results are put back in order.",
+        edit=r"^np\.argsort\(-given, kind='stable'\) -> ",
+    ),
+    Argument(
+        "Rows by their numbers are the rows of the slice.",
+        where="^_run$",
+        kind="threshold",
+    ),
+    Argument(
+        "Zeros times one are zeros; Python's 0 stays exact beside numbers of an exact type.",
+        where="^_past$",
+        edit="^call.dtype == object -> ",
+    ),
+    Argument(
+        "Gates of another float are rounded to the buffer's where they are multiplied.",
+        where="^_gates$",
+        edit="^gates \\* call.one if call.dtype == object ",
+    ),
+    Argument(
+        "Of finite floats both give the same numbers; of exact ones True stands for 1.",
+        where="^_step$",
+        kind="condition",
+    ),
+    Argument("False is what `zip` takes unasked.", edit=r"^zip\(.*, strict=False\) -> zip\("),
+    Argument(
+        "Between one step and itself there are no gates, and no input without time has a lag.",
+        where="^_through_gates$",
+        remark=f"^{SAME}",
+    ),
+    Argument(
+        "A name more is one that nothing asks about: it has no readers, or is the loss.",
+        where=r"^Walk\.variables$",
+        remark=f"^{SAME}",
+    ),
+    Argument(
+        "What is walked is what L depends on, so that something reads it.",
+        where=r"^Walk\.adjoint$",
+        edit="^0 -> 1$",
+        remark=f"^{SAME}",
+    ),
+    Argument(
         "Said of a step past T, or of T itself, where the terms past T are absent: still true.",
         place="derivation steps",
         kind="a range off by one",

@@ -71,6 +71,13 @@ GENERATED = (
         )
         for name in (*SOME[:8], "gru", "lstm")
     ),
+    *(
+        Setting(name, 0)
+        for name in (
+            "joint_matrix", "joint_matrix_three_parts", "lengths_as_numbers", "leaky",
+            "powers_and_quotients", "rational", "reductions",
+        )
+    ),
 )  # fmt: skip
 
 Case = TypeVar("Case", Derived, Setting)

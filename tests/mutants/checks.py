@@ -149,11 +149,11 @@ class ModuleChecks:
         """Looks at the module as it is, before anything is changed."""
         assert self.observed and self.probed
         with traced(f"<{self.subject.setting.words}>") as lines:
-            self.passes(self.cheap)
+            self.passes({**self.cheap, "file": self.executed})
         self.lines = {line for _, line in lines}
 
     def runs(self, function: str, line: int) -> bool:
-        """Whether the cheap checks run a line of a function, counted from its head."""
+        """Whether the cheap checks, or exact numbers, run a line counted from a function's head."""
         return not line or self.subject.functions[function].lineno + line in self.lines
 
     def passes(self, checks: Mapping[str, Check]) -> bool:

@@ -215,13 +215,14 @@ COPY = ROOT / "build" / "mutants" / "tree"
 
 TESTS: dict[str, tuple[str, ...]] = {
     "calculus.rules": ("tests/calculus/test_adjoint.py", "tests/test_rules.py"),
-    "calculus.forms": ("tests/calculus/test_forms.py", "tests/calculus/test_adjoint.py"),
-    "calculus.adjoint": ("tests/calculus/test_adjoint.py", "tests/calculus/test_estimators.py"),
-    "calculus.window": ("tests/calculus/test_estimators.py", "tests/calculus/test_bias.py"),
+    "calculus.forms": ("tests/calculus/test_constructors.py", "tests/calculus/test_adjoint.py"),
+    "calculus.adjoint": ("tests/calculus/test_adjoint.py",),
+    "calculus.window": ("tests/calculus/test_estimators.py", "tests/calculus/test_moments.py"),
     "calculus.estimators": ("tests/calculus/test_estimators.py", "tests/calculus/test_moments.py"),
     "calculus.normal": ("tests/calculus/test_normal.py",),
     "codegen.lowering": ("tests/codegen/test_lowering.py",),
     "codegen.numpy_printer": ("tests/codegen/test_lowering.py", "tests/codegen/test_style.py"),
+    "codegen.runtime": ("tests/codegen/runtime",),
 }
 """The tests of each room, for what `verify` does not find."""
 

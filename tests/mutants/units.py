@@ -30,7 +30,7 @@ from tests.mutants.code import (
     path_of,
     tests_of,
 )
-from tests.mutants.result import UNRUN, Result
+from tests.mutants.result import Result
 from tests.mutants.slips import Planted, code_of, evenly, functions, planted, spread
 from tests.mutants.subjects import (
     CARRIERS,
@@ -282,18 +282,21 @@ def of_runtime(file: str, most: int) -> Iterator[Mutant]:
 
 
 def _judged_carried(settings: tuple[Setting, ...], one: Planted, code: CodeType) -> Judged:
-    """Judged in modules that run the line, by the cheap checks first."""
+    """Judged in modules that run the line, by the cheap checks first.
+
+    A line that these do not run is one of long or large calls, which `reach` makes.
+    """
     line = one.line - one.tree.lineno
     running = (carrier(s) for s in settings if carrier(s).runs(one.function, line))
     chosen = list(islice(running, MOST_CARRIERS))
     for whole in (False, True):
-        for checks in chosen[: 2 if whole else None]:
+        for checks in chosen[: 2 if whole else None] or [carrier(s) for s in settings[:1] if whole]:
             own = function_at(checks.module.module, one.function)
             if own is not None and fits(own, code):
                 found = _judged_in(checks, one.function, code, whole)
                 if any(found):
                     return found
-    return "", "" if chosen else UNRUN
+    return "", ""
 
 
 def units() -> tuple[Unit, ...]:

@@ -17,7 +17,7 @@ from symbptt.proof.exact import exact_rows
 from symbptt.proof.points import size_sets
 from symbptt.proof.report import verify
 from tests.cells import BINDINGS
-from tests.modules import in_turn, model_of
+from tests.modules import in_turn, model_of, some
 from tests.proof.planting import planted, with_step, wrongs
 
 pytestmark = pytest.mark.usefixtures("shortened")
@@ -47,7 +47,7 @@ def test_the_derivation_of_an_estimator_is_exact(name: str, estimator: str, few:
     ("name", "estimator"),
     [
         (name, estimator)
-        for number, name in enumerate(("gru", "lstm", "char_rnn", *CELLS))
+        for number, name in enumerate(("gru", "char_rnn", *some(("lstm", *CELLS), 2)))
         for estimator in in_turn(number, ("random:1/3", "window:2"))
     ],
 )
@@ -107,7 +107,7 @@ def planted_here(derivation: Derivation) -> Iterator[Derivation]:
 @pytest.mark.parametrize("estimator", ["window:2", "chunk:2"])
 @pytest.mark.parametrize("name", ["linear", "lag_two"])
 def test_a_wrong_weight_is_rejected(name: str, estimator: str, few: None) -> None:
-    wrong = list(planted_here(derive(model_of(name), estimator=estimator)))
+    wrong = some(list(planted_here(derive(model_of(name), estimator=estimator))), 2)
     assert wrong
     for derivation in wrong:
         assert any(row.ok is False for row in exact_rows(derivation))
@@ -115,7 +115,7 @@ def test_a_wrong_weight_is_rejected(name: str, estimator: str, few: None) -> Non
 
 @pytest.mark.parametrize("estimator", ["window:2", "random:1/2"])
 def test_any_wrong_step_is_rejected(estimator: str, few: None) -> None:
-    for case in list(planted(derive(model_of("linear"), estimator=estimator)))[::2]:
+    for case in some(list(planted(derive(model_of("linear"), estimator=estimator))), 4):
         assert any(row.ok is False for row in exact_rows(case.derivation)), case.kind
 
 

@@ -30,7 +30,7 @@ from symbptt.proof.rows import Row
 from symbptt.proof.unrolled import unrolled
 from tests.cells import BINDINGS
 from tests.cells import NAMES as CELLS
-from tests.modules import BUILT_IN, EXHAUSTIVE, in_turn, model_of
+from tests.modules import BUILT_IN, EXHAUSTIVE, in_turn, model_of, some
 
 FULL_OF_FUNCTIONS = ("gaussian", "norms_and_robust_losses", "abs_and_relu", "max_and_min")
 SAMPLE = CELLS if EXHAUSTIVE else tuple(dict.fromkeys((*FULL_OF_FUNCTIONS, *CELLS[::6])))
@@ -96,7 +96,7 @@ def test_a_file_is_exact_for_every_estimator(kind: str, name: str) -> None:
     assert all(row.ok is not False for row in rows_of(name, text, estimator).values())
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", some([*LEVELS], 2))
 @pytest.mark.parametrize("name", ["gaussian", "norms_and_robust_losses"])
 def test_every_function_is_exact_at_every_level(name: str, level: int) -> None:
     """Constants that are no fractions, signs, and what is 0 at the start."""
@@ -180,13 +180,14 @@ PLANTED = [
 def test_an_error_below_rounding_is_found_in_every_statement(
     name: str, level: int, subject: str, by: Fraction
 ) -> None:
-    """Floats can't show so small a part of a number; exact numbers do."""
+    """Floats can't show so small a part of a number; exact numbers do: one statement in four."""
     kind, text = KINDS[subject], text_of(name, level)
     short = ExactNumbers(kind.subject, kind.domain, kind.tolerance, most=3)
     call, expected = executed(name, short)
     planted = plain_statements if level == 0 else in_buffers
-    texts = [("", text), *planted(text, 1 + by)]
-    assert len(texts) > 6
+    every = list(planted(text, 1 + by))
+    assert len(every) > 5
+    texts = [("", text), *some(every[PLANTED.index((name, level, subject, by)) % 4 :], 4)]
     for line, each in texts:
         run = Execution(short, load_module(each, name, bound(name)))
         run.run(call, expected)

@@ -82,3 +82,18 @@ def test_what_is_laid_out_anew_may_have_no_rows(rows: int) -> None:
         assert found.shape == (rows, 3, 12)
         for each, row in zip(found, wide, strict=True):
             np.testing.assert_array_equal(each, np.kron(*(eye, row[None])[::order]))
+
+
+def test_a_vector_that_has_no_rows_stands_in_every_one() -> None:
+    for rows in (1, 5):
+        found = F._concat(np.ones((rows, 2)), np.arange(3.0))
+        np.testing.assert_array_equal(found, [[1, 1, 0, 1, 2]] * rows)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", object])
+def test_matrices_of_ones_are_of_the_dtype(dtype: Any) -> None:
+    assert F._selection(3, 1, 2, dtype).dtype == dtype
+    assert F._diagonal(np.ones((2, 3), dtype)).dtype == dtype
+    assert F._step(np.array([-1, 0, 2], dtype)).dtype == dtype
+    if dtype is object:
+        assert type(F._diagonal(np.array([[Fraction(1, 3)]]))[0, 0, 0]) is Fraction

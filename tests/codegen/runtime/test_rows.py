@@ -77,3 +77,14 @@ def test_states_are_received_and_handed_out_by_sequence(lengths: Any) -> None:
 def test_lengths_of_axes() -> None:
     shape = carried("_shape")._shape
     assert shape(("T", "d", 3, "d + h + 2"), {"T": 5, "d": 1, "h": 4}) == (5, 1, 3, 7)
+
+
+def test_the_names_in_a_sum() -> None:
+    parts = carried("_parts")._parts
+    assert (parts("d + h + 2"), parts(3)) == (["d", "h"], [])
+
+
+def test_rows_in_a_row_are_a_slice() -> None:
+    run = carried("_run")._run
+    assert run(np.array([3, 4, 5])) == slice(3, 6)
+    assert list(run(np.array([3, 5]))) == [3, 5]
