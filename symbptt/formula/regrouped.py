@@ -246,9 +246,10 @@ def sum_edits(node: al.Expr, parent: al.Expr | None) -> Edits:
 
 
 def _at_every_step(node: al.Expr) -> al.Expr:
-    """What is said of step T, said of step t."""
+    """What is said of step T, or of step 1, said of step t."""
     for place, part in enumerate(parts(node)):
         node = with_part(node, place, _at_every_step(part))
-    if isinstance(node, al.Ref):
-        return replace(node, index=node.index.substitute({"T": NOW}))
-    return node
+    if not isinstance(node, al.Ref):
+        return node
+    index = node.index.substitute({"T": NOW})
+    return replace(node, index=index if index.names() else NOW + (index.offset - 1))

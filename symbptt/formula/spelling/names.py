@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from symbptt import algebra as al
 from symbptt.errors import FormulaError
-from symbptt.formula.names import DERIVATIVES, FormulaNames, derived_form, finding
+from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_form, finding
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.grammar import Parser
 from symbptt.formula.spelling.shares import Share, is_letter, letters_of, parts_of, shares, spread
@@ -65,7 +65,8 @@ class NameReader:
             every.add(names.state.name)
         found: dict[str, list[str]] = {}
         for name in sorted(every - {"loss"}, key=lambda one: (one in names.introduced, one)):
-            found.setdefault(letters_of(name), []).append(name)
+            if name in RESERVED or letters_of(name) not in RESERVED:
+                found.setdefault(letters_of(name), []).append(name)
         for alias, meant in names.aliases.items():
             found[letters_of(alias)] = [meant]
         return found
@@ -328,6 +329,8 @@ class NameReader:
             place = way.node.place.until(script.place)
             if role == "turn":
                 note = way.notes
+                if is_row(way.node):
+                    yield way
                 if script.word == "T":
                     note = (*note, ("`^T`", "a transpose"))
                 way = Way(sf.Flip(place, way.node), note)
@@ -478,3 +481,11 @@ def counts_steps(places: Iterable[sf.Node | None]) -> bool:
         if place is not None and not isinstance(place, sf.At)
         for part in sf.walk(place)
     )
+
+
+def is_row(node: sf.Node) -> bool:
+    """``W_{i,:}``, which is a column in plain formulas and may be a row as it looks."""
+    match node:
+        case sf.At(places=[_, sf.Stretch(first=None, last=None)]):
+            return True
+    return False
