@@ -138,15 +138,17 @@ def _off_the_edges(
     """
     first = Index(offset=1)
     steps = dict.fromkeys(index for node in walk(tree.left) for index in indices(node))
-    started = tuple(Inequalities((first, step), ("<=",)) for step in steps)
     known = {name for name, _ in found.at}
-
-    def spoken(chains: tuple[Inequalities, ...]) -> tuple[Inequalities, ...]:
-        """Without those of bound names."""
-        return tuple(c for c in chains if all(set(side.names()) <= known for side in c.sides))
-
-    started = spoken(started)
-    for chains in ((*started, *spoken(own.formula.chains if own else ())), started):
+    # A step that a sum or product on the left binds has no value outside it.
+    started = tuple(
+        Inequalities((first, step), ("<=",)) for step in steps if set(step.names()) <= known
+    )
+    stated = tuple(
+        chain
+        for chain in (own.formula.chains if own else ())
+        if all(set(side.names()) <= known for side in chain.sides)
+    )
+    for chains in ((*started, *stated), started):
         if holds(chains, dict(found.at)):
             return found
         formula = resolved(replace(tree, chains=(*tree.chains, *chains)), examiner.shaper)

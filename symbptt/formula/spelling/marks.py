@@ -376,7 +376,7 @@ class _MarkReader:
         head, *tail = word.split("_")
         for count in range(len(tail), 0, -1):
             longest = "_".join([head, *tail[:count]])
-            for prefix in ("", "d"):
+            for prefix in ("", "d", "D"):
                 if longest.startswith(prefix) and self.known(longest.removeprefix(prefix)):
                     self.names(prefix, longest.removeprefix(prefix))
                     self.below(tail[count:])
@@ -392,7 +392,7 @@ class _MarkReader:
         """``dh``, ``Wh``, ``2h``; a run that is no such row of names is one name, unknown."""
         if self.known(head) or len(head) == 1:
             self.names(head)
-        elif head[0] in "dD" and self.known(head[1:]):
+        elif head[0] in "dD" and (len(head) == 2 or self.known(head[1:])):
             self.names(head[0], head[1:])
         else:
             self.names(*(_row(head, self.known) or [head]))
