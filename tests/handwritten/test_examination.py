@@ -133,6 +133,17 @@ def test_several_slips_are_told_each(tmp_path: Path) -> None:
     ] == [(("h[0]",), True), (("W",), "a wrong sign"), (("U",), "a shifted index")]
 
 
+def test_a_slip_of_the_forward_pass(tmp_path: Path) -> None:
+    """The program is right for another model, whose equation has one edit."""
+    path = tmp_path / "code.py"
+    path.write_text(f"import numpy as np\n{STYLES['by name']}\n", encoding="utf-8")
+    other = parse(SCALAR.text.replace("+ U @", "- U @"), "other")
+    verdict = check_code(other, path)
+    assert not verdict.ok
+    (slip,) = verdict.slips
+    assert slip.words.startswith("its forward pass has a wrong sign; it computes h[t] = tanh(W @")
+
+
 def test_the_command(tmp_path: Path) -> None:
     model, code = tmp_path / "small.rnn", tmp_path / "code.py"
     model.write_text(SCALAR.text, encoding="utf-8")
