@@ -1,19 +1,24 @@
-"""Letters of a document's own: what it says that they stand for, and where that is in force."""
+"""Letters of a document's own: how they are written, and what it says that they stand for."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from symbptt.documents.displays import Passage
 from symbptt.documents.rows import PrintedEquation, bare
+from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS
 
-_SCRIPT = r"(?:[_^](?:\{(?:[^{}]|\{[^{}]*\})*\}|\\?[A-Za-z]+|\d|')|')"
-_FONT = r"\\[a-zA-Z]+\s*\{(?:[^{}]|\{[^{}]*\})*\}"
-_LETTER = re.compile(rf"(?:{_FONT}|\\[A-Za-z]+|[^\W\d_]\w*)(?:\s*{_SCRIPT})*(?:\[\w+\])?")
-_CALL = re.compile(rf"(?P<function>{_LETTER.pattern})\s*\((?P<arguments>[^()=+]*)\)")
+_FONTS = re.compile(
+    r"\\(?:mathbf|mathrm|mathit|mathsf|mathcal|bm|boldsymbol|pmb|vec|text|textrm|textbf)"
+    r"(?![A-Za-z])"
+)
+_ACCENT = {macro: name for name, macros in ACCENTS.items() for macro in macros}
+_GREEK = {macro: name for name, macro in GREEK.items()} | GREEK_CHARACTERS
+_INDICES = frozenset("tksnij")
+
 _DENOTES = re.compile(
     r"^\s*(?:then\s+)?(?:denotes?|be|is|stands? for|means?|for|as|to be|is defined as|for short)\b"
     r"[\w\s,-]{0,60}$",
@@ -22,9 +27,6 @@ _DENOTES = re.compile(
 _BY = re.compile(r"^\s*(?:is\s+)?(?:denoted\s+)?by\s*$", re.IGNORECASE)
 _LET = re.compile(
     r"\b(?:let|write|denote|where|set|put|define|abbreviate)\b[\w\s,]{0,40}$", re.IGNORECASE
-)
-_FONTS = re.compile(
-    r"\\(?:mathbf|mathrm|mathit|bm|boldsymbol|vec|text|textrm|mathsf|pmb)(?![A-Za-z])"
 )
 _GROUP = r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}"
 _DERIVATIVE = re.compile(
@@ -35,99 +37,143 @@ _DERIVATIVE = re.compile(
 
 @dataclass(frozen=True)
 class Denotation:
-    """``left = right``, said in a line of the document; the left side is a letter of its own."""
+    """``name[index] = right``, said in a line of the document, which has no such name otherwise.
+
+    Attributes
+    ----------
+    index : str
+        The letter of its step; "" where it has none.
+    right : str
+        As the document spells it.
+    meanings : tuple of str
+        The ways in which that can be read, in plain terms, once they are known.
+    """
 
     line: int
-    left: str
+    name: str
+    index: str
     right: str
+    meanings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
-    def text(self) -> str:
-        return f"{self.left} = {self.right}"
+    def left(self) -> str:
+        return f"{self.name}[{self.index}]" if self.index else self.name
 
     @property
-    def key(self) -> str:
-        """What is the same for one letter, however it is set."""
-        return plain_letter(self.left)
+    def is_derivative(self) -> bool:
+        """Whether its right side is one derivative, as a fraction or in a line."""
+        return _DERIVATIVE.fullmatch(self.right.strip()) is not None
+
+
+def letter(text: str) -> tuple[str, str] | None:
+    r"""The name and the step of a letter: `\tilde{\mathbf h}_t` is ``h_tilde`` at ``t``.
+
+    None if the text is no letter, or one at a step of its own, as ``h_T``.
+    """
+    rest = _FONTS.sub("", text).replace(" ", "")
+    parts: list[str] = []
+    for macro, accent in _ACCENT.items():
+        if rest.startswith(macro):
+            parts, rest = [accent], rest[len(macro) :]
+    base, rest = _taken(rest, r"[^\W\d_][^\W_]*")
+    index = ""
+    while rest:
+        script, rest = _taken(rest[1:], r"[^\W_]+") if rest[0] in "_^" else (rest, "")
+        for part in filter(None, re.split(r"[,()<>\[\]]+", script)):
+            if part in _INDICES and not index:
+                index = part
+            elif part.isalpha() and part not in ("T", "tau"):
+                parts.append(part)
+            else:
+                return None
+    name = "_".join([_GREEK.get(base, base), *parts])
+    return (name, index) if name.isidentifier() else None
+
+
+def _taken(text: str, word: str) -> tuple[str, str]:
+    """A group without its braces, a control word or a word, and what follows it."""
+    found = re.match(rf"\{{+([^{{}}]*)\}}+|(\\[A-Za-z]+)|({word})", text)
+    if not found:
+        return "?", ""
+    return found.group(1) or found.group(2) or found.group(3), text[found.end() :]
+
+
+def named_in(found: Sequence[PrintedEquation]) -> Iterator[Denotation]:
+    """What equations may define: the letter on their left, by each of their other members."""
+    head = ""
+    for one in found:
+        left, *rest = one.members
+        head = head if one.continues else left
+        known = None if one.fault or one.condition else letter(head)
+        for right in rest if known else ():
+            assert known is not None
+            yield Denotation(one.line, *known, " ".join(right.split()))
+
+
+def denoted_in(found: Sequence[Passage]) -> Iterator[Denotation]:
+    r"""What is said in words: "let \delta_t denote \frac{…}{…}"."""
+    for first, second in pairwise(found):
+        if not (first.inline and second.inline):
+            continue
+        one, other = bare(first.text), bare(second.text)
+        if _BY.match(second.before):
+            one, other = other, one
+        elif not (_LET.search(first.before[-80:]) and _DENOTES.match(second.before)):
+            continue
+        known = letter(one)
+        if known:
+            yield Denotation(second.line, *known, other)
+
+
+def in_force(letters: Iterable[Denotation], line: int) -> list[Denotation]:
+    """Each letter's meaning at a line: the last that was said above, else the first below."""
+    found: dict[str, Denotation] = {}
+    for one in sorted(letters, key=lambda one: one.line):
+        if one.name not in found or one.line <= line:
+            found[one.name] = one
+    return list(found.values())
+
+
+# --- functions that only name an equation ----------------------------------------------
+
+_NAMING = re.compile(
+    r"(?P<quantity>(?:\\[A-Za-z]+\s*\{[^{}]*\}|\\?[A-Za-z]+)(?:[_^](?:\{[^{}]*\}|\w))*)\s*=\s*"
+    r"(?P<function>\\?[A-Za-z]+(?:_\{?\w+\}?)?)\s*\((?P<arguments>[^()=]*)\)"
+)
 
 
 @dataclass(frozen=True)
 class FunctionName:
     """A name for the equation of a quantity, as f in ``h_t = f(x_t, h_{t-1})``."""
 
-    line: int
     name: str
     quantity: str
 
-
-def plain_letter(text: str) -> str:
-    return re.sub(r"[\s{}]", "", _FONTS.sub("", text))
-
-
-def is_letter(text: str) -> bool:
-    """Whether a side is a letter, perhaps at a step, and nothing else."""
-    return _LETTER.fullmatch(text.strip()) is not None and r"\frac" not in text
+    @property
+    def letter(self) -> str:
+        """The name without what stands below it."""
+        return self.name.lstrip("\\").partition("_")[0]
 
 
-def named_in(found: Sequence[PrintedEquation]) -> Iterable[Denotation]:
-    """What equations may define: the letter on their left, by each of their other members."""
-    head = ""
-    for one in found:
-        left, *rest = one.members
-        if one.continues:
-            left = head
-        head = left
-        if not one.fault and not one.condition and is_letter(left):
-            for right in rest:
-                yield Denotation(one.line, left, " ".join(right.split()))
-
-
-def denoted_in(found: Sequence[Passage]) -> Iterable[Denotation]:
-    r"""What is said in words: "let \delta_t denote \frac{…}{…}"."""
-    for first, second in pairwise(found):
-        if not (first.inline and second.inline):
-            continue
-        before, between = first.before[-80:], second.before
-        one, other = bare(first.text), bare(second.text)
-        if _LET.search(before) and _DENOTES.match(between) and is_letter(one):
-            yield Denotation(second.line, one, other)
-        elif _BY.match(between) and is_letter(other):
-            yield Denotation(second.line, other, one)
-
-
-def functions_in(found: Iterable[PrintedEquation]) -> Iterable[FunctionName]:
+def functions_in(texts: Iterable[str]) -> Iterator[FunctionName]:
     """The functions that only name what a quantity is of others."""
-    for one in found:
-        left, *rest = one.members
-        for right in rest:
-            call = _CALL.fullmatch(right.strip())
-            if call and is_letter(left) and not one.continues:
-                yield FunctionName(one.line, call["function"].strip(), left.strip())
-
-
-def in_force(letters: Iterable[Denotation], line: int) -> list[Denotation]:
-    """Each letter's meaning at a line: the last that was said above, else the first below."""
-    found: dict[str, Denotation] = {}
-    for letter in letters:
-        known = found.get(letter.key)
-        if known is None or known.line < letter.line <= line:
-            found[letter.key] = letter
-    return list(found.values())
+    for text in texts:
+        for found in _NAMING.finditer(text):
+            yield FunctionName(found["function"], found["quantity"].strip())
 
 
 def without_functions(text: str, functions: Iterable[FunctionName]) -> str:
-    r"""The text with `\partial f/\partial h` as what it is of the quantity, earlier steps held."""
+    r"""The text without members ``f(…)``, and `\partial f/\partial h` as what it is.
+
+    That is the derivative of the quantity that f names, earlier steps held.
+    """
     for one in functions:
         name = re.escape(one.name)
+        text = re.sub(rf"=\s*{name}\s*\([^()=]*\)\s*(?==)", "", text)
         slope = re.compile(
             rf"\\d?frac\s*\{{\s*(?:\\partial|\\delta|∂)\s*{name}\s*(?:\([^()]*\))?\s*\}}\s*"
             rf"\{{\s*(?:\\partial|\\delta|∂)\s*(?P<by>(?:[^{{}}]|\{{[^{{}}]*\}})*)\}}"
         )
         quantity = one.quantity.replace("\\", "\\\\")
-        text = slope.sub(rf"\\operatorname{{partial}}({quantity}, \g<by>)", text)
+        text = slope.sub(rf" \\operatorname{{partial}}({quantity}, \g<by>) ", text)
     return text
-
-
-def is_derivative(text: str) -> bool:
-    """Whether a side is one derivative, as a fraction or in a line."""
-    return _DERIVATIVE.fullmatch(text.strip()) is not None

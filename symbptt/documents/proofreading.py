@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice, product
 
 from symbptt.algebra import Derivative, Expr, Model, Ref
 from symbptt.algebra.letters import Entry
@@ -23,13 +24,14 @@ from symbptt.formula.names import FormulaNames, derived_form
 from symbptt.formula.reading import Reading, readings
 from symbptt.formula.shapes import Layout
 from symbptt.formula.statement import TOTAL, walk
-from symbptt.formula.text import formula_text, text_of
+from symbptt.formula.text import text_of
 from symbptt.formula.verdict import Checker
 
 Progress = Callable[[float, str], object]
 
 SECONDS = 110.0
 MOST = 20_000
+_MEANINGS = 6
 _LONGEST = 10.0
 """How long one equation may take."""
 
@@ -141,9 +143,10 @@ class _Proofreader:
 
     def __post_init__(self) -> None:
         self.checker = self.ways.checker(self.model)
-        self.names = FormulaNames.of(self.model)
         # Options that can't be read are no fault of the document.
-        self.readings("1 = 1", 0)
+        self._readings("1 = 1", self.ways.where)
+        names = FormulaNames.of(self.model)
+        self.known = names.words | names.timed | names.timeless | frozenset(names.constants)
 
     def rows(
         self, found: Sequence[Passage], inline: bool, progress: Progress
@@ -183,16 +186,14 @@ class _Proofreader:
         return row if row.reason else replace(row, reason="nothing stands left of it")
 
     def _judged(self, row: ExaminedEquation, equation: PrintedEquation) -> ExaminedEquation:
-        text = self._said(equation.text)
         try:
-            way, *_ = self.readings(text, equation.line)
             verdict = self._verdict(equation)
+            defined = self._defined(self._said(equation.text), equation.line)
         except FormulaError as error:
             return replace(row, reason=_first_line(error))
-        row = replace(row, read=_plain(way, equation.condition), verdict=verdict)
+        row = replace(row, read=verdict.read, verdict=verdict)
         if verdict.verdict == "undecided":
             return replace(row, reason=f"undecided: {verdict.reason}")
-        defined = self._defined(way)
         if verdict.right:
             return replace(row, answer="model" if defined else "right", reason=verdict.reading)
         if equation.unread:
@@ -204,18 +205,29 @@ class _Proofreader:
 
     def _verdict(self, equation: PrintedEquation) -> Verdict:
         """The verdict under what the document says of the first and the last step."""
-        self.checker.where = self._where(equation.line)
-        first = self.checker.check(self._said(equation.text))
+        first = self._checked(self.checker, self._said(equation.text), equation.line)
         if first.right or first.verdict == "undecided":
             return first
         for condition in self._further(equation):
             text = self._said(with_condition(equation.members, condition))
             try:
-                again = self.checker.check(text)
+                again = self._checked(self.checker, text, equation.line)
             except FormulaError:
                 continue
             if again.right:
                 return again
+        return first
+
+    def _checked(self, checker: Checker, text: str, line: int) -> Verdict:
+        """The verdict in the first reading of the document's letters in which it is right."""
+        first: Verdict | None = None
+        for said in self._meanings(line):
+            checker.where = said
+            found = checker.check(text)
+            if found.right:
+                return found
+            first = first or found
+        assert first is not None
         return first
 
     def _further(self, equation: PrintedEquation) -> Iterator[str]:
@@ -223,8 +235,9 @@ class _Proofreader:
         for fact in self.facts:
             yield ", ".join(filter(None, (equation.condition, fact)))
 
-    def _defined(self, way: Reading) -> str:
+    def _defined(self, text: str, line: int) -> str:
         """The model's own equation of what stands on the left; "" where derivatives are."""
+        way = self._readings(text, self._meanings(line)[0])[0]
         first = way.links[0]
         if any(isinstance(node, Derivative) for link in way.links for node in walk(link.right)):
             return ""
@@ -236,9 +249,6 @@ class _Proofreader:
                 return f"{one.name}[t] = {text_of(one.rhs)}"
         return ""
 
-    def readings(self, text: str, line: int) -> tuple[Reading, ...]:
-        return self._readings(text, self._where(line))
-
     def _readings(self, text: str, where: Sequence[str]) -> tuple[Reading, ...]:
         return readings(text, self.model, where, self.ways.names, self.ways.layout)
 
@@ -247,31 +257,47 @@ class _Proofreader:
 
     # --- what the document says of its letters ---------------------------------------------
 
-    def _where(self, line: int) -> tuple[str, ...]:
-        return (*self.ways.where, *(one.text for one in lt.in_force(self.letters, line)))
+    def _meanings(self, line: int) -> list[tuple[str, ...]]:
+        """What the letters stand for at a line: in each way in which that can be read."""
+        letters = lt.in_force(self.letters, line)
+        several = product(*([f"{one.left} = {m}" for m in one.meanings] for one in letters))
+        return [(*self.ways.where, *said) for said in islice(several, _MEANINGS)]
 
     def _take_up(self, found: Sequence[Passage], every: Sequence[PrintedEquation]) -> None:
         """The letters, functions and initial values that the document says the meaning of."""
         self.functions = [
             one
-            for one in lt.functions_in(every)
-            if lt.plain_letter(one.name).replace("\\", "") not in self.names.words
+            for one in dict.fromkeys(lt.functions_in(passage.text for passage in found))
+            if {one.letter, one.name.lstrip("\\")}.isdisjoint(self.known)
         ]
         self.facts = [*filter(self._is_fact, dict.fromkeys(e.text for e in every))]
         candidates = [*lt.named_in(every), *lt.denoted_in(found)]
-        candidates = [replace(one, right=self._said(one.right)) for one in candidates]
         # A letter that stands for one derivative stands for nothing else that is equal to it.
-        simple = {one.key for one in candidates if lt.is_derivative(one.right)}
-        candidates = [
-            one for one in candidates if lt.is_derivative(one.right) or one.key not in simple
+        simple = {one.name for one in candidates if one.is_derivative}
+        open_ones = [
+            replace(one, right=self._said(one.right))
+            for one in candidates
+            if (one.is_derivative or one.name not in simple) and one.name not in self.known
         ]
-        grown = True
-        while grown:
-            grown = False
-            for one in candidates:
-                if one not in self.letters and self._names(one):
-                    self.letters.append(one)
-                    grown = True
+        while True:
+            taken = [known for one in open_ones for known in self._taken(one)]
+            if not taken:
+                break
+            self.letters += taken
+            open_ones = [one for one in open_ones if one not in taken]
+
+    def _taken(self, one: lt.Denotation) -> Iterator[lt.Denotation]:
+        """A letter with its meanings, where its right side can be read without it."""
+        if not one.is_derivative and any(known.name == one.name for known in self.letters):
+            return
+        others = [known for known in self._meanings(one.line)[0] if not _defines(known, one.name)]
+        try:
+            ways = self._readings(f"{one.right} = {one.right}", others)
+            meanings = tuple(dict.fromkeys(text_of(way.links[0].left) for way in ways))
+            self._readings("1 = 1", [*others, f"{one.left} = {meanings[0]}"])
+        except FormulaError:
+            return
+        yield replace(one, meanings=meanings[:_MEANINGS])
 
     def _is_fact(self, text: str) -> bool:
         """Whether an equation fixes an initial value, as ``h_0 = 0`` does."""
@@ -279,25 +305,6 @@ class _Proofreader:
             return False
         try:
             self._readings(f"1 = 1 for {text}", self.ways.where)
-        except FormulaError:
-            return False
-        return True
-
-    def _names(self, letter: lt.Denotation) -> bool:
-        """Whether it says what a letter stands for that means nothing without it."""
-        known = [one for one in self.letters if one.key == letter.key]
-        if known and not lt.is_derivative(letter.right):
-            return False
-        others = [one for one in lt.in_force(self.letters, letter.line) if one.key != letter.key]
-        where = (*self.ways.where, *(one.text for one in others))
-        try:
-            self._readings(letter.text, where)
-        except FormulaError:
-            pass
-        else:
-            return False
-        try:
-            self._readings(letter.text, (*where, letter.text))
         except FormulaError:
             return False
         return True
@@ -345,9 +352,8 @@ class _Proofreader:
         if left <= 0 or row.verdict is None:
             return False
         checker.clock.seconds = min(1.0, left)
-        checker.where = self._where(row.line)
         try:
-            return checker.check(row.verdict.formula).right
+            return self._checked(checker, row.verdict.formula, row.line).right
         except FormulaError:
             return False
 
@@ -355,16 +361,13 @@ class _Proofreader:
 _FIRST = re.compile(r"(?:[_^]\{?\(?0\)?\}?|\[0\])\s*=\s*(?:\\mathbf\s*\{?\s*0\s*\}?|0)$")
 
 
+def _defines(said: str, name: str) -> bool:
+    return re.match(rf"{name}\b", said) is not None
+
+
 def _whole(node: Expr) -> Expr:
     """The quantity of which a side is an entry."""
     return node.array if isinstance(node, Entry) else node
-
-
-def _plain(way: Reading, condition: str) -> str:
-    """What was read, a chain as one."""
-    first, *more = (formula_text(replace(link, chains=(), fixed=())) for link in way.links)
-    body = " = ".join([first, *(text.split(" = ", 1)[1] for text in more)])
-    return f"{body} for {condition}" if condition else body
 
 
 def _first_line(error: FormulaError) -> str:

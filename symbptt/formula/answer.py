@@ -30,7 +30,9 @@ class Verdict:
     Attributes
     ----------
     formula : str
-        As it was read.
+        As it was typed.
+    read : str
+        The same in plain terms, in the reading that was taken.
     verdict : str
         ``right``, ``wrong`` or ``undecided``; ``unreadable`` or ``model`` where an error, whose
         words are the reason, stands in the place of an answer.
@@ -81,6 +83,7 @@ class Verdict:
     derived: DerivedEquation | None = None
     link: str = ""
     pointed: str = ""
+    read: str = ""
 
     def _repr_latex_(self) -> str:
         lines = [rf"\text{{{self.verdict}: }} {self.latex}"]
@@ -130,6 +133,7 @@ class Verdict:
         return {
             "model": self.model,
             "formula": self.formula,
+            "read": self.read,
             "latex": self.latex,
             "verdict": self.verdict,
             "range": self.range,

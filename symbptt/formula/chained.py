@@ -103,6 +103,14 @@ class ChainRule:
         distinct = forms.distinct(members)
         return Chained(target, distinct, self.range(output, wrt), reason)
 
+    def is_of_one_equation(self, target: al.Derivative) -> bool:
+        """Whether the one equation that defines a value is all through which it is moved."""
+        output, wrt = target.output, target.wrt
+        if not (isinstance(output, al.Ref) and isinstance(wrt, Wrt) and output.name in self.local):
+            return False
+        terms = list(self._terms(target))
+        return bool(terms) and all(inner is None for _, inner in terms)
+
     def by_equations(self, target: al.Derivative) -> tuple[al.Expr, ...]:
         """The chain rule with Jacobians of single equations, then these worked out."""
         terms = list(self._terms(target))

@@ -138,8 +138,11 @@ def _off_the_edges(
     """
     first = Index(offset=1)
     steps = dict.fromkeys(index for node in walk(tree.left) for index in indices(node))
-    started = tuple(Inequalities((first, step), ("<=",)) for step in steps)
     known = {name for name, _ in found.at}
+    # A step that a sum or product on the left binds has no value outside it.
+    started = tuple(
+        Inequalities((first, step), ("<=",)) for step in steps if set(step.names()) <= known
+    )
     stated = tuple(
         chain
         for chain in (own.formula.chains if own else ())

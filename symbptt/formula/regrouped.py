@@ -74,6 +74,8 @@ def factor_edits(node: al.Expr, parent: al.Expr | None) -> Edits:
         yield Slip.SLOPE, product_of(sigmoid_slope(base))
         yield Slip.NO_SLOPE, base
         yield Slip.NO_SLOPE, al.Call("tanh", (base,))
+    if isinstance(node, al.Pow) and isinstance(parent, al.Mul | al.Diag):
+        yield Slip.COMPLEMENT, complement(node)
     if not beside or not _is_value(node):
         return
     if not isinstance(parent, al.Add):
@@ -246,9 +248,10 @@ def sum_edits(node: al.Expr, parent: al.Expr | None) -> Edits:
 
 
 def _at_every_step(node: al.Expr) -> al.Expr:
-    """What is said of step T, said of step t."""
+    """What is said of step T, or of step 1, said of step t."""
     for place, part in enumerate(parts(node)):
         node = with_part(node, place, _at_every_step(part))
-    if isinstance(node, al.Ref):
-        return replace(node, index=node.index.substitute({"T": NOW}))
-    return node
+    if not isinstance(node, al.Ref):
+        return node
+    index = node.index.substitute({"T": NOW})
+    return replace(node, index=index if index.names() else NOW + (index.offset - 1))

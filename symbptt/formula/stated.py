@@ -143,9 +143,11 @@ class Equations:
         if plain:
             by_entries = Formulas(found, Style.of(layout=self.layout, detail="index"))
             for equation in by_entries.by_entries.equations:
-                words = f"it is the model's own equation of {equation.name}, entry by entry"
-                for line in (equation.entry, *equation.slopes):
-                    yield StatedLine(line.target, line.members, "", None, words, by_entries, of_one)
+                words = f"the model's own equation of {equation.name}, entry by entry"
+                own = [(f"it is {words}", equation.entry)]
+                own += [(f"it is the derivative of {words}", line) for line in equation.slopes]
+                for why, line in own:
+                    yield StatedLine(line.target, line.members, "", None, why, by_entries, of_one)
             for step in found.steps:
                 entries = by_entries.by_entries.of(step)
                 for line in entries.all() if entries else ():
@@ -178,6 +180,7 @@ class Equations:
         key = key_of(left)
         if key is None:
             return
+        silent = True
         for line in self._about(key, left):
             found = []
             for member in reversed(self.read(line)):
@@ -189,7 +192,19 @@ class Equations:
                     break
                 found.append(said)
             if found:
+                silent = False
                 yield line, tuple(found)
+        if silent and (other := self._of_one_equation(left)) is not None:
+            yield from self.fitting(other, chains)
+
+    def _of_one_equation(self, left: al.Expr) -> al.Derivative | None:
+        """An entry of a derivative that one equation gives, as ``direct``."""
+        if not isinstance(left, al.Derivative) or left.held not in ("nothing", "step"):
+            return None
+        of, by = (s.array if isinstance(s, Entry) else s for s in (left.output, left.wrt))
+        whole = replace(left, output=of, wrt=by)
+        one = chain_rule(self.normal).is_of_one_equation(whole)
+        return replace(left, held="equation") if one else None
 
     def _about(self, key: Key, left: al.Expr) -> Iterator[StatedLine]:
         """What is stated of a left side, and what the chain rule says of it."""

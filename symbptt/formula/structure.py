@@ -51,7 +51,8 @@ class Repaired:
 
     @property
     def slips(self) -> int:
-        return len(self.kinds)
+        """A value and its complement exchanged are one."""
+        return len(self.kinds) - ({Slip.COMPLEMENT, Slip.NO_COMPLEMENT} <= set(self.kinds))
 
     @property
     def words(self) -> str:

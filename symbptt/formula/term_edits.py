@@ -53,7 +53,9 @@ class TermEdits:
         """The single edits of a term that give it the other's value, the likeliest of a kind."""
         kinds: set[Slip] = set()
         for edit, new in self._tried(mine, theirs):
-            if edit.kind not in kinds and self.values.agree(mine.around(new), target):
+            if edit.kind in kinds or (edit.kind is Slip.OTHER_FACTOR and kinds):
+                continue
+            if self.values.agree(mine.around(new), target):
                 kinds.add(edit.kind)
                 yield (edit,), new
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -102,6 +102,14 @@ def _broken(text: str, width: int) -> Iterator[str]:
 
 _UNMARKED = dict.fromkeys(map(ord, MARKS))
 _OPERATOR = re.compile(r" \x02?(?:(?:[-+] |for )|([*@/] ))")
+
+
+def links_text(links: Sequence[Formula]) -> str:
+    """A chain on one line, its conditions behind it."""
+    first, *others = links
+    members = [text_of(side) for side in (*first.sides, *(link.right for link in others))]
+    _, said, conditions = formula_text(first).partition(" for ")
+    return " = ".join(members) + said + conditions
 
 
 def chain_text(

@@ -24,7 +24,7 @@ from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
 from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, walk
-from symbptt.formula.text import formula_text
+from symbptt.formula.text import formula_text, links_text
 from symbptt.formula.typesetting import formula_latex
 
 Progress = Callable[[str], object]
@@ -173,7 +173,13 @@ class Checker:
         which = formula_text(decision.tree) if is_chain else ""
         words = [way.words, *(one.verdict.reading for one in found)]
         reading = "; ".join(filter(None, words))
-        verdict = replace(decision.verdict, trivial=trivial, reading=reading, link=which)
+        verdict = replace(
+            decision.verdict,
+            trivial=trivial,
+            reading=reading,
+            link=which,
+            read=links_text(way.links),
+        )
         return replace(decision, verdict=verdict)
 
     def _link(self, tree: Formula, start: Expr, progress: Progress) -> Decision:

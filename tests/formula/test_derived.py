@@ -204,6 +204,12 @@ CELL = "f[t+1] * d(L, c[t+1]) + o[t] * (1 - tanh(c[t])**2) * d(L, h[t])"
             "d(L, W_hn) = sum(t, 1, T, outer(r[t] * ((1 - n[t]**2) * d(L, n[t])), h[t-1]))",
             22,
         ),
+        (
+            "char_rnn",
+            "d(p[t][k], o[t][i]) = p[t][k] * (1 - p[t][i])",
+            "d(p[t][k], o[t][i]) = p[t][k] * (delta(k, i) - p[t][i])",
+            None,
+        ),
         ("linear", "L = loss[T]", "L = 1 / T * sum(t, 1, T, loss[t])", None),
         ("linear", "d(o[t], h[t]) = W_qh.T", "d(o[t], h[t]) = W_qh for 1 <= t <= T", None),
         ("char_rnn", "h[t] = tanh(W @ h[t])", "h[t] = tanh(W @ h[t-1] + U @ x[t] + b)", None),

@@ -24,6 +24,8 @@ class CallReader(DerivativeReader, SumReader):
     def is_applied(self, node: wr.Bracketed) -> bool:
         """Whether brackets behind a name are its arguments, its step or its entries."""
         core, _, _, _ = parts_of(node.operand)
+        if block_row(node.group) is not None:
+            return False
         if node.group.bracket == "[" or not isinstance(core, wr.Word):
             return True
         return self.function_of(node.operand) is not None or self.has_free_step(node)
@@ -152,7 +154,8 @@ class CallReader(DerivativeReader, SumReader):
         if not node.group.items:
             self.wrong(node.group.place, "the brackets are empty: expected a step, as in `h[t]`")
         places = [self.placed(item) for item in node.group.items]
-        if None not in places and ";" not in node.group.separators:
+        apart = ";" in node.group.separators or block_row(node.group) is not None
+        if None not in places and not apart:
             found = [one for one in places if one is not None]
             if isinstance(core, wr.Word) and not primes:
                 ways = self.bracketed_name(node, core, below, above, found)
@@ -195,6 +198,18 @@ class CallReader(DerivativeReader, SumReader):
             ]
             return sf.Stretch(node.place, ends[0], ends[1])
         return self.position(node)
+
+
+def block_row(node: wr.Enclosed) -> int | None:
+    """Which block of ``[0 I 0]`` is the identity."""
+    match node:
+        case wr.Enclosed(bracket="[", items=[wr.Operated(operands=cells, signs=signs)]):
+            if set(signs) != {""}:
+                return None
+        case _:
+            return None
+    words = [getattr(parts_of(cell)[0], "text", "") for cell in cells]
+    return words.index("I") if sorted(words) == [*"0" * (len(words) - 1), "I"] else None
 
 
 def renamed(node: sf.Node, word: str) -> sf.Node:

@@ -256,6 +256,9 @@ class Parser:
             if [mark.text for script in above for mark in script.marks] != ["+"]:
                 self.wrong(start.until(self.before), "of derivatives there are `∂` and `∂^+` only")
             kind = "+"
+        if self.sign == "_" and kind == "∂":
+            self.take()
+            return self.by(start, self.script_group())
         if not self.starts():
             return wr.Differential(start, kind, None)
         operand = self.scripted(self.primary())
@@ -263,6 +266,17 @@ class Parser:
         if (self.sign == "[" or (self.sign == "(" and bare)) and self.is_name(operand):
             operand = self.scripted(wr.Bracketed(operand.place, operand, self.group()))
         return wr.Differential(start.until(self.before), kind, operand)
+
+    def by(self, start: Place, below: list[wr.ScriptText]) -> wr.Written:
+        r"""``\partial_2 f(u, v)``, a slope by the second argument; ``\partial_h L``, a gradient."""
+        found = self.factor()
+        core = found.operand if isinstance(found, wr.Bracketed) else None
+        if not (isinstance(core, wr.Scripted) and len(below) == 1 and below[0].word.isdecimal()):
+            return wr.Gradient(start.until(self.before), below, found)
+        assert isinstance(found, wr.Bracketed)
+        which = below if len(found.group.items) > 1 else []
+        slope = wr.Scripted(core.place, core.core, core.below, [*which, *core.above], 1)
+        return wr.Bracketed(start.until(self.before), slope, found.group)
 
     def fraction(self) -> wr.Written:
         start = self.take().place

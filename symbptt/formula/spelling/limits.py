@@ -53,6 +53,8 @@ def limits(reader: NameReader, node: wr.Ranged) -> list[Limits]:
     signs = [mark for mark in outside(runs[0]) if mark.text in RELATIONS]
     if [mark.text for mark in signs] == ["="] and len(runs) > 1:
         return [_listed(reader, node.place, runs)]
+    if len(runs) == 1 and not signs and len(apart := _letters(runs[0])) > 1:
+        runs = apart
     if len(runs) > 1 and not signs:
         return [Limits(_bound(reader, run, node.place), None, None) for run in runs]
     if len(runs) > 1:
@@ -65,6 +67,17 @@ def limits(reader: NameReader, node: wr.Ranged) -> list[Limits]:
         first = _moved(_number(reader, sides[1], node.place), before)
         return [Limits(name, first, None if above is None else _moved(above, before))]
     return [_between(reader, node.place, sides, [mark.text for mark in signs])]
+
+
+def _letters(run: list[Mark]) -> list[list[Mark]]:
+    """``ij`` below a sum is two indices."""
+    if any(mark.kind != "name" for mark in run):
+        return [run]
+    return [
+        [Mark("name", letter, mark.start, mark.end)]
+        for mark in run
+        for letter in ([mark.text] if is_letter(mark.text) else mark.text)
+    ]
 
 
 def spread(marks: list[Mark], otherwise: Place) -> Place:

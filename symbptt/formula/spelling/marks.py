@@ -167,7 +167,7 @@ class _MarkReader:
         elif character in LETTERS:
             self.add("name", LETTERS[character], self.at + 1)
             self.combining()
-        elif character in _COMBINING:
+        elif character in _COMBINING and self.found and self.found[-1].kind == "name":
             self.combining()
         elif character == "𝟙":
             self.add("number", "1", self.at + 1, bold=True)
@@ -315,7 +315,11 @@ class _MarkReader:
             stop = start + len(self.argument())
             self.found += self.deeper(stop).inside(start + 1, stop - 1)
         else:
-            self.step()
+            self.deeper(start)
+            self.depth += 1
+            if start < len(self.text):
+                self.step()
+            self.depth -= 1
         inner = [mark for mark in self.found[before:] if mark.text not in "{}"]
         del self.found[before:]
         if not inner or inner[0].kind not in ("name", "number"):
@@ -376,7 +380,7 @@ class _MarkReader:
         head, *tail = word.split("_")
         for count in range(len(tail), 0, -1):
             longest = "_".join([head, *tail[:count]])
-            for prefix in ("", "d"):
+            for prefix in ("", "d", "D"):
                 if longest.startswith(prefix) and self.known(longest.removeprefix(prefix)):
                     self.names(prefix, longest.removeprefix(prefix))
                     self.below(tail[count:])
@@ -392,7 +396,7 @@ class _MarkReader:
         """``dh``, ``Wh``, ``2h``; a run that is no such row of names is one name, unknown."""
         if self.known(head) or len(head) == 1:
             self.names(head)
-        elif head[0] in "dD" and self.known(head[1:]):
+        elif head[0] in "dD" and (len(head) == 2 or self.known(head[1:])):
             self.names(head[0], head[1:])
         else:
             self.names(*(_row(head, self.known) or [head]))

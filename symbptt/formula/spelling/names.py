@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from symbptt import algebra as al
 from symbptt.errors import FormulaError
-from symbptt.formula.names import DERIVATIVES, FormulaNames, derived_form, finding
+from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_form, finding
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.grammar import Parser
 from symbptt.formula.spelling.shares import Share, is_letter, letters_of, parts_of, shares, spread
@@ -65,10 +65,15 @@ class NameReader:
             every.add(names.state.name)
         found: dict[str, list[str]] = {}
         for name in sorted(every - {"loss"}, key=lambda one: (one in names.introduced, one)):
-            found.setdefault(letters_of(name), []).append(name)
+            if name in RESERVED or letters_of(name) not in RESERVED:
+                found.setdefault(letters_of(name), []).append(name)
         for alias, meant in names.aliases.items():
             found[letters_of(alias)] = [meant]
         return found
+
+    @cached_property
+    def aliased(self) -> frozenset[str]:
+        return frozenset(map(letters_of, self.names.aliases))
 
     @cached_property
     def dims(self) -> dict[str, str]:
@@ -110,7 +115,9 @@ class NameReader:
         found: list[Way] = []
         for share in shares(core.text, below, above):
             for name in self.called(share.name):
-                found += self.named(place, name, share)
+                bare = share.name == core.text and name not in (core.text, share.name)
+                if not bare or core.text in self.aliased:
+                    found += self.named(place, name, share)
         if not found:
             found = list(self.special(core, place, below, above))
         if not found:
@@ -322,6 +329,8 @@ class NameReader:
             place = way.node.place.until(script.place)
             if role == "turn":
                 note = way.notes
+                if is_row(way.node):
+                    yield way
                 if script.word == "T":
                     note = (*note, ("`^T`", "a transpose"))
                 way = Way(sf.Flip(place, way.node), note)
@@ -472,3 +481,11 @@ def counts_steps(places: Iterable[sf.Node | None]) -> bool:
         if place is not None and not isinstance(place, sf.At)
         for part in sf.walk(place)
     )
+
+
+def is_row(node: sf.Node) -> bool:
+    """``W_{i,:}``, which is a column in plain formulas and may be a row as it looks."""
+    match node:
+        case sf.At(places=[_, sf.Stretch(first=None, last=None)]):
+            return True
+    return False

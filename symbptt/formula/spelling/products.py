@@ -18,7 +18,7 @@ from symbptt.formula.spelling.names import Way
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
 
-MAX_TERMS = 200
+MAX_TERMS = 80
 
 
 class ProductReader(WayReader):
@@ -110,6 +110,10 @@ class ProductReader(WayReader):
         if sign == "@" or not (left.fits and right.fits):
             yield chained(place, one, two), ()
             return
+        summed = ones_times(place, one, two)
+        if summed is not None:
+            yield summed, ()
+            return
         a, b = self.shape(left), self.shape(right)
         if sign == "⊗":
             vectors = a is not None and b is not None and 1 in a and 1 in b
@@ -176,6 +180,16 @@ class ProductReader(WayReader):
         own = isinstance(one, sf.Times) and one.place.column == place.column
         factors = one.factors if own and isinstance(one, sf.Times) else [one]
         return sf.Times(place, [*factors, two])
+
+
+def ones_times(place: Place, one: sf.Node, two: sf.Node) -> sf.Node | None:
+    r"""``\mathbf{1}^\top v`` is the sum of entries, ``\mathbf{1} \mathbf{1}^\top`` ones again."""
+    match one, two:
+        case sf.Named(name="ones"), sf.Flip(operand=sf.Named(name="ones")):
+            return one
+        case sf.Flip(operand=sf.Named(name="ones")), _:
+            return sf.Apply(place, "sum", [two], place)
+    return None
 
 
 def chained(place: Place, one: sf.Node, two: sf.Node) -> sf.Chain:

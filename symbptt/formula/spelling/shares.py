@@ -78,9 +78,8 @@ def shares(base: str, below: list[wr.ScriptText], above: list[wr.ScriptText]) ->
             raised = tuple(
                 (r, s) for r, s in zip(roles, above, strict=True) if r in ("turn", "power")
             )
-            name = "".join(
-                [base, *words, *(s.word for r, s in zip(roles, above, strict=True) if r == "name")]
-            )
+            raised_words = (s.word for r, s in zip(roles, above, strict=True) if r == "name")
+            name = letters_of("".join([base, *words, *raised_words]))
             steps = [s for r, s in zip(roles, above, strict=True) if r == "step"]
             behind = tuple(s for r, s in zip(roles, above, strict=True) if r == "entry")
             if len(steps) > 1:
