@@ -48,38 +48,45 @@ class Decision:
     mendable: bool = True
 
     @property
-    def likelihood(self) -> tuple[bool, bool, bool]:
-        """How likely it is what was meant: right, of shapes that fit, about something."""
+    def likelihood(self) -> tuple[bool, bool, bool, bool]:
+        """How likely it is what was meant: right, perhaps right, of shapes that fit, about
+        something."""
         verdict = self.verdict
-        return verdict.right, not verdict.pointed, not self.nothing
+        is_open = verdict.verdict == "undecided"
+        return verdict.right, is_open, not verdict.pointed, not self.nothing
+
+    def explained(self, start: Expr) -> Decision:
+        """With what the derivation says of the left side of what is wrong, in the time left.
+
+        Parameters
+        ----------
+        start : Expr
+            What the chain begins with in which the formula stands: its own left side, mostly.
+
+        Raises
+        ------
+        EvaluationError
+            If the time is over.
+        """
+        if self.examiner is None or self.verdict.verdict != "wrong":
+            return self
+        tree, examiner = self.tree, self.examiner
+        own = derived(tree, examiner) or derived(replace(tree, left=start), examiner)
+        verdict = replace(self.verdict, derived=own)
+        if verdict.counterexample is not None:
+            found = _off_the_edges(tree, own, verdict.counterexample, examiner)
+            verdict = replace(verdict, counterexample=found)
+        return replace(self, verdict=verdict)
 
 
-def decide(tree: Formula, start: Expr, examiner: Examiner, progress: Progress) -> Decision:
-    """The verdict on a formula, with what the derivation says of its left side if it is wrong.
-
-    Parameters
-    ----------
-    start : Expr
-        What the chain begins with in which the formula stands: its own left side, mostly.
+def decide(tree: Formula, examiner: Examiner, progress: Progress) -> Decision:
+    """The verdict on a formula.
 
     Raises
     ------
     EvaluationError
         If it has no value at any point, or the time is over.
     """
-    decision = _decided(tree, examiner, progress)
-    if decision.verdict.verdict != "wrong":
-        return decision
-    tree = decision.tree
-    own = derived(tree, examiner) or derived(replace(tree, left=start), examiner)
-    verdict = replace(decision.verdict, derived=own)
-    if verdict.counterexample is not None:
-        found = _off_the_edges(tree, own, verdict.counterexample, examiner)
-        verdict = replace(verdict, counterexample=found)
-    return replace(decision, verdict=verdict)
-
-
-def _decided(tree: Formula, examiner: Examiner, progress: Progress) -> Decision:
     model = examiner.model
     wrong = Verdict(model.name, tree.text, "wrong")
     try:
@@ -93,7 +100,7 @@ def _decided(tree: Formula, examiner: Examiner, progress: Progress) -> Decision:
     if found.counterexample is not None:
         order = _in_order(tree)
         if order and not holds(order, dict(found.counterexample.at)):
-            inside = _decided(replace(tree, chains=order), examiner, progress)
+            inside = decide(replace(tree, chains=order), examiner, progress)
             left_out = (*inside.verdict.left_out, *map(_after, order))
             return replace(inside, verdict=replace(inside.verdict, left_out=left_out))
         assumed = _assumed(model, everything=True)

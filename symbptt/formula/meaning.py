@@ -43,6 +43,8 @@ def resolved(formula: Formula, shaper: Meaning) -> Formula:
             # A matrix that a Jacobian flattens row by row.
             formula = replace(formula, left=al.Vec(formula.left))
             whole = right
+        elif left == shaper.laid((al.entries(right),)):
+            formula = replace(formula, right=al.Vec(formula.right))
         elif not (right == SCALAR and is_constant(formula.right)):
             raise ShapeError(
                 formula.right,

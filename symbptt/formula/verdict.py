@@ -136,12 +136,14 @@ class Checker:
         """The verdict on one; errors are those of `symbptt.formula.verdict.check`."""
         self.clock.restart()
         ways = readings(formula, self.model, self.where, self.names, self.layout)
-        found: list[Decision] = []
+        found: list[tuple[Decision, Expr]] = []
         for way in _meant(ways, self.model):
-            found.append(self._read(way, progress))
-            if found[-1].verdict.right:
+            found.append((self._read(way, progress), way.links[0].left))
+            if found[-1][0].verdict.right:
                 break
-        best = max(found, key=lambda one: one.likelihood)
+        best, start = max(found, key=lambda one: one[0].likelihood)
+        with suppress(EvaluationError):  # no time is left
+            best = best.explained(start)
         return replace(self._mended(best, progress), formula=formula)
 
     def answer(self, formula: str, progress: Progress = str) -> Verdict:
@@ -164,7 +166,7 @@ class Checker:
         """Of one reading: that of the first link of it that is not right."""
         found: list[Decision] = []
         for link in way.links:
-            found.append(self._link(link, way.links[0].left, progress))
+            found.append(self._link(link, progress))
             if not found[-1].verdict.right:
                 break
         decision = found[0] if found[-1].verdict.right else found[-1]
@@ -182,23 +184,23 @@ class Checker:
         )
         return replace(decision, verdict=verdict)
 
-    def _link(self, tree: Formula, start: Expr, progress: Progress) -> Decision:
-        """Of ``A = B``, which stands in a chain that begins with ``start``."""
+    def _link(self, tree: Formula, progress: Progress) -> Decision:
+        """Of ``A = B``."""
         first, *others = _spoken_of(tree, self.model) or _equations(tree, self.model)
-        found = self._examined(tree, start, first, progress)
+        found = self._examined(tree, first, progress)
         for other in others if not found.verdict.right else ():
-            again = self._examined(tree, start, other, str)
+            again = self._examined(tree, other, str)
             if again.verdict.right:
                 words = "`direct` by the model's own equations"
                 found = replace(again, verdict=replace(again.verdict, reading=words))
         latex = formula_latex(tree, Shaper(first, self.layout))
         return replace(found, verdict=replace(found.verdict, latex=latex))
 
-    def _examined(self, tree: Formula, start: Expr, model: Model, progress: Progress) -> Decision:
+    def _examined(self, tree: Formula, model: Model, progress: Progress) -> Decision:
         try:
             examiner = self.examiner(model)
             examiner.forget()
-            return decide(tree, start, examiner, progress)
+            return decide(tree, examiner, progress)
         except EvaluationError as error:
             return Decision(Verdict(model.name, tree.text, "undecided", reason=str(error)), tree)
 
