@@ -74,6 +74,7 @@ WORDS = frozenset(["for", "if", "when", "where", "with", "and", "all", "otherwis
 
 MAX_BRACKETS = 50
 MAX_SCRIPTS = 4
+MAX_BELOW = 6
 _LONGEST_ROW = 12
 _OPENING = frozenset(["(", "[", "{", "{{", "⟨"])
 _CLOSING = frozenset([")", "]", "}", "}}", "⟩"])
@@ -167,7 +168,7 @@ class _MarkReader:
         elif character in LETTERS:
             self.add("name", LETTERS[character], self.at + 1)
             self.combining()
-        elif character in _COMBINING:
+        elif character in _COMBINING and self.found and self.found[-1].kind == "name":
             self.combining()
         elif character == "𝟙":
             self.add("number", "1", self.at + 1, bold=True)
@@ -315,7 +316,11 @@ class _MarkReader:
             stop = start + len(self.argument())
             self.found += self.deeper(stop).inside(start + 1, stop - 1)
         else:
-            self.step()
+            self.deeper(start)
+            self.depth += 1
+            if start < len(self.text):
+                self.step()
+            self.depth -= 1
         inner = [mark for mark in self.found[before:] if mark.text not in "{}"]
         del self.found[before:]
         if not inner or inner[0].kind not in ("name", "number"):
@@ -374,7 +379,7 @@ class _MarkReader:
             self.add("name", word, self.at + len(word))
             return
         head, *tail = word.split("_")
-        for count in range(len(tail), 0, -1):
+        for count in range(min(len(tail), MAX_BELOW), 0, -1):
             longest = "_".join([head, *tail[:count]])
             for prefix in ("", "d", "D"):
                 if longest.startswith(prefix) and self.known(longest.removeprefix(prefix)):
