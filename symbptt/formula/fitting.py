@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import product
 
 from symbptt import algebra as al
@@ -121,6 +122,9 @@ def _rebound(node: al.Expr, met: set[str]) -> al.Expr:
 _LETTERS = ("k", "i", "j", "m", "n", "r", "s", "q", "u", "v", "l", "p")
 
 
+ROOM = 2
+
+
 def is_possible(chains: tuple[Inequalities, ...]) -> bool:
     """Whether the conditions hold together at some steps."""
     return any(holds(chains, at) for at in _steps(chains))
@@ -135,6 +139,7 @@ def simplified(chains: tuple[Inequalities, ...]) -> tuple[Inequalities, ...]:
     return chains
 
 
+@cache
 def is_within(inner: tuple[Inequalities, ...], outer: tuple[Inequalities, ...]) -> bool:
     """Whether conditions hold wherever others do."""
     every = (at for at in _steps((*inner, *outer)) if holds(outer, at))
@@ -142,8 +147,10 @@ def is_within(inner: tuple[Inequalities, ...], outer: tuple[Inequalities, ...]) 
 
 
 def _steps(chains: tuple[Inequalities, ...]) -> Iterator[dict[str, int]]:
-    sides = (side for chain in chains for side in chain.sides)
+    sides = [side for chain in chains for side in chain.sides]
     names = sorted({name for side in sides for name in side.names()} - {"T"})
-    for horizon in range(1, FARTHEST + 1):
+    # What bounds of so many steps can tell apart shows where there is room for all of them.
+    farthest = ROOM + len(names) + max((abs(side.offset) for side in sides), default=0)
+    for horizon in range(1, min(FARTHEST, farthest) + 1):
         for values in product(range(-1, horizon + 2), repeat=len(names)):
             yield {"T": horizon, **dict(zip(names, values, strict=True))}
