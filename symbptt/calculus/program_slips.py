@@ -7,6 +7,7 @@ a derivation say, so an edit here may read another step's result.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from symbptt import algebra as al
@@ -121,6 +122,32 @@ def _lost_path(node: al.Expr, around: Around) -> Iterator[al.Expr]:
             yield here[0] if len(here) == 1 else al.Add(tuple(here))
         if len(here) > 1 and later:
             yield later[0] if len(later) == 1 else al.Add(tuple(later))
+        if len(node.terms) > 2:
+            # What is set where it must be added to: the last term is left, or the first.
+            yield from node.terms
+
+
+def _not_emptied(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """What comes from the next step, added to what came before in place of put there."""
+    if isinstance(node, al.Add) and around.parent is None:
+        here = [term for term in node.terms if not _reads_later(term)]
+        target = next((s.target for s in around.derivation.steps if s.result is node), None)
+        if len(here) < len(node.terms) and isinstance(target, al.Cotangent):
+            shift = {"t": al.NOW + 1}
+            later = [al.Neg(al.substitute_index(term, shift)) for term in here]
+            yield al.Add((*node.terms, al.substitute_index(target, shift), *later))
+
+
+def _forward(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """The steps gone through from the first to the last: what was next was before."""
+    if around.parent is None and _reads_later(node):
+        yield _mirrored(node)
+
+
+def _mirrored(node: al.Expr) -> al.Expr:
+    if isinstance(node, al.Cotangent) and node.index is not None:
+        return replace(node, index=al.NOW - (node.index.offset))
+    return al.map_children(node, _mirrored)
 
 
 def _reads_later(term: al.Expr) -> bool:
@@ -206,6 +233,34 @@ def _part_of_auxiliary(node: al.Expr, around: Around) -> Iterator[al.Expr]:
                         yield al.substitute_index(rest, {"t": node.index})
 
 
+def _shift_in_auxiliary(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """For a name that the derivation gave what it names, one value of it at another step."""
+    if isinstance(node, al.Ref) and not isinstance(around.parent, al.Call):
+        for equation in around.derivation.normal.equations:
+            if equation.name == node.name and equation.auxiliary:
+                for old in _timed(equation.rhs):
+                    for steps in (1, -1):
+                        new = replace(old, index=old.index + steps)
+                        rhs = _replaced(equation.rhs, old, new)
+                        yield al.substitute_index(rhs, {"t": node.index})
+
+
+def _timed(expr: al.Expr) -> list[al.Ref]:
+    refs = (node for node in al.walk(expr) if isinstance(node, al.Ref) and node.index.names())
+    return list(dict.fromkeys(refs))
+
+
+def _power_outside(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """``(1 - h)**2`` for ``1 - h**2``."""
+    if isinstance(node, al.Add):
+        for k, term in enumerate(node.terms):
+            power = term.operand if isinstance(term, al.Neg) else term
+            if isinstance(power, al.Pow):
+                base = al.Neg(power.base) if isinstance(term, al.Neg) else power.base
+                whole = al.Add((*node.terms[:k], base, *node.terms[k + 1 :]))
+                yield al.Pow(whole, power.exponent)
+
+
 def _name_at_another_step(node: al.Expr, around: Around) -> Iterator[al.Expr]:
     """Another state, as the step before left it."""
     if isinstance(node, al.Ref) and not isinstance(around.parent, al.OneHot | al.Lookup):
@@ -231,11 +286,15 @@ PROGRAM_SLIPS: dict[str, Slip] = {
     "a value for its argument, or a function of it": _of_value,
     "a complement missing or surplus": _missing_value,
     "a lost path": _lost_path,
+    "a path that is added up, and never set anew": _not_emptied,
+    "the steps in the order of the forward pass": _forward,
     "a doubled term": _doubled_term,
     "a quotient for a product": _quotient,
     "a factor of one term for a factor of the sum": _parentheses,
     "a factor outside of a product": _moved_factor,
     "a missing factor of a named product": _part_of_auxiliary,
+    "a shifted index in what a name stands for": _shift_in_auxiliary,
+    "an exponent outside of the parentheses": _power_outside,
     "another name, at the step before": _name_at_another_step,
     "a product of entries for an outer product": _elementwise,
 }

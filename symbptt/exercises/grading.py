@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symbptt import algebra as al
 from symbptt.errors import FormulaError, SheetError
 from symbptt.exercises.sheet import Gap, Sheet
 from symbptt.formula.answer import Verdict
@@ -250,13 +251,21 @@ class _Grader:
 
     def is_derived(self, gap: Gap, ways: list[Reading]) -> bool:
         """Whether a link of the answer is a line of the derivation, but for the order of terms."""
-        lines = {_bare(link) for line in self.sheet.solutions(gap) for link in self.links(line)}
-        return any(_bare(link) in lines for way in ways for link in way.links)
+        lines = {self.bare(link) for line in self.sheet.solutions(gap) for link in self.links(line)}
+        return any(self.bare(link) in lines for way in ways for link in way.links)
 
+    def bare(self, formula: Formula) -> str:
+        """The same for formulas that differ in conditions, order of terms, signs of outer alone."""
+        left, right = (al.transform(side, self.multiplied) for side in formula.sides)
+        return canonical(replace(formula, left=left, right=right, chains=(), fixed=()))
 
-def _bare(formula: Formula) -> str:
-    """The same for formulas that differ in their conditions and the order of terms alone."""
-    return canonical(replace(formula, chains=(), fixed=()))
+    def multiplied(self, node: al.Expr) -> al.Expr:
+        """``outer(u, v)`` as the product that documents print."""
+        if not isinstance(node, al.Outer):
+            return node
+        if self.checker.layout == "row":
+            return al.Product(al.Transpose(node.left), node.right)
+        return al.Product(node.left, al.Transpose(node.right))
 
 
 def _parted(gap: Gap, answer: str) -> tuple[str, str]:

@@ -137,10 +137,12 @@ def _off_the_edges(
     An edge is where the derivation's own equation does not hold, and a step before the first.
     """
     first = Index(offset=1)
+    steps = dict.fromkeys(index for node in walk(tree.left) for index in indices(node))
     known = {name for name, _ in found.at}
-    held = (index for node in walk(tree.left) for index in indices(node))
-    steps = dict.fromkeys(index for index in held if known.issuperset(index.names()))
-    started = tuple(Inequalities((first, step), ("<=",)) for step in steps)
+    # A step that a sum or product on the left binds has no value outside it.
+    started = tuple(
+        Inequalities((first, step), ("<=",)) for step in steps if set(step.names()) <= known
+    )
     stated = tuple(
         chain
         for chain in (own.formula.chains if own else ())

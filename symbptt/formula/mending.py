@@ -117,9 +117,15 @@ class _Tier:
 
 
 def _nearest(found: list[Mend], probe: _Probe) -> list[Mend]:
-    """What is said in the author's own words; if nothing is, the nearest of each kind."""
+    """What is said in the author's own words; if nothing is, the nearest of each kind.
+
+    Of a kind what is shortest comes first.
+    """
     distances = {mend.text: probe.distance(mend) for mend in found}
-    ordered = sorted(found, key=lambda mend: distances[mend.text])
+    kinds = list(dict.fromkeys(mend.kind for mend in found))
+    ordered = sorted(
+        found, key=lambda mend: (distances[mend.text], kinds.index(mend.kind), len(mend.text))
+    )
     least: dict[str, int] = {}
     for mend in ordered:
         least.setdefault(mend.kind if distances[ordered[0].text] else "", distances[mend.text])
@@ -267,7 +273,8 @@ def _mending(candidates: Iterator[Candidate], probe: _Probe) -> Iterator[Mend]:
     seen = {canonical(probe.formula)}
     for said, candidate in candidates:
         form = canonical(candidate)
-        if candidate.left == candidate.right or form in seen:
+        # What says nothing of the model mends nothing.
+        if candidate.left in walk(candidate.right) or form in seen:
             continue
         seen.add(form)
         if probe.passes(candidate) and probe.keeps(candidate):

@@ -141,8 +141,12 @@ def _letter(text: str, names: FormulaNames, layout: Layout) -> LetterMeaning:
 
 
 def _words(notes: dict[str, str], found: list[tuple[tuple[Formula, ...], dict[str, str]]]) -> str:
-    """What a reading decides that others decide otherwise."""
-    open_ones = [q for q in notes if any(other.get(q) != notes[q] for _, other in found)]
+    """What a reading decides that others decide otherwise, and that a product is turned."""
+    open_ones = [
+        question
+        for question in notes
+        if question[0] != "`" or any(other.get(question) != notes[question] for _, other in found)
+    ]
     return "; ".join(f"{question} as {notes[question]}" for question in open_ones)
 
 

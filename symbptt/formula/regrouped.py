@@ -74,6 +74,8 @@ def factor_edits(node: al.Expr, parent: al.Expr | None) -> Edits:
         yield Slip.SLOPE, product_of(sigmoid_slope(base))
         yield Slip.NO_SLOPE, base
         yield Slip.NO_SLOPE, al.Call("tanh", (base,))
+    if isinstance(node, al.Pow) and isinstance(parent, al.Mul | al.Diag):
+        yield Slip.COMPLEMENT, complement(node)
     if not beside or not _is_value(node):
         return
     if not isinstance(parent, al.Add):

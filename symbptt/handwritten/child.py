@@ -318,6 +318,7 @@ def main() -> None:
         arrays = dict(file)
     screen = Screen()
     sys.stdout = sys.stderr = screen
+    sys.argv = [job["name"]]
     sys.path.append(job["beside"])
     # What NumPy warns of says nothing here: numbers are looked at.
     warnings.simplefilter("ignore")

@@ -13,28 +13,22 @@ import numpy as np
 
 from symbptt.algebra import Model
 from symbptt.binding import bind as bind_functions
-from symbptt.calculus.gradients import derive
-from symbptt.codegen.render import generate
 from symbptt.errors import EvaluationError, MissingLossError, OptionError
 from symbptt.handwritten import program
 from symbptt.handwritten.answers import ReturnedGradients
 from symbptt.handwritten.calling import Chosen, ProgramCall, find
+from symbptt.handwritten.causes import Causes
 from symbptt.handwritten.comparison import (
     Convention,
     clipping,
-    close,
     first_wrong,
-    laid,
     right,
-    wanted,
 )
 from symbptt.handwritten.forms import ProgramCase
 from symbptt.handwritten.names import ProgramNames, read_names
 from symbptt.handwritten.process import Room
 from symbptt.handwritten.verdict import RIGHT, WRONG, CodeVerdict, GradientVerdict, SlipFound
-from symbptt.proof.backward import Passes
-from symbptt.proof.calls import Arrays, called
-from symbptt.proof.loaded import load_module
+from symbptt.proof.calls import Arrays
 from symbptt.proof.slips import FACTORS, Inquiry, NamedSlip
 
 LONGEST = 60
@@ -104,6 +98,7 @@ class Examination:
     convention: Convention = field(default_factory=Convention)
     cases: list[ProgramCase] = field(default_factory=list)
     answers: list[ReturnedGradients] = field(default_factory=list)
+    aside: frozenset[str] = frozenset()
 
     @cached_property
     def caller(self) -> Any:
@@ -118,9 +113,12 @@ class Examination:
         base = self._factor()
         self.convention = clipping(self.cases, [a.grads for a in self.answers], base)
         wrong = self._wrong()
-        slips = [*self._of_calls()]
-        if wrong or self._misshapen:
-            slips += self._explained(wrong)
+        values = [*self._causes.of_states(wrong)]
+        self.aside = frozenset(name for slip in values for name in slip.names)
+        slips = [*self._of_calls(), *values]
+        left = {name: numbers for name, numbers in wrong.items() if name not in self.aside}
+        if left or self._misshapen:
+            slips += self._explained(left)
         gradients = tuple(self._rows(wrong))
         failed = [a for a in self.answers if not a.outcome.ok]
         fine = not (wrong or slips or failed or self.chosen.square or self._misshapen)
@@ -190,17 +188,22 @@ class Examination:
 
     def _factor(self) -> Convention:
         """The factor by which the most gradients are right, of one sequence and of several."""
-        single = [(c, a) for c, a in self._pairs() if c.batch == 1 and c.steps < LONGEST]
-        several = [(c, a) for c, a in self._pairs() if c.batch > 1]
+        done = [(c, a) for c, a in self._pairs() if a.outcome.ok]
+        single = [(c, a) for c, a in done if c.batch == 1 and 2 < c.steps < LONGEST]
+        several = [(c, a) for c, a in done if c.batch > 1]
 
         def count(
             pairs: Sequence[tuple[ProgramCase, ReturnedGradients]], convention: Convention
         ) -> int:
-            return sum(len(right(c, a.grads, convention)) for c, a in pairs)
+            """How many gradients are right in all of the cases."""
+            found = [set(right(c, a.grads, convention)) for c, a in pairs]
+            return len(set.intersection(*found)) if found else 0
 
-        # What L's convention makes of them comes first, if anything at all is right by it.
-        factors = [f for f in FACTORS[:2] if count(single, Convention(f))] or FACTORS
-        factor = max(factors, key=lambda f: count(single, Convention(f)))
+        # Of the mean or the sum of the losses some may be wrong; another factor is that of all.
+        names = {name for _, answer in single for name in answer.grads}
+        counts = {factor: count(single, Convention(factor)) for factor in FACTORS}
+        most = max(FACTORS[:2], key=lambda f: counts[f])
+        factor = next((f for f in FACTORS if names and counts[f] == len(names)), most)
         return max((Convention(factor, batch) for batch in (0, 1)), key=lambda c: count(several, c))
 
     def _pairs(self) -> list[tuple[ProgramCase, ReturnedGradients]]:
@@ -217,12 +220,12 @@ class Examination:
         return found
 
     @property
+    def _causes(self) -> Causes:
+        return Causes(self.caller, self.cases, self.answers, self.convention)
+
+    @property
     def _misshapen(self) -> dict[str, tuple[ProgramCase, ReturnedGradients]]:
-        return {
-            name: (case, answer)
-            for case, answer in reversed(self._pairs())
-            for name in answer.misshapen
-        }
+        return self._causes.misshapen
 
     def _rows(self, wrong: Mapping[str, list[int]]) -> Iterator[GradientVerdict]:
         returned = {name for a in self.answers for name in (*a.grads, *a.misshapen)}
@@ -277,8 +280,8 @@ class Examination:
             numbers = sorted({k for n in early for k in wrong[n] if k in (2, 3)})
             yield from self._inquired(tuple(numbers))
             return
-        yield from self._of_batches(wrong)
-        yield from self._of_lengths(wrong)
+        yield from self._causes.of_batches(wrong)
+        yield from self._causes.of_lengths(wrong, LONGEST)
         if wrong and all(
             self.cases[k].dtype != "float64" for numbers in wrong.values() for k in numbers
         ):
@@ -287,7 +290,7 @@ class Examination:
     def _inquired(self, numbers: tuple[int, ...]) -> Iterator[SlipFound]:
         """What explains the gradients of single sequences."""
         subject = self.caller.subject
-        names = [n for n in self.answers[numbers[0]].grads]
+        names = [n for n in self.answers[numbers[0]].grads if n not in self.aside]
         sequences = [
             subject.sequence(self.cases[k], self._first(k, names))
             for k in numbers
@@ -312,115 +315,6 @@ class Examination:
         grads = self.answers[number].grads
         starts = {i.key for i in self.caller.subject.model.initials}
         return {n: grads[n][0] if n in starts else grads[n] for n in names}
-
-    def _of_batches(self, wrong: Mapping[str, list[int]]) -> Iterator[SlipFound]:
-        numbers = [k for k, case in enumerate(self.cases) if case.batch > 1]
-        told: dict[str, list[str]] = {}
-        for name in self._misshapen:
-            case, answer = self._misshapen[name]
-            words = _lost_axis(case, answer, name, self.convention)
-            if words:
-                told.setdefault(words, []).append(name)
-        for name, found in wrong.items():
-            if not {*found} & {*numbers}:
-                continue
-            for words, expected in self._of_sequences(numbers, name):
-                if all(
-                    close(self.cases[k], self.answers[k].grads[name], {name: each}, name)
-                    for k, each in zip(numbers, expected, strict=True)
-                ):
-                    told.setdefault(words, []).append(name)
-                    break
-        for words, names in told.items():
-            yield SlipFound(words, tuple(names), words)
-
-    def _of_sequences(self, numbers: Sequence[int], name: str) -> Iterator[tuple[str, list[Any]]]:
-        """What a gradient is where not all sequences count, or count otherwise."""
-        cases = [self.cases[k] for k in numbers]
-        own = [wanted(case, {name: 0}, self.convention)[name] for case in cases]
-        for words, power in (
-            ("it is the mean over the sequences where their sum belongs", -1.0),
-            ("it is the sum over the sequences where their mean belongs", 1.0),
-        ):
-            yield words, [a * case.batch**power for case, a in zip(cases, own, strict=True)]
-        for place, what in ((0, "first"), (-1, "last")):
-            alone = [self._alone(case, place, name) for case in cases]
-            for by in (1, 0):
-                scaled = [
-                    each * self.convention.factor[1](c.steps) / (1 if by else c.batch)
-                    for c, each in zip(cases, alone, strict=True)
-                ]
-                yield f"only the {what} sequence counts", scaled
-
-    def _alone(self, case: ProgramCase, place: int, name: str) -> Any:
-        call = case.call
-        timed = {i.name: i.timed for i in self.caller.subject.model.inputs}
-        chosen = slice(place, None) if place < 0 else slice(place, place + 1)
-        one = replace(
-            call,
-            scenario=replace(call.scenario, lengths=call.scenario.lengths[:1]),
-            inputs={n: a[:, chosen] if timed[n] else a[chosen] for n, a in call.inputs.items()},
-            carry=call.carry and {key: a[chosen] for key, a in call.carry.items()},
-        )
-        _, grads, _ = called(self.caller.subject.module, one)
-        return grads[name]
-
-    def _of_lengths(self, wrong: Mapping[str, list[int]]) -> Iterator[SlipFound]:
-        """Right for short sequences and wrong for long ones: truncated, and after how many."""
-        long = [k for k, c in enumerate(self.cases) if c.steps == LONGEST and c.dtype == "float64"]
-        names = tuple(name for name, numbers in wrong.items() if {*numbers} & {*long})
-        if not names:
-            return
-        lengths = range(5, LONGEST)
-        cases = [self._case(self.chosen.sizes[0], steps) for steps in lengths]
-        answers = self.caller.answers([ProgramCall(case) for case in cases])
-        first = next(
-            (
-                number
-                for number, (case, answer) in enumerate(zip(cases, answers, strict=True))
-                if len(right(case, answer.grads, self.convention)) < len(answer.grads)
-            ),
-            len(cases) - 1,
-        )
-        kept = cases[first].steps - 1
-        later = min(first + 3, len(cases) - 1)
-        for words, expected in self._truncated(cases[later], kept):
-            grads = laid(cases[later], expected, self.convention)
-            known = [n for n in names if n in grads]
-            if all(close(cases[later], answers[later].grads[n], grads, n) for n in known):
-                yield SlipFound(words, names, "truncated")
-                return
-        yield SlipFound(f"it is right up to {kept} steps, and wrong for more", names, "truncated")
-
-    def _truncated(self, case: ProgramCase, kept: int) -> Iterator[tuple[str, Arrays]]:
-        subject = self.caller.subject
-        passes = Passes(subject.derivation, subject.sequence(case, {}))
-        left = passes.reading({}, range(1, case.steps - kept + 1))
-        params = [p.name for p in subject.model.parameters]
-        yield (
-            f"truncated: only the last {kept} steps are gone through",
-            {name: left.gradient(name) for name in params},
-        )
-        for kind, words in (
-            ("window", f"truncated: from each loss {kept} steps are gone back"),
-            ("chunk", f"truncated: the gradient does not cross from one {kept} steps to the next"),
-        ):
-            derivation = derive(subject.model, estimator=f"{kind}:{kept}")
-            module = load_module(generate(derivation, level=0), f"<{kind}>", subject.model)
-            _, grads, _ = called(module, case.call)
-            yield words, {name: grads[name] for name in params}
-        whole = case.call
-        short = replace(
-            whole,
-            scenario=replace(whole.scenario, steps=kept, lengths=(kept,)),
-            inputs={n: a[:kept] for n, a in whole.inputs.items()},
-        )
-        _, grads, _ = called(subject.module, short)
-        by = kept / case.steps
-        yield (
-            f"only the first {kept} steps are read",
-            {name: grads[name] * by for name in params},
-        )
 
     # --- words ------------------------------------------------------------------------------------
 
@@ -473,19 +367,3 @@ def _is_loss(losses: Sequence[tuple[ProgramCase, float]], factor: Any) -> bool:
         abs(loss - case.loss * factor[1](case.steps)) <= 1e-4 * max(1e-3, abs(loss))
         for case, loss in losses
     )
-
-
-def _lost_axis(
-    case: ProgramCase, answer: ReturnedGradients, name: str, convention: Convention
-) -> str:
-    """Which sum was lost where an array has an axis too many."""
-    raw, shape = answer.raw[name], case.grads[name].shape
-    for axis in range(np.ndim(raw)):
-        summed = np.sum(raw, axis=axis)
-        if summed.shape == shape:
-            for batch in (0, 1):
-                expected = wanted(case, {name: 0}, replace(convention, batch=batch))
-                if close(case, summed, expected, name):
-                    over = "sequences" if np.shape(raw)[axis] == case.batch else "steps"
-                    return f"the sum over the {over} is missing"
-    return ""

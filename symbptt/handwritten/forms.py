@@ -296,7 +296,7 @@ def handed(model: al.Model, case: ProgramCase, form: ArrayForm) -> Iterator[tupl
             whole = not whole
         if source.name == UPSTREAM:
             # L is the mean of what is handed in times the quantity; a program takes the whole.
-            array = array / (case.steps * case.batch)
+            array = array / (case.batch * (case.steps if source.timed else 1))
         array = form.timed(array) if source.timed else form.untimed(array)
         as_list = whole and form.axes == "one" and source.timed
         yield source.name, array if whole else array.astype(kind), as_list

@@ -9,7 +9,7 @@ from typing import Literal
 from symbptt import algebra as al
 from symbptt.errors import ProgramError
 
-Kind = Literal["param", "input", "start", "group", "size", "upstream", "object"]
+Kind = Literal["param", "input", "start", "group", "size", "upstream", "rate"]
 
 INPUT = ("input", "inputs", "x", "xs", "token", "tokens", "ids", "seq", "sequence", "data")
 TARGET = ("target", "targets", "y", "ys", "label", "labels", "ytrue")
@@ -35,6 +35,8 @@ SIZES = {
     "table": ("embedsize", "embeddim", "embeddingdim", "embeddingsize", "embsize", "embdim",
               "nembed", "e"),
 }  # fmt: skip
+RATES = ("lr", "learningrate", "learnrate", "eta", "stepsize", "l2", "reg", "weightdecay", "lambda")
+"""What multiplies an update, or a penalty: 0, so that there is neither."""
 UPSTREAM = ("dout", "doutput", "doutputs", "gradoutput", "gradoutputs", "gradout", "upstream",
             "dys", "dlogits", "delta", "deltas", "douts", "outputsgrad")  # fmt: skip
 
@@ -91,6 +93,7 @@ class ProgramNames:
         for equation in self.model.equations:
             yield f"d{squeezed(equation.name)}", Role("upstream", equation.name)
         yield from ((word, Role("upstream", "")) for word in UPSTREAM)
+        yield from ((word, Role("rate", word)) for word in RATES)
         for name, words in GROUPS.items():
             yield from ((word, Role("group", name)) for word in words)
 

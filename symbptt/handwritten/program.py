@@ -45,6 +45,7 @@ class ProgramFunction:
     keywords: bool
     returned: tuple[str, ...]
     reads: frozenset[str]
+    assigned: frozenset[str]
     text: str
     line: int
 
@@ -72,6 +73,9 @@ class File:
             If there is none.
         """
         public = [f for f in self.functions if not f.name.startswith("_")]
+        if not wanted:
+            # Nobody means these who looks for gradients, if there is another function.
+            public = [f for f in public if not _passes_forward(f)] or public
         if wanted:
             chosen = [f for f in self.functions if f.called == wanted]
             chosen = chosen or [f for f in public if f.owner == wanted]
@@ -85,6 +89,13 @@ class File:
         if not public:
             raise ProgramError(f"{self.path} defines no function")
         return tuple(sorted(public, key=_likeliness))
+
+
+def _passes_forward(function: ProgramFunction) -> bool:
+    name = function.name.lower()
+    return any(
+        word in name for word in ("forward", "predict", "sample", "fit", "check", "test", "numeric")
+    )
 
 
 def _likeliness(function: ProgramFunction) -> int:
@@ -124,16 +135,21 @@ def read(path: str | Path) -> File:
 def _functions(tree: ast.Module) -> Iterator[ProgramFunction]:
     defined = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
     reads = frozenset(n.id for d in defined for n in ast.walk(d) if isinstance(n, ast.Name))
+    top = (n for s in tree.body if isinstance(s, ast.Assign | ast.AnnAssign) for n in ast.walk(s))
+    stored = (n.id for n in top if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    known = reads, reads & frozenset(stored)
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef):
-            yield _function(statement, "", reads)
+            yield _function(statement, "", *known)
         elif isinstance(statement, ast.ClassDef):
             for inner in statement.body:
                 if isinstance(inner, ast.FunctionDef):
-                    yield _function(inner, statement.name, reads)
+                    yield _function(inner, statement.name, *known)
 
 
-def _function(node: ast.FunctionDef, owner: str, reads: frozenset[str]) -> ProgramFunction:
+def _function(
+    node: ast.FunctionDef, owner: str, reads: frozenset[str], assigned: frozenset[str]
+) -> ProgramFunction:
     given = node.args
     static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list)
     positional = [*given.posonlyargs, *given.args]
@@ -155,6 +171,7 @@ def _function(node: ast.FunctionDef, owner: str, reads: frozenset[str]) -> Progr
         given.kwarg is not None,
         _returned(node),
         reads,
+        assigned,
         text,
         node.lineno,
     )
@@ -175,7 +192,13 @@ def _names(node: ast.expr) -> Iterator[str]:
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             for part in parts:
                 yield from _names(part)
-        case ast.Name(id=name) | ast.Attribute(attr=name):
+        case ast.Name(id=name):
             yield name
+        case ast.Attribute(value=value, attr="T") | ast.BinOp(left=value):
+            yield from _names(value)
+        case ast.Attribute(attr=name):
+            yield name
+        case ast.Call(args=[first, *_]):
+            yield from _names(first)
         case _:
             yield "_"

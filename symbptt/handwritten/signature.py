@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symbptt.errors import ProgramError
@@ -15,6 +15,9 @@ from symbptt.proof.place import length
 FORWARD = ("forward", "forward_pass", "fwd", "feedforward", "forward_propagation", "__call__")
 
 Spec = dict[str, Any]
+
+MOST = 3
+"""So many functions that can be called are called, if none is named."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +99,17 @@ class Binding:
 
     def _globals(self, specs: Mapping[str, Spec], sizes: Mapping[str, int]) -> Iterator[Any]:
         """Parameters and sizes that the function reads and does not take."""
+        function = self.function
         taken = {argument.name for argument, _ in self.roles}
-        for name in sorted(self.function.reads - taken):
+        for name in sorted(function.reads - taken):
             role = self.names.role(name)
-            if role is None:
+            if role is not None and role.kind == "param":
+                if not self._params_given and not function.owner:
+                    yield name, specs[role.name]
                 continue
-            if role.kind == "param" and not self._params_given and not self.function.owner:
-                yield name, specs[role.name]
-            elif role.kind == "size" and len(name) > 2 and not name.isupper():
-                yield name, {"v": sizes[role.name]}
+            size = self.names.size(name) if name in function.assigned else None
+            if size is not None:
+                yield name, {"v": length(size.name, sizes)}
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,8 @@ class _Specs:
                 "carry": names.starts,
             }
             return {"d": {key: self.specs[key] for key in keys[role.name] if key in self.specs}}
+        if role.kind == "rate":
+            return {"v": 0.0}
         if role.kind == "size":
             sizes = {**self.case.sizes, "T": self.case.steps, "B": self.case.batch}
             return {"v": length(role.name, sizes)}
@@ -156,9 +163,12 @@ def bindings(file: File, wanted: str, names: ProgramNames) -> tuple[Binding, ...
     """
     candidates = file.candidates(wanted)
     found: list[Binding] = []
+    functions = 0
     for function in candidates:
-        found += _of(file, function, names)
-        if found and not wanted:
+        more = list(_of(file, function, names))
+        functions += bool(more)
+        found += more
+        if functions == MOST and not wanted:
             break
     if not found:
         raise ProgramError(_mismatch(file, candidates[0], names))
@@ -191,6 +201,10 @@ def _of(file: File, function: ProgramFunction, names: ProgramNames) -> Iterator[
         read = {r.name for n in function.reads if (r := names.role(n)) and r.kind == "param"}
         if not read:
             return
+    forward = next((f for n in FORWARD if (f := file.of(function.owner, n))), None)
+    before = _roles(forward, names) if forward and function.owner else None
+    if forward and before is not None and binding.upstream is not None and not binding.before:
+        yield replace(binding, before=Binding(forward, before, names))
     yield binding
     grouped = tuple((a, _grouped(a, r)) for a, r in roles)
     if grouped != roles:
@@ -217,8 +231,8 @@ def _roles(
         if role in taken:
             role = None
         if role is not None:
-            # What has a default and is no array of the model's keeps it.
-            if argument.required or role.kind != "size":
+            # A single letter that has a default may be anything.
+            if argument.required or role.kind != "size" or len(argument.name) > 1:
                 found.append((argument, role))
                 taken.add(role)
         elif argument.required:
@@ -248,13 +262,15 @@ def expected(names: ProgramNames) -> str:
 
 
 def _mismatch(file: File, function: ProgramFunction, names: ProgramNames) -> str:
-    unknown = [a.name for a in function.arguments if a.required and names.role(a.name) is None]
+    maker = file.of(function.owner, "__init__") if function.owner else None
+    arguments = (*(maker.arguments if maker else ()), *function.arguments)
+    unknown = [a.name for a in arguments if a.required and names.role(a.name) is None]
     lines = [
         f"{file.path}:{function.line}: {function.called} can't be called for {names.model.name}",
         f"    expected: {expected(names)}",
         "              parameters by name or as a dict params, inputs, initial values; "
         "returns their gradients",
-        f"    found:    {function.text}",
+        f"    found:    {function.text}" + (f", {maker.text}" if maker else ""),
     ]
     lines += [f"    {each}" for each in _reasons(file, function, names, unknown)]
     return "\n".join(lines)

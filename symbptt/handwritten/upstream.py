@@ -30,16 +30,18 @@ def with_upstream(model: al.Model, name: str) -> al.Model:
             "call what is handed in after the quantity that it is the gradient of"
         )
     quantity = model.equation(name or read[0])
-    above = al.Ref(UPSTREAM, al.NOW, quantity.shape)
-    pair = (quantity.ref, above)
+    last = model.loss is not None and model.loss.last
+    index = al.LAST if last else al.NOW
+    above = al.Ref(UPSTREAM, index, quantity.shape)
+    pair = (replace(quantity.ref, index=index), above)
     rhs = al.Vector("dot", pair) if quantity.shape else al.Mul(pair)
-    loss = al.Equation("loss", rhs, ())
+    loss = al.Equation("loss", rhs, (), last=last)
     kept = _ancestors(model, quantity.name)
     return replace(
         model,
         inputs=(
             *(i for i in model.inputs if i.name in kept),
-            al.Input(UPSTREAM, quantity.shape, target=True, loss_only=True),
+            al.Input(UPSTREAM, quantity.shape, timed=not last, target=True, loss_only=True),
         ),
         equations=(*(e for e in model.equations if e.name in kept), loss),
         parameters=tuple(p for p in model.parameters if p.name in kept),

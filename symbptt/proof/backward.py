@@ -170,6 +170,8 @@ class BackwardPass(Remembering):
         step = None if node.index is None else node.index.at(at)
         if step is not None and step > self.source.steps:
             return None
+        if step is not None and step <= 0 and (node.name, step) not in self.plan:
+            return None
         if step in self.left_out and step is not None and step > 0:
             return np.full(lengths(node.shape, self.sizes), 0.0, dtype=object)
         return self.at((node.name, step))

@@ -22,7 +22,8 @@ from symbptt.calculus.program_slips import PROGRAM_SLIPS
 from symbptt.calculus.variants import SLIPS, STEP_SLIPS, Variant, variants
 from symbptt.errors import EvaluationError, MissingRuleError, UnboundFunctionError
 from symbptt.proof.backward import OneSequence, Passes
-from symbptt.proof.suspects import Suspect, ignored_start, in_parallel, left_out, of_step
+from symbptt.proof.other_models import other_models
+from symbptt.proof.suspects import Suspect, exchanged, ignored_start, in_parallel, left_out, of_step
 
 TOLERANCE = 1e-8
 """Of gradients in float64: a part of the largest entry."""
@@ -89,7 +90,7 @@ class Inquiry:
     sequences: Sequence[OneSequence]
     factors: Sequence[Factor] = FACTORS
     bound: float = math.inf
-    seconds: float = 20.0
+    seconds: float = 12.0
     factor: Factor = ONE
     _end: float = 0.0
 
@@ -106,15 +107,16 @@ class Inquiry:
         self._end = time.process_time() + self.seconds
         truth = Suspect("", lambda scene, name: scene.true.gradient(name))
         right = {f: self._explained(truth, self.names, f) for f in self.factors}
-        # What L's convention makes of them comes first, if anything at all is right by it.
-        first = [f for f in self.factors[:2] if right[f]] or self.factors
-        self.factor = max(first, key=lambda f: len(right[f]))
+        # Of the mean or the sum of the losses some may be wrong; another factor is that of all.
+        most = max(self.factors[:2], key=lambda f: len(right[f]))
+        every = (f for f in self.factors if len(right[f]) == len(self.names))
+        self.factor = next(every, most)
         wrong = tuple(n for n in self.names if n not in right[self.factor])
         if not wrong:
             return ()
         if len(wrong) < len(self.names):
             self.factors = (self.factor,)
-        for stage in (self._whole, self._each, self._partly):
+        for stage in (self._whole, self._each, self._of_model, self._partly):
             found = stage(wrong)
             if found:
                 return found
@@ -133,29 +135,70 @@ class Inquiry:
                 break
         return ()
 
-    def _each(self, wrong: tuple[str, ...], base: Suspect | None = None) -> tuple[NamedSlip, ...]:
-        """A slip of its own for each gradient; alike ones told together."""
-        found: list[NamedSlip] = []
-        for name in wrong:
-            one = next(
-                (
-                    NamedSlip(suspect, (name,), factor)
-                    for factor in self.factors
-                    for suspect in self._of_gradient(name)
-                    if self._explained(suspect, (name,), factor)
-                ),
-                None,
+    def _each(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
+        """A slip of its own for each gradient, where there is one for all."""
+        found = self._singles(wrong)
+        return found if len(found) == len(wrong) else ()
+
+    def _singles(self, names: Sequence[str]) -> tuple[NamedSlip, ...]:
+        """A slip of its own for each gradient that has one."""
+        found = [self._single(name) or self._proportional(name) for name in names]
+        return tuple(one for one in found if one is not None)
+
+    def _single(self, name: str) -> NamedSlip | None:
+        for factor in self.factors:
+            for suspect in self._of_gradient(name):
+                if self._explained(suspect, (name,), factor):
+                    return NamedSlip(suspect, (name,), factor)
+        return None
+
+    def _proportional(self, name: str) -> NamedSlip | None:
+        """Up to a factor that is another one in every sequence, or with the parameter added."""
+        ratios, norms = [], []
+        for scene in self.scenes:
+            found, right = scene.sequence.found[name], scene.true.gradient(name)
+            whole = float(np.sum(right * right))
+            if found.shape != right.shape or whole == 0.0:
+                return None
+            ratios.append(float(np.sum(found * right)) / whole)
+            norms.append(float(np.linalg.norm(found)))
+            if ratios[-1] == 0.0 or not agree(found, right * ratios[-1]):
+                return self._decayed(name)
+        words = f"its direction is right, its length is not: times {ratios[0]:.6g} here"
+        if np.allclose(norms, norms[0], rtol=TOLERANCE):
+            words = f"this gradient alone is clipped to a norm of {norms[0]:.6g}"
+        return NamedSlip(Suspect(words, _zero), (name,))
+
+    def _decayed(self, name: str) -> NamedSlip | None:
+        """The gradient of a penalty on the parameter comes on top."""
+        by: list[float] = []
+        for scene in self.scenes:
+            value = scene.sequence.given.get((name, None))
+            if value is None:
+                return None
+            rest = scene.sequence.found[name] - scene.true.gradient(name) * self.factor[1](
+                scene.sequence.steps
             )
-            if one is None:
-                return ()
-            found.append(one)
-        return tuple(found)
+            by.append(float(np.sum(rest * value) / np.sum(value * value)))
+            if not agree(rest, value * by[-1]) or not np.isclose(by[-1], by[0], rtol=1e-6):
+                return None
+        words = f"a multiple of the parameter is added, {by[0]:.6g} * {name}: a penalty"
+        return NamedSlip(Suspect(words, _zero), (name,))
+
+    def _of_model(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
+        """A slip in the forward pass, whose gradients are right for what it computes."""
+        names, end = self._quickest(wrong), time.process_time() + self.seconds / 3
+        for suspect in other_models(self.derivation, 3):
+            for factor in FACTORS[:2]:
+                if self._explains(suspect, names, factor):
+                    return (NamedSlip(suspect, wrong, factor),)
+            if time.process_time() > end:
+                break
+        return ()
 
     def _partly(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
-        """The slip that explains the most."""
+        """What explains the most: one slip of a step and single ones, or single ones alone."""
         best: tuple[NamedSlip, ...] = ()
-        if len(wrong) < 2:
-            return best
         for suspect in (*self._of_programs, *self._of_steps, *self._parallel):
             for factor in self.factors:
                 names = self._explained(suspect, wrong, factor)
@@ -163,11 +206,9 @@ class Inquiry:
                     best = (NamedSlip(suspect, names, factor),)
             if time.process_time() > self._end:
                 break
-        if best:
-            rest = tuple(name for name in wrong if name not in best[0].names)
-            singles = [self._each((name,)) for name in rest]
-            best += tuple(one for single in singles for one in single)
-        return best
+        rest = [name for name in wrong if not best or name not in best[0].names]
+        together, alone = (*best, *self._singles(rest)), self._singles(wrong)
+        return alone if len(alone) >= sum(len(s.names) for s in together) else together
 
     def _quickest(self, wrong: tuple[str, ...]) -> tuple[str, ...]:
         """All names, the wrong ones first and small ones before large ones."""
@@ -210,7 +251,7 @@ class Inquiry:
 
     @cached_property
     def _parallel(self) -> tuple[Suspect, ...]:
-        return tuple(in_parallel(self._variants))
+        return (*exchanged(self.derivation), *in_parallel(self._variants))
 
     @cached_property
     def _of_programs(self) -> tuple[Suspect, ...]:

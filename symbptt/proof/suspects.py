@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -78,15 +79,21 @@ def of_step(variant: Variant) -> Suspect:
         if other.kind == "initial" and other.target.name == step.target.name:
             start = {"t": other.target.index or al.NOW}
             old, new = (al.substitute_index(e, start) for e in (variant.old, variant.new))
-            result = _replaced(other.result, old, new)
+            result = replaced(other.result, old, new)
             edits[other.number] = replace(other, members=(*other.members[:-1], result))
     return Suspect(variant.kind, _edited(edits), ((step, variant.old, variant.new, changed),))
 
 
-def _replaced(node: al.Expr, old: al.Expr, new: al.Expr) -> al.Expr:
+def replaced(node: al.Expr, old: al.Expr, new: al.Expr) -> al.Expr:
     if node == old:
         return new
-    return al.map_children(node, lambda child: _replaced(child, old, new))
+    return al.map_children(node, lambda child: replaced(child, old, new))
+
+
+def _all_replaced(node: al.Expr, parts: Mapping[al.Expr, al.Expr]) -> al.Expr:
+    if node in parts:
+        return parts[node]
+    return al.map_children(node, lambda child: _all_replaced(child, parts))
 
 
 def _skeleton(node: al.Expr) -> tuple[Any, ...]:
@@ -111,13 +118,16 @@ def in_parallel(found: Iterable[Variant]) -> Iterator[Suspect]:
     for (kind, *_), group in groups.items():
         if len(group) < 2:
             continue
+        parts: dict[int, dict[al.Expr, al.Expr]] = {}
+        for variant in group:
+            parts.setdefault(variant.step.number, {}).setdefault(variant.old, variant.new)
         changed: dict[int, Step] = {}
         for variant in group:
-            step = changed.get(variant.step.number, variant.step)
-            result = _replaced(step.result, variant.old, variant.new)
-            changed[step.number] = replace(
-                step, members=(*step.members[:-1], result), holds=variant.changed.holds
-            )
+            step = variant.changed
+            if variant.step.number not in changed:
+                # All at once: what is put in may hold what it is put in for.
+                result = _all_replaced(variant.step.result, parts[step.number])
+                changed[step.number] = replace(step, members=(*step.members[:-1], result))
         firsts = {v.step.number: v for v in reversed(group)}
         edits = tuple(
             (v.step, v.old, v.new, changed[number]) for number, v in sorted(firsts.items())
@@ -146,18 +156,48 @@ def ignored_start(derivation: Derivation) -> Iterator[Suspect]:
     """The initial values are taken for 0."""
     if not derivation.model.initials:
         return
+    yield Suspect("the initial state is ignored: it is taken for 0", _without_start(derivation, ""))
+    states = dict.fromkeys(initial.name for initial in derivation.model.initials)
+    for name in states if len(states) > 1 else ():
+        kind = f"the initial value of {name} is ignored: it is taken for 0"
+        yield Suspect(kind, _without_start(derivation, name))
+
+
+def _without_start(derivation: Derivation, state: str) -> Gradient:
     scenes: dict[int, Passes] = {}
 
     def gradient(scene: Passes, name: str) -> Any:
         if id(scene) not in scenes:
             given = {
-                place: np.zeros_like(value) if place[1] is not None and place[1] <= 0 else value
-                for place, value in scene.sequence.given.items()
+                (of, step): np.zeros_like(value) if _is_start(step, of, state) else value
+                for (of, step), value in scene.sequence.given.items()
             }
             scenes[id(scene)] = Passes(derivation, replace(scene.sequence, given=given))
         return scenes[id(scene)].true.gradient(name)
 
-    yield Suspect("the initial state is ignored: it is taken for 0", gradient)
+    return gradient
+
+
+def _is_start(step: int | None, name: str, state: str) -> bool:
+    return step is not None and step <= 0 and state in ("", name)
+
+
+def exchanged(derivation: Derivation) -> Iterator[Suspect]:
+    """Two steps alike, a gate's and another gate's, each with the other's result."""
+    steps = [s for s in derivation.of_kind("adjoint") if s.target.index == al.NOW]
+    alike: dict[tuple[Any, ...], list[Step]] = {}
+    for step in steps:
+        alike.setdefault((step.shape, _skeleton(step.result)), []).append(step)
+    for group in alike.values():
+        for one, other in combinations(group, 2):
+            changed = {
+                a.number: replace(a, members=(*a.members[:-1], b.result))
+                for a, b in ((one, other), (other, one))
+            }
+            edits = tuple(
+                (s, s.result, changed[s.number].result, changed[s.number]) for s in (one, other)
+            )
+            yield Suspect("two gradients are exchanged", _edited(changed), edits)
 
 
 def _before_last(kept: int, steps: int) -> range:

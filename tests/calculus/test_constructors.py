@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from symbptt import algebra as al
@@ -30,7 +32,9 @@ def test_products(text: str) -> None:
 
 def test_a_number_keeps_its_spelling_where_it_stays_alone() -> None:
     assert forms.mul((P, ONE, TWO)) == al.Mul((TWO, P))
-    assert forms.mul((al.Number(2),)) == TWO
+    half = al.Number(Fraction(1, 2), "0.50")
+    assert plain(forms.mul((P, half))) == "0.50 * p"
+    assert plain(forms.mul((half, P, half))) == "1/4 * p"
 
 
 def test_quotients() -> None:

@@ -34,6 +34,7 @@ def test_arguments_are_exact() -> None:
     assert str(read_estimator("random:.1")) == "random:1/10"
     assert read_estimator("random:1").pi == 1
     assert read_estimator("chunk:12").tau == 12
+    assert read_estimator("window:1").tau == 1
     assert as_estimator(None) == as_estimator("full") == FULL
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from symbptt.algebra import NOW, Cotangent, Ref, walk
+from symbptt.algebra import NOW, Cotangent, Mul, Number, Ref, walk
 from symbptt.calculus.normal import introduced, normalize
 from symbptt.language.library import load, names
 from symbptt.language.parser import parse
@@ -76,7 +76,7 @@ def test_what_a_formula_names_of_the_normal_form_is_told() -> None:
     for kind in (Ref, Cotangent):
         for wanted in ("a_f", "a_h", "f"):
             shape = normal.equation(wanted).shape
-            found = introduced(normal, (kind(wanted, NOW, shape),))
+            found = introduced(normal, (Mul((Number(2), kind(wanted, NOW, shape))),))
             assert [e.name for e in found] == ([wanted] if wanted != "f" else [])
 
 

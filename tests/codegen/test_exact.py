@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from inspect import signature
 from types import ModuleType
 from typing import Any
 
-import mpmath
 import numpy as np
 import pytest
 
 from symbptt.codegen.render import generate
 from symbptt.language.parser import parse
+from symbptt.proof.domain import Precise
 from tests import cells
 from tests.modules import BUILT_IN, EXHAUSTIVE, executed, model_of, steps_argument
 from tests.points import Point, draw
 
-mpmath.mp.dps = 50
+BOUND = Fraction(1, 10**40)
 SETTINGS: tuple[dict[str, Any], ...] = ({"level": 1}, {"level": 2}, {"checkpoint": 2})
 LENGTHS = (None, (3, 1), (0, 2), (0, 0))
-FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "erf", "tanh", "arctan", "cosh", "sinh")
 SOME = (
     "lengths_as_numbers",
     "lstm",
@@ -36,57 +33,16 @@ SOME = (
 )
 
 
-class Real:
-    """A real number of 50 digits."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = mpmath.mpf(value)
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-
-def real(number: Any) -> Any:
-    match number:
-        case Real():
-            return number.value
-        case Fraction():
-            return mpmath.mpf(number.numerator) / number.denominator
-        case np.integer():
-            return mpmath.mpf(int(number))
-    return mpmath.mpf(number)
-
-
-def method(name: str, turned: bool) -> Callable[[Real, Any], Any]:
-    apply = getattr(operator, name)
-
-    def applied(self: Real, other: Any) -> Any:
-        if isinstance(other, np.ndarray):
-            return NotImplemented
-        pair = (self.value, real(other))
-        found = apply(*(pair[::-1] if turned else pair))
-        return found if isinstance(found, bool) else Real(found)
-
-    return applied
-
-
-for word in ("add", "sub", "mul", "truediv", "pow", "lt", "gt", "le", "ge", "eq"):
-    setattr(Real, f"__{word}__", method(word, False))
-for word in ("add", "sub", "mul", "truediv"):
-    setattr(Real, f"__r{word}__", method(word, True))
-for word in ("neg", "abs"):
-    unary = getattr(operator, word)
-    setattr(Real, f"__{word}__", lambda self, f=unary: Real(f(self.value)))
-for word in FUNCTIONS:
-    unary = getattr(mpmath, {"arctan": "atan"}.get(word, word))
-    setattr(Real, word, lambda self, f=unary: Real(f(self.value)))
+DIGITS = Precise(50)
 
 
 def reals(arrays: Any) -> Any:
     if arrays is None:
         return None
-    each = np.vectorize(lambda x: Real(float(x)), otypes=[object])
-    return {key: each(a) if a.dtype.kind == "f" else a for key, a in arrays.items()}
+    each = np.frompyfunc(lambda x: DIGITS.number(Fraction(x)), 1, 1)
+    return {
+        key: np.array(each(a), object) if a.dtype.kind == "f" else a for key, a in arrays.items()
+    }
 
 
 def results(module: ModuleType, point: Point, lengths: Any) -> dict[str, Any]:
@@ -208,7 +164,7 @@ def test_functions_of_exact_numbers_agree_to_all_digits(name: str) -> None:
     expected, found = (results(module, point, np.array([3, 1])) for module in (plain, fast))
     for key, array in expected.items():
         for one, other in zip(array.flat, found[key].flat, strict=True):
-            assert abs(real(one) - real(other)) < mpmath.mpf(10) ** -40, key
+            assert abs(one - other) < BOUND, key
 
 
 def test_numbers_that_know_the_exponential_alone_do_for_sigmoid(
@@ -220,6 +176,6 @@ def test_numbers_that_know_the_exponential_alone_do_for_sigmoid(
     point = draw(model, T=3, B=2)
     point = replace(point, params=reals(point.params), inputs=reals(point.inputs))
     point = replace(point, carry=None, carry_grad=None)
-    monkeypatch.delattr(Real, "tanh")
+    monkeypatch.delattr(DIGITS.context.mpf, "tanh")
     expected, found = (results(module, point, None) for module in (plain, fast))
-    assert abs(real(expected["loss"][()]) - real(found["loss"][()])) < mpmath.mpf(10) ** -40
+    assert abs(expected["loss"][()] - found["loss"][()]) < BOUND

@@ -16,6 +16,7 @@ from symbptt.errors import SheetError
 from symbptt.exercises.grading import Graded, Grades, grade
 from symbptt.exercises.sheet import Sheet, exercise
 from symbptt.language import library
+from symbptt.typeset.latex import member_latex, printer_of
 from symbptt.typeset.style import LAYOUTS, Style
 from tests.modules import some
 
@@ -140,3 +141,19 @@ def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("words", [["--steps", "2,x"], ["--steps", "1,99"], ["--every", "0"]])
 def test_steps_on_the_command_line(words: list[str]) -> None:
     assert CliRunner().invoke(main, ["exercise", "elman", *words]).exit_code == 2
+
+
+@pytest.mark.parametrize(("name", "layout"), [("char_rnn", "column"), ("linear_bias", "row")])
+def test_the_solution_as_the_sheet_prints_it_is_right(name: str, layout: str) -> None:
+    """Copied from the LaTeX of the solution, with the left side or without it."""
+    text = exercise(library.load(name), every=3, style=Style.of(layout))
+    read = Sheet.read(text)
+    printer = printer_of(read.derivation.symbols, read.style)
+    answers = []
+    for gap in read.gaps:
+        step = read.derivation.steps[gap.step - 1]
+        right = member_latex(printer, step, step.result)
+        equation = f"{printer.laid(step.target)} = {right}" if gap.number % 2 else right
+        answers.append(f"{gap.number}: {equation}")
+    found = grade(text, "\n".join(answers))
+    assert found.counts == {"right": len(read.gaps)}, str(found)

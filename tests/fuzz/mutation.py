@@ -15,6 +15,8 @@ WORDS = re.split(
     "diag onehot delta kron vec for and lambda if import None True d(L,h[t]) dL/dh[t] phi' t-1 "
     "t+1 0 1 2 -1 0.5 1e9 1e999 1/0 9**9**9 99999999999999999999 0x10 1_000 1j ... ( ) [ ] { } , "
     ": = + - * / // % ** @ . .T # ' \" \\ ; ^ == <= < := -> ~ | & ² ∂ Σ · ′ αβ 𠀀 é "
+    "\\frac \\partial { } _ ^ \\left( \\right) \\mathbf{ \\hat \\sum_{ \\prod_{ ^{\\top} \\text{ "
+    "\\begin{align} \\odot \\quad \\dots ⊙ ᵀ ₜ ∑ \u0302 "
     "\t \0 \ufeff \u2028 \u202e",
 )
 

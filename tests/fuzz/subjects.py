@@ -6,7 +6,7 @@ A subject draws an input and takes it. What it refuses by a documented error, or
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,8 +22,11 @@ from symbptt.errors import (
     ModelError,
     UnboundFunctionError,
 )
+from symbptt.formula.names import derived_form
 from symbptt.formula.reading import read
+from symbptt.formula.shapes import Shaper
 from symbptt.formula.text import formula_text
+from symbptt.formula.typesetting import formula_latex
 from symbptt.formula.verdict import check
 from symbptt.language import library
 from symbptt.language.parser import parse
@@ -110,7 +113,22 @@ def formula_texts() -> tuple[tuple[Model, tuple[str, ...]], ...]:
         found.setdefault(row.model, []).append(row.formula)
     for name in (*TEXTS, "lstm", "gru"):
         found.setdefault(name, ["d(L, h[t]) = 0"])
-    return tuple((model_of_row(name), tuple(texts)) for name, texts in found.items())
+    models = {name: model_of_row(name) for name in found}
+    return tuple(
+        (models[name], (*texts, *in_latex(models[name], texts))) for name, texts in found.items()
+    )
+
+
+def in_latex(model: Model, texts: Sequence[str]) -> Iterator[str]:
+    """What can be read of them, as it is printed in LaTeX, and some of it in Unicode."""
+    shaper = Shaper(derived_form(model))
+    for text in texts:
+        try:
+            printed = formula_latex(read(text, model), shaper)
+        except FormulaError:
+            continue
+        yield printed
+        yield printed.replace(r"\partial", "∂").replace(r"\odot", "⊙").replace(r"^{\top}", "ᵀ")
 
 
 def draw_formula(rng: random.Random) -> tuple[Model, str, bool]:

@@ -222,7 +222,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "calculus.normal": ("tests/calculus/test_normal.py",),
     "codegen.lowering": ("tests/codegen/test_lowering.py",),
     "codegen.numpy_printer": ("tests/codegen/test_lowering.py", "tests/codegen/test_style.py"),
-    "codegen.runtime": ("tests/codegen/runtime",),
+    "codegen.runtime": ("tests/codegen/runtime", "tests/codegen/test_exact.py"),
 }
 """The tests of each room, for what `verify` does not find."""
 

@@ -167,7 +167,7 @@ class _MarkReader:
         elif character in LETTERS:
             self.add("name", LETTERS[character], self.at + 1)
             self.combining()
-        elif character in _COMBINING:
+        elif character in _COMBINING and self.found and self.found[-1].kind == "name":
             self.combining()
         elif character == "𝟙":
             self.add("number", "1", self.at + 1, bold=True)
@@ -315,7 +315,11 @@ class _MarkReader:
             stop = start + len(self.argument())
             self.found += self.deeper(stop).inside(start + 1, stop - 1)
         else:
-            self.step()
+            self.deeper(start)
+            self.depth += 1
+            if start < len(self.text):
+                self.step()
+            self.depth -= 1
         inner = [mark for mark in self.found[before:] if mark.text not in "{}"]
         del self.found[before:]
         if not inner or inner[0].kind not in ("name", "number"):

@@ -171,16 +171,19 @@ class MeaningReader(CallReader):
         """``[0 I 0]`` takes a part out of what the model sets end to end."""
         every = derived_form(self.names.model).equations
         joined = [node for one in every for node in al.walk(one.rhs) if isinstance(node, al.Concat)]
-        for lengths in dict.fromkeys(
-            tuple(part.shape[0] if part.shape else 1 for part in one.parts) for one in joined
-        ):
-            if len(lengths) == count:
-                sizes = [size_node(place, length) for length in lengths]
-                cells: list[sf.Node] = [
-                    sf.Apply(place, "zeros", [sizes[number], size], place) for size in sizes
-                ]
-                cells[number] = sf.Named(place, "I")
-                yield Way(sf.Apply(place, "hstack", cells, place))
+        every_lengths = {
+            tuple(part.shape[0] if part.shape else 1 for part in one.parts): None for one in joined
+        }
+        fitting = [lengths for lengths in every_lengths if len(lengths) == count]
+        if not fitting:
+            self.wrong(place, f"the model sets no {count} vectors end to end")
+        for lengths in fitting:
+            sizes = [size_node(place, length) for length in lengths]
+            cells: list[sf.Node] = [
+                sf.Apply(place, "zeros", [sizes[number], size], place) for size in sizes
+            ]
+            cells[number] = sf.Named(place, "I")
+            yield Way(sf.Apply(place, "hstack", cells, place))
 
     def norm(
         self, node: wr.Enclosed, below: list[wr.ScriptText], above: list[wr.ScriptText]

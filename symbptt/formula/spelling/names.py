@@ -72,6 +72,10 @@ class NameReader:
         return found
 
     @cached_property
+    def aliased(self) -> frozenset[str]:
+        return frozenset(map(letters_of, self.names.aliases))
+
+    @cached_property
     def dims(self) -> dict[str, str]:
         return {letters_of(dim): dim for dim in self.names.model.dims}
 
@@ -111,7 +115,9 @@ class NameReader:
         found: list[Way] = []
         for share in shares(core.text, below, above):
             for name in self.called(share.name):
-                found += self.named(place, name, share)
+                bare = share.name == core.text and name not in (core.text, share.name)
+                if not bare or core.text in self.aliased:
+                    found += self.named(place, name, share)
         if not found:
             found = list(self.special(core, place, below, above))
         if not found:

@@ -18,7 +18,7 @@ from symbptt.formula.spelling.names import Way
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
 
-MAX_TERMS = 200
+MAX_TERMS = 80
 
 
 class ProductReader(WayReader):

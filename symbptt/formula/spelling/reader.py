@@ -26,6 +26,8 @@ from symbptt.language.source import Place
 _LETTER = "what a letter stands for is said by one equation; the left side names it, as `b_t = …`"
 MAX_READINGS = 64
 _TRIED = 4_000
+MIXED = 8
+"""Of so many kinds of derivatives in a formula each may be meant in a way of its own."""
 _WORDS = {"d": "total", "partial": "within its step", "direct": "of the one equation"}
 _MODES = tuple(_WORDS)
 
@@ -142,7 +144,7 @@ def _assignments(keys: list[Key]) -> Iterator[dict[Key, str]]:
     alike = [dict.fromkeys(keys, mode) for mode in _MODES]
     mixed = (dict(zip(keys, modes, strict=True)) for modes in product(*likely.values()))
     seen: list[dict[Key, str]] = []
-    for one in (first, *alike, *islice(mixed, MAX_READINGS)):
+    for one in (first, *alike, *islice(mixed, MAX_READINGS if len(keys) <= MIXED else 0)):
         if one not in seen:
             seen.append(one)
             yield one

@@ -99,3 +99,13 @@ def test_an_axis_is_learned_once_and_a_failure_learns_nothing() -> None:
     assert size == {"B": 2, "n": 3, "q": 3}
     with pytest.raises(ValueError, match=r"a: expected axes \(n \+ q \+ 1\) with {}, found shape"):
         CHECKS._check(("a", np.ones(8), ("n + q + 1",), ""), kind, size)
+
+
+def test_arrays_in_a_list_have_their_axes() -> None:
+    array = carried("_array")._array
+    assert array("x", [np.ones(2), np.ones(2)], ("B", "h")).shape == (2, 2)
+    assert array("x", 3.0, ()).shape == ()
+    with pytest.raises(ValueError, match=r"x: expected axes \(B\), found 2 axes"):
+        array("x", [np.ones(2)], ("B",))
+    with pytest.raises(ValueError, match="x: expected an array, found list: set holds no numbers"):
+        array("x", [{1.0}], ("B",))

@@ -77,3 +77,12 @@ def test_arrays_begin_with_a_line_of_the_cache() -> None:
     array = carried("_zeros")._zeros((3, 5), np.float32)
     assert array.ctypes.data % 64 == 0
     assert (array.shape, array.dtype, array.any()) == ((3, 5), np.float32, False)
+
+
+def test_columns_are_cut_step_by_step() -> None:
+    by_columns = carried("_by_columns")._by_columns
+    rows = np.arange(24.0).reshape(6, 4)  # three steps of two sequences
+    found = by_columns(rows, 2, 3)
+    assert found.shape == (3, 2, 2, 2)
+    np.testing.assert_array_equal(found[1, 0], rows[2:4, :2])
+    np.testing.assert_array_equal(found[2, 1], rows[4:, 2:])

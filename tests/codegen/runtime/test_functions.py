@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from inspect import signature
 from typing import Any
 
 import numpy as np
 import pytest
 
+from symbptt.proof.domain import Precise
 from tests.codegen.runtime import NUMPY, carried
 
 F = carried(*NUMPY.runtime(2).definitions)
@@ -97,3 +99,12 @@ def test_matrices_of_ones_are_of_the_dtype(dtype: Any) -> None:
     assert F._step(np.array([-1, 0, 2], dtype)).dtype == dtype
     if dtype is object:
         assert type(F._diagonal(np.array([[Fraction(1, 3)]]))[0, 0, 0]) is Fraction
+
+
+@pytest.mark.parametrize("name", ["_sigmoid", "_erf", "_normal_cdf", "_normal_pdf"])
+def test_exact_numbers_give_what_floats_give(name: str) -> None:
+    function = getattr(F, name)
+    count = len(signature(function).parameters)
+    exact = [np.array([Precise(50).number(Fraction(k, 8))], object) for k in (3, 1, 5)[:count]]
+    floats = [array.astype(float) for array in exact]
+    np.testing.assert_allclose(function(*exact).astype(float), function(*floats), 1e-14)

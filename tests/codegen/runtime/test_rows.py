@@ -88,3 +88,13 @@ def test_rows_in_a_row_are_a_slice() -> None:
     run = carried("_run")._run
     assert run(np.array([3, 4, 5])) == slice(3, 6)
     assert list(run(np.array([3, 5]))) == [3, 5]
+
+
+def test_a_past_of_an_input_has_its_rows() -> None:
+    space = carried("_Rows", "_past_of", INPUTS={"x": ("T", "B", "n", "m")}, _LAG=1)
+    rows, given = space._Rows(2, 3, None), np.arange(24.0).reshape(6, 2, 2)
+    call = SimpleNamespace(rows=rows, start=None, inputs={"x": given}, dtype=given.dtype, one=1)
+    found = space._past_of(call, "x")
+    assert found.shape == (9, 2, 2)
+    np.testing.assert_array_equal(found[3:], given)
+    assert not found[:3].any()

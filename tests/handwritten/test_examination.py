@@ -1,0 +1,190 @@
+"""What is asked for, what is told, and how a program may be written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from symbptt.cli import main
+from symbptt.errors import ProgramError
+from symbptt.handwritten.examination import check_code
+from symbptt.handwritten.program import read
+from symbptt.handwritten.verdict import CodeVerdict
+from symbptt.language.library import load
+from symbptt.language.parser import parse
+from tests.handwritten.slips import PROGRAMS
+
+SCALAR = parse(
+    "x: (d,)\nh: (h,)\nh[t] = tanh(W @ x[t] + U @ h[t-1])\nloss[t] = squared_error(h[t], y[t])\n",
+    "small",
+)
+
+FORWARD = """
+    hs = [h]
+    for t in range(len(x)):
+        hs.append(np.tanh(W @ x[t] + U @ hs[-1]))
+    dW, dU, dh = np.zeros_like(W), np.zeros_like(U), np.zeros_like(h)
+    for t in reversed(range(len(x))):
+        da = (1 - hs[t + 1] ** 2) * (dh + (hs[t + 1] - y[t]) / len(x))
+        dW += np.outer(da, x[t])
+        dU += np.outer(da, hs[t])
+        dh = U.T @ da
+"""
+
+STYLES = {
+    "by name": f"def f(W, U, x, y, h0):\n    h = h0{FORWARD}    return dict(W=dW, U=dU, h0=dh)",
+    "with a loss": f"def f(W, U, x, y, h0):\n    h = h0{FORWARD}"
+    "    return 0.5, {'d_W': dW, 'd_U': dU}",
+    "loss behind": f"def f(W, U, x, y, h0):\n    h = h0{FORWARD}"
+    "    return {'grad_W': dW, 'grad_U': dU}, 0.5",
+    "dicts": "def f(params, inputs, carry):\n    W, U = params['W'], params['U']\n"
+    f"    x, y, h = inputs['x'], inputs['y'], carry['h[0]']{FORWARD}    return dict(W=dW, U=dU)",
+    "keywords": "def f(x, y, *, h_init=None, **params):\n    W, U, h = params['W'], params['U'],"
+    f" h_init{FORWARD}    return dict(dW=dW, dU=dU)",
+    "own start": f"def f(W, U, x, y):\n    h = np.zeros(len(U)){FORWARD}    return dW, dU",
+    "names of the file": "W = np.eye(9)\nU = np.eye(9)\ndef f(inputs, targets, hprev):\n"
+    f"    x, y, h = inputs, targets, hprev{FORWARD}    return dW, dU, hs[-1]",
+    "a list": f"def f(W, U, x, y, h_0):\n    h = h_0{FORWARD}    return [dW, dU]",
+}
+
+
+def examined(folder: Path, text: str, **options: Any) -> CodeVerdict:
+    path = folder / "code.py"
+    path.write_text(f"import numpy as np\n\n\n{text}\n", encoding="utf-8")
+    return check_code(SCALAR, path, **options)
+
+
+@pytest.mark.parametrize("style", sorted(STYLES))
+def test_programs_may_be_written_any_usual_way(style: str, tmp_path: Path) -> None:
+    verdict = examined(tmp_path, STYLES[style])
+    assert verdict.ok, str(verdict)
+    assert verdict.convention == ()
+
+
+def test_a_tuple_whose_order_is_said(tmp_path: Path) -> None:
+    text = f"def f(W, U, x, y, h0):\n    h = h0{FORWARD}    out = (0.5, dU, dW)\n    return out"
+    with pytest.raises(ProgramError, match="returns no gradients that can be read"):
+        examined(tmp_path, text)
+    assert examined(tmp_path, text, returns=("U", "W")).ok
+    assert examined(tmp_path, text, returns=("loss", "dU", "dW")).ok
+    assert not examined(tmp_path, text, returns=("W", "U")).ok
+
+
+def test_names_of_the_program(tmp_path: Path) -> None:
+    text = f"def f(A, M, x, y, h0):\n    W, U, h = A, M, h0{FORWARD}    return dict(A=dW, M=dU)"
+    with pytest.raises(ProgramError, match="A, M: no name of the model's") as found:
+        examined(tmp_path, text)
+    assert "expected: loss_and_grads(W, U, x, y, h0=None)" in str(found.value)
+    assert "found:    f(A, M, x, y, h0)" in str(found.value)
+    assert examined(tmp_path, text, names="A=W, M=U").ok
+    with pytest.raises(ProgramError, match="names are said as"):
+        examined(tmp_path, text, names="A=Q")
+
+
+def test_a_cache_is_asked_for() -> None:
+    path = PROGRAMS / "layer.py"
+    with pytest.raises(ProgramError) as found:
+        check_code(load(str(PROGRAMS / "layer.rnn")), path, "layer_backward")
+    assert "expected: loss_and_grads(Wx, Wh, b, x, y, h0=None)" in str(found.value)
+    assert "found:    layer_backward(dh, cache)" in str(found.value)
+    assert "write a function that calls both" in str(found.value)
+
+
+@pytest.mark.parametrize(
+    ("total", "by", "words"),
+    [
+        ("mean", "", ()),
+        ("mean", " * len(x)", ("of the sum of the losses",)),
+        ("sum", " * len(x)", ()),
+        ("sum", "", ("of the mean of the losses",)),
+        ("mean", " * 2", ("twice",)),
+    ],
+)
+def test_factors_are_told(total: str, by: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    text = f"def f(W, U, x, y, h0):\n    h = h0{FORWARD}    return dict(W=dW{by}, U=dU{by})"
+    verdict = examined(tmp_path, text, total=total)
+    assert verdict.ok
+    assert verdict.convention == words
+
+
+def test_one_gradient_that_is_not_returned(tmp_path: Path) -> None:
+    verdict = examined(
+        tmp_path, f"def f(W, U, x, y, h0):\n    h = h0{FORWARD}    return {{'W': dW}}"
+    )
+    assert [(g.name, g.verdict) for g in verdict.gradients] == [
+        ("W", "right"),
+        ("U", "not returned"),
+    ]
+
+
+def test_several_slips_are_told_each(tmp_path: Path) -> None:
+    text = STYLES["own start"].replace("dU += np.outer(da, hs[t])", "dU += np.outer(da, hs[t + 1])")
+    text = text.replace("dW += np", "dW -= np").replace("x, y)", "x, y, h0)")
+    text = text.replace("h = np.zeros(len(U))", "h = h0")
+    text = text.replace("return dW, dU", "return dW, dU, hs[-1]")
+    verdict = examined(tmp_path, text, returns=("W", "U", "h0"))
+    assert not verdict.ok
+    assert [
+        (slip.names, slip.kind or "the last value of h" in slip.words) for slip in (verdict.slips)
+    ] == [(("h[0]",), True), (("W",), "a wrong sign"), (("U",), "a shifted index")]
+
+
+def test_a_slip_of_the_forward_pass(tmp_path: Path) -> None:
+    """The program is right for another model, whose equation has one edit."""
+    path = tmp_path / "code.py"
+    path.write_text(f"import numpy as np\n{STYLES['by name']}\n", encoding="utf-8")
+    other = parse(SCALAR.text.replace("+ U @", "- U @"), "other")
+    verdict = check_code(other, path)
+    assert not verdict.ok
+    (slip,) = verdict.slips
+    assert slip.words.startswith("its forward pass has a wrong sign; it computes h[t] = tanh(W @")
+
+
+def test_the_command(tmp_path: Path) -> None:
+    model, code = tmp_path / "small.rnn", tmp_path / "code.py"
+    model.write_text(SCALAR.text, encoding="utf-8")
+    wrong = STYLES["by name"].replace("np.outer(da, hs[t])", "np.outer(da, hs[t + 1])")
+    for text, options, status in (
+        (STYLES["by name"], [], 0),
+        (wrong, [], 1),
+        (STYLES["by name"].replace("W=dW", "W=2 * dW").replace("U=dU", "U=2 * dU"), [], 1),
+        (STYLES["own start"].replace("return dW", "dW, dU = 2 * dW, 2 * dU; return dW"), [], 0),
+        (
+            STYLES["own start"].replace("return dW", "dW, dU = 2 * dW, 2 * dU; return dW"),
+            ["--strict"],
+            1,
+        ),
+        ("def f(:", [], 2),
+        ("def f(a, b): return {}", [], 2),
+    ):
+        code.write_text(f"import numpy as np\n{text}\n", encoding="utf-8")
+        words = ["check", str(model), "--code", f"{code}:f", "--json", *options]
+        found = CliRunner().invoke(main, words)
+        assert found.exit_code == status, found.output
+        data = json.loads(found.output)
+        assert status != 0 or data["verdict"] == "right"
+        assert status != 2 or data["verdict"] == "not called"
+        if text == wrong:
+            (slip,) = data["slips"]
+            assert slip["names"] == ["U"]
+            assert slip["slip"] == "a shifted index"
+            assert len(slip["steps"]) == 1
+    assert CliRunner().invoke(main, ["check", str(model)]).exit_code == 2
+    assert CliRunner().invoke(main, ["check", str(model), "--code", "no.py"]).exit_code == 2
+
+
+def test_functions_are_read_without_running(tmp_path: Path) -> None:
+    path = tmp_path / "code.py"
+    path.write_text(
+        "raise SystemExit\nclass A:\n    def f(self, x, *, y=1, **more): return self.dW, dU.T\n",
+        encoding="utf-8",
+    )
+    (function,) = read(path).functions
+    assert function.called == "A.f"
+    assert [(a.name, a.required) for a in function.arguments] == [("x", True), ("y", False)]
+    assert function.keywords
+    assert function.returned == ("dW", "dU")
