@@ -369,6 +369,8 @@ class Parser:
                 primes += len(sign)
             else:
                 (below if sign == "_" else above).extend(self.script_group())
+        if primes > 2:
+            self.wrong(core.place, "there is one prime, the slope of a function, or an index's")
         if len(below) > MAX_SCRIPTS or len(above) > MAX_SCRIPTS:
             self.wrong(core.place, f"a name has at most {MAX_SCRIPTS} scripts")
         if not (below or above or primes) and not isinstance(core, wr.Word):

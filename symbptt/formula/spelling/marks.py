@@ -74,6 +74,7 @@ WORDS = frozenset(["for", "if", "when", "where", "with", "and", "all", "otherwis
 
 MAX_BRACKETS = 50
 MAX_SCRIPTS = 4
+MAX_BELOW = 6
 _LONGEST_ROW = 12
 _OPENING = frozenset(["(", "[", "{", "{{", "⟨"])
 _CLOSING = frozenset([")", "]", "}", "}}", "⟩"])
@@ -378,7 +379,7 @@ class _MarkReader:
             self.add("name", word, self.at + len(word))
             return
         head, *tail = word.split("_")
-        for count in range(len(tail), 0, -1):
+        for count in range(min(len(tail), MAX_BELOW), 0, -1):
             longest = "_".join([head, *tail[:count]])
             for prefix in ("", "d", "D"):
                 if longest.startswith(prefix) and self.known(longest.removeprefix(prefix)):
