@@ -106,19 +106,20 @@ def norm_of(arrays: Arrays) -> float:
 
 def clipping(cases: Sequence[ProgramCase], found: Sequence[Arrays], base: Convention) -> Convention:
     """The convention with the clipping that explains the most, if any does."""
-    best, most = base, _count(cases, found, base)
+    best, most = base, explained(cases, found, base)
     for value in _bounds(found):
         for convention in (
             Convention(base.factor, base.batch, value=value),
             Convention(base.factor, base.batch, norm=_norm(found, value)),
         ):
-            count = _count(cases, found, convention)
+            count = explained(cases, found, convention)
             if count > most:
                 best, most = convention, count
     return best
 
 
-def _count(cases: Sequence[ProgramCase], found: Sequence[Arrays], convention: Convention) -> int:
+def explained(cases: Sequence[ProgramCase], found: Sequence[Arrays], convention: Convention) -> int:
+    """How many gradients of all calls are right by a convention."""
     return sum(len(right(c, g, convention)) for c, g in zip(cases, found, strict=True))
 
 

@@ -21,6 +21,7 @@ from symbptt.handwritten.causes import Causes
 from symbptt.handwritten.comparison import (
     Convention,
     clipping,
+    explained,
     first_wrong,
     right,
 )
@@ -111,7 +112,11 @@ class Examination:
     def verdict(self) -> CodeVerdict:
         self._call_all()
         base = self._factor()
-        self.convention = clipping(self.cases, [a.grads for a in self.answers], base)
+        grads = [a.grads for a in self.answers]
+        # What is clipped in short sequences, too, shows its factor only with its bound.
+        bases = (base, *(replace(base, factor=factor) for factor in FACTORS[:2]))
+        clipped = (clipping(self.cases, grads, each) for each in bases)
+        self.convention = max(clipped, key=lambda c: explained(self.cases, grads, c))
         wrong = self._wrong()
         values = [*self._causes.of_states(wrong)]
         self.aside = frozenset(name for slip in values for name in slip.names)

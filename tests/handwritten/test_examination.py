@@ -111,6 +111,27 @@ def test_factors_are_told(total: str, by: str, words: tuple[str, ...], tmp_path:
     assert verdict.convention == words
 
 
+CLIPPED = {
+    "np.clip(gradient, -0.05, 0.05, out=gradient)": "clipped to ±0.05",
+    "gradient *= 1 / max(1, size / 5)": "clipped to a norm of 5",
+}
+
+
+@pytest.mark.parametrize("how", sorted(CLIPPED))
+def test_clipping_is_told(how: str, tmp_path: Path) -> None:
+    """Also where gradients of short sequences are clipped, and by their norm."""
+    path = tmp_path / "code.py"
+    text = (PROGRAMS / "letters.py").read_text(encoding="utf-8")
+    every = "(dWxh, dWhh, dWhy, dbh, dby)"
+    size = f"size = np.sqrt(sum(np.sum(g**2) for g in {every}))"
+    text = text.replace("np.clip(gradient, -5, 5, out=gradient)", how)
+    text = text.replace(f"    for gradient in {every}", f"    {size}\n    for gradient in {every}")
+    path.write_text(text, encoding="utf-8")
+    verdict = check_code(load(str(PROGRAMS / "letters.rnn")), path)
+    assert verdict.ok, str(verdict)
+    assert verdict.convention == ("of the sum of the losses", CLIPPED[how])
+
+
 def test_one_gradient_that_is_not_returned(tmp_path: Path) -> None:
     verdict = examined(
         tmp_path, f"def f(W, U, x, y, h0):\n    h = h0{FORWARD}    return {{'W': dW}}"
