@@ -90,6 +90,14 @@ def alike(one: Value | None, other: Value | None) -> bool:
     )
 
 
+def of_one_shape(one: Value | None, other: Value | None) -> bool:
+    return (
+        one is not None
+        and other is not None
+        and all(a.shape == b.shape for a, b in zip(one, other, strict=True))
+    )
+
+
 def turned_alike(one: Value | None, other: Value | None) -> bool:
     return other is not None and alike(one, tuple(np.transpose(value) for value in other))
 

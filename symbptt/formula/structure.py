@@ -14,7 +14,7 @@ from symbptt import algebra as al
 from symbptt.formula.edits import Edit, exchanged, rank
 from symbptt.formula.examination import Examiner
 from symbptt.formula.regrouped import product_of
-from symbptt.formula.sampled import SampleValues, Value, added, alike
+from symbptt.formula.sampled import SampleValues, Value, added, alike, of_one_shape
 from symbptt.formula.scenes import TooLargeError
 from symbptt.formula.slips import Slip
 from symbptt.formula.stated import Equations, equations, key_of
@@ -182,7 +182,7 @@ class _Beside:
     def _leave_out_sums(singles: list[_ValuedTerm], others: list[_ValuedTerm]) -> None:
         """What one side has in one term, the other in two or three."""
         for term in list(singles):
-            known = [other for other in others if other.value is not None][:8]
+            known = [other for other in others if of_one_shape(term.value, other.value)][:8]
             for count in (2, 3):
                 for group in combinations(known, count):
                     whole = added(one.value for one in group if one.value is not None)

@@ -233,7 +233,7 @@ def plainly(text: str, setting: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("text", ROLES, ids=TITLES.get)
-@examples(25, 800)
+@examples(10, 800)
 @given(data=st.data())
 def test_numbers_do_not_depend_on_names(text: str, data: st.DataObject) -> None:
     setting = data.draw(st.sampled_from(SETTINGS), "setting")

@@ -85,8 +85,9 @@ def test_an_index_out_of_range_mends_nothing(name: str, formula: str) -> None:
         ),
         (
             NUMBERS,
-            "d(a[t], a[s]) = prod(j, s+1, t, c[j])",
-            "d(a[t], a[s]) = prod(j, s+1, t, c[j]) for t >= s",
+            "a[t] - prod(j, s+1, t, c[j]) * a[s] = sum(i, s+1, t, prod(j, i+1, t, c[j]) * b[i])",
+            "a[t] - prod(j, s+1, t, c[j]) * a[s] = sum(i, s+1, t, prod(j, i+1, t, c[j]) * b[i]) "
+            "for t >= s",
         ),
     ],
 )
@@ -136,7 +137,7 @@ def test_entries_that_one_side_has_are_said_to_be_left_out() -> None:
     [
         "d(h[t+6], h[t]) = prod(j, t+1, t+6, d(h[j], h[j-1]))",
         "d(L, h[t]) = U.T @ d(h[t+7], h[t]) @ d(L, h[t+1])",
-    ],
+    ][: None if EXHAUSTIVE else 1],
 )
 def test_what_fails_later_than_the_horizon(formula: str) -> None:
     verdict = check(LAST, formula)
@@ -171,7 +172,7 @@ def test_every_mend_of_a_slip_is_right_when_typed_back(name: str, way: str) -> N
         return
     checker = Checker(loaded(name), horizon=3, seconds=3, **WAYS[way].check)
     proposed = 0
-    for slip in slips(name, way) if EXHAUSTIVE else list(slips(name, way))[::4]:
+    for slip in slips(name, way) if EXHAUSTIVE else list(slips(name, way))[::3]:
         try:
             mends = checker.check(slip).mends
         except NothingToCheckError as error:
@@ -190,7 +191,8 @@ def test_a_name_that_is_proposed_is_read(name: str) -> None:
     for line in lines(name, "adjoint")[::4]:
         words = sorted({word for word in re.findall(r"\w{3,}", line) if word in about.names})
         for word in words[:2]:
-            slip = re.sub(rf"(?<!\w)(d?){word}\b", rf"\g<1>{word}_", line)
+            # An underscore behind a name begins its step.
+            slip = re.sub(rf"(?<!\w)(d?){word}\b", rf"\g<1>{word}x", line)
             with pytest.raises(FormulaError) as found:
                 read(slip, about)
             (meant,) = re.findall(r"did you mean `(\w+)`", str(found.value))

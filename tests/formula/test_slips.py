@@ -9,8 +9,8 @@ from tests.formula.random_edits import edited_formulas, outcome
 from tests.formula.slips import CASES, SECONDS, Case, answer, checker, in_rows
 from tests.modules import EXHAUSTIVE
 
-COLUMNS = CASES if EXHAUSTIVE else CASES[::8]
-ROWS = CASES if EXHAUSTIVE else CASES[3::24]
+COLUMNS = CASES if EXHAUSTIVE else CASES[::11]
+ROWS = CASES if EXHAUSTIVE else CASES[3::30]
 
 
 def assert_named(case: Case, layout: Layout) -> None:
@@ -75,7 +75,7 @@ def test_terms_that_are_too_many_leave_the_others_where_they_are(
 
 def test_random_edits_are_named_back() -> None:
     """A sample; `python -m tests.formula.random_edits` does 200, and prints what is said."""
-    found = [outcome(one) for one in list(edited_formulas())[:: 1 if EXHAUSTIVE else 35]]
+    found = [outcome(one) for one in list(edited_formulas())[:: 1 if EXHAUSTIVE else 45]]
     wrong = [one for one in found if one.word != "right"]
     assert len(wrong) >= 4
     named = [one for one in wrong if one.word in ("named", "mended")]

@@ -19,6 +19,7 @@ from symbptt.language import surface as sf
 from symbptt.language.source import Place
 
 MAX_TERMS = 80
+MAX_FACTORS = 50
 
 
 class ProductReader(WayReader):
@@ -27,8 +28,8 @@ class ProductReader(WayReader):
     def operated(self, node: wr.Operated) -> Iterable[Way]:
         """From left to right, what is read so far times what comes next."""
         operands, signs = self.apart(node)
-        if len(operands) > MAX_TERMS:
-            self.wrong(node.place, f"a formula has at most {MAX_TERMS} factors in a row")
+        if len(operands) > MAX_FACTORS:
+            self.wrong(node.place, f"a formula has at most {MAX_FACTORS} factors in a row")
         self.pair_differentials(operands, signs)
         parts = [
             (one.place, [] if isinstance(one, wr.Dots) else self.ways(one)) for one in operands
