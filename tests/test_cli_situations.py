@@ -26,6 +26,7 @@ import pytest
 from symbptt import cli, output
 from symbptt.cli.ending import INTERRUPTED, PIPE_CLOSED, USAGE
 from symbptt.errors import visible
+from symbptt.exercises.sheet import exercise
 from symbptt.language import library
 from symbptt.proof.rows import Report, Row
 
@@ -38,6 +39,9 @@ VERBS: dict[str, tuple[str, ...]] = {
     "verify": ("linear",),
     "analyze": ("linear", "-T", "2", "--dim", "h=2"),
     "check": ("linear", "d(L, h[0]) = 0"),
+    "proofread": ("linear", "notes.md"),
+    "exercise": ("linear", "--steps", "3"),
+    "grade": ("sheet.tex", "answers.txt"),
     "study": ("--tau", "1", "-T", "3", "--passages", "1", "--training", "0", "--jobs", "1"),
     "strategies": ("-n", "3"),
     "demo": (),
@@ -46,6 +50,20 @@ WRITING = [verb for verb in VERBS if verb != "demo"]
 """Those with -o."""
 READING = [verb for verb, words in VERBS.items() if "linear" in words]
 """Those that read a model."""
+
+
+NOTES = "$$h_t = W_{hx} x_t + W_{hh} h_{t-1}$$\n"
+ANSWERS = "1: W_qh.T @ dL/do[T]\n"
+SHEET = exercise(library.load("linear"), steps=(3,))
+
+
+@pytest.fixture(autouse=True)
+def papers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files that verbs read lie in the folder in which they run."""
+    folder = tmp_path_factory.mktemp("papers")
+    for name, text in (("notes.md", NOTES), ("sheet.tex", SHEET), ("answers.txt", ANSWERS)):
+        (folder / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -48,7 +48,7 @@ MODELS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "form", "layout"), some(MODELS, 5))
+@pytest.mark.parametrize(("name", "form", "layout"), some(MODELS, 9))
 def test_the_solution_is_right(name: str, form: str, layout: str) -> None:
     model = library.load(name)
     text = exercise(model, every=7, to="markdown", form=form, style=Style.of(layout))

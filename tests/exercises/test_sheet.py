@@ -35,7 +35,7 @@ def displays(text: str) -> dict[str, str]:
     return {m[1]: one for one in found for m in re.finditer(r"\\tag\{(\d+)\}", one)}
 
 
-@pytest.mark.parametrize(("name", "form", "layout"), some(STYLES, 3))
+@pytest.mark.parametrize(("name", "form", "layout"), some(STYLES, 6))
 @pytest.mark.parametrize("to", ["latex", "markdown"])
 def test_all_steps_stand_there_but_those_asked_for(
     name: str, form: str, layout: str, to: str
