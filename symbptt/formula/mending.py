@@ -274,7 +274,7 @@ def _mending(candidates: Iterator[Candidate], probe: _Probe) -> Iterator[Mend]:
     for said, candidate in candidates:
         form = canonical(candidate)
         # What says nothing of the model mends nothing.
-        if candidate.left in walk(candidate.right) or form in seen:
+        if candidate.left in walk(candidate.right) or form in seen or _looks_ahead(candidate):
             continue
         seen.add(form)
         if probe.passes(candidate) and probe.keeps(candidate):
@@ -282,6 +282,17 @@ def _mending(candidates: Iterator[Candidate], probe: _Probe) -> Iterator[Mend]:
             if righted is not None:
                 text = formula_text(righted)
                 yield Mend(said.words, said.kind, text, righted, said.slips)
+
+
+def _looks_ahead(formula: Formula) -> bool:
+    """Whether something is differentiated by what comes later, which moves it by 0."""
+    for node in (node for side in formula.sides for node in walk(side)):
+        match node:
+            case Derivative(output=Ref(index=of), wrt=Ref(index=by)):
+                apart = of - by
+                if not apart.terms and apart.offset < 0:
+                    return True
+    return False
 
 
 def _righted(formula: Formula, examiner: Examiner) -> Formula | None:
@@ -327,7 +338,13 @@ class _Probe:
         said = {key_of(node) for side in self.formula.sides for node in walk(side)}
         used = {key for node in walk(mend.formula.right) if (key := key_of(node)) is not None}
         introduced = {item.name for item in self.examiner.model.equations if item.auxiliary}
-        foreign = [k for k in used - said if k[0] in ("step", "equation") or k[-1] in introduced]
+        # The derivative that he takes, otherwise held, is no other way to speak.
+        known = {key[1:] for key in said if key is not None}
+        foreign = [
+            key
+            for key in used - said
+            if (key[0] in ("step", "equation") and key[1:] not in known) or key[-1] in introduced
+        ]
         return 10 * (mend.slips - 1) + (0 if mend.kind == Slip.POST else len(foreign))
 
     def _points(self, formula: Formula) -> list[Scene]:
