@@ -39,11 +39,11 @@ def resolved(formula: Formula, shaper: Meaning) -> Formula:
     if left is not None and right is not None and left != right:
         if left == SCALAR and is_constant(formula.left):
             whole = right
-        elif right == shaper.laid((al.entries(left),)):
+        elif shaper.is_flat(right, left):
             # A matrix that a Jacobian flattens row by row.
             formula = replace(formula, left=al.Vec(formula.left))
             whole = right
-        elif left == shaper.laid((al.entries(right),)):
+        elif shaper.is_flat(left, right):
             formula = replace(formula, right=al.Vec(formula.right))
         elif not (right == SCALAR and is_constant(formula.right)):
             raise ShapeError(

@@ -50,7 +50,7 @@ def test_the_answer_names_the_edit_back(capsys: pytest.CaptureFixture[str]) -> N
     refused = [one for one in found if one.word != "equal"]
     with capsys.disabled():
         print(f"\nnamed back: {100 * share(found):.1f} % of {len(refused)} refusals")
-    assert len(refused) >= 40
+    assert len(refused) > 40
     assert share(found) >= WANTED, [one.formula for one in refused if one.word != "named"]
 
 

@@ -335,6 +335,21 @@ def test_what_counts_a_matrix_row_by_row_may_stand_on_either_side(step: str, ver
     assert check(model("linear"), text).verdict == verdict
 
 
+@pytest.mark.parametrize("layout", ["column", "row"])
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "d(L, {0}).T = d(L, {0})",
+        "d(L, {0}) = d(L, {0}).T",
+        "d(L, {0}).T = d(L, {0}) + 0 * d(L, {0})",
+    ],
+)
+@pytest.mark.parametrize("name", ["h[t]", "o[t]", "W_hh", "W_qh"])
+def test_a_row_is_no_column(formula: str, layout: Layout, name: str) -> None:
+    """Only a matrix may stand for what counts its entries, never a vector laid otherwise."""
+    assert check(model("linear"), formula.format(name), layout=layout, horizon=2).verdict == "wrong"
+
+
 def test_a_reading_that_is_open_is_before_one_that_is_wrong() -> None:
     """Wrong is what no reading makes right, and for some there was no time."""
     tree = read("h[t] = x[t]", model("linear"))
