@@ -9,7 +9,6 @@ from functools import cache, partial
 from typing import TypedDict, Unpack
 
 from symbptt.algebra import Cotangent, Derivative, Expr, Model, Param, Ref, Stack
-from symbptt.algebra.letters import Entry
 from symbptt.calculus.estimators import Estimator, as_estimator, gate_of
 from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
@@ -26,6 +25,7 @@ from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, walk
 from symbptt.formula.text import formula_text, links_text
 from symbptt.formula.typesetting import formula_latex
+from symbptt.formula.vanishing import is_read
 
 Progress = Callable[[str], object]
 
@@ -215,7 +215,6 @@ class Checker:
             told = verdict.derived.right if verdict.derived is not None else None
             with suppress(TooLargeError):  # no time is left
                 found = mends(tree, examiner, verdict.counterexample, told)
-        found = tuple(mend for mend in found if _says_something(mend.formula, self.model))
         if decision.nothing:
             raise NothingToCheckError(decision.nothing, found)
         if verdict.mends:
@@ -246,37 +245,10 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
 
 def _spoken_of(formula: Formula, model: Model) -> tuple[Model, ...]:
     """Those of them in which no derivative of one equation is 0 because it does not read that."""
-    slopes = [
-        node
-        for side in formula.sides
-        for node in walk(side)
-        if isinstance(node, Derivative) and node.held == "equation"
-    ]
+    slopes = [n for side in formula.sides for n in walk(side) if isinstance(n, Derivative)]
     return tuple(
-        one for one in _equations(formula, model) if all(_is_read(slope, one) for slope in slopes)
+        one for one in _equations(formula, model) if all(is_read(slope, one) for slope in slopes)
     )
-
-
-def _is_read(slope: Derivative, model: Model) -> bool:
-    """Whether an equation reads what it is differentiated by, at that step."""
-    of, by = (side.array if isinstance(side, Entry) else side for side in (slope.output, slope.wrt))
-    if not isinstance(of, Ref) or of.name not in {item.name for item in model.equations}:
-        return True
-    equation = model.equation(of.name)
-    shift = of.index - equation.index
-    return any(
-        isinstance(node, Param | Ref)
-        and node.name == getattr(by, "name", "")
-        and (isinstance(node, Param) or not isinstance(by, Ref) or node.index + shift == by.index)
-        for node in walk(equation.rhs)
-    )
-
-
-def _says_something(formula: Formula, model: Model) -> bool:
-    """Whether neither side stands in the other, and no derivative is 0 because nothing reads."""
-    left, right = formula.sides
-    is_empty = left in walk(right) or right in walk(left)
-    return not is_empty and bool(_spoken_of(formula, model))
 
 
 def _meant(ways: tuple[Reading, ...], model: Model) -> tuple[Reading, ...]:

@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 
 import symbptt
-from symbptt.formula.answer import Verdict
-from symbptt.formula.decision import Decision
 from symbptt.formula.examination import Examiner
 from symbptt.formula.reading import read
 from symbptt.formula.scenes import Clock
@@ -323,43 +321,6 @@ def test_shapes_that_do_not_fit_are_wrong_mended_or_not(
 
 
 # --- what the derivation says ------------------------------------------------------------
-
-
-@pytest.mark.parametrize("step, verdict", [("t", "right"), ("t-1", "wrong")])
-def test_what_counts_a_matrix_row_by_row_may_stand_on_either_side(step: str, verdict: str) -> None:
-    """A gradient before a Jacobian, in the middle of a chain that ends in a matrix."""
-    text = (
-        "d(L, W_hx) = sum(t, 1, T, direct(h[t], W_hx).T @ d(L, h[t]))"
-        f" = sum(t, 2, T, d(L, h[t]) @ x[{step}].T) + d(L, h[1]) @ x[1].T"
-    )
-    assert check(model("linear"), text).verdict == verdict
-
-
-@pytest.mark.parametrize("layout", ["column", "row"])
-@pytest.mark.parametrize(
-    "formula",
-    [
-        "d(L, {0}).T = d(L, {0})",
-        "d(L, {0}) = d(L, {0}).T",
-        "d(L, {0}).T = d(L, {0}) + 0 * d(L, {0})",
-    ],
-)
-@pytest.mark.parametrize("name", ["h[t]", "o[t]", "W_hh", "W_qh"])
-def test_a_row_is_no_column(formula: str, layout: Layout, name: str) -> None:
-    """Only a matrix may stand for what counts its entries, never a vector laid otherwise."""
-    assert check(model("linear"), formula.format(name), layout=layout, horizon=2).verdict == "wrong"
-
-
-def test_a_reading_that_is_open_is_before_one_that_is_wrong() -> None:
-    """Wrong is what no reading makes right, and for some there was no time."""
-    tree = read("h[t] = x[t]", model("linear"))
-    found = {
-        verdict: Decision(Verdict("linear", tree.text, verdict), tree)
-        for verdict in ("wrong", "undecided", "right")
-    }
-    assert max(found.values(), key=lambda one: one.likelihood) is found["right"]
-    found.pop("right")
-    assert max(found.values(), key=lambda one: one.likelihood) is found["undecided"]
 
 
 def test_the_derivations_own_equation_stands_in_a_wrong_verdict() -> None:
