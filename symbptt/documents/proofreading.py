@@ -77,7 +77,7 @@ def proofread(
     """
     whole = expanded(page(text, file))
     ways = Ways(layout, total, names, tuple(where))
-    reader = _Proofreader(model, ways, time.process_time() + seconds)
+    reader = _Proofreader(model, ways, time.thread_time() + seconds)
     rows = reader.rows(_bounded(whole), inline, progress)
     remarks = (*reader.remarks(rows), *_not_opened(whole))
     return Proofreading(model.name, file, tuple(rows), remarks)
@@ -159,7 +159,7 @@ class _Proofreader:
         chain = _Above()
         for number, equation in enumerate(wanted):
             progress(number / len(wanted), f"line {equation.line}")
-            left = self.end - time.process_time()
+            left = self.end - time.thread_time()
             share = max(6 * left / (len(wanted) - number), 0.2)
             self.checker.clock.seconds = max(min(_LONGEST, left, share), 0.1)
             rows.append(self._row(equation, chain, left > 0))
@@ -348,7 +348,7 @@ class _Proofreader:
         return sum(not self._is_right(checker, row) for row in rows)
 
     def _is_right(self, checker: Checker, row: ExaminedEquation) -> bool:
-        left = self.end - time.process_time()
+        left = self.end - time.thread_time()
         if left <= 0 or row.verdict is None:
             return False
         checker.clock.seconds = min(1.0, left)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import chain, combinations
 from typing import Protocol
 
-from symbptt.algebra import ZERO, Derivative, Expr, Index, OrderedProduct, Ref, TimeSum
+from symbptt.algebra import ZERO, Derivative, Expr, Index, Model, OrderedProduct, Ref, TimeSum
 from symbptt.errors import EvaluationError
 from symbptt.formula.edits import edited, rank
 from symbptt.formula.examination import Counterexample, Examiner, first_difference, points_at
@@ -25,6 +25,7 @@ from symbptt.formula.stated import key_of
 from symbptt.formula.statement import Fixed, Formula, Inequalities, free_names, parts, walk
 from symbptt.formula.structure import repaired
 from symbptt.formula.text import canonical, chain_text, formula_text
+from symbptt.formula.vanishing import vanishes
 from symbptt.formula.vocabulary import Vocabulary, added
 
 CONFIRMED = 8
@@ -82,11 +83,11 @@ def mends(
     examiner = examiner if _speaks_of_one_equation(formula) else examiner.normal
     near, far = _laid_beside(formula, told, examiner)
     tiers = (
-        _Tier(near, 2.0),
-        _Tier(_small(formula, examiner), 2.0, after=1.0),
-        _Tier(_doubled(formula, told, examiner), 2.0, alone=True),
-        _Tier(_large(formula, examiner), 3.0, enough=WANTED),
-        _Tier(far, 2.0, enough=1, alone=True),
+        _Tier(near, 0.2),
+        _Tier(_small(formula, examiner), 0.2, after=0.1),
+        _Tier(_doubled(formula, told, examiner), 0.2, alone=True),
+        _Tier(_large(formula, examiner), 0.3, enough=WANTED),
+        _Tier(far, 0.2, enough=1, alone=True),
     )
     probe = _Probe(examiner, counterexample, formula)
     found: list[Mend] = []
@@ -101,8 +102,9 @@ class _Tier:
 
     Attributes
     ----------
-    seconds, after : float
-        How long they are tried, and how long where something near was found before.
+    share, after : float
+        For which part of the time of a formula they are tried, and for which where something
+        near was found before.
     enough : int
         How many mends are enough.
     alone : bool
@@ -110,7 +112,7 @@ class _Tier:
     """
 
     candidates: Iterator[Candidate]
-    seconds: float
+    share: float
     after: float = 0.0
     enough: int = CONFIRMED
     alone: bool = False
@@ -135,11 +137,12 @@ def _nearest(found: list[Mend], probe: _Probe) -> list[Mend]:
 def _of_a_tier(tier: _Tier, probe: _Probe, before: list[Mend]) -> list[Mend]:
     """What mends, until enough of it is near what the author wrote."""
     found: list[Mend] = []
-    seconds = tier.seconds if all(map(probe.distance, before)) else tier.after
-    if not seconds or (tier.alone and before):
+    share = tier.share if all(map(probe.distance, before)) else tier.after
+    if not share or (tier.alone and before):
         return found
+    clock = probe.examiner.clock
     try:
-        with probe.examiner.clock.within(seconds):
+        with clock.within(share * clock.seconds):
             for mend in _mending(tier.candidates, probe):
                 if all(mend.text != one.text for one in before):
                     found.append(mend)
@@ -273,8 +276,7 @@ def _mending(candidates: Iterator[Candidate], probe: _Probe) -> Iterator[Mend]:
     seen = {canonical(probe.formula)}
     for said, candidate in candidates:
         form = canonical(candidate)
-        # What says nothing of the model mends nothing.
-        if candidate.left in walk(candidate.right) or form in seen or _looks_ahead(candidate):
+        if form in seen or _is_empty(candidate, probe.examiner.model):
             continue
         seen.add(form)
         if probe.passes(candidate) and probe.keeps(candidate):
@@ -284,15 +286,10 @@ def _mending(candidates: Iterator[Candidate], probe: _Probe) -> Iterator[Mend]:
                 yield Mend(said.words, said.kind, text, righted, said.slips)
 
 
-def _looks_ahead(formula: Formula) -> bool:
-    """Whether something is differentiated by what comes later, which moves it by 0."""
-    for node in (node for side in formula.sides for node in walk(side)):
-        match node:
-            case Derivative(output=Ref(index=of), wrt=Ref(index=by)):
-                apart = of - by
-                if not apart.terms and apart.offset < 0:
-                    return True
-    return False
+def _is_empty(formula: Formula, model: Model) -> bool:
+    """What says nothing of the model mends nothing."""
+    left, right = formula.sides
+    return left in walk(right) or right in walk(left) or vanishes(formula, model)
 
 
 def _righted(formula: Formula, examiner: Examiner) -> Formula | None:

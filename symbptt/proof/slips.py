@@ -104,7 +104,7 @@ class Inquiry:
 
     def run(self) -> tuple[NamedSlip, ...]:
         """The slips, each with the gradients that it explains; none where none does."""
-        self._end = time.process_time() + self.seconds
+        self._end = time.thread_time() + self.seconds
         truth = Suspect("", lambda scene, name: scene.true.gradient(name))
         right = {f: self._explained(truth, self.names, f) for f in self.factors}
         # Of the mean or the sum of the losses some may be wrong; another factor is that of all.
@@ -131,7 +131,7 @@ class Inquiry:
             for factor in self.factors:
                 if self._explains(suspect, self._quickest(wrong), factor):
                     return (NamedSlip(suspect, wrong, factor),)
-            if time.process_time() > self._end:
+            if time.thread_time() > self._end:
                 break
         return ()
 
@@ -187,12 +187,12 @@ class Inquiry:
 
     def _of_model(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
         """A slip in the forward pass, whose gradients are right for what it computes."""
-        names, end = self._quickest(wrong), time.process_time() + self.seconds / 3
+        names, end = self._quickest(wrong), time.thread_time() + self.seconds / 3
         for suspect in other_models(self.derivation, 3):
             for factor in FACTORS[:2]:
                 if self._explains(suspect, names, factor):
                     return (NamedSlip(suspect, wrong, factor),)
-            if time.process_time() > end:
+            if time.thread_time() > end:
                 break
         return ()
 
@@ -204,7 +204,7 @@ class Inquiry:
                 names = self._explained(suspect, wrong, factor)
                 if len(names) > (len(best[0].names) if best else 1):
                     best = (NamedSlip(suspect, names, factor),)
-            if time.process_time() > self._end:
+            if time.thread_time() > self._end:
                 break
         rest = [name for name in wrong if not best or name not in best[0].names]
         together, alone = (*best, *self._singles(rest)), self._singles(wrong)
