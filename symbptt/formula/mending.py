@@ -22,7 +22,7 @@ from symbptt.formula.scenes import Scene, TooLargeError
 from symbptt.formula.shapes import ShapeError
 from symbptt.formula.slips import Slip
 from symbptt.formula.stated import key_of
-from symbptt.formula.statement import Fixed, Formula, Inequalities, free_names, parts, walk
+from symbptt.formula.statement import Fixed, Formula, Inequalities, free_names, parts, repeats, walk
 from symbptt.formula.structure import repaired
 from symbptt.formula.text import canonical, chain_text, formula_text
 from symbptt.formula.vanishing import vanishes
@@ -288,8 +288,7 @@ def _mending(candidates: Iterator[Candidate], probe: _Probe) -> Iterator[Mend]:
 
 def _is_empty(formula: Formula, model: Model) -> bool:
     """What says nothing of the model mends nothing."""
-    left, right = formula.sides
-    return left in walk(right) or right in walk(left) or vanishes(formula, model)
+    return repeats(formula) or vanishes(formula, model)
 
 
 def _righted(formula: Formula, examiner: Examiner) -> Formula | None:

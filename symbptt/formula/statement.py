@@ -107,6 +107,12 @@ def walk(node: al.Expr) -> Iterator[al.Expr]:
         pending.extend(reversed(parts(node)))
 
 
+def repeats(formula: Formula) -> bool:
+    """Whether one side stands in the other."""
+    left, right = formula.sides
+    return left in walk(right) or right in walk(left)
+
+
 def with_part(node: al.Expr, place: int, part: al.Expr) -> al.Expr:
     """The node with another expression at ``place`` (as `parts` counts them)."""
     if isinstance(node, al.Derivative):

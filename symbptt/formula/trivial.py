@@ -16,7 +16,7 @@ from symbptt.errors import EvaluationError
 from symbptt.formula.examination import Examiner, first_difference
 from symbptt.formula.meaning import Meaning, resolved
 from symbptt.formula.scenes import Scene
-from symbptt.formula.statement import TOTAL, Formula, walk
+from symbptt.formula.statement import TOTAL, Formula, repeats
 from symbptt.proof.domain import Array
 from symbptt.proof.place import Steps, lengths
 from symbptt.proof.unrolled import Variable
@@ -32,8 +32,7 @@ def is_trivial(formula: Formula, used: list[dict[str, int]], examiner: Examiner)
     used : list of dict
         The cases in which it was found to hold.
     """
-    left, right = formula.sides
-    if left in walk(right) or right in walk(left):
+    if repeats(formula):
         return True
     shaper = examiner.shaper
     meant = resolved(formula, _Bare(examiner.model, shaper.total, shaper.layout))

@@ -448,10 +448,10 @@ def test_an_equation_says_nothing_of_what_is_given(formula: str, layout: Layout)
 )
 def test_the_time_holds_whatever_is_sought(name: str, formula: str) -> None:
     about = model(name)
-    start = time.process_time()
+    start = time.thread_time()
     with contextlib.suppress(symbptt.FormulaError):
         check(about, formula, horizon=2, seconds=0.3)
-    assert time.process_time() - start < 0.9
+    assert time.thread_time() - start < 0.9
 
 
 def test_a_name_counts_to_the_end_of_the_longest_axis_that_it_counts() -> None:

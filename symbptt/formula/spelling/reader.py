@@ -55,10 +55,7 @@ def spelled(text: str, names: FormulaNames, layout: Layout) -> Iterator[Spelled]
     FormulaError
         With a caret, if it can't be read.
     """
-    reader = MeaningReader(text, names, Shaper(derived_form(names.model), layout))
-    signs = marks(text, known_words(names))
-    check_nesting(text, signs)
-    statement = lay.statement(text, signs)
+    reader, statement = _laid_out(text, names, layout)
     conditions = tuple(
         condition for one in statement.conditions for condition in _condition(reader, one)
     )
@@ -78,10 +75,8 @@ def spelled_letter(
     FormulaError
         With a caret, if it can't be read.
     """
-    reader = MeaningReader(text, names, Shaper(derived_form(names.model), layout))
-    signs = marks(text, known_words(names))
-    check_nesting(text, signs)
-    left, *members = lay.statement(text, signs).sides
+    reader, statement = _laid_out(text, names, layout)
+    left, *members = statement.sides
     core, below, above, primes = parts_of(left)
     if primes or len(members) > 1 or not isinstance(core, wr.Word):
         reader.wrong(left.place, _LETTER)
@@ -96,6 +91,14 @@ def spelled_letter(
     for chosen, _ in islice(_fitting(reader, [reader.ways(members[0])]), MAX_READINGS):
         for (right,), _ in _with_modes(reader, chosen):
             yield (*max(meant, key=lambda one: bool(one[1])), right)
+
+
+def _laid_out(text: str, names: FormulaNames, layout: Layout) -> tuple[MeaningReader, lay.LaidOut]:
+    """What reads a text, and its sides and conditions as they are written."""
+    reader = MeaningReader(text, names, Shaper(derived_form(names.model), layout))
+    signs = marks(text, known_words(names))
+    check_nesting(text, signs)
+    return reader, lay.statement(text, signs)
 
 
 def known_words(names: FormulaNames) -> Known:
