@@ -21,7 +21,6 @@ from symbptt.formula.names import FormulaNames, derived_form
 from symbptt.formula.reading import Reading, readings
 from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
-from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, walk
 from symbptt.formula.text import formula_text, links_text
 from symbptt.formula.typesetting import formula_latex
@@ -218,7 +217,8 @@ class Checker:
         if decision.nothing:
             raise NothingToCheckError(decision.nothing, found)
         if verdict.mends:
-            others = [mend for mend in found if mend.kind != Slip.CONDITION]
+            # What holds on a narrower range alone is what is right there, written anew.
+            others = [mend for mend in found if mend.formula.chains == tree.chains]
             found = (*verdict.mends, *others)[:WANTED]
         return replace(verdict, mends=found)
 
