@@ -78,7 +78,7 @@ def _order(node: al.Expr, around: Around) -> Iterator[al.Expr]:
 
 def _is_computable(model: al.Model) -> bool:
     """Whether each value is made of earlier ones: of this step, or of a step that has them."""
-    known = {item.name for item in (*model.equations, *model.inputs)}
+    known = {e.name for e in model.equations} | {i.name for i in model.inputs}
     starts = {(initial.name, initial.step) for initial in model.initials}
     reads: dict[str, set[str]] = {}
     for equation in model.equations:

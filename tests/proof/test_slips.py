@@ -124,7 +124,7 @@ def test_verify_names_the_slip_of_a_module(tmp_path: Path) -> None:
 
 
 def test_other_models_read_what_they_define() -> None:
-    """A name that the derivation gave, p of softmax, is none of the model's: it would be a circle."""
+    """A name that the derivation gave, p of softmax, is not the model's: it would be a circle."""
     derivation = derive(bind(model_of("char_rnn")))
     assert derivation.normal.equation("p").auxiliary
     found = [suspect.words for suspect in other_models(derivation, 12)]
