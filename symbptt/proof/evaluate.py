@@ -76,11 +76,15 @@ def _part_value(expr: al.Expr, point: Point, at: Steps) -> Array | None:
     method = METHODS.get(type(expr)) or OTHERS.get(type(expr))
     if method is None:
         raise MissingRuleError(f"no way to evaluate {type(expr).__name__}")
-    value = method(expr, point, at)
+    try:
+        value = method(expr, point, at)
+        expected = lengths(expr.shape, point.sizes)
+    except (IndexError, ValueError) as error:
+        # NumPy's, and those of a shape: only of parts that no such node is made of.
+        raise EvaluationError(f"the parts of {type(expr).__name__} do not fit: {error}") from None
     if value is None:
         return None
     value = np.asarray(value, dtype=object)
-    expected = lengths(expr.shape, point.sizes)
     if value.shape != expected:
         raise EvaluationError(f"{type(expr).__name__} has shape {value.shape}, not {expected}")
     return value
@@ -272,7 +276,7 @@ def _lookup(expr: al.Lookup, point: Point, at: Steps) -> Array | None:
 
 def _position(expr: al.Expr, point: Point, at: Steps) -> Array:
     if not isinstance(expr, al.Ref):
-        raise MissingRuleError(f"a position is an integer input, not {type(expr).__name__}")
+        raise EvaluationError(f"a position is an integer input, not {type(expr).__name__}")
     return np.asarray(point.reference(expr, at), dtype=object)
 
 

@@ -468,3 +468,24 @@ def test_a_name_counts_to_the_end_of_the_longest_axis_that_it_counts() -> None:
 def test_where_no_time_is_left_a_wrong_formula_has_no_mends() -> None:
     verdict = check(model("linear"), "d(L, h[T]) = W_qh @ d(L, o[T])", seconds=1e-9)
     assert verdict.verdict == "wrong" and not verdict.mends
+
+
+@pytest.mark.parametrize(
+    ("name", "formula", "read"),
+    [
+        (
+            "gru",
+            r"\frac{\partial h_t}{\partial h_{t-1}} = \operatorname{diag}(z_t) W_{hn}",
+            "total",
+        ),
+        (
+            "gru",
+            r"\frac{\partial h_t}{\partial h_{t-1}} = \operatorname{diag}(z_t)",
+            "one equation",
+        ),
+    ],
+)
+def test_a_slope_that_holds_what_its_equation_lacks_is_no_slope_of_it(
+    name: str, formula: str, read: str
+) -> None:
+    assert read in check(model(name), formula, horizon=3).reading
