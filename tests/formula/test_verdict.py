@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 import time
 from fractions import Fraction
@@ -13,7 +14,7 @@ import pytest
 import symbptt
 from symbptt.formula.examination import Examiner
 from symbptt.formula.reading import read
-from symbptt.formula.scenes import Clock
+from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout
 from symbptt.formula.text import text_of
 from symbptt.formula.verdict import Checker, check
@@ -418,6 +419,32 @@ def test_every_formula_has_its_own_time() -> None:
     checker = Checker(model("linear"), horizon=3, seconds=2)
     checker.clock.end = 0
     assert checker.check("d(L, h[T]) = W_qh.T @ d(L, o[T])").right
+
+
+@pytest.mark.parametrize("share", [1, 0.5, 0.1])
+def test_a_clock_asks_the_system_seldom_and_still_in_time(
+    share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread has a share of the time on the wall, which goes on with each look at it."""
+    wall, asked = itertools.count(), []
+
+    def computed() -> float:
+        asked.append(share * next(wall))
+        return asked[-1]
+
+    monkeypatch.setattr(time, "perf_counter", lambda: float(next(wall)))
+    monkeypatch.setattr(time, "thread_time", computed)
+    clock = Clock(1000)
+    with pytest.raises(TooLargeError):
+        while True:
+            clock.check()
+    assert clock.end < asked[-1] < clock.end + 10 and len(asked) < 150
+    clock.restart()
+    with clock.within(5), pytest.raises(TooLargeError):
+        while True:
+            clock.check()
+    assert asked[-1] < clock.end - 900
+    clock.check()
 
 
 @pytest.mark.parametrize("word", ["direct", "partial"])
