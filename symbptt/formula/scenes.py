@@ -117,6 +117,10 @@ class Clock:
         finally:
             self.end = end
 
+    @property
+    def is_over(self) -> bool:
+        return time.thread_time() > self.end
+
     def check(self) -> None:
         """
         Raises
@@ -124,7 +128,7 @@ class Clock:
         TooLargeError
             If it is over.
         """
-        if time.thread_time() > self.end:
+        if self.is_over:
             raise TooLargeError(f"it is not decided after {self.seconds:g} s of CPU time")
 
 
