@@ -92,11 +92,11 @@ def largest(values: Any) -> Degree:
     )
 
 
-def error_bits(degree: int, indeterminates: int) -> int:
+def error_bits(degree: int, indeterminates: int, others: int = 0) -> int:
     """``k`` such that a false identity passes at one point with probability below 2^-k.
 
     Either it holds at the point by chance (degree / p), or two of the functions' different
-    arguments coincide there (as much for each pair).
+    arguments coincide there (as much for each pair), or so many other numbers do.
     """
-    pairs = 1 + indeterminates * (indeterminates - 1) // 2
-    return (PRIME // (max(1, degree) * pairs)).bit_length() - 1
+    events = 1 + indeterminates * (indeterminates - 1) // 2 + others
+    return (PRIME // (max(1, degree) * events)).bit_length() - 1

@@ -49,6 +49,11 @@ class Domain:
     def __init__(self) -> None:
         self._calls: dict[tuple[Any, ...], Any] = {}
 
+    @property
+    def chance(self) -> str:
+        """In words, that of an error which these numbers do not show, where there is one."""
+        return ""
+
     def number(self, value: Fraction) -> Any:
         """The element that an exact number is."""
         raise NotImplementedError
