@@ -14,7 +14,7 @@ from symbptt.formula.spelling.choices import consistent
 from symbptt.formula.spelling.dots import index_node
 from symbptt.formula.spelling.names import Way
 from symbptt.formula.spelling.products import ProductReader
-from symbptt.formula.spelling.shares import parts_of
+from symbptt.formula.spelling.shares import parts_of, shares
 from symbptt.formula.statement import at_steps
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
@@ -44,7 +44,13 @@ class DerivativeReader(ProductReader):
         return self.joined(parts, lambda one, two: sf.Over(place, one, two))
 
     def derivative(self, place: Place, kind: str, of: wr.Written, by: wr.Written) -> Iterator[Way]:
-        outputs, bys = self.differentiated(of), self.variables(by)
+        outputs = self.differentiated(of)
+        try:
+            bys = self.variables(by)
+        except FormulaError:
+            bys, kind = self.copies(by, outputs), "+"
+            if not bys:
+                raise
         for output, wrt in product(outputs, bys):
             notes = consistent((*output.notes, *wrt.notes))
             if notes is None:
@@ -65,6 +71,20 @@ class DerivativeReader(ProductReader):
             if kind in ("∂", "δ") and not part and word == "d":
                 self.open[made] = (name_in(output.node), name_in(wrt.node), self.lag(output, wrt))
             yield Way(made, tuple(note for note in notes if note[0]))
+
+    def copies(self, node: wr.Written, outputs: list[Way]) -> list[Way]:
+        r"""``W^{(t)}`` of ``∂h^{(t)}/∂W^{(t)}``: the parameter as that step alone reads it."""
+        core, below, above, _ = parts_of(node)
+        steps = {self.builder.index(step) for way in outputs for step in step_in(way.node)}
+        return [
+            Way(sf.Named(node.place, name))
+            for share in shares(getattr(core, "text", ""), below, above)
+            if share.step is not None and not (share.entries or share.raised)
+            for name in self.called(share.name)
+            if name in self.names.timeless
+            and (step := self.index(share.step)) is not None
+            and steps == {self.builder.index(step)}
+        ]
 
     def without_entries(self, node: sf.At) -> tuple[sf.Node, list[sf.Node]]:
         """A quantity at its step, and the places of an entry of it."""
@@ -170,6 +190,14 @@ def core_of(node: sf.Node) -> sf.Node:
     while isinstance(node, sf.At):
         node = node.operand
     return node
+
+
+def step_in(node: sf.Node) -> Iterator[sf.Node]:
+    """The step of a quantity, of which this may be an entry."""
+    while isinstance(node, sf.At):
+        if isinstance(node.operand, sf.Named):
+            yield node.places[0]
+        node = node.operand
 
 
 def name_in(node: sf.Node) -> str:

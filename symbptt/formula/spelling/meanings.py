@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 
 from symbptt import algebra as al
 from symbptt.formula.names import derived_form
@@ -17,6 +18,7 @@ from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.calls import CallReader, block_row
 from symbptt.formula.spelling.names import Way
 from symbptt.formula.spelling.products import MAX_TERMS
+from symbptt.formula.spelling.sums import size_node
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
 
@@ -153,7 +155,7 @@ class MeaningReader(CallReader):
         if node.bracket == "‖":
             return self.norm(node, [], [])
         if node.bracket == "⟨" and len(items) == 2:
-            return self.call(place, "dot", items)
+            return chain.from_iterable(self.call(place, name, items) for name in ("dot", "outer"))
         if node.bracket == "|" and len(items) == 1:
             return self.call(place, "abs", items)
         number = block_row(node)
@@ -207,15 +209,3 @@ def terms_of(node: sf.Node, place: Place) -> list[sf.Node]:
     """The terms of a sum that begins at a place; a sum in parentheses is one term."""
     own = isinstance(node, sf.Plus) and node.place.column == place.column
     return node.terms if own and isinstance(node, sf.Plus) else [node]
-
-
-def size_node(place: Place, dim: al.Dim) -> sf.Node:
-    """A length as a surface tree."""
-    match dim:
-        case al.DimSum(parts=parts):
-            return sf.Plus(place, [size_node(place, part) for part in parts])
-        case al.DimProduct(parts=parts):
-            return sf.Times(place, [size_node(place, part) for part in parts])
-        case int():
-            return sf.Literal(place, Fraction(dim), str(dim))
-    return sf.Named(place, dim)
