@@ -45,6 +45,7 @@ class ChainRule:
         self.model = normal
         names = [equation.name for equation in normal.equations if not equation.last]
         self.local = local_jacobians(normal, names)
+        self.introduced = {equation.name for equation in normal.equations if equation.auxiliary}
         self._moved: dict[tuple[str, str, int], bool] = {}
 
     # --- what depends on what ---------------------------------------------------------------
@@ -124,9 +125,14 @@ class ChainRule:
         )
 
     def _terms(self, target: al.Derivative) -> Iterator[tuple[Local, al.Derivative | None]]:
-        """Each Jacobian of the output's equation with what it is to be multiplied by."""
+        """Each Jacobian of the output's equation with what it is to be multiplied by.
+
+        An equation that does not read what is differentiated by may be the model's own, which
+        does so by way of names that are the derivation's.
+        """
         output, wrt = target.output, target.wrt
         assert isinstance(output, al.Ref) and isinstance(wrt, Wrt)
+        is_own = target.held == "equation" and not self._reads(output, wrt)
         for local in self.local[output.name]:
             at = Local(
                 al.substitute_index(local.operand, {"t": output.index}),
@@ -139,6 +145,14 @@ class ChainRule:
                 held = target.held == "step" and read.index != output.index
                 if not held and self.is_moved(read, wrt):
                     yield at, al.Derivative(read, wrt, target.held)
+            elif is_own and isinstance(read, al.Ref) and read.name in self.introduced:
+                inner = al.Derivative(read, wrt, "equation")
+                if any(True for _ in self._terms(inner)):
+                    yield at, inner
+
+    def _reads(self, output: al.Ref, wrt: Wrt) -> bool:
+        reads = (local.operand for local in self.local[output.name])
+        return any(al.substitute_index(read, {"t": output.index}) == wrt for read in reads)
 
     def put_in(self, inner: al.Derivative, target: al.Derivative) -> al.Expr:
         """What stands at the same step by its own result, if that is short."""

@@ -106,6 +106,9 @@ def decide(tree: Formula, examiner: Examiner, progress: Progress) -> Decision:
         assumed = _assumed(model, everything=True)
         verdict = replace(wrong, counterexample=found.counterexample, assumed=assumed)
         return Decision(verdict, tree, examiner)
+    if not found.used and found.beyond:
+        words = f"for no T up to {FARTHEST} do its sums and products stay in range: {found.beyond}"
+        return Decision(replace(wrong, reason=words), tree, examiner)
     if not found.used:
         place = Place(1, 0, 1, len(tree.text))
         words = str(finding(tree.text, place, _nothing(found)))

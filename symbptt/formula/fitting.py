@@ -131,12 +131,23 @@ def is_possible(chains: tuple[Inequalities, ...]) -> bool:
 
 
 def simplified(chains: tuple[Inequalities, ...]) -> tuple[Inequalities, ...]:
-    """Without the conditions that follow from the others."""
+    """Without the conditions that follow from the others, and what they say of numbers alone."""
+    chains = tuple(map(_without_numbers, chains))
     for chain in chains:
         others = tuple(one for one in chains if one is not chain)
         if is_within((chain,), others):
             return simplified(others)
     return chains
+
+
+def _without_numbers(chain: Inequalities) -> Inequalities:
+    """``2 <= T-1`` of ``1 <= 2 <= T-1``."""
+    sides, operators = chain.sides, chain.operators
+    while len(sides) > 2 and not (sides[0].names() or sides[1].names()):
+        sides, operators = sides[1:], operators[1:]
+    while len(sides) > 2 and not (sides[-1].names() or sides[-2].names()):
+        sides, operators = sides[:-1], operators[:-1]
+    return Inequalities(sides, operators)
 
 
 @cache

@@ -334,6 +334,8 @@ class _Probe:
         said = {key_of(node) for side in self.formula.sides for node in walk(side)}
         used = {key for node in walk(mend.formula.right) if (key := key_of(node)) is not None}
         introduced = {item.name for item in self.examiner.model.equations if item.auxiliary}
+        if any(key is not None and key[-1] in introduced for key in said):
+            introduced = set()  # He speaks of what the derivation introduces.
         # The derivative that he takes, otherwise held, is no other way to speak.
         known = {key[1:] for key in said if key is not None}
         foreign = [

@@ -36,8 +36,13 @@ class SampleValues:
             self.wanted = self.shaper.shape(formula.left) or SCALAR
             free = Free.of(formula)
             spans = examiner.longest(formula)
-            every = cases(formula, free, STEPS, examiner.start(formula), spans)
-            fitting = (at for at in every if self._holds(formula, at))
+            # A condition may say how long the run is.
+            fitting = (
+                at
+                for length in sorted(range(1, steps + 1), key=lambda length: length != STEPS)
+                for at in cases(formula, free, length, examiner.start(formula), spans)
+                if self._holds(formula, at)
+            )
             self.points = list(islice(fitting, PLACES))
         except ShapeError:
             pass

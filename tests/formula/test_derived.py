@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
+from symbptt.algebra import Param, Ref
 from symbptt.errors import FormulaError
 from symbptt.formula.derived import DerivedEquation, derived
 from symbptt.formula.reading import readings
+from symbptt.formula.statement import walk
+from symbptt.formula.text import text_of
 from symbptt.formula.verdict import Checker
 from symbptt.language import library
+from symbptt.typeset.plain import plain
 from tests import cells
 from tests.formula.test_round_trip import SAMPLE, WAYS, has, lines, loaded
 from tests.modules import EXHAUSTIVE, in_turn
@@ -55,6 +59,25 @@ def test_what_is_known_of_printed_left_sides_is_right(name: str, way: str) -> No
         found = lines(name, way)
         start = sum(map(ord, name + way)) % 3
         assert not list(unlike(name, way, found[start :: max(1, len(found) // LINES)]))
+
+
+@pytest.mark.parametrize("name", ["elman", "linear", "gru", "abs_and_relu", "char_rnn"])
+def test_the_slopes_of_a_models_own_equations_are_known(name: str) -> None:
+    """Though the derivation's equations read by way of names that it introduces."""
+    about = checker(name)
+    own = about.model
+    reads = [
+        (equation.ref, read)
+        for equation in own.equations
+        if equation.name != "loss" and equation.shape
+        for read in dict.fromkeys(walk(equation.rhs))
+        if isinstance(read, Ref | Param) and read.shape and read.name not in own.integers
+    ]
+    assert reads
+    for of, by in reads:
+        found = told(about, f"direct({plain(of)}, {plain(by)}) = 0")
+        assert found is not None and text_of(found.right) != "0"
+        assert about.check(found.text).right, found.text
 
 
 @pytest.mark.slow

@@ -44,10 +44,10 @@ Stated = tuple[tuple[sf.Node, ...], tuple[str, ...], Place]
 
 @dataclass(frozen=True)
 class Spelled:
-    """A reading: the sides of an equation or chain, and its conditions."""
+    """A reading: the sides of an equation or chain, and the conditions of each of its links."""
 
     sides: tuple[sf.Node, ...]
-    conditions: tuple[Stated, ...]
+    conditions: tuple[tuple[Stated, ...], ...]
     notes: Notes
 
 
@@ -61,7 +61,8 @@ def spelled(text: str, names: FormulaNames, layout: Layout) -> Iterator[Spelled]
     """
     reader, statement = _laid_out(text, names, layout)
     conditions = tuple(
-        condition for one in statement.conditions for condition in _condition(reader, one)
+        tuple(condition for one in link for condition in _condition(reader, one))
+        for link in statement.conditions
     )
     sides = [reader.ways(side) for side in statement.sides]
     for found, notes in _in_turn(

@@ -201,3 +201,28 @@ def test_what_can_not_be_read_is_told(text: str, words: str) -> None:
         readings(text, library.load("linear"))
     assert words in str(error.value)
     assert len(str(error.value)) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("text", "conditions"),
+    [
+        (
+            r"\begin{align*} h_t &= W_{hx} x_t + W_{hh} h_{t-1} \quad (1 \le t \le T), \\"
+            r" &= h_t + 0 \quad \text{($0 \le t$, the beginning)} \\* &= h_t - 0 \\ \end{align*}",
+            ["1 <= t <= T", "0 <= t", "0 <= t"],
+        ),
+        (
+            r"h_t &= W_{hx} x_t \\ & \qquad + W_{hh} h_{t-1} \\[1ex]"
+            r" &\quad = h_t \text{ for } t \ge 1",
+            ["t >= 1", "t >= 1"],
+        ),
+        (r"h_t = W_{hx} x_t + W_{hh} h_{t-1} \quad \text{(what $h$ is, by (1))}", [""]),
+        (r"h_t = h_t = h_t \quad \text{($t < T$)}", ["t < T", "t < T"]),
+    ],
+)
+def test_a_line_of_a_chain_has_its_condition_or_that_of_a_line_before(
+    text: str, conditions: list[str]
+) -> None:
+    (found, *_) = readings(text, library.load("linear"))
+    said = [formula_text(link).partition(" for ")[2] for link in found.links]
+    assert said == conditions
