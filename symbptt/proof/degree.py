@@ -18,7 +18,7 @@ from symbptt.proof.domain import Domain
 from symbptt.proof.field import PRIME
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Degree:
     """A rational function of degree at most ``above`` over one of at most ``below``."""
 
@@ -56,7 +56,7 @@ class Degree:
 
 
 def _degree(value: Any) -> Degree:
-    return value if isinstance(value, Degree) else Degree(0)
+    return value if type(value) is Degree else Degree(0)
 
 
 class Degrees(Domain):
@@ -86,7 +86,7 @@ class Degrees(Domain):
 
 def largest(values: Any) -> Degree:
     """A bound for all entries of an array."""
-    entries = set(np.ravel(values))
+    entries = np.ravel(values).tolist()
     return Degree(
         max((e.above for e in entries), default=0), max((e.below for e in entries), default=0)
     )

@@ -106,6 +106,10 @@ class Domain:
             (self._calls[key],) = function_tape(name, wrt).run(args, self)
         return self._calls[key]
 
+    def product(self, left: Array, right: Array) -> Any:
+        """The product of matrices and vectors."""
+        return np.dot(left, right)
+
     def weighted_sum(self, weights: Sequence[Any], vectors: Sequence[Any]) -> Any:
         """The sum of weight times vector over at least one vector (1-d object arrays)."""
         # The array first: NumPy knows what to do with a number, a number may ask what it is.
