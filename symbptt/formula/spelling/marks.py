@@ -35,7 +35,7 @@ _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Z
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*")
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL)
 _TEXT = re.compile(r"\s*\{([^{}$\\]*)\}")
-_SIGN = re.compile(r"\*\*|<=|>=|!=|==|:=|\.T\b|[-+*/@^_(){}\[\],:;=<>|.'&$~!?]")
+_SIGN = re.compile(r"\.\.\.|\*\*|<=|>=|!=|==|:=|\.T\b|[-+*/@^_(){}\[\],:;=<>|.'&$~!?]")
 _COMBINING = {
     mark: name
     for mark, command in MATH_COMBINING.items()
@@ -152,7 +152,7 @@ class _MarkReader:
         elif match := _WORD.match(self.text, self.at):
             self.word(match.group())
         elif match := _SIGN.match(self.text, self.at):
-            sign = {":=": "="}.get(match.group(), match.group())
+            sign = {":=": "=", "==": "=", "...": "…"}.get(match.group(), match.group())
             self.add("sign", sign, match.end())
         else:
             self.character(character)

@@ -97,7 +97,7 @@ def test_a_letter_is_a_derivative_that_says_something() -> None:
     ("text", "words"),
     [
         (r"\frac{\partial L}{\partial W_t} = 0", "parameters have no step"),
-        (r"\frac{\partial s_{t+1}}{\partial W_t} = 0", "parameters have no step"),
+        (r"\frac{\partial s_{t+2}}{\partial W_t} = 0", "parameters have no step"),
         (r"\frac{\partial L}{\partial s_t = W^\top", "this `{` is never closed"),
     ],
 )
