@@ -243,10 +243,15 @@ def _rows(display: Passage) -> Iterator[tuple[int, str, str]]:
         shared = _number(text.rpartition(r"\end")[2])[1] or shared
     text = _FRAME.sub(" ", unwrapped(text))
     for place, row in _split(text, _BREAK, False):
-        body, name = _number(unwrapped(row))
+        body, name = _number(_squeezed(unwrapped(row)))
         if body.strip(" \n&"):
             begins = place + len(row) - len(row.lstrip(" \n&"))
             yield display.line + text.count("\n", 0, begins), body, name or shared
+
+
+def _squeezed(text: str) -> str:
+    """Without empty lines, and with one blank where there are several."""
+    return "\n".join(filter(None, (" ".join(line.split()) for line in text.split("\n"))))
 
 
 def unwrapped(text: str) -> str:
