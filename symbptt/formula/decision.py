@@ -148,6 +148,8 @@ def _off_the_edges(
     """
     first = Index(offset=1)
     steps = dict.fromkeys(index for node in walk(tree.left) for index in indices(node))
+    named = {name for step in steps for name in step.names()}
+    steps |= {Index.of(name): None for name in Free.of(tree).steps if name not in named}
     known = {name for name, _ in found.at}
     # A step that a sum or product on the left binds has no value outside it.
     started = tuple(

@@ -8,6 +8,7 @@ to right, as in plain formulas), then ``\odot``, then sums. A sum over steps rea
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NoReturn
 
 from symbptt.formula.names import finding
@@ -247,6 +248,15 @@ class Parser:
                 return False
         return False
 
+    def is_step_in_parentheses(self) -> bool:
+        """``(t+1)`` of ``∂h_i(t+1)``."""
+        after = self.marks[self.at + 1 : self.at + 5]
+        inner = [
+            mark.text
+            for mark in after[: next((k for k, m in enumerate(after) if m.text == ")"), 0)]
+        ]
+        return bool(inner) and len(inner[0]) == 1 and inner[1:2] in ([], ["+"], ["-"])
+
     def differential(self) -> wr.Written:
         start = self.here
         kind = {"∂": "∂", "d": "d", "delta": "δ"}[self.take().text]
@@ -263,7 +273,8 @@ class Parser:
             return wr.Differential(start, kind, None)
         operand = self.scripted(self.primary())
         bare = not (isinstance(operand, wr.Scripted) and (operand.below or operand.above))
-        if (self.sign == "[" or (self.sign == "(" and bare)) and self.is_name(operand):
+        called = self.sign == "[" or (self.sign == "(" and (bare or self.is_step_in_parentheses()))
+        if called and self.is_name(operand):
             operand = self.scripted(wr.Bracketed(operand.place, operand, self.group()))
         return wr.Differential(start.until(self.before), kind, operand)
 
@@ -416,6 +427,7 @@ def scripts(marks: list[Mark], place: Place) -> list[wr.ScriptText]:
     found: list[wr.ScriptText] = []
     run: list[Mark] = []
     depth = 0
+    marks = _raised_once(marks)
 
     def finish() -> None:
         if run:
@@ -442,6 +454,20 @@ def scripts(marks: list[Mark], place: Place) -> list[wr.ScriptText]:
                 finish()
     finish()
     return found
+
+
+def _raised_once(marks: list[Mark]) -> list[Mark]:
+    r"""``h^{(t)^\top}`` is ``h^{(t) \top}``."""
+    bare = [mark for mark in marks if mark.text not in ("{", "}")]
+    if (
+        len(bare) > 2
+        and bare[-2].text == "^"
+        and bare[-1].text in ("⊤", "T")
+        and marks[0].text == "("
+    ):
+        last = bare[-1]
+        return [*marks[: marks.index(bare[-2])], replace(last, kind="sign", text="⊤")]
+    return marks
 
 
 def _goes_on(run: list[Mark]) -> bool:

@@ -25,6 +25,8 @@ from symbptt.language.source import Place
 LOSS_LETTERS = frozenset(["L", "J", "E", "C", "ell", "Loss", "loss", "l", "cost"])
 """What texts call the loss."""
 
+STEP_LOSS = {"loss": "the loss of one step", "L": "what one step gives to L"}
+
 _SIGNS = {"sigma": "sigmoid", "Phi": "normal_cdf", "varphi": "normal_pdf"}
 
 
@@ -90,7 +92,7 @@ class NameReader:
             if name in ("l", "loss"):
                 found["ell"] = name
         for alias, meant in self.names.aliases.items():
-            if meant in self.names.functions:
+            if meant in self.names.words:
                 found[letters_of(alias)] = meant
         return found
 
@@ -187,8 +189,7 @@ class NameReader:
     def loss(
         self, place: Place, text: str, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> Iterator[Way]:
-        lower = text.lower()
-        if len(text) == 1 and text not in "Ll" and self.called(lower):
+        if len(text) == 1 and text not in "Ll" and (self.called(text) or self.called(text.lower())):
             return
         if self.names.model.loss is None or (
             text == "l" and "l" in self.names.functions and not (below or above)
@@ -201,11 +202,9 @@ class NameReader:
                 if text not in ("loss", "l"):
                     yield from self.raised(Way(sf.Named(place, "L")), share.raised)
             elif (step := self.index(share.step)) is not None and not share.raised:
-                notes = ((f"`{self.shown(place)}`", "the loss of one step"),) if text == "L" else ()
-                yield Way(sf.At(place, sf.Named(place, "loss"), [step]), notes)
-                if text == "L":
-                    part = ((f"`{self.shown(place)}`", "what one step gives to L"),)
-                    yield Way(sf.At(place, sf.Named(place, "L"), [step]), part)
+                for name in STEP_LOSS if text == "L" else ("loss",):
+                    said = ((f"`{self.shown(place)}`", STEP_LOSS[name]),) if text == "L" else ()
+                    yield Way(sf.At(place, sf.Named(place, name), [step]), said)
 
     def sign_of_gradient(
         self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
