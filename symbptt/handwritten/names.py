@@ -9,7 +9,7 @@ from typing import Literal
 
 from symbptt import algebra as al
 from symbptt.errors import ProgramError
-from symbptt.handwritten.stacks import Stack, Stacks
+from symbptt.handwritten.stacks import StackedArray, Stacks
 
 Kind = Literal["param", "input", "start", "group", "size", "upstream", "rate", "valid"]
 
@@ -77,7 +77,7 @@ class ProgramNames:
     ----------
     told : mapping of str to str
         By the person: from the program's name to the model's.
-    stacks : tuple of Stack
+    stacks : tuple of StackedArray
         Arrays of several parameters.
     """
 
@@ -206,14 +206,14 @@ def read_names(text: str, model: al.Model) -> tuple[dict[str, str], Stacks]:
         *model.dims,
     )
     found: dict[str, str] = {}
-    stacks: list[Stack] = []
+    stacks: list[StackedArray] = []
     for pair in filter(str.strip, text.split(",")):
         left, sign, right = (word.strip() for word in pair.partition("="))
         if left and right[:1] + right[-1:] == "[]":
             rows = tuple(tuple(row.split()) for row in right[1:-1].split(";"))
             params = {p.name for p in model.parameters}
             if all(row and params.issuperset(row) for row in rows):
-                stacks.append(Stack(left, rows))
+                stacks.append(StackedArray(left, rows))
                 continue
         if not (left and sign) or right not in known:
             raise ProgramError(

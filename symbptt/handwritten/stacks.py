@@ -23,7 +23,7 @@ OF_STATES = re.compile(r"U|R|.*(?:hh|rec)|W_?h|w_?h")
 
 
 @dataclass(frozen=True)
-class Stack:
+class StackedArray:
     """One array of several parameters, in the model's orientation.
 
     Attributes
@@ -70,7 +70,7 @@ class Stack:
                 yield name, form.param(sorted_[places[name]], False)
 
 
-Stacks = tuple[Stack, ...]
+Stacks = tuple[StackedArray, ...]
 Family = Mapping[str, str]
 """Parameters that do the same in several equations: from the equation to the parameter."""
 
@@ -119,11 +119,11 @@ def guesses(model: al.Model, words: Sequence[str]) -> tuple[tuple[Stacks, ...], 
         orders = []
         for order in permutations(gates):
             stacks = [
-                Stack(word, tuple(tuple(each[gate] for each in side) for gate in order))
+                StackedArray(word, tuple(tuple(each[gate] for each in side) for gate in order))
                 for word, side in columns.items()
             ]
             if biases and added:
-                stacks.append(Stack(biases[0], tuple((added[gate],) for gate in order)))
+                stacks.append(StackedArray(biases[0], tuple((added[gate],) for gate in order)))
             orders.append(tuple(stacks))
         found.append(tuple(orders))
     return tuple(found)
