@@ -5,6 +5,8 @@ from __future__ import annotations
 from symbptt.formula.answer import Verdict
 from symbptt.formula.decision import Decision
 from symbptt.formula.reading import read
+from symbptt.formula.verdict import check
+from symbptt.language import library
 from tests.formula.catalogue import model
 
 
@@ -18,3 +20,9 @@ def test_a_reading_that_is_open_is_before_one_that_is_wrong() -> None:
     assert max(found.values(), key=lambda one: one.likelihood) is found["right"]
     found.pop("right")
     assert max(found.values(), key=lambda one: one.likelihood) is found["undecided"]
+
+
+def test_a_step_that_a_sum_binds_is_in_no_order_with_the_others() -> None:
+    """It asked for the value of k at the counterexample, which has none."""
+    slip = "d(loss[t], b_h) = sum(k, 1, t, d(loss[t], h[k]))"
+    assert check(library.load("elman"), slip, horizon=2, seconds=1).verdict == "wrong"

@@ -8,7 +8,7 @@ to right, as in plain formulas), then ``\odot``, then sums. A sum over steps rea
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from symbptt.formula.names import finding
 from symbptt.formula.spelling import written as wr
@@ -19,16 +19,19 @@ from symbptt.language.source import Place
 MAX_NESTING = 50
 MAX_SCRIPTS = 6
 
-CLOSING = {"(": ")", "[": "]", "{": "}", "{{": "}}", "⟨": "⟩", "|": "|", "‖": "‖"}
+CLOSING = {
+    "(": ")", "[": "]", "{": "}", "{{": "}}", "⟨": "⟩", "|": "|", "‖": "‖", "⟦": "⟧", "⦃": "⦄",
+}  # fmt: skip
 _TIGHT = frozenset(["·", "/", "⊗"])
 _MIDDLE = frozenset(["*", "@"])
-_ENDS = frozenset([")", "]", "}", "}}", "⟩", ",", ";", ":", "=", "<", ">", "<=", ">=", "!=", "→"])
-_STARTS = frozenset(["(", "[", "{", "⟨", "|", "‖", "∂", "∇", "∑", "∏", "frac", "√", "…"])
+_ENDS = frozenset([*CLOSING.values(), *",;:=<>→&\\", "<=", ">=", "!="]) - {"|", "‖"}
+_STARTS = frozenset(["(", "[", "{", "⟨", "|", "‖", "∂", "∇", "∑", "∏", "frac", "√", "…", "⟦", "⦃"])
 
 
 _OVER = {"sum": "∑", "prod": "∏"}
 
 Operand = Callable[[], wr.Written]
+Row = TypeVar("Row")
 
 
 class Parser:
@@ -218,6 +221,10 @@ class Parser:
         if mark.text == "√":
             self.take()
             return wr.Radical(mark.place, self.argument())
+        if mark.text == "⟦":
+            return wr.Table(mark.place, self.rows(self.cells))
+        if mark.text == "⦃":
+            return wr.Cases(mark.place, self.rows(self.case))
         if mark.text in CLOSING:
             return self.group()
         shown = self.text[mark.start : mark.end]
@@ -339,6 +346,41 @@ class Parser:
             items.append(self.sum())
         self.close(opened, start)
         return wr.Enclosed(start.until(self.before), opened, items, separators)
+
+    def rows(self, row: Callable[[], Row]) -> list[Row]:
+        """The rows of a matrix or of cases."""
+        start, opened = self.here, self.take().text
+        found = [row()]
+        while self.sign == "\\":
+            self.take()
+            if self.sign != CLOSING[opened]:
+                found.append(row())
+        self.close(opened, start)
+        return found
+
+    def cells(self) -> list[wr.Written]:
+        found = [self.sum()]
+        while self.sign == "&":
+            self.take()
+            found.append(self.sum())
+        return found
+
+    def case(self) -> wr.Case:
+        """``a & \\text{in row } i = j,``"""
+        value, words, sides, sign = self.sum(), "", list[wr.Written](), ""
+        if self.sign in ("&", ","):
+            self.take()
+        while self.mark is not None and self.mark.kind == "text":
+            words += self.take().text
+        if self.sign not in ("⦄", "\\", ",", "."):
+            sides, sign = [self.sum()], self.sign
+            if sign not in ("=", "!="):
+                self.wrong(self.here, "a case is told by `=` or `≠`")
+            self.take()
+            sides.append(self.sum())
+        while self.sign in (",", ";", "."):
+            self.take()
+        return wr.Case(value, words, sides, sign)
 
     def item(self, opened: str) -> wr.Written:
         start = self.here

@@ -21,6 +21,8 @@ from symbptt.formula.spelling.shares import Share, is_letter, letters_of, parts_
 from symbptt.formula.spelling.signs import SYNONYMS, VARIANTS
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
+from symbptt.typeset.formulas import vectors_of
+from symbptt.typeset.names import Names, latin, untyped
 
 LOSS_LETTERS = frozenset(["L", "J", "E", "C", "ell", "Loss", "loss", "l", "cost"])
 """What texts call the loss."""
@@ -52,6 +54,7 @@ class NameReader:
         self.text = text
         self.names = names
         self.entrywise: set[sf.Node] = set()
+        self.dividing = False
 
     def wrong(self, place: Place, message: str) -> NoReturn:
         raise finding(self.text, place, message)
@@ -65,11 +68,19 @@ class NameReader:
             every.add(names.state.name)
         found: dict[str, list[str]] = {}
         for name in sorted(every - {"loss"}, key=lambda one: (one in names.introduced, one)):
-            if name in RESERVED or letters_of(name) not in RESERVED:
-                found.setdefault(letters_of(name), []).append(name)
+            for letters in dict.fromkeys(map(letters_of, (name, latin(name)))):
+                if name in RESERVED or letters not in RESERVED:
+                    found.setdefault(letters, []).append(name)
+        for name, cut in self.cut.items():
+            found[letters_of(cut)] = [name]
         for alias, meant in names.aliases.items():
             found[letters_of(alias)] = [meant]
         return found
+
+    @cached_property
+    def cut(self) -> dict[str, str]:
+        """What names are shortened to that are too long to be printed in formulas."""
+        return {name: untyped(c) for name, c in Names(derived_form(self.names.model)).cut.items()}
 
     @cached_property
     def aliased(self) -> frozenset[str]:
@@ -77,14 +88,22 @@ class NameReader:
 
     @cached_property
     def dims(self) -> dict[str, str]:
-        return {letters_of(dim): dim for dim in self.names.model.dims}
+        """What a length is called by its letters: its dimension, or a vector that is so long."""
+        dims = self.names.model.dims
+        return {letters_of(latin(dim)): self.vectors.get(dim, dim) for dim in dims}
+
+    @cached_property
+    def vectors(self) -> dict[str, str]:
+        """A vector of each length that something of another length is called as."""
+        return vectors_of(derived_form(self.names.model))
 
     @cached_property
     def functions(self) -> dict[str, str]:
         """Functions by their letters; those of the model before those that everyone has."""
         known = {letters_of(name): name for name in self.names.words}
         own = {word: word for word in (*DERIVATIVES, "prod", "onehot", "delta")}
-        found = {**_SIGNS, **SYNONYMS, **own, **known}
+        signs = {sign: name for sign, name in _SIGNS.items() if sign not in self.table}
+        found = {**signs, **SYNONYMS, **own, **known}
         for name in self.names.functions:
             found[letters_of(name)] = name
             if name in ("l", "loss"):
@@ -103,6 +122,12 @@ class NameReader:
                     found = found or self.table.get(plain + text.removeprefix(variant), [])
         return found
 
+    def spelled_so(self, text: str, letters: str) -> list[str]:
+        """The names that letters may stand for: what is typed to the last underscore is itself."""
+        found = self.called(letters)
+        exact = "_" in text and text in found and letters == letters_of(text)
+        return [text] if exact else found
+
     # --- names ----------------------------------------------------------------------------
 
     def meanings(self, node: wr.Written) -> list[Way]:
@@ -114,10 +139,15 @@ class NameReader:
             return self.primed(core, place, below, above, primes)
         found: list[Way] = []
         for share in shares(core.text, below, above):
-            for name in self.called(share.name):
-                bare = share.name == core.text and name not in (core.text, share.name)
+            for name in self.spelled_so(core.text, share.name):
+                bare = share.name == core.text and core.text not in (
+                    latin(name),
+                    self.cut.get(name),
+                )
                 if not bare or core.text in self.aliased:
                     found += self.named(place, name, share)
+        if below:
+            found += self.dimension(core, place, below, above)
         if not found:
             found = list(self.special(core, place, below, above))
         if not found:
@@ -166,6 +196,8 @@ class NameReader:
     ) -> Iterator[Way]:
         """What no name of the model says: I, the loss, an index, a unit vector, a delta."""
         text = core.text
+        if not below:
+            yield from self.dimension(core, place, below, above)
         if text == "I" or (text == "E" and core.bold and not below):
             yield from self.turned(Way(sf.Named(place, "I")), above)
         if text in LOSS_LETTERS:
@@ -183,6 +215,19 @@ class NameReader:
             yield from self.kronecker(place, below)
         if not below and text not in LOSS_LETTERS and is_letter(text):
             yield from self.powers(Way(sf.Named(place, text)), above)
+
+    def dimension(
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
+    ) -> Iterator[Way]:
+        r"""``n_{\mathrm{h}}``, a dimension as the number that it is.
+
+        One that is called as a value is so below a fraction's line alone: ``h`` for ``h_t`` is an
+        error to be told.
+        """
+        found = self.dims.get(letters_of("".join([core.text, *(one.word for one in below)])))
+        is_divisor = self.dividing or core.text not in self.table or bool(below)
+        if found is not None and is_divisor:
+            yield from self.powers(Way(sf.Len(place, sf.Named(place, found))), above)
 
     def loss(
         self, place: Place, text: str, below: list[wr.ScriptText], above: list[wr.ScriptText]

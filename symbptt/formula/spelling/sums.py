@@ -11,7 +11,7 @@ from symbptt.formula.shapes import (
     SCALAR,
 )
 from symbptt.formula.spelling import written as wr
-from symbptt.formula.spelling.choices import WayReader, consistent
+from symbptt.formula.spelling.choices import WayReader, consistent, size_node
 from symbptt.formula.spelling.limits import Limits, comparison, entries, is_step, limits
 from symbptt.formula.spelling.names import Way
 from symbptt.language import surface as sf
@@ -72,18 +72,18 @@ class SumReader(WayReader):
             if found is not None:
                 dims = [dim for dim in found if dim != 1] if 1 in found else list(found)
                 dim = dims[axis] if axis < len(dims) else 1
-                if isinstance(dim, str):
-                    return sf.Len(name.place, sf.Named(name.place, dim))
-                if isinstance(dim, int):
-                    return sf.Literal(name.place, Fraction(dim), str(dim))
+                return self.with_lengths(size_node(name.place, dim))
         return None
 
     def with_lengths(self, node: sf.Node) -> sf.Node:
         """A dimension as the length that it is."""
         if isinstance(node, sf.Named) and node.name in self.names.model.dims:
-            return sf.Len(node.place, node)
+            vector = self.vectors.get(node.name, node.name)
+            return sf.Len(node.place, sf.Named(node.place, vector))
         if isinstance(node, sf.Plus):
             return sf.Plus(node.place, [self.with_lengths(term) for term in node.terms])
+        if isinstance(node, sf.Times):
+            return sf.Times(node.place, [self.with_lengths(one) for one in node.factors])
         return node
 
     def product(self, node: wr.Ranged, bound: Limits, way: Way) -> Iterator[Way]:
