@@ -40,7 +40,8 @@ def _leave(own: int, number: int, frame: FrameType | None) -> NoReturn:
     try:
         if os.getpid() == own:
             # What is not loaded has begun nothing.
-            getattr(sys.modules.get("symbptt.output"), "clear_away", list)()
+            for begins in ("symbptt.output", "symbptt.handwritten.process"):
+                getattr(sys.modules.get(begins), "clear_away", list)()
             for child in getattr(sys.modules.get("multiprocessing"), "active_children", list)():
                 child.terminate()
             if number == signal.SIGINT and sys.stderr is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from symbptt.algebra import Cotangent, Input, Model, Param
+from symbptt.algebra import Input, Model
 from symbptt.calculus.normal import introduced
 from symbptt.calculus.unrolling import ExplicitLine
 from symbptt.tables import table
@@ -160,7 +160,7 @@ def _right(line: ExplicitLine) -> str:
 
 
 def _condition(line: ExplicitLine, horizon: int) -> str:
-    return f" for T = {horizon}" if isinstance(line.left, Cotangent | Param) else ""
+    return f" for T = {horizon}" if line.of_total else ""
 
 
 def lines_data(lines: Sequence[ExplicitLine]) -> list[Mapping[str, str | None]]:

@@ -102,7 +102,7 @@ class Answer:
         yield from told_names(names)
         if self.lines:
             yield Heading(("Step by step",))
-            yield equations_display(self.lines, names)
+            yield equations_display(self.lines, self.horizon, names)
         if self.refusal:
             yield Paragraph((Words(f"No closed form: {self.refusal}."),))
         if self.closed is not None:

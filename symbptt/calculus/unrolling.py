@@ -33,6 +33,11 @@ class ExplicitLine:
     right: al.Expr | None
     comment: str = ""
 
+    @property
+    def of_total(self) -> bool:
+        """Whether it is said of L, and so of one number of steps alone."""
+        return isinstance(self.left, al.Cotangent | al.Param)
+
 
 @dataclass(frozen=True)
 class Query:

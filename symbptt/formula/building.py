@@ -172,6 +172,8 @@ class FormulaBuilder(PositionReader):
                 return al.Ref(name, self.index(first), self.names.shapes[name])
             if name == "L":
                 self.wrong(node, _PART)
+            if name == "I" and not others:
+                return self._call(sf.Apply(node.place, "onehot", [first], node.place))
             if name not in self.names.timeless:
                 return self._state(node.operand, first)
         operand = self.expr(node.operand)

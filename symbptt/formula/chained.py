@@ -45,6 +45,7 @@ class ChainRule:
         self.model = normal
         names = [equation.name for equation in normal.equations if not equation.last]
         self.local = local_jacobians(normal, names)
+        self.introduced = {equation.name for equation in normal.equations if equation.auxiliary}
         self._moved: dict[tuple[str, str, int], bool] = {}
 
     # --- what depends on what ---------------------------------------------------------------
@@ -93,6 +94,9 @@ class ChainRule:
             return None
         if output == wrt or (isinstance(wrt, al.Param) and self.model.derived):
             return None
+        somewhere = isinstance(wrt, al.Ref) and (output.index - wrt.index).names()
+        if somewhere and target.held != "nothing":
+            return None  # It is 0 but at the one step that the equation reads.
         members = (*self.products(target), *self.by_steps(target), *self.by_equations(target))
         reads = [local.operand for local, _ in self._terms(target)]
         reason = f"nothing that {_at(output)} is computed from depends on {_at(wrt)}"
@@ -124,9 +128,14 @@ class ChainRule:
         )
 
     def _terms(self, target: al.Derivative) -> Iterator[tuple[Local, al.Derivative | None]]:
-        """Each Jacobian of the output's equation with what it is to be multiplied by."""
+        """Each Jacobian of the output's equation with what it is to be multiplied by.
+
+        An equation that does not read what is differentiated by may be the model's own, which
+        does so by way of names that are the derivation's.
+        """
         output, wrt = target.output, target.wrt
         assert isinstance(output, al.Ref) and isinstance(wrt, Wrt)
+        is_own = target.held == "equation" and not self._reads(output, wrt)
         for local in self.local[output.name]:
             at = Local(
                 al.substitute_index(local.operand, {"t": output.index}),
@@ -139,10 +148,22 @@ class ChainRule:
                 held = target.held == "step" and read.index != output.index
                 if not held and self.is_moved(read, wrt):
                     yield at, al.Derivative(read, wrt, target.held)
+            elif is_own and isinstance(read, al.Ref) and read.name in self.introduced:
+                inner = al.Derivative(read, wrt, "equation")
+                if any(True for _ in self._terms(inner)):
+                    yield at, inner
+
+    def _reads(self, output: al.Ref, wrt: Wrt) -> bool:
+        reads = (local.operand for local in self.local[output.name])
+        return any(al.substitute_index(read, {"t": output.index}) == wrt for read in reads)
 
     def put_in(self, inner: al.Derivative, target: al.Derivative) -> al.Expr:
-        """What stands at the same step by its own result, if that is short."""
+        """What stands at the same step by its own result, if that is short and holds as far."""
         if inner.index != target.index or inner.name not in self.local:
+            return inner
+        ranges = {self.range(one.output, one.wrt) for one in (inner, target)
+                  if isinstance(one.output, al.Ref) and isinstance(one.wrt, Wrt)}  # fmt: skip
+        if len(ranges) > 1:
             return inner
         result = self.by_equations(inner)[-1]
         return inner if isinstance(result, al.Add) else result

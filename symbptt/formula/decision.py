@@ -106,6 +106,9 @@ def decide(tree: Formula, examiner: Examiner, progress: Progress) -> Decision:
         assumed = _assumed(model, everything=True)
         verdict = replace(wrong, counterexample=found.counterexample, assumed=assumed)
         return Decision(verdict, tree, examiner)
+    if not found.used and found.beyond:
+        words = f"for no T up to {FARTHEST} do its sums and products stay in range: {found.beyond}"
+        return Decision(replace(wrong, reason=words), tree, examiner)
     if not found.used:
         place = Place(1, 0, 1, len(tree.text))
         words = str(finding(tree.text, place, _nothing(found)))
@@ -146,6 +149,8 @@ def _off_the_edges(
     """
     first = Index(offset=1)
     steps = dict.fromkeys(index for node in walk(tree.left) for index in indices(node))
+    named = {name for step in steps for name in step.names()}
+    steps |= {Index.of(name): None for name in Free.of(tree).steps if name not in named}
     known = {name for name, _ in found.at}
     # A step that a sum or product on the left binds has no value outside it.
     started = tuple(

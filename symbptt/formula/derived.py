@@ -15,6 +15,7 @@ from symbptt.errors import SymbpttError
 from symbptt.formula.differing import differing, likeness
 from symbptt.formula.examination import Examiner
 from symbptt.formula.fitting import is_possible, is_within, simplified, turned
+from symbptt.formula.scenes import Clock
 from symbptt.formula.shapes import Shaper
 from symbptt.formula.stated import Equations, Key, equations, key_of
 from symbptt.formula.statement import (
@@ -127,7 +128,7 @@ def derived(formula: Formula, examiner: Examiner) -> DerivedEquation | None:
     """
     shaper, estimator = examiner.shaper, examiner.stages[0].estimator
     known = equations(examiner.model, shaper.layout, shaper.total, estimator)
-    found = next(told(formula, known), None)
+    found = next(told(formula, known, examiner.clock), None)
     if found is None:
         return None
     differs = differing(found.right, formula.right)
@@ -151,15 +152,20 @@ def _names(node: al.Expr) -> tuple[str, ...]:
     return (node.name,) if isinstance(node, al.Ref | al.Param) else ()
 
 
-def told(formula: Formula, known: Equations) -> Iterator[DerivedEquation]:
-    """What is known of a left side, the likeliest way to say it first."""
+def told(
+    formula: Formula, known: Equations, clock: Clock | None = None
+) -> Iterator[DerivedEquation]:
+    """What is known of a left side, the likeliest way to say it first.
+
+    When the time is over it is the likeliest found so far.
+    """
     if isinstance(formula.left, al.Transpose):
         inner = replace(formula, left=formula.left.operand, right=turned(formula.right))
-        for one in told(inner, known):
+        for one in told(inner, known, clock):
             right = turned(one.right)
             yield replace(one, formula=replace(one.formula, left=formula.left, right=right))
         return
-    terms = _Terms(known, formula)
+    terms = _Terms(known, formula, clock)
     found = [(line, terms.best(said)) for line, said in known.fitting(formula.left, formula.chains)]
     for line, best in sorted(found, key=lambda one: terms.fitness(one[1].right)[:2], reverse=True):
         said = replace(
@@ -180,8 +186,9 @@ def told(formula: Formula, known: Equations) -> Iterator[DerivedEquation]:
 class _Terms:
     """Says equations in the derivatives that an author uses."""
 
-    def __init__(self, known: Equations, formula: Formula) -> None:
+    def __init__(self, known: Equations, formula: Formula, clock: Clock | None) -> None:
         self.known = known
+        self.clock = clock
         self.right = formula.right
         self.chains = formula.chains
         self.free = free_names(formula.left) | _names_in(formula.chains) | {"T"}
@@ -192,7 +199,7 @@ class _Terms:
         """What is most in the author's terms, of these and of what comes of putting in."""
         seen = {one.right: (self.fitness(one.right, 0), one) for one in found}
         pending = {right: 0 for right in seen}
-        while pending and len(seen) < TRIED:
+        while pending and len(seen) < TRIED and not (self.clock and self.clock.is_over):
             right = max(pending, key=lambda one: seen[one][0])
             if seen[right][0][:2] == (self.wanted, 0):
                 break

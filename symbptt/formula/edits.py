@@ -224,6 +224,8 @@ def _replacements(node: al.Expr, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]
             yield Slip.SIGN, operand
     if isinstance(node, al.Mul):
         yield from slope_edits(node)
+        if isinstance(node.factors[0], al.Vector) and node.factors[0].function == "dot":
+            yield Slip.MIXED, al.Outer(*node.factors[0].args)
     yield from factor_edits(node, scope.parent)
     yield from function_edits(node, scope.parent, scope.functions)
     yield from quotient_edits(node)

@@ -104,6 +104,8 @@ class Found:
         Which entries lay past the end where the other side has a value.
     broken : LeftOut or None
         Where an index left its range inside what the condition promises.
+    beyond : str
+        Which index leaves its range within the limits of the formula's own sums or products.
     """
 
     used: list[dict[str, int]] = field(default_factory=list)
@@ -113,6 +115,7 @@ class Found:
     past_the_end: str = ""
     shorter: dict[str, None] = field(default_factory=dict)
     broken: LeftOut | None = None
+    beyond: str = ""
 
 
 class Examiner:
@@ -282,6 +285,8 @@ class Examiner:
             except OutOfRangeError as error:
                 if is_promised(formula.chains, error.ref.index, error.past):
                     found.broken = found.broken or LeftOut(tuple(at.items()), error.words)
+                if set(error.ref.index.names()) - {"T", *free.steps}:
+                    found.beyond = error.words
                 self._leave_out(formula, free, at, error.words, found)
                 return
             except NoPlaceError as error:

@@ -102,16 +102,16 @@ def said_at(formula: Formula, values: Values) -> Formula:
 
 def _moved(node: al.Expr, values: Values) -> al.Expr:
     met = {name for index in values.values() for name in index.names()}
-    return at_steps(_rebound(node, met), values)
+    return at_steps(_rebound(node, met, met | set(values)), values)
 
 
-def _rebound(node: al.Expr, met: set[str]) -> al.Expr:
-    """With other letters for the bound names that are met."""
+def _rebound(node: al.Expr, met: set[str], known: set[str]) -> al.Expr:
+    """With other letters, which are not known, for the bound names that are met."""
     for place, part in enumerate(parts(node)):
-        node = with_part(node, place, _rebound(part, met))
+        node = with_part(node, place, _rebound(part, met, known))
     if not isinstance(node, Over) or node.index not in met:
         return node
-    taken = met | {name for inner in walk(node) for name in own_names(inner)}
+    taken = known | {name for inner in walk(node) for name in own_names(inner)}
     letter = next(letter for letter in _LETTERS if letter not in taken)
     inner = at_steps(body(node), {node.index: al.Index.of(letter)})
     if isinstance(node, al.TimeSum):
@@ -131,12 +131,23 @@ def is_possible(chains: tuple[Inequalities, ...]) -> bool:
 
 
 def simplified(chains: tuple[Inequalities, ...]) -> tuple[Inequalities, ...]:
-    """Without the conditions that follow from the others."""
+    """Without the conditions that follow from the others, and what they say of numbers alone."""
+    chains = tuple(map(_without_numbers, chains))
     for chain in chains:
         others = tuple(one for one in chains if one is not chain)
         if is_within((chain,), others):
             return simplified(others)
     return chains
+
+
+def _without_numbers(chain: Inequalities) -> Inequalities:
+    """``2 <= T-1`` of ``1 <= 2 <= T-1``."""
+    sides, operators = chain.sides, chain.operators
+    while len(sides) > 2 and not (sides[0].names() or sides[1].names()):
+        sides, operators = sides[1:], operators[1:]
+    while len(sides) > 2 and not (sides[-1].names() or sides[-2].names()):
+        sides, operators = sides[:-1], operators[:-1]
+    return Inequalities(sides, operators)
 
 
 @cache

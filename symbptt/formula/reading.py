@@ -58,7 +58,7 @@ class Reading:
     Attributes
     ----------
     links : tuple of Formula
-        ``A = B`` and ``B = C`` of a chain ``A = B = C``, under the same conditions.
+        ``A = B`` and ``B = C`` of a chain ``A = B = C``.
     words : str
         How what can be read in several ways was understood; "" where there is one way.
     """
@@ -226,18 +226,17 @@ class _FormulaReader:
         _one_line(self.source.text, MAX_LENGTH)
         body, *conditions = self._runs()
         sides = self._sides(body)[0]
-        return self.linked(sides, map(self._condition, conditions))
+        stated = list(map(self._condition, conditions))
+        return self.linked(sides, [stated] * (len(sides) - 1))
 
-    def linked(self, sides: Iterable[Node], conditions: Iterable[Stated]) -> tuple[Formula, ...]:
-        """The formulas of a chain whose sides and conditions are read."""
+    def linked(
+        self, sides: Iterable[Node], conditions: Iterable[Iterable[Stated]]
+    ) -> tuple[Formula, ...]:
+        """The formulas of a chain whose sides are read, and the conditions of each of its links."""
         built = [self.builder.expr(side) for side in sides]
-        chains: list[Inequalities] = []
-        fixed: list[Fixed] = []
-        for condition in conditions:
-            self._stated(condition, chains, fixed)
         links = tuple(
-            Formula(left, right, tuple(chains), tuple(fixed), self.source.text, self.builder.places)
-            for left, right in pairwise(built)
+            Formula(left, right, *self._stated(one), self.source.text, self.builder.places)
+            for (left, right), one in zip(pairwise(built), conditions, strict=True)
         )
         self._all_bound(links)
         return links
@@ -289,16 +288,21 @@ class _FormulaReader:
         )
         return nodes, tuple(sign.text for sign in signs), whole
 
-    def _stated(self, condition: Stated, chains: list[Inequalities], fixed: list[Fixed]) -> None:
-        nodes, signs, whole = condition
-        if isinstance(nodes[0], At):
-            fixed.append(self._fixed(nodes, signs, whole))
-            return
-        indices = tuple(map(self.builder.index, nodes))
-        if any(is_length(name) for index in indices for name in index.names()):
-            self.wrong(whole, "a condition compares steps, and `len` is none")
-        operators = tuple("==" if sign == "=" else sign for sign in signs)
-        chains.append(Inequalities(indices, operators))
+    def _stated(
+        self, conditions: Iterable[Stated]
+    ) -> tuple[tuple[Inequalities, ...], tuple[Fixed, ...]]:
+        chains: list[Inequalities] = []
+        fixed: list[Fixed] = []
+        for nodes, signs, whole in conditions:
+            if isinstance(nodes[0], At):
+                fixed.append(self._fixed(nodes, signs, whole))
+                continue
+            indices = tuple(map(self.builder.index, nodes))
+            if any(is_length(name) for index in indices for name in index.names()):
+                self.wrong(whole, "a condition compares steps, and `len` is none")
+            operators = tuple("==" if sign == "=" else sign for sign in signs)
+            chains.append(Inequalities(indices, operators))
+        return tuple(chains), tuple(fixed)
 
     def _fixed(self, nodes: tuple[Node, ...], signs: tuple[str, ...], whole: Place) -> Fixed:
         target = self.builder.expr(nodes[0])
@@ -325,7 +329,7 @@ class _FormulaReader:
     def _all_bound(self, links: tuple[Formula, ...]) -> None:
         """Every index name is free by the rules or bound by a sum or product."""
         known = {"t", "T"} | bracketed(links[0].left)
-        for chain in links[0].chains:
+        for chain in (chain for link in links for chain in link.chains):
             known.update(name for side in chain.sides for name in side.names())
         for side in (links[0].left, *(link.right for link in links)):
             for node, bound, _ in with_bound(side):

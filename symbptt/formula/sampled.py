@@ -36,8 +36,13 @@ class SampleValues:
             self.wanted = self.shaper.shape(formula.left) or SCALAR
             free = Free.of(formula)
             spans = examiner.longest(formula)
-            every = cases(formula, free, STEPS, examiner.start(formula), spans)
-            fitting = (at for at in every if self._holds(formula, at))
+            # A condition may say how long the run is.
+            fitting = (
+                at
+                for length in sorted(range(1, steps + 1), key=lambda length: length != STEPS)
+                for at in cases(formula, free, length, examiner.start(formula), spans)
+                if self._holds(formula, at)
+            )
             self.points = list(islice(fitting, PLACES))
         except ShapeError:
             pass
@@ -53,6 +58,8 @@ class SampleValues:
         for at in self.points:
             inner = dict(at)
             for over in bound:
+                if not {*over.first.names(), *over.last.names()} <= set(inner):
+                    return None
                 inner[over.index] = over.first.at(inner) + (over.first != over.last)
             value = self._at(node, inner)
             if value is None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, islice, product
 
 from symbptt import algebra as al
+from symbptt.calculus.forms import is_zero
 from symbptt.formula.edits import Edit, exchanged, rank
 from symbptt.formula.examination import Examiner
 from symbptt.formula.regrouped import product_of
@@ -19,7 +20,7 @@ from symbptt.formula.scenes import TooLargeError
 from symbptt.formula.slips import Slip
 from symbptt.formula.stated import Equations, equations, key_of
 from symbptt.formula.statement import TOTAL, Formula, free_names, walk
-from symbptt.formula.summands import ABSENT, Summand, put, summands, without_absent
+from symbptt.formula.summands import ABSENT, Summand, put, summands, whole, without_absent
 from symbptt.formula.term_edits import NEXT, Made, TermEdits
 from symbptt.formula.vocabulary import Vocabulary
 
@@ -162,9 +163,12 @@ class _Beside:
         self.values = values
         self.terms = TermEdits(values, examiner)
         self.vocabulary = Vocabulary(formula, examiner.model, examiner.shaper, examiner.clock)
+        theirs = summands(right)
+        mine = [] if is_zero(formula.right) else summands(formula.right)
+        if mine and all(map(_differentiates, theirs)) and not any(map(_differentiates, mine)):
+            mine = [whole(formula.right)]  # A slope alone: what is left of a term.
         self.mine, self.theirs = (
-            [_ValuedTerm(one, values.of(one.whole)) for one in summands(side)]
-            for side in (formula.right, right)
+            [_ValuedTerm(one, values.of(one.whole)) for one in side] for side in (mine, theirs)
         )
         self.said, self.told = list(self.mine), list(self.theirs)
         self._leave_out_equals()
@@ -185,8 +189,8 @@ class _Beside:
             known = [other for other in others if of_one_shape(term.value, other.value)][:8]
             for count in (2, 3):
                 for group in combinations(known, count):
-                    whole = added(one.value for one in group if one.value is not None)
-                    if term in singles and alike(term.value, whole):
+                    value = added(one.value for one in group if one.value is not None)
+                    if term in singles and alike(term.value, value):
                         singles.remove(term)
                         for one in group:
                             others.remove(one)
@@ -198,7 +202,8 @@ class _Beside:
     def repaired(self, *, deep: bool) -> Iterator[Repaired]:
         pairs, surplus, missing = self._paired()
         # What has nothing in common with the derivation's side is no slip in it.
-        if not (pairs or surplus or missing) or len(surplus) == len(self.mine) == len(self.said):
+        foreign = self.said and len(surplus) == len(self.mine) == len(self.said)
+        if foreign or not (pairs or surplus or missing):
             return
         options = []
         for mine, theirs in pairs:
@@ -253,7 +258,7 @@ class _Beside:
         right = without_absent(right)
         added = [self._in_his_terms(term) for term in missing]
         edits += (Edit(Slip.MISSING, al.ZERO, one, one, self._path_of(one)) for one in added)
-        terms = [*(() if right == ABSENT else al.terms_of(right)), *added]
+        terms = [*(() if right == ABSENT or is_zero(right) else al.terms_of(right)), *added]
         if not terms:
             return None
         return Repaired(tuple(edits), terms[0] if len(terms) == 1 else al.Add(tuple(terms)))
@@ -294,6 +299,10 @@ class _Beside:
         if mine.summand.own is not old or len(self.told) == len(self.theirs):
             return []
         return [((Edit(Slip.OTHER_TERM, old, new),), new)]
+
+
+def _differentiates(term: Summand) -> bool:
+    return any(isinstance(node, al.Derivative) for node in walk(term.whole))
 
 
 def _entrywise(node: al.Expr) -> al.Expr:

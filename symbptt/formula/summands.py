@@ -51,7 +51,12 @@ def summands(side: al.Expr) -> list[Summand]:
                     Summand(one.own, (place, *one.path), _within(side, place, one.around))
                     for one in inside
                 ]
-    return [Summand(side, (), _itself)]
+    return [whole(side)]
+
+
+def whole(side: al.Expr) -> Summand:
+    """A side that is one term."""
+    return Summand(side, (), _itself)
 
 
 def _itself(node: al.Expr) -> al.Expr:

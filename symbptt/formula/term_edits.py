@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from symbptt import algebra as al
-from symbptt.formula.edits import Edit, edited, rank
+from symbptt.formula.edits import Edit, edited, exchanged, is_operand, rank
 from symbptt.formula.examination import Examiner
 from symbptt.formula.regrouped import product_of
 from symbptt.formula.sampled import SampleValues, Value, alike, turned_alike
 from symbptt.formula.slips import Slip
-from symbptt.formula.statement import TOTAL, Over, at_steps, walk
+from symbptt.formula.statement import TOTAL, Over, at_steps, parts, walk, with_part
 from symbptt.formula.summands import Path, Summand, factors, products, put
 
 TOGETHER = frozenset(Slip) - {
@@ -50,14 +50,20 @@ class TermEdits:
         ]
 
     def single(self, mine: Summand, target: Value | None, theirs: Summand) -> Iterator[Made]:
-        """The single edits of a term that give it the other's value, the likeliest of a kind."""
-        kinds: set[Slip] = set()
-        for edit, new in self._tried(mine, theirs):
-            if edit.kind in kinds or (edit.kind is Slip.OTHER_FACTOR and kinds):
-                continue
-            if self.values.agree(mine.around(new), target):
-                kinds.add(edit.kind)
-                yield (edit,), new
+        """The single edits of a term that give it the other's value, the likeliest of a kind.
+
+        First what is made of the author's own words, then what the derivation has there.
+        """
+        found: set[al.Expr] = set()
+        for tried in (self._edited(mine.own), self._told_apart(mine, theirs)):
+            kinds: set[Slip] = set()
+            for edit, new in tried:
+                if edit.kind in kinds or (edit.kind is Slip.OTHER_FACTOR and found):
+                    continue
+                if new not in found and self.values.agree(mine.around(new), target):
+                    kinds.add(edit.kind)
+                    found.add(new)
+                    yield (edit,), new
 
     def double(self, mine: Summand, target: Value | None, theirs: Summand) -> Iterator[Made]:
         """Two edits of a term that give it the other's value."""
@@ -69,9 +75,6 @@ class TermEdits:
                     fits = other.kind in TOGETHER and self.values.agree(mine.around(new), target)
                     if fits:
                         yield (one, other), new
-
-    def _tried(self, mine: Summand, theirs: Summand) -> Iterator[tuple[Edit, al.Expr]]:
-        return chain(self._edited(mine.own), self._told_apart(mine, theirs))
 
     def _edited(self, node: al.Expr) -> list[tuple[Edit, al.Expr]]:
         return sorted(edited(node, self.functions), key=lambda one: rank(one[0]))
@@ -85,7 +88,11 @@ class TermEdits:
         others = [two for two in second if not any(_same(two[2], one[2]) for one in first)]
         for path, old, _ in ours:
             for _, new, _ in others:
-                yield self._put(mine, path, Edit(self._kind(old, new), old, new))
+                inner, one, other = _least(old, new)
+                edit = Edit(self._kind(one, other), one, other)
+                yield self._put(mine, (*path, *inner), edit)
+                if sum(node == one for node in walk(mine.own)) > 1:
+                    yield edit, exchanged(mine.own, {one: other}, whole=False)
         lost = [node for _, node, _ in others]
         entrywise = [product_of(tuple(lost))] if len(lost) > 1 else []
         beside = sorted(products(mine.own), key=_far_from_the_derivative)
@@ -108,12 +115,15 @@ class TermEdits:
         """What it is to write one factor for another."""
         if isinstance(old, al.Derivative) and isinstance(new, al.Derivative):
             if old.output == new.output:
-                return self._kind_of_names(old.wrt, new.wrt)
+                return self._kind_of_names(old.wrt, new.wrt, Slip.POST, Slip.PRE)
             if old.wrt == new.wrt:
-                return self._kind_of_names(old.output, new.output)
-        return self._kind_of_names(old, new)
+                return self._kind_of_names(old.output, new.output, Slip.POST, Slip.PRE)
+        return self._kind_of_names(old, new, Slip.APPLIED, Slip.UNAPPLIED)
 
-    def _kind_of_names(self, old: al.Expr, new: al.Expr) -> Slip:
+    def _kind_of_names(self, old: al.Expr, new: al.Expr, post: Slip, pre: Slip) -> Slip:
+        """``post`` where the old name is a function of the new one, ``pre`` the other way round."""
+        if isinstance(new, al.Call) and new.args == (old,):
+            return Slip.UNAPPLIED
         if not (isinstance(old, al.Ref) and isinstance(new, al.Ref)):
             return Slip.NAME if isinstance(old, al.Param) else Slip.OTHER_FACTOR
         if old.name == new.name:
@@ -123,8 +133,8 @@ class TermEdits:
         if old.index != new.index:
             return Slip.OTHER_FACTOR
         if self._is_function_of(old.name, new.name):
-            return Slip.POST
-        return Slip.PRE if self._is_function_of(new.name, old.name) else Slip.NAME
+            return post
+        return pre if self._is_function_of(new.name, old.name) else Slip.NAME
 
     def _is_function_of(self, name: str, argument: str) -> bool:
         """Whether a quantity is a function of another alone, entry by entry."""
@@ -142,6 +152,18 @@ def _at_the_steps_of(mine: Summand, theirs: Summand) -> Callable[[al.Expr], al.E
         for own, other in zip(*sums, strict=False)
     }
     return lambda node: at_steps(node, values)
+
+
+def _least(old: al.Expr, new: al.Expr, path: Path = ()) -> tuple[Path, al.Expr, al.Expr]:
+    """The one part in which two factors differ that are made alike, where it is, and its other."""
+    mine, theirs = parts(old), parts(new)
+    apart = [k for k, (one, other) in enumerate(zip(mine, theirs, strict=False)) if one != other]
+    made_alike = type(old) is type(new) and len(mine) == len(theirs) and len(apart) == 1
+    if made_alike and not isinstance(old, al.Derivative):
+        (place,) = apart
+        if is_operand(old, place) and with_part(old, place, theirs[place]) == new:
+            return _least(mine[place], theirs[place], (*path, place))
+    return path, old, new
 
 
 def _same(one: Value | None, other: Value | None) -> bool:

@@ -58,9 +58,14 @@ def formula_text(formula: Formula, marked: Iterable[Expr] = ()) -> str:
     """On one line; ``MARKS`` stand around the marked parts of the right side."""
     right = _Marking(marked).show(formula.right)
     text = f"{text_of(formula.left)} = {right}"
-    conditions = [f"{f.name}[{f.step}] = {text_of(f.value)}" for f in formula.fixed]
-    conditions += [chain_text(chain) for chain in formula.chains]
-    return text + (f" for {', '.join(conditions)}" if conditions else "")
+    said = conditions(formula)
+    return text + (f" for {', '.join(said)}" if said else "")
+
+
+def conditions(formula: Formula) -> list[str]:
+    """What is said behind `for`."""
+    fixed = [f"{f.name}[{f.step}] = {text_of(f.value)}" for f in formula.fixed]
+    return fixed + [chain_text(chain) for chain in formula.chains]
 
 
 def underlined(text: str, width: int = 76) -> list[str]:
@@ -105,11 +110,11 @@ _OPERATOR = re.compile(r" \x02?(?:(?:[-+] |for )|([*@/] ))")
 
 
 def links_text(links: Sequence[Formula]) -> str:
-    """A chain on one line, its conditions behind it."""
+    """A chain on one line, the conditions of all links behind it."""
     first, *others = links
     members = [text_of(side) for side in (*first.sides, *(link.right for link in others))]
-    _, said, conditions = formula_text(first).partition(" for ")
-    return " = ".join(members) + said + conditions
+    said = dict.fromkeys(text for link in links for text in conditions(link))
+    return " = ".join(members) + (f" for {', '.join(said)}" if said else "")
 
 
 def chain_text(

@@ -21,7 +21,6 @@ from symbptt.formula.names import FormulaNames, derived_form
 from symbptt.formula.reading import Reading, readings
 from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
-from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, walk
 from symbptt.formula.text import formula_text, links_text
 from symbptt.formula.typesetting import formula_latex
@@ -141,7 +140,9 @@ class Checker:
             found.append((self._read(way, progress), way.links[0].left))
             if found[-1][0].verdict.right:
                 break
-        best, start = max(found, key=lambda one: one[0].likelihood)
+        best, start = max(
+            found, key=lambda one: (one[0].likelihood, not _says_more(one[0].tree, self.model))
+        )
         with suppress(EvaluationError):  # no time is left
             best = best.explained(start)
         return replace(self._mended(best, progress), formula=formula)
@@ -218,7 +219,8 @@ class Checker:
         if decision.nothing:
             raise NothingToCheckError(decision.nothing, found)
         if verdict.mends:
-            others = [mend for mend in found if mend.kind != Slip.CONDITION]
+            # What holds on a narrower range alone is what is right there, written anew.
+            others = [mend for mend in found if mend.formula.chains == tree.chains]
             found = (*verdict.mends, *others)[:WANTED]
         return replace(verdict, mends=found)
 
@@ -249,6 +251,20 @@ def _spoken_of(formula: Formula, model: Model) -> tuple[Model, ...]:
     return tuple(
         one for one in _equations(formula, model) if all(is_read(slope, one) for slope in slopes)
     )
+
+
+def _says_more(formula: Formula, model: Model) -> bool:
+    """Whether a slope of one equation is said to hold parameters that this equation lacks."""
+    slopes = (n for n in walk(formula.left) if isinstance(n, Derivative) and n.held == "equation")
+    own = [
+        {part.name for part in walk(equation.rhs) if isinstance(part, Param)}
+        for slope in slopes
+        for of in {model, derived_form(model)}
+        for equation in of.equations
+        if isinstance(slope.output, Ref) and equation.name == slope.output.name
+    ]
+    named = {part.name for part in walk(formula.right) if isinstance(part, Param)}
+    return bool(own) and not any(named <= names for names in own)
 
 
 def _meant(ways: tuple[Reading, ...], model: Model) -> tuple[Reading, ...]:

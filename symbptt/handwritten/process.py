@@ -30,6 +30,9 @@ LATE = 2
 LARGEST = 1 << 28
 """Bytes of a result that are read."""
 
+_under_way: dict[Path, int] = {}
+"""The folders that were made, and the process in each, 0 where there is none."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -96,11 +99,13 @@ class Room:
         An outcome a call, in order.
         """
         folder = Path(tempfile.mkdtemp(prefix="symbptt-"))
+        _under_way[folder] = 0
         try:
             ended = self._supervise(folder, calls, arrays)
             return list(_outcomes(folder, len(calls), ended))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+            del _under_way[folder]
 
     def _supervise(
         self, folder: Path, calls: Sequence[dict[str, Any]], arrays: dict[str, Any]
@@ -130,13 +135,16 @@ class Room:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        _under_way[folder] = process.pid
         try:
             _wait(process, folder / "begun", START)
             process.wait(self.seconds)
         except subprocess.TimeoutExpired:
             return f"it was not done after {self.seconds:g} s"
         finally:
-            _end(process, folder)
+            _end(process.pid, folder)
+            process.wait()
+            _under_way[folder] = 0
         if process.returncode == -signal.SIGXCPU:
             return f"it was not done after {self.seconds:g} s"
         if process.returncode < 0:
@@ -151,11 +159,18 @@ def _wait(process: subprocess.Popen[bytes], begun: Path, seconds: float) -> None
         time.sleep(0.01)
 
 
-def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """End the process and all that it started, in its session or not."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def clear_away() -> None:
+    """End what runs and remove its folders: for what ends the program at once."""
+    for folder, number in tuple(_under_way.items()):
+        _end(number, folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end(number: int, folder: Path) -> None:
+    """End a process and all that it started, in its session or not."""
+    if number:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(number, signal.SIGKILL)
     for _ in range(100):
         left = list(_started_in(folder))
         if not left:

@@ -18,7 +18,7 @@ from symbptt.proof.domain import Domain
 from symbptt.proof.field import PRIME
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Degree:
     """A rational function of degree at most ``above`` over one of at most ``below``."""
 
@@ -56,7 +56,7 @@ class Degree:
 
 
 def _degree(value: Any) -> Degree:
-    return value if isinstance(value, Degree) else Degree(0)
+    return value if type(value) is Degree else Degree(0)
 
 
 class Degrees(Domain):
@@ -86,17 +86,17 @@ class Degrees(Domain):
 
 def largest(values: Any) -> Degree:
     """A bound for all entries of an array."""
-    entries = set(np.ravel(values))
+    entries = np.ravel(values).tolist()
     return Degree(
         max((e.above for e in entries), default=0), max((e.below for e in entries), default=0)
     )
 
 
-def error_bits(degree: int, indeterminates: int) -> int:
+def error_bits(degree: int, indeterminates: int, others: int = 0) -> int:
     """``k`` such that a false identity passes at one point with probability below 2^-k.
 
     Either it holds at the point by chance (degree / p), or two of the functions' different
-    arguments coincide there (as much for each pair).
+    arguments coincide there (as much for each pair), or so many other numbers do.
     """
-    pairs = 1 + indeterminates * (indeterminates - 1) // 2
-    return (PRIME // (max(1, degree) * pairs)).bit_length() - 1
+    events = 1 + indeterminates * (indeterminates - 1) // 2 + others
+    return (PRIME // (max(1, degree) * events)).bit_length() - 1

@@ -49,6 +49,11 @@ class Domain:
     def __init__(self) -> None:
         self._calls: dict[tuple[Any, ...], Any] = {}
 
+    @property
+    def chance(self) -> str:
+        """In words, that of an error which these numbers do not show, where there is one."""
+        return ""
+
     def number(self, value: Fraction) -> Any:
         """The element that an exact number is."""
         raise NotImplementedError
@@ -100,6 +105,10 @@ class Domain:
         if key not in self._calls:
             (self._calls[key],) = function_tape(name, wrt).run(args, self)
         return self._calls[key]
+
+    def product(self, left: Array, right: Array) -> Any:
+        """The product of matrices and vectors."""
+        return np.dot(left, right)
 
     def weighted_sum(self, weights: Sequence[Any], vectors: Sequence[Any]) -> Any:
         """The sum of weight times vector over at least one vector (1-d object arrays)."""

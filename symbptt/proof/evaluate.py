@@ -76,11 +76,15 @@ def _part_value(expr: al.Expr, point: Point, at: Steps) -> Array | None:
     method = METHODS.get(type(expr)) or OTHERS.get(type(expr))
     if method is None:
         raise MissingRuleError(f"no way to evaluate {type(expr).__name__}")
-    value = method(expr, point, at)
+    try:
+        value = method(expr, point, at)
+        expected = lengths(expr.shape, point.sizes)
+    except (IndexError, ValueError) as error:
+        # NumPy's, and those of a shape: only of parts that no such node is made of.
+        raise EvaluationError(f"the parts of {type(expr).__name__} do not fit: {error}") from None
     if value is None:
         return None
     value = np.asarray(value, dtype=object)
-    expected = lengths(expr.shape, point.sizes)
     if value.shape != expected:
         raise EvaluationError(f"{type(expr).__name__} has shape {value.shape}, not {expected}")
     return value
@@ -182,10 +186,10 @@ def _call(expr: al.Call, point: Point, *values: Array) -> Array:
 # --- vectors and matrices ------------------------------------------------------------------
 
 
-def _product(left: Array, right: Array) -> Array:
+def _product(expr: al.Product, point: Point, left: Array, right: Array) -> Array:
     if left.ndim != 2 or left.shape[1] != right.shape[0]:
         raise EvaluationError(f"a product of shapes {left.shape} and {right.shape}")
-    return np.dot(left, right)
+    return point.domain.product(left, right)
 
 
 def _fill(expr: al.Fill, point: Point, scalar: Array) -> Array:
@@ -246,7 +250,8 @@ def _cell(cell: al.Expr | None, shape: al.Shape, point: Point, at: Steps) -> Arr
 def _ordered_product(expr: al.OrderedProduct, point: Point, at: Steps) -> Array:
     result = evaluate(al.Identity(expr.shape[0]) if expr.shape else al.ONE, point, at)
     for step in range(expr.first.at(at), expr.last.at(at) + expr.step, expr.step):
-        result = np.dot(result, evaluate(expr.factor, point, {**at, expr.index: step}))
+        factor = evaluate(expr.factor, point, {**at, expr.index: step})
+        result = point.domain.product(result, factor)
     return result
 
 
@@ -258,7 +263,7 @@ def _matrix_power(expr: al.MatrixPower, point: Point, at: Steps) -> Array:
         return each(lambda entry: point.domain.power(entry, Fraction(exponent)), base)
     result = identity(len(base), point.domain)
     for _ in range(abs(exponent)):
-        result = np.dot(result, base)
+        result = point.domain.product(result, base)
     return result if exponent >= 0 else inverse(result, point.domain)
 
 
@@ -267,12 +272,12 @@ def _matrix_power(expr: al.MatrixPower, point: Point, at: Steps) -> Array:
 
 def _lookup(expr: al.Lookup, point: Point, at: Steps) -> Array | None:
     table = part_value(expr.table, point, at)
-    return None if table is None else np.dot(_position(expr.row, point, at), table)
+    return None if table is None else point.domain.product(_position(expr.row, point, at), table)
 
 
 def _position(expr: al.Expr, point: Point, at: Steps) -> Array:
     if not isinstance(expr, al.Ref):
-        raise MissingRuleError(f"a position is an integer input, not {type(expr).__name__}")
+        raise EvaluationError(f"a position is an integer input, not {type(expr).__name__}")
     return np.asarray(point.reference(expr, at), dtype=object)
 
 
@@ -418,7 +423,7 @@ METHODS: dict[type[al.Expr], Method] = {
     al.Pow: _pow,
     al.Call: _of_node(_call),
     al.Transpose: _of_values(np.transpose),
-    al.Product: _of_values(_product),
+    al.Product: _of_node(_product),
     al.Outer: _of_values(np.multiply.outer),
     al.Fill: _of_node(_fill),
     al.Concat: _of_node(_concat),

@@ -90,7 +90,9 @@ class ExactNumbers:
 
     @property
     def rule(self) -> str:
-        return f"tolerance {float(self.tolerance):.0e}" if self.tolerance else "equal"
+        if self.tolerance:
+            return f"tolerance {float(self.tolerance):.0e}"
+        return ", ".join(filter(None, ("equal", self.domain.chance)))
 
 
 def kinds(seed: int = 0) -> tuple[ExactNumbers, ...]:

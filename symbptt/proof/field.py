@@ -17,12 +17,13 @@ import random
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 import sympy
 
-from symbptt.proof.domain import Domain
+from symbptt.proof.domain import Array, Domain
 
 PRIME = 2**127 - 225609
 """A safe prime, so that odd roots exist; 7 modulo 8, so that square roots are a power.
@@ -53,8 +54,10 @@ class Residue:
     def __hash__(self) -> int:
         return hash(self.value)
 
+    # Two residues are what nearly all sums and products are of: they go the short way.
+
     def __add__(self, other: Any) -> Residue:
-        return Residue(self.value + _integer(other))
+        return Residue(self.value + (other.value if type(other) is Residue else _integer(other)))
 
     __radd__ = __add__
 
@@ -65,7 +68,7 @@ class Residue:
         return Residue(_integer(other) - self.value)
 
     def __mul__(self, other: Any) -> Residue:
-        return Residue(self.value * _integer(other))
+        return Residue(self.value * (other.value if type(other) is Residue else _integer(other)))
 
     __rmul__ = __mul__
 
@@ -156,8 +159,14 @@ class Field(Domain):
     def abstract(self, name: str, wrt: int | None, args: Sequence[Any]) -> Residue:
         return self._keyed(("abstract", name, wrt, *args))
 
+    # The remainder is taken once at the end: whole numbers in between.
+
+    def product(self, left: Array, right: Array) -> Any:
+        if not (np.ndim(left) and np.ndim(right)):
+            return super().product(left, right)
+        return _residues(np.dot(_plain(left), _plain(right)))
+
     def weighted_sum(self, weights: Sequence[Any], vectors: Sequence[Any]) -> Any:
-        # The remainder is taken once at the end: whole numbers in between.
         total = weights[0].value * _plain(vectors[0])
         for weight, vector in zip(weights[1:], vectors[1:], strict=True):
             total = total + weight.value * _plain(vector)
@@ -213,7 +222,7 @@ def _plain(vector: Any) -> Any:
     return _VALUES(vector)
 
 
-_VALUES: Any = np.frompyfunc(lambda residue: residue.value, 1, 1)
+_VALUES: Any = np.frompyfunc(attrgetter("value"), 1, 1)
 _residues: Any = np.frompyfunc(Residue, 1, 1)
 
 

@@ -9,7 +9,8 @@ of what it is the logarithm, but for a term; and a real number, which tells the 
     tanh(u) = (exp(2 u) - 1) / (exp(2 u) + 1), arctan(1) = pi / 4,
 
 and a comparison goes as it does at the real point: what is then compared is a rational
-function of the indeterminates, that of the branch on which the point lies.
+function of the indeterminates, that of the branch on which the point lies. Each number knows
+bounds of its degrees, from which follows the chance that a wrong one is equal to the right one.
 """
 
 from __future__ import annotations
@@ -25,11 +26,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from symbptt.errors import EvaluationError
+from symbptt.proof.degree import Degree, error_bits
 from symbptt.proof.domain import PIECEWISE, Domain, give_functions
 from symbptt.proof.field import PRIME, Field, Residue
 
 Pair = tuple["Formal", "Formal"]
 
+CONSTANT, INDETERMINATE, VALUE = Degree(0), Degree(1), Degree(1, 1)
+"""The degrees of a fraction, of an entry of an argument, and of a function's value."""
 
 T = TypeVar("T")
 
@@ -53,25 +57,30 @@ class Formal:
 
     Attributes
     ----------
+    degree : Degree
+        Of the rational function of the indeterminates that it is, at most.
     power : pair of Formal, or None
         ``u`` and exp(u), where the number was made as exp(u) times another.
     argument : pair of Formal, or None
         ``u`` and log(u), where the number was made as log(u) plus another.
     """
 
-    __slots__ = ("argument", "domain", "power", "real", "residue")
+    __slots__ = ("argument", "degree", "domain", "power", "real", "residue")
 
     def __init__(
         self,
         domain: FormalField,
         residue: int,
         real: float,
+        degree: Degree,
         power: Pair | None = None,
         argument: Pair | None = None,
     ) -> None:
         self.domain = domain
         self.residue = residue
         self.real = real
+        self.degree = degree
+        domain.take(degree)
         self.power = power
         self.argument = argument
 
@@ -93,7 +102,7 @@ class Formal:
         if self.argument and other.argument:
             argument = self.argument[0] * other.argument[0], self.argument[1] + other.argument[1]
         residue, real = (self.residue + other.residue) % PRIME, self.real + other.real
-        return Formal(self.domain, residue, real, None, argument)
+        return Formal(self.domain, residue, real, self.degree + other.degree, None, argument)
 
     @_of_numbers
     def __mul__(self, other: Formal) -> Formal:
@@ -105,16 +114,18 @@ class Formal:
         if self.power and other.power:
             power = self.power[0] + other.power[0], self.power[1] * other.power[1]
         residue, real = self.residue * other.residue % PRIME, self.real * other.real
-        return Formal(self.domain, residue, real, power)
+        return Formal(self.domain, residue, real, self.degree * other.degree, power)
 
     def __neg__(self) -> Formal:
         argument = self.argument and (self.argument[0].inverse(), -self.argument[1])
-        return Formal(self.domain, -self.residue % PRIME, -self.real, self.power, argument)
+        residue = -self.residue % PRIME
+        return Formal(self.domain, residue, -self.real, self.degree, self.power, argument)
 
     def inverse(self) -> Formal:
         power = self.power and (-self.power[0], self.power[1].inverse())
         real = _real(operator.truediv, 1, self.real)
-        return Formal(self.domain, (1 / Residue(self.residue)).value, real, power)
+        residue = (1 / Residue(self.residue)).value
+        return Formal(self.domain, residue, real, self.degree.inverse(), power)
 
     @_of_numbers
     def __sub__(self, other: Formal) -> Formal:
@@ -139,8 +150,8 @@ class Formal:
             return self.domain.apply("power", (self, Fraction(exponent)))
         n = int(exponent)
         power = self.power and (self.power[0] * n, self.power[1] ** n)
-        residue = (Residue(self.residue) ** n).value
-        return Formal(self.domain, residue, _real(operator.pow, self.real, n), power)
+        residue, real = (Residue(self.residue) ** n).value, _real(operator.pow, self.real, n)
+        return Formal(self.domain, residue, real, self.degree**n, power)
 
     def __abs__(self) -> Formal:
         return -self if self < 0 else self
@@ -192,17 +203,34 @@ class FormalField(Domain):
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
         self.field = Field(seed)
-        self.pi = Formal(self, self.field.pi.value, math.pi)
+        self.largest = self.made = 0
+        self.pi = Formal(self, self.field.pi.value, math.pi, INDETERMINATE**2)
+
+    def take(self, degree: Degree) -> None:
+        """Count a number."""
+        self.made += 1
+        if degree.above > self.largest or degree.below > self.largest:
+            self.largest = max(degree.above, degree.below)
+
+    @property
+    def chance(self) -> str:
+        """That a wrong number was equal to the right one, or that two were taken for one.
+
+        Two of these numbers differ by a quotient whose numerator has at most twice the largest
+        degree; each may have been 0 or 1 without being so.
+        """
+        bits = error_bits(2 * self.largest, self.field.indeterminates, 2 * self.made)
+        return f"error < 2^-{bits}"
 
     def number(self, value: Fraction) -> Formal:
-        return Formal(self, self.field.number(value).value, _real(float, value))
+        return Formal(self, self.field.number(value).value, _real(float, value), CONSTANT)
 
     def random(self, rng: Random) -> Formal:
         return self.near(rng.choice((-1, 1)) * rng.uniform(0.1, 0.9), rng)
 
     def near(self, value: float, rng: Random) -> Formal:
         """A residue that is any, with the float for its order."""
-        return Formal(self, self.field.random(rng).value, value)
+        return Formal(self, self.field.random(rng).value, value, INDETERMINATE)
 
     def apply(self, head: str, args: Sequence[Any]) -> Formal:
         if head in PIECEWISE:
@@ -220,35 +248,35 @@ class FormalField(Domain):
         if head == "atan" and x == 1:
             return self.pi / 4
         residue = self.field.apply(head, (Residue(x.residue),))
-        return Formal(self, residue.value, _real(getattr(math, head), x.real))
+        return Formal(self, residue.value, _real(getattr(math, head), x.real), VALUE)
 
     def _root(self, x: Formal, exponent: Fraction) -> Formal:
         residue = self.field.apply("power", (Residue(x.residue), exponent))
-        return Formal(self, residue.value, _real(math.pow, x.real, exponent))
+        return Formal(self, residue.value, _real(math.pow, x.real, exponent), VALUE)
 
     def _exp(self, x: Formal) -> Formal:
         if x.argument is not None:
             u, logarithm = x.argument
             return u * self._exp(_plain(x - logarithm))
         value = self._value("exp", x)
-        return Formal(self, value.residue, value.real, power=(x, value))
+        return Formal(self, value.residue, value.real, value.degree, power=(x, value))
 
     def _log(self, x: Formal) -> Formal:
         if x.power is not None:
             u, exponential = x.power
             return u + self._log(_plain(x / exponential))
         value = self._value("log", x)
-        return Formal(self, value.residue, value.real, argument=(x, value))
+        return Formal(self, value.residue, value.real, value.degree, argument=(x, value))
 
     def _tanh(self, x: Formal) -> Formal:
         power = self._exp(x + x)
         value = (power - 1) / (power + 1)
-        return Formal(self, value.residue, math.tanh(x.real))
+        return Formal(self, value.residue, math.tanh(x.real), value.degree)
 
 
 def _plain(x: Formal) -> Formal:
     """The number, however it was made."""
-    return Formal(x.domain, x.residue, x.real)
+    return Formal(x.domain, x.residue, x.real, x.degree)
 
 
 give_functions(Formal, lambda number: number.domain)

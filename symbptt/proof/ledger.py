@@ -119,7 +119,7 @@ class Ledger:
             jacobian = self.differentiated(al.Derivative(node.output, node.wrt, node.held), at)
             if jacobian is None:
                 return None
-            pulled = np.dot(np.ravel(cotangent), jacobian)
+            pulled = self.domain.product(np.ravel(cotangent), jacobian)
             return pulled.reshape(lengths(node.shape, self.sizes))
         output, wrt = self._variable(node.output, at), self._variable(node.wrt, at)
         zero = self.domain.number(Fraction(0))

@@ -78,10 +78,14 @@ def _order(node: al.Expr, around: Around) -> Iterator[al.Expr]:
 
 def _is_computable(model: al.Model) -> bool:
     """Whether each value is made of earlier ones: of this step, or of a step that has them."""
+    known = {e.name for e in model.equations} | {i.name for i in model.inputs}
     starts = {(initial.name, initial.step) for initial in model.initials}
     reads: dict[str, set[str]] = {}
     for equation in model.equations:
         refs = [n for n in al.walk(equation.rhs) if isinstance(n, al.Ref) and n.index.names()]
+        # A name that a derivation gave, as p of softmax, is none of the model's.
+        if any(n.name not in known for n in refs):
+            return False
         if any(n.index.offset > 0 for n in refs):
             return False
         if any(n.index.offset < 0 and (n.name, n.index.offset + 1) not in starts for n in refs):

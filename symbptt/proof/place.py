@@ -60,11 +60,13 @@ class Given(NoDerivatives):
     values: Mapping[str, Array]
     sizes: Mapping[str, int] = field(default_factory=dict)
 
-    def parameter(self, param: al.Param) -> Array:
+    def parameter(self, param: al.Param | al.Ref) -> Array:
+        if param.name not in self.values:
+            raise EvaluationError(f"{param.name} has no value here")
         return self.values[param.name]
 
     def reference(self, ref: al.Ref, at: Steps) -> Array:
-        return self.values[ref.name]
+        return self.parameter(ref)
 
 
 class Remembering:

@@ -123,13 +123,20 @@ def told_names(names: Names) -> Iterator[Block]:
         yield Points(tuple((Math(tex), " is ", Words(name)) for name, tex in names.cut.items()))
 
 
-def equations_display(lines: Sequence[ExplicitLine], names: Names) -> Display:
-    """Explicit equations, one below the other."""
+def equations_display(lines: Sequence[ExplicitLine], horizon: int, names: Names) -> Display:
+    """Explicit equations, one below the other; what is said of L is said for one T alone."""
     printer = LatexPrinter(names)
     given = r"\text{given by the caller}"
-    rights = (given if line.right is None else printer.show(line.right) for line in lines)
-    pairs = zip(lines, rights, strict=True)
-    return Display(tuple(Equality(printer.show(line.left), (right,)) for line, right in pairs))
+    return Display(
+        tuple(
+            Equality(
+                printer.show(line.left),
+                (given if line.right is None else printer.show(line.right),),
+                ending=rf"\text{{($T = {horizon}$)}}" if line.of_total else "",
+            )
+            for line in lines
+        )
+    )
 
 
 def folded_blocks(closed: ClosedForm, names: Names) -> Iterator[Block]:

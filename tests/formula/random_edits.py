@@ -1,6 +1,6 @@
 """Right formulas with one random edit each, and whether the answer names the edit back.
 
-python -m tests.formula.random_edits [COUNT]
+python -m tests.formula.random_edits [COUNT] [SEED]
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from symbptt.algebra import ONE, Add, Div, Expr, Horizon, Mul
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.program_slips import PROGRAM_SLIPS
-from symbptt.calculus.variants import STEP_SLIPS, variants
+from symbptt.calculus.variants import variants
 from symbptt.formula.reading import read
+from symbptt.formula.regrouped import product_of
 from symbptt.formula.statement import Formula, parts, with_part
 from symbptt.typeset.formulas import Formulas
 from tests.formula.slips import Answer, answer, model_named
@@ -28,10 +29,6 @@ MODELS = (
 """Five that are built in, five that are not."""
 
 HOW_MANY = 200
-LEFT_OUT = (
-    "a factor near 1", "another block", "a lost path", "a product of entries for an outer product",
-)  # fmt: skip
-"""What nobody writes in a formula, and what is several edits."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +60,9 @@ def _pool(name: str, rng: random.Random) -> dict[str, list[Edited]]:
     printer = Formulas(derivation)
     found: dict[str, list[Edited]] = defaultdict(list)
     for variant in variants(derivation, further=PROGRAM_SLIPS):
-        if variant.kind in LEFT_OUT or variant.kind in STEP_SLIPS:
-            continue
-        step = variant.step
         right, wrong = (
-            next(iter(printer.chain(step.target, (side,), printer.condition(step))))
-            for side in (step.result, variant.changed.result)
+            next(iter(printer.chain(step.target, (step.result,), printer.condition(step))))
+            for step in (variant.step, variant.changed)
         )
         found[variant.kind].append(Edited(name, variant.kind, right, wrong))
     kinds = sorted(found)
@@ -111,17 +105,17 @@ def _ordered(node: Expr) -> Expr:
             return _ordered(Mul((Div(ONE, Horizon()), above)))
         case Mul(factors=factors):
             flat = [f for one in factors for f in (one.factors if isinstance(one, Mul) else (one,))]
-            return Mul(tuple(sorted(flat, key=repr)))
+            return product_of(tuple(sorted((f for f in flat if f != ONE), key=repr)))
         case Add(terms=terms):
             return Add(tuple(sorted(terms, key=repr)))
     return node
 
 
-def random_edits(count: int) -> int:
+def random_edits(count: int = HOW_MANY, seed: int = 11) -> int:
     """Prints what is said of formulas with one random edit; how many are missed."""
     words: Counter[str] = Counter()
     start, longest = time.process_time(), 0.0
-    for one in edited_formulas(count):
+    for one in edited_formulas(count, seed):
         found = outcome(one)
         words[found.word] += 1
         longest = max(longest, found.answer.seconds)
@@ -131,8 +125,8 @@ def random_edits(count: int) -> int:
             print(f"    was: {one.right}")
             if found.word == "unreadable":
                 print(f"    {found.answer.verdict}")
-            for said, _, text in found.answer.mends:
-                print(f"    {said}\n        {text}")
+        for said, _, text in found.answer.mends:
+            print(f"    {said}\n        {text}")
         sys.stdout.flush()
     wrong = words.total() - words["right"]
     named, mended = 100 * words["named"] / wrong, 100 * (words["named"] + words["mended"]) / wrong
@@ -144,4 +138,4 @@ def random_edits(count: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(bool(random_edits(int(sys.argv[1]) if sys.argv[1:] else HOW_MANY)))
+    sys.exit(bool(random_edits(*map(int, sys.argv[1:]))))

@@ -67,6 +67,7 @@ def _cases() -> Iterator[Case]:
         right = f"{left} = {gate} + {through}{on}"
         slips = [
             (gate, "a missing term", through),
+            ("0", "a missing term", through),
             (f"{gate} + d(L, {c}[t+1])", "a missing factor", "f[t+1]"),
             (f"d(L, {h}[t]) * (1 - tanh({c}[t])**2) + {through}", "a missing factor", "o[t]"),
             (
@@ -99,6 +100,8 @@ def _lstm() -> Iterator[Case]:
     yield Case("lstm", right, "d(L, a_f[t]) = d(L, c[t]) * c[t-1] * (1 - f[t]**2)", "slope")
     yield Case("lstm", right, "d(L, a_f[t]) = d(L, c[t]) * c[t] * f[t] * (1 - f[t])", "shifted")
     yield Case("lstm", right, "d(L, a_f[t]) = d(L, c[t]) * c[t-1]", "missing factor", "1 - f[t]")
+    right = "d(L, a_g[t]) = d(L, g[t]) * (1 - g[t]**2)"
+    yield Case("lstm", right, "d(L, a_g[t]) = 1 - g[t]**2", "missing factor", "d(L, g[t])")
     right = "d(L, pf[t]) = d(L, c[t]) * c[t-1] * f[t] * (1 - f[t])"
     yield Case("lstm_pre", right, "d(L, pf[t]) = d(L, c[t]) * c[t-1] * sigmoid(f[t])", "slope")
     right = "d(L, pg[t]) = d(L, c[t]) * u[t] * (1 - g[t]**2)"
@@ -192,6 +195,9 @@ def _gru() -> Iterator[Case]:
     yield Case("gru_pre", right, right.replace("g[t] - h[t-1]", "g[t] - h[t]"), "shifted")
     yield Case("gru_pre", right, right.replace("z[t] * (1 - z[t])", "(1 - z[t]**2)"), "slope")
     yield Case("gru_pre", right, right.replace("z[t] * (1 - z[t])", "z[t]"), "", "1 - z[t]")
+    right = "d(L, pr[t]) = d(L, r[t]) * r[t] * (1 - r[t])"
+    wrong = "d(L, pr[t]) = d(L, r[t]) * pr[t] * (1 - pr[t])"
+    yield Case("gru_pre", right, wrong, "a function left out", "`r[t]` for `pr[t]`")
     right = "d(L, g[t]) = z[t] * d(L, h[t])"
     yield Case("gru_pre", right, "d(L, g[t]) = (1 - z[t]) * d(L, h[t])", "complement")
 
@@ -238,6 +244,9 @@ def _tanh() -> Iterator[Case]:
         )
         right = f"d(L, {b}) = sum(t, 1, T, d(L, {h}[t]) * {slope})"
         yield Case(model, right, f"d(L, {b}) = d(L, {h}[t]) * {slope}", "lost sum")
+    right = "d(L, h[2]) = W.T @ d(L, a[3]) + V.T @ d(L, o[2]) for T = 3"
+    wrong = "d(L, h[2]) = W.T @ d(L, a[3]) for T = 3"
+    yield Case("char_rnn", right, wrong, "a missing term", "V.T @ d(L, o[2])")
     right = "d(L, a[t]) = phi'(a[t]) * d(L, s[t])"
     yield Case("phi", right, "d(L, a[t]) = phi(a[t]) * d(L, s[t])", "slope")
     yield Case("phi", right, "d(L, a[t]) = phi'(s[t]) * d(L, s[t])", "", "phi'(a[t])")

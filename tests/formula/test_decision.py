@@ -1,12 +1,13 @@
-"""Which of several decisions is the answer."""
+"""Which of several decisions is the answer, and what a formula speaks of."""
 
 from __future__ import annotations
+
+import pytest
 
 from symbptt.formula.answer import Verdict
 from symbptt.formula.decision import Decision
 from symbptt.formula.reading import read
 from symbptt.formula.verdict import check
-from symbptt.language import library
 from tests.formula.catalogue import model
 
 
@@ -25,4 +26,24 @@ def test_a_reading_that_is_open_is_before_one_that_is_wrong() -> None:
 def test_a_step_that_a_sum_binds_is_in_no_order_with_the_others() -> None:
     """It asked for the value of k at the counterexample, which has none."""
     slip = "d(loss[t], b_h) = sum(k, 1, t, d(loss[t], h[k]))"
-    assert check(library.load("elman"), slip, horizon=2, seconds=1).verdict == "wrong"
+    assert check(model("elman"), slip, horizon=2, seconds=1).verdict == "wrong"
+
+
+def test_a_broken_promise_is_mended_by_its_range_alone() -> None:
+    formula = "d(L,c[t]) = f[t+1]*d(L,c[t+1]) + d(L,h[t])*o[t]*(1-tanh(c[t])**2) for 1 <= t <= T"
+    (mend,) = check(model("lstm"), formula).mends
+    assert mend.words == "it is right `for 1 <= t < T`"
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("d(L, W_qh) = sum(t, 1, T, outer(d(L, o[t+1]), h[t]))", "o[t+1] lies past T"),
+        ("d(L, W_hx) = sum(t, 1, T, outer(d(L, h[t]), x[t-1]))", "x[t-1] lies before x[1]"),
+        ("d(L, h[t]) = sum(i, t, T, d(L, h[i+1]))", "h[i+1] lies past T"),
+        ("d(h[t], h[0]) = prod(i, 0, t, d(h[i], h[i-1]))", "h[i-1] lies before h[0]"),
+    ],
+)
+def test_limits_that_leave_what_there_is_are_wrong(formula: str, words: str) -> None:
+    found = check(model("linear"), formula)
+    assert found.status == 1 and words in found.reason and found.derived is not None

@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
+from symbptt.algebra import Param, Ref
 from symbptt.errors import FormulaError
 from symbptt.formula.derived import DerivedEquation, derived
 from symbptt.formula.reading import readings
+from symbptt.formula.statement import walk
+from symbptt.formula.text import text_of
 from symbptt.formula.verdict import Checker
 from symbptt.language import library
+from symbptt.typeset.plain import plain
 from tests import cells
 from tests.formula.test_round_trip import SAMPLE, WAYS, has, lines, loaded
 from tests.modules import EXHAUSTIVE, in_turn
@@ -55,6 +59,25 @@ def test_what_is_known_of_printed_left_sides_is_right(name: str, way: str) -> No
         found = lines(name, way)
         start = sum(map(ord, name + way)) % 3
         assert not list(unlike(name, way, found[start :: max(1, len(found) // LINES)]))
+
+
+@pytest.mark.parametrize("name", ["elman", "linear", "gru", "abs_and_relu", "char_rnn"])
+def test_the_slopes_of_a_models_own_equations_are_known(name: str) -> None:
+    """Though the derivation's equations read by way of names that it introduces."""
+    about = checker(name)
+    own = about.model
+    reads = [
+        (equation.ref, read)
+        for equation in own.equations
+        if equation.name != "loss" and equation.shape
+        for read in dict.fromkeys(walk(equation.rhs))
+        if isinstance(read, Ref | Param) and read.shape and read.name not in own.integers
+    ]
+    assert reads
+    for of, by in reads:
+        found = told(about, f"direct({plain(of)}, {plain(by)}) = 0")
+        assert found is not None and text_of(found.right) != "0"
+        assert about.check(found.text).right, found.text
 
 
 @pytest.mark.slow
@@ -210,6 +233,24 @@ CELL = "f[t+1] * d(L, c[t+1]) + o[t] * (1 - tanh(c[t])**2) * d(L, h[t])"
             "d(p[t][k], o[t][i]) = p[t][k] * (delta(k, i) - p[t][i])",
             None,
         ),
+        (
+            "char_rnn",
+            "d(h[t][m], h[t-1][k]) = W[m, k]",
+            "d(h[t][m], h[t-1][k]) = (1 - h[t][m]**2) * W[m, k] for 1 <= t <= T",
+            None,
+        ),
+        (
+            "char_rnn",
+            "d(h[t], W)[m, k, q] = d(a[t][m], W[k, q])",
+            "d(h[t], W)[m, k, q] = (1 - h[t][m]**2) * d(a[t][m], W[k, q]) for 1 <= t <= T",
+            None,
+        ),
+        (
+            "char_rnn",
+            "d(L, h[2]) = W.T @ d(L, a[3])",
+            "d(L, h[2]) = W.T @ d(L, a[3]) + V.T @ d(L, o[2]) for 2 <= T-1",
+            4,
+        ),
         ("linear", "L = loss[T]", "L = 1 / T * sum(t, 1, T, loss[t])", None),
         ("linear", "d(o[t], h[t]) = W_qh.T", "d(o[t], h[t]) = W_qh for 1 <= t <= T", None),
         ("char_rnn", "h[t] = tanh(W @ h[t])", "h[t] = tanh(W @ h[t-1] + U @ x[t] + b)", None),
@@ -245,5 +286,15 @@ def test_it_is_said_in_the_layout_and_with_the_total_of_who_asks(
     assert about.check(found.text).right
 
 
-def test_nothing_is_said_where_the_derivation_is_silent() -> None:
-    assert told(checker("char_rnn"), "d(L, h[t]) + h[t] = 0") is None
+@pytest.mark.parametrize("left", ["d(h[t][m], h[q][j])", "d(o[t], h[q])[m, k]"])
+def test_what_is_said_of_entries_is_right(left: str) -> None:
+    """A product's own letter is among those asked for; what holds before step t alone is left."""
+    about = checker("char_rnn")
+    found = told(about, f"{left} = 0")
+    assert found is not None
+    assert about.check(found.text).right, found.text
+
+
+@pytest.mark.parametrize("left", ["d(L, h[t]) + h[t]", "partial(h[t], h[q])", "direct(h[t], a[q])"])
+def test_nothing_is_said_where_the_derivation_is_silent(left: str) -> None:
+    assert told(checker("char_rnn"), f"{left} = 0") is None

@@ -9,7 +9,14 @@ from tests.formula.random_edits import edited_formulas, outcome
 from tests.formula.slips import CASES, SECONDS, Case, answer, checker, in_rows
 from tests.modules import EXHAUSTIVE
 
-COLUMNS = CASES if EXHAUSTIVE else CASES[::11]
+BY_STRUCTURE = tuple(
+    case
+    for case in CASES
+    if case.wrong.endswith(("= 1 - g[t]**2", "* pr[t] * (1 - pr[t])", "d(L, a[3]) for T = 3"))
+)
+"""A sum that is one factor, a value wherever it stands, a run of one length."""
+
+COLUMNS = CASES if EXHAUSTIVE else (*CASES[::13], *BY_STRUCTURE)
 ROWS = CASES if EXHAUSTIVE else CASES[3::30]
 
 

@@ -43,6 +43,8 @@ def main() -> int:
     if asked.add:
         figures(map(Run.read, asked.add)).write("fuzzing")
         return 0
+    for name in names:
+        SUBJECTS[name].prepare()
     share = asked.seconds / len(names)
     tallies = {name: running.run(name, share, asked.seed) for name in names}
     run = Run.of(tallies, asked.seconds, asked.seed)

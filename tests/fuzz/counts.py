@@ -71,10 +71,10 @@ def figures(runs: Iterable[Run]) -> Figures:
         title="Bad input",
         command="python -m tests.fuzz --seconds S --seed N --json FILE SUBJECT … && "
         "python -m tests.fuzz --add FILE …",
-        about="Texts of models and formulas, mutated and drawn from the grammars, and calls of "
-        "modules with wrong arguments: each is taken, or refused by a documented error, within "
-        f"{SECONDS:g} s of CPU time and {MEMORY // 2**20} MiB of memory. A row is a run, of the "
-        "code of the commit that it names.",
+        about="Texts of models and formulas, mutated and drawn from the grammars, mutated articles "
+        "and notes, and calls of modules with wrong arguments: each is taken, or refused by a "
+        f"documented error, within {SECONDS:g} s of CPU time and {MEMORY // 2**20} MiB of memory. "
+        "A row is a run, of the code of the commit that it names.",
         totals={
             "inputs": _inputs(every),
             **{f"of {name}": _inputs(of[name]) for name in names},

@@ -16,7 +16,9 @@ WORDS = re.split(
     "t+1 0 1 2 -1 0.5 1e9 1e999 1/0 9**9**9 99999999999999999999 0x10 1_000 1j ... ( ) [ ] { } , "
     ": = + - * / // % ** @ . .T # ' \" \\ ; ^ == <= < := -> ~ | & ² ∂ Σ · ′ αβ 𠀀 é "
     "\\frac \\partial { } _ ^ \\left( \\right) \\mathbf{ \\hat \\sum_{ \\prod_{ ^{\\top} \\text{ "
-    "\\begin{align} \\odot \\quad \\dots ⊙ ᵀ ₜ ∑ \u0302 "
+    "\\begin{align} \\odot \\quad \\dots ⊙ ᵀ ₜ ∑ \u0302 & \\\\ \\[ \\] $ $$ #1 \\def\\a{ "
+    "\\newcommand{ \\end{align} \\begin{cases} \\end{cases} \\verb| ``` % \\bar{ \\nabla_{ "
+    "\\delta_t \\top ^T h_t "
     "\t \0 \ufeff \u2028 \u202e",
 )
 

@@ -126,9 +126,9 @@ def taken(subject: Subject, name: str, seed: int, number: int) -> tuple[str, str
 def run(name: str, seconds: float, seed: int) -> Tally:
     """A subject given inputs for so many seconds; a process that dies is followed by another."""
     tally, first = Tally(), 0
-    until = time.monotonic() + seconds
     context = multiprocessing.get_context("fork")
-    SUBJECTS[name].draw(random.Random(seed))  # what all inputs share is made once
+    SUBJECTS[name].draw(random.Random(seed))  # the texts and modules are made once
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         ours, theirs = context.Pipe()
         process = context.Process(target=work, args=(name, seed, first, until, theirs))

@@ -1,4 +1,4 @@
-"""What is given bad input: the readers of models and formulas, and the modules' functions.
+"""What is given bad input: the readers of models, formulas and documents, and modules' functions.
 
 A subject draws an input and takes it. What it refuses by a documented error, or takes, is well.
 """
@@ -16,14 +16,20 @@ import numpy as np
 from symbptt.algebra import Model
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.render import generate
+from symbptt.documents.displays import displays
+from symbptt.documents.macros import expanded
+from symbptt.documents.pages import decode, page
+from symbptt.documents.proofreading import proofread
+from symbptt.documents.rows import equations
 from symbptt.errors import (
+    DocumentError,
     FormulaError,
     MissingLossError,
     ModelError,
     UnboundFunctionError,
 )
 from symbptt.formula.names import derived_form
-from symbptt.formula.reading import read
+from symbptt.formula.reading import read, readings
 from symbptt.formula.shapes import Shaper
 from symbptt.formula.text import formula_text
 from symbptt.formula.typesetting import formula_latex
@@ -34,7 +40,9 @@ from symbptt.listing import model_text
 from tests import cells
 from tests.formula.catalogue import MISPRINTS, RIGHT, TEXTS, UNREADABLE
 from tests.formula.catalogue import model as model_of_row
+from tests.formula.spelling.test_spellings import SAME
 from tests.fuzz import arguments
+from tests.fuzz.documents import documents
 from tests.fuzz.formulas import drawn_formula
 from tests.fuzz.mutation import WORDS, mutated
 from tests.grammar import drawn_model, random_model
@@ -53,10 +61,13 @@ class Subject:
         An input, from a source of random choices.
     take : callable
         Takes it; gives a word for what became of it, or raises.
+    prepare : callable
+        Makes once what all inputs share.
     """
 
     draw: Callable[[random.Random], Any]
     take: Callable[[Any], str]
+    prepare: Callable[[], object] = lambda: None
 
 
 # --- models ------------------------------------------------------------------------------
@@ -107,16 +118,27 @@ def take_model(given: tuple[str, bool]) -> str:
 
 @cache
 def formula_texts() -> tuple[tuple[Model, tuple[str, ...]], ...]:
-    """The formulas of the catalogue by their models."""
+    """The formulas of the catalogue by their models, and as people type them."""
     found: dict[str, list[str]] = {}
     for row in (*RIGHT, *MISPRINTS, *UNREADABLE):
         found.setdefault(row.model, []).append(row.formula)
     for name in (*TEXTS, "lstm", "gru"):
         found.setdefault(name, ["d(L, h[t]) = 0"])
+    for name, plain, texts in SAME:
+        if name in found:
+            found[name] += [plain, *texts]
     models = {name: model_of_row(name) for name in found}
     return tuple(
         (models[name], (*texts, *in_latex(models[name], texts))) for name, texts in found.items()
     )
+
+
+def prepare_formulas() -> None:
+    """Each model is asked about once: its derivation is no input's time."""
+    for model, _ in formula_texts():
+        for first in model.equations[:1]:
+            of = "L" if any(e.name == "loss" for e in model.equations) else f"{first.name}[2]"
+            check(model, f"d({of}, {first.name}[1]) = 0", horizon=2, seconds=0.5)
 
 
 def in_latex(model: Model, texts: Sequence[str]) -> Iterator[str]:
@@ -137,14 +159,14 @@ def draw_formula(rng: random.Random) -> tuple[Model, str, bool]:
         text = drawn_formula(rng, model)
     else:
         text = mutated(rng, rng.choice(texts), texts)
-    return model, text, rng.random() < DEEPLY
+    return model, text, rng.random() < 4 * DEEPLY
 
 
 def take_formula(given: tuple[Model, str, bool]) -> str:
     model, text, deeply = given
     try:
-        formula = read(text, model)
-        assert formula_text(formula)
+        for reading in readings(text, model):
+            assert all(map(formula_text, reading.links))
         if not deeply:
             return "read"
         check(model, text, horizon=2, seconds=0.5)
@@ -152,6 +174,33 @@ def take_formula(given: tuple[Model, str, bool]) -> str:
         assert str(error)
         return "refused"
     return "judged"
+
+
+# --- documents ---------------------------------------------------------------------------
+
+
+def prepare_documents() -> None:
+    proofread(library.load("linear"), "".join(documents()[:3]), seconds=0.5)
+
+
+def draw_document(rng: random.Random) -> tuple[str, str, bool]:
+    texts = documents()
+    text = mutated(rng, rng.choice(texts), texts)
+    return text, rng.choice(("paper.tex", "notes.md", "paper")), rng.random() < DEEPLY
+
+
+def take_document(given: tuple[str, str, bool]) -> str:
+    text, file, deeply = given
+    try:
+        whole = expanded(page(decode(text.encode("utf-8", "replace"), file), file))
+        found = [one for display in displays(whole) for one in equations(display)]
+        if not deeply:
+            return "read" if found else "empty"
+        assert str(proofread(library.load("linear"), text, file, inline=True, seconds=0.2))
+    except DocumentError as error:
+        assert str(error).startswith(file)
+        return "refused"
+    return "proofread"
 
 
 # --- arguments ---------------------------------------------------------------------------
@@ -173,6 +222,7 @@ def take_call(given: arguments.Call) -> str:
 
 SUBJECTS = {
     "models": Subject(draw_model, take_model),
-    "formulas": Subject(draw_formula, take_formula),
+    "formulas": Subject(draw_formula, take_formula, prepare_formulas),
+    "documents": Subject(draw_document, take_document, prepare_documents),
     "arguments": Subject(arguments.draw_call, take_call),
 }

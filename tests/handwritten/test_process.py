@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -54,12 +57,12 @@ def examined(folder: Path, text: str, seconds: float = 4.0) -> str:
         return str(error)
 
 
-def started() -> set[str]:
-    """The processes whose home is a folder of a program's."""
+def started(folder: Path) -> set[str]:
+    """The processes whose home is a folder of a program's in this one."""
     found = set()
     for place in Path("/proc").glob("[0-9]*/environ"):
         try:
-            if b"HOME=" + os.fsencode(tempfile.gettempdir()) + b"/symbptt-" in place.read_bytes():
+            if b"HOME=" + os.fsencode(folder) + b"/symbptt-" in place.read_bytes():
                 found.add(place.parent.name)
         except OSError:
             continue
@@ -82,7 +85,7 @@ def test_bad_code_is_ended_and_told(
     assert time.monotonic() - begin < 30
     assert not outside.exists()
     assert folders() == set()
-    assert started() == set()
+    assert started(tmp_path) == set()
 
 
 def test_processes_of_any_session_are_ended(
@@ -93,7 +96,7 @@ def test_processes_of_any_session_are_ended(
     body = "c = ctypes.CDLL(None)\n    if c.fork() == 0:\n        c.setsid()\n        c.sleep(300)"
     said = examined(tmp_path, HEAD.format(body=body))
     assert "all gradients are 0" in said
-    assert started() == set()
+    assert started(tmp_path) == set()
     assert folders() == set()
 
 
@@ -145,3 +148,30 @@ def test_what_a_file_does_beside_defining_is_left_out_where_it_fails(
     assert "right, of the sum of the losses" in said
     assert TOP[statement] in said
     assert "definitions alone" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_of_it_outlives_the_program_that_a_signal_ends(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    """While code runs that never ends."""
+    path = tmp_path / "code.py"
+    path.write_text("while True: pass\n", encoding="utf-8")
+    script = (
+        "from pathlib import Path; from symbptt.__main__ import _take_signals as take; take();"
+        "from symbptt.handwritten.process import Room; "
+        f"Room(Path('code.py'), {path.read_text()!r}, 60.0).run([{{}}], {{}})"
+    )
+    program = subprocess.Popen(
+        [sys.executable, "-c", script],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stderr=subprocess.DEVNULL,
+    )
+    end = time.monotonic() + 60
+    while not list(tmp_path.glob("symbptt-*/begun")) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert [*tmp_path.glob("symbptt-*/begun")]
+    program.send_signal(number)
+    assert program.wait(60) == 128 + number
+    assert [*tmp_path.iterdir()] == [path]
+    assert not started(tmp_path)

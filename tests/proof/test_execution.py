@@ -18,8 +18,10 @@ from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
 from symbptt.proof.calls import ModuleCall
+from symbptt.proof.degree import Degree
 from symbptt.proof.domain import Domain, Precise, Rational
 from symbptt.proof.execution import ExactNumbers, Execution, file_rows, kinds
+from symbptt.proof.field import PRIME
 from symbptt.proof.formal import FormalField
 from symbptt.proof.loaded import load_module
 from symbptt.proof.numeric import random_calls
@@ -263,6 +265,23 @@ def test_what_fast_code_makes_of_a_function_is_the_function(domain: Domain) -> N
     for words, (one, other) in pairs.items():
         error = one - other
         assert error == 0 if isinstance(domain, FormalField) else abs(error) < 1e-38, words
+
+
+def test_a_number_knows_its_degree_and_the_row_the_chance_of_an_error() -> None:
+    domain, rng = FormalField(0), Random(0)
+    x, y = (domain.random(rng) for _ in range(2))
+    degrees = {
+        (x * y - 3): Degree(2), (x / y + y / x): Degree(2, 2), (-(x**3)): Degree(3),
+        (x**-2): Degree(0, 2), x.exp(): Degree(1, 1), (x.tanh() * y): Degree(3, 2),
+        (x * y).log(): Degree(1, 1), (x * 0 + 1): Degree(0),
+    }  # fmt: skip
+    assert [number.degree for number in degrees] == list(degrees.values())
+    assert domain.largest == 3
+    events = 1 + 3 * 2 // 2 + 2 * domain.made
+    assert domain.field.indeterminates == 3
+    assert domain.chance == f"error < 2^-{(PRIME // (6 * events)).bit_length() - 1}"
+    row = rows_of("lstm", text_of("lstm", 2))["modulo a prime"]
+    assert re.fullmatch(r"T = 1…6, equal, error < 2\^-[78]\d", row.range)
 
 
 def test_an_order_is_that_of_the_real_point() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import sympy
 
@@ -31,6 +32,20 @@ def test_residues_mix_with_integers_and_fractions() -> None:
     assert Residue(PRIME + 5) == 5
     with pytest.raises(ZeroDivisionError):
         a / Residue(0)
+
+
+@pytest.mark.parametrize("shapes", [((3, 2), (2, 4)), ((3, 2), (2,)), ((2,), (2,))])
+def test_a_product_is_that_of_the_entries(shapes: tuple[tuple[int, ...], ...]) -> None:
+    """Also by a number: of those that fit into a word NumPy would keep the word alone."""
+    rng = random.Random(0)
+    entries = iter(lambda: Residue(rng.randrange(PRIME)), None)
+    left, right = (np.empty(shape, dtype=object) for shape in shapes)
+    for array in (left, right):
+        array.flat = [next(entries) for _ in range(array.size)]
+    found = Field().product(left, right)
+    assert np.array_equal(found, np.dot(left, right))
+    number = np.array(Residue(2**60), dtype=object)
+    assert Field().product(number, number) == Residue(2**120)
 
 
 @pytest.mark.parametrize("exponent", [Fraction(1, 2), Fraction(-3, 2), Fraction(2, 5)])

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 
 import pytest
 
+from symbptt import algebra as al
 from symbptt.algebra import Model
 from symbptt.binding import bind
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import derive
-from symbptt.calculus.variants import NEAR_ONE, Variant
+from symbptt.calculus.variants import NEAR_ONE, Variant, edited
 from symbptt.codegen.render import generate
-from symbptt.errors import InterfaceError
+from symbptt.errors import EvaluationError, InterfaceError
 from symbptt.language import library
 from symbptt.language.parser import parse
 from symbptt.proof import calls, exact, numeric
 from symbptt.proof.exact import exact_rows
+from symbptt.proof.field import Field
+from symbptt.proof.ledger import occasions
 from symbptt.proof.loaded import load_module
 from symbptt.proof.matrix import matrix_rows
 from symbptt.proof.numeric import numeric_rows
@@ -147,6 +151,39 @@ def test_sympys_matrix_derivative_refuses_too() -> None:
     details = failing(matrix_rows(wrong), "matrix")
     assert list(details) == ["dL/dW_hh"]
     assert details["dL/dW_hh"].startswith(f"step ({step.number}): entry (1, 1) is ")
+
+
+@pytest.mark.parametrize(("name", "form"), [("square", "sensitivity"), ("gru_v1", "joined")])
+def test_parts_that_do_not_fit_have_no_value(name: str, form: str) -> None:
+    """Whatever stands within a step, a number, a vector or a matrix."""
+    derivation = derive(model_of(name), form=form)
+    shapes = {len(p.shape): p for p in derivation.normal.parameters}
+    others = (al.Number(Fraction(2)), *(al.Param(p.name, p.shape) for p in shapes.values()))
+    sizes = size_sets(derivation.model)[0]
+    scene = exact.SizedDerivation(derivation, sizes).scene(Field(0), 0)
+    ledger = scene.ledger(3, scene.truth(scene.normal, 3), {})
+    refused = set()
+
+    def edit(_: al.Expr, parents: tuple[al.Expr, ...]) -> tuple[al.Expr, ...]:
+        # Of what a derivative is, and in what, is a name by its type.
+        named = al.Derivative | al.Direct | al.Pullback
+        return () if any(isinstance(node, named) for node in parents) else others
+
+    for step in derivation.steps:
+        for _, _, whole in edited(step.result, edit):
+            try:
+                exact.member_value(step, whole, next(occasions(step, 3)), ledger)
+            except (EvaluationError, ZeroDivisionError) as error:
+                refused.add(str(error).partition(":")[0])
+    assert {"the parts of Product do not fit"} < refused
+
+
+def test_a_diagonal_of_a_number_is_a_failed_row() -> None:
+    derivation = derivation_of("linear")
+    step = derivation.step("h", "adjoint")
+    wrong = with_step(derivation, step, (al.Product(al.Diag(al.ONE), step.result),))
+    (detail,) = failing(exact_rows(wrong), "chain").values()
+    assert "the parts of Diag do not fit" in detail
 
 
 # --- the generated module --------------------------------------------------------------------

@@ -15,6 +15,7 @@ from symbptt.errors import SymbpttError
 from symbptt.proof.backward import OneSequence
 from symbptt.proof.loaded import load_module
 from symbptt.proof.module_slips import sequences, slip_rows
+from symbptt.proof.other_models import other_models
 from symbptt.proof.report import verify
 from symbptt.proof.slips import Inquiry, agree
 from symbptt.proof.suspects import left_out, of_step
@@ -120,3 +121,12 @@ def test_verify_names_the_slip_of_a_module(tmp_path: Path) -> None:
     path.write_text(edited("d_a.T @ x", "2 * d_a.T @ x"), encoding="utf-8")
     (row,) = verify(model_of("char_rnn"), module=path).of("slip")
     assert "a factor 2 too many; step (10)" in row.detail
+
+
+def test_other_models_read_what_they_define() -> None:
+    """A name that the derivation gave, p of softmax, is not the model's: it would be a circle."""
+    derivation = derive(bind(model_of("char_rnn")))
+    assert derivation.normal.equation("p").auxiliary
+    found = [suspect.words for suspect in other_models(derivation, 12)]
+    assert len(found) > 20
+    assert not [words for words in found if "p[t]" in words]

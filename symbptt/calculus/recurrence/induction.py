@@ -149,16 +149,16 @@ def _step(law: Law, form: Form, distance: int) -> list[ProofLine]:
     splits = _equate(normal_form((*added, *inside), scope), normal_form(form, scope), scope)
     shown = tuple(merged(term, scope) for term in (*added, *inside))
     value = law.value(t)
-    lines = [
-        ProofLine(0, value, law.recurrence(t), ("the recurrence",)),
-        ProofLine(0, None, added, ("the statement at ", before, ", assumed"), factor, assumed),
-    ]
+    said: Remark = ("the statement at ", before, ", assumed")
+    lines = [ProofLine(0, value, law.recurrence(t), ("the recurrence",))]
+    if not form:
+        lines.append(ProofLine(0, None, form, (*said, ", and ", factor, " times 0 is 0")))
+        return lines
+    lines.append(ProofLine(0, None, added, said, factor, assumed))
     if any(term.bound for term in assumed):
         where: Remark = (factor, " does not depend on the index of the sum, so it moves inside")
         lines.append(ProofLine(0, None, (*added, *inside), where))
-    if not form:
-        lines.append(ProofLine(0, None, form, (factor, " times 0 is 0: the statement at ", t)))
-    elif splits:
+    if splits:
         lines.append(ProofLine(0, None, shown, _merging(factor, law)))
         lines.append(ProofLine(0, None, form, (*splits, ": the statement at ", t)))
     else:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import product
 
 from symbptt import algebra as al
+from symbptt.algebra.letters import Entry
 from symbptt.errors import FormulaError
 from symbptt.formula.names import derived_form
 from symbptt.formula.spelling import written as wr
@@ -14,7 +15,7 @@ from symbptt.formula.spelling.choices import consistent
 from symbptt.formula.spelling.dots import index_node
 from symbptt.formula.spelling.names import Way
 from symbptt.formula.spelling.products import ProductReader
-from symbptt.formula.spelling.shares import parts_of
+from symbptt.formula.spelling.shares import Share, parts_of, shares
 from symbptt.formula.statement import at_steps
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
@@ -47,8 +48,8 @@ class DerivativeReader(ProductReader):
         return self.joined([dividends, divisors], lambda one, two: sf.Over(place, one, two))
 
     def derivative(self, place: Place, kind: str, of: wr.Written, by: wr.Written) -> Iterator[Way]:
-        outputs, bys = self.differentiated(of), self.variables(by)
-        for output, wrt in product(outputs, bys):
+        outputs = self.differentiated(of)
+        for output, wrt in self.pairs(outputs, by):
             notes = consistent((*output.notes, *wrt.notes))
             if notes is None:
                 continue
@@ -56,7 +57,7 @@ class DerivativeReader(ProductReader):
             word = "d"
             if kind == "+":
                 word = "direct" if total else "partial"
-            elif ("", "direct") in notes:
+            elif ("", "direct") in notes and self.reads(output, wrt):
                 word = "direct"
             by_node, places = wrt.node, list[sf.Node]()
             if word == "direct" and total and isinstance(wrt.node, sf.At):
@@ -69,6 +70,46 @@ class DerivativeReader(ProductReader):
                 self.open[made] = (name_in(output.node), name_in(wrt.node), self.lag(output, wrt))
             yield Way(made, tuple(note for note in notes if note[0]))
 
+    def pairs(self, outputs: list[Way], by: wr.Written) -> Iterator[tuple[Way, Way]]:
+        r"""What is differentiated and by what: ``W^{(t)}`` is where an equation of step t reads W.
+
+        That of step t + 1, too, where a text counts what leads from one step to the next.
+        """
+        try:
+            bys = self.variables(by)
+        except FormulaError:
+            uses = [(share, name) for share in self.shared(by) for name in self.called(share.name)]
+            made = [
+                (output, Way(sf.Named(by.place, name), (("", "direct"), note)))
+                for share, name in uses
+                if name in self.names.timeless and not (share.entries or share.raised)
+                for output in outputs
+                if share.step is not None and self.is_near(output, share.step)
+                for note in [(f"`{self.shown(by.place)}`", f"`{name}` in one equation")]
+            ]
+            if not made:
+                raise
+            yield from made
+        else:
+            yield from product(outputs, bys)
+
+    def shared(self, node: wr.Written) -> Iterator[Share]:
+        core, below, above, primes = parts_of(node)
+        if isinstance(core, wr.Word) and not primes:
+            yield from (one for one in shares(core.text, below, above) if one.step is not None)
+
+    def is_near(self, output: Way, script: wr.ScriptText) -> bool:
+        """Whether a step is that of a quantity or the one before."""
+        step = self.index(script)
+        if step is None:
+            return False
+        try:
+            one, index = self.builder.expr(output.node), self.builder.index(step)
+        except FormulaError:
+            return False
+        one = one.array if isinstance(one, Entry) else one
+        return isinstance(one, al.Ref) and one.index - index in (al.Index(), al.Index(offset=1))
+
     def without_entries(self, node: sf.At) -> tuple[sf.Node, list[sf.Node]]:
         """A quantity at its step, and the places of an entry of it."""
         inner = node.operand
@@ -79,7 +120,10 @@ class DerivativeReader(ProductReader):
 
     def lag(self, output: Way, wrt: Way) -> str:
         """How many steps lie between, if that is a number."""
-        one, two = (self.builder.expr(way.node) for way in (output, wrt))
+        try:
+            one, two = (self.builder.expr(way.node) for way in (output, wrt))
+        except FormulaError:
+            return ""  # it is no way to read the derivative either
         if isinstance(one, al.Ref) and isinstance(two, al.Ref):
             return str(one.index - two.index)
         return ""
@@ -124,6 +168,23 @@ class DerivativeReader(ProductReader):
                         )
                         return Way(node, (*way.notes, ("", "direct")))
         return None
+
+    def reads(self, output: Way, wrt: Way) -> bool:
+        """Whether the equation of a quantity has in it what it is differentiated by.
+
+        Where it has not, as in ``∂l(y_t, o_t)/∂W``, what is meant goes through its arguments.
+        """
+        try:
+            one, two = (self.builder.expr(way.node) for way in (output, wrt))
+        except FormulaError:
+            return True
+        one, by = (node.array if isinstance(node, Entry) else node for node in (one, two))
+        return any(
+            by in al.mentioned(at_steps(equation.rhs, {"t": one.index}))
+            for model in (self.names.model, derived_form(self.names.model))
+            for equation in model.equations
+            if isinstance(one, al.Ref) and equation.name == one.name
+        )
 
     def alone(self, node: wr.Differential) -> Iterator[Way]:
         r"""``dh_t``, ``\delta W``: the gradient of L; a product where the model has a delta."""

@@ -18,7 +18,8 @@ from symbptt.language.source import Place
 
 RELATIONS = frozenset(["=", "<", ">", "<=", ">=", "!="])
 CONDITION = "a condition compares indices (`1 <= t < T`) or fixes an initial value (`h[0] = 0`)"
-_INFIX = RELATIONS | frozenset(["+", "-", "⊙", "·", "*", "/", "@", "␣"])
+BREAK = frozenset(["⏎"])
+_INFIX = RELATIONS | BREAK | frozenset(["+", "-", "⊙", "·", "*", "/", "@", "␣"])
 _CONDITIONAL = frozenset(["for", "if", "when", "with", "where", "and", "all", "forall"])
 
 
@@ -34,8 +35,10 @@ class Condition:
 
 @dataclass(eq=False)
 class LaidOut:
+    """The sides of a chain, and the conditions of each of its links."""
+
     sides: list[wr.Written]
-    conditions: list[Condition]
+    conditions: list[list[Condition]]
 
 
 def statement(text: str, marks: list[Mark]) -> LaidOut:
@@ -58,28 +61,28 @@ class _SegmentReader:
         raise finding(self.text, where, message)
 
     def statement(self) -> LaidOut:
-        segments = list(self.segments())
-        if not segments:
+        lines = [list(self.segments(line)) for line in cut(self.without_remarks(), BREAK)]
+        body = [mark for line in lines for mark in line[0]] if lines[0] else []
+        if not body:
             self.wrong(NOWHERE, "a formula is `left = right`; there is no `=`")
-        body, *behind = segments
         signs = [mark for mark in outside(body) if mark.text in RELATIONS]
         if not signs or any(mark.text != "=" for mark in signs):
-            where = next(
-                (m.place for m in signs if m.text != "="), body[-1].place if body else NOWHERE
-            )
+            where = next((m.place for m in signs if m.text != "="), body[-1].place)
             missing = "there is no `=`" if not signs else "a comparison stands in a condition"
             self.wrong(where, f"a formula is `left = right`; {missing}")
         sides = [
             self.parsed(run, sign)
             for run, sign in zip(cut(body, RELATIONS), [signs[0], *signs], strict=True)
         ]
-        return LaidOut(sides, list(self.conditions(behind)))
+        return LaidOut(sides, _of_links([
+            (sum(mark.text == "=" for mark in outside(first)), list(self.conditions(behind)))
+            for first, *behind in lines
+        ]))  # fmt: skip
 
-    def segments(self) -> Iterator[list[Mark]]:
+    def segments(self, marks: list[Mark]) -> Iterator[list[Mark]]:
         """The equation, then what stands between commas, wide spaces and words behind it."""
         run: list[Mark] = []
         skipping = False
-        marks = self.without_remarks()
         outer = set(map(id, outside(marks)))
         for mark in marks:
             ends = id(mark) in outer and (
@@ -188,8 +191,18 @@ class _SegmentReader:
         return Parser(self.text, run, run[-1].end).whole()
 
 
+def _of_links(lines: list[tuple[int, list[Condition]]]) -> list[list[Condition]]:
+    """Of each link the conditions on its line; else of the line before, or the first that has."""
+    found: list[list[Condition]] = []
+    last = next((conditions for _, conditions in lines if conditions), [])
+    for count, conditions in lines:
+        last = conditions or last
+        found += [last] * count
+    return found
+
+
 def without_gaps(marks: list[Mark]) -> list[Mark]:
-    """Without braces around nothing, and without wide spaces beside an operator."""
+    """Without braces around nothing, wide spaces beside operators, and breaks but before `=`."""
     found: list[Mark] = []
     for mark in marks:
         if (
@@ -200,12 +213,15 @@ def without_gaps(marks: list[Mark]) -> list[Mark]:
         ):
             found.pop()
             continue
-        if mark.text in _INFIX and found and found[-1].text == "␣":
+        while found and (
+            (found[-1].text == "␣" and mark.text in _INFIX)
+            or (found[-1].text in BREAK and mark.text not in ("=", "␣"))
+        ):
             found.pop()
         if mark.text == "␣" and (not found or found[-1].text in _INFIX):
             continue
         found.append(mark)
-    return found
+    return found[:-1] if found and found[-1].text in BREAK else found
 
 
 def outside(marks: list[Mark]) -> Iterator[Mark]:

@@ -37,13 +37,16 @@ _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Z
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*")
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL)
 _TEXT = re.compile(r"\s*\{([^{}$\\]*)\}")
-_SIGN = re.compile(r"\*\*|<=|>=|!=|==|:=|\.T\b|[-+*/@^_(){}\[\],:;=<>|.'&$~!?]")
+_SIGN = re.compile(r"\.\.\.|\*\*|<=|>=|!=|==|:=|\.T\b|[-+*/@^_(){}\[\],:;=<>|.'&$~!?]")
 _COMBINING = {
     mark: name
     for mark, command in MATH_COMBINING.items()
     for name, both in ACCENTS.items()
     if command in both
 }
+_REMARK = re.compile(r"\s*\{\s*\(((?:[^{}$\\]|\$[^$]*\$)*)\)\s*\}")
+_SAID = re.compile(r"(?:[^,$]|\$[^$]*\$)+")
+_FORMULA = re.compile(r"\$[^$]*\$|[^A-Za-z]")
 _TRANSPARENT = frozenset("&$~")
 
 
@@ -154,7 +157,7 @@ class _MarkReader:
         elif match := _WORD.match(self.text, self.at):
             self.word(match.group())
         elif match := _SIGN.match(self.text, self.at):
-            sign = {":=": "="}.get(match.group(), match.group())
+            sign = {":=": "=", "...": "…"}.get(match.group(), match.group())
             self.add("sign", sign, match.end())
         else:
             self.character(character)
@@ -232,11 +235,11 @@ class _MarkReader:
         word, end = match.group(1), match.end()
         if word not in FONTS and word not in WITH_ARGUMENT:
             word = word.rstrip("*") or word
-        if word in ("\\", "\\*") or word.isspace() or word in "()[]":
-            if word[0] == "\\" and self.tables:
-                self.add("sign", "\\", end)
+        if word == "\\":
+            self.add("sign", "\\" if self.tables else "⏎", end)
+            self.skip(re.compile(r"\*?(?:\s*\[[^\]]*\])?"))
+        elif word.isspace() or word in "()[]":
             self.at = end
-            self.skip(re.compile(r"\*?\s*\[[^\]]*\]") if word[0] == "\\" else None)
         elif word in ("left", "right", "middle") and self.text[end:].lstrip()[:1] == ".":
             self.at = self.text.index(".", end) + 1
         elif word in IGNORED:
@@ -261,8 +264,8 @@ class _MarkReader:
         else:
             self.wrong(self.at, end, f"`\\{word}` has no meaning in a formula")
 
-    def skip(self, pattern: re.Pattern[str] | None) -> None:
-        match = pattern.match(self.text, self.at) if pattern else None
+    def skip(self, pattern: re.Pattern[str]) -> None:
+        match = pattern.match(self.text, self.at)
         self.at = match.end() if match else self.at
 
     def argument(self) -> str:
@@ -298,6 +301,8 @@ class _MarkReader:
                 elif bare and bare.group(1).lstrip("\\") in LETTERS:
                     name = LETTERS[bare.group(1).lstrip("\\")]
                     self.add("name", name, end + bare.end(), bold=True, upright=True)
+                elif words and (remark := _REMARK.match(self.text, end)):
+                    self.remark(remark)
                 else:
                     self.at = end
         elif re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", inner):
@@ -311,6 +316,15 @@ class _MarkReader:
             self.add("text", " ".join(inner.split()), match.end())
         else:
             self.at = end
+
+    def remark(self, remark: re.Match[str]) -> None:
+        r"""``\text{($t < T$, the beginning)}``: of what commas part, that which has no words."""
+        for said in _SAID.finditer(self.text, *remark.span(1)):
+            if set(_FORMULA.sub(" ", said.group()).split()) <= WORDS:
+                self.at = said.start()
+                self.add("sign", ",", said.start())
+                self.found += self.deeper(said.end()).inside(*said.span())
+        self.at = remark.end()
 
     def accent(self, word: str, end: int) -> None:
         r"""``\hat{\mathbf y}`` is one name, y_hat."""

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import islice, product
 
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.calls import CallReader, block_row
+from symbptt.formula.spelling.choices import TRIED, consistent
+from symbptt.formula.spelling.dots import are_alike, dotted, grown
 from symbptt.formula.spelling.names import Way
 from symbptt.formula.spelling.products import MAX_TERMS
 from symbptt.formula.spelling.tables import TableReader
@@ -77,23 +80,57 @@ class MeaningReader(CallReader, TableReader):
 
     def added(self, place: Place, terms: list[wr.Signed]) -> Iterable[Way]:
         """A sum, term by term: each has the shape of those before."""
-        first, *others = terms
         if len(terms) > MAX_TERMS:
             self.wrong(place, f"a formula has at most {MAX_TERMS} terms in a row")
-        whole: Iterable[Way] = self.joined(
-            [self.ways(first.operand)], lambda one: signed(first.sign, one)
-        )
-        for term in others:
-            parts = [self.settled(whole), self.ways(term.operand)]
-            until = place.until(term.place)
+        (first, _, ways), *others = self.summands(place, terms)
+        whole: Iterable[Way] = self.joined([ways], lambda one: signed(first, one))
+        for sign, at, ways in others:
+            until = place.until(at)
 
-            def plus(
-                one: sf.Node, two: sf.Node, sign: str = term.sign, until: Place = until
-            ) -> sf.Node:
+            def plus(one: sf.Node, two: sf.Node, sign: str = sign, until: Place = until) -> sf.Node:
                 return sf.Plus(until, [*terms_of(one, place), signed(sign, two)])
 
-            whole = self.joined(parts, plus)
+            whole = self.joined([self.settled(whole), ways], plus)
         return whole
+
+    def summands(self, place: Place, terms: list[wr.Signed]) -> list[tuple[str, Place, list[Way]]]:
+        """Sign, place and ways of each term; those around dots are one term, a sum."""
+        every = [one for term in terms for one in without_dots(term)]
+        ways = [[] if isinstance(one.operand, wr.Dots) else self.ways(one.operand) for one in every]
+        dots = [number for number, one in enumerate(ways) if not one]
+        parts = [(one.sign, one.place, made) for one, made in zip(every, ways, strict=True)]
+        if not dots:
+            return parts
+        first, last = dots[0], dots[-1]
+        begins = range(first) if last + 1 == len(parts) else range(max(first - 2, 0), first)
+        if any(sign == "-" for sign, _, _ in parts[first : last + 2]):
+            begins = range(0)
+        for begin in begins:
+            known = [one for one in ways[begin : last + 2] if one]
+            if found := self.settled_sum(place, known, first - begin):
+                return [*parts[:begin], (*parts[begin][:2], found), *parts[last + 2 :]]
+            if len(known) > 1 and are_alike(known[0][0].node, known[1][0].node):
+                break  # l_1 + l_3 + … are not the terms from l_3 on
+        self.wrong(every[first].place, "the terms around the dots do not go on in one way")
+
+    def settled_sum(self, place: Place, known: list[list[Way]], before: int) -> list[Way]:
+        """The sum whose terms before dots are given, and those between and behind them if any."""
+        made: list[Way] = []
+        for chosen in islice(product(*known), TRIED):
+            notes = consistent(note for way in chosen for note in way.notes)
+            nodes = [way.node for way in chosen]
+            if notes is None:
+                continue
+            if len(nodes) == before:
+                sums = [grown(place, nodes, self.open)]
+            else:
+                *between, end = nodes[before:]
+                on = all(any(dotted(place, [*nodes[:before], one], {}, "sum")) for one in between)
+                sums = list(dotted(place, [*nodes[:before], end], self.open, "sum")) if on else []
+            made += [
+                Way(one, notes, all(way.fits for way in chosen)) for one in sums if one is not None
+            ]
+        return self.settled(made) if made else []
 
     def value(self, node: wr.Written) -> Iterator[Way]:
         """A name; an integer input is its one-hot vector where a value is wanted."""
@@ -182,6 +219,15 @@ class MeaningReader(CallReader, TableReader):
         else:
             found = iter(self.call(node.place, "norm", node.items))
         return self.raised_all(self.settled(found), above)
+
+
+def without_dots(term: wr.Signed) -> list[wr.Signed]:
+    r"""A term, and the dots that stand behind it without a sign: ``l_t \dots + l_T``."""
+    match term.operand:
+        case wr.Operated(operands=[*before, wr.Dots() as dots], signs=[*signs, ""]):
+            operand = wr.Operated(term.operand.place, before, signs) if signs else before[0]
+            return [replace(term, operand=operand), wr.Signed(dots.place, "+", dots)]
+    return [term]
 
 
 def signed(sign: str, term: sf.Node) -> sf.Node:

@@ -232,8 +232,7 @@ class NameReader:
     def loss(
         self, place: Place, text: str, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> Iterator[Way]:
-        lower = text.lower()
-        if len(text) == 1 and text not in "Ll" and self.called(lower):
+        if len(text) == 1 and text not in "Ll" and (self.called(text) or self.called(text.lower())):
             return
         if self.names.model.loss is None or (
             text == "l" and "l" in self.names.functions and not (below or above)

@@ -147,19 +147,19 @@ class ProductReader(WayReader):
         if at == 0 or at + 1 == len(parts) or not parts[at + 1][1]:
             self.wrong(parts[at][0], "dots stand between the first factors and the last")
         place = parts[at - 1][0].until(parts[at + 1][0])
-        for begin in (at - 2, at - 1):
-            if begin < 0:
+        for begin, last in product((at - 2, at - 1), (at + 2, at + 1)):
+            if begin < 0 or last >= len(parts) or not parts[last][1]:
                 continue
-            factors = [ways for _, ways in (*parts[begin:at], parts[at + 1])]
+            factors = [ways for _, ways in (*parts[begin:at], *parts[at + 1 : last + 1])]
             found = [
                 Way(node, notes, all(way.fits for way in chosen))
                 for chosen in product(*factors)
                 if (notes := consistent(note for way in chosen for note in way.notes)) is not None
-                for node in dotted(place, [way.node for way in chosen], self.open)
+                for node in dotted(place, [way.node for way in chosen], self.open, behind=last - at)
             ]
             if found:
-                parts[begin : at + 2] = [(place, self.settled(found))]
-                del signs[begin : at + 1]
+                parts[begin : last + 1] = [(place, self.settled(found))]
+                del signs[begin:last]
                 return
         self.wrong(place, "the factors around the dots do not go on in one way")
 

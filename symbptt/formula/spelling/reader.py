@@ -2,7 +2,7 @@ r"""From a text in LaTeX, Unicode, plain or mixed to the surface trees of its re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import islice, product
 from typing import Any
@@ -26,6 +26,8 @@ from symbptt.language.source import Place
 _LETTER = "what a letter stands for is said by one equation; the left side names it, as `b_t = …`"
 MAX_READINGS = 64
 _TRIED = 4_000
+LIKELY = 16
+"""So many kinds of derivatives are tried before the next way to read the rest."""
 MIXED = 8
 """Of so many kinds of derivatives in a formula each may be meant in a way of its own."""
 _WORDS = {"d": "total", "partial": "within its step", "direct": "of the one equation"}
@@ -33,6 +35,8 @@ _MODES = tuple(_WORDS)
 
 
 Notes = tuple[tuple[str, str], ...]
+Chosen = tuple[tuple[sf.Node, ...], Notes]
+"""One way of each side, and what was decided."""
 Key = tuple[str, str, str]
 Stated = tuple[tuple[sf.Node, ...], tuple[str, ...], Place]
 """What stands between signs of comparison, and these."""
@@ -40,10 +44,10 @@ Stated = tuple[tuple[sf.Node, ...], tuple[str, ...], Place]
 
 @dataclass(frozen=True)
 class Spelled:
-    """A reading: the sides of an equation or chain, and its conditions."""
+    """A reading: the sides of an equation or chain, and the conditions of each of its links."""
 
     sides: tuple[sf.Node, ...]
-    conditions: tuple[Stated, ...]
+    conditions: tuple[tuple[Stated, ...], ...]
     notes: Notes
 
 
@@ -57,12 +61,14 @@ def spelled(text: str, names: FormulaNames, layout: Layout) -> Iterator[Spelled]
     """
     reader, statement = _laid_out(text, names, layout)
     conditions = tuple(
-        condition for one in statement.conditions for condition in _condition(reader, one)
+        tuple(condition for one in link for condition in _condition(reader, one))
+        for link in statement.conditions
     )
     sides = [reader.ways(side) for side in statement.sides]
-    for chosen, notes in islice(_fitting(reader, sides), MAX_READINGS):
-        for found, more in _with_modes(reader, chosen):
-            yield Spelled(found, conditions, (*notes, *more))
+    for found, notes in _in_turn(
+        _with_modes(reader, *chosen) for chosen in islice(_fitting(reader, sides), MAX_READINGS)
+    ):
+        yield Spelled(found, conditions, notes)
 
 
 def spelled_letter(
@@ -88,8 +94,8 @@ def spelled_letter(
     ]
     if not meant:
         reader.wrong(left.place, _LETTER)
-    for chosen, _ in islice(_fitting(reader, [reader.ways(members[0])]), MAX_READINGS):
-        for (right,), _ in _with_modes(reader, chosen):
+    for chosen in islice(_fitting(reader, [reader.ways(members[0])]), MAX_READINGS):
+        for (right,), _ in _with_modes(reader, *chosen):
             yield (*max(meant, key=lambda one: bool(one[1])), right)
 
 
@@ -109,11 +115,9 @@ def known_words(names: FormulaNames) -> Known:
     return lambda word: word in every
 
 
-def _fitting(
-    reader: MeaningReader, sides: list[list[Way]]
-) -> Iterator[tuple[tuple[sf.Node, ...], Notes]]:
+def _fitting(reader: MeaningReader, sides: list[list[Way]]) -> Iterator[Chosen]:
     """One way of each side, such that neighbours have one shape."""
-    misfit: tuple[tuple[sf.Node, ...], Notes] | None = None
+    misfit: Chosen | None = None
     found = False
     for chosen in islice(product(*sides), _TRIED):
         notes = consistent(note for way in chosen for note in way.notes)
@@ -128,26 +132,39 @@ def _fitting(
         yield misfit
 
 
+def _in_turn(each: Iterable[Iterator[Chosen]]) -> Iterator[Chosen]:
+    """The likeliest of each before the rare ones of any."""
+    pending = list(each)
+    while pending:
+        one = pending.pop(0)
+        likely = list(islice(one, LIKELY))
+        yield from likely
+        pending += [one] * bool(likely)
+
+
 def _with_modes(
-    reader: MeaningReader, sides: tuple[sf.Node, ...]
-) -> Iterator[tuple[tuple[sf.Node, ...], Notes]]:
+    reader: MeaningReader, sides: tuple[sf.Node, ...], before: Notes
+) -> Iterator[Chosen]:
     """The sides with each kind of derivative total, within a step, or of one equation."""
     open_ones = [node for side in sides for node in sf.walk(side) if node in reader.open]
     keys = list(dict.fromkeys(reader.open[node] for node in open_ones))
     for modes in _assignments(keys):
         words = {node: modes[reader.open[node]] for node in open_ones}
         notes = tuple((f"`∂{of}/∂{by}`", _WORDS[modes[of, by, lag]]) for of, by, lag in keys)
-        yield tuple(_exchanged(side, words) for side in sides), notes
+        yield tuple(_exchanged(side, words) for side in sides), (*before, *notes)
 
 
 def _assignments(keys: list[Key]) -> Iterator[dict[Key, str]]:
-    """Likeliest first: all of them alike, then every mixture."""
+    """Likeliest first: all of them alike, then mixtures, by how far they are from the likeliest."""
     likely = {key: _likely(key) for key in keys}
     first = {key: modes[0] for key, modes in likely.items()}
     alike = [dict.fromkeys(keys, mode) for mode in _MODES]
-    mixed = (dict(zip(keys, modes, strict=True)) for modes in product(*likely.values()))
+    far = (
+        sorted(product(range(len(_MODES)), repeat=len(keys)), key=sum) if len(keys) <= MIXED else []
+    )
+    mixed = ({key: likely[key][k] for key, k in zip(keys, one, strict=True)} for one in far if one)
     seen: list[dict[Key, str]] = []
-    for one in (first, *alike, *islice(mixed, MAX_READINGS if len(keys) <= MIXED else 0)):
+    for one in (first, *alike, *islice(mixed, MAX_READINGS)):
         if one not in seen:
             seen.append(one)
             yield one

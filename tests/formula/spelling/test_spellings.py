@@ -92,6 +92,36 @@ SAME = (
         r"\frac{\partial h_t}{\partial w} = \frac{\partial f(x_{t},h_{t-1},w)}{\partial w} + "
         r"\frac{\partial f(x_{t},h_{t-1},w)}{\partial h_{t-1}} \frac{\partial h_{t-1}}{\partial w}",
     )),
+    ("linear", "L = 1 / T * sum(j, 1, T, loss[j])", (
+        r"L = \frac{1}{T} (l_1 + l_2 + \dots + l_T)",
+        r"L = \frac{1}{T} (l_1 + l_2 + \dots + l_t \dots + l_T)",
+        r"L = \frac{1}{T} (L_1 + ... + L_T)",
+    )),
+    ("linear", "d(L, W_hh) = 1 / T * sum(j, 1, T, d(loss[j], W_hh))", (
+        r"\frac{\partial L}{\partial W_{hh}} = \frac{1}{T} \left( \frac{\partial l_1}"
+        r"{\partial W_{hh}} + \dots + \frac{\partial l_t}{\partial W_{hh}} + \dots"
+        r" + \frac{\partial l_T}{\partial W_{hh}} \right)",
+    )),
+    ("linear", "d(h[t], W_hh) = sum(k1, 1, t, prod(j1, t, k1+1, -1, direct(h[j1], h[j1-1])) @ "
+     "partial(h[k1], W_hh))", (
+        r"\frac{\partial h_t}{\partial W_{hh}} = \frac{\partial^+ h_t}{\partial W_{hh}} + ("
+        r"\frac{\partial h_t}{\partial h_{t-1}} \frac{\partial^+ h_{t-1}}{\partial W_{hh}}) + ("
+        r"\frac{\partial h_t}{\partial h_{t-1}} \frac{\partial h_{t-1}}{\partial h_{t-2}}"
+        r" \frac{\partial^+ h_{t-2}}{\partial W_{hh}}) + ...",
+    )),
+    ("linear", "d(h[t], h[k]) = prod(j, t, k+1, -1, direct(h[j], h[j-1]))", (
+        r"\frac{\partial h_t}{\partial h_k} = \frac{\partial h_t}{\partial h_{t-1}} ..."
+        r" \frac{\partial h_{k+2}}{\partial h_{k+1}} \frac{\partial h_{k+1}}{\partial h_k}",
+    )),
+    ("linear", "d(L, W_hh) = sum(t, 1, T, direct(h[t], W_hh).T @ d(L, h[t]))", (
+        r"\frac{\partial L}{\partial W_{hh}} = \sum_t"
+        r" \left( \frac{\partial h_t}{\partial W_{hh}^{(t)}} \right)^\top"
+        r" \frac{\partial L}{\partial h_t}",
+    )),
+    ("linear", "d(L, W_hh) = 1 / T * sum(t, 1, T, d(loss[t], W_hh))", (
+        r"\frac{\partial L}{\partial W_{hh}} = \frac{1}{T} \sum_t"
+        r" \frac{\partial l(o_t, y_t)}{\partial W_{hh}}",
+    )),
     ("gru", "h[t] = z[t] * h[t-1] + (1 - z[t]) * n[t]", (
         r"h_t = z_t \odot h_{t-1} + (1 - z_t) \odot \tilde{h}_t",
         "h_t = z_t ∘ h_{t-1} + (1 − z_t) ⊙ n_t",
@@ -140,6 +170,13 @@ BAD = {
     r"h_t = \foo h_{t-1}": r"`\foo` has no meaning",
     r"h_t = W_{hh}^{-1} h_{t-1}": "the inverse of a matrix",
     r"h_t = W_{hh,t} h_{t-1}": "parameters have no step",
+    r"\frac{\partial L}{\partial W_{hh,t}} = 1": "parameters have no step",
+    r"\frac{\partial h_t}{\partial W_{hh}^{(t+1)}} = 1": "parameters have no step",
+    r"L = l_1 + o_2 + \dots + l_T": "do not go on in one way",
+    r"L = l_1 + l_3 + \dots + l_T": "do not go on in one way",
+    r"L = l_1 - l_2 + \dots - l_T": "do not go on in one way",
+    r"L = l_1 + \dots": "do not go on in one way",
+    r"L = \dots + l_T": "do not go on in one way",
     r"h_t = W_{hh} h": "has a value at every step",
     r"h_t = W_{gh} h_{t-1}": "did you mean `W_qh`",
     r"h_t = " + "{" * 10_000 + "x" + "}" * 10_000: "at most 16,000 characters",
@@ -164,3 +201,28 @@ def test_what_can_not_be_read_is_told(text: str, words: str) -> None:
         readings(text, library.load("linear"))
     assert words in str(error.value)
     assert len(str(error.value)) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("text", "conditions"),
+    [
+        (
+            r"\begin{align*} h_t &= W_{hx} x_t + W_{hh} h_{t-1} \quad (1 \le t \le T), \\"
+            r" &= h_t + 0 \quad \text{($0 \le t$, the beginning)} \\* &= h_t - 0 \\ \end{align*}",
+            ["1 <= t <= T", "0 <= t", "0 <= t"],
+        ),
+        (
+            r"h_t &= W_{hx} x_t \\ & \qquad + W_{hh} h_{t-1} \\[1ex]"
+            r" &\quad = h_t \text{ for } t \ge 1",
+            ["t >= 1", "t >= 1"],
+        ),
+        (r"h_t = W_{hx} x_t + W_{hh} h_{t-1} \quad \text{(what $h$ is, by (1))}", [""]),
+        (r"h_t = h_t = h_t \quad \text{($t < T$)}", ["t < T", "t < T"]),
+    ],
+)
+def test_a_line_of_a_chain_has_its_condition_or_that_of_a_line_before(
+    text: str, conditions: list[str]
+) -> None:
+    (found, *_) = readings(text, library.load("linear"))
+    said = [formula_text(link).partition(" for ")[2] for link in found.links]
+    assert said == conditions

@@ -1,0 +1,93 @@
+"""What ``unroll`` prints in LaTeX goes into check, and is right.
+
+Its letters are told by the lines that define them, as they stand; a line that goes on with the
+one before it is handed over together with that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from symbptt.formula.names import FormulaNames
+from symbptt.formula.verdict import Checker
+from symbptt.language import library
+from symbptt.typeset.blocks import Display, Equality, Heading
+from symbptt.typeset.latex import aligned, rows_of
+from symbptt.unrolled import Answer, answer
+from tests import cells
+from tests.calculus.test_closed_formulas import answers
+from tests.formula.test_unrolled_lines import HORIZON, outside
+from tests.modules import EXHAUSTIVE, in_turn, model_of
+
+SAID = ("Step", "Affine", "Unrolled", "Closed", "Proof")
+"""How the sections begin that hold formulas."""
+
+
+def equations(found: Answer) -> Iterator[tuple[str, list[Equality]]]:
+    """The section, and an equation with what goes on with it."""
+    section, group = "", list[Equality]()
+    for block in found.document().blocks:
+        if isinstance(block, Heading):
+            section = str(block.text[0])
+        for line in block.lines if isinstance(block, Display) else ():
+            if line.left and group:
+                yield section, group
+                group = []
+            group.append(line)
+        if isinstance(block, Heading) and group:
+            yield section, group
+            group = []
+    yield section, group
+
+
+def claims(found: Answer) -> Iterator[tuple[str, str]]:
+    for section, group in equations(found):
+        if section.startswith(SAID) and "given by the caller" not in group[0].members[0]:
+            yield section, aligned(rows_of(group), whole=2)
+
+
+def letters(found: Answer) -> tuple[str, ...]:
+    """The lines that say what the letters are."""
+    names = FormulaNames.of(found.model)
+    _, *others = (text for section, text in claims(found) if section.startswith("Affine"))
+    known = names.timed | names.timeless
+    return tuple(
+        text
+        for text in others
+        if (name := re.match(r"\\begin\{align\*\}\n\\mathbf\{(\w+)\}(_t)? ", text))
+        and name[1] not in known
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*library.differentiable(), *cells.NAMES] if EXHAUSTIVE else ["linear", "leaky"],
+)
+def test_the_lines_of_a_closed_form_are_right(name: str) -> None:
+    for number, found in enumerate(answers(model_of(name))):
+        if outside(found):
+            continue
+        checker = Checker(found.model, horizon=HORIZON, where=letters(found))
+        texts = [text for _, text in claims(found) if text not in checker.where]
+        for text in texts if EXHAUSTIVE else in_turn(number, texts):
+            verdict = checker.check(text)
+            assert verdict.right, f"{text}\n{verdict}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*library.names(), *cells.NAMES] if EXHAUSTIVE else ["lstm", "last_two_steps"],
+)
+def test_the_equations_step_by_step_are_right(name: str) -> None:
+    model = model_of(name)
+    adjoints = [f"d(L, {state}[t])" for state in model.states[:1] if model.loss]
+    for what in (None, *adjoints):
+        found = answer(model, what, 2)
+        checker = Checker(model, horizon=HORIZON)
+        for number, (section, text) in enumerate(claims(found)):
+            if section.startswith("Step") and (EXHAUSTIVE or number % 4 == 0):
+                verdict = checker.check(text)
+                assert verdict.right, f"{text}\n{verdict}"
