@@ -38,6 +38,7 @@ class WayReader(NameReader):
         self.builder = FormulaBuilder(text, names)
         self.shaper = shaper
         self.open: dict[sf.Node, tuple[str, str, str]] = {}
+        self._ways: dict[wr.Written, list[Way]] = {}
 
     def agree(self, left: Way, right: Way) -> bool:
         """Whether two sides may be equal: a number is any, a matrix its entries row by row."""
@@ -90,7 +91,9 @@ class WayReader(NameReader):
                 yield Way(node, notes, all(way.fits for way in chosen))
 
     def ways(self, node: wr.Written) -> list[Way]:
-        return self.settled(self.read(node))
+        if node not in self._ways:
+            self._ways[node] = self.settled(self.read(node))
+        return self._ways[node]
 
     def read(self, node: wr.Written) -> Iterable[Way]:
         """All ways to read a part, fitting or not."""

@@ -157,7 +157,7 @@ class _MarkReader:
         elif match := _WORD.match(self.text, self.at):
             self.word(match.group())
         elif match := _SIGN.match(self.text, self.at):
-            sign = {":=": "=", "...": "…"}.get(match.group(), match.group())
+            sign = {":=": "=", "==": "=", "...": "…"}.get(match.group(), match.group())
             self.add("sign", sign, match.end())
         else:
             self.character(character)

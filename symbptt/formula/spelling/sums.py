@@ -36,6 +36,9 @@ class SumReader(WayReader):
 
     def over(self, node: wr.Ranged) -> Iterator[Way]:
         bounds = limits(self, node)
+        if node.sign == "∏":
+            for apart in self.without_tail(node, bounds[-1].name.name):
+                yield from self.read(apart)
         ways: Iterable[Way] = self.ways(node.body)
         for bound in reversed(bounds):
             ways = self.settled(
@@ -48,6 +51,30 @@ class SumReader(WayReader):
                 )
             )
         yield from ways
+
+    def without_tail(self, node: wr.Ranged, index: str) -> Iterator[wr.Written]:
+        r"""``\prod_j A_j B`` as ``(\prod_j A_j) B``, where B has no j."""
+        if not isinstance(node.body, wr.Operated):
+            return
+        operands, signs = node.body.operands, node.body.signs
+        first = len(operands)
+        while first > 1 and not self.mentions(operands[first - 1], index):
+            first -= 1
+        if first == len(operands):
+            return
+        place = node.place.until(operands[first - 1].place)
+        body = operands[0]
+        if first > 1:
+            body = wr.Operated(body.place.until(place), operands[:first], signs[: first - 1])
+        inner = wr.Ranged(place, node.sign, node.below, node.above, body)
+        yield wr.Operated(node.place, [inner, *operands[first:]], signs[first - 1 :])
+
+    def mentions(self, node: wr.Written, index: str) -> bool:
+        return isinstance(node, wr.Dots) or any(
+            isinstance(part, sf.Named) and part.name == index
+            for way in self.ways(node)
+            for part in sf.walk(way.node)
+        )
 
     def sum(self, node: wr.Ranged, bound: Limits, way: Way) -> Iterator[Way]:
         name, place = bound.name, node.place
