@@ -59,9 +59,9 @@ class MeaningReader(CallReader, TableReader):
                 )
             case wr.Enclosed():
                 return self.group(node)
-            case wr.Table():
+            case wr.Matrix():
                 return self.matrix(node)
-            case wr.Cases():
+            case wr.Alternatives():
                 return self.cases(node)
             case wr.Bracketed():
                 return self.behind(node)

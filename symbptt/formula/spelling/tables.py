@@ -28,7 +28,7 @@ class TableReader(WayReader):
 
     # --- matrices -------------------------------------------------------------------------
 
-    def matrix(self, node: wr.Table) -> Iterator[Way]:
+    def matrix(self, node: wr.Matrix) -> Iterator[Way]:
         """Blocks side by side and below each other; a column of vectors is a vector, too."""
         place, width = node.place, len(node.rows[0])
         if any(len(row) != width for row in node.rows):
@@ -127,7 +127,7 @@ class TableReader(WayReader):
 
     # --- cases ----------------------------------------------------------------------------
 
-    def cases(self, node: wr.Cases) -> Iterator[Way]:
+    def cases(self, node: wr.Alternatives) -> Iterator[Way]:
         r"""One entry in one way, the others in another: `a & \text{in row } i = y_t`."""
         if len(node.rows) != 2:
             self.wrong(node.place, "cases are one for an entry, and one for all others")

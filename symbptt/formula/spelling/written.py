@@ -160,14 +160,14 @@ class Ranged(Written):
 
 
 @dataclass(eq=False)
-class Table(Written):
+class Matrix(Written):
     """A matrix of what stands in its cells, row by row."""
 
     rows: list[list[Written]]
 
 
 @dataclass(eq=False)
-class Case:
+class Alternative:
     """A row of cases: its value, the words before its condition, and what this compares."""
 
     value: Written
@@ -177,8 +177,8 @@ class Case:
 
 
 @dataclass(eq=False)
-class Cases(Written):
-    rows: list[Case]
+class Alternatives(Written):
+    rows: list[Alternative]
 
 
 @dataclass(eq=False)
