@@ -105,26 +105,29 @@ class WayReader(NameReader):
             case sf.Power(base=base, exponent=sf.Minus(operand=sf.Literal(value=value))) if (
                 value == 1
             ):
-                try:
-                    found = self.shape(Way(base))
-                except FormulaError:
-                    found = SCALAR
-                if found != SCALAR:
+                if self.shape_of_base(base) != SCALAR:
                     self.wrong(
                         way.node.place, "the inverse of a matrix has no meaning in a formula"
                     )
             case sf.Power(base=base, exponent=sf.Literal(value=value)) as power if (
                 power in self.entrywise and value in (2, 3)
             ):
-                shape = self.shape(Way(base))
+                shape = self.shape_of_base(base)
                 if shape is not None and shape[0] == shape[1] != 1:
                     yield replace(way, node=sf.Times(power.place, [base] * int(value)))
                     return
             case sf.Power(base=base, exponent=sf.Named(name="T")):
-                shape = self.shape(Way(base))
+                shape = self.shape_of_base(base)
                 if shape is not None and shape[0] != shape[1]:
                     return
         yield way
+
+    def shape_of_base(self, base: sf.Node) -> Extents | None:
+        """What can't be built is told where it is."""
+        try:
+            return self.shape(Way(base))
+        except FormulaError:
+            return SCALAR
 
     def entries(self, place: Place, ways: list[Way], below: list[wr.ScriptText]) -> Iterator[Way]:
         for scripts in spread(tuple(below)):

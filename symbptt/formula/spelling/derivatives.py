@@ -59,6 +59,8 @@ class DerivativeReader(ProductReader):
                 word = "direct" if total else "partial"
             elif ("", "direct") in notes and self.reads(output, wrt):
                 word = "direct"
+            elif ("", "partial") in notes:
+                word = "partial"
             by_node, places = wrt.node, list[sf.Node]()
             if word == "direct" and total and isinstance(wrt.node, sf.At):
                 by_node, places = self.without_entries(wrt.node)
@@ -80,12 +82,13 @@ class DerivativeReader(ProductReader):
         except FormulaError:
             uses = [(share, name) for share in self.shared(by) for name in self.called(share.name)]
             made = [
-                (output, Way(sf.Named(by.place, name), (("", "direct"), note)))
+                (output, Way(sf.Named(by.place, name), (("", word), note)))
                 for share, name in uses
                 if name in self.names.timeless and not (share.entries or share.raised)
                 for output in outputs
                 if share.step is not None and self.is_near(output, share.step)
-                for note in [(f"`{self.shown(by.place)}`", f"`{name}` in one equation")]
+                for word, where in (("direct", "equation"), ("partial", "step"))
+                for note in [(f"`{self.shown(by.place)}`", f"`{name}` in one {where}")]
             ]
             if not made:
                 raise

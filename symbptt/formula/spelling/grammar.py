@@ -255,6 +255,15 @@ class Parser:
                 return False
         return False
 
+    def is_step_in_parentheses(self) -> bool:
+        """``(t+1)`` of ``∂h_i(t+1)``."""
+        after = self.marks[self.at + 1 : self.at + 5]
+        inner = [
+            mark.text
+            for mark in after[: next((k for k, m in enumerate(after) if m.text == ")"), 0)]
+        ]
+        return bool(inner) and len(inner[0]) == 1 and inner[1:2] in ([], ["+"], ["-"])
+
     def differential(self) -> wr.Written:
         start = self.here
         kind = {"∂": "∂", "d": "d", "delta": "δ"}[self.take().text]
@@ -271,7 +280,8 @@ class Parser:
             return wr.Differential(start, kind, None)
         operand = self.scripted(self.primary())
         bare = not (isinstance(operand, wr.Scripted) and (operand.below or operand.above))
-        if (self.sign == "[" or (self.sign == "(" and bare)) and self.is_name(operand):
+        called = self.sign == "[" or (self.sign == "(" and (bare or self.is_step_in_parentheses()))
+        if called and self.is_name(operand):
             operand = self.scripted(wr.Bracketed(operand.place, operand, self.group()))
         return wr.Differential(start.until(self.before), kind, operand)
 

@@ -68,6 +68,7 @@ class _SegmentReader:
         signs = [mark for mark in outside(body) if mark.text in RELATIONS]
         if not signs or any(mark.text != "=" for mark in signs):
             where = next((m.place for m in signs if m.text != "="), body[-1].place)
+            self.check_closed(body)
             missing = "there is no `=`" if not signs else "a comparison stands in a condition"
             self.wrong(where, f"a formula is `left = right`; {missing}")
         sides = [
@@ -78,6 +79,18 @@ class _SegmentReader:
             (sum(mark.text == "=" for mark in outside(first)), list(self.conditions(behind)))
             for first, *behind in lines
         ]))  # fmt: skip
+
+    def check_closed(self, marks: list[Mark]) -> None:
+        """What a bracket keeps open is no side of an equation."""
+        opened: list[Mark] = []
+        for mark in marks:
+            if mark.kind == "sign" and mark.text in ("(", "[", "{", "{{"):
+                opened.append(mark)
+            elif mark.kind == "sign" and mark.text in (")", "]", "}", "}}") and opened:
+                opened.pop()
+        if opened:
+            shown = self.text[opened[-1].start : opened[-1].end]
+            self.wrong(opened[-1].place, f"this `{shown}` is never closed")
 
     def segments(self, marks: list[Mark]) -> Iterator[list[Mark]]:
         """The equation, then what stands between commas, wide spaces and words behind it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice, product
+from itertools import chain, islice, product
 
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.calls import CallReader, block_row
@@ -193,7 +193,7 @@ class MeaningReader(CallReader, TableReader):
         if node.bracket == "‖":
             return self.norm(node, [], [])
         if node.bracket == "⟨" and len(items) == 2:
-            return self.call(place, "dot", items)
+            return chain.from_iterable(self.call(place, name, items) for name in ("dot", "outer"))
         if node.bracket == "|" and len(items) == 1:
             return self.call(place, "abs", items)
         number = block_row(node)

@@ -25,6 +25,8 @@ from symbptt.typeset.names import latin
 LOSS_LETTERS = frozenset(["L", "J", "E", "C", "ell", "Loss", "loss", "l", "cost"])
 """What texts call the loss."""
 
+STEP_LOSS = {"loss": "the loss of one step", "L": "what one step gives to L"}
+
 
 @dataclass(frozen=True)
 class Way:
@@ -161,11 +163,9 @@ class NameReader(WordReader):
                 if text not in ("loss", "l"):
                     yield from self.raised(Way(sf.Named(place, "L")), share.raised)
             elif (step := self.index(share.step)) is not None and not share.raised:
-                notes = ((f"`{self.shown(place)}`", "the loss of one step"),) if text == "L" else ()
-                yield Way(sf.At(place, sf.Named(place, "loss"), [step]), notes)
-                if text == "L":
-                    part = ((f"`{self.shown(place)}`", "what one step gives to L"),)
-                    yield Way(sf.At(place, sf.Named(place, "L"), [step]), part)
+                for name in STEP_LOSS if text == "L" else ("loss",):
+                    said = ((f"`{self.shown(place)}`", STEP_LOSS[name]),) if text == "L" else ()
+                    yield Way(sf.At(place, sf.Named(place, name), [step]), said)
 
     def sign_of_gradient(
         self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.marks import Mark
 from symbptt.language.source import Place
@@ -12,6 +14,7 @@ def scripts(marks: list[Mark], place: Place) -> list[wr.ScriptText]:
     found: list[wr.ScriptText] = []
     run: list[Mark] = []
     depth = 0
+    marks = _raised_once(marks)
 
     def finish() -> None:
         if run:
@@ -38,6 +41,20 @@ def scripts(marks: list[Mark], place: Place) -> list[wr.ScriptText]:
                 finish()
     finish()
     return found
+
+
+def _raised_once(marks: list[Mark]) -> list[Mark]:
+    r"""``h^{(t)^\top}`` is ``h^{(t) \top}``."""
+    bare = [mark for mark in marks if mark.text not in ("{", "}")]
+    if (
+        len(bare) > 2
+        and bare[-2].text == "^"
+        and bare[-1].text in ("⊤", "T")
+        and marks[0].text == "("
+    ):
+        last = bare[-1]
+        return [*marks[: marks.index(bare[-2])], replace(last, kind="sign", text="⊤")]
+    return marks
 
 
 def _goes_on(run: list[Mark]) -> bool:

@@ -86,6 +86,8 @@ def shares(base: str, below: list[wr.ScriptText], above: list[wr.ScriptText]) ->
             behind = tuple(s for r, s in zip(roles, above, strict=True) if r == "entry")
             if len(steps) > 1:
                 continue
+            if steps and steps[0].word == "T" and any(map(_is_step, below[own:])):
+                continue  # `h_{t-1}^T` has its step below
             for rest in spread(tuple(below[own:])):
                 if steps:
                     yield Share(name, steps[0], (*rest, *behind), raised)

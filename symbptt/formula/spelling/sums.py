@@ -7,9 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symbptt.errors import FormulaError
-from symbptt.formula.shapes import (
-    SCALAR,
-)
+from symbptt.formula.shapes import SCALAR, Extents
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.choices import WayReader, consistent, size_node
 from symbptt.formula.spelling.limits import Limits, comparison, entries, is_step, limits
@@ -135,12 +133,15 @@ class SumReader(WayReader):
                 if later < 0
                 else ([fall, rise, up, down] if falls else [up, down, fall, rise])
             )
-        scalar = way.fits and self.shape(way) == SCALAR
-        if scalar:
+        shape = self.shape(way) if way.fits else None
+        vector = shape is not None and 1 in shape and shape != SCALAR
+        if vector:
+            way = replace(way, node=sf.Apply(place, "diag", [way.node], place))
+        if vector or shape == SCALAR:
             orders = list({id(one): one for one in orders if one[2] == 1}.values()) or orders
         for begin, end, step in orders:
             by = [sf.Minus(place, sf.Literal(place, _ONE, "1"))] if step < 0 else []
-            made = sf.Apply(place, "prod", [name, begin, end, *by, way.node], place)
+            made: sf.Node = sf.Apply(place, "prod", [name, begin, end, *by, way.node], place)
             sense = "down" if step < 0 else "up"
             words = (
                 f"{name.name} from {self.said(begin)} {sense} to {self.said(end)}, left to right"
@@ -148,10 +149,17 @@ class SumReader(WayReader):
             note = ((f"`∏` over {name.name}", words),) if len(orders) > 1 else ()
             notes = consistent((*way.notes, *note))
             if notes is not None:
+                made = made if not vector or shape is None else multiplied(place, made, shape)
                 yield Way(made, notes, way.fits)
 
     def said(self, node: sf.Node) -> str:
         return index_text(self.builder.index(node))
+
+
+def multiplied(place: Place, made: sf.Node, shape: Extents) -> sf.Node:
+    """A product of diagonal matrices as the vector of their entries."""
+    ones = sf.Apply(place, "ones", [size_node(place, shape[shape[0] == 1])], place)
+    return sf.Chain(place, [made, ones] if shape[1] == 1 else [ones, made])
 
 
 def is_now(node: sf.Node) -> bool:

@@ -78,7 +78,7 @@ class WordReader:
             if name in ("l", "loss"):
                 found["ell"] = name
         for alias, meant in self.names.aliases.items():
-            if meant in self.names.functions:
+            if meant in self.names.words:
                 found[letters_of(alias)] = meant
         return found
 
