@@ -93,6 +93,16 @@ def at_entry(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
             return entry_of(expr, places)
         case al.Pullback():
             return _pullback(expr, places, letters)
+        case al.Diag(vector=vector):
+            return forms.mul((Delta(*places), at(vector, places[0])))
+        case al.Kronecker(left=al.Identity(), right=al.Transpose(operand=row)):
+            # What is flattened row by row has two places: (I kron h.T)_i,jk is delta_ij (h)_k.
+            return forms.mul((Delta(*places[:2]), at(row, *places[2:])))
+        case al.Derivative(output=al.Ref() as output, wrt=al.Ref() | al.Param() as wrt):
+            axes = len(output.shape)
+            return Slope(entry_of(output, places[:axes]), entry_of(wrt, places[axes:]), expr.held)
+        case al.OrderedProduct():
+            return entry_of(expr, places)
         case al.TimeSum(term=term):
             # It keeps its place; the terms of a sum may use the same letters.
             return replace(expr, term=at(term, *places))

@@ -46,6 +46,17 @@ def plain(text: str) -> str:
     return _SAYS.sub("", text).strip(" ,.;:")
 
 
+_SUPPOSING = re.compile(
+    r"\b(?:if|when|whenever|case|suppose|assume)\b[\w\s:,]{0,40}$", re.IGNORECASE
+)
+_RELATION = re.compile(r"[<>=≠≤≥]|\\(?:neq?|leq?|geq?|lt|gt)(?![A-Za-z])")
+
+
+def is_supposed(words: str, text: str) -> bool:
+    """Whether an inline formula is what the sentence before a display supposes."""
+    return bool(_SUPPOSING.search(words) and _RELATION.search(text))
+
+
 def is_condition(text: str) -> bool:
     """Whether a piece beside an equation says when it holds, and is no equation itself."""
     return bool(_WHEN.match(text)) or r"\forall" in text or condition_of(text) is not None

@@ -105,6 +105,8 @@ def named_in(found: Sequence[PrintedEquation]) -> Iterator[Denotation]:
         left, *rest = one.members
         head = head if one.continues else left
         known = None if one.fault or one.condition else letter(head)
+        if one.inline and known and known[1] and one.members[-1].strip().isdecimal():
+            continue  # "whenever \xi_t = 0"
         for right in rest if known else ():
             assert known is not None
             yield Denotation(one.line, *known, " ".join(right.split()))

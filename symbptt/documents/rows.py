@@ -81,6 +81,8 @@ class PrintedEquation:
         As it stands behind ``for``; "" where there is none.
     unread : str
         A condition that was not understood.
+    supposed : tuple of str
+        What the sentence before it supposes: "if $i = y_t$, then".
     name : str
         Its number in the document.
     fault : str
@@ -93,6 +95,7 @@ class PrintedEquation:
     members: tuple[str, ...]
     condition: str = ""
     unread: str = ""
+    supposed: tuple[str, ...] = ()
     name: str = ""
     fault: str = ""
     continues: bool = False

@@ -94,6 +94,9 @@ class ChainRule:
             return None
         if output == wrt or (isinstance(wrt, al.Param) and self.model.derived):
             return None
+        somewhere = isinstance(wrt, al.Ref) and (output.index - wrt.index).names()
+        if somewhere and target.held != "nothing":
+            return None  # It is 0 but at the one step that the equation reads.
         members = (*self.products(target), *self.by_steps(target), *self.by_equations(target))
         reads = [local.operand for local, _ in self._terms(target)]
         reason = f"nothing that {_at(output)} is computed from depends on {_at(wrt)}"
@@ -155,8 +158,12 @@ class ChainRule:
         return any(al.substitute_index(read, {"t": output.index}) == wrt for read in reads)
 
     def put_in(self, inner: al.Derivative, target: al.Derivative) -> al.Expr:
-        """What stands at the same step by its own result, if that is short."""
+        """What stands at the same step by its own result, if that is short and holds as far."""
         if inner.index != target.index or inner.name not in self.local:
+            return inner
+        ranges = {self.range(one.output, one.wrt) for one in (inner, target)
+                  if isinstance(one.output, al.Ref) and isinstance(one.wrt, Wrt)}  # fmt: skip
+        if len(ranges) > 1:
             return inner
         result = self.by_equations(inner)[-1]
         return inner if isinstance(result, al.Add) else result

@@ -102,16 +102,16 @@ def said_at(formula: Formula, values: Values) -> Formula:
 
 def _moved(node: al.Expr, values: Values) -> al.Expr:
     met = {name for index in values.values() for name in index.names()}
-    return at_steps(_rebound(node, met), values)
+    return at_steps(_rebound(node, met, met | set(values)), values)
 
 
-def _rebound(node: al.Expr, met: set[str]) -> al.Expr:
-    """With other letters for the bound names that are met."""
+def _rebound(node: al.Expr, met: set[str], known: set[str]) -> al.Expr:
+    """With other letters, which are not known, for the bound names that are met."""
     for place, part in enumerate(parts(node)):
-        node = with_part(node, place, _rebound(part, met))
+        node = with_part(node, place, _rebound(part, met, known))
     if not isinstance(node, Over) or node.index not in met:
         return node
-    taken = met | {name for inner in walk(node) for name in own_names(inner)}
+    taken = known | {name for inner in walk(node) for name in own_names(inner)}
     letter = next(letter for letter in _LETTERS if letter not in taken)
     inner = at_steps(body(node), {node.index: al.Index.of(letter)})
     if isinstance(node, al.TimeSum):

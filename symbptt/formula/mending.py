@@ -13,6 +13,7 @@ from itertools import chain, combinations
 from typing import Protocol
 
 from symbptt.algebra import ZERO, Derivative, Expr, Index, Model, OrderedProduct, Ref, TimeSum
+from symbptt.calculus.forms import is_zero
 from symbptt.errors import EvaluationError
 from symbptt.formula.edits import edited, rank
 from symbptt.formula.examination import Counterexample, Examiner, first_difference, points_at
@@ -334,8 +335,9 @@ class _Probe:
         said = {key_of(node) for side in self.formula.sides for node in walk(side)}
         used = {key for node in walk(mend.formula.right) if (key := key_of(node)) is not None}
         introduced = {item.name for item in self.examiner.model.equations if item.auxiliary}
-        if any(key is not None and key[-1] in introduced for key in said):
-            introduced = set()  # He speaks of what the derivation introduces.
+        spoken = any(key is not None and key[-1] in introduced for key in said)
+        if spoken or is_zero(self.formula.right):
+            introduced = set()  # He speaks of what the derivation introduces, or of nothing.
         # The derivative that he takes, otherwise held, is no other way to speak.
         known = {key[1:] for key in said if key is not None}
         foreign = [

@@ -58,8 +58,8 @@ class SampleValues:
         for at in self.points:
             inner = dict(at)
             for over in bound:
-                if not set(over.first.names()) <= inner.keys():
-                    return None  # The derivation has no such step.
+                if not {*over.first.names(), *over.last.names()} <= set(inner):
+                    return None
                 inner[over.index] = over.first.at(inner) + (over.first != over.last)
             value = self._at(node, inner)
             if value is None:

@@ -7,21 +7,24 @@ left, whatever the steps; read back they are formulas, and are said of the steps
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from symbptt import algebra as al
-from symbptt.algebra.letters import Entry, Slope
+from symbptt.algebra.letters import Entry, Letters, Slope
 from symbptt.calculus.derivation import Derivation, Step
+from symbptt.calculus.entrywise import at_entry, collapsed
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.gradients import ONE_STEP, derive
 from symbptt.calculus.normal import normalize
-from symbptt.formula.chained import Chained, chain_rule
+from symbptt.errors import MissingRuleError
+from symbptt.formula.chained import FACTOR, Chained, chain_rule
 from symbptt.formula.fitting import fits, is_possible, said_at, with_entries
 from symbptt.formula.meaning import Total
 from symbptt.formula.reading import read
 from symbptt.formula.shapes import Layout
-from symbptt.formula.statement import TOTAL, Formula, Inequalities
+from symbptt.formula.statement import TOTAL, Formula, Inequalities, free_names
 from symbptt.formula.totals import of_a_loss, summed, upright
 from symbptt.typeset.formulas import Formulas
 from symbptt.typeset.style import Style
@@ -201,18 +204,38 @@ class Equations:
         """An entry of a derivative that one equation gives, as ``direct``."""
         if not isinstance(left, al.Derivative) or left.held not in ("nothing", "step"):
             return None
-        of, by = (s.array if isinstance(s, Entry) else s for s in (left.output, left.wrt))
-        whole = replace(left, output=of, wrt=by)
-        one = chain_rule(self.normal).is_of_one_equation(whole)
+        one = chain_rule(self.normal).is_of_one_equation(_of_arrays(left))
         return replace(left, held="equation") if one else None
 
     def _about(self, key: Key, left: al.Expr) -> Iterator[StatedLine]:
         """What is stated of a left side, and what the chain rule says of it."""
         yield from self.lines(key)
         if isinstance(left, al.Derivative) and key[1] not in ("L", "loss"):
-            one = chain_rule(self.normal).jacobian(left)
-            if one is not None:
+            whole, rule = _of_arrays(left), chain_rule(self.normal)
+            one = rule.jacobian(whole)
+            if one is not None and whole == left:
                 yield self._chained(one)
+            elif one is not None and not rule.is_of_one_equation(whole):
+                yield self._chained(_at_entries(one, whole, self.normal))
+
+
+def _of_arrays(left: al.Derivative) -> al.Derivative:
+    """The derivative of which one of entries is an entry."""
+    of, by = (s.array if isinstance(s, Entry) else s for s in (left.output, left.wrt))
+    return replace(left, output=of, wrt=by)
+
+
+def _at_entries(one: Chained, whole: al.Derivative, model: al.Model) -> Chained:
+    """What the chain rule says, said of one entry of the Jacobian."""
+    letters = Letters(model, (FACTOR, *free_names(whole)))
+    places = tuple(letters.take(dim) for part in (whole.output, whole.wrt)
+                   for dim in part.shape)  # fmt: skip
+    target = at_entry(whole, places, letters.fork())
+    members = []
+    for member in one.members:
+        with suppress(MissingRuleError):
+            members.append(collapsed(at_entry(member, places, letters.fork())))
+    return replace(one, target=target, members=tuple(members))
 
 
 def _keyed(lines: Iterator[StatedLine]) -> dict[Key, list[StatedLine]]:

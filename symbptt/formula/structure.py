@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, islice, product
 
 from symbptt import algebra as al
+from symbptt.calculus.forms import is_zero
 from symbptt.formula.edits import Edit, exchanged, rank
 from symbptt.formula.examination import Examiner
 from symbptt.formula.regrouped import product_of
@@ -163,8 +164,8 @@ class _Beside:
         self.terms = TermEdits(values, examiner)
         self.vocabulary = Vocabulary(formula, examiner.model, examiner.shaper, examiner.clock)
         theirs = summands(right)
-        mine = summands(formula.right)
-        if all(map(_differentiates, theirs)) and not any(map(_differentiates, mine)):
+        mine = [] if is_zero(formula.right) else summands(formula.right)
+        if mine and all(map(_differentiates, theirs)) and not any(map(_differentiates, mine)):
             mine = [whole(formula.right)]  # A slope alone: what is left of a term.
         self.mine, self.theirs = (
             [_ValuedTerm(one, values.of(one.whole)) for one in side] for side in (mine, theirs)
@@ -201,7 +202,8 @@ class _Beside:
     def repaired(self, *, deep: bool) -> Iterator[Repaired]:
         pairs, surplus, missing = self._paired()
         # What has nothing in common with the derivation's side is no slip in it.
-        if not (pairs or surplus or missing) or len(surplus) == len(self.mine) == len(self.said):
+        foreign = self.said and len(surplus) == len(self.mine) == len(self.said)
+        if foreign or not (pairs or surplus or missing):
             return
         options = []
         for mine, theirs in pairs:
@@ -256,7 +258,7 @@ class _Beside:
         right = without_absent(right)
         added = [self._in_his_terms(term) for term in missing]
         edits += (Edit(Slip.MISSING, al.ZERO, one, one, self._path_of(one)) for one in added)
-        terms = [*(() if right == ABSENT else al.terms_of(right)), *added]
+        terms = [*(() if right == ABSENT or is_zero(right) else al.terms_of(right)), *added]
         if not terms:
             return None
         return Repaired(tuple(edits), terms[0] if len(terms) == 1 else al.Add(tuple(terms)))

@@ -1,6 +1,8 @@
 """How long it takes to decide what symbptt prints itself of the built-in models.
 
-python -m tests.formula.deciding [MODEL …]     the lines that take longest, all forms and layouts
+python -m tests.formula.deciding [EVERY] [MODEL …]     the lines that take longest
+
+All forms and layouts; of each model all lines, or one in EVERY.
 """
 
 from __future__ import annotations
@@ -53,22 +55,24 @@ def seconds_to_decide(name: str, formula: str, **options: Any) -> tuple[float, s
     return (times or [time.thread_time()])[0] - start, verdict
 
 
-def slowest(name: str) -> list[tuple[float, str, str]]:
+def slowest(name: str, every: int = 1) -> list[tuple[float, str, str]]:
     """The lines of a model, the slowest first, with what was said of them."""
     asked = {(tuple(options.items()), line): options for options, line in printed_lines(name)}
     found = []
-    for (_, line), options in asked.items():
+    for (_, line), options in list(asked.items())[::every]:
         seconds, verdict = seconds_to_decide(name, line, **options)
         found.append((seconds, verdict, f"{line}    {options or ''}"))
     return sorted(found, reverse=True)
 
 
-def main(names: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Prints the slowest lines of each model; how many are late, or not right."""
+    names = [word for word in arguments if not word.isdecimal()]
+    every = next((int(word) for word in arguments if word.isdecimal()), 1)
     bad = total = 0
     longest = 0.0
     for name in names or library.names():
-        found = slowest(name)
+        found = slowest(name, every)
         total += len(found)
         longest = max(longest, *(seconds for seconds, _, _ in found))
         late = [one for one in found if one[0] >= SECONDS or one[1] != "right"]

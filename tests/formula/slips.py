@@ -67,6 +67,7 @@ def _cases() -> Iterator[Case]:
         right = f"{left} = {gate} + {through}{on}"
         slips = [
             (gate, "a missing term", through),
+            ("0", "a missing term", through),
             (f"{gate} + d(L, {c}[t+1])", "a missing factor", "f[t+1]"),
             (f"d(L, {h}[t]) * (1 - tanh({c}[t])**2) + {through}", "a missing factor", "o[t]"),
             (

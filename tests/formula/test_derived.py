@@ -233,6 +233,24 @@ CELL = "f[t+1] * d(L, c[t+1]) + o[t] * (1 - tanh(c[t])**2) * d(L, h[t])"
             "d(p[t][k], o[t][i]) = p[t][k] * (delta(k, i) - p[t][i])",
             None,
         ),
+        (
+            "char_rnn",
+            "d(h[t][m], h[t-1][k]) = W[m, k]",
+            "d(h[t][m], h[t-1][k]) = (1 - h[t][m]**2) * W[m, k] for 1 <= t <= T",
+            None,
+        ),
+        (
+            "char_rnn",
+            "d(h[t], W)[m, k, q] = d(a[t][m], W[k, q])",
+            "d(h[t], W)[m, k, q] = (1 - h[t][m]**2) * d(a[t][m], W[k, q]) for 1 <= t <= T",
+            None,
+        ),
+        (
+            "char_rnn",
+            "d(L, h[2]) = W.T @ d(L, a[3])",
+            "d(L, h[2]) = W.T @ d(L, a[3]) + V.T @ d(L, o[2]) for 2 <= T-1",
+            4,
+        ),
         ("linear", "L = loss[T]", "L = 1 / T * sum(t, 1, T, loss[t])", None),
         ("linear", "d(o[t], h[t]) = W_qh.T", "d(o[t], h[t]) = W_qh for 1 <= t <= T", None),
         ("char_rnn", "h[t] = tanh(W @ h[t])", "h[t] = tanh(W @ h[t-1] + U @ x[t] + b)", None),
@@ -268,5 +286,15 @@ def test_it_is_said_in_the_layout_and_with_the_total_of_who_asks(
     assert about.check(found.text).right
 
 
-def test_nothing_is_said_where_the_derivation_is_silent() -> None:
-    assert told(checker("char_rnn"), "d(L, h[t]) + h[t] = 0") is None
+@pytest.mark.parametrize("left", ["d(h[t][m], h[q][j])", "d(o[t], h[q])[m, k]"])
+def test_what_is_said_of_entries_is_right(left: str) -> None:
+    """A product's own letter is among those asked for; what holds before step t alone is left."""
+    about = checker("char_rnn")
+    found = told(about, f"{left} = 0")
+    assert found is not None
+    assert about.check(found.text).right, found.text
+
+
+@pytest.mark.parametrize("left", ["d(L, h[t]) + h[t]", "partial(h[t], h[q])", "direct(h[t], a[q])"])
+def test_nothing_is_said_where_the_derivation_is_silent(left: str) -> None:
+    assert told(checker("char_rnn"), f"{left} = 0") is None

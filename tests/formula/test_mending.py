@@ -80,6 +80,11 @@ def test_an_index_out_of_range_mends_nothing(name: str, formula: str) -> None:
         (LAST, "prod(j, t, 1, U) = U**t", "prod(j, t, 1, -1, U) = U**t"),
         (
             LAST,
+            "d(L, V) = sum(t, t, T, outer(d(L, o[t]), h[t]))",
+            "d(L, V) = sum(t, 1, T, outer(d(L, o[t]), h[t]))",
+        ),
+        (
+            LAST,
             "d(h[T], h[t]) = prod(j, t+1, T, -1, diag(1 - h[j]**2) @ U)",
             "d(h[T], h[t]) = prod(j, T, t+1, -1, diag(1 - h[j]**2) @ U)",
         ),

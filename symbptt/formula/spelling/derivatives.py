@@ -41,8 +41,11 @@ class DerivativeReader(ProductReader):
             if len(inner) == 1 and set(below.signs) <= {"", "·"}:
                 quotient = wr.Fraction(place, above, inner[0])
                 return self.operated(wr.Operated(place, [quotient, *others], ["/"] * len(others)))
-        parts = [self.ways(above), self.ways(below)]
-        return self.joined(parts, lambda one, two: sf.Over(place, one, two))
+        dividends = self.ways(above)
+        outer, self.dividing = self.dividing, True
+        divisors = self.ways(below)
+        self.dividing = outer
+        return self.joined([dividends, divisors], lambda one, two: sf.Over(place, one, two))
 
     def derivative(self, place: Place, kind: str, of: wr.Written, by: wr.Written) -> Iterator[Way]:
         outputs = self.differentiated(of)
@@ -56,6 +59,8 @@ class DerivativeReader(ProductReader):
                 word = "direct" if total else "partial"
             elif ("", "direct") in notes and self.reads(output, wrt):
                 word = "direct"
+            elif ("", "partial") in notes:
+                word = "partial"
             by_node, places = wrt.node, list[sf.Node]()
             if word == "direct" and total and isinstance(wrt.node, sf.At):
                 by_node, places = self.without_entries(wrt.node)
@@ -77,12 +82,13 @@ class DerivativeReader(ProductReader):
         except FormulaError:
             uses = [(share, name) for share in self.shared(by) for name in self.called(share.name)]
             made = [
-                (output, Way(sf.Named(by.place, name), (("", "direct"), note)))
+                (output, Way(sf.Named(by.place, name), (("", word), note)))
                 for share, name in uses
                 if name in self.names.timeless and not (share.entries or share.raised)
                 for output in outputs
                 if share.step is not None and self.is_near(output, share.step)
-                for note in [(f"`{self.shown(by.place)}`", f"`{name}` in one equation")]
+                for word, where in (("direct", "equation"), ("partial", "step"))
+                for note in [(f"`{self.shown(by.place)}`", f"`{name}` in one {where}")]
             ]
             if not made:
                 raise
@@ -110,7 +116,9 @@ class DerivativeReader(ProductReader):
     def without_entries(self, node: sf.At) -> tuple[sf.Node, list[sf.Node]]:
         """A quantity at its step, and the places of an entry of it."""
         inner = node.operand
-        timed = isinstance(inner, sf.Named) and inner.name in self.names.timed
+        timed = isinstance(inner, sf.Named) and (
+            inner.name in self.names.timed or self.is_state(inner.name)
+        )
         return (node, []) if timed else (inner, node.places)
 
     def lag(self, output: Way, wrt: Way) -> str:

@@ -68,6 +68,7 @@ class _SegmentReader:
         signs = [mark for mark in outside(body) if mark.text in RELATIONS]
         if not signs or any(mark.text != "=" for mark in signs):
             where = next((m.place for m in signs if m.text != "="), body[-1].place)
+            self.check_closed(body)
             missing = "there is no `=`" if not signs else "a comparison stands in a condition"
             self.wrong(where, f"a formula is `left = right`; {missing}")
         sides = [
@@ -78,6 +79,18 @@ class _SegmentReader:
             (sum(mark.text == "=" for mark in outside(first)), list(self.conditions(behind)))
             for first, *behind in lines
         ]))  # fmt: skip
+
+    def check_closed(self, marks: list[Mark]) -> None:
+        """What a bracket keeps open is no side of an equation."""
+        opened: list[Mark] = []
+        for mark in marks:
+            if mark.kind == "sign" and mark.text in ("(", "[", "{", "{{"):
+                opened.append(mark)
+            elif mark.kind == "sign" and mark.text in (")", "]", "}", "}}") and opened:
+                opened.pop()
+        if opened:
+            shown = self.text[opened[-1].start : opened[-1].end]
+            self.wrong(opened[-1].place, f"this `{shown}` is never closed")
 
     def segments(self, marks: list[Mark]) -> Iterator[list[Mark]]:
         """The equation, then what stands between commas, wide spaces and words behind it."""
@@ -110,8 +123,9 @@ class _SegmentReader:
 
     def without_remarks(self) -> list[Mark]:
         found = []
+        outer = set(map(id, outside(self.marks)))
         for mark in self.marks:
-            if mark.kind == "text":
+            if mark.kind == "text" and id(mark) in outer:
                 words = mark.text.lower().replace(",", " ").split()
                 if mark.text[:1] in "([" or mark.text[:2] == "by":
                     continue
@@ -227,9 +241,9 @@ def outside(marks: list[Mark]) -> Iterator[Mark]:
     """The marks that stand in no bracket."""
     depth = 0
     for mark in marks:
-        if mark.kind == "sign" and mark.text in ("(", "[", "{", "{{", "⟨"):
+        if mark.kind == "sign" and mark.text in ("(", "[", "{", "{{", "⟨", "⟦", "⦃"):
             depth += 1
-        elif mark.kind == "sign" and mark.text in (")", "]", "}", "}}", "⟩"):
+        elif mark.kind == "sign" and mark.text in (")", "]", "}", "}}", "⟩", "⟧", "⦄"):
             depth -= 1
         elif depth <= 0:
             yield mark
