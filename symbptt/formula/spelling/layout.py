@@ -124,8 +124,9 @@ class _SegmentReader:
 
     def without_remarks(self) -> list[Mark]:
         found = []
+        outer = set(map(id, outside(self.marks)))
         for mark in self.marks:
-            if mark.kind == "text":
+            if mark.kind == "text" and id(mark) in outer:
                 words = mark.text.lower().replace(",", " ").split()
                 if mark.text[:1] in "([" or mark.text[:2] == "by":
                     continue
@@ -244,9 +245,9 @@ def outside(marks: list[Mark]) -> Iterator[Mark]:
     """The marks that stand in no bracket."""
     depth = 0
     for mark in marks:
-        if mark.kind == "sign" and mark.text in ("(", "[", "{", "{{", "⟨"):
+        if mark.kind == "sign" and mark.text in ("(", "[", "{", "{{", "⟨", "⟦", "⦃"):
             depth += 1
-        elif mark.kind == "sign" and mark.text in (")", "]", "}", "}}", "⟩"):
+        elif mark.kind == "sign" and mark.text in (")", "]", "}", "}}", "⟩", "⟧", "⦄"):
             depth -= 1
         elif depth <= 0:
             yield mark

@@ -12,8 +12,6 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, islice, product
 
-from symbptt import algebra as al
-from symbptt.formula.names import derived_form
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.calls import CallReader, block_row
 from symbptt.formula.spelling.choices import TRIED, consistent
@@ -21,7 +19,7 @@ from symbptt.formula.spelling.derivatives import core_of, name_in
 from symbptt.formula.spelling.dots import are_alike, dotted, grown
 from symbptt.formula.spelling.names import Way
 from symbptt.formula.spelling.products import MAX_TERMS
-from symbptt.formula.spelling.sums import size_node
+from symbptt.formula.spelling.tables import TableReader
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
 
@@ -29,7 +27,7 @@ _ONE = Fraction(1)
 _ROOTS = {"1": "sum", "2": "norm", "F": "norm", "": "norm"}
 
 
-class MeaningReader(CallReader):
+class MeaningReader(CallReader, TableReader):
     """Reads expressions."""
 
     def read(self, node: wr.Written) -> Iterable[Way]:
@@ -62,6 +60,10 @@ class MeaningReader(CallReader):
                 )
             case wr.Enclosed():
                 return self.group(node)
+            case wr.Matrix():
+                return self.matrix(node)
+            case wr.Alternatives():
+                return self.cases(node)
             case wr.Bracketed():
                 return self.behind(node)
             case wr.Applied(function=function, argument=argument):
@@ -203,26 +205,8 @@ class MeaningReader(CallReader):
         if len(items) == 1 and operator is None:
             return self.ways(items[0])
         if node.bracket == "[" and len(items) > 1 and set(node.separators) <= {",", ";"}:
-            return self.call(place, "concat", items)
+            return self.end_to_end(place, items)
         self.wrong(place, f"`{self.shown(place)}` is no expression")
-
-    def block_rows(self, place: Place, number: int, count: int) -> Iterator[Way]:
-        """``[0 I 0]`` takes a part out of what the model sets end to end."""
-        every = derived_form(self.names.model).equations
-        joined = [node for one in every for node in al.walk(one.rhs) if isinstance(node, al.Concat)]
-        every_lengths = {
-            tuple(part.shape[0] if part.shape else 1 for part in one.parts): None for one in joined
-        }
-        fitting = [lengths for lengths in every_lengths if len(lengths) == count]
-        if not fitting:
-            self.wrong(place, f"the model sets no {count} vectors end to end")
-        for lengths in fitting:
-            sizes = [size_node(place, length) for length in lengths]
-            cells: list[sf.Node] = [
-                sf.Apply(place, "zeros", [sizes[number], size], place) for size in sizes
-            ]
-            cells[number] = sf.Named(place, "I")
-            yield Way(sf.Apply(place, "hstack", cells, place))
 
     def norm(
         self, node: wr.Enclosed, below: list[wr.ScriptText], above: list[wr.ScriptText]
