@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NoReturn
 
 from symbptt.formula.names import finding
@@ -217,12 +218,15 @@ def _of_links(lines: list[tuple[int, list[Condition]]]) -> list[list[Condition]]
 def without_gaps(marks: list[Mark]) -> list[Mark]:
     """Without braces around nothing, wide spaces beside operators, and breaks but before `=`."""
     found: list[Mark] = []
-    for mark in marks:
+    for mark, behind in zip_longest(marks, marks[1:]):
         if (
             mark.text == "}"
             and found
             and found[-1].text == "{"
-            and not (found[-2:-1] and found[-2].text in ("_", "^", "}", "frac"))
+            and (
+                not (found[-2:-1] and found[-2].text in ("_", "^", "}", "frac"))
+                or (found[-2].text == "}" and behind is not None and behind.text in _INFIX - {"␣"})
+            )
         ):
             found.pop()
             continue

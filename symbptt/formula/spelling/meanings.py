@@ -15,6 +15,7 @@ from itertools import chain, islice, product
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.calls import CallReader, block_row
 from symbptt.formula.spelling.choices import TRIED, consistent
+from symbptt.formula.spelling.derivatives import core_of, name_in
 from symbptt.formula.spelling.dots import are_alike, dotted, grown
 from symbptt.formula.spelling.names import Way
 from symbptt.formula.spelling.products import MAX_TERMS
@@ -213,12 +214,38 @@ class MeaningReader(CallReader, TableReader):
         kind = below[0].word if below else ""
         if len(node.items) != 1 or len(below) > 1 or kind not in _ROOTS:
             self.wrong(node.place, f"`{self.shown(node.place)}` has no meaning in a formula")
+        if isinstance(node.items[0], wr.Gradient) and not node.items[0].by and kind in ("", "2"):
+            return self.length_of_gradient(node.items[0], above)
         if kind == "1":
             inner = self.settled(self.call(node.place, "abs", node.items))
             found = self.joined([inner], lambda one: sf.Apply(node.place, "sum", [one], node.place))
         else:
-            found = iter(self.call(node.place, "norm", node.items))
+            inner = self.ways(node.items[0])
+            found = self.joined([inner], lambda one: self.norm_of(node.place, one))
         return self.raised_all(self.settled(found), above)
+
+    def norm_of(self, place: Place, node: sf.Node) -> sf.Node:
+        """Of a vector, or of all entries of a matrix."""
+        shape = self.shape(Way(node))
+        flat = node if shape is None or 1 in shape else sf.Apply(place, "vec", [node], place)
+        return sf.Apply(place, "norm", [flat], place)
+
+    def length_of_gradient(self, node: wr.Gradient, above: list[wr.ScriptText]) -> Iterator[Way]:
+        r"""``\lVert \nabla L \rVert^2``: all gradients with respect to parameters, end to end."""
+        place, of = node.place, self.ways(node.of)
+        if not all(core_of(way.node) is way.node and name_in(way.node) == "L" for way in of):
+            self.wrong(place, f"`{self.shown(place)}` is the gradient of L alone")
+        two = sf.Literal(place, Fraction(2), "2")
+        named = [sf.Named(place, one.name) for one in self.names.model.parameters]
+        gradients = [sf.Apply(place, "d", [sf.Named(place, "L"), one], place) for one in named]
+        squares: list[sf.Node] = [
+            sf.Power(place, self.norm_of(place, one), two) for one in gradients
+        ]
+        total = sf.Plus(place, squares)
+        if [script.word for script in above] == ["2"]:
+            yield Way(total)
+        else:
+            yield from self.raised_all([Way(sf.Apply(place, "sqrt", [total], place))], above)
 
 
 def without_dots(term: wr.Signed) -> list[wr.Signed]:
