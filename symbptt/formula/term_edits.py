@@ -39,7 +39,7 @@ class TermEdits:
         first, second = self._factors(one), self._factors(other)
         common = sum(any(_same(a, b) for _, _, b in second) for _, _, a in first)
         names = {_name(node) for _, node, _ in first} & {_name(node) for _, node, _ in second}
-        return 2 * common / (len(first) + len(second)) + 0.1 * len(names - {""})
+        return 2 * common / max(1, len(first) + len(second)) + 0.1 * len(names - {""})
 
     def _factors(self, one: Summand) -> list[tuple[Path, al.Expr, Value | None]]:
         bound = tuple(n for n in walk(one.whole) if isinstance(n, Over))
