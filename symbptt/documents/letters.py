@@ -105,6 +105,8 @@ def named_in(found: Sequence[PrintedEquation]) -> Iterator[Denotation]:
         left, *rest = one.members
         head = head if one.continues else left
         known = None if one.fault or one.condition else letter(head)
+        if one.inline and known and known[1] and one.members[-1].strip().isdecimal():
+            continue  # "whenever \xi_t = 0"
         for right in rest if known else ():
             assert known is not None
             yield Denotation(one.line, *known, " ".join(right.split()))
@@ -132,6 +134,20 @@ def in_force(letters: Iterable[Denotation], line: int) -> list[Denotation]:
         if one.name not in found or one.line <= line:
             found[one.name] = one
     return list(found.values())
+
+
+_OF_LETTER = re.compile(
+    r"\s*(?P<function>\\?[A-Za-z]+'?)\s*(?:\\left)?\(\s*(?P<letter>\w)\s*(?:\\right)?\)\s*"
+)
+
+
+def of_any_value(members: Sequence[str], value: str) -> tuple[str, ...] | None:
+    r"""``\sigma(x) = 1/(1 + e^{-x})`` of a value; None where the left side is no such function."""
+    found = _OF_LETTER.fullmatch(members[0])
+    if not found:
+        return None
+    alone = re.compile(rf"(?<![\\A-Za-z]){found['letter']}(?![A-Za-z_]|\^\{{?[(<])")
+    return tuple(alone.sub(lambda _: value, member) for member in members)
 
 
 # --- functions that only name an equation ----------------------------------------------

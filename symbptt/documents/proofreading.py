@@ -12,6 +12,7 @@ from itertools import islice, product
 from symbptt.algebra import Derivative, Expr, Model, Ref
 from symbptt.algebra.letters import Entry
 from symbptt.documents import letters as lt
+from symbptt.documents.conditions import condition_of, is_supposed
 from symbptt.documents.displays import Passage, displays
 from symbptt.documents.macros import expanded
 from symbptt.documents.pages import Page, page
@@ -109,6 +110,20 @@ def _not_opened(whole: Page) -> Iterator[str]:
         yield f"{whole.file}:{whole.line(found.start())}: {words}"
 
 
+def _equations(found: Sequence[Passage]) -> Iterator[PrintedEquation]:
+    """Every equation, each with what the words of the paragraph before it suppose."""
+    supposed: tuple[str, ...] = ()
+    for one in found:
+        if "\n\n" in one.before.strip():
+            supposed = ()
+        if one.inline and is_supposed(one.before, one.text):
+            supposed = (*supposed, one.text)
+        for equation in equations(one):
+            yield replace(equation, supposed=supposed)
+        if not one.inline:
+            supposed = ()
+
+
 @dataclass(frozen=True)
 class Ways:
     """The conventions of a document."""
@@ -145,14 +160,14 @@ class _Proofreader:
         self.checker = self.ways.checker(self.model)
         # Options that can't be read are no fault of the document.
         self._readings("1 = 1", self.ways.where)
-        names = FormulaNames.of(self.model)
+        self.names = names = FormulaNames.of(self.model)
         self.known = names.words | names.timed | names.timeless | frozenset(names.constants)
 
     def rows(
         self, found: Sequence[Passage], inline: bool, progress: Progress
     ) -> list[ExaminedEquation]:
         """A row for every equation."""
-        every = [equation for one in found for equation in equations(one)]
+        every = list(_equations(found))
         self._take_up(found, every)
         wanted = [equation for equation in every if inline or not equation.inline]
         rows: list[ExaminedEquation] = []
@@ -177,8 +192,10 @@ class _Proofreader:
         lefts = [chain.head, chain.above] if equation.continues else [equation.members[0]]
         if not equation.continues:
             chain.head = equation.members[0]
-        chain.above, above = equation.members[-1], chain.above
+        chain.above, above = "" if equation.row else equation.members[-1], chain.above
         for left in dict.fromkeys(filter(None, (*lefts[:1], above if equation.continues else ""))):
+            if equation.row:
+                left = rf"\left({left}\right)_{{{equation.row}}}"
             found = self._judged(row, replace(equation, members=(left, *equation.members[1:])))
             if found.answer != "not read":
                 return found
@@ -190,18 +207,35 @@ class _Proofreader:
             verdict = self._verdict(equation)
             defined = self._defined(self._said(equation.text), equation.line)
         except FormulaError as error:
-            return replace(row, reason=_first_line(error))
+            stepped = self._at_a_step(equation)
+            if stepped is None:
+                return replace(row, reason=_first_line(error))
+            return self._judged(row, stepped)
         row = replace(row, read=verdict.read, verdict=verdict)
         if verdict.verdict == "undecided":
             return replace(row, reason=f"undecided: {verdict.reason}")
         if verdict.right:
             return replace(row, answer="model" if defined else "right", reason=verdict.reading)
-        if equation.unread:
-            words = " ".join(equation.unread.split())
+        unread = [one for one in equation.supposed if condition_of(one) is None]
+        if equation.unread or unread:
+            words = " ".join((equation.unread or unread[0]).split())
             return replace(row, reason=f"its condition is not read: {words}")
         if defined:
             return replace(row, answer="model", reason=f"it contradicts the model's {defined}")
         return replace(row, answer="wrong")
+
+    def _at_a_step(self, equation: PrintedEquation) -> PrintedEquation | None:
+        """``y = f(h_t)`` as ``y_t = f(h_t)``, where y has a value at every step; what defines a
+        function as what it is of a quantity."""
+        left, *rest = equation.members
+        quantity = next((one.name for one in self.model.equations if len(one.shape) == 1), None)
+        if quantity and (members := lt.of_any_value(equation.members, f"{quantity}[t]")):
+            return replace(equation, members=members)
+        if letter := lt.letter(left):
+            name, index = letter
+            if not index and name in self.names.timed:
+                return replace(equation, members=(f"{left}_t", *rest))
+        return None
 
     def _verdict(self, equation: PrintedEquation) -> Verdict:
         """The verdict under what the document says of the first and the last step."""
@@ -231,8 +265,8 @@ class _Proofreader:
         return first
 
     def _further(self, equation: PrintedEquation) -> Iterator[str]:
-        """Conditions that the document states elsewhere."""
-        for fact in self.facts:
+        """Conditions that the document states elsewhere, or in the sentence before."""
+        for fact in (*self.facts, *filter(None, map(condition_of, equation.supposed))):
             yield ", ".join(filter(None, (equation.condition, fact)))
 
     def _defined(self, text: str, line: int) -> str:

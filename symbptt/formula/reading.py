@@ -10,13 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NoReturn
 
 from symbptt import algebra as al
 from symbptt.errors import FormulaError
 from symbptt.formula.building import FormulaBuilder
-from symbptt.formula.names import RESERVED, FirstFinding, FormulaNames, LetterMeaning, finding
+from symbptt.formula.names import (
+    RESERVED,
+    FirstFinding,
+    FormulaNames,
+    LetterMeaning,
+    derived_form,
+    finding,
+)
 from symbptt.formula.shapes import Layout
 from symbptt.formula.spelling.reader import MAX_READINGS, Stated, spelled, spelled_letter
 from symbptt.formula.statement import (
@@ -29,6 +36,7 @@ from symbptt.formula.statement import (
     walk,
     with_bound,
 )
+from symbptt.formula.vanishing import is_read
 from symbptt.language import limits, tokens
 from symbptt.language.expressions import expression
 from symbptt.language.source import Place, Source, check_characters
@@ -38,8 +46,9 @@ from symbptt.language.tokens import COMPARISONS, FORMULA, Token, parted
 MAX_LENGTH = 4_000
 MAX_SPELLED = 16_000
 
-_SPELLED = re.compile(r"[\\^{}&]|[^\x00-\x7f]|[A-Za-z]_(?:[tTijks]|[0-9]+)\b")
-"""What no plain formula has: signs of LaTeX or of Unicode, and steps below a letter."""
+_SPELLED = re.compile(r"[\\^{}&]|[^\x00-\x7f]|[A-Za-z]_(?:[tTijks]|[0-9]+)\b|\blambda\b(?! *:)")
+"""What no plain formula has: signs of LaTeX or of Unicode, steps below a letter, a Greek letter
+that is a word of Python."""
 
 _BESIDE = re.compile(
     r"(?<![\w.])[0-9]+(?![eE][0-9+-])[A-Za-z]|[\w\])]\s+(?!for\b)[A-Za-z(]|\w\([tT0-9]|\bd[A-Za-z]\w*(?![\w(])"
@@ -131,12 +140,14 @@ def _letter(text: str, names: FormulaNames, layout: Layout) -> LetterMeaning:
     """What a letter stands for, in plain or in other spelling."""
     reader = _FormulaReader(text, names)
     try:
-        return reader.letter()
+        if not _SPELLED.search(text.partition("=")[0]):
+            return reader.letter()
     except FormulaError:
         if not _SPELLED.search(text):
             raise
     plain = _one_line(text, MAX_SPELLED)
-    name, index, right = next(spelled_letter(plain, names, layout))
+    ways = list(islice(spelled_letter(plain, names, layout), MAX_READINGS))
+    name, index, right = next((way for way in ways if reader.is_read(way[2])), ways[0])
     return reader.meant(name, index, right, right.place)
 
 
@@ -179,7 +190,7 @@ def _aliases(text: str, names: FormulaNames) -> dict[str, str]:
         name, equals, meant = (part.strip() for part in item.partition("="))
         if not (equals and name.isidentifier()):
             raise FormulaError(f"{_ALIAS}, and here is `{item.strip()}`")
-        if meant not in names and meant not in names.introduced | {"L", "loss", "T"}:
+        if meant not in names and meant not in names.introduced | names.words | {"L", "loss", "T"}:
             raise FormulaError(
                 f"{_ALIAS}; the model {names.model.name} has no name `{meant}`{names.near(meant)}"
             )
@@ -214,9 +225,15 @@ class _FormulaReader:
             self.wrong(conditions[0][0].place, f"{_DEFINITION}; it holds at all steps")
         return self.meant(name, index, right, left.place)
 
+    def is_read(self, node: Node) -> bool:
+        """Whether no derivative is of one equation and by what that does not read."""
+        model = derived_form(self.names.model)
+        slopes = (n for n in walk(self.builder.expr(node)) if isinstance(n, al.Derivative))
+        return all(is_read(slope, model) for slope in slopes)
+
     def meant(self, name: str, index: str, right: Node, place: Place) -> LetterMeaning:
-        """A letter that is none of the model's or the language's; a gradient is often a delta."""
-        taken = RESERVED - {"delta"} if index else RESERVED
+        """A letter that is none of the model's or the language's; with a step, delta and I are."""
+        taken = RESERVED - {"delta", "I"} if index else RESERVED
         if name in self.names or name in taken or name in self.names.words:
             self.wrong(place, f"`{name}` is a name of the model or the language already")
         return LetterMeaning(name, index, right, self.source.text)

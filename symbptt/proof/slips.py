@@ -23,7 +23,15 @@ from symbptt.calculus.variants import SLIPS, STEP_SLIPS, Variant, variants
 from symbptt.errors import EvaluationError, MissingRuleError, UnboundFunctionError
 from symbptt.proof.backward import OneSequence, Passes
 from symbptt.proof.other_models import other_models
-from symbptt.proof.suspects import Suspect, exchanged, ignored_start, in_parallel, left_out, of_step
+from symbptt.proof.suspects import (
+    Suspect,
+    but_at_the_last,
+    exchanged,
+    ignored_start,
+    in_parallel,
+    left_out,
+    of_step,
+)
 
 TOLERANCE = 1e-8
 """Of gradients in float64: a part of the largest entry."""
@@ -40,6 +48,9 @@ KINDS = (
     *STEP_SLIPS,
 )
 """In the order in which they are tried: of two that make the same numbers the likelier first."""
+
+LOST = ("a missing term", "a lost path")
+"""What a program may do at all steps but the last, which has a statement of its own."""
 
 Factor = tuple[str, Callable[[int], float]]
 """What gradients are multiplied with, in words and for each T; "" for nothing."""
@@ -84,6 +95,8 @@ class Inquiry:
         To what entries are clipped.
     seconds : float
         CPU time, after which nothing more is tried.
+    tolerance : float
+        Of the gradients, as a part of the largest entry.
     """
 
     derivation: Derivation
@@ -91,6 +104,7 @@ class Inquiry:
     factors: Sequence[Factor] = FACTORS
     bound: float = math.inf
     seconds: float = 12.0
+    tolerance: float = TOLERANCE
     factor: Factor = ONE
     _end: float = 0.0
 
@@ -162,10 +176,10 @@ class Inquiry:
                 return None
             ratios.append(float(np.sum(found * right)) / whole)
             norms.append(float(np.linalg.norm(found)))
-            if ratios[-1] == 0.0 or not agree(found, right * ratios[-1]):
+            if ratios[-1] == 0.0 or not agree(found, right * ratios[-1], self.tolerance):
                 return self._decayed(name)
         words = f"its direction is right, its length is not: times {ratios[0]:.6g} here"
-        if np.allclose(norms, norms[0], rtol=TOLERANCE):
+        if np.allclose(norms, norms[0], rtol=self.tolerance):
             words = f"this gradient alone is clipped to a norm of {norms[0]:.6g}"
         return NamedSlip(Suspect(words, _zero), (name,))
 
@@ -180,7 +194,9 @@ class Inquiry:
                 scene.sequence.steps
             )
             by.append(float(np.sum(rest * value) / np.sum(value * value)))
-            if not agree(rest, value * by[-1]) or not np.isclose(by[-1], by[0], rtol=1e-6):
+            if not agree(rest, value * by[-1], self.tolerance) or not np.isclose(
+                by[-1], by[0], rtol=1e-6
+            ):
                 return None
         words = f"a multiple of the parameter is added, {by[0]:.6g} * {name}: a penalty"
         return NamedSlip(Suspect(words, _zero), (name,))
@@ -234,7 +250,7 @@ class Inquiry:
                 # Shapes or steps that an edit makes and no formula has.
                 return False
             clipped = np.clip(value, -self.bound, self.bound)
-            if not agree(scene.sequence.found[name], clipped):
+            if not agree(scene.sequence.found[name], clipped, self.tolerance):
                 return False
         return True
 
@@ -247,7 +263,9 @@ class Inquiry:
 
     @cached_property
     def _of_steps(self) -> tuple[Suspect, ...]:
-        return tuple(of_step(v) for v in self._variants if v.step.kind != "gradient")
+        found = [v for v in self._variants if v.step.kind != "gradient"]
+        lost = [v for v in found if v.step.kind == "adjoint" and v.kind in LOST]
+        return (*map(of_step, found), *map(but_at_the_last, lost))
 
     @cached_property
     def _parallel(self) -> tuple[Suspect, ...]:

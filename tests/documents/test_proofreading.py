@@ -102,6 +102,50 @@ def test_the_last_meaning_of_a_letter_is_in_force() -> None:
     assert [row.answer for row in examined(text).rows] == ["right", "wrong", "right"]
 
 
+def test_a_quantity_without_a_step_has_that_of_its_equation() -> None:
+    assert [row.answer for row in examined("$$o = W_{qh} h_t$$\n\n$$h = z$$").rows] == [
+        "model",
+        "not read",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (r"\sigma(x) = \frac{1}{1 + \exp(-x)}", "right"),
+        (r"\sigma(x) = \frac{1}{1 - \exp(-x)}", "wrong"),
+        (r"\tanh'(z) = 1 - \tanh(z)^2", "right"),
+        (r"\tanh'(z) = 1 - z^2", "wrong"),
+    ],
+)
+def test_what_a_function_is_is_examined_of_a_quantity(text: str, answer: Answer) -> None:
+    assert [row.answer for row in examined(f"$${text}$$").rows] == [answer]
+
+
+UNDER = r"$$\frac{\partial L}{\partial h_t} = W_{qh}^\top \frac{\partial L}{\partial o_t}$$"
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("If $t = T$ then:\n\n", "right"),
+        ("In the case $t = T$ we have $o_T$, and thus\n", "right"),
+        ("In the case $x_t = y_t$ we have\n", "not read"),
+        ("If $x_t = y_t$, it stops.\n\nIn general,\n", "wrong"),
+        ("It uses $t = T$.\n\n", "wrong"),
+    ],
+)
+def test_what_the_sentence_before_supposes_is_a_condition(words: str, answer: str) -> None:
+    (row,) = examined(words + UNDER).rows
+    assert row.answer == answer, row
+    assert answer != "not read" or row.reason == "its condition is not read: x_t = y_t"
+
+
+def test_a_value_that_a_letter_takes_at_times_is_not_its_meaning() -> None:
+    text = "Whenever $q_t = 0$ it ends.\n\n$$d(L, h[t]) = q_t$$"
+    assert "no name `q_t`" in examined(text).rows[0].reason
+
+
 def test_formulas_in_a_line_are_wanted_or_not() -> None:
     text = f"We have ${BACKWARD}$, a letter $h$, a range $t < T$ and not ${SLIP}$."
     assert answers(text) == []

@@ -23,6 +23,12 @@ def test_a_reading_that_is_open_is_before_one_that_is_wrong() -> None:
     assert max(found.values(), key=lambda one: one.likelihood) is found["undecided"]
 
 
+def test_a_step_that_a_sum_binds_is_in_no_order_with_the_others() -> None:
+    """It asked for the value of k at the counterexample, which has none."""
+    slip = "d(loss[t], b_h) = sum(k, 1, t, d(loss[t], h[k]))"
+    assert check(model("elman"), slip, horizon=2, seconds=1).verdict == "wrong"
+
+
 def test_a_broken_promise_is_mended_by_its_range_alone() -> None:
     formula = "d(L,c[t]) = f[t+1]*d(L,c[t+1]) + d(L,h[t])*o[t]*(1-tanh(c[t])**2) for 1 <= t <= T"
     (mend,) = check(model("lstm"), formula).mends
@@ -41,3 +47,22 @@ def test_a_broken_promise_is_mended_by_its_range_alone() -> None:
 def test_limits_that_leave_what_there_is_are_wrong(formula: str, words: str) -> None:
     found = check(model("linear"), formula)
     assert found.status == 1 and words in found.reason and found.derived is not None
+
+
+@pytest.mark.parametrize(
+    ("promise", "where"),
+    [
+        ("0 <= t <= T", "t = 0"),
+        ("-1 <= t <= T", "t = -1"),
+        ("1 <= t <= T+1", "t = 2"),
+        ("1 <= t-1 <= T", "t = 2"),
+        ("t <= T+1", "t = 2"),
+    ],
+)
+def test_a_promise_is_looked_at_past_the_ends_of_what_the_formula_names(
+    promise: str, where: str
+) -> None:
+    formula = "d(L, o[t]) = (softmax(o[t]) - onehot(y[t])) / T"
+    found = check(model("char_rnn"), f"{formula} for {promise}", horizon=2)
+    assert found.verdict == "wrong" and f"T = 1, {where}," in found.reason
+    assert check(model("char_rnn"), f"{formula} for 1 <= t < T+1", horizon=2).right

@@ -119,10 +119,12 @@ def test_bad_names(names: str, words: str) -> None:
 
 
 def test_what_a_text_calls_the_names() -> None:
-    names = "h=o, s=h, U=W_qh, V=W_hx, tanh2=tanh"
-    with pytest.raises(FormulaError, match="no name `tanh`"):
+    names = "h=o, s=h, U=W_qh, V=W_hx, f=tan"
+    with pytest.raises(FormulaError, match="no name `tan`"):
         check(model("linear"), "h[t] = U @ s[t]", names=names)
-    names = names.removesuffix(", tanh2=tanh")
+    names = names.replace("f=tan", "f=tanh")
+    assert check(model("linear"), "f(h[t]) = f(U @ s[t])", names=names).right
+    assert check(model("linear"), "f'(h[t]) = 1 - f(U @ s[t])**2", names=names).right
     assert check(model("linear"), "h[t] = U @ s[t]", names=names).right
     assert check(model("linear"), "dL/dU = sum(t, 1, T, dL/dh[t] @ s[t].T)", names=names).right
     assert check(model("linear"), "s[t] = V @ x[t] + W_hh @ s[t-1]", names=names).right

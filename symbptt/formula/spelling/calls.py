@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.derivatives import DerivativeReader
-from symbptt.formula.spelling.names import LOSS_LETTERS, Way
-from symbptt.formula.spelling.shares import letters_of, parts_of, shares
+from symbptt.formula.spelling.names import LOSS_LETTERS, STEP_LOSS, Way
+from symbptt.formula.spelling.shares import is_letter, letters_of, parts_of, shares
 from symbptt.formula.spelling.sums import SumReader
 from symbptt.functions.losses import LOSSES
 from symbptt.language import surface as sf
@@ -26,7 +26,11 @@ class CallReader(DerivativeReader, SumReader):
         core, _, _, _ = parts_of(node.operand)
         if block_row(node.group) is not None:
             return False
-        if node.group.bracket == "[" or not isinstance(core, wr.Word):
+        if node.group.bracket == "[":
+            apart = ";" in node.group.separators
+            placed = not apart and None not in map(self.placed, node.group.items)
+            return placed or self.function_of(node.operand) is not None
+        if not isinstance(core, wr.Word):
             return True
         return self.function_of(node.operand) is not None or self.has_free_step(node)
 
@@ -51,7 +55,11 @@ class CallReader(DerivativeReader, SumReader):
         if not isinstance(core, wr.Word):
             return None
         own = [script.word for script in (*below, *(s for s in above if s.wrapped))]
-        return self.functions.get(letters_of("".join([core.text, *own])))
+        found = self.functions.get(letters_of("".join([core.text, *own])))
+        of_entry = core.text in self.names.functions | set(self.names.aliases)
+        if found is None and of_entry and len(own) == 1 and is_letter(own[0]):
+            return self.functions.get(core.text)  # `f_j(a_j)`, for an entry
+        return found
 
     def behind(self, node: wr.Bracketed) -> Iterable[Way]:
         """A call, a step in brackets, entries, or a product with what stands in parentheses."""
@@ -67,7 +75,9 @@ class CallReader(DerivativeReader, SumReader):
         if isinstance(core, wr.Word) and self.has_free_step(node):
             step = self.number(node.group.items[0])
             assert step is not None
-            return self.bracketed_name(node, core, below, above, [step])
+            stepped = self.bracketed_name(node, core, below, above, [step])
+            if stepped:
+                return stepped
         if (
             isinstance(core, wr.Word)
             and not self.called(letters_of(core.text))
@@ -174,22 +184,26 @@ class CallReader(DerivativeReader, SumReader):
         above: list[wr.ScriptText],
         places: list[sf.Node],
     ) -> list[Way]:
-        """A step behind a name that has none yet."""
+        """A step behind a name that has none yet; ``h_i(t)`` is an entry."""
         found: list[Way] = []
         for share in shares(core.text, below, above):
-            if share.step or share.entries or share.raised:
+            if share.step or share.raised:
                 continue
-            loss = {"L": ["L"]}.get(core.text, ["loss"] if core.text in LOSS_LETTERS else [])
-            names = self.called(share.name) or loss
+            entries = [self.entry(script) for script in share.entries]
+            names = self.called(share.name) or loss_names(core.text, node.group.bracket)
             for name in names:
-                if (
-                    name in self.names.timed
-                    or self.is_state(name)
-                    or self.has_step(name)
-                    or name in ("L", "loss")
-                ):
-                    found.append(Way(sf.At(node.place, sf.Named(core.place, name), places)))
+                if not (self.takes_step(name) and None not in entries):
+                    continue
+                made: sf.Node = sf.At(node.place, sf.Named(core.place, name), places)
+                if entries:
+                    made = sf.At(node.place, made, [one for one in entries if one is not None])
+                said = (f"`{self.shown(node.place)}`", STEP_LOSS.get(name, ""))
+                found.append(Way(made, (said,) if name in STEP_LOSS and len(names) > 1 else ()))
         return found
+
+    def takes_step(self, name: str) -> bool:
+        timed = name in self.names.timed or name in STEP_LOSS
+        return timed or self.is_state(name) or self.has_step(name)
 
     def placed(self, node: wr.Written) -> sf.Node | None:
         if isinstance(node, wr.Colon):
@@ -198,6 +212,13 @@ class CallReader(DerivativeReader, SumReader):
             ]
             return sf.Stretch(node.place, ends[0], ends[1])
         return self.position(node)
+
+
+def loss_names(letter: str, bracket: str) -> list[str]:
+    """What the loss of a step may be; ``L(t)`` like ``L_t``, and ``L[t]`` the plain form."""
+    if letter != "L":
+        return ["loss"] if letter in LOSS_LETTERS else []
+    return ["L"] if bracket == "[" else ["loss", "L"]
 
 
 def block_row(node: wr.Enclosed) -> int | None:

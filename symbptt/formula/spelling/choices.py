@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from itertools import islice, product
 
 from symbptt import algebra as al
@@ -37,6 +38,7 @@ class WayReader(NameReader):
         self.builder = FormulaBuilder(text, names)
         self.shaper = shaper
         self.open: dict[sf.Node, tuple[str, str, str]] = {}
+        self._ways: dict[wr.Written, list[Way]] = {}
 
     def agree(self, left: Way, right: Way) -> bool:
         """Whether two sides may be equal: a number is any, a matrix its entries row by row."""
@@ -89,7 +91,9 @@ class WayReader(NameReader):
                 yield Way(node, notes, all(way.fits for way in chosen))
 
     def ways(self, node: wr.Written) -> list[Way]:
-        return self.settled(self.read(node))
+        if node not in self._ways:
+            self._ways[node] = self.settled(self.read(node))
+        return self._ways[node]
 
     def read(self, node: wr.Written) -> Iterable[Way]:
         """All ways to read a part, fitting or not."""
@@ -101,26 +105,29 @@ class WayReader(NameReader):
             case sf.Power(base=base, exponent=sf.Minus(operand=sf.Literal(value=value))) if (
                 value == 1
             ):
-                try:
-                    found = self.shape(Way(base))
-                except FormulaError:
-                    found = SCALAR
-                if found != SCALAR:
+                if self.shape_of_base(base) != SCALAR:
                     self.wrong(
                         way.node.place, "the inverse of a matrix has no meaning in a formula"
                     )
             case sf.Power(base=base, exponent=sf.Literal(value=value)) as power if (
                 power in self.entrywise and value in (2, 3)
             ):
-                shape = self.shape(Way(base))
+                shape = self.shape_of_base(base)
                 if shape is not None and shape[0] == shape[1] != 1:
                     yield replace(way, node=sf.Times(power.place, [base] * int(value)))
                     return
             case sf.Power(base=base, exponent=sf.Named(name="T")):
-                shape = self.shape(Way(base))
+                shape = self.shape_of_base(base)
                 if shape is not None and shape[0] != shape[1]:
                     return
         yield way
+
+    def shape_of_base(self, base: sf.Node) -> Extents | None:
+        """What can't be built is told where it is."""
+        try:
+            return self.shape(Way(base))
+        except FormulaError:
+            return SCALAR
 
     def entries(self, place: Place, ways: list[Way], below: list[wr.ScriptText]) -> Iterator[Way]:
         for scripts in spread(tuple(below)):
@@ -144,3 +151,15 @@ def consistent(notes: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...] 
         if found.setdefault(question, answer) != answer:
             return None
     return tuple(found.items())
+
+
+def size_node(place: Place, dim: al.Dim) -> sf.Node:
+    """A length as a surface tree."""
+    match dim:
+        case al.DimSum(parts=parts):
+            return sf.Plus(place, [size_node(place, part) for part in parts])
+        case al.DimProduct(parts=parts):
+            return sf.Times(place, [size_node(place, part) for part in parts])
+        case int():
+            return sf.Literal(place, Fraction(dim), str(dim))
+    return sf.Named(place, dim)

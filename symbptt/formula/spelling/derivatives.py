@@ -41,8 +41,11 @@ class DerivativeReader(ProductReader):
             if len(inner) == 1 and set(below.signs) <= {"", "·"}:
                 quotient = wr.Fraction(place, above, inner[0])
                 return self.operated(wr.Operated(place, [quotient, *others], ["/"] * len(others)))
-        parts = [self.ways(above), self.ways(below)]
-        return self.joined(parts, lambda one, two: sf.Over(place, one, two))
+        dividends = self.ways(above)
+        outer, self.dividing = self.dividing, True
+        divisors = self.ways(below)
+        self.dividing = outer
+        return self.joined([dividends, divisors], lambda one, two: sf.Over(place, one, two))
 
     def derivative(self, place: Place, kind: str, of: wr.Written, by: wr.Written) -> Iterator[Way]:
         outputs = self.differentiated(of)
@@ -51,11 +54,15 @@ class DerivativeReader(ProductReader):
             if notes is None:
                 continue
             total = isinstance(output.node, sf.Named) and output.node.name == "L"
+            if kind == "+" and self.is_last_loss(output.node):
+                output, total = replace(output, node=sf.Named(output.node.place, "L")), True
             word = "d"
             if kind == "+":
                 word = "direct" if total else "partial"
             elif ("", "direct") in notes and self.reads(output, wrt):
                 word = "direct"
+            elif ("", "partial") in notes:
+                word = "partial"
             by_node, places = wrt.node, list[sf.Node]()
             if word == "direct" and total and isinstance(wrt.node, sf.At):
                 by_node, places = self.without_entries(wrt.node)
@@ -77,12 +84,13 @@ class DerivativeReader(ProductReader):
         except FormulaError:
             uses = [(share, name) for share in self.shared(by) for name in self.called(share.name)]
             made = [
-                (output, Way(sf.Named(by.place, name), (("", "direct"), note)))
+                (output, Way(sf.Named(by.place, name), (("", word), note)))
                 for share, name in uses
                 if name in self.names.timeless and not (share.entries or share.raised)
                 for output in outputs
                 if share.step is not None and self.is_near(output, share.step)
-                for note in [(f"`{self.shown(by.place)}`", f"`{name}` in one equation")]
+                for word, where in (("direct", "equation"), ("partial", "step"))
+                for note in [(f"`{self.shown(by.place)}`", f"`{name}` in one {where}")]
             ]
             if not made:
                 raise
@@ -107,10 +115,20 @@ class DerivativeReader(ProductReader):
         one = one.array if isinstance(one, Entry) else one
         return isinstance(one, al.Ref) and one.index - index in (al.Index(), al.Index(offset=1))
 
+    def is_last_loss(self, node: sf.Node) -> bool:
+        """Whether it is the loss of the last step where that is L: then it is taken directly."""
+        loss = self.names.model.loss
+        match node:
+            case sf.At(operand=sf.Named(name="loss"), places=[sf.Named(name="T")]):
+                return loss is not None and loss.last
+        return False
+
     def without_entries(self, node: sf.At) -> tuple[sf.Node, list[sf.Node]]:
         """A quantity at its step, and the places of an entry of it."""
         inner = node.operand
-        timed = isinstance(inner, sf.Named) and inner.name in self.names.timed
+        timed = isinstance(inner, sf.Named) and (
+            inner.name in self.names.timed or self.is_state(inner.name)
+        )
         return (node, []) if timed else (inner, node.places)
 
     def lag(self, output: Way, wrt: Way) -> str:
@@ -153,6 +171,8 @@ class DerivativeReader(ProductReader):
         expr = self.builder.expr(way.node)
         if isinstance(expr, al.Ref | al.Param):
             return None
+        if self.shaper.layout == "row":
+            expr = al.transform(expr, _stood_up)
         steps = [node.index for node in al.mentioned(expr) if isinstance(node, al.Ref)]
         for model in (self.names.model, derived_form(self.names.model)):
             for equation in model.equations:
@@ -225,6 +245,12 @@ class DerivativeReader(ProductReader):
         if len(trees) != 1 or trees[0] is None:
             self.wrong(place, f"`{self.shown(place)}` is taken by one variable")
         return self.settled(self.derivative(place, kind, of, trees[0]))
+
+
+def _stood_up(node: al.Expr) -> al.Expr:
+    """A vector that a text of rows stands up, as the model has it."""
+    is_vector = isinstance(node, al.Transpose) and len(node.operand.shape) == 1
+    return node.operand if is_vector and isinstance(node, al.Transpose) else node
 
 
 def core_of(node: sf.Node) -> sf.Node:

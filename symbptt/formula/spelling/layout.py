@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NoReturn
 
 from symbptt.formula.names import finding
@@ -68,6 +69,7 @@ class _SegmentReader:
         signs = [mark for mark in outside(body) if mark.text in RELATIONS]
         if not signs or any(mark.text != "=" for mark in signs):
             where = next((m.place for m in signs if m.text != "="), body[-1].place)
+            self.check_closed(body)
             missing = "there is no `=`" if not signs else "a comparison stands in a condition"
             self.wrong(where, f"a formula is `left = right`; {missing}")
         sides = [
@@ -78,6 +80,18 @@ class _SegmentReader:
             (sum(mark.text == "=" for mark in outside(first)), list(self.conditions(behind)))
             for first, *behind in lines
         ]))  # fmt: skip
+
+    def check_closed(self, marks: list[Mark]) -> None:
+        """What a bracket keeps open is no side of an equation."""
+        opened: list[Mark] = []
+        for mark in marks:
+            if mark.kind == "sign" and mark.text in ("(", "[", "{", "{{"):
+                opened.append(mark)
+            elif mark.kind == "sign" and mark.text in (")", "]", "}", "}}") and opened:
+                opened.pop()
+        if opened:
+            shown = self.text[opened[-1].start : opened[-1].end]
+            self.wrong(opened[-1].place, f"this `{shown}` is never closed")
 
     def segments(self, marks: list[Mark]) -> Iterator[list[Mark]]:
         """The equation, then what stands between commas, wide spaces and words behind it."""
@@ -110,8 +124,9 @@ class _SegmentReader:
 
     def without_remarks(self) -> list[Mark]:
         found = []
+        outer = set(map(id, outside(self.marks)))
         for mark in self.marks:
-            if mark.kind == "text":
+            if mark.kind == "text" and id(mark) in outer:
                 words = mark.text.lower().replace(",", " ").split()
                 if mark.text[:1] in "([" or mark.text[:2] == "by":
                     continue
@@ -203,22 +218,27 @@ def _of_links(lines: list[tuple[int, list[Condition]]]) -> list[list[Condition]]
 def without_gaps(marks: list[Mark]) -> list[Mark]:
     """Without braces around nothing, wide spaces beside operators, and breaks but before `=`."""
     found: list[Mark] = []
-    for mark in marks:
+    for mark, behind in zip_longest(marks, marks[1:]):
         if (
             mark.text == "}"
             and found
             and found[-1].text == "{"
-            and not (found[-2:-1] and found[-2].text in ("_", "^", "}", "frac"))
+            and (
+                not (found[-2:-1] and found[-2].text in ("_", "^", "}", "frac"))
+                or (found[-2].text == "}" and behind is not None and behind.text in _INFIX - {"␣"})
+            )
         ):
             found.pop()
             continue
-        while found and (
-            (found[-1].text == "␣" and mark.text in _INFIX)
-            or (found[-1].text in BREAK and mark.text not in ("=", "␣"))
-        ):
-            found.pop()
-        if mark.text == "␣" and (not found or found[-1].text in _INFIX):
+        if mark.text == "␣" and (not found or found[-1].text in _INFIX - BREAK):
             continue
+        gap: list[Mark] = []
+        while mark.text != "␣" and found and (found[-1].text == "␣" or found[-1].text in BREAK):
+            gap.append(found.pop())
+        if mark.text == "=":
+            found += [one for one in gap if one.text in BREAK][:1]
+        elif mark.text not in _INFIX:
+            found += [one for one in gap if one.text == "␣"][:1]
         found.append(mark)
     return found[:-1] if found and found[-1].text in BREAK else found
 
@@ -227,9 +247,9 @@ def outside(marks: list[Mark]) -> Iterator[Mark]:
     """The marks that stand in no bracket."""
     depth = 0
     for mark in marks:
-        if mark.kind == "sign" and mark.text in ("(", "[", "{", "{{", "⟨"):
+        if mark.kind == "sign" and mark.text in ("(", "[", "{", "{{", "⟨", "⟦", "⦃"):
             depth += 1
-        elif mark.kind == "sign" and mark.text in (")", "]", "}", "}}", "⟩"):
+        elif mark.kind == "sign" and mark.text in (")", "]", "}", "}}", "⟩", "⟧", "⦄"):
             depth -= 1
         elif depth <= 0:
             yield mark

@@ -189,6 +189,6 @@ def comparison(first: sf.Node, last: sf.Node) -> int:
         return 1 if one.offset > two.offset else -1
     if not one.terms or two.names() == ("T",):
         return -1
-    if not two.terms or one.names() == ("T",):
-        return 1
+    if one.names() == ("T",) or (not two.terms and {"t", "T"} & set(one.names())):
+        return 1  # a number is before t, and may be behind a letter
     return 0

@@ -15,7 +15,7 @@ from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.choices import consistent
 from symbptt.formula.spelling.layout import CONDITION
 from symbptt.formula.spelling.limits import comparison
-from symbptt.formula.spelling.marks import Known, check_nesting, marks
+from symbptt.formula.spelling.marks import Known, Mark, check_nesting, marks
 from symbptt.formula.spelling.meanings import MeaningReader
 from symbptt.formula.spelling.names import Way
 from symbptt.formula.spelling.shares import is_letter, parts_of, shares
@@ -83,7 +83,7 @@ def spelled_letter(
     """
     reader, statement = _laid_out(text, names, layout)
     left, *members = statement.sides
-    core, below, above, primes = parts_of(left)
+    core, below, above, primes = parts_of(_with_step_below(left))
     if primes or len(members) > 1 or not isinstance(core, wr.Word):
         reader.wrong(left.place, _LETTER)
     meant = [
@@ -97,6 +97,19 @@ def spelled_letter(
     for chosen in islice(_fitting(reader, [reader.ways(members[0])]), MAX_READINGS):
         for (right,), _ in _with_modes(reader, *chosen):
             yield (*max(meant, key=lambda one: bool(one[1])), right)
+
+
+def _with_step_below(left: wr.Written) -> wr.Written:
+    """``b[t]`` as ``b_t``."""
+    match left:
+        case wr.Bracketed(
+            operand=operand, group=wr.Enclosed(bracket="[" | "(", items=[wr.Scripted() as step])
+        ) if isinstance(step.core, wr.Word):
+            core, below, above, primes = parts_of(operand)
+            mark = Mark("name", step.core.text, step.place.column, step.place.end_column)
+            script = wr.ScriptText([mark], step.place)
+            return wr.Scripted(left.place, core, [*below, script], above, primes)
+    return left
 
 
 def _laid_out(text: str, names: FormulaNames, layout: Layout) -> tuple[MeaningReader, lay.LaidOut]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -23,7 +24,8 @@ class Share:
 
 
 def letters_of(name: str) -> str:
-    return name.replace("_", "")
+    """The letters of a name; an underscore that begins or ends it is one of them."""
+    return re.sub("(?<=[^_])_+(?=[^_])", "", name)
 
 
 def is_letter(text: str) -> bool:
@@ -84,6 +86,8 @@ def shares(base: str, below: list[wr.ScriptText], above: list[wr.ScriptText]) ->
             behind = tuple(s for r, s in zip(roles, above, strict=True) if r == "entry")
             if len(steps) > 1:
                 continue
+            if steps and steps[0].word == "T" and any(map(_is_step, below[own:])):
+                continue  # `h_{t-1}^T` has its step below
             for rest in spread(tuple(below[own:])):
                 if steps:
                     yield Share(name, steps[0], (*rest, *behind), raised)

@@ -7,11 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symbptt.errors import FormulaError
-from symbptt.formula.shapes import (
-    SCALAR,
-)
+from symbptt.formula.shapes import SCALAR, Extents
 from symbptt.formula.spelling import written as wr
-from symbptt.formula.spelling.choices import WayReader, consistent
+from symbptt.formula.spelling.choices import WayReader, consistent, size_node
 from symbptt.formula.spelling.limits import Limits, comparison, entries, is_step, limits
 from symbptt.formula.spelling.names import Way
 from symbptt.language import surface as sf
@@ -36,6 +34,9 @@ class SumReader(WayReader):
 
     def over(self, node: wr.Ranged) -> Iterator[Way]:
         bounds = limits(self, node)
+        if node.sign == "∏":
+            for apart in self.without_tail(node, bounds[-1].name.name):
+                yield from self.read(apart)
         ways: Iterable[Way] = self.ways(node.body)
         for bound in reversed(bounds):
             ways = self.settled(
@@ -48,6 +49,30 @@ class SumReader(WayReader):
                 )
             )
         yield from ways
+
+    def without_tail(self, node: wr.Ranged, index: str) -> Iterator[wr.Written]:
+        r"""``\prod_j A_j B`` as ``(\prod_j A_j) B``, where B has no j."""
+        if not isinstance(node.body, wr.Operated):
+            return
+        operands, signs = node.body.operands, node.body.signs
+        first = len(operands)
+        while first > 1 and not self.mentions(operands[first - 1], index):
+            first -= 1
+        if first == len(operands):
+            return
+        place = node.place.until(operands[first - 1].place)
+        body = operands[0]
+        if first > 1:
+            body = wr.Operated(body.place.until(place), operands[:first], signs[: first - 1])
+        inner = wr.Ranged(place, node.sign, node.below, node.above, body)
+        yield wr.Operated(node.place, [inner, *operands[first:]], signs[first - 1 :])
+
+    def mentions(self, node: wr.Written, index: str) -> bool:
+        return isinstance(node, wr.Dots) or any(
+            isinstance(part, sf.Named) and part.name == index
+            for way in self.ways(node)
+            for part in sf.walk(way.node)
+        )
 
     def sum(self, node: wr.Ranged, bound: Limits, way: Way) -> Iterator[Way]:
         name, place = bound.name, node.place
@@ -72,18 +97,18 @@ class SumReader(WayReader):
             if found is not None:
                 dims = [dim for dim in found if dim != 1] if 1 in found else list(found)
                 dim = dims[axis] if axis < len(dims) else 1
-                if isinstance(dim, str):
-                    return sf.Len(name.place, sf.Named(name.place, dim))
-                if isinstance(dim, int):
-                    return sf.Literal(name.place, Fraction(dim), str(dim))
+                return self.with_lengths(size_node(name.place, dim))
         return None
 
     def with_lengths(self, node: sf.Node) -> sf.Node:
         """A dimension as the length that it is."""
         if isinstance(node, sf.Named) and node.name in self.names.model.dims:
-            return sf.Len(node.place, node)
+            vector = self.vectors.get(node.name, node.name)
+            return sf.Len(node.place, sf.Named(node.place, vector))
         if isinstance(node, sf.Plus):
             return sf.Plus(node.place, [self.with_lengths(term) for term in node.terms])
+        if isinstance(node, sf.Times):
+            return sf.Times(node.place, [self.with_lengths(one) for one in node.factors])
         return node
 
     def product(self, node: wr.Ranged, bound: Limits, way: Way) -> Iterator[Way]:
@@ -108,12 +133,15 @@ class SumReader(WayReader):
                 if later < 0
                 else ([fall, rise, up, down] if falls else [up, down, fall, rise])
             )
-        scalar = way.fits and self.shape(way) == SCALAR
-        if scalar:
+        shape = self.shape(way) if way.fits else None
+        vector = shape is not None and 1 in shape and shape != SCALAR
+        if vector:
+            way = replace(way, node=sf.Apply(place, "diag", [way.node], place))
+        if vector or shape == SCALAR:
             orders = list({id(one): one for one in orders if one[2] == 1}.values()) or orders
         for begin, end, step in orders:
             by = [sf.Minus(place, sf.Literal(place, _ONE, "1"))] if step < 0 else []
-            made = sf.Apply(place, "prod", [name, begin, end, *by, way.node], place)
+            made: sf.Node = sf.Apply(place, "prod", [name, begin, end, *by, way.node], place)
             sense = "down" if step < 0 else "up"
             words = (
                 f"{name.name} from {self.said(begin)} {sense} to {self.said(end)}, left to right"
@@ -121,10 +149,17 @@ class SumReader(WayReader):
             note = ((f"`∏` over {name.name}", words),) if len(orders) > 1 else ()
             notes = consistent((*way.notes, *note))
             if notes is not None:
+                made = made if not vector or shape is None else multiplied(place, made, shape)
                 yield Way(made, notes, way.fits)
 
     def said(self, node: sf.Node) -> str:
         return index_text(self.builder.index(node))
+
+
+def multiplied(place: Place, made: sf.Node, shape: Extents) -> sf.Node:
+    """A product of diagonal matrices as the vector of their entries."""
+    ones = sf.Apply(place, "ones", [size_node(place, shape[shape[0] == 1])], place)
+    return sf.Chain(place, [made, ones] if shape[1] == 1 else [ones, made])
 
 
 def is_now(node: sf.Node) -> bool:

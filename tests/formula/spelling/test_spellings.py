@@ -113,6 +113,13 @@ SAME = (
         r"\frac{\partial h_t}{\partial h_k} = \frac{\partial h_t}{\partial h_{t-1}} ..."
         r" \frac{\partial h_{k+2}}{\partial h_{k+1}} \frac{\partial h_{k+1}}{\partial h_k}",
     )),
+    ("linear", "d(h[t], W_hh) = sum(k, 1, t, prod(j, t, k+1, -1, direct(h[j], h[j-1])) @ "
+     "partial(h[k], W_hh))", (
+        r"\frac{\partial h_t}{\partial W_{hh}} = \sum_{k=1}^t \prod_{j=t}^{k+1}"
+        r" \frac{\partial h_j}{\partial h_{j-1}} \frac{\partial^+ h_k}{\partial W_{hh}}",
+        r"\frac{\partial h_t}{\partial W_{hh}} = \sum_{k=1}^t \left(\prod_{j=t}^{k+1}"
+        r" \frac{\partial h_j}{\partial h_{j-1}}\right) \frac{\partial^+ h_k}{\partial W_{hh}}",
+    )),
     ("linear", "d(L, W_hh) = sum(t, 1, T, direct(h[t], W_hh).T @ d(L, h[t]))", (
         r"\frac{\partial L}{\partial W_{hh}} = \sum_t"
         r" \left( \frac{\partial h_t}{\partial W_{hh}^{(t)}} \right)^\top"
@@ -121,6 +128,10 @@ SAME = (
     ("linear", "d(L, W_hh) = 1 / T * sum(t, 1, T, d(loss[t], W_hh))", (
         r"\frac{\partial L}{\partial W_{hh}} = \frac{1}{T} \sum_t"
         r" \frac{\partial l(o_t, y_t)}{\partial W_{hh}}",
+    )),
+    ("linear", "norm(vec(d(L, W_hx)))**2 + norm(vec(d(L, W_hh)))**2 + norm(vec(d(L, W_qh)))**2"
+     " = 1", (
+        r"\lVert \nabla L \rVert^2 = 1",
     )),
     ("gru", "h[t] = z[t] * h[t-1] + (1 - z[t]) * n[t]", (
         r"h_t = z_t \odot h_{t-1} + (1 - z_t) \odot \tilde{h}_t",
