@@ -93,6 +93,8 @@ class TermEdits:
                 yield self._put(mine, (*path, *inner), edit)
                 if sum(node == one for node in walk(mine.own)) > 1:
                     yield edit, exchanged(mine.own, {one: other}, whole=False)
+        if not first and not second:  # Numbers alone.
+            yield Edit(Slip.OTHER_FACTOR, mine.own, theirs.own), theirs.own
         lost = [node for _, node, _ in others]
         entrywise = [product_of(tuple(lost))] if len(lost) > 1 else []
         beside = sorted(products(mine.own), key=_far_from_the_derivative)
