@@ -44,13 +44,24 @@ SLOW = {
     "codegen/test_short_calls.py",
     "codegen/test_sizes.py",
     "codegen/test_style.py",
+    "documents/test_proofreading.py",
+    "errata/test_page.py",
+    "exercises/test_grading.py",
     "experiments/test_experiment.py",
     "formula/test_catalogue.py",
+    "formula/test_check_command.py",
+    "formula/test_decision.py",
+    "formula/test_derived.py",
     "formula/test_edits.py",
+    "formula/test_latex_round_trip.py",
+    "formula/test_meaning.py",
     "formula/test_mending.py",
     "formula/test_public_formulas.py",
+    "formula/test_reading.py",
     "formula/test_round_trip.py",
+    "formula/test_slips.py",
     "formula/test_unrolled_lines.py",
+    "formula/test_vanishing.py",
     "formula/test_verdict.py",
     "fuzz/test_fuzz.py",
     "handwritten/test_examination.py",
@@ -59,6 +70,8 @@ SLOW = {
     "language/test_limits.py",
     "mutants/test_mutants.py",
     "proof/induction/test_statements.py",
+    "proof/test_arguments.py",
+    "proof/test_domains.py",
     "proof/test_estimators.py",
     "proof/test_execution.py",
     "proof/test_forms.py",
@@ -70,6 +83,7 @@ SLOW = {
     "proof/test_reach.py",
     "proof/test_report.py",
     "proof/test_rounding.py",
+    "proof/test_slips.py",
     "proof/test_trial.py",
     "proof/test_unrolled.py",
     "trust/test_trust.py",
@@ -83,20 +97,29 @@ SLOW = {
     "test_cli_situations.py",
     "test_contributing.py",
     "test_demonstration.py",
+    "test_formulas_page.py",
     "test_output.py",
     "test_places.py",
     "test_readme.py",
     "test_symbolic.py",
+    "test_testing.py",
 }
 
 # What two files make of the same, one process makes once.
 TOGETHER = {
+    "codegen/test_naming.py": "naming",
     "catalogue/test_table.py": "verdicts",
     "formula/test_catalogue.py": "verdicts",
     "formula/test_edits.py": "edits",
     "codegen/test_style.py": "style",
     "test_output.py": "output",
 }
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What no test of will run is not looked into: half of the time that looking takes."""
+    fast = config.option.markexpr == "not slow"
+    return True if fast and collection_path.relative_to(FOLDER).as_posix() in SLOW else None
 
 
 # Before the plugin that hands tests out to processes looks at the marks.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,12 @@ from symbptt.formula.reading import read, readings
 from symbptt.formula.text import canonical
 from symbptt.formula.verdict import check
 from symbptt.language import library
+from tests.pages import DOCS, blocks, console, files, run
 
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "formulas.md").read_text(encoding="utf-8")
-BLOCKS = [
-    (words.split(), re.sub(rf"^{indent}", "", text, flags=re.MULTILINE))
-    for indent, words, text in re.findall(
-        r"^( *)```(\w[^\n]*)\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL
-    )
-]
-FILES = {words[1]: text for words, text in BLOCKS if words[0] == "text"}
-CONSOLE = [text for words, text in BLOCKS if words == ["console"]]
-STATUS = {"right": 0, "wrong": 1, "": 0}
+PAGE = (DOCS / "formulas.md").read_text(encoding="utf-8")
+BLOCKS = blocks(PAGE)
+FILES = files(BLOCKS)
+CONSOLE = console(BLOCKS)
 
 
 @pytest.fixture
@@ -34,27 +28,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def commands(text: str) -> list[tuple[list[str], list[str], int]]:
-    """Each command of a block, the lines that it prints, and its status."""
-    found = []
-    for part in text.split("$ symbptt ")[1:]:
-        command, *lines = part.splitlines()
-        said = re.fullmatch(r"\[exit status (\d+)\]", lines[-1]) if lines else None
-        word = lines[0].partition(":")[0] if lines else ""
-        status = int(said[1]) if said else STATUS[word]
-        found.append((shlex.split(command), lines[: -1 if said else None], status))
-    return found
-
-
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("block", CONSOLE, ids=lambda block: block.partition("\n")[0][2:60])
 def test_an_example(block: str) -> None:
-    for words, lines, status in commands(block):
-        found = CliRunner().invoke(main, words)
-        assert found.exit_code == status, found.output
-        printed = iter(found.output.splitlines())
-        for line in lines:
-            assert any(line.strip() in each for each in printed), f"{line}\n{found.output}"
+    run(block)
 
 
 SPELLINGS = re.findall(r"^\| `([^`]* = [^`]*)` \| `([^`]*)` \| `([^`]*)` \|$", PAGE, re.MULTILINE)

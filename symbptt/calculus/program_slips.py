@@ -205,6 +205,27 @@ def _parentheses(node: al.Expr, around: Around) -> Iterator[al.Expr]:
                         )
 
 
+def _shifted_in_later_terms(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """A factor of a whole sum, at the next step where it multiplies what comes from there."""
+    if isinstance(node, al.Mul):
+        for k, factor in enumerate(node.factors):
+            if not isinstance(factor, al.Cotangent):
+                continue
+            whole = _result_of(factor, around.derivation)
+            others = (node.factors[:k], node.factors[k + 1 :])
+            if isinstance(whole, al.Add) and 0 < sum(map(_reads_later, whole.terms)) < len(
+                whole.terms
+            ):
+                terms = []
+                for term in whole.terms:
+                    at = {"t": al.NOW + _reads_later(term)}
+                    before, behind = (
+                        tuple(al.substitute_index(f, at) for f in side) for side in others
+                    )
+                    terms.append(_product((*before, term, *behind)))
+                yield al.Add(tuple(terms))
+
+
 def _moved_factor(node: al.Expr, around: Around) -> Iterator[al.Expr]:
     """``(W.T @ v) * s`` for ``W.T @ (v * s)``, the s at the step of v or at this one."""
     if isinstance(node, al.Product) and isinstance(node.right, al.Cotangent):
@@ -291,6 +312,7 @@ PROGRAM_SLIPS: dict[str, Slip] = {
     "a doubled term": _doubled_term,
     "a quotient for a product": _quotient,
     "a factor of one term for a factor of the sum": _parentheses,
+    "a shifted index of a factor, in one term": _shifted_in_later_terms,
     "a factor outside of a product": _moved_factor,
     "a missing factor of a named product": _part_of_auxiliary,
     "a shifted index in what a name stands for": _shift_in_auxiliary,

@@ -206,6 +206,7 @@ def check(
     takes parameters, inputs and initial values by name, or dicts params, inputs, carry, or is a
     method; it returns gradients, as a dict or in the order of --returns. A factor that all have
     (the sum of the losses) and clipping are told, and right; with --strict they are status 1.
+    docs/code.md says how it is called and what it may return.
     """
     if [formula, batch, code].count(None) != 2:
         raise click.UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _INDEX = r"\\?[A-Za-z]+(?:_\{?\w+\}?)?|\d+"
 _STEP = rf"(?:{_INDEX})(?:\s*[+-]\s*(?:{_INDEX}))*"
@@ -29,7 +30,7 @@ _WORDS = re.compile(
 )
 _SAYS = re.compile(
     r"^(?:for|if|when|where|with|and|all|any|every|each|at|steps?|time|,|\s|\.|:|(?:at )?(?:the )?"
-    r"(?:last|first|final) (?:time )?step)+",
+    r"(?:last|first|final) (?:time )?step|(?:in )?(?:the )?(?:rows?|entries|entry))+",
     re.IGNORECASE,
 )
 
@@ -81,6 +82,33 @@ def condition_of(text: str) -> str | None:
             return None
         return re.sub(r"(?<![<>=])=(?!=)", "==", _step(said))
     return None
+
+
+_UNEQUAL = re.compile(r"\\neq?(?![A-Za-z])|≠|!=")
+_OTHERWISE = ("otherwise", "else")
+
+
+def either_or(cases: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
+    """Two values as one, where one index is another or is not; a case of the last step is none.
+
+    Returns
+    -------
+    tuple of str, optional
+        The index of the row where "in row i" is said, else "", and the value through a delta.
+    """
+    if len(cases) != 2:
+        return None
+    (one, here), (two, there) = cases
+    said, other = plain(here), plain(there)
+    named = re.fullmatch(r"([^=<>]+)=([^=<>]+)", said)
+    opposite = other in _OTHERWISE or re.sub(r"\s", "", _UNEQUAL.sub("=", other)) == re.sub(
+        r"\s", "", said
+    )
+    if not named or not opposite or re.search(r"T|\d", said):
+        return None
+    delta = rf"\mathbf{{1}}_{{\{{{said}\}}}}"
+    row = named.group(1).strip() if re.search(r"\brows?\b", here) else ""
+    return row, rf"{delta} \left({one}\right) + \left(1 - {delta}\right) \left({two}\right)"
 
 
 def _is_last(step: str) -> bool:

@@ -85,9 +85,9 @@ def displays(page: Page) -> Iterator[Passage]:
         words = place
 
 
-_NUMBER = r"[ \t]*\(([A-Z]?\d+(?:[.\-]\d+)*[a-z]?)\)[ \t]*"
-_ABOVE = re.compile(rf"(?:^|\n){_NUMBER}\n?[ \t]*\Z")
-_BELOW = re.compile(rf"[ \t]*\n?{_NUMBER}(?:\n|\Z)")
+_NUMBER = r"\(([A-Z]?\d+(?:[.\-]\d+)*[a-z]?)\)[ \t]*+"
+_ABOVE = re.compile(rf"(?:^|\n)[ \t]*{_NUMBER}\n?[ \t]*\Z")
+_BELOW = re.compile(rf"[ \t]*+(?:\n[ \t]*+)?{_NUMBER}(?:\n|\Z)")
 
 
 def _number_beside(text: str, start: int, end: int) -> str:

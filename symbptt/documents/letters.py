@@ -136,6 +136,20 @@ def in_force(letters: Iterable[Denotation], line: int) -> list[Denotation]:
     return list(found.values())
 
 
+_OF_LETTER = re.compile(
+    r"\s*(?P<function>\\?[A-Za-z]+'?)\s*(?:\\left)?\(\s*(?P<letter>\w)\s*(?:\\right)?\)\s*"
+)
+
+
+def of_any_value(members: Sequence[str], value: str) -> tuple[str, ...] | None:
+    r"""``\sigma(x) = 1/(1 + e^{-x})`` of a value; None where the left side is no such function."""
+    found = _OF_LETTER.fullmatch(members[0])
+    if not found:
+        return None
+    alone = re.compile(rf"(?<![\\A-Za-z]){found['letter']}(?![A-Za-z_]|\^\{{?[(<])")
+    return tuple(alone.sub(lambda _: value, member) for member in members)
+
+
 # --- functions that only name an equation ----------------------------------------------
 
 _NAMING = re.compile(

@@ -113,7 +113,7 @@ def _tex(text: str) -> str:
 
 
 _FENCE = re.compile(
-    r"^[ \t>]*(?P<fence>`{3,}|~{3,})[ \t]*(?P<kind>[^\n]*)\n(?P<body>.*?)"
+    r"^[ \t>]*(?P<fence>`{3,}+|~{3,}+)[ \t]*(?P<kind>[^\n]*)\n(?P<body>.*?)"
     r"(?:^[ \t>]*(?P=fence)[`~]*[ \t]*$|\Z)",
     re.MULTILINE | re.DOTALL,
 )

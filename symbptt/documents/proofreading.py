@@ -192,8 +192,10 @@ class _Proofreader:
         lefts = [chain.head, chain.above] if equation.continues else [equation.members[0]]
         if not equation.continues:
             chain.head = equation.members[0]
-        chain.above, above = equation.members[-1], chain.above
+        chain.above, above = "" if equation.row else equation.members[-1], chain.above
         for left in dict.fromkeys(filter(None, (*lefts[:1], above if equation.continues else ""))):
+            if equation.row:
+                left = rf"\left({left}\right)_{{{equation.row}}}"
             found = self._judged(row, replace(equation, members=(left, *equation.members[1:])))
             if found.answer != "not read":
                 return found
@@ -223,8 +225,12 @@ class _Proofreader:
         return replace(row, answer="wrong")
 
     def _at_a_step(self, equation: PrintedEquation) -> PrintedEquation | None:
-        """``y = f(h_t)`` as ``y_t = f(h_t)``, where y has a value at every step."""
+        """``y = f(h_t)`` as ``y_t = f(h_t)``, where y has a value at every step; what defines a
+        function as what it is of a quantity."""
         left, *rest = equation.members
+        quantity = next((one.name for one in self.model.equations if len(one.shape) == 1), None)
+        if quantity and (members := lt.of_any_value(equation.members, f"{quantity}[t]")):
+            return replace(equation, members=members)
         if letter := lt.letter(left):
             name, index = letter
             if not index and name in self.names.timed:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from symbptt.documents.conditions import condition_of, is_condition
+from symbptt.documents.conditions import condition_of, either_or, is_condition
 from symbptt.documents.displays import Passage
 from symbptt.formula.reading import MAX_LENGTH
 
@@ -34,6 +34,7 @@ _OTHER = re.compile(
     )
     + r"|[+\-]=|[<>←→≈∝≤≥≠]"
 )  # fmt: skip
+_ASSIGNS = re.compile(_words("leftarrow", "gets") + "|←")
 _TEXT = r"\\(?:text|mbox|textrm|textnormal)"
 _BREAK = re.compile(
     r"\\\\\*?(?:[ \t]*\[[^\]\n]*\])?|\\(?:short)?intertext\s*\{[^{}]*\}|" + _words("newline", "cr")
@@ -83,6 +84,8 @@ class PrintedEquation:
         A condition that was not understood.
     supposed : tuple of str
         What the sentence before it supposes: "if $i = y_t$, then".
+    row : str
+        The index of the row that its right side is, where its left side is a whole vector.
     name : str
         Its number in the document.
     fault : str
@@ -96,10 +99,16 @@ class PrintedEquation:
     condition: str = ""
     unread: str = ""
     supposed: tuple[str, ...] = ()
+    row: str = ""
     name: str = ""
     fault: str = ""
     continues: bool = False
     inline: bool = False
+
+    @property
+    def assigns(self) -> bool:
+        """Whether it says what to do, ``g \\leftarrow \\min(1, c) g``, and claims nothing."""
+        return bool(_ASSIGNS.search(self.fault))
 
     @property
     def text(self) -> str:
@@ -196,7 +205,10 @@ def equations(display: Passage) -> Iterator[PrintedEquation]:
 
 
 def _longer(above: PrintedEquation, row: PrintedEquation) -> PrintedEquation:
-    """An expression that goes on in the next row."""
+    """An expression that goes on in the next row, or a condition that stands there."""
+    if said := condition_of(row.members[0]):
+        conditions = ", ".join(filter(None, (above.condition, said)))
+        return replace(above, condition=conditions, name=row.name or above.name)
     *before, last = above.members
     return replace(
         above,
@@ -210,7 +222,8 @@ def _longer(above: PrintedEquation, row: PrintedEquation) -> PrintedEquation:
 def _finished(found: PrintedEquation) -> Iterator[PrintedEquation]:
     """An equation, or one for each case of its right side; what has no relation is none."""
     if found.fault:
-        yield found
+        if not found.assigns:
+            yield found
         return
     members = tuple(bare(member) for member in found.members)
     if len(members) < 2 or not any(members[1:]):
@@ -219,8 +232,13 @@ def _finished(found: PrintedEquation) -> Iterator[PrintedEquation]:
     if cases is None:
         yield replace(found, members=members)
         return
-    for _, row in _split(cases["body"], _BREAK, False):
-        value, _, when = row.partition("&")
+    rows = [row.partition("&") for _, row in _split(cases["body"], _BREAK, False)]
+    either = either_or([(value, when) for value, _, when in rows if value.strip()])
+    if either is not None:
+        row, right = either
+        yield replace(found, members=(*members[:-1], right), row=row)
+        return
+    for value, _, when in rows:
         if value.strip():
             said = condition_of(when)
             yield replace(
@@ -246,10 +264,15 @@ def _rows(display: Passage) -> Iterator[tuple[int, str, str]]:
         shared = _number(text.rpartition(r"\end")[2])[1] or shared
     text = _FRAME.sub(" ", unwrapped(text))
     for place, row in _split(text, _BREAK, False):
-        body, name = _number(unwrapped(row))
+        body, name = _number(_squeezed(unwrapped(row)))
         if body.strip(" \n&"):
             begins = place + len(row) - len(row.lstrip(" \n&"))
             yield display.line + text.count("\n", 0, begins), body, name or shared
+
+
+def _squeezed(text: str) -> str:
+    """Without empty lines, and with one blank where there are several."""
+    return "\n".join(filter(None, (" ".join(line.split()) for line in text.split("\n"))))
 
 
 def unwrapped(text: str) -> str:

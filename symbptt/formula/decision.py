@@ -20,7 +20,7 @@ from symbptt.formula.names import finding
 from symbptt.formula.ranges import Free, holds, kept, left_out_text, range_text
 from symbptt.formula.shapes import ShapeError
 from symbptt.formula.slips import Slip
-from symbptt.formula.statement import Formula, Inequalities, indices, walk
+from symbptt.formula.statement import Formula, Inequalities, indices, walk, with_bound
 from symbptt.formula.text import chain_text, formula_text
 from symbptt.formula.trivial import is_trivial
 from symbptt.language.source import Place
@@ -125,11 +125,12 @@ def decide(tree: Formula, examiner: Examiner, progress: Progress) -> Decision:
 def _in_order(tree: Formula) -> tuple[Inequalities, ...]:
     """``k <= t`` of ``d(h[t], h[k])``, where no condition says at which steps it is looked at."""
     found: dict[Inequalities, None] = {}
-    for node in (node for side in tree.sides for node in walk(side)):
+    for node, bound, _ in (one for side in tree.sides for one in with_bound(side)):
         match node:
             case Derivative(output=Ref(index=later), wrt=Ref(index=earlier), held="nothing"):
                 steps = [set(index.names()) - {"T"} for index in (later, earlier)]
-                if steps[0] and steps[1] and steps[0] != steps[1]:
+                is_free = not bound & (steps[0] | steps[1])
+                if is_free and steps[0] and steps[1] and steps[0] != steps[1]:
                     found[Inequalities((earlier, later), ("<=",))] = None
     return () if tree.chains else tuple(found)
 

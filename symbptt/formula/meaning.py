@@ -21,6 +21,7 @@ from symbptt.formula.shapes import (
     shape_text,
 )
 from symbptt.formula.statement import TOTAL, Fixed, Formula, walk
+from symbptt.formula.text import text_of
 from symbptt.functions.vectors import vector, vector_function
 
 Total = Literal["mean", "sum", "last"]
@@ -211,6 +212,10 @@ class Meaning(Shaper):
         right = self.meant(node.right, (inner, mine[1] if kronecker else inner))
         if shape is not None and is_turned(extents(left.shape), shape):
             return al.Product(al.Transpose(self.meant(node.right, shape)), left)
+        size = (extents(left.shape)[0], extents(right.shape)[1])
+        if self.shape(node) is None and size != mine:
+            words = f"`{text_of(node)}` is {shape_text(size)}, and here is {shape_text(mine)}"
+            raise ShapeError(node, words)
         if not left.shape or (len(left.shape) == 1 and not right.shape):
             return al.Mul((left, right))
         return al.Product(al.Column(left) if len(left.shape) == 1 else left, right)

@@ -43,11 +43,15 @@ class ResultReader:
         The order that the person says, or "".
     returned : tuple of str
         What the function's ``return`` names.
+    made : tuple of str
+        The parameters of which an object is made: a list of gradients that it keeps has their
+        order.
     """
 
     names: ProgramNames
     returns: tuple[str, ...]
     returned: tuple[str, ...]
+    made: tuple[str, ...] = ()
 
     def answer(
         self, model: Any, case: ProgramCase, form: ArrayForm, outcome: Outcome
@@ -55,8 +59,10 @@ class ResultReader:
         found = ReturnedGradients(outcome)
         if not outcome.ok:
             return found
-        read = self.of_object if outcome.kept else self.named
-        for name, array in read(outcome.result, outcome.arrays):
+        read = [*self.named(outcome.result, outcome.arrays)]
+        if not any(name in case.grads for name, _ in read):
+            read += self.of_object(outcome.kept, outcome.arrays)
+        for name, array in self.unstacked(read, case, form, found):
             if name == "loss":
                 found.loss = float(np.reshape(array, -1)[0])
             elif name in case.grads and name not in found.raw:
@@ -67,6 +73,27 @@ class ResultReader:
                 else:
                     found.grads[name] = laid
         return found
+
+    def unstacked(
+        self,
+        read: Sequence[tuple[str, Any]],
+        case: ProgramCase,
+        form: ArrayForm,
+        found: ReturnedGradients,
+    ) -> Iterator[tuple[str, Any]]:
+        """The same, arrays of several parameters taken apart."""
+        stacks = {stack.name: stack for stack in self.names.stacks}
+        for name, array in read:
+            if name not in stacks:
+                yield name, array
+                continue
+            wanted = np.shape(stacks[name].array(case.call.params, form))
+            if np.shape(array) == wanted:
+                yield from stacks[name].parts(array, case.call.params, form)
+            else:
+                for part in (part for row in stacks[name].rows for part in row):
+                    found.raw[part] = array
+                    found.misshapen[part] = (np.shape(array), wanted)
 
     def named(self, tree: Any, arrays: Arrays) -> Iterator[tuple[str, Any]]:
         """The loss and the gradients in a result, by the model's names."""
@@ -95,7 +122,12 @@ class ResultReader:
     def of_object(self, tree: Any, arrays: Arrays) -> Iterator[tuple[str, Any]]:
         """What an object keeps: its values have bare names, gradients what says that they are."""
         for key, part in tree["d"]:
-            if "d" not in part:
+            if "t" in part:
+                order = self.returns or self.made
+                if len(order) == len(part["t"]):
+                    for word, each in zip(order, part["t"], strict=True):
+                        yield from self.one(word, each, arrays, said=True)
+            elif "d" not in part:
                 yield from self.one(key, part, arrays, said=False)
             elif "grad" in key.lower() or key.lower().startswith("d"):
                 yield from self.of_dict(part["d"], arrays)

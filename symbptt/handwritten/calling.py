@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symbptt import algebra as al
@@ -15,6 +15,7 @@ from symbptt.handwritten.names import ProgramNames
 from symbptt.handwritten.process import Outcome, Room
 from symbptt.handwritten.program import File
 from symbptt.handwritten.signature import Binding, bindings
+from symbptt.handwritten.stacks import Stacks, guesses
 from symbptt.handwritten.upstream import with_upstream
 from symbptt.proof.points import size_sets
 
@@ -68,11 +69,15 @@ class FormTrial:
     answer: ReturnedGradients
 
     @property
-    def score(self) -> tuple[int, int, int]:
-        """How many gradients are right, have the right shape, are there at all."""
-        found = self.answer
-        known = max(len(right(self.case, found.grads, c)) for c in conventions(self.case.batch > 1))
-        return known, len(found.grads), len(found.misshapen)
+    def score(self) -> tuple[int, bool, int, int]:
+        """How many gradients are right, whether the loss is, how many have the right shape."""
+        case, found = self.case, self.answer
+        known = max(len(right(case, found.grads, c)) for c in conventions(case.batch > 1))
+        totals = (1, case.steps, case.batch, case.steps * case.batch)
+        loss = found.loss is not None and any(
+            abs(found.loss - case.loss * by) <= 1e-5 * abs(found.loss) for by in totals
+        )
+        return known, loss, len(found.grads), len(found.misshapen)
 
 
 @dataclass(frozen=True)
@@ -100,23 +105,19 @@ def find(
     ProgramError
         If the function can't be called, or returns no gradients that can be read.
     """
-    found = bindings(file, function, names)
-    callers = [
-        Callee(
-            room, binding, subject, ResultReader(names, returns, binding.function.returned), form
-        )
-        for binding in found
-        for subject in [_subject(model, binding)]
-        for form in forms(subject.model, batch_first, layout)
-    ]
+    trier = _Trier(model, file, function, room, returns, batch_first, layout)
     up, down = size_sets(model)[0], size_sets(model)[-1]
+    stacked = None if names.stacks else _stacked(trier, names, up)
+    if stacked is not None:
+        return Chosen(stacked, (up, down))
+    callers = trier.callers(names)
     trials = _trials(callers, up)
     # Rows (1, n) of one sequence are a batch of one: what else fits says more.
     several = [t for t in trials if (t.caller.form.axes, t.caller.form.vectors) != ("one", "row")]
     best = max(several, key=lambda trial: trial.score)
-    if not best.score[1]:
+    if not best.score[2]:
         best = max(trials, key=lambda trial: trial.score)
-    if best.score[1]:
+    if best.score[2]:
         return Chosen(best.caller, (up, down))
     if any(trial.answer.outcome.late for trial in trials):
         raise ProgramError(_why(trials, names, best))
@@ -124,16 +125,77 @@ def find(
     square = dict.fromkeys(model.dims, EQUAL)
     again = max(_trials(callers, square), key=lambda trial: trial.score)
     first = next((t for t in trials if not t.answer.outcome.ok), None)
-    if again.score[1] and first is not None:
+    if again.score[2] and first is not None:
         own = next(t for t in trials if t.caller is again.caller).answer.outcome
         raised = own if not own.ok else first.answer.outcome
         return Chosen(again.caller, (square, square), f"{raised.error}{raised.where}")
     raise ProgramError(_why(trials, names, best))
 
 
-def _subject(model: al.Model, binding: Binding) -> Subject:
-    above = binding.upstream
-    return Subject(model if above is None else with_upstream(model, above), binding.takes_starts())
+def _reader(binding: Binding, names: ProgramNames, returns: tuple[str, ...]) -> ResultReader:
+    roles = binding.make.roles if binding.make else ()
+    made = tuple(role.name for _, role in roles if role.kind == "param")
+    return ResultReader(names, returns, binding.function.returned, made)
+
+
+@dataclass(frozen=True)
+class _Trier:
+    model: al.Model
+    file: File
+    function: str
+    room: Room
+    returns: tuple[str, ...]
+    batch_first: bool
+    layout: str
+    subjects: dict[Any, Subject] = field(default_factory=dict)
+
+    def callers(self, names: ProgramNames) -> list[Callee]:
+        """Every way to call the function, by what its names mean.
+
+        Raises
+        ------
+        ProgramError
+            If there is none.
+        """
+        return [
+            Callee(self.room, binding, subject, _reader(binding, names, self.returns), form)
+            for binding in bindings(self.file, self.function, names)
+            for subject in [self._subject(binding)]
+            for form in forms(subject.model, self.batch_first, self.layout)
+        ]
+
+    def _subject(self, binding: Binding) -> Subject:
+        above, starts = binding.upstream, binding.starts()
+        if (above, starts) not in self.subjects:
+            model = self.model if above is None else with_upstream(self.model, above)
+            self.subjects[above, starts] = Subject(model, starts)
+        return self.subjects[above, starts]
+
+
+def _stacked(trier: _Trier, names: ProgramNames, sizes: Mapping[str, int]) -> Callee | None:
+    """The call with arrays of several parameters, in the order that makes the most right."""
+    roles = [(word, names.role(word)) for word in trier.file.words]
+    # A b is no number of sequences where it may be a bias.
+    unknown = [word for word, role in roles if role is None or role.kind == "size"]
+    best: tuple[FormTrial, tuple[Stacks, ...]] | None = None
+    for orders in guesses(trier.model, unknown):
+        try:
+            callers = trier.callers(replace(names, stacks=orders[0]))
+        except ProgramError:
+            continue
+        trial = max(_trials(callers, sizes), key=lambda trial: trial.score)
+        if trial.score[2] and (best is None or trial.score > best[0].score):
+            best = trial, orders
+    if best is None:
+        return None
+    trial, orders = best
+    same = [
+        caller
+        for stacks in orders
+        for caller in trier.callers(replace(names, stacks=stacks))
+        if caller.form == trial.caller.form and caller.binding.roles == trial.caller.binding.roles
+    ]
+    return max(_trials(same, sizes), key=lambda trial: trial.score).caller
 
 
 def _trials(callers: Sequence[Callee], sizes: Mapping[str, int]) -> list[FormTrial]:
@@ -169,6 +231,7 @@ def _why(trials: Sequence[FormTrial], names: ProgramNames, best: FormTrial) -> s
         form = trials[outcomes.index(worst)].caller.form.words
         lines = [f"{where} failed: {worst.error}{worst.where}"]
         lines += [f"    called as {function.text} with {form}"]
+        lines += [f"    {words}" for words in best.caller.binding.groups]
         return "\n".join([*lines, *told])
     missing = done[0].answer.outcome.missing
     found = _shown(done[0].answer.outcome)

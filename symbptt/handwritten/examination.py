@@ -19,6 +19,7 @@ from symbptt.handwritten.answers import ReturnedGradients
 from symbptt.handwritten.calling import Chosen, ProgramCall, find
 from symbptt.handwritten.causes import Causes
 from symbptt.handwritten.comparison import (
+    ROUNDING,
     Convention,
     clipping,
     explained,
@@ -30,7 +31,7 @@ from symbptt.handwritten.names import ProgramNames, read_names
 from symbptt.handwritten.process import Room
 from symbptt.handwritten.verdict import RIGHT, WRONG, CodeVerdict, GradientVerdict, SlipFound
 from symbptt.proof.calls import Arrays
-from symbptt.proof.slips import FACTORS, Inquiry, NamedSlip
+from symbptt.proof.slips import FACTORS, TOLERANCE, Inquiry, NamedSlip
 
 LONGEST = 60
 """Past the steps after which programs usually truncate."""
@@ -84,7 +85,7 @@ def check_code(
         raise MissingLossError(f"{model.name} has no loss")
     file = program.read(path)
     room = Room(Path(path), file.source, seconds)
-    known = ProgramNames(bound, read_names(names, bound))
+    known = ProgramNames(bound, *read_names(names, bound))
     chosen = find(bound, file, function, room, known, tuple(returns), batch_first, layout)
     return Examination(chosen, str(path), total).verdict()
 
@@ -100,6 +101,7 @@ class Examination:
     cases: list[ProgramCase] = field(default_factory=list)
     answers: list[ReturnedGradients] = field(default_factory=list)
     aside: frozenset[str] = frozenset()
+    single: bool = False
 
     @cached_property
     def caller(self) -> Any:
@@ -111,7 +113,7 @@ class Examination:
 
     def verdict(self) -> CodeVerdict:
         self._call_all()
-        base = self._factor()
+        base = self._looked_at_in_single(self._factor())
         grads = [a.grads for a in self.answers]
         # What is clipped in short sequences, too, shows its factor only with its bound.
         bases = (base, *(replace(base, factor=factor) for factor in FACTORS[:2]))
@@ -135,7 +137,9 @@ class Examination:
             gradients,
             self._said(),
             tuple(slips),
-            f"with {self.caller.form.words}",
+            ", ".join(
+                ("with " + self.caller.form.words, *map(str, self.caller.reader.names.stacks))
+            ),
             self._tried(),
             tuple(self._notes()),
         )
@@ -186,7 +190,8 @@ class Examination:
                 found.append(self._case(self.chosen.sizes[0], LONGEST, scale=scale))
             except EvaluationError:
                 continue
-        found.sort(key=_size, reverse=True)
+        # What float32 can't hold says nothing of clipping.
+        found = sorted((c for c in found if _size(c) < 1e12), key=_size, reverse=True)
         yield from found[:2]
 
     # --- what is right ----------------------------------------------------------------------------
@@ -210,6 +215,26 @@ class Examination:
         most = max(FACTORS[:2], key=lambda f: counts[f])
         factor = next((f for f in FACTORS if names and counts[f] == len(names)), most)
         return max((Convention(factor, batch) for batch in (0, 1)), key=lambda c: count(several, c))
+
+    def _looked_at_in_single(self, base: Convention) -> Convention:
+        """The factor, once more where what is handed in as float64 goes through float32."""
+        few = [k for k, c in enumerate(self.cases) if c.batch == 1 and c.steps in (3, 4)]
+        grads = [self.answers[k].grads for k in few]
+
+        def count(convention: Convention) -> int:
+            return explained([self.cases[k] for k in few], grads, convention)
+
+        exact, known = self.cases, count(base)
+        if known == sum(map(len, grads)):
+            return base
+        self.cases = [replace(c, dtype="single") if c.dtype == "float64" else c for c in exact]
+        again = self._factor()
+        raw = [np.asarray(a) for k in few[:2] for a in self.answers[k].raw.values()]
+        self.single = count(again) > known or max((a.itemsize for a in raw), default=8) < 8
+        if self.single:
+            return again
+        self.cases = exact
+        return base
 
     def _pairs(self) -> list[tuple[ProgramCase, ReturnedGradients]]:
         return list(zip(self.cases, self.answers, strict=True))
@@ -288,7 +313,7 @@ class Examination:
         yield from self._causes.of_batches(wrong)
         yield from self._causes.of_lengths(wrong, LONGEST)
         if wrong and all(
-            self.cases[k].dtype != "float64" for numbers in wrong.values() for k in numbers
+            self.cases[k].dtype == "float32" for numbers in wrong.values() for k in numbers
         ):
             yield SlipFound("it is right in float64 and not in float32", tuple(wrong))
 
@@ -302,7 +327,8 @@ class Examination:
             if set(names) <= self.answers[k].grads.keys()
         ]
         bound = self.convention.value or math.inf
-        inquiry = Inquiry(subject.derivation, sequences, bound=bound)
+        tolerance = ROUNDING["single"] / 10 if self.single else TOLERANCE
+        inquiry = Inquiry(subject.derivation, sequences, bound=bound, tolerance=tolerance)
         alike: dict[tuple[str, str], list[NamedSlip]] = {}
         for slip in inquiry.run():
             alike.setdefault((slip.suspect.kind, slip.factor[0]), []).append(slip)
@@ -333,6 +359,8 @@ class Examination:
 
     def _notes(self) -> Iterator[str]:
         outcomes = [a.outcome for a in self.answers]
+        if self.single:
+            yield "it works in float32, whatever it is handed"
         printed = max((o.printed for o in outcomes), default=0)
         if printed:
             yield f"it prints, {printed:,} characters here"

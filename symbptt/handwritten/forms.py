@@ -197,12 +197,13 @@ class Subject:
     ----------
     model : Model
         With all functions bound.
-    starts : bool
-        Whether the program takes initial values; else they are the model's own, or 0.
+    starts : tuple of str
+        The initial values that the program takes. If it takes none they are the model's own;
+        others are 0.
     """
 
     model: al.Model
-    starts: bool = True
+    starts: tuple[str, ...]
     _kept: dict[Any, ProgramCase] = field(default_factory=dict)
 
     @cached_property
@@ -250,7 +251,7 @@ class Subject:
         for attempt in range(12):
             rng = np.random.default_rng([steps, batch, attempt])
             call = drawn(self.model, sizes, scenario, rng, positive=attempt > 5)
-            carry = call.carry if self.starts else None
+            carry = self._taken(call.carry or {}) if self.starts else None
             call = scaled(replace(call, carry=carry, carry_grad=None), scale)
             if integers:
                 call = replace(call, inputs=_units(self.model, call.inputs, integers, rng))
@@ -259,6 +260,9 @@ class Subject:
             if all(np.all(np.isfinite(array)) for array in grads.values()):
                 return ProgramCase(call, sizes, float(loss), grads, dtype)
         raise EvaluationError(f"{self.model.name} has no finite gradients at {scenario.words}")
+
+    def _taken(self, carry: Arrays) -> Arrays:
+        return {k: a if k in self.starts else np.zeros_like(a) for k, a in carry.items()}
 
     def sequence(self, case: ProgramCase, found: Arrays) -> OneSequence:
         """The first sequence of a call, with the gradients that were returned for it."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from symbptt import algebra as al
 from symbptt.errors import ProgramError
+from symbptt.handwritten.stacks import StackedArray, Stacks
 
-Kind = Literal["param", "input", "start", "group", "size", "upstream", "rate"]
+Kind = Literal["param", "input", "start", "group", "size", "upstream", "rate", "valid"]
 
 INPUT = ("input", "inputs", "x", "xs", "token", "tokens", "ids", "seq", "sequence", "data")
 TARGET = ("target", "targets", "y", "ys", "label", "labels", "ytrue")
@@ -31,14 +33,28 @@ SIZES = {
               "inputfeatures", "nfeatures", "features"),
     "index": ("vocabsize", "nvocab", "vocab", "v", "wordim", "worddim", "vocablen", "numclasses"),
     "output": ("outputsize", "outputdim", "noutput", "nout", "ny", "nclasses", "numclasses",
-               "odim", "ydim", "ysize", "o", "numoutputs"),
+               "odim", "ydim", "ysize", "o", "k", "numoutputs"),
     "table": ("embedsize", "embeddim", "embeddingdim", "embeddingsize", "embsize", "embdim",
               "nembed", "e"),
 }  # fmt: skip
 RATES = ("lr", "learningrate", "learnrate", "eta", "stepsize", "l2", "reg", "weightdecay", "lambda")
 """What multiplies an update, or a penalty: 0, so that there is neither."""
+VALID = {
+    "mask": ("mask", "masks", "paddingmask", "validmask", "seqmask", "lossmask"),
+    "lengths": ("lengths", "lens", "seqlens", "seqlengths", "sequencelengths"),
+}
+"""Which steps of which sequences count: all of them."""
+FILLERS = frozenset(("in", "seq", "batch", "train", "data", "list", "sequence", "sequences",
+                     "onehot", "true", "target", "targets", "label", "labels", "input", "inputs",
+                     "idx", "ids", "indices", "all"))  # fmt: skip
+"""Words behind the name of an input that say nothing of which it is."""
 UPSTREAM = ("dout", "doutput", "doutputs", "gradoutput", "gradoutputs", "gradout", "upstream",
-            "dys", "dlogits", "delta", "deltas", "douts", "outputsgrad")  # fmt: skip
+            "dy", "dys", "dyhat", "dscores", "dlogits", "delta", "deltas", "douts",
+            "outputsgrad")  # fmt: skip
+
+
+_DERIVATIVE = re.compile(r"d_?(?:[LJEC]|[Ll]oss|[Cc]ost)_?(?:wrt_?|by_?|d_?)?(.+)")
+"""``dLdW``, ``dJ_dW``, ``dLwrtW``, ``dloss_dW``."""
 
 
 def squeezed(name: str) -> str:
@@ -61,10 +77,13 @@ class ProgramNames:
     ----------
     told : mapping of str to str
         By the person: from the program's name to the model's.
+    stacks : tuple of StackedArray
+        Arrays of several parameters.
     """
 
     model: al.Model
     told: Mapping[str, str] = field(default_factory=dict)
+    stacks: Stacks = ()
 
     def __post_init__(self) -> None:
         self.params = [p.name for p in self.model.parameters]
@@ -73,6 +92,7 @@ class ProgramNames:
         self.sources = [i.name for i in self.model.inputs if not i.target]
         self.by_name = {name: Role("param", name) for name in self.params}
         self.by_name |= {name: Role("input", name) for name in (*self.sources, *self.targets)}
+        self.by_name |= {stack.name: Role("param", stack.name) for stack in self.stacks}
         self.loosely: dict[str, Role] = {}
         for name, role in self.by_name.items():
             self.loosely.setdefault(squeezed(name), role)
@@ -94,6 +114,8 @@ class ProgramNames:
             yield f"d{squeezed(equation.name)}", Role("upstream", equation.name)
         yield from ((word, Role("upstream", "")) for word in UPSTREAM)
         yield from ((word, Role("rate", word)) for word in RATES)
+        for name, words in VALID.items():
+            yield from ((word, Role("valid", name)) for word in words)
         for name, words in GROUPS.items():
             yield from ((word, Role("group", name)) for word in words)
 
@@ -104,11 +126,21 @@ class ProgramNames:
             return self.by_name[name]
         if name in self.starts:
             return Role("start", name)
-        return self.loosely.get(squeezed(name)) or self.size(name)
+        # H is a length where h is a state.
+        letter = self.size(name) if len(name) == 1 and name.isupper() else None
+        return letter or self.loosely.get(squeezed(name)) or self.size(name) or self._filled(name)
+
+    def _filled(self, name: str) -> Role | None:
+        """An input whose name has more words: ``x_batch``, ``y_true``."""
+        first, *more = name.lower().split("_")
+        role = self.loosely.get(first) if more and FILLERS.issuperset(more) else None
+        return role if role is not None and role.kind == "input" else None
 
     def size(self, name: str) -> Role | None:
         """A dimension, or T or B, by the words for it."""
         word = squeezed(name)
+        if name in self.told.values() and name in self.model.dims:
+            return Role("size", name)
         for length, words in LENGTHS.items():
             if word in words:
                 return Role("size", length)
@@ -156,8 +188,10 @@ class ProgramNames:
         return None
 
 
-def read_names(text: str, model: al.Model) -> dict[str, str]:
+def read_names(text: str, model: al.Model) -> tuple[dict[str, str], Stacks]:
     """From what a program calls things to the model's names, of ``U=W_qh, h_start=h[0]``.
+
+    An array of several parameters is said block by block, ``W=[W_hi W_xi; W_hf W_xf]``.
 
     Raises
     ------
@@ -168,17 +202,26 @@ def read_names(text: str, model: al.Model) -> dict[str, str]:
         *(p.name for p in model.parameters),
         *(i.name for i in model.inputs),
         *(i.key for i in model.initials),
+        *GROUPS,
+        *model.dims,
     )
     found: dict[str, str] = {}
+    stacks: list[StackedArray] = []
     for pair in filter(str.strip, text.split(",")):
         left, sign, right = (word.strip() for word in pair.partition("="))
+        if left and right[:1] + right[-1:] == "[]":
+            rows = tuple(tuple(row.split()) for row in right[1:-1].split(";"))
+            params = {p.name for p in model.parameters}
+            if all(row and params.issuperset(row) for row in rows):
+                stacks.append(StackedArray(left, rows))
+                continue
         if not (left and sign) or right not in known:
             raise ProgramError(
                 f"names are said as `U=W_qh, V=W_hx`, the program's name first; "
                 f"`{pair.strip()}`: {model.name} has {', '.join(known)}"
             )
         found[left] = right
-    return found
+    return found, tuple(stacks)
 
 
 def predictions(model: al.Model) -> tuple[str, ...]:
@@ -207,7 +250,9 @@ def _start_words(key: str) -> Iterator[str]:
 def _without_prefix(name: str) -> Iterator[str]:
     """A gradient's name without what says that it is one."""
     yield name
-    for prefix in ("dL_d", "dL", "dJ", "d_", "d", "grad_", "grad", "g_", "delta_", "D", "nabla_"):
+    if derivative := _DERIVATIVE.fullmatch(name):
+        yield derivative[1]
+    for prefix in ("d_", "d", "grad_", "grad", "g_", "delta_", "D", "nabla_"):
         if name.startswith(prefix) and len(name) > len(prefix):
             yield name[len(prefix) :]
     for suffix in ("_grad", "_grads", ".grad", "grad", "_g"):

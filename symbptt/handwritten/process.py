@@ -25,6 +25,8 @@ PATIENCE = 5.0
 """Seconds for one call, and for executing the file."""
 START = 60.0
 """Seconds that a process may take to begin."""
+WALL = 4
+"""So many times the seconds of CPU may pass on the clock."""
 LATE = 2
 """After so many calls that were not done in time nothing more is tried."""
 LARGEST = 1 << 28
@@ -55,8 +57,8 @@ class Outcome:
         The arguments that the call changed.
     missing : tuple of str
         The parameters that the object keeps under none of the names known.
-    kept : bool
-        Whether nothing was returned, and the result is what the object has kept.
+    kept : tree
+        What the object has kept, where it is a method that was called.
     """
 
     ok: bool
@@ -68,7 +70,7 @@ class Outcome:
     undefined: str = ""
     overwritten: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    kept: bool = False
+    kept: Any = None
     note: str = ""
     printed: int = 0
     refused: tuple[str, ...] = ()
@@ -85,7 +87,7 @@ class Room:
     Attributes
     ----------
     seconds : float
-        CPU and wall time of a whole process.
+        CPU time of a whole process; `WALL` times as many may pass on the clock.
     """
 
     path: Path
@@ -138,7 +140,7 @@ class Room:
         _under_way[folder] = process.pid
         try:
             _wait(process, folder / "begun", START)
-            process.wait(self.seconds)
+            process.wait(WALL * self.seconds)
         except subprocess.TimeoutExpired:
             return f"it was not done after {self.seconds:g} s"
         finally:
@@ -223,5 +225,5 @@ def _outcome(folder: Path, number: int) -> Outcome | None:
         arrays=arrays,
         overwritten=overwritten,
         missing=missing,
-        kept=bool(found["kept"]),
+        kept=found["kept"],
     )

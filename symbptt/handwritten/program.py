@@ -12,7 +12,7 @@ from symbptt.errors import ProgramError, meant
 LARGEST = 1 << 20
 """Bytes of a file that is read."""
 
-WORDS = ("grad", "bptt", "backward", "backprop", "loss", "step")
+WORDS = ("grad", "bptt", "backward", "backprop", "loss", "cost", "objective", "step", "train")
 """What the function that is meant is often called, likeliest first."""
 
 
@@ -59,6 +59,8 @@ class File:
     path: Path
     source: str
     functions: tuple[ProgramFunction, ...]
+    words: tuple[str, ...] = ()
+    """What may be names of parameters: of arguments, keys, attributes."""
 
     def of(self, owner: str, name: str) -> ProgramFunction | None:
         found = (f for f in self.functions if f.owner == owner and f.name == name)
@@ -121,7 +123,7 @@ def read(path: str | Path) -> File:
     try:
         source = data.decode("utf-8-sig")
         tree = ast.parse(source, str(path))
-        functions = tuple(_functions(tree))
+        functions, words = tuple(_functions(tree)), tuple(dict.fromkeys(_words(tree)))
     except SyntaxError as error:
         line = (error.text or "").strip()[:80]
         raise ProgramError(
@@ -129,7 +131,7 @@ def read(path: str | Path) -> File:
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise ProgramError(f"{path} is no text of Python: {error}"[:300]) from error
-    return File(path, source, functions)
+    return File(path, source, functions, words)
 
 
 def _functions(tree: ast.Module) -> Iterator[ProgramFunction]:
@@ -145,6 +147,18 @@ def _functions(tree: ast.Module) -> Iterator[ProgramFunction]:
             for inner in statement.body:
                 if isinstance(inner, ast.FunctionDef):
                     yield _function(inner, statement.name, *known)
+
+
+def _words(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(word)) | ast.arg(arg=word) | ast.Attribute(attr=word):
+                yield word
+            case ast.keyword(arg=str(word)):
+                yield word
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign):
+            yield from (name for target in statement.targets for name in _names(target))
 
 
 def _function(

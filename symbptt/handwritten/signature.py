@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from symbptt.errors import ProgramError
 from symbptt.handwritten.forms import UPSTREAM, ArrayForm, ProgramCase, Subject, handed
 from symbptt.handwritten.names import ProgramNames, Role, squeezed
@@ -49,8 +51,29 @@ class Binding:
     def takes(self, kind: str) -> bool:
         return any(role.kind == kind for role in self.all_roles)
 
-    def takes_starts(self) -> bool:
-        return self.takes("start") or Role("group", "carry") in self.all_roles
+    def starts(self) -> tuple[str, ...]:
+        """The initial values that it takes."""
+        roles = self.all_roles
+        if Role("group", "carry") in roles:
+            return tuple(self.names.starts)
+        return tuple(role.name for role in roles if role.kind == "start")
+
+    @property
+    def groups(self) -> Iterator[str]:
+        """Which arguments are dicts, and what is in them."""
+        for argument, role in self.roles:
+            if role.kind == "group":
+                keys = ", ".join(repr(key) for key in self.keys(role.name))
+                yield f"{argument.name} is a dict with the keys {keys}"
+
+    def keys(self, group: str) -> list[str]:
+        names = self.names
+        known = {
+            "params": [*names.params, *(stack.name for stack in names.stacks)],
+            "inputs": [*names.sources, *names.targets],
+            "carry": names.starts,
+        }
+        return known[group]
 
     @property
     def upstream(self) -> str | None:
@@ -75,6 +98,13 @@ class Binding:
             key = f"{number}:{name}"
             arrays[key] = array
             specs[name] = {"l" if as_list else "a": key}
+        for name, array in _all_valid(case, form):
+            arrays[f"{number}:{name}"] = array
+            specs[name] = {"a": f"{number}:{name}"}
+        for stack in self.names.stacks:
+            array = stack.array(case.call.params, form).astype(case.dtype)
+            arrays[f"{number}:{stack.name}"] = array
+            specs[stack.name] = {"a": f"{number}:{stack.name}"}
         maker = _Specs(self, case, form, specs)
         steps = [maker.step(each) for each in (self.before, self) if each]
         params = {squeezed(name): specs[name] for name in self.names.params}
@@ -83,6 +113,7 @@ class Binding:
             for told, name in self.names.told.items()
             if name in self.names.params
         }
+        params |= {squeezed(s.name): specs[s.name] for s in self.names.stacks}
         make = maker.step(self.make)["keywords"] if self.make else {}
         found = {
             "globals": dict(self._globals(specs, {**sizes, "T": case.steps, "B": case.batch})),
@@ -136,21 +167,23 @@ class _Specs:
         return {"name": function.name, "positional": positional, "keywords": keywords}
 
     def spec(self, argument: SignatureArgument, role: Role) -> Spec | None:
-        names = self.binding.names
         if role.kind == "group":
-            keys = {
-                "params": names.params,
-                "inputs": [*names.sources, *names.targets],
-                "carry": names.starts,
-            }
-            return {"d": {key: self.specs[key] for key in keys[role.name] if key in self.specs}}
+            keys = self.binding.keys(role.name)
+            return {"d": {key: self.specs[key] for key in keys if key in self.specs}}
         if role.kind == "rate":
             return {"v": 0.0}
         if role.kind == "size":
             sizes = {**self.case.sizes, "T": self.case.steps, "B": self.case.batch}
             return {"v": length(role.name, sizes)}
         name = UPSTREAM if role.kind == "upstream" else role.name
-        return self.specs.get(name)
+        return self.specs.get(f"valid {name}" if role.kind == "valid" else name)
+
+
+def _all_valid(case: ProgramCase, form: ArrayForm) -> Iterator[tuple[str, Any]]:
+    """A mask and lengths that leave nothing out."""
+    mask, lengths = np.ones((case.steps, case.batch)), np.full(case.batch, case.steps)
+    yield "valid mask", form.timed(mask).astype(case.dtype)
+    yield "valid lengths", form.untimed(lengths)
 
 
 def bindings(file: File, wanted: str, names: ProgramNames) -> tuple[Binding, ...]:
@@ -171,7 +204,8 @@ def bindings(file: File, wanted: str, names: ProgramNames) -> tuple[Binding, ...
         if functions == MOST and not wanted:
             break
     if not found:
-        raise ProgramError(_mismatch(file, candidates[0], names))
+        fits = max(candidates, key=lambda f: len(f.arguments) - 2 * len(_unknown(file, f, names)))
+        raise ProgramError(_mismatch(file, fits, names))
     return tuple(found)
 
 
@@ -261,10 +295,16 @@ def expected(names: ProgramNames) -> str:
     return f"loss_and_grads({', '.join(words)})"
 
 
-def _mismatch(file: File, function: ProgramFunction, names: ProgramNames) -> str:
+def _unknown(file: File, function: ProgramFunction, names: ProgramNames) -> list[str]:
+    """The arguments that nothing is known for."""
     maker = file.of(function.owner, "__init__") if function.owner else None
     arguments = (*(maker.arguments if maker else ()), *function.arguments)
-    unknown = [a.name for a in arguments if a.required and names.role(a.name) is None]
+    return [a.name for a in arguments if a.required and names.role(a.name) is None]
+
+
+def _mismatch(file: File, function: ProgramFunction, names: ProgramNames) -> str:
+    maker = file.of(function.owner, "__init__") if function.owner else None
+    unknown = _unknown(file, function, names)
     lines = [
         f"{file.path}:{function.line}: {function.called} can't be called for {names.model.name}",
         f"    expected: {expected(names)}",

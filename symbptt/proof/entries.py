@@ -11,7 +11,7 @@ from functools import reduce
 
 import numpy as np
 
-from symbptt.algebra import Cotangent, Count, Derivative, Expr, Param, Pullback, Ref
+from symbptt.algebra import Cotangent, Count, Derivative, Expr, Param, Pullback, Ref, Stack
 from symbptt.algebra.letters import Behind, Delta, Entry, Letter, LetterSum, RowOf, Slope
 from symbptt.errors import EvaluationError
 from symbptt.proof.domain import Array
@@ -102,7 +102,7 @@ def _jacobian(node: Derivative, point: Point, at: Steps) -> Array:
     """A derivative with the axes of its output before those of what it is taken by."""
     output, wrt = node.output, node.wrt
     shape = (*lengths(output.shape, point.sizes), *lengths(wrt.shape, point.sizes))
-    if isinstance(output, Ref):
+    if isinstance(output, Ref | Stack):
         found = point.differentiated(node, at)
     elif isinstance(output, Param):
         found = _of_parameter(node, point, at)

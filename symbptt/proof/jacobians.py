@@ -17,8 +17,8 @@ from symbptt.calculus.order import recurrent_quantities
 from symbptt.proof.domain import Array
 from symbptt.proof.unrolled import Trajectory, Variable, flat_place
 
-Slope = tuple[int, Variable, int, Any]
-"""An entry of what an equation defines, what it reads, an entry of that, the derivative."""
+Slope = tuple[int, int, Any]
+"""An entry of what an equation defines, an entry of what it reads, the derivative."""
 
 
 class Jacobians:
@@ -32,6 +32,7 @@ class Jacobians:
         self.blocks: dict[tuple[Variable, Variable, Held, int], Array] = {}
         self.steps: dict[tuple[Variable, int], dict[Variable, Array]] = {}
         self.bars: dict[int, dict[Variable, Array]] = {}
+        self.local: dict[Variable, dict[Variable, list[Slope]]] = {}
 
     def matrix(
         self, outputs: Sequence[Variable], wrt: Sequence[Variable], held: Held, step: int
@@ -66,17 +67,20 @@ class Jacobians:
         np.fill_diagonal(result, self.one)
         return result
 
-    def slopes(self, output: Variable) -> Iterator[Slope]:
-        """The partial derivatives of the one equation that defines a value."""
-        for partial, found, slope in self.run.local.get(output, []):
-            row = flat_place(partial.entry, self.run.values[output].shape)
-            yield row, found, flat_place(partial.of, self.run.values[found].shape), slope
+    def slopes(self, output: Variable) -> dict[Variable, list[Slope]]:
+        """The partial derivatives of the one equation that defines a value, by what it reads."""
+        if output not in self.local:
+            slopes = self.local[output] = {}
+            for partial, found, slope in self.run.local.get(output, []):
+                row = flat_place(partial.entry, self.run.values[output].shape)
+                column = flat_place(partial.of, self.run.values[found].shape)
+                slopes.setdefault(found, []).append((row, column, slope))
+        return self.local[output]
 
     def _equation(self, output: Variable, wrt: Variable) -> Array:
         result = self.empty(output, wrt)
-        for row, found, column, slope in self.slopes(output):
-            if found == wrt:
-                result[row, column] = result[row, column] + slope
+        for row, column, slope in self.slopes(output).get(wrt, []):
+            result[row, column] = result[row, column] + slope
         return result
 
     def _within(self, output: Variable, wrt: Variable, step: int) -> Array:
@@ -90,12 +94,13 @@ class Jacobians:
         """The Jacobians by a value of all that reads it and reacts, by the chain rule."""
         known = {wrt: self._unit(wrt)}
         for output in filter(reacts, self.run.local):
-            read = [slope for slope in self.slopes(output) if slope[1] in known]
+            read = [found for found in self.slopes(output) if found in known]
             if read and output != wrt:
                 known[output] = self.empty(output, wrt)
-                for row, found, column, slope in read:
-                    slope = self.run.weighted(slope, output[1], found[1])
-                    known[output][row] = known[output][row] + known[found][column] * slope
+                for found in read:
+                    for row, column, slope in self.slopes(output)[found]:
+                        slope = self.run.weighted(slope, output[1], found[1])
+                        known[output][row] = known[output][row] + known[found][column] * slope
         return known
 
     def _total(self, output: Variable, wrt: Variable) -> Array:
@@ -139,9 +144,9 @@ class Jacobians:
         for step in steps:
             bars["loss", step] = np.full(1, weight, dtype=object)
             for variable in ((name, step) for name in outside):
-                for row, found, column, slope in self.slopes(variable):
-                    if variable in bars:
-                        empty = np.full(self._size(found), self.zero, dtype=object)
-                        bar = bars.setdefault(found, empty)
+                for found, slopes in self.slopes(variable).items() if variable in bars else ():
+                    empty = np.full(self._size(found), self.zero, dtype=object)
+                    bar = bars.setdefault(found, empty)
+                    for row, column, slope in slopes:
                         bar[column] = bar[column] + slope * bars[variable][row]
         return bars

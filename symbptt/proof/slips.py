@@ -84,6 +84,8 @@ class Inquiry:
         To what entries are clipped.
     seconds : float
         CPU time, after which nothing more is tried.
+    tolerance : float
+        Of the gradients, as a part of the largest entry.
     """
 
     derivation: Derivation
@@ -91,6 +93,7 @@ class Inquiry:
     factors: Sequence[Factor] = FACTORS
     bound: float = math.inf
     seconds: float = 12.0
+    tolerance: float = TOLERANCE
     factor: Factor = ONE
     _end: float = 0.0
 
@@ -162,10 +165,10 @@ class Inquiry:
                 return None
             ratios.append(float(np.sum(found * right)) / whole)
             norms.append(float(np.linalg.norm(found)))
-            if ratios[-1] == 0.0 or not agree(found, right * ratios[-1]):
+            if ratios[-1] == 0.0 or not agree(found, right * ratios[-1], self.tolerance):
                 return self._decayed(name)
         words = f"its direction is right, its length is not: times {ratios[0]:.6g} here"
-        if np.allclose(norms, norms[0], rtol=TOLERANCE):
+        if np.allclose(norms, norms[0], rtol=self.tolerance):
             words = f"this gradient alone is clipped to a norm of {norms[0]:.6g}"
         return NamedSlip(Suspect(words, _zero), (name,))
 
@@ -180,7 +183,9 @@ class Inquiry:
                 scene.sequence.steps
             )
             by.append(float(np.sum(rest * value) / np.sum(value * value)))
-            if not agree(rest, value * by[-1]) or not np.isclose(by[-1], by[0], rtol=1e-6):
+            if not agree(rest, value * by[-1], self.tolerance) or not np.isclose(
+                by[-1], by[0], rtol=1e-6
+            ):
                 return None
         words = f"a multiple of the parameter is added, {by[0]:.6g} * {name}: a penalty"
         return NamedSlip(Suspect(words, _zero), (name,))
@@ -234,7 +239,7 @@ class Inquiry:
                 # Shapes or steps that an edit makes and no formula has.
                 return False
             clipped = np.clip(value, -self.bound, self.bound)
-            if not agree(scene.sequence.found[name], clipped):
+            if not agree(scene.sequence.found[name], clipped, self.tolerance):
                 return False
         return True
 

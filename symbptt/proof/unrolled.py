@@ -332,7 +332,10 @@ class Trajectory:
 
 def flat_place(entry: tuple[int, ...], shape: tuple[int, ...]) -> int:
     """Where an entry stands in the flattened value."""
-    return int(np.ravel_multi_index(entry, shape)) if shape else 0
+    place = 0
+    for index, size in zip(entry, shape, strict=True):
+        place = place * size + index
+    return place
 
 
 def in_order(items: tuple[Any, ...], reads: Any) -> tuple[Any, ...]:

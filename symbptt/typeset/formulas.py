@@ -51,7 +51,7 @@ def formulas_text(derivation: Derivation, made: tuple[str, ...], style: Style) -
     return "\n".join([*(f"# {line}" for line in head), "", *lines.text()]) + "\n"
 
 
-def _vectors(model: al.Model) -> dict[str, str]:
+def vectors_of(model: al.Model) -> dict[str, str]:
     """Of dimensions that a variable of another length is called as: a vector of theirs."""
     shapes = model.shapes
     return {
@@ -80,7 +80,7 @@ class Formulas:
             for name in names_in(value):
                 self.readers.setdefault(name, []).append(variable)
         self.part = next(derivation.normal.free_letters(LOSS_STEPS))
-        self.printer = PRINTERS[self.style.layout](self.part, _vectors(derivation.normal))
+        self.printer = PRINTERS[self.style.layout](self.part, vectors_of(derivation.normal))
         self.by_entries = (
             by_entries(derivation) if self.style.detail == "index" else Indices((), ())
         )

@@ -9,6 +9,7 @@ set in typewriter type as its author wrote it.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -304,6 +305,11 @@ def _accented(core: str, base: str, parts: list[str]) -> tuple[str, list[str]]:
     return core, parts
 
 
+def latin(name: str) -> str:
+    """A name with its Greek letters spelled, as LaTeX spells them."""
+    return "_".join(GREEK_CHARACTERS.get(part, part) for part in name.split("_"))
+
+
 def _greek(part: str) -> str | None:
     spelled = GREEK_CHARACTERS.get(part, part)
     return GREEK.get(spelled)
@@ -354,6 +360,18 @@ def _typed(character: str) -> str:
     if character.isascii() and character.isalnum():
         return character
     return rf"\langle {ord(character):x}\rangle "
+
+
+TYPED = re.compile(
+    r"(?:\\mathtt)?\{((?:\\_|[A-Za-z0-9]|\{\\ldots\}|\\langle [0-9a-f]+\\rangle )+)\}"
+)
+"""What stands in typewriter type."""
+
+
+def untyped(text: str) -> str:
+    """The name that is set in typewriter type so."""
+    named = TYPED.sub(r"\1", text).replace(r"\_", "_").replace(r"{\ldots}", "…")
+    return re.sub(r"\\langle ([0-9a-f]+)\\rangle ", lambda one: chr(int(one[1], 16)), named)
 
 
 def _roman(name: str) -> str:

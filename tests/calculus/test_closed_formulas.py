@@ -15,7 +15,7 @@ from symbptt.language import library
 from symbptt.language.parser import parse
 from symbptt.unrolled import Answer, answer
 from tests import cells
-from tests.modules import EXHAUSTIVE
+from tests.modules import EXHAUSTIVE, some
 
 SAMPLE = cells.NAMES if EXHAUSTIVE else cells.NAMES[::6]
 HORIZON = 3
@@ -47,7 +47,7 @@ def answers(model: Model) -> Iterator[Answer]:
             yield found
 
 
-@pytest.mark.parametrize("name", [*library.names(), *SAMPLE])
+@pytest.mark.parametrize("name", [*some(library.names(), 2), *SAMPLE])
 def test_the_formula_is_right(name: str) -> None:
     model = library.load(name) if name in library.names() else cells.cell(name)
     for found in answers(model):

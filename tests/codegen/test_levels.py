@@ -48,8 +48,14 @@ def result(module: Any, point: Point, workspace: Any = None) -> Result:
     return Result(loss, grads, carry, {})
 
 
-@pytest.mark.parametrize("level", [1, 2])
-@pytest.mark.parametrize("name", [*NAMES, *SAMPLE])
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        (name, level)
+        for number, name in enumerate((*NAMES, *SAMPLE))
+        for level in in_turn(number, (1, 2))
+    ],
+)
 def test_levels_agree(name: str, level: int) -> None:
     """With lengths, carries and their gradients; with a workspace, twice, and without."""
     model = model_of(name)

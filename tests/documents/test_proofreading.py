@@ -109,6 +109,19 @@ def test_a_quantity_without_a_step_has_that_of_its_equation() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (r"\sigma(x) = \frac{1}{1 + \exp(-x)}", "right"),
+        (r"\sigma(x) = \frac{1}{1 - \exp(-x)}", "wrong"),
+        (r"\tanh'(z) = 1 - \tanh(z)^2", "right"),
+        (r"\tanh'(z) = 1 - z^2", "wrong"),
+    ],
+)
+def test_what_a_function_is_is_examined_of_a_quantity(text: str, answer: Answer) -> None:
+    assert [row.answer for row in examined(f"$${text}$$").rows] == [answer]
+
+
 UNDER = r"$$\frac{\partial L}{\partial h_t} = W_{qh}^\top \frac{\partial L}{\partial o_t}$$"
 
 

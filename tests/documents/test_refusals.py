@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from click.testing import CliRunner
 
 from symbptt import cli
 from symbptt.documents.pages import MAX_BYTES
+from symbptt.errors import DocumentError
+from tests.documents.reading import texts
 from tests.modules import some
 
 READABLE = "h_t = W_{hx} x_t"
@@ -81,3 +84,17 @@ def test_a_file_that_the_document_includes_is_not_opened(tmp_path: Path) -> None
     status, out, _ = proofread(f"\n\\input{{{secret}}}\n$$ {READABLE} $$", tmp_path)
     assert status == 0 and "secret = 1" not in out
     assert f"paper.tex:2: {secret} is not opened: proofread it by itself" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("file", ["paper.tex", "notes.md"])
+@pytest.mark.parametrize(
+    "text",
+    ["$$ a = {} b $$", "$$ a = b {} $$", "{}\n$$ a = b $$", "{} $$ a = b $$", "$$ a = b $${}"],
+)
+def test_a_run_of_one_sign_is_read_as_soon_as_words(text: str, file: str) -> None:
+    """Forty thousand of what a regular expression may part in many ways."""
+    for sign in " ", "\t", "~", "`", "\n", ",", "\\ ", "(1) ":
+        begin = time.thread_time()
+        with suppress(DocumentError):
+            texts(text.replace("{}", sign * (40_000 // len(sign))), file)
+        assert time.thread_time() - begin < 1, sign

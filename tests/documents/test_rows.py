@@ -145,7 +145,33 @@ def test_an_equation_bears_its_number(text: str) -> None:
     assert (found.text, found.name) == ("a = b", "3.1")
 
 
-@pytest.mark.parametrize("sign", [r"\approx", r"\leftarrow", r"\propto", "+=", "<"])
+def test_cases_of_an_index_are_one_equation() -> None:
+    here, there = r"1 & \text{if } i = j", r"2 & \text{otherwise}"
+    for first, second, row in (
+        (here, there, ""),
+        (here, r"2 & i \neq j", ""),
+        (r"1 & \text{in row } i = j,", r"2 & \text{in the rows } i \neq j", "i"),
+    ):
+        (found,) = equations_of(rf"\[ a = \begin{{cases}} {first} \\ {second} \end{{cases}} \]")
+        assert found.row == row
+        delta = r"\mathbf{1}_{\{i = j\}}"
+        assert (
+            found.text
+            == rf"a = {delta} \left( 1 \right) + \left(1 - {delta}\right) \left( 2 \right)"
+        )
+
+
+def test_a_condition_may_stand_in_a_row_of_its_own() -> None:
+    (found,) = equations_of(r"\begin{align} a_t &= b \\ &\qquad \quad (1 \le t < T) \end{align}")
+    assert (found.members, found.condition) == (("a_t", "b"), "1 <= t < T")
+
+
+@pytest.mark.parametrize("sign", [r"\leftarrow", r"\gets", "←"])
+def test_an_assignment_claims_nothing(sign: str) -> None:
+    assert equations_of(rf"\[ g {sign} 2 g \]") == []
+
+
+@pytest.mark.parametrize("sign", [r"\approx", r"\propto", "+=", "<"])
 def test_what_is_no_equality_says_so(sign: str) -> None:
     (found,) = equations_of(rf"\[ a {sign} b \]")
     assert found.fault == f"`{sign}` is no sign of equality"

@@ -23,6 +23,12 @@ def test_a_reading_that_is_open_is_before_one_that_is_wrong() -> None:
     assert max(found.values(), key=lambda one: one.likelihood) is found["undecided"]
 
 
+def test_a_step_that_a_sum_binds_is_in_no_order_with_the_others() -> None:
+    """It asked for the value of k at the counterexample, which has none."""
+    slip = "d(loss[t], b_h) = sum(k, 1, t, d(loss[t], h[k]))"
+    assert check(model("elman"), slip, horizon=2, seconds=1).verdict == "wrong"
+
+
 def test_a_broken_promise_is_mended_by_its_range_alone() -> None:
     formula = "d(L,c[t]) = f[t+1]*d(L,c[t+1]) + d(L,h[t])*o[t]*(1-tanh(c[t])**2) for 1 <= t <= T"
     (mend,) = check(model("lstm"), formula).mends

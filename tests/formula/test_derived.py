@@ -34,6 +34,7 @@ def checker(name: str, **options: Any) -> Checker:
 
 
 def told(about: Checker, formula: str) -> DerivedEquation | None:
+    about.clock.restart()  # each formula has its own time, whatever ran since the checker was made
     (first, *_) = readings(formula, about.model, layout=about.layout)
     return derived(first.links[0], about.examiner(about.model))
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from typing import Any
 
 import pytest
 
+from symbptt.algebra import Index
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import derive
 from symbptt.errors import SymbpttError
@@ -21,6 +23,7 @@ from symbptt.formula.verdict import Checker
 from symbptt.language import library
 from symbptt.typeset.article import article
 from symbptt.typeset.blocks import Block, Box, Display, Document, Equality, Paragraph
+from symbptt.typeset.clock import StepLetters
 from symbptt.typeset.estimate import clipping, estimate
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.formulas import Formulas
@@ -36,12 +39,28 @@ NOTATIONS = ("", *GRADIENTS, "superscript", *(f"superscript,{one}" for one in GR
 SAMPLE = ("elman", "lag_two", "joint_matrix", "antisymmetric", "char_rnn", "last_two_steps")
 LINES = 4
 
-NOT_READ = (r"\begin{cases}", r"\begin{pmatrix}")
-"""Matrices and cases, which the reader has no way for."""
-
 Chosen = Callable[[str, str, Sequence[str]], Sequence[str]]
 
 NO_VALUES = ("The functions are", "The loss of one step ")
+
+
+def options(way: str) -> dict[str, Any]:
+    """What `check` is told; in LaTeX the loss of one step is called so, and L stays L."""
+    return {option: value for option, value in WAYS[way].check.items() if option != "total"}
+
+
+@cache
+def checker(name: str, way: str) -> Checker:
+    return Checker(loaded(name), horizon=2, seconds=3, **options(way))
+
+
+class _Lettered(Formulas):
+    """Says for which steps a line holds in the letters of the article."""
+
+    letters: StepLetters
+
+    def index(self, index: Index) -> str:
+        return str(self.letters.index(index))
 
 
 @cache
@@ -54,14 +73,14 @@ def lines(name: str, way: str, notation: str = "") -> tuple[str, ...]:
     derivation = derive(loaded(name), **asked.options)
     style = Style.of(**asked.style, notation=notation)
     printer = printer_of(derivation.symbols, style)
-    said = Formulas(derivation, style)
+    said = _Lettered(derivation, style)
+    said.letters = StepLetters.of(derivation, style.detail == "index")
     conditions = {str(step.number): said.condition(step) for step in derivation.steps}
     found: dict[str, None] = {}
     for line in displayed(article(derivation, "", style), general(derivation, printer)):
         text = aligned(rows_of([line], latex_text))
         where = conditions.get(line.tag, "") if r"\le" not in line.ending else ""
-        if not any(environment in text for environment in NOT_READ):
-            found[f"{text} for {where}" if where else text] = None
+        found[f"{text} for {where}" if where else text] = None
     return tuple(found)
 
 
@@ -84,19 +103,18 @@ def general(derivation: Derivation, printer: LatexPrinter) -> set[Block]:
 
 def trees(name: str, way: str, line: str) -> frozenset[tuple[Formula, ...]] | None:
     """What a line may mean; None if it is not read."""
-    layout = WAYS[way].check.get("layout", "column")
+    known = checker(name, way)
     try:
-        return frozenset(one.links for one in readings(line, loaded(name), layout=layout))
+        return frozenset(one.links for one in readings(line, known.model, layout=known.layout))
     except SymbpttError:
         return None
 
 
 def wrong(name: str, way: str, lines: Sequence[str]) -> Iterator[str]:
     """The lines that are not right, or not read, and why."""
-    checker = Checker(loaded(name), horizon=2, seconds=3, **WAYS[way].check)
     for line in lines:
         try:
-            found = checker.check(line)
+            found = checker(name, way).check(line)
         except SymbpttError as error:
             yield f"{line}: {error}"
         else:
@@ -124,6 +142,42 @@ def test_lines_are_right(name: str, way: str) -> None:
 )
 def test_a_notation_says_the_same_or_what_is_right(name: str, notation: str) -> None:
     assert not list(differing(name, "adjoint", notation, some))
+
+
+ROWS = (
+    r"\text{in row } i = y_t, \\ \frac{1}{T} (p_t)_i & \text{in the rows } i \neq y_t \end{cases}"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "right"),
+    [
+        ("char_rnn", rf"dL/do_t = \begin{{cases}} \frac{{1}}{{T}} ((p_t)_i - 1) & {ROWS}", True),
+        ("char_rnn", rf"dL/do_t = \begin{{cases}} \frac{{1}}{{T}} (p_t)_i & {ROWS}", False),
+        (
+            "elman",
+            r"a_{h,t} = \begin{pmatrix} W_xh & W_hh \end{pmatrix} [x_t; h_{t-1}] + b_h",
+            True,
+        ),
+        ("elman", r"a_{h,t} = \begin{pmatrix} W_xh & W_hh \end{pmatrix} [x_t; h_t] + b_h", False),
+        (
+            "lag_two",
+            r"\frac{\partial^+ z_t}{\partial W} = "
+            r"\begin{pmatrix} \frac{\partial^+ h_t}{\partial W} \\ \mathbf{0} \end{pmatrix}",
+            True,
+        ),
+        (
+            "lag_two",
+            r"\frac{\partial^+ z_t}{\partial W} = "
+            r"\begin{pmatrix} \mathbf{0} \\ \frac{\partial^+ h_t}{\partial W} \end{pmatrix}",
+            False,
+        ),
+    ],
+)
+def test_cases_and_matrices_are_read_and_a_slip_in_them_is_seen(
+    name: str, line: str, right: bool
+) -> None:
+    assert checker(name, "adjoint").check(line).right == right
 
 
 def differing(name: str, way: str, notation: str, chosen: Chosen) -> Iterator[str]:

@@ -32,3 +32,28 @@ def test_what_counts_a_matrix_row_by_row_may_stand_on_either_side(step: str, ver
 def test_a_row_is_no_column(formula: str, layout: Layout, name: str) -> None:
     """Only a matrix may stand for what counts its entries, never a vector laid otherwise."""
     assert check(model("linear"), formula.format(name), layout=layout, horizon=2).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    "right",
+    ["I @ I", "I * I", "(I @ I @ I).T", "exp(I @ I)", "(I @ I) * {0}", "prod(i, 1, 2, I @ I)"],
+)
+@pytest.mark.parametrize("name", ["W_qh", "b_h"])
+def test_a_product_of_nothing_but_units_is_square(right: str, name: str) -> None:
+    text = f"d(L, {name}) = {right.format(name)}"
+    found = check(model("linear_bias"), text, horizon=2, seconds=0.2)
+    assert found.verdict == "wrong"
+    assert "the shapes do not fit" in found.reason
+
+
+@pytest.mark.parametrize("right", ["I @ I @ {0}", "{0} @ I @ I", "(I @ I) * {0} * (I @ I)"])
+def test_a_product_of_units_has_the_size_of_its_place(right: str) -> None:
+    wanted = "d(h[t], h[t-1])" if "*" not in right else "0 * W_hh + I * W_hh"
+    text = f"{wanted} = {right.format('W_hh')} for 1 <= t <= T"
+    assert check(model("linear_bias"), text, horizon=2).verdict == "right"
+
+
+def test_a_step_that_the_derivation_does_not_name_is_no_defect() -> None:
+    """Mends are looked for at the derivation's steps; the formula's own sum goes on to others."""
+    text = "d(L, x[i-1]) = sum(i, t-2, 0, W_qh.T @ I)"
+    assert check(model("linear_bias"), text, horizon=2).verdict == "wrong"

@@ -16,7 +16,7 @@ BY_STRUCTURE = tuple(
 )
 """A sum that is one factor, a value wherever it stands, a run of one length."""
 
-COLUMNS = CASES if EXHAUSTIVE else (*CASES[::13], *BY_STRUCTURE)
+COLUMNS = CASES if EXHAUSTIVE else (*CASES[::20], *BY_STRUCTURE)
 ROWS = CASES if EXHAUSTIVE else CASES[3::30]
 
 

@@ -29,7 +29,19 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "batches": {},
     "rows": {"layout": "row", "batch_first": True},
     "above": {},
+    "sentences": {},
+    "features": {},
+    "columns": {"layout": "row", "batch_first": True},
+    "block": {},
+    "module": {"layout": "row", "batch_first": True},
+    "peephole": {},
+    "single": {},
+    "last": {},
+    "masked": {"batch_first": True},
+    "theta": {"names": "theta=[W U b V c]", "returns": ("loss", "theta")},
 }
+MODELS = {"block": "gates", "theta": "single"}
+"""The model, where it has another name."""
 
 Edits = tuple[tuple[str, str, str], ...]
 
@@ -201,6 +213,76 @@ EDITS: dict[str, Edits] = {
          "        if last is not None and last.shape[1] == B:\n            self.h[0] = last[-1]",
          "state"),
     ),
+    "sentences": (
+        ("self.W.T.dot(delta_t)", "self.W.dot(delta_t)", "transpose"),
+        ("dLdW += np.outer(delta_t, s[k - 1])", "dLdW += np.outer(delta_t, s[k])", "shifted"),
+        ("* (1 - s[k - 1] ** 2)", "* (1 - s[k] ** 2)", "shifted"),
+        ("bptt_truncate=1000", "bptt_truncate=4", "truncated"),
+        ("self.V.T.dot(delta_o[t]) * (1 - s[t] ** 2)", "self.V.T.dot(delta_o[t])", "one term"),
+    ),
+    "features": (
+        ("(1 - a_next**2) * da_next", "(1 - a_next) * da_next", "exponent"),
+        ("np.dot(dtanh, a_prev.T)", "np.dot(dtanh, a_next.T)", "shifted"),
+        ("np.dot(parameters[\"Waa\"].T, dtanh)", "np.dot(parameters[\"Waa\"], dtanh)", "transpose"),
+        ("np.sum(dtanh, axis=1, keepdims=True)", "np.sum(da_next, axis=1, keepdims=True)", "name"),
+        ("da[:, :, t] + da_prevt", "da[:, :, t]", "term"),
+    ),
+    "columns": (
+        ("dc = dnext_c + dnext_h * o", "dc = dnext_h * o", "f[t+1] * dL/dc[t+1]"),
+        ("return da.dot(Wh.T), dc * f", "return da.dot(Wh.T), dc", "factor"),
+        ("dc * g, dc * prev_c, dc * i", "dc * g, dc * next_c, dc * i", "shifted"),
+        ("do * o * (1 - o)", "do * o", "factor"),
+        ("dg * (1 - g**2)", "dg * g * (1 - g)", "another function"),
+    ),
+    "block": (
+        ("dc = dc * f", "dc = dc * i", "name"),
+        ("dc * g * i * (1 - i)", "dc * g * i", "factor"),
+        ("dh * t * o * (1 - o)", "dh * c * o * (1 - o)", "not applied"),
+        ("dh = dh + Wy.T @ dz", "dh = Wy.T @ dz", "term|lost path"),
+        ("(W.T @ da)[:n]", "(W.T @ da)[-n:]", "block"),
+    ),
+    "module": (
+        ("dh * z + drh * r", "dh * (1 - z) + drh * r", "complement"),
+        ("dz = dh * (h - n)", "dz = dh * (n - h)", "sign"),
+        ("(r * h).T @ dn", "h.T @ dn", "factor"),
+        ("dz @ P[\"Uz\"].T", "dz @ P[\"Uz\"]", "transpose"),
+        ("dr = drh * h * r * (1 - r)", "dr = drh * h", "slope"),
+    ),
+    "peephole": (
+        (" + do * p[\"p_o\"]", "", "term"),
+        ("dc * f + di * p[\"p_i\"]", "dc * f", "term"),
+        ("(do * c1).sum(0)", "(do * c0).sum(0)", "shifted"),
+        ("df = dc * c0", "df = dc * c1", "shifted"),
+        ("(di * c0).sum(0)", "di.sum(0)", "factor"),
+    ),
+    "single": (
+        ("(hs[t + 1] > 0)", "(hs[t] > 0)", "shifted"),
+        ("V.T @ e + U.T @ after", "V.T @ e + U @ after", "transpose"),
+        ("dU += np.outer(after, hs[t])", "dU += np.outer(after, hs[t + 1])", "shifted"),
+        ("db += after", "db = after", "lost sum"),
+        ("[np.asarray(h0, np.float32)]", "[np.zeros_like(b)]", "initial"),
+    ),
+    "last": (
+        ("d_h = self.Whh.T @ temp", "d_h = self.Whh @ temp", "transpose"),
+        ("d_by = d_y.copy()", "d_by = d_y", "overwrites its arguments: d_y"),
+        ("(1 - self.last_hs[t + 1] ** 2)", "(1 - self.last_hs[t] ** 2)", "shifted"),
+        ("d_bh += temp", "d_bh = temp", "lost sum"),
+        ("self.last_hs[n].T", "self.last_hs[n - 1].T", "shifted"),
+    ),
+    "masked": (
+        ("lam = (1 - alpha) * lam + pre @ W_rec", "lam = pre @ W_rec", "term"),
+        ("pre = alpha * lam", "pre = lam", "factor"),
+        ("(rate[:, t] - state[:, t])", "rate[:, t]", "term"),
+        ("pre.sum(0)", "pre.mean(0)", "mean"),
+        ("(1 - alpha) * lam + pre", "(1 + alpha) * lam + pre", "sign"),
+    ),
+    "theta": (
+        ("U.T @ after", "U @ after", "transpose"),
+        ("np.outer(after, h[t])", "np.outer(after, h[t + 1])", "shifted"),
+        (" * (h[t + 1] > 0)", "", "factor"),
+        ("- y[t]) / len(x)", "- y[t])", "sum of the losses"),
+        ("(dW, dU, db, dV, dc)])", "(dW, dU.T, db, dV, dc)])", "transpose|reversed product"),
+    ),
 }  # fmt: skip
 
 
@@ -227,7 +309,7 @@ class Result:
 
 def examined(program: str, text: str) -> CodeVerdict:
     """The verdict about a program's text."""
-    model = load(str(PROGRAMS / f"{program}.rnn"))
+    model = load(str(PROGRAMS / f"{MODELS.get(program, program)}.rnn"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{program}.py"
         path.write_text(text, encoding="utf-8")

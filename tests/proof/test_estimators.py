@@ -47,7 +47,7 @@ def test_the_derivation_of_an_estimator_is_exact(name: str, estimator: str, few:
     ("name", "estimator"),
     [
         (name, estimator)
-        for number, name in enumerate(("gru", "char_rnn", *some(("lstm", *CELLS), 2)))
+        for number, name in enumerate(("gru", "char_rnn", *some(CELLS, 2)))
         for estimator in in_turn(number, ("random:1/3", "window:2"))
     ],
 )
@@ -55,12 +55,11 @@ def test_estimators_are_verified(name: str, estimator: str) -> None:
     assert verify(model_of(name), bind=BINDINGS.get(name), estimator=estimator).ok
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@pytest.mark.parametrize("kind", [kind for kind in ESTIMATORS if kind != "full"])
 def test_a_report_says_what_does_not_apply(kind: str) -> None:
     report = verify(model_of("linear"), estimator=ESTIMATORS[kind].example)
     assert report.ok
-    whole = kind == "full"
-    assert all((row.ok is None) is not whole for row in report.of("differences"))
+    assert all(row.ok is None for row in report.of("differences"))
     assert len(report.of("expectation")) == (kind == "random")
 
 

@@ -26,7 +26,11 @@ class CallReader(DerivativeReader, SumReader):
         core, _, _, _ = parts_of(node.operand)
         if block_row(node.group) is not None:
             return False
-        if node.group.bracket == "[" or not isinstance(core, wr.Word):
+        if node.group.bracket == "[":
+            apart = ";" in node.group.separators
+            placed = not apart and None not in map(self.placed, node.group.items)
+            return placed or self.function_of(node.operand) is not None
+        if not isinstance(core, wr.Word):
             return True
         return self.function_of(node.operand) is not None or self.has_free_step(node)
 

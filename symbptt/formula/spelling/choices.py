@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from itertools import islice, product
 
 from symbptt import algebra as al
@@ -150,3 +151,15 @@ def consistent(notes: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...] 
         if found.setdefault(question, answer) != answer:
             return None
     return tuple(found.items())
+
+
+def size_node(place: Place, dim: al.Dim) -> sf.Node:
+    """A length as a surface tree."""
+    match dim:
+        case al.DimSum(parts=parts):
+            return sf.Plus(place, [size_node(place, part) for part in parts])
+        case al.DimProduct(parts=parts):
+            return sf.Times(place, [size_node(place, part) for part in parts])
+        case int():
+            return sf.Literal(place, Fraction(dim), str(dim))
+    return sf.Named(place, dim)

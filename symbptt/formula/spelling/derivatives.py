@@ -41,8 +41,11 @@ class DerivativeReader(ProductReader):
             if len(inner) == 1 and set(below.signs) <= {"", "·"}:
                 quotient = wr.Fraction(place, above, inner[0])
                 return self.operated(wr.Operated(place, [quotient, *others], ["/"] * len(others)))
-        parts = [self.ways(above), self.ways(below)]
-        return self.joined(parts, lambda one, two: sf.Over(place, one, two))
+        dividends = self.ways(above)
+        outer, self.dividing = self.dividing, True
+        divisors = self.ways(below)
+        self.dividing = outer
+        return self.joined([dividends, divisors], lambda one, two: sf.Over(place, one, two))
 
     def derivative(self, place: Place, kind: str, of: wr.Written, by: wr.Written) -> Iterator[Way]:
         outputs = self.differentiated(of)
@@ -113,7 +116,9 @@ class DerivativeReader(ProductReader):
     def without_entries(self, node: sf.At) -> tuple[sf.Node, list[sf.Node]]:
         """A quantity at its step, and the places of an entry of it."""
         inner = node.operand
-        timed = isinstance(inner, sf.Named) and inner.name in self.names.timed
+        timed = isinstance(inner, sf.Named) and (
+            inner.name in self.names.timed or self.is_state(inner.name)
+        )
         return (node, []) if timed else (inner, node.places)
 
     def lag(self, output: Way, wrt: Way) -> str:

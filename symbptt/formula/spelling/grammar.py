@@ -8,28 +8,31 @@ to right, as in plain formulas), then ``\odot``, then sums. A sum over steps rea
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from symbptt.formula.names import finding
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.marks import Mark
+from symbptt.formula.spelling.scripts import scripts
 from symbptt.formula.spelling.signs import FUNCTION_WORDS
 from symbptt.language.source import Place
 
 MAX_NESTING = 50
 MAX_SCRIPTS = 6
 
-CLOSING = {"(": ")", "[": "]", "{": "}", "{{": "}}", "⟨": "⟩", "|": "|", "‖": "‖"}
+CLOSING = {
+    "(": ")", "[": "]", "{": "}", "{{": "}}", "⟨": "⟩", "|": "|", "‖": "‖", "⟦": "⟧", "⦃": "⦄",
+}  # fmt: skip
 _TIGHT = frozenset(["·", "/", "⊗"])
 _MIDDLE = frozenset(["*", "@"])
-_ENDS = frozenset([")", "]", "}", "}}", "⟩", ",", ";", ":", "=", "<", ">", "<=", ">=", "!=", "→"])
-_STARTS = frozenset(["(", "[", "{", "⟨", "|", "‖", "∂", "∇", "∑", "∏", "frac", "√", "…"])
+_ENDS = frozenset([*CLOSING.values(), *",;:=<>→&\\", "<=", ">=", "!="]) - {"|", "‖"}
+_STARTS = frozenset(["(", "[", "{", "⟨", "|", "‖", "∂", "∇", "∑", "∏", "frac", "√", "…", "⟦", "⦃"])
 
 
 _OVER = {"sum": "∑", "prod": "∏"}
 
 Operand = Callable[[], wr.Written]
+Row = TypeVar("Row")
 
 
 class Parser:
@@ -219,6 +222,10 @@ class Parser:
         if mark.text == "√":
             self.take()
             return wr.Radical(mark.place, self.argument())
+        if mark.text == "⟦":
+            return wr.Matrix(mark.place, self.rows(self.cells))
+        if mark.text == "⦃":
+            return wr.Alternatives(mark.place, self.rows(self.case))
         if mark.text in CLOSING:
             return self.group()
         shown = self.text[mark.start : mark.end]
@@ -356,6 +363,41 @@ class Parser:
         self.close(opened, start)
         return wr.Enclosed(start.until(self.before), opened, items, separators)
 
+    def rows(self, row: Callable[[], Row]) -> list[Row]:
+        """The rows of a matrix or of cases."""
+        start, opened = self.here, self.take().text
+        found = [row()]
+        while self.sign == "\\":
+            self.take()
+            if self.sign != CLOSING[opened]:
+                found.append(row())
+        self.close(opened, start)
+        return found
+
+    def cells(self) -> list[wr.Written]:
+        found = [self.sum()]
+        while self.sign == "&":
+            self.take()
+            found.append(self.sum())
+        return found
+
+    def case(self) -> wr.Alternative:
+        """``a & \\text{in row } i = j,``"""
+        value, words, sides, sign = self.sum(), "", list[wr.Written](), ""
+        if self.sign in ("&", ","):
+            self.take()
+        while self.mark is not None and self.mark.kind == "text":
+            words += self.take().text
+        if self.sign not in ("⦄", "\\", ",", "."):
+            sides, sign = [self.sum()], self.sign
+            if sign not in ("=", "!="):
+                self.wrong(self.here, "a case is told by `=` or `≠`")
+            self.take()
+            sides.append(self.sum())
+        while self.sign in (",", ";", "."):
+            self.take()
+        return wr.Alternative(value, words, sides, sign)
+
     def item(self, opened: str) -> wr.Written:
         start = self.here
         first = None if self.sign == ":" and opened == "[" else self.sum()
@@ -425,78 +467,3 @@ class Parser:
 
     def script_group(self) -> list[wr.ScriptText]:
         return scripts(self.raw(), self.before)
-
-
-def scripts(marks: list[Mark], place: Place) -> list[wr.ScriptText]:
-    """The things in one script: cut at commas, and where a bracket ends or begins one."""
-    found: list[wr.ScriptText] = []
-    run: list[Mark] = []
-    depth = 0
-    marks = _raised_once(marks)
-
-    def finish() -> None:
-        if run:
-            found.append(_script(list(run)))
-            run.clear()
-
-    for position, mark in enumerate(marks):
-        if mark.kind == "sign" and mark.text in ("(", "[", "{", "⟨", "<"):
-            if depth == 0 and mark.text in ("(", "⟨", "<", "[") and not _goes_on(run):
-                finish()
-            depth += 1
-        if mark.kind == "sign" and mark.text == "," and depth == 0:
-            finish()
-            continue
-        if mark.text == "⊤" and depth == 0:
-            finish()
-            found.append(_script([mark]))
-            continue
-        run.append(mark)
-        if mark.kind == "sign" and mark.text in (")", "]", "}", "⟩", ">"):
-            depth -= 1
-            scripted = marks[position + 1 : position + 2] and marks[position + 1].text in "_^"
-            if depth == 0 and run[0].text in ("(", "⟨", "<", "[") and not scripted:
-                finish()
-    finish()
-    return found
-
-
-def _raised_once(marks: list[Mark]) -> list[Mark]:
-    r"""``h^{(t)^\top}`` is ``h^{(t) \top}``."""
-    bare = [mark for mark in marks if mark.text not in ("{", "}")]
-    if (
-        len(bare) > 2
-        and bare[-2].text == "^"
-        and bare[-1].text in ("⊤", "T")
-        and marks[0].text == "("
-    ):
-        last = bare[-1]
-        return [*marks[: marks.index(bare[-2])], replace(last, kind="sign", text="⊤")]
-    return marks
-
-
-def _goes_on(run: list[Mark]) -> bool:
-    """Whether a bracket behind these is part of an expression."""
-    return bool(run) and (run[-1].kind == "sign" or run[-1].kind == "name")
-
-
-_WRAPS = {"(": ")", "⟨": "⟩", "<": ">", "[": "]", "{": "}"}
-
-
-def _script(marks: list[Mark]) -> wr.ScriptText:
-    place = marks[0].place.until(marks[-1].place)
-    wrapped = ""
-    while len(marks) > 2 and _WRAPS.get(marks[0].text) == marks[-1].text and _is_one(marks):
-        wrapped = wrapped or marks[0].text
-        marks = marks[1:-1]
-    return wr.ScriptText(marks, place, "" if wrapped == "{" else wrapped)
-
-
-def _is_one(marks: list[Mark]) -> bool:
-    """Whether the first bracket is closed by the last."""
-    depth = 0
-    for number, mark in enumerate(marks):
-        depth += (mark.text == marks[0].text) - (mark.text == marks[-1].text)
-        if depth == 0:
-            return number == len(marks) - 1
-    return False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NoReturn
 
 from symbptt.formula.names import finding
@@ -123,8 +124,9 @@ class _SegmentReader:
 
     def without_remarks(self) -> list[Mark]:
         found = []
+        outer = set(map(id, outside(self.marks)))
         for mark in self.marks:
-            if mark.kind == "text":
+            if mark.kind == "text" and id(mark) in outer:
                 words = mark.text.lower().replace(",", " ").split()
                 if mark.text[:1] in "([" or mark.text[:2] == "by":
                     continue
@@ -216,12 +218,15 @@ def _of_links(lines: list[tuple[int, list[Condition]]]) -> list[list[Condition]]
 def without_gaps(marks: list[Mark]) -> list[Mark]:
     """Without braces around nothing, wide spaces beside operators, and breaks but before `=`."""
     found: list[Mark] = []
-    for mark in marks:
+    for mark, behind in zip_longest(marks, marks[1:]):
         if (
             mark.text == "}"
             and found
             and found[-1].text == "{"
-            and not (found[-2:-1] and found[-2].text in ("_", "^", "}", "frac"))
+            and (
+                not (found[-2:-1] and found[-2].text in ("_", "^", "}", "frac"))
+                or (found[-2].text == "}" and behind is not None and behind.text in _INFIX - {"␣"})
+            )
         ):
             found.pop()
             continue
@@ -240,9 +245,9 @@ def outside(marks: list[Mark]) -> Iterator[Mark]:
     """The marks that stand in no bracket."""
     depth = 0
     for mark in marks:
-        if mark.kind == "sign" and mark.text in ("(", "[", "{", "{{", "⟨"):
+        if mark.kind == "sign" and mark.text in ("(", "[", "{", "{{", "⟨", "⟦", "⦃"):
             depth += 1
-        elif mark.kind == "sign" and mark.text in (")", "]", "}", "}}", "⟩"):
+        elif mark.kind == "sign" and mark.text in (")", "]", "}", "}}", "⟩", "⟧", "⦄"):
             depth -= 1
         elif depth <= 0:
             yield mark

@@ -24,11 +24,13 @@ from symbptt.formula.spelling.signs import (
     IGNORED,
     LETTERS,
     SIGNS,
+    TABLES,
     WITH_ARGUMENT,
     WORDY,
 )
 from symbptt.language.limits import check_number
 from symbptt.language.source import Place
+from symbptt.typeset.names import TYPED, untyped
 from symbptt.typeset.notation import ACCENTS, MATH_COMBINING
 
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z]))?")
@@ -79,8 +81,8 @@ MAX_BRACKETS = 50
 MAX_SCRIPTS = 4
 MAX_BELOW = 6
 _LONGEST_ROW = 12
-_OPENING = frozenset(["(", "[", "{", "{{", "⟨"])
-_CLOSING = frozenset([")", "]", "}", "}}", "⟩"])
+_OPENING = frozenset(["(", "[", "{", "{{", "⟨", "⟦", "⦃"])
+_CLOSING = frozenset([")", "]", "}", "}}", "⟩", "⟧", "⦄"])
 
 Known = Callable[[str], bool]
 """Whether a text is a name that a formula may hold."""
@@ -124,6 +126,7 @@ class _MarkReader:
         self.text = text
         self.known = known
         self.at = 0
+        self.tables: list[str] = []
         self.found: list[Mark] = []
 
     def wrong(self, start: int, end: int, message: str) -> NoReturn:
@@ -140,7 +143,9 @@ class _MarkReader:
 
     def step(self) -> None:
         character = self.text[self.at]
-        if character.isspace() or character in _TRANSPARENT:
+        if character == "&" and self.tables:
+            self.add("sign", "&", self.at + 1)
+        elif character.isspace() or character in _TRANSPARENT:
             self.at += 1
         elif character == "\\":
             self.command()
@@ -231,7 +236,7 @@ class _MarkReader:
         if word not in FONTS and word not in WITH_ARGUMENT:
             word = word.rstrip("*") or word
         if word == "\\":
-            self.add("sign", "⏎", end)
+            self.add("sign", "\\" if self.tables else "⏎", end)
             self.skip(re.compile(r"\*?(?:\s*\[[^\]]*\])?"))
         elif word.isspace() or word in "()[]":
             self.at = end
@@ -290,10 +295,9 @@ class _MarkReader:
                 self.add(kind, rest[0], start + 1, bold=word in BLACKBOARD, upright=True)
             else:
                 bare = re.match(r"\s*\{\s*(\\[A-Za-z]+|[^\x00-\x7f])\s*\}", self.text[end:])
-                typed = word == "mathtt" and re.match(r"\{((?:\\_|[A-Za-z0-9])+)\}", rest)
+                typed = word in ("mathtt", "operatorname") and TYPED.match(rest)
                 if typed:
-                    name = typed.group(1).replace("\\_", "_")
-                    self.add("name", name, start + typed.end(), upright=True)
+                    self.add("name", untyped(typed.group()), start + typed.end(), upright=True)
                 elif bare and bare.group(1).lstrip("\\") in LETTERS:
                     name = LETTERS[bare.group(1).lstrip("\\")]
                     self.add("name", name, end + bare.end(), bold=True, upright=True)
@@ -376,13 +380,23 @@ class _MarkReader:
         match = _TEXT.match(self.text, end)
         if match is None:
             self.wrong(self.at, end, f"`\\{word}` names an environment in braces")
-        if match.group(1) in ENVIRONMENTS:
+        if match.group(1) in TABLES:
+            self.table(word == "begin", match.group(1), match.end())
+        elif match.group(1) in ENVIRONMENTS:
             self.at = match.end()
         else:
             name = match.group(1)
             self.wrong(
                 self.at, match.end(), f"the environment `{name}` has no meaning in a formula"
             )
+
+    def table(self, begins: bool, name: str, end: int) -> None:
+        """A matrix or cases, in which signs part cells and rows."""
+        if begins:
+            self.tables.append(name)
+        elif not self.tables or self.tables.pop() != name:
+            self.wrong(self.at, end, f"no environment `{name}` is open here")
+        self.add("sign", TABLES[name][0 if begins else 1], end)
 
     # --- plain words ----------------------------------------------------------------------
 

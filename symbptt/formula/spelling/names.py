@@ -9,25 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
 from typing import NoReturn
 
 from symbptt import algebra as al
 from symbptt.errors import FormulaError
-from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_form, finding
+from symbptt.formula.names import derived_form
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.grammar import Parser
 from symbptt.formula.spelling.shares import Share, is_letter, letters_of, parts_of, shares, spread
-from symbptt.formula.spelling.signs import SYNONYMS, VARIANTS
+from symbptt.formula.spelling.words import WordReader
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
+from symbptt.typeset.names import latin
 
 LOSS_LETTERS = frozenset(["L", "J", "E", "C", "ell", "Loss", "loss", "l", "cost"])
 """What texts call the loss."""
 
 STEP_LOSS = {"loss": "the loss of one step", "L": "what one step gives to L"}
-
-_SIGNS = {"sigma": "sigmoid", "Phi": "normal_cdf", "varphi": "normal_pdf"}
 
 
 @dataclass(frozen=True)
@@ -47,63 +45,8 @@ class Way:
     fits: bool = True
 
 
-class NameReader:
+class NameReader(WordReader):
     """Names with scripts, and what stands in scripts: steps, places, exponents."""
-
-    def __init__(self, text: str, names: FormulaNames) -> None:
-        self.text = text
-        self.names = names
-        self.entrywise: set[sf.Node] = set()
-
-    def wrong(self, place: Place, message: str) -> NoReturn:
-        raise finding(self.text, place, message)
-
-    @cached_property
-    def table(self) -> dict[str, list[str]]:
-        """The names of the model by their letters alone, ``Whh`` for W_hh."""
-        names = self.names
-        every = {*names.timed, *names.timeless, *names.constants, *names.letters}
-        if names.state is not None:
-            every.add(names.state.name)
-        found: dict[str, list[str]] = {}
-        for name in sorted(every - {"loss"}, key=lambda one: (one in names.introduced, one)):
-            if name in RESERVED or letters_of(name) not in RESERVED:
-                found.setdefault(letters_of(name), []).append(name)
-        for alias, meant in names.aliases.items():
-            found[letters_of(alias)] = [meant]
-        return found
-
-    @cached_property
-    def aliased(self) -> frozenset[str]:
-        return frozenset(map(letters_of, self.names.aliases))
-
-    @cached_property
-    def dims(self) -> dict[str, str]:
-        return {letters_of(dim): dim for dim in self.names.model.dims}
-
-    @cached_property
-    def functions(self) -> dict[str, str]:
-        """Functions by their letters; those of the model before those that everyone has."""
-        known = {letters_of(name): name for name in self.names.words}
-        own = {word: word for word in (*DERIVATIVES, "prod", "onehot", "delta")}
-        found = {**_SIGNS, **SYNONYMS, **own, **known}
-        for name in self.names.functions:
-            found[letters_of(name)] = name
-            if name in ("l", "loss"):
-                found["ell"] = name
-        for alias, meant in self.names.aliases.items():
-            if meant in self.names.words:
-                found[letters_of(alias)] = meant
-        return found
-
-    def called(self, text: str) -> list[str]:
-        """The names that letters may stand for: a variant of a Greek letter is that letter."""
-        found = self.table.get(text, [])
-        if not found:
-            for variant, plain in VARIANTS.items():
-                if text.startswith(variant) and text != variant + "0":
-                    found = found or self.table.get(plain + text.removeprefix(variant), [])
-        return found
 
     # --- names ----------------------------------------------------------------------------
 
@@ -116,10 +59,15 @@ class NameReader:
             return self.primed(core, place, below, above, primes)
         found: list[Way] = []
         for share in shares(core.text, below, above):
-            for name in self.called(share.name):
-                bare = share.name == core.text and name not in (core.text, share.name)
+            for name in self.spelled_so(core.text, share.name):
+                bare = share.name == core.text and core.text not in (
+                    latin(name),
+                    self.cut.get(name),
+                )
                 if not bare or core.text in self.aliased:
                     found += self.named(place, name, share)
+        if below:
+            found += self.dimension(core, place, below, above)
         if not found:
             found = list(self.special(core, place, below, above))
         if not found:
@@ -168,6 +116,8 @@ class NameReader:
     ) -> Iterator[Way]:
         """What no name of the model says: I, the loss, an index, a unit vector, a delta."""
         text = core.text
+        if not below:
+            yield from self.dimension(core, place, below, above)
         if text == "I" or (text == "E" and core.bold and not below):
             yield from self.turned(Way(sf.Named(place, "I")), above)
         if text in LOSS_LETTERS:
@@ -185,6 +135,17 @@ class NameReader:
             yield from self.kronecker(place, below)
         if not below and text not in LOSS_LETTERS and is_letter(text):
             yield from self.powers(Way(sf.Named(place, text)), above)
+
+    def dimension(
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
+    ) -> Iterator[Way]:
+        r"""``n_{\mathrm{h}}``, a dimension as the number that it is.
+
+        One letter is so below a fraction's line alone: ``h`` for ``h_t`` is an error to be told.
+        """
+        found = self.dims.get(letters_of("".join([core.text, *(one.word for one in below)])))
+        if found is not None and (self.dividing or below):
+            yield from self.powers(Way(sf.Len(place, sf.Named(place, found))), above)
 
     def loss(
         self, place: Place, text: str, below: list[wr.ScriptText], above: list[wr.ScriptText]

@@ -190,6 +190,8 @@ def ones_times(place: Place, one: sf.Node, two: sf.Node) -> sf.Node | None:
             return one
         case sf.Flip(operand=sf.Named(name="ones")), _:
             return sf.Apply(place, "sum", [two], place)
+        case sf.Times(factors=[*others, sf.Flip(operand=sf.Named(name="ones"))]), _:
+            return sf.Times(place, [*others, sf.Apply(place, "sum", [two], place)])
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -23,7 +24,8 @@ class Share:
 
 
 def letters_of(name: str) -> str:
-    return name.replace("_", "")
+    """The letters of a name; an underscore that begins or ends it is one of them."""
+    return re.sub("(?<=[^_])_+(?=[^_])", "", name)
 
 
 def is_letter(text: str) -> bool:

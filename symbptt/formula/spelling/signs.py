@@ -41,6 +41,12 @@ _DISPLAYS = _words(
     "equation align aligned alignedat gather gathered split multline eqnarray flalign math "
     "displaymath dmath"
 )
+TABLES = {
+    **dict.fromkeys(["pmatrix", "bmatrix", "matrix", "smallmatrix", "psmallmatrix"], "⟦⟧"),
+    **dict.fromkeys(["cases", "dcases"], "⦃⦄"),
+}
+"""Environments of rows and cells to the signs around them: a matrix, and cases."""
+
 ENVIRONMENTS = _DISPLAYS | {f"{name}*" for name in _DISPLAYS}
 """What displays formulas and is no part of one."""
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from symbptt import algebra as al
 from symbptt.errors import FormulaError
 from symbptt.formula.shapes import SCALAR, Extents
 from symbptt.formula.spelling import written as wr
-from symbptt.formula.spelling.choices import WayReader, consistent
+from symbptt.formula.spelling.choices import WayReader, consistent, size_node
 from symbptt.formula.spelling.limits import Limits, comparison, entries, is_step, limits
 from symbptt.formula.spelling.names import Way
 from symbptt.language import surface as sf
@@ -98,18 +97,18 @@ class SumReader(WayReader):
             if found is not None:
                 dims = [dim for dim in found if dim != 1] if 1 in found else list(found)
                 dim = dims[axis] if axis < len(dims) else 1
-                if isinstance(dim, str):
-                    return sf.Len(name.place, sf.Named(name.place, dim))
-                if isinstance(dim, int):
-                    return sf.Literal(name.place, Fraction(dim), str(dim))
+                return self.with_lengths(size_node(name.place, dim))
         return None
 
     def with_lengths(self, node: sf.Node) -> sf.Node:
         """A dimension as the length that it is."""
         if isinstance(node, sf.Named) and node.name in self.names.model.dims:
-            return sf.Len(node.place, node)
+            vector = self.vectors.get(node.name, node.name)
+            return sf.Len(node.place, sf.Named(node.place, vector))
         if isinstance(node, sf.Plus):
             return sf.Plus(node.place, [self.with_lengths(term) for term in node.terms])
+        if isinstance(node, sf.Times):
+            return sf.Times(node.place, [self.with_lengths(one) for one in node.factors])
         return node
 
     def product(self, node: wr.Ranged, bound: Limits, way: Way) -> Iterator[Way]:
@@ -161,18 +160,6 @@ def multiplied(place: Place, made: sf.Node, shape: Extents) -> sf.Node:
     """A product of diagonal matrices as the vector of their entries."""
     ones = sf.Apply(place, "ones", [size_node(place, shape[shape[0] == 1])], place)
     return sf.Chain(place, [made, ones] if shape[1] == 1 else [ones, made])
-
-
-def size_node(place: Place, dim: al.Dim) -> sf.Node:
-    """A length as a surface tree."""
-    match dim:
-        case al.DimSum(parts=parts):
-            return sf.Plus(place, [size_node(place, part) for part in parts])
-        case al.DimProduct(parts=parts):
-            return sf.Times(place, [size_node(place, part) for part in parts])
-        case int():
-            return sf.Literal(place, Fraction(dim), str(dim))
-    return sf.Named(place, dim)
 
 
 def is_now(node: sf.Node) -> bool:

@@ -160,6 +160,28 @@ class Ranged(Written):
 
 
 @dataclass(eq=False)
+class Matrix(Written):
+    """A matrix of what stands in its cells, row by row."""
+
+    rows: list[list[Written]]
+
+
+@dataclass(eq=False)
+class Alternative:
+    """A row of cases: its value, the words before its condition, and what this compares."""
+
+    value: Written
+    words: str
+    sides: list[Written]
+    sign: str
+
+
+@dataclass(eq=False)
+class Alternatives(Written):
+    rows: list[Alternative]
+
+
+@dataclass(eq=False)
 class Colon(Written):
     """``a:b``."""
 

@@ -27,7 +27,7 @@ BAD = {
     + " ".join(rf"\frac{{\partial h_{{t+{k}}}}}{{\partial h_{{t-{k}}}}}" for k in range(100)),
     "terms": LEFT + " + ".join(["h_t^T"] * 199),
     "sums in sums": LEFT + r"\sum_{i=1}^T " * 60 + "h_i",
-    "products in products": LEFT + r"\prod_{i=1}^T h_i " * 45 + "q",
+    "products in products": LEFT + r"\prod_{i=1}^T h_i " * 25 + "q",
     "a long chain": "L = " * 3_000 + "1",
     "an open brace": LEFT + r"\frac{1}{2",
     "a surplus brace": LEFT + "h_t}",

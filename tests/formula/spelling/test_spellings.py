@@ -129,6 +129,10 @@ SAME = (
         r"\frac{\partial L}{\partial W_{hh}} = \frac{1}{T} \sum_t"
         r" \frac{\partial l(o_t, y_t)}{\partial W_{hh}}",
     )),
+    ("linear", "norm(vec(d(L, W_hx)))**2 + norm(vec(d(L, W_hh)))**2 + norm(vec(d(L, W_qh)))**2"
+     " = 1", (
+        r"\lVert \nabla L \rVert^2 = 1",
+    )),
     ("gru", "h[t] = z[t] * h[t-1] + (1 - z[t]) * n[t]", (
         r"h_t = z_t \odot h_{t-1} + (1 - z_t) \odot \tilde{h}_t",
         "h_t = z_t ∘ h_{t-1} + (1 − z_t) ⊙ n_t",

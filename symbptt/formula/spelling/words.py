@@ -1,0 +1,98 @@
+"""What the letters of a text stand for: names of the model, dimensions, functions."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NoReturn
+
+from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_form, finding
+from symbptt.formula.spelling.shares import letters_of
+from symbptt.formula.spelling.signs import SYNONYMS, VARIANTS
+from symbptt.language import surface as sf
+from symbptt.language.source import Place
+from symbptt.typeset.formulas import vectors_of
+from symbptt.typeset.names import Names, latin, untyped
+
+_SIGNS = {"sigma": "sigmoid", "Phi": "normal_cdf", "varphi": "normal_pdf"}
+
+
+class WordReader:
+    """Knows what letters stand for; who reads builds on it."""
+
+    def __init__(self, text: str, names: FormulaNames) -> None:
+        self.text = text
+        self.names = names
+        self.entrywise: set[sf.Node] = set()
+        self.dividing = False
+
+    def wrong(self, place: Place, message: str) -> NoReturn:
+        raise finding(self.text, place, message)
+
+    @cached_property
+    def table(self) -> dict[str, list[str]]:
+        """The names of the model by their letters alone, ``Whh`` for W_hh."""
+        names = self.names
+        every = {*names.timed, *names.timeless, *names.constants, *names.letters}
+        if names.state is not None:
+            every.add(names.state.name)
+        found: dict[str, list[str]] = {}
+        for name in sorted(every - {"loss"}, key=lambda one: (one in names.introduced, one)):
+            for letters in dict.fromkeys(map(letters_of, (name, latin(name)))):
+                if name in RESERVED or letters not in RESERVED:
+                    found.setdefault(letters, []).append(name)
+        for name, cut in self.cut.items():
+            found[letters_of(cut)] = [name]
+        for alias, meant in names.aliases.items():
+            found[letters_of(alias)] = [meant]
+        return found
+
+    @cached_property
+    def cut(self) -> dict[str, str]:
+        """What names are shortened to that are too long to be printed in formulas."""
+        return {name: untyped(c) for name, c in Names(derived_form(self.names.model)).cut.items()}
+
+    @cached_property
+    def aliased(self) -> frozenset[str]:
+        return frozenset(map(letters_of, self.names.aliases))
+
+    @cached_property
+    def dims(self) -> dict[str, str]:
+        """What a length is called by its letters: its dimension, or a vector that is so long."""
+        dims = self.names.model.dims
+        return {letters_of(latin(dim)): self.vectors.get(dim, dim) for dim in dims}
+
+    @cached_property
+    def vectors(self) -> dict[str, str]:
+        """A vector of each length that something of another length is called as."""
+        return vectors_of(derived_form(self.names.model))
+
+    @cached_property
+    def functions(self) -> dict[str, str]:
+        """Functions by their letters; those of the model before those that everyone has."""
+        known = {letters_of(name): name for name in self.names.words}
+        own = {word: word for word in (*DERIVATIVES, "prod", "onehot", "delta")}
+        signs = {sign: name for sign, name in _SIGNS.items() if sign not in self.table}
+        found = {**signs, **SYNONYMS, **own, **known}
+        for name in self.names.functions:
+            found[letters_of(name)] = name
+            if name in ("l", "loss"):
+                found["ell"] = name
+        for alias, meant in self.names.aliases.items():
+            if meant in self.names.words:
+                found[letters_of(alias)] = meant
+        return found
+
+    def called(self, text: str) -> list[str]:
+        """The names that letters may stand for: a variant of a Greek letter is that letter."""
+        found = self.table.get(text, [])
+        if not found:
+            for variant, plain in VARIANTS.items():
+                if text.startswith(variant) and text != variant + "0":
+                    found = found or self.table.get(plain + text.removeprefix(variant), [])
+        return found
+
+    def spelled_so(self, text: str, letters: str) -> list[str]:
+        """The names that letters may stand for: what is typed to the last underscore is itself."""
+        found = self.called(letters)
+        exact = "_" in text and text in found and letters == letters_of(text)
+        return [text] if exact else found
