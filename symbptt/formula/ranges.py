@@ -64,6 +64,8 @@ class Free:
                     offsets += [abs(index.offset) for index in indices(node)]
         for chain in formula.chains:
             used.update(dict.fromkeys(n for s in chain.sides for n in s.names() if n != "T"))
+            # What a condition promises past the ends is looked at, too.
+            offsets += [abs(s.offset) if s.names() else 1 - s.offset for s in chain.sides]
         return cls(
             tuple(used),
             tuple(name for name in counted if name not in used),

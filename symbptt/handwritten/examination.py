@@ -291,6 +291,12 @@ class Examination:
         if raised:
             case, outcome = min(raised, key=lambda pair: _order(pair[0]))
             yield SlipFound(f"it failed: {outcome.error}{outcome.where}, at {case.words}")
+        # What is not finite at T = 60 alone may have grown there.
+        few = [a.grads for c, a in self._pairs() if c.steps < LONGEST]
+        endless = {n for grads in few for n, a in grads.items() if not np.all(np.isfinite(a))}
+        if endless:
+            names = tuple(n for n in few[0] if n in endless)
+            yield SlipFound("it is not finite: NaN, or infinite", names)
         first, _, last = self.repeated
         if first.outcome.ok and last.outcome.ok and not _alike(first.grads, last.grads):
             yield SlipFound(
@@ -391,7 +397,8 @@ def _order(case: ProgramCase) -> tuple[int, int, str]:
 
 def _alike(some: Arrays, others: Arrays) -> bool:
     return some.keys() == others.keys() and all(
-        np.allclose(some[name], others[name], rtol=1e-9, atol=1e-12) for name in some
+        np.allclose(some[name], others[name], rtol=1e-9, atol=1e-12, equal_nan=True)
+        for name in some
     )
 
 

@@ -197,6 +197,7 @@ class Passes:
             for step in range(1, sequence.steps + 1):
                 for name in self.values.equations:
                     self.values.value(name, step, self.true)
+        self.derived = self.plan
         self.plan = self._in_general(self.plan)
 
     def _in_general(self, plan: Plan) -> Plan:
@@ -215,9 +216,14 @@ class Passes:
         return found
 
     def reading(
-        self, changed: Mapping[int, Step] | None = None, left_out: Collection[int] = ()
+        self,
+        changed: Mapping[int, Step] | None = None,
+        left_out: Collection[int] = (),
+        *,
+        last: bool = False,
     ) -> BackwardPass:
-        plan = self.plan
+        """The gradients with other steps; ``last``: what is changed is not at the last step."""
+        plan = self.derived if last else self.plan
         if changed and any(
             step.holds != changed[step.number].holds
             for step, _ in plan.values()

@@ -15,7 +15,7 @@ from symbptt.proof.expected import draw_call
 from symbptt.proof.loaded import Loaded
 from symbptt.proof.points import size_sets
 from symbptt.proof.rows import Row
-from symbptt.proof.slips import Inquiry
+from symbptt.proof.slips import ONE, Inquiry
 from symbptt.proof.unrolled import unrolled
 
 LENGTHS = (3, 4)
@@ -31,10 +31,14 @@ def slip_rows(module: Loaded, model: Model, derivation: Derivation, seed: int = 
         With all functions bound.
     """
     try:
-        found = Inquiry(derivation, tuple(sequences(module, model, seed))).run()
+        asked = Inquiry(derivation, tuple(sequences(module, model, seed)))
+        found = asked.run()
     except (EvaluationError, InterfaceError):
         # The model is defined nowhere, or the module raises: there is nothing to compare.
         return
+    if not found and asked.factor != ONE:
+        subject = ", ".join(f"dL/d{name}" for name in asked.names)
+        yield Row("slip", subject, False, detail=f"right but for one factor: {asked.factor[0]}")
     for slip in found:
         subject = ", ".join(f"dL/d{name}" for name in slip.names)
         yield Row("slip", subject, False, detail=slip.suspect.words)

@@ -23,7 +23,15 @@ from symbptt.calculus.variants import SLIPS, STEP_SLIPS, Variant, variants
 from symbptt.errors import EvaluationError, MissingRuleError, UnboundFunctionError
 from symbptt.proof.backward import OneSequence, Passes
 from symbptt.proof.other_models import other_models
-from symbptt.proof.suspects import Suspect, exchanged, ignored_start, in_parallel, left_out, of_step
+from symbptt.proof.suspects import (
+    Suspect,
+    but_at_the_last,
+    exchanged,
+    ignored_start,
+    in_parallel,
+    left_out,
+    of_step,
+)
 
 TOLERANCE = 1e-8
 """Of gradients in float64: a part of the largest entry."""
@@ -40,6 +48,9 @@ KINDS = (
     *STEP_SLIPS,
 )
 """In the order in which they are tried: of two that make the same numbers the likelier first."""
+
+LOST = ("a missing term", "a lost path")
+"""What a program may do at all steps but the last, which has a statement of its own."""
 
 Factor = tuple[str, Callable[[int], float]]
 """What gradients are multiplied with, in words and for each T; "" for nothing."""
@@ -252,7 +263,9 @@ class Inquiry:
 
     @cached_property
     def _of_steps(self) -> tuple[Suspect, ...]:
-        return tuple(of_step(v) for v in self._variants if v.step.kind != "gradient")
+        found = [v for v in self._variants if v.step.kind != "gradient"]
+        lost = [v for v in found if v.step.kind == "adjoint" and v.kind in LOST]
+        return (*map(of_step, found), *map(but_at_the_last, lost))
 
     @cached_property
     def _parallel(self) -> tuple[Suspect, ...]:

@@ -59,13 +59,13 @@ def _told(step: Step, old: al.Expr, new: al.Expr, changed: Step) -> str:
     )
 
 
-def _edited(changed: Mapping[int, Step]) -> Gradient:
+def _edited(changed: Mapping[int, Step], *, last: bool = False) -> Gradient:
     """The gradients of a derivation with other steps, read once a scene."""
     readings: dict[int, tuple[Passes, BackwardPass]] = {}
 
     def gradient(scene: Passes, name: str) -> Any:
         if id(scene) not in readings:
-            readings[id(scene)] = (scene, scene.reading(changed))
+            readings[id(scene)] = (scene, scene.reading(changed, last=last))
         return readings[id(scene)][1].gradient(name)
 
     return gradient
@@ -82,6 +82,13 @@ def of_step(variant: Variant) -> Suspect:
             result = replaced(other.result, old, new)
             edits[other.number] = replace(other, members=(*other.members[:-1], result))
     return Suspect(variant.kind, _edited(edits), ((step, variant.old, variant.new, changed),))
+
+
+def but_at_the_last(variant: Variant) -> Suspect:
+    """What every step has is set anew by the steps before the last, where it must be added to."""
+    kind = f"{variant.kind}, at all steps but the last"
+    gradient = _edited({variant.step.number: variant.changed}, last=True)
+    return Suspect(kind, gradient, ((variant.step, variant.old, variant.new, variant.changed),))
 
 
 def replaced(node: al.Expr, old: al.Expr, new: al.Expr) -> al.Expr:

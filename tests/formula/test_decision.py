@@ -47,3 +47,29 @@ def test_a_broken_promise_is_mended_by_its_range_alone() -> None:
 def test_limits_that_leave_what_there_is_are_wrong(formula: str, words: str) -> None:
     found = check(model("linear"), formula)
     assert found.status == 1 and words in found.reason and found.derived is not None
+
+
+@pytest.mark.parametrize(
+    ("promise", "where"),
+    [
+        ("0 <= t <= T", "t = 0"),
+        ("-1 <= t <= T", "t = -1"),
+        ("1 <= t <= T+1", "t = 2"),
+        ("1 <= t-1 <= T", "t = 2"),
+        ("t <= T+1", "t = 2"),
+    ],
+)
+def test_a_promise_is_looked_at_past_the_ends_of_what_the_formula_names(
+    promise: str, where: str
+) -> None:
+    formula = "d(L, o[t]) = (softmax(o[t]) - onehot(y[t])) / T"
+    found = check(model("char_rnn"), f"{formula} for {promise}", horizon=2)
+    assert found.verdict == "wrong" and f"T = 1, {where}," in found.reason
+    assert check(model("char_rnn"), f"{formula} for 1 <= t < T+1", horizon=2).right
+
+
+@pytest.mark.parametrize("condition", ["1 <= t-1 <= T", "1 <= t+1 <= T", "1 <= t <= T+1", "t = 2"])
+@pytest.mark.parametrize("right", ["1 / T", "T"])
+def test_what_is_right_at_one_step_alone_is_narrowed_once(condition: str, right: str) -> None:
+    found = check(model("linear_bias"), f"dL/dloss[t] = {right} for {condition}", horizon=3)
+    assert found.verdict == ("right" if (right, condition) == ("1 / T", "t = 2") else "wrong")

@@ -45,8 +45,9 @@ NO_VALUES = ("The functions are", "The loss of one step ")
 
 
 def options(way: str) -> dict[str, Any]:
-    """What `check` is told; in LaTeX the loss of one step is called so, and L stays L."""
-    return {option: value for option, value in WAYS[way].check.items() if option != "total"}
+    """What `check` is told; where one step's loss is differentiated, an article calls it t."""
+    asked = WAYS[way].check
+    return asked | ({"names": "t=T"} if "total" in asked else {})
 
 
 @cache
@@ -105,7 +106,9 @@ def trees(name: str, way: str, line: str) -> frozenset[tuple[Formula, ...]] | No
     """What a line may mean; None if it is not read."""
     known = checker(name, way)
     try:
-        return frozenset(one.links for one in readings(line, known.model, layout=known.layout))
+        return frozenset(
+            one.links for one in readings(line, known.model, (), known.names, known.layout)
+        )
     except SymbpttError:
         return None
 

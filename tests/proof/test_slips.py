@@ -99,6 +99,7 @@ def edited(right: str, wrong: str) -> str:
     [
         ("d_a[now] @ W", "d_a[now] @ W.T", "a missing transpose", 4),
         ("(1 - h[now] ** 2) * d_h", "(1 - h[now]) * d_h", "a wrong exponent", 5),
+        ("d_h_all[prev] += d_a", "d_h_all[prev] = d_a", "a missing term, at all steps but", 4),
         ("d_a.T @ h_all[rows.back[1]]", "d_a.T @ h", "a shifted index", 9),
     ],
 )
@@ -130,3 +131,12 @@ def test_other_models_read_what_they_define() -> None:
     found = [suspect.words for suspect in other_models(derivation, 12)]
     assert len(found) > 20
     assert not [words for words in found if "p[t]" in words]
+
+
+def test_a_factor_that_all_gradients_have_is_told() -> None:
+    model = model_of("char_rnn")
+    source = generate(model, level=0)
+    assert source.count(" / rows.weight") > 1
+    module = load_module(source.replace(" / rows.weight", ""), "<summed>", model)
+    (row,) = slip_rows(module, model, derive(model))
+    assert row.detail == "right but for one factor: of the sum of the losses"

@@ -54,6 +54,8 @@ class DerivativeReader(ProductReader):
             if notes is None:
                 continue
             total = isinstance(output.node, sf.Named) and output.node.name == "L"
+            if kind == "+" and self.is_last_loss(output.node):
+                output, total = replace(output, node=sf.Named(output.node.place, "L")), True
             word = "d"
             if kind == "+":
                 word = "direct" if total else "partial"
@@ -113,6 +115,14 @@ class DerivativeReader(ProductReader):
         one = one.array if isinstance(one, Entry) else one
         return isinstance(one, al.Ref) and one.index - index in (al.Index(), al.Index(offset=1))
 
+    def is_last_loss(self, node: sf.Node) -> bool:
+        """Whether it is the loss of the last step where that is L: then it is taken directly."""
+        loss = self.names.model.loss
+        match node:
+            case sf.At(operand=sf.Named(name="loss"), places=[sf.Named(name="T")]):
+                return loss is not None and loss.last
+        return False
+
     def without_entries(self, node: sf.At) -> tuple[sf.Node, list[sf.Node]]:
         """A quantity at its step, and the places of an entry of it."""
         inner = node.operand
@@ -161,6 +171,8 @@ class DerivativeReader(ProductReader):
         expr = self.builder.expr(way.node)
         if isinstance(expr, al.Ref | al.Param):
             return None
+        if self.shaper.layout == "row":
+            expr = al.transform(expr, _stood_up)
         steps = [node.index for node in al.mentioned(expr) if isinstance(node, al.Ref)]
         for model in (self.names.model, derived_form(self.names.model)):
             for equation in model.equations:
@@ -233,6 +245,12 @@ class DerivativeReader(ProductReader):
         if len(trees) != 1 or trees[0] is None:
             self.wrong(place, f"`{self.shown(place)}` is taken by one variable")
         return self.settled(self.derivative(place, kind, of, trees[0]))
+
+
+def _stood_up(node: al.Expr) -> al.Expr:
+    """A vector that a text of rows stands up, as the model has it."""
+    is_vector = isinstance(node, al.Transpose) and len(node.operand.shape) == 1
+    return node.operand if is_vector and isinstance(node, al.Transpose) else node
 
 
 def core_of(node: sf.Node) -> sf.Node:

@@ -230,13 +230,15 @@ def without_gaps(marks: list[Mark]) -> list[Mark]:
         ):
             found.pop()
             continue
-        while found and (
-            (found[-1].text == "␣" and mark.text in _INFIX)
-            or (found[-1].text in BREAK and mark.text not in ("=", "␣"))
-        ):
-            found.pop()
-        if mark.text == "␣" and (not found or found[-1].text in _INFIX):
+        if mark.text == "␣" and (not found or found[-1].text in _INFIX - BREAK):
             continue
+        gap: list[Mark] = []
+        while mark.text != "␣" and found and (found[-1].text == "␣" or found[-1].text in BREAK):
+            gap.append(found.pop())
+        if mark.text == "=":
+            found += [one for one in gap if one.text in BREAK][:1]
+        elif mark.text not in _INFIX:
+            found += [one for one in gap if one.text == "␣"][:1]
         found.append(mark)
     return found[:-1] if found and found[-1].text in BREAK else found
 
