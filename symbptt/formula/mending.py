@@ -309,7 +309,9 @@ def _righted(formula: Formula, examiner: Examiner) -> Formula | None:
     if found.broken is None:
         return formula
     chains = kept(found.used, Free.of(formula))
-    return None if chains is None else _righted(replace(formula, chains=chains), examiner)
+    if chains is None or chains == formula.chains:
+        return None
+    return _righted(replace(formula, chains=chains), examiner)
 
 
 class _Probe:

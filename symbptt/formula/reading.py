@@ -46,7 +46,7 @@ from symbptt.language.tokens import COMPARISONS, FORMULA, Token, parted
 MAX_LENGTH = 4_000
 MAX_SPELLED = 16_000
 
-_SPELLED = re.compile(r"[\\^{}&]|[^\x00-\x7f]|[A-Za-z]_(?:[tTijks]|[0-9]+)\b|\blambda\b")
+_SPELLED = re.compile(r"[\\^{}&]|[^\x00-\x7f]|[A-Za-z]_(?:[tTijks]|[0-9]+)\b|\blambda\b(?! *:)")
 """What no plain formula has: signs of LaTeX or of Unicode, steps below a letter, a Greek letter
 that is a word of Python."""
 

@@ -39,7 +39,7 @@ class TermEdits:
         first, second = self._factors(one), self._factors(other)
         common = sum(any(_same(a, b) for _, _, b in second) for _, _, a in first)
         names = {_name(node) for _, node, _ in first} & {_name(node) for _, node, _ in second}
-        return 2 * common / (len(first) + len(second)) + 0.1 * len(names - {""})
+        return 2 * common / max(1, len(first) + len(second)) + 0.1 * len(names - {""})
 
     def _factors(self, one: Summand) -> list[tuple[Path, al.Expr, Value | None]]:
         bound = tuple(n for n in walk(one.whole) if isinstance(n, Over))
@@ -93,6 +93,8 @@ class TermEdits:
                 yield self._put(mine, (*path, *inner), edit)
                 if sum(node == one for node in walk(mine.own)) > 1:
                     yield edit, exchanged(mine.own, {one: other}, whole=False)
+        if not first and not second:  # Numbers alone.
+            yield Edit(Slip.OTHER_FACTOR, mine.own, theirs.own), theirs.own
         lost = [node for _, node, _ in others]
         entrywise = [product_of(tuple(lost))] if len(lost) > 1 else []
         beside = sorted(products(mine.own), key=_far_from_the_derivative)

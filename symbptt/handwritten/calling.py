@@ -107,11 +107,16 @@ def find(
     """
     trier = _Trier(model, file, function, room, returns, batch_first, layout)
     up, down = size_sets(model)[0], size_sets(model)[-1]
-    stacked = None if names.stacks else _stacked(trier, names, up)
+    try:
+        trials, refused = _trials(trier.callers(names), up), None
+    except ProgramError as error:
+        trials, refused = [], error
+    stacked = _stacked(trier, names, up, trials)
     if stacked is not None:
         return Chosen(stacked, (up, down))
-    callers = trier.callers(names)
-    trials = _trials(callers, up)
+    if refused is not None:
+        raise refused
+    callers = [trial.caller for trial in trials]
     # Rows (1, n) of one sequence are a batch of one: what else fits says more.
     several = [t for t in trials if (t.caller.form.axes, t.caller.form.vectors) != ("one", "row")]
     best = max(several, key=lambda trial: trial.score)
@@ -172,8 +177,17 @@ class _Trier:
         return self.subjects[above, starts]
 
 
-def _stacked(trier: _Trier, names: ProgramNames, sizes: Mapping[str, int]) -> Callee | None:
-    """The call with arrays of several parameters, in the order that makes the most right."""
+def _stacked(
+    trier: _Trier, names: ProgramNames, sizes: Mapping[str, int], trials: Sequence[FormTrial]
+) -> Callee | None:
+    """The call with arrays of several parameters, in the order that makes the most right.
+
+    None where the trials without them have all gradients, or as many.
+    """
+    known = max((trial.score for trial in trials), default=(0, False, 0, 0))
+    whole = sum(known[2:]) >= len(trier.model.parameters)
+    if whole or names.stacks or any(trial.answer.outcome.late for trial in trials):
+        return None
     roles = [(word, names.role(word)) for word in trier.file.words]
     # A b is no number of sequences where it may be a bias.
     unknown = [word for word, role in roles if role is None or role.kind == "size"]
@@ -184,7 +198,7 @@ def _stacked(trier: _Trier, names: ProgramNames, sizes: Mapping[str, int]) -> Ca
         except ProgramError:
             continue
         trial = max(_trials(callers, sizes), key=lambda trial: trial.score)
-        if trial.score[2] and (best is None or trial.score > best[0].score):
+        if trial.score > (known if best is None else best[0].score) and trial.score[2]:
             best = trial, orders
     if best is None:
         return None

@@ -46,7 +46,9 @@ class StackedArray:
         ranks = {np.ndim(block) for row in blocks for block in row}
         if ranks == {1}:
             return form.param(np.concatenate([block for row in blocks for block in row]), False)
-        if ranks == {2} and len(self.rows) > 1:
+        heights = [{np.shape(block)[:1] for block in row} for row in blocks]
+        widths = {sum(np.shape(block)[-1] for block in row if np.ndim(block)) for row in blocks}
+        if ranks == {2} and all(len(each) == 1 for each in heights) and len(widths) == 1:
             return form.param(np.block(blocks), False)
         flat = [np.ravel(form.param(block, False)) for row in blocks for block in row]
         return np.concatenate(flat)
@@ -106,11 +108,13 @@ def guesses(model: al.Model, words: Sequence[str]) -> tuple[tuple[Stacks, ...], 
     matrices, added = families(model)
     called = [word for word in words if MATRICES.fullmatch(word)]
     biases = [word for word in words if VECTORS.fullmatch(word)]
-    if not matrices or not called or len(called) > len(matrices) or len(biases) > 1:
+    if not matrices:
         return ()
     gates = tuple(matrices[0])
-    found: list[tuple[Stacks, ...]] = []
-    for chosen in permutations(matrices):
+    found = [*_gate_by_gate(matrices, added, words)]
+    if found or len(called) > len(matrices) or len(biases) > 1:
+        return tuple(found)
+    for chosen in permutations(matrices) if called else ():
         if len(called) == 1:
             columns = {called[0]: chosen}
         else:
@@ -127,3 +131,29 @@ def guesses(model: al.Model, words: Sequence[str]) -> tuple[tuple[Stacks, ...], 
             orders.append(tuple(stacks))
         found.append(tuple(orders))
     return tuple(found)
+
+
+def _gate_by_gate(
+    matrices: Sequence[Family], added: Family, words: Sequence[str]
+) -> Iterator[tuple[Stacks, ...]]:
+    """``Wf`` of [h, x] in the place of two matrices for each gate; one may have another name."""
+    gates = tuple(matrices[0])
+    if len(matrices) < 2 or len(gates) < 3:
+        return
+    called = {gate: [w for w in words if re.fullmatch(f"W_?{gate}", w)] for gate in gates}
+    known = {gate: found[0] for gate, found in called.items() if found}
+    others = [w for w in words if re.fullmatch("W_?[cguanz]", w) and w not in known.values()]
+    left = [gate for gate in gates if gate not in known]
+    if len(left) > 1 or (left and len(others) != 1):
+        return
+    known |= {gate: others[0] for gate in left}
+    renamed = [
+        StackedArray(word, ((added[gate],),))
+        for gate in left
+        if gate in added
+        for word in words
+        if word == known[gate].replace("W", "b", 1)
+    ]
+    for side in permutations(matrices):
+        stacks = (StackedArray(w, (tuple(each[g] for each in side),)) for g, w in known.items())
+        yield ((*stacks, *renamed),)

@@ -103,7 +103,7 @@ def test_the_last_meaning_of_a_letter_is_in_force() -> None:
 
 
 def test_a_quantity_without_a_step_has_that_of_its_equation() -> None:
-    assert [row.answer for row in examined("$$o = W_{qh} h_t$$\n\n$$q = W_{qh}$$").rows] == [
+    assert [row.answer for row in examined("$$o = W_{qh} h_t$$\n\n$$h = z$$").rows] == [
         "model",
         "not read",
     ]

@@ -66,3 +66,10 @@ def test_a_promise_is_looked_at_past_the_ends_of_what_the_formula_names(
     found = check(model("char_rnn"), f"{formula} for {promise}", horizon=2)
     assert found.verdict == "wrong" and f"T = 1, {where}," in found.reason
     assert check(model("char_rnn"), f"{formula} for 1 <= t < T+1", horizon=2).right
+
+
+@pytest.mark.parametrize("condition", ["1 <= t-1 <= T", "1 <= t+1 <= T", "1 <= t <= T+1", "t = 2"])
+@pytest.mark.parametrize("right", ["1 / T", "T"])
+def test_what_is_right_at_one_step_alone_is_narrowed_once(condition: str, right: str) -> None:
+    found = check(model("linear_bias"), f"dL/dloss[t] = {right} for {condition}", horizon=3)
+    assert found.verdict == ("right" if (right, condition) == ("1 / T", "t = 2") else "wrong")

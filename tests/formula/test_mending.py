@@ -78,6 +78,7 @@ def test_an_index_out_of_range_mends_nothing(name: str, formula: str) -> None:
             "+ S.T @ (d(L, g[t+2]) * (g[t+2] * (1 - g[t+2]))) + V.T @ d(L, q[t])",
         ),
         (LAST, "prod(j, t, 1, U) = U**t", "prod(j, t, 1, -1, U) = U**t"),
+        (LAST, "d(L, loss[t]) = 2 / T", "d(L, loss[t]) = 1 / T"),
         (
             LAST,
             "d(L, V) = sum(t, t, T, outer(d(L, o[t]), h[t]))",

@@ -74,7 +74,7 @@ def figures(runs: Iterable[Run]) -> Figures:
         about="Texts of models and formulas, mutated and drawn from the grammars, mutated articles "
         "and notes, and calls of modules with wrong arguments: each is taken, or refused by a "
         f"documented error, within {SECONDS:g} s of CPU time and {MEMORY // 2**20} MiB of memory. "
-        "A row is a run, of the code of the commit that it names.",
+        "A row is a run, of the code of the commit that it names; what others found is mended.",
         totals={
             "inputs": _inputs(every),
             **{f"of {name}": _inputs(of[name]) for name in names},

@@ -169,7 +169,7 @@ def take_formula(given: tuple[Model, str, bool]) -> str:
             assert all(map(formula_text, reading.links))
         if not deeply:
             return "read"
-        check(model, text, horizon=2, seconds=0.5)
+        check(model, text, horizon=2, seconds=0.2)
     except FormulaError as error:
         assert str(error)
         return "refused"

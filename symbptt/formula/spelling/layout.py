@@ -140,8 +140,11 @@ class _SegmentReader:
         while position < len(segments):
             run = segments[position]
             position += 1
-            while run[0].text in CLOSING and is_enclosed(run):
+            opening = run[0].place
+            while run and run[0].text in CLOSING and is_enclosed(run):
                 run = run[1:-1]
+            if not run:
+                self.wrong(opening, "nothing stands between these brackets")
             inner = list(self.listed(run))
             following = segments[position : position + 2]
             if len(inner) == 1 and following and [m.text for m in following[0]] == ["…"]:

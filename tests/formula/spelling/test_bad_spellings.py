@@ -35,6 +35,8 @@ BAD = {
     "a fraction of nothing": r"L = \frac",
     "a root of nothing": r"L = \sqrt",
     "an accent alone": r"L = \hat",
+    "a condition of nothing": LEFT + r"h_t \quad ()",
+    "a condition of nothing in brackets": LEFT + r"h_t, \quad \{(\,)\}",
     "binary": "\x00\x01\xff\xfe\x80" * 50,
     "NUL": LEFT + "h\0_t",
     "a file": r"\input{/etc/passwd} = 1",
