@@ -45,6 +45,7 @@ SLOW = {
     "codegen/test_sizes.py",
     "codegen/test_style.py",
     "documents/test_proofreading.py",
+    "documents/test_seeds.py",
     "errata/test_page.py",
     "exercises/test_grading.py",
     "experiments/test_experiment.py",

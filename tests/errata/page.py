@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from symbptt.algebra import Model
 from symbptt.formula.answer import Verdict
@@ -73,7 +74,11 @@ class SourceEquation:
     def quoted(self) -> str:
         """The formula as it is printed, and the line that was typed for it."""
         shown = f"`{self.code}`" if self.code else math(self.printed or self.verdict.latex)
-        told = "".join(f" --{name} {shlex.quote(f'{v}')}" for name, v in self.options.items())
+        told = "".join(
+            f" --{name} {shlex.quote(f'{one}')}"
+            for name, value in self.options.items()
+            for one in (value if isinstance(value, tuple) else (value,))
+        )
         given = f"`{self.model}`{told and f' `{told[1:]}`'}"
         return f"{shown} <br> {given}: {f'`{self.formula}`' if self.formula else 'as it stands'}"
 
@@ -123,7 +128,7 @@ def equations() -> tuple[SourceEquation, ...]:
     )
 
 
-def _options(equation: dict[str, str]) -> Options:
+def _options(equation: dict[str, Any]) -> Options:
     """The examiner's options, taken out of what an equation says."""
     found = Options()
     if "layout" in equation:
@@ -137,6 +142,8 @@ def _options(equation: dict[str, str]) -> Options:
         found["total"] = "last"
     if "names" in equation:
         found["names"] = equation.pop("names")
+    if "where" in equation:
+        found["where"] = tuple(equation.pop("where"))
     return found
 
 

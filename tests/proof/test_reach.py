@@ -232,7 +232,7 @@ def test_an_error_in_code_for_some_calls_is_found(planted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", (*BUILT_IN, *CELLS) if EXHAUSTIVE else ("linear", "autonomous", *CELLS[::16])
+    "name", (*BUILT_IN, *CELLS) if EXHAUSTIVE else ("linear", "autonomous", *CELLS[::32])
 )
 def test_what_is_right_is_right_everywhere(name: str) -> None:
     for row in (*plain_of(name).rows(), *rows_of(name, text_of(name, 2))):

@@ -238,7 +238,12 @@ class Parser:
         if (
             mark.text in ("d", "delta")
             and following is not None
-            and (following.kind == "name" or following.text == "{" or self.is_one_in_parentheses())
+            and (
+                following.kind == "name"
+                or following.text == "{"
+                or self.is_one_in_parentheses()
+                or [one.text for one in self.marks[self.at : self.at + 2]] == ["^", "+"]
+            )
         ):
             self.at -= 1
             return self.differential()
@@ -267,7 +272,7 @@ class Parser:
     def differential(self) -> wr.Written:
         start = self.here
         kind = {"∂": "∂", "d": "d", "delta": "δ"}[self.take().text]
-        if self.sign == "^" and kind == "∂":
+        if self.sign == "^":
             self.take()
             above = self.script_group()
             if [mark.text for script in above for mark in script.marks] != ["+"]:
