@@ -142,7 +142,10 @@ TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {
         lambda kind: kind.leaf or kind.pointwise or kind in RULES,
         MADE | JACOBIANS,
     ),
-    "entrywise.at_entry": (is_read(READERS["at_entry"]), {"Count", "PartSum"} | JACOBIANS),
+    "entrywise.at_entry": (
+        is_read(READERS["at_entry"]),
+        ({"Count", "PartSum"} | JACOBIANS) - {"Derivative", "Diag", "OrderedProduct"},
+    ),
     "rows.TURNS": (lambda kind: kind.leaf or kind.pointwise or kind in TURNS, set()),
     "PlainPrinter": (has_method(PlainPrinter), set()),
     "LatexPrinter": (has_method(LatexPrinter), set()),

@@ -188,6 +188,19 @@ def _each(value: Any) -> Iterable[Any]:
 # --- options that verbs share ----------------------------------------------------------
 
 
+class Seconds(click.FloatRange):
+    """How long something may take; what is no number bounds nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        if found != found:
+            self.fail(f"{value} is no time.", param, ctx)
+        return found
+
+
 class KeyOf(TextType):
     """A key of a table, looked up when it is wanted; with ``several`` perhaps a list of them."""
 

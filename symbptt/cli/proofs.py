@@ -12,6 +12,7 @@ from symbptt.cli.program import (
     JSON,
     Command,
     Result,
+    Seconds,
     bind_option,
     dim_option,
     estimator_option,
@@ -165,7 +166,7 @@ def conventions(command: Command) -> Command:
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     default=10,
     help="The CPU time it may take; past it the formula is undecided. What is left after the "
     "verdict goes to the search for mends.",
@@ -266,7 +267,7 @@ def _batch(checker: Checker, path: Path, strict: bool, of_model: bool) -> NoRetu
 @conventions
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     default=110,
     help="The CPU time that the whole may take; what is left then is not read.",
 )

@@ -13,6 +13,7 @@ from symbptt.cli.program import (
     JSON,
     KeyOf,
     Result,
+    Seconds,
     form_option,
     layout_option,
     model_argument,
@@ -70,7 +71,7 @@ def exercise(model_name: str, layout: str, notation: str, **given: Any) -> str:
 @click.argument("answers", metavar="ANSWERS", type=FILE)
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     default=10,
     help="The CPU time a gap may take.",
 )

@@ -363,14 +363,14 @@ def _typed(character: str) -> str:
 
 
 TYPED = re.compile(
-    r"(?:\\mathtt)?\{((?:\\_|[A-Za-z0-9]|\{\\ldots\}|\\langle [0-9a-f]+\\rangle )+)\}"
+    r"(?:\\mathtt)?\{((?:\\_|\\,|[A-Za-z0-9]|\{\\ldots\}|\\langle [0-9a-f]+\\rangle )+)\}"
 )
-"""What stands in typewriter type."""
+"""What stands in typewriter type, or names a function."""
 
 
 def untyped(text: str) -> str:
-    """The name that is set in typewriter type so."""
-    named = TYPED.sub(r"\1", text).replace(r"\_", "_").replace(r"{\ldots}", "…")
+    """The name that is set so."""
+    named = re.sub(r"\\[_,]", "_", TYPED.sub(r"\1", text)).replace(r"{\ldots}", "…")
     return re.sub(r"\\langle ([0-9a-f]+)\\rangle ", lambda one: chr(int(one[1], 16)), named)
 
 

@@ -89,6 +89,13 @@ def test_the_status_of_a_batch_is_that_of_the_worst(
     assert answers(*lines, options=("--seconds", "2", *options))[0] == status
 
 
+@pytest.mark.parametrize("seconds", ["nan", "0", "-1", "soon"])
+@pytest.mark.parametrize("verb", [("check", "linear", "1 = 1"), ("grade", "a", "b")])
+def test_a_time_is_a_number_above_0(verb: tuple[str, ...], seconds: str) -> None:
+    result = CliRunner().invoke(main, [*verb, "--seconds", seconds])
+    assert result.exit_code == 2 and "'--seconds'" in result.output
+
+
 def test_answers_come_as_soon_as_they_are_found() -> None:
     command = [sys.executable, "-m", "symbptt", "check", "linear", "--batch", "-"]
     pipe = subprocess.PIPE

@@ -27,7 +27,7 @@ class CallReader(DerivativeReader, SumReader):
         if block_row(node.group) is not None:
             return False
         if node.group.bracket == "[":
-            apart = ";" in node.group.separators
+            apart = is_apart(node.group)
             placed = not apart and None not in map(self.placed, node.group.items)
             return placed or self.function_of(node.operand) is not None
         if not isinstance(core, wr.Word):
@@ -46,6 +46,7 @@ class CallReader(DerivativeReader, SumReader):
         return (
             bool(timed)
             and len(node.group.items) == 1
+            and self.operator_of(node.group) is None
             and self.number(node.group.items[0]) is not None
         )
 
@@ -164,7 +165,7 @@ class CallReader(DerivativeReader, SumReader):
         if not node.group.items:
             self.wrong(node.group.place, "the brackets are empty: expected a step, as in `h[t]`")
         places = [self.placed(item) for item in node.group.items]
-        apart = ";" in node.group.separators or block_row(node.group) is not None
+        apart = is_apart(node.group) or block_row(node.group) is not None
         if None not in places and not apart:
             found = [one for one in places if one is not None]
             if isinstance(core, wr.Word) and not primes:
@@ -212,6 +213,11 @@ class CallReader(DerivativeReader, SumReader):
             ]
             return sf.Stretch(node.place, ends[0], ends[1])
         return self.position(node)
+
+
+def is_apart(group: wr.Enclosed) -> bool:
+    """Whether brackets hold blocks, ``[a; b]``, or a condition, ``[k = i]``, and no places."""
+    return not set(group.separators) <= {","}
 
 
 def loss_names(letter: str, bracket: str) -> list[str]:

@@ -153,6 +153,16 @@ SAME = (
         r"L = \frac{1}{T} \sum_{t=1}^T \ell(\mathbf{o}_t, \mathbf{y}_t)",
         r"\mathcal{L} = \frac1T \sum_{t=1}^T l(o_t, y_t)",
     )),
+    # What is no step and no entries of what stands before it.
+    ("linear", "d(L, W_qh) = sum(t, 1, T, (h[t] @ d(L, o[t]).T).T)", (
+        r"(DL)_{W_{qh}} = \sum_{t=1}^T (h_t (DL)_{o_t}^\top)^\top",
+    )),
+    ("char_rnn", "d(L, o[t][k]) = 1 / T * p[t][k] - 1 / T * delta(k, y[t])", (
+        r"\frac{\partial L}{\partial (o_t)_k} = \frac1T (p_t)_k - \frac1T [k = y_t]",
+    )),
+    ("norms_and_robust_losses", "h[t] = hard_tanh(h[t]) + hard_sigmoid(h[t])", (
+        r"h_t = \operatorname{hard\,tanh}(h_t) + \operatorname{hard\,sigmoid}(h_t)",
+    )),
 )  # fmt: skip
 
 
