@@ -39,6 +39,8 @@ class Decision:
         Why there was nothing to look at; "" where there was.
     mendable : bool
         Whether an edit is worth looking for.
+    held : int
+        How many links of its chain before it are right.
     """
 
     verdict: Verdict
@@ -46,14 +48,15 @@ class Decision:
     examiner: Examiner | None = None
     nothing: str = ""
     mendable: bool = True
+    held: int = 0
 
     @property
-    def likelihood(self) -> tuple[bool, bool, bool, bool]:
+    def likelihood(self) -> tuple[bool, bool, bool, bool, int]:
         """How likely it is what was meant: right, perhaps right, of shapes that fit, about
-        something."""
+        something, and right for longest."""
         verdict = self.verdict
         is_open = verdict.verdict == "undecided"
-        return verdict.right, is_open, not verdict.pointed, not self.nothing
+        return verdict.right, is_open, not verdict.pointed, not self.nothing, self.held
 
     def explained(self, start: Expr) -> Decision:
         """With what the derivation says of the left side of what is wrong, in the time left.

@@ -183,7 +183,7 @@ class Checker:
             link=which,
             read=links_text(way.links),
         )
-        return replace(decision, verdict=verdict)
+        return replace(decision, verdict=verdict, held=len(found) - 1)
 
     def _link(self, tree: Formula, progress: Progress) -> Decision:
         """Of ``A = B``."""

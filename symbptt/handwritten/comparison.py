@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -109,14 +110,13 @@ def norm_of(arrays: Arrays) -> float:
 def clipping(cases: Sequence[ProgramCase], found: Sequence[Arrays], base: Convention) -> Convention:
     """The convention with the clipping that explains the most, if any does."""
     best, most = base, explained(cases, found, base)
-    for value in _bounds(found):
-        for convention in (
-            Convention(base.factor, base.batch, value=value),
-            Convention(base.factor, base.batch, norm=_norm(found, value)),
-        ):
-            count = explained(cases, found, convention)
-            if count > most:
-                best, most = convention, count
+    ways = [Convention(base.factor, base.batch, value=value) for value in _bounds(found)]
+    if norm := _largest_reached_twice([norm_of(grads) for grads in found]):
+        ways.append(Convention(base.factor, base.batch, norm=norm))
+    for convention in ways:
+        count = explained(cases, found, convention)
+        if count > most:
+            best, most = convention, count
     return best
 
 
@@ -126,18 +126,21 @@ def explained(cases: Sequence[ProgramCase], found: Sequence[Arrays], convention:
 
 
 def _bounds(found: Sequence[Arrays]) -> list[float]:
-    """The largest entries, which a bound would be."""
-    largest = {
-        float(f"{np.max(np.abs(array)):.12g}")
+    """The largest entries: a bound is one that more than one of them reaches."""
+    entries = [
+        abs(float(entry))
         for grads in found
         for array in grads.values()
-        if np.size(array)
-    }
-    return sorted(largest, reverse=True)[:12]
+        for entry in np.ravel(np.asarray(array, float))
+    ]
+    reached = Counter(float(f"{entry:.12g}") for entry in entries if entry and np.isfinite(entry))
+    return sorted((value for value, count in reached.items() if count > 1), reverse=True)[:12]
 
 
-def _norm(found: Sequence[Arrays], value: float) -> float:
-    return max(norm_of(grads) for grads in found)
+def _largest_reached_twice(norms: Sequence[float]) -> float:
+    """The largest of all, if another is as large; else 0."""
+    first, second, *_ = (*sorted(norms, reverse=True), 0.0, 0.0)
+    return first if second > first * (1 - 1e-6) else 0.0
 
 
 def first_wrong(case: ProgramCase, grads: Arrays, convention: Convention, name: str) -> str:

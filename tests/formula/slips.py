@@ -246,10 +246,10 @@ def _tanh() -> Iterator[Case]:
         yield Case(model, right, f"d(L, {b}) = d(L, {h}[t]) * {slope}", "lost sum")
     right = "d(L, h[2]) = W.T @ d(L, a[3]) + V.T @ d(L, o[2]) for T = 3"
     wrong = "d(L, h[2]) = W.T @ d(L, a[3]) for T = 3"
-    yield Case("char_rnn", right, wrong, "a missing term", "V.T @ d(L, o[2])")
+    yield Case("char_rnn", right, wrong, "a missing term", "d(L, o[2])")
     right = "d(L, a[t]) = phi'(a[t]) * d(L, s[t])"
     yield Case("phi", right, "d(L, a[t]) = phi(a[t]) * d(L, s[t])", "slope")
-    yield Case("phi", right, "d(L, a[t]) = phi'(s[t]) * d(L, s[t])", "", "phi'(a[t])")
+    yield Case("phi", right, "d(L, a[t]) = phi'(s[t]) * d(L, s[t])", "", "`a[t]` for `s[t]`")
 
 
 CASES = tuple(_cases())

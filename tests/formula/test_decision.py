@@ -23,6 +23,15 @@ def test_a_reading_that_is_open_is_before_one_that_is_wrong() -> None:
     assert max(found.values(), key=lambda one: one.likelihood) is found["undecided"]
 
 
+def test_of_wrong_readings_of_a_chain_that_is_told_which_holds_longest() -> None:
+    by = r"\frac{\partial %s_t}{\partial h_{t-1}}"
+    gates = rf"\operatorname{{diag}}(h_{{t-1}} - n_t) {by % 'z'}"
+    gates += rf" + \operatorname{{diag}}(1 - z_t) {by % 'n'}"
+    chain = rf"{by % 'h'} = \operatorname{{diag}}(z_t) + {gates} = \operatorname{{diag}}(z_t)"
+    found = check(model("gru"), chain, horizon=2)
+    assert found.verdict == "wrong" and found.link.startswith("diag(z[t]) + diag(")
+
+
 def test_a_step_that_a_sum_binds_is_in_no_order_with_the_others() -> None:
     """It asked for the value of k at the counterexample, which has none."""
     slip = "d(loss[t], b_h) = sum(k, 1, t, d(loss[t], h[k]))"
