@@ -40,6 +40,8 @@ class RowPrinter(LatexPrinter):
         if isinstance(expr.vector, NAMES):
             return super().piece(expr.vector)
         match expr.vector:
+            case al.Concat(parts=parts):
+                return self.print_concat(al.Concat(tuple(map(in_rows, parts))))
             case al.Lookup() as vector:
                 return Piece(self.row_of(vector))
             case RowOf() as vector:

@@ -10,6 +10,7 @@ import pytest
 from symbptt.algebra import (
     NOW,
     Add,
+    Concat,
     Diag,
     Expr,
     Fill,
@@ -73,6 +74,8 @@ SHOWN: tuple[tuple[Expr, str], ...] = (
     (vector("mean", h()), r"\frac{1}{h} \mathbf{h}_t \mathbf{1}^{\top}"),
     (vector("sum", W), r"\mathbf{1}^{\top} \mathbf{W}_{\mathrm{hh}} \mathbf{1}"),
     (Fill(ZETA, ("h",)), r"\zeta \mathbf{1}"),
+    (Concat((h(), X)), r"[\mathbf{h}_t,\, \mathbf{x}_t]"),
+    (Concat((ZETA, Mul((h(), G)))), r"[\zeta,\, \mathbf{h}_t \odot \hat{\mathbf{g}}_t]"),
     (Lookup(E, Y), r"\mathbf{E}_{y_t,:}"),
     (Outer(OneHot(Y, "n"), X), r"\mathbf{e}_{y_t}^{\top} \mathbf{x}_t"),
     (Mul((SQUARE, dh())), r"\frac{\partial L}{\partial \mathbf{h}_t} "

@@ -6,9 +6,12 @@ exponent is tried; the names of the model decide which of them there are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
+from string import ascii_lowercase
 from typing import NoReturn
 
 from symbptt import algebra as al
@@ -424,13 +427,32 @@ class NameReader(WordReader):
         return None
 
     def index_name(self, name: str) -> str:
-        """What an index is called: T, where the text calls it otherwise, or a constant."""
+        """What an index is called: T, where the text calls it otherwise, or a constant.
+
+        Where papers have bold letters for vectors, ``s`` may be an index beside them: one that
+        limits or a condition bound.
+        """
         (meant,) = self.table.get(name, [name])[:1]
-        return meant if meant == "T" or meant in self.names.constants else name
+        if meant == "T" or meant in self.names.constants:
+            return meant
+        of_model = is_letter(name) and name in self.names.timed
+        return self.beside(name) if of_model and is_bound(name, self.text) else name
+
+    def beside(self, letter: str) -> str:
+        """An index's letter that is none of the model's, always the same one."""
+        timed = sorted(name for name in self.names.timed if is_letter(name))
+        free = self.names.model.free_letters(tuple(ascii_lowercase.replace("t", "")[::-1]))
+        return [*islice(free, len(timed))][timed.index(letter)]
 
     def dim(self, place: Place, key: str, lengths: bool) -> sf.Node:
         named = sf.Named(place, self.dims[key])
         return named if lengths else sf.Len(place, named)
+
+
+def is_bound(letter: str, text: str) -> bool:
+    """Whether a letter stands beside a sign of limits or of a condition."""
+    before, after = rf"(?<![A-Za-z\\_]){letter}\s*(?:=|<|≤|\\leq?\b)", rf"{letter}(?![A-Za-z_^\[(])"
+    return bool(re.search(rf"{before}|(?:<=?|≤|\\leq?\b)\s*{after}", text))
 
 
 def counts_steps(places: Iterable[sf.Node | None]) -> bool:

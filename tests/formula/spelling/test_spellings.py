@@ -153,6 +153,11 @@ SAME = (
         r"L = \frac{1}{T} \sum_{t=1}^T \ell(\mathbf{o}_t, \mathbf{y}_t)",
         r"\mathcal{L} = \frac1T \sum_{t=1}^T l(o_t, y_t)",
     )),
+    # An index beside a vector of the same letter.
+    ("lstm", "d(L, b_i) = sum(n, 1, T, d(L, a_i[n]))", (
+        r"\frac{\partial L}{\partial \mathbf{b}_i} = \sum_{s=1}^T"
+        r" \frac{\partial L}{\partial \mathbf{a}_{i,s}}",
+    )),
     # What is no step and no entries of what stands before it.
     ("linear", "d(L, W_qh) = sum(t, 1, T, (h[t] @ d(L, o[t]).T).T)", (
         r"(DL)_{W_{qh}} = \sum_{t=1}^T (h_t (DL)_{o_t}^\top)^\top",
