@@ -259,7 +259,7 @@ def _says_more(formula: Formula, model: Model) -> bool:
     own = [
         {part.name for part in walk(equation.rhs) if isinstance(part, Param)}
         for slope in slopes
-        for of in {model, derived_form(model)}
+        for of in (model, derived_form(model))
         for equation in of.equations
         if isinstance(slope.output, Ref) and equation.name == slope.output.name
     ]

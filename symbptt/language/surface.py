@@ -6,9 +6,10 @@ know their place, since every finding points at one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from typing import Any
 
 from symbptt.algebra import Index
 from symbptt.language.source import Place
@@ -151,6 +152,18 @@ def parts(node: Node) -> list[Node]:
         case Over(numerator=one, denominator=other) | Power(base=one, exponent=other):
             return [one, other]
     return []
+
+
+def map_parts(node: Node, change: Callable[[Node], Node]) -> Node:
+    """A copy over changed parts; a node without parts itself."""
+    changes: dict[str, Any] = {}
+    for one in fields(node):
+        value = getattr(node, one.name)
+        if isinstance(value, Node):
+            changes[one.name] = change(value)
+        elif isinstance(value, list):
+            changes[one.name] = [change(part) for part in value]
+    return replace(node, **changes) if changes else node
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -3,10 +3,9 @@ r"""Dots: ``C_t C_{t-1} \\cdots C_{i+1}`` is a product, ``l_1 + \\dots + l_T`` a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 from symbptt.algebra import Index
 from symbptt.formula.spelling.limits import comparison
@@ -158,14 +157,7 @@ def _moved(node: sf.Node, origin: Index, letter: str, kinds: Open) -> sf.Node:
         index = linear(node.places[0], {})
         assert index is not None
         return replace(node, places=[index_node(node.place, index - origin + Index.of(letter))])
-    changes: dict[str, Any] = {}
-    for one in fields(node):
-        value = getattr(node, one.name)
-        if isinstance(value, sf.Node):
-            changes[one.name] = _moved(value, origin, letter, kinds)
-        elif isinstance(value, list):
-            changes[one.name] = [_moved(part, origin, letter, kinds) for part in value]
-    made = replace(node, **changes) if changes else node
+    made = sf.map_parts(node, lambda part: _moved(part, origin, letter, kinds))
     if node in kinds:
         kinds[made] = kinds[node]
     return made

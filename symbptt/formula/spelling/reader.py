@@ -3,15 +3,15 @@ r"""From a text in LaTeX, Unicode, plain or mixed to the surface trees of its re
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from itertools import islice, product
-from typing import Any
 
 from symbptt.errors import FormulaError
 from symbptt.formula.names import RESERVED, FormulaNames, derived_form
 from symbptt.formula.shapes import Layout, Shaper
 from symbptt.formula.spelling import layout as lay
 from symbptt.formula.spelling import written as wr
+from symbptt.formula.spelling.calls import renamed
 from symbptt.formula.spelling.choices import consistent
 from symbptt.formula.spelling.layout import CONDITION
 from symbptt.formula.spelling.limits import comparison
@@ -192,16 +192,8 @@ def _likely(key: Key) -> tuple[str, ...]:
 
 def _exchanged(node: sf.Node, words: dict[sf.Node, str]) -> sf.Node:
     """A copy with other words for some derivatives."""
-    changes: dict[str, Any] = {}
-    for one in fields(node):
-        value = getattr(node, one.name)
-        if isinstance(value, sf.Node):
-            changes[one.name] = _exchanged(value, words)
-        elif isinstance(value, list):
-            changes[one.name] = [_exchanged(part, words) for part in value]
-    if node in words:
-        changes["function"] = words[node]
-    return replace(node, **changes) if changes else node
+    made = sf.map_parts(node, lambda part: _exchanged(part, words))
+    return renamed(made, words[node]) if node in words else made
 
 
 def _condition(reader: MeaningReader, one: lay.Condition) -> Iterator[Stated]:

@@ -3,9 +3,7 @@ r"""Matrices of blocks, and cases: what stands in rows and cells."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
 from fractions import Fraction
-from typing import Any
 
 from symbptt import algebra as al
 from symbptt.errors import FormulaError
@@ -177,14 +175,7 @@ def _without(node: sf.Node, letter: str) -> sf.Node:
     match node:
         case sf.At(operand=operand, places=[sf.Named(name=name)]) if name == letter:
             return _without(operand, letter)
-    changes: dict[str, Any] = {}
-    for one in fields(node):
-        value = getattr(node, one.name)
-        if isinstance(value, sf.Node):
-            changes[one.name] = _without(value, letter)
-        elif isinstance(value, list):
-            changes[one.name] = [_without(part, letter) for part in value]
-    return replace(node, **changes) if changes else node
+    return sf.map_parts(node, lambda part: _without(part, letter))
 
 
 def is_zero(node: wr.Written) -> bool:
