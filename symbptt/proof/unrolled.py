@@ -356,8 +356,9 @@ def in_order(items: tuple[Any, ...], reads: Any) -> tuple[Any, ...]:
 
 
 def _place(name: str, step: int | None) -> str:
-    place = name if step is None else f"{name}[{step}]"
-    return f"a part at step {step}" if name.startswith(MARK) else f"`{place}`"
+    if name.startswith(MARK):
+        return "a part that has no step" if step is None else f"a part at step {step}"
+    return f"`{name}`" if step is None else f"`{name}[{step}]`"
 
 
 def _reads_param(item: Any) -> Iterator[str]:
