@@ -56,6 +56,8 @@ class Mend:
         The formula with the edit.
     slips : int
         How many kinds of slips it mends.
+    latex : str
+        The formula in LaTeX.
     """
 
     words: str
@@ -63,6 +65,7 @@ class Mend:
     text: str
     formula: Formula
     slips: int = 1
+    latex: str = ""
 
 
 def mends(

@@ -222,7 +222,9 @@ class Checker:
             # What holds on a narrower range alone is what is right there, written anew.
             others = [mend for mend in found if mend.formula.chains == tree.chains]
             found = (*verdict.mends, *others)[:WANTED]
-        return replace(verdict, mends=found)
+        shaper = Shaper(examiner.model, self.layout)
+        typeset = (replace(mend, latex=formula_latex(mend.formula, shaper)) for mend in found)
+        return replace(verdict, mends=tuple(typeset))
 
 
 def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:

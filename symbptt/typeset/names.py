@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from symbptt.algebra import Dim, DimProduct, DimSum, Index, Model, Shape
+from symbptt.calculus.derivation import Range
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.typeset.clock import StepLetters
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
@@ -138,6 +139,10 @@ class Names:
 
     def index(self, index: Index) -> str:
         return index_latex(self.clock.index(index))
+
+    def range(self, steps: Range) -> str:
+        first, last, of = map(self.index, (steps.first, steps.last, steps.of))
+        return f"{of} = {first}" if first == last else rf"{first} \le {of} \le {last}"
 
     def at_step(self, symbol: Symbol, index: Index) -> str:
         """A symbol with its step, below or above."""
