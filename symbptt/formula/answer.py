@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import Any
 
 from symbptt.formula.derived import DerivedEquation
 from symbptt.formula.examination import Counterexample
 from symbptt.formula.mending import Mend
-from symbptt.formula.text import underlined
+from symbptt.formula.shapes import Shaper
+from symbptt.formula.text import in_names, underlined, words_in_names
 
 WIDTH = 80
 
@@ -84,6 +85,21 @@ class Verdict:
     link: str = ""
     pointed: str = ""
     read: str = ""
+
+    def in_names(self, called: Mapping[str, str], shaper: Shaper) -> Verdict:
+        """In the names that its author has for those of the model."""
+        if not called:
+            return self
+        return replace(
+            self,
+            read=in_names(self.read, called),
+            link=in_names(self.link, called),
+            range=in_names(self.range, called),
+            left_out=tuple(words_in_names(words, called) for words in self.left_out),
+            reason=words_in_names(self.reason, called),
+            derived=self.derived and self.derived.in_names(called, shaper),
+            mends=tuple(mend.in_names(called) for mend in self.mends),
+        )
 
     def _repr_latex_(self) -> str:
         lines = [rf"\text{{{self.verdict}: }} {self.latex}"]
