@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import Any
 
 from symbptt.formula.derived import DerivedEquation
 from symbptt.formula.examination import Counterexample
 from symbptt.formula.mending import Mend
-from symbptt.formula.text import underlined
+from symbptt.formula.shapes import Shaper
+from symbptt.formula.text import in_names, underlined, words_in_names
 from symbptt.tables import Printed
 from symbptt.typeset.text import markdown_text
 
@@ -87,6 +88,21 @@ class Verdict(Printed):
     link: str = ""
     pointed: str = ""
     read: str = ""
+
+    def in_names(self, called: Mapping[str, str], shaper: Shaper) -> Verdict:
+        """In the names that its author has for those of the model."""
+        if not called:
+            return self
+        return replace(
+            self,
+            read=in_names(self.read, called),
+            link=in_names(self.link, called),
+            range=in_names(self.range, called),
+            left_out=tuple(words_in_names(words, called) for words in self.left_out),
+            reason=words_in_names(self.reason, called),
+            derived=self.derived and self.derived.in_names(called, shaper),
+            mends=tuple(mend.in_names(called) for mend in self.mends),
+        )
 
     def _repr_latex_(self) -> str:
         lines = [rf"\text{{{self.verdict}: }} {self.latex}"]
