@@ -16,8 +16,8 @@ from symbptt.proof.trial import generate
 def module(source: Model | Derivation, **options: Any) -> ModuleType:
     """The generated module of a model, imported.
 
-    >>> lstm = symbptt.module(symbptt.load("lstm"))
-    >>> params = lstm.init_params({name: 8 for name in lstm.DIMS})
+    >>> made = symbptt.module(symbptt.parse(text))
+    >>> params = made.init_params({name: 8 for name in made.DIMS})
 
     Parameters
     ----------
