@@ -15,7 +15,7 @@ from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.rules import operands, partial
 from symbptt.calculus.slips import Slip
-from symbptt.calculus.variants import Around, Row
+from symbptt.calculus.variants import Around, SlipRow
 from symbptt.functions.elementwise import FUNCTIONS
 
 Factors = tuple[al.Expr, ...]
@@ -297,28 +297,28 @@ def _elementwise(node: al.Expr, around: Around) -> Iterator[al.Expr]:
         yield al.Fill(al.Vector("dot", (node.left, node.right)), node.shape)
 
 
-PROGRAM_SLIPS: dict[str, Row] = {
-    "a missing slope": Row(_missing_slope),
-    "a slope of equal factors": Row(_halved_slope),
-    "a slope twice": Row(_doubled_slope),
-    "a slope at another value": Row(_slope_elsewhere),
-    Slip.UNAPPLIED: Row(_unapplied, Slip.APPLIED),
-    Slip.TWICE: Row(_twice),
-    "a value for its argument, or a function of it": Row(_of_value),
-    Slip.COMPLEMENT: Row(_without_complement, Slip.NO_COMPLEMENT),
-    Slip.NO_COMPLEMENT: Row(_complement),
-    "a lost path": Row(_lost_path),
-    "a path that is added up, and never set anew": Row(_not_emptied),
-    "the steps in the order of the forward pass": Row(_forward),
-    "a doubled term": Row(_doubled_term),
-    "a quotient for a product": Row(_quotient, Slip.DIVISION),
-    "a factor of one term for a factor of the sum": Row(_parentheses),
-    "a shifted index of a factor, in one term": Row(_shifted_in_later_terms),
-    "a factor outside of a product": Row(_moved_factor),
-    "a missing factor of a named product": Row(_part_of_auxiliary),
-    "a shifted index in what a name stands for": Row(_shift_in_auxiliary),
-    "an exponent outside of the parentheses": Row(_power_outside),
-    "another name, at the step before": Row(_name_at_another_step),
-    "a product of entries for an outer product": Row(_elementwise),
+PROGRAM_SLIPS: dict[str, SlipRow] = {
+    "a missing slope": SlipRow(_missing_slope),
+    "a slope of equal factors": SlipRow(_halved_slope),
+    "a slope twice": SlipRow(_doubled_slope),
+    "a slope at another value": SlipRow(_slope_elsewhere),
+    Slip.UNAPPLIED: SlipRow(_unapplied, Slip.APPLIED),
+    Slip.TWICE: SlipRow(_twice),
+    "a value for its argument, or a function of it": SlipRow(_of_value),
+    Slip.COMPLEMENT: SlipRow(_without_complement, Slip.NO_COMPLEMENT),
+    Slip.NO_COMPLEMENT: SlipRow(_complement),
+    "a lost path": SlipRow(_lost_path),
+    "a path that is added up, and never set anew": SlipRow(_not_emptied),
+    "the steps in the order of the forward pass": SlipRow(_forward),
+    "a doubled term": SlipRow(_doubled_term),
+    "a quotient for a product": SlipRow(_quotient, Slip.DIVISION),
+    "a factor of one term for a factor of the sum": SlipRow(_parentheses),
+    "a shifted index of a factor, in one term": SlipRow(_shifted_in_later_terms),
+    "a factor outside of a product": SlipRow(_moved_factor),
+    "a missing factor of a named product": SlipRow(_part_of_auxiliary),
+    "a shifted index in what a name stands for": SlipRow(_shift_in_auxiliary),
+    "an exponent outside of the parentheses": SlipRow(_power_outside),
+    "another name, at the step before": SlipRow(_name_at_another_step),
+    "a product of entries for an outer product": SlipRow(_elementwise),
 }
 """One row a slip."""

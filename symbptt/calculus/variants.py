@@ -101,7 +101,7 @@ Change = Callable[[al.Expr, Around], Iterable[al.Expr]]
 """From a part, and where it stands, to what may stand there in its place."""
 
 
-class Row(NamedTuple):
+class SlipRow(NamedTuple):
     """What is written for a part, and which slip is undone by that."""
 
     change: Change
@@ -112,7 +112,7 @@ def variants(
     derivation: Derivation,
     kinds: Iterable[str] = (),
     *,
-    further: Mapping[str, Row] | None = None,
+    further: Mapping[str, SlipRow] | None = None,
     others: int = OTHERS,
 ) -> Iterator[Variant]:
     """All variants, step by step.
@@ -121,7 +121,7 @@ def variants(
     ----------
     kinds : iterable of str
         These alone, where some are given.
-    further : mapping of str to Row
+    further : mapping of str to SlipRow
         Rows beyond those of `SLIPS`.
     others : int
         How many names, or functions, are put in the place of one.
@@ -136,7 +136,7 @@ def variants(
 
 
 def _of_kind(
-    kind: str, step: Step, table: Mapping[str, Row], derivation: Derivation, others: int
+    kind: str, step: Step, table: Mapping[str, SlipRow], derivation: Derivation, others: int
 ) -> Iterator[tuple[al.Expr, al.Expr, Step]]:
     if kind in STEP_SLIPS:
         for changed in STEP_SLIPS[kind](step):
@@ -368,25 +368,25 @@ def _factors(expr: al.Expr) -> tuple[al.Expr, ...]:
     return expr.factors if isinstance(expr, al.Mul) else (expr,)
 
 
-SLIPS: dict[str, Row] = {
-    "a wrong sign": Row(_sign, Slip.SIGN),
-    "a missing term": Row(_missing_term, Slip.TERM),
-    "a missing factor": Row(_missing_factor, Slip.FACTOR),
-    "a factor 1/T too many": Row(_surplus(MEAN_FACTOR)),
-    "a factor 2 too many": Row(_surplus(al.Number(Fraction(2)))),
-    "a factor near 1": Row(_surplus(NEAR_ONE)),
-    "a wrong exponent": Row(_exponent, Slip.EXPONENT),
-    "a missing transpose": Row(_missing_transpose, Slip.NO_TRANSPOSE),
-    "a transpose too many": Row(_surplus_transpose),
-    "a reversed product": Row(_reversed, Slip.REVERSED),
-    "another block": Row(_other_block),
-    "a shifted index": Row(_shift),
-    "a sum with another limit": Row(_limit, Slip.SHIFT),
-    "a lost sum over the steps": Row(_lost_sum),
-    "another derivative": Row(_held),
-    "another name": Row(_name),
-    "another function": Row(_function),
-    "the slope of another function": Row(_slope),
+SLIPS: dict[str, SlipRow] = {
+    "a wrong sign": SlipRow(_sign, Slip.SIGN),
+    "a missing term": SlipRow(_missing_term, Slip.TERM),
+    "a missing factor": SlipRow(_missing_factor, Slip.FACTOR),
+    "a factor 1/T too many": SlipRow(_surplus(MEAN_FACTOR)),
+    "a factor 2 too many": SlipRow(_surplus(al.Number(Fraction(2)))),
+    "a factor near 1": SlipRow(_surplus(NEAR_ONE)),
+    "a wrong exponent": SlipRow(_exponent, Slip.EXPONENT),
+    "a missing transpose": SlipRow(_missing_transpose, Slip.NO_TRANSPOSE),
+    "a transpose too many": SlipRow(_surplus_transpose),
+    "a reversed product": SlipRow(_reversed, Slip.REVERSED),
+    "another block": SlipRow(_other_block),
+    "a shifted index": SlipRow(_shift),
+    "a sum with another limit": SlipRow(_limit, Slip.SHIFT),
+    "a lost sum over the steps": SlipRow(_lost_sum),
+    "another derivative": SlipRow(_held),
+    "another name": SlipRow(_name),
+    "another function": SlipRow(_function),
+    "the slope of another function": SlipRow(_slope),
 }
 """One row a slip in a result."""
 

@@ -11,7 +11,7 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.program_slips import PROGRAM_SLIPS
 from symbptt.calculus.slips import Slip
-from symbptt.calculus.variants import SLIPS, Around, Row, edited
+from symbptt.calculus.variants import SLIPS, Around, SlipRow, edited
 from symbptt.errors import SymbpttError
 from symbptt.proof.backward import Passes
 from symbptt.proof.suspects import Gradient, Suspect
@@ -65,7 +65,7 @@ def _words(kind: str, before: tuple[al.Equation, ...], after: tuple[al.Equation,
 def _edits(
     kind: str, equation: al.Equation, derivation: Derivation, names: int
 ) -> Iterator[tuple[al.Expr, al.Expr, al.Expr]]:
-    table = {**SLIPS, **PROGRAM_SLIPS, "parts in another order": Row(_order)}
+    table = {**SLIPS, **PROGRAM_SLIPS, "parts in another order": SlipRow(_order)}
     around = Around(of=derivation, others=names)
     for old, new, rhs in edited(equation.rhs, table[kind].change, around):
         if rhs.shape == equation.rhs.shape and old.shape == new.shape:
