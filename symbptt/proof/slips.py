@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.program_slips import PROGRAM_SLIPS
-from symbptt.calculus.variants import SLIPS, STEP_SLIPS, Variant, variants
+from symbptt.calculus.program_slips import KINDS, PROGRAM_SLIPS
+from symbptt.calculus.variants import STEP_SLIPS, Variant, variants
 from symbptt.errors import EvaluationError, MissingRuleError, UnboundFunctionError
 from symbptt.proof.backward import OneSequence, Passes
 from symbptt.proof.other_models import other_models
@@ -38,16 +38,6 @@ TOLERANCE = 1e-8
 
 NAMES = 12
 """So many other names are put in the place of one."""
-
-FIRST = ("a wrong sign", "a missing factor")
-LAST = ("another name", "another function", "a factor near 1")
-KINDS = (
-    *FIRST,
-    *(kind for kind in (*SLIPS, *PROGRAM_SLIPS) if kind not in FIRST + LAST),
-    *LAST,
-    *STEP_SLIPS,
-)
-"""In the order in which they are tried: of two that make the same numbers the likelier first."""
 
 LOST = ("a missing term", "a lost path")
 """What a program may do at all steps but the last, which has a statement of its own."""
@@ -258,7 +248,8 @@ class Inquiry:
 
     @cached_property
     def _variants(self) -> tuple[Variant, ...]:
-        found = variants(self.derivation, KINDS, further=PROGRAM_SLIPS, others=NAMES)
+        kinds = (*KINDS, *STEP_SLIPS)
+        found = variants(self.derivation, kinds, further=PROGRAM_SLIPS, others=NAMES)
         return tuple(v for v in found if v.step.kind in ("seed", "adjoint", "gradient"))
 
     @cached_property
