@@ -31,15 +31,14 @@ def equations(found: Answer) -> Iterator[tuple[str, list[Equality]]]:
     section, group = "", list[Equality]()
     for block in found.document().blocks:
         if isinstance(block, Heading):
-            section = str(block.text[0])
+            if group:
+                yield section, group
+            section, group = str(block.text[0]), []
         for line in block.lines if isinstance(block, Display) else ():
             if line.left and group:
                 yield section, group
                 group = []
             group.append(line)
-        if isinstance(block, Heading) and group:
-            yield section, group
-            group = []
     yield section, group
 
 
@@ -57,7 +56,7 @@ def letters(found: Answer) -> tuple[str, ...]:
     return tuple(
         text
         for text in others
-        if (name := re.match(r"\\begin\{align\*\}\n\\mathbf\{(\w+)\}(_t)? ", text))
+        if (name := re.match(r"\\begin\{align\*\}\n\\mathbf\{(\w+)\}(_t|_\{\d+,t\})? ", text))
         and name[1] not in known
     )
 

@@ -87,7 +87,10 @@ class NameReader(WordReader):
     ) -> list[Way]:
         """``t'`` is an index of its own."""
         if below or above or self.called(letters_of(core.text)) or core.text in self.functions:
-            message = "a prime stands behind a function alone, as in `phi'(v)`, or behind an index"
+            message = (
+                "a prime stands behind a function alone, as in `phi'(v)`, or behind an index; a "
+                r"transpose is `W.T` or `W^\top`"
+            )
             self.wrong(place, f"`{self.shown(place)}`: {message}")
         return [Way(sf.Named(place, core.text + "1" * primes))]
 
@@ -136,7 +139,7 @@ class NameReader(WordReader):
                 yield from self.powers(way, above)
         if text == "delta" and below and not above:
             yield from self.kronecker(place, below)
-        if not below and text not in LOSS_LETTERS and is_letter(text):
+        if not below and text not in {*LOSS_LETTERS, *self.names.model.shapes} and is_letter(text):
             yield from self.powers(Way(sf.Named(place, text)), above)
 
     def dimension(
@@ -260,6 +263,7 @@ class NameReader(WordReader):
         self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> NoReturn:
         """Why a name with these scripts is none of the model."""
+        self.check_run(core)
         scripted = [s for s in shares(core.text, below, above)]
         for share in scripted:
             for name in self.called(share.name):
@@ -272,7 +276,10 @@ class NameReader(WordReader):
                     )  # fmt: skip
         if letters_of(core.text) in self.functions:
             word = self.functions[letters_of(core.text)]
-            self.wrong(place, f"`{word}` is a function: its arguments stand in parentheses")
+            message = f"`{word}` is a function: its arguments stand in parentheses"
+            if word == "delta":
+                message += "; what a letter of your own stands for is said by `--where`"
+            self.wrong(place, message)
         written = (
             core.place.until(below[0].place) if below and below[0].word.isalpha() else core.place
         )
@@ -281,6 +288,23 @@ class NameReader(WordReader):
         name = core.text + ("_" + below[0].word if below and below[0].word else "")
         near = self.names.near(name) or self.names.near(core.text)
         self.wrong(place, f"the model {self.names.model.name} has no name `{shown}`{near}")
+
+    def check_run(self, core: wr.Word) -> None:
+        """A letter without a step before others may be a part of a name: ``cc_{t+1}``."""
+        first, last = core.place.column, core.place.end_column
+        run = re.match(r"[A-Za-z]+", self.text[last:])
+        if run is None or core.text not in self.names.timed or len(core.text) != last - first:
+            return
+        start = re.search(r"[A-Za-z]*$", self.text[:first])
+        assert start is not None
+        place = replace(core.place, column=start.start(), end_column=last + run.end())
+        name = self.shown(place)
+        if self.text[place.column - 1 : place.column] != "\\":
+            self.wrong(
+                place,
+                f"the model {self.names.model.name} has no name `{name}`{self.names.near(name)}; "
+                f"as a product of letters it lacks a step, as in `{core.text}_t`",
+            )
 
     def shown(self, place: Place) -> str:
         return self.text[place.column : place.end_column]
