@@ -14,7 +14,6 @@ from symbptt.calculus.derivation import (
     Range,
     ReasonPart,
     Step,
-    StepNumber,
     TotalLoss,
 )
 from symbptt.calculus.estimators import FULL
@@ -187,8 +186,6 @@ class Formulas:
                 return f"past {self.index(index)}"
             case al.Index():
                 return self.index(part)
-            case StepNumber(number=number):
-                return f"({number})"
             case EquationName(name=name):
                 return f"the equation of {name}"
             case al.Expr():

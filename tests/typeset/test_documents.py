@@ -17,6 +17,7 @@ from symbptt.language.library import differentiable, load
 from symbptt.language.parser import parse
 from symbptt.typeset.document import FORMATS, render
 from symbptt.typeset.formula import LatexPrinter
+from symbptt.typeset.fragment import Fragment
 from symbptt.typeset.latex import derivation_latex, model_latex, step_latex
 from symbptt.typeset.names import Names
 from tests.typeset.hostile import HOSTILE
@@ -78,15 +79,13 @@ def test_the_preamble_needs_nothing_but_three_packages() -> None:
     assert re.findall(r"\\documentclass\[.*\]\{(.*)\}", preamble) == ["article"]
 
 
-def test_a_fragment_is_the_body_of_the_article() -> None:
+def test_a_fragment_in_markdown_is_the_body_of_the_article() -> None:
     derivation = derive(load("linear"))
-    fragment = render(derivation, fragment=True)
+    fragment = render(derivation, "md", fragment=Fragment())
     *header, body = fragment.split("\n", 2)
-    assert header[0].startswith("% Made by symbptt")
-    assert header[1].endswith("symbptt derive linear --fragment")
-    assert body in render(derivation)
-    assert r"\documentclass" not in fragment
-    assert r"\begin{document}" not in fragment
+    assert header[0].startswith("<!-- Made by symbptt")
+    assert header[1].endswith("symbptt derive linear --to md --fragment -->")
+    assert body.strip() in render(derivation, "md")
 
 
 def test_the_header_says_how_to_make_it_again() -> None:
