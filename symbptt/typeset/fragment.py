@@ -215,11 +215,12 @@ def _chain(line: Equality, left: float) -> _Chain:
     members = [_Member(member, left) for member in line.members]
     shown = [f"&{line.sign} {member.text}" for member in members]
     widths = [max(member.widths[k] for member in members) for k in range(len(_ROOMS))]
-    if line.ending and width(line.ending) <= _ROOMS[0] - left - _INDENT:
-        size = width(line.ending) + _INDENT / 2
+    ending = line.ending.removeprefix(r"\quad ")
+    if ending and width(ending) <= _ROOMS[0] - left - _INDENT:
+        size = width(ending) + _INDENT / 2
         last = [member + size + _SIGN + left for member in members[-1].lasts]
         folded = [last[k] > room for k, room in enumerate(_ROOMS)]
-        shown[-1] += f"{_fold(folded)} \\quad {line.ending}"
+        shown[-1] += f"{_fold(folded)} \\quad {ending}"
         widths = [
             max(w, 0 if f else e - left) for w, f, e in zip(widths, folded, last, strict=True)
         ]
