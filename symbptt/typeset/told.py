@@ -10,7 +10,6 @@ from symbptt.calculus.derivation import (
     Reason,
     ReasonPart,
     Step,
-    StepNumber,
     TotalLoss,
 )
 from symbptt.typeset.blocks import Paragraph, Words
