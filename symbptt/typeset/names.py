@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from symbptt.algebra import Dim, DimProduct, DimSum, Index, Model, Shape
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.typeset.clock import StepLetters
+from symbptt.typeset.followers import followers
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
 from symbptt.typeset.style import Style
 from symbptt.typeset.tex import width
@@ -65,6 +66,7 @@ class Names:
     def __init__(self, *models: Model, style: Style | None = None) -> None:
         self.style = style or Style()
         self.clock = StepLetters()
+        self.followers = followers(*models)
         self._verbatim: set[str] = set()
         self._short: dict[str, str] = {}
         self._macros: set[str] = set()
