@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symbptt.calculus.derivation import Derivation
@@ -14,6 +15,7 @@ from symbptt.typeset.article import article, made
 from symbptt.typeset.blocks import Document
 from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
+from symbptt.typeset.html_format import Html
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
 
@@ -27,23 +29,27 @@ class Output:
     printer : Format
         Prints blocks.
     frame : str
-        The template, in templates/latex, of what stands around them.
+        The template of what stands around them.
     suffix : str
         Of files of this format.
     words : str
         What it is, for a list of formats.
+    kind : str
+        The folder of the template.
     """
 
     printer: Format
     frame: str
     suffix: str
     words: str
+    kind: str = "latex"
 
 
 FORMATS: dict[str, Output] = {
     "tex": Output(Tex(), "article.tex.j2", ".tex", "LaTeX article"),
     "md": Output(Markdown(), "article.md.j2", ".md", "Markdown with TeX formulas"),
     "text": Output(TextFormat(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
+    "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
 }
 
 TEXTS = (*FORMATS, "formulas")
@@ -60,6 +66,7 @@ class Framed:
     subject: str
     body: str
     whole: bool
+    parts: Mapping[str, str]
 
 
 def printed(document: Document, to: str = "tex", fragment: bool = False) -> str:
@@ -87,8 +94,9 @@ def printed(document: Document, to: str = "tex", fragment: bool = False) -> str:
         document.subtitle[:1].lower() + document.subtitle[1:],
         printer.body(document.blocks),
         whole=not fragment,
+        parts={} if fragment else printer.parts(document),
     )
-    return signed(environment("latex").get_template(chosen.frame).render(page=page))
+    return signed(environment(chosen.kind).get_template(chosen.frame).render(page=page))
 
 
 def render(
