@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import TypedDict, Unpack
 
 from symbptt.algebra import Cotangent, Derivative, Expr, Model, Param, Ref, Stack
@@ -18,7 +18,7 @@ from symbptt.formula.examination import Examiner
 from symbptt.formula.meaning import Total
 from symbptt.formula.mending import WANTED, Mend, mends
 from symbptt.formula.names import FormulaNames, derived_form
-from symbptt.formula.reading import Reading, readings
+from symbptt.formula.reading import Reading, aliases, readings
 from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
 from symbptt.formula.statement import Formula, walk
@@ -131,6 +131,12 @@ class Checker:
         self.where = where
         self.names = names
 
+    @cached_property
+    def called(self) -> dict[str, str]:
+        """What the formulas call names of the model: the first of several."""
+        found = aliases(self.names, FormulaNames.of(self.model))
+        return {meant: name for name, meant in reversed(found.items())}
+
     def check(self, formula: str, progress: Progress = str) -> Verdict:
         """The verdict on one; errors are those of `symbptt.formula.verdict.check`."""
         self.clock.restart()
@@ -145,7 +151,9 @@ class Checker:
         )
         with suppress(EvaluationError):  # no time is left
             best = best.explained(start)
-        return replace(self._mended(best, progress), formula=formula)
+        verdict = replace(self._mended(best, progress), formula=formula)
+        about = best.examiner.model if best.examiner else self.model
+        return verdict.in_names(self.called, Shaper(about, self.layout))
 
     def answer(self, formula: str, progress: Progress = str) -> Verdict:
         """The same, ``unreadable`` in the place of an error."""
@@ -167,7 +175,7 @@ class Checker:
         """Of one reading: that of the first link of it that is not right."""
         found: list[Decision] = []
         for link in way.links:
-            found.append(self._link(link, progress))
+            found.append(self.link(link, progress))
             if not found[-1].verdict.right:
                 break
         decision = found[0] if found[-1].verdict.right else found[-1]
@@ -185,16 +193,16 @@ class Checker:
         )
         return replace(decision, verdict=verdict, held=len(found) - 1)
 
-    def _link(self, tree: Formula, progress: Progress) -> Decision:
+    def link(self, tree: Formula, progress: Progress) -> Decision:
         """Of ``A = B``."""
-        first, *others = _spoken_of(tree, self.model) or _equations(tree, self.model)
+        first, *others = spoken_of(tree, self.model) or _equations(tree, self.model)
         found = self._examined(tree, first, progress)
         for other in others if not found.verdict.right else ():
             again = self._examined(tree, other, str)
             if again.verdict.right:
                 words = "`direct` by the model's own equations"
                 found = replace(again, verdict=replace(again.verdict, reading=words))
-        latex = formula_latex(tree, Shaper(first, self.layout))
+        latex = formula_latex(tree, Shaper(first, self.layout), called=self.called)
         return replace(found, verdict=replace(found.verdict, latex=latex))
 
     def _examined(self, tree: Formula, model: Model, progress: Progress) -> Decision:
@@ -217,12 +225,16 @@ class Checker:
             with suppress(TooLargeError):  # no time is left
                 found = mends(tree, examiner, verdict.counterexample, told)
         if decision.nothing:
-            raise NothingToCheckError(decision.nothing, found)
+            own = tuple(mend.in_names(self.called) for mend in found)
+            raise NothingToCheckError(decision.nothing, own)
         if verdict.mends:
             # What holds on a narrower range alone is what is right there, written anew.
             others = [mend for mend in found if mend.formula.chains == tree.chains]
             found = (*verdict.mends, *others)[:WANTED]
-        return replace(verdict, mends=found)
+        shaper = Shaper(examiner.model, self.layout)
+        called = self.called
+        typeset = (replace(m, latex=formula_latex(m.formula, shaper, called=called)) for m in found)
+        return replace(verdict, mends=tuple(typeset))
 
 
 def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
@@ -245,7 +257,7 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
     return (model,)
 
 
-def _spoken_of(formula: Formula, model: Model) -> tuple[Model, ...]:
+def spoken_of(formula: Formula, model: Model) -> tuple[Model, ...]:
     """Those of them in which no derivative of one equation is 0 because it does not read that."""
     slopes = [n for side in formula.sides for n in walk(side) if isinstance(n, Derivative)]
     return tuple(
@@ -272,7 +284,7 @@ def _meant(ways: tuple[Reading, ...], model: Model) -> tuple[Reading, ...]:
     if len(ways) == 1:
         return ways
     return (
-        tuple(way for way in ways if all(_spoken_of(link, model) for link in way.links)) or ways[:1]
+        tuple(way for way in ways if all(spoken_of(link, model) for link in way.links)) or ways[:1]
     )
 
 

@@ -13,6 +13,7 @@ from symbptt.functions.elementwise import FUNCTIONS, definition, function
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
 from symbptt.typeset.blocks import Equality, Math, Prose, Table, Words, prose
+from symbptt.typeset.followers import shares
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.notation import CONVENTIONS
 from symbptt.typeset.tex import width
@@ -216,6 +217,9 @@ def convention_texts(nodes: Sequence[al.Expr], printer: LatexPrinter) -> Iterato
         signs.add("Prime")
     held = {node.held for node in nodes if isinstance(node, al.Derivative | al.Pullback)}
     signs |= {f"Held{what.capitalize()}" for what in held - {"equation"}}
+    slopes = (node for node in nodes if isinstance(node, al.Derivative | al.Pullback))
+    if any(shares(node, printer.names.followers) for node in slopes):
+        signs.add("Followers")
     if any(
         isinstance(node, al.Vector) and node.function == "dot" and printer.is_matrix(node.args[0])
         for node in nodes
