@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symbptt.calculus.derivation import Derivation
@@ -17,6 +17,7 @@ from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
 from symbptt.typeset.fragment import Fragment, FragmentTex
+from symbptt.typeset.html_format import Html
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
 
@@ -30,23 +31,27 @@ class Output:
     printer : Format
         Prints blocks.
     frame : str
-        The template, in templates/latex, of what stands around them.
+        The template of what stands around them.
     suffix : str
         Of files of this format.
     words : str
         What it is, for a list of formats.
+    kind : str
+        The folder of the template.
     """
 
     printer: Format
     frame: str
     suffix: str
     words: str
+    kind: str = "latex"
 
 
 FORMATS: dict[str, Output] = {
     "tex": Output(Tex(), "article.tex.j2", ".tex", "LaTeX article"),
     "md": Output(Markdown(), "article.md.j2", ".md", "Markdown with TeX formulas"),
     "text": Output(TextFormat(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
+    "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
 }
 
 TEXTS = (*FORMATS, "formulas")
@@ -63,6 +68,7 @@ class Framed:
     subject: str
     body: str
     whole: bool
+    parts: Mapping[str, str]
 
 
 def printed(document: Document, to: str = "tex", fragment: Fragment | None = None) -> str:
@@ -90,8 +96,9 @@ def printed(document: Document, to: str = "tex", fragment: Fragment | None = Non
         document.subtitle[:1].lower() + document.subtitle[1:],
         printer.body(document.blocks),
         whole=fragment is None,
+        parts={} if fragment else printer.parts(document),
     )
-    return signed(environment("latex").get_template(chosen.frame).render(page=page))
+    return signed(environment(chosen.kind).get_template(chosen.frame).render(page=page))
 
 
 def render(

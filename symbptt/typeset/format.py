@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from symbptt.typeset.blocks import (
     Block,
     Box,
     Display,
+    Document,
     Heading,
     Math,
     Paragraph,
@@ -60,6 +61,10 @@ class Format(ABC):
 
     def title(self, text: Prose) -> str:
         return self.prose(text)
+
+    def parts(self, document: Document) -> Mapping[str, str]:
+        """What the frame sets beside the text, by name."""
+        return {}
 
     def paragraph(self, block: Paragraph) -> str:
         return self.prose(block.text)
