@@ -90,7 +90,7 @@ class Fragment:
         if self.prefix is not None and _NO_PREFIX.search(self.prefix):
             raise OptionError(
                 f"--label-prefix {self.prefix}: labels are made of letters from A to Z, digits "
-                "and the signs : . _ / + -, as in eq:lstm:"
+                "and the signs : . _ / + -, as in eq:cell:"
             )
 
     def named(self, model: str) -> Fragment:
