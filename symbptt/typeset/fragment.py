@@ -203,16 +203,16 @@ class FragmentTex(Tex):
 
 
 @dataclass(frozen=True)
-class _Chain:
+class _FoldedChain:
     """A chain of equals as TeX, and how wide its right side is in columns of each width."""
 
     text: str
     widths: Sequence[float]
 
 
-def _chain(line: Equality, left: float) -> _Chain:
+def _chain(line: Equality, left: float) -> _FoldedChain:
     below = width(line.left) > left
-    members = [_Member(member, left) for member in line.members]
+    members = [_FoldedMember(member, left) for member in line.members]
     shown = [f"&{line.sign} {member.text}" for member in members]
     widths = [max(member.widths[k] for member in members) for k in range(len(_ROOMS))]
     ending = line.ending.removeprefix(r"\quad ")
@@ -226,10 +226,10 @@ def _chain(line: Equality, left: float) -> _Chain:
         ]
     end = r" \notag \\*" if sum(member.count for member in members) <= _WHOLE else r" \notag \\"
     first = f"&{line.left}{end}\n" if below else f"{line.left} "
-    return _Chain(first + f"{end}\n".join(shown), widths)
+    return _FoldedChain(first + f"{end}\n".join(shown), widths)
 
 
-class _Member:
+class _FoldedMember:
     """A member of a chain, with the places at which it is broken in columns of each width."""
 
     def __init__(self, tex: str, left: float) -> None:
