@@ -17,8 +17,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from symbptt.algebra import Dim, DimProduct, DimSum, Index, Model, Shape
+from symbptt.calculus.derivation import Range
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.typeset.clock import StepLetters
+from symbptt.typeset.followers import followers
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
 from symbptt.typeset.style import Style
 from symbptt.typeset.tex import width
@@ -75,6 +77,7 @@ class Names:
         self.clock = StepLetters(
             last=called.get("T", "T"), loss=_symbol(called.get("L", "L"), bold=False).at()
         )
+        self.followers = followers(*models)
         self._verbatim: set[str] = set()
         self._short: dict[str, str] = {}
         self._macros: set[str] = set()
@@ -150,6 +153,10 @@ class Names:
 
     def index(self, index: Index) -> str:
         return index_latex(self.clock.index(index))
+
+    def range(self, steps: Range) -> str:
+        first, last, of = map(self.index, (steps.first, steps.last, steps.of))
+        return f"{of} = {first}" if first == last else rf"{first} \le {of} \le {last}"
 
     def at_step(self, symbol: Symbol, index: Index) -> str:
         """A symbol with its step, below or above."""
