@@ -25,12 +25,14 @@ from symbptt.formula.names import (
     finding,
 )
 from symbptt.formula.shapes import Layout
+from symbptt.formula.spelling.derivatives import LOST
 from symbptt.formula.spelling.reader import MAX_READINGS, Stated, spelled, spelled_letter
 from symbptt.formula.statement import (
     NOWHERE,
     Fixed,
     Formula,
     Inequalities,
+    Over,
     is_length,
     own_names,
     walk,
@@ -61,6 +63,15 @@ _DEFINITION = "what a letter stands for is said by `b[t] = …`, or `C = …` wh
 
 
 @dataclass(frozen=True)
+class Lost:
+    """What ``(D L)_t``, a derivative by a step alone, may have been taken by, and in which link."""
+
+    derivative: str
+    by: str
+    link: Formula
+
+
+@dataclass(frozen=True)
 class Reading:
     """One way to understand a text.
 
@@ -70,10 +81,13 @@ class Reading:
         ``A = B`` and ``B = C`` of a chain ``A = B = C``.
     words : str
         How what can be read in several ways was understood; "" where there is one way.
+    lost : Lost, optional
+        What a derivative was taken by, where the text does not say it.
     """
 
     links: tuple[Formula, ...]
     words: str = ""
+    lost: Lost | None = None
 
 
 def readings(
@@ -119,6 +133,7 @@ def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, .
     """The readings of a text in LaTeX, Unicode or a mixture."""
     plain = _one_line(text, MAX_SPELLED)
     found: list[tuple[tuple[Formula, ...], dict[str, str]]] = []
+    lost: dict[int, Lost] = {}
     first: FormulaError | None = None
     for one in spelled(plain, names, layout):
         try:
@@ -127,13 +142,20 @@ def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, .
             first = first or error
             continue
         if all(links != others for others, _ in found):
-            found.append((links, dict(one.notes)))
+            notes = dict(one.notes)
+            derivative, _, by = notes.pop(LOST, "").partition(": ")
+            if by:
+                before = sum(s.place.column <= plain.index(derivative) for s in one.sides)
+                lost[len(found)] = Lost(derivative, by, links[max(before - 2, 0)])
+            found.append((links, notes))
         if len(found) == MAX_READINGS:
             break
     if not found:
-        assert first is not None
-        raise first
-    return tuple(Reading(links, _words(notes, found)) for links, notes in found)
+        raise first or FormulaError("its parts are read only in ways that contradict each other")
+    return tuple(
+        Reading(links, _words(notes, found), lost.get(number))
+        for number, (links, notes) in enumerate(found)
+    )
 
 
 def _letter(text: str, names: FormulaNames, layout: Layout) -> LetterMeaning:
@@ -346,6 +368,11 @@ class _FormulaReader:
     def _all_bound(self, links: tuple[Formula, ...]) -> None:
         """Every index name is free by the rules or bound by a sum or product."""
         known = {"t", "T"} | bracketed(links[0].left)
+        rights = [link.right for link in links]
+        summed = {over.index for right in rights for over in walk(right) if isinstance(over, Over)}
+        if summed & counted(links[0].left):
+            # `a_i = \sum_i W_{ij} h_i` claims it for every j.
+            known |= {name for right in rights for name in counted(right)}
         for chain in (chain for link in links for chain in link.chains):
             known.update(name for side in chain.sides for name in side.names())
         for side in (links[0].left, *(link.right for link in links)):
@@ -361,6 +388,16 @@ class _FormulaReader:
             "index is bound by `sum` or `prod`, or stands in brackets on the left or in the "
             f"condition{self.names.near(name)}",
         )
+
+
+def counted(node: al.Expr) -> set[str]:
+    """The index names that say which entry is meant, bound ones left out."""
+    return {
+        name
+        for inner, bound, counting in with_bound(node)
+        if counting
+        for name in own_names(inner) - bound
+    }
 
 
 _INITIAL = (

@@ -14,13 +14,15 @@ from symbptt.calculus.gradients import one_step
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.answer import Verdict, mend_lines
 from symbptt.formula.decision import Decision, decide
+from symbptt.formula.derived import derived
 from symbptt.formula.examination import Examiner
 from symbptt.formula.meaning import Total
 from symbptt.formula.mending import WANTED, Mend, mends
 from symbptt.formula.names import FormulaNames, derived_form
-from symbptt.formula.reading import Reading, readings
+from symbptt.formula.reading import Lost, Reading, readings
 from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
+from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, walk
 from symbptt.formula.text import formula_text, links_text
 from symbptt.formula.typesetting import formula_latex
@@ -131,10 +133,16 @@ class Checker:
         self.where = where
         self.names = names
 
-    def check(self, formula: str, progress: Progress = str) -> Verdict:
-        """The verdict on one; errors are those of `symbptt.formula.verdict.check`."""
+    def check(self, formula: str, progress: Progress = str, *, mended: bool = True) -> Verdict:
+        """The verdict on one; errors are those of `symbptt.formula.verdict.check`.
+
+        With ``mended`` false no edits are sought that mend it, nor what the derivation says.
+        """
         self.clock.restart()
         ways = readings(formula, self.model, self.where, self.names, self.layout)
+        lost = [way.lost for way in ways if way.lost is not None]
+        if lost:
+            return replace(self._by_nothing(lost, progress), formula=formula)
         found: list[tuple[Decision, Expr]] = []
         for way in _meant(ways, self.model):
             found.append((self._read(way, progress), way.links[0].left))
@@ -143,6 +151,8 @@ class Checker:
         best, start = max(
             found, key=lambda one: (one[0].likelihood, not _says_more(one[0].tree, self.model))
         )
+        if not mended:
+            return replace(best.verdict, formula=formula)
         with suppress(EvaluationError):  # no time is left
             best = best.explained(start)
         return replace(self._mended(best, progress), formula=formula)
@@ -184,6 +194,25 @@ class Checker:
             read=links_text(way.links),
         )
         return replace(decision, verdict=verdict, held=len(found) - 1)
+
+    def _by_nothing(self, lost: list[Lost], progress: Progress) -> Verdict:
+        """Wrong, where a derivative is taken by nothing, and by something the formula is right.
+
+        Raises
+        ------
+        FormulaError
+            If it is right by nothing that fits.
+        """
+        reason = f"`{lost[0].derivative}` is taken by a step, and by no quantity of it"
+        for one in lost:
+            found = self._link(one.link, progress)
+            if found.verdict.right and found.examiner is not None:
+                kind, text = Slip.LOST_NAME, formula_text(one.link)
+                mend = Mend(f"{kind}: it is taken by {one.by}", kind, text, one.link)
+                own = derived(one.link, found.examiner)
+                name = self.model.name
+                return Verdict(name, text, "wrong", reason=reason, mends=(mend,), derived=own)
+        raise FormulaError(reason)
 
     def _link(self, tree: Formula, progress: Progress) -> Decision:
         """Of ``A = B``."""

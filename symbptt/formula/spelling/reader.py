@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 from symbptt.errors import FormulaError
 from symbptt.formula.names import RESERVED, FormulaNames, derived_form
@@ -13,6 +13,7 @@ from symbptt.formula.spelling import layout as lay
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.calls import renamed
 from symbptt.formula.spelling.choices import consistent
+from symbptt.formula.spelling.derivatives import LOST
 from symbptt.formula.spelling.layout import CONDITION
 from symbptt.formula.spelling.limits import comparison
 from symbptt.formula.spelling.marks import Known, Mark, check_nesting, marks
@@ -137,7 +138,10 @@ def _fitting(reader: MeaningReader, sides: list[list[Way]]) -> Iterator[Chosen]:
         if notes is None:
             continue
         nodes = tuple(way.node for way in chosen)
-        if all(way.fits for way in chosen) and all(map(reader.agree, chosen, chosen[1:])):
+        linked = [reader.agree(one, other) for one, other in pairwise(chosen)]
+        if all(way.fits for way in chosen) and (
+            all(linked) or (LOST in dict(notes) and any(linked))
+        ):
             found = True
             yield nodes, notes
         misfit = misfit or (nodes, notes)
