@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from symbptt.language.library import names as list
     from symbptt.language.parser import parse
     from symbptt.listing import model_text as show
+    from symbptt.live import load_ipython_extension, module
     from symbptt.proof.report import Report, verify
     from symbptt.proof.trial import generate
     from symbptt.symbolic import Unrolled, unroll
@@ -63,6 +64,8 @@ __all__ = [
     "grade",
     "list",
     "load",
+    "load_ipython_extension",
+    "module",
     "parse",
     "proofread",
     "show",
@@ -94,6 +97,8 @@ _HOME = {
     "grade": "symbptt.exercises.grading",
     "list": "symbptt.language.library:names",
     "load": "symbptt.language.library",
+    "load_ipython_extension": "symbptt.live",
+    "module": "symbptt.live",
     "parse": "symbptt.language.parser",
     "proofread": "symbptt.documents.proofreading",
     "show": "symbptt.listing:model_text",

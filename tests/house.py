@@ -32,7 +32,7 @@ ORDER = (
     ("proof", "listing"),
     ("formula",),
     ("documents", "exercises", "handwritten"),
-    ("testing",),
+    ("live", "testing"),
     ("analysis", "demonstration", "figures", "unrolled"),
     ("experiments", "symbolic"),
     ("sympy_script",),

@@ -13,18 +13,22 @@ from symbptt.analysis.recurrence import Dynamics, recurrence
 from symbptt.analysis.sensitivity import at_step, sensitivity
 from symbptt.analysis.spectra import Turn, norm, spectrum, turns
 from symbptt.analysis.structure import Elementwise, elementwise, recurrent_matrices
-from symbptt.analysis.tables import text
+from symbptt.analysis.tables import markdown, text
 from symbptt.binding import bind as bind_functions
+from symbptt.tables import Printed
 
 POWERS = (1, 2, 3, 5, 10, 20, 50)
 """At which powers of a symmetric matrix it is shown how vectors turn."""
 
 
-class Analysis(Measured):
+class Analysis(Measured, Printed):
     """What `analyze` found; it prints itself."""
 
     def __str__(self) -> str:
         return text(self)
+
+    def _repr_markdown_(self) -> str:
+        return markdown(self)
 
 
 def analyze(

@@ -80,6 +80,12 @@ Reason = tuple[ReasonPart, ...]
 references to steps and equations."""
 
 
+class Sentence(tuple[ReasonPart, ...]):
+    """The reason of a step, which `symbptt.notebook` lets say itself."""
+
+    __slots__ = ()
+
+
 Part = TypeVar("Part")
 
 
@@ -144,6 +150,9 @@ class Step:
     reason: Reason
     holds: Range | None = None
     needs: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", Sentence(self.reason))
 
     @property
     def shape(self) -> al.Shape:

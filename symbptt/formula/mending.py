@@ -6,7 +6,7 @@ all fail again; what is left is decided as any formula is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, combinations
@@ -25,7 +25,7 @@ from symbptt.formula.slips import Slip
 from symbptt.formula.stated import key_of
 from symbptt.formula.statement import Fixed, Formula, Inequalities, free_names, parts, repeats, walk
 from symbptt.formula.structure import repaired
-from symbptt.formula.text import canonical, chain_text, formula_text
+from symbptt.formula.text import canonical, chain_text, formula_text, in_names, words_in_names
 from symbptt.formula.vanishing import vanishes
 from symbptt.formula.vocabulary import Vocabulary, added
 
@@ -56,6 +56,8 @@ class Mend:
         The formula with the edit.
     slips : int
         How many kinds of slips it mends.
+    latex : str
+        The formula in LaTeX.
     """
 
     words: str
@@ -63,6 +65,13 @@ class Mend:
     text: str
     formula: Formula
     slips: int = 1
+    latex: str = ""
+
+    def in_names(self, called: Mapping[str, str]) -> Mend:
+        """In the names that its author has for those of the model."""
+        return replace(
+            self, words=words_in_names(self.words, called), text=in_names(self.text, called)
+        )
 
 
 def mends(

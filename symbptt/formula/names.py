@@ -138,12 +138,16 @@ class FormulaNames:
 
     def __contains__(self, name: str) -> bool:
         """Whether the model itself has the name."""
-        known = self.timed | self.timeless | self.functions | frozenset(self.constants)
-        return name in known - self.introduced
+        return name in self.every - self.introduced
+
+    @property
+    def every(self) -> frozenset[str]:
+        """The names of the model, and those that its derivation introduces."""
+        return self.timed | self.timeless | self.functions | frozenset(self.constants)
 
     def near(self, name: str) -> str:
         """What may be meant by an unknown name, for the end of a message."""
-        known = sorted(self.timed | self.timeless | self.functions | frozenset(self.constants))
+        known = sorted(self.every)
         alike = [one for one in known if _bare(one) == _bare(name)]
         hint = meant(name, alike or known, likeness=0 if alike else 0.6)
         return f"; {hint}" if hint else ""

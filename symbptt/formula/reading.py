@@ -114,7 +114,7 @@ def readings(
         With a caret, if it can't be read.
     """
     known = FormulaNames.of(model)
-    known = replace(known, aliases=_aliases(names, known))
+    known = replace(known, aliases=aliases(names, known))
     letters = [_letter(one, known, layout) for one in where]
     known = replace(known, letters={one.name: one for one in letters})
     try:
@@ -205,19 +205,24 @@ def read(text: str, model: al.Model, where: Iterable[str] = ()) -> Formula:
     return links[0]
 
 
-def _aliases(text: str, names: FormulaNames) -> dict[str, str]:
-    """What each name in a text stands for, from ``U=W_qh, V=W_hx``."""
+def aliases(text: str, names: FormulaNames) -> dict[str, str]:
+    """What each name in a text stands for, from ``U=W_qh, V=W_hx``.
+
+    A name of the model that is called otherwise nowhere, and means another one there, is
+    ``U_model``: or it could not be said.
+    """
     found: dict[str, str] = {}
     for item in text.split(",") if text.strip() else ():
         name, equals, meant = (part.strip() for part in item.partition("="))
         if not (equals and name.isidentifier()):
             raise FormulaError(f"{_ALIAS}, and here is `{item.strip()}`")
-        if meant not in names and meant not in names.introduced | names.words | {"L", "loss", "T"}:
+        if meant not in names.every | names.introduced | names.words | {"L", "loss", "T"}:
             raise FormulaError(
                 f"{_ALIAS}; the model {names.model.name} has no name `{meant}`{names.near(meant)}"
             )
         found[name] = meant
-    return found
+    hidden = [name for name in found if name in names.every and name not in found.values()]
+    return found | {f"{name}_model": name for name in hidden}
 
 
 class _FormulaReader:

@@ -109,6 +109,20 @@ _UNMARKED = dict.fromkeys(map(ord, MARKS))
 _OPERATOR = re.compile(r" \x02?(?:(?:[-+] |for )|([*@/] ))")
 
 
+def in_names(text: str, called: Mapping[str, str]) -> str:
+    """A formula, or a part of one, with what a text calls the names in it; ``.T`` is none."""
+    return _NAME.sub(lambda name: called.get(name[0], name[0]), text) if called else text
+
+
+def words_in_names(words: str, called: Mapping[str, str]) -> str:
+    """The same of words: of the formulas quoted in them, and of quantities at a step."""
+    return _QUOTED.sub(lambda quoted: in_names(quoted[0], called), words) if called else words
+
+
+_NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
+_QUOTED = re.compile(r"`[^`]*`|[^\W\d]\w*(?=\[)|(?<=equation of )\w+")
+
+
 def links_text(links: Sequence[Formula]) -> str:
     """A chain on one line, the conditions of all links behind it."""
     first, *others = links

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import TypedDict, Unpack
 
 from symbptt.algebra import Cotangent, Derivative, Expr, Model, Param, Ref, Stack
@@ -19,7 +19,7 @@ from symbptt.formula.examination import Examiner
 from symbptt.formula.meaning import Total
 from symbptt.formula.mending import WANTED, Mend, mends
 from symbptt.formula.names import FormulaNames, derived_form
-from symbptt.formula.reading import Lost, Reading, readings
+from symbptt.formula.reading import Lost, Reading, aliases, readings
 from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
 from symbptt.formula.slips import Slip
@@ -133,6 +133,12 @@ class Checker:
         self.where = where
         self.names = names
 
+    @cached_property
+    def called(self) -> dict[str, str]:
+        """What the formulas call names of the model: the first of several."""
+        found = aliases(self.names, FormulaNames.of(self.model))
+        return {meant: name for name, meant in reversed(found.items())}
+
     def check(self, formula: str, progress: Progress = str, *, mended: bool = True) -> Verdict:
         """The verdict on one; errors are those of `symbptt.formula.verdict.check`.
 
@@ -142,7 +148,8 @@ class Checker:
         ways = readings(formula, self.model, self.where, self.names, self.layout)
         lost = [way.lost for way in ways if way.lost is not None]
         if lost:
-            return replace(self._by_nothing(lost, progress), formula=formula)
+            verdict = replace(self._by_nothing(lost, progress), formula=formula)
+            return verdict.in_names(self.called, Shaper(self.model, self.layout))
         found: list[tuple[Decision, Expr]] = []
         for way in _meant(ways, self.model):
             found.append((self._read(way, progress), way.links[0].left))
@@ -151,11 +158,14 @@ class Checker:
         best, start = max(
             found, key=lambda one: (one[0].likelihood, not _says_more(one[0].tree, self.model))
         )
-        if not mended:
-            return replace(best.verdict, formula=formula)
-        with suppress(EvaluationError):  # no time is left
-            best = best.explained(start)
-        return replace(self._mended(best, progress), formula=formula)
+        verdict = best.verdict
+        if mended:
+            with suppress(EvaluationError):  # no time is left
+                best = best.explained(start)
+            verdict = self._mended(best, progress)
+        verdict = replace(verdict, formula=formula)
+        about = best.examiner.model if best.examiner else self.model
+        return verdict.in_names(self.called, Shaper(about, self.layout))
 
     def answer(self, formula: str, progress: Progress = str) -> Verdict:
         """The same, ``unreadable`` in the place of an error."""
@@ -223,7 +233,7 @@ class Checker:
             if again.verdict.right:
                 words = "`direct` by the model's own equations"
                 found = replace(again, verdict=replace(again.verdict, reading=words))
-        latex = formula_latex(tree, Shaper(first, self.layout))
+        latex = formula_latex(tree, Shaper(first, self.layout), called=self.called)
         return replace(found, verdict=replace(found.verdict, latex=latex))
 
     def _examined(self, tree: Formula, model: Model, progress: Progress) -> Decision:
@@ -246,12 +256,16 @@ class Checker:
             with suppress(TooLargeError):  # no time is left
                 found = mends(tree, examiner, verdict.counterexample, told)
         if decision.nothing:
-            raise NothingToCheckError(decision.nothing, found)
+            own = tuple(mend.in_names(self.called) for mend in found)
+            raise NothingToCheckError(decision.nothing, own)
         if verdict.mends:
             # What holds on a narrower range alone is what is right there, written anew.
             others = [mend for mend in found if mend.formula.chains == tree.chains]
             found = (*verdict.mends, *others)[:WANTED]
-        return replace(verdict, mends=found)
+        shaper = Shaper(examiner.model, self.layout)
+        called = self.called
+        typeset = (replace(m, latex=formula_latex(m.formula, shaper, called=called)) for m in found)
+        return replace(verdict, mends=tuple(typeset))
 
 
 def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:

@@ -123,10 +123,13 @@ class Formulas:
         What pieces drop ends with the piece before that of s, for which formulas have no sign.
         """
         yield from ("", "# The bias, the estimate less the gradient, is what is dropped")
+        yield from (self.equation(*sides) for sides in self.biases())
+
+    def biases(self) -> Iterator[tuple[al.Expr, al.Expr]]:
         for item in dropped(self.derivation):
             part = replace(item.of, part=al.PART)
             gradient = al.PartSum(part, al.FIRST, al.LAST)
-            yield self.equation(al.Add((item.of, al.Neg(gradient))), forms.neg(item.terms))
+            yield al.Add((item.of, al.Neg(gradient))), forms.neg(item.terms)
 
     def chain(
         self, target: al.Expr, members: tuple[al.Expr, ...], where: str = ""

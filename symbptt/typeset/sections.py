@@ -12,7 +12,6 @@ from symbptt.calculus.derivation import (
     Derivation,
     EquationName,
     Past,
-    Range,
     ReasonPart,
     Step,
     StepNumber,
@@ -246,17 +245,13 @@ class Sections:
             place = "Near the end, if " if part is None else "Near the loss, if "
             return place, Math(rf"{last} \ge {step.needs}"), ", "
         if step.kind == "initial" and step.needs > 1:
-            enough = self.range(step.holds) if step.holds else rf"{last} \ge {step.needs}"
+            enough = self.names.range(step.holds) if step.holds else rf"{last} \ge {step.needs}"
             return "For ", Math(enough), ", "
         if step.holds is None or step.kind not in ("initial", *_STATED):
             return ()
         if step.holds == EVERY:
             return "For every ", Math(self.clock.now), ", "
-        return "For ", Math(self.range(step.holds)), ", "
-
-    def range(self, steps: Range) -> str:
-        first, last, of = map(self.names.index, (steps.first, steps.last, steps.of))
-        return f"{of} = {first}" if first == last else rf"{first} \le {of} \le {last}"
+        return "For ", Math(self.names.range(step.holds)), ", "
 
     def reason(self, part: ReasonPart) -> Prose:
         match part:
@@ -299,5 +294,5 @@ class Sections:
 
     def result(self, step: Step) -> Equality:
         partly = step.kind == "adjoint" and step.holds not in (None, EVERY)
-        ending = rf"\quad ({self.range(step.holds)})" if partly and step.holds else ""
+        ending = rf"\quad ({self.names.range(step.holds)})" if partly and step.holds else ""
         return result_of(self.printer, step, ending)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import NoReturn
 
 from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_form, finding
@@ -37,13 +38,13 @@ class WordReader:
             every.add(names.state.name)
         found: dict[str, list[str]] = {}
         for name in sorted(every - {"loss"}, key=lambda one: (one in names.introduced, one)):
-            for letters in dict.fromkeys(map(letters_of, (name, latin(name)))):
+            for letters in _letters(name):
                 if name in RESERVED or letters not in RESERVED:
                     found.setdefault(letters, []).append(name)
         for name, cut in self.cut.items():
             found[letters_of(cut)] = [name]
         for alias, meant in names.aliases.items():
-            found[letters_of(alias)] = [meant]
+            found |= {letters: [meant] for letters in _letters(alias)}
         return found
 
     @cached_property
@@ -53,7 +54,7 @@ class WordReader:
 
     @cached_property
     def aliased(self) -> frozenset[str]:
-        return frozenset(map(letters_of, self.names.aliases))
+        return frozenset(chain.from_iterable(map(_letters, self.names.aliases)))
 
     @cached_property
     def dims(self) -> dict[str, str]:
@@ -79,7 +80,7 @@ class WordReader:
                 found["ell"] = name
         for alias, meant in self.names.aliases.items():
             if meant in self.names.words:
-                found[letters_of(alias)] = meant
+                found |= dict.fromkeys(_letters(alias), meant)
         return found
 
     def called(self, text: str) -> list[str]:
@@ -96,3 +97,8 @@ class WordReader:
         found = self.called(letters)
         exact = "_" in text and text in found and letters == letters_of(text)
         return [text] if exact else found
+
+
+def _letters(name: str) -> tuple[str, ...]:
+    """The letters of a name, also with its Greek ones spelled."""
+    return tuple(dict.fromkeys(map(letters_of, (name, latin(name)))))
