@@ -132,6 +132,7 @@ class Checker:
         self.layout = layout
         self.where = where
         self.names = names
+        self.decided: dict[tuple[Formula, int], Decision] = {}
 
     @cached_property
     def called(self) -> dict[str, str]:
@@ -145,6 +146,7 @@ class Checker:
         With ``mended`` false no edits are sought that mend it, nor what the derivation says.
         """
         self.clock.restart()
+        self.decided.clear()
         ways = readings(formula, self.model, self.where, self.names, self.layout)
         lost = [way.lost for way in ways if way.lost is not None]
         if lost:
@@ -237,6 +239,13 @@ class Checker:
         return replace(found, verdict=replace(found.verdict, latex=latex))
 
     def _examined(self, tree: Formula, model: Model, progress: Progress) -> Decision:
+        """Of a link about one form of the model; readings of a chain have links in common."""
+        key = tree, id(model)
+        if key not in self.decided:
+            self.decided[key] = self._decided(tree, model, progress)
+        return self.decided[key]
+
+    def _decided(self, tree: Formula, model: Model, progress: Progress) -> Decision:
         try:
             examiner = self.examiner(model)
             examiner.forget()

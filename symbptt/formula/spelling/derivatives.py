@@ -17,7 +17,7 @@ from symbptt.formula.spelling.choices import consistent, size_node
 from symbptt.formula.spelling.dots import index_node
 from symbptt.formula.spelling.names import Way
 from symbptt.formula.spelling.products import ProductReader
-from symbptt.formula.spelling.shares import parts_of, shares
+from symbptt.formula.spelling.shares import letters_of, parts_of, shares
 from symbptt.formula.spelling.sums import SumReader
 from symbptt.formula.statement import at_steps
 from symbptt.language import surface as sf
@@ -62,7 +62,7 @@ class DerivativeReader(ProductReader, SumReader):
             pairs = [*product(outputs, self.quantities(by))]
         except FormulaError:
             pairs = [*self.pairs(outputs, by)]
-            copies = self.uses(by, parts_of(by)[2])
+            copies = self.copies(by)
             uses = [*self.through_uses(place, outputs, copies, self.shown(by.place))]
             if not (pairs or uses):
                 raise
@@ -179,6 +179,17 @@ class DerivativeReader(ProductReader, SumReader):
                 names = self.called(share.name)
                 yield from ((name, step) for name in names if name in self.names.timeless)
 
+    def copies(self, node: wr.Written) -> Iterator[tuple[str, sf.Node]]:
+        """``W^{(t)}`` or ``W(t)``: what a text calls the parameter as a step reads it."""
+        match node:
+            case wr.Bracketed(operand=operand, group=wr.Enclosed(bracket="(", items=[inner])):
+                step, core = self.number(inner), parts_of(operand)[0]
+                names = self.called(letters_of(core.text)) if isinstance(core, wr.Word) else []
+                if step is not None:
+                    yield from ((name, step) for name in names if name in self.names.timeless)
+            case _:
+                yield from self.uses(node, parts_of(node)[2])
+
     def lag_behind(self, output: Way, step: sf.Node) -> int | None:
         """How many steps a quantity is behind a step, if that is a number."""
         try:
@@ -216,8 +227,9 @@ class DerivativeReader(ProductReader, SumReader):
         return ""
 
     def quantities(self, node: wr.Written) -> list[Way]:
-        """What a derivative is taken by; by a power of a matrix none is."""
-        found = [way for way in self.variables(node) if not isinstance(way.node, sf.Power)]
+        """What a derivative is taken by; by a product or a power none is."""
+        ways = self.variables(node)
+        found = [way for way in ways if not isinstance(way.node, sf.Power | sf.Times)]
         return found or self.wrong(
             node.place, f"no derivative is taken by `{self.shown(node.place)}`"
         )

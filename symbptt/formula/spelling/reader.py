@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, pairwise, product
+from itertools import islice, product
 
 from symbptt.errors import FormulaError
 from symbptt.formula.names import RESERVED, FormulaNames, derived_form
@@ -138,10 +138,8 @@ def _fitting(reader: MeaningReader, sides: list[list[Way]]) -> Iterator[Chosen]:
         if notes is None:
             continue
         nodes = tuple(way.node for way in chosen)
-        linked = [reader.agree(one, other) for one, other in pairwise(chosen)]
-        if all(way.fits for way in chosen) and (
-            all(linked) or (LOST in dict(notes) and any(linked))
-        ):
+        enough = any if LOST in dict(notes) and len(chosen) > 1 else all
+        if all(way.fits for way in chosen) and enough(map(reader.agree, chosen, chosen[1:])):
             found = True
             yield nodes, notes
         misfit = misfit or (nodes, notes)

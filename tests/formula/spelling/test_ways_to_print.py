@@ -23,7 +23,7 @@ PRINTED = (
     # By such a copy itself: what goes through the equations of that step, or of the next.
     (
         "tanh",
-        r"\nabla_b L = \sum_t \frac{\partial L}{\partial b^{(t)}}",
+        r"\nabla_b L = \sum_t (DL)_{b(t)}",
         "d(L, b) = sum(t, 1, T, sum(i, 1, len(n_s), d(L, a[t][i]) * direct(a[t][i], b)))",
     ),
     (
