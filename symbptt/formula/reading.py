@@ -8,7 +8,7 @@ a text to that tree (`_FormulaReader.surface`); nothing behind it sees how a for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import NoReturn
@@ -113,10 +113,7 @@ def readings(
     FormulaError
         With a caret, if it can't be read.
     """
-    known = FormulaNames.of(model)
-    known = replace(known, aliases=aliases(names, known))
-    letters = [_letter(one, known, layout) for one in where]
-    known = replace(known, letters={one.name: one for one in letters})
+    known = names_of(model, where, names, layout)
     try:
         return (Reading(_FormulaReader(text, known).links()),)
     except FormulaError as error:
@@ -129,11 +126,43 @@ def readings(
             raise (found if other else error) from None
 
 
+def names_of(
+    model: al.Model, where: Iterable[str] = (), names: str = "", layout: Layout = "column"
+) -> FormulaNames:
+    """The names of a model, and what a text says of its own; see `readings`."""
+    known = FormulaNames.of(model)
+    known = replace(known, aliases=aliases(names, known))
+    letters = [_letter(one, known, layout) for one in where]
+    return replace(known, letters={one.name: one for one in letters})
+
+
 def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, ...]:
     """The readings of a text in LaTeX, Unicode or a mixture."""
+    found = list(spelled_links(text, names, layout))
+    return tuple(
+        Reading(links, _words(notes, found), _lost(links, notes)) for links, notes in found
+    )
+
+
+def _lost(links: tuple[Formula, ...], notes: dict[str, str]) -> Lost | None:
+    if LOST not in notes:
+        return None
+    number, derivative, by = notes[LOST].split(": ", 2)
+    return Lost(derivative, by, links[int(number)])
+
+
+def spelled_links(
+    text: str, names: FormulaNames, layout: Layout
+) -> Iterator[tuple[tuple[Formula, ...], dict[str, str]]]:
+    """The same one after the other, each with what it decides of what can be read in several ways.
+
+    Raises
+    ------
+    FormulaError
+        With a caret, if there is none.
+    """
     plain = _one_line(text, MAX_SPELLED)
-    found: list[tuple[tuple[Formula, ...], dict[str, str]]] = []
-    lost: dict[int, Lost] = {}
+    found: list[tuple[Formula, ...]] = []
     first: FormulaError | None = None
     for one in spelled(plain, names, layout):
         try:
@@ -141,21 +170,18 @@ def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, .
         except FormulaError as error:
             first = first or error
             continue
-        if all(links != others for others, _ in found):
+        if links not in found:
+            found.append(links)
             notes = dict(one.notes)
-            derivative, _, by = notes.pop(LOST, "").partition(": ")
-            if by:
-                before = sum(s.place.column <= plain.index(derivative) for s in one.sides)
-                lost[len(found)] = Lost(derivative, by, links[max(before - 2, 0)])
-            found.append((links, notes))
+            if LOST in notes:
+                column = plain.index(notes[LOST].partition(": ")[0])
+                before = sum(side.place.column <= column for side in one.sides)
+                notes[LOST] = f"{max(before - 2, 0)}: {notes[LOST]}"
+            yield links, notes
         if len(found) == MAX_READINGS:
-            break
+            return
     if not found:
         raise first or FormulaError("its parts are read only in ways that contradict each other")
-    return tuple(
-        Reading(links, _words(notes, found), lost.get(number))
-        for number, (links, notes) in enumerate(found)
-    )
 
 
 def _letter(text: str, names: FormulaNames, layout: Layout) -> LetterMeaning:
@@ -178,6 +204,7 @@ def _words(notes: dict[str, str], found: list[tuple[tuple[Formula, ...], dict[st
     open_ones = [
         question
         for question in notes
+        if question != LOST
         if question[0] != "`" or any(other.get(question) != notes[question] for _, other in found)
     ]
     return "; ".join(f"{question} as {notes[question]}" for question in open_ones)

@@ -11,6 +11,7 @@ from typing import TypedDict, Unpack
 from symbptt.algebra import Cotangent, Derivative, Expr, Model, Param, Ref, Stack
 from symbptt.calculus.estimators import Estimator, as_estimator, gate_of
 from symbptt.calculus.gradients import one_step
+from symbptt.calculus.slips import Slip
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.answer import Verdict, mend_lines
 from symbptt.formula.decision import Decision, decide
@@ -22,7 +23,6 @@ from symbptt.formula.names import FormulaNames, derived_form
 from symbptt.formula.reading import Lost, Reading, aliases, readings
 from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
-from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, walk
 from symbptt.formula.text import formula_text, links_text
 from symbptt.formula.typesetting import formula_latex
@@ -189,7 +189,7 @@ class Checker:
         """Of one reading: that of the first link of it that is not right."""
         found: list[Decision] = []
         for link in way.links:
-            found.append(self._link(link, progress))
+            found.append(self.link(link, progress))
             if not found[-1].verdict.right:
                 break
         decision = found[0] if found[-1].verdict.right else found[-1]
@@ -217,7 +217,7 @@ class Checker:
         """
         reason = f"`{lost[0].derivative}` is taken by a step, and by no quantity of it"
         for one in lost:
-            found = self._link(one.link, progress)
+            found = self.link(one.link, progress)
             if found.verdict.right and found.examiner is not None:
                 kind, text = Slip.LOST_NAME, formula_text(one.link)
                 mend = Mend(f"{kind}: it is taken by {one.by}", kind, text, one.link)
@@ -226,9 +226,9 @@ class Checker:
                 return Verdict(name, text, "wrong", reason=reason, mends=(mend,), derived=own)
         raise FormulaError(reason)
 
-    def _link(self, tree: Formula, progress: Progress) -> Decision:
+    def link(self, tree: Formula, progress: Progress) -> Decision:
         """Of ``A = B``."""
-        first, *others = _spoken_of(tree, self.model) or _equations(tree, self.model)
+        first, *others = spoken_of(tree, self.model) or _equations(tree, self.model)
         found = self._examined(tree, first, progress)
         for other in others if not found.verdict.right else ():
             again = self._examined(tree, other, str)
@@ -297,7 +297,7 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
     return (model,)
 
 
-def _spoken_of(formula: Formula, model: Model) -> tuple[Model, ...]:
+def spoken_of(formula: Formula, model: Model) -> tuple[Model, ...]:
     """Those of them in which no derivative of one equation is 0 because it does not read that."""
     slopes = [n for side in formula.sides for n in walk(side) if isinstance(n, Derivative)]
     return tuple(
@@ -324,7 +324,7 @@ def _meant(ways: tuple[Reading, ...], model: Model) -> tuple[Reading, ...]:
     if len(ways) == 1:
         return ways
     return (
-        tuple(way for way in ways if all(_spoken_of(link, model) for link in way.links)) or ways[:1]
+        tuple(way for way in ways if all(spoken_of(link, model) for link in way.links)) or ways[:1]
     )
 
 
