@@ -8,7 +8,7 @@ a text to that tree (`_FormulaReader.surface`); nothing behind it sees how a for
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import NoReturn
@@ -99,10 +99,7 @@ def readings(
     FormulaError
         With a caret, if it can't be read.
     """
-    known = FormulaNames.of(model)
-    known = replace(known, aliases=aliases(names, known))
-    letters = [_letter(one, known, layout) for one in where]
-    known = replace(known, letters={one.name: one for one in letters})
+    known = names_of(model, where, names, layout)
     try:
         return (Reading(_FormulaReader(text, known).links()),)
     except FormulaError as error:
@@ -115,10 +112,34 @@ def readings(
             raise (found if other else error) from None
 
 
+def names_of(
+    model: al.Model, where: Iterable[str] = (), names: str = "", layout: Layout = "column"
+) -> FormulaNames:
+    """The names of a model, and what a text says of its own; see `readings`."""
+    known = FormulaNames.of(model)
+    known = replace(known, aliases=aliases(names, known))
+    letters = [_letter(one, known, layout) for one in where]
+    return replace(known, letters={one.name: one for one in letters})
+
+
 def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, ...]:
     """The readings of a text in LaTeX, Unicode or a mixture."""
+    found = list(spelled_links(text, names, layout))
+    return tuple(Reading(links, _words(notes, found)) for links, notes in found)
+
+
+def spelled_links(
+    text: str, names: FormulaNames, layout: Layout
+) -> Iterator[tuple[tuple[Formula, ...], dict[str, str]]]:
+    """The same one after the other, each with what it decides of what can be read in several ways.
+
+    Raises
+    ------
+    FormulaError
+        With a caret, if there is none.
+    """
     plain = _one_line(text, MAX_SPELLED)
-    found: list[tuple[tuple[Formula, ...], dict[str, str]]] = []
+    found: list[tuple[Formula, ...]] = []
     first: FormulaError | None = None
     for one in spelled(plain, names, layout):
         try:
@@ -126,14 +147,14 @@ def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, .
         except FormulaError as error:
             first = first or error
             continue
-        if all(links != others for others, _ in found):
-            found.append((links, dict(one.notes)))
+        if links not in found:
+            found.append(links)
+            yield links, dict(one.notes)
         if len(found) == MAX_READINGS:
-            break
+            return
     if not found:
         assert first is not None
         raise first
-    return tuple(Reading(links, _words(notes, found)) for links, notes in found)
 
 
 def _letter(text: str, names: FormulaNames, layout: Layout) -> LetterMeaning:

@@ -175,7 +175,7 @@ class Checker:
         """Of one reading: that of the first link of it that is not right."""
         found: list[Decision] = []
         for link in way.links:
-            found.append(self._link(link, progress))
+            found.append(self.link(link, progress))
             if not found[-1].verdict.right:
                 break
         decision = found[0] if found[-1].verdict.right else found[-1]
@@ -193,9 +193,9 @@ class Checker:
         )
         return replace(decision, verdict=verdict, held=len(found) - 1)
 
-    def _link(self, tree: Formula, progress: Progress) -> Decision:
+    def link(self, tree: Formula, progress: Progress) -> Decision:
         """Of ``A = B``."""
-        first, *others = _spoken_of(tree, self.model) or _equations(tree, self.model)
+        first, *others = spoken_of(tree, self.model) or _equations(tree, self.model)
         found = self._examined(tree, first, progress)
         for other in others if not found.verdict.right else ():
             again = self._examined(tree, other, str)
@@ -257,7 +257,7 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
     return (model,)
 
 
-def _spoken_of(formula: Formula, model: Model) -> tuple[Model, ...]:
+def spoken_of(formula: Formula, model: Model) -> tuple[Model, ...]:
     """Those of them in which no derivative of one equation is 0 because it does not read that."""
     slopes = [n for side in formula.sides for n in walk(side) if isinstance(n, Derivative)]
     return tuple(
@@ -284,7 +284,7 @@ def _meant(ways: tuple[Reading, ...], model: Model) -> tuple[Reading, ...]:
     if len(ways) == 1:
         return ways
     return (
-        tuple(way for way in ways if all(_spoken_of(link, model) for link in way.links)) or ways[:1]
+        tuple(way for way in ways if all(spoken_of(link, model) for link in way.links)) or ways[:1]
     )
 
 

@@ -22,8 +22,9 @@ from symbptt.algebra import (
     transform,
 )
 from symbptt.errors import FormulaError
+from symbptt.formula.canonical import canonical
 from symbptt.formula.reading import MAX_LENGTH, read, readings
-from symbptt.formula.text import canonical, formula_text
+from symbptt.formula.text import formula_text
 from symbptt.formula.verdict import NothingToCheckError, check
 from symbptt.language.parser import parse
 from tests.formula.catalogue import MISPRINTS, RIGHT, Row, model

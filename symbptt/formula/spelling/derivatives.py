@@ -10,11 +10,12 @@ from symbptt import algebra as al
 from symbptt.algebra.letters import Entry
 from symbptt.errors import FormulaError
 from symbptt.formula.names import derived_form
+from symbptt.formula.shapes import SCALAR
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.choices import consistent
 from symbptt.formula.spelling.dots import index_node
 from symbptt.formula.spelling.names import Way
-from symbptt.formula.spelling.products import ProductReader
+from symbptt.formula.spelling.products import COLUMN, ROW, ProductReader
 from symbptt.formula.spelling.shares import Share, parts_of, shares
 from symbptt.formula.statement import at_steps
 from symbptt.language import surface as sf
@@ -72,7 +73,23 @@ class DerivativeReader(ProductReader):
             part = isinstance(named, sf.Named) and named.name == "L"
             if kind in ("∂", "δ") and not part and word == "d":
                 self.open[made] = (name_in(output.node), name_in(wrt.node), self.lag(output, wrt))
-            yield Way(made, tuple(note for note in notes if note[0]))
+            found = Way(made, tuple(note for note in notes if note[0]))
+            yield from [found] if part else self.laid(place, found, wrt)
+
+    def laid(self, place: Place, way: Way, wrt: Way) -> Iterator[Way]:
+        """The derivative of a scalar has the shape of its variable, or is a Jacobian of one row."""
+        try:
+            shape, by = self.shape(way), self.shape(wrt)
+        except FormulaError:
+            shape = by = None
+        is_row = self.shaper.layout == "row" and by is not None and by[0] == 1
+        if shape is None or shape != by or shape == SCALAR or is_row:
+            yield way
+            return
+        node = way.node if 1 in shape else sf.Apply(place, "vec", [way.node], place)
+        row = node if self.shaper.layout == "row" else sf.Flip(place, node)
+        yield replace(way, notes=(*way.notes, COLUMN))
+        yield Way(row, (*way.notes, ROW), way.fits)
 
     def pairs(self, outputs: list[Way], by: wr.Written) -> Iterator[tuple[Way, Way]]:
         r"""What is differentiated and by what: ``W^{(t)}`` is where an equation of step t reads W.

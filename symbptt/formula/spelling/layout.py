@@ -221,7 +221,7 @@ def _of_links(lines: list[tuple[int, list[Condition]]]) -> list[list[Condition]]
 def without_gaps(marks: list[Mark]) -> list[Mark]:
     """Without braces around nothing, wide spaces beside operators, and breaks but before `=`."""
     found: list[Mark] = []
-    for mark, behind in zip_longest(marks, marks[1:]):
+    for place, (mark, behind) in enumerate(zip_longest(marks, marks[1:])):
         if (
             mark.text == "}"
             and found
@@ -240,10 +240,20 @@ def without_gaps(marks: list[Mark]) -> list[Mark]:
             gap.append(found.pop())
         if mark.text == "=":
             found += [one for one in gap if one.text in BREAK][:1]
-        elif mark.text not in _INFIX:
+        elif mark.text not in _INFIX and not (
+            any(one.text in BREAK for one in gap) and is_factor(marks[place:])
+        ):
             found += [one for one in gap if one.text == "␣"][:1]
         found.append(mark)
     return found[:-1] if found and found[-1].text in BREAK else found
+
+
+def is_factor(marks: list[Mark]) -> bool:
+    """Whether brackets that begin a line state nothing: they go on with the line before."""
+    if marks[0].kind != "sign" or marks[0].text not in CLOSING:
+        return False
+    end = next((k for k in range(2, len(marks) + 1) if is_enclosed(marks[:k])), 0)
+    return not any(mark.text in RELATIONS or mark.text in ("∈", "…") for mark in marks[:end])
 
 
 def outside(marks: list[Mark]) -> Iterator[Mark]:

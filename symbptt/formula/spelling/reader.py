@@ -168,16 +168,18 @@ def _with_modes(
 
 
 def _assignments(keys: list[Key]) -> Iterator[dict[Key, str]]:
-    """Likeliest first: all of them alike, then mixtures, by how far they are from the likeliest."""
+    """Likeliest first: those of a loss total and others direct, as the chain rule has them, all of
+    them alike, then mixtures, by how far they are from the likeliest."""
     likely = {key: _likely(key) for key in keys}
     first = {key: modes[0] for key, modes in likely.items()}
+    chained = {key: "d" if key[0] == "loss" else "direct" for key in keys}
     alike = [dict.fromkeys(keys, mode) for mode in _MODES]
     far = (
         sorted(product(range(len(_MODES)), repeat=len(keys)), key=sum) if len(keys) <= MIXED else []
     )
     mixed = ({key: likely[key][k] for key, k in zip(keys, one, strict=True)} for one in far if one)
     seen: list[dict[Key, str]] = []
-    for one in (first, *alike, *islice(mixed, MAX_READINGS)):
+    for one in (first, chained, *alike, *islice(mixed, MAX_READINGS)):
         if one not in seen:
             seen.append(one)
             yield one
