@@ -26,12 +26,14 @@ from symbptt.formula.names import (
     finding,
 )
 from symbptt.formula.shapes import Layout
+from symbptt.formula.spelling.derivatives import LOST
 from symbptt.formula.spelling.reader import MAX_READINGS, Stated, spelled, spelled_letter
 from symbptt.formula.statement import (
     NOWHERE,
     Fixed,
     Formula,
     Inequalities,
+    Over,
     is_length,
     own_names,
     walk,
@@ -65,6 +67,15 @@ _DEFINITION = "what a letter stands for is said by `b[t] = …`, or `C = …` wh
 
 
 @dataclass(frozen=True)
+class Lost:
+    """What ``(D L)_t``, a derivative by a step alone, may have been taken by, and in which link."""
+
+    derivative: str
+    by: str
+    link: Formula
+
+
+@dataclass(frozen=True)
 class Reading:
     """One way to understand a text.
 
@@ -74,10 +85,13 @@ class Reading:
         ``A = B`` and ``B = C`` of a chain ``A = B = C``.
     words : str
         How what can be read in several ways was understood; "" where there is one way.
+    lost : Lost, optional
+        What a derivative was taken by, where the text does not say it.
     """
 
     links: tuple[Formula, ...]
     words: str = ""
+    lost: Lost | None = None
 
 
 def readings(
@@ -130,7 +144,16 @@ def names_of(
 def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, ...]:
     """The readings of a text in LaTeX, Unicode or a mixture."""
     found = list(spelled_links(text, names, layout))
-    return tuple(Reading(links, _words(notes, found)) for links, notes in found)
+    return tuple(
+        Reading(links, _words(notes, found), _lost(links, notes)) for links, notes in found
+    )
+
+
+def _lost(links: tuple[Formula, ...], notes: dict[str, str]) -> Lost | None:
+    if LOST not in notes:
+        return None
+    number, derivative, by = notes[LOST].split(": ", 2)
+    return Lost(derivative, by, links[int(number)])
 
 
 def spelled_links(
@@ -154,12 +177,16 @@ def spelled_links(
             continue
         if links not in found:
             found.append(links)
-            yield links, dict(one.notes)
+            notes = dict(one.notes)
+            if LOST in notes:
+                column = plain.index(notes[LOST].partition(": ")[0])
+                before = sum(side.place.column <= column for side in one.sides)
+                notes[LOST] = f"{max(before - 2, 0)}: {notes[LOST]}"
+            yield links, notes
         if len(found) == MAX_READINGS:
             return
     if not found:
-        assert first is not None
-        raise first
+        raise first or FormulaError("its parts are read only in ways that contradict each other")
 
 
 def _letter(text: str, names: FormulaNames, layout: Layout) -> LetterMeaning:
@@ -182,6 +209,7 @@ def _words(notes: dict[str, str], found: list[tuple[tuple[Formula, ...], dict[st
     open_ones = [
         question
         for question in notes
+        if question != LOST
         if question[0] != "`" or any(other.get(question) != notes[question] for _, other in found)
     ]
     return "; ".join(f"{question} as {notes[question]}" for question in open_ones)
@@ -385,6 +413,11 @@ class _FormulaReader:
     def _all_bound(self, links: tuple[Formula, ...]) -> None:
         """Every index name is free by the rules or bound by a sum or product."""
         known = {"t", "T"} | bracketed(links[0].left)
+        rights = [link.right for link in links]
+        summed = {over.index for right in rights for over in walk(right) if isinstance(over, Over)}
+        if summed & counted(links[0].left):
+            # `a_i = \sum_i W_{ij} h_i` claims it for every j.
+            known |= {name for right in rights for name in counted(right)}
         for chain in (chain for link in links for chain in link.chains):
             known.update(name for side in chain.sides for name in side.names())
         for side in (links[0].left, *(link.right for link in links)):
@@ -400,6 +433,16 @@ class _FormulaReader:
             "index is bound by `sum` or `prod`, or stands in brackets on the left or in the "
             f"condition{self.names.near(name)}",
         )
+
+
+def counted(node: al.Expr) -> set[str]:
+    """The index names that say which entry is meant, bound ones left out."""
+    return {
+        name
+        for inner, bound, counting in with_bound(node)
+        if counting
+        for name in own_names(inner) - bound
+    }
 
 
 _INITIAL = (

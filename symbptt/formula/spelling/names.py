@@ -137,6 +137,8 @@ class NameReader(WordReader):
         if text == "e" and len(below) == 1:
             for way in self.unit(place, below[0]):
                 yield from self.powers(way, above)
+        if below and text.islower() and len(text) == 1:
+            yield from self.entry_of_matrix(core, place, below, above)
         if text == "delta" and below and not above:
             yield from self.kronecker(place, below)
         if not below and text not in {*LOSS_LETTERS, *self.names.model.shapes} and is_letter(text):
@@ -242,6 +244,15 @@ class NameReader(WordReader):
         note = ((f"`{self.shown(core.place)}`", f"{what} `{name}`"),)
         inner = wr.Scripted(place, word, below, above)
         yield from (Way(one.node, (*one.notes, *note)) for one in self.meanings(inner))
+
+    def entry_of_matrix(
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
+    ) -> Iterator[Way]:
+        """``w_{ij}``, the entry of a matrix W, where the model has no w."""
+        for name in self.called(core.text.upper()):
+            if len(self.names.shapes[name]) == 2 and name in self.names.timeless:
+                entries = self.instead(core, name, "the matrix", place, below, above)
+                yield from (way for way in entries if isinstance(way.node, sf.At))
 
     def unit(self, place: Place, script: wr.ScriptText) -> Iterator[Way]:
         position = self.entry(script)
