@@ -137,8 +137,7 @@ def names_of(
     """The names of a model, and what a text says of its own; see `readings`."""
     known = FormulaNames.of(model)
     known = replace(known, aliases=aliases(names, known))
-    letters = [_letter(one, known, layout) for one in where]
-    return replace(known, letters={one.name: one for one in letters})
+    return replace(known, letters=_letters(tuple(where), known, layout))
 
 
 def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, ...]:
@@ -187,6 +186,26 @@ def spelled_links(
             return
     if not found:
         raise first or FormulaError("its parts are read only in ways that contradict each other")
+
+
+def _letters(
+    where: tuple[str, ...], names: FormulaNames, layout: Layout
+) -> dict[str, LetterMeaning]:
+    """What letters stand for; one may be made of others that are told behind it."""
+    found: dict[str, LetterMeaning] = {}
+    while where:
+        waiting: dict[str, FormulaError] = {}
+        for text in where:
+            try:
+                letter = _letter(text, replace(names, letters=dict(found)), layout)
+            except FormulaError as error:
+                waiting[text] = error
+            else:
+                found[letter.name] = letter
+        if len(waiting) == len(where):
+            raise next(iter(waiting.values()))
+        where = tuple(waiting)
+    return found
 
 
 def _letter(text: str, names: FormulaNames, layout: Layout) -> LetterMeaning:

@@ -90,3 +90,13 @@ def test_the_equations_step_by_step_are_right(name: str) -> None:
             if section.startswith("Step") and (EXHAUSTIVE or number % 4 == 0):
                 verdict = checker.check(text)
                 assert verdict.right, f"{text}\n{verdict}"
+
+
+def test_a_letter_may_be_made_of_letters_that_are_told_behind_it() -> None:
+    where = (
+        r"\mathbf{b}_t = \begin{pmatrix} \mathbf{b}_{1,t} \\ \mathbf{b}_{2,t} \end{pmatrix}",
+        r"\mathbf{b}_{1,t} = \mathbf{c}_t",
+        r"\mathbf{b}_{2,t} = 2 \mathbf{b}_{1,t}",
+    )
+    checker = Checker(model_of("lstm"), horizon=2, where=where)
+    assert checker.check(r"\mathbf{b}_t = \begin{pmatrix} c_t \\ 2 c_t \end{pmatrix}").right

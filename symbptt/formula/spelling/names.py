@@ -300,23 +300,6 @@ class NameReader(WordReader):
         near = self.names.near(name) or self.names.near(core.text)
         self.wrong(place, f"the model {self.names.model.name} has no name `{shown}`{near}")
 
-    def check_run(self, core: wr.Word) -> None:
-        """A letter without a step before others may be a part of a name: ``cc_{t+1}``."""
-        first, last = core.place.column, core.place.end_column
-        run = re.match(r"[A-Za-z]+", self.text[last:])
-        if run is None or core.text not in self.names.timed or len(core.text) != last - first:
-            return
-        start = re.search(r"[A-Za-z]*$", self.text[:first])
-        assert start is not None
-        place = replace(core.place, column=start.start(), end_column=last + run.end())
-        name = self.shown(place)
-        if self.text[place.column - 1 : place.column] != "\\":
-            self.wrong(
-                place,
-                f"the model {self.names.model.name} has no name `{name}`{self.names.near(name)}; "
-                f"as a product of letters it lacks a step, as in `{core.text}_t`",
-            )
-
     def shown(self, place: Place) -> str:
         return self.text[place.column : place.end_column]
 
