@@ -20,6 +20,7 @@ from symbptt.algebra import Dim, DimProduct, DimSum, Index, Model, Shape
 from symbptt.calculus.derivation import Range
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.typeset.clock import StepLetters
+from symbptt.typeset.followers import followers
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
 from symbptt.typeset.style import Style
 from symbptt.typeset.tex import width
@@ -76,6 +77,7 @@ class Names:
         self.clock = StepLetters(
             last=called.get("T", "T"), loss=_symbol(called.get("L", "L"), bold=False).at()
         )
+        self.followers = followers(*models)
         self._verbatim: set[str] = set()
         self._short: dict[str, str] = {}
         self._macros: set[str] = set()

@@ -31,15 +31,14 @@ def equations(found: Answer) -> Iterator[tuple[str, list[Equality]]]:
     section, group = "", list[Equality]()
     for block in found.document().blocks:
         if isinstance(block, Heading):
-            section = str(block.text[0])
+            if group:
+                yield section, group
+            section, group = str(block.text[0]), []
         for line in block.lines if isinstance(block, Display) else ():
             if line.left and group:
                 yield section, group
                 group = []
             group.append(line)
-        if isinstance(block, Heading) and group:
-            yield section, group
-            group = []
     yield section, group
 
 
@@ -57,7 +56,7 @@ def letters(found: Answer) -> tuple[str, ...]:
     return tuple(
         text
         for text in others
-        if (name := re.match(r"\\begin\{align\*\}\n\\mathbf\{(\w+)\}(_t)? ", text))
+        if (name := re.match(r"\\begin\{align\*\}\n\\mathbf\{(\w+)\}(_t|_\{\d+,t\})? ", text))
         and name[1] not in known
     )
 
@@ -91,3 +90,13 @@ def test_the_equations_step_by_step_are_right(name: str) -> None:
             if section.startswith("Step") and (EXHAUSTIVE or number % 4 == 0):
                 verdict = checker.check(text)
                 assert verdict.right, f"{text}\n{verdict}"
+
+
+def test_a_letter_may_be_made_of_letters_that_are_told_behind_it() -> None:
+    where = (
+        r"\mathbf{b}_t = \begin{pmatrix} \mathbf{b}_{1,t} \\ \mathbf{b}_{2,t} \end{pmatrix}",
+        r"\mathbf{b}_{1,t} = \mathbf{c}_t",
+        r"\mathbf{b}_{2,t} = 2 \mathbf{b}_{1,t}",
+    )
+    checker = Checker(model_of("lstm"), horizon=2, where=where)
+    assert checker.check(r"\mathbf{b}_t = \begin{pmatrix} c_t \\ 2 c_t \end{pmatrix}").right

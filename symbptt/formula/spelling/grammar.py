@@ -411,6 +411,8 @@ class Parser:
     def close(self, opened: str, start: Place | None = None) -> None:
         if self.sign != CLOSING[opened]:
             shown = {"{": "{", "{{": "\\{"}.get(opened, opened)
+            if start is not None and opened in "⟦⦃":
+                shown = self.text[start.column : start.end_column]
             if self.mark is None or start is None:
                 self.wrong(start or self.end, f"this `{shown}` is never closed")
             found = self.text[self.mark.start : self.mark.end]
