@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from symbptt.algebra import Expr, Mul
+from symbptt.algebra import Add, Expr, Mul, terms_of
 from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.calculus.slips import Slip
 from symbptt.formula.canonical import form
@@ -50,24 +50,27 @@ def varied(formula: Formula, examiner: Examiner) -> Iterator[tuple[VariedSlip, F
         examiner.clock.check()
         if form(wrong) == written:
             _, old, new = least(wrong, right)
-            in_his_order = exchanged(formula.right, {old: new}, whole=False)
-            if form(in_his_order) == form(right):
-                right = in_his_order
+            right = _in_his_order(formula.right, old, new, right)
             lost = form(variant.old) == form(Mul((MEAN_FACTOR, variant.new)))
             kind = Slip.LOST if lost else variant.kind
             yield _slip(kind, formula, right, (new, old)), replace(formula, right=right)
 
 
+def _in_his_order(written: Expr, old: Expr, new: Expr, right: Expr) -> Expr:
+    """What is right with the author's terms and factors where they stand, if it can be said so."""
+    more = Add((*terms_of(written), *differing(right, written)))
+    ways = (exchanged(written, {old: new}, whole=False), more)
+    return next((way for way in ways if form(way) == form(right)), right)
+
+
 def _slip(kind: str, formula: Formula, right: Expr, parts: tuple[Expr, Expr]) -> VariedSlip:
     """Told by what alone differs; by the parts that were exchanged where that is more than one."""
-    missing, surplus = (
-        tuple(dict.fromkeys(differing(*sides)))
-        for sides in ((right, formula.right), (formula.right, right))
-    )
-    if kind in (Slip.MISSING, Slip.MISSING_FACTOR) and missing != (right,):
+    missing, surplus = differing(right, formula.right), differing(formula.right, right)
+    single = len(missing) == len(surplus) and len({*missing}) == len({*surplus}) == 1
+    if kind in (Slip.MISSING, Slip.MISSING_FACTOR, Slip.LOST) and missing != (right,):
         surplus = ()
-    elif missing and surplus and len(missing + surplus) > 2:
-        missing, surplus = parts[:1], parts[1:]
+    elif missing and surplus:
+        missing, surplus = (missing[:1], surplus[:1]) if single else (parts[:1], parts[1:])
     first = missing[:1] if kind == Slip.MISSING else ()
     return VariedSlip(
         kind, missing, surplus, "".join(path_of(term, formula.left) for term in first)
