@@ -105,8 +105,15 @@ class NameReader(WordReader):
             places = [self.entry(script) for script in share.entries]
             if None in places or len(places) > 3 or (not timed and counts_steps(places)):
                 return
+            if any(self.is_of_quantities(one) for one in places if one is not None):
+                return  # W_{hh} is no entry of W where h is a quantity
             node = sf.At(place, node, [one for one in places if one is not None])
         yield from self.raised(Way(node), share.raised)
+
+    def is_of_quantities(self, place: sf.Node) -> bool:
+        """Whether a place that counts names what has a value at every step."""
+        names = {part.name for part in sf.walk(place) if isinstance(part, sf.Named)}
+        return not isinstance(place, sf.At) and not names.isdisjoint(self.names.timed)
 
     def is_state(self, name: str) -> bool:
         return self.names.state is not None and self.names.state.name == name
@@ -276,7 +283,9 @@ class NameReader(WordReader):
             for name in self.called(share.name):
                 if name in self.names.timed and share.step is None and not share.raised:
                     self.wrong(place, f"`{name}` has a value at every step: write `{name}_t`")
-                if name not in self.names.timed and share.step is not None:
+                step = None if share.step is None else self.index(share.step)
+                counts = step is not None and not self.is_of_quantities(step)
+                if name not in self.names.timed and counts:
                     self.wrong(
                         place, f"`{name}` is a parameter, and parameters have no step"
                         if name in self.names.timeless else f"`{name}` has no step",
