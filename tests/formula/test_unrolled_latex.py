@@ -19,6 +19,7 @@ from symbptt.typeset.latex import aligned, rows_of
 from symbptt.unrolled import Answer, answer
 from tests import cells
 from tests.calculus.test_closed_formulas import answers
+from tests.formula.test_round_trip import loaded
 from tests.formula.test_unrolled_lines import HORIZON, outside
 from tests.modules import EXHAUSTIVE, in_turn, model_of
 
@@ -81,7 +82,7 @@ def test_the_lines_of_a_closed_form_are_right(name: str) -> None:
     [*library.names(), *cells.NAMES] if EXHAUSTIVE else ["lstm", "last_two_steps"],
 )
 def test_the_equations_step_by_step_are_right(name: str) -> None:
-    model = model_of(name)
+    model = loaded(name)
     adjoints = [f"d(L, {state}[t])" for state in model.states[:1] if model.loss]
     for what in (None, *adjoints):
         found = answer(model, what, 2)
