@@ -18,7 +18,7 @@ from symbptt.typeset.article import numbered
 from symbptt.typeset.blocks import Listing
 
 
-class _Line(str):
+class _Marked(str):
     """A line that knows its statement."""
 
     assign: Assign | None = None
@@ -48,7 +48,7 @@ class _Recorded(Emitter):
 
     def statement(self, statement: Assign, block: Block, indent: str) -> Iterator[str]:
         for text in super().statement(statement, block, indent):
-            line = _Line(text)
+            line = _Marked(text)
             line.assign = statement
             yield line
 
