@@ -25,7 +25,6 @@ from symbptt.formula.statement import (
     free_names,
     parts,
     walk,
-    with_part,
 )
 from symbptt.formula.text import (
     chain_text,
@@ -281,7 +280,7 @@ class _Terms:
         for place, part in enumerate(parts(node)):
             if not isinstance(node, al.Derivative):
                 new = self._replaced(part, key, member, inside, narrowed)
-                node = with_part(node, place, new)
+                node = al.with_child(node, place, new)
         return node
 
     def _told(

@@ -21,7 +21,6 @@ from symbptt.formula.statement import (
     own_names,
     parts,
     walk,
-    with_part,
 )
 
 FARTHEST = 6
@@ -117,7 +116,7 @@ def _moved(node: al.Expr, values: Values) -> al.Expr:
 def _rebound(node: al.Expr, met: set[str], known: set[str]) -> al.Expr:
     """With other letters, which are not known, for the bound names that are met."""
     for place, part in enumerate(parts(node)):
-        node = with_part(node, place, _rebound(part, met, known))
+        node = al.with_child(node, place, _rebound(part, met, known))
     if not isinstance(node, Over) or node.index not in met:
         return node
     taken = known | {name for inner in walk(node) for name in own_names(inner)}

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
-from symbptt.algebra import ZERO, Add, Derivative, Expr, Index, Mul, Neg
-from symbptt.formula.statement import (
-    Formula,
-    Inequalities,
-    map_indices,
-    parts,
-    with_part,
-)
+from symbptt.algebra import Derivative, Expr, Index, Neg
+from symbptt.formula.statement import Formula, Inequalities
 from symbptt.typeset.plain import PlainPrinter, index_text
 from symbptt.typeset.printer import Piece
 
@@ -142,23 +135,3 @@ def chain_text(
         plain = "=" if sign == "==" else sign
         text += f" {signs.get(plain, plain)} {show(side)}"
     return text
-
-
-def canonical(formula: Formula) -> str:
-    """A text that is the same for formulas which differ in the order of terms and factors alone."""
-    sides = [text_of(_sorted(side)) for side in formula.sides]
-    return " = ".join([*sides, formula_text(replace(formula, left=ZERO, right=ZERO))])
-
-
-def _sorted(node: Expr) -> Expr:
-    for place, part in enumerate(parts(node)):
-        node = with_part(node, place, _sorted(part))
-    node = map_indices(node, lambda index: replace(index, terms=tuple(sorted(index.terms))))
-    match node:
-        case Add(terms=terms):
-            flat = [t for term in terms for t in (term.terms if isinstance(term, Add) else (term,))]
-            return Add(tuple(sorted(flat, key=text_of)))
-        case Mul(factors=factors):
-            flat = [f for one in factors for f in (one.factors if isinstance(one, Mul) else (one,))]
-            return Mul(tuple(sorted(flat, key=text_of)))
-    return node

@@ -98,20 +98,8 @@ def _of_starts(variant: Variant) -> Iterator[tuple[int, Step]]:
                 kept = [term for term in al.terms_of(other.result) if term not in whole - left]
                 result = forms.add(kept, other.shape)
             else:
-                result = replaced(other.result, old, new)
+                result = al.replaced(other.result, {old: new})
             yield other.number, replace(other, members=(*other.members[:-1], result))
-
-
-def replaced(node: al.Expr, old: al.Expr, new: al.Expr) -> al.Expr:
-    if node == old:
-        return new
-    return al.map_children(node, lambda child: replaced(child, old, new))
-
-
-def _all_replaced(node: al.Expr, parts: Mapping[al.Expr, al.Expr]) -> al.Expr:
-    if node in parts:
-        return parts[node]
-    return al.map_children(node, lambda child: _all_replaced(child, parts))
 
 
 def _skeleton(node: al.Expr) -> tuple[Any, ...]:
@@ -144,7 +132,7 @@ def in_parallel(found: Iterable[Variant]) -> Iterator[Suspect]:
             step = variant.changed
             if variant.step.number not in changed:
                 # All at once: what is put in may hold what it is put in for.
-                result = _all_replaced(variant.step.result, parts[step.number])
+                result = al.replaced(variant.step.result, parts[step.number])
                 changed[step.number] = replace(step, members=(*step.members[:-1], result))
         firsts = {v.step.number: v for v in reversed(group)}
         edits = tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from symbptt.algebra import Expr, Index, Initial, Model, Number, walk
 from symbptt.calculus.derivation import Derivation, listed
@@ -16,11 +16,14 @@ from symbptt.typeset.blocks import (
     Paragraph,
     Points,
     Prose,
+    Reference,
     Words,
     prose,
+    settled,
 )
+from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.clock import StepLetters
-from symbptt.typeset.estimate import estimate
+from symbptt.typeset.estimate import Estimate, estimate
 from symbptt.typeset.gaps import NONE, Gaps
 from symbptt.typeset.glossary import Glossary, convention_texts, function_lines, function_texts
 from symbptt.typeset.latex import equation_of, printer_of
@@ -28,15 +31,25 @@ from symbptt.typeset.sections import ByEntries, Sections
 from symbptt.typeset.style import Style
 
 
-def article(derivation: Derivation, command: str, style: Style, gaps: Gaps = NONE) -> Document:
-    """The derivation told as a document; ``command`` makes it again.
+def article(
+    derivation: Derivation,
+    command: str,
+    style: Style,
+    gaps: Gaps = NONE,
+    parts: Collection[str] = tuple(PARTS),
+    beside: Iterable[Block] = (),
+) -> Document:
+    """The derivation told as a document, ``beside`` at its end; ``command`` makes it again.
 
-    With ``gaps`` it has no summary, which would tell what is asked.
+    With ``gaps`` it has no summary, which would tell what is asked; of what stands in other
+    ``parts`` it does not speak by number.
     """
     writer = _Writer(derivation, style, gaps)
     title, introduction = writer.title()
-    blocks = (*introduction, *writer.blocks())
-    return Document(made(derivation, command), title, writer.sections.telling.subtitle, blocks)
+    blocks = settled((*introduction, *writer.blocks(parts), *beside))
+    subtitle = writer.sections.telling.subtitle
+    signs = tuple(Glossary(derivation, writer.printer, writer.cited).signs())
+    return Document(made(derivation, command), title, subtitle, tuple(blocks), signs)
 
 
 def made(derivation: Derivation, command: str) -> tuple[str, ...]:
@@ -55,17 +68,40 @@ class _Writer:
         self.printer = printer_of(derivation.symbols, style)
         self.names = self.printer.names
         self.expanded = self.model.definitions != self.normal.definitions
-        self.tags = _tags(self.normal, "F")
+        self.tags = numbered(self.normal)
         wanted = style.detail == "index"
         self.clock = StepLetters.of(derivation, by_entries=wanted)
         self.names.tell(self.clock)
-        self.by_entries = ByEntries(derivation, self.printer, self.tags) if wanted else None
-        self.sections = Sections(derivation, self.printer, self.tags, self.by_entries, gaps)
+        self.cited = self.references()
+        self.by_entries = ByEntries(derivation, self.printer, self.cited) if wanted else None
+        self.sections = Sections(derivation, self.printer, self.cited, self.by_entries, gaps)
 
-    def blocks(self) -> Iterator[Block]:
+    def references(self) -> Mapping[str, Reference]:
+        """To the equations of the normal form."""
+        lefts = {
+            item.name: equation_of(self.printer, item).left for item in self.normal.definitions
+        }
+        return {
+            name: Reference(self.tags[name], ("the equation of ", Math(left)))
+            for name, left in lefts.items()
+        }
+
+    def blocks(self, parts: Collection[str]) -> Iterator[Block]:
         """Everything behind the title and its paragraph."""
-        expressions = list(self.expressions())
         estimates = estimate(self.derivation, self.printer)
+        if "model" in parts:
+            yield from self.told_model(estimates)
+        if self.style.detail != "summary":
+            yield from self.sections.blocks(parts)
+        for told in estimates if "gradients" in parts else ():
+            yield Heading((told.heading,))
+            yield from told.quality
+        if "summary" in parts and not self.gaps:
+            yield Heading(("Summary",))
+            yield from self.sections.summary()
+
+    def told_model(self, estimates: Sequence[Estimate]) -> Iterator[Block]:
+        expressions = list(self.expressions())
         yield from self.statement()
         yield from self.start()
         yield from self.total()
@@ -74,7 +110,7 @@ class _Writer:
             yield Heading(("The estimate",), level=2)
             yield from told.definition
         yield Heading(("Symbols",), level=2)
-        yield Glossary(self.derivation, self.printer, self.tags).table()
+        yield Glossary(self.derivation, self.printer, self.cited).table()
         yield from self.functions(expressions)
         yield Heading(("Conventions",), level=2)
         yield Points(tuple(convention_texts(expressions, self.printer)))
@@ -82,14 +118,6 @@ class _Writer:
         if self.by_entries:
             yield Heading(("Entry by entry",))
             yield from self.by_entries.equations()
-        if self.style.detail != "summary":
-            yield from self.sections.blocks()
-        for told in estimates:
-            yield Heading((told.heading,))
-            yield from told.quality
-        if not self.gaps:
-            yield Heading(("Summary",))
-            yield from self.sections.summary()
 
     def expressions(self) -> Iterator[Expr]:
         """Every node that the document shows."""
@@ -114,7 +142,7 @@ class _Writer:
 
     def statement(self) -> Iterator[Block]:
         """The author's equations with the author's words."""
-        tags = _tags(self.model, "M") if self.expanded else self.tags
+        tags = numbered(self.model, "M") if self.expanded else self.tags
         steps = Math(rf"{self.clock.now} = 1, \dots, {self.clock.last}")
         yield Heading(("The model",))
         yield Paragraph(("At the steps ", steps, " the model computes"))
@@ -231,7 +259,8 @@ class _Writer:
         yield Paragraph(prose(words))
 
 
-def _tags(model: Model, letter: str) -> dict[str, str]:
+def numbered(model: Model, letter: str = "F") -> dict[str, str]:
+    """The numbers of a model's equations, by what they define."""
     return {item.name: f"{letter}{k}" for k, item in enumerate(model.definitions, start=1)}
 
 

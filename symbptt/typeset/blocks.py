@@ -7,7 +7,9 @@ mathematics is written down; a format that has none of it translates.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,15 @@ class Words:
     text: str
 
 
-Prose = tuple[str | Math | Words, ...]
+@dataclass(frozen=True)
+class Reference:
+    """The equation that is numbered ``tag``; ``otherwise`` where the document lacks it."""
+
+    tag: str
+    otherwise: tuple[str | Math, ...]
+
+
+Prose = tuple[str | Math | Words | Reference, ...]
 """What stands in a line; a str is of the house, and safe in every format."""
 
 
@@ -32,6 +42,12 @@ def prose(text: str) -> Prose:
     """Words of the house, with formulas between dollar signs."""
     pieces = re.split(r"\$([^$]+)\$", " ".join(text.split()))
     return tuple(Math(p) if k % 2 else p for k, p in enumerate(pieces) if p)
+
+
+def resolved(text: Prose, tags: Collection[str]) -> Prose:
+    """The prose with words in place of references to other equations than those."""
+    kept = ((p,) if not isinstance(p, Reference) or p.tag in tags else p.otherwise for p in text)
+    return tuple(chain.from_iterable(kept))
 
 
 @dataclass(frozen=True)
@@ -49,6 +65,8 @@ class Equality:
     words : str
         The author's words about it, or "".
     sign : str
+    reasons : tuple of Prose
+        Why each member equals the one before; none, or one a member.
     """
 
     left: str
@@ -57,6 +75,7 @@ class Equality:
     ending: str = ""
     words: str = ""
     sign: str = "="
+    reasons: tuple[Prose, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +121,41 @@ class Table:
     widths: tuple[float, ...]
 
 
-Block = Heading | Paragraph | Points | Display | Box | Table
+@dataclass(frozen=True)
+class Listing:
+    """Statements in the order in which they run: their lines, and the number of what they
+    compute, or ""."""
+
+    statements: tuple[tuple[tuple[str, ...], str], ...]
+
+
+Block = Heading | Paragraph | Points | Display | Box | Table | Listing
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A symbol that formulas hold, and what there is to say of it.
+
+    Attributes
+    ----------
+    core : str
+        Its letter in TeX, with accents.
+    subscripts : tuple of str
+        Those of its name, without steps.
+    name : str
+        As its author writes it.
+    role, space, meaning : Prose
+    defined : Prose
+        The equation that defines it, or nothing.
+    """
+
+    core: str
+    subscripts: tuple[str, ...]
+    name: str
+    role: Prose
+    space: Prose
+    meaning: Prose
+    defined: Prose
 
 
 @dataclass(frozen=True)
@@ -114,9 +167,35 @@ class Document:
     title : Prose
     subtitle : str
     blocks : tuple of Block
+    signs : tuple of Sign
     """
 
     made: tuple[str, ...]
     title: Prose
     subtitle: str
     blocks: tuple[Block, ...]
+    signs: tuple[Sign, ...] = ()
+
+
+def settled(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks without references to equations that are in none of them."""
+    blocks = tuple(blocks)
+    displays = (block for block in blocks if isinstance(block, Display | Box))
+    tags = {line.tag for display in displays for line in display.lines}
+    for block in blocks:
+        match block:
+            case Heading() | Paragraph():
+                yield replace(block, text=resolved(block.text, tags))
+            case Points():
+                yield Points(tuple(resolved(item, tags) for item in block.items))
+            case Table():
+                rows = (tuple(resolved(cell, tags) for cell in row) for row in block.rows)
+                yield replace(block, rows=tuple(rows))
+            case Display():
+                yield Display(tuple(_settled(line, tags) for line in block.lines))
+            case _:
+                yield block
+
+
+def _settled(line: Equality, tags: Collection[str]) -> Equality:
+    return replace(line, reasons=tuple(resolved(reason, tags) for reason in line.reasons))

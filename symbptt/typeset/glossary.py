@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Letter
@@ -12,7 +13,8 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.functions.elementwise import FUNCTIONS, definition, function
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
-from symbptt.typeset.blocks import Equality, Math, Prose, Table, Words, prose
+from symbptt.typeset.blocks import Equality, Math, Prose, Reference, Sign, Table, Words, prose
+from symbptt.typeset.followers import shares
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.notation import CONVENTIONS
 from symbptt.typeset.tex import width
@@ -33,23 +35,38 @@ class Glossary:
         self,
         derivation: Derivation,
         printer: LatexPrinter,
-        tags: dict[str, str],
+        cited: Mapping[str, Reference],
     ) -> None:
         self.model = derivation.normal
         self.steps = derivation.steps
         self.gate = derivation.gate
         self.printer = printer
         self.names = printer.names
-        self.tags = tags
+        self.cited = cited
 
     def table(self) -> Table:
         head = ("symbol", "role", "shape", "meaning")
         return Table(head, tuple(self.rows()), widths=(3.1, 2.5, 3.4, 5.7))
 
     def rows(self) -> Iterator[Cells]:
+        return chain.from_iterable(rows for _, _, rows in self.entries())
+
+    def signs(self) -> Iterator[Sign]:
+        """What has a symbol, with what its row says."""
+        total = (Reference("L", ("the total loss",)),)
+        yield Sign("L", (), "L", ("total loss",), (self.space(()),), (), total)
+        for name, shape, rows in self.entries():
+            symbol = self.names.variable_symbol(name, shape)
+            _, role, space, _ = rows[0]
+            meaning = tuple(chain.from_iterable(row[3] for row in rows))
+            defined = (self.cited[name],) if name in self.cited else ()
+            yield Sign(symbol.core, symbol.subscripts, name, role, space, meaning, defined)
+
+    def entries(self) -> Iterator[tuple[str, al.Shape, list[Cells]]]:
+        """Names with their shapes and rows."""
         model = self.model
         for source in model.inputs:
-            yield from self.input_row(source)
+            yield source.name, source.shape, list(self.input_row(source))
         for equation in model.equations:
             symbol = self.names.timed(equation.name, equation.shape, equation.index)
             words = ""
@@ -57,24 +74,27 @@ class Glossary:
                 ends = equation.last and not self.names.clock.one_step
                 words = f"loss of {'the last' if ends else 'one'} step"
             comment, role = equation.comment or words, model.role(equation.name)
-            yield from self.row(symbol, role, equation.shape, comment, equation.name)
+            row = self.row(symbol, role, equation.shape, comment, equation.name)
+            yield equation.name, equation.shape, list(row)
         for derived in model.derived:
             role = "auxiliary" if derived.auxiliary else "derived"
             symbol = self.names.symbol(derived.name, derived.shape).at()
-            yield from self.row(symbol, role, derived.shape, derived.comment, derived.name)
+            row = self.row(symbol, role, derived.shape, derived.comment, derived.name)
+            yield derived.name, derived.shape, list(row)
         for parameter in model.parameters:
             symbol = self.names.symbol(parameter.name, parameter.shape).at()
-            yield from self.row(
-                symbol, "parameter", parameter.shape, parameter.comment, parameter.name
-            )
+            name, shape = parameter.name, parameter.shape
+            yield name, shape, [*self.row(symbol, "parameter", shape, parameter.comment, name)]
         if self.gate is not None:
             symbol = self.names.symbol(self.gate.name, ()).at("t")
-            yield from self.row(symbol, "gate", (), self.gate.comment, self.gate.name)
+            row = self.row(symbol, "gate", (), self.gate.comment, self.gate.name)
+            yield self.gate.name, (), list(row)
         for name, value in model.constants:
             symbol = self.names.symbol(name, ()).at()
-            yield (Math(symbol),), ("constant",), (Math(f"= {_decimal(value)}"),), ()
+            cells = (Math(symbol),), ("constant",), (Math(f"= {_decimal(value)}"),), ()
+            yield name, (), [cells]
         for abstract in model.abstract:
-            yield self.function_row(abstract)
+            yield abstract.name, (), [self.function_row(abstract)]
 
     def row(
         self, symbol: str, role: str, shape: al.Shape, comment: str, name: str, space: str = ""
@@ -88,7 +108,7 @@ class Glossary:
         if name in self.names.cut:
             comment = f"{name}: {comment}" if comment else name
         parts = textwrap.wrap(comment, _CELL)
-        return [(Words(part),) for part in parts] or [(self.readers(name),)]
+        return [(Words(part),) for part in parts] or [self.readers(name)]
 
     def input_row(self, source: al.Input) -> Iterator[Cells]:
         role = "target" if source.target else "input"
@@ -121,16 +141,20 @@ class Glossary:
         )
         return Math(r" \times ".join(lengths))
 
-    def readers(self, name: str) -> str:
+    def readers(self, name: str) -> Prose:
         """Where a symbol without words stands: in equations, else in steps."""
-        found = [
-            f"({self.tags[item.name]})" for item in self.model.definitions if _reads(item.rhs, name)
+        found: list[Prose] = [
+            (self.cited[item.name],) for item in self.model.definitions if _reads(item.rhs, name)
         ]
         if any(i.value is not None and _reads(i.value, name) for i in self.model.initials):
-            found.append("an initial value")
+            found.append(("an initial value",))
         if not found:
-            found = [f"({s.number})" for s in self.steps if any(_reads(m, name) for m in s.members)]
-        return f"in {', '.join(found)}" if found else ""
+            steps = (s for s in self.steps if any(_reads(m, name) for m in s.members))
+            found = [
+                (Reference(str(s.number), (Math(self.printer.laid(s.target)),)),) for s in steps
+            ]
+        commas: list[Prose] = [(", ", *one) for one in found]
+        return ("in ", *found[0], *chain.from_iterable(commas[1:])) if found else ()
 
 
 def _reads(expr: al.Expr, name: str) -> bool:
@@ -216,6 +240,9 @@ def convention_texts(nodes: Sequence[al.Expr], printer: LatexPrinter) -> Iterato
         signs.add("Prime")
     held = {node.held for node in nodes if isinstance(node, al.Derivative | al.Pullback)}
     signs |= {f"Held{what.capitalize()}" for what in held - {"equation"}}
+    slopes = (node for node in nodes if isinstance(node, al.Derivative | al.Pullback))
+    if any(shares(node, printer.names.followers) for node in slopes):
+        signs.add("Followers")
     if any(
         isinstance(node, al.Vector) and node.function == "dot" and printer.is_matrix(node.args[0])
         for node in nodes

@@ -20,6 +20,7 @@ from symbptt.algebra import Dim, DimProduct, DimSum, Index, Model, Shape
 from symbptt.calculus.derivation import Range
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.typeset.clock import StepLetters
+from symbptt.typeset.followers import followers
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
 from symbptt.typeset.style import Style
 from symbptt.typeset.tex import width
@@ -76,6 +77,7 @@ class Names:
         self.clock = StepLetters(
             last=called.get("T", "T"), loss=_symbol(called.get("L", "L"), bold=False).at()
         )
+        self.followers = followers(*models)
         self._verbatim: set[str] = set()
         self._short: dict[str, str] = {}
         self._macros: set[str] = set()
@@ -136,7 +138,7 @@ class Names:
 
     def timed(self, name: str, shape: Shape, index: Index) -> str:
         """The quantity at a step; the loss is a script l."""
-        return self.at_step(self._variable(name, shape), index)
+        return self.at_step(self.variable_symbol(name, shape), index)
 
     def variable(self, name: str, shape: Shape, index: Index | None) -> str:
         """A quantity at a step, or a parameter."""
@@ -161,7 +163,8 @@ class Names:
         step = self.index(index)
         return symbol.above(step) if self.style.times == "superscript" else symbol.at(step)
 
-    def _variable(self, name: str, shape: Shape) -> Symbol:
+    def variable_symbol(self, name: str, shape: Shape) -> Symbol:
+        """That of a quantity without its step, or of a parameter."""
         own = name != "loss" or name in self.called
         return self.symbol(name, shape) if own else Symbol(r"\ell")
 
@@ -175,7 +178,7 @@ class Names:
     def gradient_symbol(self, name: str, shape: Shape) -> Symbol:
         """The sign that the notation gives to a variable's gradient."""
         sign = GRADIENT_SIGNS[self.style.derivatives]
-        return sign(self._variable(name, shape), bool(shape))
+        return sign(self.variable_symbol(name, shape), bool(shape))
 
     def operator(self) -> str:
         """The operator D, or a script D where the model has a D of its own."""

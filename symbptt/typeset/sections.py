@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, groupby
 
 from symbptt.algebra import Cotangent, Derivative, Direct, Expr, Index, Shape, Stack, walk
@@ -14,11 +15,11 @@ from symbptt.calculus.derivation import (
     Past,
     ReasonPart,
     Step,
-    StepNumber,
     TotalLoss,
 )
 from symbptt.calculus.indices import EquationLines, StepLines, by_entries
 from symbptt.calculus.selection import without_auxiliaries
+from symbptt.calculus.why import line_reasons
 from symbptt.typeset.blocks import (
     Block,
     Box,
@@ -28,6 +29,7 @@ from symbptt.typeset.blocks import (
     Math,
     Paragraph,
     Prose,
+    Reference,
     Words,
     prose,
 )
@@ -54,10 +56,12 @@ WHOLE = "With whole arrays,"
 class ByEntries:
     """Says the equations and steps of a derivation entry by entry."""
 
-    def __init__(self, derivation: Derivation, printer: LatexPrinter, tags: dict[str, str]) -> None:
+    def __init__(
+        self, derivation: Derivation, printer: LatexPrinter, cited: Mapping[str, Reference]
+    ) -> None:
         self.indices = by_entries(derivation)
         self.printer = printer
-        self.tags = tags
+        self.cited = cited
 
     def expressions(self) -> Iterator[Expr]:
         """Every node that is shown."""
@@ -76,10 +80,10 @@ class ByEntries:
                 yield self.display(*lines.slopes)
 
     def entry_words(self, lines: EquationLines) -> Prose:
-        tag = f"({self.tags[lines.name]})"
+        cited = self.cited[lines.name]
         if not lines.entry.letters:
-            return (f"Equation {tag} is",)
-        return "Entry ", self.places(lines.entry), f" of equation {tag} is"
+            return "Equation ", cited, " is"
+        return "Entry ", self.places(lines.entry), " of equation ", cited, " is"
 
     def places(self, line: Line) -> Math:
         """``j`` or ``(j, i)``."""
@@ -125,7 +129,7 @@ _BOX = 40
 class Sections:
     """Tells the steps of a derivation, chapter by chapter.
 
-    ``tags`` are the numbers of the normal form's equations; with ``by_entries`` every step is
+    ``cited`` are references to the normal form's equations; with ``by_entries`` every step is
     told entry by entry, too; ``gaps`` are the steps that are asked for.
     """
 
@@ -133,7 +137,7 @@ class Sections:
         self,
         derivation: Derivation,
         printer: LatexPrinter,
-        tags: dict[str, str],
+        cited: Mapping[str, Reference],
         by_entries: ByEntries | None,
         gaps: Gaps,
     ) -> None:
@@ -143,7 +147,7 @@ class Sections:
         self.names = printer.names
         self.clock = printer.names.clock
         self.layout = LAYOUTS[printer.names.style.layout]
-        self.tags = tags
+        self.cited = cited
         self.by_entries = by_entries
         self.gaps = gaps
         self.telling = TELLINGS[derivation.form]
@@ -153,9 +157,9 @@ class Sections:
     def math(self, expr: Expr) -> Math:
         return Math(self.printer.laid(expr))
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self, parts: Collection[str]) -> Iterator[Block]:
         for chapter in self.telling.chapters:
-            steps = self.steps_of(chapter)
+            steps = self.steps_of(chapter) if chapter.part in parts else ()
             if steps:
                 yield Heading((chapter.title,))
                 if chapter.introduction:
@@ -228,11 +232,20 @@ class Sections:
         reason = chain.from_iterable(map(self.reason, step.reason))
         asked = (f"{self.gaps.words(step)}. ",) if step in self.gaps else ()
         words = Paragraph((*asked, *self.where(step), *reason, ":"))
-        display = self.gaps.display(self.printer, step)
+        display = self.reasoned(step, self.gaps.display(self.printer, step))
         if self.by_entries:
             yield from self.by_entries.step(step, words, display)
         else:
             yield from (words, display)
+
+    def reasoned(self, step: Step, display: Display) -> Display:
+        """With a reason for each member, where none is left out."""
+        if step in self.gaps:
+            return display
+        (line,) = display.lines
+        reasons = line_reasons(step, self.normal)
+        told = tuple(tuple(chain.from_iterable(map(self.reason, each))) for each in reasons)
+        return Display((replace(line, reasons=told),))
 
     def where(self, step: Step) -> Prose:
         """For which steps it holds, as the beginning of a sentence."""
@@ -263,10 +276,8 @@ class Sections:
                 return "past ", Math(self.names.index(index))
             case Index():
                 return (Math(self.names.index(part)),)
-            case StepNumber(number=number):
-                return (f"({number})",)
             case EquationName(name=name):
-                return (f"({self.tags[name]})",)
+                return (self.cited[name],)
         return (self.math(part),)
 
     # --- the summary -------------------------------------------------------------------

@@ -10,7 +10,6 @@ from symbptt.calculus.derivation import (
     Reason,
     ReasonPart,
     Step,
-    StepNumber,
     TotalLoss,
 )
 from symbptt.typeset.blocks import Paragraph, Words
@@ -71,8 +70,6 @@ def _part(part: ReasonPart, printer: LatexPrinter) -> str:
             return f"past {formulas.math(printer.names.index(index))}"
         case Index():
             return formulas.math(printer.names.index(part))
-        case StepNumber(number=number):
-            return f"({number})"
         case EquationName(name=name):
             return f"the equation of {name}"
         case Expr():

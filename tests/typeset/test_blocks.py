@@ -14,6 +14,7 @@ from symbptt.typeset.blocks import (
     Document,
     Equality,
     Heading,
+    Listing,
     Math,
     Paragraph,
     Points,
@@ -22,6 +23,7 @@ from symbptt.typeset.blocks import (
     prose,
 )
 from symbptt.typeset.document import FORMATS, printed
+from symbptt.typeset.fragment import Fragment
 
 LINE = Equality("a", ("b", "c"), "7", r"\in \mathbb{R}")
 BLOCKS: dict[type, Block] = {
@@ -30,6 +32,7 @@ BLOCKS: dict[type, Block] = {
     Points: Points((prose("A point with $x$"), ("another point",))),
     Display: Display((LINE,)),
     Box: Box((LINE,)),
+    Listing: Listing(((("for now in steps:", "    d_x = 7 * y"), "7"),)),
     Table: Table(("symbol", "meaning"), (((Math("x"),), (Words("what it is"),)),), (3.0, 9.0)),
 }
 
@@ -50,7 +53,7 @@ def test_every_format_prints_every_block(kind: type, to: str) -> None:
 def test_a_document_has_its_blocks_in_order_and_a_fragment_no_title(to: str) -> None:
     blocks = (Heading(("First",)), Paragraph(("second",)), Paragraph(("third",)))
     document = Document(("Made by symbptt.", "symbptt derive m"), ("A title",), "Backward", blocks)
-    whole, fragment = printed(document, to), printed(document, to, fragment=True)
+    whole, fragment = printed(document, to), printed(document, to, fragment=Fragment())
     for text in (whole, fragment):
         assert text.index("Made by symbptt") < text.index("First")
         assert text.index("First") < text.index("second") < text.index("third")

@@ -1,0 +1,139 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const byId = (id) => document.getElementById(id);
+
+  // --- formulas ---------------------------------------------------------------------------
+  const signs = JSON.parse(byId("signs").textContent);
+  const literally = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const cores = [...new Set(signs.map((sign) => sign.core))].sort((a, b) => b.length - a.length);
+  const letter = (core) => literally(core) + (/[A-Za-z]$/.test(core) && core.length > 1 ? "(?![A-Za-z])" : "");
+  const token = new RegExp(
+    `(${cores.map(letter).join("|")})(_\\{(?:[^{}]|\\{[^{}]*\\})*\\}|_[^{])?` +
+      "|\\\\(?:text|math[a-z]+|operatorname|boldsymbol|begin|end)\\{(?:[^{}]|\\{[^{}]*\\})*\\}" +
+      "|\\\\(?:[A-Za-z]+|.)",
+    "g");
+  const upTo = (text) => text.slice(1).replace(/^\{|\}$/g, "");
+  // The symbol of which that letter and that subscript are: of several the one that says most.
+  const owner = (core, below) => {
+    const fits = signs.filter((sign) => {
+      const own = sign.subscripts.join(",");
+      return sign.core === core && (own === "" || below === own || below.startsWith(`${own},`));
+    });
+    return fits.sort((a, b) => b.subscripts.length - a.subscripts.length)[0];
+  };
+  const marked = (tex) => tex.replace(token, (all, core, below) => {
+    const sign = core && owner(core, upTo(below || ""));
+    return sign ? `{\\htmlData{sign=${signs.indexOf(sign)}}{${core}}}${below || ""}` : all;
+  });
+  const settings = {
+    throwOnError: false, strict: false, output: "htmlAndMathml",
+    trust: (context) => context.command === "\\htmlData",
+  };
+  const set = (place) => katex.render(marked(place.textContent), place, settings);
+
+  // What is wider than the page scrolls, by keyboard too.
+  const reachable = () => {
+    for (const place of all(".member, .left")) {
+      if (place.scrollWidth > place.clientWidth + 1) place.tabIndex = 0;
+      else place.removeAttribute("tabindex");
+    }
+  };
+
+  // --- contents ---------------------------------------------------------------------------
+  const contents = () => {
+    const list = document.createElement("ul");
+    all("main > details").forEach((part, number) => {
+      part.id ||= `part-${number + 1}`;
+      const link = document.createElement("a");
+      link.href = `#${part.id}`;
+      link.textContent = part.querySelector("h2").textContent;
+      list.appendChild(document.createElement("li")).append(link);
+    });
+    byId("contents").replaceChildren(list);
+  };
+
+  // --- folding ----------------------------------------------------------------------------
+  const foldable = () => all("details");
+  const tellClosing = () => {
+    byId("close").textContent = foldable().some((part) => part.open) ? "Close all" : "Open all";
+  };
+  byId("close").addEventListener("click", () => {
+    const open = !foldable().some((part) => part.open);
+    for (const part of foldable()) part.open = open;
+    tellClosing();
+  });
+  byId("fold").addEventListener("click", (event) => {
+    const folded = root.classList.toggle("folded");
+    event.currentTarget.setAttribute("aria-pressed", String(folded));
+    reachable();
+  });
+  // A link leads to what may stand in a part that is closed.
+  const follow = () => {
+    const aim = byId(decodeURIComponent(location.hash.slice(1)));
+    if (!aim) return;
+    for (let part = aim.closest("details"); part; part = part.parentElement.closest("details")) {
+      part.open = true;
+    }
+    light(aim.dataset.tag);
+    aim.scrollIntoView({ block: aim.matches("details") ? "start" : "center" });
+  };
+  addEventListener("hashchange", follow);
+  addEventListener("beforeprint", () => { for (const part of foldable()) part.open = true; });
+  byId("print").addEventListener("click", () => print());
+
+  // --- what a symbol is, and the code of an equation ----------------------------------------
+  const card = byId("card");
+  const tell = (numbers, place) => {
+    card.innerHTML = numbers.map((number) => `<p>${signs[number].says}</p>`).join("");
+    all(".math", card).forEach((formula) => katex.render(formula.textContent, formula, settings));
+    card.hidden = false;
+    const { left, bottom, top } = place.getBoundingClientRect();
+    const room = innerHeight - bottom > card.offsetHeight + 12;
+    card.style.left = `${Math.max(8, Math.min(left, innerWidth - card.offsetWidth - 8))}px`;
+    card.style.top = `${Math.max(8, room ? bottom + 8 : top - card.offsetHeight - 8)}px`;
+  };
+  const hush = () => { card.hidden = true; };
+  const light = (tag, within) => {
+    for (const place of all(".lit")) place.classList.remove("lit");
+    if (!tag) return;
+    for (const place of all(`[data-tag="${tag}"]`)) place.classList.add("lit");
+    const pane = document.querySelector(".code pre");
+    const line = pane && pane.querySelector(".lit");
+    if (line && !pane.contains(within)) pane.scrollTop = line.offsetTop - pane.clientHeight / 3;
+  };
+  const look = (event) => {
+    const at = event.target;
+    const sign = at.closest("[data-sign]");
+    const about = at.closest("[data-tag]");
+    if (sign) tell([sign.dataset.sign], sign);
+    else if (event.type === "focusin" && at.matches(".tag")) {
+      const seen = all("[data-sign]", about).map((place) => place.dataset.sign);
+      tell([...new Set(seen)], at);
+    } else if (!at.closest("#card")) hush();
+    light(about && about.dataset.tag, at);
+  };
+  for (const kind of ["pointerover", "focusin", "click"]) document.addEventListener(kind, look);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") hush(); });
+  addEventListener("scroll", hush, { passive: true });
+
+  // --- light and dark ---------------------------------------------------------------------
+  const theme = (name) => {
+    root.dataset.theme = name;
+    byId("theme").textContent = name === "dark" ? "Light" : "Dark";
+  };
+  const wishes = matchMedia("(prefers-color-scheme: dark)");
+  theme(wishes.matches ? "dark" : "light");
+  wishes.addEventListener("change", () => theme(wishes.matches ? "dark" : "light"));
+  byId("theme").addEventListener("click", () => {
+    theme(root.dataset.theme === "dark" ? "light" : "dark");
+  });
+
+  all(".math").forEach(set);
+  contents();
+  reachable();
+  addEventListener("resize", reachable);
+  for (const part of foldable()) part.addEventListener("toggle", tellClosing);
+  follow();
+})();
