@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import NoReturn
+from unicodedata import normalize
 
 from symbptt import algebra as al
 from symbptt.errors import FormulaError
@@ -56,6 +57,9 @@ _BESIDE = re.compile(
     r"(?<![\w.])[0-9]+(?![eE][0-9+-])[A-Za-z]|[\w\])]\s+(?!for\b)[A-Za-z(]|\w\([tT0-9]|\bd[A-Za-z]\w*(?![\w(])"
 )
 """What may be a product without a sign, a step in parentheses, or a gradient alone."""
+
+_UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_COPIED = re.compile("[\ufb00-\ufb06\uff01-\uff5e]")
 
 _ALIAS = "what a text calls the names of the model is said by `U=W_qh, V=W_hx`"
 _SHAPE = "a formula is `left = right`, and conditions follow after `for`"
@@ -123,7 +127,8 @@ def readings(
         try:
             return _spelled(text, known, layout)
         except FormulaError as found:
-            raise (found if other else error) from None
+            beside = "an operator is missing" in str(error)  # What stands side by side is read.
+            raise (found if other or beside else error) from None
 
 
 def names_of(
@@ -132,8 +137,7 @@ def names_of(
     """The names of a model, and what a text says of its own; see `readings`."""
     known = FormulaNames.of(model)
     known = replace(known, aliases=aliases(names, known))
-    letters = [_letter(one, known, layout) for one in where]
-    return replace(known, letters={one.name: one for one in letters})
+    return replace(known, letters=_letters(tuple(where), known, layout))
 
 
 def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, ...]:
@@ -184,6 +188,26 @@ def spelled_links(
         raise first or FormulaError("its parts are read only in ways that contradict each other")
 
 
+def _letters(
+    where: tuple[str, ...], names: FormulaNames, layout: Layout
+) -> dict[str, LetterMeaning]:
+    """What letters stand for; one may be made of others that are told behind it."""
+    found: dict[str, LetterMeaning] = {}
+    while where:
+        waiting: dict[str, FormulaError] = {}
+        for text in where:
+            try:
+                letter = _letter(text, replace(names, letters=dict(found)), layout)
+            except FormulaError as error:
+                waiting[text] = error
+            else:
+                found[letter.name] = letter
+        if len(waiting) == len(where):
+            raise next(iter(waiting.values()))
+        where = tuple(waiting)
+    return found
+
+
 def _letter(text: str, names: FormulaNames, layout: Layout) -> LetterMeaning:
     """What a letter stands for, in plain or in other spelling."""
     reader = _FormulaReader(text, names)
@@ -211,11 +235,16 @@ def _words(notes: dict[str, str], found: list[tuple[tuple[Formula, ...], dict[st
 
 
 def _one_line(text: str, most: int) -> str:
+    """Without line breaks, and without what only a text has that was copied from a page.
+
+    That is characters that one does not see, and letters set as one or wide.
+    """
     if len(text) > most:
         raise FormulaError(
             f"a formula has at most {most:,} characters, and this one has {len(text):,}"
         )
-    return re.sub(r"\s", " ", text)
+    seen = re.sub(r"\s", " ", _UNSEEN.sub("", text))
+    return _COPIED.sub(lambda one: normalize("NFKC", one[0]), seen)
 
 
 def read(text: str, model: al.Model, where: Iterable[str] = ()) -> Formula:
@@ -322,18 +351,21 @@ class _FormulaReader:
             self.wrong(words[1].place, "one `for`: conditions are separated by commas")
         if not behind:
             return [body]
-        conditions, commas = parted(behind[0], [","])
+        conditions, commas = parted(behind[0], [",", "and"])
         for condition, before in zip(conditions, [*words, *commas], strict=True):
             if not condition:
                 self.wrong(before.place, "a condition is missing after `for` or a comma")
-        return [body, *conditions]
+        # `for all t` sets no bounds.
+        bounds = [run[1:] if run[0].text == "all" else run for run in conditions]
+        return [body, *(run for run in bounds if run and (len(run) > 1 or run in conditions))]
 
     def _sides(self, body: list[Token]) -> tuple[list[Node], list[Token]]:
         """What stands between the signs of equality, and these."""
         sides, signs = parted(body, COMPARISONS)
         for sign in signs:
             if sign.text != "=":
-                self.wrong(sign.place, f"{_SHAPE}; a comparison stands in a condition")
+                said = "write one `=`; " if sign.text == "==" else ""
+                self.wrong(sign.place, f"{_SHAPE}; {said}a comparison stands in a condition")
         if not signs:
             self.wrong(body[-1].place if body else NOWHERE, f"{_SHAPE}; there is no `=`")
         beside = [signs[0], *signs]

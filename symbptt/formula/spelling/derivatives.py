@@ -321,14 +321,14 @@ class DerivativeReader(ProductReader, SumReader):
     def alone(self, node: wr.Differential) -> Iterator[Way]:
         r"""``dh_t``, ``\delta W``: the gradient of L; a product where the model has a delta."""
         if node.operand is None or node.kind in ("∂", "+"):
-            self.wrong(node.place, "a derivative is a quotient, `∂L/∂h_t`")
+            self.wrong(node.place, "a derivative is a quotient, `∂L/∂h_t`, or `d(L, h[t])`")
         if node.kind == "δ" and self.called("delta"):
             word = wr.Word(Place(1, node.place.column, 1, node.operand.place.column), "delta")
             yield from self.operated(wr.Operated(node.place, [word, node.operand], [""]))
             return
         core, below, above, primes = parts_of(node.operand)
         if not isinstance(core, wr.Word) or primes:
-            self.wrong(node.place, "a derivative is a quotient, `∂L/∂h_t`")
+            self.wrong(node.place, "a derivative is a quotient, `∂L/∂h_t`, or `d(L, h[t])`")
         self.meanings(node.operand)
         for way in self.gradients(node.place, wr.Scripted(node.operand.place, core, below, above)):
             yield replace(

@@ -87,7 +87,10 @@ class NameReader(WordReader):
     ) -> list[Way]:
         """``t'`` is an index of its own."""
         if below or above or self.called(letters_of(core.text)) or core.text in self.functions:
-            message = "a prime stands behind a function alone, as in `phi'(v)`, or behind an index"
+            message = (
+                "a prime stands behind a function alone, as in `phi'(v)`, or behind an index; a "
+                r"transpose is `W.T` or `W^\top`"
+            )
             self.wrong(place, f"`{self.shown(place)}`: {message}")
         return [Way(sf.Named(place, core.text + "1" * primes))]
 
@@ -145,7 +148,7 @@ class NameReader(WordReader):
             yield from self.entry_of_matrix(core, place, below, above)
         if text == "delta" and below and not above:
             yield from self.kronecker(place, below)
-        if not below and text not in LOSS_LETTERS and is_letter(text):
+        if not below and text not in {*LOSS_LETTERS, *self.names.model.shapes} and is_letter(text):
             yield from self.powers(Way(sf.Named(place, text)), above)
 
     def dimension(
@@ -278,6 +281,7 @@ class NameReader(WordReader):
         self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> NoReturn:
         """Why a name with these scripts is none of the model."""
+        self.check_run(core)
         scripted = [s for s in shares(core.text, below, above)]
         for share in scripted:
             for name in self.called(share.name):
@@ -292,7 +296,10 @@ class NameReader(WordReader):
                     )  # fmt: skip
         if letters_of(core.text) in self.functions:
             word = self.functions[letters_of(core.text)]
-            self.wrong(place, f"`{word}` is a function: its arguments stand in parentheses")
+            message = f"`{word}` is a function: its arguments stand in parentheses"
+            if word == "delta":
+                message += "; what a letter of your own stands for is said by `--where`"
+            self.wrong(place, message)
         written = (
             core.place.until(below[0].place) if below and below[0].word.isalpha() else core.place
         )
