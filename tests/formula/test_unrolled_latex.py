@@ -26,6 +26,9 @@ from tests.modules import EXHAUSTIVE, in_turn, model_of
 SAID = ("Step", "Affine", "Unrolled", "Closed", "Proof")
 """How the sections begin that hold formulas."""
 
+LETTER = r"\\begin\{align\*\}\n(?:\\mathbf\{)?([A-Za-z]+)\}?(_t|_\{\d+,t\})? &"
+"""How a line begins that says what a letter is, a number, a vector, a matrix or a part of one."""
+
 
 def equations(found: Answer) -> Iterator[tuple[str, list[Equality]]]:
     """The section, and an equation with what goes on with it."""
@@ -57,7 +60,7 @@ def letters(found: Answer) -> tuple[str, ...]:
     return tuple(
         text
         for text in others
-        if (name := re.match(r"\\begin\{align\*\}\n\\mathbf\{(\w+)\}(_t|_\{\d+,t\})? ", text))
+        if (name := re.match(LETTER, text))
         and name[1] not in known
     )
 
