@@ -221,6 +221,7 @@ def _of_links(lines: list[tuple[int, list[Condition]]]) -> list[list[Condition]]
 def without_gaps(marks: list[Mark]) -> list[Mark]:
     """Without braces around nothing, wide spaces beside operators, and breaks but before `=`."""
     found: list[Mark] = []
+    marks = without_braces(marks)
     for place, (mark, behind) in enumerate(zip_longest(marks, marks[1:])):
         if (
             mark.text == "}"
@@ -246,6 +247,13 @@ def without_gaps(marks: list[Mark]) -> list[Mark]:
             found += [one for one in gap if one.text == "␣"][:1]
         found.append(mark)
     return found[:-1] if found and found[-1].text in BREAK else found
+
+
+def without_braces(marks: list[Mark]) -> list[Mark]:
+    """Without the braces around nothing that stand behind a wide space."""
+    texts = [mark.text for mark in marks]
+    empty = {k for k in range(len(texts)) if texts[k : k + 3] == ["␣", "{", "}"]}
+    return [mark for k, mark in enumerate(marks) if not {k - 1, k - 2} & empty]
 
 
 def is_factor(marks: list[Mark]) -> bool:

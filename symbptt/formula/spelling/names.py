@@ -382,7 +382,20 @@ class NameReader(WordReader):
                 return None
             found = [way.node for way in ways if self.is_integer(way.node)]
             return found[0] if found else None
-        return self.number(tree)
+        place = self.number(tree)
+        # d + i is entry i behind d others.
+        if isinstance(place, sf.Plus) and isinstance(tree, wr.Summed):
+            return sf.Plus(place.place, list(map(self.counted, place.terms)))
+        return place
+
+    def counted(self, node: sf.Node) -> sf.Node:
+        """A letter that is a dimension of the model, and no index of the text, as the length."""
+        match node:
+            case sf.Named(place=place, name=name) if letters_of(name) in self.dims and not is_bound(
+                name, self.text
+            ):
+                return self.dim(place, letters_of(name), lengths=False)
+        return node
 
     def number(self, tree: wr.Written, lengths: bool = False) -> sf.Node | None:
         """An index or a number; with ``lengths`` its names are dimensions."""
