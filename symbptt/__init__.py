@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from symbptt.exercises.grading import grade
     from symbptt.exercises.sheet import exercise
     from symbptt.experiments.experiment import study_estimators as study
+    from symbptt.experiments.segments import checkpoints
     from symbptt.figures.truncation import truncation_figure as strategies
     from symbptt.formula.answer import Verdict
     from symbptt.formula.verdict import check
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from symbptt.language.parser import parse
     from symbptt.listing import model_text as show
     from symbptt.live import load_ipython_extension, module
+    from symbptt.plots.drawing import plot
     from symbptt.proof.report import Report, verify
     from symbptt.proof.trial import generate
     from symbptt.symbolic import Unrolled, unroll
@@ -56,6 +58,7 @@ __all__ = [
     "analyze",
     "bind",
     "check",
+    "checkpoints",
     "demo",
     "derive",
     "exercise",
@@ -67,6 +70,7 @@ __all__ = [
     "load_ipython_extension",
     "module",
     "parse",
+    "plot",
     "proofread",
     "show",
     "strategies",
@@ -89,6 +93,7 @@ _HOME = {
     "analyze": "symbptt.analysis.report",
     "bind": "symbptt.binding",
     "check": "symbptt.formula.verdict",
+    "checkpoints": "symbptt.experiments.segments",
     "demo": "symbptt.demonstration:run",
     "derive": "symbptt.calculus.gradients",
     "exercise": "symbptt.exercises.sheet",
@@ -100,6 +105,7 @@ _HOME = {
     "load_ipython_extension": "symbptt.live",
     "module": "symbptt.live",
     "parse": "symbptt.language.parser",
+    "plot": "symbptt.plots.drawing",
     "proofread": "symbptt.documents.proofreading",
     "show": "symbptt.listing:model_text",
     "strategies": "symbptt.figures.truncation:truncation_figure",

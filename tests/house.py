@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ORDER = (
     ("errors",),
     ("models", "output", "progress", "tables", "templating"),
-    ("algebra",),
+    ("algebra", "plots"),
     ("functions",),
     ("language", "calculus"),
     ("binding",),

@@ -292,9 +292,10 @@ def test_a_slip_planted_in_a_printed_line_is_seen() -> None:
 def test_lines_of_a_kind_are_right(name: str, way: str, sign: str) -> None:
     """A Jacobian of one row, ones of a size from around them, an entry that only a delta bounds,
     many derivatives in one line, a falling product of numbers, what is made of a parameter and so
-    follows it, a line broken before a factor, an entry of a matrix by one of another, a column of zeros beside
-    an identity, an entry behind those of another vector, sums of rows, a step of a sequence of one,
-    the gradient of one step's loss beside the slope of its equation."""
+    follows it, a line broken before a factor, an entry of a matrix by one of another, a column of
+    zeros beside an identity, an entry behind those of another vector, sums of rows, a step of a
+    sequence of one, the gradient of one step's loss beside the slope of its equation.
+    """
     found = [line for line in lines(name, way) if sign in line]
     assert found
     assert not list(wrong(name, way, found[:1]))
