@@ -155,12 +155,14 @@ def stated(
     derivation: Derivation, said: Formulas, printer: LatexPrinter, style: Style
 ) -> Iterator[tuple[str | Equality, str]]:
     """For which steps the lines of each step hold, by its number, or themselves without one."""
-    entries = ByEntries(derivation, printer, {}) if style.detail == "index" else None
     for step in derivation.steps:
         yield str(step.number), said.condition(step)
-        lines = entries.indices.of(step) if entries else None
-        for line in lines.all() if entries and lines else ():
-            yield entries.equality(line), said.condition(step)
+    if style.detail == "index":
+        entries = ByEntries(derivation, printer, {})
+        for step in derivation.steps:
+            lines = entries.indices.of(step)
+            for line in lines.all() if lines else ():
+                yield entries.equality(line), said.condition(step)
 
 
 def displayed(document: Document, others: set[Block]) -> Iterator[Equality]:
