@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from symbptt.exercises.grading import grade
     from symbptt.exercises.sheet import exercise
     from symbptt.experiments.experiment import study_estimators as study
+    from symbptt.figures.figure import graph
     from symbptt.figures.truncation import truncation_figure as strategies
     from symbptt.formula.answer import Verdict
     from symbptt.formula.verdict import check
@@ -61,6 +62,7 @@ __all__ = [
     "explain",
     "generate",
     "grade",
+    "graph",
     "list",
     "load",
     "parse",
@@ -92,6 +94,7 @@ _HOME = {
     "explain": "symbptt.codegen.fast.explanation",
     "generate": "symbptt.proof.trial",
     "grade": "symbptt.exercises.grading",
+    "graph": "symbptt.figures.figure",
     "list": "symbptt.language.library:names",
     "load": "symbptt.language.library",
     "parse": "symbptt.language.parser",

@@ -23,6 +23,7 @@ WRITTEN = [
     ("generate", "elman", "--explain"),
     ("check", "linear", "d(L, h[T]) = W_qh.T @ d(L, o[T])"),
     ("verify", "linear_bias"),
+    *(("graph", "elman", "-T", "1", "--to", to) for to in ("svg", "tikz", "dot")),
     ("strategies",),
 ]
 """A command for every way of writing a text that a person may change."""

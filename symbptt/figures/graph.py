@@ -1,333 +1,216 @@
-"""Figure 9.7.2 of seed 004: a model's computational graph over a few steps."""
+"""What a computational graph shows of a model at one step: nodes, and what each reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from symbptt import algebra as al
-from symbptt.errors import AnalysisError, MissingRuleError
-from symbptt.figures.svg import FAINT, SHADE, Drawing, Label, Point, symbol
+from symbptt.errors import MissingRuleError
 from symbptt.functions.vectors import vector_function
+from symbptt.typeset.names import Names
 
 SIGNS: dict[type[al.Expr], str] = {
     al.Add: "+",
-    al.Neg: "−",
+    al.Neg: "-",
     al.Div: "/",
-    al.Pow: "^",
-    al.Product: "×",
-    al.Lookup: "row",
-    al.Concat: "[ ; ]",
-    al.Pick: "[ ]",
-    al.Identity: "I",
-    al.Transpose: "ᵀ",
+    al.Pow: r"\mathrm{pow}",
+    al.Product: r"\times",
+    al.Lookup: r"\mathrm{row}",
+    al.Concat: r"[\,;\,]",
+    al.Pick: r"\mathrm{entry}",
+    al.Identity: r"\mathbf{I}",
+    al.Transpose: r"\top",
 }
 NAMED = (al.Call, al.Vector, al.Loss, al.Mul)
 """Kinds whose sign is that of the function, or depends on the operands."""
 
-BOX_HEIGHT, SPACING, BETWEEN, GAP, RAIL = 28.0, 66.0, 40.0, 62.0, 34.0
+DETAILS: dict[str, str] = {
+    "equations": "a box for each equation, with its functions and parameters in it",
+    "operations": "a box for each value and a circle for each operation",
+}
+"""How closely a graph looks."""
+
+T = TypeVar("T")
 
 
 @dataclass
-class GraphNode:
-    """What is drawn in the column of a step.
+class Node:
+    """What stands in the column of a step.
 
     Attributes
     ----------
     kind : str
         ``input``, ``quantity``, ``operator`` or ``number``.
+    sign : str
+        TeX; of a quantity or an input "", for it depends on the step.
+    name : str
+        Of a quantity or an input.
     sources : list of (int, int)
         Numbers of nodes and with which lag they are read.
-    parameters : list of Label
+    functions, parameters : list of str
+        TeX of what else goes into it.
     last : bool
         Whether it is there at the last step only.
+    level : int
+        Above what it reads at its own step.
     """
 
     kind: str
-    label: Label
+    sign: str = ""
     name: str = ""
+    shape: al.Shape = ()
     sources: list[tuple[int, int]] = field(default_factory=list)
-    parameters: list[Label] = field(default_factory=list)
+    functions: list[str] = field(default_factory=list)
+    parameters: list[str] = field(default_factory=list)
     last: bool = False
     level: int = 0
 
-    def labelled(self, step: int) -> Label:
-        """Its label at a step: quantities and inputs carry the step's number."""
-        if not self.name:
-            return self.label
-        below = f"{self.label.below},{step}".lstrip(",").replace("-", "−")
-        return Label(self.label.letters, self.label.upright, below)
 
-    @property
-    def width(self) -> float:
-        """Wide enough for any step of one digit."""
-        return max(BOX_HEIGHT, self.labelled(1).width + 14)
-
-
-def computational_graph(model: al.Model, steps: int = 3) -> str:
-    """The graph as SVG: boxes are values, shaded ones parameters, round ones operations.
+class Template:
+    """The nodes of one step, the loss above all others.
 
     Parameters
     ----------
-    steps : int
-        How many steps are drawn, at least 1.
-
-    Raises
-    ------
-    AnalysisError
-        If ``steps`` is below 1.
+    detail : str
+        A key of `DETAILS`.
     """
-    if steps < 1:
-        raise AnalysisError(f"a graph has at least one step, not {steps}")
-    return _Picture(model, steps, _Template(model).nodes).svg()
 
-
-class _Template:
-    """The nodes of one step, each above what it reads at its own step."""
-
-    def __init__(self, model: al.Model) -> None:
-        self.nodes: list[GraphNode] = []
+    def __init__(self, model: al.Model, names: Names, detail: str = "equations") -> None:
+        self.names = names
+        self.nodes: list[Node] = []
         self.by_name: dict[str, int] = {}
-        self.abstract = {abstract.name for abstract in model.abstract}
         for source in model.inputs:
-            self.add(GraphNode("input", symbol(source.name), source.name, last=not source.timed))
-        boxes = [self._box(equation) for equation in model.equations]
-        for equation, box in zip(model.equations, boxes, strict=True):
-            self.read(equation.rhs, self.nodes[box], equation.last)
+            self.add(Node("input", name=source.name, shape=source.shape, last=not source.timed))
+        for equation in model.equations:
+            shape, last = equation.shape, equation.last
+            self.add(Node("quantity", name=equation.name, shape=shape, last=last))
+        read = self.read if detail == "operations" else self.gather
+        for equation in model.equations:
+            read(equation.rhs, self.nodes[self.by_name[equation.name]])
         self._levels()
 
-    def add(self, node: GraphNode) -> int:
+    def add(self, node: Node) -> int:
         self.nodes.append(node)
         if node.name:
             self.by_name[node.name] = len(self.nodes) - 1
         return len(self.nodes) - 1
 
-    def _box(self, equation: al.Equation) -> int:
-        name = "l" if equation.name == "loss" else equation.name
-        return self.add(GraphNode("quantity", symbol(name), equation.name, last=equation.last))
+    def source(self, ref: al.Ref) -> tuple[int, int]:
+        return self.by_name[ref.name], -ref.index.offset if ref.index.names() else 0
 
-    def read(self, expr: al.Expr, reader: GraphNode, last: bool) -> None:
+    def gather(self, expr: al.Expr, reader: Node) -> None:
+        """Make an equation's box read all that the equation names, each once."""
+        for part in al.walk(expr):
+            match part:
+                case al.Param():
+                    _once(reader.parameters, self.parameter(part))
+                case al.Ref():
+                    _once(reader.sources, self.source(part))
+                case al.Call() | al.Vector() | al.Loss():
+                    for word in _words(sign(part, self.names)):
+                        _once(reader.functions, word)
+
+    def read(self, expr: al.Expr, reader: Node) -> None:
         """Make a reader read an expression, its operations first."""
         match expr:
-            case al.Param(name=name):
-                reader.parameters.append(symbol(name))
-            case al.Transpose(operand=al.Param(name=name)):
-                label = symbol(name)
-                reader.parameters.append(Label(f"{label.letters}ᵀ", below=label.below))
-            case al.Ref(name=name):
-                lag = -expr.index.offset if expr.index.names() else 0
-                reader.sources.append((self.by_name[name], lag))
+            case al.Param():
+                reader.parameters.append(self.parameter(expr))
+            case al.Transpose(operand=al.Param() as parameter):
+                reader.parameters.append(self.parameter(parameter) + r"^{\top}")
+            case al.Ref():
+                reader.sources.append(self.source(expr))
             case al.Number() | al.Constant() | al.Length() | al.Horizon():
-                number = self.add(GraphNode("number", Label(upright=_number(expr)), last=last))
-                reader.sources.append((number, 0))
+                number = Node("number", _number(expr, self.names), last=reader.last)
+                reader.sources.append((self.add(number), 0))
             case _:
-                node = GraphNode("operator", self.sign(expr), last=last)
+                node = Node("operator", sign(expr, self.names), last=reader.last)
                 for child in al.children(expr):
-                    self.read(child, node, last)
+                    self.read(child, node)
                 reader.sources.append((self.add(node), 0))
 
-    def sign(self, expr: al.Expr) -> Label:
-        """What stands in an operation's circle; functions left abstract are symbols."""
-        if isinstance(expr, al.Call | al.Loss) and expr.function in self.abstract:
-            return symbol(expr.function)
-        return Label(upright=sign(expr))
+    def parameter(self, expr: al.Param) -> str:
+        return self.names.symbol(expr.name, expr.shape).at()
+
+    def label(self, number: int, step: int) -> str:
+        """The TeX of a node at a step."""
+        node = self.nodes[number]
+        return node.sign or self.names.timed(node.name, node.shape, al.Index(offset=step))
 
     def _levels(self) -> None:
         for _ in self.nodes:
-            changed = False
             for node in self.nodes:
-                level = max((self._above(source, lag) for source, lag in node.sources), default=0)
-                level = max(level, 1 if node.kind == "operator" else 0)
-                changed |= level != node.level
-                node.level = level
-            if not changed:
-                break
+                read = [self.nodes[source].level + 1 for source, lag in node.sources if not lag]
+                past = any(lag for _, lag in node.sources)
+                node.level = max([*read, int(past or node.kind == "operator")])
         # What is only read high up stands right below its reader.
         for number, node in enumerate(self.nodes):
-            if node.kind in ("input", "number"):
-                readers = [n.level for n in self.nodes if (number, 0) in n.sources]
-                node.level = max(0, min(readers, default=1) - 1)
-
-    def _above(self, source: int, lag: int) -> int:
-        """One level above what is read at the same step; the past is level 0."""
-        return 1 if lag else self.nodes[source].level + 1
-
-
-def shaded_width(label: Label) -> float:
-    """Of a parameter's box."""
-    return max(34.0, label.width + 14)
+            readers = [n.level for n in self.nodes if (number, 0) in n.sources]
+            if node.kind in ("input", "number") and readers:
+                node.level = max(0, min(readers) - 1)
+        if "loss" in self.by_name:
+            highest = max(node.level for node in self.nodes)
+            self.nodes[self.by_name["loss"]].level = highest
 
 
-def _number(expr: al.Expr) -> str:
+def _once(found: list[T], one: T) -> None:
+    if one not in found:
+        found.append(one)
+
+
+def _words(tex: str) -> list[str]:
+    """The words of a sign that is several, for a narrow box."""
+    inside = tex.removeprefix(r"\text{").removesuffix("}")
+    return [rf"\text{{{word}}}" for word in inside.split()] if inside != tex else [tex]
+
+
+def _number(expr: al.Expr, names: Names) -> str:
     match expr:
         case al.Number(value=value, text=text):
             return text or str(value)
         case al.Constant(name=name):
-            return name
+            return names.symbol(name, ()).at()
         case al.Length(dim=dim):
-            return f"len {dim}"
+            return names.dim(dim)
     return "T"
 
 
-def sign(expr: al.Expr) -> str:
+def sign(expr: al.Expr, names: Names | None = None) -> str:
+    """The TeX in an operation's circle.
+
+    Raises
+    ------
+    MissingRuleError
+        If the kind has none.
+    """
+    names = names or Names()
     match expr:
-        case al.Call(function=name) | al.Loss(function=name):
-            return name.replace("_", " ")
+        case al.Call(function=name):
+            return names.function(name).replace("{0}", r"{\,\cdot\,}")
+        case al.Loss(function=name):
+            known = name.replace("_", " ")
+            return names.loss(name) if known == name else rf"\text{{{known}}}"
         case al.Mul(factors=factors):
-            return "⊙" if all(factor.shape for factor in factors) else "·"
+            return r"\odot" if all(factor.shape for factor in factors) else r"\cdot"
         case al.Vector(function=name):
-            return vector_function(name).graph or name
+            return vector_function(name).graph or rf"\operatorname{{{name}}}"
     if type(expr) not in SIGNS:
         raise MissingRuleError(f"no sign for {type(expr).__name__} in a computational graph")
     return SIGNS[type(expr)]
 
 
-class _Picture:
-    def __init__(self, model: al.Model, steps: int, nodes: list[GraphNode]) -> None:
-        self.model, self.steps, self.nodes = model, steps, nodes
-        self.past = max((1 - i.step for i in model.initials), default=0)
-        lagged = {initial.name for initial in model.initials}
-        self.now, self.column = self._slots(range(len(nodes)))
-        self.before, self.past_column = self._slots(
-            k for k, node in enumerate(nodes) if node.name in lagged
-        )
-        self.rails = self._rails()
-        self.heights = self._heights()
-        top = self.heights[-1] + (2 * GAP if model.loss is not None else GAP / 2)
-        self.height = top + 40
-        labels = [label for node in nodes for label in node.parameters]
-        self.margin = max((shaded_width(label) for label in labels), default=0.0) + 40
-        self.left = self.margin + self.past * self.past_column
-        self.width = self.left + steps * self.column + 10
-
-    def _slots(self, numbers: Iterable[int]) -> tuple[dict[int, float], float]:
-        """Where nodes stand beside the middle of their column, and how wide it is.
-
-        In a level those come first that read the past.
-        """
-        levels: dict[int, list[int]] = {}
-        for number in numbers:
-            levels.setdefault(self.nodes[number].level, []).append(number)
-        places: dict[int, float] = {}
-        widest = 0.0
-        for here in levels.values():
-            here.sort(key=lambda k: not any(lag for _, lag in self.nodes[k].sources))
-            slots = [max(self.nodes[k].width + 18, SPACING) for k in here]
-            left = -sum(slots) / 2
-            for number, slot in zip(here, slots, strict=True):
-                places[number] = left + slot / 2
-                left += slot
-            widest = max(widest, sum(slots))
-        return places, widest + (BETWEEN if widest else 0.0)
-
-    def _rails(self) -> list[tuple[int, int]]:
-        """(node, number of its parameter), one rail each."""
-        return [(k, p) for k, node in enumerate(self.nodes) for p in range(len(node.parameters))]
-
-    def _heights(self) -> list[float]:
-        """How high above the bottom each level stands; rails run below their level."""
-        heights: list[float] = []
-        high = 30.0
-        for level in range(max(node.level for node in self.nodes) + 1):
-            rails = sum(1 for k, _ in self.rails if self.nodes[k].level == level)
-            high += (GAP if level else 0) + RAIL * rails
-            heights.append(high)
-        return heights
-
-    def at(self, number: int, step: int) -> Point:
-        """Where a node stands at a step (at steps <= 0 an initial value)."""
-        y = self.height - self.heights[self.nodes[number].level]
-        if step < 1:
-            return (self.left + (step - 0.5) * self.past_column + self.before[number], y)
-        return (self.left + (step - 0.5) * self.column + self.now[number], y)
-
-    def present(self, number: int, step: int) -> bool:
-        return step == self.steps or not self.nodes[number].last
-
-    def svg(self) -> str:
-        title = f"Computational graph of {self.model.name} over {self.steps} steps"
-        drawing = Drawing(self.width, self.height, title, f"computational_graph {self.model.name}")
-        self._draw_rails(drawing)
-        for step in range(1, self.steps + 1):
-            for number in range(len(self.nodes)):
-                if self.present(number, step):
-                    self._draw_edges(drawing, number, step)
-        self._draw_total(drawing)
-        for number, step in self._shown():
-            self._draw_node(drawing, number, step)
-        return str(drawing)
-
-    def _shown(self) -> Iterator[tuple[int, int]]:
-        by_name = {node.name: k for k, node in enumerate(self.nodes) if node.name}
-        for initial in self.model.initials:
-            yield by_name[initial.name], initial.step
-        for step in range(1, self.steps + 1):
-            yield from ((k, step) for k in range(len(self.nodes)) if self.present(k, step))
-
-    def _draw_node(self, drawing: Drawing, number: int, step: int) -> None:
-        node, at = self.nodes[number], self.at(number, step)
-        if node.kind != "number":
-            radius = BOX_HEIGHT / 2 if node.kind == "operator" else 3
-            drawing.box(at, node.width, BOX_HEIGHT, radius=radius)
-        drawing.label(at, node.labelled(step))
-
-    def _draw_edges(self, drawing: Drawing, number: int, step: int) -> None:
-        x, y = self.at(number, step)
-        half = BOX_HEIGHT / 2
-        for source, lag in self.nodes[number].sources:
-            if lag and step - lag < 1 - self.past:
-                continue
-            u, v = self.at(source, step - lag)
-            if lag:
-                u, end = u + self.nodes[source].width / 2, x - self.nodes[number].width / 2
-                drawing.curve(((u, v), (u + 34, v), (end - 34, y), (end, y)))
-                continue
-            start, end = v - half, y + half
-            if self.nodes[number].level - self.nodes[source].level > 1:
-                # Round what stands between.
-                aside = 52.0 if u >= x else -52.0
-                drawing.curve(
-                    ((u, start), (u + aside, start - 40), (x + aside, end + 40), (x, end))
-                )
-            else:
-                drawing.curve(((u, start), (u, start - 20), (x, end + 20), (x, end)))
-
-    def _draw_rails(self, drawing: Drawing) -> None:
-        """A parameter stands once, at the left; its rail runs through all steps."""
-        below: dict[int, int] = {}
-        for number, place in self.rails:
-            node = self.nodes[number]
-            below[node.level] = below.get(node.level, 0) + 1
-            y = self.height - self.heights[node.level] + BOX_HEIGHT / 2 + RAIL * below[node.level]
-            # Beside the middle, where an operand's arrow ends.
-            shift = -9.0 + 18.0 * place / max(1, len(node.parameters) - 1)
-            steps = [s for s in range(1, self.steps + 1) if self.present(number, s)]
-            ends = [(self.at(number, s)[0] + shift, self.at(number, s)[1]) for s in steps]
-            width, middle = shaded_width(node.parameters[place]), (self.margin - 20) / 2
-            drawing.line([(middle + width / 2, y), (ends[-1][0], y)], FAINT)
-            for x, top in ends:
-                drawing.dot((x, y), FAINT)
-                drawing.line([(x, y), (x, top + BOX_HEIGHT / 2 - 3)], FAINT, arrow=True)
-            drawing.box((middle, y), width, 24, SHADE)
-            drawing.label((middle, y), node.parameters[place])
-
-    def _draw_total(self, drawing: Drawing) -> None:
-        """L, the mean of the losses, or the loss of the last step."""
-        loss = self.model.loss
-        if loss is None:
-            return
-        number = next(k for k, node in enumerate(self.nodes) if node.name == "loss")
-        steps = loss.steps(self.steps)
-        ends = [self.at(number, step) for step in steps]
-        x = sum(end[0] for end in ends) / len(ends)
-        y = ends[0][1] - GAP
-        for u, v in ends:
-            start, end = v - BOX_HEIGHT / 2, y + BOX_HEIGHT / 2
-            drawing.curve(((u, start), (u, start - 20), (x, end + 20), (x, end)))
-        if not loss.last:
-            drawing.line([(x, y - BOX_HEIGHT / 2), (x, y - GAP + BOX_HEIGHT / 2)], arrow=True)
-            drawing.box((x, y), 52, BOX_HEIGHT, radius=BOX_HEIGHT / 2)
-            drawing.label((x, y), Label(upright="mean"))
-            y -= GAP
-        drawing.box((x, y), 34, BOX_HEIGHT)
-        drawing.label((x, y), Label("L"))
+def description(template: Template, total: str) -> Iterator[str]:
+    """Sentences for who can't see the picture, in TeX between dollars; ``total`` is L's."""
+    for node in template.nodes:
+        if node.kind == "quantity":
+            now = template.names.timed(node.name, node.shape, al.NOW)
+            parts = [
+                template.names.timed(source.name, source.shape, al.NOW - lag)
+                for source, lag in ((template.nodes[k], lag) for k, lag in node.sources)
+                if source.name
+            ]
+            read = ", ".join(f"${part}$" for part in (*parts, *node.parameters))
+            yield f"${now}$ reads {read}." if read else f"${now}$ is given."
+    if total:
+        yield total
