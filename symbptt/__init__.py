@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from symbptt.exercises.grading import grade
     from symbptt.exercises.sheet import exercise
     from symbptt.experiments.experiment import study_estimators as study
+    from symbptt.experiments.segments import checkpoints
     from symbptt.figures.figure import graph
     from symbptt.figures.truncation import truncation_figure as strategies
     from symbptt.formula.answer import Verdict
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from symbptt.language.library import names as list
     from symbptt.language.parser import parse
     from symbptt.listing import model_text as show
+    from symbptt.live import load_ipython_extension, module
+    from symbptt.plots.drawing import plot
     from symbptt.proof.report import Report, verify
     from symbptt.proof.trial import generate
     from symbptt.symbolic import Unrolled, unroll
@@ -56,6 +59,7 @@ __all__ = [
     "analyze",
     "bind",
     "check",
+    "checkpoints",
     "demo",
     "derive",
     "exercise",
@@ -65,7 +69,10 @@ __all__ = [
     "graph",
     "list",
     "load",
+    "load_ipython_extension",
+    "module",
     "parse",
+    "plot",
     "proofread",
     "show",
     "strategies",
@@ -88,6 +95,7 @@ _HOME = {
     "analyze": "symbptt.analysis.report",
     "bind": "symbptt.binding",
     "check": "symbptt.formula.verdict",
+    "checkpoints": "symbptt.experiments.segments",
     "demo": "symbptt.demonstration:run",
     "derive": "symbptt.calculus.gradients",
     "exercise": "symbptt.exercises.sheet",
@@ -97,7 +105,10 @@ _HOME = {
     "graph": "symbptt.figures.figure",
     "list": "symbptt.language.library:names",
     "load": "symbptt.language.library",
+    "load_ipython_extension": "symbptt.live",
+    "module": "symbptt.live",
     "parse": "symbptt.language.parser",
+    "plot": "symbptt.plots.drawing",
     "proofread": "symbptt.documents.proofreading",
     "show": "symbptt.listing:model_text",
     "strategies": "symbptt.figures.truncation:truncation_figure",

@@ -12,6 +12,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -26,8 +27,10 @@ from symbptt import output
 from symbptt.algebra import Model
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.render import generate
-from symbptt.errors import UnknownNameError
+from symbptt.errors import OptionError, UnknownNameError
 from symbptt.language.library import load
+from symbptt.plots.chart import Chart, Panel, Series, csv_text
+from symbptt.plots.drawing import svg_text
 from symbptt.progress import Progress
 from symbptt.proof.loaded import read_module
 from symbptt.proof.report import Report, verify
@@ -159,10 +162,17 @@ class Adam:
 
 @dataclass(frozen=True)
 class Trained:
+    """Attributes
+    ----------
+    losses : list of (int, float, float)
+        Of every step its number, its loss and the smoothed one, in nats per character.
+    """
+
     params: Arrays
     steps: int
     passes: float
     seconds: float
+    losses: list[tuple[int, float, float]]
 
 
 def dims(
@@ -184,6 +194,7 @@ def train(module: ModuleType, text: Corpus, seconds: float, seed: int) -> Traine
     start = time.monotonic()
     carry = None
     smooth = math.log(len(text.alphabet))
+    losses: list[tuple[int, float, float]] = []
     for begins, inputs in chunks(text.training):
         done = (time.monotonic() - start) / seconds
         if adam.count and done >= 1:
@@ -194,10 +205,11 @@ def train(module: ModuleType, text: Corpus, seconds: float, seed: int) -> Traine
         module.clip_gradients(grads, THETA)
         adam.step(params, grads, rate(done, adam.count))
         smooth += 0.02 * (loss - smooth)
+        losses.append((adam.count, float(loss), smooth))
         progress.show(done, f"loss {smooth:.3f}")
     progress.done()
     passes = adam.count * CHUNK * LANES / len(text.training)
-    return Trained(params, adam.count, passes, time.monotonic() - start)
+    return Trained(params, adam.count, passes, time.monotonic() - start, losses)
 
 
 def rate(done: float, steps: int) -> float:
@@ -269,12 +281,40 @@ def run(out: Path, seconds: float, seed: int) -> bool:
     _say(
         "trained",
         f"{trained.steps:,} steps of {LANES} x {CHUNK} characters "
-        f"({trained.passes:.1f} passes) in {trained.seconds:.0f} s",
+        f"({trained.passes:.1f} passes) in {trained.seconds:.0f} s, {_losses(trained, out)}",
     )
     _figures(held_out_loss(module, trained.params, text.held_out), text.held_out)
     click.echo(f"\nA sample, drawn at temperature {TEMPERATURE}:\n")
     click.echo(_indented(sample(module, trained.params, text.alphabet, seed)))
     return True
+
+
+def loss_chart(losses: list[tuple[int, float, float]]) -> Chart:
+    """The loss while training, of each step and smoothed.
+
+    Parameters
+    ----------
+    losses : list of (int, float, float)
+        The number of the step, its loss and the smoothed one, in nats.
+    """
+    xs = tuple(float(step) for step, _, _ in losses)
+    series = (
+        Series("loss of the step", xs, tuple(loss for _, loss, _ in losses)),
+        Series("smoothed", xs, tuple(smooth for _, _, smooth in losses)),
+    )
+    panel = Panel("Loss while training", "step", "nats per character", series)
+    return Chart(f"Training of {MODEL}", (panel,))
+
+
+def _losses(trained: Trained, out: Path) -> Path:
+    """Write the loss of every step, and where matplotlib is installed its figure."""
+    chart = loss_chart(trained.losses)
+    table = out / "loss.csv"
+    how = "symbptt demo"
+    output.write(table, output.signed(f"# {output.MARK}: {how}\n{csv_text(chart)}"))
+    with suppress(OptionError):
+        output.write(out / "loss.svg", output.signed(svg_text(chart, how)))
+    return table
 
 
 def verified(model: Model) -> Report:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Protocol
 
 _WIDEST = 80
 
@@ -20,3 +22,27 @@ def table(rows: Iterable[Sequence[str]], indent: str = "  ", *, numbers: bool = 
     sides = ["<", *(">" if numbers else "<") * (len(widths) - 1)]
     form = "  ".join(f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True))
     return [(indent + form.format(*row)).rstrip() for row in cells]
+
+
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The same for a notebook."""
+    lines = [_html_row("th", head), *(_html_row("td", row) for row in rows)]
+    return "\n".join(["<table>", *lines, "</table>"])
+
+
+def _html_row(tag: str, cells: Sequence[str]) -> str:
+    left = 'style="text-align:left"'
+    return f"<tr>{''.join(f'<{tag} {left}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+
+class Pretty(Protocol):
+    """What is used of IPython's printer."""
+
+    def text(self, text: str) -> None: ...
+
+
+class Printed:
+    """Shows itself at IPython's prompt as `print` does."""
+
+    def _repr_pretty_(self, printer: Pretty, cycle: bool) -> None:
+        printer.text(str(self))

@@ -91,6 +91,7 @@ SLOW = {
     "typeset/test_estimate.py",
     "typeset/test_every_text.py",
     "typeset/test_forms.py",
+    "typeset/test_fragments.py",
     "typeset/test_pdflatex.py",
     "typeset/test_style.py",
     "typeset/test_text_format.py",

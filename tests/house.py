@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ORDER = (
     ("errors",),
     ("models", "output", "progress", "tables", "templating"),
-    ("algebra",),
+    ("algebra", "plots"),
     ("functions",),
     ("language", "calculus"),
     ("binding",),
@@ -32,7 +32,7 @@ ORDER = (
     ("proof", "listing"),
     ("formula",),
     ("documents", "exercises", "handwritten"),
-    ("testing",),
+    ("live", "testing"),
     ("analysis", "demonstration", "figures", "unrolled"),
     ("experiments", "symbolic"),
     ("sympy_script",),

@@ -44,6 +44,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "exercise": ("linear", "--steps", "3"),
     "grade": ("sheet.tex", "answers.txt"),
     "study": ("--tau", "1", "-T", "3", "--passages", "1", "--training", "0", "--jobs", "1"),
+    "checkpoints": ("linear", "-T", "2", "-B", "1", "--dim", "h=2"),
     "strategies": ("-n", "3"),
     "demo": (),
 }

@@ -113,7 +113,9 @@ def test_a_short_run_goes_through_everything(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "symbptt", "demo", "--seconds", "1", "--out", str(tmp_path)]
     result = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=120)
     assert result.returncode == 0, result.stderr
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["char_rnn.py", "char_rnn.tex"]
+    written = ["char_rnn.py", "char_rnn.tex", "loss.csv", "loss.svg"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == written
+    assert (tmp_path / "loss.csv").read_text().splitlines()[1] == "panel,series,x,y"
     lines = result.stdout.split("held-out text\n")[1].splitlines()[:3]
     assert all(float(line.split()[-1]) > 0 for line in lines)
     assert len(result.stdout.partition("A sample")[2]) > 200

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from symbptt.cli import main
+from symbptt.formula.canonical import canonical
 from symbptt.formula.reading import read, readings
-from symbptt.formula.text import canonical
 from symbptt.formula.verdict import check
 from symbptt.language import library
 from tests.pages import DOCS, blocks, console, files, run

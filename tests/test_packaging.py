@@ -26,7 +26,7 @@ def test_templates_go_into_the_wheel_and_are_found_in_a_checkout() -> None:
     wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["force-include"] == {"templates": "symbptt/_templates"}
     assert "dev-mode-exact" not in PROJECT["tool"]["hatch"]["build"]
-    for kind in ("numpy", "latex"):
+    for kind in ("numpy", "latex", "html"):
         assert template_folder(kind) == ROOT / "templates" / kind
 
 

@@ -10,7 +10,7 @@ from symbptt.templating import environment, template_folder
 from symbptt.typeset.document import FORMATS
 
 
-@pytest.mark.parametrize("kind", ["latex", "numpy"])
+@pytest.mark.parametrize("kind", ["html", "latex", "numpy"])
 def test_the_folders_of_templates_are_found(kind: str) -> None:
     assert any(template_folder(kind).glob("*.j2"))
 
@@ -22,8 +22,8 @@ def test_an_unknown_kind_is_a_named_error() -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_has_its_frame(name: str) -> None:
-    found = environment("latex").list_templates()
-    assert FORMATS[name].frame in found
+    chosen = FORMATS[name]
+    assert chosen.frame in environment(chosen.kind).list_templates()
 
 
 @pytest.mark.parametrize(("kind", "source"), [("latex", "<< gone >>"), ("numpy", "{{ gone }}")])

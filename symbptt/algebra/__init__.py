@@ -89,6 +89,7 @@ from symbptt.algebra.traversal import (
     children,
     map_children,
     mentioned,
+    replaced,
     shifted,
     substitute_index,
     terms_of,

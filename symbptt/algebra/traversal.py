@@ -90,9 +90,21 @@ def map_children(expr: Node, change: Callable[[Expr], Expr]) -> Node:
 
 
 def with_child(expr: Node, place: int, new: Expr) -> Node:
-    """The same node with another direct subexpression at a place, as `children` counts them."""
+    """The same node with another direct subexpression at a place, as `children` counts them.
+
+    Of a derivative what it names: its output, its variable.
+    """
+    if isinstance(expr, Derivative):
+        return replace(expr, wrt=new) if place else replace(expr, output=new)
     places = count()
     return map_children(expr, lambda child: new if next(places) == place else child)
+
+
+def replaced(expr: Expr, places: Mapping[Expr, Expr]) -> Expr:
+    """The expression with other parts in the place of some."""
+    if expr in places:
+        return places[expr]
+    return map_children(expr, lambda child: replaced(child, places))
 
 
 def transform(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:

@@ -7,24 +7,33 @@ from pathlib import Path
 from typing import Any
 
 from symbptt.algebra import Model
+from symbptt.analysis.charts import chart
 from symbptt.analysis.findings import Bound, MatrixReport, Measured
 from symbptt.analysis.numbers import Numbers, at_least_one, gather, read_arrays
 from symbptt.analysis.recurrence import Dynamics, recurrence
 from symbptt.analysis.sensitivity import at_step, sensitivity
 from symbptt.analysis.spectra import Turn, norm, spectrum, turns
 from symbptt.analysis.structure import Elementwise, elementwise, recurrent_matrices
-from symbptt.analysis.tables import text
+from symbptt.analysis.tables import markdown, text
 from symbptt.binding import bind as bind_functions
+from symbptt.plots.chart import Chart
+from symbptt.tables import Printed
 
 POWERS = (1, 2, 3, 5, 10, 20, 50)
 """At which powers of a symmetric matrix it is shown how vectors turn."""
 
 
-class Analysis(Measured):
+class Analysis(Measured, Printed):
     """What `analyze` found; it prints itself."""
 
     def __str__(self) -> str:
         return text(self)
+
+    def _repr_markdown_(self) -> str:
+        return markdown(self)
+
+    def chart(self) -> Chart:
+        return chart(self)
 
 
 def analyze(

@@ -12,6 +12,7 @@ from symbptt.analysis.findings import MatrixReport, Measured
 from symbptt.analysis.sensitivity import Lag
 from symbptt.analysis.spectra import fate
 from symbptt.tables import table
+from symbptt.typeset.text import markdown_text
 
 SHOWN_EIGENVALUES = 6
 SHOWN_ENTRIES = 5
@@ -21,17 +22,27 @@ EVERY_LAG = 12
 
 def text(found: Measured) -> str:
     """All tables and sentences."""
+    return "\n\n".join((*_tables(found), "\n".join(_sentences(found)))) + "\n"
+
+
+def markdown(found: Measured) -> str:
+    """The same for a notebook."""
+    tables = (f"```text\n{section}\n```" for section in _tables(found))
+    sentences = "\n".join(map(markdown_text, _sentences(found)))
+    return "\n\n".join((*tables, sentences))
+
+
+def _tables(found: Measured) -> list[str]:
     sections = [
-        "\n".join(_given(found)),
-        "\n".join(_matrices(found)),
-        *("\n".join(_eigenvalues(report)) for report in found.matrices if report.spectrum),
-        *("\n".join(_turns(report)) for report in found.matrices if report.turns),
-        "\n".join(_steps(found)),
-        "\n".join(_lags(found)),
-        "\n".join(_direction(found)),
-        "\n".join(_sentences(found)),
+        _given(found),
+        _matrices(found),
+        *(_eigenvalues(report) for report in found.matrices if report.spectrum),
+        *(_turns(report) for report in found.matrices if report.turns),
+        _steps(found),
+        _lags(found),
+        _direction(found),
     ]
-    return "\n\n".join(section for section in sections if section) + "\n"
+    return [text for text in map("\n".join, sections) if text]
 
 
 def number(value: float) -> str:

@@ -49,13 +49,6 @@ EVERY = Range(al.FIRST, al.LAST)
 
 
 @dataclass(frozen=True)
-class StepNumber:
-    """A reference to a step of the same derivation, printed ``(3)``."""
-
-    number: int
-
-
-@dataclass(frozen=True)
 class EquationName:
     """A reference to the equation of the normal form that defines ``name``."""
 
@@ -74,10 +67,16 @@ class TotalLoss:
     """The sign of what is differentiated, L or the loss of one step."""
 
 
-ReasonPart = str | al.Expr | al.Index | Past | TotalLoss | StepNumber | EquationName
+ReasonPart = str | al.Expr | al.Index | Past | TotalLoss | EquationName
 Reason = tuple[ReasonPart, ...]
 """Words and, between them, mathematics (an `Index` stands for a step, ``t+1``) and
-references to steps and equations."""
+references to equations."""
+
+
+class Sentence(tuple[ReasonPart, ...]):
+    """The reason of a step, which `symbptt.notebook` lets say itself."""
+
+    __slots__ = ()
 
 
 Part = TypeVar("Part")
@@ -144,6 +143,9 @@ class Step:
     reason: Reason
     holds: Range | None = None
     needs: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", Sentence(self.reason))
 
     @property
     def shape(self) -> al.Shape:

@@ -14,7 +14,8 @@ from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.rules import operands, partial
-from symbptt.calculus.variants import Around, Slip
+from symbptt.calculus.slips import Slip
+from symbptt.calculus.variants import Around, SlipRow
 from symbptt.functions.elementwise import FUNCTIONS
 
 Factors = tuple[al.Expr, ...]
@@ -70,7 +71,7 @@ def _slope_elsewhere(node: al.Expr, around: Around) -> Iterator[al.Expr]:
             if factors == own:
                 again = al.Call(_function_of(equation), (equation.ref,))
                 for other in (argument, again):
-                    put = tuple(_replaced(factor, equation.ref, other) for factor in own)
+                    put = tuple(al.replaced(factor, {equation.ref: other}) for factor in own)
                     yield _product((*before, *put, *behind))
 
 
@@ -79,17 +80,13 @@ def _function_of(equation: al.Equation) -> str:
     return equation.rhs.function
 
 
-def _replaced(node: al.Expr, old: al.Expr, new: al.Expr) -> al.Expr:
-    if node == old:
-        return new
-    return al.map_children(node, lambda child: _replaced(child, old, new))
+def _unapplied(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    if isinstance(node, al.Call) and len(node.args) == 1 and (node.wrt is None or around.of):
+        yield node.args[0]
 
 
-def _applied(node: al.Expr, around: Around) -> Iterator[al.Expr]:
-    """A function that is not applied, or is applied once more."""
+def _twice(node: al.Expr, around: Around) -> Iterator[al.Expr]:
     if isinstance(node, al.Call) and len(node.args) == 1:
-        (argument,) = node.args
-        yield argument
         yield al.Call(node.function, (node,), node.wrt)
 
 
@@ -104,13 +101,15 @@ def _of_value(node: al.Expr, around: Around) -> Iterator[al.Expr]:
                 yield al.substitute_index(argument, {"t": node.index})
 
 
-def _missing_value(node: al.Expr, around: Around) -> Iterator[al.Expr]:
-    """A part that stands in place of its complement, and the other way round."""
+def _without_complement(node: al.Expr, around: Around) -> Iterator[al.Expr]:
     match node:
         case al.Add(terms=(al.Number(value=one), al.Neg(operand=part))) if one == 1:
             yield part
-        case al.Ref() if isinstance(around.parent, al.Mul):
-            yield al.Add((al.ONE, al.Neg(node)))
+
+
+def _complement(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    if isinstance(node, al.Ref) and isinstance(around.parent, al.Mul):
+        yield al.Add((al.ONE, al.Neg(node)))
 
 
 def _lost_path(node: al.Expr, around: Around) -> Iterator[al.Expr]:
@@ -262,7 +261,7 @@ def _shift_in_auxiliary(node: al.Expr, around: Around) -> Iterator[al.Expr]:
                 for old in _timed(equation.rhs):
                     for steps in (1, -1):
                         new = replace(old, index=old.index + steps)
-                        rhs = _replaced(equation.rhs, old, new)
+                        rhs = al.replaced(equation.rhs, {old: new})
                         yield al.substitute_index(rhs, {"t": node.index})
 
 
@@ -298,26 +297,28 @@ def _elementwise(node: al.Expr, around: Around) -> Iterator[al.Expr]:
         yield al.Fill(al.Vector("dot", (node.left, node.right)), node.shape)
 
 
-PROGRAM_SLIPS: dict[str, Slip] = {
-    "a missing slope": _missing_slope,
-    "a slope of equal factors": _halved_slope,
-    "a slope twice": _doubled_slope,
-    "a slope at another value": _slope_elsewhere,
-    "a function not applied, or once more": _applied,
-    "a value for its argument, or a function of it": _of_value,
-    "a complement missing or surplus": _missing_value,
-    "a lost path": _lost_path,
-    "a path that is added up, and never set anew": _not_emptied,
-    "the steps in the order of the forward pass": _forward,
-    "a doubled term": _doubled_term,
-    "a quotient for a product": _quotient,
-    "a factor of one term for a factor of the sum": _parentheses,
-    "a shifted index of a factor, in one term": _shifted_in_later_terms,
-    "a factor outside of a product": _moved_factor,
-    "a missing factor of a named product": _part_of_auxiliary,
-    "a shifted index in what a name stands for": _shift_in_auxiliary,
-    "an exponent outside of the parentheses": _power_outside,
-    "another name, at the step before": _name_at_another_step,
-    "a product of entries for an outer product": _elementwise,
+PROGRAM_SLIPS: dict[str, SlipRow] = {
+    "a missing slope": SlipRow(_missing_slope),
+    "a slope of equal factors": SlipRow(_halved_slope),
+    "a slope twice": SlipRow(_doubled_slope),
+    "a slope at another value": SlipRow(_slope_elsewhere),
+    Slip.UNAPPLIED: SlipRow(_unapplied, Slip.APPLIED),
+    Slip.TWICE: SlipRow(_twice),
+    "a value for its argument, or a function of it": SlipRow(_of_value),
+    Slip.COMPLEMENT: SlipRow(_without_complement, Slip.NO_COMPLEMENT),
+    Slip.NO_COMPLEMENT: SlipRow(_complement),
+    "a lost path": SlipRow(_lost_path),
+    "a path that is added up, and never set anew": SlipRow(_not_emptied),
+    "the steps in the order of the forward pass": SlipRow(_forward),
+    "a doubled term": SlipRow(_doubled_term),
+    "a quotient for a product": SlipRow(_quotient, Slip.DIVISION),
+    "a factor of one term for a factor of the sum": SlipRow(_parentheses),
+    "a shifted index of a factor, in one term": SlipRow(_shifted_in_later_terms),
+    "a factor outside of a product": SlipRow(_moved_factor),
+    "a missing factor of a named product": SlipRow(_part_of_auxiliary),
+    "a shifted index in what a name stands for": SlipRow(_shift_in_auxiliary),
+    "an exponent outside of the parentheses": SlipRow(_power_outside),
+    "another name, at the step before": SlipRow(_name_at_another_step),
+    "a product of entries for an outer product": SlipRow(_elementwise),
 }
 """One row a slip."""

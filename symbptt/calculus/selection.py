@@ -8,7 +8,7 @@ from itertools import count
 
 from symbptt import algebra as al
 from symbptt.calculus import forms
-from symbptt.calculus.derivation import EVERY, Derivation, EquationName, Reason, Step, StepNumber
+from symbptt.calculus.derivation import EVERY, Derivation, EquationName, Reason, Step
 from symbptt.calculus.window import derive_adjoint
 from symbptt.errors import UnknownNameError
 
@@ -53,20 +53,8 @@ def selected(derivation: Derivation, names: Iterable[str]) -> Derivation:
 
 
 def renumbered(steps: Iterable[Step]) -> tuple[Step, ...]:
-    """The steps numbered from 1, with the numbers in their reasons."""
-    steps = tuple(steps)
-    new = {step.number: number for number, step in enumerate(steps, start=1)}
-    return tuple(
-        replace(
-            step,
-            number=new[step.number],
-            reason=tuple(
-                StepNumber(new[part.number]) if isinstance(part, StepNumber) else part
-                for part in step.reason
-            ),
-        )
-        for step in steps
-    )
+    """The steps numbered from 1."""
+    return tuple(replace(step, number=number) for number, step in enumerate(steps, start=1))
 
 
 def _result(step: Step) -> str | None:

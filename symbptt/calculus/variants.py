@@ -6,6 +6,9 @@
 A slip is a row of `SLIPS`: from a part of a step's result, and where it stands, to what stands
 there in its place. It asks nodes what they are, never which model they come from; so a variant
 may be right as well (a factor 2 of a zero), and may have a shape that fits nowhere.
+
+An edit that makes one slip undoes another: without a transpose, a missing one is made and one
+too many undone. A row says both, and in formulas of people's the mend is sought by the same rows.
 """
 
 from __future__ import annotations
@@ -13,13 +16,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import islice
+from typing import NamedTuple, TypeVar
 
 from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.calculus.derivation import Derivation, Step
-from symbptt.calculus.rules import operands, partial
+from symbptt.calculus.rules import operands
+from symbptt.calculus.rules import partial as slope_by
+from symbptt.calculus.slips import Slip
 from symbptt.functions.elementwise import FUNCTIONS
 
 NEAR_ONE = al.Number(1 + Fraction(1, 10**6))
@@ -58,11 +65,20 @@ Parents = tuple[al.Expr, ...]
 
 @dataclass(frozen=True)
 class Around:
-    """Where a part stands: in which derivation, below which nodes; `OTHERS` as it is here."""
+    """Where a part stands: below which nodes, in which derivation; `OTHERS` as it is here.
 
-    derivation: Derivation
-    parents: Parents
+    A formula of a person's stands in none, and there every shape fits: what it should be is
+    found out by who examines it.
+    """
+
+    parents: Parents = ()
+    of: Derivation | None = None
     others: int = OTHERS
+
+    @property
+    def derivation(self) -> Derivation:
+        assert self.of is not None
+        return self.of
 
     @property
     def parent(self) -> al.Expr | None:
@@ -73,15 +89,30 @@ class Around:
         """Whether the part is a whole result, or a term of a sum."""
         return self.parent is None or self.parent.linear
 
+    def fits(self, old: al.Expr, new: al.Expr) -> bool:
+        return self.of is None or old.shape == new.shape
 
-Slip = Callable[[al.Expr, Around], Iterator[al.Expr]]
+    def parts(self, node: al.Expr) -> Iterable[tuple[int, al.Expr]]:
+        """The parts that are looked at, with their places."""
+        return enumerate(al.children(node))
+
+
+Change = Callable[[al.Expr, Around], Iterable[al.Expr]]
+"""From a part, and where it stands, to what may stand there in its place."""
+
+
+class SlipRow(NamedTuple):
+    """What is written for a part, and which slip is undone by that."""
+
+    change: Change
+    undoes: Slip | None = None
 
 
 def variants(
     derivation: Derivation,
     kinds: Iterable[str] = (),
     *,
-    further: Mapping[str, Slip] | None = None,
+    further: Mapping[str, SlipRow] | None = None,
     others: int = OTHERS,
 ) -> Iterator[Variant]:
     """All variants, step by step.
@@ -90,7 +121,7 @@ def variants(
     ----------
     kinds : iterable of str
         These alone, where some are given.
-    further : mapping of str to Slip
+    further : mapping of str to SlipRow
         Rows beyond those of `SLIPS`.
     others : int
         How many names, or functions, are put in the place of one.
@@ -105,33 +136,46 @@ def variants(
 
 
 def _of_kind(
-    kind: str, step: Step, table: Mapping[str, Slip], derivation: Derivation, others: int
+    kind: str, step: Step, table: Mapping[str, SlipRow], derivation: Derivation, others: int
 ) -> Iterator[tuple[al.Expr, al.Expr, Step]]:
     if kind in STEP_SLIPS:
         for changed in STEP_SLIPS[kind](step):
             yield step.result, changed.result, changed
         return
     seen = {step.result}
-
-    def slip(node: al.Expr, parents: Parents) -> Iterator[al.Expr]:
-        return table[kind](node, Around(derivation, parents, others))
-
-    for old, new, result in edited(step.result, slip):
+    around = Around(of=derivation, others=others)
+    for old, new, result in edited(step.result, table[kind].change, around):
         if result not in seen:
             seen.add(result)
             yield old, new, replace(step, members=(*step.members[:-1], result))
 
 
+Where = TypeVar("Where", bound=Around)
+Put = Callable[[al.Expr], al.Expr]
+
+
 def edited(
-    node: al.Expr, edit: Callable[[al.Expr, Parents], Iterable[al.Expr]], parents: Parents = ()
+    whole: al.Expr, change: Change, around: Around = Around()
 ) -> Iterator[tuple[al.Expr, al.Expr, al.Expr]]:
     """Every edit of a part: the part, what stands in its place, and the whole as it then reads."""
-    for new in edit(node, parents):
-        if new != node:
-            yield node, new, new
-    for place, child in enumerate(al.children(node)):
-        for old, new, whole in edited(child, edit, (*parents, node)):
-            yield old, new, al.with_child(node, place, whole)
+    for part, inside, put in places(whole, around):
+        for new in change(part, inside):
+            if new != part:
+                yield part, new, put(new)
+
+
+def places(
+    node: al.Expr, around: Where, put: Put = lambda new: new
+) -> Iterator[tuple[al.Expr, Where, Put]]:
+    """Every part: where it stands, and how the whole reads with another part there."""
+    yield node, around, put
+    inside = replace(around, parents=(*around.parents, node))
+    for place, child in around.parts(node):
+        yield from places(child, inside, partial(_put, node, place, put))
+
+
+def _put(node: al.Expr, place: int, put: Put, new: al.Expr) -> al.Expr:
+    return put(al.with_child(node, place, new))
 
 
 # --- signs, terms, factors -----------------------------------------------------------------
@@ -150,7 +194,7 @@ def _missing_term(node: al.Expr, around: Around) -> Iterator[al.Expr]:
             rest = (*node.terms[:k], *node.terms[k + 1 :])
             left = rest[0] if len(rest) == 1 else al.Add(rest)
             # A number stands for a vector where entries are multiplied, and nowhere else.
-            if left.shape == node.shape or (around.parent and around.parent.pointwise):
+            if around.fits(node, left) or (around.parent and around.parent.pointwise):
                 yield left
 
 
@@ -159,18 +203,18 @@ def _missing_factor(node: al.Expr, around: Around) -> Iterator[al.Expr]:
         case al.Mul(factors=factors):
             for k in range(len(factors)):
                 rest = (*factors[:k], *factors[k + 1 :])
-                yield from _alike(node, rest[0] if len(rest) == 1 else al.Mul(rest))
+                yield from _fitting(around, node, rest[0] if len(rest) == 1 else al.Mul(rest))
         case al.Product(left=left, right=right):
-            yield from _alike(node, left, right)
+            yield from _fitting(around, node, left, right)
         case al.Div(numerator=above):
-            yield from _alike(node, above)
+            yield from _fitting(around, node, above)
 
 
-def _alike(node: al.Expr, *others: al.Expr) -> Iterator[al.Expr]:
-    return (other for other in others if other.shape == node.shape)
+def _fitting(around: Around, node: al.Expr, *others: al.Expr) -> Iterator[al.Expr]:
+    return (other for other in others if around.fits(node, other))
 
 
-def _surplus(factor: al.Expr) -> Slip:
+def _surplus(factor: al.Expr) -> Change:
     def slip(node: al.Expr, around: Around) -> Iterator[al.Expr]:
         if around.is_term and not isinstance(node, al.Neg | al.Add) and not forms.is_zero(node):
             yield al.Mul((factor, node))
@@ -207,7 +251,7 @@ def _reversed(node: al.Expr, around: Around) -> Iterator[al.Expr]:
             yield al.Outer(right, left)
         case al.Product(left=left, right=al.Product(left=inner, right=right)):
             yield al.Product(inner, al.Product(left, right))
-        case al.Product(left=left, right=right) if len(right.shape) == 2:
+        case al.Product(left=left, right=right) if around.of is None or len(right.shape) == 2:
             yield al.Product(right, left)
         case al.OrderedProduct():
             yield replace(node, first=node.last, last=node.first, step=-node.step)
@@ -317,32 +361,32 @@ def _slope(node: al.Expr, around: Around) -> Iterator[al.Expr]:
 
 
 def _slope_of(call: al.Call, equation: al.Equation) -> al.Expr:
-    return partial(call, operands(call)[0], equation.ref)
+    return slope_by(call, operands(call)[0], equation.ref)
 
 
 def _factors(expr: al.Expr) -> tuple[al.Expr, ...]:
     return expr.factors if isinstance(expr, al.Mul) else (expr,)
 
 
-SLIPS: dict[str, Slip] = {
-    "a wrong sign": _sign,
-    "a missing term": _missing_term,
-    "a missing factor": _missing_factor,
-    "a factor 1/T too many": _surplus(MEAN_FACTOR),
-    "a factor 2 too many": _surplus(al.Number(Fraction(2))),
-    "a factor near 1": _surplus(NEAR_ONE),
-    "a wrong exponent": _exponent,
-    "a missing transpose": _missing_transpose,
-    "a transpose too many": _surplus_transpose,
-    "a reversed product": _reversed,
-    "another block": _other_block,
-    "a shifted index": _shift,
-    "a sum with another limit": _limit,
-    "a lost sum over the steps": _lost_sum,
-    "another derivative": _held,
-    "another name": _name,
-    "another function": _function,
-    "the slope of another function": _slope,
+SLIPS: dict[str, SlipRow] = {
+    "a wrong sign": SlipRow(_sign, Slip.SIGN),
+    "a missing term": SlipRow(_missing_term, Slip.TERM),
+    "a missing factor": SlipRow(_missing_factor, Slip.FACTOR),
+    "a factor 1/T too many": SlipRow(_surplus(MEAN_FACTOR)),
+    "a factor 2 too many": SlipRow(_surplus(al.Number(Fraction(2)))),
+    "a factor near 1": SlipRow(_surplus(NEAR_ONE)),
+    "a wrong exponent": SlipRow(_exponent, Slip.EXPONENT),
+    "a missing transpose": SlipRow(_missing_transpose, Slip.NO_TRANSPOSE),
+    "a transpose too many": SlipRow(_surplus_transpose),
+    "a reversed product": SlipRow(_reversed, Slip.REVERSED),
+    "another block": SlipRow(_other_block),
+    "a shifted index": SlipRow(_shift),
+    "a sum with another limit": SlipRow(_limit, Slip.SHIFT),
+    "a lost sum over the steps": SlipRow(_lost_sum),
+    "another derivative": SlipRow(_held),
+    "another name": SlipRow(_name),
+    "another function": SlipRow(_function),
+    "the slope of another function": SlipRow(_slope),
 }
 """One row a slip in a result."""
 

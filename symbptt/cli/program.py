@@ -21,6 +21,7 @@ from symbptt.output import MARK, says_its_maker, signed, write
 
 if TYPE_CHECKING:
     from symbptt.algebra import Model
+    from symbptt.plots.chart import Charted
 
     TextType = click.ParamType[str]
 else:
@@ -220,6 +221,32 @@ class KeyOf(TextType):
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         return f"[{'|'.join(self.keys())}]"
+
+
+CHARTS = ("text", "csv", "svg")
+"""What measured numbers are written as."""
+
+chart_option = click.option(
+    "--to",
+    type=click.Choice(CHARTS),
+    default="text",
+    help="Tables, the numbers of the figure, or the figure (which needs matplotlib).",
+)
+
+
+def charted(found: Charted, to: str, text: Callable[[], str], data: Callable[[], Any]) -> Result:
+    """What was measured, as it is asked for."""
+    if to == "text":
+        return Result(lambda: headed(text()), data)
+    if wants_json():
+        raise click.UsageError(f"--json and --to {to} can't be combined")
+    from symbptt.plots.chart import csv_text
+
+    if to == "csv":
+        return Result(lambda: headed(csv_text(found.chart())), data)
+    from symbptt.plots.drawing import svg_text
+
+    return Result(lambda: svg_text(found.chart(), command_line()), data)
 
 
 def model_argument(command: Command) -> Command:

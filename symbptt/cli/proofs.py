@@ -14,6 +14,8 @@ from symbptt.cli.program import (
     Result,
     Seconds,
     bind_option,
+    chart_option,
+    charted,
     dim_option,
     estimator_option,
     headed,
@@ -89,8 +91,9 @@ def verify(
     "--sequence", type=click.IntRange(1), default=1, help="Which sequence of a batch in FILE."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0)
+@chart_option
 def analyze(
-    model_name: str, numbers: Path | None, bindings: dict[str, str], **given: Any
+    model_name: str, numbers: Path | None, bindings: dict[str, str], to: str, **given: Any
 ) -> Result:
     """Where gradients vanish or explode: spectra, norms by lag and their bounds.
 
@@ -105,7 +108,7 @@ def analyze(
     model = read_model(model_name)
     found = run(model, numbers, bind=bindings, progress=progress.show, **given)
     progress.done()
-    return Result(lambda: headed(str(found)), found.data)
+    return charted(found, to, lambda: str(found), found.data)
 
 
 _CONVENTIONS = (

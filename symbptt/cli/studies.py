@@ -1,4 +1,4 @@
-"""The verbs about real text: study, strategies, demo."""
+"""The verbs about real text and real time: study, checkpoints, strategies, demo."""
 
 from __future__ import annotations
 
@@ -10,7 +10,19 @@ from typing import Any
 import click
 
 from symbptt.cli.ending import DONE, FAILED
-from symbptt.cli.program import JSON, Result, command_line, headed, main, verb
+from symbptt.cli.program import (
+    JSON,
+    Result,
+    bind_option,
+    chart_option,
+    charted,
+    command_line,
+    dim_option,
+    main,
+    model_argument,
+    read_model,
+    verb,
+)
 
 
 def _one_thread() -> None:
@@ -36,7 +48,8 @@ def _one_thread() -> None:
 @click.option("--samples", type=click.IntRange(0), help="Estimates drawn, as a check.")
 @click.option("--seed", type=click.IntRange(min=0))
 @click.option("--jobs", type=click.IntRange(1), help="How many processes; one a core otherwise.")
-def study(jobs: int | None, **given: Any) -> Result:
+@chart_option
+def study(jobs: int | None, to: str, **given: Any) -> Result:
     """Bias and variance of every estimator, on the text of Python's documentation."""
     _one_thread()
     from symbptt.experiments.experiment import Setting, data, processes, study_estimators, text
@@ -47,7 +60,26 @@ def study(jobs: int | None, **given: Any) -> Result:
     with processes(jobs) as executor:
         found = study_estimators(setting, executor=executor, progress=progress.show)
     progress.done()
-    return Result(lambda: headed(text(found)), lambda: data(found))
+    return charted(found, to, lambda: text(found), lambda: data(found))
+
+
+@verb(JSON)
+@model_argument
+@bind_option
+@dim_option("where nothing is said, 32")
+@click.option("-T", "steps", type=click.IntRange(2, 100_000), default=512, help="Steps.")
+@click.option("-B", "batch", type=click.IntRange(1, 10_000), default=8, help="Sequences.")
+@chart_option
+def checkpoints(model_name: str, bindings: dict[str, str], to: str, **given: Any) -> Result:
+    """Memory and time of a module by how many steps lie between two states that it keeps."""
+    _one_thread()
+    from symbptt.experiments.segments import checkpoints as measured
+    from symbptt.progress import Progress
+
+    progress = Progress("measuring")
+    found = measured(read_model(model_name), bind=bindings, progress=progress.show, **given)
+    progress.done()
+    return charted(found, to, lambda: str(found), found.data)
 
 
 @verb()

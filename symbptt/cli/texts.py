@@ -111,7 +111,31 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     default="tex",
     help="The format; formulas are lines that check reads.",
 )
-@click.option("--fragment", is_flag=True, help="Without preamble, to be pasted into a text.")
+@click.option(
+    "--fragment",
+    is_flag=True,
+    help="Without preamble, to be pasted into a text: in LaTeX it fits into its columns, "
+    "takes its numbers, and every equation has a label.",
+)
+@click.option(
+    "--label-prefix",
+    metavar="PREFIX",
+    help="What the labels of a fragment begin with; MODEL: if not given.",
+)
+@click.option(
+    "--heading",
+    type=KeyOf("heading", "symbptt.typeset.fragment", "HEADINGS"),
+    default="section",
+    help="The highest heading of a fragment.",
+)
+@click.option("--tags", is_flag=True, help="A fragment with numbers of its own, as (F1).")
+@click.option(
+    "--parts",
+    type=KeyOf("part", "symbptt.typeset.chapters", "PARTS", several=True),
+    default="",
+    show_default=False,
+    help="Which parts, in a list with commas; all if not given.",
+)
 @click.option(
     "--detail",
     type=KeyOf("detail", "symbptt.typeset.style", "DETAILS"),
@@ -133,6 +157,10 @@ def derive(
     model_name: str,
     to: str,
     fragment: bool,
+    label_prefix: str | None,
+    heading: str,
+    tags: bool,
+    parts: str,
     detail: str,
     layout: str,
     notation: str,
@@ -144,13 +172,22 @@ def derive(
     """The gradient, step by step, each with its reason."""
     from symbptt.calculus.gradients import derive as differentiate
     from symbptt.typeset.document import render
+    from symbptt.typeset.fragment import Fragment
     from symbptt.typeset.style import Style
 
-    style = Style.of(layout, notation, detail)
+    style, landing = Style.of(layout, notation, detail), Fragment(label_prefix, heading, tags)
+    if landing.options and not fragment:
+        raise click.UsageError(f"{landing.options[0]} is about a fragment: there is no --fragment")
     derivation = differentiate(
         read_model(model_name), form=form, of=of, only=only, estimator=estimator
     )
-    return render(derivation, to=to, fragment=fragment, style=style)
+    return render(
+        derivation,
+        to=to,
+        fragment=landing if fragment else None,
+        style=style,
+        parts=[part for part in parts.split(",") if part],
+    )
 
 
 @verb()

@@ -12,10 +12,10 @@ from symbptt import algebra as al
 from symbptt.errors import FormulaError, SheetError
 from symbptt.exercises.sheet import Gap, Sheet
 from symbptt.formula.answer import Verdict
+from symbptt.formula.canonical import canonical
 from symbptt.formula.reading import Reading, readings
 from symbptt.formula.shapes import Layout
 from symbptt.formula.statement import Formula
-from symbptt.formula.text import canonical
 from symbptt.formula.verdict import SECONDS, Checker
 from symbptt.tables import table
 
@@ -260,7 +260,9 @@ class _Grader:
         return canonical(replace(formula, left=left, right=right, chains=(), fixed=()))
 
     def multiplied(self, node: al.Expr) -> al.Expr:
-        """``outer(u, v)`` as the product that documents print."""
+        """``outer(u, v)`` as the product that documents print; a diagonal matrix as no product."""
+        if isinstance(node, al.Diag):
+            return al.Call("diag", (node.vector,))
         if not isinstance(node, al.Outer):
             return node
         if self.checker.layout == "row":

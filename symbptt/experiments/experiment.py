@@ -17,6 +17,7 @@ from symbptt.calculus.estimators import Estimator, read_estimator
 from symbptt.demonstration import MODEL, dims, documentation, read
 from symbptt.errors import AnalysisError
 from symbptt.experiments.tasks import Arrays, Squares, Task, measure, module_of
+from symbptt.plots.chart import Chart, Panel, Series
 from symbptt.tables import table
 
 TAUS = (1, 2, 4, 8, 16, 32)
@@ -112,6 +113,17 @@ class Study:
     characters: int
     loss: float
     lines: tuple[EstimatorFigures, ...]
+
+    def chart(self) -> Chart:
+        """Bias and deviation of every estimator, as parts of the gradient's norm."""
+        labels = tuple(str(line.estimator) for line in self.lines)
+        xs = tuple(map(float, range(len(labels))))
+        series = tuple(
+            Series(name, xs, tuple(getattr(line, name) for line in self.lines), "bars", labels)
+            for name in ("bias", "deviation", "error")
+        )
+        panel = Panel("Bias and deviation", "estimator", "part of the gradient's norm", series)
+        return Chart(f"Estimators of the gradient of {MODEL}", (panel,))
 
 
 def study_estimators(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import Any
 
 from symbptt.formula.derived import DerivedEquation
 from symbptt.formula.examination import Counterexample
 from symbptt.formula.mending import Mend
-from symbptt.formula.text import underlined
+from symbptt.formula.shapes import Shaper
+from symbptt.formula.text import in_names, underlined, words_in_names
+from symbptt.tables import Printed
+from symbptt.typeset.text import markdown_text
 
 WIDTH = 80
 
@@ -24,7 +28,7 @@ def worst(statuses: Iterable[int]) -> int:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Printed):
     """What `check` found.
 
     Attributes
@@ -85,11 +89,43 @@ class Verdict:
     pointed: str = ""
     read: str = ""
 
+    def in_names(self, called: Mapping[str, str], shaper: Shaper) -> Verdict:
+        """In the names that its author has for those of the model."""
+        if not called:
+            return self
+        return replace(
+            self,
+            read=in_names(self.read, called),
+            link=in_names(self.link, called),
+            range=in_names(self.range, called),
+            left_out=tuple(words_in_names(words, called) for words in self.left_out),
+            reason=words_in_names(self.reason, called),
+            derived=self.derived and self.derived.in_names(called, shaper),
+            mends=tuple(mend.in_names(called) for mend in self.mends),
+        )
+
     def _repr_latex_(self) -> str:
         lines = [rf"\text{{{self.verdict}: }} {self.latex}"]
         if self.derived is not None:
             lines.append(rf"\text{{the derivation: }} {self.derived.latex}")
+        lines += [rf"\text{{{mend.kind}, mended: }} {mend.latex}" for mend in self.mends]
         return "\n".join(f"$${line}$$" for line in lines)
+
+    def _repr_markdown_(self) -> str:
+        """What `str` says, formulas set."""
+        shown = f"${self.latex}$" if self.latex else f"`{self.formula}`"
+        remarks = (f"- {_marked_down(line)}" for line in self._remarks())
+        parts = ["\n".join([f"**{self.verdict}**: {shown}", "", *remarks])]
+        if self.pointed:
+            parts.append(f"```text\n{self.pointed}\n```")
+        if self.derived is not None:
+            where = [f"- where `{text}`" for text in self.derived.where]
+            parts += [f"{_marked_down(self.derived.words)}:", f"$${self.derived.latex}$$"]
+            parts += ["\n".join(where)] if where else []
+        for number, mend in enumerate(self.mends):
+            parts.append(_marked_down(f"{_mended(number)}: {mend.words}"))
+            parts.append(f"$${mend.latex}$$")
+        return "\n\n".join(parts)
 
     @property
     def right(self) -> bool:
@@ -104,6 +140,13 @@ class Verdict:
         return "\n".join([f"{self.verdict}: {self.formula}", *self._details()])
 
     def _details(self) -> list[str]:
+        told = _derived_lines(self.derived) if self.derived else []
+        pointed = [f"  {line}" for line in self.pointed.splitlines()]
+        wrapped = [one for line in self._remarks() for one in _wrapped(line)]
+        return [*wrapped, *pointed, *told, *mend_lines(self.mends)]
+
+    def _remarks(self) -> list[str]:
+        """What is said of the verdict, a sentence each."""
         point: tuple[str, ...] = ()
         if self.counterexample is not None:
             sizes = ", ".join(f"{name} = {size}" for name, size in self.counterexample.sizes)
@@ -122,10 +165,7 @@ class Verdict:
             self.assumed and f"with {', '.join(self.assumed)}",
             self.arithmetic,
         ]
-        told = _derived_lines(self.derived) if self.derived else []
-        pointed = [f"  {line}" for line in self.pointed.splitlines()]
-        wrapped = [one for line in lines if line for one in _wrapped(line)]
-        return [*wrapped, *pointed, *told, *mend_lines(self.mends)]
+        return [line for line in lines if line]
 
     def data(self) -> dict[str, Any]:
         """For a program to read."""
@@ -164,9 +204,19 @@ class Verdict:
 def mend_lines(mends: tuple[Mend, ...]) -> list[str]:
     lines = []
     for number, mend in enumerate(mends):
-        lines.append(f"  {'or' if number else 'one edit mends it'}: {mend.words}")
+        lines.append(f"  {_mended(number)}: {mend.words}")
         lines.append(f"    {mend.text}")
     return lines
+
+
+def _mended(number: int) -> str:
+    return "or" if number else "one edit mends it"
+
+
+def _marked_down(words: str) -> str:
+    """Words in Markdown; what stands between backticks is code there, too."""
+    pieces = re.split(r"( *`[^`]*` *)", words)
+    return "".join(p if k % 2 else markdown_text(p) for k, p in enumerate(pieces))
 
 
 def _derived_lines(derived: DerivedEquation) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from symbptt.algebra import Derivative, Expr, Index, Model, Ref
+from symbptt.calculus.slips import Slip
 from symbptt.errors import EvaluationError
 from symbptt.formula.answer import Verdict
 from symbptt.formula.derived import DerivedEquation, derived
@@ -19,7 +20,6 @@ from symbptt.formula.mending import Mend
 from symbptt.formula.names import finding
 from symbptt.formula.ranges import Free, holds, kept, left_out_text, range_text
 from symbptt.formula.shapes import ShapeError
-from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, Inequalities, indices, walk, with_bound
 from symbptt.formula.text import chain_text, formula_text
 from symbptt.formula.trivial import is_trivial

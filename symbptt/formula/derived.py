@@ -6,8 +6,8 @@ derivatives and names that he does not use are put in by their own equations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symbptt import algebra as al
@@ -25,9 +25,15 @@ from symbptt.formula.statement import (
     free_names,
     parts,
     walk,
-    with_part,
 )
-from symbptt.formula.text import chain_text, formula_text, text_of, within_signs
+from symbptt.formula.text import (
+    chain_text,
+    formula_text,
+    in_names,
+    text_of,
+    within_signs,
+    words_in_names,
+)
 from symbptt.formula.typesetting import formula_latex
 
 TRIED = 80
@@ -58,6 +64,8 @@ class DerivedEquation:
         The equation, what differs in a box.
     where : tuple of str
         What the names are that the derivation introduces and the author does not use.
+    called : mapping
+        What the author calls names of the model.
     """
 
     formula: Formula
@@ -68,6 +76,7 @@ class DerivedEquation:
     differs: tuple[al.Expr, ...] = ()
     latex: str = ""
     where: tuple[str, ...] = ()
+    called: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def right(self) -> al.Expr:
@@ -75,17 +84,17 @@ class DerivedEquation:
 
     @property
     def text(self) -> str:
-        return formula_text(self.formula)
+        return in_names(formula_text(self.formula), self.called)
 
     @property
     def range(self) -> str:
         """``1 <= t <= T-1``"""
-        return ", ".join(map(chain_text, self.formula.chains))
+        return in_names(", ".join(map(chain_text, self.formula.chains)), self.called)
 
     @property
     def marked(self) -> str:
         """The equation with marks around what differs."""
-        return formula_text(self.formula, self.differs)
+        return in_names(formula_text(self.formula, self.differs), self.called)
 
     @property
     def words(self) -> str:
@@ -112,13 +121,23 @@ class DerivedEquation:
             "where": list(self.where),
             "terms": [
                 {
-                    "term": text_of(term),
+                    "term": in_names(text_of(term), self.called),
                     "differs": any(id(part) in marked for part in walk(term)),
                 }
                 for term in terms
             ],
-            "differs": [text_of(part) for part in self.differs],
+            "differs": [in_names(text_of(part), self.called) for part in self.differs],
         }
+
+    def in_names(self, called: Mapping[str, str], shaper: Shaper) -> DerivedEquation:
+        """In the names that its author has for those of the model."""
+        return replace(
+            self,
+            called=called,
+            reason=words_in_names(self.reason, called),
+            where=tuple(in_names(line, called) for line in self.where),
+            latex=formula_latex(self.formula, shaper, self.differs, called),
+        )
 
 
 def derived(formula: Formula, examiner: Examiner) -> DerivedEquation | None:
@@ -261,7 +280,7 @@ class _Terms:
         for place, part in enumerate(parts(node)):
             if not isinstance(node, al.Derivative):
                 new = self._replaced(part, key, member, inside, narrowed)
-                node = with_part(node, place, new)
+                node = al.with_child(node, place, new)
         return node
 
     def _told(

@@ -1,17 +1,22 @@
 """Small edits of a formula: the slips that authors make, each undone.
 
-An edit changes one place. It is a pure function of the tree; whether it mends the
-formula is decided in `symbptt.formula.mending`.
+An edit changes one place; where it makes a slip in a derivation and undoes another, it is the row
+of `symbptt.calculus.variants`. It is a pure function of the tree; whether it mends the formula is
+decided in `symbptt.formula.mending`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry
+from symbptt.calculus.adjoint import MEAN_FACTOR
+from symbptt.calculus.program_slips import PROGRAM_SLIPS
+from symbptt.calculus.slips import Slip
+from symbptt.calculus.variants import SLIPS, Around, places
 from symbptt.formula.regrouped import (
     complement,
     factor_edits,
@@ -21,21 +26,15 @@ from symbptt.formula.regrouped import (
     slope_edits,
     sum_edits,
 )
-from symbptt.formula.slips import Slip
 from symbptt.formula.statement import (
     Over,
-    body,
     factors_of,
     number_of,
     parts,
     product,
     walk,
-    with_part,
 )
 from symbptt.formula.text import text_of
-
-_T = al.Horizon()
-PER_STEP = al.Div(al.ONE, _T)
 
 
 @dataclass(frozen=True)
@@ -82,58 +81,48 @@ def rank(edit: Edit) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Where a part stands: the sums and products around it, outermost first."""
+class Scope(Around):
+    """Where a part of a person's formula stands: the sums and products around it, too.
 
-    overs: tuple[Over, ...] = ()
-    parents: tuple[al.Expr, ...] = ()
+    Attributes
+    ----------
+    functions : tuple of str
+        Those that may have been left out or exchanged.
+    named : bool
+        Whether what is no expression by itself is looked at: exponents, places, what is
+        differentiated.
+    """
+
     functions: tuple[str, ...] = ()
+    named: bool = False
 
-    def inside(self, node: al.Expr, child: al.Expr) -> Scope:
-        over = isinstance(node, al.TimeSum | al.OrderedProduct) and child is body(node)
-        overs = (*self.overs, node) if over and isinstance(node, Over) else self.overs
-        return replace(self, overs=overs, parents=(*self.parents, node))
+    def parts(self, node: al.Expr) -> Iterable[tuple[int, al.Expr]]:
+        return (
+            (place, part)
+            for place, part in enumerate(parts(node))
+            if self.named or is_operand(node, place)
+        )
 
     @property
-    def parent(self) -> al.Expr | None:
-        return self.parents[-1] if self.parents else None
+    def is_term(self) -> bool:
+        return super().is_term or isinstance(self.parent, Over)
+
+    @property
+    def overs(self) -> tuple[Over, ...]:
+        return tuple(node for node in self.parents if isinstance(node, Over))
 
     @property
     def names(self) -> tuple[str, ...]:
         return ("t", "T", *(over.index for over in self.overs))
 
 
-TOP = Scope()
-
-
 def edited(node: al.Expr, functions: tuple[str, ...] = ()) -> Iterator[tuple[Edit, al.Expr]]:
-    """All single edits of what stands in a part, each with the whole part as it then reads.
-
-    Parameters
-    ----------
-    functions : tuple of str
-        Those that may have been left out or exchanged.
-    """
-    yield from everywhere(node, _edits, Scope(functions=functions))
+    """All single edits of what stands in a part, each with the whole part as it then reads."""
+    for part, scope, put in places(node, Scope(functions=functions)):
+        for kind, new in _replacements(part, scope):
+            if new != part:
+                yield Edit(kind, part, new), put(new)
     yield from _alike(node)
-
-
-def everywhere(
-    node: al.Expr,
-    edits: Callable[[al.Expr, Scope], Iterable[Edit]],
-    scope: Scope = TOP,
-    whole: bool = False,
-) -> Iterator[tuple[Edit, al.Expr]]:
-    """The edits at a node and at all below it that are expressions by themselves.
-
-    With ``whole`` also at those that are not: exponents, places, what is differentiated.
-    """
-    for edit in edits(node, scope):
-        yield edit, edit.new
-    for place, child in enumerate(parts(node)):
-        if whole or is_operand(node, place):
-            for edit, new in everywhere(child, edits, scope.inside(node, child), whole):
-                yield edit, with_part(node, place, new)
 
 
 def is_operand(node: al.Expr, place: int) -> bool:
@@ -141,12 +130,6 @@ def is_operand(node: al.Expr, place: int) -> bool:
     if isinstance(node, al.Derivative | al.Lookup | al.OneHot | Delta):
         return False
     return place == 0 or not isinstance(node, al.Pow | Entry)
-
-
-def _edits(node: al.Expr, scope: Scope) -> Iterator[Edit]:
-    for kind, new in _replacements(node, scope):
-        if new != node:
-            yield Edit(kind, node, new)
 
 
 def _alike(node: al.Expr) -> Iterator[tuple[Edit, al.Expr]]:
@@ -166,21 +149,21 @@ def _alike(node: al.Expr) -> Iterator[tuple[Edit, al.Expr]]:
         other = complement(value)
         every.append((Slip.COMPLEMENT, {value: other, other: value}))
         every += [(Slip.SHIFT, {value: replace(value, index=value.index + k)}) for k in (1, -1)]
-    for kind, places in every:
-        if len(places) > 1 or kind is Slip.SHIFT:
-            new = exchanged(node, places, whole=False)
+    for kind, others in every:
+        if len(others) > 1 or kind is Slip.SHIFT:
+            new = exchanged(node, others, whole=False)
             if new != node:
                 yield Edit(kind, node, new), new
 
 
-def exchanged(node: al.Expr, places: Mapping[al.Expr, al.Expr], *, whole: bool = True) -> al.Expr:
-    """The expression with other parts in the place of some; ``whole`` as in `everywhere`."""
-    if node in places:
-        return places[node]
+def exchanged(node: al.Expr, others: Mapping[al.Expr, al.Expr], *, whole: bool = True) -> al.Expr:
+    """The expression with other parts in the place of some; ``whole`` as a scope's ``named``."""
+    if node in others:
+        return others[node]
     for place, child in enumerate(parts(node)):
         if whole or is_operand(node, place):
-            new = exchanged(child, places, whole=whole)
-            node = node if new is child else with_part(node, place, new)
+            new = exchanged(child, others, whole=whole)
+            node = node if new is child else al.with_child(node, place, new)
     return node
 
 
@@ -190,10 +173,18 @@ _TURNABLE = (
 )  # fmt: skip
 
 
+UNDOING = tuple(
+    (row.undoes, row.change)
+    for row in (*SLIPS.values(), *PROGRAM_SLIPS.values())
+    if row.undoes is not None
+)
+"""The rows of the derivation's variants that undo the slip of an author."""
+
+
 def _replacements(node: al.Expr, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
-    if isinstance(node, al.Transpose):
-        yield Slip.NO_TRANSPOSE, node.operand
-    elif isinstance(node, _TURNABLE) and not isinstance(scope.parent, al.Transpose):
+    for kind, change in UNDOING:
+        yield from ((kind, new) for new in change(node, scope))
+    if isinstance(node, _TURNABLE) and not isinstance(scope.parent, al.Transpose):
         yield Slip.TRANSPOSE, al.Transpose(node)
     match node:
         case al.Ref():
@@ -209,19 +200,13 @@ def _replacements(node: al.Expr, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]
         case al.Pow():
             yield from _powers(node, scope)
         case al.Add():
-            yield from _sums(node)
-        case al.Outer(left=left, right=right):
-            yield Slip.MIXED, al.Outer(right, left)
+            yield from _doubled(node)
         case al.Diag(vector=vector):
             yield Slip.MIXED, vector
         case Entry() | Delta() | al.Lookup() | al.OneHot():
             yield from _positions(node, scope)
             if isinstance(node, Entry) and len(node.places) == 2:
                 yield Slip.MIXED, replace(node, places=node.places[::-1])
-        case al.Div(numerator=above, denominator=al.Count()):
-            yield Slip.FACTOR, above
-        case al.Neg(operand=operand):
-            yield Slip.SIGN, operand
     if isinstance(node, al.Mul):
         yield from slope_edits(node)
         if isinstance(node.factors[0], al.Vector) and node.factors[0].function == "dot":
@@ -237,12 +222,9 @@ def _replacements(node: al.Expr, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]
 def _lost(node: al.Expr, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
     """1/T in front of a side, a term, a summand, or a group."""
     parent = scope.parent
-    if parent is None or isinstance(parent, al.Add | al.Neg | al.TimeSum | al.OrderedProduct):
-        if not isinstance(node, al.Number | al.Neg):
-            factors = node.factors if isinstance(node, al.Mul) else (node,)
-            yield Slip.LOST, al.Mul((PER_STEP, *factors))
-        if not isinstance(parent, al.Neg) and not isinstance(node, al.Neg):
-            yield Slip.SIGN, al.Neg(node)
+    if scope.is_term and not isinstance(node, al.Number | al.Neg):
+        factors = node.factors if isinstance(node, al.Mul) else (node,)
+        yield Slip.LOST, al.Mul((MEAN_FACTOR, *factors))
     if isinstance(node, al.Param | al.Transpose) and isinstance(parent, al.Product):
         for over in scope.overs[-1:]:
             for index in other_exponents(al.Index.of("T") - al.Index.of(over.index), scope):
@@ -299,7 +281,7 @@ def _derivatives(node: al.Derivative, scope: Scope) -> Iterator[tuple[Slip, al.E
     for place, part in enumerate(parts(node)):
         if isinstance(part, al.Ref):
             for kind, index in other_indices(part.index, scope):
-                yield kind, with_part(node, place, replace(part, index=index))
+                yield kind, al.with_child(node, place, replace(part, index=index))
     if len(steps) == 2:
         for step in (1, -1):
             of, by = (replace(part, index=part.index + step) for part in steps)
@@ -308,12 +290,15 @@ def _derivatives(node: al.Derivative, scope: Scope) -> Iterator[tuple[Slip, al.E
     for place, part in enumerate(parts(node)):
         if isinstance(part, Entry):
             for kind, new in _positions(part, scope):
-                yield kind, with_part(node, place, new)
+                yield kind, al.with_child(node, place, new)
             if len(part.places) == 2:
-                yield Slip.MIXED, with_part(node, place, replace(part, places=part.places[::-1]))
+                yield (
+                    Slip.MIXED,
+                    al.with_child(node, place, replace(part, places=part.places[::-1])),
+                )
             if isinstance(part.array, al.Ref):
                 for kind, new in _references(part.array, scope):
-                    yield kind, with_part(node, place, replace(part, array=new))
+                    yield kind, al.with_child(node, place, replace(part, array=new))
 
 
 def _positions(node: al.Expr, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
@@ -323,22 +308,17 @@ def _positions(node: al.Expr, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
             continue
         if isinstance(child, al.Count):
             for step in (1, -1):
-                yield Slip.SHIFT, with_part(node, place, number_of(child.index + step))
+                yield Slip.SHIFT, al.with_child(node, place, number_of(child.index + step))
         elif isinstance(child, al.Ref):
             for kind, new in _references(child, scope):
-                yield kind, with_part(node, place, new)
+                yield kind, al.with_child(node, place, new)
 
 
 def _overs(node: Over, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
-    """Limits moved by one or replaced, and a product's direction."""
+    """Limits replaced, and a product's direction, or its limits alone."""
     if isinstance(node, al.OrderedProduct):
-        turned = replace(node, first=node.last, last=node.first)
-        yield Slip.REVERSED, replace(turned, step=-node.step)
-        yield Slip.REVERSED, turned
+        yield Slip.REVERSED, replace(node, first=node.last, last=node.first)
         yield Slip.REVERSED, replace(node, step=-node.step)
-    for step in (1, -1):
-        yield Slip.SHIFT, replace(node, first=node.first + step)
-        yield Slip.SHIFT, replace(node, last=node.last + step)
     limits = [al.Index(offset=0), al.Index(offset=1)]
     limits += [al.Index.of(name, k) for name in scope.names for k in (0, 1, -1)]
     for limit in limits:
@@ -352,25 +332,16 @@ def _overs(node: Over, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
 def _products(node: al.Product | al.Mul) -> Iterator[tuple[Slip, al.Expr]]:
     factors = _operands(node)
     chained = isinstance(node, al.Product)
-    again = product if chained else _entrywise
     if chained:
-        for k in range(len(factors) - 1):
-            yield (
-                Slip.REVERSED,
-                product(*factors[:k], factors[k + 1], factors[k], *factors[k + 2 :]),
-            )
         if len(factors) > 2:
+            for k in range(len(factors) - 1):
+                swapped = (factors[k + 1], factors[k])
+                yield Slip.REVERSED, product(*factors[:k], *swapped, *factors[k + 2 :])
             yield Slip.REVERSED, product(*factors[::-1])
-        if len(factors) == 2 and isinstance(factors[1], al.Transpose):
+        elif isinstance(factors[1], al.Transpose):
             yield Slip.MIXED, al.Product(factors[1].operand, al.Transpose(factors[0]))
     for k in range(1, len(factors)):
         yield from _other_product(node, k)
-    for k, factor in enumerate(factors):
-        yield Slip.FACTOR, again(*factors[:k], *factors[k + 1 :])
-        if isinstance(factor, al.Div) and factor.denominator == _T:
-            above = () if factor.numerator == al.ONE else (factor.numerator,)
-            kept = (*factors[:k], *above, *factors[k + 1 :])
-            yield Slip.FACTOR, again(*kept)
     if not chained and len(factors) == 2:
         left, right = factors
         yield Slip.MIXED, al.Product(al.Diag(left), right)
@@ -411,7 +382,6 @@ def _other_product(node: al.Product | al.Mul, k: int) -> Iterator[tuple[Slip, al
 
 
 def _powers(node: al.Pow, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
-    yield Slip.EXPONENT, node.base
     exponent = node.exponent
     if isinstance(node.base, al.Add):
         yield (
@@ -419,9 +389,7 @@ def _powers(node: al.Pow, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
             replace(node.base, terms=tuple(_raised(t, node) for t in node.base.terms)),
         )
     if isinstance(exponent, al.Number):
-        for step in (1, -1):
-            value = exponent.value + step
-            yield Slip.EXPONENT, replace(node, exponent=al.Number(value, str(value)))
+        yield Slip.EXPONENT, replace(node, exponent=al.Number(exponent.value - 1))
     if isinstance(exponent, al.Count):
         for index in other_exponents(exponent.index, scope):
             yield Slip.EXPONENT, replace(node, exponent=number_of(index))
@@ -450,10 +418,8 @@ def other_exponents(index: al.Index, scope: Scope) -> Iterator[al.Index]:
                     yield al.Index.of(left) - al.Index.of(right) + step
 
 
-def _sums(node: al.Add) -> Iterator[tuple[Slip, al.Expr]]:
+def _doubled(node: al.Add) -> Iterator[tuple[Slip, al.Expr]]:
     for k, term in enumerate(node.terms):
         rest = (*node.terms[:k], *node.terms[k + 1 :])
-        kind = Slip.DOUBLED if term in rest else Slip.TERM
-        yield kind, rest[0] if len(rest) == 1 else replace(node, terms=rest)
-        other = term.operand if isinstance(term, al.Neg) else al.Neg(term)
-        yield Slip.SIGN, replace(node, terms=(*node.terms[:k], other, *node.terms[k + 1 :]))
+        if term in rest:
+            yield Slip.DOUBLED, al.Add(rest)

@@ -23,10 +23,11 @@ from symbptt.algebra import (
     Model,
     Param,
     Ref,
+    TimeSum,
     Transpose,
     Vec,
 )
-from symbptt.algebra.letters import Entry, Slope
+from symbptt.algebra.letters import Delta, Entry, Slope
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
 from symbptt.formula.meaning import Meaning, Total
@@ -44,7 +45,7 @@ from symbptt.formula.scenes import (
     stages,
 )
 from symbptt.formula.shapes import Layout
-from symbptt.formula.statement import Fixed, Formula, free_names, walk
+from symbptt.formula.statement import Fixed, Formula, free_names, is_length, walk
 from symbptt.proof.degree import error_bits, largest
 from symbptt.proof.domain import Array, Domain, Float
 from symbptt.proof.entries import NoPlaceError
@@ -143,12 +144,13 @@ class Examiner:
         self.clock = clock
         self.shaper = Meaning(model, total, layout)
         self.stages: tuple[Stage, ...] = stages(model, estimator)
-        self._scenes: dict[tuple[Any, ...], Scene] = {}
+        self._scenes: dict[tuple[Any, ...], Scene | EvaluationError] = {}
 
     def forget(self) -> None:
         """Of the formulas that were looked at; points and derivatives are kept."""
         for scene in self._scenes.values():
-            scene.forget()
+            if isinstance(scene, Scene):
+                scene.forget()
 
     @cached_property
     def normal(self) -> Examiner:
@@ -179,8 +181,16 @@ class Examiner:
                 (item.name, item.step): partial(self._fixed, item, stage, domain)
                 for item in formula.fixed
             }
-            self._scenes[key] = stage.scene(domain, seed, steps, fixed, self.clock)
-        return self._scenes[key]
+            try:
+                self._scenes[key] = stage.scene(domain, seed, steps, fixed, self.clock)
+            except TooLargeError:
+                raise
+            except EvaluationError as error:
+                self._scenes[key] = error
+        found = self._scenes[key]
+        if isinstance(found, EvaluationError):
+            raise found
+        return found
 
     def _fixed(
         self, item: Fixed, stage: Stage, domain: Domain, given: Mapping[Variable, Array]
@@ -255,6 +265,7 @@ class Examiner:
         free = Free.of(formula)
         found = Found()
         start, longest = self.start(formula), self.longest(formula)
+        ends = matched(formula)
         points: list[Scene] = []
         horizon = 0
         while horizon < self.horizon or (not found.used and horizon < FARTHEST):
@@ -264,7 +275,8 @@ class Examiner:
                 points = list(self.points(kind, steps, formula))
             found.numbers = points[0].domain.name
             for at in cases(formula, free, horizon, start, longest):
-                self._case(formula, free, at, points, found)
+                inside = [scene for scene in points if not is_past(ends, at, scene)]
+                self._case(formula, free, at, inside, found)
                 if found.counterexample is not None:
                     return found
         return found
@@ -361,9 +373,10 @@ class Examiner:
         """
         steps = max(at["T"] for at in used)
         indeterminates = 0
+        ends = matched(formula)
         for scene in self.points(kind, max(steps, self.horizon), formula):
             domain = scene.domain
-            for at in used:
+            for at in (one for one in used if not is_past(ends, one, scene)):
                 try:
                     left, right = scene.sides(formula, at)
                 except (OutOfRangeError, NoPlaceError):
@@ -391,6 +404,24 @@ class Examiner:
                     continue
                 bound = max(bound, (largest(left) - largest(right)).above)
         return bound
+
+
+def matched(formula: Formula) -> list[tuple[str, Index]]:
+    """The names that a delta matches to what a sum counts, and the length up to which that does."""
+    return [
+        (place.index.names()[0], over.last)
+        for over in (node for side in formula.sides for node in walk(side))
+        if isinstance(over, TimeSum) and any(map(is_length, over.last.names()))
+        for delta in walk(over.term)
+        if isinstance(delta, Delta) and Count(Index.of(over.index)) in (delta.left, delta.right)
+        for place in (delta.left, delta.right)
+        if isinstance(place, Count) and len(place.index.names()) == 1
+    ]
+
+
+def is_past(ends: list[tuple[str, Index]], at: Mapping[str, int], scene: Scene) -> bool:
+    """Whether a name is larger than what it is matched to."""
+    return any(name in at and at[name] > last.at({**scene.lengths, **at}) for name, last in ends)
 
 
 def _defined(left: Expr) -> Ref | None:

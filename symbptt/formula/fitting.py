@@ -21,7 +21,6 @@ from symbptt.formula.statement import (
     own_names,
     parts,
     walk,
-    with_part,
 )
 
 FARTHEST = 6
@@ -62,12 +61,17 @@ def turned(node: al.Expr) -> al.Expr:
     return al.Transpose(node)
 
 
-def fits(pattern: al.Expr, node: al.Expr, values: dict[str, al.Index]) -> bool:
-    """Whether a left side is a line's, at some steps; these are added to ``values``."""
+def fits(
+    pattern: al.Expr, node: al.Expr, values: dict[str, al.Index], of_a_length: bool = False
+) -> bool:
+    """Whether a left side is a line's, at some steps; these are added to ``values``.
+
+    ``of_a_length``: T may be among them.
+    """
     if type(pattern) is not type(node) or len(parts(pattern)) != len(parts(node)):
         return False
     if not all(
-        _solved(index, wanted, values)
+        _solved(index, wanted, values, of_a_length)
         for index, wanted in zip(indices(pattern), indices(node), strict=True)
     ):
         return False
@@ -75,16 +79,20 @@ def fits(pattern: al.Expr, node: al.Expr, values: dict[str, al.Index]) -> bool:
         return _without_steps(pattern) == _without_steps(node)
     if getattr(pattern, "held", None) != getattr(node, "held", None):
         return False
-    return all(fits(*pair, values) for pair in zip(parts(pattern), parts(node), strict=True))
+    pairs = zip(parts(pattern), parts(node), strict=True)
+    return all(fits(*pair, values, of_a_length) for pair in pairs)
 
 
 def _without_steps(node: al.Expr) -> al.Expr:
     return map_indices(node, lambda _: al.Index())
 
 
-def _solved(index: al.Index, wanted: al.Index, values: dict[str, al.Index]) -> bool:
+def _solved(
+    index: al.Index, wanted: al.Index, values: dict[str, al.Index], of_a_length: bool
+) -> bool:
     """Whether an index is the wanted one, by the value of the one name in it."""
-    free = [name for name in index.names() if name != "T" and name not in values]
+    known = {*values} if of_a_length and not wanted.names() else {*values, "T"}
+    free = [name for name in index.names() if name not in known]
     if len(free) == 1 and dict(index.terms)[free[0]] == 1:
         values[free[0]] = wanted - index.substitute({**values, free[0]: al.Index()})
     return index.substitute(values) == wanted
@@ -108,7 +116,7 @@ def _moved(node: al.Expr, values: Values) -> al.Expr:
 def _rebound(node: al.Expr, met: set[str], known: set[str]) -> al.Expr:
     """With other letters, which are not known, for the bound names that are met."""
     for place, part in enumerate(parts(node)):
-        node = with_part(node, place, _rebound(part, met, known))
+        node = al.with_child(node, place, _rebound(part, met, known))
     if not isinstance(node, Over) or node.index not in met:
         return node
     taken = known | {name for inner in walk(node) for name in own_names(inner)}

@@ -208,8 +208,8 @@ class Meaning(Shaper):
         shape = self.shape(node.right)
         left = self.meant(node.left, (mine[0], shape[0] if shape else mine[0]))
         inner = extents(left.shape)[1]
-        kronecker = scaled_kronecker(node.right) is not None
-        right = self.meant(node.right, (inner, mine[1] if kronecker else inner))
+        is_wide = scaled_kronecker(node.right) is not None or self.stood(node.right) is not None
+        right = self.meant(node.right, (inner, mine[1] if is_wide else inner))
         if shape is not None and is_turned(extents(left.shape), shape):
             return al.Product(al.Transpose(self.meant(node.right, shape)), left)
         size = (extents(left.shape)[0], extents(right.shape)[1])

@@ -6,7 +6,7 @@ all fail again; what is left is decided as any formula is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, combinations
@@ -14,18 +14,19 @@ from typing import Protocol
 
 from symbptt.algebra import ZERO, Derivative, Expr, Index, Model, OrderedProduct, Ref, TimeSum
 from symbptt.calculus.forms import is_zero
+from symbptt.calculus.slips import Slip
 from symbptt.errors import EvaluationError
+from symbptt.formula.canonical import canonical
 from symbptt.formula.edits import edited, rank
 from symbptt.formula.examination import Counterexample, Examiner, first_difference, points_at
 from symbptt.formula.meaning import resolved
 from symbptt.formula.ranges import Free, cases, holds, kept
 from symbptt.formula.scenes import Scene, TooLargeError
 from symbptt.formula.shapes import ShapeError
-from symbptt.formula.slips import Slip
 from symbptt.formula.stated import key_of
 from symbptt.formula.statement import Fixed, Formula, Inequalities, free_names, parts, repeats, walk
 from symbptt.formula.structure import repaired
-from symbptt.formula.text import canonical, chain_text, formula_text
+from symbptt.formula.text import chain_text, formula_text, in_names, words_in_names
 from symbptt.formula.vanishing import vanishes
 from symbptt.formula.vocabulary import Vocabulary, added
 
@@ -56,6 +57,8 @@ class Mend:
         The formula with the edit.
     slips : int
         How many kinds of slips it mends.
+    latex : str
+        The formula in LaTeX.
     """
 
     words: str
@@ -63,6 +66,13 @@ class Mend:
     text: str
     formula: Formula
     slips: int = 1
+    latex: str = ""
+
+    def in_names(self, called: Mapping[str, str]) -> Mend:
+        """In the names that its author has for those of the model."""
+        return replace(
+            self, words=words_in_names(self.words, called), text=in_names(self.text, called)
+        )
 
 
 def mends(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NoReturn
@@ -138,14 +139,27 @@ class FormulaNames:
 
     def __contains__(self, name: str) -> bool:
         """Whether the model itself has the name."""
-        known = self.timed | self.timeless | self.functions | frozenset(self.constants)
-        return name in known - self.introduced
+        return name in self.every - self.introduced
+
+    @property
+    def every(self) -> frozenset[str]:
+        """The names of the model, and those that its derivation introduces."""
+        return self.timed | self.timeless | self.functions | frozenset(self.constants)
 
     def near(self, name: str) -> str:
-        """What may be meant by an unknown name, for the end of a message."""
-        known = sorted(self.timed | self.timeless | self.functions | frozenset(self.constants))
-        alike = [one for one in known if _bare(one) == _bare(name)]
-        hint = meant(name, alike or known, likeness=0 if alike else 0.6)
+        """What may be meant by an unknown name, for the end of a message.
+
+        That is what has its letters, what it is the beginning of, and else what looks like it.
+        """
+        known = sorted(self.every)
+        words = sorted(self.words)
+        alike = [one for one in (*known, *words) if _bare(one) == _bare(name)]
+        alike = alike or [one for one in known if one.partition("_")[0] == name]
+        for names, likeness in ((known, 0.6), (words, 0.75)):
+            bare = {_bare(one): one for one in names}
+            close = get_close_matches(_bare(name), bare, 2, likeness)
+            alike = alike or [bare[one] for one in close]
+        hint = meant(name, alike, likeness=0)
         return f"; {hint}" if hint else ""
 
 

@@ -12,8 +12,8 @@ from fractions import Fraction
 from symbptt import algebra as al
 from symbptt.algebra.index import FIRST, LAST, NOW
 from symbptt.algebra.letters import Entry
-from symbptt.formula.slips import Slip
-from symbptt.formula.statement import free_names, parts, with_part
+from symbptt.calculus.slips import Slip
+from symbptt.formula.statement import free_names, parts
 from symbptt.functions.elementwise import FUNCTIONS
 
 Edits = Iterator[tuple[Slip, al.Expr]]
@@ -65,11 +65,9 @@ def sloped(node: al.Expr) -> al.Expr | None:
 def factor_edits(node: al.Expr, parent: al.Expr | None) -> Edits:
     """What stands in the place of one factor, or of one that is a whole term."""
     beside = isinstance(parent, al.Mul | al.Diag | al.Div | al.Outer | al.Product | al.Add | None)
-    part, base = complemented(node), sloped(node)
+    base = sloped(node)
     if isinstance(node, al.Neg) and isinstance(parent, al.Mul | al.Diag):
         yield Slip.MISSING, al.Add((al.ONE, node))
-    if part is not None and not isinstance(part, al.Pow):
-        yield Slip.NO_COMPLEMENT, part
     if base is not None:
         yield Slip.SLOPE, product_of(sigmoid_slope(base))
         yield Slip.NO_SLOPE, base
@@ -112,8 +110,8 @@ def function_edits(node: al.Expr, parent: al.Expr | None, functions: tuple[str, 
     """Applied twice, once too often, not at all, or another one."""
     if isinstance(node, al.Call) and len(node.args) == 1 and node.wrt is None:
         (inner,) = node.args
-        twice = isinstance(inner, al.Call) and inner.function == node.function
-        yield Slip.TWICE if twice else Slip.APPLIED, inner
+        if isinstance(inner, al.Call) and inner.function == node.function:
+            yield Slip.TWICE, inner
         for other in functions:
             if other != node.function:
                 yield Slip.FUNCTION, replace(node, function=other)
@@ -133,10 +131,6 @@ def quotient_edits(node: al.Expr) -> Edits:
     match node:
         case al.Div(numerator=above, denominator=below) if not isinstance(below, al.Count):
             yield Slip.QUOTIENT, product_of((above, below))
-        case al.Mul(factors=factors):
-            for k in range(1, len(factors)):
-                rest = product_of((*factors[:k], *factors[k + 1 :]))
-                yield Slip.DIVISION, al.Div(rest, factors[k])
 
 
 def group_edits(node: al.Expr) -> Edits:
@@ -250,7 +244,7 @@ def sum_edits(node: al.Expr, parent: al.Expr | None) -> Edits:
 def _at_every_step(node: al.Expr) -> al.Expr:
     """What is said of step T, or of step 1, said of step t."""
     for place, part in enumerate(parts(node)):
-        node = with_part(node, place, _at_every_step(part))
+        node = al.with_child(node, place, _at_every_step(part))
     if not isinstance(node, al.Ref):
         return node
     index = node.index.substitute({"T": NOW})

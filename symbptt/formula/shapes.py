@@ -250,6 +250,11 @@ class Shaper:
             right = self._kronecker(inner, left[1])
         if left is None and scaled_kronecker(node.left) is not None:
             return None
+        stood = self.stood(node.left), self.stood(node.right)
+        if left is None and right is not None and stood[0]:
+            return None if stood[0] == "column" else (1, right[1])
+        if right is None and left is not None and stood[1]:
+            return None if stood[1] == "row" else (left[0], 1)
         if left is None or right is None:
             return left or right
         if is_turned(left, right) and is_matrix_of_values(node.right):
@@ -261,6 +266,15 @@ class Shaper:
                 f"not meet {_dim_text(right[0])} rows{self._hint(node, left, right)}",
             )
         return (left[0], right[1])
+
+    def stood(self, node: al.Expr) -> Layout | None:
+        """How a vector of ones stands whose length follows from what is around it."""
+        match node:
+            case al.Ones(dim=""):
+                return self.layout
+            case al.Transpose(operand=al.Ones(dim="")):
+                return "column" if self.layout == "row" else "row"
+        return None
 
     def _hint(self, node: al.Product, left: Extents, right: Extents) -> str:
         if left[0] == right[0] and left[1] != left[0]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from symbptt import algebra as al
-from symbptt.algebra.letters import Entry, Letters, Slope
+from symbptt.algebra.letters import Entry, Letters, RowOf, Slope
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.entrywise import at_entry, collapsed
 from symbptt.calculus.estimators import FULL, Estimator
@@ -24,13 +24,16 @@ from symbptt.formula.fitting import fits, is_possible, said_at, with_entries
 from symbptt.formula.meaning import Total
 from symbptt.formula.reading import read
 from symbptt.formula.shapes import Layout
-from symbptt.formula.statement import TOTAL, Formula, Inequalities, free_names
+from symbptt.formula.statement import TOTAL, Formula, Inequalities, free_names, parts
 from symbptt.formula.totals import of_a_loss, summed, upright
 from symbptt.typeset.formulas import Formulas
 from symbptt.typeset.style import Style
 
 FORMS = ("adjoint", "sensitivity", "expanded")
 """The derivations in which a left side is looked for, the plainest first."""
+
+BUILT = "built"
+"""What the key of a difference begins with, or of blocks side by side."""
 
 Key = tuple[str, ...]
 
@@ -59,7 +62,7 @@ class StatedLine:
     of_one: bool = False
 
     def key(self) -> Key | None:
-        key = key_of(self.target)
+        key = left_key(self.target)
         return (key[0], "loss", key[2]) if key and self.of_one and key[1] == "L" else key
 
 
@@ -90,7 +93,8 @@ class Equations:
         """What is stated of such a left side, the model's own equations first."""
         if key[0] == "value":
             yield from self._lines_of("model").get(key, ())
-        forms = FORMS if self.plain.loss is not None else ()
+        known = FORMS if key[0] != BUILT else (*FORMS, "joined")
+        forms = known if self.plain.loss is not None else ()
         for form in forms:
             yield from self._lines_of(form).get(key, ())
         if key[:2] == ("nothing", "loss"):
@@ -155,6 +159,10 @@ class Equations:
                 entries = by_entries.by_entries.of(step)
                 for line in entries.all() if entries else ():
                     yield _line(step, line.target, line.members, by_entries, of_one)
+        if estimator.kind == "window":
+            for left, right in source.biases():
+                words = "the bias, the estimate less the gradient, is what is dropped"
+                yield StatedLine(left, (right,), "", None, words, source)
 
     def read(self, line: StatedLine) -> tuple[Formula, ...]:
         """Its members as formulas."""
@@ -180,25 +188,41 @@ class Equations:
     ) -> Iterator[tuple[StatedLine, tuple[Formula, ...]]]:
         """The lines about a left side, each with its members said of that left side."""
         left = with_entries(left)
-        key = key_of(left)
+        key = left_key(left)
         if key is None:
             return
-        silent = True
-        for line in self._about(key, left):
-            found = []
-            for member in reversed(self.read(line)):
-                values: dict[str, al.Index] = {}
-                if not fits(member.left, left, values):
-                    break
-                said = said_at(member, values)
-                if not is_possible((*said.chains, *chains)):
-                    break
-                found.append(said)
-            if found:
-                silent = False
-                yield line, tuple(found)
-        if silent and (other := self._of_one_equation(left)) is not None:
+        # What is said of step T is looked for by its number where nothing is said of any T.
+        for of_a_length in (False, True):
+            silent = True
+            for line in self._about(key, left):
+                found = tuple(self._fitting(line, left, chains, of_a_length))
+                if found:
+                    silent = False
+                    yield line, found
+            if not silent:
+                return
+        if (other := self._of_one_equation(left)) is not None:
             yield from self.fitting(other, chains)
+
+    def _fitting(
+        self,
+        line: StatedLine,
+        left: al.Expr,
+        chains: tuple[Inequalities, ...],
+        of_a_length: bool,
+    ) -> Iterator[Formula]:
+        """The members of a line, said of a left side."""
+        for member in reversed(self.read(line)):
+            values: dict[str, al.Index] = {}
+            if not fits(member.left, left, values, of_a_length):
+                return
+            said = said_at(member, values)
+            if "T" in values:
+                steps = Inequalities((al.LAST, values["T"]), ("==",))
+                said = replace(said, chains=(*said.chains, steps))
+            if not is_possible((*said.chains, *chains)):
+                return
+            yield said
 
     def _of_one_equation(self, left: al.Expr) -> al.Derivative | None:
         """An entry of a derivative that one equation gives, as ``direct``."""
@@ -262,10 +286,21 @@ def _line(
     return StatedLine(target, members, where, step.number, reason, source, of_one)
 
 
+def left_key(node: al.Expr) -> Key | None:
+    """What a left side is of: that of a derivative, or of all from which it is built."""
+    key = key_of(node)
+    if key is not None:
+        return key
+    inner = [left_key(part) for part in parts(node)]
+    keys = [key for key in inner if key is not None]
+    built = [word for key in keys for word in key if word != BUILT]
+    return (BUILT, *built) if built and len(keys) == len(inner) else None
+
+
 def key_of(node: al.Expr) -> Key | None:
     """What a left side is of, whatever the step and the entry."""
     match node:
-        case Entry(array=array):
+        case Entry(array=array) | RowOf(matrix=array):
             return key_of(array)
         case al.Cotangent(name=name, part=None):
             return ("nothing", "L", name)

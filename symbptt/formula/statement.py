@@ -113,13 +113,6 @@ def repeats(formula: Formula) -> bool:
     return left in walk(right) or right in walk(left)
 
 
-def with_part(node: al.Expr, place: int, part: al.Expr) -> al.Expr:
-    """The node with another expression at ``place`` (as `parts` counts them)."""
-    if isinstance(node, al.Derivative):
-        return replace(node, wrt=part) if place else replace(node, output=part)
-    return al.with_child(node, place, part)
-
-
 def factors_of(node: al.Expr) -> tuple[al.Expr, ...]:
     """The operands of a chain of ``@``, as it was written from left to right."""
     if isinstance(node, al.Product):
@@ -169,7 +162,7 @@ def map_indices(node: al.Expr, change: Callable[[al.Index], al.Index]) -> al.Exp
 def at_steps(node: al.Expr, values: Mapping[str, al.Index]) -> al.Expr:
     """The expression with other indices in the place of names."""
     for place, part in enumerate(parts(node)):
-        node = with_part(node, place, at_steps(part, values))
+        node = al.with_child(node, place, at_steps(part, values))
     return map_indices(node, lambda index: index.substitute(values))
 
 

@@ -12,12 +12,12 @@ from itertools import combinations, islice, product
 
 from symbptt import algebra as al
 from symbptt.calculus.forms import is_zero
+from symbptt.calculus.slips import Slip
 from symbptt.formula.edits import Edit, exchanged, rank
 from symbptt.formula.examination import Examiner
 from symbptt.formula.regrouped import product_of
 from symbptt.formula.sampled import SampleValues, Value, added, alike, of_one_shape
 from symbptt.formula.scenes import TooLargeError
-from symbptt.formula.slips import Slip
 from symbptt.formula.stated import Equations, equations, key_of
 from symbptt.formula.statement import TOTAL, Formula, free_names, walk
 from symbptt.formula.summands import ABSENT, Summand, put, summands, whole, without_absent

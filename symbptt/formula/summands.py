@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from symbptt import algebra as al
-from symbptt.formula.statement import Over, body, parts, walk, with_part
+from symbptt.formula.statement import Over, body, parts, walk
 
 Path = tuple[int, ...]
 
@@ -66,7 +66,7 @@ def _itself(node: al.Expr) -> al.Expr:
 def _within(
     side: al.Expr, place: int, around: Callable[[al.Expr], al.Expr]
 ) -> Callable[[al.Expr], al.Expr]:
-    return lambda own: with_part(side, place, around(own))
+    return lambda own: al.with_child(side, place, around(own))
 
 
 def _opens(node: al.Expr, place: int) -> bool:
@@ -89,7 +89,7 @@ def put(node: al.Expr, path: Path, new: al.Expr) -> al.Expr:
     if not path:
         return new
     place, *rest = path
-    return with_part(node, place, put(parts(node)[place], tuple(rest), new))
+    return al.with_child(node, place, put(parts(node)[place], tuple(rest), new))
 
 
 def without_absent(node: al.Expr) -> al.Expr:
@@ -101,7 +101,7 @@ def without_absent(node: al.Expr) -> al.Expr:
         inner = without_absent(part) if _opens(node, place) else part
         if inner == ABSENT:
             return ABSENT
-        node = node if inner is part else with_part(node, place, inner)
+        node = node if inner is part else al.with_child(node, place, inner)
     return node
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from symbptt import algebra as al
+from symbptt.calculus.slips import Slip
 from symbptt.formula.edits import Edit, edited, exchanged, is_operand, rank
 from symbptt.formula.examination import Examiner
 from symbptt.formula.regrouped import product_of
 from symbptt.formula.sampled import SampleValues, Value, alike, turned_alike
-from symbptt.formula.slips import Slip
-from symbptt.formula.statement import TOTAL, Over, at_steps, parts, walk, with_part
+from symbptt.formula.statement import TOTAL, Over, at_steps, parts, walk
 from symbptt.formula.summands import Path, Summand, factors, products, put
 
 TOGETHER = frozenset(Slip) - {
@@ -163,7 +163,7 @@ def _least(old: al.Expr, new: al.Expr, path: Path = ()) -> tuple[Path, al.Expr, 
     made_alike = type(old) is type(new) and len(mine) == len(theirs) and len(apart) == 1
     if made_alike and not isinstance(old, al.Derivative):
         (place,) = apart
-        if is_operand(old, place) and with_part(old, place, theirs[place]) == new:
+        if is_operand(old, place) and al.with_child(old, place, theirs[place]) == new:
             return _least(mine[place], theirs[place], (*path, place))
     return path, old, new
 

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
-from symbptt.algebra import ZERO, Add, Derivative, Expr, Index, Mul, Neg
-from symbptt.formula.statement import (
-    Formula,
-    Inequalities,
-    map_indices,
-    parts,
-    with_part,
-)
+from symbptt.algebra import Derivative, Expr, Index, Neg
+from symbptt.formula.statement import Formula, Inequalities
 from symbptt.typeset.plain import PlainPrinter, index_text
 from symbptt.typeset.printer import Piece
 
@@ -109,6 +102,20 @@ _UNMARKED = dict.fromkeys(map(ord, MARKS))
 _OPERATOR = re.compile(r" \x02?(?:(?:[-+] |for )|([*@/] ))")
 
 
+def in_names(text: str, called: Mapping[str, str]) -> str:
+    """A formula, or a part of one, with what a text calls the names in it; ``.T`` is none."""
+    return _NAME.sub(lambda name: called.get(name[0], name[0]), text) if called else text
+
+
+def words_in_names(words: str, called: Mapping[str, str]) -> str:
+    """The same of words: of the formulas quoted in them, and of quantities at a step."""
+    return _QUOTED.sub(lambda quoted: in_names(quoted[0], called), words) if called else words
+
+
+_NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
+_QUOTED = re.compile(r"`[^`]*`|[^\W\d]\w*(?=\[)|(?<=equation of )\w+")
+
+
 def links_text(links: Sequence[Formula]) -> str:
     """A chain on one line, the conditions of all links behind it."""
     first, *others = links
@@ -128,23 +135,3 @@ def chain_text(
         plain = "=" if sign == "==" else sign
         text += f" {signs.get(plain, plain)} {show(side)}"
     return text
-
-
-def canonical(formula: Formula) -> str:
-    """A text that is the same for formulas which differ in the order of terms and factors alone."""
-    sides = [text_of(_sorted(side)) for side in formula.sides]
-    return " = ".join([*sides, formula_text(replace(formula, left=ZERO, right=ZERO))])
-
-
-def _sorted(node: Expr) -> Expr:
-    for place, part in enumerate(parts(node)):
-        node = with_part(node, place, _sorted(part))
-    node = map_indices(node, lambda index: replace(index, terms=tuple(sorted(index.terms))))
-    match node:
-        case Add(terms=terms):
-            flat = [t for term in terms for t in (term.terms if isinstance(term, Add) else (term,))]
-            return Add(tuple(sorted(flat, key=text_of)))
-        case Mul(factors=factors):
-            flat = [f for one in factors for f in (one.factors if isinstance(one, Mul) else (one,))]
-            return Mul(tuple(sorted(flat, key=text_of)))
-    return node

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from symbptt import algebra as al
 from symbptt.formula.fitting import said_at, turned
-from symbptt.formula.statement import TOTAL, Formula, Inequalities, parts, walk, with_part
+from symbptt.formula.statement import TOTAL, Formula, Inequalities, parts, walk
 
 STEP = "step"
 """The name of the step of a loss, which no formula has."""
@@ -32,7 +32,7 @@ def of_a_loss(formula: Formula) -> Formula:
 
 def _with_loss(node: al.Expr) -> al.Expr:
     for place, part in enumerate(parts(node)):
-        node = with_part(node, place, _with_loss(part))
+        node = al.with_child(node, place, _with_loss(part))
     return al.Ref("loss", al.Index.of(STEP), ()) if node == TOTAL else node
 
 

@@ -6,7 +6,8 @@ upright d one through all steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from symbptt.algebra import Derivative, Expr, Index, Pow, Shape
 from symbptt.formula.names import derived_form
@@ -14,15 +15,23 @@ from symbptt.formula.shapes import ShapeError, Shaper, axes
 from symbptt.formula.statement import TOTAL, Formula, is_length
 from symbptt.formula.text import chain_text, within_signs
 from symbptt.typeset.formula import LatexPrinter
-from symbptt.typeset.names import Names, index_latex
+from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Piece
 
 _SIGNS = {"<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
 
 
-def formula_latex(formula: Formula, shaper: Shaper, marked: Iterable[Expr] = ()) -> str:
-    r"""``left = right``, the conditions behind it; marked parts are ``\boxed``."""
-    printer = FormulaLatex(shaper, marked)
+def formula_latex(
+    formula: Formula,
+    shaper: Shaper,
+    marked: Iterable[Expr] = (),
+    called: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    r"""``left = right``, the conditions behind it; marked parts are ``\boxed``.
+
+    ``called``: what the text calls the names of the model.
+    """
+    printer = FormulaLatex(shaper, marked, called)
     text = f"{printer.show(formula.left)} = {printer.show(formula.right)}"
     shapes = {item.name: item.shape for item in shaper.model.initials}
     conditions = [
@@ -30,15 +39,20 @@ def formula_latex(formula: Formula, shaper: Shaper, marked: Iterable[Expr] = ())
         f"{printer.show(f.value)}"
         for f in formula.fixed
     ]
-    conditions += [chain_text(chain, index_latex, _SIGNS) for chain in formula.chains]
+    conditions += [chain_text(chain, printer.names.index, _SIGNS) for chain in formula.chains]
     return rf"{text} \quad ({', '.join(conditions)})" if conditions else text
 
 
 class FormulaLatex(LatexPrinter):
     """Shapes are those that a formula's parts have, where they fit."""
 
-    def __init__(self, shaper: Shaper, marked: Iterable[Expr] = ()) -> None:
-        super().__init__(Names(derived_form(shaper.model)))
+    def __init__(
+        self,
+        shaper: Shaper,
+        marked: Iterable[Expr] = (),
+        called: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(Names(derived_form(shaper.model), called=called))
         self.shaper = shaper
         self.marked = within_signs(marked)
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import TypedDict, Unpack
 
 from symbptt.algebra import Cotangent, Derivative, Expr, Model, Param, Ref, Stack
 from symbptt.calculus.estimators import Estimator, as_estimator, gate_of
 from symbptt.calculus.gradients import one_step
+from symbptt.calculus.slips import Slip
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.answer import Verdict, mend_lines
 from symbptt.formula.decision import Decision, decide
+from symbptt.formula.derived import derived
 from symbptt.formula.examination import Examiner
 from symbptt.formula.meaning import Total
 from symbptt.formula.mending import WANTED, Mend, mends
 from symbptt.formula.names import FormulaNames, derived_form
-from symbptt.formula.reading import Reading, readings
+from symbptt.formula.reading import Lost, Reading, aliases, readings
 from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
 from symbptt.formula.statement import Formula, walk
@@ -130,11 +132,26 @@ class Checker:
         self.layout = layout
         self.where = where
         self.names = names
+        self.decided: dict[tuple[Formula, int], Decision] = {}
 
-    def check(self, formula: str, progress: Progress = str) -> Verdict:
-        """The verdict on one; errors are those of `symbptt.formula.verdict.check`."""
+    @cached_property
+    def called(self) -> dict[str, str]:
+        """What the formulas call names of the model: the first of several."""
+        found = aliases(self.names, FormulaNames.of(self.model))
+        return {meant: name for name, meant in reversed(found.items())}
+
+    def check(self, formula: str, progress: Progress = str, *, mended: bool = True) -> Verdict:
+        """The verdict on one; errors are those of `symbptt.formula.verdict.check`.
+
+        With ``mended`` false no edits are sought that mend it, nor what the derivation says.
+        """
         self.clock.restart()
+        self.decided.clear()
         ways = readings(formula, self.model, self.where, self.names, self.layout)
+        lost = [way.lost for way in ways if way.lost is not None]
+        if lost:
+            verdict = replace(self._by_nothing(lost, progress), formula=formula)
+            return verdict.in_names(self.called, Shaper(self.model, self.layout))
         found: list[tuple[Decision, Expr]] = []
         for way in _meant(ways, self.model):
             found.append((self._read(way, progress), way.links[0].left))
@@ -143,9 +160,14 @@ class Checker:
         best, start = max(
             found, key=lambda one: (one[0].likelihood, not _says_more(one[0].tree, self.model))
         )
-        with suppress(EvaluationError):  # no time is left
-            best = best.explained(start)
-        return replace(self._mended(best, progress), formula=formula)
+        verdict = best.verdict
+        if mended:
+            with suppress(EvaluationError):  # no time is left
+                best = best.explained(start)
+            verdict = self._mended(best, progress)
+        verdict = replace(verdict, formula=formula)
+        about = best.examiner.model if best.examiner else self.model
+        return verdict.in_names(self.called, Shaper(about, self.layout))
 
     def answer(self, formula: str, progress: Progress = str) -> Verdict:
         """The same, ``unreadable`` in the place of an error."""
@@ -167,7 +189,7 @@ class Checker:
         """Of one reading: that of the first link of it that is not right."""
         found: list[Decision] = []
         for link in way.links:
-            found.append(self._link(link, progress))
+            found.append(self.link(link, progress))
             if not found[-1].verdict.right:
                 break
         decision = found[0] if found[-1].verdict.right else found[-1]
@@ -185,19 +207,45 @@ class Checker:
         )
         return replace(decision, verdict=verdict, held=len(found) - 1)
 
-    def _link(self, tree: Formula, progress: Progress) -> Decision:
+    def _by_nothing(self, lost: list[Lost], progress: Progress) -> Verdict:
+        """Wrong, where a derivative is taken by nothing, and by something the formula is right.
+
+        Raises
+        ------
+        FormulaError
+            If it is right by nothing that fits.
+        """
+        reason = f"`{lost[0].derivative}` is taken by a step, and by no quantity of it"
+        for one in lost:
+            found = self.link(one.link, progress)
+            if found.verdict.right and found.examiner is not None:
+                kind, text = Slip.LOST_NAME, formula_text(one.link)
+                mend = Mend(f"{kind}: it is taken by {one.by}", kind, text, one.link)
+                own = derived(one.link, found.examiner)
+                name = self.model.name
+                return Verdict(name, text, "wrong", reason=reason, mends=(mend,), derived=own)
+        raise FormulaError(reason)
+
+    def link(self, tree: Formula, progress: Progress) -> Decision:
         """Of ``A = B``."""
-        first, *others = _spoken_of(tree, self.model) or _equations(tree, self.model)
+        first, *others = spoken_of(tree, self.model) or _equations(tree, self.model)
         found = self._examined(tree, first, progress)
         for other in others if not found.verdict.right else ():
             again = self._examined(tree, other, str)
             if again.verdict.right:
                 words = "`direct` by the model's own equations"
                 found = replace(again, verdict=replace(again.verdict, reading=words))
-        latex = formula_latex(tree, Shaper(first, self.layout))
+        latex = formula_latex(tree, Shaper(first, self.layout), called=self.called)
         return replace(found, verdict=replace(found.verdict, latex=latex))
 
     def _examined(self, tree: Formula, model: Model, progress: Progress) -> Decision:
+        """Of a link about one form of the model; readings of a chain have links in common."""
+        key = tree, id(model)
+        if key not in self.decided:
+            self.decided[key] = self._decided(tree, model, progress)
+        return self.decided[key]
+
+    def _decided(self, tree: Formula, model: Model, progress: Progress) -> Decision:
         try:
             examiner = self.examiner(model)
             examiner.forget()
@@ -217,12 +265,16 @@ class Checker:
             with suppress(TooLargeError):  # no time is left
                 found = mends(tree, examiner, verdict.counterexample, told)
         if decision.nothing:
-            raise NothingToCheckError(decision.nothing, found)
+            own = tuple(mend.in_names(self.called) for mend in found)
+            raise NothingToCheckError(decision.nothing, own)
         if verdict.mends:
             # What holds on a narrower range alone is what is right there, written anew.
             others = [mend for mend in found if mend.formula.chains == tree.chains]
             found = (*verdict.mends, *others)[:WANTED]
-        return replace(verdict, mends=found)
+        shaper = Shaper(examiner.model, self.layout)
+        called = self.called
+        typeset = (replace(m, latex=formula_latex(m.formula, shaper, called=called)) for m in found)
+        return replace(verdict, mends=tuple(typeset))
 
 
 def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
@@ -245,7 +297,7 @@ def _equations(formula: Formula, model: Model) -> tuple[Model, ...]:
     return (model,)
 
 
-def _spoken_of(formula: Formula, model: Model) -> tuple[Model, ...]:
+def spoken_of(formula: Formula, model: Model) -> tuple[Model, ...]:
     """Those of them in which no derivative of one equation is 0 because it does not read that."""
     slopes = [n for side in formula.sides for n in walk(side) if isinstance(n, Derivative)]
     return tuple(
@@ -272,7 +324,7 @@ def _meant(ways: tuple[Reading, ...], model: Model) -> tuple[Reading, ...]:
     if len(ways) == 1:
         return ways
     return (
-        tuple(way for way in ways if all(_spoken_of(link, model) for link in way.links)) or ways[:1]
+        tuple(way for way in ways if all(spoken_of(link, model) for link in way.links)) or ways[:1]
     )
 
 

@@ -7,17 +7,17 @@ and their derivatives are put together; no rule of differentiation is known here
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from itertools import chain, islice, product
 from typing import TypeVar
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Entry
-from symbptt.formula.edits import CALLS, Edit, Scope, everywhere, exchanged
+from symbptt.calculus.slips import Slip
+from symbptt.calculus.variants import places
+from symbptt.formula.edits import CALLS, Edit, Scope, exchanged
 from symbptt.formula.regrouped import TWO, complement, product_of, sigmoid_slope, tanh_slope
 from symbptt.formula.scenes import Clock
 from symbptt.formula.shapes import SCALAR, Extents, ShapeError, Shaper
-from symbptt.formula.slips import Slip
 from symbptt.formula.statement import Formula, free_names, parts, walk
 from symbptt.formula.statement import product as chained
 from symbptt.functions.elementwise import FUNCTIONS
@@ -246,9 +246,10 @@ def _is_vector(shape: Extents | None) -> bool:
 
 def added(node: al.Expr, vocabulary: Vocabulary) -> Iterator[tuple[Edit, al.Expr]]:
     """All ways to write another name, to complete a factor, to add a term or a factor."""
-    yield from everywhere(node, partial(_renamed, vocabulary), whole=True)
-    yield from everywhere(node, partial(_completed, vocabulary))
-    yield from everywhere(node, partial(_extended, vocabulary))
+    ways = ((_renamed, Scope(named=True)), (_completed, Scope()), (_extended, Scope()))
+    for way, around in ways:
+        for part, scope, put in places(node, around):
+            yield from ((edit, put(edit.new)) for edit in way(vocabulary, part, scope))
 
 
 def _renamed(vocabulary: Vocabulary, node: al.Expr, _: Scope) -> Iterator[Edit]:

@@ -91,6 +91,9 @@ def _letter_sum(expr: LetterSum, point: Point, at: Steps) -> Array | None:
 def _slope(expr: Slope, point: Point, at: Steps) -> Array:
     output, places = _array(expr.output)
     wrt, others = _array(expr.wrt)
+    if isinstance(output, Param) and len(places) == len(output.shape):
+        row = _row_of_parameter(Derivative(output, wrt, expr.held), places, point, at)
+        return _at_places(row, others, point, at)
     jacobian = _jacobian(Derivative(output, wrt, expr.held), point, at)
     of_entries = _at_places(jacobian, places, point, at)
     if len(places) < len(output.shape):
@@ -115,16 +118,25 @@ def _jacobian(node: Derivative, point: Point, at: Steps) -> Array:
 
 def _of_parameter(node: Derivative, point: Point, at: Steps) -> Array:
     """From the transposed Jacobian of the equation, applied to unit vectors."""
+    count = int(np.prod(lengths(node.output.shape, point.sizes)))
+    return np.array([_pulled_back(node, k, point, at) for k in range(count)], dtype=object)
+
+
+def _row_of_parameter(node: Derivative, places: tuple[Expr, ...], point: Point, at: Steps) -> Array:
+    """The derivative of one entry."""
+    sizes = lengths(node.output.shape, point.sizes)
+    numbers = [place(p, n, point, at) for p, n in zip(places, sizes, strict=True)]
+    return _pulled_back(node, int(np.ravel_multi_index(numbers, sizes)), point, at)
+
+
+def _pulled_back(node: Derivative, number: int, point: Point, at: Steps) -> Array:
+    """What the entry of that number of a parameter pulls back."""
     output = node.output
     assert isinstance(output, Param)
     turned = Pullback(output, node.wrt, Cotangent(output.name, None, output.shape), node.held)
     sizes = lengths(output.shape, point.sizes)
     count = int(np.prod(sizes))
-    rows = [
-        point.pulled_back(turned, unit(number, count, point.domain).reshape(sizes), at)
-        for number in range(count)
-    ]
-    return np.array(rows, dtype=object)
+    return point.pulled_back(turned, unit(number, count, point.domain).reshape(sizes), at)
 
 
 def _array(expr: Expr) -> tuple[Expr, tuple[Expr, ...]]:

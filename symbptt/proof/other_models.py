@@ -10,10 +10,11 @@ from symbptt import algebra as al
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.program_slips import PROGRAM_SLIPS
-from symbptt.calculus.variants import SLIPS, Around, Parents, edited
+from symbptt.calculus.slips import Slip
+from symbptt.calculus.variants import SLIPS, Around, SlipRow, edited
 from symbptt.errors import SymbpttError
 from symbptt.proof.backward import Passes
-from symbptt.proof.suspects import Gradient, Suspect, replaced
+from symbptt.proof.suspects import Gradient, Suspect
 from symbptt.typeset.plain import plain
 
 KINDS = (
@@ -24,8 +25,9 @@ KINDS = (
     "a shifted index",
     "another name",
     "another function",
+    Slip.COMPLEMENT,
+    Slip.NO_COMPLEMENT,
 )
-COMPLEMENT = "a complement missing or surplus"
 
 
 def other_models(derivation: Derivation, names: int) -> Iterator[Suspect]:
@@ -37,12 +39,14 @@ def other_models(derivation: Derivation, names: int) -> Iterator[Suspect]:
         How many names are put in the place of one.
     """
     model = derivation.model
-    for kind in ("parts in another order", *KINDS, COMPLEMENT):
+    for kind in ("parts in another order", *KINDS):
         for equation in model.equations:
             for old, new, rhs in _edits(kind, equation, derivation, names):
                 changed = replace(equation, rhs=rhs)
                 here = tuple(changed if e is equation else e for e in model.equations)
-                every = tuple(replace(e, rhs=replaced(e.rhs, old, new)) for e in model.equations)
+                every = tuple(
+                    replace(e, rhs=al.replaced(e.rhs, {old: new})) for e in model.equations
+                )
                 for equations in dict.fromkeys((here, every)):
                     known = _derivation(replace(model, equations=equations))
                     if known is not None:
@@ -61,12 +65,9 @@ def _words(kind: str, before: tuple[al.Equation, ...], after: tuple[al.Equation,
 def _edits(
     kind: str, equation: al.Equation, derivation: Derivation, names: int
 ) -> Iterator[tuple[al.Expr, al.Expr, al.Expr]]:
-    table = {**SLIPS, COMPLEMENT: PROGRAM_SLIPS[COMPLEMENT], "parts in another order": _order}
-
-    def slip(node: al.Expr, parents: Parents) -> Iterator[al.Expr]:
-        return table[kind](node, Around(derivation, parents, names))
-
-    for old, new, rhs in edited(equation.rhs, slip):
+    table = {**SLIPS, **PROGRAM_SLIPS, "parts in another order": SlipRow(_order)}
+    around = Around(of=derivation, others=names)
+    for old, new, rhs in edited(equation.rhs, table[kind].change, around):
         if rhs.shape == equation.rhs.shape and old.shape == new.shape:
             yield old, new, rhs
 

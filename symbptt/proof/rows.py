@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from html import escape
 from typing import Any
 
-from symbptt.tables import table
+from symbptt.tables import Printed, html_table, table
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def silent(what: str) -> None:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Printed):
     """All rows of a verification. It is right if no row failed and some check was made."""
 
     model: str
@@ -121,6 +122,15 @@ class Report:
             lines += [line, f"    {row.detail}"] if row.detail else [line]
             lines += [f"    {each}" for each in row.proof if proofs]
         return "\n".join([f"{self.model}: {self.summary}", *lines])
+
+    def _repr_html_(self) -> str:
+        """The table for a notebook."""
+        cells = (
+            (r.verdict, r.check, r.subject, "; ".join(filter(None, (r.figure, r.detail))))
+            for r in self.rows
+        )
+        rows = html_table(("", "check", "of", "compared"), cells)
+        return f"<p>{escape(f'{self.model}: {self.summary}')}</p>\n{rows}"
 
     @property
     def summary(self) -> str:

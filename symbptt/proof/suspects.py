@@ -79,7 +79,7 @@ def of_step(variant: Variant) -> Suspect:
         if other.kind == "initial" and other.target.name == step.target.name:
             start = {"t": other.target.index or al.NOW}
             old, new = (al.substitute_index(e, start) for e in (variant.old, variant.new))
-            result = replaced(other.result, old, new)
+            result = al.replaced(other.result, {old: new})
             edits[other.number] = replace(other, members=(*other.members[:-1], result))
     return Suspect(variant.kind, _edited(edits), ((step, variant.old, variant.new, changed),))
 
@@ -89,18 +89,6 @@ def but_at_the_last(variant: Variant) -> Suspect:
     kind = f"{variant.kind}, at all steps but the last"
     gradient = _edited({variant.step.number: variant.changed}, last=True)
     return Suspect(kind, gradient, ((variant.step, variant.old, variant.new, variant.changed),))
-
-
-def replaced(node: al.Expr, old: al.Expr, new: al.Expr) -> al.Expr:
-    if node == old:
-        return new
-    return al.map_children(node, lambda child: replaced(child, old, new))
-
-
-def _all_replaced(node: al.Expr, parts: Mapping[al.Expr, al.Expr]) -> al.Expr:
-    if node in parts:
-        return parts[node]
-    return al.map_children(node, lambda child: _all_replaced(child, parts))
 
 
 def _skeleton(node: al.Expr) -> tuple[Any, ...]:
@@ -133,7 +121,7 @@ def in_parallel(found: Iterable[Variant]) -> Iterator[Suspect]:
             step = variant.changed
             if variant.step.number not in changed:
                 # All at once: what is put in may hold what it is put in for.
-                result = _all_replaced(variant.step.result, parts[step.number])
+                result = al.replaced(variant.step.result, parts[step.number])
                 changed[step.number] = replace(step, members=(*step.members[:-1], result))
         firsts = {v.step.number: v for v in reversed(group)}
         edits = tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from symbptt.algebra import Expr, Index, Initial, Model, Number, walk
 from symbptt.calculus.derivation import Derivation, listed
@@ -16,11 +16,14 @@ from symbptt.typeset.blocks import (
     Paragraph,
     Points,
     Prose,
+    Reference,
     Words,
     prose,
+    settled,
 )
+from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.clock import StepLetters
-from symbptt.typeset.estimate import estimate
+from symbptt.typeset.estimate import Estimate, estimate
 from symbptt.typeset.gaps import NONE, Gaps
 from symbptt.typeset.glossary import Glossary, convention_texts, function_lines, function_texts
 from symbptt.typeset.latex import equation_of, printer_of
@@ -28,14 +31,21 @@ from symbptt.typeset.sections import ByEntries, Sections
 from symbptt.typeset.style import Style
 
 
-def article(derivation: Derivation, command: str, style: Style, gaps: Gaps = NONE) -> Document:
+def article(
+    derivation: Derivation,
+    command: str,
+    style: Style,
+    gaps: Gaps = NONE,
+    parts: Collection[str] = tuple(PARTS),
+) -> Document:
     """The derivation told as a document; ``command`` makes it again.
 
-    With ``gaps`` it has no summary, which would tell what is asked.
+    With ``gaps`` it has no summary, which would tell what is asked; of what stands in other
+    ``parts`` it does not speak by number.
     """
     writer = _Writer(derivation, style, gaps)
     title, introduction = writer.title()
-    blocks = (*introduction, *writer.blocks())
+    blocks = tuple(settled((*introduction, *writer.blocks(parts))))
     return Document(made(derivation, command), title, writer.sections.telling.subtitle, blocks)
 
 
@@ -59,13 +69,36 @@ class _Writer:
         wanted = style.detail == "index"
         self.clock = StepLetters.of(derivation, by_entries=wanted)
         self.names.tell(self.clock)
-        self.by_entries = ByEntries(derivation, self.printer, self.tags) if wanted else None
-        self.sections = Sections(derivation, self.printer, self.tags, self.by_entries, gaps)
+        self.cited = self.references()
+        self.by_entries = ByEntries(derivation, self.printer, self.cited) if wanted else None
+        self.sections = Sections(derivation, self.printer, self.cited, self.by_entries, gaps)
 
-    def blocks(self) -> Iterator[Block]:
+    def references(self) -> Mapping[str, Reference]:
+        """To the equations of the normal form."""
+        lefts = {
+            item.name: equation_of(self.printer, item).left for item in self.normal.definitions
+        }
+        return {
+            name: Reference(self.tags[name], ("the equation of ", Math(left)))
+            for name, left in lefts.items()
+        }
+
+    def blocks(self, parts: Collection[str]) -> Iterator[Block]:
         """Everything behind the title and its paragraph."""
-        expressions = list(self.expressions())
         estimates = estimate(self.derivation, self.printer)
+        if "model" in parts:
+            yield from self.told_model(estimates)
+        if self.style.detail != "summary":
+            yield from self.sections.blocks(parts)
+        for told in estimates if "gradients" in parts else ():
+            yield Heading((told.heading,))
+            yield from told.quality
+        if "summary" in parts and not self.gaps:
+            yield Heading(("Summary",))
+            yield from self.sections.summary()
+
+    def told_model(self, estimates: Sequence[Estimate]) -> Iterator[Block]:
+        expressions = list(self.expressions())
         yield from self.statement()
         yield from self.start()
         yield from self.total()
@@ -74,7 +107,7 @@ class _Writer:
             yield Heading(("The estimate",), level=2)
             yield from told.definition
         yield Heading(("Symbols",), level=2)
-        yield Glossary(self.derivation, self.printer, self.tags).table()
+        yield Glossary(self.derivation, self.printer, self.cited).table()
         yield from self.functions(expressions)
         yield Heading(("Conventions",), level=2)
         yield Points(tuple(convention_texts(expressions, self.printer)))
@@ -82,14 +115,6 @@ class _Writer:
         if self.by_entries:
             yield Heading(("Entry by entry",))
             yield from self.by_entries.equations()
-        if self.style.detail != "summary":
-            yield from self.sections.blocks()
-        for told in estimates:
-            yield Heading((told.heading,))
-            yield from told.quality
-        if not self.gaps:
-            yield Heading(("Summary",))
-            yield from self.sections.summary()
 
     def expressions(self) -> Iterator[Expr]:
         """Every node that the document shows."""

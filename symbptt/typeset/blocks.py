@@ -7,7 +7,9 @@ mathematics is written down; a format that has none of it translates.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,15 @@ class Words:
     text: str
 
 
-Prose = tuple[str | Math | Words, ...]
+@dataclass(frozen=True)
+class Reference:
+    """The equation that is numbered ``tag``; ``otherwise`` where the document lacks it."""
+
+    tag: str
+    otherwise: tuple[str | Math, ...]
+
+
+Prose = tuple[str | Math | Words | Reference, ...]
 """What stands in a line; a str is of the house, and safe in every format."""
 
 
@@ -32,6 +42,12 @@ def prose(text: str) -> Prose:
     """Words of the house, with formulas between dollar signs."""
     pieces = re.split(r"\$([^$]+)\$", " ".join(text.split()))
     return tuple(Math(p) if k % 2 else p for k, p in enumerate(pieces) if p)
+
+
+def resolved(text: Prose, tags: Collection[str]) -> Prose:
+    """The prose with words in place of references to other equations than those."""
+    kept = ((p,) if not isinstance(p, Reference) or p.tag in tags else p.otherwise for p in text)
+    return tuple(chain.from_iterable(kept))
 
 
 @dataclass(frozen=True)
@@ -120,3 +136,21 @@ class Document:
     title: Prose
     subtitle: str
     blocks: tuple[Block, ...]
+
+
+def settled(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks without references to equations that are in none of them."""
+    blocks = tuple(blocks)
+    displays = (block for block in blocks if isinstance(block, Display | Box))
+    tags = {line.tag for display in displays for line in display.lines}
+    for block in blocks:
+        match block:
+            case Heading() | Paragraph():
+                yield replace(block, text=resolved(block.text, tags))
+            case Points():
+                yield Points(tuple(resolved(item, tags) for item in block.items))
+            case Table():
+                rows = (tuple(resolved(cell, tags) for cell in row) for row in block.rows)
+                yield replace(block, rows=tuple(rows))
+            case _:
+                yield block

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from symbptt.typeset.tex import atoms, width_of
@@ -31,8 +31,18 @@ def broken(text: str, first: float, rest: float) -> list[str]:
     Lines break before the signs of a sum where that is enough, else before products and
     inside parentheses. A formula with no place to break stays as it is.
     """
+    return cut(text, cuts(text, first, rest))
+
+
+def cuts(text: str, first: float, rest: float) -> list[int]:
+    """Where in the formula its further lines begin."""
     row = [Sized(atom.start, atom.token, width_of(atom)) for atom in atoms(text)]
-    return _reopened(_BreakableLine(text, row, _places(row)).lines(first, rest))
+    return _BreakableLine(text, row, _places(row)).cuts(first, rest)
+
+
+def cut(text: str, starts: Iterable[int]) -> list[str]:
+    """The formula in pieces that begin at these places."""
+    return _reopened(_pieces(text, starts))
 
 
 def broken_text(text: str, first: int, rest: int) -> list[str]:
@@ -40,7 +50,11 @@ def broken_text(text: str, first: int, rest: int) -> list[str]:
     if columns(text) <= first:
         return [text]
     row = [Sized(k, character, columns(character)) for k, character in enumerate(text)]
-    return _BreakableLine(text, row, _text_places(text)).lines(first, rest)
+    return _pieces(text, _BreakableLine(text, row, _text_places(text)).cuts(first, rest))
+
+
+def _pieces(text: str, starts: Iterable[int]) -> list[str]:
+    return [text[start:end].strip() for start, end in pairwise((0, *starts, len(text)))]
 
 
 class Sized(NamedTuple):
@@ -55,16 +69,15 @@ class _BreakableLine:
     """A formula as a row of atoms, with the places where a line may end."""
 
     def __init__(self, text: str, row: Sequence[Sized], places: Iterable[tuple[int, int]]) -> None:
-        self.source = text
         self.end = len(row)
         self.widths = [0.0, *accumulate(atom.width for atom in row)]
         self.starts = [*(atom.start for atom in row), len(text)]
         self.places = dict(places)
 
-    def lines(self, first: float, rest: float) -> list[str]:
-        """As many as it needs, filled."""
+    def cuts(self, first: float, rest: float) -> list[int]:
+        """Where lines begin, as many as it needs, filled."""
         if self.width(0, self.end) <= first:
-            return [self.source]
+            return []
         lines: list[tuple[int, int]] = []
         for start, end in self.pieces(0, self.end, min(first, rest)):
             limit = first if len(lines) <= 1 else rest
@@ -72,13 +85,10 @@ class _BreakableLine:
                 lines[-1] = (lines[-1][0], end)
             else:
                 lines.append((start, end))
-        return [self.text(start, end) for start, end in lines]
+        return [self.starts[start] for start, _ in lines[1:]]
 
     def width(self, start: int, end: int) -> float:
         return self.widths[end] - self.widths[start]
-
-    def text(self, start: int, end: int) -> str:
-        return self.source[self.starts[start] : self.starts[end]].strip()
 
     def pieces(self, start: int, end: int, limit: float) -> Iterator[tuple[int, int]]:
         """The parts between breaks, broken further where they are too wide."""

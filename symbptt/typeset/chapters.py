@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 from symbptt.algebra import Cotangent, Derivative, Param
 from symbptt.calculus.derivation import Kind, Step
 
+PARTS: dict[str, str] = {
+    "model": "the equations, the symbols, the conventions",
+    "backward": "how the gradient passes through the steps in time",
+    "gradients": "what parameters and initial values receive",
+    "summary": "the results once more",
+}
+"""What an article consists of."""
+
 
 @dataclass(frozen=True)
 class Chapter:
@@ -27,6 +35,8 @@ class Chapter:
         By what they are put together: ``quantity``, what is differentiated ``by``, or "".
     boxed : str
         The sentence before their results in the summary.
+    part : str
+        A key of `PARTS`.
     """
 
     title: str
@@ -35,6 +45,7 @@ class Chapter:
     holds: Callable[[Step], bool] = field(default=lambda step: True)
     grouped: str = ""
     boxed: str = ""
+    part: str = "backward"
 
 
 @dataclass(frozen=True)
@@ -86,12 +97,14 @@ INITIALS = Chapter(
     ("initial", "window"),
     _is_of_the_start,
     boxed="The gradients with respect to the initial values:",
+    part="gradients",
 )
 GRADIENTS = Chapter(
     "The parameters",
     "",
     ("gradient",),
     boxed="The gradients with respect to the parameters:",
+    part="gradients",
 )
 
 BACKWARD = Chapter(
@@ -155,6 +168,7 @@ JOINED = Chapter(
     "end to end.",
     ("joined",),
     boxed="The matrices joined:",
+    part="gradients",
 )
 
 TELLINGS: dict[str, Telling] = {

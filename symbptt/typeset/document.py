@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from symbptt.calculus.derivation import Derivation
@@ -12,8 +13,11 @@ from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
 from symbptt.typeset.blocks import Document
+from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
+from symbptt.typeset.fragment import Fragment, FragmentTex
+from symbptt.typeset.html_format import Html
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
 
@@ -27,23 +31,27 @@ class Output:
     printer : Format
         Prints blocks.
     frame : str
-        The template, in templates/latex, of what stands around them.
+        The template of what stands around them.
     suffix : str
         Of files of this format.
     words : str
         What it is, for a list of formats.
+    kind : str
+        The folder of the template.
     """
 
     printer: Format
     frame: str
     suffix: str
     words: str
+    kind: str = "latex"
 
 
 FORMATS: dict[str, Output] = {
     "tex": Output(Tex(), "article.tex.j2", ".tex", "LaTeX article"),
     "md": Output(Markdown(), "article.md.j2", ".md", "Markdown with TeX formulas"),
     "text": Output(TextFormat(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
+    "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
 }
 
 TEXTS = (*FORMATS, "formulas")
@@ -60,16 +68,17 @@ class Framed:
     subject: str
     body: str
     whole: bool
+    parts: Mapping[str, str]
 
 
-def printed(document: Document, to: str = "tex", fragment: bool = False) -> str:
+def printed(document: Document, to: str = "tex", fragment: Fragment | None = None) -> str:
     """A document in a format.
 
     Parameters
     ----------
     to : str
         A key of `FORMATS`.
-    fragment : bool
+    fragment : Fragment, optional
         Leave out preamble and title, for pasting into another document.
 
     Raises
@@ -79,20 +88,25 @@ def printed(document: Document, to: str = "tex", fragment: bool = False) -> str:
     """
     known_as("format", to, FORMATS)
     chosen = FORMATS[to]
-    printer = chosen.printer
+    printer = FragmentTex(fragment) if fragment and to == "tex" else chosen.printer
     page = Framed(
         tuple(map(printer.comment, document.made)),
         printer.title(document.title),
         document.subtitle,
         document.subtitle[:1].lower() + document.subtitle[1:],
         printer.body(document.blocks),
-        whole=not fragment,
+        whole=fragment is None,
+        parts={} if fragment else printer.parts(document),
     )
-    return signed(environment("latex").get_template(chosen.frame).render(page=page))
+    return signed(environment(chosen.kind).get_template(chosen.frame).render(page=page))
 
 
 def render(
-    derivation: Derivation, to: str = "tex", fragment: bool = False, style: Style | None = None
+    derivation: Derivation,
+    to: str = "tex",
+    fragment: Fragment | None = None,
+    style: Style | None = None,
+    parts: Sequence[str] = (),
 ) -> str:
     """The derivation as a document.
 
@@ -100,26 +114,39 @@ def render(
     ----------
     to : str
         One of `TEXTS`.
-    fragment : bool
+    fragment : Fragment, optional
         Leave out preamble and title, for pasting into another document.
     style : Style, optional
         Layout, notation and level of detail; columns, fractions and steps without it.
+    parts : sequence of str
+        Of `PARTS`; all of them if none are given.
 
     Raises
     ------
     UnknownNameError
-        If there is no such format.
+        If there is no such format or part.
+    OptionError
+        If these can't be combined.
     """
     style = style or Style()
-    refuse_together(derivation, style)
-    command = _command(derivation, to, fragment, style)
+    for part in parts:
+        known_as("part", part, PARTS)
+    refuse_together(derivation, style, to, fragment, parts)
+    command = _command(derivation, to, fragment, style, parts)
     if to == "formulas":
         return formulas_text(derivation, made(derivation, command), style)
-    return printed(article(derivation, command, style), to, fragment)
+    told = article(derivation, command, style, parts=parts or tuple(PARTS))
+    return printed(told, to, fragment and fragment.named(derivation.model.name))
 
 
-def refuse_together(derivation: Derivation, style: Style) -> None:
-    """Refuse a form in a style in which it can't be shown.
+def refuse_together(
+    derivation: Derivation,
+    style: Style,
+    to: str = "tex",
+    fragment: Fragment | None = None,
+    parts: Sequence[str] = (),
+) -> None:
+    """Refuse what can't be shown together.
 
     Raises
     ------
@@ -130,12 +157,26 @@ def refuse_together(derivation: Derivation, style: Style) -> None:
             f"--detail index can't be combined with --form {derivation.form}: entry by entry "
             "there is the adjoint form"
         )
+    if style.detail == "summary" and set(parts) & {"backward", "gradients"}:
+        raise OptionError(
+            f"--detail summary and --parts {','.join(parts)} can't be combined: a summary "
+            "leaves the steps out"
+        )
+    if parts and to == "formulas":
+        raise OptionError("--parts and --to formulas can't be combined: formulas are all steps")
+    if fragment and to != "tex" and fragment.options:
+        raise OptionError(
+            f"{fragment.options[0]} and --to {to} can't be combined: it is about LaTeX"
+        )
 
 
-def _command(derivation: Derivation, to: str, fragment: bool, style: Style) -> str:
+def _command(
+    derivation: Derivation, to: str, fragment: Fragment | None, style: Style, parts: Sequence[str]
+) -> str:
     words = ["symbptt", "derive", derivation.model.argument]
     words += [] if to == "tex" else ["--to", to]
-    words += ["--fragment"] if fragment else []
+    words += ["--fragment", *fragment.options] if fragment else []
+    words += ["--parts", ",".join(parts)] if parts else []
     words += [] if derivation.form == "adjoint" else ["--form", derivation.form]
     words += [] if derivation.of == "L" else ["--of", derivation.of]
     words += ["--only", ",".join(derivation.only)] if derivation.only else []

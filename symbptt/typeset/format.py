@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from symbptt.typeset.blocks import (
     Block,
     Box,
     Display,
+    Document,
     Heading,
     Math,
     Paragraph,
     Points,
     Prose,
+    Reference,
     Table,
     Words,
 )
@@ -47,8 +49,10 @@ class Format(ABC):
     def prose(self, parts: Prose) -> str:
         return "".join(map(self.part, parts))
 
-    def part(self, part: str | Math | Words) -> str:
+    def part(self, part: str | Math | Words | Reference) -> str:
         match part:
+            case Reference(tag=tag):
+                return self.reference(tag)
             case Math(tex=tex):
                 return self.math(tex)
             case Words(text=text):
@@ -58,8 +62,16 @@ class Format(ABC):
     def title(self, text: Prose) -> str:
         return self.prose(text)
 
+    def parts(self, document: Document) -> Mapping[str, str]:
+        """What the frame sets beside the text, by name."""
+        return {}
+
     def paragraph(self, block: Paragraph) -> str:
         return self.prose(block.text)
+
+    def reference(self, tag: str) -> str:
+        """The number of an equation of the document."""
+        return f"({tag})"
 
     @abstractmethod
     def comment(self, text: str) -> str:
@@ -91,13 +103,13 @@ class Format(ABC):
 
 # Equations of so many lines are kept on one page.
 _WHOLE = 8
-# A page may end after so many rows of a table.
-_ROWS = 4
 _COMMANDS = {1: r"\section{%s}", 2: r"\subsection*{%s}", 3: r"\paragraph{%s.}"}
 
 
 class Tex(Format):
-    """Blocks in LaTeX."""
+    """Blocks in LaTeX; a page may end after so many rows of a table."""
+
+    rows_together = 4
 
     def body(self, blocks: Sequence[Block]) -> str:
         """A blank line ends a paragraph: before a heading, and between two paragraphs."""
@@ -129,7 +141,7 @@ class Tex(Format):
 
     def box(self, block: Box) -> str:
         # Between two rules, which stay with it: a real box can't be broken over pages.
-        display = aligned(rows_of(block.lines, self.words), whole=_WHOLE)
+        display = self.display(Display(block.lines))
         return (
             "\\\\\n\\rule{\\linewidth}{0.4pt}\n"
             f"{{\\postdisplaypenalty=10000\n{display}}}\n"
@@ -138,10 +150,11 @@ class Tex(Format):
 
     def table(self, block: Table) -> str:
         """In pieces, one tabular each, between which a page may end."""
-        columns = "".join(f"p{{{width}cm}}" for width in block.widths)
+        columns = self.table_columns(block)
         start, end = f"\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n", "\\end{tabular}\n\n"
         cells = [self.table_row(tuple(map(self.prose, row))) for row in block.rows]
-        pieces = ["".join(cells[k : k + _ROWS]) for k in range(0, len(cells), _ROWS)]
+        step = self.rows_together
+        pieces = ["".join(cells[k : k + step]) for k in range(0, len(cells), step)]
         pieces[0] = f"\\hline\n{' & '.join(block.head)} \\\\\n\\hline\n{pieces[0]}"
         pieces[-1] += "\\hline\n"
         tabulars = "\\nointerlineskip\n".join(start + piece + end for piece in pieces)
@@ -149,6 +162,9 @@ class Tex(Format):
             "\\begingroup\n\\renewcommand{\\arraystretch}{1.2}\n\\setlength{\\parskip}{0pt}\n"
             f"{tabulars}\\endgroup\n\\medskip"
         )
+
+    def table_columns(self, block: Table) -> str:
+        return "".join(f"p{{{width}cm}}" for width in block.widths)
 
     def table_row(self, cells: Sequence[str]) -> str:
         # The first columns hold a symbol and a word.

@@ -238,11 +238,14 @@ class LatexPrinter(ArithmeticPrinter, IndexPrinter, JacobianPrinter):
     def print_pullback(self, expr: al.Pullback) -> Piece:
         """The chain rule: transposed Jacobian, or a sum over entries for a matrix."""
         output, wrt = self.laid(expr.output), self.laid(expr.wrt)
-        jacobian = self.quotient(output, wrt, expr.held)
+        jacobian = self.jacobian(expr)
         if not expr.output.shape:
             level = Level.FRACTION if expr.held == "equation" else Level.MATRIX
-            return Piece(f"{self.show(expr.cotangent, level)} {jacobian.text}", Level.MATRIX)
-        if len(expr.output.shape) == 1 and len(expr.wrt.shape) <= 1:
+            text = f"{self.show(expr.cotangent, level)} {self.fit(jacobian, Level.MATRIX)}"
+            return Piece(text, Level.MATRIX)
+        # A difference of Jacobians has no entry: its rows are the matrix, one behind the other.
+        is_whole = len(expr.wrt.shape) <= 1 or jacobian.level == Level.SUM
+        if len(expr.output.shape) == 1 and is_whole:
             return Piece(self.received(jacobian, expr.cotangent), Level.MATRIX)
         row, column = self.names.entry_letters()
         position = row if len(expr.output.shape) == 1 else f"{row}{column}"

@@ -14,14 +14,13 @@ from symbptt.calculus.derivation import (
     Range,
     ReasonPart,
     Step,
-    StepNumber,
     TotalLoss,
 )
 from symbptt.calculus.estimators import FULL
 from symbptt.calculus.indices import Indices, by_entries
 from symbptt.calculus.moments import dropped
-from symbptt.calculus.order import names_in
 from symbptt.errors import OptionError
+from symbptt.typeset.followers import followers, shares
 from symbptt.typeset.plain import PlainPrinter, index_text
 from symbptt.typeset.row_plain import RowPlain
 from symbptt.typeset.style import Style
@@ -67,18 +66,7 @@ class Formulas:
     def __init__(self, derivation: Derivation, style: Style | None = None) -> None:
         self.derivation = derivation
         self.style = style or Style()
-        self.readers: dict[str, list[al.Ref | al.Param]] = {}
-        made: list[tuple[al.Ref | al.Param, al.Expr]] = [
-            (each.ref, each.rhs) for each in derivation.normal.derived
-        ]
-        made += [
-            (al.Ref(each.name, each.index, each.shape), each.value)
-            for each in derivation.normal.initials
-            if each.value is not None
-        ]
-        for variable, value in made:
-            for name in names_in(value):
-                self.readers.setdefault(name, []).append(variable)
+        self.followers = followers(derivation.normal)
         self.part = next(derivation.normal.free_letters(LOSS_STEPS))
         self.printer = PRINTERS[self.style.layout](self.part, vectors_of(derivation.normal))
         self.by_entries = (
@@ -123,10 +111,13 @@ class Formulas:
         What pieces drop ends with the piece before that of s, for which formulas have no sign.
         """
         yield from ("", "# The bias, the estimate less the gradient, is what is dropped")
+        yield from (self.equation(*sides) for sides in self.biases())
+
+    def biases(self) -> Iterator[tuple[al.Expr, al.Expr]]:
         for item in dropped(self.derivation):
             part = replace(item.of, part=al.PART)
             gradient = al.PartSum(part, al.FIRST, al.LAST)
-            yield self.equation(al.Add((item.of, al.Neg(gradient))), forms.neg(item.terms))
+            yield al.Add((item.of, al.Neg(gradient))), forms.neg(item.terms)
 
     def chain(
         self, target: al.Expr, members: tuple[al.Expr, ...], where: str = ""
@@ -140,7 +131,7 @@ class Formulas:
     def said(self, expr: al.Expr) -> al.Expr:
         """In the signs of formulas, with a letter for a loss's step that the model has not."""
         expr = al.substitute_index(expr, {"s": al.Index.of(self.part)})
-        return al.transform(expr, self.followed) if self.readers else expr
+        return al.transform(expr, self.followed) if self.followers else expr
 
     def followed(self, node: al.Expr) -> al.Expr:
         """In formulas what is made of a parameter follows it, starts too: less their share."""
@@ -148,17 +139,9 @@ class Formulas:
             case al.Pullback(output=output, wrt=wrt, held="nothing" | "step" as held):
                 jacobian = self.followed(al.Derivative(output, wrt, held))
                 return al.Product(al.Transpose(jacobian), node.cotangent)
-            case al.Derivative(
-                output=output, wrt=al.Param() as wrt, held="nothing" | "step" as held
-            ):
-                shares = (
-                    al.Product(
-                        al.Derivative(output, made, held), al.Derivative(made, wrt, "equation")
-                    )
-                    for made in self.readers.get(wrt.name, ())
-                    if held == "nothing" or isinstance(made, al.Param)  # a step holds its start
-                )
-                return forms.add((node, *map(al.Neg, shares)), node.shape)
+            case al.Derivative():
+                taken = map(al.Neg, shares(node, self.followers))
+                return forms.add((node, *taken), node.shape)
         return node
 
     def index(self, index: al.Index) -> str:
@@ -187,8 +170,6 @@ class Formulas:
                 return f"past {self.index(index)}"
             case al.Index():
                 return self.index(part)
-            case StepNumber(number=number):
-                return f"({number})"
             case EquationName(name=name):
                 return f"the equation of {name}"
             case al.Expr():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Letter
@@ -12,7 +13,8 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.functions.elementwise import FUNCTIONS, definition, function
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
-from symbptt.typeset.blocks import Equality, Math, Prose, Table, Words, prose
+from symbptt.typeset.blocks import Equality, Math, Prose, Reference, Table, Words, prose
+from symbptt.typeset.followers import shares
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.notation import CONVENTIONS
 from symbptt.typeset.tex import width
@@ -33,14 +35,14 @@ class Glossary:
         self,
         derivation: Derivation,
         printer: LatexPrinter,
-        tags: dict[str, str],
+        cited: Mapping[str, Reference],
     ) -> None:
         self.model = derivation.normal
         self.steps = derivation.steps
         self.gate = derivation.gate
         self.printer = printer
         self.names = printer.names
-        self.tags = tags
+        self.cited = cited
 
     def table(self) -> Table:
         head = ("symbol", "role", "shape", "meaning")
@@ -88,7 +90,7 @@ class Glossary:
         if name in self.names.cut:
             comment = f"{name}: {comment}" if comment else name
         parts = textwrap.wrap(comment, _CELL)
-        return [(Words(part),) for part in parts] or [(self.readers(name),)]
+        return [(Words(part),) for part in parts] or [self.readers(name)]
 
     def input_row(self, source: al.Input) -> Iterator[Cells]:
         role = "target" if source.target else "input"
@@ -121,16 +123,20 @@ class Glossary:
         )
         return Math(r" \times ".join(lengths))
 
-    def readers(self, name: str) -> str:
+    def readers(self, name: str) -> Prose:
         """Where a symbol without words stands: in equations, else in steps."""
-        found = [
-            f"({self.tags[item.name]})" for item in self.model.definitions if _reads(item.rhs, name)
+        found: list[Prose] = [
+            (self.cited[item.name],) for item in self.model.definitions if _reads(item.rhs, name)
         ]
         if any(i.value is not None and _reads(i.value, name) for i in self.model.initials):
-            found.append("an initial value")
+            found.append(("an initial value",))
         if not found:
-            found = [f"({s.number})" for s in self.steps if any(_reads(m, name) for m in s.members)]
-        return f"in {', '.join(found)}" if found else ""
+            steps = (s for s in self.steps if any(_reads(m, name) for m in s.members))
+            found = [
+                (Reference(str(s.number), (Math(self.printer.laid(s.target)),)),) for s in steps
+            ]
+        commas: list[Prose] = [(", ", *one) for one in found]
+        return ("in ", *found[0], *chain.from_iterable(commas[1:])) if found else ()
 
 
 def _reads(expr: al.Expr, name: str) -> bool:
@@ -216,6 +222,9 @@ def convention_texts(nodes: Sequence[al.Expr], printer: LatexPrinter) -> Iterato
         signs.add("Prime")
     held = {node.held for node in nodes if isinstance(node, al.Derivative | al.Pullback)}
     signs |= {f"Held{what.capitalize()}" for what in held - {"equation"}}
+    slopes = (node for node in nodes if isinstance(node, al.Derivative | al.Pullback))
+    if any(shares(node, printer.names.followers) for node in slopes):
+        signs.add("Followers")
     if any(
         isinstance(node, al.Vector) and node.function == "dot" and printer.is_matrix(node.args[0])
         for node in nodes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from symbptt import algebra as al
 from symbptt.calculus.moments import Expectation
+from symbptt.typeset.followers import shares
 from symbptt.typeset.names import Names
 from symbptt.typeset.printer import Level, Piece, Printer
 from symbptt.typeset.tex import braced
@@ -46,7 +47,20 @@ class JacobianPrinter(Printer):
         raise NotImplementedError
 
     def print_derivative(self, expr: al.Derivative) -> Piece:
-        return self.quotient(self.laid(expr.output), self.laid(expr.wrt), expr.held)
+        return self.jacobian(expr)
+
+    def jacobian(self, expr: al.Derivative | al.Pullback) -> Piece:
+        """Less what comes through what is made of the variable: that has a gradient of its own."""
+        whole = self.quotient(self.laid(expr.output), self.laid(expr.wrt), expr.held)
+        taken = shares(expr, self.names.followers)
+        if not taken:
+            return whole
+        texts = [self.quotients(share.left) + " " + self.quotients(share.right) for share in taken]
+        return Piece(" - ".join([whole.text, *texts]), Level.SUM)
+
+    def quotients(self, expr: al.Expr) -> str:
+        assert isinstance(expr, al.Derivative)
+        return self.quotient(self.laid(expr.output), self.laid(expr.wrt), expr.held).text
 
     def quotient(self, output: str, wrt: str, held: al.Held) -> Piece:
         if self.names.style.derivatives == "D":

@@ -14,10 +14,13 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from symbptt.algebra import Dim, DimProduct, DimSum, Index, Model, Shape
+from symbptt.calculus.derivation import Range
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.typeset.clock import StepLetters
+from symbptt.typeset.followers import followers
 from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
 from symbptt.typeset.style import Style
 from symbptt.typeset.tex import width
@@ -59,18 +62,29 @@ def _script(sign: str, parts: tuple[str, ...]) -> str:
 class Names:
     """The symbols of one model; without a model, of any name for itself.
 
-    ``style`` says where steps in time stand and whether gradients have a sign of their own.
+    ``style`` says where steps in time stand and whether gradients have a sign of their own,
+    ``called`` what a text calls names of the model, its last step and its loss among them.
     """
 
-    def __init__(self, *models: Model, style: Style | None = None) -> None:
+    def __init__(
+        self,
+        *models: Model,
+        style: Style | None = None,
+        called: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.style = style or Style()
-        self.clock = StepLetters()
+        self.called = called
+        self.clock = StepLetters(
+            last=called.get("T", "T"), loss=_symbol(called.get("L", "L"), bold=False).at()
+        )
+        self.followers = followers(*models)
         self._verbatim: set[str] = set()
         self._short: dict[str, str] = {}
         self._macros: set[str] = set()
         self._bases: set[str] = set()
-        shapes = dict(entry for model in models for entry in _entries(model))
-        timed = {name for model in models for name in _timed(model)}
+        entries = (entry for model in models for entry in _entries(model))
+        shapes = {called.get(name, name): shape for name, shape in entries}
+        timed = {called.get(name, name) for model in models for name in _timed(model)}
         if self.style.derivatives == "bar":
             timed |= {f"{name}_bar" for name in timed}
         self._shorten(shapes, _WIDEST)
@@ -110,6 +124,7 @@ class Names:
     # --- symbols -----------------------------------------------------------------------
 
     def symbol(self, name: str, shape: Shape) -> Symbol:
+        name = self.called.get(name, name)
         if name in self._short:
             return Symbol(_typewriter(self._short[name]))
         if name in self._verbatim:
@@ -139,13 +154,18 @@ class Names:
     def index(self, index: Index) -> str:
         return index_latex(self.clock.index(index))
 
+    def range(self, steps: Range) -> str:
+        first, last, of = map(self.index, (steps.first, steps.last, steps.of))
+        return f"{of} = {first}" if first == last else rf"{first} \le {of} \le {last}"
+
     def at_step(self, symbol: Symbol, index: Index) -> str:
         """A symbol with its step, below or above."""
         step = self.index(index)
         return symbol.above(step) if self.style.times == "superscript" else symbol.at(step)
 
     def _variable(self, name: str, shape: Shape) -> Symbol:
-        return Symbol(r"\ell") if name == "loss" else self.symbol(name, shape)
+        own = name != "loss" or name in self.called
+        return self.symbol(name, shape) if own else Symbol(r"\ell")
 
     def gradient(self, name: str, shape: Shape, index: Index | None) -> str | None:
         """The gradient's own sign; None where the notation writes a derivative."""
@@ -193,6 +213,7 @@ class Names:
 
     def function(self, name: str) -> str:
         """The sign of a function, with ``{0}`` where the argument has a place of its own."""
+        name = self.called.get(name, name)
         if name in FUNCTIONS:
             return self._known_function(name)
         if name in self._verbatim or name in self._short:

@@ -145,6 +145,11 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
         r"$\mathbf{v}$ follows.",
     ),
     (
+        "Followers",
+        r"What is made of a parameter, another parameter or a start, follows it and has a gradient "
+        r"of its own: what comes through it is counted there, and taken off here.",
+    ),
+    (
         "Direct",
         r"$DIRECTLY$ is the direct derivative: all other values of the recurrence are held fixed, "
         r"and only what is read out follows.",

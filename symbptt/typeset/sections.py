@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 
 from symbptt.algebra import Cotangent, Derivative, Direct, Expr, Index, Shape, Stack, walk
@@ -12,10 +12,8 @@ from symbptt.calculus.derivation import (
     Derivation,
     EquationName,
     Past,
-    Range,
     ReasonPart,
     Step,
-    StepNumber,
     TotalLoss,
 )
 from symbptt.calculus.indices import EquationLines, StepLines, by_entries
@@ -29,6 +27,7 @@ from symbptt.typeset.blocks import (
     Math,
     Paragraph,
     Prose,
+    Reference,
     Words,
     prose,
 )
@@ -55,10 +54,12 @@ WHOLE = "With whole arrays,"
 class ByEntries:
     """Says the equations and steps of a derivation entry by entry."""
 
-    def __init__(self, derivation: Derivation, printer: LatexPrinter, tags: dict[str, str]) -> None:
+    def __init__(
+        self, derivation: Derivation, printer: LatexPrinter, cited: Mapping[str, Reference]
+    ) -> None:
         self.indices = by_entries(derivation)
         self.printer = printer
-        self.tags = tags
+        self.cited = cited
 
     def expressions(self) -> Iterator[Expr]:
         """Every node that is shown."""
@@ -77,10 +78,10 @@ class ByEntries:
                 yield self.display(*lines.slopes)
 
     def entry_words(self, lines: EquationLines) -> Prose:
-        tag = f"({self.tags[lines.name]})"
+        cited = self.cited[lines.name]
         if not lines.entry.letters:
-            return (f"Equation {tag} is",)
-        return "Entry ", self.places(lines.entry), f" of equation {tag} is"
+            return "Equation ", cited, " is"
+        return "Entry ", self.places(lines.entry), " of equation ", cited, " is"
 
     def places(self, line: Line) -> Math:
         """``j`` or ``(j, i)``."""
@@ -126,7 +127,7 @@ _BOX = 40
 class Sections:
     """Tells the steps of a derivation, chapter by chapter.
 
-    ``tags`` are the numbers of the normal form's equations; with ``by_entries`` every step is
+    ``cited`` are references to the normal form's equations; with ``by_entries`` every step is
     told entry by entry, too; ``gaps`` are the steps that are asked for.
     """
 
@@ -134,7 +135,7 @@ class Sections:
         self,
         derivation: Derivation,
         printer: LatexPrinter,
-        tags: dict[str, str],
+        cited: Mapping[str, Reference],
         by_entries: ByEntries | None,
         gaps: Gaps,
     ) -> None:
@@ -144,7 +145,7 @@ class Sections:
         self.names = printer.names
         self.clock = printer.names.clock
         self.layout = LAYOUTS[printer.names.style.layout]
-        self.tags = tags
+        self.cited = cited
         self.by_entries = by_entries
         self.gaps = gaps
         self.telling = TELLINGS[derivation.form]
@@ -154,9 +155,9 @@ class Sections:
     def math(self, expr: Expr) -> Math:
         return Math(self.printer.laid(expr))
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self, parts: Collection[str]) -> Iterator[Block]:
         for chapter in self.telling.chapters:
-            steps = self.steps_of(chapter)
+            steps = self.steps_of(chapter) if chapter.part in parts else ()
             if steps:
                 yield Heading((chapter.title,))
                 if chapter.introduction:
@@ -246,17 +247,13 @@ class Sections:
             place = "Near the end, if " if part is None else "Near the loss, if "
             return place, Math(rf"{last} \ge {step.needs}"), ", "
         if step.kind == "initial" and step.needs > 1:
-            enough = self.range(step.holds) if step.holds else rf"{last} \ge {step.needs}"
+            enough = self.names.range(step.holds) if step.holds else rf"{last} \ge {step.needs}"
             return "For ", Math(enough), ", "
         if step.holds is None or step.kind not in ("initial", *_STATED):
             return ()
         if step.holds == EVERY:
             return "For every ", Math(self.clock.now), ", "
-        return "For ", Math(self.range(step.holds)), ", "
-
-    def range(self, steps: Range) -> str:
-        first, last, of = map(self.names.index, (steps.first, steps.last, steps.of))
-        return f"{of} = {first}" if first == last else rf"{first} \le {of} \le {last}"
+        return "For ", Math(self.names.range(step.holds)), ", "
 
     def reason(self, part: ReasonPart) -> Prose:
         match part:
@@ -268,10 +265,8 @@ class Sections:
                 return "past ", Math(self.names.index(index))
             case Index():
                 return (Math(self.names.index(part)),)
-            case StepNumber(number=number):
-                return (f"({number})",)
             case EquationName(name=name):
-                return (f"({self.tags[name]})",)
+                return (self.cited[name],)
         return (self.math(part),)
 
     # --- the summary -------------------------------------------------------------------
@@ -299,5 +294,5 @@ class Sections:
 
     def result(self, step: Step) -> Equality:
         partly = step.kind == "adjoint" and step.holds not in (None, EVERY)
-        ending = rf"\quad ({self.range(step.holds)})" if partly and step.holds else ""
+        ending = rf"\quad ({self.names.range(step.holds)})" if partly and step.holds else ""
         return result_of(self.printer, step, ending)

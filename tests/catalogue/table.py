@@ -16,8 +16,8 @@ from symbptt.errors import FormulaError
 from symbptt.figures.figure import graph
 from symbptt.figures.truncation import truncation_figure
 from symbptt.formula.answer import Verdict
+from symbptt.formula.canonical import canonical
 from symbptt.formula.reading import read
-from symbptt.formula.text import canonical
 from symbptt.formula.verdict import check
 from symbptt.typeset.format import Markdown
 from tests.catalogue.entries import Document, Entry

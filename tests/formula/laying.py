@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from symbptt import algebra as al
 from symbptt.formula.shapes import SCALAR, Shaper
-from symbptt.formula.statement import Formula, Over, parts, with_part
+from symbptt.formula.statement import Formula, Over, parts
 
 
 def in_row_layout(formula: Formula, shaper: Shaper) -> Formula:
@@ -47,7 +47,7 @@ class _Laying:
         for place, part in enumerate(parts(node)):
             exponent = isinstance(node, al.Pow) and place
             if not exponent and self.shaper.shape(part) != SCALAR:
-                node = with_part(node, place, self.turned(part) if turned else self.same(part))
+                node = al.with_child(node, place, self.turned(part) if turned else self.same(part))
         return node
 
     def _laid(self, node: al.Expr) -> al.Expr:

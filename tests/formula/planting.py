@@ -14,7 +14,6 @@ from fractions import Fraction
 from typing import TypeGuard
 
 from symbptt.algebra import (
-    ONE,
     Add,
     Count,
     Derivative,
@@ -29,13 +28,15 @@ from symbptt.algebra import (
     Ref,
     TimeSum,
     Transpose,
+    with_child,
 )
 from symbptt.algebra.letters import Entry
 from symbptt.errors import FormulaError
 from symbptt.formula.answer import Verdict
+from symbptt.formula.canonical import canonical
 from symbptt.formula.reading import read
-from symbptt.formula.statement import Formula, factors_of, number_of, parts, product, with_part
-from symbptt.formula.text import canonical, formula_text
+from symbptt.formula.statement import Formula, factors_of, number_of, parts, product
+from symbptt.formula.text import formula_text
 from symbptt.formula.verdict import NothingToCheckError, check
 from tests.formula.catalogue import RIGHT, Row, model
 
@@ -140,7 +141,7 @@ def planted(node: Expr, plant: Plant) -> Iterator[Expr]:
     yield from plant(node)
     for place, child in enumerate(parts(node)):
         for new in planted(child, plant):
-            yield with_part(node, place, new)
+            yield with_child(node, place, new)
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def outcome(row: Row, operator: str, original: Formula, text: str) -> Outcome:
     try:
         verdict = check(model(row.model), text)
     except NothingToCheckError as error:
-        named = any(same(mend.formula, original) for mend in error.mends)
+        named = any(canonical(mend.formula) == canonical(original) for mend in error.mends)
         return Outcome(row, operator, text, "named" if named else "out of range", None)
     except FormulaError:
         return Outcome(row, operator, text, "unreadable", None)
@@ -185,23 +186,8 @@ def outcome(row: Row, operator: str, original: Formula, text: str) -> Outcome:
         return Outcome(row, operator, text, "equal", verdict)
     if verdict.verdict == "undecided":
         return Outcome(row, operator, text, "undecided", verdict)
-    named = any(same(mend.formula, original) for mend in verdict.mends)
+    named = any(canonical(mend.formula) == canonical(original) for mend in verdict.mends)
     return Outcome(row, operator, text, "named" if named else "refused", verdict)
-
-
-def same(one: Formula, other: Formula) -> bool:
-    """Whether two formulas say the same up to the order of terms and the place of 1/T."""
-    plain = [replace(f, right=per_step(f.right)) for f in (one, other)]
-    return canonical(plain[0]) == canonical(plain[1])
-
-
-def per_step(node: Expr) -> Expr:
-    """x/T as 1/T * x."""
-    for place, child in enumerate(parts(node)):
-        node = with_part(node, place, per_step(child))
-    if is_per_step(node) and not isinstance(node.numerator, Number):
-        return Mul((Div(ONE, node.denominator), node.numerator))
-    return node
 
 
 def share(found: list[Outcome]) -> float:

@@ -10,15 +10,13 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from symbptt.algebra import ONE, Add, Div, Expr, Horizon, Mul
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.program_slips import PROGRAM_SLIPS
 from symbptt.calculus.variants import variants
+from symbptt.formula.canonical import canonical
 from symbptt.formula.reading import read
-from symbptt.formula.regrouped import product_of
-from symbptt.formula.statement import Formula, parts, with_part
 from symbptt.typeset.formulas import Formulas
 from tests.formula.slips import Answer, answer, model_named
 
@@ -84,31 +82,14 @@ def outcome(one: Edited) -> Outcome:
     found = answer(one.model, one.wrong)
     if found.verdict in ("right", "undecided") or found.verdict.startswith("unreadable"):
         return Outcome(one, found, found.verdict.partition(":")[0])
-    original = sum_of_products(one.right, one.model)
-    named = any(sum_of_products(text, one.model) == original for _, _, text in found.mends)
+    original = canonical_of(one.right, one.model)
+    named = any(canonical_of(text, one.model) == original for _, _, text in found.mends)
     return Outcome(one, found, "named" if named else "mended" if found.mends else "missed")
 
 
-def sum_of_products(text: str, model: str) -> Formula:
+def canonical_of(text: str, model: str) -> str:
     """A formula without the order of terms and factors."""
-    formula = read(text, model_named(model))
-    return replace(
-        formula, left=_ordered(formula.left), right=_ordered(formula.right), text="", places={}
-    )
-
-
-def _ordered(node: Expr) -> Expr:
-    for place, part in enumerate(parts(node)):
-        node = with_part(node, place, _ordered(part))
-    match node:
-        case Div(numerator=above, denominator=Horizon()) if above != ONE:
-            return _ordered(Mul((Div(ONE, Horizon()), above)))
-        case Mul(factors=factors):
-            flat = [f for one in factors for f in (one.factors if isinstance(one, Mul) else (one,))]
-            return product_of(tuple(sorted((f for f in flat if f != ONE), key=repr)))
-        case Add(terms=terms):
-            return Add(tuple(sorted(terms, key=repr)))
-    return node
+    return canonical(read(text, model_named(model)))
 
 
 def random_edits(count: int = HOW_MANY, seed: int = 11) -> int:

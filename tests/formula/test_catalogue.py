@@ -11,8 +11,8 @@ import pytest
 
 from symbptt.errors import FormulaError
 from symbptt.formula.answer import Verdict
+from symbptt.formula.canonical import canonical
 from symbptt.formula.reading import read
-from symbptt.formula.text import canonical
 from symbptt.formula.verdict import check
 from tests.formula.catalogue import MISPRINTS, RIGHT, TEXTS, UNREADABLE, Row, model, timed
 

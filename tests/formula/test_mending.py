@@ -10,8 +10,9 @@ import pytest
 
 from symbptt.algebra import Model
 from symbptt.errors import FormulaError
+from symbptt.formula.canonical import canonical
 from symbptt.formula.reading import read
-from symbptt.formula.text import canonical, formula_text
+from symbptt.formula.text import formula_text
 from symbptt.formula.verdict import Checker, NothingToCheckError, check
 from symbptt.language import library
 from symbptt.language.parser import parse

@@ -22,8 +22,9 @@ from symbptt.algebra import (
     transform,
 )
 from symbptt.errors import FormulaError
+from symbptt.formula.canonical import canonical
 from symbptt.formula.reading import MAX_LENGTH, read, readings
-from symbptt.formula.text import canonical, formula_text
+from symbptt.formula.text import formula_text
 from symbptt.formula.verdict import NothingToCheckError, check
 from symbptt.language.parser import parse
 from tests.formula.catalogue import MISPRINTS, RIGHT, Row, model
@@ -87,7 +88,7 @@ BAD = {
     "h[t] = 007 * h[t]": "no leading zero: write 7",
     "h[t] = \\input{x}": "`\\input` has no meaning",
     "h[t] = h[t] for t < len(h)": "a condition compares steps",
-    "h[t] = W_hh Q h[t-1]": "an operator is missing between `W_hh` and `Q`",
+    "h[t] = W_hh Q h[t-1]": "`Q` is neither a name",
     "h[t] = W_hh' @ h[t-1]": "a transpose is written `.T`",
     "h[t] = h[t] # words": "`#` has no meaning",
     "h[t] = tanh(h[t] < 1)": "`<` stands outside brackets only",

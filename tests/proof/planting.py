@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from symbptt.algebra import Expr, Mul
 from symbptt.calculus.derivation import Derivation, Step
-from symbptt.calculus.variants import NEAR_ONE, Variant, edited, variants
+from symbptt.calculus.variants import NEAR_ONE, Around, Variant, edited, variants
 
 KINDS = (
     "a wrong sign", "a missing term", "a missing transpose", "a reversed product",
@@ -40,7 +40,7 @@ def with_step(derivation: Derivation, step: Step, members: tuple[Expr, ...]) -> 
 def wrongs(expr: Expr, edit: Callable[[Expr], Expr | None]) -> Iterator[Expr]:
     """The expression with an edit made in one place, each in turn."""
 
-    def made(node: Expr, parents: tuple[Expr, ...]) -> Iterator[Expr]:
+    def made(node: Expr, around: Around) -> Iterator[Expr]:
         other = edit(node)
         if other is not None:
             yield other

@@ -13,7 +13,7 @@ from symbptt.algebra import Model
 from symbptt.binding import bind
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import derive
-from symbptt.calculus.variants import NEAR_ONE, Variant, edited
+from symbptt.calculus.variants import NEAR_ONE, Around, Variant, edited
 from symbptt.codegen.render import generate
 from symbptt.errors import EvaluationError, InterfaceError
 from symbptt.language import library
@@ -164,10 +164,10 @@ def test_parts_that_do_not_fit_have_no_value(name: str, form: str) -> None:
     ledger = scene.ledger(3, scene.truth(scene.normal, 3), {})
     refused = set()
 
-    def edit(_: al.Expr, parents: tuple[al.Expr, ...]) -> tuple[al.Expr, ...]:
+    def edit(_: al.Expr, around: Around) -> tuple[al.Expr, ...]:
         # Of what a derivative is, and in what, is a name by its type.
         named = al.Derivative | al.Direct | al.Pullback
-        return () if any(isinstance(node, named) for node in parents) else others
+        return () if any(isinstance(node, named) for node in around.parents) else others
 
     for step in derivation.steps:
         for _, _, whole in edited(step.result, edit):

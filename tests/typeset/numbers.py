@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 
 _TAG = r"\\tag\{(\w+)\}"
-DISPLAYED = {"tex": _TAG, "md": _TAG, "text": r"(?m)^ *\((\w+)\)  "}
-BOXED = {**DISPLAYED, "md": r"\\text\{\((\w+)\)\}"}
-SUMMARY = {"tex": r"\section{Summary}", "md": "## Summary", "text": "Summary\n======="}
+DISPLAYED = {"tex": _TAG, "md": _TAG, "text": r"(?m)^ *\((\w+)\)  ", "html": r' id="eq-(\w+)"'}
+BOXED = {**DISPLAYED, "md": r"\\text\{\((\w+)\)\}", "html": r'href="#eq-(\w+)"'}
+SUMMARY = {
+    "tex": r"\section{Summary}",
+    "md": "## Summary",
+    "text": "Summary\n=======",
+    "html": "<h2>Summary</h2>",
+}
 
 
 def told(text: str, to: str) -> tuple[list[str], list[str]]:

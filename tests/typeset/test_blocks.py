@@ -22,6 +22,7 @@ from symbptt.typeset.blocks import (
     prose,
 )
 from symbptt.typeset.document import FORMATS, printed
+from symbptt.typeset.fragment import Fragment
 
 LINE = Equality("a", ("b", "c"), "7", r"\in \mathbb{R}")
 BLOCKS: dict[type, Block] = {
@@ -50,7 +51,7 @@ def test_every_format_prints_every_block(kind: type, to: str) -> None:
 def test_a_document_has_its_blocks_in_order_and_a_fragment_no_title(to: str) -> None:
     blocks = (Heading(("First",)), Paragraph(("second",)), Paragraph(("third",)))
     document = Document(("Made by symbptt.", "symbptt derive m"), ("A title",), "Backward", blocks)
-    whole, fragment = printed(document, to), printed(document, to, fragment=True)
+    whole, fragment = printed(document, to), printed(document, to, fragment=Fragment())
     for text in (whole, fragment):
         assert text.index("Made by symbptt") < text.index("First")
         assert text.index("First") < text.index("second") < text.index("third")

@@ -17,6 +17,7 @@ from symbptt.language.library import differentiable, load
 from symbptt.language.parser import parse
 from symbptt.typeset.document import FORMATS, render
 from symbptt.typeset.formula import LatexPrinter
+from symbptt.typeset.fragment import Fragment
 from symbptt.typeset.latex import derivation_latex, model_latex, step_latex
 from symbptt.typeset.names import Names
 from tests.typeset.hostile import HOSTILE
@@ -78,15 +79,13 @@ def test_the_preamble_needs_nothing_but_three_packages() -> None:
     assert re.findall(r"\\documentclass\[.*\]\{(.*)\}", preamble) == ["article"]
 
 
-def test_a_fragment_is_the_body_of_the_article() -> None:
+def test_a_fragment_in_markdown_is_the_body_of_the_article() -> None:
     derivation = derive(load("linear"))
-    fragment = render(derivation, fragment=True)
+    fragment = render(derivation, "md", fragment=Fragment())
     *header, body = fragment.split("\n", 2)
-    assert header[0].startswith("% Made by symbptt")
-    assert header[1].endswith("symbptt derive linear --fragment")
-    assert body in render(derivation)
-    assert r"\documentclass" not in fragment
-    assert r"\begin{document}" not in fragment
+    assert header[0].startswith("<!-- Made by symbptt")
+    assert header[1].endswith("symbptt derive linear --to md --fragment -->")
+    assert body.strip() in render(derivation, "md")
 
 
 def test_the_header_says_how_to_make_it_again() -> None:
@@ -127,10 +126,12 @@ def test_the_words_of_the_author_stand_in_model_table_and_headings() -> None:
 @pytest.mark.parametrize("to", FORMATS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_renders(name: str, to: str) -> None:
-    text = render(derive(parse(HOSTILE[name], name)), to)
-    assert text.isascii() or to in ("md", "text")
-    assert r"\input{" not in text or to == "text"
-    assert r"\end{document}" not in text.removesuffix("\\end{document}\n") or to == "text"
+    text = render(derive(parse(HOSTILE[name], name)), to, fragment=to == "html")
+    without_commands = to in ("text", "html")
+    assert text.isascii() or to == "md" or without_commands
+    assert r"\input{" not in text or without_commands
+    end = "\\end{document}"
+    assert end not in text.removesuffix(f"{end}\n") or without_commands
     assert "<script" not in text or to == "text"
 
 

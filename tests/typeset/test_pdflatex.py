@@ -22,10 +22,11 @@ KINDS = ("times", "derivatives")
 GENERATED = sorted((Path(__file__).parents[2] / "generated" / "latex").glob("*.tex"))
 CELLS = sorted((Path(__file__).parents[1] / "cells").glob("*.rnn"))
 
-pytestmark = pytest.mark.skipif(
+needs_pdflatex = pytest.mark.skipif(
     shutil.which("pdflatex") is None,
     reason="pdflatex is not installed (Debian: texlive-latex-base, texlive-latex-recommended)",
 )
+pytestmark = needs_pdflatex
 
 
 def complaints(text: str, folder: Path) -> list[str]:

@@ -21,6 +21,8 @@ RELATIONS = frozenset(["=", "<", ">", "<=", ">=", "!="])
 CONDITION = "a condition compares indices (`1 <= t < T`) or fixes an initial value (`h[0] = 0`)"
 BREAK = frozenset(["⏎"])
 _INFIX = RELATIONS | BREAK | frozenset(["+", "-", "⊙", "·", "*", "/", "@", "␣"])
+_INDENT = ["⏎", "␣", "{", "}"]
+"""Of a row that goes on with a product: an operand stands before its first sign."""
 _CONDITIONAL = frozenset(["for", "if", "when", "with", "where", "and", "all", "forall"])
 
 
@@ -221,7 +223,8 @@ def _of_links(lines: list[tuple[int, list[Condition]]]) -> list[list[Condition]]
 def without_gaps(marks: list[Mark]) -> list[Mark]:
     """Without braces around nothing, wide spaces beside operators, and breaks but before `=`."""
     found: list[Mark] = []
-    for mark, behind in zip_longest(marks, marks[1:]):
+    marks = without_indents(marks)
+    for place, (mark, behind) in enumerate(zip_longest(marks, marks[1:])):
         if (
             mark.text == "}"
             and found
@@ -240,10 +243,30 @@ def without_gaps(marks: list[Mark]) -> list[Mark]:
             gap.append(found.pop())
         if mark.text == "=":
             found += [one for one in gap if one.text in BREAK][:1]
-        elif mark.text not in _INFIX:
+        elif mark.text not in _INFIX and not (
+            any(one.text in BREAK for one in gap) and is_factor(marks[place:])
+        ):
             found += [one for one in gap if one.text == "␣"][:1]
         found.append(mark)
     return found[:-1] if found and found[-1].text in BREAK else found
+
+
+def without_indents(marks: list[Mark]) -> list[Mark]:
+    """Without the wide space before a row that goes on with a product."""
+    found: list[Mark] = []
+    for mark in marks:
+        found.append(mark)
+        if [one.text for one in found[-4:]] == _INDENT:
+            del found[-3:]
+    return found
+
+
+def is_factor(marks: list[Mark]) -> bool:
+    """Whether brackets that begin a line state nothing: they go on with the line before."""
+    if marks[0].kind != "sign" or marks[0].text not in CLOSING:
+        return False
+    end = next((k for k in range(2, len(marks) + 1) if is_enclosed(marks[:k])), 0)
+    return not any(mark.text in RELATIONS or mark.text in ("∈", "…") for mark in marks[:end])
 
 
 def outside(marks: list[Mark]) -> Iterator[Mark]:

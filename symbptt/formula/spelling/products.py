@@ -18,6 +18,10 @@ from symbptt.formula.spelling.names import Way
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
 
+COLUMN = ("`∂s/∂v` of a scalar s", "in the shape of what it is by")
+ROW = (COLUMN[0], "as a row")
+"""How the derivative of a scalar is laid out; as a row it is a Jacobian like any other."""
+
 MAX_TERMS = 80
 MAX_FACTORS = 50
 
@@ -111,7 +115,7 @@ class ProductReader(WayReader):
         if sign == "@" or not (left.fits and right.fits):
             yield chained(place, one, two), ()
             return
-        summed = ones_times(place, one, two)
+        summed = ones_times(place, one, two) if self.shaper.layout == "column" else None
         if summed is not None:
             yield summed, ()
             return
@@ -127,14 +131,14 @@ class ProductReader(WayReader):
             if a == b and a is not None and a[0] != a[1]:
                 yield self.elementwise(place, one, two), ()
         elif 1 in a and 1 in b and a.index(1) == b.index(1):
-            alike: list[sf.Node] = []
+            found: list[sf.Node] = [sf.Apply(place, "outer", [one, two], place)]
             if a == b:
                 alike = [
                     self.elementwise(place, one, two),
                     sf.Apply(place, "dot", [one, two], place),
                 ]
-            yield from ((node, ()) for node in alike)
-            yield sf.Apply(place, "outer", [one, two], place), ()
+                found = [*found, *alike] if COLUMN in right.notes else [*alike, *found]
+            yield from ((node, ()) for node in found)
         elif is_turned(a, b) and not is_matrix_of_values(self.builder.expr(two)):
             note = (("a gradient before a Jacobian", "a row times it"),)
             yield chained(place, sf.Flip(two.place, two), one), note

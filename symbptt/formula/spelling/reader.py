@@ -13,6 +13,7 @@ from symbptt.formula.spelling import layout as lay
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.calls import renamed
 from symbptt.formula.spelling.choices import consistent
+from symbptt.formula.spelling.derivatives import LOST
 from symbptt.formula.spelling.layout import CONDITION
 from symbptt.formula.spelling.limits import comparison
 from symbptt.formula.spelling.marks import Known, Mark, check_nesting, marks
@@ -137,7 +138,8 @@ def _fitting(reader: MeaningReader, sides: list[list[Way]]) -> Iterator[Chosen]:
         if notes is None:
             continue
         nodes = tuple(way.node for way in chosen)
-        if all(way.fits for way in chosen) and all(map(reader.agree, chosen, chosen[1:])):
+        enough = any if LOST in dict(notes) and len(chosen) > 1 else all
+        if all(way.fits for way in chosen) and enough(map(reader.agree, chosen, chosen[1:])):
             found = True
             yield nodes, notes
         misfit = misfit or (nodes, notes)
@@ -168,16 +170,18 @@ def _with_modes(
 
 
 def _assignments(keys: list[Key]) -> Iterator[dict[Key, str]]:
-    """Likeliest first: all of them alike, then mixtures, by how far they are from the likeliest."""
+    """Likeliest first: those of a loss total and others direct, as the chain rule has them, all of
+    them alike, then mixtures, by how far they are from the likeliest."""
     likely = {key: _likely(key) for key in keys}
     first = {key: modes[0] for key, modes in likely.items()}
+    chained = {key: "d" if key[0] == "loss" else "direct" for key in keys}
     alike = [dict.fromkeys(keys, mode) for mode in _MODES]
     far = (
         sorted(product(range(len(_MODES)), repeat=len(keys)), key=sum) if len(keys) <= MIXED else []
     )
     mixed = ({key: likely[key][k] for key, k in zip(keys, one, strict=True)} for one in far if one)
     seen: list[dict[Key, str]] = []
-    for one in (first, *alike, *islice(mixed, MAX_READINGS)):
+    for one in (first, chained, *alike, *islice(mixed, MAX_READINGS)):
         if one not in seen:
             seen.append(one)
             yield one

@@ -138,7 +138,9 @@ class SumReader(WayReader):
         if vector:
             way = replace(way, node=sf.Apply(place, "diag", [way.node], place))
         if vector or shape == SCALAR:
-            orders = list({id(one): one for one in orders if one[2] == 1}.values()) or orders
+            # The order of such factors is all the same.
+            rising = [(end, begin) if step < 0 else (begin, end) for begin, end, step in orders]
+            orders = [(*ends, 1) for ends in {tuple(map(id, one)): one for one in rising}.values()]
         for begin, end, step in orders:
             by = [sf.Minus(place, sf.Literal(place, _ONE, "1"))] if step < 0 else []
             made: sf.Node = sf.Apply(place, "prod", [name, begin, end, *by, way.node], place)

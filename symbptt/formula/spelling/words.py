@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import NoReturn
 
 from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_form, finding
+from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.shares import letters_of
 from symbptt.formula.spelling.signs import SYNONYMS, VARIANTS
 from symbptt.language import surface as sf
@@ -28,6 +32,23 @@ class WordReader:
     def wrong(self, place: Place, message: str) -> NoReturn:
         raise finding(self.text, place, message)
 
+    def check_run(self, core: wr.Word) -> None:
+        """A letter without a step before others may be a part of a name: ``cc_{t+1}``."""
+        first, last = core.place.column, core.place.end_column
+        run = re.match(r"[A-Za-z]+", self.text[last:])
+        if run is None or core.text not in self.names.timed or len(core.text) != last - first:
+            return
+        start = re.search(r"[A-Za-z]*$", self.text[:first])
+        assert start is not None
+        place = replace(core.place, column=start.start(), end_column=last + run.end())
+        name = self.text[place.column : place.end_column]
+        if self.text[place.column - 1 : place.column] != "\\":
+            self.wrong(
+                place,
+                f"the model {self.names.model.name} has no name `{name}`{self.names.near(name)}; "
+                f"as a product of letters it lacks a step, as in `{core.text}_t`",
+            )
+
     @cached_property
     def table(self) -> dict[str, list[str]]:
         """The names of the model by their letters alone, ``Whh`` for W_hh."""
@@ -37,13 +58,13 @@ class WordReader:
             every.add(names.state.name)
         found: dict[str, list[str]] = {}
         for name in sorted(every - {"loss"}, key=lambda one: (one in names.introduced, one)):
-            for letters in dict.fromkeys(map(letters_of, (name, latin(name)))):
+            for letters in _letters(name):
                 if name in RESERVED or letters not in RESERVED:
                     found.setdefault(letters, []).append(name)
         for name, cut in self.cut.items():
             found[letters_of(cut)] = [name]
         for alias, meant in names.aliases.items():
-            found[letters_of(alias)] = [meant]
+            found |= {letters: [meant] for letters in _letters(alias)}
         return found
 
     @cached_property
@@ -53,7 +74,7 @@ class WordReader:
 
     @cached_property
     def aliased(self) -> frozenset[str]:
-        return frozenset(map(letters_of, self.names.aliases))
+        return frozenset(chain.from_iterable(map(_letters, self.names.aliases)))
 
     @cached_property
     def dims(self) -> dict[str, str]:
@@ -79,7 +100,7 @@ class WordReader:
                 found["ell"] = name
         for alias, meant in self.names.aliases.items():
             if meant in self.names.words:
-                found[letters_of(alias)] = meant
+                found |= dict.fromkeys(_letters(alias), meant)
         return found
 
     def called(self, text: str) -> list[str]:
@@ -96,3 +117,8 @@ class WordReader:
         found = self.called(letters)
         exact = "_" in text and text in found and letters == letters_of(text)
         return [text] if exact else found
+
+
+def _letters(name: str) -> tuple[str, ...]:
+    """The letters of a name, also with its Greek ones spelled."""
+    return tuple(dict.fromkeys(map(letters_of, (name, latin(name)))))

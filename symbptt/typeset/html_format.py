@@ -1,0 +1,136 @@
+"""Blocks as a page for a browser: one file, formulas set by KaTeX, which it carries."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from symbptt.templating import template_folder
+from symbptt.typeset.blocks import (
+    Block,
+    Box,
+    Display,
+    Document,
+    Equality,
+    Heading,
+    Paragraph,
+    Points,
+    Prose,
+    Table,
+)
+from symbptt.typeset.format import Format
+from symbptt.typeset.text import latex_comment
+from symbptt.typeset.text_format import TextFormat
+
+KATEX = Path(__file__).with_name("katex")
+"""KaTeX as its authors give it out, with its licence and the fonts that documents need."""
+
+
+class Html(Format):
+    """Headings hold what stands below them, and fold."""
+
+    def body(self, blocks: Sequence[Block]) -> str:
+        return "\n\n".join(self.folded(blocks)) + "\n"
+
+    def folded(self, blocks: Sequence[Block]) -> Iterator[str]:
+        levels: list[int] = []
+        for block in blocks:
+            if not isinstance(block, Heading):
+                yield self.block(block)
+                continue
+            while levels and levels[-1] >= block.level:
+                yield "</details>"
+                levels.pop()
+            levels.append(block.level)
+            yield f"<details open>{self.heading(replace(block, level=len(levels)))}"
+        yield from ("</details>" for _ in levels)
+
+    def comment(self, text: str) -> str:
+        return latex_comment(text).replace(">", "&gt;")
+
+    def words(self, text: str) -> str:
+        return escape(text)
+
+    def math(self, tex: str) -> str:
+        return f'<span class="math">{escape(tex)}</span>'
+
+    def formula(self, tex: str) -> str:
+        """As large as in a display, though it may be broken into lines."""
+        return self.math(rf"\displaystyle {tex}")
+
+    def heading(self, block: Heading) -> str:
+        number = block.level + 1
+        return f"<summary><h{number}>{self.prose(block.text)}</h{number}></summary>"
+
+    def paragraph(self, block: Paragraph) -> str:
+        return f"<p>{self.prose(block.text)}</p>"
+
+    def points(self, block: Points) -> str:
+        items = "\n".join(f"<li>{self.prose(item)}</li>" for item in block.items)
+        return f"<ul>\n{items}\n</ul>"
+
+    def display(self, block: Display) -> str:
+        lines = "\n".join(self.equality(line, f' id="eq-{line.tag}"') for line in block.lines)
+        return f'<div class="display">\n{lines}\n</div>'
+
+    def box(self, block: Box) -> str:
+        lines = "\n".join(map(self.equality, block.lines))
+        return f'<div class="display box">\n{lines}\n</div>'
+
+    def equality(self, line: Equality, place: str = "") -> str:
+        """A chain: what is equal below each other, its number a link to where it is derived."""
+        *before, last = (self.formula(f"{{}}{line.sign} {m}") for m in line.members)
+        last += f' <span class="ending">{self.math(line.ending)}</span>' if line.ending else ""
+        last += f' <span class="words">{self.words(line.words)}</span>' if line.words else ""
+        tag = f'<a class="tag" href="#eq-{line.tag}">({line.tag})</a>' if line.tag else ""
+        return (
+            f'<div class="equality"{place if line.tag else ""}>'
+            f'<div class="left">{self.formula(line.left)}</div>'
+            + "".join(f'<div class="member">{member}</div>' for member in before)
+            + f'<div class="member last">{last}</div>{tag}</div>'
+        )
+
+    def table(self, block: Table) -> str:
+        head = "".join(f'<th scope="col">{cell}</th>' for cell in block.head)
+        rows = "\n".join(map(self.row, block.rows))
+        return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
+
+    def row(self, cells: Sequence[Prose]) -> str:
+        return f"<tr>{''.join(f'<td>{self.prose(cell)}</td>' for cell in cells)}</tr>"
+
+    def parts(self, document: Document) -> Mapping[str, str]:
+        return {"name": escape(TextFormat().prose(document.title)), **carried()}
+
+
+@cache
+def carried() -> Mapping[str, str]:
+    """What a page carries beside its text."""
+    own, licence = template_folder("html"), _read(KATEX / "LICENSE").strip()
+    return {
+        "style": _read(own / "style.css"),
+        "script": _read(own / "script.js"),
+        "katex": _read(KATEX / "katex.min.js"),
+        "katex_style": re.sub(r"@font-face\{.*?\}", _embedded, _read(KATEX / "katex.min.css")),
+        "katex_licence": licence,
+    }
+
+
+def _embedded(rule: re.Match[str]) -> str:
+    """The rule of a font with the font in it; "" for fonts that documents don't need."""
+    name = re.search(r"fonts/([\w-]+\.woff2)", rule[0])
+    path = KATEX / "fonts" / name[1] if name else None
+    if path is None or not path.is_file():
+        return ""
+    data = b64encode(path.read_bytes()).decode("ascii")
+    return re.sub(
+        r"src:.*?(?=[;}])", f'src:url(data:font/woff2;base64,{data}) format("woff2")', rule[0]
+    )
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,108 @@
+"""A page holds all that it needs; KaTeX sets every formula; links lead somewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from html import unescape
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from symbptt.calculus.gradients import FORMS, derive
+from symbptt.language.library import differentiable, load
+from symbptt.language.parser import parse
+from symbptt.templating import template_folder
+from symbptt.typeset.document import render
+from symbptt.typeset.fragment import Fragment
+from symbptt.typeset.html_format import KATEX
+from symbptt.typeset.style import DETAILS, LAYOUTS, NOTATIONS, Style
+from tests.modules import some
+from tests.typeset.hostile import HOSTILE
+
+NOTATION = [
+    f"{times.name},{derivatives.name}"
+    for times, derivatives in product(NOTATIONS.values(), repeat=2)
+    if (times.kind, derivatives.kind) == ("times", "derivatives")
+]
+CASES = [
+    (model, form, layout, notation, detail)
+    for model, form, layout, notation, detail in product(
+        differentiable(), FORMS, LAYOUTS, NOTATION, DETAILS
+    )
+    if detail != "index" or form == "adjoint"
+]
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+
+
+def node(*words: object, given: str = "") -> str:
+    run = subprocess.run(
+        ["node", *map(str, words)], input=given, capture_output=True, text=True, check=False
+    )
+    return run.stdout + run.stderr
+
+
+def refused(formulas: Iterable[str]) -> str:
+    """What KaTeX does not set, with its reason."""
+    script = Path(__file__).with_name("katex.cjs")
+    return node(script, KATEX / "katex.min.js", given=json.dumps(sorted(formulas)))
+
+
+def formulas(page: str) -> Iterator[str]:
+    yield from map(unescape, re.findall(r'<span class="math">(.*?)</span>', page))
+
+
+@needs_node
+def test_katex_sets_every_formula() -> None:
+    found: set[str] = set()
+    for model, form, layout, notation, detail in some(CASES, 101):
+        derivation = derive(load(model), form=form)
+        style = Style.of(layout, notation, detail)
+        found |= set(formulas(render(derivation, "html", True, style)))
+    for name in some(sorted(HOSTILE), 3):
+        found |= set(formulas(render(derive(parse(HOSTILE[name], name)), "html", True)))
+    assert refused(found) == ""
+
+
+@needs_node
+def test_what_katex_does_not_know_is_told() -> None:
+    assert r"\nosuch: KaTeX parse error" in refused([r"\nosuch", r"\frac{1}{2}"])
+
+
+@needs_node
+def test_the_script_of_the_page_is_one() -> None:
+    assert node("--check", template_folder("html") / "script.js") == ""
+
+
+def test_a_page_asks_for_nothing_from_outside() -> None:
+    page = render(derive(load("lstm")), "html")
+    assert len(page.encode()) < 1_000_000
+    own = page.replace((KATEX / "katex.min.js").read_text(encoding="utf-8"), "")
+    assert not re.search(r"(?:src|href)=\"(?!#)|@import|url\((?!data:)", own)
+    assert "Permission is hereby granted" in own
+    assert own.count("data:font/woff2;base64,") == len(list(KATEX.glob("fonts/*.woff2")))
+
+
+@pytest.mark.parametrize("name", ["lstm", "char_rnn"])
+def test_links_lead_to_one_equation_each(name: str) -> None:
+    page = render(derive(load(name)), "html", fragment=Fragment())
+    places = re.findall(r' id="(.*?)"', page)
+    assert len(places) == len(set(places))
+    assert set(re.findall(r'href="#(.*?)"', page)) <= set(places)
+
+
+def test_what_opens_is_closed() -> None:
+    page = render(derive(load("lstm")), "html", fragment=Fragment())
+    for tag in ("details", "div", "span", "table", "ul"):
+        assert len(re.findall(f"<{tag}[ >]", page)) == page.count(f"</{tag}>")
+
+
+def test_anybodys_words_are_no_markup() -> None:
+    text = "# <b>&amp; --> </script>\nh[t] = tanh(W @ h[t-1])  # <i>\nloss[t] = sum(h[t])\n"
+    page = render(derive(parse(text, "m<i>")), "html")
+    assert not re.search(r"<[bi]>", page.partition("<script>")[0])
+    assert "&lt;i&gt;" in page
