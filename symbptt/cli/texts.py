@@ -216,7 +216,7 @@ def graph(
 ) -> str:
     """The computational graph over a few steps, as a picture.
 
-    For example: symbptt graph lstm -T 3 --backward -o lstm.svg
+    For example: symbptt graph cell.rnn -T 4 --backward -o cell.svg
     """
     from symbptt.figures.figure import graph as draw
 

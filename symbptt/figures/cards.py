@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from symbptt.figures.picture import FULL, SMALL, Box, Point, Text, Way, text_width
+from symbptt.figures.picture import FULL, SMALL, Frame, Point, Text, Way, text_width
 from symbptt.typeset.unicode import unicode
 
 _LINE = {FULL: 13.0, SMALL: 9.5}
@@ -23,14 +23,14 @@ class Card:
     width: float
     height: float
 
-    def box(self, name: str, at: Point, width: float = 0.0, height: float = 0.0) -> Box:
+    def box(self, name: str, at: Point, width: float = 0.0, height: float = 0.0) -> Frame:
         """At least so wide and high."""
         width, height = max(width, self.width), max(height, self.height)
         texts, y = [], at[1] - sum(_LINE[size] for _, size, _ in self.lines) / 2
         for tex, size, way in self.lines:
             texts.append(Text(tex, (at[0], y + _LINE[size] / 2), size, way))
             y += _LINE[size]
-        return Box(name, self.kind, at, width, height, tuple(texts))
+        return Frame(name, self.kind, at, width, height, tuple(texts))
 
 
 def wrapped(parts: Sequence[str]) -> list[str]:
@@ -64,9 +64,9 @@ def largest(cards: Sequence[Card]) -> Card:
     return replace(cards[0], width=width, height=height)
 
 
-def below(boxes: Mapping[str, Card], left: float, right: float, top: float) -> list[Box]:
+def below(boxes: Mapping[str, Card], left: float, right: float, top: float) -> list[Frame]:
     """Boxes side by side in as many rows as they need."""
-    found: list[Box] = []
+    found: list[Frame] = []
     x, y = left, top
     for name, one in boxes.items():
         if x > left and x + one.width > right:
@@ -76,7 +76,7 @@ def below(boxes: Mapping[str, Card], left: float, right: float, top: float) -> l
     return found
 
 
-def moved(box: Box, by: Point) -> Box:
+def moved(box: Frame, by: Point) -> Frame:
     texts = tuple(shifted(text, by) for text in box.texts)
     return replace(box, centre=(box.centre[0] + by[0], box.centre[1] + by[1]), texts=texts)
 

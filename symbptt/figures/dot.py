@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from symbptt.figures.labels import Run, runs
-from symbptt.figures.picture import Box, Edge, Picture, Piece, Point, Text
+from symbptt.figures.labels import Span, runs
+from symbptt.figures.picture import Arrow, Frame, Picture, Piece, Point, Text
 from symbptt.figures.svg import n
 
 _INCH = 72.0
@@ -33,7 +33,7 @@ def dot(picture: Picture, made: str) -> str:
     return "\n".join(lines)
 
 
-def _node(box: Box, height: float) -> str:
+def _node(box: Frame, height: float) -> str:
     shape = {"operator": "ellipse", "number": "plain"}.get(box.kind, "box")
     facts = {
         "label": f"<{_BREAK.join(map(_html, box.texts))}>",
@@ -50,7 +50,7 @@ def _node(box: Box, height: float) -> str:
 _BREAK = "<BR/>"
 
 
-def _edge(edge: Edge, height: float) -> str:
+def _edge(edge: Arrow, height: float) -> str:
     ends = f"{_quoted(edge.source)} -> {_quoted(edge.target)}"
     facts = {"color": _quoted(_COLOURS[edge.way]), "pos": _quoted(_spline(edge.path, height))}
     if edge.label:
@@ -75,7 +75,7 @@ def _html(text: Text) -> str:
     return small if text.way == "forward" else f'<FONT COLOR="{colour}">{small}</FONT>'
 
 
-def _run(run: Run) -> str:
+def _run(run: Span) -> str:
     text = escape(run.text)
     text = f"<B>{text}</B>" if run.bold else text
     text = f"<I>{text}</I>" if run.italic else text

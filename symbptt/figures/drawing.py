@@ -7,11 +7,21 @@ from itertools import groupby, pairwise
 
 from symbptt.algebra import Model
 from symbptt.figures.cards import Card, below
-from symbptt.figures.layout import AWAY, BESIDE, GAP, TRACK, Bus, Column, Link, Tracks, past_width
+from symbptt.figures.layout import (
+    AWAY,
+    BESIDE,
+    GAP,
+    TRACK,
+    Bus,
+    Link,
+    StepColumn,
+    Tracks,
+    past_width,
+)
 from symbptt.figures.picture import (
     SMALL,
-    Box,
-    Edge,
+    Arrow,
+    Frame,
     Piece,
     Point,
     Text,
@@ -28,7 +38,7 @@ Crossing = tuple[int, int, int, int]
 """(reader, its step, source, its step)."""
 
 
-class Drawing:
+class Placement:
     """Boxes and edges of a graph over ``horizon`` steps, y upwards from the lowest level.
 
     Parameters
@@ -46,7 +56,7 @@ class Drawing:
     def __init__(
         self,
         model: Model,
-        column: Column,
+        column: StepColumn,
         horizon: int,
         cards: Callable[[int, int], Card],
         labels: Callable[[int, int, int, int], str],
@@ -58,7 +68,7 @@ class Drawing:
         self.nodes = column.nodes
         uses = [(name, column.rank(k)) for k, name, _ in self._uses()]
         self.tracks = Tracks(column, list(dict.fromkeys(uses)))
-        self.edges: list[Edge] = []
+        self.edges: list[Arrow] = []
         self.dots: list[tuple[Point, Way]] = []
         numbers = {node.name: k for k, node in enumerate(self.nodes) if node.name}
         self.past: dict[int, list[int]] = {}
@@ -114,7 +124,7 @@ class Drawing:
 
     # --- boxes -------------------------------------------------------------------------
 
-    def boxes(self) -> Iterator[Box]:
+    def boxes(self) -> Iterator[Frame]:
         for step in self.past:
             yield from (self._box(k, step) for k in self.past[step])
         for step in range(1, self.horizon + 1):
@@ -123,7 +133,7 @@ class Drawing:
         for name, card in self.rails.items():
             yield card.box(name, (self.rail / 2, self._rail_height(name)), self.rail)
 
-    def _box(self, number: int, step: int) -> Box:
+    def _box(self, number: int, step: int) -> Frame:
         # Texts run downwards, heights upwards: whoever turns the picture moves whole boxes.
         card = self.cards(number, step)
         height = card.height if step < 1 else self.column.cards[number].height
@@ -278,7 +288,7 @@ class Drawing:
         if way == "adjoint":
             source, target = target, source
             path, drawn = backwards(path), backwards(drawn)
-        self.edges.append(Edge(source, target, way, path, drawn, arrow, label))
+        self.edges.append(Arrow(source, target, way, path, drawn, arrow, label))
 
     def _draw_rails(self) -> None:
         """From each parameter one line through all steps, with a branch to each reader."""
@@ -305,11 +315,11 @@ class Drawing:
             self.dots += [(fork, "rail") for fork in sorted(forks)]
             for (points, reader), rest in zip(routes, starts, strict=True):
                 path, drawn = rounded(points, forks), rounded(rest, forks)
-                self.edges.append(Edge(name, reader, "rail", path, drawn))
+                self.edges.append(Arrow(name, reader, "rail", path, drawn))
 
     # --- the total ---------------------------------------------------------------------
 
-    def total(self, total: Card, mean: Card | None) -> Iterator[Box]:
+    def total(self, total: Card, mean: Card | None) -> Iterator[Frame]:
         """L above all, and where it stands for itself the mean; edges from the losses to it."""
         loss = next(k for k, node in enumerate(self.nodes) if node.name == "loss")
         steps = self.present(loss)
@@ -326,7 +336,7 @@ class Drawing:
         if mean:
             top = low + mean.height
             line: tuple[Piece, ...] = (((x, top),), ((x, top + GAP),))
-            self.edges.append(Edge("mean", TOTAL, "forward", line, line))
+            self.edges.append(Arrow("mean", TOTAL, "forward", line, line))
             yield total.box(TOTAL, (x, top + GAP + total.height / 2))
 
     def _rise_to(self, target: str, loss: int, step: int, at: Point, end: Point) -> None:
@@ -342,10 +352,10 @@ class Drawing:
             source, to = self.name(loss, step), target
             if way == "adjoint":
                 path, source, to = backwards(path), to, source
-            self.edges.append(Edge(source, to, way, path, path))
+            self.edges.append(Arrow(source, to, way, path, path))
 
 
-def beside_below(cards: dict[str, Card], width: float) -> list[Box]:
+def beside_below(cards: dict[str, Card], width: float) -> list[Frame]:
     """Parameters in rows, left to right."""
     return below(cards, 0.0, width, 0.0)
 

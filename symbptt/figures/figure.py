@@ -11,11 +11,11 @@ from symbptt.calculus.gradients import derive
 from symbptt.errors import AnalysisError, OptionError, known_as
 from symbptt.figures.adjoints import Adjoints
 from symbptt.figures.cards import Card, card, largest, moved
-from symbptt.figures.drawing import MARGIN, Crossing, Drawing, beside_below
+from symbptt.figures.drawing import MARGIN, Crossing, Placement, beside_below
 from symbptt.figures.formats import FORMATS
 from symbptt.figures.graph import DETAILS, Template, description
-from symbptt.figures.layout import Column
-from symbptt.figures.picture import Box, Edge, Picture, Piece, Point
+from symbptt.figures.layout import StepColumn
+from symbptt.figures.picture import Arrow, Frame, Picture, Piece, Point
 from symbptt.output import MARK
 from symbptt.typeset.names import Names
 from symbptt.typeset.style import Style
@@ -112,13 +112,13 @@ class _Maker:
         }
         rails = detail == "operations"
         uses = [tex for node in self.nodes for tex in node.parameters if rails]
-        self.column = Column(
+        self.column = StepColumn(
             self.template,
             [largest([self.card(k, t) for t in range(1 - horizon, horizon + 1)]) for k in numbers],
             {link: self.label(*link, horizon) for link in sorted(self.flowing)},
             rails,
         )
-        self.drawing = Drawing(
+        self.drawing = Placement(
             self.shown,
             self.column,
             horizon,
@@ -240,7 +240,7 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def _extent(boxes: list[Box], edges: list[Edge]) -> tuple[float, float, float, float]:
+def _extent(boxes: list[Frame], edges: list[Arrow]) -> tuple[float, float, float, float]:
     """Left, bottom, right and top of all that is drawn."""
     points = [point for edge in edges for piece in edge.path for point in piece]
     for box in boxes:
@@ -252,11 +252,11 @@ def _extent(boxes: list[Box], edges: list[Edge]) -> tuple[float, float, float, f
     return min(across), min(up), max(across), max(up)
 
 
-def _turned(box: Box, at: Point) -> Box:
+def _turned(box: Frame, at: Point) -> Frame:
     return moved(box, (at[0] - box.centre[0], at[1] - box.centre[1]))
 
 
-def _turned_edge(edge: Edge, turned: Callable[[Point], Point]) -> Edge:
+def _turned_edge(edge: Arrow, turned: Callable[[Point], Point]) -> Arrow:
     def path(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
         return tuple(tuple(map(turned, piece)) for piece in pieces)
 

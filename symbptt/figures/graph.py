@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 @dataclass
-class Node:
+class Vertex:
     """What stands in the column of a step.
 
     Attributes
@@ -79,19 +79,19 @@ class Template:
 
     def __init__(self, model: al.Model, names: Names, detail: str = "equations") -> None:
         self.names = names
-        self.nodes: list[Node] = []
+        self.nodes: list[Vertex] = []
         self.by_name: dict[str, int] = {}
         for source in model.inputs:
-            self.add(Node("input", name=source.name, shape=source.shape, last=not source.timed))
+            self.add(Vertex("input", name=source.name, shape=source.shape, last=not source.timed))
         for equation in model.equations:
             shape, last = equation.shape, equation.last
-            self.add(Node("quantity", name=equation.name, shape=shape, last=last))
+            self.add(Vertex("quantity", name=equation.name, shape=shape, last=last))
         read = self.read if detail == "operations" else self.gather
         for equation in model.equations:
             read(equation.rhs, self.nodes[self.by_name[equation.name]])
         self._levels()
 
-    def add(self, node: Node) -> int:
+    def add(self, node: Vertex) -> int:
         self.nodes.append(node)
         if node.name:
             self.by_name[node.name] = len(self.nodes) - 1
@@ -100,7 +100,7 @@ class Template:
     def source(self, ref: al.Ref) -> tuple[int, int]:
         return self.by_name[ref.name], -ref.index.offset if ref.index.names() else 0
 
-    def gather(self, expr: al.Expr, reader: Node) -> None:
+    def gather(self, expr: al.Expr, reader: Vertex) -> None:
         """Make an equation's box read all that the equation names, each once."""
         for part in al.walk(expr):
             match part:
@@ -112,7 +112,7 @@ class Template:
                     for word in _words(sign(part, self.names)):
                         _once(reader.functions, word)
 
-    def read(self, expr: al.Expr, reader: Node) -> None:
+    def read(self, expr: al.Expr, reader: Vertex) -> None:
         """Make a reader read an expression, its operations first."""
         match expr:
             case al.Param():
@@ -122,10 +122,10 @@ class Template:
             case al.Ref():
                 reader.sources.append(self.source(expr))
             case al.Number() | al.Constant() | al.Length() | al.Horizon():
-                number = Node("number", _number(expr, self.names), last=reader.last)
+                number = Vertex("number", _number(expr, self.names), last=reader.last)
                 reader.sources.append((self.add(number), 0))
             case _:
-                node = Node("operator", sign(expr, self.names), last=reader.last)
+                node = Vertex("operator", sign(expr, self.names), last=reader.last)
                 for child in al.children(expr):
                     self.read(child, node)
                 reader.sources.append((self.add(node), 0))

@@ -13,7 +13,7 @@ SCRIPT = 0.7
 
 
 @dataclass(frozen=True)
-class Run:
+class Span:
     """Attributes
     ----------
     level : int
@@ -28,20 +28,20 @@ class Run:
 
 
 _FACES = {
-    r"\mathbf": Run("", bold=True),
-    r"\boldsymbol": Run("", bold=True, italic=True),
-    r"\mathtt": Run("", mono=True),
-    r"\mathrm": Run(""),
-    r"\operatorname": Run(""),
-    r"\text": Run(""),
+    r"\mathbf": Span("", bold=True),
+    r"\boldsymbol": Span("", bold=True, italic=True),
+    r"\mathtt": Span("", mono=True),
+    r"\mathrm": Span(""),
+    r"\operatorname": Span(""),
+    r"\text": Span(""),
 }
 _SPACES = {r"\,": "\u2009", r"\;": "\u2005", r"\ ": "\u2005", r"\quad": "\u2003"}
 
 
 @lru_cache(maxsize=1024)
-def runs(tex: str) -> tuple[Run, ...]:
+def runs(tex: str) -> tuple[Span, ...]:
     """The formula, from left to right; like neighbours as one."""
-    found: list[Run] = []
+    found: list[Span] = []
     for run in _runs(tex, 0):
         if found and replace(found[-1], text="") == replace(run, text=""):
             found[-1] = replace(run, text=found[-1].text + run.text)
@@ -50,7 +50,7 @@ def runs(tex: str) -> tuple[Run, ...]:
     return tuple(found)
 
 
-def _runs(tex: str, level: int) -> Iterator[Run]:
+def _runs(tex: str, level: int) -> Iterator[Span]:
     for atom in atoms(tex):
         yield from _nucleus(atom, level)
         if atom.below:
@@ -59,10 +59,10 @@ def _runs(tex: str, level: int) -> Iterator[Run]:
             yield from _runs(atom.above, level + 1)
 
 
-def _nucleus(atom: Atom, level: int) -> Iterator[Run]:
+def _nucleus(atom: Atom, level: int) -> Iterator[Span]:
     token = atom.token
     if token in _SPACES:
-        yield Run(_SPACES[token], level=level)
+        yield Span(_SPACES[token], level=level)
     elif token == "{":
         yield from _runs(atom.groups[0], level)
     elif token in ACCENTS:
@@ -76,4 +76,4 @@ def _nucleus(atom: Atom, level: int) -> Iterator[Run]:
     else:
         text = unicode("".join((token, *(f"{{{group}}}" for group in atom.groups))))
         letter = len(text) == 1 and text.isalpha() and text not in "ℓ"
-        yield Run(text.replace("-", "−"), italic=letter and text not in "ΣΠ", level=level)
+        yield Span(text.replace("-", "−"), italic=letter and text not in "ΣΠ", level=level)

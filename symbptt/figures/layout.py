@@ -50,7 +50,7 @@ class Link:
     passing: list[Item] = field(default_factory=list)
 
 
-class Column:
+class StepColumn:
     """One step: its items and their places, the same at every step.
 
     Parameters
@@ -225,7 +225,7 @@ class Tracks:
         For each bus its line in a channel, counted from the left.
     """
 
-    def __init__(self, column: Column, rails: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, column: StepColumn, rails: Sequence[tuple[str, int]]) -> None:
         self.column = column
         self.ways: tuple[Way, ...] = ("forward", "adjoint") if column.backward else ("forward",)
         self.height: dict[tuple[int, Bus, int], float] = {}
@@ -286,7 +286,7 @@ class Tracks:
         return high + (AWAY if coming or rails else 0.0)
 
 
-def past_width(column: Column, numbers: Sequence[int]) -> float:
+def past_width(column: StepColumn, numbers: Sequence[int]) -> float:
     """Of a column of initial values."""
     widest = 0.0
     for rank in {column.rank(k) for k in numbers}:

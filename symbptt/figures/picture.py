@@ -39,7 +39,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Box:
+class Frame:
     """Attributes
     ----------
     name : str
@@ -61,7 +61,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Edge:
+class Arrow:
     """From box to box; what several share of their way is drawn with one of them.
 
     Attributes
@@ -100,8 +100,8 @@ class Picture:
 
     width: float
     height: float
-    boxes: tuple[Box, ...]
-    edges: tuple[Edge, ...]
+    boxes: tuple[Frame, ...]
+    edges: tuple[Arrow, ...]
     dots: tuple[tuple[Point, Way], ...]
     title: str
     description: tuple[str, ...]

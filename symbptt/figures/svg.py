@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from symbptt.figures.labels import Run, runs
+from symbptt.figures.labels import Span, runs
 from symbptt.figures.picture import Picture, Piece, Point, Text
 
 SERIF = (
@@ -141,7 +141,7 @@ class Drawing:
         return Svg("\n".join((*head, *self.lines(), "")))
 
 
-def _span(run: Run, move: float, size: float) -> str:
+def _span(run: Span, move: float, size: float) -> str:
     facts = [
         f' dy="{n(move)}"' if move else "",
         f' font-size="{n(size * _SMALLER ** min(abs(run.level), 2))}"' if run.level else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from symbptt.figures.picture import Box, Picture, Piece, Point, Text, Way
+from symbptt.figures.picture import Frame, Picture, Piece, Point, Text, Way
 from symbptt.figures.svg import n
 from symbptt.typeset.text import latex_comment
 
@@ -35,7 +35,7 @@ def picture_lines(picture: Picture) -> Iterator[str]:
     yield r"\end{tikzpicture}"
 
 
-def _box(box: Box) -> str:
+def _box(box: Frame) -> str:
     if box.kind == "number":
         return ""
     (x, y), radius = box.centre, box.height / 2 if box.kind == "operator" else 2.0

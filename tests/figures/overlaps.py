@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from symbptt.figures.picture import Box, Edge, Picture, Piece, Point, Text
+from symbptt.figures.picture import Arrow, Frame, Picture, Piece, Point, Text
 
-Frame = tuple[float, float, float, float]
+Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 # How high a formula is, beside its size; how far an edge may touch.
 HIGH, TOUCH = 1.0, 0.3
@@ -25,7 +25,7 @@ def overlaps(picture: Picture) -> list[str]:
     ]
 
 
-def _pairs(what: str, frames: dict[str, Frame]) -> Iterator[str]:
+def _pairs(what: str, frames: dict[str, Rectangle]) -> Iterator[str]:
     ordered = sorted(frames.items(), key=lambda named: named[1])
     for number, (one, first) in enumerate(ordered):
         for other, second in ordered[number + 1 :]:
@@ -35,7 +35,7 @@ def _pairs(what: str, frames: dict[str, Frame]) -> Iterator[str]:
                 yield f"{what} {one} and {other}"
 
 
-def _within(box: Box) -> Iterator[str]:
+def _within(box: Frame) -> Iterator[str]:
     """Texts that leave their box, or meet in it."""
     left, top, right, bottom = _frame(box)
     frames = {text.tex: _around(text) for text in box.texts}
@@ -46,7 +46,7 @@ def _within(box: Box) -> Iterator[str]:
     yield from _pairs(f"texts in {box.name}:", frames)
 
 
-def _edge(picture: Picture, edge: Edge) -> Iterator[str]:
+def _edge(picture: Picture, edge: Arrow) -> Iterator[str]:
     """Boxes and labels that an edge goes through; its own it may touch."""
     points = list(_points(edge.path))
     name = f"edge {edge.source} -> {edge.target}"
@@ -68,7 +68,7 @@ def _edge(picture: Picture, edge: Edge) -> Iterator[str]:
             yield f"{name} through label {label.tex}"
 
 
-def _reach(points: list[Point]) -> Frame:
+def _reach(points: list[Point]) -> Rectangle:
     across, down = [p[0] for p in points], [p[1] for p in points]
     return (min(across) - 0.1, min(down) - 0.1, max(across) + 0.1, max(down) + 0.1)
 
@@ -133,21 +133,21 @@ def _far(a: Point, b: Point) -> float:
     return abs(a[0] - b[0]) + abs(a[1] - b[1])
 
 
-def _frame(box: Box) -> Frame:
+def _frame(box: Frame) -> Rectangle:
     (x, y), half, high = box.centre, box.width / 2, box.height / 2
     return (x - half, y - high, x + half, y + high)
 
 
-def _around(text: Text) -> Frame:
+def _around(text: Text) -> Rectangle:
     (x, y), half, high = text.at, text.width / 2, HIGH * text.size / 2
     return (x - half, y - high, x + half, y + high)
 
 
-def _meet(a: Frame, b: Frame) -> bool:
+def _meet(a: Rectangle, b: Rectangle) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def _holds(frame: Frame, point: Point, less: float, round_: bool = False) -> bool:
+def _holds(frame: Rectangle, point: Point, less: float, round_: bool = False) -> bool:
     """Whether a point lies in a frame that is ``less`` smaller at each side."""
     left, top, right, bottom = frame
     x, y = point
