@@ -13,7 +13,7 @@ Moment = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Adjoints:
+class Flow:
     """Attributes
     ----------
     numbers : dict
@@ -29,7 +29,7 @@ class Adjoints:
     parameters: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, derivation: Derivation, horizon: int) -> Adjoints:
+    def of(cls, derivation: Derivation, horizon: int) -> Flow:
         numbers: dict[Moment, int] = {}
         edges: set[tuple[Moment, Moment]] = set()
         parameters: dict[str, int] = {}

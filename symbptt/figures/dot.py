@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 from symbptt.figures.labels import Span, runs
-from symbptt.figures.picture import Arrow, Frame, Picture, Piece, Point, Text
+from symbptt.figures.picture import Frame, Picture, Piece, Point, Route, Text
 from symbptt.figures.svg import n
 
 _INCH = 72.0
@@ -50,7 +50,7 @@ def _node(box: Frame, height: float) -> str:
 _BREAK = "<BR/>"
 
 
-def _edge(edge: Arrow, height: float) -> str:
+def _edge(edge: Route, height: float) -> str:
     ends = f"{_quoted(edge.source)} -> {_quoted(edge.target)}"
     facts = {"color": _quoted(_COLOURS[edge.way]), "pos": _quoted(_spline(edge.path, height))}
     if edge.label:

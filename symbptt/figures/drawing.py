@@ -20,10 +20,10 @@ from symbptt.figures.layout import (
 )
 from symbptt.figures.picture import (
     SMALL,
-    Arrow,
     Frame,
     Piece,
     Point,
+    Route,
     Text,
     Way,
     backwards,
@@ -68,7 +68,7 @@ class Placement:
         self.nodes = column.nodes
         uses = [(name, column.rank(k)) for k, name, _ in self._uses()]
         self.tracks = Tracks(column, list(dict.fromkeys(uses)))
-        self.edges: list[Arrow] = []
+        self.edges: list[Route] = []
         self.dots: list[tuple[Point, Way]] = []
         numbers = {node.name: k for k, node in enumerate(self.nodes) if node.name}
         self.past: dict[int, list[int]] = {}
@@ -288,7 +288,7 @@ class Placement:
         if way == "adjoint":
             source, target = target, source
             path, drawn = backwards(path), backwards(drawn)
-        self.edges.append(Arrow(source, target, way, path, drawn, arrow, label))
+        self.edges.append(Route(source, target, way, path, drawn, arrow, label))
 
     def _draw_rails(self) -> None:
         """From each parameter one line through all steps, with a branch to each reader."""
@@ -315,7 +315,7 @@ class Placement:
             self.dots += [(fork, "rail") for fork in sorted(forks)]
             for (points, reader), rest in zip(routes, starts, strict=True):
                 path, drawn = rounded(points, forks), rounded(rest, forks)
-                self.edges.append(Arrow(name, reader, "rail", path, drawn))
+                self.edges.append(Route(name, reader, "rail", path, drawn))
 
     # --- the total ---------------------------------------------------------------------
 
@@ -336,7 +336,7 @@ class Placement:
         if mean:
             top = low + mean.height
             line: tuple[Piece, ...] = (((x, top),), ((x, top + GAP),))
-            self.edges.append(Arrow("mean", TOTAL, "forward", line, line))
+            self.edges.append(Route("mean", TOTAL, "forward", line, line))
             yield total.box(TOTAL, (x, top + GAP + total.height / 2))
 
     def _rise_to(self, target: str, loss: int, step: int, at: Point, end: Point) -> None:
@@ -352,7 +352,7 @@ class Placement:
             source, to = self.name(loss, step), target
             if way == "adjoint":
                 path, source, to = backwards(path), to, source
-            self.edges.append(Arrow(source, to, way, path, path))
+            self.edges.append(Route(source, to, way, path, path))
 
 
 def beside_below(cards: dict[str, Card], width: float) -> list[Frame]:

@@ -9,13 +9,13 @@ from dataclasses import replace
 from symbptt.algebra import Derived, Index, Model, Parameter, Ref, Shape, walk
 from symbptt.calculus.gradients import derive
 from symbptt.errors import AnalysisError, OptionError, known_as
-from symbptt.figures.adjoints import Adjoints
+from symbptt.figures.adjoints import Flow
 from symbptt.figures.cards import Card, card, largest, moved
 from symbptt.figures.drawing import MARGIN, Crossing, Placement, beside_below
 from symbptt.figures.formats import FORMATS
 from symbptt.figures.graph import DETAILS, Template, description
 from symbptt.figures.layout import StepColumn
-from symbptt.figures.picture import Arrow, Frame, Picture, Piece, Point
+from symbptt.figures.picture import Frame, Picture, Piece, Point, Route
 from symbptt.output import MARK
 from symbptt.typeset.names import Names
 from symbptt.typeset.style import Style
@@ -86,18 +86,18 @@ def figure(
             "--backward can't be combined with --detail operations: the adjoints that a derivation "
             "states are those of its equations"
         )
-    return _Maker(model, T, detail, backward, Style.of(notation=notation)).picture()
+    return _Composer(model, T, detail, backward, Style.of(notation=notation)).picture()
 
 
-class _Maker:
+class _Composer:
     def __init__(
         self, model: Model, horizon: int, detail: str, backward: bool, style: Style
     ) -> None:
-        self.adjoints = Adjoints()
+        self.adjoints = Flow()
         self.shown = model
         if backward:
             derivation = derive(model)
-            self.adjoints = Adjoints.of(derivation, horizon)
+            self.adjoints = Flow.of(derivation, horizon)
             self.shown = _read_only(derivation.normal, model)
         self.model, self.horizon, self.detail = model, horizon, detail
         self.names = Names(self.shown, style=style)
@@ -240,7 +240,7 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def _extent(boxes: list[Frame], edges: list[Arrow]) -> tuple[float, float, float, float]:
+def _extent(boxes: list[Frame], edges: list[Route]) -> tuple[float, float, float, float]:
     """Left, bottom, right and top of all that is drawn."""
     points = [point for edge in edges for piece in edge.path for point in piece]
     for box in boxes:
@@ -256,7 +256,7 @@ def _turned(box: Frame, at: Point) -> Frame:
     return moved(box, (at[0] - box.centre[0], at[1] - box.centre[1]))
 
 
-def _turned_edge(edge: Arrow, turned: Callable[[Point], Point]) -> Arrow:
+def _turned_edge(edge: Route, turned: Callable[[Point], Point]) -> Route:
     def path(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
         return tuple(tuple(map(turned, piece)) for piece in pieces)
 

@@ -61,7 +61,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Arrow:
+class Route:
     """From box to box; what several share of their way is drawn with one of them.
 
     Attributes
@@ -101,7 +101,7 @@ class Picture:
     width: float
     height: float
     boxes: tuple[Frame, ...]
-    edges: tuple[Arrow, ...]
+    edges: tuple[Route, ...]
     dots: tuple[tuple[Point, Way], ...]
     title: str
     description: tuple[str, ...]

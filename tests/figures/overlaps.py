@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from symbptt.figures.picture import Arrow, Frame, Picture, Piece, Point, Text
+from symbptt.figures.picture import Frame, Picture, Piece, Point, Route, Text
 
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom."""
@@ -46,7 +46,7 @@ def _within(box: Frame) -> Iterator[str]:
     yield from _pairs(f"texts in {box.name}:", frames)
 
 
-def _edge(picture: Picture, edge: Arrow) -> Iterator[str]:
+def _edge(picture: Picture, edge: Route) -> Iterator[str]:
     """Boxes and labels that an edge goes through; its own it may touch."""
     points = list(_points(edge.path))
     name = f"edge {edge.source} -> {edge.target}"
