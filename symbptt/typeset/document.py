@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symbptt.calculus.derivation import Derivation
@@ -12,7 +12,7 @@ from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
-from symbptt.typeset.blocks import Document
+from symbptt.typeset.blocks import Block, Document
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
@@ -107,6 +107,7 @@ def render(
     fragment: Fragment | None = None,
     style: Style | None = None,
     parts: Sequence[str] = (),
+    beside: Iterable[Block] = (),
 ) -> str:
     """The derivation as a document.
 
@@ -120,6 +121,8 @@ def render(
         Layout, notation and level of detail; columns, fractions and steps without it.
     parts : sequence of str
         Of `PARTS`; all of them if none are given.
+    beside : iterable of Block
+        What stands at the end of it, its code for instance.
 
     Raises
     ------
@@ -135,7 +138,7 @@ def render(
     command = _command(derivation, to, fragment, style, parts)
     if to == "formulas":
         return formulas_text(derivation, made(derivation, command), style)
-    told = article(derivation, command, style, parts=parts or tuple(PARTS))
+    told = article(derivation, command, style, parts=parts or tuple(PARTS), beside=beside)
     return printed(told, to, fragment and fragment.named(derivation.model.name))
 
 
