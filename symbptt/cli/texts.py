@@ -212,7 +212,7 @@ def _code_of(derivation: Derivation) -> tuple[Block, ...]:
 )
 @click.option(
     "--detail",
-    type=KeyOf("detail", "symbptt.figures.graph", "DETAILS"),
+    type=KeyOf("detail", "symbptt.figures.vertices", "DETAILS"),
     default="equations",
     help="How closely: a box for each equation, or a circle for each operation, too.",
 )

@@ -13,9 +13,9 @@ from symbptt.figures.adjoints import Flow
 from symbptt.figures.cards import Card, card, largest, moved
 from symbptt.figures.drawing import MARGIN, Crossing, Placement, beside_below
 from symbptt.figures.formats import FORMATS
-from symbptt.figures.graph import DETAILS, Template, description
 from symbptt.figures.layout import StepColumn
 from symbptt.figures.picture import Frame, Picture, Piece, Point, Route
+from symbptt.figures.vertices import DETAILS, Template, description
 from symbptt.output import MARK
 from symbptt.typeset.names import Names
 from symbptt.typeset.style import Style
@@ -40,7 +40,7 @@ def graph(
     to : str
         A key of `symbptt.figures.formats.FORMATS`.
     detail : str
-        A key of `symbptt.figures.graph.DETAILS`.
+        A key of `symbptt.figures.vertices.DETAILS`.
     backward : bool
         Draw what flows back, too: every adjoint with the number of the derivation's step that
         states it, over every edge the Jacobian. The equations are then those of the normal

@@ -16,9 +16,9 @@ from itertools import pairwise
 from math import sqrt
 
 from symbptt.figures.cards import ROUND, Card
-from symbptt.figures.graph import Template
 from symbptt.figures.picture import SMALL, Way, text_width
 from symbptt.figures.ranks import BETWEEN, Item, extent, placed
+from symbptt.figures.vertices import Template
 
 # Between lines in a track; between a line and what it passes; between levels.
 TRACK, AWAY, GAP = 5.0, 8.0, 18.0

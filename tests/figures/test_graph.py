@@ -12,9 +12,9 @@ from symbptt.algebra import Model, Neg, Param, Ref, walk
 from symbptt.calculus.gradients import derive
 from symbptt.errors import AnalysisError, OptionError
 from symbptt.figures.figure import figure, graph
-from symbptt.figures.graph import Template
 from symbptt.figures.labels import runs
 from symbptt.figures.picture import Picture
+from symbptt.figures.vertices import Template
 from symbptt.language.parser import parse
 from symbptt.typeset.names import Names
 from tests import cells
