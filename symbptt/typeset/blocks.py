@@ -118,7 +118,14 @@ class Table:
     widths: tuple[float, ...]
 
 
-Block = Heading | Paragraph | Points | Display | Box | Table
+@dataclass(frozen=True)
+class Code:
+    """Lines of Python."""
+
+    text: str
+
+
+Block = Heading | Paragraph | Points | Display | Box | Table | Code
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL
@@ -18,6 +18,7 @@ from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
 from symbptt.typeset.fragment import Fragment, FragmentTex
 from symbptt.typeset.html_format import Html
+from symbptt.typeset.notebook_format import Notebook, with_code
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
 
@@ -38,6 +39,8 @@ class Output:
         What it is, for a list of formats.
     kind : str
         The folder of the template.
+    runs : bool
+        Whether code in it is run where it is read.
     """
 
     printer: Format
@@ -45,6 +48,7 @@ class Output:
     suffix: str
     words: str
     kind: str = "latex"
+    runs: bool = False
 
 
 FORMATS: dict[str, Output] = {
@@ -52,6 +56,7 @@ FORMATS: dict[str, Output] = {
     "md": Output(Markdown(), "article.md.j2", ".md", "Markdown with TeX formulas"),
     "text": Output(TextFormat(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
     "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
+    "ipynb": Output(Notebook(), "article.ipynb.j2", ".ipynb", "notebook that runs", runs=True),
 }
 
 TEXTS = (*FORMATS, "formulas")
@@ -136,6 +141,8 @@ def render(
     if to == "formulas":
         return formulas_text(derivation, made(derivation, command), style)
     told = article(derivation, command, style, parts=parts or tuple(PARTS))
+    if to in FORMATS and FORMATS[to].runs and not fragment:
+        told = replace(told, blocks=with_code(derivation.model, told.blocks))
     return printed(told, to, fragment and fragment.named(derivation.model.name))
 
 

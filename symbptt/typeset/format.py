@@ -10,6 +10,7 @@ from itertools import pairwise
 from symbptt.typeset.blocks import (
     Block,
     Box,
+    Code,
     Display,
     Document,
     Heading,
@@ -45,6 +46,8 @@ class Format(ABC):
                 return self.box(block)
             case Table():
                 return self.table(block)
+            case Code():
+                return self.code(block)
 
     def prose(self, parts: Prose) -> str:
         return "".join(map(self.part, parts))
@@ -99,6 +102,9 @@ class Format(ABC):
 
     @abstractmethod
     def table(self, block: Table) -> str: ...
+
+    @abstractmethod
+    def code(self, block: Code) -> str: ...
 
 
 # Equations of so many lines are kept on one page.
@@ -163,6 +169,9 @@ class Tex(Format):
             f"{tabulars}\\endgroup\n\\medskip"
         )
 
+    def code(self, block: Code) -> str:
+        return f"\\begin{{verbatim}}\n{block.text}\n\\end{{verbatim}}"
+
     def table_columns(self, block: Table) -> str:
         return "".join(f"p{{{width}cm}}" for width in block.widths)
 
@@ -201,6 +210,9 @@ class Markdown(Format):
         rule = ("---",) * len(block.head)
         cells = (block.head, rule, *(tuple(map(self.prose, row)) for row in block.rows))
         return "\n".join(_table_row(row) for row in cells)
+
+    def code(self, block: Code) -> str:
+        return f"```python\n{block.text}\n```"
 
 
 def _table_row(cells: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from symbptt.templating import template_folder
 from symbptt.typeset.blocks import (
     Block,
     Box,
+    Code,
     Display,
     Document,
     Equality,
@@ -69,6 +70,9 @@ class Html(Format):
 
     def paragraph(self, block: Paragraph) -> str:
         return f"<p>{self.prose(block.text)}</p>"
+
+    def code(self, block: Code) -> str:
+        return f"<pre><code>{escape(block.text)}</code></pre>"
 
     def points(self, block: Points) -> str:
         items = "\n".join(f"<li>{self.prose(item)}</li>" for item in block.items)

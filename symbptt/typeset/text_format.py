@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
+from textwrap import indent, wrap
 
 from symbptt.typeset.blocks import (
     Box,
+    Code,
     Display,
     Equality,
     Heading,
@@ -92,6 +93,9 @@ class TextFormat(Format):
         if ending and columns(texts[-1]) + columns(ending) + 3 <= room:
             texts[-1] += f"   {ending}"
         return texts
+
+    def code(self, block: Code) -> str:
+        return indent(block.text, "    ")
 
     def table(self, block: Table) -> str:
         rows = [block.head, *(tuple(map(self.prose, row)) for row in block.rows)]
