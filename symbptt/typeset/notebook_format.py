@@ -1,4 +1,4 @@
-"""Blocks as a notebook: Markdown between cells of code, which make and try the module."""
+"""A derivation as a notebook that runs: its document between cells that make and try the module."""
 
 from __future__ import annotations
 
@@ -8,48 +8,55 @@ from collections.abc import Iterator, Sequence
 from symbptt.algebra import Abstract, Model
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.losses import LOSSES
-from symbptt.typeset.blocks import Block, Code, Heading, Paragraph, Prose, Words, prose
+from symbptt.output import signed
+from symbptt.typeset.blocks import Block, Document, Heading
 from symbptt.typeset.format import Markdown
 
-
-class Notebook(Markdown):
-    """Each heading begins a cell, each piece of code is one."""
-
-    def body(self, blocks: Sequence[Block]) -> str:
-        cells = enumerate(_cells(blocks), 1)
-        return ",\n".join(self.cell(number, cell) for number, cell in cells) + "\n"
-
-    def cell(self, number: int, blocks: Sequence[Block]) -> str:
-        cell: dict[str, object] = {"id": f"cell-{number}", "metadata": {}}
-        if isinstance(blocks[0], Code):
-            text = blocks[0].text
-            cell |= {"cell_type": "code", "execution_count": None, "outputs": []}
-        else:
-            text = "\n\n".join(map(self.block, blocks))
-            cell["cell_type"] = "markdown"
-        cell["source"] = text.splitlines(keepends=True)
-        lines = json.dumps(cell, indent=1, ensure_ascii=False).splitlines()
-        return "\n".join(f"  {line}" for line in lines)
-
-    def comment(self, text: str) -> str:
-        return _within_quotes(super().comment(text))
-
-    def title(self, text: Prose) -> str:
-        return _within_quotes(super().title(text))
+Cell = tuple[str, str]
+"""``markdown`` or ``code``, and its text."""
 
 
-def _within_quotes(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+def notebook_text(document: Document, model: Model) -> str:
+    """The notebook as JSON, in version 4.5 of Jupyter's format.
+
+    Every heading begins a cell. Outputs are empty: they come where it is run.
+    """
+    cells = enumerate((*_told(document), *_trial(model)), 1)
+    notebook = {
+        "metadata": {
+            "made": document.made,
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "cells": [_cell(number, *cell) for number, cell in cells],
+    }
+    return signed(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
 
 
-def _cells(blocks: Sequence[Block]) -> Iterator[list[Block]]:
-    cell: list[Block] = []
+def _cell(number: int, kind: str, text: str) -> dict[str, object]:
+    cell: dict[str, object] = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}}
+    if kind == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return cell | {"source": text.splitlines(keepends=True)}
+
+
+def _told(document: Document) -> Iterator[Cell]:
+    printer = Markdown()
+    yield "markdown", f"# {printer.title(document.title)}\n\n{document.subtitle}"
+    for blocks in _sections(document.blocks):
+        yield "markdown", "\n\n".join(map(printer.block, blocks))
+
+
+def _sections(blocks: Sequence[Block]) -> Iterator[list[Block]]:
+    section: list[Block] = []
     for block in blocks:
-        if cell and (isinstance(block, Heading | Code) or isinstance(cell[0], Code)):
-            yield cell
-            cell = []
-        cell.append(block)
-    yield cell
+        if section and isinstance(block, Heading):
+            yield section
+            section = []
+        section.append(block)
+    yield section
 
 
 # --- code ------------------------------------------------------------------------------
@@ -88,11 +95,6 @@ by_difference = (loss_at(1e-5) - loss_at(-1e-5)) / 2e-5
 by_derivation, by_difference"""
 
 
-def with_code(model: Model, blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """A document about a model, between the model's text and a trial of its module."""
-    return (Code(_reading(model)), *blocks, *_trial(model))
-
-
 def _reading(model: Model) -> str:
     text = model.text.rstrip("\n") + "\n"
     quoted = repr(text) if "'''" in text or "\\" in text else f"'''\\\n{text}'''"
@@ -102,23 +104,25 @@ def _reading(model: Model) -> str:
     )
 
 
-def _trial(model: Model) -> Iterator[Block]:
-    steps = "" if any(source.timed for source in model.inputs) else ", steps=T"
+def _trial(model: Model) -> Iterator[Cell]:
+    """The model read, its module made, called with random numbers, and its gradient tried."""
+    yield "markdown", "## The same in NumPy"
+    yield "code", _reading(model)
     fitting = {one.name: _fitting(one) for one in model.abstract if one.default is None}
-    yield Heading(("The same in NumPy",))
     if "" in fitting.values():
         name = next(name for name, function in fitting.items() if not function)
-        yield Paragraph(("No function that symbptt knows can stand for ", Words(name), "."))
+        yield "markdown", f"No function that symbptt knows can stand for `{name}`."
         return
     bound = f", bind={fitting!r}" if fitting else ""
-    yield Paragraph(prose("A module computes the last member of every chain above."))
-    yield Code(f"module = symbptt.module(model{bound})\nmodule.PARAMS")
-    yield Paragraph(prose("A call with random numbers, two sequences of five steps:"))
-    yield Code(_CALL % steps)
-    yield Paragraph(prose("The derivative along a random direction, beside a difference:"))
-    yield Code(_DIFFERENCE % steps)
-    yield Paragraph(prose("Every proof and every test, a row each:"))
-    yield Code("symbptt.verify(model)")
+    steps = "" if any(source.timed for source in model.inputs) else ", steps=T"
+    yield "markdown", "A module computes the last member of every chain above."
+    yield "code", f"module = symbptt.module(model{bound})\nmodule.PARAMS"
+    yield "markdown", "A call with random numbers, two sequences of five steps:"
+    yield "code", _CALL % steps
+    yield "markdown", "The derivative along a random direction, beside a difference of losses:"
+    yield "code", _DIFFERENCE % steps
+    yield "markdown", "Every proof and every test, a row each:"
+    yield "code", "symbptt.verify(model)"
 
 
 def _fitting(abstract: Abstract) -> str:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import indent, wrap
+from textwrap import wrap
 
 from symbptt.typeset.blocks import (
     Box,
-    Code,
     Display,
     Equality,
     Heading,
+    Listing,
     Paragraph,
     Points,
     Prose,
     Table,
 )
 from symbptt.typeset.breaking import broken_text
-from symbptt.typeset.format import Format
+from symbptt.typeset.format import Format, code_lines
 from symbptt.typeset.unicode import columns, unicode
 
 WIDTH = 80
@@ -94,8 +94,8 @@ class TextFormat(Format):
             texts[-1] += f"   {ending}"
         return texts
 
-    def code(self, block: Code) -> str:
-        return indent(block.text, "    ")
+    def listing(self, block: Listing) -> str:
+        return "\n".join(f"    {self.words(line)}".rstrip() for line in code_lines(block))
 
     def table(self, block: Table) -> str:
         rows = [block.head, *(tuple(map(self.prose, row)) for row in block.rows)]

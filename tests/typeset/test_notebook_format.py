@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from symbptt.calculus.gradients import derive
+from symbptt.errors import OptionError
 from symbptt.language import library
 from symbptt.language.parser import parse
 from symbptt.typeset.document import render
+from symbptt.typeset.fragment import Fragment
 from tests import cells
 from tests.modules import EXHAUSTIVE
 
@@ -48,7 +50,7 @@ def test_a_notebook_is_of_the_format() -> None:
     assert (found["nbformat"], found["nbformat_minor"]) == (4, 5)
     assert len({cell["id"] for cell in found["cells"]}) == len(found["cells"])
     assert {cell["cell_type"] for cell in found["cells"]} == {"markdown", "code"}
-    assert "made by symbptt (digest" in found["metadata"]["made-1"].lower()
+    assert "made by symbptt (digest" in found["metadata"]["made"][0].lower()
 
 
 @pytest.mark.parametrize("comment", ["it's '''quoted'''", r"back\slash", '"""', "ünïcode"])
@@ -57,7 +59,7 @@ def test_any_text_of_a_model_is_code(comment: str) -> None:
     model = parse(text, "it")
     found = json.loads(render(derive(model), "ipynb"))
     names: dict[str, Any] = {}
-    exec("".join(found["cells"][1]["source"]), names)
+    exec(next("".join(c["source"]) for c in found["cells"] if c["cell_type"] == "code"), names)
     assert names["model"].equations == model.equations
     assert names["model"].text.strip() == text.strip()
 
@@ -72,4 +74,9 @@ def test_what_no_function_can_stand_for_is_said() -> None:
     text = "h: (2,)\nphi: function\nh[t] = phi(h[t-1], h[t-1], h[t-1])\n"
     text += "loss[t] = squared_error(h[t], y[t])\n"
     last = json.loads(render(derive(parse(text, "it")), "ipynb"))["cells"][-1]
-    assert "No function that symbptt knows can stand for phi." in "".join(last["source"])
+    assert "No function that symbptt knows can stand for `phi`." in "".join(last["source"])
+
+
+def test_a_notebook_is_no_fragment() -> None:
+    with pytest.raises(OptionError, match="--fragment and --to ipynb can't be combined"):
+        render(derive(library.load("linear")), "ipynb", Fragment())
