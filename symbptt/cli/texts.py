@@ -29,6 +29,8 @@ from symbptt.output import MARK
 
 if TYPE_CHECKING:
     from symbptt.algebra import Model
+    from symbptt.calculus.derivation import Derivation
+    from symbptt.typeset.blocks import Block
 
 
 @verb(JSON, name="list")
@@ -187,7 +189,16 @@ def derive(
         fragment=landing if fragment else None,
         style=style,
         parts=[part for part in parts.split(",") if part],
+        beside=_code_of(derivation) if to == "html" else (),
     )
+
+
+def _code_of(derivation: Derivation) -> tuple[Block, ...]:
+    """The statements that compute it, where there are any."""
+    from symbptt.codegen.statements import statements
+
+    listing = statements(derivation)
+    return (listing,) if listing else ()
 
 
 def _segment(

@@ -87,7 +87,10 @@ class NameReader(WordReader):
     ) -> list[Way]:
         """``t'`` is an index of its own."""
         if below or above or self.called(letters_of(core.text)) or core.text in self.functions:
-            message = "a prime stands behind a function alone, as in `phi'(v)`, or behind an index"
+            message = (
+                "a prime stands behind a function alone, as in `phi'(v)`, or behind an index; a "
+                r"transpose is `W.T` or `W^\top`"
+            )
             self.wrong(place, f"`{self.shown(place)}`: {message}")
         return [Way(sf.Named(place, core.text + "1" * primes))]
 
@@ -134,9 +137,11 @@ class NameReader(WordReader):
         if text == "e" and len(below) == 1:
             for way in self.unit(place, below[0]):
                 yield from self.powers(way, above)
+        if below and text.islower() and len(text) == 1:
+            yield from self.entry_of_matrix(core, place, below, above)
         if text == "delta" and below and not above:
             yield from self.kronecker(place, below)
-        if not below and text not in LOSS_LETTERS and is_letter(text):
+        if not below and text not in {*LOSS_LETTERS, *self.names.model.shapes} and is_letter(text):
             yield from self.powers(Way(sf.Named(place, text)), above)
 
     def dimension(
@@ -240,6 +245,15 @@ class NameReader(WordReader):
         inner = wr.Scripted(place, word, below, above)
         yield from (Way(one.node, (*one.notes, *note)) for one in self.meanings(inner))
 
+    def entry_of_matrix(
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
+    ) -> Iterator[Way]:
+        """``w_{ij}``, the entry of a matrix W, where the model has no w."""
+        for name in self.called(core.text.upper()):
+            if len(self.names.shapes[name]) == 2 and name in self.names.timeless:
+                entries = self.instead(core, name, "the matrix", place, below, above)
+                yield from (way for way in entries if isinstance(way.node, sf.At))
+
     def unit(self, place: Place, script: wr.ScriptText) -> Iterator[Way]:
         position = self.entry(script)
         if self.is_integer(position):
@@ -260,6 +274,7 @@ class NameReader(WordReader):
         self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> NoReturn:
         """Why a name with these scripts is none of the model."""
+        self.check_run(core)
         scripted = [s for s in shares(core.text, below, above)]
         for share in scripted:
             for name in self.called(share.name):
@@ -272,7 +287,10 @@ class NameReader(WordReader):
                     )  # fmt: skip
         if letters_of(core.text) in self.functions:
             word = self.functions[letters_of(core.text)]
-            self.wrong(place, f"`{word}` is a function: its arguments stand in parentheses")
+            message = f"`{word}` is a function: its arguments stand in parentheses"
+            if word == "delta":
+                message += "; what a letter of your own stands for is said by `--where`"
+            self.wrong(place, message)
         written = (
             core.place.until(below[0].place) if below and below[0].word.isalpha() else core.place
         )

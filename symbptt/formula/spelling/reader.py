@@ -13,6 +13,7 @@ from symbptt.formula.spelling import layout as lay
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.calls import renamed
 from symbptt.formula.spelling.choices import consistent
+from symbptt.formula.spelling.derivatives import LOST
 from symbptt.formula.spelling.layout import CONDITION
 from symbptt.formula.spelling.limits import comparison
 from symbptt.formula.spelling.marks import Known, Mark, check_nesting, marks
@@ -137,7 +138,8 @@ def _fitting(reader: MeaningReader, sides: list[list[Way]]) -> Iterator[Chosen]:
         if notes is None:
             continue
         nodes = tuple(way.node for way in chosen)
-        if all(way.fits for way in chosen) and all(map(reader.agree, chosen, chosen[1:])):
+        enough = any if LOST in dict(notes) and len(chosen) > 1 else all
+        if all(way.fits for way in chosen) and enough(map(reader.agree, chosen, chosen[1:])):
             found = True
             yield nodes, notes
         misfit = misfit or (nodes, notes)
