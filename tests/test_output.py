@@ -15,7 +15,7 @@ WRITTEN = [
     ("list",),
     ("show", "elman"),
     *(("unroll", "elman", "-T", "2", "--to", to) for to in ("text", "tex", "md", "sympy")),
-    *(("derive", "elman", "--to", to) for to in ("tex", "md", "text")),
+    *(("derive", "elman", "--to", to) for to in ("tex", "md", "text", "ipynb")),
     ("derive", "elman", "--to", "tex", "--fragment"),
     ("generate", "elman", "--no-try"),
     ("generate", "elman", "-O0", "--no-try"),
