@@ -19,7 +19,15 @@ from symbptt.errors import FormulaError
 from symbptt.formula.names import derived_form
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.grammar import Parser
-from symbptt.formula.spelling.shares import Share, is_letter, letters_of, parts_of, shares, spread
+from symbptt.formula.spelling.shares import (
+    Share,
+    counts_steps,
+    is_letter,
+    letters_of,
+    parts_of,
+    shares,
+    spread,
+)
 from symbptt.formula.spelling.words import WordReader
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
@@ -484,16 +492,6 @@ def is_bound(letter: str, text: str) -> bool:
     """Whether a letter stands beside a sign of limits or of a condition."""
     before, after = rf"(?<![A-Za-z\\_]){letter}\s*(?:=|<|≤|\\leq?\b)", rf"{letter}(?![A-Za-z_^\[(])"
     return bool(re.search(rf"{before}|(?:<=?|≤|\\leq?\b)\s*{after}", text))
-
-
-def counts_steps(places: Iterable[sf.Node | None]) -> bool:
-    """Whether one of them is a step: parameters have none."""
-    return any(
-        isinstance(part, sf.Named) and part.name in ("t", "T")
-        for place in places
-        if place is not None and not isinstance(place, sf.At)
-        for part in sf.walk(place)
-    )
 
 
 def is_row(node: sf.Node) -> bool:
