@@ -6,7 +6,6 @@ exponent is tried; the names of the model decide which of them there are.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,6 +21,7 @@ from symbptt.formula.spelling.grammar import Parser
 from symbptt.formula.spelling.shares import (
     Share,
     counts_steps,
+    is_bound,
     is_letter,
     letters_of,
     parts_of,
@@ -486,12 +486,6 @@ class NameReader(WordReader):
     def dim(self, place: Place, key: str, lengths: bool) -> sf.Node:
         named = sf.Named(place, self.dims[key])
         return named if lengths else sf.Len(place, named)
-
-
-def is_bound(letter: str, text: str) -> bool:
-    """Whether a letter stands beside a sign of limits or of a condition."""
-    before, after = rf"(?<![A-Za-z\\_]){letter}\s*(?:=|<|≤|\\leq?\b)", rf"{letter}(?![A-Za-z_^\[(])"
-    return bool(re.search(rf"{before}|(?:<=?|≤|\\leq?\b)\s*{after}", text))
 
 
 def is_row(node: sf.Node) -> bool:

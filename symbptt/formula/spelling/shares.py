@@ -124,3 +124,9 @@ def counts_steps(places: Iterable[sf.Node | None]) -> bool:
         if place is not None and not isinstance(place, sf.At)
         for part in sf.walk(place)
     )
+
+
+def is_bound(letter: str, text: str) -> bool:
+    """Whether a letter stands beside a sign of limits or of a condition."""
+    before, after = rf"(?<![A-Za-z\\_]){letter}\s*(?:=|<|≤|\\leq?\b)", rf"{letter}(?![A-Za-z_^\[(])"
+    return bool(re.search(rf"{before}|(?:<=?|≤|\\leq?\b)\s*{after}", text))
