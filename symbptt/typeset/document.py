@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symbptt.calculus.derivation import Derivation
@@ -12,12 +12,13 @@ from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
-from symbptt.typeset.blocks import Document
+from symbptt.typeset.blocks import Block, Document
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
 from symbptt.typeset.fragment import Fragment, FragmentTex
 from symbptt.typeset.html_format import Html
+from symbptt.typeset.notebook_format import notebook_text
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
 
@@ -54,7 +55,7 @@ FORMATS: dict[str, Output] = {
     "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
 }
 
-TEXTS = (*FORMATS, "formulas")
+TEXTS = (*FORMATS, "formulas", "ipynb")
 """What a derivation is written as."""
 
 
@@ -107,6 +108,7 @@ def render(
     fragment: Fragment | None = None,
     style: Style | None = None,
     parts: Sequence[str] = (),
+    beside: Iterable[Block] = (),
 ) -> str:
     """The derivation as a document.
 
@@ -120,6 +122,8 @@ def render(
         Layout, notation and level of detail; columns, fractions and steps without it.
     parts : sequence of str
         Of `PARTS`; all of them if none are given.
+    beside : iterable of Block
+        What stands at the end of it, its code for instance.
 
     Raises
     ------
@@ -135,7 +139,9 @@ def render(
     command = _command(derivation, to, fragment, style, parts)
     if to == "formulas":
         return formulas_text(derivation, made(derivation, command), style)
-    told = article(derivation, command, style, parts=parts or tuple(PARTS))
+    told = article(derivation, command, style, parts=parts or tuple(PARTS), beside=beside)
+    if to == "ipynb":
+        return notebook_text(told, derivation.model)
     return printed(told, to, fragment and fragment.named(derivation.model.name))
 
 
@@ -164,6 +170,8 @@ def refuse_together(
         )
     if parts and to == "formulas":
         raise OptionError("--parts and --to formulas can't be combined: formulas are all steps")
+    if fragment and to == "ipynb":
+        raise OptionError("--fragment and --to ipynb can't be combined: a notebook is a whole file")
     if fragment and to != "tex" and fragment.options:
         raise OptionError(
             f"{fragment.options[0]} and --to {to} can't be combined: it is about LaTeX"
