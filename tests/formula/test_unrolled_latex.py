@@ -58,10 +58,7 @@ def letters(found: Answer) -> tuple[str, ...]:
     _, *others = (text for section, text in claims(found) if section.startswith("Affine"))
     known = names.timed | names.timeless
     return tuple(
-        text
-        for text in others
-        if (name := re.match(LETTER, text))
-        and name[1] not in known
+        text for text in others if (name := re.match(LETTER, text)) and name[1] not in known
     )
 
 
