@@ -18,6 +18,7 @@ from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
 from symbptt.typeset.fragment import Fragment, FragmentTex
 from symbptt.typeset.html_format import Html
+from symbptt.typeset.notebook_format import notebook_text
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
 
@@ -54,7 +55,7 @@ FORMATS: dict[str, Output] = {
     "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
 }
 
-TEXTS = (*FORMATS, "formulas")
+TEXTS = (*FORMATS, "formulas", "ipynb")
 """What a derivation is written as."""
 
 
@@ -139,6 +140,8 @@ def render(
     if to == "formulas":
         return formulas_text(derivation, made(derivation, command), style)
     told = article(derivation, command, style, parts=parts or tuple(PARTS), beside=beside)
+    if to == "ipynb":
+        return notebook_text(told, derivation.model)
     return printed(told, to, fragment and fragment.named(derivation.model.name))
 
 
@@ -167,6 +170,8 @@ def refuse_together(
         )
     if parts and to == "formulas":
         raise OptionError("--parts and --to formulas can't be combined: formulas are all steps")
+    if fragment and to == "ipynb":
+        raise OptionError("--fragment and --to ipynb can't be combined: a notebook is a whole file")
     if fragment and to != "tex" and fragment.options:
         raise OptionError(
             f"{fragment.options[0]} and --to {to} can't be combined: it is about LaTeX"
