@@ -23,6 +23,7 @@ from symbptt.formula.spelling.shares import (
     counts_steps,
     is_bound,
     is_letter,
+    is_row,
     letters_of,
     parts_of,
     shares,
@@ -495,11 +496,3 @@ class NameReader(WordReader):
     def dim(self, place: Place, key: str, lengths: bool) -> sf.Node:
         named = sf.Named(place, self.dims[key])
         return named if lengths else sf.Len(place, named)
-
-
-def is_row(node: sf.Node) -> bool:
-    """``W_{i,:}``, which is a column in plain formulas and may be a row as it looks."""
-    match node:
-        case sf.At(places=[_, sf.Stretch(first=None, last=None)]):
-            return True
-    return False
