@@ -130,12 +130,15 @@ class Document:
     title : Prose
     subtitle : str
     blocks : tuple of Block
+    author : str
+        Who signs it, or "".
     """
 
     made: tuple[str, ...]
     title: Prose
     subtitle: str
     blocks: tuple[Block, ...]
+    author: str = ""
 
 
 def settled(blocks: Iterable[Block]) -> Iterator[Block]:
