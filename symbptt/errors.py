@@ -56,10 +56,20 @@ class Diagnostic:
         where = f"{file}:{self.line}" if self.line else file
         text = f"{where}: {self.message}"
         if self.line:
-            text += f"\n    {self.source}\n    {' ' * self.column}{'^' * max(1, self.width)}"
+            before, end = cells(self.source[: self.column]), self.column + max(1, self.width)
+            carets = "^" * max(1, cells(self.source[self.column : end]))
+            text += f"\n    {self.source}\n    {' ' * before}{carets}"
         for message, line, source in self.notes:
             text += f"\n  {file}:{line}: {message}\n    {source}"
         return text
+
+
+def cells(text: str) -> int:
+    """How many places a terminal gives a text: accents have none, wide characters two."""
+    return sum(
+        (not unicodedata.combining(one)) * (1 + (unicodedata.east_asian_width(one) in "WF"))
+        for one in text
+    )
 
 
 class ModelError(SymbpttError):

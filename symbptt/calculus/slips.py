@@ -39,6 +39,7 @@ class Slip(StrEnum):
     FACTOR = "a factor too many"
     INDEX = "a wrong index"
     NAME = "another name"
+    LOST_NAME = "a lost name"
     POST = "a post-activation gradient for a pre-activation one"
     PRE = "a pre-activation gradient for a post-activation one"
     MISSING = "a missing term"

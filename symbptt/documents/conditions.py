@@ -100,15 +100,23 @@ def either_or(cases: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
         return None
     (one, here), (two, there) = cases
     said, other = plain(here), plain(there)
-    named = re.fullmatch(r"([^=<>]+)=([^=<>]+)", said)
     opposite = other in _OTHERWISE or re.sub(r"\s", "", _UNEQUAL.sub("=", other)) == re.sub(
         r"\s", "", said
     )
-    if not named or not opposite or re.search(r"T|\d", said):
+    delta = indicator(said)
+    if not delta or _UNEQUAL.search(said) or not opposite:
         return None
-    delta = rf"\mathbf{{1}}_{{\{{{said}\}}}}"
-    row = named.group(1).strip() if re.search(r"\brows?\b", here) else ""
+    row = said.partition("=")[0].strip() if re.search(r"\brows?\b", here) else ""
     return row, rf"{delta} \left({one}\right) + \left(1 - {delta}\right) \left({two}\right)"
+
+
+def indicator(said: str) -> str | None:
+    """1 where one index is another, or where it is not, and else 0; None of the last step."""
+    found = re.fullmatch(r"([^=<>]+)=([^=<>]+)", _UNEQUAL.sub("=", said))
+    if not found or re.search(r"T|\d", said):
+        return None
+    delta = rf"\mathbf{{1}}_{{\{{{found.group()}\}}}}"
+    return rf"\left(1 - {delta}\right)" if _UNEQUAL.search(said) else delta
 
 
 def _is_last(step: str) -> bool:

@@ -12,7 +12,7 @@ from itertools import islice, product
 from symbptt.algebra import Derivative, Expr, Model, Ref
 from symbptt.algebra.letters import Entry
 from symbptt.documents import letters as lt
-from symbptt.documents.conditions import condition_of, is_supposed
+from symbptt.documents.conditions import condition_of, indicator, is_supposed, plain
 from symbptt.documents.displays import Passage, displays
 from symbptt.documents.macros import expanded
 from symbptt.documents.pages import Page, page
@@ -155,6 +155,8 @@ class _Proofreader:
     letters: list[lt.Denotation] = field(default_factory=list)
     functions: list[lt.FunctionName] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)
+    until: float = 0.0
+    """When the time for an equation is over."""
 
     def __post_init__(self) -> None:
         self.checker = self.ways.checker(self.model)
@@ -176,7 +178,7 @@ class _Proofreader:
             progress(number / len(wanted), f"line {equation.line}")
             left = self.end - time.thread_time()
             share = max(6 * left / (len(wanted) - number), 0.2)
-            self.checker.clock.seconds = max(min(_LONGEST, left, share), 0.1)
+            self.until = time.thread_time() + max(min(_LONGEST, left, share), 0.1)
             rows.append(self._row(equation, chain, left > 0))
         return rows
 
@@ -203,8 +205,14 @@ class _Proofreader:
         return row if row.reason else replace(row, reason="nothing stands left of it")
 
     def _judged(self, row: ExaminedEquation, equation: PrintedEquation) -> ExaminedEquation:
+        said = self._of_no_steps(equation)
+        unread = equation.unread or "".join(said[:1])
         try:
-            verdict = self._verdict(equation)
+            verdict = self._where_entries(equation, said) if said else None
+            if verdict is None:
+                verdict = self._verdict(equation)
+            else:
+                unread = ""
             defined = self._defined(self._said(equation.text), equation.line)
         except FormulaError as error:
             stepped = self._at_a_step(equation)
@@ -216,13 +224,37 @@ class _Proofreader:
             return replace(row, reason=f"undecided: {verdict.reason}")
         if verdict.right:
             return replace(row, answer="model" if defined else "right", reason=verdict.reading)
-        unread = [one for one in equation.supposed if condition_of(one) is None]
-        if equation.unread or unread:
-            words = " ".join((equation.unread or unread[0]).split())
-            return replace(row, reason=f"its condition is not read: {words}")
+        if unread:
+            return replace(row, reason=f"its condition is not read: {' '.join(unread.split())}")
         if defined:
             return replace(row, answer="model", reason=f"it contradicts the model's {defined}")
         return replace(row, answer="wrong")
+
+    def _of_no_steps(self, equation: PrintedEquation) -> list[str]:
+        """What the sentence before supposes that no condition of steps says."""
+        integers = self.model.integers
+        conditions = {one: condition_of(one) for one in equation.supposed}
+        return [
+            one
+            for one, condition in conditions.items()
+            if condition is None or integers.intersection(re.findall("[A-Za-z]+", condition))
+        ]
+
+    def _where_entries(self, equation: PrintedEquation, said: Sequence[str]) -> Verdict | None:
+        """The verdict on the entries that the sentence before supposes: elsewhere 0 = 0 is said.
+
+        None if it supposes something else than "if $i = y_t$" does, which is of an entry.
+        """
+        factors = [indicator(plain(one)) for one in said]
+        if equation.unread or None in factors:
+            return None
+        where = " ".join(filter(None, factors))
+        members = tuple(rf"{where} \left({member}\right)" for member in equation.members)
+        text = self._said(with_condition(members, equation.condition))
+        try:
+            return self._checked(self.checker, [text], equation.line)
+        except FormulaError:
+            return None
 
     def _at_a_step(self, equation: PrintedEquation) -> PrintedEquation | None:
         """``y = f(h_t)`` as ``y_t = f(h_t)``, where y has a value at every step; what defines a
@@ -238,31 +270,36 @@ class _Proofreader:
         return None
 
     def _verdict(self, equation: PrintedEquation) -> Verdict:
-        """The verdict under what the document says of the first and the last step."""
-        first = self._checked(self.checker, self._said(equation.text), equation.line)
-        if first.right or first.verdict == "undecided":
-            return first
+        """The verdict under what the document says of its letters, the first and the last step."""
+        texts = [self._said(equation.text)]
         for condition in self._further(equation):
-            text = self._said(with_condition(equation.members, condition))
-            try:
-                again = self._checked(self.checker, text, equation.line)
-            except FormulaError:
-                continue
-            if again.right:
-                return again
-        return first
+            texts.append(self._said(with_condition(equation.members, condition)))
+        return self._checked(self.checker, texts, equation.line)
 
-    def _checked(self, checker: Checker, text: str, line: int) -> Verdict:
-        """The verdict in the first reading of the document's letters in which it is right."""
-        first: Verdict | None = None
-        for said in self._meanings(line):
-            checker.where = said
-            found = checker.check(text)
-            if found.right:
-                return found
-            first = first or found
-        assert first is not None
-        return first
+    def _checked(self, checker: Checker, texts: Sequence[str], line: int) -> Verdict:
+        """The verdict in the first way to understand it in which it is right.
+
+        The ways are the readings of the document's letters, and the texts, of which only the
+        first need be readable. An edit that mends it is sought for the first way alone.
+        """
+        ways = [*product(texts, self._meanings(line))]
+        found: list[Verdict] = []
+        for text, checker.where in ways:
+            checker.clock.seconds = max(self.until - time.thread_time(), 0.1)
+            try:
+                found.append(checker.check(text, mended=len(ways) == 1))
+            except FormulaError:
+                if text == texts[0]:
+                    raise
+                continue
+            if found[-1].right or found[-1].verdict == "undecided":
+                return found[-1]
+        if len(ways) > 1:
+            text, checker.where = ways[0]
+            checker.clock.seconds = max(self.until - time.thread_time(), 0.1)
+            again = checker.check(text)
+            return again if again.verdict != "undecided" else found[0]
+        return found[0]
 
     def _further(self, equation: PrintedEquation) -> Iterator[str]:
         """Conditions that the document states elsewhere, or in the sentence before."""
@@ -385,9 +422,9 @@ class _Proofreader:
         left = self.end - time.thread_time()
         if left <= 0 or row.verdict is None:
             return False
-        checker.clock.seconds = min(1.0, left)
+        self.until = time.thread_time() + min(1.0, left)
         try:
-            return self._checked(checker, row.verdict.formula, row.line).right
+            return self._checked(checker, [row.verdict.formula], row.line).right
         except FormulaError:
             return False
 

@@ -48,7 +48,8 @@ class ExaminedEquation:
         reason = f": {self.reason}" if self.reason else ""
         lines = _wrapped(f"{file}:{self.line}: {self.answer}{number}{reason}", "", "  ")
         lines += _wrapped(self.read or self.source, "    ")
-        if self.answer == "wrong" and self.verdict is not None:
+        is_wrong = self.verdict is not None and self.verdict.verdict == "wrong"
+        if is_wrong and self.answer in ("wrong", "model"):
             lines += _details(str(self.verdict).splitlines()[1:])
         return "\n".join(lines)
 

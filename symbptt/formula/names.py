@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NoReturn
@@ -146,10 +147,19 @@ class FormulaNames:
         return self.timed | self.timeless | self.functions | frozenset(self.constants)
 
     def near(self, name: str) -> str:
-        """What may be meant by an unknown name, for the end of a message."""
+        """What may be meant by an unknown name, for the end of a message.
+
+        That is what has its letters, what it is the beginning of, and else what looks like it.
+        """
         known = sorted(self.every)
-        alike = [one for one in known if _bare(one) == _bare(name)]
-        hint = meant(name, alike or known, likeness=0 if alike else 0.6)
+        words = sorted(self.words)
+        alike = [one for one in (*known, *words) if _bare(one) == _bare(name)]
+        alike = alike or [one for one in known if one.partition("_")[0] == name]
+        for names, likeness in ((known, 0.6), (words, 0.75)):
+            bare = {_bare(one): one for one in names}
+            close = get_close_matches(_bare(name), bare, 2, likeness)
+            alike = alike or [bare[one] for one in close]
+        hint = meant(name, alike, likeness=0)
         return f"; {hint}" if hint else ""
 
 

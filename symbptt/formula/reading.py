@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import NoReturn
+from unicodedata import normalize
 
 from symbptt import algebra as al
 from symbptt.errors import FormulaError
@@ -25,12 +26,14 @@ from symbptt.formula.names import (
     finding,
 )
 from symbptt.formula.shapes import Layout
+from symbptt.formula.spelling.derivatives import LOST
 from symbptt.formula.spelling.reader import MAX_READINGS, Stated, spelled, spelled_letter
 from symbptt.formula.statement import (
     NOWHERE,
     Fixed,
     Formula,
     Inequalities,
+    Over,
     is_length,
     own_names,
     walk,
@@ -55,9 +58,21 @@ _BESIDE = re.compile(
 )
 """What may be a product without a sign, a step in parentheses, or a gradient alone."""
 
+_UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_COPIED = re.compile("[\ufb00-\ufb06\uff01-\uff5e]")
+
 _ALIAS = "what a text calls the names of the model is said by `U=W_qh, V=W_hx`"
 _SHAPE = "a formula is `left = right`, and conditions follow after `for`"
 _DEFINITION = "what a letter stands for is said by `b[t] = …`, or `C = …` where it has no step"
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What ``(D L)_t``, a derivative by a step alone, may have been taken by, and in which link."""
+
+    derivative: str
+    by: str
+    link: Formula
 
 
 @dataclass(frozen=True)
@@ -70,10 +85,13 @@ class Reading:
         ``A = B`` and ``B = C`` of a chain ``A = B = C``.
     words : str
         How what can be read in several ways was understood; "" where there is one way.
+    lost : Lost, optional
+        What a derivative was taken by, where the text does not say it.
     """
 
     links: tuple[Formula, ...]
     words: str = ""
+    lost: Lost | None = None
 
 
 def readings(
@@ -109,7 +127,8 @@ def readings(
         try:
             return _spelled(text, known, layout)
         except FormulaError as found:
-            raise (found if other else error) from None
+            beside = "an operator is missing" in str(error)  # What stands side by side is read.
+            raise (found if other or beside else error) from None
 
 
 def names_of(
@@ -118,14 +137,22 @@ def names_of(
     """The names of a model, and what a text says of its own; see `readings`."""
     known = FormulaNames.of(model)
     known = replace(known, aliases=aliases(names, known))
-    letters = [_letter(one, known, layout) for one in where]
-    return replace(known, letters={one.name: one for one in letters})
+    return replace(known, letters=_letters(tuple(where), known, layout))
 
 
 def _spelled(text: str, names: FormulaNames, layout: Layout) -> tuple[Reading, ...]:
     """The readings of a text in LaTeX, Unicode or a mixture."""
     found = list(spelled_links(text, names, layout))
-    return tuple(Reading(links, _words(notes, found)) for links, notes in found)
+    return tuple(
+        Reading(links, _words(notes, found), _lost(links, notes)) for links, notes in found
+    )
+
+
+def _lost(links: tuple[Formula, ...], notes: dict[str, str]) -> Lost | None:
+    if LOST not in notes:
+        return None
+    number, derivative, by = notes[LOST].split(": ", 2)
+    return Lost(derivative, by, links[int(number)])
 
 
 def spelled_links(
@@ -149,12 +176,36 @@ def spelled_links(
             continue
         if links not in found:
             found.append(links)
-            yield links, dict(one.notes)
+            notes = dict(one.notes)
+            if LOST in notes:
+                column = plain.index(notes[LOST].partition(": ")[0])
+                before = sum(side.place.column <= column for side in one.sides)
+                notes[LOST] = f"{max(before - 2, 0)}: {notes[LOST]}"
+            yield links, notes
         if len(found) == MAX_READINGS:
             return
     if not found:
-        assert first is not None
-        raise first
+        raise first or FormulaError("its parts are read only in ways that contradict each other")
+
+
+def _letters(
+    where: tuple[str, ...], names: FormulaNames, layout: Layout
+) -> dict[str, LetterMeaning]:
+    """What letters stand for; one may be made of others that are told behind it."""
+    found: dict[str, LetterMeaning] = {}
+    while where:
+        waiting: dict[str, FormulaError] = {}
+        for text in where:
+            try:
+                letter = _letter(text, replace(names, letters=dict(found)), layout)
+            except FormulaError as error:
+                waiting[text] = error
+            else:
+                found[letter.name] = letter
+        if len(waiting) == len(where):
+            raise next(iter(waiting.values()))
+        where = tuple(waiting)
+    return found
 
 
 def _letter(text: str, names: FormulaNames, layout: Layout) -> LetterMeaning:
@@ -177,17 +228,23 @@ def _words(notes: dict[str, str], found: list[tuple[tuple[Formula, ...], dict[st
     open_ones = [
         question
         for question in notes
+        if question != LOST
         if question[0] != "`" or any(other.get(question) != notes[question] for _, other in found)
     ]
     return "; ".join(f"{question} as {notes[question]}" for question in open_ones)
 
 
 def _one_line(text: str, most: int) -> str:
+    """Without line breaks, and without what only a text has that was copied from a page.
+
+    That is characters that one does not see, and letters set as one or wide.
+    """
     if len(text) > most:
         raise FormulaError(
             f"a formula has at most {most:,} characters, and this one has {len(text):,}"
         )
-    return re.sub(r"\s", " ", text)
+    seen = re.sub(r"\s", " ", _UNSEEN.sub("", text))
+    return _COPIED.sub(lambda one: normalize("NFKC", one[0]), seen)
 
 
 def read(text: str, model: al.Model, where: Iterable[str] = ()) -> Formula:
@@ -294,18 +351,21 @@ class _FormulaReader:
             self.wrong(words[1].place, "one `for`: conditions are separated by commas")
         if not behind:
             return [body]
-        conditions, commas = parted(behind[0], [","])
+        conditions, commas = parted(behind[0], [",", "and"])
         for condition, before in zip(conditions, [*words, *commas], strict=True):
             if not condition:
                 self.wrong(before.place, "a condition is missing after `for` or a comma")
-        return [body, *conditions]
+        # `for all t` sets no bounds.
+        bounds = [run[1:] if run[0].text == "all" else run for run in conditions]
+        return [body, *(run for run in bounds if run and (len(run) > 1 or run in conditions))]
 
     def _sides(self, body: list[Token]) -> tuple[list[Node], list[Token]]:
         """What stands between the signs of equality, and these."""
         sides, signs = parted(body, COMPARISONS)
         for sign in signs:
             if sign.text != "=":
-                self.wrong(sign.place, f"{_SHAPE}; a comparison stands in a condition")
+                said = "write one `=`; " if sign.text == "==" else ""
+                self.wrong(sign.place, f"{_SHAPE}; {said}a comparison stands in a condition")
         if not signs:
             self.wrong(body[-1].place if body else NOWHERE, f"{_SHAPE}; there is no `=`")
         beside = [signs[0], *signs]
@@ -372,6 +432,11 @@ class _FormulaReader:
     def _all_bound(self, links: tuple[Formula, ...]) -> None:
         """Every index name is free by the rules or bound by a sum or product."""
         known = {"t", "T"} | bracketed(links[0].left)
+        rights = [link.right for link in links]
+        summed = {over.index for right in rights for over in walk(right) if isinstance(over, Over)}
+        if summed & counted(links[0].left):
+            # `a_i = \sum_i W_{ij} h_i` claims it for every j.
+            known |= {name for right in rights for name in counted(right)}
         for chain in (chain for link in links for chain in link.chains):
             known.update(name for side in chain.sides for name in side.names())
         for side in (links[0].left, *(link.right for link in links)):
@@ -387,6 +452,16 @@ class _FormulaReader:
             "index is bound by `sum` or `prod`, or stands in brackets on the left or in the "
             f"condition{self.names.near(name)}",
         )
+
+
+def counted(node: al.Expr) -> set[str]:
+    """The index names that say which entry is meant, bound ones left out."""
+    return {
+        name
+        for inner, bound, counting in with_bound(node)
+        if counting
+        for name in own_names(inner) - bound
+    }
 
 
 _INITIAL = (

@@ -11,14 +11,16 @@ from typing import TypedDict, Unpack
 from symbptt.algebra import Cotangent, Derivative, Expr, Model, Param, Ref, Stack
 from symbptt.calculus.estimators import Estimator, as_estimator, gate_of
 from symbptt.calculus.gradients import one_step
+from symbptt.calculus.slips import Slip
 from symbptt.errors import EvaluationError, FormulaError
 from symbptt.formula.answer import Verdict, mend_lines
 from symbptt.formula.decision import Decision, decide
+from symbptt.formula.derived import derived
 from symbptt.formula.examination import Examiner
 from symbptt.formula.meaning import Total
 from symbptt.formula.mending import WANTED, Mend, mends
 from symbptt.formula.names import FormulaNames, derived_form
-from symbptt.formula.reading import Reading, aliases, readings
+from symbptt.formula.reading import Lost, Reading, aliases, readings
 from symbptt.formula.scenes import Clock, TooLargeError
 from symbptt.formula.shapes import Layout, Shaper
 from symbptt.formula.statement import Formula, walk
@@ -130,6 +132,7 @@ class Checker:
         self.layout = layout
         self.where = where
         self.names = names
+        self.decided: dict[tuple[Formula, int], Decision] = {}
 
     @cached_property
     def called(self) -> dict[str, str]:
@@ -137,10 +140,18 @@ class Checker:
         found = aliases(self.names, FormulaNames.of(self.model))
         return {meant: name for name, meant in reversed(found.items())}
 
-    def check(self, formula: str, progress: Progress = str) -> Verdict:
-        """The verdict on one; errors are those of `symbptt.formula.verdict.check`."""
+    def check(self, formula: str, progress: Progress = str, *, mended: bool = True) -> Verdict:
+        """The verdict on one; errors are those of `symbptt.formula.verdict.check`.
+
+        With ``mended`` false no edits are sought that mend it, nor what the derivation says.
+        """
         self.clock.restart()
+        self.decided.clear()
         ways = readings(formula, self.model, self.where, self.names, self.layout)
+        lost = [way.lost for way in ways if way.lost is not None]
+        if lost:
+            verdict = replace(self._by_nothing(lost, progress), formula=formula)
+            return verdict.in_names(self.called, Shaper(self.model, self.layout))
         found: list[tuple[Decision, Expr]] = []
         for way in _meant(ways, self.model):
             found.append((self._read(way, progress), way.links[0].left))
@@ -149,9 +160,12 @@ class Checker:
         best, start = max(
             found, key=lambda one: (one[0].likelihood, not _says_more(one[0].tree, self.model))
         )
-        with suppress(EvaluationError):  # no time is left
-            best = best.explained(start)
-        verdict = replace(self._mended(best, progress), formula=formula)
+        verdict = best.verdict
+        if mended:
+            with suppress(EvaluationError):  # no time is left
+                best = best.explained(start)
+            verdict = self._mended(best, progress)
+        verdict = replace(verdict, formula=formula)
         about = best.examiner.model if best.examiner else self.model
         return verdict.in_names(self.called, Shaper(about, self.layout))
 
@@ -193,6 +207,25 @@ class Checker:
         )
         return replace(decision, verdict=verdict, held=len(found) - 1)
 
+    def _by_nothing(self, lost: list[Lost], progress: Progress) -> Verdict:
+        """Wrong, where a derivative is taken by nothing, and by something the formula is right.
+
+        Raises
+        ------
+        FormulaError
+            If it is right by nothing that fits.
+        """
+        reason = f"`{lost[0].derivative}` is taken by a step, and by no quantity of it"
+        for one in lost:
+            found = self.link(one.link, progress)
+            if found.verdict.right and found.examiner is not None:
+                kind, text = Slip.LOST_NAME, formula_text(one.link)
+                mend = Mend(f"{kind}: it is taken by {one.by}", kind, text, one.link)
+                own = derived(one.link, found.examiner)
+                name = self.model.name
+                return Verdict(name, text, "wrong", reason=reason, mends=(mend,), derived=own)
+        raise FormulaError(reason)
+
     def link(self, tree: Formula, progress: Progress) -> Decision:
         """Of ``A = B``."""
         first, *others = spoken_of(tree, self.model) or _equations(tree, self.model)
@@ -206,6 +239,13 @@ class Checker:
         return replace(found, verdict=replace(found.verdict, latex=latex))
 
     def _examined(self, tree: Formula, model: Model, progress: Progress) -> Decision:
+        """Of a link about one form of the model; readings of a chain have links in common."""
+        key = tree, id(model)
+        if key not in self.decided:
+            self.decided[key] = self._decided(tree, model, progress)
+        return self.decided[key]
+
+    def _decided(self, tree: Formula, model: Model, progress: Progress) -> Decision:
         try:
             examiner = self.examiner(model)
             examiner.forget()

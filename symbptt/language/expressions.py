@@ -152,6 +152,10 @@ class Reader:
 
     def _call(self, node: ast.Call, place: Place) -> sf.Node:
         if not isinstance(node.func, ast.Name):
+            named = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
+            if isinstance(node.func, ast.Attribute) and named and node.func.attr != "T":
+                words = f"functions stand alone: write `{node.func.attr}(…)`"
+                return self.wrong(node.func, words)
             return self.wrong(
                 node, "only functions are called, as in `tanh(v)`; a product is written `*` or `@`"
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symbptt.calculus.derivation import Derivation
@@ -13,12 +13,13 @@ from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
-from symbptt.typeset.blocks import Document, Words
+from symbptt.typeset.blocks import Block, Document, Words
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
 from symbptt.typeset.fragment import Fragment, FragmentTex
 from symbptt.typeset.html_format import Html
+from symbptt.typeset.notebook_format import notebook_text
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
 
@@ -55,7 +56,7 @@ FORMATS: dict[str, Output] = {
     "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
 }
 
-TEXTS = (*FORMATS, "formulas")
+TEXTS = (*FORMATS, "formulas", "ipynb")
 """What a derivation is written as."""
 
 
@@ -112,6 +113,7 @@ def render(
     parts: Sequence[str] = (),
     title: str = "",
     author: str = "",
+    beside: Iterable[Block] = (),
 ) -> str:
     """The derivation as a document.
 
@@ -127,6 +129,8 @@ def render(
         Of `PARTS`; all of them if none are given.
     title, author : str
         What stands on top; without a title that of the model.
+    beside : iterable of Block
+        What stands at the end of it, its code for instance.
 
     Raises
     ------
@@ -143,8 +147,10 @@ def render(
     command = _command(derivation, to, fragment, style, parts, title, author)
     if to == "formulas":
         return formulas_text(derivation, made(derivation, command), style)
-    told = article(derivation, command, style, parts=parts or tuple(PARTS))
+    told = article(derivation, command, style, parts=parts or tuple(PARTS), beside=beside)
     told = replace(told, title=(Words(title),) if title else told.title, author=author)
+    if to == "ipynb":
+        return notebook_text(told, derivation.model)
     return printed(told, to, fragment and fragment.named(derivation.model.name))
 
 
@@ -173,6 +179,8 @@ def refuse_together(
         )
     if parts and to == "formulas":
         raise OptionError("--parts and --to formulas can't be combined: formulas are all steps")
+    if fragment and to == "ipynb":
+        raise OptionError("--fragment and --to ipynb can't be combined: a notebook is a whole file")
     if fragment and to != "tex" and fragment.options:
         raise OptionError(
             f"{fragment.options[0]} and --to {to} can't be combined: it is about LaTeX"

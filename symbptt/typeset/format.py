@@ -14,6 +14,7 @@ from symbptt.typeset.blocks import (
     Document,
     Equality,
     Heading,
+    Listing,
     Math,
     Paragraph,
     Points,
@@ -46,6 +47,8 @@ class Format(ABC):
                 return self.box(block)
             case Table():
                 return self.table(block)
+            case Listing():
+                return self.listing(block)
 
     def prose(self, parts: Prose) -> str:
         return "".join(map(self.part, parts))
@@ -100,6 +103,9 @@ class Format(ABC):
 
     @abstractmethod
     def table(self, block: Table) -> str: ...
+
+    @abstractmethod
+    def listing(self, block: Listing) -> str: ...
 
 
 # Equations of so many lines are kept on one page, and so many lines of results in one box.
@@ -175,6 +181,15 @@ class Tex(Format):
     def table_columns(self, block: Table) -> str:
         return "".join(f"p{{{width}cm}}" for width in block.widths)
 
+    def listing(self, block: Listing) -> str:
+        lines = map(self.code_line, code_lines(block))
+        text = " \\\\\n".join(lines)
+        return f"\\begin{{flushleft}}\\ttfamily\\small\n{text}\n\\end{{flushleft}}"
+
+    def code_line(self, line: str) -> str:
+        text = line.lstrip()
+        return rf"\hspace*{{{(len(line) - len(text)) / 2}em}}{self.words(text)}"
+
     def table_row(self, cells: Sequence[str]) -> str:
         # The first columns hold a symbol and a word.
         ragged = (rf"\raggedright {cell}" for cell in cells[2:])
@@ -221,6 +236,13 @@ class Markdown(Format):
         rule = ("---",) * len(block.head)
         cells = (block.head, rule, *(tuple(map(self.prose, row)) for row in block.rows))
         return "\n".join(_table_row(row) for row in cells)
+
+    def listing(self, block: Listing) -> str:
+        return "\n".join(("```python", *code_lines(block), "```"))
+
+
+def code_lines(block: Listing) -> Iterator[str]:
+    yield from (line for lines, _ in block.statements for line in lines)
 
 
 def _table_row(cells: Sequence[str]) -> str:

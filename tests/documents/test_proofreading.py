@@ -141,6 +141,38 @@ def test_what_the_sentence_before_supposes_is_a_condition(words: str, answer: st
     assert answer != "not read" or row.reason == "its condition is not read: x_t = y_t"
 
 
+def test_what_the_sentence_before_supposes_of_an_entry_is_looked_at_there() -> None:
+    """Of the entry of a class, and of the others, no condition speaks."""
+    one = r"$$\frac{\partial L}{\partial o_{t,i}} = \frac{1}{T} (p_{t,i} - 1)$$"
+    other = r"$$\frac{\partial L}{\partial o_{t,i}} = \frac{1}{T} p_{t,i}$$"
+    for said, text, answer in (
+        ("If $i = y_t$,", one, "right"),
+        ("If $i = y_t$,", other, "wrong"),
+        (r"If $i \neq y_t$,", other, "right"),
+        (r"If $i \neq y_t$,", one, "wrong"),
+        ("If $q$ is small,", other, "wrong"),
+    ):
+        (row,) = proofread(load("char_rnn"), f"{said}\n{text}\n", seconds=4).rows
+        assert row.answer == answer, (said, text, row)
+
+
+def test_a_derivative_by_nothing_is_wrong_where_by_something_it_is_right() -> None:
+    (row,) = examined(r"$$(DL)_{W_{hx}} = \sum_t (DL)_t = \sum_t (DL)_{W_{hh}^{(t)}}$$").rows
+    assert (row.answer, row.read) == ("wrong", "")
+    assert "by no quantity of it" in str(row.verdict) and "`W_hx` of step t" in str(row.verdict)
+    (row,) = examined(r"$$(DL)_{W_{hx}} = 2 \sum_t (DL)_t$$").rows
+    assert (row.answer, row.reason) == (
+        "not read",
+        "`(DL)_t` is taken by a step, and by no quantity of it",
+    )
+
+
+def test_what_contradicts_the_model_has_its_own_equation() -> None:
+    (row,) = examined("$$h_{t,i} = \\sum_i W_{hh,ij} h_{t-1,i}$$").rows
+    assert row.answer == "model" and "contradicts" in row.reason
+    assert "sum(k, 1, len(h), W_hh[i, k] * h[t-1][k])" in row.text("notes.md")
+
+
 def test_a_value_that_a_letter_takes_at_times_is_not_its_meaning() -> None:
     text = "Whenever $q_t = 0$ it ends.\n\n$$d(L, h[t]) = q_t$$"
     assert "no name `q_t`" in examined(text).rows[0].reason

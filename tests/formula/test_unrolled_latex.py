@@ -19,6 +19,7 @@ from symbptt.typeset.latex import aligned, rows_of
 from symbptt.unrolled import Answer, answer
 from tests import cells
 from tests.calculus.test_closed_formulas import answers
+from tests.formula.test_round_trip import loaded
 from tests.formula.test_unrolled_lines import HORIZON, outside
 from tests.modules import EXHAUSTIVE, in_turn, model_of
 
@@ -31,15 +32,14 @@ def equations(found: Answer) -> Iterator[tuple[str, list[Equality]]]:
     section, group = "", list[Equality]()
     for block in found.document().blocks:
         if isinstance(block, Heading):
-            section = str(block.text[0])
+            if group:
+                yield section, group
+            section, group = str(block.text[0]), []
         for line in block.lines if isinstance(block, Display) else ():
             if line.left and group:
                 yield section, group
                 group = []
             group.append(line)
-        if isinstance(block, Heading) and group:
-            yield section, group
-            group = []
     yield section, group
 
 
@@ -57,7 +57,7 @@ def letters(found: Answer) -> tuple[str, ...]:
     return tuple(
         text
         for text in others
-        if (name := re.match(r"\\begin\{align\*\}\n\\mathbf\{(\w+)\}(_t)? ", text))
+        if (name := re.match(r"\\begin\{align\*\}\n\\mathbf\{(\w+)\}(_t|_\{\d+,t\})? ", text))
         and name[1] not in known
     )
 
@@ -82,7 +82,7 @@ def test_the_lines_of_a_closed_form_are_right(name: str) -> None:
     [*library.names(), *cells.NAMES] if EXHAUSTIVE else ["lstm", "last_two_steps"],
 )
 def test_the_equations_step_by_step_are_right(name: str) -> None:
-    model = model_of(name)
+    model = loaded(name)
     adjoints = [f"d(L, {state}[t])" for state in model.states[:1] if model.loss]
     for what in (None, *adjoints):
         found = answer(model, what, 2)
@@ -91,3 +91,13 @@ def test_the_equations_step_by_step_are_right(name: str) -> None:
             if section.startswith("Step") and (EXHAUSTIVE or number % 4 == 0):
                 verdict = checker.check(text)
                 assert verdict.right, f"{text}\n{verdict}"
+
+
+def test_a_letter_may_be_made_of_letters_that_are_told_behind_it() -> None:
+    where = (
+        r"\mathbf{b}_t = \begin{pmatrix} \mathbf{b}_{1,t} \\ \mathbf{b}_{2,t} \end{pmatrix}",
+        r"\mathbf{b}_{1,t} = \mathbf{c}_t",
+        r"\mathbf{b}_{2,t} = 2 \mathbf{b}_{1,t}",
+    )
+    checker = Checker(model_of("lstm"), horizon=2, where=where)
+    assert checker.check(r"\mathbf{b}_t = \begin{pmatrix} c_t \\ 2 c_t \end{pmatrix}").right

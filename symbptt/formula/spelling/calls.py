@@ -9,7 +9,6 @@ from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.derivatives import DerivativeReader
 from symbptt.formula.spelling.names import LOSS_LETTERS, STEP_LOSS, Way
 from symbptt.formula.spelling.shares import is_letter, letters_of, parts_of, shares
-from symbptt.formula.spelling.sums import SumReader
 from symbptt.functions.losses import LOSSES
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
@@ -18,7 +17,7 @@ _DERIVATIVES = frozenset(["d", "partial", "direct"])
 _PRIME = "\N{MODIFIER LETTER PRIME}"
 
 
-class CallReader(DerivativeReader, SumReader):
+class CallReader(DerivativeReader):
     """Reads calls and brackets behind names."""
 
     def is_applied(self, node: wr.Bracketed) -> bool:

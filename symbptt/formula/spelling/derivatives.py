@@ -2,8 +2,10 @@ r"""Derivatives as people write them: quotients of differentials, operators, gra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from itertools import product
 
 from symbptt import algebra as al
@@ -12,17 +14,23 @@ from symbptt.errors import FormulaError
 from symbptt.formula.names import derived_form
 from symbptt.formula.shapes import SCALAR
 from symbptt.formula.spelling import written as wr
-from symbptt.formula.spelling.choices import consistent
+from symbptt.formula.spelling.choices import consistent, size_node
 from symbptt.formula.spelling.dots import index_node
 from symbptt.formula.spelling.names import Way
 from symbptt.formula.spelling.products import COLUMN, ROW, ProductReader
-from symbptt.formula.spelling.shares import Share, parts_of, shares
+from symbptt.formula.spelling.shares import letters_of, parts_of, shares
+from symbptt.formula.spelling.sums import SumReader
 from symbptt.formula.statement import at_steps
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
 
+LOST = "lost"
+"""The question what a derivative was taken by that says nothing of it."""
 
-class DerivativeReader(ProductReader):
+_HELD = {"direct": "of the one equation", "partial": "within its step"}
+
+
+class DerivativeReader(ProductReader, SumReader):
     """Reads derivatives; of what a name is defined by it is that equation's."""
 
     def quotient(self, place: Place, above: wr.Written, below: wr.Written) -> Iterable[Way]:
@@ -50,7 +58,18 @@ class DerivativeReader(ProductReader):
 
     def derivative(self, place: Place, kind: str, of: wr.Written, by: wr.Written) -> Iterator[Way]:
         outputs = self.differentiated(of)
-        for output, wrt in self.pairs(outputs, by):
+        uses: list[Way] = []
+        try:
+            pairs = [*product(outputs, self.quantities(by))]
+        except FormulaError:
+            pairs = [*self.pairs(outputs, by)]
+            copies = self.copies(by)
+            uses = [*self.through_uses(place, outputs, copies, self.shown(by.place))]
+            if not (pairs or uses):
+                raise
+        uses += self.by_nothing(place, outputs, by)
+        yield from uses
+        for output, wrt in pairs:
             notes = consistent((*output.notes, *wrt.notes))
             if notes is None:
                 continue
@@ -96,41 +115,107 @@ class DerivativeReader(ProductReader):
 
         That of step t + 1, too, where a text counts what leads from one step to the next.
         """
-        try:
-            bys = self.variables(by)
-        except FormulaError:
-            uses = [(share, name) for share in self.shared(by) for name in self.called(share.name)]
-            made = [
-                (output, Way(sf.Named(by.place, name), (("", word), note)))
-                for share, name in uses
-                if name in self.names.timeless and not (share.entries or share.raised)
-                for output in outputs
-                if share.step is not None and self.is_near(output, share.step)
-                for word, where in (("direct", "equation"), ("partial", "step"))
-                for note in [(f"`{self.shown(by.place)}`", f"`{name}` in one {where}")]
+        for name, step in self.uses(by, [*parts_of(by)[1], *parts_of(by)[2]]):
+            for output in outputs:
+                lag = self.lag_behind(output, step)
+                if lag not in (0, 1):
+                    continue
+                for word in ("direct", "partial"):
+                    how = (f"`∂{name_in(output.node)}/∂{self.shown(by.place)}`", _HELD[word])
+                    notes = (("", word), use(self.shown(by.place), name, lag), how)
+                    yield output, Way(sf.Named(by.place, name), notes)
+
+    def by_nothing(self, place: Place, outputs: list[Way], by: wr.Written) -> Iterator[Way]:
+        """A derivative by a step alone: what it is taken by is lost; each that fits is tried."""
+        step = self.number(by)
+        if not isinstance(step, sf.Named) or step.name != "t":
+            return
+        shown, model = self.shown(place), derived_form(self.names.model)
+        for one in model.parameters:
+            uses = [(one.name, step)]
+            for way in self.through_uses(place, outputs, uses, f"{one.name}[t]"):
+                yield replace(way, notes=(*way.notes, (LOST, f"{shown}: `{one.name}` of step t")))
+        for output in outputs:
+            for equation in model.equations:
+                node = sf.At(place, sf.Named(place, equation.name), [step])
+                made = sf.Apply(place, "d", [output.node, node], place)
+                yield Way(made, (*output.notes, (LOST, f"{shown}: `{equation.name}[t]`")))
+
+    def through_uses(
+        self, place: Place, outputs: list[Way], uses: Iterable[tuple[str, sf.Node]], shown: str
+    ) -> Iterator[Way]:
+        r"""``\partial L/\partial W^{(t)}``: what of the gradient by W goes through its use at t.
+
+        That is through every equation of step t that reads W; of step t + 1, too, where W leads
+        from one step to the next.
+        """
+        losses = [way for way in outputs if name_in(way.node) in ("L", "loss")]
+        for name, step in uses if losses else ():
+            readers = [
+                one
+                for one in derived_form(self.names.model).equations
+                if any(
+                    isinstance(part, al.Param) and part.name == name for part in al.walk(one.rhs)
+                )
             ]
-            if not made:
-                raise
-            yield from made
-        else:
-            yield from product(outputs, bys)
+            leads = all(leads_on(one.rhs, name) for one in readers)
+            for lag in range(1 + leads):
+                at = sf.Plus(place, [step, sf.Literal(place, Fraction(1), "1")]) if lag else step
+                for way in losses:
+                    parts = [self.through(place, way.node, one, at, name) for one in readers]
+                    known = [part for part in parts if part is not None]
+                    if known and len(known) == len(parts):
+                        made = known[0] if len(known) == 1 else sf.Plus(place, known)
+                        yield Way(made, (*way.notes, use(shown, name, lag)))
 
-    def shared(self, node: wr.Written) -> Iterator[Share]:
+    def through(
+        self, place: Place, output: sf.Node, equation: al.Equation, step: sf.Node, name: str
+    ) -> sf.Node | None:
+        """``sum(i, 1, n, d(L, a[t][i]) * direct(a[t][i], W))``."""
+        quantity: sf.Node = sf.At(place, sf.Named(place, equation.name), [step])
+        if len(equation.shape) > 1:
+            return None
+        index = sf.Named(place, self.unused_letter())
+        part = sf.At(place, quantity, [index]) if equation.shape else quantity
+        words = (("d", output, part), ("direct", part, sf.Named(place, name)))
+        product_of = sf.Times(
+            place, [sf.Apply(place, word, [of, by], place) for word, of, by in words]
+        )
+        if not equation.shape:
+            return product_of
+        size = self.with_lengths(size_node(place, equation.shape[0]))
+        ends = [sf.Literal(place, Fraction(1), "1"), size]
+        return sf.Apply(place, "sum", [index, *ends, product_of], place)
+
+    def uses(self, node: wr.Written, steps: list[wr.ScriptText]) -> Iterator[tuple[str, sf.Node]]:
+        """The parameters that a name with one of these steps may be, and that step."""
         core, below, above, primes = parts_of(node)
-        if isinstance(core, wr.Word) and not primes:
-            yield from (one for one in shares(core.text, below, above) if one.step is not None)
+        for share in shares(core.text, below, above) if isinstance(core, wr.Word) else ():
+            step = self.index(share.step) if share.step in steps and share.step else None
+            if step is not None and not (primes or share.entries or share.raised):
+                names = self.called(share.name)
+                yield from ((name, step) for name in names if name in self.names.timeless)
 
-    def is_near(self, output: Way, script: wr.ScriptText) -> bool:
-        """Whether a step is that of a quantity or the one before."""
-        step = self.index(script)
-        if step is None:
-            return False
+    def copies(self, node: wr.Written) -> Iterator[tuple[str, sf.Node]]:
+        """``W^{(t)}`` or ``W(t)``: what a text calls the parameter as a step reads it."""
+        match node:
+            case wr.Bracketed(operand=operand, group=wr.Enclosed(bracket="(", items=[inner])):
+                step, core = self.number(inner), parts_of(operand)[0]
+                names = self.called(letters_of(core.text)) if isinstance(core, wr.Word) else []
+                if step is not None:
+                    yield from ((name, step) for name in names if name in self.names.timeless)
+            case _:
+                yield from self.uses(node, parts_of(node)[2])
+
+    def lag_behind(self, output: Way, step: sf.Node) -> int | None:
+        """How many steps a quantity is behind a step, if that is a number."""
         try:
             one, index = self.builder.expr(output.node), self.builder.index(step)
         except FormulaError:
-            return False
+            return None
         one = one.array if isinstance(one, Entry) else one
-        return isinstance(one, al.Ref) and one.index - index in (al.Index(), al.Index(offset=1))
+        lag = one.index - index if isinstance(one, al.Ref) else None
+        return None if lag is None or lag.terms else lag.offset
 
     def is_last_loss(self, node: sf.Node) -> bool:
         """Whether it is the loss of the last step where that is L: then it is taken directly."""
@@ -157,6 +242,21 @@ class DerivativeReader(ProductReader):
         if isinstance(one, al.Ref) and isinstance(two, al.Ref):
             return str(one.index - two.index)
         return ""
+
+    def quantities(self, node: wr.Written) -> list[Way]:
+        """What a derivative is taken by; by a product or a power none is."""
+        ways = self.variables(node)
+        found = [way for way in ways if not isinstance(way.node, sf.Power | sf.Times)]
+        return found or self.wrong(
+            node.place, f"no derivative is taken by `{self.shown(node.place)}`"
+        )
+
+    def unused_letter(self) -> str:
+        """A letter for an index that neither the model nor the text has."""
+        free = self.names.model.free_letters(tuple("ijkmnpqr"))
+        return next(
+            one for one in free if not re.search(rf"(?<![A-Za-z]){one}(?![A-Za-z])", self.text)
+        )
 
     def variables(self, node: wr.Written) -> list[Way]:
         """What a derivative is taken by: a name, or an entry of one in parentheses."""
@@ -221,14 +321,14 @@ class DerivativeReader(ProductReader):
     def alone(self, node: wr.Differential) -> Iterator[Way]:
         r"""``dh_t``, ``\delta W``: the gradient of L; a product where the model has a delta."""
         if node.operand is None or node.kind in ("∂", "+"):
-            self.wrong(node.place, "a derivative is a quotient, `∂L/∂h_t`")
+            self.wrong(node.place, "a derivative is a quotient, `∂L/∂h_t`, or `d(L, h[t])`")
         if node.kind == "δ" and self.called("delta"):
             word = wr.Word(Place(1, node.place.column, 1, node.operand.place.column), "delta")
             yield from self.operated(wr.Operated(node.place, [word, node.operand], [""]))
             return
         core, below, above, primes = parts_of(node.operand)
         if not isinstance(core, wr.Word) or primes:
-            self.wrong(node.place, "a derivative is a quotient, `∂L/∂h_t`")
+            self.wrong(node.place, "a derivative is a quotient, `∂L/∂h_t`, or `d(L, h[t])`")
         self.meanings(node.operand)
         for way in self.gradients(node.place, wr.Scripted(node.operand.place, core, below, above)):
             yield replace(
@@ -268,6 +368,20 @@ def _stood_up(node: al.Expr) -> al.Expr:
     """A vector that a text of rows stands up, as the model has it."""
     is_vector = isinstance(node, al.Transpose) and len(node.operand.shape) == 1
     return node.operand if is_vector and isinstance(node, al.Transpose) else node
+
+
+def use(shown: str, name: str, lag: int) -> tuple[str, str]:
+    """Which use of a parameter is counted as that of a step, as it is said."""
+    return f"`{shown}`", f"`{name}` where {'the next step' if lag else 'its step'} reads it"
+
+
+def leads_on(rhs: al.Expr, name: str) -> bool:
+    """Whether a parameter stands beside what an earlier step has made."""
+    return all(
+        any(isinstance(part, al.Ref) and part.index != al.NOW for part in al.walk(term))
+        for term in al.terms_of(rhs)
+        if any(isinstance(part, al.Param) and part.name == name for part in al.walk(term))
+    )
 
 
 def core_of(node: sf.Node) -> sf.Node:

@@ -391,7 +391,10 @@ class Parser:
         if self.sign not in ("⦄", "\\", ",", "."):
             sides, sign = [self.sum()], self.sign
             if sign not in ("=", "!="):
-                self.wrong(self.here, "a case is told by `=` or `≠`")
+                self.wrong(
+                    self.here,
+                    "a case is told by `=` or `≠`; other steps have a formula of their own",
+                )
             self.take()
             sides.append(self.sum())
         while self.sign in (",", ";", "."):
@@ -411,6 +414,8 @@ class Parser:
     def close(self, opened: str, start: Place | None = None) -> None:
         if self.sign != CLOSING[opened]:
             shown = {"{": "{", "{{": "\\{"}.get(opened, opened)
+            if start is not None and opened in "⟦⦃":
+                shown = self.text[start.column : start.end_column]
             if self.mark is None or start is None:
                 self.wrong(start or self.end, f"this `{shown}` is never closed")
             found = self.text[self.mark.start : self.mark.end]

@@ -21,6 +21,8 @@ RELATIONS = frozenset(["=", "<", ">", "<=", ">=", "!="])
 CONDITION = "a condition compares indices (`1 <= t < T`) or fixes an initial value (`h[0] = 0`)"
 BREAK = frozenset(["⏎"])
 _INFIX = RELATIONS | BREAK | frozenset(["+", "-", "⊙", "·", "*", "/", "@", "␣"])
+_INDENT = ["⏎", "␣", "{", "}"]
+"""Of a row that goes on with a product: an operand stands before its first sign."""
 _CONDITIONAL = frozenset(["for", "if", "when", "with", "where", "and", "all", "forall"])
 
 
@@ -221,6 +223,7 @@ def _of_links(lines: list[tuple[int, list[Condition]]]) -> list[list[Condition]]
 def without_gaps(marks: list[Mark]) -> list[Mark]:
     """Without braces around nothing, wide spaces beside operators, and breaks but before `=`."""
     found: list[Mark] = []
+    marks = without_indents(marks)
     for place, (mark, behind) in enumerate(zip_longest(marks, marks[1:])):
         if (
             mark.text == "}"
@@ -246,6 +249,16 @@ def without_gaps(marks: list[Mark]) -> list[Mark]:
             found += [one for one in gap if one.text == "␣"][:1]
         found.append(mark)
     return found[:-1] if found and found[-1].text in BREAK else found
+
+
+def without_indents(marks: list[Mark]) -> list[Mark]:
+    """Without the wide space before a row that goes on with a product."""
+    found: list[Mark] = []
+    for mark in marks:
+        found.append(mark)
+        if [one.text for one in found[-4:]] == _INDENT:
+            del found[-3:]
+    return found
 
 
 def is_factor(marks: list[Mark]) -> bool:

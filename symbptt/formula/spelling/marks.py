@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from symbptt.errors import meant
 from symbptt.formula.names import finding
 from symbptt.formula.spelling.signs import (
     ABOVE,
@@ -28,6 +29,7 @@ from symbptt.formula.spelling.signs import (
     WITH_ARGUMENT,
     WORDY,
 )
+from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.language.limits import check_number
 from symbptt.language.source import Place
 from symbptt.typeset.names import TYPED, untyped
@@ -48,6 +50,10 @@ _REMARK = re.compile(r"\s*\{\s*\(((?:[^{}$\\]|\$[^$]*\$)*)\)\s*\}")
 _SAID = re.compile(r"(?:[^,$]|\$[^$]*\$)+")
 _FORMULA = re.compile(r"\$[^$]*\$|[^A-Za-z]")
 _TRANSPARENT = frozenset("&$~")
+_COMMANDS = [
+    f"\\{one}"
+    for one in sorted({*ACCENTED, *FONTS, *FUNCTIONS, *LETTERS, *SIGNS, *WITH_ARGUMENT, "begin"})
+]
 
 
 @dataclass(frozen=True)
@@ -224,6 +230,9 @@ class _MarkReader:
 
     def unknown(self, character: str) -> NoReturn:
         shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
+        script, _, kind = unicodedata.name(character, "").partition(" ")
+        if kind.startswith(("SMALL LETTER", "CAPITAL LETTER")):
+            shown += f", a {script.capitalize()} letter,"
         self.wrong(self.at, self.at + 1, f"{shown} has no meaning in a formula")
 
     # --- LaTeX ----------------------------------------------------------------------------
@@ -262,7 +271,9 @@ class _MarkReader:
         elif word.isalpha() and self.known(word):
             self.add("name", word, end, upright=True)
         else:
-            self.wrong(self.at, end, f"`\\{word}` has no meaning in a formula")
+            near = meant(f"\\{word}", _COMMANDS)
+            words = f"`\\{word}` has no meaning in a formula"
+            self.wrong(self.at, end, f"{words}; {near}" if near else words)
 
     def skip(self, pattern: re.Pattern[str]) -> None:
         match = pattern.match(self.text, self.at)

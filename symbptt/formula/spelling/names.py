@@ -6,7 +6,6 @@ exponent is tried; the names of the model decide which of them there are.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -19,7 +18,16 @@ from symbptt.errors import FormulaError
 from symbptt.formula.names import derived_form
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.grammar import Parser
-from symbptt.formula.spelling.shares import Share, is_letter, letters_of, parts_of, shares, spread
+from symbptt.formula.spelling.shares import (
+    Share,
+    counts_steps,
+    is_bound,
+    is_letter,
+    letters_of,
+    parts_of,
+    shares,
+    spread,
+)
 from symbptt.formula.spelling.words import WordReader
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
@@ -87,7 +95,10 @@ class NameReader(WordReader):
     ) -> list[Way]:
         """``t'`` is an index of its own."""
         if below or above or self.called(letters_of(core.text)) or core.text in self.functions:
-            message = "a prime stands behind a function alone, as in `phi'(v)`, or behind an index"
+            message = (
+                "a prime stands behind a function alone, as in `phi'(v)`, or behind an index; a "
+                r"transpose is `W.T` or `W^\top`"
+            )
             self.wrong(place, f"`{self.shown(place)}`: {message}")
         return [Way(sf.Named(place, core.text + "1" * primes))]
 
@@ -134,9 +145,11 @@ class NameReader(WordReader):
         if text == "e" and len(below) == 1:
             for way in self.unit(place, below[0]):
                 yield from self.powers(way, above)
+        if below and text.islower() and len(text) == 1:
+            yield from self.entry_of_matrix(core, place, below, above)
         if text == "delta" and below and not above:
             yield from self.kronecker(place, below)
-        if not below and text not in LOSS_LETTERS and is_letter(text):
+        if not below and text not in {*LOSS_LETTERS, *self.names.model.shapes} and is_letter(text):
             yield from self.powers(Way(sf.Named(place, text)), above)
 
     def dimension(
@@ -240,6 +253,15 @@ class NameReader(WordReader):
         inner = wr.Scripted(place, word, below, above)
         yield from (Way(one.node, (*one.notes, *note)) for one in self.meanings(inner))
 
+    def entry_of_matrix(
+        self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
+    ) -> Iterator[Way]:
+        """``w_{ij}``, the entry of a matrix W, where the model has no w."""
+        for name in self.called(core.text.upper()):
+            if len(self.names.shapes[name]) == 2 and name in self.names.timeless:
+                entries = self.instead(core, name, "the matrix", place, below, above)
+                yield from (way for way in entries if isinstance(way.node, sf.At))
+
     def unit(self, place: Place, script: wr.ScriptText) -> Iterator[Way]:
         position = self.entry(script)
         if self.is_integer(position):
@@ -260,6 +282,7 @@ class NameReader(WordReader):
         self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> NoReturn:
         """Why a name with these scripts is none of the model."""
+        self.check_run(core)
         scripted = [s for s in shares(core.text, below, above)]
         for share in scripted:
             for name in self.called(share.name):
@@ -272,7 +295,10 @@ class NameReader(WordReader):
                     )  # fmt: skip
         if letters_of(core.text) in self.functions:
             word = self.functions[letters_of(core.text)]
-            self.wrong(place, f"`{word}` is a function: its arguments stand in parentheses")
+            message = f"`{word}` is a function: its arguments stand in parentheses"
+            if word == "delta":
+                message += "; what a letter of your own stands for is said by `--where`"
+            self.wrong(place, message)
         written = (
             core.place.until(below[0].place) if below and below[0].word.isalpha() else core.place
         )
@@ -382,7 +408,20 @@ class NameReader(WordReader):
                 return None
             found = [way.node for way in ways if self.is_integer(way.node)]
             return found[0] if found else None
-        return self.number(tree)
+        place = self.number(tree)
+        # d + i is entry i behind d others.
+        if isinstance(place, sf.Plus) and isinstance(tree, wr.Summed):
+            return sf.Plus(place.place, list(map(self.counted, place.terms)))
+        return place
+
+    def counted(self, node: sf.Node) -> sf.Node:
+        """A letter that is a dimension of the model, and no index of the text, as the length."""
+        match node:
+            case sf.Named(place=place, name=name) if letters_of(name) in self.dims and not is_bound(
+                name, self.text
+            ):
+                return self.dim(place, letters_of(name), lengths=False)
+        return node
 
     def number(self, tree: wr.Written, lengths: bool = False) -> sf.Node | None:
         """An index or a number; with ``lengths`` its names are dimensions."""
@@ -447,22 +486,6 @@ class NameReader(WordReader):
     def dim(self, place: Place, key: str, lengths: bool) -> sf.Node:
         named = sf.Named(place, self.dims[key])
         return named if lengths else sf.Len(place, named)
-
-
-def is_bound(letter: str, text: str) -> bool:
-    """Whether a letter stands beside a sign of limits or of a condition."""
-    before, after = rf"(?<![A-Za-z\\_]){letter}\s*(?:=|<|≤|\\leq?\b)", rf"{letter}(?![A-Za-z_^\[(])"
-    return bool(re.search(rf"{before}|(?:<=?|≤|\\leq?\b)\s*{after}", text))
-
-
-def counts_steps(places: Iterable[sf.Node | None]) -> bool:
-    """Whether one of them is a step: parameters have none."""
-    return any(
-        isinstance(part, sf.Named) and part.name in ("t", "T")
-        for place in places
-        if place is not None and not isinstance(place, sf.At)
-        for part in sf.walk(place)
-    )
 
 
 def is_row(node: sf.Node) -> bool:

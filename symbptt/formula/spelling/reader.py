@@ -13,11 +13,13 @@ from symbptt.formula.spelling import layout as lay
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.calls import renamed
 from symbptt.formula.spelling.choices import consistent
+from symbptt.formula.spelling.derivatives import LOST
 from symbptt.formula.spelling.layout import CONDITION
 from symbptt.formula.spelling.limits import comparison
 from symbptt.formula.spelling.marks import Known, Mark, check_nesting, marks
 from symbptt.formula.spelling.meanings import MeaningReader
 from symbptt.formula.spelling.names import Way
+from symbptt.formula.spelling.products import CHAINED
 from symbptt.formula.spelling.shares import is_letter, parts_of, shares
 from symbptt.formula.spelling.signs import FUNCTION_WORDS, SYNONYMS
 from symbptt.language import surface as sf
@@ -137,7 +139,8 @@ def _fitting(reader: MeaningReader, sides: list[list[Way]]) -> Iterator[Chosen]:
         if notes is None:
             continue
         nodes = tuple(way.node for way in chosen)
-        if all(way.fits for way in chosen) and all(map(reader.agree, chosen, chosen[1:])):
+        enough = any if LOST in dict(notes) and len(chosen) > 1 else all
+        if all(way.fits for way in chosen) and enough(map(reader.agree, chosen, chosen[1:])):
             found = True
             yield nodes, notes
         misfit = misfit or (nodes, notes)
@@ -172,7 +175,7 @@ def _assignments(keys: list[Key]) -> Iterator[dict[Key, str]]:
     them alike, then mixtures, by how far they are from the likeliest."""
     likely = {key: _likely(key) for key in keys}
     first = {key: modes[0] for key, modes in likely.items()}
-    chained = {key: "d" if key[0] == "loss" else "direct" for key in keys}
+    chained = {key: "d" if key[0] == "loss" and key[2] != CHAINED else "direct" for key in keys}
     alike = [dict.fromkeys(keys, mode) for mode in _MODES]
     far = (
         sorted(product(range(len(_MODES)), repeat=len(keys)), key=sum) if len(keys) <= MIXED else []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from typing import NoReturn
 
 from symbptt.formula.names import DERIVATIVES, RESERVED, FormulaNames, derived_form, finding
+from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.shares import letters_of
 from symbptt.formula.spelling.signs import SYNONYMS, VARIANTS
 from symbptt.language import surface as sf
@@ -28,6 +31,23 @@ class WordReader:
 
     def wrong(self, place: Place, message: str) -> NoReturn:
         raise finding(self.text, place, message)
+
+    def check_run(self, core: wr.Word) -> None:
+        """A letter without a step before others may be a part of a name: ``cc_{t+1}``."""
+        first, last = core.place.column, core.place.end_column
+        run = re.match(r"[A-Za-z]+", self.text[last:])
+        if run is None or core.text not in self.names.timed or len(core.text) != last - first:
+            return
+        start = re.search(r"[A-Za-z]*$", self.text[:first])
+        assert start is not None
+        place = replace(core.place, column=start.start(), end_column=last + run.end())
+        name = self.text[place.column : place.end_column]
+        if self.text[place.column - 1 : place.column] != "\\":
+            self.wrong(
+                place,
+                f"the model {self.names.model.name} has no name `{name}`{self.names.near(name)}; "
+                f"as a product of letters it lacks a step, as in `{core.text}_t`",
+            )
 
     @cached_property
     def table(self) -> dict[str, list[str]]:

@@ -244,6 +244,10 @@ def test_what_can_not_be_read_is_told(text: str, words: str) -> None:
         ),
         (r"h_t = W_{hx} x_t + W_{hh} h_{t-1} \quad \text{(what $h$ is, by (1))}", [""]),
         (r"h_t = h_t = h_t \quad \text{($t < T$)}", ["t < T", "t < T"]),
+        (
+            r"h_t &= h_t \quad \text{($t < T$)} \\ &= (2)^{1} \\ &\qquad {} \tfrac{1}{2} h_t",
+            ["t < T", "t < T"],
+        ),
     ],
 )
 def test_a_line_of_a_chain_has_its_condition_or_that_of_a_line_before(

@@ -20,6 +20,30 @@ PRINTED = (
         r" \nabla_{s^{(t)}} L",
         "d(L, b) = sum(t, 1, T, partial(s[t], b).T @ d(L, s[t]))",
     ),
+    # By such a copy itself: what goes through the equations of that step, or of the next.
+    (
+        "tanh",
+        r"\nabla_b L = \sum_t (DL)_{b(t)}",
+        "d(L, b) = sum(t, 1, T, sum(i, 1, len(n_s), d(L, a[t][i]) * direct(a[t][i], b)))",
+    ),
+    (
+        "tanh",
+        r"\frac{\partial L}{\partial W} = \sum_{t=0}^{T-1} \frac{\partial L}{\partial W^{(t)}}",
+        "d(L, W) = sum(t, 0, T-1, sum(i, 1, len(n_s), d(L, a[t+1][i]) * direct(a[t+1][i], W)))",
+    ),
+    # The entries of a matrix in small letters.
+    (
+        "tanh",
+        r"a_i^{(t)} = \sum_j w_{ij} s_j^{(t-1)} + \sum_k u_{ik} x_k^{(t)} + b_i",
+        "a[t][i] = sum(j, 1, len(n_s), W[i, j] * s[t-1][j]) + sum(k, 1, len(d), U[i, k] * x[t][k])"
+        " + b[i]",
+    ),
+    # A sum that takes the index of the left side: it is claimed for every j.
+    (
+        "tanh",
+        r"a_i^{(t)} = \sum_i W_{ij} s_i^{(t-1)}",
+        "a[t][i] = sum(i, 1, len(n_s), W[i, j] * s[t-1][i])",
+    ),
     # A transpose that is raised within the brackets of a step.
     (
         "tanh",
@@ -98,6 +122,10 @@ def test_a_letter_is_a_derivative_that_says_something() -> None:
     [
         (r"\frac{\partial L}{\partial W_t} = 0", "parameters have no step"),
         (r"\frac{\partial s_{t+2}}{\partial W_t} = 0", "parameters have no step"),
+        (
+            r"\frac{\partial a_t}{\partial W^{(t)}} = \frac{\partial a_{t+1}}{\partial W^{(t)}}",
+            "contradict",
+        ),
         (r"\frac{\partial L}{\partial s_t = W^\top", "this `{` is never closed"),
     ],
 )
