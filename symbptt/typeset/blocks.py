@@ -167,6 +167,8 @@ class Document:
     title : Prose
     subtitle : str
     blocks : tuple of Block
+    author : str
+        Who signs it, or "".
     signs : tuple of Sign
     """
 
@@ -174,6 +176,7 @@ class Document:
     title: Prose
     subtitle: str
     blocks: tuple[Block, ...]
+    author: str = ""
     signs: tuple[Sign, ...] = ()
 
 
