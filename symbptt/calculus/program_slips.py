@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations
 
 from symbptt import algebra as al
 from symbptt.calculus import forms
@@ -23,6 +24,10 @@ Factors = tuple[al.Expr, ...]
 
 def _product(factors: Sequence[al.Expr]) -> al.Expr:
     return factors[0] if len(factors) == 1 else al.Mul(tuple(factors))
+
+
+def _sum(terms: Sequence[al.Expr]) -> al.Expr:
+    return terms[0] if len(terms) == 1 else al.Add(tuple(terms))
 
 
 def _slopes(derivation: Derivation) -> Iterator[tuple[Factors, al.Equation, al.Expr]]:
@@ -121,12 +126,12 @@ def _lost_path(node: al.Expr, around: Around) -> Iterator[al.Expr]:
         later = [term for term in node.terms if _reads_later(term)]
         here = [term for term in node.terms if not _reads_later(term)]
         if len(later) > 1 and here:
-            yield here[0] if len(here) == 1 else al.Add(tuple(here))
+            yield _sum(here)
         if len(here) > 1 and later:
-            yield later[0] if len(later) == 1 else al.Add(tuple(later))
-        if len(node.terms) > 2:
-            # What is set where it must be added to: the last term is left, or the first.
-            yield from node.terms
+            yield _sum(later)
+        # What is set where it must be added to: all that was added before is lost.
+        for count in range(1, len(node.terms) - 1):
+            yield from map(_sum, combinations(node.terms, count))
 
 
 def _not_emptied(node: al.Expr, around: Around) -> Iterator[al.Expr]:

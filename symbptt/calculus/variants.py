@@ -268,6 +268,11 @@ def _other_block(node: al.Expr, around: Around) -> Iterator[al.Expr]:
     match node:
         case al.Slice(blocks=blocks, number=number) | al.BlockRow(blocks=blocks, number=number):
             yield from (replace(node, number=k) for k in range(len(blocks)) if k != number)
+            if isinstance(node, al.Slice):
+                # As many entries, counted from the end or from the beginning: `[-n:]`, `[:n]`.
+                rest = (*blocks[:number], *blocks[number + 1 :])
+                yield replace(node, blocks=(*rest, blocks[number]), number=len(rest))
+                yield replace(node, blocks=(blocks[number], *rest), number=0)
         case al.Cases(on=on, off=off):
             yield replace(node, on=off, off=on)
 
@@ -277,6 +282,8 @@ def _other_block(node: al.Expr, around: Around) -> Iterator[al.Expr]:
 
 def _shift(node: al.Expr, around: Around) -> Iterator[al.Expr]:
     yield from (_later(node, steps) for steps in (1, -1))
+    if isinstance(node, al.Ref) and node.index.names() and node.index.offset < -1:
+        yield _later(node, -node.index.offset)
     if isinstance(node, al.Derivative):
         yield from (replace(node, wrt=_later(node.wrt, steps)) for steps in (1, -1))
 

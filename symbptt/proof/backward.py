@@ -27,6 +27,23 @@ FEW = 12
 READ = (al.Cotangent, al.TimeSum, al.OrderedProduct, al.PartSum, al.Derivative, al.Direct)
 """What is worked out anew for every derivation."""
 
+
+@dataclass(frozen=True)
+class Kept:
+    """What a program keeps of each step, read at another one.
+
+    Attributes
+    ----------
+    at : callable
+        From a step, and T, to the step whose values are read.
+    of : collection of int
+        The numbers of the derivation's steps that read them.
+    """
+
+    at: Callable[[int, int], int]
+    of: Collection[int]
+
+
 Place = tuple[str, int | None]
 Plan = Mapping[Place, tuple[Step, Steps]]
 """Which step gives a cotangent, and with what indices."""
@@ -109,6 +126,8 @@ class BackwardPass(Remembering):
     ----------
     left_out : range
         Steps whose cotangents are 0: what a program does not go through.
+    kept : Kept, optional
+        At which step what is read of another one was kept, and for which cotangents.
     """
 
     def __init__(
@@ -117,7 +136,10 @@ class BackwardPass(Remembering):
         plan: Plan,
         changed: Mapping[int, Step] | None = None,
         left_out: Collection[int] = (),
+        kept: Kept | None = None,
     ) -> None:
+        self.kept = kept
+        self.moved = False
         self.source = values
         self.domain = values.domain
         self.sizes = values.sizes
@@ -147,13 +169,25 @@ class BackwardPass(Remembering):
                 raise EvaluationError(f"no step gives dL/d{place[0]}[{place[1]}]")
             self.open.add(place)
             step, at = self.plan[place]
-            self.found[place] = evaluate(self.changed.get(step.number, step).result, self, at)
+            self.found[place] = self._worked_out(self.changed.get(step.number, step), at)
         return self.found[place]
+
+    def _worked_out(self, step: Step, at: Steps) -> Array:
+        if self.kept is None:
+            return evaluate(step.result, self, at)
+        before, parts = self.moved, []
+        for term in al.terms_of(step.result):
+            # What the loss itself gives is handed to the step, and not kept by it.
+            handed = not any(isinstance(node, al.Cotangent) for node in al.walk(term))
+            self.moved = step.number in self.kept.of and not handed
+            parts.append(evaluate(term, self, at))
+        self.moved = before
+        return np.asarray(sum(parts), dtype=object)
 
     # --- a point ----------------------------------------------------------------------------
 
     def recalled(self, expr: al.Expr, at: Steps, value: Callable[[], Array | None]) -> Array | None:
-        if not self.source.is_kept(expr):
+        if self.moved or not self.source.is_kept(expr):
             return value()
         key = (id(expr), *at.items())
         if key not in self.source.kept:
@@ -164,7 +198,12 @@ class BackwardPass(Remembering):
         return self.source.value(param.name, None, self)
 
     def reference(self, ref: al.Ref, at: Steps) -> Array:
-        return self.source.value(ref.name, ref.index.at(at), self)
+        step = ref.index.at(at)
+        if self.moved and self.kept is not None and step is not None and "t" in at:
+            # What is read of a later step belongs to the cotangent of that step.
+            own = max(step, at["t"])
+            step += self.kept.at(own, self.source.steps) - own
+        return self.source.value(ref.name, step, self)
 
     def cotangent(self, node: al.Cotangent, at: Steps) -> Array | None:
         step = None if node.index is None else node.index.at(at)
@@ -197,22 +236,27 @@ class Passes:
             for step in range(1, sequence.steps + 1):
                 for name in self.values.equations:
                     self.values.value(name, step, self.true)
-        self.derived = self.plan
+        # At the last step there is nothing yet that a program could set anew.
+        at_last = {p: each for p, each in self.plan.items() if p[1] == sequence.steps}
         self.plan = self._in_general(self.plan)
+        self.derived = {**self.plan, **at_last}
 
     def _in_general(self, plan: Plan) -> Plan:
-        """The plan of a program: at the last step it does what it does at every step."""
-        last, found = self.sequence.steps, dict(plan)
-        for step in self.derivation.of_kind("adjoint"):
-            place = (step.target.name, last)
-            if step.target.index == al.NOW and found.get(place, (step,))[0] is not step:
-                at = {"T": last, "t": last}
+        """The plan of a program: at the last steps it does what it does at every step."""
+        found = dict(plan)
+        general = {s.target.name: s for s in self.derivation.of_kind("adjoint")
+                   if s.target.index == al.NOW}  # fmt: skip
+        for (name, number), (own, _) in plan.items():
+            step = general.get(name, own)
+            if number is not None and number > 0 and own is not step:
+                at = {"T": self.sequence.steps, "t": number}
                 try:
                     value = evaluate(step.result, self.true, at)
                 except EvaluationError:
                     continue
-                if np.allclose(np.asarray(value, float), np.asarray(self.true.at(place), float)):
-                    found[place] = (step, at)
+                right = self.true.at((name, number))
+                if np.allclose(np.asarray(value, float), np.asarray(right, float)):
+                    found[name, number] = (step, at)
         return found
 
     def reading(
@@ -221,6 +265,7 @@ class Passes:
         left_out: Collection[int] = (),
         *,
         last: bool = False,
+        kept: Kept | None = None,
     ) -> BackwardPass:
         """The gradients with other steps; ``last``: what is changed is not at the last step."""
         plan = self.derived if last else self.plan
@@ -231,7 +276,7 @@ class Passes:
         ):
             steps = tuple(changed.get(s.number, s) for s in self.derivation.steps)
             plan = _plan(replace(self.derivation, steps=steps), self.sequence.steps)
-        return BackwardPass(self.values, plan, changed, left_out)
+        return BackwardPass(self.values, plan, changed, left_out, kept)
 
 
 def _plan(derivation: Derivation, horizon: int) -> dict[Place, tuple[Step, Steps]]:

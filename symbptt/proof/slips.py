@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
+from symbptt import algebra as al
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.program_slips import KINDS, PROGRAM_SLIPS
 from symbptt.calculus.variants import STEP_SLIPS, Variant, variants
@@ -29,6 +30,7 @@ from symbptt.proof.suspects import (
     exchanged,
     ignored_start,
     in_parallel,
+    kept_of_another,
     left_out,
     of_step,
 )
@@ -53,8 +55,6 @@ FACTORS: tuple[Factor, ...] = (
     ("half", lambda T: 0.5),
     ("twice, of the sum of the losses", lambda T: 2.0 * T),
     ("half, of the sum of the losses", lambda T: 0.5 * T),
-    ("with the sign turned", lambda T: -1.0),
-    ("with the sign turned, of the sum of the losses", lambda T: -float(T)),
     ("divided by T once more", lambda T: 1.0 / T),
 )
 """In the order in which they are tried; those of L's convention first."""
@@ -128,7 +128,7 @@ class Inquiry:
 
     def _whole(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
         """One slip for all that is wrong, which leaves right what is right."""
-        own = self._each(wrong) if len(wrong) == 1 else ()
+        own = self._each(wrong) if len(wrong) == 1 else self._turned(wrong)
         if own:
             return own
         for suspect in (*self._of_programs, *self._of_steps, *self._parallel):
@@ -137,6 +137,18 @@ class Inquiry:
                     return (NamedSlip(suspect, wrong, factor),)
             if time.thread_time() > self._end:
                 break
+        return ()
+
+    def _turned(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
+        """What goes up where it should go down, and the first step that a sign turns so."""
+        signs = [v for v in self._variants if v.kind == FIRST[0] and v.new == al.Neg(v.old)]
+        for factor in self.factors if len(wrong) == len(self.names) else ():
+            minus = Suspect("a wrong sign of all gradients: they are those of -L", _negative)
+            if self._explains(minus, wrong, factor):
+                signs.sort(key=lambda v: v.step.kind == "seed")
+                steps = (s for s in map(of_step, signs) if self._explains(s, wrong, factor))
+                edits = next((one.edits for one in steps), ())
+                return (NamedSlip(replace(minus, edits=edits), wrong, factor),)
         return ()
 
     def _each(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
@@ -266,7 +278,8 @@ class Inquiry:
     def _of_programs(self) -> tuple[Suspect, ...]:
         longest = min(scene.sequence.steps for scene in self.scenes)
         zero = Suspect("all gradients are 0", _zero)
-        return (zero, *left_out(longest), *ignored_start(self.derivation))
+        starts, kept = ignored_start(self.derivation), kept_of_another(self.derivation)
+        return (zero, *left_out(longest), *starts, *kept)
 
     def _of_gradient(self, name: str) -> Iterator[Suspect]:
         """What may have been returned for one parameter."""
@@ -289,6 +302,10 @@ def _scaled(factor: Factor, scene: Passes, name: str) -> Any:
 
 def _of_another(other: str, scene: Passes, name: str) -> Any:
     return scene.true.gradient(other)
+
+
+def _negative(scene: Passes, name: str) -> Any:
+    return -scene.true.gradient(name)
 
 
 def _zero(scene: Passes, name: str) -> Any:

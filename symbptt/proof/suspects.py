@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from symbptt import algebra as al
+from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.variants import Variant
-from symbptt.proof.backward import BackwardPass, Passes
+from symbptt.proof.backward import BackwardPass, Kept, Passes
 from symbptt.typeset.plain import plain
 
 Gradient = Callable[[Passes, str], Any]
@@ -59,36 +60,46 @@ def _told(step: Step, old: al.Expr, new: al.Expr, changed: Step) -> str:
     )
 
 
-def _edited(changed: Mapping[int, Step], *, last: bool = False) -> Gradient:
+def _edited(changed: Mapping[int, Step], **how: Any) -> Gradient:
     """The gradients of a derivation with other steps, read once a scene."""
     readings: dict[int, tuple[Passes, BackwardPass]] = {}
 
     def gradient(scene: Passes, name: str) -> Any:
         if id(scene) not in readings:
-            readings[id(scene)] = (scene, scene.reading(changed, last=last))
+            readings[id(scene)] = (scene, scene.reading(changed, **how))
         return readings[id(scene)][1].gradient(name)
 
     return gradient
 
 
 def of_step(variant: Variant) -> Suspect:
-    step, changed = variant.step, variant.changed
-    edits = {step.number: changed}
-    for other in variant.derivation.steps:
-        # A program has one statement for all steps, that before the first included.
-        if other.kind == "initial" and other.target.name == step.target.name:
-            start = {"t": other.target.index or al.NOW}
-            old, new = (al.substitute_index(e, start) for e in (variant.old, variant.new))
-            result = al.replaced(other.result, {old: new})
-            edits[other.number] = replace(other, members=(*other.members[:-1], result))
-    return Suspect(variant.kind, _edited(edits), ((step, variant.old, variant.new, changed),))
+    changed = variant.changed
+    edits = {variant.step.number: changed, **dict(_of_starts(variant))}
+    told = ((variant.step, variant.old, variant.new, changed),)
+    return Suspect(variant.kind, _edited(edits), told)
 
 
 def but_at_the_last(variant: Variant) -> Suspect:
     """What every step has is set anew by the steps before the last, where it must be added to."""
     kind = f"{variant.kind}, at all steps but the last"
-    gradient = _edited({variant.step.number: variant.changed}, last=True)
-    return Suspect(kind, gradient, ((variant.step, variant.old, variant.new, variant.changed),))
+    edits = {variant.step.number: variant.changed, **dict(_of_starts(variant))}
+    told = ((variant.step, variant.old, variant.new, variant.changed),)
+    return Suspect(kind, _edited(edits, last=True), told)
+
+
+def _of_starts(variant: Variant) -> Iterator[tuple[int, Step]]:
+    """A program has one statement for all steps, that before the first included."""
+    for other in variant.derivation.steps:
+        if other.kind == "initial" and other.target.name == variant.step.target.name:
+            start = {"t": other.target.index or al.NOW}
+            old, new = (al.substitute_index(e, start) for e in (variant.old, variant.new))
+            whole, left = ({*al.terms_of(side)} for side in (old, new))
+            if left < whole and variant.old == variant.step.result:
+                kept = [term for term in al.terms_of(other.result) if term not in whole - left]
+                result = forms.add(kept, other.shape)
+            else:
+                result = al.replaced(other.result, {old: new})
+            yield other.number, replace(other, members=(*other.members[:-1], result))
 
 
 def _skeleton(node: al.Expr) -> tuple[Any, ...]:
@@ -145,6 +156,40 @@ def left_out(steps: int) -> Iterator[Suspect]:
     for kept in range(2, steps):
         kind = f"truncated: only the last {kept} steps are gone through"
         yield without(kind, partial(_before_last, kept))
+
+
+KEPT: tuple[tuple[str, Callable[[int, int], int]], ...] = (
+    ("the step before", lambda t, T: max(t - 1, 1)),
+    ("the next step", lambda t, T: min(t + 1, T)),
+    ("step T+1-t", lambda t, T: T + 1 - t),
+)
+
+
+def kept_of_another(derivation: Derivation) -> Iterator[Suspect]:
+    """What the forward pass kept of one step, a cache, read at another one.
+
+    By all steps, or by those of the recurrence alone, where the read-out has a pass of its own.
+    """
+    model = derivation.normal
+    moved = set(model.states)
+    size = -1
+    while size != (size := len(moved)):
+        for equation in model.equations:
+            if equation.name in moved:
+                moved |= {n.name for n in al.walk(equation.rhs) if isinstance(n, al.Ref)}
+    every = [s for s in derivation.steps if s.kind != "seed"]
+    inner = [s for s in every if _cotangents(s) <= moved]
+    for words, at in KEPT:
+        for steps in (inner, every):
+            kept = Kept(at, frozenset(step.number for step in steps))
+            kind = f"a shifted index: what was kept of {words} is read at step t"
+            yield Suspect(kind, _edited({}, kept=kept))
+
+
+def _cotangents(step: Step) -> set[str]:
+    """Of which quantities a step reads the gradients, or gives one."""
+    own = {step.target.name} if step.kind != "gradient" else set()
+    return own | {n.name for n in al.walk(step.result) if isinstance(n, al.Cotangent) and n.index}
 
 
 def ignored_start(derivation: Derivation) -> Iterator[Suspect]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from symbptt.algebra import Expr, Index, Initial, Model, Number, walk
 from symbptt.calculus.derivation import Derivation, listed
@@ -37,16 +37,19 @@ def article(
     style: Style,
     gaps: Gaps = NONE,
     parts: Collection[str] = tuple(PARTS),
+    beside: Iterable[Block] = (),
 ) -> Document:
-    """The derivation told as a document; ``command`` makes it again.
+    """The derivation told as a document, ``beside`` at its end; ``command`` makes it again.
 
     With ``gaps`` it has no summary, which would tell what is asked; of what stands in other
     ``parts`` it does not speak by number.
     """
     writer = _Writer(derivation, style, gaps)
     title, introduction = writer.title()
-    blocks = tuple(settled((*introduction, *writer.blocks(parts))))
-    return Document(made(derivation, command), title, writer.sections.telling.subtitle, blocks)
+    blocks = settled((*introduction, *writer.blocks(parts), *beside))
+    subtitle = writer.sections.telling.subtitle
+    signs = tuple(Glossary(derivation, writer.printer, writer.cited).signs())
+    return Document(made(derivation, command), title, subtitle, tuple(blocks), signs=signs)
 
 
 def made(derivation: Derivation, command: str) -> tuple[str, ...]:
@@ -65,7 +68,7 @@ class _Writer:
         self.printer = printer_of(derivation.symbols, style)
         self.names = self.printer.names
         self.expanded = self.model.definitions != self.normal.definitions
-        self.tags = _tags(self.normal, "F")
+        self.tags = numbered(self.normal)
         wanted = style.detail == "index"
         self.clock = StepLetters.of(derivation, by_entries=wanted)
         self.names.tell(self.clock)
@@ -139,7 +142,7 @@ class _Writer:
 
     def statement(self) -> Iterator[Block]:
         """The author's equations with the author's words."""
-        tags = _tags(self.model, "M") if self.expanded else self.tags
+        tags = numbered(self.model, "M") if self.expanded else self.tags
         steps = Math(rf"{self.clock.now} = 1, \dots, {self.clock.last}")
         yield Heading(("The model",))
         yield Paragraph(("At the steps ", steps, " the model computes"))
@@ -256,7 +259,8 @@ class _Writer:
         yield Paragraph(prose(words))
 
 
-def _tags(model: Model, letter: str) -> dict[str, str]:
+def numbered(model: Model, letter: str = "F") -> dict[str, str]:
+    """The numbers of a model's equations, by what they define."""
     return {item.name: f"{letter}{k}" for k, item in enumerate(model.definitions, start=1)}
 
 

@@ -65,6 +65,8 @@ class Equality:
     words : str
         The author's words about it, or "".
     sign : str
+    reasons : tuple of Prose
+        Why each member equals the one before; none, or one a member.
     """
 
     left: str
@@ -73,6 +75,7 @@ class Equality:
     ending: str = ""
     words: str = ""
     sign: str = "="
+    reasons: tuple[Prose, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,41 @@ class Table:
     widths: tuple[float, ...]
 
 
-Block = Heading | Paragraph | Points | Display | Box | Table
+@dataclass(frozen=True)
+class Listing:
+    """Statements in the order in which they run: their lines, and the number of what they
+    compute, or ""."""
+
+    statements: tuple[tuple[tuple[str, ...], str], ...]
+
+
+Block = Heading | Paragraph | Points | Display | Box | Table | Listing
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A symbol that formulas hold, and what there is to say of it.
+
+    Attributes
+    ----------
+    core : str
+        Its letter in TeX, with accents.
+    subscripts : tuple of str
+        Those of its name, without steps.
+    name : str
+        As its author writes it.
+    role, space, meaning : Prose
+    defined : Prose
+        The equation that defines it, or nothing.
+    """
+
+    core: str
+    subscripts: tuple[str, ...]
+    name: str
+    role: Prose
+    space: Prose
+    meaning: Prose
+    defined: Prose
 
 
 @dataclass(frozen=True)
@@ -130,12 +167,17 @@ class Document:
     title : Prose
     subtitle : str
     blocks : tuple of Block
+    author : str
+        Who signs it, or "".
+    signs : tuple of Sign
     """
 
     made: tuple[str, ...]
     title: Prose
     subtitle: str
     blocks: tuple[Block, ...]
+    author: str = ""
+    signs: tuple[Sign, ...] = ()
 
 
 def settled(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -152,5 +194,11 @@ def settled(blocks: Iterable[Block]) -> Iterator[Block]:
             case Table():
                 rows = (tuple(resolved(cell, tags) for cell in row) for row in block.rows)
                 yield replace(block, rows=tuple(rows))
+            case Display():
+                yield Display(tuple(_settled(line, tags) for line in block.lines))
             case _:
                 yield block
+
+
+def _settled(line: Equality, tags: Collection[str]) -> Equality:
+    return replace(line, reasons=tuple(resolved(reason, tags) for reason in line.reasons))

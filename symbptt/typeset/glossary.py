@@ -13,7 +13,7 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.functions.elementwise import FUNCTIONS, definition, function
 from symbptt.functions.losses import LOSSES
 from symbptt.functions.vectors import VECTORS, vector
-from symbptt.typeset.blocks import Equality, Math, Prose, Reference, Table, Words, prose
+from symbptt.typeset.blocks import Equality, Math, Prose, Reference, Sign, Table, Words, prose
 from symbptt.typeset.followers import shares
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.notation import CONVENTIONS
@@ -49,9 +49,24 @@ class Glossary:
         return Table(head, tuple(self.rows()), widths=(3.1, 2.5, 3.4, 5.7))
 
     def rows(self) -> Iterator[Cells]:
+        return chain.from_iterable(rows for _, _, rows in self.entries())
+
+    def signs(self) -> Iterator[Sign]:
+        """What has a symbol, with what its row says."""
+        total = (Reference("L", ("the total loss",)),)
+        yield Sign("L", (), "L", ("total loss",), (self.space(()),), (), total)
+        for name, shape, rows in self.entries():
+            symbol = self.names.variable_symbol(name, shape)
+            _, role, space, _ = rows[0]
+            meaning = tuple(chain.from_iterable(row[3] for row in rows))
+            defined = (self.cited[name],) if name in self.cited else ()
+            yield Sign(symbol.core, symbol.subscripts, name, role, space, meaning, defined)
+
+    def entries(self) -> Iterator[tuple[str, al.Shape, list[Cells]]]:
+        """Names with their shapes and rows."""
         model = self.model
         for source in model.inputs:
-            yield from self.input_row(source)
+            yield source.name, source.shape, list(self.input_row(source))
         for equation in model.equations:
             symbol = self.names.timed(equation.name, equation.shape, equation.index)
             words = ""
@@ -59,24 +74,27 @@ class Glossary:
                 ends = equation.last and not self.names.clock.one_step
                 words = f"loss of {'the last' if ends else 'one'} step"
             comment, role = equation.comment or words, model.role(equation.name)
-            yield from self.row(symbol, role, equation.shape, comment, equation.name)
+            row = self.row(symbol, role, equation.shape, comment, equation.name)
+            yield equation.name, equation.shape, list(row)
         for derived in model.derived:
             role = "auxiliary" if derived.auxiliary else "derived"
             symbol = self.names.symbol(derived.name, derived.shape).at()
-            yield from self.row(symbol, role, derived.shape, derived.comment, derived.name)
+            row = self.row(symbol, role, derived.shape, derived.comment, derived.name)
+            yield derived.name, derived.shape, list(row)
         for parameter in model.parameters:
             symbol = self.names.symbol(parameter.name, parameter.shape).at()
-            yield from self.row(
-                symbol, "parameter", parameter.shape, parameter.comment, parameter.name
-            )
+            name, shape = parameter.name, parameter.shape
+            yield name, shape, [*self.row(symbol, "parameter", shape, parameter.comment, name)]
         if self.gate is not None:
             symbol = self.names.symbol(self.gate.name, ()).at("t")
-            yield from self.row(symbol, "gate", (), self.gate.comment, self.gate.name)
+            row = self.row(symbol, "gate", (), self.gate.comment, self.gate.name)
+            yield self.gate.name, (), list(row)
         for name, value in model.constants:
             symbol = self.names.symbol(name, ()).at()
-            yield (Math(symbol),), ("constant",), (Math(f"= {_decimal(value)}"),), ()
+            cells = (Math(symbol),), ("constant",), (Math(f"= {_decimal(value)}"),), ()
+            yield name, (), [cells]
         for abstract in model.abstract:
-            yield self.function_row(abstract)
+            yield abstract.name, (), [self.function_row(abstract)]
 
     def row(
         self, symbol: str, role: str, shape: al.Shape, comment: str, name: str, space: str = ""

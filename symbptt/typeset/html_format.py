@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +19,11 @@ from symbptt.typeset.blocks import (
     Document,
     Equality,
     Heading,
+    Listing,
     Paragraph,
     Points,
     Prose,
+    Sign,
     Table,
 )
 from symbptt.typeset.format import Format
@@ -35,7 +38,14 @@ class Html(Format):
     """Headings hold what stands below them, and fold."""
 
     def body(self, blocks: Sequence[Block]) -> str:
-        return "\n\n".join(self.folded(blocks)) + "\n"
+        text = "\n\n".join(self.folded(blocks)) + "\n"
+        displays = [block for block in blocks if isinstance(block, Display)]
+        derived = {line.tag for block in displays for line in block.lines}
+        # What is told in the summary alone is linked to there.
+        for box in (block for block in blocks if isinstance(block, Box)):
+            for tag in {line.tag: None for line in box.lines if line.tag not in derived}:
+                text = text.replace(_numbered(tag), f'{_numbered(tag)} id="eq-{tag}"', 1)
+        return text
 
     def folded(self, blocks: Sequence[Block]) -> Iterator[str]:
         levels: list[int] = []
@@ -85,15 +95,36 @@ class Html(Format):
     def equality(self, line: Equality, place: str = "") -> str:
         """A chain: what is equal below each other, its number a link to where it is derived."""
         *before, last = (self.formula(f"{{}}{line.sign} {m}") for m in line.members)
+        *early, late = map(self.why, line.reasons or ((),) * len(line.members))
         last += f' <span class="ending">{self.math(line.ending)}</span>' if line.ending else ""
         last += f' <span class="words">{self.words(line.words)}</span>' if line.words else ""
         tag = f'<a class="tag" href="#eq-{line.tag}">({line.tag})</a>' if line.tag else ""
         return (
-            f'<div class="equality"{place if line.tag else ""}>'
+            f'<div class="equality"{_numbered(line.tag) + place if line.tag else ""}>'
             f'<div class="left">{self.formula(line.left)}</div>'
-            + "".join(f'<div class="member">{member}</div>' for member in before)
-            + f'<div class="member last">{last}</div>{tag}</div>'
+            + "".join(
+                f'<div class="member">{member}</div>{why}'
+                for member, why in zip(before, early, strict=True)
+            )
+            + f'<div class="member last">{last}</div>{late}{tag}</div>'
         )
+
+    def why(self, reason: Prose) -> str:
+        return f'<div class="why">{self.prose(reason)}</div>' if reason else ""
+
+    def reference(self, tag: str) -> str:
+        return f'<a href="#eq-{tag}">({tag})</a>'
+
+    def listing(self, block: Listing) -> str:
+        parts = "".join(self.statement(*statement) for statement in block.statements)
+        return (
+            '<aside class="code" aria-labelledby="code"><h2 id="code">NumPy</h2>'
+            f'<pre tabindex="0"><code>{parts}</code></pre></aside>'
+        )
+
+    def statement(self, lines: tuple[str, ...], tag: str) -> str:
+        text = escape("\n".join(lines))
+        return f'<a href="#eq-{tag}"{_numbered(tag)}>{text}</a>\n' if tag else f"{text}\n"
 
     def table(self, block: Table) -> str:
         head = "".join(f'<th scope="col">{cell}</th>' for cell in block.head)
@@ -104,7 +135,27 @@ class Html(Format):
         return f"<tr>{''.join(f'<td>{self.prose(cell)}</td>' for cell in cells)}</tr>"
 
     def parts(self, document: Document) -> Mapping[str, str]:
-        return {"name": escape(TextFormat().prose(document.title)), **carried()}
+        name = escape(TextFormat().prose(document.title))
+        return {"name": name, "signs": in_script(list(map(self.sign, document.signs))), **carried()}
+
+    def sign(self, sign: Sign) -> dict[str, object]:
+        """What the script marks in formulas, and what it says of it."""
+        symbol = self.math(
+            sign.core + (f"_{{{','.join(sign.subscripts)}}}" if sign.subscripts else "")
+        )
+        parts = [f"<b>{symbol}</b> <code>{self.words(sign.name)}</code>", self.prose(sign.role)]
+        parts += [self.prose(part) for part in (sign.space, sign.meaning) if part]
+        parts += [f"defined by {self.prose(sign.defined)}"] if sign.defined else []
+        return {"core": sign.core, "subscripts": sign.subscripts, "says": "<br>".join(parts)}
+
+
+def _numbered(tag: str) -> str:
+    return f' data-tag="{tag}"'
+
+
+def in_script(data: object) -> str:
+    """As JSON that ends no element of a page."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 @cache

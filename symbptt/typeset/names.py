@@ -74,9 +74,8 @@ class Names:
     ) -> None:
         self.style = style or Style()
         self.called = called
-        self.clock = StepLetters(
-            last=called.get("T", "T"), loss=_symbol(called.get("L", "L"), bold=False).at()
-        )
+        last, loss = (_symbol(called.get(one, one), bold=False).at() for one in "TL")
+        self.clock = StepLetters(last=last, loss=loss)
         self.followers = followers(*models)
         self._verbatim: set[str] = set()
         self._short: dict[str, str] = {}
@@ -138,7 +137,7 @@ class Names:
 
     def timed(self, name: str, shape: Shape, index: Index) -> str:
         """The quantity at a step; the loss is a script l."""
-        return self.at_step(self._variable(name, shape), index)
+        return self.at_step(self.variable_symbol(name, shape), index)
 
     def variable(self, name: str, shape: Shape, index: Index | None) -> str:
         """A quantity at a step, or a parameter."""
@@ -163,7 +162,8 @@ class Names:
         step = self.index(index)
         return symbol.above(step) if self.style.times == "superscript" else symbol.at(step)
 
-    def _variable(self, name: str, shape: Shape) -> Symbol:
+    def variable_symbol(self, name: str, shape: Shape) -> Symbol:
+        """That of a quantity without its step, or of a parameter."""
         own = name != "loss" or name in self.called
         return self.symbol(name, shape) if own else Symbol(r"\ell")
 
@@ -177,7 +177,7 @@ class Names:
     def gradient_symbol(self, name: str, shape: Shape) -> Symbol:
         """The sign that the notation gives to a variable's gradient."""
         sign = GRADIENT_SIGNS[self.style.derivatives]
-        return sign(self._variable(name, shape), bool(shape))
+        return sign(self.variable_symbol(name, shape), bool(shape))
 
     def operator(self) -> str:
         """The operator D, or a script D where the model has a D of its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, groupby
 
 from symbptt.algebra import Cotangent, Derivative, Direct, Expr, Index, Shape, Stack, walk
@@ -18,6 +19,7 @@ from symbptt.calculus.derivation import (
 )
 from symbptt.calculus.indices import EquationLines, StepLines, by_entries
 from symbptt.calculus.selection import without_auxiliaries
+from symbptt.calculus.why import line_reasons
 from symbptt.typeset.blocks import (
     Block,
     Box,
@@ -230,11 +232,20 @@ class Sections:
         reason = chain.from_iterable(map(self.reason, step.reason))
         asked = (f"{self.gaps.words(step)}. ",) if step in self.gaps else ()
         words = Paragraph((*asked, *self.where(step), *reason, ":"))
-        display = self.gaps.display(self.printer, step)
+        display = self.reasoned(step, self.gaps.display(self.printer, step))
         if self.by_entries:
             yield from self.by_entries.step(step, words, display)
         else:
             yield from (words, display)
+
+    def reasoned(self, step: Step, display: Display) -> Display:
+        """With a reason for each member, where none is left out."""
+        if step in self.gaps:
+            return display
+        (line,) = display.lines
+        reasons = line_reasons(step, self.normal)
+        told = tuple(tuple(chain.from_iterable(map(self.reason, each))) for each in reasons)
+        return Display((replace(line, reasons=told),))
 
     def where(self, step: Step) -> Prose:
         """For which steps it holds, as the beginning of a sentence."""

@@ -10,13 +10,14 @@ from symbptt.typeset.blocks import (
     Display,
     Equality,
     Heading,
+    Listing,
     Paragraph,
     Points,
     Prose,
     Table,
 )
 from symbptt.typeset.breaking import broken_text
-from symbptt.typeset.format import Format
+from symbptt.typeset.format import Format, code_lines
 from symbptt.typeset.unicode import columns, unicode
 
 WIDTH = 80
@@ -92,6 +93,9 @@ class TextFormat(Format):
         if ending and columns(texts[-1]) + columns(ending) + 3 <= room:
             texts[-1] += f"   {ending}"
         return texts
+
+    def listing(self, block: Listing) -> str:
+        return "\n".join(f"    {self.words(line)}".rstrip() for line in code_lines(block))
 
     def table(self, block: Table) -> str:
         rows = [block.head, *(tuple(map(self.prose, row)) for row in block.rows)]

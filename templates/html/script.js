@@ -5,8 +5,33 @@
   const byId = (id) => document.getElementById(id);
 
   // --- formulas ---------------------------------------------------------------------------
-  const settings = { throwOnError: false, strict: false, output: "htmlAndMathml" };
-  const set = (place) => katex.render(place.textContent, place, settings);
+  const signs = JSON.parse(byId("signs").textContent);
+  const literally = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const cores = [...new Set(signs.map((sign) => sign.core))].sort((a, b) => b.length - a.length);
+  const letter = (core) => literally(core) + (/[A-Za-z]$/.test(core) && core.length > 1 ? "(?![A-Za-z])" : "");
+  const token = new RegExp(
+    `(${cores.map(letter).join("|")})(_\\{(?:[^{}]|\\{[^{}]*\\})*\\}|_[^{])?` +
+      "|\\\\(?:text|math[a-z]+|operatorname|boldsymbol|begin|end)\\{(?:[^{}]|\\{[^{}]*\\})*\\}" +
+      "|\\\\(?:[A-Za-z]+|.)",
+    "g");
+  const upTo = (text) => text.slice(1).replace(/^\{|\}$/g, "");
+  // The symbol of which that letter and that subscript are: of several the one that says most.
+  const owner = (core, below) => {
+    const fits = signs.filter((sign) => {
+      const own = sign.subscripts.join(",");
+      return sign.core === core && (own === "" || below === own || below.startsWith(`${own},`));
+    });
+    return fits.sort((a, b) => b.subscripts.length - a.subscripts.length)[0];
+  };
+  const marked = (tex) => tex.replace(token, (all, core, below) => {
+    const sign = core && owner(core, upTo(below || ""));
+    return sign ? `{\\htmlData{sign=${signs.indexOf(sign)}}{${core}}}${below || ""}` : all;
+  });
+  const settings = {
+    throwOnError: false, strict: false, output: "htmlAndMathml",
+    trust: (context) => context.command === "\\htmlData",
+  };
+  const set = (place) => katex.render(marked(place.textContent), place, settings);
 
   // What is wider than the page scrolls, by keyboard too.
   const reachable = () => {
@@ -51,11 +76,47 @@
     for (let part = aim.closest("details"); part; part = part.parentElement.closest("details")) {
       part.open = true;
     }
+    light(aim.dataset.tag);
     aim.scrollIntoView({ block: aim.matches("details") ? "start" : "center" });
   };
   addEventListener("hashchange", follow);
   addEventListener("beforeprint", () => { for (const part of foldable()) part.open = true; });
   byId("print").addEventListener("click", () => print());
+
+  // --- what a symbol is, and the code of an equation ----------------------------------------
+  const card = byId("card");
+  const tell = (numbers, place) => {
+    card.innerHTML = numbers.map((number) => `<p>${signs[number].says}</p>`).join("");
+    all(".math", card).forEach((formula) => katex.render(formula.textContent, formula, settings));
+    card.hidden = false;
+    const { left, bottom, top } = place.getBoundingClientRect();
+    const room = innerHeight - bottom > card.offsetHeight + 12;
+    card.style.left = `${Math.max(8, Math.min(left, innerWidth - card.offsetWidth - 8))}px`;
+    card.style.top = `${Math.max(8, room ? bottom + 8 : top - card.offsetHeight - 8)}px`;
+  };
+  const hush = () => { card.hidden = true; };
+  const light = (tag, within) => {
+    for (const place of all(".lit")) place.classList.remove("lit");
+    if (!tag) return;
+    for (const place of all(`[data-tag="${tag}"]`)) place.classList.add("lit");
+    const pane = document.querySelector(".code pre");
+    const line = pane && pane.querySelector(".lit");
+    if (line && !pane.contains(within)) pane.scrollTop = line.offsetTop - pane.clientHeight / 3;
+  };
+  const look = (event) => {
+    const at = event.target;
+    const sign = at.closest("[data-sign]");
+    const about = at.closest("[data-tag]");
+    if (sign) tell([sign.dataset.sign], sign);
+    else if (event.type === "focusin" && at.matches(".tag")) {
+      const seen = all("[data-sign]", about).map((place) => place.dataset.sign);
+      tell([...new Set(seen)], at);
+    } else if (!at.closest("#card")) hush();
+    light(about && about.dataset.tag, at);
+  };
+  for (const kind of ["pointerover", "focusin", "click"]) document.addEventListener(kind, look);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") hush(); });
+  addEventListener("scroll", hush, { passive: true });
 
   // --- light and dark ---------------------------------------------------------------------
   const theme = (name) => {

@@ -15,8 +15,8 @@ from symbptt import algebra as al
 from symbptt.algebra import Param, Ref
 from symbptt.errors import FormulaError
 from symbptt.formula import verdict as examined
+from symbptt.formula.canonical import form
 from symbptt.formula.derived import DerivedEquation, derived
-from symbptt.formula.differing import form
 from symbptt.formula.reading import readings
 from symbptt.formula.statement import walk
 from symbptt.formula.text import formula_text, text_of

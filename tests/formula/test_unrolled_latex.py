@@ -19,11 +19,15 @@ from symbptt.typeset.latex import aligned, rows_of
 from symbptt.unrolled import Answer, answer
 from tests import cells
 from tests.calculus.test_closed_formulas import answers
+from tests.formula.test_round_trip import loaded
 from tests.formula.test_unrolled_lines import HORIZON, outside
 from tests.modules import EXHAUSTIVE, in_turn, model_of
 
 SAID = ("Step", "Affine", "Unrolled", "Closed", "Proof")
 """How the sections begin that hold formulas."""
+
+LETTER = r"\\begin\{align\*\}\n(?:\\mathbf\{)?([A-Za-z]+)\}?(_t|_\{\d+,t\})? &"
+"""How a line begins that says what a letter is, a number, a vector, a matrix or a part of one."""
 
 
 def equations(found: Answer) -> Iterator[tuple[str, list[Equality]]]:
@@ -54,10 +58,7 @@ def letters(found: Answer) -> tuple[str, ...]:
     _, *others = (text for section, text in claims(found) if section.startswith("Affine"))
     known = names.timed | names.timeless
     return tuple(
-        text
-        for text in others
-        if (name := re.match(r"\\begin\{align\*\}\n\\mathbf\{(\w+)\}(_t|_\{\d+,t\})? ", text))
-        and name[1] not in known
+        text for text in others if (name := re.match(LETTER, text)) and name[1] not in known
     )
 
 
@@ -81,7 +82,7 @@ def test_the_lines_of_a_closed_form_are_right(name: str) -> None:
     [*library.names(), *cells.NAMES] if EXHAUSTIVE else ["lstm", "last_two_steps"],
 )
 def test_the_equations_step_by_step_are_right(name: str) -> None:
-    model = model_of(name)
+    model = loaded(name)
     adjoints = [f"d(L, {state}[t])" for state in model.states[:1] if model.loss]
     for what in (None, *adjoints):
         found = answer(model, what, 2)

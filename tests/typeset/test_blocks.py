@@ -14,6 +14,7 @@ from symbptt.typeset.blocks import (
     Document,
     Equality,
     Heading,
+    Listing,
     Math,
     Paragraph,
     Points,
@@ -31,6 +32,7 @@ BLOCKS: dict[type, Block] = {
     Points: Points((prose("A point with $x$"), ("another point",))),
     Display: Display((LINE,)),
     Box: Box((LINE,)),
+    Listing: Listing(((("for now in steps:", "    d_x = 7 * y"), "7"),)),
     Table: Table(("symbol", "meaning"), (((Math("x"),), (Words("what it is"),)),), (3.0, 9.0)),
 }
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from symbptt.calculus.gradients import FORMS, derive
+from symbptt.codegen.statements import statements
 from symbptt.language.library import differentiable, load
 from symbptt.language.parser import parse
 from symbptt.templating import template_folder
@@ -62,9 +63,9 @@ def test_katex_sets_every_formula() -> None:
     for model, form, layout, notation, detail in some(CASES, 101):
         derivation = derive(load(model), form=form)
         style = Style.of(layout, notation, detail)
-        found |= set(formulas(render(derivation, "html", True, style)))
+        found |= set(formulas(render(derivation, "html", Fragment(), style)))
     for name in some(sorted(HOSTILE), 3):
-        found |= set(formulas(render(derive(parse(HOSTILE[name], name)), "html", True)))
+        found |= set(formulas(render(derive(parse(HOSTILE[name], name)), "html", Fragment())))
     assert refused(found) == ""
 
 
@@ -93,6 +94,26 @@ def test_links_lead_to_one_equation_each(name: str) -> None:
     places = re.findall(r' id="(.*?)"', page)
     assert len(places) == len(set(places))
     assert set(re.findall(r'href="#(.*?)"', page)) <= set(places)
+
+
+@pytest.mark.parametrize("detail", ["summary", "steps"])
+def test_an_equation_and_its_code_name_each_other(detail: str) -> None:
+    derivation = derive(load("lstm"))
+    listing = statements(derivation)
+    assert listing is not None
+    style, whole = Style.of(detail=detail), Fragment()
+    page = render(derivation, "html", whole, style, beside=[listing])
+    cited = set(re.findall(r'<a href="#eq-(\w+)" data-tag="\1">', page))
+    assert {str(step.number) for step in derivation.of_kind("gradient")} < cited
+    assert set(re.findall(r'href="#(.*?)"', page)) <= set(re.findall(r' id="(.*?)"', page))
+
+
+def test_a_page_says_what_each_symbol_is() -> None:
+    page = render(derive(load("lstm")), "html")
+    signs = json.loads(re.search(r'id="signs">(.*?)</script>', page)[1])
+    (forget,) = (sign for sign in signs if sign["core"] == r"\mathbf{f}")
+    for words in ("forget gate", "quantity", r"\mathbb{R}^{h}", 'href="#eq-F4"'):
+        assert words in forget["says"]
 
 
 def test_what_opens_is_closed() -> None:

@@ -391,7 +391,10 @@ class Parser:
         if self.sign not in ("⦄", "\\", ",", "."):
             sides, sign = [self.sum()], self.sign
             if sign not in ("=", "!="):
-                self.wrong(self.here, "a case is told by `=` or `≠`")
+                self.wrong(
+                    self.here,
+                    "a case is told by `=` or `≠`; other steps have a formula of their own",
+                )
             self.take()
             sides.append(self.sum())
         while self.sign in (",", ";", "."):
