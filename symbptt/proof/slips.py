@@ -20,6 +20,7 @@ import numpy as np
 from symbptt import algebra as al
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.program_slips import KINDS, PROGRAM_SLIPS
+from symbptt.calculus.slips import Slip
 from symbptt.calculus.variants import STEP_SLIPS, Variant, variants
 from symbptt.errors import EvaluationError, MissingRuleError, UnboundFunctionError
 from symbptt.proof.backward import OneSequence, Passes
@@ -141,7 +142,7 @@ class Inquiry:
 
     def _turned(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
         """What goes up where it should go down, and the first step that a sign turns so."""
-        signs = [v for v in self._variants if v.kind == FIRST[0] and v.new == al.Neg(v.old)]
+        signs = [v for v in self._variants if v.kind == Slip.SIGN and v.new == al.Neg(v.old)]
         for factor in self.factors if len(wrong) == len(self.names) else ():
             minus = Suspect("a wrong sign of all gradients: they are those of -L", _negative)
             if self._explains(minus, wrong, factor):
