@@ -14,7 +14,7 @@ from symbptt.figures.cards import Card, card, largest, moved
 from symbptt.figures.drawing import MARGIN, Crossing, Placement, beside_below
 from symbptt.figures.formats import FORMATS
 from symbptt.figures.layout import StepColumn
-from symbptt.figures.picture import Frame, Picture, Piece, Point, Route
+from symbptt.figures.picture import Frame, Picture, Piece, Point, Route, joined
 from symbptt.figures.vertices import DETAILS, Template, description
 from symbptt.output import MARK
 from symbptt.typeset.names import Names
@@ -258,7 +258,7 @@ def _turned(box: Frame, at: Point) -> Frame:
 
 def _turned_edge(edge: Route, turned: Callable[[Point], Point]) -> Route:
     def path(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
-        return tuple(tuple(map(turned, piece)) for piece in pieces)
+        return joined(tuple(tuple(map(turned, piece)) for piece in pieces))
 
     label = edge.label and replace(edge.label, at=turned(edge.label.at))
     return replace(edge, path=path(edge.path), drawn=path(edge.drawn), label=label)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from symbptt.typeset.tex import width
@@ -110,6 +111,13 @@ class Picture:
         for box in self.boxes:
             yield from box.texts
         yield from (edge.label for edge in self.edges if edge.label)
+
+
+def joined(path: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """The same way without pieces that lead nowhere."""
+    found = [path[0]]
+    found += [piece for before, piece in pairwise(path) if piece != before[-1:]]
+    return tuple(found)
 
 
 def backwards(path: tuple[Piece, ...]) -> tuple[Piece, ...]:
