@@ -15,8 +15,11 @@ from symbptt.figures.drawing import MARGIN, Crossing, Placement, beside_below
 from symbptt.figures.formats import FORMATS
 from symbptt.figures.layout import StepColumn
 from symbptt.figures.picture import Frame, Picture, Piece, Point, Route, joined
+from symbptt.figures.svg import drawing
+from symbptt.figures.tikz import picture_lines
 from symbptt.figures.vertices import DETAILS, Template, description
 from symbptt.output import MARK
+from symbptt.typeset.blocks import Figure
 from symbptt.typeset.names import Names
 from symbptt.typeset.style import Style
 from symbptt.typeset.unicode import unicode
@@ -67,6 +70,13 @@ def graph(
     words += ["--notation", notation] if notation else []
     picture = figure(model, T, detail=detail, backward=backward, notation=notation)
     return FORMATS[to](picture, f"{MARK}: {_printable(shlex.join(words))}")
+
+
+def block(model: Model, T: int = 3, *, notation: str = "") -> Figure:
+    """The graph of a model for a document."""
+    picture = figure(model, T, notation=notation)
+    words = f"{picture.title}. {' '.join(picture.description)}"
+    return Figure("\n".join(picture_lines(picture)), "\n".join(drawing(picture, "").lines()), words)
 
 
 def figure(

@@ -21,8 +21,11 @@ FULL, SMALL = 10.0, 7.0
 
 
 def text_width(tex: str, size: float) -> float:
-    """About how wide a formula is; fonts differ, so rather more than less."""
-    return 1.12 * width(tex) * size / 18
+    """About how wide a formula is; fonts differ, so rather more than less.
+
+    Small letters are wider for their size.
+    """
+    return (1.12 if size >= FULL else 1.25) * width(tex) * size / 18
 
 
 @dataclass(frozen=True)

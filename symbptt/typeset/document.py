@@ -12,7 +12,7 @@ from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
-from symbptt.typeset.blocks import Block, Document
+from symbptt.typeset.blocks import Block, Document, Figure
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
@@ -109,6 +109,7 @@ def render(
     style: Style | None = None,
     parts: Sequence[str] = (),
     beside: Iterable[Block] = (),
+    figure: Figure | None = None,
 ) -> str:
     """The derivation as a document.
 
@@ -124,6 +125,8 @@ def render(
         Of `PARTS`; all of them if none are given.
     beside : iterable of Block
         What stands at the end of it, its code for instance.
+    figure : Figure, optional
+        The model's graph, to stand before the model.
 
     Raises
     ------
@@ -137,9 +140,15 @@ def render(
         known_as("part", part, PARTS)
     refuse_together(derivation, style, to, fragment, parts)
     command = _command(derivation, to, fragment, style, parts)
+    command += " --graph" if figure else ""
+    ahead = (figure,) if figure else ()
+    if figure and to == "formulas":
+        raise OptionError("--graph and --to formulas can't be combined: formulas have no pictures")
     if to == "formulas":
         return formulas_text(derivation, made(derivation, command), style)
-    told = article(derivation, command, style, parts=parts or tuple(PARTS), beside=beside)
+    told = article(
+        derivation, command, style, parts=parts or tuple(PARTS), beside=beside, ahead=ahead
+    )
     if to == "ipynb":
         return notebook_text(told, derivation.model)
     return printed(told, to, fragment and fragment.named(derivation.model.name))
