@@ -138,6 +138,8 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     show_default=False,
     help="Which parts, in a list with commas; all if not given.",
 )
+@click.option("--title", metavar="TEXT", default="", help="In place of the model's title.")
+@click.option("--author", metavar="TEXT", default="", help="Who signs the document.")
 @click.option(
     "--detail",
     type=KeyOf("detail", "symbptt.typeset.style", "DETAILS"),
@@ -166,6 +168,8 @@ def derive(
     heading: str,
     tags: bool,
     parts: str,
+    title: str,
+    author: str,
     detail: str,
     drawn: bool,
     layout: str,
@@ -193,6 +197,8 @@ def derive(
         fragment=landing if fragment else None,
         style=style,
         parts=[part for part in parts.split(",") if part],
+        title=title,
+        author=author,
         beside=_code_of(derivation) if to == "html" else (),
         figure=_graph_of(derivation, notation) if drawn else None,
     )

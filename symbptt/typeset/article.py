@@ -52,7 +52,7 @@ def article(
     blocks = settled((*introduction, *ahead, *writer.blocks(parts), *beside))
     subtitle = writer.sections.telling.subtitle
     signs = tuple(Glossary(derivation, writer.printer, writer.cited).signs())
-    return Document(made(derivation, command), title, subtitle, tuple(blocks), signs)
+    return Document(made(derivation, command), title, subtitle, tuple(blocks), signs=signs)
 
 
 def made(derivation: Derivation, command: str) -> tuple[str, ...]:

@@ -176,6 +176,8 @@ class Document:
     title : Prose
     subtitle : str
     blocks : tuple of Block
+    author : str
+        Who signs it, or "".
     signs : tuple of Sign
     """
 
@@ -183,6 +185,7 @@ class Document:
     title: Prose
     subtitle: str
     blocks: tuple[Block, ...]
+    author: str = ""
     signs: tuple[Sign, ...] = ()
 
 

@@ -44,7 +44,9 @@ def _cell(number: int, kind: str, text: str) -> dict[str, object]:
 
 def _told(document: Document) -> Iterator[Cell]:
     printer = Markdown()
-    yield "markdown", f"# {printer.title(document.title)}\n\n{document.subtitle}"
+    author = [printer.words(document.author)] if document.author else []
+    lines = (f"# {printer.title(document.title)}", document.subtitle, *author)
+    yield "markdown", "\n\n".join(lines)
     for blocks in _sections(document.blocks):
         yield "markdown", "\n\n".join(map(printer.block, blocks))
 

@@ -6,7 +6,6 @@ exponent is tried; the names of the model decide which of them there are.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -19,7 +18,16 @@ from symbptt.errors import FormulaError
 from symbptt.formula.names import derived_form
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.grammar import Parser
-from symbptt.formula.spelling.shares import Share, is_letter, letters_of, parts_of, shares, spread
+from symbptt.formula.spelling.shares import (
+    Share,
+    counts_steps,
+    is_bound,
+    is_letter,
+    letters_of,
+    parts_of,
+    shares,
+    spread,
+)
 from symbptt.formula.spelling.words import WordReader
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
@@ -400,7 +408,20 @@ class NameReader(WordReader):
                 return None
             found = [way.node for way in ways if self.is_integer(way.node)]
             return found[0] if found else None
-        return self.number(tree)
+        place = self.number(tree)
+        # d + i is entry i behind d others.
+        if isinstance(place, sf.Plus) and isinstance(tree, wr.Summed):
+            return sf.Plus(place.place, list(map(self.counted, place.terms)))
+        return place
+
+    def counted(self, node: sf.Node) -> sf.Node:
+        """A letter that is a dimension of the model, and no index of the text, as the length."""
+        match node:
+            case sf.Named(place=place, name=name) if letters_of(name) in self.dims and not is_bound(
+                name, self.text
+            ):
+                return self.dim(place, letters_of(name), lengths=False)
+        return node
 
     def number(self, tree: wr.Written, lengths: bool = False) -> sf.Node | None:
         """An index or a number; with ``lengths`` its names are dimensions."""
@@ -465,22 +486,6 @@ class NameReader(WordReader):
     def dim(self, place: Place, key: str, lengths: bool) -> sf.Node:
         named = sf.Named(place, self.dims[key])
         return named if lengths else sf.Len(place, named)
-
-
-def is_bound(letter: str, text: str) -> bool:
-    """Whether a letter stands beside a sign of limits or of a condition."""
-    before, after = rf"(?<![A-Za-z\\_]){letter}\s*(?:=|<|≤|\\leq?\b)", rf"{letter}(?![A-Za-z_^\[(])"
-    return bool(re.search(rf"{before}|(?:<=?|≤|\\leq?\b)\s*{after}", text))
-
-
-def counts_steps(places: Iterable[sf.Node | None]) -> bool:
-    """Whether one of them is a step: parameters have none."""
-    return any(
-        isinstance(part, sf.Named) and part.name in ("t", "T")
-        for place in places
-        if place is not None and not isinstance(place, sf.At)
-        for part in sf.walk(place)
-    )
 
 
 def is_row(node: sf.Node) -> bool:
