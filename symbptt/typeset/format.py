@@ -147,6 +147,10 @@ class Tex(Format):
     def reference(self, tag: str) -> str:
         return rf"\hyperref[eq:{tag}]{{({tag})}}"
 
+    def parts(self, document: Document) -> Mapping[str, str]:
+        drawn = any(isinstance(block, Figure) for block in document.blocks)
+        return {"packages": r"\usepackage{tikz}" if drawn else ""}
+
     def comment(self, text: str) -> str:
         return latex_comment(text)
 
