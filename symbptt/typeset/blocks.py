@@ -129,7 +129,16 @@ class Listing:
     statements: tuple[tuple[tuple[str, ...], str], ...]
 
 
-Block = Heading | Paragraph | Points | Display | Box | Table | Listing
+@dataclass(frozen=True)
+class Figure:
+    """A picture: as TikZ, as SVG without a head, and in words for who has neither."""
+
+    tikz: str
+    svg: str
+    words: str
+
+
+Block = Heading | Paragraph | Points | Display | Box | Table | Listing | Figure
 
 
 @dataclass(frozen=True)

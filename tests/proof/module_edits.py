@@ -202,7 +202,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "twice": (doubled, "factor 2|twice"),
     "the first alone": (lost_sum, "lost sum|first"),
     "the mean": (meant, "mean|1/T too many"),
-    "tanh twice or not at all": (twice_applied, "once more|not applied|another function"),
+    "tanh twice or not at all": (twice_applied, "twice|left out|another function"),
 }
 """What is done, and the words of which one names it."""
 
