@@ -52,7 +52,8 @@ def varied(formula: Formula, examiner: Examiner) -> Iterator[tuple[VariedSlip, F
             _, old, new = least(wrong, right)
             right = _in_his_order(formula.right, old, new, right)
             lost = form(variant.old) == form(Mul((MEAN_FACTOR, variant.new)))
-            kind = Slip.LOST if lost else variant.kind
+            missing = Slip.MISSING if variant.kind == "a lost path" else variant.kind
+            kind = Slip.LOST if lost else missing
             yield _slip(kind, formula, right, (new, old)), replace(formula, right=right)
 
 

@@ -75,6 +75,7 @@ ALIKE: dict[str, tuple[str, ...]] = {
     "a complement too many": ("a slope of equal factors",),
     "a doubled term": ("a factor 2 too many",),
     "a factor near 1": (Slip.FACTOR,),
+    "a lost path": (Slip.MISSING,),
     "a lost step": (Slip.MISSING,),
     "a missing factor": (Slip.LOST,),
     "a range off by one": (Slip.RANGE,),
