@@ -176,6 +176,7 @@ def derive(
     from symbptt.typeset.document import render
     from symbptt.typeset.fragment import Fragment
     from symbptt.typeset.style import Style
+    from symbptt.typeset.variants import variants
 
     style, landing = Style.of(layout, notation, detail), Fragment(label_prefix, heading, tags)
     if landing.options and not fragment:
@@ -183,13 +184,17 @@ def derive(
     derivation = differentiate(
         read_model(model_name), form=form, of=of, only=only, estimator=estimator
     )
+    chosen = [part for part in parts.split(",") if part]
+    beside = _code_of(derivation) if to == "html" else ()
+    switched = to == "html" and not fragment
     return render(
         derivation,
         to=to,
         fragment=landing if fragment else None,
         style=style,
-        parts=[part for part in parts.split(",") if part],
-        beside=_code_of(derivation) if to == "html" else (),
+        parts=chosen,
+        beside=beside,
+        variants=variants(derivation, style, chosen, beside) if switched else (),
     )
 
 

@@ -159,6 +159,14 @@ class Sign:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """A document's blocks told otherwise, by the choices that lead there."""
+
+    key: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
 class Document:
     """Attributes
     ----------
@@ -168,6 +176,8 @@ class Document:
     subtitle : str
     blocks : tuple of Block
     signs : tuple of Sign
+    variants : tuple of Variant
+        The document itself first, and others that a reader may switch to.
     """
 
     made: tuple[str, ...]
@@ -175,6 +185,7 @@ class Document:
     subtitle: str
     blocks: tuple[Block, ...]
     signs: tuple[Sign, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
 
 def settled(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL
@@ -12,7 +12,7 @@ from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
-from symbptt.typeset.blocks import Block, Document
+from symbptt.typeset.blocks import Block, Document, Variant
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
@@ -108,6 +108,7 @@ def render(
     style: Style | None = None,
     parts: Sequence[str] = (),
     beside: Iterable[Block] = (),
+    variants: Iterable[Variant] = (),
 ) -> str:
     """The derivation as a document.
 
@@ -123,6 +124,8 @@ def render(
         Of `PARTS`; all of them if none are given.
     beside : iterable of Block
         What stands at the end of it, its code for instance.
+    variants : iterable of Variant
+        What a page lets its reader switch to, itself first.
 
     Raises
     ------
@@ -139,6 +142,7 @@ def render(
     if to == "formulas":
         return formulas_text(derivation, made(derivation, command), style)
     told = article(derivation, command, style, parts=parts or tuple(PARTS), beside=beside)
+    told = replace(told, variants=tuple(variants))
     return printed(told, to, fragment and fragment.named(derivation.model.name))
 
 
