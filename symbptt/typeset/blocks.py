@@ -159,7 +159,7 @@ class Sign:
 
 
 @dataclass(frozen=True)
-class Variant:
+class Version:
     """A document's blocks told otherwise, by the choices that lead there."""
 
     key: tuple[str, ...]
@@ -176,7 +176,7 @@ class Document:
     subtitle : str
     blocks : tuple of Block
     signs : tuple of Sign
-    variants : tuple of Variant
+    variants : tuple of Version
         The document itself first, and others that a reader may switch to.
     """
 
@@ -185,7 +185,7 @@ class Document:
     subtitle: str
     blocks: tuple[Block, ...]
     signs: tuple[Sign, ...] = ()
-    variants: tuple[Variant, ...] = ()
+    variants: tuple[Version, ...] = ()
 
 
 def settled(blocks: Iterable[Block]) -> Iterator[Block]:

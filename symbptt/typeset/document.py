@@ -12,7 +12,7 @@ from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
-from symbptt.typeset.blocks import Block, Document, Variant
+from symbptt.typeset.blocks import Block, Document, Version
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
@@ -108,7 +108,7 @@ def render(
     style: Style | None = None,
     parts: Sequence[str] = (),
     beside: Iterable[Block] = (),
-    variants: Iterable[Variant] = (),
+    variants: Iterable[Version] = (),
 ) -> str:
     """The derivation as a document.
 
@@ -124,7 +124,7 @@ def render(
         Of `PARTS`; all of them if none are given.
     beside : iterable of Block
         What stands at the end of it, its code for instance.
-    variants : iterable of Variant
+    variants : iterable of Version
         What a page lets its reader switch to, itself first.
 
     Raises

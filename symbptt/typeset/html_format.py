@@ -26,7 +26,7 @@ from symbptt.typeset.blocks import (
     Prose,
     Sign,
     Table,
-    Variant,
+    Version,
 )
 from symbptt.typeset.format import Format
 from symbptt.typeset.text import latex_comment
@@ -146,7 +146,7 @@ class Html(Format):
             **carried(),
         }
 
-    def packed(self, variants: Sequence[Variant]) -> str:
+    def packed(self, variants: Sequence[Version]) -> str:
         """All variants as lists of numbers of the pieces that they share, compressed."""
         pieces: dict[str, int] = {}
         keyed = {

@@ -10,7 +10,7 @@ from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.estimators import FULL
 from symbptt.calculus.gradients import FORMS, derive
 from symbptt.typeset.article import article
-from symbptt.typeset.blocks import Block, Variant
+from symbptt.typeset.blocks import Block, Version
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.style import LAYOUTS, NOTATIONS, Style
 
@@ -22,17 +22,17 @@ def variants(
     style: Style,
     parts: Collection[str] = (),
     beside: Iterable[Block] = (),
-) -> Iterator[Variant]:
+) -> Iterator[Version]:
     """In every layout and notation; entry by entry and in other forms in the style asked for.
 
     The first is what was asked for, and what stands ``beside`` is about its form.
     """
     parts, beside = tuple(parts) or tuple(PARTS), tuple(beside)
 
-    def told(what: Derivation, chosen: Style, telling: str) -> Variant:
+    def told(what: Derivation, chosen: Style, telling: str) -> Version:
         key = (telling, chosen.layout, chosen.times, chosen.derivatives)
         near = beside if what is derivation else ()
-        return Variant(key, article(what, "", chosen, parts=parts, beside=near).blocks)
+        return Version(key, article(what, "", chosen, parts=parts, beside=near).blocks)
 
     own = INDEX if style.detail == INDEX else derivation.form
     yield told(derivation, style, own)
